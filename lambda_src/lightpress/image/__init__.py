@@ -1,0 +1,23 @@
+"""The picture core: bytes in, bytes out. Start at `render`."""
+
+from lightpress.image.errors import IN_PLAIN_WORDS, PictureRejected, Reason
+from lightpress.image.limits import Limits
+from lightpress.image.render import REVISION, Facts, Rendering, Rendition, render
+from lightpress.image.spec import FITS, Fit, Pixels, Size, Spec
+
+__all__ = [
+    "FITS",
+    "IN_PLAIN_WORDS",
+    "REVISION",
+    "Facts",
+    "Fit",
+    "Limits",
+    "PictureRejected",
+    "Pixels",
+    "Reason",
+    "Rendering",
+    "Rendition",
+    "Size",
+    "Spec",
+    "render",
+]

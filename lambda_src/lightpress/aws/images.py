@@ -1,0 +1,78 @@
+"""The images bucket on S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from lightpress.aws.errors import is_gone, lost_race
+from lightpress.manifest import manifest_from_json, manifest_path
+from lightpress.ports import Changed, Published
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from types_boto3_s3 import S3Client
+    from types_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+    from lightpress.manifest import Manifest
+
+_A_YEAR = "public, max-age=31536000, immutable"
+_MOST_DELETED_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class S3Images:
+    """Keeps variants and manifests in one bucket."""
+
+    s3: S3Client
+    bucket: str
+
+    def published(self, key: str) -> Published | None:
+        """GET the manifest; it and its ETag come in one answer."""
+        try:
+            response = self.s3.get_object(Bucket=self.bucket, Key=manifest_path(key))
+        except ClientError as error:
+            if is_gone(error):
+                return None
+            raise
+        with response["Body"] as body:
+            return Published(manifest_from_json(body.read()), response["ETag"])
+
+    def publish(self, manifest: Manifest, replacing: Published | None) -> None:
+        """PUT with If-Match, or If-None-Match where there is none yet."""
+        condition = {"IfMatch": replacing.etag} if replacing else {"IfNoneMatch": "*"}
+        try:
+            self.s3.put_object(
+                Bucket=self.bucket,
+                Key=manifest_path(manifest.key),
+                Body=manifest.to_json(),
+                ContentType="application/json",
+                CacheControl="no-store",
+                **condition,  # type: ignore[arg-type]
+            )
+        except ClientError as error:
+            if lost_race(error) or is_gone(error):
+                raise Changed from error
+            raise
+
+    def write(self, path: str, data: bytes, media_type: str) -> None:
+        """PUT, to be cached for a year: what lies under a path never changes."""
+        self.s3.put_object(Bucket=self.bucket, Key=path, Body=data, ContentType=media_type, CacheControl=_A_YEAR)
+
+    def paths(self, folder: str) -> Iterator[str]:
+        """LIST."""
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder):
+            for item in page.get("Contents", []):
+                yield item["Key"]
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """DELETE, a thousand at a time; raises if any was refused."""
+        keys: list[ObjectIdentifierTypeDef] = [{"Key": path} for path in paths]
+        for start in range(0, len(keys), _MOST_DELETED_AT_ONCE):
+            some = keys[start : start + _MOST_DELETED_AT_ONCE]
+            answer = self.s3.delete_objects(Bucket=self.bucket, Delete={"Objects": some, "Quiet": True})
+            if answer.get("Errors"):
+                raise RuntimeError(f"S3 did not remove {answer['Errors']}")

@@ -1,0 +1,52 @@
+"""The uploads bucket on S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from lightpress.aws.errors import is_gone, lost_race
+from lightpress.ports import Changed
+from lightpress.source import Original
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from lightpress.source import Source
+
+_NO_VERSION = "null"
+
+
+@dataclass(frozen=True, slots=True)
+class S3Originals:
+    """Reads originals; may not write."""
+
+    s3: S3Client
+
+    def look(self, source: Source) -> Original | None:
+        """HEAD. Without s3:ListBucket a missing key would be a 403 here, which is a fault and no answer."""
+        try:
+            head = self.s3.head_object(Bucket=source.bucket, Key=source.key)
+        except ClientError as error:
+            if is_gone(error):
+                return None
+            raise
+        version = head.get("VersionId", _NO_VERSION)
+        return Original(
+            identity=head["ETag"].strip('"') if version == _NO_VERSION else version,
+            etag=head["ETag"],
+            size=head["ContentLength"],
+        )
+
+    def read(self, source: Source, original: Original) -> bytes:
+        """GET with If-Match: another version with the same ETag has the same bytes."""
+        try:
+            response = self.s3.get_object(Bucket=source.bucket, Key=source.key, IfMatch=original.etag)
+        except ClientError as error:
+            if is_gone(error) or lost_race(error):
+                raise Changed from error
+            raise
+        with response["Body"] as body:
+            return body.read()  # raises if the connection ends early: a short read is never taken for the file

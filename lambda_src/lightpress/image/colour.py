@@ -1,0 +1,81 @@
+"""Brought to sRGB: the one colour space that every screen and browser takes for granted."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from lightpress.image.picture import Picture
+
+if TYPE_CHECKING:
+    from PIL.ImageCms import ImageCmsProfile
+
+_LARGEST_PROFILE = 1 << 20
+_COLOUR_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
+
+
+def to_srgb(picture: Picture) -> Picture:
+    """Convert through the picture's own profile; without one, or with a broken one, take its numbers as sRGB."""
+    if picture.profile is None:
+        return replace(picture, image=_as_rgb(picture.image))
+    try:
+        return replace(picture, image=_through_profile(picture.image, picture.profile), profile=None)
+    except _BrokenProfileError as error:
+        note = f"The colour profile is unusable ({error}); the colours are taken as sRGB."
+        return replace(picture, image=_as_rgb(picture.image), profile=None, notes=(*picture.notes, note))
+
+
+class _BrokenProfileError(Exception):
+    """The profile cannot be read, or is for another kind of picture."""
+
+
+def _through_profile(image: Image.Image, data: bytes) -> Image.Image:
+    # Loading LittleCMS costs milliseconds that pictures without a profile need not pay.
+    from PIL import ImageCms  # noqa: PLC0415
+
+    if len(data) > _LARGEST_PROFILE:
+        raise _BrokenProfileError(f"it has {len(data)} bytes")
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
+        colours, alpha = _split(image)
+        if _is_srgb(profile):
+            return _as_rgb(image)
+        space = str(profile.profile.xcolor_space).strip()
+        if space == "RGB" and colours.mode == "L":
+            colours = colours.convert("RGB")
+        if space != _COLOUR_SPACE.get(colours.mode):
+            raise _BrokenProfileError(f"it is for {space} pictures, this one is {colours.mode}")
+        converted = ImageCms.profileToProfile(
+            colours,
+            profile,
+            ImageCms.createProfile("sRGB"),
+            renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            outputMode="RGB",
+            flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError) as error:
+        raise _BrokenProfileError(str(error)) from error
+    return _joined(converted or colours, alpha)
+
+
+def _is_srgb(profile: ImageCmsProfile) -> bool:
+    return str(profile.profile.profile_description or "").startswith("sRGB IEC61966-2")
+
+
+def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    if image.mode in {"RGBA", "LA"}:
+        return image.convert(image.mode[:-1]), image.getchannel("A")
+    return image, None
+
+
+def _joined(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    if alpha is not None:
+        colours.putalpha(alpha)
+    return colours
+
+
+def _as_rgb(image: Image.Image) -> Image.Image:
+    return image.convert("RGBA" if image.mode in {"RGBA", "LA"} else "RGB")

@@ -1,0 +1,50 @@
+"""What can be wrong with a picture. These are the picture's fault: trying again cannot help.
+
+    PictureRejected
+        .reason   a code from Reason, for programs and tables
+        .detail   one sentence with the numbers, for whoever uploaded it
+
+Every other exception is the world's fault (memory, disk, network) and is worth another try.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a picture was rejected."""
+
+    EMPTY = "empty"
+    FOLDER = "folder"
+    NOT_A_PICTURE = "not_a_picture"
+    FORMAT_NOT_ACCEPTED = "format_not_accepted"
+    CORRUPT = "corrupt"
+    TOO_MANY_BYTES = "too_many_bytes"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    TOO_LONG_SIDE = "too_long_side"
+    TOO_SLOW = "too_slow"
+    CRASHED_DECODER = "crashed_decoder"
+
+
+IN_PLAIN_WORDS = {
+    Reason.EMPTY: "The file is empty.",
+    Reason.FOLDER: "The key ends in a slash: it marks a folder and holds no picture.",
+    Reason.NOT_A_PICTURE: "The file's contents are not a picture, whatever its name says.",
+    Reason.FORMAT_NOT_ACCEPTED: "The file is a kind of picture or document that is not accepted here.",
+    Reason.CORRUPT: "The picture is damaged or cut short.",
+    Reason.TOO_MANY_BYTES: "The file is larger than the limit.",
+    Reason.TOO_MANY_PIXELS: "The picture has more pixels than the limit.",
+    Reason.TOO_LONG_SIDE: "The picture is longer or wider than the limit.",
+    Reason.TOO_SLOW: "The picture takes longer to work on than the limit.",
+    Reason.CRASHED_DECODER: "The picture makes its decoder crash.",
+}
+
+
+class PictureRejected(Exception):  # noqa: N818  it is a verdict on the picture, not a fault of the program
+    """The picture cannot become what its recipe asks for, however often it is tried."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail

@@ -1,0 +1,30 @@
+"""Transparency: dropped where nothing shows through, put on a background where a format cannot hold it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageColor
+
+if TYPE_CHECKING:
+    from lightpress.image.picture import Picture
+
+_OPAQUE = (255, 255)
+
+
+def without_idle_alpha(picture: Picture) -> Picture:
+    """Drop an alpha channel that is opaque everywhere: it costs bytes in every variant and shows nothing."""
+    image = picture.image
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() == _OPAQUE:
+        return replace(picture, image=image.convert("RGB"))
+    return picture
+
+
+def flatten(image: Image.Image, background: str) -> Image.Image:
+    """Put a see-through picture on `background` (`#rrggbb`)."""
+    if image.mode != "RGBA":
+        return image
+    flat = Image.new("RGB", image.size, ImageColor.getrgb(background)[:3])
+    flat.paste(image, mask=image.getchannel("A"))
+    return flat

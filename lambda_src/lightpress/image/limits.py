@@ -1,0 +1,54 @@
+"""How much picture is too much. All of it is checked from the header, before a pixel is decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lightpress.image.errors import PictureRejected, Reason
+
+MIB = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The most that one picture may cost.
+
+    max_bytes: size of the file. max_pixels: width x height. max_side: longer side in pixels.
+    max_decoded_bytes: the pixels once decoded, as they lie in memory; a JPEG is decoded at a fraction of its size where
+    the recipe's largest size allows it, so a 100-megapixel JPEG may pass where a PNG of the same size may not.
+    """
+
+    max_bytes: int = 64 * MIB
+    max_pixels: int = 100_000_000
+    max_side: int = 32_768
+    max_decoded_bytes: int = 512 * MIB
+
+    def check_bytes(self, count: int) -> None:
+        """Reject an empty or too large file."""
+        if count == 0:
+            raise PictureRejected(Reason.EMPTY, "The file has 0 bytes.")
+        if count > self.max_bytes:
+            raise PictureRejected(
+                Reason.TOO_MANY_BYTES, f"The file has {count} bytes; at most {self.max_bytes} are accepted."
+            )
+
+    def check_size(self, width: int, height: int) -> None:
+        """Reject a picture whose header declares too many pixels or too long a side."""
+        if width * height > self.max_pixels:
+            raise PictureRejected(
+                Reason.TOO_MANY_PIXELS,
+                f"The picture is {width} x {height} = {width * height} pixels; at most {self.max_pixels} are accepted.",
+            )
+        if max(width, height) > self.max_side:
+            raise PictureRejected(
+                Reason.TOO_LONG_SIDE,
+                f"The picture is {width} x {height}; a side of at most {self.max_side} pixels is accepted.",
+            )
+
+    def check_decoded(self, count: int) -> None:
+        """Reject a picture that would take too much memory once decoded."""
+        if count > self.max_decoded_bytes:
+            raise PictureRejected(
+                Reason.TOO_MANY_PIXELS,
+                f"The picture takes {count} bytes once decoded; at most {self.max_decoded_bytes} are accepted.",
+            )

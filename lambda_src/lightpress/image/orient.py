@@ -1,0 +1,29 @@
+"""Turned the way its camera was held."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PIL.Image import Transpose
+
+if TYPE_CHECKING:
+    from lightpress.image.picture import Picture
+
+_TURN_FOR = {
+    2: Transpose.FLIP_LEFT_RIGHT,
+    3: Transpose.ROTATE_180,
+    4: Transpose.FLIP_TOP_BOTTOM,
+    5: Transpose.TRANSPOSE,
+    6: Transpose.ROTATE_270,
+    7: Transpose.TRANSVERSE,
+    8: Transpose.ROTATE_90,
+}
+
+
+def upright(picture: Picture) -> Picture:
+    """Bake the EXIF orientation into the pixels: variants carry no tag, so every viewer shows them alike."""
+    turn = _TURN_FOR.get(picture.orientation)
+    if turn is None:
+        return picture
+    return replace(picture, image=picture.image.transpose(turn), orientation=1)

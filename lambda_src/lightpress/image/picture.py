@@ -1,0 +1,34 @@
+"""The value that travels through the steps of the core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightpress.image.spec import Pixels
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+QUARTER_TURNS = range(5, 9)
+"""The EXIF orientations that swap width and height."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A decoded picture and what is known of it; every step returns a new one.
+
+    format: of the file, in lower case. original: the file's pixels, as seen upright. orientation: EXIF's 1 to 8 of
+    `image`. profile: its ICC profile. notes: what was noticed on the way, one sentence each.
+    """
+
+    image: Image.Image
+    format: str
+    original: Pixels
+    orientation: int = 1
+    profile: bytes | None = None
+    notes: tuple[str, ...] = ()
+
+    def as_stored(self, upright: Pixels) -> Pixels:
+        """How `upright` pixels lie in `image`, which may not have been turned yet."""
+        return upright.turned() if self.orientation in QUARTER_TURNS else upright

@@ -1,0 +1,182 @@
+"""Renders in a child process, so that a picture that crashes, hangs or bloats a decoder harms nobody else.
+
+A signal handler in Python cannot stop a decoder that is busy in C, and a crash would take the whole batch along. The
+child inherits the file's bytes, and sends back frames: a line of JSON and the bytes of one variant. It is never sent,
+and never trusted with, anything that could be executed here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import select
+import signal
+import struct
+import sys
+import time
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Spec, render
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+_HEADER = struct.Struct(">IQ")
+_CHUNK = 1 << 20
+_MIB = 1 << 20
+_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
+
+
+class ChildLost(Exception):  # noqa: N818  it was killed or ran out of something; the picture may be fine
+    """The child ended without a verdict on the picture: the world's fault, so worth another try."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one picture may use. cpu_seconds is the picture's fault when spent; wall_seconds and memory the world's."""
+
+    cpu_seconds: int = 40
+    wall_seconds: float = 50.0
+    memory_mb: int = 1_400
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a picture did use: CPU in milliseconds, peak resident memory in MB (10^6 bytes)."""
+
+    cpu_ms: int
+    peak_rss_mb: int
+
+
+class IsolatedRender:
+    """One rendering in a child process. Use as a context manager; `cost` is known once it has ended."""
+
+    cost: Cost | None = None
+
+    def __init__(self, data: bytes, spec: Spec, bounds: Bounds) -> None:
+        self._deadline = time.monotonic() + bounds.wall_seconds
+        self._pipe, theirs = os.pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._pid = os.fork()
+        if self._pid == 0:
+            os.close(self._pipe)
+            _work(theirs, data, spec, bounds)
+        os.close(theirs)
+        try:
+            self.facts = self._facts()
+        except BaseException:
+            self.end()
+            raise
+
+    def renditions(self) -> Generator[Rendition]:
+        """The variants, as the child finishes them."""
+        try:
+            while (frame := self._frame())[0] != {"done": True}:
+                fields, data = frame
+                yield Rendition(**fields | {"names": tuple(fields["names"])}, data=data)
+        finally:
+            self.end()
+
+    def end(self) -> int:
+        """End the child if it still runs, and take note of its cost; returns the signal that killed it, or 0."""
+        if self._pid == 0:
+            return 0
+        os.close(self._pipe)
+        os.kill(self._pid, signal.SIGKILL)
+        _, status, usage = os.wait4(self._pid, 0)
+        self._pid = 0
+        peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+        self.cost = Cost(round((usage.ru_utime + usage.ru_stime) * 1000), round(peak_bytes / 1e6))
+        return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+
+    def _facts(self) -> Facts:
+        fields, _ = self._frame()
+        return Facts(**fields | {"notes": tuple(fields["notes"])})
+
+    def _frame(self) -> tuple[dict[str, Any], bytes]:
+        text_length, data_length = _HEADER.unpack(self._exactly(_HEADER.size))
+        fields = json.loads(self._exactly(text_length))
+        data = self._exactly(data_length)
+        if "rejected" in fields:
+            raise PictureRejected(Reason(fields["rejected"]), fields["detail"])
+        if "lost" in fields:
+            raise ChildLost(fields["lost"])
+        return fields, data
+
+    def _exactly(self, count: int) -> bytes:
+        received = bytearray()
+        while len(received) < count:
+            left = self._deadline - time.monotonic()
+            if left <= 0 or not select.select([self._pipe], [], [], left)[0]:
+                raise ChildLost("it took too long")
+            chunk = os.read(self._pipe, min(_CHUNK, count - len(received)))
+            if not chunk:
+                raise self._verdict()
+            received += chunk
+        return bytes(received)
+
+    def _verdict(self) -> Exception:
+        """Whose fault it is that the child closed the pipe before it was done."""
+        os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)  # so that it dies of its own cause, not of ours
+        died_of = self.end()
+        if died_of == signal.SIGXCPU:
+            return PictureRejected(Reason.TOO_SLOW, "The picture used up the CPU time that one picture may take.")
+        if died_of in _CRASHES:
+            name = signal.Signals(died_of).name
+            return PictureRejected(Reason.CRASHED_DECODER, f"A decoder or encoder crashed over it ({name}).")
+        return ChildLost(f"signal {died_of}" if died_of else "it exited early")
+
+
+def render_isolated(data: bytes, spec: Spec, bounds: Bounds) -> Rendering:
+    """Do what `image.render` does, in a child process.
+
+    Raises PictureRejected also where the picture crashes a decoder or takes too much CPU; ChildLost otherwise.
+    """
+    child = IsolatedRender(data, spec, bounds)
+    return Rendering(child.facts, child.renditions())
+
+
+def _work(pipe: int, data: bytes, spec: Spec, bounds: Bounds) -> NoReturn:
+    """The child's whole life. It leaves by _exit, so that nothing of the parent's is flushed or cleaned up twice."""
+    try:
+        _confine(bounds)
+        _answer(pipe, data, spec)
+    finally:
+        os._exit(1)  # reached only if even the answer failed
+
+
+def _answer(pipe: int, data: bytes, spec: Spec) -> None:
+    try:
+        rendering = render(data, spec)
+        _send(pipe, asdict(rendering.facts))
+        for rendition in rendering.renditions:
+            _send(
+                pipe,
+                {name: getattr(rendition, name) for name in ("names", "format", "width", "height")},
+                rendition.data,
+            )
+        _send(pipe, {"done": True})
+    except PictureRejected as rejected:
+        _send(pipe, {"rejected": rejected.reason, "detail": rejected.detail})
+    except BaseException as error:  # noqa: BLE001  this is the end of the process: the parent is told, whatever it is
+        _send(pipe, {"lost": f"{type(error).__name__}: {error}"})
+    os._exit(0)
+
+
+def _confine(bounds: Bounds) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_seconds, bounds.cpu_seconds + 1))
+    if sys.platform == "linux":  # macOS knows the limit and refuses to set it
+        memory = bounds.memory_mb * _MIB
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def _send(pipe: int, fields: dict[str, Any], data: bytes = b"") -> None:
+    text = json.dumps(fields).encode()
+    for part in (_HEADER.pack(len(text), len(data)), text, data):
+        view = memoryview(part)
+        while view:
+            view = view[os.write(pipe, view) :]

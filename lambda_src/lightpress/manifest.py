@@ -1,0 +1,144 @@
+"""What is published of a key, and under which names.
+
+The manifest is the only object that changes, and the only status record. Variants lie under names that are never used
+twice: each publication writes under `i/<key hash>/<generation>/`, and a generation's name begins with the revision
+that the manifest will have if the publication succeeds. So no write can hit another's, and everything with a revision
+below the manifest's is dead for good and may be removed at any time.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+SCHEMA = 1
+VARIANTS = "i/"
+MANIFESTS = "m/"
+_KEY_HASH_CHARACTERS = 26  # 130 bits: two keys never share one
+_CONTENT_HASH_CHARACTERS = 16
+
+
+class Status(StrEnum):
+    """ready: all variants are published. failed: none, with a reason. deleted: the source is gone."""
+
+    READY = "ready"
+    FAILED = "failed"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One published variant; several names share a path where the picture is smaller than their sizes.
+
+    name: of the size. format: of the file (`image.formats`). width, height: pixels. path: in the images bucket, and on
+    the CDN after its first slash.
+    """
+
+    name: str
+    format: str
+    media_type: str
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedSource:
+    """What the variants were made from. width and height are in pixels, as seen upright."""
+
+    identity: str
+    bytes: int
+    format: str | None = None
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The published state of one key.
+
+    revision: grows with every publication, so that no manifest ever equals an older one. generation: the folder of the
+    variants; previous: the one before it, kept for pages that still point there. reason, detail: why it failed.
+    """
+
+    key: str
+    status: Status
+    revision: int
+    source: PublishedSource | None = None
+    recipe: str | None = None
+    digest: str | None = None
+    generation: str | None = None
+    previous: str | None = None
+    variants: tuple[Variant, ...] = ()
+    notes: tuple[str, ...] = ()
+    reason: str | None = None
+    detail: str | None = None
+    schema: int = field(default=SCHEMA)
+
+    def is_of(self, identity: str, digest: str) -> bool:
+        """Whether this is the last word on these contents under this recipe."""
+        return self.source is not None and (self.source.identity, self.digest) == (identity, digest)
+
+    def to_json(self) -> bytes:
+        """Serialise for the images bucket."""
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def manifest_from_json(body: bytes) -> Manifest:
+    """Read what `Manifest.to_json` wrote; keys that a later release added are ignored, so that it can be rolled back."""
+    values: dict[str, Any] = json.loads(body)
+    source = values["source"]
+    return Manifest(
+        **_known(Manifest, values)
+        | {
+            "status": Status(values["status"]),
+            "source": PublishedSource(**_known(PublishedSource, source)) if source else None,
+            "variants": tuple(Variant(**_known(Variant, variant)) for variant in values["variants"]),
+            "notes": tuple(values["notes"]),
+        }
+    )
+
+
+def manifest_path(key: str) -> str:
+    """Where the manifest of `key` lies in the images bucket."""
+    return f"{MANIFESTS}{_key_hash(key)}.json"
+
+
+def variants_folder(key: str) -> str:
+    """The folder, in the images bucket, of all generations of `key`: never within another key's, whatever the keys."""
+    return f"{VARIANTS}{_key_hash(key)}/"
+
+
+def generation_name(revision: int, identity: str, digest: str) -> str:
+    """Name the folder for publishing these contents under this recipe as `revision`."""
+    contents = _hash(f"{identity}\n{digest}", _CONTENT_HASH_CHARACTERS)
+    return f"{revision}-{contents}"
+
+
+def revision_of(generation: str) -> int:
+    """The revision a generation was written for."""
+    return int(generation.partition("-")[0])
+
+
+def variant_path(key: str, generation: str, name: str, extension: str) -> str:
+    """Where a variant lies in the images bucket, and on the CDN."""
+    return f"{variants_folder(key)}{generation}/{name}.{extension}"
+
+
+def _key_hash(key: str) -> str:
+    return _hash(key, _KEY_HASH_CHARACTERS)
+
+
+def _hash(text: str, characters: int) -> str:
+    digest = hashlib.sha256(text.encode()).digest()
+    return base64.b32encode(digest).decode().lower()[:characters]
+
+
+def _known(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in kind.__dataclass_fields__ if name in values}  # type: ignore[attr-defined]

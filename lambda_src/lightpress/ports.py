@@ -1,0 +1,63 @@
+"""What the story needs of the world. Each port has two real sides: AWS (`lightpress.aws`) and the simulation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from lightpress.image import Rendering, Spec
+    from lightpress.manifest import Manifest
+    from lightpress.source import Original, Source
+
+    Render = Callable[[bytes, Spec], Rendering]
+
+
+class Changed(Exception):  # noqa: N818  nothing went wrong: somebody else was faster
+    """The world is no longer as it was when it was looked at: look again."""
+
+
+class Originals(Protocol):
+    """The uploads bucket. It is only read: originals are never changed or deleted."""
+
+    def look(self, source: Source) -> Original | None:
+        """What the source holds now; None if it is gone."""
+
+    def read(self, source: Source, original: Original) -> bytes:
+        """The bytes of `original`; raises Changed if the source holds something else by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A manifest as it stands in the images bucket, and the ETag to replace exactly it."""
+
+    manifest: Manifest
+    etag: str
+
+
+class Images(Protocol):
+    """The images bucket."""
+
+    def published(self, key: str) -> Published | None:
+        """The manifest of a source's key."""
+
+    def publish(self, manifest: Manifest, replacing: Published | None) -> None:
+        """Put the manifest in place of `replacing` (None: of nothing); raises Changed if that is not what is there."""
+
+    def write(self, path: str, data: bytes, media_type: str) -> None:
+        """Write a variant."""
+
+    def paths(self, folder: str) -> Iterable[str]:
+        """Every path in a folder."""
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove variants; what is already gone is fine."""
+
+
+class DeadLetters(Protocol):
+    """The dead-letter queue."""
+
+    def send(self, body: str, *, message_id: str, reason: str, detail: str) -> None:
+        """Keep a message that no retry can help, word for word, with the reason."""

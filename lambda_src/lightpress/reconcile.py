@@ -1,0 +1,218 @@
+"""The story: make what is published of a source match what the source holds now.
+
+An event is only a hint to look here. Create, overwrite, delete, duplicate, late and reordered events, retries and a
+changed recipe are all the same call; a source that is already published as it should be costs two requests. Nothing is
+locked: the only coordination is that a manifest replaces exactly the manifest that was read.
+
+The order of the steps is what makes this safe; `tests/simulation` breaks each of them and watches it fail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import closing
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from lightpress.image import PictureRejected, Reason
+from lightpress.image.formats import OUTPUTS
+from lightpress.manifest import (
+    Manifest,
+    PublishedSource,
+    Status,
+    Variant,
+    generation_name,
+    revision_of,
+    variant_path,
+    variants_folder,
+)
+from lightpress.ports import Changed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightpress.image import Facts, Rendition
+    from lightpress.ports import Images, Originals, Published, Render
+    from lightpress.recipe import Recipe, RecipeBook
+    from lightpress.source import Original, Source
+
+ATTEMPTS = 8
+
+
+class Unsettled(Exception):  # noqa: N818  not an error of ours: the message comes back later
+    """The source changed faster than it could be published, `ATTEMPTS` times in a row."""
+
+
+class Did(StrEnum):
+    """What a reconciliation did."""
+
+    PUBLISHED = "published"
+    FAILED = "failed"
+    REMOVED = "removed"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done for a source, and what is published of it now (None: nothing ever was)."""
+
+    source: Source
+    did: Did
+    manifest: Manifest | None
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything the story needs."""
+
+    originals: Originals
+    images: Images
+    recipes: RecipeBook
+    render: Render
+
+
+def reconcile(source: Source, world: World) -> Outcome:
+    """Bring what is published of `source` up to date.
+
+    Raises Unsettled after `ATTEMPTS` lost races, and whatever the world raises: both are worth a later try.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            outcome = _attempt(source, world)
+        except Changed:
+            continue
+        if attempt > 0 and outcome.manifest is not None:
+            _remove_dead(outcome.manifest, world.images)  # what the lost races left behind
+        return outcome
+    raise Unsettled(f"{source} changed during each of {ATTEMPTS} attempts")
+
+
+def _attempt(source: Source, world: World) -> Outcome:
+    published = world.images.published(source.key)  # The manifest first: whoever publishes from here on is noticed,
+    original = world.originals.look(source)  # then the source: so what is seen is at least as new as the manifest.
+    recipe = world.recipes.recipe_for(source.key)
+    if original is None or recipe is None:
+        return _withdraw(source, published, world, ignored=recipe is None)
+    if published is not None and published.manifest.is_of(original.identity, recipe.digest):
+        return Outcome(source, Did.NOTHING, published.manifest)
+    manifest = _made(source, original, recipe, published, world)
+    world.images.publish(manifest, published)
+    _check_unchanged(source, original, world)
+    if published is not None:
+        _remove_dead(manifest, world.images)
+    return Outcome(source, Did.FAILED if manifest.status is Status.FAILED else Did.PUBLISHED, manifest)
+
+
+def _withdraw(source: Source, published: Published | None, world: World, *, ignored: bool) -> Outcome:
+    """Publish that there is nothing, even where nothing ever was: a late create must meet a newer revision.
+
+    Only for a key that the recipes say to leave alone, nothing is published where nothing was.
+    """
+    if published is None and ignored:
+        return Outcome(source, Did.NOTHING, None)
+    if published is not None and published.manifest.status is Status.DELETED:
+        _remove_dead(published.manifest, world.images)
+        return Outcome(source, Did.NOTHING, published.manifest)
+    tombstone = Manifest(source.key, Status.DELETED, _next_revision(published))
+    world.images.publish(tombstone, published)
+    _remove_dead(tombstone, world.images)
+    if not ignored and world.originals.look(source) is not None:
+        raise Changed
+    return Outcome(source, Did.REMOVED, tombstone)
+
+
+def _made(source: Source, original: Original, recipe: Recipe, published: Published | None, world: World) -> Manifest:
+    """Write the variants and return the manifest that would publish them, or the one that says why there are none."""
+    revision = _next_revision(published)
+    generation = generation_name(revision, original.identity, recipe.digest)
+    try:
+        facts, variants = _written(source, original, recipe, generation, world)
+    except PictureRejected as rejected:
+        return Manifest(
+            key=source.key,
+            status=Status.FAILED,
+            revision=revision,
+            source=PublishedSource(original.identity, original.size),
+            recipe=recipe.name,
+            digest=recipe.digest,
+            previous=_last_generation(published),
+            reason=rejected.reason,
+            detail=rejected.detail,
+        )
+    return Manifest(
+        key=source.key,
+        status=Status.READY,
+        revision=revision,
+        source=PublishedSource(original.identity, original.size, facts.format, facts.width, facts.height),
+        recipe=recipe.name,
+        digest=recipe.digest,
+        generation=generation,
+        previous=_last_generation(published),
+        variants=variants,
+        notes=facts.notes,
+    )
+
+
+def _written(
+    source: Source, original: Original, recipe: Recipe, generation: str, world: World
+) -> tuple[Facts, tuple[Variant, ...]]:
+    if source.key.endswith("/"):
+        raise PictureRejected(Reason.FOLDER, "The key ends in a slash: it marks a folder.")
+    recipe.spec.limits.check_bytes(original.size)  # before they are fetched
+    rendering = world.render(world.originals.read(source, original), recipe.spec)
+    written: list[Variant] = []
+    with closing(rendering.renditions) as renditions:
+        for rendition in renditions:
+            variants = tuple(_variants(source.key, generation, rendition))
+            world.images.write(variants[0].path, rendition.data, variants[0].media_type)
+            written.extend(variants)
+    return rendering.facts, tuple(written)
+
+
+def _variants(key: str, generation: str, rendition: Rendition) -> Iterator[Variant]:
+    output = OUTPUTS[rendition.format]
+    path = variant_path(key, generation, rendition.names[0], output.extension)
+    checksum = hashlib.sha256(rendition.data).hexdigest()
+    for name in rendition.names:
+        yield Variant(
+            name=name,
+            format=output.name,
+            media_type=output.media_type,
+            width=rendition.width,
+            height=rendition.height,
+            bytes=len(rendition.data),
+            sha256=checksum,
+            path=path,
+        )
+
+
+def _check_unchanged(source: Source, original: Original, world: World) -> None:
+    """Look once more: a bucket without versions can restore an old ETag between the two looks."""
+    now = world.originals.look(source)
+    if now is None or now.identity != original.identity:
+        raise Changed
+
+
+def _next_revision(published: Published | None) -> int:
+    return published.manifest.revision + 1 if published else 1
+
+
+def _last_generation(published: Published | None) -> str | None:
+    return published.manifest.generation or published.manifest.previous if published else None
+
+
+def _remove_dead(manifest: Manifest, images: Images) -> None:
+    """Remove every generation that is neither published nor the one before, and never can be.
+
+    A generation with a revision up to the manifest's can no longer be published, so nobody's work is at risk.
+    """
+    folder = variants_folder(manifest.key)
+    kept = {manifest.generation, manifest.previous}
+    dead = []
+    for path in images.paths(folder):
+        generation = path.removeprefix(folder).partition("/")[0]
+        if generation not in kept and revision_of(generation) <= manifest.revision:
+            dead.append(path)
+    if dead:
+        images.remove(dead)

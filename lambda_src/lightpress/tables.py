@@ -1,0 +1,151 @@
+"""Reads TOML tables strictly: an error names the file, the key, what was found and what is allowed.
+
+The function reads its recipes with this and the stack its environments, so it stays with the standard library: a
+validation package would cost every cold start (docs/decisions.md, "One strict reader").
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+Kind = TypeVar("Kind")
+
+
+class ConfigError(Exception):
+    """A configuration file says something it may not; the message is ready to show to its author."""
+
+
+class _Required:
+    """Stands for "no default": the key must be there."""
+
+
+REQUIRED = _Required()
+
+
+def read_toml(path: Path) -> Table:
+    """Read the TOML file at `path` as a table whose errors start with the file's name."""
+    try:
+        return Table(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such file") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name}: not valid TOML: {error}") from error
+
+
+class Table:
+    """One table, read key by key; `close` refuses every key that nobody asked for."""
+
+    def __init__(self, values: Mapping[str, Any], file: str, path: str = "") -> None:
+        self._values = values
+        self._file = file
+        self._path = path
+        self._asked: set[str] = set()
+
+    def text(
+        self,
+        key: str,
+        default: str | _Required = REQUIRED,
+        *,
+        allowed: Collection[str] | None = None,
+        pattern: str | None = None,
+    ) -> str:
+        """Read a string; one of `allowed`, or a full match of `pattern`, where they are given."""
+        value = self._get(key, str, "a string", default)
+        if allowed is not None:
+            self._check_allowed(key, value, allowed)
+        if pattern is not None and not re.fullmatch(pattern, value):
+            raise self.error(key, f"{value!r} does not match {pattern}")
+        return value
+
+    def texts(
+        self, key: str, default: tuple[str, ...] | _Required = REQUIRED, *, allowed: Collection[str] | None = None
+    ) -> tuple[str, ...]:
+        """Read a list of different strings, each one of `allowed` where that is given."""
+        value = self._get(key, list, "a list of strings", default if isinstance(default, _Required) else list(default))
+        for item in value:
+            if not isinstance(item, str):
+                raise self.error(key, f"{item!r} is not a string")
+            if allowed is not None:
+                self._check_allowed(key, item, allowed)
+        if len(set(value)) != len(value):
+            raise self.error(key, f"{list(value)!r} names something twice")
+        return tuple(value)
+
+    def integer(self, key: str, default: int | _Required = REQUIRED, *, low: int, high: int) -> int:
+        """Read a whole number from `low` to `high`."""
+        value = self._get(key, int, "a whole number", default)
+        if not low <= value <= high:
+            raise self.error(key, f"{value} is not between {low} and {high}")
+        return value
+
+    def flag(self, key: str, default: bool | _Required = REQUIRED) -> bool:  # noqa: FBT001  the value is a flag
+        """Read true or false."""
+        return self._get(key, bool, "true or false", default)
+
+    def table(self, key: str) -> Table:
+        """Read a table within this one; empty if it is not there."""
+        return self._child(key, self._get(key, dict, "a table", {}))
+
+    def tables(self, key: str) -> tuple[Table, ...]:
+        """Read a list of tables, at least one."""
+        values = self._get(key, list, "a list of tables", REQUIRED)
+        if not values:
+            raise self.error(key, "is empty; it needs at least one entry")
+        for value in values:
+            if not isinstance(value, dict):
+                raise self.error(key, f"{value!r} is not a table")
+        return tuple(self._child(f"{key}[{number}]", value) for number, value in enumerate(values))
+
+    def names(self) -> tuple[str, ...]:
+        """The keys of a table whose keys are names that its author chooses, in the author's order."""
+        self._asked.update(self._values)
+        return tuple(self._values)
+
+    def has(self, key: str) -> bool:
+        """Whether the key is there."""
+        self._asked.add(key)
+        return key in self._values
+
+    def close(self) -> None:
+        """Refuse the first key that was never asked for."""
+        for key in self._values:
+            if key not in self._asked:
+                raise self.error(key, f"is not a known key{_hint(key, self._asked)}")
+
+    def error(self, key: str, problem: str) -> ConfigError:
+        """Build the error that says `problem` of `key`."""
+        return ConfigError(f"{self._file}: {self._dotted(key)}: {problem}")
+
+    def _get(self, key: str, kind: type[Kind], described: str, default: Kind | _Required) -> Kind:
+        self._asked.add(key)
+        if key not in self._values:
+            if isinstance(default, _Required):
+                raise self.error(key, f"is missing; it must be {described}")
+            return default
+        value = self._values[key]
+        # bool is a kind of int in Python, never in a configuration file.
+        if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+            raise self.error(key, f"{value!r} is not {described}")
+        return value
+
+    def _check_allowed(self, key: str, value: str, allowed: Collection[str]) -> None:
+        if value not in allowed:
+            raise self.error(key, f"{value!r} is not allowed{_hint(value, allowed)}")
+
+    def _child(self, key: str, values: Mapping[str, Any]) -> Table:
+        return Table(values, self._file, self._dotted(key))
+
+    def _dotted(self, key: str) -> str:
+        return f"{self._path}.{key}" if self._path else key
+
+
+def _hint(word: str, allowed: Collection[str]) -> str:
+    near = difflib.get_close_matches(word, allowed, n=1)
+    return (f"; did you mean {near[0]!r}?" if near else ";") + f" allowed: {', '.join(sorted(allowed))}"

@@ -1,0 +1,67 @@
+"""What is told to operators: one log line and a few counts for each thing that happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from lightpress.reconcile import Did
+
+if TYPE_CHECKING:
+    from lightpress.events import Problem
+    from lightpress.process import Message
+    from lightpress.reconcile import Outcome
+    from lightpress.source import Source
+
+# Service, namespace and level come from the POWERTOOLS_* and LOG_LEVEL variables that the stack sets.
+logger = Logger()
+metrics = Metrics()
+
+_COUNTED_AS = {
+    Did.PUBLISHED: "PicturesPublished",
+    Did.FAILED: "PicturesFailed",
+    Did.REMOVED: "PicturesRemoved",
+    Did.NOTHING: "PicturesUnchanged",
+}
+
+
+class PowertoolsObserver:
+    """Tells CloudWatch."""
+
+    def settled(self, outcome: Outcome) -> None:
+        """Count it, and log what is published now."""
+        _count(_COUNTED_AS[outcome.did])
+        manifest = outcome.manifest
+        logger.info(
+            outcome.did.value,
+            key=outcome.source.key,
+            revision=manifest and manifest.revision,
+            generation=manifest and manifest.generation,
+            reason=manifest and manifest.reason,
+            detail=manifest and manifest.detail,
+        )
+        if outcome.did is Did.PUBLISHED and manifest and manifest.source:
+            _count("OriginalBytes", manifest.source.bytes, MetricUnit.Bytes)
+            _count("VariantBytes", _stored_bytes(outcome), MetricUnit.Bytes)
+
+    def stumbled(self, source: Source, error: Exception) -> None:
+        """Log the failure of the world with its traceback; SQS brings the message back."""
+        _count("Retries")
+        logger.warning("will be retried", key=source.key, exc_info=error)
+
+    def discarded(self, message: Message, problem: Problem) -> None:
+        """Log what made no sense, by the message's id."""
+        _count("MessagesDiscarded")
+        logger.error("discarded", message_id=message.id, reason=problem.reason, detail=problem.detail)
+
+
+def _count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
+    metrics.add_metric(name=name, unit=unit, value=value)
+
+
+def _stored_bytes(outcome: Outcome) -> int:
+    """Names that share a file count once."""
+    variants = outcome.manifest.variants if outcome.manifest else ()
+    return sum({variant.path: variant.bytes for variant in variants}.values())
