@@ -15,7 +15,7 @@ from lightpress.aws.originals import S3Originals
 from lightpress.isolation import Bounds, render_isolated
 from lightpress.process import Process
 from lightpress.recipe import load_recipes
-from lightpress.reconcile import World
+from lightpress.reconcile import World, reconcile
 from lightpress.settings import Settings
 from lightpress.telemetry import PowertoolsObserver
 
@@ -32,14 +32,15 @@ def process_uploads() -> Process:
     settings = Settings.from_environment(os.environ)
     s3 = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 4}))
     bounds = Bounds(memory_mb=max(_SMALLEST_CHILD_MB, settings.memory_mb - _PARENT_MB))
+    world = World(
+        originals=S3Originals(s3),
+        images=S3Images(s3, settings.images_bucket),
+        recipes=load_recipes(RECIPES),
+        render=partial(render_isolated, bounds=bounds),
+    )
     return Process(
         uploads_bucket=settings.uploads_bucket,
-        world=World(
-            originals=S3Originals(s3),
-            images=S3Images(s3, settings.images_bucket),
-            recipes=load_recipes(RECIPES),
-            render=partial(render_isolated, bounds=bounds),
-        ),
+        reconcile=partial(reconcile, world=world),
         dead_letters=SqsDeadLetters(boto3.client("sqs"), settings.dead_letter_queue_url),
         observer=PowertoolsObserver(),
     )

@@ -91,7 +91,7 @@ class Manifest:
 
 
 def manifest_from_json(body: bytes) -> Manifest:
-    """Read what `Manifest.to_json` wrote; keys that a later release added are ignored, so that it can be rolled back."""
+    """Read what `Manifest.to_json` wrote; what a later release added is ignored, so that it can be rolled back."""
     values: dict[str, Any] = json.loads(body)
     source = values["source"]
     return Manifest(

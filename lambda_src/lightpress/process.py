@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lightpress.events import Problem, read
-from lightpress.reconcile import Outcome, World, reconcile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.ports import DeadLetters
+    from lightpress.reconcile import Outcome
     from lightpress.source import Source
 
 
@@ -40,7 +42,7 @@ class Process:
     """Works off messages about one uploads bucket."""
 
     uploads_bucket: str
-    world: World
+    reconcile: Callable[[Source], Outcome]
     dead_letters: DeadLetters
     observer: Observer
 
@@ -48,14 +50,14 @@ class Process:
         """Work off one message; raises if the world failed any of its sources, so that it comes back whole."""
         reading = read(message.body)
         ours = [source for source in reading.sources if source.bucket == self.uploads_bucket]
-        errors = [error for source in ours if (error := self._reconcile(source))]
+        errors = [error for source in ours if (error := self._settle(source))]
         if errors:
             raise ExceptionGroup(f"{len(errors)} of {len(ours)} sources of the message", errors)
         self._discard(message, (*reading.problems, *self._foreign(reading.sources)))
 
-    def _reconcile(self, source: Source) -> Exception | None:
+    def _settle(self, source: Source) -> Exception | None:
         try:
-            self.observer.settled(reconcile(source, self.world))
+            self.observer.settled(self.reconcile(source))
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
             self.observer.stumbled(source, error)
             return error

@@ -111,8 +111,7 @@ def _withdraw(source: Source, published: Published | None, world: World, *, igno
     """
     if published is None and ignored:
         return Outcome(source, Did.NOTHING, None)
-    if published is not None and published.manifest.status is Status.DELETED:
-        _remove_dead(published.manifest, world.images)
+    if published is not None and _is_gone_for_good(published.manifest, world.images):
         return Outcome(source, Did.NOTHING, published.manifest)
     tombstone = Manifest(source.key, Status.DELETED, _next_revision(published))
     world.images.publish(tombstone, published)
@@ -120,6 +119,15 @@ def _withdraw(source: Source, published: Published | None, world: World, *, igno
     if not ignored and world.originals.look(source) is not None:
         raise Changed
     return Outcome(source, Did.REMOVED, tombstone)
+
+
+def _is_gone_for_good(manifest: Manifest, images: Images) -> bool:
+    """Whether nothing is published and nothing is left over.
+
+    Something may be: a late worker that died wrote variants for the revision after the tombstone. They are dead only
+    once a newer tombstone stands.
+    """
+    return manifest.status is Status.DELETED and not any(images.paths(variants_folder(manifest.key)))
 
 
 def _made(source: Source, original: Original, recipe: Recipe, published: Published | None, world: World) -> Manifest:

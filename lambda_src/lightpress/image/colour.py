@@ -6,12 +6,11 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
-from lightpress.image.picture import Picture
-
 if TYPE_CHECKING:
+    from PIL import Image
     from PIL.ImageCms import ImageCmsProfile
+
+    from lightpress.image.picture import Picture
 
 _LARGEST_PROFILE = 1 << 20
 _COLOUR_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from PIL import Image
+if TYPE_CHECKING:
+    from PIL import Image
 
-from lightpress.image.picture import Picture
+    from lightpress.image.picture import Picture
 
 _KEPT = {"L", "LA", "RGB", "RGBA", "CMYK"}
 _SIXTEEN_BITS = {"I;16", "I;16L", "I;16B", "I;16N"}

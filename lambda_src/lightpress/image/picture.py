@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightpress.image.spec import Pixels
-
 if TYPE_CHECKING:
     from PIL import Image
+
+    from lightpress.image.spec import Pixels
 
 QUARTER_TURNS = range(5, 9)
 """The EXIF orientations that swap width and height."""

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from lightpress.image.spec import Pixels, Rung
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lightpress.image.picture import Picture
+    from lightpress.image.spec import Pixels, Rung
 
 
 def shrink(picture: Picture, whole: Pixels) -> Picture:
