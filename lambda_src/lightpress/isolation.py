@@ -16,7 +16,7 @@ import struct
 import sys
 import time
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Spec, render
 
@@ -50,12 +50,11 @@ class Cost:
     peak_rss_mb: int
 
 
-class IsolatedRender:
-    """One rendering in a child process. Use as a context manager; `cost` is known once it has ended."""
-
-    cost: Cost | None = None
+class Child:
+    """A process that renders one picture. As a context manager it is gone when the block ends; then `cost` is known."""
 
     def __init__(self, data: bytes, spec: Spec, bounds: Bounds) -> None:
+        self.cost = Cost(0, 0)
         self._deadline = time.monotonic() + bounds.wall_seconds
         self._pipe, theirs = os.pipe()
         sys.stdout.flush()
@@ -65,14 +64,23 @@ class IsolatedRender:
             os.close(self._pipe)
             _work(theirs, data, spec, bounds)
         os.close(theirs)
-        try:
-            self.facts = self._facts()
-        except BaseException:
-            self.end()
-            raise
 
-    def renditions(self) -> Generator[Rendition]:
-        """The variants, as the child finishes them."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def rendering(self) -> Rendering:
+        """The facts, once the child has sent them, and the variants as it finishes them.
+
+        Raises PictureRejected also where the picture crashes a decoder or takes too much CPU; ChildLost where the
+        machine lacked memory or time.
+        """
+        fields, _ = self._frame()
+        return Rendering(Facts(**fields | {"notes": tuple(fields["notes"])}), self._renditions())
+
+    def _renditions(self) -> Generator[Rendition]:
         try:
             while (frame := self._frame())[0] != {"done": True}:
                 fields, data = frame
@@ -91,10 +99,6 @@ class IsolatedRender:
         peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         self.cost = Cost(round((usage.ru_utime + usage.ru_stime) * 1000), round(peak_bytes / 1e6))
         return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-
-    def _facts(self) -> Facts:
-        fields, _ = self._frame()
-        return Facts(**fields | {"notes": tuple(fields["notes"])})
 
     def _frame(self) -> tuple[dict[str, Any], bytes]:
         text_length, data_length = _HEADER.unpack(self._exactly(_HEADER.size))
@@ -131,12 +135,13 @@ class IsolatedRender:
 
 
 def render_isolated(data: bytes, spec: Spec, bounds: Bounds) -> Rendering:
-    """Do what `image.render` does, in a child process.
-
-    Raises PictureRejected also where the picture crashes a decoder or takes too much CPU; ChildLost otherwise.
-    """
-    child = IsolatedRender(data, spec, bounds)
-    return Rendering(child.facts, child.renditions())
+    """Do what `image.render` does, in a child process; raises as `Child.rendering` does."""
+    child = Child(data, spec, bounds)
+    try:
+        return child.rendering()
+    except BaseException:
+        child.end()
+        raise
 
 
 def _work(pipe: int, data: bytes, spec: Spec, bounds: Bounds) -> NoReturn:

@@ -13,7 +13,12 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from lightpress.image.formats import OUTPUTS
+
+if TYPE_CHECKING:
+    from lightpress.image import Facts, PictureRejected, Rendition
 
 SCHEMA = 1
 VARIANTS = "i/"
@@ -90,6 +95,65 @@ class Manifest:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a manifest says in any case, before it is known whether the picture can be rendered."""
+
+    key: str
+    revision: int
+    identity: str
+    bytes: int
+    recipe: str
+    digest: str
+    previous: str | None = None
+
+    @property
+    def generation(self) -> str:
+        """The folder to write the variants to."""
+        return generation_name(self.revision, self.identity, self.digest)
+
+    def ready(self, facts: Facts, variants: tuple[Variant, ...]) -> Manifest:
+        """The manifest that publishes the variants."""
+        source = PublishedSource(self.identity, self.bytes, facts.format, facts.width, facts.height)
+        return self._manifest(Status.READY, source, generation=self.generation, variants=variants, notes=facts.notes)
+
+    def failed(self, rejected: PictureRejected) -> Manifest:
+        """The manifest that says why there are none."""
+        source = PublishedSource(self.identity, self.bytes)
+        return self._manifest(Status.FAILED, source, reason=rejected.reason, detail=rejected.detail)
+
+    def _manifest(self, status: Status, source: PublishedSource, **more: Any) -> Manifest:  # noqa: ANN401
+        return Manifest(
+            key=self.key,
+            status=status,
+            revision=self.revision,
+            source=source,
+            recipe=self.recipe,
+            digest=self.digest,
+            previous=self.previous,
+            **more,
+        )
+
+
+def variants_of(rendition: Rendition, path: str) -> tuple[Variant, ...]:
+    """One entry for each size that the rendition serves, all of them stored under `path`."""
+    output = OUTPUTS[rendition.format]
+    checksum = hashlib.sha256(rendition.data).hexdigest()
+    return tuple(
+        Variant(
+            name=name,
+            format=output.name,
+            media_type=output.media_type,
+            width=rendition.width,
+            height=rendition.height,
+            bytes=len(rendition.data),
+            sha256=checksum,
+            path=path,
+        )
+        for name in rendition.names
+    )
+
+
 def manifest_from_json(body: bytes) -> Manifest:
     """Read what `Manifest.to_json` wrote; what a later release added is ignored, so that it can be rolled back."""
     values: dict[str, Any] = json.loads(body)
@@ -126,9 +190,14 @@ def revision_of(generation: str) -> int:
     return int(generation.partition("-")[0])
 
 
-def variant_path(key: str, generation: str, name: str, extension: str) -> str:
-    """Where a variant lies in the images bucket, and on the CDN."""
-    return f"{variants_folder(key)}{generation}/{name}.{extension}"
+def variant_path(key: str, generation: str, rendition: Rendition) -> str:
+    """Where a rendition lies in the images bucket, and on the CDN."""
+    return f"{variants_folder(key)}{generation}/{file_name(rendition)}"
+
+
+def file_name(rendition: Rendition) -> str:
+    """The last part of a rendition's path: the smallest of the sizes it serves, and the ending of its format."""
+    return f"{rendition.names[0]}.{OUTPUTS[rendition.format].extension}"
 
 
 def _key_hash(key: str) -> str:

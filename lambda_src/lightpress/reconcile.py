@@ -9,30 +9,28 @@ The order of the steps is what makes this safe; `tests/simulation` breaks each o
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lightpress.image import PictureRejected, Reason
-from lightpress.image.formats import OUTPUTS
 from lightpress.manifest import (
     Manifest,
-    PublishedSource,
+    Publication,
     Status,
-    Variant,
-    generation_name,
     revision_of,
     variant_path,
     variants_folder,
+    variants_of,
 )
 from lightpress.ports import Changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lightpress.image import Facts, Rendition
+    from lightpress.image import Rendering
+    from lightpress.manifest import Variant
     from lightpress.ports import Images, Originals, Published, Render
     from lightpress.recipe import Recipe, RecipeBook
     from lightpress.source import Original, Source
@@ -132,67 +130,36 @@ def _is_gone_for_good(manifest: Manifest, images: Images) -> bool:
 
 def _made(source: Source, original: Original, recipe: Recipe, published: Published | None, world: World) -> Manifest:
     """Write the variants and return the manifest that would publish them, or the one that says why there are none."""
-    revision = _next_revision(published)
-    generation = generation_name(revision, original.identity, recipe.digest)
-    try:
-        facts, variants = _written(source, original, recipe, generation, world)
-    except PictureRejected as rejected:
-        return Manifest(
-            key=source.key,
-            status=Status.FAILED,
-            revision=revision,
-            source=PublishedSource(original.identity, original.size),
-            recipe=recipe.name,
-            digest=recipe.digest,
-            previous=_last_generation(published),
-            reason=rejected.reason,
-            detail=rejected.detail,
-        )
-    return Manifest(
+    publication = Publication(
         key=source.key,
-        status=Status.READY,
-        revision=revision,
-        source=PublishedSource(original.identity, original.size, facts.format, facts.width, facts.height),
+        revision=_next_revision(published),
+        identity=original.identity,
+        bytes=original.size,
         recipe=recipe.name,
         digest=recipe.digest,
-        generation=generation,
         previous=_last_generation(published),
-        variants=variants,
-        notes=facts.notes,
     )
+    try:
+        _check_worth_reading(source, original, recipe)
+        rendering = world.render(world.originals.read(source, original), recipe.spec)
+        return publication.ready(rendering.facts, tuple(_written(rendering, publication, world.images)))
+    except PictureRejected as rejected:
+        return publication.failed(rejected)
 
 
-def _written(
-    source: Source, original: Original, recipe: Recipe, generation: str, world: World
-) -> tuple[Facts, tuple[Variant, ...]]:
+def _check_worth_reading(source: Source, original: Original, recipe: Recipe) -> None:
     if source.key.endswith("/"):
         raise PictureRejected(Reason.FOLDER, "The key ends in a slash: it marks a folder.")
-    recipe.spec.limits.check_bytes(original.size)  # before they are fetched
-    rendering = world.render(world.originals.read(source, original), recipe.spec)
-    written: list[Variant] = []
+    recipe.spec.limits.check_bytes(original.size)
+
+
+def _written(rendering: Rendering, publication: Publication, images: Images) -> Iterator[Variant]:
     with closing(rendering.renditions) as renditions:
         for rendition in renditions:
-            variants = tuple(_variants(source.key, generation, rendition))
-            world.images.write(variants[0].path, rendition.data, variants[0].media_type)
-            written.extend(variants)
-    return rendering.facts, tuple(written)
-
-
-def _variants(key: str, generation: str, rendition: Rendition) -> Iterator[Variant]:
-    output = OUTPUTS[rendition.format]
-    path = variant_path(key, generation, rendition.names[0], output.extension)
-    checksum = hashlib.sha256(rendition.data).hexdigest()
-    for name in rendition.names:
-        yield Variant(
-            name=name,
-            format=output.name,
-            media_type=output.media_type,
-            width=rendition.width,
-            height=rendition.height,
-            bytes=len(rendition.data),
-            sha256=checksum,
-            path=path,
-        )
+            path = variant_path(publication.key, publication.generation, rendition)
+            variants = variants_of(rendition, path)
+            images.write(path, rendition.data, variants[0].media_type)
+            yield from variants
 
 
 def _check_unchanged(source: Source, original: Original, world: World) -> None:

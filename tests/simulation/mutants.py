@@ -72,7 +72,10 @@ MUTANTS = (
     Mutant(
         "generations can come back",
         "PQ",
-        (("generation_name(revision,", "generation_name(0,"), ("kept = {manifest.generation, ", "kept = {")),
+        (
+            ("publication.key, publication.generation, rendition", 'publication.key, "0-same", rendition'),
+            ("kept = {manifest.generation, ", 'kept = {"0-same", '),
+        ),
     ),
     Mutant(
         "cleaning up takes what is being written",

@@ -1,0 +1,99 @@
+"""`lightpress render`: the picture core alone, on files of this machine."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lightpress.image import PictureRejected
+from lightpress.isolation import Bounds, Child, Cost
+from lightpress.manifest import Manifest, Publication, Variant, file_name, variants_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from lightpress.image import Rendering
+    from lightpress.recipe import Recipe
+
+_BOUNDS = Bounds(cpu_seconds=120, wall_seconds=300.0)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What became of one file: its manifest, whose paths are relative to `folder`, and what the work cost."""
+
+    source: Path
+    folder: Path
+    manifest: Manifest
+    cost: Cost
+
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        manifest = self.manifest
+        return {
+            "source": str(self.source),
+            "status": manifest.status,
+            "reason": manifest.reason,
+            "detail": manifest.detail,
+            "width": manifest.source and manifest.source.width,
+            "height": manifest.source and manifest.source.height,
+            "variants": [self._variant(variant) for variant in manifest.variants],
+            "notes": list(manifest.notes),
+            "cpu_ms": self.cost.cpu_ms,
+            "peak_rss_mb": self.cost.peak_rss_mb,
+        }
+
+    def _variant(self, variant: Variant) -> dict[str, Any]:
+        return {
+            "name": variant.name,
+            "format": variant.format,
+            "width": variant.width,
+            "height": variant.height,
+            "bytes": variant.bytes,
+            "path": str(self.folder / variant.path),
+        }
+
+
+def render_file(source: Path, folder: Path, recipe: Recipe) -> Rendered:
+    """Render the file into `folder`, with a manifest.json beside the variants.
+
+    A bad picture is a result. Raises OSError where a file cannot be read or written, ChildLost where the machine lacked
+    memory or time.
+    """
+    data = source.read_bytes()
+    folder.mkdir(parents=True, exist_ok=True)
+    with Child(data, recipe.spec, _BOUNDS) as child:
+        manifest = _manifest(child, source.name, data, folder, recipe)
+    (folder / "manifest.json").write_bytes(manifest.to_json())
+    return Rendered(source, folder, manifest, child.cost)
+
+
+def _manifest(child: Child, key: str, data: bytes, folder: Path, recipe: Recipe) -> Manifest:
+    identity = hashlib.sha256(data).hexdigest()
+    publication = Publication(key, 1, identity, len(data), recipe.name, recipe.digest)
+    try:
+        rendering = child.rendering()
+        return publication.ready(rendering.facts, tuple(_written(rendering, folder)))
+    except PictureRejected as rejected:
+        return publication.failed(rejected)
+
+
+def _written(rendering: Rendering, folder: Path) -> Iterator[Variant]:
+    for rendition in rendering.renditions:
+        path = file_name(rendition)
+        (folder / path).write_bytes(rendition.data)
+        yield from variants_of(rendition, path)
+
+
+def folders_for(sources: list[Path], out: Path) -> Iterator[tuple[Path, Path]]:
+    """Give each source a folder of its own, named after it; sources of the same name get a number."""
+    taken: set[str] = set()
+    for source in sources:
+        name, number = source.name, 1
+        while name in taken:
+            number += 1
+            name = f"{source.name}-{number}"
+        taken.add(name)
+        yield source, out / name
