@@ -115,4 +115,4 @@ def _unrecognised(data: bytes) -> PictureRejected:
         return PictureRejected(Reason.CORRUPT, "The file begins like a picture, but its header is damaged.")
     if data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(MARKUP):
         return PictureRejected(Reason.FORMAT_NOT_ACCEPTED, "The file is SVG, HTML or XML, which is not accepted.")
-    return PictureRejected(Reason.NOT_A_PICTURE, "The file's contents match no picture format.")
+    return PictureRejected(Reason.NOT_A_PICTURE, f"Its first bytes are: {data[:8].hex(' ')}.")

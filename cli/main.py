@@ -1,0 +1,218 @@
+"""The `lightpress` command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from cli.project import LOCAL, PROJECT, RECIPES
+from lightpress.isolation import ChildLost
+from lightpress.recipe import Recipe, RecipeBook, load_recipes
+from lightpress.tables import ConfigError
+
+if TYPE_CHECKING:
+    from cli.deployment import Deployment
+    from cli.rendering import Rendered
+
+app = typer.Typer(
+    help="Drop a picture into an S3 bucket; every size and format the web needs is served from a CDN.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+local = typer.Typer(help="The local cloud: the whole system on this machine.", no_args_is_help=True)
+app.add_typer(local, name="local")
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+Environment = Annotated[
+    str,
+    typer.Option("--env", "-e", envvar="LIGHTPRESS_ENV", help="Which deployment: local, or one in your AWS account."),
+]
+JsonOutput = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+@app.command()
+def render(
+    pictures: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, metavar="PICTURE...")],
+    folder: Annotated[Path, typer.Option("--out", "-o", file_okay=False, help="Where the variants go.")],
+    recipe: Annotated[str | None, typer.Option(help="A recipe's name; without it, the rules decide.")] = None,
+    recipes: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The recipes file.")] = RECIPES,
+    as_json: JsonOutput = False,
+) -> None:
+    """Make the variants of files on this machine, without any cloud."""
+    from cli.rendering import folders_for, render_file
+
+    book = _recipes(recipes)
+    results: list[Rendered] = []
+    lost = False
+    for source, target in folders_for(pictures, folder):
+        try:
+            results.append(render_file(source, target, _recipe_for(source, recipe, book)))
+        except (OSError, ChildLost) as error:
+            lost = True
+            err.print(f"{source}: could not be handled: {error}", style="red")
+            continue
+        if as_json:
+            out.print(json.dumps(results[-1].as_json(), ensure_ascii=False), soft_wrap=True, markup=False)
+    if not as_json:
+        from cli.tables import print_manifests
+
+        print_manifests(out, [result.manifest for result in results], lambda variant: variant.path)
+    raise typer.Exit(1 if lost else 0)
+
+
+@app.command()
+def upload(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, metavar="FILE...")],
+    prefix: Annotated[str, typer.Option(help="Put before each file's name to make its key, such as avatars/.")] = "",
+    environment: Environment = "local",
+    patience: Annotated[float, typer.Option(help="Seconds to wait for the variants; 0 does not wait.")] = 120.0,
+) -> None:
+    """Upload files and wait until each is published, or failed with a reason."""
+    from cli.tables import print_manifests
+    from cli.uploading import UploadRefusedError, watch
+    from cli.uploading import upload as send
+
+    deployment = _deployment(environment)
+    with _progress() as progress:
+        uploading = progress.add_task("uploading", total=len(files))
+        uploads = []
+        for file in files:
+            try:
+                uploads.append(send(deployment, prefix + file.name, file.read_bytes()))
+            except UploadRefusedError as error:
+                _stop(str(error))
+            progress.advance(uploading)
+        if patience <= 0:
+            return
+        publishing = progress.add_task("publishing", total=len(files))
+        late = watch(deployment, uploads, patience=patience, settled=lambda _: progress.advance(publishing))
+    settled = [one.manifest for one in uploads if one.manifest]
+    times = {one.key: one.seconds for one in uploads}
+    print_manifests(out, settled, lambda variant: deployment.url(variant.path), times)
+    for one in late:
+        err.print(f"{one.key}: not settled after {patience:.0f} s; see: lightpress status {one.key!r}", style="red")
+    failed = [one for one in uploads if one.manifest and one.manifest.reason]
+    raise typer.Exit(1 if late or failed else 0)
+
+
+@app.command()
+def status(
+    key: Annotated[str, typer.Argument(help="The key of an upload, as it is in the uploads bucket.")],
+    environment: Environment = "local",
+    as_json: JsonOutput = False,
+) -> None:
+    """Tell what became of an upload. Exit code: 0 ready, 1 failed or deleted, 2 unknown key, 3 still processing."""
+    from cli.status import look
+
+    found = look(_deployment(environment), key)
+    if as_json:
+        out.print(json.dumps(found.as_json(), ensure_ascii=False), soft_wrap=True, markup=False)
+    else:
+        found.print(out)
+    raise typer.Exit(found.exit_code)
+
+
+@app.command()
+def demo(
+    photos: Annotated[
+        Path | None, typer.Option(exists=True, file_okay=False, help="A folder of your own pictures.")
+    ] = None,
+) -> None:
+    """Run the real pipeline on this machine: upload pictures, and fetch every variant from the CDN."""
+    from cli.demo.run import run_demo
+    from cli.local_cloud import LocalCloudError
+
+    try:
+        succeeded = run_demo(PROJECT, LOCAL, photos, out)
+    except LocalCloudError as error:
+        _stop(str(error))
+    raise typer.Exit(0 if succeeded else 1)
+
+
+@local.command("up")
+def local_up(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the AWS endpoint.")] = 4566,
+    cdn_port: Annotated[int, typer.Option(min=1, max=65535, help="Of the CDN, for your browser.")] = 4580,
+) -> None:
+    """Start the local cloud, deploy the stack into it, and leave it running."""
+    from cli.local_cloud import LocalCloudError, up
+
+    try:
+        outputs = up(
+            LOCAL, project=PROJECT, port=port, cdn_port=cdn_port, say=lambda text: err.print(text, style="dim")
+        )
+    except LocalCloudError as error:
+        _stop(str(error))
+    out.print(f"AWS endpoint  {outputs.endpoint_url}")
+    out.print(f"CDN           {outputs.cdn_base_url}")
+    out.print(f"Everything    {LOCAL / 'outputs.json'}")
+    out.print("Try           lightpress upload PICTURE...")
+
+
+@local.command("down")
+def local_down() -> None:
+    """Stop the local cloud; what was uploaded is gone."""
+    from cli.local_cloud import down
+
+    out.print("stopped" if down(LOCAL) else "it was not running")
+
+
+@local.command("status")
+def local_status() -> None:
+    """Tell whether the local cloud runs. Exit code 0 if it does."""
+    from cli.local_cloud import status as look
+
+    state = look(LOCAL)
+    out.print(str(state))
+    raise typer.Exit(0 if state.healthy else 1)
+
+
+def _recipes(path: Path) -> RecipeBook:
+    try:
+        return load_recipes(path)
+    except ConfigError as error:
+        _stop(str(error))
+
+
+def _recipe_for(source: Path, name: str | None, book: RecipeBook) -> Recipe:
+    if name is not None and name not in book.recipes:
+        raise typer.BadParameter(
+            f"{name!r} is not a recipe; there are: {', '.join(book.recipes)}", param_hint="--recipe"
+        )
+    recipe = book.recipes[name] if name else book.recipe_for(source.name)
+    if recipe is None:
+        _stop(f"{source}: the rules say to ignore it; name a recipe with --recipe")
+    return recipe
+
+
+def _deployment(environment: str) -> Deployment:
+    from cli.deployment import NotDeployedError, find_deployment
+
+    try:
+        return find_deployment(environment, LOCAL)
+    except NotDeployedError as error:
+        _stop(str(error))
+
+
+def _progress() -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+    )
+
+
+def _stop(message: str) -> NoReturn:
+    err.print(message, style="red", markup=False)
+    raise typer.Exit(1)

@@ -1,0 +1,92 @@
+"""What the commands print on a terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from lightpress.image import IN_PLAIN_WORDS, Reason
+from lightpress.manifest import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rich.console import Console
+
+    from lightpress.manifest import Manifest, Variant
+
+
+def amount(count: int) -> str:
+    """Bytes as people read them: 1.2 kB."""
+    size = float(count)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:  # noqa: PLR2004  the next unit
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def saved(variant_bytes: int, original_bytes: int) -> str:
+    """How much smaller than its original a variant is."""
+    return f"{(original_bytes - variant_bytes) / original_bytes:.0%}" if original_bytes else "-"
+
+
+def in_plain_words(manifest: Manifest) -> str:
+    """Why a picture failed, for people."""
+    known = {reason.value: words for reason, words in IN_PLAIN_WORDS.items()}
+    words = known.get(Reason(manifest.reason)) if manifest.reason in known else manifest.reason
+    return f"{words} {manifest.detail or ''}".strip()
+
+
+def print_manifests(
+    console: Console, manifests: list[Manifest], link: Callable[[Variant], str], times: dict[str, float] | None = None
+) -> None:
+    """Print a table of the variants of pictures that are ready, and a line on each that is not."""
+    ready = [manifest for manifest in manifests if manifest.status is Status.READY]
+    if ready:
+        console.print(_table(ready, link, times))
+    for manifest in manifests:
+        if manifest.status is not Status.READY:
+            line = Text.assemble(
+                (manifest.key, "bold"), ": ", (manifest.status, "red"), f". {in_plain_words(manifest)}"
+            )
+            console.print(line)
+        for note in manifest.notes:
+            console.print(Text.assemble((manifest.key, "bold"), f": {note}"))
+
+
+def _table(manifests: list[Manifest], link: Callable[[Variant], str], times: dict[str, float] | None) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("picture", overflow="fold", max_width=34)
+    if times is not None:
+        table.add_column("ready after", justify="right", no_wrap=True)
+    table.add_column("variant", overflow="fold")
+    for heading in ("pixels", "bytes", "saved"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("where", overflow="fold", style="dim")
+    for manifest in manifests:
+        seconds = [f"{times[manifest.key]:.1f} s"] if times is not None else []
+        for number, row in enumerate(_rows(manifest, link)):
+            head = [Text(manifest.key, style="bold"), *seconds] if number == 0 else ["", *("" for _ in seconds)]
+            table.add_row(*head, *row)
+    return table
+
+
+def _rows(manifest: Manifest, link: Callable[[Variant], str]) -> Iterator[tuple[str, ...]]:
+    """One row for each file; a small picture serves several sizes with one."""
+    original = manifest.source.bytes if manifest.source else 0
+    files: dict[str, list[Variant]] = {}
+    for variant in manifest.variants:
+        files.setdefault(variant.path, []).append(variant)
+    for variant, *others in files.values():
+        names = ", ".join((variant.name, *(other.name for other in others)))
+        pixels = f"{variant.width} x {variant.height}"
+        yield (
+            f"{names} {variant.format}",
+            pixels,
+            amount(variant.bytes),
+            saved(variant.bytes, original),
+            link(variant),
+        )
