@@ -22,7 +22,7 @@ from cli.demo.contact_sheet import ContactSheet, ServedPicture, ServedVariant, w
 from cli.demo.pictures import draw_demo_set
 from cli.deployment import Deployment, of_local_cloud
 from cli.local_cloud import down, status, up
-from cli.tables import in_plain_words
+from cli.tables import print_manifests
 from cli.uploading import Upload, upload, watch
 from lightpress.manifest import Manifest, Status
 from lightpress.recipe import load_recipes
@@ -226,7 +226,7 @@ def _served(folder: Path, original: str, picture: DemoPicture, one: Upload, depl
         seconds_to_ready=one.seconds,
         status=manifest.status if manifest else "late",
         reason=manifest.reason if manifest else None,
-        detail=in_plain_words(manifest) if manifest and manifest.reason else None,
+        detail=manifest.detail if manifest else None,
         variants=tuple(
             ServedVariant(
                 name=variant.name,

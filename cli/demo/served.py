@@ -1,0 +1,84 @@
+"""What came back of the demo's pictures: the rows of the contact sheet, and how variants are gathered for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lightpress.image.formats import OUTPUTS
+
+
+@dataclass(frozen=True)
+class ServedVariant:
+    """One variant as it came back. file: its path relative to the folder of the sheet; url: where it is served."""
+
+    name: str
+    format: str
+    width: int
+    height: int
+    bytes: int
+    file: str
+    url: str
+
+
+@dataclass(frozen=True)
+class SizeRow:
+    """Variants of the same pixels, by format, and the names of the sizes that they serve."""
+
+    names: tuple[str, ...]
+    variants: dict[str, ServedVariant]
+
+
+@dataclass(frozen=True)
+class ServedPicture:
+    """What became of one upload. width and height are as seen upright; a picture that failed may have none.
+
+    original_file: its path relative to the folder of the sheet. seconds_to_ready: from the upload to the verdict.
+    """
+
+    key: str
+    about: str
+    original_file: str | None
+    original_bytes: int
+    width: int | None
+    height: int | None
+    seconds_to_ready: float
+    status: str
+    reason: str | None = None
+    detail: str | None = None
+    variants: tuple[ServedVariant, ...] = ()
+
+    def formats(self) -> tuple[str, ...]:
+        """Name the formats that there are, in the order in which a page offers them to browsers."""
+        made = {variant.format for variant in self.variants}
+        return tuple(name for name in OUTPUTS if name in made)
+
+    def whole(self, format_name: str) -> tuple[ServedVariant, ...]:
+        """Return the variants that show the whole picture, narrowest first, or all where there is none but crops."""
+        made = {variant.width: variant for variant in self.variants if variant.format == format_name}
+        whole = {width: variant for width, variant in made.items() if self._is_whole(variant)}
+        return tuple(variant for _, variant in sorted((whole or made).items()))
+
+    def sizes(self) -> tuple[SizeRow, ...]:
+        """Gather the variants by size; sizes that a small picture serves from the same files share a row."""
+        by_name: dict[str, dict[str, ServedVariant]] = {}
+        for variant in self.variants:
+            by_name.setdefault(variant.name, {})[variant.format] = variant
+        by_files: dict[frozenset[str], list[str]] = {}
+        for name, variants in by_name.items():
+            by_files.setdefault(frozenset(variant.url for variant in variants.values()), []).append(name)
+        return tuple(SizeRow(tuple(names), by_name[names[0]]) for names in by_files.values())
+
+    def _is_whole(self, variant: ServedVariant) -> bool:
+        """Compare proportions; sides are whole pixels, so each may be half a pixel off."""
+        width, height = self.width or 0, self.height or 0
+        return abs(variant.width * height - variant.height * width) * 2 <= width + height
+
+
+@dataclass(frozen=True)
+class ContactSheet:
+    """All pictures of one run. generated: when, in words; facts: names and values for the head of the sheet."""
+
+    title: str
+    pictures: tuple[ServedPicture, ...]
+    generated: str
+    facts: tuple[tuple[str, str], ...] = ()
