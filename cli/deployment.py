@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import boto3
@@ -33,19 +32,13 @@ class NotDeployedError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """Where a deployment's parts are, and how to speak to it."""
+    """Where a deployment's parts are, and how to speak to it. ca_bundle: PEM file of whom to trust beside the usual."""
 
     uploads_bucket: str
     images_bucket: str
     cdn_base_url: str
-    session: dict[str, Any]
-
-    @cached_property
-    def s3(self) -> S3Client:
-        """S3 of the deployment. Path-style and SigV4, which a local endpoint needs and AWS accepts."""
-        return boto3.client(
-            "s3", config=Config(signature_version="s3v4", s3={"addressing_style": "path"}), **self.session
-        )
+    s3: S3Client
+    ca_bundle: str | None = None
 
     def original(self, key: str) -> Original | None:
         """What the uploads bucket holds under the key now."""
@@ -63,31 +56,32 @@ class Deployment:
 
 def find_deployment(environment: str, local: Path) -> Deployment:
     """Find the deployment of an environment: `local` in the files of the local cloud, others through CloudFormation."""
-    if environment == LOCAL_ENVIRONMENT:
-        return _local(local)
-    stack = f"Lightpress-{environment}"
-    try:
-        stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    except (BotoCoreError, ClientError) as error:
-        raise NotDeployedError(f"the stack {stack} cannot be read: {error}") from error
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
-    return Deployment(outputs["UploadsBucketName"], outputs["ImagesBucketName"], outputs["CdnBaseUrl"], {})
+    return _local(local) if environment == LOCAL_ENVIRONMENT else _in_account(f"Lightpress-{environment}")
+
+
+def of_local_cloud(outputs: Outputs) -> Deployment:
+    """The deployment in a local cloud."""
+    return Deployment(
+        outputs.uploads_bucket,
+        outputs.images_bucket,
+        outputs.cdn_base_url,
+        outputs.session().s3(),
+        outputs.ca_bundle,
+    )
 
 
 def _local(local: Path) -> Deployment:
     try:
         return of_local_cloud(Outputs.from_file(local / "outputs.json"))
     except FileNotFoundError:
-        raise NotDeployedError("the local cloud is not running; start it with: lightpress local up") from None
+        raise NotDeployedError("The local cloud is not running; start it with: lightpress local up") from None
 
 
-def of_local_cloud(outputs: Outputs) -> Deployment:
-    """The deployment in a local cloud, which takes these credentials and no others."""
-    session = {
-        "endpoint_url": outputs.endpoint_url,
-        "region_name": outputs.region,
-        "aws_access_key_id": "test",
-        "aws_secret_access_key": "test",
-        "verify": outputs.ca_bundle,
-    }
-    return Deployment(outputs.uploads_bucket, outputs.images_bucket, outputs.cdn_base_url, session)
+def _in_account(stack: str) -> Deployment:
+    try:
+        stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        s3 = boto3.client("s3", config=Config(signature_version="s3v4"))
+    except (BotoCoreError, ClientError) as error:
+        raise NotDeployedError(f"The stack {stack} cannot be read: {error}") from error
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    return Deployment(outputs["UploadsBucketName"], outputs["ImagesBucketName"], outputs["CdnBaseUrl"], s3)

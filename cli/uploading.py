@@ -53,7 +53,7 @@ def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None
         ExpiresIn=_MINUTES_5,
     )
     fields = [*post["fields"].items(), ("file", ("file", data, media_type))]
-    with urllib3.PoolManager(ca_certs=deployment.session.get("verify")) as http:
+    with urllib3.PoolManager(ca_certs=deployment.ca_bundle) as http:
         response = http.request("POST", post["url"], fields=fields, redirect=False)
     if response.status not in {200, 201, 204}:
         raise UploadRefusedError(

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _HEADER = struct.Struct(">IQ")
 _CHUNK = 1 << 20
+_LARGEST_FRAME = 1 << 28
 _MIB = 1 << 20
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 
@@ -37,8 +38,8 @@ class ChildLost(Exception):  # noqa: N818  it was killed or ran out of something
 class Bounds:
     """What one picture may use. cpu_seconds is the picture's fault when spent; wall_seconds and memory the world's."""
 
-    cpu_seconds: int = 40
-    wall_seconds: float = 50.0
+    cpu_seconds: int = 20
+    wall_seconds: float = 25.0
     memory_mb: int = 1_400
 
 
@@ -59,7 +60,12 @@ class Child:
         self._pipe, theirs = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
-        self._pid = os.fork()
+        try:
+            self._pid = os.fork()
+        except OSError:
+            os.close(self._pipe)
+            os.close(theirs)
+            raise
         if self._pid == 0:
             os.close(self._pipe)
             _work(theirs, data, spec, bounds)
@@ -77,24 +83,32 @@ class Child:
         Raises PictureRejected also where the picture crashes a decoder or takes too much CPU; ChildLost where the
         machine lacked memory or time.
         """
-        fields, _ = self._frame()
-        return Rendering(Facts(**fields | {"notes": tuple(fields["notes"])}), self._renditions())
+        answers = self._answers()
+        return Rendering(next(answers), answers)  # it has started: from here on, closing or dropping it ends the child
 
-    def _renditions(self) -> Generator[Rendition]:
+    def _answers(self) -> Generator[Any]:
+        """The facts, then the renditions."""
         try:
+            fields, _ = self._frame()
+            yield Facts(**fields | {"notes": tuple(fields["notes"])})
             while (frame := self._frame())[0] != {"done": True}:
                 fields, data = frame
                 yield Rendition(**fields | {"names": tuple(fields["names"])}, data=data)
         finally:
             self.end()
 
-    def end(self) -> int:
-        """End the child if it still runs, and take note of its cost; returns the signal that killed it, or 0."""
-        if self._pid == 0:
-            return 0
+    def end(self) -> None:
+        """End the child if it still runs, and take note of its cost."""
+        if self._pid != 0:
+            os.kill(self._pid, signal.SIGKILL)
+            self._bury(0)
+
+    def _bury(self, options: int) -> int | None:
+        """Take note of what the child cost, once it has ended; returns the signal that killed it, or 0; None: it lives."""
+        pid, status, usage = os.wait4(self._pid, options)
+        if pid == 0:
+            return None
         os.close(self._pipe)
-        os.kill(self._pid, signal.SIGKILL)
-        _, status, usage = os.wait4(self._pid, 0)
         self._pid = 0
         peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         self.cost = Cost(round((usage.ru_utime + usage.ru_stime) * 1000), round(peak_bytes / 1e6))
@@ -102,6 +116,8 @@ class Child:
 
     def _frame(self) -> tuple[dict[str, Any], bytes]:
         text_length, data_length = _HEADER.unpack(self._exactly(_HEADER.size))
+        if max(text_length, data_length) > _LARGEST_FRAME:
+            raise ChildLost("it sent nonsense")
         fields = json.loads(self._exactly(text_length))
         data = self._exactly(data_length)
         if "rejected" in fields:
@@ -124,8 +140,10 @@ class Child:
 
     def _verdict(self) -> Exception:
         """Whose fault it is that the child closed the pipe before it was done."""
-        os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOWAIT)  # so that it dies of its own cause, not of ours
-        died_of = self.end()
+        while (died_of := self._bury(os.WNOHANG)) is None:  # so that it dies of its own cause, not of ours
+            if time.monotonic() > self._deadline:
+                return ChildLost("it closed the pipe and lives on")
+            time.sleep(0.001)
         if died_of == signal.SIGXCPU:
             return PictureRejected(Reason.TOO_SLOW, "The picture used up the CPU time that one picture may take.")
         if died_of in _CRASHES:
@@ -136,12 +154,7 @@ class Child:
 
 def render_isolated(data: bytes, spec: Spec, bounds: Bounds) -> Rendering:
     """Do what `image.render` does, in a child process; raises as `Child.rendering` does."""
-    child = Child(data, spec, bounds)
-    try:
-        return child.rendering()
-    except BaseException:
-        child.end()
-        raise
+    return Child(data, spec, bounds).rendering()
 
 
 def _work(pipe: int, data: bytes, spec: Spec, bounds: Bounds) -> NoReturn:

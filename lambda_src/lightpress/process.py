@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A queue message. receives: how often it was handed out, this time included."""
+    """A queue message."""
 
     id: str
     body: str
-    receives: int = 1
 
 
 class Observer(Protocol):

@@ -9,7 +9,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from lightpress import reconcile as story
-
 from tests.simulation.world import make_process
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from greenlet import getcurrent, greenlet
+
 from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Size, Spec
 from lightpress.manifest import Manifest, Status, manifest_from_json, manifest_path, variants_folder
 from lightpress.ports import Changed, Published

@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 # A batch that fails whole is reported like any other: raising would count as an error of the function.
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
+# For the slowest picture that its limits allow, and for telling its end.
+_TIME_FOR_ONE_MS = 30_000
+
+
+class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the message is for another invocation
+    """The invocation would end before the message is done, and take the news of the finished ones along."""
+
 
 @logger.inject_lambda_context
 @metrics.log_metrics(capture_cold_start_metric=True)
@@ -25,6 +32,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN4
     return process_partial_response(event, _one, _processor, context)
 
 
-def _one(record: SQSRecord) -> None:
-    receives = int(record.attributes.approximate_receive_count)
-    process_uploads()(Message(record.message_id, record.body, receives))
+def _one(record: SQSRecord, lambda_context: LambdaContext) -> None:
+    if lambda_context.get_remaining_time_in_millis() < _TIME_FOR_ONE_MS:
+        raise OutOfTime(record.message_id)
+    process_uploads()(Message(record.message_id, record.body))

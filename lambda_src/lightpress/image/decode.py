@@ -31,6 +31,7 @@ _WORLDS_FAULT = {errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOM
 
 _BYTES_PER_PIXEL = 4
 _BYTES_PER_PROGRESSIVE_PIXEL = 3
+_REDUCED_WHILE_DECODING = {"JPEG", "MPO"}
 _CAN_BE_ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 
 
@@ -43,6 +44,8 @@ def decode(data: bytes, spec: Spec) -> Picture:
     with _damage_is_the_pictures_fault(data):
         opened = Image.open(io.BytesIO(data), formats=ACCEPTED)
         spec.limits.check_size(*opened.size)
+        if opened.format not in _REDUCED_WHILE_DECODING:
+            _check_memory(opened, Pixels(*opened.size), spec.limits)
         picture = _with_facts(opened)
         _reduce_while_decoding(picture, spec)
         _check_memory(opened, picture.original, spec.limits)
@@ -52,8 +55,7 @@ def decode(data: bytes, spec: Spec) -> Picture:
 
 def _with_facts(opened: Image.Image) -> Picture:
     stored = Pixels(*opened.size)
-    tag = opened.getexif().get(ExifTags.Base.Orientation, 1)
-    orientation = tag if tag in range(1, 9) else 1
+    orientation = _orientation(opened)
     return Picture(
         image=opened,
         format=_format_name(opened),
@@ -62,6 +64,19 @@ def _with_facts(opened: Image.Image) -> Picture:
         profile=opened.info.get("icc_profile"),
         notes=tuple(_notes(opened)),
     )
+
+
+def _orientation(opened: Image.Image) -> int:
+    """EXIF's 1 to 8; broken EXIF data says nothing, and costs no picture."""
+    if opened.format == "TIFF":
+        return 1  # Pillow turns these itself as it decodes them, and gives their size as seen upright
+    if opened.format == "PNG":
+        opened.load()  # its EXIF data may lie behind the pixels
+    try:
+        tag = opened.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # noqa: BLE001  as with pixels: Pillow raises nearly anything over damaged data
+        return 1
+    return tag if isinstance(tag, int) and tag in range(1, 9) else 1
 
 
 def _format_name(opened: Image.Image) -> str:

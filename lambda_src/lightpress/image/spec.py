@@ -93,7 +93,9 @@ class Spec:
         longest = min(output.max_side for output in self.outputs())
         names: dict[tuple[Pixels, Pixels], list[str]] = {}
         for size in self.sizes:
-            whole = picture.times(min(size.scale(picture), longest / max(picture)))
+            # What covers a box is cut to it, so only whole pictures can be too long for a format.
+            scale = size.scale(picture)
+            whole = picture.times(scale if size.fit == "cover" else min(scale, longest / max(picture)))
             names.setdefault((whole, size.crop(whole)), []).append(size.name)
         largest_first = sorted(names.items(), reverse=True)
         return tuple(Rung(tuple(served), whole, result) for (whole, result), served in largest_first)
