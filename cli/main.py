@@ -64,7 +64,7 @@ def render(
     if not as_json:
         from cli.tables import print_manifests
 
-        print_manifests(out, [result.manifest for result in results], lambda variant: variant.path)
+        print_manifests(out, [result.manifest for result in results], link=lambda variant: variant.path)
     raise typer.Exit(1 if lost else 0)
 
 
@@ -96,7 +96,7 @@ def upload(
         late = watch(deployment, uploads, patience=patience, settled=lambda _: progress.advance(publishing))
     settled = [one.manifest for one in uploads if one.manifest]
     times = {one.key: one.seconds for one in uploads}
-    print_manifests(out, settled, lambda variant: deployment.url(variant.path), times)
+    print_manifests(out, settled, link=lambda variant: deployment.url(variant.path), times=times)
     for one in late:
         err.print(f"{one.key}: not settled after {patience:.0f} s; see: lightpress status {one.key!r}", style="red")
     failed = [one for one in uploads if one.manifest and one.manifest.reason]

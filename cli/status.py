@@ -57,7 +57,7 @@ class Found:
         """Tell a person."""
         console.print(f"{self.key}: {self.state}", markup=False)
         if self.manifest and self.state in {Status.READY, Status.FAILED}:
-            print_manifests(console, [self.manifest], lambda variant: self.deployment.url(variant.path))
+            print_manifests(console, [self.manifest], link=lambda variant: self.deployment.url(variant.path))
 
 
 def look(deployment: Deployment, key: str) -> Found:

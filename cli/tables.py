@@ -41,9 +41,16 @@ def in_plain_words(manifest: Manifest) -> str:
 
 
 def print_manifests(
-    console: Console, manifests: list[Manifest], link: Callable[[Variant], str], times: dict[str, float] | None = None
+    console: Console,
+    manifests: list[Manifest],
+    *,
+    link: Callable[[Variant], str] | None = None,
+    times: dict[str, float] | None = None,
 ) -> None:
-    """Print a table of the variants of pictures that are ready, and a line on each that is not."""
+    """Print a table of the variants of pictures that are ready, and a line on each that is not.
+
+    link: where a variant is, for a column of its own. times: seconds until it was ready, by key, for another.
+    """
     ready = [manifest for manifest in manifests if manifest.status is Status.READY]
     if ready:
         console.print(_table(ready, link, times))
@@ -57,7 +64,7 @@ def print_manifests(
             console.print(Text.assemble((manifest.key, "bold"), f": {note}"))
 
 
-def _table(manifests: list[Manifest], link: Callable[[Variant], str], times: dict[str, float] | None) -> Table:
+def _table(manifests: list[Manifest], link: Callable[[Variant], str] | None, times: dict[str, float] | None) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("picture", overflow="fold", max_width=34)
     if times is not None:
@@ -65,7 +72,8 @@ def _table(manifests: list[Manifest], link: Callable[[Variant], str], times: dic
     table.add_column("variant", overflow="fold")
     for heading in ("pixels", "bytes", "saved"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("where", overflow="fold", style="dim")
+    if link is not None:
+        table.add_column("where", overflow="fold", style="dim")
     for manifest in manifests:
         seconds = [f"{times[manifest.key]:.1f} s"] if times is not None else []
         for number, row in enumerate(_rows(manifest, link)):
@@ -74,7 +82,7 @@ def _table(manifests: list[Manifest], link: Callable[[Variant], str], times: dic
     return table
 
 
-def _rows(manifest: Manifest, link: Callable[[Variant], str]) -> Iterator[tuple[str, ...]]:
+def _rows(manifest: Manifest, link: Callable[[Variant], str] | None) -> Iterator[tuple[str, ...]]:
     """One row for each file; a small picture serves several sizes with one."""
     original = manifest.source.bytes if manifest.source else 0
     files: dict[str, list[Variant]] = {}
@@ -88,5 +96,5 @@ def _rows(manifest: Manifest, link: Callable[[Variant], str]) -> Iterator[tuple[
             pixels,
             amount(variant.bytes),
             saved(variant.bytes, original),
-            link(variant),
+            *([link(variant)] if link else []),
         )

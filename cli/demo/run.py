@@ -172,7 +172,7 @@ def _report(
     settled = [one for one in uploads if one.manifest]
     manifests = [one.manifest for one in settled if one.manifest]
     times = {one.key: one.seconds for one in settled}
-    print_manifests(console, manifests, lambda variant: f"/{variant.path}", times)
+    print_manifests(console, manifests, times=times)
     console.print()
     for problem in problems:
         console.print(problem, style="red", markup=False)

@@ -104,7 +104,7 @@ class Child:
             self._bury(0)
 
     def _bury(self, options: int) -> int | None:
-        """Take note of what the child cost, once it has ended; returns the signal that killed it, or 0; None: it lives."""
+        """Once the child has ended, note its cost and return the signal that killed it, or 0; None while it lives."""
         pid, status, usage = os.wait4(self._pid, options)
         if pid == 0:
             return None

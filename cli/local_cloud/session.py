@@ -1,0 +1,79 @@
+"""How to speak to the local cloud, and to nothing else by mistake."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypedDict
+
+import boto3.session
+import botocore.session
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+    from types_boto3_ssm import SSMClient
+
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+ACCESS_KEY = "test"
+SECRET_KEY = "test"  # noqa: S105  not a secret: the emulator knows this one only
+
+_CONFIG = Config(
+    s3={"addressing_style": "path"},  # there is no DNS for bucket.localhost
+    retries={"mode": "standard", "max_attempts": 3},
+    proxies={},  # not even if HTTP_PROXY says so
+)
+
+
+class _Arguments(TypedDict):
+    endpoint_url: str
+    verify: str | None
+    config: Config
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Makes boto3 clients of a local cloud. ca_bundle: PEM file of whom to trust, None where there is no TLS."""
+
+    endpoint_url: str
+    ca_bundle: Path | None
+
+    def cloudformation(self) -> CloudFormationClient:
+        return _boto3_session().client("cloudformation", **self._arguments())
+
+    def s3(self) -> S3Client:
+        arguments = self._arguments()
+        # Said because presigned uploads are otherwise signed the old way, which no region made since 2014 takes.
+        arguments["config"] = _CONFIG.merge(Config(signature_version="s3v4"))
+        return _boto3_session().client("s3", **arguments)
+
+    def sqs(self) -> SQSClient:
+        return _boto3_session().client("sqs", **self._arguments())
+
+    def ssm(self) -> SSMClient:
+        return _boto3_session().client("ssm", **self._arguments())
+
+    def _arguments(self) -> _Arguments:
+        return {
+            "endpoint_url": self.endpoint_url,
+            "verify": str(self.ca_bundle) if self.ca_bundle else None,
+            "config": _CONFIG,
+        }
+
+
+def _boto3_session() -> boto3.session.Session:
+    """Make a session that is deaf to the user's AWS settings: a stray AWS_PROFILE must not break it, nor be used."""
+    known = botocore.session.Session.SESSION_VARIABLES
+    deaf = {name: (None, None, default, conversion) for name, (_, _, default, conversion) in known.items()}
+    deaf |= dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    return boto3.session.Session(
+        aws_access_key_id=ACCESS_KEY,
+        aws_secret_access_key=SECRET_KEY,
+        region_name=REGION,
+        botocore_session=botocore.session.Session(session_vars=deaf),
+    )

@@ -1,0 +1,68 @@
+"""The one way a bucket is made here: private, encrypted, TLS only, and known by name before it exists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_s3 as s3
+
+from infra.findings import acknowledge
+from infra.naming import pin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Construct
+
+    from infra.config import Config
+
+_A_WEEK = Duration.days(7)
+
+
+class PrivateBucket(s3.Bucket):
+    """Keeps what `holds` says.
+
+    known_arn: the ARN without a reference to the bucket, for a policy that the bucket itself waits for.
+    """
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        holds: str,
+        config: Config,
+        versioned: bool = False,
+        lifecycle_rules: Sequence[s3.LifecycleRule] = (),
+        cors: Sequence[s3.CorsRule] = (),
+    ) -> None:
+        name = f"{config.prefix}-{holds}"
+        in_this_account = f"{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+        everywhere_unique = config.bucket_namespace == "global"
+        super().__init__(
+            scope,
+            id_,
+            bucket_name=in_this_account if everywhere_unique else None,
+            bucket_name_prefix=None if everywhere_unique else name,
+            bucket_namespace=None if everywhere_unique else s3.BucketNamespace.ACCOUNT_REGIONAL,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            enforce_ssl=True,
+            versioned=versioned,
+            cors=list(cors),
+            # The parts of an upload that was never completed are invisible, and billed until they are aborted.
+            lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=_A_WEEK), *lifecycle_rules],
+            removal_policy=RemovalPolicy[config.removal.upper()],
+        )
+        suffix = "" if everywhere_unique else "-an"
+        self.known_arn = f"arn:{Aws.PARTITION}:s3:::{in_this_account}{suffix}"
+        self.logical_id = f"{holds.capitalize()}Bucket"
+        pin(self, self.logical_id)
+        acknowledge(
+            self,
+            "AwsSolutions-S1",
+            because="Every change of an original reaches the queue and the function's log. An access log would need a "
+            "bucket of its own; who must prove who read what turns on CloudTrail's data events instead.",
+        )

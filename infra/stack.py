@@ -1,0 +1,45 @@
+"""The whole of it, in the order data moves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import CfnOutput, Stack
+
+from infra.delivery import Delivery
+from infra.functions import FunctionCode
+from infra.processing import Processing
+from infra.readiness import LAMBDA_SRC
+from infra.uploads import Uploads
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from constructs import Construct
+
+    from infra.config import Config
+
+
+class LightpressStack(Stack):
+    """Originals are uploaded, processed and delivered. `source` is the folder of the functions' code."""
+
+    def __init__(self, scope: Construct, id_: str, *, config: Config, source: Path = LAMBDA_SRC) -> None:
+        super().__init__(
+            scope,
+            id_,
+            description="Lightpress: every size and format the web needs of every picture dropped into a bucket",
+            termination_protection=config.termination_protection,
+        )
+        code = FunctionCode(self, "Code", source=source, config=config)
+        uploads = Uploads(self, "Uploads", config=config)
+        processing = Processing(self, "Processing", uploads=uploads.bucket, code=code, config=config)
+        delivery = Delivery(self, "Delivery", config=config)
+        processing.publish_to(delivery.images)
+
+        CfnOutput(self, "UploadsBucketName", value=uploads.bucket.bucket_name)
+        CfnOutput(self, "ImagesBucketName", value=delivery.images.bucket_name)
+        CfnOutput(self, "QueueUrl", value=processing.queue.queue_url)
+        CfnOutput(self, "DeadLetterQueueUrl", value=processing.dead_letters.queue_url)
+        CfnOutput(self, "ProcessUploadFunctionName", value=processing.function.function_name)
+        CfnOutput(self, "CdnBaseUrl", value=delivery.base_url)
+        CfnOutput(self, "DistributionId", value=delivery.distribution.distribution_id)

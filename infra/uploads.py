@@ -1,0 +1,51 @@
+"""Uploads: where originals land."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.buckets import PrivateBucket
+
+if TYPE_CHECKING:
+    from infra.config import Config
+
+
+class Uploads(Construct):
+    """Keeps originals. Versioned: an overwritten one can be brought back, and a version id tells contents apart."""
+
+    def __init__(self, scope: Construct, id_: str, *, config: Config) -> None:
+        super().__init__(scope, id_)
+        self.bucket = PrivateBucket(
+            self,
+            "Originals",
+            holds="uploads",
+            config=config,
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    noncurrent_version_expiration=Duration.days(config.noncurrent_version_days),
+                    # A deleted original whose versions have all expired leaves a marker, which slows listings down.
+                    expired_object_delete_marker=True,
+                )
+            ],
+            cors=_from_browsers(config.allowed_origins),
+        )
+
+
+def _from_browsers(origins: tuple[str, ...]) -> list[s3.CorsRule]:
+    """Let pages of these sites upload by form (POST) or script (PUT), and read the ETag of what they uploaded."""
+    if not origins:
+        return []
+    return [
+        s3.CorsRule(
+            allowed_origins=list(origins),
+            allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.PUT],
+            allowed_headers=["*"],
+            exposed_headers=["ETag"],
+            max_age=3600,
+        )
+    ]

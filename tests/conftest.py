@@ -1,0 +1,23 @@
+"""What holds for every test: no account, no randomness from run to run."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+# Some of these are read when a module is imported, hence here and not in a fixture.
+os.environ.update(
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_SESSION_TOKEN="testing",
+    AWS_DEFAULT_REGION="eu-west-1",
+    AWS_EC2_METADATA_DISABLED="true",
+    POWERTOOLS_SERVICE_NAME="lightpress",
+    POWERTOOLS_METRICS_NAMESPACE="Lightpress",
+)
+for own in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+    os.environ.pop(own, None)
+
+settings.register_profile("lightpress", deadline=None, derandomize=True, database=None, max_examples=150)
+settings.load_profile("lightpress")

@@ -1,0 +1,58 @@
+"""One good file of every accepted format, small, and ways to damage it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.drawing import deep_grey, disc, file_of, four_corners, ramp
+
+if TYPE_CHECKING:
+    import random
+
+_PICTURE = ramp((48, 40))
+
+GOOD: dict[str, bytes] = {
+    "jpeg": file_of(_PICTURE, "JPEG", quality=80),
+    "jpeg, progressive": file_of(_PICTURE, "JPEG", quality=80, progressive=True),
+    "jpeg, print colours": file_of(_PICTURE.convert("CMYK"), "JPEG"),
+    "png": file_of(_PICTURE),
+    "png, palette": file_of(four_corners((48, 40)).quantize(4)),
+    "png, see-through": file_of(disc(48)),
+    "png, 16 bits": file_of(deep_grey((number**3 * 7_919 % 65_536 for number in range(96)), stripe=4)),
+    "gif": file_of(four_corners((48, 40)), "GIF"),
+    "webp": file_of(_PICTURE, "WEBP", quality=80),
+    "webp, lossless": file_of(disc(48), "WEBP", lossless=True),
+    "avif": file_of(_PICTURE, "AVIF", speed=10),
+    "tiff": file_of(_PICTURE, "TIFF"),
+    "tiff, deflated": file_of(_PICTURE, "TIFF", compression="tiff_adobe_deflate"),
+    "tiff, lzw": file_of(_PICTURE, "TIFF", compression="tiff_lzw"),
+    "bmp": file_of(_PICTURE, "BMP"),
+}
+"""By name; the first word is the format."""
+
+
+EXTREMES = (b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\0\0\0\x01")
+
+
+def damaged(data: bytes, dice: random.Random) -> bytes:
+    """A mutant: some bytes changed, something cut out, doubled, or cut off, in the header more often than behind it."""
+    mutant = bytearray(data)
+    for _ in range(dice.choice((1, 1, 2, 8))):
+        end = min(len(mutant), 64) if dice.random() < 0.5 else len(mutant)
+        at = dice.randrange(max(1, end))
+        match dice.randrange(5):
+            case 0:
+                mutant[at : at + 1] = bytes((dice.randrange(256),))
+            case 1:
+                mutant[at : at + 1] = bytes((mutant[at] ^ 1 << dice.randrange(8),))
+            case 2:
+                mutant[at : at + 4] = dice.choice(
+                    (b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\0\0\0\x01")
+                )
+            case 3:
+                del mutant[at : at + dice.randrange(1, 32)]
+            case _:
+                mutant[at:at] = mutant[at : at + dice.randrange(1, 32)]
+        if not mutant:
+            break
+    return bytes(mutant)

@@ -1,0 +1,134 @@
+"""Colours look as they were meant to, on screens that know nothing but sRGB."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lightpress.image.formats import OUTPUTS
+from tests.drawing import (
+    Colour,
+    cmyk_profile,
+    distance,
+    facts_of,
+    file_of,
+    grey_profile,
+    only,
+    pixel,
+    plain,
+    rgb_profile,
+    spec,
+)
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+# Display P3 on the left, the sRGB that looks the same on the right (computed from the matrices of CSS Color 4).
+WIDE_GAMUT = {
+    (200, 100, 50): (215, 93, 31),
+    (120, 160, 90): (108, 161, 80),
+    (60, 80, 140): (54, 81, 145),
+    (128, 128, 128): (128, 128, 128),
+    (255, 255, 255): (255, 255, 255),
+    (0, 0, 0): (0, 0, 0),
+    (0, 255, 0): (0, 255, 0),  # no sRGB is so green: the greenest there is
+}
+GREY_IN_LINEAR_LIGHT = {0: 0, 13: 63, 55: 128, 128: 188, 255: 255}
+# Overprints in Lab, and the same in sRGB.
+PRESS: dict[Colour, tuple[float, float, float]] = {
+    (0, 0, 0, 0): (100.0, 0.0, 0.0),
+    (0, 1, 0, 0): (60.0, 40.0, 0.0),
+    (1, 0, 0, 0): (70.0, -20.0, -20.0),
+}
+PRESS_SEEN: dict[Colour, Colour] = {
+    (0, 0, 0, 0): (255, 255, 255),
+    (0, 255, 0, 0): (213, 116, 145),
+    (255, 0, 0, 0): (111, 183, 207),
+}
+LOSS = 6
+
+
+def press(inks: Colour) -> tuple[float, float, float]:
+    return PRESS.get(inks, (30.0, 0.0, 0.0))
+
+
+@pytest.mark.parametrize(("stored", "shown"), WIDE_GAMUT.items())
+def test_wide_gamut_colours_become_the_srgb_that_looks_the_same(stored: Colour, shown: Colour) -> None:
+    image = only(file_of(plain(stored), icc_profile=rgb_profile()))
+    assert distance(pixel(image, (0.5, 0.5)), shown) <= 1
+
+
+@pytest.mark.parametrize("name", OUTPUTS)
+def test_no_variant_carries_a_profile(name: str) -> None:
+    image = only(file_of(plain((200, 100, 50)), icc_profile=rgb_profile()), spec(formats=(name,)))
+    assert "icc_profile" not in image.info
+    assert image.mode == "RGB"
+    assert distance(pixel(image, (0.5, 0.5)), WIDE_GAMUT[200, 100, 50]) <= LOSS
+
+
+def test_transparency_passes_through_a_profile_untouched() -> None:
+    stored = plain((200, 100, 50, 77), mode="RGBA")
+    colour = pixel(only(file_of(stored, icc_profile=rgb_profile())), (0.5, 0.5))
+    assert distance(colour, (*WIDE_GAMUT[200, 100, 50], 77)) <= 1
+
+
+@pytest.mark.parametrize(("stored", "shown"), GREY_IN_LINEAR_LIGHT.items())
+def test_grey_goes_through_its_own_profile(stored: int, shown: int) -> None:
+    image = only(file_of(plain((stored,), mode="L"), icc_profile=grey_profile()))
+    assert distance(pixel(image, (0.5, 0.5)), (shown, shown, shown)) <= 1
+
+
+def test_grey_with_an_rgb_profile_is_grey_in_that_space() -> None:
+    data = file_of(plain((90,), mode="L"), icc_profile=rgb_profile())
+    assert distance(pixel(only(data), (0.5, 0.5)), (90, 90, 90)) <= 1
+    assert facts_of(data).notes == ()
+
+
+@pytest.mark.parametrize(("inks", "seen"), PRESS_SEEN.items())
+def test_print_colours_go_through_the_profile_of_their_press(inks: Colour, seen: Colour) -> None:
+    data = file_of(plain(inks, mode="CMYK"), "JPEG", quality=95, icc_profile=cmyk_profile(press))
+    image = only(data)
+    assert image.mode == "RGB"
+    assert distance(pixel(image, (0.5, 0.5)), seen) <= LOSS
+    assert facts_of(data).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("inks", "seen"),
+    [((0, 0, 0, 0), (255, 255, 255)), ((255, 0, 0, 0), (0, 255, 255)), ((0, 0, 0, 255), (0, 0, 0))],
+)
+@pytest.mark.parametrize("form", ["JPEG", "TIFF"])
+def test_print_colours_without_a_profile_are_the_right_way_round(inks: Colour, seen: Colour, form: str) -> None:
+    image = only(file_of(plain(inks, mode="CMYK"), form))
+    assert distance(pixel(image, (0.5, 0.5)), seen) <= LOSS
+
+
+UNUSABLE = {
+    "noise": (plain(), b"this is no colour profile " * 10),
+    "cut short": (plain(), rgb_profile()[:150]),
+    "for print, and the picture is not": (plain(), cmyk_profile(press)),
+    "for grey, and the picture is not": (plain(), grey_profile()),
+    "for screens, and the picture is for print": (plain((0, 255, 255, 0), mode="CMYK"), rgb_profile()),
+    "for print, and the picture is grey": (plain((128,), mode="L"), cmyk_profile(press)),
+    "as large as no honest one": (plain(), rgb_profile() + bytes(2 << 20)),
+}
+
+
+@pytest.mark.parametrize(("image", "profile"), UNUSABLE.values(), ids=UNUSABLE)
+def test_with_an_unusable_profile_the_numbers_are_taken_as_srgb_and_that_is_noted(
+    image: Image.Image, profile: bytes
+) -> None:
+    data = file_of(image, "TIFF", icc_profile=profile)
+    (note,) = facts_of(data).notes
+    assert note.startswith("The colour profile is unusable")
+    assert "taken as sRGB" in note
+    assert distance(pixel(only(data), (0.5, 0.5)), pixel(image.convert("RGB"), (0.5, 0.5))) <= 1
+
+
+def test_what_is_srgb_already_is_left_alone() -> None:
+    from PIL import ImageCms
+
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    image = only(file_of(plain((201, 99, 3)), icc_profile=srgb))
+    assert pixel(image, (0.5, 0.5)) == (201, 99, 3)

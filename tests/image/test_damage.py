@@ -1,0 +1,61 @@
+"""Damaged files give a rendering or a reason, and never anything else."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from lightpress.image import Limits, PictureRejected, Reason, Size
+from tests.drawing import facts_of, rendered, spec
+from tests.image.files import GOOD, damaged
+
+MUTANTS = 40  # of each file
+SMALL = Limits(max_pixels=1_000_000)
+
+# Some damage Pillow only warns of.
+pytestmark = pytest.mark.filterwarnings("ignore::Warning:PIL")
+
+
+def reason_for(data: bytes) -> Reason | None:
+    try:
+        rendered(data, spec(Size("small", 16), limits=SMALL))
+    except PictureRejected as rejected:
+        return rejected.reason
+    return None
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_every_accepted_format_is_read(name: str) -> None:
+    facts = facts_of(GOOD[name])
+    assert facts.format == name.partition(",")[0]
+    assert facts.notes == ()
+
+
+@pytest.mark.parametrize("part", [0.2, 0.5, 0.8])
+@pytest.mark.parametrize("name", GOOD)
+def test_a_file_that_is_cut_short_is_corrupt(name: str, part: float) -> None:
+    data = GOOD[name]
+    assert reason_for(data[: int(len(data) * part)]) is Reason.CORRUPT
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_wherever_a_file_is_cut_off_there_is_a_reason_or_a_rendering(name: str) -> None:
+    data = GOOD[name]
+    for end in {*range(1, 40), *range(40, len(data), max(1, len(data) // 40)), len(data) - 2, len(data) - 1}:
+        # A cut right before the end may take nothing that matters: an end marker, or padding.
+        assert reason_for(data[:end]) in {Reason.CORRUPT, Reason.NOT_A_PICTURE, None if end > len(data) * 0.8 else ...}
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_random_damage_gives_a_rendering_or_a_reason(name: str) -> None:
+    dice = random.Random(f"damage {name}")  # noqa: S311  nothing secret is drawn
+    allowed = {None, Reason.CORRUPT, Reason.NOT_A_PICTURE, Reason.TOO_MANY_PIXELS, Reason.TOO_LONG_SIDE, Reason.EMPTY}
+    for _ in range(MUTANTS):
+        assert reason_for(damaged(GOOD[name], dice)) in allowed
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_the_same_file_and_spec_give_the_same_bytes(name: str) -> None:
+    everything = spec(Size("a", 40), Size("b", 20, 20, "cover"), formats=("avif", "webp", "jpeg", "png"))
+    assert rendered(GOOD[name], everything) == rendered(GOOD[name], everything)

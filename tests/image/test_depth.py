@@ -1,0 +1,108 @@
+"""Whatever the layout of its pixels, a picture looks the same afterwards."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from tests.drawing import (
+    Colour,
+    deep_grey,
+    distance,
+    facts_of,
+    file_of,
+    only,
+    pixel,
+    plain,
+    png_chunk,
+    with_chunk_before,
+)
+
+LEVELS = (0, 1_000, 20_000, 32_768, 50_000, 65_535)
+
+
+@pytest.mark.parametrize("form", ["PNG", "TIFF"])
+def test_sixteen_bits_of_grey_are_scaled_and_not_clipped(form: str) -> None:
+    image = only(file_of(deep_grey(LEVELS), form))
+    for number, level in enumerate(LEVELS):
+        grey = level / 257
+        got = pixel(image, ((number + 0.5) / len(LEVELS), 0.5))
+        assert distance(got, (round(grey),) * 3) <= 1
+    assert pixel(image, (0.999, 0.5)) == (255, 255, 255)
+
+
+def test_big_endian_tiff_is_no_different() -> None:
+    little = file_of(deep_grey(LEVELS), "TIFF")
+    raw = deep_grey(LEVELS)
+    swapped = b"".join(struct.pack(">H", value) for (value,) in struct.iter_unpack("<H", raw.tobytes()))
+    big = Image.frombytes("I;16B", raw.size, swapped)
+    assert only(file_of(big, "TIFF")).tobytes() == only(little).tobytes()
+
+
+def palette(transparent: bool) -> bytes:
+    image = Image.new("P", (40, 20), 1)
+    image.putpalette([0, 0, 0, 10, 200, 30, 250, 250, 0])
+    image.paste(2, (20, 0, 40, 20))
+    return file_of(image, "PNG", **({"transparency": bytes((255, 0, 128))} if transparent else {}))
+
+
+def bits() -> Image.Image:
+    image = Image.new("1", (40, 20), 0)
+    image.paste(1, (20, 0, 40, 20))
+    return image
+
+
+LAYOUTS: dict[str, tuple[bytes, Colour, Colour]] = {
+    "palette": (palette(transparent=False), (10, 200, 30), (250, 250, 0)),
+    "palette with transparency": (palette(transparent=True), (10, 200, 30, 0), (250, 250, 0, 128)),
+    "one bit": (file_of(bits()), (0, 0, 0), (255, 255, 255)),
+    "one bit, TIFF": (file_of(bits(), "TIFF", compression="group4"), (0, 0, 0), (255, 255, 255)),
+    "one bit, BMP": (file_of(bits(), "BMP"), (0, 0, 0), (255, 255, 255)),
+    "grey": (file_of(plain((90,), mode="L")), (90, 90, 90), (90, 90, 90)),
+    "grey with alpha": (file_of(plain((90, 30), mode="LA")), (90, 90, 90, 30), (90, 90, 90, 30)),
+    "grey with a see-through level": (
+        with_chunk_before(file_of(plain((90,), mode="L")), b"IDAT", b"tRNS", b"\0\x5a"),
+        (90, 90, 90, 0),
+        (90, 90, 90, 0),
+    ),
+    "RGB with a see-through colour": (
+        with_chunk_before(file_of(plain((10, 20, 30))), b"IDAT", b"tRNS", b"\0\x0a\0\x14\0\x1e"),
+        (10, 20, 30, 0),
+        (10, 20, 30, 0),
+    ),
+    "RGB with a see-through colour that is not there": (
+        with_chunk_before(file_of(plain((10, 20, 30))), b"IDAT", b"tRNS", b"\0\x0a\0\x14\0\x1f"),
+        (10, 20, 30),
+        (10, 20, 30),
+    ),
+    "GIF": (file_of(plain((250, 0, 0)), "GIF"), (250, 0, 0), (250, 0, 0)),
+    "brightness and two colour differences": (
+        file_of(plain((129, 128, 128), mode="YCbCr"), "TIFF"),
+        (129, 129, 129),
+        (129, 129, 129),
+    ),
+    "Lab": (file_of(plain((255, 128, 128), mode="LAB"), "TIFF"), (255, 255, 255), (255, 255, 255)),
+    "sixteen bits a colour": (
+        # Pillow writes no such file, so this one is put together from its parts.
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0))
+        + png_chunk(b"IDAT", zlib.compress(struct.pack(">BHHH", 0, 65_535, 257 * 100, 0)))
+        + png_chunk(b"IEND", b""),
+        (255, 100, 0),
+        (255, 100, 0),
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "left", "right"), LAYOUTS.values(), ids=LAYOUTS)
+def test_every_layout_of_pixels_keeps_its_colours(data: bytes, left: Colour, right: Colour) -> None:
+    image = only(data)
+    assert image.mode == ("RGBA" if len(left) == 4 else "RGB")
+    for part, wanted in ((0.2, left), (0.8, right)):
+        got = pixel(image, (part, 0.5))
+        hidden = len(wanted) == 4 and wanted[3] == 0  # what colour it hides is nobody's business
+        assert distance(got[3:], wanted[3:]) <= 1 if hidden else distance(got, wanted) <= 1
+    assert facts_of(data).notes == ()
