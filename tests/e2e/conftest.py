@@ -1,0 +1,82 @@
+"""The strict local cloud with the real stack in it, once for all tests: TLS, IAM and signatures are enforced."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import urllib3
+
+from cli.local_cloud import Outputs, down, up
+
+if TYPE_CHECKING:
+    from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+Fetch = Callable[..., urllib3.BaseHTTPResponse]
+
+
+@pytest.fixture(scope="session")
+def bring_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Outputs]]:
+    """Starts the cloud, or brings it up to date."""
+    home = tmp_path_factory.mktemp("cloud")
+    port, cdn_port = free_ports(2)
+    yield partial(up, home, project=PROJECT, strict=True, port=port, cdn_port=cdn_port, say=print)
+    down(home)
+
+
+@pytest.fixture(scope="session")
+def cloud(bring_up: Callable[[], Outputs]) -> Outputs:
+    return bring_up()
+
+
+@pytest.fixture(scope="session")
+def s3(cloud: Outputs) -> S3Client:
+    return cloud.session().s3()
+
+
+@pytest.fixture(scope="session")
+def sqs(cloud: Outputs) -> SQSClient:
+    return cloud.session().sqs()
+
+
+@pytest.fixture(scope="session")
+def cloudformation(cloud: Outputs) -> CloudFormationClient:
+    return cloud.session().cloudformation()
+
+
+@pytest.fixture(scope="session")
+def fetch(cloud: Outputs) -> Iterator[Fetch]:
+    """Fetches a path from the CDN as a browser would: `fetch("/i/...", method="HEAD", headers={...})`."""
+
+    def fetch(path: str, *, method: str = "GET", headers: dict[str, str] | None = None) -> urllib3.BaseHTTPResponse:
+        return pool.request(method, cloud.cdn_base_url + path, headers=headers, redirect=False, retries=False)
+
+    with urllib3.PoolManager() as pool:
+        yield fetch
+
+
+@pytest.fixture(scope="session")
+def unsigned(cloud: Outputs) -> Iterator[Fetch]:
+    """Sends a request to the AWS endpoint as a stranger would: `unsigned("/bucket/key", method="PUT", body=b"")`."""
+
+    def request(path: str, *, method: str = "GET", body: bytes | None = None) -> urllib3.BaseHTTPResponse:
+        return pool.request(method, cloud.endpoint_url + path, body=body, redirect=False, retries=False)
+
+    with urllib3.PoolManager(ca_certs=cloud.ca_bundle) as pool:
+        yield request
+
+
+def free_ports(count: int) -> list[int]:
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports

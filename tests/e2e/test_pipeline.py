@@ -1,0 +1,159 @@
+"""The whole system, from the upload to the CDN, with the roles' real grants enforced."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+from cli.deployment import Deployment, of_local_cloud
+from cli.uploading import Upload, upload, watch
+from lightpress.manifest import Status, variants_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+
+    from cli.local_cloud import Outputs
+    from lightpress.manifest import Manifest
+    from tests.e2e.conftest import Fetch
+
+PATIENCE = 120.0
+MANY, EVERY = 200, 10
+
+
+@pytest.fixture(scope="session")
+def deployment(cloud: Outputs) -> Deployment:
+    return of_local_cloud(cloud)
+
+
+def picture(seed: int = 0, size: tuple[int, int] = (640, 480)) -> bytes:
+    """A JPEG of its own for every seed."""
+    buffer = io.BytesIO()
+    colour = hashlib.sha256(str(seed).encode()).digest()[:3]
+    Image.new("RGB", size, tuple(colour)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def settle(deployment: Deployment, *uploads: Upload) -> list[Manifest]:
+    late = watch(deployment, uploads, patience=PATIENCE, settled=lambda _: None)
+    assert not late, [one.key for one in late]
+    return [one.manifest for one in uploads if one.manifest]
+
+
+def eventually(claim: Callable[[], Any], patience: float = PATIENCE) -> Any:  # noqa: ANN401  what the claim gives
+    """Wait until the claim gives something true."""
+    deadline = time.monotonic() + patience
+    while not (found := claim()):
+        assert time.monotonic() < deadline, "it never came true"
+        time.sleep(0.2)
+    return found
+
+
+def stored(s3: S3Client, cloud: Outputs, folder: str) -> list[str]:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=cloud.images_bucket, Prefix=folder)
+    return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+
+@pytest.mark.parametrize("key", ["plain.jpg", "a b/ü + 100%.jpg", "🏔️/naïve?#&=.jpg", "a//b/../c.jpg"])
+def test_an_upload_is_served_in_every_size_and_format(deployment: Deployment, fetch: Fetch, key: str) -> None:
+    (manifest,) = settle(deployment, upload(deployment, key, picture(1, (1000, 700)), "image/jpeg"))
+    assert manifest.status is Status.READY
+    assert {variant.name for variant in manifest.variants} == {"w320", "w640", "w1280", "w1920"}
+    assert {variant.format for variant in manifest.variants} == {"avif", "webp", "jpeg"}
+    for variant in manifest.variants:
+        answer = fetch(f"/{variant.path}")
+        assert answer.status == 200
+        assert hashlib.sha256(answer.data).hexdigest() == variant.sha256
+        assert answer.headers["Content-Type"] == variant.media_type
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        with Image.open(io.BytesIO(answer.data)) as image:
+            assert image.size == (variant.width, variant.height)
+
+
+def test_overwriting_replaces_what_is_published_and_deleting_removes_it(
+    deployment: Deployment, cloud: Outputs, s3: S3Client, fetch: Fetch
+) -> None:
+    key = "changing.jpg"
+    (first,) = settle(deployment, upload(deployment, key, picture(1), "image/jpeg"))
+    (second,) = settle(deployment, upload(deployment, key, picture(2), "image/jpeg"))
+    assert second.revision > first.revision
+    assert {variant.path for variant in first.variants}.isdisjoint(variant.path for variant in second.variants)
+    assert fetch(f"/{first.variants[0].path}").status == 200, "pages may still show it"
+
+    s3.delete_object(Bucket=cloud.uploads_bucket, Key=key)
+    eventually(lambda: (found := deployment.manifest(key)) and found.status is Status.DELETED)
+    eventually(lambda: not stored(s3, cloud, variants_folder(key)))
+    assert fetch(f"/{second.variants[0].path}").status in {403, 404}
+
+
+@pytest.mark.parametrize(
+    ("key", "data", "reason"),
+    [
+        ("empty.jpg", b"", "empty"),
+        ("folder/", b"", "folder"),
+        ("notes.jpg", b"no picture at all", "not_a_picture"),
+        ("drawing.jpg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "format_not_accepted"),
+        ("cut.jpg", picture(3)[:900], "corrupt"),
+    ],
+)
+def test_a_bad_upload_fails_with_a_reason(deployment: Deployment, key: str, data: bytes, reason: str) -> None:
+    (manifest,) = settle(deployment, upload(deployment, key, data, "image/jpeg"))
+    assert (manifest.status, manifest.reason) == (Status.FAILED, reason)
+    assert manifest.detail
+    assert not manifest.variants
+
+
+def test_messages_that_make_no_sense_wait_in_the_dead_letter_queue_with_the_reason(
+    cloud: Outputs, sqs: SQSClient, deployment: Deployment
+) -> None:
+    record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": cloud.uploads_bucket}, "object": {}}}
+    bodies = {
+        "not json": "not_json",
+        json.dumps({"Records": [record]}): "record_without_key",
+        json.dumps({"Records": [record | {"eventName": "ObjectTagging:Put"}]}): "unknown_event",
+    }
+    for body in bodies:
+        sqs.send_message(QueueUrl=cloud.queues["main"], MessageBody=body)
+    neighbour = upload(deployment, "neighbour.jpg", picture(4), "image/jpeg")
+    assert settle(deployment, neighbour)[0].status is Status.READY
+
+    found: dict[str, str] = {}
+
+    def all_arrived() -> bool:
+        answer = sqs.receive_message(
+            QueueUrl=cloud.queues["dead_letter"], MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
+        for message in answer.get("Messages", []):
+            found[message["Body"]] = message["MessageAttributes"]["reason"]["StringValue"]
+            sqs.delete_message(QueueUrl=cloud.queues["dead_letter"], ReceiptHandle=message["ReceiptHandle"])
+        return found == bodies
+
+    eventually(all_arrived)
+
+
+def test_of_200_uploads_with_every_tenth_broken_all_settle_and_no_innocent_one_fails(
+    deployment: Deployment, cloud: Outputs, sqs: SQSClient
+) -> None:
+    uploads = []
+    for number in range(MANY):
+        data = b"broken" if number % EVERY == 0 else picture(number, (200, 150))
+        uploads.append(upload(deployment, f"many/{number:03}.jpg", data, "image/jpeg"))
+    manifests = settle(deployment, *uploads)
+    failed = {manifest.key for manifest in manifests if manifest.status is Status.FAILED}
+    assert failed == {f"many/{number:03}.jpg" for number in range(0, MANY, EVERY)}
+    assert len(manifests) == MANY
+    assert {len(manifest.variants) for manifest in manifests if manifest.key not in failed} == {12}
+
+    left = sqs.get_queue_attributes(
+        QueueUrl=cloud.queues["dead_letter"], AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    assert left["Attributes"]["ApproximateNumberOfMessages"] == "0"
