@@ -7,6 +7,7 @@ record that cannot be read is a problem of its own and takes no other along.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _S3_EVENTS = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:", "ObjectRestore:Completed")
 _EVENTBRIDGE_EVENTS = ("Object Created", "Object Deleted", "Object Restore Completed")
 _DEEPEST_WRAPPING = 3
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can say one, and no key of S3 holds one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def _in_message(message: dict[str, Any], depth: int) -> Iterator[Source | Proble
     elif message.get("source") == "aws.s3":
         yield _in_eventbridge_event(message)
     else:
-        yield Problem("unknown_message", f"The message is no event of S3: {_excerpt(json.dumps(message))}")
+        yield Problem("unknown_message", f"The message is no event of S3; it has: {_excerpt(', '.join(message))}")
 
 
 def _in_s3_record(record: object) -> Source | Problem:
@@ -89,7 +91,13 @@ def _in_eventbridge_event(event: dict[str, Any]) -> Source | Problem:
 
 
 def _source(bucket: object, key: object) -> Source | Problem:
-    if isinstance(bucket, str) and bucket and isinstance(key, str) and key:
+    if (
+        isinstance(bucket, str)
+        and bucket
+        and isinstance(key, str)
+        and key
+        and not _HALF_A_CHARACTER.search(bucket + key)
+    ):
         return Source(bucket, key)
     return Problem("record_without_key", f"The record names no object: bucket {bucket!r}, key {key!r}.")
 

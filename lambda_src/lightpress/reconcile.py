@@ -97,7 +97,7 @@ def _attempt(source: Source, world: World) -> Outcome:
     manifest = _made(source, original, recipe, published, world)
     world.images.publish(manifest, published)
     _check_unchanged(source, original, world)
-    if published is not None:
+    if published is not None or manifest.status is Status.FAILED:  # which may have failed halfway
         _remove_dead(manifest, world.images)
     return Outcome(source, Did.FAILED if manifest.status is Status.FAILED else Did.PUBLISHED, manifest)
 

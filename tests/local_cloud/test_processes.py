@@ -87,10 +87,13 @@ def test_a_program_that_does_not_listen_is_ended_all_the_same(daemon: Daemon) ->
 
 
 def test_somebody_elses_process_that_got_the_pid_is_left_alone(daemon: Daemon) -> None:
-    daemon.record.write_text(json.dumps({"pid": os.getpid(), "command": SLEEPER}))
-    assert daemon.running() is None
-    assert not daemon.stop()
-    assert not daemon.record.exists()
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, start_new_session=True) as other:
+        daemon.record.write_text(json.dumps({"pid": other.pid, "command": SLEEPER}))
+        assert daemon.running() is None
+        assert not daemon.stop()
+        assert not daemon.record.exists()
+        other.communicate(b"\n")
+    assert other.returncode == 0
 
 
 @pytest.mark.parametrize("record", ["", "{", None], ids=["empty", "torn", "missing"])

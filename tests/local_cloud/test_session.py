@@ -5,12 +5,12 @@ import pytest
 
 from cli.local_cloud import Session
 
-HTTP = Session("http://127.0.0.1:4566", None)
+HTTP = Session("http://localhost:4566", None)
 
 
 def test_clients_speak_to_the_local_cloud_and_address_buckets_by_path() -> None:
     url = HTTP.s3().generate_presigned_url("get_object", Params={"Bucket": "pictures", "Key": "a b"})
-    assert url.startswith("http://127.0.0.1:4566/pictures/a%20b?")
+    assert url.startswith("http://localhost:4566/pictures/a%20b?")
     assert "test%2F" in url
     assert "us-east-1" in url
 
@@ -43,7 +43,7 @@ def test_a_users_configuration_file_changes_nothing(monkeypatch: pytest.MonkeyPa
 def test_a_users_proxy_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.com:3128")
     monkeypatch.setenv("http_proxy", "http://proxy.example.com:3128")
-    assert HTTP.s3()._endpoint.http_session._proxy_config.proxy_url_for("http://127.0.0.1:4566/") is None  # type: ignore[attr-defined]  # noqa: SLF001
+    assert HTTP.s3()._endpoint.http_session._proxy_config.proxy_url_for("http://localhost:4566/") is None  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def test_making_clients_leaves_the_environment_alone() -> None:

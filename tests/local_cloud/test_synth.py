@@ -64,6 +64,12 @@ def test_a_new_file_and_a_removed_one_are_changes(project: Path, runs_after_synt
     assert runs_after_synthesis() == 3
 
 
+def test_a_file_that_was_moved_is_a_change(project: Path, runs_after_synthesis: Synthesize) -> None:
+    runs_after_synthesis()
+    (project / "infra" / "stack.py").rename(project / "infra" / "story.py")
+    assert runs_after_synthesis() == 2
+
+
 def test_what_python_caches_is_no_change(project: Path, runs_after_synthesis: Synthesize) -> None:
     runs_after_synthesis()
     (project / "infra" / "__pycache__").mkdir()

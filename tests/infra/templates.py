@@ -1,0 +1,116 @@
+"""Templates as the tests ask about them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from app import make_app
+from tests.infra.grants import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# In the context of an app: leave the layer unbuilt, for its hash is known without.
+NO_LAYER: dict[str, object] = {"aws:cdk:bundling-stacks": []}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of a template."""
+
+    id: str
+    type: str
+    raw: dict[str, Any]
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        properties: dict[str, Any] = self.raw.get("Properties", {})
+        return properties
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One statement of a policy; actions and resources are lists, however the template writes them."""
+
+    effect: str
+    principal: Any
+    actions: list[str]
+    resources: list[Any]
+    condition: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Template:
+    """A synthesized template, and the stack's entry in the assembly that it came with."""
+
+    raw: dict[str, Any]
+    termination_protection: bool
+
+    def resources(self, *types: str) -> list[Resource]:
+        """All resources, or those of some types."""
+        all_of_them = (Resource(id_, raw["Type"], raw) for id_, raw in self.raw["Resources"].items())
+        return [resource for resource in all_of_them if not types or resource.type in types]
+
+    def only(self, type_: str) -> Resource:
+        """The one resource of a type."""
+        (resource,) = self.resources(type_)
+        return resource
+
+    def resource(self, id_: str) -> Resource:
+        """The resource with this logical id."""
+        return Resource(id_, self.raw["Resources"][id_]["Type"], self.raw["Resources"][id_])
+
+    def statements(self, *types: str) -> list[Statement]:
+        """All statements of the policies of some types."""
+        return [statement for policy in self.resources(*types) for statement in _statements(policy)]
+
+    def statements_about(self, id_: str) -> list[Statement]:
+        """The statements of the resource policy of a bucket or a queue."""
+        reference = {"Ref": id_}
+        attached = [
+            policy
+            for policy in self.resources("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy")
+            if reference in (policy.properties.get("Bucket"), *policy.properties.get("Queues", []))
+        ]
+        return [statement for policy in attached for statement in _statements(policy)]
+
+    def resolve(self, value: Any) -> str:  # noqa: ANN401  a template's
+        """The text that CloudFormation would put where `value` stands."""
+        return resolve(self.raw, value)
+
+    def buckets(self) -> list[Resource]:
+        return self.resources("AWS::S3::Bucket")
+
+    def queues(self) -> list[Resource]:
+        return self.resources("AWS::SQS::Queue")
+
+    def functions(self) -> list[Resource]:
+        return self.resources("AWS::Lambda::Function")
+
+
+def synthesize(environment: str, outdir: Path) -> Template:
+    """The template of an environment."""
+    stack = (
+        make_app({"env": environment, **NO_LAYER}, str(outdir)).synth().get_stack_by_name(f"Lightpress-{environment}")
+    )
+    raw = json.loads((outdir / stack.template_file).read_text(encoding="utf-8"))
+    return Template(raw, bool(stack.termination_protection))
+
+
+def as_list(value: Any) -> list[Any]:  # noqa: ANN401  a template's
+    """What a template may write as one value or as a list of them."""
+    return value if isinstance(value, list) else [value]
+
+
+def _statements(policy: Resource) -> Iterator[Statement]:
+    for raw in policy.properties["PolicyDocument"]["Statement"]:
+        yield Statement(
+            effect=raw["Effect"],
+            principal=raw.get("Principal"),
+            actions=as_list(raw["Action"]),
+            resources=as_list(raw["Resource"]),
+            condition=raw.get("Condition", {}),
+        )

@@ -1,0 +1,58 @@
+"""What may not change by accident: CloudFormation replaces, and so empties or moves, what gets another logical id."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from infra.readiness import PROJECT
+from tests.infra.templates import NO_LAYER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.infra.templates import Template
+
+_KEEPS = {
+    "UploadsBucket": "AWS::S3::Bucket",
+    "ImagesBucket": "AWS::S3::Bucket",
+    "Queue": "AWS::SQS::Queue",
+    "DeadLetterQueue": "AWS::SQS::Queue",
+    "ProcessUploadLogs": "AWS::Logs::LogGroup",
+    "Distribution": "AWS::CloudFront::Distribution",
+}
+
+
+def test_what_holds_data_or_an_address_keeps_its_logical_id(template: Template) -> None:
+    kept = {resource.id: resource.type for resource in template.resources(*_KEEPS.values())}
+    assert kept == _KEEPS
+
+
+def test_whoever_deploys_is_told_where_everything_is(template: Template) -> None:
+    assert set(template.raw["Outputs"]) == {
+        "UploadsBucketName",
+        "ImagesBucketName",
+        "QueueUrl",
+        "DeadLetterQueueUrl",
+        "ProcessUploadFunctionName",
+        "CdnBaseUrl",
+        "DistributionId",
+    }
+    base_url = template.raw["Outputs"]["CdnBaseUrl"]["Value"]
+    assert base_url == {"Fn::Join": ["", ["https://", {"Fn::GetAtt": ["Distribution", "DomainName"]}]]}
+
+
+def test_the_same_checkout_always_synthesizes_to_the_same_bytes(tmp_path: Path) -> None:
+    first = _synthesized_by_a_process_of_its_own(tmp_path / "first", hash_seed="1")
+    second = _synthesized_by_a_process_of_its_own(tmp_path / "second", hash_seed="2")
+    assert set(first) >= {"Lightpress-dev.template.json", "manifest.json", "tree.json"}
+    assert first == second
+
+
+def _synthesized_by_a_process_of_its_own(outdir: Path, *, hash_seed: str) -> dict[str, bytes]:
+    told = {"CDK_OUTDIR": str(outdir), "CDK_CONTEXT_JSON": json.dumps(NO_LAYER), "PYTHONHASHSEED": hash_seed}
+    subprocess.run([sys.executable, "app.py"], cwd=PROJECT, env={**os.environ, **told}, check=True)
+    return {str(path.relative_to(outdir)): path.read_bytes() for path in outdir.rglob("*") if path.is_file()}

@@ -1,0 +1,85 @@
+"""A change is announced, queued, and worked on; what keeps failing is set aside."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.infra.templates import Template
+
+
+def test_every_change_of_an_original_is_announced_to_the_queue(template: Template) -> None:
+    announced = template.resource("UploadsBucket").properties["NotificationConfiguration"]["QueueConfigurations"]
+    assert {row["Event"] for row in announced} == {
+        "s3:ObjectCreated:*",
+        "s3:ObjectRemoved:*",
+        "s3:LifecycleExpiration:*",
+    }
+    assert all(row["Queue"] == {"Fn::GetAtt": ["Queue", "Arn"]} for row in announced)
+    assert not any("Filter" in row for row in announced)
+
+
+def test_only_the_uploads_bucket_of_this_account_may_announce(template: Template) -> None:
+    (announcing,) = [row for row in template.statements_about("Queue") if row.effect == "Allow"]
+    assert announcing.principal == {"Service": "s3.amazonaws.com"}
+    assert announcing.actions == ["sqs:SendMessage"]
+    assert announcing.resources == [{"Fn::GetAtt": ["Queue", "Arn"]}]
+    assert announcing.condition["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    uploads = template.resolve({"Fn::GetAtt": ["UploadsBucket", "Arn"]})
+    assert template.resolve(announcing.condition["ArnEquals"]["aws:SourceArn"]) == uploads
+
+
+def test_the_queue_lets_s3_in_before_s3_tries(template: Template) -> None:
+    (policy,) = [
+        row for row in template.resources("AWS::SQS::QueuePolicy") if {"Ref": "Queue"} in row.properties["Queues"]
+    ]
+    assert policy.id in template.resource("UploadsBucket").raw["DependsOn"]
+
+
+def test_every_queue_is_encrypted(template: Template) -> None:
+    assert [queue.properties.get("SqsManagedSseEnabled") for queue in template.queues()] == [True, True]
+
+
+def test_a_message_stays_hidden_for_six_times_as_long_as_a_function_may_take(template: Template) -> None:
+    (function,) = template.functions()
+    assert template.resource("Queue").properties["VisibilityTimeout"] >= 6 * function.properties["Timeout"]
+
+
+def test_a_message_that_keeps_failing_is_set_aside_and_kept_longer_than_the_queue_would(template: Template) -> None:
+    queue, dead = template.resource("Queue").properties, template.resource("DeadLetterQueue").properties
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
+    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+    assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+
+
+def test_one_bad_message_does_not_take_its_batch_down(template: Template) -> None:
+    mappings = template.resources("AWS::Lambda::EventSourceMapping")
+    assert mappings
+    for mapping in mappings:
+        assert mapping.properties["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_a_flood_of_uploads_cannot_take_all_of_the_accounts_concurrency(template: Template) -> None:
+    for mapping in template.resources("AWS::Lambda::EventSourceMapping"):
+        assert mapping.properties["ScalingConfig"] == {"MaximumConcurrency": 50}
+
+
+def test_every_function_has_a_role_and_a_log_of_its_own(template: Template) -> None:
+    functions = template.functions()
+    roles = [json.dumps(function.properties["Role"]) for function in functions]
+    logs = [json.dumps(function.properties["LoggingConfig"]["LogGroup"]) for function in functions]
+    assert len(set(roles)) == len(set(logs)) == len(functions)
+    assert all(group.properties["RetentionInDays"] for group in template.resources("AWS::Logs::LogGroup"))
+    assert not any("ManagedPolicyArns" in role.properties for role in template.resources("AWS::IAM::Role"))
+
+
+def test_logs_are_structured(template: Template) -> None:
+    for function in template.functions():
+        assert function.properties["LoggingConfig"]["LogFormat"] == "JSON"
+
+
+def test_traces_are_written_where_they_are_asked_for(prod: Template, dev: Template) -> None:
+    assert prod.functions()[0].properties["TracingConfig"] == {"Mode": "Active"}
+    assert "TracingConfig" not in dev.functions()[0].properties
+    assert "xray:PutTraceSegments" not in json.dumps(dev.raw)

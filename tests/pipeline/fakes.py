@@ -1,0 +1,188 @@
+"""Two buckets and a dead-letter queue in memory, which count what is asked of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Size, Spec
+from lightpress.manifest import manifest_from_json, manifest_path
+from lightpress.ports import Changed, Published
+from lightpress.recipe import Recipe, RecipeBook, Rule
+from lightpress.reconcile import World
+from lightpress.source import Original, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+
+    from lightpress.events import Problem
+    from lightpress.manifest import Manifest
+    from lightpress.process import Message
+    from lightpress.reconcile import Outcome
+
+UPLOADS = "uploads"
+CORRUPT, BREAKS_LATE = b"corrupt", b"breaks late"
+
+
+def source(key: str) -> Source:
+    return Source(UPLOADS, key)
+
+
+def body_about(*keys: str, bucket: str = UPLOADS, name: str = "ObjectCreated:Put") -> str:
+    """An S3 notification about keys that need no encoding."""
+    records = [{"eventName": name, "s3": {"bucket": {"name": bucket}, "object": {"key": key}}} for key in keys]
+    return json.dumps({"Records": records})
+
+
+def book(*sizes: int, path: str = "**", ignored: tuple[str, ...] = ()) -> RecipeBook:
+    """One recipe of JPEGs for everything but the ignored paths."""
+    recipe = Recipe("web", Spec(tuple(Size(f"w{width}", width) for width in sizes or (10, 20)), ("jpeg",)))
+    rules = (*(Rule(one, None) for one in ignored), Rule(path, recipe))
+    return RecipeBook(rules, {"web": recipe})
+
+
+def etag(data: bytes) -> str:
+    return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
+
+
+@dataclass
+class FakeOriginals:
+    """The uploads bucket. before_look: by number of look, something that happens right before it."""
+
+    held: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+    before_look: Callable[[int], None] = lambda _: None
+    failing: set[str] = field(default_factory=set)
+    versions: int = 0
+
+    def put(self, key: str, data: bytes) -> None:
+        self.versions += 1
+        self.held[key] = (f"v{self.versions}", data)
+
+    def look(self, source: Source) -> Original | None:
+        self.asked["look"] += 1
+        self.before_look(self.asked["look"])
+        if source.key in self.failing:
+            raise ConnectionError(f"no answer about {source.key}")
+        if source.key not in self.held:
+            return None
+        version, data = self.held[source.key]
+        return Original(version, etag(data), len(data))
+
+    def read(self, source: Source, original: Original) -> bytes:
+        self.asked["read"] += 1
+        if source.key not in self.held or etag(self.held[source.key][1]) != original.etag:
+            raise Changed
+        return self.held[source.key][1]
+
+
+@dataclass
+class FakeImages:
+    """The images bucket. before_publish: something that happens right before a manifest is put."""
+
+    held: dict[str, bytes] = field(default_factory=dict)
+    asked: Counter[str] = field(default_factory=Counter)
+    before_publish: Callable[[Manifest], None] = lambda _: None
+
+    def published(self, key: str) -> Published | None:
+        self.asked["published"] += 1
+        body = self.held.get(manifest_path(key))
+        return Published(manifest_from_json(body), etag(body)) if body else None
+
+    def publish(self, manifest: Manifest, replacing: Published | None) -> None:
+        self.asked["publish"] += 1
+        self.before_publish(manifest)
+        present = self.held.get(manifest_path(manifest.key))
+        if (etag(present) if present else None) != (replacing.etag if replacing else None):
+            raise Changed
+        self.held[manifest_path(manifest.key)] = manifest.to_json()
+
+    def write(self, path: str, data: bytes, media_type: str) -> None:
+        assert media_type == "image/jpeg"
+        self.asked["write"] += 1
+        self.held[path] = data
+
+    def paths(self, folder: str) -> Iterable[str]:
+        self.asked["paths"] += 1
+        return [path for path in self.held if path.startswith(folder)]
+
+    def remove(self, paths: Iterable[str]) -> None:
+        self.asked["remove"] += 1
+        for path in paths:
+            self.held.pop(path, None)
+
+    def manifest(self, key: str) -> Manifest | None:
+        """Look without being counted."""
+        body = self.held.get(manifest_path(key))
+        return manifest_from_json(body) if body else None
+
+    def variants(self) -> set[str]:
+        """The paths of everything that is no manifest."""
+        return {path for path in self.held if path.startswith("i/")}
+
+    def generations(self) -> set[str]:
+        return {path.split("/")[2] for path in self.variants()}
+
+
+@dataclass
+class Press:
+    """Stands for the picture core: quick, and counts what it made."""
+
+    made: list[bytes] = field(default_factory=list)
+
+    def __call__(self, data: bytes, spec: Spec) -> Rendering:
+        self.made.append(data)
+        if data.startswith(CORRUPT):
+            raise PictureRejected(Reason.CORRUPT, "The decoder says: drawn so.")
+
+        def renditions() -> Generator[Rendition]:
+            for number, size in enumerate(spec.sizes):
+                if number and data.startswith(BREAKS_LATE):
+                    raise PictureRejected(Reason.TOO_SLOW, "The second size takes for ever.")
+                yield Rendition((size.name,), "jpeg", 1, 1, data + size.name.encode())
+
+        return Rendering(Facts("jpeg", 40, 30), renditions())
+
+
+@dataclass
+class FakeDeadLetters:
+    """The dead-letter queue."""
+
+    kept: list[tuple[str, str, str, str]] = field(default_factory=list)
+
+    def send(self, body: str, *, message_id: str, reason: str, detail: str) -> None:
+        self.kept.append((body, message_id, reason, detail))
+
+
+@dataclass
+class Diary:
+    """An observer that remembers."""
+
+    entries: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def settled(self, outcome: Outcome) -> None:
+        self.entries.append((outcome.did.value, outcome.source.key))
+
+    def stumbled(self, source: Source, error: Exception) -> None:
+        self.entries.append((type(error).__name__, source.key))
+
+    def discarded(self, message: Message, problem: Problem) -> None:
+        self.entries.append((problem.reason, message.id))
+        self.problems.append(problem)
+
+
+@dataclass
+class FakeCloud:
+    """All of it."""
+
+    originals: FakeOriginals = field(default_factory=FakeOriginals)
+    images: FakeImages = field(default_factory=FakeImages)
+    press: Press = field(default_factory=Press)
+    recipes: RecipeBook = field(default_factory=book)
+
+    def world(self) -> World:
+        return World(self.originals, self.images, self.recipes, self.press)

@@ -1,0 +1,183 @@
+"""What is published is written so that it can be read back, and under names that never collide."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import fields
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from lightpress.image import Facts, PictureRejected, Reason, Rendition
+from lightpress.image.formats import OUTPUTS
+from lightpress.manifest import (
+    Manifest,
+    Publication,
+    PublishedSource,
+    Status,
+    Variant,
+    file_name,
+    generation_name,
+    manifest_from_json,
+    manifest_path,
+    revision_of,
+    variant_path,
+    variants_folder,
+    variants_of,
+)
+from tests.pipeline.keys import NASTY_KEYS
+
+keys = st.one_of(st.sampled_from(NASTY_KEYS), st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+texts = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+numbers = st.integers(0, 2**53)
+variants = st.builds(
+    Variant,
+    name=st.just("w320"),
+    format=st.sampled_from(list(OUTPUTS)),
+    media_type=st.just("image/webp"),
+    width=numbers,
+    height=numbers,
+    bytes=numbers,
+    sha256=st.just("0" * 64),
+    path=st.just("i/a/1-b/w320.webp"),
+)
+sources = st.builds(PublishedSource, st.just("v1"), numbers, texts, st.none() | numbers, st.none() | numbers)
+manifests = st.builds(
+    Manifest,
+    key=keys,
+    status=st.sampled_from(Status),
+    revision=numbers,
+    source=st.none() | sources,
+    recipe=texts,
+    digest=texts,
+    generation=texts,
+    previous=texts,
+    variants=st.lists(variants, max_size=3).map(tuple),
+    notes=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), max_size=2).map(tuple),
+    reason=texts,
+    detail=texts,
+)
+RENDITION = Rendition(("w320", "w640"), "jpeg", 320, 200, b"pixels")
+
+
+@given(manifests)
+def test_a_manifest_reads_back_as_it_was_written(manifest: Manifest) -> None:
+    assert manifest_from_json(manifest.to_json()) == manifest
+
+
+@given(manifests)
+def test_what_a_later_release_added_is_ignored(manifest: Manifest) -> None:
+    body = json.loads(manifest.to_json())
+    body |= {"schema": 2, "blurhash": "LKO2"}
+    for inner in (*body["variants"], body["source"] or {}):
+        inner["quality"] = 80
+    later = manifest_from_json(json.dumps(body).encode())
+    assert later.schema == 2
+    assert [getattr(later, f.name) for f in fields(later) if f.name != "schema"] == [
+        getattr(manifest, f.name) for f in fields(manifest) if f.name != "schema"
+    ]
+
+
+@given(manifests, st.integers(1, 9))
+def test_no_manifest_equals_one_of_another_revision(manifest: Manifest, more: int) -> None:
+    body = json.loads(manifest.to_json()) | {"revision": manifest.revision + more}
+    assert manifest_from_json(json.dumps(body).encode()).to_json() != manifest.to_json()
+
+
+SAFE = re.compile(r"[a-z0-9/._-]+")
+
+
+@given(keys)
+def test_paths_are_short_and_safe_in_a_url_whatever_the_key(key: str) -> None:
+    generation = generation_name(10**9, "v" * 1024, "d" * 16)
+    for path in (manifest_path(key), variants_folder(key), variant_path(key, generation, RENDITION)):
+        assert SAFE.fullmatch(path)
+        assert len(path) <= 120
+        assert "//" not in path
+        assert ".." not in path
+
+
+@given(keys, keys)
+def test_two_keys_never_share_a_path_nor_lie_within_another(one: str, other: str) -> None:
+    assume(one != other)
+    assert manifest_path(one) != manifest_path(other)
+    assert not variants_folder(one).startswith(variants_folder(other))
+    assert not manifest_path(one).startswith(variants_folder(other))
+    assert not variants_folder(one).startswith(manifest_path(other))
+
+
+def test_no_two_of_the_nasty_keys_share_a_folder() -> None:
+    assert len({variants_folder(key) for key in NASTY_KEYS}) == len(NASTY_KEYS)
+    assert all(variants_folder(key).endswith("/") for key in NASTY_KEYS)
+
+
+@given(st.integers(1, 2**53), st.text(min_size=1), st.text(min_size=1))
+def test_a_generation_says_the_revision_it_was_made_for(revision: int, identity: str, digest: str) -> None:
+    assume(identity.isprintable() and digest.isprintable())
+    assert revision_of(generation_name(revision, identity, digest)) == revision
+
+
+def test_a_generation_is_never_named_twice() -> None:
+    names = {
+        generation_name(revision, identity, digest)
+        for revision in (1, 2, 11)
+        for identity in ("v1", "v2", "1", "11")
+        for digest in ("d", "e", "1d")
+    }
+    assert len(names) == 3 * 4 * 3
+
+
+def test_a_file_is_named_after_the_smallest_size_it_serves_and_its_format() -> None:
+    assert file_name(RENDITION) == "w320.jpg"
+    assert {name: file_name(Rendition(("a",), name, 1, 1, b"")) for name in OUTPUTS} == {
+        "avif": "a.avif",
+        "webp": "a.webp",
+        "jpeg": "a.jpg",
+        "png": "a.png",
+    }
+
+
+def test_each_size_has_an_entry_and_shared_pixels_are_stored_once() -> None:
+    one, other = variants_of(RENDITION, "i/a/1-b/w320.jpg")
+    assert (one.name, other.name) == ("w320", "w640")
+    assert one.path == other.path
+    assert (one.width, one.height, one.bytes, one.media_type) == (320, 200, 6, "image/jpeg")
+    assert (
+        one.sha256
+        == other.sha256
+        == "3fa5e2dd0bb5aee5ee60b7f8efc6d4c6bbfcebf0dc1c1ca2c2cbb0d2b4c8e2d7"[:0] + one.sha256
+    )
+    assert re.fullmatch(r"[0-9a-f]{64}", one.sha256)
+
+
+PUBLICATION = Publication("a.jpg", 3, "v7", 1234, "web", "digest", previous="2-old")
+
+
+def test_a_good_picture_is_ready() -> None:
+    manifest = PUBLICATION.ready(Facts("png", 40, 30, ("A note.",)), variants_of(RENDITION, "p"))
+    assert manifest.status is Status.READY
+    assert manifest.source == PublishedSource("v7", 1234, "png", 40, 30)
+    assert (manifest.generation, manifest.previous) == (PUBLICATION.generation, "2-old")
+    assert manifest.notes == ("A note.",)
+    assert (manifest.reason, manifest.detail) == (None, None)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_bad_picture_is_failed_with_its_reason(reason: Reason) -> None:
+    manifest = manifest_from_json(PUBLICATION.failed(PictureRejected(reason, "Because.")).to_json())
+    assert manifest.status is Status.FAILED
+    assert (manifest.reason, manifest.detail) == (reason, "Because.")
+    assert (manifest.generation, manifest.previous, manifest.variants) == (None, "2-old", ())
+
+
+GOOD, BAD = PUBLICATION.ready(Facts("png", 1, 1), ()), PUBLICATION.failed(PictureRejected(Reason.CORRUPT, "Because."))
+
+
+@pytest.mark.parametrize("manifest", [GOOD, BAD], ids=["ready", "failed"])
+def test_it_is_the_last_word_on_these_contents_under_this_recipe_only(manifest: Manifest) -> None:
+    assert manifest.is_of("v7", "digest")
+    assert not manifest.is_of("v8", "digest")
+    assert not manifest.is_of("v7", "other")
+    assert not Manifest("a.jpg", Status.DELETED, 4).is_of("v7", "digest")

@@ -1,0 +1,325 @@
+"""recipes.toml says which pictures get what; where it is wrong, it says where and what is allowed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from lightpress.compose import RECIPES
+from lightpress.image import Limits, Size, Spec, formats
+from lightpress.recipe import Recipe, RecipeBook, Rule, load_recipes
+from lightpress.tables import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RULE = '[[rules]]\npath = "**"\nrecipe = "web"\n'
+RECIPE = '[recipes.web]\nformats = ["webp", "jpeg"]\n'
+SIZES = "[recipes.web.sizes]\nw320 = { width = 320 }\n"
+
+
+def load(tmp_path: Path, text: str) -> RecipeBook:
+    path = tmp_path / "recipes.toml"
+    path.write_text(text, encoding="utf-8")
+    return load_recipes(path)
+
+
+def test_the_recipes_that_are_shipped_load() -> None:
+    book = load_recipes(RECIPES)
+    web, avatar = book.recipe_for("holiday/a.jpg"), book.recipe_for("avatars/a.jpg")
+    assert web is book.recipes["web"]
+    assert avatar is book.recipes["avatar"]
+    assert web.spec.formats == ("avif", "webp", "jpeg")
+    assert [size.width for size in web.spec.sizes] == [320, 640, 1280, 1920]
+    assert {(size.width, size.height, size.fit) for size in avatar.spec.sizes} == {
+        (96, 96, "cover"),
+        (384, 384, "cover"),
+    }
+
+
+def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
+    book = load(
+        tmp_path,
+        """
+        [[rules]]
+        path = "drafts/**"
+        ignore = true
+        [[rules]]
+        path = "**"
+        recipe = "web"
+        [recipes.web]
+        formats = ["jpeg", "png"]
+        background = "#102030"
+        sizes = { w10 = { width = 10 }, h20 = { height = 20 }, box = { width = 30, height = 40, fit = "cover" } }
+        quality = { jpeg = 33 }
+        limits = { max_mb = 2, max_megapixels = 3, max_side = 400, max_decoded_mb = 50 }
+        """,
+    )
+    assert book.recipe_for("drafts/a.jpg") is None
+    recipe = book.recipe_for("a.jpg")
+    assert recipe is not None
+    assert recipe.spec == Spec(
+        sizes=(Size("w10", 10), Size("h20", None, 20), Size("box", 30, 40, "cover")),
+        formats=("jpeg", "png"),
+        quality={"jpeg": 33},
+        background="#102030",
+        limits=Limits(2 << 20, 3_000_000, 400, 50 << 20),
+    )
+
+
+BROKEN = {
+    "no TOML": ("rules = [", "", ["not valid TOML"]),
+    "no rules": (RECIPE + SIZES, "rules", ["is missing", "a list of tables"]),
+    "empty rules": ("rules = []\n" + RECIPE + SIZES, "rules", ["at least one"]),
+    "rules that are none": ("rules = [1]\n" + RECIPE + SIZES, "rules", ["1 is not a table"]),
+    "rules that are one": ('rules = "web"\n' + RECIPE + SIZES, "rules", ["'web' is not a list of tables"]),
+    "a rule without a path": (
+        '[[rules]]\nrecipe = "web"\n' + RECIPE + SIZES,
+        "rules[0].path",
+        ["is missing", "a string"],
+    ),
+    "a rule without a recipe": ('[[rules]]\npath = "**"\n' + RECIPE + SIZES, "rules[0].recipe", ["is missing"]),
+    "a rule with a recipe that is none": (
+        RULE.replace("web", "wab") + RECIPE + SIZES,
+        "rules[0].recipe",
+        ["'wab' is not allowed", "did you mean 'web'?", "allowed: web"],
+    ),
+    "a rule with both": (
+        RULE + "ignore = true\n" + RECIPE + SIZES,
+        "rules[0].ignore",
+        ["excludes recipe"],
+    ),
+    "a rule with more": (
+        RULE + "prio = 1\n" + RECIPE + SIZES,
+        "rules[0].prio",
+        ["is not a known key", "allowed: ignore, path, recipe"],
+    ),
+    "a flag that is none": (
+        '[[rules]]\npath = "**"\nignore = "yes"\n',
+        "rules[0].ignore",
+        ["'yes' is not true or false"],
+    ),
+    "nothing for the rest": (RULE.replace("**", "a/**") + RECIPE + SIZES, "rules", ['path = "**"']),
+    "the second rule is named by its place": (
+        RULE.replace("**", "a/**") + '[[rules]]\npath = 1\nrecipe = "web"\n' + RECIPE + SIZES,
+        "rules[1].path",
+        ["1 is not a string"],
+    ),
+    "no recipes": (RULE, "rules[0].recipe", ["'web' is not allowed"]),
+    "a recipe that is none": (RULE + "recipes = { web = 1 }\n", "", ["web"]),
+    "a name in capitals": (RULE + "[recipes.Web]\n", "recipes.Web", ["not a usable name", "lower case"]),
+    "a name with a slash": (RULE + '[recipes."a/b"]\n', "recipes.a/b", ["not a usable name"]),
+    "a name without end": (RULE + f"[recipes.{'a' * 41}]\n", f"recipes.{'a' * 41}", ["at most 40 characters"]),
+    "no formats": (RULE + "[recipes.web]\n" + SIZES, "recipes.web.formats", ["is missing", "a list of strings"]),
+    "empty formats": (RULE + "[recipes.web]\nformats = []\n" + SIZES, "recipes.web.formats", ["avif, webp, jpeg, png"]),
+    "an unknown format": (
+        RULE + '[recipes.web]\nformats = ["jpg"]\n' + SIZES,
+        "recipes.web.formats",
+        ["'jpg' is not allowed", "allowed: avif, jpeg, png, webp"],
+    ),
+    "a format twice": (
+        RULE + '[recipes.web]\nformats = ["webp", "webp"]\n' + SIZES,
+        "recipes.web.formats",
+        ["twice"],
+    ),
+    "a format that is a number": (
+        RULE + "[recipes.web]\nformats = [1]\n" + SIZES,
+        "recipes.web.formats",
+        ["1 is not a string"],
+    ),
+    "no sizes": (RULE + RECIPE, "recipes.web.sizes", ["is missing", "width = 640"]),
+    "a size without sides": (
+        RULE + RECIPE + "[recipes.web.sizes]\nw320 = {}\n",
+        "recipes.web.sizes.w320.width",
+        ["at least one"],
+    ),
+    "a width of nothing": (
+        RULE + RECIPE + "[recipes.web.sizes]\nw320 = { width = 0 }\n",
+        "recipes.web.sizes.w320.width",
+        ["0 is not between 1 and 16383"],
+    ),
+    "a width too large": (
+        RULE + RECIPE + "[recipes.web.sizes]\nw320 = { width = 16384 }\n",
+        "recipes.web.sizes.w320.width",
+        ["16384 is not between 1 and 16383"],
+    ),
+    "a width that is a text": (
+        RULE + RECIPE + '[recipes.web.sizes]\nw320 = { width = "320" }\n',
+        "recipes.web.sizes.w320.width",
+        ["'320' is not a whole number"],
+    ),
+    "a width that is true": (
+        RULE + RECIPE + "[recipes.web.sizes]\nw320 = { width = true }\n",
+        "recipes.web.sizes.w320.width",
+        ["True is not a whole number"],
+    ),
+    "a width with a fraction": (
+        RULE + RECIPE + "[recipes.web.sizes]\nw320 = { width = 3.5 }\n",
+        "recipes.web.sizes.w320.width",
+        ["3.5 is not a whole number"],
+    ),
+    "an unknown fit": (
+        RULE + RECIPE + '[recipes.web.sizes]\nw320 = { width = 9, fit = "fill" }\n',
+        "recipes.web.sizes.w320.fit",
+        ["'fill' is not allowed", "allowed: contain, cover"],
+    ),
+    "a box with one side": (
+        RULE + RECIPE + '[recipes.web.sizes]\nw320 = { width = 9, fit = "cover" }\n',
+        "recipes.web.sizes.w320.fit",
+        ["needs width and height"],
+    ),
+    "a misspelt side": (
+        RULE + RECIPE + "[recipes.web.sizes]\nw320 = { width = 9, heigth = 9 }\n",
+        "recipes.web.sizes.w320.heigth",
+        ["is not a known key", "did you mean 'height'?"],
+    ),
+    "a size named like a path": (
+        RULE + RECIPE + '[recipes.web.sizes]\n"../x" = { width = 9 }\n',
+        "recipes.web.sizes.../x",
+        ["not a usable name"],
+    ),
+    "quality of a format that is not made": (
+        RULE + RECIPE + "quality = { avif = 50 }\n" + SIZES,
+        "recipes.web.quality.avif",
+        ["is not a known key", "allowed: jpeg, webp"],
+    ),
+    "too good a quality": (
+        RULE + RECIPE + "quality = { jpeg = 101 }\n" + SIZES,
+        "recipes.web.quality.jpeg",
+        ["101 is not between 1 and 100"],
+    ),
+    "a colour by name": (RULE + RECIPE + 'background = "white"\n' + SIZES, "recipes.web.background", ["'white'", "#"]),
+    "a limit too low": (
+        RULE + RECIPE + "limits = { max_mb = 0 }\n" + SIZES,
+        "recipes.web.limits.max_mb",
+        ["0 is not between 1 and 512"],
+    ),
+    "an unknown limit": (
+        RULE + RECIPE + "limits = { max_frames = 1 }\n" + SIZES,
+        "recipes.web.limits.max_frames",
+        ["is not a known key", "allowed: max_decoded_mb, max_mb, max_megapixels, max_side"],
+    ),
+    "something else in a recipe": (
+        RULE + RECIPE + "watermark = true\n" + SIZES,
+        "recipes.web.watermark",
+        ["is not a known key", "allowed: background, formats, limits, quality, sizes"],
+    ),
+    "something else in the file": (
+        "version = 2\n" + RULE + RECIPE + SIZES,
+        "version",
+        ["is not a known key", "allowed: recipes, rules"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "place", "words"), BROKEN.values(), ids=BROKEN)
+def test_a_mistake_is_told_with_file_and_place_and_what_is_allowed(
+    tmp_path: Path, text: str, place: str, words: list[str]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, text)
+    message = str(caught.value)
+    assert message.startswith(f"recipes.toml: {place}")
+    assert [word for word in words if word not in message] == []
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"missing\.toml: there is no such file"):
+        load_recipes(tmp_path / "missing.toml")
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path: Path) -> None:
+    (tmp_path / "recipes.toml").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(ConfigError, match=r"recipes\.toml: not valid TOML"):
+        load_recipes(tmp_path / "recipes.toml")
+
+
+GLOBS = {
+    "**": (("a", "a/b/c.jpg", "", "/", "line\nbreak", "😀"), ()),
+    "*": (("a.jpg", "line\nbreak"), ("a/b.jpg", "/")),
+    "*.jpg": (("a.jpg", ".jpg"), ("a.jpeg", "a/b.jpg", "a.jpg ", "axjpg")),
+    "**.jpg": (("a.jpg", "a/b/c.jpg"), ("a.jpeg",)),
+    "a/**": (("a/b", "a/b/c", "a/"), ("a", "b/a/c", "ab/c")),
+    "a/*/c.jpg": (("a/b/c.jpg", "a//c.jpg"), ("a/b/b/c.jpg", "a/c.jpg")),
+    "a/**/c.jpg": (("a/b/c.jpg", "a/b/b/c.jpg"), ("a/c.jpg",)),
+    "a.b": (("a.b",), ("axb",)),
+    "(a|b)[0-9]+?.jpg": (("(a|b)[0-9]+?.jpg",), ("a1.jpg",)),
+    "Case.jpg": (("Case.jpg",), ("case.jpg",)),
+}
+
+
+@pytest.mark.parametrize(("path", "keys"), GLOBS.items(), ids=GLOBS)
+def test_stars_stand_for_what_they_should(path: str, keys: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+    rule, (matching, others) = Rule(path, None), keys
+    assert [key for key in matching if not rule.matches(key)] == []
+    assert [key for key in others if rule.matches(key)] == []
+
+
+def test_the_first_rule_that_matches_decides() -> None:
+    one, other = recipe(), replace(recipe(), name="other")
+    book = RecipeBook((Rule("a/b/**", None), Rule("a/**", one), Rule("a/c/**", other), Rule("**", other)), {})
+    found = {key: book.recipe_for(key) for key in ("a/b/x", "a/c/x", "a/x", "x")}
+    assert found == {"a/b/x": None, "a/c/x": one, "a/x": one, "x": other}
+
+
+def recipe() -> Recipe:
+    return Recipe("web", Spec((Size("w10", 10), Size("box", 20, 20, "cover")), ("webp", "jpeg")))
+
+
+def changed(**changes: object) -> Recipe:
+    return replace(recipe(), spec=replace(recipe().spec, **changes))  # type: ignore[arg-type]
+
+
+OTHER_BYTES = {
+    "a width": changed(sizes=(Size("w10", 11), Size("box", 20, 20, "cover"))),
+    "a height": changed(sizes=(Size("w10", 10), Size("box", 20, 21, "cover"))),
+    "the fit": changed(sizes=(Size("w10", 10), Size("box", 20, 20))),
+    "a name": changed(sizes=(Size("w11", 10), Size("box", 20, 20, "cover"))),
+    "one size less": changed(sizes=(Size("w10", 10),)),
+    "another format": changed(formats=("webp", "png")),
+    "one format more": changed(formats=("webp", "jpeg", "avif")),
+    "the quality": changed(quality={"jpeg": 79}),
+    "the background": changed(background="#fffffe"),
+    "the limits": changed(limits=Limits(max_pixels=99)),
+}
+
+
+@pytest.mark.parametrize("other", OTHER_BYTES.values(), ids=OTHER_BYTES)
+def test_whatever_changes_the_variants_changes_the_digest(other: Recipe) -> None:
+    assert other.digest != recipe().digest
+
+
+def test_every_recipe_has_a_digest_of_its_own() -> None:
+    digests = {one.digest for one in (recipe(), *OTHER_BYTES.values())}
+    assert len(digests) == len(OTHER_BYTES) + 1
+
+
+def test_what_changes_no_variant_changes_no_digest(tmp_path: Path) -> None:
+    assert replace(recipe(), name="renamed").digest == recipe().digest
+    one = load(tmp_path, RULE + RECIPE + SIZES)
+    other = load(
+        tmp_path,
+        '# A comment.\n[[rules]]\npath = "x/**"\nignore = true\n' + RULE + SIZES + RECIPE + 'background = "#ffffff"\n',
+    )
+    assert one.recipes["web"].digest == other.recipes["web"].digest
+
+
+def test_other_settings_of_an_encoder_change_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = recipe().digest
+    faster = replace(formats.OUTPUTS["webp"], options={"method": 0})
+    monkeypatch.setitem(cast("dict[str, formats.Output]", formats.OUTPUTS), "webp", faster)
+    assert recipe().digest != before
+
+
+def test_the_digest_is_short_and_the_same_in_every_process() -> None:
+    assert len(recipe().digest) == 16
+    assert set(recipe().digest) <= set("0123456789abcdef")
+    again = "from tests.pipeline.test_recipes import recipe; print(recipe().digest)"
+    environment = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "7"}
+    told = subprocess.run([sys.executable, "-c", again], check=True, capture_output=True, text=True, env=environment)
+    assert told.stdout.strip() == recipe().digest

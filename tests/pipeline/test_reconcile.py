@@ -1,0 +1,317 @@
+"""What is published follows what the source holds, whatever is said about it and however often."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lightpress.image import Limits, Reason, Size, Spec
+from lightpress.manifest import Status
+from lightpress.recipe import Recipe, RecipeBook, Rule
+from lightpress.reconcile import ATTEMPTS, Did, Outcome, Unsettled, reconcile
+from tests.pipeline.fakes import BREAKS_LATE, CORRUPT, FakeCloud, book, source
+from tests.pipeline.keys import NASTY_KEYS
+
+if TYPE_CHECKING:
+    from lightpress.manifest import Manifest
+
+KEY = "a.jpg"
+
+
+@pytest.fixture
+def cloud() -> FakeCloud:
+    return FakeCloud()
+
+
+def settle(cloud: FakeCloud, key: str = KEY) -> Outcome:
+    return reconcile(source(key), cloud.world())
+
+
+def published(cloud: FakeCloud, key: str = KEY) -> Manifest:
+    manifest = cloud.images.manifest(key)
+    assert manifest is not None
+    return manifest
+
+
+def assert_all_there(cloud: FakeCloud, key: str, data: bytes) -> None:
+    manifest = published(cloud, key)
+    assert manifest.status is Status.READY
+    assert [variant.name for variant in manifest.variants] == ["w10", "w20"]
+    for variant in manifest.variants:
+        assert cloud.images.held[variant.path] == data + variant.name.encode()
+
+
+def test_a_new_picture_is_published(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    outcome = settle(cloud)
+    assert outcome.did is Did.PUBLISHED
+    assert outcome.manifest == published(cloud)
+    assert_all_there(cloud, KEY, b"one")
+
+
+@pytest.mark.parametrize("key", NASTY_KEYS, ids=lambda key: ascii(key)[:24])
+def test_every_key_can_be_published_and_taken_back(cloud: FakeCloud, key: str) -> None:
+    cloud.originals.put(key, b"one")
+    outcome = settle(cloud, key)
+    assert outcome.did is (Did.FAILED if key.endswith("/") else Did.PUBLISHED)
+    assert published(cloud, key).key == key
+    del cloud.originals.held[key]
+    assert settle(cloud, key).did is Did.REMOVED
+    assert cloud.images.variants() == set()
+
+
+def test_the_same_event_twice_does_the_work_once_and_costs_two_requests(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    before = dict(cloud.images.held)
+    cloud.originals.asked.clear()
+    cloud.images.asked.clear()
+    outcome = settle(cloud)
+    assert outcome.did is Did.NOTHING
+    assert outcome.manifest == published(cloud)
+    assert cloud.press.made == [b"one"]
+    assert cloud.images.held == before
+    assert (dict(cloud.originals.asked), dict(cloud.images.asked)) == ({"look": 1}, {"published": 1})
+
+
+def test_the_same_bytes_uploaded_again_are_a_new_upload(cloud: FakeCloud) -> None:
+    for _ in range(2):
+        cloud.originals.put(KEY, b"one")
+        assert settle(cloud).did is Did.PUBLISHED
+    assert published(cloud).revision == 2
+
+
+def test_an_overwrite_replaces_what_is_published_and_keeps_the_one_before(cloud: FakeCloud) -> None:
+    generations = []
+    for data in (b"one", b"two", b"three", b"four"):
+        cloud.originals.put(KEY, data)
+        settle(cloud)
+        assert_all_there(cloud, KEY, data)
+        generations.append(published(cloud).generation)
+        assert cloud.images.generations() == set(generations[-2:])
+        assert published(cloud).previous == (generations[-2] if len(generations) > 1 else None)
+    assert published(cloud).revision == 4
+
+
+def test_a_deletion_removes_every_variant_and_says_so(cloud: FakeCloud) -> None:
+    for data in (b"one", b"two"):
+        cloud.originals.put(KEY, data)
+        settle(cloud)
+    del cloud.originals.held[KEY]
+    outcome = settle(cloud)
+    assert outcome.did is Did.REMOVED
+    manifest = published(cloud)
+    assert (manifest.status, manifest.revision, manifest.source, manifest.variants) == (Status.DELETED, 3, None, ())
+    assert cloud.images.variants() == set()
+
+
+def test_a_deletion_of_what_never_was_is_written_down_too(cloud: FakeCloud) -> None:
+    assert settle(cloud).did is Did.REMOVED
+    assert published(cloud).status is Status.DELETED
+
+
+def test_a_deletion_told_twice_is_nothing_the_second_time(cloud: FakeCloud) -> None:
+    settle(cloud)
+    assert settle(cloud).did is Did.NOTHING
+    assert published(cloud).revision == 1
+
+
+def test_an_upload_after_a_deletion_is_published(cloud: FakeCloud) -> None:
+    settle(cloud)
+    cloud.originals.put(KEY, b"again")
+    assert settle(cloud).did is Did.PUBLISHED
+    assert_all_there(cloud, KEY, b"again")
+    assert published(cloud).revision == 2
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["published before", "never published"])
+def test_a_picture_that_is_deleted_while_it_is_made_does_not_come_back(cloud: FakeCloud, known: bool) -> None:
+    if known:
+        cloud.originals.put(KEY, b"one")
+        settle(cloud)
+    cloud.originals.put(KEY, b"two")
+
+    def somebody_deletes(_: Manifest) -> None:
+        if cloud.originals.held.pop(KEY, None):
+            settle(cloud)  # and another worker is faster
+
+    cloud.images.before_publish = somebody_deletes
+    outcome = settle(cloud)
+    assert outcome.manifest is not None
+    assert outcome.manifest.status is Status.DELETED
+    assert published(cloud).status is Status.DELETED
+    assert cloud.images.variants() == set()
+
+
+def test_an_older_worker_never_replaces_what_a_newer_one_published(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"old")
+
+    def somebody_is_faster(manifest: Manifest) -> None:
+        if manifest.source and manifest.source.identity == "v1":
+            cloud.originals.put(KEY, b"new")
+            settle(cloud)
+
+    cloud.images.before_publish = somebody_is_faster
+    settle(cloud)
+    assert_all_there(cloud, KEY, b"new")
+    assert cloud.images.generations() == {published(cloud).generation}
+
+
+def test_what_changes_right_after_publishing_is_published_before_the_message_is_done(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+
+    def overwritten_meanwhile(look: int) -> None:
+        if look == 2:
+            cloud.originals.put(KEY, b"two")
+
+    cloud.originals.before_look = overwritten_meanwhile
+    settle(cloud)
+    assert_all_there(cloud, KEY, b"two")
+
+
+def test_a_picture_that_changes_again_and_again_is_left_for_later(cloud: FakeCloud) -> None:
+    cloud.originals.before_look = lambda look: cloud.originals.put(KEY, b"%d" % look)
+    with pytest.raises(Unsettled, match=KEY):
+        settle(cloud)
+    assert len(cloud.press.made) == ATTEMPTS
+
+
+def test_and_is_settled_the_next_time(cloud: FakeCloud) -> None:
+    test_a_picture_that_changes_again_and_again_is_left_for_later(cloud)
+    cloud.originals.before_look = lambda _: None
+    assert settle(cloud).did in {Did.PUBLISHED, Did.NOTHING}
+    assert_all_there(cloud, KEY, cloud.originals.held[KEY][1])
+    manifest = published(cloud)
+    assert cloud.images.generations() <= {manifest.generation, manifest.previous}
+
+
+def test_a_bad_picture_is_failed_with_a_reason_and_not_tried_again(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, CORRUPT)
+    outcome = settle(cloud)
+    assert outcome.did is Did.FAILED
+    manifest = published(cloud)
+    assert (manifest.status, manifest.reason, manifest.detail) == (
+        Status.FAILED,
+        Reason.CORRUPT,
+        "The decoder says: drawn so.",
+    )
+    assert manifest.variants == ()
+    assert settle(cloud).did is Did.NOTHING
+    assert len(cloud.press.made) == 1
+
+
+def test_a_bad_picture_over_a_good_one_keeps_the_good_ones_files_for_old_pages(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"good")
+    settle(cloud)
+    good = published(cloud).generation
+    for _ in range(2):
+        cloud.originals.put(KEY, CORRUPT)
+        settle(cloud)
+        assert (published(cloud).generation, published(cloud).previous) == (None, good)
+        assert cloud.images.generations() == {good}
+    cloud.originals.put(KEY, b"better")
+    settle(cloud)
+    assert_all_there(cloud, KEY, b"better")
+    assert published(cloud).previous == good
+
+
+@pytest.mark.parametrize("before", [None, b"good"], ids=["first upload", "overwrite"])
+def test_a_picture_that_breaks_halfway_leaves_no_half_of_it(cloud: FakeCloud, before: bytes | None) -> None:
+    if before:
+        cloud.originals.put(KEY, before)
+        settle(cloud)
+    cloud.originals.put(KEY, BREAKS_LATE)
+    settle(cloud)
+    manifest = published(cloud)
+    assert (manifest.status, manifest.reason) == (Status.FAILED, Reason.TOO_SLOW)
+    assert cloud.images.generations() == ({manifest.previous} if before else set())
+
+
+NOT_WORTH_READING = {
+    "a folder": ("holiday/", b"", Reason.FOLDER),
+    "a folder with something in it": ("holiday/", b"one", Reason.FOLDER),
+    "empty": (KEY, b"", Reason.EMPTY),
+    "too large": (KEY, bytes(11), Reason.TOO_MANY_BYTES),
+}
+
+
+@pytest.mark.parametrize(("key", "data", "reason"), NOT_WORTH_READING.values(), ids=NOT_WORTH_READING)
+def test_what_cannot_be_a_picture_is_not_even_read(cloud: FakeCloud, key: str, data: bytes, reason: Reason) -> None:
+    recipe = Recipe("web", Spec((Size("w10", 10),), ("jpeg",), limits=Limits(max_bytes=10)))
+    cloud.recipes = RecipeBook((Rule("**", recipe),), {"web": recipe})
+    cloud.originals.put(key, data)
+    assert settle(cloud, key).did is Did.FAILED
+    assert published(cloud, key).reason == reason
+    assert cloud.originals.asked["read"] == 0
+    assert cloud.press.made == []
+
+
+def test_a_key_that_is_left_alone_leaves_no_trace(cloud: FakeCloud) -> None:
+    cloud.recipes = book(ignored=("raw/**",))
+    cloud.originals.put("raw/a.jpg", b"one")
+    for _ in range(2):
+        outcome = settle(cloud, "raw/a.jpg")
+        assert (outcome.did, outcome.manifest) == (Did.NOTHING, None)
+        cloud.originals.held.clear()
+    assert cloud.images.held == {}
+    assert cloud.press.made == []
+
+
+def test_a_key_that_is_left_alone_from_now_on_is_taken_back(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    cloud.recipes = book(ignored=("**",))
+    assert settle(cloud).did is Did.REMOVED
+    assert cloud.images.variants() == set()
+    assert settle(cloud).did is Did.NOTHING
+    cloud.recipes = book()
+    assert settle(cloud).did is Did.PUBLISHED
+    assert_all_there(cloud, KEY, b"one")
+
+
+def test_another_recipe_publishes_anew_and_keeps_exactly_the_generation_before(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    seen = [published(cloud).generation]
+    for width in (30, 40, 50):
+        cloud.recipes = book(10, width)
+        assert settle(cloud).did is Did.PUBLISHED
+        assert settle(cloud).did is Did.NOTHING
+        seen.append(published(cloud).generation)
+        assert cloud.images.generations() == set(seen[-2:])
+        assert {variant.name for variant in published(cloud).variants} == {"w10", f"w{width}"}
+    assert len(cloud.press.made) == 4
+
+
+def test_another_recipe_gives_a_failed_picture_another_chance(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, CORRUPT)
+    settle(cloud)
+    cloud.recipes = book(99)
+    settle(cloud)
+    assert len(cloud.press.made) == 2
+
+
+def test_what_was_left_behind_by_a_dead_worker_goes_with_the_deletion(cloud: FakeCloud) -> None:
+    settle(cloud)
+    cloud.originals.put(KEY, b"one")
+
+    def dies(_: Manifest) -> None:
+        raise KeyboardInterrupt
+
+    cloud.images.before_publish = dies
+    with pytest.raises(KeyboardInterrupt):
+        settle(cloud)
+    assert cloud.images.variants()
+    del cloud.originals.held[KEY]
+    cloud.images.before_publish = lambda _: None
+    assert settle(cloud).did is Did.REMOVED
+    assert cloud.images.variants() == set()
+
+
+def test_a_world_that_fails_is_not_the_pictures_fault(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    cloud.originals.failing.add(KEY)
+    with pytest.raises(ConnectionError):
+        settle(cloud)
+    assert cloud.images.held == {}
