@@ -53,8 +53,10 @@ class Status:
         if not self.running:
             return "not running"
         processes = ", ".join(f"{name} {pid}" for name, pid in self.pids.items())
-        since = f" since {self.since.astimezone():%Y-%m-%d %H:%M}" if self.since else ""
-        return f"{'running' if self.healthy else 'broken'} at {self.endpoint_url}{since} (process {processes})"
+        if self.since is None:
+            return f"broken: the emulator is gone (process {processes})"
+        since = f"{self.since.astimezone():%Y-%m-%d %H:%M}"
+        return f"{'running' if self.healthy else 'broken'} at {self.endpoint_url} since {since} (process {processes})"
 
 
 def up(  # noqa: PLR0913  what a person may choose, all with a default
@@ -85,9 +87,8 @@ def down(home: Path) -> bool:
     """Stop a cloud and all that it started, also what a crash left; returns whether there was something to stop."""
     cloud = Home(home.resolve())
     with alone_with(cloud.emulator.record):
-        stopped = [cloud.cdn.stop(), cloud.emulator.stop(), end_all(f"{cloud.scratch}/{WORKER_PREFIX}")]
-        for folder in (cloud.scratch, cloud.certificates):
-            shutil.rmtree(folder, ignore_errors=True)
+        stopped = [cloud.cdn.stop(), cloud.emulator.stop(), _end_workers(cloud)]
+        shutil.rmtree(cloud.certificates, ignore_errors=True)
         cloud.outputs.unlink(missing_ok=True)
     return any(stopped)
 
@@ -129,7 +130,7 @@ def _start(cloud: Home, emulator: Emulator, shared: Shared, say: Say) -> None:
     else:
         with alone_with(shared.venv):
             python = emulator_python(shared.venv, say=say)
-        shutil.rmtree(cloud.scratch, ignore_errors=True)
+        _end_workers(cloud)
         cloud.scratch.mkdir(parents=True)
         if emulator.certificates:
             emulator.certificates.make()
@@ -138,6 +139,13 @@ def _start(cloud: Home, emulator: Emulator, shared: Shared, say: Say) -> None:
             emulator.command(python), environment=emulator.environment(cloud.scratch), folder=cloud.scratch
         )
     emulator.wait_until_healthy(cloud.emulator)
+
+
+def _end_workers(cloud: Home) -> bool:
+    """End the functions that outlived their emulator, and remove what they left; returns whether there were any."""
+    found = end_all(f"{cloud.scratch}/{WORKER_PREFIX}")
+    shutil.rmtree(cloud.scratch, ignore_errors=True)
+    return found
 
 
 def _open_door(cloud: Home, emulator: Emulator, port: int, distribution: str) -> None:

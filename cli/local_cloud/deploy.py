@@ -8,7 +8,7 @@ import time
 import zipfile
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cli.local_cloud.errors import LocalCloudError
 from cli.local_cloud.session import ACCOUNT, REGION
@@ -39,6 +39,13 @@ def deploy(assembly: Path, stack: str, session: Session) -> dict[str, str]:
 
     Raises LocalCloudError with the reason of each resource that failed.
     """
+    try:
+        return _deploy(assembly, stack, session)
+    except (BotoCoreError, ClientError) as error:
+        raise LocalCloudError(f"The stack {stack} could not be deployed: {error}") from error
+
+
+def _deploy(assembly: Path, stack: str, session: Session) -> dict[str, str]:
     session.ssm().put_parameter(Name=_BOOTSTRAP_VERSION, Value=_NEWEST, Type="String", Overwrite=True)
     template_url = _publish(assembly, stack, session)
     cloudformation = session.cloudformation()
@@ -100,7 +107,7 @@ def _create_or_update(cloudformation: CloudFormationClient, stack: str, template
         change(StackName=stack, TemplateURL=template_url, Capabilities=_CAPABILITIES)
     except ClientError as error:
         if "No updates are to be performed" not in str(error):
-            raise LocalCloudError(f"The stack {stack} was refused: {error}") from error
+            raise
 
 
 def _find(cloudformation: CloudFormationClient, stack: str) -> StackTypeDef | None:

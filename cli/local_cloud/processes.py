@@ -71,7 +71,7 @@ class Daemon:
         """End the program and the processes it started; returns whether it ran."""
         running = self.running()
         if running:
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError, PermissionError):  # on macOS the latter, for a group of dead ones
                 _end_group(running)
         self.record.unlink(missing_ok=True)
         return running is not None

@@ -24,9 +24,13 @@ Fetch = Callable[..., urllib3.BaseHTTPResponse]
 
 
 @pytest.fixture(scope="session")
-def bring_up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Outputs]]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cloud")
+
+
+@pytest.fixture(scope="session")
+def bring_up(home: Path) -> Iterator[Callable[[], Outputs]]:
     """Starts the cloud, or brings it up to date."""
-    home = tmp_path_factory.mktemp("cloud")
     port, cdn_port = free_ports(2)
     yield partial(up, home, project=PROJECT, strict=True, port=port, cdn_port=cdn_port, say=print)
     down(home)

@@ -10,7 +10,7 @@ import boto3
 import pytest
 import urllib3
 
-from cli.local_cloud import LocalCloudError, Outputs
+from cli.local_cloud import LocalCloudError, Outputs, status
 from cli.local_cloud.deploy import deploy
 from lightpress.manifest import generation_name, variants_folder
 
@@ -68,15 +68,16 @@ def test_what_cannot_be_a_picture_is_not_found(fetch: Fetch, method: str) -> Non
 
 
 def test_deploying_the_same_again_changes_nothing(
-    cloud: Outputs, bring_up: Callable[[], Outputs], cloudformation: CloudFormationClient
+    cloud: Outputs, home: Path, bring_up: Callable[[], Outputs], cloudformation: CloudFormationClient
 ) -> None:
     def events() -> list[str]:
         found = cloudformation.describe_stack_events(StackName=cloud.stack)["StackEvents"]
         return [event["EventId"] for event in found]
 
-    before = events()
+    before = events(), status(home)
+    assert before[1].healthy
     assert bring_up() == cloud
-    assert events() == before
+    assert (events(), status(home)) == before
 
 
 @pytest.fixture

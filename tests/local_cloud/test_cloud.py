@@ -12,6 +12,13 @@ from cli.local_cloud.home import Home, alone_with
 
 
 @pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """The home of a cloud; nothing runs in it any more after the test, whatever happened."""
+    yield tmp_path
+    down(tmp_path)
+
+
+@pytest.fixture
 def taken_port() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
@@ -31,54 +38,64 @@ def start(home: Path, ports: dict[str, int]) -> list[str]:
 
 @pytest.mark.parametrize(("name", "option"), [("port", "--port"), ("cdn_port", "--cdn-port")])
 def test_a_port_that_is_taken_is_named_before_anything_is_started(
-    tmp_path: Path, taken_port: int, free_port: int, name: str, option: str
+    home: Path, taken_port: int, free_port: int, name: str, option: str
 ) -> None:
-    said = start(tmp_path, {"port": free_port, "cdn_port": free_port, name: taken_port})
+    said = start(home, {"port": free_port, "cdn_port": free_port, name: taken_port})
     assert len(said) == 1
     assert str(taken_port) in said[0]
     assert option in said[0]
-    assert files(tmp_path) == []
+    assert files(home) == []
 
 
-def test_a_cloud_with_other_settings_is_not_replaced(tmp_path: Path, free_port: int) -> None:
-    emulator = Home(tmp_path).emulator
+def test_a_cloud_with_other_settings_is_not_replaced(home: Path, free_port: int) -> None:
+    emulator = Home(home).emulator
     command = Emulator(4999, None).command(Path(sys.executable))
-    emulator.start([sys.executable, "-c", "import time; time.sleep(60)", *command], environment={}, folder=tmp_path)
-    said = start(tmp_path, {"port": free_port, "cdn_port": free_port})
+    emulator.start([sys.executable, "-c", "import time; time.sleep(60)", *command], environment={}, folder=home)
+    said = start(home, {"port": free_port, "cdn_port": free_port})
     assert said == [
         "A local cloud with other settings runs already, at http://127.0.0.1:4999. Stop it first: lightpress local down"
     ]
     assert emulator.running()
-    assert str(status(tmp_path)).startswith("broken at http://127.0.0.1:4999 since ")
-    assert down(tmp_path)
+    assert str(status(home)).startswith("broken at http://127.0.0.1:4999 since ")
+    assert down(home)
 
 
-def test_what_never_ran_is_not_running_and_needs_no_stopping(tmp_path: Path) -> None:
-    assert not status(tmp_path).running
-    assert not status(tmp_path).healthy
-    assert str(status(tmp_path)) == "not running"
-    assert not down(tmp_path)
+def test_a_cdn_that_outlived_its_emulator_is_told_and_stopped(home: Path) -> None:
+    Home(home).cdn.start([sys.executable, "-c", "import time; time.sleep(60)"], environment={}, folder=home)
+    assert status(home).running
+    assert not status(home).healthy
+    assert str(status(home)).startswith("broken: the emulator is gone (process cdn ")
+    assert down(home)
+    assert not status(home).running
 
 
-def test_down_removes_what_a_crash_left(tmp_path: Path) -> None:
-    cloud = Home(tmp_path)
+def test_what_never_ran_is_not_running_and_needs_no_stopping(home: Path) -> None:
+    assert not status(home).running
+    assert not status(home).healthy
+    assert str(status(home)) == "not running"
+    assert not down(home)
+
+
+def test_down_removes_what_a_crash_left(home: Path) -> None:
+    cloud = Home(home)
     (cloud.scratch / "ministack-lambda-x").mkdir(parents=True)
+    (cloud.scratch / "ministack-lambda-x" / "code.zip").touch()
     cloud.outputs.touch()
     cloud.emulator.record.write_text('{"pid": 1, "command": ["python", "of", "yesterday"]}')
     cloud.emulator.log.write_text("why it crashed")
-    assert not down(tmp_path)
-    assert files(tmp_path) == ["emulator.log"]
+    assert not down(home)
+    assert files(home) == ["emulator.log"]
 
 
-def test_who_wants_the_same_waits_and_who_wants_another_does_not(tmp_path: Path) -> None:
+def test_who_wants_the_same_waits_and_who_wants_another_does_not(home: Path) -> None:
     turns: list[str] = []
 
     def take(name: str) -> None:
-        with alone_with(tmp_path / name):
+        with alone_with(home / name):
             turns.append(name)
 
     waiting, other = (threading.Thread(target=take, args=[name]) for name in ("same", "other"))
-    with alone_with(tmp_path / "same"):
+    with alone_with(home / "same"):
         waiting.start()
         other.start()
         other.join()

@@ -33,9 +33,11 @@ def test_the_users_aws_settings_change_nothing(monkeypatch: pytest.MonkeyPatch, 
     test_clients_speak_to_the_local_cloud_and_address_buckets_by_path()
 
 
-def test_a_users_configuration_file_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    (tmp_path / ".aws").mkdir()
-    (tmp_path / ".aws" / "config").write_text("[default]\nregion = eu-central-1\nendpoint_url = https://example.com\n")
+@pytest.mark.parametrize("text", ["[default]\nregion = eu-central-1\n", "not a configuration file"])
+def test_a_users_configuration_file_changes_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str) -> None:
+    for name in ("config", "credentials"):
+        (tmp_path / ".aws").mkdir(exist_ok=True)
+        (tmp_path / ".aws" / name).write_text(text)
     monkeypatch.setenv("HOME", str(tmp_path))
     test_clients_speak_to_the_local_cloud_and_address_buckets_by_path()
 
