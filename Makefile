@@ -30,7 +30,7 @@ e2e: setup  ## the whole system on a strict local cloud: IAM, TLS and signatures
 lint: setup  ## ruff, mypy strict, and imports that go one way
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-timing
+	@$(BIN)/lint-imports --no-logo
 
 format: setup  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
