@@ -17,7 +17,7 @@ from lightpress.tables import ConfigError
 
 def make_app(context: Mapping[str, object] | None = None, outdir: str | None = None) -> App:
     """The app, with its stack in it. What is not in `context` is as in cdk.json."""
-    app = App(context={**context_of_the_command_line(), **(context or {})}, outdir=outdir, analytics_reporting=False)
+    app = App(context={**context_of_the_command_line(), **(context or {})}, outdir=outdir)
     config = read_config(app.node)
     LightpressStack(app, f"Lightpress-{config.environment}", config=config)
     return app

@@ -76,14 +76,14 @@ class Config:
     architecture: str = _choice("arm64", "arm64", "x86_64", "host")
     # Lambda gives CPU in proportion to memory; 1769 MB is one whole CPU, and a picture uses one.
     memory_mb: int = _integer(1769, low=512, high=10_240)
-    # For a batch. One picture may take 50 s before it is stopped, and needs time to be reported.
+    # For a batch. One picture may take 25 s before it is stopped; what a batch has no time left for comes back.
     timeout_seconds: int = _integer(60, low=60, high=900)
     # Messages handed to a function at once. They are worked off one after the other: more of them save little.
     batch_size: int = _integer(5, low=1, high=10)
     # Functions at work at the same time: the limit of what a flood of uploads takes from the account, and costs.
     max_concurrency: int = _integer(50, low=2, high=1000)
-    # Tries before a message is set aside. Lambda's throttling counts as a try, so fewer than 5 loses good messages.
-    max_receive_count: int = _integer(5, low=5, high=1000)
+    # Tries before a message is set aside. Lambda's throttling counts as a try: with fewer than 5, good messages are.
+    max_receive_count: int = _integer(5, low=1, high=1000)
     # How long work may wait, and how long somebody has to look at what failed. The second counts from the upload too.
     queue_retention_days: int = _integer(4, low=1, high=13)
     dead_letter_retention_days: int = _integer(14, low=2, high=14)

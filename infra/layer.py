@@ -72,4 +72,6 @@ class PillowLayer(lambda_.LayerVersion):
                 description=f"Pillow and Powertools for {target.name}",
             )
         except RuntimeError:
-            raise wheels.error or RuntimeError from None
+            if wheels.error is None:
+                raise
+            raise wheels.error from None

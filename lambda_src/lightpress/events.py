@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _S3_EVENTS = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:", "ObjectRestore:Completed")
 _EVENTBRIDGE_EVENTS = ("Object Created", "Object Deleted", "Object Restore Completed")
 _DEEPEST_WRAPPING = 3
-_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")  # JSON can say one, and no key of S3 holds one
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: JSON can say one, no key of S3 holds one
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +91,7 @@ def _in_eventbridge_event(event: dict[str, Any]) -> Source | Problem:
 
 
 def _source(bucket: object, key: object) -> Source | Problem:
-    if (
-        isinstance(bucket, str)
-        and bucket
-        and isinstance(key, str)
-        and key
-        and not _HALF_A_CHARACTER.search(bucket + key)
-    ):
+    if isinstance(bucket, str) and bucket and isinstance(key, str) and key and not _SURROGATE.search(bucket + key):
         return Source(bucket, key)
     return Problem("record_without_key", f"The record names no object: bucket {bucket!r}, key {key!r}.")
 

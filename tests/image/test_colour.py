@@ -105,23 +105,28 @@ def test_print_colours_without_a_profile_are_the_right_way_round(inks: Colour, s
 
 
 UNUSABLE = {
-    "noise": (plain(), b"this is no colour profile " * 10),
-    "cut short": (plain(), rgb_profile()[:150]),
-    "for print, and the picture is not": (plain(), cmyk_profile(press)),
-    "for grey, and the picture is not": (plain(), grey_profile()),
-    "for screens, and the picture is for print": (plain((0, 255, 255, 0), mode="CMYK"), rgb_profile()),
-    "for print, and the picture is grey": (plain((128,), mode="L"), cmyk_profile(press)),
-    "as large as no honest one": (plain(), rgb_profile() + bytes(2 << 20)),
+    "noise": (plain(), b"this is no colour profile " * 10, "cannot"),
+    "cut short": (plain(), rgb_profile()[:150], "cannot"),
+    "for print, and the picture is not": (plain(), cmyk_profile(press), "it is for CMYK pictures, this one is RGB"),
+    "for grey, and the picture is not": (plain(), grey_profile(), "it is for GRAY pictures, this one is RGB"),
+    "for screens, and the picture is for print": (
+        plain((0, 255, 255, 0), mode="CMYK"),
+        rgb_profile(),
+        "this one is CMYK",
+    ),
+    "for print, and the picture is grey": (plain((128,), mode="L"), cmyk_profile(press), "this one is L"),
+    "as large as no honest one": (plain(), rgb_profile() + bytes(2 << 20), "it has 2097680 bytes"),
 }
 
 
-@pytest.mark.parametrize(("image", "profile"), UNUSABLE.values(), ids=UNUSABLE)
+@pytest.mark.parametrize(("image", "profile", "why"), UNUSABLE.values(), ids=UNUSABLE)
 def test_with_an_unusable_profile_the_numbers_are_taken_as_srgb_and_that_is_noted(
-    image: Image.Image, profile: bytes
+    image: Image.Image, profile: bytes, why: str
 ) -> None:
     data = file_of(image, "TIFF", icc_profile=profile)
     (note,) = facts_of(data).notes
     assert note.startswith("The colour profile is unusable")
+    assert why in note
     assert "taken as sRGB" in note
     assert distance(pixel(only(data), (0.5, 0.5)), pixel(image.convert("RGB"), (0.5, 0.5))) <= 1
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from lightpress.image import Size
 from lightpress.image.formats import OUTPUTS
@@ -18,13 +19,11 @@ from tests.drawing import (
     facts_of,
     file_of,
     four_corners,
+    mean_difference,
     only,
     png_chunk,
     spec,
 )
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 ORIENTATIONS = range(1, 9)
 FILES: dict[str, dict[str, Any]] = {
@@ -70,6 +69,17 @@ def test_a_large_photo_that_is_reduced_while_it_is_decoded_is_upright_too(orient
     image = only(photo(orientation, size=(960, 640)), spec(Size("w96", width=96)))
     assert image.size == (96, 64)
     assert_upright(image)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+@pytest.mark.parametrize("orientation", ORIENTATIONS)
+def test_a_turned_photo_is_as_sharp_as_one_that_was_not(orientation: int, form: str) -> None:
+    upright = Image.effect_noise((48, 32), 200).resize((960, 640), Image.Resampling.NEAREST).convert("RGB")
+    turned, level = (
+        file_of(as_camera_stores(upright, held), form, exif=exif_with(held), **FILES[form]) for held in (orientation, 1)
+    )
+    w96 = spec(Size("w96", width=96))
+    assert mean_difference(only(turned, w96), only(level, w96)) < 3
 
 
 @pytest.mark.parametrize("orientation", ORIENTATIONS)

@@ -71,8 +71,8 @@ def grants_of(template: Mapping[str, Any], function: str) -> frozenset[Grant]:
     return frozenset(
         Grant(action, resolve(template, resource))
         for statement in _statements(template, role_id)
-        for action in _as_list(statement["Action"])
-        for resource in _as_list(statement["Resource"])
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
     )
 
 
@@ -155,5 +155,6 @@ def _matches(pattern: str, text: str) -> bool:
     return re.fullmatch(regex, text, re.DOTALL) is not None
 
 
-def _as_list(value: Any) -> list[Any]:  # noqa: ANN401  a template's
+def as_list(value: Any) -> list[Any]:  # noqa: ANN401  a template's
+    """What a template may write as one value or as a list of them."""
     return value if isinstance(value, list) else [value]

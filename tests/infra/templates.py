@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aws_cdk import App
+
 from app import make_app
-from tests.infra.grants import resolve
+from infra.readiness import context_of_the_command_line
+from infra.stack import LightpressStack
+from tests.infra.grants import as_list, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from aws_cdk.cx_api import CloudFormationStackArtifact
+
+    from infra.config import Config
 
 # In the context of an app: leave the layer unbuilt, for its hash is known without.
 NO_LAYER: dict[str, object] = {"aws:cdk:bundling-stacks": []}
@@ -93,16 +101,20 @@ class Template:
 
 def synthesize(environment: str, outdir: Path) -> Template:
     """The template of an environment."""
-    stack = (
-        make_app({"env": environment, **NO_LAYER}, str(outdir)).synth().get_stack_by_name(f"Lightpress-{environment}")
-    )
-    raw = json.loads((outdir / stack.template_file).read_text(encoding="utf-8"))
+    assembly = make_app({"env": environment, **NO_LAYER}, str(outdir)).synth()
+    return _read(assembly.get_stack_by_name(f"Lightpress-{environment}"))
+
+
+def synthesize_with(config: Config, outdir: Path) -> Template:
+    """The template of an environment that has no file."""
+    app = App(context={**context_of_the_command_line(), **NO_LAYER}, outdir=str(outdir))
+    LightpressStack(app, "Lightpress", config=config)
+    return _read(app.synth().get_stack_by_name("Lightpress"))
+
+
+def _read(stack: CloudFormationStackArtifact) -> Template:
+    raw = json.loads(Path(stack.template_full_path).read_text(encoding="utf-8"))
     return Template(raw, bool(stack.termination_protection))
-
-
-def as_list(value: Any) -> list[Any]:  # noqa: ANN401  a template's
-    """What a template may write as one value or as a list of them."""
-    return value if isinstance(value, list) else [value]
 
 
 def _statements(policy: Resource) -> Iterator[Statement]:

@@ -62,7 +62,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
         ("timeout_seconds = 901", "timeout_seconds: 901 is not between 60 and 900"),
         ("batch_size = 0", "batch_size: 0 is not between 1 and 10"),
         ("max_concurrency = 1", "max_concurrency: 1 is not between 2 and 1000"),
-        ("max_receive_count = 1", "max_receive_count: 1 is not between 5 and 1000"),
+        ("max_receive_count = 0", "max_receive_count: 0 is not between 1 and 1000"),
         ("queue_retention_days = 14", "queue_retention_days: 14 is not between 1 and 13"),
         ("dead_letter_retention_days = 15", "dead_letter_retention_days: 15 is not between 2 and 14"),
         ("dead_letter_retention_days = 4", "dead_letter_retention_days: 4 is not more than queue_retention_days (4)"),

@@ -5,7 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
+from infra.config import Config
+from layers.build import on_this_host
+from tests.infra.templates import synthesize_with
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from tests.infra.templates import Template
 
 
@@ -70,8 +79,12 @@ def test_every_function_has_a_role_and_a_log_of_its_own(template: Template) -> N
     roles = [json.dumps(function.properties["Role"]) for function in functions]
     logs = [json.dumps(function.properties["LoggingConfig"]["LogGroup"]) for function in functions]
     assert len(set(roles)) == len(set(logs)) == len(functions)
-    assert all(group.properties["RetentionInDays"] for group in template.resources("AWS::Logs::LogGroup"))
     assert not any("ManagedPolicyArns" in role.properties for role in template.resources("AWS::IAM::Role"))
+
+
+def test_logs_are_kept_for_as_long_as_the_environment_says(dev: Template, prod: Template) -> None:
+    assert dev.resource("ProcessUploadLogs").properties["RetentionInDays"] == 7
+    assert prod.resource("ProcessUploadLogs").properties["RetentionInDays"] == 90
 
 
 def test_logs_are_structured(template: Template) -> None:
@@ -83,3 +96,20 @@ def test_traces_are_written_where_they_are_asked_for(prod: Template, dev: Templa
     assert prod.functions()[0].properties["TracingConfig"] == {"Mode": "Active"}
     assert "TracingConfig" not in dev.functions()[0].properties
     assert "xray:PutTraceSegments" not in json.dumps(dev.raw)
+
+
+@pytest.mark.parametrize(("architecture", "machine"), [("arm64", "aarch64"), ("x86_64", "x86_64")])
+def test_the_layer_is_built_for_the_processor_and_the_python_that_the_function_runs_on(
+    architecture: str, machine: str, tmp_path: Path
+) -> None:
+    template = synthesize_with(Config("dev", architecture=architecture), tmp_path)
+    layer, (function,) = template.only("AWS::Lambda::LayerVersion"), template.functions()
+    assert function.properties["Layers"] == [{"Ref": layer.id}]
+    assert function.properties["Architectures"] == layer.properties["CompatibleArchitectures"] == [architecture]
+    assert [function.properties["Runtime"]] == layer.properties["CompatibleRuntimes"] == ["python3.13"]
+    assert layer.properties["Description"].endswith(f" for {machine}-3.13")
+
+
+def test_on_the_local_cloud_the_layer_is_built_for_this_host(template_of: Callable[[str], Template]) -> None:
+    layer = template_of("local").only("AWS::Lambda::LayerVersion")
+    assert layer.properties["Description"].endswith(f" for {on_this_host().name}")

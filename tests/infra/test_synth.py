@@ -10,11 +10,15 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from aws_cdk import App
+from aws_cdk import App, Stack
+from aws_cdk.aws_lambda import Architecture
 
 from infra.config import Config
+from infra.functions import RUNTIME
+from infra.layer import PillowLayer
 from infra.readiness import LAMBDA_SRC, PROJECT
 from infra.stack import LightpressStack
+from layers.build import LayerError
 from lightpress.tables import ConfigError
 from tests.infra.templates import NO_LAYER
 
@@ -45,6 +49,19 @@ def test_a_mistake_in_the_recipes_stops_the_synth_and_is_named(tmp_path: Path) -
     recipes.write_text(recipes.read_text(encoding="utf-8").replace('"avif"', '"avfi"'), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"recipes\.toml: recipes\.web\.formats: 'avfi' .* did you mean 'avif'\?"):
         LightpressStack(App(context=NO_LAYER), "Broken", config=Config("dev"), source=source)
+
+
+def test_when_the_layer_cannot_be_built_the_synth_says_what_pip_said(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text(f"no-such-package==1.0 --hash=sha256:{'0' * 64}\n", encoding="utf-8")
+    with pytest.raises(LayerError, match=r"No matching distribution found for no-such-package==1\.0"):
+        PillowLayer(
+            Stack(App(outdir=str(tmp_path / "out"))),
+            "Layer",
+            runtime=RUNTIME,
+            architecture=Architecture.ARM_64,
+            for_host=False,
+            folder=tmp_path,
+        )
 
 
 def _app(environment: str, **variables: str | None) -> subprocess.CompletedProcess[str]:

@@ -31,6 +31,7 @@ class S3Originals:
             head = self.s3.head_object(Bucket=source.bucket, Key=source.key)
         except ClientError as error:
             if is_gone(error):
+                self.s3.head_bucket(Bucket=source.bucket)  # a HEAD does not say what is missing; the bucket is a fault
                 return None
             raise
         version = head.get("VersionId", _NO_VERSION)

@@ -29,10 +29,17 @@ class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the message is fo
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401  the shape is Lambda's
     """Work off a batch of queue messages; returns the ids of those that must come back."""
+    process_uploads()  # a function that is set up wrongly fails as a whole, and is seen to
     return process_partial_response(event, _one, _processor, context)
 
 
 def _one(record: SQSRecord, lambda_context: LambdaContext) -> None:
     if lambda_context.get_remaining_time_in_millis() < _TIME_FOR_ONE_MS:
         raise OutOfTime(record.message_id)
-    process_uploads()(Message(record.message_id, record.body))
+    try:
+        process_uploads()(Message(record.message_id, record.body))
+    except ExceptionGroup:  # of its sources: each has been told of
+        raise
+    except Exception:
+        logger.exception("will be retried", message_id=record.message_id)
+        raise

@@ -1,0 +1,124 @@
+"""What S3 answers about an upload, and what that means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+
+from lightpress.aws.originals import S3Originals
+from lightpress.ports import Changed
+from lightpress.source import Original, Source
+from tests.pipeline.keys import NASTY_KEYS
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+HERE = Source("uploads", "a.jpg")
+PLAIN = Source("plain", "a.jpg")
+
+
+def there(s3: S3Client, source: Source) -> Original:
+    original = S3Originals(s3).look(source)
+    assert original is not None
+    return original
+
+
+def test_with_versions_a_source_is_its_version(s3: S3Client) -> None:
+    first = s3.put_object(Bucket="uploads", Key="a.jpg", Body=b"same")
+    assert there(s3, HERE) == Original(first["VersionId"], first["ETag"], 4)
+    second = s3.put_object(Bucket="uploads", Key="a.jpg", Body=b"same")
+    assert there(s3, HERE).identity == second["VersionId"] != first["VersionId"]
+
+
+def test_without_versions_a_source_is_its_etag(s3: S3Client) -> None:
+    put = s3.put_object(Bucket="plain", Key="a.jpg", Body=b"one")
+    assert there(s3, PLAIN) == Original(put["ETag"].strip('"'), put["ETag"], 3)
+    s3.put_object(Bucket="plain", Key="a.jpg", Body=b"two")
+    assert there(s3, PLAIN).identity != put["ETag"].strip('"')
+
+
+def test_where_versions_are_suspended_a_source_is_its_etag_too(s3: S3Client) -> None:
+    s3.put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Suspended"})
+    identities = set()
+    for body in (b"one", b"two"):
+        s3.put_object(Bucket="uploads", Key="a.jpg", Body=body)
+        identities.add(there(s3, HERE).identity)
+    assert len(identities) == 2
+    assert "null" not in identities
+
+
+def test_a_key_that_was_never_there_is_gone(s3: S3Client) -> None:
+    assert S3Originals(s3).look(HERE) is None
+
+
+@pytest.mark.parametrize("source", [HERE, PLAIN], ids=["delete marker", "deleted"])
+def test_a_deleted_key_is_gone(s3: S3Client, source: Source) -> None:
+    s3.put_object(Bucket=source.bucket, Key=source.key, Body=b"one")
+    s3.delete_object(Bucket=source.bucket, Key=source.key)
+    assert S3Originals(s3).look(source) is None
+
+
+def test_a_missing_bucket_is_a_fault_and_not_a_deletion(s3: S3Client) -> None:
+    with pytest.raises(ClientError):
+        S3Originals(s3).look(Source("no-such-bucket", "a.jpg"))
+
+
+def test_it_is_one_even_though_s3_answers_as_if_the_key_were_missing(s3_client: S3Client) -> None:
+    # A HEAD has no body, hence no NoSuchBucket: AWS answers 404 and nothing else to both. moto is more talkative.
+    with Stubber(s3_client) as stub:
+        stub.add_client_error("head_object", "404", "Not Found", 404)
+        stub.add_client_error("head_bucket", "404", "Not Found", 404)
+        with pytest.raises(ClientError):
+            S3Originals(s3_client).look(HERE)
+        stub.add_client_error("head_object", "404", "Not Found", 404)
+        stub.add_response("head_bucket", {})
+        assert S3Originals(s3_client).look(HERE) is None
+
+
+@pytest.mark.parametrize("status", [400, 403, 429, 500, 503])
+def test_any_other_answer_is_a_fault_and_not_a_deletion(s3_client: S3Client, status: int) -> None:
+    with Stubber(s3_client) as stub:
+        stub.add_client_error("head_object", str(status), "", status)
+        with pytest.raises(ClientError):
+            S3Originals(s3_client).look(HERE)
+
+
+def test_every_key_is_found_and_read(s3: S3Client) -> None:
+    for key in NASTY_KEYS:
+        s3.put_object(Bucket="uploads", Key=key, Body=key.encode())
+    for key in NASTY_KEYS:
+        source = Source("uploads", key)
+        assert S3Originals(s3).read(source, there(s3, source)) == key.encode()
+
+
+def test_exactly_the_bytes_that_were_looked_at_are_read(s3: S3Client) -> None:
+    s3.put_object(Bucket="uploads", Key="a.jpg", Body=b"one")
+    seen = there(s3, HERE)
+    assert S3Originals(s3).read(HERE, seen) == b"one"
+    s3.put_object(Bucket="uploads", Key="a.jpg", Body=b"two")
+    with pytest.raises(Changed):
+        S3Originals(s3).read(HERE, seen)
+
+
+def test_what_is_deleted_before_it_is_read_has_changed(s3: S3Client) -> None:
+    s3.put_object(Bucket="uploads", Key="a.jpg", Body=b"one")
+    seen = there(s3, HERE)
+    s3.delete_object(Bucket="uploads", Key="a.jpg")
+    with pytest.raises(Changed):
+        S3Originals(s3).read(HERE, seen)
+
+
+def test_reading_from_a_missing_bucket_is_a_fault(s3: S3Client) -> None:
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        S3Originals(s3).read(Source("no-such-bucket", "a.jpg"), Original("v", '"e"', 1))
+
+
+@pytest.mark.parametrize("status", [403, 500, 503])
+def test_an_error_while_reading_is_a_fault(s3_client: S3Client, status: int) -> None:
+    with Stubber(s3_client) as stub:
+        stub.add_client_error("get_object", "Refused", "", status)
+        with pytest.raises(ClientError):
+            S3Originals(s3_client).read(HERE, Original("v", '"e"', 1))

@@ -1,0 +1,62 @@
+"""Runs the edge function that is deployed, on the Node that CDK runs on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from typing import Any
+
+import infra  # noqa: F401  before aws_cdk; it finds Node
+
+# isort: split
+from infra.delivery import viewer_request
+
+# As on the edge: a world of its own, without a way to make code of text, and an event that came as JSON.
+_RUN = """
+const { source, event } = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
+const vm = require('node:vm');
+const edge = vm.createContext({ event }, { codeGeneration: { strings: false, wasm: false } });
+const answer = vm.runInContext(`"use strict";\\n${source}\\nhandler(event);`, edge, { timeout: 200 });
+process.stdout.write(JSON.stringify(answer));
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a viewer asks for, as CloudFront hands it to the function. uri is the path as it was sent, not decoded."""
+
+    uri: str
+    method: str = "GET"
+    querystring: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, Any] = field(default_factory=lambda: {"host": {"value": "d111111abcdef8.cloudfront.net"}})
+
+    @property
+    def event(self) -> dict[str, Any]:
+        return {
+            "version": "1.0",
+            "context": {"eventType": "viewer-request", "distributionId": "EDFDVBD6EXAMPLE", "requestId": "r-1"},
+            "viewer": {"ip": "198.51.100.7"},
+            "request": {
+                "method": self.method,
+                "uri": self.uri,
+                "querystring": self.querystring,
+                "headers": self.headers,
+                "cookies": {},
+            },
+        }
+
+
+def answer_to(request: Request) -> dict[str, Any]:
+    """What the edge function returns: a request to go on with, or a response."""
+    node = os.environ.get("JSII_NODE") or shutil.which("node")
+    if node is None:
+        raise RuntimeError("no Node: neither the one that requirements-dev.txt brings nor one on the PATH")
+    told = json.dumps({"source": viewer_request(), "event": request.event})
+    finished = subprocess.run([node, "-e", _RUN], input=told, capture_output=True, text=True, check=False)
+    if finished.returncode != 0:
+        raise RuntimeError(finished.stderr)
+    answer: dict[str, Any] = json.loads(finished.stdout)
+    return answer

@@ -1,0 +1,178 @@
+"""The real handler over moto: buckets, a dead-letter queue, and messages as Lambda hands them over."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote_plus
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lightpress.compose import process_uploads
+from lightpress.handlers.process_upload import handler
+from lightpress.manifest import Manifest, manifest_from_json, manifest_path
+from lightpress.telemetry import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.type_defs import MessageTypeDef
+
+REGION: Final = "eu-west-1"
+UPLOADS, IMAGES, DEAD_LETTERS = "uploads", "images", "dead-letters"
+
+
+@dataclass
+class Context:
+    """What Lambda tells of an invocation."""
+
+    function_name: str = "process-upload"
+    function_version: str = "$LATEST"
+    memory_limit_in_mb: int = 1769
+    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:123456789012:function:process-upload"
+    aws_request_id: str = "request-1"
+    remaining_ms: list[int] = field(default_factory=list)
+
+    def get_remaining_time_in_millis(self) -> int:
+        """What is left; the last answer stays."""
+        return self.remaining_ms.pop(0) if len(self.remaining_ms) > 1 else [*self.remaining_ms, 300_000][0]
+
+
+def notification(*keys: str, name: str = "ObjectCreated:Put", bucket: str = UPLOADS) -> str:
+    """The body that S3 sends."""
+    records = [
+        {
+            "eventSource": "aws:s3",
+            "eventName": name,
+            "s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(key, safe="/")}},
+        }
+        for key in keys
+    ]
+    return json.dumps({"Records": records})
+
+
+def batch(*bodies: str) -> dict[str, Any]:
+    """What Lambda hands over: messages with the ids id-0, id-1, ..."""
+    return {
+        "Records": [
+            {
+                "messageId": f"id-{number}",
+                "receiptHandle": "handle",
+                "body": body,
+                "attributes": {
+                    "ApproximateReceiveCount": "1",
+                    "SentTimestamp": "1700000000000",
+                    "SenderId": "S3",
+                    "ApproximateFirstReceiveTimestamp": "1700000000001",
+                },
+                "messageAttributes": {},
+                "md5OfBody": "0" * 32,
+                "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:uploads",
+                "awsRegion": REGION,
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+@dataclass
+class Deployed:
+    """What the stack would have made, and ways to look at it."""
+
+    s3: S3Client
+    sqs: SQSClient
+    queue_url: str
+
+    def upload(self, key: str, data: bytes) -> None:
+        self.s3.put_object(Bucket=UPLOADS, Key=key, Body=data)
+
+    def manifest(self, key: str) -> Manifest | None:
+        try:
+            answer = self.s3.get_object(Bucket=IMAGES, Key=manifest_path(key))
+        except self.s3.exceptions.NoSuchKey:
+            return None
+        return manifest_from_json(answer["Body"].read())
+
+    def variants(self) -> set[str]:
+        return {item["Key"] for item in self.s3.list_objects_v2(Bucket=IMAGES, Prefix="i/").get("Contents", [])}
+
+    def dead_letters(self) -> list[MessageTypeDef]:
+        answer = self.sqs.receive_message(
+            QueueUrl=self.queue_url, MessageAttributeNames=["All"], MaxNumberOfMessages=10
+        )
+        return answer.get("Messages", [])
+
+    def invoke(self, *bodies: str, context: Context | None = None) -> list[str]:
+        """Invoke the function with a batch; returns the ids of what must come back."""
+        answer = handler(batch(*bodies), context or Context())
+        assert set(answer) == {"batchItemFailures"}
+        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+@pytest.fixture(autouse=True)
+def settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the stack sets them."""
+    monkeypatch.setenv("UPLOADS_BUCKET", UPLOADS)
+    monkeypatch.setenv("IMAGES_BUCKET", IMAGES)
+    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", f"https://sqs.{REGION}.amazonaws.com/123456789012/{DEAD_LETTERS}")
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")
+
+
+@pytest.fixture(autouse=True)
+def _new_container() -> Iterator[None]:
+    process_uploads.cache_clear()
+    yield
+    process_uploads.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def clients() -> tuple[S3Client, SQSClient]:
+    return boto3.client("s3", region_name=REGION), boto3.client("sqs", region_name=REGION)
+
+
+@pytest.fixture
+def deployed(clients: tuple[S3Client, SQSClient]) -> Iterator[Deployed]:
+    s3, sqs = clients
+    with mock_aws():
+        for bucket in (UPLOADS, IMAGES):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+        s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
+        yield Deployed(s3, sqs, sqs.create_queue(QueueName=DEAD_LETTERS)["QueueUrl"])
+
+
+class _Here:
+    """Standard output as it is now: the log would hold on to the one that was there when it was made."""
+
+    def write(self, text: str) -> None:
+        sys.stdout.write(text)
+
+    def flush(self) -> None:
+        sys.stdout.flush()
+
+
+for _handler in logger.handlers:
+    if isinstance(_handler, logging.StreamHandler):
+        _handler.setStream(_Here())
+
+
+@dataclass
+class Told:
+    """What the function wrote to its standard output, a JSON object a line."""
+
+    capture: pytest.CaptureFixture[str]
+
+    def lines(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.capture.readouterr().out.splitlines()]
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> Told:
+    return Told(capsys)

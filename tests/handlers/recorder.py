@@ -1,0 +1,96 @@
+"""Which requests a handler really makes, and which grants each of them needs.
+
+    with recorded() as calls:
+        handler(event, context)
+    assert needs(calls) <= granted
+
+It hears what boto3 is asked for, before anything is sent: so it must be there before the clients are made, and after
+moto, which begins with a session of its own.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from botocore.model import OperationModel
+
+BUCKET, OBJECTS = "the bucket", "its objects"
+
+IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
+    # Without s3:ListBucket, S3 says 403 and not 404 of what is not there.
+    ("s3", "HeadObject"): (("s3:GetObject", OBJECTS), ("s3:ListBucket", BUCKET)),
+    ("s3", "GetObject"): (("s3:GetObject", OBJECTS), ("s3:ListBucket", BUCKET)),
+    ("s3", "HeadBucket"): (("s3:ListBucket", BUCKET),),
+    ("s3", "ListObjectsV2"): (("s3:ListBucket", BUCKET),),
+    ("s3", "PutObject"): (("s3:PutObject", OBJECTS),),
+    ("s3", "DeleteObjects"): (("s3:DeleteObject", OBJECTS),),
+    ("sqs", "SendMessage"): (("sqs:SendMessage", "the queue"),),
+}
+"""What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""
+
+PREFIXES = ("i/", "m/")
+
+
+@dataclass(frozen=True, order=True)
+class Call:
+    """One request. resource: a bucket or queue; prefix: of the key, `*` where it is none of `PREFIXES`."""
+
+    service: str
+    operation: str
+    resource: str
+    prefix: str = ""
+
+
+@dataclass(frozen=True, order=True)
+class Need:
+    """One grant. resource: a queue, a bucket, or the objects of a bucket under a prefix (`bucket/i/*`)."""
+
+    action: str
+    resource: str
+
+
+def needs(calls: Iterable[Call]) -> set[Need]:
+    """Everything that must be granted for `calls` to be allowed."""
+    return {
+        Need(action, f"{call.resource}/{call.prefix.rstrip('*')}*" if on == OBJECTS else call.resource)
+        for call in calls
+        for action, on in IAM_ACTIONS[call.service, call.operation]
+    }
+
+
+@contextmanager
+def recorded() -> Iterator[set[Call]]:
+    """Collect the calls of every client that is made from here on."""
+    calls: set[Call] = set()
+
+    def hear(params: dict[str, Any], model: OperationModel, **_: object) -> None:
+        calls.update(_calls(model.service_model.service_name, model.name, params))
+
+    before, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, boto3.Session()
+    boto3.DEFAULT_SESSION.events.register("before-parameter-build", hear)
+    try:
+        yield calls
+    finally:
+        boto3.DEFAULT_SESSION = before
+
+
+def _calls(service: str, operation: str, params: dict[str, Any]) -> Iterator[Call]:
+    if service == "sqs":
+        yield Call(service, operation, params["QueueUrl"].rpartition("/")[2])
+    elif "Delete" in params:
+        for item in params["Delete"]["Objects"]:
+            yield Call(service, operation, params["Bucket"], _prefix(item["Key"]))
+    else:
+        key = params.get("Key", params.get("Prefix"))
+        yield Call(service, operation, params["Bucket"], _prefix(key) if key is not None else "")
+
+
+def _prefix(key: str) -> str:
+    return next((prefix for prefix in PREFIXES if key.startswith(prefix)), "*")

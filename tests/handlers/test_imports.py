@@ -1,0 +1,68 @@
+"""A cold start pays for what the function needs, and for nothing else."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from lightpress.image.formats import ACCEPTED, OUTPUTS
+
+PACKAGE = Path(__file__).parents[2] / "lambda_src"
+NOT_NEEDED = (
+    "aws_cdk",
+    "jsii",
+    "infra",
+    "cli",
+    "typer",
+    "rich",
+    "pydantic",
+    "aws_xray_sdk",
+    "moto",
+    "tests",
+    "hypothesis",
+)
+ONLY_FOR_SOME_PICTURES = ("PIL.ImageCms", "PIL._imagingcms")
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Every module that is loaded once the handler is, in an interpreter of its own."""
+    program = "import json, sys, lightpress.handlers.process_upload; print(json.dumps(list(sys.modules)))"
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"PYTHONPATH": str(PACKAGE), "AWS_DEFAULT_REGION": "eu-west-1"},
+        cwd=tmp_path_factory.mktemp("elsewhere"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    return set(json.loads(ran.stdout))
+
+
+def test_the_handler_loads_without_any_setting(loaded: set[str]) -> None:
+    assert "lightpress.handlers.process_upload" in loaded
+
+
+@pytest.mark.parametrize("package", NOT_NEEDED)
+def test_what_the_function_does_not_need_is_not_loaded(loaded: set[str], package: str) -> None:
+    assert not {name for name in loaded if name == package or name.startswith(f"{package}.")}
+
+
+@pytest.mark.parametrize("module", ONLY_FOR_SOME_PICTURES)
+def test_what_only_some_pictures_need_is_not_loaded(loaded: set[str], module: str) -> None:
+    assert module not in loaded
+
+
+def test_no_decoder_is_loaded_that_is_never_tried(loaded: set[str]) -> None:
+    Image.init()
+    of_ours = {*ACCEPTED, *(output.pillow for output in OUTPUTS.values())}
+    wanted = {Image.OPEN[name][0].__module__ for name in of_ours}
+    # Pillow brings a few along by itself: MPO with JPEG, PPM among its first five.
+    found = {name for name in loaded if name.startswith("PIL.") and name.endswith("Plugin")}
+    assert found <= wanted | {"PIL.MpoImagePlugin", "PIL.PpmImagePlugin"}
