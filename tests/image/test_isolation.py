@@ -13,6 +13,7 @@ import struct
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,7 +23,7 @@ from lightpress.isolation import Bounds, Child, ChildLost, render_isolated
 from tests.drawing import RED, exif_with, file_of, four_corners, plain, ramp, rgb_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from lightpress.image import Rendition
     from lightpress.image.formats import Output
@@ -121,8 +122,9 @@ def hangs_up_and_lives_on() -> None:
     sleeps()
 
 
-QUICK = Bounds(cpu_seconds=1, wall_seconds=8, memory_mb=1_024)
+QUICK = Bounds(cpu_seconds=1, wall_seconds=60, memory_mb=1_024)
 HASTY = Bounds(wall_seconds=0.2)
+PATIENT = Bounds(wall_seconds=1.5)
 
 THE_PICTURES_FAULT = {
     "a segmentation fault": (dies_of(signal.SIGSEGV), QUICK, Reason.CRASHED_DECODER, "SIGSEGV"),
@@ -144,7 +146,7 @@ THE_WORLDS_FAULT = {
     "gone without a word": (lambda: os._exit(3), QUICK, "exited early"),
     "an error that is not about the picture": (fails, QUICK, "RuntimeError: no more paper"),
     "waiting for ever": (sleeps, HASTY, "too long"),
-    "hanging up and living on": (hangs_up_and_lives_on, HASTY, "lives on"),
+    "hanging up and living on": (hangs_up_and_lives_on, PATIENT, "lives on"),
     "announcing more than there is": (says(struct.pack(">IQ", 2, 1 << 62) + b"{}"), QUICK, "nonsense"),
 }
 
@@ -168,7 +170,7 @@ def test_what_is_worth_another_try(
     started = time.monotonic()
     with pytest.raises(ChildLost, match=words):
         list(render_isolated(PICTURE, trap(spring), bounds).renditions)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
 
 
 NONSENSE = {
@@ -183,7 +185,9 @@ NONSENSE = {
 
 @pytest.mark.parametrize("trap", [early, late])
 @pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=NONSENSE)
-def test_nonsense_is_never_held_against_the_picture(trap: Callable[..., Spec], nonsense: bytes) -> None:
+def test_nonsense_is_never_held_against_the_picture(
+    trap: Callable[..., Spec], nonsense: bytes, nothing_is_left: Callable[[], bool]
+) -> None:
     with pytest.raises((ChildLost, ValueError, TypeError)):
         list(render_isolated(PICTURE, trap(says(nonsense)), QUICK).renditions)
     assert nothing_is_left()
@@ -244,16 +248,26 @@ def descriptors() -> int:
     return open_ones
 
 
-def nothing_is_left() -> bool:
-    """No child, running or dead, is left."""
-    try:
-        os.waitpid(-1, os.WNOHANG)
-    except ChildProcessError:
-        return True
-    return False
+def children() -> set[str]:
+    """The children of this process, running or dead. Where there is no /proc, none are seen."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state_and_parent = path.read_text(errors="replace").rpartition(")")[2].split()[:2]
+            if state_and_parent[1] == str(os.getpid()):
+                found.add(path.parent.name)
+    return found
 
 
-def test_a_rendering_that_is_abandoned_ends_its_child() -> None:
+@pytest.fixture(autouse=True)
+def nothing_is_left() -> Iterator[Callable[[], bool]]:
+    """Whether no child is left but those of other tests, such as CDK's Node. Asked again at the end of each test."""
+    before = children()
+    yield lambda: children() <= before
+    assert children() <= before
+
+
+def test_a_rendering_that_is_abandoned_ends_its_child(nothing_is_left: Callable[[], bool]) -> None:
     before = descriptors()
     rendering = render_isolated(PICTURE, late(sleeps), Bounds())
     rendering.renditions.close()
@@ -271,7 +285,7 @@ def test_a_rendering_that_is_abandoned_ends_its_child() -> None:
     assert descriptors() == before
 
 
-def test_two_hundred_pictures_of_all_kinds_leave_nothing_behind() -> None:
+def test_two_hundred_pictures_of_all_kinds_leave_nothing_behind(nothing_is_left: Callable[[], bool]) -> None:
     kinds = [
         Spec((Size("small", 8),), ("jpeg",)),
         early(dies_of(signal.SIGSEGV)),
