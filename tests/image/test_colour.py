@@ -111,7 +111,7 @@ UNUSABLE = {
     "for grey, and the picture is not": (plain(), grey_profile()),
     "for screens, and the picture is for print": (plain((0, 255, 255, 0), mode="CMYK"), rgb_profile()),
     "for print, and the picture is grey": (plain((128,), mode="L"), cmyk_profile(press)),
-    "as large as no honest one": (plain(), rgb_profile() + bytes(2 << 20)),
+    "as large as no honest one": (plain(), rgb_profile() + bytes(1 << 20)),
 }
 
 
