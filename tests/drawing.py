@@ -7,6 +7,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Any
 
+import pillow_heif.HeifImagePlugin  # so that HEIC files can be drawn, too
 from PIL import Image, ImageChops, ImageStat
 
 from lightpress.image import Limits, Rendition, Size, Spec, render
@@ -85,6 +86,24 @@ def file_of(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:  
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
     return buffer.getvalue()
+
+
+def ten_bits(size: tuple[int, int] = (48, 40)) -> bytes:
+    """A HEIC file of ten bits a colour: a ramp from left to right, alike in every channel."""
+    width, height = size
+    row = b"".join(struct.pack("<HHH", *(65_535 * x // (width - 1),) * 3) for x in range(width))
+    buffer = io.BytesIO()
+    pillow_heif.from_bytes("RGB;16", size, row * height).save(buffer, quality=90)
+    return buffer.getvalue()
+
+
+def psd(image: Image.Image, *, bits: int = 8, resources: bytes = b"") -> bytes:
+    """A Photoshop file with nothing but its flattened picture."""
+    mode = {"L": 1, "RGB": 3, "RGBA": 3, "CMYK": 4}[image.mode]
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, len(image.getbands()), image.height, image.width, bits, mode)
+    pixels = image if image.mode != "CMYK" else ImageChops.invert(image)
+    sections = bytes(4) + struct.pack(">I", len(resources)) + resources + bytes(4)
+    return header + sections + b"\0\0" + b"".join(band.tobytes() for band in pixels.split())
 
 
 _STORED_BY = {

@@ -8,6 +8,7 @@ and never trusted with, anything that could be executed here.
 from __future__ import annotations
 
 import json
+import math
 import os
 import resource
 import select
@@ -27,6 +28,9 @@ _HEADER = struct.Struct(">IQ")
 _CHUNK = 1 << 20
 _LARGEST_FRAME = 1 << 28
 _MIB = 1 << 20
+_AS_MEASURED = 2  # a decoder reserves more address space than it fills, up to this many times as much
+_STDERR = 2
+_SPARE_BYTES = 64 * _MIB
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 
 
@@ -160,13 +164,13 @@ def render_isolated(data: bytes, spec: Spec, bounds: Bounds) -> Rendering:
 def _work(pipe: int, data: bytes, spec: Spec, bounds: Bounds) -> NoReturn:
     """The child's whole life. It leaves by _exit, so that nothing of the parent's is flushed or cleaned up twice."""
     try:
-        _confine(bounds)
-        _answer(pipe, data, spec)
+        _silence()
+        _answer(pipe, data, spec, room=_confine(bounds))
     finally:
         os._exit(1)  # reached only if even the answer failed
 
 
-def _answer(pipe: int, data: bytes, spec: Spec) -> None:
+def _answer(pipe: int, data: bytes, spec: Spec, *, room: float) -> None:
     try:
         rendering = render(data, spec)
         _send(pipe, asdict(rendering.facts))
@@ -178,18 +182,42 @@ def _answer(pipe: int, data: bytes, spec: Spec) -> None:
             )
         _send(pipe, {"done": True})
     except PictureRejected as rejected:
-        _send(pipe, {"rejected": rejected.reason, "detail": rejected.detail})
+        if _memory_may_have_been_short(rejected, room):
+            _send(pipe, {"lost": f"a decoder gave up where memory was short: {rejected.detail}"})
+        else:
+            _send(pipe, {"rejected": rejected.reason, "detail": rejected.detail})
     except BaseException as error:  # noqa: BLE001  this is the end of the process: the parent is told, whatever it is
         _send(pipe, {"lost": f"{type(error).__name__}: {error}"})
     os._exit(0)
 
 
-def _confine(bounds: Bounds) -> None:
+def _memory_may_have_been_short(rejected: PictureRejected, room: float) -> bool:
+    """Whether a decoder that speaks of damage may mean that it got no memory: most do not tell the two apart."""
+    return rejected.memory is not None and rejected.memory * _AS_MEASURED + _SPARE_BYTES > room
+
+
+def _silence() -> None:
+    """Decoders in C talk to the terminal about every odd file; what matters comes as an exception."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _STDERR)
+    os.close(nowhere)
+
+
+def _confine(bounds: Bounds) -> float:
+    """Bound what this process may use; returns how many bytes of memory it may still ask for."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_seconds, bounds.cpu_seconds + 1))
-    if sys.platform == "linux":  # macOS knows the limit and refuses to set it
-        memory = bounds.memory_mb * _MIB
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    if sys.platform != "linux":  # macOS knows the limit and refuses to set it
+        return math.inf
+    memory = bounds.memory_mb * _MIB
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    return memory - _address_space()
+
+
+def _address_space() -> int:
+    """How many bytes this process has asked for so far; the limit counts these, filled or not."""
+    with open("/proc/self/statm", "rb") as pages:  # noqa: PTH123  one read, and no more imports in the child
+        return int(pages.read().split()[0]) * resource.getpagesize()
 
 
 def _send(pipe: int, fields: dict[str, Any], data: bytes = b"") -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.drawing import deep_grey, disc, file_of, four_corners, ramp
+from tests.drawing import deep_grey, disc, file_of, four_corners, psd, ramp, ten_bits
 
 if TYPE_CHECKING:
     import random
@@ -27,6 +27,12 @@ GOOD: dict[str, bytes] = {
     "tiff, deflated": file_of(_PICTURE, "TIFF", compression="tiff_adobe_deflate"),
     "tiff, lzw": file_of(_PICTURE, "TIFF", compression="tiff_lzw"),
     "bmp": file_of(_PICTURE, "BMP"),
+    "heic": file_of(_PICTURE, "HEIF", quality=60),
+    "heic, ten bits": ten_bits(),
+    "jpeg2000": file_of(_PICTURE, "JPEG2000"),
+    "jpeg2000, bare": file_of(_PICTURE, "JPEG2000", no_jp2=True),
+    "psd": psd(_PICTURE),
+    "ico": file_of(_PICTURE.resize((32, 32)), "ICO", sizes=[(32, 32), (16, 16)]),
 }
 """By name; the first word is the format."""
 

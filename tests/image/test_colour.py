@@ -115,7 +115,7 @@ UNUSABLE = {
         "this one is CMYK",
     ),
     "for print, and the picture is grey": (plain((128,), mode="L"), cmyk_profile(press), "this one is L"),
-    "as large as no honest one": (plain(), rgb_profile() + bytes(2 << 20), "it has 2097680 bytes"),
+    "as large as no honest one": (plain(), rgb_profile() + bytes(1 << 20), "it has 1049104 bytes"),
 }
 
 

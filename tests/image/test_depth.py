@@ -8,6 +8,8 @@ import zlib
 import pytest
 from PIL import Image
 
+from lightpress.image import Size
+from lightpress.isolation import Bounds, Child
 from tests.drawing import (
     Colour,
     deep_grey,
@@ -18,6 +20,7 @@ from tests.drawing import (
     pixel,
     plain,
     png_chunk,
+    spec,
     with_chunk_before,
 )
 
@@ -106,3 +109,15 @@ def test_every_layout_of_pixels_keeps_its_colours(data: bytes, left: Colour, rig
         hidden = len(wanted) == 4 and wanted[3] == 0  # what colour it hides is nobody's business
         assert distance(got[3:], wanted[3:]) <= 1 if hidden else distance(got, wanted) <= 1
     assert facts_of(data).notes == ()
+
+
+def test_deep_grey_takes_no_more_memory_than_it_was_granted() -> None:
+    size = (6_000, 5_000)
+    data = file_of(Image.frombytes("I;16", size, bytes(2 * size[0] * size[1])), compress_level=1)
+
+    def peak_mb(data: bytes) -> int:
+        with Child(data, spec(Size("w32", 32)), Bounds()) as child:
+            list(child.rendering().renditions)
+        return child.cost.peak_rss_mb
+
+    assert peak_mb(data) - peak_mb(file_of(plain())) < size[0] * size[1] * 4 / 1e6

@@ -1,26 +1,30 @@
 """Bytes become a picture, or a reason why not.
 
-The format is told from the bytes, never from a name or content type, and only the decoders of `formats.ACCEPTED` are
-tried. Nothing is decoded before the header has passed the limits.
+The format is told from the bytes, never from a name or content type, and only its decoder is tried. Nothing is decoded
+before the header has passed the limits.
 """
 
 from __future__ import annotations
 
 import errno
 import io
+import warnings
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from lightpress.image.errors import PictureRejected, Reason
-from lightpress.image.formats import ACCEPTED, MAGIC, MARKUP, REFUSED
+from lightpress.image.formats import INPUTS, MARKUP, REFUSED
+from lightpress.image.headers import brands, holds_gain_map, tiff_pages
 from lightpress.image.picture import QUARTER_TURNS, Picture
 from lightpress.image.spec import Pixels, Spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lightpress.image.formats import Input
     from lightpress.image.limits import Limits
 
 # The limits of the recipe decide, right after the header is read; Pillow's own would only warn below its error line.
@@ -29,10 +33,11 @@ Image.MAX_IMAGE_PIXELS = None
 # What the machine may run out of. An OSError with any other number, or none, is how Pillow reports damage.
 _WORLDS_FAULT = {errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM, errno.EAGAIN, errno.EINTR}
 
-_BYTES_PER_PIXEL = 4
-_BYTES_PER_PROGRESSIVE_PIXEL = 3
+_BYTES_PER_COEFFICIENT = 2
 _REDUCED_WHILE_DECODING = {"JPEG", "MPO"}
 _CAN_BE_ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
+_TURNED_BY_DECODER = {"TIFF", "HEIF"}
+_METADATA = {"exif": "EXIF data", "xmp": "XMP data", "icc_profile": "colour profile"}
 
 
 def decode(data: bytes, spec: Spec) -> Picture:
@@ -41,35 +46,92 @@ def decode(data: bytes, spec: Spec) -> Picture:
     Raises PictureRejected where the file is not a picture that is accepted here, is damaged, or breaks a limit.
     """
     spec.limits.check_bytes(len(data))
-    with _damage_is_the_pictures_fault(data):
-        opened = Image.open(io.BytesIO(data), formats=ACCEPTED)
-        spec.limits.check_size(*opened.size)
-        if opened.format not in _REDUCED_WHILE_DECODING:
-            _check_memory(opened, Pixels(*opened.size), spec.limits)
-        picture = _with_facts(opened)
+    row = _format_of(data)
+    _check_before_opening(row, data, spec.limits)
+    _import_decoder(row)
+    with _damage_is_the_pictures_fault(memory=_memory_to_open(row, data)):
+        opened = Image.open(io.BytesIO(data), formats=(row.pillow,))
+    _check_header(opened, row, data, spec.limits)
+    with _damage_is_the_pictures_fault(memory=_memory(opened, row, Pixels(*opened.size)) + len(data)):
+        picture = _with_facts(opened, row, data)
         _reduce_while_decoding(picture, spec)
-        _check_memory(opened, picture.original, spec.limits)
+        spec.limits.check_decoded(_memory(opened, row, picture.original))
         opened.load()
     return picture
 
 
-def _with_facts(opened: Image.Image) -> Picture:
+def _format_of(data: bytes) -> Input:
+    """The row of the file's format; what merely resembles one of ours is looked for first."""
+    for refused in REFUSED:
+        if data.startswith(refused.magic, refused.at):
+            raise _not_accepted(refused.name)
+    for row in INPUTS:
+        if row.begins(data):
+            if what := row.unreadable(data):
+                raise _not_accepted(what)
+            return row
+    if brands(data):
+        raise _not_accepted("a film, or a container of something else")
+    if data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(MARKUP):
+        raise _not_accepted("SVG, HTML or XML")
+    raise PictureRejected(Reason.NOT_A_PICTURE, f"Its first bytes are: {data[:8].hex(' ')}.")
+
+
+def _not_accepted(what: str) -> PictureRejected:
+    return PictureRejected(Reason.FORMAT_NOT_ACCEPTED, f"The file is {what}, which is not accepted.")
+
+
+def _check_before_opening(row: Input, data: bytes, limits: Limits) -> None:
+    """Check what costs time or memory as soon as the decoder opens the file."""
+    if row.parts is not None and (count := row.parts.count(data)) > row.parts.most:
+        raise _too_many_parts(row, f"more than {row.parts.most}" if count == row.parts.most + 1 else str(count))
+    for width, height in row.sizes(data):
+        limits.check_size(width, height)
+        limits.check_decoded(width * height * row.bytes_per_pixel)
+
+
+def _check_header(opened: Image.Image, row: Input, data: bytes, limits: Limits) -> None:
+    limits.check_size(*opened.size)
+    for key, name in _METADATA.items():
+        limits.check_metadata(name, len(opened.info.get(key) or b""))
+    if opened.format not in _REDUCED_WHILE_DECODING:
+        limits.check_decoded(_memory(opened, row, Pixels(*opened.size)))
+    if row.parts is not None and row.parts.most_pixels is not None:
+        work = row.parts.count(data) * opened.width * opened.height
+        if work > row.parts.most_pixels:
+            raise _too_many_parts(row, f"{opened.width} x {opened.height} pixels in {row.parts.count(data)}")
+
+
+def _too_many_parts(row: Input, count: str) -> PictureRejected:
+    parts = row.parts.name if row.parts else "parts"
+    return PictureRejected(Reason.TOO_MANY_PARTS, f"The file has {count} {parts}; no sound picture needs as many.")
+
+
+def _import_decoder(row: Input) -> None:
+    """Pay for a decoder when its first file comes; each works in one thread, for Lambda bills one CPU."""
+    import_module(row.plugin)
+    if row.threads is not None:
+        module, name = row.threads
+        setattr(import_module(module), name, 1)
+
+
+def _with_facts(opened: Image.Image, row: Input, data: bytes) -> Picture:
     stored = Pixels(*opened.size)
     orientation = _orientation(opened)
     return Picture(
         image=opened,
-        format=_format_name(opened),
+        format=row.name,
         original=stored.turned() if orientation in QUARTER_TURNS else stored,
         orientation=orientation,
         profile=opened.info.get("icc_profile"),
-        notes=tuple(_notes(opened)),
+        notes=tuple(_notes(opened, data)),
     )
 
 
 def _orientation(opened: Image.Image) -> int:
     """EXIF's 1 to 8; broken EXIF data says nothing, and costs no picture."""
-    if opened.format == "TIFF":
-        return 1  # Pillow turns these itself as it decodes them, and gives their size as seen upright
+    if opened.format in _TURNED_BY_DECODER:
+        return 1  # and their size is given as seen upright; what EXIF says in a HEIC file does not count
     if opened.format == "PNG":
         opened.load()  # its EXIF data may lie behind the pixels
     try:
@@ -79,55 +141,62 @@ def _orientation(opened: Image.Image) -> int:
     return tag if isinstance(tag, int) and tag in range(1, 9) else 1
 
 
-def _format_name(opened: Image.Image) -> str:
-    return "jpeg" if opened.format == "MPO" else str(opened.format).lower()
-
-
-def _notes(opened: Image.Image) -> Iterator[str]:
+def _notes(opened: Image.Image, data: bytes) -> Iterator[str]:
     if opened.format in _CAN_BE_ANIMATED and getattr(opened, "is_animated", False):
         yield "The picture is animated; its variants show the first frame."
+    if opened.format in {"JPEG", "MPO", "HEIF"} and holds_gain_map(data):
+        yield "The gain map, which brightens the picture on some screens, is dropped."
+    elif opened.format in {"MPO", "HEIF"} and getattr(opened, "is_animated", False):
+        yield "The file holds several pictures; its variants show the main one."
+    if opened.format == "TIFF" and (pages := tiff_pages(data)) > 1:
+        yield f"The file has {pages} pages; its variants show the first."
 
 
 def _reduce_while_decoding(picture: Picture, spec: Spec) -> None:
     """Have the JPEG decoder drop what no size needs: up to 8 times fewer pixels each way, for half the CPU."""
-    largest = spec.rungs(picture.original)[0].whole
-    picture.image.draft(None, picture.as_stored(largest))
+    if picture.image.format in _REDUCED_WHILE_DECODING:
+        largest = spec.rungs(picture.original)[0].whole
+        picture.image.draft(None, picture.as_stored(largest))
 
 
-def _check_memory(opened: Image.Image, original: Pixels, limits: Limits) -> None:
+def _memory_to_open(row: Input, data: bytes) -> int:
+    return len(data) + max((width * height * row.bytes_per_pixel for width, height in row.sizes(data)), default=0)
+
+
+def _memory(opened: Image.Image, row: Input, original: Pixels) -> int:
+    """How much memory decoding takes, at most."""
     width, height = opened.size
-    needed = width * height * _BYTES_PER_PIXEL
+    needed = width * height * row.bytes_per_pixel
     if opened.info.get("progressive"):
         # All scans of a progressive JPEG are held at full size, however little of it is wanted.
-        needed += original.width * original.height * _BYTES_PER_PROGRESSIVE_PIXEL
-    limits.check_decoded(needed)
+        needed += round(original.width * original.height * _coefficients(opened) * _BYTES_PER_COEFFICIENT)
+    return needed
+
+
+def _coefficients(opened: Image.Image) -> float:
+    """How many numbers a progressive JPEG holds per pixel: 3 channels at full size, or two of them at a quarter."""
+    channels = [(across, down) for _, across, down, *_ in getattr(opened, "layer", [])]
+    whole = max((across for across, _ in channels), default=1) * max((down for _, down in channels), default=1)
+    return float(sum(across * down for across, down in channels) / max(whole, 1))
 
 
 @contextmanager
-def _damage_is_the_pictures_fault(data: bytes) -> Iterator[None]:
+def _damage_is_the_pictures_fault(memory: int) -> Iterator[None]:
     """Turn what decoders raise over bad bytes into PictureRejected; what the machine lacks stays as it is.
 
     Decoders raise nearly anything over damaged files (measured over 60,000 mutants: ten types), so this does not list
-    types: the limits have passed, hence memory is not what was lacking.
+    types. Nor does it warn: odd files are the daily business here.
     """
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
     except (PictureRejected, MemoryError):
         raise
     except UnidentifiedImageError as error:
-        raise _unrecognised(data) from error
+        detail = "The file begins like a picture, but its header is damaged or of a rare kind."
+        raise PictureRejected(Reason.CORRUPT, detail, memory=memory) from error
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _WORLDS_FAULT:
             raise
-        raise PictureRejected(Reason.CORRUPT, f"The decoder says: {error}.") from error
-
-
-def _unrecognised(data: bytes) -> PictureRejected:
-    for refused in REFUSED:
-        if data.startswith(refused.magic, refused.at):
-            return PictureRejected(Reason.FORMAT_NOT_ACCEPTED, f"The file is {refused.name}, which is not accepted.")
-    if any(data.startswith(magic, at) for magic, at in MAGIC):
-        return PictureRejected(Reason.CORRUPT, "The file begins like a picture, but its header is damaged.")
-    if data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(MARKUP):
-        return PictureRejected(Reason.FORMAT_NOT_ACCEPTED, "The file is SVG, HTML or XML, which is not accepted.")
-    return PictureRejected(Reason.NOT_A_PICTURE, f"Its first bytes are: {data[:8].hex(' ')}.")
+        raise PictureRejected(Reason.CORRUPT, f"The decoder says: {error}.", memory=memory) from error

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from PIL import Image
+from PIL import Image
 
+if TYPE_CHECKING:
     from lightpress.image.picture import Picture
 
 _KEPT = {"L", "LA", "RGB", "RGBA", "CMYK"}
 _SIXTEEN_BITS = {"I;16", "I;16L", "I;16B", "I;16N"}
 _BITS_DROPPED = 1 / 257  # 65535 becomes 255
+_ROWS_AT_ONCE = 256
 
 
 def to_eight_bits(picture: Picture) -> Picture:
@@ -24,9 +25,18 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     if "transparency" in image.info and image.mode in {"1", "L", "RGB", "P"}:
         return image.convert("RGBA")
     if image.mode in _SIXTEEN_BITS or image.mode == "I":
-        return image.convert("I").point(lambda level: level * _BITS_DROPPED).convert("L")
+        return _scaled(image)
     if image.mode == "PA":
         return image.convert("RGBA")
     if image.mode == "1":
         return image.convert("L")
     return image if image.mode in _KEPT else image.convert("RGB")
+
+
+def _scaled(image: Image.Image) -> Image.Image:
+    """Some rows at a time: the way leads through 32 bits, which for all rows at once would take much memory."""
+    grey = Image.new("L", image.size)
+    for top in range(0, image.height, _ROWS_AT_ONCE):
+        rows = image.crop((0, top, image.width, min(top + _ROWS_AT_ONCE, image.height)))
+        grey.paste(rows.convert("I").point(lambda level: level * _BITS_DROPPED).convert("L"), (0, top))
+    return grey

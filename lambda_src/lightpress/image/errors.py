@@ -23,6 +23,8 @@ class Reason(StrEnum):
     TOO_MANY_BYTES = "too_many_bytes"
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_LONG_SIDE = "too_long_side"
+    TOO_MANY_PARTS = "too_many_parts"
+    TOO_MUCH_METADATA = "too_much_metadata"
     TOO_SLOW = "too_slow"
     CRASHED_DECODER = "crashed_decoder"
 
@@ -36,15 +38,22 @@ IN_PLAIN_WORDS = {
     Reason.TOO_MANY_BYTES: "The file is larger than the limit.",
     Reason.TOO_MANY_PIXELS: "The picture has more pixels than the limit.",
     Reason.TOO_LONG_SIDE: "The picture is longer or wider than the limit.",
+    Reason.TOO_MANY_PARTS: "The file is made of more parts than any sound picture is.",
+    Reason.TOO_MUCH_METADATA: "The file says more about the picture than the limit.",
     Reason.TOO_SLOW: "The picture takes longer to work on than the limit.",
     Reason.CRASHED_DECODER: "The picture makes its decoder crash.",
 }
 
 
 class PictureRejected(Exception):  # noqa: N818  it is a verdict on the picture, not a fault of the program
-    """The picture cannot become what its recipe asks for, however often it is tried."""
+    """The picture cannot become what its recipe asks for, however often it is tried.
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    memory: where a decoder gave up, the bytes that it may have asked for. Some report a lack of memory as damage, so
+    whoever bounds the memory must not believe this unless there was that much.
+    """
+
+    def __init__(self, reason: Reason, detail: str, *, memory: int | None = None) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+        self.memory = memory

@@ -5,8 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from lightpress.image.headers import (
+    MOST_CHUNKS,
+    MOST_DIRECTORIES,
+    brands,
+    ico_sizes,
+    jpeg_scans,
+    png_chunks,
+    psd_unreadable,
+    tiff_directories,
+    tiff_unreadable,
+    webp_sizes,
+)
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +54,82 @@ OUTPUTS: Mapping[str, Output] = {row.name: row for row in _OUTPUTS}
 """By name, in the order of preference when a viewer accepts several: smallest first."""
 
 
-# Pillow's names of the decoders that may be tried. Every other parser Pillow has (about 40, some of them start other
-# programs) stays shut. Phone panoramas and 3-D shots (MPO) open as JPEG; naming MPO here breaks Pillow's look-up.
-ACCEPTED = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP")
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a file has many of, and how many are too many: each costs time, however few pixels there are.
+
+    most_pixels: the most that parts times pixels may come to.
+    """
+
+    name: str
+    count: Callable[[bytes], int]
+    most: int
+    most_pixels: int | None = None
+
+
+def _told_in_time(_: bytes) -> Iterable[tuple[int, int]]:
+    return ()
+
+
+def _never(_: bytes) -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A format that is read.
+
+    magic: how its files begin, as (bytes, at). brands: how they do within the ISO family, where one begin serves many.
+    plugin: the module of its decoder, imported when the first such file comes. threads: the decoder's own setting of
+    how many to use, as (module, name). bytes_per_pixel: the most memory that decoding takes, measured
+    (docs/decisions.md, "What decoding takes"). sizes: told from the header, where the decoder takes memory as soon as
+    it opens the file. unreadable: says what a file is that looks like one of these and is not.
+    """
+
+    name: str
+    pillow: str
+    plugin: str
+    bytes_per_pixel: int
+    magic: tuple[tuple[bytes, int], ...] = ()
+    brands: frozenset[bytes] = frozenset()
+    threads: tuple[str, str] | None = None
+    parts: Parts | None = None
+    sizes: Callable[[bytes], Iterable[tuple[int, int]]] = _told_in_time
+    unreadable: Callable[[bytes], str | None] = _never
+
+    def begins(self, data: bytes) -> bool:
+        """Whether the file says it is one of these."""
+        return any(data.startswith(magic, at) for magic, at in self.magic) or not self.brands.isdisjoint(brands(data))
+
+
+_SCANS = Parts("scans", jpeg_scans, 100, 3_000_000_000)
+_CHUNKS = Parts("chunks", png_chunks, MOST_CHUNKS)
+_DIRECTORIES = Parts("directories", tiff_directories, MOST_DIRECTORIES)
+_TIFF = ((b"II*\0", 0), (b"MM\0*", 0), (b"II+\0", 0), (b"MM\0+", 0))
+_JPEG_2000 = ((b"\0\0\0\x0cjP  \r\n\x87\n", 0), (b"\xff\x4f\xff\x51", 0))
+_AVIF = frozenset({b"avif", b"avis"})
+_HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+_AVIF_THREADS = ("PIL.AvifImagePlugin", "DEFAULT_MAX_THREADS")
+_HEIC_THREADS = ("pillow_heif.options", "DECODE_THREADS")
+
+# Only these decoders are ever tried. Every other parser Pillow has (about 40, some of them start other programs) stays
+# shut. Panoramas and 3-D shots of phones (MPO) are JPEG files to Pillow, and so they are here.
+INPUTS = (
+    Input("jpeg", "JPEG", "PIL.JpegImagePlugin", 4, ((b"\xff\xd8\xff", 0),), parts=_SCANS),
+    Input("png", "PNG", "PIL.PngImagePlugin", 4, ((b"\x89PNG\r\n\x1a\n", 0),), parts=_CHUNKS),
+    Input("gif", "GIF", "PIL.GifImagePlugin", 5, ((b"GIF8", 0),)),
+    Input("webp", "WEBP", "PIL.WebPImagePlugin", 16, ((b"WEBP", 8),), sizes=webp_sizes),
+    Input("avif", "AVIF", "PIL.AvifImagePlugin", 16, brands=_AVIF, threads=_AVIF_THREADS),
+    Input("heic", "HEIF", "pillow_heif.HeifImagePlugin", 11, brands=_HEIC, threads=_HEIC_THREADS),
+    Input("tiff", "TIFF", "PIL.TiffImagePlugin", 8, _TIFF, parts=_DIRECTORIES, unreadable=tiff_unreadable),
+    Input("jpeg2000", "JPEG2000", "PIL.Jpeg2KImagePlugin", 24, _JPEG_2000),
+    Input("psd", "PSD", "PIL.PsdImagePlugin", 6, ((b"8BPS\0\1", 0),), unreadable=psd_unreadable),
+    Input("ico", "ICO", "PIL.IcoImagePlugin", 9, ((b"\0\0\1\0", 0),), sizes=ico_sizes),
+    Input("bmp", "BMP", "PIL.BmpImagePlugin", 4, ((b"BM", 0),)),
+)
+
+ACCEPTED = tuple(row.pillow for row in INPUTS)
+"""Pillow's names of the formats that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,27 +145,17 @@ class Refused:
 REFUSED = (
     Refused("PDF", b"%PDF-"),
     Refused("PostScript", b"%!PS"),
-    Refused("Photoshop", b"8BPS"),
-    Refused("HEIC", b"ftypheic", 4),
-    Refused("HEIC", b"ftypheix", 4),
-    Refused("HEIF", b"ftypmif1", 4),
-    Refused("JPEG 2000", b"\x00\x00\x00\x0cjP  "),
+    Refused("PostScript", b"\xc5\xd0\xd3\xc6"),
+    Refused("a Photoshop file of the large kind (PSB)", b"8BPS\0\2"),
     Refused("JPEG XL", b"\x00\x00\x00\x0cJXL "),
     Refused("JPEG XL", b"\xff\x0a"),
-    Refused("MP4 video", b"ftypisom", 4),
+    Refused("JPEG XR", b"II\xbc"),
+    Refused("a camera's raw file", b"II*\0\x10\0\0\0CR"),
+    Refused("a camera's raw file", b"ftypcrx ", 4),
+    Refused("a camera's raw file", b"FUJIFILMCCD-RAW"),
     Refused("QuickTime video", b"ftypqt  ", 4),
+    Refused("MP4 video", b"ftypisom", 4),
+    Refused("MP4 video", b"ftypmp4", 4),
 )
 
-# How the accepted formats begin: what starts so and still cannot be opened is damaged, not foreign.
-MAGIC = (
-    (b"\xff\xd8\xff", 0),
-    (b"\x89PNG\r\n\x1a\n", 0),
-    (b"GIF8", 0),
-    (b"WEBP", 8),
-    (b"ftypavi", 4),
-    (b"II*\x00", 0),
-    (b"MM\x00*", 0),
-    (b"BM", 0),
-)
-
-MARKUP = (b"<svg", b"<?xml", b"<!doctype", b"<html", b"<!--")
+MARKUP = (b"<svg", b"<?xml", b"<!doctype", b"<html", b"<!--", b"<script")

@@ -14,14 +14,16 @@ class Limits:
     """The most that one picture may cost.
 
     max_bytes: size of the file. max_pixels: width x height. max_side: longer side in pixels.
-    max_decoded_bytes: the pixels once decoded, as they lie in memory; a JPEG is decoded at a fraction of its size where
-    the recipe's largest size allows it, so a 100-megapixel JPEG may pass where a PNG of the same size may not.
+    max_decoded_bytes: the memory that decoding takes; a JPEG is decoded at a fraction of its size where the recipe's
+    largest size allows it, so a 100-megapixel JPEG may pass where a WebP of the same size may not.
+    max_metadata_bytes: the EXIF data, the XMP data and the colour profile, each.
     """
 
     max_bytes: int = 64 * MIB
     max_pixels: int = 100_000_000
     max_side: int = 32_768
     max_decoded_bytes: int = 512 * MIB
+    max_metadata_bytes: int = 2 * MIB
 
     def check_bytes(self, count: int) -> None:
         """Reject an empty or too large file."""
@@ -51,4 +53,12 @@ class Limits:
             raise PictureRejected(
                 Reason.TOO_MANY_PIXELS,
                 f"The picture takes {count} bytes once decoded; at most {self.max_decoded_bytes} are accepted.",
+            )
+
+    def check_metadata(self, name: str, count: int) -> None:
+        """Reject a picture with too much written beside its pixels."""
+        if count > self.max_metadata_bytes:
+            raise PictureRejected(
+                Reason.TOO_MUCH_METADATA,
+                f"The file has {count} bytes of {name}; at most {self.max_metadata_bytes} are accepted.",
             )

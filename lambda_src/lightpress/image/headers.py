@@ -1,0 +1,210 @@
+"""What a file says of itself before any decoder sees it: how many parts it has, and whether it is one of ours at all.
+
+Each of these reads a few bytes here and there and allocates nothing: a file may claim what it likes. What cannot be
+read ends the count; telling damage is the decoder's business.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Image resources of a Photoshop file, and what Pillow can read: (mode, bits) of its header.
+_PSD_VERSION_INFO = 1057
+_PSD_READABLE = {(0, 1), (0, 8), (1, 8), (2, 8), (3, 8), (4, 8), (7, 8), (8, 8), (9, 8)}
+_MOST_RESOURCES = 10_000
+
+_TIFF_SUBFILE_TYPE, _TIFF_SUB_IFDS, _TIFF_DNG_VERSION = 254, 330, 50_706
+_TIFF_NO_PAGE = 1 | 4  # a reduced copy of another page, or its mask
+MOST_DIRECTORIES = 200
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+MOST_CHUNKS = 20_000  # 64 MB in chunks of 4 KB; what Pillow takes 0.1 s to walk through
+
+_GAIN_MAPS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1", b"/HDRGainMap/", b"aux:hdrgainmap")
+
+
+def number(data: bytes, layout: str, at: int) -> int:
+    """One number, or struct.error where the file ends before it."""
+    if at < 0:
+        raise struct.error
+    return int(struct.unpack_from(layout, data, at)[0])
+
+
+def brands(data: bytes) -> set[bytes]:
+    """What a file of the ISO family (HEIC, AVIF, MP4) says it can be read as; the first brand leads."""
+    if data[4:8] != b"ftyp" or len(data) < 12:  # noqa: PLR2004  where the first brand ends
+        return set()
+    end = min(int.from_bytes(data[:4], "big"), 256)
+    return {data[8:12], *(data[at : at + 4] for at in range(16, end - 3, 4))}
+
+
+def holds_gain_map(data: bytes) -> bool:
+    """Whether the picture comes with a second one that makes it brighter on screens that can."""
+    return any(name in data for name in _GAIN_MAPS)
+
+
+def jpeg_scans(data: bytes) -> int:
+    """How often the decoder may go over the pixels. The marker cannot occur within them; thumbnails count too."""
+    return data.count(b"\xff\xda")
+
+
+def png_chunks(data: bytes) -> int:
+    """How many chunks there are; the count stops above the limit."""
+    count, at = 0, len(_PNG_SIGNATURE)
+    while at + 8 <= len(data) and count <= MOST_CHUNKS:
+        at += 12 + number(data, ">I", at)
+        count += 1
+    return count
+
+
+@dataclass(frozen=True, slots=True)
+class _Tiff:
+    """How numbers lie in this TIFF file: old or big (64-bit), and which byte comes first."""
+
+    order: str
+    big: bool
+
+    @property
+    def count(self) -> str:
+        return self.order + ("Q" if self.big else "H")
+
+    @property
+    def offset(self) -> str:
+        return self.order + ("Q" if self.big else "I")
+
+    @property
+    def entry_size(self) -> int:
+        return 20 if self.big else 12
+
+    def first(self, data: bytes) -> int:
+        return number(data, self.offset, 8 if self.big else 4)
+
+
+def _tiff(data: bytes) -> _Tiff:
+    order = "<" if data[:2] == b"II" else ">"
+    return _Tiff(order, big=number(data, order + "H", 2) == 43)  # noqa: PLR2004  the format's own number, 42 is the old
+
+
+def _directories(data: bytes) -> Iterator[int]:
+    """Where the directories of a TIFF file begin, each once."""
+    kind, seen = _tiff(data), set[int]()
+    at = kind.first(data)
+    while at and at not in seen:
+        seen.add(at)
+        after = at + struct.calcsize(kind.count) + number(data, kind.count, at) * kind.entry_size
+        yield at
+        at = number(data, kind.offset, after)
+
+
+def _tags(data: bytes, at: int, most: int) -> dict[int, int]:
+    """The first tags of a directory, with their values where these are single numbers."""
+    kind = _tiff(data)
+    start = at + struct.calcsize(kind.count)
+    value_at = 12 if kind.big else 8
+    tags = {}
+    for index in range(min(most, number(data, kind.count, at))):
+        entry = start + index * kind.entry_size
+        short = number(data, kind.order + "H", entry + 2) == 3  # noqa: PLR2004  the format's own number
+        tags[number(data, kind.order + "H", entry)] = number(
+            data, kind.order + ("H" if short else "I"), entry + value_at
+        )
+    return tags
+
+
+def _readable(places: Iterator[int]) -> Iterator[int]:
+    try:
+        yield from places
+    except struct.error:
+        return
+
+
+def tiff_directories(data: bytes) -> int:
+    """How many directories there are; the count stops above the limit."""
+    return sum(1 for _ in islice(_readable(_directories(data)), MOST_DIRECTORIES + 1))
+
+
+def tiff_pages(data: bytes) -> int:
+    """How many of the directories are pages, and not small copies or masks of one."""
+    first = [_first_tag(data, at) for at in islice(_readable(_directories(data)), MOST_DIRECTORIES)]
+    return sum(1 for tags in first if not tags.get(_TIFF_SUBFILE_TYPE, 0) & _TIFF_NO_PAGE)
+
+
+def _first_tag(data: bytes, at: int) -> dict[int, int]:
+    try:
+        return _tags(data, at, 1)  # tags are sorted, and this one has the lowest number
+    except struct.error:
+        return {}
+
+
+def tiff_unreadable(data: bytes) -> str | None:
+    """Raw files of cameras are TIFF files whose first page is a thumbnail; anything made of that would be a lie."""
+    try:
+        tags = _tags(data, _tiff(data).first(data), 100)
+    except struct.error:
+        return None
+    thumbnail = tags.get(_TIFF_SUBFILE_TYPE, 0) & 1 and _TIFF_SUB_IFDS in tags
+    return "a camera's raw file" if thumbnail or _TIFF_DNG_VERSION in tags else None
+
+
+def psd_unreadable(data: bytes) -> str | None:
+    """Pillow reads the flattened picture, in eight bits; Photoshop can leave it out."""
+    try:
+        kind = (number(data, ">H", 24), number(data, ">H", 22))
+        if kind not in _PSD_READABLE:
+            return f"a Photoshop file of mode {kind[0]} with {kind[1]} bits"
+        if _is_without_composite(data):
+            return 'a Photoshop file saved without "Maximize Compatibility"'
+    except struct.error:
+        pass
+    return None
+
+
+def _is_without_composite(data: bytes) -> bool:
+    at = 30 + number(data, ">I", 26)
+    end = at + 4 + number(data, ">I", at)
+    at += 4
+    for _ in range(_MOST_RESOURCES):
+        if at >= end:
+            break
+        name = number(data, "B", at + 6)
+        body = at + 7 + name + (1 - name % 2) + 4
+        if number(data, ">H", at + 4) == _PSD_VERSION_INFO:
+            return number(data, "B", body + 4) == 0
+        length = number(data, ">I", body - 4)
+        at = body + length + length % 2
+    return False
+
+
+def ico_sizes(data: bytes) -> Iterator[tuple[int, int]]:
+    """The true sizes of the pictures in an icon: its own list can only say up to 256."""
+    try:
+        for entry in range(min(number(data, "<H", 4), 1_000)):
+            at = number(data, "<I", 6 + 16 * entry + 12)
+            if data[at : at + 8] == _PNG_SIGNATURE:
+                yield number(data, ">I", at + 16), number(data, ">I", at + 20)
+            else:
+                width, height = number(data, "<i", at + 4), number(data, "<i", at + 8)
+                yield abs(width), abs(height) // 2
+    except struct.error:
+        return
+
+
+def webp_sizes(data: bytes) -> Iterator[tuple[int, int]]:
+    """What the first chunk says: the canvas, or the size of the only picture."""
+    try:
+        kind = data[12:16]
+        if kind == b"VP8X":
+            yield 1 + (number(data, "<I", 24) & 0xFF_FFFF), 1 + (number(data, "<I", 26) >> 8)
+        elif kind == b"VP8L":
+            bits = number(data, "<I", 21)
+            yield 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+        elif kind == b"VP8 ":
+            yield number(data, "<H", 26) & 0x3FFF, number(data, "<H", 28) & 0x3FFF
+    except struct.error:
+        return

@@ -1,0 +1,182 @@
+"""Small files that claim, or truly are, far too much; drawn by code, one of every accepted format and more."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+from tests.drawing import (
+    PNG_SIGNATURE,
+    file_of,
+    plain,
+    png_chunk,
+    png_claiming,
+    png_of_rows,
+    psd,
+    ramp,
+    with_chunk_before,
+)
+
+
+def patched(data: bytes, at: int, layout: str, *numbers: int) -> bytes:
+    """The file with other numbers at one place."""
+    new = struct.pack(layout, *numbers)
+    return data[:at] + new + data[at + len(new) :]
+
+
+def zeros(count: int) -> bytes:
+    """So many zeros, packed: a thousandth of their size."""
+    packer = zlib.compressobj(9)
+    million = bytes(1 << 20)
+    return b"".join(packer.compress(million) for _ in range(count >> 20)) + packer.flush()
+
+
+def webp_of_34_bytes(width: int, height: int) -> bytes:
+    """A lossless WebP: two sides of 14 bits, and codes of zero bits that colour all of it."""
+    bits = (width - 1) | (height - 1) << 14
+    body = b"\x2f" + struct.pack("<I", bits) + b"\x88\x88\x08" + bytes(4)
+    chunk = b"VP8L" + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
+    return b"RIFF" + struct.pack("<I", 4 + len(chunk)) + b"WEBP" + chunk
+
+
+def gif_of_one_pixel(width: int, height: int) -> bytes:
+    """A huge canvas with a frame of one pixel."""
+    head = b"GIF89a" + struct.pack("<HHBBB", width, height, 0x80, 0, 0) + bytes(6)
+    return head + b"\x2c" + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\x02\x02\x44\x01\x00\x3b"
+
+
+def jpeg_of_scans(size: tuple[int, int], scans: int) -> bytes:
+    """A progressive JPEG that refines its last detail again and again."""
+    data = file_of(plain((90,), size, "L"), "JPEG", quality=50, progressive=True)
+    last = data[data.rindex(b"\xff\xda") : -2]
+    return data[:-2] + last * scans + data[-2:]
+
+
+def tiff_of_directories(count: int, *, loop: bool = False) -> bytes:
+    """One directory after the other, each a picture of one pixel; or the last leads back to the first."""
+    tags = (
+        (256, 3, 1),
+        (257, 3, 1),
+        (258, 3, 8),
+        (259, 3, 1),
+        (262, 3, 1),
+        (273, 4, 0),
+        (277, 3, 1),
+        (278, 3, 1),
+        (279, 4, 1),
+    )
+    entries = b"".join(
+        struct.pack("<HHI", tag, kind, 1) + struct.pack("<H2x" if kind == 3 else "<I", value)
+        for tag, kind, value in tags
+    )
+    size = 2 + len(entries) + 4
+    directory = struct.pack("<H", len(tags)) + entries
+    places = [8 + size * (number + 1) for number in range(count - 1)] + [8 if loop else 0]
+    return b"II*\0" + struct.pack("<I", 8) + b"".join(directory + struct.pack("<I", place) for place in places)
+
+
+def tiff_claiming(width: int, height: int) -> bytes:
+    data = file_of(plain(size=(0x1234, 1)), "TIFF")
+    for tag, number in ((256, width), (257, height)):
+        data = patched(data, data.index(struct.pack("<HH", tag, 4)), "<HHII", tag, 4, 1, number)
+    return data
+
+
+def of_boxes(form: str, width: int, height: int) -> bytes:
+    """An AVIF or HEIC whose declared size is another than its picture's."""
+    data = file_of(plain(size=(64, 64)), form)
+    return patched(data, data.index(b"ispe") + 8, ">II", width, height)
+
+
+def jpeg2000_claiming(width: int, height: int) -> bytes:
+    """Both the file and the code stream inside it claim the size."""
+    data = file_of(plain(), "JPEG2000")
+    data = patched(data, data.index(b"ihdr") + 4, ">II", height, width)
+    at = data.index(b"\xff\x4f\xff\x51") + 8
+    data = patched(data, at, ">II", width, height)
+    return patched(data, at + 16, ">II", width, height)
+
+
+def icon_of(picture: bytes, side: int = 0) -> bytes:
+    """An icon that holds one picture, which its list says to be of `side` (0: 256)."""
+    return struct.pack("<HHHBBBBHHII", 0, 1, 1, side, side, 0, 0, 1, 32, len(picture), 22) + picture
+
+
+def icon_claiming(width: int, height: int) -> bytes:
+    """The old kind of icon: a bitmap without its head."""
+    return icon_of(struct.pack("<IiiHHIIiiII", 40, width, 2 * height, 1, 32, 0, 0, 0, 0, 0, 0) + bytes(64))
+
+
+def psd_claiming(width: int, height: int) -> bytes:
+    return patched(psd(plain()), 14, ">II", height, width)
+
+
+def png_with(kind: bytes, data: bytes, times: int = 1) -> bytes:
+    """A sound PNG with some chunk, many times."""
+    data_of_one = png_chunk(kind, data)
+    png = file_of(plain())
+    at = png.index(b"IDAT") - 4
+    return png[:at] + data_of_one * times + png[at:]
+
+
+def exif_of(count: int) -> bytes:
+    """A PNG with so many bytes of EXIF data."""
+    return with_chunk_before(file_of(plain()), b"IDAT", b"eXIf", b"II*\0\x08\0\0\0\0\0" + bytes(count))
+
+
+_FRAME_OF_GIF = file_of(plain(), "GIF")
+_BMP = file_of(plain(), "BMP")
+_JPEG = file_of(plain(), "JPEG")
+
+BOMBS: dict[str, bytes] = {
+    "png": png_claiming(30_000, 30_000),
+    "png, long and thin": png_claiming(1, 1_000_000),
+    "png, one bit, all there": PNG_SIGNATURE
+    + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0))
+    + png_chunk(b"IDAT", zeros(112 << 20))
+    + png_chunk(b"IEND", b""),
+    "png, colour profile of 300 MB": png_with(b"iCCP", b"x\0\0" + zeros(300 << 20)),
+    "png, packed comment of 300 MB": png_with(b"zTXt", b"Comment\0\0" + zeros(300 << 20)),
+    "png, packed international comment of 300 MB": png_with(b"iTXt", b"Comment\0\1\0\0\0" + zeros(300 << 20)),
+    "png, 200 packed comments": png_with(b"zTXt", b"Comment\0\0" + zeros(1 << 20), 200),
+    "png, 100,000 comments": png_with(b"tEXt", b"k\0v", 100_000),
+    "png, 3 MB of EXIF": exif_of(3_000_000),
+    "jpeg": patched(_JPEG, _JPEG.index(b"\xff\xc0") + 5, ">HH", 60_000, 60_000),
+    "jpeg, 2,000 scans": jpeg_of_scans((2_000, 2_000), 2_000),
+    "jpeg, 90 scans of much": jpeg_of_scans((8_000, 8_000), 90),
+    "gif": gif_of_one_pixel(65_535, 65_535),
+    "gif, 68 bytes": gif_of_one_pixel(13_000, 13_000),
+    "gif, its frame": patched(_FRAME_OF_GIF, _FRAME_OF_GIF.index(b"\x2c\0\0\0\0") + 5, "<HH", 65_535, 65_535),
+    "bmp": patched(_BMP, 18, "<ii", 1_000_000, 1_000_000),
+    "tiff": tiff_claiming(100_000, 100_000),
+    "tiff, 100,000 directories": tiff_of_directories(100_000),
+    "webp, 34 bytes": webp_of_34_bytes(16_383, 16_383),
+    "webp, 34 bytes within the limit of pixels": webp_of_34_bytes(9_400, 9_400),
+    "avif": of_boxes("AVIF", 60_000, 60_000),
+    "avif, within the limit of pixels": of_boxes("AVIF", 9_400, 9_400),
+    "heic": of_boxes("HEIF", 60_000, 60_000),
+    "heic, within the limit of pixels": of_boxes("HEIF", 9_400, 9_400),
+    "jpeg2000": jpeg2000_claiming(60_000, 60_000),
+    "jpeg2000, within the limit of pixels": jpeg2000_claiming(9_400, 9_400),
+    "icon of a huge bitmap": icon_claiming(30_000, 30_000),
+    "icon of a huge PNG": icon_of(png_of_rows(20_000, 6_000)),
+    "psd": psd_claiming(30_000, 30_000),
+}
+"""What must end in a reason."""
+
+HEAVY: dict[str, bytes] = {
+    "png, more packed than it shows": PNG_SIGNATURE
+    + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 10, 10, 8, 2, 0, 0, 0))
+    + png_chunk(b"IDAT", zeros(300 << 20))
+    + png_chunk(b"IEND", b""),
+    "png, animation of two thousand million frames": png_with(b"acTL", struct.pack(">II", 0x7FFF_FFFF, 0)),
+    "png, 84 bytes": png_of_rows(1, 1_000),
+    "png, 36 million pixels in 40 KB": png_of_rows(6_000, 6_000),
+    "tiff, directories in a circle": tiff_of_directories(3, loop=True),
+    "icon of a PNG": icon_of(file_of(ramp((512, 512)))),
+    "jpeg, 90 scans": jpeg_of_scans((2_000, 2_000), 90),
+    "tiff, a table of 4 thousand million strips": patched(
+        one := tiff_of_directories(1), one.index(struct.pack("<HH", 273, 4)), "<HHI", 273, 4, 0xFFFF_FFFF
+    ),
+}
+"""What may become a picture or end in a reason, but within the same bounds."""

@@ -1,0 +1,64 @@
+"""Files made to harm end in a reason, and never take more than a sound picture may."""
+
+from __future__ import annotations
+
+import pytest
+
+from lightpress.image import PictureRejected, Reason, Size
+from lightpress.isolation import Bounds, Child
+from tests.drawing import spec
+from tests.image.bombs import BOMBS, HEAVY, webp_of_34_bytes
+
+MOST_CPU_MS = 5_000
+MOST_MB = 512
+LADDER = spec(Size("w320", 320), Size("w640", 640), formats=("avif", "webp", "jpeg"))
+
+
+def outcome(data: bytes) -> tuple[Reason | None, Child]:
+    with Child(data, LADDER, Bounds()) as child:
+        try:
+            list(child.rendering().renditions)
+        except PictureRejected as rejected:
+            return rejected.reason, child
+    return None, child
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_bomb_ends_in_a_reason_and_harms_nobody(name: str) -> None:
+    reason, child = outcome(BOMBS[name])
+    assert reason not in {None, Reason.TOO_SLOW, Reason.CRASHED_DECODER}
+    assert child.cost.cpu_ms < MOST_CPU_MS
+    assert child.cost.peak_rss_mb < MOST_MB
+
+
+@pytest.mark.parametrize("name", HEAVY)
+def test_what_is_heavy_and_sound_stays_within_the_same_bounds(name: str) -> None:
+    _, child = outcome(HEAVY[name])
+    assert child.cost.cpu_ms < MOST_CPU_MS
+    assert child.cost.peak_rss_mb < MOST_MB
+
+
+REASONS = {
+    "png, 100,000 comments": Reason.TOO_MANY_PARTS,
+    "png, 3 MB of EXIF": Reason.TOO_MUCH_METADATA,
+    "jpeg, 2,000 scans": Reason.TOO_MANY_PARTS,
+    "jpeg, 90 scans of much": Reason.TOO_MANY_PARTS,
+    "tiff, 100,000 directories": Reason.TOO_MANY_PARTS,
+    "webp, 34 bytes": Reason.TOO_MANY_PIXELS,
+    "webp, 34 bytes within the limit of pixels": Reason.TOO_MANY_PIXELS,
+    "heic, within the limit of pixels": Reason.TOO_MANY_PIXELS,
+    "jpeg2000, within the limit of pixels": Reason.TOO_MANY_PIXELS,
+    "icon of a huge bitmap": Reason.TOO_MANY_PIXELS,
+    "icon of a huge PNG": Reason.TOO_MANY_PIXELS,
+    "psd": Reason.TOO_MANY_PIXELS,
+}
+
+
+@pytest.mark.parametrize("name", REASONS)
+def test_a_bomb_is_told_what_is_too_much(name: str) -> None:
+    assert outcome(BOMBS[name])[0] is REASONS[name]
+
+
+def test_the_smallest_bomb_is_a_sound_file_that_is_too_large() -> None:
+    assert len(webp_of_34_bytes(16_383, 16_383)) <= 34
+    assert outcome(webp_of_34_bytes(100, 100))[0] is None

@@ -1,0 +1,86 @@
+"""A lack of memory is the world's fault, whatever the decoder calls it; and decoders talk to nobody."""
+
+from __future__ import annotations
+
+import resource
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lightpress.image import PictureRejected, Reason, Size, render
+from lightpress.isolation import Bounds, Child, ChildLost, render_isolated
+from tests.drawing import file_of, ramp, spec
+
+SMALL = spec(Size("w320", 320))
+SIZE = (3_000, 2_000)
+DECODERS: dict[str, dict[str, Any]] = {
+    "JPEG": {"progressive": True, "quality": 40},
+    "WEBP": {"method": 0},
+    "AVIF": {"speed": 10},
+    "HEIF": {"quality": 30},
+    "JPEG2000": {"quality_mode": "rates", "quality_layers": [60]},
+    "PNG": {"compress_level": 1},
+    "TIFF": {"compression": "tiff_lzw"},
+}
+
+
+def with_spare(mb: int) -> Bounds:
+    """Bounds that leave a child so many MB beside what it inherits."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+    return Bounds(memory_mb=pages * resource.getpagesize() // (1 << 20) + mb)
+
+
+def verdict(data: bytes, bounds: Bounds) -> str:
+    try:
+        list(render_isolated(data, SMALL, bounds).renditions)
+    except PictureRejected as rejected:
+        return rejected.reason
+    except ChildLost:
+        return "lost"
+    return "rendered"
+
+
+@pytest.fixture(scope="module", params=DECODERS)
+def good(request: pytest.FixtureRequest) -> bytes:
+    return file_of(ramp(SIZE), request.param, **DECODERS[request.param])
+
+
+def test_a_good_picture_is_never_called_damaged_for_want_of_memory(good: bytes) -> None:
+    verdicts = [verdict(good, with_spare(mb)) for mb in (2, 10, 30)]
+    assert set(verdicts) <= {"lost", "rendered"}
+    assert verdict(good, with_spare(1_000)) == "rendered"
+
+
+def test_a_damaged_picture_is_called_so_where_there_is_memory(good: bytes) -> None:
+    assert verdict(good[: len(good) // 2], with_spare(1_000)) == Reason.CORRUPT
+
+
+def test_what_is_told_from_the_header_needs_no_memory_to_be_believed() -> None:
+    assert verdict(b"%PDF-1.7", with_spare(5)) == Reason.FORMAT_NOT_ACCEPTED
+
+
+def test_what_a_decoder_may_have_asked_for_goes_with_its_complaint() -> None:
+    data = file_of(ramp(SIZE), "JPEG", progressive=True)
+    with pytest.raises(PictureRejected) as caught:
+        render(data[: len(data) // 2], SMALL)
+    assert caught.value.memory is not None
+    assert caught.value.memory > SIZE[0] * SIZE[1] * 3
+
+
+def noisy_tiff() -> bytes:
+    data = bytearray(file_of(ramp((64, 64)), "TIFF", compression="tiff_lzw"))
+    data[8:40] = b"\xff" * 32
+    return bytes(data)
+
+
+def test_a_decoder_that_complains_in_a_child_is_not_heard(capfd: pytest.CaptureFixture[str]) -> None:
+    with Child(noisy_tiff(), SMALL, Bounds()) as child, pytest.raises(PictureRejected):
+        list(child.rendering().renditions)
+    assert capfd.readouterr().err == ""
+
+
+def test_and_would_be_heard_here(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(PictureRejected):
+        render(noisy_tiff(), SMALL)
+    assert capfd.readouterr().err != ""
