@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -247,6 +248,12 @@ def colours_at_corners(image: Image.Image) -> tuple[Colour, ...]:
 def distance(one: Colour, other: Colour) -> int:
     """The largest difference in any channel."""
     return max(abs(a - b) for a, b in zip(one, other, strict=True))
+
+
+def speckled(size: tuple[int, int] = (96, 64), seed: int = 7) -> Image.Image:
+    """Noise: no encoder likes it, so settings show in the bytes."""
+    dice = random.Random(seed)  # noqa: S311  pictures, not secrets
+    return Image.frombytes("RGB", size, dice.randbytes(3 * size[0] * size[1]))
 
 
 def mean_difference(one: Image.Image, other: Image.Image) -> float:

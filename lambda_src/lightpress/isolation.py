@@ -15,7 +15,7 @@ import signal
 import struct
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Spec, render
@@ -27,6 +27,7 @@ _HEADER = struct.Struct(">IQ")
 _CHUNK = 1 << 20
 _LARGEST_FRAME = 1 << 28
 _MIB = 1 << 20
+_TOLD = tuple(field.name for field in fields(Rendition) if field.name != "data")
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 
 
@@ -89,11 +90,11 @@ class Child:
     def _answers(self) -> Generator[Any]:
         """The facts, then the renditions."""
         try:
-            fields, _ = self._frame()
-            yield Facts(**fields | {"notes": tuple(fields["notes"])})
+            said, _ = self._frame()
+            yield Facts(**said | {"notes": tuple(said["notes"])})
             while (frame := self._frame())[0] != {"done": True}:
-                fields, data = frame
-                yield Rendition(**fields | {"names": tuple(fields["names"])}, data=data)
+                said, data = frame
+                yield Rendition(**said | {"names": tuple(said["names"])}, data=data)
         finally:
             self.end()
 
@@ -118,13 +119,13 @@ class Child:
         text_length, data_length = _HEADER.unpack(self._exactly(_HEADER.size))
         if max(text_length, data_length) > _LARGEST_FRAME:
             raise ChildLost("it sent nonsense")
-        fields = json.loads(self._exactly(text_length))
+        said = json.loads(self._exactly(text_length))
         data = self._exactly(data_length)
-        if "rejected" in fields:
-            raise PictureRejected(Reason(fields["rejected"]), fields["detail"])
-        if "lost" in fields:
-            raise ChildLost(fields["lost"])
-        return fields, data
+        if "rejected" in said:
+            raise PictureRejected(Reason(said["rejected"]), said["detail"])
+        if "lost" in said:
+            raise ChildLost(said["lost"])
+        return said, data
 
     def _exactly(self, count: int) -> bytes:
         received = bytearray()
@@ -171,11 +172,7 @@ def _answer(pipe: int, data: bytes, spec: Spec) -> None:
         rendering = render(data, spec)
         _send(pipe, asdict(rendering.facts))
         for rendition in rendering.renditions:
-            _send(
-                pipe,
-                {name: getattr(rendition, name) for name in ("names", "format", "width", "height")},
-                rendition.data,
-            )
+            _send(pipe, {name: getattr(rendition, name) for name in _TOLD}, rendition.data)
         _send(pipe, {"done": True})
     except PictureRejected as rejected:
         _send(pipe, {"rejected": rejected.reason, "detail": rejected.detail})
@@ -192,8 +189,8 @@ def _confine(bounds: Bounds) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
 
-def _send(pipe: int, fields: dict[str, Any], data: bytes = b"") -> None:
-    text = json.dumps(fields).encode()
+def _send(pipe: int, said: dict[str, Any], data: bytes = b"") -> None:
+    text = json.dumps(said).encode()
     for part in (_HEADER.pack(len(text), len(data)), text, data):
         view = memoryview(part)
         while view:

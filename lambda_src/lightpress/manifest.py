@@ -11,11 +11,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.formats import FALLBACKS, OUTPUTS
 
 if TYPE_CHECKING:
     from lightpress.image import Facts, PictureRejected, Rendition
@@ -40,7 +40,7 @@ class Variant:
     """One published variant; several names share a path where the picture is smaller than their sizes.
 
     name: of the size. format: of the file (`image.formats`). width, height: pixels. path: in the images bucket, and on
-    the CDN after its first slash.
+    the CDN after its first slash. note: what its bytes have of their own, in a sentence or two.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Variant:
     bytes: int
     sha256: str
     path: str
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ class Publication:
     def ready(self, facts: Facts, variants: tuple[Variant, ...]) -> Manifest:
         """The manifest that publishes the variants."""
         source = PublishedSource(self.identity, self.bytes, facts.format, facts.width, facts.height)
+        variants = tuple(_compared(variant, variants) for variant in variants)
         return self._manifest(Status.READY, source, generation=self.generation, variants=variants, notes=facts.notes)
 
     def failed(self, rejected: PictureRejected) -> Manifest:
@@ -149,9 +151,24 @@ def variants_of(rendition: Rendition, path: str) -> tuple[Variant, ...]:
             bytes=len(rendition.data),
             sha256=checksum,
             path=path,
+            note=rendition.note,
         )
         for name in rendition.names
     )
+
+
+def _compared(variant: Variant, variants: tuple[Variant, ...]) -> Variant:
+    """Noted as larger than the same size in the format that every viewer knows, where it is.
+
+    It stays: every size exists in every format of its recipe. `markup` leaves such formats out.
+    """
+    if variant.format in FALLBACKS:
+        return variant
+    for other in variants:
+        if other.name == variant.name and other.format in FALLBACKS and other.bytes < variant.bytes:
+            note = f"Larger than the {other.format} of this size ({other.bytes} bytes)."
+            return replace(variant, note=f"{variant.note} {note}" if variant.note else note)
+    return variant
 
 
 def manifest_from_json(body: bytes) -> Manifest:

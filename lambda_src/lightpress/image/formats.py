@@ -41,6 +41,9 @@ OUTPUTS: Mapping[str, Output] = {row.name: row for row in _OUTPUTS}
 """By name, in the order of preference when a viewer accepts several: smallest first."""
 
 
+FALLBACKS = ("jpeg", "png")
+"""What every viewer has always known; other formats are worth publishing where they are smaller."""
+
 # Pillow's names of the decoders that may be tried. Every other parser Pillow has (about 40, some of them start other
 # programs) stays shut. Phone panoramas and 3-D shots (MPO) open as JPEG; naming MPO here breaks Pillow's look-up.
 ACCEPTED = ("JPEG", "PNG", "GIF", "WEBP", "AVIF", "TIFF", "BMP")

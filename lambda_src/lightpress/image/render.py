@@ -13,6 +13,7 @@ from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import encode
 from lightpress.image.flatten import without_idle_alpha
+from lightpress.image.keep import smaller, upload
 from lightpress.image.orient import upright
 from lightpress.image.resize import descend, shrink
 
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from lightpress.image.formats import Output
+    from lightpress.image.keep import Upload
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Rung, Spec
 
-REVISION = 1
+REVISION = 2
 """Raised by hand when the same spec makes other pixels: published variants made by an older core are then stale."""
 
 
@@ -41,13 +43,17 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One encoded variant: the sizes (by name) that it serves, its format (by name), its pixels and its bytes."""
+    """One encoded variant: the sizes (by name) that it serves, its format (by name), its pixels and its bytes.
+
+    note: a sentence where its bytes are not simply the picture encoded.
+    """
 
     names: tuple[str, ...]
     format: str
     width: int
     height: int
     data: bytes
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,24 +70,28 @@ def render(data: bytes, spec: Spec) -> Rendering:
     Raises PictureRejected, before this returns, where the file is at fault.
     """
     picture = decode(data, spec)
+    original = upload(data, picture)
     rungs = spec.rungs(picture.original)
     picture = to_eight_bits(picture)
     picture = shrink(picture, rungs[0].whole)
     picture = to_srgb(picture)
     picture = upright(picture)
     picture = without_idle_alpha(picture)
-    return Rendering(_facts(picture), _renditions(picture, rungs, spec))
+    return Rendering(_facts(picture), _renditions(picture, rungs, spec, original))
 
 
 def _facts(picture: Picture) -> Facts:
     return Facts(picture.format, picture.original.width, picture.original.height, picture.notes)
 
 
-def _renditions(picture: Picture, rungs: tuple[Rung, ...], spec: Spec) -> Generator[Rendition]:
+def _renditions(picture: Picture, rungs: tuple[Rung, ...], spec: Spec, original: Upload) -> Generator[Rendition]:
     for rung, image in descend(picture.image, rungs):
         for output in spec.outputs():
-            yield _rendition(image, rung, output, spec)
+            yield _rendition(image, rung, output, spec, original)
 
 
-def _rendition(image: Image.Image, rung: Rung, output: Output, spec: Spec) -> Rendition:
-    return Rendition(rung.names, output.name, image.width, image.height, encode(image, output, spec))
+def _rendition(image: Image.Image, rung: Rung, output: Output, spec: Spec, original: Upload) -> Rendition:
+    data, note = encode(image, output, spec), None
+    if original.is_same(rung.result, output):
+        data, note = smaller(data, original)
+    return Rendition(rung.names, output.name, image.width, image.height, data, note)
