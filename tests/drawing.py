@@ -202,9 +202,11 @@ def spec(
     quality: Mapping[str, int] | None = None,
     background: str = "#ffffff",
     limits: Limits | None = None,
+    **more: Any,  # noqa: ANN401  of Spec
 ) -> Spec:
     """A spec; without sizes it has one that leaves pictures of tests as large as they are."""
-    return Spec(sizes or (Size("whole", 16_383, 16_383),), formats, quality or {}, background, limits or Limits())
+    sizes = sizes or (Size("whole", 16_383, 16_383),)
+    return Spec(sizes, formats, quality or {}, background, limits or Limits(), **more)
 
 
 def rendered(data: bytes, what: Spec | None = None) -> list[Rendition]:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from lightpress.image import FITS, REVISION, Fit, Limits, Size, Spec
+from lightpress.image import FITS, METADATA, REVISION, Fit, Limits, Metadata, Size, Spec
 from lightpress.image.formats import OUTPUTS
 from lightpress.tables import Table, read_toml
 
@@ -106,6 +106,7 @@ def _recipe(name: str, recipes: Table) -> Recipe:
         quality=_quality(row.table("quality"), formats),
         background=row.text("background", "#ffffff", pattern=_COLOUR),
         limits=_limits(row.table("limits")),
+        metadata=cast("Metadata", row.text("metadata", "copyright", allowed=METADATA)),
     )
     row.close()
     return Recipe(name, spec)

@@ -55,6 +55,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         [recipes.web]
         formats = ["jpeg", "png"]
         background = "#102030"
+        metadata = "none"
         sizes = { w10 = { width = 10 }, h20 = { height = 20 }, box = { width = 30, height = 40, fit = "cover" } }
         quality = { jpeg = 33 }
         limits = { max_mb = 2, max_megapixels = 3, max_side = 400, max_decoded_mb = 50 }
@@ -69,6 +70,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         quality={"jpeg": 33},
         background="#102030",
         limits=Limits(2 << 20, 3_000_000, 400, 50 << 20),
+        metadata="none",
     )
 
 
@@ -193,6 +195,11 @@ BROKEN = {
         "recipes.web.quality.jpeg",
         ["101 is not between 1 and 100"],
     ),
+    "an unknown metadata policy": (
+        RULE + RECIPE + 'metadata = "gps"\n' + SIZES,
+        "recipes.web.metadata",
+        ["'gps' is not allowed", "allowed: all, copyright, none"],
+    ),
     "a colour by name": (RULE + RECIPE + 'background = "white"\n' + SIZES, "recipes.web.background", ["'white'", "#"]),
     "a limit too low": (
         RULE + RECIPE + "limits = { max_mb = 0 }\n" + SIZES,
@@ -207,7 +214,7 @@ BROKEN = {
     "something else in a recipe": (
         RULE + RECIPE + "watermark = true\n" + SIZES,
         "recipes.web.watermark",
-        ["is not a known key", "allowed: background, formats, limits, quality, sizes"],
+        ["is not a known key", "allowed: background, formats, limits, metadata, quality, sizes"],
     ),
     "something else in the file": (
         "version = 2\n" + RULE + RECIPE + SIZES,
@@ -285,6 +292,7 @@ OTHER_BYTES = {
     "one format more": changed(formats=("webp", "jpeg", "avif")),
     "the quality": changed(quality={"jpeg": 79}),
     "the background": changed(background="#fffffe"),
+    "the metadata": changed(metadata="all"),
     "the limits": changed(limits=Limits(max_pixels=99)),
 }
 

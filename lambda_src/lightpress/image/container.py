@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_EXIF = b"Exif\0\0"
 
 _SCAN_ENDS = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
 _START_OF_SCAN, _END, _JFIF, _ADOBE = 0xDA, 0xD9, 0xE0, 0xEE
@@ -26,27 +29,31 @@ _WEBP_PIXELS = {b"ALPH", b"VP8 ", b"VP8L"}
 _WEBP_ALPHA, _WEBP_EXIF = 0x10, 0x08
 
 
-def without_extras(data: bytes, form: str) -> bytes | None:
-    """The file `data` of format `form` with its pixels only; None where that is not known how."""
+def without_extras(data: bytes, form: str, exif: bytes = b"") -> bytes | None:
+    """The file `data` of format `form` with its pixels and `exif` only; None where that is not known how."""
     rewrite = _REWRITERS.get(form)
     try:
-        return rewrite(data) if rewrite else None
+        return rewrite(data, exif) if rewrite else None
     except (IndexError, struct.error, ValueError):
         return None
 
 
-def _jpeg(data: bytes) -> bytes | None:
-    parts = [b"\xff\xd8"]
+def _jpeg(data: bytes, exif: bytes) -> bytes | None:
+    start, parts = b"\xff\xd8", [_exif_segment(exif)]
     for marker, segment in _jpeg_segments(data):
         if marker in _JPEG_UNKNOWN:
             return None
         if marker in _JPEG_PIXELS:
             parts.append(segment)
         elif marker == _JFIF and segment[4:9] == b"JFIF\0":
-            parts.append(b"\xff\xe0\0\x10" + segment[4:16] + b"\0\0")  # without its thumbnail
+            start = b"\xff\xd8\xff\xe0\0\x10" + segment[4:16] + b"\0\0"  # without its thumbnail
         elif marker == _ADOBE and segment[4:9] == b"Adobe":
             parts.append(b"\xff\xee\0\x0e" + segment[4:16])  # it says whether the colours are YCbCr
-    return b"".join((*parts, b"\xff\xd9"))
+    return b"".join((start, *parts, b"\xff\xd9"))
+
+
+def _exif_segment(exif: bytes) -> bytes:
+    return b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif if exif else b""
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -69,9 +76,14 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
         at = end
 
 
-def _png(data: bytes) -> bytes:
-    kept = [chunk for kind, chunk in _png_chunks(data) if kind in _PNG_PIXELS]
-    return b"".join((_PNG_SIGNATURE, *kept))
+def _png(data: bytes, exif: bytes) -> bytes:
+    header, *kept = (chunk for kind, chunk in _png_chunks(data) if kind in _PNG_PIXELS)
+    return b"".join((_PNG_SIGNATURE, header, _exif_chunk(exif), *kept))
+
+
+def _exif_chunk(exif: bytes) -> bytes:
+    body = b"eXIf" + exif.removeprefix(_EXIF)
+    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body)) if exif else b""
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -82,17 +94,23 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += 12 + length
 
 
-def _webp(data: bytes) -> bytes | None:
-    header, pixels = b"", b""
+def _webp(data: bytes, exif: bytes) -> bytes | None:
+    flags, canvas, pixels = 0, b"", b""
     for kind, chunk in _webp_chunks(data):
         if kind == b"VP8X":
-            header = chunk[:8] + bytes((chunk[8] & _WEBP_ALPHA, 0, 0, 0)) + chunk[12:18]
+            flags, canvas = chunk[8] & _WEBP_ALPHA, chunk[12:18]
         elif kind in _WEBP_PIXELS:
             pixels += chunk
         elif kind in {b"ANIM", b"ANMF"}:
             return None
-    body = b"WEBP" + (header if header and header[8] else b"") + pixels
-    return b"RIFF" + struct.pack("<I", len(body)) + body
+    if exif and not canvas:
+        return None  # such a file had no place for EXIF data, so there was none to keep
+    body = exif.removeprefix(_EXIF)
+    if exif:
+        flags |= _WEBP_EXIF
+        pixels += b"EXIF" + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
+    header = b"VP8X\x0a\0\0\0" + bytes((flags, 0, 0, 0)) + canvas if flags else b""
+    return b"RIFF" + struct.pack("<I", 4 + len(header) + len(pixels)) + b"WEBP" + header + pixels
 
 
 def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -103,4 +121,4 @@ def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += 8 + length + length % 2
 
 
-_REWRITERS: dict[str, Callable[[bytes], bytes | None]] = {"jpeg": _jpeg, "png": _png, "webp": _webp}
+_REWRITERS: dict[str, Callable[[bytes, bytes], bytes | None]] = {"jpeg": _jpeg, "png": _png, "webp": _webp}

@@ -22,12 +22,16 @@ _COLOURS_BROWSERS_AGREE_ON = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """The file as it was uploaded. obstacle: why its bytes may not be published as they are; None where they may."""
+    """The file as it was uploaded, and the EXIF data that is kept of it.
+
+    obstacle: why its bytes may not be published as they are; None where they may.
+    """
 
     data: bytes
     format: str
     pixels: Pixels
     obstacle: str | None
+    exif: bytes = b""
 
     def is_same(self, pixels: Pixels, output: Output) -> bool:
         """Whether a variant would be the original once more."""
@@ -36,13 +40,13 @@ class Upload:
 
 def upload(data: bytes, picture: Picture) -> Upload:
     """What is to be known of the file `data`, which was just decoded as `picture`."""
-    return Upload(data, picture.format, picture.original, _obstacle(picture))
+    return Upload(data, picture.format, picture.original, _obstacle(picture), picture.exif)
 
 
 def smaller(encoded: bytes, original: Upload) -> tuple[bytes, str | None]:
     """The variant's bytes, given it is the original once more, and a sentence where that was worth a decision."""
     if original.obstacle is None:
-        kept = without_extras(original.data, original.format)
+        kept = without_extras(original.data, original.format, original.exif)
         if kept is not None and len(kept) < len(encoded):
             return kept, f"The original's own bytes, pixels untouched: encoded again it takes {len(encoded)} bytes."
     if len(encoded) <= len(original.data):

@@ -14,6 +14,7 @@ from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import encode
 from lightpress.image.flatten import without_idle_alpha
 from lightpress.image.keep import smaller, upload
+from lightpress.image.metadata import with_metadata
 from lightpress.image.orient import upright
 from lightpress.image.resize import descend, shrink
 
@@ -70,6 +71,7 @@ def render(data: bytes, spec: Spec) -> Rendering:
     Raises PictureRejected, before this returns, where the file is at fault.
     """
     picture = decode(data, spec)
+    picture = with_metadata(picture, spec.metadata)
     original = upload(data, picture)
     rungs = spec.rungs(picture.original)
     picture = to_eight_bits(picture)
@@ -91,7 +93,7 @@ def _renditions(picture: Picture, rungs: tuple[Rung, ...], spec: Spec, original:
 
 
 def _rendition(image: Image.Image, rung: Rung, output: Output, spec: Spec, original: Upload) -> Rendition:
-    data, note = encode(image, output, spec), None
+    data, note = encode(image, output, spec, original.exif), None
     if original.is_same(rung.result, output):
         data, note = smaller(data, original)
     return Rendition(rung.names, output.name, image.width, image.height, data, note)

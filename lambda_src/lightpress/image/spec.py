@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 Fit = Literal["contain", "cover"]
 FITS: tuple[str, ...] = get_args(Fit)
 
+Metadata = Literal["none", "copyright", "all"]
+METADATA: tuple[str, ...] = get_args(Metadata)
+
 
 class Pixels(NamedTuple):
     """A width and a height in pixels."""
@@ -71,7 +74,8 @@ class Spec:
     """Every variant a picture is owed: each of `sizes` in each of `formats` (names of rows in `formats.OUTPUTS`).
 
     quality: by format name, where it differs from the format's own. background: `#rrggbb`, put behind transparent
-    pictures in formats that cannot be see-through.
+    pictures in formats that cannot be see-through. metadata: what of the file's words goes along: who made it and
+    whose it is ("copyright"), or all of its EXIF data, the place where it was taken included ("all").
     """
 
     sizes: tuple[Size, ...]
@@ -79,6 +83,7 @@ class Spec:
     quality: Mapping[str, int] = field(default_factory=dict)
     background: str = "#ffffff"
     limits: Limits = field(default_factory=Limits)
+    metadata: Metadata = "copyright"
 
     def outputs(self) -> tuple[Output, ...]:
         """The rows of the formats."""
