@@ -107,6 +107,7 @@ def _recipe(name: str, recipes: Table) -> Recipe:
         quality=_quality(row.table("quality"), formats),
         background=row.text("background", "#ffffff", pattern=_COLOUR),
         limits=_limits(row.table("limits")),
+        lossless=row.flag("lossless", default=False),
         metadata=cast("Metadata", row.text("metadata", "copyright", allowed=METADATA)),
     )
     row.close()

@@ -56,6 +56,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         formats = ["jpeg", "png"]
         background = "#102030"
         metadata = "none"
+        lossless = true
         sizes.w10 = { width = 10 }
         sizes.h20 = { height = 20 }
         sizes.box = { width = 30, height = 40, fit = "cover" }
@@ -81,6 +82,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         background="#102030",
         limits=Limits(2 << 20, 3_000_000, 400, 50 << 20),
         metadata="none",
+        lossless=True,
     )
 
 
@@ -247,7 +249,7 @@ BROKEN = {
     "something else in a recipe": (
         RULE + RECIPE + "watermark = true\n" + SIZES,
         "recipes.web.watermark",
-        ["is not a known key", "allowed: background, formats, limits, metadata, quality, sizes"],
+        ["is not a known key", "allowed: background, formats, limits, lossless, metadata, quality, sizes"],
     ),
     "something else in the file": (
         "version = 2\n" + RULE + RECIPE + SIZES,
@@ -326,6 +328,7 @@ OTHER_BYTES = {
     "one format more": changed(formats=("webp", "jpeg", "avif")),
     "the quality": changed(quality={"jpeg": 79}),
     "the background": changed(background="#fffffe"),
+    "no loss": changed(lossless=True),
     "the metadata": changed(metadata="all"),
     "the limits": changed(limits=Limits(max_pixels=99)),
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.image.colour import is_srgb
 from lightpress.image.container import without_extras
+from lightpress.image.lossless import compressed
 
 if TYPE_CHECKING:
     from lightpress.image.formats import Output
@@ -43,16 +44,25 @@ def upload(data: bytes, picture: Picture) -> Upload:
     return Upload(data, picture.format, picture.original, _obstacle(picture), picture.exif)
 
 
+def untouched(original: Upload) -> bytes | None:
+    """The variant's bytes without loss, given it is the original once more; None where that may not be published."""
+    kept = _cleaned(original)
+    return None if kept is None else compressed(kept, original.pixels.width * original.pixels.height)
+
+
 def smaller(encoded: bytes, original: Upload) -> tuple[bytes, str | None]:
     """The variant's bytes, given it is the original once more, and a sentence where that was worth a decision."""
-    if original.obstacle is None:
-        kept = without_extras(original.data, original.format, original.exif)
-        if kept is not None and len(kept) < len(encoded):
-            return kept, f"The original's own bytes, pixels untouched: encoded again it takes {len(encoded)} bytes."
+    kept = _cleaned(original)
+    if kept is not None and len(kept) < len(encoded):
+        return kept, f"The original's own bytes, pixels untouched: encoded again it takes {len(encoded)} bytes."
     if len(encoded) <= len(original.data):
         return encoded, None
     why = original.obstacle or "its container cannot be cleaned"
     return encoded, f"Larger than the original's {len(original.data)} bytes, which cannot be published as it is: {why}."
+
+
+def _cleaned(original: Upload) -> bytes | None:
+    return None if original.obstacle else without_extras(original.data, original.format, original.exif)
 
 
 def _obstacle(picture: Picture) -> str | None:

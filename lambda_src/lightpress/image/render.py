@@ -13,7 +13,7 @@ from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import encode
 from lightpress.image.flatten import without_idle_alpha
-from lightpress.image.keep import smaller, upload
+from lightpress.image.keep import smaller, untouched, upload
 from lightpress.image.metadata import with_metadata
 from lightpress.image.orient import upright
 from lightpress.image.resize import descend, shrink
@@ -93,7 +93,13 @@ def _renditions(picture: Picture, rungs: tuple[Rung, ...], spec: Spec, original:
 
 
 def _rendition(image: Image.Image, rung: Rung, output: Output, spec: Spec, original: Upload) -> Rendition:
-    data, note = encode(image, output, spec, original.exif), None
-    if original.is_same(rung.result, output):
-        data, note = smaller(data, original)
+    data, note = _bytes(image, rung, output, spec, original)
     return Rendition(rung.names, output.name, image.width, image.height, data, note)
+
+
+def _bytes(image: Image.Image, rung: Rung, output: Output, spec: Spec, original: Upload) -> tuple[bytes, str | None]:
+    is_same = original.is_same(rung.result, output)
+    if is_same and spec.lossless and (kept := untouched(original)) is not None:
+        return kept, "The original's own pixels, packed without loss."
+    encoded = encode(image, output, spec, original.exif)
+    return smaller(encoded, original) if is_same else (encoded, None)

@@ -102,6 +102,7 @@ class Spec:
     quality: by format name, where it differs from the format's own. background: `#rrggbb`, put behind transparent
     pictures in formats that cannot be see-through. metadata: what of the file's words goes along: who made it and
     whose it is ("copyright"), or all of its EXIF data, the place where it was taken included ("all").
+    lossless: a variant that is the original once more has its very pixels, packed as small as that goes.
     """
 
     sizes: tuple[Size, ...]
@@ -110,6 +111,7 @@ class Spec:
     background: str = "#ffffff"
     limits: Limits = field(default_factory=Limits)
     metadata: Metadata = "copyright"
+    lossless: bool = False
 
     def outputs(self) -> tuple[Output, ...]:
         """The rows of the formats."""
