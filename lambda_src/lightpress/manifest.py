@@ -41,6 +41,7 @@ class Variant:
 
     name: of the size. format: of the file (`image.formats`). width, height: pixels. path: in the images bucket, and on
     the CDN after its first slash. note: what its bytes have of their own, in a sentence or two.
+    quality: what it was encoded with, if it was and its format knows any.
     """
 
     name: str
@@ -52,17 +53,24 @@ class Variant:
     sha256: str
     path: str
     note: str | None = None
+    quality: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedSource:
-    """What the variants were made from. width and height are in pixels, as seen upright."""
+    """What the variants were made from. width and height are in pixels, as seen upright.
+
+    aspect_ratio: width by height. colour, thumbhash: what to show until a variant has arrived (`image.placeholder`).
+    """
 
     identity: str
     bytes: int
     format: str | None = None
     width: int | None = None
     height: int | None = None
+    aspect_ratio: float | None = None
+    colour: str | None = None
+    thumbhash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +123,16 @@ class Publication:
 
     def ready(self, facts: Facts, variants: tuple[Variant, ...]) -> Manifest:
         """The manifest that publishes the variants."""
-        source = PublishedSource(self.identity, self.bytes, facts.format, facts.width, facts.height)
+        source = PublishedSource(
+            self.identity,
+            self.bytes,
+            facts.format,
+            facts.width,
+            facts.height,
+            round(facts.width / facts.height, 4),
+            facts.colour,
+            facts.thumbhash,
+        )
         variants = tuple(_compared(variant, variants) for variant in variants)
         return self._manifest(Status.READY, source, generation=self.generation, variants=variants, notes=facts.notes)
 
@@ -152,6 +169,7 @@ def variants_of(rendition: Rendition, path: str) -> tuple[Variant, ...]:
             sha256=checksum,
             path=path,
             note=rendition.note,
+            quality=rendition.quality,
         )
         for name in rendition.names
     )

@@ -29,6 +29,7 @@ class Output:
     options: Mapping[str, Any] = field(default_factory=dict)
     tables: str | None = None
     progressive_from: int | None = None
+    lossy: bool = True
 
 
 _OUTPUTS = (
@@ -38,7 +39,7 @@ _OUTPUTS = (
     Output("webp", "WEBP", "image/webp", "webp", True, 74, 16_383, {"method": 2}),
     # Quality 76 of jpegli's tables is as good as 80 of the standard's, for about a tenth fewer bytes.
     Output("jpeg", "JPEG", "image/jpeg", "jpg", False, 76, 65_500, {"optimize": True}, "jpegli", 640),
-    Output("png", "PNG", "image/png", "png", True, 100, 65_535, {"compress_level": 6}),
+    Output("png", "PNG", "image/png", "png", True, 100, 65_535, {"compress_level": 6}, lossy=False),
 )
 
 OUTPUTS: Mapping[str, Output] = {row.name: row for row in _OUTPUTS}

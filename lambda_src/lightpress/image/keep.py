@@ -50,15 +50,16 @@ def untouched(original: Upload) -> bytes | None:
     return None if kept is None else compressed(kept, original.pixels.width * original.pixels.height)
 
 
-def smaller(encoded: bytes, original: Upload) -> tuple[bytes, str | None]:
-    """The variant's bytes, given it is the original once more, and a sentence where that was worth a decision."""
+def smaller(encoded: bytes, original: Upload) -> tuple[bytes, str | None, bool]:
+    """The variant's bytes, a sentence where that was worth a decision, and whether they are the original's own."""
     kept = _cleaned(original)
     if kept is not None and len(kept) < len(encoded):
-        return kept, f"The original's own bytes, pixels untouched: encoded again it takes {len(encoded)} bytes."
+        return kept, f"The original's own bytes, pixels untouched: encoded again it takes {len(encoded)} bytes.", True
     if len(encoded) <= len(original.data):
-        return encoded, None
+        return encoded, None, False
     why = original.obstacle or "its container cannot be cleaned"
-    return encoded, f"Larger than the original's {len(original.data)} bytes, which cannot be published as it is: {why}."
+    note = f"Larger than the original's {len(original.data)} bytes, which cannot be published as it is: {why}."
+    return encoded, note, False
 
 
 def _cleaned(original: Upload) -> bytes | None:
