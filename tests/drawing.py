@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zlib
 from typing import TYPE_CHECKING, Any
@@ -220,9 +221,11 @@ def spec(
     quality: Mapping[str, int] | None = None,
     background: str = "#ffffff",
     limits: Limits | None = None,
+    **more: Any,  # noqa: ANN401  of Spec
 ) -> Spec:
     """A spec; without sizes it has one that leaves pictures of tests as large as they are."""
-    return Spec(sizes or (Size("whole", 16_383, 16_383),), formats, quality or {}, background, limits or Limits())
+    sizes = sizes or (Size("whole", 16_383, 16_383),)
+    return Spec(sizes, formats, quality or {}, background, limits or Limits(), **more)
 
 
 def rendered(data: bytes, what: Spec | None = None) -> list[Rendition]:
@@ -266,6 +269,12 @@ def colours_at_corners(image: Image.Image) -> tuple[Colour, ...]:
 def distance(one: Colour, other: Colour) -> int:
     """The largest difference in any channel."""
     return max(abs(a - b) for a, b in zip(one, other, strict=True))
+
+
+def speckled(size: tuple[int, int] = (96, 64), seed: int = 7) -> Image.Image:
+    """Noise: no encoder likes it, so settings show in the bytes."""
+    dice = random.Random(seed)  # noqa: S311  pictures, not secrets
+    return Image.frombytes("RGB", size, dice.randbytes(3 * size[0] * size[1]))
 
 
 def mean_difference(one: Image.Image, other: Image.Image) -> float:

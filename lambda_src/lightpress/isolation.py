@@ -16,7 +16,7 @@ import signal
 import struct
 import sys
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Spec, render
@@ -31,6 +31,7 @@ _MIB = 1 << 20
 _AS_MEASURED = 2  # a decoder reserves more address space than it fills, up to this many times as much
 _STDERR = 2
 _SPARE_BYTES = 64 * _MIB
+_TOLD = tuple(field.name for field in fields(Rendition) if field.name != "data")
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 
 
@@ -93,11 +94,11 @@ class Child:
     def _answers(self) -> Generator[Any]:
         """The facts, then the renditions."""
         try:
-            fields, _ = self._frame()
-            yield Facts(**fields | {"notes": tuple(fields["notes"])})
+            said, _ = self._frame()
+            yield Facts(**said | {"notes": tuple(said["notes"])})
             while (frame := self._frame())[0] != {"done": True}:
-                fields, data = frame
-                yield Rendition(**fields | {"names": tuple(fields["names"])}, data=data)
+                said, data = frame
+                yield Rendition(**said | {"names": tuple(said["names"])}, data=data)
         finally:
             self.end()
 
@@ -122,13 +123,13 @@ class Child:
         text_length, data_length = _HEADER.unpack(self._exactly(_HEADER.size))
         if max(text_length, data_length) > _LARGEST_FRAME:
             raise ChildLost("it sent nonsense")
-        fields = json.loads(self._exactly(text_length))
+        said = json.loads(self._exactly(text_length))
         data = self._exactly(data_length)
-        if "rejected" in fields:
-            raise PictureRejected(Reason(fields["rejected"]), fields["detail"])
-        if "lost" in fields:
-            raise ChildLost(fields["lost"])
-        return fields, data
+        if "rejected" in said:
+            raise PictureRejected(Reason(said["rejected"]), said["detail"])
+        if "lost" in said:
+            raise ChildLost(said["lost"])
+        return said, data
 
     def _exactly(self, count: int) -> bytes:
         received = bytearray()
@@ -175,11 +176,7 @@ def _answer(pipe: int, data: bytes, spec: Spec, *, room: float) -> None:
         rendering = render(data, spec)
         _send(pipe, asdict(rendering.facts))
         for rendition in rendering.renditions:
-            _send(
-                pipe,
-                {name: getattr(rendition, name) for name in ("names", "format", "width", "height")},
-                rendition.data,
-            )
+            _send(pipe, {name: getattr(rendition, name) for name in _TOLD}, rendition.data)
         _send(pipe, {"done": True})
     except PictureRejected as rejected:
         if _memory_may_have_been_short(rejected, room):
@@ -220,8 +217,8 @@ def _address_space() -> int:
         return int(pages.read().split()[0]) * resource.getpagesize()
 
 
-def _send(pipe: int, fields: dict[str, Any], data: bytes = b"") -> None:
-    text = json.dumps(fields).encode()
+def _send(pipe: int, said: dict[str, Any], data: bytes = b"") -> None:
+    text = json.dumps(said).encode()
     for part in (_HEADER.pack(len(text), len(data)), text, data):
         view = memoryview(part)
         while view:

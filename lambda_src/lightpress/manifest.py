@@ -11,11 +11,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.formats import FALLBACKS, OUTPUTS
 
 if TYPE_CHECKING:
     from lightpress.image import Facts, PictureRejected, Rendition
@@ -40,7 +40,8 @@ class Variant:
     """One published variant; several names share a path where the picture is smaller than their sizes.
 
     name: of the size. format: of the file (`image.formats`). width, height: pixels. path: in the images bucket, and on
-    the CDN after its first slash.
+    the CDN after its first slash. note: what its bytes have of their own, in a sentence or two.
+    quality: what it was encoded with, if it was and its format knows any.
     """
 
     name: str
@@ -51,17 +52,25 @@ class Variant:
     bytes: int
     sha256: str
     path: str
+    note: str | None = None
+    quality: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedSource:
-    """What the variants were made from. width and height are in pixels, as seen upright."""
+    """What the variants were made from. width and height are in pixels, as seen upright.
+
+    aspect_ratio: width by height. colour, thumbhash: what to show until a variant has arrived (`image.placeholder`).
+    """
 
     identity: str
     bytes: int
     format: str | None = None
     width: int | None = None
     height: int | None = None
+    aspect_ratio: float | None = None
+    colour: str | None = None
+    thumbhash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +123,17 @@ class Publication:
 
     def ready(self, facts: Facts, variants: tuple[Variant, ...]) -> Manifest:
         """The manifest that publishes the variants."""
-        source = PublishedSource(self.identity, self.bytes, facts.format, facts.width, facts.height)
+        source = PublishedSource(
+            self.identity,
+            self.bytes,
+            facts.format,
+            facts.width,
+            facts.height,
+            round(facts.width / facts.height, 4),
+            facts.colour,
+            facts.thumbhash,
+        )
+        variants = tuple(_compared(variant, variants) for variant in variants)
         return self._manifest(Status.READY, source, generation=self.generation, variants=variants, notes=facts.notes)
 
     def failed(self, rejected: PictureRejected) -> Manifest:
@@ -149,9 +168,25 @@ def variants_of(rendition: Rendition, path: str) -> tuple[Variant, ...]:
             bytes=len(rendition.data),
             sha256=checksum,
             path=path,
+            note=rendition.note,
+            quality=rendition.quality,
         )
         for name in rendition.names
     )
+
+
+def _compared(variant: Variant, variants: tuple[Variant, ...]) -> Variant:
+    """Noted as larger than the same size in the format that every viewer knows, where it is.
+
+    It stays: every size exists in every format of its recipe. `markup` leaves such formats out.
+    """
+    if variant.format in FALLBACKS:
+        return variant
+    for other in variants:
+        if other.name == variant.name and other.format in FALLBACKS and other.bytes < variant.bytes:
+            note = f"Larger than the {other.format} of this size ({other.bytes} bytes)."
+            return replace(variant, note=f"{variant.note} {note}" if variant.note else note)
+    return variant
 
 
 def manifest_from_json(body: bytes) -> Manifest:

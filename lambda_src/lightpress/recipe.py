@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from lightpress.image import FITS, REVISION, Fit, Limits, Size, Spec
+from lightpress.image import FITS, METADATA, REVISION, Fit, Limits, Metadata, Size, Spec
 from lightpress.image.formats import OUTPUTS
 from lightpress.tables import Table, read_toml
 
@@ -21,6 +21,7 @@ _NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
 _COLOUR = r"#[0-9a-fA-F]{6}"
 _EVERYTHING = "**"
 _LONGEST_SIDE = 16_383
+_LARGEST_PADDED = 16_000_000  # such a box costs its full memory even for a picture of one pixel
 _LARGEST_FILE_MB = 512
 _MOST_MEGAPIXELS = 1_000
 _LONGEST_ORIGINAL = 65_535
@@ -106,6 +107,8 @@ def _recipe(name: str, recipes: Table) -> Recipe:
         quality=_quality(row.table("quality"), formats),
         background=row.text("background", "#ffffff", pattern=_COLOUR),
         limits=_limits(row.table("limits")),
+        lossless=row.flag("lossless", default=False),
+        metadata=cast("Metadata", row.text("metadata", "copyright", allowed=METADATA)),
     )
     row.close()
     return Recipe(name, spec)
@@ -127,10 +130,15 @@ def _size(name: str, sizes: Table) -> Size:
     fit = cast("Fit", row.text("fit", "contain", allowed=FITS))
     if width is None and height is None:
         raise row.error("width", "is missing, and so is height: a size needs at least one of them")
-    if fit == "cover" and (width is None or height is None):
-        raise row.error("fit", '"cover" fills a box, so it needs width and height')
+    if fit != "contain" and (width is None or height is None):
+        raise row.error("fit", f'"{fit}" fills a box, so it needs width and height')
+    if fit == "pad" and (width or 0) * (height or 0) > _LARGEST_PADDED:
+        raise row.error("fit", f'"pad" fills at most {_LARGEST_PADDED} pixels, whatever the size of the picture')
+    if fit != "cover" and row.has("focus"):
+        raise row.error("focus", 'is the point that fit = "cover" keeps; nothing else cuts anything off')
+    x, y = row.parts("focus", (0.5, 0.5))
     row.close()
-    return Size(name, width, height, fit)
+    return Size(name, width, height, fit, (x, y))
 
 
 def _quality(row: Table, formats: tuple[str, ...]) -> dict[str, int]:

@@ -85,6 +85,14 @@ class Table:
             raise self.error(key, f"{value} is not between {low} and {high}")
         return value
 
+    def parts(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
+        """Read a list of numbers from 0 to 1, as many as `default` has."""
+        value = self._get(key, list, f"a list of {len(default)} numbers from 0 to 1", list(default))
+        right = [isinstance(part, int | float) and not isinstance(part, bool) and 0 <= part <= 1 for part in value]
+        if len(value) != len(default) or not all(right):
+            raise self.error(key, f"{value!r} is not a list of {len(default)} numbers from 0 to 1")
+        return tuple(float(part) for part in value)
+
     def flag(self, key: str, default: bool | _Required = REQUIRED) -> bool:  # noqa: FBT001  the value is a flag
         """Read true or false."""
         return self._get(key, bool, "true or false", default)

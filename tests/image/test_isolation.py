@@ -53,7 +53,7 @@ class TrapWhileEncoding(Spec):
 
     def quality_of(self, output: Output) -> int:
         self.asked.append(output.name)
-        if len(self.asked) == 2:
+        if len(set(self.asked)) == 2:
             self.spring()
         return super().quality_of(output)
 

@@ -1,4 +1,4 @@
-"""Nothing of what a file says beside its pixels is published: not where, not when, not by whom."""
+"""Of what a file says beside its pixels, only what the recipe wants is published: by default by whom, and whose."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from lightpress.image import Size
+from lightpress.image import METADATA, Size
 from lightpress.image.formats import OUTPUTS
-from tests.drawing import file_of, ramp, rendered, rgb_profile, seen, spec
+from tests.drawing import file_of, ramp, rendered, rgb_profile, seen, spec, speckled
 
 NEEDLE = "Zaubernadel"
 _PICTURE = ramp((64, 48))
@@ -87,8 +87,8 @@ def test_the_files_of_this_test_do_say_it(name: str) -> None:
 
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("name", CHATTY)
-def test_nothing_but_pixels_is_published(name: str, output: str) -> None:
-    for one in rendered(CHATTY[name], spec(Size("whole", 64), Size("half", 32), formats=(output,))):
+def test_nothing_but_pixels_is_published_where_nothing_is_wanted(name: str, output: str) -> None:
+    for one in rendered(CHATTY[name], spec(Size("whole", 64), Size("half", 32), formats=(output,), metadata="none")):
         for trace in (*SECRETS, *CONTAINERS):
             assert trace not in one.data
         image = seen(one)
@@ -97,7 +97,7 @@ def test_nothing_but_pixels_is_published(name: str, output: str) -> None:
 
 
 def test_nothing_hides_in_packed_parts_either() -> None:
-    for one in rendered(CHATTY["PNG"], spec(formats=("png",))):
+    for one in rendered(CHATTY["PNG"], spec(formats=("png",), metadata="none")):
         kinds, at = [], 8
         while at < len(one.data):
             (length,) = struct.unpack_from(">I", one.data, at)
@@ -108,10 +108,167 @@ def test_nothing_hides_in_packed_parts_either() -> None:
 
 
 def test_a_jpeg_has_only_the_segments_it_needs() -> None:
-    (one,) = rendered(CHATTY["JPEG"], spec(formats=("jpeg",)))
+    (one,) = rendered(CHATTY["JPEG"], spec(formats=("jpeg",), metadata="none"))
     at, markers = 2, []
     while one.data[at + 1] != 0xDA:
         markers.append(one.data[at + 1])
         at += 2 + struct.unpack_from(">H", one.data, at + 2)[0]
     application_data = {marker for marker in markers if 0xE0 <= marker <= 0xEF or marker == 0xFE}
     assert application_data <= {0xE0}  # JFIF
+
+
+ARTIST, OWNER, PLACE = "Änne Artist", "© Owner & Söhne", b"Platzhalter"
+
+
+def spoken(image: Image.Image) -> tuple[str, str]:
+    """Artist and copyright, as programs read them today: as UTF-8."""
+    exif = image.getexif()
+    artist, owner = (str(exif.get(tag, "")).encode("latin-1").decode() for tag in (0x013B, 0x8298))
+    return artist, owner
+
+
+def named_exif(orientation: int = 0) -> bytes:
+    """EXIF data of a photographer whose camera says more than it should."""
+    exif = Image.Exif()
+    exif[0x013B], exif[0x8298], exif[0x010E] = ARTIST.encode(), OWNER.encode(), f"{NEEDLE} description"
+    if orientation:
+        exif[0x0112] = orientation
+    details = exif.get_ifd(0x8769)
+    details[0xA431], details[0x927C], details[0x9286] = f"{NEEDLE} serial", f"{NEEDLE} maker".encode(), NEEDLE.encode()
+    exif.get_ifd(0x8825)[29] = PLACE.decode()
+    return exif.tobytes()
+
+
+def xmp_of(artist: str, owner: str) -> bytes:
+    owner = owner.replace("&", "&amp;")
+    return (
+        '<?xpacket begin="" id="W5M0"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
+        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        f"<rdf:Description><dc:creator><rdf:Seq><rdf:li>{artist}</rdf:li></rdf:Seq></dc:creator>"
+        f'<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">{owner}</rdf:li></rdf:Alt></dc:rights>'
+        f"<dc:subject>{NEEDLE}</dc:subject></rdf:Description></rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+
+def with_iptc(jpeg: bytes, artist: str, owner: str) -> bytes:
+    sets = b"".join(
+        b"\x1c\x02" + bytes((dataset,)) + struct.pack(">H", len(text)) + text
+        for dataset, text in ((5, NEEDLE.encode()), (80, artist.encode()), (116, owner.encode()))
+    )
+    body = b"Photoshop 3.0\x008BIM\x04\x04\0\0" + struct.pack(">I", len(sets)) + sets + bytes(len(sets) % 2)
+    return jpeg[:2] + b"\xff\xed" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
+
+
+def texts_of(artist: str, owner: str) -> PngInfo:
+    info = PngInfo()
+    info.add_itxt("Author", artist)
+    info.add_itxt("Copyright", owner)
+    info.add_text("Comment", NEEDLE)
+    return info
+
+
+SIGNED = {form: file_of(_PICTURE, form, exif=named_exif(), quality=15) for form in ("JPEG", "PNG", "WEBP", "AVIF")} | {
+    "JPEG, turned": file_of(_PICTURE, "JPEG", exif=named_exif(6)),
+    "JPEG, as XMP": file_of(_PICTURE, "JPEG", xmp=xmp_of(ARTIST, OWNER), quality=15),
+    "WEBP, as XMP": file_of(_PICTURE, "WEBP", xmp=xmp_of(ARTIST, OWNER), quality=15),
+    "JPEG, as IPTC": with_iptc(file_of(_PICTURE, "JPEG", quality=15), ARTIST, OWNER),
+    "PNG, as texts": file_of(_PICTURE, "PNG", pnginfo=texts_of(ARTIST, OWNER)),
+    "TIFF": file_of(_PICTURE, "TIFF", tiffinfo={315: ARTIST.encode(), 33432: OWNER.encode(), 270: NEEDLE}),
+}
+HAVE_EXIF = ("JPEG", "PNG", "WEBP", "AVIF", "JPEG, turned")
+BOTH = (Size("whole", 64, 64), Size("half", 32, 32))
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("name", SIGNED)
+def test_by_default_a_variant_says_by_whom_and_whose_it_is_and_no_more(name: str, output: str) -> None:
+    for one in rendered(SIGNED[name], spec(*BOTH, formats=(output,))):
+        image = seen(one)
+        assert spoken(image) == (ARTIST, OWNER)
+        assert set(image.getexif()) == {0x013B, 0x8298}
+        for trace in (*SECRETS, PLACE, b"xmpmeta", b"Photoshop"):
+            assert trace not in one.data
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("name", SIGNED)
+def test_none_means_none(name: str, output: str) -> None:
+    for one in rendered(SIGNED[name], spec(*BOTH, formats=(output,), metadata="none")):
+        assert not seen(one).getexif()
+        for trace in (*SECRETS, PLACE, ARTIST.encode(), OWNER.encode(), *CONTAINERS):
+            assert trace not in one.data
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("name", HAVE_EXIF)
+def test_all_keeps_the_camera_s_words_but_never_a_second_turn(name: str, output: str) -> None:
+    for one in rendered(SIGNED[name], spec(*BOTH, formats=(output,), metadata="all")):
+        image = seen(one)
+        assert spoken(image) == (ARTIST, OWNER)
+        assert 0x0112 not in image.getexif()
+        assert PLACE in one.data
+        assert f"{NEEDLE} serial".encode() in one.data
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+@pytest.mark.parametrize("name", CHATTY)
+def test_places_and_serial_numbers_never_slip_through(name: str, output: str) -> None:
+    for one in rendered(CHATTY[name], spec(*BOTH, formats=(output,))):
+        words = one.data.replace(f"{NEEDLE} A".encode(), b"").replace(f"{NEEDLE} C".encode(), b"")
+        assert b"-0815" not in words
+        exif = seen(one).getexif()
+        assert set(exif) <= {0x013B, 0x8298}
+        assert not exif.get_ifd(0x8825)
+        assert not exif.get_ifd(0x8769)
+
+
+ODD = {
+    "an artist without end": (b"x" * 50_000, "x" * 1_000),
+    "an artist of control characters": (b"\0\n\x07", ""),
+    "a short one": (b"Al", "Al"),
+    "in another encoding": ("Änne".encode("latin-1"), "Änne"),
+}
+
+
+@pytest.mark.parametrize(("written", "read"), ODD.values(), ids=ODD)
+def test_odd_names_are_tidied(written: bytes, read: str) -> None:
+    exif = Image.Exif()
+    exif[0x013B] = written
+    (one,) = rendered(file_of(_PICTURE, "JPEG", exif=exif), spec(formats=("webp",)))
+    assert spoken(seen(one))[0] == read
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # Pillow warns of each damage
+@pytest.mark.parametrize("policy", ["copyright", "all"])
+def test_broken_metadata_costs_no_picture(policy: str) -> None:
+    good = named_exif()
+    for cut in range(6, len(good), 7):
+        for broken in (good[:cut], good[:cut] + b"\xff" * 8 + good[cut + 8 :]):
+            assert rendered(file_of(_PICTURE, "JPEG", exif=broken), spec(formats=("jpeg",), metadata=policy))
+
+
+@pytest.mark.parametrize("xmp", [b"<dc:creator", b'<!DOCTYPE x [<!ENTITY a "b">]><a>creator &a;</a>', b"creator"])
+def test_broken_or_hostile_xmp_says_nothing(xmp: bytes) -> None:
+    (one,) = rendered(file_of(_PICTURE, "JPEG", xmp=xmp), spec(formats=("jpeg",)))
+    assert not seen(one).getexif()
+
+
+NOISE = speckled((64, 64))
+KEPT = {
+    "jpeg": file_of(NOISE, "JPEG", exif=named_exif(), xmp=XMP, comment=NEEDLE, quality=10),
+    "webp": file_of(NOISE, "WEBP", exif=named_exif(), xmp=XMP, quality=10),
+    "png": file_of(NOISE.quantize(16), "PNG", exif=named_exif(), pnginfo=texts()),
+}
+
+
+@pytest.mark.parametrize("policy", METADATA)
+@pytest.mark.parametrize("form", KEPT)
+def test_an_original_that_is_kept_keeps_no_more_words_than_others(form: str, policy: str) -> None:
+    (one,) = rendered(KEPT[form], spec(formats=(form,), metadata=policy, quality={form: 100}))
+    assert one.note is not None
+    assert one.note.startswith("The original's own bytes")
+    image = seen(one)
+    assert spoken(image) == (("", "") if policy == "none" else (ARTIST, OWNER))
+    assert b"xmpmeta" not in one.data
+    assert (PLACE in one.data) == (policy == "all")
+    assert (NEEDLE.encode() in one.data) == (policy == "all")

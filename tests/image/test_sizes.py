@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -55,7 +56,17 @@ COVERED = {
 }
 
 
-@pytest.mark.parametrize(("size", "picture", "result"), (CONTAINED | COVERED).values(), ids=CONTAINED | COVERED)
+PADDED = {
+    "in a larger box": (Size("s", 500, 400, "pad"), (400, 300), (500, 400)),
+    "in a smaller box": (Size("s", 100, 100, "pad"), (400, 300), (100, 100)),
+    "in its own box": (Size("s", 400, 300, "pad"), (400, 300), (400, 300)),
+    "a single pixel in a box": (Size("s", 7, 5, "pad"), (1, 1), (7, 5)),
+    "in a box of one pixel": (Size("s", 1, 1, "pad"), (400, 3), (1, 1)),
+}
+FITTED = CONTAINED | COVERED | PADDED
+
+
+@pytest.mark.parametrize(("size", "picture", "result"), FITTED.values(), ids=FITTED)
 @pytest.mark.parametrize("form", ["PNG", "JPEG"])
 def test_a_picture_fits_its_size(size: Size, picture: tuple[int, int], result: tuple[int, int], form: str) -> None:
     assert only(file_of(plain(size=picture), form), spec(size)).size == result
@@ -139,25 +150,79 @@ boxes = st.integers(1, 16_383)
 sizes = st.one_of(
     st.builds(Size, st.just("s"), boxes, st.none() | boxes),
     st.builds(Size, st.just("s"), st.none(), boxes),
-    st.builds(Size, st.just("s"), boxes, boxes, st.just("cover")),
+    st.builds(Size, st.just("s"), boxes, boxes, st.just("cover"), st.tuples(st.floats(0, 1), st.floats(0, 1))),
+    st.builds(Size, st.just("s"), boxes, boxes, st.just("pad")),
 )
 
 
 @given(sides, sides, st.lists(sizes, min_size=1, max_size=5))
 def test_every_plan_keeps_to_its_boxes(width: int, height: int, ladder: list[Size]) -> None:
-    named = tuple(Size(f"s{number}", size.width, size.height, size.fit) for number, size in enumerate(ladder))
+    named = tuple(replace(size, name=f"s{number}") for number, size in enumerate(ladder))
     rungs = Spec(named, ("webp", "jpeg")).rungs(Pixels(width, height))
     assert sorted(name for rung in rungs for name in rung.names) == sorted(size.name for size in named)
     by_name = {name: rung for rung in rungs for name in rung.names}
     for size in named:
         whole, result = by_name[size.name].whole, by_name[size.name].result
-        assert 1 <= result.width <= min(width, size.width or width)
-        assert 1 <= result.height <= min(height, size.height or height)
-        assert result.width <= whole.width <= width
-        assert result.height <= whole.height <= height
+        assert 1 <= whole.width <= width
+        assert 1 <= whole.height <= height
         assert max(result) <= OUTPUTS["webp"].max_side
+        if size.fit == "pad":
+            assert result == (size.width, size.height)
+            continue
+        cut = by_name[size.name].cut
+        assert 1 <= result.width <= min(whole.width, size.width or width)
+        assert 1 <= result.height <= min(whole.height, size.height or height)
+        assert 0 <= cut.left <= whole.width - result.width
+        assert 0 <= cut.top <= whole.height - result.height
         if size.fit == "cover" and size.width and size.height:
             assert result == (min(width, size.width), min(height, size.height))
     for larger, smaller in itertools.pairwise(rungs):
         assert larger.whole.width >= smaller.whole.width
         assert larger.whole.height >= smaller.whole.height
+
+
+small = st.integers(1, 60)
+small_sizes = st.one_of(
+    st.builds(Size, st.just("s"), small, st.none() | small),
+    st.builds(Size, st.just("s"), small, small, st.just("cover"), st.tuples(st.floats(0, 1), st.floats(0, 1))),
+    st.builds(Size, st.just("s"), small, small, st.just("pad")),
+)
+
+
+@given(small, small, small_sizes, st.sampled_from(sorted(OUTPUTS)), st.sampled_from(["RGB", "RGBA", "L", "P"]))
+def test_every_drawn_picture_gets_the_pixels_that_its_plan_says(
+    width: int, height: int, size: Size, form: str, mode: str
+) -> None:
+    what = spec(size, formats=(form,))
+    (rung,) = what.rungs(Pixels(width, height))
+    image = only(file_of(ramp((width, height)).convert(mode)), what)
+    assert image.size == rung.result
+    assert size.fit == "pad" or (image.width <= width and image.height <= height)
+
+
+FOCI = {(0.0, 0.5): 0, (0.1, 0.5): 0, (0.3, 0.0): 1, (0.5, 1.0): 2, (0.7, 0.2): 3, (1.0, 0.5): 4}
+
+
+@pytest.mark.parametrize(("focus", "stripe"), FOCI.items(), ids=str)
+def test_what_is_in_focus_is_kept(focus: tuple[float, float], stripe: int) -> None:
+    colours: list[Colour] = [(250, 0, 0), (0, 250, 0), (0, 0, 250), (250, 250, 0), (0, 250, 250)]
+    image = only(file_of(stripes(colours)), spec(Size("face", 100, 100, "cover", focus)))
+    assert image.size == (100, 100)
+    assert distance(pixel(image, (0.5, 0.5)), colours[stripe]) <= 2
+
+
+@pytest.mark.parametrize("form", OUTPUTS)
+def test_a_pad_shows_the_whole_picture_in_the_middle(form: str) -> None:
+    size = Size("tile", 100, 100, "pad")
+    image = only(file_of(plain((200, 30, 30), size=(200, 100))), spec(size, formats=(form,), background="#2040e0"))
+    assert image.size == (100, 100)
+    for at in ((0.5, 0.5), (0.1, 0.3), (0.9, 0.7)):
+        assert distance(pixel(image, at)[:3], (200, 30, 30)) <= 12
+    for at in ((0.5, 0.1), (0.5, 0.9)):
+        shown = pixel(image, at)
+        assert shown[3] == 0 if OUTPUTS[form].alpha else distance(shown, (0x20, 0x40, 0xE0)) <= 12
+
+
+def test_a_small_picture_is_padded_and_not_enlarged() -> None:
+    image = only(file_of(plain((200, 30, 30), size=(10, 10))), spec(Size("tile", 30, 20, "pad")))
+    assert image.getchannel("A").getbbox() == (10, 5, 20, 15)

@@ -72,7 +72,7 @@ def test_what_a_later_release_added_is_ignored(manifest: Manifest) -> None:
     body = json.loads(manifest.to_json())
     body |= {"schema": 2, "blurhash": "LKO2"}
     for inner in (*body["variants"], body["source"] or {}):
-        inner["quality"] = 80
+        inner["flavour"] = 80
     later = manifest_from_json(json.dumps(body).encode())
     assert later.schema == 2
     assert [getattr(later, f.name) for f in fields(later) if f.name != "schema"] == [
@@ -158,7 +158,7 @@ PUBLICATION = Publication("a.jpg", 3, "v7", 1234, "web", "digest", previous="2-o
 def test_a_good_picture_is_ready() -> None:
     manifest = PUBLICATION.ready(Facts("png", 40, 30, ("A note.",)), variants_of(RENDITION, "p"))
     assert manifest.status is Status.READY
-    assert manifest.source == PublishedSource("v7", 1234, "png", 40, 30)
+    assert manifest.source == PublishedSource("v7", 1234, "png", 40, 30, 1.3333)
     assert (manifest.generation, manifest.previous) == (PUBLICATION.generation, "2-old")
     assert manifest.notes == ("A note.",)
     assert (manifest.reason, manifest.detail) == (None, None)

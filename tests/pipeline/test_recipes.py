@@ -55,7 +55,13 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         [recipes.web]
         formats = ["jpeg", "png"]
         background = "#102030"
-        sizes = { w10 = { width = 10 }, h20 = { height = 20 }, box = { width = 30, height = 40, fit = "cover" } }
+        metadata = "none"
+        lossless = true
+        sizes.w10 = { width = 10 }
+        sizes.h20 = { height = 20 }
+        sizes.box = { width = 30, height = 40, fit = "cover" }
+        sizes.face = { width = 30, height = 40, fit = "cover", focus = [0, 0.25] }
+        sizes.tile = { width = 30, height = 40, fit = "pad" }
         quality = { jpeg = 33 }
         limits = { max_mb = 2, max_megapixels = 3, max_side = 400, max_decoded_mb = 50 }
         """,
@@ -64,11 +70,19 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
     recipe = book.recipe_for("a.jpg")
     assert recipe is not None
     assert recipe.spec == Spec(
-        sizes=(Size("w10", 10), Size("h20", None, 20), Size("box", 30, 40, "cover")),
+        sizes=(
+            Size("w10", 10),
+            Size("h20", None, 20),
+            Size("box", 30, 40, "cover"),
+            Size("face", 30, 40, "cover", (0.0, 0.25)),
+            Size("tile", 30, 40, "pad"),
+        ),
         formats=("jpeg", "png"),
         quality={"jpeg": 33},
         background="#102030",
         limits=Limits(2 << 20, 3_000_000, 400, 50 << 20),
+        metadata="none",
+        lossless=True,
     )
 
 
@@ -166,13 +180,36 @@ BROKEN = {
     "an unknown fit": (
         RULE + RECIPE + '[recipes.web.sizes]\nw320 = { width = 9, fit = "fill" }\n',
         "recipes.web.sizes.w320.fit",
-        ["'fill' is not allowed", "allowed: contain, cover"],
+        ["'fill' is not allowed", "allowed: contain, cover, pad"],
     ),
     "a box with one side": (
         RULE + RECIPE + '[recipes.web.sizes]\nw320 = { width = 9, fit = "cover" }\n',
         "recipes.web.sizes.w320.fit",
         ["needs width and height"],
     ),
+    "a pad with one side": (
+        RULE + RECIPE + '[recipes.web.sizes]\nw320 = { width = 9, fit = "pad" }\n',
+        "recipes.web.sizes.w320.fit",
+        ['"pad" fills a box', "needs width and height"],
+    ),
+    "a pad without end": (
+        RULE + RECIPE + '[recipes.web.sizes]\nw320 = { width = 8000, height = 8000, fit = "pad" }\n',
+        "recipes.web.sizes.w320.fit",
+        ["at most 16000000 pixels"],
+    ),
+    "a focus where nothing is cut off": (
+        RULE + RECIPE + "[recipes.web.sizes]\nw320 = { width = 9, focus = [0, 0] }\n",
+        "recipes.web.sizes.w320.focus",
+        ['fit = "cover"'],
+    ),
+    **{
+        f"a focus of {focus}": (
+            RULE + RECIPE + f'[recipes.web.sizes]\nw9 = {{ width = 9, height = 9, fit = "cover", focus = {focus} }}\n',
+            "recipes.web.sizes.w9.focus",
+            ["2 numbers from 0 to 1"],
+        )
+        for focus in ("[0.5]", "[0.5, 1.1]", "[-0.1, 0]", "[true, 0]", "['a', 0]", "0.5", "[nan, 0]")
+    },
     "a misspelt side": (
         RULE + RECIPE + "[recipes.web.sizes]\nw320 = { width = 9, heigth = 9 }\n",
         "recipes.web.sizes.w320.heigth",
@@ -193,6 +230,11 @@ BROKEN = {
         "recipes.web.quality.jpeg",
         ["101 is not between 1 and 100"],
     ),
+    "an unknown metadata policy": (
+        RULE + RECIPE + 'metadata = "gps"\n' + SIZES,
+        "recipes.web.metadata",
+        ["'gps' is not allowed", "allowed: all, copyright, none"],
+    ),
     "a colour by name": (RULE + RECIPE + 'background = "white"\n' + SIZES, "recipes.web.background", ["'white'", "#"]),
     "a limit too low": (
         RULE + RECIPE + "limits = { max_mb = 0 }\n" + SIZES,
@@ -207,7 +249,7 @@ BROKEN = {
     "something else in a recipe": (
         RULE + RECIPE + "watermark = true\n" + SIZES,
         "recipes.web.watermark",
-        ["is not a known key", "allowed: background, formats, limits, quality, sizes"],
+        ["is not a known key", "allowed: background, formats, limits, lossless, metadata, quality, sizes"],
     ),
     "something else in the file": (
         "version = 2\n" + RULE + RECIPE + SIZES,
@@ -279,12 +321,15 @@ OTHER_BYTES = {
     "a width": changed(sizes=(Size("w10", 11), Size("box", 20, 20, "cover"))),
     "a height": changed(sizes=(Size("w10", 10), Size("box", 20, 21, "cover"))),
     "the fit": changed(sizes=(Size("w10", 10), Size("box", 20, 20))),
+    "the focus": changed(sizes=(Size("w10", 10), Size("box", 20, 20, "cover", (0.5, 0.4)))),
     "a name": changed(sizes=(Size("w11", 10), Size("box", 20, 20, "cover"))),
     "one size less": changed(sizes=(Size("w10", 10),)),
     "another format": changed(formats=("webp", "png")),
     "one format more": changed(formats=("webp", "jpeg", "avif")),
     "the quality": changed(quality={"jpeg": 79}),
     "the background": changed(background="#fffffe"),
+    "no loss": changed(lossless=True),
+    "the metadata": changed(metadata="all"),
     "the limits": changed(limits=Limits(max_pixels=99)),
 }
 

@@ -3,15 +3,17 @@
 from lightpress.image.errors import IN_PLAIN_WORDS, PictureRejected, Reason
 from lightpress.image.limits import Limits
 from lightpress.image.render import REVISION, Facts, Rendering, Rendition, render
-from lightpress.image.spec import FITS, Fit, Pixels, Size, Spec
+from lightpress.image.spec import FITS, METADATA, Fit, Metadata, Pixels, Size, Spec
 
 __all__ = [
     "FITS",
     "IN_PLAIN_WORDS",
+    "METADATA",
     "REVISION",
     "Facts",
     "Fit",
     "Limits",
+    "Metadata",
     "PictureRejected",
     "Pixels",
     "Reason",

@@ -27,6 +27,18 @@ def to_srgb(picture: Picture) -> Picture:
         return replace(picture, image=_as_rgb(picture.image), profile=None, notes=(*picture.notes, note))
 
 
+def is_srgb(profile: bytes | None) -> bool:
+    """Whether a picture with this profile, or none, has its colours in sRGB already."""
+    if profile is None:
+        return True
+    from PIL import ImageCms  # noqa: PLC0415
+
+    try:
+        return len(profile) <= _LARGEST_PROFILE and _is_srgb(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return False
+
+
 class _BrokenProfileError(Exception):
     """The profile cannot be read, or is for another kind of picture."""
 

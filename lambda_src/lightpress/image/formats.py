@@ -28,7 +28,8 @@ class Output:
 
     quality: used where the recipe names none. The defaults give the three formats the same SSIMULACRA2 score on
     photos (docs/decisions.md, "Encoder settings"). options: the encoder's other settings, in Pillow's words.
-    max_side: the longest side, in pixels, that the format can hold and its decoders accept.
+    max_side: the longest side, in pixels, that the format can hold and its decoders accept. tables: whose quantisation
+    tables to use, where it has any. progressive_from: the longer side from which files are progressive.
     """
 
     name: str
@@ -39,6 +40,9 @@ class Output:
     quality: int
     max_side: int
     options: Mapping[str, Any] = field(default_factory=dict)
+    tables: str | None = None
+    progressive_from: int | None = None
+    lossy: bool = True
 
 
 _OUTPUTS = (
@@ -46,12 +50,17 @@ _OUTPUTS = (
     Output("avif", "AVIF", "image/avif", "avif", True, 52, 32_768, {"speed": 9, "max_threads": 1}),
     # Method 2 is the knee: method 4 costs 2.3 times the CPU for 2 % fewer bytes.
     Output("webp", "WEBP", "image/webp", "webp", True, 74, 16_383, {"method": 2}),
-    Output("jpeg", "JPEG", "image/jpeg", "jpg", False, 80, 65_500, {"optimize": True, "progressive": True}),
-    Output("png", "PNG", "image/png", "png", True, 100, 65_535, {"compress_level": 6}),
+    # Quality 76 of jpegli's tables is as good as 80 of the standard's, for about a tenth fewer bytes.
+    Output("jpeg", "JPEG", "image/jpeg", "jpg", False, 76, 65_500, {"optimize": True}, "jpegli", 640),
+    Output("png", "PNG", "image/png", "png", True, 100, 65_535, {"compress_level": 6}, lossy=False),
 )
 
 OUTPUTS: Mapping[str, Output] = {row.name: row for row in _OUTPUTS}
 """By name, in the order of preference when a viewer accepts several: smallest first."""
+
+
+FALLBACKS = ("jpeg", "png")
+"""What every viewer has always known; other formats are worth publishing where they are smaller."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,8 @@ class Picture:
     """A decoded picture and what is known of it; every step returns a new one.
 
     format: of the file, in lower case. original: the file's pixels, as seen upright. orientation: EXIF's 1 to 8 of
-    `image`. profile: its ICC profile. notes: what was noticed on the way, one sentence each.
+    `image`. profile: its ICC profile. exif: what is kept of its metadata. notes: what was noticed on the way, one
+    sentence each.
     """
 
     image: Image.Image
@@ -27,6 +28,7 @@ class Picture:
     original: Pixels
     orientation: int = 1
     profile: bytes | None = None
+    exif: bytes = b""
     notes: tuple[str, ...] = ()
 
     def as_stored(self, upright: Pixels) -> Pixels:

@@ -8,46 +8,61 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightpress.image.check import checked
 from lightpress.image.colour import to_srgb
 from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import encode
 from lightpress.image.flatten import without_idle_alpha
+from lightpress.image.keep import smaller, untouched, upload
+from lightpress.image.metadata import with_metadata
 from lightpress.image.orient import upright
+from lightpress.image.placeholder import dominant_colour, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from PIL import Image
 
     from lightpress.image.formats import Output
+    from lightpress.image.keep import Upload
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Rung, Spec
 
-REVISION = 1
+REVISION = 2
 """Raised by hand when the same spec makes other pixels: published variants made by an older core are then stale."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What was learned of the file: its format, its pixels as seen upright, and notes of one sentence each."""
+    """What was learned of the file: its format, its pixels as seen upright, and notes of one sentence each.
+
+    colour: the `#rrggbb` that most of it has. thumbhash: a blurred likeness, in base64.
+    """
 
     format: str
     width: int
     height: int
     notes: tuple[str, ...] = ()
+    colour: str | None = None
+    thumbhash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One encoded variant: the sizes (by name) that it serves, its format (by name), its pixels and its bytes."""
+    """One encoded variant: the sizes (by name) that it serves, its format (by name), its pixels and its bytes.
+
+    note: a sentence where its bytes are not simply the picture encoded. quality: what it was encoded with, if it was.
+    """
 
     names: tuple[str, ...]
     format: str
     width: int
     height: int
     data: bytes
+    note: str | None = None
+    quality: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,30 +73,60 @@ class Rendering:
     renditions: Generator[Rendition]
 
 
-def render(data: bytes, spec: Spec) -> Rendering:
+def render(data: bytes, spec: Spec, encode: Callable[..., bytes] = encode) -> Rendering:
     """Make every variant of the file `data` that `spec` asks for, the largest size first.
 
-    Raises PictureRejected, before this returns, where the file is at fault.
+    Raises PictureRejected, before this returns, where the file is at fault; LyingEncoder, as the variants are asked
+    for, where one would not be what it says.
     """
     picture = decode(data, spec)
+    picture = with_metadata(picture, spec.metadata)
+    original = upload(data, picture)
     rungs = spec.rungs(picture.original)
     picture = to_eight_bits(picture)
     picture = shrink(picture, rungs[0].whole)
     picture = to_srgb(picture)
     picture = upright(picture)
     picture = without_idle_alpha(picture)
-    return Rendering(_facts(picture), _renditions(picture, rungs, spec))
+    return Rendering(_facts(picture, spec), _renditions(picture, rungs, spec, original, encode))
 
 
-def _facts(picture: Picture) -> Facts:
-    return Facts(picture.format, picture.original.width, picture.original.height, picture.notes)
+def _facts(picture: Picture, spec: Spec) -> Facts:
+    small = reduced(picture.image)
+    return Facts(
+        picture.format,
+        picture.original.width,
+        picture.original.height,
+        picture.notes,
+        dominant_colour(small, spec.background),
+        thumbhash(small),
+    )
 
 
-def _renditions(picture: Picture, rungs: tuple[Rung, ...], spec: Spec) -> Generator[Rendition]:
+def _renditions(
+    picture: Picture, rungs: tuple[Rung, ...], spec: Spec, original: Upload, encode: Callable[..., bytes]
+) -> Generator[Rendition]:
     for rung, image in descend(picture.image, rungs):
         for output in spec.outputs():
-            yield _rendition(image, rung, output, spec)
+            if original.is_same(rung.result, output):
+                yield _as_uploaded(image, rung, output, spec, original, encode)
+            else:
+                yield _rendition(rung, output, encode(image, output, spec, original.exif), spec)
 
 
-def _rendition(image: Image.Image, rung: Rung, output: Output, spec: Spec) -> Rendition:
-    return Rendition(rung.names, output.name, image.width, image.height, encode(image, output, spec))
+def _as_uploaded(  # noqa: PLR0913, PLR0917  everything that a variant is made of
+    image: Image.Image, rung: Rung, output: Output, spec: Spec, original: Upload, encode: Callable[..., bytes]
+) -> Rendition:
+    """The variant that is the original once more."""
+    if spec.lossless and (kept := untouched(original)) is not None:
+        return _rendition(rung, output, kept, spec, note="The original's own pixels, packed without loss.", kept=True)
+    data, note, is_kept = smaller(encode(image, output, spec, original.exif), original)
+    return _rendition(rung, output, data, spec, note=note, kept=is_kept)
+
+
+def _rendition(  # noqa: PLR0913  as above
+    rung: Rung, output: Output, data: bytes, spec: Spec, *, note: str | None = None, kept: bool = False
+) -> Rendition:
+    quality = spec.quality_of(output) if output.lossy and not kept else None
+    data = checked(data, output, rung.result)
+    return Rendition(rung.names, output.name, *rung.result, data, note, quality)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from lightpress.image.picture import Picture
-    from lightpress.image.spec import Pixels, Rung
+    from lightpress.image.spec import Cut, Pixels, Rung
 
 
 def shrink(picture: Picture, whole: Pixels) -> Picture:
@@ -26,7 +26,7 @@ def descend(image: Image.Image, rungs: Iterable[Rung]) -> Iterator[tuple[Rung, I
     """
     for rung in rungs:
         image = _reduced(image, rung.whole)
-        yield rung, _cut(image, rung.result)
+        yield rung, _cut(image, rung.cut)
 
 
 def _reduced(image: Image.Image, size: Pixels) -> Image.Image:
@@ -34,8 +34,10 @@ def _reduced(image: Image.Image, size: Pixels) -> Image.Image:
     return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
 
 
-def _cut(image: Image.Image, size: Pixels) -> Image.Image:
-    if image.size == size:
+def _cut(image: Image.Image, cut: Cut) -> Image.Image:
+    left, top, size = cut
+    if (left, top) == (0, 0) and image.size == size:
         return image
-    left, top = (image.width - size.width) // 2, (image.height - size.height) // 2
+    if min(left, top) < 0:
+        image = image.convert("RGBA")  # what a crop adds is then see-through, for the encoder to put on a background
     return image.crop((left, top, left + size.width, top + size.height))

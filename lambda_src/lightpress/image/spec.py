@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
@@ -11,8 +12,11 @@ from lightpress.image.limits import Limits
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Fit = Literal["contain", "cover"]
+Fit = Literal["contain", "cover", "pad"]
 FITS: tuple[str, ...] = get_args(Fit)
+
+Metadata = Literal["none", "copyright", "all"]
+METADATA: tuple[str, ...] = get_args(Metadata)
 
 
 class Pixels(NamedTuple):
@@ -34,36 +38,61 @@ class Pixels(NamedTuple):
 class Size:
     """One rung of the ladder: a named box in pixels; a side that is None is free.
 
-    contain: the whole picture, inside the box. cover: the box filled, what overhangs is cut off evenly.
-    A picture is never enlarged, in either.
+    contain: the whole picture, inside the box. cover: the box filled, what overhangs is cut off; `focus` is the point
+    to keep, in parts of width and height. pad: the whole picture in the middle of a box that is always full size.
+    A picture is never enlarged, in any.
     """
 
     name: str
     width: int | None = None
     height: int | None = None
     fit: Fit = "contain"
+    focus: tuple[float, float] = (0.5, 0.5)
 
     def scale(self, picture: Pixels) -> float:
         """By how much the whole `picture` is reduced for this size: at most 1."""
         ratios = [box / side for box, side in zip((self.width, self.height), picture, strict=True) if box]
         return min(1.0, max(ratios) if self.fit == "cover" else min(ratios))
 
-    def crop(self, whole: Pixels) -> Pixels:
-        """What remains of the reduced `whole` picture after overhanging parts are cut off."""
+    def cut(self, whole: Pixels) -> Cut:
+        """What is shown of the reduced `whole` picture."""
         if self.fit == "contain":
-            return whole
-        return Pixels(min(self.width or whole.width, whole.width), min(self.height or whole.height, whole.height))
+            return Cut(0, 0, whole)
+        box = Pixels(self.width or whole.width, self.height or whole.height)
+        if self.fit == "pad":
+            return Cut((whole.width - box.width) // 2, (whole.height - box.height) // 2, box)
+        result = Pixels(min(box.width, whole.width), min(box.height, whole.height))
+        left, top = (_start(*along) for along in zip(self.focus, whole, result, strict=True))
+        return Cut(left, top, result)
+
+
+class Cut(NamedTuple):
+    """A part of a picture, and where it begins; a negative start, as a pad has, begins outside of the picture."""
+
+    left: int
+    top: int
+    pixels: Pixels
+
+
+def _start(focus: float, whole: int, result: int) -> int:
+    """Where `result` pixels begin, so that the focus is in their middle as far as the picture reaches."""
+    return min(max(0, math.floor(focus * whole - result / 2)), whole - result)
 
 
 class Rung(NamedTuple):
-    """One reduction of a picture: `whole` before cutting, `result` after, and the sizes (by name) that it serves.
+    """One reduction of a picture: `whole` before cutting, `cut` from it, and the sizes (by name) that it serves.
 
     A picture smaller than some of the sizes gets one rung for all of them: same pixels, encoded and stored once.
     """
 
     names: tuple[str, ...]
     whole: Pixels
-    result: Pixels
+    cut: Cut
+
+    @property
+    def result(self) -> Pixels:
+        """The pixels of the variant."""
+        return self.cut.pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +100,9 @@ class Spec:
     """Every variant a picture is owed: each of `sizes` in each of `formats` (names of rows in `formats.OUTPUTS`).
 
     quality: by format name, where it differs from the format's own. background: `#rrggbb`, put behind transparent
-    pictures in formats that cannot be see-through.
+    pictures in formats that cannot be see-through. metadata: what of the file's words goes along: who made it and
+    whose it is ("copyright"), or all of its EXIF data, the place where it was taken included ("all").
+    lossless: a variant that is the original once more has its very pixels, packed as small as that goes.
     """
 
     sizes: tuple[Size, ...]
@@ -79,6 +110,8 @@ class Spec:
     quality: Mapping[str, int] = field(default_factory=dict)
     background: str = "#ffffff"
     limits: Limits = field(default_factory=Limits)
+    metadata: Metadata = "copyright"
+    lossless: bool = False
 
     def outputs(self) -> tuple[Output, ...]:
         """The rows of the formats."""
@@ -91,11 +124,11 @@ class Spec:
     def rungs(self, picture: Pixels) -> tuple[Rung, ...]:
         """Plan the reductions of `picture` (as seen upright), largest first."""
         longest = min(output.max_side for output in self.outputs())
-        names: dict[tuple[Pixels, Pixels], list[str]] = {}
+        names: dict[tuple[Pixels, Cut], list[str]] = {}
         for size in self.sizes:
             # What covers a box is cut to it, so only whole pictures can be too long for a format.
             scale = size.scale(picture)
             whole = picture.times(scale if size.fit == "cover" else min(scale, longest / max(picture)))
-            names.setdefault((whole, size.crop(whole)), []).append(size.name)
+            names.setdefault((whole, size.cut(whole)), []).append(size.name)
         largest_first = sorted(names.items(), reverse=True)
-        return tuple(Rung(tuple(served), whole, result) for (whole, result), served in largest_first)
+        return tuple(Rung(tuple(served), whole, cut) for (whole, cut), served in largest_first)

@@ -1,0 +1,124 @@
+"""A file of pixels and nothing else: the encoded pixels byte for byte, everything beside them left behind.
+
+Only parts that are known to be needed are copied, so what nobody has heard of yet is left behind too. The files have
+been decoded before, so their parts are well-formed; what still surprises is answered with None: leave it alone.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+import zlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_EXIF = b"Exif\0\0"
+
+_SCAN_ENDS = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+_START_OF_SCAN, _END, _JFIF, _ADOBE = 0xDA, 0xD9, 0xE0, 0xEE
+# Tables, the two frames that browsers know (baseline and progressive, both Huffman-coded), scans, restart interval.
+_JPEG_PIXELS = {0xDB, 0xC4, 0xC0, 0xC1, 0xC2, _START_OF_SCAN, 0xDD}
+_JPEG_UNKNOWN = set(range(0xC0, 0xD0)) - _JPEG_PIXELS | {0xDC, 0xDE, 0xDF}
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
+
+_WEBP_PIXELS = {b"ALPH", b"VP8 ", b"VP8L"}
+_WEBP_ALPHA, _WEBP_EXIF = 0x10, 0x08
+
+
+def without_extras(data: bytes, form: str, exif: bytes = b"") -> bytes | None:
+    """The file `data` of format `form` with its pixels and `exif` only; None where that is not known how."""
+    rewrite = _REWRITERS.get(form)
+    try:
+        return rewrite(data, exif) if rewrite else None
+    except (IndexError, struct.error, ValueError):
+        return None
+
+
+def _jpeg(data: bytes, exif: bytes) -> bytes | None:
+    start, parts = b"\xff\xd8", [_exif_segment(exif)]
+    for marker, segment in _jpeg_segments(data):
+        if marker in _JPEG_UNKNOWN:
+            return None
+        if marker in _JPEG_PIXELS:
+            parts.append(segment)
+        elif marker == _JFIF and segment[4:9] == b"JFIF\0":
+            start = b"\xff\xd8\xff\xe0\0\x10" + segment[4:16] + b"\0\0"  # without its thumbnail
+        elif marker == _ADOBE and segment[4:9] == b"Adobe":
+            parts.append(b"\xff\xee\0\x0e" + segment[4:16])  # it says whether the colours are YCbCr
+    return b"".join((start, *parts, b"\xff\xd9"))
+
+
+def _exif_segment(exif: bytes) -> bytes:
+    return b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif if exif else b""
+
+
+def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Every segment up to the end of the first picture; a scan's segment holds its coded pixels too."""
+    at = 2
+    while (marker := data[at + 1]) != _END:
+        if data[at] != 0xFF:  # noqa: PLR2004  every marker begins so
+            raise ValueError("no marker")
+        if marker == 0xFF:  # noqa: PLR2004  a fill byte
+            at += 1
+            continue
+        (length,) = struct.unpack_from(">H", data, at + 2)
+        end = at + 2 + length
+        if marker == _START_OF_SCAN:
+            ends = _SCAN_ENDS.search(data, end)
+            if ends is None:
+                raise ValueError("no end")
+            end = ends.start()
+        yield marker, data[at:end]
+        at = end
+
+
+def _png(data: bytes, exif: bytes) -> bytes:
+    header, *kept = (chunk for kind, chunk in _png_chunks(data) if kind in _PNG_PIXELS)
+    return b"".join((_PNG_SIGNATURE, header, _exif_chunk(exif), *kept))
+
+
+def _exif_chunk(exif: bytes) -> bytes:
+    body = b"eXIf" + exif.removeprefix(_EXIF)
+    return struct.pack(">I", len(body) - 4) + body + struct.pack(">I", zlib.crc32(body)) if exif else b""
+
+
+def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at, kind = len(_PNG_SIGNATURE), b""
+    while kind != b"IEND":
+        length, kind = struct.unpack_from(">I4s", data, at)
+        yield kind, data[at : at + 12 + length]
+        at += 12 + length
+
+
+def _webp(data: bytes, exif: bytes) -> bytes | None:
+    flags, canvas, pixels = 0, b"", b""
+    for kind, chunk in _webp_chunks(data):
+        if kind == b"VP8X":
+            flags, canvas = chunk[8] & _WEBP_ALPHA, chunk[12:18]
+        elif kind in _WEBP_PIXELS:
+            pixels += chunk
+        elif kind in {b"ANIM", b"ANMF"}:
+            return None
+    if exif and not canvas:
+        return None  # such a file had no place for EXIF data, so there was none to keep
+    body = exif.removeprefix(_EXIF)
+    if exif:
+        flags |= _WEBP_EXIF
+        pixels += b"EXIF" + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
+    header = b"VP8X\x0a\0\0\0" + bytes((flags, 0, 0, 0)) + canvas if flags else b""
+    return b"RIFF" + struct.pack("<I", 4 + len(header) + len(pixels)) + b"WEBP" + header + pixels
+
+
+def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at, end = 12, 8 + int.from_bytes(data[4:8], "little")
+    while at < min(end, len(data)):
+        kind, length = struct.unpack_from("<4sI", data, at)
+        yield kind, data[at : at + 8 + length].ljust(8 + length + length % 2, b"\0")
+        at += 8 + length + length % 2
+
+
+_REWRITERS: dict[str, Callable[[bytes, bytes], bytes | None]] = {"jpeg": _jpeg, "png": _png, "webp": _webp}

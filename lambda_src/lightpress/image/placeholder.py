@@ -1,0 +1,104 @@
+"""What a page shows until a picture has arrived: one colour, or a blurred likeness of some 25 bytes."""
+
+from __future__ import annotations
+
+import base64
+import math
+from operator import mul
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COLOURS = 6
+_SIDE = 48
+"""ThumbHash keeps 7 waves a side at most, so more pixels change nothing that can be seen."""
+
+
+def reduced(image: Image.Image) -> Image.Image:
+    """The picture, RGBA and small: both placeholders are made of it."""
+    small = image.reduce(max(1, min(image.size) // (2 * _SIDE)))
+    small.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
+    return small.convert("RGBA")
+
+
+def dominant_colour(small: Image.Image, background: str) -> str:
+    """The colour (`#rrggbb`) that most of the picture has, see-through parts as they look on `background`."""
+    flat = Image.new("RGBA", small.size, background)
+    flat.alpha_composite(small)
+    counted = flat.convert("RGB").quantize(_COLOURS)
+    _, most = max((count, -index) for count, index in counted.getcolors() or [(0, 0)])  # type: ignore[operator]
+    start = -int(most) * 3
+    red, green, blue = (counted.getpalette() or [0, 0, 0])[start : start + 3]
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def thumbhash(small: Image.Image) -> str:
+    """The ThumbHash (evanw.github.io/thumbhash) of a picture of at most 100 pixels a side, in base64."""
+    width, height = small.size
+    red, green, blue, alpha = ([value / 255 for value in small.getchannel(name).tobytes()] for name in "RGBA")
+    opacity = sum(alpha)
+    seen = opacity or 1.0
+    mean_red, mean_green, mean_blue = (sum(map(mul, channel, alpha)) / seen for channel in (red, green, blue))
+    has_alpha = opacity < width * height
+    # See-through pixels take the mean colour, so that no edge of theirs shows.
+    red, green, blue = (
+        [mean * (1 - a) + a * value for value, a in zip(channel, alpha, strict=True)]
+        for channel, mean in ((red, mean_red), (green, mean_green), (blue, mean_blue))
+    )
+    light = [(r + g + b) / 3 for r, g, b in zip(red, green, blue, strict=True)]
+    yellow = [(r + g) / 2 - b for r, g, b in zip(red, green, blue, strict=True)]
+    reddish = [r - g for r, g in zip(red, green, strict=True)]
+
+    limit, longest = (5 if has_alpha else 7), max(width, height)
+    waves_x, waves_y = max(1, _round(limit * width / longest)), max(1, _round(limit * height / longest))
+    l_dc, l_ac, l_scale = _waves(light, width, max(3, waves_x), max(3, waves_y))
+    p_dc, p_ac, p_scale = _waves(yellow, width, 3, 3)
+    q_dc, q_ac, q_scale = _waves(reddish, width, 3, 3)
+    landscape = width > height
+    head = (
+        _round(63 * l_dc)
+        | _round(31.5 + 31.5 * p_dc) << 6
+        | _round(31.5 + 31.5 * q_dc) << 12
+        | _round(31 * l_scale) << 18
+        | has_alpha << 23
+    )
+    more = (waves_y if landscape else waves_x) | _round(63 * p_scale) << 3 | _round(63 * q_scale) << 9 | landscape << 15
+    data = head.to_bytes(3, "little") + more.to_bytes(2, "little")
+    levels = [*l_ac, *p_ac, *q_ac]
+    if has_alpha:
+        a_dc, a_ac, a_scale = _waves(alpha, width, 5, 5)
+        data += bytes((_round(15 * a_dc) | _round(15 * a_scale) << 4,))
+        levels += a_ac
+    halves = [_round(15 * level) for level in levels] + [0] * (len(levels) % 2)
+    data += bytes(low | high << 4 for low, high in zip(halves[::2], halves[1::2], strict=True))
+    return base64.b64encode(data).decode()
+
+
+def _waves(channel: Sequence[float], width: int, across: int, down: int) -> tuple[float, list[float], float]:
+    """The mean of a channel, its slow waves (each 0 to 1), and by how much they swing.
+
+    First along the rows, then down the columns: the same sums as over all pixels at once, a tenth of the work.
+    """
+    rows = [channel[start : start + width] for start in range(0, len(channel), width)]
+    wave_x = [[math.cos(math.pi / width * x * (at + 0.5)) for at in range(width)] for x in range(across)]
+    wave_y = [[math.cos(math.pi / len(rows) * y * (at + 0.5)) for at in range(len(rows))] for y in range(down)]
+    along = [[sum(map(mul, row, wave)) for row in rows] for wave in wave_x]
+    mean, swings = 0.0, []
+    for y in range(down):
+        x = 0
+        while x * down < across * (down - y):
+            value = sum(map(mul, along[x], wave_y[y])) / len(channel)
+            if x or y:
+                swings.append(value)
+            else:
+                mean = value
+            x += 1
+    scale = max(map(abs, swings))
+    return mean, [0.5 + 0.5 / scale * value if scale else value for value in swings], scale
+
+
+def _round(value: float) -> int:
+    return math.floor(value + 0.5)

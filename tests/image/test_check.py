@@ -1,0 +1,40 @@
+"""No variant is a lie: what an encoder gives is opened again before it leaves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lightpress.image import render
+from lightpress.image.check import LyingEncoder
+from lightpress.image.formats import OUTPUTS
+from tests.drawing import file_of, ramp, spec
+
+PICTURE = ramp((64, 48))
+LIES = {
+    "nothing": b"",
+    "junk": b"junk" * 99,
+    "another format": file_of(PICTURE),
+    "another size": file_of(ramp((64, 47)), "JPEG"),
+    "turned": file_of(PICTURE.rotate(90, expand=True), "JPEG"),
+    "half a header": file_of(PICTURE, "JPEG")[:20],
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+def test_a_lying_encoder_is_caught_and_it_is_not_the_picture_s_fault(lie: bytes) -> None:
+    def lying(*_: Any) -> bytes:  # noqa: ANN401  whatever an encoder gets
+        return lie
+
+    rendering = render(file_of(PICTURE), spec(formats=("jpeg",)), lying)
+    with pytest.raises(LyingEncoder):
+        list(rendering.renditions)
+
+
+@pytest.mark.parametrize("form", OUTPUTS)
+def test_a_wrong_size_is_seen_in_every_format(form: str) -> None:
+    lie = file_of(ramp((65, 48)), OUTPUTS[form].pillow)
+    rendering = render(file_of(PICTURE, "GIF"), spec(formats=(form,)), lambda *_: lie)
+    with pytest.raises(LyingEncoder, match="65"):
+        list(rendering.renditions)
