@@ -173,7 +173,7 @@ def _answer(pipe: int, data: bytes, spec: Spec) -> None:
         for rendition in rendering.renditions:
             _send(
                 pipe,
-                {name: getattr(rendition, name) for name in ("names", "format", "width", "height")},
+                {name: getattr(rendition, name) for name in ("names", "format", "width", "height", "animated")},
                 rendition.data,
             )
         _send(pipe, {"done": True})

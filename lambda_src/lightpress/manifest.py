@@ -51,17 +51,23 @@ class Variant:
     bytes: int
     sha256: str
     path: str
+    animated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedSource:
-    """What the variants were made from. width and height are in pixels, as seen upright."""
+    """What the variants were made from. width and height are in pixels, as seen upright.
+
+    frames, duration_ms: of the animation that the animated variants show; 1 and 0 where there are none.
+    """
 
     identity: str
     bytes: int
     format: str | None = None
     width: int | None = None
     height: int | None = None
+    frames: int = 1
+    duration_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +120,9 @@ class Publication:
 
     def ready(self, facts: Facts, variants: tuple[Variant, ...]) -> Manifest:
         """The manifest that publishes the variants."""
-        source = PublishedSource(self.identity, self.bytes, facts.format, facts.width, facts.height)
+        source = PublishedSource(
+            self.identity, self.bytes, facts.format, facts.width, facts.height, facts.frames, facts.duration_ms
+        )
         return self._manifest(Status.READY, source, generation=self.generation, variants=variants, notes=facts.notes)
 
     def failed(self, rejected: PictureRejected) -> Manifest:
@@ -149,6 +157,7 @@ def variants_of(rendition: Rendition, path: str) -> tuple[Variant, ...]:
             bytes=len(rendition.data),
             sha256=checksum,
             path=path,
+            animated=rendition.animated,
         )
         for name in rendition.names
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from lightpress.image.animate import with_film
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.formats import ACCEPTED, MAGIC, MARKUP, REFUSED
 from lightpress.image.picture import QUARTER_TURNS, Picture
@@ -32,7 +33,6 @@ _WORLDS_FAULT = {errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOM
 _BYTES_PER_PIXEL = 4
 _BYTES_PER_PROGRESSIVE_PIXEL = 3
 _REDUCED_WHILE_DECODING = {"JPEG", "MPO"}
-_CAN_BE_ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 
 
 def decode(data: bytes, spec: Spec) -> Picture:
@@ -50,7 +50,7 @@ def decode(data: bytes, spec: Spec) -> Picture:
         _reduce_while_decoding(picture, spec)
         _check_memory(opened, picture.original, spec.limits)
         opened.load()
-    return picture
+        return with_film(picture, data, spec)
 
 
 def _with_facts(opened: Image.Image) -> Picture:
@@ -62,7 +62,6 @@ def _with_facts(opened: Image.Image) -> Picture:
         original=stored.turned() if orientation in QUARTER_TURNS else stored,
         orientation=orientation,
         profile=opened.info.get("icc_profile"),
-        notes=tuple(_notes(opened)),
     )
 
 
@@ -81,11 +80,6 @@ def _orientation(opened: Image.Image) -> int:
 
 def _format_name(opened: Image.Image) -> str:
     return "jpeg" if opened.format == "MPO" else str(opened.format).lower()
-
-
-def _notes(opened: Image.Image) -> Iterator[str]:
-    if opened.format in _CAN_BE_ANIMATED and getattr(opened, "is_animated", False):
-        yield "The picture is animated; its variants show the first frame."
 
 
 def _reduce_while_decoding(picture: Picture, spec: Spec) -> None:

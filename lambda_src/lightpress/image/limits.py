@@ -16,12 +16,16 @@ class Limits:
     max_bytes: size of the file. max_pixels: width x height. max_side: longer side in pixels.
     max_decoded_bytes: the pixels once decoded, as they lie in memory; a JPEG is decoded at a fraction of its size where
     the recipe's largest size allows it, so a 100-megapixel JPEG may pass where a PNG of the same size may not.
+    max_frames, max_animation_pixels: of an animation, the pixels those of its canvas times its frames. What has more is
+    not rejected: its variants are still.
     """
 
     max_bytes: int = 64 * MIB
     max_pixels: int = 100_000_000
     max_side: int = 32_768
     max_decoded_bytes: int = 512 * MIB
+    max_frames: int = 300
+    max_animation_pixels: int = 100_000_000
 
     def check_bytes(self, count: int) -> None:
         """Reject an empty or too large file."""

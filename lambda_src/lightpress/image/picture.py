@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL import Image
 
+    from lightpress.image.animate import Film
     from lightpress.image.spec import Pixels
 
 QUARTER_TURNS = range(5, 9)
@@ -19,7 +20,8 @@ class Picture:
     """A decoded picture and what is known of it; every step returns a new one.
 
     format: of the file, in lower case. original: the file's pixels, as seen upright. orientation: EXIF's 1 to 8 of
-    `image`. profile: its ICC profile. notes: what was noticed on the way, one sentence each.
+    `image`. profile: its ICC profile. notes: what was noticed on the way, one sentence each. film: what
+    follows `image` where that is the first frame of an animation.
     """
 
     image: Image.Image
@@ -28,6 +30,7 @@ class Picture:
     orientation: int = 1
     profile: bytes | None = None
     notes: tuple[str, ...] = ()
+    film: Film | None = None
 
     def as_stored(self, upright: Pixels) -> Pixels:
         """How `upright` pixels lie in `image`, which may not have been turned yet."""

@@ -71,7 +71,8 @@ class Spec:
     """Every variant a picture is owed: each of `sizes` in each of `formats` (names of rows in `formats.OUTPUTS`).
 
     quality: by format name, where it differs from the format's own. background: `#rrggbb`, put behind transparent
-    pictures in formats that cannot be see-through.
+    pictures in formats that cannot be see-through. animation: whether what is animated
+    moves in the formats that can.
     """
 
     sizes: tuple[Size, ...]
@@ -79,6 +80,7 @@ class Spec:
     quality: Mapping[str, int] = field(default_factory=dict)
     background: str = "#ffffff"
     limits: Limits = field(default_factory=Limits)
+    animation: bool = True
 
     def outputs(self) -> tuple[Output, ...]:
         """The rows of the formats."""
