@@ -30,8 +30,9 @@ class Output:
     motion: Mapping[str, Any] | None = None
 
 
-# Without minimize_size, films with flat colours come out four times as large as the GIF ("Animation" in decisions.md).
-_WEBP_MOTION = {"method": 2, "minimize_size": True}
+# Each frame is lossy or lossless, whichever suits it, and only the first is a key frame: flat colours come out at two
+# fifths of lossy frames, and both at a fraction of the CPU of minimize_size (docs/decisions.md, "Animation").
+_WEBP_MOTION = {"method": 2, "allow_mixed": True, "kmin": 0, "kmax": 0}
 
 _OUTPUTS = (
     # Speed 9 of the AOM encoder: a seventh of speed 6's CPU for a fifth more bytes. One thread: Lambda bills one CPU.
