@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import struct
 from dataclasses import replace
 from typing import Any
@@ -34,6 +35,7 @@ from tests.drawing import (
     spec,
     with_chunk_before,
 )
+from tests.image.files import damaged
 from tests.image.films import Part, apng, cells_of, gif, played
 
 ALL = ("avif", "webp", "jpeg", "png")
@@ -365,9 +367,9 @@ FILES = {
 }
 
 
-def verdict(data: bytes) -> Reason | None:
+def verdict(data: bytes, what: Spec = WEBP) -> Reason | None:
     try:
-        rendered(data, WEBP)
+        rendered(data, what)
     except PictureRejected as rejected:
         return rejected.reason
     return None
@@ -400,6 +402,16 @@ def test_damage_in_a_later_frame_is_found_before_anything_is_made() -> None:
     with pytest.raises(PictureRejected) as caught:
         render(bad, WEBP)
     assert caught.value.reason is Reason.CORRUPT
+
+
+@pytest.mark.filterwarnings("ignore::Warning:PIL")
+@pytest.mark.parametrize("name", FILES)
+def test_random_damage_to_an_animation_gives_a_rendering_or_a_reason(name: str) -> None:
+    dice = random.Random(f"damage {name}")  # noqa: S311  nothing secret is drawn
+    what = replace(WEBP, sizes=(Size("small", 16),), limits=Limits(max_pixels=100_000, max_animation_pixels=1_000_000))
+    allowed = {None, Reason.CORRUPT, Reason.NOT_A_PICTURE, Reason.TOO_MANY_PIXELS, Reason.TOO_LONG_SIDE, Reason.EMPTY}
+    for _ in range(60):
+        assert verdict(damaged(FILES[name], dice), what) in allowed
 
 
 def test_apng_frames_out_of_order_or_place_are_corrupt() -> None:
