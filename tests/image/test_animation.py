@@ -189,6 +189,15 @@ def test_a_frame_that_names_no_disposal_is_kept_whatever_the_one_before_named() 
     assert shown(gif((3, 2), parts), (3, 2)) == [FULL, ("...", "b.."), ("..g", "b..")]
 
 
+def test_what_a_frame_says_of_itself_is_not_said_of_the_next() -> None:
+    first, second = Part(("r",), delay=90), Part(("g",), delay=90)
+    data = gif((1, 1), [replace(first, dispose=CLEAR_GIF), second, Part((".",))])
+    at = data.index(b"\x21\xf9", data.index(b"\x2c"))
+    frames, _ = moving(data[:at] + data[at + 8 :])
+    assert [milliseconds for _, milliseconds in frames] == [900, 150]
+    assert cells_of(frames[1][0], (1, 1)) == ("g",)
+
+
 def test_a_first_frame_smaller_than_its_canvas_has_nothing_around_it() -> None:
     parts = [Part(("r",), (1, 0)), Part(("b",), (0, 1))]
     assert shown(gif((3, 2), parts), (3, 2)) == [(".r.", "..."), (".r.", "b..")]
