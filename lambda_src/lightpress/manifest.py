@@ -54,6 +54,7 @@ class Variant:
     path: str
     note: str | None = None
     quality: int | None = None
+    animated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class PublishedSource:
     """What the variants were made from. width and height are in pixels, as seen upright.
 
     aspect_ratio: width by height. colour, thumbhash: what to show until a variant has arrived (`image.placeholder`).
+    frames, duration_ms: of the animation that the animated variants show; 1 and 0 where there are none.
     """
 
     identity: str
@@ -71,6 +73,8 @@ class PublishedSource:
     aspect_ratio: float | None = None
     colour: str | None = None
     thumbhash: str | None = None
+    frames: int = 1
+    duration_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +130,14 @@ class Publication:
         source = PublishedSource(
             self.identity,
             self.bytes,
-            facts.format,
-            facts.width,
-            facts.height,
-            round(facts.width / facts.height, 4),
-            facts.colour,
-            facts.thumbhash,
+            format=facts.format,
+            width=facts.width,
+            height=facts.height,
+            aspect_ratio=round(facts.width / facts.height, 4),
+            colour=facts.colour,
+            thumbhash=facts.thumbhash,
+            frames=facts.frames,
+            duration_ms=facts.duration_ms,
         )
         variants = tuple(_compared(variant, variants) for variant in variants)
         return self._manifest(Status.READY, source, generation=self.generation, variants=variants, notes=facts.notes)
@@ -170,6 +176,7 @@ def variants_of(rendition: Rendition, path: str) -> tuple[Variant, ...]:
             path=path,
             note=rendition.note,
             quality=rendition.quality,
+            animated=rendition.animated,
         )
         for name in rendition.names
     )

@@ -26,6 +26,8 @@ _LARGEST_FILE_MB = 512
 _MOST_MEGAPIXELS = 1_000
 _LONGEST_ORIGINAL = 65_535
 _MOST_DECODED_MB = 8_192
+_MOST_FRAMES = 3_000
+_MOST_ANIMATION_MEGAPIXELS = 10_000
 _MILLION = 1_000_000
 _MIB = 1 << 20
 
@@ -109,6 +111,7 @@ def _recipe(name: str, recipes: Table) -> Recipe:
         limits=_limits(row.table("limits")),
         lossless=row.flag("lossless", default=False),
         metadata=cast("Metadata", row.text("metadata", "copyright", allowed=METADATA)),
+        animation=row.flag("animation", default=True),
     )
     row.close()
     return Recipe(name, spec)
@@ -156,6 +159,11 @@ def _limits(row: Table) -> Limits:
         max_side=row.integer("max_side", normal.max_side, low=16, high=_LONGEST_ORIGINAL),
         max_decoded_bytes=row.integer("max_decoded_mb", normal.max_decoded_bytes // _MIB, low=16, high=_MOST_DECODED_MB)
         * _MIB,
+        max_frames=row.integer("max_frames", normal.max_frames, low=1, high=_MOST_FRAMES),
+        max_animation_pixels=row.integer(
+            "max_animation_megapixels", normal.max_animation_pixels // _MILLION, low=1, high=_MOST_ANIMATION_MEGAPIXELS
+        )
+        * _MILLION,
     )
     row.close()
     return limits

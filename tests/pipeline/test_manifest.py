@@ -164,6 +164,25 @@ def test_a_good_picture_is_ready() -> None:
     assert (manifest.reason, manifest.detail) == (None, None)
 
 
+def test_an_animation_is_published_with_its_frames_and_duration_and_what_moves_of_it() -> None:
+    moving = Rendition(("w320",), "webp", 320, 200, b"pixels", animated=True)
+    facts = Facts("gif", 40, 30, frames=12, duration_ms=960)
+    manifest = PUBLICATION.ready(facts, (*variants_of(moving, "p"), *variants_of(RENDITION, "q")))
+    assert manifest.source == PublishedSource("v7", 1234, "gif", 40, 30, 1.3333, frames=12, duration_ms=960)
+    assert [variant.animated for variant in manifest.variants] == [True, False, False]
+    assert manifest_from_json(manifest.to_json()) == manifest
+
+
+def test_a_manifest_from_before_animations_reads_as_one_of_still_pictures() -> None:
+    body = json.loads(PUBLICATION.ready(Facts("gif", 40, 30), variants_of(RENDITION, "p")).to_json())
+    del body["source"]["frames"], body["source"]["duration_ms"]
+    for variant in body["variants"]:
+        del variant["animated"]
+    manifest = manifest_from_json(json.dumps(body).encode())
+    assert manifest.source == PublishedSource("v7", 1234, "gif", 40, 30, 1.3333, frames=1, duration_ms=0)
+    assert not any(variant.animated for variant in manifest.variants)
+
+
 @pytest.mark.parametrize("reason", Reason)
 def test_a_bad_picture_is_failed_with_its_reason(reason: Reason) -> None:
     manifest = manifest_from_json(PUBLICATION.failed(PictureRejected(reason, "Because.")).to_json())

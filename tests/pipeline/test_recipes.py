@@ -63,7 +63,14 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         sizes.face = { width = 30, height = 40, fit = "cover", focus = [0, 0.25] }
         sizes.tile = { width = 30, height = 40, fit = "pad" }
         quality = { jpeg = 33 }
-        limits = { max_mb = 2, max_megapixels = 3, max_side = 400, max_decoded_mb = 50 }
+        animation = false
+        [recipes.web.limits]
+        max_mb = 2
+        max_megapixels = 3
+        max_side = 400
+        max_decoded_mb = 50
+        max_frames = 6
+        max_animation_megapixels = 7
         """,
     )
     assert book.recipe_for("drafts/a.jpg") is None
@@ -80,9 +87,10 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         formats=("jpeg", "png"),
         quality={"jpeg": 33},
         background="#102030",
-        limits=Limits(2 << 20, 3_000_000, 400, 50 << 20),
+        limits=Limits(2 << 20, 3_000_000, 400, 50 << 20, max_frames=6, max_animation_pixels=7_000_000),
         metadata="none",
         lossless=True,
+        animation=False,
     )
 
 
@@ -242,14 +250,17 @@ BROKEN = {
         ["0 is not between 1 and 512"],
     ),
     "an unknown limit": (
-        RULE + RECIPE + "limits = { max_frames = 1 }\n" + SIZES,
-        "recipes.web.limits.max_frames",
-        ["is not a known key", "allowed: max_decoded_mb, max_mb, max_megapixels, max_side"],
+        RULE + RECIPE + "limits = { max_colours = 1 }\n" + SIZES,
+        "recipes.web.limits.max_colours",
+        [
+            "is not a known key",
+            "allowed: max_animation_megapixels, max_decoded_mb, max_frames, max_mb, max_megapixels, max_side",
+        ],
     ),
     "something else in a recipe": (
         RULE + RECIPE + "watermark = true\n" + SIZES,
         "recipes.web.watermark",
-        ["is not a known key", "allowed: background, formats, limits, lossless, metadata, quality, sizes"],
+        ["is not a known key", "allowed: animation, background, formats, limits, lossless, metadata, quality, sizes"],
     ),
     "something else in the file": (
         "version = 2\n" + RULE + RECIPE + SIZES,

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from lightpress.image.animate import with_film
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.formats import INPUTS, MARKUP, REFUSED
 from lightpress.image.headers import brands, holds_gain_map, tiff_pages
@@ -35,7 +36,6 @@ _WORLDS_FAULT = {errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOM
 
 _BYTES_PER_COEFFICIENT = 2
 _REDUCED_WHILE_DECODING = {"JPEG", "MPO"}
-_CAN_BE_ANIMATED = {"GIF", "PNG", "WEBP", "AVIF"}
 _TURNED_BY_DECODER = {"TIFF", "HEIF"}
 _METADATA = {"exif": "EXIF data", "xmp": "XMP data", "icc_profile": "colour profile"}
 
@@ -57,7 +57,7 @@ def decode(data: bytes, spec: Spec) -> Picture:
         _reduce_while_decoding(picture, spec)
         spec.limits.check_decoded(_memory(opened, row, picture.original))
         opened.load()
-    return picture
+        return with_film(picture, data, spec)
 
 
 def _format_of(data: bytes) -> Input:
@@ -142,8 +142,6 @@ def _orientation(opened: Image.Image) -> int:
 
 
 def _notes(opened: Image.Image, data: bytes) -> Iterator[str]:
-    if opened.format in _CAN_BE_ANIMATED and getattr(opened, "is_animated", False):
-        yield "The picture is animated; its variants show the first frame."
     if opened.format in {"JPEG", "MPO", "HEIF"} and holds_gain_map(data):
         yield "The gain map, which brightens the picture on some screens, is dropped."
     elif opened.format in {"MPO", "HEIF"} and getattr(opened, "is_animated", False):

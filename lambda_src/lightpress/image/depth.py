@@ -18,10 +18,11 @@ _ROWS_AT_ONCE = 256
 
 def to_eight_bits(picture: Picture) -> Picture:
     """Scale deeper pixels down, expand palettes, and make declared transparency real."""
-    return replace(picture, image=_eight_bits(picture.image))
+    return replace(picture, image=eight_bits(picture.image))
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
+def eight_bits(image: Image.Image) -> Image.Image:
+    """Do so for one image."""
     if "transparency" in image.info and image.mode in {"1", "L", "RGB", "P"}:
         return image.convert("RGBA")
     if image.mode in _SIXTEEN_BITS or image.mode == "I":

@@ -17,6 +17,8 @@ class Limits:
     max_decoded_bytes: the memory that decoding takes; a JPEG is decoded at a fraction of its size where the recipe's
     largest size allows it, so a 100-megapixel JPEG may pass where a WebP of the same size may not.
     max_metadata_bytes: the EXIF data, the XMP data and the colour profile, each.
+    max_frames, max_animation_pixels: of an animation, the pixels those of its canvas times its frames. What has more is
+    not rejected: its variants are still.
     """
 
     max_bytes: int = 64 * MIB
@@ -24,6 +26,8 @@ class Limits:
     max_side: int = 32_768
     max_decoded_bytes: int = 512 * MIB
     max_metadata_bytes: int = 2 * MIB
+    max_frames: int = 300
+    max_animation_pixels: int = 100_000_000
 
     def check_bytes(self, count: int) -> None:
         """Reject an empty or too large file."""

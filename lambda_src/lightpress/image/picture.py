@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL import Image
 
+    from lightpress.image.film import Film
     from lightpress.image.spec import Pixels
 
 QUARTER_TURNS = range(5, 9)
@@ -20,7 +21,7 @@ class Picture:
 
     format: of the file, in lower case. original: the file's pixels, as seen upright. orientation: EXIF's 1 to 8 of
     `image`. profile: its ICC profile. exif: what is kept of its metadata. notes: what was noticed on the way, one
-    sentence each.
+    sentence each. film: what follows `image` where that is the first frame of an animation.
     """
 
     image: Image.Image
@@ -30,6 +31,7 @@ class Picture:
     profile: bytes | None = None
     exif: bytes = b""
     notes: tuple[str, ...] = ()
+    film: Film | None = None
 
     def as_stored(self, upright: Pixels) -> Pixels:
         """How `upright` pixels lie in `image`, which may not have been turned yet."""

@@ -5,9 +5,10 @@ Bytes in, bytes out; Pillow only. No AWS, no clock, no environment, no log.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lightpress.image.animate import encode_film, moves
 from lightpress.image.check import checked
 from lightpress.image.colour import to_srgb
 from lightpress.image.decode import decode
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from lightpress.image.film import Film
     from lightpress.image.formats import Output
     from lightpress.image.keep import Upload
     from lightpress.image.picture import Picture
@@ -38,7 +40,8 @@ REVISION = 2
 class Facts:
     """What was learned of the file: its format, its pixels as seen upright, and notes of one sentence each.
 
-    colour: the `#rrggbb` that most of it has. thumbhash: a blurred likeness, in base64.
+    colour: the `#rrggbb` that most of it has. thumbhash: a blurred likeness, in base64. frames, duration_ms: of the
+    animation that some variants show, once through; 1 and 0 where all of them are still.
     """
 
     format: str
@@ -47,6 +50,8 @@ class Facts:
     notes: tuple[str, ...] = ()
     colour: str | None = None
     thumbhash: str | None = None
+    frames: int = 1
+    duration_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Rendition:
     data: bytes
     note: str | None = None
     quality: int | None = None
+    animated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,39 +85,60 @@ def render(data: bytes, spec: Spec, encode: Callable[..., bytes] = encode) -> Re
     Raises PictureRejected, before this returns, where the file is at fault; LyingEncoder, as the variants are asked
     for, where one would not be what it says.
     """
-    picture = decode(data, spec)
-    picture = with_metadata(picture, spec.metadata)
-    original = upload(data, picture)
-    rungs = spec.rungs(picture.original)
+    decoded = with_metadata(decode(data, spec), spec.metadata)
+    original = upload(data, decoded)
+    rungs = spec.rungs(decoded.original)
+    picture = _ready(decoded, rungs[0])
+    return Rendering(_facts(picture, spec), _renditions(picture, decoded, rungs, spec, original, encode))
+
+
+def _ready(picture: Picture, rung: Rung) -> Picture:
     picture = to_eight_bits(picture)
-    picture = shrink(picture, rungs[0].whole)
+    picture = shrink(picture, rung.whole)
     picture = to_srgb(picture)
     picture = upright(picture)
-    picture = without_idle_alpha(picture)
-    return Rendering(_facts(picture, spec), _renditions(picture, rungs, spec, original, encode))
+    return without_idle_alpha(picture)
 
 
 def _facts(picture: Picture, spec: Spec) -> Facts:
     small = reduced(picture.image)
+    shown = picture.film.milliseconds if picture.film else (0,)
     return Facts(
-        picture.format,
-        picture.original.width,
-        picture.original.height,
-        picture.notes,
-        dominant_colour(small, spec.background),
-        thumbhash(small),
+        format=picture.format,
+        width=picture.original.width,
+        height=picture.original.height,
+        notes=picture.notes,
+        colour=dominant_colour(small, spec.background),
+        thumbhash=thumbhash(small),
+        frames=len(shown),
+        duration_ms=sum(shown),
     )
 
 
-def _renditions(
-    picture: Picture, rungs: tuple[Rung, ...], spec: Spec, original: Upload, encode: Callable[..., bytes]
+def _renditions(  # noqa: PLR0913, PLR0917  everything that variants are made of
+    picture: Picture,
+    decoded: Picture,
+    rungs: tuple[Rung, ...],
+    spec: Spec,
+    original: Upload,
+    encode: Callable[..., bytes],
 ) -> Generator[Rendition]:
     for rung, image in descend(picture.image, rungs):
         for output in spec.outputs():
-            if original.is_same(rung.result, output):
+            if decoded.film and output.motion is not None:
+                yield _moving(decoded, decoded.film, rung, output, spec)
+            elif original.is_same(rung.result, output):
                 yield _as_uploaded(image, rung, output, spec, original, encode)
             else:
                 yield _rendition(rung, output, encode(image, output, spec, original.exif), spec)
+
+
+def _moving(decoded: Picture, film: Film, rung: Rung, output: Output, spec: Spec) -> Rendition:
+    """Every frame goes through the steps of a still picture."""
+    ready = (_ready(replace(decoded, image=frame.image), rung).image for frame in film.frames())
+    cut = (image for whole in ready for _, image in descend(whole, (rung,)))
+    data = encode_film(cut, film, output, spec)
+    return replace(_rendition(rung, output, data, spec), animated=moves(data))
 
 
 def _as_uploaded(  # noqa: PLR0913, PLR0917  everything that a variant is made of

@@ -103,6 +103,7 @@ class Spec:
     pictures in formats that cannot be see-through. metadata: what of the file's words goes along: who made it and
     whose it is ("copyright"), or all of its EXIF data, the place where it was taken included ("all").
     lossless: a variant that is the original once more has its very pixels, packed as small as that goes.
+    animation: whether what is animated moves in the formats that can.
     """
 
     sizes: tuple[Size, ...]
@@ -112,6 +113,7 @@ class Spec:
     limits: Limits = field(default_factory=Limits)
     metadata: Metadata = "copyright"
     lossless: bool = False
+    animation: bool = True
 
     def outputs(self) -> tuple[Output, ...]:
         """The rows of the formats."""

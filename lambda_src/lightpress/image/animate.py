@@ -1,0 +1,197 @@
+"""What moves: its frames as they are shown one after the other, and how they become a file again.
+
+Frames are never all in memory: each pass over them decodes them anew, which costs a small part of encoding them.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from lightpress.image.depth import eight_bits
+from lightpress.image.film import Film, Frame
+from lightpress.image.patches import After, Patch, gif_patches, png_patches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lightpress.image.formats import Output
+    from lightpress.image.limits import Limits
+    from lightpress.image.picture import Picture
+    from lightpress.image.spec import Spec
+
+_PATCHES = {"gif": gif_patches, "png": png_patches}
+_SOUGHT = {"webp", "avif"}
+_GREY = {"L", "LA", "I;16"}
+_CLEAR = (0, 0, 0, 0)
+
+# Browsers show a frame with a delay of up to 10 ms for 100 ms: older programs wrote 0 for "as the viewer likes".
+_TOO_SHORT, _INSTEAD = 10, 100
+# As long as a GIF's frame can last; WebP counts milliseconds in 24 bits, and its encoder the sum in 31.
+_LONGEST = 655_350
+_MOST_PLAYS = 65_535
+
+# The canvas, its copies and the encoder's: at full size 60 were measured.
+_BYTES_PER_CANVAS_PIXEL = 64
+_BYTES_PER_PIXEL = 4
+
+# https://developers.google.com/speed/webp/docs/riff_container#extended_file_format
+_WEBP_KIND, _WEBP_FLAGS = slice(12, 16), 20
+_WEBP_ANIMATED, _WEBP_ALPHA = 0x02, 0x10
+
+
+def with_film(picture: Picture, data: bytes, spec: Spec) -> Picture:
+    """Give an animated picture its frames, each of them decoded once to know that they are sound.
+
+    The picture itself becomes the first frame that is shown. It remains alone where the recipe has no variant that can
+    move, and where the animation breaks a limit.
+    """
+    found = _read(picture, data, spec.limits)
+    if found is None:
+        return picture
+    poster = replace(picture, image=next(found.frames()).image)
+    if found.count == 1:
+        return poster
+    still = _why_still(picture, found, spec)
+    if still:
+        return _noted(poster, f"{still}; its variants show the first frame.")
+    film = Film(tuple(frame.milliseconds for frame in found.frames()), _plays(picture), found.frames)
+    return _noted(replace(poster, film=film), *_some_stay_still(spec))
+
+
+def encode_film(frames: Iterator[Image.Image], film: Film, output: Output, spec: Spec) -> bytes:
+    """Encode the frames (those of `film`, reduced and so on) as `output`."""
+    buffer = io.BytesIO()
+    reel = _Reel(frames, len(film.milliseconds))
+    settings = {"quality": spec.quality_of(output), **(output.motion or {})}
+    reel.save(buffer, output.pillow, save_all=True, duration=film.milliseconds, loop=film.plays, **settings)
+    return _with_alpha_flag(buffer.getvalue()) if reel.see_through else buffer.getvalue()
+
+
+def moves(data: bytes) -> bool:
+    """Whether an encoded film still moves: of frames that are all alike the encoder makes a still picture."""
+    return data[_WEBP_KIND] == b"VP8X" and bool(data[_WEBP_FLAGS] & _WEBP_ANIMATED)
+
+
+def _with_alpha_flag(data: bytes) -> bytes:
+    """Say in the header that one can see through: the encoder does not where frames only leave parts uncovered."""
+    if not moves(data):
+        return data
+    return data[:_WEBP_FLAGS] + bytes((data[_WEBP_FLAGS] | _WEBP_ALPHA,)) + data[_WEBP_FLAGS + 1 :]
+
+
+class _Reel(Image.Image):
+    """Frames for Pillow's encoder, which asks for one after the other: only the current one is in memory."""
+
+    def __init__(self, frames: Iterator[Image.Image], count: int) -> None:
+        super().__init__()
+        self.n_frames = count
+        self.see_through = False
+        self._frames = frames
+        self._next = 0
+        self.seek(0)
+
+    def seek(self, frame: int) -> None:
+        if frame == self._next:  # when it is done it asks to go back, and looks at nothing
+            image = next(self._frames)
+            self.im, self._mode, self._size = image.im, image.mode, image.size
+            self.see_through |= image.mode == "RGBA"
+            self._next += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """The frames of a file, counted up to one more than the limit, and the pixels that all of them take."""
+
+    count: int
+    pixels: int
+    frames: Callable[[], Iterator[Frame]]
+
+
+def _read(picture: Picture, data: bytes, limits: Limits) -> _Found | None:
+    """Find the frames without decoding them; None where the picture is what is shown."""
+    canvas = picture.image.width * picture.image.height
+    if picture.format != "gif" and getattr(picture.image, "n_frames", 1) == 1:
+        return None  # a GIF is not asked: Pillow would read it to its end
+    if picture.format in _SOUGHT:
+        count = getattr(picture.image, "n_frames", 1)
+        return _Found(count, count * canvas, partial(_sought, data, count))
+    if picture.format not in _PATCHES:
+        return None
+    patches = tuple(islice(_PATCHES[picture.format](data), limits.max_frames + 1))
+    if not patches or (picture.format == "gif" and not patches[1:]):
+        return None
+    pixels = sum(max(canvas, patch.box.pixels) for patch in patches)
+    return _Found(len(patches), pixels, partial(_composed, picture.image, patches, limits))
+
+
+def _composed(picture: Image.Image, patches: tuple[Patch, ...], limits: Limits) -> Iterator[Frame]:
+    """Draw one patch after the other, as browsers do: on a canvas that is see-through at first."""
+    shown = Image.new("RGBA", picture.size, _CLEAR)
+    mode = "LA" if picture.format == "PNG" and picture.mode in _GREY else "RGBA"  # as its colour profile expects it
+    for patch in patches:
+        image = _decoded(patch, limits)
+        before = shown.crop(patch.box)
+        if patch.over:
+            shown.alpha_composite(image, patch.box[:2])
+        else:
+            shown.paste(image, patch.box[:2])
+        yield Frame(shown.copy() if mode == "RGBA" else shown.convert(mode), _as_browsers_do(patch.milliseconds))
+        if patch.after is After.CLEAR:
+            shown.paste(_CLEAR, patch.box)
+        elif patch.after is After.RESTORE:
+            shown.paste(before, patch.box[:2])
+
+
+def _decoded(patch: Patch, limits: Limits) -> Image.Image:
+    limits.check_decoded(patch.box.pixels * _BYTES_PER_PIXEL)  # a GIF's may be larger than its canvas
+    return eight_bits(Image.open(io.BytesIO(patch.still()), formats=("GIF", "PNG"))).convert("RGBA")
+
+
+def _sought(data: bytes, count: int) -> Iterator[Frame]:
+    """Frames that the decoder puts together itself."""
+    opened = Image.open(io.BytesIO(data), formats=("WEBP", "AVIF"))
+    for number in range(count):
+        opened.seek(number)
+        opened.load()
+        yield Frame(opened.copy(), _as_browsers_do(round(opened.info.get("duration", 0))))
+
+
+def _as_browsers_do(milliseconds: int) -> int:
+    return _INSTEAD if milliseconds <= _TOO_SHORT else min(milliseconds, _LONGEST)
+
+
+def _plays(picture: Picture) -> int:
+    """How often it plays. A GIF counts repetitions, and without a count it plays once; the others count plays."""
+    loop = picture.image.info.get("loop")
+    if picture.format == "gif":
+        return 1 if loop is None else min(loop + 1, _MOST_PLAYS) if loop else 0
+    return min(loop or 0, _MOST_PLAYS)
+
+
+def _why_still(picture: Picture, found: _Found, spec: Spec) -> str | None:
+    limits = spec.limits
+    if not (spec.animation and any(output.motion is not None for output in spec.outputs())):
+        return "The picture is animated"
+    if found.count > limits.max_frames:
+        return f"The animation has more than {limits.max_frames} frames"
+    if found.pixels > limits.max_animation_pixels:
+        return f"The animation has more than {limits.max_animation_pixels} pixels in all its frames"
+    if picture.image.width * picture.image.height * _BYTES_PER_CANVAS_PIXEL > limits.max_decoded_bytes:
+        return f"The animation takes more than {limits.max_decoded_bytes} bytes once decoded"
+    return None
+
+
+def _some_stay_still(spec: Spec) -> Iterator[str]:
+    still = [output.name for output in spec.outputs() if output.motion is None]
+    if still:
+        yield f"The picture is animated; its variants in {' and '.join(still)} show the first frame."
+
+
+def _noted(picture: Picture, *notes: str) -> Picture:
+    return replace(picture, notes=(*picture.notes, *notes))

@@ -1,0 +1,179 @@
+"""The frames of GIF and APNG files: parts of the canvas, each cut out of the file as a still picture of its own.
+
+Pillow puts frames together itself, but not as browsers do: a GIF's "dispose to background" becomes a colour where it
+should become see-through, a disposal is kept for frames that name none, and an APNG without alpha is cleared to black.
+So Pillow only decodes here, and `animate` puts together. Reading stops with the first frame too many: the number that a
+header claims is never believed.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from dataclasses import dataclass
+from enum import Enum, auto
+from functools import partial
+from itertools import count, takewhile
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_EXTENSION, _IMAGE = 0x21, 0x2C
+_CONTROL = 0xF9
+_HAS_PALETTE, _PALETTE_BITS = 0x80, 0x07
+_NO_CONTROL = bytes(4)
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+class Box(NamedTuple):
+    """A part of the canvas, in pixels."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def pixels(self) -> int:
+        """How many there are."""
+        return (self.right - self.left) * (self.bottom - self.top)
+
+
+class After(Enum):
+    """What becomes of a patch before the next is drawn."""
+
+    KEEP = auto()
+    CLEAR = auto()
+    RESTORE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One frame: where it goes, how long it is shown, and how it is drawn.
+
+    still: makes a file with just this frame. over: drawn over what is there; otherwise it replaces that.
+    """
+
+    box: Box
+    milliseconds: int
+    after: After
+    over: bool
+    still: Callable[[], bytes]
+
+
+# Numbers 1 and 4 to 7 of a GIF mean to keep it, or mean nothing.
+_GIF_AFTER = {2: After.CLEAR, 3: After.RESTORE}
+_PNG_AFTER = {0: After.KEEP, 1: After.CLEAR, 2: After.RESTORE}
+
+
+def gif_patches(data: bytes) -> Iterator[Patch]:
+    """Walk the blocks of a GIF; where neither an image nor an extension follows, it ends, as it does for browsers."""
+    at = 13 + _palette_bytes(data[10])
+    palette = (data[10], data[13:at])
+    control = _NO_CONTROL
+    while at < len(data) and data[at] in {_EXTENSION, _IMAGE}:
+        if data[at] == _EXTENSION:
+            if data[at + 1] == _CONTROL and data[at + 2] == len(_NO_CONTROL):
+                control = data[at + 3 : at + 7]
+            at = _after_blocks(data, at + 2)
+        else:
+            end = _after_blocks(data, at + 11 + _palette_bytes(data[at + 9]))
+            yield _gif_patch(palette, control, memoryview(data)[at:end])
+            at, control = end, _NO_CONTROL
+
+
+def _gif_patch(palette: tuple[int, bytes], control: bytes, image: memoryview) -> Patch:
+    left, top, width, height = struct.unpack_from("<4H", image, 1)
+    flags, hundredths = struct.unpack_from("<BH", control)
+    return Patch(
+        box=Box(left, top, left + width, top + height),
+        milliseconds=hundredths * 10,
+        after=_GIF_AFTER.get(flags >> 2 & 7, After.KEEP),
+        over=True,
+        still=partial(_gif_still, palette, control, image),
+    )
+
+
+def _gif_still(palette: tuple[int, bytes], control: bytes, image: memoryview) -> bytes:
+    flags, colours = palette
+    screen = bytes(image[5:9]) + bytes((flags, 0, 0))
+    see_through = b"\x21\xf9\x04" + control + b"\0"
+    return b"".join((b"GIF89a", screen, colours, see_through, b"\x2c\0\0\0\0", image[5:], b";"))
+
+
+def _palette_bytes(flags: int) -> int:
+    return 6 << (flags & _PALETTE_BITS) if flags & _HAS_PALETTE else 0
+
+
+def _after_blocks(data: bytes, at: int) -> int:
+    while data[at]:
+        at += 1 + data[at]
+    return at + 1
+
+
+def png_patches(data: bytes) -> Iterator[Patch]:
+    """Walk the chunks of an APNG. A picture without a frame control, meant for old viewers, is not shown."""
+    opening = dict(takewhile(lambda chunk: chunk[0] != b"IDAT", _chunks(data)))
+    (frames,) = struct.unpack_from(">I", opening[b"acTL"])
+    numbered = count()
+    control, parts = memoryview(b""), list[memoryview]()
+    for kind, body in _chunks(data):
+        if kind in {b"fcTL", b"IEND"} and control:
+            yield _png_patch(opening, control, tuple(parts))
+            frames -= 1
+        if frames == 0:
+            return
+        if kind in {b"fcTL", b"fdAT"}:
+            _check_order(body, numbered)
+        if kind == b"fcTL":
+            control, parts = body, []
+        elif kind in {b"IDAT", b"fdAT"}:
+            parts.append(body[4:] if kind == b"fdAT" else body)
+    if control:
+        raise ValueError(f"{frames} of its frames are missing")
+
+
+def _check_order(body: memoryview, numbered: Iterator[int]) -> None:
+    if struct.unpack_from(">I", body) != (next(numbered),):
+        raise ValueError("its frames are out of order")
+
+
+def _png_patch(opening: dict[bytes, memoryview], control: memoryview, parts: tuple[memoryview, ...]) -> Patch:
+    header = opening[b"IHDR"]
+    width, height, left, top, shown, per_second, after, blend = struct.unpack_from(">4I2H2B", control, 4)
+    box = Box(left, top, left + width, top + height)
+    if not (
+        width
+        and height
+        and box.right <= int.from_bytes(header[:4], "big")
+        and box.bottom <= int.from_bytes(header[4:8], "big")
+    ):
+        raise ValueError("a frame lies outside of the picture")
+    return Patch(
+        box=box,
+        milliseconds=round(1000 * shown / (per_second or 100)),
+        after=_PNG_AFTER[after],
+        over=blend == 1,
+        still=partial(_png_still, opening | {b"IHDR": memoryview(control[4:12].tobytes() + header[8:])}, parts),
+    )
+
+
+def _png_still(opening: dict[bytes, memoryview], parts: tuple[memoryview, ...]) -> bytes:
+    kept = b"".join(_chunk(kind, opening[kind]) for kind in (b"IHDR", b"PLTE", b"tRNS") if kind in opening)
+    return _PNG_SIGNATURE + kept + _chunk(b"IDAT", b"".join(parts)) + _chunk(b"IEND", b"")
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    at = len(_PNG_SIGNATURE)
+    while at < len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        body = memoryview(data)[at + 8 : at + 8 + length]
+        if len(body) < length:
+            raise ValueError("its last chunk is cut short")
+        yield kind, body
+        at += length + 12
+
+
+def _chunk(kind: bytes, body: bytes | memoryview) -> bytes:
+    return b"".join((struct.pack(">I", len(body)), kind, body, struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))))
