@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from conformance.corpora import Corpus
 
 _PATIENCE = 600
+_PROJECT = Path(__file__).resolve().parent.parent
 
 
 class FetchError(Exception):
@@ -39,9 +40,9 @@ def fetch(corpora: Iterable[Corpus], fixtures: Path, say: Callable[[str], None])
 
 
 def _download(corpus: Corpus, folder: Path) -> Path:
-    program = [sys.executable, "-m", "conformance.sdist", str(folder), f"{corpus.package}=={corpus.version}"]
+    program = [sys.executable, "-m", "conformance.sdist", str(folder.resolve()), f"{corpus.package}=={corpus.version}"]
     try:
-        done = subprocess.run(program, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+        done = subprocess.run(program, cwd=_PROJECT, capture_output=True, text=True, timeout=_PATIENCE, check=False)
     except subprocess.TimeoutExpired as error:
         raise FetchError(f"{corpus.name} did not arrive within {_PATIENCE} s.") from error
     if done.returncode != 0:

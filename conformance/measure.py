@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from lightpress.image import Rendition
 
 _SAMPLE = 96
-"""Pictures are compared at this many pixels a side at most, so that what shows is colour, not the encoder's grain."""
+"""Pictures are compared at this many pixels a side at most: it is enough for a mean."""
+_BLOCK = 8
+"""Formats with loss are compared by the means of such blocks: what is left is colour that went wrong, not grain."""
 _SMALL = (32, 32)
 _CAN_BE_SEE_THROUGH = {"avif", "webp", "png"}
 _LOSSLESS = "png"
@@ -44,7 +46,7 @@ def measure(stored: Image.Image, reference: Reference, renditions: list[Renditio
         return Measured(frames=frames, unreadable=tuple(unreadable), why=why)
     return Measured(
         orientation=_misfit(plain, reference.orientation, variants),
-        colour={name: round(_colour_distance(seen, one), 2) for name, one in variants.items()},
+        colour={name: round(_colour_distance(seen, one, name), 2) for name, one in variants.items()},
         alpha=_alpha_distances(seen, variants),
         frames=frames,
         unreadable=tuple(unreadable),
@@ -60,14 +62,14 @@ def _seen(variant: Image.Image) -> Seen:
     return Seen(on_white(full.convert("RGB"), alpha), alpha)
 
 
-def _colour_distance(first: Seen, second: Seen) -> float:
-    size = _sample_size(second.colours.size)
+def _colour_distance(first: Seen, second: Seen, name: str) -> float:
+    size = _sample_size(second.colours.size, 1 if name == _LOSSLESS else _BLOCK)
     one, other = (seen.colours.resize(size, Image.Resampling.BOX).tobytes() for seen in (first, second))
     return mean_delta_e(one, other)
 
 
-def _sample_size(size: tuple[int, int]) -> tuple[int, int]:
-    factor = min(1.0, _SAMPLE / max(size))
+def _sample_size(size: tuple[int, int], block: int = 1) -> tuple[int, int]:
+    factor = min(1 / block, _SAMPLE / max(size))
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 

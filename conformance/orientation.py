@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 _TAG = 0x0112
 _SHORT = 3
 _ENTRY = 12
-_ROTATIONS = {0: 1, 1: 8, 2: 3, 3: 6}  # quarter turns against the clock, as EXIF counts
+# HEIF's quarter turns against the clock, and the mirror after that (0: upside down, 1: left to right), as EXIF counts.
+_TURNS = {0: 1, 1: 8, 2: 3, 3: 6}
+_MIRRORED_TURNS = {(0, 0): 4, (0, 1): 2, (1, 0): 5, (1, 1): 7, (2, 0): 2, (2, 1): 4, (3, 0): 7, (3, 1): 5}
 
 
 class Declared(NamedTuple):
@@ -90,14 +92,16 @@ def _in_tiff(data: bytes, start: int) -> Declared:
 
 
 def _in_boxes(data: bytes) -> Declared | None:
-    """Of AVIF and HEIF: their rotation counts, EXIF does not. Mirrors, or several rotations, are not read here."""
-    meta = data.find(b"ipco")
-    end = meta - 4 + struct.unpack_from(">I", data, meta - 4)[0] if meta > 0 else 0
-    names = [name for name, _ in _boxes(data, meta + 4, end)]
-    turns = [data[start] & 3 for name, start in _boxes(data, meta + 4, end) if name == b"irot"]
-    if b"imir" in names or len(turns) > 1:
+    """Of AVIF and HEIF: their own turns count, EXIF does not. Files with several pictures' turns are not read here."""
+    properties = data.find(b"ipco")
+    end = properties - 4 + struct.unpack_from(">I", data, properties - 4)[0] if properties > 0 else 0
+    boxes = list(_boxes(data, properties + 4, end))
+    turns = [data[start] & 3 for name, start in boxes if name == b"irot"]
+    mirrors = [data[start] & 1 for name, start in boxes if name == b"imir"]
+    if len(turns) > 1 or len(mirrors) > 1:
         return None
-    return Declared(_ROTATIONS[turns[0]]) if turns else UPRIGHT
+    turn = turns[0] if turns else 0
+    return Declared(_MIRRORED_TURNS[turn, mirrors[0]] if mirrors else _TURNS[turn])
 
 
 def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int]]:

@@ -37,8 +37,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Distances between the largest variants and the reference; a key that is missing could not be measured, and `why`
-    says why.
+    """Distances between the largest variants and the reference. What is missing could not be measured: see `why`.
 
     orientation: by how much another orientation would fit better, in levels of 255. colour: the mean delta-E 2000 by
     format. alpha: the mean difference in levels, by format, of formats that can be see-through. frames: by format.

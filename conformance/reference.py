@@ -18,6 +18,7 @@ _FRAMES_MATTER = {"GIF", "PNG", "WEBP", "AVIF", "TIFF"}
 _TURNED_BY_ITS_DECODER = {"HEIF"}
 _TAKEN_AS = {"1": "L", "P": "RGB", "PA": "RGBA", "RGBX": "RGB", "RGBa": "RGBA", "La": "LA", "YCbCr": "RGB"}
 _SPACE = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
+_SUBFILE_KIND = 254
 _USUAL_GAMMA = 1 / 2.2
 _GAMMA_TOLERANCE = 0.01
 
@@ -60,7 +61,7 @@ def opened(data: bytes) -> Opened:
         return Opened(Reference("damaged", f"{type(error).__name__}: {error}"), None)
     name = str(image.format)
     try:
-        frames = getattr(image, "n_frames", 1) if name in _FRAMES_MATTER else 1
+        frames = _frames(image) if name in _FRAMES_MATTER else 1
         image.seek(0)
         image.load()
     except MemoryError:
@@ -72,6 +73,18 @@ def opened(data: bytes) -> Opened:
     if orientation and Declared(orientation).quarter_turn():
         width, height = height, width
     return Opened(Reference("decodes", "", name, width, height, frames, orientation), image)
+
+
+def _frames(image: Image.Image) -> int:
+    """Frames or pages; TIFF's smaller copies of a page are none."""
+    count: int = getattr(image, "n_frames", 1)
+    if image.format != "TIFF":
+        return count
+    copies = 0
+    for page in range(1, count):
+        image.seek(page)
+        copies += image.tag_v2.get(_SUBFILE_KIND, 0) & 1  # type: ignore[attr-defined]
+    return count - copies
 
 
 def _without_its_turn(data: bytes, says: Declared | None) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import importlib.metadata
 import json
 import platform
@@ -97,7 +97,7 @@ def as_json(results: list[Score], records: list[Record]) -> str:
 
 def made_with() -> dict[str, str]:
     """The day and the versions."""
-    versions = {"date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(), "Python": platform.python_version()}
+    versions = {"date": dt.datetime.now(tz=dt.UTC).date().isoformat(), "Python": platform.python_version()}
     for package in _PACKAGES:
         try:
             versions[package] = importlib.metadata.version(package)
@@ -119,7 +119,6 @@ def cost(records: list[Record]) -> dict[str, int]:
 
 def as_markdown(results: list[Score], records: list[Record]) -> str:
     """The page."""
-    took = cost(records)
     heads = ("rule", "promise", *_RESULTS, "score")
     lines = [
         "# Conformance",
@@ -129,9 +128,7 @@ def as_markdown(results: list[Score], records: list[Record]) -> str:
         "data by a parser of its own, colours by LittleCMS at full size. `conformance/rules.py` has the rules.",
         "",
         f"{len(records)} files; {', '.join(f'{name} {version}' for name, version in made_with().items())}.",
-        f"Each may take {BOUNDS.cpu_seconds} s of CPU and {BOUNDS.memory_mb} MB. They took {took['cpu_ms_median']} ms in "
-        f"the middle, {took['cpu_ms_99th']} ms at the 99th percentile, {took['cpu_ms_most']} ms and "
-        f"{took['peak_rss_mb_most']} MB at most, for eight files each.",
+        _took(records),
         "",
         _line(heads),
         _line(["---", "---", *["---:"] * 4]),
@@ -155,6 +152,13 @@ def as_markdown(results: list[Score], records: list[Record]) -> str:
         *(line for score in results if score.failures for line in _failures(score)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _took(records: list[Record]) -> str:
+    took = cost(records)
+    cpu = f"{took['cpu_ms_median']} ms in the middle, {took['cpu_ms_99th']} ms at the 99th percentile"
+    most = f"{took['cpu_ms_most']} ms and {took['peak_rss_mb_most']} MB at most"
+    return f"Each may take {BOUNDS.cpu_seconds} s of CPU and {BOUNDS.memory_mb} MB. They took {cpu}, {most}."
 
 
 def _outcomes(records: list[Record]) -> Counter[tuple[str, str]]:

@@ -22,6 +22,7 @@ _TOO_MUCH = {"too_many_bytes", "too_many_pixels", "too_long_side"}
 _POLICY = _TOO_MUCH | {"format_not_accepted"}
 _UNDECODABLE = _POLICY | {"corrupt", "not_a_picture"}
 _OWN_FORMAT = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
+_LOSSLESS = {"png"}
 _SPEAKS_OF_FRAMES = ("animat", "frame", "page", "poster")
 
 
@@ -116,10 +117,18 @@ def size(record: Record) -> Verdict:
 
 
 def colour(record: Record) -> Verdict:
-    """What is seen of every format's variant is what a colour-managed viewer shows of the original."""
+    """The pixels are what a colour-managed viewer shows of the original: judged where encoding loses nothing."""
+    return _near(record, {name: value for name, value in record.measured.colour.items() if name in _LOSSLESS})
+
+
+def encoded_colour(record: Record) -> Verdict:
+    """Formats with loss keep the colours, block by block."""
+    return _near(record, {name: value for name, value in record.measured.colour.items() if name not in _LOSSLESS})
+
+
+def _near(record: Record, distances: dict[str, float]) -> Verdict:
     if skipped := _compared(record):
         return skipped
-    distances = record.measured.colour
     if not distances:
         return _skipped(record.measured.why.get("colour", "not measured"))
     far = {name: distance for name, distance in distances.items() if distance >= MOST_DELTA_E}
@@ -177,7 +186,12 @@ RULES = (
     Rule("readable", "every variant opens again", readable, must=True),
     Rule("orientation", "shown the way its EXIF data or container says", orientation),
     Rule("size", "its width and height are told as seen", size),
-    Rule("colour", f"mean delta-E 2000 below {MOST_DELTA_E:g} in every format", colour),
+    Rule("colour", f"converted to sRGB: mean delta-E 2000 below {MOST_DELTA_E:g}, pixel by pixel (PNG)", colour),
+    Rule(
+        "encoded colour",
+        f"mean delta-E 2000 below {MOST_DELTA_E:g}, by blocks of 8 x 8 (AVIF, WebP, JPEG)",
+        encoded_colour,
+    ),
     Rule("alpha", "transparency kept where the format can", alpha),
     Rule("frames", "frames kept, or said that they were not", frames),
     Rule("never larger", "no more bytes than the original, at its own pixels in its own format", never_larger),
