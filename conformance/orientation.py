@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 _TAG = 0x0112
 _SHORT = 3
 _ENTRY = 12
+_RAW_PROFILE = b"Raw profile type exif\0"
+_LARGEST_TEXT = 1 << 20
 # HEIF's quarter turns against the clock, and the mirror after that (0: upside down, 1: left to right), as EXIF counts.
 _TURNS = {0: 1, 1: 8, 2: 3, 3: 6}
 _MIRRORED_TURNS = {(0, 0): 4, (0, 1): 2, (1, 0): 5, (1, 1): 7, (2, 0): 2, (2, 1): 4, (3, 0): 7, (3, 1): 5}
@@ -40,7 +43,9 @@ def declared(data: bytes) -> Declared | None:
             return _in_boxes(data)
         for start in _exif_starts(data):
             return _in_tiff(data, start)
-    except (struct.error, IndexError):
+        if hidden := _in_text(data):
+            return Declared(_in_tiff(hidden, 0).orientation)
+    except (struct.error, IndexError, ValueError, zlib.error):
         return UPRIGHT
     return UPRIGHT
 
@@ -69,6 +74,20 @@ def _in_segments(data: bytes) -> Iterator[int]:
         if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":  # noqa: PLR2004
             yield at + 10
         at += 2 + int(struct.unpack_from(">H", data, at + 2)[0])
+
+
+def _in_text(data: bytes) -> bytes | None:
+    """EXIF data as ImageMagick puts it into PNG's text: hexadecimal, after three lines of heading."""
+    if data[:4] != b"\x89PNG":
+        return None
+    for name, start in _chunks(data, 8, ">I4s", tail=4):
+        if name in {b"tEXt", b"zTXt"} and data.startswith(_RAW_PROFILE, start):
+            end = start + struct.unpack_from(">I", data, start - 8)[0]
+            text = data[start + len(_RAW_PROFILE) : end]
+            if name == b"zTXt":
+                text = zlib.decompressobj().decompress(text[1:], _LARGEST_TEXT)
+            return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii")).removeprefix(b"Exif\0\0")
+    return None
 
 
 def _chunks(data: bytes, at: int, header: str, tail: int = 0) -> Iterator[tuple[bytes, int]]:

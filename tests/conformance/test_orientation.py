@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 
 import pytest
 from PIL import ExifTags, Image, ImageOps
 
 from conformance.orientation import declared, turned
-from tests.drawing import four_corners
+from tests.drawing import file_of, four_corners, with_chunk_before
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 
@@ -35,6 +37,39 @@ def test_cut_short_anywhere_nothing_is_raised(pillow: str) -> None:
         found = declared(whole[:end])
         assert found is not None
         assert found.orientation in {1, 6}
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"zTXt"])
+def test_the_tag_is_found_where_imagemagick_puts_it(kind: bytes) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 5
+    raw = exif.tobytes()
+    text = f"\nexif\n{len(raw):8d}\n{raw.hex()}\n".encode()
+    value = text if kind == b"tEXt" else b"\0" + zlib.compress(text)
+    png = with_chunk_before(file_of(four_corners()), b"IDAT", kind, b"Raw profile type exif\0" + value)
+    found = declared(png)
+    assert found is not None
+    assert found.orientation == 5
+
+
+@pytest.mark.parametrize(
+    ("boxes", "orientation"),
+    [
+        (((b"irot", 1),), 8),
+        (((b"irot", 2),), 3),
+        (((b"irot", 3),), 6),
+        (((b"imir", 0),), 4),
+        (((b"imir", 1),), 2),
+        (((b"irot", 1), (b"imir", 0)), 5),
+        ((), 1),
+        (((b"irot", 1), (b"irot", 3)), None),
+    ],
+)
+def test_containers_turn_by_boxes_of_their_own(boxes: tuple[tuple[bytes, int], ...], orientation: int | None) -> None:
+    inside = b"".join(struct.pack(">I4sB", 9, name, value) for name, value in boxes)
+    file = struct.pack(">I4s4s", 12, b"ftyp", b"avif") + struct.pack(">I4s", 8 + len(inside), b"ipco") + inside
+    found = declared(file)
+    assert (found and found.orientation) == orientation
 
 
 def test_a_tag_out_of_range_says_nothing() -> None:
