@@ -49,6 +49,28 @@ def test_sixteen_bits_that_were_clipped_instead_of_scaled_are_found_out() -> Non
     assert measured(file_of(grey), Image.new("L", (16, 16), 255)).colour["png"] > 20
 
 
+def test_sixteen_bits_of_the_other_byte_order_are_read_alike() -> None:
+    grey = Image.frombytes("I;16B", (16, 16), b"\x40\x00" * 256)
+    found = measured(file_of(grey, "TIFF"), Image.new("L", (16, 16), 64))
+    assert found.colour["png"] < 0.5
+
+
+def test_with_loss_it_is_the_blocks_colour_that_counts() -> None:
+    stripes = Image.new("RGB", (64, 64), (120, 120, 120))
+    stripes.paste((136, 120, 120), (0, 0, 32, 64))
+    reference, stored = opened(file_of(stripes))
+    assert stored is not None
+    grey = file_of(Image.new("RGB", (64, 64), (128, 120, 120)))
+    found = measure(stored, reference, [Rendition(("large",), "webp", 64, 64, grey)])
+    assert found.colour["webp"] > 2, "two halves of different colours must not cancel out"
+    noisy = Image.effect_noise((64, 64), 12).convert("RGB")
+    smooth = file_of(noisy.resize((8, 8), Image.Resampling.BOX).resize((64, 64), Image.Resampling.NEAREST))
+    reference, stored = opened(file_of(noisy))
+    assert stored is not None
+    found = measure(stored, reference, [Rendition(("large",), "webp", 64, 64, smooth)])
+    assert found.colour["webp"] < 0.1, "grain within a block is not colour"
+
+
 def test_transparency_that_was_dropped_is_found_out() -> None:
     assert measured(file_of(disc()), disc()).alpha == {"png": 0.0}
     assert measured(file_of(disc()), disc().convert("RGB")).alpha["png"] > 50

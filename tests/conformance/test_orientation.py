@@ -52,6 +52,14 @@ def test_the_tag_is_found_where_imagemagick_puts_it(kind: bytes) -> None:
     assert found.orientation == 5
 
 
+def test_chunks_of_odd_length_are_stepped_over() -> None:
+    webp = picture_with(7, "WEBP")
+    odd = webp[:12] + struct.pack("<4sI", b"ODD ", 3) + b"abc\0" + webp[12:]
+    found = declared(odd)
+    assert found is not None
+    assert found.orientation == 7
+
+
 @pytest.mark.parametrize(
     ("boxes", "orientation"),
     [
