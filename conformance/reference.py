@@ -62,7 +62,11 @@ def opened(data: bytes) -> Opened:
     name = str(image.format)
     try:
         frames = _frames(image) if name in _FRAMES_MATTER else 1
-        image.seek(0)
+        if frames > 1 and "default_image" in image.info:
+            frames -= 1  # shown only where animations are not understood, and no frame of this one
+            image.seek(1)
+        elif frames > 1:
+            image.seek(0)
         image.load()
     except MemoryError:
         raise
@@ -84,6 +88,7 @@ def _frames(image: Image.Image) -> int:
     for page in range(1, count):
         image.seek(page)
         copies += image.tag_v2.get(_SUBFILE_KIND, 0) & 1  # type: ignore[attr-defined]
+    image.seek(0)
     return count - copies
 
 
