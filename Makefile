@@ -9,10 +9,10 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" \
 	"$$node/bin/node" "$$node/lib/node_modules/npm/bin/npx-cli.js" --yes aws-cdk@2.1148.1 -c env=$(ENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy destroy lock clean
+.PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy destroy lock conformance clean
 
 help:  ## what you can do here
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-9s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: .venv/.ready  ## create .venv with everything, from hash-locked requirements
 
@@ -53,6 +53,9 @@ destroy: setup  ## remove ENV from the account; prod keeps its data
 lock: setup  ## write the hash-locked requirements anew, from pyproject.toml and layers/pillow/requirements.in
 	@$(BIN)/pip install --quiet uv==0.13.8
 	@scripts/lock $(BIN)/uv
+
+conformance: setup  ## put public test pictures through the core and write docs/conformance.md (fetches 100 MB once)
+	@$(BIN)/python -m conformance
 
 clean:  ## remove what the other targets made
 	@rm -rf .venv .local cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

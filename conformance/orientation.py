@@ -1,0 +1,148 @@
+"""Which way up a file says it is: read from its bytes, without any picture library."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from typing import TYPE_CHECKING, NamedTuple
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_TAG = 0x0112
+_SHORT = 3
+_ENTRY = 12
+_RAW_PROFILE = b"Raw profile type exif\0"
+_LARGEST_TEXT = 1 << 20
+# HEIF's quarter turns against the clock, and the mirror after that (0: upside down, 1: left to right), as EXIF counts.
+_TURNS = {0: 1, 1: 8, 2: 3, 3: 6}
+_MIRRORED_TURNS = {(0, 0): 4, (0, 1): 2, (1, 0): 5, (1, 1): 7, (2, 0): 2, (2, 1): 4, (3, 0): 7, (3, 1): 5}
+
+
+class Declared(NamedTuple):
+    """EXIF's 1 to 8; `at`: where the number stands in the file, if it does, and `order`, its byte order."""
+
+    orientation: int
+    at: int | None = None
+    order: str = "<"
+
+    def quarter_turn(self) -> bool:
+        """Whether it swaps width and height."""
+        return self.orientation >= 5  # noqa: PLR2004  EXIF's number
+
+
+UPRIGHT = Declared(1)
+
+
+def declared(data: bytes) -> Declared | None:
+    """What the file declares; None where it uses a way of saying it that is not read here."""
+    try:
+        if data[4:8] == b"ftyp":
+            return _in_boxes(data)
+        for start in _exif_starts(data):
+            return _in_tiff(data, start)
+        if hidden := _in_text(data):
+            return Declared(_in_tiff(hidden, 0).orientation)
+    except (struct.error, IndexError, ValueError, zlib.error):
+        return UPRIGHT
+    return UPRIGHT
+
+
+def _exif_starts(data: bytes) -> Iterator[int]:
+    if data[:4] in {b"II*\0", b"MM\0*"}:
+        yield 0
+    elif data[:2] == b"\xff\xd8":
+        yield from _in_segments(data)
+    elif data[:4] == b"\x89PNG":
+        yield from (start for name, start in _chunks(data, 8, ">I4s", tail=4) if name == b"eXIf")
+    elif data[:4] == b"RIFF":
+        for name, start in _chunks(data, 12, "<4sI"):
+            if name == b"EXIF":
+                yield start + (6 if data[start : start + 4] == b"Exif" else 0)
+
+
+def _in_segments(data: bytes) -> Iterator[int]:
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:  # noqa: PLR2004
+        if data[at + 1] == 0xFF:  # noqa: PLR2004  fill byte
+            at += 1
+            continue
+        if data[at + 1] == 0xDA:  # noqa: PLR2004  start of scan
+            return
+        if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == b"Exif\0\0":  # noqa: PLR2004
+            yield at + 10
+        at += 2 + int(struct.unpack_from(">H", data, at + 2)[0])
+
+
+def _in_text(data: bytes) -> bytes | None:
+    """EXIF data as ImageMagick puts it into PNG's text: hexadecimal, after three lines of heading."""
+    if data[:4] != b"\x89PNG":
+        return None
+    for name, start in _chunks(data, 8, ">I4s", tail=4):
+        if name in {b"tEXt", b"zTXt"} and data.startswith(_RAW_PROFILE, start):
+            end = start + struct.unpack_from(">I", data, start - 8)[0]
+            text = data[start + len(_RAW_PROFILE) : end]
+            if name == b"zTXt":
+                text = zlib.decompressobj().decompress(text[1:], _LARGEST_TEXT)
+            return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii")).removeprefix(b"Exif\0\0")
+    return None
+
+
+def _chunks(data: bytes, at: int, header: str, tail: int = 0) -> Iterator[tuple[bytes, int]]:
+    while at + 8 <= len(data):
+        fields = struct.unpack_from(header, data, at)
+        name, length = fields if header == "<4sI" else fields[::-1]
+        yield name, at + 8
+        at += 8 + length + tail + (length % 2 if header == "<4sI" else 0)
+
+
+def _in_tiff(data: bytes, start: int) -> Declared:
+    order = "<" if data[start : start + 2] == b"II" else ">"
+    first = start + struct.unpack_from(order + "I", data, start + 4)[0]
+    for entry in range(struct.unpack_from(order + "H", data, first)[0]):
+        at = first + 2 + entry * _ENTRY
+        tag, kind, _ = struct.unpack_from(order + "HHI", data, at)
+        if tag == _TAG and kind == _SHORT:
+            value = struct.unpack_from(order + "H", data, at + 8)[0]
+            return Declared(value, at + 8, order) if value in range(1, 9) else UPRIGHT
+    return UPRIGHT
+
+
+def _in_boxes(data: bytes) -> Declared | None:
+    """Of AVIF and HEIF: their own turns count, EXIF does not. Files with several pictures' turns are not read here."""
+    properties = data.find(b"ipco")
+    end = properties - 4 + struct.unpack_from(">I", data, properties - 4)[0] if properties > 0 else 0
+    boxes = list(_boxes(data, properties + 4, end))
+    turns = [data[start] & 3 for name, start in boxes if name == b"irot"]
+    mirrors = [data[start] & 1 for name, start in boxes if name == b"imir"]
+    if len(turns) > 1 or len(mirrors) > 1:
+        return None
+    turn = turns[0] if turns else 0
+    return Declared(_MIRRORED_TURNS[turn, mirrors[0]] if mirrors else _TURNS[turn])
+
+
+def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int]]:
+    while at + 8 <= end:
+        size, name = struct.unpack_from(">I4s", data, at)
+        yield name, at + 8
+        at += max(size, 8)
+
+
+def turned(image: Image.Image, orientation: int) -> Image.Image:
+    """The picture as EXIF wants it seen: where row 0 and column 0 belong, as the standard words it."""
+    w, h = image.size
+    # For a pixel seen at x, y: which stored one is it? (x factor, y factor, constant) for each of its coordinates.
+    stored = {
+        1: (1, 0, 0, 0, 1, 0),  # row 0 is the top, column 0 is the left side
+        2: (-1, 0, w, 0, 1, 0),  # top, right
+        3: (-1, 0, w, 0, -1, h),  # bottom, right
+        4: (1, 0, 0, 0, -1, h),  # bottom, left
+        5: (0, 1, 0, 1, 0, 0),  # left, top
+        6: (0, 1, 0, -1, 0, h),  # right, top
+        7: (0, -1, w, -1, 0, h),  # right, bottom
+        8: (0, -1, w, 1, 0, 0),  # left, bottom
+    }[orientation]
+    seen = (h, w) if Declared(orientation).quarter_turn() else (w, h)
+    return image.transform(seen, Image.Transform.AFFINE, stored, Image.Resampling.NEAREST)

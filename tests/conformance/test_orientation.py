@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+
+import pytest
+from PIL import ExifTags, Image, ImageOps
+
+from conformance.orientation import declared, turned
+from tests.drawing import file_of, four_corners, with_chunk_before
+
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
+
+
+def picture_with(tag: int, pillow: str) -> bytes:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "a camera"
+    exif[ExifTags.Base.Orientation] = tag
+    buffer = io.BytesIO()
+    four_corners().save(buffer, pillow, exif=exif)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("pillow", FORMATS)
+@pytest.mark.parametrize("tag", range(1, 9))
+def test_the_tag_is_found_in_every_format(tag: int, pillow: str) -> None:
+    found = declared(picture_with(tag, pillow))
+    assert found is not None
+    assert found.orientation == tag
+
+
+@pytest.mark.parametrize("pillow", FORMATS)
+def test_cut_short_anywhere_nothing_is_raised(pillow: str) -> None:
+    whole = picture_with(6, pillow)
+    for end in range(0, len(whole), max(1, len(whole) // 300)):
+        found = declared(whole[:end])
+        assert found is not None
+        assert found.orientation in {1, 6}
+
+
+@pytest.mark.parametrize("kind", [b"tEXt", b"zTXt"])
+def test_the_tag_is_found_where_imagemagick_puts_it(kind: bytes) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 5
+    raw = exif.tobytes()
+    text = f"\nexif\n{len(raw):8d}\n{raw.hex()}\n".encode()
+    value = text if kind == b"tEXt" else b"\0" + zlib.compress(text)
+    png = with_chunk_before(file_of(four_corners()), b"IDAT", kind, b"Raw profile type exif\0" + value)
+    found = declared(png)
+    assert found is not None
+    assert found.orientation == 5
+
+
+def test_chunks_of_odd_length_are_stepped_over() -> None:
+    webp = picture_with(7, "WEBP")
+    odd = webp[:12] + struct.pack("<4sI", b"ODD ", 3) + b"abc\0" + webp[12:]
+    found = declared(odd)
+    assert found is not None
+    assert found.orientation == 7
+
+
+@pytest.mark.parametrize(
+    ("boxes", "orientation"),
+    [
+        (((b"irot", 1),), 8),
+        (((b"irot", 2),), 3),
+        (((b"irot", 3),), 6),
+        (((b"imir", 0),), 4),
+        (((b"imir", 1),), 2),
+        (((b"irot", 1), (b"imir", 0)), 5),
+        ((), 1),
+        (((b"irot", 1), (b"irot", 3)), None),
+    ],
+)
+def test_containers_turn_by_boxes_of_their_own(boxes: tuple[tuple[bytes, int], ...], orientation: int | None) -> None:
+    inside = b"".join(struct.pack(">I4sB", 9, name, value) for name, value in boxes)
+    file = struct.pack(">I4s4s", 12, b"ftyp", b"avif") + struct.pack(">I4s", 8 + len(inside), b"ipco") + inside
+    found = declared(file)
+    assert (found and found.orientation) == orientation
+
+
+def test_a_tag_out_of_range_says_nothing() -> None:
+    found = declared(picture_with(9, "JPEG"))
+    assert found is not None
+    assert found.orientation == 1
+
+
+@pytest.mark.parametrize("tag", range(1, 9))
+def test_the_standards_words_and_pillows_function_agree(tag: int) -> None:
+    image = four_corners()
+    image.getexif()[ExifTags.Base.Orientation] = tag
+    assert turned(four_corners(), tag).tobytes() == ImageOps.exif_transpose(image).tobytes()

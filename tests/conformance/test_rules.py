@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from conformance.record import Made, Measured, Record, Reference, State
+from conformance.report import acceptable, scores
+from conformance.rules import RULES
+
+READY = Record(
+    file="a.jpg",
+    bytes=1000,
+    outcome="ready",
+    reason="",
+    detail="",
+    format="jpeg",
+    width=40,
+    height=20,
+    notes=(),
+    variants=(Made("jpeg", 40, 20, 900), Made("avif", 40, 20, 1200)),
+    cpu_ms=10,
+    peak_rss_mb=50,
+    wall_ms=12,
+    reference=Reference("decodes", "", "JPEG", 40, 20, 1, 6),
+    measured=Measured(orientation=0.0, colour={"png": 0.1, "jpeg": 1.2}, alpha={"png": 0.0}, frames={"png": 1}),
+)
+
+
+def status(rule: str, record: Record) -> str:
+    return next(one for one in RULES if one.name == rule).judge(record).status
+
+
+def refused(reason: str, state: State) -> Record:
+    return replace(READY, outcome="rejected", reason=reason, variants=(), reference=Reference(state))
+
+
+PASSED, FAILED, SKIPPED = "passed", "failed", "not applicable"
+
+
+@pytest.mark.parametrize(
+    ("state", "answer", "verdict"),
+    [
+        ("decodes", "ready", PASSED),
+        ("decodes", "format_not_accepted", PASSED),
+        ("decodes", "too_many_pixels", PASSED),
+        ("decodes", "too_long_side", PASSED),
+        ("decodes", "too_many_bytes", PASSED),
+        ("decodes", "corrupt", FAILED),
+        ("decodes", "not_a_picture", FAILED),
+        ("decodes", "empty", FAILED),
+        ("decodes", "too_slow", FAILED),
+        ("damaged", "ready", FAILED),
+        ("damaged", "corrupt", PASSED),
+        ("damaged", "not_a_picture", PASSED),
+        ("damaged", "format_not_accepted", PASSED),
+        ("damaged", "too_many_pixels", PASSED),
+        ("unidentified", "not_a_picture", PASSED),
+        ("unidentified", "corrupt", PASSED),
+        ("unidentified", "ready", FAILED),
+        ("unidentified", "empty", FAILED),
+        ("unidentified", "folder", FAILED),
+        ("unknown", "ready", SKIPPED),
+        ("unknown", "corrupt", SKIPPED),
+    ],
+)
+def test_the_reason_fits_what_the_reference_makes_of_the_file(state: State, answer: str, verdict: str) -> None:
+    record = replace(READY, reference=Reference(state)) if answer == "ready" else refused(answer, state)
+    assert status("reason", record) == verdict
+
+
+@pytest.mark.parametrize(("answer", "verdict"), [("empty", PASSED), ("not_a_picture", FAILED)])
+def test_an_empty_file_is_told_so(answer: str, verdict: str) -> None:
+    assert status("reason", replace(refused(answer, "unidentified"), bytes=0)) == verdict
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, PASSED),
+        ({"outcome": "rejected", "reason": "corrupt"}, PASSED),
+        ({"outcome": "lost"}, FAILED),
+        ({"outcome": "rejected", "reason": "crashed_decoder"}, FAILED),
+        ({"outcome": "rejected", "reason": "too_slow"}, FAILED),
+        ({"peak_rss_mb": 1701}, FAILED),
+    ],
+)
+def test_handled_means_an_answer_without_crash_hang_or_too_much_memory(change: dict[str, object], verdict: str) -> None:
+    assert status("handled", replace(READY, **change)) == verdict  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("rule", "reference", "measured", "verdict"),
+    [
+        ("orientation", {}, {"orientation": 1.0}, PASSED),
+        ("orientation", {}, {"orientation": 1.1}, FAILED),
+        ("orientation", {"orientation": 1}, {"orientation": 50.0}, SKIPPED),
+        ("orientation", {"orientation": None}, {}, SKIPPED),
+        ("size", {}, {}, PASSED),
+        ("size", {"width": 20, "height": 40}, {}, FAILED),
+        ("colour", {}, {}, PASSED),
+        ("colour", {}, {"colour": {"png": 2.0, "jpeg": 0.0}}, FAILED),
+        ("colour", {}, {"colour": {"png": 0.0, "jpeg": 9.0}}, PASSED),
+        ("colour", {}, {"colour": {}}, SKIPPED),
+        ("encoded colour", {}, {"colour": {"png": 0.0, "jpeg": 9.0}}, FAILED),
+        ("encoded colour", {}, {"colour": {"png": 9.0, "jpeg": 1.9}}, PASSED),
+        ("alpha", {}, {}, PASSED),
+        ("alpha", {}, {"alpha": {"png": 0.0, "webp": 4.1}}, FAILED),
+        ("alpha", {}, {"alpha": {}}, SKIPPED),
+        ("frames", {}, {}, SKIPPED),
+        ("frames", {"frames": 3}, {}, FAILED),
+        ("frames", {"frames": 3}, {"frames": {"webp": 3, "jpeg": 1}}, PASSED),
+        ("frames", {"frames": 3}, {"frames": {"webp": 2, "jpeg": 1}}, FAILED),
+        ("readable", {}, {}, PASSED),
+        ("readable", {}, {"unreadable": ("avif: no",)}, FAILED),
+        ("never larger", {}, {}, PASSED),
+        ("never larger", {"format": "AVIF"}, {}, FAILED),
+        ("never larger", {"format": "GIF"}, {}, SKIPPED),
+        ("never larger", {"width": 400, "height": 200}, {}, SKIPPED),
+        ("never enlarged", {}, {}, PASSED),
+        ("never enlarged", {"width": 39}, {}, FAILED),
+        ("never enlarged", {"height": 19}, {}, FAILED),
+    ],
+)
+def test_each_rule_on_both_sides_of_its_line(
+    rule: str, reference: dict[str, object], measured: dict[str, object], verdict: str
+) -> None:
+    record = replace(
+        READY,
+        reference=replace(READY.reference, **reference),  # type: ignore[arg-type]
+        measured=replace(READY.measured, **measured),  # type: ignore[arg-type]
+    )
+    assert status(rule, record) == verdict
+
+
+def test_a_note_declares_what_became_of_the_other_frames() -> None:
+    animated = replace(READY, reference=replace(READY.reference, frames=3))
+    assert status("frames", replace(animated, notes=("Its variants show the first frame.",))) == PASSED
+    assert status("frames", replace(animated, notes=("The colour profile is unusable.",))) == FAILED
+
+
+COMPARING = [rule.name for rule in RULES if rule.name not in {"handled", "reason"}]
+
+
+@pytest.mark.parametrize("rule", COMPARING)
+def test_what_was_not_published_or_cannot_be_read_is_neither_passed_nor_failed(rule: str) -> None:
+    assert status(rule, refused("corrupt", "decodes")) == SKIPPED
+    assert status(rule, replace(READY, reference=Reference("damaged"))) == SKIPPED
+
+
+def test_the_score_is_of_the_files_a_rule_applies_to_and_never_rounded_up() -> None:
+    larger = replace(READY, file="b.jpg", bytes=10)
+    results = {score.rule.name: score for score in scores([READY] * 2999 + [larger] + [refused("corrupt", "damaged")])}
+    assert results["never larger"].percent == pytest.approx(100 * 2999 / 3000)
+    assert results["never larger"].percent_text == "99.9 %"
+    assert results["never larger"].failures == (("b.jpg", "900 bytes from 10 (jpeg)"),)
+    assert results["never larger"].counts["not applicable"] == 1
+    assert results["size"].percent_text == "100 %"
+
+
+def test_a_lost_picture_is_not_acceptable_and_a_larger_one_is() -> None:
+    assert acceptable(scores([replace(READY, bytes=10)]))
+    assert not acceptable(scores([READY, replace(READY, outcome="lost")]))
