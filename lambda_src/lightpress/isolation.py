@@ -206,13 +206,14 @@ def _confine(bounds: Bounds) -> float:
     resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_seconds, bounds.cpu_seconds + 1))
     if sys.platform != "linux":  # macOS knows the limit and refuses to set it
         return math.inf
-    memory = bounds.memory_mb * _MIB
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    return memory - _address_space()
+    room = bounds.memory_mb * _MIB
+    # The limit counts what the parent reserved, too, filled or not: none of it is this picture's.
+    resource.setrlimit(resource.RLIMIT_AS, (_address_space() + room,) * 2)
+    return room
 
 
 def _address_space() -> int:
-    """How many bytes this process has asked for so far; the limit counts these, filled or not."""
+    """How many bytes this process has asked for so far."""
     with open("/proc/self/statm", "rb") as pages:  # noqa: PTH123  one read, and no more imports in the child
         return int(pages.read().split()[0]) * resource.getpagesize()
 

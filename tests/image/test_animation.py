@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import io
 import random
-import resource
 import struct
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,6 +37,7 @@ from tests.drawing import (
 )
 from tests.image.files import damaged
 from tests.image.films import Part, apng, cells_of, gif, played
+from tests.memory import inherited_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -339,16 +338,10 @@ def test_an_animation_that_just_fits_moves() -> None:
 
 def cost(data: bytes, what: Spec) -> tuple[int, int, list[Rendition]]:
     """CPU in milliseconds, peak memory in MB over what the tests themselves have in memory, and what was made."""
-    inherited = _resident_mb()
+    inherited = inherited_mb()
     with Child(data, what, Bounds()) as child:
         made = list(child.rendering().renditions)
     return child.cost.cpu_ms, child.cost.peak_rss_mb - inherited, made
-
-
-def _resident_mb() -> int:
-    """Where there is no /proc, nothing counts as inherited."""
-    statm = Path("/proc/self/statm")
-    return int(statm.read_text().split()[1]) * resource.getpagesize() // 10**6 if statm.exists() else 0
 
 
 def test_a_file_of_a_hundred_thousand_frames_costs_no_more_than_one() -> None:
