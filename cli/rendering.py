@@ -39,6 +39,7 @@ class Rendered:
             "detail": manifest.detail,
             "width": manifest.source and manifest.source.width,
             "height": manifest.source and manifest.source.height,
+            "frames": manifest.source and manifest.source.frames,
             "variants": [self._variant(variant) for variant in manifest.variants],
             "notes": list(manifest.notes),
             "cpu_ms": self.cost.cpu_ms,
@@ -52,6 +53,8 @@ class Rendered:
             "width": variant.width,
             "height": variant.height,
             "bytes": variant.bytes,
+            "animated": variant.animated,
+            "note": variant.note,
             "path": str(self.folder / variant.path),
         }
 

@@ -18,19 +18,14 @@ def srcset(manifest: Manifest, form: str, base_url: str) -> str:
 
 
 def picture(manifest: Manifest, base_url: str, *, alt: str, sizes: str = "100vw") -> str:
-    """A `<picture>` with a source for each format that is worth it; empty where nothing is published.
-
-    A browser takes the first source that it knows, so a format whose files are larger than the last one's is left out.
-    """
+    """A `<picture>` with a source for each format that is worth it; empty where nothing is published."""
     last = next((form for form in (*FALLBACKS, *OUTPUTS) if _variants(manifest, form)), None)
     if last is None:
         return ""
-    most = _bytes(manifest, last)
-    forms = [form for form in OUTPUTS if form not in FALLBACKS and form != last and 0 < _bytes(manifest, form) < most]
     sources = [
         f'  <source type="{OUTPUTS[form].media_type}" srcset="{escape(srcset(manifest, form, base_url))}"'
         f' sizes="{escape(sizes)}">'
-        for form in forms
+        for form in _sources(manifest, last)
     ]
     largest = max(_variants(manifest, last), key=lambda variant: variant.width)
     image = (
@@ -39,6 +34,18 @@ def picture(manifest: Manifest, base_url: str, *, alt: str, sizes: str = "100vw"
         f' loading="lazy"{_background(manifest)}>'
     )
     return "\n".join(("<picture>", *sources, image, "</picture>"))
+
+
+def _sources(manifest: Manifest, last: str) -> list[str]:
+    """The formats to offer before the last one. A browser takes the first that it knows.
+
+    So where something moves, only what moves is offered; else what is smaller than the last one.
+    """
+    moving = [form for form in OUTPUTS if any(variant.animated for variant in _variants(manifest, form))]
+    if moving:
+        return [form for form in moving if form != last]
+    most = _bytes(manifest, last)
+    return [form for form in OUTPUTS if form not in FALLBACKS and form != last and 0 < _bytes(manifest, form) < most]
 
 
 def _variants(manifest: Manifest, form: str) -> list[Variant]:

@@ -17,7 +17,10 @@ from tests.drawing import (
     only,
     pixel,
     plain,
+    png_chunk,
+    rendered,
     rgb_profile,
+    seen,
     spec,
 )
 
@@ -137,3 +140,28 @@ def test_what_is_srgb_already_is_left_alone() -> None:
     srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     image = only(file_of(plain((201, 99, 3)), icc_profile=srgb))
     assert pixel(image, (0.5, 0.5)) == (201, 99, 3)
+
+
+def with_gamma(gamma: float, *, srgb: bool = False) -> bytes:
+    data = file_of(plain((64, 128, 255)))
+    chunks = png_chunk(b"sRGB", b"\0") if srgb else b""
+    chunks += png_chunk(b"gAMA", round(gamma * 100_000).to_bytes(4, "big"))
+    return data[:33] + chunks + data[33:]
+
+
+@pytest.mark.parametrize(
+    ("gamma", "srgb", "shown"),
+    [
+        (1.0, False, (136, 186, 255)),
+        (1 / 2.2, False, (64, 128, 255)),
+        (1.0, True, (64, 128, 255)),
+        (0.000_01, False, (64, 128, 255)),
+    ],
+    ids=["light itself", "as sRGB", "overruled by sRGB", "nonsense"],
+)
+def test_a_png_that_says_how_its_numbers_stand_for_light_is_shown_as_browsers_do(
+    gamma: float, srgb: bool, shown: Colour
+) -> None:
+    (rendition,) = rendered(with_gamma(gamma, srgb=srgb))
+    assert pixel(seen(rendition), (0.5, 0.5)) == shown
+    assert b"gAMA" not in rendition.data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from typing import Any
 
@@ -94,6 +95,12 @@ def test_a_png_may_say_it_behind_its_pixels() -> None:
     end = data.index(b"IEND") - 4
     late = data[:end] + png_chunk(b"eXIf", exif_with(6).tobytes().removeprefix(b"Exif\0\0")) + data[end:]
     assert_upright(only(late))
+
+
+def test_what_xmp_says_of_it_is_not_obeyed_as_in_browsers() -> None:
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><tiff:Orientation>6</tiff:Orientation></x:xmpmeta>'
+    assert Image.open(io.BytesIO(file_of(four_corners(), "JPEG", xmp=xmp))).getexif()[0x0112] == 6, "Pillow obeys"
+    assert_upright(only(file_of(four_corners(), "JPEG", xmp=xmp)))
 
 
 @pytest.mark.parametrize("nonsense", [0, 9, 255, 65_535])

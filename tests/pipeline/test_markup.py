@@ -59,6 +59,13 @@ def test_a_format_that_is_larger_is_not_offered() -> None:
     assert [values.get("type") for tag, values in tags if tag == "source"] == ["image/avif"]
 
 
+def test_where_something_moves_only_what_moves_is_offered_before_the_still() -> None:
+    both = manifest(jpeg=6, webp=70, avif=5)
+    moving = tuple(replace(variant, animated=variant.format == "webp") for variant in both.variants)
+    tags = Tags(picture(replace(both, variants=moving), URL, alt="")).found
+    assert [values.get("type") for tag, values in tags if tag == "source"] == ["image/webp"]
+
+
 def test_a_recipe_of_one_modern_format_still_has_a_picture() -> None:
     assert [tag for tag, _ in Tags(picture(manifest(avif=5), URL, alt="")).found] == ["picture", "img"]
 

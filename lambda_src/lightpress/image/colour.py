@@ -13,18 +13,37 @@ if TYPE_CHECKING:
     from lightpress.image.picture import Picture
 
 _LARGEST_PROFILE = 1 << 20
+_SRGB_GAMMA = 1 / 2.2
+_NO_DIFFERENCE = 0.01
+_BELIEVABLE_GAMMA = (0.1, 10.0)
 _COLOUR_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 
 
 def to_srgb(picture: Picture) -> Picture:
-    """Convert through the picture's own profile; without one, or with a broken one, take its numbers as sRGB."""
+    """Convert through the picture's own profile, or a PNG's gamma; without, or with a broken one, take it as sRGB."""
     if picture.profile is None:
-        return replace(picture, image=_as_rgb(picture.image))
+        return replace(picture, image=_through_gamma(_as_rgb(picture.image), own_gamma(picture.image)))
     try:
         return replace(picture, image=_through_profile(picture.image, picture.profile), profile=None)
     except _BrokenProfileError as error:
         note = f"The colour profile is unusable ({error}); the colours are taken as sRGB."
         return replace(picture, image=_as_rgb(picture.image), profile=None, notes=(*picture.notes, note))
+
+
+def _through_gamma(image: Image.Image, gamma: float | None) -> Image.Image:
+    if gamma is None:
+        return image
+    table = [round(255 * (level / 255) ** (_SRGB_GAMMA / gamma)) for level in range(256)]
+    alpha_as_it_is = list(range(256)) if image.mode == "RGBA" else []
+    return image.point(table * 3 + alpha_as_it_is)
+
+
+def own_gamma(image: Image.Image) -> float | None:
+    """How a PNG says that its numbers stand for light (gAMA), where that is not as in sRGB; browsers go by it."""
+    gamma = image.info.get("gamma")
+    if not gamma or "srgb" in image.info or not _BELIEVABLE_GAMMA[0] <= gamma <= _BELIEVABLE_GAMMA[1]:
+        return None
+    return gamma if abs(gamma - _SRGB_GAMMA) > _NO_DIFFERENCE else None
 
 
 def is_srgb(profile: bytes | None) -> bool:

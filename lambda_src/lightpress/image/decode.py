@@ -37,6 +37,7 @@ _WORLDS_FAULT = {errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOM
 _BYTES_PER_COEFFICIENT = 2
 _REDUCED_WHILE_DECODING = {"JPEG", "MPO"}
 _TURNED_BY_DECODER = {"TIFF", "HEIF"}
+_XMP = {"xmp", "XML:com.adobe.xmp"}
 _METADATA = {"exif": "EXIF data", "xmp": "XMP data", "icc_profile": "colour profile"}
 
 
@@ -135,10 +136,17 @@ def _orientation(opened: Image.Image) -> int:
     if opened.format == "PNG":
         opened.load()  # its EXIF data may lie behind the pixels
     try:
-        tag = opened.getexif().get(ExifTags.Base.Orientation)
+        tag = _without_xmp(opened).getexif().get(ExifTags.Base.Orientation)
     except Exception:  # noqa: BLE001  as with pixels: Pillow raises nearly anything over damaged data
         return 1
     return tag if isinstance(tag, int) and tag in range(1, 9) else 1
+
+
+def _without_xmp(opened: Image.Image) -> Image.Image:
+    """Where EXIF says nothing of how to turn a picture, Pillow goes by its XMP data, and no browser does."""
+    carrier = Image.new("1", (1, 1))
+    carrier.info = {key: value for key, value in opened.info.items() if key not in _XMP}
+    return carrier
 
 
 def _notes(opened: Image.Image, data: bytes) -> Iterator[str]:

@@ -32,7 +32,7 @@ class Reason(StrEnum):
 IN_PLAIN_WORDS = {
     Reason.EMPTY: "The file is empty.",
     Reason.FOLDER: "The key ends in a slash: it marks a folder and holds no picture.",
-    Reason.NOT_A_PICTURE: "The file's contents are not a picture, whatever its name says.",
+    Reason.NOT_A_PICTURE: "The file's contents are no kind of picture that is known here, whatever its name says.",
     Reason.FORMAT_NOT_ACCEPTED: "The file is a kind of picture or document that is not accepted here.",
     Reason.CORRUPT: "The picture is damaged or cut short.",
     Reason.TOO_MANY_BYTES: "The file is larger than the limit.",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightpress.image.colour import is_srgb
+from lightpress.image.colour import is_srgb, own_gamma
 from lightpress.image.container import without_extras
 from lightpress.image.lossless import compressed
 
@@ -73,6 +73,6 @@ def _obstacle(picture: Picture) -> str | None:
         return "it is animated"
     if picture.image.mode not in _COLOURS_BROWSERS_AGREE_ON:
         return f"its colours are {picture.image.mode}"
-    if not is_srgb(picture.profile):
+    if not is_srgb(picture.profile) or (picture.profile is None and own_gamma(picture.image)):
         return "it is in another colour space"
     return None
