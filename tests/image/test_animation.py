@@ -355,11 +355,11 @@ def test_a_file_of_a_hundred_thousand_frames_costs_no_more_than_one() -> None:
     assert not made[0].animated
 
 
-def test_frames_that_are_only_claimed_are_missed() -> None:
+def test_where_frames_are_only_claimed_the_still_picture_is_shown() -> None:
     for claims in (3, 301, 0x7FFF_FFFF):
-        with pytest.raises(PictureRejected, match="are missing") as caught:
-            rendered(apng((1, 1), FLICKER, claims=claims), WEBP)
-        assert caught.value.reason is Reason.CORRUPT
+        rendering = render(apng((1, 1), FLICKER, claims=claims), WEBP)
+        assert "are missing); its variants show the still picture" in rendering.facts.notes[0]
+        assert not any(one.animated for one in rendering.renditions)
 
 
 @pytest.mark.parametrize("form", ["GIF", "PNG"])
@@ -436,14 +436,29 @@ def test_random_damage_to_an_animation_gives_a_rendering_or_a_reason(name: str) 
             assert verdict_of(child.rendering) in allowed
 
 
-def test_apng_frames_out_of_order_or_place_are_corrupt() -> None:
+def test_apng_frames_out_of_place_are_corrupt_and_out_of_order_they_are_not_shown() -> None:
     good = apng((2, 1), [Part(("rr",)), Part(("g",), (1, 0))])
     outside = good.replace(struct.pack(">4I", 16, 16, 16, 0), struct.pack(">4I", 16, 16, 17, 0))
     swapped = good.replace(b"fdAT" + struct.pack(">I", 3), b"fdAT" + struct.pack(">I", 7))
-    for bad in (outside, swapped):
-        assert bad != good
-        assert verdict(bad) is Reason.CORRUPT
+    assert good not in {outside, swapped}
+    assert verdict(outside) is Reason.CORRUPT
+    assert render(swapped, WEBP).facts.notes == (
+        "The animation is damaged (its frames are out of order); its variants show the still picture.",
+    )
     assert verdict(good) is None
+
+
+def test_a_still_variant_of_an_animation_is_never_the_picture_for_old_viewers() -> None:
+    """Which the original's own bytes would show, however small they are."""
+    plain_first = file_of(plain(RED, size=(64, 64)))
+    moving = file_of(
+        plain(RED, size=(64, 64)),
+        save_all=True,
+        default_image=True,
+        append_images=[plain(GREEN, size=(64, 64)), plain(BLUE, size=(64, 64))],
+    )
+    assert pixel(only(plain_first), (0.5, 0.5)) == RED
+    assert pixel(only(moving), (0.5, 0.5))[:3] == GREEN
 
 
 def test_the_child_passes_frames_through() -> None:

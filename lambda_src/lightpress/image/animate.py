@@ -15,7 +15,7 @@ from PIL import Image
 
 from lightpress.image.depth import eight_bits
 from lightpress.image.film import Film, Frame
-from lightpress.image.patches import After, Patch, gif_patches, png_patches
+from lightpress.image.patches import After, BrokenSequenceError, Patch, gif_patches, png_patches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,10 +51,13 @@ def with_film(picture: Picture, data: bytes, spec: Spec) -> Picture:
     The picture itself becomes the first frame that is shown. It remains alone where the recipe has no variant that can
     move, and where the animation breaks a limit.
     """
-    found = _read(picture, data, spec.limits)
+    try:
+        found = _read(picture, data, spec.limits)
+    except BrokenSequenceError as error:
+        return _noted(picture, f"The animation is damaged ({error}); its variants show the still picture.")
     if found is None:
         return picture
-    poster = replace(picture, image=next(found.frames()).image)
+    poster = replace(picture, image=next(found.frames()).image, is_poster=True)
     if found.count == 1:
         return poster
     still = _why_still(picture, found, spec)

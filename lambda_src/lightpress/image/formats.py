@@ -191,6 +191,7 @@ REFUSED = (
     Refused("a Windows metafile (WMF)", b"\xd7\xcd\xc6\x9a"),
     Refused("an X bitmap (XBM)", b"#define"),
     Refused("an X pixmap (XPM)", b"/* XPM */"),
+    Refused("a Targa picture (TGA)", b"TRUEVISION-XFILE.\0", -18),
     Refused("QuickTime video", b"ftypqt  ", 4),
     Refused("MP4 video", b"ftypisom", 4),
     Refused("MP4 video", b"ftypmp4", 4),

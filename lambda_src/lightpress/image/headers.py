@@ -31,7 +31,7 @@ _GAIN_MAPS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1", b"/HDRGainMap/",
 
 def number(data: bytes, layout: str, at: int) -> int:
     """One number, or struct.error where the file ends before it."""
-    if at < 0:
+    if not 0 <= at < len(data):
         raise struct.error
     return int(struct.unpack_from(layout, data, at)[0])
 

@@ -112,8 +112,15 @@ def _after_blocks(data: bytes, at: int) -> int:
     return at + 1
 
 
+class BrokenSequenceError(ValueError):
+    """The frames of an APNG contradict each other; the picture for viewers that know no APNG may be sound."""
+
+
 def png_patches(data: bytes) -> Iterator[Patch]:
-    """Walk the chunks of an APNG. A picture without a frame control, meant for old viewers, is not shown."""
+    """Walk the chunks of an APNG. A picture without a frame control, meant for old viewers, is not shown.
+
+    Raises BrokenSequenceError where the frames are not those that were announced, ValueError where the file is damaged.
+    """
     opening = dict(takewhile(lambda chunk: chunk[0] != b"IDAT", _chunks(data)))
     (frames,) = struct.unpack_from(">I", opening[b"acTL"])
     numbered = count()
@@ -130,13 +137,15 @@ def png_patches(data: bytes) -> Iterator[Patch]:
             control, parts = body, []
         elif kind in {b"IDAT", b"fdAT"}:
             parts.append(body[4:] if kind == b"fdAT" else body)
+        if kind == b"IEND":
+            raise BrokenSequenceError(f"{frames} of its frames are missing")
     if control:
-        raise ValueError(f"{frames} of its frames are missing")
+        raise ValueError("it is cut short")
 
 
 def _check_order(body: memoryview, numbered: Iterator[int]) -> None:
     if struct.unpack_from(">I", body) != (next(numbered),):
-        raise ValueError("its frames are out of order")
+        raise BrokenSequenceError("its frames are out of order")
 
 
 def _png_patch(opening: dict[bytes, memoryview], control: memoryview, parts: tuple[memoryview, ...]) -> Patch:

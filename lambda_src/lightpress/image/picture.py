@@ -21,7 +21,8 @@ class Picture:
 
     format: of the file, in lower case. original: the file's pixels, as seen upright. orientation: EXIF's 1 to 8 of
     `image`. profile: its ICC profile. exif: what is kept of its metadata. notes: what was noticed on the way, one
-    sentence each. film: what follows `image` where that is the first frame of an animation.
+    sentence each. is_poster: `image` was put together as an animation's first frame, and is not the file's own picture.
+    film: what follows it, where that is shown.
     """
 
     image: Image.Image
@@ -31,6 +32,7 @@ class Picture:
     profile: bytes | None = None
     exif: bytes = b""
     notes: tuple[str, ...] = ()
+    is_poster: bool = False
     film: Film | None = None
 
     def as_stored(self, upright: Pixels) -> Pixels:
