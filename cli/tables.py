@@ -49,11 +49,16 @@ def print_manifests(
 ) -> None:
     """Print a table of the variants of pictures that are ready, and a line on each that is not.
 
-    link: where a variant is, for a column of its own. times: seconds until it was ready, by key, for another.
+    link: where a variant is; its last part gets a column, and the rest of it, which all of a picture share, a line.
+    times: seconds until it was ready, by key, for another column.
     """
     ready = [manifest for manifest in manifests if manifest.status is Status.READY]
     if ready:
         console.print(_table(ready, link, times))
+    for manifest in ready:
+        folder = link(manifest.variants[0]).rpartition("/")[0] if link and manifest.variants else ""
+        if folder:
+            console.print(Text.assemble((manifest.key, "bold"), f": {folder}/"), soft_wrap=True)
     for manifest in manifests:
         if manifest.status is not Status.READY:
             line = Text.assemble(
@@ -73,7 +78,7 @@ def _table(manifests: list[Manifest], link: Callable[[Variant], str] | None, tim
     for heading in ("pixels", "bytes", "saved"):
         table.add_column(heading, justify="right", no_wrap=True)
     if link is not None:
-        table.add_column("where", overflow="fold", style="dim")
+        table.add_column("file", no_wrap=True, style="dim")
     for manifest in manifests:
         seconds = [f"{times[manifest.key]:.1f} s"] if times is not None else []
         for number, row in enumerate(_rows(manifest, link)):
@@ -96,5 +101,5 @@ def _rows(manifest: Manifest, link: Callable[[Variant], str] | None) -> Iterator
             pixels,
             amount(variant.bytes),
             saved(variant.bytes, original),
-            *([link(variant)] if link else []),
+            *([link(variant).rpartition("/")[2]] if link else []),
         )
