@@ -8,6 +8,8 @@ The modules are the stops on a picture's way, in this order:
 4. `image`       the picture core: bytes in, bytes out, no AWS; start at `image.render`
 5. `manifest`    what is published, and under which names
 
-`reconcile` is the story that joins them, on one page. `ports` says what it needs of the world, `aws` is that world on
-AWS, `compose` is the one place that chooses, and `handlers` are the doors.
+`reconcile` is the story that joins them, on one page; `process` tells it of each source of a message. `isolation` runs
+the picture core in a child process. `ports` says what the story needs of the world, `aws` is that world on AWS,
+`telemetry` tells operators, `compose` is the one place that chooses, and `handlers` are the doors. `tables` reads TOML,
+`settings` the environment. `markup` writes what a page needs to show what is published.
 """
