@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from cli.progress import progress_on
 from cli.project import LOCAL, PROJECT, RECIPES
 from lightpress.isolation import ChildLost
 from lightpress.recipe import Recipe, RecipeBook, load_recipes
@@ -81,7 +81,7 @@ def upload(
     from cli.uploading import upload as send
 
     deployment = _deployment(environment)
-    with _progress() as progress:
+    with progress_on(err) as progress:
         uploading = progress.add_task("uploading", total=len(files))
         uploads = []
         for file in files:
@@ -200,17 +200,6 @@ def _deployment(environment: str) -> Deployment:
         return find_deployment(environment, LOCAL)
     except NotDeployedError as error:
         _stop(str(error))
-
-
-def _progress() -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=err,
-    )
 
 
 def _stop(message: str) -> NoReturn:

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING
 
 import urllib3
 from PIL import Image
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from cli.demo.contact_sheet import ContactSheet, ServedPicture, ServedVariant, write_contact_sheet
 from cli.demo.pictures import draw_demo_set
 from cli.deployment import Deployment, of_local_cloud
 from cli.local_cloud import down, status, up
+from cli.progress import progress_on
 from cli.tables import print_manifests
 from cli.uploading import Upload, upload, watch
 from lightpress.manifest import Manifest, Status
@@ -98,7 +98,7 @@ def _own(folder: Path) -> Iterator[DemoPicture]:
 
 
 def _send(deployment: Deployment, pictures: list[DemoPicture], console: Console) -> tuple[list[Upload], list[Upload]]:
-    with _progress(console) as progress:
+    with progress_on(console) as progress:
         uploading = progress.add_task("upload by presigned POST", total=len(pictures))
         publishing = progress.add_task("wait for the pipeline", total=len(pictures))
         uploads = []
@@ -113,7 +113,7 @@ def _fetch(deployment: Deployment, uploads: list[Upload], console: Console) -> d
     """Fetch each published path once, as a browser would, and hold the answer against the manifest."""
     variants = {variant.path: variant for one in uploads if one.manifest for variant in one.manifest.variants}
     with (
-        _progress(console) as progress,
+        progress_on(console) as progress,
         urllib3.PoolManager(maxsize=_AT_ONCE) as http,
         ThreadPoolExecutor(_AT_ONCE) as pool,
     ):
@@ -245,14 +245,3 @@ def _served(folder: Path, original: str, picture: DemoPicture, one: Upload, depl
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-    )

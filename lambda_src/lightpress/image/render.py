@@ -89,7 +89,8 @@ def render(data: bytes, spec: Spec, encode: Callable[..., bytes] = encode) -> Re
     original = upload(data, decoded)
     rungs = spec.rungs(decoded.original)
     picture = _ready(decoded, rungs[0])
-    return Rendering(_facts(picture, spec), _renditions(picture, decoded, rungs, spec, original, encode))
+    moving = decoded if decoded.film else None  # else what was decoded need not stay in memory
+    return Rendering(_facts(picture, spec), _renditions(picture, moving, rungs, spec, original, encode))
 
 
 def _ready(picture: Picture, rung: Rung) -> Picture:
@@ -117,7 +118,7 @@ def _facts(picture: Picture, spec: Spec) -> Facts:
 
 def _renditions(  # noqa: PLR0913, PLR0917  everything that variants are made of
     picture: Picture,
-    decoded: Picture,
+    moving: Picture | None,
     rungs: tuple[Rung, ...],
     spec: Spec,
     original: Upload,
@@ -125,8 +126,8 @@ def _renditions(  # noqa: PLR0913, PLR0917  everything that variants are made of
 ) -> Generator[Rendition]:
     for rung, image in descend(picture.image, rungs):
         for output in spec.outputs():
-            if decoded.film and output.motion is not None:
-                yield _moving(decoded, decoded.film, rung, output, spec)
+            if moving and moving.film and output.motion is not None:
+                yield _moving(moving, moving.film, rung, output, spec)
             elif original.is_same(rung.result, output):
                 yield _as_uploaded(image, rung, output, spec, original, encode)
             else:
