@@ -187,7 +187,7 @@ def _compared(variant: Variant, variants: tuple[Variant, ...]) -> Variant:
 
     It stays: every size exists in every format of its recipe. `markup` leaves such formats out.
     """
-    if variant.format in FALLBACKS:
+    if variant.format in FALLBACKS or variant.animated:
         return variant
     for other in variants:
         if other.name == variant.name and other.format in FALLBACKS and other.bytes < variant.bytes:
@@ -238,7 +238,7 @@ def variant_path(key: str, generation: str, rendition: Rendition) -> str:
 
 
 def file_name(rendition: Rendition) -> str:
-    """The last part of a rendition's path: the smallest of the sizes it serves, and the ending of its format."""
+    """The last part of a rendition's path: the first of the sizes it serves, and the ending of its format."""
     return f"{rendition.names[0]}.{OUTPUTS[rendition.format].extension}"
 
 

@@ -497,3 +497,13 @@ def test_a_still_picture_with_an_animation_control_stays_a_picture() -> None:
     data = with_chunk_before(file_of(plain(RED)), b"IDAT", b"acTL", struct.pack(">II", 1, 0))
     assert png_chunk(b"acTL", struct.pack(">II", 1, 0)) in data
     assert distance(pixel(only(data), (0.5, 0.5)), RED) <= 1
+
+
+@pytest.mark.parametrize("form", ["PNG", "WEBP"])
+def test_who_made_an_animation_is_told_by_what_moves_and_by_what_does_not(form: str) -> None:
+    exif = Image.Exif()
+    exif[0x013B] = "Ada Artist"
+    frames = [plain(colour, size=(32, 32)) for colour in (RED, GREEN)]
+    data = file_of(frames[0], form, save_all=True, append_images=frames[1:], duration=100, exif=exif)
+    made = rendered(data, spec(Size("w16", 16), formats=ALL))
+    assert {one.format for one in made if b"Ada Artist" in one.data} == set(ALL)

@@ -29,6 +29,7 @@ _PATCHES = {"gif": gif_patches, "png": png_patches}
 _SOUGHT = {"webp", "avif"}
 _GREY = {"L", "LA", "I;16"}
 _CLEAR = (0, 0, 0, 0)
+_SAYS_OF_COLOUR = {"gamma", "srgb"}
 
 # Browsers show a frame with a delay of up to 10 ms for 100 ms: older programs wrote 0 for "as the viewer likes".
 _TOO_SHORT, _INSTEAD = 10, 100
@@ -67,11 +68,11 @@ def with_film(picture: Picture, data: bytes, spec: Spec) -> Picture:
     return _noted(replace(poster, film=film), *_some_stay_still(spec))
 
 
-def encode_film(frames: Iterator[Image.Image], film: Film, output: Output, spec: Spec) -> bytes:
+def encode_film(frames: Iterator[Image.Image], film: Film, output: Output, spec: Spec, exif: bytes) -> bytes:
     """Encode the frames (those of `film`, reduced and so on) as `output`."""
     buffer = io.BytesIO()
     reel = _Reel(frames, len(film.milliseconds))
-    settings = {"quality": spec.quality_of(output), **(output.motion or {})}
+    settings = {"quality": spec.quality_of(output), **(output.motion or {}), **({"exif": exif} if exif else {})}
     reel.save(buffer, output.pillow, save_all=True, duration=film.milliseconds, loop=film.plays, **settings)
     return _with_alpha_flag(buffer.getvalue()) if reel.see_through else buffer.getvalue()
 
@@ -136,6 +137,7 @@ def _read(picture: Picture, data: bytes, limits: Limits) -> _Found | None:
 def _composed(picture: Image.Image, patches: tuple[Patch, ...], limits: Limits) -> Iterator[Frame]:
     """Draw one patch after the other, as browsers do: on a canvas that is see-through at first."""
     shown = Image.new("RGBA", picture.size, _CLEAR)
+    shown.info = {key: value for key, value in picture.info.items() if key in _SAYS_OF_COLOUR}
     mode = "LA" if picture.format == "PNG" and picture.mode in _GREY else "RGBA"  # as its colour profile expects it
     for patch in patches:
         image = _decoded(patch, limits)

@@ -19,6 +19,7 @@ from lightpress.image.animate import with_film
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.formats import INPUTS, MARKUP, REFUSED
 from lightpress.image.headers import brands, holds_gain_map, tiff_pages
+from lightpress.image.metadata import with_metadata
 from lightpress.image.picture import QUARTER_TURNS, Picture
 from lightpress.image.spec import Pixels, Spec
 
@@ -58,7 +59,7 @@ def decode(data: bytes, spec: Spec) -> Picture:
         _reduce_while_decoding(picture, spec)
         spec.limits.check_decoded(_memory(opened, row, picture.original))
         opened.load()
-        return with_film(picture, data, spec)
+        return with_film(with_metadata(picture, spec.metadata), data, spec)
 
 
 def _format_of(data: bytes) -> Input:

@@ -69,7 +69,7 @@ def _cleaned(original: Upload) -> bytes | None:
 def _obstacle(picture: Picture) -> str | None:
     if picture.orientation != 1:
         return "it is stored turned"
-    if picture.is_poster or getattr(picture.image, "is_animated", False):
+    if picture.is_poster:
         return "it is animated"
     if picture.image.mode not in _COLOURS_BROWSERS_AGREE_ON:
         return f"its colours are {picture.image.mode}"

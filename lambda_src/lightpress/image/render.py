@@ -16,7 +16,6 @@ from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import encode
 from lightpress.image.flatten import without_idle_alpha
 from lightpress.image.keep import smaller, untouched, upload
-from lightpress.image.metadata import with_metadata
 from lightpress.image.orient import upright
 from lightpress.image.placeholder import dominant_colour, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
@@ -85,7 +84,7 @@ def render(data: bytes, spec: Spec, encode: Callable[..., bytes] = encode) -> Re
     Raises PictureRejected, before this returns, where the file is at fault; LyingEncoder, as the variants are asked
     for, where one would not be what it says.
     """
-    decoded = with_metadata(decode(data, spec), spec.metadata)
+    decoded = decode(data, spec)
     original = upload(data, decoded)
     rungs = spec.rungs(decoded.original)
     picture = _ready(decoded, rungs[0])
@@ -138,7 +137,7 @@ def _moving(decoded: Picture, film: Film, rung: Rung, output: Output, spec: Spec
     """Every frame goes through the steps of a still picture."""
     ready = (_ready(replace(decoded, image=frame.image), rung).image for frame in film.frames())
     cut = (image for whole in ready for _, image in descend(whole, (rung,)))
-    data = encode_film(cut, film, output, spec)
+    data = encode_film(cut, film, output, spec, decoded.exif)
     return replace(_rendition(rung, output, data, spec), animated=moves(data))
 
 
