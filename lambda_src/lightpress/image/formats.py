@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 class Output:
     """A format that variants are written in.
 
-    quality: used where the recipe names none. The defaults give the three formats the same SSIMULACRA2 score on
+    quality: used where the recipe names none. The defaults give the lossy formats similar SSIMULACRA2 scores on
     photos (docs/decisions.md, "Encoder settings"). options: the encoder's other settings, in Pillow's words.
     max_side: the longest side, in pixels, that the format can hold and its decoders accept. tables: whose quantisation
     tables to use, where it has any. progressive_from: the longer side from which files are progressive. motion: the

@@ -82,7 +82,7 @@ def render(data: bytes, spec: Spec, encode: Callable[..., bytes] = encode) -> Re
     """Make every variant of the file `data` that `spec` asks for, the largest size first.
 
     Raises PictureRejected, before this returns, where the file is at fault; LyingEncoder, as the variants are asked
-    for, where one would not be what it says.
+    for, where one would not be what it says. encode: for still variants; tests put another in its place.
     """
     decoded = decode(data, spec)
     original = upload(data, decoded)
