@@ -1,0 +1,79 @@
+"""A browser for the page: Chromium or Chrome, wherever it is installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+from tests.web.service import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from tests.web.service import World
+
+_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# What looks for updates and the like would only fail in a closed network.
+_QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / ".local" / "screenshots"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    if path is None:
+        pytest.skip("no Chromium or Chrome on this machine: install one, or name it in the variable CHROMIUM")
+    with sync_playwright() as playwright:
+        # Chromium's own sandbox needs a user that is not root.
+        browser = playwright.chromium.launch(
+            executable_path=path, args=list(_QUIET), chromium_sandbox=os.geteuid() != 0
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with serving({"kind": "none"}) as world:
+        yield world
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens the page of a service; fails the test for whatever the browser complains of."""
+    complaints: list[str] = []
+    contexts = []
+
+    def visit(world: World, **options: object) -> Page:
+        context = browser.new_context(**options)  # type: ignore[arg-type]
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=world.page_origin)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(said.text) if "Content Security" in said.text else None)
+        page.goto(world.page_origin)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert not complaints
+
+
+@pytest.fixture(scope="session")
+def page_shot() -> Callable[[Page, str], None]:
+    """Keeps a screenshot of the whole page, for people to look at."""
+
+    def shot(page: Page, name: str) -> None:
+        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
+
+    return shot

@@ -1,0 +1,205 @@
+"""An upload service for the page to talk to: an API, a storage and a CDN, with the real picture core behind them.
+
+Page and API have one origin, storage and CDN another, as deployed: so the page's Content-Security-Policy is at work.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import unquote, urlsplit
+
+from lightpress.image import IN_PLAIN_WORDS, PictureRejected, Reason, Size, Spec, render
+from lightpress.manifest import Publication, variant_path, variants_of
+from lightpress.markup import picture as picture_markup
+from web.serve import pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightpress.manifest import Manifest, Variant
+
+SPEC = Spec(sizes=(Size("w160", width=160), Size("w320", width=320)), formats=("avif", "webp", "jpeg"))
+MAX_BYTES = 2_000_000
+TYPES = ("image/jpeg", "image/png", "image/heic")
+TOKEN = "Bearer let-me-in"
+
+
+@dataclass
+class World:
+    """What the service holds, and what goes wrong in it next: each entry of `broken` fails one request to that path."""
+
+    auth: dict[str, Any]
+    originals: dict[str, bytes] = field(default_factory=dict)
+    manifests: dict[str, Manifest] = field(default_factory=dict)
+    files: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+    begun: list[dict[str, Any]] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    page_origin: str = ""
+    other_origin: str = ""
+
+    def breaks(self, path: str) -> bool:
+        """Whether this request is one of those that are to fail."""
+        if path not in self.broken:
+            return False
+        self.broken.remove(path)
+        return True
+
+    def keep(self, key: str, data: bytes) -> None:
+        """What the pipeline does with an upload."""
+        self.originals[key] = data
+        publication = Publication(key, 1, "v1", len(data), "web", "digest")
+        try:
+            rendering = render(data, SPEC)
+            variants: list[Variant] = []
+            for rendition in rendering.renditions:
+                path = variant_path(key, publication.generation, rendition)
+                variants += variants_of(rendition, path)
+                self.files[f"/{path}"] = (rendition.data, variants[-1].media_type)
+            self.manifests[key] = publication.ready(rendering.facts, tuple(variants))
+        except PictureRejected as rejected:
+            self.manifests[key] = publication.failed(rejected)
+
+    def status(self, key: str) -> dict[str, Any]:
+        """What the API says of a key."""
+        manifest = self.manifests.get(key)
+        if manifest is None:
+            return {"key": key, "status": "processing"}
+        if manifest.reason:
+            title = IN_PLAIN_WORDS[Reason(manifest.reason)]
+            return {"key": key, "status": "failed", "reason": manifest.reason, "title": title}
+        assert manifest.source
+        return {
+            "key": key,
+            "status": "ready",
+            "width": manifest.source.width,
+            "height": manifest.source.height,
+            "notes": list(manifest.notes),
+            "picture": picture_markup(manifest, self.other_origin, alt=""),
+            "variants": [
+                {
+                    "name": variant.name,
+                    "format": variant.format,
+                    "media_type": variant.media_type,
+                    "width": variant.width,
+                    "height": variant.height,
+                    "bytes": variant.bytes,
+                    "url": f"{self.other_origin}/{variant.path}",
+                }
+                for variant in manifest.variants
+            ],
+        }
+
+
+class _Handler(BaseHTTPRequestHandler):
+    world: ClassVar[World]
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def answer(self, status: int, body: bytes = b"", headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {**(headers or {}), "content-length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def say(self, status: int, said: dict[str, Any]) -> None:
+        self.answer(status, json.dumps(said).encode(), {"content-type": "application/json"})
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("content-length") or 0))
+
+
+class _PageAndApi(_Handler):
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path.startswith("/images/"):
+            if self.allowed():
+                self.say(200, self.world.status(unquote(path.removeprefix("/images/"))))
+            return
+        found = pages(self.page()).get(path.removeprefix("/"))
+        if found:
+            self.answer(200, *found)
+        else:
+            self.answer(404)
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.body())
+        if not self.allowed():
+            return
+        if self.world.breaks("/uploads"):
+            self.say(503, {"title": "Unavailable", "detail": "The service is busy. Try again in a minute."})
+            return
+        self.world.begun.append(asked)
+        key = f"someone/{len(self.world.begun)}/{asked['filename']}"
+        upload = {"url": self.world.other_origin + "/", "fields": {"key": key, "policy": "signed"}}
+        self.say(201, {"key": key, "upload": upload})
+
+    def allowed(self) -> bool:
+        if self.world.auth["kind"] == "none" or self.headers.get("authorization") == TOKEN:
+            return True
+        self.say(401, {"message": "Unauthorized"})
+        return False
+
+    def page(self) -> dict[str, Any]:
+        return {
+            "auth": self.world.auth,
+            "max_bytes": MAX_BYTES,
+            "types": TYPES,
+            "connect": [self.world.other_origin],
+            "images": [self.world.other_origin],
+        }
+
+
+class _StorageAndCdn(_Handler):
+    def do_OPTIONS(self) -> None:
+        allowed = {"access-control-allow-origin": self.world.page_origin, "access-control-allow-methods": "POST"}
+        self.answer(200, headers=allowed)
+
+    def do_GET(self) -> None:
+        data, media_type = self.world.files[self.path]
+        self.answer(200, data, {"content-type": media_type})
+
+    def do_POST(self) -> None:
+        cors = {"access-control-allow-origin": self.world.page_origin}
+        fields = _form(self.headers["content-type"], self.body())
+        if self.world.breaks("/storage"):
+            self.answer(400, b"<Error><Code>RequestTimeout</Code></Error>", cors)
+            return
+        threading.Thread(target=self.world.keep, args=(fields["key"].decode(), fields["file"])).start()
+        self.answer(204, headers=cors)
+
+
+def _form(media_type: str, body: bytes) -> dict[str, bytes]:
+    """The fields of a multipart form, by name."""
+    parts = message_from_bytes(f"Content-Type: {media_type}\r\n\r\n".encode() + body).walk()
+    named = ((part.get_param("name", header="content-disposition"), part.get_payload(decode=True)) for part in parts)
+    return {name: data for name, data in named if isinstance(name, str) and isinstance(data, bytes)}
+
+
+@contextmanager
+def serving(auth: dict[str, Any]) -> Iterator[World]:
+    """A running service; the page is at its `page_origin`."""
+    world = World(auth)
+    servers = [
+        ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (kind,), {"world": world}))
+        for kind in (_PageAndApi, _StorageAndCdn)
+    ]
+    world.page_origin, world.other_origin = (f"http://localhost:{server.server_address[1]}" for server in servers)
+    threads = [threading.Thread(target=server.serve_forever, args=(0.05,)) for server in servers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield world
+    finally:
+        for server, thread in zip(servers, threads, strict=True):
+            server.shutdown()
+            thread.join()
+            server.server_close()

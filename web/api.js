@@ -1,0 +1,57 @@
+// The upload API as the page uses it. Each call gives what the API says, or throws a Problem with words for people.
+
+import { WORDS } from './words.js';
+
+export class Problem extends Error {
+  /** words: for the uploader. retriable: whether trying again may help. */
+  constructor(words, { code = 'unknown', retriable = true } = {}) {
+    super(words);
+    this.words = words;
+    this.code = code;
+    this.retriable = retriable;
+  }
+}
+
+/** Keys are paths: their slashes stay, everything else is encoded. */
+export function keyPath(key) {
+  return key.split('/').map(encodeURIComponent).join('/');
+}
+
+export function makeApi({ base, token, fetch = (...request) => globalThis.fetch(...request) }) {
+  async function call(method, path, body) {
+    const headers = {};
+    if (token()) headers.authorization = token();
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    let answer;
+    try {
+      answer = await fetch(new URL(path, base), { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+    } catch {
+      throw new Problem(WORDS.offline, { code: 'offline' });
+    }
+    const said = await answer.json().catch(() => ({}));
+    if (answer.ok) return said;
+    throw problemOf(answer.status, said);
+  }
+
+  return {
+    /** What the upload of a file needs: where to send it, and under which key it will be found. */
+    begin: (file, checksum) =>
+      call('POST', 'uploads', { filename: file.name, size: file.size, type: file.type, ...(checksum && { checksum }) }),
+    status: (key) => call('GET', `images/${keyPath(key)}`),
+    remove: (key) => call('DELETE', `images/${keyPath(key)}`),
+  };
+}
+
+/** The API answers errors as RFC 9457 problem details; what stands before it (a gateway) may not. */
+function problemOf(status, said) {
+  if (status === 401 || status === 403) {
+    return new Problem(said.code ? words(said) : WORDS.signedOut, { code: said.code ?? 'signed_out' });
+  }
+  const retriable = status === 429 || status >= 500;
+  return new Problem(words(said), { code: said.code, retriable });
+}
+
+function words(said) {
+  const fields = (said.errors ?? []).map((error) => error.detail).filter(Boolean);
+  return fields.length ? fields.join(' ') : (said.detail ?? said.title ?? WORDS.unknown);
+}

@@ -1,0 +1,129 @@
+// The page: joins the account, the queue of pictures and the document. Read this first.
+
+import { makeAccount } from './account.js';
+import { makeApi } from './api.js';
+import { makeQueue } from './queue.js';
+import { makeView } from './view.js';
+import { WORDS, bytes, kinds, stateOf, summaryOf } from './words.js';
+
+const by = (id) => document.getElementById(id);
+const base = new URL('./', location.href);
+
+try {
+  await start();
+} catch {
+  notice(WORDS.offline);
+}
+
+async function start() {
+  const config = await (await fetch(new URL('config.json', base))).json();
+  const account = await makeAccount(config.auth);
+  by('account').hidden = account.kind === 'none';
+  if (account.needed()) askWhoIsThere(account, config);
+  else open(account, config);
+}
+
+function askWhoIsThere(account, config) {
+  if (account.kind === 'oidc') {
+    accountButton('Sign in', () => account.signIn());
+    return;
+  }
+  by('sign-in').hidden = false;
+  by('sign-in').onsubmit = (event) => {
+    event.preventDefault();
+    account.signIn(by('token').value.trim());
+    by('sign-in').hidden = true;
+    open(account, config);
+  };
+}
+
+function open(account, config) {
+  if (account.kind !== 'none') {
+    accountButton('Sign out', () => {
+      account.signOut();
+      location.reload();
+    });
+  }
+  const limits = { maxBytes: config.max_bytes, types: config.types };
+  const views = new Map();
+  const api = makeApi({ base, token: account.token });
+  const queue = makeQueue({ api, limits, changed });
+
+  function changed(picture) {
+    if (!views.has(picture.id)) {
+      const view = makeView(picture, { retry: () => queue.retry(picture), remove: () => remove(picture) });
+      views.set(picture.id, view);
+      by('pictures').append(view.element);
+    }
+    views.get(picture.id).update();
+    if (picture.state === 'ready' || picture.state === 'failed') tell(`${picture.file.name}. ${stateOf(picture)}`);
+    summarize();
+  }
+
+  function remove(picture) {
+    const { element, dispose } = views.get(picture.id);
+    // Whoever works with the keyboard goes on at the next picture, not at the top of the page.
+    const next = (element.nextElementSibling ?? element.previousElementSibling)?.querySelector('.remove') ?? by('files');
+    queue.remove(picture);
+    dispose();
+    views.delete(picture.id);
+    next.focus();
+    tell(`${picture.file.name} removed from this list.`);
+    summarize();
+  }
+
+  function summarize() {
+    by('summary').hidden = queue.pictures.length === 0;
+    by('summary').textContent = summaryOf(queue.pictures);
+  }
+
+  by('choose').hidden = false;
+  by('limits').textContent = `${kinds(config.types)}. Up to ${bytes(config.max_bytes)} each.`;
+  by('files').accept = config.types.join(',');
+  for (const input of [by('files'), by('camera')]) {
+    input.onchange = () => {
+      queue.add([...input.files]);
+      input.value = ''; // so that the same file can be chosen again
+    };
+  }
+  acceptDrops(by('drop'), queue.add);
+}
+
+/** Files may be dropped anywhere; beside the frame a browser would leave the page and show the file. */
+function acceptDrops(frame, add) {
+  const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes('Files');
+  document.ondragover = (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    frame.classList.add('over');
+  };
+  document.ondragleave = (event) => {
+    if (!event.relatedTarget) frame.classList.remove('over');
+  };
+  document.ondrop = (event) => {
+    if (!carriesFiles(event)) return;
+    event.preventDefault();
+    frame.classList.remove('over');
+    add([...event.dataTransfer.files]);
+  };
+  // A screenshot in the clipboard is a file, too.
+  document.onpaste = (event) => event.clipboardData?.files.length && add([...event.clipboardData.files]);
+}
+
+function accountButton(words, act) {
+  const button = document.createElement('button');
+  button.type = 'button';
+  button.textContent = words;
+  button.onclick = () => Promise.resolve(act()).catch(() => notice(WORDS.offline));
+  by('account').hidden = false;
+  by('account').replaceChildren(button);
+}
+
+function notice(words) {
+  by('notice').textContent = words;
+  by('notice').hidden = false;
+}
+
+function tell(words) {
+  by('news').textContent = words;
+}

@@ -1,0 +1,113 @@
+// The pictures and what becomes of each: waiting, uploading, processing, ready or failed. No document in here.
+
+import { Problem } from './api.js';
+import { checksumOf, postForm } from './transport.js';
+import { WORDS, refusalOf } from './words.js';
+
+// Browsers open six connections to a host; the API and the storage want some, too.
+const AT_ONCE = 3;
+// Small files are there at once, large ones take a while: looked at more and more seldom, for five minutes.
+const FIRST_LOOK_MS = 400;
+const LONGEST_PAUSE_MS = 5000;
+const PATIENCE_MS = 300_000;
+
+/**
+ * changed(picture) is called after each change of a picture.
+ * A picture: {id, file, state, progress, key, published, problem}.
+ */
+export function makeQueue({ api, limits, changed, send = postForm, checksum = checksumOf, pause = sleep, now = Date.now }) {
+  const pictures = [];
+  let working = 0;
+  let last = 0;
+
+  function update(picture, change) {
+    Object.assign(picture, change);
+    changed(picture);
+  }
+
+  function add(files) {
+    for (const file of files) {
+      last += 1;
+      const picture = { id: last, file, state: 'waiting', progress: 0, key: null, published: null, problem: null };
+      picture.stop = new AbortController();
+      const refused = refusalOf(file, limits);
+      if (refused) Object.assign(picture, { state: 'failed', problem: new Problem(refused, { code: 'refused', retriable: false }) });
+      pictures.push(picture);
+      changed(picture);
+    }
+    work();
+  }
+
+  function work() {
+    while (working < AT_ONCE) {
+      const next = pictures.find((picture) => picture.state === 'waiting' && !picture.stop.signal.aborted);
+      if (!next) return;
+      working += 1;
+      follow(next).finally(() => {
+        working -= 1;
+        work();
+      });
+    }
+  }
+
+  async function follow(picture) {
+    try {
+      if (!picture.key) await upload(picture);
+      await look(picture);
+    } catch (error) {
+      if (picture.stop.signal.aborted) return;
+      const problem = error instanceof Problem ? error : new Problem(WORDS.unknown);
+      update(picture, { state: 'failed', problem });
+    }
+  }
+
+  async function upload(picture) {
+    update(picture, { state: 'uploading', progress: 0 });
+    const begun = await api.begin(picture.file, await checksum(picture.file));
+    await send(begun.upload, picture.file, {
+      signal: picture.stop.signal,
+      progress: (progress) => update(picture, { progress }),
+    });
+    picture.key = begun.key;
+  }
+
+  /** Look until it is ready or failed. */
+  async function look(picture) {
+    update(picture, { state: 'processing', progress: 1 });
+    const began = now();
+    for (let wait = FIRST_LOOK_MS; now() - began < PATIENCE_MS; wait = Math.min(LONGEST_PAUSE_MS, wait * 1.5)) {
+      await pause(wait, picture.stop.signal);
+      const published = await api.status(picture.key);
+      if (published.status === 'ready') return update(picture, { state: 'ready', published });
+      if (published.status === 'failed') {
+        // Sent again, it would fail again.
+        throw new Problem(published.title, { code: published.reason, retriable: false });
+      }
+    }
+    throw new Problem(WORDS.late, { code: 'late' });
+  }
+
+  function retry(picture) {
+    picture.stop = new AbortController();
+    update(picture, { state: 'waiting', problem: null, progress: 0 });
+    work();
+  }
+
+  function remove(picture) {
+    picture.stop.abort();
+    pictures.splice(pictures.indexOf(picture), 1);
+    work();
+  }
+
+  return { pictures, add, retry, remove };
+}
+
+function sleep(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(new DOMException('removed', 'AbortError'));
+    });
+  });
+}

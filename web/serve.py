@@ -1,0 +1,77 @@
+"""Serves the upload page: the files of this folder, and `config.json`. A function of its own, without any rights.
+
+PAGE, a variable that the stack sets, is a JSON object:
+  auth, max_bytes, types    what `config.json` tells the page (account.js, words.js)
+  connect, images           origins that the page may send to, and show pictures from
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+_FOLDER = Path(__file__).parent
+_MEDIA_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+}
+_TOLD = ("auth", "max_bytes", "types")
+
+
+def pages(page: dict[str, Any], folder: Path = _FOLDER) -> dict[str, tuple[bytes, dict[str, str]]]:
+    """Every file by its name: its bytes and its headers. The page itself has no name."""
+    files = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in _MEDIA_TYPES}
+    files["config.json"] = json.dumps({name: page[name] for name in _TOLD}).encode()
+    return {
+        "" if name == "index.html" else name: (body, _headers(Path(name).suffix, body, page))
+        for name, body in files.items()
+    }
+
+
+def _headers(suffix: str, body: bytes, page: dict[str, Any]) -> dict[str, str]:
+    return {
+        "content-type": _MEDIA_TYPES[suffix],
+        # Asked for each time, and sent again only after a deploy: page and API are never of different releases.
+        "cache-control": "no-cache",
+        "etag": f'"{hashlib.sha256(body).hexdigest()[:32]}"',
+        "content-security-policy": _policy(page),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "strict-transport-security": "max-age=63072000",
+        "cross-origin-opener-policy": "same-origin",
+    }
+
+
+def _policy(page: dict[str, Any]) -> str:
+    """What the page may load: its own files, published pictures, and previews of what is about to be uploaded."""
+    sources = {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "blob:", *page["images"]],
+        "connect-src": ["'self'", *page["connect"]],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+    return "; ".join(f"{name} {' '.join(allowed)}" for name, allowed in sources.items())
+
+
+_PAGES = pages(json.loads(os.environ["PAGE"])) if "PAGE" in os.environ else {}
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer `GET /` and `GET /{file}` of an HTTP API (payload 2.0)."""
+    found = _PAGES.get((event.get("pathParameters") or {}).get("file", ""))
+    if found is None:
+        return {"statusCode": 404, "headers": {"content-type": "text/plain"}, "body": "There is no such page.\n"}
+    body, headers = found
+    if event.get("headers", {}).get("if-none-match") == headers["etag"]:
+        return {"statusCode": 304, "headers": headers}
+    return {"statusCode": 200, "headers": headers, "body": body.decode()}
