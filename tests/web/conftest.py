@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 
     from tests.web.service import World
 
-_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # What looks for updates and the like would only fail in a closed network.
 _QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
 
-SCREENSHOTS = Path(__file__).resolve().parents[2] / ".local" / "screenshots"
+PROJECT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = PROJECT / ".local" / "screenshots"
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
-    if path is None:
+    found = subprocess.run([PROJECT / "scripts" / "find-browser"], capture_output=True, text=True, check=False)
+    path = found.stdout.strip()
+    if not path:
         pytest.skip("no Chromium or Chrome on this machine: install one, or name it in the variable CHROMIUM")
     with sync_playwright() as playwright:
         # Chromium's own sandbox needs a user that is not root.
