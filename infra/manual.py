@@ -1,4 +1,4 @@
-"""Writes docs/configuration.md from the options themselves: `python -m infra.manual`. A test fails where it is stale."""
+"""Writes docs/configuration.md from the options themselves: `make docs`. A test fails where the page is stale."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ PAGE = PROJECT / "docs" / "configuration.md"
 _HEAD = """\
 # Configuration
 
-What may stand in `infra/environments/NAME.toml`; `-c env=NAME` (`make deploy ENV=NAME`) chooses the file. An option that
-is left out has its default. A mistake stops the synthesis, and names the option and what is allowed.
+What may stand in `infra/environments/NAME.toml`; `-c env=NAME` (`make deploy ENV=NAME`) chooses the file. An option
+that is left out has its default. A mistake stops the synthesis, and names the option and what is allowed.
 
 This page is written by `make docs` from `infra/config.py`.
 
