@@ -72,11 +72,17 @@ def served(cloud: Outputs, manifest: Manifest) -> bool:
 
 
 def drained(cloud: Outputs) -> bool:
-    counts = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        queue = cloud.session().sqs().get_queue_attributes(QueueUrl=cloud.queues["main"], AttributeNames=counts)
-        if all(queue["Attributes"][count] == "0" for count in counts):
+        queue = (
+            cloud.session()
+            .sqs()
+            .get_queue_attributes(
+                QueueUrl=cloud.queues["main"],
+                AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+            )
+        )
+        if set(queue["Attributes"].values()) == {"0"}:
             return True
         time.sleep(0.5)
     return False
