@@ -121,6 +121,33 @@ def status(
 
 
 @app.command()
+def snippet(  # noqa: PLR0913, PLR0917  what a person may choose, nearly all with a default
+    key: Annotated[str, typer.Argument(help="The key of an upload, as it is in the uploads bucket.")],
+    alt: Annotated[str, typer.Option(help="What the picture shows, for those who do not see it.")] = "",
+    sizes: Annotated[str, typer.Option(help="How wide it will be shown, as in the HTML attribute.")] = "100vw",
+    names: Annotated[list[str] | None, typer.Option("--name", help="Sizes to offer; may be repeated.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="Of your CDN's own domain, where it has one.")] = None,
+    environment: Environment = "local",
+    as_json: JsonOutput = False,
+) -> None:
+    """Print the HTML that shows a picture. Exit code 1 where it is not published."""
+    from cli.snippet import NoSuchSizeError, ready_manifest, snippet_of
+
+    deployment = _deployment(environment)
+    manifest = ready_manifest(deployment, key)
+    if manifest is None:
+        _stop(f"{key} is not published; see: lightpress status {key!r}")
+    try:
+        found = snippet_of(manifest, base_url or deployment.cdn_base_url, alt=alt, sizes=sizes, names=names)
+    except NoSuchSizeError as error:
+        _stop(str(error))
+    if as_json:
+        out.print(json.dumps(found.as_json(), ensure_ascii=False), soft_wrap=True, markup=False)
+    else:
+        found.print(out)
+
+
+@app.command()
 def demo(
     photos: Annotated[
         Path | None, typer.Option(exists=True, file_okay=False, help="A folder of your own pictures.")

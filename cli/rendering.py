@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cli.facts import facts_of
 from lightpress.image import PictureRejected
 from lightpress.isolation import Bounds, Child, Cost
 from lightpress.manifest import Manifest, Publication, Variant, file_name, variants_of
@@ -31,32 +32,9 @@ class Rendered:
 
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints."""
-        manifest = self.manifest
-        return {
-            "source": str(self.source),
-            "status": manifest.status,
-            "reason": manifest.reason,
-            "detail": manifest.detail,
-            "width": manifest.source and manifest.source.width,
-            "height": manifest.source and manifest.source.height,
-            "frames": manifest.source and manifest.source.frames,
-            "variants": [self._variant(variant) for variant in manifest.variants],
-            "notes": list(manifest.notes),
-            "cpu_ms": self.cost.cpu_ms,
-            "peak_rss_mb": self.cost.peak_rss_mb,
-        }
-
-    def _variant(self, variant: Variant) -> dict[str, Any]:
-        return {
-            "name": variant.name,
-            "format": variant.format,
-            "width": variant.width,
-            "height": variant.height,
-            "bytes": variant.bytes,
-            "animated": variant.animated,
-            "note": variant.note,
-            "path": str(self.folder / variant.path),
-        }
+        facts = facts_of(self.manifest, lambda variant: {"path": str(self.folder / variant.path)})
+        cost = {"cpu_ms": self.cost.cpu_ms, "peak_rss_mb": self.cost.peak_rss_mb}
+        return {"source": str(self.source), "status": self.manifest.status} | facts | cost
 
 
 def render_file(source: Path, folder: Path, recipe: Recipe) -> Rendered:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from cli.facts import facts_of
 from cli.tables import print_manifests
 from lightpress.manifest import Manifest, Status
 
@@ -34,24 +35,8 @@ class Found:
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints."""
         current = self.manifest if self.state in set(Status) else None
-        return {
-            "key": self.key,
-            "status": self.state,
-            "reason": current and current.reason,
-            "detail": current and current.detail,
-            "notes": list(current.notes) if current else [],
-            "variants": [
-                {
-                    "name": variant.name,
-                    "format": variant.format,
-                    "width": variant.width,
-                    "height": variant.height,
-                    "bytes": variant.bytes,
-                    "url": self.deployment.url(variant.path),
-                }
-                for variant in (current.variants if current else ())
-            ],
-        }
+        facts = facts_of(current, lambda variant: {"url": self.deployment.url(variant.path)})
+        return {"key": self.key, "status": self.state} | facts
 
     def print(self, console: Console) -> None:
         """Tell a person."""

@@ -67,6 +67,18 @@ def print_manifests(
             console.print(line)
         for note in manifest.notes:
             console.print(Text.assemble((manifest.key, "bold"), f": {note}"))
+        for names, note in _noted_variants(manifest):
+            console.print(Text.assemble((manifest.key, "bold"), f", {names}: {note}"))
+
+
+def _noted_variants(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """What is to be said of single files, once for all that it is said of."""
+    noted: dict[str, dict[str, None]] = {}
+    for variant in manifest.variants:
+        if variant.note:
+            noted.setdefault(variant.note, {})[f"{variant.name} {variant.format}"] = None
+    for note, files in noted.items():
+        yield ", ".join(files), note
 
 
 def _table(manifests: list[Manifest], link: Callable[[Variant], str] | None, times: dict[str, float] | None) -> Table:

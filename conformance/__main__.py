@@ -19,6 +19,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".local" / "conformance"
 FIXTURES, RECORDS, SCORE = HOME / "fixtures", HOME / "records.jsonl", HOME / "score.json"
 PAGE = PROJECT / "docs" / "conformance.md"
+README = PAGE.parent.parent / "README.md"
 
 app = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
 out = Console(highlight=False)
@@ -70,6 +71,8 @@ def score(
     results = report.scores(records)
     SCORE.write_text(report.as_json(results, records))
     page.write_text(report.as_markdown(results, records))
+    if page == PAGE:
+        README.write_text(report.with_scores(README.read_text(), results))
     out.print(report.table(results))
     out.print(f"Which files, and why: {page}")
     raise typer.Exit(0 if report.acceptable(results) else 1)

@@ -7,18 +7,23 @@ import io
 import struct
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image, ImageCms, UnidentifiedImageError
 
 from conformance.orientation import UPRIGHT, Declared, declared, turned
 from conformance.record import Reference
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _FRAMES_MATTER = {"GIF", "PNG", "WEBP", "AVIF", "TIFF"}
 _TURNED_BY_ITS_DECODER = {"HEIF"}
 _TAKEN_AS = {"1": "L", "P": "RGB", "PA": "RGBA", "RGBX": "RGB", "RGBa": "RGBA", "La": "LA", "YCbCr": "RGB"}
 _SPACE = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 _SUBFILE_KIND = 254
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PNG_ANIMATION = {b"acTL", b"fcTL", b"fdAT"}
 _USUAL_GAMMA = 1 / 2.2
 _GAMMA_TOLERANCE = 0.01
 
@@ -54,7 +59,7 @@ def opened(data: bytes) -> Opened:
     """Read the file."""
     says = declared(data)
     try:
-        image = Image.open(io.BytesIO(_without_its_turn(data, says)))
+        image = Image.open(io.BytesIO(_without_its_turn(still_if_unsound(data), says)))
     except UnidentifiedImageError:
         return Opened(Reference("unidentified"), None)
     except Exception as error:  # noqa: BLE001  decoders raise nearly anything over damage
@@ -90,6 +95,36 @@ def _frames(image: Image.Image) -> int:
         copies += image.tag_v2.get(_SUBFILE_KIND, 0) & 1  # type: ignore[attr-defined]
     image.seek(0)
     return count - copies
+
+
+def still_if_unsound(data: bytes) -> bytes:
+    """A PNG whose animation breaks the rules, without it: viewers then show the still picture.
+
+    Rules: https://www.w3.org/TR/png-3/#apng-frame-based-animation. There are as many frames as announced, and their
+    chunks are numbered from 0 without a gap. (Of more frames than announced, viewers show the announced ones.)
+    """
+    if not data.startswith(_PNG_SIGNATURE) or b"acTL" not in data:
+        return data
+    chunks = list(_chunks(data))
+    numbers = [body[:4] for kind, body, _ in chunks if kind in {b"fcTL", b"fdAT"}]
+    frames = sum(kind == b"fcTL" for kind, _, _ in chunks)
+    announced = [int.from_bytes(body[:4], "big") for kind, body, _ in chunks if kind == b"acTL"]
+    if (
+        len(announced) == 1
+        and announced[0] <= frames
+        and numbers == [number.to_bytes(4, "big") for number in range(len(numbers))]
+    ):
+        return data
+    return _PNG_SIGNATURE + b"".join(whole for kind, _, whole in chunks if kind not in _PNG_ANIMATION)
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """Kind, contents, and all of each chunk that is there as a whole."""
+    at = len(_PNG_SIGNATURE)
+    while at + 12 <= len(data):
+        length = int.from_bytes(data[at : at + 4], "big")
+        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + length], data[at : at + 12 + length]
+        at += 12 + length
 
 
 def _without_its_turn(data: bytes, says: Declared | None) -> bytes:

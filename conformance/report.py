@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from conformance.record import Record
 
 _LISTED = 40
+_BEGIN, _END = "<!-- scores: written by make conformance -->", "<!-- end of scores -->"
 _PACKAGES = ("lightpress", "Pillow", "pillow-heif")
 _RESULTS = {"passed": "passed", "failed": "failed", "not applicable": "not applicable"}
 
@@ -119,7 +120,6 @@ def cost(records: list[Record]) -> dict[str, int]:
 
 def as_markdown(results: list[Score], records: list[Record]) -> str:
     """The page."""
-    heads = ("rule", "promise", *_RESULTS, "score")
     lines = [
         "# Conformance",
         "",
@@ -130,9 +130,7 @@ def as_markdown(results: list[Score], records: list[Record]) -> str:
         f"{len(records)} files; {', '.join(f'{name} {version}' for name, version in made_with().items())}.",
         _took(records),
         "",
-        _line(heads),
-        _line(["---", "---", *["---:"] * 4]),
-        *(_line(_row(score)) for score in results),
+        *_score_lines(results),
         "",
         "*Not applicable* is not a pass: the score is of the files a rule applies to.",
         "",
@@ -152,6 +150,18 @@ def as_markdown(results: list[Score], records: list[Record]) -> str:
         *(line for score in results if score.failures for line in _failures(score)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def with_scores(readme: str, results: list[Score]) -> str:
+    """The README with the table in its place."""
+    before, _, rest = readme.partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    return "\n".join([before + _BEGIN, *_score_lines(results), _END + after])
+
+
+def _score_lines(results: list[Score]) -> list[str]:
+    heads = ("rule", "promise", *_RESULTS, "score")
+    return [_line(heads), _line(["---", "---", *["---:"] * 4]), *(_line(_row(score)) for score in results)]
 
 
 def _took(records: list[Record]) -> str:

@@ -27,22 +27,30 @@ _LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096
 _Value = TypeVar("_Value")
 
 
-def _option(default: _Value, read: Callable[[Table, str], _Value]) -> _Value:
-    """One row of the table of options below: its default, and how it is read from a file."""
-    value: _Value = field(default=default, metadata={"read": read})
+def _option(default: _Value, read: Callable[[Table, str], _Value], *, allowed: str) -> _Value:
+    """One row of the table of options below: its default, how it is read from a file, and what may stand there."""
+    value: _Value = field(default=default, metadata={"read": read, "allowed": allowed})
     return value
 
 
 def _integer(default: int, *, low: int, high: int) -> int:
-    return _option(default, lambda table, key: table.integer(key, default, low=low, high=high))
+    return _option(
+        default,
+        lambda table, key: table.integer(key, default, low=low, high=high),
+        allowed=f"{low:,} to {high:,}",
+    )
 
 
 def _choice(default: str, *allowed: str) -> str:
-    return _option(default, lambda table, key: table.text(key, default, allowed=allowed))
+    return _option(
+        default,
+        lambda table, key: table.text(key, default, allowed=allowed),
+        allowed=", ".join(f'"{one}"' for one in allowed),
+    )
 
 
 def _flag(*, default: bool) -> bool:
-    return _option(default, lambda table, key: table.flag(key, default))
+    return _option(default, lambda table, key: table.flag(key, default), allowed="true, false")
 
 
 def _days_of_logs(default: int) -> int:
@@ -52,7 +60,7 @@ def _days_of_logs(default: int) -> int:
             raise table.error(key, f"{days} is not allowed; allowed: {', '.join(map(str, _LOG_DAYS))}")
         return days
 
-    return _option(default, read)
+    return _option(default, read, allowed=", ".join(f"{days:,}" for days in _LOG_DAYS))
 
 
 def _origins() -> tuple[str, ...]:
@@ -63,7 +71,7 @@ def _origins() -> tuple[str, ...]:
                 raise table.error(key, f'{origin!r} is no origin; allowed: such as "https://www.example.com", or "*"')
         return origins
 
-    return _option((), read)
+    return _option((), read, allowed='origins such as "https://www.example.com", or "*"')
 
 
 @dataclass(frozen=True)
@@ -88,7 +96,9 @@ class Config:
     queue_retention_days: int = _integer(4, low=1, high=13)
     dead_letter_retention_days: int = _integer(14, low=2, high=14)
 
+    # What the functions log at least.
     log_level: str = _choice("INFO", "DEBUG", "INFO", "WARN", "ERROR")
+    # How long logs are kept.
     log_retention_days: int = _days_of_logs(30)
     # X-Ray traces of the functions. Costs a little per picture.
     tracing: bool = _flag(default=False)

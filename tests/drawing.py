@@ -125,10 +125,12 @@ def as_camera_stores(upright: Image.Image, orientation: int) -> Image.Image:
     return upright if turn is None else upright.transpose(turn)
 
 
-def exif_with(orientation: int) -> Image.Exif:
-    """EXIF data with an orientation."""
+def exif_with(orientation: int, owner: str = "") -> Image.Exif:
+    """EXIF data with an orientation, and whose picture it is."""
     exif = Image.Exif()
     exif[0x0112] = orientation
+    if owner:
+        exif[0x8298] = owner
     return exif
 
 

@@ -41,7 +41,7 @@ class Variant:
 
     name: of the size. format: of the file (`image.formats`). width, height: pixels. path: in the images bucket, and on
     the CDN after its first slash. note: what its bytes have of their own, in a sentence or two.
-    quality: what it was encoded with, if it was and its format knows any.
+    quality: what it was encoded with, if it was and its format knows any. animated: whether it moves.
     """
 
     name: str

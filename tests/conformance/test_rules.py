@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -161,3 +162,11 @@ def test_the_score_is_of_the_files_a_rule_applies_to_and_never_rounded_up() -> N
 def test_a_lost_picture_is_not_acceptable_and_a_larger_one_is() -> None:
     assert acceptable(scores([replace(READY, bytes=10)]))
     assert not acceptable(scores([READY, replace(READY, outcome="lost")]))
+
+
+def test_the_scores_in_the_readme_are_those_of_the_page() -> None:
+    readme, page = (Path(name).read_text(encoding="utf-8") for name in ("README.md", "docs/conformance.md"))
+    _, table = readme.split("<!-- scores: written by make conformance -->\n")
+    table, _ = table.split("<!-- end of scores -->")
+    assert table.count("\n") == len(RULES) + 2
+    assert table in page

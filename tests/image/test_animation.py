@@ -210,6 +210,10 @@ def test_a_first_frame_smaller_than_its_canvas_has_nothing_around_it() -> None:
     assert cells_of(only(gif((3, 2), parts)), (3, 2)) == (".r.", "...")
 
 
+def test_an_only_frame_smaller_than_its_canvas_has_nothing_around_it_either() -> None:
+    assert cells_of(only(gif((3, 2), [Part(("r",), (1, 0))])), (3, 2)) == (".r.", "...")
+
+
 def test_a_frame_that_replaces_brings_its_holes_along() -> None:
     parts = [Part(FULL), Part(("g.", ".b"), (1, 0), over=False)]
     assert shown(apng((3, 2), parts), (3, 2)) == [FULL, ("rg.", "r.b")]
@@ -485,6 +489,9 @@ def test_frames_that_are_all_alike_do_not_move() -> None:
     (one,) = rendered(gif((1, 1), [Part(("r",))] * 3), WEBP)
     assert not one.animated
     assert not getattr(seen(one), "is_animated", False)
+    facts = facts_of(gif((1, 1), [Part(("r",))] * 3), WEBP)
+    assert (facts.frames, facts.duration_ms) == (1, 0)
+    assert facts.notes == ("All frames of the animation are alike; its variants are still.",)
 
 
 def test_many_frames_cost_no_more_than_the_first_where_none_is_to_move() -> None:

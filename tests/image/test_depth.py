@@ -29,7 +29,7 @@ LEVELS = (0, 1_000, 20_000, 32_768, 50_000, 65_535)
 
 @pytest.mark.parametrize("form", ["PNG", "TIFF"])
 def test_sixteen_bits_of_grey_are_scaled_and_not_clipped(form: str) -> None:
-    image = only(file_of(deep_grey(LEVELS), form))
+    image = only(file_of(deep_grey(LEVELS), form)).convert("RGB")
     for number, level in enumerate(LEVELS):
         grey = level / 257
         got = pixel(image, ((number + 0.5) / len(LEVELS), 0.5))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 
 import pytest
-from PIL import Image, JpegImagePlugin
+from PIL import Image, ImageChops, JpegImagePlugin
 
 from lightpress.image import Size
 from lightpress.image.jpegli import tables
-from tests.drawing import file_of, mean_difference, ramp, rendered, seen, spec, speckled
+from tests.drawing import BLUE, RED, file_of, four_corners, mean_difference, plain, ramp, rendered, seen, spec, speckled
 
 # Sums of jpegli's own tables, luma and chroma, as read from files that it wrote.
 SUMS = {1: 19680, 15: 10061, 29: 5806, 30: 5715, 50: 4225, 76: 2189, 84: 1522, 85: 1439, 95: 542, 99: 186, 100: 128}
@@ -58,3 +58,29 @@ def test_a_jpeg_looks_like_its_picture() -> None:
     picture = ramp((300, 200))
     (one,) = rendered(file_of(picture), spec(Size("whole", 300), formats=("jpeg",)))
     assert mean_difference(seen(one), picture) < 2
+
+
+def logo() -> Image.Image:
+    """Thin red lines on blue: what half the sharpness in colours spoils."""
+    image = plain(BLUE, size=(96, 96))
+    for at in range(1, 96, 5):
+        image.paste(RED, (at, 0, at + 1, 96))
+    return image
+
+
+@pytest.mark.parametrize("form", ["jpeg", "avif"])
+def test_a_picture_of_few_colours_keeps_them_sharp_and_a_photo_does_not_pay_for_it(form: str) -> None:
+    (graphic,) = rendered(file_of(logo()), spec(formats=(form,)))
+    assert mean_difference(seen(graphic), logo()) < 6, "with 4:2:0 it is 25 and more"
+    (photo,) = rendered(file_of(speckled((96, 96))), spec(formats=("jpeg",)))
+    opened = Image.open(io.BytesIO(photo.data))
+    assert isinstance(opened, JpegImagePlugin.JpegImageFile)
+    assert JpegImagePlugin.get_sampling(opened) == 2  # 4:2:0
+
+
+def test_a_webp_of_few_colours_loses_nothing_where_that_is_smaller_and_names_no_quality() -> None:
+    (one,) = rendered(file_of(four_corners()), spec(formats=("webp",)))
+    assert ImageChops.difference(seen(one).convert("RGB"), four_corners()).getbbox() is None
+    assert one.quality is None
+    (photo,) = rendered(file_of(ramp((200, 200))), spec(formats=("webp",)))
+    assert photo.quality == 74

@@ -272,3 +272,20 @@ def test_an_original_that_is_kept_keeps_no_more_words_than_others(form: str, pol
     assert b"xmpmeta" not in one.data
     assert (PLACE in one.data) == (policy == "all")
     assert (NEEDLE.encode() in one.data) == (policy == "all")
+
+
+def test_where_all_is_kept_who_made_it_is_found_outside_of_exif_too() -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "Maker"
+    spaces = b"xmlns:rdf='r' xmlns:dc='http://purl.org/dc/elements/1.1/'"
+    data = file_of(_PICTURE, "JPEG", exif=exif, xmp=XMP.replace(b"<rdf:RDF>", b"<rdf:RDF " + spaces + b">"))
+    (one,) = rendered(data, spec(formats=("jpeg",), metadata="all"))
+    kept = seen(one).getexif()
+    assert (kept[0x010F], kept[0x013B]) == ("Maker", NEEDLE)
+
+
+def test_where_all_is_kept_an_orientation_alone_leaves_nothing() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    (one,) = rendered(file_of(_PICTURE, "JPEG", exif=exif), spec(formats=("jpeg",), metadata="all"))
+    assert b"Exif" not in one.data

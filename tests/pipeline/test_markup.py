@@ -70,5 +70,35 @@ def test_a_recipe_of_one_modern_format_still_has_a_picture() -> None:
     assert [tag for tag, _ in Tags(picture(manifest(avif=5), URL, alt="")).found] == ["picture", "img"]
 
 
+def test_the_image_for_every_browser_is_in_the_format_known_longest() -> None:
+    tags = Tags(picture(manifest(avif=5, webp=7), URL, alt="")).found
+    assert [values.get("type") for tag, values in tags if tag == "source"] == ["image/avif"]
+    assert [values["src"] for tag, values in tags if tag == "img"] == ["https://cdn.example/i/w20.webp"]
+
+
+def mixed() -> Manifest:
+    """The whole picture in two widths, and a square cut out of it."""
+    whole = manifest(jpeg=9)
+    square = variants_of(Rendition(("square",), "jpeg", 16, 16, b"1"), "i/square.jpg")
+    return replace(whole, variants=(*whole.variants, *square))
+
+
+def test_what_a_browser_chooses_among_looks_the_same() -> None:
+    assert "square" not in srcset(mixed(), "jpeg", URL)
+    assert "square" not in picture(mixed(), URL, alt="")
+    assert srcset(mixed(), "jpeg", URL, names=["square"]) == "https://cdn.example/i/square.jpg 16w"
+
+
+def test_where_every_size_is_cut_those_of_the_widest_ones_shape_are_offered() -> None:
+    cut = [
+        variant
+        for name, width, height in (("tall", 10, 20), ("small", 12, 12), ("large", 24, 24))
+        for variant in variants_of(Rendition((name,), "jpeg", width, height, b"1"), f"i/{name}.jpg")
+    ]
+    assert srcset(replace(manifest(), variants=tuple(cut)), "jpeg", "https://x") == (
+        "https://x/i/small.jpg 12w, https://x/i/large.jpg 24w"
+    )
+
+
 def test_where_nothing_is_published_there_is_nothing_to_write() -> None:
     assert picture(Manifest("a.jpg", Status.DELETED, 4), URL, alt="") == ""

@@ -64,7 +64,10 @@ def with_film(picture: Picture, data: bytes, spec: Spec) -> Picture:
     still = _why_still(picture, found, spec)
     if still:
         return _noted(poster, f"{still}; its variants show the first frame.")
-    film = Film(tuple(frame.milliseconds for frame in found.frames()), _plays(picture), found.frames)
+    milliseconds, alike = _looked_through(found)
+    if alike:
+        return _noted(poster, "All frames of the animation are alike; its variants are still.")
+    film = Film(milliseconds, _plays(picture), found.frames)
     return _noted(replace(poster, film=film), *_some_stay_still(spec))
 
 
@@ -128,10 +131,20 @@ def _read(picture: Picture, data: bytes, limits: Limits) -> _Found | None:
     if picture.format not in _PATCHES:
         return None
     patches = tuple(islice(_PATCHES[picture.format](data), limits.max_frames + 1))
-    if not patches or (picture.format == "gif" and not patches[1:]):
+    if not patches or (picture.format == "gif" and not patches[1:] and patches[0].box == (0, 0, *picture.image.size)):
         return None
     pixels = sum(max(canvas, patch.box.pixels) for patch in patches)
     return _Found(len(patches), pixels, partial(_composed, picture.image, patches, limits))
+
+
+def _looked_through(found: _Found) -> tuple[tuple[int, ...], bool]:
+    """Decode every frame: how long each is shown, and whether nothing ever changes."""
+    milliseconds, first, alike = [], None, True
+    for frame in found.frames():
+        milliseconds.append(frame.milliseconds)
+        first = first or frame.image
+        alike = alike and frame.image == first
+    return tuple(milliseconds), alike
 
 
 def _composed(picture: Image.Image, patches: tuple[Patch, ...], limits: Limits) -> Iterator[Frame]:

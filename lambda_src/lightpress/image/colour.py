@@ -17,6 +17,7 @@ _SRGB_GAMMA = 1 / 2.2
 _NO_DIFFERENCE = 0.01
 _BELIEVABLE_GAMMA = (0.1, 10.0)
 _COLOUR_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
+_EXPANDED = {"1": "L", "P": "RGB", "PA": "RGB"}  # what these become before their colours are looked at
 
 
 def to_srgb(picture: Picture) -> Picture:
@@ -46,16 +47,16 @@ def own_gamma(image: Image.Image) -> float | None:
     return gamma if abs(gamma - _SRGB_GAMMA) > _NO_DIFFERENCE else None
 
 
-def is_srgb(profile: bytes | None) -> bool:
-    """Whether a picture with this profile, or none, has its colours in sRGB already."""
-    if profile is None:
-        return True
+def shown_as_srgb(picture: Picture) -> bool:
+    """Whether the picture's own numbers are shown as they are: it is in sRGB already, or its profile is unusable."""
+    if picture.profile is None:
+        return own_gamma(picture.image) is None
     from PIL import ImageCms  # noqa: PLC0415
 
     try:
-        return len(profile) <= _LARGEST_PROFILE and _is_srgb(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return False
+        return _is_srgb(_profile_for(picture.image, picture.profile))
+    except (_BrokenProfileError, ImageCms.PyCMSError, OSError, ValueError):
+        return True
 
 
 class _BrokenProfileError(Exception):
@@ -66,18 +67,13 @@ def _through_profile(image: Image.Image, data: bytes) -> Image.Image:
     # Loading LittleCMS costs milliseconds that pictures without a profile need not pay.
     from PIL import ImageCms  # noqa: PLC0415
 
-    if len(data) > _LARGEST_PROFILE:
-        raise _BrokenProfileError(f"it has {len(data)} bytes")
     try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
-        colours, alpha = _split(image)
+        profile = _profile_for(image, data)
         if _is_srgb(profile):
             return _as_rgb(image)
-        space = str(profile.profile.xcolor_space).strip()
-        if space == "RGB" and colours.mode == "L":
+        colours, alpha = _split(image)
+        if colours.mode == "L" and _space(profile) == "RGB":
             colours = colours.convert("RGB")
-        if space != _COLOUR_SPACE.get(colours.mode):
-            raise _BrokenProfileError(f"it is for {space} pictures, this one is {colours.mode}")
         converted = ImageCms.profileToProfile(
             colours,
             profile,
@@ -89,6 +85,24 @@ def _through_profile(image: Image.Image, data: bytes) -> Image.Image:
     except (ImageCms.PyCMSError, OSError, ValueError) as error:
         raise _BrokenProfileError(str(error)) from error
     return _joined(converted or colours, alpha)
+
+
+def _profile_for(image: Image.Image, data: bytes) -> ImageCmsProfile:
+    """The profile, if it is one, and for pictures like this one."""
+    from PIL import ImageCms  # noqa: PLC0415
+
+    if len(data) > _LARGEST_PROFILE:
+        raise _BrokenProfileError(f"it has {len(data)} bytes")
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
+    colours = image.mode.removesuffix("A") if image.mode in {"LA", "RGBA"} else image.mode
+    wanted = {_COLOUR_SPACE.get(_EXPANDED.get(colours, colours)), "RGB" if colours == "L" else None}
+    if _space(profile) not in wanted and not _is_srgb(profile):
+        raise _BrokenProfileError(f"it is for {_space(profile)} pictures, this one is {colours}")
+    return profile
+
+
+def _space(profile: ImageCmsProfile) -> str:
+    return str(profile.profile.xcolor_space).strip()
 
 
 def _is_srgb(profile: ImageCmsProfile) -> bool:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _EXIF = b"Exif\0\0"
 
 _SCAN_ENDS = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+_MARKS, _NO_MARKER = b"\xff", {0x00, 0xFF}
 _START_OF_SCAN, _END, _JFIF, _ADOBE = 0xDA, 0xD9, 0xE0, 0xEE
 # Tables, the two frames that browsers know (baseline and progressive, both Huffman-coded), scans, restart interval.
 _JPEG_PIXELS = {0xDB, 0xC4, 0xC0, 0xC1, 0xC2, _START_OF_SCAN, 0xDD}
@@ -34,7 +35,7 @@ def without_extras(data: bytes, form: str, exif: bytes = b"") -> bytes | None:
     rewrite = _REWRITERS.get(form)
     try:
         return rewrite(data, exif) if rewrite else None
-    except (IndexError, struct.error, ValueError):
+    except (LookupError, struct.error, ValueError):
         return None
 
 
@@ -60,9 +61,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Every segment up to the end of the first picture; a scan's segment holds its coded pixels too."""
     at = 2
     while (marker := data[at + 1]) != _END:
-        if data[at] != 0xFF:  # noqa: PLR2004  every marker begins so
-            raise ValueError("no marker")
-        if marker == 0xFF:  # noqa: PLR2004  a fill byte
+        if data[at : at + 1] != _MARKS or marker in _NO_MARKER:  # junk or a fill byte: every decoder looks further
             at += 1
             continue
         (length,) = struct.unpack_from(">H", data, at + 2)
@@ -121,4 +120,43 @@ def _webp_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         at += 8 + length + length % 2
 
 
-_REWRITERS: dict[str, Callable[[bytes, bytes], bytes | None]] = {"jpeg": _jpeg, "png": _png, "webp": _webp}
+# What an AVIF file may consist of to be kept: its pictures, and how they are coded and coloured. Whatever else there is
+# (Exif, XMP, a turn) would have to be cut out of tables of addresses: such a file is encoded again.
+_AVIF_BOXES = {b"ftyp", b"meta", b"mdat", b"free"}
+_AVIF_ITEMS = {b"av01", b"grid"}
+_AVIF_PROPERTIES = {b"ispe", b"pixi", b"av1C", b"colr", b"auxC", b"pasp"}
+_AVIF_SRGB = (b"nclx\0\1\0\x0d", b"nclx\0\1\0\2", b"nclx\0\2\0\2", b"nclx\0\1\0\1")
+
+
+def _avif(data: bytes, exif: bytes) -> bytes | None:
+    """The file as it is, if it is pixels only, in sRGB; it has no place that EXIF data could be put in."""
+    boxes = dict(_boxes(data, 0, len(data)))
+    if exif or set(boxes) - _AVIF_BOXES:
+        return None
+    start, end = boxes[b"meta"]
+    meta = dict(_boxes(data, start + 4, end))
+    infos = _boxes(data, meta[b"iinf"][0] + 6, meta[b"iinf"][1])
+    kinds = {data[begin + 8 : begin + 12] for name, (begin, _) in infos if name == b"infe"}
+    (store,) = (span for name, span in _boxes(data, *meta[b"iprp"]) if name == b"ipco")
+    properties = [(name, data[slice(*span)]) for name, span in _boxes(data, *store)]
+    strange = kinds - _AVIF_ITEMS or {name for name, _ in properties} - _AVIF_PROPERTIES
+    colours = [body for name, body in properties if name == b"colr"]
+    return None if strange or not all(body.startswith(_AVIF_SRGB) for body in colours) else data
+
+
+def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
+    """The boxes between two places: their kind, and where what is in them begins and ends."""
+    while at < end:
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if not 8 <= length <= end - at:  # noqa: PLR2004  0 and 1 mean lengths that are written elsewhere
+            raise ValueError("a box of another length")
+        yield kind, (at + 8, at + length)
+        at += length
+
+
+_REWRITERS: dict[str, Callable[[bytes, bytes], bytes | None]] = {
+    "jpeg": _jpeg,
+    "png": _png,
+    "webp": _webp,
+    "avif": _avif,
+}

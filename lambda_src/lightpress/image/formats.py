@@ -30,7 +30,9 @@ class Output:
     photos (docs/decisions.md, "Encoder settings"). options: the encoder's other settings, in Pillow's words.
     max_side: the longest side, in pixels, that the format can hold and its decoders accept. tables: whose quantisation
     tables to use, where it has any. progressive_from: the longer side from which files are progressive. motion: the
-    further settings for an animation; None where the format is written as a still picture only.
+    further settings for an animation; None where the format is written as a still picture only. graphic: the settings
+    that differ for pictures with few colours. lossless: all settings to encode those without loss, which is chosen
+    where it is smaller.
     """
 
     name: str
@@ -45,21 +47,43 @@ class Output:
     progressive_from: int | None = None
     lossy: bool = True
     motion: Mapping[str, Any] | None = None
+    graphic: Mapping[str, Any] = field(default_factory=dict)
+    lossless: Mapping[str, Any] | None = None
 
 
 # Each frame is lossy or lossless, whichever suits it, and only the first is a key frame: flat colours come out at two
 # fifths of lossy frames, and both at a fraction of the CPU of minimize_size (docs/decisions.md, "Animation").
 _WEBP_MOTION = {"method": 2, "allow_mixed": True, "kmin": 0, "kmax": 0}
 
+# Colours at half the sharpness are not seen in photos, but at the edges of a logo.
+_SHARP_COLOURS = {"subsampling": "4:4:4"}
+_WEBP_LOSSLESS = {"lossless": True, "quality": 60, "method": 2}
+
 _OUTPUTS = (
     # Speed 9 of the AOM encoder: a seventh of speed 6's CPU for a fifth more bytes. One thread: Lambda bills one CPU.
-    Output("avif", "AVIF", "image/avif", "avif", True, 52, 32_768, {"speed": 9, "max_threads": 1}),
+    Output(
+        "avif", "AVIF", "image/avif", "avif",
+        alpha=True, quality=52, max_side=32_768,
+        options={"speed": 9, "max_threads": 1}, graphic=_SHARP_COLOURS,
+    ),
     # Method 2 is the knee: method 4 costs 2.3 times the CPU for 2 % fewer bytes.
-    Output("webp", "WEBP", "image/webp", "webp", True, 74, 16_383, {"method": 2}, motion=_WEBP_MOTION),
+    Output(
+        "webp", "WEBP", "image/webp", "webp",
+        alpha=True, quality=74, max_side=16_383,
+        options={"method": 2}, lossless=_WEBP_LOSSLESS, motion=_WEBP_MOTION,
+    ),
     # Quality 76 of jpegli's tables is as good as 80 of the standard's, for about a tenth fewer bytes.
-    Output("jpeg", "JPEG", "image/jpeg", "jpg", False, 76, 65_500, {"optimize": True}, "jpegli", 640),
-    Output("png", "PNG", "image/png", "png", True, 100, 65_535, {"compress_level": 6}, lossy=False),
-)
+    Output(
+        "jpeg", "JPEG", "image/jpeg", "jpg",
+        alpha=False, quality=76, max_side=65_500,
+        options={"optimize": True}, tables="jpegli", progressive_from=640, graphic=_SHARP_COLOURS,
+    ),
+    Output(
+        "png", "PNG", "image/png", "png",
+        alpha=True, quality=100, max_side=65_535, lossy=False,
+        options={"compress_level": 6},
+    ),
+)  # fmt: skip
 
 OUTPUTS: Mapping[str, Output] = {row.name: row for row in _OUTPUTS}
 """By name, in the order of preference when a viewer accepts several: smallest first."""
@@ -192,6 +216,22 @@ REFUSED = (
     Refused("an X bitmap (XBM)", b"#define"),
     Refused("an X pixmap (XPM)", b"/* XPM */"),
     Refused("a Targa picture (TGA)", b"TRUEVISION-XFILE.\0", -18),
+    Refused("an animation (FLI)", b"\x11\xaf", 4),
+    Refused("an animation (FLC)", b"\x12\xaf", 4),
+    Refused("a bitmap without its file's header (DIB)", b"\x28\0\0\0"),
+    Refused("a fax (DCX)", b"\xb1\x68\xde\x3a"),
+    Refused("a texture (FTEX)", b"FTEX"),
+    Refused("a brush (GBR)", b"GIMP", 20),
+    Refused("an IFUNC picture (IM)", b"Image type:"),
+    Refused("an IM Tools picture (IMT)", b"*comment\n"),
+    Refused("a McIdas area file", b"\0\0\0\0\0\0\0\4"),
+    Refused("a Microsoft Paint picture (MSP)", b"DanM"),
+    Refused("a Microsoft Paint picture (MSP)", b"LinS"),
+    Refused("a Photo CD picture (PCD)", b"PCD_", 2048),
+    Refused("a PIXAR picture", b"\x80\xe8\0\0"),
+    Refused("a thumbnail of xv", b"P7 332"),
+    Refused("a SPIDER picture", b"\0\0\x80\x3f"),
+    Refused("a SPIDER picture", b"\x3f\x80\0\0"),
     Refused("QuickTime video", b"ftypqt  ", 4),
     Refused("MP4 video", b"ftypisom", 4),
     Refused("MP4 video", b"ftypmp4", 4),

@@ -9,14 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightpress.image.colour import is_srgb, own_gamma
+from lightpress.image.colour import shown_as_srgb
 from lightpress.image.container import without_extras
 from lightpress.image.lossless import compressed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.image.formats import Output
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Pixels
+
+# Tried one after the other; what is not enough at the last is not the encoder's to save.
+_LOWER_QUALITIES = (0.85, 0.7, 0.55, 0.4)
 
 _COLOURS_BROWSERS_AGREE_ON = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
 
@@ -39,6 +44,15 @@ class Upload:
         return (pixels, output.name) == (self.pixels, self.format)
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The bytes of a variant that is the original once more. quality: what they were encoded with, if they were."""
+
+    data: bytes
+    note: str | None = None
+    quality: int | None = None
+
+
 def upload(data: bytes, picture: Picture) -> Upload:
     """What is to be known of the file `data`, which was just decoded as `picture`."""
     return Upload(data, picture.format, picture.original, _obstacle(picture), picture.exif)
@@ -50,16 +64,38 @@ def untouched(original: Upload) -> bytes | None:
     return None if kept is None else compressed(kept, original.pixels.width * original.pixels.height)
 
 
-def smaller(encoded: bytes, original: Upload) -> tuple[bytes, str | None, bool]:
-    """The variant's bytes, a sentence where that was worth a decision, and whether they are the original's own."""
-    kept = _cleaned(original)
+def smaller(encode_at: Callable[[int], bytes], quality: int, original: Upload, *, lossy: bool) -> Chosen:
+    """The variant's bytes, no more than the original's wherever there is a way.
+
+    encode_at: encodes it at a quality. quality: the recipe's.
+    """
+    encoded, kept = encode_at(quality), _cleaned(original)
     if kept is not None and len(kept) < len(encoded):
-        return kept, f"The original's own bytes, pixels untouched: encoded again it takes {len(encoded)} bytes.", True
+        return Chosen(kept, f"The original's own bytes, pixels untouched: encoded again it takes {len(encoded)} bytes.")
     if len(encoded) <= len(original.data):
-        return encoded, None, False
+        return Chosen(encoded, None, quality)
     why = original.obstacle or "its container cannot be cleaned"
-    note = f"Larger than the original's {len(original.data)} bytes, which cannot be published as it is: {why}."
-    return encoded, note, False
+    return _squeezed(encode_at, quality, original, why) if lossy else _packed(encoded, quality, original, why)
+
+
+def _squeezed(encode_at: Callable[[int], bytes], quality: int, original: Upload, why: str) -> Chosen:
+    """What the original's own bytes cannot be spent on cannot be seen: it was encoded at no better quality itself."""
+    most = len(original.data)
+    for lower in (round(quality * part) for part in _LOWER_QUALITIES):
+        encoded = encode_at(lower)
+        if len(encoded) <= most:
+            note = f"Encoded at quality {lower}, so as not to exceed the original, which is not publishable: {why}."
+            return Chosen(encoded, note, lower)
+    return Chosen(encoded, _larger(most, why), lower)
+
+
+def _packed(encoded: bytes, quality: int, original: Upload, why: str) -> Chosen:
+    packed = compressed(encoded, original.pixels.width * original.pixels.height)
+    return Chosen(packed, None if len(packed) <= len(original.data) else _larger(len(original.data), why), quality)
+
+
+def _larger(most: int, why: str) -> str:
+    return f"Larger than the original's {most} bytes, which cannot be published as it is: {why}."
 
 
 def _cleaned(original: Upload) -> bytes | None:
@@ -73,6 +109,6 @@ def _obstacle(picture: Picture) -> str | None:
         return "it is animated"
     if picture.image.mode not in _COLOURS_BROWSERS_AGREE_ON:
         return f"its colours are {picture.image.mode}"
-    if not is_srgb(picture.profile) or (picture.profile is None and own_gamma(picture.image)):
+    if not shown_as_srgb(picture):
         return "it is in another colour space"
     return None

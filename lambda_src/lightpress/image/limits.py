@@ -1,4 +1,4 @@
-"""How much picture is too much. All of it is checked from the header, before a pixel is decoded."""
+"""How much picture is too much. What a header tells is checked before a pixel is decoded."""
 
 from __future__ import annotations
 

@@ -78,7 +78,11 @@ def _everything(image: Image.Image) -> bytes:
         for tag, value in found.get_ifd(part).items():
             if tag not in _SIZE_OF_THE_ORIGINAL:
                 kept.get_ifd(part)[tag] = _as_written(value)
-    return kept.tobytes() if found else b""
+    # Who made it may be written elsewhere, and only EXIF goes along.
+    for tag, places in ((Base.Artist, _ARTIST), (Base.Copyright, _COPYRIGHT)):
+        if tag not in kept and (text := _first(image, places)):
+            kept[tag] = text.encode()
+    return kept.tobytes() if kept else b""
 
 
 def _as_written(value: object) -> object:

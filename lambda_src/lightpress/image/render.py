@@ -13,9 +13,9 @@ from lightpress.image.check import checked
 from lightpress.image.colour import to_srgb
 from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
-from lightpress.image.encode import encode
+from lightpress.image.encode import encode, is_lossless
 from lightpress.image.flatten import without_idle_alpha
-from lightpress.image.keep import smaller, untouched, upload
+from lightpress.image.keep import Chosen, smaller, untouched, upload
 from lightpress.image.orient import upright
 from lightpress.image.placeholder import dominant_colour, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Rung, Spec
 
-REVISION = 1
+REVISION = 2
 """Raised by hand when the same spec makes other pixels: published variants made by an older core are then stale."""
 
 
@@ -58,6 +58,7 @@ class Rendition:
     """One encoded variant: the sizes (by name) that it serves, its format (by name), its pixels and its bytes.
 
     note: a sentence where its bytes are not simply the picture encoded. quality: what it was encoded with, if it was.
+    animated: whether it moves.
     """
 
     names: tuple[str, ...]
@@ -130,7 +131,8 @@ def _renditions(  # noqa: PLR0913, PLR0917  everything that variants are made of
             elif original.is_same(rung.result, output):
                 yield _as_uploaded(image, rung, output, spec, original, encode)
             else:
-                yield _rendition(rung, output, encode(image, output, spec, original.exif), spec)
+                data = encode(image, output, spec, original.exif)
+                yield _rendition(rung, output, Chosen(data, quality=spec.quality_of(output)))
 
 
 def _moving(decoded: Picture, film: Film, rung: Rung, output: Output, spec: Spec) -> Rendition:
@@ -138,7 +140,7 @@ def _moving(decoded: Picture, film: Film, rung: Rung, output: Output, spec: Spec
     ready = (_ready(replace(decoded, image=frame.image), rung).image for frame in film.frames())
     cut = (image for whole in ready for _, image in descend(whole, (rung,)))
     data = encode_film(cut, film, output, spec, decoded.exif)
-    return replace(_rendition(rung, output, data, spec), animated=moves(data))
+    return replace(_rendition(rung, output, Chosen(data, quality=spec.quality_of(output))), animated=moves(data))
 
 
 def _as_uploaded(  # noqa: PLR0913, PLR0917  everything that a variant is made of
@@ -146,14 +148,15 @@ def _as_uploaded(  # noqa: PLR0913, PLR0917  everything that a variant is made o
 ) -> Rendition:
     """The variant that is the original once more."""
     if spec.lossless and (kept := untouched(original)) is not None:
-        return _rendition(rung, output, kept, spec, note="The original's own pixels, packed without loss.", kept=True)
-    data, note, is_kept = smaller(encode(image, output, spec, original.exif), original)
-    return _rendition(rung, output, data, spec, note=note, kept=is_kept)
+        return _rendition(rung, output, Chosen(kept, "The original's own pixels, packed without loss."))
+
+    def encode_at(quality: int) -> bytes:
+        return encode(image, output, spec.at_quality(output, quality), original.exif)
+
+    return _rendition(rung, output, smaller(encode_at, spec.quality_of(output), original, lossy=output.lossy))
 
 
-def _rendition(  # noqa: PLR0913  as above
-    rung: Rung, output: Output, data: bytes, spec: Spec, *, note: str | None = None, kept: bool = False
-) -> Rendition:
-    quality = spec.quality_of(output) if output.lossy and not kept else None
-    data = checked(data, output, rung.result)
-    return Rendition(rung.names, output.name, *rung.result, data, note, quality)
+def _rendition(rung: Rung, output: Output, chosen: Chosen) -> Rendition:
+    data = checked(chosen.data, output, rung.result)
+    quality = chosen.quality if output.lossy and not is_lossless(data) else None
+    return Rendition(rung.names, output.name, *rung.result, data, chosen.note, quality)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from lightpress.image.formats import OUTPUTS, Output
@@ -122,6 +122,10 @@ class Spec:
     def quality_of(self, output: Output) -> int:
         """The quality to encode `output` with."""
         return self.quality.get(output.name, output.quality)
+
+    def at_quality(self, output: Output, quality: int) -> Spec:
+        """The same, but for the quality of one format."""
+        return replace(self, quality={**self.quality, output.name: quality})
 
     def rungs(self, picture: Pixels) -> tuple[Rung, ...]:
         """Plan the reductions of `picture` (as seen upright), largest first."""

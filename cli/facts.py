@@ -1,0 +1,28 @@
+"""A manifest as programs read it: the one shape of every command's `--json`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.manifest import Manifest, Variant
+
+_OF_THE_PICTURE = ("format", "width", "height", "aspect_ratio", "bytes", "colour", "thumbhash", "frames", "duration_ms")
+_OF_A_VARIANT = ("name", "format", "media_type", "width", "height", "bytes", "quality", "animated", "note")
+
+
+def facts_of(manifest: Manifest | None, address: Callable[[Variant], dict[str, str]]) -> dict[str, Any]:
+    """What is known of a picture; None where it is not known. address: where a variant is, such as {"url": ...}."""
+    source = manifest and manifest.source
+    return {
+        "reason": manifest and manifest.reason,
+        "detail": manifest and manifest.detail,
+        **{name: source and getattr(source, name) for name in _OF_THE_PICTURE},
+        "notes": list(manifest.notes) if manifest else [],
+        "variants": [
+            {name: getattr(variant, name) for name in _OF_A_VARIANT} | address(variant)
+            for variant in (manifest.variants if manifest else ())
+        ],
+    }

@@ -1,0 +1,116 @@
+"""From the last release to this checkout and back: what people have stays, and what is under way is done.
+
+`releases/VERSION.tar.xz` holds what a release deployed: `git archive vVERSION app.py cdk.json infra lambda_src layers`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tarfile
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import urllib3
+
+from cli.deployment import of_local_cloud
+from cli.local_cloud import down, up
+from cli.uploading import upload, watch
+from lightpress.manifest import Status
+from tests.e2e.conftest import PROJECT, free_ports
+from tests.e2e.test_pipeline import picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from cli.local_cloud import Outputs
+    from lightpress.manifest import Manifest
+
+RELEASE = Path(__file__).parent / "releases" / "0.1.0.tar.xz"
+PATIENCE = 120.0
+
+
+@pytest.fixture(scope="module")
+def released(cloud: Outputs, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout of the last release, which shares what is slow to make with this one, once this one has it."""
+    assert cloud
+    checkout = tmp_path_factory.mktemp("release")
+    with tarfile.open(RELEASE) as archive:
+        archive.extractall(checkout, filter="data")
+    (checkout / ".local").mkdir()
+    for slow in ("venv", "layer-cache"):
+        (checkout / ".local" / slow).symlink_to(PROJECT / ".local" / slow)
+    return checkout
+
+
+@pytest.fixture(scope="module")
+def deploy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Outputs]]:
+    """Deploys a checkout into a cloud of this module's own."""
+    home = tmp_path_factory.mktemp("upgraded")
+    port, cdn_port = free_ports(2)
+    yield lambda checkout: partial(up, home, project=checkout, strict=True, port=port, cdn_port=cdn_port, say=print)()
+    down(home)
+
+
+def publish(cloud: Outputs, *keys: str) -> dict[str, Manifest]:
+    deployment = of_local_cloud(cloud)
+    sent = [upload(deployment, key, picture(number), "image/jpeg") for number, key in enumerate(keys)]
+    assert not watch(deployment, sent, patience=PATIENCE, settled=lambda _: None)
+    return {one.key: one.manifest for one in sent if one.manifest}
+
+
+def served(cloud: Outputs, manifest: Manifest) -> bool:
+    """Whether every file of a manifest comes from the CDN as it says."""
+    with urllib3.PoolManager() as pool:
+        answers = {
+            variant.sha256: pool.request("GET", f"{cloud.cdn_base_url}/{variant.path}").data
+            for variant in manifest.variants
+        }
+    return all(hashlib.sha256(data).hexdigest() == sha256 for sha256, data in answers.items())
+
+
+def drained(cloud: Outputs) -> bool:
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        queue = (
+            cloud.session()
+            .sqs()
+            .get_queue_attributes(
+                QueueUrl=cloud.queues["main"],
+                AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+            )
+        )
+        if set(queue["Attributes"].values()) == {"0"}:
+            return True
+        time.sleep(0.5)
+    return False
+
+
+def test_an_upgrade_and_its_rollback_keep_pictures_addresses_and_what_is_under_way(
+    released: Path, deploy: Callable[[Path], Outputs]
+) -> None:
+    before = deploy(released)
+    old = publish(before, "kept.jpg", "replaced.jpg")
+
+    # What is on its way while the stack changes.
+    deployment = of_local_cloud(before)
+    under_way = [upload(deployment, f"way/{number}.jpg", picture(10 + number), "image/jpeg") for number in range(20)]
+    after = deploy(PROJECT)
+
+    stays = ("uploads_bucket", "images_bucket", "queues", "functions", "cdn_base_url")
+    assert {name: getattr(after, name) for name in stays} == {name: getattr(before, name) for name in stays}
+    assert not watch(of_local_cloud(after), under_way, patience=PATIENCE, settled=lambda _: None)
+    assert drained(after)
+    assert all(served(after, manifest) for manifest in old.values()), "pages that were written before still show them"
+    new = publish(after, "new.jpg", "replaced.jpg")
+    assert all(served(after, manifest) for manifest in new.values())
+    assert new["replaced.jpg"].revision > old["replaced.jpg"].revision
+
+    back = deploy(released)
+    assert all(served(back, manifest) for manifest in (old | new).values())
+    again = publish(back, "new.jpg", "later.jpg")
+    assert again["new.jpg"].revision > new["new.jpg"].revision
+    assert {manifest.status for manifest in again.values()} == {Status.READY}
+    assert drained(back)
