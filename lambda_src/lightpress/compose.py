@@ -9,7 +9,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from lightpress.aws.dead_letters import SqsDeadLetters
+from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.isolation import Bounds, render_isolated
@@ -38,9 +38,11 @@ def process_uploads() -> Process:
         recipes=load_recipes(RECIPES),
         render=partial(render_isolated, bounds=bounds),
     )
+    sqs = boto3.client("sqs")
     return Process(
         uploads_bucket=settings.uploads_bucket,
         reconcile=partial(reconcile, world=world),
-        dead_letters=SqsDeadLetters(boto3.client("sqs"), settings.dead_letter_queue_url),
+        dead_letters=SqsDeadLetters(sqs, settings.dead_letter_queue_url),
+        queue=SqsQueue(sqs, settings.queue_url),
         observer=PowertoolsObserver(),
     )

@@ -19,6 +19,7 @@ class Settings:
 
     uploads_bucket: str
     images_bucket: str
+    queue_url: str
     dead_letter_queue_url: str
     memory_mb: int
 
@@ -29,6 +30,7 @@ class Settings:
             return cls(
                 uploads_bucket=environment["UPLOADS_BUCKET"],
                 images_bucket=environment["IMAGES_BUCKET"],
+                queue_url=environment["QUEUE_URL"],
                 dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
                 memory_mb=int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")),
             )
