@@ -117,9 +117,8 @@ MUTANTS = (
         (
             ("        recorder.record(source, original, verdict)\n", ""),
             (
-                "    _check_unchanged(source, original, world)\n",
-                "    _check_unchanged(source, original, world)\n"
-                "    if verdict and recorder:\n        recorder.record(source, original, verdict)\n",
+                "    _check_unchanged(source, original, world)\n    if published",
+                "    if verdict:\n        recorder.record(source, original, verdict)\n    if published",
             ),
         ),
     ),
