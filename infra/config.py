@@ -21,6 +21,7 @@ _DEFAULT_ENVIRONMENT = "dev"
 _NAME = r"[a-z][a-z0-9-]{0,11}"
 _ORIGIN = r"https?://[a-z0-9.*-]+(:[0-9]{1,5})?"
 _ANY_ORIGIN = "*"
+_EMAIL = r"[^@\s,]+@[^@\s,]+\.[^@\s,.]+"
 # CloudWatch Logs takes these numbers of days and no others.
 _LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 
@@ -63,6 +64,19 @@ def _days_of_logs(default: int) -> int:
     return _option(default, read, allowed=", ".join(f"{days:,}" for days in _LOG_DAYS))
 
 
+def _matching(pattern: str, *, such_as: str) -> str:
+    """A text of a certain form, or "" for none."""
+    allowed = f'such as "{such_as}", or ""'
+
+    def read(table: Table, key: str) -> str:
+        text = table.text(key, "")
+        if text and not re.fullmatch(pattern, text):
+            raise table.error(key, f"{text!r} is not allowed; allowed: {allowed}")
+        return text
+
+    return _option("", read, allowed=allowed)
+
+
 def _origins() -> tuple[str, ...]:
     def read(table: Table, key: str) -> tuple[str, ...]:
         origins = table.texts(key, ())
@@ -95,6 +109,21 @@ class Config:
     # How long work may wait, and how long somebody has to look at what failed. The second counts from the upload too.
     queue_retention_days: int = _integer(4, low=1, high=13)
     dead_letter_retention_days: int = _integer(14, low=2, high=14)
+
+    # How long the copy of what failed, and the row that tells why, are kept for somebody to look at.
+    failure_retention_days: int = _integer(30, low=1, high=3650)
+    # Have the CDN forget the images of deleted pictures: one path each; beyond 1,000 a month, AWS takes $0.005 for it.
+    invalidate_deleted: bool = _flag(default=True)
+
+    # Who gets an e-mail when something is wrong; "" is nobody. AWS asks that address to confirm first.
+    alarm_email: str = _matching(_EMAIL, such_as="you@example.com")
+    # From how many failures among a hundred pictures on somebody should look, once it is so twice in 15 minutes.
+    alarm_failure_percent: int = _integer(20, low=1, high=100)
+    # How long an upload may wait for its turn, and a failure to be recorded, until somebody should look.
+    alarm_queue_age_minutes: int = _integer(15, low=1, high=1440)
+    alarm_dead_letter_age_minutes: int = _integer(60, low=5, high=1440)
+    # How many failures may wait to be recorded, for a quarter of an hour, until somebody should look.
+    alarm_dead_letters: int = _integer(1, low=1, high=1_000_000)
 
     # What the functions log at least.
     log_level: str = _choice("INFO", "DEBUG", "INFO", "WARN", "ERROR")
