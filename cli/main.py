@@ -315,6 +315,7 @@ def local_up(
         _stop(str(error))
     out.print(f"AWS endpoint  {outputs.endpoint_url}")
     out.print(f"CDN           {outputs.cdn_base_url}")
+    out.print(f"Upload page   {outputs.upload_api_url}", soft_wrap=True)
     out.print(f"Everything    {LOCAL / 'outputs.json'}")
     out.print("Try           lightpress upload PICTURE...")
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cli.facts import facts_of
+from lightpress.facts import facts_of
 from lightpress.image import PictureRejected
 from lightpress.isolation import Bounds, Child, Cost
 from lightpress.manifest import Manifest, Publication, Variant, file_name, variants_of

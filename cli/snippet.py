@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cli.facts import facts_of
+from lightpress.facts import facts_of
 from lightpress.image.formats import OUTPUTS
 from lightpress.manifest import Status
 from lightpress.markup import picture, srcset

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cli.facts import facts_of
 from cli.tables import print_manifests
+from lightpress.facts import facts_of
 from lightpress.manifest import Manifest, Status
 
 if TYPE_CHECKING:

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from constructs import Node
 
 ENVIRONMENTS = Path(__file__).parent / "environments"
+LOCAL = "local"
 
 _DEFAULT_ENVIRONMENT = "dev"
 # It becomes part of bucket names: `lightpress-NAME-uploads-ACCOUNT-REGION-an` must stay within 63 characters.
 _NAME = r"[a-z][a-z0-9-]{0,11}"
 _ORIGIN = r"https?://[a-z0-9.*-]+(:[0-9]{1,5})?"
 _ANY_ORIGIN = "*"
+_HTTPS_URL = r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
+_FUNCTION_ARN = r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9$_-]+)?"
 _EMAIL = r"[^@\s,]+@[^@\s,]+\.[^@\s,.]+"
 # CloudWatch Logs takes these numbers of days and no others.
 _LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -75,6 +78,10 @@ def _matching(pattern: str, *, such_as: str) -> str:
         return text
 
     return _option("", read, allowed=allowed)
+
+
+def _texts() -> tuple[str, ...]:
+    return _option((), lambda table, key: table.texts(key, ()), allowed="a list of texts")
 
 
 def _origins() -> tuple[str, ...]:
@@ -143,6 +150,24 @@ class Config:
     bucket_namespace: str = _choice("account-regional", "account-regional", "global")
     # Sites whose pages may upload from the browser. None: only servers and tools may.
     allowed_origins: tuple[str, ...] = _origins()
+    # Who may use the upload API: "iam" is whoever signs with AWS credentials, "jwt" whoever brings a token of
+    # `upload_jwt_issuer`, "authorizer" whoever the function `upload_authorizer_arn` lets in, "none" everybody (for the
+    # local cloud alone). "off": there is no such API.
+    upload_auth: str = _choice("off", "off", "iam", "jwt", "authorizer", "none")
+    # Who issues the tokens (OpenID Connect), and for whom: `aud` or `client_id` must be one of these.
+    upload_jwt_issuer: str = _matching(_HTTPS_URL, such_as="https://login.example.com")
+    upload_jwt_audiences: tuple[str, ...] = _texts()
+    # A Lambda function of yours: https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+    # It answers in the simple form (payload 2.0), with the caller's name as `owner` in its context.
+    upload_authorizer_arn: str = _matching(_FUNCTION_ARN, such_as="arn:aws:lambda:eu-west-1:123456789012:function:who")
+    # Requests of the upload API: on average in a second, and at once.
+    upload_rate_limit: int = _integer(50, low=1, high=10_000)
+    upload_burst_limit: int = _integer(100, low=1, high=5_000)
+    # A page for uploading in the browser, at the API's own address.
+    upload_page: bool = _flag(default=False)
+    # The page's client id at the issuer, a public client without a secret: the page then signs in there. Without, and
+    # with an authorizer of yours, it asks for a token.
+    upload_page_client_id: str = _matching(r"[\x21-\x7e]{1,200}", such_as="1example23456789")
     # Where CloudFront keeps copies: "100" is Europe and North America, "200" adds most others, "all" is everywhere.
     price_class: str = _choice("100", "100", "200", "all")
 
@@ -181,5 +206,24 @@ def _check_together(config: Config, table: Table) -> None:
             f"{config.dead_letter_retention_days} is not more than queue_retention_days "
             f"({config.queue_retention_days}): messages would be gone before anybody could look at them",
         )
+    _check_uploads(config, table)
     if config.environment == "prod" and _ANY_ORIGIN in config.allowed_origins:
         raise table.error("allowed_origins", '"*" is not allowed in prod: name the sites that may upload')
+
+
+def _check_uploads(config: Config, table: Table) -> None:
+    """Whoever may upload must be told apart."""
+    if config.upload_auth == "none" and config.environment != LOCAL:
+        raise table.error("upload_auth", f'"none" is allowed in {LOCAL}.toml only: everybody could upload')
+    needed: dict[str, dict[str, object]] = {
+        "jwt": {"upload_jwt_issuer": config.upload_jwt_issuer, "upload_jwt_audiences": config.upload_jwt_audiences},
+        "authorizer": {"upload_authorizer_arn": config.upload_authorizer_arn},
+    }
+    for key, value in needed.get(config.upload_auth, {}).items():
+        if not value:
+            raise table.error(key, f'it is missing: upload_auth is "{config.upload_auth}"')
+    if config.upload_page and config.upload_auth in {"off", "iam"}:
+        raise table.error(
+            "upload_page",
+            f'a page cannot be used with upload_auth "{config.upload_auth}"; allowed: with "jwt" or "authorizer"',
+        )

@@ -44,7 +44,8 @@ class FunctionCode(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, source: Path, config: Config) -> None:
         super().__init__(scope, id_)
-        load_recipes(source / "recipes.toml")
+        recipes = load_recipes(source / "recipes.toml").recipes.values()
+        self.max_bytes = max(recipe.spec.limits.max_bytes for recipe in recipes)
         self.asset = lambda_.Code.from_asset(str(source), exclude=["**/__pycache__", "**/*.pyc", "**/.*"])
         self.architecture = _ARCHITECTURES[config.architecture]
         self.layer = PillowLayer(
@@ -75,7 +76,7 @@ class PythonFunction(lambda_.Function):
         memory_mb: int | None = None,
         timeout_seconds: int | None = None,
     ) -> None:
-        log_group = _log_group(scope, f"{id_}Logs", config)
+        log_group = log_group_of(scope, f"{id_}Logs", config)
         own_role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(own_role)
         super().__init__(
@@ -138,7 +139,8 @@ class PythonFunction(lambda_.Function):
         self.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
 
 
-def _log_group(scope: Construct, id_: str, config: Config) -> logs.LogGroup:
+def log_group_of(scope: Construct, id_: str, config: Config) -> logs.LogGroup:
+    """A log group with a name that stays."""
     log_group = logs.LogGroup(scope, id_, removal_policy=RemovalPolicy[config.removal.upper()])
     # Days as they are: the construct takes names for them, such as THIRTEEN_MONTHS.
     resource(log_group, logs.CfnLogGroup).retention_in_days = config.log_retention_days

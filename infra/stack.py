@@ -13,6 +13,8 @@ from infra.monitoring import Monitoring
 from infra.processing import Processing
 from infra.purging import Purging
 from infra.readiness import LAMBDA_SRC
+from infra.upload_api import UploadApi
+from infra.upload_page import UploadPage
 from infra.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -34,7 +36,8 @@ class LightpressStack(Stack):
             termination_protection=config.termination_protection,
         )
         code = FunctionCode(self, "Code", source=source, config=config)
-        uploads = Uploads(self, "Uploads", config=config)
+        api = UploadApi(self, "UploadApi", config=config) if config.upload_auth != "off" else None
+        uploads = Uploads(self, "Uploads", config=config, page=api.origin if api and config.upload_page else None)
         processing = Processing(self, "Processing", uploads=uploads.bucket, code=code, config=config)
         delivery = Delivery(self, "Delivery", config=config)
         processing.publish_to(delivery.images)
@@ -52,6 +55,19 @@ class LightpressStack(Stack):
             purging = Purging(self, "Purging", processing=processing, delivery=delivery, code=code, config=config)
             purging.hear(processing.function, failures.function)
             functions["PurgeDeleted"] = purging.function
+        if api:
+            functions["UploadApi"] = api.serve(uploads.bucket, delivery, code)
+            CfnOutput(self, "UploadApiUrl", value=api.origin)
+        if api and config.upload_page:
+            UploadPage(
+                self,
+                "UploadPage",
+                api=api,
+                uploads=uploads.bucket,
+                delivery=delivery,
+                max_bytes=code.max_bytes,
+                config=config,
+            )
         monitoring = Monitoring(self, "Monitoring", processing=processing, functions=functions, config=config)
 
         CfnOutput(self, "UploadsBucketName", value=uploads.bucket.bucket_name)

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 
 class Uploads(Construct):
-    """Keeps originals. Versioned: an overwritten one can be brought back, and a version id tells contents apart."""
+    """Keeps originals. Versioned: an overwritten one can be brought back, and a version id tells contents apart.
 
-    def __init__(self, scope: Construct, id_: str, *, config: Config) -> None:
+    page: the origin of the upload page, which may upload like the allowed origins.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, config: Config, page: str | None = None) -> None:
         super().__init__(scope, id_)
         self.bucket = PrivateBucket(
             self,
@@ -32,7 +35,7 @@ class Uploads(Construct):
                     expired_object_delete_marker=True,
                 )
             ],
-            cors=_from_browsers(config.allowed_origins),
+            cors=_from_browsers((*config.allowed_origins, *([page] if page else []))),
         )
 
 

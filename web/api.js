@@ -1,6 +1,6 @@
 // The upload API as the page uses it. Each call gives what the API says, or throws a Problem with words for people.
 
-import { WORDS } from './words.js';
+import { WORDS, typeOf } from './words.js';
 
 export class Problem extends Error {
   /** words: for the uploader. retriable: whether trying again may help. */
@@ -36,7 +36,7 @@ export function makeApi({ base, token, fetch = (...request) => globalThis.fetch(
   return {
     /** What the upload of a file needs: where to send it, and under which key it will be found. */
     begin: (file, checksum) =>
-      call('POST', 'uploads', { filename: file.name, size: file.size, type: file.type, ...(checksum && { checksum }) }),
+      call('POST', 'uploads', { filename: file.name, size: file.size, type: typeOf(file), ...(checksum && { checksum }) }),
     status: (key) => call('GET', `images/${keyPath(key)}`),
     remove: (key) => call('DELETE', `images/${keyPath(key)}`),
   };

@@ -4,7 +4,7 @@ import { makeAccount } from './account.js';
 import { makeApi } from './api.js';
 import { makeQueue } from './queue.js';
 import { makeView } from './view.js';
-import { WORDS, bytes, kinds, stateOf, summaryOf } from './words.js';
+import { WORDS, bytes, stateOf, summaryOf } from './words.js';
 
 const by = (id) => document.getElementById(id);
 const base = new URL('./', location.href);
@@ -44,7 +44,7 @@ function open(account, config) {
       location.reload();
     });
   }
-  const limits = { maxBytes: config.max_bytes, types: config.types };
+  const limits = { maxBytes: config.max_bytes, types: config.types, kinds: config.kinds };
   const views = new Map();
   const api = makeApi({ base, token: account.token });
   const queue = makeQueue({ api, limits, changed });
@@ -78,8 +78,8 @@ function open(account, config) {
   }
 
   by('choose').hidden = false;
-  by('limits').textContent = `${kinds(config.types)}. Up to ${bytes(config.max_bytes)} each.`;
-  by('files').accept = config.types.join(',');
+  by('limits').textContent = `${config.kinds.join(', ')}. Up to ${bytes(config.max_bytes)} each.`;
+  by('files').accept = [...config.types, '.heic', '.heif', '.avif', '.jp2', '.psd'].join(',');
   for (const input of [by('files'), by('camera')]) {
     input.onchange = () => {
       queue.add([...input.files]);

@@ -68,15 +68,21 @@ export function refusalOf(file, limits) {
   if (file.size > limits.maxBytes) {
     return `This file has ${bytes(file.size)}; at most ${bytes(limits.maxBytes)} are accepted.`;
   }
-  if (file.type && limits.types.length && !limits.types.includes(file.type)) {
-    return `Files of the type ${file.type} are not accepted. Accepted: ${kinds(limits.types)}.`;
+  if (!limits.types.includes(typeOf(file))) {
+    return `Files of the type ${typeOf(file) || 'unknown'} are not accepted. Accepted: ${limits.kinds.join(', ')}.`;
   }
   return null;
 }
 
-/** "image/jpeg", "image/png" -> "JPEG, PNG". */
-export function kinds(types) {
-  return [...new Set(types.map((type) => type.replace(/^image\/(?:x-|vnd\.)?/, '').replace(/\+.*$/, '').toUpperCase()))].join(', ');
+// Systems that do not know a kind of file tell the browser no type; its name's ending then is all there is.
+const BY_ENDING = {
+  heic: 'image/heic', heif: 'image/heif', avif: 'image/avif', jp2: 'image/jp2', psd: 'image/vnd.adobe.photoshop',
+  tif: 'image/tiff', tiff: 'image/tiff', webp: 'image/webp', ico: 'image/x-icon', bmp: 'image/bmp',
+};
+
+/** The media type of a file, or "" where nobody knows. */
+export function typeOf(file) {
+  return file.type || BY_ENDING[file.name.toLowerCase().split('.').pop()] || '';
 }
 
 export const WORDS = {

@@ -17,6 +17,7 @@ from cli.local_cloud.emulator import WORKER_PREFIX, Emulator
 from cli.local_cloud.emulator_python import emulator_python
 from cli.local_cloud.errors import LocalCloudError
 from cli.local_cloud.home import Home, Shared, alone_with
+from cli.local_cloud.localize import localize
 from cli.local_cloud.outputs import Outputs
 from cli.local_cloud.ports import LOOPBACK, listens, require_free
 from cli.local_cloud.processes import end_all
@@ -74,11 +75,14 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
         _start(cloud, emulator, shared, say)
         synthesis.result()
         say(f"Deploying {STACK}")
-        deployed = deploy(shared.assembly, STACK, Session(emulator.endpoint_url, emulator.ca_bundle))
+        session = Session(emulator.endpoint_url, emulator.ca_bundle)
+        deployed = deploy(shared.assembly, STACK, session)
         _open_door(cloud, emulator, cdn_port, urlsplit(deployed["CdnBaseUrl"]).netloc)
         outputs = Outputs.of_stack(
             STACK, deployed, endpoint_url=emulator.endpoint_url, ca_bundle=emulator.ca_bundle, cdn_port=cdn_port
         )
+        storage = f"https://{outputs.uploads_bucket}.s3.{outputs.region}.amazonaws.com"
+        localize(session.lambda_(), {deployed["CdnBaseUrl"]: outputs.cdn_base_url, storage: emulator.endpoint_url})
         outputs.write(cloud.outputs)
     return outputs
 

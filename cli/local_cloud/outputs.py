@@ -50,6 +50,7 @@ class Outputs:
                 "process_upload": outputs["ProcessUploadFunctionName"],
                 "record_failure": outputs["RecordFailureFunctionName"],
             },
+            upload_api_url=_api(endpoint_url, outputs["UploadApiUrl"]),
             cdn_base_url=f"http://localhost:{cdn_port}",
             stack=stack,
             tables={"failures": outputs["FailuresTableName"]},
@@ -69,6 +70,12 @@ class Outputs:
     def session(self) -> Session:
         """A session whose clients speak to this cloud."""
         return Session(self.endpoint_url, Path(self.ca_bundle) if self.ca_bundle else None)
+
+
+def _api(endpoint_url: str, url: str) -> str:
+    """Where the emulator serves an HTTP API: there is no DNS for names below amazonaws.com here."""
+    api_id = (urlsplit(url).hostname or "").partition(".")[0]
+    return f"{endpoint_url}/_aws/execute-api/{api_id}/$default/"
 
 
 def _at(endpoint_url: str, url: str) -> str:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_lambda import LambdaClient
     from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
@@ -59,6 +60,9 @@ class Session:
 
     def dynamodb(self) -> DynamoDBClient:
         return _boto3_session().client("dynamodb", **self._arguments())
+
+    def lambda_(self) -> LambdaClient:
+        return _boto3_session().client("lambda", **self._arguments())
 
     def logs(self) -> CloudWatchLogsClient:
         return _boto3_session().client("logs", **self._arguments())

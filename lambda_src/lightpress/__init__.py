@@ -11,5 +11,6 @@ The modules are the stops on a picture's way, in this order:
 `reconcile` is the story that joins them, on one page; `process` tells it of each source of a message. `isolation` runs
 the picture core in a child process. `ports` says what the story needs of the world, `aws` is that world on AWS,
 `telemetry` tells operators, `compose` is the one place that chooses, and `handlers` are the doors. `tables` reads TOML,
-`settings` the environment. `markup` writes what a page needs to show what is published.
+`settings` the environment. `admission` and `front_door` are the upload API: what may come in, and what is answered.
+`markup` writes what a page needs to show what is published, `facts` what programs need.
 """

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 
+from lightpress.admission import ACCEPTED_TYPES, Terms, caller_of
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
@@ -20,13 +22,16 @@ from lightpress.isolation import Bounds, render_isolated
 from lightpress.process import Process
 from lightpress.recipe import load_recipes
 from lightpress.reconcile import World, reconcile
-from lightpress.settings import FailureSettings, Settings, dead_letter_queue_url, distribution_id
+from lightpress.settings import FailureSettings, Settings, UploadSettings, dead_letter_queue_url, distribution_id
 from lightpress.telemetry import PowertoolsObserver
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
+    from lightpress.front_door import FrontDoor
     from lightpress.record_failure import RecordFailure
 
 RECIPES = Path(__file__).parent.parent / "recipes.toml"
@@ -78,6 +83,35 @@ def record_failures() -> RecordFailure:
 def cdn() -> CloudFrontCache:
     """What the `purge_deleted` function speaks to."""
     return CloudFrontCache(boto3.client("cloudfront"), distribution_id(os.environ))
+
+
+@cache
+def front_door() -> FrontDoor:
+    """What the `upload_api` function answers with."""
+    from lightpress.aws.uploads import S3Uploads  # noqa: PLC0415
+    from lightpress.front_door import FrontDoor  # noqa: PLC0415
+
+    settings = UploadSettings.from_environment(os.environ)
+    # The bucket's own region and today's signatures: what is signed for S3 at large is redirected, and a form is not.
+    s3 = boto3.client(
+        "s3",
+        config=Config(
+            signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+        ),
+    )
+    recipes = load_recipes(RECIPES).recipes.values()
+    return FrontDoor(
+        terms=Terms(max(recipe.spec.limits.max_bytes for recipe in recipes), ACCEPTED_TYPES),
+        uploads=S3Uploads(s3, settings.uploads_bucket),
+        images=S3Images(s3, settings.images_bucket),
+        cdn_base_url=settings.cdn_base_url,
+        number=partial(secrets.token_urlsafe, 9),
+    )
+
+
+def caller(event: Mapping[str, Any]) -> str:
+    """Who makes a request of the upload API, as the authorizer that the stack chose says. Raises Refused if nobody."""
+    return caller_of(event, UploadSettings.from_environment(os.environ).auth)
 
 
 def _world(settings: Settings, s3: S3Client, sqs: SQSClient, bounds: Bounds) -> World:

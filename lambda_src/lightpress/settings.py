@@ -59,6 +59,26 @@ class FailureSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class UploadSettings:
+    """What the upload API is told. auth: by whom callers are authorized ("none", "iam", "jwt" or "authorizer")."""
+
+    uploads_bucket: str
+    images_bucket: str
+    cdn_base_url: str
+    auth: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> UploadSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
+            images_bucket=_text(environment, "IMAGES_BUCKET"),
+            cdn_base_url=_text(environment, "CDN_BASE_URL"),
+            auth=_text(environment, "UPLOAD_AUTH"),
+        )
+
+
 def dead_letter_queue_url(environment: Mapping[str, str]) -> str:
     """Where `process_upload` sends what no retry can help."""
     return _text(environment, "DEAD_LETTER_QUEUE_URL")

@@ -13,11 +13,14 @@ import urllib3
 
 from cli.deployment import Deployment, of_local_cloud
 from cli.local_cloud import Outputs, down, up
+from tests.web.browser import browser, page_shot
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
+
+__all__ = ["browser", "page_shot"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 

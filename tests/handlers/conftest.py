@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 
 from lightpress.aws.failures import IDENTITY, SUBJECT, DynamoFailures
-from lightpress.compose import cdn, process_uploads, record_failures
+from lightpress.compose import cdn, front_door, process_uploads, record_failures
 from lightpress.handlers import record_failure
 from lightpress.handlers.process_upload import handler
 from lightpress.manifest import Manifest, manifest_from_json, manifest_path
@@ -34,6 +34,7 @@ REGION: Final = "eu-west-1"
 UPLOADS, IMAGES, QUARANTINE = "uploads", "images", "quarantine"
 QUEUE, DEAD_LETTERS, PURGES = "queue", "dead-letters", "purges"
 FAILURES, DISTRIBUTION = "failures", "E1"
+CDN = "https://d1.cloudfront.net"
 
 
 @dataclass
@@ -187,12 +188,14 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAILURES_TABLE", FAILURES)
     monkeypatch.setenv("FAILURE_RETENTION_SECONDS", "3600")
     monkeypatch.setenv("DISTRIBUTION_ID", DISTRIBUTION)
+    monkeypatch.setenv("CDN_BASE_URL", CDN)
+    monkeypatch.setenv("UPLOAD_AUTH", "jwt")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")
 
 
 @pytest.fixture(autouse=True)
 def _new_container() -> Iterator[None]:
-    composed = (process_uploads, record_failures, cdn)
+    composed = (process_uploads, record_failures, cdn, front_door)
     for one in composed:
         one.cache_clear()
     yield

@@ -30,6 +30,14 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("s3", "HeadBucket"): (("s3:ListBucket", BUCKET),),
     ("s3", "ListObjectsV2"): (("s3:ListBucket", BUCKET),),
     ("s3", "PutObject"): (("s3:PutObject", OBJECTS),),
+    # Never sent: this is how boto3 finds the address of a form that it signs. What comes in by the form is put.
+    ("s3", "CreateBucket"): (("s3:PutObject", OBJECTS),),
+    ("s3", "DeleteObject"): (("s3:DeleteObject", OBJECTS),),
+    ("s3", "CreateMultipartUpload"): (("s3:PutObject", OBJECTS),),
+    ("s3", "UploadPart"): (("s3:PutObject", OBJECTS),),
+    ("s3", "CompleteMultipartUpload"): (("s3:PutObject", OBJECTS),),
+    ("s3", "ListParts"): (("s3:ListMultipartUploadParts", OBJECTS),),
+    ("s3", "AbortMultipartUpload"): (("s3:AbortMultipartUpload", OBJECTS),),
     ("s3", "DeleteObjects"): (("s3:DeleteObject", OBJECTS),),
     # The copy is read where it comes from; what it is without tags needs no more.
     ("s3", "CopyObject"): (("s3:PutObject", OBJECTS),),

@@ -26,7 +26,7 @@ from tests.handlers.conftest import (
     notification,
     url_of,
 )
-from tests.handlers.recorder import IAM_ACTIONS, Call, Need, needs, recorded
+from tests.handlers.recorder import Call, Need, needs, recorded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,8 +190,3 @@ def test_originals_are_never_written_nor_removed() -> None:
         "s3:GetObject",
         "s3:ListBucket",
     }
-
-
-def test_every_operation_that_is_made_has_its_actions() -> None:
-    everything = PROCESS_UPLOAD | RECORD_FAILURE | PURGE_DELETED
-    assert {(call.service, call.operation) for call in everything} == set(IAM_ACTIONS)

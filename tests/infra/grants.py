@@ -115,6 +115,8 @@ def _attribute(template: Mapping[str, Any], id_: str, attribute: str) -> str:
         return arn.format(_name(template, id_))
     if attribute == "QueueName":
         return _name(template, id_)
+    if attribute == "DomainName":
+        return f"{id_}.cloudfront.net"
     raise NotUnderstoodError(f"{attribute} of {id_}, which is an {_type(template, id_)}")
 
 

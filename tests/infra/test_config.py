@@ -49,6 +49,14 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             noncurrent_version_days = 1
             bucket_namespace = "global"
             allowed_origins = ["https://www.example.com", "http://localhost:8000", "https://*.example.org"]
+            upload_auth = "jwt"
+            upload_jwt_issuer = "https://login.example.com/pool"
+            upload_jwt_audiences = ["web"]
+            upload_authorizer_arn = "arn:aws:lambda:eu-west-1:123456789012:function:who"
+            upload_rate_limit = 1
+            upload_burst_limit = 2
+            upload_page = true
+            upload_page_client_id = "web"
             price_class = "200"
             """,
         )
@@ -75,7 +83,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
         ("dead_letter_retention_days = 4", "dead_letter_retention_days: 4 is not more than queue_retention_days (4)"),
         ("failure_retention_days = 0", "failure_retention_days: 0 is not between 1 and 3650"),
         ("invalidate_deleted = 1", "invalidate_deleted: 1 is not true or false"),
-        ('alarm_email = "me"', 'alarm_email: \'me\' is no address; allowed: such as "you@example.com", or "" for'),
+        ('alarm_email = "me"', 'alarm_email: \'me\' is not allowed; allowed: such as "you@example.com", or ""'),
         ("alarm_failure_percent = 0", "alarm_failure_percent: 0 is not between 1 and 100"),
         ("alarm_queue_age_minutes = 0", "alarm_queue_age_minutes: 0 is not between 1 and 1440"),
         ("alarm_dead_letter_age_minutes = 4", "alarm_dead_letter_age_minutes: 4 is not between 5 and 1440"),
@@ -90,6 +98,17 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             'bucket_namespace = "regional"',
             "bucket_namespace: 'regional' is not allowed; did you mean 'account-regional'",
         ),
+        ('upload_auth = "jwt"', 'upload_jwt_issuer: it is missing: upload_auth is "jwt"'),
+        ('upload_auth = "authorizer"', 'upload_authorizer_arn: it is missing: upload_auth is "authorizer"'),
+        ('upload_auth = "none"', 'upload_auth: "none" is allowed in local.toml only: everybody could upload'),
+        ('upload_auth = "cognito"', "upload_auth: 'cognito' is not allowed; allowed: authorizer, iam, jwt, none, off"),
+        ('upload_jwt_issuer = "http://x"', "upload_jwt_issuer: 'http://x' is not allowed; allowed: such as \"https://"),
+        (
+            'upload_authorizer_arn = "who"',
+            "upload_authorizer_arn: 'who' is not allowed; allowed: such as \"arn:aws:lam",
+        ),
+        ("upload_rate_limit = 0", "upload_rate_limit: 0 is not between 1 and 10000"),
+        ("upload_page = true", 'upload_page: a page cannot be used with upload_auth "off"; allowed: with "jwt" or'),
         ('price_class = "PriceClass_100"', "price_class: 'PriceClass_100' is not allowed; allowed: 100, 200, all"),
         ('allowed_origins = "*"', "allowed_origins: '*' is not a list of strings"),
         ('allowed_origins = ["www.example.com"]', "allowed_origins: 'www.example.com' is no origin; allowed: such as"),

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.handlers import conftest as names
-from tests.handlers.recorder import Call, needs
+from tests.handlers.recorder import IAM_ACTIONS, Call, needs
 from tests.handlers.test_recorded_calls import PROCESS_UPLOAD, PURGE_DELETED, RECORD_FAILURE
+from tests.handlers.test_upload_api import UPLOAD_API
 from tests.infra.grants import ACCOUNT, REGION, environment_of, function_id, grants_of
 
 if TYPE_CHECKING:
@@ -28,10 +29,20 @@ _QUEUES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("handler", "calls"),
-    [("process_upload", PROCESS_UPLOAD), ("record_failure", RECORD_FAILURE), ("purge_deleted", PURGE_DELETED)],
-)
+_CALLS = {
+    "process_upload": PROCESS_UPLOAD,
+    "record_failure": RECORD_FAILURE,
+    "purge_deleted": PURGE_DELETED,
+    "upload_api": UPLOAD_API,
+}
+
+
+def test_every_operation_that_is_made_has_its_actions() -> None:
+    made = {(call.service, call.operation) for calls in _CALLS.values() for call in calls}
+    assert made == set(IAM_ACTIONS)
+
+
+@pytest.mark.parametrize(("handler", "calls"), _CALLS.items())
 def test_the_grants_of_a_function_are_the_calls_it_makes(dev: Template, handler: str, calls: set[Call]) -> None:
     function = function_id(dev.raw, handler)
     arn_of = _arns(environment_of(dev.raw, function))

@@ -1,15 +1,12 @@
-"""A browser for the page: Chromium or Chrome, wherever it is installed."""
+"""The page in a browser, in front of a service of the tests' own."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import sync_playwright
 
+from tests.web.browser import browser, page_shot
 from tests.web.service import serving
 
 if TYPE_CHECKING:
@@ -19,26 +16,7 @@ if TYPE_CHECKING:
 
     from tests.web.service import World
 
-# What looks for updates and the like would only fail in a closed network.
-_QUIET = ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run")
-
-PROJECT = Path(__file__).resolve().parents[2]
-SCREENSHOTS = PROJECT / ".local" / "screenshots"
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    found = subprocess.run([PROJECT / "scripts" / "find-browser"], capture_output=True, text=True, check=False)
-    path = found.stdout.strip()
-    if not path:
-        pytest.skip("no Chromium or Chrome on this machine: install one, or name it in the variable CHROMIUM")
-    with sync_playwright() as playwright:
-        # Chromium's own sandbox needs a user that is not root.
-        browser = playwright.chromium.launch(
-            executable_path=path, args=list(_QUIET), chromium_sandbox=os.geteuid() != 0
-        )
-        yield browser
-        browser.close()
+__all__ = ["browser", "page_shot"]
 
 
 @pytest.fixture
@@ -68,13 +46,3 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert not complaints
-
-
-@pytest.fixture(scope="session")
-def page_shot() -> Callable[[Page, str], None]:
-    """Keeps a screenshot of the whole page, for people to look at."""
-
-    def shot(page: Page, name: str) -> None:
-        page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
-
-    return shot

@@ -153,6 +153,7 @@ class _PageAndApi(_Handler):
             "auth": self.world.auth,
             "max_bytes": MAX_BYTES,
             "types": TYPES,
+            "kinds": ["JPEG", "PNG", "HEIC"],
             "connect": [self.world.other_origin],
             "images": [self.world.other_origin],
         }

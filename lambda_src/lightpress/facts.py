@@ -1,4 +1,4 @@
-"""A manifest as programs read it: the one shape of every command's `--json`."""
+"""A manifest as programs read it: the one shape for the upload API and every command's `--json`."""
 
 from __future__ import annotations
 

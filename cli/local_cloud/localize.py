@@ -1,0 +1,32 @@
+"""Addresses that work from this machine, in the place of those that the stack tells its functions.
+
+A browser here reaches neither `d123.cloudfront.net` nor `BUCKET.s3.REGION.amazonaws.com` of an emulated account. What
+the functions hand out (the URLs of variants, where the upload page may send to) must name the doors of this cloud.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from types_boto3_lambda import LambdaClient
+
+
+def localize(lambda_: LambdaClient, addresses: Mapping[str, str]) -> None:
+    """Put the local address (value) wherever a function of the cloud is told the deployed one (key)."""
+    for page in lambda_.get_paginator("list_functions").paginate():
+        for function in page["Functions"]:
+            told = function.get("Environment", {}).get("Variables", {})
+            changed = {name: _replaced(value, addresses) for name, value in told.items()}
+            if changed != told:
+                lambda_.update_function_configuration(
+                    FunctionName=function["FunctionName"], Environment={"Variables": changed}
+                )
+
+
+def _replaced(text: str, addresses: Mapping[str, str]) -> str:
+    for deployed, local in addresses.items():
+        text = text.replace(deployed, local)
+    return text

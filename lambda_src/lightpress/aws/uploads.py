@@ -1,0 +1,101 @@
+"""Permissions to upload, signed in the name of the function: each is for one key and a short while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lightpress.admission import Refused
+from lightpress.aws.errors import is_gone
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from lightpress.admission import Part, Wanted
+
+VALID_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class S3Uploads:
+    """Lets files into the uploads bucket."""
+
+    s3: S3Client
+    bucket: str
+
+    def form(self, key: str, file: Wanted) -> dict[str, Any]:
+        """A form (`url` and `fields`) for exactly this key, size, type and checksum; S3 refuses any other."""
+        fields = {"Content-Type": file.media_type}
+        if file.checksum:
+            fields |= {"x-amz-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": file.checksum}
+        conditions: list[Any] = [{name: value} for name, value in fields.items()]
+        conditions.append(["content-length-range", file.size, file.size])
+        return self.s3.generate_presigned_post(
+            Bucket=self.bucket, Key=key, Fields=fields, Conditions=conditions, ExpiresIn=VALID_SECONDS
+        )
+
+    def begin(self, key: str, file: Wanted) -> str:
+        """Begin a large upload; returns its id."""
+        return self.s3.create_multipart_upload(Bucket=self.bucket, Key=key, ContentType=file.media_type)["UploadId"]
+
+    def part_url(self, key: str, upload_id: str, number: int, size: int) -> str:
+        """Where to PUT a part of exactly so many bytes."""
+        return self.s3.generate_presigned_url(
+            "upload_part",
+            Params={
+                "Bucket": self.bucket,
+                "Key": key,
+                "UploadId": upload_id,
+                "PartNumber": number,
+                "ContentLength": size,
+            },
+            ExpiresIn=VALID_SECONDS,
+        )
+
+    def parts(self, key: str, upload_id: str) -> list[dict[str, Any]]:
+        """The parts that have arrived."""
+        try:
+            pages = list(self.s3.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=upload_id))
+        except ClientError as error:
+            raise _no_such_upload(error) from error
+        return [
+            {"part_number": part["PartNumber"], "size": part["Size"], "etag": part["ETag"]}
+            for page in pages
+            for part in page.get("Parts", [])
+        ]
+
+    def complete(self, key: str, upload_id: str, parts: tuple[Part, ...], max_bytes: int) -> None:
+        """Make one file of the parts, unless they are too much together."""
+        size = sum(part["size"] for part in self.parts(key, upload_id))
+        if size > max_bytes:
+            self.abort(key, upload_id)
+            raise Refused(413, "too_large", f"The parts have {size} bytes; at most {max_bytes} are accepted.")
+        try:
+            self.s3.complete_multipart_upload(
+                Bucket=self.bucket,
+                Key=key,
+                UploadId=upload_id,
+                MultipartUpload={"Parts": [{"PartNumber": part.number, "ETag": part.etag} for part in parts]},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in {"InvalidPart", "InvalidPartOrder", "EntityTooSmall"}:
+                raise Refused(409, "parts_do_not_match", "The parts are not those that have arrived.") from error
+            raise _no_such_upload(error) from error
+
+    def abort(self, key: str, upload_id: str) -> None:
+        """Give a large upload up; one that is gone is fine."""
+        try:
+            self.s3.abort_multipart_upload(Bucket=self.bucket, Key=key, UploadId=upload_id)
+        except ClientError as error:
+            if not is_gone(error):
+                raise
+
+    def delete(self, key: str) -> None:
+        """Delete an original; the pipeline does the rest, and old versions can be brought back for a while."""
+        self.s3.delete_object(Bucket=self.bucket, Key=key)
+
+
+def _no_such_upload(error: ClientError) -> Exception:
+    return Refused(404, "not_found", "There is no such upload.") if is_gone(error) else error

@@ -1,0 +1,105 @@
+"""The door of the upload API: requests in, JSON out. What is answered stands in `front_door`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
+
+from lightpress.admission import Refused, owner_of
+from lightpress.compose import caller, front_door
+from lightpress.telemetry import logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+app = APIGatewayHttpResolver()
+_PROBLEM = "application/problem+json"
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one request of an HTTP API (payload 2.0)."""
+    return app.resolve(event, context)
+
+
+@app.post("/uploads")
+def begin() -> Response[str]:
+    """Let a file in."""
+    return _answer(201, front_door().begin(_body(), _owner()))
+
+
+@app.post("/multipart")
+def begin_parts() -> Response[str]:
+    """Let a large file in, in parts."""
+    return _answer(201, front_door().begin_parts(_body(), _owner()))
+
+
+@app.post("/multipart/<step>")
+def go_on(step: str) -> Response[str]:
+    """Go on with a large file."""
+    door = front_door()
+    steps = {
+        "sign": door.sign_part,
+        "list": door.list_parts,
+        "complete": door.complete_parts,
+        "abort": door.abort_parts,
+    }
+    if step not in steps:
+        raise Refused(404, "not_found", f"There is no step {step!r}; there are: {', '.join(steps)}.")
+    return _answer(200, steps[step](_body(), _owner()))
+
+
+@app.get("/images/.+")
+def status() -> Response[str]:
+    """Tell what became of a picture."""
+    return _answer(200, front_door().status(_key(), _owner()))
+
+
+@app.delete("/images/.+")
+def delete() -> Response[str]:
+    """Delete a picture."""
+    return _answer(202, front_door().delete(_key(), _owner()))
+
+
+@app.not_found
+def nothing_here(_: Exception) -> Response[str]:
+    """Say so in the same form as everything else that is refused."""
+    return _refusal(Refused(404, "not_found", "There is nothing at this address."))
+
+
+@app.exception_handler(Refused)  # type: ignore[untyped-decorator]
+def refused(refusal: Refused) -> Response[str]:
+    """Say what is wrong."""
+    return _refusal(refusal)
+
+
+def _refusal(refusal: Refused) -> Response[str]:
+    """A problem as RFC 9457 has it, with a code and what is wrong with each field."""
+    fields = [{"field": name, "detail": detail} for name, detail in refusal.fields.items()]
+    problem = {"status": refusal.status, "code": refusal.code, "detail": refusal.detail, "errors": fields}
+    return Response(refusal.status, _PROBLEM, json.dumps(problem))
+
+
+def _answer(code: int, said: dict[str, Any]) -> Response[str]:
+    # What became of a picture changes from one moment to the next.
+    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
+    return Response(code, content_types.APPLICATION_JSON, json.dumps(said), headers)
+
+
+def _body() -> object:
+    try:
+        return app.current_event.json_body
+    except ValueError:
+        raise Refused(400, "not_json", "The body is not JSON.") from None
+
+
+def _key() -> str:
+    """No key of ours holds a percent sign: so it does not matter whether the API has decoded it already."""
+    return unquote((app.current_event.path_parameters or {}).get("key", ""))
+
+
+def _owner() -> str:
+    return owner_of(caller(app.current_event.raw_event))

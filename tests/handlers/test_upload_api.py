@@ -1,0 +1,210 @@
+"""The upload API over moto: requests as API Gateway hands them over, answers as it wants them."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qs, quote, urlsplit
+
+import pytest
+
+from lightpress.admission import owner_of
+from lightpress.handlers.upload_api import handler
+from tests.drawing import file_of, four_corners
+from tests.handlers.conftest import CDN, IMAGES, UPLOADS, Context, Deployed, notification
+from tests.handlers.recorder import Call, recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+FILE = {"filename": "Mein Bild.jpg", "size": 1_000, "type": "image/jpeg"}
+CHECKSUM = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+ALICE, BOB = "alice", "bob"
+
+# Signed only, and done by S3 in the function's name.
+SIGN_FORM, SIGN_PART = Call("s3", "CreateBucket", UPLOADS), Call("s3", "UploadPart", UPLOADS, "*")
+READ_MANIFEST = Call("s3", "GetObject", IMAGES, "m/")
+DELETE = Call("s3", "DeleteObject", UPLOADS, "*")
+IN_PARTS = {
+    Call("s3", operation, UPLOADS, "*")
+    for operation in ("CreateMultipartUpload", "ListParts", "CompleteMultipartUpload", "AbortMultipartUpload")
+}
+UPLOAD_API = IN_PARTS | {SIGN_FORM, SIGN_PART, READ_MANIFEST, DELETE}
+
+
+def ask(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> tuple[int, dict[str, Any]]:  # noqa: ANN401
+    """What the API answers; `path` as it is in the address."""
+    key = path.removeprefix("/images/") if path.startswith("/images/") else None
+    event = {
+        "version": "2.0",
+        "routeKey": f"{method} /",
+        "rawPath": path,
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json"},
+        "requestContext": {
+            "http": {"method": method, "path": path},
+            "stage": "$default",
+            "requestId": "r",
+            "authorizer": {"jwt": {"claims": {"sub": owner}, "scopes": None}},
+        },
+        "pathParameters": {"key": key} if key else {},
+        "body": body if isinstance(body, str) or body is None else json.dumps(body),
+        "isBase64Encoded": False,
+    }
+    answer = handler(event, cast("LambdaContext", Context()))
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+@pytest.fixture
+def calls(deployed: Deployed) -> Iterator[set[Call]]:
+    assert deployed
+    with recorded() as heard:
+        yield heard
+
+
+def test_a_file_gets_a_key_and_a_form_for_itself_and_nothing_else(calls: set[Call]) -> None:
+    status, said = ask("POST", "/uploads", FILE | {"checksum": CHECKSUM})
+    assert status == 201
+    collection, owner, number, name = said["key"].split("/")
+    assert (collection, owner, name) == ("uploads", owner_of(ALICE), "Mein-Bild.jpg")
+    assert len(number) == 12
+    fields = said["upload"]["fields"]
+    assert fields["key"] == said["key"]
+    assert urlsplit(said["upload"]["url"]).hostname == f"{UPLOADS}.s3.eu-west-1.amazonaws.com"
+    policy = json.loads(base64.b64decode(fields["policy"]))
+    for condition in (
+        {"key": said["key"]},
+        {"bucket": UPLOADS},
+        {"Content-Type": "image/jpeg"},
+        {"x-amz-checksum-sha256": CHECKSUM},
+        ["content-length-range", 1_000, 1_000],
+    ):
+        assert condition in policy["conditions"]
+    assert fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
+    assert calls == {SIGN_FORM}, "signing asks nobody"
+
+
+def test_two_files_of_one_name_never_meet(deployed: Deployed) -> None:
+    assert deployed
+    assert len({ask("POST", "/uploads", FILE)[1]["key"] for _ in range(20)}) == 20
+
+
+def test_what_became_of_a_picture_is_told_to_its_owner(deployed: Deployed, calls: set[Call]) -> None:
+    _, begun = ask("POST", "/uploads", FILE)
+    path = f"/images/{begun['key']}"
+    assert ask("GET", path) == (200, {"key": begun["key"], "status": "processing"})
+    deployed.upload(begun["key"], file_of(four_corners((800, 600)), "JPEG"))
+    deployed.invoke(notification(begun["key"]))
+    calls.clear()
+
+    status, told = ask("GET", path)
+    assert (status, told["status"], told["width"], told["height"]) == (200, "ready", 800, 600)
+    assert told["picture"].startswith("<picture>")
+    assert told["srcset"]["avif"].count(CDN) == 3
+    assert {variant["format"] for variant in told["variants"]} == {"avif", "webp", "jpeg"}
+    assert all(variant["url"].startswith(f"{CDN}/i/") for variant in told["variants"])
+    assert calls == {READ_MANIFEST}
+    assert ask("GET", path, owner=BOB)[0] == 404
+
+
+def test_a_picture_that_failed_says_why_in_plain_words(deployed: Deployed) -> None:
+    _, begun = ask("POST", "/uploads", FILE)
+    deployed.upload(begun["key"], b"no picture")
+    deployed.invoke(notification(begun["key"]))
+    deployed.record()
+    _, told = ask("GET", f"/images/{begun['key']}")
+    assert (told["status"], told["reason"]) == ("failed", "not_a_picture")
+    assert told["title"].startswith("The file's contents are no kind of picture")
+    assert told["detail"]
+
+
+def test_a_key_that_is_encoded_in_its_address_is_the_same_key(deployed: Deployed) -> None:
+    assert deployed
+    _, begun = ask("POST", "/uploads", FILE | {"filename": "naïve.jpg"})
+    assert ask("GET", f"/images/{quote(begun['key'])}")[1]["key"] == begun["key"]
+
+
+def test_deleting_removes_the_original_and_only_its_owner_may(deployed: Deployed, calls: set[Call]) -> None:
+    _, begun = ask("POST", "/uploads", FILE)
+    deployed.upload(begun["key"], b"x")
+    assert ask("DELETE", f"/images/{begun['key']}", owner=BOB)[0] == 404
+    assert calls == {SIGN_FORM}
+    assert ask("DELETE", f"/images/{begun['key']}") == (202, {"key": begun["key"], "status": "deleting"})
+    assert calls == {SIGN_FORM, DELETE}
+    deployed.invoke(notification(begun["key"], name="ObjectRemoved:DeleteMarkerCreated"))
+    assert ask("GET", f"/images/{begun['key']}")[1]["status"] == "deleted"
+
+
+def test_a_large_file_goes_in_parts(deployed: Deployed, calls: set[Call]) -> None:
+    part = bytes(5 << 20)
+    status, begun = ask("POST", "/multipart", FILE | {"size": len(part) + 3})
+    assert status == 201
+    assert begun["part_size"] == 8 << 20
+    upload = {"key": begun["key"], "upload_id": begun["upload_id"]}
+
+    _, signed = ask("POST", "/multipart/sign", upload | {"part_number": 1, "size": len(part)})
+    query = parse_qs(urlsplit(signed["url"]).query)
+    assert query["X-Amz-SignedHeaders"] == ["content-length;host"]
+    assert (query["partNumber"], query["X-Amz-Expires"]) == (["1"], ["900"])
+
+    for number, data in ((1, part), (2, b"end")):
+        deployed.s3.upload_part(
+            Bucket=UPLOADS, Key=begun["key"], UploadId=begun["upload_id"], PartNumber=number, Body=data
+        )
+    _, listed = ask("POST", "/multipart/list", upload)
+    assert [(one["part_number"], one["size"]) for one in listed["parts"]] == [(1, len(part)), (2, 3)]
+    assert ask("POST", "/multipart/complete", upload | {"parts": listed["parts"]}) == (200, {"key": begun["key"]})
+    assert deployed.s3.head_object(Bucket=UPLOADS, Key=begun["key"])["ContentLength"] == len(part) + 3
+
+    _, other = ask("POST", "/multipart", FILE)
+    assert ask("POST", "/multipart/abort", {"key": other["key"], "upload_id": other["upload_id"]})[0] == 200
+    assert calls == IN_PARTS | {SIGN_PART}
+
+
+@pytest.mark.parametrize("step", ["sign", "list", "complete", "abort"])
+def test_nobody_goes_on_with_anothers_upload(deployed: Deployed, step: str) -> None:
+    assert deployed
+    _, begun = ask("POST", "/multipart", FILE)
+    upload = {"key": begun["key"], "upload_id": begun["upload_id"]}
+    more = {"part_number": 1, "size": 5, "parts": [{"part_number": 1, "etag": "0" * 32}]}
+    assert ask("POST", f"/multipart/{step}", upload | more, owner=BOB)[0] == 404
+
+
+def test_parts_that_are_not_there_make_no_file(deployed: Deployed) -> None:
+    _, begun = ask("POST", "/multipart", FILE)
+    upload = {"key": begun["key"], "upload_id": begun["upload_id"]}
+    deployed.s3.upload_part(Bucket=UPLOADS, Key=begun["key"], UploadId=begun["upload_id"], PartNumber=1, Body=b"x")
+    status, said = ask("POST", "/multipart/complete", upload | {"parts": [{"part_number": 2, "etag": "0" * 32}]})
+    assert (status, said["code"]) == (409, "parts_do_not_match")
+    gone = {"key": begun["key"], "upload_id": "none"}
+    assert ask("POST", "/multipart/list", gone)[1]["code"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("POST", "/uploads", "{", 400, "not_json"),
+        ("POST", "/uploads", None, 400, "not_an_object"),
+        ("POST", "/uploads", [1], 400, "not_an_object"),
+        ("POST", "/uploads", {}, 422, "invalid"),
+        ("POST", "/multipart/explode", {}, 404, "not_found"),
+        ("GET", "/nothing", None, 404, "not_found"),
+        ("GET", "/images/uploads/x", None, 404, "not_found"),
+        ("PUT", "/uploads", None, 404, "not_found"),
+    ],
+)
+def test_what_cannot_be_answered_is_a_problem_with_a_code(  # noqa: PLR0913, PLR0917  one for each column
+    deployed: Deployed, method: str, path: str, body: object, status: int, code: str
+) -> None:
+    assert deployed
+    found, said = ask(method, path, body)
+    assert (found, said["status"], said["code"]) == (status, status, code)
+    assert said["detail"].endswith(".")
+
+
+def test_who_is_not_named_by_the_authorizer_gets_nothing(deployed: Deployed) -> None:
+    assert deployed
+    assert ask("POST", "/uploads", FILE, owner="")[1]["code"] == "no_owner"
