@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_cloudfront import CloudFrontClient
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_lambda import LambdaClient
     from types_boto3_logs import CloudWatchLogsClient
@@ -57,6 +58,9 @@ class Session:
 
     def sqs(self) -> SQSClient:
         return _boto3_session().client("sqs", **self._arguments())
+
+    def cloudfront(self) -> CloudFrontClient:
+        return _boto3_session().client("cloudfront", **self._arguments())
 
     def dynamodb(self) -> DynamoDBClient:
         return _boto3_session().client("dynamodb", **self._arguments())

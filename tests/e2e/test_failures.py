@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -12,7 +12,7 @@ from cli.sweep import Sweep
 from cli.uploading import upload
 from lightpress.events import look_at
 from lightpress.failures import subject_of_message
-from lightpress.manifest import Status
+from lightpress.manifest import Status, variants_folder
 from lightpress.source import Source
 from tests.e2e.test_pipeline import eventually, picture, settle
 
@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def desk(deployment: Deployment) -> Desk:
     return Desk.of(deployment)
+
+
+@pytest.fixture
+def purge_queue_url(sqs: SQSClient) -> str:
+    (url,) = [url for url in sqs.list_queues()["QueueUrls"] if "PurgeQueue" in url]
+    return sqs.get_queue_url(QueueName=url.rpartition("/")[2])["QueueUrl"]
 
 
 def failure_of(desk: Desk, key: str) -> Failure:
@@ -157,3 +163,30 @@ def test_a_sweep_finds_nothing_to_be_rid_of(desk: Desk) -> None:
     found = Sweep(desk.deployment, remove=False)()
     assert found.manifests > 0
     assert (found.files["dead"], found.files["stranded"]) == (0, 0)
+
+
+def test_the_cdn_is_told_to_forget_a_deleted_picture(
+    desk: Desk, sqs: SQSClient, cloud: Outputs, purge_queue_url: str
+) -> None:
+    key = "forget me.jpg"
+    settle(desk.deployment, upload(desk.deployment, key, picture(9), "image/jpeg"))
+    desk.deployment.s3.delete_object(Bucket=cloud.uploads_bucket, Key=key)
+
+    def delayed() -> bool:
+        name: Literal["ApproximateNumberOfMessagesDelayed"] = "ApproximateNumberOfMessagesDelayed"
+        return int(sqs.get_queue_attributes(QueueUrl=purge_queue_url, AttributeNames=[name])["Attributes"][name]) > 0
+
+    eventually(delayed)
+    folder = variants_folder(key)
+    sqs.send_message(QueueUrl=purge_queue_url, MessageBody=folder)  # not to wait for the other one, which is for later
+
+    def purged() -> bool:
+        cloudfront = cloud.session().cloudfront()
+        (distribution,) = cloudfront.list_distributions()["DistributionList"]["Items"]
+        made = cloudfront.list_invalidations(DistributionId=distribution["Id"])["InvalidationList"].get("Items", [])
+        batches = [
+            cloudfront.get_invalidation(DistributionId=distribution["Id"], Id=one["Id"])["Invalidation"] for one in made
+        ]
+        return any(f"/{folder}*" in batch["InvalidationBatch"]["Paths"]["Items"] for batch in batches)
+
+    eventually(purged)
