@@ -78,7 +78,7 @@ def of_local_cloud(outputs: Outputs) -> Deployment:
         uploads_bucket=outputs.uploads_bucket,
         images_bucket=outputs.images_bucket,
         quarantine_bucket=outputs.quarantine_bucket,
-        failures_table=outputs.tables["failures"],
+        failures_table=outputs.tables.get("failures", ""),
         queue_url=outputs.queues["main"],
         cdn_base_url=outputs.cdn_base_url,
         s3=session.s3(),

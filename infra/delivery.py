@@ -2,39 +2,56 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from infra.buckets import PrivateBucket
 from infra.findings import acknowledge
+from infra.functions import PythonFunction
 from infra.naming import pin
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.formats import FALLBACKS, OUTPUTS
 
 if TYPE_CHECKING:
     from infra.config import Config
+    from infra.functions import FunctionCode
+    from lightpress.recipe import RecipeBook
 
 _EDGE_SOURCE = Path(__file__).parent / "edge" / "viewer_request.js"
 _A_YEAR = Duration.days(365)
 
+# A cold start is what a viewer waits for, and CPU comes with memory; a permalink is resolved once a minute at most.
+_RESOLVER_MEMORY_MB = 1024
+_RESOLVER_TIMEOUT_SECONDS = 5
+
 
 class Delivery(Construct):
-    """Serves the variants (i/) in `images`, and nothing else of it, from a CDN."""
+    """Serves the variants (i/) in `images`, and nothing else of it, from a CDN.
 
-    def __init__(self, scope: Construct, id_: str, *, config: Config) -> None:
+    Every other path is a permalink, which the function `resolver` leads to the variant of now.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, code: FunctionCode, config: Config) -> None:
         super().__init__(scope, id_)
         self._prefix = config.prefix
         self.images = PrivateBucket(self, "Images", holds="images", config=config)
+        self.resolver = self._resolver(code, config)
+        shared = self._for_both(code.recipes)
         self.distribution = cloudfront.Distribution(
             self,
             "Cdn",
             comment=f"Lightpress {config.environment}",
-            default_behavior=self._immutable_variants(),
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=origins.FunctionUrlOrigin.with_origin_access_control(self._resolver_url()), **shared
+            ),
+            additional_behaviors={"/i/*": cloudfront.BehaviorOptions(origin=self._bucket(), **shared)},
             error_responses=[_briefly(status) for status in (403, 404)],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass[f"PRICE_CLASS_{config.price_class.upper()}"],
@@ -48,26 +65,51 @@ class Delivery(Construct):
         """What the URL of every image begins with."""
         return f"https://{self.distribution.domain_name}"
 
-    def _immutable_variants(self) -> cloudfront.BehaviorOptions:
+    def _resolver(self, code: FunctionCode, config: Config) -> PythonFunction:
+        function = PythonFunction(
+            self,
+            "Resolver",
+            handler="resolve",
+            description="Leads from a permalink to the image that is published now",
+            code=code,
+            config=config,
+            memory_mb=_RESOLVER_MEMORY_MB,
+            timeout_seconds=_RESOLVER_TIMEOUT_SECONDS,
+            environment={"IMAGES_BUCKET": self.images.bucket_name},
+        )
+        function.may("s3:GetObject", on=self.images.arn_for_objects("m/*"))
+        # Without, S3 would say 403 of a manifest that is not there yet.
+        function.may("s3:ListBucket", on=self.images.bucket_arn)
+        function.accept_any_key(self.images, "m/*")
+        return function
+
+    def _resolver_url(self) -> lambda_.FunctionUrl:
+        """For whom IAM lets: which is the CDN alone."""
+        return self.resolver.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
+
+    def _bucket(self) -> cloudfront.IOrigin:
         access = cloudfront.S3OriginAccessControl(
             self, "Access", origin_access_control_name=self._global_name("images"), description="Reads the variants"
         )
-        return cloudfront.BehaviorOptions(
-            # Not `with_origin_access_control`, which would let the CDN read the whole bucket.
-            origin=origins.S3BucketOrigin.with_bucket_defaults(
-                self.images, origin_access_control_id=access.origin_access_control_id
-            ),
-            viewer_protocol_policy=cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
-            allowed_methods=cloudfront.AllowedMethods.ALLOW_GET_HEAD,
-            compress=False,  # pictures are compressed already
-            cache_policy=self._by_path_alone(),
-            response_headers_policy=self._for_pictures(),
-            function_associations=[
+        # Not `with_origin_access_control`, which would let the CDN read the whole bucket.
+        return origins.S3BucketOrigin.with_bucket_defaults(
+            self.images, origin_access_control_id=access.origin_access_control_id
+        )
+
+    def _for_both(self, recipes: RecipeBook) -> dict[str, Any]:
+        """What holds for images and for permalinks."""
+        return {
+            "viewer_protocol_policy": cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            "allowed_methods": cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+            "compress": False,  # pictures are compressed already
+            "cache_policy": self._by_path_alone(),
+            "response_headers_policy": self._for_pictures(),
+            "function_associations": [
                 cloudfront.FunctionAssociation(
-                    function=self._edge_function(), event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
+                    function=self._edge_function(recipes), event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
                 )
             ],
-        )
+        }
 
     def _by_path_alone(self) -> cloudfront.CachePolicy:
         """One copy for each path: no header, cookie or query string can make the CDN ask the bucket again."""
@@ -116,13 +158,13 @@ class Delivery(Construct):
             ),
         )
 
-    def _edge_function(self) -> cloudfront.Function:
+    def _edge_function(self, recipes: RecipeBook) -> cloudfront.Function:
         return cloudfront.Function(
             self,
             "ViewerRequest",
-            comment="Lets through what can be a variant, and nothing else",
+            comment="Lets through what can be an image or a permalink, and nothing else",
             runtime=cloudfront.FunctionRuntime.JS_2_0,
-            code=cloudfront.FunctionCode.from_inline(viewer_request()),
+            code=cloudfront.FunctionCode.from_inline(viewer_request(recipes)),
         )
 
     def _global_name(self, name: str) -> str:
@@ -136,6 +178,15 @@ class Delivery(Construct):
                 principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
                 actions=["s3:GetObject"],
                 resources=[self.images.arn_for_objects(keys)],
+                conditions={"StringEquals": {"AWS:SourceArn": arn}},
+            )
+        )
+        # Without, S3 says 403 of what is not there. The edge lets nothing through that would list.
+        self.images.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
+                actions=["s3:ListBucket"],
+                resources=[self.images.bucket_arn],
                 conditions={"StringEquals": {"AWS:SourceArn": arn}},
             )
         )
@@ -161,12 +212,22 @@ class Delivery(Construct):
         )
 
 
-def viewer_request() -> str:
-    """The source of the edge function, told the endings of the formats that are published."""
-    extensions = "|".join(sorted({output.extension for output in OUTPUTS.values()}))
-    return _EDGE_SOURCE.read_text(encoding="utf-8").replace("EXTENSIONS", extensions)
+def viewer_request(recipes: RecipeBook) -> str:
+    """The source of the edge function, told what can be published and what can be asked for."""
+    sizes = [size for recipe in recipes.recipes.values() for size in recipe.spec.sizes]
+    sides = {side for size in sizes for side in (size.width, size.height) if side}
+    told = {
+        "FORMATS_BY_NAME": {output.name: output.media_type for output in OUTPUTS.values()},
+        "FORMATS_NOT_FOR_ALL": [name for name in OUTPUTS if name not in FALLBACKS],
+        "ALL_SIDES": sorted(sides),
+        "ALL_NAMES": sorted({size.name for size in sizes}),
+    }
+    source = _EDGE_SOURCE.read_text(encoding="utf-8")
+    for name, value in told.items():
+        source = source.replace(name, json.dumps(value))
+    return source.replace("EXTENSIONS", "|".join(sorted({output.extension for output in OUTPUTS.values()})))
 
 
 def _briefly(status: int) -> cloudfront.ErrorResponse:
-    """Ask again soon for what is not there; to who may not list the bucket, S3 says 403 of that."""
-    return cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(10))
+    """Ask again at once for what is not there; the resolver may say how long its answer is good."""
+    return cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(1))

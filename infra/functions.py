@@ -44,8 +44,8 @@ class FunctionCode(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, source: Path, config: Config) -> None:
         super().__init__(scope, id_)
-        recipes = load_recipes(source / "recipes.toml").recipes.values()
-        self.max_bytes = max(recipe.spec.limits.max_bytes for recipe in recipes)
+        self.recipes = load_recipes(source / "recipes.toml")
+        self.max_bytes = max(recipe.spec.limits.max_bytes for recipe in self.recipes.recipes.values())
         self.asset = lambda_.Code.from_asset(str(source), exclude=["**/__pycache__", "**/*.pyc", "**/.*"])
         self.architecture = _ARCHITECTURES[config.architecture]
         self.layer = PillowLayer(

@@ -39,7 +39,7 @@ class LightpressStack(Stack):
         api = UploadApi(self, "UploadApi", config=config) if config.upload_auth != "off" else None
         uploads = Uploads(self, "Uploads", config=config, page=api.origin if api and config.upload_page else None)
         processing = Processing(self, "Processing", uploads=uploads.bucket, code=code, config=config)
-        delivery = Delivery(self, "Delivery", config=config)
+        delivery = Delivery(self, "Delivery", code=code, config=config)
         processing.publish_to(delivery.images)
         failures = Failures(
             self,
@@ -50,7 +50,11 @@ class LightpressStack(Stack):
             code=code,
             config=config,
         )
-        functions = {"ProcessUpload": processing.function, "RecordFailure": failures.function}
+        functions = {
+            "ProcessUpload": processing.function,
+            "RecordFailure": failures.function,
+            "Resolver": delivery.resolver,
+        }
         if config.invalidate_deleted:
             purging = Purging(self, "Purging", processing=processing, delivery=delivery, code=code, config=config)
             purging.hear(processing.function, failures.function)

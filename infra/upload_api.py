@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from infra.delivery import Delivery
     from infra.functions import FunctionCode
 
-_ROUTES = {
-    "/uploads": (gateway.HttpMethod.POST,),
-    "/multipart": (gateway.HttpMethod.POST,),
-    "/multipart/{step}": (gateway.HttpMethod.POST,),
-    "/images/{key+}": (gateway.HttpMethod.GET, gateway.HttpMethod.DELETE),
-}
+_ROUTES = (
+    (gateway.HttpMethod.POST, "/uploads"),
+    (gateway.HttpMethod.POST, "/multipart"),
+    (gateway.HttpMethod.POST, "/multipart/{step}"),
+    (gateway.HttpMethod.GET, "/images/{key+}"),
+    (gateway.HttpMethod.DELETE, "/images/{key+}"),
+)
 _MEMORY_MB = 512
 _TIMEOUT_SECONDS = 15
 _LOGGED = ("requestId", "requestTime", "httpMethod", "routeKey", "status", "responseLength", "integrationErrorMessage")
@@ -91,8 +92,8 @@ class UploadApi(Construct):
         function.accept_any_key(delivery.images, "m/*")
         integration = integrations.HttpLambdaIntegration("Integration", function)
         authorizer = _authorizer(self, self._config)
-        for path, methods in _ROUTES.items():
-            self.api.add_routes(path=path, methods=list(methods), integration=integration, authorizer=authorizer)
+        for method, path in _ROUTES:
+            route(self.api, method, path, integration, authorizer)
         if self._config.upload_auth == "none":
             acknowledge(
                 self.api,
@@ -100,6 +101,24 @@ class UploadApi(Construct):
                 because="Only the local cloud may be without an authorizer; the configuration refuses it elsewhere.",
             )
         return function
+
+
+def route(
+    api: gateway.HttpApi,
+    method: gateway.HttpMethod,
+    path: str,
+    integration: gateway.HttpRouteIntegration,
+    authorizer: gateway.IHttpRouteAuthorizer | None = None,
+) -> None:
+    """Add one route; `HttpApi.add_routes` would write the name of a temporary folder into the assembly."""
+    gateway.HttpRoute(
+        api,
+        f"{method.name}{path}",
+        http_api=api,
+        route_key=gateway.HttpRouteKey.with_(path, method),
+        integration=integration,
+        authorizer=authorizer,
+    )
 
 
 def _authorizer(scope: Construct, config: Config) -> gateway.IHttpRouteAuthorizer | None:

@@ -15,6 +15,7 @@ from constructs import Construct
 from infra.findings import acknowledge
 from infra.functions import RUNTIME, log_group_of
 from infra.readiness import PROJECT
+from infra.upload_api import route
 from lightpress.admission import ACCEPTED_TYPES, MEDIA_TYPES
 
 if TYPE_CHECKING:
@@ -66,12 +67,13 @@ class UploadPage(Construct):
             memory_size=_MEMORY_MB,
             timeout=Duration.seconds(_TIMEOUT_SECONDS),
             log_group=logs,
+            logging_format=lambda_.LoggingFormat.JSON,
             environment={"PAGE": json.dumps(page)},
         )
         acknowledge(function, "AwsSolutions-L1", because="The same version as the other functions.")
         integration = integrations.HttpLambdaIntegration("Integration", function)
         for path in ("/", "/{file}"):
-            api.api.add_routes(path=path, methods=[gateway.HttpMethod.GET], integration=integration)
+            route(api.api, gateway.HttpMethod.GET, path, integration)
         acknowledge(api.api, "AwsSolutions-APIG4", because="The page itself is for everybody; what it asks for is not.")
 
 

@@ -18,12 +18,20 @@ def localize(lambda_: LambdaClient, addresses: Mapping[str, str]) -> None:
     """Put the local address (value) wherever a function of the cloud is told the deployed one (key)."""
     for page in lambda_.get_paginator("list_functions").paginate():
         for function in page["Functions"]:
+            _open_url(lambda_, function["FunctionName"])
             told = function.get("Environment", {}).get("Variables", {})
             changed = {name: _replaced(value, addresses) for name, value in told.items()}
             if changed != told:
                 lambda_.update_function_configuration(
                     FunctionName=function["FunctionName"], Environment={"Variables": changed}
                 )
+
+
+def _open_url(lambda_: LambdaClient, function: str) -> None:
+    """Let the CDN ask a function's URL: the emulator's CDN signs what it asks a bucket, and not what it asks a URL."""
+    for url in lambda_.list_function_url_configs(FunctionName=function)["FunctionUrlConfigs"]:
+        if url["AuthType"] != "NONE":
+            lambda_.update_function_url_config(FunctionName=function, AuthType="NONE")
 
 
 def _replaced(text: str, addresses: Mapping[str, str]) -> str:

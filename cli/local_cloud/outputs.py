@@ -13,6 +13,8 @@ from cli.local_cloud.session import REGION, Session
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_FUNCTIONS = {"process_upload": "ProcessUploadFunctionName", "record_failure": "RecordFailureFunctionName"}
+
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
@@ -35,7 +37,10 @@ class Outputs:
     def of_stack(
         cls, stack: str, outputs: Mapping[str, str], *, endpoint_url: str, ca_bundle: Path | None, cdn_port: int
     ) -> Outputs:
-        """Take the stack's own outputs, with addresses that work from this machine."""
+        """Take the stack's own outputs, with addresses that work from this machine.
+
+        What a stack does not tell (one of an earlier release, or without a part that is optional) is not there.
+        """
         return cls(
             endpoint_url=endpoint_url,
             region=REGION,
@@ -46,15 +51,12 @@ class Outputs:
                 "main": _at(endpoint_url, outputs["QueueUrl"]),
                 "dead_letter": _at(endpoint_url, outputs["DeadLetterQueueUrl"]),
             },
-            functions={
-                "process_upload": outputs["ProcessUploadFunctionName"],
-                "record_failure": outputs["RecordFailureFunctionName"],
-            },
-            upload_api_url=_api(endpoint_url, outputs["UploadApiUrl"]),
+            functions={name: outputs[key] for name, key in _FUNCTIONS.items() if key in outputs},
+            upload_api_url=_api(endpoint_url, outputs["UploadApiUrl"]) if "UploadApiUrl" in outputs else None,
             cdn_base_url=f"http://localhost:{cdn_port}",
             stack=stack,
-            tables={"failures": outputs["FailuresTableName"]},
-            quarantine_bucket=outputs["QuarantineBucketName"],
+            tables={"failures": outputs["FailuresTableName"]} if "FailuresTableName" in outputs else {},
+            quarantine_bucket=outputs.get("QuarantineBucketName", ""),
         )
 
     @classmethod

@@ -14,5 +14,6 @@ of a failure on that way, `backoff` how long a message waits. `isolation` runs t
 `ports` says what the story needs of the world, `aws` is that world on AWS, `telemetry` tells operators, `compose` is
 the one place that chooses, and `handlers` are the doors. `tables` reads TOML, `settings` the environment. `admission`
 and `front_door` are the upload API: what may come in, and what is answered. `markup` writes what a page needs to show
-what is published, `facts` what programs need.
+what is published, `facts` what programs need. `permalink` is the address that is known before the picture is, `resolve`
+leads from there to the image of now.
 """

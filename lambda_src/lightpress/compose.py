@@ -22,7 +22,14 @@ from lightpress.isolation import Bounds, render_isolated
 from lightpress.process import Process
 from lightpress.recipe import load_recipes
 from lightpress.reconcile import World, reconcile
-from lightpress.settings import FailureSettings, Settings, UploadSettings, dead_letter_queue_url, distribution_id
+from lightpress.settings import (
+    FailureSettings,
+    Settings,
+    UploadSettings,
+    dead_letter_queue_url,
+    distribution_id,
+    images_bucket,
+)
 from lightpress.telemetry import PowertoolsObserver
 
 if TYPE_CHECKING:
@@ -32,6 +39,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
     from lightpress.front_door import FrontDoor
+    from lightpress.manifest import Manifest
     from lightpress.record_failure import RecordFailure
 
 RECIPES = Path(__file__).parent.parent / "recipes.toml"
@@ -107,6 +115,18 @@ def front_door() -> FrontDoor:
         cdn_base_url=settings.cdn_base_url,
         number=partial(secrets.token_urlsafe, 9),
     )
+
+
+def published_manifest(key: str) -> Manifest | None:
+    """What the `resolve` function reads of a key."""
+    published = published_images().published(key)
+    return published.manifest if published else None
+
+
+@cache
+def published_images() -> S3Images:
+    """Where the `resolve` function reads."""
+    return S3Images(_s3(), images_bucket(os.environ))
 
 
 def caller(event: Mapping[str, Any]) -> str:

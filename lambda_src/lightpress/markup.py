@@ -47,15 +47,20 @@ def picture(
     return "\n".join(("<picture>", *sources, image, "</picture>"))
 
 
-def _offered(manifest: Manifest, names: Collection[str] | None) -> list[Variant]:
-    if names is not None:
-        return [variant for variant in manifest.variants if variant.name in names]
+def whole_pictures(manifest: Manifest) -> list[Variant]:
+    """The variants that show the whole picture, or if none does, those of the widest one's shape."""
     ratio = (manifest.source and manifest.source.aspect_ratio) or 0.0
     whole = [variant for variant in manifest.variants if _has_shape(variant, ratio)]
     if whole or not manifest.variants:
         return whole
     widest = max(manifest.variants, key=lambda variant: variant.width)
     return [variant for variant in manifest.variants if _has_shape(variant, widest.width / widest.height)]
+
+
+def _offered(manifest: Manifest, names: Collection[str] | None) -> list[Variant]:
+    if names is None:
+        return whole_pictures(manifest)
+    return [variant for variant in manifest.variants if variant.name in names]
 
 
 def _has_shape(variant: Variant, ratio: float) -> bool:

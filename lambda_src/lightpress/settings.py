@@ -84,6 +84,11 @@ def dead_letter_queue_url(environment: Mapping[str, str]) -> str:
     return _text(environment, "DEAD_LETTER_QUEUE_URL")
 
 
+def images_bucket(environment: Mapping[str, str]) -> str:
+    """Where `resolve` finds manifests."""
+    return _text(environment, "IMAGES_BUCKET")
+
+
 def distribution_id(environment: Mapping[str, str]) -> str:
     """The CDN that `purge_deleted` speaks to."""
     return _text(environment, "DISTRIBUTION_ID")

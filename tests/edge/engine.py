@@ -7,21 +7,31 @@ import os
 import shutil
 import subprocess
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import infra  # noqa: F401  before aws_cdk; it finds Node
 
 # isort: split
 from infra.delivery import viewer_request
+from infra.readiness import LAMBDA_SRC
+from lightpress.recipe import load_recipes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # As on the edge: a world of its own, without a way to make code of text, and an event that came as JSON.
 _RUN = """
-const { source, event } = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
+const { source, events } = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
 const vm = require('node:vm');
-const edge = vm.createContext({ event }, { codeGeneration: { strings: false, wasm: false } });
-const answer = vm.runInContext(`"use strict";\\n${source}\\nhandler(event);`, edge, { timeout: 200 });
-process.stdout.write(JSON.stringify(answer));
+const script = new vm.Script(`"use strict";\\n${source}\\nhandler(event);`);
+const answers = events.map((event) => {
+  const edge = vm.createContext({ event }, { codeGeneration: { strings: false, wasm: false } });
+  return script.runInContext(edge, { timeout: 200 });
+});
+process.stdout.write(JSON.stringify(answers));
 """
+
+SOURCE = viewer_request(load_recipes(LAMBDA_SRC / "recipes.toml"))
 
 
 @dataclass(frozen=True)
@@ -51,12 +61,18 @@ class Request:
 
 def answer_to(request: Request) -> dict[str, Any]:
     """What the edge function returns: a request to go on with, or a response."""
+    (answer,) = answers_to([request])
+    return answer
+
+
+def answers_to(requests: Iterable[Request]) -> list[dict[str, Any]]:
+    """What it returns to many, each in a world of its own."""
     node = os.environ.get("JSII_NODE") or shutil.which("node")
     if node is None:
         raise RuntimeError("no Node: neither the one that requirements-dev.txt brings nor one on the PATH")
-    told = json.dumps({"source": viewer_request(), "event": request.event})
+    told = json.dumps({"source": SOURCE, "events": [request.event for request in requests]})
     finished = subprocess.run([node, "-e", _RUN], input=told, capture_output=True, text=True, check=False)
     if finished.returncode != 0:
         raise RuntimeError(finished.stderr)
-    answer: dict[str, Any] = json.loads(finished.stdout)
-    return answer
+    answers: list[dict[str, Any]] = json.loads(finished.stdout)
+    return answers

@@ -6,11 +6,10 @@ import re
 
 import pytest
 
-from infra.delivery import viewer_request
 from lightpress.image import Rendition
 from lightpress.image.formats import OUTPUTS, Output
 from lightpress.manifest import generation_name, variant_path
-from tests.edge.engine import Request, answer_to
+from tests.edge.engine import SOURCE, Request, answer_to
 
 _KEY = "mfrggzdfmztwq2lknnwg23tpob"
 _GENERATION = "12-mfrggzdfmztwq2lk"
@@ -130,11 +129,14 @@ def test_a_query_makes_no_second_copy(querystring: dict[str, object]) -> None:
     ],
     ids=lambda uri: uri[:70] or "nothing",
 )
-def test_what_can_be_no_variant_is_not_found_and_the_bucket_is_never_asked(uri: str) -> None:
+def test_for_what_can_be_no_variant_the_bucket_is_never_asked(uri: str) -> None:
     answer = answer_to(Request(uri))
-    assert (answer["statusCode"], answer["statusDescription"]) == (404, "Not Found")
-    assert answer["headers"]["cache-control"] == {"value": "public, max-age=60"}
-    assert "uri" not in answer
+    if "uri" in answer:  # the key of a permalink may look like nearly anything
+        assert answer["uri"].startswith("/r/-/-/")
+        assert not uri.startswith("/i/")
+    else:
+        assert (answer["statusCode"], answer["statusDescription"]) == (404, "Not Found")
+        assert answer["headers"]["cache-control"] == {"value": "public, max-age=60"}
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "get", ""])
@@ -146,20 +148,20 @@ def test_viewers_may_look_and_nothing_else(method: str, uri: str) -> None:
 
 
 def test_a_refusal_says_so_in_plain_text() -> None:
-    answer = answer_to(Request("/<script>alert(1)</script>"))
+    answer = answer_to(Request("/i/<script>alert(1)</script>"))
     assert answer["headers"]["content-type"] == {"value": "text/plain; charset=utf-8"}
     assert answer["body"] == {"encoding": "text", "data": "Not Found\n"}
 
 
 def test_the_function_fits_on_the_edge() -> None:
-    assert len(viewer_request().encode()) < 10 * 1024
+    assert len(SOURCE.encode()) < 10 * 1024
 
 
 @pytest.mark.parametrize("unknown", _UNKNOWN_TO_THE_EDGE)
 def test_the_function_is_written_in_what_the_edge_knows(unknown: str) -> None:
-    code = re.sub(r"^\s*//.*$", "", viewer_request(), flags=re.MULTILINE)
+    code = re.sub(r"^\s*//.*$", "", SOURCE, flags=re.MULTILINE)
     assert not re.search(_UNKNOWN_TO_THE_EDGE[unknown], code)
 
 
-def test_all_endings_were_filled_in() -> None:
-    assert "EXTENSIONS" not in viewer_request()
+def test_everything_was_filled_in() -> None:
+    assert not re.search("EXTENSIONS|FORMATS_|ALL_(SIDES|NAMES)", SOURCE)

@@ -9,7 +9,7 @@ import pytest
 from botocore.stub import Stubber
 
 from lightpress.compose import cdn
-from lightpress.handlers import purge_deleted
+from lightpress.handlers import purge_deleted, resolve
 from tests.drawing import file_of, four_corners
 from tests.handlers.conftest import (
     DEAD_LETTERS,
@@ -52,6 +52,7 @@ WRITE_DOWN = Call("dynamodb", "UpdateItem", FAILURES)
 STORY = {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ, WRITE, PUBLISH, LIST, REMOVE, PURGE}
 PROCESS_UPLOAD = STORY | {GIVE_UP, HOLD_BACK}
 RECORD_FAILURE = STORY | {COPY, KEEP_MESSAGE, WRITE_DOWN, HOLD_LETTER_BACK}
+RESOLVE = {READ_MANIFEST}
 PURGE_DELETED = {Call("cloudfront", "CreateInvalidation", DISTRIBUTION)}
 
 
@@ -124,6 +125,12 @@ def test_a_purge(calls: set[Call]) -> None:
         cloudfront.add_response("create_invalidation", {})
         purge_deleted.handler(batch("i/x/"), Context())
     assert calls == PURGE_DELETED
+
+
+def test_a_permalink(calls: set[Call], ready: Deployed) -> None:
+    answer = resolve.handler({"rawPath": "/r/avif+webp/-/a.jpg"}, Context())
+    assert (answer["statusCode"], calls) == (302, RESOLVE)
+    assert answer["headers"]["location"].removeprefix("/") in ready.variants()
 
 
 def test_a_folder(calls: set[Call], deployed: Deployed) -> None:

@@ -49,6 +49,7 @@ def test_originals_images_and_logs_survive_the_stack_in_prod(prod: Template) -> 
         "FailuresTable",
         "ProcessUploadLogs",
         "RecordFailureLogs",
+        "ResolverLogs",
         "PurgeDeletedLogs",
     }
     assert kept == {resource.id for resource in prod.resources() if resource.raw.get("UpdateReplacePolicy") == "Retain"}

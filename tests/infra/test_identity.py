@@ -28,6 +28,7 @@ _KEEPS = {
     "ProcessUploadLogs": "AWS::Logs::LogGroup",
     "RecordFailureLogs": "AWS::Logs::LogGroup",
     "PurgeDeletedLogs": "AWS::Logs::LogGroup",
+    "ResolverLogs": "AWS::Logs::LogGroup",
     "Distribution": "AWS::CloudFront::Distribution",
 }
 _KEEPS_OF_THE_API = {

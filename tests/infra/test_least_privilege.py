@@ -8,7 +8,7 @@ import pytest
 
 from tests.handlers import conftest as names
 from tests.handlers.recorder import IAM_ACTIONS, Call, needs
-from tests.handlers.test_recorded_calls import PROCESS_UPLOAD, PURGE_DELETED, RECORD_FAILURE
+from tests.handlers.test_recorded_calls import PROCESS_UPLOAD, PURGE_DELETED, RECORD_FAILURE, RESOLVE
 from tests.handlers.test_upload_api import UPLOAD_API
 from tests.infra.grants import ACCOUNT, REGION, environment_of, function_id, grants_of
 
@@ -34,6 +34,7 @@ _CALLS = {
     "record_failure": RECORD_FAILURE,
     "purge_deleted": PURGE_DELETED,
     "upload_api": UPLOAD_API,
+    "resolve": RESOLVE,
 }
 
 

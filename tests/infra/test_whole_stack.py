@@ -32,6 +32,7 @@ def test_there_are_our_functions_and_nothing_that_custom_resources_would_bring(t
         "lightpress.handlers.process_upload.handler",
         "lightpress.handlers.record_failure.handler",
         "lightpress.handlers.purge_deleted.handler",
+        "lightpress.handlers.resolve.handler",
     }
     types = {resource.type for resource in template.resources()}
     assert not [type_ for type_ in types if type_.startswith(("Custom::", "AWS::CloudFormation::"))]

@@ -13,6 +13,7 @@ STACK = {
     "RecordFailureFunctionName": "record",
     "QuarantineBucketName": "quarantine",
     "FailuresTableName": "failures",
+    "UploadApiUrl": "https://abc123.execute-api.us-east-1.amazonaws.com",
     "CdnBaseUrl": "https://d1.cloudfront.net",
     "DistributionId": "D1",
 }
@@ -29,6 +30,7 @@ def test_every_address_works_from_this_machine() -> None:
         "dead_letter": "https://127.0.0.1:4570/000000000000/dead",
     }
     assert found.cdn_base_url == "http://localhost:4580"
+    assert found.upload_api_url == "https://127.0.0.1:4570/_aws/execute-api/abc123/$default/"
 
 
 @pytest.mark.parametrize("ca_bundle", [None, Path("/tls/ca.pem")])

@@ -1,0 +1,14 @@
+"""The door of permalinks: asked by the CDN alone, and answers with where the image is. Loads as little as it can."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lightpress.compose import published_manifest
+from lightpress.resolve import read, resolve
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Answer a request to a function URL (payload 2.0)."""
+    answer = resolve(read(event["rawPath"]), published_manifest)
+    return {"statusCode": answer.status, "headers": answer.headers}

@@ -1,0 +1,35 @@
+"""The address of a picture that is known before the picture is: `/KEY?w=640`.
+
+Most keys stand in it as they are, encoded. Those that browsers or the CDN would rewrite or mistake (`a/../b`, `//`,
+what begins like an image's own address) stand there as `/~` and their bytes in base64.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from urllib.parse import quote, unquote_to_bytes
+
+_ENCODED = "~"
+_MISTAKEN = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|^(?:~|i/|r/|favicon\.ico$|robots\.txt$)")
+_AS_THEY_ARE = "/!*'()"  # and letters, digits, - . _ ~: what JavaScript's encodeURIComponent leaves alone
+
+
+def permalink(key: str) -> str:
+    """The path of a key, to be put behind the CDN's base URL: `/trips/cat%20nap.jpg`."""
+    if _MISTAKEN.search(key):
+        return f"/{_ENCODED}{base64.urlsafe_b64encode(key.encode()).decode().rstrip('=')}"
+    return f"/{quote(key, safe=_AS_THEY_ARE)}"
+
+
+def key_of(path: str) -> str | None:
+    """The key that a path is the permalink of; None where it is none."""
+    coded = path.removeprefix("/")
+    try:
+        if coded.startswith(_ENCODED):
+            missing = "=" * (-len(coded.removeprefix(_ENCODED)) % 4)
+            return base64.b64decode(coded.removeprefix(_ENCODED) + missing, altchars=b"-_", validate=True).decode()
+        return unquote_to_bytes(coded).decode() or None
+    except (binascii.Error, ValueError):
+        return None
