@@ -15,24 +15,62 @@ class SettingMissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a function is told by its stack. memory_mb: of the function, as Lambda reports it."""
+    """What a function that publishes is told by its stack.
+
+    queue_url: of the queue that its messages come from. memory_mb: of the function, as Lambda reports it. purge_*:
+    where to ask the CDN to forget; None where it need not.
+    """
 
     uploads_bucket: str
     images_bucket: str
     queue_url: str
-    dead_letter_queue_url: str
     memory_mb: int
+    purge_queue_url: str | None
+    purge_delay_seconds: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read the settings; raises SettingMissingError naming the variable."""
-        try:
-            return cls(
-                uploads_bucket=environment["UPLOADS_BUCKET"],
-                images_bucket=environment["IMAGES_BUCKET"],
-                queue_url=environment["QUEUE_URL"],
-                dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
-                memory_mb=int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")),
-            )
-        except KeyError as missing:
-            raise SettingMissingError(f"the environment variable {missing} is not set") from None
+        return cls(
+            uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
+            images_bucket=_text(environment, "IMAGES_BUCKET"),
+            queue_url=_text(environment, "QUEUE_URL"),
+            memory_mb=int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")),
+            purge_queue_url=environment.get("PURGE_QUEUE_URL"),
+            purge_delay_seconds=int(environment.get("PURGE_DELAY_SECONDS", "900")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FailureSettings:
+    """What `record_failure` is told besides."""
+
+    quarantine_bucket: str
+    failures_table: str
+    retention_seconds: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> FailureSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            quarantine_bucket=_text(environment, "QUARANTINE_BUCKET"),
+            failures_table=_text(environment, "FAILURES_TABLE"),
+            retention_seconds=int(_text(environment, "FAILURE_RETENTION_SECONDS")),
+        )
+
+
+def dead_letter_queue_url(environment: Mapping[str, str]) -> str:
+    """Where `process_upload` sends what no retry can help."""
+    return _text(environment, "DEAD_LETTER_QUEUE_URL")
+
+
+def distribution_id(environment: Mapping[str, str]) -> str:
+    """The CDN that `purge_deleted` speaks to."""
+    return _text(environment, "DISTRIBUTION_ID")
+
+
+def _text(environment: Mapping[str, str], name: str) -> str:
+    try:
+        return environment[name]
+    except KeyError:
+        raise SettingMissingError(f"the environment variable {name!r} is not set") from None

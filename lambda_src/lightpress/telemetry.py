@@ -11,6 +11,7 @@ from lightpress.reconcile import Did
 
 if TYPE_CHECKING:
     from lightpress.events import Problem
+    from lightpress.failures import Failure
     from lightpress.process import Message
     from lightpress.reconcile import Outcome
     from lightpress.source import Source
@@ -21,6 +22,7 @@ metrics = Metrics()
 
 _COUNTED_AS = {
     Did.PUBLISHED: "PicturesPublished",
+    Did.REJECTED: "PicturesRejected",
     Did.FAILED: "PicturesFailed",
     Did.REMOVED: "PicturesRemoved",
     Did.NOTHING: "PicturesUnchanged",
@@ -39,8 +41,8 @@ class PowertoolsObserver:
             key=outcome.source.key,
             revision=manifest and manifest.revision,
             generation=manifest and manifest.generation,
-            reason=manifest and manifest.reason,
-            detail=manifest and manifest.detail,
+            reason=outcome.verdict and outcome.verdict.reason,
+            detail=outcome.verdict and outcome.verdict.detail,
         )
         if outcome.did is Did.PUBLISHED and manifest and manifest.source:
             _count("OriginalBytes", manifest.source.bytes, MetricUnit.Bytes)
@@ -55,6 +57,19 @@ class PowertoolsObserver:
         """Log what made no sense, by the message's id."""
         _count("MessagesDiscarded")
         logger.error("discarded", message_id=message.id, reason=problem.reason, detail=problem.detail)
+
+    def recorded(self, failure: Failure) -> None:
+        """Log where everything about a failure is kept."""
+        _count("FailuresRecorded")
+        logger.warning(
+            "recorded",
+            subject=failure.subject,
+            identity=failure.identity,
+            reason=failure.reason,
+            detail=failure.detail,
+            attempts=failure.attempts,
+            quarantine=failure.quarantine,
+        )
 
 
 def _count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:

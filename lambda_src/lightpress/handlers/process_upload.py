@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from lightpress.compose import process_uploads
+from lightpress.handlers.batch import contained
 from lightpress.process import Message
 from lightpress.telemetry import logger, metrics
 
@@ -21,10 +23,6 @@ _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_fail
 _TIME_FOR_ONE_MS = 30_000
 
 
-class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the message is for another invocation
-    """The invocation would end before the message is done, and take the news of the finished ones along."""
-
-
 @logger.inject_lambda_context
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN401  the shape is Lambda's
@@ -34,12 +32,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN4
 
 
 def _one(record: SQSRecord, lambda_context: LambdaContext) -> None:
-    if lambda_context.get_remaining_time_in_millis() < _TIME_FOR_ONE_MS:
-        raise OutOfTime(record.message_id)
-    try:
-        process_uploads()(Message(record.message_id, record.body))
-    except ExceptionGroup:  # of its sources: each has been told of
-        raise
-    except Exception:
-        logger.exception("will be retried", message_id=record.message_id)
-        raise
+    with contained(record.message_id):
+        process_uploads()(_message(record, lambda_context), partial(_has_time, lambda_context))
+
+
+def _has_time(context: LambdaContext) -> bool:
+    return context.get_remaining_time_in_millis() >= _TIME_FOR_ONE_MS
+
+
+def _message(record: SQSRecord, context: LambdaContext) -> Message:
+    return Message(
+        id=record.message_id,
+        body=record.body,
+        receipt=record.receipt_handle,
+        received=int(record.attributes.approximate_receive_count),
+        sent_at=int(record.attributes.sent_timestamp) // 1000,
+        request_id=context.aws_request_id,
+    )
