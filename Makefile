@@ -9,7 +9,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" \
 	"$$node/bin/node" "$$node/lib/node_modules/npm/bin/npx-cli.js" --yes aws-cdk@2.1148.1 -c env=$(ENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy destroy lock conformance clean
+.PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy destroy lock conformance simulate clean
 
 help:  ## what you can do here
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -56,6 +56,12 @@ lock: setup  ## write the hash-locked requirements anew, from pyproject.toml and
 
 conformance: setup  ## put public test pictures through the core and write docs/conformance.md (fetches 100 MB once)
 	@$(BIN)/python -m conformance
+
+SCHEDULES ?= 10000
+SEED ?= 0
+
+simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; EXHAUSTIVE=1, MUTANTS=1)
+	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED)))
 
 clean:  ## remove what the other targets made
 	@rm -rf .venv .local cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

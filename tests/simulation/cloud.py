@@ -119,6 +119,11 @@ class Cloud:
         del self.releases[:-1]
         self.timeline.add(OPERATOR, f"has rolled out recipes {self.releases[0].revision}")
 
+    def deploy(self, revision: int) -> None:
+        """Roll out other recipes at once: what is running goes on as it began."""
+        self.begin_deployment(revision)
+        self.end_deployment()
+
     @property
     def may_backfill(self) -> bool:
         """Whether a backfill is due and no invocation of older code is left, as the operators are told to wait for."""
@@ -210,10 +215,10 @@ class Cloud:
 
     def restore(self, saved: Saved) -> None:
         """Go back to a moment. The stores stay the same objects: requests that were made before still find them."""
-        for bucket, (bucket.keys, bucket.written) in zip(self.stores.buckets.values(), saved.buckets, strict=True):
-            bucket.keys = dict(bucket.keys)
-        for queue, (queue.messages, queue.sent) in zip(self.stores.queues.values(), saved.queues, strict=True):
-            queue.messages = list(queue.messages)
+        for bucket, (keys, written) in zip(self.stores.buckets.values(), saved.buckets, strict=True):
+            bucket.keys, bucket.written = dict(keys), written
+        for queue, (messages, sent) in zip(self.stores.queues.values(), saved.queues, strict=True):
+            queue.messages, queue.sent = list(messages), sent
         self.failures.items = dict(saved.items)
         self.releases, self.workers, self.keys = list(saved.releases), list(saved.workers), set(saved.keys)
         self.promises.restore(saved.promises)

@@ -97,9 +97,7 @@ class Release:
         )
 
         def handle(message: Message) -> None:
-            work(
-                process.Message(message.id, message.body, receipt=message.id, received=message.received, sent_at=NOW)
-            )
+            work(process.Message(message.id, message.body, receipt=message.id, received=message.received, sent_at=NOW))
 
         return handle
 

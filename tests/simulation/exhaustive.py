@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from tests.simulation.cloud import Saved
     from tests.simulation.worker import Worker
 
+    Moment = tuple[Saved, list[Remembered], tuple[int, int, int]]
+
 KEY = "k"
 AT_ONCE = 2
 
@@ -34,27 +36,29 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "Q": lambda cloud: cloud.put(KEY, GOOD + b"Q"),
     "B": lambda cloud: cloud.put(KEY, BAD),
     "D": lambda cloud: cloud.delete(KEY),
-    "R": lambda cloud: _deploy(cloud),
+    "R": lambda cloud: cloud.deploy(1),
 }
-
-
-def _deploy(cloud: Cloud) -> None:
-    cloud.begin_deployment(1)
-    cloud.end_deployment()
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is explored. receives: how many times a message may be received before it is a dead letter."""
+    """What is explored. receives: how often a message may be received before it is a dead letter.
+
+    outage: so many times in a row, an original cannot be read.
+    """
 
     script: str
     versioned: bool = True
     faults: int = 0
     receives: int = 5
+    outage: int = 0
 
     def __str__(self) -> str:
-        kind = "versioned" if self.versioned else "unversioned"
-        return f"{self.script}, {kind}, {self.faults} faults, {self.receives} receives"
+        said = [self.script, "versioned" if self.versioned else "unversioned"]
+        said += ["one fault"] if self.faults == 1 else [f"{self.faults} faults"] if self.faults else []
+        said += ["received once"] if self.receives == 1 else []
+        said += [f"outage of {self.outage} reads"] if self.outage else []
+        return ", ".join(said)
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class Run:
     def __init__(self, case: Case, code: Code | None = None) -> None:
         self.cloud = Cloud(versioned=case.versioned, max_receives=case.receives, code=code)
         self.script, self.faults = case.script, case.faults
-        self.done = 0
+        self.done, self.outage = 0, case.outage
         self._memory = Memory()
 
     def choices(self) -> list[str]:
@@ -125,7 +129,7 @@ class Run:
         elif verb in {"start", "twice"}:
             self._start(which, twice=verb == "twice")
         elif verb == "step":
-            self.cloud.workers[int(which)].step(self.cloud)
+            self._step(self.cloud.workers[int(which)])
         else:
             self._fault(Fault[verb], self.cloud.workers[int(which)])
         self._tidy()
@@ -142,6 +146,14 @@ class Run:
             release = self.cloud.releases[-1]
             self.cloud.start(queue, batch, release, self._memory.begin(release, queue, batch))
 
+    def _step(self, worker: Worker) -> None:
+        if self.outage and str(worker.mind.waits_for).startswith(f"GetObject {UPLOADS}/"):
+            self.outage -= 1
+            self.cloud.calm = False
+            worker.step(self.cloud, Fault.FAILS)
+        else:
+            worker.step(self.cloud)
+
     def _fault(self, fault: Fault, worker: Worker) -> None:
         self.faults -= 1
         self.cloud.calm = False
@@ -153,13 +165,14 @@ class Run:
         for queue, message in self.cloud.waiting():
             queue.show(message.number)
 
-    def save(self) -> tuple[Saved, list[Remembered], int, int]:
+    def save(self) -> Moment:
         """This moment, to go back to."""
-        return self.cloud.save(), [_mind(worker).copy() for worker in self.cloud.workers], self.done, self.faults
+        minds = [_mind(worker).copy() for worker in self.cloud.workers]
+        return self.cloud.save(), minds, (self.done, self.faults, self.outage)
 
-    def restore(self, saved: tuple[Saved, list[Remembered], int, int]) -> None:
+    def restore(self, moment: Moment) -> None:
         """Go back to a moment."""
-        cloud, minds, self.done, self.faults = saved
+        cloud, minds, (self.done, self.faults, self.outage) = moment
         self.cloud.restore(cloud)
         self.cloud.workers = [
             replace(worker, mind=mind.copy(), dead=False) for worker, mind in zip(cloud.workers, minds, strict=True)
@@ -168,7 +181,7 @@ class Run:
     def state(self) -> bytes:
         """Equal for states with equal futures."""
         pasts = sorted(_mind(worker).place.past for worker in self.cloud.workers)
-        rest = repr((self.done, self.faults, pasts)).encode()
+        rest = repr((self.done, self.faults, self.outage, pasts)).encode()
         return hashlib.blake2b(self.cloud.snapshot() + rest, digest_size=16).digest()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -65,7 +66,9 @@ class Raised:
 class Invocation:
     """Works off a batch of messages. waits_for: its next request, None once it is over."""
 
-    def __init__(self, make: Callable[[Wire], Callable[[Message], None]], queue: Queue, batch: tuple[Message, ...]):
+    def __init__(
+        self, make: Callable[[Wire], Callable[[Message], None]], queue: Queue, batch: tuple[Message, ...]
+    ) -> None:
         self._queue, self._batch = queue, batch
         self._work = make(self._ask)
         self._world = getcurrent()
@@ -92,11 +95,17 @@ class Invocation:
         except NativeCrash:
             return
         if done:
-            queue = self._queue
-            try:
-                self._ask(ACKNOWLEDGE, f"{queue.name} {done}", lambda: [queue.delete(one) for one in done], changes=True)
-            except Exception:  # noqa: BLE001  the acknowledgement was lost: nobody is there to hear of it
-                return
+            self._acknowledge(done)
+
+    def _acknowledge(self, numbers: list[int]) -> None:
+        queue = self._queue
+
+        def effect() -> None:
+            for number in numbers:
+                queue.delete(number)
+
+        with suppress(Exception):  # nobody is there to hear that it was lost
+            self._ask(ACKNOWLEDGE, f"{queue.name} {numbers}", effect, changes=True)
 
     def _succeeds(self, message: Message) -> bool:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image import Reason
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 REASONS = {BAD: Reason.CORRUPT, CRASHING: Reason.CRASHED_DECODER, HUGE: Reason.MACHINE_LIMIT}
 
 read_manifest = lru_cache(maxsize=4096)(manifest_from_json)
+path_of, folder_of = cache(manifest_path), cache(variants_folder)
 
 
 class Promises:
@@ -61,15 +62,15 @@ class Promises:
 
     def manifest(self, key: str) -> Manifest | None:
         """What is published."""
-        body = self._cloud.images.data(manifest_path(key))
+        body = self._cloud.images.data(path_of(key))
         return read_manifest(body) if body else None
 
     # At every instant.
 
     def check_now(self, what: str) -> None:
         """After a request that changed `what`."""
-        for key in self._cloud.keys:
-            body = self._cloud.images.data(manifest_path(key))
+        for key in sorted(self._cloud.keys):
+            body = self._cloud.images.data(path_of(key))
             manifest = read_manifest(body) if body else None
             if what == PURGES and manifest and manifest.status is Status.DELETED:
                 self._seen_by_viewers.discard(key)
@@ -88,7 +89,7 @@ class Promises:
         assert manifest.source is not None
         assert manifest.digest is not None
         self._seen_by_viewers.add(key)
-        folder, spec = f"{variants_folder(key)}{manifest.generation}/", spec_of(manifest.digest)
+        folder, spec = f"{folder_of(key)}{manifest.generation}/", spec_of(manifest.digest)
         contents = self.contents[manifest.source.identity]
         if {variant.name for variant in manifest.variants} != {size.name for size in spec.sizes}:
             self._break(key, "the manifest does not name every variant")
@@ -148,7 +149,7 @@ class Promises:
 
     def check_settled(self) -> None:
         """Once nothing is left to do, every key has come to exactly one end, and so has every message."""
-        for key in self._cloud.keys:
+        for key in sorted(self._cloud.keys):
             manifest, source, recipe = self.manifest(key), self._cloud.uploads.newest(key), self._cloud.recipe_for(key)
             if recipe is None and manifest is None:
                 continue
@@ -187,7 +188,7 @@ class Promises:
             for row in rows(self._cloud.failures)
             if row["subject"].startswith("message:")
         }
-        for body in self.nonsense:
+        for body in sorted(self.nonsense):
             if body.encode() not in kept:
                 self._break(body, "makes no sense, and is not recorded")
 
@@ -195,13 +196,13 @@ class Promises:
         """How many generations nobody will ever publish or show: what a sweep would remove."""
         return sum(
             revision_of(generation) <= manifest.revision
-            for key in self._cloud.keys
+            for key in sorted(self._cloud.keys)
             if (manifest := self.manifest(key))
             for generation in self._generations(key) - {manifest.generation, manifest.previous}
         )
 
     def _generations(self, key: str) -> set[str]:
-        folder = variants_folder(key)
+        folder = folder_of(key)
         return {path.removeprefix(folder).split("/")[0] for path in self._cloud.images.keys if path.startswith(folder)}
 
     def _break(self, key: str, what: str) -> None:

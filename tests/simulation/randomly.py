@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import random
-from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,18 +15,31 @@ from lightpress.events import look_at
 from lightpress.source import Source
 from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
-from tests.simulation.invocation import Fault, Invocation
+from tests.simulation.invocation import RENDER, Fault, Invocation
 from tests.simulation.pictures import BAD, CRASHING, GOOD, HUGE, IGNORED, IGNORING
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Callable
 
+    from tests.simulation.invocation import Request
     from tests.simulation.worker import Worker
     from tests.stores.sqs import Queue
 
 KEYS = ("a", "a/b", f"{IGNORED}c")
 CONTENTS = (GOOD, GOOD, GOOD, GOOD, BAD, CRASHING, HUGE)
 NONSENSE = ("nonsense", json.dumps({"hello": "world"}))
+OPERATIONS = (
+    "HeadObject",
+    "GetObject",
+    "PutObject",
+    "CopyObject",
+    "ListObjectsV2",
+    "UpdateItem",
+    "SendMessage",
+    RENDER,
+)
+"""Those that may be out of order for a while."""
 _MOST_AT_ONCE = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
@@ -59,6 +71,8 @@ class _Schedule:
         self.cloud = Cloud(versioned=number % 2 == 0, max_receives=self.chance.choice((2, 3, 5)), code=code)
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150)
+        self.out_of_order = ""
+        self.steps_of_outage = 0
 
     def run(self) -> None:
         actions: dict[Callable[[], None], int] = {
@@ -70,6 +84,7 @@ class _Schedule:
             self._deliver_late_and_together: 1,
             self._say_nonsense: 1,
             self._retry: 2,
+            self._break_down: 1,
             self._show: 3,
             self._start: 15,
             self._step: 75,
@@ -115,6 +130,12 @@ class _Schedule:
 
     # What AWS does.
 
+    def _break_down(self) -> None:
+        """One operation of one service fails, again and again: a throttle storm, or an outage."""
+        if self.faults:
+            self.out_of_order, self.steps_of_outage = self.chance.choice(OPERATIONS), self.chance.randint(5, 60)
+            self.cloud.happened["outage"] += 1
+
     def _duplicate(self) -> None:
         """S3 says something twice."""
         if self.cloud.keys:
@@ -153,14 +174,20 @@ class _Schedule:
     def _step(self) -> None:
         if self.cloud.workers:
             worker = self.chance.choice(self.cloud.workers)
-            self._go_on(worker, self._fault(worker) if self.chance.random() < self.faults else None)
+            self._go_on(worker, self._fault(worker))
 
-    def _fault(self, worker: Worker) -> Fault:
+    def _fault(self, worker: Worker) -> Fault | None:
         assert worker.mind.waits_for is not None
-        fault = self.chance.choice(worker.mind.waits_for.faults)
+        self.steps_of_outage -= 1
+        if self.steps_of_outage >= 0 and worker.mind.waits_for.operation == self.out_of_order:
+            fault = Fault.FAILS
+        elif self.chance.random() < self.faults:
+            fault = self.chance.choice(worker.mind.waits_for.faults)
+        else:
+            return None
         self.cloud.calm = False
         self.cloud.happened[fault.name] += 1
-        if worker.queue == DEAD_LETTERS:
+        if worker.queue == DEAD_LETTERS and _interrupts(worker.mind.waits_for, fault):
             self.cloud.promises.interrupted.update(self.cloud.keys)
         return fault
 
@@ -188,3 +215,9 @@ class _Schedule:
                 self.cloud.promises.check_settled()
                 return
         self.cloud.promises.broken.append("the queues never drained")
+
+
+def _interrupts(request: Request, fault: Fault) -> bool:
+    """Whether a trial may stay counted though the picture did nothing: it died, or could not be taken back."""
+    died = fault in {Fault.DIES, Fault.DIES_AFTER}
+    return died or request.operation in {RENDER, "UpdateItem"}

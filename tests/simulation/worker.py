@@ -1,4 +1,4 @@
-"""Whoever works off messages, and what becomes of its requests: the simulated stores answer them, or something fails."""
+"""Whoever works off messages, and what becomes of its requests: the stores answer, or something fails."""
 
 from __future__ import annotations
 

@@ -45,13 +45,13 @@ class SimulatedDynamoDb:
     def update_item(  # noqa: PLR0913  by keyword
         self,
         *,
-        TableName: str,  # noqa: N803  as boto3 names it, here and below
-        Key: Item,  # noqa: N803
-        UpdateExpression: str,  # noqa: N803
-        ConditionExpression: str = "",  # noqa: N803
-        ExpressionAttributeNames: Mapping[str, str] | None = None,  # noqa: N803
-        ExpressionAttributeValues: Mapping[str, Value] | None = None,  # noqa: N803
-        ReturnValues: str = "NONE",  # noqa: N803
+        TableName: str,
+        Key: Item,
+        UpdateExpression: str,
+        ConditionExpression: str = "",
+        ExpressionAttributeNames: Mapping[str, str] | None = None,
+        ExpressionAttributeValues: Mapping[str, Value] | None = None,
+        ReturnValues: str = "NONE",
     ) -> dict[str, Any]:
         words = _Words(ExpressionAttributeNames or {}, ExpressionAttributeValues or {})
 
@@ -62,18 +62,20 @@ class SimulatedDynamoDb:
             changed = _updated(present or dict(Key), UpdateExpression, words)
             table.items[table.key_of(Key)] = changed
             new = {name: value for name, value in changed.items() if (present or {}).get(name) != value}
-            return {"Attributes": {"ALL_NEW": changed, "UPDATED_NEW": new}[ReturnValues]} if ReturnValues != "NONE" else {}
+            return (
+                {"Attributes": {"ALL_NEW": changed, "UPDATED_NEW": new}[ReturnValues]} if ReturnValues != "NONE" else {}
+            )
 
         return self.wire("UpdateItem", _named(TableName, Key), effect, changes=True)
 
     def put_item(
         self,
         *,
-        TableName: str,  # noqa: N803
-        Item: Item,  # noqa: N803
-        ConditionExpression: str = "",  # noqa: N803
-        ExpressionAttributeNames: Mapping[str, str] | None = None,  # noqa: N803
-        ExpressionAttributeValues: Mapping[str, Value] | None = None,  # noqa: N803
+        TableName: str,
+        Item: Item,
+        ConditionExpression: str = "",
+        ExpressionAttributeNames: Mapping[str, str] | None = None,
+        ExpressionAttributeValues: Mapping[str, Value] | None = None,
     ) -> dict[str, Any]:
         words = _Words(ExpressionAttributeNames or {}, ExpressionAttributeValues or {})
 
@@ -85,7 +87,7 @@ class SimulatedDynamoDb:
 
         return self.wire("PutItem", _named(TableName, Item), effect, changes=True)
 
-    def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool = False) -> dict[str, Any]:  # noqa: N803
+    def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool = False) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             assert ConsistentRead, "the simulation has no eventual reads: ask for a consistent one"
             table = self._table("GetItem", TableName)
@@ -97,11 +99,11 @@ class SimulatedDynamoDb:
     def delete_item(
         self,
         *,
-        TableName: str,  # noqa: N803
-        Key: Item,  # noqa: N803
-        ConditionExpression: str = "",  # noqa: N803
-        ExpressionAttributeNames: Mapping[str, str] | None = None,  # noqa: N803
-        ExpressionAttributeValues: Mapping[str, Value] | None = None,  # noqa: N803
+        TableName: str,
+        Key: Item,
+        ConditionExpression: str = "",
+        ExpressionAttributeNames: Mapping[str, str] | None = None,
+        ExpressionAttributeValues: Mapping[str, Value] | None = None,
     ) -> dict[str, Any]:
         words = _Words(ExpressionAttributeNames or {}, ExpressionAttributeValues or {})
 
@@ -128,7 +130,11 @@ class _Pages:
     operation: str
 
     def paginate(
-        self, *, TableName: str, ExpressionAttributeValues: Mapping[str, Value] | None = None, **_options: object  # noqa: N803
+        self,
+        *,
+        TableName: str,
+        ExpressionAttributeValues: Mapping[str, Value] | None = None,
+        **_options: object,
     ) -> Iterator[dict[str, Any]]:
         """One page: of a query, of the items with the one value in their key's first part."""
         wanted = {value["S"] for value in (ExpressionAttributeValues or {}).values()}

@@ -114,11 +114,20 @@ class SimulatedS3:
     buckets: dict[str, Bucket]
     wire: Wire = at_once
 
-    def head_bucket(self, *, Bucket: str) -> dict[str, Any]:  # noqa: N803  as boto3 names it, here and below
-        return self.wire("HeadBucket", Bucket, lambda: self._bucket("HeadBucket", Bucket) and {})
+    def head_bucket(self, *, Bucket: str) -> dict[str, Any]:
+        def effect() -> dict[str, Any]:
+            self._bucket("HeadBucket", Bucket)
+            return {}
+
+        return self.wire("HeadBucket", Bucket, effect)
 
     def head_object(
-        self, *, Bucket: str, Key: str, VersionId: str | None = None, IfMatch: str | None = None  # noqa: N803
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        VersionId: str | None = None,
+        IfMatch: str | None = None,
     ) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             if Bucket not in self.buckets:
@@ -128,7 +137,12 @@ class SimulatedS3:
         return self.wire("HeadObject", f"{Bucket}/{Key}", effect)
 
     def get_object(
-        self, *, Bucket: str, Key: str, VersionId: str | None = None, IfMatch: str | None = None  # noqa: N803
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        VersionId: str | None = None,
+        IfMatch: str | None = None,
     ) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             version = self._wanted("GetObject", Bucket, Key, VersionId, IfMatch)
@@ -139,12 +153,12 @@ class SimulatedS3:
     def put_object(  # noqa: PLR0913  by keyword
         self,
         *,
-        Bucket: str,  # noqa: N803
-        Key: str,  # noqa: N803
-        Body: bytes = b"",  # noqa: N803
-        IfMatch: str | None = None,  # noqa: N803
-        IfNoneMatch: str | None = None,  # noqa: N803
-        Metadata: Mapping[str, str] | None = None,  # noqa: N803
+        Bucket: str,
+        Key: str,
+        Body: bytes = b"",
+        IfMatch: str | None = None,
+        IfNoneMatch: str | None = None,
+        Metadata: Mapping[str, str] | None = None,
         **_headers: object,
     ) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
@@ -156,14 +170,14 @@ class SimulatedS3:
     def copy_object(  # noqa: PLR0913  by keyword
         self,
         *,
-        Bucket: str,  # noqa: N803
-        Key: str,  # noqa: N803
-        CopySource: Mapping[str, str] | str,  # noqa: N803
-        CopySourceIfMatch: str | None = None,  # noqa: N803
-        IfMatch: str | None = None,  # noqa: N803
-        IfNoneMatch: str | None = None,  # noqa: N803
-        MetadataDirective: str = "COPY",  # noqa: N803
-        Metadata: Mapping[str, str] | None = None,  # noqa: N803
+        Bucket: str,
+        Key: str,
+        CopySource: Mapping[str, str] | str,
+        CopySourceIfMatch: str | None = None,
+        IfMatch: str | None = None,
+        IfNoneMatch: str | None = None,
+        MetadataDirective: str = "COPY",
+        Metadata: Mapping[str, str] | None = None,
         **_headers: object,
     ) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
@@ -176,13 +190,13 @@ class SimulatedS3:
 
         return self.wire("CopyObject", f"{Bucket}/{Key}", effect, changes=True)
 
-    def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:  # noqa: N803
+    def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             return self._deleted("DeleteObject", Bucket, Key, VersionId)
 
         return self.wire("DeleteObject", f"{Bucket}/{Key}", effect, changes=True)
 
-    def delete_objects(self, *, Bucket: str, Delete: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803
+    def delete_objects(self, *, Bucket: str, Delete: Mapping[str, Any]) -> dict[str, Any]:
         """S3 promises no order and no whole: what deletes many is only shorter than many that delete one."""
         objects = [(item["Key"], item.get("VersionId")) for item in Delete["Objects"]]
 
@@ -195,7 +209,12 @@ class SimulatedS3:
         return self.wire("DeleteObjects", f"{Bucket}: {len(objects)} from {objects[0][0]}", effect, changes=True)
 
     def list_objects_v2(
-        self, *, Bucket: str, Prefix: str = "", ContinuationToken: str = "", MaxKeys: int = _PAGE  # noqa: N803
+        self,
+        *,
+        Bucket: str,
+        Prefix: str = "",
+        ContinuationToken: str = "",
+        MaxKeys: int = _PAGE,
     ) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             bucket = self._bucket("ListObjectsV2", Bucket)
@@ -203,8 +222,10 @@ class SimulatedS3:
             found = [key for key in found if key > ContinuationToken]
             page = [{"Key": key, "ETag": _etag(bucket, key), "Size": _size(bucket, key)} for key in found[:MaxKeys]]
             more = len(found) > MaxKeys
-            return {"KeyCount": len(page), "IsTruncated": more} | ({"Contents": page} if page else {}) | (
-                {"NextContinuationToken": page[-1]["Key"]} if more else {}
+            return (
+                {"KeyCount": len(page), "IsTruncated": more}
+                | ({"Contents": page} if page else {})
+                | ({"NextContinuationToken": page[-1]["Key"]} if more else {})
             )
 
         return self.wire("ListObjectsV2", f"{Bucket}/{Prefix}", effect)
@@ -262,7 +283,7 @@ class SimulatedS3:
 class _Pages:
     s3: SimulatedS3
 
-    def paginate(self, *, Bucket: str, Prefix: str = "") -> Iterator[dict[str, Any]]:  # noqa: N803
+    def paginate(self, *, Bucket: str, Prefix: str = "") -> Iterator[dict[str, Any]]:
         token = ""
         while True:
             page = self.s3.list_objects_v2(Bucket=Bucket, Prefix=Prefix, ContinuationToken=token)

@@ -86,9 +86,9 @@ class SimulatedSqs:
     def send_message(
         self,
         *,
-        QueueUrl: str,  # noqa: N803
-        MessageBody: str,  # noqa: N803
-        MessageAttributes: Mapping[str, Mapping[str, str]] | None = None,  # noqa: N803
+        QueueUrl: str,
+        MessageBody: str,
+        MessageAttributes: Mapping[str, Mapping[str, str]] | None = None,
         **_options: object,
     ) -> dict[str, Any]:
         attributes = {name: value["StringValue"] for name, value in (MessageAttributes or {}).items()}
@@ -99,11 +99,15 @@ class SimulatedSqs:
         return self.wire("SendMessage", QueueUrl, effect, changes=True)
 
     def change_message_visibility(
-        self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int  # noqa: N803
+        self,
+        *,
+        QueueUrl: str,
+        ReceiptHandle: str,
+        VisibilityTimeout: int,
     ) -> dict[str, Any]:
         """Ask to see a message sooner or later: without a clock that changes nothing."""
         return self.wire(
-            "ChangeMessageVisibility", f"{QueueUrl} {ReceiptHandle} in {VisibilityTimeout} s", lambda: dict[str, Any]()
+            "ChangeMessageVisibility", f"{QueueUrl} {ReceiptHandle} in {VisibilityTimeout} s", dict[str, Any]
         )
 
     def _queue(self, operation: str, url: str) -> Queue:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -25,6 +25,5 @@ def at_once(operation: str, what: str, effect: Callable[[], Answer], *, changes:
 
 def refusal(operation: str, status: int, code: str, message: str = "") -> ClientError:
     """What botocore raises for an answer that is none of success."""
-    return ClientError(
-        {"Error": {"Code": code, "Message": message or code}, "ResponseMetadata": {"HTTPStatusCode": status}}, operation
-    )
+    metadata: Any = {"HTTPStatusCode": status}
+    return ClientError({"Error": {"Code": code, "Message": message or code}, "ResponseMetadata": metadata}, operation)
