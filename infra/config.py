@@ -106,7 +106,7 @@ class Config:
 
     # Who gets an e-mail when something is wrong; "" is nobody. AWS asks that address to confirm first.
     alarm_email: str = _email()
-    # From how many of a hundred pictures that fail within five minutes on somebody should look.
+    # From how many failures among a hundred pictures on somebody should look, once it is so twice in 15 minutes.
     alarm_failure_percent: int = _integer(20, low=1, high=100)
     # How long an upload may wait for its turn, and a failure to be recorded, until somebody should look.
     alarm_queue_age_minutes: int = _integer(15, low=1, high=1440)

@@ -26,8 +26,9 @@ MANUAL = "docs/operations.md"
 
 _PERIOD = Duration.minutes(5)
 _A_QUARTER_OF_AN_HOUR = 3  # periods
-_FEWEST_PICTURES = 5  # of fewer, one bad one would be a rate
+_MORE_THAN_ONE = 2  # periods: at night, one bad picture is all there is of one
 _NAMESPACE = "Lightpress"
+FAILURE_RATE = "FailureRate"
 
 
 class Monitoring(Construct):
@@ -74,18 +75,19 @@ class Monitoring(Construct):
         )
 
     def _watch_failure_rate(self) -> None:
-        failed, published = (self._counted(name) for name in ("PicturesFailed", "PicturesPublished"))
-        rate = cloudwatch.MathExpression(
-            label="Failed, in percent",
-            expression=f"IF(FILL(failed, 0) + FILL(published, 0) >= {_FEWEST_PICTURES}, "
-            "100 * FILL(failed, 0) / (FILL(failed, 0) + FILL(published, 0)), 0)",
-            using_metrics={"failed": failed, "published": published},
+        rate = cloudwatch.Metric(
+            namespace=_NAMESPACE,
+            metric_name=FAILURE_RATE,
+            dimensions_map={"service": self._config.prefix},
+            statistic="Average",
             period=_PERIOD,
         )
         self._alarm(
             "ManyPicturesFail",
             rate,
             threshold=self._config.alarm_failure_percent,
+            periods=_A_QUARTER_OF_AN_HOUR,
+            of_them=_MORE_THAN_ONE,
             says="More pictures than usual cannot be published. See with `lightpress failures list` what they have in "
             "common.",
         )
@@ -107,18 +109,15 @@ class Monitoring(Construct):
             says=f"{name} is not started as often as there is work: the account's concurrency is used up.",
         )
 
-    def _counted(self, name: str) -> cloudwatch.Metric:
-        """What the functions count themselves (`lightpress.telemetry`)."""
-        return cloudwatch.Metric(
-            namespace=_NAMESPACE,
-            metric_name=name,
-            dimensions_map={"service": self._config.prefix},
-            statistic="Sum",
-            period=_PERIOD,
-        )
-
-    def _alarm(
-        self, symptom: str, metric: cloudwatch.IMetric, *, threshold: float, says: str, periods: int = 1
+    def _alarm(  # noqa: PLR0913  by keyword
+        self,
+        symptom: str,
+        metric: cloudwatch.IMetric,
+        *,
+        threshold: float,
+        says: str,
+        periods: int = 1,
+        of_them: int | None = None,
     ) -> None:
         alarm = cloudwatch.Alarm(
             self,
@@ -128,6 +127,7 @@ class Monitoring(Construct):
             metric=metric,
             threshold=threshold,
             evaluation_periods=periods,
+            datapoints_to_alarm=of_them,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )

@@ -28,6 +28,9 @@ _COUNTED_AS = {
     Did.NOTHING: "PicturesUnchanged",
 }
 
+# Its average over any time is the part that failed: an alarm needs no arithmetic.
+_FAILED_PERCENT = {Did.PUBLISHED: 0, Did.FAILED: 100}
+
 
 class PowertoolsObserver:
     """Tells CloudWatch."""
@@ -44,6 +47,8 @@ class PowertoolsObserver:
             reason=outcome.verdict and outcome.verdict.reason,
             detail=outcome.verdict and outcome.verdict.detail,
         )
+        if outcome.did in _FAILED_PERCENT:
+            _count("FailureRate", _FAILED_PERCENT[outcome.did], MetricUnit.Percent)
         if outcome.did is Did.PUBLISHED and manifest and manifest.source:
             _count("OriginalBytes", manifest.source.bytes, MetricUnit.Bytes)
             _count("VariantBytes", _stored_bytes(outcome), MetricUnit.Bytes)

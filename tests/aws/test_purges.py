@@ -54,17 +54,16 @@ def test_one_request_has_one_wildcard_for_each_folder(answers: Stubber, cloudfro
 
 
 def test_the_same_messages_are_one_invalidation_and_others_another(cloudfront: Any) -> None:  # noqa: ANN401
-    references = []
+    references: list[str] = []
 
     def hear(params: Any, **_: object) -> None:  # noqa: ANN401  a request's
-        references.append(params["body"].decode().partition("<CallerReference>")[2].partition("<")[0])
+        references.append(params["InvalidationBatch"]["CallerReference"])
 
-    cloudfront.meta.events.register("before-call.cloudfront.CreateInvalidation", hear)
-    for reference in ("m-1", "m-1", "m-2"):
-        with Stubber(cloudfront) as answers:
+    cloudfront.meta.events.register("provide-client-params.cloudfront.CreateInvalidation", hear)
+    with Stubber(cloudfront) as answers:
+        for reference in ("m-1", "m-1", "m-2"):
             answers.add_response("create_invalidation", {})
             CloudFrontCache(cloudfront, "E1").forget(["i/x/"], reference=reference)
-    cloudfront.meta.events.unregister("before-call.cloudfront.CreateInvalidation", hear)
     assert references[0] == references[1] != references[2]
 
 

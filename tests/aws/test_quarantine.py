@@ -71,7 +71,7 @@ def test_exactly_the_original_is_asked_for(s3: S3Client) -> None:
             {},
             {
                 "Bucket": "quarantine",
-                "Key": "pictures/e87a5a6c11fd4a8eb3b7e7a84a3e9d1c/3bfc269594ef649228e9a74bab00f042",
+                "Key": "pictures/e93cc535f8b8d35df3c20b6a04550dda/3bfc269594ef649228e9a74bab00f042",
                 "CopySource": {"Bucket": "uploads", "Key": SOURCE.key},
                 "CopySourceIfMatch": '"etag"',
                 "TaggingDirective": "REPLACE",
