@@ -18,7 +18,7 @@ from tests.simulation.invocation import Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_MOST_STATES = 1_000_000
+_MOST_STATES = 500_000
 _FAULTS = [fault.name for fault in Fault]
 
 app = typer.Typer(help=__doc__, pretty_exceptions_enable=False, add_completion=False)
