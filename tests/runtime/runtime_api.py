@@ -136,7 +136,7 @@ class Function:
 
             def do_GET(self) -> None:
                 """Next: wait for an event."""
-                request_id, event, deadline_ms = function._events.get()  # noqa: SLF001  it is the function's own door
+                request_id, event, deadline_ms = function._events.get()
                 self._send(
                     200,
                     event,
@@ -155,7 +155,7 @@ class Function:
                 *_, subject, what = self.path.split("/")
                 self._send(202, b'{"status":"OK"}', {})
                 kind = "init error" if subject == "init" else what
-                function._answers.put(Answer(kind, body, subject))  # noqa: SLF001  it is the function's own door
+                function._answers.put(Answer(kind, body, subject))
 
             def log_message(self, *_: object) -> None: ...
 
