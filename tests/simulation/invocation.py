@@ -80,6 +80,11 @@ class Invocation:
         """Go on with the answer, up to the next request."""
         self.waits_for = self._greenlet.switch(answer)
 
+    def abandon(self) -> None:
+        """End it where it stands. Its last request can still be made: it would otherwise keep all of this alive."""
+        self._greenlet.throw()
+        del self._greenlet, self._work
+
     def _ask(self, operation: str, what: str, effect: Callable[[], Answer], *, changes: bool = False) -> Answer:
         """The wire, for the production code."""
         answer: Any = self._world.switch(Request(operation, what, effect, changes))

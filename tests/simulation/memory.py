@@ -58,6 +58,7 @@ class Remembered:
         heard = (*self.place.heard, answer)
         for one in heard:
             invocation.hear(one)
+        invocation.abandon()
         past = hashlib.blake2b(self.place.past + said.encode(), digest_size=16).digest()
         return Place(invocation.waits_for, past, heard)
 
@@ -73,5 +74,7 @@ class Memory:
         who = repr((release.revision, queue.name, batch))
         run = partial(Invocation, partial(release.function, queue.name), queue, batch)
         if who not in self._roots:
-            self._roots[who] = Place(run().waits_for, hashlib.blake2b(who.encode(), digest_size=16).digest())
+            invocation = run()
+            invocation.abandon()
+            self._roots[who] = Place(invocation.waits_for, hashlib.blake2b(who.encode(), digest_size=16).digest())
         return Remembered(self._roots[who], run)
