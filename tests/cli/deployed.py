@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from moto import mock_aws
 
 from cli.deployment import Deployment, find_deployment
@@ -130,7 +131,8 @@ def deployed() -> Iterator[Rig]:
             "CdnBaseUrl": "https://cdn.example.com",
         }
         boto3.DEFAULT_SESSION = boto3.Session()
-        boto3.DEFAULT_SESSION.events.register("before-call.cloudformation.DescribeStacks", partial(_stack, outputs))
+        answer: Any = partial(_stack, outputs)
+        boto3.DEFAULT_SESSION.events.register("before-call.cloudformation.DescribeStacks", answer)
         try:
             deployment = find_deployment("dev", LOCAL)
             yield Rig(deployment, Desk.of(deployment))
@@ -141,4 +143,4 @@ def deployed() -> Iterator[Rig]:
 def _stack(outputs: dict[str, str], **_: object) -> tuple[AWSResponse, dict[str, Any]]:
     """Answer for CloudFormation, which moto does only with many packages more."""
     rows = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()]
-    return AWSResponse("https://cloudformation", 200, {}, None), {"Stacks": [{"Outputs": rows}]}
+    return AWSResponse("https://cloudformation", 200, HTTPHeaders(), None), {"Stacks": [{"Outputs": rows}]}
