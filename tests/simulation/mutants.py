@@ -337,9 +337,20 @@ MUTANTS = (
         20,
     ),
     Mutant(
+        "a lost race is held against the picture",
+        RECORD_FAILURE,
+        (
+            ("        self.end_trial()\n        verdict = ", "        verdict = "),
+            ("            last_word.end_trial()\n            self.observer", "            self.observer"),
+            (" and self.received > TRIALS:", ":"),
+        ),
+        None,
+        20_000,
+    ),
+    Mutant(
         "an outage is held against the picture",
         RECORD_FAILURE,
-        _without("            last_word.take_back(error)\n"),
+        (("            if not isinstance(error, ChildLost):\n", "            if False:\n"),),
         Case("P", receives=1, outage=6),
         200,
     ),
