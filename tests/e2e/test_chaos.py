@@ -134,6 +134,18 @@ def faulty_decoders(cloud: Outputs) -> Iterator[None]:
 
 
 @pytest.fixture
+def few_functions(cloud: Outputs) -> Iterator[None]:
+    """At most four of each at work: this machine has to start them anew, again and again."""
+    lambda_ = lambda_of(cloud)
+    before = lambda_.list_event_source_mappings()["EventSourceMappings"]
+    for mapping in before:
+        lambda_.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": 4})
+    yield
+    for mapping in before:
+        lambda_.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=mapping.get("ScalingConfig", {}))
+
+
+@pytest.fixture
 def quick_returns(cloud: Outputs) -> Iterator[None]:
     """What a killed function had comes back soon, instead of after minutes."""
     sqs, before = cloud.session().sqs(), {}
@@ -146,7 +158,7 @@ def quick_returns(cloud: Outputs) -> Iterator[None]:
         sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
 
 
-@pytest.mark.usefixtures("faulty_decoders", "quick_returns")
+@pytest.mark.usefixtures("faulty_decoders", "few_functions", "quick_returns")
 def test_of_many_uploads_in_chaos_none_is_lost_and_no_innocent_one_fails(
     cloud: Outputs, deployment: Deployment, home: Path, fetch: Fetch
 ) -> None:

@@ -40,7 +40,7 @@ LAST_INSTANCE = [
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
 
-ALL = [*CALM, *RECIPES, *FAULTY, *LAST_INSTANCE, *OUTAGES]
+ALL = [*OUTAGES, *RECIPES, *FAULTY, *LAST_INSTANCE, *CALM]
 
 QUICK = [
     *(case for length in (1, 2) for script in _scripts(length) for case in _kinds(script)),

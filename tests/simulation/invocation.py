@@ -81,7 +81,10 @@ class Invocation:
         self.waits_for = self._greenlet.switch(answer)
 
     def abandon(self) -> None:
-        """End it where it stands. Its last request can still be made: it would otherwise keep all of this alive."""
+        """End it where it stands: nobody else does, as a stack that waits and what refers to it keep each other alive.
+
+        Its last request can still be made.
+        """
         self._greenlet.throw()
         del self._greenlet, self._work
 

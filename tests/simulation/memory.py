@@ -50,6 +50,9 @@ class Remembered:
             place = self.place.branches[said] = self._explored(answer, said)
         self.place = place
 
+    def abandon(self) -> None:
+        """Nothing runs."""
+
     def copy(self) -> Remembered:
         return Remembered(self.place, self.run)
 

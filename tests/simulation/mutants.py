@@ -337,17 +337,6 @@ MUTANTS = (
         20,
     ),
     Mutant(
-        "a lost race is held against the picture",
-        RECORD_FAILURE,
-        (
-            ("        self.end_trial()\n        verdict = ", "        verdict = "),
-            ("            last_word.end_trial()\n            self.observer", "            self.observer"),
-            (" and self.received > TRIALS:", ":"),
-        ),
-        None,
-        20_000,
-    ),
-    Mutant(
         "an outage is held against the picture",
         RECORD_FAILURE,
         (("            if not isinstance(error, ChildLost):\n", "            if False:\n"),),

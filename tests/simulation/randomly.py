@@ -60,6 +60,8 @@ def run(number: int, code: Code | None = None, *, tell: bool = False) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do."""
     schedule = _Schedule(number, code)
     schedule.run()
+    for worker in schedule.cloud.workers:
+        worker.mind.abandon()
     promises, cloud = schedule.cloud.promises, schedule.cloud
     story = str(cloud.timeline) if tell or promises.broken else ""
     return Told(number, tuple(promises.broken), cloud.happened, promises.leftovers(), story)

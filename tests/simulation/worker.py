@@ -26,6 +26,8 @@ class Mind(Protocol):
 
     def hear(self, answer: object) -> None: ...
 
+    def abandon(self) -> None: ...
+
 
 @dataclass(slots=True)
 class Worker:
@@ -52,6 +54,7 @@ class Worker:
                 self.mind.hear(heard)
                 return
         self.dead = True
+        self.mind.abandon()
         cloud.timeline.add(self.name, f"dies {'before' if fault is Fault.DIES else 'after'} {request}")
 
     def _answer(self, request: Request, fault: Fault | None, cloud: Cloud) -> object:

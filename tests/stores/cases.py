@@ -38,7 +38,7 @@ class Place:
         return self.s3.get_object(**{"Bucket": bucket, "Key": "k", **which})["Body"].read()
 
     def copy(self, **conditions: Any) -> bytes:  # noqa: ANN401  boto3's arguments
-        source = {"Bucket": self.versioned, "Key": "k", **conditions.pop("which", {})}
+        source: Any = {"Bucket": self.versioned, "Key": "k", **conditions.pop("which", {})}
         self.s3.copy_object(Bucket=self.plain, Key="copy", CopySource=source, **conditions)
         return self.data(self.plain, Key="copy")
 

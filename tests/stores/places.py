@@ -20,7 +20,8 @@ def make_place(s3: S3Client, dynamodb: DynamoDBClient, *, name: str) -> Place:
     dynamodb.create_table(
         TableName=place.table,
         KeySchema=[
-            {"AttributeName": name, "KeyType": kind} for name, kind in zip(KEY_SCHEMA, ("HASH", "RANGE"), strict=True)
+            {"AttributeName": KEY_SCHEMA[0], "KeyType": "HASH"},
+            {"AttributeName": KEY_SCHEMA[1], "KeyType": "RANGE"},
         ],
         AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in KEY_SCHEMA],
         BillingMode="PAY_PER_REQUEST",
