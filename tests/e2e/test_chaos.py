@@ -188,7 +188,7 @@ def test_of_many_uploads_in_chaos_none_is_lost_and_no_innocent_one_fails(
     sys.stdout.write(f"{UPLOADS} uploads, {bad} failed, {gone} deleted, {killer.killed} functions killed\n")
 
 
-def waiting(cloud: Outputs) -> dict[str, dict[str, str]]:
+def waiting(cloud: Outputs) -> dict[str, object]:
     """How many messages are in the queues, seen and unseen."""
     counts: list[QueueAttributeNameType] = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     return {
