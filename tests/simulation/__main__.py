@@ -55,10 +55,10 @@ def schedules(
 
 @app.command()
 def exhaustive(
-    seed: Annotated[str, typer.Option(help="Only the cases whose script begins so.")] = "",
+    script: Annotated[str, typer.Option(help="Only the cases whose script begins so.")] = "",
 ) -> None:
     """Explore every schedule of every small case."""
-    wanted = [case for case in cases.ALL if case.script.startswith(seed)]
+    wanted = [case for case in cases.ALL if case.script.startswith(script)]
     states, complete = 0, 0
     with progress_on(bar) as progress:
         for case in progress.track(wanted, description="exploring"):

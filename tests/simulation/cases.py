@@ -10,8 +10,6 @@ from itertools import product
 from tests.simulation.exhaustive import Case
 
 _OPERATIONS = "PQBD"
-_MOST_STATES = 10_000
-"""What `make test` explores has at most so many states, all cases together some 100,000."""
 
 
 def _scripts(length: int) -> list[str]:
@@ -51,4 +49,4 @@ QUICK = [
     *_kinds("PQ", faults=1),
     *OUTAGES,
 ]
-"""What `make test` explores."""
+"""What `make test` explores: all that stay small."""

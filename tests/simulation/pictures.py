@@ -13,8 +13,6 @@ from lightpress.recipe import Recipe, RecipeBook, Rule
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-    from lightpress.image import Rendering as Rendered
-
 GOOD, BAD, CRASHING, HUGE = b"good", b"bad", b"crashing", b"huge"
 """What contents begin with. CRASHING crashes a decoder, HUGE never fits into the memory of any function."""
 
@@ -48,26 +46,21 @@ def rendered(data: bytes, spec: Spec, name: str) -> bytes:
     return b"|".join((data, str(spec.sizes).encode(), name.encode()))
 
 
-def is_good(data: bytes) -> bool:
-    """Whether the picture can be published."""
-    return data.startswith(GOOD)
-
-
-def render(data: bytes, spec: Spec) -> Rendered:
+def render(data: bytes, spec: Spec) -> Rendering:
     """What isolation gives: a crash is told as the picture's fault, and nobody else is harmed."""
     if data.startswith(CRASHING):
         raise PictureRejected(Reason.CRASHED_DECODER, "drawn to crash")
     return _render(data, spec)
 
 
-def render_without_isolation(data: bytes, spec: Spec) -> Rendered:
+def render_without_isolation(data: bytes, spec: Spec) -> Rendering:
     """What happens without: a crash takes the process along."""
     if data.startswith(CRASHING):
         raise NativeCrash
     return _render(data, spec)
 
 
-def _render(data: bytes, spec: Spec) -> Rendered:
+def _render(data: bytes, spec: Spec) -> Rendering:
     if data.startswith(BAD):
         raise PictureRejected(Reason.CORRUPT, "drawn bad")
     if data.startswith(HUGE):
