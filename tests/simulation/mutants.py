@@ -183,14 +183,14 @@ MUTANTS = (
     Mutant(
         "nothing is removed after a delete",
         RECONCILE,
-        _without("    _remove_dead(tombstone, world.images)\n"),
+        _without("    _remove_dead(tombstone, world)\n"),
         Case("PD"),
         200,
     ),
     Mutant(
         "the CDN is not told of a delete",
         RECONCILE,
-        _without("    _ask_to_purge(source, world)\n"),
+        (("        world.purges.ask_for(folder)\n", "        pass\n"),),
         Case("PD"),
         200,
     ),
@@ -199,13 +199,8 @@ MUTANTS = (
         RECONCILE,
         (
             (
-                _lines("    _ask_to_purge(source, world)", "    _remove_dead(tombstone, world.images)"),
-                _lines(
-                    "    left = any(world.images.paths(variants_folder(source.key)))",
-                    "    _remove_dead(tombstone, world.images)",
-                    "    if left:",
-                    "        world.purges.ask_for(variants_folder(source.key))",
-                ),
+                _lines("        world.purges.ask_for(folder)", "    if dead:", "        world.images.remove(dead)"),
+                _lines("        world.images.remove(dead)", "        world.purges.ask_for(folder)"),
             ),
         ),
         None,
