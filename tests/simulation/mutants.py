@@ -195,18 +195,6 @@ MUTANTS = (
         200,
     ),
     Mutant(
-        "the CDN is told once everything is removed",
-        RECONCILE,
-        (
-            (
-                _lines("        world.purges.ask_for(folder)", "    if dead:", "        world.images.remove(dead)"),
-                _lines("        world.images.remove(dead)", "        world.purges.ask_for(folder)"),
-            ),
-        ),
-        None,
-        1_000,
-    ),
-    Mutant(
         "another recipe is not noticed",
         RECONCILE,
         (("is_of(original.identity, recipe.digest)", 'is_of(original.identity, manifest.digest or "")'),),
