@@ -101,7 +101,7 @@ def reconcile(source: Source, world: World, *, recorder: Recorder | None = None,
         except Changed:
             continue
         if attempt > 0 and outcome.manifest is not None:
-            _remove_dead(outcome.manifest, world.images)  # what the lost races left behind
+            _remove_dead(outcome.manifest, world)  # what the lost races left behind
         return outcome
     raise Unsettled(f"{source} changed during each of {ATTEMPTS} attempts")
 
@@ -127,7 +127,7 @@ def _attempt(source: Source, world: World, recorder: Recorder | None, *, again: 
     world.images.publish(manifest, published)
     _check_unchanged(source, original, world)
     if published is not None or manifest.status is Status.FAILED:  # which may have failed halfway
-        _remove_dead(manifest, world.images)
+        _remove_dead(manifest, world)
     return Outcome(source, Did.FAILED if verdict else Did.PUBLISHED, manifest, verdict)
 
 
@@ -148,8 +148,7 @@ def _withdraw(source: Source, published: Published | None, world: World, *, igno
         return Outcome(source, Did.NOTHING, published.manifest)
     tombstone = Manifest(source.key, Status.DELETED, _next_revision(published))
     world.images.publish(tombstone, published)
-    _ask_to_purge(source, world)
-    _remove_dead(tombstone, world.images)
+    _remove_dead(tombstone, world)
     if not ignored and world.originals.look(source) is not None:
         raise Changed
     return Outcome(source, Did.REMOVED, tombstone)
@@ -162,13 +161,6 @@ def _is_gone_for_good(manifest: Manifest, images: Images) -> bool:
     once a newer tombstone stands.
     """
     return manifest.status is Status.DELETED and not any(images.paths(variants_folder(manifest.key)))
-
-
-def _ask_to_purge(source: Source, world: World) -> None:
-    """Before the variants are removed: as long as any is left, this is done again."""
-    folder = variants_folder(source.key)
-    if world.purges is not None and any(world.images.paths(folder)):
-        world.purges.ask_for(folder)
 
 
 def _publication(source: Source, original: Original, recipe: Recipe, published: Published | None) -> Publication:
@@ -229,17 +221,20 @@ def _last_generation(published: Published | None) -> str | None:
     return published.manifest.generation or published.manifest.previous if published else None
 
 
-def _remove_dead(manifest: Manifest, images: Images) -> None:
+def _remove_dead(manifest: Manifest, world: World) -> None:
     """Remove every generation that is neither published nor the one before, and never can be.
 
-    A generation with a revision up to the manifest's can no longer be published, so nobody's work is at risk.
+    A generation with a revision up to the manifest's can no longer be published, so nobody's work is at risk. Of a
+    deletion the CDN is told first: as long as anything is left, whoever comes by does it again.
     """
     folder = variants_folder(manifest.key)
     kept = {manifest.generation, manifest.previous}
     dead = []
-    for path in images.paths(folder):
+    for path in world.images.paths(folder):
         generation = path.removeprefix(folder).partition("/")[0]
         if generation not in kept and revision_of(generation) <= manifest.revision:
             dead.append(path)
+    if dead and manifest.status is Status.DELETED and world.purges is not None:
+        world.purges.ask_for(folder)
     if dead:
-        images.remove(dead)
+        world.images.remove(dead)

@@ -1,130 +1,335 @@
-"""The story with one of its steps left out or done in the wrong order: each must break a promise somewhere."""
+"""The code with one of its steps left out or done in the wrong order: each must break a promise somewhere.
+
+A mutant that nobody finds would say that the simulation is blind to what the step is for. docs/simulation.md has this
+table, and a test holds it to that.
+"""
 
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from lightpress import reconcile as story
-from tests.simulation.world import make_process
+from tests.simulation import randomly
+from tests.simulation.deployed import Code
+from tests.simulation.exhaustive import Case, explore
+from tests.simulation.pictures import render_without_isolation
 
 if TYPE_CHECKING:
-    from tests.simulation.explorers import MakeProcess
+    from collections.abc import Callable
+
+RECONCILE, PROCESS, RECORD_FAILURE = "reconcile", "process", "record_failure"
+IMAGES, ORIGINALS, QUARANTINE, FAILURES = "images", "originals", "quarantine", "failures"
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """Changes to the text of reconcile.py.
+    """Changes to the text of one module.
 
-    script: the smallest script of client actions that shows what they break; empty: random schedules show it.
+    case: a small case whose exhaustive exploration finds it; None: random schedules do. within: how many states or
+    schedules that takes at most.
     """
 
     name: str
-    script: str
+    module: str
     changes: tuple[tuple[str, str], ...]
-    versioned: bool = True
+    case: Case | None
+    within: int
 
-    def make_process(self) -> MakeProcess:
-        """The real process around the mutated story."""
-        text = inspect.getsource(story)
+    @property
+    def code(self) -> Code:
+        """The real code around the mutated module."""
+        if not self.changes:
+            return Code(render=render_without_isolation)
+        original = getattr(Code(), self.module)
+        text = inspect.getsource(original)
         for present, instead in self.changes:
-            assert text.count(present) == 1, f"{self.name}: the story no longer says {present!r}, once"
+            assert text.count(present) == 1, f"{self.name}: {self.module} no longer says {present!r}, once"
             text = text.replace(present, instead)
-        module = ModuleType(story.__name__)
-        exec(compile(text, "mutated reconcile.py", "exec"), module.__dict__)  # noqa: S102  our own text, changed by us
-        return partial(make_process, story=module.reconcile)
+        module = ModuleType(original.__name__)
+        exec(compile(text, f"mutated {self.module}", "exec"), module.__dict__)  # noqa: S102  our own text, changed by us
+        mutated: dict[str, Any] = {self.module: module}
+        return replace(Code(), **mutated)
+
+    def found_after(self) -> int | None:
+        """How many states or schedules it takes to find it; None if it is not found within the limit."""
+        code = self.code
+        if self.case is not None:
+            explored = explore(self.case, code, most_states=self.within)
+            return explored.states if explored.broken else None
+        tried = range(1, self.within + 1)
+        return next((number for number in tried if randomly.run(number, code).broken), None)
+
+    @property
+    def limit(self) -> str:
+        """Where it is found, and how soon."""
+        return f"{self.within} states of {self.case}" if self.case else f"{self.within} random schedules"
+
+
+def _lines(*lines: str) -> str:
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _without(line: str) -> tuple[tuple[str, str], ...]:
+    return ((line, ""),)
 
 
 MUTANTS = (
     Mutant(
         "a manifest replaces whatever is there",
-        "PQ",
-        (("publish(manifest, published)", "publish(manifest, world.images.published(source.key))"),),
+        IMAGES,
+        (('condition = {"IfMatch": replacing.etag} if replacing else {"IfNoneMatch": "*"}', "condition = {}"),),
+        Case("PQ"),
+        500,
+    ),
+    Mutant(
+        "the first manifest replaces whatever is there",
+        IMAGES,
+        (('else {"IfNoneMatch": "*"}', "else {}"),),
+        Case("PQ"),
+        500,
+    ),
+    Mutant(
+        "the manifest comes before the variants",
+        RECONCILE,
+        (
+            ("            images.write(path, rendition.data, variants[0].media_type)\n", ""),
+            (
+                "    world.images.publish(manifest, published)\n    _check_unchanged",
+                _lines(
+                    "    world.images.publish(manifest, published)",
+                    "    if verdict is None:",
+                    "        again = world.render(world.originals.read(source, original), recipe.spec)",
+                    "        for made in again.renditions:",
+                    "            path = variant_path(publication.key, publication.generation, made)",
+                    "            world.images.write(path, made.data, 'image/jpeg')",
+                    "    _check_unchanged",
+                ).rstrip(),
+            ),
+        ),
+        Case("P"),
+        50,
     ),
     Mutant(
         "the source is looked at before the manifest",
-        "",
+        RECONCILE,
         (
             ("    published = world", "    original = world.originals.look(source)\n    published = world"),
             ("    original = world.originals.look(source)  #", "    #"),
         ),
+        Case("PQP"),
+        60_000,
     ),
     Mutant(
         "the source is not looked at again",
-        "PQP",
-        (("    _check_unchanged(source, original, world)\n", ""),),
-        versioned=False,
+        RECONCILE,
+        _without("    _check_unchanged(source, original, world)\n"),
+        Case("PQP", versioned=False),
+        500,
+    ),
+    Mutant(
+        "whatever the source holds is read",
+        ORIGINALS,
+        _without(", IfMatch=original.etag"),
+        Case("PQ"),
+        2_000,
     ),
     Mutant(
         "no tombstone where nothing ever was",
-        "PD",
+        RECONCILE,
         (("if published is None and ignored:", "if published is None:"),),
+        Case("PD"),
+        3_000,
     ),
     Mutant(
         "a lost race counts as done",
-        "PQ",
+        RECONCILE,
         (("            continue\n", "            return Outcome(source, Did.NOTHING, None)\n"),),
+        Case("PQ"),
+        500,
     ),
     Mutant(
         "generations can come back",
-        "PQ",
+        RECONCILE,
         (
             ("publication.key, publication.generation, rendition", 'publication.key, "0-same", rendition'),
             ("kept = {manifest.generation, ", 'kept = {"0-same", '),
         ),
+        Case("PQ"),
+        100,
     ),
     Mutant(
         "cleaning up takes what is being written",
-        "PQP",
+        RECONCILE,
         ((" and revision_of(generation) <= manifest.revision", ""),),
+        Case("PQP"),
+        500,
     ),
     Mutant(
         "cleaning up takes the generation before",
-        "PQ",
+        RECONCILE,
         (("{manifest.generation, manifest.previous}", "{manifest.generation}"),),
+        Case("PQ"),
+        100,
     ),
     Mutant(
         "a tombstone is the end, whatever is left over",
-        "",
+        RECONCILE,
         ((" and not any(images.paths(variants_folder(manifest.key)))", ""),),
+        Case("PD", faults=1),
+        1_000,
     ),
     Mutant(
         "nothing is removed after a delete",
-        "PD",
-        (("    _remove_dead(tombstone, world.images)\n", ""),),
+        RECONCILE,
+        _without("    _remove_dead(tombstone, world)\n"),
+        Case("PD"),
+        200,
+    ),
+    Mutant(
+        "the CDN is not told of a delete",
+        RECONCILE,
+        (("        world.purges.ask_for(folder)\n", "        pass\n"),),
+        Case("PD"),
+        200,
     ),
     Mutant(
         "another recipe is not noticed",
-        "PR",
+        RECONCILE,
         (("is_of(original.identity, recipe.digest)", 'is_of(original.identity, manifest.digest or "")'),),
+        Case("PR"),
+        100,
     ),
     Mutant(
         "another version is not noticed",
-        "PQ",
+        RECONCILE,
         (("is_of(original.identity, recipe.digest)", "is_of(manifest.source.identity, recipe.digest)"),),
+        Case("PQ"),
+        100,
     ),
     Mutant(
         "revisions do not grow",
-        "PQP",
+        RECONCILE,
         (("published.manifest.revision + 1 if published", "published.manifest.revision if published"),),
-    ),
-    Mutant(
-        "failed is published before it is recorded",
-        "B",
-        (
-            ("        recorder.record(source, original, verdict)\n", ""),
-            (
-                "    _check_unchanged(source, original, world)\n    if published",
-                "    if verdict:\n        recorder.record(source, original, verdict)\n    if published",
-            ),
-        ),
+        Case("PQP"),
+        500,
     ),
     Mutant(
         "what lost races left behind stays",
-        "PQ",
+        RECONCILE,
         (("        if attempt > 0 and outcome.manifest is not None:\n", "        if False:\n"),),
+        Case("PQ"),
+        500,
+    ),
+    Mutant(
+        "a rejection is the end, and nobody is told",
+        PROCESS,
+        (("self._give_up(source, message, outcome.verdict, again=again)\n", "pass\n"),),
+        Case("B"),
+        50,
+    ),
+    Mutant(
+        "what the world failed is not tried again",
+        PROCESS,
+        (("        if errors:\n            self._hold_back", "        if False:\n            self._hold_back"),),
+        Case("P", faults=1),
+        500,
+    ),
+    Mutant(
+        "what makes no sense is dropped",
+        PROCESS,
+        _without("        self.dead_letters.send(_letter(message, problem.part, problem.reason, problem.detail))\n"),
+        None,
+        20,
+    ),
+    Mutant(
+        "no isolation: a decoder's crash takes the function along",
+        "render",
+        (),
+        None,
+        20,
+    ),
+    Mutant(
+        "whatever is in the dead-letter queue has failed",
+        RECORD_FAILURE,
+        (
+            (
+                "        verdict = self.letter.verdict\n        if",
+                _lines(
+                    "        verdict = self.letter.verdict",
+                    "        if verdict is None:",
+                    "            raise PictureRejected(Reason.CORRUPT, 'tried too often')",
+                    "        if",
+                ).rstrip(),
+            ),
+        ),
+        Case("P", faults=1, receives=1),
+        500,
+    ),
+    Mutant(
+        "a verdict on other contents is believed",
+        RECORD_FAILURE,
+        ((" and verdict.is_on(original.identity, recipe.digest)", ""),),
+        Case("BP"),
+        500,
+    ),
+    Mutant(
+        "the last instance does not try again either",
+        RECORD_FAILURE,
+        (("        if errors:\n            pause", "        if False:\n            pause"),),
+        Case("B", faults=1),
+        2_000,
+    ),
+    Mutant(
+        "failed is published before it is recorded",
+        RECONCILE,
+        (
+            ("        recorder.record(source, original, verdict)\n", ""),
+            (
+                "    _check_unchanged(source, original, world)\n",
+                _lines(
+                    "    _check_unchanged(source, original, world)",
+                    "    if verdict and recorder:",
+                    "        recorder.record(source, original, verdict)",
+                ),
+            ),
+        ),
+        Case("B"),
+        100,
+    ),
+    Mutant(
+        "whatever the source holds is quarantined",
+        QUARANTINE,
+        _without("                CopySourceIfMatch=original.etag,\n"),
+        Case("BP"),
+        2_000,
+    ),
+    Mutant(
+        "the reason is lost on the way to the table",
+        RECORD_FAILURE,
+        (("            reason=verdict.reason,\n", '            reason="unknown",\n'),),
+        Case("B"),
+        100,
+    ),
+    Mutant(
+        "a picture that never ends by itself is tried for ever",
+        RECORD_FAILURE,
+        (("> TRIALS:", "> 10**9:"),),
+        None,
+        20,
+    ),
+    Mutant(
+        "an outage is held against the picture",
+        RECORD_FAILURE,
+        (("            if not isinstance(error, ChildLost):\n", "            if False:\n"),),
+        Case("P", receives=1, outage=6),
+        200,
     ),
 )
+
+
+def as_table(found: Callable[[Mutant], str] = lambda mutant: mutant.limit) -> str:
+    """The table in docs/simulation.md."""
+    rows = [f"| {mutant.name} | {mutant.module} | {found(mutant)} |" for mutant in MUTANTS]
+    return "\n".join(["| what is wrong | in | found within |", "|---|---|---|", *rows])

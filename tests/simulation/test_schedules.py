@@ -1,44 +1,51 @@
-"""The real story keeps its promises under every schedule of small cases, and under random ones of large cases."""
+"""The real code keeps its promises under every schedule of small cases, and under random ones of large cases."""
 
 import os
+from collections import Counter
+from pathlib import Path
 
 import pytest
 
-from tests.simulation.explorers import explore_all, explore_randomly
+from tests.simulation import cases, mutants, randomly
+from tests.simulation.exhaustive import Case, explore
+from tests.simulation.invocation import Fault
 from tests.simulation.mutants import MUTANTS, Mutant
 
 # CI can afford more: LIGHTPRESS_SCHEDULES=100000 make unit
 SCHEDULES = int(os.environ.get("LIGHTPRESS_SCHEDULES", "2000"))
-ENOUGH_TO_KILL_A_MUTANT = 1500
+PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 
 
-@pytest.mark.parametrize("versioned", [True, False], ids=["versioned", "unversioned"])
-@pytest.mark.parametrize("script", ["P", "B", "PQ", "PB", "BP", "PD", "DP", "PR", "BR"])
-def test_every_interleaving_of_two_consumers_ends_as_promised(script: str, versioned: bool) -> None:
-    found = explore_all(script, versioned=versioned)
-    assert not found.violations, found
-    assert found.states > len(script) * 5
+@pytest.mark.parametrize("case", cases.QUICK, ids=str)
+def test_every_schedule_of_a_small_case_keeps_every_promise(case: Case) -> None:
+    explored = explore(case)
+    assert not explored.broken, f"{explored.broken}\n{explored.story}"
+    assert explored.complete
+    assert explored.ends > 0
 
 
-@pytest.mark.parametrize("script", ["P", "PQ", "D", "PR"])
-def test_one_failure_at_any_request_changes_nothing(script: str) -> None:
-    found = explore_all(script, faults=1)
-    assert not found.violations, found
-    assert found.states > 10
+def test_random_schedules_keep_every_promise_whatever_fails() -> None:
+    for number in range(SCHEDULES):
+        told = randomly.run(number)
+        assert not told.broken, f"make simulate SCHEDULES=1 SEED={number}\n{told.broken}\n{told.story}"
 
 
-def test_random_schedules_with_many_faults_end_as_promised() -> None:
-    for seed in range(SCHEDULES):
-        found = explore_randomly(seed, versioned=seed % 2 == 0)
-        assert not found.violations, (seed, found)
+def test_a_schedule_is_the_same_each_time_it_is_run() -> None:
+    stories = {number: randomly.run(number, tell=True).story for number in range(30)}
+    assert all(randomly.run(number, tell=True).story == story for number, story in stories.items())
+    assert len(set(stories.values())) == len(stories)
+
+
+def test_everything_that_can_go_wrong_does() -> None:
+    happened = sum((randomly.run(number).happened for number in range(200)), start=Counter())
+    kinds = {*(fault.name for fault in Fault), "redrive", "redelivery", "duplicate", "retry", "outage"}
+    assert {name for name in kinds if happened[name] < 5} == set()
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_a_story_with_a_broken_step_is_found_out(mutant: Mutant) -> None:
-    make = mutant.make_process()
-    if mutant.script:
-        assert explore_all(mutant.script, versioned=mutant.versioned, make=make).violations
-    else:
-        assert any(
-            explore_randomly(seed, versioned=True, make=make).violations for seed in range(ENOUGH_TO_KILL_A_MUTANT)
-        )
+def test_code_with_a_broken_step_is_found_out(mutant: Mutant) -> None:
+    assert mutant.found_after() is not None
+
+
+def test_the_page_about_the_simulation_has_the_table_of_mutants() -> None:
+    assert mutants.as_table() in PAGE.read_text(encoding="utf-8")

@@ -1,0 +1,52 @@
+"""Which small cases are explored: all scripts of up to three client operations, with and without versions and faults.
+
+Q is another picture than P. Where only one picture is put, it is called P.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+from tests.simulation.exhaustive import Case
+
+_OPERATIONS = "PQBD"
+
+
+def _scripts(length: int) -> list[str]:
+    scripts = ["".join(script) for script in product(_OPERATIONS, repeat=length)]
+    return [script for script in scripts if "Q" not in script or "P" in script.partition("Q")[0]]
+
+
+def _kinds(script: str, *, faults: int = 0, receives: int = 5) -> list[Case]:
+    return [Case(script, versioned, faults, receives) for versioned in (True, False)]
+
+
+CALM = [case for length in (1, 2, 3) for script in _scripts(length) for case in _kinds(script)]
+"""Nothing fails."""
+
+RECIPES = [case for script in ("PR", "BR", "DR", "PRD") for case in _kinds(script)]
+"""The recipes change in mid-flight, and old and new code work side by side."""
+
+FAULTY = [case for length in (1, 2) for script in _scripts(length) for case in _kinds(script, faults=1)]
+"""Any one request fails, at any point and in any way, or any one message is delivered twice."""
+
+LAST_INSTANCE = [
+    case for length in (1, 2) for script in _scripts(length) for case in _kinds(script, faults=1, receives=1)
+]
+"""The same, where a message is a dead letter after one try: whoever failed innocently is before the last instance."""
+
+OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
+"""Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
+
+ALL = [*OUTAGES, *RECIPES, *FAULTY, *LAST_INSTANCE, *CALM]
+
+QUICK = [
+    *(case for length in (1, 2) for script in _scripts(length) for case in _kinds(script)),
+    *_kinds("PR"),
+    *_kinds("BR"),
+    *(case for script in "PBD" for case in _kinds(script, faults=1)),
+    *(case for script in "PBD" for case in _kinds(script, faults=1, receives=1)),
+    *_kinds("PQ", faults=1),
+    *OUTAGES,
+]
+"""What `make test` explores: all that stay small."""

@@ -1,0 +1,238 @@
+"""A small AWS in memory with Lightpress deployed to it, the people who use it, and everything they were promised."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote_plus
+
+from tests.simulation.deployed import (
+    DEAD_LETTERS,
+    FAILURES,
+    IMAGES,
+    PURGES,
+    QUARANTINE,
+    QUEUE,
+    UPLOADS,
+    Code,
+    Release,
+    Stores,
+)
+from tests.simulation.promises import Promises
+from tests.simulation.timeline import Timeline
+from tests.simulation.worker import Worker
+from tests.stores.dynamodb import Table
+from tests.stores.s3 import Bucket
+from tests.stores.sqs import Queue
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lightpress.recipe import Recipe
+    from tests.simulation.worker import Mind
+    from tests.stores.dynamodb import Item
+    from tests.stores.s3 import Version
+    from tests.stores.sqs import Message
+
+CLIENT, OPERATOR, SQS = "client", "operator", "SQS"
+
+
+class Saved(NamedTuple):
+    """A cloud at one moment, to go back to."""
+
+    buckets: list[tuple[dict[str, tuple[Version, ...]], int]]
+    queues: list[tuple[list[Message], int]]
+    items: dict[tuple[str, ...], Item]
+    releases: list[Release]
+    workers: list[Worker]
+    keys: set[str]
+    promises: Mapping[str, object]
+    rows: int
+    calm: bool
+    backfill_due: bool
+
+
+class Cloud:
+    """Buckets, queues and the table; the releases in service; who works; and what was promised.
+
+    calm: nothing has gone wrong so far.
+    """
+
+    def __init__(self, *, versioned: bool = True, max_receives: int = 5, code: Code | None = None) -> None:
+        self.versioned, self.code = versioned, code or Code()
+        self.uploads = Bucket(versioned=versioned, announce=self._notify)
+        self.images, self.quarantine = Bucket(), Bucket()
+        self.dead_letters = Queue(DEAD_LETTERS)
+        self.queue = Queue(QUEUE, self.dead_letters, max_receives)
+        self.purges = Queue(PURGES)
+        self.failures = Table(("subject", "identity"))
+        self.stores = Stores(
+            {UPLOADS: self.uploads, IMAGES: self.images, QUARANTINE: self.quarantine},
+            {QUEUE: self.queue, DEAD_LETTERS: self.dead_letters, PURGES: self.purges},
+            {FAILURES: self.failures},
+        )
+        self.releases = [Release(0, self.code, self.stores)]
+        self.workers: list[Worker] = []
+        self.keys: set[str] = set()
+        self.calm, self.backfill_due = True, False
+        self.happened: Counter[str] = Counter()
+        self.timeline = Timeline()
+        self.promises = Promises(self)
+
+    @property
+    def served(self) -> tuple[Queue, Queue]:
+        """The queues that functions work off."""
+        return self.queue, self.dead_letters
+
+    # What people do.
+
+    def put(self, key: str, data: bytes) -> None:
+        """Upload; S3 tells the queue."""
+        self.keys.add(key)
+        version = self.uploads.put(key, data)
+        self.promises.uploaded(key, version)
+        self.timeline.add(CLIENT, f"puts {key}", f"{version.id or version.etag[1:9]} {data!r}")
+
+    def delete(self, key: str) -> None:
+        """Delete; S3 tells the queue, if there was anything."""
+        marker = self.uploads.delete(key)
+        if marker:
+            self.keys.add(key)
+        self.promises.removed(key)
+        self.timeline.add(CLIENT, f"deletes {key}", marker.id if marker else "")
+
+    def say(self, body: str, who: str = CLIENT) -> None:
+        """Put a message of one's own into the queue."""
+        self.queue.send(body)
+        self.timeline.add(who, f"sends {body[:70]}")
+
+    def begin_deployment(self, revision: int) -> None:
+        """Roll out other recipes: from here on, invocations of the old and of the new code start side by side."""
+        self.releases.append(Release(revision, self.code, self.stores))
+        self.backfill_due = True
+        self.timeline.add(OPERATOR, f"begins to roll out recipes {revision}")
+
+    def end_deployment(self) -> None:
+        """From here on, only invocations of the new code start."""
+        del self.releases[:-1]
+        self.timeline.add(OPERATOR, f"has rolled out recipes {self.releases[0].revision}")
+
+    def deploy(self, revision: int) -> None:
+        """Roll out other recipes at once: what is running goes on as it began."""
+        self.begin_deployment(revision)
+        self.end_deployment()
+
+    @property
+    def may_backfill(self) -> bool:
+        """Whether a backfill is due and no invocation of older code is left, as the operators are told to wait for."""
+        newest = self.releases[-1]
+        return (
+            self.backfill_due and len(self.releases) == 1 and all(worker.release is newest for worker in self.workers)
+        )
+
+    def backfill(self) -> None:
+        """Ask for every key to be looked at."""
+        self.backfill_due = False
+        self.timeline.add(OPERATOR, "backfills")
+        for key in sorted(self.keys):
+            self.queue.send(notification(key))
+
+    # What AWS does.
+
+    def receive(self, queue: Queue, messages: list[Message]) -> tuple[Message, ...]:
+        """Take messages from a queue, for a new invocation; those received too often go to the dead-letter queue."""
+        handed_over = []
+        for message in messages:
+            if received := queue.receive(message):
+                handed_over.append(received)
+            else:
+                self.timeline.add(SQS, f"gives up {message.id}", "it is a dead letter")
+                self.happened["redrive"] += 1
+        return tuple(handed_over)
+
+    def start(self, queue: Queue, batch: tuple[Message, ...], release: Release, mind: Mind) -> None:
+        """Let an invocation begin."""
+        self.happened["invocation"] += 1
+        name = f"{queue.name} {self.happened['invocation']}"
+        what = ", ".join(f"{message.id} for the {message.received}. time" for message in batch)
+        self.timeline.add(name, f"receives {what}", f"recipes {release.revision}")
+        self.workers.append(Worker(name, queue.name, batch, release, mind))
+
+    def make_visible(self, queue: Queue, message: Message) -> None:
+        """The visibility timeout is over. If somebody still works on the message, it is delivered twice."""
+        queue.show(message.number)
+        self.timeline.add(SQS, f"shows {message.id} of {queue.name} again")
+
+    def let_go(self) -> None:
+        """Forget the workers that are over."""
+        self.workers = [worker for worker in self.workers if not worker.over]
+
+    def waiting(self) -> list[tuple[Queue, Message]]:
+        """Messages that nobody has and nobody can see."""
+        had = {(worker.queue, message.number) for worker in self.workers for message in worker.batch}
+        return [
+            (queue, message)
+            for queue in self.served
+            for message in queue.messages
+            if message.in_flight and (queue.name, message.number) not in had
+        ]
+
+    # What is true now.
+
+    def recipe_for(self, key: str) -> Recipe | None:
+        """What the newest release owes the key."""
+        return self.releases[-1].recipes.recipe_for(key)
+
+    def snapshot(self) -> bytes:
+        """A digest of everything that a worker could ever see, now or later."""
+        state = (
+            [sorted(bucket.keys.items()) for bucket in self.stores.buckets.values()],
+            [sorted(repr(message.likeness) for message in queue.messages) for queue in self.served],
+            sorted((key, sorted(item.items())) for key, item in self.failures.items.items()),
+            [release.revision for release in self.releases],
+            self.backfill_due,
+            self.calm,
+            self.promises.snapshot(),
+        )
+        return hashlib.blake2b(repr(state).encode(), digest_size=16).digest()
+
+    def save(self) -> Saved:
+        """Remember this moment."""
+        return Saved(
+            [(dict(bucket.keys), bucket.written) for bucket in self.stores.buckets.values()],
+            [(list(queue.messages), queue.sent) for queue in self.stores.queues.values()],
+            dict(self.failures.items),
+            list(self.releases),
+            list(self.workers),
+            set(self.keys),
+            self.promises.save(),
+            len(self.timeline.rows),
+            self.calm,
+            self.backfill_due,
+        )
+
+    def restore(self, saved: Saved) -> None:
+        """Go back to a moment. The stores stay the same objects: requests that were made before still find them."""
+        for bucket, (keys, written) in zip(self.stores.buckets.values(), saved.buckets, strict=True):
+            bucket.keys, bucket.written = dict(keys), written
+        for queue, (messages, sent) in zip(self.stores.queues.values(), saved.queues, strict=True):
+            queue.messages, queue.sent = list(messages), sent
+        self.failures.items = dict(saved.items)
+        self.releases, self.workers, self.keys = list(saved.releases), list(saved.workers), set(saved.keys)
+        self.promises.restore(saved.promises)
+        del self.timeline.rows[saved.rows :]
+        self.calm, self.backfill_due = saved.calm, saved.backfill_due
+
+    def _notify(self, event: str, key: str) -> None:
+        self.queue.send(notification(key, event=event))
+
+
+def notification(*keys: str, event: str = "ObjectCreated:Put") -> str:
+    """The body S3 would send."""
+    records = [
+        {"eventName": event, "s3": {"bucket": {"name": UPLOADS}, "object": {"key": quote_plus(key, safe="/")}}}
+        for key in keys
+    ]
+    return json.dumps({"Records": records})

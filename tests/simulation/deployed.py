@@ -1,0 +1,163 @@
+"""Lightpress as it is deployed to the simulated cloud: production code, put together over the stores' clients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from lightpress import process, reconcile, record_failure
+from lightpress.aws import dead_letters, failures, images, originals, purges, quarantine
+from tests.simulation import pictures
+from tests.simulation.invocation import RENDER
+from tests.stores.dynamodb import SimulatedDynamoDb
+from tests.stores.s3 import SimulatedS3
+from tests.stores.sqs import SimulatedSqs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lightpress.image import Rendering, Spec
+    from lightpress.recipe import RecipeBook
+    from tests.stores.dynamodb import Table
+    from tests.stores.s3 import Bucket
+    from tests.stores.sqs import Message, Queue
+    from tests.stores.wire import Wire
+
+UPLOADS, IMAGES, QUARANTINE, FAILURES, PURGES = "uploads", "images", "quarantine", "failures", "purges"
+QUEUE, DEAD_LETTERS = "process", "record"
+"""The queues, by the name of the function that works them off."""
+
+NOW = 1_000
+"""There is no clock. Nothing that is promised depends on one."""
+RETENTION_SECONDS = 100
+
+
+@dataclass(frozen=True)
+class Code:
+    """The modules that run: the real ones, but where a mutant stands in for one."""
+
+    process: Any = process
+    reconcile: Any = reconcile
+    record_failure: Any = record_failure
+    originals: Any = originals
+    images: Any = images
+    dead_letters: Any = dead_letters
+    quarantine: Any = quarantine
+    failures: Any = failures
+    render: Callable[[bytes, Spec], Rendering] = field(default=pictures.render)
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Everything that lasts, by name."""
+
+    buckets: dict[str, Bucket]
+    queues: dict[str, Queue]
+    tables: dict[str, Table]
+
+
+class Silent:
+    """An observer that does not look."""
+
+    def settled(self, *_: object) -> None: ...
+
+    def stumbled(self, *_: object) -> None: ...
+
+    def discarded(self, *_: object) -> None: ...
+
+    def recorded(self, *_: object) -> None: ...
+
+
+@dataclass(frozen=True, eq=False)
+class Release:
+    """One deployment: the code, and recipes of a revision."""
+
+    revision: int
+    code: Code
+    stores: Stores
+
+    @property
+    def recipes(self) -> RecipeBook:
+        return pictures.recipe_book(self.revision)
+
+    def function(self, name: str, wire: Wire) -> Callable[[Message], None]:
+        """A new invocation of the function that works off a queue, with its requests going over `wire`."""
+        return {QUEUE: self._process, DEAD_LETTERS: self._record_failure}[name](wire)
+
+    def _process(self, wire: Wire) -> Callable[[Message], None]:
+        sqs = SimulatedSqs(self.stores.queues, wire)
+        work = self.code.process.Process(
+            UPLOADS,
+            partial(self.code.reconcile.reconcile, world=self._world(wire)),
+            self.code.dead_letters.SqsDeadLetters(sqs, DEAD_LETTERS),
+            self.code.dead_letters.SqsQueue(sqs, QUEUE),
+            Silent(),
+        )
+
+        def handle(message: Message) -> None:
+            work(process.Message(message.id, message.body, receipt=message.id, received=message.received, sent_at=NOW))
+
+        return handle
+
+    def _record_failure(self, wire: Wire) -> Callable[[Message], None]:
+        sqs, s3 = SimulatedSqs(self.stores.queues, wire), SimulatedS3(self.stores.buckets, wire)
+        dynamodb = SimulatedDynamoDb(self.stores.tables, wire)
+        now = partial(int, NOW)
+        registry = self.code.record_failure.Registry(
+            self.code.quarantine.S3Quarantine(s3, QUARANTINE),
+            self.code.failures.DynamoFailures(dynamodb, FAILURES, now, RETENTION_SECONDS),
+            Silent(),
+            now,
+            RETENTION_SECONDS,
+        )
+        work = self.code.record_failure.RecordFailure(
+            UPLOADS,
+            partial(self.code.reconcile.reconcile, world=self._world(wire)),
+            registry,
+            self.code.dead_letters.SqsQueue(sqs, DEAD_LETTERS),
+            Silent(),
+        )
+
+        def handle(message: Message) -> None:
+            work(self.code.dead_letters.letter_of(_as_lambda_has_it(message), ""), message.id, message.received)
+
+        return handle
+
+    def _world(self, wire: Wire) -> Any:  # noqa: ANN401  a mutant's World is another class
+        s3 = SimulatedS3(self.stores.buckets, wire)
+        return self.code.reconcile.World(
+            self.code.originals.S3Originals(s3),
+            self.code.images.S3Images(s3, IMAGES),
+            self.recipes,
+            partial(_render, wire, self.code.render),
+            purges.SqsPurges(SimulatedSqs(self.stores.queues, wire), PURGES, 0),  # type: ignore[arg-type]
+        )
+
+
+def _render(wire: Wire, render: Callable[[bytes, Spec], Rendering], data: bytes, spec: Spec) -> Rendering:
+    """Rendering as a request to somebody: a child process, which may be killed as anything else may fail."""
+
+    def effect() -> str:
+        render(data, spec)
+        return "rendered"
+
+    wire(RENDER, repr(data[:20]), effect)
+    return render(data, spec)
+
+
+def _as_lambda_has_it(message: Message) -> dict[str, Any]:
+    """The record of a message in a batch."""
+    return {
+        "messageId": message.id,
+        "body": message.body,
+        "attributes": {"SentTimestamp": str(NOW * 1000), "ApproximateReceiveCount": str(message.received)},
+        "messageAttributes": {name: {"stringValue": value} for name, value in message.attributes},
+    }
+
+
+def rows(table: Table) -> Iterator[dict[str, str]]:
+    """The failures in the table: a row is one from when it has a reason."""
+    for item in table.items.values():
+        if "reason" in item:
+            yield {name: next(iter(value.values())) for name, value in item.items()}

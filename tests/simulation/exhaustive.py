@@ -1,0 +1,218 @@
+"""Every schedule of a small case: two workers, a script of client actions, and a number of faults at any request.
+
+States are told apart by a digest of 128 bits over what can be seen (buckets, queues, table, releases) and over what
+each worker has heard so far; a worker's next move depends on nothing else, so equal states have equal futures. Workers
+are interchangeable, hence their digests are sorted. One reduction on top is sound because what it leaves out commutes:
+once the script is over and no fault is left, nothing can change originals any more, so a worker that is about to read
+one is let go first, and alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from tests.simulation.cloud import Cloud
+from tests.simulation.deployed import UPLOADS, Code
+from tests.simulation.invocation import Fault
+from tests.simulation.memory import Memory, Remembered
+from tests.simulation.pictures import BAD, GOOD
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.simulation.cloud import Saved
+    from tests.simulation.worker import Worker
+
+    Moment = tuple[Saved, list[Remembered], tuple[int, int, int]]
+
+KEY = "k"
+AT_ONCE = 2
+
+# P and Q are good pictures, B a bad one, D a deletion, R another recipe.
+SCRIPT: dict[str, Callable[[Cloud], None]] = {
+    "P": lambda cloud: cloud.put(KEY, GOOD + b"P"),
+    "Q": lambda cloud: cloud.put(KEY, GOOD + b"Q"),
+    "B": lambda cloud: cloud.put(KEY, BAD),
+    "D": lambda cloud: cloud.delete(KEY),
+    "R": lambda cloud: cloud.deploy(1),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is explored. receives: how often a message may be received before it is a dead letter.
+
+    outage: so many times in a row, an original cannot be read.
+    """
+
+    script: str
+    versioned: bool = True
+    faults: int = 0
+    receives: int = 5
+    outage: int = 0
+
+    def __str__(self) -> str:
+        said = [self.script, "versioned" if self.versioned else "unversioned"]
+        said += ["one fault"] if self.faults == 1 else [f"{self.faults} faults"] if self.faults else []
+        said += ["received once"] if self.receives == 1 else []
+        said += [f"outage of {self.outage} reads"] if self.outage else []
+        return ", ".join(said)
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What came of it. broken: the first promises that were broken, by this schedule."""
+
+    case: Case
+    states: int
+    ends: int
+    broken: tuple[str, ...] = ()
+    schedule: tuple[str, ...] = ()
+    complete: bool = True
+    story: str = ""
+
+
+class Run:
+    """One schedule, choice by choice, with a way back."""
+
+    def __init__(self, case: Case, code: Code | None = None) -> None:
+        self.cloud = Cloud(versioned=case.versioned, max_receives=case.receives, code=code)
+        self.script, self.faults = case.script, case.faults
+        self.done, self.outage = 0, case.outage
+        self._memory = Memory()
+
+    def choices(self) -> list[str]:
+        """Everything that could happen next, or the one thing that may as well happen first."""
+        if self.done == len(self.script) and not self.faults and (first := self._reads_an_original()):
+            return [first]
+        choices = ["client"] if self.done < len(self.script) else []
+        if self.cloud.may_backfill:
+            choices.append("backfill")
+        if len(self.cloud.workers) < AT_ONCE:
+            choices += self._starts()
+        for number, worker in enumerate(self.cloud.workers):
+            choices.append(f"step {number}")
+            if self.faults and worker.mind.waits_for:
+                choices += [f"{fault.name} {number}" for fault in worker.mind.waits_for.faults]
+        return choices
+
+    def _reads_an_original(self) -> str | None:
+        for number, worker in enumerate(self.cloud.workers):
+            request = worker.mind.waits_for
+            if request and not request.changes and request.what.startswith(f"{UPLOADS}/"):
+                return f"step {number}"
+        return None
+
+    def _starts(self) -> list[str]:
+        """One for each message that differs from the others."""
+        starts = []
+        for queue in self.cloud.served:
+            alike = set()
+            for message in queue.visible():
+                if message.likeness not in alike:
+                    alike.add(message.likeness)
+                    starts.append(f"start {queue.name}/{message.number}")
+                    if self.faults:
+                        starts.append(f"twice {queue.name}/{message.number}")
+        return starts
+
+    def take(self, choice: str) -> None:
+        """Let it happen."""
+        verb, _, which = choice.partition(" ")
+        if verb == "client":
+            SCRIPT[self.script[self.done]](self.cloud)
+            self.done += 1
+        elif verb == "backfill":
+            self.cloud.backfill()
+        elif verb in {"start", "twice"}:
+            self._start(which, twice=verb == "twice")
+        elif verb == "step":
+            self._step(self.cloud.workers[int(which)])
+        else:
+            self._fault(Fault[verb], self.cloud.workers[int(which)])
+        self._tidy()
+
+    def _start(self, which: str, *, twice: bool) -> None:
+        name, _, number = which.partition("/")
+        queue = self.cloud.stores.queues[name]
+        (message,) = (message for message in queue.messages if message.number == int(number))
+        if twice:
+            self.faults -= 1
+            self.cloud.calm = False
+            queue.send(message.body, dict(message.attributes))
+        if batch := self.cloud.receive(queue, [message]):
+            release = self.cloud.releases[-1]
+            self.cloud.start(queue, batch, release, self._memory.begin(release, queue, batch))
+
+    def _step(self, worker: Worker) -> None:
+        if self.outage and str(worker.mind.waits_for).startswith(f"GetObject {UPLOADS}/"):
+            self.outage -= 1
+            self.cloud.calm = False
+            worker.step(self.cloud, Fault.FAILS)
+        else:
+            worker.step(self.cloud)
+
+    def _fault(self, fault: Fault, worker: Worker) -> None:
+        self.faults -= 1
+        self.cloud.calm = False
+        worker.step(self.cloud, fault)
+
+    def _tidy(self) -> None:
+        """What failed is visible at once: nothing is gained by waiting, since it may be received at any time later."""
+        self.cloud.let_go()
+        for queue, message in self.cloud.waiting():
+            queue.show(message.number)
+
+    def save(self) -> Moment:
+        """This moment, to go back to."""
+        minds = [_mind(worker).copy() for worker in self.cloud.workers]
+        return self.cloud.save(), minds, (self.done, self.faults, self.outage)
+
+    def restore(self, moment: Moment) -> None:
+        """Go back to a moment."""
+        cloud, minds, (self.done, self.faults, self.outage) = moment
+        self.cloud.restore(cloud)
+        self.cloud.workers = [
+            replace(worker, mind=mind.copy(), dead=False) for worker, mind in zip(cloud.workers, minds, strict=True)
+        ]
+
+    def state(self) -> bytes:
+        """Equal for states with equal futures."""
+        pasts = sorted(_mind(worker).place.past for worker in self.cloud.workers)
+        rest = repr((self.done, self.faults, self.outage, pasts)).encode()
+        return hashlib.blake2b(self.cloud.snapshot() + rest, digest_size=16).digest()
+
+
+def _mind(worker: Worker) -> Remembered:
+    assert isinstance(worker.mind, Remembered)
+    return worker.mind
+
+
+def explore(case: Case, code: Code | None = None, most_states: int = 10**9) -> Explored:
+    """Try every schedule, depth first; stops at the first that breaks a promise."""
+    run = Run(case, code)
+    seen = {run.state()}
+    stack = [(run.save(), choice, 0) for choice in run.choices()]
+    schedule: list[str] = []
+    ends = 0
+    while stack and len(seen) < most_states:
+        saved, choice, depth = stack.pop()
+        run.restore(saved)
+        run.take(choice)
+        schedule[depth:] = [choice]
+        state = run.state()
+        if state in seen:
+            continue
+        seen.add(state)
+        choices = run.choices()
+        if not choices:
+            ends += 1
+            run.cloud.promises.check_settled()
+        if run.cloud.promises.broken:
+            story = str(run.cloud.timeline)
+            return Explored(case, len(seen), ends, tuple(run.cloud.promises.broken), tuple(schedule), story=story)
+        now = run.save()
+        stack += [(now, choice, depth + 1) for choice in choices]
+    return Explored(case, len(seen), ends, complete=not stack)

@@ -1,0 +1,124 @@
+"""One invocation of a function: production code that stops at each of its requests and waits for the answer."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from greenlet import getcurrent, greenlet
+
+from tests.simulation.pictures import NativeCrash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.stores.sqs import Message, Queue
+    from tests.stores.wire import Wire
+
+Answer = TypeVar("Answer")
+
+RENDER, ACKNOWLEDGE = "Render", "Acknowledge"
+
+
+class Fault(Enum):
+    """What can go wrong with one request. The client library's own retries are in it: SENT_TWICE is one of them."""
+
+    FAILS = "fails before it takes effect"
+    LOST_ANSWER = "takes effect, and its answer is lost"
+    SENT_TWICE = "takes effect, its answer is lost, and the client library sends it again"
+    DIES = "the function dies before it"
+    DIES_AFTER = "the function dies after it"
+
+
+_OF_READING = (Fault.FAILS, Fault.DIES)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What an invocation asks for. effect: what comes of it, the answer or an exception."""
+
+    operation: str
+    what: str
+    effect: Callable[[], Any]
+    changes: bool
+
+    @property
+    def faults(self) -> tuple[Fault, ...]:
+        """What can go wrong with it; of one that only reads, the other faults would be the same as these."""
+        return tuple(Fault) if self.changes else _OF_READING
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.what}"
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """An answer that is an exception."""
+
+    error: BaseException
+
+    def __repr__(self) -> str:
+        return repr(self.error)
+
+
+class Invocation:
+    """Works off a batch of messages. waits_for: its next request, None once it is over."""
+
+    def __init__(
+        self, make: Callable[[Wire], Callable[[Message], None]], queue: Queue, batch: tuple[Message, ...]
+    ) -> None:
+        self._queue, self._batch = queue, batch
+        self._work = make(self._ask)
+        self._world = getcurrent()
+        self.failed: list[tuple[Message, Exception]] = []
+        self._greenlet = greenlet(self._run)
+        self.waits_for: Request | None = self._greenlet.switch()
+
+    def hear(self, answer: object) -> None:
+        """Go on with the answer, up to the next request."""
+        self.waits_for = self._greenlet.switch(answer)
+
+    def abandon(self) -> None:
+        """End it where it stands: nobody else does, as a stack that waits and what refers to it keep each other alive.
+
+        Its last request can still be made.
+        """
+        self._greenlet.throw()
+        del self._greenlet, self._work
+
+    def _ask(self, operation: str, what: str, effect: Callable[[], Answer], *, changes: bool = False) -> Answer:
+        """The wire, for the production code."""
+        answer: Any = self._world.switch(Request(operation, what, effect, changes))
+        if isinstance(answer, Raised):
+            raise answer.error.with_traceback(None)
+        heard: Answer = answer
+        return heard
+
+    def _run(self) -> None:
+        """What Lambda and its event source do around the handler: what is not reported as failed is deleted."""
+        try:
+            done = [message.number for message in self._batch if self._succeeds(message)]
+        except NativeCrash:
+            return
+        if done:
+            self._acknowledge(done)
+
+    def _acknowledge(self, numbers: list[int]) -> None:
+        queue = self._queue
+
+        def effect() -> None:
+            for number in numbers:
+                queue.delete(number)
+
+        with suppress(Exception):  # nobody is there to hear that it was lost
+            self._ask(ACKNOWLEDGE, f"{queue.name} {numbers}", effect, changes=True)
+
+    def _succeeds(self, message: Message) -> bool:
+        try:
+            self._work(message)
+        except Exception as error:  # noqa: BLE001  as the batch processor does: the message comes back
+            self.failed.append((message, error))
+            return False
+        return True

@@ -1,0 +1,79 @@
+"""What clients upload, and what stands for the picture core: as pure as it, and quicker."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from typing import TYPE_CHECKING
+
+from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Size, Spec
+from lightpress.isolation import ChildLost
+from lightpress.recipe import Recipe, RecipeBook, Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+GOOD, BAD, CRASHING, HUGE = b"good", b"bad", b"crashing", b"huge"
+"""What contents begin with. CRASHING crashes a decoder, HUGE never fits into the memory of any function."""
+
+IGNORED = "drafts/"
+IGNORING = 3
+"""The revision of the recipes that leaves the keys under IGNORED alone."""
+
+
+class NativeCrash(BaseException):
+    """A decoder crashed in the function's own process, which is no more."""
+
+
+@cache
+def recipe_book(revision: int) -> RecipeBook:
+    """Two variants for every key; each revision has a digest of its own."""
+    spec = Spec(sizes=(Size("small", 10 + revision), Size("large", 100 + revision)), formats=("jpeg",))
+    recipe = Recipe("test", spec)
+    ignored = (Rule(f"{IGNORED}**", None),) if revision == IGNORING else ()
+    return RecipeBook((*ignored, Rule("**", recipe)), {"test": recipe})
+
+
+@cache
+def spec_of(digest: str) -> Spec:
+    """The spec whose recipe has this digest."""
+    recipes = [recipe_book(revision).recipes["test"] for revision in range(IGNORING + 1)]
+    return next(recipe.spec for recipe in recipes if recipe.digest == digest)
+
+
+def rendered(data: bytes, spec: Spec, name: str) -> bytes:
+    """The bytes that stand for a variant: nothing else may ever lie under its path."""
+    return b"|".join((data, str(spec.sizes).encode(), name.encode()))
+
+
+def render(data: bytes, spec: Spec) -> Rendering:
+    """What isolation gives: a crash is told as the picture's fault, and nobody else is harmed."""
+    if data.startswith(CRASHING):
+        raise PictureRejected(Reason.CRASHED_DECODER, "drawn to crash")
+    return _render(data, spec)
+
+
+def render_without_isolation(data: bytes, spec: Spec) -> Rendering:
+    """What happens without: a crash takes the process along."""
+    if data.startswith(CRASHING):
+        raise NativeCrash
+    return _render(data, spec)
+
+
+def _render(data: bytes, spec: Spec) -> Rendering:
+    if data.startswith(BAD):
+        raise PictureRejected(Reason.CORRUPT, "drawn bad")
+    if data.startswith(HUGE):
+        raise ChildLost("out of memory")
+
+    def renditions() -> Generator[Rendition]:
+        for size in spec.sizes:
+            yield Rendition((size.name,), "jpeg", 1, 1, rendered(data, spec, size.name))
+
+    return Rendering(Facts("jpeg", 1, 1), renditions())
+
+
+@cache
+def checksum(data: bytes) -> str:
+    """As a manifest has it."""
+    return hashlib.sha256(data).hexdigest()

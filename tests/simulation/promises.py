@@ -1,0 +1,215 @@
+"""What Lightpress promises, checked after every request that changes something, and once nothing is left to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
+
+from lightpress.image import Reason
+from lightpress.manifest import Manifest, Status, manifest_from_json, manifest_path, revision_of, variants_folder
+from lightpress.record_failure import TRIALS
+from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, UPLOADS, rows
+from tests.simulation.pictures import BAD, CRASHING, HUGE, checksum, rendered, spec_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.simulation.cloud import Cloud
+    from tests.stores.s3 import Version
+
+REASONS = {BAD: Reason.CORRUPT, CRASHING: Reason.CRASHED_DECODER, HUGE: Reason.MACHINE_LIMIT}
+
+read_manifest = lru_cache(maxsize=4096)(manifest_from_json)
+path_of, folder_of = cache(manifest_path), cache(variants_folder)
+
+
+class Promises:
+    """`broken` collects every promise that was not kept, as it happens."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud = cloud
+        self.broken: list[str] = []
+        self.contents: dict[str, bytes] = {}
+        self.nonsense: set[str] = set()
+        self.interrupted: Counter[str] = Counter()
+        self._changes: Counter[str] = Counter()
+        self._gone_at: dict[str, int] = {}
+        self._newest_shown: Counter[str] = Counter()
+        self._shown: dict[str, bytes] = {}
+        self._seen_by_viewers: set[str] = set()
+
+    def uploaded(self, key: str, version: Version) -> None:
+        """Remember what was uploaded under which identity."""
+        self._changes[key] += 1
+        self.contents[identity_of(version)] = version.data or b""
+
+    def removed(self, key: str) -> None:
+        """Remember that what a key holds has changed."""
+        self._changes[key] += 1
+
+    def snapshot(self) -> object:
+        """What decides about promises later on."""
+        return sorted(self._gone_at.items()), sorted(self._newest_shown.items()), sorted(self._seen_by_viewers)
+
+    def save(self) -> Mapping[str, Any]:
+        """A copy of all that is remembered."""
+        return {name: value.copy() for name, value in vars(self).items() if name != "_cloud"}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Remember that, and nothing else."""
+        vars(self).update({name: value.copy() for name, value in saved.items()})
+
+    def manifest(self, key: str) -> Manifest | None:
+        """What is published."""
+        body = self._cloud.images.data(path_of(key))
+        return read_manifest(body) if body else None
+
+    # At every instant.
+
+    def check_now(self, what: str) -> None:
+        """After a request that changed `what`."""
+        for key in sorted(self._cloud.keys):
+            body = self._cloud.images.data(path_of(key))
+            manifest = read_manifest(body) if body else None
+            if what == PURGES and manifest and manifest.status is Status.DELETED:
+                self._seen_by_viewers.discard(key)
+            if body is None or manifest is None or not what.startswith((IMAGES, QUARANTINE)):
+                continue
+            self._check_variants(key, manifest)
+            if body != self._shown.get(key):
+                self._shown[key] = body
+                self._check_never_back(key, manifest)
+                self._check_recorded(key, manifest)
+
+    def _check_variants(self, key: str, manifest: Manifest) -> None:
+        """What a manifest names is there, and is what it should be."""
+        if manifest.status is not Status.READY:
+            return
+        assert manifest.source is not None
+        assert manifest.digest is not None
+        self._seen_by_viewers.add(key)
+        folder, spec = f"{folder_of(key)}{manifest.generation}/", spec_of(manifest.digest)
+        contents = self.contents[manifest.source.identity]
+        if {variant.name for variant in manifest.variants} != {size.name for size in spec.sizes}:
+            self._break(key, "the manifest does not name every variant")
+        for variant in manifest.variants:
+            data = self._cloud.images.data(variant.path)
+            if data is None:
+                self._break(key, "the manifest names a missing variant")
+            elif data != rendered(contents, spec, variant.name) or checksum(data) != variant.sha256:
+                self._break(key, "a variant is not what its manifest says")
+            elif not variant.path.startswith(folder):
+                self._break(key, "a variant lies in somebody else's folder")
+        if manifest.previous and not any(f"/{manifest.previous}/" in path for path in self._cloud.images.keys):
+            self._break(key, "the generation before is gone while pages may still show it")
+
+    def _check_never_back(self, key: str, manifest: Manifest) -> None:
+        """What is published never goes back to an older version, nor to what was deleted."""
+        if manifest.status is Status.DELETED:
+            if self._cloud.uploads.newest(key) is None:
+                self._gone_at[key] = self._changes[key]
+            return
+        assert manifest.source is not None
+        if self._gone_at.get(key) == self._changes[key]:
+            self._break(key, "what was deleted came back")
+        if self._cloud.versioned:
+            version = int(manifest.source.identity.removeprefix("v"))
+            if version < self._newest_shown[key]:
+                self._break(key, "went back to an older version")
+            self._newest_shown[key] = version
+
+    def _check_recorded(self, key: str, manifest: Manifest) -> None:
+        """A manifest says `failed` only when somebody can look at the failure, and at what failed."""
+        if manifest.status is not Status.FAILED:
+            return
+        assert manifest.source is not None
+        subject = f"{UPLOADS}/{key}"
+        found = [
+            row
+            for row in rows(self._cloud.failures)
+            if (row["subject"], row["identity"]) == (subject, manifest.source.identity)
+        ]
+        contents = self.contents[manifest.source.identity]
+        if not found:
+            self._break(key, "failed, and there is no record of it")
+        elif found[0]["reason"] != manifest.reason:
+            self._break(key, f"the record says {found[0]['reason']}, the manifest {manifest.reason}")
+        elif self._cloud.quarantine.data(found[0].get("quarantine", "")) != contents:
+            self._break(key, "failed, and what failed is not in quarantine")
+        self._check_reason(key, contents, manifest.reason)
+
+    def _check_reason(self, key: str, contents: bytes, reason: str | None) -> None:
+        expected = next((reason for kind, reason in REASONS.items() if contents.startswith(kind)), None)
+        patience_ran_out = reason == Reason.MACHINE_LIMIT and self.interrupted[key] >= TRIALS
+        if reason != expected and not patience_ran_out:
+            self._break(key, f"failed for {reason}, and should " + (f"for {expected}" if expected else "not have"))
+
+    # At rest.
+
+    def check_settled(self) -> None:
+        """Once nothing is left to do, every key has come to exactly one end, and so has every message."""
+        for key in sorted(self._cloud.keys):
+            manifest, source, recipe = self.manifest(key), self._cloud.uploads.newest(key), self._cloud.recipe_for(key)
+            if recipe is None and manifest is None:
+                continue
+            if source is None or recipe is None:
+                self._check_gone(key, manifest)
+            elif manifest is None or not manifest.is_of(identity_of(source), recipe.digest):
+                self._break(key, "what is published is not of the newest version and recipe")
+            else:
+                self._check_end(key, manifest, source)
+        self._check_nonsense()
+
+    def _check_end(self, key: str, manifest: Manifest, source: Version) -> None:
+        """Exactly one: published, or failed and recorded."""
+        may_be_published = not any((source.data or b"").startswith(kind) for kind in REASONS)
+        if manifest.status is Status.READY and not may_be_published:
+            self._break(key, "published, and cannot be")
+        if manifest.status is Status.DELETED:
+            self._break(key, "the source is there, and nothing is published")
+        self._check_variants(key, manifest)
+        self._check_recorded(key, manifest)
+        if self._cloud.calm and self._generations(key) - {manifest.generation, manifest.previous}:
+            self._break(key, "nobody failed, and dead variants are left over")
+
+    def _check_gone(self, key: str, manifest: Manifest | None) -> None:
+        if manifest is None or manifest.status is not Status.DELETED:
+            self._break(key, "deleted, and still published")
+        if self._generations(key):
+            self._break(key, "deleted, and variants are left over")
+        if key in self._seen_by_viewers:
+            self._break(key, "deleted, and the CDN was never told to forget it")
+
+    def _check_nonsense(self) -> None:
+        """What makes no sense is kept word for word, with a record that says where."""
+        kept = {
+            self._cloud.quarantine.data(row.get("quarantine", ""))
+            for row in rows(self._cloud.failures)
+            if row["subject"].startswith("message:")
+        }
+        for body in sorted(self.nonsense):
+            if body.encode() not in kept:
+                self._break(body, "makes no sense, and is not recorded")
+
+    def leftovers(self) -> int:
+        """How many generations nobody will ever publish or show: what a sweep would remove."""
+        return sum(
+            revision_of(generation) <= manifest.revision
+            for key in sorted(self._cloud.keys)
+            if (manifest := self.manifest(key))
+            for generation in self._generations(key) - {manifest.generation, manifest.previous}
+        )
+
+    def _generations(self, key: str) -> set[str]:
+        folder = folder_of(key)
+        return {path.removeprefix(folder).split("/")[0] for path in self._cloud.images.keys if path.startswith(folder)}
+
+    def _break(self, key: str, what: str) -> None:
+        self.broken.append(f"{key}: {what}")
+        self._cloud.timeline.add("PROMISE", f"broken for {key}", what)
+
+
+def identity_of(version: Version) -> str:
+    """As `lightpress.source.Original` has it."""
+    return version.id or version.etag.strip('"')

@@ -1,0 +1,225 @@
+"""Random schedules of large cases: several keys, clients, releases and workers, batches, and faults at any request.
+
+A schedule follows from its number alone: the same number is the same story, word for word.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lightpress.events import look_at
+from lightpress.source import Source
+from tests.simulation.cloud import Cloud, notification
+from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
+from tests.simulation.invocation import RENDER, Fault, Invocation
+from tests.simulation.pictures import BAD, CRASHING, GOOD, HUGE, IGNORED, IGNORING
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Callable
+
+    from tests.simulation.invocation import Request
+    from tests.simulation.worker import Worker
+    from tests.stores.sqs import Queue
+
+KEYS = ("a", "a/b", f"{IGNORED}c")
+CONTENTS = (GOOD, GOOD, GOOD, GOOD, BAD, CRASHING, HUGE)
+NONSENSE = ("nonsense", json.dumps({"hello": "world"}))
+OPERATIONS = (
+    "HeadObject",
+    "GetObject",
+    "PutObject",
+    "CopyObject",
+    "ListObjectsV2",
+    "UpdateItem",
+    "SendMessage",
+    RENDER,
+)
+"""Those that may be out of order for a while."""
+_MOST_AT_ONCE = 4
+_MOST_IN_A_BATCH = 3
+_MOST_STEPS = 20_000
+
+
+@dataclass(frozen=True)
+class Told:
+    """What came of a schedule. happened: counts of requests, faults and events, by name."""
+
+    number: int
+    broken: tuple[str, ...]
+    happened: Counter[str]
+    leftovers: int
+    story: str = field(repr=False, default="")
+
+
+def run(number: int, code: Code | None = None, *, tell: bool = False) -> Told:
+    """Run one schedule: a while in which anything may happen, then calm until nothing is left to do."""
+    schedule = _Schedule(number, code)
+    schedule.run()
+    for worker in schedule.cloud.workers:
+        worker.mind.abandon()
+    promises, cloud = schedule.cloud.promises, schedule.cloud
+    story = str(cloud.timeline) if tell or promises.broken else ""
+    return Told(number, tuple(promises.broken), cloud.happened, promises.leftovers(), story)
+
+
+class _Schedule:
+    def __init__(self, number: int, code: Code | None) -> None:
+        self.chance = random.Random(number)  # noqa: S311  it decides schedules
+        self.cloud = Cloud(versioned=number % 2 == 0, max_receives=self.chance.choice((2, 3, 5)), code=code)
+        self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
+        self.length = self.chance.randint(10, 150)
+        self.out_of_order = ""
+        self.steps_of_outage = 0
+
+    def run(self) -> None:
+        actions: dict[Callable[[], None], int] = {
+            self._put: 8,
+            self._delete: 3,
+            self._deploy: 1,
+            self._backfill: 1,
+            self._duplicate: 2,
+            self._deliver_late_and_together: 1,
+            self._say_nonsense: 1,
+            self._retry: 2,
+            self._break_down: 1,
+            self._show: 3,
+            self._start: 15,
+            self._step: 75,
+        }
+        for _ in range(self.length):
+            (action,) = self.chance.choices(list(actions), list(actions.values()))
+            action()
+            if self.cloud.promises.broken:
+                return
+        self._calm_down()
+
+    # What people do.
+
+    def _put(self) -> None:
+        data = self.chance.choice(CONTENTS) + bytes([self.chance.randrange(3)])
+        self.cloud.put(self.chance.choice(KEYS), data)
+
+    def _delete(self) -> None:
+        self.cloud.delete(self.chance.choice(KEYS))
+
+    def _deploy(self) -> None:
+        if len(self.cloud.releases) > 1:
+            self.cloud.end_deployment()
+        else:
+            self.cloud.begin_deployment(self.chance.randrange(IGNORING + 1))
+
+    def _backfill(self) -> None:
+        if self.cloud.may_backfill:
+            self.cloud.backfill()
+
+    def _say_nonsense(self) -> None:
+        body = self.chance.choice(NONSENSE)
+        self.cloud.promises.nonsense.add(body)
+        self.cloud.say(body)
+
+    def _retry(self) -> None:
+        """As `lightpress failures retry`: look at what failed again, though it has failed."""
+        failed = [row for row in rows(self.cloud.failures) if "key" in row]
+        if failed:
+            key = self.chance.choice(failed)["key"]
+            self.cloud.say(look_at(Source(UPLOADS, key), again=True), "operator")
+            self.cloud.happened["retry"] += 1
+
+    # What AWS does.
+
+    def _break_down(self) -> None:
+        """One operation of one service fails, again and again: a throttle storm, or an outage."""
+        if self.faults:
+            self.out_of_order, self.steps_of_outage = self.chance.choice(OPERATIONS), self.chance.randint(5, 60)
+            self.cloud.happened["outage"] += 1
+
+    def _duplicate(self) -> None:
+        """S3 says something twice."""
+        if self.cloud.keys:
+            self.cloud.say(notification(self.chance.choice(sorted(self.cloud.keys))), "S3")
+            self.cloud.happened["duplicate"] += 1
+
+    def _deliver_late_and_together(self) -> None:
+        """One message about several keys, some of which may never have held anything."""
+        keys = self.chance.sample(KEYS, 2)
+        self.cloud.keys.update(keys)
+        self.cloud.say(notification(*keys), "S3")
+        self.cloud.happened["duplicate"] += 1
+
+    def _show(self) -> None:
+        """A visibility timeout ends: rarely while somebody still works on the message."""
+        waiting = self.cloud.waiting()
+        if self.chance.random() < self.faults:
+            waiting = [(queue, message) for queue in self.cloud.served for message in queue.messages]
+            self.cloud.happened["redelivery"] += 1
+        if waiting:
+            self.cloud.make_visible(*self.chance.choice(waiting))
+
+    def _start(self) -> None:
+        queues = [queue for queue in self.cloud.served if queue.visible()]
+        if queues and len(self.cloud.workers) < _MOST_AT_ONCE:
+            self._start_on(self.chance.choice(queues))
+
+    def _start_on(self, queue: Queue) -> None:
+        visible = queue.visible()
+        count = min(len(visible), self.chance.randint(1, _MOST_IN_A_BATCH))
+        if batch := self.cloud.receive(queue, self.chance.sample(visible, count)):
+            release = self.chance.choice(self.cloud.releases)
+            invocation = Invocation(partial(release.function, queue.name), queue, batch)
+            self.cloud.start(queue, batch, release, invocation)
+
+    def _step(self) -> None:
+        if self.cloud.workers:
+            worker = self.chance.choice(self.cloud.workers)
+            self._go_on(worker, self._fault(worker))
+
+    def _fault(self, worker: Worker) -> Fault | None:
+        assert worker.mind.waits_for is not None
+        self.steps_of_outage -= 1
+        if self.steps_of_outage >= 0 and worker.mind.waits_for.operation == self.out_of_order:
+            fault = Fault.FAILS
+        elif self.chance.random() < self.faults:
+            fault = self.chance.choice(worker.mind.waits_for.faults)
+        else:
+            return None
+        self.cloud.calm = False
+        self.cloud.happened[fault.name] += 1
+        if worker.queue == DEAD_LETTERS and _interrupts(worker.mind.waits_for, fault):
+            self.cloud.promises.interrupted.update(self.cloud.keys)
+        return fault
+
+    def _go_on(self, worker: Worker, fault: Fault | None = None) -> None:
+        worker.step(self.cloud, fault)
+        self.cloud.happened["request"] += 1
+        if worker.over:
+            self.cloud.let_go()
+
+    def _calm_down(self) -> None:
+        """No more faults: everything in flight and queued is worked off, still in random order."""
+        if len(self.cloud.releases) > 1:
+            self.cloud.end_deployment()
+        for _ in range(_MOST_STEPS):
+            self._backfill()
+            if not self.cloud.workers or self.chance.random() < 0.2:
+                for queue, message in self.cloud.waiting():
+                    self.cloud.make_visible(queue, message)
+                self._start()
+            if self.cloud.promises.broken:
+                return
+            if self.cloud.workers:
+                self._go_on(self.chance.choice(self.cloud.workers))
+            elif not any(queue.messages for queue in self.cloud.served):
+                self.cloud.promises.check_settled()
+                return
+        self.cloud.promises.broken.append("the queues never drained")
+
+
+def _interrupts(request: Request, fault: Fault) -> bool:
+    """Whether a trial may stay counted though the picture did nothing: it died, or could not be taken back."""
+    died = fault in {Fault.DIES, Fault.DIES_AFTER}
+    return died or request.operation in {RENDER, "UpdateItem"}

@@ -1,0 +1,86 @@
+"""Whoever works off messages, and what becomes of its requests: the stores answer, or something fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from botocore.exceptions import ReadTimeoutError
+
+from lightpress.isolation import ChildLost
+from tests.simulation.invocation import RENDER, Fault, Raised, Request
+from tests.simulation.pictures import NativeCrash
+from tests.stores.wire import refusal
+
+if TYPE_CHECKING:
+    from tests.simulation.cloud import Cloud
+    from tests.simulation.deployed import Release
+    from tests.stores.sqs import Message
+
+
+class Mind(Protocol):
+    """What an invocation will do: a running one, or one that is remembered."""
+
+    @property
+    def waits_for(self) -> Request | None: ...
+
+    def hear(self, answer: object) -> None: ...
+
+    def abandon(self) -> None: ...
+
+
+@dataclass(slots=True)
+class Worker:
+    """An invocation of the function `queue` is worked off by, with a batch of its messages."""
+
+    name: str
+    queue: str
+    batch: tuple[Message, ...]
+    release: Release
+    mind: Mind
+    dead: bool = False
+
+    @property
+    def over(self) -> bool:
+        return self.dead or self.mind.waits_for is None
+
+    def step(self, cloud: Cloud, fault: Fault | None = None) -> None:
+        """Make the next request, or suffer `fault` over it."""
+        request = self.mind.waits_for
+        assert request is not None
+        if fault is not Fault.DIES:
+            heard = self._answer(request, fault, cloud)
+            if fault is not Fault.DIES_AFTER:
+                self.mind.hear(heard)
+                return
+        self.dead = True
+        self.mind.abandon()
+        cloud.timeline.add(self.name, f"dies {'before' if fault is Fault.DIES else 'after'} {request}")
+
+    def _answer(self, request: Request, fault: Fault | None, cloud: Cloud) -> object:
+        if fault is Fault.FAILS:
+            heard: object = Raised(_failure(request.operation))
+        else:
+            heard = _effect(request)
+            if fault is Fault.SENT_TWICE:
+                cloud.timeline.add(self.name, str(request), "no answer: it is sent again")
+                heard = _effect(request)
+            if fault is Fault.LOST_ANSWER:
+                heard = Raised(ReadTimeoutError(endpoint_url=request.what))
+        cloud.timeline.add(self.name, str(request), heard.error if isinstance(heard, Raised) else heard)
+        if request.changes:
+            cloud.promises.check_now(request.what)
+        return heard
+
+
+def _effect(request: Request) -> object:
+    try:
+        return request.effect()
+    except (Exception, NativeCrash) as error:  # noqa: BLE001  it is the answer
+        return Raised(error)
+
+
+def _failure(operation: str) -> Exception:
+    if operation == RENDER:
+        return ChildLost("signal 9")
+    return refusal(operation, 503, "SlowDown", "Please reduce your request rate.")
