@@ -1,7 +1,8 @@
 """A queue message becomes sources to look at.
 
 A body may be an S3 notification, the same wrapped by SNS, or an EventBridge event of S3, with any number of records. A
-record that cannot be read is a problem of its own and takes no other along.
+record that cannot be read is a problem of its own and takes no other along. Lightpress itself says "look at this key"
+in the form of an S3 notification, too.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 from lightpress.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_S3_EVENTS = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:", "ObjectRestore:Completed")
+_LOOK = "Lightpress:Look"
+_S3_EVENTS = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:", "ObjectRestore:Completed", _LOOK)
 _EVENTBRIDGE_EVENTS = ("Object Created", "Object Deleted", "Object Restore Completed")
 _DEEPEST_WRAPPING = 3
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: JSON can say one, no key of S3 holds one
@@ -46,6 +48,12 @@ def read(body: str) -> Reading:
         sources=tuple(dict.fromkeys(item for item in found if isinstance(item, Source))),
         problems=tuple(item for item in found if isinstance(item, Problem)),
     )
+
+
+def look_at(source: Source) -> str:
+    """The body of a message that says "look at this key"."""
+    bucket, key = {"name": source.bucket}, {"key": quote_plus(source.key, safe="/")}
+    return json.dumps({"Records": [{"eventName": _LOOK, "s3": {"bucket": bucket, "object": key}}]})
 
 
 def _in_text(text: str, depth: int) -> Iterator[Source | Problem]:

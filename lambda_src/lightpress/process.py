@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from lightpress.events import Problem, read
+from lightpress.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lightpress.buckets import Buckets
     from lightpress.ports import DeadLetters
-    from lightpress.reconcile import Outcome
-    from lightpress.source import Source
+
+Outcome = TypeVar("Outcome")
+Told = TypeVar("Told", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +26,11 @@ class Message:
     body: str
 
 
-class Observer(Protocol):
+class Observer(Protocol[Told]):
     """Whoever wants to know: the log and the metrics."""
 
-    def settled(self, outcome: Outcome) -> None:
-        """A source is up to date."""
+    def settled(self, outcome: Told) -> None:
+        """A source is as it should be."""
 
     def stumbled(self, source: Source, error: Exception) -> None:
         """The world failed; the message will come back."""
@@ -37,37 +40,32 @@ class Observer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """Works off messages about one uploads bucket."""
+class Process(Generic[Outcome]):
+    """Works off messages about some buckets: tells `story` of each source."""
 
-    uploads_bucket: str
-    reconcile: Callable[[Source], Outcome]
+    buckets: Buckets
+    story: Callable[[Source], Outcome]
     dead_letters: DeadLetters
-    observer: Observer
+    observer: Observer[Outcome]
 
     def __call__(self, message: Message) -> None:
         """Work off one message; raises if the world failed any of its sources, so that it comes back whole."""
         reading = read(message.body)
-        ours = [source for source in reading.sources if source.bucket == self.uploads_bucket]
+        known = [self.buckets.known(source) for source in reading.sources]
+        ours = [found for found in known if isinstance(found, Source)]
         errors = [error for source in ours if (error := self._settle(source))]
         if errors:
             raise ExceptionGroup(f"{len(errors)} of {len(ours)} sources of the message", errors)
-        self._discard(message, (*reading.problems, *self._foreign(reading.sources)))
+        foreign = (found for found in known if isinstance(found, Problem))
+        self._discard(message, (*reading.problems, *foreign))
 
     def _settle(self, source: Source) -> Exception | None:
         try:
-            self.observer.settled(self.reconcile(source))
+            self.observer.settled(self.story(source))
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
             self.observer.stumbled(source, error)
             return error
         return None
-
-    def _foreign(self, sources: tuple[Source, ...]) -> list[Problem]:
-        return [
-            Problem("unknown_bucket", f"The event is about {source.bucket}, not {self.uploads_bucket}.")
-            for source in sources
-            if source.bucket != self.uploads_bucket
-        ]
 
     def _discard(self, message: Message, problems: tuple[Problem, ...]) -> None:
         for problem in problems:

@@ -87,9 +87,9 @@ def reconcile(source: Source, world: World) -> Outcome:
 
 
 def _attempt(source: Source, world: World) -> Outcome:
-    published = world.images.published(source.key)  # The manifest first: whoever publishes from here on is noticed,
+    published = world.images.published(source.name)  # The manifest first: whoever publishes from here on is noticed,
     original = world.originals.look(source)  # then the source: so what is seen is at least as new as the manifest.
-    recipe = world.recipes.recipe_for(source.key)
+    recipe = world.recipes.recipe_for(source.name)
     if original is None or recipe is None:
         return _withdraw(source, published, world, ignored=recipe is None)
     if published is not None and published.manifest.is_of(original.identity, recipe.digest):
@@ -111,7 +111,7 @@ def _withdraw(source: Source, published: Published | None, world: World, *, igno
         return Outcome(source, Did.NOTHING, None)
     if published is not None and _is_gone_for_good(published.manifest, world.images):
         return Outcome(source, Did.NOTHING, published.manifest)
-    tombstone = Manifest(source.key, Status.DELETED, _next_revision(published))
+    tombstone = Manifest(source.name, Status.DELETED, _next_revision(published))
     world.images.publish(tombstone, published)
     _remove_dead(tombstone, world.images)
     if not ignored and world.originals.look(source) is not None:
@@ -131,7 +131,7 @@ def _is_gone_for_good(manifest: Manifest, images: Images) -> bool:
 def _made(source: Source, original: Original, recipe: Recipe, published: Published | None, world: World) -> Manifest:
     """Write the variants and return the manifest that would publish them, or the one that says why there are none."""
     publication = Publication(
-        key=source.key,
+        key=source.name,
         revision=_next_revision(published),
         identity=original.identity,
         bytes=original.size,
