@@ -21,6 +21,7 @@ _DEFAULT_ENVIRONMENT = "dev"
 _NAME = r"[a-z][a-z0-9-]{0,11}"
 _ORIGIN = r"https?://[a-z0-9.*-]+(:[0-9]{1,5})?"
 _ANY_ORIGIN = "*"
+_EMAIL = r"[^@\s,]+@[^@\s,]+\.[^@\s,.]+"
 # CloudWatch Logs takes these numbers of days and no others.
 _LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 
@@ -55,6 +56,16 @@ def _days_of_logs(default: int) -> int:
     return _option(default, read)
 
 
+def _email() -> str:
+    def read(table: Table, key: str) -> str:
+        address = table.text(key, "")
+        if address and not re.fullmatch(_EMAIL, address):
+            raise table.error(key, f'{address!r} is no address; allowed: such as "you@example.com", or "" for nobody')
+        return address
+
+    return _option("", read)
+
+
 def _origins() -> tuple[str, ...]:
     def read(table: Table, key: str) -> tuple[str, ...]:
         origins = table.texts(key, ())
@@ -87,6 +98,21 @@ class Config:
     # How long work may wait, and how long somebody has to look at what failed. The second counts from the upload too.
     queue_retention_days: int = _integer(4, low=1, high=13)
     dead_letter_retention_days: int = _integer(14, low=2, high=14)
+
+    # How long the copy of what failed, and the row that tells why, are kept for somebody to look at.
+    failure_retention_days: int = _integer(30, low=1, high=3650)
+    # Have the CDN forget the images of deleted pictures: one path each; beyond 1,000 a month, AWS takes $0.005 for it.
+    invalidate_deleted: bool = _flag(default=True)
+
+    # Who gets an e-mail when something is wrong; "" is nobody. AWS asks that address to confirm first.
+    alarm_email: str = _email()
+    # From how many failures among a hundred pictures on somebody should look, once it is so twice in 15 minutes.
+    alarm_failure_percent: int = _integer(20, low=1, high=100)
+    # How long an upload may wait for its turn, and a failure to be recorded, until somebody should look.
+    alarm_queue_age_minutes: int = _integer(15, low=1, high=1440)
+    alarm_dead_letter_age_minutes: int = _integer(60, low=5, high=1440)
+    # How many failures may wait to be recorded, for a quarter of an hour, until somebody should look.
+    alarm_dead_letters: int = _integer(1, low=1, high=1_000_000)
 
     log_level: str = _choice("INFO", "DEBUG", "INFO", "WARN", "ERROR")
     log_retention_days: int = _days_of_logs(30)

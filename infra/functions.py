@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from aws_cdk import aws_sqs as sqs
+
+    from infra.buckets import PrivateBucket
     from infra.config import Config
 
 # The layer is locked, precompiled and measured for it.
@@ -53,7 +57,10 @@ class FunctionCode(Construct):
 
 
 class PythonFunction(lambda_.Function):
-    """Runs `lightpress.handlers.HANDLER`. It may write its own log and nothing else, until `may` says so."""
+    """Runs `lightpress.handlers.HANDLER`. It may write its own log and nothing else, until `may` says so.
+
+    memory_mb, timeout_seconds: where it needs others than those that process pictures.
+    """
 
     def __init__(  # noqa: PLR0913  by keyword
         self,
@@ -65,6 +72,8 @@ class PythonFunction(lambda_.Function):
         code: FunctionCode,
         config: Config,
         environment: Mapping[str, str],
+        memory_mb: int | None = None,
+        timeout_seconds: int | None = None,
     ) -> None:
         log_group = _log_group(scope, f"{id_}Logs", config)
         own_role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -79,20 +88,21 @@ class PythonFunction(lambda_.Function):
             layers=[code.layer],
             handler=f"lightpress.handlers.{handler}.handler",
             role=own_role,
-            memory_size=config.memory_mb,
-            timeout=Duration.seconds(config.timeout_seconds),
+            memory_size=memory_mb or config.memory_mb,
+            timeout=Duration.seconds(timeout_seconds or config.timeout_seconds),
             tracing=lambda_.Tracing.ACTIVE if config.tracing else lambda_.Tracing.DISABLED,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=lambda_.ApplicationLogLevel[config.log_level],
             environment={
-                "POWERTOOLS_SERVICE_NAME": "lightpress",
+                "POWERTOOLS_SERVICE_NAME": config.prefix,  # a dimension of every metric: accounts may hold several
                 "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
                 "LOG_LEVEL": config.log_level,
                 **environment,
             },
         )
         self.own_role = own_role
+        self.timeout_seconds = timeout_seconds or config.timeout_seconds
         acknowledge(
             self,
             "AwsSolutions-L1",
@@ -102,6 +112,26 @@ class PythonFunction(lambda_.Function):
             acknowledge(
                 own_role, "AwsSolutions-IAM5[Resource::*]", because="X-Ray has no resources that a policy could name."
             )
+
+    def work_off(self, queue: sqs.IQueue, *, batch_size: int, max_concurrency: int, window_seconds: int = 0) -> None:
+        """Take messages from `queue`; of a batch, only what failed comes back."""
+        self.add_event_source(
+            sources.SqsEventSource(
+                queue,
+                batch_size=batch_size,
+                max_concurrency=max_concurrency,
+                max_batching_window=Duration.seconds(window_seconds) if window_seconds else None,
+                report_batch_item_failures=True,
+            )
+        )
+
+    def accept_any_key(self, bucket: PrivateBucket, *keys: str) -> None:
+        """Answer cdk-nag for grants on all objects of a bucket that match `keys`."""
+        acknowledge(
+            self.own_role,
+            *(f"AwsSolutions-IAM5[Resource::<{bucket.logical_id}.Arn>/{key}]" for key in keys),
+            because="Which keys there will be is not known at deploy time; the actions are those on single objects.",
+        )
 
     def may(self, *actions: str, on: str) -> None:
         """Allow these actions on one resource, an ARN."""

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 
 from infra.delivery import Delivery
+from infra.failures import Failures
 from infra.functions import FunctionCode
+from infra.monitoring import Monitoring
 from infra.processing import Processing
+from infra.purging import Purging
 from infra.readiness import LAMBDA_SRC
 from infra.uploads import Uploads
 
@@ -35,11 +38,30 @@ class LightpressStack(Stack):
         processing = Processing(self, "Processing", uploads=uploads.bucket, code=code, config=config)
         delivery = Delivery(self, "Delivery", config=config)
         processing.publish_to(delivery.images)
+        failures = Failures(
+            self,
+            "Failures",
+            processing=processing,
+            uploads=uploads.bucket,
+            images=delivery.images,
+            code=code,
+            config=config,
+        )
+        functions = {"ProcessUpload": processing.function, "RecordFailure": failures.function}
+        if config.invalidate_deleted:
+            purging = Purging(self, "Purging", processing=processing, delivery=delivery, code=code, config=config)
+            purging.hear(processing.function, failures.function)
+            functions["PurgeDeleted"] = purging.function
+        monitoring = Monitoring(self, "Monitoring", processing=processing, functions=functions, config=config)
 
         CfnOutput(self, "UploadsBucketName", value=uploads.bucket.bucket_name)
         CfnOutput(self, "ImagesBucketName", value=delivery.images.bucket_name)
         CfnOutput(self, "QueueUrl", value=processing.queue.queue_url)
         CfnOutput(self, "DeadLetterQueueUrl", value=processing.dead_letters.queue_url)
         CfnOutput(self, "ProcessUploadFunctionName", value=processing.function.function_name)
+        CfnOutput(self, "RecordFailureFunctionName", value=failures.function.function_name)
+        CfnOutput(self, "QuarantineBucketName", value=failures.quarantine.bucket_name)
+        CfnOutput(self, "FailuresTableName", value=failures.table.table_name)
+        CfnOutput(self, "AlarmTopicArn", value=monitoring.topic.topic_arn)
         CfnOutput(self, "CdnBaseUrl", value=delivery.base_url)
         CfnOutput(self, "DistributionId", value=delivery.distribution.distribution_id)

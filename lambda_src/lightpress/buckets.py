@@ -1,10 +1,10 @@
-"""Whose pictures these are: which keys of which buckets are worked on, how, and under which names they are published."""
+"""Whose pictures these are: which keys of which buckets are worked on, and under which names they are published."""
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from lightpress.events import Problem
 from lightpress.image import Limits, Squeezing
@@ -13,13 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightpress.source import Source
-
-
-class Buckets(Protocol):
-    """Knows its own."""
-
-    def known(self, source: Source) -> Source | Problem | None:
-        """The source as it is to be worked on; None where nothing is to be done; a problem where it is nobody's."""
 
 
 @dataclass(frozen=True)
@@ -127,16 +120,16 @@ def _unknown(source: Source, known: str) -> Problem:
 
 def attached_from(values: Mapping[str, Any]) -> Attached:
     """Read what `dataclasses.asdict` made of an Attached, and JSON of that."""
-    return Attached(**values | {"suffixes": tuple(values["suffixes"])})
+    return Attached(**dict(values) | {"suffixes": tuple(values["suffixes"])})
 
 
 def in_place_from(values: Mapping[str, Any]) -> InPlace:
     """Read what `dataclasses.asdict` made of an InPlace, and JSON of that."""
     squeezing = values["squeezing"]
     return InPlace(
-        **values
+        **dict(values)
         | {
             "suffixes": tuple(values["suffixes"]),
-            "squeezing": Squeezing(**squeezing | {"limits": Limits(**squeezing["limits"])}),
+            "squeezing": Squeezing(**dict(squeezing) | {"limits": Limits(**squeezing["limits"])}),
         }
     )

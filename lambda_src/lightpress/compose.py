@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,22 +12,24 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from lightpress.aws.dead_letters import SqsDeadLetters
-from lightpress.aws.existing import S3Existing
+from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
 from lightpress.aws.images import S3Images
-from lightpress.aws.ledger import S3Ledger
 from lightpress.aws.originals import S3Originals
+from lightpress.aws.purges import CloudFrontCache, SqsPurges
 from lightpress.buckets import Compressing, Publishing, attached_from, in_place_from
-from lightpress.compress import Compression, CompressWorld, compress
-from lightpress.isolation import Bounds, render_isolated, squeeze_isolated
+from lightpress.isolation import Bounds, render_isolated
 from lightpress.process import Process
 from lightpress.recipe import load_recipes
 from lightpress.reconcile import Outcome, World, reconcile
-from lightpress.settings import InPlaceSettings, Settings
+from lightpress.settings import FailureSettings, InPlaceSettings, Settings, dead_letter_queue_url, distribution_id
 from lightpress.telemetry import CompressionObserver, PowertoolsObserver
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+
+    from lightpress.compress import Compression
+    from lightpress.record_failure import RecordFailure
 
 RECIPES = Path(__file__).parent.parent / "recipes.toml"
 
@@ -33,49 +37,101 @@ RECIPES = Path(__file__).parent.parent / "recipes.toml"
 _PARENT_MB = 300
 _SMALLEST_CHILD_MB = 256
 
+# Alone, with nobody waiting behind it, a picture gets more time; CPU is its own fault however slow the machine is.
+_WALL_SECONDS_ALONE = 60.0
+
 
 @cache
 def process_uploads() -> Process[Outcome]:
     """What the `process_upload` function does with a message."""
     settings = Settings.from_environment(os.environ)
-    s3 = _s3()
-    world = World(
-        originals=S3Originals(s3),
-        images=S3Images(s3, settings.images_bucket),
-        recipes=load_recipes(RECIPES),
-        render=partial(render_isolated, bounds=_bounds(settings.memory_mb)),
-    )
+    sqs = boto3.client("sqs")
     return Process(
-        buckets=Publishing(settings.uploads_bucket, tuple(map(attached_from, settings.attached))),
-        story=partial(reconcile, world=world),
-        dead_letters=SqsDeadLetters(boto3.client("sqs"), settings.dead_letter_queue_url),
+        known=_publishing(settings).known,
+        story=partial(reconcile, world=_world(settings, _s3(), sqs, _bounds(settings.memory_mb))),
+        dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
+        queue=SqsQueue(sqs, settings.queue_url),
         observer=PowertoolsObserver(),
+    )
+
+
+@cache
+def record_failures() -> RecordFailure:
+    """What the `record_failure` function does with a letter."""
+    # Here, because no other function needs them, and each would pay for loading them.
+    from lightpress.aws.failures import DynamoFailures  # noqa: PLC0415
+    from lightpress.aws.quarantine import S3Quarantine  # noqa: PLC0415
+    from lightpress.record_failure import RecordFailure, Registry  # noqa: PLC0415
+
+    settings, kept = Settings.from_environment(os.environ), FailureSettings.from_environment(os.environ)
+    s3, sqs, observer = _s3(), boto3.client("sqs"), PowertoolsObserver()
+    bounds = replace(_bounds(settings.memory_mb), wall_seconds=_WALL_SECONDS_ALONE)
+    table = DynamoFailures(boto3.client("dynamodb"), kept.failures_table, _now, kept.retention_seconds)
+    return RecordFailure(
+        known=_publishing(settings).known,
+        reconcile=partial(reconcile, world=_world(settings, s3, sqs, bounds)),
+        registry=Registry(S3Quarantine(s3, kept.quarantine_bucket), table, observer, _now, kept.retention_seconds),
+        queue=SqsQueue(sqs, settings.queue_url),
+        observer=observer,
     )
 
 
 @cache
 def compress_in_place() -> Process[Compression]:
     """What the `compress_in_place` function does with a message."""
+    # Here, because no other function needs them, and each would pay for loading them.
+    from lightpress.aws.existing import S3Existing  # noqa: PLC0415
+    from lightpress.aws.ledger import S3Ledger  # noqa: PLC0415
+    from lightpress.compress import CompressWorld, compress  # noqa: PLC0415
+    from lightpress.isolation import squeeze_isolated  # noqa: PLC0415
+
     settings = InPlaceSettings.from_environment(os.environ)
-    s3 = _s3()
+    s3, sqs = _s3(), boto3.client("sqs")
     tables = Compressing(tuple(map(in_place_from, settings.tables)))
     world = CompressWorld(
-        existing=S3Existing(s3, frozenset(table.bucket for table in tables.tables if table.acls)),
+        existing=S3Existing(s3, acls=frozenset(table.bucket for table in tables.tables if table.acls)),
         ledger=S3Ledger(s3, settings.images_bucket),
         tables=tables,
         squeeze=partial(squeeze_isolated, bounds=_bounds(settings.memory_mb)),
     )
     return Process(
-        buckets=tables,
+        known=tables.known,
         story=partial(compress, world=world),
-        dead_letters=SqsDeadLetters(boto3.client("sqs"), settings.dead_letter_queue_url),
+        dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
+        queue=SqsQueue(sqs, settings.queue_url),
         observer=CompressionObserver(),
     )
+
+
+@cache
+def cdn() -> CloudFrontCache:
+    """What the `purge_deleted` function speaks to."""
+    return CloudFrontCache(boto3.client("cloudfront"), distribution_id(os.environ))
+
+
+def _world(settings: Settings, s3: S3Client, sqs: SQSClient, bounds: Bounds) -> World:
+    return World(
+        originals=S3Originals(s3),
+        images=S3Images(s3, settings.images_bucket),
+        recipes=load_recipes(RECIPES),
+        render=partial(render_isolated, bounds=bounds),
+        purges=SqsPurges(sqs, settings.purge_queue_url, settings.purge_delay_seconds)
+        if settings.purge_queue_url
+        else None,
+    )
+
+
+def _publishing(settings: Settings) -> Publishing:
+    return Publishing(settings.uploads_bucket, tuple(map(attached_from, settings.attached)))
+
+
+def _bounds(memory_mb: int) -> Bounds:
+    return Bounds(memory_mb=max(_SMALLEST_CHILD_MB, memory_mb - _PARENT_MB))
 
 
 def _s3() -> S3Client:
     return boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 4}))
 
 
-def _bounds(memory_mb: int) -> Bounds:
-    return Bounds(memory_mb=max(_SMALLEST_CHILD_MB, memory_mb - _PARENT_MB))
+def _now() -> int:
+    return int(time.time())

@@ -26,6 +26,7 @@ from lightpress.reconcile import ATTEMPTS, Unsettled
 if TYPE_CHECKING:
     from lightpress.buckets import Compressing, InPlace
     from lightpress.existing import Held
+    from lightpress.failures import Verdict
     from lightpress.ports import Existing, Ledger, Squeeze
     from lightpress.source import Source
 
@@ -57,6 +58,16 @@ class Compression:
     note: str | None = None
     version: str | None = None
 
+    @property
+    def saved(self) -> int:
+        """Bytes."""
+        return self.before - self.after
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """None: what cannot be made smaller stays as it is, whyever, and nobody needs to look."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class CompressWorld:
@@ -68,20 +79,22 @@ class CompressWorld:
     squeeze: Squeeze
 
 
-def compress(source: Source, world: CompressWorld) -> Compression:
+def compress(source: Source, world: CompressWorld, *, again: bool = False) -> Compression:
     """Replace what `source` holds by something smaller, if there is anything and it may be replaced.
+
+    again: also try what was tried in vain, or put back too often.
 
     Raises Unsettled after `ATTEMPTS` lost races, and whatever the world raises: both are worth a later try.
     """
     for _ in range(ATTEMPTS):
         try:
-            return _attempt(source, world)
+            return _attempt(source, world, again=again)
         except Changed:
             continue
     raise Unsettled(f"{source} changed during each of {ATTEMPTS} attempts")
 
 
-def _attempt(source: Source, world: CompressWorld) -> Compression:
+def _attempt(source: Source, world: CompressWorld, *, again: bool) -> Compression:
     held, table = world.existing.look(source), world.tables.table_for(source)
     if held is None:
         return Compression(source, Did.GONE)
@@ -89,19 +102,25 @@ def _attempt(source: Source, world: CompressWorld) -> Compression:
         return Compression(source, Did.LEFT_ALONE, reason=held.obstacle, note=IN_PLAIN_WORDS[held.obstacle])
     if held.seal is not None and _is_final(held.seal, table):
         return Compression(source, Did.NOTHING)
-    entry = world.ledger.entry(source)
-    if entry is not None and entry.settles(held, table.digest):
-        return Compression(source, Did.NOTHING, note=entry.note)
-    times = entry.times if entry is not None and entry.etag == held.etag else 0
-    if times >= MOST_TIMES:
-        note = f"It was replaced {times} times, and put back each time."
-        return Compression(source, Did.LEFT_ALONE, reason="put_back", note=note)
+    entry = None if again else world.ledger.entry(source)
+    if entry is not None and (known := _known_before(source, held, entry, table)):
+        return known
     smaller, note = _smaller(source, held, table, world)
     if smaller is None:
-        entry = Entry(held.etag, table.digest, before=held.size, note=note)
-        world.ledger.enter(source, entry)
+        world.ledger.enter(source, Entry(held.etag, table.digest, before=held.size, note=note))
         return Compression(source, Did.KEPT, held.size, held.size, note=note)
+    times = entry.times if entry is not None and entry.etag == held.etag else 0
     return _replaced(source, held, smaller, Entry(held.etag, table.digest, times), table, world)
+
+
+def _known_before(source: Source, held: Held, entry: Entry, table: InPlace) -> Compression | None:
+    """What the ledger spares: trying in vain, and writing what somebody puts back each time."""
+    if entry.settles(held, table.digest):
+        return Compression(source, Did.NOTHING, note=entry.note)
+    if entry.etag == held.etag and entry.times >= MOST_TIMES:
+        note = f"It was replaced {entry.times} times, and put back each time."
+        return Compression(source, Did.LEFT_ALONE, reason="put_back", note=note)
+    return None
 
 
 def _is_final(seal: Seal, table: InPlace) -> bool:

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote_plus, unquote_plus
 
 from lightpress.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-_LOOK = "Lightpress:Look"
-_S3_EVENTS = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:", "ObjectRestore:Completed", _LOOK)
+    Known = Callable[[Source], "Source | Problem | None"]
+    """A source as it is to be worked on; None where nothing is to be done; a problem where it is nobody's."""
+
+_LOOK, _RETRY = "Lightpress:Look", "Lightpress:Retry"
+_S3_EVENTS = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:", "ObjectRestore:Completed", _LOOK, _RETRY)
 _EVENTBRIDGE_EVENTS = ("Object Created", "Object Deleted", "Object Restore Completed")
 _DEEPEST_WRAPPING = 3
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: JSON can say one, no key of S3 holds one
@@ -27,48 +30,77 @@ _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: JSON can say one
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a message, or one record of it, cannot be read. reason: a code; detail: a sentence."""
+    """Why a message, or one record of it, cannot be read. reason: a code; detail: a sentence.
+
+    part: the text of that message or record, which says the same again when it is read alone.
+    """
 
     reason: str
     detail: str
+    part: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a message says: sources to look at, each once and in order, and what of it made no sense."""
+    """What a message says: sources to look at, each once and in order, and what of it made no sense.
+
+    again: of the sources, those that an operator wants tried once more though they have failed.
+    """
 
     sources: tuple[Source, ...] = ()
     problems: tuple[Problem, ...] = ()
+    again: frozenset[Source] = frozenset()
+
+    def about(self, known: Known) -> Reading:
+        """The same, as far as somebody knows the sources: nobody else's bucket is touched."""
+        found = {source: known(source) for source in self.sources}
+        ours = {source: one for source, one in found.items() if isinstance(one, Source)}
+        problems = (replace(one, part=look_at(source)) for source, one in found.items() if isinstance(one, Problem))
+        again = frozenset(one for source, one in ours.items() if source in self.again)
+        return Reading(tuple(ours.values()), (*self.problems, *problems), again)
+
+
+@dataclass(frozen=True, slots=True)
+class _Retry:
+    """A source that an operator wants tried once more."""
+
+    source: Source
+
+
+_Found: TypeAlias = Source | _Retry | Problem
 
 
 def read(body: str) -> Reading:
     """Read the body of a queue message. Never raises: what is wrong with it is part of the reading."""
     found = list(_in_text(body, 0))
+    again = frozenset(item.source for item in found if isinstance(item, _Retry))
+    sources = (item.source if isinstance(item, _Retry) else item for item in found if not isinstance(item, Problem))
     return Reading(
-        sources=tuple(dict.fromkeys(item for item in found if isinstance(item, Source))),
+        sources=tuple(dict.fromkeys(sources)),
         problems=tuple(item for item in found if isinstance(item, Problem)),
+        again=again,
     )
 
 
-def look_at(source: Source) -> str:
-    """The body of a message that says "look at this key"."""
+def look_at(source: Source, *, again: bool = False) -> str:
+    """The body of a message that says "look at this key"; with `again`, also if it has failed as it is."""
     bucket, key = {"name": source.bucket}, {"key": quote_plus(source.key, safe="/")}
-    return json.dumps({"Records": [{"eventName": _LOOK, "s3": {"bucket": bucket, "object": key}}]})
+    return json.dumps({"Records": [{"eventName": _RETRY if again else _LOOK, "s3": {"bucket": bucket, "object": key}}]})
 
 
-def _in_text(text: str, depth: int) -> Iterator[Source | Problem]:
+def _in_text(text: str, depth: int) -> Iterator[_Found]:
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
-        yield Problem("not_json", f"The message is not JSON: {_excerpt(text)}")
+        yield Problem("not_json", f"The message is not JSON: {_excerpt(text)}", text)
         return
     if isinstance(message, dict):
-        yield from _in_message(message, depth)
+        yield from _in_message(message, depth, text)
     else:
-        yield Problem("unknown_message", f"The message is no event: {_excerpt(text)}")
+        yield Problem("unknown_message", f"The message is no event: {_excerpt(text)}", text)
 
 
-def _in_message(message: dict[str, Any], depth: int) -> Iterator[Source | Problem]:
+def _in_message(message: dict[str, Any], depth: int, text: str) -> Iterator[_Found]:
     if isinstance(message.get("Records"), list):
         for record in message["Records"]:
             yield _in_s3_record(record)
@@ -77,31 +109,33 @@ def _in_message(message: dict[str, Any], depth: int) -> Iterator[Source | Proble
     elif isinstance(message.get("Message"), str) and depth < _DEEPEST_WRAPPING:
         yield from _in_text(message["Message"], depth + 1)  # SNS
     elif message.get("source") == "aws.s3":
-        yield _in_eventbridge_event(message)
+        yield _in_eventbridge_event(message, text)
     else:
-        yield Problem("unknown_message", f"The message is no event of S3; it has: {_excerpt(', '.join(message))}")
+        yield Problem("unknown_message", f"The message is no event of S3; it has: {_excerpt(', '.join(message))}", text)
 
 
-def _in_s3_record(record: object) -> Source | Problem:
+def _in_s3_record(record: object) -> _Found:
+    part = json.dumps({"Records": [record]})
     name = _at(record, "eventName")
     if not isinstance(name, str) or not name.removeprefix("s3:").startswith(_S3_EVENTS):
-        return Problem("unknown_event", f"No work follows from an event named {name!r}.")
+        return Problem("unknown_event", f"No work follows from an event named {name!r}.", part)
     key = _at(record, "s3", "object", "key")
     # In this envelope, and in no other, keys are encoded as in a form: "a b+c" comes as "a+b%2Bc".
-    return _source(_at(record, "s3", "bucket", "name"), unquote_plus(key) if isinstance(key, str) else key)
+    found = _source(_at(record, "s3", "bucket", "name"), unquote_plus(key) if isinstance(key, str) else key, part)
+    return _Retry(found) if name == _RETRY and isinstance(found, Source) else found
 
 
-def _in_eventbridge_event(event: dict[str, Any]) -> Source | Problem:
+def _in_eventbridge_event(event: dict[str, Any], text: str) -> _Found:
     name = event.get("detail-type")
     if name not in _EVENTBRIDGE_EVENTS:
-        return Problem("unknown_event", f"No work follows from an event named {name!r}.")
-    return _source(_at(event, "detail", "bucket", "name"), _at(event, "detail", "object", "key"))
+        return Problem("unknown_event", f"No work follows from an event named {name!r}.", text)
+    return _source(_at(event, "detail", "bucket", "name"), _at(event, "detail", "object", "key"), text)
 
 
-def _source(bucket: object, key: object) -> Source | Problem:
+def _source(bucket: object, key: object, part: str) -> Source | Problem:
     if isinstance(bucket, str) and bucket and isinstance(key, str) and key and not _SURROGATE.search(bucket + key):
         return Source(bucket, key)
-    return Problem("record_without_key", f"The record names no object: bucket {bucket!r}, key {key!r}.")
+    return Problem("record_without_key", f"The record names no object: bucket {bucket!r}, key {key!r}.", part)
 
 
 def _at(value: object, *path: str) -> object:

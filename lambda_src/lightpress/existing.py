@@ -54,7 +54,8 @@ class Held:
     """What a key holds.
 
     etag: of the bytes. size: how many. version: its id, in a bucket that keeps versions. written: when, in seconds
-    since 1970. kept: what it is stored with, in the words of its store. Equal, if nothing has happened in between.
+    since 1970. tags: how many. kept: what it is stored with, in the words of its store. Equal, if nothing has happened
+    in between.
     """
 
     etag: str
@@ -63,6 +64,7 @@ class Held:
     written: float = 0.0
     seal: Seal | None = None
     obstacle: Obstacle | None = None
+    tags: int = 0
     kept: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from lightpress.existing import Entry, Held, Seal
+    from lightpress.failures import Failure, Letter
     from lightpress.image import Rendering, Spec, Squeezing
     from lightpress.manifest import Manifest
     from lightpress.source import Original, Source
@@ -61,8 +62,55 @@ class Images(Protocol):
 class DeadLetters(Protocol):
     """The dead-letter queue."""
 
-    def send(self, body: str, *, message_id: str, reason: str, detail: str) -> None:
-        """Keep a message that no retry can help, word for word, with the reason."""
+    def send(self, letter: Letter) -> None:
+        """Hand a message over to whoever records failures."""
+
+
+class Queue(Protocol):
+    """A queue that messages come from."""
+
+    def hold_back(self, receipt: str, seconds: int) -> None:
+        """Let the message that was received with `receipt` come back after so long, and not earlier."""
+
+
+class Purges(Protocol):
+    """Whoever makes the CDN forget."""
+
+    def ask_for(self, folder: str) -> None:
+        """Have the CDN forget everything in a folder, once every worker of today has ended or died.
+
+        So it is asked before the files are removed: if they are not removed after all, the message comes back, finds
+        them, and asks again.
+        """
+
+
+class Quarantine(Protocol):
+    """The quarantine bucket: what failed, as it was."""
+
+    def keep(self, source: Source, original: Original) -> str | None:
+        """Copy the original and return the copy's key; None if it is too large to be copied.
+
+        Raises Changed if the source holds something else by now. The same original always gets the same key.
+        """
+
+    def keep_message(self, message_id: str, part: str) -> str:
+        """Write a message, or the part of it that makes no sense, word for word; returns its key."""
+
+
+class Failures(Protocol):
+    """The failures table."""
+
+    def begin_trial(self, source: Source, identity: str, digest: str) -> int:
+        """Count one more try at these contents under this recipe; returns how many have begun and not ended."""
+
+    def end_trial(self, source: Source, identity: str, digest: str) -> None:
+        """Take one back: it ended by no fault of the picture's."""
+
+    def record(self, failure: Failure) -> None:
+        """Write the failure down, over what was known of the same subject and identity; its trials are over.
+
+        Of the two times of the first sight, the older stays; request ids are collected.
+        """
 
 
 class Existing(Protocol):

@@ -1,75 +1,139 @@
-"""One message, from its body to its end: every source it names is reconciled, and what makes no sense is kept."""
+"""One message, from its body to its end: every source it names is reconciled.
+
+What no retry can help, a rejected picture or a record that makes no sense, goes to the dead-letter queue at once, each
+with its own reason, and is done. What the world failed comes back, after a pause that grows with each try.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
-from lightpress.events import Problem, read
-from lightpress.source import Source
+from lightpress.backoff import hold_back, pause_seconds
+from lightpress.events import Problem, look_at, read
+from lightpress.failures import Letter, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.buckets import Buckets
-    from lightpress.ports import DeadLetters
+    from lightpress.events import Known
+    from lightpress.ports import DeadLetters, Queue
+    from lightpress.source import Source
 
-Outcome = TypeVar("Outcome")
-Told = TypeVar("Told", contravariant=True)
+
+class Judged(Protocol):
+    """What a story tells of a source. verdict: why it was rejected, where it was."""
+
+    @property
+    def verdict(self) -> Verdict | None: ...
+
+
+Outcome = TypeVar("Outcome", bound=Judged)
+Told_contra = TypeVar("Told_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A queue message."""
+    """A queue message, as it was received.
+
+    receipt: to speak of this delivery to the queue. received: how many times so far. sent_at: in seconds since 1970.
+    request_id: of the invocation.
+    """
 
     id: str
     body: str
+    receipt: str = ""
+    received: int = 1
+    sent_at: int = 0
+    request_id: str = ""
 
 
-class Observer(Protocol[Told]):
+class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the rest is for another invocation
+    """The invocation would end before the source is done, and take the news of the finished ones along."""
+
+
+class Observer(Protocol[Told_contra]):
     """Whoever wants to know: the log and the metrics."""
 
-    def settled(self, outcome: Told) -> None:
-        """A source is as it should be."""
+    def settled(self, outcome: Told_contra) -> None:
+        """A source is up to date, or rejected and on its way to be recorded."""
 
     def stumbled(self, source: Source, error: Exception) -> None:
         """The world failed; the message will come back."""
 
     def discarded(self, message: Message, problem: Problem) -> None:
-        """Part of a message makes no sense; the message is kept in the dead-letter queue."""
+        """A part of a message makes no sense; it is on its way to be recorded."""
+
+
+def always() -> bool:
+    """There is time for another picture."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
 class Process(Generic[Outcome]):
-    """Works off messages about some buckets: tells `story` of each source."""
+    """Works off messages about the sources that are known: tells the story of each."""
 
-    buckets: Buckets
-    story: Callable[[Source], Outcome]
+    known: Known
+    story: Callable[..., Outcome]
     dead_letters: DeadLetters
+    queue: Queue
     observer: Observer[Outcome]
 
-    def __call__(self, message: Message) -> None:
-        """Work off one message; raises if the world failed any of its sources, so that it comes back whole."""
-        reading = read(message.body)
-        known = [self.buckets.known(source) for source in reading.sources]
-        ours = [found for found in known if isinstance(found, Source)]
-        errors = [error for source in ours if (error := self._settle(source))]
-        if errors:
-            raise ExceptionGroup(f"{len(errors)} of {len(ours)} sources of the message", errors)
-        foreign = (found for found in known if isinstance(found, Problem))
-        self._discard(message, (*reading.problems, *foreign))
+    def __call__(self, message: Message, has_time: Callable[[], bool] = always) -> None:
+        """Work off one message; raises if the world failed any of its sources, so that it comes back whole.
 
-    def _settle(self, source: Source) -> Exception | None:
+        has_time: whether the invocation can finish one more picture. It is asked before each.
+        """
+        reading = read(message.body).about(self.known)
+        errors = [
+            error
+            for source in reading.sources
+            if (error := self._settle(source, message, has_time, again=source in reading.again))
+        ]
+        if errors:
+            self._hold_back(message, errors)
+            raise ExceptionGroup(f"{len(errors)} of {len(reading.sources)} sources of the message", errors)
+        for problem in reading.problems:
+            self._discard(message, problem)
+
+    def _settle(
+        self, source: Source, message: Message, has_time: Callable[[], bool], *, again: bool
+    ) -> Exception | None:
+        if not has_time():
+            return OutOfTime(source)
         try:
-            self.observer.settled(self.story(source))
+            outcome = self.story(source, again=again)
+            if outcome.verdict is not None:
+                self._give_up(source, message, outcome.verdict, again=again)
+            self.observer.settled(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
             self.observer.stumbled(source, error)
             return error
         return None
 
-    def _discard(self, message: Message, problems: tuple[Problem, ...]) -> None:
-        for problem in problems:
-            self.observer.discarded(message, problem)
-        if problems:
-            first = problems[0]
-            self.dead_letters.send(message.body, message_id=message.id, reason=first.reason, detail=first.detail)
+    def _give_up(self, source: Source, message: Message, verdict: Verdict, *, again: bool) -> None:
+        letter = _letter(message, look_at(source, again=again), verdict.reason, verdict.detail, verdict)
+        self.dead_letters.send(letter)
+
+    def _discard(self, message: Message, problem: Problem) -> None:
+        self.dead_letters.send(_letter(message, problem.part, problem.reason, problem.detail))
+        self.observer.discarded(message, problem)
+
+    def _hold_back(self, message: Message, errors: list[Exception]) -> None:
+        only_late = all(isinstance(error, OutOfTime) for error in errors)
+        pause = 0 if only_late else pause_seconds(message.id, message.received)
+        hold_back(self.queue, message.receipt, pause, errors)
+
+
+def _letter(message: Message, body: str, reason: str, detail: str, verdict: Verdict | None = None) -> Letter:
+    return Letter(
+        body,
+        message.id,
+        reason,
+        detail,
+        verdict,
+        attempts=message.received,
+        first_at=message.sent_at,
+        request_ids=(message.request_id,) if message.request_id else (),
+    )

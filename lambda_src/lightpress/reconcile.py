@@ -12,8 +12,9 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from lightpress.failures import Verdict
 from lightpress.image import PictureRejected, Reason
 from lightpress.manifest import (
     Manifest,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from lightpress.image import Rendering
     from lightpress.manifest import Variant
-    from lightpress.ports import Images, Originals, Published, Render
+    from lightpress.ports import Images, Originals, Published, Purges, Render
     from lightpress.recipe import Recipe, RecipeBook
     from lightpress.source import Original, Source
 
@@ -46,6 +47,7 @@ class Did(StrEnum):
     """What a reconciliation did."""
 
     PUBLISHED = "published"
+    REJECTED = "rejected"  # and nothing is published of that yet: it is for whoever records failures
     FAILED = "failed"
     REMOVED = "removed"
     NOTHING = "nothing"
@@ -53,31 +55,49 @@ class Did(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done for a source, and what is published of it now (None: nothing ever was)."""
+    """What was done for a source, and what is published of it now (None: nothing ever was).
+
+    verdict: why it was rejected or failed, where it was.
+    """
 
     source: Source
     did: Did
     manifest: Manifest | None
+    verdict: Verdict | None = None
+
+
+class Recorder(Protocol):
+    """Whoever has the last word on a picture that is rejected, and writes it down."""
+
+    def before_reading(self, source: Source, original: Original, recipe: Recipe) -> None:
+        """Hear that the original is about to be read and rendered; raises PictureRejected if that is in vain."""
+
+    def record(self, source: Source, original: Original, verdict: Verdict) -> None:
+        """Keep the original and the verdict; raises Changed if the source holds something else by now."""
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything the story needs."""
+    """Everything the story needs. purges: None where a CDN may keep what was deleted."""
 
     originals: Originals
     images: Images
     recipes: RecipeBook
     render: Render
+    purges: Purges | None = None
 
 
-def reconcile(source: Source, world: World) -> Outcome:
+def reconcile(source: Source, world: World, *, recorder: Recorder | None = None, again: bool = False) -> Outcome:
     """Bring what is published of `source` up to date.
+
+    A picture that is rejected is recorded, and published as failed: in this order, so that the manifest says that all
+    of it is done. Without a recorder, the rejection is the outcome. again: also try what has failed as it is.
 
     Raises Unsettled after `ATTEMPTS` lost races, and whatever the world raises: both are worth a later try.
     """
     for attempt in range(ATTEMPTS):
         try:
-            outcome = _attempt(source, world)
+            outcome = _attempt(source, world, recorder, again=again)
         except Changed:
             continue
         if attempt > 0 and outcome.manifest is not None:
@@ -86,20 +106,35 @@ def reconcile(source: Source, world: World) -> Outcome:
     raise Unsettled(f"{source} changed during each of {ATTEMPTS} attempts")
 
 
-def _attempt(source: Source, world: World) -> Outcome:
+def _attempt(source: Source, world: World, recorder: Recorder | None, *, again: bool) -> Outcome:
     published = world.images.published(source.name)  # The manifest first: whoever publishes from here on is noticed,
     original = world.originals.look(source)  # then the source: so what is seen is at least as new as the manifest.
     recipe = world.recipes.recipe_for(source.name)
     if original is None or recipe is None:
         return _withdraw(source, published, world, ignored=recipe is None)
-    if published is not None and published.manifest.is_of(original.identity, recipe.digest):
+    if published is not None and _is_settled(published.manifest, original, recipe, again=again):
         return Outcome(source, Did.NOTHING, published.manifest)
-    manifest = _made(source, original, recipe, published, world)
+    publication = _publication(source, original, recipe, published)
+    verdict = None
+    try:
+        manifest = _made(source, original, recipe, publication, world, recorder)
+    except PictureRejected as rejected:
+        verdict = Verdict(original.identity, recipe.digest, rejected.reason, rejected.detail)
+        if recorder is None:
+            return Outcome(source, Did.REJECTED, published.manifest if published else None, verdict)
+        recorder.record(source, original, verdict)
+        manifest = publication.failed(rejected)
     world.images.publish(manifest, published)
     _check_unchanged(source, original, world)
     if published is not None or manifest.status is Status.FAILED:  # which may have failed halfway
         _remove_dead(manifest, world.images)
-    return Outcome(source, Did.FAILED if manifest.status is Status.FAILED else Did.PUBLISHED, manifest)
+    return Outcome(source, Did.FAILED if verdict else Did.PUBLISHED, manifest, verdict)
+
+
+def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, again: bool) -> bool:
+    if again and manifest.status is Status.FAILED:
+        return False
+    return manifest.is_of(original.identity, recipe.digest)
 
 
 def _withdraw(source: Source, published: Published | None, world: World, *, ignored: bool) -> Outcome:
@@ -113,6 +148,7 @@ def _withdraw(source: Source, published: Published | None, world: World, *, igno
         return Outcome(source, Did.NOTHING, published.manifest)
     tombstone = Manifest(source.name, Status.DELETED, _next_revision(published))
     world.images.publish(tombstone, published)
+    _ask_to_purge(source, world)
     _remove_dead(tombstone, world.images)
     if not ignored and world.originals.look(source) is not None:
         raise Changed
@@ -128,9 +164,15 @@ def _is_gone_for_good(manifest: Manifest, images: Images) -> bool:
     return manifest.status is Status.DELETED and not any(images.paths(variants_folder(manifest.key)))
 
 
-def _made(source: Source, original: Original, recipe: Recipe, published: Published | None, world: World) -> Manifest:
-    """Write the variants and return the manifest that would publish them, or the one that says why there are none."""
-    publication = Publication(
+def _ask_to_purge(source: Source, world: World) -> None:
+    """Before the variants are removed: as long as any is left, this is done again."""
+    folder = variants_folder(source.name)
+    if world.purges is not None and any(world.images.paths(folder)):
+        world.purges.ask_for(folder)
+
+
+def _publication(source: Source, original: Original, recipe: Recipe, published: Published | None) -> Publication:
+    return Publication(
         key=source.name,
         revision=_next_revision(published),
         identity=original.identity,
@@ -139,12 +181,22 @@ def _made(source: Source, original: Original, recipe: Recipe, published: Publish
         digest=recipe.digest,
         previous=_last_generation(published),
     )
-    try:
-        _check_worth_reading(source, original, recipe)
-        rendering = world.render(world.originals.read(source, original), recipe.spec)
-        return publication.ready(rendering.facts, tuple(_written(rendering, publication, world.images)))
-    except PictureRejected as rejected:
-        return publication.failed(rejected)
+
+
+def _made(  # noqa: PLR0913, PLR0917  everything that a manifest is made of
+    source: Source,
+    original: Original,
+    recipe: Recipe,
+    publication: Publication,
+    world: World,
+    recorder: Recorder | None,
+) -> Manifest:
+    """Write the variants and return the manifest that would publish them."""
+    _check_worth_reading(source, original, recipe)
+    if recorder is not None:
+        recorder.before_reading(source, original, recipe)
+    rendering = world.render(world.originals.read(source, original), recipe.spec)
+    return publication.ready(rendering.facts, tuple(_written(rendering, publication, world.images)))
 
 
 def _check_worth_reading(source: Source, original: Original, recipe: Recipe) -> None:

@@ -16,30 +16,33 @@ class SettingMissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What `process_upload` is told by its stack.
+    """What a function that publishes is told by its stack.
 
-    memory_mb: of the function, as Lambda reports it. attached: of each attached bucket, what `buckets.Attached` holds.
+    queue_url: of the queue that its messages come from. memory_mb: of the function, as Lambda reports it. purge_*:
+    where to ask the CDN to forget; None where it need not. attached: of each attached bucket, what
+    `buckets.Attached` holds.
     """
 
     uploads_bucket: str
     images_bucket: str
-    dead_letter_queue_url: str
+    queue_url: str
     memory_mb: int
+    purge_queue_url: str | None
+    purge_delay_seconds: int
     attached: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read the settings; raises SettingMissingError naming the variable."""
-        try:
-            return cls(
-                uploads_bucket=environment["UPLOADS_BUCKET"],
-                images_bucket=environment["IMAGES_BUCKET"],
-                dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
-                memory_mb=_memory_mb(environment),
-                attached=tuple(json.loads(environment.get("ATTACHED", "[]"))),
-            )
-        except KeyError as missing:
-            raise _missing(missing) from None
+        return cls(
+            uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
+            images_bucket=_text(environment, "IMAGES_BUCKET"),
+            queue_url=_text(environment, "QUEUE_URL"),
+            memory_mb=_memory_mb(environment),
+            purge_queue_url=environment.get("PURGE_QUEUE_URL"),
+            purge_delay_seconds=int(environment.get("PURGE_DELAY_SECONDS", "900")),
+            attached=tuple(json.loads(environment.get("ATTACHED", "[]"))),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +51,54 @@ class InPlaceSettings:
 
     tables: tuple[dict[str, Any], ...]
     images_bucket: str
-    dead_letter_queue_url: str
+    queue_url: str
     memory_mb: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> InPlaceSettings:
         """Read the settings; raises SettingMissingError naming the variable."""
-        try:
-            return cls(
-                tables=tuple(json.loads(environment["IN_PLACE"])),
-                images_bucket=environment["IMAGES_BUCKET"],
-                dead_letter_queue_url=environment["DEAD_LETTER_QUEUE_URL"],
-                memory_mb=_memory_mb(environment),
-            )
-        except KeyError as missing:
-            raise _missing(missing) from None
+        return cls(
+            tables=tuple(json.loads(_text(environment, "IN_PLACE"))),
+            images_bucket=_text(environment, "IMAGES_BUCKET"),
+            queue_url=_text(environment, "QUEUE_URL"),
+            memory_mb=_memory_mb(environment),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class FailureSettings:
+    """What `record_failure` is told besides."""
+
+    quarantine_bucket: str
+    failures_table: str
+    retention_seconds: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> FailureSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            quarantine_bucket=_text(environment, "QUARANTINE_BUCKET"),
+            failures_table=_text(environment, "FAILURES_TABLE"),
+            retention_seconds=int(_text(environment, "FAILURE_RETENTION_SECONDS")),
+        )
+
+
+def dead_letter_queue_url(environment: Mapping[str, str]) -> str:
+    """Where a function sends what no retry can help."""
+    return _text(environment, "DEAD_LETTER_QUEUE_URL")
+
+
+def distribution_id(environment: Mapping[str, str]) -> str:
+    """The CDN that `purge_deleted` speaks to."""
+    return _text(environment, "DISTRIBUTION_ID")
 
 
 def _memory_mb(environment: Mapping[str, str]) -> int:
     return int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"))
 
 
-def _missing(variable: KeyError) -> SettingMissingError:
-    return SettingMissingError(f"the environment variable {variable} is not set")
+def _text(environment: Mapping[str, str], name: str) -> str:
+    try:
+        return environment[name]
+    except KeyError:
+        raise SettingMissingError(f"the environment variable {name!r} is not set") from None

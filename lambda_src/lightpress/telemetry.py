@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from lightpress import compress
 from lightpress.reconcile import Did
 
 if TYPE_CHECKING:
     from lightpress.compress import Compression
     from lightpress.events import Problem
+    from lightpress.failures import Failure
     from lightpress.process import Message
     from lightpress.reconcile import Outcome
     from lightpress.source import Source
@@ -23,18 +23,22 @@ metrics = Metrics()
 
 _COUNTED_AS = {
     Did.PUBLISHED: "PicturesPublished",
+    Did.REJECTED: "PicturesRejected",
     Did.FAILED: "PicturesFailed",
     Did.REMOVED: "PicturesRemoved",
     Did.NOTHING: "PicturesUnchanged",
 }
 
+# Its average over any time is the part that failed: an alarm needs no arithmetic.
+_FAILED_PERCENT = {Did.PUBLISHED: 0, Did.FAILED: 100}
+
 
 _COUNTED_IN_PLACE_AS = {
-    compress.Did.REPLACED: "ObjectsReplaced",
-    compress.Did.KEPT: "ObjectsKept",
-    compress.Did.LEFT_ALONE: "ObjectsLeftAlone",
-    compress.Did.NOTHING: "ObjectsUnchanged",
-    compress.Did.GONE: "ObjectsGone",
+    "replaced": "ObjectsReplaced",
+    "kept": "ObjectsKept",
+    "left_alone": "ObjectsLeftAlone",
+    "nothing": "ObjectsUnchanged",
+    "gone": "ObjectsGone",
 }
 
 
@@ -64,12 +68,27 @@ class PowertoolsObserver(_Troubles):
             key=outcome.source.key,
             revision=manifest and manifest.revision,
             generation=manifest and manifest.generation,
-            reason=manifest and manifest.reason,
-            detail=manifest and manifest.detail,
+            reason=outcome.verdict and outcome.verdict.reason,
+            detail=outcome.verdict and outcome.verdict.detail,
         )
+        if outcome.did in _FAILED_PERCENT:
+            _count("FailureRate", _FAILED_PERCENT[outcome.did], MetricUnit.Percent)
         if outcome.did is Did.PUBLISHED and manifest and manifest.source:
             _count("OriginalBytes", manifest.source.bytes, MetricUnit.Bytes)
             _count("VariantBytes", _stored_bytes(outcome), MetricUnit.Bytes)
+
+    def recorded(self, failure: Failure) -> None:
+        """Log where everything about a failure is kept."""
+        _count("FailuresRecorded")
+        logger.warning(
+            "recorded",
+            subject=failure.subject,
+            identity=failure.identity,
+            reason=failure.reason,
+            detail=failure.detail,
+            attempts=failure.attempts,
+            quarantine=failure.quarantine,
+        )
 
 
 class CompressionObserver(_Troubles):
@@ -88,9 +107,9 @@ class CompressionObserver(_Troubles):
             note=outcome.note,
             version=outcome.version,
         )
-        if outcome.did is compress.Did.REPLACED:
+        if outcome.saved:
             _count("ReplacedBytes", outcome.before, MetricUnit.Bytes)
-            _count("SavedBytes", outcome.before - outcome.after, MetricUnit.Bytes)
+            _count("SavedBytes", outcome.saved, MetricUnit.Bytes)
 
 
 def _count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:

@@ -1,18 +1,32 @@
-"""A message that no retry can help is kept word for word, with the reason beside it."""
+"""A letter arrives word for word, with everything that is known about it; and messages can be held back."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.aws.dead_letters import SqsDeadLetters
+from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue, letter_of
+from lightpress.failures import Letter, Verdict
+from lightpress.image import Reason
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import MessageTypeDef
 
 BODIES = ["hello", '{"Records": [{}]}', "ä 😀 \n\t <&>", " leading and trailing ", "x" * 200_000]
+SENT_AT = 1_700_000_000
+LETTER = Letter(
+    "body",
+    "m-1",
+    reason="corrupt",
+    detail="The decoder says: so.",
+    verdict=Verdict("v1", "d1", Reason.CORRUPT, "The decoder says: so."),
+    attempts=3,
+    first_at=SENT_AT,
+    request_ids=("r-1", "r-2"),
+)
 
 
 @pytest.fixture
@@ -21,22 +35,59 @@ def queue_url(sqs: SQSClient) -> str:
 
 
 def kept(sqs: SQSClient, queue_url: str) -> MessageTypeDef:
-    (message,) = sqs.receive_message(QueueUrl=queue_url, MessageAttributeNames=["All"], MaxNumberOfMessages=10)[
-        "Messages"
-    ]
+    (message,) = sqs.receive_message(
+        QueueUrl=queue_url, AttributeNames=["All"], MessageAttributeNames=["All"], MaxNumberOfMessages=10
+    )["Messages"]
     return message
 
 
-def attributes(message: MessageTypeDef) -> dict[str, str]:
-    return {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+def record(message: MessageTypeDef) -> dict[str, Any]:
+    """The same as Lambda hands it over: other names, other cases."""
+    attributes = message.get("MessageAttributes", {})
+    return {
+        "messageId": message["MessageId"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "messageAttributes": {
+            name: {"stringValue": value["StringValue"], "dataType": "String"} for name, value in attributes.items()
+        },
+    }
+
+
+def arrived(sqs: SQSClient, queue_url: str) -> Letter:
+    return letter_of(record(kept(sqs, queue_url)), "r-3")
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: ascii(body)[:16])
-def test_the_body_stays_as_it_was(sqs: SQSClient, queue_url: str, body: str) -> None:
-    SqsDeadLetters(sqs, queue_url).send(body, message_id="m-1", reason="not_json", detail="It is not JSON.")
+def test_a_letter_arrives_as_it_was_sent_and_counts_its_own_delivery(sqs: SQSClient, queue_url: str, body: str) -> None:
+    letter = replace(LETTER, body=body)
+    SqsDeadLetters(sqs, queue_url).send(letter)
+    assert arrived(sqs, queue_url) == replace(letter, attempts=4, request_ids=("r-1", "r-2", "r-3"))
+
+
+def test_a_message_that_sqs_moved_tells_its_body_its_age_and_its_deliveries(sqs: SQSClient, queue_url: str) -> None:
+    sqs.send_message(QueueUrl=queue_url, MessageBody="body")
     message = kept(sqs, queue_url)
-    assert message["Body"] == body
-    assert attributes(message) == {"message_id": "m-1", "reason": "not_json", "detail": "It is not JSON."}
+    letter = letter_of(record(message), "r-3")
+    assert letter == Letter(
+        "body",
+        message["MessageId"],
+        attempts=1,
+        first_at=int(message["Attributes"]["SentTimestamp"]) // 1000,
+        request_ids=("r-3",),
+    )
+
+
+def test_a_reason_of_another_release_is_no_verdict(sqs: SQSClient, queue_url: str) -> None:
+    SqsDeadLetters(sqs, queue_url).send(replace(LETTER, reason="too_ugly"))
+    letter = arrived(sqs, queue_url)
+    assert (letter.reason, letter.verdict) == ("too_ugly", None)
+
+
+def test_numbers_that_are_none_do_not_stop_a_letter(sqs: SQSClient, queue_url: str) -> None:
+    words: Any = {name: {"DataType": "String", "StringValue": "many"} for name in ("attempts", "first_at")}
+    sqs.send_message(QueueUrl=queue_url, MessageBody="body", MessageAttributes=words)
+    assert arrived(sqs, queue_url).attempts == 1
 
 
 DETAILS = {
@@ -51,10 +102,20 @@ DETAILS = {
 
 @pytest.mark.parametrize(("detail", "shown"), DETAILS.values(), ids=DETAILS)
 def test_whatever_the_detail_is_it_is_accepted(sqs: SQSClient, queue_url: str, detail: str, shown: str) -> None:
-    SqsDeadLetters(sqs, queue_url).send("body", message_id="m-1", reason="r", detail=detail)
-    assert attributes(kept(sqs, queue_url))["detail"] == shown
+    SqsDeadLetters(sqs, queue_url).send(replace(LETTER, detail=detail))
+    assert arrived(sqs, queue_url).detail == shown
 
 
-def test_without_a_detail_there_is_none(sqs: SQSClient, queue_url: str) -> None:
-    SqsDeadLetters(sqs, queue_url).send("body", message_id="m-1", reason="r", detail="")
-    assert attributes(kept(sqs, queue_url)) == {"message_id": "m-1", "reason": "r"}
+def test_what_is_not_known_is_not_said(sqs: SQSClient, queue_url: str) -> None:
+    SqsDeadLetters(sqs, queue_url).send(Letter("body", "m-1", reason="r", detail=""))
+    assert set(kept(sqs, queue_url)["MessageAttributes"]) == {"message_id", "reason", "attempts", "first_at"}
+
+
+def test_a_message_that_is_held_back_is_hidden_and_one_that_is_not_comes_at_once(
+    sqs: SQSClient, queue_url: str
+) -> None:
+    sqs.send_message(QueueUrl=queue_url, MessageBody="body")
+    for seconds, visible in ((0, True), (600, False)):
+        SqsQueue(sqs, queue_url).hold_back(kept(sqs, queue_url)["ReceiptHandle"], seconds)
+        count = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["ApproximateNumberOfMessages"])
+        assert count["Attributes"]["ApproximateNumberOfMessages"] == str(int(visible))

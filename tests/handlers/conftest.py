@@ -13,7 +13,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lightpress.compose import process_uploads
+from lightpress.aws.failures import IDENTITY, SUBJECT, DynamoFailures
+from lightpress.compose import cdn, process_uploads, record_failures
+from lightpress.handlers import record_failure
 from lightpress.handlers.process_upload import handler
 from lightpress.manifest import Manifest, manifest_from_json, manifest_path
 from lightpress.telemetry import logger
@@ -21,12 +23,17 @@ from lightpress.telemetry import logger
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import MessageTypeDef
 
+    from lightpress.failures import Failure
+
 REGION: Final = "eu-west-1"
-UPLOADS, IMAGES, DEAD_LETTERS = "uploads", "images", "dead-letters"
+UPLOADS, IMAGES, QUARANTINE = "uploads", "images", "quarantine"
+QUEUE, DEAD_LETTERS, PURGES = "queue", "dead-letters", "purges"
+FAILURES, DISTRIBUTION = "failures", "E1"
 
 
 @dataclass
@@ -56,6 +63,34 @@ def notification(*keys: str, name: str = "ObjectCreated:Put", bucket: str = UPLO
         for key in keys
     ]
     return json.dumps({"Records": records})
+
+
+def url_of(queue: str) -> str:
+    """As SQS gives it."""
+    return f"https://sqs.{REGION}.amazonaws.com/123456789012/{queue}"
+
+
+def letters(messages: list[MessageTypeDef]) -> dict[str, Any]:
+    """Messages of the dead-letter queue, as Lambda hands them over."""
+    return {
+        "Records": [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message["Attributes"],
+                "messageAttributes": {
+                    name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
+                    for name, value in message.get("MessageAttributes", {}).items()
+                },
+                "md5OfBody": message["MD5OfBody"],
+                "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:{DEAD_LETTERS}",
+                "awsRegion": REGION,
+            }
+            for message in messages
+        ]
+    }
 
 
 def batch(*bodies: str) -> dict[str, Any]:
@@ -89,7 +124,7 @@ class Deployed:
 
     s3: S3Client
     sqs: SQSClient
-    queue_url: str
+    dynamodb: DynamoDBClient
 
     def upload(self, key: str, data: bytes) -> None:
         self.s3.put_object(Bucket=UPLOADS, Key=key, Body=data)
@@ -105,16 +140,38 @@ class Deployed:
         return {item["Key"] for item in self.s3.list_objects_v2(Bucket=IMAGES, Prefix="i/").get("Contents", [])}
 
     def dead_letters(self) -> list[MessageTypeDef]:
-        answer = self.sqs.receive_message(
-            QueueUrl=self.queue_url, MessageAttributeNames=["All"], MaxNumberOfMessages=10
-        )
-        return answer.get("Messages", [])
+        return self._received(DEAD_LETTERS)
+
+    def purges(self) -> list[str]:
+        return [message["Body"] for message in self._received(PURGES)]
+
+    def failures(self) -> list[Failure]:
+        return list(DynamoFailures(self.dynamodb, FAILURES, lambda: 0, 0).all())
+
+    def quarantined(self, failure: Failure) -> bytes:
+        assert failure.quarantine is not None
+        return self.s3.get_object(Bucket=QUARANTINE, Key=failure.quarantine)["Body"].read()
 
     def invoke(self, *bodies: str, context: Context | None = None) -> list[str]:
         """Invoke the function with a batch; returns the ids of what must come back."""
-        answer = handler(batch(*bodies), context or Context())
-        assert set(answer) == {"batchItemFailures"}
-        return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+        return _failed(handler(batch(*bodies), context or Context()))
+
+    def record(self, context: Context | None = None) -> list[str]:
+        """Invoke `record_failure` with what is in the dead-letter queue; returns the ids of what must come back."""
+        with pytest.MonkeyPatch.context() as of_the_function:
+            of_the_function.setenv("QUEUE_URL", url_of(DEAD_LETTERS))
+            return _failed(record_failure.handler(letters(self.dead_letters()), context or Context()))
+
+    def _received(self, queue: str) -> list[MessageTypeDef]:
+        answer = self.sqs.receive_message(
+            QueueUrl=url_of(queue), AttributeNames=["All"], MessageAttributeNames=["All"], MaxNumberOfMessages=10
+        )
+        return answer.get("Messages", [])
+
+
+def _failed(answer: Any) -> list[str]:  # noqa: ANN401  the shape is Lambda's
+    assert set(answer) == {"batchItemFailures"}
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
 @pytest.fixture(autouse=True)
@@ -122,30 +179,55 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """As the stack sets them."""
     monkeypatch.setenv("UPLOADS_BUCKET", UPLOADS)
     monkeypatch.setenv("IMAGES_BUCKET", IMAGES)
-    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", f"https://sqs.{REGION}.amazonaws.com/123456789012/{DEAD_LETTERS}")
+    monkeypatch.setenv("QUEUE_URL", url_of(QUEUE))
+    monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", url_of(DEAD_LETTERS))
+    monkeypatch.setenv("PURGE_QUEUE_URL", url_of(PURGES))
+    monkeypatch.setenv("PURGE_DELAY_SECONDS", "0")
+    monkeypatch.setenv("QUARANTINE_BUCKET", QUARANTINE)
+    monkeypatch.setenv("FAILURES_TABLE", FAILURES)
+    monkeypatch.setenv("FAILURE_RETENTION_SECONDS", "3600")
+    monkeypatch.setenv("DISTRIBUTION_ID", DISTRIBUTION)
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")
 
 
 @pytest.fixture(autouse=True)
 def _new_container() -> Iterator[None]:
-    process_uploads.cache_clear()
+    composed = (process_uploads, record_failures, cdn)
+    for one in composed:
+        one.cache_clear()
     yield
-    process_uploads.cache_clear()
+    for one in composed:
+        one.cache_clear()
 
 
 @pytest.fixture(scope="session")
-def clients() -> tuple[S3Client, SQSClient]:
-    return boto3.client("s3", region_name=REGION), boto3.client("sqs", region_name=REGION)
+def clients() -> tuple[S3Client, SQSClient, DynamoDBClient]:
+    return (
+        boto3.client("s3", region_name=REGION),
+        boto3.client("sqs", region_name=REGION),
+        boto3.client("dynamodb", region_name=REGION),
+    )
 
 
 @pytest.fixture
-def deployed(clients: tuple[S3Client, SQSClient]) -> Iterator[Deployed]:
-    s3, sqs = clients
+def deployed(clients: tuple[S3Client, SQSClient, DynamoDBClient]) -> Iterator[Deployed]:
+    s3, sqs, dynamodb = clients
     with mock_aws():
-        for bucket in (UPLOADS, IMAGES):
+        for bucket in (UPLOADS, IMAGES, QUARANTINE):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
-        yield Deployed(s3, sqs, sqs.create_queue(QueueName=DEAD_LETTERS)["QueueUrl"])
+        for queue in (QUEUE, DEAD_LETTERS, PURGES):
+            sqs.create_queue(QueueName=queue)
+        dynamodb.create_table(
+            TableName=FAILURES,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": SUBJECT, "KeyType": "HASH"},
+                {"AttributeName": IDENTITY, "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in (SUBJECT, IDENTITY)],
+        )
+        yield Deployed(s3, sqs, dynamodb)
 
 
 class _Here:

@@ -31,7 +31,12 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("s3", "ListObjectsV2"): (("s3:ListBucket", BUCKET),),
     ("s3", "PutObject"): (("s3:PutObject", OBJECTS),),
     ("s3", "DeleteObjects"): (("s3:DeleteObject", OBJECTS),),
+    # The copy is read where it comes from; what it is without tags needs no more.
+    ("s3", "CopyObject"): (("s3:PutObject", OBJECTS),),
     ("sqs", "SendMessage"): (("sqs:SendMessage", "the queue"),),
+    ("sqs", "ChangeMessageVisibility"): (("sqs:ChangeMessageVisibility", "the queue"),),
+    ("dynamodb", "UpdateItem"): (("dynamodb:UpdateItem", "the table"),),
+    ("cloudfront", "CreateInvalidation"): (("cloudfront:CreateInvalidation", "the distribution"),),
 }
 """What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""
 
@@ -40,7 +45,7 @@ PREFIXES = ("i/", "m/")
 
 @dataclass(frozen=True, order=True)
 class Call:
-    """One request. resource: a bucket or queue; prefix: of the key, `*` where it is none of `PREFIXES`."""
+    """One request. resource: a bucket, queue, table or distribution; prefix: of the key, `*` if none of `PREFIXES`."""
 
     service: str
     operation: str
@@ -50,7 +55,7 @@ class Call:
 
 @dataclass(frozen=True, order=True)
 class Need:
-    """One grant. resource: a queue, a bucket, or the objects of a bucket under a prefix (`bucket/i/*`)."""
+    """One grant. resource: a queue, table, distribution, bucket, or objects under a prefix in one (`bucket/i/*`)."""
 
     action: str
     resource: str
@@ -84,6 +89,14 @@ def recorded() -> Iterator[set[Call]]:
 def _calls(service: str, operation: str, params: dict[str, Any]) -> Iterator[Call]:
     if service == "sqs":
         yield Call(service, operation, params["QueueUrl"].rpartition("/")[2])
+    elif service == "dynamodb":
+        yield Call(service, operation, params["TableName"])
+    elif service == "cloudfront":
+        yield Call(service, operation, params["DistributionId"])
+    elif "CopySource" in params:
+        bucket, _, key = params["CopySource"].partition("/")
+        yield Call(service, "GetObject", bucket, _prefix(key))
+        yield Call(service, operation, params["Bucket"], _prefix(params["Key"]))
     elif "Delete" in params:
         for item in params["Delete"]["Objects"]:
             yield Call(service, operation, params["Bucket"], _prefix(item["Key"]))

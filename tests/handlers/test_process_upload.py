@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lightpress.buckets import Publishing
 from lightpress.compose import RECIPES, process_uploads
+from lightpress.events import read
+from lightpress.handlers.process_upload import handler
 from lightpress.manifest import Status, manifest_path
 from lightpress.recipe import load_recipes
 from lightpress.settings import SettingMissingError
 from tests.drawing import file_of, four_corners, plain, ramp
-from tests.handlers.conftest import IMAGES, UPLOADS, Context, Deployed, Told, notification
+from tests.handlers.conftest import (
+    DEAD_LETTERS,
+    IMAGES,
+    QUEUE,
+    UPLOADS,
+    Context,
+    Deployed,
+    Told,
+    batch,
+    notification,
+    url_of,
+)
+from tests.pipeline.fakes import FakeQueue
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,13 +83,15 @@ def test_what_makes_no_sense_is_kept_and_its_neighbours_are_published(deployed: 
     assert_published(deployed, "first.jpg")
     assert_published(deployed, "last.jpg")
     kept = {message["MessageAttributes"]["reason"]["StringValue"]: message for message in deployed.dead_letters()}
-    assert {reason: message["Body"] for reason, message in kept.items()} == broken
+    assert {
+        reason: read(message["Body"]).about(Publishing(UPLOADS).known).problems for reason, message in kept.items()
+    } == {reason: read(body).about(Publishing(UPLOADS).known).problems for reason, body in broken.items()}
     for number, reason in enumerate(broken, start=1):
         assert kept[reason]["MessageAttributes"]["message_id"]["StringValue"] == f"id-{number}"
         assert kept[reason]["MessageAttributes"]["detail"]["StringValue"]
 
 
-def test_a_bad_picture_is_told_in_its_manifest_and_does_not_come_back(deployed: Deployed) -> None:
+def test_a_bad_picture_goes_to_the_dead_letters_at_once_and_does_not_come_back(deployed: Deployed) -> None:
     bad = {
         "a.svg": (b"<svg/>", "format_not_accepted"),
         "b.jpg": (b"hello", "not_a_picture"),
@@ -84,12 +102,13 @@ def test_a_bad_picture_is_told_in_its_manifest_and_does_not_come_back(deployed: 
     for key, (data, _) in bad.items():
         deployed.upload(key, data)
     assert deployed.invoke(*(notification(key) for key in bad)) == []
-    for key, (_, reason) in bad.items():
-        manifest = deployed.manifest(key)
-        assert manifest is not None
-        assert (manifest.status, manifest.reason) == (Status.FAILED, reason)
+    assert {deployed.manifest(key) for key in bad} == {None}
     assert deployed.variants() == set()
-    assert deployed.dead_letters() == []
+    told = {
+        read(letter["Body"]).sources[0].key: letter["MessageAttributes"]["reason"]["StringValue"]
+        for letter in deployed.dead_letters()
+    }
+    assert told == {key: reason for key, (_, reason) in bad.items()}
 
 
 def test_a_batch_in_which_the_world_fails_comes_back_whole(deployed: Deployed) -> None:
@@ -110,7 +129,7 @@ def test_only_the_message_that_failed_comes_back(deployed: Deployed) -> None:
 
 
 def test_a_message_that_cannot_be_kept_comes_back_and_why_is_told(deployed: Deployed, told: Told) -> None:
-    deployed.sqs.delete_queue(QueueUrl=deployed.queue_url)
+    deployed.sqs.delete_queue(QueueUrl=url_of(DEAD_LETTERS))
     assert deployed.invoke("hello") == ["id-0"]
     (line,) = [line for line in told.lines() if line.get("exception_name")]
     assert line["message_id"] == "id-0"
@@ -124,6 +143,46 @@ def test_what_there_is_no_time_for_comes_back_untouched(deployed: Deployed) -> N
     assert deployed.invoke(*map(notification, ("a.jpg", "b.jpg", "c.jpg")), context=context) == ["id-1", "id-2"]
     assert_published(deployed, "a.jpg")
     assert deployed.manifest("b.jpg") is None
+
+
+def test_of_a_message_with_many_records_what_there_is_no_time_for_comes_back(deployed: Deployed) -> None:
+    for key in ("a.jpg", "b.jpg"):
+        deployed.upload(key, SMALL)
+    assert deployed.invoke(notification("a.jpg", "b.jpg"), context=Context(remaining_ms=[30_000, 29_999])) == ["id-0"]
+    assert_published(deployed, "a.jpg")
+    assert deployed.manifest("b.jpg") is None
+
+
+def test_a_message_that_comes_back_stays_hidden_for_a_while(deployed: Deployed) -> None:
+    deployed.upload("a.jpg", SMALL)
+    deployed.s3.delete_bucket(Bucket=IMAGES)
+    deployed.sqs.send_message(QueueUrl=url_of(QUEUE), MessageBody=notification("a.jpg"))
+    (message,) = deployed.sqs.receive_message(QueueUrl=url_of(QUEUE), VisibilityTimeout=0)["Messages"]
+    event = batch(notification("a.jpg"))
+    event["Records"][0]["receiptHandle"] = message["ReceiptHandle"]
+    handler(event, Context())
+    assert "Messages" not in deployed.sqs.receive_message(QueueUrl=url_of(QUEUE))
+
+
+def test_the_panic_of_an_extension_takes_no_neighbour_along(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, told: Told
+) -> None:
+    for key in ("a.jpg", "b.jpg"):
+        deployed.upload(key, SMALL)
+
+    class Panic(BaseException):
+        """As Rust's reach Python."""
+
+    class Panicking(FakeQueue):
+        def hold_back(self, receipt: str, seconds: int) -> None:
+            raise Panic(f"{receipt} {seconds}")
+
+    real = process_uploads()
+    monkeypatch.setattr("lightpress.handlers.process_upload.process_uploads", lambda: replace(real, queue=Panicking()))
+    deployed.s3.put_object(Bucket=IMAGES, Key=manifest_path("a.jpg"), Body=b"overwritten by somebody")
+    assert deployed.invoke(notification("a.jpg"), notification("b.jpg")) == ["id-0"]
+    assert_published(deployed, "b.jpg")
+    assert any("Panic" in line.get("exception", "") for line in told.lines())
 
 
 def test_the_test_event_of_s3_is_accepted(deployed: Deployed) -> None:
@@ -160,7 +219,7 @@ def test_a_container_reads_its_settings_once(deployed: Deployed, monkeypatch: py
     assert_published(deployed, "a.jpg")
 
 
-@pytest.mark.parametrize("name", ["UPLOADS_BUCKET", "IMAGES_BUCKET", "DEAD_LETTER_QUEUE_URL"])
+@pytest.mark.parametrize("name", ["UPLOADS_BUCKET", "IMAGES_BUCKET", "QUEUE_URL", "DEAD_LETTER_QUEUE_URL"])
 def test_a_setting_that_is_missing_is_named(deployed: Deployed, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv(name)
     with pytest.raises(SettingMissingError, match=name):
@@ -185,7 +244,7 @@ def test_each_thing_that_happens_is_told_in_one_line(deployed: Deployed, told: T
     lines = [line for line in told.lines() if "_aws" not in line]
     assert [(line["level"], line["message"], line.get("key")) for line in lines] == [
         ("INFO", "published", "good\n.jpg"),
-        ("INFO", "failed", "bad.jpg"),
+        ("INFO", "rejected", "bad.jpg"),
         ("INFO", "removed", "gone.jpg"),
         ("ERROR", "discarded", None),
     ]
@@ -215,7 +274,7 @@ def test_what_happens_is_counted_under_names_that_stay_few(deployed: Deployed, t
     assert {name: sum(values) for name, values in counts.items() if name.startswith(("Pictures", "Messages"))} == {
         "PicturesPublished": 3,
         "PicturesUnchanged": 1,
-        "PicturesFailed": 1,
+        "PicturesRejected": 1,
         "PicturesRemoved": 1,
         "MessagesDiscarded": 1,
     }

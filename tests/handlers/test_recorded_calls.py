@@ -6,9 +6,26 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.stub import Stubber
 
+from lightpress.compose import cdn
+from lightpress.handlers import purge_deleted
 from tests.drawing import file_of, four_corners
-from tests.handlers.conftest import DEAD_LETTERS, IMAGES, UPLOADS, Deployed, notification
+from tests.handlers.conftest import (
+    DEAD_LETTERS,
+    DISTRIBUTION,
+    FAILURES,
+    IMAGES,
+    PURGES,
+    QUARANTINE,
+    QUEUE,
+    UPLOADS,
+    Context,
+    Deployed,
+    batch,
+    notification,
+    url_of,
+)
 from tests.handlers.recorder import IAM_ACTIONS, Call, Need, needs, recorded
 
 if TYPE_CHECKING:
@@ -24,9 +41,18 @@ WRITE = Call("s3", "PutObject", IMAGES, "i/")
 PUBLISH = Call("s3", "PutObject", IMAGES, "m/")
 LIST = Call("s3", "ListObjectsV2", IMAGES, "i/")
 REMOVE = Call("s3", "DeleteObjects", IMAGES, "i/")
-KEEP = Call("sqs", "SendMessage", DEAD_LETTERS)
+GIVE_UP = Call("sqs", "SendMessage", DEAD_LETTERS)
+PURGE = Call("sqs", "SendMessage", PURGES)
+HOLD_BACK = Call("sqs", "ChangeMessageVisibility", QUEUE)
+HOLD_LETTER_BACK = Call("sqs", "ChangeMessageVisibility", DEAD_LETTERS)
+COPY = Call("s3", "CopyObject", QUARANTINE, "*")
+KEEP_MESSAGE = Call("s3", "PutObject", QUARANTINE, "*")
+WRITE_DOWN = Call("dynamodb", "UpdateItem", FAILURES)
 
-EVERYTHING = {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ, WRITE, PUBLISH, LIST, REMOVE, KEEP}
+STORY = {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ, WRITE, PUBLISH, LIST, REMOVE, PURGE}
+PROCESS_UPLOAD = STORY | {GIVE_UP, HOLD_BACK}
+RECORD_FAILURE = STORY | {COPY, KEEP_MESSAGE, WRITE_DOWN, HOLD_LETTER_BACK}
+PURGE_DELETED = {Call("cloudfront", "CreateInvalidation", DISTRIBUTION)}
 
 
 @pytest.fixture
@@ -58,13 +84,52 @@ def test_a_duplicate(calls: set[Call], ready: Deployed) -> None:
 def test_a_bad_picture(calls: set[Call], deployed: Deployed) -> None:
     deployed.upload("a.jpg", b"hello")
     deployed.invoke(notification("a.jpg"))
-    assert calls == {READ_MANIFEST, LOOK, READ, PUBLISH, LIST}
+    assert calls == {READ_MANIFEST, LOOK, READ, GIVE_UP}
+
+
+def test_a_bad_picture_that_is_recorded(calls: set[Call], deployed: Deployed) -> None:
+    deployed.upload("a.jpg", b"hello")
+    deployed.invoke(notification("a.jpg"))
+    calls.clear()
+    deployed.record()
+    assert calls == {READ_MANIFEST, LOOK, READ, COPY, WRITE_DOWN, PUBLISH, LIST}
+
+
+def test_a_picture_that_is_looked_at_once_more(calls: set[Call], deployed: Deployed) -> None:
+    deployed.upload("a.jpg", PICTURE)
+    deployed.sqs.send_message(QueueUrl=url_of(DEAD_LETTERS), MessageBody=notification("a.jpg"))
+    deployed.record()
+    assert calls == {READ_MANIFEST, LOOK, WRITE_DOWN, READ, WRITE, PUBLISH}
+
+
+def test_a_picture_that_the_world_fails(calls: set[Call], deployed: Deployed) -> None:
+    deployed.upload("a.jpg", PICTURE)
+    deployed.s3.delete_bucket(Bucket=IMAGES)
+    deployed.invoke(notification("a.jpg"))
+    assert calls == {READ_MANIFEST, HOLD_BACK}
+    calls.clear()
+    deployed.sqs.send_message(QueueUrl=url_of(DEAD_LETTERS), MessageBody=notification("a.jpg"))
+    deployed.record()
+    assert calls == {READ_MANIFEST, HOLD_LETTER_BACK}
+
+
+def test_a_message_that_makes_no_sense_and_is_recorded(calls: set[Call], deployed: Deployed) -> None:
+    deployed.invoke("hello")
+    deployed.record()
+    assert calls == {GIVE_UP, KEEP_MESSAGE, WRITE_DOWN}
+
+
+def test_a_purge(calls: set[Call]) -> None:
+    with Stubber(cdn().cloudfront) as cloudfront:
+        cloudfront.add_response("create_invalidation", {})
+        purge_deleted.handler(batch("i/x/"), Context())
+    assert calls == PURGE_DELETED
 
 
 def test_a_folder(calls: set[Call], deployed: Deployed) -> None:
     deployed.upload("a/", b"")
     deployed.invoke(notification("a/"))
-    assert calls == {READ_MANIFEST, LOOK, PUBLISH, LIST}
+    assert calls == {READ_MANIFEST, LOOK, GIVE_UP}
 
 
 def test_overwritten_twice(calls: set[Call], ready: Deployed) -> None:
@@ -78,13 +143,13 @@ def test_overwritten_twice(calls: set[Call], ready: Deployed) -> None:
 def test_a_deletion(calls: set[Call], ready: Deployed) -> None:
     ready.s3.delete_object(Bucket=UPLOADS, Key="a.jpg")
     ready.invoke(notification("a.jpg", name="ObjectRemoved:Delete"))
-    assert calls == {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, PUBLISH, LIST, REMOVE}
+    assert calls == {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, PUBLISH, LIST, REMOVE, PURGE}
 
 
 @pytest.mark.parametrize("body", ["hello", "{}", notification(""), notification("a", bucket="somebody-elses")])
 def test_what_makes_no_sense(calls: set[Call], ready: Deployed, body: str) -> None:
     ready.invoke(body)
-    assert calls == {KEEP}
+    assert calls == {GIVE_UP}
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
@@ -93,25 +158,40 @@ def test_the_test_event(calls: set[Call], ready: Deployed) -> None:
     assert calls == set()
 
 
+GRANTS_OF_THE_STORY = {
+    Need("s3:GetObject", "uploads/*"),
+    Need("s3:ListBucket", "uploads"),
+    Need("s3:GetObject", "images/m/*"),
+    Need("s3:PutObject", "images/i/*"),
+    Need("s3:PutObject", "images/m/*"),
+    Need("s3:DeleteObject", "images/i/*"),
+    Need("s3:ListBucket", "images"),
+    Need("sqs:SendMessage", "purges"),
+}
+
+
 def test_what_must_be_granted_is_this_and_no_more() -> None:
-    assert needs(EVERYTHING) == {
-        Need("s3:GetObject", "uploads/*"),
-        Need("s3:ListBucket", "uploads"),
-        Need("s3:GetObject", "images/m/*"),
-        Need("s3:PutObject", "images/i/*"),
-        Need("s3:PutObject", "images/m/*"),
-        Need("s3:DeleteObject", "images/i/*"),
-        Need("s3:ListBucket", "images"),
+    assert needs(PROCESS_UPLOAD) - GRANTS_OF_THE_STORY == {
         Need("sqs:SendMessage", "dead-letters"),
+        Need("sqs:ChangeMessageVisibility", "queue"),
     }
+    assert needs(RECORD_FAILURE) - GRANTS_OF_THE_STORY == {
+        Need("s3:PutObject", "quarantine/*"),
+        Need("dynamodb:UpdateItem", "failures"),
+        Need("sqs:ChangeMessageVisibility", "dead-letters"),
+    }
+    assert needs(PROCESS_UPLOAD) & needs(RECORD_FAILURE) == GRANTS_OF_THE_STORY
+    assert needs(PURGE_DELETED) == {Need("cloudfront:CreateInvalidation", "E1")}
 
 
 def test_originals_are_never_written_nor_removed() -> None:
-    assert {need.action for need in needs(EVERYTHING) if need.resource.startswith("uploads")} == {
+    everything = needs(PROCESS_UPLOAD | RECORD_FAILURE | PURGE_DELETED)
+    assert {need.action for need in everything if need.resource.startswith("uploads")} == {
         "s3:GetObject",
         "s3:ListBucket",
     }
 
 
 def test_every_operation_that_is_made_has_its_actions() -> None:
-    assert {(call.service, call.operation) for call in EVERYTHING} == set(IAM_ACTIONS)
+    everything = PROCESS_UPLOAD | RECORD_FAILURE | PURGE_DELETED
+    assert {(call.service, call.operation) for call in everything} == set(IAM_ACTIONS)

@@ -12,7 +12,7 @@ from aws_cdk import App
 from app import make_app
 from infra.readiness import context_of_the_command_line
 from infra.stack import LightpressStack
-from tests.infra.grants import as_list, resolve
+from tests.infra.grants import as_list, function_id, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,12 +76,17 @@ class Template:
         return [statement for policy in self.resources(*types) for statement in _statements(policy)]
 
     def statements_about(self, id_: str) -> list[Statement]:
-        """The statements of the resource policy of a bucket or a queue."""
+        """The statements of the resource policy of a bucket, queue or topic."""
         reference = {"Ref": id_}
         attached = [
             policy
-            for policy in self.resources("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy")
-            if reference in (policy.properties.get("Bucket"), *policy.properties.get("Queues", []))
+            for policy in self.resources("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
+            if reference
+            in (
+                policy.properties.get("Bucket"),
+                *policy.properties.get("Queues", []),
+                *policy.properties.get("Topics", []),
+            )
         ]
         return [statement for policy in attached for statement in _statements(policy)]
 
@@ -97,6 +102,10 @@ class Template:
 
     def functions(self) -> list[Resource]:
         return self.resources("AWS::Lambda::Function")
+
+    def function(self, handler: str) -> Resource:
+        """The function that runs `lightpress.handlers.HANDLER`."""
+        return self.resource(function_id(self.raw, handler))
 
 
 def synthesize(environment: str, outdir: Path) -> Template:

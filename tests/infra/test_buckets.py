@@ -42,7 +42,15 @@ def test_old_versions_of_originals_and_abandoned_uploads_do_not_pile_up(prod: Te
 
 def test_originals_images_and_logs_survive_the_stack_in_prod(prod: Template) -> None:
     kept = {resource.id for resource in prod.resources() if resource.raw.get("DeletionPolicy") == "Retain"}
-    assert kept == {"UploadsBucket", "ImagesBucket", "ProcessUploadLogs"}
+    assert kept == {
+        "UploadsBucket",
+        "ImagesBucket",
+        "QuarantineBucket",
+        "FailuresTable",
+        "ProcessUploadLogs",
+        "RecordFailureLogs",
+        "PurgeDeletedLogs",
+    }
     assert kept == {resource.id for resource in prod.resources() if resource.raw.get("UpdateReplacePolicy") == "Retain"}
 
 

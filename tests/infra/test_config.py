@@ -34,6 +34,13 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             max_receive_count = 10
             queue_retention_days = 1
             dead_letter_retention_days = 7
+            failure_retention_days = 90
+            invalidate_deleted = false
+            alarm_email = "somebody@example.com"
+            alarm_failure_percent = 5
+            alarm_queue_age_minutes = 60
+            alarm_dead_letter_age_minutes = 30
+            alarm_dead_letters = 10
             log_level = "DEBUG"
             log_retention_days = 365
             tracing = true
@@ -54,8 +61,8 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("memroy_mb = 1769", "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed: allowed_origins, arch"),
-        ("colour = 1", "colour: is not a known key; allowed: allowed_origins, architecture, batch_size"),
+        ("memroy_mb = 1769", "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed: alarm_dead_letter"),
+        ("colour = 1", "colour: is not a known key; allowed: alarm_dead_letter_age_minutes, "),
         ('architecture = "arm"', "architecture: 'arm' is not allowed; did you mean 'arm64'? allowed: arm64, host, x86"),
         ("memory_mb = 256", "memory_mb: 256 is not between 512 and 10240"),
         ('memory_mb = "1 GB"', "memory_mb: '1 GB' is not a whole number"),
@@ -66,6 +73,13 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
         ("queue_retention_days = 14", "queue_retention_days: 14 is not between 1 and 13"),
         ("dead_letter_retention_days = 15", "dead_letter_retention_days: 15 is not between 2 and 14"),
         ("dead_letter_retention_days = 4", "dead_letter_retention_days: 4 is not more than queue_retention_days (4)"),
+        ("failure_retention_days = 0", "failure_retention_days: 0 is not between 1 and 3650"),
+        ("invalidate_deleted = 1", "invalidate_deleted: 1 is not true or false"),
+        ('alarm_email = "me"', 'alarm_email: \'me\' is no address; allowed: such as "you@example.com", or "" for'),
+        ("alarm_failure_percent = 0", "alarm_failure_percent: 0 is not between 1 and 100"),
+        ("alarm_queue_age_minutes = 0", "alarm_queue_age_minutes: 0 is not between 1 and 1440"),
+        ("alarm_dead_letter_age_minutes = 4", "alarm_dead_letter_age_minutes: 4 is not between 5 and 1440"),
+        ("alarm_dead_letters = 0", "alarm_dead_letters: 0 is not between 1 and 1000000"),
         ('log_level = "TRACE"', "log_level: 'TRACE' is not allowed; allowed: DEBUG, ERROR, INFO, WARN"),
         ("log_retention_days = 31", "log_retention_days: 31 is not allowed; allowed: 1, 3, 5, 7, 14, 30, 60"),
         ('removal = "keep"', "removal: 'keep' is not allowed; allowed: destroy, retain"),

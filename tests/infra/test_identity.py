@@ -21,7 +21,13 @@ _KEEPS = {
     "ImagesBucket": "AWS::S3::Bucket",
     "Queue": "AWS::SQS::Queue",
     "DeadLetterQueue": "AWS::SQS::Queue",
+    "PurgeQueue": "AWS::SQS::Queue",
+    "QuarantineBucket": "AWS::S3::Bucket",
+    "FailuresTable": "AWS::DynamoDB::Table",
+    "AlarmTopic": "AWS::SNS::Topic",
     "ProcessUploadLogs": "AWS::Logs::LogGroup",
+    "RecordFailureLogs": "AWS::Logs::LogGroup",
+    "PurgeDeletedLogs": "AWS::Logs::LogGroup",
     "Distribution": "AWS::CloudFront::Distribution",
 }
 
@@ -38,6 +44,10 @@ def test_whoever_deploys_is_told_where_everything_is(template: Template) -> None
         "QueueUrl",
         "DeadLetterQueueUrl",
         "ProcessUploadFunctionName",
+        "RecordFailureFunctionName",
+        "QuarantineBucketName",
+        "FailuresTableName",
+        "AlarmTopicArn",
         "CdnBaseUrl",
         "DistributionId",
     }

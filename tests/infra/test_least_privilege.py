@@ -4,30 +4,60 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.handlers.conftest import DEAD_LETTERS, IMAGES, UPLOADS
-from tests.handlers.recorder import needs
-from tests.handlers.test_recorded_calls import EVERYTHING
+import pytest
+
+from tests.handlers import conftest as names
+from tests.handlers.recorder import Call, needs
+from tests.handlers.test_recorded_calls import PROCESS_UPLOAD, PURGE_DELETED, RECORD_FAILURE
 from tests.infra.grants import ACCOUNT, REGION, environment_of, function_id, grants_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.infra.templates import Template
 
 # What Lambda itself does in the role's name: it takes messages from the queue and writes the log.
 _SERVICE_ACTIONS = ("logs:", "sqs:Receive", "sqs:Delete", "sqs:Get", "sqs:ChangeMessageVisibility")
 
+# By which variable a function is told where what it calls so in its tests really is.
+_BUCKETS = {names.UPLOADS: "UPLOADS_BUCKET", names.IMAGES: "IMAGES_BUCKET", names.QUARANTINE: "QUARANTINE_BUCKET"}
+_QUEUES = {
+    names.QUEUE: "QUEUE_URL",
+    names.DEAD_LETTERS: "DEAD_LETTER_QUEUE_URL",
+    names.PURGES: "PURGE_QUEUE_URL",
+}
 
-def test_the_grants_of_process_upload_are_the_calls_it_makes(dev: Template) -> None:
-    function = function_id(dev.raw, "process_upload")
-    environment = environment_of(dev.raw, function)
-    queue = environment["DEAD_LETTER_QUEUE_URL"].rpartition("/")[2]
-    arn_of = {
-        UPLOADS: f"arn:aws:s3:::{environment['UPLOADS_BUCKET']}",
-        IMAGES: f"arn:aws:s3:::{environment['IMAGES_BUCKET']}",
-        DEAD_LETTERS: f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}",
-    }
+
+@pytest.mark.parametrize(
+    ("handler", "calls"),
+    [("process_upload", PROCESS_UPLOAD), ("record_failure", RECORD_FAILURE), ("purge_deleted", PURGE_DELETED)],
+)
+def test_the_grants_of_a_function_are_the_calls_it_makes(dev: Template, handler: str, calls: set[Call]) -> None:
+    function = function_id(dev.raw, handler)
+    arn_of = _arns(environment_of(dev.raw, function))
     asked = set()
-    for need in needs(EVERYTHING):
+    for need in needs(calls):
         name, slash, objects = need.resource.partition("/")
         asked.add((need.action, f"{arn_of[name]}{slash}{objects}"))
     granted = {(grant.action, grant.resource) for grant in grants_of(dev.raw, function)}
-    assert {(action, on) for action, on in granted if not action.startswith(_SERVICE_ACTIONS)} == asked
+    assert _without_those_of_lambda(granted) == _without_those_of_lambda(asked)
+    assert asked <= granted
+
+
+def _arns(environment: Mapping[str, str]) -> dict[str, str]:
+    """The ARNs of everything that a function is told of, by what its tests call it."""
+    arns = {
+        name: f"arn:aws:s3:::{environment[variable]}" for name, variable in _BUCKETS.items() if variable in environment
+    }
+    for name, variable in _QUEUES.items():
+        queue = environment.get(variable, "").rpartition("/")[2]
+        arns[name] = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
+    if "DEAD_LETTER_QUEUE_URL" not in environment:  # it is the queue of the function itself
+        arns[names.DEAD_LETTERS] = arns[names.QUEUE]
+    arns[names.FAILURES] = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{environment.get('FAILURES_TABLE')}"
+    arns[names.DISTRIBUTION] = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{environment.get('DISTRIBUTION_ID')}"
+    return arns
+
+
+def _without_those_of_lambda(grants: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    return {(action, on) for action, on in grants if not action.startswith(_SERVICE_ACTIONS)}

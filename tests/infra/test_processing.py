@@ -47,12 +47,18 @@ def test_the_queue_lets_s3_in_before_s3_tries(template: Template) -> None:
 
 
 def test_every_queue_is_encrypted(template: Template) -> None:
-    assert [queue.properties.get("SqsManagedSseEnabled") for queue in template.queues()] == [True, True]
+    assert {queue.properties.get("SqsManagedSseEnabled") for queue in template.queues()} == {True}
 
 
-def test_a_message_stays_hidden_for_six_times_as_long_as_a_function_may_take(template: Template) -> None:
-    (function,) = template.functions()
-    assert template.resource("Queue").properties["VisibilityTimeout"] >= 6 * function.properties["Timeout"]
+@pytest.mark.parametrize(
+    ("queue", "handler"),
+    [("Queue", "process_upload"), ("DeadLetterQueue", "record_failure"), ("PurgeQueue", "purge_deleted")],
+)
+def test_a_message_stays_hidden_for_six_times_as_long_as_its_function_may_take(
+    template: Template, queue: str, handler: str
+) -> None:
+    timeout = template.function(handler).properties["Timeout"]
+    assert template.resource(queue).properties["VisibilityTimeout"] >= 6 * timeout
 
 
 def test_a_message_that_keeps_failing_is_set_aside_and_kept_longer_than_the_queue_would(template: Template) -> None:
@@ -70,8 +76,11 @@ def test_one_bad_message_does_not_take_its_batch_down(template: Template) -> Non
 
 
 def test_a_flood_of_uploads_cannot_take_all_of_the_accounts_concurrency(template: Template) -> None:
-    for mapping in template.resources("AWS::Lambda::EventSourceMapping"):
-        assert mapping.properties["ScalingConfig"] == {"MaximumConcurrency": 50}
+    most = {
+        mapping.properties["EventSourceArn"]["Fn::GetAtt"][0]: mapping.properties["ScalingConfig"]["MaximumConcurrency"]
+        for mapping in template.resources("AWS::Lambda::EventSourceMapping")
+    }
+    assert most == {"Queue": 50, "DeadLetterQueue": 5, "PurgeQueue": 2}
 
 
 def test_every_function_has_a_role_and_a_log_of_its_own(template: Template) -> None:
@@ -103,10 +112,11 @@ def test_the_layer_is_built_for_the_processor_and_the_python_that_the_function_r
     architecture: str, machine: str, tmp_path: Path
 ) -> None:
     template = synthesize_with(Config("dev", architecture=architecture), tmp_path)
-    layer, (function,) = template.only("AWS::Lambda::LayerVersion"), template.functions()
-    assert function.properties["Layers"] == [{"Ref": layer.id}]
-    assert function.properties["Architectures"] == layer.properties["CompatibleArchitectures"] == [architecture]
-    assert [function.properties["Runtime"]] == layer.properties["CompatibleRuntimes"] == ["python3.13"]
+    layer = template.only("AWS::Lambda::LayerVersion")
+    for function in template.functions():
+        assert function.properties["Layers"] == [{"Ref": layer.id}]
+        assert function.properties["Architectures"] == layer.properties["CompatibleArchitectures"] == [architecture]
+        assert [function.properties["Runtime"]] == layer.properties["CompatibleRuntimes"] == ["python3.13"]
     assert layer.properties["Description"].endswith(f" for {machine}-3.13")
 
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tests.infra.templates import Statement, Template
 
-_POLICIES = ("AWS::IAM::Policy", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy")
+_POLICIES = ("AWS::IAM::Policy", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
 
 
-def test_every_bucket_and_queue_is_spoken_to_over_tls_only(template: Template) -> None:
-    for resource in (*template.buckets(), *template.queues()):
+def test_every_bucket_queue_and_topic_is_spoken_to_over_tls_only(template: Template) -> None:
+    for resource in (*template.buckets(), *template.queues(), *template.resources("AWS::SNS::Topic")):
         assert any(map(_refuses_plain_http, template.statements_about(resource.id))), resource.id
 
 
@@ -26,10 +26,12 @@ def test_no_policy_is_about_every_resource_but_the_one_for_traces(template: Temp
     assert actions <= {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
 
 
-def test_there_is_one_function_and_nothing_that_custom_resources_would_bring(template: Template) -> None:
-    assert [function.properties["Handler"] for function in template.functions()] == [
-        "lightpress.handlers.process_upload.handler"
-    ]
+def test_there_are_our_functions_and_nothing_that_custom_resources_would_bring(template: Template) -> None:
+    assert {function.properties["Handler"] for function in template.functions()} == {
+        "lightpress.handlers.process_upload.handler",
+        "lightpress.handlers.record_failure.handler",
+        "lightpress.handlers.purge_deleted.handler",
+    }
     types = {resource.type for resource in template.resources()}
     assert not [type_ for type_ in types if type_.startswith(("Custom::", "AWS::CloudFormation::"))]
 
@@ -44,7 +46,7 @@ def _refuses_plain_http(statement: Statement) -> bool:
         statement.effect == "Deny"
         and statement.principal == {"AWS": "*"}
         and statement.condition == {"Bool": {"aws:SecureTransport": "false"}}
-        and statement.actions in (["s3:*"], ["sqs:*"])
+        and statement.actions in (["s3:*"], ["sqs:*"], ["sns:Publish"])
     )
 
 

@@ -1,4 +1,4 @@
-"""Two buckets and a dead-letter queue in memory, which count what is asked of them."""
+"""The buckets, queues and the table in memory, which count what is asked of them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,26 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lightpress.failures import Letter, fingerprint
 from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Size, Spec
 from lightpress.manifest import manifest_from_json, manifest_path
 from lightpress.ports import Changed, Published
 from lightpress.recipe import Recipe, RecipeBook, Rule
 from lightpress.reconcile import World
+from lightpress.record_failure import LastWord, Registry
 from lightpress.source import Original, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
     from lightpress.events import Problem
+    from lightpress.failures import Failure, Verdict
     from lightpress.manifest import Manifest
     from lightpress.process import Message
     from lightpress.reconcile import Outcome
 
 UPLOADS = "uploads"
+NOW, RETENTION = 1_800_000_000, 3_600
 CORRUPT, BREAKS_LATE = b"corrupt", b"breaks late"
 
 
@@ -151,10 +155,79 @@ class Press:
 class FakeDeadLetters:
     """The dead-letter queue."""
 
-    kept: list[tuple[str, str, str, str]] = field(default_factory=list)
+    kept: list[Letter] = field(default_factory=list)
 
-    def send(self, body: str, *, message_id: str, reason: str, detail: str) -> None:
-        self.kept.append((body, message_id, reason, detail))
+    def send(self, letter: Letter) -> None:
+        self.kept.append(letter)
+
+
+@dataclass
+class FakeQueue:
+    """A queue that remembers for how long messages were held back."""
+
+    held_back: list[tuple[str, int]] = field(default_factory=list)
+
+    def hold_back(self, receipt: str, seconds: int) -> None:
+        self.held_back.append((receipt, seconds))
+
+
+@dataclass
+class FakeQuarantine:
+    """The quarantine bucket. before_keep: something that happens right before an original is copied."""
+
+    originals: FakeOriginals
+    held: dict[str, bytes] = field(default_factory=dict)
+    before_keep: Callable[[], None] = lambda: None
+    largest: int = 1_000_000
+
+    def keep(self, source: Source, original: Original) -> str | None:
+        self.before_keep()
+        if original.size > self.largest:
+            return None
+        version, data = self.originals.held.get(source.key, ("", b""))
+        if version != original.identity:
+            raise Changed
+        path = f"{source.key}@{version}"
+        self.held[path] = data
+        return path
+
+    def keep_message(self, message_id: str, part: str) -> str:
+        path = f"{message_id}@{fingerprint(part)}"
+        self.held[path] = part.encode()
+        return path
+
+
+@dataclass
+class FakeFailures:
+    """The failures table."""
+
+    rows: dict[tuple[str, str], Failure] = field(default_factory=dict)
+    trials: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    failing: bool = False
+
+    def begin_trial(self, source: Source, identity: str, digest: str) -> int:
+        self.trials[source.key, identity, digest] += 1
+        return self.trials[source.key, identity, digest]
+
+    def end_trial(self, source: Source, identity: str, digest: str) -> None:
+        self.trials[source.key, identity, digest] -= 1
+
+    def record(self, failure: Failure) -> None:
+        if self.failing:
+            raise ConnectionError("no answer of the table")
+        self.rows[failure.subject, failure.identity] = failure
+        self.trials.pop((failure.key or "", failure.identity, failure.digest or ""), None)
+
+
+@dataclass
+class FakePurges:
+    """Remembers what the CDN was asked to forget, and what was there at that time."""
+
+    images: FakeImages
+    asked: list[tuple[str, int]] = field(default_factory=list)
+
+    def ask_for(self, folder: str) -> None:
+        self.asked.append((folder, sum(path.startswith(folder) for path in self.images.held)))
 
 
 @dataclass
@@ -174,6 +247,9 @@ class Diary:
         self.entries.append((problem.reason, message.id))
         self.problems.append(problem)
 
+    def recorded(self, failure: Failure) -> None:
+        self.entries.append((failure.reason, failure.subject))
+
 
 @dataclass
 class FakeCloud:
@@ -184,5 +260,16 @@ class FakeCloud:
     press: Press = field(default_factory=Press)
     recipes: RecipeBook = field(default_factory=book)
 
+    def __post_init__(self) -> None:
+        self.purges = FakePurges(self.images)
+        self.quarantine = FakeQuarantine(self.originals)
+        self.failures = FakeFailures()
+        self.diary = Diary()
+        self.registry = Registry(self.quarantine, self.failures, self.diary, lambda: NOW, RETENTION)
+
+    def last_word(self, verdict: Verdict | None = None) -> LastWord:
+        """Whoever records what is rejected, told of it by a letter."""
+        return LastWord(Letter("", "message-1", verdict=verdict), self.registry)
+
     def world(self) -> World:
-        return World(self.originals, self.images, self.recipes, self.press)
+        return World(self.originals, self.images, self.recipes, self.press, self.purges)

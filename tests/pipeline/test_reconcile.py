@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lightpress.failures import Verdict
 from lightpress.image import Limits, Reason, Size, Spec
-from lightpress.manifest import Status
+from lightpress.manifest import Status, variants_folder
 from lightpress.recipe import Recipe, RecipeBook, Rule
 from lightpress.reconcile import ATTEMPTS, Did, Outcome, Unsettled, reconcile
-from tests.pipeline.fakes import BREAKS_LATE, CORRUPT, FakeCloud, book, source
+from tests.pipeline.fakes import BREAKS_LATE, CORRUPT, UPLOADS, FakeCloud, FakeImages, book, source
 from tests.pipeline.keys import NASTY_KEYS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lightpress.manifest import Manifest
 
 KEY = "a.jpg"
@@ -25,7 +29,11 @@ def cloud() -> FakeCloud:
 
 
 def settle(cloud: FakeCloud, key: str = KEY) -> Outcome:
-    return reconcile(source(key), cloud.world())
+    """Until nothing is left to do: what is rejected is recorded, too."""
+    outcome = reconcile(source(key), cloud.world())
+    if outcome.did is not Did.REJECTED:
+        return outcome
+    return reconcile(source(key), cloud.world(), recorder=cloud.last_word(outcome.verdict))
 
 
 def published(cloud: FakeCloud, key: str = KEY) -> Manifest:
@@ -290,6 +298,92 @@ def test_another_recipe_gives_a_failed_picture_another_chance(cloud: FakeCloud) 
     cloud.recipes = book(99)
     settle(cloud)
     assert len(cloud.press.made) == 2
+
+
+def test_a_rejected_picture_is_an_outcome_and_nothing_is_published_of_it(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"good")
+    settle(cloud)
+    before = dict(cloud.images.held)
+    cloud.originals.put(KEY, CORRUPT)
+    outcome = reconcile(source(KEY), cloud.world())
+    assert outcome.did is Did.REJECTED
+    assert outcome.verdict == Verdict("v2", digest_of(cloud), Reason.CORRUPT, "The decoder says: drawn so.")
+    assert outcome.manifest == published(cloud)
+    assert cloud.images.held == before
+
+
+def test_a_failed_picture_is_tried_again_where_an_operator_asks_for_it(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, CORRUPT)
+    settle(cloud)
+    assert reconcile(source(KEY), cloud.world(), again=True).did is Did.REJECTED
+    outcome = reconcile(source(KEY), cloud.world(), recorder=cloud.last_word(), again=True)
+    assert (outcome.did, published(cloud).revision) == (Did.FAILED, 2)
+    assert len(cloud.press.made) == 3
+
+
+def test_a_published_picture_is_not_made_again_whoever_asks(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    assert reconcile(source(KEY), cloud.world(), again=True).did is Did.NOTHING
+
+
+def test_when_a_picture_is_recorded_as_failed_all_of_it_is_done_before_it_is_published(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, CORRUPT)
+
+    def is_published(manifest: Manifest) -> None:
+        row = cloud.failures.rows[f"{UPLOADS}/{KEY}", "v1"]
+        assert (manifest.status, row.reason) == (Status.FAILED, Reason.CORRUPT)
+        assert row.quarantine is not None
+        assert cloud.quarantine.held[row.quarantine] == CORRUPT
+
+    cloud.images.before_publish = is_published
+    assert settle(cloud).did is Did.FAILED
+
+
+def test_a_picture_that_is_replaced_while_it_is_recorded_is_published(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, CORRUPT)
+    cloud.quarantine.before_keep = lambda: cloud.originals.put(KEY, b"good")
+    assert settle(cloud).did is Did.PUBLISHED
+    assert_all_there(cloud, KEY, b"good")
+    assert cloud.failures.rows == {}
+
+
+def test_the_cdn_is_asked_to_forget_before_the_variants_are_removed(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    del cloud.originals.held[KEY]
+    settle(cloud)
+    assert cloud.purges.asked == [(variants_folder(KEY), 2)]
+    assert cloud.images.variants() == set()
+
+
+def test_where_there_is_nothing_to_forget_nobody_is_asked(cloud: FakeCloud) -> None:
+    settle(cloud)
+    settle(cloud)
+    assert cloud.purges.asked == []
+
+
+def test_a_removal_that_fails_asks_again(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    del cloud.originals.held[KEY]
+
+    class Stuck(FakeImages):
+        def remove(self, paths: Iterable[str]) -> None:
+            raise ConnectionError(f"no answer about {len(list(paths))} paths")
+
+    stuck = Stuck(cloud.images.held)
+    with pytest.raises(ConnectionError):
+        reconcile(source(KEY), replace(cloud.world(), images=stuck))
+    assert settle(cloud).did is Did.REMOVED
+    assert cloud.purges.asked == [(variants_folder(KEY), 2)] * 2
+    assert settle(cloud).did is Did.NOTHING
+
+
+def digest_of(cloud: FakeCloud) -> str:
+    recipe = cloud.recipes.recipe_for(KEY)
+    assert recipe is not None
+    return recipe.digest
 
 
 def test_what_was_left_behind_by_a_dead_worker_goes_with_the_deletion(cloud: FakeCloud) -> None:

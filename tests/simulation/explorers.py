@@ -6,14 +6,15 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tests.simulation.world import BAD, GOOD, Cloud, Consumer, Fault, make_process
+from tests.simulation.world import BAD, GOOD, Cloud, Consumer, Fault, make_process, take_letter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.process import Process
+    from lightpress.failures import Letter
+    from lightpress.process import Message
 
-    MakeProcess = Callable[[Cloud, Consumer], Process]
+    MakeProcess = Callable[[Cloud, Consumer], Callable[[Message | Letter], None]]
 
 KEY = "k"
 AT_ONCE = 2
@@ -58,6 +59,8 @@ class _Run:
             choices.append("backfill")
         if self.cloud.queue[KEY] and len(self.consumers) < AT_ONCE:
             choices.append("start")
+        if +self.cloud.letters and len(self.consumers) < AT_ONCE:
+            choices += [f"record {number}" for number in range(len(waiting_letters(self.cloud)))]
         for number in range(len(self.consumers)):
             choices.append(f"step {number}")
             if self.faults:
@@ -74,6 +77,9 @@ class _Run:
         elif verb == "start":
             self.cloud.queue[KEY] -= 1
             self.consumers.append(Consumer(self.cloud, KEY, self.make))
+        elif verb == "record":
+            letter = waiting_letters(self.cloud)[int(number)]
+            self.consumers.append(take_letter(self.cloud, letter, self.make))
         elif verb == "step":
             self.consumers[int(number)].step()
         else:
@@ -82,9 +88,14 @@ class _Run:
         self.consumers = [consumer for consumer in self.consumers if not consumer.over]
 
     def state(self) -> tuple[object, ...]:
-        """Equal states have equal futures: a consumer's next move depends only on the answers it got."""
-        histories = sorted(tuple(consumer.history) for consumer in self.consumers)
+        """Equal states have equal futures: a consumer's next move depends on its work and the answers it got."""
+        histories = sorted((repr(consumer.letter), *consumer.history) for consumer in self.consumers)
         return self.cloud.snapshot(), self.cloud.backfill_due, self.done, self.faults, tuple(histories)
+
+
+def waiting_letters(cloud: Cloud) -> list[Letter]:
+    """The different letters in the dead-letter queue, always in the same order."""
+    return sorted(+cloud.letters, key=repr)
 
 
 def may_backfill(cloud: Cloud, consumers: list[Consumer]) -> bool:
@@ -185,8 +196,13 @@ def _step(_cloud: Cloud, consumers: list[Consumer], chance: random.Random, _make
 
 def _start(cloud: Cloud, consumers: list[Consumer], chance: random.Random, make: MakeProcess) -> str:
     waiting = sorted(key for key, count in cloud.queue.items() if count)
-    if not waiting or len(consumers) >= _MOST_AT_ONCE:
+    letters = waiting_letters(cloud)
+    if not (waiting or letters) or len(consumers) >= _MOST_AT_ONCE:
         return "idle"
+    if letters and (not waiting or chance.random() < 0.5):
+        letter = chance.choice(letters)
+        consumers.append(take_letter(cloud, letter, make))
+        return f"record {consumers[-1].key}"
     key = chance.choice(waiting)
     cloud.queue[key] -= 1
     consumers.append(Consumer(cloud, key, make))

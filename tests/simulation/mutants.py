@@ -99,17 +99,28 @@ MUTANTS = (
     Mutant(
         "another recipe is not noticed",
         "PR",
-        (("is_of(original.identity, recipe.digest)", 'is_of(original.identity, published.manifest.digest or "")'),),
+        (("is_of(original.identity, recipe.digest)", 'is_of(original.identity, manifest.digest or "")'),),
     ),
     Mutant(
         "another version is not noticed",
         "PQ",
-        (("is_of(original.identity, recipe.digest)", "is_of(published.manifest.source.identity, recipe.digest)"),),
+        (("is_of(original.identity, recipe.digest)", "is_of(manifest.source.identity, recipe.digest)"),),
     ),
     Mutant(
         "revisions do not grow",
         "PQP",
         (("published.manifest.revision + 1 if published", "published.manifest.revision if published"),),
+    ),
+    Mutant(
+        "failed is published before it is recorded",
+        "B",
+        (
+            ("        recorder.record(source, original, verdict)\n", ""),
+            (
+                "    _check_unchanged(source, original, world)\n    if published",
+                "    if verdict:\n        recorder.record(source, original, verdict)\n    if published",
+            ),
+        ),
     ),
     Mutant(
         "what lost races left behind stays",

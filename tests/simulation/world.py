@@ -16,12 +16,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 from greenlet import getcurrent, greenlet
 
+from lightpress.buckets import Publishing
+from lightpress.events import read
+from lightpress.failures import Failure, Letter
 from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Size, Spec
 from lightpress.manifest import Manifest, Status, manifest_from_json, manifest_path, variants_folder
 from lightpress.ports import Changed, Published
 from lightpress.process import Message, Process
 from lightpress.recipe import Recipe, RecipeBook, Rule
 from lightpress.reconcile import Outcome, World, reconcile
+from lightpress.record_failure import RecordFailure, Registry
 from lightpress.source import Original, Source
 
 if TYPE_CHECKING:
@@ -88,7 +92,10 @@ class Cloud:
     originals: dict[str, list[Version]] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     queue: Counter[str] = field(default_factory=Counter)
-    dead_letters: list[str] = field(default_factory=list)
+    letters: Counter[Letter] = field(default_factory=Counter)
+    quarantine: dict[str, bytes] = field(default_factory=dict)
+    rows: dict[tuple[str, str], Failure] = field(default_factory=dict)
+    trials: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
     written: int = 0
     backfill_due: bool = False
@@ -134,7 +141,16 @@ class Cloud:
 
     def snapshot(self) -> str:
         """A digest of everything that consumers can see."""
-        state = (sorted(self.objects.items()), self.originals, sorted(self.queue.items()), self.recipes.rules[0].recipe)
+        state = (
+            sorted(self.objects.items()),
+            self.originals,
+            sorted(self.queue.items()),
+            sorted(map(repr, +self.letters)),
+            sorted(self.rows),
+            sorted(self.quarantine),
+            sorted((+self.trials).items()),
+            self.recipes.rules[0].recipe,
+        )
         return hashlib.sha256(repr(state).encode()).hexdigest()
 
     # Promises.
@@ -142,6 +158,10 @@ class Cloud:
     def check_now(self, key: str) -> None:
         """At every instant: what a ready manifest names is there, and is what it should be."""
         manifest = self.manifest(key)
+        if manifest is not None and manifest.status is Status.FAILED and manifest.source is not None:
+            row = self.rows.get((f"{UPLOADS}/{key}", manifest.source.identity))
+            if row is None or row.quarantine not in self.quarantine:
+                self.violations.append(f"{key}: failed, and not recorded or not kept")
         if manifest is None or manifest.status is not Status.READY:
             return
         for variant in manifest.variants:
@@ -171,8 +191,6 @@ class Cloud:
                 self._check_gone(key, manifest)
             else:
                 self._check_published(key, source, manifest)
-        if self.dead_letters:
-            self.violations.append(f"readable messages were discarded: {self.dead_letters}")
 
     def _check_gone(self, key: str, manifest: Manifest | None) -> None:
         if manifest is None or manifest.status is not Status.DELETED:
@@ -207,8 +225,14 @@ def etag(data: bytes) -> str:
 class Consumer:
     """One invocation, working on one message; between `step`s it stands before its next request."""
 
-    def __init__(self, cloud: Cloud, key: str, make_process: Callable[[Cloud, Consumer], Process]) -> None:
-        self.cloud, self.key = cloud, key
+    def __init__(
+        self,
+        cloud: Cloud,
+        key: str,
+        make_process: Callable[[Cloud, Consumer], Callable[[Message | Letter], None]],
+        letter: Letter | None = None,
+    ) -> None:
+        self.cloud, self.key, self.letter = cloud, key, letter
         self.recipes = cloud.recipes
         self.history: list[str] = []
         self.over = False
@@ -249,9 +273,9 @@ class Consumer:
         self.history.append(f"{name} {result!r}")
         return result
 
-    def _run(self, process: Process) -> None:
+    def _run(self, process: Callable[[Message | Letter], None]) -> None:
         try:
-            process(Message("id", notification(self.key)))
+            process(self.letter or Message("id", notification(self.key)))
         except Exception:  # noqa: BLE001  as the batch processor does: the message comes back
             self._end(came_back=True)
         else:
@@ -259,8 +283,19 @@ class Consumer:
 
     def _end(self, *, came_back: bool) -> None:
         self.over = True
-        if came_back:
+        if came_back and self.letter:
+            self.cloud.letters[self.letter] += 1
+        elif came_back:
             self.cloud.queue[self.key] += 1
+
+
+def take_letter(
+    cloud: Cloud, letter: Letter, make_process: Callable[..., Callable[[Message | Letter], None]]
+) -> Consumer:
+    """Hand a letter to the last instance."""
+    cloud.letters[letter] -= 1
+    (source,) = read(letter.body).sources
+    return Consumer(cloud, source.key, make_process, letter)
 
 
 def notification(key: str) -> str:
@@ -341,8 +376,59 @@ class SimulatedDeadLetters:
     cloud: Cloud
     consumer: Consumer
 
-    def send(self, body: str, *, message_id: str, reason: str, detail: str) -> None:
-        self.consumer.request("send", lambda: self.cloud.dead_letters.append(f"{message_id} {reason} {detail} {body}"))
+    def send(self, letter: Letter) -> None:
+        self.consumer.request("send", lambda: self.cloud.letters.update([letter]))
+
+
+class PatientQueue:
+    """A queue that brings messages back whenever the scheduler says so."""
+
+    def hold_back(self, receipt: str, seconds: int) -> None: ...
+
+
+@dataclass
+class SimulatedQuarantine:
+    """The quarantine bucket."""
+
+    cloud: Cloud
+    consumer: Consumer
+
+    def keep(self, source: Source, original: Original) -> str:
+        def effect() -> str:
+            version = self.cloud.current(source.key)
+            if version is None or version.data is None or etag(version.data) != original.etag:
+                raise Changed
+            self.cloud.quarantine[f"{source.key}@{original.identity}"] = version.data
+            return f"{source.key}@{original.identity}"
+
+        return self.consumer.request("keep", effect)
+
+    def keep_message(self, message_id: str, part: str) -> str:
+        raise AssertionError(f"{message_id} is readable: {part}")
+
+
+@dataclass
+class SimulatedFailures:
+    """The failures table."""
+
+    cloud: Cloud
+    consumer: Consumer
+
+    def begin_trial(self, source: Source, identity: str, digest: str) -> int:
+        def effect() -> int:
+            self.cloud.trials[source.key, identity, digest] += 1
+            return self.cloud.trials[source.key, identity, digest]
+
+        return self.consumer.request("begin trial", effect)
+
+    def end_trial(self, source: Source, identity: str, digest: str) -> None:
+        def effect() -> None:
+            self.cloud.trials[source.key, identity, digest] -= 1
+
+        self.consumer.request("end trial", effect)
+
+    def record(self, failure: Failure) -> None:
+        self.consumer.request("record", lambda: self.cloud.rows.update({(failure.subject, failure.identity): failure}))
 
 
 class Silent:
@@ -354,8 +440,26 @@ class Silent:
 
     def discarded(self, message: Message, problem: Problem) -> None: ...
 
+    def recorded(self, failure: Failure) -> None: ...
 
-def make_process(cloud: Cloud, consumer: Consumer, story: Callable[..., Outcome] = reconcile) -> Process:
-    """The real process over the simulated ports; `story` is the real one, or a mutant of it."""
+
+def make_process(
+    cloud: Cloud, consumer: Consumer, story: Callable[..., Outcome] = reconcile
+) -> Callable[[Message | Letter], None]:
+    """The real process, or the real last instance, over the simulated ports; `story` is the real one, or a mutant."""
     world = World(SimulatedOriginals(cloud, consumer), SimulatedImages(cloud, consumer), cloud.recipes, render)
-    return Process(UPLOADS, partial(story, world=world), SimulatedDeadLetters(cloud, consumer), Silent())
+    told = partial(story, world=world)
+    queue, silent = PatientQueue(), Silent()
+    process = Process(Publishing(UPLOADS).known, told, SimulatedDeadLetters(cloud, consumer), queue, silent)
+    registry = Registry(
+        SimulatedQuarantine(cloud, consumer), SimulatedFailures(cloud, consumer), silent, lambda: 1, retention_seconds=1
+    )
+    record_failure = RecordFailure(Publishing(UPLOADS).known, told, registry, queue, silent)
+
+    def work(work: Message | Letter) -> None:
+        if isinstance(work, Letter):
+            record_failure(work, "receipt", 1)
+        else:
+            process(work)
+
+    return work

@@ -1,35 +1,94 @@
-"""The dead-letter queue on SQS."""
+"""The queues on SQS: letters to the dead-letter queue, and messages that are held back."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from lightpress.failures import Letter, Verdict
+from lightpress.image import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from types_boto3_sqs import SQSClient
 
-_LONGEST_ATTRIBUTE = 1_000
+_LONGEST_DETAIL = 1_000
+_MOST_REQUEST_IDS = 10
 
 
 @dataclass(frozen=True, slots=True)
 class SqsDeadLetters:
-    """Sends messages that no retry can help, unchanged, with the reason as attributes."""
+    """Sends what no retry can help, word for word, with everything that is known about it as attributes."""
 
     sqs: SQSClient
     queue_url: str
 
-    def send(self, body: str, *, message_id: str, reason: str, detail: str) -> None:
-        """SEND. The body stays as it was, so that a redrive works."""
-        attributes = {"reason": reason, "detail": _printable(detail), "message_id": message_id}
+    def send(self, letter: Letter) -> None:
+        """SEND. The body can be read by itself, so that a redrive into the queue works."""
+        attributes = {
+            "message_id": letter.message_id,
+            "reason": letter.reason,
+            "detail": letter.detail and _printable(letter.detail),
+            "identity": letter.verdict and letter.verdict.identity,
+            "digest": letter.verdict and letter.verdict.digest,
+            "attempts": str(letter.attempts),
+            "first_at": str(letter.first_at),
+            "request_ids": " ".join(letter.request_ids[-_MOST_REQUEST_IDS:]),
+        }
         self.sqs.send_message(
             QueueUrl=self.queue_url,
-            MessageBody=body,
+            MessageBody=letter.body,
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value
             },
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SqsQueue:
+    """A queue that a function takes its messages from."""
+
+    sqs: SQSClient
+    queue_url: str
+
+    def hold_back(self, receipt: str, seconds: int) -> None:
+        """CHANGE VISIBILITY."""
+        self.sqs.change_message_visibility(QueueUrl=self.queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
+
+
+def letter_of(record: Mapping[str, Any], request_id: str) -> Letter:
+    """Read a message of the dead-letter queue, as Lambda hands it over.
+
+    It was sent by `SqsDeadLetters`, or moved by SQS and then says nothing of itself but its body.
+    """
+    said = {name: attribute.get("stringValue", "") for name, attribute in record.get("messageAttributes", {}).items()}
+    reason, detail = said.get("reason"), said.get("detail", "")
+    sent_at = int(record["attributes"]["SentTimestamp"]) // 1000
+    return Letter(
+        body=record["body"],
+        message_id=said.get("message_id") or record["messageId"],
+        reason=reason,
+        detail=detail or None,
+        verdict=_verdict(said.get("identity"), said.get("digest"), reason, detail),
+        attempts=_number(said.get("attempts"), 0) + int(record["attributes"]["ApproximateReceiveCount"]),
+        first_at=_number(said.get("first_at"), sent_at),
+        request_ids=(*said.get("request_ids", "").split(), request_id),
+    )
+
+
+def _verdict(identity: str | None, digest: str | None, reason: str | None, detail: str) -> Verdict | None:
+    """None also for a reason of another release: then the picture is tried again."""
+    if not (identity and digest and reason in set(Reason)):
+        return None
+    return Verdict(identity, digest, Reason(reason), detail)
+
+
+def _number(text: str | None, default: int) -> int:
+    """What is no number was not written by us, and does not matter enough to fail over."""
+    return int(text) if text and text.isascii() and text.isdigit() else default
+
+
 def _printable(text: str) -> str:
     """SQS refuses control characters in attributes."""
-    return "".join(character if character.isprintable() else " " for character in text)[:_LONGEST_ATTRIBUTE]
+    return "".join(character if character.isprintable() else " " for character in text)[:_LONGEST_DETAIL]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from lightpress.compose import compress_in_place
-from lightpress.handlers.messages import work_off
+from lightpress.handlers.batch import work_off
 from lightpress.telemetry import logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+# A batch that fails whole is reported like any other: raising would count as an error of the function.
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -26,4 +27,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN4
 
 
 def _one(record: SQSRecord, lambda_context: LambdaContext) -> None:
-    work_off(record, compress_in_place(), lambda_context)
+    work_off(compress_in_place(), record, lambda_context)

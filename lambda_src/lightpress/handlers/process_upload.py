@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from lightpress.compose import process_uploads
-from lightpress.process import Message
+from lightpress.handlers.batch import work_off
 from lightpress.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -16,13 +16,6 @@ if TYPE_CHECKING:
 
 # A batch that fails whole is reported like any other: raising would count as an error of the function.
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-
-# For the slowest picture that its limits allow, and for telling its end.
-_TIME_FOR_ONE_MS = 30_000
-
-
-class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the message is for another invocation
-    """The invocation would end before the message is done, and take the news of the finished ones along."""
 
 
 @logger.inject_lambda_context
@@ -34,12 +27,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN4
 
 
 def _one(record: SQSRecord, lambda_context: LambdaContext) -> None:
-    if lambda_context.get_remaining_time_in_millis() < _TIME_FOR_ONE_MS:
-        raise OutOfTime(record.message_id)
-    try:
-        process_uploads()(Message(record.message_id, record.body))
-    except ExceptionGroup:  # of its sources: each has been told of
-        raise
-    except Exception:
-        logger.exception("will be retried", message_id=record.message_id)
-        raise
+    work_off(process_uploads(), record, lambda_context)

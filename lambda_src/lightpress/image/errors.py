@@ -27,6 +27,7 @@ class Reason(StrEnum):
     TOO_MUCH_METADATA = "too_much_metadata"
     TOO_SLOW = "too_slow"
     CRASHED_DECODER = "crashed_decoder"
+    MACHINE_LIMIT = "machine_limit"
 
 
 IN_PLAIN_WORDS = {
@@ -42,6 +43,7 @@ IN_PLAIN_WORDS = {
     Reason.TOO_MUCH_METADATA: "The file says more about the picture than the limit.",
     Reason.TOO_SLOW: "The picture takes longer to work on than the limit.",
     Reason.CRASHED_DECODER: "The picture makes its decoder crash.",
+    Reason.MACHINE_LIMIT: "The picture may be fine, but needs more memory or time than it is given here.",
 }
 
 

@@ -1,0 +1,162 @@
+"""Monitoring: alarms that are named after what somebody would notice, and say what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from infra.naming import pin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra.config import Config
+    from infra.functions import PythonFunction
+    from infra.processing import Processing
+
+MANUAL = "docs/operations.md"
+
+_PERIOD = Duration.minutes(5)
+_A_QUARTER_OF_AN_HOUR = 3  # periods
+_MORE_THAN_ONE = 2  # periods: at night, one bad picture is all there is of one
+_NAMESPACE = "Lightpress"
+FAILURE_RATE = "FailureRate"
+
+
+class Monitoring(Construct):
+    """Tells `topic` when somebody should look. functions: by what an alarm calls them."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        processing: Processing,
+        functions: Mapping[str, PythonFunction],
+        config: Config,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._config = config
+        self.topic = _topic(self, config)
+        self._watch_queues(processing)
+        self._watch_failure_rate()
+        for name, function in functions.items():
+            self._watch_function(name, function)
+
+    def _watch_queues(self, processing: Processing) -> None:
+        self._alarm(
+            "FailuresAreNotRecorded",
+            processing.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Minimum"),
+            threshold=self._config.alarm_dead_letters,
+            periods=_A_QUARTER_OF_AN_HOUR,
+            says="Messages have been waiting in the dead-letter queue for a quarter of an hour. Look at the errors of "
+            "record_failure.",
+        )
+        self._alarm(
+            "FailuresWaitTooLong",
+            processing.dead_letters.metric_approximate_age_of_oldest_message(period=_PERIOD),
+            threshold=60 * self._config.alarm_dead_letter_age_minutes,
+            says="A failure is still not recorded. It is tried again and again, until its retention ends: before that, "
+            "somebody must find out what it meets.",
+        )
+        self._alarm(
+            "UploadsWaitTooLong",
+            processing.queue.metric_approximate_age_of_oldest_message(period=_PERIOD),
+            threshold=60 * self._config.alarm_queue_age_minutes,
+            says="Pictures are uploaded faster than they are published. Wait, or raise max_concurrency.",
+        )
+
+    def _watch_failure_rate(self) -> None:
+        rate = cloudwatch.Metric(
+            namespace=_NAMESPACE,
+            metric_name=FAILURE_RATE,
+            dimensions_map={"service": self._config.prefix},
+            statistic="Average",
+            period=_PERIOD,
+        )
+        self._alarm(
+            "ManyPicturesFail",
+            rate,
+            threshold=self._config.alarm_failure_percent,
+            periods=_A_QUARTER_OF_AN_HOUR,
+            of_them=_MORE_THAN_ONE,
+            says="More pictures than usual cannot be published. See with `lightpress failures list` what they have in "
+            "common.",
+        )
+
+    def _watch_function(self, name: str, function: PythonFunction) -> None:
+        self._alarm(
+            f"{name}Breaks",
+            function.metric_errors(period=_PERIOD),
+            threshold=1,
+            periods=_A_QUARTER_OF_AN_HOUR,
+            says=f"{name} has ended with errors for a quarter of an hour: it is set up wrongly, or was stopped for "
+            "lack of memory or time. Its log tells.",
+        )
+        self._alarm(
+            f"{name}IsThrottled",
+            function.metric_throttles(period=_PERIOD),
+            threshold=1,
+            periods=_A_QUARTER_OF_AN_HOUR,
+            says=f"{name} is not started as often as there is work: the account's concurrency is used up.",
+        )
+
+    def _alarm(  # noqa: PLR0913  by keyword
+        self,
+        symptom: str,
+        metric: cloudwatch.IMetric,
+        *,
+        threshold: float,
+        says: str,
+        periods: int = 1,
+        of_them: int | None = None,
+    ) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            symptom,
+            alarm_name=f"{self._config.prefix}-{symptom}",
+            alarm_description=f"{says} {MANUAL}, {symptom}.",
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=periods,
+            datapoints_to_alarm=of_them,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        alarm.add_ok_action(actions.SnsAction(self.topic))
+
+
+def _topic(scope: Construct, config: Config) -> sns.Topic:
+    """Encrypted with a key of its own: with AWS's key for topics, no alarm could write to it."""
+    key = kms.Key(
+        scope,
+        "Key",
+        description=f"Lightpress {config.environment}: what the alarms say",
+        enable_key_rotation=True,
+        removal_policy=RemovalPolicy.DESTROY,  # nothing is kept with it
+    )
+    key.add_to_resource_policy(_for_alarms(["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
+    topic = sns.Topic(scope, "Topic", display_name=f"Lightpress {config.environment}", master_key=key, enforce_ssl=True)
+    topic.add_to_resource_policy(_for_alarms(["sns:Publish"], topic.topic_arn))
+    if config.alarm_email:
+        topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
+    pin(topic, "AlarmTopic")
+    return topic
+
+
+def _for_alarms(allowed: list[str], on: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+        actions=allowed,
+        resources=[on],
+        conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+    )

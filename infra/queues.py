@@ -1,0 +1,44 @@
+"""The one way a queue is made here: encrypted, TLS only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+
+from infra.naming import pin
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+# What AWS advises: a function that is throttled may hold messages for a while before it can work on them.
+_VISIBLE_AGAIN_AFTER_TIMEOUTS = 6
+
+
+class WorkQueue(sqs.Queue):
+    """Messages for a function that takes `timeout_seconds` at most."""
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        logical_id: str,
+        retention_days: int,
+        timeout_seconds: int,
+        dead_letters: sqs.Queue | None = None,
+        max_receive_count: int = 1000,
+    ) -> None:
+        super().__init__(
+            scope,
+            id_,
+            retention_period=Duration.days(retention_days),
+            visibility_timeout=Duration.seconds(_VISIBLE_AGAIN_AFTER_TIMEOUTS * timeout_seconds),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=max_receive_count)
+            if dead_letters
+            else None,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+        )
+        pin(self, logical_id)

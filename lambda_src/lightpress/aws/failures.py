@@ -1,0 +1,134 @@
+"""The failures table on DynamoDB.
+
+A row begins with its first trial, and is a failure from when it has a reason. Nothing is read before it is written:
+each write is one request that may come twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lightpress.failures import Failure, subject_of_picture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from types_boto3_dynamodb import DynamoDBClient
+
+    from lightpress.source import Source
+
+SUBJECT, IDENTITY, EXPIRY = "subject", "identity", "expires_at"
+_TEXTS = ("reason", "detail", "bucket", "key", "digest", "quarantine")
+_NUMBERS = ("attempts", "last_at", EXPIRY)
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoFailures:
+    """Keeps a row for each subject and identity. now: seconds since 1970; after the retention a row is gone."""
+
+    dynamodb: DynamoDBClient
+    table: str
+    now: Callable[[], int]
+    retention_seconds: int
+
+    def begin_trial(self, source: Source, identity: str, digest: str) -> int:
+        """UPDATE: add one."""
+        answer = self.dynamodb.update_item(
+            TableName=self.table,
+            Key=_key(subject_of_picture(source.bucket, source.key), identity),
+            UpdateExpression="ADD #trials :one SET #expiry = if_not_exists(#expiry, :expiry)",
+            ExpressionAttributeNames={"#trials": _trials(digest), "#expiry": EXPIRY},
+            ExpressionAttributeValues={
+                ":one": {"N": "1"},
+                ":expiry": {"N": str(self.now() + self.retention_seconds)},
+            },
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(answer["Attributes"][_trials(digest)]["N"])
+
+    def end_trial(self, source: Source, identity: str, digest: str) -> None:
+        """UPDATE: take one back."""
+        self.dynamodb.update_item(
+            TableName=self.table,
+            Key=_key(subject_of_picture(source.bucket, source.key), identity),
+            UpdateExpression="ADD #trials :less",
+            ExpressionAttributeNames={"#trials": _trials(digest)},
+            ExpressionAttributeValues={":less": {"N": "-1"}},
+        )
+
+    def record(self, failure: Failure) -> None:
+        """UPDATE: set what is known now; of the first sight the older stays, request ids are collected."""
+        texts = {name: {"S": value} for name in _TEXTS if (value := getattr(failure, name)) is not None}
+        numbers = {name: {"N": str(getattr(failure, name))} for name in _NUMBERS}
+        values: dict[str, Any] = texts | numbers
+        changes = [f"#{name} = :{name}" for name in values]
+        names = {f"#{name}": name for name in (*values, "first_at")}
+        expression = f"SET {', '.join(changes)}, #first_at = if_not_exists(#first_at, :first_at)"
+        arguments = {f":{name}": value for name, value in values.items()} | {":first_at": {"N": str(failure.first_at)}}
+        if failure.digest is not None:
+            expression += " REMOVE #trials"
+            names["#trials"] = _trials(failure.digest)
+        if failure.request_ids:
+            expression += " ADD #request_ids :request_ids"
+            names["#request_ids"] = "request_ids"
+            arguments[":request_ids"] = {"SS": sorted(set(failure.request_ids))}
+        self.dynamodb.update_item(
+            TableName=self.table,
+            Key=_key(failure.subject, failure.identity),
+            UpdateExpression=expression,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=arguments,
+        )
+
+    def all(self) -> Iterator[Failure]:
+        """SCAN: every failure; for operators."""
+        for page in self.dynamodb.get_paginator("scan").paginate(TableName=self.table):
+            for item in page["Items"]:
+                if "reason" in item:
+                    yield _failure(item)
+
+    def of(self, subject: str) -> list[Failure]:
+        """QUERY: the failures of one subject, the last one last."""
+        pages = self.dynamodb.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression="#subject = :subject",
+            ExpressionAttributeNames={"#subject": SUBJECT},
+            ExpressionAttributeValues={":subject": {"S": subject}},
+            ConsistentRead=True,
+        )
+        found = [_failure(item) for page in pages for item in page["Items"] if "reason" in item]
+        return sorted(found, key=lambda failure: failure.last_at)
+
+    def forget(self, failure: Failure) -> None:
+        """DELETE."""
+        self.dynamodb.delete_item(TableName=self.table, Key=_key(failure.subject, failure.identity))
+
+
+def _failure(item: Mapping[str, Any]) -> Failure:
+    """The row as it was recorded: of DynamoDB's one-word wrappers (`{"S": "text"}`), the contents."""
+    plain = {name: next(iter(value.values())) for name, value in item.items()}
+    return Failure(
+        subject=plain[SUBJECT],
+        identity=plain[IDENTITY],
+        reason=plain["reason"],
+        detail=plain["detail"],
+        attempts=int(plain["attempts"]),
+        first_at=int(plain["first_at"]),
+        last_at=int(plain["last_at"]),
+        expires_at=int(plain[EXPIRY]),
+        bucket=plain.get("bucket"),
+        key=plain.get("key"),
+        digest=plain.get("digest"),
+        request_ids=tuple(sorted(plain.get("request_ids", ()))),
+        quarantine=plain.get("quarantine"),
+    )
+
+
+def _key(subject: str, identity: str) -> dict[str, Any]:
+    return {SUBJECT: {"S": subject}, IDENTITY: {"S": identity}}
+
+
+def _trials(digest: str) -> str:
+    """Each recipe has trials of its own."""
+    return f"trials_{digest}"

@@ -1,0 +1,62 @@
+"""What the CDN must forget: asked for on SQS, with a delay, and done on CloudFront, many at once."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from types_boto3_cloudfront import CloudFrontClient
+    from types_boto3_sqs import SQSClient
+
+
+_BUSY = {"TooManyInvalidationsInProgress", "Throttling"}
+
+
+class Busy(Exception):  # noqa: N818  nothing went wrong: it takes its time
+    """CloudFront takes no more just now."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqsPurges:
+    """Asks. delay_seconds: at least as long as any worker lives, so that what is to be removed is by then, or again."""
+
+    sqs: SQSClient
+    queue_url: str
+    delay_seconds: int
+
+    def ask_for(self, folder: str) -> None:
+        """SEND, to be delivered later."""
+        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=folder, DelaySeconds=self.delay_seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class CloudFrontCache:
+    """The copies that the CDN keeps."""
+
+    cloudfront: CloudFrontClient
+    distribution_id: str
+
+    def forget(self, folders: Iterable[str], *, reference: str) -> None:
+        """CREATE INVALIDATION, of one wildcard path for each folder. The same reference twice is one invalidation.
+
+        Raises Busy where CloudFront works on as many as it takes at a time.
+        """
+        paths = sorted({f"/{folder}*" for folder in folders})
+        try:
+            self.cloudfront.create_invalidation(
+                DistributionId=self.distribution_id,
+                InvalidationBatch={
+                    "Paths": {"Quantity": len(paths), "Items": paths},
+                    "CallerReference": hashlib.sha256(reference.encode()).hexdigest(),
+                },
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _BUSY:
+                raise Busy from error
+            raise

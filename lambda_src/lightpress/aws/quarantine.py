@@ -1,0 +1,55 @@
+"""The quarantine bucket on S3."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from lightpress.aws.errors import is_gone, lost_race
+from lightpress.failures import fingerprint
+from lightpress.ports import Changed
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from lightpress.source import Original, Source
+
+PICTURES = "pictures/"
+MESSAGES = "messages/"
+_LARGEST_COPY = 5 << 30  # one request of S3 copies no more; cutting it up takes longer than a function may run
+
+
+@dataclass(frozen=True, slots=True)
+class S3Quarantine:
+    """Keeps copies of what failed, each under a name of its own, which says nothing of the key."""
+
+    s3: S3Client
+    bucket: str
+
+    def keep(self, source: Source, original: Original) -> str | None:
+        """COPY with If-Match on the source: never the bytes of another upload. Nothing of it passes through here."""
+        if original.size > _LARGEST_COPY:
+            return None
+        path = f"{PICTURES}{fingerprint(f'{source.bucket}/{source.key}')}/{fingerprint(original.identity)}"
+        try:
+            self.s3.copy_object(
+                Bucket=self.bucket,
+                Key=path,
+                CopySource={"Bucket": source.bucket, "Key": source.key},
+                CopySourceIfMatch=original.etag,
+                TaggingDirective="REPLACE",  # by nothing: to copy tags takes grants on both sides
+            )
+        except ClientError as error:
+            if lost_race(error) or is_gone(error):
+                raise Changed from error
+            raise
+        return path
+
+    def keep_message(self, message_id: str, part: str) -> str:
+        """PUT."""
+        path = f"{MESSAGES}{fingerprint(message_id)}/{fingerprint(part)}"
+        body = part.encode(errors="surrogatepass")
+        self.s3.put_object(Bucket=self.bucket, Key=path, Body=body, ContentType="text/plain; charset=utf-8")
+        return path

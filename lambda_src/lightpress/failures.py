@@ -1,0 +1,89 @@
+"""What is known of a failure, on its way from the queue to the failures table.
+
+Verdict   what is wrong with these contents under this recipe; nobody needs to find it out again
+Letter    a message of the dead-letter queue
+Failure   a row of the failures table
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from lightpress.image import PictureRejected, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A picture of this identity cannot become what the recipe of this digest asks for."""
+
+    identity: str
+    digest: str
+    reason: Reason
+    detail: str
+
+    def is_on(self, identity: str, digest: str) -> bool:
+        """Whether it was passed on these contents under this recipe."""
+        return (self.identity, self.digest) == (identity, digest)
+
+    def rejection(self) -> PictureRejected:
+        """The same, as the picture core says it."""
+        return PictureRejected(self.reason, self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message that the queue gave up on, or a part of one that no retry can help.
+
+    message_id: of the message in the queue. reason, detail: why it is here; None where SQS moved it after too many
+    tries. verdict: on its source, if one was passed. attempts: deliveries so far, in both queues. first_at: when the
+    message was sent, in seconds since 1970. request_ids: of the invocations that gave it up.
+    """
+
+    body: str
+    message_id: str
+    reason: str | None = None
+    detail: str | None = None
+    verdict: Verdict | None = None
+    attempts: int = 1
+    first_at: int = 0
+    request_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A failure for somebody to look at, once for each subject and identity.
+
+    subject: `bucket/key` of a picture, `message:ID` of a message that makes no sense. identity: of the contents; of a
+    message, a hash of the part that makes no sense. quarantine: the key of the copy in the quarantine bucket; None
+    where the original is too large to be copied. Times are in seconds since 1970; after expires_at the row is gone.
+    """
+
+    subject: str
+    identity: str
+    reason: str
+    detail: str
+    attempts: int
+    first_at: int
+    last_at: int
+    expires_at: int
+    bucket: str | None = None
+    key: str | None = None
+    digest: str | None = None
+    request_ids: tuple[str, ...] = ()
+    quarantine: str | None = None
+
+
+def subject_of_picture(bucket: str, key: str) -> str:
+    """Name a source in the failures table. No bucket's name has a slash or a colon."""
+    return f"{bucket}/{key}"
+
+
+def subject_of_message(message_id: str) -> str:
+    """Name a message in the failures table."""
+    return f"message:{message_id}"
+
+
+def fingerprint(text: str) -> str:
+    """A short hash: parts of one message differ in it."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,28 @@
+"""The door of the purge queue: the CDN is told to forget a batch of folders in one request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lightpress.aws.purges import Busy
+from lightpress.compose import cdn
+from lightpress.telemetry import logger, metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  the shape is Lambda's
+    """Work off a batch of folders; what CloudFront has no room for comes back as a whole."""
+    ids = sorted(record["messageId"] for record in event["Records"])
+    folders = {record["body"] for record in event["Records"]}
+    try:
+        cdn().forget(folders, reference=" ".join(ids))
+    except Busy:
+        metrics.add_metric(name="PurgesPutOff", unit="Count", value=len(folders))
+        return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in ids]}
+    metrics.add_metric(name="FoldersPurged", unit="Count", value=len(folders))
+    logger.info("purged", folders=sorted(folders))
+    return {"batchItemFailures": []}

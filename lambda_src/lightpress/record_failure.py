@@ -1,0 +1,179 @@
+"""The last instance: what the queue gave up on is looked at once more, alone, and published or recorded.
+
+A message is here because its picture was rejected, because it makes no sense, or because it was tried too often. The
+last proves nothing: there may have been an outage, or neighbours that took long. So the very same story looks at the
+key again, and only what is rejected now is a failure. It is kept in the quarantine bucket, written into the failures
+table and published as failed, in this order: the manifest says that all of it is done. Whatever fails on the way, the
+message comes back; everything here may be done twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from lightpress.backoff import hold_back, pause_seconds
+from lightpress.events import read
+from lightpress.failures import Failure, fingerprint, subject_of_message, subject_of_picture
+from lightpress.image import PictureRejected, Reason
+from lightpress.isolation import ChildLost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.events import Known, Problem
+    from lightpress.failures import Letter, Verdict
+    from lightpress.ports import Failures, Quarantine, Queue
+    from lightpress.recipe import Recipe
+    from lightpress.reconcile import Outcome
+    from lightpress.source import Original, Source
+
+TRIALS = 4
+"""So often a picture may end its renderer without a verdict, each time alone and after a pause."""
+
+_LONGEST_PAUSE_SECONDS = 3600
+
+
+class Observer(Protocol):
+    """Whoever wants to know: the log and the metrics."""
+
+    def settled(self, outcome: Outcome) -> None:
+        """A source is up to date: published after all, or failed."""
+
+    def stumbled(self, source: Source, error: Exception) -> None:
+        """The world failed; the message will come back."""
+
+    def recorded(self, failure: Failure) -> None:
+        """A failure is in the table, and what failed is in quarantine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Where failures are kept. now: seconds since 1970. retention_seconds: after that they are forgotten."""
+
+    quarantine: Quarantine
+    failures: Failures
+    observer: Observer
+    now: Callable[[], int]
+    retention_seconds: int
+
+    def record(  # noqa: PLR0913  by keyword
+        self,
+        letter: Letter,
+        *,
+        subject: str,
+        identity: str,
+        reason: str,
+        detail: str,
+        quarantine: str | None,
+        source: Source | None = None,
+        digest: str | None = None,
+    ) -> None:
+        """Write the row; the copy is there by now."""
+        now = self.now()
+        failure = Failure(
+            subject=subject,
+            identity=identity,
+            reason=reason,
+            detail=detail,
+            attempts=letter.attempts,
+            first_at=letter.first_at or now,
+            last_at=now,
+            expires_at=now + self.retention_seconds,
+            bucket=source.bucket if source else None,
+            key=source.key if source else None,
+            digest=digest,
+            request_ids=letter.request_ids,
+            quarantine=quarantine,
+        )
+        self.failures.record(failure)
+        self.observer.recorded(failure)
+
+
+@dataclass(slots=True)
+class LastWord:
+    """Records what one letter's source is rejected for (a `reconcile.Recorder`). begun: the trials, in order."""
+
+    letter: Letter
+    registry: Registry
+    begun: list[tuple[Source, str, str]] = field(default_factory=list)
+
+    def before_reading(self, source: Source, original: Original, recipe: Recipe) -> None:
+        """Spare the rendering where the letter tells its end, or where it has never ended by itself."""
+        verdict = self.letter.verdict
+        if verdict is not None and verdict.is_on(original.identity, recipe.digest):
+            raise verdict.rejection()
+        trial = (source, original.identity, recipe.digest)
+        if self.registry.failures.begin_trial(*trial) > TRIALS:
+            raise PictureRejected(
+                Reason.MACHINE_LIMIT,
+                f"Rendering it ended without a result {TRIALS} times, each time alone: memory or time ran out.",
+            )
+        self.begun.append(trial)
+
+    def record(self, source: Source, original: Original, verdict: Verdict) -> None:
+        """Copy first, row second: a row always has its copy."""
+        copy = self.registry.quarantine.keep(source, original)
+        self.registry.record(
+            self.letter,
+            subject=subject_of_picture(source.bucket, source.key),
+            identity=verdict.identity,
+            reason=verdict.reason,
+            detail=verdict.detail,
+            quarantine=copy,
+            source=source,
+            digest=verdict.digest,
+        )
+
+    def take_back(self, error: Exception) -> None:
+        """End the trials that the world cut short; one that lost its renderer stays counted."""
+        over = self.begun[:-1] if isinstance(error, ChildLost) else self.begun
+        for trial in over:
+            self.registry.failures.end_trial(*trial)
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailure:
+    """Works off the dead-letter queue."""
+
+    known: Known
+    reconcile: Callable[..., Outcome]
+    registry: Registry
+    queue: Queue
+    observer: Observer
+
+    def __call__(self, letter: Letter, receipt: str, received: int) -> None:
+        """Work off one letter, delivered `received` times; raises if the world failed, so that it comes back."""
+        reading = read(letter.body).about(self.known)
+        errors = [
+            error
+            for source in reading.sources
+            if (error := self._settle(source, letter, again=source in reading.again))
+        ]
+        if errors:
+            pause = pause_seconds(letter.message_id, received, longest=_LONGEST_PAUSE_SECONDS)
+            hold_back(self.queue, receipt, pause, errors)
+            raise ExceptionGroup(f"{len(errors)} of {len(reading.sources)} sources of the letter", errors)
+        for problem in reading.problems:
+            self._record_message(letter, problem)
+
+    def _settle(self, source: Source, letter: Letter, *, again: bool) -> Exception | None:
+        last_word = LastWord(letter, self.registry)
+        try:
+            self.observer.settled(self.reconcile(source, recorder=last_word, again=again))
+        except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the letter still get their turn
+            self.observer.stumbled(source, error)
+            last_word.take_back(error)
+            return error
+        return None
+
+    def _record_message(self, letter: Letter, problem: Problem) -> None:
+        copy = self.registry.quarantine.keep_message(letter.message_id, problem.part)
+        self.registry.record(
+            letter,
+            subject=subject_of_message(letter.message_id),
+            identity=fingerprint(problem.part),
+            reason=problem.reason,
+            detail=problem.detail,
+            quarantine=copy,
+        )

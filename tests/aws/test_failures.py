@@ -1,0 +1,114 @@
+"""The failures table: what is written twice is there once, and nothing that was known gets lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from lightpress.aws.failures import DynamoFailures
+from lightpress.failures import Failure, subject_of_picture
+from lightpress.source import Source
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+NOW, RETENTION = 1_800_000_000, 3_600
+SOURCE = Source("uploads", "a/ü.jpg")
+FAILURE = Failure(
+    subject=subject_of_picture("uploads", "a/ü.jpg"),
+    identity="v1",
+    reason="corrupt",
+    detail="The decoder says: so.",
+    attempts=3,
+    first_at=NOW - 50,
+    last_at=NOW,
+    expires_at=NOW + RETENTION,
+    bucket="uploads",
+    key="a/ü.jpg",
+    digest="d1",
+    request_ids=("r-1", "r-2"),
+    quarantine="pictures/x/y",
+)
+OF_A_MESSAGE = replace(
+    FAILURE, subject="message:m-1", identity="part", bucket=None, key=None, digest=None, request_ids=()
+)
+
+
+@pytest.fixture(scope="session")
+def dynamodb() -> DynamoDBClient:
+    return boto3.client("dynamodb", region_name="eu-west-1")
+
+
+@pytest.fixture
+def failures(dynamodb: DynamoDBClient) -> DynamoFailures:
+    dynamodb.create_table(
+        TableName="failures",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "subject", "KeyType": "HASH"},
+            {"AttributeName": "identity", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "subject", "AttributeType": "S"},
+            {"AttributeName": "identity", "AttributeType": "S"},
+        ],
+    )
+    return DynamoFailures(dynamodb, "failures", lambda: NOW, RETENTION)
+
+
+@pytest.mark.parametrize("failure", [FAILURE, OF_A_MESSAGE, replace(FAILURE, quarantine=None)])
+def test_a_failure_reads_as_it_was_recorded_however_often(failures: DynamoFailures, failure: Failure) -> None:
+    for _ in range(2):
+        failures.record(failure)
+    assert list(failures.all()) == failures.of(failure.subject) == [failure]
+
+
+def test_a_later_record_says_the_last_word_and_keeps_the_first_time_and_all_requests(failures: DynamoFailures) -> None:
+    failures.record(FAILURE)
+    later = replace(
+        FAILURE, reason="too_slow", digest="d2", attempts=9, first_at=NOW, last_at=NOW + 5, request_ids=("r-3",)
+    )
+    failures.record(later)
+    assert failures.of(FAILURE.subject) == [
+        replace(later, first_at=FAILURE.first_at, request_ids=("r-1", "r-2", "r-3"))
+    ]
+
+
+def test_each_version_of_a_picture_has_a_row_of_its_own_the_last_one_last(failures: DynamoFailures) -> None:
+    newer = replace(FAILURE, identity="a", last_at=NOW + 1)
+    for failure in (newer, FAILURE):
+        failures.record(failure)
+    assert failures.of(FAILURE.subject) == [FAILURE, newer]
+
+
+def test_trials_are_counted_for_each_recipe_and_can_be_taken_back(failures: DynamoFailures) -> None:
+    assert [failures.begin_trial(SOURCE, "v1", "d1") for _ in range(3)] == [1, 2, 3]
+    failures.end_trial(SOURCE, "v1", "d1")
+    assert failures.begin_trial(SOURCE, "v1", "d1") == 3
+    assert failures.begin_trial(SOURCE, "v1", "d2") == 1
+    assert failures.begin_trial(SOURCE, "v2", "d1") == 1
+
+
+def test_a_trial_is_no_failure_and_does_not_stay_for_ever(failures: DynamoFailures, dynamodb: DynamoDBClient) -> None:
+    failures.begin_trial(SOURCE, "v1", "d1")
+    assert list(failures.all()) == failures.of(FAILURE.subject) == []
+    (item,) = dynamodb.scan(TableName="failures")["Items"]
+    assert item["expires_at"] == {"N": str(NOW + RETENTION)}
+
+
+def test_once_a_failure_is_recorded_its_trials_begin_anew(failures: DynamoFailures) -> None:
+    for _ in range(3):
+        failures.begin_trial(SOURCE, "v1", "d1")
+    failures.record(FAILURE)
+    assert failures.begin_trial(SOURCE, "v1", "d1") == 1
+    assert failures.of(FAILURE.subject) == [FAILURE]
+
+
+def test_what_is_forgotten_is_gone_and_nothing_else(failures: DynamoFailures) -> None:
+    for failure in (FAILURE, OF_A_MESSAGE):
+        failures.record(failure)
+    failures.forget(FAILURE)
+    assert list(failures.all()) == [OF_A_MESSAGE]

@@ -1,0 +1,79 @@
+"""The CDN is asked late, many folders at once, and once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.stub import ANY, Stubber
+
+from lightpress.aws.purges import Busy, CloudFrontCache, SqsPurges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_sqs import SQSClient
+
+
+@pytest.fixture(scope="module")
+def cloudfront() -> Any:  # noqa: ANN401  a client
+    return boto3.client("cloudfront", region_name="eu-west-1")
+
+
+@pytest.fixture
+def answers(cloudfront: Any) -> Iterator[Stubber]:  # noqa: ANN401  a client
+    with Stubber(cloudfront) as stubber:
+        yield stubber
+
+
+def test_who_asks_is_heard_only_after_the_delay(sqs: SQSClient) -> None:
+    url = sqs.create_queue(QueueName="purges")["QueueUrl"]
+    SqsPurges(sqs, url, delay_seconds=600).ask_for("i/x/")
+    waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
+    assert waiting["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
+    SqsPurges(sqs, url, delay_seconds=0).ask_for("i/y/")
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert message["Body"] == "i/y/"
+
+
+def test_one_request_has_one_wildcard_for_each_folder(answers: Stubber, cloudfront: Any) -> None:  # noqa: ANN401
+    answers.add_response(
+        "create_invalidation",
+        {},
+        {
+            "DistributionId": "E1",
+            "InvalidationBatch": {
+                "Paths": {"Quantity": 2, "Items": ["/i/x/*", "/i/y/*"]},
+                "CallerReference": ANY,
+            },
+        },
+    )
+    CloudFrontCache(cloudfront, "E1").forget(["i/y/", "i/x/", "i/y/"], reference="m-1")
+    answers.assert_no_pending_responses()
+
+
+def test_the_same_messages_are_one_invalidation_and_others_another(cloudfront: Any) -> None:  # noqa: ANN401
+    references: list[str] = []
+
+    def hear(params: Any, **_: object) -> None:  # noqa: ANN401  a request's
+        references.append(params["InvalidationBatch"]["CallerReference"])
+
+    cloudfront.meta.events.register("provide-client-params.cloudfront.CreateInvalidation", hear)
+    with Stubber(cloudfront) as answers:
+        for reference in ("m-1", "m-1", "m-2"):
+            answers.add_response("create_invalidation", {})
+            CloudFrontCache(cloudfront, "E1").forget(["i/x/"], reference=reference)
+    assert references[0] == references[1] != references[2]
+
+
+def test_too_many_at_a_time_is_no_fault(answers: Stubber, cloudfront: Any) -> None:  # noqa: ANN401
+    answers.add_client_error("create_invalidation", "TooManyInvalidationsInProgress", http_status_code=400)
+    with pytest.raises(Busy):
+        CloudFrontCache(cloudfront, "E1").forget(["i/x/"], reference="m-1")
+
+
+def test_anything_else_is(answers: Stubber, cloudfront: Any) -> None:  # noqa: ANN401
+    answers.add_client_error("create_invalidation", "AccessDenied", http_status_code=403)
+    with pytest.raises(cloudfront.exceptions.ClientError, match="AccessDenied"):
+        CloudFrontCache(cloudfront, "E1").forget(["i/x/"], reference="m-1")

@@ -1,0 +1,172 @@
+"""The dead-letter queue as Lambda hands it over: published after all, or recorded with everything."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.stub import ANY, Stubber
+
+from lightpress.compose import cdn, record_failures
+from lightpress.events import look_at
+from lightpress.handlers import purge_deleted
+from lightpress.manifest import Status
+from lightpress.settings import SettingMissingError
+from lightpress.source import Source
+from tests.drawing import file_of, four_corners
+from tests.handlers.conftest import (
+    DEAD_LETTERS,
+    DISTRIBUTION,
+    QUARANTINE,
+    UPLOADS,
+    Context,
+    Deployed,
+    Told,
+    batch,
+    notification,
+    url_of,
+)
+from tests.handlers.test_process_upload import assert_published, measured
+
+if TYPE_CHECKING:
+    from lightpress.manifest import Manifest
+
+SMALL = file_of(four_corners((60, 40)))
+
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
+
+
+def manifest(deployed: Deployed, key: str) -> Manifest:
+    found = deployed.manifest(key)
+    assert found is not None
+    return found
+
+
+def test_a_bad_picture_ends_in_quarantine_in_the_table_and_in_its_manifest(deployed: Deployed) -> None:
+    deployed.upload("a b/ü.jpg", b"hello")
+    assert deployed.invoke(notification("a b/ü.jpg"), context=Context(aws_request_id="first")) == []
+    assert deployed.record(Context(aws_request_id="second")) == []
+    (failure,) = deployed.failures()
+    assert (failure.key, failure.reason, failure.attempts) == ("a b/ü.jpg", "not_a_picture", 2)
+    assert failure.request_ids == ("first", "second")
+    assert failure.first_at == 1_700_000_000
+    assert deployed.quarantined(failure) == b"hello"
+    published = manifest(deployed, "a b/ü.jpg")
+    assert (published.status, published.reason, published.detail) == (Status.FAILED, failure.reason, failure.detail)
+    assert published.source is not None
+    assert published.source.identity == failure.identity
+
+
+def test_what_sqs_moved_there_is_published_if_it_can_be(deployed: Deployed) -> None:
+    deployed.upload("a.jpg", SMALL)
+    deployed.sqs.send_message(QueueUrl=url_of(DEAD_LETTERS), MessageBody=notification("a.jpg"))
+    assert deployed.record() == []
+    assert_published(deployed, "a.jpg")
+    assert deployed.failures() == []
+
+
+def test_a_message_that_makes_no_sense_is_kept_word_for_word(deployed: Deployed) -> None:
+    deployed.invoke("hello")
+    assert deployed.record() == []
+    (failure,) = deployed.failures()
+    assert (failure.subject, failure.reason) == ("message:id-0", "not_json")
+    assert deployed.quarantined(failure) == b"hello"
+
+
+def test_what_cannot_be_kept_is_not_published_as_failed_and_comes_back(deployed: Deployed) -> None:
+    deployed.upload("a.jpg", b"hello")
+    deployed.upload("b.jpg", SMALL)
+    deployed.invoke(notification("a.jpg"))
+    deployed.s3.delete_bucket(Bucket=QUARANTINE)
+    deployed.sqs.send_message(QueueUrl=url_of(DEAD_LETTERS), MessageBody=notification("b.jpg"))
+    assert len(deployed.record()) == 1
+    assert deployed.manifest("a.jpg") is None
+    assert deployed.failures() == []
+    assert_published(deployed, "b.jpg")
+    assert deployed.dead_letters() == [], "the pause is not over"
+
+
+def test_an_operators_retry_of_what_fails_again_is_told_by_a_newer_manifest(deployed: Deployed) -> None:
+    deployed.upload("a.jpg", b"hello")
+    deployed.invoke(notification("a.jpg"))
+    deployed.record()
+    for letter in deployed.dead_letters():
+        deployed.sqs.delete_message(QueueUrl=url_of(DEAD_LETTERS), ReceiptHandle=letter["ReceiptHandle"])
+    again = look_at(Source(UPLOADS, "a.jpg"), again=True)
+    assert manifest(deployed, "a.jpg").revision == 1
+    assert deployed.invoke(again) == []
+    assert deployed.record() == []
+    assert manifest(deployed, "a.jpg").revision == 2
+    assert len(deployed.failures()) == 1
+
+
+def test_each_failure_is_told_in_a_line_and_counted(deployed: Deployed, told: Told) -> None:
+    deployed.upload("a.jpg", b"hello")
+    deployed.invoke(notification("a.jpg"))
+    told.lines()
+    deployed.record()
+    lines = told.lines()
+    recorded, failed = (line for line in lines if "_aws" not in line)
+    (failure,) = deployed.failures()
+    assert (recorded["level"], recorded["message"], recorded["subject"]) == ("WARNING", "recorded", "uploads/a.jpg")
+    assert (recorded["reason"], recorded["quarantine"]) == ("not_a_picture", failure.quarantine)
+    assert (failed["message"], failed["key"]) == ("failed", "a.jpg")
+    counts = measured(lines)
+    assert (counts["PicturesFailed"], counts["FailuresRecorded"]) == ([1], [1])
+
+
+@pytest.mark.parametrize("name", ["QUARANTINE_BUCKET", "FAILURES_TABLE", "FAILURE_RETENTION_SECONDS", "QUEUE_URL"])
+def test_a_setting_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.delenv(name)
+    with pytest.raises(SettingMissingError, match=name):
+        record_failures()
+
+
+def test_without_a_queue_for_purges_nobody_is_asked(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PURGE_QUEUE_URL")
+    deployed.upload("a.jpg", SMALL)
+    deployed.invoke(notification("a.jpg"))
+    deployed.s3.delete_object(Bucket=UPLOADS, Key="a.jpg")
+    assert deployed.invoke(notification("a.jpg", name="ObjectRemoved:Delete")) == []
+    assert (deployed.variants(), deployed.purges()) == (set(), [])
+
+
+def test_the_folder_of_a_deleted_picture_is_purged_in_one_request_with_others(deployed: Deployed) -> None:
+    for key in ("a.jpg", "b.jpg"):
+        deployed.upload(key, SMALL)
+    deployed.invoke(*map(notification, ("a.jpg", "b.jpg")))
+    for key in ("a.jpg", "b.jpg"):
+        deployed.s3.delete_object(Bucket=UPLOADS, Key=key)
+    deployed.invoke(*map(notification, ("a.jpg", "b.jpg")))
+    folders = deployed.purges()
+    assert len(folders) == 2
+    expected = {
+        "DistributionId": DISTRIBUTION,
+        "InvalidationBatch": {
+            "Paths": {"Quantity": 2, "Items": sorted(f"/{folder}*" for folder in folders)},
+            "CallerReference": ANY,
+        },
+    }
+    with Stubber(cdn().cloudfront) as cloudfront:
+        cloudfront.add_response("create_invalidation", {}, expected)
+        assert purge_deleted.handler(batch(*folders), Context()) == {"batchItemFailures": []}
+        cloudfront.assert_no_pending_responses()
+
+
+def test_what_cloudfront_has_no_room_for_comes_back_and_is_no_error(told: Told) -> None:
+    with Stubber(cdn().cloudfront) as cloudfront:
+        cloudfront.add_client_error("create_invalidation", "TooManyInvalidationsInProgress")
+        answer = purge_deleted.handler(batch("i/x/", "i/y/"), Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "id-0"}, {"itemIdentifier": "id-1"}]}
+    assert measured(told.lines())["PurgesPutOff"] == [2]
+
+
+def test_a_redrive_of_a_letter_into_the_queue_is_understood(deployed: Deployed) -> None:
+    deployed.upload("a.jpg", b"hello")
+    deployed.invoke(notification("a.jpg"))
+    (letter,) = deployed.dead_letters()
+    assert json.loads(letter["Body"])["Records"]
+    deployed.upload("a.jpg", SMALL)
+    assert deployed.invoke(letter["Body"]) == []
+    assert_published(deployed, "a.jpg")

@@ -1,0 +1,101 @@
+"""Every alarm is named after what somebody would notice, says what to do, and tells somebody."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.config import Config
+from infra.monitoring import MANUAL
+from infra.readiness import PROJECT
+from tests.infra.templates import synthesize_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.infra.templates import Template
+
+FUNCTIONS = ("ProcessUpload", "RecordFailure", "PurgeDeleted")
+SYMPTOMS = {
+    "FailuresAreNotRecorded",
+    "FailuresWaitTooLong",
+    "UploadsWaitTooLong",
+    "ManyPicturesFail",
+    *(f"{name}Breaks" for name in FUNCTIONS),
+    *(f"{name}IsThrottled" for name in FUNCTIONS),
+}
+
+
+def alarms(template: Template, prefix: str = "lightpress-dev") -> dict[str, dict[str, Any]]:
+    """By symptom."""
+    found = [alarm.properties for alarm in template.resources("AWS::CloudWatch::Alarm")]
+    return {alarm["AlarmName"].removeprefix(f"{prefix}-"): alarm for alarm in found}
+
+
+def test_there_is_an_alarm_for_each_symptom(dev: Template) -> None:
+    assert set(alarms(dev)) == SYMPTOMS
+
+
+def test_every_alarm_says_what_to_do_and_has_its_section_in_the_manual(dev: Template) -> None:
+    manual = (PROJECT / MANUAL).read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^### (\w+)\n\n(.+?)(?=^##|\Z)", manual, re.MULTILINE | re.DOTALL))
+    assert set(sections) == SYMPTOMS
+    for symptom, alarm in alarms(dev).items():
+        assert alarm["AlarmDescription"].endswith(f" {MANUAL}, {symptom}.")
+        assert len(sections[symptom].split()) > 25, symptom
+
+
+def test_every_alarm_tells_the_topic_and_tells_when_it_is_over(dev: Template) -> None:
+    for symptom, alarm in alarms(dev).items():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}], symptom
+
+
+def test_silence_is_no_alarm(dev: Template) -> None:
+    assert {alarm["TreatMissingData"] for alarm in alarms(dev).values()} == {"notBreaching"}
+
+
+THRESHOLDS = {
+    "FailuresAreNotRecorded": (Config("dev", alarm_dead_letters=7), 7),
+    "FailuresWaitTooLong": (Config("dev", alarm_dead_letter_age_minutes=90), 5_400),
+    "UploadsWaitTooLong": (Config("dev", alarm_queue_age_minutes=2), 120),
+    "ManyPicturesFail": (Config("dev", alarm_failure_percent=3), 3),
+}
+
+
+@pytest.mark.parametrize(("symptom", "choice"), THRESHOLDS.items(), ids=list(THRESHOLDS))
+def test_when_an_alarm_is_raised_is_the_environments_choice(
+    symptom: str, choice: tuple[Config, int], tmp_path: Path
+) -> None:
+    config, threshold = choice
+    assert alarms(synthesize_with(config, tmp_path))[symptom]["Threshold"] == threshold
+
+
+def test_the_failure_rate_is_the_one_that_the_functions_of_this_environment_count(dev: Template) -> None:
+    alarm = alarms(dev)["ManyPicturesFail"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("Lightpress", "FailureRate", "Average")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "lightpress-dev"}]
+    for function in dev.functions():
+        assert function.properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "lightpress-dev"
+
+
+def test_one_bad_picture_at_night_wakes_nobody(dev: Template) -> None:
+    alarm = alarms(dev)["ManyPicturesFail"]
+    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (3, 2)
+
+
+def test_what_alarms_say_is_encrypted_and_only_alarms_of_this_account_may_say_it(template: Template) -> None:
+    key = template.only("AWS::KMS::Key")
+    assert template.resource("AlarmTopic").properties["KmsMasterKeyId"] == {"Fn::GetAtt": [key.id, "Arn"]}
+    assert key.properties["EnableKeyRotation"] is True
+    (allowed,) = [row for row in template.statements_about("AlarmTopic") if row.effect == "Allow"]
+    assert allowed.principal == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed.condition == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_an_address_that_is_given_gets_mail(dev: Template, tmp_path: Path) -> None:
+    assert not dev.resources("AWS::SNS::Subscription")
+    told = synthesize_with(Config("dev", alarm_email="somebody@example.com"), tmp_path)
+    subscription = told.only("AWS::SNS::Subscription").properties
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "somebody@example.com")
