@@ -9,6 +9,7 @@ from aws_cdk import CfnOutput, Stack
 from infra.delivery import Delivery
 from infra.failures import Failures
 from infra.functions import FunctionCode
+from infra.in_place import InPlace
 from infra.monitoring import Monitoring
 from infra.processing import Processing
 from infra.purging import Purging
@@ -52,6 +53,11 @@ class LightpressStack(Stack):
             purging = Purging(self, "Purging", processing=processing, delivery=delivery, code=code, config=config)
             purging.hear(processing.function, failures.function)
             functions["PurgeDeleted"] = purging.function
+        if config.in_place:
+            in_place = InPlace(self, "InPlace", images=delivery.images, code=code, config=config)
+            functions["CompressInPlace"] = in_place.function
+            CfnOutput(self, "InPlaceQueueUrl", value=in_place.queue.queue_url)
+            CfnOutput(self, "InPlaceDeadLetterQueueUrl", value=in_place.dead_letters.queue_url)
         monitoring = Monitoring(self, "Monitoring", processing=processing, functions=functions, config=config)
 
         CfnOutput(self, "UploadsBucketName", value=uploads.bucket.bucket_name)

@@ -50,6 +50,12 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             bucket_namespace = "global"
             allowed_origins = ["https://www.example.com", "http://localhost:8000", "https://*.example.org"]
             price_class = "200"
+
+            [[attach]]
+            bucket = "my-shop"
+
+            [[in_place]]
+            bucket = "my-cms"
             """,
         )
     )

@@ -4,7 +4,7 @@ from lightpress.image.errors import IN_PLAIN_WORDS, PictureRejected, Reason
 from lightpress.image.limits import Limits
 from lightpress.image.render import REVISION, Facts, Rendering, Rendition, render
 from lightpress.image.spec import FITS, METADATA, Fit, Metadata, Pixels, Size, Spec
-from lightpress.image.squeeze import MODES, Squeezing, squeeze
+from lightpress.image.squeeze import MODES, Mode, Squeezing, squeeze
 
 __all__ = [
     "FITS",
@@ -16,6 +16,7 @@ __all__ = [
     "Fit",
     "Limits",
     "Metadata",
+    "Mode",
     "PictureRejected",
     "Pixels",
     "Reason",
