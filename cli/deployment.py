@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,9 +17,12 @@ from lightpress.aws.originals import S3Originals
 from lightpress.source import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
 
     from lightpress.manifest import Manifest
     from lightpress.source import Original
@@ -32,12 +36,20 @@ class NotDeployedError(Exception):
 
 @dataclass(frozen=True)
 class Deployment:
-    """Where a deployment's parts are, and how to speak to it. ca_bundle: PEM file of whom to trust beside the usual."""
+    """Where a deployment's parts are, and how to speak to it.
+
+    sqs, dynamodb: make a client; few commands need one. ca_bundle: PEM file of whom to trust beside the usual.
+    """
 
     uploads_bucket: str
     images_bucket: str
+    quarantine_bucket: str
+    failures_table: str
+    queue_url: str
     cdn_base_url: str
     s3: S3Client
+    sqs: Callable[[], SQSClient]
+    dynamodb: Callable[[], DynamoDBClient]
     ca_bundle: str | None = None
 
     def original(self, key: str) -> Original | None:
@@ -61,12 +73,18 @@ def find_deployment(environment: str, local: Path) -> Deployment:
 
 def of_local_cloud(outputs: Outputs) -> Deployment:
     """The deployment in a local cloud."""
+    session = outputs.session()
     return Deployment(
-        outputs.uploads_bucket,
-        outputs.images_bucket,
-        outputs.cdn_base_url,
-        outputs.session().s3(),
-        outputs.ca_bundle,
+        uploads_bucket=outputs.uploads_bucket,
+        images_bucket=outputs.images_bucket,
+        quarantine_bucket=outputs.quarantine_bucket,
+        failures_table=outputs.tables["failures"],
+        queue_url=outputs.queues["main"],
+        cdn_base_url=outputs.cdn_base_url,
+        s3=session.s3(),
+        sqs=session.sqs,
+        dynamodb=session.dynamodb,
+        ca_bundle=outputs.ca_bundle,
     )
 
 
@@ -84,4 +102,14 @@ def _in_account(stack: str) -> Deployment:
     except (BotoCoreError, ClientError) as error:
         raise NotDeployedError(f"The stack {stack} cannot be read: {error}") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
-    return Deployment(outputs["UploadsBucketName"], outputs["ImagesBucketName"], outputs["CdnBaseUrl"], s3)
+    return Deployment(
+        uploads_bucket=outputs["UploadsBucketName"],
+        images_bucket=outputs["ImagesBucketName"],
+        quarantine_bucket=outputs["QuarantineBucketName"],
+        failures_table=outputs["FailuresTableName"],
+        queue_url=outputs["QueueUrl"],
+        cdn_base_url=outputs["CdnBaseUrl"],
+        s3=s3,
+        sqs=partial(boto3.client, "sqs"),
+        dynamodb=partial(boto3.client, "dynamodb"),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from cli.sweep import Found
+    from lightpress.failures import Failure
     from lightpress.manifest import Manifest, Variant
 
 
@@ -67,6 +70,58 @@ def print_manifests(
             console.print(line)
         for note in manifest.notes:
             console.print(Text.assemble((manifest.key, "bold"), f": {note}"))
+
+
+def print_failures(console: Console, failures: list[Failure]) -> None:
+    """Print a table of failures, one a row."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("picture or message", overflow="fold", style="bold")
+    table.add_column("reason", no_wrap=True, style="red")
+    table.add_column("detail", overflow="fold")
+    table.add_column("tries", justify="right", no_wrap=True)
+    table.add_column("last", no_wrap=True)
+    for failure in failures:
+        name = failure.subject if failure.key is None else failure.key
+        last = time_of(failure.last_at)
+        table.add_row(Text(name), failure.reason, Text(failure.detail), str(failure.attempts), last)
+    console.print(table)
+
+
+def print_failure(console: Console, failure: Failure, *, copy: str | None, still_true: bool) -> None:
+    """Print everything that is known about one failure."""
+    rows = {
+        "reason": f"{failure.reason}: {failure.detail}",
+        "now": "still failed" if still_true else "past: the picture was replaced, deleted or published since",
+        "first": time_of(failure.first_at),
+        "last": time_of(failure.last_at),
+        "tries": str(failure.attempts),
+        "identity": failure.identity,
+        "recipe": failure.digest,
+        "requests": ", ".join(failure.request_ids),
+        "copy": f"aws s3 cp {copy} ." if copy else "none: the original is too large to be copied",
+        "kept until": time_of(failure.expires_at),
+    }
+    console.print(Text(failure.key or failure.subject, style="bold"))
+    for name, value in rows.items():
+        if value:
+            console.print(Text(f"  {name:<11}{value}"), soft_wrap=True)
+
+
+def print_sweep(console: Console, found: Found, *, removing: bool) -> None:
+    """Print what a sweep found and did."""
+    console.print(f"{found.manifests} manifests")
+    for kind in ("dead", "stranded", "ownerless"):
+        console.print(f"{found.files[kind]} {kind} variants, {amount(found.bytes[kind])}")
+    console.print(f"{len(found.sourceless)} manifests whose source is gone")
+    for key in found.sourceless:
+        console.print(Text(f"  {key}"), soft_wrap=True)
+    if removing:
+        console.print(f"{found.removed} variants removed, {found.handed_over} keys handed to the queue")
+
+
+def time_of(seconds: int) -> str:
+    """A time as people read it, in their own zone."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _table(manifests: list[Manifest], link: Callable[[Variant], str] | None, times: dict[str, float] | None) -> Table:

@@ -184,8 +184,9 @@ class Config:
     batch_size: int = _integer(5, low=1, high=10)
     # Functions at work at the same time: the limit of what a flood of uploads takes from the account, and costs.
     max_concurrency: int = _integer(50, low=2, high=1000)
-    # Tries before a message is set aside. Lambda's throttling counts as a try: with fewer than 5, good messages are.
-    max_receive_count: int = _integer(5, low=1, high=1000)
+    # Tries before a message is set aside, and looked at once more alone. It waits between them, up to 15 minutes each
+    # time: 8 take half an hour. Lambda's throttling counts as a try: with fewer than 5, good messages are set aside.
+    max_receive_count: int = _integer(8, low=1, high=1000)
     # How long work may wait, and how long somebody has to look at what failed. The second counts from the upload too.
     queue_retention_days: int = _integer(4, low=1, high=13)
     dead_letter_retention_days: int = _integer(14, low=2, high=14)

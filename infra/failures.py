@@ -25,7 +25,9 @@ _A_DAY = 24 * 60 * 60
 # Alone, a picture gets twice the memory and more time: what fails here, fails on this machine for good.
 _MEMORY = 2
 _MOST_MEMORY_MB = 10_240
-_MAX_CONCURRENCY = 5
+# After an outage, everything that was uploaded meanwhile may be here.
+_PART_OF_CONCURRENCY = 5
+_LEAST_CONCURRENCY = 2
 
 
 class Failures(Construct):
@@ -75,7 +77,11 @@ class Failures(Construct):
         read_attached(self.function, config.attach)
         publish(self.function, images)
         # One letter at a time: each is looked at in isolation.
-        self.function.work_off(processing.dead_letters, batch_size=1, max_concurrency=_MAX_CONCURRENCY)
+        self.function.work_off(
+            processing.dead_letters,
+            batch_size=1,
+            max_concurrency=max(_LEAST_CONCURRENCY, config.max_concurrency // _PART_OF_CONCURRENCY),
+        )
 
 
 def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:

@@ -29,6 +29,7 @@ class Outputs:
     stack: str
     upload_api_url: str | None = None
     tables: Mapping[str, str] = field(default_factory=dict)
+    quarantine_bucket: str = ""
 
     @classmethod
     def of_stack(
@@ -45,9 +46,14 @@ class Outputs:
                 "main": _at(endpoint_url, outputs["QueueUrl"]),
                 "dead_letter": _at(endpoint_url, outputs["DeadLetterQueueUrl"]),
             },
-            functions={"process_upload": outputs["ProcessUploadFunctionName"]},
+            functions={
+                "process_upload": outputs["ProcessUploadFunctionName"],
+                "record_failure": outputs["RecordFailureFunctionName"],
+            },
             cdn_base_url=f"http://localhost:{cdn_port}",
             stack=stack,
+            tables={"failures": outputs["FailuresTableName"]},
+            quarantine_bucket=outputs["QuarantineBucketName"],
         )
 
     @classmethod

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from types_boto3_cloudformation import CloudFormationClient
+    from types_boto3_cloudfront import CloudFrontClient
+    from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_logs import CloudWatchLogsClient
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
     from types_boto3_ssm import SSMClient
@@ -54,6 +57,15 @@ class Session:
 
     def sqs(self) -> SQSClient:
         return _boto3_session().client("sqs", **self._arguments())
+
+    def cloudfront(self) -> CloudFrontClient:
+        return _boto3_session().client("cloudfront", **self._arguments())
+
+    def dynamodb(self) -> DynamoDBClient:
+        return _boto3_session().client("dynamodb", **self._arguments())
+
+    def logs(self) -> CloudWatchLogsClient:
+        return _boto3_session().client("logs", **self._arguments())
 
     def ssm(self) -> SSMClient:
         return _boto3_session().client("ssm", **self._arguments())

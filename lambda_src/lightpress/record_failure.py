@@ -9,7 +9,8 @@ message comes back; everything here may be done twice.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lightpress.backoff import hold_back, pause_seconds
@@ -92,24 +93,30 @@ class Registry:
 
 @dataclass(slots=True)
 class LastWord:
-    """Records what one letter's source is rejected for (a `reconcile.Recorder`). begun: the trials, in order."""
+    """Records what one letter's source is rejected for (a `reconcile.Recorder`).
+
+    received: deliveries of the letter. trial: the one that has begun and not ended; it is counted in the table, so that
+    it stays counted if this invocation dies.
+    """
 
     letter: Letter
+    received: int
     registry: Registry
-    begun: list[tuple[Source, str, str]] = field(default_factory=list)
+    trial: tuple[Source, str, str] | None = None
 
     def before_reading(self, source: Source, original: Original, recipe: Recipe) -> None:
         """Spare the rendering where the letter tells its end, or where it has never ended by itself."""
+        self.end_trial()
         verdict = self.letter.verdict
         if verdict is not None and verdict.is_on(original.identity, recipe.digest):
             raise verdict.rejection()
-        trial = (source, original.identity, recipe.digest)
-        if self.registry.failures.begin_trial(*trial) > TRIALS:
+        self.trial = (source, original.identity, recipe.digest)
+        # Several letters of one key may be at work at once, so their number alone says nothing.
+        if self.registry.failures.begin_trial(*self.trial) > TRIALS and self.received > TRIALS:
             raise PictureRejected(
                 Reason.MACHINE_LIMIT,
                 f"Rendering it ended without a result {TRIALS} times, each time alone: memory or time ran out.",
             )
-        self.begun.append(trial)
 
     def record(self, source: Source, original: Original, verdict: Verdict) -> None:
         """Copy first, row second: a row always has its copy."""
@@ -124,12 +131,13 @@ class LastWord:
             source=source,
             digest=verdict.digest,
         )
+        self.trial = None
 
-    def take_back(self, error: Exception) -> None:
-        """End the trials that the world cut short; one that lost its renderer stays counted."""
-        over = self.begun[:-1] if isinstance(error, ChildLost) else self.begun
-        for trial in over:
-            self.registry.failures.end_trial(*trial)
+    def end_trial(self) -> None:
+        """Take the trial back: it came to an end of its own, whichever."""
+        if self.trial is not None:
+            self.registry.failures.end_trial(*self.trial)
+            self.trial = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +156,7 @@ class RecordFailure:
         errors = [
             error
             for source in reading.sources
-            if (error := self._settle(source, letter, again=source in reading.again))
+            if (error := self._settle(source, letter, received, again=source in reading.again))
         ]
         if errors:
             pause = pause_seconds(letter.message_id, received, longest=_LONGEST_PAUSE_SECONDS)
@@ -157,13 +165,17 @@ class RecordFailure:
         for problem in reading.problems:
             self._record_message(letter, problem)
 
-    def _settle(self, source: Source, letter: Letter, *, again: bool) -> Exception | None:
-        last_word = LastWord(letter, self.registry)
+    def _settle(self, source: Source, letter: Letter, received: int, *, again: bool) -> Exception | None:
+        last_word = LastWord(letter, received, self.registry)
         try:
-            self.observer.settled(self.reconcile(source, recorder=last_word, again=again))
+            outcome = self.reconcile(source, recorder=last_word, again=again)
+            last_word.end_trial()
+            self.observer.settled(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the letter still get their turn
             self.observer.stumbled(source, error)
-            last_word.take_back(error)
+            if not isinstance(error, ChildLost):
+                with suppress(Exception):  # then it stays counted, which alone decides nothing
+                    last_word.end_trial()
             return error
         return None
 

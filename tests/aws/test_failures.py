@@ -112,3 +112,13 @@ def test_what_is_forgotten_is_gone_and_nothing_else(failures: DynamoFailures) ->
         failures.record(failure)
     failures.forget(FAILURE)
     assert list(failures.all()) == [OF_A_MESSAGE]
+
+
+def test_what_was_recorded_anew_meanwhile_is_not_forgotten(failures: DynamoFailures) -> None:
+    failures.record(FAILURE)
+    newer = replace(FAILURE, last_at=NOW + 1)
+    failures.record(newer)
+    assert not failures.forget(FAILURE)
+    assert failures.forget(newer)
+    assert failures.forget(newer), "gone is gone"
+    assert list(failures.all()) == []

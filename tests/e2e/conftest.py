@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 
+from cli.deployment import Deployment, of_local_cloud
 from cli.local_cloud import Outputs, down, up
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def bring_up(home: Path) -> Iterator[Callable[[], Outputs]]:
 @pytest.fixture(scope="session")
 def cloud(bring_up: Callable[[], Outputs]) -> Outputs:
     return bring_up()
+
+
+@pytest.fixture(scope="session")
+def deployment(cloud: Outputs) -> Deployment:
+    return of_local_cloud(cloud)
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
 
-from cli.deployment import Deployment, of_local_cloud
+from cli.failures import Desk, Filters
 from cli.uploading import Upload, upload, watch
 from lightpress.manifest import Status, variants_folder
 
@@ -21,17 +20,13 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
+    from cli.deployment import Deployment
     from cli.local_cloud import Outputs
     from lightpress.manifest import Manifest
     from tests.e2e.conftest import Fetch
 
 PATIENCE = 120.0
 MANY, EVERY = 200, 10
-
-
-@pytest.fixture(scope="session")
-def deployment(cloud: Outputs) -> Deployment:
-    return of_local_cloud(cloud)
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (640, 480)) -> bytes:
@@ -112,34 +107,6 @@ def test_a_bad_upload_fails_with_a_reason(deployment: Deployment, key: str, data
     assert not manifest.variants
 
 
-def test_messages_that_make_no_sense_wait_in_the_dead_letter_queue_with_the_reason(
-    cloud: Outputs, sqs: SQSClient, deployment: Deployment
-) -> None:
-    record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": cloud.uploads_bucket}, "object": {}}}
-    bodies = {
-        "not json": "not_json",
-        json.dumps({"Records": [record]}): "record_without_key",
-        json.dumps({"Records": [record | {"eventName": "ObjectTagging:Put"}]}): "unknown_event",
-    }
-    for body in bodies:
-        sqs.send_message(QueueUrl=cloud.queues["main"], MessageBody=body)
-    neighbour = upload(deployment, "neighbour.jpg", picture(4), "image/jpeg")
-    assert settle(deployment, neighbour)[0].status is Status.READY
-
-    found: dict[str, str] = {}
-
-    def all_arrived() -> bool:
-        answer = sqs.receive_message(
-            QueueUrl=cloud.queues["dead_letter"], MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-        )
-        for message in answer.get("Messages", []):
-            found[message["Body"]] = message["MessageAttributes"]["reason"]["StringValue"]
-            sqs.delete_message(QueueUrl=cloud.queues["dead_letter"], ReceiptHandle=message["ReceiptHandle"])
-        return found == bodies
-
-    eventually(all_arrived)
-
-
 def test_of_200_uploads_with_every_tenth_broken_all_settle_and_no_innocent_one_fails(
     deployment: Deployment, cloud: Outputs, sqs: SQSClient
 ) -> None:
@@ -153,7 +120,14 @@ def test_of_200_uploads_with_every_tenth_broken_all_settle_and_no_innocent_one_f
     assert len(manifests) == MANY
     assert {len(manifest.variants) for manifest in manifests if manifest.key not in failed} == {12}
 
-    left = sqs.get_queue_attributes(
-        QueueUrl=cloud.queues["dead_letter"], AttributeNames=["ApproximateNumberOfMessages"]
-    )
-    assert left["Attributes"]["ApproximateNumberOfMessages"] == "0"
+    desk = Desk.of(deployment)
+    assert {failure.key for failure in desk.failures(Filters(prefix="many/"))} == failed
+
+    def is_empty() -> bool:
+        left = sqs.get_queue_attributes(
+            QueueUrl=cloud.queues["dead_letter"],
+            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        )
+        return set(left["Attributes"].values()) == {"0"}
+
+    eventually(is_empty)

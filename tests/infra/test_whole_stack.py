@@ -44,7 +44,7 @@ def test_prod_is_not_deleted_by_accident(prod: Template, dev: Template) -> None:
 def _refuses_plain_http(statement: Statement) -> bool:
     return (
         statement.effect == "Deny"
-        and statement.principal == {"AWS": "*"}
+        and statement.principal in ("*", {"AWS": "*"})
         and statement.condition == {"Bool": {"aws:SecureTransport": "false"}}
         and statement.actions in (["s3:*"], ["sqs:*"], ["sns:Publish"])
     )

@@ -10,6 +10,9 @@ STACK = {
     "QueueUrl": "http://localhost:4566/000000000000/main",
     "DeadLetterQueueUrl": "http://localhost:4566/000000000000/dead",
     "ProcessUploadFunctionName": "process",
+    "RecordFailureFunctionName": "record",
+    "QuarantineBucketName": "quarantine",
+    "FailuresTableName": "failures",
     "CdnBaseUrl": "https://d1.cloudfront.net",
     "DistributionId": "D1",
 }

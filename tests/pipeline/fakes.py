@@ -269,7 +269,7 @@ class FakeCloud:
 
     def last_word(self, verdict: Verdict | None = None) -> LastWord:
         """Whoever records what is rejected, told of it by a letter."""
-        return LastWord(Letter("", "message-1", verdict=verdict), self.registry)
+        return LastWord(Letter("", "message-1", verdict=verdict), 1, self.registry)
 
     def world(self) -> World:
         return World(self.originals, self.images, self.recipes, self.press, self.purges)

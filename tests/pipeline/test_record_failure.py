@@ -13,7 +13,8 @@ from lightpress.failures import Failure, Letter, Verdict, fingerprint
 from lightpress.image import Reason, Rendering, Spec
 from lightpress.isolation import ChildLost
 from lightpress.manifest import Manifest, Status
-from lightpress.reconcile import reconcile
+from lightpress.ports import Changed
+from lightpress.reconcile import ATTEMPTS, reconcile
 from lightpress.record_failure import TRIALS, RecordFailure
 from tests.pipeline.fakes import CORRUPT, NOW, RETENTION, UPLOADS, FakeCloud, FakeQueue, body_about, book, source
 
@@ -178,20 +179,45 @@ def test_an_invocation_that_dies_over_a_picture_again_and_again_counts_against_i
         raise KeyboardInterrupt  # nothing after it runs
 
     rig.cloud.press = killed  # type: ignore[assignment]
-    for _ in range(TRIALS):
+    for received in range(TRIALS):
         with pytest.raises(KeyboardInterrupt):
-            rig.handle()
-    rig.handle()
+            rig.handle(received=received + 1)
+    rig.handle(received=TRIALS + 1)
     assert rig.row().reason == Reason.MACHINE_LIMIT
+
+
+def test_lost_races_are_no_trials(rig: Rig) -> None:
+    """Found by the simulation: five attempts that each lost a race made a good picture fail."""
+    rig.cloud.originals.put(KEY, b"good")
+    lost_races = iter(range(ATTEMPTS - 1))
+
+    def somebody_is_faster(_: Manifest) -> None:
+        if next(lost_races, None) is not None:
+            raise Changed
+
+    rig.cloud.images.before_publish = somebody_is_faster
+    rig.handle(received=TRIALS + 1)
+    assert rig.diary.entries == [("published", KEY)]
+    assert +rig.cloud.failures.trials == {}
+
+
+def test_letters_of_one_key_at_work_at_once_are_no_trials_of_each_other(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, b"good")
+    recipe = rig.cloud.recipes.recipe_for(KEY)
+    assert recipe is not None
+    for _ in range(2 * TRIALS):
+        rig.cloud.failures.begin_trial(source(KEY), "v1", recipe.digest)
+    rig.handle(received=TRIALS)
+    assert rig.diary.entries == [("published", KEY)]
 
 
 def test_an_operator_who_asks_again_gets_the_picture_all_its_trials_and_a_newer_manifest(rig: Rig) -> None:
     test_what_ends_its_renderer_again_and_again_fails_for_an_honest_reason(rig)
     again = Letter(look_at(source(KEY), again=True), "message-2")
-    for _ in range(TRIALS):
+    for received in range(TRIALS):
         with pytest.raises(ExceptionGroup):
-            rig.handle(again)
-    rig.handle(again)
+            rig.handle(again, received=received + 1)
+    rig.handle(again, received=TRIALS + 1)
     assert (rig.manifest().status, rig.manifest().revision) == (Status.FAILED, 2)
 
 

@@ -100,9 +100,19 @@ class DynamoFailures:
         found = [_failure(item) for page in pages for item in page["Items"] if "reason" in item]
         return sorted(found, key=lambda failure: failure.last_at)
 
-    def forget(self, failure: Failure) -> None:
-        """DELETE."""
-        self.dynamodb.delete_item(TableName=self.table, Key=_key(failure.subject, failure.identity))
+    def forget(self, failure: Failure) -> bool:
+        """DELETE; returns False, and deletes nothing, if it was recorded anew since it was read."""
+        try:
+            self.dynamodb.delete_item(
+                TableName=self.table,
+                Key=_key(failure.subject, failure.identity),
+                ConditionExpression="attribute_not_exists(#last_at) OR #last_at = :last_at",
+                ExpressionAttributeNames={"#last_at": "last_at"},
+                ExpressionAttributeValues={":last_at": {"N": str(failure.last_at)}},
+            )
+        except self.dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
 
 
 def _failure(item: Mapping[str, Any]) -> Failure:

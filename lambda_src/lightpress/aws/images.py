@@ -32,8 +32,12 @@ class S3Images:
 
     def published(self, key: str) -> Published | None:
         """GET the manifest; it and its ETag come in one answer."""
+        return self.published_at(manifest_path(key))
+
+    def published_at(self, path: str) -> Published | None:
+        """GET the manifest at a path, for who knows no key."""
         try:
-            response = self.s3.get_object(Bucket=self.bucket, Key=manifest_path(key))
+            response = self.s3.get_object(Bucket=self.bucket, Key=path)
         except ClientError as error:
             if is_gone(error):
                 return None

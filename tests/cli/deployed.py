@@ -1,0 +1,146 @@
+"""A deployment in moto, as the commands find it through CloudFormation."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from moto import mock_aws
+
+from cli.deployment import Deployment, find_deployment
+from cli.failures import Desk
+from cli.project import LOCAL
+from lightpress.aws.failures import IDENTITY, SUBJECT
+from lightpress.aws.images import S3Images
+from lightpress.failures import Failure, subject_of_picture
+from lightpress.manifest import Manifest, PublishedSource, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightpress.ports import Published
+
+UPLOADS, IMAGES, QUARANTINE, FAILURES, QUEUE = "uploads", "images", "quarantine", "failures", "queue"
+REGION = "us-east-1"
+
+
+@dataclass(frozen=True)
+class Rig:
+    """The deployment `dev`, and ways to say what is in it."""
+
+    deployment: Deployment
+    desk: Desk
+
+    def upload(self, key: str, data: bytes = b"data") -> str:
+        return self.deployment.s3.put_object(Bucket=UPLOADS, Key=key, Body=data)["VersionId"]
+
+    def manifest(self, key: str, status: Status, identity: str | None = None, generation: str | None = None) -> None:
+        """Publish the next one."""
+        before = self.published(key)
+        self._images.publish(
+            Manifest(
+                key,
+                status,
+                before.manifest.revision + 1 if before else 1,
+                source=PublishedSource(identity, 4) if identity else None,
+                generation=generation,
+                reason="corrupt" if status is Status.FAILED else None,
+            ),
+            before,
+        )
+
+    def published(self, key: str) -> Published | None:
+        return self._images.published(key)
+
+    def failed(self, key: str, *, last_at: int = 1_700_000_000, reason: str = "corrupt") -> Failure:
+        """Upload something, and record it as failed, with everything that belongs to it."""
+        identity = self.upload(key)
+        copy = f"pictures/{key}/{identity}"
+        self.deployment.s3.put_object(Bucket=QUARANTINE, Key=copy, Body=b"data")
+        failure = Failure(
+            subject=subject_of_picture(UPLOADS, key),
+            identity=identity,
+            reason=reason,
+            detail="The decoder says: so.",
+            attempts=2,
+            first_at=last_at,
+            last_at=last_at,
+            expires_at=last_at + 1,
+            bucket=UPLOADS,
+            key=key,
+            digest="d",
+            request_ids=("r-1",),
+            quarantine=copy,
+        )
+        self.desk.table.record(failure)
+        self.manifest(key, Status.FAILED, identity)
+        return failure
+
+    def message(self) -> Failure:
+        """Record a message that makes no sense."""
+        self.deployment.s3.put_object(Bucket=QUARANTINE, Key="messages/m", Body=b"hello")
+        failure = replace(self.failed("x"), subject="message:m-1", bucket=None, key=None, quarantine="messages/m")
+        self.desk.table.record(failure)
+        self.deployment.s3.put_object(Bucket=UPLOADS, Key="x", Body=b"new")
+        self.manifest("x", Status.READY, "new")
+        return failure
+
+    def stored(self, bucket: str) -> set[str]:
+        return {item["Key"] for item in self.deployment.s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
+
+    def waiting(self) -> list[str]:
+        """The bodies in the queue."""
+        answer = self.deployment.sqs().receive_message(
+            QueueUrl=self.deployment.queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0
+        )
+        return [message["Body"] for message in answer.get("Messages", [])]
+
+    @property
+    def _images(self) -> S3Images:
+        return S3Images(self.deployment.s3, IMAGES)
+
+
+@contextmanager
+def deployed() -> Iterator[Rig]:
+    with mock_aws():
+        s3 = boto3.client("s3")
+        for bucket in (UPLOADS, IMAGES, QUARANTINE):
+            s3.create_bucket(Bucket=bucket)
+        s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
+        queue_url = boto3.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"]
+        boto3.client("dynamodb").create_table(
+            TableName=FAILURES,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": SUBJECT, "KeyType": "HASH"},
+                {"AttributeName": IDENTITY, "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in (SUBJECT, IDENTITY)],
+        )
+        outputs = {
+            "UploadsBucketName": UPLOADS,
+            "ImagesBucketName": IMAGES,
+            "QuarantineBucketName": QUARANTINE,
+            "FailuresTableName": FAILURES,
+            "QueueUrl": queue_url,
+            "CdnBaseUrl": "https://cdn.example.com",
+        }
+        boto3.DEFAULT_SESSION = boto3.Session()
+        answer: Any = partial(_stack, outputs)
+        boto3.DEFAULT_SESSION.events.register("before-call.cloudformation.DescribeStacks", answer)
+        try:
+            deployment = find_deployment("dev", LOCAL)
+            yield Rig(deployment, Desk.of(deployment))
+        finally:
+            boto3.DEFAULT_SESSION = None
+
+
+def _stack(outputs: dict[str, str], **_: object) -> tuple[AWSResponse, dict[str, Any]]:
+    """Answer for CloudFormation, which moto does only with many packages more."""
+    rows = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items()]
+    return AWSResponse("https://cloudformation", 200, HTTPHeaders(), None), {"Stacks": [{"Outputs": rows}]}

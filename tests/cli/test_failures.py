@@ -1,0 +1,184 @@
+"""`lightpress failures`: what is listed is true, what is retried is settled, and nothing is removed before."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.failures import BadAgeError, Filters, Retry, seconds_of
+from cli.main import app
+from lightpress.events import read
+from lightpress.manifest import Status
+from tests.cli.deployed import QUARANTINE, REGION, Rig, deployed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("LIGHTPRESS_ENV", "dev")
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with deployed() as rig:
+        yield rig
+
+
+def run(*arguments: str, answer: str | None = None) -> Result:
+    return CliRunner().invoke(app, ["failures", *arguments], input=answer)
+
+
+def test_what_failed_is_listed_the_last_one_first(rig: Rig) -> None:
+    rig.failed("a.jpg", last_at=1)
+    rig.failed("b/ü [1].jpg", last_at=2)
+    result = run("list", "--json")
+    assert [json.loads(line)["key"] for line in result.stdout.splitlines()] == ["b/ü [1].jpg", "a.jpg"]
+    shown = run("list").stdout
+    assert shown.index("b/ü [1].jpg") < shown.index("a.jpg")
+    assert "corrupt" in shown
+
+
+def test_what_is_past_is_not_listed(rig: Rig) -> None:
+    for key in ("replaced", "deleted", "healed", "still"):
+        rig.failed(key)
+    rig.manifest("replaced", Status.FAILED, "another")
+    rig.manifest("deleted", Status.DELETED)
+    rig.manifest("healed", Status.READY, "same")
+    assert [failure.key for failure in rig.desk.failures(Filters())] == ["still"]
+
+
+def test_what_is_listed_can_be_chosen(rig: Rig) -> None:
+    rig.failed("trips/a", last_at=4_000_000_000)
+    rig.failed("trips/b", reason="too_slow")
+    rig.failed("c")
+    rig.message()
+    chosen = {
+        ("--reason", "too_slow"): ["trips/b"],
+        ("--prefix", "trips/"): ["trips/a", "trips/b"],
+        ("--since", "1h"): ["trips/a"],
+        ("--since", "1h", "--prefix", "c"): [],
+    }
+    for options, keys in chosen.items():
+        lines = run("list", "--json", *options).stdout.splitlines()
+        assert [json.loads(line)["key"] for line in lines] == keys, options
+    assert run("list", "--prefix", "nothing").stdout == "nothing failed\n"
+
+
+def test_everything_that_is_known_is_shown(rig: Rig) -> None:
+    failure = rig.failed("a.jpg")
+    shown = run("show", "a.jpg").stdout
+    for part in ("The decoder says: so.", "still failed", failure.identity, "r-1"):
+        assert part in shown
+    assert f"aws s3 cp s3://{QUARANTINE}/{failure.quarantine} ." in shown
+    assert run("show", "b.jpg").exit_code == 2
+
+
+def test_a_message_can_be_shown_by_its_id(rig: Rig) -> None:
+    rig.message()
+    result = run("show", "message:m-1", "--json")
+    assert json.loads(result.stdout)["quarantine"] == f"s3://{QUARANTINE}/messages/m"
+
+
+def test_a_retry_goes_through_the_queue_and_removes_nothing_before_it_is_settled(rig: Rig) -> None:
+    failure = rig.failed("a.jpg")
+    retries = list(rig.desk.send([failure]))
+    (body,) = rig.waiting()
+    assert {source.key for source in read(body).again} == {"a.jpg"}
+    rig.desk.wait(retries, patience=0, settled=lambda _: None)
+    assert retries[0].ending is None
+    assert rig.desk.failures(Filters()) == [failure]
+    assert failure.quarantine in rig.stored(QUARANTINE)
+
+
+@pytest.mark.parametrize(
+    ("status", "ending", "stays"),
+    [(Status.READY, "ready", False), (Status.DELETED, "deleted", False), (Status.FAILED, "failed again", True)],
+)
+def test_a_retry_that_is_settled_is_told_and_what_is_published_is_no_failure(
+    rig: Rig, status: Status, ending: str, stays: bool
+) -> None:
+    failure = rig.failed("a.jpg")
+    retries = list(rig.desk.send([failure]))
+    rig.manifest("a.jpg", status, failure.identity if status is not Status.DELETED else None)
+    heard: list[Retry] = []
+    rig.desk.wait(retries, patience=30, settled=heard.append)
+    assert heard == retries
+    assert (retries[0].ending or "").startswith(ending)
+    assert (rig.desk.table.of(failure.subject) == [failure]) is stays
+    assert (failure.quarantine in rig.stored(QUARANTINE)) is stays
+
+
+def test_many_are_sent_in_batches_and_each_once(rig: Rig) -> None:
+    failures = [rig.failed(f"{number}") for number in range(23)]
+    assert len(list(rig.desk.send(failures))) == 23
+    count = rig.deployment.sqs().get_queue_attributes(
+        QueueUrl=rig.deployment.queue_url, AttributeNames=["ApproximateNumberOfMessages"]
+    )
+    assert count["Attributes"]["ApproximateNumberOfMessages"] == "23"
+
+
+def test_the_command_waits_and_says_what_is_not_settled(rig: Rig) -> None:
+    rig.failed("a.jpg")
+    rig.message()
+    result = run("retry", "--patience", "0")
+    assert result.exit_code == 1
+    assert "a.jpg: not settled yet" in result.output
+    assert "1 are messages without a picture" in result.output
+
+
+def test_discarding_asks_and_then_forgets_the_row_and_the_copy_and_nothing_else(rig: Rig) -> None:
+    kept, gone = rig.failed("a.jpg"), rig.failed("b.jpg")
+    assert run("discard", "b.jpg", answer="n\n").exit_code == 1
+    assert len(rig.desk.failures(Filters())) == 2
+    assert run("discard", "b.jpg", answer="y\n").exit_code == 0
+    assert rig.desk.failures(Filters()) == [kept]
+    assert rig.stored(QUARANTINE) == {kept.quarantine}
+    published = rig.published("b.jpg")
+    assert published is not None
+    assert published.manifest.status is Status.FAILED
+    assert gone.key in rig.stored("uploads")
+
+
+def test_what_fails_anew_meanwhile_is_not_discarded(rig: Rig) -> None:
+    failure = rig.failed("a.jpg")
+    rig.desk.table.record(replace(failure, last_at=failure.last_at + 1))
+    assert not rig.desk.discard(failure)
+    assert failure.quarantine in rig.stored(QUARANTINE)
+
+
+def test_messages_can_be_discarded_too(rig: Rig) -> None:
+    rig.message()
+    assert run("discard", "message:m-1", "--yes").exit_code == 0
+    assert rig.desk.table.of("message:m-1") == []
+    assert "messages/m" not in rig.stored(QUARANTINE)
+
+
+def test_a_key_that_has_no_failure_is_named(rig: Rig) -> None:  # noqa: ARG001
+    result = run("discard", "nowhere.jpg", "--yes")
+    assert "nowhere.jpg: no failure is known" in result.output
+    assert "nothing to discard" in result.output
+
+
+@pytest.mark.parametrize(("age", "seconds"), [("90m", 5_400), ("12h", 43_200), ("7d", 604_800)])
+def test_ages_are_read(age: str, seconds: int) -> None:
+    assert seconds_of(age) == seconds
+
+
+@pytest.mark.parametrize("age", ["", "7", "7w", "-1d", "0d", "1.5h"])
+def test_what_is_no_age_is_refused_with_what_is_allowed(age: str) -> None:
+    with pytest.raises(BadAgeError, match="allowed: such as 90m, 12h or 7d"):
+        seconds_of(age)
+
+
+def test_the_command_says_so_too(rig: Rig) -> None:  # noqa: ARG001
+    result = run("list", "--since", "7w")
+    assert result.exit_code == 2
+    assert "allowed: such as 90m" in result.output

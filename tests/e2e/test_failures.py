@@ -1,0 +1,192 @@
+"""What fails on the deployed system, and what becomes of it, with the roles' real grants enforced."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from cli.failures import Desk, Filters
+from cli.sweep import Sweep
+from cli.uploading import upload
+from lightpress.events import look_at
+from lightpress.failures import subject_of_message
+from lightpress.manifest import Status, variants_folder
+from lightpress.source import Source
+from tests.e2e.test_pipeline import eventually, picture, settle
+
+if TYPE_CHECKING:
+    from types_boto3_sqs import SQSClient
+
+    from cli.deployment import Deployment
+    from cli.local_cloud import Outputs
+    from lightpress.failures import Failure
+
+
+@pytest.fixture(scope="module")
+def desk(deployment: Deployment) -> Desk:
+    return Desk.of(deployment)
+
+
+@pytest.fixture
+def purge_queue_url(sqs: SQSClient) -> str:
+    (url,) = [url for url in sqs.list_queues()["QueueUrls"] if "PurgeQueue" in url]
+    return sqs.get_queue_url(QueueName=url.rpartition("/")[2])["QueueUrl"]
+
+
+def failure_of(desk: Desk, key: str) -> Failure:
+    """The one failure of a key."""
+    (failure,) = desk.of_subject(key)
+    return failure
+
+
+def copy_of(desk: Desk, failure: Failure) -> bytes:
+    assert failure.quarantine is not None
+    return desk.deployment.s3.get_object(Bucket=desk.deployment.quarantine_bucket, Key=failure.quarantine)[
+        "Body"
+    ].read()
+
+
+def told(cloud: Outputs, function: str) -> list[dict[str, Any]]:
+    """What a function has written to its log, as far as it is JSON. function: as its log group is called."""
+    logs = cloud.session().logs()
+    groups = [
+        row["logGroupName"]
+        for page in logs.get_paginator("describe_log_groups").paginate()
+        for row in page["logGroups"]
+    ]
+    (group,) = [name for name in groups if function in name]
+    pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group)
+    lines = [event["message"] for page in pages for event in page["events"]]
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def test_a_broken_picture_is_kept_and_written_down_before_it_is_told(desk: Desk, cloud: Outputs) -> None:
+    broken = picture(1)[:900]
+    (manifest,) = settle(desk.deployment, upload(desk.deployment, "broken/ü 1.jpg", broken, "image/jpeg"))
+    assert (manifest.status, manifest.reason) == (Status.FAILED, "corrupt")
+    failure = failure_of(desk, "broken/ü 1.jpg")
+    assert manifest.source is not None
+    assert (failure.identity, failure.reason, failure.detail) == (
+        manifest.source.identity,
+        manifest.reason,
+        manifest.detail,
+    )
+    assert failure.attempts >= 2
+    assert 0 < failure.first_at <= failure.last_at < failure.expires_at
+    assert len(failure.request_ids) >= 2
+    assert copy_of(desk, failure) == broken
+    assert desk.is_still_true(failure)
+
+    def counted() -> bool:
+        lines = told(cloud, "RecordFailureLogs")
+        recorded = any(line.get("subject") == failure.subject and line["message"] == "recorded" for line in lines)
+        return recorded and any(line.get("PicturesFailed") and line.get("FailureRate") for line in lines)
+
+    eventually(counted)
+
+
+def test_a_failure_in_a_message_fails_no_other_picture_of_it(desk: Desk, sqs: SQSClient, cloud: Outputs) -> None:
+    bodies = {f"together/{number}.jpg": picture(number) for number in range(3)} | {"together/bad.jpg": b"bad"}
+    uploads = [upload(desk.deployment, key, data, "image/jpeg") for key, data in bodies.items()]
+    records = [json.loads(look_at(Source(cloud.uploads_bucket, key)))["Records"][0] for key in bodies]
+    sqs.send_message(QueueUrl=cloud.queues["main"], MessageBody=json.dumps({"Records": records}))
+    statuses = {manifest.key: manifest.status for manifest in settle(desk.deployment, *uploads)}
+    assert statuses == {key: Status.FAILED if key == "together/bad.jpg" else Status.READY for key in bodies}
+    assert [failure.key for failure in desk.failures(Filters(prefix="together/"))] == ["together/bad.jpg"]
+
+
+def test_an_innocent_picture_that_the_queue_gave_up_on_is_published(desk: Desk, sqs: SQSClient, cloud: Outputs) -> None:
+    innocent = upload(desk.deployment, "innocent.jpg", picture(7), "image/jpeg")
+    body = look_at(Source(cloud.uploads_bucket, "innocent.jpg"))
+    sqs.send_message(QueueUrl=cloud.queues["dead_letter"], MessageBody=body)
+    assert settle(desk.deployment, innocent)[0].status is Status.READY
+    assert desk.of_subject("innocent.jpg") == []
+
+
+def test_a_retry_of_what_is_still_broken_fails_again_and_stays(desk: Desk) -> None:
+    key = "again.jpg"
+    settle(desk.deployment, upload(desk.deployment, key, b"still broken", "image/jpeg"))
+    before = failure_of(desk, key)
+    retries = list(desk.send([before]))
+    desk.wait(retries, patience=120, settled=lambda _: None)
+    assert retries[0].ending == "failed again: not_a_picture"
+    after = failure_of(desk, key)
+    assert after.first_at == before.first_at
+    assert set(after.request_ids) > set(before.request_ids)
+    assert copy_of(desk, after) == b"still broken"
+
+
+def test_a_retry_of_what_was_replaced_meanwhile_is_published_and_forgotten(desk: Desk) -> None:
+    key = "mended.jpg"
+    settle(desk.deployment, upload(desk.deployment, key, b"broken", "image/jpeg"))
+    failure = failure_of(desk, key)
+    mended = upload(desk.deployment, key, picture(8), "image/jpeg")
+    retries = list(desk.send([failure]))
+    settle(desk.deployment, mended)
+    desk.wait(retries, patience=120, settled=lambda _: None)
+    assert desk.failures(Filters(prefix=key)) == []
+    manifest = desk.deployment.manifest(key)
+    assert manifest is not None
+    assert manifest.status is Status.READY
+
+
+def test_every_part_of_a_message_that_makes_no_sense_is_recorded_with_its_own_reason(
+    desk: Desk, sqs: SQSClient, cloud: Outputs
+) -> None:
+    record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": cloud.uploads_bucket}, "object": {}}}
+    body = json.dumps({"Records": [record, record | {"eventName": "ObjectTagging:Put"}]})
+    sent = [
+        sqs.send_message(QueueUrl=cloud.queues["main"], MessageBody=body)["MessageId"],
+        sqs.send_message(QueueUrl=cloud.queues["main"], MessageBody="not json")["MessageId"],
+    ]
+
+    def reasons() -> list[set[str]]:
+        return [{failure.reason for failure in desk.of_subject(subject_of_message(id_))} for id_ in sent]
+
+    eventually(lambda: reasons() == [{"record_without_key", "unknown_event"}, {"not_json"}])
+    (failure,) = desk.of_subject(subject_of_message(sent[1]))
+    assert copy_of(desk, failure) == b"not json"
+
+
+def test_what_is_discarded_is_gone_from_table_and_quarantine(desk: Desk) -> None:
+    settle(desk.deployment, upload(desk.deployment, "discard.jpg", b"broken", "image/jpeg"))
+    failure = failure_of(desk, "discard.jpg")
+    assert desk.discard(failure)
+    assert desk.of_subject("discard.jpg") == []
+    with pytest.raises(desk.deployment.s3.exceptions.NoSuchKey):
+        copy_of(desk, failure)
+
+
+def test_a_sweep_finds_nothing_to_be_rid_of(desk: Desk) -> None:
+    found = Sweep(desk.deployment, remove=False)()
+    assert found.manifests > 0
+    assert (found.files["dead"], found.files["stranded"]) == (0, 0)
+
+
+def test_the_cdn_is_told_to_forget_a_deleted_picture(
+    desk: Desk, sqs: SQSClient, cloud: Outputs, purge_queue_url: str
+) -> None:
+    key = "forget me.jpg"
+    settle(desk.deployment, upload(desk.deployment, key, picture(9), "image/jpeg"))
+    desk.deployment.s3.delete_object(Bucket=cloud.uploads_bucket, Key=key)
+
+    def delayed() -> bool:
+        name: Literal["ApproximateNumberOfMessagesDelayed"] = "ApproximateNumberOfMessagesDelayed"
+        return int(sqs.get_queue_attributes(QueueUrl=purge_queue_url, AttributeNames=[name])["Attributes"][name]) > 0
+
+    eventually(delayed)
+    folder = variants_folder(key)
+    sqs.send_message(QueueUrl=purge_queue_url, MessageBody=folder)  # not to wait for the other one, which is for later
+
+    def purged() -> bool:
+        cloudfront = cloud.session().cloudfront()
+        (distribution,) = cloudfront.list_distributions()["DistributionList"]["Items"]
+        made = cloudfront.list_invalidations(DistributionId=distribution["Id"])["InvalidationList"].get("Items", [])
+        batches = [
+            cloudfront.get_invalidation(DistributionId=distribution["Id"], Id=one["Id"])["Invalidation"] for one in made
+        ]
+        return any(f"/{folder}*" in batch["InvalidationBatch"]["Paths"]["Items"] for batch in batches)
+
+    eventually(purged)
