@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from infra.config import Existing
     from infra.functions import PythonFunction
-    from lightpress.buckets import Attached, Selection
+    from lightpress.buckets import Attached, InPlace, Selection
 
 CREATED, DELETED = "Object Created", "Object Deleted"
 
@@ -78,6 +78,15 @@ def objects_of(pictures: Selection) -> str:
 def as_json(pictures: Sequence[Selection]) -> str:
     """For a function's environment."""
     return json.dumps([asdict(one) for one in pictures], separators=(",", ":"))
+
+
+def existing_as_json(attached: Sequence[Existing[Attached]], in_place: Sequence[Existing[InPlace]]) -> str:
+    """For the command line, which works on what is deployed and not on what a file says by now."""
+    rows = {
+        "attached": [asdict(one.pictures) for one in attached],
+        "in_place": [asdict(one.pictures) for one in in_place],
+    }
+    return json.dumps(rows, separators=(",", ":"))
 
 
 def _patterns(pictures: Selection) -> list[dict[str, str]]:

@@ -44,7 +44,7 @@ class FunctionCode(Construct):
 
     def __init__(self, scope: Construct, id_: str, *, source: Path, config: Config) -> None:
         super().__init__(scope, id_)
-        load_recipes(source / "recipes.toml")
+        self.recipes = load_recipes(source / "recipes.toml")
         self.asset = lambda_.Code.from_asset(str(source), exclude=["**/__pycache__", "**/*.pyc", "**/.*"])
         self.architecture = _ARCHITECTURES[config.architecture]
         self.layer = PillowLayer(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 
 from infra.delivery import Delivery
+from infra.existing import existing_as_json
 from infra.failures import Failures
 from infra.functions import FunctionCode
 from infra.in_place import InPlace
@@ -60,6 +61,9 @@ class LightpressStack(Stack):
             CfnOutput(self, "InPlaceDeadLetterQueueUrl", value=in_place.dead_letters.queue_url)
         monitoring = Monitoring(self, "Monitoring", processing=processing, functions=functions, config=config)
 
+        if config.attach or config.in_place:
+            CfnOutput(self, "ExistingBuckets", value=existing_as_json(config.attach, config.in_place))
+        CfnOutput(self, "RecipesDigest", value=code.recipes.digest)
         CfnOutput(self, "UploadsBucketName", value=uploads.bucket.bucket_name)
         CfnOutput(self, "ImagesBucketName", value=delivery.images.bucket_name)
         CfnOutput(self, "QueueUrl", value=processing.queue.queue_url)

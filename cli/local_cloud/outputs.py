@@ -14,9 +14,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_QUEUES_OF_SOME = {"in_place": "InPlaceQueueUrl", "in_place_dead_letter": "InPlaceDeadLetterQueueUrl"}
+
+
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """The cloud's addresses and names. ca_bundle: PEM file of whom to trust, None where there is no TLS."""
+    """The cloud's addresses and names. ca_bundle: PEM file of whom to trust, None where there is no TLS.
+
+    existing: what the stack says of existing buckets, if it knows any.
+    """
 
     endpoint_url: str
     region: str
@@ -30,6 +36,8 @@ class Outputs:
     upload_api_url: str | None = None
     tables: Mapping[str, str] = field(default_factory=dict)
     quarantine_bucket: str = ""
+    recipes_digest: str = ""
+    existing: str = ""
 
     @classmethod
     def of_stack(
@@ -45,6 +53,11 @@ class Outputs:
             queues={
                 "main": _at(endpoint_url, outputs["QueueUrl"]),
                 "dead_letter": _at(endpoint_url, outputs["DeadLetterQueueUrl"]),
+                **{
+                    name: _at(endpoint_url, outputs[output])
+                    for name, output in _QUEUES_OF_SOME.items()
+                    if output in outputs
+                },
             },
             functions={
                 "process_upload": outputs["ProcessUploadFunctionName"],
@@ -54,6 +67,8 @@ class Outputs:
             stack=stack,
             tables={"failures": outputs["FailuresTableName"]},
             quarantine_bucket=outputs["QuarantineBucketName"],
+            recipes_digest=outputs["RecipesDigest"],
+            existing=outputs.get("ExistingBuckets", ""),
         )
 
     @classmethod

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.events import Problem
 from lightpress.image import Limits, Squeezing
+from lightpress.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from lightpress.source import Source
 
 
 @dataclass(frozen=True)
@@ -85,6 +84,13 @@ class Publishing:
             if one.takes(source):
                 return replace(source, under=one.under)
         return None if of_bucket else _unknown(source, self.uploads)
+
+    def named(self, name: str) -> Source:
+        """The source that is published as `name`."""
+        for one in self.attached:
+            if name.startswith(one.under):
+                return Source(one.bucket, name.removeprefix(one.under), one.under)
+        return Source(self.uploads, name)
 
     def _upload(self, source: Source) -> Source | Problem:
         for one in self.attached:

@@ -116,7 +116,7 @@ def test_the_functions_are_told_what_the_options_say(existing: Template) -> None
 
 
 def test_whoever_deploys_is_told_where_the_queues_are(existing: Template, dev: Template) -> None:
-    more = {"InPlaceQueueUrl", "InPlaceDeadLetterQueueUrl"}
+    more = {"InPlaceQueueUrl", "InPlaceDeadLetterQueueUrl", "ExistingBuckets"}
     assert set(existing.raw["Outputs"]) - set(dev.raw["Outputs"]) == more
 
 
