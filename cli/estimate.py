@@ -39,7 +39,7 @@ class Assumptions:
     )
     processor_factor: float = _assumed(1.3, "a Lambda processor beside the measured one: not measured")
     waiting_ms: float = _assumed(
-        390, "waiting on S3 for each picture, beside the CPU: 25 ms a write, one of them at a time; not measured"
+        390, "waiting on S3 for each picture, beside the CPU: 30 ms a write, one of them at a time; not measured"
     )
     memory_mb: float = _assumed(1769, "memory_mb of the environment: one whole CPU")
     batch: float = _assumed(1, "pictures in one invocation; a backfill fills batches, single uploads do not")
@@ -56,16 +56,6 @@ class Assumptions:
         """For one picture."""
         return max(_LEAST_BILLED_MS, self.cpu_ms * self.processor_factor + self.waiting_ms) / 1000
 
-
-CURRENT = {
-    "cpu_ms": 3,
-    "waiting_ms": 50,
-    "variants": 0,
-    "writes": 0,
-    "reads": 2,
-    "variant_bytes": 0,
-}
-"""What differs for a picture that is published already as it should be: two reads, and nothing is made."""
 
 IN_PLACE = {
     "cpu_ms": 900,

@@ -98,10 +98,8 @@ def _attempt(source: Source, world: CompressWorld, *, again: bool) -> Compressio
     held, table = world.existing.look(source), world.tables.table_for(source)
     if held is None:
         return Compression(source, Did.GONE)
-    if held.obstacle is not None:
-        return Compression(source, Did.LEFT_ALONE, reason=held.obstacle, note=IN_PLAIN_WORDS[held.obstacle])
-    if held.seal is not None and _is_final(held.seal, table):
-        return Compression(source, Did.NOTHING)
+    if seen := _seen_at_once(source, held, table):
+        return seen
     entry = None if again else world.ledger.entry(source)
     if entry is not None and (known := _known_before(source, held, entry, table)):
         return known
@@ -111,6 +109,26 @@ def _attempt(source: Source, world: CompressWorld, *, again: bool) -> Compressio
         return Compression(source, Did.KEPT, held.size, held.size, note=note)
     times = entry.times if entry is not None and entry.etag == held.etag else 0
     return _replaced(source, held, smaller, Entry(held.etag, table.digest, times), table, world)
+
+
+def settled(source: Source, table: InPlace, existing: Existing, ledger: Ledger) -> Compression | None:
+    """What is the last word on a source, told by looking alone; None where something is left to be done."""
+    held = existing.look(source)
+    if held is None:
+        return Compression(source, Did.GONE)
+    if seen := _seen_at_once(source, held, table):
+        return seen
+    entry = ledger.entry(source)
+    return _known_before(source, held, entry, table) if entry is not None else None
+
+
+def _seen_at_once(source: Source, held: Held, table: InPlace) -> Compression | None:
+    """What the object itself tells."""
+    if held.obstacle is not None:
+        return Compression(source, Did.LEFT_ALONE, reason=held.obstacle, note=IN_PLAIN_WORDS[held.obstacle])
+    if held.seal is not None and _is_final(held.seal, table):
+        return Compression(source, Did.NOTHING)
+    return None
 
 
 def _known_before(source: Source, held: Held, entry: Entry, table: InPlace) -> Compression | None:
