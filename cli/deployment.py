@@ -128,7 +128,7 @@ def _local(local: Path) -> Deployment:
 def _in_account(stack: str) -> Deployment:
     try:
         stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        s3 = boto3.client("s3", config=Config(signature_version="s3v4"))
+        s3 = boto3.client("s3", config=Config(signature_version="s3v4", max_pool_connections=32))
     except (BotoCoreError, ClientError) as error:
         raise NotDeployedError(f"The stack {stack} cannot be read: {error}") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}

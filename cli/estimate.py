@@ -43,8 +43,7 @@ class Assumptions:
     )
     memory_mb: float = _assumed(1769, "memory_mb of the environment: one whole CPU")
     batch: float = _assumed(1, "pictures in one invocation; a backfill fills batches, single uploads do not")
-    variants: float = _assumed(12, "files that the recipe `web` makes: 4 sizes in 3 formats")
-    writes: float = _assumed(13, "PUT: each variant, and the manifest")
+    writes: float = _assumed(13, "PUT: 12 variants (the recipe `web`: 4 sizes in 3 formats), and the manifest")
     reads: float = _assumed(4, "GET and HEAD: the manifest, two looks at the original, and its bytes")
     sqs_requests: float = _assumed(3, "send, receive and delete")
     log_bytes: float = _assumed(1500, "a log line, the metrics and the report of Lambda")
@@ -60,7 +59,6 @@ class Assumptions:
 IN_PLACE = {
     "cpu_ms": 900,
     "waiting_ms": 150,
-    "variants": 0,
     "writes": 2,
     "reads": 5,
     "variant_bytes": 0,
