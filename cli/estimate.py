@@ -57,7 +57,7 @@ class Assumptions:
 
 
 IN_PLACE = {
-    "cpu_ms": 900,
+    "cpu_ms": 1060,
     "waiting_ms": 150,
     "writes": 2,
     "reads": 5,

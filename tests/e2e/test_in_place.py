@@ -18,6 +18,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+import infra  # noqa: F401  before aws_cdk: it chooses the Node that aws_cdk starts as soon as it is imported
+
+# isort: split
 from aws_cdk import App
 from PIL import Image
 

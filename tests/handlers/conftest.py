@@ -14,7 +14,7 @@ import pytest
 from moto import mock_aws
 
 from lightpress.aws.failures import IDENTITY, SUBJECT, DynamoFailures
-from lightpress.compose import cdn, process_uploads, record_failures
+from lightpress.compose import cdn, compress_in_place, process_uploads, record_failures
 from lightpress.handlers import record_failure
 from lightpress.handlers.process_upload import handler
 from lightpress.manifest import Manifest, manifest_from_json, manifest_path
@@ -192,7 +192,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _new_container() -> Iterator[None]:
-    composed = (process_uploads, record_failures, cdn)
+    composed = (process_uploads, record_failures, compress_in_place, cdn)
     for one in composed:
         one.cache_clear()
     yield

@@ -26,6 +26,7 @@ from tests.handlers.conftest import (
     notification,
     url_of,
 )
+from tests.handlers.in_place import COMPRESS_IN_PLACE
 from tests.handlers.recorder import IAM_ACTIONS, Call, Need, needs, recorded
 
 if TYPE_CHECKING:
@@ -193,5 +194,5 @@ def test_originals_are_never_written_nor_removed() -> None:
 
 
 def test_every_operation_that_is_made_has_its_actions() -> None:
-    everything = PROCESS_UPLOAD | RECORD_FAILURE | PURGE_DELETED
+    everything = PROCESS_UPLOAD | RECORD_FAILURE | PURGE_DELETED | COMPRESS_IN_PLACE
     assert {(call.service, call.operation) for call in everything} == set(IAM_ACTIONS)
