@@ -54,12 +54,15 @@ class LightpressStack(Stack):
             purging = Purging(self, "Purging", processing=processing, delivery=delivery, code=code, config=config)
             purging.hear(processing.function, failures.function)
             functions["PurgeDeleted"] = purging.function
+        in_place = None
         if config.in_place:
             in_place = InPlace(self, "InPlace", images=delivery.images, code=code, config=config)
             functions["CompressInPlace"] = in_place.function
             CfnOutput(self, "InPlaceQueueUrl", value=in_place.queue.queue_url)
             CfnOutput(self, "InPlaceDeadLetterQueueUrl", value=in_place.dead_letters.queue_url)
-        monitoring = Monitoring(self, "Monitoring", processing=processing, functions=functions, config=config)
+        monitoring = Monitoring(
+            self, "Monitoring", processing=processing, functions=functions, in_place=in_place, config=config
+        )
 
         if config.attach or config.in_place:
             CfnOutput(self, "ExistingBuckets", value=existing_as_json(config.attach, config.in_place))

@@ -9,7 +9,10 @@ The modules are the stops on a picture's way, in this order:
 5. `manifest`    what is published, and under which names
 
 `reconcile` is the story that joins them, on one page; `process` tells it of each source of a message. `isolation` runs
-the picture core in a child process. `ports` says what the story needs of the world, `aws` is that world on AWS,
-`telemetry` tells operators, `compose` is the one place that chooses, and `handlers` are the doors. `tables` reads TOML,
-`settings` the environment. `markup` writes what a page needs to show what is published.
+the picture core in a child process. `compress` is another story: pictures of existing buckets (`existing`), replaced
+where they lie. `buckets` knows whose pictures are worked on, and under which names they are published.
+
+`ports` says what the stories need of the world, `aws` is that world on AWS, `telemetry` tells operators, `compose` is the
+one place that chooses, and `handlers` are the doors. `tables` reads TOML, `settings` the environment. `markup` writes what
+a page needs to show what is published.
 """

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
-OBJECTS = int(os.environ.get("LIGHTPRESS_OBJECTS", "40"))
+OBJECTS = int(os.environ.get("LIGHTPRESS_OBJECTS", "20"))
 STACK = "Lightpress-existing"
 CMS, SHOP = "my-cms", "my-shop"
 CONFIG = Config(
@@ -107,6 +107,16 @@ def connected(s3: S3Client, existing: Deployment, sqs: SQSClient) -> Iterator[No
     assert [row["QueueArn"] for row in kept] == [arn]
     yield
     sqs.delete_queue(QueueUrl=theirs)
+
+
+@pytest.fixture
+def silent(s3: S3Client) -> Iterator[None]:
+    """What is put there is told to nobody: the backfill finds it."""
+    before = s3.get_bucket_notification_configuration(Bucket=SHOP)
+    s3.put_bucket_notification_configuration(Bucket=SHOP, NotificationConfiguration={})
+    yield
+    if "EventBridgeConfiguration" in before:
+        connect(s3, SHOP)
 
 
 def picture(number: int) -> tuple[str, bytes]:
@@ -264,31 +274,27 @@ def _status(existing: Deployment, name: str) -> Status | None:
     return manifest.status if manifest else None
 
 
+@pytest.mark.usefixtures("silent")
 def test_a_backfill_killed_five_times_ends_with_every_picture_published_once(
     existing: Deployment, outputs: Outputs, s3: S3Client, tmp_path: Path
 ) -> None:
     """The real program, killed for good at random moments; it shows in nothing but the time it takes."""
-    count = max(30, OBJECTS // 10)
-    before = s3.get_bucket_notification_configuration(Bucket=SHOP)
-    s3.put_bucket_notification_configuration(Bucket=SHOP, NotificationConfiguration={})
+    count = max(20, OBJECTS // 10)
     keys = [f"public/many/{number:04}.jpg" for number in range(count)]
     for number, key in enumerate(keys):
         s3.put_object(Bucket=SHOP, Key=key, Body=file_of(ramp((60 + number % 50, 40)), "JPEG"))
     chance = random.Random(5)  # noqa: S311  it decides moments
     outputs.write(tmp_path / "outputs.json")
     for _ in range(5):
-        process = _backfill(tmp_path)
-        time.sleep(1.5 + 3 * chance.random())
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-    process = _backfill(tmp_path)
-    told, _ = process.communicate(timeout=PATIENCE)
+        with _backfill(tmp_path) as process:
+            time.sleep(1.2 + 2 * chance.random())
+            os.kill(process.pid, signal.SIGKILL)
+    with _backfill(tmp_path) as process:
+        told, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, told
     manifests = [existing.manifest(f"shop/{key}") for key in keys]
     assert {manifest.status for manifest in manifests if manifest} == {Status.READY}
     assert [manifest.revision for manifest in manifests if manifest] == [1] * count, "made once, each"
-    if "EventBridgeConfiguration" in before:
-        connect(s3, SHOP)
 
 
 def _backfill(folder: Path) -> subprocess.Popen[str]:
@@ -301,11 +307,13 @@ def _backfill(folder: Path) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.usefixtures("silent")
 def test_a_backfill_stops_before_the_money_is_spent(existing: Deployment, s3: S3Client, tmp_path: Path) -> None:
-    for number in range(30):
+    for number in range(9):
         s3.put_object(Bucket=SHOP, Key=f"public/dear/{number}.jpg", Body=file_of(ramp((60, 40 + number)), "JPEG"))
-    limits = Limits(rate=1000, max_dollars=0.10, dollars=lambda sent, reads: sent * 0.01 + reads * 1e-6)
+    limits = Limits(rate=1000, max_dollars=0.05, dollars=lambda sent, reads: sent * 0.01 + reads * 1e-6)
     todo = job(existing, SHOP, VARIANTS, "public/dear/")
     ended, checkpoint = run_backfill(todo, limits, tmp_path, lambda: False, lambda *_: None)
-    assert ended in {"max_dollars", "finished"}
-    assert limits.dollars(checkpoint.sent, checkpoint.reads) <= 0.10
+    assert (ended, checkpoint.sent) == ("max_dollars", 4), "a fifth would leave nothing for looking"
+    assert limits.dollars(checkpoint.sent, checkpoint.reads) <= 0.05
+    assert checkpoint.endings == {"ready": 4}

@@ -19,6 +19,7 @@ from lightpress.image import Squeezing
 from lightpress.tables import ConfigError
 from tests.infra.grants import ACCOUNT, REGION, environment_of, function_id, grants_of
 from tests.infra.templates import NO_LAYER, Template, synthesize_with
+from tests.infra.test_monitoring import SYMPTOMS, SYMPTOMS_IN_PLACE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,6 +119,11 @@ def test_the_functions_are_told_what_the_options_say(existing: Template) -> None
 def test_whoever_deploys_is_told_where_the_queues_are(existing: Template, dev: Template) -> None:
     more = {"InPlaceQueueUrl", "InPlaceDeadLetterQueueUrl", "ExistingBuckets"}
     assert set(existing.raw["Outputs"]) - set(dev.raw["Outputs"]) == more
+
+
+def test_there_is_an_alarm_for_each_of_its_symptoms(existing: Template) -> None:
+    found = {alarm.properties["AlarmName"] for alarm in existing.resources("AWS::CloudWatch::Alarm")}
+    assert {f"lightpress-dev-{symptom}" for symptom in SYMPTOMS | SYMPTOMS_IN_PLACE} == found
 
 
 def test_without_tables_there_is_nothing_of_it(template: Template) -> None:
