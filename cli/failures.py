@@ -140,13 +140,13 @@ class Desk:
 
     def _look(self, retry: Retry) -> None:
         manifest = self._manifest(retry.failure)
-        if manifest is None or manifest.revision <= retry.revision:
+        if manifest is None:
             return
-        if manifest.status is Status.FAILED:
-            retry.ending = f"failed again: {manifest.reason}"
-        else:
+        if not _tells(manifest, retry.failure):
             self.discard(retry.failure)
             retry.ending = str(manifest.status)
+        elif manifest.revision > retry.revision:
+            retry.ending = f"failed again: {manifest.reason}"
 
     def _manifest(self, failure: Failure) -> Manifest | None:
         name = self.deployment.name_of(failure.bucket, failure.key)

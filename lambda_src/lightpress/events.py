@@ -25,6 +25,7 @@ _LOOK, _RETRY = "Lightpress:Look", "Lightpress:Retry"
 _S3_EVENTS = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:", "ObjectRestore:Completed", _LOOK, _RETRY)
 _EVENTBRIDGE_EVENTS = ("Object Created", "Object Deleted", "Object Restore Completed")
 _DEEPEST_WRAPPING = 3
+_LONGEST_EXCERPT = 200
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: JSON can say one, no key of S3 holds one
 
 
@@ -89,53 +90,69 @@ def look_at(source: Source, *, again: bool = False) -> str:
 
 
 def _in_text(text: str, depth: int) -> Iterator[_Found]:
+    for found in _in_body(text, depth):
+        yield replace(found, part=text) if isinstance(found, Problem) and not found.part else found
+
+
+def _in_body(text: str, depth: int) -> Iterator[_Found]:
     try:
         message = json.loads(text)
     except (ValueError, RecursionError):
-        yield Problem("not_json", f"The message is not JSON: {_excerpt(text)}", text)
+        yield Problem("not_json", f"The message is not JSON: {_excerpt(text)}")
         return
     if isinstance(message, dict):
-        yield from _in_message(message, depth, text)
+        yield from _in_message(message, depth)
     else:
-        yield Problem("unknown_message", f"The message is no event: {_excerpt(text)}", text)
+        yield Problem("unknown_message", f"The message is no event: {_excerpt(text)}")
 
 
-def _in_message(message: dict[str, Any], depth: int, text: str) -> Iterator[_Found]:
+def _in_message(message: dict[str, Any], depth: int) -> Iterator[_Found]:
     if isinstance(message.get("Records"), list):
         for record in message["Records"]:
-            yield _in_s3_record(record)
+            found = _in_s3_record(record)
+            yield replace(found, part=_alone(record)) if isinstance(found, Problem) else found
     elif message.get("Event") == "s3:TestEvent":
         return  # S3 sends it once, when notifications are set up
     elif isinstance(message.get("Message"), str) and depth < _DEEPEST_WRAPPING:
         yield from _in_text(message["Message"], depth + 1)  # SNS
     elif message.get("source") == "aws.s3":
-        yield _in_eventbridge_event(message, text)
+        yield _in_eventbridge_event(message)
     else:
-        yield Problem("unknown_message", f"The message is no event of S3; it has: {_excerpt(', '.join(message))}", text)
+        yield Problem("unknown_message", f"The message is no event of S3; it has: {_excerpt(', '.join(message))}")
 
 
 def _in_s3_record(record: object) -> _Found:
-    part = json.dumps({"Records": [record]})
     name = _at(record, "eventName")
     if not isinstance(name, str) or not name.removeprefix("s3:").startswith(_S3_EVENTS):
-        return Problem("unknown_event", f"No work follows from an event named {name!r}.", part)
+        return Problem("unknown_event", f"No work follows from an event named {_excerpt(repr(name))}.")
     key = _at(record, "s3", "object", "key")
     # In this envelope, and in no other, keys are encoded as in a form: "a b+c" comes as "a+b%2Bc".
-    found = _source(_at(record, "s3", "bucket", "name"), unquote_plus(key) if isinstance(key, str) else key, part)
+    found = _source(_at(record, "s3", "bucket", "name"), unquote_plus(key) if isinstance(key, str) else key)
     return _Retry(found) if name == _RETRY and isinstance(found, Source) else found
 
 
-def _in_eventbridge_event(event: dict[str, Any], text: str) -> _Found:
+def _in_eventbridge_event(event: dict[str, Any]) -> Source | Problem:
     name = event.get("detail-type")
     if name not in _EVENTBRIDGE_EVENTS:
-        return Problem("unknown_event", f"No work follows from an event named {name!r}.", text)
-    return _source(_at(event, "detail", "bucket", "name"), _at(event, "detail", "object", "key"), text)
+        return Problem("unknown_event", f"No work follows from an event named {_excerpt(repr(name))}.")
+    return _source(_at(event, "detail", "bucket", "name"), _at(event, "detail", "object", "key"))
 
 
-def _source(bucket: object, key: object, part: str) -> Source | Problem:
+def _source(bucket: object, key: object) -> Source | Problem:
     if isinstance(bucket, str) and bucket and isinstance(key, str) and key and not _SURROGATE.search(bucket + key):
         return Source(bucket, key)
-    return Problem("record_without_key", f"The record names no object: bucket {bucket!r}, key {key!r}.", part)
+    return Problem(
+        "record_without_key",
+        f"The record names no object: bucket {_excerpt(repr(bucket))}, key {_excerpt(repr(key))}.",
+    )
+
+
+def _alone(record: object) -> str:
+    """A message of this record alone; empty, so that the whole is kept, where it is too deep to be written again."""
+    try:
+        return json.dumps({"Records": [record]})
+    except RecursionError:
+        return ""
 
 
 def _at(value: object, *path: str) -> object:
@@ -145,4 +162,6 @@ def _at(value: object, *path: str) -> object:
 
 
 def _excerpt(text: str) -> str:
-    return text if len(text) <= 200 else f"{text[:200]}..."  # noqa: PLR2004  enough to recognise it
+    """Enough to recognise it, of characters that can be stored."""
+    text = _SURROGATE.sub("\ufffd", text)
+    return text if len(text) <= _LONGEST_EXCERPT else f"{text[:_LONGEST_EXCERPT]}..."

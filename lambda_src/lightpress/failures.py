@@ -2,6 +2,7 @@
 
 Verdict   what is wrong with these contents under this recipe; nobody needs to find it out again
 Letter    a message of the dead-letter queue
+Trial     a try at rendering that may never end
 Failure   a row of the failures table
 """
 
@@ -48,6 +49,19 @@ class Letter:
     attempts: int = 1
     first_at: int = 0
     request_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One letter's tries at one picture as it is, under one recipe.
+
+    Other letters count for themselves: several of one key may be at work at once, and none of them is to blame.
+    """
+
+    subject: str
+    identity: str
+    digest: str
+    message_id: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from lightpress.existing import Entry, Held, Seal
-    from lightpress.failures import Failure, Letter
+    from lightpress.failures import Failure, Letter, Trial
     from lightpress.image import Rendering, Spec, Squeezing
     from lightpress.manifest import Manifest
     from lightpress.source import Original, Source
@@ -100,14 +100,14 @@ class Quarantine(Protocol):
 class Failures(Protocol):
     """The failures table."""
 
-    def begin_trial(self, source: Source, identity: str, digest: str) -> int:
-        """Count one more try at these contents under this recipe; returns how many have begun and not ended."""
+    def begin_trial(self, trial: Trial) -> int:
+        """Count one more; returns how many of the same have begun and not ended."""
 
-    def end_trial(self, source: Source, identity: str, digest: str) -> None:
-        """Take one back: it ended by no fault of the picture's."""
+    def end_trial(self, trial: Trial) -> None:
+        """Take one back: it came to an end of its own."""
 
     def record(self, failure: Failure) -> None:
-        """Write the failure down, over what was known of the same subject and identity; its trials are over.
+        """Write the failure down, over what was known of the same subject and identity.
 
         Of the two times of the first sight, the older stays; request ids are collected.
         """

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lightpress.backoff import hold_back, pause_seconds
 from lightpress.events import read
-from lightpress.failures import Failure, fingerprint, subject_of_message, subject_of_picture
+from lightpress.failures import Failure, Trial, fingerprint, subject_of_message, subject_of_picture
 from lightpress.image import PictureRejected, Reason
 from lightpress.isolation import ChildLost
 
@@ -95,14 +95,13 @@ class Registry:
 class LastWord:
     """Records what one letter's source is rejected for (a `reconcile.Recorder`).
 
-    received: deliveries of the letter. trial: the one that has begun and not ended; it is counted in the table, so that
-    it stays counted if this invocation dies.
+    trial: the one that has begun and not ended. It is counted in the table, so that it stays counted if this invocation
+    dies.
     """
 
     letter: Letter
-    received: int
     registry: Registry
-    trial: tuple[Source, str, str] | None = None
+    trial: Trial | None = None
 
     def before_reading(self, source: Source, original: Original, recipe: Recipe) -> None:
         """Spare the rendering where the letter tells its end, or where it has never ended by itself."""
@@ -110,9 +109,9 @@ class LastWord:
         verdict = self.letter.verdict
         if verdict is not None and verdict.is_on(original.identity, recipe.digest):
             raise verdict.rejection()
-        self.trial = (source, original.identity, recipe.digest)
-        # Several letters of one key may be at work at once, so their number alone says nothing.
-        if self.registry.failures.begin_trial(*self.trial) > TRIALS and self.received > TRIALS:
+        subject = subject_of_picture(source.bucket, source.key)
+        self.trial = Trial(subject, original.identity, recipe.digest, self.letter.message_id)
+        if self.registry.failures.begin_trial(self.trial) > TRIALS:
             raise PictureRejected(
                 Reason.MACHINE_LIMIT,
                 f"Rendering it ended without a result {TRIALS} times, each time alone: memory or time ran out.",
@@ -131,12 +130,11 @@ class LastWord:
             source=source,
             digest=verdict.digest,
         )
-        self.trial = None
 
     def end_trial(self) -> None:
         """Take the trial back: it came to an end of its own, whichever."""
         if self.trial is not None:
-            self.registry.failures.end_trial(*self.trial)
+            self.registry.failures.end_trial(self.trial)
             self.trial = None
 
 
@@ -156,7 +154,7 @@ class RecordFailure:
         errors = [
             error
             for source in reading.sources
-            if (error := self._settle(source, letter, received, again=source in reading.again))
+            if (error := self._settle(source, letter, again=source in reading.again))
         ]
         if errors:
             pause = pause_seconds(letter.message_id, received, longest=_LONGEST_PAUSE_SECONDS)
@@ -165,8 +163,8 @@ class RecordFailure:
         for problem in reading.problems:
             self._record_message(letter, problem)
 
-    def _settle(self, source: Source, letter: Letter, received: int, *, again: bool) -> Exception | None:
-        last_word = LastWord(letter, received, self.registry)
+    def _settle(self, source: Source, letter: Letter, *, again: bool) -> Exception | None:
+        last_word = LastWord(letter, self.registry)
         try:
             outcome = self.reconcile(source, recorder=last_word, again=again)
             last_word.end_trial()
@@ -174,7 +172,7 @@ class RecordFailure:
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the letter still get their turn
             self.observer.stumbled(source, error)
             if not isinstance(error, ChildLost):
-                with suppress(Exception):  # then it stays counted, which alone decides nothing
+                with suppress(Exception):  # then it stays counted: one of several
                     last_word.end_trial()
             return error
         return None

@@ -9,14 +9,12 @@ import boto3
 import pytest
 
 from lightpress.aws.failures import DynamoFailures
-from lightpress.failures import Failure, subject_of_picture
-from lightpress.source import Source
+from lightpress.failures import Failure, Trial, subject_of_picture
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
 NOW, RETENTION = 1_800_000_000, 3_600
-SOURCE = Source("uploads", "a/ü.jpg")
 FAILURE = Failure(
     subject=subject_of_picture("uploads", "a/ü.jpg"),
     identity="v1",
@@ -32,6 +30,7 @@ FAILURE = Failure(
     request_ids=("r-1", "r-2"),
     quarantine="pictures/x/y",
 )
+TRIAL = Trial(FAILURE.subject, "v1", "d1", "m-1")
 OF_A_MESSAGE = replace(
     FAILURE, subject="message:m-1", identity="part", bucket=None, key=None, digest=None, request_ids=()
 )
@@ -84,27 +83,27 @@ def test_each_version_of_a_picture_has_a_row_of_its_own_the_last_one_last(failur
     assert failures.of(FAILURE.subject) == [FAILURE, newer]
 
 
-def test_trials_are_counted_for_each_recipe_and_can_be_taken_back(failures: DynamoFailures) -> None:
-    assert [failures.begin_trial(SOURCE, "v1", "d1") for _ in range(3)] == [1, 2, 3]
-    failures.end_trial(SOURCE, "v1", "d1")
-    assert failures.begin_trial(SOURCE, "v1", "d1") == 3
-    assert failures.begin_trial(SOURCE, "v1", "d2") == 1
-    assert failures.begin_trial(SOURCE, "v2", "d1") == 1
+def test_trials_are_counted_for_each_letter_picture_and_recipe_and_can_be_taken_back(failures: DynamoFailures) -> None:
+    assert [failures.begin_trial(TRIAL) for _ in range(3)] == [1, 2, 3]
+    failures.end_trial(TRIAL)
+    assert failures.begin_trial(TRIAL) == 3
+    for change in ({"digest": "d2"}, {"identity": "v2"}, {"message_id": "m-2"}, {"subject": "uploads/b"}):
+        assert failures.begin_trial(replace(TRIAL, **change)) == 1
 
 
 def test_a_trial_is_no_failure_and_does_not_stay_for_ever(failures: DynamoFailures, dynamodb: DynamoDBClient) -> None:
-    failures.begin_trial(SOURCE, "v1", "d1")
+    failures.begin_trial(TRIAL)
     assert list(failures.all()) == failures.of(FAILURE.subject) == []
     (item,) = dynamodb.scan(TableName="failures")["Items"]
     assert item["expires_at"] == {"N": str(NOW + RETENTION)}
 
 
-def test_once_a_failure_is_recorded_its_trials_begin_anew(failures: DynamoFailures) -> None:
-    for _ in range(3):
-        failures.begin_trial(SOURCE, "v1", "d1")
+def test_trials_and_a_failure_share_a_row(failures: DynamoFailures, dynamodb: DynamoDBClient) -> None:
+    failures.begin_trial(TRIAL)
     failures.record(FAILURE)
-    assert failures.begin_trial(SOURCE, "v1", "d1") == 1
+    failures.begin_trial(TRIAL)
     assert failures.of(FAILURE.subject) == [FAILURE]
+    assert len(dynamodb.scan(TableName="failures")["Items"]) == 1
 
 
 def test_what_is_forgotten_is_gone_and_nothing_else(failures: DynamoFailures) -> None:

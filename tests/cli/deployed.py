@@ -49,6 +49,7 @@ class Rig:
                 before.manifest.revision + 1 if before else 1,
                 source=PublishedSource(identity, 4) if identity else None,
                 generation=generation,
+                previous=(before.manifest.generation or before.manifest.previous) if before else None,
                 reason="corrupt" if status is Status.FAILED else None,
             ),
             before,

@@ -92,7 +92,7 @@ def test_a_retry_goes_through_the_queue_and_removes_nothing_before_it_is_settled
     retries = list(rig.desk.send([failure]))
     (body,) = rig.waiting()
     assert {source.key for source in read(body).again} == {"a.jpg"}
-    rig.desk.wait(retries, patience=0, settled=lambda _: None)
+    rig.desk.wait(retries, patience=0.1, settled=lambda _: None)
     assert retries[0].ending is None
     assert rig.desk.failures(Filters()) == [failure]
     assert failure.quarantine in rig.stored(QUARANTINE)
@@ -114,6 +114,15 @@ def test_a_retry_that_is_settled_is_told_and_what_is_published_is_no_failure(
     assert (retries[0].ending or "").startswith(ending)
     assert (rig.desk.table.of(failure.subject) == [failure]) is stays
     assert (failure.quarantine in rig.stored(QUARANTINE)) is stays
+
+
+def test_a_retry_of_what_was_replaced_and_published_before_is_settled_at_once(rig: Rig) -> None:
+    failure = rig.failed("a.jpg")
+    rig.manifest("a.jpg", Status.READY, "another")
+    retries = list(rig.desk.send([failure]))
+    rig.desk.wait(retries, patience=30, settled=lambda _: None)
+    assert retries[0].ending == "ready"
+    assert rig.desk.table.of(failure.subject) == []
 
 
 def test_many_are_sent_in_batches_and_each_once(rig: Rig) -> None:

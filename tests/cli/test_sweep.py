@@ -34,15 +34,15 @@ def variant(rig: Rig, key: str, generation: str) -> str:
     return path
 
 
-def ready(rig: Rig, key: str, times: int = 2) -> tuple[set[str], str]:
-    """Publish it so often; returns what may be seen, and the generation."""
+def ready(rig: Rig, key: str, times: int) -> tuple[set[str], str]:
+    """Publish it so often; returns what pages may show, the one before included, and the generation."""
     paths, generation = [], ""
     for revision in range(1, times + 1):
         identity = rig.upload(key)
         generation = generation_name(revision, identity, "digest")
         paths.append(variant(rig, key, generation))
         rig.manifest(key, Status.READY, identity, generation)
-    return {paths[-1], manifest_path(key)}, generation
+    return {*paths[-2:], manifest_path(key)}, generation
 
 
 def sweep(rig: Rig, *, remove: bool, later: timedelta = timedelta()) -> Found:
@@ -50,7 +50,7 @@ def sweep(rig: Rig, *, remove: bool, later: timedelta = timedelta()) -> Found:
 
 
 def test_where_nothing_is_amiss_nothing_is_found_nor_touched(rig: Rig) -> None:
-    ready(rig, "a.jpg", times=1)
+    ready(rig, "a.jpg", times=2)
     rig.failed("b.jpg")
     rig.manifest("c.jpg", Status.DELETED)
     before = rig.stored(IMAGES)
@@ -61,7 +61,7 @@ def test_where_nothing_is_amiss_nothing_is_found_nor_touched(rig: Rig) -> None:
 
 
 def test_variants_of_generations_that_are_over_are_reported_and_then_removed(rig: Rig) -> None:
-    kept, _ = ready(rig, "a.jpg", times=3)
+    kept, _ = ready(rig, "a.jpg", times=4)
     found = sweep(rig, remove=False)
     assert (found.files["dead"], found.bytes["dead"], found.removed) == (2, 14, 0)
     assert sweep(rig, remove=True).removed == 2
@@ -113,7 +113,7 @@ def test_without_a_picture_they_are_removed_when_no_worker_of_theirs_lives(
 
 
 def test_the_command_reports_and_changes_nothing_until_it_is_told_to(rig: Rig) -> None:
-    ready(rig, "a.jpg", times=3)
+    ready(rig, "a.jpg", times=4)
     before = rig.stored(IMAGES)
     result = CliRunner().invoke(app, ["sweep"])
     assert result.exit_code == 0

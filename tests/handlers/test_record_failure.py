@@ -116,6 +116,16 @@ def test_each_failure_is_told_in_a_line_and_counted(deployed: Deployed, told: To
     assert (counts["PicturesFailed"], counts["FailuresRecorded"]) == ([1], [1])
 
 
+def test_the_average_of_the_failure_rate_is_the_percentage_that_failed(deployed: Deployed, told: Told) -> None:
+    deployed.upload("bad.jpg", b"hello")
+    for number in range(3):
+        deployed.upload(f"{number}.jpg", SMALL)
+    deployed.invoke(*map(notification, ("bad.jpg", "0.jpg", "1.jpg", "2.jpg")))
+    deployed.record()
+    rates = measured(told.lines())["FailureRate"]
+    assert sum(rates) / len(rates) == 25
+
+
 @pytest.mark.parametrize("name", ["QUARANTINE_BUCKET", "FAILURES_TABLE", "FAILURE_RETENTION_SECONDS", "QUEUE_URL"])
 def test_a_setting_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv(name)

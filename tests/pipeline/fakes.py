@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
     from lightpress.events import Problem
-    from lightpress.failures import Failure, Verdict
+    from lightpress.failures import Failure, Trial, Verdict
     from lightpress.manifest import Manifest
     from lightpress.process import Message
     from lightpress.reconcile import Outcome
@@ -202,21 +202,20 @@ class FakeFailures:
     """The failures table."""
 
     rows: dict[tuple[str, str], Failure] = field(default_factory=dict)
-    trials: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    trials: Counter[Trial] = field(default_factory=Counter)
     failing: bool = False
 
-    def begin_trial(self, source: Source, identity: str, digest: str) -> int:
-        self.trials[source.key, identity, digest] += 1
-        return self.trials[source.key, identity, digest]
+    def begin_trial(self, trial: Trial) -> int:
+        self.trials[trial] += 1
+        return self.trials[trial]
 
-    def end_trial(self, source: Source, identity: str, digest: str) -> None:
-        self.trials[source.key, identity, digest] -= 1
+    def end_trial(self, trial: Trial) -> None:
+        self.trials[trial] -= 1
 
     def record(self, failure: Failure) -> None:
         if self.failing:
             raise ConnectionError("no answer of the table")
         self.rows[failure.subject, failure.identity] = failure
-        self.trials.pop((failure.key or "", failure.identity, failure.digest or ""), None)
 
 
 @dataclass
@@ -269,7 +268,7 @@ class FakeCloud:
 
     def last_word(self, verdict: Verdict | None = None) -> LastWord:
         """Whoever records what is rejected, told of it by a letter."""
-        return LastWord(Letter("", "message-1", verdict=verdict), 1, self.registry)
+        return LastWord(Letter("", "message-1", verdict=verdict), self.registry)
 
     def world(self) -> World:
         return World(self.originals, self.images, self.recipes, self.press, self.purges)

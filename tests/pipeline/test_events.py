@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightpress.events import Problem, Reading, read
+from lightpress.events import Problem, Reading, look_at, read
 from lightpress.source import Source
 from tests.pipeline.keys import NASTY_KEYS
 
@@ -234,3 +234,51 @@ def test_whatever_is_in_the_queue_reading_it_never_fails(body: str) -> None:
     assert all(isinstance(problem, Problem) and problem.reason and problem.detail for problem in reading.problems)
     for source in reading.sources:
         source.key.encode()
+
+
+PARTS = {
+    "no JSON": ("hello", "hello"),
+    "no event": ('{"hello": 1}', '{"hello": 1}'),
+    "in an envelope of SNS": (json.dumps({"Message": "hello"}), "hello"),
+    "of EventBridge": (
+        json.dumps({"source": "aws.s3", "detail-type": "Object Tags Added"}),
+        json.dumps({"source": "aws.s3", "detail-type": "Object Tags Added"}),
+    ),
+    "a record among others": (json.dumps({"Records": [{}, {"a": 1}]}), json.dumps({"Records": [{}]})),
+}
+
+
+@pytest.mark.parametrize(("body", "part"), PARTS.values(), ids=PARTS)
+def test_a_problem_keeps_the_part_that_it_is_about_and_that_part_alone_says_the_same(body: str, part: str) -> None:
+    problem = read(body).problems[0]
+    assert problem.part == part
+    assert read(problem.part).problems == (problem,)
+
+
+@pytest.mark.parametrize("depth", [100, 1_000, 5_000, 20_000, 100_000])
+def test_however_deep_a_record_is_it_is_a_problem_that_can_be_kept(depth: int) -> None:
+    body = '{"Records": [{"a":' + "[" * depth + "]" * depth + "}]}"
+    (problem,) = read(body).problems
+    assert problem.part
+    assert read(problem.part).problems
+
+
+@pytest.mark.parametrize("body", ['{"\\ud800": 1}', '{"Records": [{"eventName": "\\ud800"}]}', "\ud800"])
+def test_what_is_said_of_a_message_can_be_stored_whatever_is_in_it(body: str) -> None:
+    (problem,) = read(body).problems
+    assert problem.detail.encode()
+
+
+def test_a_detail_is_an_excerpt_however_long_the_record() -> None:
+    record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": ["x" * 5_000]}, "object": {"key": 1}}}
+    (problem,) = read(json.dumps({"Records": [record]})).problems
+    assert len(problem.detail) < 600
+
+
+@pytest.mark.parametrize("again", [True, False])
+@pytest.mark.parametrize("key", NASTY_KEYS, ids=lambda key: ascii(key)[:24])
+def test_what_we_say_ourselves_we_understand(key: str, again: bool) -> None:
+    reading = read(look_at(Source("uploads", key), again=again))
+    assert reading.sources == (Source("uploads", key),)
+    assert reading.again == ({Source("uploads", key)} if again else set())
+    assert reading.problems == ()

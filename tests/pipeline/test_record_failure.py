@@ -9,7 +9,7 @@ import pytest
 
 from lightpress.buckets import Publishing
 from lightpress.events import look_at
-from lightpress.failures import Failure, Letter, Verdict, fingerprint
+from lightpress.failures import Failure, Letter, Trial, Verdict, fingerprint
 from lightpress.image import Reason, Rendering, Spec
 from lightpress.isolation import ChildLost
 from lightpress.manifest import Manifest, Status
@@ -196,18 +196,19 @@ def test_lost_races_are_no_trials(rig: Rig) -> None:
             raise Changed
 
     rig.cloud.images.before_publish = somebody_is_faster
-    rig.handle(received=TRIALS + 1)
+    rig.handle()
     assert rig.diary.entries == [("published", KEY)]
     assert +rig.cloud.failures.trials == {}
 
 
 def test_letters_of_one_key_at_work_at_once_are_no_trials_of_each_other(rig: Rig) -> None:
+    """Found by the simulation, too."""
     rig.cloud.originals.put(KEY, b"good")
     recipe = rig.cloud.recipes.recipe_for(KEY)
     assert recipe is not None
-    for _ in range(2 * TRIALS):
-        rig.cloud.failures.begin_trial(source(KEY), "v1", recipe.digest)
-    rig.handle(received=TRIALS)
+    for number in range(2 * TRIALS):
+        rig.cloud.failures.begin_trial(Trial(f"{UPLOADS}/{KEY}", "v1", recipe.digest, f"another-{number}"))
+    rig.handle()
     assert rig.diary.entries == [("published", KEY)]
 
 

@@ -18,7 +18,7 @@ from greenlet import getcurrent, greenlet
 
 from lightpress.buckets import Publishing
 from lightpress.events import read
-from lightpress.failures import Failure, Letter
+from lightpress.failures import Failure, Letter, Trial
 from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Size, Spec
 from lightpress.manifest import Manifest, Status, manifest_from_json, manifest_path, variants_folder
 from lightpress.ports import Changed, Published
@@ -95,7 +95,7 @@ class Cloud:
     letters: Counter[Letter] = field(default_factory=Counter)
     quarantine: dict[str, bytes] = field(default_factory=dict)
     rows: dict[tuple[str, str], Failure] = field(default_factory=dict)
-    trials: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    trials: Counter[Trial] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
     written: int = 0
     backfill_due: bool = False
@@ -148,7 +148,7 @@ class Cloud:
             sorted(map(repr, +self.letters)),
             sorted(self.rows),
             sorted(self.quarantine),
-            sorted((+self.trials).items()),
+            sorted(map(repr, (+self.trials).items())),
             self.recipes.rules[0].recipe,
         )
         return hashlib.sha256(repr(state).encode()).hexdigest()
@@ -414,16 +414,16 @@ class SimulatedFailures:
     cloud: Cloud
     consumer: Consumer
 
-    def begin_trial(self, source: Source, identity: str, digest: str) -> int:
+    def begin_trial(self, trial: Trial) -> int:
         def effect() -> int:
-            self.cloud.trials[source.key, identity, digest] += 1
-            return self.cloud.trials[source.key, identity, digest]
+            self.cloud.trials[trial] += 1
+            return self.cloud.trials[trial]
 
         return self.consumer.request("begin trial", effect)
 
-    def end_trial(self, source: Source, identity: str, digest: str) -> None:
+    def end_trial(self, trial: Trial) -> None:
         def effect() -> None:
-            self.cloud.trials[source.key, identity, digest] -= 1
+            self.cloud.trials[trial] -= 1
 
         self.consumer.request("end trial", effect)
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.failures import Failure, subject_of_picture
+from lightpress.failures import Failure, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from types_boto3_dynamodb import DynamoDBClient
 
-    from lightpress.source import Source
+    from lightpress.failures import Trial
 
 SUBJECT, IDENTITY, EXPIRY = "subject", "identity", "expires_at"
 _TEXTS = ("reason", "detail", "bucket", "key", "digest", "quarantine")
@@ -32,28 +32,29 @@ class DynamoFailures:
     now: Callable[[], int]
     retention_seconds: int
 
-    def begin_trial(self, source: Source, identity: str, digest: str) -> int:
+    def begin_trial(self, trial: Trial) -> int:
         """UPDATE: add one."""
+        counter = _counter(trial)
         answer = self.dynamodb.update_item(
             TableName=self.table,
-            Key=_key(subject_of_picture(source.bucket, source.key), identity),
+            Key=_key(trial.subject, trial.identity),
             UpdateExpression="ADD #trials :one SET #expiry = if_not_exists(#expiry, :expiry)",
-            ExpressionAttributeNames={"#trials": _trials(digest), "#expiry": EXPIRY},
+            ExpressionAttributeNames={"#trials": counter, "#expiry": EXPIRY},
             ExpressionAttributeValues={
                 ":one": {"N": "1"},
                 ":expiry": {"N": str(self.now() + self.retention_seconds)},
             },
             ReturnValues="UPDATED_NEW",
         )
-        return int(answer["Attributes"][_trials(digest)]["N"])
+        return int(answer["Attributes"][counter]["N"])
 
-    def end_trial(self, source: Source, identity: str, digest: str) -> None:
+    def end_trial(self, trial: Trial) -> None:
         """UPDATE: take one back."""
         self.dynamodb.update_item(
             TableName=self.table,
-            Key=_key(subject_of_picture(source.bucket, source.key), identity),
+            Key=_key(trial.subject, trial.identity),
             UpdateExpression="ADD #trials :less",
-            ExpressionAttributeNames={"#trials": _trials(digest)},
+            ExpressionAttributeNames={"#trials": _counter(trial)},
             ExpressionAttributeValues={":less": {"N": "-1"}},
         )
 
@@ -66,9 +67,6 @@ class DynamoFailures:
         names = {f"#{name}": name for name in (*values, "first_at")}
         expression = f"SET {', '.join(changes)}, #first_at = if_not_exists(#first_at, :first_at)"
         arguments = {f":{name}": value for name, value in values.items()} | {":first_at": {"N": str(failure.first_at)}}
-        if failure.digest is not None:
-            expression += " REMOVE #trials"
-            names["#trials"] = _trials(failure.digest)
         if failure.request_ids:
             expression += " ADD #request_ids :request_ids"
             names["#request_ids"] = "request_ids"
@@ -139,6 +137,6 @@ def _key(subject: str, identity: str) -> dict[str, Any]:
     return {SUBJECT: {"S": subject}, IDENTITY: {"S": identity}}
 
 
-def _trials(digest: str) -> str:
-    """Each recipe has trials of its own."""
-    return f"trials_{digest}"
+def _counter(trial: Trial) -> str:
+    """The attribute that counts a letter's trials; they go with the row."""
+    return f"trials_{fingerprint(f'{trial.digest} {trial.message_id}')}"
