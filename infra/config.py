@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -31,7 +32,8 @@ _PREFIX = r"|[^/].{0,511}"
 _SUFFIX = r"\.[A-Za-z0-9]{1,10}"
 _UNDER = r"[^/].{0,126}/"
 _KMS_KEY = r"|arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"
-_MOST_EXISTING = 5  # each takes grants and a part of the environment, whose sizes are limited
+_MOST_EXISTING = 5  # each takes grants, and a role's are limited
+_MOST_TOLD_BYTES = 3_200
 _LONGEST_SIDE = 65_535
 _EMAIL = r"[^@\s,]+@[^@\s,]+\.[^@\s,.]+"
 # CloudWatch Logs takes these numbers of days and no others.
@@ -262,6 +264,8 @@ def _check_together(config: Config, table: Table) -> None:
     """The rules about more than one option."""
     _check_own_buckets(config, table)
     _check_prefixes([one.pictures for one in config.attach], table)
+    _check_room("attach", [one.pictures for one in config.attach], table)
+    _check_room("in_place", [one.pictures for one in config.in_place], table)
     if config.dead_letter_retention_days <= config.queue_retention_days:
         raise table.error(
             "dead_letter_retention_days",
@@ -279,6 +283,13 @@ def _check_own_buckets(config: Config, table: Table) -> None:
     for key, bucket in buckets.items():
         if bucket.startswith(f"{config.prefix}-"):
             raise table.error(f"{key}.bucket", f"{bucket!r} is named like one of the stack's own buckets")
+
+
+def _check_room(key: str, pictures: Sequence[Selection], table: Table) -> None:
+    """Lambda takes 4 KB of environment variables, in which there are others."""
+    size = len(json.dumps([asdict(one) for one in pictures]).encode())
+    if size > _MOST_TOLD_BYTES:
+        raise table.error(key, f"the tables take {size} bytes of a function's environment; allowed: {_MOST_TOLD_BYTES}")
 
 
 def _check_prefixes(attached: Sequence[Attached], table: Table) -> None:
