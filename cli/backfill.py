@@ -15,6 +15,7 @@ import json
 import os
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -126,6 +127,11 @@ class Limits:
     patience: float = 900.0
     dollars: Callable[[int, int], float] = lambda sent, reads: 0.0  # noqa: ARG005
 
+    @property
+    def bounded(self) -> bool:
+        """Whether there is a limit of the whole."""
+        return self.max_objects is not None or self.max_dollars is not None
+
     def exceeded(self, checkpoint: Checkpoint, more: int, under_way: int) -> str | None:
         """Which limit it would exceed to send `more`, and to look at these and those under way until all settle."""
         sent = checkpoint.sent + more
@@ -218,19 +224,21 @@ class Backfill:
         if not flights:
             return
         now = self.clock()
+        self.checkpoint.sent += len(flights)
+        if self.limits.bounded:
+            self._save()  # before it is paid for: a program that dies here must not pay for it again beyond the limit
         refused = {item.key for item in self.target.send([flight.item for flight in flights])}
-        sent = [flight for flight in flights if flight.item.key not in refused]
-        for flight in sent:
-            flight.sent_at, flight.look_at = now, now + _FIRST_LOOK
-        self.checkpoint.sent += len(sent)
+        self.checkpoint.sent -= len(refused)
+        for flight in flights:
+            if flight.item.key not in refused:
+                flight.sent_at, flight.look_at = now, now + _FIRST_LOOK
         self._next_send = max(now, self._next_send) + len(flights) / self.limits.rate
 
     def _poll(self) -> None:
         """See what became of those that are due, and send again what the queue refused."""
         now = self.clock()
-        due = [flight for flight in self._under_way if flight.ending is None and flight.look_at <= now][
-            :_POLLED_AT_ONCE
-        ]
+        waiting = (flight for flight in self._under_way if flight.ending is None and flight.look_at <= now)
+        due = list(islice(waiting, _POLLED_AT_ONCE))
         for flight, ending in zip(due, self._endings([flight.item for flight in due]), strict=True):
             flight.looked(ending, now, self.limits.patience)
         self._send([flight for flight in due if flight.ending is None and flight.sent_at is None][:BATCH])

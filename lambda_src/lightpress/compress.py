@@ -123,11 +123,14 @@ def settled(source: Source, table: InPlace, existing: Existing, ledger: Ledger) 
 
 
 def _seen_at_once(source: Source, held: Held, table: InPlace) -> Compression | None:
-    """What the object itself tells."""
+    """What the object itself tells, without being read."""
     if held.obstacle is not None:
         return Compression(source, Did.LEFT_ALONE, reason=held.obstacle, note=IN_PLAIN_WORDS[held.obstacle])
     if held.seal is not None and _is_final(held.seal, table):
         return Compression(source, Did.NOTHING)
+    if table.squeezing.lossy and held.version is None:
+        note = "The bucket keeps no versions: what is encoded with loss could not be brought back."
+        return Compression(source, Did.LEFT_ALONE, reason="no_versions", note=note)
     return None
 
 
@@ -152,8 +155,6 @@ def _smaller(source: Source, held: Held, table: InPlace, world: CompressWorld) -
     squeezing = table.squeezing
     try:
         squeezing.limits.check_bytes(held.size)
-        if squeezing.lossy and held.version is None:
-            return None, "The bucket keeps no versions: what is encoded with loss could not be brought back."
         rendering = world.squeeze(world.existing.read(source, held), squeezing)
         with closing(rendering.renditions) as renditions:
             made = next(renditions, None)

@@ -180,6 +180,27 @@ def test_it_never_spends_more_than_allowed(path: Path, dollars: float) -> None:
     assert spent >= dollars * 0.8 or dollars < 0.01, "and what is allowed is used"
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_not_even_a_program_that_dies_again_and_again_sends_more_than_allowed(path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  it decides moments
+    queue = Queue(takes=5)
+
+    def die(_key: str) -> bool:
+        if chance.random() < 0.05:
+            raise Killed
+        return False
+
+    queue.refuses = die
+    for _ in range(200):
+        try:
+            run(queue, path, 5000, Limits(rate=1e6, max_objects=100))
+        except Killed:
+            continue
+        break
+    assert saved(path).sent == 100
+    assert len(queue.sent) <= 100
+
+
 def test_stopping_settles_what_is_under_way_and_the_next_run_goes_on(path: Path) -> None:
     queue = Queue(takes=30)
     assert run(queue, path, 500, Limits(rate=20), stop=lambda: queue.now > 5) == "stopped"
