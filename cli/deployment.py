@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.local_cloud import Outputs
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
+from lightpress.buckets import Publishing, attached_from, in_place_from
 from lightpress.source import Source
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
+    from lightpress.buckets import Attached, InPlace
     from lightpress.manifest import Manifest
     from lightpress.source import Original
 
@@ -39,6 +42,7 @@ class Deployment:
     """Where a deployment's parts are, and how to speak to it.
 
     sqs, dynamodb: make a client; few commands need one. ca_bundle: PEM file of whom to trust beside the usual.
+    recipes_digest: of the recipes that are deployed. attached, in_place: the existing buckets that it knows.
     """
 
     uploads_bucket: str
@@ -51,13 +55,27 @@ class Deployment:
     sqs: Callable[[], SQSClient]
     dynamodb: Callable[[], DynamoDBClient]
     ca_bundle: str | None = None
+    recipes_digest: str | None = None
+    attached: tuple[Attached, ...] = ()
+    in_place: tuple[InPlace, ...] = ()
+    in_place_queue_url: str | None = None
+
+    @property
+    def publishing(self) -> Publishing:
+        """Whose pictures are published, and under which names."""
+        return Publishing(self.uploads_bucket, self.attached)
+
+    def name_of(self, bucket: str | None, key: str | None) -> str | None:
+        """What a picture is published as; None where it is not, or not any more."""
+        known = self.publishing.known(Source(bucket, key)) if bucket is not None and key is not None else None
+        return known.name if isinstance(known, Source) else None
 
     def original(self, key: str) -> Original | None:
-        """What the uploads bucket holds under the key now."""
-        return S3Originals(self.s3).look(Source(self.uploads_bucket, key))
+        """What the uploads bucket, or the attached one that is published under such names, holds now."""
+        return S3Originals(self.s3).look(self.publishing.named(key))
 
     def manifest(self, key: str) -> Manifest | None:
-        """What is published of the key."""
+        """What is published as `key`."""
         published = S3Images(self.s3, self.images_bucket).published(key)
         return published.manifest if published else None
 
@@ -85,7 +103,19 @@ def of_local_cloud(outputs: Outputs) -> Deployment:
         sqs=session.sqs,
         dynamodb=session.dynamodb,
         ca_bundle=outputs.ca_bundle,
+        recipes_digest=outputs.recipes_digest,
+        attached=_attached(outputs.existing),
+        in_place=_in_place(outputs.existing),
+        in_place_queue_url=outputs.queues.get("in_place"),
     )
+
+
+def _attached(existing: str) -> tuple[Attached, ...]:
+    return tuple(map(attached_from, json.loads(existing)["attached"])) if existing else ()
+
+
+def _in_place(existing: str) -> tuple[InPlace, ...]:
+    return tuple(map(in_place_from, json.loads(existing)["in_place"])) if existing else ()
 
 
 def _local(local: Path) -> Deployment:
@@ -98,7 +128,7 @@ def _local(local: Path) -> Deployment:
 def _in_account(stack: str) -> Deployment:
     try:
         stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        s3 = boto3.client("s3", config=Config(signature_version="s3v4"))
+        s3 = boto3.client("s3", config=Config(signature_version="s3v4", max_pool_connections=32))
     except (BotoCoreError, ClientError) as error:
         raise NotDeployedError(f"The stack {stack} cannot be read: {error}") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
@@ -112,4 +142,8 @@ def _in_account(stack: str) -> Deployment:
         s3=s3,
         sqs=partial(boto3.client, "sqs"),
         dynamodb=partial(boto3.client, "dynamodb"),
+        recipes_digest=outputs.get("RecipesDigest"),
+        attached=_attached(outputs.get("ExistingBuckets", "")),
+        in_place=_in_place(outputs.get("ExistingBuckets", "")),
+        in_place_queue_url=outputs.get("InPlaceQueueUrl"),
     )

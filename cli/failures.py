@@ -80,14 +80,15 @@ class Desk:
 
     def of_subject(self, key_or_subject: str) -> list[Failure]:
         """Every failure of a key, or of a subject such as `message:ID`, the last one last; past ones, too."""
-        picture = subject_of_picture(self.deployment.uploads_bucket, key_or_subject)
+        source = self.deployment.publishing.named(key_or_subject)
+        picture = subject_of_picture(source.bucket, source.key)
         return self.table.of(picture) or self.table.of(key_or_subject)
 
     def is_still_true(self, failure: Failure) -> bool:
         """Whether the manifest says the same. A picture that was replaced, deleted or published since is past."""
         if failure.key is None:
             return True
-        return _tells(self.deployment.manifest(failure.key), failure)
+        return _tells(self._manifest(failure), failure)
 
     def copy(self, failure: Failure) -> str | None:
         """Where the copy lies, as the tools of AWS write it."""
@@ -148,7 +149,8 @@ class Desk:
             retry.ending = f"failed again: {manifest.reason}"
 
     def _manifest(self, failure: Failure) -> Manifest | None:
-        return self.deployment.manifest(failure.key) if failure.key is not None else None
+        name = self.deployment.name_of(failure.bucket, failure.key)
+        return self.deployment.manifest(name) if name is not None else None
 
     def _revision(self, failure: Failure) -> int:
         manifest = self._manifest(failure)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -17,7 +20,9 @@ from lightpress.tables import ConfigError
 
 if TYPE_CHECKING:
     from cli.deployment import Deployment
+    from cli.estimate import Assumptions
     from cli.failures import Desk, Filters
+    from cli.prices import Prices
     from cli.rendering import Rendered
     from lightpress.failures import Failure
 
@@ -255,6 +260,165 @@ def sweep(
     print_sweep(out, found, removing=remove)
 
 
+PriceOption = Annotated[
+    list[str] | None, typer.Option("--price", metavar="NAME=DOLLARS", help="Another price; see cli/prices.py.")
+]
+AssumeOption = Annotated[
+    list[str] | None, typer.Option("--assume", metavar="NAME=NUMBER", help="Another assumption; see estimate.")
+]
+RegionOption = Annotated[str, typer.Option(help="Whose prices.")]
+ArchitectureOption = Annotated[str, typer.Option(help="Of the functions: arm64 or x86_64.")]
+RecipesOption = Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The recipes file.")]
+
+
+@app.command()
+def estimate(  # noqa: PLR0913, PLR0917  the command's options
+    pictures: Annotated[int, typer.Option(min=1, help="How many.")] = 1_000_000,
+    in_place: Annotated[bool, typer.Option("--in-place", help="Of compression in place, not of variants.")] = False,
+    region: RegionOption = "us-east-1",
+    architecture: ArchitectureOption = "arm64",
+    price: PriceOption = None,
+    assume: AssumeOption = None,
+) -> None:
+    """Tell what pictures cost, and everything that is taken for granted in it."""
+    from cli.estimate import estimate as estimated
+    from cli.tables import print_estimate
+
+    prices, assumed = _prices(region, price), _assumptions(assume, in_place=in_place)
+    bill = estimated(assumed, prices, pictures=pictures, architecture=architecture)
+    print_estimate(out, bill, assumed, prices)
+
+
+@app.command()
+def plan(  # noqa: PLR0913, PLR0917  the command's options
+    recipes: RecipesOption = RECIPES,
+    environment: Environment = "local",
+    sample: Annotated[int, typer.Option(min=0, help="Look at so many manifests, chosen at random; 0: at all.")] = 0,
+    region: RegionOption = "us-east-1",
+    architecture: ArchitectureOption = "arm64",
+    price: PriceOption = None,
+    assume: AssumeOption = None,
+) -> None:
+    """Show what a changed recipes file would make, keep and remove, and what that costs. Changes nothing."""
+    from cli.estimate import cost_of
+    from cli.plan import manifest_paths, read_manifests
+    from cli.plan import plan as planned
+    from cli.plan import sample as chosen
+    from cli.tables import print_plan
+
+    deployment, book = _deployment(environment), _recipes(recipes)
+    dollars = cost_of(_assumptions(assume), _prices(region, price), architecture)
+    with progress_on(err) as progress:
+        reading = progress.add_task("reading manifests", total=None)
+        paths, total = chosen(manifest_paths(deployment), sample or sys.maxsize)
+        progress.update(reading, total=len(paths))
+        found = planned(read_manifests(deployment, paths, lambda count: progress.advance(reading, count)), book)
+    if found.seen and found.seen < total:
+        out.print(f"{found.seen} of {total} manifests, chosen at random; the numbers are scaled up.")
+        found = found.scaled(total / found.seen)
+    print_plan(out, found, dollars)
+
+
+@app.command()
+def backfill(  # noqa: PLR0913, PLR0917  the command's options
+    bucket: Annotated[str | None, typer.Argument(help="The uploads bucket, an attached one, or one in place.")] = None,
+    prefix: Annotated[str, typer.Option(help="Only keys that begin so.")] = "",
+    since: Annotated[datetime | None, typer.Option(help="Only what was written since (UTC).")] = None,
+    mode: Annotated[str, typer.Option(help="variants or in-place.")] = "variants",
+    inventory: Annotated[
+        str | None, typer.Option(metavar="S3-URL", help="The manifest.json of an S3 Inventory report, not a listing.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would do.")] = False,
+    max_objects: Annotated[int | None, typer.Option(min=0, help="Send at most so many.")] = None,
+    max_dollars: Annotated[float | None, typer.Option(min=0, help="Spend at most so much.")] = None,
+    rate: Annotated[float, typer.Option(min=0.1, max=1000, help="Pictures sent in a second.")] = 50.0,
+    at_once: Annotated[int, typer.Option(min=10, max=100_000, help="Pictures under way at most.")] = 1000,
+    patience: Annotated[float, typer.Option(min=1, help="Seconds until a picture counts as late.")] = 900.0,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, and look at no sample first.")] = False,
+    recipes: RecipesOption = RECIPES,
+    environment: Environment = "local",
+    region: RegionOption = "us-east-1",
+    architecture: ArchitectureOption = "arm64",
+    price: PriceOption = None,
+    assume: AssumeOption = None,
+) -> None:
+    """Have every picture of a bucket looked at, through the queue, and see it done. Repeat the command to go on.
+
+    Ctrl-C, or a file named as it is told, stops it: what is under way is settled first. Exit code: 0 if it is finished,
+    1 if some were not settled in time, 3 if there is more to do.
+    """
+    from cli import backfilling
+    from cli.backfill import Limits, OtherRunError
+    from cli.backfill_sources import BadInventoryError
+    from cli.tables import print_backfill, print_forecast
+
+    if mode not in {backfilling.VARIANTS, backfilling.IN_PLACE_MODE}:
+        raise typer.BadParameter(f"{mode!r} is no mode; there are: variants, in-place", param_hint="--mode")
+    try:
+        job = backfilling.job_for(
+            _deployment(environment),
+            bucket=bucket,
+            prefix=prefix,
+            mode=mode,
+            since=since.replace(tzinfo=UTC) if since else None,
+            inventory=inventory,
+            recipes=_recipes(recipes),
+        )
+        dollars = backfilling.dollars_of(job, _prices(region, price), _assumptions(assume), architecture)
+        if dry_run or not yes:
+            with progress_on(err) as progress:
+                listing = progress.add_task("listing", total=None)
+                found = backfilling.forecast(job, progress=lambda count: progress.update(listing, completed=count))
+            print_forecast(out, found, dollars, rate)
+            if dry_run:
+                return
+            if not sys.stdin.isatty():
+                _stop("Nothing was sent: say --yes where nobody can be asked.")
+            typer.confirm("Go on?", abort=True, err=True)
+        folder = LOCAL / "backfill" / environment
+        stop = backfilling.StopSwitch(folder / "stop")
+        limits = Limits(rate, at_once, max_objects, max_dollars, patience, dollars)
+        err.print(f"Stop it with Ctrl-C, or: touch {stop.file}", style="dim", soft_wrap=True)
+        with stop, progress_on(err) as progress:
+            working = progress.add_task("working", total=None)
+            ended, checkpoint = backfilling.run(
+                job,
+                limits,
+                folder,
+                stop,
+                lambda now, under_way: progress.update(
+                    working,
+                    completed=now.settled,
+                    description=f"{now.settled} settled, {under_way} under way, ${dollars(now.sent, now.reads):.2f}",
+                ),
+            )
+    except (
+        backfilling.UnknownBucketError,
+        backfilling.NotDeployedRecipesError,
+        BadInventoryError,
+        OtherRunError,
+    ) as error:
+        _stop(str(error))
+    print_backfill(out, checkpoint, ended, dollars)
+    raise typer.Exit(_ENDED.get(ended, 3) if not checkpoint.late else 1)
+
+
+_ENDED = {"finished": 0}
+
+
+@app.command()
+def connect(
+    bucket: Annotated[str, typer.Argument(help="A bucket that is there already.")],
+) -> None:
+    """Have a bucket of your account tell EventBridge of its changes. Its other notifications stay as they are."""
+    import boto3
+
+    from cli.connecting import connect as switch_on
+
+    changed = switch_on(boto3.client("s3"), bucket)
+    out.print(f"{bucket}: {'tells EventBridge from now on' if changed else 'told EventBridge already'}", markup=False)
+
+
 @app.command()
 def snippet(  # noqa: PLR0913, PLR0917  what a person may choose, nearly all with a default
     key: Annotated[str, typer.Argument(help="The key of an upload, as it is in the uploads bucket.")],
@@ -381,6 +545,24 @@ def _chosen(desk: Desk, keys: list[str] | None, filters: Filters) -> list[Failur
         if key not in named:
             err.print(f"{key}: no failure is known", markup=False)
     return found
+
+
+def _prices(region: str, changes: list[str] | None) -> Prices:
+    from cli.prices import UnknownPriceError, prices_of
+
+    try:
+        return prices_of(region, changes or ())
+    except UnknownPriceError as error:
+        _stop(str(error))
+
+
+def _assumptions(changes: list[str] | None, *, in_place: bool = False) -> Assumptions:
+    from cli.estimate import IN_PLACE, Assumptions, UnknownAssumptionError, assume
+
+    try:
+        return assume(changes or (), replace(Assumptions(), **IN_PLACE) if in_place else None)
+    except UnknownAssumptionError as error:
+        _stop(str(error))
 
 
 def _deployment(environment: str) -> Deployment:

@@ -20,6 +20,7 @@ from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 from lightpress.aws.images import S3Images
+from lightpress.buckets import Selection
 from lightpress.events import look_at
 from lightpress.manifest import (
     MANIFESTS,
@@ -154,7 +155,7 @@ class Sweep:
 
     def _hand_over(self, key: str, found: Found) -> None:
         if self.remove:
-            body = look_at(Source(self.deployment.uploads_bucket, key))
+            body = look_at(self.deployment.publishing.named(key))
             self.deployment.sqs().send_message(QueueUrl=self.deployment.queue_url, MessageBody=body)
             found.handed_over += 1
 
@@ -182,9 +183,15 @@ class Sweep:
                 yield Stored(item["Key"], item["Size"], item["LastModified"])
 
     def _source_keys(self) -> Iterator[str]:
-        pages = self.deployment.s3.get_paginator("list_objects_v2").paginate(Bucket=self.deployment.uploads_bucket)
-        for page in pages:
-            yield from (item["Key"] for item in page.get("Contents", []))
+        """Under which names sources would be published, whichever bucket they are in."""
+        uploads = Selection(self.deployment.uploads_bucket)
+        for pictures, under in ((uploads, ""), *((one, one.under) for one in self.deployment.attached)):
+            pages = self.deployment.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=pictures.bucket, Prefix=pictures.prefix
+            )
+            for page in pages:
+                found = (Source(pictures.bucket, item["Key"]) for item in page.get("Contents", []))
+                yield from (under + source.key for source in found if pictures.takes(source))
 
 
 def _kept(manifest: Manifest) -> set[str | None]:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.table import Table
 from rich.text import Text
 
+from cli.estimate import why
+from cli.prices import SOURCE
 from lightpress.image import IN_PLAIN_WORDS, Reason
 from lightpress.manifest import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from rich.console import Console
 
+    from cli.backfill import Checkpoint
+    from cli.backfilling import Forecast
+    from cli.estimate import Assumptions, Estimate
+    from cli.plan import Plan
+    from cli.prices import Prices
     from cli.sweep import Found
     from lightpress.failures import Failure
     from lightpress.manifest import Manifest, Variant
@@ -170,3 +179,62 @@ def _rows(manifest: Manifest, link: Callable[[Variant], str] | None) -> Iterator
             saved(variant.bytes, original),
             *([link(variant).rpartition("/")[2]] if link else []),
         )
+
+
+def print_estimate(console: Console, bill: Estimate, assumed: Assumptions, prices: Prices) -> None:
+    """The bill line by line, then everything that was assumed."""
+    table = Table("", f"$ for {bill.pictures:,} pictures", "how", box=None, pad_edge=False)
+    for line in bill.lines:
+        table.add_row(line.name, f"{line.dollars:,.2f}{' a month' if line.monthly else ''}", line.how)
+    table.add_row("together", f"{bill.once:,.2f} once", f"{bill.monthly:,.2f} a month")
+    console.print(table)
+    console.print(f"\nPrices: {SOURCE}, {prices.region}. Assumptions for one picture (--assume NAME=NUMBER):")
+    assumptions = Table("name", "is", "because", box=None, pad_edge=False)
+    for row in fields(assumed):
+        assumptions.add_row(row.name, f"{getattr(assumed, row.name):g}", why(row.name))
+    console.print(assumptions)
+
+
+def print_plan(console: Console, plan: Plan, dollars: Callable[[int], float]) -> None:
+    """What would become of pictures, and of the variants of those that change."""
+    pictures = Table("pictures", "", "such as", box=None, pad_edge=False)
+    for state, count in sorted(plan.pictures.items()):
+        pictures.add_row(state, f"{count:,}", ", ".join(plan.examples.get(state, ())), style=None)
+    console.print(pictures)
+    if plan.variants:
+        variants = Table("their variants", "", "", box=None, pad_edge=False)
+        for what, count in sorted(plan.variants.items()):
+            names = ", ".join(name for name, _ in plan.names.get(what, Counter()).most_common())
+            variants.add_row(what, f"{count:,}", names)
+        console.print(variants)
+    console.print(
+        f"Deploying this and running a backfill renders {plan.to_render:,} pictures: about "
+        f"${dollars(plan.to_render):,.2f} (lightpress estimate tells how)."
+    )
+
+
+def print_forecast(console: Console, found: Forecast, dollars: Callable[[int, int], float], rate: float) -> None:
+    """What a backfill would do."""
+    console.print(
+        f"{found.objects:,} objects, {found.bytes / 1e9:,.3f} GB; of {found.sampled:,} looked at, "
+        f"{found.todo_of_sample:,} have to be worked on, {_listed(found.endings)}"
+    )
+    console.print(
+        f"Expected: {found.todo:,} pictures through the queue, ${dollars(found.todo, 0):,.2f} for these and "
+        f"${dollars(0, 2 * found.objects + 6 * found.todo):,.2f} for looking, {found.hours(rate):,.2f} hours "
+        f"at {rate:g} a second"
+    )
+
+
+def print_backfill(console: Console, checkpoint: Checkpoint, ended: str, dollars: Callable[[int, int], float]) -> None:
+    """What a backfill did, this run and those before it together."""
+    console.print(
+        f"{ended}: {checkpoint.settled:,} settled ({_listed(checkpoint.endings)}), {checkpoint.sent:,} sent, "
+        f"{checkpoint.reads:,} reads, about ${dollars(checkpoint.sent, checkpoint.reads):,.2f}"
+    )
+    for key in checkpoint.late:
+        console.print(f"{key}: not settled in time", style="red", markup=False, soft_wrap=True)
+
+
+def _listed(endings: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {ending}" for ending, count in sorted(endings.items())) or "none before"

@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.buckets import PrivateBucket
+from infra.existing import read_attached
 from infra.functions import PythonFunction
 from infra.naming import pin
 from infra.processing import RECORD_FAILURE_TIMEOUT_SECONDS, publish, read_originals
@@ -73,6 +74,7 @@ class Failures(Construct):
         self.function.accept_any_key(self.quarantine, "*")
         self.function.may("dynamodb:UpdateItem", on=self.table.table_arn)
         read_originals(self.function, uploads)
+        read_attached(self.function, config.attach)
         publish(self.function, images)
         # One letter at a time: each is looked at in isolation.
         self.function.work_off(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from infra.config import Config
     from infra.functions import PythonFunction
+    from infra.in_place import InPlace
     from infra.processing import Processing
 
 MANUAL = "docs/operations.md"
@@ -34,13 +35,14 @@ FAILURE_RATE = "FailureRate"
 class Monitoring(Construct):
     """Tells `topic` when somebody should look. functions: by what an alarm calls them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  by keyword
         self,
         scope: Construct,
         id_: str,
         *,
         processing: Processing,
         functions: Mapping[str, PythonFunction],
+        in_place: InPlace | None,
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
@@ -48,6 +50,8 @@ class Monitoring(Construct):
         self.topic = _topic(self, config)
         self._watch_queues(processing)
         self._watch_failure_rate()
+        if in_place is not None:
+            self._watch_in_place(in_place)
         for name, function in functions.items():
             self._watch_function(name, function)
 
@@ -72,6 +76,14 @@ class Monitoring(Construct):
             processing.queue.metric_approximate_age_of_oldest_message(period=_PERIOD),
             threshold=60 * self._config.alarm_queue_age_minutes,
             says="Pictures are uploaded faster than they are published. Wait, or raise max_concurrency.",
+        )
+
+    def _watch_in_place(self, in_place: InPlace) -> None:
+        self._alarm(
+            "InPlaceMessagesAreSetAside",
+            in_place.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD),
+            threshold=1,
+            says="Pictures of an existing bucket could not be worked on, several times. They are as they were.",
         )
 
     def _watch_failure_rate(self) -> None:

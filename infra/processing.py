@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra.existing import CREATED, DELETED, announce, read_attached
 from infra.functions import FunctionCode, PythonFunction
 from infra.naming import resource
 from infra.queues import WorkQueue
@@ -61,6 +62,9 @@ class Processing(Construct):
             },
         )
         read_originals(self.function, uploads)
+        read_attached(self.function, config.attach)
+        for number, one in enumerate(config.attach):
+            announce(self, f"Attached{number}", pictures=one.pictures, changes=[CREATED, DELETED], queue=self.queue)
         self.function.may("sqs:SendMessage", on=self.dead_letters.queue_arn)
         self.function.work_off(self.queue, batch_size=config.batch_size, max_concurrency=config.max_concurrency)
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 
 from infra.delivery import Delivery
+from infra.existing import existing_as_json
 from infra.failures import Failures
 from infra.functions import FunctionCode
+from infra.in_place import InPlace
 from infra.monitoring import Monitoring
 from infra.processing import Processing
 from infra.purging import Purging
@@ -72,8 +74,19 @@ class LightpressStack(Stack):
                 max_bytes=code.max_bytes,
                 config=config,
             )
-        monitoring = Monitoring(self, "Monitoring", processing=processing, functions=functions, config=config)
+        in_place = None
+        if config.in_place:
+            in_place = InPlace(self, "InPlace", images=delivery.images, code=code, config=config)
+            functions["CompressInPlace"] = in_place.function
+            CfnOutput(self, "InPlaceQueueUrl", value=in_place.queue.queue_url)
+            CfnOutput(self, "InPlaceDeadLetterQueueUrl", value=in_place.dead_letters.queue_url)
+        monitoring = Monitoring(
+            self, "Monitoring", processing=processing, functions=functions, in_place=in_place, config=config
+        )
 
+        if config.attach or config.in_place:
+            CfnOutput(self, "ExistingBuckets", value=existing_as_json(config.attach, config.in_place))
+        CfnOutput(self, "RecipesDigest", value=code.recipes.digest)
         CfnOutput(self, "UploadsBucketName", value=uploads.bucket.bucket_name)
         CfnOutput(self, "ImagesBucketName", value=delivery.images.bucket_name)
         CfnOutput(self, "QueueUrl", value=processing.queue.queue_url)

@@ -16,9 +16,15 @@ if TYPE_CHECKING:
 _FUNCTIONS = {"process_upload": "ProcessUploadFunctionName", "record_failure": "RecordFailureFunctionName"}
 
 
+_QUEUES_OF_SOME = {"in_place": "InPlaceQueueUrl", "in_place_dead_letter": "InPlaceDeadLetterQueueUrl"}
+
+
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """The cloud's addresses and names. ca_bundle: PEM file of whom to trust, None where there is no TLS."""
+    """The cloud's addresses and names. ca_bundle: PEM file of whom to trust, None where there is no TLS.
+
+    existing: what the stack says of existing buckets, if it knows any.
+    """
 
     endpoint_url: str
     region: str
@@ -32,6 +38,8 @@ class Outputs:
     upload_api_url: str | None = None
     tables: Mapping[str, str] = field(default_factory=dict)
     quarantine_bucket: str = ""
+    recipes_digest: str = ""
+    existing: str = ""
 
     @classmethod
     def of_stack(
@@ -50,6 +58,11 @@ class Outputs:
             queues={
                 "main": _at(endpoint_url, outputs["QueueUrl"]),
                 "dead_letter": _at(endpoint_url, outputs["DeadLetterQueueUrl"]),
+                **{
+                    name: _at(endpoint_url, outputs[output])
+                    for name, output in _QUEUES_OF_SOME.items()
+                    if output in outputs
+                },
             },
             functions={name: outputs[key] for name, key in _FUNCTIONS.items() if key in outputs},
             upload_api_url=_api(endpoint_url, outputs["UploadApiUrl"]) if "UploadApiUrl" in outputs else None,
@@ -57,6 +70,8 @@ class Outputs:
             stack=stack,
             tables={"failures": outputs["FailuresTableName"]} if "FailuresTableName" in outputs else {},
             quarantine_bucket=outputs.get("QuarantineBucketName", ""),
+            recipes_digest=outputs.get("RecipesDigest", ""),
+            existing=outputs.get("ExistingBuckets", ""),
         )
 
     @classmethod

@@ -31,6 +31,7 @@ _CONFIG = Config(
     s3={"addressing_style": "path"},  # there is no DNS for bucket.localhost
     retries={"mode": "standard", "max_attempts": 3},
     proxies={},  # not even if HTTP_PROXY says so
+    max_pool_connections=32,  # commands look at many objects at once
 )
 
 

@@ -11,7 +11,11 @@ The modules are the stops on a picture's way, in this order:
 `reconcile` is the story that joins them, on one page; `process` tells it of each source of a message, and
 `record_failure` tells it once more of what the queue gave up on, and keeps what fails then. `failures` is what is known
 of a failure on that way, `backoff` how long a message waits. `isolation` runs the picture core in a child process.
-`ports` says what the story needs of the world, `aws` is that world on AWS, `telemetry` tells operators, `compose` is
+
+`compress` is another story: pictures of existing buckets (`existing`), replaced where they lie. `buckets` knows whose
+pictures are worked on, and under which names they are published.
+
+`ports` says what the stories need of the world, `aws` is that world on AWS, `telemetry` tells operators, `compose` is
 the one place that chooses, and `handlers` are the doors. `tables` reads TOML, `settings` the environment. `admission`
 and `front_door` are the upload API: what may come in, and what is answered. `markup` writes what a page needs to show
 what is published, `facts` what programs need. `permalink` is the address that is known before the picture is, `resolve`

@@ -18,19 +18,21 @@ from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.purges import CloudFrontCache, SqsPurges
+from lightpress.buckets import Compressing, Publishing, attached_from, in_place_from
 from lightpress.isolation import Bounds, render_isolated
 from lightpress.process import Process
 from lightpress.recipe import load_recipes
-from lightpress.reconcile import World, reconcile
+from lightpress.reconcile import Outcome, World, reconcile
 from lightpress.settings import (
     FailureSettings,
+    InPlaceSettings,
     Settings,
     UploadSettings,
     dead_letter_queue_url,
     distribution_id,
     images_bucket,
 )
-from lightpress.telemetry import PowertoolsObserver
+from lightpress.telemetry import CompressionObserver, PowertoolsObserver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
+    from lightpress.compress import Compression
     from lightpress.front_door import FrontDoor
     from lightpress.manifest import Manifest
     from lightpress.record_failure import RecordFailure
@@ -53,13 +56,13 @@ _WALL_SECONDS_ALONE = 60.0
 
 
 @cache
-def process_uploads() -> Process:
+def process_uploads() -> Process[Outcome]:
     """What the `process_upload` function does with a message."""
     settings = Settings.from_environment(os.environ)
     sqs = boto3.client("sqs")
     return Process(
-        uploads_bucket=settings.uploads_bucket,
-        reconcile=partial(reconcile, world=_world(settings, _s3(), sqs, _bounds(settings))),
+        known=_publishing(settings).known,
+        story=partial(reconcile, world=_world(settings, _s3(), sqs, _bounds(settings.memory_mb))),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=PowertoolsObserver(),
@@ -76,14 +79,41 @@ def record_failures() -> RecordFailure:
 
     settings, kept = Settings.from_environment(os.environ), FailureSettings.from_environment(os.environ)
     s3, sqs, observer = _s3(), boto3.client("sqs"), PowertoolsObserver()
-    bounds = replace(_bounds(settings), wall_seconds=_WALL_SECONDS_ALONE)
+    bounds = replace(_bounds(settings.memory_mb), wall_seconds=_WALL_SECONDS_ALONE)
     table = DynamoFailures(boto3.client("dynamodb"), kept.failures_table, _now, kept.retention_seconds)
     return RecordFailure(
-        uploads_bucket=settings.uploads_bucket,
+        known=_publishing(settings).known,
         reconcile=partial(reconcile, world=_world(settings, s3, sqs, bounds)),
         registry=Registry(S3Quarantine(s3, kept.quarantine_bucket), table, observer, _now, kept.retention_seconds),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=observer,
+    )
+
+
+@cache
+def compress_in_place() -> Process[Compression]:
+    """What the `compress_in_place` function does with a message."""
+    # Here, because no other function needs them, and each would pay for loading them.
+    from lightpress.aws.existing import S3Existing  # noqa: PLC0415
+    from lightpress.aws.ledger import S3Ledger  # noqa: PLC0415
+    from lightpress.compress import CompressWorld, compress  # noqa: PLC0415
+    from lightpress.isolation import squeeze_isolated  # noqa: PLC0415
+
+    settings = InPlaceSettings.from_environment(os.environ)
+    s3, sqs = _s3(), boto3.client("sqs")
+    tables = Compressing(tuple(map(in_place_from, settings.tables)))
+    world = CompressWorld(
+        existing=S3Existing(s3, acls=frozenset(table.bucket for table in tables.tables if table.acls)),
+        ledger=S3Ledger(s3, settings.images_bucket),
+        tables=tables,
+        squeeze=partial(squeeze_isolated, bounds=_bounds(settings.memory_mb)),
+    )
+    return Process(
+        known=tables.known,
+        story=partial(compress, world=world),
+        dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
+        queue=SqsQueue(sqs, settings.queue_url),
+        observer=CompressionObserver(),
     )
 
 
@@ -146,8 +176,12 @@ def _world(settings: Settings, s3: S3Client, sqs: SQSClient, bounds: Bounds) -> 
     )
 
 
-def _bounds(settings: Settings) -> Bounds:
-    return Bounds(memory_mb=max(_SMALLEST_CHILD_MB, settings.memory_mb - _PARENT_MB))
+def _publishing(settings: Settings) -> Publishing:
+    return Publishing(settings.uploads_bucket, tuple(map(attached_from, settings.attached)))
+
+
+def _bounds(memory_mb: int) -> Bounds:
+    return Bounds(memory_mb=max(_SMALLEST_CHILD_MB, memory_mb - _PARENT_MB))
 
 
 def _s3() -> S3Client:

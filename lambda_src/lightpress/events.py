@@ -16,7 +16,10 @@ from urllib.parse import quote_plus, unquote_plus
 from lightpress.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    Known = Callable[[Source], "Source | Problem | None"]
+    """A source as it is to be worked on; None where nothing is to be done; a problem where it is nobody's."""
 
 _LOOK, _RETRY = "Lightpress:Look", "Lightpress:Retry"
 _S3_EVENTS = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:", "ObjectRestore:Completed", _LOOK, _RETRY)
@@ -49,15 +52,13 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     again: frozenset[Source] = frozenset()
 
-    def about(self, bucket: str) -> Reading:
-        """The same, where sources in other buckets are problems: nobody else's bucket is touched."""
-        foreign = [
-            Problem("unknown_bucket", f"The event is about {source.bucket}, not {bucket}.", look_at(source))
-            for source in self.sources
-            if source.bucket != bucket
-        ]
-        ours = tuple(source for source in self.sources if source.bucket == bucket)
-        return Reading(ours, (*self.problems, *foreign), self.again)
+    def about(self, known: Known) -> Reading:
+        """The same, as far as somebody knows the sources: nobody else's bucket is touched."""
+        found = {source: known(source) for source in self.sources}
+        ours = {source: one for source, one in found.items() if isinstance(one, Source)}
+        problems = (replace(one, part=look_at(source)) for source, one in found.items() if isinstance(one, Problem))
+        again = frozenset(one for source, one in ours.items() if source in self.again)
+        return Reading(tuple(ours.values()), (*self.problems, *problems), again)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,10 +19,12 @@ import time
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Spec, render
+from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Spec, Squeezing, render, squeeze
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
+
+    Work = Callable[[bytes, Any], Rendering]
 
 _HEADER = struct.Struct(">IQ")
 _CHUNK = 1 << 20
@@ -57,9 +59,12 @@ class Cost:
 
 
 class Child:
-    """A process that renders one picture. As a context manager it is gone when the block ends; then `cost` is known."""
+    """A process that renders one picture. As a context manager it is gone when the block ends; then `cost` is known.
 
-    def __init__(self, data: bytes, spec: Spec, bounds: Bounds) -> None:
+    work: what it does of the picture core; spec: what the work is told beside the file.
+    """
+
+    def __init__(self, data: bytes, spec: Any, bounds: Bounds, work: Work = render) -> None:  # noqa: ANN401
         self.cost = Cost(0, 0)
         self._deadline = time.monotonic() + bounds.wall_seconds
         self._pipe, theirs = os.pipe()
@@ -73,7 +78,7 @@ class Child:
             raise
         if self._pid == 0:
             os.close(self._pipe)
-            _work(theirs, data, spec, bounds)
+            _work(theirs, data, spec, bounds, work)
         os.close(theirs)
 
     def __enter__(self) -> Self:
@@ -162,18 +167,23 @@ def render_isolated(data: bytes, spec: Spec, bounds: Bounds) -> Rendering:
     return Child(data, spec, bounds).rendering()
 
 
-def _work(pipe: int, data: bytes, spec: Spec, bounds: Bounds) -> NoReturn:
+def squeeze_isolated(data: bytes, options: Squeezing, bounds: Bounds) -> Rendering:
+    """Do what `image.squeeze` does, in a child process; raises as `Child.rendering` does."""
+    return Child(data, options, bounds, squeeze).rendering()
+
+
+def _work(pipe: int, data: bytes, spec: Any, bounds: Bounds, work: Work) -> NoReturn:  # noqa: ANN401
     """The child's whole life. It leaves by _exit, so that nothing of the parent's is flushed or cleaned up twice."""
     try:
         _silence()
-        _answer(pipe, data, spec, room=_confine(bounds))
+        _answer(pipe, data, spec, work, room=_confine(bounds))
     finally:
         os._exit(1)  # reached only if even the answer failed
 
 
-def _answer(pipe: int, data: bytes, spec: Spec, *, room: float) -> None:
+def _answer(pipe: int, data: bytes, spec: Any, work: Work, *, room: float) -> None:  # noqa: ANN401
     try:
-        rendering = render(data, spec)
+        rendering = work(data, spec)
         _send(pipe, asdict(rendering.facts))
         for rendition in rendering.renditions:
             _send(pipe, {name: getattr(rendition, name) for name in _TOLD}, rendition.data)

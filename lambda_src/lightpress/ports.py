@@ -9,12 +9,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from lightpress.admission import Part, Wanted
+    from lightpress.existing import Entry, Held, Seal
     from lightpress.failures import Failure, Letter, Trial
-    from lightpress.image import Rendering, Spec
+    from lightpress.image import Rendering, Spec, Squeezing
     from lightpress.manifest import Manifest
     from lightpress.source import Original, Source
 
     Render = Callable[[bytes, Spec], Rendering]
+    Squeeze = Callable[[bytes, Squeezing], Rendering]
 
 
 class Changed(Exception):  # noqa: N818  nothing went wrong: somebody else was faster
@@ -135,3 +137,29 @@ class Failures(Protocol):
 
         Of the two times of the first sight, the older stays; request ids are collected.
         """
+
+
+class Existing(Protocol):
+    """Somebody's bucket, whose pictures are replaced by smaller ones."""
+
+    def look(self, source: Source) -> Held | None:
+        """What the key holds now; None if it is gone."""
+
+    def read(self, source: Source, held: Held) -> bytes:
+        """The bytes of `held`; raises Changed if the key holds something else by now."""
+
+    def replace(self, source: Source, held: Held, data: bytes, seal: Seal) -> None:
+        """Put `data` in the place of exactly `held`, with everything that it was stored with, and sealed.
+
+        Raises Changed if the key holds other bytes by now.
+        """
+
+
+class Ledger(Protocol):
+    """What is known of contents that a seal cannot say: it is never wrong, and may be lost without harm."""
+
+    def entry(self, source: Source) -> Entry | None:
+        """The last entry on a key."""
+
+    def enter(self, source: Source, entry: Entry) -> None:
+        """Write the entry over the one before."""

@@ -7,7 +7,7 @@ with its own reason, and is done. What the world failed comes back, after a paus
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from lightpress.backoff import hold_back, pause_seconds
 from lightpress.events import Problem, look_at, read
@@ -16,9 +16,20 @@ from lightpress.failures import Letter, Verdict
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lightpress.events import Known
     from lightpress.ports import DeadLetters, Queue
-    from lightpress.reconcile import Outcome
     from lightpress.source import Source
+
+
+class Judged(Protocol):
+    """What a story tells of a source. verdict: why it was rejected, where it was."""
+
+    @property
+    def verdict(self) -> Verdict | None: ...
+
+
+Outcome = TypeVar("Outcome", bound=Judged)
+Told_contra = TypeVar("Told_contra", contravariant=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +52,10 @@ class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the rest is for a
     """The invocation would end before the source is done, and take the news of the finished ones along."""
 
 
-class Observer(Protocol):
+class Observer(Protocol[Told_contra]):
     """Whoever wants to know: the log and the metrics."""
 
-    def settled(self, outcome: Outcome) -> None:
+    def settled(self, outcome: Told_contra) -> None:
         """A source is up to date, or rejected and on its way to be recorded."""
 
     def stumbled(self, source: Source, error: Exception) -> None:
@@ -60,21 +71,21 @@ def always() -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Process:
-    """Works off messages about one uploads bucket."""
+class Process(Generic[Outcome]):
+    """Works off messages about the sources that are known: tells the story of each."""
 
-    uploads_bucket: str
-    reconcile: Callable[..., Outcome]
+    known: Known
+    story: Callable[..., Outcome]
     dead_letters: DeadLetters
     queue: Queue
-    observer: Observer
+    observer: Observer[Outcome]
 
     def __call__(self, message: Message, has_time: Callable[[], bool] = always) -> None:
         """Work off one message; raises if the world failed any of its sources, so that it comes back whole.
 
         has_time: whether the invocation can finish one more picture. It is asked before each.
         """
-        reading = read(message.body).about(self.uploads_bucket)
+        reading = read(message.body).about(self.known)
         errors = [
             error
             for source in reading.sources
@@ -92,7 +103,7 @@ class Process:
         if not has_time():
             return OutOfTime(source)
         try:
-            outcome = self.reconcile(source, again=again)
+            outcome = self.story(source, again=again)
             if outcome.verdict is not None:
                 self._give_up(source, message, outcome.verdict, again=again)
             self.observer.settled(outcome)

@@ -41,10 +41,19 @@ class Recipe:
 
     @cached_property
     def digest(self) -> str:
-        """16 hex digits over everything that decides the bytes of the variants, encoder settings included."""
+        """16 hex digits over everything that decides the bytes of the variants, encoder settings included.
+
+        Ways to write the same (the order of formats and sizes, a default that is said, a colour in capitals) do not
+        count: nothing that is published becomes stale by them.
+        """
+        spec = asdict(self.spec) | {
+            "background": self.spec.background.lower(),
+            "sizes": sorted(map(asdict, self.spec.sizes), key=lambda size: str(size["name"])),
+        }
+        del spec["formats"], spec["quality"]  # both are in the rows
         rows = [asdict(output) | {"quality": self.spec.quality_of(output)} for output in self.spec.outputs()]
-        decides = {"revision": REVISION, "spec": asdict(self.spec), "outputs": rows}
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+        decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}
+        return _digest(decides)
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,11 @@ class RecipeBook:
     rules: tuple[Rule, ...]
     recipes: Mapping[str, Recipe]
 
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits over the rules and everything that the recipes they name decide."""
+        return _digest([(rule.path, rule.recipe and rule.recipe.digest) for rule in self.rules])
+
     def recipe_for(self, key: str) -> Recipe | None:
         """The recipe of the first rule that matches; None where that rule says to leave the key alone."""
         return next(rule.recipe for rule in self.rules if rule.matches(key))
@@ -85,6 +99,10 @@ def load_recipes(path: Path) -> RecipeBook:
     if rules[-1].path != _EVERYTHING:
         raise book.error("rules", f'the last rule must have path = "{_EVERYTHING}", so that every key has one')
     return RecipeBook(rules, recipes)
+
+
+def _digest(decides: object) -> str:
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _rule(row: Table, recipes: Mapping[str, Recipe]) -> Rule:

@@ -107,9 +107,9 @@ def reconcile(source: Source, world: World, *, recorder: Recorder | None = None,
 
 
 def _attempt(source: Source, world: World, recorder: Recorder | None, *, again: bool) -> Outcome:
-    published = world.images.published(source.key)  # The manifest first: whoever publishes from here on is noticed,
+    published = world.images.published(source.name)  # The manifest first: whoever publishes from here on is noticed,
     original = world.originals.look(source)  # then the source: so what is seen is at least as new as the manifest.
-    recipe = world.recipes.recipe_for(source.key)
+    recipe = world.recipes.recipe_for(source.name)
     if original is None or recipe is None:
         return _withdraw(source, published, world, ignored=recipe is None)
     if published is not None and _is_settled(published.manifest, original, recipe, again=again):
@@ -146,7 +146,7 @@ def _withdraw(source: Source, published: Published | None, world: World, *, igno
         return Outcome(source, Did.NOTHING, None)
     if published is not None and _is_gone_for_good(published.manifest, world.images):
         return Outcome(source, Did.NOTHING, published.manifest)
-    tombstone = Manifest(source.key, Status.DELETED, _next_revision(published))
+    tombstone = Manifest(source.name, Status.DELETED, _next_revision(published))
     world.images.publish(tombstone, published)
     _remove_dead(tombstone, world)
     if not ignored and world.originals.look(source) is not None:
@@ -165,7 +165,7 @@ def _is_gone_for_good(manifest: Manifest, images: Images) -> bool:
 
 def _publication(source: Source, original: Original, recipe: Recipe, published: Published | None) -> Publication:
     return Publication(
-        key=source.key,
+        key=source.name,
         revision=_next_revision(published),
         identity=original.identity,
         bytes=original.size,

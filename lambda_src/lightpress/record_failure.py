@@ -22,7 +22,7 @@ from lightpress.isolation import ChildLost
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.events import Problem
+    from lightpress.events import Known, Problem
     from lightpress.failures import Letter, Verdict
     from lightpress.ports import Failures, Quarantine, Queue
     from lightpress.recipe import Recipe
@@ -142,7 +142,7 @@ class LastWord:
 class RecordFailure:
     """Works off the dead-letter queue."""
 
-    uploads_bucket: str
+    known: Known
     reconcile: Callable[..., Outcome]
     registry: Registry
     queue: Queue
@@ -150,7 +150,7 @@ class RecordFailure:
 
     def __call__(self, letter: Letter, receipt: str, received: int) -> None:
         """Work off one letter, delivered `received` times; raises if the world failed, so that it comes back."""
-        reading = read(letter.body).about(self.uploads_bucket)
+        reading = read(letter.body).about(self.known)
         errors = [
             error
             for source in reading.sources

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +19,8 @@ class Settings:
     """What a function that publishes is told by its stack.
 
     queue_url: of the queue that its messages come from. memory_mb: of the function, as Lambda reports it. purge_*:
-    where to ask the CDN to forget; None where it need not.
+    where to ask the CDN to forget; None where it need not. attached: of each attached bucket, what
+    `buckets.Attached` holds.
     """
 
     uploads_bucket: str
@@ -27,6 +29,7 @@ class Settings:
     memory_mb: int
     purge_queue_url: str | None
     purge_delay_seconds: int
+    attached: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -35,9 +38,30 @@ class Settings:
             uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
             images_bucket=_text(environment, "IMAGES_BUCKET"),
             queue_url=_text(environment, "QUEUE_URL"),
-            memory_mb=int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")),
+            memory_mb=_memory_mb(environment),
             purge_queue_url=environment.get("PURGE_QUEUE_URL"),
             purge_delay_seconds=int(environment.get("PURGE_DELAY_SECONDS", "900")),
+            attached=tuple(json.loads(environment.get("ATTACHED", "[]"))),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InPlaceSettings:
+    """What `compress_in_place` is told by its stack. tables: of each, what `buckets.InPlace` holds."""
+
+    tables: tuple[dict[str, Any], ...]
+    images_bucket: str
+    queue_url: str
+    memory_mb: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> InPlaceSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            tables=tuple(json.loads(_text(environment, "IN_PLACE"))),
+            images_bucket=_text(environment, "IMAGES_BUCKET"),
+            queue_url=_text(environment, "QUEUE_URL"),
+            memory_mb=_memory_mb(environment),
         )
 
 
@@ -80,7 +104,7 @@ class UploadSettings:
 
 
 def dead_letter_queue_url(environment: Mapping[str, str]) -> str:
-    """Where `process_upload` sends what no retry can help."""
+    """Where a function sends what no retry can help."""
     return _text(environment, "DEAD_LETTER_QUEUE_URL")
 
 
@@ -92,6 +116,10 @@ def images_bucket(environment: Mapping[str, str]) -> str:
 def distribution_id(environment: Mapping[str, str]) -> str:
     """The CDN that `purge_deleted` speaks to."""
     return _text(environment, "DISTRIBUTION_ID")
+
+
+def _memory_mb(environment: Mapping[str, str]) -> int:
+    return int(environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769"))
 
 
 def _text(environment: Mapping[str, str], name: str) -> str:

@@ -7,10 +7,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where to look: a bucket and a key, decoded, exactly as S3 stores it."""
+    """Where to look: a bucket and a key, decoded, exactly as S3 stores it.
+
+    under: what the key is published under; empty for the uploads bucket (`lightpress.buckets`).
+    """
 
     bucket: str
     key: str
+    under: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is published as: no two sources share one."""
+        return self.under + self.key
 
 
 @dataclass(frozen=True, slots=True)

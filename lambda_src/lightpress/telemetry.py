@@ -10,6 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from lightpress.reconcile import Did
 
 if TYPE_CHECKING:
+    from lightpress.compress import Compression
     from lightpress.events import Problem
     from lightpress.failures import Failure
     from lightpress.process import Message
@@ -32,8 +33,31 @@ _COUNTED_AS = {
 _FAILED_PERCENT = {Did.PUBLISHED: 0, Did.FAILED: 100}
 
 
-class PowertoolsObserver:
-    """Tells CloudWatch."""
+_COUNTED_IN_PLACE_AS = {
+    "replaced": "ObjectsReplaced",
+    "kept": "ObjectsKept",
+    "left_alone": "ObjectsLeftAlone",
+    "nothing": "ObjectsUnchanged",
+    "gone": "ObjectsGone",
+}
+
+
+class _Troubles:
+    """What goes wrong with messages is told alike, whatever they are about."""
+
+    def stumbled(self, source: Source, error: Exception) -> None:
+        """Log the failure of the world with its traceback; SQS brings the message back."""
+        _count("Retries")
+        logger.warning("will be retried", key=source.key, exc_info=error)
+
+    def discarded(self, message: Message, problem: Problem) -> None:
+        """Log what made no sense, by the message's id."""
+        _count("MessagesDiscarded")
+        logger.error("discarded", message_id=message.id, reason=problem.reason, detail=problem.detail)
+
+
+class PowertoolsObserver(_Troubles):
+    """Tells CloudWatch of what is published."""
 
     def settled(self, outcome: Outcome) -> None:
         """Count it, and log what is published now."""
@@ -53,16 +77,6 @@ class PowertoolsObserver:
             _count("OriginalBytes", manifest.source.bytes, MetricUnit.Bytes)
             _count("VariantBytes", _stored_bytes(outcome), MetricUnit.Bytes)
 
-    def stumbled(self, source: Source, error: Exception) -> None:
-        """Log the failure of the world with its traceback; SQS brings the message back."""
-        _count("Retries")
-        logger.warning("will be retried", key=source.key, exc_info=error)
-
-    def discarded(self, message: Message, problem: Problem) -> None:
-        """Log what made no sense, by the message's id."""
-        _count("MessagesDiscarded")
-        logger.error("discarded", message_id=message.id, reason=problem.reason, detail=problem.detail)
-
     def recorded(self, failure: Failure) -> None:
         """Log where everything about a failure is kept."""
         _count("FailuresRecorded")
@@ -75,6 +89,27 @@ class PowertoolsObserver:
             attempts=failure.attempts,
             quarantine=failure.quarantine,
         )
+
+
+class CompressionObserver(_Troubles):
+    """Tells CloudWatch of what is replaced in place."""
+
+    def settled(self, outcome: Compression) -> None:
+        """Count it and the bytes saved, and log why the others are as they were."""
+        _count(_COUNTED_IN_PLACE_AS[outcome.did])
+        logger.info(
+            outcome.did.value,
+            bucket=outcome.source.bucket,
+            key=outcome.source.key,
+            before=outcome.before,
+            after=outcome.after,
+            reason=outcome.reason,
+            note=outcome.note,
+            version=outcome.version,
+        )
+        if outcome.saved:
+            _count("ReplacedBytes", outcome.before, MetricUnit.Bytes)
+            _count("SavedBytes", outcome.saved, MetricUnit.Bytes)
 
 
 def _count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:

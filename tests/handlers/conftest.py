@@ -14,7 +14,14 @@ import pytest
 from moto import mock_aws
 
 from lightpress.aws.failures import IDENTITY, SUBJECT, DynamoFailures
-from lightpress.compose import cdn, front_door, process_uploads, published_images, record_failures
+from lightpress.compose import (
+    cdn,
+    compress_in_place,
+    front_door,
+    process_uploads,
+    published_images,
+    record_failures,
+)
 from lightpress.handlers import record_failure
 from lightpress.handlers.process_upload import handler
 from lightpress.manifest import Manifest, manifest_from_json, manifest_path
@@ -195,7 +202,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _new_container() -> Iterator[None]:
-    composed = (process_uploads, record_failures, cdn, front_door, published_images)
+    composed = (process_uploads, record_failures, compress_in_place, cdn, front_door, published_images)
     for one in composed:
         one.cache_clear()
     yield

@@ -41,6 +41,12 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("s3", "DeleteObjects"): (("s3:DeleteObject", OBJECTS),),
     # The copy is read where it comes from; what it is without tags needs no more.
     ("s3", "CopyObject"): (("s3:PutObject", OBJECTS),),
+    ("s3", "GetObjectTagging"): (("s3:GetObjectTagging", OBJECTS),),
+    ("s3", "GetObjectAcl"): (("s3:GetObjectAcl", OBJECTS),),
+    ("s3", "GetBucketOwnershipControls"): (("s3:GetBucketOwnershipControls", BUCKET),),
+    # What a PutObject with tags, or with grants, needs besides.
+    ("s3", "PutObjectTagging"): (("s3:PutObjectTagging", OBJECTS),),
+    ("s3", "PutObjectAcl"): (("s3:PutObjectAcl", OBJECTS),),
     ("sqs", "SendMessage"): (("sqs:SendMessage", "the queue"),),
     ("sqs", "ChangeMessageVisibility"): (("sqs:ChangeMessageVisibility", "the queue"),),
     ("dynamodb", "UpdateItem"): (("dynamodb:UpdateItem", "the table"),),
@@ -48,7 +54,7 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
 }
 """What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""
 
-PREFIXES = ("i/", "m/")
+PREFIXES = ("c/", "i/", "m/")
 
 
 @dataclass(frozen=True, order=True)
@@ -110,7 +116,12 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> Iterator[Cal
             yield Call(service, operation, params["Bucket"], _prefix(item["Key"]))
     else:
         key = params.get("Key", params.get("Prefix"))
-        yield Call(service, operation, params["Bucket"], _prefix(key) if key is not None else "")
+        prefix = _prefix(key) if key is not None else ""
+        yield Call(service, operation, params["Bucket"], prefix)
+        if "Tagging" in params:
+            yield Call(service, "PutObjectTagging", params["Bucket"], prefix)
+        if any(name.startswith("Grant") for name in params):
+            yield Call(service, "PutObjectAcl", params["Bucket"], prefix)
 
 
 def _prefix(key: str) -> str:

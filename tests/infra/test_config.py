@@ -58,6 +58,12 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             upload_page = true
             upload_page_client_id = "web"
             price_class = "200"
+
+            [[attach]]
+            bucket = "my-shop"
+
+            [[in_place]]
+            bucket = "my-cms"
             """,
         )
     )

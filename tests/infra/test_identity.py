@@ -58,6 +58,7 @@ def test_whoever_deploys_is_told_where_everything_is(template: Template) -> None
         "AlarmTopicArn",
         "CdnBaseUrl",
         "DistributionId",
+        "RecipesDigest",
     }
     base_url = template.raw["Outputs"]["CdnBaseUrl"]["Value"]
     assert base_url == {"Fn::Join": ["", ["https://", {"Fn::GetAtt": ["Distribution", "DomainName"]}]]}

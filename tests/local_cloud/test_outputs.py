@@ -9,6 +9,7 @@ STACK = {
     "ImagesBucketName": "images",
     "QueueUrl": "http://localhost:4566/000000000000/main",
     "DeadLetterQueueUrl": "http://localhost:4566/000000000000/dead",
+    "RecipesDigest": "0123456789abcdef",
     "ProcessUploadFunctionName": "process",
     "RecordFailureFunctionName": "record",
     "QuarantineBucketName": "quarantine",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.backoff import pause_seconds
+from lightpress.buckets import Publishing
 from lightpress.events import Problem, Reading, look_at, read
 from lightpress.failures import Verdict
 from lightpress.image import Reason
@@ -32,7 +33,7 @@ class Rig:
     def __init__(self) -> None:
         self.cloud, self.dead_letters, self.queue, self.diary = FakeCloud(), FakeDeadLetters(), FakeQueue(), Diary()
         story = partial(reconcile, world=self.cloud.world())
-        self.process = Process(UPLOADS, story, self.dead_letters, self.queue, self.diary)
+        self.process = Process(Publishing(UPLOADS).known, story, self.dead_letters, self.queue, self.diary)
 
     def handle(self, body: str, received: int = 1, has_time: Callable[[], bool] = always) -> None:
         self.process(Message("message-1", body, "receipt-1", received, SENT_AT, "request-1"), has_time)
@@ -194,7 +195,7 @@ def test_a_dead_letter_queue_that_fails_brings_the_message_back() -> None:
 
     cloud = FakeCloud()
     cloud.originals.put("a", CORRUPT)
-    process = Process(UPLOADS, partial(reconcile, world=cloud.world()), Full(), FakeQueue(), Diary())
+    process = Process(Publishing(UPLOADS).known, partial(reconcile, world=cloud.world()), Full(), FakeQueue(), Diary())
     with pytest.raises(ConnectionError):
         process(Message("m", "hello"))
     with pytest.raises(ExceptionGroup):

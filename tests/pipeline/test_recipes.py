@@ -365,6 +365,29 @@ def test_what_changes_no_variant_changes_no_digest(tmp_path: Path) -> None:
     assert one.recipes["web"].digest == other.recipes["web"].digest
 
 
+@pytest.mark.parametrize(
+    "same",
+    [
+        changed(formats=("jpeg", "webp")),
+        changed(sizes=tuple(reversed(recipe().spec.sizes))),
+        changed(quality={"jpeg": formats.OUTPUTS["jpeg"].quality}),
+        changed(quality={"avif": 3}),
+        changed(background="#FFFFFF"),
+    ],
+    ids=["order of formats", "order of sizes", "a default said", "quality of no format of its", "capitals"],
+)
+def test_another_way_to_write_the_same_changes_no_digest(same: Recipe) -> None:
+    assert same.digest == recipe().digest
+
+
+def test_a_book_has_a_digest_of_its_rules_and_recipes() -> None:
+    book = RecipeBook((Rule("a/**", None), Rule("**", recipe())), {"web": recipe()})
+    unused = replace(book, recipes={"web": recipe(), "other": changed(lossless=True)})
+    assert unused.digest == book.digest
+    for rules in ((Rule("**", recipe()),), (Rule("a/**", None), Rule("**", changed(lossless=True)))):
+        assert RecipeBook(rules, {}).digest != book.digest
+
+
 def test_other_settings_of_an_encoder_change_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     before = recipe().digest
     faster = replace(formats.OUTPUTS["webp"], options={"method": 0})

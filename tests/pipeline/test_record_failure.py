@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from lightpress.buckets import Publishing
 from lightpress.events import look_at
 from lightpress.failures import Failure, Letter, Trial, Verdict, fingerprint
 from lightpress.image import Reason, Rendering, Spec
@@ -30,7 +31,9 @@ class Rig:
 
     def handle(self, letter: Letter = GAVE_UP, received: int = 1) -> None:
         story = partial(reconcile, world=self.cloud.world())
-        RecordFailure(UPLOADS, story, self.cloud.registry, self.queue, self.diary)(letter, "receipt-1", received)
+        RecordFailure(Publishing(UPLOADS).known, story, self.cloud.registry, self.queue, self.diary)(
+            letter, "receipt-1", received
+        )
 
     def manifest(self, key: str = KEY) -> Manifest:
         manifest = self.cloud.images.manifest(key)

@@ -13,13 +13,14 @@ _LOST_RACE = {409, 412}
 
 def is_gone(error: ClientError) -> bool:
     """The object is not there: no key, a delete marker, or If-Match on nothing. A missing bucket is a fault."""
-    return _status(error) == _GONE and error.response["Error"]["Code"] != "NoSuchBucket"
+    return status(error) == _GONE and error.response["Error"]["Code"] != "NoSuchBucket"
 
 
 def lost_race(error: ClientError) -> bool:
     """A condition failed (412), or another conditional write was under way (409)."""
-    return _status(error) in _LOST_RACE
+    return status(error) in _LOST_RACE
 
 
-def _status(error: ClientError) -> int:
+def status(error: ClientError) -> int:
+    """The status of the answer."""
     return error.response["ResponseMetadata"]["HTTPStatusCode"]

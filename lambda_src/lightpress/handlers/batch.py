@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from lightpress.process import Message
 from lightpress.telemetry import logger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from lightpress.process import Process
+
+# For the slowest picture that its limits allow, and for telling its end.
+_TIME_FOR_ONE_MS = 30_000
 
 
 class Escaped(Exception):  # noqa: N818  it is whatever it carries
@@ -32,3 +42,24 @@ def contained(message_id: str) -> Iterator[None]:
     except BaseException as error:
         logger.exception("will be retried", message_id=message_id)
         raise Escaped(type(error).__name__) from error
+
+
+def work_off(process: Process[Any], record: SQSRecord, context: LambdaContext) -> None:
+    """Have `process` work off one message, as far as there is time."""
+    with contained(record.message_id):
+        process(_message(record, context), partial(_has_time, context))
+
+
+def _has_time(context: LambdaContext) -> bool:
+    return context.get_remaining_time_in_millis() >= _TIME_FOR_ONE_MS
+
+
+def _message(record: SQSRecord, context: LambdaContext) -> Message:
+    return Message(
+        id=record.message_id,
+        body=record.body,
+        receipt=record.receipt_handle,
+        received=int(record.attributes.approximate_receive_count),
+        sent_at=int(record.attributes.sent_timestamp) // 1000,
+        request_id=context.aws_request_id,
+    )

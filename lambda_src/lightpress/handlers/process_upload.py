@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from lightpress.compose import process_uploads
-from lightpress.handlers.batch import contained
-from lightpress.process import Message
+from lightpress.handlers.batch import work_off
 from lightpress.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -18,9 +16,6 @@ if TYPE_CHECKING:
 
 # A batch that fails whole is reported like any other: raising would count as an error of the function.
 _processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-
-# For the slowest picture that its limits allow, and for telling its end.
-_TIME_FOR_ONE_MS = 30_000
 
 
 @logger.inject_lambda_context
@@ -32,20 +27,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:  # noqa: ANN4
 
 
 def _one(record: SQSRecord, lambda_context: LambdaContext) -> None:
-    with contained(record.message_id):
-        process_uploads()(_message(record, lambda_context), partial(_has_time, lambda_context))
-
-
-def _has_time(context: LambdaContext) -> bool:
-    return context.get_remaining_time_in_millis() >= _TIME_FOR_ONE_MS
-
-
-def _message(record: SQSRecord, context: LambdaContext) -> Message:
-    return Message(
-        id=record.message_id,
-        body=record.body,
-        receipt=record.receipt_handle,
-        received=int(record.attributes.approximate_receive_count),
-        sent_at=int(record.attributes.sent_timestamp) // 1000,
-        request_id=context.aws_request_id,
-    )
+    work_off(process_uploads(), record, lambda_context)

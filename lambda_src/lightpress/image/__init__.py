@@ -4,16 +4,19 @@ from lightpress.image.errors import IN_PLAIN_WORDS, PictureRejected, Reason
 from lightpress.image.limits import Limits
 from lightpress.image.render import REVISION, Facts, Rendering, Rendition, render
 from lightpress.image.spec import FITS, METADATA, Fit, Metadata, Pixels, Size, Spec
+from lightpress.image.squeeze import MODES, Mode, Squeezing, squeeze
 
 __all__ = [
     "FITS",
     "IN_PLAIN_WORDS",
     "METADATA",
+    "MODES",
     "REVISION",
     "Facts",
     "Fit",
     "Limits",
     "Metadata",
+    "Mode",
     "PictureRejected",
     "Pixels",
     "Reason",
@@ -21,5 +24,7 @@ __all__ = [
     "Rendition",
     "Size",
     "Spec",
+    "Squeezing",
     "render",
+    "squeeze",
 ]

@@ -1,0 +1,86 @@
+"""AWS's list prices, in US dollars, in one table; every command that speaks of dollars reads it.
+
+Source: the public price pages of AWS Lambda, Amazon S3, Amazon SQS and Amazon CloudWatch, first tier of each, without
+taxes, discounts or free tiers. They change: `--price NAME=DOLLARS` puts another in the place of one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SOURCE = "list prices of AWS, as of November 2026"
+MILLION = 1_000_000
+GB = 1_000_000_000
+
+
+class UnknownPriceError(Exception):
+    """There is no such region or price; the message names those that there are."""
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What a region takes.
+
+    lambda_arm64, lambda_x86_64: for a GB (2^30 bytes) of memory and a second. lambda_request, s3_write (PUT, COPY,
+    LIST), s3_read (GET, HEAD), sqs_request: for a million. s3_month: for a GB (10^9 bytes) and a month in STANDARD.
+    log_gb: for a GB written to the log.
+    """
+
+    region: str
+    lambda_arm64: float = 0.000_013_333_4
+    lambda_x86_64: float = 0.000_016_666_7
+    lambda_request: float = 0.20
+    s3_write: float = 5.00
+    s3_read: float = 0.40
+    s3_month: float = 0.023
+    sqs_request: float = 0.40
+    log_gb: float = 0.50
+
+    def compute(self, architecture: str) -> float:
+        """For a GB-second on a processor."""
+        return self.lambda_x86_64 if architecture == "x86_64" else self.lambda_arm64
+
+
+PRICES = {
+    prices.region: prices
+    for prices in (
+        Prices("us-east-1"),
+        Prices("us-east-2"),
+        Prices("us-west-2"),
+        Prices("eu-west-1", log_gb=0.57),
+        Prices("eu-central-1", s3_write=5.40, s3_read=0.43, s3_month=0.0245, log_gb=0.63),
+    )
+}
+DEFAULT_REGION = "us-east-1"
+
+_CHANGEABLE = tuple(row.name for row in fields(Prices) if row.name != "region")
+
+
+def prices_of(region: str, changes: Iterable[str] = ()) -> Prices:
+    """The prices of a region, with `NAME=DOLLARS` in the place of some; raises UnknownPriceError."""
+    if region not in PRICES:
+        raise UnknownPriceError(
+            f"No prices are known for {region}; there are: {', '.join(PRICES)}. Take one, and say what differs with "
+            "--price NAME=DOLLARS."
+        )
+    prices = PRICES[region]
+    for change in changes:
+        name, _, dollars = change.partition("=")
+        if name not in _CHANGEABLE:
+            raise UnknownPriceError(f"{name!r} is no price; there are: {', '.join(_CHANGEABLE)}")
+        prices = replace(prices, **{name: _number(change, dollars)})  # type: ignore[arg-type]
+    return prices
+
+
+def _number(change: str, dollars: str) -> float:
+    try:
+        number = float(dollars)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number < MILLION:
+        raise UnknownPriceError(f"{change!r} names no price; write it as NAME=DOLLARS, such as s3_write=5.4")
+    return number

@@ -1,0 +1,189 @@
+"""The same file in fewer bytes, to be put in the place of the one that it was made from.
+
+There may be no other copy of that one, so nothing is taken on trust: what was packed is decoded again and compared with
+what came in, pixel by pixel and word by word, and a file that holds more than its picture (a film behind a photo, a
+second picture for bright screens) is left alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Literal, get_args
+
+from PIL import Image
+
+from lightpress.image.container import length_of
+from lightpress.image.decode import decode
+from lightpress.image.formats import OUTPUTS
+from lightpress.image.headers import holds_gain_map
+from lightpress.image.keep import untouched, upload
+from lightpress.image.limits import Limits
+from lightpress.image.lossless import compressed
+from lightpress.image.render import Facts, Rendering, Rendition, render
+from lightpress.image.spec import Metadata, Size, Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from lightpress.image.picture import Picture
+
+SQUEEZE_REVISION = 1
+"""Raised by hand when the same options make smaller files: what an older core squeezed is then tried again."""
+
+Mode = Literal["lossless", "lossy"]
+MODES: tuple[str, ...] = get_args(Mode)
+
+_NAME = "same"
+_LONGEST_SIDE = 65_535
+_SEVERAL_PICTURES = b"MPF\0"
+_WORDS = ("icc_profile", "exif", "xmp", "XML:com.adobe.xmp", "photoshop", "comment", "gamma", "dpi")
+# How Pillow writes a format without loss; every pixel under full transparency keeps its colour.
+_REWRITTEN: Mapping[str, Mapping[str, object]] = {
+    "gif": {"optimize": True},
+    "webp": {"lossless": True, "exact": True, "quality": 100, "method": 4},
+}
+_CARRIED = {"gif": ("comment", "transparency", "background"), "webp": ("icc_profile", "exif", "xmp")}
+
+
+@dataclass(frozen=True, slots=True)
+class Squeezing:
+    """How files are made smaller.
+
+    mode: lossless keeps every pixel; lossy encodes anew, upright and in sRGB, at `quality` (by format name, where it
+    differs from the format's own) and within `max_width` and `max_height` pixels. metadata: what of the file's words
+    stays; lossless files whose colours or orientation need their metadata keep all of it.
+    """
+
+    mode: Mode = "lossless"
+    metadata: Metadata = "all"
+    quality: Mapping[str, int] = field(default_factory=dict)
+    max_width: int = _LONGEST_SIDE
+    max_height: int = _LONGEST_SIDE
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def lossy(self) -> bool:
+        """Whether pixels may change."""
+        return self.mode == "lossy"
+
+    @property
+    def digest(self) -> str:
+        """12 hex digits over everything that decides the bytes."""
+        quality = {name: self.quality.get(name, OUTPUTS[name].quality) for name in OUTPUTS} if self.lossy else {}
+        decides = asdict(self) | {"quality": quality, "revision": SQUEEZE_REVISION}
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def squeeze(data: bytes, options: Squeezing) -> Rendering:
+    """The file `data` as one smaller rendition of the same format, or as none where none is smaller.
+
+    A note in the facts says why there is none. Raises PictureRejected where the file is at fault.
+    """
+    picture = decode(data, _whole(options))
+    note = _reason_to_leave_alone(data, picture)
+    smaller = None if note else _smaller(data, picture, options)
+    if smaller is None and note is None:
+        note = "No smaller file with the same picture was found."
+    facts = Facts(picture.format, *picture.original, notes=(note,) if note else ())
+    return Rendering(facts, _renditions(smaller))
+
+
+def _renditions(smaller: Rendition | None) -> Generator[Rendition]:
+    if smaller is not None:
+        yield smaller
+
+
+def _whole(options: Squeezing) -> Spec:
+    """Decode at full size."""
+    return Spec((Size(_NAME, _LONGEST_SIDE),), ("png",), limits=options.limits, metadata="all")
+
+
+def _reason_to_leave_alone(data: bytes, picture: Picture) -> str | None:
+    if picture.film is not None or picture.is_poster:
+        return "It is animated."
+    end = length_of(data, picture.format)
+    if end is None:
+        return f"No way is known to make a file of the format {picture.format} smaller and keep all that is in it."
+    if data[end:].strip(b"\0"):
+        return "Something lies behind the picture in its file."
+    if _SEVERAL_PICTURES in data or holds_gain_map(data):
+        return "There is a second picture in the file."
+    return None
+
+
+def _smaller(data: bytes, picture: Picture, options: Squeezing) -> Rendition | None:
+    if options.lossy and picture.format in OUTPUTS and OUTPUTS[picture.format].lossy:
+        return _encoded(data, picture, options)
+    packed = _packed(data, picture, options)
+    if len(packed) >= len(data):
+        return None
+    return Rendition((_NAME,), picture.format, *picture.original, packed)
+
+
+def _encoded(data: bytes, picture: Picture, options: Squeezing) -> Rendition | None:
+    spec = Spec(
+        sizes=(Size(_NAME, options.max_width, options.max_height),),
+        formats=(picture.format,),
+        quality=options.quality,
+        limits=options.limits,
+        metadata=options.metadata,
+        animation=False,
+    )
+    (made,) = render(data, spec).renditions
+    return made if len(made.data) < len(data) else None
+
+
+def _packed(data: bytes, picture: Picture, options: Squeezing) -> bytes:
+    """The file packed without loss; as it is where that is not smaller or not the same."""
+    if options.metadata != "all" and (cleaned := _cleaned(data, options)) is not None:
+        return cleaned if _same_pixels(data, cleaned) else data
+    pixels = picture.original.width * picture.original.height
+    packed = _rewritten(data, picture.format) if picture.format in _REWRITTEN else compressed(data, pixels)
+    return packed if len(packed) < len(data) and _same_pixels(data, packed) and _same_words(data, packed) else data
+
+
+def _cleaned(data: bytes, options: Squeezing) -> bytes | None:
+    """Without the words that are not to stay; None where some of them are needed to show the picture rightly."""
+    picture = decode(
+        data, Spec((Size(_NAME, _LONGEST_SIDE),), ("png",), limits=options.limits, metadata=options.metadata)
+    )
+    return untouched(upload(data, picture))
+
+
+def _rewritten(data: bytes, name: str) -> bytes:
+    """What Pillow writes without loss; a lossy WebP has no smaller form that decodes alike."""
+    if name == "webp" and b"VP8L" not in data[:64]:
+        return data
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        carried = {key: image.info[key] for key in _CARRIED[name] if image.info.get(key) is not None}
+        buffer = io.BytesIO()
+        image.save(buffer, image.format, **_REWRITTEN[name], **carried)
+    return buffer.getvalue()
+
+
+def _same_pixels(one: bytes, other: bytes) -> bool:
+    return _pixels(one) == _pixels(other)
+
+
+def _pixels(data: bytes) -> tuple[tuple[int, int], str, bytes]:
+    """Size, kind and a digest of the pixels as they are shown: a packed PNG may store the same in another mode."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        mode = image.mode if image.mode in {"CMYK", "I", "F"} or image.mode.startswith("I;") else "RGBA"
+        shown = image if image.mode == mode else image.convert(mode)
+        return image.size, mode, hashlib.sha256(shown.tobytes()).digest()
+
+
+def _same_words(one: bytes, other: bytes) -> bool:
+    return _words(one) == _words(other)
+
+
+def _words(data: bytes) -> dict[str, object]:
+    """All that the file says beside its pixels."""
+    with Image.open(io.BytesIO(data)) as image:
+        image.load()
+        return {key: image.info[key] for key in _WORDS if key in image.info}

@@ -1,0 +1,245 @@
+"""A backfill: everything is seen done, whatever dies, and nothing costs more than was allowed."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from cli.backfill import LATE, Backfill, Checkpoint, Item, Limits, OtherRunError, checkpoint_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+OPTIONS = {"bucket": "pictures"}
+
+
+class Killed(BaseException):
+    """The program is gone, without a word."""
+
+
+@dataclass
+class Queue:
+    """Workers settle what is sent, some seconds later. stuck: what never is. effects: how often each was made."""
+
+    now: float = 0.0
+    takes: float = 3.0
+    current: set[str] = field(default_factory=set)
+    stuck: set[str] = field(default_factory=set)
+    due: dict[str, float] = field(default_factory=dict)
+    effects: Counter[str] = field(default_factory=Counter)
+    sent: list[tuple[float, str]] = field(default_factory=list)
+    refuses: Callable[[str], bool] = lambda _: False
+    reads: int = 0
+    most_waiting: int = 0
+
+    def endings(self, items: Sequence[Item]) -> list[str | None]:
+        self.reads += 2 * len(items)
+        return ["ready" if item.key in self.current else None for item in items]
+
+    def send(self, items: Sequence[Item]) -> list[Item]:
+        assert len(items) <= 10
+        refused = [item for item in items if self.refuses(item.key)]
+        for item in items:
+            if item not in refused:
+                self.sent.append((self.now, item.key))
+                self.due.setdefault(item.key, self.now + self.takes)
+        self.most_waiting = max(self.most_waiting, len(self.due))
+        return refused
+
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+        for key in [key for key, due in self.due.items() if due <= self.now and key not in self.stuck]:
+            del self.due[key]
+            self.effects[key] += key not in self.current
+            self.current.add(key)
+
+
+def items(count: int, after: str = "") -> Iterator[Item]:
+    for number in range(count):
+        if f"{number:05}" > after:
+            yield Item(f"{number:05}", 100, f"{number:05}")
+
+
+def never() -> bool:
+    return False
+
+
+def backfill(queue: Queue, path: Path, limits: Limits | None = None, stop: Callable[[], bool] = never) -> Backfill:
+    checkpoint = checkpoint_at(path, OPTIONS)
+    queue.reads = 0
+    return Backfill(queue, limits or Limits(rate=1e6), checkpoint, path, lambda: queue.now, queue.pass_time, stop)
+
+
+def run(queue: Queue, path: Path, count: int, limits: Limits | None = None, stop: Callable[[], bool] = never) -> str:
+    one = backfill(queue, path, limits, stop)
+    return one.run(items(count, one.checkpoint.place))
+
+
+def saved(path: Path) -> Checkpoint:
+    return Checkpoint(**json.loads(path.read_text()))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "deep" / "checkpoint.json"
+
+
+def test_everything_is_sent_once_and_seen_done(path: Path) -> None:
+    queue = Queue()
+    assert run(queue, path, 1234) == "finished"
+    assert queue.effects == dict.fromkeys((f"{number:05}" for number in range(1234)), 1)
+    assert len(queue.sent) == 1234
+    assert saved(path).endings == {"ready": 1234}
+    assert (saved(path).bytes, saved(path).sent) == (123_400, 1234)
+
+
+def test_what_is_as_it_should_be_costs_two_reads_and_no_message(path: Path) -> None:
+    queue = Queue(current={item.key for item in items(500)})
+    assert run(queue, path, 500) == "finished"
+    assert not queue.sent
+    assert saved(path).reads == 1000
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_killed_five_times_at_any_moment_it_still_ends_with_everything_made_once(path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  it decides moments
+    queue = Queue()
+
+    def die(_checkpoint: Checkpoint, _under_way: int) -> None:
+        if chance.random() < 0.02:
+            raise Killed
+
+    for _ in range(5):
+        one = backfill(queue, path)
+        one.progress = die
+        try:
+            one.run(items(3000, one.checkpoint.place))
+        except Killed:
+            queue.pass_time(chance.random() * 5)
+    if not saved(path).finished:
+        assert run(queue, path, 3000) == "finished"
+    assert queue.effects == dict.fromkeys((f"{number:05}" for number in range(3000)), 1)
+    assert saved(path).settled == 3000
+    assert len(queue.sent) <= 3000 + 5 * 1000, "only what was under way is sent again"
+
+
+def test_a_lost_queue_is_made_good_by_the_next_run(path: Path) -> None:
+    queue = Queue(stuck={"00005"})
+    stops = iter([False] * 3 + [True] * 100_000)
+    one = backfill(queue, path, Limits(rate=1e6, patience=1e9), stop=lambda: next(stops))
+    one.progress = lambda checkpoint, _: (_ for _ in ()).throw(Killed) if checkpoint.settled == 5 else None
+    with pytest.raises(Killed):
+        one.run(items(30, one.checkpoint.place))
+    queue.due.clear()  # somebody purged it
+    queue.stuck.clear()
+    assert run(queue, path, 30) == "finished"
+    assert len(queue.current) == 30
+
+
+def test_never_more_are_under_way_than_allowed(path: Path) -> None:
+    queue = Queue(takes=60)
+    run(queue, path, 300, Limits(rate=1e6, most_at_once=50))
+    assert queue.most_waiting <= 50
+
+
+def test_no_more_are_sent_in_a_second_than_allowed(path: Path) -> None:
+    queue = Queue(takes=0.5)
+    run(queue, path, 400, Limits(rate=20))
+    for second in range(int(queue.now)):
+        assert sum(1 for when, _ in queue.sent if second <= when < second + 1) <= 30
+    assert queue.now == pytest.approx(400 / 20, abs=5)
+
+
+def test_it_stops_at_the_number_of_objects_and_goes_on_from_there(path: Path) -> None:
+    queue = Queue()
+    assert run(queue, path, 100, Limits(rate=1e6, max_objects=37)) == "max_objects"
+    assert len(queue.sent) == len(queue.current) == 37
+    assert run(queue, path, 100, Limits(rate=1e6, max_objects=40)) == "max_objects"
+    assert len(queue.sent) == 40, "the limit is of the whole, not of each run"
+    assert run(queue, path, 100) == "finished"
+    assert set(queue.effects.values()) == {1}
+
+
+@pytest.mark.parametrize("dollars", [0.0, 0.005, 0.25, 0.99])
+def test_it_never_spends_more_than_allowed(path: Path, dollars: float) -> None:
+    queue = Queue(takes=20)
+
+    def bill(sent: int, reads: int) -> float:
+        return sent * 0.001 + reads * 0.000_005
+
+    limits = Limits(rate=50, max_dollars=dollars, dollars=bill)
+    assert run(queue, path, 5000, limits) == "max_dollars"
+    spent = bill(len(queue.sent), saved(path).reads)
+    assert spent <= max(dollars, bill(0, 20)), "at the least, one batch is looked at"
+    assert spent >= dollars * 0.8 or dollars < 0.01, "and what is allowed is used"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_not_even_a_program_that_dies_again_and_again_sends_more_than_allowed(path: Path, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  it decides moments
+    queue = Queue(takes=5)
+
+    def die(_key: str) -> bool:
+        if chance.random() < 0.05:
+            raise Killed
+        return False
+
+    queue.refuses = die
+    for _ in range(200):
+        try:
+            run(queue, path, 5000, Limits(rate=1e6, max_objects=100))
+        except Killed:
+            continue
+        break
+    assert saved(path).sent == 100
+    assert len(queue.sent) <= 100
+
+
+def test_stopping_settles_what_is_under_way_and_the_next_run_goes_on(path: Path) -> None:
+    queue = Queue(takes=30)
+    assert run(queue, path, 500, Limits(rate=20), stop=lambda: queue.now > 5) == "stopped"
+    assert not queue.due
+    assert 80 <= len(queue.sent) <= 140
+    assert saved(path).settled == len(queue.sent)
+    assert run(queue, path, 500) == "finished"
+    assert len(queue.sent) == 500
+
+
+def test_what_is_never_settled_is_named_and_holds_nobody_up(path: Path) -> None:
+    queue = Queue(stuck={"00003", "00150"})
+    assert run(queue, path, 200, Limits(rate=1e6, patience=60)) == "finished"
+    assert saved(path).late == ["00003", "00150"]
+    assert saved(path).endings == {"ready": 198, LATE: 2}
+
+
+def test_what_the_queue_refuses_is_sent_again(path: Path) -> None:
+    refused: Counter[str] = Counter()
+
+    def once(key: str) -> bool:
+        refused[key] += 1
+        return key.endswith("7") and refused[key] == 1
+
+    queue = Queue(refuses=once)
+    assert run(queue, path, 100) == "finished"
+    assert len(queue.sent) == 100
+
+
+def test_a_run_with_other_options_does_not_take_over_the_checkpoint(path: Path) -> None:
+    Checkpoint(OPTIONS, place="x").write(path)
+    assert checkpoint_at(path, OPTIONS).place == "x"
+    with pytest.raises(OtherRunError, match="with other options"):
+        checkpoint_at(path, {"bucket": "other"})
+    path.write_text("{")
+    with pytest.raises(OtherRunError, match="cannot be read"):
+        checkpoint_at(path, OPTIONS)
+
+
+def test_after_a_finished_run_a_new_one_begins(path: Path) -> None:
+    Checkpoint(OPTIONS, place="x", finished=True).write(path)
+    assert checkpoint_at(path, OPTIONS).place == ""

@@ -1,0 +1,186 @@
+"""Where a backfill's items come from, and how it sees what became of them, over moto."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from cli.backfill import Item
+from cli.backfill_sources import BadInventoryError, inventoried, listed
+from cli.backfill_targets import Smaller, Variants
+from cli.connecting import connect
+from lightpress.aws.existing import S3Existing
+from lightpress.aws.images import S3Images
+from lightpress.aws.ledger import S3Ledger
+from lightpress.aws.originals import S3Originals
+from lightpress.buckets import InPlace, Selection
+from lightpress.events import read
+from lightpress.existing import Entry, Seal
+from lightpress.image import Size, Spec
+from lightpress.manifest import Manifest, PublishedSource, Status
+from lightpress.recipe import Recipe, RecipeBook, Rule
+from lightpress.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_s3 import S3Client
+
+PICTURES = Selection("pictures", "a/", (".jpg",))
+RECIPE = Recipe("web", Spec((Size("w10", 10),), ("jpeg",)))
+BOOK = RecipeBook((Rule("a/ignored/**", None), Rule("**", RECIPE)), {"web": RECIPE})
+
+
+@pytest.fixture
+def s3() -> Iterator[S3Client]:
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        for bucket in ("pictures", "images", "reports"):
+            s3.create_bucket(Bucket=bucket, ObjectOwnership="BucketOwnerEnforced")
+        yield s3
+
+
+def put(s3: S3Client, *keys: str) -> None:
+    for key in keys:
+        s3.put_object(Bucket="pictures", Key=key, Body=b"data")
+
+
+def test_a_listing_gives_what_is_selected_and_goes_on_behind_a_place(s3: S3Client) -> None:
+    put(s3, "a/1.jpg", "a/2 ü.JPG", "a/3.png", "a/b/", "a/b/4.jpg", "b/5.jpg")
+    assert [item.key for item in listed(s3, PICTURES, None, "")] == ["a/1.jpg", "a/2 ü.JPG", "a/b/4.jpg"]
+    assert [item.key for item in listed(s3, PICTURES, None, "a/1.jpg")] == ["a/2 ü.JPG", "a/b/4.jpg"]
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    assert not list(listed(s3, PICTURES, tomorrow, ""))
+
+
+def report(s3: S3Client, *files: str, **more: Any) -> str:  # noqa: ANN401  as in JSON
+    for number, text in enumerate(files):
+        s3.put_object(Bucket="reports", Key=f"data/{number}.csv.gz", Body=gzip.compress(text.encode()))
+    manifest = {
+        "sourceBucket": "pictures",
+        "destinationBucket": "arn:aws:s3:::reports",
+        "fileFormat": "CSV",
+        "fileSchema": "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate",
+        "files": [{"key": f"data/{number}.csv.gz"} for number in range(len(files))],
+        **more,
+    }
+    s3.put_object(Bucket="reports", Key="x/manifest.json", Body=json.dumps(manifest).encode())
+    return "s3://reports/x/manifest.json"
+
+
+def row(key: str, *, latest: str = "true", marker: str = "false", written: str = "2026-01-01T00:00:00.000Z") -> str:
+    return f'"pictures","{key}","v","{latest}","{marker}","7","{written}"\n'
+
+
+def test_an_inventory_gives_the_current_objects_of_all_its_files(s3: S3Client) -> None:
+    url = report(
+        s3,
+        row("a/1.jpg") + row("a/2+%C3%BC.jpg") + row("a/3.jpg", latest="false") + row("a/4.jpg", marker="true"),
+        row("b/5.jpg") + row("a/6.jpg", written="2026-05-01T00:00:00.000Z"),
+    )
+    items = list(inventoried(s3, url, PICTURES, None, ""))
+    assert [(item.key, item.size, item.place) for item in items] == [
+        ("a/1.jpg", 7, "0:0"),
+        ("a/2 ü.jpg", 7, "0:1"),
+        ("a/6.jpg", 7, "1:1"),
+    ]
+    for number, item in enumerate(items):
+        assert list(inventoried(s3, url, PICTURES, None, item.place)) == items[number + 1 :]
+    since = datetime(2026, 3, 1, tzinfo=UTC)
+    assert [item.key for item in inventoried(s3, url, PICTURES, since, "")] == ["a/6.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"fileFormat": "Parquet"}, "is of the format Parquet; only CSV can be read"),
+        ({"sourceBucket": "others"}, "is about others, not pictures"),
+        ({"fileSchema": "Bucket, Key"}, "lacks the column Size"),
+    ],
+)
+def test_a_report_that_cannot_be_read_is_refused(s3: S3Client, more: dict[str, str], message: str) -> None:
+    with pytest.raises(BadInventoryError, match=message):
+        list(inventoried(s3, report(s3, row("a/1.jpg"), **more), PICTURES, None, ""))
+
+
+def test_what_is_no_report_is_refused(s3: S3Client) -> None:
+    with pytest.raises(BadInventoryError, match="it must look like s3://BUCKET"):
+        list(inventoried(s3, "https://example.com/manifest.json", PICTURES, None, ""))
+
+
+def test_a_published_picture_has_ended_and_a_stale_one_has_not(s3: S3Client) -> None:
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    queue_url = sqs.create_queue(QueueName="q")["QueueUrl"]
+    images = S3Images(s3, "images")
+    target = Variants("pictures", sqs, queue_url, images=images, originals=S3Originals(s3), recipes=BOOK, under="shop/")
+    put(s3, "a/current.jpg", "a/stale.jpg", "a/failed.jpg", "a/new.jpg", "a/overwritten.jpg")
+    identity = s3.head_object(Bucket="pictures", Key="a/new.jpg")["ETag"].strip('"')
+    for name, status, digest, of in (
+        ("current", Status.READY, RECIPE.digest, identity),
+        ("stale", Status.READY, "old", identity),
+        ("failed", Status.FAILED, RECIPE.digest, identity),
+        ("overwritten", Status.READY, RECIPE.digest, "other"),
+        ("gone", Status.DELETED, None, ""),
+    ):
+        source = PublishedSource(of, 4) if of else None
+        images.publish(Manifest(f"shop/a/{name}.jpg", status, 1, source, "web", digest), None)
+    names = ["current", "stale", "failed", "new", "overwritten", "gone", "ignored/x"]
+    endings = target.endings([Item(f"a/{name}.jpg", 1, "") for name in names])
+    assert dict(zip(names, endings, strict=True)) == {
+        "current": "ready",
+        "stale": None,
+        "failed": "failed",
+        "new": None,
+        "overwritten": None,
+        "gone": "gone",
+        "ignored/x": None,
+    }
+    assert target.reads <= 2 * len(names)
+    assert not target.send([Item("a/new ü.jpg", 1, "")])
+    (message,) = sqs.receive_message(QueueUrl=queue_url)["Messages"]
+    assert read(message["Body"]).sources == (Source("pictures", "a/new ü.jpg"),)
+
+
+def test_a_replaced_object_has_ended_and_a_new_one_has_not(s3: S3Client) -> None:
+    table, existing, ledger = InPlace("pictures"), S3Existing(s3), S3Ledger(s3, "images")
+    target = Smaller(
+        "pictures", boto3.client("sqs", region_name="us-east-1"), "", existing=existing, ledger=ledger, table=table
+    )
+    put(s3, "new.jpg", "done.jpg", "kept.jpg")
+    s3.put_object(Bucket="pictures", Key="packed.jpg", Body=b"data", ContentEncoding="gzip")
+    done, kept = Source("pictures", "done.jpg"), Source("pictures", "kept.jpg")
+    held = existing.look(done)
+    assert held
+    existing.replace(done, held, b"less", Seal(table.squeezing.digest))
+    ledger.enter(kept, Entry(held.etag, table.digest, note="as small as it gets"))
+    names = ["new", "done", "kept", "packed", "gone"]
+    endings = target.endings([Item(f"{name}.jpg", 1, "") for name in names])
+    assert endings == [None, "done", "done", "left_alone", "gone"]
+
+
+def test_connecting_writes_every_other_notification_back_with_one_thing_more() -> None:
+    client = boto3.client("s3", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="s")
+    theirs = {"QueueConfigurations": [{"Id": "theirs", "QueueArn": "arn:q", "Events": ["s3:ObjectCreated:*"]}]}
+    with Stubber(client) as s3:
+        s3.add_response("get_bucket_notification_configuration", theirs, {"Bucket": "pictures"})
+        s3.add_response(
+            "put_bucket_notification_configuration",
+            {},
+            {
+                "Bucket": "pictures",
+                "NotificationConfiguration": {**theirs, "EventBridgeConfiguration": {}},
+                "SkipDestinationValidation": True,
+            },
+        )
+        assert connect(client, "pictures")
+        s3.assert_no_pending_responses()
+        on = {**theirs, "EventBridgeConfiguration": {}}
+        s3.add_response("get_bucket_notification_configuration", on, {"Bucket": "pictures"})
+        assert not connect(client, "pictures")

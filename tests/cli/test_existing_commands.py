@@ -1,0 +1,107 @@
+"""The commands for what is there already, as a person sees them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from cli.project import RECIPES
+from lightpress.manifest import Manifest, PublishedSource, Status, Variant
+from lightpress.recipe import load_recipes
+from tests.cli.deployed import REGION, UPLOADS, Rig, deployed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.setenv("LIGHTPRESS_ENV", "dev")
+    monkeypatch.setenv("COLUMNS", "200")
+
+
+@pytest.fixture
+def rig() -> Iterator[Rig]:
+    with deployed() as rig:
+        yield rig
+
+
+def run(*arguments: str, answer: str | None = None) -> Result:
+    return CliRunner().invoke(app, [*arguments], input=answer)
+
+
+def publish(rig: Rig, key: str, digest: str) -> None:
+    """One that was made by the recipe of this digest."""
+    identity = rig.upload(key)
+    old = Variant("w100", "jpeg", "image/jpeg", 100, 75, 9, "", "i/x/1-x/w100.jpg", quality=76)
+    source = PublishedSource(identity, 4, "jpeg", 400, 300)
+    manifest = Manifest(key, Status.READY, 1, source, "web", digest, "1-x", None, (old,))
+    rig.deployment.s3.put_object(Bucket=rig.deployment.images_bucket, Key=f"m/{key}.json", Body=manifest.to_json())
+
+
+def test_a_plan_tells_what_is_stale_and_what_that_costs_and_changes_nothing(rig: Rig) -> None:
+    current = load_recipes(RECIPES).recipes["web"].digest
+    for number in range(3):
+        publish(rig, f"{number}.jpg", current if number else "old")
+    stored = rig.stored(rig.deployment.images_bucket)
+    result = run("plan")
+    assert result.exit_code == 0, result.output
+    lines = {line.split()[0]: line.split()[1:] for line in result.stdout.splitlines() if line.strip()}
+    assert lines["current"][0] == "2"
+    assert lines["stale"] == ["1", "0.jpg"]
+    assert lines["removed"] == ["1", "w100.jpeg"]
+    assert "renders 1 pictures: about $0.00" in result.stdout
+    assert rig.stored(rig.deployment.images_bucket) == stored
+    assert not rig.waiting()
+
+
+def test_a_dry_run_tells_and_sends_nothing(rig: Rig) -> None:
+    for number in range(20):
+        rig.upload(f"a/{number}.jpg")
+    rig.upload("b/1.jpg")
+    result = run("backfill", "--prefix", "a/", "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert "20 objects" in result.stdout
+    assert "20 have to be worked on" in result.stdout
+    assert not rig.waiting()
+
+
+def test_where_nobody_can_be_asked_nothing_is_sent_without_yes(rig: Rig) -> None:
+    rig.upload("a.jpg")
+    result = run("backfill", answer="y\n")
+    assert result.exit_code == 1
+    assert "say --yes" in result.output
+    assert not rig.waiting()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nobodys",), f"nobodys/ is not worked on in the mode variants; there are: {UPLOADS}/"),
+        (
+            ("--mode", "in-place"),
+            "is not worked on in the mode in-place; there are: none; see docs/existing-buckets.md",
+        ),
+        (("--mode", "best"), "'best' is no mode; there are: variants, in-place"),
+        (("--price", "gold=1", "--dry-run"), "'gold' is no price; there are: lambda_arm64"),
+        (("--region", "mars-1", "--dry-run"), "No prices are known for mars-1"),
+    ],
+)
+def test_what_cannot_be_done_is_said_by_name(rig: Rig, arguments: tuple[str, ...], message: str) -> None:
+    result = run("backfill", *arguments)
+    assert result.exit_code != 0
+    assert message in " ".join(result.output.replace("│", " ").split())
+    assert not rig.waiting()
+
+
+def test_an_estimate_names_every_assumption(rig: Rig) -> None:  # noqa: ARG001  no AWS is asked
+    result = run("estimate", "--assume", "cpu_ms=100", "--region", "eu-central-1")
+    assert result.exit_code == 0
+    for name in ("cpu_ms", "processor_factor", "waiting_ms", "writes", "variant_bytes"):
+        assert name in result.stdout
+    assert "eu-central-1" in result.stdout
+    assert run("estimate", "--assume", "speed=1").exit_code == 1

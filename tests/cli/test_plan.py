@@ -1,0 +1,93 @@
+"""What another recipe would change, told from manifests alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.plan import plan, sample
+from lightpress.image import Size, Spec
+from lightpress.manifest import Manifest, PublishedSource, Status, Variant
+from lightpress.recipe import Recipe, RecipeBook, Rule
+
+OLD = Recipe("web", Spec((Size("w100", 100), Size("w200", 200)), ("jpeg", "webp")))
+
+
+def book(spec: Spec, *ignored: str) -> RecipeBook:
+    recipe = Recipe("web", spec)
+    return RecipeBook((*(Rule(path, None) for path in ignored), Rule("**", recipe)), {"web": recipe})
+
+
+def published(key: str, recipe: Recipe = OLD, *, kept: bool = False) -> Manifest:
+    """A picture of 400 x 300 under the recipe; kept: its largest JPEG is the original's own bytes."""
+    variants = tuple(
+        Variant(
+            size.name,
+            output.name,
+            output.media_type,
+            size.width or 0,
+            (size.width or 0) * 3 // 4,
+            1,
+            "",
+            "",
+            quality=None if kept and output.name == "jpeg" else recipe.spec.quality_of(output),
+        )
+        for size in recipe.spec.sizes
+        for output in recipe.spec.outputs()
+    )
+    source = PublishedSource("v1", 9, "jpeg", 400, 300)
+    return Manifest(key, Status.READY, 1, source, recipe.name, recipe.digest, "1-x", None, variants)
+
+
+def test_the_same_recipe_changes_nothing() -> None:
+    found = plan([published("a"), published("b", kept=True)], book(OLD.spec))
+    assert (found.pictures, found.variants, found.to_render) == ({"current": 2}, {}, 0)
+
+
+def test_a_new_size_makes_variants_and_the_others_come_out_as_before() -> None:
+    spec = Spec((*OLD.spec.sizes, Size("w50", 50)), OLD.spec.formats)
+    found = plan([published("a"), published("b", kept=True)], book(spec))
+    assert found.pictures == {"stale": 2}
+    assert found.variants == {"made": 4, "same": 8}
+    assert set(found.names["made"]) == {"w50.jpeg", "w50.webp"}
+    assert found.to_render == 2
+
+
+def test_another_quality_width_or_format_is_told_apart() -> None:
+    spec = Spec((Size("w100", 100), Size("w200", 180)), ("jpeg", "avif"), {"jpeg": 50})
+    found = plan([published("a")], book(spec))
+    assert found.names == {
+        "changed": {"w100.jpeg": 1, "w200.jpeg": 1},
+        "made": {"w100.avif": 1, "w200.avif": 1},
+        "removed": {"w100.webp": 1, "w200.webp": 1},
+    }
+
+
+def test_rolling_back_is_the_same_operation() -> None:
+    new = Recipe("web", Spec((Size("w100", 100),), ("jpeg",)))
+    there, back = plan([published("a")], book(new.spec)), plan([published("a", new)], book(OLD.spec))
+    assert there.names["removed"] == back.names["made"]
+    assert there.variants["same"] == back.variants["same"] == 1
+
+
+def test_what_is_ignored_failed_or_deleted_is_counted_apart() -> None:
+    failed = Manifest("f", Status.FAILED, 1, PublishedSource("v", 1), "web", "old", reason="corrupt")
+    deleted = Manifest("d", Status.DELETED, 2)
+    found = plan([published("private/a"), failed, deleted], book(OLD.spec, "private/**"))
+    assert found.pictures == {"removed": 1, "tried again": 1, "deleted": 1}
+    assert found.variants == {"removed": 4}
+    assert found.examples["removed"] == ["private/a"]
+
+
+def test_a_sample_is_as_large_as_asked_for_and_fair() -> None:
+    paths = [str(number) for number in range(1000)]
+    assert sample(paths, 5000) == (paths, 1000)
+    hits = [int(path) for seed in range(50) for path in sample(iter(paths), 20, seed)[0]]
+    assert sample(paths, 20)[1] == 1000
+    assert len(hits) == 1000
+    assert sum(hits) / 1000 == pytest.approx(500, abs=40)
+
+
+def test_a_sample_speaks_of_all() -> None:
+    found = plan([published("a"), published("b")], book(Spec((Size("w100", 100),), ("jpeg",)))).scaled(10)
+    assert found.pictures == {"stale": 20}
+    assert found.to_render == 20

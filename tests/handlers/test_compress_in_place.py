@@ -1,0 +1,138 @@
+"""The in-place function over moto: what it does with the messages of a batch, and what it asks of AWS for it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lightpress.handlers import compress_in_place
+from tests.drawing import file_of, ramp
+from tests.handlers.conftest import IMAGES, REGION, Context, Deployed, Told, batch, notification
+from tests.handlers.in_place import (
+    CMS,
+    COMPRESS_IN_PLACE,
+    GIVE_UP,
+    HOLD_BACK,
+    IN_PLACE,
+    IS_THE_BUCKET_THERE,
+    LOOK,
+    OWNERSHIP,
+    READ,
+    READ_ACL,
+    READ_LEDGER,
+    READ_TAGS,
+    REPLACE,
+    WRITE_ACL,
+    WRITE_LEDGER,
+    WRITE_TAGS,
+)
+from tests.handlers.recorder import Call, Need, needs, recorded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PICTURE = file_of(ramp((200, 150)), "JPEG", quality=95)
+
+
+def event(key: str) -> str:
+    """As EventBridge says it: the key is not encoded."""
+    detail = {"bucket": {"name": CMS}, "object": {"key": key}}
+    return json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})
+
+
+@pytest.fixture
+def cms(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> Deployed:
+    monkeypatch.setenv("IN_PLACE", IN_PLACE)
+    deployed.s3.create_bucket(Bucket=CMS, CreateBucketConfiguration={"LocationConstraint": REGION})
+    return deployed
+
+
+@pytest.fixture
+def calls(cms: Deployed) -> Iterator[set[Call]]:  # noqa: ARG001  its clients are made before, and are not heard
+    with recorded() as heard:
+        yield heard
+
+
+def put(deployed: Deployed, key: str, data: bytes = PICTURE, **stored: Any) -> None:  # noqa: ANN401  as boto3 takes it
+    deployed.s3.put_object(Bucket=CMS, Key=key, Body=data, **stored)
+
+
+def invoke(*bodies: str, context: Context | None = None) -> list[str]:
+    answer = compress_in_place.handler(batch(*bodies), context or Context())
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+def test_a_picture_is_replaced_and_its_saving_is_told(calls: set[Call], cms: Deployed, told: Told) -> None:
+    put(cms, "a b+ü.jpg", ContentType="image/jpeg")
+    assert invoke(event("a b+ü.jpg")) == []
+    head = cms.s3.head_object(Bucket=CMS, Key="a b+ü.jpg")
+    assert head["ContentLength"] < len(PICTURE)
+    assert head["ContentType"] == "image/jpeg"
+    metrics = next(line for line in told.lines() if "SavedBytes" in line)
+    assert metrics["SavedBytes"] == [len(PICTURE) - head["ContentLength"]]
+    assert metrics["ObjectsReplaced"] == [1.0]
+    assert calls == {LOOK, OWNERSHIP, READ_LEDGER, READ, READ_ACL, REPLACE, WRITE_ACL, WRITE_LEDGER}
+
+
+def test_its_own_event_costs_one_look(calls: set[Call], cms: Deployed) -> None:
+    put(cms, "a.jpg")
+    invoke(event("a.jpg"))
+    calls.clear()
+    assert invoke(event("a.jpg"), notification("a.jpg", bucket=CMS)) == []
+    assert calls == {LOOK}
+
+
+def test_what_has_nothing_smaller_costs_two_reads_from_then_on(calls: set[Call], cms: Deployed) -> None:
+    put(cms, "a.jpg", b"no picture")
+    invoke(event("a.jpg"))
+    calls.clear()
+    invoke(event("a.jpg"))
+    assert calls == {LOOK, READ_LEDGER}
+
+
+def test_tags_are_read_only_where_there_are_any(calls: set[Call], cms: Deployed) -> None:
+    put(cms, "a.jpg", Tagging="a=b")
+    invoke(event("a.jpg"))
+    assert {READ_TAGS, WRITE_TAGS} <= calls
+
+
+def test_what_is_gone_is_gone(calls: set[Call], cms: Deployed) -> None:  # noqa: ARG001  the bucket must be there
+    assert invoke(event("gone.jpg")) == []
+    assert calls == {LOOK, IS_THE_BUCKET_THERE}
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_what_is_not_selected_is_nobodys_business(calls: set[Call], cms: Deployed) -> None:
+    put(cms, "notes.txt")
+    assert invoke(event("notes.txt")) == []
+    assert calls == set()
+
+
+def test_what_makes_no_sense_is_set_aside(calls: set[Call], cms: Deployed) -> None:
+    assert invoke("hello", notification("a.jpg", bucket="somebody-elses")) == []
+    assert calls == {GIVE_UP}
+    reasons = {message["MessageAttributes"]["reason"]["StringValue"] for message in cms.dead_letters()}
+    assert reasons == {"not_json", "unknown_bucket"}
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_what_there_is_no_time_for_comes_back(calls: set[Call], cms: Deployed) -> None:
+    put(cms, "a.jpg")
+    assert invoke(event("a.jpg"), context=Context(remaining_ms=[1_000])) == ["id-0"]
+    assert calls == {HOLD_BACK}
+
+
+def test_what_must_be_granted_is_this_and_no_more() -> None:
+    on_objects = ("GetObject", "PutObject", "GetObjectTagging", "PutObjectTagging", "GetObjectAcl", "PutObjectAcl")
+    assert needs(COMPRESS_IN_PLACE) == {
+        *(Need(f"s3:{action}", f"{CMS}/*") for action in on_objects),
+        Need("s3:ListBucket", CMS),
+        Need("s3:GetBucketOwnershipControls", CMS),
+        Need("s3:GetObject", f"{IMAGES}/c/*"),
+        Need("s3:PutObject", f"{IMAGES}/c/*"),
+        Need("s3:ListBucket", IMAGES),
+        Need("sqs:SendMessage", "dead-letters"),
+        Need("sqs:ChangeMessageVisibility", "queue"),
+    }

@@ -1,0 +1,290 @@
+"""A bucket in memory that people write to, and consumers that run the real story one request at a time.
+
+Each consumer is a greenlet that stops before every request. Whoever holds the world decides which consumer makes its
+request next, and whether it succeeds, fails before or after it took effect, or never returns.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from greenlet import getcurrent, greenlet
+
+from lightpress.buckets import Compressing, InPlace
+from lightpress.compress import Compression, CompressWorld, compress
+from lightpress.existing import Entry, Held, Obstacle, Seal
+from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Squeezing
+from lightpress.ports import Changed
+from lightpress.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+BUCKET, KEY = "existing", "k"
+SOURCE = Source(BUCKET, KEY)
+TABLE = InPlace(BUCKET, squeezing=Squeezing())
+Result = TypeVar("Result")
+
+
+class Fault(Enum):
+    """What can go wrong with one request."""
+
+    FAILS = "fails before it takes effect"
+    LOST_ANSWER = "takes effect, and its answer is lost"
+    DIES = "the consumer dies before it"
+    DIES_AFTER = "the consumer dies after it"
+
+
+class ServiceError(Exception):
+    """What a consumer sees of FAILS and LOST_ANSWER."""
+
+
+@dataclass(frozen=True)
+class Thing:
+    """What a key holds. data: `large P`, say, which can be made `small P`. seal: the one that its metadata shows.
+
+    by: who wrote it, a person or the story. number: of the write.
+    """
+
+    data: bytes
+    number: int
+    by: str
+    version: str | None = None
+    seal: Seal | None = None
+    sealed_data: bytes | None = None
+    metadata: str = ""
+    obstacle: Obstacle | None = None
+
+    def held(self) -> Held:
+        bound = self.seal if self.sealed_data == self.data else None
+        return Held(
+            etag=etag(self.data),
+            size=len(self.data),
+            version=self.version,
+            written=float(self.number),
+            seal=bound,
+            obstacle=self.obstacle,
+            kept={"Metadata": self.metadata},
+        )
+
+
+def etag(data: bytes) -> str:
+    """As S3: from the contents alone."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def large(name: str) -> bytes:
+    """A picture that can be made smaller."""
+    return f"large {name}".encode().ljust(100, b".")
+
+
+def small(name: str) -> bytes:
+    """The same, smaller: nothing makes it smaller still."""
+    return f"small {name}".encode().ljust(60, b".")
+
+
+def name_of(data: bytes) -> bytes:
+    """What is to be seen."""
+    return data.rstrip(b".").partition(b" ")[2]
+
+
+@dataclass
+class Bucket:
+    """The bucket, its queue, and the ledger. `violations` collects every broken promise, as it breaks."""
+
+    versioned: bool = True
+    table: InPlace = TABLE
+    things: list[Thing | None] = field(default_factory=lambda: [None])
+    entries: dict[Source, Entry] = field(default_factory=dict)
+    queue: int = 0
+    events: int = 0
+    squeezed: Counter[bytes] = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+
+    @property
+    def now(self) -> Thing | None:
+        return self.things[-1]
+
+    def put(self, data: bytes, *, like: Thing | None = None, obstacle: Obstacle | None = None) -> None:
+        """Somebody uploads; like: with the metadata of that, as programs that synchronise do."""
+        thing = Thing(data, len(self.things), "people", self._version(), obstacle=obstacle)
+        if like is not None:
+            thing = replace(thing, seal=like.seal, sealed_data=like.sealed_data)
+        self._write(thing)
+
+    def delete(self) -> None:
+        self._write(None)
+
+    def _version(self) -> str | None:
+        return f"v{len(self.things)}" if self.versioned else None
+
+    def _write(self, thing: Thing | None) -> None:
+        self.things.append(thing)
+        self.queue += 1
+        self.events += 1
+
+    # The ports' effects.
+
+    def look(self) -> Held | None:
+        return self.now.held() if self.now else None
+
+    def read(self, held: Held) -> bytes:
+        if self.now is None or etag(self.now.data) != held.etag:
+            raise Changed
+        return self.now.data
+
+    def replace(self, held: Held, data: bytes, seal: Seal) -> None:
+        if self.now is None or etag(self.now.data) != held.etag:
+            raise Changed
+        self._check_replacement(self.now, data)
+        thing = Thing(data, len(self.things), "story", self._version(), seal, data, str(held.kept["Metadata"]))
+        self._write(thing)
+
+    def _check_replacement(self, before: Thing, data: bytes) -> None:
+        if name_of(before.data) != name_of(data):
+            self.violations.append(f"{before.data!r} was overwritten by another picture, {data!r}")
+        if len(data) >= len(before.data):
+            self.violations.append(f"{before.data!r} was replaced by something no smaller")
+        if before.obstacle is not None:
+            self.violations.append(f"{before.obstacle} was replaced")
+
+    def squeeze(self, data: bytes, options: Squeezing) -> Rendering:
+        """Stands for the picture core."""
+        self.squeezed[data] += 1
+        if data.startswith(b"bad"):
+            raise PictureRejected(Reason.CORRUPT, "drawn so")
+
+        def renditions() -> Generator[Rendition]:
+            if data.startswith(b"large"):
+                yield Rendition(("same",), "jpeg", 1, 1, small(name_of(data).decode()))
+
+        return Rendering(Facts("jpeg", 1, 1, notes=(options.mode,)), renditions())
+
+    # Promises.
+
+    def check_settled(self) -> None:
+        """Once the queue is empty: what people uploaded last is there, and as small as it gets."""
+        people = [thing for thing in self.things if thing is None or thing.by == "people"]
+        last = people[-1]
+        if (last is None) != (self.now is None):
+            self.violations.append("an upload or a deletion was lost")
+        elif last is not None and self.now is not None:
+            if name_of(self.now.data) != name_of(last.data):
+                self.violations.append(f"the last upload, {last.data!r}, was lost")
+            if self.now.data.startswith(b"large") and self.now.obstacle is None and not self._is_put_back():
+                self.violations.append(f"{self.now.data!r} was not made smaller")
+        uploads = sum(1 for thing in self.things if thing is not None and thing.by == "people")
+        writes = sum(1 for thing in self.things if thing is not None and thing.by == "story")
+        if writes > uploads:
+            self.violations.append(f"{writes} writes for {uploads} uploads")
+
+    def _is_put_back(self) -> bool:
+        return sum(1 for thing in self.things if thing is not None and thing.data == large("P")) > 3
+
+    def state(self) -> tuple[object, ...]:
+        return tuple(self.things), tuple(self.entries.items()), self.queue
+
+
+class Consumer:
+    """One invocation; between `step`s it stands before its next request. A failed one comes back."""
+
+    def __init__(self, bucket: Bucket, story: Callable[..., Compression] = compress) -> None:
+        self.bucket, self.over = bucket, False
+        self.history: list[str] = []
+        self.outcome: Compression | None = None
+        self._scheduler = getcurrent()
+        self._fault: Fault | None = None
+        world = Ports(bucket, self.request).world()
+        self._greenlet = greenlet(lambda: self._run(story, world))
+        self._greenlet.switch()
+
+    def step(self, fault: Fault | None = None) -> None:
+        """Make the next request, or suffer `fault` over it."""
+        if fault is Fault.DIES:
+            self._end(came_back=True)
+            return
+        self._fault = fault
+        self._greenlet.switch()
+        if fault is Fault.DIES_AFTER and not self.over:
+            self._end(came_back=True)
+
+    def request(self, name: str, effect: Callable[[], Result]) -> Result:
+        """Called by the ports, inside the greenlet."""
+        self._scheduler.switch()
+        fault, self._fault = self._fault, None
+        if fault is Fault.FAILS:
+            self.history.append(f"{name} failed")
+            raise ServiceError(name)
+        try:
+            result = effect()
+        except Changed:
+            self.history.append(f"{name} changed")
+            raise
+        if fault is Fault.LOST_ANSWER:
+            self.history.append(f"{name} lost")
+            raise ServiceError(name)
+        self.history.append(f"{name} {result!r}")
+        return result
+
+    def _run(self, story: Callable[..., Compression], world: CompressWorld) -> None:
+        try:
+            self.outcome = story(SOURCE, world)
+        except Exception:  # noqa: BLE001  as the batch processor does: the message comes back
+            self._end(came_back=True)
+        else:
+            self._end(came_back=False)
+
+    def _end(self, *, came_back: bool) -> None:
+        self.over = True
+        self.bucket.queue += came_back
+
+
+@dataclass
+class Ports:
+    """The bucket and the ledger, as a consumer reaches them, or directly."""
+
+    bucket: Bucket
+    request: Callable[[str, Callable[[], Any]], Any] = lambda _, effect: effect()
+
+    def look(self, source: Source) -> Held | None:
+        assert source == SOURCE
+        held: Held | None = self.request("look", self.bucket.look)
+        return held
+
+    def read(self, source: Source, held: Held) -> bytes:
+        assert source == SOURCE
+        data: bytes = self.request("read", lambda: self.bucket.read(held))
+        return data
+
+    def replace(self, source: Source, held: Held, data: bytes, seal: Seal) -> None:
+        assert source == SOURCE
+        self.request("replace", lambda: self.bucket.replace(held, data, seal))
+
+    def entry(self, source: Source) -> Entry | None:
+        entry: Entry | None = self.request("entry", lambda: self.bucket.entries.get(source))
+        return entry
+
+    def enter(self, source: Source, entry: Entry) -> None:
+        self.request("enter", lambda: self.bucket.entries.__setitem__(source, entry))
+
+    def world(self) -> CompressWorld:
+        return CompressWorld(self, self, Compressing((self.bucket.table,)), self.bucket.squeeze)
+
+
+def settle(bucket: Bucket, story: Callable[..., Compression] = compress, most: int = 1_000) -> list[Compression]:
+    """Work the queue off, one consumer after the other, without a fault; returns what each did."""
+    outcomes = []
+    while bucket.queue:
+        bucket.queue -= 1
+        consumer = Consumer(bucket, story)
+        while not consumer.over:
+            consumer.step()
+            most -= 1
+            assert most, "it never ends"
+        if consumer.outcome is not None:
+            outcomes.append(consumer.outcome)
+    return outcomes
