@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress import process, reconcile, record_failure
 from lightpress.aws import dead_letters, failures, images, originals, purges, quarantine
+from lightpress.buckets import Publishing
 from tests.simulation import pictures
 from tests.simulation.invocation import RENDER
 from tests.stores.dynamodb import SimulatedDynamoDb
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 UPLOADS, IMAGES, QUARANTINE, FAILURES, PURGES = "uploads", "images", "quarantine", "failures", "purges"
 QUEUE, DEAD_LETTERS = "process", "record"
 """The queues, by the name of the function that works them off."""
+
+_KNOWN = Publishing(UPLOADS).known
 
 NOW = 1_000
 """There is no clock. Nothing that is promised depends on one."""
@@ -88,7 +91,7 @@ class Release:
     def _process(self, wire: Wire) -> Callable[[Message], None]:
         sqs = SimulatedSqs(self.stores.queues, wire)
         work = self.code.process.Process(
-            UPLOADS,
+            _KNOWN,
             partial(self.code.reconcile.reconcile, world=self._world(wire)),
             self.code.dead_letters.SqsDeadLetters(sqs, DEAD_LETTERS),
             self.code.dead_letters.SqsQueue(sqs, QUEUE),
@@ -112,7 +115,7 @@ class Release:
             RETENTION_SECONDS,
         )
         work = self.code.record_failure.RecordFailure(
-            UPLOADS,
+            _KNOWN,
             partial(self.code.reconcile.reconcile, world=self._world(wire)),
             registry,
             self.code.dead_letters.SqsQueue(sqs, DEAD_LETTERS),

@@ -178,7 +178,7 @@ MUTANTS = (
         RECONCILE,
         ((" and not any(images.paths(variants_folder(manifest.key)))", ""),),
         Case("PD", faults=1),
-        1_000,
+        30_000,
     ),
     Mutant(
         "nothing is removed after a delete",
