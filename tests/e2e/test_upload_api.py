@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 
 from tests.drawing import file_of, ramp
 from tests.e2e.test_pipeline import eventually
-from tests.web.test_page import choose, entry, file
+from tests.web.test_page import choose, entry, file, wait_until_shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -151,7 +151,7 @@ def test_the_page_uploads_pictures_one_of_them_broken_and_shows_what_was_publish
     )
     for name, state in (("soft.jpg", "ready"), ("small.png", "ready"), ("cut.jpg", "failed")):
         expect(entry(page, name)).to_have_attribute("data-state", state, timeout=60_000)
-    page.wait_for_function("[...document.querySelectorAll('.after img')].every((image) => image.naturalWidth > 0)")
+    wait_until_shown(page)
     expect(page.locator("#summary")).to_contain_text("2 of 3 ready, 1 failed")
     page_shot(page, "upload-page-on-the-local-cloud")
     context.close()
