@@ -1,10 +1,15 @@
 """The same picture in fewer bytes, to the last pixel.
 
 Packing a PNG starts threads that stay. A process that has done so must not fork and pack again: its child has no such
-threads and waits for them for ever. So only the children of `lightpress.isolation` do it, or a process without any.
+threads and waits for them for ever. So only children do it, which end: those of `lightpress.isolation`, or one that is
+forked for it.
 """
 
 from __future__ import annotations
+
+import os
+
+_IMPORTED_BY = os.getpid()
 
 # Packing takes 0.1 s a megapixel: a larger picture would eat up the time that one picture may take.
 _LARGEST_JPEG = 40_000_000
@@ -36,6 +41,27 @@ def _jpeg(data: bytes) -> bytes:
 
 
 def _png(data: bytes) -> bytes:
+    return _packed(data) if os.getpid() != _IMPORTED_BY else _in_a_child(data)
+
+
+def _in_a_child(data: bytes) -> bytes:
+    """Packed in a process that is gone afterwards, and its threads with it; as it is where that failed."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            with os.fdopen(writing, "wb") as answer:
+                answer.write(_packed(data))
+        finally:
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as answer:
+        packed = answer.read()
+    os.waitpid(child, 0)
+    return packed or data
+
+
+def _packed(data: bytes) -> bytes:
     from oxipng import PngError, optimize_from_memory  # noqa: PLC0415  few recipes ask for it
 
     try:
