@@ -1,5 +1,6 @@
 """The picture core: bytes in, bytes out. Start at `render`."""
 
+from lightpress.image.codecs import load_codecs
 from lightpress.image.errors import IN_PLAIN_WORDS, PictureRejected, Reason
 from lightpress.image.limits import Limits
 from lightpress.image.render import REVISION, Facts, Rendering, Rendition, render
@@ -21,5 +22,6 @@ __all__ = [
     "Rendition",
     "Size",
     "Spec",
+    "load_codecs",
     "render",
 ]
