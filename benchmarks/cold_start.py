@@ -20,7 +20,6 @@ _SETTINGS = {
     "AWS_DEFAULT_REGION": "eu-west-1",
     "UPLOADS_BUCKET": "uploads",
     "IMAGES_BUCKET": "images",
-    "PURGE_QUEUE_URL": "",
     "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/work",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/dead",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",

@@ -22,6 +22,12 @@ NOT_NEEDED = (
     "rich",
     "pydantic",
     "aws_xray_sdk",
+    # A third of what a cold start took, before its clients were botocore's and its loop over a batch was ours.
+    "asyncio",
+    "boto3",
+    "s3transfer",
+    "aws_lambda_powertools.utilities.batch",
+    "aws_lambda_powertools.utilities.data_classes",
     "lightpress.record_failure",
     "lightpress.aws.failures",
     "lightpress.aws.quarantine",
