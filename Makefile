@@ -10,7 +10,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" \
 	"$$node/bin/node" "$$node/lib/node_modules/npm/bin/npx-cli.js" --yes aws-cdk@2.1148.1 -c env=$(ENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy change-set execute destroy lock conformance docs clean
+.PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy change-set execute destroy lock conformance bench bench-quick docs clean
 
 help:  ## what you can do here
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -64,6 +64,12 @@ lock: setup  ## write the hash-locked requirements anew, from pyproject.toml and
 
 conformance: setup  ## put public test pictures through the core and write docs/conformance.md (fetches 100 MB once)
 	@$(BIN)/python -m conformance
+
+bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain Pillow (some 10 minutes)
+	@$(BIN)/python -m benchmarks run
+
+bench-quick: setup  ## the same with three photos, once: under two minutes; only prints
+	@$(BIN)/python -m benchmarks run --quick --no-write
 
 docs: setup  ## write the pages that are made from the code: docs/configuration.md
 	@$(BIN)/python -m infra.manual

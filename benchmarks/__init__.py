@@ -7,6 +7,6 @@ engines       who is measured, with which settings, and how to speak to them
 measure       every picture through every engine, in turns; what it cost, and how good it is
 figures       the arithmetic: medians, ratios
 report        docs/performance.md's table, the chart, JSON
-sweep         which quality reaches one score, for each format and size
+memory        what large pictures take
 cold_start    what a new function instance pays before its first picture
 """

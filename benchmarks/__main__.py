@@ -9,19 +9,21 @@ import typer
 from rich.console import Console
 
 from benchmarks import cold_start as starting
+from benchmarks import memory as remembering
 from benchmarks import report
 from benchmarks.engines import FAST_SHARP, OURS, SHARP, EngineError
 from benchmarks.environment import InstallError, install
 from benchmarks.fetch_photos import FetchError, fetch
 from benchmarks.figures import bytes_ratio, cpu_ratio, rows
 from benchmarks.measure import measure, scores, versions
-from benchmarks.pictures import photos
+from benchmarks.pictures import large, photos
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".local" / "bench"
 PAGE, CHART = PROJECT / "docs" / "performance.md", PROJECT / "docs" / "performance.svg"
 _QUICK_PHOTOS, _QUICK_TURNS, _TURNS = 3, 1, 3
 _QUICK_SCORED, _SCORED = (640,), (640, 1280)  # the judge is slow: 1.3 s for each megapixel
+_ROOMS_MB = (512, 1024)
 
 app = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
 out = Console(highlight=False)
@@ -68,6 +70,18 @@ def run(
 def cold_start() -> None:
     """What a new instance pays before its first picture, against `boto3.client("s3")` alone."""
     out.print(starting.table(starting.measure()), markup=False)
+
+
+@app.command()
+def memory() -> None:
+    """What large pictures take, and whether they fit where there is less."""
+    try:
+        fetch(HOME / "fetched", _say)
+    except FetchError as error:
+        err.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    _say("drawing the large pictures")
+    out.print(remembering.table(large(HOME / "fetched", HOME / "large"), _ROOMS_MB), markup=False, soft_wrap=True)
 
 
 def _say(text: str) -> None:

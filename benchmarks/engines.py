@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.environment import PEERS
+from infra.functions import KEEP_FREED_MEMORY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,7 +64,7 @@ ENGINES = (
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one picture took: CPU of the whole process tree and time, in milliseconds; peak memory so far in MB (10^6)."""
+    """What one picture took: CPU of the whole process tree and time, in milliseconds; peak memory so far in MB."""
 
     cpu_ms: float
     wall_ms: float
@@ -100,13 +101,15 @@ class Running:
 def running(engine: Engine, environment: Environment) -> Iterator[Running]:
     """The engine, until the block ends."""
     script = str(PEERS / engine.program)
+    settings = dict(os.environ)
     if engine.program.endswith(".js"):
         program = [str(environment.node), script]
-    elif engine.program == "ours.py":
+        settings["NODE_PATH"] = str(environment.modules)
+    elif engine.name == OURS:
         program = [sys.executable, script]
+        settings |= {"PYTHONPATH": str(_PACKAGE), **KEEP_FREED_MEMORY}  # as the stack sets up the function
     else:
         program = [str(environment.python), script]
-    settings = os.environ | {"NODE_PATH": str(environment.modules), "PYTHONPATH": str(_PACKAGE)}
     with subprocess.Popen(
         [*program, json.dumps(engine.settings)], env=settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

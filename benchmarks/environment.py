@@ -34,7 +34,7 @@ class Environment:
 
 
 def install(home: Path, say: Callable[[str], None]) -> Environment:
-    """Install what is missing below `home`; a change of versions installs anew. Raises InstallError without a network."""
+    """Install what is missing below `home`; other versions install anew. Raises InstallError without a network."""
     pins = [PEERS / "requirements.txt", PEERS / "package.json"]
     ready, wanted = home / "ready", hashlib.sha256(b"".join(pin.read_bytes() for pin in pins)).hexdigest()
     found = Environment(home / "venv/bin/python", _NODE / "bin/node", home / "node/node_modules")
@@ -43,11 +43,17 @@ def install(home: Path, say: Callable[[str], None]) -> Environment:
     say("installing the others: sharp, pyvips, Pillow, SSIMULACRA2")
     shutil.rmtree(home, ignore_errors=True)
     venv.create(home / "venv", with_pip=True)
-    pip = [found.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip: list[str | Path] = [found.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     _run([*pip, "-r", pins[0]])
     (home / "node").mkdir()
     shutil.copy(pins[1], home / "node")
-    npm = [found.node, _NODE / "lib/node_modules/npm/bin/npm-cli.js", "install", "--no-audit", "--no-fund"]
+    npm: list[str | Path] = [
+        found.node,
+        _NODE / "lib/node_modules/npm/bin/npm-cli.js",
+        "install",
+        "--no-audit",
+        "--no-fund",
+    ]
     _run([*npm, "--silent", "--prefix", home / "node"])
     ready.write_text(wanted)
     return found

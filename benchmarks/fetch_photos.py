@@ -73,7 +73,7 @@ def fetch(folder: Path, say: Callable[[str], None]) -> None:
 
 
 def unpack(deb: bytes, names: tuple[str, ...], folder: Path) -> None:
-    """Write the files with these names into `folder`, each complete or not at all. Raises FetchError if one is missing."""
+    """Write the files with these names into `folder`, complete or not at all. Raises FetchError if one is missing."""
     missing = set(names)
     with tarfile.open(fileobj=io.BytesIO(_data_of(deb))) as tar:
         for member in tar:

@@ -28,12 +28,11 @@ def measure(
     home: Path,
     environment: Environment,
     say: Callable[[str], None],
-    engines: Iterable[Engine] = ENGINES,
 ) -> list[Sample]:
-    """What each picture cost each engine, in each turn. Files stay in `home`/engine's program and number/picture."""
+    """What each picture cost each engine, in each turn. What they make stays where `made` says."""
     samples = []
     with ExitStack() as stack:
-        ready = {engine.name: stack.enter_context(running(engine, environment)) for engine in engines}
+        ready = {engine.name: stack.enter_context(running(engine, environment)) for engine in ENGINES}
         for name, each in ready.items():  # what a first picture pays for loading is no part of this
             _one(name, each, pictures[0], -1, home)
         for turn in range(turns):
@@ -53,7 +52,6 @@ def scores(
     widths: Iterable[int],
     home: Path,
     environment: Environment,
-    engines: Iterable[Engine] = ENGINES,
 ) -> dict[tuple[str, str, str], float]:
     """SSIMULACRA2 by engine, picture and file name, for these widths."""
     wanted = {str(width) for width in widths}
@@ -61,7 +59,7 @@ def scores(
     for picture in pictures:
         files = [
             (engine.name, picture.name, file)
-            for engine in engines
+            for engine in ENGINES
             for file in sorted(made(home, engine.name, picture.name).iterdir())
             if file.stem in wanted
         ]

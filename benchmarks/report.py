@@ -51,24 +51,20 @@ def chart(rows: Sequence[Row]) -> str:
         anchor, shift = ("end", -10) if x > _WIDTH * 0.6 else ("start", 10)
         points.append(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}"/>'
-            f'<text x="{x + shift:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}" fill="{colour}">{row.engine}</text>'
+            f'<text x="{x + shift:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}" fill="{colour}">{row.engine}</text>\n'
         )
-    bottom, right = _HEIGHT - _MARGIN, _WIDTH - _MARGIN
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" '
-            'font-size="13" role="img">',
-            "<title>CPU time and bytes for the same pictures at similar quality</title>",
-            f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>',
-            f'<path d="M{_MARGIN} {_MARGIN}V{bottom}H{right}" fill="none" stroke="#adb5bd"/>',
-            f'<text x="{right}" y="{bottom + 36}" text-anchor="end" fill="#495057">CPU, against sharp at AVIF effort 2'
-            f" (0 to {most_cpu:.1f})</text>",
-            f'<text x="{_MARGIN}" y="{_MARGIN - 20}" fill="#495057">bytes, against the same'
-            f" ({least_bytes:.2f} to {most_bytes:.2f})</text>",
-            *points,
-            "</svg>\n",
-        ]
-    )
+    return f"""\
+<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="13">
+<title>CPU time and bytes for the same pictures at similar quality</title>
+<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>
+<path d="M{_MARGIN} {_MARGIN}V{_HEIGHT - _MARGIN}H{_WIDTH - _MARGIN}" fill="none" stroke="#adb5bd"/>
+<text x="{_WIDTH - _MARGIN}" y="{_HEIGHT - _MARGIN + 36}" text-anchor="end" fill="#495057">\
+CPU, against sharp at AVIF effort 2 (0 to {most_cpu:.1f})</text>
+<text x="{_MARGIN}" y="{_MARGIN - 20}" fill="#495057">\
+bytes, against the same ({least_bytes:.2f} to {most_bytes:.2f})</text>
+{"".join(points)}
+</svg>
+"""
 
 
 def as_json(rows: Sequence[Row], samples: Sequence[Sample], versions: Mapping[str, str]) -> str:
@@ -108,8 +104,6 @@ def written(page: str, figures: str) -> str:
 
 def figures(rows: Sequence[Row], command: str, pictures: int, turns: int) -> str:
     """What stands between the marks: the table, and where it comes from."""
+    today = dt.datetime.now(tz=dt.UTC).date()
     quick = " A quick run: the ratios are rough." if turns == 1 else ""
-    return (
-        f"`{command}` on {dt.datetime.now(tz=dt.UTC).date()}: {pictures} photos, {turns} turn(s). {machine()}.{quick}\n\n"
-        f"{table(rows)}"
-    )
+    return f"`{command}` on {today}: {pictures} photos, {turns} turn(s). {machine()}.{quick}\n\n{table(rows)}"
