@@ -22,7 +22,7 @@ NOT_NEEDED = (
     "rich",
     "pydantic",
     "aws_xray_sdk",
-    # A third of what a cold start took, before its clients were botocore's and its loop over a batch was ours.
+    # Clients are botocore's, and the loop over a batch is ours: docs/performance.md, "Cold start".
     "asyncio",
     "boto3",
     "s3transfer",
