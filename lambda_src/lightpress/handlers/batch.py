@@ -13,8 +13,7 @@ if TYPE_CHECKING:
 def work_off(event: Mapping[str, Any], one: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
     """Do `one` with each message of the event, and tell Lambda the ids of those that must come back.
 
-    Powertools has this too, and loads asyncio and the shapes of many services' events for it (docs/performance.md, "Cold
-    start").
+    Powertools has this too, and loads asyncio and the shapes of many services' events for it: docs/performance.md.
     """
     failed = [message["messageId"] for message in event["Records"] if not _works(message, one)]
     return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in failed]}
