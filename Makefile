@@ -11,7 +11,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy change-set execute destroy lock
-.PHONY: conformance simulate docs clean
+.PHONY: conformance simulate bench bench-quick docs clean
 
 help:  ## what you can do here
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -71,6 +71,12 @@ SEED ?= 0
 
 simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; EXHAUSTIVE=1, MUTANTS=1)
 	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED)))
+
+bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain Pillow (some 10 minutes)
+	@$(BIN)/python -m benchmarks run
+
+bench-quick: setup  ## the same with three photos, once: under two minutes; only prints
+	@$(BIN)/python -m benchmarks run --quick --no-write
 
 docs: setup  ## write the pages that are made from the code: docs/configuration.md
 	@$(BIN)/python -m infra.manual

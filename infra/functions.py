@@ -57,6 +57,11 @@ class FunctionCode(Construct):
         )
 
 
+# Pictures come and go by the megabyte. By its defaults, the C library gives their memory back to the kernel and asks
+# for it again, empty: a twentieth of all CPU is spent on clearing pages (docs/performance.md, "Memory that stays").
+KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2)}
+
+
 class PythonFunction(lambda_.Function):
     """Runs `lightpress.handlers.HANDLER`. It may write its own log and nothing else, until `may` says so.
 
@@ -99,6 +104,7 @@ class PythonFunction(lambda_.Function):
                 "POWERTOOLS_SERVICE_NAME": config.prefix,  # a dimension of every metric: accounts may hold several
                 "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
                 "LOG_LEVEL": config.log_level,
+                **KEEP_FREED_MEMORY,
                 **environment,
             },
         )

@@ -163,7 +163,13 @@ def _size(name: str, sizes: Table) -> Size:
 
 
 def _quality(row: Table, formats: tuple[str, ...]) -> dict[str, int]:
-    quality = {name: row.integer(name, low=1, high=100) for name in formats if row.has(name)}
+    lossy = [name for name in formats if OUTPUTS[name].lossy]
+    for name in set(formats).difference(lossy):
+        if row.has(name):
+            raise row.error(
+                name, f"is written without loss, so it has no quality; allowed: {', '.join(lossy) or 'none'}"
+            )
+    quality = {name: row.integer(name, low=1, high=100) for name in lossy if row.has(name)}
     row.close()
     return quality
 

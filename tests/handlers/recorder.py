@@ -4,8 +4,7 @@
         handler(event, context)
     assert needs(calls) <= granted
 
-It hears what boto3 is asked for, before anything is sent: so it must be there before the clients are made, and after
-moto, which begins with a session of its own.
+It hears what botocore is asked for, before anything is sent: so it must be there before the clients are made.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import boto3
+from lightpress.compose import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -89,15 +88,15 @@ def recorded() -> Iterator[set[Call]]:
     """Collect the calls of every client that is made from here on."""
     calls: set[Call] = set()
 
-    def hear(params: dict[str, Any], model: OperationModel, **_: object) -> None:
-        calls.update(_calls(model.service_model.service_name, model.name, params))
+    def hear(**told: Any) -> None:  # noqa: ANN401  botocore's own signature
+        model: OperationModel = told["model"]
+        calls.update(_calls(model.service_model.service_name, model.name, told["params"]))
 
-    before, boto3.DEFAULT_SESSION = boto3.DEFAULT_SESSION, boto3.Session()
-    boto3.DEFAULT_SESSION.events.register("before-parameter-build", hear)
+    session().register("before-parameter-build", hear)
     try:
         yield calls
     finally:
-        boto3.DEFAULT_SESSION = before
+        session().unregister("before-parameter-build", hear)
 
 
 def _calls(service: str, operation: str, params: dict[str, Any]) -> Iterator[Call]:

@@ -22,6 +22,12 @@ NOT_NEEDED = (
     "rich",
     "pydantic",
     "aws_xray_sdk",
+    # Clients are botocore's, and the loop over a batch is ours: docs/performance.md, "Cold start".
+    "asyncio",
+    "boto3",
+    "s3transfer",
+    "aws_lambda_powertools.utilities.batch",
+    "aws_lambda_powertools.utilities.data_classes",
     "lightpress.record_failure",
     "lightpress.aws.failures",
     "lightpress.aws.quarantine",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.handlers import conftest as names
+from tests.handlers.in_place import COMPRESS_IN_PLACE
 from tests.handlers.recorder import IAM_ACTIONS, Call, needs
 from tests.handlers.test_recorded_calls import PROCESS_UPLOAD, PURGE_DELETED, RECORD_FAILURE, RESOLVE
 from tests.handlers.test_upload_api import UPLOAD_API
@@ -39,7 +40,7 @@ _CALLS = {
 
 
 def test_every_operation_that_is_made_has_its_actions() -> None:
-    made = {(call.service, call.operation) for calls in _CALLS.values() for call in calls}
+    made = {(call.service, call.operation) for calls in (*_CALLS.values(), COMPRESS_IN_PLACE) for call in calls}
     assert made == set(IAM_ACTIONS)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from infra.functions import KEEP_FREED_MEMORY
 from tests.infra.grants import ACCOUNT, REGION, environment_of, function_id, grants_of
 
 if TYPE_CHECKING:
@@ -83,4 +84,5 @@ def test_process_upload_is_told_where_everything_is(dev: Template) -> None:
         "POWERTOOLS_SERVICE_NAME": "lightpress-dev",
         "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
         "LOG_LEVEL": "INFO",
+        **KEEP_FREED_MEMORY,
     }

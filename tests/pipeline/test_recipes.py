@@ -233,6 +233,11 @@ BROKEN = {
         "recipes.web.quality.avif",
         ["is not a known key", "allowed: jpeg, webp"],
     ),
+    "a quality of what is written without loss": (
+        RULE + '[recipes.web]\nformats = ["png", "jpeg"]\nquality = { png = 3 }\n' + SIZES,
+        "recipes.web.quality.png",
+        ["is written without loss", "allowed: jpeg"],
+    ),
     "too good a quality": (
         RULE + RECIPE + "quality = { jpeg = 101 }\n" + SIZES,
         "recipes.web.quality.jpeg",

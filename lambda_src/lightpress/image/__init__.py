@@ -1,5 +1,6 @@
 """The picture core: bytes in, bytes out. Start at `render`."""
 
+from lightpress.image.codecs import load_codecs
 from lightpress.image.errors import IN_PLAIN_WORDS, PictureRejected, Reason
 from lightpress.image.limits import Limits
 from lightpress.image.render import REVISION, Facts, Rendering, Rendition, render
@@ -25,6 +26,7 @@ __all__ = [
     "Size",
     "Spec",
     "Squeezing",
+    "load_codecs",
     "render",
     "squeeze",
 ]

@@ -10,12 +10,12 @@ import errno
 import io
 import warnings
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
 from lightpress.image.animate import with_film
+from lightpress.image.codecs import load_codec
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.formats import INPUTS, MARKUP, REFUSED
 from lightpress.image.headers import brands, holds_gain_map, tiff_pages
@@ -50,7 +50,7 @@ def decode(data: bytes, spec: Spec) -> Picture:
     spec.limits.check_bytes(len(data))
     row = _format_of(data)
     _check_before_opening(row, data, spec.limits)
-    _import_decoder(row)
+    load_codec(row)
     with _damage_is_the_pictures_fault(memory=_memory_to_open(row, data)):
         opened = Image.open(io.BytesIO(data), formats=(row.pillow,))
     _check_header(opened, row, data, spec.limits)
@@ -107,14 +107,6 @@ def _check_header(opened: Image.Image, row: Input, data: bytes, limits: Limits) 
 def _too_many_parts(row: Input, count: str) -> PictureRejected:
     parts = row.parts.name if row.parts else "parts"
     return PictureRejected(Reason.TOO_MANY_PARTS, f"The file has {count} {parts}; no sound picture needs as many.")
-
-
-def _import_decoder(row: Input) -> None:
-    """Pay for a decoder when its first file comes; each works in one thread, for Lambda bills one CPU."""
-    import_module(row.plugin)
-    if row.threads is not None:
-        module, name = row.threads
-        setattr(import_module(module), name, 1)
 
 
 def _with_facts(opened: Image.Image, row: Input, data: bytes) -> Picture:

@@ -65,6 +65,11 @@ class Squeezing:
     limits: Limits = field(default_factory=Limits)
 
     @property
+    def formats(self) -> tuple[str, ...]:
+        """Those that are written whatever the file is: none, for each stays what it is."""
+        return ()
+
+    @property
     def lossy(self) -> bool:
         """Whether pixels may change."""
         return self.mode == "lossy"

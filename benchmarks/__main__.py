@@ -1,0 +1,95 @@
+"""`python -m benchmarks`: what a picture costs here and elsewhere, at similar quality."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks import cold_start as starting
+from benchmarks import memory as remembering
+from benchmarks import report
+from benchmarks.engines import FAST_SHARP, OURS, SHARP, EngineError
+from benchmarks.environment import InstallError, install
+from benchmarks.fetch_photos import FetchError, fetch
+from benchmarks.figures import bytes_ratio, cpu_ratio, rows
+from benchmarks.measure import measure, scores, versions
+from benchmarks.pictures import large, photos
+
+PROJECT = Path(__file__).resolve().parent.parent
+HOME = PROJECT / ".local" / "bench"
+PAGE, CHART = PROJECT / "docs" / "performance.md", PROJECT / "docs" / "performance.svg"
+_QUICK_PHOTOS, _QUICK_TURNS, _TURNS = 3, 1, 3
+_QUICK_SCORED, _SCORED = (640,), (640, 1280)  # the judge is slow: 1.3 s for each megapixel
+_ROOMS_MB = (512, 1024)
+
+app = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+@app.command()
+def run(
+    *,
+    quick: Annotated[bool, typer.Option("--quick", help="Three photos, one turn: under two minutes.")] = False,
+    write: Annotated[bool, typer.Option(help="Write docs/performance.md's table and the chart.")] = True,
+) -> None:
+    """Measure, and write table, chart and JSON."""
+    try:
+        fetch(HOME / "fetched", _say)
+        environment = install(HOME / "peers", _say)
+        chosen = photos(HOME / "fetched", HOME / "photos")
+        if quick:
+            chosen = chosen[:_QUICK_PHOTOS]
+        turns = _QUICK_TURNS if quick else _TURNS
+        samples = measure(chosen, turns, HOME / "made", environment, _say)
+        _say("scoring")
+        judged = scores(chosen, _QUICK_SCORED if quick else _SCORED, HOME / "made", environment)
+    except (FetchError, InstallError, EngineError) as error:
+        err.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    found = rows(samples, judged, against=SHARP)
+    (HOME / "figures.json").write_text(report.as_json(found, samples, versions(environment)))
+    command = "make bench-quick" if quick else "make bench"
+    figures = report.figures(found, command, len(chosen), turns)
+    out.print(figures, markup=False, soft_wrap=True)
+    for peer in (SHARP, FAST_SHARP):
+        out.print(
+            f"{OURS} against {peer}: CPU {cpu_ratio(samples, OURS, peer):.2f}, "
+            f"bytes {bytes_ratio(samples, OURS, peer):.2f}",
+            markup=False,
+        )
+    if write:
+        PAGE.write_text(report.written(PAGE.read_text(), figures))
+        CHART.write_text(report.chart(found))
+
+
+@app.command()
+def cold_start() -> None:
+    """What a new instance pays before its first picture, against `boto3.client("s3")` alone."""
+    out.print(starting.table(starting.measure()), markup=False)
+
+
+@app.command()
+def memory() -> None:
+    """What large pictures take, and whether they fit where there is less."""
+    try:
+        fetch(HOME / "fetched", _say)
+    except FetchError as error:
+        err.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    _say("drawing the large pictures")
+    with ProcessPoolExecutor(1) as elsewhere:  # what is measured would inherit what drawing leaves behind
+        pictures = elsewhere.submit(large, HOME / "fetched", HOME / "large").result()
+    out.print(remembering.table(pictures, _ROOMS_MB), markup=False, soft_wrap=True)
+
+
+def _say(text: str) -> None:
+    err.print(text, style="dim", markup=False)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,44 @@
+"""The photos of the benchmark are as cameras write them, and their pixels are as they were fetched."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image, ImageChops
+
+from benchmarks.fetch_photos import PACKAGES
+from benchmarks.pictures import photos
+from tests.drawing import exif_with, file_of, ramp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = [name for package in PACKAGES for name in package.photos]
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> list[Path]:
+    for name in NAMES:
+        jpeg = file_of(ramp(), "JPEG", exif=exif_with(3, owner="fetched"), comment=b"fetched")
+        (tmp_path / name).write_bytes(jpeg)
+    return photos(tmp_path, tmp_path / "as camera")
+
+
+def test_there_are_at_least_twelve(made: list[Path]) -> None:
+    assert len(made) == len(set(made)) >= 12
+
+
+def test_half_are_turned_and_a_third_are_in_another_colour_space(made: list[Path]) -> None:
+    with ExitStack() as stack:
+        opened = [stack.enter_context(Image.open(path)) for path in made]
+        assert sum(each.getexif().get(0x0112) == 6 for each in opened) == len(made) // 2
+        assert sum("icc_profile" in each.info for each in opened) == (len(made) + 2) // 3
+        assert not any("comment" in each.info or each.getexif().get(0x8298) for each in opened)
+
+
+def test_their_pixels_are_the_same(made: list[Path]) -> None:
+    for path in made:
+        with Image.open(path) as camera, Image.open(path.parent.parent / path.name) as fetched:
+            assert ImageChops.difference(camera.convert("RGB"), fetched.convert("RGB")).getbbox() is None

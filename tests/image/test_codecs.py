@@ -1,0 +1,57 @@
+"""What reads and writes pictures is imported once, by the parent, and only when a picture needs it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from lightpress.image import load_codecs
+from lightpress.image.formats import INPUTS, OUTPUTS
+from tests.drawing import file_of, ramp
+
+PACKAGE = Path(__file__).parents[2] / "lambda_src"
+PROGRAM = """
+import json, sys
+from lightpress.image import Size, Spec
+from lightpress.isolation import Bounds, render_isolated
+
+def codecs():
+    return sorted(name for name in sys.modules if name.endswith("ImagePlugin"))
+
+before, data = codecs(), sys.stdin.buffer.read()
+list(render_isolated(data, Spec((Size("small", 8),), ("webp",)), Bounds()).renditions)
+print(json.dumps([before, codecs()]))
+"""
+
+
+def loaded_by_parent(data: bytes) -> tuple[set[str], set[str]]:
+    """The codecs that an interpreter holds before and after a child of its own has rendered `data`."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], input=data, env={"PYTHONPATH": str(PACKAGE)}, capture_output=True, check=True
+    )
+    before, after = json.loads(done.stdout)
+    return set(before), set(after)
+
+
+def test_the_parent_loads_what_the_recipe_writes_and_what_the_picture_was() -> None:
+    before, after = loaded_by_parent(file_of(ramp(), "TIFF"))
+    assert after - before >= {"PIL.WebPImagePlugin", "PIL.TiffImagePlugin"}
+
+
+def test_and_nothing_besides() -> None:
+    before, after = loaded_by_parent(file_of(ramp(), "GIF"))
+    assert before == set()
+    assert "pillow_heif.HeifImagePlugin" not in after
+    assert "PIL.AvifImagePlugin" not in after
+
+
+def test_what_is_written_can_be_read_by_the_codec_of_the_same_name() -> None:
+    assert {row.name for row in INPUTS} >= set(OUTPUTS)
+
+
+def test_a_name_that_no_format_has_loads_nothing() -> None:
+    loaded = set(sys.modules)
+    load_codecs(("os.path", "PIL.FpxImagePlugin", ""))
+    assert set(sys.modules) == loaded
