@@ -59,7 +59,7 @@ BAD = {
 }
 
 # What is deployed for this test alone: a renderer that does what faulty decoders do, and gets less time to.
-HONEST = "        rendering = render(data, spec)\n"
+HONEST = "        rendering = work(data, spec)\n"
 FAULTY = f"""\
         if {CRASH!r} in data:
             os.kill(os.getpid(), signal.SIGSEGV)
