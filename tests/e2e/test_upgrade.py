@@ -102,8 +102,8 @@ def test_an_upgrade_and_its_rollback_keep_pictures_addresses_and_what_waits(
     before = deploy(released)
     old = publish(before, "kept.jpg", "replaced.jpg")
 
-    # What waits in the queue while the stack changes. (It would be worked on meanwhile, but the emulator kills what runs
-    # when its function is updated, and such a message is back only after the visibility timeout.)
+    # What waits in the queue while the stack changes. (It would be worked on meanwhile, but the emulator kills what
+    # runs when its function is updated, and such a message is back only after the visibility timeout.)
     deployment = of_local_cloud(before)
     take_from_queue(before, enabled=False)
     waiting = [upload(deployment, f"way/{number}.jpg", picture(10 + number), "image/jpeg") for number in range(20)]
