@@ -9,7 +9,7 @@ The order of the steps is what makes this safe; `tests/simulation` breaks each o
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -96,24 +96,23 @@ def reconcile(source: Source, world: World, *, recorder: Recorder | None = None,
     Raises Unsettled after `ATTEMPTS` lost races, and whatever the world raises: both are worth a later try.
     """
     for attempt in range(ATTEMPTS):
-        try:
-            outcome = _attempt(source, world, recorder, again=again)
-        except Changed:
-            continue
-        if attempt > 0 and outcome.manifest is not None:
-            _remove_dead(outcome.manifest, world)  # what the lost races left behind
-        return outcome
+        with suppress(Changed):
+            return _attempt(source, world, recorder, again=again, raced=attempt > 0)
     raise Unsettled(f"{source} changed during each of {ATTEMPTS} attempts")
 
 
-def _attempt(source: Source, world: World, recorder: Recorder | None, *, again: bool) -> Outcome:
+def _attempt(source: Source, world: World, recorder: Recorder | None, *, again: bool, raced: bool) -> Outcome:
     published = world.images.published(source.name)  # The manifest first: whoever publishes from here on is noticed,
     original = world.originals.look(source)  # then the source: so what is seen is at least as new as the manifest.
+    if raced and published is not None:
+        _remove_dead(published.manifest, world)  # what the lost race left behind, whatever comes of this attempt
     recipe = world.recipes.recipe_for(source.name)
     if original is None or recipe is None:
         return _withdraw(source, published, world, ignored=recipe is None)
     if published is not None and _is_settled(published.manifest, original, recipe, again=again):
         return Outcome(source, Did.NOTHING, published.manifest)
+    if published is not None and published.manifest.status is Status.DELETED:
+        _remove_dead(published.manifest, world)  # Afterwards nobody would know any more what the CDN has to forget.
     publication = _publication(source, original, recipe, published)
     verdict = None
     try:

@@ -10,6 +10,7 @@ one is let go first, and alone.
 from __future__ import annotations
 
 import hashlib
+import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -190,9 +191,13 @@ def _mind(worker: Worker) -> Remembered:
     return worker.mind
 
 
-def explore(case: Case, code: Code | None = None, most_states: int = 10**9) -> Explored:
-    """Try every schedule, depth first; stops at the first that breaks a promise."""
+def explore(case: Case, code: Code | None = None, most_states: int = 10**9, seed: int | None = None) -> Explored:
+    """Try every schedule, depth first; stops at the first that breaks a promise.
+
+    seed: try what is possible at each moment in random order, not the last worker first.
+    """
     run = Run(case, code)
+    shuffle = random.Random(seed).shuffle if seed is not None else lambda _: None  # noqa: S311  no secret
     seen = {run.state()}
     stack = [(run.save(), choice, 0) for choice in run.choices()]
     schedule: list[str] = []
@@ -214,5 +219,6 @@ def explore(case: Case, code: Code | None = None, most_states: int = 10**9) -> E
             story = str(run.cloud.timeline)
             return Explored(case, len(seen), ends, tuple(run.cloud.promises.broken), tuple(schedule), story=story)
         now = run.save()
+        shuffle(choices)
         stack += [(now, choice, depth + 1) for choice in choices]
     return Explored(case, len(seen), ends, complete=not stack)

@@ -76,8 +76,11 @@ class Promises:
                 self._seen_by_viewers.discard(key)
             if body is None or manifest is None or not what.startswith((IMAGES, QUARANTINE)):
                 continue
+            before = self._shown.get(key)
+            if body != before:
+                self._check_forgotten(key, manifest, read_manifest(before) if before else None)
             self._check_variants(key, manifest)
-            if body != self._shown.get(key):
+            if body != before:
                 self._shown[key] = body
                 self._check_never_back(key, manifest)
                 self._check_recorded(key, manifest)
@@ -103,6 +106,12 @@ class Promises:
                 self._break(key, "a variant lies in somebody else's folder")
         if manifest.previous and not any(f"/{manifest.previous}/" in path for path in self._cloud.images.keys):
             self._break(key, "the generation before is gone while pages may still show it")
+
+    def _check_forgotten(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
+        """The CDN is told to forget what was shown and deleted before anything takes its place."""
+        was_deleted = before is not None and before.status is Status.DELETED
+        if was_deleted and manifest.status is not Status.DELETED and key in self._seen_by_viewers:
+            self._break(key, "published anew, and the CDN was never told to forget what was deleted")
 
     def _check_never_back(self, key: str, manifest: Manifest) -> None:
         """What is published never goes back to an older version, nor to what was deleted."""
