@@ -10,14 +10,17 @@ import typer
 from rich.console import Console
 
 from benchmarks import cold_start as starting
+from benchmarks import guard as guarding
 from benchmarks import memory as remembering
+from benchmarks import overhead as around
 from benchmarks import report
+from benchmarks import sweep as sweeping
 from benchmarks.engines import FAST_SHARP, OURS, SHARP, EngineError
 from benchmarks.environment import InstallError, install
 from benchmarks.fetch_photos import FetchError, fetch
 from benchmarks.figures import bytes_ratio, cpu_ratio, rows
 from benchmarks.measure import measure, scores, versions
-from benchmarks.pictures import large, photos
+from benchmarks.pictures import WIDTHS, large, photos
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".local" / "bench"
@@ -25,6 +28,7 @@ PAGE, CHART = PROJECT / "docs" / "performance.md", PROJECT / "docs" / "performan
 _QUICK_PHOTOS, _QUICK_TURNS, _TURNS = 3, 1, 3
 _QUICK_SCORED, _SCORED = (640,), (640, 1280)  # the judge is slow: 1.3 s for each megapixel
 _ROOMS_MB = (512, 1024)
+_OVERHEAD_PHOTOS = 6
 
 app = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
 out = Console(highlight=False)
@@ -85,6 +89,52 @@ def memory() -> None:
     with ProcessPoolExecutor(1) as elsewhere:  # what is measured would inherit what drawing leaves behind
         pictures = elsewhere.submit(large, HOME / "fetched", HOME / "large").result()
     out.print(remembering.table(pictures, _ROOMS_MB), markup=False, soft_wrap=True)
+
+
+@app.command()
+def sweep(
+    score: Annotated[float, typer.Option(help="The SSIMULACRA2 to reach.")] = 70.0,
+    count: Annotated[int, typer.Option(help="How many photos.")] = 14,
+) -> None:
+    """Which quality gives which score, by format and width (some 20 minutes)."""
+    try:
+        fetch(HOME / "fetched", _say)
+        environment = install(HOME / "peers", _say)
+        chosen = photos(HOME / "fetched", HOME / "photos")[:count]
+        curves = sweeping.sweep(chosen, WIDTHS, HOME / "swept", environment, _say)
+    except (FetchError, InstallError, EngineError) as error:
+        err.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    out.print(sweeping.table(curves, score), markup=False, soft_wrap=True)
+
+
+@app.command()
+def overhead(turns: Annotated[int, typer.Option(help="How often each picture is done.")] = 5) -> None:
+    """What everything around the picture core costs beside it: events, manifest, child process, log."""
+    try:
+        fetch(HOME / "fetched", _say)
+    except FetchError as error:
+        err.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    chosen = photos(HOME / "fetched", HOME / "photos")[:_OVERHEAD_PHOTOS]
+    out.print(around.table([around.measure(photo, turns) for photo in chosen]), markup=False, soft_wrap=True)
+
+
+@app.command()
+def guard(turns: Annotated[int, typer.Option(help="How often each picture is done.")] = 5) -> None:
+    """Fail where this checkout takes more CPU or bytes than the last release, beyond what noise explains."""
+    try:
+        fetch(HOME / "fetched", _say)
+        environment = install(HOME / "peers", _say)
+        chosen = photos(HOME / "fetched", HOME / "photos")
+        found = guarding.ratios(guarding.compare(chosen, turns, HOME / "guard", environment, _say))
+    except (FetchError, InstallError, EngineError) as error:
+        err.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    out.print(", ".join(f"{what} {ratio:.3f}" for what, ratio in found.items()) + f" of {guarding.LAST}", markup=False)
+    for sentence in guarding.grown(found):
+        err.print(sentence, style="red", markup=False)
+    raise typer.Exit(1 if guarding.grown(found) else 0)
 
 
 def _say(text: str) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from benchmarks.environment import Environment
 
-_PACKAGE = Path(__file__).resolve().parent.parent / "lambda_src"
+PACKAGE = Path(__file__).resolve().parent.parent / "lambda_src"
 
 OURS = "Lightpress"
 SHARP, FAST_SHARP = "sharp, AVIF effort 2", "sharp, fastest sensible"
@@ -32,17 +32,21 @@ class EngineError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A program that renders pictures as long as it is asked to. settings: its own, as JSON."""
+    """A program that renders pictures as long as it is asked to.
+
+    settings: its own, as JSON. package: where our own code is, for a program that runs it as the function does.
+    """
 
     name: str
     program: str
     settings: Any
+    package: Path | None = None
 
 
 # Qualities give scores that are alike (docs/performance.md). Effort 2 is where sharp's AVIF is worth its CPU: its own
 # default, 4, costs five times as much. Effort 0 with WebP's effort 2 is the least CPU that is sensible.
 ENGINES = (
-    Engine(OURS, "ours.py", FORMATS),
+    Engine(OURS, "ours.py", FORMATS, PACKAGE),
     Engine(SHARP, "sharp.js", {"avif": {"quality": 50, "effort": 2}, "webp": {"quality": 75}, "jpeg": {"quality": 80}}),
     Engine(
         FAST_SHARP,
@@ -105,9 +109,9 @@ def running(engine: Engine, environment: Environment) -> Iterator[Running]:
     if engine.program.endswith(".js"):
         program = [str(environment.node), script]
         settings["NODE_PATH"] = str(environment.modules)
-    elif engine.name == OURS:
+    elif engine.package is not None:
         program = [sys.executable, script]
-        settings |= {"PYTHONPATH": str(_PACKAGE), **KEEP_FREED_MEMORY}  # as the stack sets up the function
+        settings |= {"PYTHONPATH": str(engine.package), **KEEP_FREED_MEMORY}  # as the stack sets up the function
     else:
         program = [str(environment.python), script]
     with subprocess.Popen(

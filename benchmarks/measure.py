@@ -22,17 +22,18 @@ if TYPE_CHECKING:
 _JUDGES = 2
 
 
-def measure(
+def measure(  # noqa: PLR0913, PLR0917  who, what, how often and where
     pictures: Sequence[Path],
     turns: int,
     home: Path,
     environment: Environment,
     say: Callable[[str], None],
+    engines: Sequence[Engine] = ENGINES,
 ) -> list[Sample]:
     """What each picture cost each engine, in each turn. What they make stays where `made` says."""
     samples = []
     with ExitStack() as stack:
-        ready = {engine.name: stack.enter_context(running(engine, environment)) for engine in ENGINES}
+        ready = {engine.name: stack.enter_context(running(engine, environment)) for engine in engines}
         for name, each in ready.items():  # what a first picture pays for loading is no part of this
             _one(name, each, pictures[0], -1, home)
         for turn in range(turns):

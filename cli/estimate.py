@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MIB_PER_GIB = 1024
 _LEAST_BILLED_MS = 1
+_MB_OF_ONE_CPU = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 
 
 class UnknownAssumptionError(Exception):
@@ -52,8 +53,9 @@ class Assumptions:
 
     @property
     def billed_seconds(self) -> float:
-        """For one picture."""
-        return max(_LEAST_BILLED_MS, self.cpu_ms * self.processor_factor + self.waiting_ms) / 1000
+        """For one picture. Less memory than that of one CPU comes with less of it; more is no use to one decoder."""
+        cpu_ms = self.cpu_ms * self.processor_factor / min(1.0, self.memory_mb / _MB_OF_ONE_CPU)
+        return max(_LEAST_BILLED_MS, cpu_ms + self.waiting_ms) / 1000
 
 
 IN_PLACE = {

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SOURCE = "list prices of AWS, as of November 2026"
+SOURCE = "list prices of AWS, written down in November 2026"
 MILLION = 1_000_000
 GB = 1_000_000_000
 

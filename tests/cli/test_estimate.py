@@ -46,6 +46,15 @@ def test_the_other_processor_costs_its_own_price() -> None:
     assert estimate(SIMPLE, ROUND, architecture="x86_64").lines[0].dollars == pytest.approx(40.0)
 
 
+def test_less_memory_is_slower_and_more_than_one_cpu_is_no_quicker() -> None:
+    working = replace(SIMPLE, waiting_ms=0.001)
+    half, one, two = (replace(working, memory_mb=mb) for mb in (884.5, 1769, 3538))
+    assert half.billed_seconds == pytest.approx(2 * one.billed_seconds)
+    assert two.billed_seconds == one.billed_seconds
+    dollars = [estimate(assumed, ROUND).lines[0].dollars for assumed in (half, one, two)]
+    assert dollars == pytest.approx([dollars[1], dollars[1], 2 * dollars[1]])
+
+
 def test_dollars_grow_with_the_pictures() -> None:
     assert cost_of(SIMPLE, ROUND)(1000) == pytest.approx(0.07385)
     assert cost_of(SIMPLE, ROUND)(0) == 0

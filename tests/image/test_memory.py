@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from multiprocessing import get_context
 from typing import Any
 
 import pytest
 
-from lightpress.image import PictureRejected, Reason, Size, render
+from lightpress.image import PictureRejected, Reason, Size, Spec, render
 from lightpress.isolation import Bounds, Child, ChildLost, render_isolated
 from tests.drawing import file_of, ramp, spec
 
@@ -28,9 +31,9 @@ def with_spare(mb: int) -> Bounds:
     return Bounds(memory_mb=mb)
 
 
-def verdict(data: bytes, bounds: Bounds) -> str:
+def verdict(data: bytes, bounds: Bounds, wanted: Spec = SMALL) -> str:
     try:
-        list(render_isolated(data, SMALL, bounds).renditions)
+        list(render_isolated(data, wanted, bounds).renditions)
     except PictureRejected as rejected:
         return rejected.reason
     except ChildLost:
@@ -81,3 +84,19 @@ def test_and_would_be_heard_here(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(PictureRejected):
         render(noisy_tiff(), SMALL)
     assert capfd.readouterr().err != ""
+
+
+FOUR = spec(*(Size(f"w{width}", width) for width in (320, 640, 1280, 1920)))
+
+
+def photo(size: tuple[int, int]) -> bytes:
+    return file_of(ramp(size), "JPEG", quality=85)
+
+
+@pytest.mark.parametrize(("size", "room_mb"), [((8_000, 6_000), 512), ((11_500, 8_600), 1024)])
+def test_a_large_photo_needs_no_large_function(size: tuple[int, int], room_mb: int) -> None:
+    anew = partial(ProcessPoolExecutor, 1, get_context("spawn"))  # what drawing leaves behind would be inherited
+    with anew() as drawing, anew() as function:
+        data = drawing.submit(photo, size).result()
+        assert function.submit(verdict, data, with_spare(20), FOUR).result() == "lost"
+        assert function.submit(verdict, data, with_spare(room_mb), FOUR).result() == "rendered"

@@ -1,0 +1,50 @@
+"""Whether this checkout became slower or its files larger than the last release, on the same machine, turn by turn."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from benchmarks.engines import FORMATS, OURS, PACKAGE, Engine
+from benchmarks.figures import bytes_ratio, cpu_ratio
+from benchmarks.measure import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from benchmarks.environment import Environment
+    from benchmarks.figures import Sample
+
+RELEASE = Path(__file__).resolve().parent.parent / "tests" / "e2e" / "releases" / "0.1.0.tar.xz"
+LAST = f"release {RELEASE.name.removesuffix('.tar.xz')}"
+MOST = {"CPU": 1.05, "bytes": 1.02}
+"""Ratios of this checkout over the release beyond which the nightly run fails."""
+
+
+def compare(
+    pictures: Sequence[Path], turns: int, home: Path, environment: Environment, say: Callable[[str], None]
+) -> list[Sample]:
+    """Both, in turns."""
+    with tarfile.open(RELEASE) as archive:
+        archive.extractall(home / "release", filter="data")
+    engines = [
+        Engine(OURS, "ours.py", FORMATS, PACKAGE),
+        Engine(LAST, "ours.py", FORMATS, home / "release" / "lambda_src"),
+    ]
+    return measure(pictures, turns, home / "made", environment, say, engines)
+
+
+def ratios(samples: Iterable[Sample]) -> dict[str, float]:
+    """What became of CPU and bytes since the release."""
+    held = list(samples)
+    return {"CPU": cpu_ratio(held, OURS, LAST), "bytes": bytes_ratio(held, OURS, LAST)}
+
+
+def grown(found: dict[str, float]) -> list[str]:
+    """A sentence for each ratio that is beyond what may be."""
+    return [
+        f"{what} is {ratio:.2f} times that of {LAST}; at most {MOST[what]} may be."
+        for what, ratio in found.items()
+        if ratio > MOST[what]
+    ]
