@@ -24,7 +24,7 @@ demo: setup  ## the real pipeline on this machine: pictures in, variants out of 
 test: lint unit e2e  ## everything that must pass: lint, unit tests, and the whole system on a strict local cloud
 
 unit: setup  ## the tests that need no local cloud
-	@$(BIN)/python -m pytest -q --ignore=tests/e2e
+	@$(BIN)/python -m pytest -q -n auto --dist loadfile --ignore=tests/e2e
 
 e2e: setup  ## the whole system on a strict local cloud: IAM, TLS and signatures enforced
 	@$(BIN)/python -m pytest -q tests/e2e
