@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lightpress.image import IN_PLAIN_WORDS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -26,3 +28,9 @@ def facts_of(manifest: Manifest | None, address: Callable[[Variant], dict[str, s
             for variant in (manifest.variants if manifest else ())
         ],
     }
+
+
+def in_plain_words(reason: str | None) -> str:
+    """Why a picture failed, for whoever uploaded it; of a reason that another release knew, that it did."""
+    known = {code.value: sentence for code, sentence in IN_PLAIN_WORDS.items()}
+    return known.get(reason or "", "The picture could not be processed.")

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightpress.admission import PART_BYTES, check_owner, new_key, part_of, parts_of, upload_of, wanted
-from lightpress.facts import facts_of
-from lightpress.image import IN_PLAIN_WORDS
+from lightpress.facts import facts_of, in_plain_words
 from lightpress.image.formats import OUTPUTS
 from lightpress.manifest import Manifest, Status
 from lightpress.markup import picture, srcset
@@ -77,8 +76,7 @@ class FrontDoor:
         if manifest is None:
             return {"status": _PROCESSING}
         if manifest.status is Status.FAILED:
-            words = {reason.value: sentence for reason, sentence in IN_PLAIN_WORDS.items()}
-            title = words.get(manifest.reason or "", "The picture could not be processed.")
+            title = in_plain_words(manifest.reason)
             return {"status": manifest.status, "reason": manifest.reason, "title": title, "detail": manifest.detail}
         if manifest.status is Status.DELETED:
             return {"status": manifest.status}
