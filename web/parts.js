@@ -41,6 +41,7 @@ export async function sendInParts({ api, begun, arrived, file, put, pause, progr
   }
 
   async function sendPart(index) {
+    signal.throwIfAborted();
     const start = index * begun.part_size;
     const { url } = await api.signPart(begun, index + 1, sizes[index]);
     return put(url, file.slice(start, start + sizes[index]), {

@@ -83,12 +83,18 @@ export function makeQueue({ api, limits, changed }) {
       const arrived = resumed ? (await api.listParts(begun)).parts : [];
       await sendInParts({ api, begun, arrived, file: picture.file, put: putPart, pause: sleep, ...watched });
     } catch (error) {
+      if (watched.signal.aborted) giveUp(begun);
       if (!resumed || error.code !== 'not_found') throw error;
       picture.parts = null; // given up in the meantime
       await uploadInParts(picture, watched);
       return;
     }
     picture.key = begun.key;
+  }
+
+  /** Parts that nobody wants any more would be paid for until the storage clears them away. */
+  function giveUp(begun) {
+    api.abortParts(begun).catch(() => {});
   }
 
   /** Look until it is ready or failed. */
@@ -115,8 +121,7 @@ export function makeQueue({ api, limits, changed }) {
 
   function remove(picture) {
     picture.stop.abort();
-    // Parts that are not wanted any more would be paid for until the storage clears them away.
-    if (picture.parts && !picture.key) api.abortParts(picture.parts).catch(() => {});
+    if (picture.state === 'failed' && picture.parts && !picture.key) giveUp(picture.parts);
     pictures.splice(pictures.indexOf(picture), 1);
     work();
   }

@@ -22,6 +22,7 @@ export async function putPart(url, part, watched) {
 
 function send(method, url, body, { progress, signal }) {
   return new Promise((resolve, reject) => {
+    signal.throwIfAborted();
     const request = new XMLHttpRequest();
     const abort = () => request.abort();
     const settle = (end, value) => {

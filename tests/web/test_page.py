@@ -177,6 +177,18 @@ def test_the_parts_of_a_file_that_is_removed_are_given_up(world: World, visit: V
     assert not world.parts
 
 
+def test_a_file_that_is_removed_while_its_parts_are_sent_is_sent_no_further(world: World, visit: Visit) -> None:
+    world.held_back[2] = threading.Event()
+    page = visit(world)
+    choose(page, large())
+    expect(entry(page, "large.jpg").locator(".state")).to_have_text("Uploading: 74 % of 400 KB")
+    with page.expect_response("**/multipart/abort"):
+        entry(page, "large.jpg").get_by_role("button", name="Remove").click()
+        world.held_back[2].set()
+    assert sorted(world.sent_parts) == [1, 3, 4]
+    assert not world.parts
+
+
 @pytest.mark.parametrize(
     ("unfit", "words"),
     [
