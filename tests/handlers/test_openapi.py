@@ -51,7 +51,7 @@ def test_the_document_has_the_routes_of_the_stack_and_no_others() -> None:
 def test_every_answer_is_documented_and_no_request_breaks_the_api(
     operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode, deployed: Deployed
 ) -> None:
-    ours = _uploads_of_ours(deployed)
+    about = _pictures(deployed) if operation.path == "/images/{key}" else _uploads_in_parts()
 
     @settings(
         max_examples=REQUESTS,
@@ -60,7 +60,7 @@ def test_every_answer_is_documented_and_no_request_breaks_the_api(
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(operation.as_strategy(generation_mode=mode), st.sampled_from(ours))
+    @given(operation.as_strategy(generation_mode=mode), st.sampled_from([{}, *about]))
     def ask_and_check(case: Case[Any], told: dict[str, str]) -> None:
         if mode is GenerationMode.POSITIVE:
             _about(case, told)
@@ -69,17 +69,26 @@ def test_every_answer_is_documented_and_no_request_breaks_the_api(
     ask_and_check()
 
 
-def _uploads_of_ours(deployed: Deployed) -> list[dict[str, str]]:
-    """What a caller may have: nothing, an upload in parts, and pictures of each status."""
+def _uploads_in_parts() -> list[dict[str, str]]:
+    """One that is under way."""
     _, begun = ask("POST", "/multipart", FILE)
-    told = [{}, {"key": begun["key"], "upload_id": begun["upload_id"]}]
-    for data in (file_of(four_corners((60, 40))), b"no picture"):
-        key = ask("POST", "/uploads", FILE)[1]["key"]
-        deployed.upload(key, data)
-        deployed.invoke(notification(key))
-        told.append({"key": key})
+    return [{"key": begun["key"], "upload_id": begun["upload_id"]}]
+
+
+def _pictures(deployed: Deployed) -> list[dict[str, str]]:
+    """One of each status."""
+    ready, failed, gone, processing = (ask("POST", "/uploads", FILE)[1]["key"] for _ in range(4))
+    deployed.upload(ready, file_of(four_corners((60, 40))))
+    deployed.upload(failed, b"no picture")
+    deployed.invoke(*map(notification, (ready, failed, gone)))
     deployed.record()
-    return told
+    assert [ask("GET", f"/images/{key}")[1]["status"] for key in (ready, failed, gone, processing)] == [
+        "ready",
+        "failed",
+        "deleted",
+        "processing",
+    ]
+    return [{"key": key} for key in (ready, failed, gone, processing)]
 
 
 def _about(case: Case[Any], told: dict[str, str]) -> None:
