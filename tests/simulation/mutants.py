@@ -133,7 +133,7 @@ MUTANTS = (
         ORIGINALS,
         _without(", IfMatch=original.etag"),
         Case("PQ"),
-        2_000,
+        5_000,
     ),
     Mutant(
         "no tombstone where nothing ever was",
