@@ -78,8 +78,9 @@ bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain
 bench-quick: setup  ## the same with three photos, once: under two minutes; only prints
 	@$(BIN)/python -m benchmarks run --quick --no-write
 
-docs: setup  ## write the pages that are made from the code: docs/configuration.md
+docs: setup  ## write the pages that are made from the code: docs/configuration.md, docs/openapi.json
 	@$(BIN)/python -m infra.manual
+	@$(BIN)/python -m infra.openapi
 
 clean:  ## remove what the other targets made
 	@rm -rf .venv .local cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

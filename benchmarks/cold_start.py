@@ -23,6 +23,9 @@ _SETTINGS = {
     "QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/work",
     "DEAD_LETTER_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/dead",
     "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1769",
+    "EVENT_BUS": "default",
+    "CDN_BASE_URL": "https://d1.cloudfront.net",
+    "POWERTOOLS_SERVICE_NAME": "lightpress",
 }
 PROGRAMS = {
     BARE: "import json",
@@ -30,6 +33,10 @@ PROGRAMS = {
     "picture core": "import lightpress.image",
     "handler": "import lightpress.handlers.process_upload",
     OURS: "import lightpress.handlers.process_upload as up; up.process_uploads()",
+    # Made after the first picture, and only where pictures are announced.
+    "and the client that announces": (
+        "import lightpress.handlers.process_upload as up; up.process_uploads().announce.announcements.client()"
+    ),
 }
 
 

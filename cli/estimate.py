@@ -47,6 +47,7 @@ class Assumptions:
     writes: float = _assumed(13, "PUT: 12 variants (the recipe `web`: 4 sizes in 3 formats), and the manifest")
     reads: float = _assumed(4, "GET and HEAD: the manifest, two looks at the original, and its bytes")
     sqs_requests: float = _assumed(3, "send, receive and delete")
+    events: float = _assumed(1, "ImageReady on the event bus, of less than 64 KB")
     log_bytes: float = _assumed(1500, "a log line, the metrics and the report of Lambda")
     original_bytes: float = _assumed(2_900_000, "a 12-megapixel photo")
     variant_bytes: float = _assumed(580_000, "all its variants together, measured as cpu_ms was")
@@ -65,6 +66,7 @@ IN_PLACE = {
     "reads": 5,
     "variant_bytes": 0,
     "sqs_requests": 6,
+    "events": 0,
 }
 """What differs in place: packed losslessly and compared, two writes (the object and the ledger), and the event of the
 write itself, which costs a look more. The CPU is that of a 12-megapixel JPEG file (docs/decisions.md)."""
@@ -117,6 +119,7 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
         _requests("S3, writes", pictures, assumed.writes, prices.s3_write),
         _requests("S3, reads", pictures, assumed.reads, prices.s3_read),
         _requests("SQS", pictures, assumed.sqs_requests, prices.sqs_request),
+        _requests("EventBridge", pictures, assumed.events, prices.event),
         Line(
             "Logs",
             pictures * assumed.log_bytes / GB * prices.log_gb,

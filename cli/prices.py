@@ -1,7 +1,8 @@
 """AWS's list prices, in US dollars, in one table; every command that speaks of dollars reads it.
 
-Source: the public price pages of AWS Lambda, Amazon S3, Amazon SQS and Amazon CloudWatch, first tier of each, without
-taxes, discounts or free tiers. They change: `--price NAME=DOLLARS` puts another in the place of one.
+Source: the public price pages of AWS Lambda, Amazon S3, Amazon SQS, Amazon EventBridge and Amazon CloudWatch, first
+tier of each, without taxes, discounts or free tiers. They change: `--price NAME=DOLLARS` puts another in the place of
+one.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ class Prices:
     """What a region takes.
 
     lambda_arm64, lambda_x86_64: for a GB (2^30 bytes) of memory and a second. lambda_request, s3_write (PUT, COPY,
-    LIST), s3_read (GET, HEAD), sqs_request: for a million. s3_month: for a GB (10^9 bytes) and a month in STANDARD.
-    log_gb: for a GB written to the log.
+    LIST), s3_read (GET, HEAD), sqs_request, event: for a million. s3_month: for a GB (10^9 bytes) and a month in
+    STANDARD. log_gb: for a GB written to the log.
     """
 
     region: str
@@ -38,6 +39,7 @@ class Prices:
     s3_read: float = 0.40
     s3_month: float = 0.023
     sqs_request: float = 0.40
+    event: float = 1.00
     log_gb: float = 0.50
 
     def compute(self, architecture: str) -> float:

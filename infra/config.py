@@ -30,6 +30,7 @@ _ORIGIN = r"https?://[a-z0-9.*-]+(:[0-9]{1,5})?"
 _ANY_ORIGIN = "*"
 _HTTPS_URL = r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
 _FUNCTION_ARN = r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9$_-]+)?"
+_EVENT_BUS = r"[A-Za-z0-9._-]{1,256}"
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
 _PREFIX = r"|[^/].{0,511}"
 _SUFFIX = r"\.[A-Za-z0-9]{1,10}"
@@ -82,17 +83,17 @@ def _days_of_logs(default: int) -> int:
     return _option(default, read, allowed=", ".join(f"{days:,}" for days in _LOG_DAYS))
 
 
-def _matching(pattern: str, *, such_as: str) -> str:
+def _matching(pattern: str, *, such_as: str, default: str = "") -> str:
     """A text of a certain form, or "" for none."""
     allowed = f'such as "{such_as}", or ""'
 
     def read(table: Table, key: str) -> str:
-        text = table.text(key, "")
+        text = table.text(key, default)
         if text and not re.fullmatch(pattern, text):
             raise table.error(key, f"{text!r} is not allowed; allowed: {allowed}")
         return text
 
-    return _option("", read, allowed=allowed)
+    return _option(default, read, allowed=allowed)
 
 
 def _texts() -> tuple[str, ...]:
@@ -216,6 +217,10 @@ class Config:
     failure_retention_days: int = _integer(30, low=1, high=3650)
     # Have the CDN forget the images of deleted pictures: one path each; beyond 1,000 a month, AWS takes $0.005 for it.
     invalidate_deleted: bool = _flag(default=True)
+
+    # The event bus where it is announced what became of each picture: "default" is the account's own, another must be
+    # there already, "" is none. An event for each picture costs $1 a million: docs/events.md.
+    event_bus: str = _matching(_EVENT_BUS, such_as="default", default="default")
 
     # Who gets an e-mail when something is wrong; "" is nobody. AWS asks that address to confirm first.
     alarm_email: str = _matching(_EMAIL, such_as="you@example.com")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import CfnOutput, Stack
 
+from infra.announcements import announce_on
 from infra.delivery import Delivery
 from infra.existing import existing_as_json
 from infra.failures import Failures
@@ -52,6 +53,8 @@ class LightpressStack(Stack):
             code=code,
             config=config,
         )
+        if config.event_bus:
+            announce_on(config.event_bus, processing.function, failures.function, base_url=delivery.base_url)
         functions = {
             "ProcessUpload": processing.function,
             "RecordFailure": failures.function,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from infra.delivery import Delivery
     from infra.functions import FunctionCode
 
-_ROUTES = (
+ROUTES = (
     (gateway.HttpMethod.POST, "/uploads"),
     (gateway.HttpMethod.POST, "/multipart"),
     (gateway.HttpMethod.POST, "/multipart/{step}"),
@@ -92,7 +92,7 @@ class UploadApi(Construct):
         function.accept_any_key(delivery.images, "m/*")
         integration = integrations.HttpLambdaIntegration("Integration", function)
         authorizer = _authorizer(self, self._config)
-        for method, path in _ROUTES:
+        for method, path in ROUTES:
             route(self.api, method, path, integration, authorizer)
         if self._config.upload_auth == "none":
             acknowledge(

@@ -16,7 +16,7 @@ from infra.findings import acknowledge
 from infra.functions import RUNTIME, log_group_of
 from infra.readiness import PROJECT
 from infra.upload_api import route
-from lightpress.admission import ACCEPTED_TYPES, MEDIA_TYPES
+from lightpress.admission import ACCEPTED_TYPES, MEDIA_TYPES, PART_BYTES
 
 if TYPE_CHECKING:
     from infra.buckets import PrivateBucket
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _MEMORY_MB = 256
 _TIMEOUT_SECONDS = 5
+# Below, a form is a single request, and S3 compares the whole file with its checksum. Above, losing the connection
+# would lose too much.
+_PARTS_FROM = 2 * PART_BYTES
 
 
 class UploadPage(Construct):
@@ -50,6 +53,7 @@ class UploadPage(Construct):
         page = {
             "auth": _auth(config),
             "max_bytes": max_bytes,
+            "parts_from": _PARTS_FROM,
             "types": list(ACCEPTED_TYPES),
             "kinds": [name.upper() for name in MEDIA_TYPES],
             "connect": [storage, *([config.upload_jwt_issuer] if config.upload_page_client_id else [])],

@@ -33,10 +33,20 @@ export function makeApi({ base, token, fetch = (...request) => globalThis.fetch(
     throw problemOf(answer.status, said);
   }
 
+  const about = (file) => ({ filename: file.name, size: file.size, type: typeOf(file) });
+  const going = ({ key, upload_id }) => ({ key, upload_id });
+
   return {
     /** What the upload of a file needs: where to send it, and under which key it will be found. */
     begin: (file, checksum) =>
-      call('POST', 'uploads', { filename: file.name, size: file.size, type: typeOf(file), ...(checksum && { checksum }) }),
+      call('POST', 'uploads', { ...about(file), ...(checksum && { checksum }) }),
+    /** The same for a file that goes in parts. The others want what this one said. */
+    beginParts: (file) => call('POST', 'multipart', about(file)),
+    signPart: (begun, number, size) =>
+      call('POST', 'multipart/sign', { ...going(begun), part_number: number, size }),
+    listParts: (begun) => call('POST', 'multipart/list', going(begun)),
+    completeParts: (begun, parts) => call('POST', 'multipart/complete', { ...going(begun), parts }),
+    abortParts: (begun) => call('POST', 'multipart/abort', going(begun)),
     status: (key) => call('GET', `images/${keyPath(key)}`),
     remove: (key) => call('DELETE', `images/${keyPath(key)}`),
   };

@@ -44,7 +44,7 @@ function open(account, config) {
       location.reload();
     });
   }
-  const limits = { maxBytes: config.max_bytes, types: config.types, kinds: config.kinds };
+  const limits = { maxBytes: config.max_bytes, partsFrom: config.parts_from, types: config.types, kinds: config.kinds };
   const views = new Map();
   const api = makeApi({ base, token: account.token });
   const queue = makeQueue({ api, limits, changed });

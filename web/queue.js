@@ -1,7 +1,8 @@
 // The pictures and what becomes of each: waiting, uploading, processing, ready or failed. No document in here.
 
 import { Problem } from './api.js';
-import { checksumOf, postForm } from './transport.js';
+import { sendInParts } from './parts.js';
+import { checksumOf, postForm, putPart } from './transport.js';
 import { WORDS, refusalOf } from './words.js';
 
 // Browsers open six connections to a host; the API and the storage want some, too.
@@ -13,9 +14,10 @@ const PATIENCE_MS = 300_000;
 
 /**
  * changed(picture) is called after each change of a picture.
- * A picture: {id, file, state, progress, key, published, problem}.
+ * A picture: {id, file, state, progress, key, published, problem, parts}. parts: what the API said of an upload in
+ * parts that is under way, which trying again goes on with.
  */
-export function makeQueue({ api, limits, changed, send = postForm, checksum = checksumOf, pause = sleep, now = Date.now }) {
+export function makeQueue({ api, limits, changed }) {
   const pictures = [];
   let working = 0;
   let last = 0;
@@ -28,7 +30,7 @@ export function makeQueue({ api, limits, changed, send = postForm, checksum = ch
   function add(files) {
     for (const file of files) {
       last += 1;
-      const picture = { id: last, file, state: 'waiting', progress: 0, key: null, published: null, problem: null };
+      const picture = { id: last, file, state: 'waiting', progress: 0, key: null, published: null, problem: null, parts: null };
       picture.stop = new AbortController();
       const refused = refusalOf(file, limits);
       if (refused) Object.assign(picture, { state: 'failed', problem: new Problem(refused, { code: 'refused', retriable: false }) });
@@ -63,20 +65,44 @@ export function makeQueue({ api, limits, changed, send = postForm, checksum = ch
 
   async function upload(picture) {
     update(picture, { state: 'uploading', progress: 0 });
-    const begun = await api.begin(picture.file, await checksum(picture.file));
-    await send(begun.upload, picture.file, {
-      signal: picture.stop.signal,
-      progress: (progress) => update(picture, { progress }),
-    });
+    const watched = { signal: picture.stop.signal, progress: (progress) => update(picture, { progress }) };
+    if (picture.file.size >= limits.partsFrom) {
+      await uploadInParts(picture, watched);
+      return;
+    }
+    const begun = await api.begin(picture.file, await checksumOf(picture.file));
+    await postForm(begun.upload, picture.file, watched);
     picture.key = begun.key;
+  }
+
+  async function uploadInParts(picture, watched) {
+    const resumed = picture.parts !== null;
+    picture.parts ??= await api.beginParts(picture.file);
+    const begun = picture.parts;
+    try {
+      const arrived = resumed ? (await api.listParts(begun)).parts : [];
+      await sendInParts({ api, begun, arrived, file: picture.file, put: putPart, pause: sleep, ...watched });
+    } catch (error) {
+      if (watched.signal.aborted) giveUp(begun);
+      if (!resumed || error.code !== 'not_found') throw error;
+      picture.parts = null; // given up in the meantime
+      await uploadInParts(picture, watched);
+      return;
+    }
+    picture.key = begun.key;
+  }
+
+  /** Parts that nobody wants any more would be paid for until the storage clears them away. */
+  function giveUp(begun) {
+    api.abortParts(begun).catch(() => {});
   }
 
   /** Look until it is ready or failed. */
   async function look(picture) {
     update(picture, { state: 'processing', progress: 1 });
-    const began = now();
-    for (let wait = FIRST_LOOK_MS; now() - began < PATIENCE_MS; wait = Math.min(LONGEST_PAUSE_MS, wait * 1.5)) {
-      await pause(wait, picture.stop.signal);
+    const began = Date.now();
+    for (let wait = FIRST_LOOK_MS; Date.now() - began < PATIENCE_MS; wait = Math.min(LONGEST_PAUSE_MS, wait * 1.5)) {
+      await sleep(wait, picture.stop.signal);
       const published = await api.status(picture.key);
       if (published.status === 'ready') return update(picture, { state: 'ready', published });
       if (published.status === 'failed') {
@@ -95,6 +121,7 @@ export function makeQueue({ api, limits, changed, send = postForm, checksum = ch
 
   function remove(picture) {
     picture.stop.abort();
+    if (picture.state === 'failed' && picture.parts && !picture.key) giveUp(picture.parts);
     pictures.splice(pictures.indexOf(picture), 1);
     work();
   }

@@ -1,8 +1,9 @@
 """Serves the upload page: the files of this folder, and `config.json`. A function of its own, without any rights.
 
 PAGE, a variable that the stack sets, is a JSON object:
-  auth, max_bytes, types, kinds    what `config.json` tells the page (account.js, words.js)
-  connect, images                  origins that the page may send to, and show pictures from
+  auth, max_bytes, parts_from, types, kinds
+                     what `config.json` tells the page (account.js, queue.js, words.js)
+  connect, images    origins that the page may send to, and show pictures from
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
 }
-_TOLD = ("auth", "max_bytes", "types", "kinds")
+_TOLD = ("auth", "max_bytes", "parts_from", "types", "kinds")
 
 
 def pages(page: dict[str, Any], folder: Path = _FOLDER) -> dict[str, tuple[bytes, dict[str, str]]]:

@@ -7,12 +7,23 @@ import { WORDS } from './words.js';
  * Send a form with the file as its last field, which is what S3 wants.
  * progress is called with 0 to 1. Rejects with a Problem, or with an AbortError where the signal aborted it.
  */
-export function postForm({ url, fields }, file, { progress, signal, makeRequest = () => new XMLHttpRequest() }) {
+export function postForm({ url, fields }, file, watched) {
+  const form = new FormData();
+  for (const [name, value] of Object.entries(fields)) form.append(name, value);
+  form.append('file', file);
+  return send('POST', url, form, watched);
+}
+
+/** Send one part of a file. Gives its ETag, and is watched like a form. */
+export async function putPart(url, part, watched) {
+  const request = await send('PUT', url, part, watched);
+  return request.getResponseHeader('etag');
+}
+
+function send(method, url, body, { progress, signal }) {
   return new Promise((resolve, reject) => {
-    const form = new FormData();
-    for (const [name, value] of Object.entries(fields)) form.append(name, value);
-    form.append('file', file);
-    const request = makeRequest();
+    signal.throwIfAborted();
+    const request = new XMLHttpRequest();
     const abort = () => request.abort();
     const settle = (end, value) => {
       signal.removeEventListener('abort', abort);
@@ -21,13 +32,13 @@ export function postForm({ url, fields }, file, { progress, signal, makeRequest 
     request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
     request.onload = () =>
       request.status >= 200 && request.status < 300
-        ? settle(resolve)
+        ? settle(resolve, request)
         : settle(reject, refusal(request.status, request.responseText));
     request.onerror = () => settle(reject, new Problem(WORDS.interrupted, { code: 'interrupted' }));
     request.onabort = () => settle(reject, new DOMException('removed', 'AbortError'));
     signal.addEventListener('abort', abort);
-    request.open('POST', url);
-    request.send(form);
+    request.open(method, url);
+    request.send(body);
   });
 }
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from cli.local_cloud import cdn
 from cli.local_cloud.certificates import Certificates
+from cli.local_cloud.cors import let_pages_ask
 from cli.local_cloud.deploy import deploy
 from cli.local_cloud.emulator import WORKER_PREFIX, Emulator
 from cli.local_cloud.emulator_python import emulator_python
@@ -83,6 +84,7 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
         )
         storage = f"https://{outputs.uploads_bucket}.s3.{outputs.region}.amazonaws.com"
         localize(session.lambda_(), {deployed["CdnBaseUrl"]: outputs.cdn_base_url, storage: emulator.endpoint_url})
+        let_pages_ask(shared.assembly, STACK, session)
         outputs.write(cloud.outputs)
     return outputs
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import boto3.session
 import botocore.session
@@ -68,6 +68,9 @@ class Session:
 
     def lambda_(self) -> LambdaClient:
         return _boto3_session().client("lambda", **self._arguments())
+
+    def apis(self) -> Any:  # noqa: ANN401  its types are not among those installed
+        return _boto3_session().client("apigatewayv2", **self._arguments())
 
     def logs(self) -> CloudWatchLogsClient:
         return _boto3_session().client("logs", **self._arguments())

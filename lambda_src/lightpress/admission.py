@@ -14,20 +14,25 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lightpress.forms import Number, Rows, Text, read
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Mapping
+
+    from lightpress.forms import Form
 
 COLLECTION = "uploads"
 PART_BYTES = 8 << 20
 """What a part of a large upload has: S3 wants 5 MiB at least."""
 MOST_PARTS = 10_000
 
-_COLLECTION = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-_SHA256 = re.compile(r"[A-Za-z0-9+/]{43}=")
-_ETAG = re.compile(r'"?[0-9a-f]{32}(-[0-9]{1,5})?"?')
+_COLLECTION = "[a-z0-9][a-z0-9-]{0,39}"
+_SHA256 = "[A-Za-z0-9+/]{43}="
+_ETAG = '"?[0-9a-f]{32}(-[0-9]{1,5})?"?'
 _UNSAFE = re.compile(r"[^\w.-]+")
 _LONGEST_NAME, _LONGEST_ENDING = 80, 10
 _LONGEST_FILENAME = 1_024
+_LONGEST_KEY = 1_024
 _LONGEST_UPLOAD_ID = 1_024
 _OWNER_CHARACTERS = 16  # 80 bits
 
@@ -87,52 +92,78 @@ class Part:
     etag: str
 
 
+def file_form(terms: Terms) -> Form:
+    """What must be told of a file before it is let in."""
+    return {
+        "filename": Text("What the file is called. What is safe of it ends the key.", most=_LONGEST_FILENAME),
+        "size": Number("Its bytes: S3 takes exactly so many.", low=1, high=terms.max_bytes),
+        "type": Text("Its media type: S3 takes exactly this one.", allowed=terms.media_types),
+        "checksum": Text(
+            "Its SHA-256, in base64: S3 takes exactly these contents.",
+            pattern=_SHA256,
+            such_as="the SHA-256 in base64",
+            optional=True,
+        ),
+        "collection": Text(
+            f"The first folder of the key, by which recipes.toml has its rules. By default `{COLLECTION}`.",
+            pattern=_COLLECTION,
+            such_as='"avatars"',
+            optional=True,
+        ),
+    }
+
+
+UPLOAD_FORM: Form = {
+    "key": Text("As it was given when the upload began.", most=_LONGEST_KEY),
+    "upload_id": Text("As it was given when the upload began.", most=_LONGEST_UPLOAD_ID),
+}
+
+
+def part_form(terms: Terms) -> Form:
+    """What must be told of a part before it is let in."""
+    most = min(MOST_PARTS, -(-terms.max_bytes // PART_BYTES))
+    return {
+        "part_number": Number("Its place among the parts.", low=1, high=most),
+        "size": Number("Its bytes: S3 takes exactly so many.", low=1, high=PART_BYTES),
+    }
+
+
+PARTS_FORM: Form = {
+    "parts": Rows(
+        "Every part of the file.",
+        {
+            "part_number": Number("Its place among the parts.", low=1, high=MOST_PARTS),
+            "etag": Text("The ETag that S3 answered with.", pattern=_ETAG, such_as="the ETag that S3 answered with"),
+        },
+        most=MOST_PARTS,
+    )
+}
+
+
 def wanted(body: object, terms: Terms) -> Wanted:
     """Read what somebody wants to upload; raises Refused with every field that is wrong."""
-    form = _Form(body)
-    result = Wanted(
-        filename=form.text("filename", most=_LONGEST_FILENAME),
-        size=form.number("size", low=1, high=terms.max_bytes),
-        media_type=form.text("type", allowed=terms.media_types),
-        checksum=form.text("checksum", pattern=_SHA256, such_as="the SHA-256 in base64", optional=True) or None,
-        collection=form.text("collection", pattern=_COLLECTION, such_as='"avatars"', optional=True) or COLLECTION,
+    told = _read(file_form(terms), body)
+    return Wanted(
+        told["filename"], told["size"], told["type"], told["checksum"], collection=told["collection"] or COLLECTION
     )
-    form.close()
-    return result
 
 
 def upload_of(body: object) -> tuple[str, str]:
     """The key and the id of a large upload that is under way."""
-    form = _Form(body)
-    result = form.text("key", most=_LONGEST_FILENAME), form.text("upload_id", most=_LONGEST_UPLOAD_ID)
-    form.close()
-    return result
+    told = _read(UPLOAD_FORM, body)
+    return told["key"], told["upload_id"]
 
 
 def part_of(body: object, terms: Terms) -> tuple[int, int]:
     """The number and the bytes of a part that somebody wants to send."""
-    form = _Form(body)
-    most = min(MOST_PARTS, -(-terms.max_bytes // PART_BYTES))
-    result = form.number("part_number", low=1, high=most), form.number("size", low=1, high=PART_BYTES)
-    form.close()
-    return result
+    told = _read(part_form(terms), body)
+    return told["part_number"], told["size"]
 
 
 def parts_of(body: object) -> tuple[Part, ...]:
     """All parts of a large upload, in their order."""
-    form = _Form(body)
-    parts = form.listed("parts", _part)
-    form.close()
+    parts = [Part(row["part_number"], row["etag"]) for row in _read(PARTS_FORM, body)["parts"]]
     return tuple(sorted(parts, key=lambda part: part.number))
-
-
-def _part(value: object) -> Part | None:
-    if not isinstance(value, dict):
-        return None
-    number, etag = value.get("part_number"), value.get("etag")
-    if not isinstance(number, int) or not 1 <= number <= MOST_PARTS:
-        return None
-    return Part(number, etag) if isinstance(etag, str) and _ETAG.fullmatch(etag) else None
 
 
 def caller_of(event: Mapping[str, Any], auth: str) -> str:
@@ -174,59 +205,15 @@ def safe_name(filename: str) -> str:
 
 def check_owner(key: str, owner: str) -> None:
     """Raise Refused unless the key is one of the owner's. Somebody else's does not exist, as far as they are told."""
-    if key.split("/")[1:2] != [owner]:
+    if key.split("/")[1:2] != [owner] or len(key.encode()) > _LONGEST_KEY:
         raise Refused(404, "not_found", "There is no such picture of yours.")
 
 
-class _Form:
-    """The fields of a request's body; what is wrong is collected, and told at once."""
-
-    def __init__(self, body: object) -> None:
-        if not isinstance(body, dict):
-            raise Refused(400, "not_an_object", "The body must be a JSON object.")
-        self._body: dict[str, Any] = body
-        self._wrong: dict[str, str] = {}
-
-    def text(  # noqa: PLR0913  by keyword
-        self,
-        name: str,
-        *,
-        most: int = 200,
-        pattern: re.Pattern[str] | None = None,
-        such_as: str = "",
-        allowed: Iterable[str] = (),
-        optional: bool = False,
-    ) -> str:
-        value, choices = self._body.get(name), tuple(allowed)
-        if value is None and optional:
-            return ""
-        if not isinstance(value, str) or not value:
-            self._wrong[name] = f"{name} must be a text."
-        elif len(value) > most:
-            self._wrong[name] = f"{name} may have at most {most} characters."
-        elif choices and value not in choices:
-            self._wrong[name] = f"{name} {value!r} is not accepted. Accepted: {', '.join(choices)}."
-        elif pattern and not pattern.fullmatch(value):
-            self._wrong[name] = f"{name} must be such as {such_as}."
-        else:
-            return value
-        return ""
-
-    def number(self, name: str, *, low: int, high: int) -> int:
-        value = self._body.get(name)
-        if isinstance(value, int) and not isinstance(value, bool) and low <= value <= high:
-            return value
-        self._wrong[name] = f"{name} must be a whole number from {low} to {high}."
-        return low
-
-    def listed(self, name: str, read: Callable[[object], Part | None]) -> list[Part]:
-        values = self._body.get(name)
-        read_values = [read(value) for value in values] if isinstance(values, list) else []
-        found = [value for value in read_values if value is not None]
-        if not found or len(found) != len(read_values):
-            self._wrong[name] = f"{name} must be a list of parts, each with its part_number and etag."
-        return found
-
-    def close(self) -> None:
-        if self._wrong:
-            raise Refused(422, "invalid", "The request has mistakes.", self._wrong)
+def _read(form: Form, body: object) -> dict[str, Any]:
+    """What is wrong is told at once."""
+    if not isinstance(body, dict):
+        raise Refused(400, "not_an_object", "The body must be a JSON object.")
+    values, wrong = read(form, body)
+    if wrong:
+        raise Refused(422, "invalid", "The request has mistakes.", wrong)
+    return values

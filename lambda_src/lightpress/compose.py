@@ -14,16 +14,19 @@ from botocore.config import Config
 from botocore.session import Session
 
 from lightpress.admission import ACCEPTED_TYPES, Terms, caller_of
+from lightpress.announce import Announce
+from lightpress.aws.announcements import EventBridgeAnnouncements
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.purges import CloudFrontCache, SqsPurges
 from lightpress.buckets import Compressing, Publishing, attached_from, in_place_from
 from lightpress.isolation import Bounds, render_isolated
-from lightpress.process import Process
+from lightpress.process import Process, tell_nobody
 from lightpress.recipe import load_recipes
 from lightpress.reconcile import Outcome, World, reconcile
 from lightpress.settings import (
+    EventSettings,
     FailureSettings,
     InPlaceSettings,
     Settings,
@@ -35,7 +38,7 @@ from lightpress.settings import (
 from lightpress.telemetry import CompressionObserver, PowertoolsObserver
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
@@ -66,6 +69,7 @@ def process_uploads() -> Process[Outcome]:
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=PowertoolsObserver(),
+        announce=_announce(),
     )
 
 
@@ -87,6 +91,7 @@ def record_failures() -> RecordFailure:
         registry=Registry(S3Quarantine(s3, kept.quarantine_bucket), table, observer, _now, kept.retention_seconds),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=observer,
+        announce=_announce(),
     )
 
 
@@ -174,6 +179,14 @@ def _world(settings: Settings, s3: S3Client, sqs: SQSClient, bounds: Bounds) -> 
         if settings.purge_queue_url
         else None,
     )
+
+
+def _announce() -> Callable[..., None]:
+    settings = EventSettings.from_environment(os.environ)
+    if settings is None:
+        return tell_nobody
+    client = cache(partial(_client, "events"))  # once there is something to tell
+    return Announce(EventBridgeAnnouncements(client, settings.bus, settings.deployment, settings.cdn_base_url))
 
 
 def _publishing(settings: Settings) -> Publishing:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from lightpress.admission import PART_BYTES, check_owner, new_key, part_of, parts_of, upload_of, wanted
-from lightpress.facts import facts_of
-from lightpress.image import IN_PLAIN_WORDS
+from lightpress.facts import facts_of, in_plain_words
 from lightpress.image.formats import OUTPUTS
 from lightpress.manifest import Manifest, Status
 from lightpress.markup import picture, srcset
+from lightpress.permalink import permalink
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,13 +38,13 @@ class FrontDoor:
         """Let somebody upload a file: a key, and a form to send it with."""
         file = wanted(body, self.terms)
         key = new_key(file, owner, self.number())
-        return {"key": key, "upload": self.uploads.form(key, file)}
+        return self._addresses(key) | {"upload": self.uploads.form(key, file)}
 
     def begin_parts(self, body: object, owner: str) -> Answer:
         """The same for a large file, which goes in parts."""
         file = wanted(body, self.terms)
         key = new_key(file, owner, self.number())
-        return {"key": key, "upload_id": self.uploads.begin(key, file), "part_size": PART_BYTES}
+        return self._addresses(key) | {"upload_id": self.uploads.begin(key, file), "part_size": PART_BYTES}
 
     def sign_part(self, body: object, owner: str) -> Answer:
         """Where to PUT one part."""
@@ -58,7 +59,7 @@ class FrontDoor:
         """Make one file of the parts."""
         key, upload_id = self._upload(body, owner)
         self.uploads.complete(key, upload_id, parts_of(body), self.terms.max_bytes)
-        return {"key": key}
+        return self._addresses(key)
 
     def abort_parts(self, body: object, owner: str) -> Answer:
         """Give up."""
@@ -70,15 +71,14 @@ class FrontDoor:
         """What became of a picture. What has not been published yet is taken to be under way."""
         check_owner(key, owner)
         published = self.images.published(key)
-        return {"key": key} | self.told(published.manifest if published else None)
+        return self._addresses(key) | self.told(published.manifest if published else None)
 
     def told(self, manifest: Manifest | None) -> Answer:
         """What is told of a manifest."""
         if manifest is None:
             return {"status": _PROCESSING}
         if manifest.status is Status.FAILED:
-            words = {reason.value: sentence for reason, sentence in IN_PLAIN_WORDS.items()}
-            title = words.get(manifest.reason or "", "The picture could not be processed.")
+            title = in_plain_words(manifest.reason)
             return {"status": manifest.status, "reason": manifest.reason, "title": title, "detail": manifest.detail}
         if manifest.status is Status.DELETED:
             return {"status": manifest.status}
@@ -95,6 +95,10 @@ class FrontDoor:
         check_owner(key, owner)
         self.uploads.delete(key)
         return {"key": key, "status": "deleting"}
+
+    def _addresses(self, key: str) -> Answer:
+        """Where a picture will be, and where to ask what became of it: known as soon as its key is."""
+        return {"key": key, "permalink": f"{self.cdn_base_url}{permalink(key)}", "status_url": f"images/{quote(key)}"}
 
     def _upload(self, body: object, owner: str) -> tuple[str, str]:
         key, upload_id = upload_of(body)

@@ -213,12 +213,12 @@ def manifest_from_json(body: bytes) -> Manifest:
 
 def manifest_path(key: str) -> str:
     """Where the manifest of `key` lies in the images bucket."""
-    return f"{MANIFESTS}{_key_hash(key)}.json"
+    return f"{MANIFESTS}{short_name(key)}.json"
 
 
 def variants_folder(key: str) -> str:
     """The folder, in the images bucket, of all generations of `key`: never within another key's, whatever the keys."""
-    return f"{VARIANTS}{_key_hash(key)}/"
+    return f"{VARIANTS}{short_name(key)}/"
 
 
 def generation_name(revision: int, identity: str, digest: str) -> str:
@@ -242,7 +242,8 @@ def file_name(rendition: Rendition) -> str:
     return f"{rendition.names[0]}.{OUTPUTS[rendition.format].extension}"
 
 
-def _key_hash(key: str) -> str:
+def short_name(key: str) -> str:
+    """A key in 26 letters and digits, whatever it holds."""
     return _hash(key, _KEY_HASH_CHARACTERS)
 
 

@@ -99,6 +99,13 @@ class Uploads(Protocol):
         """Delete an original."""
 
 
+class Announcements(Protocol):
+    """Whoever wants to know what becomes of pictures."""
+
+    def tell(self, source: Source, manifest: Manifest) -> None:
+        """Tell that this is what is published of the source. The same may be told more than once."""
+
+
 class Purges(Protocol):
     """Whoever makes the CDN forget."""
 

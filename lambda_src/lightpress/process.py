@@ -70,15 +70,23 @@ def always() -> bool:
     return True
 
 
+def tell_nobody(_outcome: object, *, delivered_before: bool) -> None:
+    """Announce nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Process(Generic[Outcome]):
-    """Works off messages about the sources that are known: tells the story of each."""
+    """Works off messages about the sources that are known: tells the story of each.
+
+    announce: tells the world outside, and is told whether the message was delivered before.
+    """
 
     known: Known
     story: Callable[..., Outcome]
     dead_letters: DeadLetters
     queue: Queue
     observer: Observer[Outcome]
+    announce: Callable[..., None] = tell_nobody
 
     def __call__(self, message: Message, has_time: Callable[[], bool] = always) -> None:
         """Work off one message; raises if the world failed any of its sources, so that it comes back whole.
@@ -106,6 +114,7 @@ class Process(Generic[Outcome]):
             outcome = self.story(source, again=again)
             if outcome.verdict is not None:
                 self._give_up(source, message, outcome.verdict, again=again)
+            self.announce(outcome, delivered_before=message.received > 1)
             self.observer.settled(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
             self.observer.stumbled(source, error)

@@ -140,13 +140,14 @@ class LastWord:
 
 @dataclass(frozen=True, slots=True)
 class RecordFailure:
-    """Works off the dead-letter queue."""
+    """Works off the dead-letter queue. announce: as of `process.Process`; whatever comes here was delivered before."""
 
     known: Known
     reconcile: Callable[..., Outcome]
     registry: Registry
     queue: Queue
     observer: Observer
+    announce: Callable[..., None]
 
     def __call__(self, letter: Letter, receipt: str, received: int) -> None:
         """Work off one letter, delivered `received` times; raises if the world failed, so that it comes back."""
@@ -168,6 +169,7 @@ class RecordFailure:
         try:
             outcome = self.reconcile(source, recorder=last_word, again=again)
             last_word.end_trial()
+            self.announce(outcome, delivered_before=True)
             self.observer.settled(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the letter still get their turn
             self.observer.stumbled(source, error)

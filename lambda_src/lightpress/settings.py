@@ -103,6 +103,26 @@ class UploadSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class EventSettings:
+    """Where a function announces what becomes of pictures, and whose they are."""
+
+    bus: str
+    deployment: str
+    cdn_base_url: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> EventSettings | None:
+        """Read the settings, None where nothing is to be announced; raises SettingMissingError naming the variable."""
+        if "EVENT_BUS" not in environment:
+            return None
+        return cls(
+            bus=_text(environment, "EVENT_BUS"),
+            deployment=_text(environment, "POWERTOOLS_SERVICE_NAME"),
+            cdn_base_url=_text(environment, "CDN_BASE_URL"),
+        )
+
+
 def dead_letter_queue_url(environment: Mapping[str, str]) -> str:
     """Where a function sends what no retry can help."""
     return _text(environment, "DEAD_LETTER_QUEUE_URL")

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 REGION: Final = "eu-west-1"
 UPLOADS, IMAGES, QUARANTINE = "uploads", "images", "quarantine"
 QUEUE, DEAD_LETTERS, PURGES = "queue", "dead-letters", "purges"
-FAILURES, DISTRIBUTION = "failures", "E1"
+FAILURES, DISTRIBUTION, BUS = "failures", "E1", "default"
 CDN = "https://d1.cloudfront.net"
 
 
@@ -196,6 +196,8 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAILURE_RETENTION_SECONDS", "3600")
     monkeypatch.setenv("DISTRIBUTION_ID", DISTRIBUTION)
     monkeypatch.setenv("CDN_BASE_URL", CDN)
+    monkeypatch.setenv("EVENT_BUS", BUS)
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "lightpress-dev")
     monkeypatch.setenv("UPLOAD_AUTH", "jwt")
     monkeypatch.setenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "1769")
 

@@ -49,6 +49,7 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("sqs", "SendMessage"): (("sqs:SendMessage", "the queue"),),
     ("sqs", "ChangeMessageVisibility"): (("sqs:ChangeMessageVisibility", "the queue"),),
     ("dynamodb", "UpdateItem"): (("dynamodb:UpdateItem", "the table"),),
+    ("events", "PutEvents"): (("events:PutEvents", "the bus"),),
     ("cloudfront", "CreateInvalidation"): (("cloudfront:CreateInvalidation", "the distribution"),),
 }
 """What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""
@@ -58,7 +59,7 @@ PREFIXES = ("c/", "i/", "m/")
 
 @dataclass(frozen=True, order=True)
 class Call:
-    """One request. resource: a bucket, queue, table or distribution; prefix: of the key, `*` if none of `PREFIXES`."""
+    """One request. resource: the name of what it is about; prefix: of the key, `*` if none of `PREFIXES`."""
 
     service: str
     operation: str
@@ -68,7 +69,7 @@ class Call:
 
 @dataclass(frozen=True, order=True)
 class Need:
-    """One grant. resource: a queue, table, distribution, bucket, or objects under a prefix in one (`bucket/i/*`)."""
+    """One grant. resource: the name of what it is on, or objects under a prefix of a bucket (`bucket/i/*`)."""
 
     action: str
     resource: str
@@ -104,6 +105,8 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> Iterator[Cal
         yield Call(service, operation, params["QueueUrl"].rpartition("/")[2])
     elif service == "dynamodb":
         yield Call(service, operation, params["TableName"])
+    elif service == "events":
+        yield from (Call(service, operation, entry["EventBusName"]) for entry in params["Entries"])
     elif service == "cloudfront":
         yield Call(service, operation, params["DistributionId"])
     elif "CopySource" in params:

@@ -12,6 +12,7 @@ from lightpress.compose import cdn
 from lightpress.handlers import purge_deleted, resolve
 from tests.drawing import file_of, four_corners
 from tests.handlers.conftest import (
+    BUS,
     DEAD_LETTERS,
     DISTRIBUTION,
     FAILURES,
@@ -48,8 +49,9 @@ HOLD_LETTER_BACK = Call("sqs", "ChangeMessageVisibility", DEAD_LETTERS)
 COPY = Call("s3", "CopyObject", QUARANTINE, "*")
 KEEP_MESSAGE = Call("s3", "PutObject", QUARANTINE, "*")
 WRITE_DOWN = Call("dynamodb", "UpdateItem", FAILURES)
+ANNOUNCE = Call("events", "PutEvents", BUS)
 
-STORY = {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ, WRITE, PUBLISH, LIST, REMOVE, PURGE}
+STORY = {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ, WRITE, PUBLISH, LIST, REMOVE, PURGE, ANNOUNCE}
 PROCESS_UPLOAD = STORY | {GIVE_UP, HOLD_BACK}
 RECORD_FAILURE = STORY | {COPY, KEEP_MESSAGE, WRITE_DOWN, HOLD_LETTER_BACK}
 RESOLVE = {READ_MANIFEST}
@@ -74,7 +76,7 @@ def ready(calls: set[Call], deployed: Deployed) -> Deployed:
 def test_a_good_picture(calls: set[Call], deployed: Deployed) -> None:
     deployed.upload("a.jpg", PICTURE)
     deployed.invoke(notification("a.jpg"))
-    assert calls == {READ_MANIFEST, LOOK, READ, WRITE, PUBLISH}
+    assert calls == {READ_MANIFEST, LOOK, READ, WRITE, PUBLISH, ANNOUNCE}
 
 
 def test_a_duplicate(calls: set[Call], ready: Deployed) -> None:
@@ -93,14 +95,14 @@ def test_a_bad_picture_that_is_recorded(calls: set[Call], deployed: Deployed) ->
     deployed.invoke(notification("a.jpg"))
     calls.clear()
     deployed.record()
-    assert calls == {READ_MANIFEST, LOOK, READ, COPY, WRITE_DOWN, PUBLISH, LIST}
+    assert calls == {READ_MANIFEST, LOOK, READ, COPY, WRITE_DOWN, PUBLISH, LIST, ANNOUNCE}
 
 
 def test_a_picture_that_is_looked_at_once_more(calls: set[Call], deployed: Deployed) -> None:
     deployed.upload("a.jpg", PICTURE)
     deployed.sqs.send_message(QueueUrl=url_of(DEAD_LETTERS), MessageBody=notification("a.jpg"))
     deployed.record()
-    assert calls == {READ_MANIFEST, LOOK, WRITE_DOWN, READ, WRITE, PUBLISH}
+    assert calls == {READ_MANIFEST, LOOK, WRITE_DOWN, READ, WRITE, PUBLISH, ANNOUNCE}
 
 
 def test_a_picture_that_the_world_fails(calls: set[Call], deployed: Deployed) -> None:
@@ -144,13 +146,13 @@ def test_overwritten_twice(calls: set[Call], ready: Deployed) -> None:
         ready.upload("a.jpg", PICTURE)
         calls.clear()
         ready.invoke(notification("a.jpg"))
-    assert calls == {READ_MANIFEST, LOOK, READ, WRITE, PUBLISH, LIST, REMOVE}
+    assert calls == {READ_MANIFEST, LOOK, READ, WRITE, PUBLISH, LIST, REMOVE, ANNOUNCE}
 
 
 def test_a_deletion(calls: set[Call], ready: Deployed) -> None:
     ready.s3.delete_object(Bucket=UPLOADS, Key="a.jpg")
     ready.invoke(notification("a.jpg", name="ObjectRemoved:Delete"))
-    assert calls == {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, PUBLISH, LIST, REMOVE, PURGE}
+    assert calls == {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, PUBLISH, LIST, REMOVE, PURGE, ANNOUNCE}
 
 
 @pytest.mark.parametrize("body", ["hello", "{}", notification(""), notification("a", bucket="somebody-elses")])
@@ -174,6 +176,7 @@ GRANTS_OF_THE_STORY = {
     Need("s3:DeleteObject", "images/i/*"),
     Need("s3:ListBucket", "images"),
     Need("sqs:SendMessage", "purges"),
+    Need("events:PutEvents", "default"),
 }
 
 

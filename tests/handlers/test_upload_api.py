@@ -13,6 +13,7 @@ from lightpress.admission import owner_of
 from lightpress.handlers.upload_api import handler
 from tests.drawing import file_of, four_corners
 from tests.handlers.conftest import CDN, IMAGES, UPLOADS, Context, Deployed, notification
+from tests.handlers.gateway import event_of
 from tests.handlers.recorder import Call, recorded
 
 if TYPE_CHECKING:
@@ -37,23 +38,13 @@ UPLOAD_API = IN_PARTS | {SIGN_FORM, SIGN_PART, READ_MANIFEST, DELETE}
 
 def ask(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> tuple[int, dict[str, Any]]:  # noqa: ANN401
     """What the API answers; `path` as it is in the address."""
-    key = path.removeprefix("/images/") if path.startswith("/images/") else None
-    event = {
-        "version": "2.0",
-        "routeKey": f"{method} /",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {"content-type": "application/json"},
-        "requestContext": {
-            "http": {"method": method, "path": path},
-            "stage": "$default",
-            "requestId": "r",
-            "authorizer": {"jwt": {"claims": {"sub": owner}, "scopes": None}},
-        },
-        "pathParameters": {"key": key} if key else {},
-        "body": body if isinstance(body, str) or body is None else json.dumps(body),
-        "isBase64Encoded": False,
-    }
+    event = event_of(
+        method=method,
+        path=path,
+        key=path.removeprefix("/images/") if path.startswith("/images/") else None,
+        body=body if isinstance(body, str) or body is None else json.dumps(body),
+        owner=owner,
+    )
     answer = handler(event, cast("LambdaContext", Context()))
     return answer["statusCode"], json.loads(answer["body"])
 
@@ -95,13 +86,20 @@ def test_two_files_of_one_name_never_meet(deployed: Deployed) -> None:
 def test_what_became_of_a_picture_is_told_to_its_owner(deployed: Deployed, calls: set[Call]) -> None:
     _, begun = ask("POST", "/uploads", FILE)
     path = f"/images/{begun['key']}"
-    assert ask("GET", path) == (200, {"key": begun["key"], "status": "processing"})
+    addresses = {name: begun[name] for name in ("key", "permalink", "status_url")}
+    assert addresses == {
+        "key": begun["key"],
+        "permalink": f"{CDN}/{begun['key']}",
+        "status_url": f"images/{begun['key']}",
+    }
+    assert ask("GET", path) == (200, addresses | {"status": "processing"})
     deployed.upload(begun["key"], file_of(four_corners((800, 600)), "JPEG"))
     deployed.invoke(notification(begun["key"]))
     calls.clear()
 
     status, told = ask("GET", path)
     assert (status, told["status"], told["width"], told["height"]) == (200, "ready", 800, 600)
+    assert told["permalink"] == begun["permalink"]
     assert told["picture"].startswith("<picture>")
     assert told["srcset"]["avif"].count(CDN) == 3
     assert {variant["format"] for variant in told["variants"]} == {"avif", "webp", "jpeg"}
@@ -156,7 +154,8 @@ def test_a_large_file_goes_in_parts(deployed: Deployed, calls: set[Call]) -> Non
         )
     _, listed = ask("POST", "/multipart/list", upload)
     assert [(one["part_number"], one["size"]) for one in listed["parts"]] == [(1, len(part)), (2, 3)]
-    assert ask("POST", "/multipart/complete", upload | {"parts": listed["parts"]}) == (200, {"key": begun["key"]})
+    status, completed = ask("POST", "/multipart/complete", upload | {"parts": listed["parts"]})
+    assert (status, completed["key"], completed["permalink"]) == (200, begun["key"], f"{CDN}/{begun['key']}")
     assert deployed.s3.head_object(Bucket=UPLOADS, Key=begun["key"])["ContentLength"] == len(part) + 3
 
     _, other = ask("POST", "/multipart", FILE)

@@ -31,6 +31,8 @@ _ARNS = {
     "AWS::S3::Bucket": "arn:aws:s3:::{}",
     "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{{}}",
 }
+# What a grant may be bound to and still cover what a function does.
+_NARROWER: list[dict[str, Any]] = [{}, {"StringEqualsIfExists": {"events:source": "lightpress"}}]
 _QUEUE_URL = f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/{{}}"
 
 
@@ -135,8 +137,8 @@ def _type(template: Mapping[str, Any], id_: str) -> str:
 def _statements(template: Mapping[str, Any], role_id: str) -> Iterator[Mapping[str, Any]]:
     for document in _policy_documents(template, role_id):
         for statement in document["Statement"]:
-            unknown = set(statement) - {"Action", "Effect", "Resource", "Sid"}
-            if unknown or statement["Effect"] != "Allow":
+            unknown = set(statement) - {"Action", "Effect", "Resource", "Sid", "Condition"}
+            if unknown or statement.get("Condition", {}) not in _NARROWER or statement["Effect"] != "Allow":
                 raise NotUnderstoodError(f"{statement!r} does more than allow actions on resources")
             yield statement
 

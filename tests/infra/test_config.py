@@ -36,6 +36,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             dead_letter_retention_days = 7
             failure_retention_days = 90
             invalidate_deleted = false
+            event_bus = "pictures"
             alarm_email = "somebody@example.com"
             alarm_failure_percent = 5
             alarm_queue_age_minutes = 60
@@ -88,6 +89,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
         ("dead_letter_retention_days = 15", "dead_letter_retention_days: 15 is not between 2 and 14"),
         ("dead_letter_retention_days = 4", "dead_letter_retention_days: 4 is not more than queue_retention_days (4)"),
         ("failure_retention_days = 0", "failure_retention_days: 0 is not between 1 and 3650"),
+        ('event_bus = "a b"', 'event_bus: \'a b\' is not allowed; allowed: such as "default", or ""'),
         ("invalidate_deleted = 1", "invalidate_deleted: 1 is not true or false"),
         ('alarm_email = "me"', 'alarm_email: \'me\' is not allowed; allowed: such as "you@example.com", or ""'),
         ("alarm_failure_percent = 0", "alarm_failure_percent: 0 is not between 1 and 100"),

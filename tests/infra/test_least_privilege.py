@@ -67,6 +67,7 @@ def _arns(environment: Mapping[str, str]) -> dict[str, str]:
         arns[name] = f"arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}"
     if "DEAD_LETTER_QUEUE_URL" not in environment:  # it is the queue of the function itself
         arns[names.DEAD_LETTERS] = arns[names.QUEUE]
+    arns[names.BUS] = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{environment.get('EVENT_BUS')}"
     arns[names.FAILURES] = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{environment.get('FAILURES_TABLE')}"
     arns[names.DISTRIBUTION] = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{environment.get('DISTRIBUTION_ID')}"
     return arns

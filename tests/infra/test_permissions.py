@@ -37,6 +37,7 @@ _STORY = {
     ("s3:DeleteObject", f"arn:aws:s3:::{_IMAGES}/i/*"),
     ("s3:ListBucket", f"arn:aws:s3:::{_IMAGES}"),
     ("sqs:SendMessage", f"{_SQS}:PurgeQueue"),
+    ("events:PutEvents", f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"),
 }
 _MAY = {
     "process_upload": {
@@ -80,6 +81,8 @@ def test_process_upload_is_told_where_everything_is(dev: Template) -> None:
         "QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/Queue",
         "PURGE_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/PurgeQueue",
         "PURGE_DELAY_SECONDS": "60",
+        "EVENT_BUS": "default",
+        "CDN_BASE_URL": "https://Distribution.cloudfront.net",
         "DEAD_LETTER_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/DeadLetterQueue",
         "POWERTOOLS_SERVICE_NAME": "lightpress-dev",
         "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",

@@ -230,6 +230,19 @@ class FakePurges:
 
 
 @dataclass
+class FakeAnnouncements:
+    """Remembers what was told: the status and revision of each key."""
+
+    told: list[tuple[str, str, int]] = field(default_factory=list)
+    failing: bool = False
+
+    def tell(self, source: Source, manifest: Manifest) -> None:
+        if self.failing:
+            raise ConnectionError(f"nobody hears of {source.key}")
+        self.told.append((manifest.key, manifest.status.value, manifest.revision))
+
+
+@dataclass
 class Diary:
     """An observer that remembers."""
 

@@ -34,6 +34,7 @@ CHECKSUM = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 def test_a_file_is_told_by_name_size_and_type() -> None:
     assert wanted(FILE, TERMS) == Wanted("cat.jpg", 1_000, "image/jpeg")
+    assert wanted(FILE | {"size": 1_000.0}, TERMS).size == 1_000, "JSON does not tell them apart"
     more = FILE | {"checksum": CHECKSUM, "collection": "avatars"}
     assert wanted(more, TERMS) == Wanted("cat.jpg", 1_000, "image/jpeg", CHECKSUM, "avatars")
 
@@ -43,6 +44,8 @@ def test_a_file_is_told_by_name_size_and_type() -> None:
     [
         ({"filename": None}, "filename", "filename must be a text."),
         ({"filename": "x" * 1_025}, "filename", "filename may have at most 1024 characters."),
+        ({"filename": "cat\ud83d.jpg"}, "filename", "filename must be a text."),
+        ({"size": 0.5}, "size", "size must be a whole number from 1 to 20000000."),
         ({"size": 0}, "size", "size must be a whole number from 1 to 20000000."),
         ({"size": 20_000_001}, "size", "size must be a whole number from 1 to 20000000."),
         ({"size": True}, "size", "size must be a whole number from 1 to 20000000."),
@@ -159,7 +162,17 @@ def test_parts_are_read_in_their_order() -> None:
 
 
 @pytest.mark.parametrize(
-    "parts", [None, [], "x", [7], [{}], [{"part_number": 0, "etag": "0" * 32}], [{"part_number": 1, "etag": "x"}]]
+    "parts",
+    [
+        None,
+        [],
+        "x",
+        [7],
+        [{}],
+        [{"part_number": 0, "etag": "0" * 32}],
+        [{"part_number": True, "etag": "0" * 32}],
+        [{"part_number": 1, "etag": "x"}],
+    ],
 )
 def test_parts_that_are_none_are_refused(parts: object) -> None:
     with pytest.raises(Refused) as refused:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lightpress.announce import Announce
 from lightpress.backoff import pause_seconds
 from lightpress.buckets import Publishing
 from lightpress.events import Problem, Reading, look_at, read
@@ -17,7 +18,18 @@ from lightpress.image import Reason
 from lightpress.process import Message, Process, always
 from lightpress.reconcile import reconcile
 from lightpress.source import Source
-from tests.pipeline.fakes import CORRUPT, UPLOADS, Diary, FakeCloud, FakeDeadLetters, FakeQueue, body_about, source
+from tests.pipeline.fakes import (
+    CORRUPT,
+    UPLOADS,
+    Diary,
+    FakeAnnouncements,
+    FakeCloud,
+    FakeDeadLetters,
+    FakeQueue,
+    body_about,
+    book,
+    source,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,10 +42,19 @@ SENT_AT = 1_700_000_000
 class Rig:
     """A process over the fakes."""
 
-    def __init__(self) -> None:
-        self.cloud, self.dead_letters, self.queue, self.diary = FakeCloud(), FakeDeadLetters(), FakeQueue(), Diary()
+    def __init__(self, cloud: FakeCloud | None = None) -> None:
+        self.cloud = cloud or FakeCloud()
+        self.dead_letters, self.queue, self.diary = FakeDeadLetters(), FakeQueue(), Diary()
         story = partial(reconcile, world=self.cloud.world())
-        self.process = Process(Publishing(UPLOADS).known, story, self.dead_letters, self.queue, self.diary)
+        self.announcements = FakeAnnouncements()
+        self.process = Process(
+            Publishing(UPLOADS).known,
+            story,
+            self.dead_letters,
+            self.queue,
+            self.diary,
+            Announce(self.announcements),
+        )
 
     def handle(self, body: str, received: int = 1, has_time: Callable[[], bool] = always) -> None:
         self.process(Message("message-1", body, "receipt-1", received, SENT_AT, "request-1"), has_time)
@@ -206,3 +227,40 @@ def test_an_observer_hears_what_was_wrong(rig: Rig) -> None:
     rig.handle("hello")
     assert rig.diary.entries == [("not_json", "message-1")]
     assert rig.diary.problems == [Problem("not_json", "The message is not JSON: hello")]
+
+
+def test_what_becomes_of_a_picture_is_announced_once_it_is_published(rig: Rig) -> None:
+    rig.cloud.originals.put("a", b"1")
+    rig.handle(body_about("a"))
+    rig.cloud.originals.put("a", b"2")
+    rig.handle(body_about("a"))
+    rig.handle(body_about("a"))
+    del rig.cloud.originals.held["a"]
+    rig.handle(body_about("a"))
+    assert rig.announcements.told == [("a", "ready", 1), ("a", "ready", 2), ("a", "deleted", 3)]
+
+
+def test_what_is_rejected_is_for_the_last_instance_to_announce(rig: Rig) -> None:
+    rig.cloud.originals.put("a", b"1")
+    rig.handle(body_about("a"))
+    rig.cloud.originals.put("a", CORRUPT)
+    rig.handle(body_about("a"), received=2)
+    assert rig.announcements.told == [("a", "ready", 1)]
+
+
+def test_what_the_recipes_leave_alone_is_no_news() -> None:
+    rig = Rig(FakeCloud(recipes=book(ignored=("a",))))
+    rig.cloud.originals.put("a", b"1")
+    rig.handle(body_about("a"), received=2)
+    assert rig.announcements.told == []
+
+
+def test_an_announcement_that_fails_is_made_when_the_message_comes_back(rig: Rig) -> None:
+    rig.cloud.originals.put("a", b"1")
+    rig.announcements.failing = True
+    with pytest.raises(ExceptionGroup):
+        rig.handle(body_about("a"))
+    assert rig.queue.held_back
+    rig.announcements.failing = False
+    rig.handle(body_about("a"), received=2)
+    assert rig.announcements.told == [("a", "ready", 1)]

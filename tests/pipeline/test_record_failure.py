@@ -7,6 +7,7 @@ from functools import partial
 
 import pytest
 
+from lightpress.announce import Announce
 from lightpress.buckets import Publishing
 from lightpress.events import look_at
 from lightpress.failures import Failure, Letter, Trial, Verdict, fingerprint
@@ -16,7 +17,18 @@ from lightpress.manifest import Manifest, Status
 from lightpress.ports import Changed
 from lightpress.reconcile import ATTEMPTS, reconcile
 from lightpress.record_failure import TRIALS, RecordFailure
-from tests.pipeline.fakes import CORRUPT, NOW, RETENTION, UPLOADS, FakeCloud, FakeQueue, body_about, book, source
+from tests.pipeline.fakes import (
+    CORRUPT,
+    NOW,
+    RETENTION,
+    UPLOADS,
+    FakeAnnouncements,
+    FakeCloud,
+    FakeQueue,
+    body_about,
+    book,
+    source,
+)
 
 KEY = "a.jpg"
 GAVE_UP = Letter(body_about(KEY), "message-1", attempts=6, first_at=1_700_000_000, request_ids=("request-9",))
@@ -26,14 +38,20 @@ class Rig:
     """The last instance over the fakes."""
 
     def __init__(self) -> None:
-        self.cloud, self.queue = FakeCloud(), FakeQueue()
+        self.cloud, self.queue, self.announcements = FakeCloud(), FakeQueue(), FakeAnnouncements()
         self.diary = self.cloud.diary
 
     def handle(self, letter: Letter = GAVE_UP, received: int = 1) -> None:
         story = partial(reconcile, world=self.cloud.world())
-        RecordFailure(Publishing(UPLOADS).known, story, self.cloud.registry, self.queue, self.diary)(
-            letter, "receipt-1", received
+        work_off = RecordFailure(
+            Publishing(UPLOADS).known,
+            story,
+            self.cloud.registry,
+            self.queue,
+            self.diary,
+            Announce(self.announcements),
         )
+        work_off(letter, "receipt-1", received)
 
     def manifest(self, key: str = KEY) -> Manifest:
         manifest = self.cloud.images.manifest(key)
@@ -265,3 +283,10 @@ def test_a_source_that_the_world_fails_takes_no_other_of_its_letter_along(rig: R
         ("corrupt", f"{UPLOADS}/c"),
         ("failed", "c"),
     ]
+
+
+def test_a_failure_is_announced_and_again_whenever_somebody_may_have_died_over_it(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, CORRUPT)
+    rig.handle()
+    rig.handle()
+    assert rig.announcements.told == [(KEY, "failed", 1)] * 2

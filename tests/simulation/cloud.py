@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote_plus
 
 from tests.simulation.deployed import (
+    BUS,
     DEAD_LETTERS,
     FAILURES,
     IMAGES,
@@ -24,6 +25,7 @@ from tests.simulation.promises import Promises
 from tests.simulation.timeline import Timeline
 from tests.simulation.worker import Worker
 from tests.stores.dynamodb import Table
+from tests.stores.events import Bus
 from tests.stores.s3 import Bucket
 from tests.stores.sqs import Queue
 
@@ -45,6 +47,7 @@ class Saved(NamedTuple):
     buckets: list[tuple[dict[str, tuple[Version, ...]], int]]
     queues: list[tuple[list[Message], int]]
     items: dict[tuple[str, ...], Item]
+    news: dict[str, tuple[int, str]]
     releases: list[Release]
     workers: list[Worker]
     keys: set[str]
@@ -68,10 +71,12 @@ class Cloud:
         self.queue = Queue(QUEUE, self.dead_letters, max_receives)
         self.purges = Queue(PURGES)
         self.failures = Table(("subject", "identity"))
+        self.bus = Bus()
         self.stores = Stores(
             {UPLOADS: self.uploads, IMAGES: self.images, QUARANTINE: self.quarantine},
             {QUEUE: self.queue, DEAD_LETTERS: self.dead_letters, PURGES: self.purges},
             {FAILURES: self.failures},
+            {BUS: self.bus},
         )
         self.releases = [Release(0, self.code, self.stores)]
         self.workers: list[Worker] = []
@@ -80,6 +85,7 @@ class Cloud:
         self.happened: Counter[str] = Counter()
         self.timeline = Timeline()
         self.promises = Promises(self)
+        self.bus.hear = self.promises.told
 
     @property
     def served(self) -> tuple[Queue, Queue]:
@@ -191,6 +197,7 @@ class Cloud:
             [sorted(bucket.keys.items()) for bucket in self.stores.buckets.values()],
             [sorted(repr(message.likeness) for message in queue.messages) for queue in self.served],
             sorted((key, sorted(item.items())) for key, item in self.failures.items.items()),
+            sorted(self.bus.newest.items()),
             [release.revision for release in self.releases],
             self.backfill_due,
             self.calm,
@@ -204,6 +211,7 @@ class Cloud:
             [(dict(bucket.keys), bucket.written) for bucket in self.stores.buckets.values()],
             [(list(queue.messages), queue.sent) for queue in self.stores.queues.values()],
             dict(self.failures.items),
+            dict(self.bus.newest),
             list(self.releases),
             list(self.workers),
             set(self.keys),
@@ -219,7 +227,7 @@ class Cloud:
             bucket.keys, bucket.written = dict(keys), written
         for queue, (messages, sent) in zip(self.stores.queues.values(), saved.queues, strict=True):
             queue.messages, queue.sent = list(messages), sent
-        self.failures.items = dict(saved.items)
+        self.failures.items, self.bus.newest = dict(saved.items), dict(saved.news)
         self.releases, self.workers, self.keys = list(saved.releases), list(saved.workers), set(saved.keys)
         self.promises.restore(saved.promises)
         del self.timeline.rows[saved.rows :]

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lightpress import process, reconcile, record_failure
-from lightpress.aws import dead_letters, failures, images, originals, purges, quarantine
+from lightpress import announce, process, reconcile, record_failure
+from lightpress.aws import announcements, dead_letters, failures, images, originals, purges, quarantine
 from lightpress.buckets import Publishing
 from tests.simulation import pictures
 from tests.simulation.invocation import RENDER
 from tests.stores.dynamodb import SimulatedDynamoDb
+from tests.stores.events import SimulatedEventBridge
 from tests.stores.s3 import SimulatedS3
 from tests.stores.sqs import SimulatedSqs
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from lightpress.image import Rendering, Spec
     from lightpress.recipe import RecipeBook
     from tests.stores.dynamodb import Table
+    from tests.stores.events import Bus
     from tests.stores.s3 import Bucket
     from tests.stores.sqs import Message, Queue
     from tests.stores.wire import Wire
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 UPLOADS, IMAGES, QUARANTINE, FAILURES, PURGES = "uploads", "images", "quarantine", "failures", "purges"
 QUEUE, DEAD_LETTERS = "process", "record"
 """The queues, by the name of the function that works them off."""
+BUS = "default"
 
 _KNOWN = Publishing(UPLOADS).known
 
@@ -43,6 +46,7 @@ class Code:
     process: Any = process
     reconcile: Any = reconcile
     record_failure: Any = record_failure
+    announce: Any = announce
     originals: Any = originals
     images: Any = images
     dead_letters: Any = dead_letters
@@ -58,6 +62,7 @@ class Stores:
     buckets: dict[str, Bucket]
     queues: dict[str, Queue]
     tables: dict[str, Table]
+    buses: dict[str, Bus]
 
 
 class Silent:
@@ -96,6 +101,7 @@ class Release:
             self.code.dead_letters.SqsDeadLetters(sqs, DEAD_LETTERS),
             self.code.dead_letters.SqsQueue(sqs, QUEUE),
             Silent(),
+            self._announce(wire),
         )
 
         def handle(message: Message) -> None:
@@ -120,12 +126,20 @@ class Release:
             registry,
             self.code.dead_letters.SqsQueue(sqs, DEAD_LETTERS),
             Silent(),
+            self._announce(wire),
         )
 
         def handle(message: Message) -> None:
             work(self.code.dead_letters.letter_of(_as_lambda_has_it(message), ""), message.id, message.received)
 
         return handle
+
+    def _announce(self, wire: Wire) -> Callable[..., None]:
+        bridge: Any = SimulatedEventBridge(self.stores.buses, wire)
+        told: Callable[..., None] = self.code.announce.Announce(
+            announcements.EventBridgeAnnouncements(lambda: bridge, BUS, "lightpress-dev", "https://cdn.test")
+        )
+        return told
 
     def _world(self, wire: Wire) -> Any:  # noqa: ANN401  a mutant's World is another class
         s3 = SimulatedS3(self.stores.buckets, wire)

@@ -2,9 +2,10 @@
 
 States are told apart by a digest of 128 bits over what can be seen (buckets, queues, table, releases) and over what
 each worker has heard so far; a worker's next move depends on nothing else, so equal states have equal futures. Workers
-are interchangeable, hence their digests are sorted. One reduction on top is sound because what it leaves out commutes:
-once the script is over and no fault is left, nothing can change originals any more, so a worker that is about to read
-one is let go first, and alone.
+are interchangeable, hence their digests are sorted. Two reductions on top are sound because what they leave out
+commutes. Once the script is over and no fault is left, nothing can change originals any more, so a worker that is about
+to read one is let go first, and alone. So is, once no fault is left, a worker that is about to announce something:
+nobody reads what is announced.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from tests.simulation.cloud import Cloud
-from tests.simulation.deployed import UPLOADS, Code
+from tests.simulation.deployed import BUS, UPLOADS, Code
 from tests.simulation.invocation import Fault
 from tests.simulation.memory import Memory, Remembered
 from tests.simulation.pictures import BAD, GOOD
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.simulation.cloud import Saved
+    from tests.simulation.invocation import Request
     from tests.simulation.worker import Worker
 
     Moment = tuple[Saved, list[Remembered], tuple[int, int, int]]
@@ -86,7 +88,7 @@ class Run:
 
     def choices(self) -> list[str]:
         """Everything that could happen next, or the one thing that may as well happen first."""
-        if self.done == len(self.script) and not self.faults and (first := self._reads_an_original()):
+        if not self.faults and (first := self._commutes()):
             return [first]
         choices = ["client"] if self.done < len(self.script) else []
         if self.cloud.may_backfill:
@@ -99,10 +101,12 @@ class Run:
                 choices += [f"{fault.name} {number}" for fault in worker.mind.waits_for.faults]
         return choices
 
-    def _reads_an_original(self) -> str | None:
+    def _commutes(self) -> str | None:
+        """A step that may as well be the next."""
+        is_over = self.done == len(self.script)
         for number, worker in enumerate(self.cloud.workers):
             request = worker.mind.waits_for
-            if request and not request.changes and request.what.startswith(f"{UPLOADS}/"):
+            if request and (request.what == BUS or (is_over and _reads_an_original(request))):
                 return f"step {number}"
         return None
 
@@ -184,6 +188,10 @@ class Run:
         pasts = sorted(_mind(worker).place.past for worker in self.cloud.workers)
         rest = repr((self.done, self.faults, self.outage, pasts)).encode()
         return hashlib.blake2b(self.cloud.snapshot() + rest, digest_size=16).digest()
+
+
+def _reads_an_original(request: Request) -> bool:
+    return not request.changes and request.what.startswith(f"{UPLOADS}/")
 
 
 def _mind(worker: Worker) -> Remembered:

@@ -19,7 +19,7 @@ from tests.simulation.pictures import render_without_isolation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RECONCILE, PROCESS, RECORD_FAILURE = "reconcile", "process", "record_failure"
+RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
 IMAGES, ORIGINALS, QUARANTINE, FAILURES = "images", "originals", "quarantine", "failures"
 
 
@@ -135,7 +135,7 @@ MUTANTS = (
         ORIGINALS,
         _without(", IfMatch=original.etag"),
         Case("PQ"),
-        2_000,
+        5_000,
     ),
     Mutant(
         "no tombstone where nothing ever was",
@@ -147,7 +147,7 @@ MUTANTS = (
     Mutant(
         "a lost race counts as done",
         RECONCILE,
-        (("raced=attempt > 0)\n", "raced=attempt > 0)\n        return Outcome(source, Did.NOTHING, None)\n"),),
+        (("    raise Unsettled(", "        return Outcome(source, Did.NOTHING, None)\n    raise Unsettled("),),
         Case("PQ"),
         500,
     ),
@@ -346,6 +346,27 @@ MUTANTS = (
         (("            if not isinstance(error, ChildLost):\n", "            if False:\n"),),
         Case("P", receives=1, outage=6),
         200,
+    ),
+    Mutant(
+        "who finds nothing to do announces nothing",
+        ANNOUNCE,
+        ((" or delivered_before:", ":"),),
+        Case("P", faults=1),
+        500,
+    ),
+    Mutant(
+        "who lost a race against itself announces nothing",
+        ANNOUNCE,
+        ((" or outcome.raced", ""),),
+        Case("P", faults=1),
+        500,
+    ),
+    Mutant(
+        "the last instance announces nothing",
+        RECORD_FAILURE,
+        _without("            self.announce(outcome, delivered_before=True)\n"),
+        Case("B"),
+        100,
     ),
 )
 

@@ -6,6 +6,7 @@ from collections import Counter
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from lightpress.announce import KINDS
 from lightpress.image import Reason
 from lightpress.manifest import Manifest, Status, manifest_from_json, manifest_path, revision_of, variants_folder
 from lightpress.record_failure import TRIALS
@@ -154,6 +155,13 @@ class Promises:
         if reason != expected and not patience_ran_out:
             self._break(key, f"failed for {reason}, and should " + (f"for {expected}" if expected else "not have"))
 
+    def told(self, key: str, revision: int, kind: str) -> None:
+        """Nothing is announced that is not published, or was."""
+        manifest = self.manifest(key)
+        published = (manifest.revision, KINDS[manifest.status]) if manifest else (0, "")
+        if revision > published[0] or (revision == published[0] and kind != published[1]):
+            self._break(key, "announced, and not published")
+
     # At rest.
 
     def check_settled(self) -> None:
@@ -168,6 +176,8 @@ class Promises:
                 self._break(key, "what is published is not of the newest version and recipe")
             else:
                 self._check_end(key, manifest, source)
+            if manifest and self._cloud.bus.newest.get(key) != (manifest.revision, KINDS[manifest.status]):
+                self._break(key, "what is published was never announced")
         self._check_nonsense()
 
     def _check_end(self, key: str, manifest: Manifest, source: Version) -> None:

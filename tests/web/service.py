@@ -5,6 +5,7 @@ Page and API have one origin, storage and CDN another, as deployed: so the page'
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from lightpress.image import IN_PLAIN_WORDS, PictureRejected, Reason, Size, Spec, render
 from lightpress.manifest import Publication, variant_path, variants_of
@@ -26,19 +27,27 @@ if TYPE_CHECKING:
 
 SPEC = Spec(sizes=(Size("w160", width=160), Size("w320", width=320)), formats=("avif", "webp", "jpeg"))
 MAX_BYTES = 2_000_000
+PARTS_FROM, PART_BYTES = 300_000, 100_000
 TYPES = ("image/jpeg", "image/png", "image/heic")
 TOKEN = "Bearer let-me-in"
 
 
 @dataclass
 class World:
-    """What the service holds, and what goes wrong in it next: each entry of `broken` fails one request to that path."""
+    """What the service holds, and what goes wrong in it next: each entry of `broken` fails one request to that path.
+
+    parts: of uploads under way, by key. sent_parts: the numbers of all that came, also of those that failed.
+    held_back: parts that are signed for once the event is set.
+    """
 
     auth: dict[str, Any]
     originals: dict[str, bytes] = field(default_factory=dict)
     manifests: dict[str, Manifest] = field(default_factory=dict)
     files: dict[str, tuple[bytes, str]] = field(default_factory=dict)
     begun: list[dict[str, Any]] = field(default_factory=list)
+    parts: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    sent_parts: list[int] = field(default_factory=list)
+    held_back: dict[int, threading.Event] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     page_origin: str = ""
     other_origin: str = ""
@@ -134,13 +143,45 @@ class _PageAndApi(_Handler):
         asked = json.loads(self.body())
         if not self.allowed():
             return
-        if self.world.breaks("/uploads"):
+        if self.world.breaks(self.path):
             self.say(503, {"title": "Unavailable", "detail": "The service is busy. Try again in a minute."})
+            return
+        if self.path.startswith("/multipart/"):
+            self.go_on(asked)
             return
         self.world.begun.append(asked)
         key = f"someone/{len(self.world.begun)}/{asked['filename']}"
+        if self.path == "/multipart":
+            self.world.parts[key] = {}
+            self.say(201, {"key": key, "upload_id": "1", "part_size": PART_BYTES})
+            return
         upload = {"url": self.world.other_origin + "/", "fields": {"key": key, "policy": "signed"}}
         self.say(201, {"key": key, "upload": upload})
+
+    def go_on(self, asked: dict[str, Any]) -> None:
+        """As the API does with uploads in parts."""
+        key = asked["key"]
+        if key not in self.world.parts:
+            self.say(404, {"code": "not_found", "detail": "There is no such upload."})
+        elif self.path == "/multipart/sign":
+            number = asked["part_number"]
+            if number in self.world.held_back:
+                self.world.held_back[number].wait(timeout=15)
+            self.say(200, {"url": f"{self.world.other_origin}/{quote(key)}?partNumber={number}&size={asked['size']}"})
+        elif self.path == "/multipart/list":
+            parts = [_told(number, data) for number, data in sorted(self.world.parts[key].items())]
+            self.say(200, {"parts": parts})
+        elif self.path == "/multipart/complete":
+            held = self.world.parts.pop(key)
+            assert [(part["part_number"], part["etag"]) for part in asked["parts"]] == [
+                (number, etag_of(data)) for number, data in sorted(held.items())
+            ]
+            whole = b"".join(data for _, data in sorted(held.items()))
+            threading.Thread(target=self.world.keep, args=(key, whole)).start()
+            self.say(200, {"key": key})
+        else:
+            del self.world.parts[key]
+            self.say(200, {"key": key})
 
     def allowed(self) -> bool:
         if self.world.auth["kind"] == "none" or self.headers.get("authorization") == TOKEN:
@@ -152,6 +193,7 @@ class _PageAndApi(_Handler):
         return {
             "auth": self.world.auth,
             "max_bytes": MAX_BYTES,
+            "parts_from": PARTS_FROM,
             "types": TYPES,
             "kinds": ["JPEG", "PNG", "HEIC"],
             "connect": [self.world.other_origin],
@@ -161,12 +203,25 @@ class _PageAndApi(_Handler):
 
 class _StorageAndCdn(_Handler):
     def do_OPTIONS(self) -> None:
-        allowed = {"access-control-allow-origin": self.world.page_origin, "access-control-allow-methods": "POST"}
+        allowed = {"access-control-allow-origin": self.world.page_origin, "access-control-allow-methods": "POST, PUT"}
         self.answer(200, headers=allowed)
 
     def do_GET(self) -> None:
         data, media_type = self.world.files[self.path]
         self.answer(200, data, {"content-type": media_type})
+
+    def do_PUT(self) -> None:
+        cors = {"access-control-allow-origin": self.world.page_origin, "access-control-expose-headers": "ETag"}
+        where, data = urlsplit(self.path), self.body()
+        asked = parse_qs(where.query)
+        number = int(asked["partNumber"][0])
+        assert len(data) == int(asked["size"][0]), "the part that was signed for"
+        self.world.sent_parts.append(number)
+        if self.world.breaks(f"/part/{number}"):
+            self.answer(503, b"<Error><Code>SlowDown</Code></Error>", cors)
+            return
+        self.world.parts[unquote(where.path.removeprefix("/"))][number] = data
+        self.answer(200, headers=cors | {"etag": etag_of(data)})
 
     def do_POST(self) -> None:
         cors = {"access-control-allow-origin": self.world.page_origin}
@@ -176,6 +231,15 @@ class _StorageAndCdn(_Handler):
             return
         threading.Thread(target=self.world.keep, args=(fields["key"].decode(), fields["file"])).start()
         self.answer(204, headers=cors)
+
+
+def etag_of(data: bytes) -> str:
+    """As S3 gives it."""
+    return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
+
+
+def _told(number: int, data: bytes) -> dict[str, Any]:
+    return {"part_number": number, "size": len(data), "etag": etag_of(data)}
 
 
 def _form(media_type: str, body: bytes) -> dict[str, bytes]:

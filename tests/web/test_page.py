@@ -6,13 +6,14 @@ import base64
 import hashlib
 import io
 import re
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.drawing import four_corners, ramp
-from tests.web.service import MAX_BYTES, TOKEN, serving
+from tests.web.service import MAX_BYTES, PART_BYTES, PARTS_FROM, TOKEN, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +116,77 @@ def test_what_went_wrong_on_the_way_can_be_tried_again(world: World, visit: Visi
     expect(entry(page, "soft.jpg")).to_have_attribute("data-state", "failed")
     entry(page, "soft.jpg").get_by_role("button", name="Try again").click()
     expect(entry(page, "soft.jpg")).to_have_attribute("data-state", "ready")
+
+
+def large() -> FilePayload:
+    """A picture of four parts."""
+    sent = file("large.jpg", ramp((1400, 1000)))
+    sent["buffer"] += bytes(4 * PART_BYTES - 10 - len(sent["buffer"]))
+    assert len(sent["buffer"]) > PARTS_FROM
+    return sent
+
+
+def test_a_large_file_goes_in_parts_and_a_part_that_fails_is_sent_again_alone(
+    world: World, visit: Visit, page_shot: Shot
+) -> None:
+    world.broken += ["/part/3"]
+    world.held_back[2] = threading.Event()
+    page = visit(world)
+    sent = large()
+    choose(page, sent)
+    expect(entry(page, "large.jpg").locator(".state")).to_have_text("Uploading: 74 % of 400 KB")
+    page_shot(page, "upload-page-parts")
+    world.held_back[2].set()
+    expect(entry(page, "large.jpg")).to_have_attribute("data-state", "ready")
+    assert list(world.originals.values()) == [sent["buffer"]]
+    assert sorted(world.sent_parts) == [1, 2, 3, 3, 4]
+    assert len(world.begun) == 1
+
+
+def test_what_has_arrived_of_a_large_file_is_not_sent_again(world: World, visit: Visit) -> None:
+    world.broken += ["/multipart/complete"]
+    page = visit(world)
+    sent = large()
+    choose(page, sent)
+    expect(entry(page, "large.jpg")).to_have_attribute("data-state", "failed")
+    assert sorted(world.sent_parts) == [1, 2, 3, 4]
+    entry(page, "large.jpg").get_by_role("button", name="Try again").click()
+    expect(entry(page, "large.jpg")).to_have_attribute("data-state", "ready")
+    assert sorted(world.sent_parts) == [1, 2, 3, 4]
+    assert list(world.originals.values()) == [sent["buffer"]]
+
+
+def test_a_large_file_whose_upload_was_given_up_meanwhile_begins_anew(world: World, visit: Visit) -> None:
+    world.broken += ["/multipart/complete"]
+    page = visit(world)
+    choose(page, large())
+    expect(entry(page, "large.jpg")).to_have_attribute("data-state", "failed")
+    world.parts.clear()
+    entry(page, "large.jpg").get_by_role("button", name="Try again").click()
+    expect(entry(page, "large.jpg")).to_have_attribute("data-state", "ready")
+    assert len(world.begun) == 2
+
+
+def test_the_parts_of_a_file_that_is_removed_are_given_up(world: World, visit: Visit) -> None:
+    world.broken += ["/multipart/complete"]
+    page = visit(world)
+    choose(page, large())
+    expect(entry(page, "large.jpg")).to_have_attribute("data-state", "failed")
+    with page.expect_response("**/multipart/abort"):
+        entry(page, "large.jpg").get_by_role("button", name="Remove").click()
+    assert not world.parts
+
+
+def test_a_file_that_is_removed_while_its_parts_are_sent_is_sent_no_further(world: World, visit: Visit) -> None:
+    world.held_back[2] = threading.Event()
+    page = visit(world)
+    choose(page, large())
+    expect(entry(page, "large.jpg").locator(".state")).to_have_text("Uploading: 74 % of 400 KB")
+    with page.expect_response("**/multipart/abort"):
+        entry(page, "large.jpg").get_by_role("button", name="Remove").click()
+        world.held_back[2].set()
+    assert sorted(world.sent_parts) == [1, 3, 4]
+    assert not world.parts
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 
 from lightpress.admission import Refused, owner_of
 from lightpress.compose import caller, front_door
+from lightpress.front_door import FrontDoor
 from lightpress.telemetry import logger
 
 if TYPE_CHECKING:
@@ -17,6 +18,14 @@ if TYPE_CHECKING:
 
 app = APIGatewayHttpResolver()
 _PROBLEM = "application/problem+json"
+
+STEPS = {
+    "sign": FrontDoor.sign_part,
+    "list": FrontDoor.list_parts,
+    "complete": FrontDoor.complete_parts,
+    "abort": FrontDoor.abort_parts,
+}
+"""What a large file goes on with."""
 
 
 @logger.inject_lambda_context
@@ -40,16 +49,9 @@ def begin_parts() -> Response[str]:
 @app.post("/multipart/<step>")
 def go_on(step: str) -> Response[str]:
     """Go on with a large file."""
-    door = front_door()
-    steps = {
-        "sign": door.sign_part,
-        "list": door.list_parts,
-        "complete": door.complete_parts,
-        "abort": door.abort_parts,
-    }
-    if step not in steps:
-        raise Refused(404, "not_found", f"There is no step {step!r}; there are: {', '.join(steps)}.")
-    return _answer(200, steps[step](_body(), _owner()))
+    if step not in STEPS:
+        raise Refused(404, "not_found", f"There is no step {step!r}; there are: {', '.join(STEPS)}.")
+    return _answer(200, STEPS[step](front_door(), _body(), _owner()))
 
 
 @app.get("/images/.+")

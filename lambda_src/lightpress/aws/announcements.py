@@ -1,0 +1,42 @@
+"""What is announced on EventBridge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightpress.announce import SOURCE, event_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from types_boto3_events import EventBridgeClient
+
+    from lightpress.manifest import Manifest
+    from lightpress.source import Source
+
+
+class NotAnnouncedError(Exception):
+    """EventBridge answered, and did not take the event."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventBridgeAnnouncements:
+    """Puts events on a bus. client: makes one when there is something to tell; deployment, base_url: `event_of`."""
+
+    client: Callable[[], EventBridgeClient]
+    bus: str
+    deployment: str
+    base_url: str
+
+    def tell(self, source: Source, manifest: Manifest) -> None:
+        """PUT EVENTS. An event that is not taken is no error to EventBridge, and the answer's status is 200."""
+        event = event_of(source, manifest, deployment=self.deployment, base_url=self.base_url)
+        answer = self.client().put_events(
+            Entries=[
+                {"EventBusName": self.bus, "Source": SOURCE, "DetailType": event.kind, "Detail": event.detail},
+            ]
+        )
+        if answer["FailedEntryCount"]:
+            (entry,) = answer["Entries"]
+            raise NotAnnouncedError(f"{self.bus}: {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}")

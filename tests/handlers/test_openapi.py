@@ -1,0 +1,99 @@
+"""The OpenAPI document is what the API does: asked by a program that knows nothing but the document."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.core.result import Ok
+
+from infra.openapi import PAGE, deployed_terms, document, openapi_page
+from infra.upload_api import ROUTES
+from lightpress.handlers.upload_api import STEPS
+from tests.drawing import file_of, four_corners
+from tests.handlers.conftest import Deployed, notification
+from tests.handlers.gateway import Gateway
+from tests.handlers.test_upload_api import ALICE, FILE, ask
+
+if TYPE_CHECKING:
+    from schemathesis import APIOperation
+
+# For longer: LIGHTPRESS_REQUESTS=500 make unit
+REQUESTS = int(os.environ.get("LIGHTPRESS_REQUESTS", "12"))
+DOCUMENT = document(deployed_terms())
+TOKEN = {"Authorization": f"Bearer {ALICE}"}
+
+SCHEMA = schemathesis.openapi.from_dict(json.loads(json.dumps(DOCUMENT)))
+SCHEMA.app = Gateway(frozenset({ALICE}))
+OPERATIONS = [found.ok() for found in SCHEMA.get_all_operations() if isinstance(found, Ok)]
+
+
+def test_the_document_in_the_repository_is_what_the_code_says() -> None:
+    assert PAGE.read_text(encoding="utf-8") == openapi_page(), "it is stale: make docs"
+
+
+def test_the_document_has_the_routes_of_the_stack_and_no_others() -> None:
+    paths: dict[str, dict[str, Any]] = DOCUMENT["paths"]
+    documented = {(method.upper(), path) for path, item in paths.items() for method in {*item} - {"parameters"}}
+    steps = {("POST", f"/multipart/{step}") for step in STEPS}
+    deployed = {(method.name, path.replace("{key+}", "{key}")) for method, path in ROUTES}
+    assert documented == deployed - {("POST", "/multipart/{step}")} | steps
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.label)
+@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=lambda mode: mode.name.lower())
+def test_every_answer_is_documented_and_no_request_breaks_the_api(
+    operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode, deployed: Deployed
+) -> None:
+    about = _pictures(deployed) if operation.path == "/images/{key}" else _uploads_in_parts()
+
+    @settings(
+        max_examples=REQUESTS,
+        deadline=None,
+        derandomize="LIGHTPRESS_REQUESTS" not in os.environ,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(operation.as_strategy(generation_mode=mode), st.sampled_from([{}, *about]))
+    def ask_and_check(case: Case[Any], told: dict[str, str]) -> None:
+        if mode is GenerationMode.POSITIVE:
+            _about(case, told)
+        case.call_and_validate(headers=TOKEN)
+
+    ask_and_check()
+
+
+def _uploads_in_parts() -> list[dict[str, str]]:
+    """One that is under way."""
+    _, begun = ask("POST", "/multipart", FILE)
+    return [{"key": begun["key"], "upload_id": begun["upload_id"]}]
+
+
+def _pictures(deployed: Deployed) -> list[dict[str, str]]:
+    """One of each status."""
+    ready, failed, gone, processing = (ask("POST", "/uploads", FILE)[1]["key"] for _ in range(4))
+    deployed.upload(ready, file_of(four_corners((60, 40))))
+    deployed.upload(failed, b"no picture")
+    deployed.invoke(*map(notification, (ready, failed, gone)))
+    deployed.record()
+    assert [ask("GET", f"/images/{key}")[1]["status"] for key in (ready, failed, gone, processing)] == [
+        "ready",
+        "failed",
+        "deleted",
+        "processing",
+    ]
+    return [{"key": key} for key in (ready, failed, gone, processing)]
+
+
+def _about(case: Case[Any], told: dict[str, str]) -> None:
+    """Ask for something that is there, where the request is about something at all."""
+    if case.path_parameters and "key" in told:
+        case.path_parameters["key"] = told["key"]
+    if isinstance(case.body, dict) and "upload_id" in case.body:
+        case.body |= told
