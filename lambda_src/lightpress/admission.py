@@ -22,6 +22,10 @@ PART_BYTES = 8 << 20
 """What a part of a large upload has: S3 wants 5 MiB at least."""
 MOST_PARTS = 10_000
 
+MOST_URLS = 100
+"""What is taken in one request."""
+
+_PREFIX = re.compile(r"(?=.{1,200}$)([A-Za-z0-9][A-Za-z0-9._-]*/){1,8}")
 _COLLECTION = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 _SHA256 = re.compile(r"[A-Za-z0-9+/]{43}=")
 _ETAG = re.compile(r'"?[0-9a-f]{32}(-[0-9]{1,5})?"?')
@@ -126,6 +130,27 @@ def parts_of(body: object) -> tuple[Part, ...]:
     return tuple(sorted(parts, key=lambda part: part.number))
 
 
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """URLs that somebody wants fetched, and where to. prefix: folders below their own; empty, or ends in a slash."""
+
+    urls: tuple[str, ...]
+    prefix: str = ""
+    collection: str = COLLECTION
+
+
+def listing_of(body: object) -> Listing:
+    """Read a list of URLs; what each of them is worth is not looked at."""
+    form = _Form(body)
+    result = Listing(
+        urls=form.texts("urls", most=MOST_URLS),
+        prefix=form.text("prefix", pattern=_PREFIX, such_as='"trips/2026/"', optional=True),
+        collection=form.text("collection", pattern=_COLLECTION, such_as='"avatars"', optional=True) or COLLECTION,
+    )
+    form.close()
+    return result
+
+
 def _part(value: object) -> Part | None:
     if not isinstance(value, dict):
         return None
@@ -218,6 +243,13 @@ class _Form:
             return value
         self._wrong[name] = f"{name} must be a whole number from {low} to {high}."
         return low
+
+    def texts(self, name: str, *, most: int) -> tuple[str, ...]:
+        values = self._body.get(name)
+        if isinstance(values, list) and 0 < len(values) <= most and all(isinstance(value, str) for value in values):
+            return tuple(values)
+        self._wrong[name] = f"{name} must be a list of 1 to {most} texts."
+        return ()
 
     def listed(self, name: str, read: Callable[[object], Part | None]) -> list[Part]:
         values = self._body.get(name)

@@ -31,7 +31,7 @@ class Rig:
 
     def handle(self, letter: Letter = GAVE_UP, received: int = 1) -> None:
         story = partial(reconcile, world=self.cloud.world())
-        RecordFailure(Publishing(UPLOADS).known, story, self.cloud.registry, self.queue, self.diary)(
+        RecordFailure(Publishing(UPLOADS).known, story, self.cloud.registry, self.queue, self.diary, UPLOADS)(
             letter, "receipt-1", received
         )
 

@@ -120,6 +120,7 @@ class Release:
             registry,
             self.code.dead_letters.SqsQueue(sqs, DEAD_LETTERS),
             Silent(),
+            UPLOADS,
         )
 
         def handle(message: Message) -> None:
