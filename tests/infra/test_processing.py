@@ -80,6 +80,7 @@ def test_a_flood_of_uploads_cannot_take_all_of_the_accounts_concurrency(template
         mapping.properties["EventSourceArn"]["Fn::GetAtt"][0]: mapping.properties["ScalingConfig"]["MaximumConcurrency"]
         for mapping in template.resources("AWS::Lambda::EventSourceMapping")
     }
+    assert most.pop("UrlQueue", 10) == 10
     assert most == {"Queue": 50, "DeadLetterQueue": 10, "PurgeQueue": 2}
 
 

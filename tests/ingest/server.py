@@ -123,17 +123,17 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, kind: str, number: int, *, first: bool) -> None:
         data = self.world.body or picture(number)
         if kind == "hop":
-            self._send(302, Location=self.world.location)
+            self._send(302, headers={"Location": self.world.location})
         elif kind in _REDIRECTS:
-            self._send(302, Location=_REDIRECTS[kind])
+            self._send(302, headers={"Location": _REDIRECTS[kind]})
         elif kind in _STATUSES:
             self._send(_STATUSES[kind], b"sorry")
         elif kind == "redirect":
-            self._send(301, Location=f"/ok/{number}.jpg")
+            self._send(301, headers={"Location": f"/ok/{number}.jpg"})
         elif kind == "loop":
-            self._send(302, Location=self.path)
+            self._send(302, headers={"Location": self.path})
         elif kind.startswith("first-") and first:
-            self._send(int(kind[6:]), b"later", **{"Retry-After": "1"})
+            self._send(int(kind[6:]), b"later", headers={"Retry-After": "1"})
         elif kind == "ok":
             self._validated(data)
         elif kind in {"plain", "first-429", "first-503"}:
@@ -141,9 +141,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             getattr(self, f"_{kind.replace('-', '_')}")(data)
 
-    def _send(self, status: int, data: bytes = b"", **headers: str) -> None:
+    def _send(self, status: int, data: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
         self.send_response(status)
-        for name, value in ({"Content-Length": str(len(data)), "Content-Type": "image/jpeg"} | headers).items():
+        for name, value in (
+            {"Content-Length": str(len(data)), "Content-Type": "image/jpeg", **(headers or {})}
+        ).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
@@ -151,12 +153,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _validated(self, data: bytes) -> None:
         etag = f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
         if self.headers.get("If-None-Match") == etag:
-            self._send(304, ETag=etag)
+            self._send(304, headers={"ETag": etag})
         else:
-            self._send(200, data, ETag=etag)
+            self._send(200, data, {"ETag": etag})
 
     def _chunked(self, data: bytes) -> None:
-        self._send(200, **{"Transfer-Encoding": "chunked", "Content-Length": "1"})
+        self._send(200, headers={"Transfer-Encoding": "chunked", "Content-Length": "1"})
         for start in range(0, len(data), 100):
             piece = data[start : start + 100]
             self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
@@ -166,7 +168,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, b"<!doctype html><p>no picture</p>" * 300)
 
     def _svg(self, _: bytes) -> None:
-        self._send(200, b'<svg xmlns="http://www.w3.org/2000/svg"/>', **{"Content-Type": "image/svg+xml"})
+        self._send(200, b'<svg xmlns="http://www.w3.org/2000/svg"/>', headers={"Content-Type": "image/svg+xml"})
 
     def _empty(self, _: bytes) -> None:
         self._send(200)
@@ -175,10 +177,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, data[:-200])
 
     def _packed(self, data: bytes) -> None:
-        self._send(200, data, **{"Content-Encoding": "gzip"})
+        self._send(200, data, headers={"Content-Encoding": "gzip"})
 
     def _large(self, _: bytes) -> None:
-        self._send(200, **{"Content-Length": str(10 << 30)})
+        self._send(200, headers={"Content-Length": str(10 << 30)})
 
     def _endless(self, data: bytes) -> None:
         self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n" + data)
@@ -189,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"hello, I am no web server\r\n\r\n")
 
     def _short(self, data: bytes) -> None:
-        self._send(200, data, **{"Content-Length": str(len(data) + 100)})
+        self._send(200, data, headers={"Content-Length": str(len(data) + 100)})
 
     def _silent(self, _: bytes) -> None:
         self.world.over.wait(60)
