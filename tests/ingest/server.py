@@ -22,7 +22,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 READY = "ready"
 ENDINGS = {
