@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import boto3.session
 import botocore.session
@@ -65,6 +65,9 @@ class Session:
 
     def dynamodb(self) -> DynamoDBClient:
         return _boto3_session().client("dynamodb", **self._arguments())
+
+    def iam(self) -> Any:  # noqa: ANN401  not worth a package of types for one call
+        return _boto3_session().client("iam", **self._arguments())
 
     def lambda_(self) -> LambdaClient:
         return _boto3_session().client("lambda", **self._arguments())

@@ -77,7 +77,8 @@ def picture(number: int, side: int = 24) -> bytes:
 @dataclass
 class Misbehaving:
     """asked: how often, by path. heads: the last request of each path. most_at_once: requests, ever.
-    latency: seconds before each answer. body: of every picture, in place of its own. location: where "hop" leads."""
+    latency: seconds before each answer. body: of every picture, in place of its own. location: where "hop" leads.
+    mended: paths that give a picture from now on."""
 
     origin: str
     asked: Counter[str] = field(default_factory=Counter)
@@ -87,6 +88,7 @@ class Misbehaving:
     latency: float = 0.0
     body: bytes | None = None
     location: str = ""
+    mended: set[str] = field(default_factory=set)
     over: Event = field(default_factory=Event)
     lock: Lock = field(default_factory=Lock)
 
@@ -122,7 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self, kind: str, number: int, *, first: bool) -> None:
         data = self.world.body or picture(number)
-        if kind == "hop":
+        if self.path in self.world.mended:
+            self._send(200, data)
+        elif kind == "hop":
             self._send(302, headers={"Location": self.world.location})
         elif kind in _REDIRECTS:
             self._send(302, headers={"Location": _REDIRECTS[kind]})

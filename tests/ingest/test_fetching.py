@@ -226,6 +226,14 @@ def test_a_server_that_says_when_to_come_back_is_believed() -> None:
     assert 120 < diary.pauses["receipt-busy"] <= 120 + 32
 
 
+def test_to_come_back_unasked_because_of_others_is_no_try_but_does_not_go_on_for_ever() -> None:
+    diary = Diary()
+    failure = FetchFailed(FetchReason.TOO_MANY_REQUESTS, "Busy.", retry_after=1, asked=False)
+    working = work(diary, Script({"busy": failure}))
+    backs = [bool(working([message("busy", received)], always)) for received in range(1, 14)]
+    assert backs == [True] * 12 + [False]
+
+
 def test_what_there_is_no_time_for_is_not_begun() -> None:
     diary = Diary()
     assert work(diary, Script())([message("late")], lambda: 9.0) == ["id-late"]

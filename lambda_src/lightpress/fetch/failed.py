@@ -21,13 +21,17 @@ TRIES: Mapping[FetchReason, int] = {
 
 
 class FetchFailed(Exception):  # noqa: N818  it is a verdict on the URL, not a fault of the program
-    """There is no picture of the URL. retry_after: how many seconds the server wants to be left alone."""
+    """There is no picture of the URL. retry_after: how many seconds the server wants to be left alone.
 
-    def __init__(self, reason: FetchReason, detail: str, retry_after: int | None = None) -> None:
+    asked: whether it was asked for this URL at all, and not left alone because of another.
+    """
+
+    def __init__(self, reason: FetchReason, detail: str, retry_after: int | None = None, *, asked: bool = True) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
         self.retry_after = retry_after
+        self.asked = asked
 
     @property
     def tries(self) -> int:

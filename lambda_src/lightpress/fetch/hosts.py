@@ -68,6 +68,7 @@ class Hosts:
                         FetchReason.TOO_MANY_REQUESTS,
                         f"{name} wants to be left alone for {alone:.0f} s.",
                         retry_after=round(alone + 0.5),
+                        asked=False,
                     )
                 if host.busy < self.at_once and host.next_at <= now:
                     break

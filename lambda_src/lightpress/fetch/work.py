@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     """Of a message: done, failed for good or for now, stumbled over our own world, or not an order at all."""
 
 
+_MOST_UNASKED = 8  # SQS itself gives up soon after (infra.url_ingest), and knows no reason
+
+
 class Observer(Protocol):
     """Whoever wants to know: the log and the metrics. It is told in one thread."""
 
@@ -99,7 +102,9 @@ class FetchWork:
             return self._held_back(message, error)
 
     def _is_final(self, message: Message, failure: FetchFailed) -> bool:
-        return message.received >= min(failure.tries, self.tries)
+        """Whether it was tried often enough. To come back unasked is no try, but may not go on for ever."""
+        most = min(failure.tries, self.tries) if failure.asked else self.tries + _MOST_UNASKED
+        return message.received >= most
 
     def _failed(self, message: Message, failure: FetchFailed) -> Ending:
         if not self._is_final(message, failure):
