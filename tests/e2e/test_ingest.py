@@ -78,11 +78,8 @@ def settle(desk: Desk, keys: set[str]) -> dict[str, str]:
     with ThreadPoolExecutor(8) as pool:
         while waiting := sorted(keys - endings.keys()):
             assert time.monotonic() < deadline, waiting
-            for key, ending in zip(
-                waiting, pool.map(lambda key: ending_of(desk.deployment, key), waiting), strict=True
-            ):
-                if ending is not None:
-                    endings[key] = ending
+            looks = zip(waiting, pool.map(lambda key: ending_of(desk.deployment, key), waiting), strict=True)
+            endings |= {key: ending for key, ending in looks if ending is not None}
             endings |= {row.key: row.reason for row in desk.table.all() if row.url and row.key in keys}
             time.sleep(0.5)
     return endings
