@@ -8,5 +8,7 @@ measure       every picture through every engine, in turns; what it cost, and ho
 figures       the arithmetic: medians, ratios
 report        docs/performance.md's table, the chart, JSON
 memory        what large pictures take
+scale         how long pictures wait under heavy loads: a simulation
+fetching      how many URLs are fetched in a second, by how many threads
 cold_start    what a new function instance pays before its first picture
 """

@@ -10,10 +10,12 @@ import typer
 from rich.console import Console
 
 from benchmarks import cold_start as starting
+from benchmarks import fetching as fetches
 from benchmarks import guard as guarding
 from benchmarks import memory as remembering
 from benchmarks import overhead as around
 from benchmarks import report
+from benchmarks import scale as scaling
 from benchmarks import sweep as sweeping
 from benchmarks.engines import FAST_SHARP, OURS, SHARP, EngineError
 from benchmarks.environment import InstallError, install
@@ -75,6 +77,24 @@ def run(
 def cold_start() -> None:
     """What a new instance pays before its first picture, against `boto3.client("s3")` alone."""
     out.print(starting.table(starting.measure()), markup=False)
+
+
+@app.command()
+def fetching() -> None:
+    """How many URLs are fetched in a second, by how many threads, against a plain pool of them."""
+    out.print(fetches.table(fetches.measure()), markup=False)
+
+
+@app.command()
+def scale() -> None:
+    """How long pictures wait under heavy loads, by simulation, and what to set."""
+    out.print(scaling.parameters(), markup=False, soft_wrap=True)
+    out.print(f"\n{scaling.table()}\n", markup=False, soft_wrap=True)
+    for load in scaling.LOADS:
+        for patience in scaling.PATIENCE:
+            found = scaling.choice(load, patience)
+            named = found[0].name if found else "none of these"
+            out.print(f"{load.name}: 99 of 100 within {patience:.0f} s: {named}", markup=False)
 
 
 @app.command()

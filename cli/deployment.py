@@ -59,6 +59,7 @@ class Deployment:
     attached: tuple[Attached, ...] = ()
     in_place: tuple[InPlace, ...] = ()
     in_place_queue_url: str | None = None
+    url_queue_url: str | None = None
 
     @property
     def publishing(self) -> Publishing:
@@ -107,6 +108,7 @@ def of_local_cloud(outputs: Outputs) -> Deployment:
         attached=_attached(outputs.existing),
         in_place=_in_place(outputs.existing),
         in_place_queue_url=outputs.queues.get("in_place"),
+        url_queue_url=outputs.queues.get("url"),
     )
 
 
@@ -146,4 +148,5 @@ def _in_account(stack: str) -> Deployment:
         attached=_attached(outputs.get("ExistingBuckets", "")),
         in_place=_in_place(outputs.get("ExistingBuckets", "")),
         in_place_queue_url=outputs.get("InPlaceQueueUrl"),
+        url_queue_url=outputs.get("UrlQueueUrl"),
     )

@@ -8,10 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from lightpress.aws.errors import is_gone
 from lightpress.aws.failures import DynamoFailures
 from lightpress.events import look_at
 from lightpress.failures import subject_of_picture
 from lightpress.manifest import Status
+from lightpress.orders import Order, body_of
 from lightpress.source import Source
 
 if TYPE_CHECKING:
@@ -85,7 +89,12 @@ class Desk:
         return self.table.of(picture) or self.table.of(key_or_subject)
 
     def is_still_true(self, failure: Failure) -> bool:
-        """Whether the manifest says the same. A picture that was replaced, deleted or published since is past."""
+        """Whether the manifest says the same. A picture that was replaced, deleted or published since is past.
+
+        Of a URL that could not be fetched, whether nothing has come from it since.
+        """
+        if failure.url is not None:
+            return self._came_since(failure) is None
         if failure.key is None:
             return True
         return _tells(self._manifest(failure), failure)
@@ -103,17 +112,23 @@ class Desk:
         return True
 
     def send(self, failures: Iterable[Failure]) -> Iterator[Retry]:
-        """Have pictures looked at again, through the queue like any upload."""
+        """Have pictures looked at again, or fetched again, through the queues like any upload or order."""
+        chosen = list(failures)
+        by_url = [failure for failure in chosen if failure.url is not None]
+        others = [failure for failure in chosen if failure.url is None]
+        yield from self._send(others, self.deployment.queue_url)
+        if self.deployment.url_queue_url is None:
+            yield from (Retry(failure, 0, "not sent: this deployment fetches no URLs") for failure in by_url)
+        else:
+            yield from self._send(by_url, self.deployment.url_queue_url)
+
+    def _send(self, failures: Iterable[Failure], queue_url: str) -> Iterator[Retry]:
         sqs = self.deployment.sqs()
         for some in _batches(failures):
             retries = [Retry(failure, self._revision(failure)) for failure in some]
-            bodies = [
-                look_at(Source(failure.bucket, failure.key), again=True)
-                for failure in some
-                if failure.bucket is not None and failure.key is not None
-            ]
+            bodies = [_message(failure) for failure in some]
             answer = sqs.send_message_batch(
-                QueueUrl=self.deployment.queue_url,
+                QueueUrl=queue_url,
                 Entries=[{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)],
             )
             refused = {int(entry["Id"]): entry.get("Message", "") for entry in answer.get("Failed", [])}
@@ -139,6 +154,9 @@ class Desk:
             time.sleep(_PAUSE if waiting else 0)
 
     def _look(self, retry: Retry) -> None:
+        if retry.failure.url is not None:
+            self._look_for_url(retry)
+            return
         manifest = self._manifest(retry.failure)
         if manifest is None:
             return
@@ -147,6 +165,36 @@ class Desk:
             retry.ending = str(manifest.status)
         elif manifest.revision > retry.revision:
             retry.ending = f"failed again: {manifest.reason}"
+
+    def _look_for_url(self, retry: Retry) -> None:
+        """A URL that was tried again has brought something, settled like any upload, or another failure."""
+        failure = retry.failure
+        identity = self._came_since(failure)
+        if identity is None:
+            now = [row for row in self.table.of(failure.subject) if row.identity == failure.identity]
+            if now and now[-1] != failure:
+                retry.ending = f"failed again: {now[-1].reason}"
+            return
+        manifest = self._manifest(failure)
+        if manifest is not None and manifest.source is not None and manifest.source.identity == identity:
+            self.discard(failure)
+            retry.ending = f"failed: {manifest.reason}" if manifest.status is Status.FAILED else str(manifest.status)
+
+    def _came_since(self, failure: Failure) -> str | None:
+        """The identity of what lies under the key, if it came after the failure."""
+        if failure.bucket is None or failure.key is None:
+            return None
+        try:
+            head = self.deployment.s3.head_object(Bucket=failure.bucket, Key=failure.key)
+        except ClientError as error:
+            if is_gone(error):
+                return None
+            raise
+        return (
+            head.get("VersionId", head["ETag"].strip('"'))
+            if head["LastModified"].timestamp() >= failure.last_at
+            else None
+        )
 
     def _manifest(self, failure: Failure) -> Manifest | None:
         name = self.deployment.name_of(failure.bucket, failure.key)
@@ -168,6 +216,14 @@ def seconds_of(age: str) -> int:
     if match is None:
         raise BadAgeError(f"{age!r} is no age; allowed: such as 90m, 12h or 7d")
     return int(match[1]) * _UNITS[match[2]]
+
+
+def _message(failure: Failure) -> str:
+    """What has a failed picture looked at again, or a failed URL fetched again."""
+    bucket, key = failure.bucket or "", failure.key or ""
+    if failure.url is not None:
+        return body_of(Order(failure.url, key, again=True))
+    return look_at(Source(bucket, key), again=True)
 
 
 def _tells(manifest: Manifest | None, failure: Failure) -> bool:

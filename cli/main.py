@@ -116,6 +116,45 @@ def upload(
 
 
 @app.command()
+def ingest(
+    urls: Annotated[Path, typer.Argument(metavar="FILE", help="A URL a line; - is standard input.")],
+    prefix: Annotated[str, typer.Option(help="Put before each key, such as trips/.")] = "",
+    environment: Environment = "local",
+) -> None:
+    """Have pictures fetched by their URLs. Repeat the command to go on after an interruption.
+
+    Blank lines, and those that begin with #, are passed over. What cannot be fetched is told by: lightpress failures
+    list. Exit code: 0 if all lines are ordered, 1 if some hold no URL.
+    """
+    from cli import ingest as ingesting
+    from lightpress.aws.orders import SqsOrders
+
+    deployment = _deployment(environment)
+    if deployment.url_queue_url is None:
+        _stop("This deployment fetches no URLs: it takes url_ingest = true in its environment.")
+    piped = str(urls) == "-"
+    if not piped and not urls.is_file():
+        raise typer.BadParameter(f"{str(urls)!r} is no file", param_hint="FILE")
+    folder = LOCAL / "ingest" / environment
+    with progress_on(err) as progress:
+        ordering = progress.add_task("ordering", total=None if piped else ingesting.count_lines(urls))
+        run = ingesting.Ingest(
+            SqsOrders(deployment.sqs(), deployment.url_queue_url),
+            prefix,
+            ingesting.Checkpoint(None) if piped else ingesting.Checkpoint.of(urls, prefix, folder),
+            refused=lambda line, why: progress.console.print(f"line {line}: {why}", markup=False, soft_wrap=True),
+            moved=lambda now: progress.update(ordering, completed=now.line),
+        )
+        try:
+            with sys.stdin.buffer if piped else urls.open("rb") as lines:
+                done = run(lines)
+        except (ingesting.NotSentError, ingesting.OtherListError, ingesting.BadPrefixError) as error:
+            _stop(str(error))
+    out.print(f"{done.sent} ordered, {done.refused} lines refused")
+    raise typer.Exit(1 if done.refused else 0)
+
+
+@app.command()
 def status(
     key: Annotated[str, typer.Argument(help="The key of an upload, as it is in the uploads bucket.")],
     environment: Environment = "local",

@@ -119,13 +119,20 @@ def print_failure(console: Console, failure: Failure, *, copy: str | None, still
         "identity": failure.identity,
         "recipe": failure.digest,
         "requests": ", ".join(failure.request_ids),
-        "copy": f"aws s3 cp {copy} ." if copy else "none: the original is too large to be copied",
+        "copy": _copy(failure, copy),
+        "url": failure.url,
         "kept until": time_of(failure.expires_at),
     }
     console.print(Text(failure.key or failure.subject, style="bold"))
     for name, value in rows.items():
         if value:
             console.print(Text(f"  {name:<11}{value}"), soft_wrap=True)
+
+
+def _copy(failure: Failure, copy: str | None) -> str:
+    if copy:
+        return f"aws s3 cp {copy} ."
+    return "none: it never came" if failure.url else "none: the original is too large to be copied"
 
 
 def print_sweep(console: Console, found: Found, *, removing: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass, field, fields
+from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
@@ -109,6 +110,28 @@ def _origins() -> tuple[str, ...]:
         return origins
 
     return _option((), read, allowed='origins such as "https://www.example.com", or "*"')
+
+
+def _ports() -> tuple[int, ...]:
+    default = (80, 443)
+    return _option(
+        default,
+        lambda table, key: table.integers(key, default, low=1, high=65_535),
+        allowed="numbers from 1 to 65,535",
+    )
+
+
+def _networks() -> tuple[str, ...]:
+    def read(table: Table, key: str) -> tuple[str, ...]:
+        texts = table.texts(key, ())
+        for text in texts:
+            try:
+                ip_network(text)
+            except ValueError:
+                raise table.error(key, f'{text!r} is no network; allowed: such as "127.0.0.0/8"') from None
+        return texts
+
+    return _option((), read, allowed='networks such as "127.0.0.0/8"')
 
 
 _Pictures = TypeVar("_Pictures", bound=Selection)
@@ -268,6 +291,29 @@ class Config:
     # The page's client id at the issuer, a public client without a secret: the page then signs in there. Without, and
     # with an authorizer of yours, it asks for a token.
     upload_page_client_id: str = _matching(r"[\x21-\x7e]{1,200}", such_as="1example23456789")
+    # Fetch pictures by their URLs: `lightpress ingest`, and `POST /ingest` of the upload API.
+    url_ingest: bool = _flag(default=False)
+    # Functions that fetch at the same time, each 10 URLs at once.
+    fetch_max_concurrency: int = _integer(10, low=2, high=1000)
+    # What one file may have. The function gets memory for ten of them.
+    fetch_max_mb: int = _integer(32, low=1, high=512)
+    # What one URL may take, with all its redirects.
+    fetch_timeout_seconds: int = _integer(30, low=2, high=120)
+    # Tries where a server is busy or broken, and the seconds between the first two; then twice as long each time, or as
+    # long as the server says. What is slow or cut short is tried 3 times at most.
+    fetch_tries: int = _integer(6, low=1, high=20)
+    fetch_first_pause_seconds: int = _integer(15, low=1, high=300)
+    # What one function asks of one host: requests at once, and new ones in a second. All functions together ask at most
+    # `fetch_max_concurrency` times as many.
+    fetch_per_host: int = _integer(4, low=1, high=10)
+    fetch_per_host_rate: int = _integer(10, low=1, high=1000)
+    # Ports of public addresses that may be asked.
+    fetch_ports: tuple[int, ...] = _ports()
+    # Fetch over http, too: whoever sits between may then choose the picture.
+    fetch_plain_http: bool = _flag(default=False)
+    # Networks that may be asked although they are not public, on any port: whoever may order URLs can then reach into
+    # them. Refused in prod.
+    fetch_allowed_networks: tuple[str, ...] = _networks()
     # Where CloudFront keeps copies: "100" is Europe and North America, "200" adds most others, "all" is everywhere.
     price_class: str = _choice("100", "100", "200", "all")
 
@@ -317,6 +363,8 @@ def _check_together(config: Config, table: Table) -> None:
             f"({config.queue_retention_days}): messages would be gone before anybody could look at them",
         )
     _check_uploads(config, table)
+    if config.environment == "prod" and config.fetch_allowed_networks:
+        raise table.error("fetch_allowed_networks", "private networks are not fetched from in prod; allowed: none")
     if config.environment == "prod" and _ANY_ORIGIN in config.allowed_origins:
         raise table.error("allowed_origins", '"*" is not allowed in prod: name the sites that may upload')
 

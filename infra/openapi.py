@@ -12,7 +12,7 @@ from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from infra.readiness import LAMBDA_SRC, PROJECT
-from lightpress.admission import ACCEPTED_TYPES, PARTS_FORM, UPLOAD_FORM, Terms, file_form, part_form
+from lightpress.admission import ACCEPTED_TYPES, LISTING_FORM, PARTS_FORM, UPLOAD_FORM, Terms, file_form, part_form
 from lightpress.facts import OF_A_VARIANT, OF_THE_PICTURE
 from lightpress.forms import schema
 from lightpress.image import Reason
@@ -110,6 +110,12 @@ _ANSWERS: dict[str, Json] = {
     "Parts": _object(parts=_list_of(_object(**_PART))),
     "Completed": _object(**_ADDRESSES),
     "Aborted": _object(key=_TEXT),
+    "Ordered": _object(
+        accepted=_list_of(_object(index={"type": "integer"}, key=_TEXT)),
+        refused=_list_of(
+            _object(index={"type": "integer"}, reason=_said("For programs."), detail=_said("In a sentence."))
+        ),
+    ),
     "Status": {
         "oneOf": [
             _status("processing"),
@@ -136,7 +142,7 @@ _ANSWERS: dict[str, Json] = {
 _PROBLEMS = {
     400: "The body cannot be read.",
     403: "The authorizer does not say who calls, or refuses.",
-    404: "There is no such picture or upload of yours.",
+    404: "There is no such picture or upload of yours, or no URLs are fetched.",
     409: "The parts are not those that have arrived.",
     413: "The parts are too much together.",
     422: "Fields are missing or wrong: `errors` names each, and what is allowed.",
@@ -180,6 +186,9 @@ def operations(terms: Terms) -> dict[tuple[str, str], Operation]:
             {**UPLOAD_FORM, **PARTS_FORM},
         ),
         ("post", "/multipart/abort"): Operation("abortParts", "Give up", 200, "Aborted", going_on, UPLOAD_FORM),
+        ("post", "/ingest"): Operation(
+            "ingest", "Have pictures fetched by their URLs", 202, "Ordered", (400, 404, 422), LISTING_FORM
+        ),
         ("get", "/images/{key}"): Operation("status", "What became of a picture", 200, "Status", (404,)),
         ("delete", "/images/{key}"): Operation("delete", "Delete a picture", 202, "Deleting", (404,)),
     }

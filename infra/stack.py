@@ -19,6 +19,7 @@ from infra.readiness import LAMBDA_SRC
 from infra.upload_api import UploadApi
 from infra.upload_page import UploadPage
 from infra.uploads import Uploads
+from infra.url_ingest import UrlIngest
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,8 +66,14 @@ class LightpressStack(Stack):
             purging.hear(processing.function, failures.function)
             functions["PurgeDeleted"] = purging.function
         if api:
-            functions["UploadApi"] = api.serve(uploads.bucket, delivery, code)
+            functions["UploadApi"] = api.serve(uploads.bucket, delivery, code, ingest=config.url_ingest)
             CfnOutput(self, "UploadApiUrl", value=api.origin)
+        if config.url_ingest:
+            urls = UrlIngest(self, "UrlIngest", uploads=uploads.bucket, processing=processing, code=code, config=config)
+            functions["FetchUrl"] = urls.function
+            CfnOutput(self, "UrlQueueUrl", value=urls.queue.queue_url)
+            if api:
+                urls.serve(functions["UploadApi"], failures)
         if api and config.upload_page:
             UploadPage(
                 self,

@@ -28,6 +28,7 @@ ROUTES = (
     (gateway.HttpMethod.GET, "/images/{key+}"),
     (gateway.HttpMethod.DELETE, "/images/{key+}"),
 )
+INGEST_ROUTES = ((gateway.HttpMethod.POST, "/ingest"),)
 _MEMORY_MB = 512
 _TIMEOUT_SECONDS = 15
 _LOGGED = ("requestId", "requestTime", "httpMethod", "routeKey", "status", "responseLength", "integrationErrorMessage")
@@ -59,8 +60,10 @@ class UploadApi(Construct):
         _log(self, stage, config)
         self.origin = f"https://{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
 
-    def serve(self, uploads: PrivateBucket, delivery: Delivery, code: FunctionCode) -> PythonFunction:
-        """Answer requests with the function `upload_api`."""
+    def serve(
+        self, uploads: PrivateBucket, delivery: Delivery, code: FunctionCode, *, ingest: bool = False
+    ) -> PythonFunction:
+        """Answer requests with the function `upload_api`. ingest: take URLs, too."""
         function = PythonFunction(
             self,
             "UploadApiFunction",
@@ -92,7 +95,7 @@ class UploadApi(Construct):
         function.accept_any_key(delivery.images, "m/*")
         integration = integrations.HttpLambdaIntegration("Integration", function)
         authorizer = _authorizer(self, self._config)
-        for method, path in ROUTES:
+        for method, path in (*ROUTES, *(INGEST_ROUTES if ingest else ())):
             route(self.api, method, path, integration, authorizer)
         if self._config.upload_auth == "none":
             acknowledge(

@@ -83,7 +83,11 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
             STACK, deployed, endpoint_url=emulator.endpoint_url, ca_bundle=emulator.ca_bundle, cdn_port=cdn_port
         )
         storage = f"https://{outputs.uploads_bucket}.s3.{outputs.region}.amazonaws.com"
-        localize(session.lambda_(), {deployed["CdnBaseUrl"]: outputs.cdn_base_url, storage: emulator.endpoint_url})
+        localize(
+            session.lambda_(),
+            session.iam(),
+            {deployed["CdnBaseUrl"]: outputs.cdn_base_url, storage: emulator.endpoint_url},
+        )
         let_pages_ask(shared.assembly, STACK, session)
         outputs.write(cloud.outputs)
     return outputs

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 _FUNCTIONS = {"process_upload": "ProcessUploadFunctionName", "record_failure": "RecordFailureFunctionName"}
 
 
-_QUEUES_OF_SOME = {"in_place": "InPlaceQueueUrl", "in_place_dead_letter": "InPlaceDeadLetterQueueUrl"}
+_QUEUES_OF_SOME = {
+    "in_place": "InPlaceQueueUrl",
+    "in_place_dead_letter": "InPlaceDeadLetterQueueUrl",
+    "url": "UrlQueueUrl",
+}
 
 
 @dataclass(frozen=True, slots=True)

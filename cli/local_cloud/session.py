@@ -66,6 +66,9 @@ class Session:
     def dynamodb(self) -> DynamoDBClient:
         return _boto3_session().client("dynamodb", **self._arguments())
 
+    def iam(self) -> Any:  # noqa: ANN401  not worth a package of types for one call
+        return _boto3_session().client("iam", **self._arguments())
+
     def lambda_(self) -> LambdaClient:
         return _boto3_session().client("lambda", **self._arguments())
 

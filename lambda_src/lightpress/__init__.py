@@ -17,7 +17,8 @@ pictures are worked on, and under which names they are published.
 
 `ports` says what the stories need of the world, `aws` is that world on AWS, `telemetry` tells operators, `compose` is
 the one place that chooses, and `handlers` are the doors. `tables` reads TOML, `settings` the environment. `admission`
-and `front_door` are the upload API: what may come in, and what is answered. `markup` writes what a page needs to show
-what is published, `facts` what programs need, and `announce` tells those who wait what became of a picture. `permalink`
-is the address that is known before the picture is, `resolve` leads from there to the image of now.
+and `front_door` are the upload API: what may come in, and what is answered. `links` are URLs of pictures, `orders` have
+them fetched, which `fetch` does, and `url_desk` takes them from callers of the API. `markup` writes what a page needs
+to show what is published, `facts` what programs need, and `announce` tells those who wait what became of a picture.
+`permalink` is the address that is known before the picture is, `resolve` leads from there to the image of now.
 """

@@ -14,7 +14,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.forms import Number, Rows, Text, read
+from lightpress.forms import Number, Rows, Text, Texts, read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +26,10 @@ PART_BYTES = 8 << 20
 """What a part of a large upload has: S3 wants 5 MiB at least."""
 MOST_PARTS = 10_000
 
+MOST_URLS = 100
+"""What is taken in one request."""
+
+_PREFIX = "([A-Za-z0-9][A-Za-z0-9._-]*/){1,8}"
 _COLLECTION = "[a-z0-9][a-z0-9-]{0,39}"
 _SHA256 = "[A-Za-z0-9+/]{43}="
 _ETAG = '"?[0-9a-f]{32}(-[0-9]{1,5})?"?'
@@ -92,6 +96,14 @@ class Part:
     etag: str
 
 
+_COLLECTION_FIELD = Text(
+    f"The first folder of the key, by which recipes.toml has its rules. By default `{COLLECTION}`.",
+    pattern=_COLLECTION,
+    such_as='"avatars"',
+    optional=True,
+)
+
+
 def file_form(terms: Terms) -> Form:
     """What must be told of a file before it is let in."""
     return {
@@ -104,12 +116,7 @@ def file_form(terms: Terms) -> Form:
             such_as="the SHA-256 in base64",
             optional=True,
         ),
-        "collection": Text(
-            f"The first folder of the key, by which recipes.toml has its rules. By default `{COLLECTION}`.",
-            pattern=_COLLECTION,
-            such_as='"avatars"',
-            optional=True,
-        ),
+        "collection": _COLLECTION_FIELD,
     }
 
 
@@ -164,6 +171,30 @@ def parts_of(body: object) -> tuple[Part, ...]:
     """All parts of a large upload, in their order."""
     parts = [Part(row["part_number"], row["etag"]) for row in _read(PARTS_FORM, body)["parts"]]
     return tuple(sorted(parts, key=lambda part: part.number))
+
+
+LISTING_FORM: Form = {
+    "urls": Texts("Addresses of pictures, https or http.", most=MOST_URLS),
+    "prefix": Text(
+        "Folders below the caller's own, to put them into.", pattern=_PREFIX, such_as='"trips/2026/"', optional=True
+    ),
+    "collection": _COLLECTION_FIELD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """URLs that somebody wants fetched, and where to. prefix: folders below their own; empty, or ends in a slash."""
+
+    urls: tuple[str, ...]
+    prefix: str = ""
+    collection: str = COLLECTION
+
+
+def listing_of(body: object) -> Listing:
+    """Read a list of URLs; what each of them is worth is not looked at."""
+    told = _read(LISTING_FORM, body)
+    return Listing(tuple(told["urls"]), told["prefix"] or "", told["collection"] or COLLECTION)
 
 
 def caller_of(event: Mapping[str, Any], auth: str) -> str:

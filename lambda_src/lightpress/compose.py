@@ -28,14 +28,16 @@ from lightpress.reconcile import Outcome, World, reconcile
 from lightpress.settings import (
     EventSettings,
     FailureSettings,
+    FetchSettings,
     InPlaceSettings,
+    OrderSettings,
     Settings,
     UploadSettings,
     dead_letter_queue_url,
     distribution_id,
     images_bucket,
 )
-from lightpress.telemetry import CompressionObserver, PowertoolsObserver
+from lightpress.telemetry import CompressionObserver, FetchObserver, PowertoolsObserver
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,9 +46,11 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
     from lightpress.compress import Compression
+    from lightpress.fetch.work import FetchWork
     from lightpress.front_door import FrontDoor
     from lightpress.manifest import Manifest
     from lightpress.record_failure import RecordFailure
+    from lightpress.url_desk import UrlDesk
 
 RECIPES = Path(__file__).parent.parent / "recipes.toml"
 
@@ -92,6 +96,7 @@ def record_failures() -> RecordFailure:
         queue=SqsQueue(sqs, settings.queue_url),
         observer=observer,
         announce=_announce(),
+        uploads=settings.uploads_bucket,
     )
 
 
@@ -119,6 +124,59 @@ def compress_in_place() -> Process[Compression]:
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=CompressionObserver(),
+    )
+
+
+@cache
+def fetch_urls() -> FetchWork:
+    """What the `fetch_url` function does with a batch."""
+    # Here, because no other function needs them, and each would pay for loading them.
+    from lightpress.aws.landing import S3Landing  # noqa: PLC0415
+    from lightpress.fetch.addresses import AddressPolicy, networks  # noqa: PLC0415
+    from lightpress.fetch.connection import Connector  # noqa: PLC0415
+    from lightpress.fetch.download import Download  # noqa: PLC0415
+    from lightpress.fetch.hosts import Hosts  # noqa: PLC0415
+    from lightpress.fetch.story import Fetching  # noqa: PLC0415
+    from lightpress.fetch.work import FetchWork  # noqa: PLC0415
+
+    settings = FetchSettings.from_environment(os.environ)
+    options = settings.options
+    policy = AddressPolicy(
+        networks(tuple(options["allowed_networks"])), frozenset(options["ports"]), plain_http=options["plain_http"]
+    )
+    download = Download(
+        Connector(policy),
+        Hosts(options["per_host"], options["per_host_rate"]),
+        max_bytes=options["max_bytes"],
+        seconds=options["timeout_seconds"],
+    )
+    sqs = _client("sqs", config=Config(max_pool_connections=options["threads"]))
+    return FetchWork(
+        Fetching(download, S3Landing(_s3(at_once=options["threads"]), settings.uploads_bucket)),
+        queue=SqsQueue(sqs, settings.queue_url),
+        dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
+        observer=FetchObserver(),
+        threads=options["threads"],
+        tries=options["tries"],
+        first_pause=options["first_pause_seconds"],
+        seconds=options["timeout_seconds"],
+    )
+
+
+@cache
+def url_desk() -> UrlDesk | None:
+    """What the `upload_api` function does with URLs; None where none are fetched."""
+    from lightpress.aws.failures import DynamoFailures  # noqa: PLC0415
+    from lightpress.aws.orders import SqsOrders  # noqa: PLC0415
+    from lightpress.url_desk import UrlDesk  # noqa: PLC0415
+
+    settings = OrderSettings.from_environment(os.environ)
+    if settings is None:
+        return None
+    return UrlDesk(
+        SqsOrders(_client("sqs"), settings.url_queue_url),
+        DynamoFailures(_client("dynamodb"), settings.failures_table, _now, retention_seconds=0),  # it only reads
+        settings.uploads_bucket,
     )
 
 
@@ -207,8 +265,9 @@ def _client(service: str, config: Config | None = None) -> Any:  # noqa: ANN401 
     return session().create_client(service, config=config)
 
 
-def _s3() -> S3Client:
-    client: S3Client = _client("s3", config=Config(retries={"mode": "standard", "max_attempts": 4}))
+def _s3(*, at_once: int = 10) -> S3Client:
+    retries: Any = {"mode": "standard", "max_attempts": 4}
+    client: S3Client = _client("s3", config=Config(retries=retries, max_pool_connections=at_once))
     return client
 
 

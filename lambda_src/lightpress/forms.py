@@ -98,6 +98,31 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Texts:
+    """A list of texts, one at least."""
+
+    what: str
+    most: int
+    optional: ClassVar[bool] = False
+
+    def fault(self, name: str, value: object) -> str | None:
+        """What is wrong."""
+        texts = value if isinstance(value, list) else []
+        if 1 <= len(texts) <= self.most and all(isinstance(text, str) and _is_whole(text) for text in texts):
+            return None
+        return f"{name} must be a list of 1 to {self.most} texts."
+
+    def taken(self, value: list[str]) -> list[str]:
+        """As it is."""
+        return value
+
+    def schema(self) -> dict[str, Any]:
+        """For programs."""
+        texts = {"minItems": 1, "maxItems": self.most, "items": {"type": "string"}}
+        return {"description": self.what, "type": "array", **texts}
+
+
+@dataclass(frozen=True, slots=True)
 class Rows:
     """A list of objects, one at least, each with the fields of `row`."""
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from lightpress.admission import Part, Wanted
     from lightpress.existing import Entry, Held, Seal
     from lightpress.failures import Failure, Letter, Trial
     from lightpress.image import Rendering, Spec, Squeezing
     from lightpress.manifest import Manifest
+    from lightpress.orders import Order
     from lightpress.source import Original, Source
 
     Render = Callable[[bytes, Spec], Rendering]
@@ -72,6 +73,13 @@ class Queue(Protocol):
 
     def hold_back(self, receipt: str, seconds: int) -> None:
         """Let the message that was received with `receipt` come back after so long, and not earlier."""
+
+
+class Orders(Protocol):
+    """The URL queue."""
+
+    def send(self, orders: Sequence[Order]) -> list[int]:
+        """Have URLs fetched; returns which of them, by their places, the queue did not take."""
 
 
 class Uploads(Protocol):

@@ -18,16 +18,20 @@ from lightpress.events import read
 from lightpress.failures import Failure, Trial, fingerprint, subject_of_message, subject_of_picture
 from lightpress.image import PictureRejected, Reason
 from lightpress.isolation import ChildLost
+from lightpress.links import FETCH_IN_PLAIN_WORDS, FetchReason
+from lightpress.orders import order_in
+from lightpress.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.events import Known, Problem
     from lightpress.failures import Letter, Verdict
+    from lightpress.orders import Order
     from lightpress.ports import Failures, Quarantine, Queue
     from lightpress.recipe import Recipe
     from lightpress.reconcile import Outcome
-    from lightpress.source import Original, Source
+    from lightpress.source import Original
 
 TRIALS = 4
 """So often a picture may end its renderer without a verdict, each time alone and after a pause."""
@@ -69,6 +73,7 @@ class Registry:
         quarantine: str | None,
         source: Source | None = None,
         digest: str | None = None,
+        url: str | None = None,
     ) -> None:
         """Write the row; the copy is there by now."""
         now = self.now()
@@ -86,6 +91,7 @@ class Registry:
             digest=digest,
             request_ids=letter.request_ids,
             quarantine=quarantine,
+            url=url,
         )
         self.failures.record(failure)
         self.observer.recorded(failure)
@@ -140,7 +146,11 @@ class LastWord:
 
 @dataclass(frozen=True, slots=True)
 class RecordFailure:
-    """Works off the dead-letter queue. announce: as of `process.Process`; whatever comes here was delivered before."""
+    """Works off the dead-letter queue.
+
+    announce: as of `process.Process`; whatever comes here was delivered before. uploads: the bucket that fetched
+    pictures would have come to.
+    """
 
     known: Known
     reconcile: Callable[..., Outcome]
@@ -148,9 +158,14 @@ class RecordFailure:
     queue: Queue
     observer: Observer
     announce: Callable[..., None]
+    uploads: str
 
     def __call__(self, letter: Letter, receipt: str, received: int) -> None:
         """Work off one letter, delivered `received` times; raises if the world failed, so that it comes back."""
+        order = order_in(letter.body)
+        if order is not None:
+            self._record_order(letter, order)
+            return
         reading = read(letter.body).about(self.known)
         errors = [
             error
@@ -178,6 +193,22 @@ class RecordFailure:
                     last_word.end_trial()
             return error
         return None
+
+    def _record_order(self, letter: Letter, order: Order) -> None:
+        """A URL has no original that could be looked at once more, nor be copied: whoever fetches has said why.
+
+        What SQS moved here ended `fetch_url` itself, again and again.
+        """
+        self.registry.record(
+            letter,
+            subject=subject_of_picture(self.uploads, order.key),
+            identity=fingerprint(order.url),
+            reason=letter.reason or FetchReason.UNFINISHED,
+            detail=letter.detail or FETCH_IN_PLAIN_WORDS[FetchReason.UNFINISHED],
+            quarantine=None,
+            source=Source(self.uploads, order.key),
+            url=order.url,
+        )
 
     def _record_message(self, letter: Letter, problem: Problem) -> None:
         copy = self.registry.quarantine.keep_message(letter.message_id, problem.part)

@@ -123,6 +123,44 @@ class EventSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class FetchSettings:
+    """What `fetch_url` is told by its stack. options: as `infra.url_ingest` writes them, and `compose` reads them."""
+
+    uploads_bucket: str
+    queue_url: str
+    options: dict[str, Any]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> FetchSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
+            queue_url=_text(environment, "QUEUE_URL"),
+            options=json.loads(_text(environment, "FETCH")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSettings:
+    """What the upload API is told besides, where URLs are fetched."""
+
+    uploads_bucket: str
+    url_queue_url: str
+    failures_table: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> OrderSettings | None:
+        """Read the settings; None where no URLs are fetched."""
+        if "URL_QUEUE_URL" not in environment:
+            return None
+        return cls(
+            uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
+            url_queue_url=_text(environment, "URL_QUEUE_URL"),
+            failures_table=_text(environment, "FAILURES_TABLE"),
+        )
+
+
 def dead_letter_queue_url(environment: Mapping[str, str]) -> str:
     """Where a function sends what no retry can help."""
     return _text(environment, "DEAD_LETTER_QUEUE_URL")

@@ -85,6 +85,14 @@ class Table:
             raise self.error(key, f"{value} is not between {low} and {high}")
         return value
 
+    def integers(self, key: str, default: tuple[int, ...], *, low: int, high: int) -> tuple[int, ...]:
+        """Read a list of different whole numbers, each from `low` to `high`, at least one."""
+        value = self._get(key, list, f"a list of whole numbers from {low} to {high}", list(default))
+        right = [isinstance(one, int) and not isinstance(one, bool) and low <= one <= high for one in value]
+        if not value or not all(right) or len(set(value)) != len(value):
+            raise self.error(key, f"{value!r} is not a list of different whole numbers from {low} to {high}")
+        return tuple(value)
+
     def parts(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
         """Read a list of numbers from 0 to 1, as many as `default` has."""
         value = self._get(key, list, f"a list of {len(default)} numbers from 0 to 1", list(default))

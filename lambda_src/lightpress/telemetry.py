@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from lightpress.compress import Compression
     from lightpress.events import Problem
     from lightpress.failures import Failure
+    from lightpress.fetch.failed import FetchFailed
+    from lightpress.fetch.story import Fetched
+    from lightpress.orders import Order
     from lightpress.process import Message
     from lightpress.reconcile import Outcome
     from lightpress.source import Source
@@ -110,6 +113,34 @@ class CompressionObserver(_Troubles):
         if outcome.saved:
             _count("ReplacedBytes", outcome.before, MetricUnit.Bytes)
             _count("SavedBytes", outcome.saved, MetricUnit.Bytes)
+
+
+_COUNTED_FETCHED_AS = {"fetched": "UrlsFetched", "unchanged": "UrlsUnchanged"}
+
+
+class FetchObserver:
+    """Tells CloudWatch of what is fetched. No query of a URL gets into a log: it may be somebody's signature."""
+
+    def fetched(self, order: Order, outcome: Fetched) -> None:
+        """Count it and its bytes."""
+        _count(_COUNTED_FETCHED_AS[outcome.did])
+        _count("FetchedBytes", outcome.bytes, MetricUnit.Bytes)
+        logger.info(outcome.did.value, key=order.key, bytes=outcome.bytes)
+
+    def failed(self, order: Order, failure: FetchFailed, *, for_good: bool) -> None:
+        """Log why; it is on its way to be recorded, or tried again."""
+        _count("UrlsFailed" if for_good else "FetchRetries")
+        logger.info(
+            "failed" if for_good else "will be fetched again",
+            key=order.key,
+            reason=failure.reason,
+            detail=failure.detail,
+        )
+
+    def stumbled(self, message_id: str, error: Exception) -> None:
+        """Log the failure of our own world with its traceback; SQS brings the message back."""
+        _count("Retries")
+        logger.warning("will be retried", message_id=message_id, exc_info=error)
 
 
 def _count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 
     from lightpress.ports import Published
 
-UPLOADS, IMAGES, QUARANTINE, FAILURES, QUEUE = "uploads", "images", "quarantine", "failures", "queue"
+UPLOADS, IMAGES, QUARANTINE, FAILURES, QUEUE, URLS = (
+    "uploads",
+    "images",
+    "quarantine",
+    "failures",
+    "queue",
+    "urls",
+)
 REGION = "us-east-1"
 
 
@@ -94,11 +101,34 @@ class Rig:
     def stored(self, bucket: str) -> set[str]:
         return {item["Key"] for item in self.deployment.s3.list_objects_v2(Bucket=bucket).get("Contents", [])}
 
+    def not_fetched(self, key: str, *, last_at: int = 1_700_000_000, reason: str = "not_found") -> Failure:
+        """Record a URL that could not be fetched."""
+        failure = Failure(
+            subject=subject_of_picture(UPLOADS, key),
+            identity="hash-of-the-url",
+            reason=reason,
+            detail="The server said so.",
+            attempts=1,
+            first_at=last_at,
+            last_at=last_at,
+            expires_at=last_at + 1,
+            bucket=UPLOADS,
+            key=key,
+            url=f"https://example.com/{key}",
+        )
+        self.desk.table.record(failure)
+        return failure
+
     def waiting(self) -> list[str]:
         """The bodies in the queue."""
-        answer = self.deployment.sqs().receive_message(
-            QueueUrl=self.deployment.queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0
-        )
+        return self._bodies(self.deployment.queue_url)
+
+    def ordered(self) -> list[str]:
+        """The bodies in the URL queue."""
+        return self._bodies(self.deployment.url_queue_url or "")
+
+    def _bodies(self, queue_url: str) -> list[str]:
+        answer = self.deployment.sqs().receive_message(QueueUrl=queue_url, MaxNumberOfMessages=10, VisibilityTimeout=0)
         return [message["Body"] for message in answer.get("Messages", [])]
 
     @property
@@ -129,6 +159,7 @@ def deployed() -> Iterator[Rig]:
             "QuarantineBucketName": QUARANTINE,
             "FailuresTableName": FAILURES,
             "QueueUrl": queue_url,
+            "UrlQueueUrl": boto3.client("sqs").create_queue(QueueName=URLS)["QueueUrl"],
             "CdnBaseUrl": "https://cdn.example.com",
         }
         boto3.DEFAULT_SESSION = boto3.Session()

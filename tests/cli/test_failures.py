@@ -13,6 +13,7 @@ from cli.failures import BadAgeError, Filters, Retry, seconds_of
 from cli.main import app
 from lightpress.events import read
 from lightpress.manifest import Status
+from lightpress.orders import Order, order_in
 from tests.cli.deployed import QUARANTINE, REGION, Rig, deployed
 
 if TYPE_CHECKING:
@@ -191,3 +192,48 @@ def test_the_command_says_so_too(rig: Rig) -> None:  # noqa: ARG001
     result = run("list", "--since", "7w")
     assert result.exit_code == 2
     assert "allowed: such as 90m" in result.output
+
+
+def test_a_url_that_could_not_be_fetched_is_listed_and_shown_like_any_failure(rig: Rig) -> None:
+    failure = rig.not_fetched("trips/cat.jpg")
+    assert json.loads(run("list", "--prefix", "trips/", "--json").stdout)["url"] == failure.url
+    shown = run("show", "trips/cat.jpg").stdout
+    for part in ("not_found: The server said so.", "https://example.com/trips/cat.jpg", "none: it never came"):
+        assert part in shown
+
+
+def test_what_has_come_from_the_url_since_is_no_failure_any_more(rig: Rig) -> None:
+    rig.not_fetched("came.jpg")
+    rig.not_fetched("came-before.jpg", last_at=4_000_000_000)
+    rig.upload("came.jpg")
+    rig.upload("came-before.jpg")
+    assert [failure.key for failure in rig.desk.failures(Filters())] == ["came-before.jpg"]
+
+
+def test_a_retry_orders_the_url_again_and_is_settled_by_what_comes_of_it(rig: Rig) -> None:
+    failures = [rig.not_fetched(key) for key in ("ready", "broken", "gone", "waiting")]
+    picture = rig.failed("picture.jpg")
+    retries = list(rig.desk.send([picture, *failures]))
+    orders = [order_in(body) for body in rig.ordered()]
+    assert sorted(order.key for order in orders if order) == ["broken", "gone", "ready", "waiting"]
+    assert Order(failures[0].url or "", "ready", again=True) in orders
+    assert len(rig.waiting()) == 1
+
+    rig.manifest("ready", Status.READY, rig.upload("ready"))
+    rig.manifest("broken", Status.FAILED, rig.upload("broken"))
+    rig.desk.table.record(replace(failures[2], last_at=failures[2].last_at + 9, reason="forbidden"))
+    rig.desk.wait(retries, patience=1, settled=lambda _: None)
+    assert {retry.failure.key: retry.ending for retry in retries} == {
+        "picture.jpg": None,
+        "ready": "ready",
+        "broken": "failed: corrupt",
+        "gone": "failed again: forbidden",
+        "waiting": None,
+    }
+    assert sorted(row.key or "" for row in rig.desk.table.all() if row.url) == ["gone", "waiting"]
+
+
+def test_a_url_is_discarded_without_a_copy(rig: Rig) -> None:
+    failure = rig.not_fetched("cat.jpg")
+    assert run("discard", "cat.jpg", "--yes").exit_code == 0
+    assert rig.desk.table.of(failure.subject) == []

@@ -21,6 +21,7 @@ from lightpress.compose import (
     process_uploads,
     published_images,
     record_failures,
+    url_desk,
 )
 from lightpress.handlers import record_failure
 from lightpress.handlers.process_upload import handler
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 REGION: Final = "eu-west-1"
 UPLOADS, IMAGES, QUARANTINE = "uploads", "images", "quarantine"
-QUEUE, DEAD_LETTERS, PURGES = "queue", "dead-letters", "purges"
+QUEUE, DEAD_LETTERS, PURGES, URLS = "queue", "dead-letters", "purges", "urls"
 FAILURES, DISTRIBUTION, BUS = "failures", "E1", "default"
 CDN = "https://d1.cloudfront.net"
 
@@ -190,6 +191,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("QUEUE_URL", url_of(QUEUE))
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", url_of(DEAD_LETTERS))
     monkeypatch.setenv("PURGE_QUEUE_URL", url_of(PURGES))
+    monkeypatch.setenv("URL_QUEUE_URL", url_of(URLS))
     monkeypatch.setenv("PURGE_DELAY_SECONDS", "0")
     monkeypatch.setenv("QUARANTINE_BUCKET", QUARANTINE)
     monkeypatch.setenv("FAILURES_TABLE", FAILURES)
@@ -204,7 +206,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _new_container() -> Iterator[None]:
-    composed = (process_uploads, record_failures, compress_in_place, cdn, front_door, published_images)
+    composed = (process_uploads, record_failures, compress_in_place, cdn, front_door, url_desk, published_images)
     for one in composed:
         one.cache_clear()
     yield
@@ -228,7 +230,7 @@ def deployed(clients: tuple[S3Client, SQSClient, DynamoDBClient]) -> Iterator[De
         for bucket in (UPLOADS, IMAGES, QUARANTINE):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
-        for queue in (QUEUE, DEAD_LETTERS, PURGES):
+        for queue in (QUEUE, DEAD_LETTERS, PURGES, URLS):
             sqs.create_queue(QueueName=queue)
         dynamodb.create_table(
             TableName=FAILURES,

@@ -47,9 +47,11 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("s3", "PutObjectTagging"): (("s3:PutObjectTagging", OBJECTS),),
     ("s3", "PutObjectAcl"): (("s3:PutObjectAcl", OBJECTS),),
     ("sqs", "SendMessage"): (("sqs:SendMessage", "the queue"),),
+    ("sqs", "SendMessageBatch"): (("sqs:SendMessage", "the queue"),),
     ("sqs", "ChangeMessageVisibility"): (("sqs:ChangeMessageVisibility", "the queue"),),
     ("dynamodb", "UpdateItem"): (("dynamodb:UpdateItem", "the table"),),
     ("events", "PutEvents"): (("events:PutEvents", "the bus"),),
+    ("dynamodb", "Query"): (("dynamodb:Query", "the table"),),
     ("cloudfront", "CreateInvalidation"): (("cloudfront:CreateInvalidation", "the distribution"),),
 }
 """What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""

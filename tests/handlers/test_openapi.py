@@ -14,7 +14,7 @@ from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 
 from infra.openapi import PAGE, deployed_terms, document, openapi_page
-from infra.upload_api import ROUTES
+from infra.upload_api import INGEST_ROUTES, ROUTES
 from lightpress.handlers.upload_api import STEPS
 from tests.drawing import file_of, four_corners
 from tests.handlers.conftest import Deployed, notification
@@ -42,7 +42,7 @@ def test_the_document_has_the_routes_of_the_stack_and_no_others() -> None:
     paths: dict[str, dict[str, Any]] = DOCUMENT["paths"]
     documented = {(method.upper(), path) for path, item in paths.items() for method in {*item} - {"parameters"}}
     steps = {("POST", f"/multipart/{step}") for step in STEPS}
-    deployed = {(method.name, path.replace("{key+}", "{key}")) for method, path in ROUTES}
+    deployed = {(method.name, path.replace("{key+}", "{key}")) for method, path in (*ROUTES, *INGEST_ROUTES)}
     assert documented == deployed - {("POST", "/multipart/{step}")} | steps
 
 

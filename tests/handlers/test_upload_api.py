@@ -10,9 +10,24 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from lightpress.admission import owner_of
+from lightpress.aws.dead_letters import SqsDeadLetters
+from lightpress.failures import Letter
 from lightpress.handlers.upload_api import handler
+from lightpress.links import read_link
+from lightpress.orders import body_of, order_for, order_in
 from tests.drawing import file_of, four_corners
-from tests.handlers.conftest import CDN, IMAGES, UPLOADS, Context, Deployed, notification
+from tests.handlers.conftest import (
+    CDN,
+    DEAD_LETTERS,
+    FAILURES,
+    IMAGES,
+    UPLOADS,
+    URLS,
+    Context,
+    Deployed,
+    notification,
+    url_of,
+)
 from tests.handlers.gateway import event_of
 from tests.handlers.recorder import Call, recorded
 
@@ -33,7 +48,9 @@ IN_PARTS = {
     Call("s3", operation, UPLOADS, "*")
     for operation in ("CreateMultipartUpload", "ListParts", "CompleteMultipartUpload", "AbortMultipartUpload")
 }
-UPLOAD_API = IN_PARTS | {SIGN_FORM, SIGN_PART, READ_MANIFEST, DELETE}
+ORDER = Call("sqs", "SendMessageBatch", URLS)
+READ_FAILURES = Call("dynamodb", "Query", FAILURES)
+UPLOAD_API = IN_PARTS | {SIGN_FORM, SIGN_PART, READ_MANIFEST, DELETE, ORDER, READ_FAILURES}
 
 
 def ask(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> tuple[int, dict[str, Any]]:  # noqa: ANN401
@@ -207,3 +224,60 @@ def test_what_cannot_be_answered_is_a_problem_with_a_code(  # noqa: PLR0913, PLR
 def test_who_is_not_named_by_the_authorizer_gets_nothing(deployed: Deployed) -> None:
     assert deployed
     assert ask("POST", "/uploads", FILE, owner="")[1]["code"] == "no_owner"
+
+
+def test_urls_are_ordered_each_under_a_key_of_its_caller_and_what_is_none_is_named(
+    deployed: Deployed, calls: set[Call]
+) -> None:
+    urls = ["https://example.com/cat.jpg", "cat.jpg", "http://2130706433/", " https://example.com/dog "]
+    status, said = ask("POST", "/ingest", {"urls": urls, "prefix": "trips/", "collection": "avatars"})
+    assert status == 202
+    assert [one["index"] for one in said["accepted"]] == [0, 3]
+    assert all(one["key"].startswith(f"avatars/{owner_of(ALICE)}/trips/") for one in said["accepted"])
+    assert [(one["index"], one["reason"]) for one in said["refused"]] == [(1, "invalid_url"), (2, "blocked_address")]
+    messages = deployed.sqs.receive_message(QueueUrl=url_of(URLS), MaxNumberOfMessages=10)["Messages"]
+    orders = [order_in(message["Body"]) for message in messages]
+    assert {order.key for order in orders if order} == {one["key"] for one in said["accepted"]}
+    assert calls == {ORDER}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"urls": []},
+        {"urls": "https://example.com/"},
+        {"urls": [1]},
+        {"urls": ["https://example.com/"] * 101},
+        {"urls": ["https://example.com/"], "prefix": "../"},
+        {"urls": ["https://example.com/"], "prefix": "trips"},
+        {"urls": ["https://example.com/"], "prefix": f"{'a' * 200}/"},
+    ],
+)
+def test_a_list_that_is_none_is_refused_as_a_whole(deployed: Deployed, body: object) -> None:
+    status, said = ask("POST", "/ingest", body)
+    assert (status, said["code"]) == (422, "invalid")
+    assert "Messages" not in deployed.sqs.receive_message(QueueUrl=url_of(URLS))
+
+
+def test_a_url_that_failed_says_why_to_its_owner(deployed: Deployed, calls: set[Call]) -> None:
+    _, said = ask("POST", "/ingest", {"urls": ["https://example.com/cat.jpg"]})
+    key = said["accepted"][0]["key"]
+    assert ask("GET", f"/images/{key}")[1]["status"] == "processing"
+    order = order_for(read_link("https://example.com/cat.jpg"), key.rpartition("/")[0] + "/")
+    SqsDeadLetters(deployed.sqs, url_of(DEAD_LETTERS)).send(Letter(body_of(order), "m", "not_found", "Status 404."))
+    deployed.record()
+    calls.clear()
+    told = ask("GET", f"/images/{key}")[1]
+    assert (told["status"], told["reason"], told["detail"]) == ("failed", "not_found", "Status 404.")
+    assert told["title"] == "The server has nothing at this address."
+    assert calls == {READ_MANIFEST, READ_FAILURES}
+    assert ask("GET", f"/images/{key}", owner=BOB)[0] == 404
+
+
+def test_where_no_urls_are_fetched_there_is_no_such_address(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert deployed
+    monkeypatch.delenv("URL_QUEUE_URL")
+    assert ask("POST", "/ingest", {"urls": ["https://example.com/"]})[0] == 404

@@ -58,6 +58,17 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             upload_burst_limit = 2
             upload_page = true
             upload_page_client_id = "web"
+            url_ingest = true
+            fetch_max_concurrency = 20
+            fetch_max_mb = 64
+            fetch_timeout_seconds = 60
+            fetch_tries = 10
+            fetch_first_pause_seconds = 30
+            fetch_per_host = 2
+            fetch_per_host_rate = 5
+            fetch_ports = [443, 8443]
+            fetch_plain_http = true
+            fetch_allowed_networks = ["192.168.7.0/24", "fd00::/8"]
             price_class = "200"
 
             [[attach]]

@@ -123,7 +123,7 @@ def test_whoever_deploys_is_told_where_the_queues_are(existing: Template, dev: T
 
 def test_there_is_an_alarm_for_each_of_its_symptoms(existing: Template) -> None:
     found = {alarm.properties["AlarmName"] for alarm in existing.resources("AWS::CloudWatch::Alarm")}
-    without_api = {symptom for symptom in SYMPTOMS if not symptom.startswith("UploadApi")}
+    without_api = {symptom for symptom in SYMPTOMS if not symptom.startswith(("UploadApi", "FetchUrl"))}
     assert {f"lightpress-dev-{symptom}" for symptom in without_api | SYMPTOMS_IN_PLACE} == found
 
 

@@ -38,15 +38,19 @@ _KEEPS_OF_THE_API = {
 }
 
 
+_KEEPS_OF_URLS = {"UrlQueue": "AWS::SQS::Queue", "FetchUrlLogs": "AWS::Logs::LogGroup"}
+
+
 def test_what_holds_data_or_an_address_keeps_its_logical_id(template: Template) -> None:
     wanted = _KEEPS | (_KEEPS_OF_THE_API if "UploadApi" in template.raw["Resources"] else {})
     wanted |= {"UploadPageLogs": "AWS::Logs::LogGroup"} if "UploadPageLogs" in template.raw["Resources"] else {}
+    wanted |= _KEEPS_OF_URLS if "UrlQueue" in template.raw["Resources"] else {}
     kept = {resource.id: resource.type for resource in template.resources(*wanted.values())}
     assert kept == wanted
 
 
 def test_whoever_deploys_is_told_where_everything_is(template: Template) -> None:
-    assert set(template.raw["Outputs"]) - {"UploadApiUrl"} == {
+    assert set(template.raw["Outputs"]) - {"UploadApiUrl", "UrlQueueUrl"} == {
         "UploadsBucketName",
         "ImagesBucketName",
         "QueueUrl",

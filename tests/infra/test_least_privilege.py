@@ -9,6 +9,7 @@ import pytest
 from tests.handlers import conftest as names
 from tests.handlers.in_place import COMPRESS_IN_PLACE
 from tests.handlers.recorder import IAM_ACTIONS, Call, needs
+from tests.handlers.test_fetch_url import FETCH_URL
 from tests.handlers.test_recorded_calls import PROCESS_UPLOAD, PURGE_DELETED, RECORD_FAILURE, RESOLVE
 from tests.handlers.test_upload_api import UPLOAD_API
 from tests.infra.grants import ACCOUNT, REGION, environment_of, function_id, grants_of
@@ -27,6 +28,7 @@ _QUEUES = {
     names.QUEUE: "QUEUE_URL",
     names.DEAD_LETTERS: "DEAD_LETTER_QUEUE_URL",
     names.PURGES: "PURGE_QUEUE_URL",
+    names.URLS: "URL_QUEUE_URL",
 }
 
 
@@ -36,6 +38,7 @@ _CALLS = {
     "purge_deleted": PURGE_DELETED,
     "upload_api": UPLOAD_API,
     "resolve": RESOLVE,
+    "fetch_url": FETCH_URL,
 }
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.infra.templates import Template
 
-FUNCTIONS = ("ProcessUpload", "RecordFailure", "PurgeDeleted", "Resolver", "UploadApi")
+FUNCTIONS = ("ProcessUpload", "RecordFailure", "PurgeDeleted", "Resolver", "UploadApi", "FetchUrl")
 SYMPTOMS = {
     "FailuresAreNotRecorded",
     "FailuresWaitTooLong",

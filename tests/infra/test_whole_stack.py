@@ -28,7 +28,8 @@ def test_no_policy_is_about_every_resource_but_the_one_for_traces(template: Temp
 
 def test_there_are_our_functions_and_nothing_that_custom_resources_would_bring(template: Template) -> None:
     handlers = {function.properties["Handler"] for function in template.functions()}
-    assert handlers - {"lightpress.handlers.upload_api.handler", "serve.handler"} == {
+    of_some = {"lightpress.handlers.upload_api.handler", "lightpress.handlers.fetch_url.handler", "serve.handler"}
+    assert handlers - of_some == {
         "lightpress.handlers.process_upload.handler",
         "lightpress.handlers.record_failure.handler",
         "lightpress.handlers.purge_deleted.handler",

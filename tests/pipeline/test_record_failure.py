@@ -50,6 +50,7 @@ class Rig:
             self.queue,
             self.diary,
             Announce(self.announcements),
+            UPLOADS,
         )
         work_off(letter, "receipt-1", received)
 

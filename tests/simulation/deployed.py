@@ -127,6 +127,7 @@ class Release:
             self.code.dead_letters.SqsQueue(sqs, DEAD_LETTERS),
             Silent(),
             self._announce(wire),
+            UPLOADS,
         )
 
         def handle(message: Message) -> None:

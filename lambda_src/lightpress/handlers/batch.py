@@ -22,7 +22,7 @@ _TIME_FOR_ONE_MS = 30_000
 def process_each(process: Process[Any], event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Have `process` work off the messages of a batch, as far as there is time."""
     has_time = partial(_has_time, context)
-    return work_off(event, lambda record: process(_message(record, context), has_time))
+    return work_off(event, lambda record: process(message_of(record, context), has_time))
 
 
 def work_off(event: Mapping[str, Any], one: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
@@ -54,7 +54,8 @@ def _has_time(context: LambdaContext) -> bool:
     return context.get_remaining_time_in_millis() >= _TIME_FOR_ONE_MS
 
 
-def _message(record: Mapping[str, Any], context: LambdaContext) -> Message:
+def message_of(record: Mapping[str, Any], context: LambdaContext) -> Message:
+    """A message as Lambda hands it over."""
     return Message(
         id=record["messageId"],
         body=record["body"],

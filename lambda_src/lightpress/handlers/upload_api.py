@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 
 from lightpress.admission import Refused, owner_of
-from lightpress.compose import caller, front_door
+from lightpress.compose import caller, front_door, url_desk
 from lightpress.front_door import FrontDoor
 from lightpress.telemetry import logger
 
@@ -54,10 +54,20 @@ def go_on(step: str) -> Response[str]:
     return _answer(200, STEPS[step](front_door(), _body(), _owner()))
 
 
+@app.post("/ingest")
+def ingest() -> Response[str]:
+    """Have pictures fetched by their URLs."""
+    desk = url_desk()
+    return nothing_here(LookupError()) if desk is None else _answer(202, desk.accept(_body(), _owner()))
+
+
 @app.get("/images/.+")
 def status() -> Response[str]:
     """Tell what became of a picture."""
-    return _answer(200, front_door().status(_key(), _owner()))
+    told, desk = front_door().status(_key(), _owner()), url_desk()
+    if desk is not None and told["status"] == "processing":
+        told |= desk.failed(told["key"])
+    return _answer(200, told)
 
 
 @app.delete("/images/.+")

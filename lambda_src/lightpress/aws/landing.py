@@ -1,0 +1,64 @@
+"""The uploads bucket on S3, where fetched pictures land."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.exceptions import ClientError
+
+from lightpress.aws.errors import is_gone, lost_race
+from lightpress.fetch.download import Validators
+from lightpress.fetch.story import Landed
+from lightpress.ports import Changed
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from lightpress.fetch.download import Downloaded
+    from lightpress.links import Link
+
+SOURCE, SHA256, ETAG, MODIFIED = "source-url", "source-sha256", "source-etag", "source-modified"
+_LONGEST_SOURCE = 1_024  # all metadata of an object together: 2 KB
+
+
+@dataclass(frozen=True, slots=True)
+class S3Landing:
+    """Looks at keys of the uploads bucket, and writes them; it reads no picture, and removes none."""
+
+    s3: S3Client
+    bucket: str
+
+    def look(self, key: str) -> Landed | None:
+        """HEAD: what was written beside the bytes."""
+        try:
+            head = self.s3.head_object(Bucket=self.bucket, Key=key)
+        except ClientError as error:
+            if is_gone(error):
+                return None
+            raise
+        said = head["Metadata"]
+        return Landed(head["ETag"], said.get(SHA256), Validators(said.get(ETAG), said.get(MODIFIED)))
+
+    def put(self, key: str, picture: Downloaded, sha256: str, link: Link, replacing: Landed | None) -> None:
+        """PUT with If-Match, or If-None-Match where there was nothing."""
+        metadata = {
+            SOURCE: link.shown[:_LONGEST_SOURCE],
+            SHA256: sha256,
+            ETAG: picture.validators.etag,
+            MODIFIED: picture.validators.last_modified,
+        }
+        condition: dict[str, Any] = {"IfMatch": replacing.etag} if replacing else {"IfNoneMatch": "*"}
+        try:
+            self.s3.put_object(
+                Bucket=self.bucket,
+                Key=key,
+                Body=cast("bytes", picture.data),  # botocore takes it as it is; a copy would double the memory
+                ContentType=picture.media_type,
+                Metadata={name: value for name, value in metadata.items() if value},
+                **condition,
+            )
+        except ClientError as error:
+            if lost_race(error) or is_gone(error):
+                raise Changed from error
+            raise

@@ -1,0 +1,21 @@
+"""The door of the URL queue: a batch of URLs is fetched side by side, and only what must come back goes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lightpress.compose import fetch_urls
+from lightpress.handlers.batch import message_of
+from lightpress.telemetry import logger, metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics(capture_cold_start_metric=True)
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Work off a batch of queue messages; returns the ids of those that must come back."""
+    messages = [message_of(record, context) for record in event["Records"]]
+    back = fetch_urls()(messages, lambda: context.get_remaining_time_in_millis() / 1000)
+    return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in back]}

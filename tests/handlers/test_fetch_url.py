@@ -1,0 +1,157 @@
+"""The function that fetches, over moto and a server that misbehaves: what lands, what fails, what is asked of AWS."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from lightpress.compose import fetch_urls
+from lightpress.handlers.fetch_url import handler
+from lightpress.links import read_link
+from lightpress.orders import Order, body_of, order_for
+from tests.handlers.conftest import DEAD_LETTERS, QUEUE, UPLOADS, Context, Deployed, Told, batch
+from tests.handlers.recorder import Call, recorded
+from tests.ingest.server import Misbehaving, misbehaving, picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+LOOK = Call("s3", "HeadObject", UPLOADS, "*")
+WRITE = Call("s3", "PutObject", UPLOADS, "*")
+GIVE_UP = Call("sqs", "SendMessage", DEAD_LETTERS)
+HOLD_BACK = Call("sqs", "ChangeMessageVisibility", QUEUE)
+FETCH_URL = {LOOK, WRITE, GIVE_UP, HOLD_BACK}
+
+OPTIONS: dict[str, Any] = {
+    "threads": 4,
+    "max_bytes": 1 << 20,
+    "timeout_seconds": 2,
+    "tries": 3,
+    "first_pause_seconds": 1,
+    "per_host": 4,
+    "per_host_rate": 1000,
+    "ports": [80, 443],
+    "plain_http": True,
+    "allowed_networks": ["127.0.0.0/8"],
+}
+
+
+@pytest.fixture(autouse=True)
+def _options(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("FETCH", json.dumps(OPTIONS))
+    fetch_urls.cache_clear()
+    yield
+    fetch_urls.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Misbehaving]:
+    with misbehaving() as world:
+        yield world
+
+
+@pytest.fixture
+def calls(deployed: Deployed) -> Iterator[set[Call]]:
+    assert deployed
+    with recorded() as heard:
+        yield heard
+
+
+def order(url: str, prefix: str = "") -> Order:
+    return order_for(read_link(url), prefix)
+
+
+def invoke(*orders: Order) -> list[str]:
+    answer = handler(batch(*map(body_of, orders)), cast("LambdaContext", Context()))
+    return [one["itemIdentifier"] for one in answer["batchItemFailures"]]
+
+
+def test_a_picture_lands_under_its_key_with_where_it_came_from(
+    deployed: Deployed, server: Misbehaving, calls: set[Call]
+) -> None:
+    ordered = order(f"{server.url('ok', 1)}?token=secret", "trips/")
+    assert invoke(ordered) == []
+    found = deployed.s3.get_object(Bucket=UPLOADS, Key=ordered.key)
+    assert (found["Body"].read(), found["ContentType"]) == (picture(1), "image/jpeg")
+    assert found["Metadata"]["source-url"] == server.url("ok", 1)
+    assert "secret" not in json.dumps(found["Metadata"])
+    assert calls == {LOOK, WRITE}
+
+
+def test_the_same_once_more_is_asked_for_by_its_validator_and_not_written(
+    deployed: Deployed, server: Misbehaving, calls: set[Call]
+) -> None:
+    ordered = order(server.url("ok", 2))
+    invoke(ordered)
+    version = deployed.s3.head_object(Bucket=UPLOADS, Key=ordered.key)["VersionId"]
+    calls.clear()
+    invoke(ordered)
+    assert calls == {LOOK}
+    assert "if-none-match" in server.heads["/ok/2.jpg"]
+    assert deployed.s3.head_object(Bucket=UPLOADS, Key=ordered.key)["VersionId"] == version
+
+
+def test_a_changed_picture_replaces_the_one_before(deployed: Deployed, server: Misbehaving) -> None:
+    ordered = order(server.url("plain", 3))
+    invoke(ordered)
+    server.body = picture(99)
+    invoke(ordered)
+    server.body = None
+    assert deployed.s3.get_object(Bucket=UPLOADS, Key=ordered.key)["Body"].read() == picture(99)
+
+
+def test_what_fails_for_good_is_recorded_like_any_failure_and_its_neighbours_land(
+    deployed: Deployed, server: Misbehaving, calls: set[Call]
+) -> None:
+    bad, good = order(server.url("missing", 4), "a/"), order(server.url("ok", 5), "a/")
+    assert invoke(bad, good) == []
+    assert calls == {LOOK, WRITE, GIVE_UP}
+    assert deployed.record() == []
+    (failure,) = deployed.failures()
+    assert (failure.subject, failure.reason, failure.url, failure.key) == (
+        f"{UPLOADS}/{bad.key}",
+        "not_found",
+        bad.url,
+        bad.key,
+    )
+    assert (failure.quarantine, failure.digest) == (None, None)
+    assert "404" in failure.detail
+
+
+def test_an_order_that_sqs_gave_up_on_is_recorded_as_unfinished(deployed: Deployed) -> None:
+    lost = order("https://example.com/cat.jpg")
+    url = deployed.sqs.get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]
+    deployed.sqs.send_message(QueueUrl=url, MessageBody=body_of(lost))
+    assert deployed.record() == []
+    (failure,) = deployed.failures()
+    assert (failure.reason, failure.url) == ("unfinished", lost.url)
+
+
+def test_a_server_that_is_busy_is_asked_again_later(server: Misbehaving, calls: set[Call]) -> None:
+    assert invoke(order(server.url("first-429", 6))) == ["id-0"]
+    assert calls == {LOOK, HOLD_BACK}
+
+
+def test_nothing_private_is_fetched_unless_the_stack_says_so(
+    deployed: Deployed, server: Misbehaving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FETCH", json.dumps(OPTIONS | {"allowed_networks": []}))
+    fetch_urls.cache_clear()
+    asked = server.asked.total()
+    invoke(order(server.url("ok", 7)))
+    deployed.record()
+    assert [failure.reason for failure in deployed.failures()] == ["blocked_address"]
+    assert server.asked.total() == asked
+
+
+def test_no_query_gets_into_the_log(deployed: Deployed, server: Misbehaving, told: Told) -> None:
+    assert deployed
+    for kind in ("ok", "missing", "first-429", "private"):
+        invoke(order(f"{server.url(kind, 8)}?token=secret"))
+    lines = told.lines()
+    assert {line.get("message") for line in lines} >= {"fetched", "failed", "will be retried"}
+    assert "secret" not in json.dumps(lines)

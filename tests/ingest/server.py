@@ -1,0 +1,247 @@
+"""A web server on this machine that misbehaves in every way that a path asks for.
+
+    with misbehaving() as server:
+        server.url("ok", 7)      a picture, with an ETag; another one for each number
+
+`ENDINGS` says how a URL of each kind ends. A kind that begins with "first-" misbehaves once for each number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import socket
+from collections import Counter
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Iterator, Mapping
+
+READY = "ready"
+ENDINGS = {
+    "ok": READY,
+    "plain": READY,  # neither ETag nor Last-Modified
+    "chunked": READY,
+    "redirect": READY,
+    "first-429": READY,
+    "first-503": READY,
+    "missing": "not_found",
+    "gone": "not_found",
+    "forbidden": "forbidden",
+    "html": "not_an_image",
+    "svg": "not_an_image",
+    "empty": "not_an_image",
+    "cut": "corrupt",  # begins as a picture: it is fetched, and fails in the pipeline
+    "loop": "too_many_redirects",
+    "private": "blocked_address",
+    "metadata": "blocked_address",
+    "mapped": "blocked_address",
+    "file": "blocked_scheme",
+    "packed": "content_encoded",
+    "large": "too_large",
+    "endless": "too_large",
+    "nonsense": "bad_answer",
+    "teapot": "bad_answer",
+    "nowhere": "bad_answer",
+    "short": "incomplete",
+    "broken": "server_error",
+    "silent": "timeout",
+    "drip": "timeout",
+    "slow-head": "timeout",
+}
+_REDIRECTS = {
+    "private": "http://10.0.0.1/cat.jpg",
+    "metadata": "http://169.254.169.254/latest/meta-data/",
+    "mapped": "http://[::ffff:169.254.169.254]/latest/meta-data/",
+    "file": "file:///etc/passwd",
+}
+_STATUSES = {"missing": 404, "gone": 410, "forbidden": 403, "broken": 500, "teapot": 418, "nowhere": 302}
+_PIECE = bytes(1 << 16)
+
+
+def picture(number: int, side: int = 24) -> bytes:
+    """A JPEG file of its own for every number."""
+    buffer = io.BytesIO()
+    colour = tuple(hashlib.sha256(str(number).encode()).digest()[:3])
+    Image.new("RGB", (side, side), colour).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+@dataclass
+class Misbehaving:
+    """asked: how often, by path. heads: the last request of each path. most_at_once: requests, ever.
+    latency: seconds before each answer. body: of every picture, in place of its own. location: where "hop" leads.
+    mended: paths that give a picture from now on."""
+
+    origin: str
+    asked: Counter[str] = field(default_factory=Counter)
+    heads: dict[str, dict[str, str]] = field(default_factory=dict)
+    at_once: int = 0
+    most_at_once: int = 0
+    latency: float = 0.0
+    body: bytes | None = None
+    location: str = ""
+    mended: set[str] = field(default_factory=set)
+    over: Event = field(default_factory=Event)
+    lock: Lock = field(default_factory=Lock)
+
+    def url(self, kind: str, number: int = 0) -> str:
+        return f"{self.origin}/{kind}/{number}.jpg"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    world: Misbehaving
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads it."""
+
+    def do_GET(self) -> None:
+        world = self.world
+        kind, _, rest = self.path.strip("/").partition("/")
+        with world.lock:
+            world.asked[self.path] += 1
+            world.heads[self.path] = {name.lower(): value for name, value in self.headers.items()}
+            world.at_once += 1
+            world.most_at_once = max(world.most_at_once, world.at_once)
+            first = world.asked[self.path] == 1
+        self.close_connection = True
+        try:
+            if world.latency:
+                world.over.wait(world.latency)
+            with suppress(OSError):
+                self._answer(kind, int(rest.partition(".")[0]), first=first)
+        finally:
+            with world.lock:
+                world.at_once -= 1
+
+    def _answer(self, kind: str, number: int, *, first: bool) -> None:
+        data = self.world.body or picture(number)
+        if self.path in self.world.mended:
+            self._send(200, data)
+        elif kind == "hop":
+            self._send(302, headers={"Location": self.world.location})
+        elif kind in _REDIRECTS:
+            self._send(302, headers={"Location": _REDIRECTS[kind]})
+        elif kind in _STATUSES:
+            self._send(_STATUSES[kind], b"sorry")
+        elif kind == "redirect":
+            self._send(301, headers={"Location": f"/ok/{number}.jpg"})
+        elif kind == "loop":
+            self._send(302, headers={"Location": self.path})
+        elif kind.startswith("first-") and first:
+            self._send(int(kind[6:]), b"later", headers={"Retry-After": "1"})
+        elif kind == "ok":
+            self._validated(data)
+        elif kind in {"plain", "first-429", "first-503"}:
+            self._send(200, data)
+        else:
+            getattr(self, f"_{kind.replace('-', '_')}")(data)
+
+    def _send(self, status: int, data: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in (
+            {"Content-Length": str(len(data)), "Content-Type": "image/jpeg", **(headers or {})}
+        ).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _validated(self, data: bytes) -> None:
+        etag = f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
+        if self.headers.get("If-None-Match") == etag:
+            self._send(304, headers={"ETag": etag})
+        else:
+            self._send(200, data, {"ETag": etag})
+
+    def _chunked(self, data: bytes) -> None:
+        self._send(200, headers={"Transfer-Encoding": "chunked", "Content-Length": "1"})
+        for start in range(0, len(data), 100):
+            piece = data[start : start + 100]
+            self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        self.wfile.write(b"0\r\n\r\n")
+
+    def _html(self, _: bytes) -> None:
+        self._send(200, b"<!doctype html><p>no picture</p>" * 300)
+
+    def _svg(self, _: bytes) -> None:
+        self._send(200, b'<svg xmlns="http://www.w3.org/2000/svg"/>', headers={"Content-Type": "image/svg+xml"})
+
+    def _empty(self, _: bytes) -> None:
+        self._send(200)
+
+    def _cut(self, data: bytes) -> None:
+        self._send(200, data[:-200])
+
+    def _packed(self, data: bytes) -> None:
+        self._send(200, data, headers={"Content-Encoding": "gzip"})
+
+    def _large(self, _: bytes) -> None:
+        self._send(200, headers={"Content-Length": str(10 << 30)})
+
+    def _endless(self, data: bytes) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n" + data)
+        while not self.world.over.is_set():
+            self.wfile.write(_PIECE)
+
+    def _nonsense(self, _: bytes) -> None:
+        self.wfile.write(b"hello, I am no web server\r\n\r\n")
+
+    def _short(self, data: bytes) -> None:
+        self._send(200, data, headers={"Content-Length": str(len(data) + 100)})
+
+    def _silent(self, _: bytes) -> None:
+        self.world.over.wait(60)
+
+    def _drip(self, data: bytes) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n" + data[:10])
+        self._drop_by_drop()
+
+    def _slow_head(self, _: bytes) -> None:
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+        self._drop_by_drop()
+
+    def _drop_by_drop(self) -> None:
+        while not self.world.over.wait(0.2):
+            self.wfile.write(b"x")
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 256
+
+    def handle_error(self, *_: object) -> None:
+        """Clients go away in the middle: that is what is tested."""
+
+
+@contextmanager
+def misbehaving(tls: ssl.SSLContext | None = None, name: str = "127.0.0.1") -> Iterator[Misbehaving]:
+    """Serve until the block ends. tls: serve by it; name: by which the server calls itself."""
+    world = Misbehaving("")
+    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"world": world}))
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    world.origin = f"http{'s' if tls else ''}://{name}:{server.server_address[1]}"
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield world
+    finally:
+        world.over.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def unused_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -1,0 +1,315 @@
+"""Orders from beginning to end: each once or twice, alone or by two at once, with the same result."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lightpress.events import Problem
+from lightpress.fetch.connection import Deadline
+from lightpress.fetch.download import NO_VALIDATORS, Downloaded, Validators
+from lightpress.fetch.failed import FetchFailed
+from lightpress.fetch.hosts import Hosts
+from lightpress.fetch.story import Did, Fetched, Fetching, Landed
+from lightpress.fetch.work import FetchWork
+from lightpress.links import FetchReason, Link, read_link
+from lightpress.orders import Order, body_of, order_for
+from lightpress.ports import Changed
+from lightpress.process import Message
+
+if TYPE_CHECKING:
+    from lightpress.failures import Letter
+
+LINK = read_link("https://example.com/cat.jpg")
+ORDER = order_for(LINK, "")
+AGAIN = Order(ORDER.url, ORDER.key, again=True)
+
+
+@dataclass
+class Web:
+    """The other side: what is there, and how often it was asked for."""
+
+    data: bytes = b"cat"
+    etag: str | None = '"1"'
+    asked: int = 0
+    known: list[Validators] = field(default_factory=list)
+
+    def __call__(self, _: Link, known: Validators) -> Downloaded | None:
+        self.asked += 1
+        self.known.append(known)
+        if self.etag and known.etag == self.etag:
+            return None
+        return Downloaded(bytearray(self.data), "image/jpeg", Validators(self.etag))
+
+
+@dataclass
+class Bucket:
+    """Where pictures land. writes: of all keys. meanwhile: done once, right before the next write."""
+
+    held: dict[str, Landed] = field(default_factory=dict)
+    writes: int = 0
+    meanwhile: bytes | None = None
+
+    def look(self, key: str) -> Landed | None:
+        return self.held.get(key)
+
+    def put(self, key: str, picture: Downloaded, sha256: str, _: Link, replacing: Landed | None) -> None:
+        if self.meanwhile is not None:
+            self._write(key, hashlib.sha256(self.meanwhile).hexdigest(), NO_VALIDATORS)
+            self.meanwhile = None
+        if self.held.get(key) != replacing:
+            raise Changed
+        self._write(key, sha256, picture.validators)
+
+    def _write(self, key: str, sha256: str, validators: Validators) -> None:
+        self.writes += 1
+        self.held[key] = Landed(f"etag-{self.writes}", sha256, validators)
+
+
+def test_what_has_not_changed_costs_no_write() -> None:
+    web, bucket = Web(), Bucket()
+    fetch = Fetching(web, bucket)
+    assert [fetch(ORDER).did for _ in range(3)] == [Did.FETCHED, Did.UNCHANGED, Did.UNCHANGED]
+    assert (bucket.writes, web.known[1]) == (1, Validators('"1"'))
+
+
+def test_nor_where_the_server_cannot_tell() -> None:
+    web, bucket = Web(etag=None), Bucket()
+    fetch = Fetching(web, bucket)
+    assert [fetch(ORDER).did for _ in range(2)] == [Did.FETCHED, Did.UNCHANGED]
+    assert (bucket.writes, web.known) == (1, [NO_VALIDATORS, NO_VALIDATORS])
+
+
+def test_what_has_changed_replaces_what_was_there() -> None:
+    web, bucket = Web(), Bucket()
+    fetch = Fetching(web, bucket)
+    fetch(ORDER)
+    web.data, web.etag = b"another cat", '"2"'
+    assert fetch(ORDER).did is Did.FETCHED
+    assert bucket.held[ORDER.key].sha256 == hashlib.sha256(b"another cat").hexdigest()
+
+
+def test_an_operator_who_tries_again_sees_it_written() -> None:
+    web, bucket = Web(), Bucket()
+    fetch = Fetching(web, bucket)
+    fetch(ORDER)
+    assert fetch(AGAIN).did is Did.FETCHED
+    assert (bucket.writes, web.known[1]) == (2, NO_VALIDATORS)
+
+
+@pytest.mark.parametrize(("other", "did", "writes"), [(b"cat", Did.UNCHANGED, 1), (b"old cat", Did.FETCHED, 2)])
+def test_of_two_at_once_one_writes_and_the_last_download_stays(other: bytes, did: Did, writes: int) -> None:
+    web, bucket = Web(), Bucket(meanwhile=other)
+    assert Fetching(web, bucket)(ORDER).did is did
+    assert (bucket.writes, web.asked) == (writes, 1)
+    assert bucket.held[ORDER.key].sha256 == hashlib.sha256(b"cat").hexdigest()
+
+
+def test_an_order_for_what_is_no_url_fails_without_a_request() -> None:
+    web = Web()
+    with pytest.raises(FetchFailed, match="invalid_url"):
+        Fetching(web, Bucket())(Order("https://user:secret@example.com/", "k"))
+    assert web.asked == 0
+
+
+@dataclass
+class Diary:
+    """Everything that a batch tells of itself, to whomever."""
+
+    pauses: dict[str, int] = field(default_factory=dict)
+    letters: list[Letter] = field(default_factory=list)
+    entries: list[tuple[str, str]] = field(default_factory=list)
+    deaf: bool = False
+
+    def hold_back(self, receipt: str, seconds: int) -> None:
+        self.pauses[receipt] = seconds
+
+    def send(self, letter: Letter) -> None:
+        if self.deaf:
+            raise ConnectionError("the queue is away")
+        self.letters.append(letter)
+
+    def fetched(self, order: Order, outcome: Fetched) -> None:
+        self.entries.append((outcome.did, order.key))
+
+    def failed(self, order: Order, failure: FetchFailed, *, for_good: bool) -> None:
+        self.entries.append((f"{failure.reason}{'' if for_good else '?'}", order.key))
+
+    def stumbled(self, message_id: str, error: Exception) -> None:
+        self.entries.append((type(error).__name__, message_id))
+
+
+@dataclass
+class Script:
+    """How each order ends, by its key; fetched unless said."""
+
+    endings: dict[str, Exception] = field(default_factory=dict)
+
+    def __call__(self, order: Order) -> Fetched:
+        if order.key in self.endings:
+            raise self.endings[order.key]
+        return Fetched(Did.FETCHED, 1)
+
+
+def message(key: str, received: int = 1) -> Message:
+    return Message(f"id-{key}", body_of(Order("https://example.com/", key)), f"receipt-{key}", received, 7, "request")
+
+
+def work(diary: Diary, script: Script, **options: int) -> FetchWork:
+    settings = {"threads": 4, "tries": 5, "first_pause": 16, "seconds": 10} | options
+    return FetchWork(script, diary, diary, diary, **settings)
+
+
+def always() -> float:
+    return 300.0
+
+
+def test_of_a_batch_only_what_must_comes_back() -> None:
+    diary = Diary()
+    script = Script(
+        {
+            "missing": FetchFailed(FetchReason.NOT_FOUND, "Gone."),
+            "busy": FetchFailed(FetchReason.SERVER_ERROR, "Busy."),
+            "ours": ConnectionError("S3 is away"),
+        }
+    )
+    back = work(diary, script)([message(key) for key in ("good", "missing", "busy", "ours")], always)
+    assert set(back) == {"id-busy", "id-ours"}
+    assert set(diary.entries) == {
+        ("fetched", "good"),
+        ("not_found", "missing"),
+        ("server_error?", "busy"),
+        ("ConnectionError", "id-ours"),
+    }
+    (letter,) = diary.letters
+    assert (letter.reason, letter.detail, letter.attempts, letter.first_at, letter.request_ids) == (
+        "not_found",
+        "Gone.",
+        1,
+        7,
+        ("request",),
+    )
+    assert set(diary.pauses) == {"receipt-busy", "receipt-ours"}
+
+
+def test_pauses_grow_and_the_last_try_is_the_last() -> None:
+    diary = Diary()
+    working = work(diary, Script({"busy": FetchFailed(FetchReason.UNREACHABLE, "Busy.")}))
+    pauses = []
+    for received in range(1, 5):
+        assert working([message("busy", received)], always)
+        pauses.append(diary.pauses["receipt-busy"])
+    assert all(8 * 2**n <= pause <= 16 * 2**n for n, pause in enumerate(pauses))
+    assert working([message("busy", 5)], always) == []
+    assert [letter.reason for letter in diary.letters] == ["unreachable"]
+
+
+def test_what_is_slow_is_not_tried_as_often() -> None:
+    diary = Diary()
+    working = work(diary, Script({"slow": FetchFailed(FetchReason.TIMEOUT, "Slow.")}))
+    assert [bool(working([message("slow", received)], always)) for received in (1, 2, 3)] == [True, True, False]
+
+
+def test_a_server_that_says_when_to_come_back_is_believed() -> None:
+    diary = Diary()
+    failure = FetchFailed(FetchReason.TOO_MANY_REQUESTS, "Busy.", retry_after=120)
+    working = work(diary, Script({"busy": failure}))
+    working([message("busy", 1)], always)
+    assert diary.pauses["receipt-busy"] == 120
+    working([message("busy", 2)], always)
+    assert 120 < diary.pauses["receipt-busy"] <= 120 + 32
+
+
+def test_to_come_back_unasked_because_of_others_is_no_try_but_does_not_go_on_for_ever() -> None:
+    diary = Diary()
+    failure = FetchFailed(FetchReason.TOO_MANY_REQUESTS, "Busy.", retry_after=1, asked=False)
+    working = work(diary, Script({"busy": failure}))
+    backs = [bool(working([message("busy", received)], always)) for received in range(1, 14)]
+    assert backs == [True] * 12 + [False]
+
+
+def test_what_there_is_no_time_for_is_not_begun() -> None:
+    diary = Diary()
+    assert work(diary, Script())([message("late")], lambda: 9.0) == ["id-late"]
+    assert (diary.entries, diary.pauses) == ([], {"receipt-late": 0})
+
+
+def test_a_failure_that_cannot_be_handed_over_comes_back() -> None:
+    diary = Diary(deaf=True)
+    back = work(diary, Script({"missing": FetchFailed(FetchReason.NOT_FOUND, "Gone.")}))([message("missing")], always)
+    assert back == ["id-missing"]
+    assert diary.entries == [("ConnectionError", "id-missing")]
+
+
+def test_what_is_no_order_is_set_aside() -> None:
+    diary = Diary()
+    assert work(diary, Script())([Message("m", "hello")], always) == []
+    (letter,) = diary.letters
+    assert (letter.body, letter.reason) == ("hello", Problem("unknown_message", "").reason)
+
+
+def test_no_host_is_asked_more_often_at_once_than_is_allowed_and_others_do_not_wait() -> None:
+    hosts, lock, now, most = Hosts(2, 10_000), threading.Lock(), 0, 0
+
+    def ask() -> None:
+        nonlocal now, most
+        with hosts.turn("slow.example", Deadline.after(10)):
+            with lock:
+                now += 1
+                most = max(most, now)
+            time.sleep(0.01)
+            with lock:
+                now -= 1
+
+    threads = [threading.Thread(target=ask) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    with hosts.turn("other.example", Deadline.after(0.5)):
+        pass
+    for thread in threads:
+        thread.join()
+    assert most == 2
+
+
+def test_no_host_is_asked_more_often_in_a_second_than_is_allowed() -> None:
+    hosts = Hosts(10, rate=50)
+    begins = []
+    for _ in range(5):
+        with hosts.turn("a.example", Deadline.after(10)):
+            begins.append(time.monotonic())
+    assert all(later - earlier >= 0.019 for earlier, later in pairwise(begins))
+
+
+def test_a_host_that_wants_to_be_left_alone_is_until_its_time_has_come() -> None:
+    clock = [100.0]
+    hosts = Hosts(1, 1000, lambda: clock[0])
+    hosts.leave_alone("a.example", 30)
+    with pytest.raises(FetchFailed) as failure, hosts.turn("a.example", Deadline.after(1)):
+        pass
+    assert failure.value.retry_after == 30
+    clock[0] = 130.0
+    with hosts.turn("a.example", Deadline.after(1)):
+        pass
+
+
+def test_whoever_gets_no_turn_in_time_is_late() -> None:
+    hosts = Hosts(1, 1000)
+    first, second = (hosts.turn("a.example", Deadline.after(seconds)) for seconds in (1, 0.05))
+    with first, pytest.raises(TimeoutError), second:
+        pass
+
+
+def test_hosts_that_nobody_asks_any_more_are_forgotten() -> None:
+    clock = [0.0]
+    hosts = Hosts(1, 1000, lambda: clock[0])
+    for number in range(25_000):
+        clock[0] += 1
+        with hosts.turn(f"{number}.example", Deadline.after(1)):
+            pass
+    assert len(hosts._known) < 10_100  # noqa: SLF001
