@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.readiness import PROJECT
 from lightpress.links import FETCH_IN_PLAIN_WORDS, BadLinkError, FetchReason, read_link
 from lightpress.orders import Order, body_of, order_for, order_in
 
@@ -117,6 +120,11 @@ def test_an_order_comes_out_of_a_message_as_it_went_in() -> None:
         "[" * 9000,
     ):
         assert order_in(body) is None
+
+
+def test_every_reason_is_explained_in_the_manual() -> None:
+    manual = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `(\w+)` \|", manual, re.MULTILINE)) == {reason.value for reason in FetchReason}
 
 
 def test_every_reason_has_a_sentence() -> None:
