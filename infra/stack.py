@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 
 from infra.delivery import Delivery
+from infra.encryption import Encryption
 from infra.existing import existing_as_json
 from infra.failures import Failures
 from infra.functions import FunctionCode
@@ -37,11 +38,12 @@ class LightpressStack(Stack):
             description="Lightpress: every size and format the web needs of every picture dropped into a bucket",
             termination_protection=config.termination_protection,
         )
+        Encryption(self, config=config)
         code = FunctionCode(self, "Code", source=source, config=config)
         api = UploadApi(self, "UploadApi", config=config) if config.upload_auth != "off" else None
         uploads = Uploads(self, "Uploads", config=config, page=api.origin if api and config.upload_page else None)
         processing = Processing(self, "Processing", uploads=uploads.bucket, code=code, config=config)
-        delivery = Delivery(self, "Delivery", code=code, config=config)
+        delivery = Delivery(self, "Delivery", uploads=uploads.bucket, code=code, config=config)
         processing.publish_to(delivery.images)
         failures = Failures(
             self,
@@ -97,4 +99,8 @@ class LightpressStack(Stack):
         CfnOutput(self, "FailuresTableName", value=failures.table.table_name)
         CfnOutput(self, "AlarmTopicArn", value=monitoring.topic.topic_arn)
         CfnOutput(self, "CdnBaseUrl", value=delivery.base_url)
+        if config.domain_names:
+            CfnOutput(self, "CdnDomainName", value=delivery.distribution.domain_name)
+        for number, key in enumerate(delivery.signing_key_ids):
+            CfnOutput(self, f"SigningKeyId{number}", value=key)
         CfnOutput(self, "DistributionId", value=delivery.distribution.distribution_id)
