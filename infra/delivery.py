@@ -301,7 +301,7 @@ class Delivery(Construct):
 
 def _look_for_originals(resolver: PythonFunction, uploads: PrivateBucket) -> None:
     """Have the resolver see which originals there are, and nothing of what is in them."""
-    resolver.add_environment("UPLOADS_BUCKET", uploads.bucket_name)
+    resolver.add_environment("PLACEHOLDERS_BUCKET", uploads.bucket_name)
     resolver.may("s3:ListBucket", on=uploads.bucket_arn)
 
 

@@ -19,5 +19,5 @@ pictures are worked on, and under which names they are published.
 the one place that chooses, and `handlers` are the doors. `tables` reads TOML, `settings` the environment. `admission`
 and `front_door` are the upload API: what may come in, and what is answered. `markup` writes what a page needs to show
 what is published, `facts` what programs need. `permalink` is the address that is known before the picture is, `resolve`
-leads from there to the image of now.
+leads from there to the image of now. `download` is the name that it is saved under.
 """

@@ -16,7 +16,10 @@ from infra.config import Config, is_rsa_2048, load_config
 from infra.readiness import PROJECT, context_of_the_command_line
 from infra.stack import LightpressStack
 from lightpress.tables import ConfigError
-from tests.infra.grants import ACCOUNT, REGION, grants_of
+from tests.handlers import conftest as names
+from tests.handlers.recorder import needs
+from tests.handlers.test_recorded_calls import RESOLVE_OR_WAIT
+from tests.infra.grants import ACCOUNT, REGION, environment_of, grants_of
 from tests.infra.templates import NO_LAYER, synthesize_with
 
 if TYPE_CHECKING:
@@ -247,9 +250,15 @@ def test_the_resolver_is_always_there_where_that_is_paid_for(with_options: Calla
 
 
 def test_to_show_a_placeholder_the_resolver_sees_names_and_no_contents(everything: Template) -> None:
-    grants = grants_of(everything.raw, everything.function("resolve").id)
-    uploads = everything.resolve({"Fn::GetAtt": ["UploadsBucket", "Arn"]})
-    assert {grant.action for grant in grants if grant.resource.startswith(uploads)} == {"s3:ListBucket"}
+    resolver = everything.function("resolve")
+    buckets = {names.UPLOADS: "PLACEHOLDERS_BUCKET", names.IMAGES: "IMAGES_BUCKET"}
+    environment = environment_of(everything.raw, resolver.id)
+    asked = set()
+    for need in needs(RESOLVE_OR_WAIT):
+        name, slash, objects = need.resource.partition("/")
+        asked.add((need.action, f"arn:aws:s3:::{environment[buckets[name]]}{slash}{objects}"))
+    granted = {(grant.action, grant.resource) for grant in grants_of(everything.raw, resolver.id)}
+    assert {(action, on) for action, on in granted if action.startswith("s3:")} == asked
 
 
 @pytest.mark.parametrize(
