@@ -62,6 +62,14 @@ class Request:
         }
 
 
+def node() -> str:
+    """Where Node is."""
+    found = os.environ.get("JSII_NODE") or shutil.which("node")
+    if found is None:
+        raise RuntimeError("no Node: neither the one that requirements-dev.txt brings nor one on the PATH")
+    return found
+
+
 def njs() -> str | None:
     """Where Debian's `njs` is, if it is installed."""
     return shutil.which("njs")
@@ -88,11 +96,8 @@ def answer_to(request: Request) -> dict[str, Any]:
 
 def answers_to(requests: Iterable[Request]) -> list[dict[str, Any]]:
     """What it returns to many, each in a world of its own."""
-    node = os.environ.get("JSII_NODE") or shutil.which("node")
-    if node is None:
-        raise RuntimeError("no Node: neither the one that requirements-dev.txt brings nor one on the PATH")
     told = json.dumps({"source": SOURCE, "events": [request.event for request in requests]})
-    finished = subprocess.run([node, "-e", _RUN], input=told, capture_output=True, text=True, check=False)
+    finished = subprocess.run([node(), "-e", _RUN], input=told, capture_output=True, text=True, check=False)
     if finished.returncode != 0:
         raise RuntimeError(finished.stderr)
     answers: list[dict[str, Any]] = json.loads(finished.stdout)
