@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -483,6 +483,25 @@ def snippet(  # noqa: PLR0913, PLR0917  what a person may choose, nearly all wit
         out.print(json.dumps(found.as_json(), ensure_ascii=False), soft_wrap=True, markup=False)
     else:
         found.print(out)
+
+
+@app.command()
+def sign(
+    url: Annotated[str, typer.Argument(help="Of an image; with --cookies, * stands for anything in it.")],
+    key_id: Annotated[str, typer.Option(help="The output SigningKeyId0 of the stack.")],
+    private_key: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="PEM file, the key's other half.")],
+    minutes: Annotated[int, typer.Option(min=1, help="How long it is good for.")] = 60,
+    cookies: Annotated[bool, typer.Option("--cookies", help="Print cookies as JSON; permalinks need them.")] = False,
+) -> None:
+    """Sign the URL of a private picture, or make cookies for many."""
+    from cli.signing import Signer, SigningError
+
+    signer, until = Signer(key_id, private_key), datetime.now(UTC) + timedelta(minutes=minutes)
+    try:
+        said = json.dumps(signer.cookies(url, until)) if cookies else signer.url(url, until)
+    except SigningError as error:
+        _stop(str(error))
+    out.print(said, soft_wrap=True, markup=False)
 
 
 @app.command()

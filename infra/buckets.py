@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_s3 as s3
 
+from infra.encryption import key_of
 from infra.findings import acknowledge
 from infra.naming import pin
 
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from infra.config import Config
 
 _A_WEEK = Duration.days(7)
+
+# As the options name them (infra/config.py). "standard" is where everything begins.
+_STORAGES = {
+    "infrequent-access": s3.StorageClass.INFREQUENT_ACCESS,
+    "intelligent-tiering": s3.StorageClass.INTELLIGENT_TIERING,
+    "glacier-instant-retrieval": s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
+}
 
 
 class PrivateBucket(s3.Bucket):
@@ -36,10 +44,12 @@ class PrivateBucket(s3.Bucket):
         versioned: bool = False,
         lifecycle_rules: Sequence[s3.LifecycleRule] = (),
         cors: Sequence[s3.CorsRule] = (),
+        ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
     ) -> None:
         name = f"{config.prefix}-{holds}"
         in_this_account = f"{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
         everywhere_unique = config.bucket_namespace == "global"
+        key = key_of(scope)
         super().__init__(
             scope,
             id_,
@@ -47,8 +57,10 @@ class PrivateBucket(s3.Bucket):
             bucket_name_prefix=None if everywhere_unique else name,
             bucket_namespace=None if everywhere_unique else s3.BucketNamespace.ACCOUNT_REGIONAL,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
-            encryption=s3.BucketEncryption.S3_MANAGED,
+            object_ownership=ownership,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            bucket_key_enabled=True if key else None,  # one request of KMS for many objects
             enforce_ssl=True,
             versioned=versioned,
             cors=list(cors),
@@ -66,3 +78,11 @@ class PrivateBucket(s3.Bucket):
             because="Every change of an original reaches the queue and the function's log. An access log would need a "
             "bucket of its own; who must prove who read what turns on CloudTrail's data events instead.",
         )
+
+
+def moved(storage: str, days: int, prefix: str | None = None) -> list[s3.LifecycleRule]:
+    """The rule that moves what is older than so many days to another storage; none for "standard"."""
+    if storage not in _STORAGES:
+        return []
+    move = s3.Transition(storage_class=_STORAGES[storage], transition_after=Duration.days(days))
+    return [s3.LifecycleRule(prefix=prefix, transitions=[move])]

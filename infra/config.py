@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
 from dataclasses import asdict, dataclass, field, fields
@@ -37,6 +39,36 @@ _PREFIX = r"|[^/].{0,511}"
 _SUFFIX = r"\.[A-Za-z0-9]{1,10}"
 _UNDER = r"[^/].{0,126}/"
 _KMS_KEY = r"|arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"
+# What CloudFront uses is kept in us-east-1, wherever the stack is.
+_CERTIFICATE_ARN = r"arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+"
+_WEB_ACL_ARN = r"arn:aws[a-z-]*:wafv2:us-east-1:[0-9]{12}:global/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+"
+_DOMAIN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
+_COUNTRY = r"[A-Z]{2}"
+_UUID = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_OWN_KEY = rf"create|arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{{12}}:key/({_UUID}|mrk-[0-9a-f]{{32}})"
+CREATE = "create"
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/origin-shield.html
+_SHIELDS = (
+    "",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "eu-central-1",
+    "eu-west-1",
+    "eu-west-2",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
+)
+_STORAGES = ("standard", "infrequent-access", "intelligent-tiering", "glacier-instant-retrieval")
+# How every RSA key of 2,048 bits with the usual exponent begins in DER (RFC 5280, 4.1), and how long it is.
+_RSA_2048 = bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100")
+_RSA_2048_BYTES = 294
+_MOST_SIGNING_KEYS = 5  # of a key group
+_INVOCATIONS_OF_A_POLLER = 10
 _TABLES = "tables: [docs/existing-buckets.md](existing-buckets.md)"
 _MOST_EXISTING = 5  # each takes grants, and a role's are limited
 _MOST_TOLD_BYTES = 3_200
@@ -99,6 +131,44 @@ def _matching(pattern: str, *, such_as: str, default: str = "") -> str:
 
 def _texts() -> tuple[str, ...]:
     return _option((), lambda table, key: table.texts(key, ()), allowed="a list of texts")
+
+
+def _each_matching(pattern: str, *, such_as: str) -> tuple[str, ...]:
+    """A list of texts of a certain form."""
+    allowed = f'a list of such as "{such_as}"'
+
+    def read(table: Table, key: str) -> tuple[str, ...]:
+        found = table.texts(key, ())
+        for text in found:
+            if not re.fullmatch(pattern, text):
+                raise table.error(key, f"{text!r} is not allowed; allowed: {allowed}")
+        return found
+
+    return _option((), read, allowed=allowed)
+
+
+def _public_keys() -> tuple[str, ...]:
+    allowed = f'up to {_MOST_SIGNING_KEYS} RSA keys of 2,048 bits, each a text in PEM ("-----BEGIN PUBLIC KEY-----...")'
+
+    def read(table: Table, key: str) -> tuple[str, ...]:
+        found = table.texts(key, ())
+        if len(found) > _MOST_SIGNING_KEYS or not all(map(is_rsa_2048, found)):
+            raise table.error(key, f"not all of it is such a key; allowed: {allowed}")
+        return tuple(f"{text.strip()}\n" for text in found)
+
+    return _option((), read, allowed=allowed)
+
+
+def is_rsa_2048(pem: str) -> bool:
+    """Whether a text is the public half of a key that CloudFront takes; the private half must never stand in a file."""
+    matched = re.fullmatch(r"-----BEGIN PUBLIC KEY-----\s([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----", pem.strip())
+    if matched is None:
+        return False
+    try:
+        der = base64.b64decode("".join(matched[1].split()), validate=True)
+    except binascii.Error:
+        return False
+    return len(der) == _RSA_2048_BYTES and der.startswith(_RSA_2048)
 
 
 def _origins() -> tuple[str, ...]:
@@ -225,6 +295,17 @@ class Config:
     memory_mb: int = _integer(1769, low=512, high=10_240)
     # For a batch. One picture may take 25 s before it is stopped; what a batch has no time left for comes back.
     timeout_seconds: int = _integer(60, low=60, high=900)
+    # Of the account's concurrency, kept for publishing pictures and for nothing else; 0: none. Not less than
+    # `max_concurrency`: what is throttled counts as a try.
+    reserved_concurrency: int = _integer(0, low=0, high=1000)
+    # Pollers of the queue that always run, and how many there may be: they react to a flood of uploads three times
+    # faster, each is paid by the hour, and hands on up to 10 batches at a time. 0: none. In place of `max_concurrency`.
+    provisioned_pollers: int = _integer(0, low=0, high=200)
+    provisioned_pollers_max: int = _integer(20, low=2, high=100)
+    # How the function starts that leads from permalinks to images, and that a viewer waits for: "cold" from nothing,
+    # "snapshot" from a memory image (SnapStart), "provisioned" never, for as many at once as the next option says.
+    resolver_start: str = _choice("cold", "cold", "snapshot", "provisioned")
+    resolver_provisioned: int = _integer(1, low=1, high=100)
     # Messages handed to a function at once. They are worked off one after the other: more of them save little.
     batch_size: int = _integer(5, low=1, high=10)
     # Functions at work at the same time: the limit of what a flood of uploads takes from the account, and costs.
@@ -268,6 +349,22 @@ class Config:
     termination_protection: bool = _flag(default=False)
     # Old versions of overwritten and deleted originals can be brought back for so long.
     noncurrent_version_days: int = _integer(30, low=1, high=3650)
+
+    # Where originals go when they are older than so many days. They are read again only when a recipe changes.
+    originals_storage: str = _choice("standard", *_STORAGES)
+    originals_storage_days: int = _integer(30, low=30, high=3650)
+    # Originals are deleted so many days after their upload, and with them what was published of them; 0: never. There
+    # is no such option for images alone: pages would point to what their pictures still promise.
+    originals_expiration_days: int = _integer(0, low=0, high=36_500)
+    # Where images go when they are older than so many days. S3 moves only those of 128 KB and more, and reading costs.
+    variants_storage: str = _choice("standard", *_STORAGES)
+    variants_storage_days: int = _integer(30, low=30, high=3650)
+    # Encrypts buckets, queues, the table, the topic and logs: "create" makes a key, an ARN names one of yours in the
+    # stack's region, whose policy must say what docs/encryption.md says. "": keys that AWS keeps.
+    encryption_key: str = _matching(
+        _OWN_KEY,
+        such_as='create" or "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab',
+    )
 
     # "account-regional" buckets have names that nobody else can take. Some regions have only "global" ones.
     bucket_namespace: str = _choice("account-regional", "account-regional", "global")
@@ -317,6 +414,30 @@ class Config:
     # Where CloudFront keeps copies: "100" is Europe and North America, "200" adds most others, "all" is everywhere.
     price_class: str = _choice("100", "100", "200", "all")
 
+    # Names of yours for the CDN, and the certificate for them, which must be in us-east-1. Every URL begins with the
+    # first. Point each at the output `CdnDomainName` in your DNS.
+    domain_names: tuple[str, ...] = _each_matching(_DOMAIN, such_as="images.example.com")
+    certificate_arn: str = _matching(
+        _CERTIFICATE_ARN, such_as="arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd"
+    )
+    # A web ACL (AWS WAF) of yours before the CDN. It must be in us-east-1, with the scope CLOUDFRONT.
+    web_acl_arn: str = _matching(
+        _WEB_ACL_ARN, such_as="arn:aws:wafv2:us-east-1:123456789012:global/webacl/NAME/1234abcd-12ab-34cd"
+    )
+    # How long the CDN's access logs are kept, with the addresses of viewers, in a bucket of their own; 0: there are
+    # none.
+    access_log_days: int = _integer(0, low=0, high=3650)
+    # The countries (ISO 3166) that see pictures, or those that do not.
+    countries_allowed: tuple[str, ...] = _each_matching(_COUNTRY, such_as="DE")
+    countries_denied: tuple[str, ...] = _each_matching(_COUNTRY, such_as="DE")
+    # One more cache, in a region near the stack's, which all others ask: fewer requests of S3 and of the resolver.
+    origin_shield_region: str = _choice("", *_SHIELDS)
+    # Pictures are private: images and permalinks are for those alone who bring a URL or cookies that are signed with
+    # the other half of one of these (docs/recipes.md, "Private pictures").
+    signing_keys: tuple[str, ...] = _public_keys()
+    # A permalink of a picture that has been uploaded and is not published yet shows a small grey one, and not 404.
+    placeholder_while_processing: bool = _flag(default=False)
+
     # Buckets that are there already, a table each ([[attach]], [[in_place]]): docs/existing-buckets.md.
     # Their pictures are published under `publish_under`; the buckets are only read.
     attach: tuple[Existing[Attached], ...] = _attached()
@@ -365,6 +486,9 @@ def _check_together(config: Config, table: Table) -> None:
     _check_uploads(config, table)
     if config.environment == "prod" and config.fetch_allowed_networks:
         raise table.error("fetch_allowed_networks", "private networks are not fetched from in prod; allowed: none")
+    _check_delivery(config, table)
+    _check_concurrency(config, table)
+    _check_lifecycle(config, table)
     if config.environment == "prod" and _ANY_ORIGIN in config.allowed_origins:
         raise table.error("allowed_origins", '"*" is not allowed in prod: name the sites that may upload')
 
@@ -384,6 +508,51 @@ def _check_uploads(config: Config, table: Table) -> None:
         raise table.error(
             "upload_page",
             f'a page cannot be used with upload_auth "{config.upload_auth}"; allowed: with "jwt" or "authorizer"',
+        )
+
+
+def _check_delivery(config: Config, table: Table) -> None:
+    """What the CDN takes only together, or never together."""
+    if config.domain_names and not config.certificate_arn:
+        raise table.error("certificate_arn", "it is missing: domain_names need a certificate, in us-east-1")
+    if config.certificate_arn and not config.domain_names:
+        raise table.error("domain_names", "they are missing: certificate_arn is for names of yours")
+    if config.countries_allowed and config.countries_denied:
+        raise table.error("countries_denied", "cannot stand beside countries_allowed; allowed: one of both")
+
+
+def _check_concurrency(config: Config, table: Table) -> None:
+    """Whatever is handed to a function must be let in: being throttled counts as a try of each message."""
+    most = config.max_concurrency
+    if config.provisioned_pollers:
+        if config.provisioned_pollers_max < config.provisioned_pollers or config.provisioned_pollers == 1:
+            raise table.error(
+                "provisioned_pollers",
+                f"{config.provisioned_pollers} is not allowed; "
+                f"allowed: 0, 2 to provisioned_pollers_max ({config.provisioned_pollers_max})",
+            )
+        if table.has("max_concurrency"):
+            raise table.error(
+                "max_concurrency",
+                "cannot stand beside provisioned_pollers; "
+                f"allowed: provisioned_pollers_max, {_INVOCATIONS_OF_A_POLLER} invocations each",
+            )
+        most = _INVOCATIONS_OF_A_POLLER * config.provisioned_pollers_max
+    if 0 < config.reserved_concurrency < most:
+        raise table.error(
+            "reserved_concurrency",
+            f"{config.reserved_concurrency} is less than the {most} that may be started; allowed: 0, {most:,} to 1,000",
+        )
+
+
+def _check_lifecycle(config: Config, table: Table) -> None:
+    """S3 refuses to move what it would delete before."""
+    expires = config.originals_expiration_days
+    if expires and config.originals_storage != "standard" and expires <= config.originals_storage_days:
+        raise table.error(
+            "originals_expiration_days",
+            f"{expires} is not more than originals_storage_days ({config.originals_storage_days}); "
+            f'allowed: 0, more than that, or originals_storage = "standard"',
         )
 
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Aws, Duration
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.buckets import PrivateBucket
+from infra.buckets import PrivateBucket, moved
 from infra.findings import acknowledge
 from infra.functions import PythonFunction
 from infra.naming import pin
 from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.manifest import VARIANTS
 
 if TYPE_CHECKING:
     from infra.config import Config
@@ -38,23 +42,43 @@ class Delivery(Construct):
     Every other path is a permalink, which the function `resolver` leads to the variant of now.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, code: FunctionCode, config: Config) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, uploads: PrivateBucket, code: FunctionCode, config: Config
+    ) -> None:
         super().__init__(scope, id_)
+        self._config = config
         self._prefix = config.prefix
-        self.images = PrivateBucket(self, "Images", holds="images", config=config)
+        self.images = PrivateBucket(
+            self,
+            "Images",
+            holds="images",
+            config=config,
+            lifecycle_rules=moved(config.variants_storage, config.variants_storage_days, prefix=VARIANTS),
+        )
         self.resolver = self._resolver(code, config)
+        if config.placeholder_while_processing:
+            _look_for_originals(self.resolver, uploads)
+        self._signing_keys = self._public_keys()
         shared = self._for_both(code.recipes)
         self.distribution = cloudfront.Distribution(
             self,
             "Cdn",
             comment=f"Lightpress {config.environment}",
             default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.FunctionUrlOrigin.with_origin_access_control(self._resolver_url()), **shared
+                origin=origins.FunctionUrlOrigin.with_origin_access_control(
+                    self._resolver_url(), origin_shield_region=self._shield
+                ),
+                **shared,
             ),
             additional_behaviors={"/i/*": cloudfront.BehaviorOptions(origin=self._bucket(), **shared)},
             error_responses=[_briefly(status) for status in (403, 404)],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass[f"PRICE_CLASS_{config.price_class.upper()}"],
+            domain_names=list(config.domain_names) or None,
+            certificate=self._certificate(),
+            web_acl_id=config.web_acl_arn or None,
+            geo_restriction=_countries(config),
+            log_bucket=self._access_logs(),
         )
         pin(self.distribution, "Distribution")  # its domain is in every URL that was ever handed out
         self._let_cdn_read("i/*")
@@ -63,7 +87,13 @@ class Delivery(Construct):
     @property
     def base_url(self) -> str:
         """What the URL of every image begins with."""
-        return f"https://{self.distribution.domain_name}"
+        own = self._config.domain_names
+        return f"https://{own[0] if own else self.distribution.domain_name}"
+
+    @property
+    def signing_key_ids(self) -> list[str]:
+        """What whoever signs calls the keys; none where pictures are for everybody."""
+        return [key.public_key_id for key in self._signing_keys]
 
     def _resolver(self, code: FunctionCode, config: Config) -> PythonFunction:
         function = PythonFunction(
@@ -75,6 +105,7 @@ class Delivery(Construct):
             config=config,
             memory_mb=_RESOLVER_MEMORY_MB,
             timeout_seconds=_RESOLVER_TIMEOUT_SECONDS,
+            snap_start=config.resolver_start == "snapshot",
             environment={"IMAGES_BUCKET": self.images.bucket_name},
         )
         function.may("s3:GetObject", on=self.images.arn_for_objects("m/*"))
@@ -85,7 +116,50 @@ class Delivery(Construct):
 
     def _resolver_url(self) -> lambda_.FunctionUrl:
         """For whom IAM lets: which is the CDN alone."""
-        return self.resolver.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
+        return self._started().add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
+
+    def _started(self) -> PythonFunction | lambda_.Alias:
+        """What is called: the function, or its last version where that alone can be started as the options say."""
+        if self._config.resolver_start == "cold":
+            return self.resolver
+        provisioned = self._config.resolver_start == "provisioned"
+        return lambda_.Alias(
+            self,
+            "ResolverAlias",
+            alias_name="live",
+            version=self.resolver.current_version,
+            provisioned_concurrent_executions=self._config.resolver_provisioned if provisioned else None,
+        )
+
+    @property
+    def _shield(self) -> str | None:
+        return self._config.origin_shield_region or None
+
+    def _certificate(self) -> acm.ICertificate | None:
+        arn = self._config.certificate_arn
+        return acm.Certificate.from_certificate_arn(self, "Certificate", arn) if arn else None
+
+    def _access_logs(self) -> PrivateBucket | None:
+        """Of CloudFront's older kind, which needs a bucket with access lists: the newer is set up in us-east-1 only."""
+        if not self._config.access_log_days:
+            return None
+        return PrivateBucket(
+            self,
+            "AccessLogs",
+            holds="accesslogs",
+            config=self._config,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(self._config.access_log_days))],
+            ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
+        )
+
+    def _public_keys(self) -> list[cloudfront.PublicKey]:
+        """Named for what they are: CloudFront changes none, so that another must come before one goes."""
+        return [
+            cloudfront.PublicKey(
+                self, f"SigningKey{hashlib.sha256(pem.encode()).hexdigest()[:8]}", encoded_key=pem, comment=self._prefix
+            )
+            for pem in self._config.signing_keys
+        ]
 
     def _bucket(self) -> cloudfront.IOrigin:
         access = cloudfront.S3OriginAccessControl(
@@ -93,7 +167,7 @@ class Delivery(Construct):
         )
         # Not `with_origin_access_control`, which would let the CDN read the whole bucket.
         return origins.S3BucketOrigin.with_bucket_defaults(
-            self.images, origin_access_control_id=access.origin_access_control_id
+            self.images, origin_access_control_id=access.origin_access_control_id, origin_shield_region=self._shield
         )
 
     def _for_both(self, recipes: RecipeBook) -> dict[str, Any]:
@@ -104,12 +178,19 @@ class Delivery(Construct):
             "compress": False,  # pictures are compressed already
             "cache_policy": self._by_path_alone(),
             "response_headers_policy": self._for_pictures(),
+            "trusted_key_groups": self._trusted(),
             "function_associations": [
                 cloudfront.FunctionAssociation(
                     function=self._edge_function(recipes), event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
                 )
             ],
         }
+
+    def _trusted(self) -> list[cloudfront.IKeyGroup] | None:
+        """Whose signatures let a viewer in; None: nobody needs one."""
+        if not self._signing_keys:
+            return None
+        return [cloudfront.KeyGroup(self, "MaySign", items=[*self._signing_keys])]
 
     def _by_path_alone(self) -> cloudfront.CachePolicy:
         """One copy for each path: no header, cookie or query string can make the CDN ask the bucket again."""
@@ -192,24 +273,44 @@ class Delivery(Construct):
         )
 
     def _acknowledge_findings(self) -> None:
-        acknowledge(self.distribution, "AwsSolutions-CFR1", because="Pictures on the web are for every country.")
-        acknowledge(
-            self.distribution,
-            "AwsSolutions-CFR2",
-            because="Behind the CDN are files and no program; the edge function refuses every path that no file can "
-            "have. A web ACL can be attached by whoever wants to limit rates.",
-        )
-        acknowledge(
-            self.distribution,
-            "AwsSolutions-CFR3",
-            because="Access logs hold the addresses of people who look at pictures: to keep them is the deployer's "
-            "decision. CloudFront's current kind of log is set up in us-east-1, in a stack of its own.",
-        )
-        acknowledge(
-            self.distribution,
-            "AwsSolutions-CFR4",
-            because="The TLS version is CloudFront's to choose on its own domain; it can be set with a certificate.",
-        )
+        """Answer what cdk-nag finds where an option is left as it is."""
+        config = self._config
+        if not (config.countries_allowed or config.countries_denied):
+            acknowledge(self.distribution, "AwsSolutions-CFR1", because="Pictures on the web are for every country.")
+        if not config.web_acl_arn:
+            acknowledge(
+                self.distribution,
+                "AwsSolutions-CFR2",
+                because="Behind the CDN are files, and a program that reads one of them; the edge function refuses "
+                "every path that none can have. A web ACL is an option for whoever wants to limit rates.",
+            )
+        if not config.access_log_days:
+            acknowledge(
+                self.distribution,
+                "AwsSolutions-CFR3",
+                because="Access logs hold the addresses of people who look at pictures: to keep them is the "
+                "deployer's decision, and an option.",
+            )
+        if not config.certificate_arn:
+            acknowledge(
+                self.distribution,
+                "AwsSolutions-CFR4",
+                because="The TLS version is CloudFront's to choose on its own domain; it is set with a certificate.",
+            )
+
+
+def _look_for_originals(resolver: PythonFunction, uploads: PrivateBucket) -> None:
+    """Have the resolver see which originals there are, and nothing of what is in them."""
+    resolver.add_environment("PLACEHOLDERS_BUCKET", uploads.bucket_name)
+    resolver.may("s3:ListBucket", on=uploads.bucket_arn)
+
+
+def _countries(config: Config) -> cloudfront.GeoRestriction | None:
+    if config.countries_allowed:
+        return cloudfront.GeoRestriction.allowlist(*config.countries_allowed)
+    if config.countries_denied:
+        return cloudfront.GeoRestriction.denylist(*config.countries_denied)
+    return None
 
 
 def viewer_request(recipes: RecipeBook) -> str:

@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.buckets import PrivateBucket
+from infra.encryption import key_of
 from infra.existing import read_attached
 from infra.functions import PythonFunction
 from infra.naming import pin
@@ -86,6 +87,7 @@ class Failures(Construct):
 
 def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:
     """A row for each subject and identity (`lightpress.aws.failures`). On demand: most days, nothing is written."""
+    key = key_of(scope)
     table = dynamodb.Table(
         scope,
         "Table",
@@ -93,7 +95,8 @@ def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:
         sort_key=dynamodb.Attribute(name="identity", type=dynamodb.AttributeType.STRING),
         time_to_live_attribute="expires_at",
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-        encryption=dynamodb.TableEncryption.DEFAULT,
+        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
+        encryption_key=key,
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
         ),

@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.encryption import key_of
 from infra.findings import acknowledge
 from infra.layer import PillowLayer
 from infra.naming import pin, resource
@@ -62,10 +63,24 @@ class FunctionCode(Construct):
 KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2)}
 
 
+# What an action on something that is encrypted needs of the key. S3 decrypts where it puts together parts or copies.
+_READ = ("kms:Decrypt",)
+_WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
+_OF_THE_KEY = {
+    "s3:GetObject": _READ,
+    "s3:PutObject": _WRITE,
+    "sqs:SendMessage": _WRITE,
+    # In the caller's name, DynamoDB opens the table's key.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+    "dynamodb:UpdateItem": ("kms:DescribeKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", *_WRITE),
+}
+
+
 class PythonFunction(lambda_.Function):
     """Runs `lightpress.handlers.HANDLER`. It may write its own log and nothing else, until `may` says so.
 
-    memory_mb, timeout_seconds: where it needs others than those that process pictures.
+    memory_mb, timeout_seconds: where it needs others than those that process pictures. reserved_concurrency: of the
+    account's, kept for it; 0 is none. snap_start: whether its published versions start from a memory image.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -80,6 +95,8 @@ class PythonFunction(lambda_.Function):
         environment: Mapping[str, str],
         memory_mb: int | None = None,
         timeout_seconds: int | None = None,
+        reserved_concurrency: int = 0,
+        snap_start: bool = False,
     ) -> None:
         log_group = log_group_of(scope, f"{id_}Logs", config)
         own_role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -97,6 +114,8 @@ class PythonFunction(lambda_.Function):
             memory_size=memory_mb or config.memory_mb,
             timeout=Duration.seconds(timeout_seconds or config.timeout_seconds),
             tracing=lambda_.Tracing.ACTIVE if config.tracing else lambda_.Tracing.DISABLED,
+            reserved_concurrent_executions=reserved_concurrency or None,
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=lambda_.ApplicationLogLevel[config.log_level],
@@ -115,18 +134,36 @@ class PythonFunction(lambda_.Function):
             "AwsSolutions-L1",
             because="The layer is locked, precompiled and measured for this version; a newer one comes with all three.",
         )
+        if snap_start:
+            acknowledge(
+                self,
+                "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish",
+                because="Whoever calls it does so by an alias of its published version.",
+            )
         if config.tracing:
             acknowledge(
                 own_role, "AwsSolutions-IAM5[Resource::*]", because="X-Ray has no resources that a policy could name."
             )
 
-    def work_off(self, queue: sqs.IQueue, *, batch_size: int, max_concurrency: int, window_seconds: int = 0) -> None:
-        """Take messages from `queue`; of a batch, only what failed comes back."""
+    def work_off(
+        self,
+        queue: sqs.IQueue,
+        *,
+        batch_size: int,
+        max_concurrency: int | None,
+        window_seconds: int = 0,
+        pollers: lambda_.ProvisionedPollerConfig | None = None,
+    ) -> None:
+        """Take messages from `queue`; of a batch, only what failed comes back.
+
+        Either max_concurrency or pollers limits how many are taken at once.
+        """
         self.add_event_source(
             sources.SqsEventSource(
                 queue,
                 batch_size=batch_size,
                 max_concurrency=max_concurrency,
+                provisioned_poller_config=pollers,
                 max_batching_window=Duration.seconds(window_seconds) if window_seconds else None,
                 report_batch_item_failures=True,
             )
@@ -141,13 +178,19 @@ class PythonFunction(lambda_.Function):
         )
 
     def may(self, *actions: str, on: str) -> None:
-        """Allow these actions on one resource, an ARN."""
+        """Allow these actions on one resource, an ARN, and what they need of the stack's key."""
         self.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
+        key = key_of(self)
+        needed = sorted({need for action in actions for need in _OF_THE_KEY.get(action, ())})
+        if key and needed:
+            self.add_to_role_policy(iam.PolicyStatement(actions=needed, resources=[key.key_arn]))
 
 
 def log_group_of(scope: Construct, id_: str, config: Config) -> logs.LogGroup:
     """A log group with a name that stays."""
-    log_group = logs.LogGroup(scope, id_, removal_policy=RemovalPolicy[config.removal.upper()])
+    log_group = logs.LogGroup(
+        scope, id_, encryption_key=key_of(scope), removal_policy=RemovalPolicy[config.removal.upper()]
+    )
     # Days as they are: the construct takes names for them, such as THIRTEEN_MONTHS.
     resource(log_group, logs.CfnLogGroup).retention_in_days = config.log_retention_days
     pin(log_group, id_)

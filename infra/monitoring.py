@@ -13,6 +13,7 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from infra.encryption import key_of
 from infra.naming import pin
 
 if TYPE_CHECKING:
@@ -148,7 +149,17 @@ class Monitoring(Construct):
 
 
 def _topic(scope: Construct, config: Config) -> sns.Topic:
-    """Encrypted with a key of its own: with AWS's key for topics, no alarm could write to it."""
+    """Encrypted with the stack's key, or one of its own: with AWS's key for topics, no alarm could write to it."""
+    key = key_of(scope) or _key(scope, config)
+    topic = sns.Topic(scope, "Topic", display_name=f"Lightpress {config.environment}", master_key=key, enforce_ssl=True)
+    topic.add_to_resource_policy(_for_alarms(["sns:Publish"], topic.topic_arn))
+    if config.alarm_email:
+        topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
+    pin(topic, "AlarmTopic")
+    return topic
+
+
+def _key(scope: Construct, config: Config) -> kms.Key:
     key = kms.Key(
         scope,
         "Key",
@@ -157,12 +168,7 @@ def _topic(scope: Construct, config: Config) -> sns.Topic:
         removal_policy=RemovalPolicy.DESTROY,  # nothing is kept with it
     )
     key.add_to_resource_policy(_for_alarms(["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
-    topic = sns.Topic(scope, "Topic", display_name=f"Lightpress {config.environment}", master_key=key, enforce_ssl=True)
-    topic.add_to_resource_policy(_for_alarms(["sns:Publish"], topic.topic_arn))
-    if config.alarm_email:
-        topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
-    pin(topic, "AlarmTopic")
-    return topic
+    return key
 
 
 def _for_alarms(allowed: list[str], on: str) -> iam.PolicyStatement:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -56,6 +57,7 @@ class Processing(Construct):
             description="Makes what is published of an original match the original",
             code=code,
             config=config,
+            reserved_concurrency=config.reserved_concurrency,
             environment={
                 "QUEUE_URL": self.queue.queue_url,
                 "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
@@ -66,11 +68,26 @@ class Processing(Construct):
         for number, one in enumerate(config.attach):
             announce(self, f"Attached{number}", pictures=one.pictures, changes=[CREATED, DELETED], queue=self.queue)
         self.function.may("sqs:SendMessage", on=self.dead_letters.queue_arn)
-        self.function.work_off(self.queue, batch_size=config.batch_size, max_concurrency=config.max_concurrency)
+        pollers = _pollers(config)
+        self.function.work_off(
+            self.queue,
+            batch_size=config.batch_size,
+            max_concurrency=None if pollers else config.max_concurrency,
+            pollers=pollers,
+        )
 
     def publish_to(self, images: PrivateBucket) -> None:
         """Have variants and manifests written to `images`."""
         publish(self.function, images)
+
+
+def _pollers(config: Config) -> lambda_.ProvisionedPollerConfig | None:
+    """Those that the queue has for itself, if any."""
+    if not config.provisioned_pollers:
+        return None
+    return lambda_.ProvisionedPollerConfig(
+        minimum_pollers=config.provisioned_pollers, maximum_pollers=config.provisioned_pollers_max
+    )
 
 
 def read_originals(function: PythonFunction, uploads: PrivateBucket) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration
 from aws_cdk import aws_sqs as sqs
 
+from infra.encryption import key_of
 from infra.naming import pin
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class WorkQueue(sqs.Queue):
         dead_letters: sqs.Queue | None = None,
         max_receive_count: int = 1000,
     ) -> None:
+        key = key_of(scope)
         super().__init__(
             scope,
             id_,
@@ -38,7 +40,8 @@ class WorkQueue(sqs.Queue):
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=max_receive_count)
             if dead_letters
             else None,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
+            encryption_master_key=key,
             enforce_ssl=True,
         )
         pin(self, logical_id)

@@ -8,6 +8,7 @@ from aws_cdk import CfnOutput, Stack
 
 from infra.announcements import announce_on
 from infra.delivery import Delivery
+from infra.encryption import Encryption
 from infra.existing import existing_as_json
 from infra.failures import Failures
 from infra.functions import FunctionCode
@@ -39,11 +40,12 @@ class LightpressStack(Stack):
             description="Lightpress: every size and format the web needs of every picture dropped into a bucket",
             termination_protection=config.termination_protection,
         )
+        Encryption(self, config=config)
         code = FunctionCode(self, "Code", source=source, config=config)
         api = UploadApi(self, "UploadApi", config=config) if config.upload_auth != "off" else None
         uploads = Uploads(self, "Uploads", config=config, page=api.origin if api and config.upload_page else None)
         processing = Processing(self, "Processing", uploads=uploads.bucket, code=code, config=config)
-        delivery = Delivery(self, "Delivery", code=code, config=config)
+        delivery = Delivery(self, "Delivery", uploads=uploads.bucket, code=code, config=config)
         processing.publish_to(delivery.images)
         failures = Failures(
             self,
@@ -93,7 +95,19 @@ class LightpressStack(Stack):
         monitoring = Monitoring(
             self, "Monitoring", processing=processing, functions=functions, in_place=in_place, config=config
         )
+        self._tell(config, code, uploads, processing, delivery, failures, monitoring)
 
+    def _tell(  # noqa: PLR0913, PLR0917  all that has a name to be told
+        self,
+        config: Config,
+        code: FunctionCode,
+        uploads: Uploads,
+        processing: Processing,
+        delivery: Delivery,
+        failures: Failures,
+        monitoring: Monitoring,
+    ) -> None:
+        """What the command line and people look up."""
         if config.attach or config.in_place:
             CfnOutput(self, "ExistingBuckets", value=existing_as_json(config.attach, config.in_place))
         CfnOutput(self, "RecipesDigest", value=code.recipes.digest)
@@ -107,4 +121,8 @@ class LightpressStack(Stack):
         CfnOutput(self, "FailuresTableName", value=failures.table.table_name)
         CfnOutput(self, "AlarmTopicArn", value=monitoring.topic.topic_arn)
         CfnOutput(self, "CdnBaseUrl", value=delivery.base_url)
+        if config.domain_names:
+            CfnOutput(self, "CdnDomainName", value=delivery.distribution.domain_name)
+        for number, key in enumerate(delivery.signing_key_ids):
+            CfnOutput(self, f"SigningKeyId{number}", value=key)
         CfnOutput(self, "DistributionId", value=delivery.distribution.distribution_id)

@@ -8,7 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from infra.buckets import PrivateBucket
+from infra.buckets import PrivateBucket, moved
 
 if TYPE_CHECKING:
     from infra.config import Config
@@ -33,10 +33,17 @@ class Uploads(Construct):
                     noncurrent_version_expiration=Duration.days(config.noncurrent_version_days),
                     # A deleted original whose versions have all expired leaves a marker, which slows listings down.
                     expired_object_delete_marker=True,
-                )
+                ),
+                *moved(config.originals_storage, config.originals_storage_days),
+                *_expiring(config.originals_expiration_days),
             ],
             cors=_from_browsers((*config.allowed_origins, *([page] if page else []))),
         )
+
+
+def _expiring(days: int) -> list[s3.LifecycleRule]:
+    """S3 tells of it like of any deletion, so what was published goes too."""
+    return [s3.LifecycleRule(expiration=Duration.days(days))] if days else []
 
 
 def _from_browsers(origins: tuple[str, ...]) -> list[s3.CorsRule]:

@@ -4,9 +4,10 @@
 // /i/HASH OF THE KEY/REVISION-HASH OF THE CONTENTS/SIZE.ENDING   an image, as it is
 // /KEY?w=640&dpr=2                                               a permalink; becomes /r/ACCEPTED/WANTED/KEY for the
 //                                                                resolver (lightpress/resolve.py), without a query
-const VARIANT = /^\/i\/[a-z2-7]{26}\/[1-9][0-9]{0,14}-[a-z2-7]{16}\/[a-z0-9_-]{1,40}\.(?:EXTENSIONS)$/;
-const ENCODED_KEY = /^\/~[A-Za-z0-9_-]{1,1366}$/;
-const NO_KEY = /^(?:~|[ir]\/|favicon\.ico$|robots\.txt$)/; // such keys are written in base64
+// `(?![\s\S])`: nothing follows. `$` would let a line's end through on engines of njs's family.
+const VARIANT = /^\/i\/[a-z2-7]{26}\/[1-9][0-9]{0,14}-[a-z2-7]{16}\/[a-z0-9_-]{1,40}\.(?:EXTENSIONS)(?![\s\S])/;
+const ENCODED_KEY = /^\/~[A-Za-z0-9_-]{1,1366}(?![\s\S])/;
+const NO_KEY = /^(?:~|[ir]\/|favicon\.ico(?![\s\S])|robots\.txt(?![\s\S]))/; // such keys are written in base64
 const LONGEST_KEY = 1024; // bytes, as in S3
 
 const FORMATS = FORMATS_BY_NAME; // format -> media type
@@ -105,7 +106,7 @@ function text(query, name) {
 
 function number(query, name) {
   const found = text(query, name);
-  return /^[0-9]{1,5}(?:\.[0-9]{1,3})?$/.test(found) ? parseFloat(found) : 0;
+  return /^[0-9]{1,5}(?:\.[0-9]{1,3})?(?![\s\S])/.test(found) ? parseFloat(found) : 0;
 }
 
 function refuse(status, reason, headers) {

@@ -20,5 +20,6 @@ the one place that chooses, and `handlers` are the doors. `tables` reads TOML, `
 and `front_door` are the upload API: what may come in, and what is answered. `links` are URLs of pictures, `orders` have
 them fetched, which `fetch` does, and `url_desk` takes them from callers of the API. `markup` writes what a page needs
 to show what is published, `facts` what programs need, and `announce` tells those who wait what became of a picture.
-`permalink` is the address that is known before the picture is, `resolve` leads from there to the image of now.
+`permalink` is the address that is known before the picture is, `resolve` leads from there to the image of now, and
+`download` is the name that it is saved under.
 """

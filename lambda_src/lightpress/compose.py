@@ -18,7 +18,7 @@ from lightpress.announce import Announce
 from lightpress.aws.announcements import EventBridgeAnnouncements
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
 from lightpress.aws.images import S3Images
-from lightpress.aws.originals import S3Originals
+from lightpress.aws.originals import S3Originals, is_there
 from lightpress.aws.purges import CloudFrontCache, SqsPurges
 from lightpress.buckets import Compressing, Publishing, attached_from, in_place_from
 from lightpress.isolation import Bounds, render_isolated
@@ -36,6 +36,7 @@ from lightpress.settings import (
     dead_letter_queue_url,
     distribution_id,
     images_bucket,
+    placeholders_for,
 )
 from lightpress.telemetry import CompressionObserver, FetchObserver, PowertoolsObserver
 
@@ -214,6 +215,14 @@ def published_manifest(key: str) -> Manifest | None:
     """What the `resolve` function reads of a key."""
     published = published_images().published(key)
     return published.manifest if published else None
+
+
+def is_uploaded(key: str) -> bool:
+    """Whether the `resolve` function shows a placeholder of a key of which nothing is published yet."""
+    bucket = placeholders_for(os.environ)
+    if bucket is None or load_recipes(RECIPES).recipe_for(key) is None:
+        return False
+    return is_there(published_images().s3, bucket, key)
 
 
 @cache

@@ -12,7 +12,7 @@ import re
 from urllib.parse import quote, unquote_to_bytes
 
 _ENCODED = "~"
-_MISTAKEN = re.compile(r"(?:^|/)\.{0,2}(?:/|$)|^(?:~|i/|r/|favicon\.ico$|robots\.txt$)")
+_MISTAKEN = re.compile(r"(?:^|/)\.{0,2}(?:/|\Z)|^(?:~|i/|r/|favicon\.ico\Z|robots\.txt\Z)")
 _AS_THEY_ARE = "/!*'()"  # and letters, digits, - . _ ~: what JavaScript's encodeURIComponent leaves alone
 
 

@@ -51,8 +51,8 @@ class Images(Protocol):
     def publish(self, manifest: Manifest, replacing: Published | None) -> None:
         """Put the manifest in place of `replacing` (None: of nothing); raises Changed if that is not what is there."""
 
-    def write(self, path: str, data: bytes, media_type: str) -> None:
-        """Write a variant."""
+    def write(self, path: str, data: bytes, media_type: str, name: str) -> None:
+        """Write a variant. name: of the file, where a viewer saves it."""
 
     def paths(self, folder: str) -> Iterable[str]:
         """Every path in a folder."""

@@ -14,8 +14,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
+from lightpress.download import saved_as
 from lightpress.failures import Verdict
 from lightpress.image import PictureRejected, Reason
+from lightpress.image.formats import OUTPUTS
 from lightpress.manifest import (
     Manifest,
     Publication,
@@ -204,7 +206,8 @@ def _written(rendering: Rendering, publication: Publication, images: Images) -> 
         for rendition in renditions:
             path = variant_path(publication.key, publication.generation, rendition)
             variants = variants_of(rendition, path)
-            images.write(path, rendition.data, variants[0].media_type)
+            name = saved_as(publication.key, OUTPUTS[rendition.format].extension)
+            images.write(path, rendition.data, variants[0].media_type, name)
             yield from variants
 
 

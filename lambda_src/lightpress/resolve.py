@@ -8,6 +8,7 @@ KEY       the permalink's own path (`lightpress.permalink`)
 
 from __future__ import annotations
 
+import base64
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,11 @@ _MISSING = "public, max-age=0, s-maxage=1"
 _FAILED = "public, max-age=5"
 _GONE = "public, max-age=60"
 
+# One light grey pixel (PNG), which every viewer stretches to the size that its page keeps free.
+PLACEHOLDER = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mO4CwAA3wDehPEKOwAAAABJRU5ErkJggg=="
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -45,10 +51,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a viewer is told: an HTTP status and headers."""
+    """What a viewer is told: an HTTP status and headers, and seldom a body of its own."""
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
 
 def read(path: str) -> Asked | None:
@@ -62,9 +69,21 @@ def read(path: str) -> Asked | None:
     return Asked(key, frozenset(accepted.removeprefix("=").split("+")) & set(OUTPUTS), wanted, strict)
 
 
-def resolve(asked: Asked | None, manifest_of: Callable[[str], Manifest | None]) -> Answer:
-    """Where the image is. manifest_of: what is published of a key."""
+def resolve(
+    asked: Asked | None,
+    manifest_of: Callable[[str], Manifest | None],
+    is_uploaded: Callable[[str], bool] = lambda _: False,
+) -> Answer:
+    """Where the image is. manifest_of: what is published of a key.
+
+    is_uploaded: whether a key's original is there, so that a placeholder shows until the picture does; by default, none
+    does.
+    """
     manifest = manifest_of(asked.key) if asked else None
+    nothing_yet = manifest is None or manifest.status is Status.DELETED
+    if asked is not None and nothing_yet and is_uploaded(asked.key):
+        headers = {"content-type": "image/png", "cache-control": _MISSING, "x-lightpress-status": "processing"}
+        return Answer(200, headers, PLACEHOLDER)
     if asked is None or manifest is None:
         return _told(404, _MISSING)
     if manifest.status is Status.DELETED:

@@ -171,6 +171,11 @@ def images_bucket(environment: Mapping[str, str]) -> str:
     return _text(environment, "IMAGES_BUCKET")
 
 
+def placeholders_for(environment: Mapping[str, str]) -> str | None:
+    """The bucket for whose pictures `resolve` shows a placeholder while they are processed; None: for none."""
+    return environment.get("PLACEHOLDERS_BUCKET")
+
+
 def distribution_id(environment: Mapping[str, str]) -> str:
     """The CDN that `purge_deleted` speaks to."""
     return _text(environment, "DISTRIBUTION_ID")

@@ -104,11 +104,12 @@ def test_a_manifest_is_never_cached(images: S3Images, s3: S3Client) -> None:
 @pytest.mark.parametrize("name", OUTPUTS)
 def test_a_variant_is_cached_for_a_year_under_its_own_type(images: S3Images, s3: S3Client, name: str) -> None:
     path = f"i/k/1-g/w320.{OUTPUTS[name].extension}"
-    images.write(path, b"pixels", OUTPUTS[name].media_type)
+    images.write(path, b"pixels", OUTPUTS[name].media_type, "Katze für Ömer.x")
     answer = s3.get_object(Bucket="images", Key=path)
     assert answer["Body"].read() == b"pixels"
     assert answer["ContentType"] == OUTPUTS[name].media_type
     assert answer["CacheControl"] == "public, max-age=31536000, immutable"
+    assert answer["ContentDisposition"] == "inline; filename*=UTF-8''Katze%20f%C3%BCr%20%C3%96mer.x"
     assert answer["Metadata"] == {}
 
 
@@ -116,7 +117,7 @@ def test_the_paths_of_one_key_are_told_and_of_no_other(images: S3Images) -> None
     mine, others = variants_folder(KEY), variants_folder("b.jpg")
     for folder in (mine, others):
         for number in range(3):
-            images.write(f"{folder}{number}-g/w320.webp", b"", "image/webp")
+            images.write(f"{folder}{number}-g/w320.webp", b"", "image/webp", "a.webp")
     images.publish(FIRST, None)
     assert sorted(images.paths(mine)) == [f"{mine}{number}-g/w320.webp" for number in range(3)]
     assert list(images.paths(variants_folder("c.jpg"))) == []
@@ -127,7 +128,7 @@ def test_more_than_a_thousand_paths_are_told_and_removed(images: S3Images, s3: S
     wanted = {f"{folder}{number}-g/w320.webp" for number in range(1_205)}
     for path in wanted:
         s3.put_object(Bucket="images", Key=path)
-    images.write("i/other/1-g/w320.webp", b"", "image/webp")
+    images.write("i/other/1-g/w320.webp", b"", "image/webp", "a.webp")
     assert set(images.paths(folder)) == wanted
     images.remove(images.paths(folder))
     assert list(images.paths(folder)) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from botocore.stub import Stubber
 
 from lightpress.compose import cdn
 from lightpress.handlers import purge_deleted, resolve
+from lightpress.resolve import PLACEHOLDER
 from tests.drawing import file_of, four_corners
 from tests.handlers.conftest import (
     BUS,
@@ -55,6 +57,7 @@ STORY = {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ, WRITE, PUBLISH, LIST, R
 PROCESS_UPLOAD = STORY | {GIVE_UP, HOLD_BACK}
 RECORD_FAILURE = STORY | {COPY, KEEP_MESSAGE, WRITE_DOWN, HOLD_LETTER_BACK}
 RESOLVE = {READ_MANIFEST}
+RESOLVE_OR_WAIT = RESOLVE | {Call("s3", "ListObjectsV2", UPLOADS, "*")}  # with `placeholder_while_processing`
 PURGE_DELETED = {Call("cloudfront", "CreateInvalidation", DISTRIBUTION)}
 
 
@@ -133,6 +136,21 @@ def test_a_permalink(calls: set[Call], ready: Deployed) -> None:
     answer = resolve.handler({"rawPath": "/r/avif+webp/-/a.jpg"}, Context())
     assert (answer["statusCode"], calls) == (302, RESOLVE)
     assert answer["headers"]["location"].removeprefix("/") in ready.variants()
+
+
+def test_a_permalink_of_a_picture_that_is_processed(
+    calls: set[Call], deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLACEHOLDERS_BUCKET", UPLOADS)
+    deployed.upload("new.jpg", PICTURE)
+    deployed.upload("old.jpg.bak", b"begins alike")
+    calls.clear()
+    answer = resolve.handler({"rawPath": "/r/-/-/new.jpg"}, Context())
+    assert (answer["statusCode"], base64.b64decode(answer["body"]), calls) == (200, PLACEHOLDER, RESOLVE_OR_WAIT)
+    assert answer["isBase64Encoded"]
+    for nothing in ("old.jpg", "ne", "never.jpg"):
+        assert resolve.handler({"rawPath": f"/r/-/-/{nothing}"}, Context())["statusCode"] == 404
+    assert calls == RESOLVE_OR_WAIT
 
 
 def test_a_folder(calls: set[Call], deployed: Deployed) -> None:

@@ -104,8 +104,8 @@ class FakeImages:
             raise Changed
         self.held[manifest_path(manifest.key)] = manifest.to_json()
 
-    def write(self, path: str, data: bytes, media_type: str) -> None:
-        assert media_type == "image/jpeg"
+    def write(self, path: str, data: bytes, media_type: str, name: str) -> None:
+        assert (media_type, name.endswith(".jpg")) == ("image/jpeg", True)
         self.asked["write"] += 1
         self.held[path] = data
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from lightpress.image import Facts, PictureRejected, Reason, Rendition
 from lightpress.manifest import Manifest, Publication, Status, variants_of
@@ -102,3 +104,26 @@ def test_a_deleted_picture_is_gone() -> None:
 @pytest.mark.parametrize("path", ["", "/", "/r/", "/r/-", "/r/-/-", "/r/-/-/", "/r/-/-/~!", "/x/-/-/a.jpg"])
 def test_what_the_edge_never_writes_is_not_found(path: str) -> None:
     assert resolve(read(path), {"a.jpg": published(LADDER)}.get).status == 404
+
+
+WAITING = "/r/avif+webp/w320/new.jpg"
+
+
+@pytest.mark.parametrize("known", [None, Manifest("new.jpg", Status.DELETED, 4)], ids=["nothing", "deleted before"])
+def test_a_picture_that_is_being_processed_shows_a_placeholder_for_a_second(known: Manifest | None) -> None:
+    answer = resolve(read(WAITING), lambda _: known, lambda key: key == "new.jpg")
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/png")
+    assert answer.headers["cache-control"] == "public, max-age=0, s-maxage=1"
+    assert answer.body is not None
+    with Image.open(io.BytesIO(answer.body)) as image:
+        assert (image.size, image.mode, image.getpixel((0, 0))) == ((1, 1), "L", 0xDD)
+    assert len(answer.body) < 100
+
+
+def test_what_is_published_or_has_failed_or_is_not_there_shows_no_placeholder() -> None:
+    failed = PUBLICATION.failed(PictureRejected(Reason.CORRUPT, "cut short"))
+    path = f"/r/-/-{permalink(PUBLICATION.key)}"
+    assert resolve(read(path), {PUBLICATION.key: published(LADDER)}.get, lambda _: True).status == 302
+    assert resolve(read(path), {PUBLICATION.key: failed}.get, lambda _: True).status == 404
+    assert resolve(read(WAITING), lambda _: None, lambda _: False).status == 404
+    assert resolve(None, lambda _: None, lambda _: True).status == 404

@@ -95,7 +95,7 @@ MUTANTS = (
         "the manifest comes before the variants",
         RECONCILE,
         (
-            ("            images.write(path, rendition.data, variants[0].media_type)\n", ""),
+            ("            images.write(path, rendition.data, variants[0].media_type, name)\n", ""),
             (
                 "    world.images.publish(manifest, published)\n    _check_unchanged",
                 _lines(
@@ -104,7 +104,7 @@ MUTANTS = (
                     "        again = world.render(world.originals.read(source, original), recipe.spec)",
                     "        for made in again.renditions:",
                     "            path = variant_path(publication.key, publication.generation, made)",
-                    "            world.images.write(path, made.data, 'image/jpeg')",
+                    "            world.images.write(path, made.data, 'image/jpeg', 'a.jpg')",
                     "    _check_unchanged",
                 ).rstrip(),
             ),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone, lost_race
+from lightpress.download import content_disposition
 from lightpress.manifest import manifest_from_json, manifest_path
 from lightpress.ports import Changed, Published
 
@@ -62,9 +63,16 @@ class S3Images:
                 raise Changed from error
             raise
 
-    def write(self, path: str, data: bytes, media_type: str) -> None:
+    def write(self, path: str, data: bytes, media_type: str, name: str) -> None:
         """PUT, to be cached for a year: what lies under a path never changes."""
-        self.s3.put_object(Bucket=self.bucket, Key=path, Body=data, ContentType=media_type, CacheControl=_A_YEAR)
+        self.s3.put_object(
+            Bucket=self.bucket,
+            Key=path,
+            Body=data,
+            ContentType=media_type,
+            ContentDisposition=content_disposition(name),
+            CacheControl=_A_YEAR,
+        )
 
     def paths(self, folder: str) -> Iterator[str]:
         """LIST."""

@@ -51,3 +51,9 @@ class S3Originals:
             raise
         with response["Body"] as body:
             return body.read()  # raises if the connection ends early: a short read is never taken for the file
+
+
+def is_there(s3: S3Client, bucket: str, key: str) -> bool:
+    """LIST, for who may see names and not what is under them: of all that begin with the key, it comes first."""
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)
+    return [item["Key"] for item in found.get("Contents", [])] == [key]

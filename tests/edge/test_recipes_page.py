@@ -1,0 +1,116 @@
+"""The code that docs/recipes.md tells people to copy, run as it stands there: its addresses are those of the edge."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from infra.config import Config
+from infra.readiness import PROJECT
+from lightpress.permalink import permalink
+from lightpress.resolve import read
+from tests.edge.engine import Request, answers_to, node
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+PAGE = (PROJECT / "docs" / "recipes.md").read_text(encoding="utf-8")
+KEYS = [
+    "trips/cat.jpg",
+    "trips/cat nap & more?#%.jpg",
+    "Ümläute/猫 🐈.png",
+    "it's (1)!*~.jpg",
+    "i/looks/like.an",
+    "r/x",
+    "~x",
+    "a/../b.jpg",
+    "a//b.jpg",
+    ".hidden/x.jpg",
+    "favicon.ico",
+    "favicon.ico.png",
+    "folder/",
+]
+
+
+def _code(name: str) -> str:
+    """The code block that is headed by a file's name."""
+    (found,) = re.findall(rf"```\w+ {re.escape(name)}\n(.*?)```", PAGE, re.DOTALL)
+    return str(found)
+
+
+def _module(name: str, folder: Path) -> ModuleType:
+    path = folder / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(_code(name), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def _keys_at_the_edge(urls: list[str]) -> list[str | None]:
+    """What the resolver would be asked for by addresses with a `w`."""
+    requests = [Request(url.partition("?")[0], querystring={"w": {"value": url.rpartition("=")[2]}}) for url in urls]
+    asked = [read(answer["uri"]) for answer in answers_to(requests)]
+    assert {one.wanted for one in asked if one} == {"w640"}
+    return [one.key if one else None for one in asked]
+
+
+def test_next_js_asks_for_every_key_by_its_permalink(tmp_path: Path) -> None:
+    (tmp_path / "image-loader.mjs").write_text(_code("image-loader.js"), encoding="utf-8")
+    script = f"import loader from './image-loader.mjs'; const keys = {json.dumps(KEYS)};"
+    script += "console.log(JSON.stringify(keys.map((src) => loader({ src, width: 600, quality: 75 }))));"
+    finished = subprocess.run(
+        [node(), "--input-type=module", "-e", script],
+        cwd=tmp_path,
+        env={**os.environ, "NEXT_PUBLIC_LIGHTPRESS_URL": "https://cdn.example"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    urls = json.loads(finished.stdout)
+    assert urls == [f"https://cdn.example{permalink(key)}?w=600" for key in KEYS]
+    assert _keys_at_the_edge([url.removeprefix("https://cdn.example") for url in urls]) == KEYS
+
+
+def test_python_asks_for_every_key_by_its_permalink(tmp_path: Path) -> None:
+    links = _module("lightpress_links.py", tmp_path)
+    urls = [links.permalink(key, w=600) for key in KEYS]
+    assert urls == [f"{permalink(key)}?w=600" for key in KEYS]
+    assert _keys_at_the_edge(urls) == KEYS
+    assert links.permalink("a.jpg") == "/a.jpg"
+    assert links.srcset("https://cdn.example", "a b.jpg", (320, 640)) == (
+        "https://cdn.example/a%20b.jpg?w=320 320w, https://cdn.example/a%20b.jpg?w=640 640w"
+    )
+
+
+def test_djangos_tag_writes_markup_that_no_key_can_break(tmp_path: Path) -> None:
+    django: Any = pytest.importorskip("django", reason="there is no Django here: pip install django")
+    importlib.import_module("django.conf").settings.configure(LIGHTPRESS_URL="https://cdn.example")
+    django.setup()
+    _module("lightpress_links.py", tmp_path)
+    _module("templatetags/lightpress.py", tmp_path)
+    engine = importlib.import_module("django.template.engine").Engine(libraries={"lightpress": "lightpress"})
+    context = importlib.import_module("django.template").Context({"key": 'a".jpg', "alt": "<b>"})
+    source = "{% load lightpress %}{% lightpress_img key alt=alt %} {% lightpress_url key fm='webp' %}"
+    markup = engine.from_string(source).render(context)
+    assert 'src="https://cdn.example/a%22.jpg?w=1920"' in markup
+    assert 'alt="&lt;b&gt;"' in markup
+    assert markup.endswith("https://cdn.example/a%22.jpg?fm=webp")
+
+
+def test_what_the_page_calls_an_option_is_one() -> None:
+    for option in ("signing_keys", "domain_names", "certificate_arn", "placeholder_while_processing"):
+        assert f"{option} = " in PAGE
+        assert hasattr(Config("dev"), option)
