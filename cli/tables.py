@@ -118,6 +118,7 @@ def print_failure(console: Console, failure: Failure, *, copy: str | None, still
         "tries": str(failure.attempts),
         "identity": failure.identity,
         "recipe": failure.digest,
+        "correlation id": failure.correlation_id,
         "requests": ", ".join(failure.request_ids),
         "copy": f"aws s3 cp {copy} ." if copy else "none: the original is too large to be copied",
         "kept until": time_of(failure.expires_at),

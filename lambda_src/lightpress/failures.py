@@ -70,7 +70,8 @@ class Failure:
 
     subject: `bucket/key` of a picture, `message:ID` of a message that makes no sense. identity: of the contents; of a
     message, a hash of the part that makes no sense. quarantine: the key of the copy in the quarantine bucket; None
-    where the original is too large to be copied. Times are in seconds since 1970; after expires_at the row is gone.
+    where the original is too large to be copied. correlation_id: of what was uploaded last (`source.Cause`). Times are
+    in seconds since 1970; after expires_at the row is gone.
     """
 
     subject: str
@@ -86,6 +87,7 @@ class Failure:
     digest: str | None = None
     request_ids: tuple[str, ...] = ()
     quarantine: str | None = None
+    correlation_id: str | None = None
 
 
 def subject_of_picture(bucket: str, key: str) -> str:

@@ -18,6 +18,7 @@ from lightpress.events import read
 from lightpress.failures import Failure, Trial, fingerprint, subject_of_message, subject_of_picture
 from lightpress.image import PictureRejected, Reason
 from lightpress.isolation import ChildLost
+from lightpress.source import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +87,7 @@ class Registry:
             digest=digest,
             request_ids=letter.request_ids,
             quarantine=quarantine,
+            correlation_id=source.cause.id if source and source.cause else letter.message_id,
         )
         self.failures.record(failure)
         self.observer.recorded(failure)
@@ -151,10 +153,11 @@ class RecordFailure:
     def __call__(self, letter: Letter, receipt: str, received: int) -> None:
         """Work off one letter, delivered `received` times; raises if the world failed, so that it comes back."""
         reading = read(letter.body).about(self.known)
+        cause = Cause(letter.message_id, letter.first_at)
         errors = [
             error
             for source in reading.sources
-            if (error := self._settle(source, letter, again=source in reading.again))
+            if (error := self._settle(source.because(cause), letter, again=source in reading.again))
         ]
         if errors:
             pause = pause_seconds(letter.message_id, received, longest=_LONGEST_PAUSE_SECONDS)

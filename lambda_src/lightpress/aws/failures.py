@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lightpress.failures import Trial
 
 SUBJECT, IDENTITY, EXPIRY = "subject", "identity", "expires_at"
-_TEXTS = ("reason", "detail", "bucket", "key", "digest", "quarantine")
+_TEXTS = ("reason", "detail", "bucket", "key", "digest", "quarantine", "correlation_id")
 _NUMBERS = ("attempts", "last_at", EXPIRY)
 
 
@@ -130,6 +130,7 @@ def _failure(item: Mapping[str, Any]) -> Failure:
         digest=plain.get("digest"),
         request_ids=tuple(sorted(plain.get("request_ids", ()))),
         quarantine=plain.get("quarantine"),
+        correlation_id=plain.get("correlation_id"),
     )
 
 

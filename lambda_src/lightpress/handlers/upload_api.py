@@ -19,7 +19,7 @@ app = APIGatewayHttpResolver()
 _PROBLEM = "application/problem+json"
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path="requestContext.requestId")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request of an HTTP API (payload 2.0)."""
     return app.resolve(event, context)
