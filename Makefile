@@ -78,7 +78,7 @@ bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain
 bench-quick: setup  ## the same with three photos, once: under two minutes; only prints
 	@$(BIN)/python -m benchmarks run --quick --no-write
 
-docs: setup  ## write the pages that are made from the code: docs/configuration.md
+docs: setup  ## write what is made from the code: docs/configuration.md, dashboard.svg, architecture.svg
 	@$(BIN)/python -m infra.manual
 
 clean:  ## remove what the other targets made

@@ -87,7 +87,7 @@ class Dashboard(Construct):
                     "From upload to published, seconds",
                     *(
                         self._count("TimeToPublish", label, statistic=statistic)
-                        for statistic, label in {"p50": "half of them", "p95": "95 of 100", "Maximum": "all"}.items()
+                        for statistic, label in {"Maximum": "all", "p95": "95 of 100", "p50": "half of them"}.items()
                     ),
                 ),
                 _graph(
@@ -184,7 +184,7 @@ class Dashboard(Construct):
             [
                 _heading(
                     "What does it cost?",
-                    f"{SOURCE}, {self._config.price_region}, without free tiers, CDN and taxes; the bill is the truth.",
+                    f"At {SOURCE}, {self._config.price_region}, without free tiers and the CDN. The bill is the truth.",
                 )
             ],
             [
