@@ -229,8 +229,8 @@ class Config:
     alarm_dead_letters: int = _integer(1, low=1, high=1_000_000)
 
     # Invocations for each picture that comes to an end, from which on work goes in circles and money is lost: normally
-    # it is one at most. Below 100 invocations in five minutes, nobody is told.
-    alarm_invocations_per_picture: int = _integer(4, low=2, high=100)
+    # it is one at most. Below 100 invocations in five minutes, nobody is told. 0: there is no such alarm.
+    alarm_invocations_per_picture: int = _integer(4, low=0, high=100)
     # What the whole AWS account may cost in a month, in dollars; 0 is no budget. The alarms' topic is told when four
     # fifths are spent, and when the month will end above it.
     monthly_budget_dollars: int = _integer(0, low=0, high=1_000_000)

@@ -58,8 +58,9 @@ class Monitoring(Construct):
             self._watch_in_place(in_place)
         for name, function in functions.items():
             self._watch_function(name, function)
-        for name in sorted(ENDS.keys() & functions.keys()):
-            self._watch_invocations(name, functions[name])
+        if config.alarm_invocations_per_picture:
+            for name in sorted(ENDS.keys() & functions.keys()):
+                self._watch_invocations(name, functions[name])
         if config.monthly_budget_dollars:
             self._watch_budget()
 

@@ -87,6 +87,13 @@ def test_a_file_gets_a_key_and_a_form_for_itself_and_nothing_else(calls: set[Cal
     assert calls == {SIGN_FORM}, "signing asks nobody"
 
 
+def test_the_log_joins_the_request_and_the_key_that_it_was_given(deployed: Deployed, told: Told) -> None:
+    assert deployed
+    _, said = ask("POST", "/uploads", FILE)
+    (line,) = told.lines()
+    assert (line["message"], line["key"], line["correlation_id"]) == ("let in", said["key"], "r")
+
+
 def test_two_files_of_one_name_never_meet(deployed: Deployed) -> None:
     assert deployed
     assert len({ask("POST", "/uploads", FILE)[1]["key"] for _ in range(20)}) == 20
