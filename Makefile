@@ -11,7 +11,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy change-set execute destroy lock
-.PHONY: conformance simulate bench bench-quick docs clean
+.PHONY: conformance simulate bench bench-quick docs licences audit sbom clean
 
 help:  ## what you can do here
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -78,9 +78,28 @@ bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain
 bench-quick: setup  ## the same with three photos, once: under two minutes; only prints
 	@$(BIN)/python -m benchmarks run --quick --no-write
 
-docs: setup  ## write the pages that are made from the code: docs/configuration.md, docs/openapi.json
+docs: setup  ## write what is made from the code: configuration.md, openapi.json, dashboard.svg, architecture.svg
 	@$(BIN)/python -m infra.manual
 	@$(BIN)/python -m infra.openapi
+
+AUDIT := .local/audit
+
+licences: setup $(AUDIT)/.ready  ## write docs/licences.md from the locks (asks the package registry)
+	@$(BIN)/python -m infra.licences $(AUDIT)/bin/python
+
+LOCKS := layers/pillow/requirements.txt requirements.txt requirements-dev.txt requirements-audit.txt \
+	cli/local_cloud/requirements.txt
+
+audit: $(AUDIT)/.ready  ## look for known vulnerabilities in everything that is locked (asks PyPI's advisories)
+	@status=0; for lock in $(LOCKS); do echo "$$lock"; \
+	 $(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r "$$lock" || status=1; \
+	 done; exit $$status
+
+sbom: $(AUDIT)/.ready  ## write what runs in the functions, and what deploys them, as CycloneDX to .local/sbom
+	@mkdir -p .local/sbom
+	@for part in "functions layers/pillow/requirements.txt" "tools requirements.txt"; do set -- $$part; \
+	 $(AUDIT)/bin/cyclonedx-py requirements "$$2" --pyproject pyproject.toml --output-reproducible --validate \
+	 --of JSON -o ".local/sbom/$$1.cdx.json" 2>/dev/null && echo ".local/sbom/$$1.cdx.json"; done
 
 clean:  ## remove what the other targets made
 	@rm -rf .venv .local cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
@@ -90,4 +109,9 @@ clean:  ## remove what the other targets made
 	 "$$python" -m venv --clear .venv && \
 	 $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt && \
 	 $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(AUDIT)/.ready: requirements-audit.txt scripts/find-python
+	@python="$$(scripts/find-python)" && "$$python" -m venv --clear $(AUDIT) && \
+	 $(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
 	@touch $@

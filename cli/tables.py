@@ -118,6 +118,7 @@ def print_failure(console: Console, failure: Failure, *, copy: str | None, still
         "tries": str(failure.attempts),
         "identity": failure.identity,
         "recipe": failure.digest,
+        "correlation id": failure.correlation_id,
         "requests": ", ".join(failure.request_ids),
         "copy": _copy(failure, copy),
         "url": failure.url,

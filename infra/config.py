@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from cli.prices import DEFAULT_REGION, PRICES
 from lightpress.buckets import Attached, InPlace, Selection
 from lightpress.image import METADATA, MODES, Limits, Squeezing
 from lightpress.image.formats import OUTPUTS
@@ -335,6 +336,19 @@ class Config:
     alarm_dead_letter_age_minutes: int = _integer(60, low=5, high=1440)
     # How many failures may wait to be recorded, for a quarter of an hour, until somebody should look.
     alarm_dead_letters: int = _integer(1, low=1, high=1_000_000)
+
+    # Invocations for each picture that comes to an end, from which on work goes in circles and money is lost: normally
+    # it is one at most. Below 100 invocations in five minutes, nobody is told. 0: there is no such alarm.
+    alarm_invocations_per_picture: int = _integer(4, low=0, high=100)
+    # What the whole AWS account may cost in a month, in dollars; 0 is no budget. The alarms' topic is told when four
+    # fifths are spent, and when the month will end above it.
+    monthly_budget_dollars: int = _integer(0, low=0, high=1_000_000)
+    # A dashboard in CloudWatch. Three are free in an account; each more is $3 a month.
+    dashboard: bool = _flag(default=True)
+    # Whose list prices the dashboard counts with.
+    price_region: str = _choice(DEFAULT_REGION, *PRICES)
+    # Questions to the logs, saved in Logs Insights (`infra/queries.py`). They cost nothing until they are asked.
+    saved_queries: bool = _flag(default=True)
 
     # What the functions log at least.
     log_level: str = _choice("INFO", "DEBUG", "INFO", "WARN", "ERROR")

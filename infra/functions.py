@@ -128,6 +128,7 @@ class PythonFunction(lambda_.Function):
             },
         )
         self.own_role = own_role
+        self.memory_mb = memory_mb or config.memory_mb
         self.timeout_seconds = timeout_seconds or config.timeout_seconds
         acknowledge(
             self,

@@ -1,4 +1,7 @@
-"""Writes docs/configuration.md from the options themselves: `make docs`. A test fails where the page is stale."""
+"""Writes what is made from the code: `make docs`. Tests fail where it is stale.
+
+docs/configuration.md is made of the options, docs/dashboard.svg and docs/architecture.svg of the synthesized stack.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,16 @@ import json
 import tokenize
 from dataclasses import fields
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from infra import config
+from infra.diagram import architecture_of, diagram
 from infra.readiness import PROJECT
+from infra.sketch import sketch, widgets_of
 
 PAGE = PROJECT / "docs" / "configuration.md"
+DRAWN_ENVIRONMENT = "dev"
 
 _HEAD = """\
 # Configuration
@@ -59,5 +67,30 @@ def _comments(source: Path) -> dict[str, str]:
     return found
 
 
+def drawings(resources: dict[str, Any]) -> dict[Path, str]:
+    """The pictures of a template's resources, by where they lie."""
+    return {
+        PROJECT / "docs" / "dashboard.svg": sketch(widgets_of(resources)),
+        PROJECT / "docs" / "architecture.svg": diagram(architecture_of(resources)),
+    }
+
+
+def _resources() -> dict[str, Any]:
+    """Of the environment that is drawn, without its layer."""
+    from app import make_app  # noqa: PLC0415  synthesizes where it is run itself
+
+    with TemporaryDirectory() as folder:
+        context = {"env": DRAWN_ENVIRONMENT, "aws:cdk:bundling-stacks": []}
+        stack = make_app(context, folder).synth().get_stack_by_name(f"Lightpress-{DRAWN_ENVIRONMENT}")
+        template = json.loads(Path(stack.template_full_path).read_text(encoding="utf-8"))
+    resources: dict[str, Any] = template["Resources"]
+    return resources
+
+
+def _write() -> None:
+    for path, text in {PAGE: configuration_page(), **drawings(_resources())}.items():
+        path.write_text(text, encoding="utf-8")
+
+
 if __name__ == "__main__":
-    PAGE.write_text(configuration_page(), encoding="utf-8")
+    _write()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_iam as iam
@@ -14,6 +15,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra.encryption import key_of
+from infra.metrics import ENDS, FAILURE_RATE, counted
 from infra.naming import pin
 
 if TYPE_CHECKING:
@@ -29,8 +31,9 @@ MANUAL = "docs/operations.md"
 _PERIOD = Duration.minutes(5)
 _A_QUARTER_OF_AN_HOUR = 3  # periods
 _MORE_THAN_ONE = 2  # periods: at night, one bad picture is all there is of one
-_NAMESPACE = "Lightpress"
-FAILURE_RATE = "FailureRate"
+# Fewer invocations in a period are not worth waking anybody for, whatever becomes of them.
+_FEW_INVOCATIONS = 100
+_BUDGET_WARNINGS = {"ACTUAL": 80, "FORECASTED": 100}  # percent
 
 
 class Monitoring(Construct):
@@ -48,6 +51,7 @@ class Monitoring(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._config = config
+        self.alarms: list[cloudwatch.Alarm] = []
         self.topic = _topic(self, config)
         self._watch_queues(processing)
         self._watch_failure_rate()
@@ -55,6 +59,11 @@ class Monitoring(Construct):
             self._watch_in_place(in_place)
         for name, function in functions.items():
             self._watch_function(name, function)
+        if config.alarm_invocations_per_picture:
+            for name in sorted(ENDS.keys() & functions.keys()):
+                self._watch_invocations(name, functions[name])
+        if config.monthly_budget_dollars:
+            self._watch_budget()
 
     def _watch_queues(self, processing: Processing) -> None:
         self._alarm(
@@ -88,16 +97,9 @@ class Monitoring(Construct):
         )
 
     def _watch_failure_rate(self) -> None:
-        rate = cloudwatch.Metric(
-            namespace=_NAMESPACE,
-            metric_name=FAILURE_RATE,
-            dimensions_map={"service": self._config.prefix},
-            statistic="Average",
-            period=_PERIOD,
-        )
         self._alarm(
             "ManyPicturesFail",
-            rate,
+            counted(self._config, FAILURE_RATE, period=_PERIOD, statistic="Average"),
             threshold=self._config.alarm_failure_percent,
             periods=_A_QUARTER_OF_AN_HOUR,
             of_them=_MORE_THAN_ONE,
@@ -120,6 +122,51 @@ class Monitoring(Construct):
             threshold=1,
             periods=_A_QUARTER_OF_AN_HOUR,
             says=f"{name} is not started as often as there is work: the account's concurrency is used up.",
+        )
+
+    def _watch_invocations(self, name: str, function: PythonFunction) -> None:
+        """Each invocation brings a picture or more to an end. Where many do not, something goes in circles."""
+        ends = {f"ends_{number}": counted(self._config, end, period=_PERIOD) for number, end in enumerate(ENDS[name])}
+        ended = " + ".join(f"FILL({id_}, 0)" for id_ in ends)
+        self._alarm(
+            f"{name}GoesInCircles",
+            cloudwatch.MathExpression(
+                expression=f"IF(invocations >= {_FEW_INVOCATIONS}, "
+                f"IF({ended} > 0, invocations / ({ended}), invocations), 0)",
+                using_metrics={"invocations": function.metric_invocations(period=_PERIOD), **ends},
+                label="invocations for each picture",
+                period=_PERIOD,
+            ),
+            threshold=self._config.alarm_invocations_per_picture,
+            periods=_A_QUARTER_OF_AN_HOUR,
+            says=f"{name} is invoked again and again and few pictures come to an end: that costs and leads nowhere.",
+        )
+
+    def _watch_budget(self) -> None:
+        self.topic.add_to_resource_policy(_for("budgets", ["sns:Publish"], self.topic.topic_arn))
+        budgets.CfnBudget(
+            self,
+            "Budget",
+            budget=budgets.CfnBudget.BudgetDataProperty(
+                budget_name=f"{self._config.prefix}-account",
+                budget_type="COST",
+                time_unit="MONTHLY",
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=self._config.monthly_budget_dollars, unit="USD"),
+            ),
+            notifications_with_subscribers=[
+                budgets.CfnBudget.NotificationWithSubscribersProperty(
+                    notification=budgets.CfnBudget.NotificationProperty(
+                        notification_type=kind,
+                        comparison_operator="GREATER_THAN",
+                        threshold=percent,
+                        threshold_type="PERCENTAGE",
+                    ),
+                    subscribers=[
+                        budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=self.topic.topic_arn)
+                    ],
+                )
+                for kind, percent in _BUDGET_WARNINGS.items()
+            ],
         )
 
     def _alarm(  # noqa: PLR0913  by keyword
@@ -146,13 +193,14 @@ class Monitoring(Construct):
         )
         alarm.add_alarm_action(actions.SnsAction(self.topic))
         alarm.add_ok_action(actions.SnsAction(self.topic))
+        self.alarms.append(alarm)
 
 
 def _topic(scope: Construct, config: Config) -> sns.Topic:
     """Encrypted with the stack's key, or one of its own: with AWS's key for topics, no alarm could write to it."""
     key = key_of(scope) or _key(scope, config)
     topic = sns.Topic(scope, "Topic", display_name=f"Lightpress {config.environment}", master_key=key, enforce_ssl=True)
-    topic.add_to_resource_policy(_for_alarms(["sns:Publish"], topic.topic_arn))
+    topic.add_to_resource_policy(_for("cloudwatch", ["sns:Publish"], topic.topic_arn))
     if config.alarm_email:
         topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
     pin(topic, "AlarmTopic")
@@ -167,13 +215,15 @@ def _key(scope: Construct, config: Config) -> kms.Key:
         enable_key_rotation=True,
         removal_policy=RemovalPolicy.DESTROY,  # nothing is kept with it
     )
-    key.add_to_resource_policy(_for_alarms(["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
+    for service in ("cloudwatch", "budgets") if config.monthly_budget_dollars else ("cloudwatch",):
+        key.add_to_resource_policy(_for(service, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
     return key
 
 
-def _for_alarms(allowed: list[str], on: str) -> iam.PolicyStatement:
+def _for(service: str, allowed: list[str], on: str) -> iam.PolicyStatement:
+    """Allow a service of AWS what it does in this account's name."""
     return iam.PolicyStatement(
-        principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
         actions=allowed,
         resources=[on],
         conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},

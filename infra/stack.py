@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 
 from infra.announcements import announce_on
+from infra.dashboard import Dashboard
 from infra.delivery import Delivery
 from infra.encryption import Encryption
 from infra.existing import existing_as_json
@@ -16,6 +17,7 @@ from infra.in_place import InPlace
 from infra.monitoring import Monitoring
 from infra.processing import Processing
 from infra.purging import Purging
+from infra.queries import SavedQueries
 from infra.readiness import LAMBDA_SRC
 from infra.upload_api import UploadApi
 from infra.upload_page import UploadPage
@@ -95,6 +97,21 @@ class LightpressStack(Stack):
         monitoring = Monitoring(
             self, "Monitoring", processing=processing, functions=functions, in_place=in_place, config=config
         )
+        if config.dashboard:
+            Dashboard(
+                self,
+                "Dashboard",
+                uploads=uploads,
+                processing=processing,
+                delivery=delivery,
+                functions=functions,
+                in_place=in_place,
+                alarms=monitoring.alarms,
+                config=config,
+            )
+        if config.saved_queries:
+            log_groups = [function.log_group for function in functions.values()]
+            SavedQueries(self, "Queries", log_groups=log_groups, config=config)
         self._tell(config, code, uploads, processing, delivery, failures, monitoring)
 
     def _tell(  # noqa: PLR0913, PLR0917  all that has a name to be told

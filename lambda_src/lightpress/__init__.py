@@ -15,11 +15,11 @@ of a failure on that way, `backoff` how long a message waits. `isolation` runs t
 `compress` is another story: pictures of existing buckets (`existing`), replaced where they lie. `buckets` knows whose
 pictures are worked on, and under which names they are published.
 
-`ports` says what the stories need of the world, `aws` is that world on AWS, `telemetry` tells operators, `compose` is
-the one place that chooses, and `handlers` are the doors. `tables` reads TOML, `settings` the environment. `admission`
-and `front_door` are the upload API: what may come in, and what is answered. `links` are URLs of pictures, `orders` have
-them fetched, which `fetch` does, and `url_desk` takes them from callers of the API. `markup` writes what a page needs
-to show what is published, `facts` what programs need, and `announce` tells those who wait what became of a picture.
-`permalink` is the address that is known before the picture is, `resolve` leads from there to the image of now, and
-`download` is the name that it is saved under.
+`ports` says what the stories need of the world, `aws` is that world on AWS, `telemetry` tells operators, `stages` is
+their stopwatch, `compose` is the one place that chooses, and `handlers` are the doors. `tables` reads TOML, `settings`
+the environment. `admission` and `front_door` are the upload API: what may come in, and what is answered. `links` are
+URLs of pictures, `orders` have them fetched, which `fetch` does, and `url_desk` takes them from callers of the API.
+`markup` writes what a page needs to show what is published, `facts` what programs need, and `announce` tells those who
+wait what became of a picture. `permalink` is the address that is known before the picture is, `resolve` leads from
+there to the image of now, and `download` is the name that it is saved under.
 """

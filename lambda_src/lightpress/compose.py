@@ -38,6 +38,7 @@ from lightpress.settings import (
     images_bucket,
     placeholders_for,
 )
+from lightpress.stages import Stages, TimedExisting, TimedImages, TimedOriginals
 from lightpress.telemetry import CompressionObserver, FetchObserver, PowertoolsObserver
 
 if TYPE_CHECKING:
@@ -67,13 +68,13 @@ _WALL_SECONDS_ALONE = 60.0
 def process_uploads() -> Process[Outcome]:
     """What the `process_upload` function does with a message."""
     settings = Settings.from_environment(os.environ)
-    sqs = _client("sqs")
+    sqs, stages = _client("sqs"), Stages()
     return Process(
         known=_publishing(settings).known,
-        story=partial(reconcile, world=_world(settings, _s3(), sqs, _bounds(settings.memory_mb))),
+        story=partial(reconcile, world=_world(settings, _s3(), sqs, _bounds(settings.memory_mb), stages)),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         queue=SqsQueue(sqs, settings.queue_url),
-        observer=PowertoolsObserver(),
+        observer=PowertoolsObserver(stages),
         announce=_announce(),
     )
 
@@ -87,12 +88,13 @@ def record_failures() -> RecordFailure:
     from lightpress.record_failure import RecordFailure, Registry  # noqa: PLC0415
 
     settings, kept = Settings.from_environment(os.environ), FailureSettings.from_environment(os.environ)
-    s3, sqs, observer = _s3(), _client("sqs"), PowertoolsObserver()
+    s3, sqs, stages = _s3(), _client("sqs"), Stages()
+    observer = PowertoolsObserver(stages)
     bounds = replace(_bounds(settings.memory_mb), wall_seconds=_WALL_SECONDS_ALONE)
     table = DynamoFailures(_client("dynamodb"), kept.failures_table, _now, kept.retention_seconds)
     return RecordFailure(
         known=_publishing(settings).known,
-        reconcile=partial(reconcile, world=_world(settings, s3, sqs, bounds)),
+        reconcile=partial(reconcile, world=_world(settings, s3, sqs, bounds, stages)),
         registry=Registry(S3Quarantine(s3, kept.quarantine_bucket), table, observer, _now, kept.retention_seconds),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=observer,
@@ -111,20 +113,22 @@ def compress_in_place() -> Process[Compression]:
     from lightpress.isolation import squeeze_isolated  # noqa: PLC0415
 
     settings = InPlaceSettings.from_environment(os.environ)
-    s3, sqs = _s3(), _client("sqs")
+    s3, sqs, stages = _s3(), _client("sqs"), Stages()
     tables = Compressing(tuple(map(in_place_from, settings.tables)))
     world = CompressWorld(
-        existing=S3Existing(s3, acls=frozenset(table.bucket for table in tables.tables if table.acls)),
+        existing=TimedExisting(
+            S3Existing(s3, acls=frozenset(table.bucket for table in tables.tables if table.acls)), stages
+        ),
         ledger=S3Ledger(s3, settings.images_bucket),
         tables=tables,
-        squeeze=partial(squeeze_isolated, bounds=_bounds(settings.memory_mb)),
+        squeeze=stages.timed(partial(squeeze_isolated, bounds=_bounds(settings.memory_mb), heard=stages.hear)),
     )
     return Process(
         known=tables.known,
         story=partial(compress, world=world),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         queue=SqsQueue(sqs, settings.queue_url),
-        observer=CompressionObserver(),
+        observer=CompressionObserver(stages),
     )
 
 
@@ -236,12 +240,12 @@ def caller(event: Mapping[str, Any]) -> str:
     return caller_of(event, UploadSettings.from_environment(os.environ).auth)
 
 
-def _world(settings: Settings, s3: S3Client, sqs: SQSClient, bounds: Bounds) -> World:
+def _world(settings: Settings, s3: S3Client, sqs: SQSClient, bounds: Bounds, stages: Stages) -> World:
     return World(
-        originals=S3Originals(s3),
-        images=S3Images(s3, settings.images_bucket),
+        originals=TimedOriginals(S3Originals(s3), stages),
+        images=TimedImages(S3Images(s3, settings.images_bucket), stages),
         recipes=load_recipes(RECIPES),
-        render=partial(render_isolated, bounds=bounds),
+        render=stages.timed(partial(render_isolated, bounds=bounds, heard=stages.hear)),
         purges=SqsPurges(sqs, settings.purge_queue_url, settings.purge_delay_seconds)
         if settings.purge_queue_url
         else None,

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote_plus, unquote_plus
 
-from lightpress.source import Source
+from lightpress.source import Cause, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ _S3_EVENTS = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:", "Objec
 _EVENTBRIDGE_EVENTS = ("Object Created", "Object Deleted", "Object Restore Completed")
 _DEEPEST_WRAPPING = 3
 _LONGEST_EXCERPT = 200
+_LONGEST_ID = 64
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: JSON can say one, no key of S3 holds one
 
 
@@ -86,7 +88,16 @@ def read(body: str) -> Reading:
 def look_at(source: Source, *, again: bool = False) -> str:
     """The body of a message that says "look at this key"; with `again`, also if it has failed as it is."""
     bucket, key = {"name": source.bucket}, {"key": quote_plus(source.key, safe="/")}
-    return json.dumps({"Records": [{"eventName": _RETRY if again else _LOOK, "s3": {"bucket": bucket, "object": key}}]})
+    record = {"eventName": _RETRY if again else _LOOK, "s3": {"bucket": bucket, "object": key}}
+    return json.dumps({"Records": [record | _because(source.cause)]})
+
+
+def _because(cause: Cause | None) -> dict[str, Any]:
+    """A cause in the words of S3."""
+    if cause is None:
+        return {}
+    at = {"eventTime": datetime.fromtimestamp(cause.at, UTC).isoformat()} if cause.at else {}
+    return at | {"responseElements": {"x-amz-request-id": cause.id}}
 
 
 def _in_text(text: str, depth: int) -> Iterator[_Found]:
@@ -127,7 +138,11 @@ def _in_s3_record(record: object) -> _Found:
         return Problem("unknown_event", f"No work follows from an event named {_excerpt(repr(name))}.")
     key = _at(record, "s3", "object", "key")
     # In this envelope, and in no other, keys are encoded as in a form: "a b+c" comes as "a+b%2Bc".
-    found = _source(_at(record, "s3", "bucket", "name"), unquote_plus(key) if isinstance(key, str) else key)
+    found = _source(
+        _at(record, "s3", "bucket", "name"),
+        unquote_plus(key) if isinstance(key, str) else key,
+        _cause(_at(record, "responseElements", "x-amz-request-id"), _at(record, "eventTime")),
+    )
     return _Retry(found) if name == _RETRY and isinstance(found, Source) else found
 
 
@@ -135,16 +150,32 @@ def _in_eventbridge_event(event: dict[str, Any]) -> Source | Problem:
     name = event.get("detail-type")
     if name not in _EVENTBRIDGE_EVENTS:
         return Problem("unknown_event", f"No work follows from an event named {_excerpt(repr(name))}.")
-    return _source(_at(event, "detail", "bucket", "name"), _at(event, "detail", "object", "key"))
+    cause = _cause(_at(event, "detail", "request-id"), event.get("time"))
+    return _source(_at(event, "detail", "bucket", "name"), _at(event, "detail", "object", "key"), cause)
 
 
-def _source(bucket: object, key: object) -> Source | Problem:
+def _source(bucket: object, key: object, cause: Cause | None) -> Source | Problem:
     if isinstance(bucket, str) and bucket and isinstance(key, str) and key and not _SURROGATE.search(bucket + key):
-        return Source(bucket, key)
+        return Source(bucket, key, cause=cause)
     return Problem(
         "record_without_key",
         f"The record names no object: bucket {_excerpt(repr(bucket))}, key {_excerpt(repr(key))}.",
     )
+
+
+def _cause(id_: object, time: object) -> Cause | None:
+    """None where S3 names no request, as where it deletes what has expired."""
+    if not isinstance(id_, str) or not id_.isprintable() or not 0 < len(id_) <= _LONGEST_ID:
+        return None
+    return Cause(id_, _seconds(time))
+
+
+def _seconds(time: object) -> float:
+    """Since 1970; 0 where `time` is none."""
+    try:
+        return datetime.fromisoformat(time).timestamp() if isinstance(time, str) else 0
+    except (ValueError, OverflowError):
+        return 0
 
 
 def _alone(record: object) -> str:

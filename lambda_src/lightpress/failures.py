@@ -71,7 +71,8 @@ class Failure:
     subject: `bucket/key` of a picture, `message:ID` of a message that makes no sense. identity: of the contents; of a
     message, a hash of the part that makes no sense. quarantine: the key of the copy in the quarantine bucket; None
     where the original is too large to be copied, or never came. url: that was to be fetched and kept under the key; the
-    identity is then a hash of it. Times are in seconds since 1970; after expires_at the row is gone.
+    identity is then a hash of it. correlation_id: of what was uploaded last (`source.Cause`). Times are in seconds
+    since 1970; after expires_at the row is gone.
     """
 
     subject: str
@@ -88,6 +89,7 @@ class Failure:
     request_ids: tuple[str, ...] = ()
     quarantine: str | None = None
     url: str | None = None
+    correlation_id: str | None = None
 
 
 def subject_of_picture(bucket: str, key: str) -> str:

@@ -63,20 +63,37 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a picture did use: CPU in milliseconds, peak resident memory in MB (10^6 bytes)."""
+    """What a picture did use: CPU in milliseconds, peak resident memory in MB (10^6 bytes).
+
+    decoding_ms: of the CPU, what passed before the first variant was begun; 0 where it never came so far.
+    """
 
     cpu_ms: int
     peak_rss_mb: int
+    decoding_ms: int = 0
+
+
+def _unobserved(_: Cost) -> None:
+    """Nobody wants to know."""
 
 
 class Child:
     """A process that renders one picture. As a context manager it is gone when the block ends; then `cost` is known.
 
-    work: what it does of the picture core; spec: what the work is told beside the file.
+    work: what it does of the picture core; spec: what the work is told beside the file. heard: is told the cost.
     """
 
-    def __init__(self, data: bytes, spec: Any, bounds: Bounds, work: Work = render) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        data: bytes,
+        spec: Any,  # noqa: ANN401
+        bounds: Bounds,
+        work: Work = render,
+        heard: Callable[[Cost], None] = _unobserved,
+    ) -> None:
         self.cost = Cost(0, 0)
+        self._decoding_ms = 0
+        self._heard = heard
         self._deadline = time.monotonic() + bounds.wall_seconds
         load_codecs(spec.formats)  # once here rather than in every child: a sixth of a small picture's CPU
         self._pipe, theirs = os.pipe()
@@ -112,6 +129,7 @@ class Child:
         """The facts, then the renditions."""
         try:
             said, _ = self._frame()
+            self._decoding_ms = said.pop("cpu_ms")
             load_codecs((said["format"],))  # for the next of its kind: phones send many alike
             yield Facts(**said | {"notes": tuple(said["notes"])})
             while (frame := self._frame())[0] != {"done": True}:
@@ -134,7 +152,9 @@ class Child:
         os.close(self._pipe)
         self._pid = 0
         peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        self.cost = Cost(round((usage.ru_utime + usage.ru_stime) * 1000), round(peak_bytes / 1e6))
+        cpu_ms = round((usage.ru_utime + usage.ru_stime) * 1000)
+        self.cost = Cost(cpu_ms, round(peak_bytes / 1e6), self._decoding_ms)
+        self._heard(self.cost)
         return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
     def _frame(self) -> tuple[dict[str, Any], bytes]:
@@ -175,14 +195,16 @@ class Child:
         return ChildLost(f"signal {died_of}" if died_of else "it exited early")
 
 
-def render_isolated(data: bytes, spec: Spec, bounds: Bounds) -> Rendering:
+def render_isolated(data: bytes, spec: Spec, bounds: Bounds, heard: Callable[[Cost], None] = _unobserved) -> Rendering:
     """Do what `image.render` does, in a child process; raises as `Child.rendering` does."""
-    return Child(data, spec, bounds).rendering()
+    return Child(data, spec, bounds, heard=heard).rendering()
 
 
-def squeeze_isolated(data: bytes, options: Squeezing, bounds: Bounds) -> Rendering:
+def squeeze_isolated(
+    data: bytes, options: Squeezing, bounds: Bounds, heard: Callable[[Cost], None] = _unobserved
+) -> Rendering:
     """Do what `image.squeeze` does, in a child process; raises as `Child.rendering` does."""
-    return Child(data, options, bounds, squeeze).rendering()
+    return Child(data, options, bounds, squeeze, heard).rendering()
 
 
 def _work(pipe: int, data: bytes, spec: Any, bounds: Bounds, work: Work) -> NoReturn:  # noqa: ANN401
@@ -197,7 +219,7 @@ def _work(pipe: int, data: bytes, spec: Any, bounds: Bounds, work: Work) -> NoRe
 def _answer(pipe: int, data: bytes, spec: Any, work: Work, *, room: float) -> None:  # noqa: ANN401
     try:
         rendering = work(data, spec)
-        _send(pipe, asdict(rendering.facts))
+        _send(pipe, asdict(rendering.facts) | {"cpu_ms": round(time.process_time() * 1000)})
         for rendition in rendering.renditions:
             _send(pipe, {name: getattr(rendition, name) for name in _TOLD}, rendition.data)
         _send(pipe, {"done": True})

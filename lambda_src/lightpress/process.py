@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from lightpress.backoff import hold_back, pause_seconds
 from lightpress.events import Problem, look_at, read
 from lightpress.failures import Letter, Verdict
+from lightpress.source import Cause
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -110,14 +111,15 @@ class Process(Generic[Outcome]):
     ) -> Exception | None:
         if not has_time():
             return OutOfTime(source)
+        cause = Cause(message.id, message.sent_at)
         try:
-            outcome = self.story(source, again=again)
+            outcome = self.story(source.because(cause), again=again)
             if outcome.verdict is not None:
                 self._give_up(source, message, outcome.verdict, again=again)
             self.announce(outcome, delivered_before=message.received > 1)
             self.observer.settled(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
-            self.observer.stumbled(source, error)
+            self.observer.stumbled(source.because(cause), error)
             return error
         return None
 

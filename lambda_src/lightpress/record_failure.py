@@ -20,7 +20,7 @@ from lightpress.image import PictureRejected, Reason
 from lightpress.isolation import ChildLost
 from lightpress.links import FETCH_IN_PLAIN_WORDS, FetchReason
 from lightpress.orders import order_in
-from lightpress.source import Source
+from lightpress.source import Cause, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +92,7 @@ class Registry:
             request_ids=letter.request_ids,
             quarantine=quarantine,
             url=url,
+            correlation_id=source.cause.id if source and source.cause else letter.message_id,
         )
         self.failures.record(failure)
         self.observer.recorded(failure)
@@ -167,10 +168,11 @@ class RecordFailure:
             self._record_order(letter, order)
             return
         reading = read(letter.body).about(self.known)
+        cause = Cause(letter.message_id, letter.first_at)
         errors = [
             error
             for source in reading.sources
-            if (error := self._settle(source, letter, again=source in reading.again))
+            if (error := self._settle(source.because(cause), letter, again=source in reading.again))
         ]
         if errors:
             pause = pause_seconds(letter.message_id, received, longest=_LONGEST_PAUSE_SECONDS)

@@ -1,24 +1,35 @@
-"""What is told to operators: one log line and a few counts for each thing that happens."""
+"""What is told to operators: one log line and a few counts for each thing that happens.
+
+docs/operations.md has a table of the metrics. Their dimensions are the service and, of failures, the reason: nothing
+that a picture or its uploader could choose, for each value is a metric of its own, and costs as one.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
 from lightpress.reconcile import Did
+from lightpress.stages import Stages
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.compress import Compression
     from lightpress.events import Problem
     from lightpress.failures import Failure
     from lightpress.fetch.failed import FetchFailed
     from lightpress.fetch.story import Fetched
+    from lightpress.manifest import Manifest, Variant
     from lightpress.orders import Order
     from lightpress.process import Message
     from lightpress.reconcile import Outcome
     from lightpress.source import Source
+    from lightpress.stages import Spent
 
 # Service, namespace and level come from the POWERTOOLS_* and LOG_LEVEL variables that the stack sets.
 logger = Logger()
@@ -44,47 +55,85 @@ _COUNTED_IN_PLACE_AS = {
     "gone": "ObjectsGone",
 }
 
+_SPENT = {
+    "read_ms": ("ReadTime", MetricUnit.Milliseconds),
+    "render_ms": ("RenderTime", MetricUnit.Milliseconds),
+    "write_ms": ("WriteTime", MetricUnit.Milliseconds),
+    "decode_cpu_ms": ("DecodeCpu", MetricUnit.Milliseconds),
+    "encode_cpu_ms": ("EncodeCpu", MetricUnit.Milliseconds),
+    "peak_rss_mb": ("PeakMemory", MetricUnit.Megabytes),
+}
 
+
+@dataclass(slots=True)
 class _Troubles:
-    """What goes wrong with messages is told alike, whatever they are about."""
+    """What goes wrong with messages is told alike, whatever they are about. now: seconds since 1970."""
+
+    stages: Stages = field(default_factory=Stages)
+    now: Callable[[], float] = time.time
 
     def stumbled(self, source: Source, error: Exception) -> None:
         """Log the failure of the world with its traceback; SQS brings the message back."""
         _count("Retries")
-        logger.warning("will be retried", key=source.key, exc_info=error)
+        logger.warning(
+            "will be retried",
+            key=source.key,
+            correlation_id=_cause(source),
+            exc_info=error,
+            **_told(self.stages.take()),
+        )
 
     def discarded(self, message: Message, problem: Problem) -> None:
         """Log what made no sense, by the message's id."""
         _count("MessagesDiscarded")
-        logger.error("discarded", message_id=message.id, reason=problem.reason, detail=problem.detail)
+        logger.error(
+            "discarded",
+            correlation_id=message.id,
+            message_id=message.id,
+            reason=problem.reason,
+            detail=problem.detail,
+        )
 
 
+@dataclass(slots=True)
 class PowertoolsObserver(_Troubles):
     """Tells CloudWatch of what is published."""
 
     def settled(self, outcome: Outcome) -> None:
         """Count it, and log what is published now."""
         _count(_COUNTED_AS[outcome.did])
-        manifest = outcome.manifest
+        manifest, spent, source = outcome.manifest, self.stages.take(), outcome.source
+        waited = self.now() - source.cause.at if source.cause and source.cause.at else None
         logger.info(
             outcome.did.value,
-            key=outcome.source.key,
+            key=source.key,
+            correlation_id=_cause(source),
             revision=manifest and manifest.revision,
             generation=manifest and manifest.generation,
+            recipe=manifest and manifest.recipe,
             reason=outcome.verdict and outcome.verdict.reason,
             detail=outcome.verdict and outcome.verdict.detail,
+            waited_seconds=None if waited is None else round(waited, 3),
+            **_told(spent),
+            **(_sizes(manifest) if outcome.did is Did.PUBLISHED and manifest else {}),
         )
         if outcome.did in _FAILED_PERCENT:
             _count("FailureRate", _FAILED_PERCENT[outcome.did], MetricUnit.Percent)
-        if outcome.did is Did.PUBLISHED and manifest and manifest.source:
-            _count("OriginalBytes", manifest.source.bytes, MetricUnit.Bytes)
-            _count("VariantBytes", _stored_bytes(outcome), MetricUnit.Bytes)
+        if outcome.did is Did.FAILED and outcome.verdict:
+            _count_reason(outcome.verdict.reason)
+        if outcome.did is Did.PUBLISHED and manifest:
+            _count_published(manifest)
+            _count_spent(spent)
+            if waited is not None:
+                _count("TimeToPublish", max(0, waited), MetricUnit.Seconds)
 
     def recorded(self, failure: Failure) -> None:
         """Log where everything about a failure is kept."""
         _count("FailuresRecorded")
         logger.warning(
             "recorded",
+            key=failure.key,
+            correlation_id=failure.correlation_id,
             subject=failure.subject,
             identity=failure.identity,
             reason=failure.reason,
@@ -94,25 +143,30 @@ class PowertoolsObserver(_Troubles):
         )
 
 
+@dataclass(slots=True)
 class CompressionObserver(_Troubles):
     """Tells CloudWatch of what is replaced in place."""
 
     def settled(self, outcome: Compression) -> None:
         """Count it and the bytes saved, and log why the others are as they were."""
         _count(_COUNTED_IN_PLACE_AS[outcome.did])
+        spent = self.stages.take()
         logger.info(
             outcome.did.value,
             bucket=outcome.source.bucket,
             key=outcome.source.key,
+            correlation_id=_cause(outcome.source),
             before=outcome.before,
             after=outcome.after,
             reason=outcome.reason,
             note=outcome.note,
             version=outcome.version,
+            **_told(spent),
         )
         if outcome.saved:
             _count("ReplacedBytes", outcome.before, MetricUnit.Bytes)
             _count("SavedBytes", outcome.saved, MetricUnit.Bytes)
+            _count_spent(spent)
 
 
 _COUNTED_FETCHED_AS = {"fetched": "UrlsFetched", "unchanged": "UrlsUnchanged"}
@@ -147,7 +201,62 @@ def _count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> 
     metrics.add_metric(name=name, unit=unit, value=value)
 
 
-def _stored_bytes(outcome: Outcome) -> int:
+def _count_reason(reason: str) -> None:
+    """Once more by its reason, in a line of its own: failures are few."""
+    with single_metric(
+        "FailedByReason",
+        MetricUnit.Count,
+        1,
+        namespace=metrics.namespace,
+        default_dimensions={"service": metrics.service or "", "reason": reason},
+    ):
+        pass
+
+
+def _count_published(manifest: Manifest) -> None:
+    files = _files(manifest)
+    _count("Files", len(files))
+    _count("VariantBytes", sum(file.bytes for file in files), MetricUnit.Bytes)
+    for format_ in dict.fromkeys(file.format for file in files):
+        bytes_of_it = sum(file.bytes for file in files if file.format == format_)
+        _count(f"{format_.capitalize()}Bytes", bytes_of_it, MetricUnit.Bytes)
+    if manifest.source:
+        _count("OriginalBytes", manifest.source.bytes, MetricUnit.Bytes)
+        _count("LargestBytes", _largest_bytes(files), MetricUnit.Bytes)
+
+
+def _count_spent(spent: Spent) -> None:
+    for name, value in asdict(spent).items():
+        metric, unit = _SPENT[name]
+        _count(metric, value, unit)
+
+
+def _sizes(manifest: Manifest) -> dict[str, Any]:
+    files = _files(manifest)
+    return {
+        "original_bytes": manifest.source and manifest.source.bytes,
+        "original_format": manifest.source and manifest.source.format,
+        "files": len(files),
+        "variant_bytes": sum(file.bytes for file in files),
+        "largest_bytes": _largest_bytes(files),
+    }
+
+
+def _largest_bytes(files: list[Variant]) -> int:
+    """What a browser that reads every format loads in place of the original: the smallest file of the most pixels."""
+    most = max((file.width * file.height for file in files), default=0)
+    return min((file.bytes for file in files if file.width * file.height == most), default=0)
+
+
+def _files(manifest: Manifest) -> list[Variant]:
     """Names that share a file count once."""
-    variants = outcome.manifest.variants if outcome.manifest else ()
-    return sum({variant.path: variant.bytes for variant in variants}.values())
+    return list({variant.path: variant for variant in manifest.variants}.values())
+
+
+def _told(spent: Spent) -> dict[str, Any]:
+    """Milliseconds in whole numbers, and nothing of what never happened."""
+    return {name: round(value) for name, value in asdict(spent).items() if value}
+
+
+def _cause(source: Source) -> str | None:
+    return source.cause.id if source.cause else None

@@ -29,6 +29,7 @@ FAILURE = Failure(
     digest="d1",
     request_ids=("r-1", "r-2"),
     quarantine="pictures/x/y",
+    correlation_id="C-1",
 )
 TRIAL = Trial(FAILURE.subject, "v1", "d1", "m-1")
 OF_A_MESSAGE = replace(

@@ -1,4 +1,7 @@
-"""The strict local cloud with the real stack in it, once for all tests: TLS, IAM and signatures are enforced."""
+"""The strict local cloud with the real stack in it, once for all tests: TLS, IAM and signatures are enforced.
+
+With --outputs FILE, the tests run against what is deployed already, in an AWS account or a local cloud.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import urllib3
 
 from cli.deployment import Deployment, of_local_cloud
 from cli.local_cloud import Outputs, down, up
+from tests.e2e.account import given_outputs
 from tests.web.browser import browser, page_shot
 
 if TYPE_CHECKING:
@@ -25,6 +29,20 @@ __all__ = ["browser", "page_shot"]
 PROJECT = Path(__file__).resolve().parents[2]
 
 Fetch = Callable[..., urllib3.BaseHTTPResponse]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--outputs", metavar="FILE", help="test this deployment: .local/ENV.json of make deploy, or of the local cloud"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What needs a cloud of its own is not tried on another."""
+    if config.getoption("--outputs", default=None):
+        for item in items:
+            if marker := item.get_closest_marker("emulator"):
+                item.add_marker(pytest.mark.skip(reason=f"needs a local cloud of its own: {marker.args[0]}"))
 
 
 @pytest.fixture(scope="session")
@@ -41,8 +59,11 @@ def bring_up(home: Path) -> Iterator[Callable[[], Outputs]]:
 
 
 @pytest.fixture(scope="session")
-def cloud(bring_up: Callable[[], Outputs]) -> Outputs:
-    return bring_up()
+def cloud(request: pytest.FixtureRequest) -> Outputs:
+    if given := request.config.getoption("--outputs", default=None):
+        return given_outputs(Path(given))
+    outputs: Outputs = request.getfixturevalue("bring_up")()
+    return outputs
 
 
 @pytest.fixture(scope="session")

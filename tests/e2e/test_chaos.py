@@ -160,6 +160,7 @@ def quick_returns(cloud: Outputs) -> Iterator[None]:
         sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes)
 
 
+@pytest.mark.emulator("it kills functions")
 @pytest.mark.usefixtures("faulty_decoders", "few_functions", "quick_returns")
 def test_of_many_uploads_in_chaos_none_is_lost_and_no_innocent_one_fails(
     cloud: Outputs, deployment: Deployment, home: Path, fetch: Fetch

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.documents import blocks
+from tests.pages import blocks
 from tests.drawing import file_of, ramp
 from tests.e2e.test_pipeline import eventually
 

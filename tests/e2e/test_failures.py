@@ -165,6 +165,7 @@ def test_a_sweep_finds_nothing_to_be_rid_of(desk: Desk) -> None:
     assert (found.files["dead"], found.files["stranded"]) == (0, 0)
 
 
+@pytest.mark.emulator("its queues and logs are looked into")
 def test_the_cdn_is_told_to_forget_a_deleted_picture(
     desk: Desk, sqs: SQSClient, cloud: Outputs, purge_queue_url: str
 ) -> None:
@@ -190,3 +191,16 @@ def test_the_cdn_is_told_to_forget_a_deleted_picture(
         return any(f"/{folder}*" in batch["InvalidationBatch"]["Paths"]["Items"] for batch in batches)
 
     eventually(purged)
+
+
+def test_one_id_leads_through_the_logs_of_all_functions_to_the_failure(desk: Desk, cloud: Outputs) -> None:
+    key = "stories/bad.jpg"
+    settle(desk.deployment, upload(desk.deployment, key, b"no picture", "image/jpeg"))
+    id_ = failure_of(desk, key).correlation_id
+    assert id_
+
+    def story() -> list[str]:
+        lines = [line for name in ("ProcessUpload", "RecordFailure") for line in told(cloud, name)]
+        return [line["message"] for line in lines if line.get("correlation_id") == id_]
+
+    eventually(lambda: story() == ["rejected", "recorded", "failed"])

@@ -59,6 +59,8 @@ CONFIG = Config(
     "existing",
     architecture="host",
     bucket_namespace="global",
+    saved_queries=False,
+    alarm_invocations_per_picture=0,
     in_place=(Existing(InPlace(CMS, suffixes=(".jpg", ".png", ".gif", ".webp"))),),
     attach=(Existing(Attached(SHOP, "public/", (".jpg",), "shop/")),),
 )
@@ -165,6 +167,7 @@ def job(existing: Deployment, bucket: str, mode: str, prefix: str = "") -> Job:
     )
 
 
+@pytest.mark.emulator("it deploys a stack of its own")
 def test_a_bucket_is_compressed_in_place_and_nothing_is_lost(
     outputs: Outputs, existing: Deployment, s3: S3Client, sqs: SQSClient, tmp_path: Path
 ) -> None:
@@ -238,6 +241,7 @@ def _versions(s3: S3Client) -> int:
     return sum(len(page.get("Versions", [])) for page in pages)
 
 
+@pytest.mark.emulator("it deploys a stack of its own")
 @pytest.mark.usefixtures("connected")
 def test_its_own_events_end_with_a_look(outputs: Outputs, s3: S3Client, sqs: SQSClient) -> None:
     """An upload makes one event, and so does the write in its place; and that is all."""
@@ -255,6 +259,7 @@ def test_its_own_events_end_with_a_look(outputs: Outputs, s3: S3Client, sqs: SQS
     assert told["Attributes"]["ApproximateNumberOfMessages"] == "0"
 
 
+@pytest.mark.emulator("it deploys a stack of its own")
 @pytest.mark.usefixtures("connected")
 def test_pictures_of_an_attached_bucket_are_published_and_the_bucket_is_only_read(
     existing: Deployment, s3: S3Client
@@ -274,6 +279,7 @@ def _status(existing: Deployment, name: str) -> Status | None:
     return manifest.status if manifest else None
 
 
+@pytest.mark.emulator("it deploys a stack of its own")
 @pytest.mark.usefixtures("silent")
 def test_a_backfill_killed_five_times_ends_with_every_picture_published_once(
     existing: Deployment, outputs: Outputs, s3: S3Client, tmp_path: Path
@@ -307,6 +313,7 @@ def _backfill(folder: Path) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.emulator("it deploys a stack of its own")
 @pytest.mark.usefixtures("silent")
 def test_a_backfill_stops_before_the_money_is_spent(existing: Deployment, s3: S3Client, tmp_path: Path) -> None:
     for number in range(9):

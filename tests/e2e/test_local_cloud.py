@@ -28,6 +28,7 @@ STACK = "Small"
 ASSETS = "cdk-hnb659fds-assets-000000000000-us-east-1"
 
 
+@pytest.mark.emulator("a stack that was updated says so")
 def test_the_real_stack_is_deployed(cloud: Outputs, cloudformation: CloudFormationClient) -> None:
     stack = cloudformation.describe_stacks(StackName=cloud.stack)["Stacks"][0]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
@@ -57,6 +58,7 @@ def test_strangers_cannot_upload(cloud: Outputs, s3: S3Client, unsigned: Fetch) 
     assert s3.list_objects_v2(Bucket=cloud.uploads_bucket, Prefix="stranger.jpg")["KeyCount"] == 0
 
 
+@pytest.mark.emulator("its certificate is its own")
 def test_who_does_not_know_the_certificate_is_not_fooled(cloud: Outputs) -> None:
     with urllib3.PoolManager() as pool, pytest.raises(urllib3.exceptions.SSLError):
         pool.request("GET", cloud.endpoint_url, retries=False)
@@ -67,6 +69,7 @@ def test_what_cannot_be_a_picture_is_not_found(fetch: Fetch, method: str) -> Non
     assert fetch("/nothing", method=method).status == 404
 
 
+@pytest.mark.emulator("it deploys")
 def test_deploying_the_same_again_changes_nothing(
     cloud: Outputs, home: Path, bring_up: Callable[[], Outputs], cloudformation: CloudFormationClient
 ) -> None:
@@ -87,6 +90,7 @@ def small_stack(cloudformation: CloudFormationClient) -> Iterator[None]:
     cloudformation.delete_stack(StackName=STACK)
 
 
+@pytest.mark.emulator("it deploys stacks of its own")
 @pytest.mark.usefixtures("small_stack")
 def test_a_changed_function_and_a_changed_layer_are_deployed(cloud: Outputs, tmp_path: Path) -> None:
     for code, layer in (("one", "one"), ("two", "one"), ("two", "two")):
@@ -95,6 +99,7 @@ def test_a_changed_function_and_a_changed_layer_are_deployed(cloud: Outputs, tmp
         assert invoke(cloud, name) == [code, layer]
 
 
+@pytest.mark.emulator("it deploys stacks of its own")
 @pytest.mark.usefixtures("small_stack")
 def test_a_failed_deployment_says_why_and_another_try_can_succeed(cloud: Outputs, tmp_path: Path) -> None:
     for _ in range(2):

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from cli.local_cloud import Outputs
 
 
+@pytest.mark.emulator("this is about the emulator itself")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.says)
 def test_the_local_cloud_answers_as_aws(case: Case, cloud: Outputs) -> None:
     session = cloud.session()

@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 
 from lightpress.admission import owner_of
 from tests.drawing import file_of, ramp
+from tests.e2e.account import signed
 from tests.e2e.test_pipeline import eventually
 from tests.web.test_page import choose, entry, file, wait_until_shown
 
@@ -42,11 +43,12 @@ def http(cloud: Outputs) -> Iterator[urllib3.PoolManager]:
 @pytest.fixture(scope="module")
 def ask(cloud: Outputs, http: urllib3.PoolManager) -> Ask:
     def ask(method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:
+        text = None if body is None else json.dumps(body)
         answer = http.request(
             method,
             f"{cloud.upload_api_url}{path}",
-            body=None if body is None else json.dumps(body),
-            headers={"content-type": "application/json"},
+            body=text,
+            headers=signed(cloud, method, f"{cloud.upload_api_url}{path}", text),
             retries=False,
         )
         return answer.status, json.loads(answer.data)
@@ -175,6 +177,7 @@ def test_a_large_file_goes_in_parts_straight_into_the_bucket(ask: Ask, http: url
     assert settled(ask, begun["key"])["status"] == "ready"
 
 
+@pytest.mark.emulator("the page lets everybody in there")
 def test_the_page_uploads_pictures_one_of_them_broken_and_shows_what_was_published(
     cloud: Outputs, browser: Browser, page_shot: Callable[[Page, str], None]
 ) -> None:

@@ -19,7 +19,7 @@ import pytest
 import urllib3
 from playwright.sync_api import expect
 
-from tests.documents import blocks
+from tests.pages import blocks
 from tests.drawing import ramp
 from tests.e2e.test_pipeline import eventually
 from tests.web.test_page import file

@@ -25,6 +25,7 @@ from tests.handlers.conftest import (
     URLS,
     Context,
     Deployed,
+    Told,
     notification,
     url_of,
 )
@@ -93,6 +94,13 @@ def test_a_file_gets_a_key_and_a_form_for_itself_and_nothing_else(calls: set[Cal
         assert condition in policy["conditions"]
     assert fields["x-amz-algorithm"] == "AWS4-HMAC-SHA256"
     assert calls == {SIGN_FORM}, "signing asks nobody"
+
+
+def test_the_log_joins_the_request_and_the_key_that_it_was_given(deployed: Deployed, told: Told) -> None:
+    assert deployed
+    _, said = ask("POST", "/uploads", FILE)
+    (line,) = told.lines()
+    assert (line["message"], line["key"], line["correlation_id"]) == ("let in", said["key"], "r")
 
 
 def test_two_files_of_one_name_never_meet(deployed: Deployed) -> None:

@@ -41,6 +41,11 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             alarm_queue_age_minutes = 60
             alarm_dead_letter_age_minutes = 30
             alarm_dead_letters = 10
+            alarm_invocations_per_picture = 5
+            monthly_budget_dollars = 40
+            dashboard = false
+            price_region = "eu-west-1"
+            saved_queries = false
             log_level = "DEBUG"
             log_retention_days = 365
             tracing = true

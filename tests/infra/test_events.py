@@ -17,7 +17,7 @@ from lightpress.announce import KINDS, event_of
 from lightpress.image import Reason
 from lightpress.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.source import Source
-from tests.documents import blocks
+from tests.pages import blocks
 from tests.infra.templates import synthesize_with
 
 if TYPE_CHECKING:

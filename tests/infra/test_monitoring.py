@@ -10,7 +10,8 @@ import pytest
 from infra.config import Config
 from infra.monitoring import MANUAL
 from infra.readiness import PROJECT
-from tests.infra.templates import synthesize_with
+from tests.infra.grants import as_list
+from tests.infra.templates import Statement, synthesize_with
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,12 +24,18 @@ SYMPTOMS = {
     "FailuresWaitTooLong",
     "UploadsWaitTooLong",
     "ManyPicturesFail",
+    "ProcessUploadGoesInCircles",
     *(f"{name}Breaks" for name in FUNCTIONS),
     *(f"{name}IsThrottled" for name in FUNCTIONS),
 }
 
 
-SYMPTOMS_IN_PLACE = {"CompressInPlaceBreaks", "CompressInPlaceIsThrottled", "InPlaceMessagesAreSetAside"}
+SYMPTOMS_IN_PLACE = {
+    "CompressInPlaceBreaks",
+    "CompressInPlaceGoesInCircles",
+    "CompressInPlaceIsThrottled",
+    "InPlaceMessagesAreSetAside",
+}
 
 
 def alarms(template: Template, prefix: str = "lightpress-dev") -> dict[str, dict[str, Any]]:
@@ -64,6 +71,7 @@ THRESHOLDS = {
     "FailuresWaitTooLong": (Config("dev", alarm_dead_letter_age_minutes=90), 5_400),
     "UploadsWaitTooLong": (Config("dev", alarm_queue_age_minutes=2), 120),
     "ManyPicturesFail": (Config("dev", alarm_failure_percent=3), 3),
+    "ProcessUploadGoesInCircles": (Config("dev", alarm_invocations_per_picture=9), 9),
 }
 
 
@@ -102,3 +110,36 @@ def test_an_address_that_is_given_gets_mail(dev: Template, tmp_path: Path) -> No
     told = synthesize_with(Config("dev", alarm_email="somebody@example.com"), tmp_path)
     subscription = told.only("AWS::SNS::Subscription").properties
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "somebody@example.com")
+
+
+def test_there_is_no_budget_unless_somebody_says_how_much(dev: Template) -> None:
+    assert not dev.resources("AWS::Budgets::Budget")
+    assert {row.principal["Service"] for row in dev.statements_about("AlarmTopic") if row.effect == "Allow"} == {
+        "cloudwatch.amazonaws.com"
+    }
+
+
+def test_a_budget_tells_the_topic_before_it_is_spent(tmp_path: Path) -> None:
+    template = synthesize_with(Config("dev", monthly_budget_dollars=250), tmp_path)
+    budget = template.only("AWS::Budgets::Budget").properties
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 250, "Unit": "USD"}
+    assert budget["Budget"]["TimeUnit"] == "MONTHLY"
+    warnings = budget["NotificationsWithSubscribers"]
+    assert [(one["Notification"]["NotificationType"], one["Notification"]["Threshold"]) for one in warnings] == [
+        ("ACTUAL", 80),
+        ("FORECASTED", 100),
+    ]
+    assert all(
+        one["Subscribers"] == [{"SubscriptionType": "SNS", "Address": {"Ref": "AlarmTopic"}}] for one in warnings
+    )
+    for policy in (
+        template.statements_about("AlarmTopic"),
+        _key_statements(template),
+    ):
+        services = [as_list(row.principal.get("Service", [])) for row in policy if row.effect == "Allow"]
+        assert "budgets.amazonaws.com" in {service for some in services for service in some}, "it would be silent"
+
+
+def _key_statements(template: Template) -> list[Statement]:
+    key = template.only("AWS::KMS::Key").properties["KeyPolicy"]["Statement"]
+    return [Statement(row["Effect"], row["Principal"], [], [], row.get("Condition", {})) for row in key]

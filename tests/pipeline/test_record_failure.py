@@ -102,6 +102,7 @@ def test_what_is_rejected_now_is_recorded_with_everything_somebody_will_ask(rig:
         digest=rig.manifest().digest,
         request_ids=("request-9",),
         quarantine=f"{KEY}@v1",
+        correlation_id="message-1",
     )
     assert rig.cloud.quarantine.held == {f"{KEY}@v1": CORRUPT}
     assert (rig.manifest().status, rig.manifest().reason) == (Status.FAILED, Reason.CORRUPT)

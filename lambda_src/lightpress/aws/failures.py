@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lightpress.failures import Trial
 
 SUBJECT, IDENTITY, EXPIRY = "subject", "identity", "expires_at"
-_TEXTS = ("reason", "detail", "bucket", "key", "digest", "quarantine", "url")
+_TEXTS = ("reason", "detail", "bucket", "key", "digest", "quarantine", "url", "correlation_id")
 _NUMBERS = ("attempts", "last_at", EXPIRY)
 
 
@@ -131,6 +131,7 @@ def _failure(item: Mapping[str, Any]) -> Failure:
         request_ids=tuple(sorted(plain.get("request_ids", ()))),
         quarantine=plain.get("quarantine"),
         url=plain.get("url"),
+        correlation_id=plain.get("correlation_id"),
     )
 
 

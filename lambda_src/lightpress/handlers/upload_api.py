@@ -28,7 +28,7 @@ STEPS = {
 """What a large file goes on with."""
 
 
-@logger.inject_lambda_context
+@logger.inject_lambda_context(correlation_id_path="requestContext.requestId")
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one request of an HTTP API (payload 2.0)."""
     return app.resolve(event, context)
@@ -37,13 +37,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @app.post("/uploads")
 def begin() -> Response[str]:
     """Let a file in."""
-    return _answer(201, front_door().begin(_body(), _owner()))
+    return _begun(front_door().begin(_body(), _owner()))
 
 
 @app.post("/multipart")
 def begin_parts() -> Response[str]:
     """Let a large file in, in parts."""
-    return _answer(201, front_door().begin_parts(_body(), _owner()))
+    return _begun(front_door().begin_parts(_body(), _owner()))
 
 
 @app.post("/multipart/<step>")
@@ -86,6 +86,12 @@ def nothing_here(_: Exception) -> Response[str]:
 def refused(refusal: Refused) -> Response[str]:
     """Say what is wrong."""
     return _refusal(refusal)
+
+
+def _begun(said: dict[str, Any]) -> Response[str]:
+    """Log the key: it leads from this request to all that becomes of the upload."""
+    logger.info("let in", key=said["key"])
+    return _answer(201, said)
 
 
 def _refusal(refusal: Refused) -> Response[str]:

@@ -1,0 +1,86 @@
+"""What the documents promise is there: the tests they name, the versions they list, the files they lead to."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra.licences import HEAD_OF_TABLE, LOCKS, PAGE, Locked, licence_of, locked
+from infra.readiness import PROJECT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DOCUMENTS = sorted([PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").glob("*.md")])
+_TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+_LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_test_that_a_document_names_exists(document: Path) -> None:
+    for file, name in _TEST.findall(document.read_text(encoding="utf-8")):
+        assert f"def {name}(" in (PROJECT / file).read_text(encoding="utf-8"), f"{file}::{name}"
+
+
+def test_every_row_of_the_threat_model_names_its_tests() -> None:
+    text = (PROJECT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| who ")]
+    assert len(rows) > 12
+    assert [row for row in rows if not _TEST.search(row)] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
+    links = [link for link in _LINK.findall(document.read_text(encoding="utf-8")) if "://" not in link]
+    assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_everything_that_is_locked_is_in_the_list_of_licences_and_nothing_else() -> None:
+    rows = re.findall(r"^\| (\S+) \| (\S+) \| (.+) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    listed = {Locked(name, version) for name, version, _ in rows if name != HEAD_OF_TABLE}
+    wanted = {row for path, _ in LOCKS.values() for row in locked(path)}
+    assert listed == wanted, "it is stale: make licences"
+    assert [name for name, _, licence in rows if not licence.strip()] == []
+
+
+def test_the_list_says_plainly_that_heic_brings_the_gpl() -> None:
+    (row,) = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| pillow-heif |")]
+    assert "GPL-2.0" in row
+
+
+@pytest.mark.parametrize(
+    ("metadata", "licence"),
+    [
+        ({"license_expression": "MIT OR Apache-2.0", "license": "see file"}, "MIT OR Apache-2.0"),
+        ({"license": "MIT"}, "MIT"),
+        (
+            {"license": "A licence\nof many lines", "classifier": ["License :: OSI Approved :: MIT License"]},
+            "MIT License",
+        ),
+        ({"license": "UNKNOWN"}, "not told: look at its source"),
+    ],
+)
+def test_a_licence_is_what_the_package_says_most_exactly(metadata: dict[str, object], licence: str) -> None:
+    assert licence_of(metadata) == licence
+
+
+def notes(tag: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([PROJECT / "scripts" / "release-notes", tag], capture_output=True, text=True, check=False)
+
+
+def test_a_release_is_the_section_of_its_version() -> None:
+    version = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    ran = notes(f"v{version}")
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.strip()
+    assert "\n## " not in ran.stdout
+
+
+def test_a_tag_of_another_version_is_no_release() -> None:
+    ran = notes("v99.0.0")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "99.0.0" in ran.stderr
