@@ -299,8 +299,8 @@ class Config:
     # Of the account's concurrency, kept for publishing pictures and for nothing else; 0: none. Not less than
     # `max_concurrency`: what is throttled counts as a try.
     reserved_concurrency: int = _integer(0, low=0, high=1000)
-    # Pollers of the queue that always run, and how many there may be: they react to a flood of uploads three times
-    # faster, each is paid by the hour, and hands on up to 10 batches at a time. 0: none. In place of `max_concurrency`.
+    # Pollers of the queue that always run, and how many there may be: they react sooner to a flood of uploads. Each is
+    # paid by the hour, and hands on up to 10 batches at a time. 0: none. In place of `max_concurrency`.
     provisioned_pollers: int = _integer(0, low=0, high=200)
     provisioned_pollers_max: int = _integer(20, low=2, high=100)
     # How the function starts that leads from permalinks to images, and that a viewer waits for: "cold" from nothing,

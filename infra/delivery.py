@@ -153,12 +153,13 @@ class Delivery(Construct):
         )
 
     def _public_keys(self) -> list[cloudfront.PublicKey]:
-        """Named for what they are: CloudFront changes none, so that another must come before one goes."""
+        """Named for their contents, which CloudFront never changes: another key is another resource."""
+        named = {hashlib.sha256(pem.encode()).hexdigest()[:8]: pem for pem in self._config.signing_keys}
         return [
             cloudfront.PublicKey(
-                self, f"SigningKey{hashlib.sha256(pem.encode()).hexdigest()[:8]}", encoded_key=pem, comment=self._prefix
+                self, f"SigningKey{name}", public_key_name=self._global_name(f"key-{name}"), encoded_key=pem
             )
-            for pem in self._config.signing_keys
+            for name, pem in named.items()
         ]
 
     def _bucket(self) -> cloudfront.IOrigin:
@@ -190,7 +191,8 @@ class Delivery(Construct):
         """Whose signatures let a viewer in; None: nobody needs one."""
         if not self._signing_keys:
             return None
-        return [cloudfront.KeyGroup(self, "MaySign", items=[*self._signing_keys])]
+        name = self._global_name("may-sign")
+        return [cloudfront.KeyGroup(self, "MaySign", key_group_name=name, items=[*self._signing_keys])]
 
     def _by_path_alone(self) -> cloudfront.CachePolicy:
         """One copy for each path: no header, cookie or query string can make the CDN ask the bucket again."""

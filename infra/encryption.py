@@ -64,7 +64,7 @@ def _created(scope: Construct, config: Config) -> kms.Key:
 
 
 def _for_services(config: Config) -> list[iam.PolicyStatement]:
-    """What AWS's services do with the key, each for this account's resources alone. No name waits for a resource."""
+    """What AWS's services do with the key, for this account's resources alone. No name waits for a resource."""
     statements = [
         # tells the queue of uploads
         _for(["s3.amazonaws.com"], _WRITE),
@@ -80,7 +80,7 @@ def _for_services(config: Config) -> list[iam.PolicyStatement]:
     ]
     # That EventBridge may tell the queues of changes in existing buckets, CDK says with the rule.
     if config.access_log_days:
-        statements.append(_for(["delivery.logs.amazonaws.com"], _WRITE))  # writes the CDN's access logs
+        statements.append(_for_access_logs())
     return statements
 
 
@@ -93,6 +93,15 @@ def _for(services: list[str], actions: Sequence[str], like: dict[str, str] | Non
         actions=list(actions),
         resources=["*"],  # in the policy of a key, it is the key
         conditions=conditions,
+    )
+
+
+def _for_access_logs() -> iam.PolicyStatement:
+    """CloudFront's older kind of log is written for no account by name; it can be encrypted for, and not read."""
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+        actions=["kms:GenerateDataKey*"],
+        resources=["*"],
     )
 
 

@@ -10,8 +10,11 @@ import pytest
 from PIL import Image
 
 from cli.uploading import upload
+from lightpress.download import content_disposition, saved_as
+from lightpress.image.formats import OUTPUTS
 from lightpress.manifest import Status
 from lightpress.permalink import permalink
+from lightpress.resolve import PLACEHOLDER
 from tests.e2e.test_pipeline import eventually, picture, settle
 from tests.edge.test_permalinks import ACCEPT
 
@@ -48,8 +51,15 @@ def test_every_viewer_gets_a_picture_that_it_can_show_in_the_size_it_asks_for(
         location = led_to(fetch, f"{permalink(key)}?w=300&dpr=2", ACCEPT[viewer])
         variant = variant_at(manifest, location)
         assert variant.width == 640
-        assert variant.format == "jpeg" or viewer in CAN_SHOW_ALL
-        answer = fetch(location)
+        able = {"avif", "webp", "jpeg"} if viewer in CAN_SHOW_ALL else {"jpeg"}
+        offered = [one for one in manifest.variants if one.width == 640 and one.format in able]
+        assert variant.bytes == min(one.bytes for one in offered), "the smallest that the viewer can show"
+        answer = fetch(location, headers={"Accept": ACCEPT[viewer]})
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert answer.headers["Content-Disposition"] == content_disposition(
+            saved_as(key, OUTPUTS[variant.format].extension)
+        )
+        assert len(answer.data) == variant.bytes
         assert hashlib.sha256(answer.data).hexdigest() == variant.sha256
         assert answer.headers["Content-Type"] == variant.media_type
         with Image.open(io.BytesIO(answer.data)) as image:
@@ -68,18 +78,33 @@ def test_a_permalink_follows_its_picture_and_an_immutable_address_stays(
     link = "/links/moves.jpg?w=320"
     assert fetch(link).status == 404
     assert fetch(link).headers["Cache-Control"] == "public, max-age=0, s-maxage=1"
-    settle(deployment, upload(deployment, "links/moves.jpg", picture(1), "image/jpeg"))
+    (one,) = settle(deployment, upload(deployment, "links/moves.jpg", picture(1), "image/jpeg"))
     first = led_to(fetch, link)
-    settle(deployment, upload(deployment, "links/moves.jpg", picture(2), "image/jpeg"))
+    (other,) = settle(deployment, upload(deployment, "links/moves.jpg", picture(2), "image/jpeg"))
     second = led_to(fetch, link)
     assert first != second
-    assert (fetch(first).status, fetch(second).status) == (200, 200)
+    for manifest, address in ((one, first), (other, second)):
+        answer = fetch(address)
+        assert answer.status == 200
+        assert hashlib.sha256(answer.data).hexdigest() == variant_at(manifest, address).sha256
 
     s3.delete_object(Bucket=cloud.uploads_bucket, Key="links/moves.jpg")
     eventually(lambda: (found := deployment.manifest("links/moves.jpg")) and found.status is Status.DELETED)
     assert fetch(link).status == 410
     # 404 on AWS, where the CDN may list; the emulator says 403 of what is not there all the same.
     eventually(lambda: {fetch(first).status, fetch(second).status} <= {403, 404})
+
+
+def test_a_picture_has_a_placeholder_until_it_is_published_and_never_404(deployment: Deployment, fetch: Fetch) -> None:
+    begun = upload(deployment, "links/new.jpg", picture(9), "image/jpeg")
+    answer = fetch("/links/new.jpg?w=320")
+    while answer.status == 200:
+        assert (answer.data, answer.headers["Content-Type"]) == (PLACEHOLDER, "image/png")
+        assert answer.headers["Cache-Control"] == "public, max-age=0, s-maxage=1"
+        answer = fetch("/links/new.jpg?w=320")
+    (manifest,) = settle(deployment, begun)
+    assert answer.status == 302
+    assert variant_at(manifest, answer.headers["Location"]).width == 320
 
 
 def test_a_picture_that_failed_is_not_found_with_its_reason(deployment: Deployment, fetch: Fetch) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.pages import blocks
 from tests.drawing import file_of, ramp
 from tests.e2e.test_pipeline import eventually
+from tests.pages import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,9 +19,9 @@ import pytest
 import urllib3
 from playwright.sync_api import expect
 
-from tests.pages import blocks
 from tests.drawing import ramp
 from tests.e2e.test_pipeline import eventually
+from tests.pages import blocks
 from tests.web.test_page import file
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from lightpress.announce import KINDS, event_of
 from lightpress.image import Reason
 from lightpress.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.source import Source
-from tests.pages import blocks
 from tests.infra.templates import synthesize_with
+from tests.pages import blocks
 
 if TYPE_CHECKING:
     from pathlib import Path

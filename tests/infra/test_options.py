@@ -143,6 +143,8 @@ def test_without_a_signature_nobody_sees_a_private_picture_by_either_address(eve
     key = everything.only("AWS::CloudFront::PublicKey")
     assert key.properties["PublicKeyConfig"]["EncodedKey"] == _SIGNING_KEY
     assert group.properties["KeyGroupConfig"]["Items"] == [{"Ref": key.id}]
+    for name in (key.properties["PublicKeyConfig"]["Name"], group.properties["KeyGroupConfig"]["Name"]):
+        assert {"Ref": "AWS::Region"} in name["Fn::Join"][1], "a second stack elsewhere would find it taken"
     behaviours = [_cdn(everything)["DefaultCacheBehavior"], *_cdn(everything)["CacheBehaviors"]]
     assert [behaviour["TrustedKeyGroups"] for behaviour in behaviours] == [[{"Ref": group.id}]] * 2
     assert everything.raw["Outputs"]["SigningKeyId0"]["Value"] == {"Ref": key.id}
