@@ -497,6 +497,8 @@ def _check_together(config: Config, table: Table) -> None:
             f"{config.dead_letter_retention_days} is not more than queue_retention_days "
             f"({config.queue_retention_days}): messages would be gone before anybody could look at them",
         )
+    if config.alarm_invocations_per_picture == 1:
+        raise table.error("alarm_invocations_per_picture", "1 is what is normal; allowed: 0 for none, or 2 to 100")
     _check_uploads(config, table)
     if config.environment == "prod" and config.fetch_allowed_networks:
         raise table.error("fetch_allowed_networks", "private networks are not fetched from in prod; allowed: none")

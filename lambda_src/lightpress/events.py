@@ -28,6 +28,7 @@ _EVENTBRIDGE_EVENTS = ("Object Created", "Object Deleted", "Object Restore Compl
 _DEEPEST_WRAPPING = 3
 _LONGEST_EXCERPT = 200
 _LONGEST_ID = 64
+_LATEST = 1 << 33  # the year 2242: no event comes from there, and all up to it can be written again
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: JSON can say one, no key of S3 holds one
 
 
@@ -173,9 +174,10 @@ def _cause(id_: object, time: object) -> Cause | None:
 def _seconds(time: object) -> float:
     """Since 1970; 0 where `time` is none."""
     try:
-        return datetime.fromisoformat(time).timestamp() if isinstance(time, str) else 0
+        seconds = datetime.fromisoformat(time).timestamp() if isinstance(time, str) else 0
     except (ValueError, OverflowError):
         return 0
+    return seconds if 0 < seconds < _LATEST else 0
 
 
 def _alone(record: object) -> str:

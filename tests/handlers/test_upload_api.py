@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from tests.handlers.conftest import Told
+
 FILE = {"filename": "Mein Bild.jpg", "size": 1_000, "type": "image/jpeg"}
 CHECKSUM = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 ALICE, BOB = "alice", "bob"
