@@ -48,6 +48,8 @@ _PLACES = {
     "record_failure": (2, 2),
     "PurgeQueue": (3, 2),
     "purge_deleted": (4, 2),
+    "fetch_url": (0, 2),
+    "UrlQueue": (0, 3),
     "QuarantineBucket": (1, 3),
     "FailuresTable": (2, 3),
 }
