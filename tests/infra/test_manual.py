@@ -57,7 +57,8 @@ def test_what_leads_somewhere_in_the_stack_does_so_in_the_diagram(dev: Template)
         "purge_deleted -> Distribution: makes forget",
     ):
         assert line in lines
-    assert not any(line.endswith("-> UploadsBucket: writes") and "upload_api" not in line for line in lines)
+    writers = {line.partition(" ")[0] for line in lines if line.endswith("-> UploadsBucket: writes")}
+    assert writers == {"upload_api", "fetch_url"}, "what processes originals does not write them"
 
 
 def test_what_has_no_place_in_the_diagram_is_named(dev: Template) -> None:

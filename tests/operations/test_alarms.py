@@ -98,7 +98,10 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Every alarm that there can be, as the template of an environment with everything has it."""
-    config = replace(Config("full", upload_auth="iam"), in_place=(Existing(InPlace("my-shop", "photos/", (".jpg",))),))
+    config = replace(
+        Config("full", upload_auth="iam", url_ingest=True),
+        in_place=(Existing(InPlace("my-shop", "photos/", (".jpg",))),),
+    )
     return alarms(synthesize_with(config, tmp_path_factory.mktemp("full")), config.prefix)
 
 
