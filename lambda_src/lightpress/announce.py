@@ -1,8 +1,8 @@
 """What the world outside is told: an event once it is known what became of a picture.
 
-What is published is announced after it is published. A worker may die in between, and its message then finds nothing to
-do when it comes back; or it never hears that it has published. So a message that was delivered before, and whoever lost
-a race, announce what they find. Nothing is lost, and some is told twice: the same news always has the same `id`.
+What is published is announced after it is published. A worker may die in between, or never hear that it has published,
+and whoever comes next finds nothing to do, on the same message or on another. So everybody announces what they find.
+Nothing is lost, and some is told twice: the same news always has the same `id`.
 """
 
 from __future__ import annotations
@@ -34,14 +34,12 @@ class Announce:
 
     announcements: Announcements
 
-    def __call__(self, outcome: Outcome, *, delivered_before: bool) -> None:
-        """Announce what is published, if this changed it, or if whoever did may have died over it.
+    def __call__(self, outcome: Outcome) -> None:
+        """Announce what is published, whoever published it.
 
         What is only rejected so far is for whoever records failures, and what the recipes leave alone is no news.
         """
-        if outcome.manifest is None or outcome.did is Did.REJECTED:
-            return
-        if outcome.did is not Did.NOTHING or outcome.raced or delivered_before:
+        if outcome.manifest is not None and outcome.did is not Did.REJECTED:
             self.announcements.tell(outcome.source, outcome.manifest)
 
 

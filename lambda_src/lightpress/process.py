@@ -71,7 +71,7 @@ def always() -> bool:
     return True
 
 
-def tell_nobody(_outcome: object, *, delivered_before: bool) -> None:
+def tell_nobody(_outcome: object) -> None:
     """Announce nothing."""
 
 
@@ -79,7 +79,7 @@ def tell_nobody(_outcome: object, *, delivered_before: bool) -> None:
 class Process(Generic[Outcome]):
     """Works off messages about the sources that are known: tells the story of each.
 
-    announce: tells the world outside, and is told whether the message was delivered before.
+    announce: tells the world outside.
     """
 
     known: Known
@@ -116,7 +116,7 @@ class Process(Generic[Outcome]):
             outcome = self.story(source.because(cause), again=again)
             if outcome.verdict is not None:
                 self._give_up(source, message, outcome.verdict, again=again)
-            self.announce(outcome, delivered_before=message.received > 1)
+            self.announce(outcome)
             self.observer.settled(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
             self.observer.stumbled(source.because(cause), error)

@@ -10,7 +10,7 @@ The order of the steps is what makes this safe; `tests/simulation` breaks each o
 from __future__ import annotations
 
 from contextlib import closing, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -59,15 +59,13 @@ class Did(StrEnum):
 class Outcome:
     """What was done for a source, and what is published of it now (None: nothing ever was).
 
-    verdict: why it was rejected or failed, where it was. raced: it was not the first attempt. One before may have
-    published this all the same, and not have heard so: a request that is sent twice loses the race against itself.
+    verdict: why it was rejected or failed, where it was.
     """
 
     source: Source
     did: Did
     manifest: Manifest | None
     verdict: Verdict | None = None
-    raced: bool = False
 
 
 class Recorder(Protocol):
@@ -101,8 +99,7 @@ def reconcile(source: Source, world: World, *, recorder: Recorder | None = None,
     """
     for attempt in range(ATTEMPTS):
         with suppress(Changed):
-            outcome = _attempt(source, world, recorder, again=again, raced=attempt > 0)
-            return replace(outcome, raced=attempt > 0)
+            return _attempt(source, world, recorder, again=again, raced=attempt > 0)
     raise Unsettled(f"{source} changed during each of {ATTEMPTS} attempts")
 
 

@@ -149,8 +149,7 @@ class LastWord:
 class RecordFailure:
     """Works off the dead-letter queue.
 
-    announce: as of `process.Process`; whatever comes here was delivered before. uploads: the bucket that fetched
-    pictures would have come to.
+    announce: as of `process.Process`. uploads: the bucket that fetched pictures would have come to.
     """
 
     known: Known
@@ -186,7 +185,7 @@ class RecordFailure:
         try:
             outcome = self.reconcile(source, recorder=last_word, again=again)
             last_word.end_trial()
-            self.announce(outcome, delivered_before=True)
+            self.announce(outcome)
             self.observer.settled(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the letter still get their turn
             self.observer.stumbled(source, error)

@@ -234,10 +234,19 @@ def test_what_becomes_of_a_picture_is_announced_once_it_is_published(rig: Rig) -
     rig.handle(body_about("a"))
     rig.cloud.originals.put("a", b"2")
     rig.handle(body_about("a"))
-    rig.handle(body_about("a"))
     del rig.cloud.originals.held["a"]
     rig.handle(body_about("a"))
     assert rig.announcements.told == [("a", "ready", 1), ("a", "ready", 2), ("a", "deleted", 3)]
+
+
+def test_who_finds_nothing_to_do_announces_what_another_may_have_died_over(rig: Rig) -> None:
+    rig.cloud.originals.put("a", b"1")
+    rig.announcements.failing = True
+    with pytest.raises(ExceptionGroup):
+        rig.handle(body_about("a"))
+    rig.announcements.failing = False
+    rig.handle(body_about("a"), received=1)  # another message about it: the first may be acknowledged by somebody else
+    assert rig.announcements.told == [("a", "ready", 1)]
 
 
 def test_what_is_rejected_is_for_the_last_instance_to_announce(rig: Rig) -> None:
