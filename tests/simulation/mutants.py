@@ -133,7 +133,7 @@ MUTANTS = (
     Mutant(
         "whatever the source holds is read",
         ORIGINALS,
-        _without(", IfMatch=original.etag"),
+        _without(", IfMatch=etag"),
         Case("PQ"),
         5_000,
     ),

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
+from lightpress.ports import Changed
+
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
+    from collections.abc import Iterator
 
 _GONE = 404
 _LOST_RACE = {409, 412}
@@ -16,9 +21,18 @@ def is_gone(error: ClientError) -> bool:
     return status(error) == _GONE and error.response["Error"]["Code"] != "NoSuchBucket"
 
 
-def lost_race(error: ClientError) -> bool:
-    """A condition failed (412), or another conditional write was under way (409)."""
-    return status(error) in _LOST_RACE
+@contextmanager
+def on_condition() -> Iterator[None]:
+    """Around a conditional request: raises Changed where it is refused for what is there now.
+
+    The condition failed (412), another conditional write was under way (409), or nothing is there any more.
+    """
+    try:
+        yield
+    except ClientError as error:
+        if status(error) in _LOST_RACE or is_gone(error):
+            raise Changed from error
+        raise
 
 
 def status(error: ClientError) -> int:

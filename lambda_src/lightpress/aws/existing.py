@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
-from lightpress.aws.errors import is_gone, lost_race, status
+from lightpress.aws.errors import is_gone, on_condition, status
+from lightpress.aws.originals import read_as_seen
 from lightpress.existing import Held, Obstacle, Seal
-from lightpress.ports import Changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,19 +90,12 @@ class S3Existing:
 
     def read(self, source: Source, held: Held) -> bytes:
         """GET with If-Match."""
-        try:
-            response = self.s3.get_object(Bucket=source.bucket, Key=source.key, IfMatch=held.etag)
-        except ClientError as error:
-            if is_gone(error) or lost_race(error):
-                raise Changed from error
-            raise
-        with response["Body"] as body:
-            return body.read()  # raises if the connection ends early: a short read is never taken for the file
+        return read_as_seen(self.s3, source, held.etag)
 
     def replace(self, source: Source, held: Held, data: bytes, seal: Seal) -> None:
         """PUT with If-Match, all in one request; tags and grants are read right before, only where there are any."""
         metadata = {**held.kept["Metadata"], SEAL: _written(seal, data)}
-        try:
+        with on_condition():
             carried = self._tags(source, held) | self._grants(source)
             self.s3.put_object(
                 Bucket=source.bucket,
@@ -112,10 +105,6 @@ class S3Existing:
                 ChecksumAlgorithm="CRC32",
                 **dict(held.kept) | {"Metadata": metadata} | carried,
             )
-        except ClientError as error:
-            if is_gone(error) or lost_race(error):
-                raise Changed from error
-            raise
 
     def _tags(self, source: Source, held: Held) -> dict[str, str]:
         if not held.tags:

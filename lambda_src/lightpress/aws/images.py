@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from lightpress.aws.errors import is_gone, lost_race
+from lightpress.aws.errors import is_gone, on_condition
 from lightpress.download import content_disposition
 from lightpress.manifest import manifest_from_json, manifest_path
-from lightpress.ports import Changed, Published
+from lightpress.ports import Published
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -49,7 +49,7 @@ class S3Images:
     def publish(self, manifest: Manifest, replacing: Published | None) -> None:
         """PUT with If-Match, or If-None-Match where there is none yet."""
         condition = {"IfMatch": replacing.etag} if replacing else {"IfNoneMatch": "*"}
-        try:
+        with on_condition():
             self.s3.put_object(
                 Bucket=self.bucket,
                 Key=manifest_path(manifest.key),
@@ -58,10 +58,6 @@ class S3Images:
                 CacheControl="no-store",
                 **condition,  # type: ignore[arg-type]
             )
-        except ClientError as error:
-            if lost_race(error) or is_gone(error):
-                raise Changed from error
-            raise
 
     def write(self, path: str, data: bytes, media_type: str, name: str) -> None:
         """PUT, to be cached for a year: what lies under a path never changes."""

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from lightpress.aws.errors import is_gone, lost_race
+from lightpress.aws.errors import is_gone, on_condition
 from lightpress.fetch.download import Validators
 from lightpress.fetch.story import Landed
-from lightpress.ports import Changed
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -49,7 +48,7 @@ class S3Landing:
             MODIFIED: picture.validators.last_modified,
         }
         condition: dict[str, Any] = {"IfMatch": replacing.etag} if replacing else {"IfNoneMatch": "*"}
-        try:
+        with on_condition():
             self.s3.put_object(
                 Bucket=self.bucket,
                 Key=key,
@@ -58,7 +57,3 @@ class S3Landing:
                 Metadata={name: value for name, value in metadata.items() if value},
                 **condition,
             )
-        except ClientError as error:
-            if lost_race(error) or is_gone(error):
-                raise Changed from error
-            raise

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from lightpress.aws.errors import is_gone, lost_race
-from lightpress.ports import Changed
+from lightpress.aws.errors import is_gone, on_condition
 from lightpress.source import Original
 
 if TYPE_CHECKING:
@@ -43,14 +42,15 @@ class S3Originals:
 
     def read(self, source: Source, original: Original) -> bytes:
         """GET with If-Match: another version with the same ETag has the same bytes."""
-        try:
-            response = self.s3.get_object(Bucket=source.bucket, Key=source.key, IfMatch=original.etag)
-        except ClientError as error:
-            if is_gone(error) or lost_race(error):
-                raise Changed from error
-            raise
-        with response["Body"] as body:
-            return body.read()  # raises if the connection ends early: a short read is never taken for the file
+        return read_as_seen(self.s3, source, original.etag)
+
+
+def read_as_seen(s3: S3Client, source: Source, etag: str) -> bytes:
+    """GET with If-Match: the bytes that had this ETag when they were looked at. Raises Changed where it has others."""
+    with on_condition():
+        response = s3.get_object(Bucket=source.bucket, Key=source.key, IfMatch=etag)
+    with response["Body"] as body:
+        return body.read()  # raises if the connection ends early: a short read is never taken for the file
 
 
 def is_there(s3: S3Client, bucket: str, key: str) -> bool:

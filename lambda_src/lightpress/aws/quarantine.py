@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from lightpress.aws.errors import is_gone, lost_race
+from lightpress.aws.errors import on_condition
 from lightpress.failures import fingerprint
-from lightpress.ports import Changed
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -33,7 +30,7 @@ class S3Quarantine:
         if original.size > _LARGEST_COPY:
             return None
         path = f"{PICTURES}{fingerprint(f'{source.bucket}/{source.key}')}/{fingerprint(original.identity)}"
-        try:
+        with on_condition():
             self.s3.copy_object(
                 Bucket=self.bucket,
                 Key=path,
@@ -41,10 +38,6 @@ class S3Quarantine:
                 CopySourceIfMatch=original.etag,
                 TaggingDirective="REPLACE",  # by nothing: to copy tags takes grants on both sides
             )
-        except ClientError as error:
-            if lost_race(error) or is_gone(error):
-                raise Changed from error
-            raise
         return path
 
     def keep_message(self, message_id: str, part: str) -> str:

@@ -16,6 +16,5 @@ if TYPE_CHECKING:
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Work off a batch of queue messages; returns the ids of those that must come back."""
-    return process_each(
-        process_uploads(), event, context
-    )  # a function that is set up wrongly fails as a whole, and is seen to
+    # A function that is set up wrongly fails here, as a whole, and is seen to.
+    return process_each(process_uploads(), event, context)
