@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -11,23 +9,7 @@ from cli.main import app
 from cli.project import RECIPES
 from lightpress.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.recipe import load_recipes
-from tests.cli.deployed import REGION, UPLOADS, Rig, deployed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True)
-def _region(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("LIGHTPRESS_ENV", "dev")
-    monkeypatch.setenv("COLUMNS", "200")
-
-
-@pytest.fixture
-def rig() -> Iterator[Rig]:
-    with deployed() as rig:
-        yield rig
+from tests.cli.deployed import UPLOADS, Rig
 
 
 def run(*arguments: str, answer: str | None = None) -> Result:

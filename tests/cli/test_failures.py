@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -14,23 +13,7 @@ from cli.main import app
 from lightpress.events import read
 from lightpress.manifest import Status
 from lightpress.orders import Order, order_in
-from tests.cli.deployed import QUARANTINE, REGION, Rig, deployed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True)
-def _region(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("LIGHTPRESS_ENV", "dev")
-    monkeypatch.setenv("COLUMNS", "200")
-
-
-@pytest.fixture
-def rig() -> Iterator[Rig]:
-    with deployed() as rig:
-        yield rig
+from tests.cli.deployed import QUARANTINE, Rig
 
 
 def run(*arguments: str, answer: str | None = None) -> Result:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
@@ -12,20 +11,9 @@ from cli.main import app
 from cli.sweep import LONGEST_LIFE, Found, Sweep
 from lightpress.events import read
 from lightpress.manifest import Status, generation_name, manifest_path, variants_folder
-from tests.cli.deployed import IMAGES, REGION, Rig, deployed
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.cli.deployed import IMAGES, Rig
 
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture
-def rig(monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    monkeypatch.setenv("LIGHTPRESS_ENV", "dev")
-    with deployed() as rig:
-        yield rig
 
 
 def variant(rig: Rig, key: str, generation: str) -> str:

@@ -13,7 +13,7 @@ from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from infra.config import Config, is_rsa_2048, load_config
-from infra.readiness import PROJECT, context_of_the_command_line
+from infra.readiness import context_of_the_command_line
 from infra.stack import LightpressStack
 from lightpress.tables import ConfigError
 from tests.handlers import conftest as names
@@ -21,6 +21,7 @@ from tests.handlers.recorder import needs
 from tests.handlers.test_recorded_calls import RESOLVE_OR_WAIT
 from tests.infra.grants import ACCOUNT, REGION, environment_of, grants_of
 from tests.infra.templates import NO_LAYER, synthesize_with
+from tests.pages import blocks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -215,8 +216,7 @@ def test_each_function_may_do_with_the_key_what_its_other_grants_need(with_optio
 
 
 def test_the_page_about_keys_says_what_a_created_key_says(everything: Template) -> None:
-    page = (PROJECT / "docs" / "encryption.md").read_text(encoding="utf-8")
-    (written,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    (written,) = blocks("encryption.md", "json")
     documented = json.loads(written.replace("REGION", REGION).replace("ACCOUNT", ACCOUNT))
     created = everything.resource("EncryptionKey").properties["KeyPolicy"]["Statement"]
     assert _plain(everything, documented) == _plain(everything, created)
