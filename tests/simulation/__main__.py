@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Annotated
+from contextlib import contextmanager
+from functools import partial
+from multiprocessing import Pool
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 from rich.console import Console
@@ -16,10 +20,15 @@ from tests.simulation.exhaustive import explore
 from tests.simulation.invocation import Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _MOST_STATES = 500_000
 _FAULTS = [fault.name for fault in Fault]
+
+T = TypeVar("T")
+R = TypeVar("R")
+Processes = Annotated[int, typer.Option(help="How many processes share the work.")]
+_ALL = os.cpu_count() or 1
 
 app = typer.Typer(help=__doc__, pretty_exceptions_enable=False, add_completion=False)
 out = Console(highlight=False, soft_wrap=True)
@@ -31,19 +40,24 @@ def schedules(
     count: Annotated[int, typer.Argument(help="How many random schedules.")] = 10_000,
     seed: Annotated[int, typer.Option(help="The number of the first.")] = 0,
     minutes: Annotated[float, typer.Option(help="Stop after so long, whatever the count.")] = 1e9,
+    processes: Processes = _ALL,
 ) -> None:
     """Run random schedules; the first that breaks a promise is told and ends it."""
     happened: Counter[str] = Counter()
     ran, left = 0, 0
-    for told in _random(seed, count, minutes):
-        ran += 1
-        happened.update(told.happened)
-        left += told.leftovers
-        if told.broken:
-            out.print(told.story, markup=False)
-            out.print(f"Schedule {told.number} breaks: {'; '.join(told.broken)}", markup=False)
-            out.print(f"To see it again: make simulate SCHEDULES=1 SEED={told.number}")
-            raise typer.Exit(1)
+    end = time.monotonic() + 60 * minutes
+    with _shared(processes, randomly.run, range(seed, seed + count), at_once=50) as all_told:
+        for told in all_told:
+            ran += 1
+            happened.update(told.happened)
+            left += told.leftovers
+            if told.broken:
+                out.print(told.story, markup=False)
+                out.print(f"Schedule {told.number} breaks: {'; '.join(told.broken)}", markup=False)
+                out.print(f"To see it again: make simulate SCHEDULES=1 SEED={told.number}")
+                raise typer.Exit(1)
+            if time.monotonic() > end:
+                break
     if count == 1:
         out.print(randomly.run(seed, tell=True).story, markup=False)
     faults = {name: happened[name] for name in _FAULTS}
@@ -56,20 +70,22 @@ def schedules(
 @app.command()
 def exhaustive(
     script: Annotated[str, typer.Option(help="Only the cases whose script begins so.")] = "",
+    states: Annotated[int, typer.Option(help="Leave a case after so many.")] = _MOST_STATES,
+    processes: Processes = _ALL,
 ) -> None:
     """Explore every schedule of every small case."""
     wanted = [case for case in cases.ALL if case.script.startswith(script)]
-    states, complete = 0, 0
-    with progress_on(bar) as progress:
-        for case in progress.track(wanted, description="exploring"):
-            explored = explore(case, most_states=_MOST_STATES)
-            states, complete = states + explored.states, complete + explored.complete
-            out.print(f"{case}: {explored.states:,} states" + ("" if explored.complete else ", and more: not complete"))
+    seen, complete = 0, 0
+    with _shared(processes, partial(explore, most_states=states), wanted) as all_explored:
+        for explored in all_explored:
+            seen, complete = seen + explored.states, complete + explored.complete
+            more = "" if explored.complete else ", and more: not complete"
+            out.print(f"{explored.case}: {explored.states:,} states{more}")
             if explored.broken:
                 out.print(explored.story, markup=False)
-                out.print(f"{case} breaks: {'; '.join(explored.broken)}")
+                out.print(f"{explored.case} breaks: {'; '.join(explored.broken)}")
                 raise typer.Exit(1)
-    out.print(f"{len(wanted)} cases, {complete} of them complete, {states:,} states: none breaks a promise")
+    out.print(f"{len(wanted)} cases, {complete} of them complete, {seen:,} states: none breaks a promise")
 
 
 @app.command()
@@ -83,13 +99,11 @@ def mutated() -> None:
     out.print(mutants.as_table(found), markup=False)
 
 
-def _random(seed: int, count: int, minutes: float) -> Iterator[randomly.Told]:
-    end = time.monotonic() + 60 * minutes
-    with progress_on(bar) as progress:
-        for number in progress.track(range(seed, seed + count), description="simulating"):
-            if time.monotonic() > end:
-                return
-            yield randomly.run(number)
+@contextmanager
+def _shared(processes: int, run: Callable[[T], R], wanted: Sequence[T], at_once: int = 1) -> Iterator[Iterable[R]]:
+    """What becomes of each, in order, with a progress bar; what still runs at the end is stopped."""
+    with Pool(processes) as pool, progress_on(bar) as progress:
+        yield progress.track(pool.imap(run, wanted, at_once), total=len(wanted), description="simulating")
 
 
 def _listed(counts: dict[str, int]) -> str:
