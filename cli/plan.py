@@ -109,7 +109,7 @@ def _owed(manifest: Manifest, recipe: Recipe) -> dict[str, _Look]:
     if source is None or source.width is None or source.height is None:
         return {}
     return {
-        f"{name}.{output.name}": (*rung.result, spec.quality_of(output) if output.lossy else None)
+        f"{name}.{output.name}": (*rung.result, spec.quality_of(output, rung.result) if output.lossy else None)
         for rung in spec.rungs(Pixels(source.width, source.height))
         for name in rung.names
         for output in spec.outputs()

@@ -51,7 +51,7 @@ class Recipe:
             "sizes": sorted(map(asdict, self.spec.sizes), key=lambda size: str(size["name"])),
         }
         del spec["formats"], spec["quality"]  # both are in the rows
-        rows = [asdict(output) | {"quality": self.spec.quality_of(output)} for output in self.spec.outputs()]
+        rows = [asdict(output) | {"quality": self.spec.qualities_of(output)} for output in self.spec.outputs()]
         decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}
         return _digest(decides)
 

@@ -6,6 +6,7 @@ import pytest
 
 from cli.plan import plan, sample
 from lightpress.image import Size, Spec
+from lightpress.image.spec import Pixels
 from lightpress.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.recipe import Recipe, RecipeBook, Rule
 
@@ -19,20 +20,20 @@ def book(spec: Spec, *ignored: str) -> RecipeBook:
 
 def published(key: str, recipe: Recipe = OLD, *, kept: bool = False) -> Manifest:
     """A picture of 400 x 300 under the recipe; kept: its largest JPEG is the original's own bytes."""
+    spec = recipe.spec
     variants = tuple(
         Variant(
-            size.name,
+            rung.names[0],
             output.name,
             output.media_type,
-            size.width or 0,
-            (size.width or 0) * 3 // 4,
+            *rung.result,
             1,
             "",
             "",
-            quality=None if kept and output.name == "jpeg" else recipe.spec.quality_of(output),
+            quality=None if kept and output.name == "jpeg" else spec.quality_of(output, rung.result),
         )
-        for size in recipe.spec.sizes
-        for output in recipe.spec.outputs()
+        for rung in spec.rungs(Pixels(400, 300))
+        for output in spec.outputs()
     )
     source = PublishedSource("v1", 9, "jpeg", 400, 300)
     return Manifest(key, Status.READY, 1, source, recipe.name, recipe.digest, "1-x", None, variants)

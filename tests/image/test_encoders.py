@@ -13,6 +13,7 @@ from tests.drawing import BLUE, RED, file_of, four_corners, mean_difference, pla
 
 # Sums of jpegli's own tables, luma and chroma, as read from files that it wrote.
 SUMS = {1: 19680, 15: 10061, 29: 5806, 30: 5715, 50: 4225, 76: 2189, 84: 1522, 85: 1439, 95: 542, 99: 186, 100: 128}
+_NOISE = {side: file_of(speckled((side, 8)), "PNG") for side in (500, 501, 1_601)}
 FIRST_ROW_OF_76 = [6, 7, 12, 12, 16, 17, 18, 19]
 
 
@@ -48,10 +49,28 @@ def test_a_jpeg_holds_the_tables_of_its_quality(quality: int) -> None:
     assert JpegImagePlugin.get_sampling(image) == 2  # 4:2:0
 
 
-@pytest.mark.parametrize(("size", "progressive"), [((640, 8), True), ((8, 640), True), ((639, 8), False)])
-def test_only_large_jpegs_are_progressive(size: tuple[int, int], progressive: bool) -> None:
-    (one,) = rendered(file_of(ramp(size)), spec(formats=("jpeg",)))
-    assert bool(seen(one).info.get("progressive")) == progressive
+def test_no_jpeg_is_progressive_for_at_these_qualities_that_costs_cpu_and_saves_nothing() -> None:
+    (one,) = rendered(file_of(speckled((640, 640))), spec(formats=("jpeg",)))
+    assert "progressive" not in seen(one).info
+
+
+@pytest.mark.parametrize(
+    ("side", "qualities"),
+    [
+        (500, {"avif": 58, "webp": 74, "jpeg": 60}),
+        (501, {"avif": 51, "webp": 74, "jpeg": 52}),
+        (1_601, {"avif": 49, "webp": 74, "jpeg": 52}),
+    ],
+)
+def test_small_variants_get_a_better_quality_than_large_ones(side: int, qualities: dict[str, int]) -> None:
+    asked = spec(Size("s", side), formats=("avif", "webp", "jpeg"))
+    found = {one.format: (one.quality, max(one.width, one.height)) for one in rendered(_NOISE[side], asked)}
+    assert found == {name: (quality, side) for name, quality in qualities.items()}
+
+
+def test_a_recipe_s_own_quality_is_that_of_all_sizes() -> None:
+    asked = spec(Size("s", 16), Size("l", 501), formats=("avif",), quality={"avif": 33})
+    assert {one.quality for one in rendered(_NOISE[501], asked)} == {33}
 
 
 def test_a_jpeg_looks_like_its_picture() -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lightpress.image import Rendition
     from lightpress.image.formats import Output
+    from lightpress.image.spec import Pixels
 
 PICTURE = file_of(ramp((64, 48)))
 SIZES = (Size("large", 64), Size("small", 16))
@@ -51,11 +52,11 @@ class TrapWhileEncoding(Spec):
     spring: Callable[[], object] = lambda: None
     asked: list[str] = field(default_factory=list)
 
-    def quality_of(self, output: Output) -> int:
+    def quality_of(self, output: Output, pixels: Pixels) -> int:
         self.asked.append(output.name)
         if len(set(self.asked)) == 2:
             self.spring()
-        return super().quality_of(output)
+        return super().quality_of(output, pixels)
 
 
 def pipes() -> list[int]:

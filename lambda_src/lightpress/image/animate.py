@@ -71,11 +71,11 @@ def with_film(picture: Picture, data: bytes, spec: Spec) -> Picture:
     return _noted(replace(poster, film=film), *_some_stay_still(spec))
 
 
-def encode_film(frames: Iterator[Image.Image], film: Film, output: Output, spec: Spec, exif: bytes) -> bytes:
-    """Encode the frames (those of `film`, reduced and so on) as `output`."""
+def encode_film(frames: Iterator[Image.Image], film: Film, output: Output, quality: int, exif: bytes) -> bytes:
+    """Encode the frames (those of `film`, reduced and so on) as `output` at a quality."""
     buffer = io.BytesIO()
     reel = _Reel(frames, len(film.milliseconds))
-    settings = {"quality": spec.quality_of(output), **(output.motion or {}), **({"exif": exif} if exif else {})}
+    settings = {"quality": quality, **(output.motion or {}), **({"exif": exif} if exif else {})}
     reel.save(buffer, output.pillow, save_all=True, duration=film.milliseconds, loop=film.plays, **settings)
     return _with_alpha_flag(buffer.getvalue()) if reel.see_through else buffer.getvalue()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.image.flatten import flatten
 from lightpress.image.jpegli import tables
+from lightpress.image.spec import Pixels
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -22,18 +23,24 @@ _WEBP_HEADERS = 34  # where the pixels' chunk begins, also behind a VP8X chunk
 
 def encode(image: Image.Image, output: Output, spec: Spec, exif: bytes = b"") -> bytes:
     """Encode as `output`, pixels and `exif` only: no comment, profile or anything else of the original goes along."""
-    shown = image if output.alpha else flatten(image, spec.background)
-    # Encoders copy what they find in `info` (a JPEG comment, for one), and save() keeps its settings on the image.
-    bare = shown.copy()
-    bare.info.clear()
-    settings = _settings(output, spec.quality_of(output), max(image.size))
+    shown = bare(image if output.alpha else flatten(image, spec.background))
+    settings = _settings(output, spec.quality_of(output, Pixels(*image.size)))
     words = {"exif": exif} if exif else {}
-    if bare.getcolors(_MOST_COLOURS_OF_A_GRAPHIC) is None:
-        return _saved(bare, output, settings | words)
-    made = [_saved(bare, output, {**settings, **output.graphic, **words})]
+    if shown.getcolors(_MOST_COLOURS_OF_A_GRAPHIC) is None:
+        return _saved(shown, output, settings | words)
+    made = [_saved(shown, output, {**settings, **output.graphic, **words})]
     if output.lossless is not None:
-        made.append(_saved(bare, output, {**output.lossless, **words}))
+        made.append(_saved(shown, output, {**output.lossless, **words}))
     return min(made, key=len)
+
+
+def bare(image: Image.Image) -> Image.Image:
+    """The pixels alone: encoders copy what they find in `info`, a JPEG's comment for one."""
+    if not image.info:
+        return image
+    copied = image.copy()
+    copied.info.clear()
+    return copied
 
 
 def _saved(image: Image.Image, output: Output, settings: dict[str, Any]) -> bytes:
@@ -47,10 +54,8 @@ def is_lossless(data: bytes) -> bool:
     return data[8:12] == b"WEBP" and b"VP8L" in data[12:_WEBP_HEADERS]
 
 
-def _settings(output: Output, quality: int, longest: int) -> dict[str, Any]:
+def _settings(output: Output, quality: int) -> dict[str, Any]:
     settings = dict(output.options)
-    if output.progressive_from is not None:
-        settings["progressive"] = longest >= output.progressive_from
     if output.tables is None:
         return settings | {"quality": quality}
     return settings | {"qtables": tables(quality), "subsampling": "4:2:0"}  # with a quality, Pillow would scale them

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image.headers import (
@@ -26,13 +27,13 @@ if TYPE_CHECKING:
 class Output:
     """A format that variants are written in.
 
-    quality: used where the recipe names none. The defaults give the lossy formats similar SSIMULACRA2 scores on
-    photos (docs/decisions.md, "Encoder settings"). options: the encoder's other settings, in Pillow's words.
-    max_side: the longest side, in pixels, that the format can hold and its decoders accept. tables: whose quantisation
-    tables to use, where it has any. progressive_from: the longer side from which files are progressive. motion: the
-    further settings for an animation; None where the format is written as a still picture only. graphic: the settings
-    that differ for pictures with few colours. lossless: all settings to encode those without loss, which is chosen
-    where it is smaller.
+    quality: used where the recipe names none, as (longer side in pixels up to, quality), ascending. The defaults give
+    photos the same SSIMULACRA2 score in every lossy format and size (docs/performance.md, "Quality by width").
+    options: the encoder's other settings, in Pillow's words. max_side: the longest side, in pixels, that the format can
+    hold and its decoders accept. tables: whose quantisation tables to use, where it has any. motion: the further
+    settings for an animation; None where the format is written as a still picture only. graphic: the settings that
+    differ for pictures with few colours. lossless: all settings to encode those without loss, which is chosen where it
+    is smaller.
     """
 
     name: str
@@ -40,11 +41,10 @@ class Output:
     media_type: str
     extension: str
     alpha: bool
-    quality: int
+    quality: tuple[tuple[float, int], ...]
     max_side: int
     options: Mapping[str, Any] = field(default_factory=dict)
     tables: str | None = None
-    progressive_from: int | None = None
     lossy: bool = True
     motion: Mapping[str, Any] | None = None
     graphic: Mapping[str, Any] = field(default_factory=dict)
@@ -63,24 +63,24 @@ _OUTPUTS = (
     # Speed 9 of the AOM encoder: a seventh of speed 6's CPU for a fifth more bytes. One thread: Lambda bills one CPU.
     Output(
         "avif", "AVIF", "image/avif", "avif",
-        alpha=True, quality=52, max_side=32_768,
+        alpha=True, quality=((500, 58), (1_600, 51), (inf, 49)), max_side=32_768,
         options={"speed": 9, "max_threads": 1}, graphic=_SHARP_COLOURS,
     ),
     # Method 2 is the knee: method 4 costs 2.3 times the CPU for 2 % fewer bytes.
     Output(
         "webp", "WEBP", "image/webp", "webp",
-        alpha=True, quality=74, max_side=16_383,
+        alpha=True, quality=((inf, 74),), max_side=16_383,
         options={"method": 2}, lossless=_WEBP_LOSSLESS, motion=_WEBP_MOTION,
     ),
-    # Quality 76 of jpegli's tables is as good as 80 of the standard's, for about a tenth fewer bytes.
+    # On jpegli's scale. At these qualities a progressive file is no smaller and costs 2.4 times the CPU.
     Output(
         "jpeg", "JPEG", "image/jpeg", "jpg",
-        alpha=False, quality=76, max_side=65_500,
-        options={"optimize": True}, tables="jpegli", progressive_from=640, graphic=_SHARP_COLOURS,
+        alpha=False, quality=((500, 60), (inf, 52)), max_side=65_500,
+        options={"optimize": True}, tables="jpegli", graphic=_SHARP_COLOURS,
     ),
     Output(
         "png", "PNG", "image/png", "png",
-        alpha=True, quality=100, max_side=65_535, lossy=False,
+        alpha=True, quality=((inf, 100),), max_side=65_535, lossy=False,
         options={"compress_level": 6},
     ),
 )  # fmt: skip

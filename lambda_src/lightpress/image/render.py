@@ -13,7 +13,7 @@ from lightpress.image.check import checked
 from lightpress.image.colour import to_srgb
 from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
-from lightpress.image.encode import encode, is_lossless
+from lightpress.image.encode import bare, encode, is_lossless
 from lightpress.image.flatten import without_idle_alpha
 from lightpress.image.keep import Chosen, smaller, untouched, upload
 from lightpress.image.orient import upright
@@ -98,7 +98,8 @@ def _ready(picture: Picture, rung: Rung) -> Picture:
     picture = shrink(picture, rung.whole)
     picture = to_srgb(picture)
     picture = upright(picture)
-    return without_idle_alpha(picture)
+    picture = without_idle_alpha(picture)
+    return replace(picture, image=bare(picture.image))  # once, and not for each variant
 
 
 def _facts(picture: Picture, spec: Spec) -> Facts:
@@ -132,15 +133,16 @@ def _renditions(  # noqa: PLR0913, PLR0917  everything that variants are made of
                 yield _as_uploaded(image, rung, output, spec, original, encode)
             else:
                 data = encode(image, output, spec, original.exif)
-                yield _rendition(rung, output, Chosen(data, quality=spec.quality_of(output)))
+                yield _rendition(rung, output, Chosen(data, quality=spec.quality_of(output, rung.result)))
 
 
 def _moving(decoded: Picture, film: Film, rung: Rung, output: Output, spec: Spec) -> Rendition:
     """Every frame goes through the steps of a still picture."""
     ready = (_ready(replace(decoded, image=frame.image), rung).image for frame in film.frames())
     cut = (image for whole in ready for _, image in descend(whole, (rung,)))
-    data = encode_film(cut, film, output, spec, decoded.exif)
-    return replace(_rendition(rung, output, Chosen(data, quality=spec.quality_of(output))), animated=moves(data))
+    quality = spec.quality_of(output, rung.result)
+    data = encode_film(cut, film, output, quality, decoded.exif)
+    return replace(_rendition(rung, output, Chosen(data, quality=quality)), animated=moves(data))
 
 
 def _as_uploaded(  # noqa: PLR0913, PLR0917  everything that a variant is made of
@@ -153,7 +155,8 @@ def _as_uploaded(  # noqa: PLR0913, PLR0917  everything that a variant is made o
     def encode_at(quality: int) -> bytes:
         return encode(image, output, spec.at_quality(output, quality), original.exif)
 
-    return _rendition(rung, output, smaller(encode_at, spec.quality_of(output), original, lossy=output.lossy))
+    chosen = smaller(encode_at, spec.quality_of(output, rung.result), original, lossy=output.lossy)
+    return _rendition(rung, output, chosen)
 
 
 def _rendition(rung: Rung, output: Output, chosen: Chosen) -> Rendition:

@@ -99,9 +99,9 @@ class Rung(NamedTuple):
 class Spec:
     """Every variant a picture is owed: each of `sizes` in each of `formats` (names of rows in `formats.OUTPUTS`).
 
-    quality: by format name, where it differs from the format's own. background: `#rrggbb`, put behind transparent
-    pictures in formats that cannot be see-through. metadata: what of the file's words goes along: who made it and
-    whose it is ("copyright"), or all of its EXIF data, the place where it was taken included ("all").
+    quality: by format name, one for all sizes, where it differs from the format's own. background: `#rrggbb`, put
+    behind transparent pictures in formats that cannot be see-through. metadata: what of the file's words goes along:
+    who made it and whose it is ("copyright"), or all of its EXIF data, the place where it was taken included ("all").
     lossless: a variant that is the original once more has its very pixels, packed as small as that goes.
     animation: whether what is animated moves in the formats that can.
     """
@@ -119,9 +119,13 @@ class Spec:
         """The rows of the formats."""
         return tuple(OUTPUTS[name] for name in self.formats)
 
-    def quality_of(self, output: Output) -> int:
-        """The quality to encode `output` with."""
-        return self.quality.get(output.name, output.quality)
+    def quality_of(self, output: Output, pixels: Pixels) -> int:
+        """The quality to encode a variant of `pixels` as `output` with."""
+        return next(quality for up_to, quality in self.qualities_of(output) if max(pixels) <= up_to)
+
+    def qualities_of(self, output: Output) -> tuple[tuple[float, int], ...]:
+        """The qualities of all sizes, as (longer side in pixels up to, quality), ascending."""
+        return ((math.inf, self.quality[output.name]),) if output.name in self.quality else output.quality
 
     def at_quality(self, output: Output, quality: int) -> Spec:
         """The same, but for the quality of one format."""

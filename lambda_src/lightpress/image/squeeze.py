@@ -36,6 +36,9 @@ SQUEEZE_REVISION = 1
 Mode = Literal["lossless", "lossy"]
 MODES: tuple[str, ...] = get_args(Mode)
 
+# More than variants get: what stands in the original's place may yet be reduced and encoded again.
+_QUALITY: Mapping[str, int] = {"jpeg": 76, "webp": 74, "avif": 52}
+
 _NAME = "same"
 _LONGEST_SIDE = 65_535
 _SEVERAL_PICTURES = b"MPF\0"
@@ -53,7 +56,7 @@ class Squeezing:
     """How files are made smaller.
 
     mode: lossless keeps every pixel; lossy encodes anew, upright and in sRGB, at `quality` (by format name, where it
-    differs from the format's own) and within `max_width` and `max_height` pixels. metadata: what of the file's words
+    differs from the default) and within `max_width` and `max_height` pixels. metadata: what of the file's words
     stays; lossless files whose colours or orientation need their metadata keep all of it.
     """
 
@@ -75,10 +78,14 @@ class Squeezing:
         return self.mode == "lossy"
 
     @property
+    def qualities(self) -> Mapping[str, int]:
+        """By format name."""
+        return {**_QUALITY, **self.quality}
+
+    @property
     def digest(self) -> str:
         """12 hex digits over everything that decides the bytes."""
-        quality = {name: self.quality.get(name, OUTPUTS[name].quality) for name in OUTPUTS} if self.lossy else {}
-        decides = asdict(self) | {"quality": quality, "revision": SQUEEZE_REVISION}
+        decides = asdict(self) | {"quality": self.qualities if self.lossy else {}, "revision": SQUEEZE_REVISION}
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
 
 
@@ -132,7 +139,7 @@ def _encoded(data: bytes, picture: Picture, options: Squeezing) -> Rendition | N
     spec = Spec(
         sizes=(Size(_NAME, options.max_width, options.max_height),),
         formats=(picture.format,),
-        quality=options.quality,
+        quality=options.qualities,
         limits=options.limits,
         metadata=options.metadata,
         animation=False,
