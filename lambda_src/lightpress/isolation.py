@@ -43,6 +43,8 @@ _LARGEST_FRAME = 1 << 28
 _MIB = 1 << 20
 _AS_MEASURED = 2  # a decoder reserves more address space than it fills, up to this many times as much
 _STDERR = 2
+_HUGE_PAGES = 128 * _MIB  # what most photos fill
+_PART_OF_THE_ROOM = 4  # at most so much of it: what is reserved serves small blocks only
 _SPARE_BYTES = 64 * _MIB
 _TOLD = tuple(field.name for field in fields(Rendition) if field.name != "data")
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
@@ -95,7 +97,10 @@ class Child:
         self._decoding_ms = 0
         self._heard = heard
         self._deadline = time.monotonic() + bounds.wall_seconds
-        load_codecs(spec.formats)  # once here rather than in every child: a sixth of a small picture's CPU
+        # Once here rather than in every child, and with the first picture rather than at the cold start.
+        load_codecs(spec.formats)  # a sixth of a small picture's CPU
+        from lightpress.huge_pages import ask_for_huge_pages  # noqa: PLC0415
+
         self._pipe, theirs = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -107,7 +112,7 @@ class Child:
             raise
         if self._pid == 0:
             os.close(self._pipe)
-            _work(theirs, data, spec, bounds, work)
+            _work(theirs, data, spec, bounds, work, ask_for_huge_pages)
         os.close(theirs)
 
     def __enter__(self) -> Self:
@@ -207,16 +212,25 @@ def squeeze_isolated(
     return Child(data, options, bounds, squeeze, heard).rendering()
 
 
-def _work(pipe: int, data: bytes, spec: Any, bounds: Bounds, work: Work) -> NoReturn:  # noqa: ANN401
+def _work(  # noqa: PLR0913, PLR0917  a process begins with all that it will ever be told
+    pipe: int,
+    data: bytes,
+    spec: Any,  # noqa: ANN401
+    bounds: Bounds,
+    work: Work,
+    ask_for_huge_pages: Callable[[int], bool],
+) -> NoReturn:
     """The child's whole life. It leaves by _exit, so that nothing of the parent's is flushed or cleaned up twice."""
     try:
         _silence()
-        _answer(pipe, data, spec, work, room=_confine(bounds))
+        room = _confine(bounds)
+        ask_for_huge_pages(int(min(_HUGE_PAGES, room / _PART_OF_THE_ROOM)))
+        _answer(pipe, data, spec, work, room)
     finally:
         os._exit(1)  # reached only if even the answer failed
 
 
-def _answer(pipe: int, data: bytes, spec: Any, work: Work, *, room: float) -> None:  # noqa: ANN401
+def _answer(pipe: int, data: bytes, spec: Any, work: Work, room: float) -> None:  # noqa: ANN401
     try:
         rendering = work(data, spec)
         _send(pipe, asdict(rendering.facts) | {"cpu_ms": round(time.process_time() * 1000)})

@@ -30,8 +30,9 @@ def descend(image: Image.Image, rungs: Iterable[Rung]) -> Iterator[tuple[Rung, I
 
 
 def _reduced(image: Image.Image, size: Pixels) -> Image.Image:
+    # Lanczos is sharper and costs a third more CPU; at equal bytes photos score the same (docs/performance.md).
     # Pillow premultiplies transparent pictures by itself while it resizes, so edges show no halo.
-    return image if image.size == size else image.resize(size, Image.Resampling.LANCZOS)
+    return image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)
 
 
 def _cut(image: Image.Image, cut: Cut) -> Image.Image:
