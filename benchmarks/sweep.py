@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from benchmarks.environment import Environment
 
 TRIED: Mapping[str, tuple[int, ...]] = {
-    "avif": (40, 46, 52, 58, 64),
-    "webp": (62, 68, 74, 80, 86),
-    "jpeg": (52, 60, 68, 76, 84),
+    "avif": (36, 41, 46, 51, 56),
+    "webp": (66, 70, 74, 78, 82),
+    "jpeg": (44, 48, 52, 56, 60),
 }
 
 

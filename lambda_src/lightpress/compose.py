@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import gc
 import os
-import secrets
 import time
 from dataclasses import replace
 from functools import cache, partial
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
+from botocore.loaders import Loader
 from botocore.session import Session
 
-from lightpress.admission import ACCEPTED_TYPES, Terms, caller_of
 from lightpress.announce import Announce
 from lightpress.aws.announcements import EventBridgeAnnouncements
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
@@ -56,6 +56,8 @@ if TYPE_CHECKING:
 
 RECIPES = Path(__file__).parent.parent / "recipes.toml"
 
+SERVICES = ("cloudfront", "dynamodb", "events", "s3", "sqs")
+
 # What the parent process needs of the function's memory beside the child that renders.
 _PARENT_MB = 300
 _SMALLEST_CHILD_MB = 256
@@ -68,7 +70,7 @@ _WALL_SECONDS_ALONE = 60.0
 def process_uploads() -> Process[Outcome]:
     """What the `process_upload` function does with a message."""
     settings = Settings.from_environment(os.environ)
-    sqs, stages = _client("sqs"), Stages()
+    sqs, stages = _sqs(), Stages()
     return Process(
         known=_publishing(settings).known,
         story=partial(reconcile, world=_world(settings, _s3(), sqs, _bounds(settings.memory_mb), stages)),
@@ -88,7 +90,7 @@ def record_failures() -> RecordFailure:
     from lightpress.record_failure import RecordFailure, Registry  # noqa: PLC0415
 
     settings, kept = Settings.from_environment(os.environ), FailureSettings.from_environment(os.environ)
-    s3, sqs, stages = _s3(), _client("sqs"), Stages()
+    s3, sqs, stages = _s3(), _sqs(), Stages()
     observer = PowertoolsObserver(stages)
     bounds = replace(_bounds(settings.memory_mb), wall_seconds=_WALL_SECONDS_ALONE)
     table = DynamoFailures(_client("dynamodb"), kept.failures_table, _now, kept.retention_seconds)
@@ -113,7 +115,7 @@ def compress_in_place() -> Process[Compression]:
     from lightpress.isolation import squeeze_isolated  # noqa: PLC0415
 
     settings = InPlaceSettings.from_environment(os.environ)
-    s3, sqs, stages = _s3(), _client("sqs"), Stages()
+    s3, sqs, stages = _s3(), _sqs(), Stages()
     tables = Compressing(tuple(map(in_place_from, settings.tables)))
     world = CompressWorld(
         existing=TimedExisting(
@@ -194,6 +196,10 @@ def cdn() -> CloudFrontCache:
 @cache
 def front_door() -> FrontDoor:
     """What the `upload_api` function answers with."""
+    # Here, because no other function needs them, and each would pay for loading them.
+    import secrets  # noqa: PLC0415
+
+    from lightpress.admission import ACCEPTED_TYPES, Terms  # noqa: PLC0415
     from lightpress.aws.uploads import S3Uploads  # noqa: PLC0415
     from lightpress.front_door import FrontDoor  # noqa: PLC0415
 
@@ -237,6 +243,8 @@ def published_images() -> S3Images:
 
 def caller(event: Mapping[str, Any]) -> str:
     """Who makes a request of the upload API, as the authorizer that the stack chose says. Raises Refused if nobody."""
+    from lightpress.admission import caller_of  # noqa: PLC0415
+
     return caller_of(event, UploadSettings.from_environment(os.environ).auth)
 
 
@@ -271,17 +279,44 @@ def _bounds(memory_mb: int) -> Bounds:
 @cache
 def session() -> Session:
     """What boto3 makes its clients with: its own layers above would be a tenth of a cold start."""
-    return Session()
+    made = Session()
+    made.register_component("data_loader", _Models())
+    return made
+
+
+class _Models(Loader):
+    """Knows which services there are. To find S3, botocore looks into the folders of all four hundred."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002  all have models of every type
+        return list(SERVICES)
 
 
 def _client(service: str, config: Config | None = None) -> Any:  # noqa: ANN401  its type is where it is used
-    return session().create_client(service, config=config)
+    try:
+        return session().create_client(service, config=config)
+    finally:
+        gc.enable()  # here ends the cold start, for which `handlers` had switched it off
 
 
 def _s3(*, at_once: int = 10) -> S3Client:
     retries: Any = {"mode": "standard", "max_attempts": 4}
     client: S3Client = _client("s3", config=Config(retries=retries, max_pool_connections=at_once))
     return client
+
+
+def _sqs() -> SQSClient:
+    client: SQSClient = _WhenNeeded("sqs")  # type: ignore[assignment]
+    return client
+
+
+class _WhenNeeded:
+    """A client that is made by its first call. Most pictures need none of SQS, and each cold start would pay for it."""
+
+    def __init__(self, service: str) -> None:
+        self._made = cache(partial(_client, service))
+
+    def __getattr__(self, operation: str) -> Any:  # noqa: ANN401  whatever the client has
+        return getattr(self._made(), operation)
 
 
 def _now() -> int:

@@ -6,7 +6,6 @@ validation package would cost every cold start (docs/decisions.md, "One strict r
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -163,5 +162,7 @@ class Table:
 
 
 def _hint(word: str, allowed: Collection[str]) -> str:
+    import difflib  # noqa: PLC0415  only who makes a mistake needs it, and every cold start would load it
+
     near = difflib.get_close_matches(word, allowed, n=1)
     return (f"; did you mean {near[0]!r}?" if near else ";") + f" allowed: {', '.join(sorted(allowed))}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from lightpress import compose
 from lightpress.image.formats import ACCEPTED, OUTPUTS
 
 PACKAGE = Path(__file__).parents[2] / "lambda_src"
@@ -28,6 +30,11 @@ NOT_NEEDED = (
     "s3transfer",
     "aws_lambda_powertools.utilities.batch",
     "aws_lambda_powertools.utilities.data_classes",
+    "difflib",
+    "secrets",
+    "lightpress.admission",
+    "lightpress.forms",
+    "lightpress.huge_pages",
     "lightpress.record_failure",
     "lightpress.aws.failures",
     "lightpress.aws.quarantine",
@@ -75,3 +82,22 @@ def test_no_decoder_is_loaded_that_is_never_tried(loaded: set[str]) -> None:
     # Pillow brings a few along by itself: MPO with JPEG, PPM among its first five.
     found = {name for name in loaded if name.startswith("PIL.") and name.endswith("Plugin")}
     assert found <= wanted | {"PIL.MpoImagePlugin", "PIL.PpmImagePlugin"}
+
+
+@pytest.mark.parametrize("in_lambda", [True, False], ids=["in Lambda", "elsewhere"])
+def test_no_cycles_are_looked_for_before_the_first_client_and_then_they_are_again(*, in_lambda: bool) -> None:
+    program = (
+        "import gc, lightpress.handlers.process_upload; before = gc.isenabled();"
+        "from lightpress import compose; compose._s3(); print(before, gc.isenabled())"
+    )
+    settings = {"PYTHONPATH": str(PACKAGE), "AWS_DEFAULT_REGION": "eu-west-1"}
+    settings |= {"AWS_LAMBDA_FUNCTION_NAME": "process-upload"} if in_lambda else {}
+    ran = subprocess.run([sys.executable, "-c", program], env=settings, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == [str(not in_lambda), "True"]
+
+
+def test_every_service_that_a_client_is_made_for_is_known() -> None:
+    wanted = set(re.findall(r'(?:_client|_WhenNeeded)\(?,? ?"(\w+)"', Path(compose.__file__).read_text("utf-8")))
+    assert wanted == set(compose.SERVICES)
+    for service in wanted:
+        compose.session().create_client(service, region_name="eu-west-1")
