@@ -47,21 +47,21 @@ class Engine:
 # default, 4, costs five times as much. Effort 0 with WebP's effort 2 is the least CPU that is sensible.
 ENGINES = (
     Engine(OURS, "ours.py", FORMATS, PACKAGE),
-    Engine(SHARP, "sharp.js", {"avif": {"quality": 50, "effort": 2}, "webp": {"quality": 75}, "jpeg": {"quality": 80}}),
+    Engine(SHARP, "sharp.js", {"avif": {"quality": 50, "effort": 2}, "webp": {"quality": 75}, "jpeg": {"quality": 62}}),
     Engine(
         FAST_SHARP,
         "sharp.js",
-        {"avif": {"quality": 51, "effort": 0}, "webp": {"quality": 75, "effort": 2}, "jpeg": {"quality": 80}},
+        {"avif": {"quality": 51, "effort": 0}, "webp": {"quality": 75, "effort": 2}, "jpeg": {"quality": 62}},
     ),
     Engine(
         "pyvips, AVIF effort 2",
         "vips.py",
-        {"avif": {"Q": 50, "effort": 2, "compression": "av1"}, "webp": {"Q": 75}, "jpeg": {"Q": 80}},
+        {"avif": {"Q": 50, "effort": 2, "compression": "av1"}, "webp": {"Q": 75}, "jpeg": {"Q": 62}},
     ),
     Engine(
         "Pillow, as in most scripts",
         "plain_pillow.py",
-        {"avif": {"quality": 52}, "webp": {"quality": 75}, "jpeg": {"quality": 80}},
+        {"avif": {"quality": 52}, "webp": {"quality": 75}, "jpeg": {"quality": 62}},
     ),
 )
 

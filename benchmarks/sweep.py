@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from benchmarks.environment import Environment
 
 TRIED: Mapping[str, tuple[int, ...]] = {
-    "avif": (36, 41, 46, 51, 56),
-    "webp": (66, 70, 74, 78, 82),
-    "jpeg": (44, 48, 52, 56, 60),
+    "avif": (38, 43, 48, 53, 58),
+    "webp": (68, 72, 76, 80, 84),
+    "jpeg": (46, 51, 56, 61, 66),
 }
 
 

@@ -155,7 +155,7 @@ def test_an_avif_of_pixels_only_is_kept_as_it_is() -> None:
 
 
 def test_an_avif_that_its_container_turns_is_encoded_upright_and_no_larger() -> None:
-    data = file_of(as_camera_stores(ramp((256, 192)), 6), "AVIF", quality=70, speed=2, exif=exif_with(6))
+    data = file_of(as_camera_stores(speckled((256, 192)), 6), "AVIF", quality=70, speed=2, exif=exif_with(6))
     (one,) = rendered(data, whole("avif", quality={"avif": 90}))
     assert b"irot" not in one.data
     assert seen(one).size == (256, 192)
