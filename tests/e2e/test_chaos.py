@@ -34,7 +34,7 @@ from tests.e2e.conftest import PROJECT
 from tests.e2e.test_pipeline import picture, stored
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from types_boto3_lambda import LambdaClient
@@ -58,7 +58,8 @@ BAD = {
     "spin": (picture(3) + SPIN, "too_slow"),
 }
 
-# What is deployed for this test alone: a renderer that does what faulty decoders do, and gets less time to.
+# What is deployed for this test alone: a renderer that does what faulty decoders do and gets less time to, and pauses
+# that end within the test, for it is about what becomes of a picture, not when.
 HONEST = "        rendering = work(data, spec)\n"
 FAULTY = f"""\
         if {CRASH!r} in data:
@@ -66,7 +67,11 @@ FAULTY = f"""\
         while {SPIN!r} in data:
             pass
 {HONEST}"""
-PATIENT, IMPATIENT = "cpu_seconds: int = 20", "cpu_seconds: int = 2"
+CHANGED = {
+    "isolation.py": {HONEST: FAULTY, "cpu_seconds: int = 20": "cpu_seconds: int = 2"},
+    "backoff.py": {"_LONGEST_PAUSE_SECONDS = 900": "_LONGEST_PAUSE_SECONDS = 20"},
+    "record_failure.py": {"_LONGEST_PAUSE_SECONDS = 3600": "_LONGEST_PAUSE_SECONDS = 20"},
+}
 
 
 @dataclass
@@ -253,18 +258,18 @@ def release(*, faulty: bool) -> bytes:
         source = PROJECT / "lambda_src"
         for path in sorted(source.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
-                text = path.read_bytes()
-                if faulty and path.name == "isolation.py":
-                    text = with_faults(text.decode()).encode()
-                archive.writestr(str(path.relative_to(source)), text)
+                name = str(path.relative_to(source))
+                changes = CHANGED.get(name.removeprefix("lightpress/"), {}) if faulty else {}
+                archive.writestr(name, changed(path, changes))
     return buffer.getvalue()
 
 
-def with_faults(isolation: str) -> str:
-    for present, instead in ((HONEST, FAULTY), (PATIENT, IMPATIENT)):
-        assert isolation.count(present) == 1, f"isolation.py no longer says {present!r}, once"
-        isolation = isolation.replace(present, instead)
-    return isolation
+def changed(path: Path, changes: Mapping[str, str]) -> bytes:
+    data = path.read_bytes()
+    for present, instead in changes.items():
+        assert data.count(present.encode()) == 1, f"{path.name} no longer says {present!r}, once"
+        data = data.replace(present.encode(), instead.encode())
+    return data
 
 
 def lambda_of(cloud: Outputs) -> LambdaClient:
