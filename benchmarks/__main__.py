@@ -13,11 +13,12 @@ from benchmarks import cold_start as starting
 from benchmarks import fetching as fetches
 from benchmarks import guard as guarding
 from benchmarks import memory as remembering
+from benchmarks import others as different
 from benchmarks import overhead as around
 from benchmarks import report
 from benchmarks import scale as scaling
 from benchmarks import sweep as sweeping
-from benchmarks.engines import FAST_SHARP, OURS, SHARP, EngineError
+from benchmarks.engines import ENGINES, FAST_SHARP, OURS, SHARP, EngineError
 from benchmarks.environment import InstallError, install
 from benchmarks.fetch_photos import FetchError, fetch
 from benchmarks.figures import bytes_ratio, cpu_ratio, rows
@@ -105,10 +106,27 @@ def memory() -> None:
     except FetchError as error:
         err.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
+    out.print(remembering.table(_large(), _ROOMS_MB), markup=False, soft_wrap=True)
+
+
+@app.command()
+def others() -> None:
+    """Screenshots, logos, HEIC and very large pictures, here and elsewhere."""
+    try:
+        fetch(HOME / "fetched", _say)
+        environment = install(HOME / "peers", _say)
+        first = photos(HOME / "fetched", HOME / "photos")[0]
+        found = different.measure(_large(), ENGINES, first, HOME / "others", environment, _say)
+    except (FetchError, InstallError) as error:
+        err.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    out.print(different.table(found), markup=False, soft_wrap=True)
+
+
+def _large() -> dict[str, Path]:
     _say("drawing the large pictures")
     with ProcessPoolExecutor(1) as elsewhere:  # what is measured would inherit what drawing leaves behind
-        pictures = elsewhere.submit(large, HOME / "fetched", HOME / "large").result()
-    out.print(remembering.table(pictures, _ROOMS_MB), markup=False, soft_wrap=True)
+        return elsewhere.submit(large, HOME / "fetched", HOME / "large").result()
 
 
 @app.command()

@@ -114,7 +114,7 @@ def _logo() -> Image.Image:
     draw = ImageDraw.Draw(image)
     draw.ellipse((200, 200, 4600, 4600), fill="#0b7285")
     draw.polygon(((2400, 900), (3900, 3500), (900, 3500)), fill="#fff3bf")
-    return image.resize((1200, 1200), Image.Resampling.LANCZOS)
+    return image.resize((2400, 2400), Image.Resampling.LANCZOS)
 
 
 def megapixels(picture: Path) -> float:

@@ -22,7 +22,7 @@ class Limits:
     """
 
     max_bytes: int = 64 * MIB
-    max_pixels: int = 100_000_000
+    max_pixels: int = 120_000_000  # cameras of 102 and phones of 108 megapixels
     max_side: int = 32_768
     max_decoded_bytes: int = 512 * MIB
     max_metadata_bytes: int = 2 * MIB
