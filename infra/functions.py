@@ -12,9 +12,10 @@ from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
+from infra.code import compiled
 from infra.encryption import key_of
 from infra.findings import acknowledge
-from infra.layer import PillowLayer
+from infra.layer import PillowLayer, target_of
 from infra.naming import pin, resource
 from lightpress.recipe import load_recipes
 
@@ -47,14 +48,17 @@ class FunctionCode(Construct):
         super().__init__(scope, id_)
         self.recipes = load_recipes(source / "recipes.toml")
         self.max_bytes = max(recipe.spec.limits.max_bytes for recipe in self.recipes.recipes.values())
-        self.asset = lambda_.Code.from_asset(str(source), exclude=["**/__pycache__", "**/*.pyc", "**/.*"])
         self.architecture = _ARCHITECTURES[config.architecture]
+        for_host = config.architecture == _ON_HOST
+        self.asset = lambda_.Code.from_asset(
+            str(compiled(source, target_of(RUNTIME, self.architecture, for_host=for_host)))
+        )
         self.layer = PillowLayer(
             self,
             "Layer",
             runtime=RUNTIME,
             architecture=self.architecture,
-            for_host=config.architecture == _ON_HOST,
+            for_host=for_host,
         )
 
 

@@ -38,6 +38,14 @@ class _Wheels:
         return True
 
 
+def target_of(runtime: lambda_.Runtime, architecture: lambda_.Architecture, *, for_host: bool) -> Target:
+    """What is built for: Lambda's Python and processor, or those that synthesize."""
+    if for_host:
+        return on_this_host()
+    # By name: two of CDK's architectures are never equal, even to themselves.
+    return on_lambda(_MACHINES[architecture.name], runtime.name.removeprefix("python"))
+
+
 class PillowLayer(lambda_.LayerVersion):
     """Goes with one runtime and one processor; `for_host` builds it for the Python and the machine that synthesize."""
 
@@ -52,9 +60,7 @@ class PillowLayer(lambda_.LayerVersion):
         folder: Path = _PILLOW,
     ) -> None:
         requirements = folder / "requirements.txt"
-        # By name: two of CDK's architectures are never equal, even to themselves.
-        on_its_runtime = on_lambda(_MACHINES[architecture.name], runtime.name.removeprefix("python"))
-        target = on_this_host() if for_host else on_its_runtime
+        target = target_of(runtime, architecture, for_host=for_host)
         wheels = _Wheels(requirements, target)
         try:
             super().__init__(

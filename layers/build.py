@@ -23,6 +23,7 @@ _NEWEST_GLIBC, _OLDEST_GLIBC = 34, 17
 _LONG_AGO = 946_684_800
 # pip's notes about this installation, which would differ from one to the next.
 _INSTALLATION_NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+_FOLDER_IN_LAMBDA = "/opt/python"
 _FOR_TYPE_CHECKERS = {"py.typed"}
 _RUNNING_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
@@ -87,8 +88,8 @@ def build(requirements: Path, target: Target, out: Path) -> None:
     _install(requirements, target, modules)
     _prune(modules)
     if target.precompiled:
-        _precompile(modules)
-    _settle(out)
+        precompile(modules, _FOLDER_IN_LAMBDA, unless_edited=False)
+    settle(out)
 
 
 def _install(requirements: Path, target: Target, modules: Path) -> None:
@@ -115,20 +116,22 @@ def _prune(modules: Path) -> None:
             path.unlink()
 
 
-def _precompile(modules: Path) -> None:
-    """Write byte code that is never checked against its source: a layer is read-only, and its times mean nothing.
+def precompile(modules: Path, folder_in_lambda: str, *, unless_edited: bool) -> None:
+    """Write byte code that does not go by its source's time, for all times are the same in what is deployed.
 
-    Without it Python compiles the layer at every cold start. In a process of its own, where nothing that this one has
-    loaded can find its way into the bytes.
+    Without it Python compiles everything at every cold start. In a process of its own, where nothing that this one has
+    loaded can find its way into the bytes. folder_in_lambda: what tracebacks say instead of `modules`. unless_edited:
+    it does not count where the source is another by now; else it always does.
     """
-    compileall = [sys.executable, "-P", "-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash"]
-    paths_in_tracebacks = ["-s", str(modules), "-p", "/opt/python"]
+    mode = "checked-hash" if unless_edited else "unchecked-hash"
+    compileall = [sys.executable, "-P", "-m", "compileall", "-q", "-f", "--invalidation-mode", mode]
+    paths_in_tracebacks = ["-s", str(modules), "-p", folder_in_lambda]
     subprocess.run(
         [*compileall, *paths_in_tracebacks, str(modules)], env={**os.environ, "PYTHONHASHSEED": "0"}, check=True
     )
 
 
-def _settle(out: Path) -> None:
+def settle(out: Path) -> None:
     """Give every file the same times and rights, whoever built it."""
     for path in (out, *out.rglob("*")):
         path.chmod(0o755 if path.is_dir() or ".so" in path.suffixes else 0o644)
