@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _A_WEEK = Duration.days(7)
 
-# As the options name them (infra/config.py). "standard" is where everything begins.
+# As the options name them (infra/options/keeping.py). "standard" is where everything begins.
 _STORAGES = {
     "infrequent-access": s3.StorageClass.INFREQUENT_ACCESS,
     "intelligent-tiering": s3.StorageClass.INTELLIGENT_TIERING,

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from infra.existing import CREATED, accept_any_key, announce, arn_of, as_json, objects_of
 from infra.functions import PythonFunction
-from infra.queues import WorkQueue
+from infra.queues import queue_and_dead_letters
 
 if TYPE_CHECKING:
     from infra.buckets import PrivateBucket
@@ -30,21 +30,8 @@ class InPlace(Construct):
         self, scope: Construct, id_: str, *, images: PrivateBucket, code: FunctionCode, config: Config
     ) -> None:
         super().__init__(scope, id_)
-        self.dead_letters = WorkQueue(
-            self,
-            "DeadLetters",
-            logical_id="InPlaceDeadLetterQueue",
-            retention_days=config.dead_letter_retention_days,
-            timeout_seconds=_DEAD_LETTERS_HIDDEN_SECONDS,
-        )
-        self.queue = WorkQueue(
-            self,
-            "Queue",
-            logical_id="InPlaceQueue",
-            retention_days=config.queue_retention_days,
-            timeout_seconds=config.timeout_seconds,
-            dead_letters=self.dead_letters,
-            max_receive_count=config.max_receive_count,
+        self.queue, self.dead_letters = queue_and_dead_letters(
+            self, name="InPlace", config=config, looked_at_for_seconds=_DEAD_LETTERS_HIDDEN_SECONDS
         )
         self.function = PythonFunction(
             self,

@@ -5,15 +5,16 @@ docs/configuration.md is made of the options, docs/dashboard.svg and docs/archit
 
 from __future__ import annotations
 
+import inspect
 import io
 import json
 import tokenize
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from infra import config
+from infra.config import Config
 from infra.diagram import architecture_of, diagram
 from infra.readiness import PROJECT
 from infra.sketch import sketch, widgets_of
@@ -36,13 +37,19 @@ This page is written by `make docs` from `infra/config.py`.
 
 def configuration_page() -> str:
     """The page as it should be."""
-    said = _comments(Path(config.__file__))
+    said = _said_of_options()
     rows = [
         f"| `{option.name}` | `{_toml(option.default)}` | {option.metadata['allowed']} | {said[option.name]} |"
-        for option in fields(config.Config)
+        for option in fields(Config)
         if option.metadata
     ]
     return _HEAD + "\n".join(rows) + "\n"
+
+
+def _said_of_options() -> dict[str, str]:
+    """What stands over each option, in the file of its topic."""
+    topics = [topic for topic in Config.__mro__ if is_dataclass(topic)]
+    return {name: said for topic in topics for name, said in _comments(Path(inspect.getfile(topic))).items()}
 
 
 def _toml(value: object) -> str:

@@ -14,7 +14,7 @@ from constructs import Construct
 from infra.existing import CREATED, DELETED, announce, read_attached
 from infra.functions import FunctionCode, PythonFunction
 from infra.naming import resource
-from infra.queues import WorkQueue
+from infra.queues import queue_and_dead_letters
 
 if TYPE_CHECKING:
     from infra.buckets import PrivateBucket
@@ -33,21 +33,8 @@ class Processing(Construct):
         self, scope: Construct, id_: str, *, uploads: PrivateBucket, code: FunctionCode, config: Config
     ) -> None:
         super().__init__(scope, id_)
-        self.dead_letters = WorkQueue(
-            self,
-            "DeadLetters",
-            logical_id="DeadLetterQueue",
-            retention_days=config.dead_letter_retention_days,
-            timeout_seconds=RECORD_FAILURE_TIMEOUT_SECONDS,
-        )
-        self.queue = WorkQueue(
-            self,
-            "Queue",
-            logical_id="Queue",
-            retention_days=config.queue_retention_days,
-            timeout_seconds=config.timeout_seconds,
-            dead_letters=self.dead_letters,
-            max_receive_count=config.max_receive_count,
+        self.queue, self.dead_letters = queue_and_dead_letters(
+            self, config=config, looked_at_for_seconds=RECORD_FAILURE_TIMEOUT_SECONDS
         )
         _announce_changes(uploads, self.queue)
         self.function = PythonFunction(

@@ -1,4 +1,4 @@
-"""The one way a queue is made here: encrypted, TLS only."""
+"""The one way a queue is made here: encrypted, TLS only. Alone, or with a dead-letter queue of its own."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from infra.naming import pin
 
 if TYPE_CHECKING:
     from constructs import Construct
+
+    from infra.config import Config
 
 # What AWS advises: a function that is throttled may hold messages for a while before it can work on them.
 _VISIBLE_AGAIN_AFTER_TIMEOUTS = 6
@@ -45,3 +47,30 @@ class WorkQueue(sqs.Queue):
             enforce_ssl=True,
         )
         pin(self, logical_id)
+
+
+def queue_and_dead_letters(
+    scope: Construct, *, config: Config, name: str = "", looked_at_for_seconds: int
+) -> tuple[WorkQueue, WorkQueue]:
+    """A queue for a function of `config.timeout_seconds`, and where its messages go that failed too often.
+
+    `name` begins their logical IDs. Whoever takes a dead letter has it for `looked_at_for_seconds` at most. Both are
+    children of `scope` itself: a construct around them would change the logical IDs of their policies.
+    """
+    dead_letters = WorkQueue(
+        scope,
+        "DeadLetters",
+        logical_id=f"{name}DeadLetterQueue",
+        retention_days=config.dead_letter_retention_days,
+        timeout_seconds=looked_at_for_seconds,
+    )
+    queue = WorkQueue(
+        scope,
+        "Queue",
+        logical_id=f"{name}Queue",
+        retention_days=config.queue_retention_days,
+        timeout_seconds=config.timeout_seconds,
+        dead_letters=dead_letters,
+        max_receive_count=config.max_receive_count,
+    )
+    return queue, dead_letters

@@ -42,93 +42,145 @@ class LightpressStack(Stack):
             description="Lightpress: every size and format the web needs of every picture dropped into a bucket",
             termination_protection=config.termination_protection,
         )
+        self._config = config
         Encryption(self, config=config)
-        code = FunctionCode(self, "Code", source=source, config=config)
-        api = UploadApi(self, "UploadApi", config=config) if config.upload_auth != "off" else None
-        uploads = Uploads(self, "Uploads", config=config, page=api.origin if api and config.upload_page else None)
-        processing = Processing(self, "Processing", uploads=uploads.bucket, code=code, config=config)
-        delivery = Delivery(self, "Delivery", uploads=uploads.bucket, code=code, config=config)
-        processing.publish_to(delivery.images)
-        failures = Failures(
+        self._code = FunctionCode(self, "Code", source=source, config=config)
+        self._api = UploadApi(self, "UploadApi", config=config) if config.upload_auth != "off" else None
+        page = self._api.origin if self._api and config.upload_page else None
+        self._uploads = Uploads(self, "Uploads", config=config, page=page)
+        uploads = self._uploads.bucket
+        self._processing = Processing(self, "Processing", uploads=uploads, code=self._code, config=config)
+        self._delivery = Delivery(self, "Delivery", uploads=uploads, code=self._code, config=config)
+        self._processing.publish_to(self._delivery.images)
+        self._failures = Failures(
             self,
             "Failures",
-            processing=processing,
-            uploads=uploads.bucket,
-            images=delivery.images,
-            code=code,
+            processing=self._processing,
+            uploads=uploads,
+            images=self._delivery.images,
+            code=self._code,
             config=config,
         )
-        if config.event_bus:
-            announce_on(config.event_bus, processing.function, failures.function, base_url=delivery.base_url)
-        functions = {
-            "ProcessUpload": processing.function,
-            "RecordFailure": failures.function,
-            "Resolver": delivery.resolver,
+        # By what alarms and the dashboard call them.
+        self._functions = {
+            "ProcessUpload": self._processing.function,
+            "RecordFailure": self._failures.function,
+            "Resolver": self._delivery.resolver,
         }
-        if config.invalidate_deleted:
-            purging = Purging(self, "Purging", processing=processing, delivery=delivery, code=code, config=config)
-            purging.hear(processing.function, failures.function)
-            functions["PurgeDeleted"] = purging.function
-        if api:
-            functions["UploadApi"] = api.serve(uploads.bucket, delivery, code, ingest=config.url_ingest)
-            CfnOutput(self, "UploadApiUrl", value=api.origin)
-        if config.url_ingest:
-            urls = UrlIngest(self, "UrlIngest", uploads=uploads.bucket, processing=processing, code=code, config=config)
-            functions["FetchUrl"] = urls.function
+        self._announce_endings()
+        self._purge_deleted()
+        self._answer_requests()
+        self._fetch_urls()
+        self._show_upload_page()
+        in_place = self._replace_in_place()
+        monitoring = self._watch(in_place)
+        self._tell(monitoring)
+
+    def _announce_endings(self) -> None:
+        """Have an event bus hear what became of each picture."""
+        if self._config.event_bus:
+            announce_on(
+                self._config.event_bus,
+                self._processing.function,
+                self._failures.function,
+                base_url=self._delivery.base_url,
+            )
+
+    def _purge_deleted(self) -> None:
+        """Have the CDN forget deleted pictures."""
+        if self._config.invalidate_deleted:
+            purging = Purging(
+                self,
+                "Purging",
+                processing=self._processing,
+                delivery=self._delivery,
+                code=self._code,
+                config=self._config,
+            )
+            purging.hear(self._processing.function, self._failures.function)
+            self._functions["PurgeDeleted"] = purging.function
+
+    def _answer_requests(self) -> None:
+        """Have a function behind the upload API, which was there before the bucket that lets its page in."""
+        if self._api:
+            self._functions["UploadApi"] = self._api.serve(
+                self._uploads.bucket, self._delivery, self._code, ingest=self._config.url_ingest
+            )
+            CfnOutput(self, "UploadApiUrl", value=self._api.origin)
+
+    def _fetch_urls(self) -> None:
+        """Take orders of pictures by their URLs, through the upload API too."""
+        if self._config.url_ingest:
+            urls = UrlIngest(
+                self,
+                "UrlIngest",
+                uploads=self._uploads.bucket,
+                processing=self._processing,
+                code=self._code,
+                config=self._config,
+            )
+            self._functions["FetchUrl"] = urls.function
             CfnOutput(self, "UrlQueueUrl", value=urls.queue.queue_url)
-            if api:
-                urls.serve(functions["UploadApi"], failures)
-        if api and config.upload_page:
+            if self._api:
+                urls.serve(self._functions["UploadApi"], self._failures)
+
+    def _show_upload_page(self) -> None:
+        """Let people upload in the browser, at the API's own address."""
+        if self._api and self._config.upload_page:
             UploadPage(
                 self,
                 "UploadPage",
-                api=api,
-                uploads=uploads.bucket,
-                delivery=delivery,
-                max_bytes=code.max_bytes,
-                config=config,
+                api=self._api,
+                uploads=self._uploads.bucket,
+                delivery=self._delivery,
+                max_bytes=self._code.max_bytes,
+                config=self._config,
             )
-        in_place = None
-        if config.in_place:
-            in_place = InPlace(self, "InPlace", images=delivery.images, code=code, config=config)
-            functions["CompressInPlace"] = in_place.function
-            CfnOutput(self, "InPlaceQueueUrl", value=in_place.queue.queue_url)
-            CfnOutput(self, "InPlaceDeadLetterQueueUrl", value=in_place.dead_letters.queue_url)
+
+    def _replace_in_place(self) -> InPlace | None:
+        """Make pictures of existing buckets smaller where they lie."""
+        if not self._config.in_place:
+            return None
+        in_place = InPlace(self, "InPlace", images=self._delivery.images, code=self._code, config=self._config)
+        self._functions["CompressInPlace"] = in_place.function
+        CfnOutput(self, "InPlaceQueueUrl", value=in_place.queue.queue_url)
+        CfnOutput(self, "InPlaceDeadLetterQueueUrl", value=in_place.dead_letters.queue_url)
+        return in_place
+
+    def _watch(self, in_place: InPlace | None) -> Monitoring:
+        """Look after all functions that there are by now."""
         monitoring = Monitoring(
-            self, "Monitoring", processing=processing, functions=functions, in_place=in_place, config=config
+            self,
+            "Monitoring",
+            processing=self._processing,
+            functions=self._functions,
+            in_place=in_place,
+            config=self._config,
         )
-        if config.dashboard:
+        if self._config.dashboard:
             Dashboard(
                 self,
                 "Dashboard",
-                uploads=uploads,
-                processing=processing,
-                delivery=delivery,
-                functions=functions,
+                uploads=self._uploads,
+                processing=self._processing,
+                delivery=self._delivery,
+                functions=self._functions,
                 in_place=in_place,
                 alarms=monitoring.alarms,
-                config=config,
+                config=self._config,
             )
-        if config.saved_queries:
-            log_groups = [function.log_group for function in functions.values()]
-            SavedQueries(self, "Queries", log_groups=log_groups, config=config)
-        self._tell(config, code, uploads, processing, delivery, failures, monitoring)
+        if self._config.saved_queries:
+            log_groups = [function.log_group for function in self._functions.values()]
+            SavedQueries(self, "Queries", log_groups=log_groups, config=self._config)
+        return monitoring
 
-    def _tell(  # noqa: PLR0913, PLR0917  all that has a name to be told
-        self,
-        config: Config,
-        code: FunctionCode,
-        uploads: Uploads,
-        processing: Processing,
-        delivery: Delivery,
-        failures: Failures,
-        monitoring: Monitoring,
-    ) -> None:
+    def _tell(self, monitoring: Monitoring) -> None:
         """What the command line and people look up."""
+        config, processing, delivery, failures = self._config, self._processing, self._delivery, self._failures
         if config.attach or config.in_place:
             CfnOutput(self, "ExistingBuckets", value=existing_as_json(config.attach, config.in_place))
-        CfnOutput(self, "RecipesDigest", value=code.recipes.digest)
-        CfnOutput(self, "UploadsBucketName", value=uploads.bucket.bucket_name)
+        CfnOutput(self, "RecipesDigest", value=self._code.recipes.digest)
+        CfnOutput(self, "UploadsBucketName", value=self._uploads.bucket.bucket_name)
         CfnOutput(self, "ImagesBucketName", value=delivery.images.bucket_name)
         CfnOutput(self, "QueueUrl", value=processing.queue.queue_url)
         CfnOutput(self, "DeadLetterQueueUrl", value=processing.dead_letters.queue_url)

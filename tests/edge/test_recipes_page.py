@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import re
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from infra.config import Config
-from infra.readiness import PROJECT
 from lightpress.permalink import permalink
 from lightpress.resolve import read
 from tests.edge.engine import Request, answers_to, node
+from tests.pages import DOCS, block
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-PAGE = (PROJECT / "docs" / "recipes.md").read_text(encoding="utf-8")
+PAGE = "recipes.md"
 KEYS = [
     "trips/cat.jpg",
     "trips/cat nap & more?#%.jpg",
@@ -40,16 +39,10 @@ KEYS = [
 ]
 
 
-def _code(name: str) -> str:
-    """The code block that is headed by a file's name."""
-    (found,) = re.findall(rf"```\w+ {re.escape(name)}\n(.*?)```", PAGE, re.DOTALL)
-    return str(found)
-
-
 def _module(name: str, folder: Path) -> ModuleType:
     path = folder / name
     path.parent.mkdir(exist_ok=True)
-    path.write_text(_code(name), encoding="utf-8")
+    path.write_text(block(PAGE, name), encoding="utf-8")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
     assert spec.loader is not None
@@ -68,7 +61,7 @@ def _keys_at_the_edge(urls: list[str]) -> list[str | None]:
 
 
 def test_next_js_asks_for_every_key_by_its_permalink(tmp_path: Path) -> None:
-    (tmp_path / "image-loader.mjs").write_text(_code("image-loader.js"), encoding="utf-8")
+    (tmp_path / "image-loader.mjs").write_text(block(PAGE, "image-loader.js"), encoding="utf-8")
     script = f"import loader from './image-loader.mjs'; const keys = {json.dumps(KEYS)};"
     script += "console.log(JSON.stringify(keys.map((src) => loader({ src, width: 600, quality: 75 }))));"
     finished = subprocess.run(
@@ -111,6 +104,7 @@ def test_djangos_tag_writes_markup_that_no_key_can_break(tmp_path: Path) -> None
 
 
 def test_what_the_page_calls_an_option_is_one() -> None:
+    page = (DOCS / PAGE).read_text(encoding="utf-8")
     for option in ("signing_keys", "domain_names", "certificate_arn", "placeholder_while_processing"):
-        assert f"{option} = " in PAGE
+        assert f"{option} = " in page
         assert hasattr(Config("dev"), option)

@@ -1,0 +1,52 @@
+"""Options that several commands have, and what they stand for; what stands for nothing ends the command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.commands.terminal import stop
+
+if TYPE_CHECKING:
+    from cli.deployment import Deployment
+    from lightpress.recipe import RecipeBook
+
+Environment = Annotated[
+    str,
+    typer.Option("--env", "-e", envvar="LIGHTPRESS_ENV", help="Which deployment: local, or one in your AWS account."),
+]
+JsonOutput = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+RecipesOption = Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The recipes file.")]
+
+
+def deployment_of(environment: str) -> Deployment:
+    """What is deployed there."""
+    from cli.deployment import NotDeployedError, find_deployment
+
+    try:
+        return find_deployment(environment, local_folder())
+    except NotDeployedError as error:
+        stop(str(error))
+
+
+def recipes_of(path: Path) -> RecipeBook:
+    """What the recipes file says."""
+    from lightpress.recipe import load_recipes
+    from lightpress.tables import ConfigError
+
+    try:
+        return load_recipes(path)
+    except ConfigError as error:
+        stop(str(error))
+
+
+def local_folder() -> Path:
+    """Where the local cloud lives, and commands remember how far they came.
+
+    It is what `cli.main` says as the command runs: a program that runs this one may have said another.
+    """
+    from cli import main
+
+    return main.LOCAL
