@@ -5,7 +5,6 @@ from __future__ import annotations
 import typer
 
 from cli.commands import buckets, costs, failures, local, publish, show
-from cli.project import LOCAL as LOCAL  # noqa: PLC0414  see `local_folder`
 
 app = typer.Typer(
     help="Drop a picture into an S3 bucket; every size and format the web needs is served from a CDN.",

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from cli.commands.costs import ArchitectureOption, AssumeOption, PriceOption, RegionOption, assumptions_of, prices_of
-from cli.commands.options import Environment, RecipesOption, deployment_of, local_folder, recipes_of
+from cli.commands.options import Environment, RecipesOption, deployment_of, recipes_of
 from cli.commands.terminal import err, out, progress_bars, stop
-from cli.project import RECIPES
+from cli.project import LOCAL, RECIPES
 
 
 def sweep(
@@ -112,7 +112,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
             if not sys.stdin.isatty():
                 stop("Nothing was sent: say --yes where nobody can be asked.")
             typer.confirm("Go on?", abort=True, err=True)
-        folder = local_folder() / "backfill" / environment
+        folder = LOCAL / "backfill" / environment
         switch = backfilling.StopSwitch(folder / "stop")
         limits = Limits(rate, at_once, max_objects, max_dollars, patience, dollars)
         err.print(f"Stop it with Ctrl-C, or: touch {switch.file}", style="dim", soft_wrap=True)

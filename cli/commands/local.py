@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cli.commands.options import local_folder
 from cli.commands.terminal import err, out, stop
-from cli.project import PROJECT
+from cli.project import LOCAL, PROJECT
 
 
 def demo(
@@ -22,7 +21,7 @@ def demo(
     from cli.local_cloud import LocalCloudError
 
     try:
-        succeeded = run_demo(PROJECT, local_folder(), photos, out)
+        succeeded = run_demo(PROJECT, LOCAL, photos, out)
     except LocalCloudError as error:
         stop(str(error))
     raise typer.Exit(0 if succeeded else 1)
@@ -37,14 +36,14 @@ def up(
 
     try:
         outputs = local_cloud.up(
-            local_folder(), project=PROJECT, port=port, cdn_port=cdn_port, say=lambda text: err.print(text, style="dim")
+            LOCAL, project=PROJECT, port=port, cdn_port=cdn_port, say=lambda text: err.print(text, style="dim")
         )
     except local_cloud.LocalCloudError as error:
         stop(str(error))
     out.print(f"AWS endpoint  {outputs.endpoint_url}")
     out.print(f"CDN           {outputs.cdn_base_url}")
     out.print(f"Upload page   {outputs.upload_api_url}", soft_wrap=True)
-    out.print(f"Everything    {local_folder() / 'outputs.json'}")
+    out.print(f"Everything    {LOCAL / 'outputs.json'}")
     out.print("Try           lightpress upload PICTURE...")
 
 
@@ -52,13 +51,13 @@ def down() -> None:
     """Stop the local cloud; what was uploaded is gone."""
     from cli import local_cloud
 
-    out.print("stopped" if local_cloud.down(local_folder()) else "it was not running")
+    out.print("stopped" if local_cloud.down(LOCAL) else "it was not running")
 
 
 def status() -> None:
     """Tell whether the local cloud runs. Exit code 0 if it does."""
     from cli import local_cloud
 
-    state = local_cloud.status(local_folder())
+    state = local_cloud.status(LOCAL)
     out.print(str(state))
     raise typer.Exit(0 if state.healthy else 1)

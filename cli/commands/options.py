@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.commands.terminal import stop
+from cli.project import LOCAL
 
 if TYPE_CHECKING:
     from cli.deployment import Deployment
@@ -26,7 +27,7 @@ def deployment_of(environment: str) -> Deployment:
     from cli.deployment import NotDeployedError, find_deployment
 
     try:
-        return find_deployment(environment, local_folder())
+        return find_deployment(environment, LOCAL)
     except NotDeployedError as error:
         stop(str(error))
 
@@ -40,13 +41,3 @@ def recipes_of(path: Path) -> RecipeBook:
         return load_recipes(path)
     except ConfigError as error:
         stop(str(error))
-
-
-def local_folder() -> Path:
-    """Where the local cloud lives, and commands remember how far they came.
-
-    It is what `cli.main` says as the command runs: a program that runs this one may have said another.
-    """
-    from cli import main
-
-    return main.LOCAL

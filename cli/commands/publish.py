@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.commands.options import Environment, JsonOutput, RecipesOption, deployment_of, local_folder, recipes_of
+from cli.commands.options import Environment, JsonOutput, RecipesOption, deployment_of, recipes_of
 from cli.commands.terminal import err, out, print_json, progress_bars, stop
-from cli.project import RECIPES
+from cli.project import LOCAL, RECIPES
 
 if TYPE_CHECKING:
     from cli.rendering import Rendered
@@ -100,7 +100,7 @@ def ingest(
     piped = str(urls) == "-"
     if not piped and not urls.is_file():
         raise typer.BadParameter(f"{str(urls)!r} is no file", param_hint="FILE")
-    folder = local_folder() / "ingest" / environment
+    folder = LOCAL / "ingest" / environment
     with progress_bars() as progress:
         ordering = progress.add_task("ordering", total=None if piped else ingesting.count_lines(urls))
         run = ingesting.Ingest(

@@ -305,7 +305,8 @@ def test_a_backfill_killed_five_times_ends_with_every_picture_published_once(
 
 def _backfill(folder: Path) -> subprocess.Popen[str]:
     program = (
-        "import sys; from pathlib import Path; import cli.main as main; main.LOCAL = Path(sys.argv.pop(1)); main.app()"
+        "import sys; from pathlib import Path; import cli.project; cli.project.LOCAL = Path(sys.argv.pop(1));"
+        "from cli.main import app; app()"
     )
     command = [sys.executable, "-c", program, str(folder), "backfill", SHOP, "--prefix", "public/many/", "--yes"]
     return subprocess.Popen(
