@@ -6,6 +6,7 @@ A made picture is read as the original was: a profile that it keeps is heeded, a
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from conformance.confined import LostError, confined
 from conformance.measure import distances
 from conformance.record import Made, Measured, Record, Reference, measured_from
-from conformance.reference import UnclearError, as_seen, opened
+from conformance.reference import UnclearError, as_seen, opened, still
 from conformance.run import files_in
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ Records = dict[str, list[Record]]
 """By the engine's name, in the order of the table; each engine has the same files in the same order."""
 
 _PNG = "png"
+_XMP_TURN = re.compile(rb"tiff:Orientation(?:\s*=\s*[\"']|>)\s*[2-8]")
 _MEMORY_MB = 4_000
 _SECONDS = 180.0
 
@@ -74,11 +76,14 @@ def _judged(data: bytes, asked: list[tuple[Record, bytes]]) -> list[Record]:
 
     def work() -> dict[str, Any]:
         reference, stored = opened(data)
+        shown = [stored] if still(data) == data else [stored, opened(still(data)).stored]
         found = []
         for record, made in asked:
             size, measured = (0, 0), Measured()
             if record.outcome == "ready":
-                size, measured = _measured(reference, stored, made)
+                size, measured = _measured(reference, shown, made)
+                if turned_by_xmp_alone(data, reference):
+                    measured = Measured(why=dict.fromkeys(("colour", "alpha"), "viewers differ over XMP's orientation"))
             found.append({"size": size, "measured": asdict(measured)})
         return {"reference": asdict(reference), "found": found}
 
@@ -100,19 +105,23 @@ def _judged(data: bytes, asked: list[tuple[Record, bytes]]) -> list[Record]:
     ]
 
 
-def _measured(reference: Reference, stored: Image.Image | None, made: bytes) -> tuple[tuple[int, int], Measured]:
-    """Width and height as seen of the made picture, and its distances."""
+def _measured(reference: Reference, shown: list[Image.Image | None], made: bytes) -> tuple[tuple[int, int], Measured]:
+    """Width and height as seen of the made picture, and its distances from the nearest of what may be shown."""
     again, pixels = opened(made)
     if pixels is None:
         return (0, 0), Measured(unreadable=(f"{_PNG}: {again.says or again.state}",))
     size = (again.width, again.height)
-    if stored is None:
-        return size, Measured()
     try:
         seen = as_seen(pixels, again.orientation or 1)
     except UnclearError as unclear:
         return size, Measured(unreadable=(f"{_PNG}: {unclear}",))
-    return size, distances(stored, reference, {_PNG: seen})
+    measured = [distances(stored, reference, {_PNG: seen}) for stored in shown if stored is not None]
+    return size, min(measured, key=lambda one: one.colour.get(_PNG, 0.0), default=Measured())
+
+
+def turned_by_xmp_alone(data: bytes, reference: Reference) -> bool:
+    """Whether only XMP data, which browsers do not heed and some viewers and libraries do, turns the picture."""
+    return reference.orientation in {None, 1} and _XMP_TURN.search(data) is not None
 
 
 def save(records: Records, path: Path) -> None:

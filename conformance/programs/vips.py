@@ -1,6 +1,7 @@
-"""libvips as its careful users call it: `thumbnail`, which turns upright and converts to sRGB, at full size.
+"""libvips as its careful users call it: upright, in sRGB by the embedded profile, and strict over damage.
 
-By default libvips makes what it can of a damaged file; here it is asked to say so.
+Not by `thumbnail`, which would be shorter: at full size it takes the smaller picture of some TIFFs, and it forgets
+`fail_on`, so that a codec that is missing ends in a black picture.
 """
 
 from __future__ import annotations
@@ -8,21 +9,21 @@ from __future__ import annotations
 import pyvips
 from answering import answer_all
 
-_AS_LARGE_AS_IT_IS = 10_000_000
-
 
 def render(data: bytes) -> bytes:
     """The whole picture as PNG."""
-    image = pyvips.Image.thumbnail_buffer(
-        data,
-        _AS_LARGE_AS_IT_IS,
-        height=_AS_LARGE_AS_IT_IS,
-        size="down",
-        output_profile="srgb",
-        fail_on="error",
-    )
-    made: bytes = image.write_to_buffer(".png")
+    image = pyvips.Image.new_from_buffer(data, "", fail_on="error").autorot()
+    made: bytes = _in_srgb(image).cast("uchar").write_to_buffer(".png", keep="none")
     return made
+
+
+def _in_srgb(image: pyvips.Image) -> pyvips.Image:
+    if image.get_typeof("icc-profile-data"):
+        try:
+            return image.icc_transform("srgb", embedded=True, intent="relative", black_point_compensation=True)
+        except pyvips.Error:
+            pass  # an unusable profile says nothing
+    return image.colourspace("srgb")
 
 
 if __name__ == "__main__":
