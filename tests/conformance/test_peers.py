@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image, PngImagePlugin
 
 from conformance.comparison import (
     BEGIN,
     END,
+    ROWS,
     as_json,
     as_markdown,
     better_elsewhere,
@@ -17,6 +19,7 @@ from conformance.comparison import (
     by_format,
     others,
     tallies,
+    tally,
 )
 from conformance.engines import OURS, PROGRAMS, EngineError, Engines, Lightpress, Program
 from conformance.peers import compare, load, save
@@ -140,6 +143,49 @@ def test_a_profile_that_is_kept_is_as_good_as_one_that_was_converted(results: di
     failed = {engine: {file for file, _ in one.failures} for engine, one in results["colour"].items()}
     assert failed[OURS] == failed[PLAIN] == set()
     assert "wide.png" in failed[BLIND]
+
+
+def beside_its_animation() -> bytes:
+    """An animated PNG whose still picture is no frame of the animation: all red, where the animation is a ramp."""
+    red = Image.new("RGB", (96, 64), "red")
+    return file_of(red, save_all=True, default_image=True, append_images=[ramp((96, 64)), four_corners((96, 64))])
+
+
+def turned_in_xmp(picture: Image.Image) -> bytes:
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", '<rdf:Description tiff:Orientation="3"/>')
+    return file_of(picture, pnginfo=info)
+
+
+@pytest.fixture(scope="module")
+def disputed(tmp_path_factory: pytest.TempPathFactory) -> Records:
+    fixtures = tmp_path_factory.mktemp("disputed")
+    (fixtures / "animated.png").write_bytes(beside_its_animation())
+    (fixtures / "xmp.png").write_bytes(turned_in_xmp(four_corners()))
+    plain = Program(PLAIN, [sys.executable, str(PROGRAMS / "plain_pillow.py")])
+    with Engines([Lightpress(), plain]):
+        return compare([Lightpress(), plain], fixtures)
+
+
+def test_an_animated_png_may_be_shown_by_its_first_frame_or_its_still_picture(disputed: Records) -> None:
+    distances = [each[0].measured.colour["png"] for each in disputed.values()]
+    assert max(distances) < 0.5
+    sizes = {each[0].variants[0].bytes for each in disputed.values()}
+    assert len(sizes) == 2, "one shows the frame and the other the still picture, or this test shows nothing"
+
+
+def test_a_turn_in_xmp_alone_is_judged_neither_way(disputed: Records) -> None:
+    records = [each[1] for each in disputed.values()]
+    assert [record.outcome for record in records] == ["ready", "ready"]
+    assert {row.name: str(tally(row, records)) for row in ROWS} == {
+        "right throughout": "2 of 2",
+        "reads": "2 of 2",
+        "size": "2 of 2",
+        "orientation": "0 of 0",
+        "colour": "0 of 0",
+        "alpha": "0 of 0",
+        "survives": "2 of 2",
+    }
 
 
 def test_only_formats_of_cameras_phones_and_designers_are_counted(records: Records) -> None:
