@@ -190,11 +190,7 @@ def beyond_the_reference(records: Records) -> list[tuple[str, str, list[str]]]:
 
 
 def _who(records: Records, file: str, good: Callable[[Record], bool]) -> list[str]:
-    return [
-        engine
-        for engine, each in records.items()
-        if engine != OURS and any(record.file == file and good(record) for record in each)
-    ]
+    return [engine for engine, each in records.items() if any(record.file == file and good(record) for record in each)]
 
 
 def table(records: Records) -> Table:

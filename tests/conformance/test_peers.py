@@ -70,8 +70,6 @@ def render(data):
     if order == "grow":
         grown.append(b"x" * 300_000_000)
         time.sleep(600)
-    if order == "swell":
-        len(b"x" * 300_000_000)
     if order == "refuse":
         raise ValueError("no")
     if order == "third time":
@@ -81,6 +79,14 @@ def render(data):
     return data
 
 answer_all("obedient 1", render)
+"""
+
+GREEDY_PROGRAM = """
+import sys
+
+print('{"versions": "greedy 1"}', flush=True)
+for line in sys.stdin:
+    print('{"peak_mb": 201}', flush=True)
 """
 
 
@@ -209,6 +215,8 @@ def test_what_only_another_reads_is_named_though_the_reference_does_not_know_it(
     found: Records = {OURS: [refused], "other": [replace(READY, reference=Reference("unidentified"))]}
     assert beyond_the_reference(found) == [("a.jpg", "not_a_picture", ["other"])]
     assert beyond_the_reference({OURS: [refused], "other": [refused]}) == []
+    known = replace(refused, reference=READY.reference)
+    assert beyond_the_reference({OURS: [known], "other": [READY]}) == [], "that one is counted"
 
 
 def test_what_was_not_read_is_judged_once() -> None:
@@ -271,7 +279,6 @@ def told(engine: Program, order: str, folder: Path) -> Answer:
         ("leave", "exited with 3"),
         ("hang", "no answer within 2 s"),
         ("grow", " MB"),
-        ("swell", " MB"),
     ],
 )
 def test_a_picture_that_does_harm_is_lost_and_the_next_one_is_not(
@@ -281,6 +288,13 @@ def test_a_picture_that_does_harm_is_lost_and_the_next_one_is_not(
     assert lost.outcome == "lost"
     assert says in lost.detail
     assert told(obedient, "fine", tmp_path).made == b"fine"
+
+
+def test_memory_that_was_given_back_before_anybody_looked_counts_too(tmp_path: Path) -> None:
+    engine = program("greedy", GREEDY_PROGRAM, tmp_path, memory_mb=200)
+    with Engines([engine]):
+        lost = told(engine, "anything", tmp_path)
+    assert (lost.outcome, lost.detail, lost.peak_mb) == ("lost", "it took 201 MB", 201)
 
 
 def test_an_error_is_an_answer(obedient: Program, tmp_path: Path) -> None:
