@@ -13,17 +13,18 @@ from answering import answer_all
 def render(data: bytes) -> bytes:
     """The whole picture as PNG."""
     image = pyvips.Image.new_from_buffer(data, "", fail_on="error").autorot()
-    made: bytes = _in_srgb(image).cast("uchar").write_to_buffer(".png", keep="none")
+    made: bytes = _by_its_profile(image).colourspace("srgb").write_to_buffer(".png", keep="none")
     return made
 
 
-def _in_srgb(image: pyvips.Image) -> pyvips.Image:
-    if image.get_typeof("icc-profile-data"):
-        try:
-            return image.icc_transform("srgb", embedded=True, intent="relative", black_point_compensation=True)
-        except pyvips.Error:
-            pass  # an unusable profile says nothing
-    return image.colourspace("srgb")
+def _by_its_profile(image: pyvips.Image) -> pyvips.Image:
+    """In sRGB where there is a profile that says how; sixteen bits stay sixteen."""
+    if not image.get_typeof("icc-profile-data"):
+        return image
+    try:
+        return image.icc_transform("srgb", embedded=True, intent="relative", black_point_compensation=True)
+    except pyvips.Error:
+        return image  # an unusable profile says nothing
 
 
 if __name__ == "__main__":
