@@ -11,10 +11,10 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy change-set execute destroy lock
-.PHONY: conformance simulate bench bench-quick docs licences audit sbom clean
+.PHONY: conformance conformance-peers simulate bench bench-quick docs licences audit sbom clean
 
 help:  ## what you can do here
-	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-17s %s\n", $$1, $$2}'
 
 setup: .venv/.ready  ## create .venv with everything, from hash-locked requirements
 
@@ -65,6 +65,9 @@ lock: setup  ## write the hash-locked requirements anew, from pyproject.toml and
 
 conformance: setup  ## put public test pictures through the core and write docs/conformance.md (fetches 100 MB once)
 	@$(BIN)/python -m conformance
+
+conformance-peers: setup  ## the same through sharp, libvips and plain Pillow, into the same page (some 10 minutes)
+	@$(BIN)/python -m conformance peers
 
 SCHEDULES ?= 10000
 SEED ?= 0

@@ -9,15 +9,22 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from conformance import report
+from benchmarks.environment import InstallError, install
+from conformance import comparison, report
+from conformance import peers as comparing
 from conformance import run as running
 from conformance.corpora import CORPORA
+from conformance.engines import EngineError, Engines, Lightpress, others
 from conformance.fetch import FetchError
 from conformance.fetch import fetch as fetch_pictures
+from conformance.reference import with_every_plugin
+from conformance.text import between, with_part
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".local" / "conformance"
 FIXTURES, RECORDS, SCORE = HOME / "fixtures", HOME / "records.jsonl", HOME / "score.json"
+COMPARED, COMPARISON = HOME / "peers.jsonl", HOME / "peers.json"
+PEERS = PROJECT / ".local" / "bench" / "peers"
 PAGE = PROJECT / "docs" / "conformance.md"
 README = PAGE.parent.parent / "README.md"
 
@@ -70,12 +77,41 @@ def score(
     records = running.load(RECORDS)
     results = report.scores(records)
     SCORE.write_text(report.as_json(results, records))
-    page.write_text(report.as_markdown(results, records))
+    beside = between(PAGE.read_text(), comparison.BEGIN, comparison.END) if PAGE.exists() else ""
+    page.write_text(report.as_markdown(results, records, beside))
     if page == PAGE:
         README.write_text(report.with_scores(README.read_text(), results))
     out.print(report.table(results))
     out.print(f"Which files, and why: {page}")
     raise typer.Exit(0 if report.acceptable(results) else 1)
+
+
+@app.command()
+def peers() -> None:
+    """Put every picture through sharp, libvips and plain Pillow as well, and write down who is right how often."""
+    fetch()
+    with_every_plugin()
+    # Without a thread of its own: children are forked from this process, and a fork of one with threads may hang.
+    columns = (TextColumn("comparing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    try:
+        engines = [Lightpress(), *others(install(PEERS, lambda text: err.print(text, style="dim")))]
+        with Engines(engines), Progress(*columns, console=err, auto_refresh=False) as progress:
+            task = progress.add_task("comparing", total=None)
+            versions = {engine.name: engine.versions() for engine in engines}
+            records = comparing.compare(
+                engines,
+                FIXTURES,
+                lambda done, total: progress.update(task, completed=done, total=total, refresh=True),
+            )
+    except (InstallError, EngineError) as error:
+        err.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
+    comparing.save(records, COMPARED)
+    COMPARISON.write_text(comparison.as_json(records, versions))
+    section = comparison.as_markdown(records, versions)
+    PAGE.write_text(with_part(PAGE.read_text(), comparison.BEGIN, comparison.END, section))
+    out.print(comparison.table(records))
+    out.print(f"Which files, and why: {PAGE}")
 
 
 if __name__ == "__main__":

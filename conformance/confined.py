@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _MIB = 1 << 20
 _CHUNK = 1 << 16
+_STDERR = 2
 
 
 class LostError(Exception):
@@ -45,6 +46,7 @@ def confined(work: Callable[[], Any], *, memory_mb: int, seconds: float) -> Any:
 
 def _child(work: Callable[[], Any], writing: int, memory_mb: int) -> NoReturn:
     try:
+        _silence()
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         if sys.platform == "linux":
             resource.setrlimit(resource.RLIMIT_AS, (memory_mb * _MIB, memory_mb * _MIB))
@@ -56,6 +58,13 @@ def _child(work: Callable[[], Any], writing: int, memory_mb: int) -> NoReturn:
             json.dump(answer, pipe)
     finally:
         os._exit(0)
+
+
+def _silence() -> None:
+    """Decoders in C write to the error stream what nobody asked them, thousands of lines for some files."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, _STDERR)
+    os.close(nowhere)
 
 
 def _answer(reading: int, deadline: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PIL import Image
@@ -38,18 +39,20 @@ def measure(stored: Image.Image, reference: Reference, renditions: list[Renditio
             variants[name] = _seen(image)
         except Exception as error:  # noqa: BLE001  whatever it is, a viewer cannot read it either
             unreadable.append(f"{name}: {error}")
+    return replace(distances(stored, reference, variants), frames=frames, unreadable=tuple(unreadable))
+
+
+def distances(stored: Image.Image, reference: Reference, variants: dict[str, Seen]) -> Measured:
+    """How far pictures, by format, are from the stored pixels of the original as it ought to be seen."""
     try:
         seen = as_seen(stored, reference.orientation or 1)
         plain = as_seen(stored, 1)
     except UnclearError as unclear:
-        why = dict.fromkeys(("colour", "orientation", "alpha"), str(unclear))
-        return Measured(frames=frames, unreadable=tuple(unreadable), why=why)
+        return Measured(why=dict.fromkeys(("colour", "orientation", "alpha"), str(unclear)))
     return Measured(
         orientation=_misfit(plain, reference.orientation, variants),
         colour={name: round(_colour_distance(seen, one, name), 2) for name, one in variants.items()},
         alpha=_alpha_distances(seen, variants),
-        frames=frames,
-        unreadable=tuple(unreadable),
     )
 
 

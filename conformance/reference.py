@@ -115,7 +115,14 @@ def still_if_unsound(data: bytes) -> bytes:
         and numbers == [number.to_bytes(4, "big") for number in range(len(numbers))]
     ):
         return data
-    return _PNG_SIGNATURE + b"".join(whole for kind, _, whole in chunks if kind not in _PNG_ANIMATION)
+    return still(data)
+
+
+def still(data: bytes) -> bytes:
+    """A PNG without its animation: the picture for those who understand none."""
+    if not data.startswith(_PNG_SIGNATURE) or b"acTL" not in data:
+        return data
+    return _PNG_SIGNATURE + b"".join(whole for kind, _, whole in _chunks(data) if kind not in _PNG_ANIMATION)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:

@@ -15,6 +15,7 @@ from rich.table import Table
 from conformance.corpora import CORPORA
 from conformance.observe import BOUNDS
 from conformance.rules import RULES, Rule, Verdict
+from conformance.text import cell, line, with_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -118,8 +119,8 @@ def cost(records: list[Record]) -> dict[str, int]:
     }
 
 
-def as_markdown(results: list[Score], records: list[Record]) -> str:
-    """The page."""
+def as_markdown(results: list[Score], records: list[Record], beside: str = "") -> str:
+    """The page. beside: what it says of others, as it stands."""
     lines = [
         "# Conformance",
         "",
@@ -134,11 +135,12 @@ def as_markdown(results: list[Score], records: list[Record]) -> str:
         "",
         "*Not applicable* is not a pass: the score is of the files a rule applies to.",
         "",
+        *([beside, ""] if beside else []),
         "## What became of them",
         "",
-        _line(("the reference reads", "answer", "files")),
-        _line(("---", "---", "---:")),
-        *(_line((*kind, str(count))) for kind, count in sorted(_outcomes(records).items())),
+        line(("the reference reads", "answer", "files")),
+        line(("---", "---", "---:")),
+        *(line((*kind, str(count))) for kind, count in sorted(_outcomes(records).items())),
         "",
         "## Where they come from",
         "",
@@ -154,14 +156,12 @@ def as_markdown(results: list[Score], records: list[Record]) -> str:
 
 def with_scores(readme: str, results: list[Score]) -> str:
     """The README with the table in its place."""
-    before, _, rest = readme.partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    return "\n".join([before + _BEGIN, *_score_lines(results), _END + after])
+    return with_part(readme, _BEGIN, _END, "\n".join([_BEGIN, *_score_lines(results), _END]))
 
 
 def _score_lines(results: list[Score]) -> list[str]:
     heads = ("rule", "promise", *_RESULTS, "score")
-    return [_line(heads), _line(["---", "---", *["---:"] * 4]), *(_line(_row(score)) for score in results)]
+    return [line(heads), line(["---", "---", *["---:"] * 4]), *(line(_row(score)) for score in results)]
 
 
 def _took(records: list[Record]) -> str:
@@ -184,14 +184,6 @@ def _outcomes(records: list[Record]) -> Counter[tuple[str, str]]:
 def _failures(score: Score) -> Iterable[str]:
     yield from ("", f"### {score.rule.name}: {len(score.failures)}", "")
     for file, why in score.failures[:_LISTED]:
-        yield f"- `{file}`: {_cell(why)}"
+        yield f"- `{file}`: {cell(why)}"
     if (rest := len(score.failures) - _LISTED) > 0:
         yield f"- and {rest} more: see `.local/conformance/score.json`"
-
-
-def _line(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(_cell(cell) for cell in cells)} |"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.replace("|", "\\|").split())

@@ -29,20 +29,12 @@ def run(fixtures: Path, done: Callable[[int, int], None] = lambda *_: None) -> l
     # Workers start afresh: children are forked from them, and a fork of a process with threads may hang.
     context = multiprocessing.get_context("spawn")
     records: list[Record] = []
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_prepare) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=with_every_plugin) as pool:
         running = [pool.submit(observe, path, path.relative_to(fixtures).as_posix()) for path in files]
         for number, future in enumerate(as_completed(running), 1):
             records.append(future.result())
             done(number, len(files))
     return sorted(records, key=lambda record: record.file)
-
-
-def _prepare() -> None:
-    """Decoders in C write to the error stream what nobody asked them, thousands of lines for some files."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    os.close(nowhere)
-    with_every_plugin()
 
 
 def save(records: list[Record], path: Path) -> None:

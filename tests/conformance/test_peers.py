@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image, PngImagePlugin
+
+from conformance.comparison import (
+    BEGIN,
+    END,
+    ROWS,
+    as_json,
+    as_markdown,
+    better_elsewhere,
+    beyond_the_reference,
+    by_format,
+    others,
+    tallies,
+    tally,
+)
+from conformance.engines import OURS, PROGRAMS, EngineError, Engines, Lightpress, Program
+from conformance.peers import compare, load, save
+from conformance.record import Reference
+from conformance.report import as_markdown as page_of
+from conformance.text import between, with_part
+from tests.conformance.test_rules import READY
+from tests.drawing import disc, exif_with, file_of, four_corners, ramp, rgb_profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from conformance.comparison import Tally
+    from conformance.engines import Answer, Engine
+    from conformance.peers import Records
+
+PLAIN, BLIND = "plain Pillow", "blind"
+# Reads whatever Pillow does, and heeds nothing: neither orientation nor profile nor transparency.
+BLIND_PROGRAM = """
+import io
+from answering import answer_all
+from PIL import Image
+
+def render(data):
+    buffer = io.BytesIO()
+    image = Image.open(io.BytesIO(data))
+    Image.frombytes("RGB", image.size, image.convert("RGB").tobytes()).save(buffer, "PNG")
+    return buffer.getvalue()
+
+answer_all("blind 1", render)
+"""
+# Does what the picture's bytes tell it, which no engine should.
+OBEDIENT_PROGRAM = """
+import os, signal, time
+from answering import answer_all
+
+grown = []
+
+def render(data):
+    order = data.decode()
+    if order == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if order == "hang":
+        time.sleep(600)
+    if order == "leave":
+        os._exit(3)
+    if order == "grow":
+        grown.append(b"x" * 300_000_000)
+        time.sleep(600)
+    if order == "refuse":
+        raise ValueError("no")
+    if order == "third time":
+        grown.append(order)
+        if len(grown) == 3:
+            os.abort()
+    return data
+
+answer_all("obedient 1", render)
+"""
+
+GREEDY_PROGRAM = """
+import sys
+
+print('{"versions": "greedy 1"}', flush=True)
+for line in sys.stdin:
+    print('{"peak_mb": 201}', flush=True)
+"""
+
+
+def program(name: str, source: str, folder: Path, **bounds: float) -> Program:
+    script = folder / f"{name}.py"
+    script.write_text(source)
+    return Program(name, [sys.executable, str(script)], {"PYTHONPATH": str(PROGRAMS)}, **bounds)  # type: ignore[arg-type]
+
+
+def corpus() -> dict[str, bytes]:
+    photo = ramp((96, 64))
+    return {
+        "plain.png": file_of(photo),
+        "turned.jpg": file_of(four_corners(), "JPEG", quality=95, exif=exif_with(6)),
+        "turned.png": file_of(four_corners(), exif=exif_with(8)),
+        "wide.png": file_of(photo, icc_profile=rgb_profile()),
+        "clear.png": file_of(disc()),
+        "plain.ppm": file_of(photo, "PPM"),
+        "words.jpg": b"this is no picture at all",
+        "cut.png": file_of(photo)[:2000],
+    }
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Records:
+    home = tmp_path_factory.mktemp("peers")
+    fixtures = home / "fixtures"
+    fixtures.mkdir()
+    for name, data in corpus().items():
+        (fixtures / name).write_bytes(data)
+    plain = Program(PLAIN, [sys.executable, str(PROGRAMS / "plain_pillow.py")])
+    engines: list[Engine] = [Lightpress(), plain, program(BLIND, BLIND_PROGRAM, home)]
+    with Engines(engines):
+        return compare(engines, fixtures)
+
+
+@pytest.fixture
+def results(records: Records) -> dict[str, dict[str, Tally]]:
+    return tallies(records)
+
+
+@pytest.mark.parametrize(
+    ("rule", "scores"),
+    [
+        ("right throughout", ("5 of 5", "5 of 5", "1 of 5")),
+        ("reads", ("5 of 5", "5 of 5", "5 of 5")),
+        ("size", ("5 of 5", "5 of 5", "3 of 5")),
+        ("orientation", ("2 of 2", "2 of 2", "0 of 2")),
+        ("alpha", ("1 of 1", "1 of 1", "0 of 1")),
+        ("survives", ("8 of 8", "8 of 8", "8 of 8")),
+    ],
+)
+def test_each_engine_is_scored_by_what_it_did(
+    rule: str, scores: tuple[str, ...], results: dict[str, dict[str, Tally]]
+) -> None:
+    assert tuple(map(str, results[rule].values())) == scores
+
+
+def test_a_profile_that_is_kept_is_as_good_as_one_that_was_converted(results: dict[str, dict[str, Tally]]) -> None:
+    failed = {engine: {file for file, _ in one.failures} for engine, one in results["colour"].items()}
+    assert failed[OURS] == failed[PLAIN] == set()
+    assert "wide.png" in failed[BLIND]
+
+
+def beside_its_animation() -> bytes:
+    """An animated PNG whose still picture is no frame of the animation: all red, where the animation is a ramp."""
+    red = Image.new("RGB", (96, 64), "red")
+    return file_of(red, save_all=True, default_image=True, append_images=[ramp((96, 64)), four_corners((96, 64))])
+
+
+def turned_in_xmp(picture: Image.Image) -> bytes:
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", '<rdf:Description tiff:Orientation="3"/>')
+    return file_of(picture, pnginfo=info)
+
+
+@pytest.fixture(scope="module")
+def disputed(tmp_path_factory: pytest.TempPathFactory) -> Records:
+    fixtures = tmp_path_factory.mktemp("disputed")
+    (fixtures / "animated.png").write_bytes(beside_its_animation())
+    (fixtures / "xmp.png").write_bytes(turned_in_xmp(four_corners()))
+    plain = Program(PLAIN, [sys.executable, str(PROGRAMS / "plain_pillow.py")])
+    with Engines([Lightpress(), plain]):
+        return compare([Lightpress(), plain], fixtures)
+
+
+def test_an_animated_png_may_be_shown_by_its_first_frame_or_its_still_picture(disputed: Records) -> None:
+    distances = [each[0].measured.colour["png"] for each in disputed.values()]
+    assert max(distances) < 0.5
+    sizes = {each[0].variants[0].bytes for each in disputed.values()}
+    assert len(sizes) == 2, "one shows the frame and the other the still picture, or this test shows nothing"
+
+
+def test_a_turn_in_xmp_alone_is_judged_neither_way(disputed: Records) -> None:
+    records = [each[1] for each in disputed.values()]
+    assert [record.outcome for record in records] == ["ready", "ready"]
+    assert {row.name: str(tally(row, records)) for row in ROWS} == {
+        "right throughout": "2 of 2",
+        "reads": "2 of 2",
+        "size": "2 of 2",
+        "orientation": "0 of 0",
+        "colour": "0 of 0",
+        "alpha": "0 of 0",
+        "survives": "2 of 2",
+    }
+
+
+def test_only_formats_of_cameras_phones_and_designers_are_counted(records: Records) -> None:
+    counted = {name: str(each[BLIND]) for name, each in by_format(records).items() if each[BLIND].applicable}
+    assert counted == {"JPEG": "1 of 1", "PNG": "4 of 4"}
+    assert {name: [str(one) for one in each.values()] for name, each in others(records).items()} == {
+        "PPM": ["0 of 1", "1 of 1", "1 of 1"]
+    }
+
+
+def test_what_another_does_better_is_named(records: Records) -> None:
+    assert better_elsewhere(records) == []
+    ours = [replace(one, width=1) if one.file == "turned.png" else one for one in records[OURS]]
+    worse = {**records, OURS: ours}
+    assert better_elsewhere(worse) == [("turned.png", "size: told 1 x 96, seen 64 x 96", [PLAIN])]
+    assert "- `turned.png`: size: told 1 x 96, seen 64 x 96 (plain Pillow)" in as_markdown(worse, {})
+
+
+def test_what_only_another_reads_is_named_though_the_reference_does_not_know_it() -> None:
+    refused = replace(READY, outcome="rejected", reason="not_a_picture", reference=Reference("unidentified"))
+    found: Records = {OURS: [refused], "other": [replace(READY, reference=Reference("unidentified"))]}
+    assert beyond_the_reference(found) == [("a.jpg", "not_a_picture", ["other"])]
+    assert beyond_the_reference({OURS: [refused], "other": [refused]}) == []
+    known = replace(refused, reference=READY.reference)
+    assert beyond_the_reference({OURS: [known], "other": [READY]}) == [], "that one is counted"
+
+
+def test_what_was_not_read_is_judged_once() -> None:
+    unread = replace(READY, outcome="rejected", reason="error")
+    result = tallies({OURS: [READY, unread, replace(READY, width=1)]})
+    scores = {rule: str(each[OURS]) for rule, each in result.items()}
+    assert scores["reads"] == "2 of 3"
+    assert scores["size"] == "1 of 2"
+    assert scores["right throughout"] == "1 of 3"
+
+
+def test_the_section_has_every_rule_and_names_who_took_part(records: Records) -> None:
+    section = as_markdown(records, {OURS: "lightpress 1", PLAIN: "Pillow 2", BLIND: "blind 3"})
+    assert section.startswith(BEGIN)
+    assert section.endswith(END)
+    assert "| rule | promise | Lightpress | plain Pillow | blind |" in section
+    assert "| orientation | turned as EXIF data says | 2 of 2 | 2 of 2 | 0 of 2 |" in section
+    assert "Lightpress: lightpress 1; plain Pillow: Pillow 2; blind: blind 3." in section
+    assert "Counted are 5 files of the 8" in section
+    assert "orientation, blind: 2" in section
+
+
+def test_the_page_keeps_the_section_when_it_is_written_anew(records: Records) -> None:
+    section = as_markdown(records, {})
+    page = page_of([], [], section)
+    assert between(page, BEGIN, END) == section
+    assert with_part(page, BEGIN, END, "other") == page_of([], [], "other")
+    assert not between("nothing here", BEGIN, END)
+
+
+def test_the_json_names_each_failure(records: Records) -> None:
+    told = json.loads(as_json(records, {OURS: "1"}))
+    (blind,) = [one for one in told["results"] if (one["rule"], one["engine"]) == ("orientation", BLIND)]
+    assert {failure["file"] for failure in blind["failures"]} == {"turned.jpg", "turned.png"}
+    assert (blind["passed"], blind["applicable"]) == (0, 2)
+
+
+def test_records_of_all_engines_survive_being_written_down(records: Records, tmp_path: Path) -> None:
+    save(records, tmp_path / "peers.jsonl")
+    assert load(tmp_path / "peers.jsonl") == records
+    assert list(load(tmp_path / "peers.jsonl")) == [OURS, PLAIN, BLIND]
+
+
+@pytest.fixture
+def obedient(tmp_path: Path) -> Iterator[Program]:
+    engine = program("obedient", OBEDIENT_PROGRAM, tmp_path, seconds=2.0, memory_mb=200)
+    with Engines([engine]):
+        yield engine
+
+
+def told(engine: Program, order: str, folder: Path) -> Answer:
+    (folder / "picture").write_text(order)
+    return engine.render(folder / "picture")
+
+
+@pytest.mark.parametrize(
+    ("order", "says"),
+    [
+        ("crash", "crashed (SIGSEGV)"),
+        ("leave", "exited with 3"),
+        ("hang", "no answer within 2 s"),
+        ("grow", " MB"),
+    ],
+)
+def test_a_picture_that_does_harm_is_lost_and_the_next_one_is_not(
+    order: str, says: str, obedient: Program, tmp_path: Path
+) -> None:
+    lost = told(obedient, order, tmp_path)
+    assert lost.outcome == "lost"
+    assert says in lost.detail
+    assert told(obedient, "fine", tmp_path).made == b"fine"
+
+
+def test_memory_that_was_given_back_before_anybody_looked_counts_too(tmp_path: Path) -> None:
+    engine = program("greedy", GREEDY_PROGRAM, tmp_path, memory_mb=200)
+    with Engines([engine]):
+        lost = told(engine, "anything", tmp_path)
+    assert (lost.outcome, lost.detail, lost.peak_mb) == ("lost", "it took 201 MB", 201)
+
+
+def test_an_error_is_an_answer(obedient: Program, tmp_path: Path) -> None:
+    refused = told(obedient, "refuse", tmp_path)
+    assert (refused.outcome, refused.reason, refused.detail) == ("rejected", "error", "ValueError: no")
+
+
+def test_no_picture_answers_for_those_before_it(obedient: Program, tmp_path: Path) -> None:
+    assert [told(obedient, "third time", tmp_path).outcome for _ in range(4)] == ["ready"] * 4
+
+
+def test_a_program_that_does_not_start_is_no_pictures_fault(tmp_path: Path) -> None:
+    engine = program("absent", "raise SystemExit(1)", tmp_path)
+    with Engines([engine]), pytest.raises(EngineError, match="absent does not start: exited with 1"):
+        engine.versions()
