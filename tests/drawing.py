@@ -98,12 +98,12 @@ def ten_bits(size: tuple[int, int] = (48, 40)) -> bytes:
     return buffer.getvalue()
 
 
-def psd(image: Image.Image, *, bits: int = 8, resources: bytes = b"") -> bytes:
-    """A Photoshop file with nothing but its flattened picture."""
+def psd(image: Image.Image, *, bits: int = 8, resources: bytes = b"", layers: bytes = b"") -> bytes:
+    """A Photoshop file of its flattened picture, and what stands where layers would."""
     mode = {"L": 1, "RGB": 3, "RGBA": 3, "CMYK": 4}[image.mode]
     header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, len(image.getbands()), image.height, image.width, bits, mode)
     pixels = image if image.mode != "CMYK" else ImageChops.invert(image)
-    sections = bytes(4) + struct.pack(">I", len(resources)) + resources + bytes(4)
+    sections = bytes(4) + struct.pack(">I", len(resources)) + resources + struct.pack(">I", len(layers)) + layers
     return header + sections + b"\0\0" + b"".join(band.tobytes() for band in pixels.split())
 
 

@@ -16,6 +16,7 @@ from lightpress.isolation import Bounds, Child
 from tests.drawing import (
     BLUE,
     GREEN,
+    PNG_SIGNATURE,
     RED,
     as_camera_stores,
     distance,
@@ -28,6 +29,7 @@ from tests.drawing import (
     pixel,
     plain,
     png_chunk,
+    psd,
     ramp,
     rendered,
     rgb_profile,
@@ -40,7 +42,7 @@ from tests.image.films import Part, apng, cells_of, gif, played
 from tests.memory import inherited_mb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from lightpress.image import Rendering
 
@@ -450,6 +452,42 @@ def test_apng_frames_out_of_place_are_corrupt_and_out_of_order_they_are_not_show
         "The animation is damaged (its frames are out of order); its variants show the still picture.",
     )
     assert verdict(good) is None
+
+
+def chunks_of(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = len(PNG_SIGNATURE)
+    while at < len(data):
+        length, kind = struct.unpack_from(">I4s", data, at)
+        yield kind, data[at + 8 : at + 8 + length]
+        at += length + 12
+
+
+def png_of(chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
+    return PNG_SIGNATURE + b"".join(png_chunk(kind, body) for kind, body in chunks)
+
+
+def test_an_apng_without_a_word_on_its_frames_shows_its_still_picture() -> None:
+    good = apng((1, 1), [Part(("g",)), Part(("b",))], hidden=Part(("r",)))
+    bad = png_of((kind, body) for kind, body in chunks_of(good) if kind != b"fcTL")
+    assert facts_of(bad, WEBP).notes == ("The animation is damaged; its variants show the still picture.",)
+    assert distance(pixel(only(bad), (0.5, 0.5))[:3], RED) <= 1
+
+
+def test_an_apng_with_a_frame_without_pixels_shows_its_still_picture() -> None:
+    header, control, *rest = chunks_of(apng((1, 1), [Part(("r",))], claims=2))
+    place = rest[0][1]
+    again = struct.pack(">I", 1) + place[4:]
+    bad = png_of([header, control, rest[0], (b"fcTL", again), *rest[1:]])
+    assert facts_of(bad, WEBP).notes == (
+        "The animation is damaged (a frame has no pixels); its variants show the still picture.",
+    )
+
+
+def test_what_cannot_move_is_not_asked_for_frames() -> None:
+    """Pillow takes the layers of a Photoshop file for frames, and those of this one are nonsense."""
+    layers = struct.pack(">Ih", 2, 1)
+    assert verdict(psd(plain(RED), layers=layers)) is None
+    assert distance(pixel(only(psd(plain(RED), layers=layers)), (0.5, 0.5)), RED) <= 1
 
 
 def test_a_still_variant_of_an_animation_is_never_the_picture_for_old_viewers() -> None:

@@ -123,13 +123,13 @@ class _Found:
 def _read(picture: Picture, data: bytes, limits: Limits) -> _Found | None:
     """Find the frames without decoding them; None where the picture is what is shown."""
     canvas = picture.image.width * picture.image.height
+    if picture.format not in _PATCHES.keys() | _SOUGHT:
+        return None  # nor is it asked: Pillow would read the layers of a PSD
     if picture.format != "gif" and getattr(picture.image, "n_frames", 1) == 1:
         return None  # a GIF is not asked: Pillow would read it to its end
     if picture.format in _SOUGHT:
         count = getattr(picture.image, "n_frames", 1)
         return _Found(count, count * canvas, partial(_sought, data, count))
-    if picture.format not in _PATCHES:
-        return None
     patches = tuple(islice(_PATCHES[picture.format](data), limits.max_frames + 1))
     if not patches or (picture.format == "gif" and not patches[1:] and patches[0].box == (0, 0, *picture.image.size)):
         return None

@@ -10,6 +10,7 @@ import errno
 import io
 import warnings
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image, UnidentifiedImageError
@@ -20,6 +21,7 @@ from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.formats import INPUTS, MARKUP, REFUSED
 from lightpress.image.headers import brands, holds_gain_map, tiff_pages
 from lightpress.image.metadata import with_metadata
+from lightpress.image.patches import png_without_frames
 from lightpress.image.picture import QUARTER_TURNS, Picture
 from lightpress.image.spec import Pixels, Spec
 
@@ -47,6 +49,18 @@ def decode(data: bytes, spec: Spec) -> Picture:
 
     Raises PictureRejected where the file is not a picture that is accepted here, is damaged, or breaks a limit.
     """
+    try:
+        return _decoded(data, spec)
+    except PictureRejected as rejected:
+        still = png_without_frames(data) if rejected.reason is Reason.CORRUPT else None
+        if still is None:
+            raise
+        picture = _decoded(still, spec)
+        note = "The animation is damaged; its variants show the still picture."
+        return replace(picture, notes=(*picture.notes, note))
+
+
+def _decoded(data: bytes, spec: Spec) -> Picture:
     spec.limits.check_bytes(len(data))
     row = _format_of(data)
     _check_before_opening(row, data, spec.limits)

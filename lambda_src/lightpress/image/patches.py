@@ -23,6 +23,8 @@ _EXTENSION, _IMAGE = 0x21, 0x2C
 _CONTROL = 0xF9
 _HAS_PALETTE, _PALETTE_BITS = 0x80, 0x07
 _NO_CONTROL = bytes(4)
+_ANIMATION, _FRAME = b"acTL", b"fcTL"
+_OF_FRAMES = {_ANIMATION, _FRAME, b"fdAT"}
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
@@ -122,18 +124,20 @@ def png_patches(data: bytes) -> Iterator[Patch]:
     Raises BrokenSequenceError where the frames are not those that were announced, ValueError where the file is damaged.
     """
     opening = dict(takewhile(lambda chunk: chunk[0] != b"IDAT", _chunks(data)))
-    (frames,) = struct.unpack_from(">I", opening[b"acTL"])
+    (frames,) = struct.unpack_from(">I", opening[_ANIMATION])
     numbered = count()
     control, parts = memoryview(b""), list[memoryview]()
     for kind, body in _chunks(data):
-        if kind in {b"fcTL", b"IEND"} and control:
+        if kind in {_FRAME, b"IEND"} and control:
+            if not parts:
+                raise BrokenSequenceError("a frame has no pixels")
             yield _png_patch(opening, control, tuple(parts))
             frames -= 1
         if frames == 0:
             return
-        if kind in {b"fcTL", b"fdAT"}:
+        if kind in {_FRAME, b"fdAT"}:
             _check_order(body, numbered)
-        if kind == b"fcTL":
+        if kind == _FRAME:
             control, parts = body, []
         elif kind in {b"IDAT", b"fdAT"}:
             parts.append(body[4:] if kind == b"fdAT" else body)
@@ -141,6 +145,20 @@ def png_patches(data: bytes) -> Iterator[Patch]:
             raise BrokenSequenceError(f"{frames} of its frames are missing")
     if control:
         raise ValueError("it is cut short")
+
+
+def png_without_frames(data: bytes) -> bytes | None:
+    """What announces frames and describes none, as the still picture it is to browsers; None for any other file."""
+    if not data.startswith(_PNG_SIGNATURE):
+        return None
+    try:
+        chunks = list(_chunks(data))
+    except (ValueError, struct.error):
+        return None
+    kinds = {kind for kind, _ in chunks}
+    if _ANIMATION not in kinds or _FRAME in kinds:
+        return None
+    return _PNG_SIGNATURE + b"".join(_chunk(kind, body) for kind, body in chunks if kind not in _OF_FRAMES)
 
 
 def _check_order(body: memoryview, numbered: Iterator[int]) -> None:
