@@ -51,7 +51,7 @@ def rows(samples: Iterable[Sample], scores: Mapping[tuple[str, str, str], float]
 
 
 def cpu_ratio(samples: Iterable[Sample], engine: str, against: str) -> float:
-    """Median over pictures and turns: what `engine` took over what `against` took, one right after the other."""
+    """Median over pictures and turns: what `engine` took over what `against` took in the same turn."""
     held = list(samples)
     base = {(sample.picture, sample.turn): sample for sample in held if sample.engine == against}
     return _median_ratio([sample for sample in held if sample.engine == engine], base, lambda sample: sample.cpu_ms)

@@ -43,8 +43,6 @@ _LARGEST_FRAME = 1 << 28
 _MIB = 1 << 20
 _AS_MEASURED = 2  # a decoder reserves more address space than it fills, up to this many times as much
 _STDERR = 2
-_HUGE_PAGES = 128 * _MIB  # what most photos fill
-_PART_OF_THE_ROOM = 4  # at most so much of it: what is reserved serves small blocks only
 _SPARE_BYTES = 64 * _MIB
 _TOLD = tuple(field.name for field in fields(Rendition) if field.name != "data")
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
@@ -99,8 +97,6 @@ class Child:
         self._deadline = time.monotonic() + bounds.wall_seconds
         # Once here rather than in every child, and with the first picture rather than at the cold start.
         load_codecs(spec.formats)  # a sixth of a small picture's CPU
-        from lightpress.huge_pages import ask_for_huge_pages  # noqa: PLC0415
-
         self._pipe, theirs = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -112,7 +108,7 @@ class Child:
             raise
         if self._pid == 0:
             os.close(self._pipe)
-            _work(theirs, data, spec, bounds, work, ask_for_huge_pages)
+            _work(theirs, data, spec, bounds, work)
         os.close(theirs)
 
     def __enter__(self) -> Self:
@@ -212,19 +208,17 @@ def squeeze_isolated(
     return Child(data, options, bounds, squeeze, heard).rendering()
 
 
-def _work(  # noqa: PLR0913, PLR0917  a process begins with all that it will ever be told
+def _work(
     pipe: int,
     data: bytes,
     spec: Any,  # noqa: ANN401
     bounds: Bounds,
     work: Work,
-    ask_for_huge_pages: Callable[[int], bool],
 ) -> NoReturn:
     """The child's whole life. It leaves by _exit, so that nothing of the parent's is flushed or cleaned up twice."""
     try:
         _silence()
         room = _confine(bounds)
-        ask_for_huge_pages(int(min(_HUGE_PAGES, room / _PART_OF_THE_ROOM)))
         _answer(pipe, data, spec, work, room)
     finally:
         os._exit(1)  # reached only if even the answer failed

@@ -35,7 +35,6 @@ NOT_NEEDED = (
     "secrets",
     "lightpress.admission",
     "lightpress.forms",
-    "lightpress.huge_pages",
     "lightpress.record_failure",
     "lightpress.aws.failures",
     "lightpress.aws.quarantine",
