@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import math
 import os
 import platform
 from dataclasses import asdict
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 
 _EXTENSIONS = {"avif": "avif", "webp": "webp", "jpeg": "jpg"}
 _BEGIN, _END = "<!-- figures: written by make bench -->", "<!-- end of figures -->"
-_WIDTH, _HEIGHT, _MARGIN = 720, 420, 64
+_WIDTH, _HEIGHT = 760, 420
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 696, 56, 356
+_LETTER = 7  # pixels, at most, on average
+_GREY = "#495057"
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -39,32 +43,53 @@ def table(rows: Sequence[Row]) -> str:
 
 def chart(rows: Sequence[Row]) -> str:
     """CPU against bytes, as SVG: what is further down and to the left is better."""
-    most_cpu = max(row.cpu_ratio for row in rows) * 1.15
-    most_bytes = max(row.bytes_ratio for row in rows) * 1.05
-    least_bytes = min(row.bytes_ratio for row in rows) * 0.95
-    across, up = _WIDTH - 2 * _MARGIN, _HEIGHT - 2 * _MARGIN
-    points = []
-    for row in rows:
-        x = _MARGIN + across * row.cpu_ratio / most_cpu
-        y = _HEIGHT - _MARGIN - up * (row.bytes_ratio - least_bytes) / (most_bytes - least_bytes)
-        colour = "#d6336c" if row.engine == OURS else "#495057"
-        anchor, shift = ("end", -10) if x > _WIDTH * 0.6 else ("start", 10)
-        points.append(
-            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}"/>'
-            f'<text x="{x + shift:.1f}" y="{y + 4:.1f}" text-anchor="{anchor}" fill="{colour}">{row.engine}</text>\n'
-        )
+    cpu = _ticks(0, max(row.cpu_ratio for row in rows), 0.2)
+    size = _ticks(min(row.bytes_ratio for row in rows), max(row.bytes_ratio for row in rows), 0.02)
+
+    def x(ratio: float) -> float:
+        return _LEFT + (_RIGHT - _LEFT) * (ratio - cpu[0]) / (cpu[-1] - cpu[0])
+
+    def y(ratio: float) -> float:
+        return _BOTTOM - (_BOTTOM - _TOP) * (ratio - size[0]) / (size[-1] - size[0])
+
+    lines = [f'<path d="M{_LEFT} {y(tick):.1f}H{_RIGHT}" stroke="#e9ecef"/>' for tick in size]
+    across = [_text(x(tick), _BOTTOM + 20, "middle", f"{tick:.1f}") for tick in cpu]
+    up = [_text(_LEFT - 8, y(tick) + 4, "end", f"{tick:.2f}") for tick in size]
+    points = [_point(x(row.cpu_ratio), y(row.bytes_ratio), row) for row in rows]
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="13">
-<title>CPU time and bytes for the same pictures at similar quality</title>
+<title>CPU and bytes for the same pictures at similar quality</title>
 <rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>
-<path d="M{_MARGIN} {_MARGIN}V{_HEIGHT - _MARGIN}H{_WIDTH - _MARGIN}" fill="none" stroke="#adb5bd"/>
-<text x="{_WIDTH - _MARGIN}" y="{_HEIGHT - _MARGIN + 36}" text-anchor="end" fill="#495057">\
-CPU, against sharp at AVIF effort 2 (0 to {most_cpu:.1f})</text>
-<text x="{_MARGIN}" y="{_MARGIN - 20}" fill="#495057">\
-bytes, against the same ({least_bytes:.2f} to {most_bytes:.2f})</text>
+{"".join(lines)}
+{_text(_LEFT - 40, _TOP - 24, "start", f"Bytes of all files, as parts of those of {_base(rows)}")}
+{_text(_RIGHT, _BOTTOM + 44, "end", "CPU, as a part of the same; further down and to the left is better")}
+{"".join(across)}
+{"".join(up)}
 {"".join(points)}
 </svg>
 """
+
+
+def _base(rows: Sequence[Row]) -> str:
+    """The engine that the others are compared with."""
+    return next((row.engine for row in rows if row.cpu_ratio == row.bytes_ratio == 1), "the other")
+
+
+def _ticks(least: float, most: float, step: float) -> list[float]:
+    """Round numbers around all that is between the two."""
+    return [number * step for number in range(math.floor(least / step), math.ceil(most / step) + 1)]
+
+
+def _point(x: float, y: float, row: Row) -> str:
+    colour = "#d6336c" if row.engine == OURS else _GREY
+    name = f"{row.engine}: {row.cpu_ratio:.2f}, {row.bytes_ratio:.2f}"
+    there_is_room = x + 12 + _LETTER * len(name) < _WIDTH
+    words = _text(x + 12 if there_is_room else x - 12, y + 4, "start" if there_is_room else "end", name, colour)
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}"/>{words}'
+
+
+def _text(x: float, y: float, anchor: str, words: str, colour: str = _GREY) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{words}</text>\n'
 
 
 def as_json(rows: Sequence[Row], samples: Sequence[Sample], versions: Mapping[str, str]) -> str:
