@@ -159,14 +159,32 @@ def test_print_colours_are_seen_as_printed(name: str) -> None:
     assert max(green, blue) < 60
 
 
-def test_print_colours_as_brightness_and_differences_are_no_others() -> None:
-    """YCCK: as Photoshop writes JPEG files for print; the file differs from CMYK in one byte that says so."""
+def test_what_a_jpeg_file_says_of_brightness_and_differences_is_heard() -> None:
     data = file_of(plain((255, 0, 0)).convert("YCbCr"), "JPEG", quality=95)
     assert distance(pixel(only(data), MIDDLE), (255, 0, 0)) < 6
-    grey = file_of(plain((128, 128, 128, 255), mode="CMYK"), "JPEG", quality=95)
-    at = grey.index(b"Adobe")
-    plainly, differing = (pixel(only(patched(grey, at + 11, "B", how)), MIDDLE) for how in (0, 2))
-    assert distance(plainly, differing) < 6  # grey is where both have the same numbers
+
+
+@pytest.mark.parametrize(
+    ("inks", "seen_as"),
+    [
+        ((0, 255, 255, 0), (255, 0, 0)),
+        ((255, 0, 255, 0), (0, 255, 0)),
+        ((0, 128, 255, 0), (255, 127, 0)),
+        ((0, 0, 0, 128), (127, 127, 127)),
+    ],
+    ids=["red", "green", "orange", "grey"],
+)
+def test_print_colours_may_be_brightness_and_differences(
+    inks: tuple[int, int, int, int], seen_as: tuple[int, int, int]
+) -> None:
+    """YCCK: as Photoshop writes JPEG files for print. The inks but black are transformed, and one byte says so."""
+    cyan, magenta, yellow, black = inks
+    transformed = pixel(plain((cyan, magenta, yellow)).convert("YCbCr"), MIDDLE)
+    as_written = (*(255 - each for each in transformed), black)  # Pillow turns all four round, as Photoshop does
+    plainly = file_of(plain(as_written, mode="CMYK"), "JPEG", quality=95)
+    data = patched(plainly, plainly.index(b"Adobe") + len(b"Adobe") + 6, "B", 2)
+    assert distance(pixel(only(data), MIDDLE), seen_as) < 8
+    assert distance(pixel(only(plainly), MIDDLE), seen_as) > 60
 
 
 @pytest.mark.parametrize(
