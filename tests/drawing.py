@@ -90,9 +90,10 @@ def file_of(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:  
 
 
 def ten_bits(size: tuple[int, int] = (48, 40)) -> bytes:
-    """A HEIC file of ten bits a colour: a ramp from left to right, alike in every channel."""
+    """A HEIC file of ten bits a colour, from left to right: ever more red, ever less green, half of blue."""
     width, height = size
-    row = b"".join(struct.pack("<HHH", *(65_535 * x // (width - 1),) * 3) for x in range(width))
+    steps = [65_535 * x // (width - 1) for x in range(width)]
+    row = b"".join(struct.pack("<HHH", step, 65_535 - step, 32_768) for step in steps)
     buffer = io.BytesIO()
     pillow_heif.from_bytes("RGB;16", size, row * height).save(buffer, quality=90)
     return buffer.getvalue()
