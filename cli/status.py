@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from cli.tables import print_manifests
+from cli.failures import Desk
+from cli.tables import print_failures, print_manifests
 from lightpress.facts import facts_of
 from lightpress.manifest import Manifest, Status
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from cli.deployment import Deployment
+    from lightpress.failures import Failure
 
 _UNKNOWN, _PROCESSING = "unknown", "processing"
 _EXIT_CODES = {Status.READY: 0, Status.FAILED: 1, Status.DELETED: 1, _UNKNOWN: 2, _PROCESSING: 3}
@@ -20,12 +22,16 @@ _EXIT_CODES = {Status.READY: 0, Status.FAILED: 1, Status.DELETED: 1, _UNKNOWN: 2
 
 @dataclass(frozen=True)
 class Found:
-    """The state of a key: what is published, as far as it is of what the uploads bucket holds now."""
+    """The state of a key: what is published, as far as it is of what the uploads bucket holds now.
+
+    not_fetched: why there is nothing, where it was ordered by its URL.
+    """
 
     key: str
     state: str
     manifest: Manifest | None
     deployment: Deployment
+    not_fetched: Failure | None = None
 
     @property
     def exit_code(self) -> int:
@@ -36,6 +42,8 @@ class Found:
         """What `--json` prints."""
         current = self.manifest if self.state in set(Status) else None
         facts = facts_of(current, lambda variant: {"url": self.deployment.url(variant.path)})
+        if self.not_fetched:
+            facts |= {"reason": self.not_fetched.reason, "detail": self.not_fetched.detail}
         return {"key": self.key, "status": self.state} | facts
 
     def print(self, console: Console) -> None:
@@ -43,12 +51,25 @@ class Found:
         console.print(f"{self.key}: {self.state}", markup=False)
         if self.manifest and self.state in {Status.READY, Status.FAILED}:
             print_manifests(console, [self.manifest], link=lambda variant: self.deployment.url(variant.path))
+        if self.not_fetched:
+            print_failures(console, [self.not_fetched])
 
 
 def look(deployment: Deployment, key: str) -> Found:
     """Compare what is published of the key with what was uploaded."""
     manifest, original = deployment.manifest(key), deployment.original(key)
-    return Found(key, _state(manifest, original.identity if original else None), manifest, deployment)
+    state = _state(manifest, original.identity if original else None)
+    if state == _UNKNOWN and (failure := _not_fetched(deployment, key)):
+        return Found(key, Status.FAILED, None, deployment, failure)
+    return Found(key, state, manifest, deployment)
+
+
+def _not_fetched(deployment: Deployment, key: str) -> Failure | None:
+    """The last failure of the URL that was to become this picture."""
+    if deployment.url_queue_url is None:
+        return None
+    failures = [failure for failure in Desk.of(deployment).of_subject(key) if failure.url is not None]
+    return failures[-1] if failures else None
 
 
 def _state(manifest: Manifest | None, identity: str | None) -> str:

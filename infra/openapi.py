@@ -111,7 +111,7 @@ _ANSWERS: dict[str, Json] = {
     "Completed": _object(**_ADDRESSES),
     "Aborted": _object(key=_TEXT),
     "Ordered": _object(
-        accepted=_list_of(_object(index={"type": "integer"}, key=_TEXT)),
+        accepted=_list_of(_object(index={"type": "integer"}, **_ADDRESSES)),
         refused=_list_of(
             _object(index={"type": "integer"}, reason=_said("For programs."), detail=_said("In a sentence."))
         ),

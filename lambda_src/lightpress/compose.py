@@ -184,6 +184,7 @@ def url_desk() -> UrlDesk | None:
         SqsOrders(_client("sqs"), settings.url_queue_url),
         DynamoFailures(_client("dynamodb"), settings.failures_table, _now, retention_seconds=0),  # it only reads
         settings.uploads_bucket,
+        front_door().addresses,
     )
 
 

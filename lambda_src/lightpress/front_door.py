@@ -34,17 +34,21 @@ class FrontDoor:
     cdn_base_url: str
     number: Callable[[], str]
 
+    def addresses(self, key: str) -> Answer:
+        """Where a picture will be, and where to ask what became of it: known as soon as its key is."""
+        return {"key": key, "permalink": f"{self.cdn_base_url}{permalink(key)}", "status_url": f"images/{quote(key)}"}
+
     def begin(self, body: object, owner: str) -> Answer:
         """Let somebody upload a file: a key, and a form to send it with."""
         file = wanted(body, self.terms)
         key = new_key(file, owner, self.number())
-        return self._addresses(key) | {"upload": self.uploads.form(key, file)}
+        return self.addresses(key) | {"upload": self.uploads.form(key, file)}
 
     def begin_parts(self, body: object, owner: str) -> Answer:
         """The same for a large file, which goes in parts."""
         file = wanted(body, self.terms)
         key = new_key(file, owner, self.number())
-        return self._addresses(key) | {"upload_id": self.uploads.begin(key, file), "part_size": PART_BYTES}
+        return self.addresses(key) | {"upload_id": self.uploads.begin(key, file), "part_size": PART_BYTES}
 
     def sign_part(self, body: object, owner: str) -> Answer:
         """Where to PUT one part."""
@@ -59,7 +63,7 @@ class FrontDoor:
         """Make one file of the parts."""
         key, upload_id = self._upload(body, owner)
         self.uploads.complete(key, upload_id, parts_of(body), self.terms.max_bytes)
-        return self._addresses(key)
+        return self.addresses(key)
 
     def abort_parts(self, body: object, owner: str) -> Answer:
         """Give up."""
@@ -71,7 +75,7 @@ class FrontDoor:
         """What became of a picture. What has not been published yet is taken to be under way."""
         check_owner(key, owner)
         published = self.images.published(key)
-        return self._addresses(key) | self.told(published.manifest if published else None)
+        return self.addresses(key) | self.told(published.manifest if published else None)
 
     def told(self, manifest: Manifest | None) -> Answer:
         """What is told of a manifest."""
@@ -95,10 +99,6 @@ class FrontDoor:
         check_owner(key, owner)
         self.uploads.delete(key)
         return {"key": key, "status": "deleting"}
-
-    def _addresses(self, key: str) -> Answer:
-        """Where a picture will be, and where to ask what became of it: known as soon as its key is."""
-        return {"key": key, "permalink": f"{self.cdn_base_url}{permalink(key)}", "status_url": f"images/{quote(key)}"}
 
     def _upload(self, body: object, owner: str) -> tuple[str, str]:
         key, upload_id = upload_of(body)

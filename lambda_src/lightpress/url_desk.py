@@ -11,6 +11,8 @@ from lightpress.links import FETCH_IN_PLAIN_WORDS, BadLinkError, read_link
 from lightpress.orders import order_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.failures import Failure
     from lightpress.orders import Order
     from lightpress.ports import Orders
@@ -27,11 +29,12 @@ class KnownFailures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UrlDesk:
-    """Takes orders for the uploads bucket."""
+    """Takes orders for the uploads bucket. addresses: of a picture, by its key, as every answer of the API has them."""
 
     orders: Orders
     failures: KnownFailures
     uploads_bucket: str
+    addresses: Callable[[str], dict[str, Any]]
 
     def accept(self, body: object, owner: str) -> dict[str, Any]:
         """Have URLs fetched: those that can be read are accepted, each with its key; the others refused, by index."""
@@ -48,7 +51,9 @@ class UrlDesk:
         refused += [{"index": accepted[place][0], **_NOT_QUEUED} for place in lost]
         return {
             "accepted": [
-                {"index": index, "key": order.key} for place, (index, order) in enumerate(accepted) if place not in lost
+                {"index": index, **self.addresses(order.key)}
+                for place, (index, order) in enumerate(accepted)
+                if place not in lost
             ],
             "refused": sorted(refused, key=lambda one: one["index"]),
         }

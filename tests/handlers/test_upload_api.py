@@ -244,6 +244,8 @@ def test_urls_are_ordered_each_under_a_key_of_its_caller_and_what_is_none_is_nam
     assert status == 202
     assert [one["index"] for one in said["accepted"]] == [0, 3]
     assert all(one["key"].startswith(f"avatars/{owner_of(ALICE)}/trips/") for one in said["accepted"])
+    assert all(one["permalink"] == f"{CDN}/{one['key']}" for one in said["accepted"])
+    assert all(one["status_url"] == f"images/{one['key']}" for one in said["accepted"])
     assert [(one["index"], one["reason"]) for one in said["refused"]] == [(1, "invalid_url"), (2, "blocked_address")]
     messages = deployed.sqs.receive_message(QueueUrl=url_of(URLS), MaxNumberOfMessages=10)["Messages"]
     orders = [order_in(message["Body"]) for message in messages]

@@ -1,0 +1,83 @@
+"""`lightpress status`: one word on what became of a key, and why."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.main import app
+from cli.status import look
+from lightpress.manifest import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.deployed import Rig
+
+
+def status(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["status", *arguments, "--env", "dev"])
+
+
+def ready(rig: Rig, key: str) -> None:
+    rig.manifest(key, Status.READY, rig.upload(key))
+
+
+def overwritten(rig: Rig, key: str) -> None:
+    ready(rig, key)
+    rig.upload(key)
+
+
+def failed(rig: Rig, key: str) -> None:
+    rig.failed(key)
+
+
+def deleted(rig: Rig, key: str) -> None:
+    rig.manifest(key, Status.DELETED)
+
+
+def never_seen(rig: Rig, key: str) -> None:
+    rig.upload(f"not-{key}")
+
+
+STATES: dict[str, tuple[Callable[[Rig, str], None], int]] = {
+    "ready": (ready, 0),
+    "failed": (failed, 1),
+    "deleted": (deleted, 1),
+    "unknown": (never_seen, 2),
+    "processing": (overwritten, 3),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_each_state_has_a_word_and_an_exit_code(rig: Rig, state: str) -> None:
+    happen, exit_code = STATES[state]
+    happen(rig, "trips/cat.jpg")
+    told = status("trips/cat.jpg")
+    assert (told.stdout.splitlines()[0], told.exit_code) == (f"trips/cat.jpg: {state}", exit_code)
+    assert json.loads(status("trips/cat.jpg", "--json").stdout)["status"] == state
+
+
+def test_a_url_that_could_not_be_fetched_is_a_failure_with_its_reason(rig: Rig) -> None:
+    rig.not_fetched("trips/cat.jpg", reason="timed_out", last_at=1)
+    rig.not_fetched("trips/cat.jpg", reason="not_found", last_at=2)
+    told = status("trips/cat.jpg")
+    assert (told.stdout.splitlines()[0], told.exit_code) == ("trips/cat.jpg: failed", 1)
+    assert "The server said so." in told.stdout
+    found = json.loads(status("trips/cat.jpg", "--json").stdout)
+    assert (found["status"], found["reason"], found["detail"]) == ("failed", "not_found", "The server said so.")
+
+
+def test_what_came_from_a_url_after_all_is_told_by_what_was_published(rig: Rig) -> None:
+    rig.not_fetched("trips/cat.jpg")
+    ready(rig, "trips/cat.jpg")
+    assert look(rig.deployment, "trips/cat.jpg").state == "ready"
+
+
+def test_where_no_urls_are_fetched_nobody_looks_for_their_failures(rig: Rig) -> None:
+    rig.not_fetched("trips/cat.jpg")
+    assert look(replace(rig.deployment, url_queue_url=None), "trips/cat.jpg").state == "unknown"
