@@ -6,6 +6,14 @@ const sharp = require("sharp");
 
 sharp.cache(false);
 
+const STATUS = "/proc/self/status";
+
+// As in answering.py.
+function peakMb() {
+  const told = fs.existsSync(STATUS) && /^VmHWM:\s*(\d+) kB$/m.exec(fs.readFileSync(STATUS, "utf8"));
+  return ((told ? Number(told[1]) : process.resourceUsage().maxRSS) * 1024) / 1e6;
+}
+
 function say(answer) {
   console.log(JSON.stringify(answer));
 }
@@ -18,7 +26,7 @@ async function answer(line) {
   } catch (error) {
     result.error = String(error);
   }
-  say({ ...result, peak_mb: (process.resourceUsage().maxRSS * 1024) / 1e6 });
+  say({ ...result, peak_mb: peakMb() });
 }
 
 (async () => {

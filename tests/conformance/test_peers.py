@@ -297,6 +297,11 @@ def test_memory_that_was_given_back_before_anybody_looked_counts_too(tmp_path: P
     assert (lost.outcome, lost.detail, lost.peak_mb) == ("lost", "it took 201 MB", 201)
 
 
+def test_what_whoever_started_it_has_in_memory_is_not_the_engines(obedient: Program, tmp_path: Path) -> None:
+    held = b"x" * 300_000_000
+    assert told(obedient, "fine", tmp_path).peak_mb < len(held) / 1e6 / 3
+
+
 def test_an_error_is_an_answer(obedient: Program, tmp_path: Path) -> None:
     refused = told(obedient, "refuse", tmp_path)
     assert (refused.outcome, refused.reason, refused.detail) == ("rejected", "error", "ValueError: no")
