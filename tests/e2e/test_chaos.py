@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 UPLOADS = int(os.environ.get("LIGHTPRESS_CHAOS", "24"))
 KILLS = 2 + UPLOADS // 12
+SECONDS_BETWEEN = 0.1, 1.0 + UPLOADS / 100  # few uploads are done within seconds
 PATIENCE = 240.0 + 2 * UPLOADS
 VISIBLE_AGAIN_SECONDS = 10
 SEED = 20261121
@@ -114,7 +115,7 @@ class Killer:
             thread.join()
 
     def _work(self) -> None:
-        while self.killed < KILLS and not self._enough.wait(self.chance.uniform(0.3, 3.0)):
+        while self.killed < KILLS and not self._enough.wait(self.chance.uniform(*SECONDS_BETWEEN)):
             mine = f"{Home(self.home.resolve()).scratch}/{WORKER_PREFIX}"
             victims = [pid for pid, command in commands() if mine in command]
             if victims:
