@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra.config import Config
+from infra.metrics import NAMESPACE
 from infra.monitoring import MANUAL
 from infra.readiness import PROJECT
+from lightpress.image.formats import OUTPUTS
 from tests.infra.grants import as_list
 from tests.infra.templates import Statement, synthesize_with
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
 
     from tests.infra.templates import Template
 
+WATCHING = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard")
 FUNCTIONS = ("ProcessUpload", "RecordFailure", "PurgeDeleted", "Resolver", "UploadApi", "FetchUrl")
 SYMPTOMS = {
     "FailuresAreNotRecorded",
@@ -143,3 +147,27 @@ def test_a_budget_tells_the_topic_before_it_is_spent(tmp_path: Path) -> None:
 def _key_statements(template: Template) -> list[Statement]:
     key = template.only("AWS::KMS::Key").properties["KeyPolicy"]["Statement"]
     return [Statement(row["Effect"], row["Principal"], [], [], row.get("Condition", {})) for row in key]
+
+
+def drawn(template: Template) -> set[str]:
+    """The names of all metrics of our own on the dashboard and in the alarms."""
+    text = json.dumps([found.properties for found in template.resources(*WATCHING)])
+    in_alarms = re.findall(rf'"MetricName": "(\w+)", "Namespace": "{NAMESPACE}"', text)
+    on_board = re.findall(rf'\\"{NAMESPACE}\\",\\"(\w+)\\"', text)
+    searched = re.findall(r'MetricName=\W*"(\w+)', text)
+    return {*in_alarms, *on_board, *searched}
+
+
+def emitted() -> set[str]:
+    """What the functions count: names as they stand in the code, and those with a format in front."""
+    source = (PROJECT / "lambda_src" / "lightpress" / "telemetry.py").read_text(encoding="utf-8")
+    by_format = {f"{name.capitalize()}Bytes" for name in OUTPUTS}
+    return {*re.findall(r'"([A-Z]\w+)"', source), *by_format, "ColdStart"}  # the last by Powertools itself
+
+
+def test_every_metric_that_is_watched_is_one_that_functions_count(template: Template) -> None:
+    assert drawn(template) - emitted() == set()
+
+
+def test_the_dashboard_and_the_alarms_watch_metrics_of_our_own(prod: Template) -> None:
+    assert {"PicturesPublished", "FailedByReason", "ColdStart", "AvifBytes", "PicturesFailed"} <= drawn(prod)
