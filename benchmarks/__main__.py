@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -24,6 +25,9 @@ from benchmarks.fetch_photos import FetchError, fetch
 from benchmarks.figures import bytes_ratio, cpu_ratio, rows
 from benchmarks.measure import measure, scores, versions
 from benchmarks.pictures import WIDTHS, large, photos
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PROJECT = Path(__file__).resolve().parent.parent
 HOME = PROJECT / ".local" / "bench"
@@ -45,7 +49,7 @@ def run(
     write: Annotated[bool, typer.Option(help="Write docs/performance.md's table and the chart.")] = True,
 ) -> None:
     """Measure, and write table, chart and JSON."""
-    try:
+    with _lacks_told():
         fetch(HOME / "fetched", _say)
         environment = install(HOME / "peers", _say)
         chosen = photos(HOME / "fetched", HOME / "photos")
@@ -55,9 +59,6 @@ def run(
         samples = measure(chosen, turns, HOME / "made", environment, _say)
         _say("scoring")
         judged = scores(chosen, _QUICK_SCORED if quick else _SCORED, HOME / "made", environment)
-    except (FetchError, InstallError, EngineError) as error:
-        err.print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from error
     found = rows(samples, judged, against=SHARP)
     (HOME / "figures.json").write_text(report.as_json(found, samples, versions(environment)))
     command = "make bench-quick" if quick else "make bench"
@@ -101,25 +102,19 @@ def scale() -> None:
 @app.command()
 def memory() -> None:
     """What large pictures take, and whether they fit where there is less."""
-    try:
+    with _lacks_told():
         fetch(HOME / "fetched", _say)
-    except FetchError as error:
-        err.print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from error
     out.print(remembering.table(_large(), _ROOMS_MB), markup=False, soft_wrap=True)
 
 
 @app.command()
 def others() -> None:
     """Screenshots, logos, HEIC and very large pictures, here and elsewhere."""
-    try:
+    with _lacks_told():
         fetch(HOME / "fetched", _say)
         environment = install(HOME / "peers", _say)
         first = photos(HOME / "fetched", HOME / "photos")[0]
         found = different.measure(_large(), ENGINES, first, HOME / "others", environment, _say)
-    except (FetchError, InstallError) as error:
-        err.print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from error
     out.print(different.table(found), markup=False, soft_wrap=True)
 
 
@@ -135,25 +130,19 @@ def sweep(
     count: Annotated[int, typer.Option(help="How many photos.")] = 14,
 ) -> None:
     """Which quality gives which score, by format and width (some 20 minutes)."""
-    try:
+    with _lacks_told():
         fetch(HOME / "fetched", _say)
         environment = install(HOME / "peers", _say)
         chosen = photos(HOME / "fetched", HOME / "photos")[:count]
         curves = sweeping.sweep(chosen, WIDTHS, HOME / "swept", environment, _say)
-    except (FetchError, InstallError, EngineError) as error:
-        err.print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from error
     out.print(sweeping.table(curves, score), markup=False, soft_wrap=True)
 
 
 @app.command()
 def overhead(turns: Annotated[int, typer.Option(help="How often each picture is done.")] = 5) -> None:
     """What everything around the picture core costs beside it: events, manifest, child process, log."""
-    try:
+    with _lacks_told():
         fetch(HOME / "fetched", _say)
-    except FetchError as error:
-        err.print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from error
     chosen = photos(HOME / "fetched", HOME / "photos")[:_OVERHEAD_PHOTOS]
     out.print(around.table([around.measure(photo, turns) for photo in chosen]), markup=False, soft_wrap=True)
 
@@ -161,18 +150,25 @@ def overhead(turns: Annotated[int, typer.Option(help="How often each picture is 
 @app.command()
 def guard(turns: Annotated[int, typer.Option(help="How often each picture is done.")] = 5) -> None:
     """Fail where this checkout takes more CPU or bytes than the last release, beyond what noise explains."""
-    try:
+    with _lacks_told():
         fetch(HOME / "fetched", _say)
         environment = install(HOME / "peers", _say)
         chosen = photos(HOME / "fetched", HOME / "photos")
         found = guarding.ratios(guarding.compare(chosen, turns, HOME / "guard", environment, _say))
-    except (FetchError, InstallError, EngineError) as error:
-        err.print(str(error), style="red", markup=False)
-        raise typer.Exit(1) from error
     out.print(", ".join(f"{what} {ratio:.3f}" for what, ratio in found.items()) + f" of {guarding.LAST}", markup=False)
     for sentence in guarding.grown(found):
         err.print(sentence, style="red", markup=False)
     raise typer.Exit(1 if guarding.grown(found) else 0)
+
+
+@contextmanager
+def _lacks_told() -> Iterator[None]:
+    """What this machine does not get or run ends the command with a sentence. Exit code 1."""
+    try:
+        yield
+    except (FetchError, InstallError, EngineError) as error:
+        err.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
 
 
 def _say(text: str) -> None:

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.engines import FORMATS, OURS
+from benchmarks.engines import FORMATS, OURS, SHARP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,18 +61,13 @@ def chart(rows: Sequence[Row]) -> str:
 <title>CPU and bytes for the same pictures at similar quality</title>
 <rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>
 {"".join(lines)}
-{_text(_LEFT - 40, _TOP - 24, "start", f"Bytes of all files, as parts of those of {_base(rows)}")}
+{_text(_LEFT - 40, _TOP - 24, "start", f"Bytes of all files, as parts of those of {SHARP}")}
 {_text(_RIGHT, _BOTTOM + 44, "end", "CPU, as a part of the same; further down and to the left is better")}
 {"".join(across)}
 {"".join(up)}
 {"".join(points)}
 </svg>
 """
-
-
-def _base(rows: Sequence[Row]) -> str:
-    """The engine that the others are compared with."""
-    return next((row.engine for row in rows if row.cpu_ratio == row.bytes_ratio == 1), "the other")
 
 
 def _ticks(least: float, most: float, step: float) -> list[float]:

@@ -76,7 +76,8 @@ def _judged(data: bytes, asked: list[tuple[Record, bytes]]) -> list[Record]:
 
     def work() -> dict[str, Any]:
         reference, stored = opened(data)
-        shown = [stored] if still(data) == data else [stored, opened(still(data)).stored]
+        alone = still(data)
+        shown = [stored] if alone == data else [stored, opened(alone).stored]
         found = []
         for record, made in asked:
             size, measured = (0, 0), Measured()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,13 @@ from cli.commands.costs import ArchitectureOption, AssumeOption, PriceOption, Re
 from cli.commands.options import Environment, RecipesOption, deployment_of, recipes_of
 from cli.commands.terminal import err, out, progress_bars, stop
 from cli.project import LOCAL, RECIPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from cli.backfill import Checkpoint, Limits
+    from cli.backfilling import Job
 
 
 def sweep(
@@ -87,7 +94,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
     from cli import backfilling
     from cli.backfill import Limits, OtherRunError
     from cli.backfill_sources import BadInventoryError
-    from cli.tables import print_backfill, print_forecast
+    from cli.tables import print_backfill
 
     if mode not in {backfilling.VARIANTS, backfilling.IN_PLACE_MODE}:
         raise typer.BadParameter(f"{mode!r} is no mode; there are: variants, in-place", param_hint="--mode")
@@ -103,32 +110,14 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
         )
         dollars = backfilling.dollars_of(job, prices_of(region, price), assumptions_of(assume), architecture)
         if dry_run or not yes:
-            with progress_bars() as progress:
-                listing = progress.add_task("listing", total=None)
-                found = backfilling.forecast(job, progress=lambda count: progress.update(listing, completed=count))
-            print_forecast(out, found, dollars, rate)
+            _foretell(job, dollars, rate)
             if dry_run:
                 return
             if not sys.stdin.isatty():
                 stop("Nothing was sent: say --yes where nobody can be asked.")
             typer.confirm("Go on?", abort=True, err=True)
-        folder = LOCAL / "backfill" / environment
-        switch = backfilling.StopSwitch(folder / "stop")
         limits = Limits(rate, at_once, max_objects, max_dollars, patience, dollars)
-        err.print(f"Stop it with Ctrl-C, or: touch {switch.file}", style="dim", soft_wrap=True)
-        with switch, progress_bars() as progress:
-            working = progress.add_task("working", total=None)
-            ended, checkpoint = backfilling.run(
-                job,
-                limits,
-                folder,
-                switch,
-                lambda now, under_way: progress.update(
-                    working,
-                    completed=now.settled,
-                    description=f"{now.settled} settled, {under_way} under way, ${dollars(now.sent, now.reads):.2f}",
-                ),
-            )
+        ended, checkpoint = _work_off(job, limits, LOCAL / "backfill" / environment)
     except (
         backfilling.UnknownBucketError,
         backfilling.NotDeployedRecipesError,
@@ -140,6 +129,33 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
     if checkpoint.late:
         raise typer.Exit(1)
     raise typer.Exit(0 if ended == "finished" else 3)
+
+
+def _foretell(job: Job, dollars: Callable[[int, int], float], rate: float) -> None:
+    from cli.backfilling import forecast
+    from cli.tables import print_forecast
+
+    with progress_bars() as progress:
+        listing = progress.add_task("listing", total=None)
+        found = forecast(job, progress=lambda count: progress.update(listing, completed=count))
+    print_forecast(out, found, dollars, rate)
+
+
+def _work_off(job: Job, limits: Limits, folder: Path) -> tuple[str, Checkpoint]:
+    """How it ended, and how far it came; `folder` keeps that, and the file that stops it."""
+    from cli import backfilling
+
+    switch = backfilling.StopSwitch(folder / "stop")
+    err.print(f"Stop it with Ctrl-C, or: touch {switch.file}", style="dim", soft_wrap=True)
+    with switch, progress_bars() as progress:
+        working = progress.add_task("working", total=None)
+
+        def show(now: Checkpoint, under_way: int) -> None:
+            spent = limits.dollars(now.sent, now.reads)
+            told = f"{now.settled} settled, {under_way} under way, ${spent:.2f}"
+            progress.update(working, completed=now.settled, description=told)
+
+        return backfilling.run(job, limits, folder, switch, show)
 
 
 def connect(
