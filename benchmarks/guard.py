@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import tarfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from benchmarks import release
 from benchmarks.engines import FORMATS, OURS, PACKAGE, Engine
 from benchmarks.figures import bytes_ratio, cpu_ratio
 from benchmarks.measure import measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from benchmarks.environment import Environment
     from benchmarks.figures import Sample
 
-RELEASE = Path(__file__).resolve().parent.parent / "tests" / "e2e" / "releases" / "0.1.0.tar.xz"
-LAST = f"release {RELEASE.name.removesuffix('.tar.xz')}"
+LAST = f"release {release.VERSION}"
 MOST = {"CPU": 1.05, "bytes": 1.02}
 """Ratios of this checkout over the release beyond which the nightly run fails."""
 
@@ -26,8 +25,7 @@ def compare(
     pictures: Sequence[Path], turns: int, home: Path, environment: Environment, say: Callable[[str], None]
 ) -> list[Sample]:
     """Both, in turns."""
-    with tarfile.open(RELEASE) as archive:
-        archive.extractall(home / "release", filter="data")
+    release.unpack(home / "release")
     engines = [
         Engine(OURS, "ours.py", FORMATS, PACKAGE),
         Engine(LAST, "ours.py", FORMATS, home / "release" / "lambda_src"),

@@ -1,19 +1,15 @@
-"""From the last release to this checkout and back: what people have stays, and what is under way is done.
-
-`releases/VERSION.tar.xz` holds what a release deployed: `git archive vVERSION app.py cdk.json infra lambda_src layers`.
-"""
+"""From the last release to this checkout and back: what people have stays, and what is under way is done."""
 
 from __future__ import annotations
 
 import hashlib
-import tarfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 import urllib3
 
+from benchmarks import release
 from cli.deployment import of_local_cloud
 from cli.local_cloud import down, up
 from cli.uploading import upload, watch
@@ -23,11 +19,11 @@ from tests.e2e.test_pipeline import picture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from cli.local_cloud import Outputs
     from lightpress.manifest import Manifest
 
-RELEASE = Path(__file__).parent / "releases" / "0.1.0.tar.xz"
 PATIENCE = 120.0
 SECONDS_UNTIL_BACK = 10
 
@@ -37,8 +33,7 @@ def released(cloud: Outputs, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout of the last release, which shares what is slow to make with this one, once this one has it."""
     assert cloud
     checkout = tmp_path_factory.mktemp("release")
-    with tarfile.open(RELEASE) as archive:
-        archive.extractall(checkout, filter="data")
+    release.unpack(checkout)
     (checkout / ".local").mkdir()
     for slow in ("venv", "layer-cache"):
         (checkout / ".local" / slow).symlink_to(PROJECT / ".local" / slow)

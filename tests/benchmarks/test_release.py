@@ -1,0 +1,16 @@
+"""The archive of the last release can be laid out with every Python that the README promises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from benchmarks import release
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_release_is_laid_out_as_it_was_deployed(tmp_path: Path) -> None:
+    release.unpack(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"app.py", "cdk.json", "infra", "lambda_src", "layers"}
+    assert (tmp_path / "lambda_src" / "lightpress" / "reconcile.py").is_file()
