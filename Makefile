@@ -64,10 +64,10 @@ lock: setup  ## write the hash-locked requirements anew, from pyproject.toml and
 	@scripts/lock $(BIN)/uv
 
 conformance: setup  ## put public test pictures through the core and write docs/conformance.md (fetches 100 MB once)
-	@$(BIN)/python -m conformance
+	@$(BIN)/python -m tools.conformance
 
 conformance-peers: setup  ## the same through sharp, libvips and plain Pillow, into the same page (some 10 minutes)
-	@$(BIN)/python -m conformance peers
+	@$(BIN)/python -m tools.conformance peers
 
 SCHEDULES ?= 10000
 SEED ?= 0
@@ -76,22 +76,22 @@ simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDU
 	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED)))
 
 bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain Pillow (some 10 minutes)
-	@$(BIN)/python -m benchmarks run
+	@$(BIN)/python -m tools.benchmarks run
 
 bench-quick: setup  ## the same with three photos, once: under two minutes; only prints
-	@$(BIN)/python -m benchmarks run --quick --no-write
+	@$(BIN)/python -m tools.benchmarks run --quick --no-write
 
 docs: setup  ## write what is made from the code: configuration.md, openapi.json, dashboard.svg, architecture.svg
-	@$(BIN)/python -m infra.manual
-	@$(BIN)/python -m infra.openapi
+	@$(BIN)/python -m tools.documents.options
+	@$(BIN)/python -m tools.documents.openapi
 
 AUDIT := .local/audit
 
 licences: setup $(AUDIT)/.ready  ## write docs/licences.md from the locks (asks the package registry)
-	@$(BIN)/python -m infra.licences $(AUDIT)/bin/python
+	@$(BIN)/python -m tools.documents.licenses $(AUDIT)/bin/python
 
 LOCKS := layers/pillow/requirements.txt requirements.txt requirements-dev.txt requirements-audit.txt \
-	cli/local_cloud/requirements.txt
+	cli/lightpress/local/requirements.txt
 
 audit: $(AUDIT)/.ready  ## look for known vulnerabilities in everything that is locked (asks PyPI's advisories)
 	@status=0; for lock in $(LOCKS); do echo "$$lock"; \

@@ -1,30 +1,13 @@
 """The CDK app: one stack, for the environment chosen with `-c env=NAME` (dev unless said otherwise)."""
 
 import sys
-from collections.abc import Mapping
+from pathlib import Path
 
-import infra  # noqa: F401  before aws_cdk: it chooses the Node that aws_cdk starts as soon as it is imported
+# A checkout synthesizes its own code, whatever is installed: the parts of `lightpress` that it needs come from here.
+sys.path[:0] = [str(Path(__file__).resolve().parent / part) for part in ("lambda_src", "infra", "cli")]
 
 # isort: split
-from aws_cdk import App
-
-from infra.config import read_config
-from infra.readiness import context_of_the_command_line
-from infra.stack import LightpressStack
-from layers.build import LayerError
-from lightpress.tables import ConfigError
-
-
-def make_app(context: Mapping[str, object] | None = None, outdir: str | None = None) -> App:
-    """The app, with its stack in it. What is not in `context` is as in cdk.json."""
-    app = App(context={**context_of_the_command_line(), **(context or {})}, outdir=outdir)
-    config = read_config(app.node)
-    LightpressStack(app, f"Lightpress-{config.environment}", config=config)
-    return app
-
+from lightpress.cdk.app import main
 
 if __name__ == "__main__":
-    try:
-        make_app().synth()
-    except (ConfigError, LayerError) as error:
-        sys.exit(f"lightpress: {error}")
+    main()

@@ -14,17 +14,18 @@ from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from lightpress.announce import Announce
 from lightpress.aws.announcements import EventBridgeAnnouncements
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals, is_there
 from lightpress.aws.purges import CloudFrontCache, SqsPurges
-from lightpress.buckets import Compressing, Publishing, attached_from, in_place_from
-from lightpress.isolation import Bounds, render_isolated
-from lightpress.process import Process, tell_nobody
-from lightpress.recipe import load_recipes
-from lightpress.reconcile import Outcome, World, reconcile
+from lightpress.delivery.notify import Announce
+from lightpress.pipeline.buckets import Compressing, Publishing, attached_from, in_place_from
+from lightpress.pipeline.messages import Process, tell_nobody
+from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.reconcile import Outcome, World, reconcile
+from lightpress.pipeline.sandbox import Bounds, render_isolated
+from lightpress.pipeline.timing import Stages, TimedExisting, TimedImages, TimedOriginals
 from lightpress.settings import (
     EventSettings,
     FailureSettings,
@@ -38,7 +39,6 @@ from lightpress.settings import (
     images_bucket,
     placeholders_for,
 )
-from lightpress.stages import Stages, TimedExisting, TimedImages, TimedOriginals
 from lightpress.telemetry import CompressionObserver, FetchObserver, PowertoolsObserver
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
-    from lightpress.compress import Compression
-    from lightpress.fetch.work import FetchWork
-    from lightpress.front_door import FrontDoor
-    from lightpress.manifest import Manifest
-    from lightpress.record_failure import RecordFailure
-    from lightpress.url_desk import UrlDesk
+    from lightpress.failures.record import RecordFailure
+    from lightpress.in_place.compress import Compression
+    from lightpress.ingest.api import UrlDesk
+    from lightpress.ingest.batch import FetchWork
+    from lightpress.pipeline.manifest import Manifest
+    from lightpress.uploads.api import FrontDoor
 
 RECIPES = Path(__file__).parent.parent / "recipes.toml"
 
@@ -87,7 +87,7 @@ def record_failures() -> RecordFailure:
     # Here, because no other function needs them, and each would pay for loading them.
     from lightpress.aws.failures import DynamoFailures  # noqa: PLC0415
     from lightpress.aws.quarantine import S3Quarantine  # noqa: PLC0415
-    from lightpress.record_failure import RecordFailure, Registry  # noqa: PLC0415
+    from lightpress.failures.record import RecordFailure, Registry  # noqa: PLC0415
 
     settings, kept = Settings.from_environment(os.environ), FailureSettings.from_environment(os.environ)
     s3, sqs, stages = _s3(), _sqs(), Stages()
@@ -111,8 +111,8 @@ def compress_in_place() -> Process[Compression]:
     # Here, because no other function needs them, and each would pay for loading them.
     from lightpress.aws.existing import S3Existing  # noqa: PLC0415
     from lightpress.aws.ledger import S3Ledger  # noqa: PLC0415
-    from lightpress.compress import CompressWorld, compress  # noqa: PLC0415
-    from lightpress.isolation import squeeze_isolated  # noqa: PLC0415
+    from lightpress.in_place.compress import CompressWorld, compress  # noqa: PLC0415
+    from lightpress.pipeline.sandbox import squeeze_isolated  # noqa: PLC0415
 
     settings = InPlaceSettings.from_environment(os.environ)
     s3, sqs, stages = _s3(), _sqs(), Stages()
@@ -139,12 +139,12 @@ def fetch_urls() -> FetchWork:
     """What the `fetch_url` function does with a batch."""
     # Here, because no other function needs them, and each would pay for loading them.
     from lightpress.aws.landing import S3Landing  # noqa: PLC0415
-    from lightpress.fetch.addresses import AddressPolicy, networks  # noqa: PLC0415
-    from lightpress.fetch.connection import Connector  # noqa: PLC0415
-    from lightpress.fetch.download import Download  # noqa: PLC0415
-    from lightpress.fetch.hosts import Hosts  # noqa: PLC0415
-    from lightpress.fetch.story import Fetching  # noqa: PLC0415
-    from lightpress.fetch.work import FetchWork  # noqa: PLC0415
+    from lightpress.ingest.addresses import AddressPolicy, networks  # noqa: PLC0415
+    from lightpress.ingest.batch import FetchWork  # noqa: PLC0415
+    from lightpress.ingest.connection import Connector  # noqa: PLC0415
+    from lightpress.ingest.download import Download  # noqa: PLC0415
+    from lightpress.ingest.fetch import Fetching  # noqa: PLC0415
+    from lightpress.ingest.hosts import Hosts  # noqa: PLC0415
 
     settings = FetchSettings.from_environment(os.environ)
     options = settings.options
@@ -175,7 +175,7 @@ def url_desk() -> UrlDesk | None:
     """What the `upload_api` function does with URLs; None where none are fetched."""
     from lightpress.aws.failures import DynamoFailures  # noqa: PLC0415
     from lightpress.aws.orders import SqsOrders  # noqa: PLC0415
-    from lightpress.url_desk import UrlDesk  # noqa: PLC0415
+    from lightpress.ingest.api import UrlDesk  # noqa: PLC0415
 
     settings = OrderSettings.from_environment(os.environ)
     if settings is None:
@@ -200,9 +200,9 @@ def front_door() -> FrontDoor:
     # Here, because no other function needs them, and each would pay for loading them.
     import secrets  # noqa: PLC0415
 
-    from lightpress.admission import ACCEPTED_TYPES, Terms  # noqa: PLC0415
     from lightpress.aws.uploads import S3Uploads  # noqa: PLC0415
-    from lightpress.front_door import FrontDoor  # noqa: PLC0415
+    from lightpress.uploads.api import FrontDoor  # noqa: PLC0415
+    from lightpress.uploads.requests import ACCEPTED_TYPES, Terms  # noqa: PLC0415
 
     settings = UploadSettings.from_environment(os.environ)
     # The bucket's own region and today's signatures: what is signed for S3 at large is redirected, and a form is not.
@@ -244,7 +244,7 @@ def published_images() -> S3Images:
 
 def caller(event: Mapping[str, Any]) -> str:
     """Who makes a request of the upload API, as the authorizer that the stack chose says. Raises Refused if nobody."""
-    from lightpress.admission import caller_of  # noqa: PLC0415
+    from lightpress.uploads.requests import caller_of  # noqa: PLC0415
 
     return caller_of(event, UploadSettings.from_environment(os.environ).auth)
 

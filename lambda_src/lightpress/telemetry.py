@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from lightpress.reconcile import Did
-from lightpress.stages import Stages
+from lightpress.pipeline.reconcile import Did
+from lightpress.pipeline.timing import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.compress import Compression
-    from lightpress.events import Problem
-    from lightpress.failures import Failure
-    from lightpress.fetch.failed import FetchFailed
-    from lightpress.fetch.story import Fetched
-    from lightpress.manifest import Manifest, Variant
-    from lightpress.orders import Order
-    from lightpress.process import Message
-    from lightpress.reconcile import Outcome
-    from lightpress.source import Source
-    from lightpress.stages import Spent
+    from lightpress.in_place.compress import Compression
+    from lightpress.ingest.errors import FetchFailed
+    from lightpress.ingest.fetch import Fetched
+    from lightpress.ingest.orders import Order
+    from lightpress.pipeline.events import Problem
+    from lightpress.pipeline.failures import Failure
+    from lightpress.pipeline.manifest import Manifest, Variant
+    from lightpress.pipeline.messages import Message
+    from lightpress.pipeline.reconcile import Outcome
+    from lightpress.pipeline.source import Source
+    from lightpress.pipeline.timing import Spent
 
 # Service, namespace and level come from the POWERTOOLS_* and LOG_LEVEL variables that the stack sets.
 logger = Logger()

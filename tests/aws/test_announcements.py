@@ -10,8 +10,8 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from lightpress.aws.announcements import EventBridgeAnnouncements, NotAnnouncedError
-from lightpress.manifest import Manifest, Status
-from lightpress.source import Source
+from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
     from types_boto3_events import EventBridgeClient

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue, letter_of
-from lightpress.failures import Letter, Verdict
 from lightpress.image import Reason
+from lightpress.pipeline.failures import Letter, Verdict
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient

@@ -8,9 +8,9 @@ import pytest
 
 from lightpress.aws.existing import SEAL, S3Existing
 from lightpress.aws.ledger import LEDGER, S3Ledger, ledger_path
-from lightpress.existing import Entry, Held, Obstacle, Seal
-from lightpress.ports import Changed
-from lightpress.source import Source
+from lightpress.in_place.objects import Entry, Held, Obstacle, Seal
+from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.source import Source
 from tests.aws.conftest import REGION
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from lightpress.aws.failures import DynamoFailures
-from lightpress.failures import Failure, Trial, subject_of_picture
+from lightpress.pipeline.failures import Failure, Trial, subject_of_picture
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient

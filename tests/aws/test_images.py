@@ -11,8 +11,8 @@ from botocore.stub import Stubber
 
 from lightpress.aws.images import S3Images
 from lightpress.image.formats import OUTPUTS
-from lightpress.manifest import Manifest, Status, manifest_path, variants_folder
-from lightpress.ports import Changed, Published
+from lightpress.pipeline.manifest import Manifest, Status, manifest_path, variants_folder
+from lightpress.pipeline.ports import Changed, Published
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from lightpress.aws.originals import S3Originals
-from lightpress.ports import Changed
-from lightpress.source import Original, Source
+from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.source import Original, Source
 from tests.pipeline.keys import NASTY_KEYS
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from botocore.stub import Stubber
 
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.quarantine import S3Quarantine
-from lightpress.ports import Changed
-from lightpress.source import Original, Source
+from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.source import Original, Source
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from benchmarks.fetch_photos import FetchError, unpack
+from tools.benchmarks.fetch_photos import FetchError, unpack
 
 if TYPE_CHECKING:
     from pathlib import Path

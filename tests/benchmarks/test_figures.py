@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.figures import Sample, bytes_ratio, cpu_ratio, rows
+from tools.benchmarks.figures import Sample, bytes_ratio, cpu_ratio, rows
 
 OURS, THEIRS = "ours", "theirs"
 

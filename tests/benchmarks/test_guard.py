@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from benchmarks.engines import OURS
-from benchmarks.figures import Sample
-from benchmarks.guard import LAST, grown, ratios
+from tools.benchmarks.engines import OURS
+from tools.benchmarks.figures import Sample
+from tools.benchmarks.guard import LAST, grown, ratios
 
 
 def sample(engine: str, cpu_ms: float, size: int) -> Sample:

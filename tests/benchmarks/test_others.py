@@ -1,7 +1,7 @@
 """What engines make of other pictures is told side by side."""
 
-from benchmarks.engines import Cost
-from benchmarks.others import Made, table
+from tools.benchmarks.engines import Cost
+from tools.benchmarks.others import Made, table
 
 
 def test_an_engine_that_cannot_read_a_picture_is_said_to() -> None:

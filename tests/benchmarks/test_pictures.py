@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, ImageChops
 
-from benchmarks.fetch_photos import PACKAGES
-from benchmarks.pictures import photos
-from tests.drawing import exif_with, file_of, ramp
+from tools.benchmarks.fetch_photos import PACKAGES
+from tools.benchmarks.pictures import photos
+from tools.drawing import exif_with, file_of, ramp
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from benchmarks import release
+from tools.benchmarks import release
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,9 +6,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from benchmarks.engines import OURS
-from benchmarks.figures import Row
-from benchmarks.report import chart, table, written
+from tools.benchmarks.engines import OURS
+from tools.benchmarks.figures import Row
+from tools.benchmarks.report import chart, table, written
 
 SIZES = {"avif": 76_000.0, "webp": 102_000.0, "jpg": 139_000.0}
 SCORES = {"avif": 63.9, "webp": 66.9, "jpg": 77.0}

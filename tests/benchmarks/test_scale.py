@@ -6,7 +6,8 @@ import math
 
 import pytest
 
-from benchmarks.scale import (
+from lightpress.costs.prices import prices_of
+from tools.benchmarks.scale import (
     Function,
     Load,
     Outcome,
@@ -19,7 +20,6 @@ from benchmarks.scale import (
     simulate,
     standard,
 )
-from cli.prices import prices_of
 
 SECOND = Function(batch=1, picture_seconds=1.0, batch_seconds=0, spread=0, cold_seconds=0, account=10**9, ramp=10**9)
 RANDOM = Function(batch=1, picture_seconds=1.0, batch_seconds=0, spread=1, cold_seconds=0, account=10**9, ramp=10**9)

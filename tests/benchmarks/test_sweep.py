@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.sweep import Point, quality_for, table
+from tools.benchmarks.sweep import Point, quality_for, table
 
 CURVE = [Point(40, 1000, 60.0), Point(50, 2000, 68.0), Point(60, 4000, 72.0)]
 

@@ -12,18 +12,18 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto import mock_aws
 
-from cli.deployment import Deployment, find_deployment
-from cli.failures import Desk
-from cli.project import LOCAL
 from lightpress.aws.failures import IDENTITY, SUBJECT
 from lightpress.aws.images import S3Images
-from lightpress.failures import Failure, subject_of_picture
-from lightpress.manifest import Manifest, PublishedSource, Status
+from lightpress.cli.failures import Desk
+from lightpress.cli.project import LOCAL
+from lightpress.client.deployment import Deployment, find_deployment
+from lightpress.pipeline.failures import Failure, subject_of_picture
+from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lightpress.ports import Published
+    from lightpress.pipeline.ports import Published
 
 UPLOADS, IMAGES, QUARANTINE, FAILURES, QUEUE, URLS = (
     "uploads",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cli.backfill import LATE, Backfill, Checkpoint, Item, Limits, OtherRunError, checkpoint_at
+from lightpress.cli.backfill import LATE, Backfill, Checkpoint, Item, Limits, OtherRunError, checkpoint_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

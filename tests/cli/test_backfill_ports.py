@@ -12,21 +12,21 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from cli.backfill import Item
-from cli.backfill_sources import BadInventoryError, inventoried, listed
-from cli.backfill_targets import Smaller, Variants
-from cli.connecting import connect
 from lightpress.aws.existing import S3Existing
 from lightpress.aws.images import S3Images
 from lightpress.aws.ledger import S3Ledger
 from lightpress.aws.originals import S3Originals
-from lightpress.buckets import InPlace, Selection
-from lightpress.events import read
-from lightpress.existing import Entry, Seal
+from lightpress.cli.backfill import Item
+from lightpress.cli.backfill_sources import BadInventoryError, inventoried, listed
+from lightpress.cli.backfill_targets import Smaller, Variants
+from lightpress.cli.connecting import connect
 from lightpress.image import Size, Spec
-from lightpress.manifest import Manifest, PublishedSource, Status
-from lightpress.recipe import Recipe, RecipeBook, Rule
-from lightpress.source import Source
+from lightpress.in_place.objects import Entry, Seal
+from lightpress.pipeline.buckets import InPlace, Selection
+from lightpress.pipeline.events import read
+from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

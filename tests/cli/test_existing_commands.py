@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.main import app
-from cli.project import RECIPES
-from lightpress.manifest import Manifest, PublishedSource, Status, Variant
-from lightpress.recipe import load_recipes
+from lightpress.cli.main import app
+from lightpress.cli.project import RECIPES
+from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
+from lightpress.pipeline.recipe import load_recipes
 from tests.cli.deployed import UPLOADS, Rig
 
 

@@ -8,11 +8,11 @@ from dataclasses import replace
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.failures import BadAgeError, Filters, Retry, seconds_of
-from cli.main import app
-from lightpress.events import read
-from lightpress.manifest import Status
-from lightpress.orders import Order, order_in
+from lightpress.cli.failures import BadAgeError, Filters, Retry, seconds_of
+from lightpress.cli.main import app
+from lightpress.ingest.orders import Order, order_in
+from lightpress.pipeline.events import read
+from lightpress.pipeline.manifest import Status
 from tests.cli.deployed import QUARANTINE, Rig
 
 

@@ -6,11 +6,11 @@ import json
 import subprocess
 import sys
 
-from infra.readiness import PROJECT
+from lightpress.cdk.readiness import PROJECT
 
 _PROGRAM = """
 import json, sys
-from cli.main import app
+from lightpress.cli.main import app
 try:
     app(["--help"])
 except SystemExit as end:

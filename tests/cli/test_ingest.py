@@ -11,10 +11,18 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from cli.ingest import BadPrefixError, Checkpoint, Ingest, NotSentError, OtherListError, Progress, count_lines
-from cli.main import app
-from lightpress.links import read_link
-from lightpress.orders import Order, order_for, order_in
+from lightpress.cli.ingest import (
+    BadPrefixError,
+    Checkpoint,
+    Ingest,
+    NotSentError,
+    OtherListError,
+    Progress,
+    count_lines,
+)
+from lightpress.cli.main import app
+from lightpress.ingest.orders import Order, order_for, order_in
+from lightpress.ingest.urls import read_link
 from tests.cli.deployed import REGION, deployed
 
 if TYPE_CHECKING:

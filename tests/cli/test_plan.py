@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from cli.plan import plan, sample
+from lightpress.cli.plan import plan, sample
 from lightpress.image import Size, Spec
 from lightpress.image.spec import Pixels
-from lightpress.manifest import Manifest, PublishedSource, Status, Variant
-from lightpress.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 
 OLD = Recipe("web", Spec((Size("w100", 100), Size("w200", 200)), ("jpeg", "webp")))
 

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
-from cli.main import app
-from lightpress.manifest import manifest_from_json
+from lightpress.cli.main import app
+from lightpress.pipeline.manifest import manifest_from_json
 
 SIZES, FORMATS = ("w320", "w640", "w1280", "w1920"), ("avif", "webp", "jpeg")
 

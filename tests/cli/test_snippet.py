@@ -8,9 +8,9 @@ import json
 import pytest
 from rich.console import Console
 
-from cli.snippet import NoSuchSizeError, Snippet, snippet_of
+from lightpress.cli.snippet import NoSuchSizeError, Snippet, snippet_of
 from lightpress.image import Facts, Rendition
-from lightpress.manifest import Publication, variants_of
+from lightpress.pipeline.manifest import Publication, variants_of
 
 BASE = "https://pictures.example/"
 

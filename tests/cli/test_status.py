@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.main import app
-from cli.status import look
-from lightpress.manifest import Status
+from lightpress.cli.main import app
+from lightpress.cli.status import look
+from lightpress.pipeline.manifest import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from typer.testing import CliRunner
 
-from cli.main import app
-from cli.sweep import LONGEST_LIFE, Found, Sweep
-from lightpress.events import read
-from lightpress.manifest import Status, generation_name, manifest_path, variants_folder
+from lightpress.cli.main import app
+from lightpress.cli.sweep import LONGEST_LIFE, Found, Sweep
+from lightpress.pipeline.events import read
+from lightpress.pipeline.manifest import Status, generation_name, manifest_path, variants_folder
 from tests.cli.deployed import IMAGES, Rig
 
 NOW = datetime.now(UTC)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.delta_e import delta_e, lab, mean_delta_e
+from tools.conformance.delta_e import delta_e, lab, mean_delta_e
 
 # The 34 pairs of Sharma, Wu and Dalal (2005), table 1: two Lab colours and their CIEDE2000 difference.
 PUBLISHED = """

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.corpora import CORPORA, Corpus
-from conformance.fetch import FetchError, fetch
+from tools.conformance.corpora import CORPORA, Corpus
+from tools.conformance.fetch import FetchError, fetch
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from conformance.measure import measure
-from conformance.reference import opened
 from lightpress.image import Rendition
-from tests.drawing import disc, exif_with, file_of, four_corners, ramp, rgb_profile
+from tools.conformance.measure import measure
+from tools.conformance.reference import opened
+from tools.drawing import disc, exif_with, file_of, four_corners, ramp, rgb_profile
 
 if TYPE_CHECKING:
-    from conformance.record import Measured
+    from tools.conformance.record import Measured
 
 
 def measured(original: bytes, variant: Image.Image) -> Measured:

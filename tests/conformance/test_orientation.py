@@ -7,8 +7,8 @@ import zlib
 import pytest
 from PIL import ExifTags, Image, ImageOps
 
-from conformance.orientation import declared, turned
-from tests.drawing import file_of, four_corners, with_chunk_before
+from tools.conformance.orientation import declared, turned
+from tools.drawing import file_of, four_corners, with_chunk_before
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF")
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, PngImagePlugin
 
-from conformance.comparison import (
+from tests.conformance.test_rules import READY
+from tools.conformance.comparison import (
     BEGIN,
     END,
     ROWS,
@@ -21,21 +22,20 @@ from conformance.comparison import (
     tallies,
     tally,
 )
-from conformance.engines import OURS, PROGRAMS, EngineError, Engines, Lightpress, Program
-from conformance.peers import compare, load, save
-from conformance.record import Reference
-from conformance.report import as_markdown as page_of
-from conformance.text import between, with_part
-from tests.conformance.test_rules import READY
-from tests.drawing import disc, exif_with, file_of, four_corners, ramp, rgb_profile
+from tools.conformance.engines import OURS, PROGRAMS, EngineError, Engines, Lightpress, Program
+from tools.conformance.peers import compare, load, save
+from tools.conformance.record import Reference
+from tools.conformance.report import as_markdown as page_of
+from tools.conformance.text import between, with_part
+from tools.drawing import disc, exif_with, file_of, four_corners, ramp, rgb_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from conformance.comparison import Tally
-    from conformance.engines import Answer, Engine
-    from conformance.peers import Records
+    from tools.conformance.comparison import Tally
+    from tools.conformance.engines import Answer, Engine
+    from tools.conformance.peers import Records
 
 PLAIN, BLIND = "plain Pillow", "blind"
 # Reads whatever Pillow does, and heeds nothing: neither orientation nor profile nor transparency.

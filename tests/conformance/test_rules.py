@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.record import Made, Measured, Record, Reference, State
-from conformance.report import acceptable, scores
-from conformance.rules import RULES
+from tools.conformance.record import Made, Measured, Record, Reference, State
+from tools.conformance.report import acceptable, scores
+from tools.conformance.rules import RULES
 
 READY = Record(
     file="a.jpg",

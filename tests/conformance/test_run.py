@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from conformance.confined import LostError, confined
-from conformance.report import as_json, as_markdown, scores
-from conformance.run import load, run, save
-from tests.drawing import disc, exif_with, file_of, four_corners, ramp, rgb_profile
+from tools.conformance.confined import LostError, confined
+from tools.conformance.report import as_json, as_markdown, scores
+from tools.conformance.run import load, run, save
+from tools.drawing import disc, exif_with, file_of, four_corners, ramp, rgb_profile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from conformance.record import Record
-    from conformance.report import Score
+    from tools.conformance.record import Record
+    from tools.conformance.report import Score
 
 
 def corpus() -> dict[str, bytes]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.demo.contact_sheet import (
+from lightpress.cli.demo.contact_sheet import (
     ContactSheet,
     ServedPicture,
     ServedVariant,
@@ -17,7 +17,7 @@ from cli.demo.contact_sheet import (
     kilobytes,
     write_contact_sheet,
 )
-from cli.demo.markup import element
+from lightpress.cli.demo.markup import element
 from lightpress.image import IN_PLAIN_WORDS, Reason
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import ExifTags, Image, ImageChops, ImageCms, ImageFile, ImageOps, ImageStat
 
-from cli.demo.display_p3 import display_p3_profile
-from cli.demo.pictures import DrawnPicture, draw_demo_set
-from cli.demo.scenes import NOON, photo
+from lightpress.cli.demo.display_p3 import display_p3_profile
+from lightpress.cli.demo.pictures import DrawnPicture, draw_demo_set
+from lightpress.cli.demo.scenes import NOON, photo
 from lightpress.image import PictureRejected, Pixels, Size, Spec, render
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra.licences import HEAD_OF_TABLE, LOCKS, PAGE, Locked, licence_of, locked
-from infra.readiness import PROJECT
+from lightpress.cdk.readiness import PROJECT
+from tools.documents.licenses import HEAD_OF_TABLE, LOCKS, PAGE, Locked, licence_of, locked
 
 if TYPE_CHECKING:
     from pathlib import Path

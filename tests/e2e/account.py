@@ -12,8 +12,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 
-from cli.local_cloud import Outputs
-from cli.local_cloud.session import Session
+from lightpress.local import Outputs
+from lightpress.local.session import Session
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 
-from cli.deployment import Deployment, of_local_cloud
-from cli.local_cloud import Outputs, down, up
+from lightpress.client.deployment import Deployment, of_local_cloud
+from lightpress.local import Outputs, down, up
 from tests.e2e.account import given_outputs
 from tests.web.browser import browser, page_shot
 

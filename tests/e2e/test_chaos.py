@@ -22,16 +22,16 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from cli.deployment import Deployment, of_local_cloud
-from cli.local_cloud.emulator import WORKER_PREFIX
-from cli.local_cloud.home import Home
-from cli.local_cloud.processes import commands
 from lightpress.aws.failures import DynamoFailures
-from lightpress.failures import subject_of_picture
-from lightpress.manifest import Manifest, Status, variants_folder
-from tests.drawing import png_claiming
+from lightpress.client.deployment import Deployment, of_local_cloud
+from lightpress.local.emulator import WORKER_PREFIX
+from lightpress.local.home import Home
+from lightpress.local.processes import commands
+from lightpress.pipeline.failures import subject_of_picture
+from lightpress.pipeline.manifest import Manifest, Status, variants_folder
 from tests.e2e.conftest import PROJECT
 from tests.e2e.test_pipeline import picture, stored
+from tools.drawing import png_claiming
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs.literals import QueueAttributeNameType
 
-    from cli.local_cloud import Outputs
+    from lightpress.local import Outputs
     from tests.e2e.conftest import Fetch
 
 UPLOADS = int(os.environ.get("LIGHTPRESS_CHAOS", "24"))

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from cli.uploading import upload
-from lightpress.download import content_disposition, saved_as
+from lightpress.client.uploading import upload
+from lightpress.delivery.permalink import permalink
+from lightpress.delivery.resolve import PLACEHOLDER
 from lightpress.image.formats import OUTPUTS
-from lightpress.manifest import Status
-from lightpress.permalink import permalink
-from lightpress.resolve import PLACEHOLDER
+from lightpress.pipeline.file_names import content_disposition, saved_as
+from lightpress.pipeline.manifest import Status
 from tests.e2e.test_pipeline import eventually, picture, settle
 from tests.edge.test_permalinks import ACCEPT
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-    from cli.deployment import Deployment
-    from cli.local_cloud import Outputs
-    from lightpress.manifest import Manifest, Variant
+    from lightpress.client.deployment import Deployment
+    from lightpress.local import Outputs
+    from lightpress.pipeline.manifest import Manifest, Variant
     from tests.e2e.conftest import Fetch
 
 VIEWERS = ("Chrome 142", "Safari 26", "Firefox 145", "Googlebot-Image", "curl")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.drawing import file_of, ramp
 from tests.e2e.test_pipeline import eventually
 from tests.pages import blocks
+from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
-    from cli.local_cloud import Outputs
+    from lightpress.local import Outputs
     from tests.e2e.conftest import Fetch
 
     Heard = Callable[[str, str], dict[str, Any]]

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from cli.failures import Desk, Filters
-from cli.sweep import Sweep
-from cli.uploading import upload
-from lightpress.events import look_at
-from lightpress.failures import subject_of_message
-from lightpress.manifest import Status, variants_folder
-from lightpress.source import Source
+from lightpress.cli.failures import Desk, Filters
+from lightpress.cli.sweep import Sweep
+from lightpress.client.uploading import upload
+from lightpress.pipeline.events import look_at
+from lightpress.pipeline.failures import subject_of_message
+from lightpress.pipeline.manifest import Status, variants_folder
+from lightpress.pipeline.source import Source
 from tests.e2e.test_pipeline import eventually, picture, settle
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-    from cli.deployment import Deployment
-    from cli.local_cloud import Outputs
-    from lightpress.failures import Failure
+    from lightpress.client.deployment import Deployment
+    from lightpress.local import Outputs
+    from lightpress.pipeline.failures import Failure
 
 
 @pytest.fixture(scope="module")

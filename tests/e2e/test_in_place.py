@@ -19,31 +19,31 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import infra  # noqa: F401  before aws_cdk: it chooses the Node that aws_cdk starts as soon as it is imported
+import lightpress.cdk  # noqa: F401  before aws_cdk: it chooses the Node that aws_cdk starts as soon as it is imported
 
 # isort: split
 from aws_cdk import App
 from PIL import Image
 
-from cli.backfill import Limits
-from cli.backfilling import IN_PLACE_MODE, VARIANTS, Job, forecast, job_for
-from cli.backfilling import run as run_backfill
-from cli.connecting import connect
-from cli.deployment import Deployment, of_local_cloud
-from cli.local_cloud import Outputs
-from cli.local_cloud.deploy import deploy
-from cli.project import PROJECT, RECIPES
-from infra.config import Config, Existing
-from infra.readiness import context_of_the_command_line
-from infra.stack import LightpressStack
 from lightpress.aws.existing import SEAL
 from lightpress.aws.ledger import S3Ledger
-from lightpress.buckets import Attached, InPlace
-from lightpress.manifest import Status
-from lightpress.recipe import load_recipes
-from lightpress.source import Source
-from tests.drawing import as_camera_stores, exif_with, file_of, ramp, speckled
+from lightpress.cdk.config import Config, Existing
+from lightpress.cdk.readiness import context_of_the_command_line
+from lightpress.cdk.stack import LightpressStack
+from lightpress.cli.backfill import Limits
+from lightpress.cli.backfilling import IN_PLACE_MODE, VARIANTS, Job, forecast, job_for
+from lightpress.cli.backfilling import run as run_backfill
+from lightpress.cli.connecting import connect
+from lightpress.cli.project import PROJECT, RECIPES
+from lightpress.client.deployment import Deployment, of_local_cloud
+from lightpress.local import Outputs
+from lightpress.local.deploy import deploy
+from lightpress.pipeline.buckets import Attached, InPlace
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.source import Source
 from tests.e2e.test_pipeline import eventually
+from tools.drawing import as_camera_stores, exif_with, file_of, ramp, speckled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -306,7 +306,7 @@ def test_a_backfill_killed_five_times_ends_with_every_picture_published_once(
 def _backfill(folder: Path) -> subprocess.Popen[str]:
     program = (
         "import sys; from pathlib import Path; import cli.project; cli.project.LOCAL = Path(sys.argv.pop(1));"
-        "from cli.main import app; app()"
+        "from lightpress.cli.main import app; app()"
     )
     command = [sys.executable, "-c", program, str(folder), "backfill", SHOP, "--prefix", "public/many/", "--yes"]
     return subprocess.Popen(

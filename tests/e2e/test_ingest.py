@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from cli.failures import Desk, Filters
-from cli.ingest import Checkpoint, Ingest
 from lightpress.aws.orders import SqsOrders
-from lightpress.links import read_link
-from lightpress.manifest import Status
-from lightpress.orders import order_for
+from lightpress.cli.failures import Desk, Filters
+from lightpress.cli.ingest import Checkpoint, Ingest
+from lightpress.ingest.orders import order_for
+from lightpress.ingest.urls import read_link
+from lightpress.pipeline.manifest import Status
 from tests.e2e.test_pipeline import eventually
 from tests.ingest.server import ENDINGS, READY, Misbehaving, misbehaving, picture
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cli.deployment import Deployment
-    from cli.local_cloud import Outputs
+    from lightpress.client.deployment import Deployment
+    from lightpress.local import Outputs
 
 URLS = int(os.environ.get("LIGHTPRESS_URLS", "150"))
 PATIENCE = 120.0 + URLS / 4

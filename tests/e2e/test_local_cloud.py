@@ -10,9 +10,9 @@ import boto3
 import pytest
 import urllib3
 
-from cli.local_cloud import LocalCloudError, Outputs, status
-from cli.local_cloud.deploy import deploy
-from lightpress.manifest import generation_name, variants_folder
+from lightpress.local import LocalCloudError, Outputs, status
+from lightpress.local.deploy import deploy
+from lightpress.pipeline.manifest import generation_name, variants_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

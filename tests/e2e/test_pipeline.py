@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from cli.failures import Desk, Filters
-from cli.uploading import Upload, upload, watch
-from lightpress.manifest import Status, variants_folder
+from lightpress.cli.failures import Desk, Filters
+from lightpress.client.uploading import Upload, upload, watch
+from lightpress.pipeline.manifest import Status, variants_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
-    from cli.deployment import Deployment
-    from cli.local_cloud import Outputs
-    from lightpress.manifest import Manifest
+    from lightpress.client.deployment import Deployment
+    from lightpress.local import Outputs
+    from lightpress.pipeline.manifest import Manifest
     from tests.e2e.conftest import Fetch
 
 PATIENCE = 120.0

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.stores.cases import CASES, MINISTACK, Case
-from tests.stores.places import make_place
+from tools.fakes.places import make_place
 
 if TYPE_CHECKING:
-    from cli.local_cloud import Outputs
+    from lightpress.local import Outputs
 
 
 @pytest.mark.emulator("this is about the emulator itself")

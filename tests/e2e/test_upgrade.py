@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 
-from benchmarks import release
-from cli.deployment import of_local_cloud
-from cli.local_cloud import down, up
-from cli.uploading import upload, watch
-from lightpress.manifest import Status
+from lightpress.client.deployment import of_local_cloud
+from lightpress.client.uploading import upload, watch
+from lightpress.local import down, up
+from lightpress.pipeline.manifest import Status
 from tests.e2e.conftest import PROJECT, free_ports
 from tests.e2e.test_pipeline import picture
+from tools.benchmarks import release
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from cli.local_cloud import Outputs
-    from lightpress.manifest import Manifest
+    from lightpress.local import Outputs
+    from lightpress.pipeline.manifest import Manifest
 
 PATIENCE = 120.0
 SECONDS_UNTIL_BACK = 10

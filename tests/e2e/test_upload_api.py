@@ -12,11 +12,11 @@ import pytest
 import urllib3
 from playwright.sync_api import expect
 
-from lightpress.admission import owner_of
-from tests.drawing import file_of, ramp
+from lightpress.uploads.requests import owner_of
 from tests.e2e.account import signed
 from tests.e2e.test_pipeline import eventually
 from tests.web.test_page import choose, entry, file, wait_until_shown
+from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
     from types_boto3_s3 import S3Client
 
-    from cli.local_cloud import Outputs
+    from lightpress.local import Outputs
 
     Ask = Callable[..., tuple[int, dict[str, Any]]]
     Send = Callable[..., tuple[int, str]]

@@ -19,17 +19,17 @@ import pytest
 import urllib3
 from playwright.sync_api import expect
 
-from tests.drawing import ramp
 from tests.e2e.test_pipeline import eventually
 from tests.pages import blocks
 from tests.web.test_page import file
+from tools.drawing import ramp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from playwright.sync_api import Browser, Page
 
-    from cli.local_cloud import Outputs
+    from lightpress.local import Outputs
 
 PAGE = "uploading.md"
 PACKAGES = Path(__file__).parents[1] / "ecosystem"

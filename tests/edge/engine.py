@@ -12,12 +12,12 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import infra  # noqa: F401  before aws_cdk; it finds Node
+import lightpress.cdk  # noqa: F401  before aws_cdk; it finds Node
 
 # isort: split
-from infra.delivery import viewer_request
-from infra.readiness import LAMBDA_SRC
-from lightpress.recipe import load_recipes
+from lightpress.cdk.delivery import viewer_request
+from lightpress.cdk.readiness import LAMBDA_SRC
+from lightpress.pipeline.recipe import load_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

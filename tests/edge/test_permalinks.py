@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lightpress.permalink import key_of, permalink
-from lightpress.resolve import read
+from lightpress.delivery.permalink import key_of, permalink
+from lightpress.delivery.resolve import read
 from tests.edge.engine import Request, answer_to, answers_to
 
 if TYPE_CHECKING:

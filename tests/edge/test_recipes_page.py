@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.config import Config
-from lightpress.permalink import permalink
-from lightpress.resolve import read
+from lightpress.cdk.config import Config
+from lightpress.delivery.permalink import permalink
+from lightpress.delivery.resolve import read
 from tests.edge.engine import Request, answers_to, node
 from tests.pages import DOCS, block
 

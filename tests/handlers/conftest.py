@@ -25,7 +25,7 @@ from lightpress.compose import (
 )
 from lightpress.handlers import record_failure
 from lightpress.handlers.process_upload import handler
-from lightpress.manifest import Manifest, manifest_from_json, manifest_path
+from lightpress.pipeline.manifest import Manifest, manifest_from_json, manifest_path
 from lightpress.telemetry import logger
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
     from types_boto3_sqs.type_defs import MessageTypeDef
 
-    from lightpress.failures import Failure
+    from lightpress.pipeline.failures import Failure
 
 REGION: Final = "eu-west-1"
 UPLOADS, IMAGES, QUARANTINE = "uploads", "images", "quarantine"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.handlers import compress_in_place
-from tests.drawing import file_of, ramp
 from tests.handlers.conftest import IMAGES, REGION, Context, Deployed, Told, batch, notification
 from tests.handlers.in_place import (
     CMS,
@@ -29,6 +28,7 @@ from tests.handlers.in_place import (
     WRITE_TAGS,
 )
 from tests.handlers.recorder import Call, Need, needs, recorded
+from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

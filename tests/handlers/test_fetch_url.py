@@ -9,8 +9,8 @@ import pytest
 
 from lightpress.compose import fetch_urls
 from lightpress.handlers.fetch_url import handler
-from lightpress.links import read_link
-from lightpress.orders import Order, body_of, order_for
+from lightpress.ingest.orders import Order, body_of, order_for
+from lightpress.ingest.urls import read_link
 from tests.handlers.conftest import DEAD_LETTERS, QUEUE, UPLOADS, Context, Deployed, Told, batch
 from tests.handlers.recorder import Call, recorded
 from tests.ingest.server import Misbehaving, misbehaving, picture

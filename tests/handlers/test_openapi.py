@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.core.result import Ok
 
-from infra.openapi import PAGE, deployed_terms, document, openapi_page
-from infra.upload_api import INGEST_ROUTES, ROUTES
+from lightpress.cdk.upload_api import INGEST_ROUTES, ROUTES
 from lightpress.handlers.upload_api import STEPS
-from tests.drawing import file_of, four_corners
 from tests.handlers.conftest import Deployed, notification
 from tests.handlers.gateway import Gateway
 from tests.handlers.test_upload_api import ALICE, FILE, ask
+from tools.documents.openapi import PAGE, deployed_terms, document, openapi_page
+from tools.drawing import file_of, four_corners
 
 if TYPE_CHECKING:
     from schemathesis import APIOperation

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.buckets import Publishing
 from lightpress.compose import RECIPES, process_uploads
-from lightpress.events import read
 from lightpress.handlers.process_upload import handler
-from lightpress.manifest import Status, manifest_path
-from lightpress.recipe import load_recipes
+from lightpress.pipeline.buckets import Publishing
+from lightpress.pipeline.events import read
+from lightpress.pipeline.manifest import Status, manifest_path
+from lightpress.pipeline.recipe import load_recipes
 from lightpress.settings import SettingMissingError
-from tests.drawing import file_of, four_corners, plain, ramp
 from tests.handlers.conftest import (
     DEAD_LETTERS,
     IMAGES,
@@ -29,6 +28,7 @@ from tests.handlers.conftest import (
     url_of,
 )
 from tests.pipeline.fakes import FakeQueue
+from tools.drawing import file_of, four_corners, plain, ramp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -9,12 +9,11 @@ import pytest
 from botocore.stub import ANY, Stubber
 
 from lightpress.compose import cdn, record_failures
-from lightpress.events import look_at
 from lightpress.handlers import purge_deleted
-from lightpress.manifest import Status
+from lightpress.pipeline.events import look_at
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.source import Source
 from lightpress.settings import SettingMissingError
-from lightpress.source import Source
-from tests.drawing import file_of, four_corners
 from tests.handlers.conftest import (
     DEAD_LETTERS,
     DISTRIBUTION,
@@ -28,9 +27,10 @@ from tests.handlers.conftest import (
     url_of,
 )
 from tests.handlers.test_process_upload import assert_published, measured
+from tools.drawing import file_of, four_corners
 
 if TYPE_CHECKING:
-    from lightpress.manifest import Manifest
+    from lightpress.pipeline.manifest import Manifest
 
 SMALL = file_of(four_corners((60, 40)))
 

@@ -10,9 +10,8 @@ import pytest
 from botocore.stub import Stubber
 
 from lightpress.compose import cdn
+from lightpress.delivery.resolve import PLACEHOLDER
 from lightpress.handlers import purge_deleted, resolve
-from lightpress.resolve import PLACEHOLDER
-from tests.drawing import file_of, four_corners
 from tests.handlers.conftest import (
     BUS,
     DEAD_LETTERS,
@@ -30,6 +29,7 @@ from tests.handlers.conftest import (
     url_of,
 )
 from tests.handlers.recorder import Call, Need, needs, recorded
+from tools.drawing import file_of, four_corners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

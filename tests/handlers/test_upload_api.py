@@ -9,13 +9,12 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
-from lightpress.admission import owner_of
 from lightpress.aws.dead_letters import SqsDeadLetters
-from lightpress.failures import Letter
 from lightpress.handlers.upload_api import handler
-from lightpress.links import read_link
-from lightpress.orders import body_of, order_for, order_in
-from tests.drawing import file_of, four_corners
+from lightpress.ingest.orders import body_of, order_for, order_in
+from lightpress.ingest.urls import read_link
+from lightpress.pipeline.failures import Letter
+from lightpress.uploads.requests import owner_of
 from tests.handlers.conftest import (
     CDN,
     DEAD_LETTERS,
@@ -31,6 +30,7 @@ from tests.handlers.conftest import (
 )
 from tests.handlers.gateway import event_of
 from tests.handlers.recorder import Call, recorded
+from tools.drawing import file_of, four_corners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

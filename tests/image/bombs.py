@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 
-from tests.drawing import (
+from tools.drawing import (
     PNG_SIGNATURE,
     file_of,
     plain,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.drawing import deep_grey, disc, file_of, four_corners, psd, ramp, ten_bits
+from tools.drawing import deep_grey, disc, file_of, four_corners, psd, ramp, ten_bits
 
 if TYPE_CHECKING:
     import random

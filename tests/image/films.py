@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
-from tests.drawing import BLUE, GREEN, PNG_SIGNATURE, RED, png_chunk
+from tools.drawing import BLUE, GREEN, PNG_SIGNATURE, RED, png_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tests.drawing import Colour
+    from tools.drawing import Colour
 
 CLEAR = (0, 0, 0, 0)
 BACK = (200, 200, 40)

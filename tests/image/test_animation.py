@@ -12,8 +12,11 @@ import pytest
 from PIL import Image, ImageChops
 
 from lightpress.image import Limits, PictureRejected, Reason, Rendition, Size, Spec, render
-from lightpress.isolation import Bounds, Child
-from tests.drawing import (
+from lightpress.pipeline.sandbox import Bounds, Child
+from tests.image.files import damaged
+from tests.image.films import Part, apng, cells_of, gif, played
+from tests.memory import inherited_mb
+from tools.drawing import (
     BLUE,
     GREEN,
     PNG_SIGNATURE,
@@ -37,9 +40,6 @@ from tests.drawing import (
     spec,
     with_chunk_before,
 )
-from tests.image.files import damaged
-from tests.image.films import Part, apng, cells_of, gif, played
-from tests.memory import inherited_mb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

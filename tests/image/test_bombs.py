@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from lightpress.image import PictureRejected, Reason, Size
-from lightpress.isolation import Bounds, Child
-from tests.drawing import spec
+from lightpress.pipeline.sandbox import Bounds, Child
 from tests.image.bombs import BOMBS, HEAVY, webp_of_34_bytes
 from tests.memory import inherited_mb
+from tools.drawing import spec
 
 MOST_CPU_MS = 5_000
 MOST_MB = 512

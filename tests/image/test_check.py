@@ -9,7 +9,7 @@ import pytest
 from lightpress.image import render
 from lightpress.image.check import LyingEncoder
 from lightpress.image.formats import OUTPUTS
-from tests.drawing import file_of, ramp, spec
+from tools.drawing import file_of, ramp, spec
 
 PICTURE = ramp((64, 48))
 LIES = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lightpress.image import load_codecs
 from lightpress.image.formats import INPUTS, OUTPUTS
-from tests.drawing import file_of, ramp
+from tools.drawing import file_of, ramp
 
 PACKAGE = Path(__file__).parents[2] / "lambda_src"
 PROGRAM = """

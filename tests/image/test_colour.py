@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.image.formats import OUTPUTS
-from tests.drawing import (
+from tools.drawing import (
     Colour,
     cmyk_profile,
     distance,

@@ -8,8 +8,8 @@ import random
 import pytest
 
 from lightpress.image import Limits, PictureRejected, Reason, Size
-from tests.drawing import facts_of, rendered, spec
 from tests.image.files import GOOD, damaged
+from tools.drawing import facts_of, rendered, spec
 
 # Of each file: some 1,000 in all. Overnight: LIGHTPRESS_MUTANTS=1000 make unit
 MUTANTS = int(os.environ.get("LIGHTPRESS_MUTANTS", "80"))

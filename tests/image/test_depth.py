@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from lightpress.image import Size
-from lightpress.isolation import Bounds, Child
-from tests.drawing import (
+from lightpress.pipeline.sandbox import Bounds, Child
+from tools.drawing import (
     Colour,
     deep_grey,
     distance,

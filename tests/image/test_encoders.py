@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, JpegImagePlugin
 
 from lightpress.image import Size
 from lightpress.image.jpegli import tables
-from tests.drawing import BLUE, RED, file_of, four_corners, mean_difference, plain, ramp, rendered, seen, spec, speckled
+from tools.drawing import BLUE, RED, file_of, four_corners, mean_difference, plain, ramp, rendered, seen, spec, speckled
 
 # Sums of jpegli's own tables, luma and chroma, as read from files that it wrote.
 SUMS = {1: 19680, 15: 10061, 29: 5806, 30: 5715, 50: 4225, 76: 2189, 84: 1522, 85: 1439, 95: 542, 99: 186, 100: 128}

@@ -12,7 +12,8 @@ import pytest
 
 from lightpress.image import PictureRejected, Reason, Size
 from lightpress.image.formats import INPUTS
-from tests.drawing import (
+from tests.image.bombs import icon_of, patched
+from tools.drawing import (
     BLUE,
     CORNERS,
     GREEN,
@@ -34,7 +35,6 @@ from tests.drawing import (
     spec,
     ten_bits,
 )
-from tests.image.bombs import icon_of, patched
 
 if TYPE_CHECKING:
     from PIL import Image

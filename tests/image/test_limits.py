@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.image import Limits, PictureRejected, Reason, Size
-from lightpress.isolation import Bounds, Child
-from tests.drawing import facts_of, file_of, plain, png_claiming, png_of_rows, ramp, rendered, spec
+from lightpress.pipeline.sandbox import Bounds, Child
+from tools.drawing import facts_of, file_of, plain, png_claiming, png_of_rows, ramp, rendered, spec
 
 if TYPE_CHECKING:
     from lightpress.image import Spec

@@ -12,8 +12,8 @@ from PIL import Image
 
 from lightpress.image import Size
 from lightpress.image.lossless import compressed
-from lightpress.isolation import Bounds, Child
-from tests.drawing import as_camera_stores, exif_with, file_of, ramp, rendered, seen, spec, speckled
+from lightpress.pipeline.sandbox import Bounds, Child
+from tools.drawing import as_camera_stores, exif_with, file_of, ramp, rendered, seen, spec, speckled
 
 PICTURE = ramp((400, 300))
 PACKABLE = {

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from lightpress.image import PictureRejected, Reason, Size, Spec, render
-from lightpress.isolation import Bounds, Child, ChildLost, render_isolated
-from tests.drawing import file_of, ramp, spec
+from lightpress.pipeline.sandbox import Bounds, Child, ChildLost, render_isolated
+from tools.drawing import file_of, ramp, spec
 
 SMALL = spec(Size("w320", 320))
 SIZE = (3_000, 2_000)

@@ -11,7 +11,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from lightpress.image import METADATA, Size
 from lightpress.image.formats import OUTPUTS
-from tests.drawing import file_of, ramp, rendered, rgb_profile, seen, spec, speckled
+from tools.drawing import file_of, ramp, rendered, rgb_profile, seen, spec, speckled
 
 NEEDLE = "Zaubernadel"
 _PICTURE = ramp((64, 48))

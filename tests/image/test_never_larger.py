@@ -12,8 +12,8 @@ from PIL import Image, ImageChops, ImageFilter
 
 from lightpress.image import Facts, Rendition, Size
 from lightpress.image.container import without_extras
-from lightpress.manifest import Publication, variants_of
-from tests.drawing import (
+from lightpress.pipeline.manifest import Publication, variants_of
+from tools.drawing import (
     as_camera_stores,
     disc,
     distance,

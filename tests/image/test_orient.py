@@ -11,7 +11,7 @@ from PIL import Image
 
 from lightpress.image import Size
 from lightpress.image.formats import OUTPUTS
-from tests.drawing import (
+from tools.drawing import (
     CORNERS,
     as_camera_stores,
     colours_at_corners,

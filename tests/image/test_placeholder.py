@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from lightpress.image.placeholder import dominant_colour, reduced, thumbhash
-from tests.drawing import Colour, disc, distance, facts_of, file_of, four_corners, plain, stripes
+from tools.drawing import Colour, disc, distance, facts_of, file_of, four_corners, plain, stripes
 
 
 def decoded(text: str) -> tuple[float, Colour]:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from lightpress.image import IN_PLAIN_WORDS, PictureRejected, Reason
 from lightpress.image.formats import ACCEPTED
-from tests.drawing import facts_of, file_of, plain, rendered
+from tools.drawing import facts_of, file_of, plain, rendered
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 

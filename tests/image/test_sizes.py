@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from lightpress.image import Limits, Pixels, Size, Spec
 from lightpress.image.formats import OUTPUTS
-from tests.drawing import (
+from tools.drawing import (
     Colour,
     distance,
     facts_of,

@@ -10,8 +10,8 @@ import pytest
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
 from lightpress.image import PictureRejected, Reason, Rendering, Squeezing, squeeze
-from lightpress.isolation import Bounds, squeeze_isolated
-from tests.drawing import as_camera_stores, disc, exif_with, file_of, ramp, speckled
+from lightpress.pipeline.sandbox import Bounds, squeeze_isolated
+from tools.drawing import as_camera_stores, disc, exif_with, file_of, ramp, speckled
 
 PICTURE = ramp((320, 240))
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

@@ -7,7 +7,7 @@ from PIL import Image
 
 from lightpress.image import Size
 from lightpress.image.formats import OUTPUTS
-from tests.drawing import disc, distance, file_of, only, pixel, plain, spec
+from tools.drawing import disc, distance, file_of, only, pixel, plain, spec
 
 SEE_THROUGH = [name for name, output in OUTPUTS.items() if output.alpha]
 OPAQUE = [name for name, output in OUTPUTS.items() if not output.alpha]

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.buckets import InPlace
-from lightpress.compress import MOST_TIMES, Did, compress
-from lightpress.existing import IN_PLAIN_WORDS, Obstacle
 from lightpress.image import Squeezing
+from lightpress.in_place.compress import MOST_TIMES, Did, compress
+from lightpress.in_place.objects import IN_PLAIN_WORDS, Obstacle
+from lightpress.pipeline.buckets import InPlace
 from tests.in_place.world import BUCKET, SOURCE, TABLE, Bucket, Ports, large, settle, small
 
 if TYPE_CHECKING:
-    from lightpress.existing import Held
-    from lightpress.source import Source
+    from lightpress.in_place.objects import Held
+    from lightpress.pipeline.source import Source
 
 
 def dids(bucket: Bucket) -> list[Did]:

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress import compress as module
-from lightpress.compress import compress
+from lightpress.in_place import compress as module
+from lightpress.in_place.compress import compress
 from tests.in_place.world import Bucket, Consumer, Fault, large, settle, small
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.compress import Compression
+    from lightpress.in_place.compress import Compression
 
     Story = Callable[..., Compression]
 

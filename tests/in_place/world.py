@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-from lightpress.buckets import Compressing, InPlace
-from lightpress.compress import Compression, CompressWorld, compress
-from lightpress.existing import Entry, Held, Obstacle, Seal
 from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Squeezing
-from lightpress.ports import Changed
-from lightpress.source import Source
+from lightpress.in_place.compress import Compression, CompressWorld, compress
+from lightpress.in_place.objects import Entry, Held, Obstacle, Seal
+from lightpress.pipeline.buckets import Compressing, InPlace
+from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator

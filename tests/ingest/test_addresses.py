@@ -8,10 +8,10 @@ from ipaddress import ip_network
 
 import pytest
 
-from lightpress.fetch.addresses import AddressPolicy
-from lightpress.fetch.connection import Connector, Deadline
-from lightpress.fetch.failed import FetchFailed
-from lightpress.links import FetchReason, read_link
+from lightpress.ingest.addresses import AddressPolicy
+from lightpress.ingest.connection import Connector, Deadline
+from lightpress.ingest.errors import FetchFailed
+from lightpress.ingest.urls import FetchReason, read_link
 
 BLOCKED = (
     # IPv4

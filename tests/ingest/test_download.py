@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from lightpress.fetch.addresses import AddressPolicy
-from lightpress.fetch.connection import Connector
-from lightpress.fetch.download import Download, Downloaded, Validators
-from lightpress.fetch.failed import FetchFailed
-from lightpress.fetch.hosts import Hosts
-from lightpress.links import FetchReason, read_link
+from lightpress.ingest.addresses import AddressPolicy
+from lightpress.ingest.connection import Connector
+from lightpress.ingest.download import Download, Downloaded, Validators
+from lightpress.ingest.errors import FetchFailed
+from lightpress.ingest.hosts import Hosts
+from lightpress.ingest.urls import FetchReason, read_link
 from tests.ingest.server import ENDINGS, Misbehaving, misbehaving, picture, unused_port
 
 if TYPE_CHECKING:

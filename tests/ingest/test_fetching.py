@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.events import Problem
-from lightpress.fetch.connection import Deadline
-from lightpress.fetch.download import NO_VALIDATORS, Downloaded, Validators
-from lightpress.fetch.failed import FetchFailed
-from lightpress.fetch.hosts import Hosts
-from lightpress.fetch.story import Did, Fetched, Fetching, Landed
-from lightpress.fetch.work import FetchWork
-from lightpress.links import FetchReason, Link, read_link
-from lightpress.orders import Order, body_of, order_for
-from lightpress.ports import Changed
-from lightpress.process import Message
+from lightpress.ingest.batch import FetchWork
+from lightpress.ingest.connection import Deadline
+from lightpress.ingest.download import NO_VALIDATORS, Downloaded, Validators
+from lightpress.ingest.errors import FetchFailed
+from lightpress.ingest.fetch import Did, Fetched, Fetching, Landed
+from lightpress.ingest.hosts import Hosts
+from lightpress.ingest.orders import Order, body_of, order_for
+from lightpress.ingest.urls import FetchReason, Link, read_link
+from lightpress.pipeline.events import Problem
+from lightpress.pipeline.messages import Message
+from lightpress.pipeline.ports import Changed
 
 if TYPE_CHECKING:
-    from lightpress.failures import Letter
+    from lightpress.pipeline.failures import Letter
 
 LINK = read_link("https://example.com/cat.jpg")
 ORDER = order_for(LINK, "")

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.manifest import manifest_path
-from tests.drawing import file_of, ramp
+from lightpress.pipeline.manifest import manifest_path
+from tests.cdk.conftest import dev, template_of
 from tests.handlers.conftest import IMAGES, clients, deployed, notification, settings, told
 from tests.handlers.conftest import _new_container as new_container
-from tests.infra.conftest import dev, template_of
+from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
     from tests.handlers.conftest import Deployed, Told

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from infra.config import Config, Existing
-from lightpress.buckets import InPlace
-from tests.infra.templates import synthesize_with
-from tests.infra.test_monitoring import SYMPTOMS, SYMPTOMS_IN_PLACE, alarms
+from lightpress.cdk.config import Config, Existing
+from lightpress.pipeline.buckets import InPlace
+from tests.cdk.templates import synthesize_with
+from tests.cdk.test_monitoring import SYMPTOMS, SYMPTOMS_IN_PLACE, alarms
 from tests.operations.alarming import Measured, is_raised, metrics_of
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.queries import QUERIES
+from lightpress.cdk.queries import QUERIES
 
 if TYPE_CHECKING:
-    from tests.infra.templates import Template
+    from tests.cdk.templates import Template
 
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infra.metrics import ENDS, NAMESPACE
+from lightpress.cdk.metrics import ENDS, NAMESPACE
 from lightpress.image import Reason
 from tests.handlers.conftest import Context, batch, notification
 from tests.operations.conftest import BAD, GOOD, PHOTO

@@ -8,23 +8,23 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightpress.failures import Letter, fingerprint
+from lightpress.failures.record import LastWord, Registry
 from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Size, Spec
-from lightpress.manifest import manifest_from_json, manifest_path
-from lightpress.ports import Changed, Published
-from lightpress.recipe import Recipe, RecipeBook, Rule
-from lightpress.reconcile import World
-from lightpress.record_failure import LastWord, Registry
-from lightpress.source import Original, Source
+from lightpress.pipeline.failures import Letter, fingerprint
+from lightpress.pipeline.manifest import manifest_from_json, manifest_path
+from lightpress.pipeline.ports import Changed, Published
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.reconcile import World
+from lightpress.pipeline.source import Original, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
-    from lightpress.events import Problem
-    from lightpress.failures import Failure, Trial, Verdict
-    from lightpress.manifest import Manifest
-    from lightpress.process import Message
-    from lightpress.reconcile import Outcome
+    from lightpress.pipeline.events import Problem
+    from lightpress.pipeline.failures import Failure, Trial, Verdict
+    from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.messages import Message
+    from lightpress.pipeline.reconcile import Outcome
 
 UPLOADS = "uploads"
 NOW, RETENTION = 1_800_000_000, 3_600

@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 import pytest
 
-from lightpress.buckets import (
+from lightpress.image import Squeezing
+from lightpress.pipeline.buckets import (
     Attached,
     Compressing,
     InPlace,
@@ -16,10 +17,9 @@ from lightpress.buckets import (
     attached_from,
     in_place_from,
 )
-from lightpress.events import Problem
-from lightpress.image import Squeezing
-from lightpress.manifest import manifest_path, variants_folder
-from lightpress.source import Source
+from lightpress.pipeline.events import Problem
+from lightpress.pipeline.manifest import manifest_path, variants_folder
+from lightpress.pipeline.source import Source
 from tests.pipeline.fakes import UPLOADS, FakeCloud
 
 SHOP, BLOG = Attached("shop", "public/", (".jpg",), "shop/"), Attached("blog", under="blog/")
@@ -65,7 +65,7 @@ def test_from_its_name_a_source_is_found_again(source: Source) -> None:
 
 
 def test_an_attached_picture_is_looked_at_in_its_bucket_and_published_under_its_name() -> None:
-    from lightpress.reconcile import Did, reconcile
+    from lightpress.pipeline.reconcile import Did, reconcile
 
     cloud = FakeCloud()
     cloud.originals.put("public/a.jpg", b"picture")

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightpress.events import Problem, Reading, look_at, read
-from lightpress.source import Source
+from lightpress.pipeline.events import Problem, Reading, look_at, read
+from lightpress.pipeline.source import Source
 from tests.pipeline.keys import NASTY_KEYS
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from lightpress.image import Facts, PictureRejected, Reason, Rendition
 from lightpress.image.formats import OUTPUTS
-from lightpress.manifest import (
+from lightpress.pipeline.manifest import (
     Manifest,
     Publication,
     PublishedSource,

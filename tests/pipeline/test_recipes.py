@@ -12,8 +12,8 @@ import pytest
 
 from lightpress.compose import RECIPES
 from lightpress.image import Limits, Size, Spec, formats
-from lightpress.recipe import Recipe, RecipeBook, Rule, load_recipes
-from lightpress.tables import ConfigError
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
+from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path

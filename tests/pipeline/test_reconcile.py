@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.failures import Verdict
 from lightpress.image import Limits, Reason, Size, Spec
-from lightpress.manifest import Status, variants_folder
-from lightpress.recipe import Recipe, RecipeBook, Rule
-from lightpress.reconcile import ATTEMPTS, Did, Outcome, Unsettled, reconcile
+from lightpress.pipeline.failures import Verdict
+from lightpress.pipeline.manifest import Status, variants_folder
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.reconcile import ATTEMPTS, Did, Outcome, Unsettled, reconcile
 from tests.pipeline.fakes import BREAKS_LATE, CORRUPT, UPLOADS, FakeCloud, FakeImages, book, source
 from tests.pipeline.keys import NASTY_KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from lightpress.manifest import Manifest
+    from lightpress.pipeline.manifest import Manifest
 
 KEY = "a.jpg"
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.manifest import manifest_path
-from tests.drawing import file_of, four_corners, speckled
+from lightpress.pipeline.manifest import manifest_path
 from tests.handlers.conftest import batch, notification
 from tests.runtime.runtime_api import Function
+from tools.drawing import file_of, four_corners, speckled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

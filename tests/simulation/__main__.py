@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 from rich.console import Console
 
-from cli.progress import progress_on
+from lightpress.cli.progress import progress_on
 from tests.simulation import cases, mutants, randomly
 from tests.simulation.exhaustive import explore
 from tests.simulation.invocation import Fault

@@ -24,19 +24,19 @@ from tests.simulation.deployed import (
 from tests.simulation.promises import Promises
 from tests.simulation.timeline import Timeline
 from tests.simulation.worker import Worker
-from tests.stores.dynamodb import Table
-from tests.stores.events import Bus
-from tests.stores.s3 import Bucket
-from tests.stores.sqs import Queue
+from tools.fakes.dynamodb import Table
+from tools.fakes.events import Bus
+from tools.fakes.s3 import Bucket
+from tools.fakes.sqs import Queue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lightpress.recipe import Recipe
+    from lightpress.pipeline.recipe import Recipe
     from tests.simulation.worker import Mind
-    from tests.stores.dynamodb import Item
-    from tests.stores.s3 import Version
-    from tests.stores.sqs import Message
+    from tools.fakes.dynamodb import Item
+    from tools.fakes.s3 import Version
+    from tools.fakes.sqs import Message
 
 CLIENT, OPERATOR, SQS = "client", "operator", "SQS"
 

@@ -6,26 +6,29 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lightpress import announce, process, reconcile, record_failure
 from lightpress.aws import announcements, dead_letters, failures, images, originals, purges, quarantine
-from lightpress.buckets import Publishing
+from lightpress.delivery import notify as announce
+from lightpress.failures import record as record_failure
+from lightpress.pipeline import messages as process
+from lightpress.pipeline import reconcile
+from lightpress.pipeline.buckets import Publishing
 from tests.simulation import pictures
 from tests.simulation.invocation import RENDER
-from tests.stores.dynamodb import SimulatedDynamoDb
-from tests.stores.events import SimulatedEventBridge
-from tests.stores.s3 import SimulatedS3
-from tests.stores.sqs import SimulatedSqs
+from tools.fakes.dynamodb import SimulatedDynamoDb
+from tools.fakes.events import SimulatedEventBridge
+from tools.fakes.s3 import SimulatedS3
+from tools.fakes.sqs import SimulatedSqs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lightpress.image import Rendering, Spec
-    from lightpress.recipe import RecipeBook
-    from tests.stores.dynamodb import Table
-    from tests.stores.events import Bus
-    from tests.stores.s3 import Bucket
-    from tests.stores.sqs import Message, Queue
-    from tests.stores.wire import Wire
+    from lightpress.pipeline.recipe import RecipeBook
+    from tools.fakes.dynamodb import Table
+    from tools.fakes.events import Bus
+    from tools.fakes.s3 import Bucket
+    from tools.fakes.sqs import Message, Queue
+    from tools.fakes.wire import Wire
 
 UPLOADS, IMAGES, QUARANTINE, FAILURES, PURGES = "uploads", "images", "quarantine", "failures", "purges"
 QUEUE, DEAD_LETTERS = "process", "record"

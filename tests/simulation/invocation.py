@@ -14,8 +14,8 @@ from tests.simulation.pictures import NativeCrash
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.stores.sqs import Message, Queue
-    from tests.stores.wire import Wire
+    from tools.fakes.sqs import Message, Queue
+    from tools.fakes.wire import Wire
 
 Answer = TypeVar("Answer")
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.simulation.deployed import Release
     from tests.simulation.invocation import Request
-    from tests.stores.sqs import Message, Queue
+    from tools.fakes.sqs import Message, Queue
 
 
 @dataclass(slots=True)

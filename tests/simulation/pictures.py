@@ -7,8 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Size, Spec
-from lightpress.isolation import ChildLost
-from lightpress.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.sandbox import ChildLost
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -6,10 +6,17 @@ from collections import Counter
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from lightpress.announce import KINDS
+from lightpress.delivery.notify import KINDS
+from lightpress.failures.record import TRIALS
 from lightpress.image import Reason
-from lightpress.manifest import Manifest, Status, manifest_from_json, manifest_path, revision_of, variants_folder
-from lightpress.record_failure import TRIALS
+from lightpress.pipeline.manifest import (
+    Manifest,
+    Status,
+    manifest_from_json,
+    manifest_path,
+    revision_of,
+    variants_folder,
+)
 from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, UPLOADS, rows
 from tests.simulation.pictures import BAD, CRASHING, HUGE, checksum, rendered, spec_of
 
@@ -17,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.simulation.cloud import Cloud
-    from tests.stores.s3 import Version
+    from tools.fakes.s3 import Version
 
 REASONS = {BAD: Reason.CORRUPT, CRASHING: Reason.CRASHED_DECODER, HUGE: Reason.MACHINE_LIMIT}
 
@@ -230,5 +237,5 @@ class Promises:
 
 
 def identity_of(version: Version) -> str:
-    """As `lightpress.source.Original` has it."""
+    """As `lightpress.pipeline.source.Original` has it."""
     return version.id or version.etag.strip('"')

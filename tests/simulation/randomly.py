@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lightpress.events import look_at
-from lightpress.source import Source
+from lightpress.pipeline.events import look_at
+from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
 from tests.simulation.invocation import RENDER, Fault, Invocation
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.simulation.invocation import Request
     from tests.simulation.worker import Worker
-    from tests.stores.sqs import Queue
+    from tools.fakes.sqs import Queue
 
 KEYS = ("a", "a/b", f"{IGNORED}c")
 CONTENTS = (GOOD, GOOD, GOOD, GOOD, BAD, CRASHING, HUGE)

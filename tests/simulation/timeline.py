@@ -7,8 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from lightpress.manifest import manifest_from_json
-from tests.stores.s3 import Body
+from lightpress.pipeline.manifest import manifest_from_json
+from tools.fakes.s3 import Body
 
 
 @dataclass(slots=True)

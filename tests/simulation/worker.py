@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Protocol
 
 from botocore.exceptions import ReadTimeoutError
 
-from lightpress.isolation import ChildLost
+from lightpress.pipeline.sandbox import ChildLost
 from tests.simulation.invocation import RENDER, Fault, Raised, Request
 from tests.simulation.pictures import NativeCrash
-from tests.stores.wire import refusal
+from tools.fakes.wire import refusal
 
 if TYPE_CHECKING:
     from tests.simulation.cloud import Cloud
     from tests.simulation.deployed import Release
-    from tests.stores.sqs import Message
+    from tools.fakes.sqs import Message
 
 
 class Mind(Protocol):

@@ -15,15 +15,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from lightpress.delivery.markup import picture as picture_markup
 from lightpress.image import IN_PLAIN_WORDS, PictureRejected, Reason, Size, Spec, render
-from lightpress.manifest import Publication, variant_path, variants_of
-from lightpress.markup import picture as picture_markup
+from lightpress.pipeline.manifest import Publication, variant_path, variants_of
 from web.serve import pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lightpress.manifest import Manifest, Variant
+    from lightpress.pipeline.manifest import Manifest, Variant
 
 SPEC = Spec(sizes=(Size("w160", width=160), Size("w320", width=320)), formats=("avif", "webp", "jpeg"))
 MAX_BYTES = 2_000_000

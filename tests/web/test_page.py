@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from tests.drawing import four_corners, ramp
 from tests.web.service import MAX_BYTES, PART_BYTES, PARTS_FROM, TOKEN, serving
+from tools.drawing import four_corners, ramp
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightpress.announce import SOURCE, event_of
+from lightpress.delivery.notify import SOURCE, event_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from types_boto3_events import EventBridgeClient
 
-    from lightpress.manifest import Manifest
-    from lightpress.source import Source
+    from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.source import Source
 
 
 class NotAnnouncedError(Exception):

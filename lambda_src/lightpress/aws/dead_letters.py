@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.failures import Letter, Verdict
 from lightpress.image import Reason
+from lightpress.pipeline.failures import Letter, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from lightpress.ports import Changed
+from lightpress.pipeline.ports import Changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,14 +13,14 @@ from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone, on_condition, status
 from lightpress.aws.originals import read_as_seen
-from lightpress.existing import Held, Obstacle, Seal
+from lightpress.in_place.objects import Held, Obstacle, Seal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from types_boto3_s3 import S3Client
 
-    from lightpress.source import Source
+    from lightpress.pipeline.source import Source
 
 _BAD_REQUEST = 400
 _NO_CONTROLS = "OwnershipControlsNotFoundError"

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.failures import Failure, fingerprint
+from lightpress.pipeline.failures import Failure, fingerprint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from types_boto3_dynamodb import DynamoDBClient
 
-    from lightpress.failures import Trial
+    from lightpress.pipeline.failures import Trial
 
 SUBJECT, IDENTITY, EXPIRY = "subject", "identity", "expires_at"
 _TEXTS = ("reason", "detail", "bucket", "key", "digest", "quarantine", "url", "correlation_id")

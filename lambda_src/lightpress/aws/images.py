@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone, on_condition
-from lightpress.download import content_disposition
-from lightpress.manifest import manifest_from_json, manifest_path
-from lightpress.ports import Published
+from lightpress.pipeline.file_names import content_disposition
+from lightpress.pipeline.manifest import manifest_from_json, manifest_path
+from lightpress.pipeline.ports import Published
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
-    from lightpress.manifest import Manifest
+    from lightpress.pipeline.manifest import Manifest
 
 _A_YEAR = "public, max-age=31536000, immutable"
 _MOST_DELETED_AT_ONCE = 1000

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone, on_condition
-from lightpress.fetch.download import Validators
-from lightpress.fetch.story import Landed
+from lightpress.ingest.download import Validators
+from lightpress.ingest.fetch import Landed
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-    from lightpress.fetch.download import Downloaded
-    from lightpress.links import Link
+    from lightpress.ingest.download import Downloaded
+    from lightpress.ingest.urls import Link
 
 SOURCE, SHA256, ETAG, MODIFIED = "source-url", "source-sha256", "source-etag", "source-modified"
 _LONGEST_SOURCE = 1_024  # all metadata of an object together: 2 KB

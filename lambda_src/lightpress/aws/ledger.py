@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone
-from lightpress.existing import Entry
-from lightpress.manifest import manifest_path
+from lightpress.in_place.objects import Entry
+from lightpress.pipeline.manifest import manifest_path
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-    from lightpress.source import Source
+    from lightpress.pipeline.source import Source
 
 LEDGER = "c/"
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightpress.orders import body_of
+from lightpress.ingest.orders import body_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from types_boto3_sqs import SQSClient
 
-    from lightpress.orders import Order
+    from lightpress.ingest.orders import Order
 
 BATCH = 10
 """Messages that SQS takes at once."""

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone, on_condition
-from lightpress.source import Original
+from lightpress.pipeline.source import Original
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-    from lightpress.source import Source
+    from lightpress.pipeline.source import Source
 
 _NO_VERSION = "null"
 

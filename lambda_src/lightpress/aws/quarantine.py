@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightpress.aws.errors import on_condition
-from lightpress.failures import fingerprint
+from lightpress.pipeline.failures import fingerprint
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-    from lightpress.source import Original, Source
+    from lightpress.pipeline.source import Original, Source
 
 PICTURES = "pictures/"
 MESSAGES = "messages/"

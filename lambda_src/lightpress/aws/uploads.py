@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lightpress.admission import Refused
 from lightpress.aws.errors import is_gone
+from lightpress.uploads.requests import Refused
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-    from lightpress.admission import Part, Wanted
+    from lightpress.uploads.requests import Part, Wanted
 
 VALID_SECONDS = 900
 

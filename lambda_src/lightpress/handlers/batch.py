@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lightpress.process import Message
+from lightpress.pipeline.messages import Message
 from lightpress.telemetry import logger
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from lightpress.process import Process
+    from lightpress.pipeline.messages import Process
 
 # For the slowest picture that its limits allow, and for telling its end.
 _TIME_FOR_ONE_MS = 30_000

@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 from lightpress.compose import is_uploaded, published_manifest
-from lightpress.resolve import read, resolve
+from lightpress.delivery.resolve import read, resolve
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 
-from lightpress.admission import Refused, owner_of
 from lightpress.compose import caller, front_door, url_desk
-from lightpress.front_door import FrontDoor
 from lightpress.telemetry import logger
+from lightpress.uploads.api import FrontDoor
+from lightpress.uploads.requests import Refused, owner_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext

@@ -1,7 +1,7 @@
 """The same picture in fewer bytes, to the last pixel.
 
 Packing a PNG starts threads that stay. A process that has done so must not fork and pack again: its child has no such
-threads and waits for them for ever. So only children do it, which end: those of `lightpress.isolation`, or one that is
+threads and waits for them for ever. So only children do it, which end: those of `pipeline.sandbox`, or one that is
 forked for it.
 """
 

@@ -1,4 +1,4 @@
-"""What to make of a picture: sizes, formats and how they are encoded. A recipe (`lightpress.recipe`) gives one."""
+"""What to make of a picture: sizes, formats and how they are encoded. A recipe (`pipeline.recipe`) gives one."""
 
 from __future__ import annotations
 

@@ -1,0 +1,99 @@
+"""Where a backfill's items come from: a listing of the bucket, or a report of S3 Inventory."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus, urlsplit
+
+from lightpress.cli.backfill import Item
+from lightpress.pipeline.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_s3 import S3Client
+
+    from lightpress.pipeline.buckets import Selection
+
+_FORMAT = "CSV"
+_NOT_CURRENT = "false"
+_MARKER = "true"
+
+
+class BadInventoryError(Exception):
+    """The report is not one that can be read; the message says why."""
+
+
+def listed(s3: S3Client, pictures: Selection, since: datetime | None, after: str) -> Iterator[Item]:
+    """LIST, from the key behind `after`; a place is a key."""
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=pictures.bucket, Prefix=pictures.prefix, StartAfter=after
+    )
+    for page in pages:
+        for found in page.get("Contents", []):
+            if _is_wanted(found["Key"], pictures) and (since is None or found["LastModified"] >= since):
+                yield Item(found["Key"], found["Size"], found["Key"])
+
+
+def inventoried(s3: S3Client, url: str, pictures: Selection, since: datetime | None, after: str) -> Iterator[Item]:
+    """The rows of a report, by its `s3://BUCKET/.../manifest.json`; a place is a file's number and a row's.
+
+    Raises BadInventoryError where the report is of another bucket, another format, or lacks a column.
+    """
+    where = urlsplit(url)
+    if where.scheme != "s3" or not where.path.endswith("manifest.json"):
+        raise BadInventoryError(f"{url} is no report; it must look like s3://BUCKET/.../manifest.json")
+    manifest = json.loads(_body(s3, where.netloc, where.path.lstrip("/")))
+    _check(manifest, url, pictures)
+    columns = [column.strip() for column in manifest["fileSchema"].split(",")]
+    first_file, _, first_row = after.partition(":")
+    bucket = manifest["destinationBucket"].rpartition(":")[2]
+    for number, file in enumerate(manifest["files"]):
+        if after and number < int(first_file):
+            continue
+        text = gzip.decompress(_body(s3, bucket, file["key"])).decode()
+        for row, values in enumerate(csv.reader(io.StringIO(text))):
+            if after and number == int(first_file) and row <= int(first_row):
+                continue
+            item = _item(dict(zip(columns, values, strict=True)), f"{number}:{row}", pictures, since)
+            if item is not None:
+                yield item
+
+
+def _check(manifest: dict[str, str], url: str, pictures: Selection) -> None:
+    if manifest.get("fileFormat") != _FORMAT:
+        raise BadInventoryError(f"{url} is of the format {manifest.get('fileFormat')}; only CSV can be read")
+    if manifest.get("sourceBucket") != pictures.bucket:
+        raise BadInventoryError(f"{url} is about {manifest.get('sourceBucket')}, not {pictures.bucket}")
+    missing = {"Key", "Size"} - {column.strip() for column in manifest.get("fileSchema", "").split(",")}
+    if missing:
+        raise BadInventoryError(f"{url} lacks the column {', '.join(sorted(missing))}")
+
+
+def _item(row: dict[str, str], place: str, pictures: Selection, since: datetime | None) -> Item | None:
+    """The row's item, if it is a current object that is wanted. Keys are encoded as in a form."""
+    if row.get("IsLatest") == _NOT_CURRENT or row.get("IsDeleteMarker") == _MARKER:
+        return None
+    key, written = unquote_plus(row["Key"]), row.get("LastModifiedDate")
+    if not _is_wanted(key, pictures) or (since is not None and written and _time(written) < since):
+        return None
+    return Item(key, int(row["Size"] or 0), place)
+
+
+def _is_wanted(key: str, pictures: Selection) -> bool:
+    return not key.endswith("/") and pictures.takes(Source(pictures.bucket, key))
+
+
+def _time(text: str) -> datetime:
+    found = datetime.fromisoformat(text)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _body(s3: S3Client, bucket: str, key: str) -> bytes:
+    with s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
+        return body.read()

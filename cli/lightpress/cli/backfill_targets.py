@@ -1,0 +1,97 @@
+"""What a backfill brings about: published variants, or smaller objects; and how it is seen that it is done."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lightpress.in_place.compress import Did, settled
+from lightpress.pipeline.events import look_at
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from types_boto3_sqs import SQSClient
+
+    from lightpress.cli.backfill import Item
+    from lightpress.pipeline.buckets import InPlace
+    from lightpress.pipeline.ports import Existing, Images, Ledger, Originals
+    from lightpress.pipeline.recipe import RecipeBook
+
+_AT_ONCE = 16
+
+
+@dataclass
+class _Queued:
+    """Sends "look at this key" to a queue."""
+
+    bucket: str
+    sqs: SQSClient
+    queue_url: str
+    reads: int = 0
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_AT_ONCE))
+
+    def send(self, items: Sequence[Item]) -> list[Item]:
+        """SEND, at most ten."""
+        answer = self.sqs.send_message_batch(
+            QueueUrl=self.queue_url,
+            Entries=[
+                {"Id": str(number), "MessageBody": look_at(Source(self.bucket, item.key))}
+                for number, item in enumerate(items)
+            ],
+        )
+        return [items[int(refused["Id"])] for refused in answer.get("Failed", [])]
+
+    def endings(self, items: Sequence[Item]) -> list[str | None]:
+        """Several at a time: nearly all of it is waiting."""
+        found = list(self._pool.map(self._ending, items))
+        self.reads += sum(reads for _, reads in found)
+        return [ending for ending, _ in found]
+
+    def _ending(self, item: Item) -> tuple[str | None, int]:
+        raise NotImplementedError
+
+
+@dataclass
+class Variants(_Queued):
+    """Every picture is published under the present recipes. under: what the bucket's pictures are published under."""
+
+    images: Images = field(kw_only=True)
+    originals: Originals = field(kw_only=True)
+    recipes: RecipeBook = field(kw_only=True)
+    under: str = field(default="", kw_only=True)
+
+    def _ending(self, item: Item) -> tuple[str | None, int]:
+        """GET the manifest, and HEAD the source only where it may be the last word."""
+        source = Source(self.bucket, item.key, self.under)
+        recipe = self.recipes.recipe_for(source.name)
+        if recipe is None:
+            return "ignored", 0
+        published = self.images.published(source.name)
+        if published is None or (
+            published.manifest.status is not Status.DELETED and published.manifest.digest != recipe.digest
+        ):
+            return None, 1
+        manifest, original = published.manifest, self.originals.look(source)
+        if original is None:
+            return ("gone" if manifest.status is Status.DELETED else None), 2
+        return (str(manifest.status) if manifest.is_of(original.identity, recipe.digest) else None), 2
+
+
+@dataclass
+class Smaller(_Queued):
+    """Every picture that may be is replaced by a smaller one."""
+
+    existing: Existing = field(kw_only=True)
+    ledger: Ledger = field(kw_only=True)
+    table: InPlace = field(kw_only=True)
+
+    def _ending(self, item: Item) -> tuple[str | None, int]:
+        """HEAD the object, and GET the ledger's entry only where the object does not tell."""
+        found = settled(Source(self.bucket, item.key), self.table, self.existing, self.ledger)
+        if found is None:
+            return None, 2
+        return ("done" if found.did is Did.NOTHING else str(found.did)), 2

@@ -1,0 +1,43 @@
+"""Options that several commands have, and what they stand for; what stands for nothing ends the command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lightpress.cli.commands.terminal import stop
+from lightpress.cli.project import LOCAL
+
+if TYPE_CHECKING:
+    from lightpress.client.deployment import Deployment
+    from lightpress.pipeline.recipe import RecipeBook
+
+Environment = Annotated[
+    str,
+    typer.Option("--env", "-e", envvar="LIGHTPRESS_ENV", help="Which deployment: local, or one in your AWS account."),
+]
+JsonOutput = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+RecipesOption = Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The recipes file.")]
+
+
+def deployment_of(environment: str) -> Deployment:
+    """What is deployed there."""
+    from lightpress.client.deployment import NotDeployedError, find_deployment
+
+    try:
+        return find_deployment(environment, LOCAL)
+    except NotDeployedError as error:
+        stop(str(error))
+
+
+def recipes_of(path: Path) -> RecipeBook:
+    """What the recipes file says."""
+    from lightpress.pipeline.recipe import load_recipes
+    from lightpress.toml_reader import ConfigError
+
+    try:
+        return load_recipes(path)
+    except ConfigError as error:
+        stop(str(error))

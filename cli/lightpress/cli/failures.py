@@ -1,0 +1,246 @@
+"""`lightpress failures`: what failed, why, and what becomes of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lightpress.aws.errors import is_gone
+from lightpress.aws.failures import DynamoFailures
+from lightpress.ingest.orders import Order, body_of
+from lightpress.pipeline.events import look_at
+from lightpress.pipeline.failures import subject_of_picture
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from lightpress.client.deployment import Deployment
+    from lightpress.pipeline.failures import Failure
+    from lightpress.pipeline.manifest import Manifest
+
+_UNITS = {"m": 60, "h": 3_600, "d": 86_400}
+_AT_ONCE = 16
+_MOST_IN_A_BATCH = 10
+_PAUSE = 0.5
+
+
+class BadAgeError(Exception):
+    """An age that nobody can read; the message says what can be."""
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Which failures are meant. since: the last time is not longer ago, in seconds."""
+
+    reason: str | None = None
+    prefix: str = ""
+    since: int | None = None
+
+    def match(self, failure: Failure, now: float) -> bool:
+        """Whether this one is. A message has no key, so a prefix excludes it."""
+        return (
+            (self.reason is None or failure.reason == self.reason)
+            and (failure.key or "").startswith(self.prefix)
+            and (self.since is None or failure.last_at >= now - self.since)
+        )
+
+
+@dataclass
+class Retry:
+    """A failure on its way once more. revision: of the manifest when it was sent. ending: None until it is settled."""
+
+    failure: Failure
+    revision: int
+    ending: str | None = None
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Where an operator looks at the failures of a deployment."""
+
+    deployment: Deployment
+    table: DynamoFailures
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> Desk:
+        """The desk of a deployment; its table is only read and tidied."""
+        return cls(deployment, DynamoFailures(deployment.dynamodb(), deployment.failures_table, lambda: 0, 0))
+
+    def failures(self, filters: Filters) -> list[Failure]:
+        """Everything that failed and still is, the last one first."""
+        now = time.time()
+        found = [failure for failure in self.table.all() if filters.match(failure, now)]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            still = list(pool.map(self.is_still_true, found))
+        true = [failure for failure, is_true in zip(found, still, strict=True) if is_true]
+        return sorted(true, key=lambda failure: (-failure.last_at, failure.subject))
+
+    def of_subject(self, key_or_subject: str) -> list[Failure]:
+        """Every failure of a key, or of a subject such as `message:ID`, the last one last; past ones, too."""
+        source = self.deployment.publishing.named(key_or_subject)
+        picture = subject_of_picture(source.bucket, source.key)
+        return self.table.of(picture) or self.table.of(key_or_subject)
+
+    def is_still_true(self, failure: Failure) -> bool:
+        """Whether the manifest says the same. A picture that was replaced, deleted or published since is past.
+
+        Of a URL that could not be fetched, whether nothing has come from it since.
+        """
+        if failure.url is not None:
+            return self._came_since(failure) is None
+        if failure.key is None:
+            return True
+        return _tells(self._manifest(failure), failure)
+
+    def copy(self, failure: Failure) -> str | None:
+        """Where the copy lies, as the tools of AWS write it."""
+        return failure.quarantine and f"s3://{self.deployment.quarantine_bucket}/{failure.quarantine}"
+
+    def discard(self, failure: Failure) -> bool:
+        """Forget the row, then the copy: never a row without one. False if it failed anew meanwhile."""
+        if not self.table.forget(failure):
+            return False
+        if failure.quarantine:
+            self.deployment.s3.delete_object(Bucket=self.deployment.quarantine_bucket, Key=failure.quarantine)
+        return True
+
+    def send(self, failures: Iterable[Failure]) -> Iterator[Retry]:
+        """Have pictures looked at again, or fetched again, through the queues like any upload or order."""
+        chosen = list(failures)
+        by_url = [failure for failure in chosen if failure.url is not None]
+        others = [failure for failure in chosen if failure.url is None]
+        yield from self._send(others, self.deployment.queue_url)
+        if self.deployment.url_queue_url is None:
+            yield from (Retry(failure, 0, "not sent: this deployment fetches no URLs") for failure in by_url)
+        else:
+            yield from self._send(by_url, self.deployment.url_queue_url)
+
+    def _send(self, failures: Iterable[Failure], queue_url: str) -> Iterator[Retry]:
+        sqs = self.deployment.sqs()
+        for some in _batches(failures):
+            retries = [Retry(failure, self._revision(failure)) for failure in some]
+            bodies = [_message(failure) for failure in some]
+            answer = sqs.send_message_batch(
+                QueueUrl=queue_url,
+                Entries=[{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)],
+            )
+            refused = {int(entry["Id"]): entry.get("Message", "") for entry in answer.get("Failed", [])}
+            for number, retry in enumerate(retries):
+                if number in refused:
+                    retry.ending = f"not sent: {refused[number]}"
+                yield retry
+
+    def wait(self, retries: list[Retry], *, patience: float, settled: Callable[[Retry], None]) -> None:
+        """Look until each is settled, and call `settled` on it. What is published has no failure any more.
+
+        patience: seconds; what is not settled by then has no ending, and its row stays.
+        """
+        deadline = time.monotonic() + patience
+        waiting = [retry for retry in retries if retry.ending is None]
+        while waiting and time.monotonic() < deadline:
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                list(pool.map(self._look, waiting))
+            for retry in waiting:
+                if retry.ending is not None:
+                    settled(retry)
+            waiting = [retry for retry in waiting if retry.ending is None]
+            time.sleep(_PAUSE if waiting else 0)
+
+    def _look(self, retry: Retry) -> None:
+        if retry.failure.url is not None:
+            self._look_for_url(retry)
+            return
+        manifest = self._manifest(retry.failure)
+        if manifest is None:
+            return
+        if not _tells(manifest, retry.failure):
+            self.discard(retry.failure)
+            retry.ending = str(manifest.status)
+        elif manifest.revision > retry.revision:
+            retry.ending = f"failed again: {manifest.reason}"
+
+    def _look_for_url(self, retry: Retry) -> None:
+        """A URL that was tried again has brought something, settled like any upload, or another failure."""
+        failure = retry.failure
+        identity = self._came_since(failure)
+        if identity is None:
+            now = [row for row in self.table.of(failure.subject) if row.identity == failure.identity]
+            if now and now[-1] != failure:
+                retry.ending = f"failed again: {now[-1].reason}"
+            return
+        manifest = self._manifest(failure)
+        if manifest is not None and manifest.source is not None and manifest.source.identity == identity:
+            self.discard(failure)
+            retry.ending = f"failed: {manifest.reason}" if manifest.status is Status.FAILED else str(manifest.status)
+
+    def _came_since(self, failure: Failure) -> str | None:
+        """The identity of what lies under the key, if it came after the failure."""
+        if failure.bucket is None or failure.key is None:
+            return None
+        try:
+            head = self.deployment.s3.head_object(Bucket=failure.bucket, Key=failure.key)
+        except ClientError as error:
+            if is_gone(error):
+                return None
+            raise
+        return (
+            head.get("VersionId", head["ETag"].strip('"'))
+            if head["LastModified"].timestamp() >= failure.last_at
+            else None
+        )
+
+    def _manifest(self, failure: Failure) -> Manifest | None:
+        name = self.deployment.name_of(failure.bucket, failure.key)
+        return self.deployment.manifest(name) if name is not None else None
+
+    def _revision(self, failure: Failure) -> int:
+        manifest = self._manifest(failure)
+        return manifest.revision if manifest else 0
+
+
+def as_json(failure: Failure, copy: str | None) -> dict[str, Any]:
+    """What `--json` prints, one object a line."""
+    return asdict(failure) | {"quarantine": copy, "request_ids": list(failure.request_ids)}
+
+
+def seconds_of(age: str) -> int:
+    """Read `90m`, `12h` or `7d`; raises BadAgeError."""
+    match = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", age)
+    if match is None:
+        raise BadAgeError(f"{age!r} is no age; allowed: such as 90m, 12h or 7d")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def _message(failure: Failure) -> str:
+    """What has a failed picture looked at again, or a failed URL fetched again."""
+    bucket, key = failure.bucket or "", failure.key or ""
+    if failure.url is not None:
+        return body_of(Order(failure.url, key, again=True))
+    return look_at(Source(bucket, key), again=True)
+
+
+def _tells(manifest: Manifest | None, failure: Failure) -> bool:
+    return (
+        manifest is not None
+        and manifest.status is Status.FAILED
+        and manifest.source is not None
+        and manifest.source.identity == failure.identity
+    )
+
+
+def _batches(failures: Iterable[Failure]) -> Iterator[list[Failure]]:
+    batch: list[Failure] = []
+    for failure in failures:
+        batch.append(failure)
+        if len(batch) == _MOST_IN_A_BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

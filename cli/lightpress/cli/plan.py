@@ -1,0 +1,163 @@
+"""`lightpress plan`: what a changed recipes file would make, keep and remove, told from the manifests alone.
+
+Nothing is downloaded but manifests: each says what it was made from and under which recipe. What is stale is rendered
+whole, because all variants of a picture are published together; those that come out as before are counted apart.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from lightpress.aws.images import S3Images
+from lightpress.image import Pixels
+from lightpress.pipeline.manifest import MANIFESTS, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from lightpress.client.deployment import Deployment
+    from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.recipe import Recipe, RecipeBook
+
+_AT_ONCE = 16
+_CHUNK = 500
+_MOST_EXAMPLES = 5
+
+# How a size in a format comes out: its pixels, and the quality it is encoded with.
+_Look = tuple[int, int, int | None]
+
+
+@dataclass
+class Plan:
+    """What would become of published pictures.
+
+    pictures: by what becomes of them: current, stale, tried again (they failed), removed, deleted (already).
+    variants: of the stale ones, by what becomes of them: made (new names), changed (pixels, quality or another reason),
+    same (rendered again, and as before, by all that a manifest tells), removed. examples: some keys of each.
+    """
+
+    pictures: Counter[str] = field(default_factory=Counter)
+    variants: Counter[str] = field(default_factory=Counter)
+    names: dict[str, Counter[str]] = field(default_factory=dict)
+    examples: dict[str, list[str]] = field(default_factory=dict)
+    seen: int = 0
+
+    @property
+    def to_render(self) -> int:
+        """How many pictures a backfill would render."""
+        return self.pictures["stale"] + self.pictures["tried again"]
+
+    def add(self, manifest: Manifest, book: RecipeBook) -> None:
+        """Count one published picture."""
+        self.seen += 1
+        recipe = book.recipe_for(manifest.key)
+        state = _state(manifest, recipe)
+        self.pictures[state] += 1
+        some = self.examples.setdefault(state, [])
+        if len(some) < _MOST_EXAMPLES:
+            some.append(manifest.key)
+        if state in {"stale", "removed"}:
+            self._compare(_published(manifest), _owed(manifest, recipe) if recipe else {})
+
+    def _compare(self, before: dict[str, _Look], after: dict[str, _Look]) -> None:
+        for name in before.keys() | after.keys():
+            what = _change(before.get(name), after.get(name))
+            self.variants[what] += 1
+            self.names.setdefault(what, Counter())[name] += 1
+
+    def scaled(self, factor: float) -> Plan:
+        """For a sample: what it says of all."""
+        return Plan(
+            Counter({state: round(count * factor) for state, count in self.pictures.items()}),
+            Counter({what: round(count * factor) for what, count in self.variants.items()}),
+            self.names,
+            self.examples,
+            self.seen,
+        )
+
+
+def plan(manifests: Iterable[Manifest], book: RecipeBook) -> Plan:
+    """What `book` would make of what is published."""
+    found = Plan()
+    for manifest in manifests:
+        found.add(manifest, book)
+    return found
+
+
+def _state(manifest: Manifest, recipe: Recipe | None) -> str:
+    if manifest.status is Status.DELETED:
+        return "deleted"
+    if recipe is None:
+        return "removed"
+    if manifest.digest == recipe.digest:
+        return "current"
+    return "tried again" if manifest.status is Status.FAILED else "stale"
+
+
+def _published(manifest: Manifest) -> dict[str, _Look]:
+    return {f"{one.name}.{one.format}": (one.width, one.height, one.quality) for one in manifest.variants}
+
+
+def _owed(manifest: Manifest, recipe: Recipe) -> dict[str, _Look]:
+    """What the recipe would make of the same picture; sizes follow from the original's."""
+    source, spec = manifest.source, recipe.spec
+    if source is None or source.width is None or source.height is None:
+        return {}
+    return {
+        f"{name}.{output.name}": (*rung.result, spec.quality_of(output, rung.result) if output.lossy else None)
+        for rung in spec.rungs(Pixels(source.width, source.height))
+        for name in rung.names
+        for output in spec.outputs()
+    }
+
+
+def _change(before: _Look | None, after: _Look | None) -> str:
+    if before is None:
+        return "made"
+    if after is None:
+        return "removed"
+    # No quality where the original's own bytes were kept: then the pixels are all there is to compare.
+    same = before[:2] == after[:2] if before[2] is None else before == after
+    return "same" if same else "changed"
+
+
+# The images bucket.
+
+
+def manifest_paths(deployment: Deployment) -> Iterator[str]:
+    """LIST: a thousand for each request."""
+    pages = deployment.s3.get_paginator("list_objects_v2").paginate(Bucket=deployment.images_bucket, Prefix=MANIFESTS)
+    for page in pages:
+        yield from (item["Key"] for item in page.get("Contents", []))
+
+
+def read_manifests(
+    deployment: Deployment, paths: Iterable[str], progress: Callable[[int], None] = lambda _: None
+) -> Iterator[Manifest]:
+    """GET each; `progress` hears how many at a time."""
+    images, paths = S3Images(deployment.s3, deployment.images_bucket), iter(paths)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        while some := list(islice(paths, _CHUNK)):
+            for published in pool.map(images.published_at, some):
+                if published is not None:
+                    yield published.manifest
+            progress(len(some))
+
+
+def sample(paths: Iterable[str], count: int, seed: int = 0) -> tuple[list[str], int]:
+    """`count` of the paths, each as likely as any other, and how many there are; in constant memory."""
+    chance = random.Random(seed)  # noqa: S311  it chooses whom to ask
+    chosen: list[str] = []
+    total = 0
+    for path in paths:
+        total += 1
+        if len(chosen) < count:
+            chosen.append(path)
+        elif (place := chance.randrange(total)) < count:
+            chosen[place] = path
+    return chosen, total

@@ -1,0 +1,80 @@
+"""`lightpress render`: the picture core alone, on files of this machine."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lightpress.delivery.summary import facts_of
+from lightpress.image import PictureRejected
+from lightpress.pipeline.manifest import Manifest, Publication, Variant, file_name, variants_of
+from lightpress.pipeline.sandbox import Bounds, Child, Cost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from lightpress.image import Rendering
+    from lightpress.pipeline.recipe import Recipe
+
+_BOUNDS = Bounds(cpu_seconds=120, wall_seconds=300.0)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What became of one file: its manifest, whose paths are relative to `folder`, and what the work cost."""
+
+    source: Path
+    folder: Path
+    manifest: Manifest
+    cost: Cost
+
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        facts = facts_of(self.manifest, lambda variant: {"path": str(self.folder / variant.path)})
+        cost = {"cpu_ms": self.cost.cpu_ms, "peak_rss_mb": self.cost.peak_rss_mb}
+        return {"source": str(self.source), "status": self.manifest.status} | facts | cost
+
+
+def render_file(source: Path, folder: Path, recipe: Recipe) -> Rendered:
+    """Render the file into `folder`, with a manifest.json beside the variants.
+
+    A bad picture is a result. Raises OSError where a file cannot be read or written, ChildLost where the machine lacked
+    memory or time.
+    """
+    data = source.read_bytes()
+    folder.mkdir(parents=True, exist_ok=True)
+    with Child(data, recipe.spec, _BOUNDS) as child:
+        manifest = _manifest(child, source.name, data, folder, recipe)
+    (folder / "manifest.json").write_bytes(manifest.to_json())
+    return Rendered(source, folder, manifest, child.cost)
+
+
+def _manifest(child: Child, key: str, data: bytes, folder: Path, recipe: Recipe) -> Manifest:
+    identity = hashlib.sha256(data).hexdigest()
+    publication = Publication(key, 1, identity, len(data), recipe.name, recipe.digest)
+    try:
+        rendering = child.rendering()
+        return publication.ready(rendering.facts, tuple(_written(rendering, folder)))
+    except PictureRejected as rejected:
+        return publication.failed(rejected)
+
+
+def _written(rendering: Rendering, folder: Path) -> Iterator[Variant]:
+    for rendition in rendering.renditions:
+        path = file_name(rendition)
+        (folder / path).write_bytes(rendition.data)
+        yield from variants_of(rendition, path)
+
+
+def folders_for(sources: list[Path], out: Path) -> Iterator[tuple[Path, Path]]:
+    """Give each source a folder of its own, named after it; sources of the same name get a number."""
+    taken: set[str] = set()
+    for source in sources:
+        name, number = source.name, 1
+        while name in taken:
+            number += 1
+            name = f"{source.name}-{number}"
+        taken.add(name)
+        yield source, out / name

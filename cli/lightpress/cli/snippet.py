@@ -1,0 +1,65 @@
+"""`lightpress snippet`: what to write into a page to show a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lightpress.delivery.markup import picture, srcset
+from lightpress.delivery.summary import facts_of
+from lightpress.image.formats import OUTPUTS
+from lightpress.pipeline.manifest import Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lightpress.client.deployment import Deployment
+    from lightpress.pipeline.manifest import Manifest
+
+
+class NoSuchSizeError(Exception):
+    """The picture has no size of that name; the message lists those it has."""
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """The markup of a picture and what else a page may want of it."""
+
+    manifest: Manifest
+    base_url: str
+    markup: str
+    srcsets: dict[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        facts = facts_of(self.manifest, lambda variant: {"url": f"{self.base_url}/{variant.path}"})
+        return {"key": self.manifest.key, "picture": self.markup, "srcset": self.srcsets} | facts
+
+    def print(self, console: Console) -> None:
+        """Tell a person: the markup as it is, ready to be copied, and the facts as a comment of the page."""
+        source = self.manifest.source
+        if source:
+            console.print(
+                f"<!-- {source.width} x {source.height} {source.format}; colour {source.colour};"
+                f" ThumbHash {source.thumbhash} -->",
+                markup=False,
+                soft_wrap=True,
+            )
+        console.print(self.markup, markup=False, soft_wrap=True)
+
+
+def snippet_of(manifest: Manifest, base_url: str, *, alt: str, sizes: str, names: list[str] | None) -> Snippet:
+    """The snippet of a picture that is ready. Raises NoSuchSizeError."""
+    there = list(dict.fromkeys(variant.name for variant in manifest.variants))
+    if unknown := [name for name in names or () if name not in there]:
+        raise NoSuchSizeError(f"{manifest.key} has no size {unknown[0]!r}; it has: {', '.join(there)}")
+    base = base_url.rstrip("/")
+    sets = {form: srcset(manifest, form, base, names) for form in OUTPUTS}
+    markup = picture(manifest, base, alt=alt, sizes=sizes, names=names)
+    return Snippet(manifest, base, markup, {form: value for form, value in sets.items() if value})
+
+
+def ready_manifest(deployment: Deployment, key: str) -> Manifest | None:
+    """What is published of a key, if it is a picture that can be shown."""
+    manifest = deployment.manifest(key)
+    return manifest if manifest and manifest.status is Status.READY else None

@@ -1,0 +1,81 @@
+"""`lightpress status`: what became of one upload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lightpress.cli.failures import Desk
+from lightpress.cli.tables import print_failures, print_manifests
+from lightpress.delivery.summary import facts_of
+from lightpress.pipeline.manifest import Manifest, Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from lightpress.client.deployment import Deployment
+    from lightpress.pipeline.failures import Failure
+
+_UNKNOWN, _PROCESSING = "unknown", "processing"
+_EXIT_CODES = {Status.READY: 0, Status.FAILED: 1, Status.DELETED: 1, _UNKNOWN: 2, _PROCESSING: 3}
+
+
+@dataclass(frozen=True)
+class Found:
+    """The state of a key: what is published, as far as it is of what the uploads bucket holds now.
+
+    not_fetched: why there is nothing, where it was ordered by its URL.
+    """
+
+    key: str
+    state: str
+    manifest: Manifest | None
+    deployment: Deployment
+    not_fetched: Failure | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """Distinguishes the states for scripts."""
+        return _EXIT_CODES[self.state]
+
+    def as_json(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        current = self.manifest if self.state in set(Status) else None
+        facts = facts_of(current, lambda variant: {"url": self.deployment.url(variant.path)})
+        if self.not_fetched:
+            facts |= {"reason": self.not_fetched.reason, "detail": self.not_fetched.detail}
+        return {"key": self.key, "status": self.state} | facts
+
+    def print(self, console: Console) -> None:
+        """Tell a person."""
+        console.print(f"{self.key}: {self.state}", markup=False)
+        if self.manifest and self.state in {Status.READY, Status.FAILED}:
+            print_manifests(console, [self.manifest], link=lambda variant: self.deployment.url(variant.path))
+        if self.not_fetched:
+            print_failures(console, [self.not_fetched])
+
+
+def look(deployment: Deployment, key: str) -> Found:
+    """Compare what is published of the key with what was uploaded."""
+    manifest, original = deployment.manifest(key), deployment.original(key)
+    state = _state(manifest, original.identity if original else None)
+    if state == _UNKNOWN and (failure := _not_fetched(deployment, key)):
+        return Found(key, Status.FAILED, None, deployment, failure)
+    return Found(key, state, manifest, deployment)
+
+
+def _not_fetched(deployment: Deployment, key: str) -> Failure | None:
+    """The last failure of the URL that was to become this picture."""
+    if deployment.url_queue_url is None:
+        return None
+    failures = [failure for failure in Desk.of(deployment).of_subject(key) if failure.url is not None]
+    return failures[-1] if failures else None
+
+
+def _state(manifest: Manifest | None, identity: str | None) -> str:
+    if manifest is None:
+        return _UNKNOWN if identity is None else _PROCESSING
+    if identity is None:
+        return Status.DELETED if manifest.status is Status.DELETED else _PROCESSING
+    published = manifest.source and manifest.source.identity
+    return manifest.status if published == identity else _PROCESSING

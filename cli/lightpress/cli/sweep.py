@@ -1,0 +1,201 @@
+"""`lightpress sweep`: what nothing points to any more, and how to be rid of it beside running workers.
+
+    dead       variants of a generation that is neither published nor the one before, and whose revision is over
+    stranded   variants of a later revision, which a worker that died left behind: they may still be being written,
+               and are dead once a newer manifest stands, so one is published that says the same
+    ownerless  variants without a manifest: if their picture is there, it is handed to the queue; if not, they are
+               removed a day after they were written, when no worker of theirs lives
+    sourceless manifests whose source is gone, for want of a notification: they are handed to the queue
+
+What is handed to the queue is judged by the story itself (`lightpress.pipeline.reconcile`), and not here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from itertools import groupby, islice
+from typing import TYPE_CHECKING
+
+from lightpress.aws.images import S3Images
+from lightpress.pipeline.buckets import Selection
+from lightpress.pipeline.events import look_at
+from lightpress.pipeline.manifest import MANIFESTS, VARIANTS, Manifest, Status, revision_of, variants_folder
+from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from lightpress.client.deployment import Deployment
+    from lightpress.pipeline.ports import Published
+
+LONGEST_LIFE = timedelta(days=1)
+_AT_ONCE = 16
+_MANIFESTS_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A variant in the images bucket."""
+
+    path: str
+    bytes: int
+    written: datetime
+
+    @property
+    def folder(self) -> str:
+        """The folder of its key."""
+        return "/".join(self.path.split("/")[:2]) + "/"
+
+    @property
+    def generation(self) -> str:
+        """The folder of its generation."""
+        return self.path.split("/")[2]
+
+
+@dataclass
+class Found:
+    """What a sweep found: how many files and bytes of each kind, how many manifests, and what it could not judge."""
+
+    files: Counter[str] = field(default_factory=Counter)
+    bytes: Counter[str] = field(default_factory=Counter)
+    manifests: int = 0
+    sourceless: list[str] = field(default_factory=list)
+    handed_over: int = 0
+    removed: int = 0
+
+    def note(self, kind: str, variants: list[Stored]) -> None:
+        """Count them."""
+        self.files[kind] += len(variants)
+        self.bytes[kind] += sum(variant.bytes for variant in variants)
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """Goes over one deployment. remove: also mend what is found. now: when this is."""
+
+    deployment: Deployment
+    remove: bool
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def __call__(self, progress: Callable[[int], None] = lambda _: None) -> Found:
+        """Look at every manifest and every variant; `progress` hears how many keys are done."""
+        found = Found()
+        owners: set[str] = set()
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for some in _chunks(self._manifest_paths(), _MANIFESTS_AT_ONCE):
+                for folder, action in pool.map(self._judge, some):
+                    owners.add(folder)
+                    found.manifests += 1
+                    action(found)
+                progress(found.manifests)
+        self._sweep_ownerless(owners, found)
+        return found
+
+    def _judge(self, path: str) -> tuple[str, Callable[[Found], None]]:
+        """Look at one key: returns its folder, and what to do about it, one after the other."""
+        published = self._images.published_at(path)
+        if published is None:
+            return "", lambda _: None
+        manifest = published.manifest
+        folder = variants_folder(manifest.key)
+        variants = [item for item in self._variants(folder) if item.generation not in _kept(manifest)]
+        dead = [item for item in variants if revision_of(item.generation) <= manifest.revision]
+        stranded = [item for item in variants if revision_of(item.generation) > manifest.revision]
+        gone = manifest.status is not Status.DELETED and self._is_gone(manifest.key)
+
+        def act(found: Found) -> None:
+            found.note("dead", dead)
+            found.note("stranded", stranded)
+            if gone:
+                found.sourceless.append(manifest.key)
+                self._hand_over(manifest.key, found)
+            self._remove(dead, found)
+            if stranded:
+                self._remove_stranded(published, stranded, found)
+
+        return folder, act
+
+    def _remove_stranded(self, published: Published, stranded: list[Stored], found: Found) -> None:
+        """Publish the same as a later revision: what was written for the revisions up to it can never be published."""
+        if not self.remove:
+            return
+        latest = max(revision_of(item.generation) for item in stranded)
+        try:
+            self._images.publish(replace(published.manifest, revision=latest), published)
+        except Changed:
+            return  # somebody works on it: what is left is swept the next time
+        self._remove(stranded, found)
+
+    def _sweep_ownerless(self, owners: set[str], found: Found) -> None:
+        ownerless: dict[str, list[Stored]] = {}
+        for folder, variants in groupby(self._variants(VARIANTS), key=lambda item: item.folder):
+            if folder not in owners and self._images.published_at(_manifest_of(folder)) is None:
+                ownerless[folder] = list(variants)
+                found.note("ownerless", ownerless[folder])
+        if not ownerless or not self.remove:
+            return
+        for key in self._source_keys():
+            if variants_folder(key) in ownerless:
+                del ownerless[variants_folder(key)]
+                self._hand_over(key, found)
+        for variants_of_one in ownerless.values():
+            if all(item.written < self.now - LONGEST_LIFE for item in variants_of_one):
+                self._remove(variants_of_one, found)
+
+    def _hand_over(self, key: str, found: Found) -> None:
+        if self.remove:
+            body = look_at(self.deployment.publishing.named(key))
+            self.deployment.sqs().send_message(QueueUrl=self.deployment.queue_url, MessageBody=body)
+            found.handed_over += 1
+
+    def _remove(self, variants: list[Stored], found: Found) -> None:
+        if self.remove and variants:
+            self._images.remove([item.path for item in variants])
+            found.removed += len(variants)
+
+    def _is_gone(self, key: str) -> bool:
+        return self.deployment.original(key) is None
+
+    @property
+    def _images(self) -> S3Images:
+        return S3Images(self.deployment.s3, self.deployment.images_bucket)
+
+    def _manifest_paths(self) -> Iterator[str]:
+        yield from self._images.paths(MANIFESTS)
+
+    def _variants(self, folder: str) -> Iterator[Stored]:
+        pages = self.deployment.s3.get_paginator("list_objects_v2").paginate(
+            Bucket=self.deployment.images_bucket, Prefix=folder
+        )
+        for page in pages:
+            for item in page.get("Contents", []):
+                yield Stored(item["Key"], item["Size"], item["LastModified"])
+
+    def _source_keys(self) -> Iterator[str]:
+        """Under which names sources would be published, whichever bucket they are in."""
+        uploads = Selection(self.deployment.uploads_bucket)
+        for pictures, under in ((uploads, ""), *((one, one.under) for one in self.deployment.attached)):
+            pages = self.deployment.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=pictures.bucket, Prefix=pictures.prefix
+            )
+            for page in pages:
+                found = (Source(pictures.bucket, item["Key"]) for item in page.get("Contents", []))
+                yield from (under + source.key for source in found if pictures.takes(source))
+
+
+def _kept(manifest: Manifest) -> set[str | None]:
+    return {manifest.generation, manifest.previous}
+
+
+def _manifest_of(folder: str) -> str:
+    """The path of the manifest whose variants lie in `folder`: both are named after the same hash."""
+    return f"{MANIFESTS}{folder.removeprefix(VARIANTS).rstrip('/')}.json"
+
+
+def _chunks(paths: Iterator[str], count: int) -> Iterator[list[str]]:
+    while some := list(islice(paths, count)):
+        yield some

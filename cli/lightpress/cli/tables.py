@@ -1,0 +1,248 @@
+"""What the commands print on a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from lightpress.costs.estimate import why
+from lightpress.costs.prices import SOURCE
+from lightpress.image import IN_PLAIN_WORDS, Reason
+from lightpress.pipeline.manifest import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rich.console import Console
+
+    from lightpress.cli.backfill import Checkpoint
+    from lightpress.cli.backfilling import Forecast
+    from lightpress.cli.plan import Plan
+    from lightpress.cli.sweep import Found
+    from lightpress.costs.estimate import Assumptions, Estimate
+    from lightpress.costs.prices import Prices
+    from lightpress.pipeline.failures import Failure
+    from lightpress.pipeline.manifest import Manifest, Variant
+
+
+def amount(count: int) -> str:
+    """Bytes as people read them: 1.2 kB."""
+    size = float(count)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:  # noqa: PLR2004  the next unit
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def saved(variant_bytes: int, original_bytes: int) -> str:
+    """How much smaller than its original a variant is."""
+    return f"{(original_bytes - variant_bytes) / original_bytes:.0%}" if original_bytes else "-"
+
+
+def in_plain_words(manifest: Manifest) -> str:
+    """Why a picture failed, for people."""
+    known = {reason.value: words for reason, words in IN_PLAIN_WORDS.items()}
+    words = known.get(Reason(manifest.reason)) if manifest.reason in known else manifest.reason
+    return f"{words} {manifest.detail or ''}".strip()
+
+
+def print_manifests(
+    console: Console,
+    manifests: list[Manifest],
+    *,
+    link: Callable[[Variant], str] | None = None,
+    times: dict[str, float] | None = None,
+) -> None:
+    """Print a table of the variants of pictures that are ready, and a line on each that is not.
+
+    link: where a variant is; its last part gets a column, and the rest of it, which all of a picture share, a line.
+    times: seconds until it was ready, by key, for another column.
+    """
+    ready = [manifest for manifest in manifests if manifest.status is Status.READY]
+    if ready:
+        console.print(_table(ready, link, times))
+    for manifest in ready:
+        folder = link(manifest.variants[0]).rpartition("/")[0] if link and manifest.variants else ""
+        if folder:
+            console.print(Text.assemble((manifest.key, "bold"), f": {folder}/"), soft_wrap=True)
+    for manifest in manifests:
+        if manifest.status is not Status.READY:
+            line = Text.assemble(
+                (manifest.key, "bold"), ": ", (manifest.status, "red"), f". {in_plain_words(manifest)}"
+            )
+            console.print(line)
+        for note in manifest.notes:
+            console.print(Text.assemble((manifest.key, "bold"), f": {note}"))
+        for names, note in _noted_variants(manifest):
+            console.print(Text.assemble((manifest.key, "bold"), f", {names}: {note}"))
+
+
+def _noted_variants(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """What is to be said of single files, once for all that it is said of."""
+    noted: dict[str, dict[str, None]] = {}
+    for variant in manifest.variants:
+        if variant.note:
+            noted.setdefault(variant.note, {})[f"{variant.name} {variant.format}"] = None
+    for note, files in noted.items():
+        yield ", ".join(files), note
+
+
+def print_failures(console: Console, failures: list[Failure]) -> None:
+    """Print a table of failures, one a row."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("picture or message", overflow="fold", style="bold")
+    table.add_column("reason", no_wrap=True, style="red")
+    table.add_column("detail", overflow="fold")
+    table.add_column("tries", justify="right", no_wrap=True)
+    table.add_column("last", no_wrap=True)
+    for failure in failures:
+        name = failure.subject if failure.key is None else failure.key
+        last = time_of(failure.last_at)
+        table.add_row(Text(name), failure.reason, Text(failure.detail), str(failure.attempts), last)
+    console.print(table)
+
+
+def print_failure(console: Console, failure: Failure, *, copy: str | None, still_true: bool) -> None:
+    """Print everything that is known about one failure."""
+    rows = {
+        "reason": f"{failure.reason}: {failure.detail}",
+        "now": "still failed" if still_true else "past: the picture was replaced, deleted or published since",
+        "first": time_of(failure.first_at),
+        "last": time_of(failure.last_at),
+        "tries": str(failure.attempts),
+        "identity": failure.identity,
+        "recipe": failure.digest,
+        "correlation id": failure.correlation_id,
+        "requests": ", ".join(failure.request_ids),
+        "copy": _copy(failure, copy),
+        "url": failure.url,
+        "kept until": time_of(failure.expires_at),
+    }
+    console.print(Text(failure.key or failure.subject, style="bold"))
+    for name, value in rows.items():
+        if value:
+            console.print(Text(f"  {name:<11}{value}"), soft_wrap=True)
+
+
+def _copy(failure: Failure, copy: str | None) -> str:
+    if copy:
+        return f"aws s3 cp {copy} ."
+    return "none: it never came" if failure.url else "none: the original is too large to be copied"
+
+
+def print_sweep(console: Console, found: Found, *, removing: bool) -> None:
+    """Print what a sweep found and did."""
+    console.print(f"{found.manifests} manifests")
+    for kind in ("dead", "stranded", "ownerless"):
+        console.print(f"{found.files[kind]} {kind} variants, {amount(found.bytes[kind])}")
+    console.print(f"{len(found.sourceless)} manifests whose source is gone")
+    for key in found.sourceless:
+        console.print(Text(f"  {key}"), soft_wrap=True)
+    if removing:
+        console.print(f"{found.removed} variants removed, {found.handed_over} keys handed to the queue")
+
+
+def time_of(seconds: int) -> str:
+    """A time as people read it, in their own zone."""
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def _table(manifests: list[Manifest], link: Callable[[Variant], str] | None, times: dict[str, float] | None) -> Table:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("picture", overflow="fold", max_width=34)
+    if times is not None:
+        table.add_column("ready after", justify="right", no_wrap=True)
+    table.add_column("variant", overflow="fold")
+    for heading in ("pixels", "bytes", "saved"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    if link is not None:
+        table.add_column("file", no_wrap=True, style="dim")
+    for manifest in manifests:
+        seconds = [f"{times[manifest.key]:.1f} s"] if times is not None else []
+        for number, row in enumerate(_rows(manifest, link)):
+            head = [Text(manifest.key, style="bold"), *seconds] if number == 0 else ["", *("" for _ in seconds)]
+            table.add_row(*head, *row)
+    return table
+
+
+def _rows(manifest: Manifest, link: Callable[[Variant], str] | None) -> Iterator[tuple[str, ...]]:
+    """One row for each file; a small picture serves several sizes with one."""
+    original = manifest.source.bytes if manifest.source else 0
+    files: dict[str, list[Variant]] = {}
+    for variant in manifest.variants:
+        files.setdefault(variant.path, []).append(variant)
+    for variant, *others in files.values():
+        names = ", ".join((variant.name, *(other.name for other in others)))
+        pixels = f"{variant.width} x {variant.height}"
+        yield (
+            f"{names} {variant.format}",
+            pixels,
+            amount(variant.bytes),
+            saved(variant.bytes, original),
+            *([link(variant).rpartition("/")[2]] if link else []),
+        )
+
+
+def print_estimate(console: Console, bill: Estimate, assumed: Assumptions, prices: Prices) -> None:
+    """The bill line by line, then everything that was assumed."""
+    table = Table("", f"$ for {bill.pictures:,} pictures", "how", box=None, pad_edge=False)
+    for line in bill.lines:
+        table.add_row(line.name, f"{line.dollars:,.2f}{' a month' if line.monthly else ''}", line.how)
+    table.add_row("together", f"{bill.once:,.2f} once", f"{bill.monthly:,.2f} a month")
+    console.print(table)
+    console.print(f"\nPrices: {SOURCE}, {prices.region}. Assumptions for one picture (--assume NAME=NUMBER):")
+    assumptions = Table("name", "is", "because", box=None, pad_edge=False)
+    for row in fields(assumed):
+        assumptions.add_row(row.name, f"{getattr(assumed, row.name):g}", why(row.name))
+    console.print(assumptions)
+
+
+def print_plan(console: Console, plan: Plan, dollars: Callable[[int], float]) -> None:
+    """What would become of pictures, and of the variants of those that change."""
+    pictures = Table("pictures", "", "such as", box=None, pad_edge=False)
+    for state, count in sorted(plan.pictures.items()):
+        pictures.add_row(state, f"{count:,}", ", ".join(plan.examples.get(state, ())), style=None)
+    console.print(pictures)
+    if plan.variants:
+        variants = Table("their variants", "", "", box=None, pad_edge=False)
+        for what, count in sorted(plan.variants.items()):
+            names = ", ".join(name for name, _ in plan.names.get(what, Counter()).most_common())
+            variants.add_row(what, f"{count:,}", names)
+        console.print(variants)
+    console.print(
+        f"Deploying this and running a backfill renders {plan.to_render:,} pictures: about "
+        f"${dollars(plan.to_render):,.2f} (lightpress estimate tells how)."
+    )
+
+
+def print_forecast(console: Console, found: Forecast, dollars: Callable[[int, int], float], rate: float) -> None:
+    """What a backfill would do."""
+    console.print(
+        f"{found.objects:,} objects, {found.bytes / 1e9:,.3f} GB; of {found.sampled:,} looked at, "
+        f"{found.todo_of_sample:,} have to be worked on, {_listed(found.endings)}"
+    )
+    console.print(
+        f"Expected: {found.todo:,} pictures through the queue, ${dollars(found.todo, 0):,.2f} for these and "
+        f"${dollars(0, 2 * found.objects + 6 * found.todo):,.2f} for looking, {found.hours(rate):,.2f} hours "
+        f"at {rate:g} a second"
+    )
+
+
+def print_backfill(console: Console, checkpoint: Checkpoint, ended: str, dollars: Callable[[int, int], float]) -> None:
+    """What a backfill did, this run and those before it together."""
+    console.print(
+        f"{ended}: {checkpoint.settled:,} settled ({_listed(checkpoint.endings)}), {checkpoint.sent:,} sent, "
+        f"{checkpoint.reads:,} reads, about ${dollars(checkpoint.sent, checkpoint.reads):,.2f}"
+    )
+    for key in checkpoint.late:
+        console.print(f"{key}: not settled in time", style="red", markup=False, soft_wrap=True)
+
+
+def _listed(endings: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {ending}" for ending, count in sorted(endings.items())) or "none before"

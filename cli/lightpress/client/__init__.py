@@ -1,0 +1,1 @@
+"""A deployed Lightpress as programs use it."""

@@ -1,0 +1,91 @@
+"""`lightpress upload`: files go up by presigned POST, as from a browser, and are watched until they are published."""
+
+from __future__ import annotations
+
+import mimetypes
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import urllib3
+
+from lightpress.pipeline.manifest import Manifest, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from lightpress.client.deployment import Deployment
+
+_MINUTES_5 = 300
+_LARGEST = 5 * 1000**3
+_PAUSE = 0.1
+
+
+class UploadRefusedError(Exception):
+    """S3 did not take an upload."""
+
+
+@dataclass
+class Upload:
+    """One uploaded file on its way. started: `time.monotonic()` before the upload; seconds: until it was settled."""
+
+    key: str
+    identity: str
+    started: float
+    manifest: Manifest | None = None
+    seconds: float = field(default=0.0)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the pipeline has said its last word on this very upload."""
+        return self.manifest is not None
+
+
+def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None = None) -> Upload:
+    """Upload by a presigned POST that allows this key, type and size and nothing else, for five minutes."""
+    media_type = media_type or mimetypes.guess_type(key)[0] or "application/octet-stream"
+    started = time.monotonic()
+    post = deployment.s3.generate_presigned_post(
+        deployment.uploads_bucket,
+        key,
+        Fields={"Content-Type": media_type},
+        Conditions=[{"Content-Type": media_type}, ["content-length-range", 0, _LARGEST]],
+        ExpiresIn=_MINUTES_5,
+    )
+    fields = [*post["fields"].items(), ("file", ("file", data, media_type))]
+    with urllib3.PoolManager(ca_certs=deployment.ca_bundle) as http:
+        response = http.request("POST", post["url"], fields=fields, redirect=False)
+    if response.status not in {200, 201, 204}:
+        raise UploadRefusedError(
+            f"{key}: S3 answered {response.status}: {response.data[:500].decode(errors='replace')}"
+        )
+    original = deployment.original(key)
+    if original is None:
+        raise UploadRefusedError(f"{key}: the upload was accepted and is already gone again")
+    return Upload(key, original.identity, started)
+
+
+def watch(
+    deployment: Deployment, uploads: Iterable[Upload], *, patience: float, settled: Callable[[Upload], None]
+) -> list[Upload]:
+    """Poll the manifests until each upload is settled, and call `settled` on it; returns those that never were."""
+    waiting = list(uploads)
+    deadline = time.monotonic() + patience
+    while waiting and time.monotonic() < deadline:
+        for one in waiting:
+            if _look(deployment, one):
+                settled(one)
+        waiting = [one for one in waiting if not one.settled]
+        time.sleep(_PAUSE if waiting else 0)
+    return waiting
+
+
+def _look(deployment: Deployment, one: Upload) -> bool:
+    manifest = deployment.manifest(one.key)
+    if manifest is None or manifest.status is Status.DELETED:
+        return False
+    if manifest.source is None or manifest.source.identity != one.identity:
+        return False
+    one.manifest = manifest
+    one.seconds = time.monotonic() - one.started
+    return True

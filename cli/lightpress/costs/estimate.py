@@ -1,0 +1,175 @@
+"""What pictures cost: a pure model, from measured seconds and counted requests, with every assumption a field.
+
+estimate(Assumptions(), prices_of("eu-west-1"))     dollars, line by line
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
+
+from lightpress.costs.prices import GB, MILLION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from lightpress.costs.prices import Prices
+
+_MIB_PER_GIB = 1024
+_LEAST_BILLED_MS = 1
+_MB_OF_ONE_CPU = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
+
+
+class UnknownAssumptionError(Exception):
+    """There is no such assumption, or it has no such value; the message names those that there are."""
+
+
+def _assumed(default: float, why: str) -> float:
+    value: float = field(default=default, metadata={"why": why})
+    return value
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """What is taken for granted of one picture, each with its reason; `--assume NAME=NUMBER` changes it."""
+
+    cpu_ms: float = _assumed(
+        470,
+        "CPU of a 12-megapixel photo under the recipe `web`, measured on x86-64: "
+        "lightpress render photo.jpg --out out --json",
+    )
+    processor_factor: float = _assumed(1.3, "a Lambda processor beside the measured one: not measured")
+    waiting_ms: float = _assumed(
+        390, "waiting on S3 for each picture, beside the CPU: 30 ms a write, one of them at a time; not measured"
+    )
+    memory_mb: float = _assumed(1769, "memory_mb of the environment: one whole CPU")
+    batch: float = _assumed(1, "pictures in one invocation; a backfill fills batches, single uploads do not")
+    writes: float = _assumed(13, "PUT: 12 variants (the recipe `web`: 4 sizes in 3 formats), and the manifest")
+    reads: float = _assumed(4, "GET and HEAD: the manifest, two looks at the original, and its bytes")
+    sqs_requests: float = _assumed(3, "send, receive and delete")
+    events: float = _assumed(1, "ImageReady on the event bus, of less than 64 KB")
+    log_bytes: float = _assumed(
+        2_700, "a log line and the metrics (2,000, measured), and what Lambda reports (not measured)"
+    )
+    original_bytes: float = _assumed(2_900_000, "a 12-megapixel photo")
+    variant_bytes: float = _assumed(580_000, "all its variants together, measured as cpu_ms was")
+
+    @property
+    def billed_seconds(self) -> float:
+        """For one picture. Less memory than that of one CPU comes with less of it; more is no use to one decoder."""
+        cpu_ms = self.cpu_ms * self.processor_factor / min(1.0, self.memory_mb / _MB_OF_ONE_CPU)
+        return max(_LEAST_BILLED_MS, cpu_ms + self.waiting_ms) / 1000
+
+
+IN_PLACE = {
+    "cpu_ms": 1060,
+    "waiting_ms": 150,
+    "writes": 2,
+    "reads": 5,
+    "variant_bytes": 0,
+    "sqs_requests": 6,
+    "events": 0,
+}
+"""What differs in place: packed losslessly and compared, two writes (the object and the ledger), and the event of the
+write itself, which costs a look more. The CPU is that of a 12-megapixel JPEG file (docs/decisions.md)."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a bill. monthly: paid every month for as long as it is stored; else once."""
+
+    name: str
+    dollars: float
+    how: str
+    monthly: bool = False
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The bill for `pictures` of them."""
+
+    pictures: int
+    lines: tuple[Line, ...]
+
+    @property
+    def once(self) -> float:
+        """Dollars, paid once."""
+        return sum(line.dollars for line in self.lines if not line.monthly)
+
+    @property
+    def monthly(self) -> float:
+        """Dollars, paid every month."""
+        return sum(line.dollars for line in self.lines if line.monthly)
+
+
+def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, architecture: str = "arm64") -> Estimate:
+    """What `pictures` cost under these assumptions, in dollars."""
+    gb = assumed.memory_mb / _MIB_PER_GIB
+    seconds = assumed.billed_seconds
+    compute = prices.compute(architecture)
+    lines = (
+        Line(
+            "Lambda, compute",
+            pictures * seconds * gb * compute,
+            f"{seconds:.3f} s x {gb:.2f} GB x ${compute:.10f} ({architecture})",
+        ),
+        Line(
+            "Lambda, requests",
+            pictures / assumed.batch / MILLION * prices.lambda_request,
+            f"1 for {assumed.batch:g} x ${prices.lambda_request:.2f} a million",
+        ),
+        _requests("S3, writes", pictures, assumed.writes, prices.s3_write),
+        _requests("S3, reads", pictures, assumed.reads, prices.s3_read),
+        _requests("SQS", pictures, assumed.sqs_requests, prices.sqs_request),
+        _requests("EventBridge", pictures, assumed.events, prices.event),
+        Line(
+            "Logs",
+            pictures * assumed.log_bytes / GB * prices.log_gb,
+            f"{assumed.log_bytes:g} bytes x ${prices.log_gb:.2f} a GB",
+        ),
+        _stored("S3, originals", pictures, assumed.original_bytes, prices),
+        _stored("S3, variants", pictures, assumed.variant_bytes, prices),
+    )
+    return Estimate(pictures, lines)
+
+
+def assume(changes: Iterable[str], base: Assumptions | None = None) -> Assumptions:
+    """The assumptions with `NAME=NUMBER` in the place of some; raises UnknownAssumptionError."""
+    assumed = base or Assumptions()
+    known = {row.name for row in fields(Assumptions)}
+    for change in changes:
+        name, _, text = change.partition("=")
+        if name not in known:
+            raise UnknownAssumptionError(f"{name!r} is no assumption; there are: {', '.join(sorted(known))}")
+        assumed = replace(assumed, **{name: _number(change, text)})
+    return assumed
+
+
+def why(name: str) -> str:
+    """The reason of an assumption."""
+    return str(Assumptions.__dataclass_fields__[name].metadata["why"])
+
+
+def cost_of(assumed: Assumptions, prices: Prices, architecture: str = "arm64") -> Callable[[int], float]:
+    """Dollars, paid once, by number of pictures."""
+    one = estimate(assumed, prices, pictures=MILLION, architecture=architecture).once / MILLION
+    return lambda pictures: pictures * one
+
+
+def _requests(name: str, pictures: int, each: float, price: float) -> Line:
+    return Line(name, pictures * each / MILLION * price, f"{each:g} x ${price:.2f} a million")
+
+
+def _stored(name: str, pictures: int, each: float, prices: Prices) -> Line:
+    dollars = pictures * each / GB * prices.s3_month
+    return Line(name, dollars, f"{each:g} bytes x ${prices.s3_month:.4f} a GB and month", monthly=True)
+
+
+def _number(change: str, text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 < number < GB * GB:
+        raise UnknownAssumptionError(f"{change!r} names no positive number; write it as NAME=NUMBER")
+    return number

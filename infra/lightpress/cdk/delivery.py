@@ -1,0 +1,336 @@
+"""Delivery: where published images lie, and how the world gets them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_certificatemanager as acm
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from lightpress.cdk.buckets import PrivateBucket, moved
+from lightpress.cdk.findings import acknowledge
+from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.naming import pin
+from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.pipeline.manifest import VARIANTS
+
+if TYPE_CHECKING:
+    from lightpress.cdk.config import Config
+    from lightpress.cdk.functions import FunctionCode
+    from lightpress.pipeline.recipe import RecipeBook
+
+_EDGE_SOURCE = Path(__file__).parent / "edge" / "viewer_request.js"
+_A_YEAR = Duration.days(365)
+
+# A cold start is what a viewer waits for, and CPU comes with memory; a permalink is resolved once a minute at most.
+_RESOLVER_MEMORY_MB = 1024
+_RESOLVER_TIMEOUT_SECONDS = 5
+
+
+class Delivery(Construct):
+    """Serves the variants (i/) in `images`, and nothing else of it, from a CDN.
+
+    Every other path is a permalink, which the function `resolver` leads to the variant of now.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, uploads: PrivateBucket, code: FunctionCode, config: Config
+    ) -> None:
+        super().__init__(scope, id_)
+        self._config = config
+        self._prefix = config.prefix
+        self.images = PrivateBucket(
+            self,
+            "Images",
+            holds="images",
+            config=config,
+            lifecycle_rules=moved(config.variants_storage, config.variants_storage_days, prefix=VARIANTS),
+        )
+        self.resolver = self._resolver(code, config)
+        if config.placeholder_while_processing:
+            _look_for_originals(self.resolver, uploads)
+        self._signing_keys = self._public_keys()
+        shared = self._for_both(code.recipes)
+        self.distribution = cloudfront.Distribution(
+            self,
+            "Cdn",
+            comment=f"Lightpress {config.environment}",
+            default_behavior=cloudfront.BehaviorOptions(
+                origin=origins.FunctionUrlOrigin.with_origin_access_control(
+                    self._resolver_url(), origin_shield_region=self._shield
+                ),
+                **shared,
+            ),
+            additional_behaviors={"/i/*": cloudfront.BehaviorOptions(origin=self._bucket(), **shared)},
+            error_responses=[_briefly(status) for status in (403, 404)],
+            http_version=cloudfront.HttpVersion.HTTP2_AND_3,
+            price_class=cloudfront.PriceClass[f"PRICE_CLASS_{config.price_class.upper()}"],
+            domain_names=list(config.domain_names) or None,
+            certificate=self._certificate(),
+            web_acl_id=config.web_acl_arn or None,
+            geo_restriction=_countries(config),
+            log_bucket=self._access_logs(),
+        )
+        pin(self.distribution, "Distribution")  # its domain is in every URL that was ever handed out
+        self._let_cdn_read("i/*")
+        self._acknowledge_findings()
+
+    @property
+    def base_url(self) -> str:
+        """What the URL of every image begins with."""
+        own = self._config.domain_names
+        return f"https://{own[0] if own else self.distribution.domain_name}"
+
+    @property
+    def signing_key_ids(self) -> list[str]:
+        """What whoever signs calls the keys; none where pictures are for everybody."""
+        return [key.public_key_id for key in self._signing_keys]
+
+    def _resolver(self, code: FunctionCode, config: Config) -> PythonFunction:
+        function = PythonFunction(
+            self,
+            "Resolver",
+            handler="resolve",
+            description="Leads from a permalink to the image that is published now",
+            code=code,
+            config=config,
+            memory_mb=_RESOLVER_MEMORY_MB,
+            timeout_seconds=_RESOLVER_TIMEOUT_SECONDS,
+            snap_start=config.resolver_start == "snapshot",
+            environment={"IMAGES_BUCKET": self.images.bucket_name},
+        )
+        function.may("s3:GetObject", on=self.images.arn_for_objects("m/*"))
+        # Without, S3 would say 403 of a manifest that is not there yet.
+        function.may("s3:ListBucket", on=self.images.bucket_arn)
+        function.accept_any_key(self.images, "m/*")
+        return function
+
+    def _resolver_url(self) -> lambda_.FunctionUrl:
+        """For whom IAM lets: which is the CDN alone."""
+        return self._started().add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
+
+    def _started(self) -> PythonFunction | lambda_.Alias:
+        """What is called: the function, or its last version where that alone can be started as the options say."""
+        if self._config.resolver_start == "cold":
+            return self.resolver
+        provisioned = self._config.resolver_start == "provisioned"
+        return lambda_.Alias(
+            self,
+            "ResolverAlias",
+            alias_name="live",
+            version=self.resolver.current_version,
+            provisioned_concurrent_executions=self._config.resolver_provisioned if provisioned else None,
+        )
+
+    @property
+    def _shield(self) -> str | None:
+        return self._config.origin_shield_region or None
+
+    def _certificate(self) -> acm.ICertificate | None:
+        arn = self._config.certificate_arn
+        return acm.Certificate.from_certificate_arn(self, "Certificate", arn) if arn else None
+
+    def _access_logs(self) -> PrivateBucket | None:
+        """Of CloudFront's older kind, which needs a bucket with access lists: the newer is set up in us-east-1 only."""
+        if not self._config.access_log_days:
+            return None
+        return PrivateBucket(
+            self,
+            "AccessLogs",
+            holds="accesslogs",
+            config=self._config,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(self._config.access_log_days))],
+            ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
+        )
+
+    def _public_keys(self) -> list[cloudfront.PublicKey]:
+        """Named for their contents, which CloudFront never changes: another key is another resource."""
+        named = {hashlib.sha256(pem.encode()).hexdigest()[:8]: pem for pem in self._config.signing_keys}
+        return [
+            cloudfront.PublicKey(
+                self, f"SigningKey{name}", public_key_name=self._global_name(f"key-{name}"), encoded_key=pem
+            )
+            for name, pem in named.items()
+        ]
+
+    def _bucket(self) -> cloudfront.IOrigin:
+        access = cloudfront.S3OriginAccessControl(
+            self, "Access", origin_access_control_name=self._global_name("images"), description="Reads the variants"
+        )
+        # Not `with_origin_access_control`, which would let the CDN read the whole bucket.
+        return origins.S3BucketOrigin.with_bucket_defaults(
+            self.images, origin_access_control_id=access.origin_access_control_id, origin_shield_region=self._shield
+        )
+
+    def _for_both(self, recipes: RecipeBook) -> dict[str, Any]:
+        """What holds for images and for permalinks."""
+        return {
+            "viewer_protocol_policy": cloudfront.ViewerProtocolPolicy.REDIRECT_TO_HTTPS,
+            "allowed_methods": cloudfront.AllowedMethods.ALLOW_GET_HEAD,
+            "compress": False,  # pictures are compressed already
+            "cache_policy": self._by_path_alone(),
+            "response_headers_policy": self._for_pictures(),
+            "trusted_key_groups": self._trusted(),
+            "function_associations": [
+                cloudfront.FunctionAssociation(
+                    function=self._edge_function(recipes), event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
+                )
+            ],
+        }
+
+    def _trusted(self) -> list[cloudfront.IKeyGroup] | None:
+        """Whose signatures let a viewer in; None: nobody needs one."""
+        if not self._signing_keys:
+            return None
+        name = self._global_name("may-sign")
+        return [cloudfront.KeyGroup(self, "MaySign", key_group_name=name, items=[*self._signing_keys])]
+
+    def _by_path_alone(self) -> cloudfront.CachePolicy:
+        """One copy for each path: no header, cookie or query string can make the CDN ask the bucket again."""
+        return cloudfront.CachePolicy(
+            self,
+            "ByPathAlone",
+            cache_policy_name=self._global_name("by-path-alone"),
+            comment="One copy for each path",
+            header_behavior=cloudfront.CacheHeaderBehavior.none(),
+            cookie_behavior=cloudfront.CacheCookieBehavior.none(),
+            query_string_behavior=cloudfront.CacheQueryStringBehavior.none(),
+            min_ttl=Duration.seconds(0),
+            default_ttl=_A_YEAR,
+            max_ttl=_A_YEAR,
+        )
+
+    def _for_pictures(self) -> cloudfront.ResponseHeadersPolicy:
+        """Any page may show them and any script read them; opened on their own they can run nothing."""
+        return cloudfront.ResponseHeadersPolicy(
+            self,
+            "ForPictures",
+            response_headers_policy_name=self._global_name("pictures"),
+            comment="Pictures for any page, and nothing but pictures",
+            cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
+                access_control_allow_origins=["*"],
+                access_control_allow_methods=["GET", "HEAD"],
+                access_control_allow_headers=["*"],
+                access_control_allow_credentials=False,
+                origin_override=True,
+            ),
+            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
+                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+                    content_security_policy="default-src 'none'; sandbox", override=True
+                ),
+                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+                    access_control_max_age=_A_YEAR, override=True
+                ),
+            ),
+            custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
+                custom_headers=[
+                    cloudfront.ResponseCustomHeader(
+                        header="Cross-Origin-Resource-Policy", value="cross-origin", override=True
+                    )
+                ]
+            ),
+        )
+
+    def _edge_function(self, recipes: RecipeBook) -> cloudfront.Function:
+        return cloudfront.Function(
+            self,
+            "ViewerRequest",
+            comment="Lets through what can be an image or a permalink, and nothing else",
+            runtime=cloudfront.FunctionRuntime.JS_2_0,
+            code=cloudfront.FunctionCode.from_inline(viewer_request(recipes)),
+        )
+
+    def _global_name(self, name: str) -> str:
+        """CloudFront is one for all regions: without the region, a second stack elsewhere would find the name taken."""
+        return f"{self._prefix}-{name}-{Aws.REGION}"
+
+    def _let_cdn_read(self, keys: str) -> None:
+        arn = f"arn:{Aws.PARTITION}:cloudfront::{Aws.ACCOUNT_ID}:distribution/{self.distribution.distribution_id}"
+        self.images.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
+                actions=["s3:GetObject"],
+                resources=[self.images.arn_for_objects(keys)],
+                conditions={"StringEquals": {"AWS:SourceArn": arn}},
+            )
+        )
+        # Without, S3 says 403 of what is not there. The edge lets nothing through that would list.
+        self.images.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
+                actions=["s3:ListBucket"],
+                resources=[self.images.bucket_arn],
+                conditions={"StringEquals": {"AWS:SourceArn": arn}},
+            )
+        )
+
+    def _acknowledge_findings(self) -> None:
+        """Answer what cdk-nag finds where an option is left as it is."""
+        config = self._config
+        if not (config.countries_allowed or config.countries_denied):
+            acknowledge(self.distribution, "AwsSolutions-CFR1", because="Pictures on the web are for every country.")
+        if not config.web_acl_arn:
+            acknowledge(
+                self.distribution,
+                "AwsSolutions-CFR2",
+                because="Behind the CDN are files, and a program that reads one of them; the edge function refuses "
+                "every path that none can have. A web ACL is an option for whoever wants to limit rates.",
+            )
+        if not config.access_log_days:
+            acknowledge(
+                self.distribution,
+                "AwsSolutions-CFR3",
+                because="Access logs hold the addresses of people who look at pictures: to keep them is the "
+                "deployer's decision, and an option.",
+            )
+        if not config.certificate_arn:
+            acknowledge(
+                self.distribution,
+                "AwsSolutions-CFR4",
+                because="The TLS version is CloudFront's to choose on its own domain; it is set with a certificate.",
+            )
+
+
+def _look_for_originals(resolver: PythonFunction, uploads: PrivateBucket) -> None:
+    """Have the resolver see which originals there are, and nothing of what is in them."""
+    resolver.add_environment("PLACEHOLDERS_BUCKET", uploads.bucket_name)
+    resolver.may("s3:ListBucket", on=uploads.bucket_arn)
+
+
+def _countries(config: Config) -> cloudfront.GeoRestriction | None:
+    if config.countries_allowed:
+        return cloudfront.GeoRestriction.allowlist(*config.countries_allowed)
+    if config.countries_denied:
+        return cloudfront.GeoRestriction.denylist(*config.countries_denied)
+    return None
+
+
+def viewer_request(recipes: RecipeBook) -> str:
+    """The source of the edge function, told what can be published and what can be asked for."""
+    sizes = [size for recipe in recipes.recipes.values() for size in recipe.spec.sizes]
+    sides = {side for size in sizes for side in (size.width, size.height) if side}
+    told = {
+        "FORMATS_BY_NAME": {output.name: output.media_type for output in OUTPUTS.values()},
+        "FORMATS_NOT_FOR_ALL": [name for name in OUTPUTS if name not in FALLBACKS],
+        "ALL_SIDES": sorted(sides),
+        "ALL_NAMES": sorted({size.name for size in sizes}),
+    }
+    source = _EDGE_SOURCE.read_text(encoding="utf-8")
+    for name, value in told.items():
+        source = source.replace(name, json.dumps(value))
+    return source.replace("EXTENSIONS", "|".join(sorted({output.extension for output in OUTPUTS.values()})))
+
+
+def _briefly(status: int) -> cloudfront.ErrorResponse:
+    """Ask again at once for what is not there; the resolver may say how long its answer is good."""
+    return cloudfront.ErrorResponse(http_status=status, ttl=Duration.seconds(1))

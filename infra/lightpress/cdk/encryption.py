@@ -1,0 +1,124 @@
+"""Encryption: one key of the deployer's for everything that is kept, where they want one.
+
+What needs the key finds it by `key_of`; which services may use it stands here, and which functions beside their grants
+(`infra.functions`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws, RemovalPolicy, Stack
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from lightpress.cdk.config import CREATE
+from lightpress.cdk.naming import pin
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import IConstruct
+
+    from lightpress.cdk.config import Config
+
+_ID = "Encryption"
+_WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
+
+
+class Encryption(Construct):
+    """Holds `key`: a new one, one of the deployer's, or None, where AWS's own keys do.
+
+    The stack makes it before everything else. The policy of a key that is there already is left alone; what it must
+    say is in docs/encryption.md, which a test compares with what is said here.
+    """
+
+    def __init__(self, stack: Stack, *, config: Config) -> None:
+        super().__init__(stack, _ID)
+        self.key: kms.IKey | None = None
+        if config.encryption_key == CREATE:
+            self.key = _created(self, config)
+        elif config.encryption_key:
+            self.key = kms.Key.from_key_arn(self, "Key", config.encryption_key)
+
+
+def key_of(construct: IConstruct) -> kms.IKey | None:
+    """The key of the stack that a construct is in."""
+    encryption = Stack.of(construct).node.try_find_child(_ID)
+    return encryption.key if isinstance(encryption, Encryption) else None
+
+
+def _created(scope: Construct, config: Config) -> kms.Key:
+    key = kms.Key(
+        scope,
+        "Key",
+        description=f"Lightpress {config.environment}: everything that is kept",
+        enable_key_rotation=True,
+        removal_policy=RemovalPolicy[config.removal.upper()],
+    )
+    pin(key, "EncryptionKey")
+    for statement in _for_services(config):
+        key.add_to_resource_policy(statement)
+    return key
+
+
+def _for_services(config: Config) -> list[iam.PolicyStatement]:
+    """What AWS's services do with the key, for this account's resources alone. No name waits for a resource."""
+    statements = [
+        # tells the queue of uploads
+        _for(["s3.amazonaws.com"], _WRITE),
+        # tells the topic of alarms
+        _for(["cloudwatch.amazonaws.com"], _WRITE),
+        # reads images; which distribution is not known: it waits for the bucket, and the bucket for the key
+        _for(
+            ["cloudfront.amazonaws.com"],
+            ["kms:Decrypt"],
+            like={"aws:SourceArn": f"arn:{Aws.PARTITION}:cloudfront::{Aws.ACCOUNT_ID}:distribution/*"},
+        ),
+        _for_logs(),
+    ]
+    # That EventBridge may tell the queues of changes in existing buckets, CDK says with the rule.
+    if config.access_log_days:
+        statements.append(_for_access_logs())
+    return statements
+
+
+def _for(services: list[str], actions: Sequence[str], like: dict[str, str] | None = None) -> iam.PolicyStatement:
+    conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+    if like:
+        conditions["ArnLike"] = like
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal(service) for service in services],
+        actions=list(actions),
+        resources=["*"],  # in the policy of a key, it is the key
+        conditions=conditions,
+    )
+
+
+def _for_access_logs() -> iam.PolicyStatement:
+    """CloudFront's older kind of log is written for no account by name; it can be encrypted for, and not read."""
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal("delivery.logs.amazonaws.com")],
+        actions=["kms:GenerateDataKey*"],
+        resources=["*"],
+    )
+
+
+def _for_logs() -> iam.PolicyStatement:
+    """CloudWatch Logs names no account; the log group that it works for is in what it encrypts with."""
+    groups = f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:log-group:*"
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal(f"logs.{Aws.REGION}.{Aws.URL_SUFFIX}")],
+        actions=[
+            "kms:Encrypt",
+            "kms:Decrypt",
+            "kms:ReEncryptFrom",
+            "kms:ReEncryptTo",
+            "kms:GenerateDataKey",
+            "kms:GenerateDataKeyWithoutPlaintext",
+            "kms:DescribeKey",
+        ],
+        resources=["*"],
+        conditions={"ArnLike": {"kms:EncryptionContext:aws:logs:arn": groups}},
+    )

@@ -1,0 +1,106 @@
+"""Failures: what the queue gave up on is looked at once more, and kept for somebody to look at."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from lightpress.cdk.buckets import PrivateBucket
+from lightpress.cdk.encryption import key_of
+from lightpress.cdk.existing import read_attached
+from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.naming import pin
+from lightpress.cdk.processing import RECORD_FAILURE_TIMEOUT_SECONDS, publish, read_originals
+
+if TYPE_CHECKING:
+    from lightpress.cdk.config import Config
+    from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.processing import Processing
+
+_A_DAY = 24 * 60 * 60
+
+# Alone, a picture gets twice the memory and more time: what fails here, fails on this machine for good.
+_MEMORY = 2
+_MOST_MEMORY_MB = 10_240
+# After an outage, everything that was uploaded meanwhile may be here.
+_PART_OF_CONCURRENCY = 5
+_LEAST_CONCURRENCY = 2
+
+
+class Failures(Construct):
+    """Consumes the dead-letter queue. Originals that failed lie in `quarantine`, and why is written in `table`."""
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        processing: Processing,
+        uploads: PrivateBucket,
+        images: PrivateBucket,
+        code: FunctionCode,
+        config: Config,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.quarantine = PrivateBucket(
+            self,
+            "Quarantine",
+            holds="quarantine",
+            config=config,
+            # Not versioned: what lies under a name never changes, and what has expired shall be gone.
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(config.failure_retention_days))],
+        )
+        self.table = _failures_table(self, config)
+        self.function = PythonFunction(
+            self,
+            "RecordFailure",
+            handler="record_failure",
+            description="Publishes after all what the queue gave up on, or keeps it with the reason",
+            code=code,
+            config=config,
+            memory_mb=min(_MEMORY * config.memory_mb, _MOST_MEMORY_MB),
+            timeout_seconds=RECORD_FAILURE_TIMEOUT_SECONDS,
+            environment={
+                "QUEUE_URL": processing.dead_letters.queue_url,
+                "QUARANTINE_BUCKET": self.quarantine.bucket_name,
+                "FAILURES_TABLE": self.table.table_name,
+                "FAILURE_RETENTION_SECONDS": str(config.failure_retention_days * _A_DAY),
+            },
+        )
+        self.function.may("s3:PutObject", on=self.quarantine.arn_for_objects("*"))
+        self.function.accept_any_key(self.quarantine, "*")
+        self.function.may("dynamodb:UpdateItem", on=self.table.table_arn)
+        read_originals(self.function, uploads)
+        read_attached(self.function, config.attach)
+        publish(self.function, images)
+        # One letter at a time: each is looked at in isolation.
+        self.function.work_off(
+            processing.dead_letters,
+            batch_size=1,
+            max_concurrency=max(_LEAST_CONCURRENCY, config.max_concurrency // _PART_OF_CONCURRENCY),
+        )
+
+
+def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:
+    """A row for each subject and identity (`lightpress.aws.failures`). On demand: most days, nothing is written."""
+    key = key_of(scope)
+    table = dynamodb.Table(
+        scope,
+        "Table",
+        partition_key=dynamodb.Attribute(name="subject", type=dynamodb.AttributeType.STRING),
+        sort_key=dynamodb.Attribute(name="identity", type=dynamodb.AttributeType.STRING),
+        time_to_live_attribute="expires_at",
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
+        encryption_key=key,
+        point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+            point_in_time_recovery_enabled=True
+        ),
+        removal_policy=RemovalPolicy[config.removal.upper()],
+    )
+    pin(table, "FailuresTable")
+    return table

@@ -1,0 +1,202 @@
+"""The one way a function is made here: its own role and log group, and the code of lambda_src."""
+
+from __future__ import annotations
+
+import platform
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as sources
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from lightpress.cdk.code import compiled
+from lightpress.cdk.encryption import key_of
+from lightpress.cdk.findings import acknowledge
+from lightpress.cdk.layer import PillowLayer, target_of
+from lightpress.cdk.naming import pin, resource
+from lightpress.pipeline.recipe import load_recipes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from aws_cdk import aws_sqs as sqs
+
+    from lightpress.cdk.buckets import PrivateBucket
+    from lightpress.cdk.config import Config
+
+# The layer is locked, precompiled and measured for it.
+RUNTIME = lambda_.Runtime.PYTHON_3_13
+
+_ON_HOST = "host"
+_ARCHITECTURES = {
+    "arm64": lambda_.Architecture.ARM_64,
+    "x86_64": lambda_.Architecture.X86_64,
+    _ON_HOST: lambda_.Architecture.ARM_64
+    if platform.machine() in {"arm64", "aarch64"}
+    else lambda_.Architecture.X86_64,
+}
+
+
+class FunctionCode(Construct):
+    """What functions run: the folder `source`, with the recipes in it checked, on top of the layer."""
+
+    def __init__(self, scope: Construct, id_: str, *, source: Path, config: Config) -> None:
+        super().__init__(scope, id_)
+        self.recipes = load_recipes(source / "recipes.toml")
+        self.max_bytes = max(recipe.spec.limits.max_bytes for recipe in self.recipes.recipes.values())
+        self.architecture = _ARCHITECTURES[config.architecture]
+        for_host = config.architecture == _ON_HOST
+        self.asset = lambda_.Code.from_asset(
+            str(compiled(source, target_of(RUNTIME, self.architecture, for_host=for_host)))
+        )
+        self.layer = PillowLayer(
+            self,
+            "Layer",
+            runtime=RUNTIME,
+            architecture=self.architecture,
+            for_host=for_host,
+        )
+
+
+# Pictures come and go by the megabyte. By its defaults, the C library gives their memory back to the kernel and asks
+# for it again, empty: a twentieth of all CPU is spent on clearing pages (docs/performance.md, "Memory that stays").
+KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2)}
+
+
+# What an action on something that is encrypted needs of the key. S3 decrypts where it puts together parts or copies.
+_READ = ("kms:Decrypt",)
+_WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
+_OF_THE_KEY = {
+    "s3:GetObject": _READ,
+    "s3:PutObject": _WRITE,
+    "sqs:SendMessage": _WRITE,
+    # In the caller's name, DynamoDB opens the table's key.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+    "dynamodb:UpdateItem": ("kms:DescribeKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", *_WRITE),
+}
+
+
+class PythonFunction(lambda_.Function):
+    """Runs `lightpress.handlers.HANDLER`. It may write its own log and nothing else, until `may` says so.
+
+    memory_mb, timeout_seconds: where it needs others than those that process pictures. reserved_concurrency: of the
+    account's, kept for it; 0 is none. snap_start: whether its published versions start from a memory image.
+    """
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        handler: str,
+        description: str,
+        code: FunctionCode,
+        config: Config,
+        environment: Mapping[str, str],
+        memory_mb: int | None = None,
+        timeout_seconds: int | None = None,
+        reserved_concurrency: int = 0,
+        snap_start: bool = False,
+    ) -> None:
+        log_group = log_group_of(scope, f"{id_}Logs", config)
+        own_role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        log_group.grant_write(own_role)
+        super().__init__(
+            scope,
+            id_,
+            description=description,
+            runtime=RUNTIME,
+            architecture=code.architecture,
+            code=code.asset,
+            layers=[code.layer],
+            handler=f"lightpress.handlers.{handler}.handler",
+            role=own_role,
+            memory_size=memory_mb or config.memory_mb,
+            timeout=Duration.seconds(timeout_seconds or config.timeout_seconds),
+            tracing=lambda_.Tracing.ACTIVE if config.tracing else lambda_.Tracing.DISABLED,
+            reserved_concurrent_executions=reserved_concurrency or None,
+            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
+            log_group=log_group,
+            logging_format=lambda_.LoggingFormat.JSON,
+            application_log_level_v2=lambda_.ApplicationLogLevel[config.log_level],
+            environment={
+                "POWERTOOLS_SERVICE_NAME": config.prefix,  # a dimension of every metric: accounts may hold several
+                "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
+                "LOG_LEVEL": config.log_level,
+                **KEEP_FREED_MEMORY,
+                **environment,
+            },
+        )
+        self.own_role = own_role
+        self.memory_mb = memory_mb or config.memory_mb
+        self.timeout_seconds = timeout_seconds or config.timeout_seconds
+        acknowledge(
+            self,
+            "AwsSolutions-L1",
+            because="The layer is locked, precompiled and measured for this version; a newer one comes with all three.",
+        )
+        if snap_start:
+            acknowledge(
+                self,
+                "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish",
+                because="Whoever calls it does so by an alias of its published version.",
+            )
+        if config.tracing:
+            acknowledge(
+                own_role, "AwsSolutions-IAM5[Resource::*]", because="X-Ray has no resources that a policy could name."
+            )
+
+    def work_off(
+        self,
+        queue: sqs.IQueue,
+        *,
+        batch_size: int,
+        max_concurrency: int | None,
+        window_seconds: int = 0,
+        pollers: lambda_.ProvisionedPollerConfig | None = None,
+    ) -> None:
+        """Take messages from `queue`; of a batch, only what failed comes back.
+
+        Either max_concurrency or pollers limits how many are taken at once.
+        """
+        self.add_event_source(
+            sources.SqsEventSource(
+                queue,
+                batch_size=batch_size,
+                max_concurrency=max_concurrency,
+                provisioned_poller_config=pollers,
+                max_batching_window=Duration.seconds(window_seconds) if window_seconds else None,
+                report_batch_item_failures=True,
+            )
+        )
+
+    def accept_any_key(self, bucket: PrivateBucket, *keys: str) -> None:
+        """Answer cdk-nag for grants on all objects of a bucket that match `keys`."""
+        acknowledge(
+            self.own_role,
+            *(f"AwsSolutions-IAM5[Resource::<{bucket.logical_id}.Arn>/{key}]" for key in keys),
+            because="Which keys there will be is not known at deploy time; the actions are those on single objects.",
+        )
+
+    def may(self, *actions: str, on: str) -> None:
+        """Allow these actions on one resource, an ARN, and what they need of the stack's key."""
+        self.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
+        key = key_of(self)
+        needed = sorted({need for action in actions for need in _OF_THE_KEY.get(action, ())})
+        if key and needed:
+            self.add_to_role_policy(iam.PolicyStatement(actions=needed, resources=[key.key_arn]))
+
+
+def log_group_of(scope: Construct, id_: str, config: Config) -> logs.LogGroup:
+    """A log group with a name that stays."""
+    log_group = logs.LogGroup(
+        scope, id_, encryption_key=key_of(scope), removal_policy=RemovalPolicy[config.removal.upper()]
+    )
+    # Days as they are: the construct takes names for them, such as THIRTEEN_MONTHS.
+    resource(log_group, logs.CfnLogGroup).retention_in_days = config.log_retention_days
+    pin(log_group, id_)
+    return log_group

@@ -1,0 +1,73 @@
+"""In place: pictures of existing buckets are replaced, where they lie, by smaller ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from constructs import Construct
+
+from lightpress.cdk.existing import CREATED, accept_any_key, announce, arn_of, as_json, objects_of
+from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.queues import queue_and_dead_letters
+
+if TYPE_CHECKING:
+    from lightpress.cdk.buckets import PrivateBucket
+    from lightpress.cdk.config import Config, Existing
+    from lightpress.cdk.functions import FunctionCode
+    from lightpress.pipeline.buckets import InPlace as Pictures
+
+# Nobody but people take messages from there.
+_DEAD_LETTERS_HIDDEN_SECONDS = 30
+
+
+class InPlace(Construct):
+    """Works off what is created in existing buckets, from a queue of its own: uploads never wait behind it.
+
+    What makes no sense or failed too often waits in `dead_letters` for somebody to look; its object is as it was.
+    """
+
+    def __init__(
+        self, scope: Construct, id_: str, *, images: PrivateBucket, code: FunctionCode, config: Config
+    ) -> None:
+        super().__init__(scope, id_)
+        self.queue, self.dead_letters = queue_and_dead_letters(
+            self, name="InPlace", config=config, looked_at_for_seconds=_DEAD_LETTERS_HIDDEN_SECONDS
+        )
+        self.function = PythonFunction(
+            self,
+            "CompressInPlace",
+            handler="compress_in_place",
+            description="Replaces pictures of existing buckets by smaller ones",
+            code=code,
+            config=config,
+            environment={
+                "QUEUE_URL": self.queue.queue_url,
+                "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
+                "IN_PLACE": as_json([one.pictures for one in config.in_place]),
+            },
+        )
+        self.function.may("sqs:SendMessage", on=self.dead_letters.queue_arn)
+        for number, existing in enumerate(config.in_place):
+            announce(self, f"Changes{number}", pictures=existing.pictures, changes=[CREATED], queue=self.queue)
+            self._replace(existing)
+        self._remember_in(images)
+        self.function.work_off(self.queue, batch_size=config.batch_size, max_concurrency=config.max_concurrency)
+
+    def _replace(self, existing: Existing[Pictures]) -> None:
+        """Allow to read and write the selected objects, with what they are stored with, and never to delete one."""
+        pictures = existing.pictures
+        self.function.may("s3:GetObject", "s3:PutObject", on=objects_of(pictures))
+        self.function.may("s3:GetObjectTagging", "s3:PutObjectTagging", on=objects_of(pictures))
+        if pictures.acls:
+            self.function.may("s3:GetObjectAcl", "s3:PutObjectAcl", on=objects_of(pictures))
+        self.function.may("s3:ListBucket", "s3:GetBucketOwnershipControls", on=arn_of(pictures))
+        if existing.kms_key:
+            self.function.may("kms:Decrypt", "kms:GenerateDataKey", on=existing.kms_key)
+        accept_any_key(self.function, pictures)
+
+    def _remember_in(self, images: PrivateBucket) -> None:
+        """Keep the ledger beside the manifests; viewers can reach neither."""
+        self.function.add_environment("IMAGES_BUCKET", images.bucket_name)
+        self.function.may("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("c/*"))
+        self.function.may("s3:ListBucket", on=images.bucket_arn)
+        self.function.accept_any_key(images, "c/*")

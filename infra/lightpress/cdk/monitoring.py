@@ -1,0 +1,230 @@
+"""Monitoring: alarms that are named after what somebody would notice, and say what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import aws_budgets as budgets
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from lightpress.cdk.encryption import key_of
+from lightpress.cdk.metrics import ENDS, FAILURE_RATE, counted
+from lightpress.cdk.naming import pin
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lightpress.cdk.config import Config
+    from lightpress.cdk.functions import PythonFunction
+    from lightpress.cdk.in_place import InPlace
+    from lightpress.cdk.processing import Processing
+
+MANUAL = "docs/operations.md"
+
+_PERIOD = Duration.minutes(5)
+_A_QUARTER_OF_AN_HOUR = 3  # periods
+_MORE_THAN_ONE = 2  # periods: at night, one bad picture is all there is of one
+# Fewer invocations in a period are not worth waking anybody for, whatever becomes of them.
+_FEW_INVOCATIONS = 100
+_BUDGET_WARNINGS = {"ACTUAL": 80, "FORECASTED": 100}  # percent
+
+
+class Monitoring(Construct):
+    """Tells `topic` when somebody should look. functions: by what an alarm calls them."""
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        processing: Processing,
+        functions: Mapping[str, PythonFunction],
+        in_place: InPlace | None,
+        config: Config,
+    ) -> None:
+        super().__init__(scope, id_)
+        self._config = config
+        self.alarms: list[cloudwatch.Alarm] = []
+        self.topic = _topic(self, config)
+        self._watch_queues(processing)
+        self._watch_failure_rate()
+        if in_place is not None:
+            self._watch_in_place(in_place)
+        for name, function in functions.items():
+            self._watch_function(name, function)
+        if config.alarm_invocations_per_picture:
+            for name in sorted(ENDS.keys() & functions.keys()):
+                self._watch_invocations(name, functions[name])
+        if config.monthly_budget_dollars:
+            self._watch_budget()
+
+    def _watch_queues(self, processing: Processing) -> None:
+        self._alarm(
+            "FailuresAreNotRecorded",
+            processing.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Minimum"),
+            threshold=self._config.alarm_dead_letters,
+            periods=_A_QUARTER_OF_AN_HOUR,
+            says="Messages have been waiting in the dead-letter queue for a quarter of an hour. Look at the errors of "
+            "record_failure.",
+        )
+        self._alarm(
+            "FailuresWaitTooLong",
+            processing.dead_letters.metric_approximate_age_of_oldest_message(period=_PERIOD),
+            threshold=60 * self._config.alarm_dead_letter_age_minutes,
+            says="A failure is still not recorded. It is tried again and again, until its retention ends: before that, "
+            "somebody must find out what it meets.",
+        )
+        self._alarm(
+            "UploadsWaitTooLong",
+            processing.queue.metric_approximate_age_of_oldest_message(period=_PERIOD),
+            threshold=60 * self._config.alarm_queue_age_minutes,
+            says="Pictures are uploaded faster than they are published. Wait, or raise max_concurrency.",
+        )
+
+    def _watch_in_place(self, in_place: InPlace) -> None:
+        self._alarm(
+            "InPlaceMessagesAreSetAside",
+            in_place.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD),
+            threshold=1,
+            says="Pictures of an existing bucket could not be worked on, several times. They are as they were.",
+        )
+
+    def _watch_failure_rate(self) -> None:
+        self._alarm(
+            "ManyPicturesFail",
+            counted(self._config, FAILURE_RATE, period=_PERIOD, statistic="Average"),
+            threshold=self._config.alarm_failure_percent,
+            periods=_A_QUARTER_OF_AN_HOUR,
+            of_them=_MORE_THAN_ONE,
+            says="More pictures than usual cannot be published. See with `lightpress failures list` what they have in "
+            "common.",
+        )
+
+    def _watch_function(self, name: str, function: PythonFunction) -> None:
+        self._alarm(
+            f"{name}Breaks",
+            function.metric_errors(period=_PERIOD),
+            threshold=1,
+            periods=_A_QUARTER_OF_AN_HOUR,
+            says=f"{name} has ended with errors for a quarter of an hour: it is set up wrongly, or was stopped for "
+            "lack of memory or time. Its log tells.",
+        )
+        self._alarm(
+            f"{name}IsThrottled",
+            function.metric_throttles(period=_PERIOD),
+            threshold=1,
+            periods=_A_QUARTER_OF_AN_HOUR,
+            says=f"{name} is not started as often as there is work: the account's concurrency is used up.",
+        )
+
+    def _watch_invocations(self, name: str, function: PythonFunction) -> None:
+        """Each invocation brings a picture or more to an end. Where many do not, something goes in circles."""
+        ends = {f"ends_{number}": counted(self._config, end, period=_PERIOD) for number, end in enumerate(ENDS[name])}
+        ended = " + ".join(f"FILL({id_}, 0)" for id_ in ends)
+        self._alarm(
+            f"{name}GoesInCircles",
+            cloudwatch.MathExpression(
+                expression=f"IF(invocations >= {_FEW_INVOCATIONS}, "
+                f"IF({ended} > 0, invocations / ({ended}), invocations), 0)",
+                using_metrics={"invocations": function.metric_invocations(period=_PERIOD), **ends},
+                label="invocations for each picture",
+                period=_PERIOD,
+            ),
+            threshold=self._config.alarm_invocations_per_picture,
+            periods=_A_QUARTER_OF_AN_HOUR,
+            says=f"{name} is invoked again and again and few pictures come to an end: that costs and leads nowhere.",
+        )
+
+    def _watch_budget(self) -> None:
+        self.topic.add_to_resource_policy(_for("budgets", ["sns:Publish"], self.topic.topic_arn))
+        budgets.CfnBudget(
+            self,
+            "Budget",
+            budget=budgets.CfnBudget.BudgetDataProperty(
+                budget_name=f"{self._config.prefix}-account",
+                budget_type="COST",
+                time_unit="MONTHLY",
+                budget_limit=budgets.CfnBudget.SpendProperty(amount=self._config.monthly_budget_dollars, unit="USD"),
+            ),
+            notifications_with_subscribers=[
+                budgets.CfnBudget.NotificationWithSubscribersProperty(
+                    notification=budgets.CfnBudget.NotificationProperty(
+                        notification_type=kind,
+                        comparison_operator="GREATER_THAN",
+                        threshold=percent,
+                        threshold_type="PERCENTAGE",
+                    ),
+                    subscribers=[
+                        budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=self.topic.topic_arn)
+                    ],
+                )
+                for kind, percent in _BUDGET_WARNINGS.items()
+            ],
+        )
+
+    def _alarm(  # noqa: PLR0913  by keyword
+        self,
+        symptom: str,
+        metric: cloudwatch.IMetric,
+        *,
+        threshold: float,
+        says: str,
+        periods: int = 1,
+        of_them: int | None = None,
+    ) -> None:
+        alarm = cloudwatch.Alarm(
+            self,
+            symptom,
+            alarm_name=f"{self._config.prefix}-{symptom}",
+            alarm_description=f"{says} {MANUAL}, {symptom}.",
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=periods,
+            datapoints_to_alarm=of_them,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.SnsAction(self.topic))
+        alarm.add_ok_action(actions.SnsAction(self.topic))
+        self.alarms.append(alarm)
+
+
+def _topic(scope: Construct, config: Config) -> sns.Topic:
+    """Encrypted with the stack's key, or one of its own: with AWS's key for topics, no alarm could write to it."""
+    key = key_of(scope) or _key(scope, config)
+    topic = sns.Topic(scope, "Topic", display_name=f"Lightpress {config.environment}", master_key=key, enforce_ssl=True)
+    topic.add_to_resource_policy(_for("cloudwatch", ["sns:Publish"], topic.topic_arn))
+    if config.alarm_email:
+        topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
+    pin(topic, "AlarmTopic")
+    return topic
+
+
+def _key(scope: Construct, config: Config) -> kms.Key:
+    key = kms.Key(
+        scope,
+        "Key",
+        description=f"Lightpress {config.environment}: what the alarms say",
+        enable_key_rotation=True,
+        removal_policy=RemovalPolicy.DESTROY,  # nothing is kept with it
+    )
+    for service in ("cloudwatch", "budgets") if config.monthly_budget_dollars else ("cloudwatch",):
+        key.add_to_resource_policy(_for(service, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
+    return key
+
+
+def _for(service: str, allowed: list[str], on: str) -> iam.PolicyStatement:
+    """Allow a service of AWS what it does in this account's name."""
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+        actions=allowed,
+        resources=[on],
+        conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+    )

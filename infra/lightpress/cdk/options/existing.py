@@ -1,0 +1,154 @@
+"""Existing buckets: which of their pictures are published, or replaced where they lie."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+from lightpress.cdk.options.environment import Environment
+from lightpress.cdk.options.kinds import option
+from lightpress.image import METADATA, MODES, Limits, Squeezing
+from lightpress.image.formats import OUTPUTS
+from lightpress.pipeline.buckets import Attached, InPlace, Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lightpress.image import Metadata, Mode
+    from lightpress.toml_reader import Table
+
+_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_PREFIX = r"|[^/].{0,511}"
+_SUFFIX = r"\.[A-Za-z0-9]{1,10}"
+_UNDER = r"[^/].{0,126}/"
+_KMS_KEY = r"|arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"
+_TABLES = "tables: [docs/existing-buckets.md](existing-buckets.md)"
+_MOST_EXISTING = 5  # each takes grants, and a role's are limited
+_MOST_TOLD_BYTES = 3_200
+_LONGEST_SIDE = 65_535
+
+_Pictures = TypeVar("_Pictures", bound=Selection)
+
+
+@dataclass(frozen=True)
+class Existing(Generic[_Pictures]):
+    """Pictures of a bucket that is there already. kms_key: the ARN of the key that encrypts them; "" is S3's own."""
+
+    pictures: _Pictures
+    kms_key: str = ""
+
+
+def _attached() -> tuple[Existing[Attached], ...]:
+    return option((), lambda table, key: _rows(table, key, _attachment), allowed=_TABLES)
+
+
+def _in_place() -> tuple[Existing[InPlace], ...]:
+    return option((), lambda table, key: _rows(table, key, _replacement), allowed=_TABLES)
+
+
+def _rows(table: Table, key: str, read: Callable[[Table, Selection], _Pictures]) -> tuple[Existing[_Pictures], ...]:
+    if not table.has(key):
+        return ()
+    rows = table.tables(key)
+    if len(rows) > _MOST_EXISTING:
+        raise table.error(key, f"{len(rows)} are too many; allowed: {_MOST_EXISTING}")
+    return tuple(_existing(row, read) for row in rows)
+
+
+def _existing(row: Table, read: Callable[[Table, Selection], _Pictures]) -> Existing[_Pictures]:
+    selection = Selection(
+        bucket=row.text("bucket", pattern=_BUCKET),
+        prefix=row.text("prefix", "", pattern=_PREFIX),
+        suffixes=row.texts("suffixes", ()),
+    )
+    for suffix in selection.suffixes:
+        if not re.fullmatch(_SUFFIX, suffix):
+            raise row.error("suffixes", f'{suffix!r} is no suffix; allowed: such as ".jpg"')
+    existing = Existing(read(row, selection), row.text("kms_key", "", pattern=_KMS_KEY))
+    row.close()
+    return existing
+
+
+def _attachment(row: Table, selection: Selection) -> Attached:
+    """By default, a bucket's pictures are published under its name."""
+    under = row.text("publish_under", f"{selection.bucket}/", pattern=_UNDER)
+    return Attached(selection.bucket, selection.prefix, selection.suffixes, under)
+
+
+def _replacement(row: Table, selection: Selection) -> InPlace:
+    limits = Limits(max_bytes=row.integer("max_mb", 64, low=1, high=512) * 1024 * 1024)
+    squeezing = Squeezing(
+        mode=cast("Mode", row.text("mode", "lossless", allowed=MODES)),
+        metadata=cast("Metadata", row.text("metadata", "all", allowed=METADATA)),
+        quality=_lossy_quality(row.table("quality")),
+        max_width=row.integer("max_width", _LONGEST_SIDE, low=16, high=_LONGEST_SIDE),
+        max_height=row.integer("max_height", _LONGEST_SIDE, low=16, high=_LONGEST_SIDE),
+        limits=limits,
+    )
+    for key in ("quality", "max_width", "max_height"):
+        if row.has(key) and not squeezing.lossy:
+            raise row.error(key, 'changes pixels, which mode = "lossless" never does; allowed: with mode = "lossy"')
+    return InPlace(
+        selection.bucket,
+        selection.prefix,
+        selection.suffixes,
+        squeezing,
+        min_saving_percent=row.integer("min_saving_percent", 2, low=1, high=90),
+        acls=row.flag("acls", default=False),
+    )
+
+
+def _lossy_quality(row: Table) -> dict[str, int]:
+    quality = {
+        name: row.integer(name, low=1, high=100) for name, output in OUTPUTS.items() if output.lossy and row.has(name)
+    }
+    row.close()
+    return quality
+
+
+@dataclass(frozen=True)
+class ExistingOptions(Environment):
+    """Buckets that somebody else made."""
+
+    # Buckets that are there already, a table each ([[attach]], [[in_place]]): docs/existing-buckets.md.
+    # Their pictures are published under `publish_under`; the buckets are only read.
+    attach: tuple[Existing[Attached], ...] = _attached()
+    # Their pictures are replaced by smaller ones where that saves at least `min_saving_percent`.
+    in_place: tuple[Existing[InPlace], ...] = _in_place()
+
+
+def check_buckets(options: ExistingOptions, table: Table) -> None:
+    """The rules about all of the tables."""
+    _check_own_buckets(options, table)
+    _check_prefixes([one.pictures for one in options.attach], table)
+    _check_room("attach", [one.pictures for one in options.attach], table)
+    _check_room("in_place", [one.pictures for one in options.in_place], table)
+
+
+def _check_own_buckets(options: ExistingOptions, table: Table) -> None:
+    """Replacing an upload would make everything of it anew, and what is published is nobody's to change."""
+    buckets = {f"attach[{number}]": one.pictures.bucket for number, one in enumerate(options.attach)}
+    buckets |= {f"in_place[{number}]": one.pictures.bucket for number, one in enumerate(options.in_place)}
+    for key, bucket in buckets.items():
+        if bucket.startswith(f"{options.prefix}-"):
+            raise table.error(f"{key}.bucket", f"{bucket!r} is named like one of the stack's own buckets")
+
+
+def _check_prefixes(attached: Sequence[Attached], table: Table) -> None:
+    """No two pictures may be published under one name."""
+    for number, one in enumerate(attached):
+        for other in attached[:number]:
+            if one.under.startswith(other.under) or other.under.startswith(one.under):
+                raise table.error(
+                    f"attach[{number}].publish_under",
+                    f"{one.under!r} and {other.under!r} (of {other.bucket}) begin alike; each needs its own",
+                )
+
+
+def _check_room(key: str, pictures: Sequence[Selection], table: Table) -> None:
+    """Lambda takes 4 KB of environment variables, in which there are others."""
+    size = len(json.dumps([asdict(one) for one in pictures]).encode())
+    if size > _MOST_TOLD_BYTES:
+        raise table.error(key, f"the tables take {size} bytes of a function's environment; allowed: {_MOST_TOLD_BYTES}")

@@ -1,0 +1,120 @@
+"""Processing: a change of an original is announced, queued, and worked on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from lightpress.cdk.existing import CREATED, DELETED, announce, read_attached
+from lightpress.cdk.functions import FunctionCode, PythonFunction
+from lightpress.cdk.naming import resource
+from lightpress.cdk.queues import queue_and_dead_letters
+
+if TYPE_CHECKING:
+    from lightpress.cdk.buckets import PrivateBucket
+    from lightpress.cdk.config import Config
+
+# Every way in which an original comes, changes and goes. A change of its tags alone is none.
+_CHANGES = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*")
+
+RECORD_FAILURE_TIMEOUT_SECONDS = 180
+
+
+class Processing(Construct):
+    """Works off what changes in `uploads`. What no retry can help goes to `dead_letters`."""
+
+    def __init__(
+        self, scope: Construct, id_: str, *, uploads: PrivateBucket, code: FunctionCode, config: Config
+    ) -> None:
+        super().__init__(scope, id_)
+        self.queue, self.dead_letters = queue_and_dead_letters(
+            self, config=config, looked_at_for_seconds=RECORD_FAILURE_TIMEOUT_SECONDS
+        )
+        _announce_changes(uploads, self.queue)
+        self.function = PythonFunction(
+            self,
+            "ProcessUpload",
+            handler="process_upload",
+            description="Makes what is published of an original match the original",
+            code=code,
+            config=config,
+            reserved_concurrency=config.reserved_concurrency,
+            environment={
+                "QUEUE_URL": self.queue.queue_url,
+                "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
+            },
+        )
+        read_originals(self.function, uploads)
+        read_attached(self.function, config.attach)
+        for number, one in enumerate(config.attach):
+            announce(self, f"Attached{number}", pictures=one.pictures, changes=[CREATED, DELETED], queue=self.queue)
+        self.function.may("sqs:SendMessage", on=self.dead_letters.queue_arn)
+        pollers = _pollers(config)
+        self.function.work_off(
+            self.queue,
+            batch_size=config.batch_size,
+            max_concurrency=None if pollers else config.max_concurrency,
+            pollers=pollers,
+        )
+
+    def publish_to(self, images: PrivateBucket) -> None:
+        """Have variants and manifests written to `images`."""
+        publish(self.function, images)
+
+
+def _pollers(config: Config) -> lambda_.ProvisionedPollerConfig | None:
+    """Those that the queue has for itself, if any."""
+    if not config.provisioned_pollers:
+        return None
+    return lambda_.ProvisionedPollerConfig(
+        minimum_pollers=config.provisioned_pollers, maximum_pollers=config.provisioned_pollers_max
+    )
+
+
+def read_originals(function: PythonFunction, uploads: PrivateBucket) -> None:
+    """Have `function` look at originals; it may not change them."""
+    function.add_environment("UPLOADS_BUCKET", uploads.bucket_name)
+    function.may("s3:GetObject", on=uploads.arn_for_objects("*"))
+    # Who may not list a bucket is told 403 of a key that is not there, and could not tell gone from forbidden.
+    function.may("s3:ListBucket", on=uploads.bucket_arn)
+    function.accept_any_key(uploads, "*")
+
+
+def publish(function: PythonFunction, images: PrivateBucket) -> None:
+    """Have `function` write variants (i/) and manifests (m/)."""
+    function.add_environment("IMAGES_BUCKET", images.bucket_name)
+    function.may("s3:PutObject", "s3:DeleteObject", on=images.arn_for_objects("i/*"))
+    function.may("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("m/*"))
+    function.may("s3:ListBucket", on=images.bucket_arn)
+    function.accept_any_key(images, "i/*", "m/*")
+
+
+def _announce_changes(uploads: PrivateBucket, queue: sqs.Queue) -> None:
+    """Have S3 tell the queue. Said of the resources themselves: the construct's own way would add a function to do it.
+
+    The queue's policy comes first, because S3 tries it at once; so it cannot refer to the bucket, only know its name.
+    """
+    queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("s3.amazonaws.com")],
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            conditions={
+                "ArnEquals": {"aws:SourceArn": uploads.known_arn},
+                "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+            },
+        )
+    )
+    bucket = resource(uploads, s3.CfnBucket)
+    bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+        queue_configurations=[
+            s3.CfnBucket.QueueConfigurationProperty(event=event, queue=queue.queue_arn) for event in _CHANGES
+        ]
+    )
+    bucket.add_resource_dependency(resource(queue.node.find_child("Policy"), sqs.CfnQueuePolicy))

@@ -1,0 +1,77 @@
+"""Purging: the CDN forgets the images of deleted pictures, many in one request."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws
+from constructs import Construct
+
+from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.queues import WorkQueue
+
+if TYPE_CHECKING:
+    from lightpress.cdk.config import Config
+    from lightpress.cdk.delivery import Delivery
+    from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.processing import Processing
+
+_MEMORY_MB = 256
+_TIMEOUT_SECONDS = 30
+# CloudFront works on 15 wildcard paths at a time: one batch has them all, and waits for the next deletions a little.
+_FOLDERS_AT_ONCE = 10
+_WINDOW_SECONDS = 20
+_LEAST_CONCURRENCY = 2
+
+
+class Purging(Construct):
+    """Takes folders from `queue`, and has the distribution forget them."""
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        processing: Processing,
+        delivery: Delivery,
+        code: FunctionCode,
+        config: Config,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.queue = WorkQueue(
+            self,
+            "Queue",
+            logical_id="PurgeQueue",
+            retention_days=config.queue_retention_days,
+            timeout_seconds=_TIMEOUT_SECONDS,
+            # Often enough to outlast CloudFront's busiest day; then it is recorded, and told by an alarm.
+            dead_letters=processing.dead_letters,
+        )
+        self.function = PythonFunction(
+            self,
+            "PurgeDeleted",
+            handler="purge_deleted",
+            description="Has the CDN forget the images of deleted pictures",
+            code=code,
+            config=config,
+            memory_mb=_MEMORY_MB,
+            timeout_seconds=_TIMEOUT_SECONDS,
+            environment={"DISTRIBUTION_ID": delivery.distribution.distribution_id},
+        )
+        self.function.may(
+            "cloudfront:CreateInvalidation",
+            on=f"arn:{Aws.PARTITION}:cloudfront::{Aws.ACCOUNT_ID}:distribution/{delivery.distribution.distribution_id}",
+        )
+        self.function.work_off(
+            self.queue,
+            batch_size=_FOLDERS_AT_ONCE,
+            max_concurrency=_LEAST_CONCURRENCY,
+            window_seconds=_WINDOW_SECONDS,
+        )
+
+    def hear(self, *askers: PythonFunction) -> None:
+        """Let these functions ask. They are heard after they have ended: by then, they have removed the files."""
+        for asker in askers:
+            asker.add_environment("PURGE_QUEUE_URL", self.queue.queue_url)
+            asker.add_environment("PURGE_DELAY_SECONDS", str(asker.timeout_seconds))
+            asker.may("sqs:SendMessage", on=self.queue.queue_arn)

@@ -1,0 +1,76 @@
+"""The one way a queue is made here: encrypted, TLS only. Alone, or with a dead-letter queue of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_sqs as sqs
+
+from lightpress.cdk.encryption import key_of
+from lightpress.cdk.naming import pin
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from lightpress.cdk.config import Config
+
+# What AWS advises: a function that is throttled may hold messages for a while before it can work on them.
+_VISIBLE_AGAIN_AFTER_TIMEOUTS = 6
+
+
+class WorkQueue(sqs.Queue):
+    """Messages for a function that takes `timeout_seconds` at most."""
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        logical_id: str,
+        retention_days: int,
+        timeout_seconds: int,
+        dead_letters: sqs.Queue | None = None,
+        max_receive_count: int = 1000,
+    ) -> None:
+        key = key_of(scope)
+        super().__init__(
+            scope,
+            id_,
+            retention_period=Duration.days(retention_days),
+            visibility_timeout=Duration.seconds(_VISIBLE_AGAIN_AFTER_TIMEOUTS * timeout_seconds),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=max_receive_count)
+            if dead_letters
+            else None,
+            encryption=sqs.QueueEncryption.KMS if key else sqs.QueueEncryption.SQS_MANAGED,
+            encryption_master_key=key,
+            enforce_ssl=True,
+        )
+        pin(self, logical_id)
+
+
+def queue_and_dead_letters(
+    scope: Construct, *, config: Config, name: str = "", looked_at_for_seconds: int
+) -> tuple[WorkQueue, WorkQueue]:
+    """A queue for a function of `config.timeout_seconds`, and where its messages go that failed too often.
+
+    `name` begins their logical IDs. Whoever takes a dead letter has it for `looked_at_for_seconds` at most. Both are
+    children of `scope` itself: a construct around them would change the logical IDs of their policies.
+    """
+    dead_letters = WorkQueue(
+        scope,
+        "DeadLetters",
+        logical_id=f"{name}DeadLetterQueue",
+        retention_days=config.dead_letter_retention_days,
+        timeout_seconds=looked_at_for_seconds,
+    )
+    queue = WorkQueue(
+        scope,
+        "Queue",
+        logical_id=f"{name}Queue",
+        retention_days=config.queue_retention_days,
+        timeout_seconds=config.timeout_seconds,
+        dead_letters=dead_letters,
+        max_receive_count=config.max_receive_count,
+    )
+    return queue, dead_letters

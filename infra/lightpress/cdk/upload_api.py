@@ -1,0 +1,159 @@
+"""Upload API: whoever is authorized gets permissions to upload, and is told what became of their pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Aws
+from aws_cdk import aws_apigatewayv2 as gateway
+from aws_cdk import aws_apigatewayv2_authorizers as authorizers
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from lightpress.cdk.findings import acknowledge
+from lightpress.cdk.functions import PythonFunction, log_group_of
+from lightpress.cdk.naming import pin, resource
+
+if TYPE_CHECKING:
+    from lightpress.cdk.buckets import PrivateBucket
+    from lightpress.cdk.config import Config
+    from lightpress.cdk.delivery import Delivery
+    from lightpress.cdk.functions import FunctionCode
+
+ROUTES = (
+    (gateway.HttpMethod.POST, "/uploads"),
+    (gateway.HttpMethod.POST, "/multipart"),
+    (gateway.HttpMethod.POST, "/multipart/{step}"),
+    (gateway.HttpMethod.GET, "/images/{key+}"),
+    (gateway.HttpMethod.DELETE, "/images/{key+}"),
+)
+INGEST_ROUTES = ((gateway.HttpMethod.POST, "/ingest"),)
+_MEMORY_MB = 512
+_TIMEOUT_SECONDS = 15
+_LOGGED = ("requestId", "requestTime", "httpMethod", "routeKey", "status", "responseLength", "integrationErrorMessage")
+
+
+class UploadApi(Construct):
+    """An HTTP API. It stands before the uploads bucket, which lets its page in; `serve` then says what is behind it."""
+
+    def __init__(self, scope: Construct, id_: str, *, config: Config) -> None:
+        super().__init__(scope, id_)
+        self._config = config
+        self.api = gateway.HttpApi(
+            self,
+            "Api",
+            description="Lightpress: uploads",
+            create_default_stage=False,
+            cors_preflight=_from_browsers(config),
+        )
+        pin(self.api, "UploadApi")
+        stage = gateway.HttpStage(
+            self,
+            "Stage",
+            http_api=self.api,
+            auto_deploy=True,
+            throttle=gateway.ThrottleSettings(
+                rate_limit=config.upload_rate_limit, burst_limit=config.upload_burst_limit
+            ),
+        )
+        _log(self, stage, config)
+        self.origin = f"https://{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
+
+    def serve(
+        self, uploads: PrivateBucket, delivery: Delivery, code: FunctionCode, *, ingest: bool = False
+    ) -> PythonFunction:
+        """Answer requests with the function `upload_api`. ingest: take URLs, too."""
+        function = PythonFunction(
+            self,
+            "UploadApiFunction",
+            handler="upload_api",
+            description="Lets files in, and tells what became of them",
+            code=code,
+            config=self._config,
+            memory_mb=_MEMORY_MB,
+            timeout_seconds=_TIMEOUT_SECONDS,
+            environment={
+                "UPLOADS_BUCKET": uploads.bucket_name,
+                "IMAGES_BUCKET": delivery.images.bucket_name,
+                "CDN_BASE_URL": delivery.base_url,
+                "UPLOAD_AUTH": self._config.upload_auth,
+            },
+        )
+        # What it signs, S3 does in its name: it may itself what it lets others do.
+        function.may(
+            "s3:PutObject",
+            "s3:DeleteObject",
+            "s3:AbortMultipartUpload",
+            "s3:ListMultipartUploadParts",
+            on=uploads.arn_for_objects("*"),
+        )
+        function.may("s3:GetObject", on=delivery.images.arn_for_objects("m/*"))
+        # Without, S3 would say 403 of a manifest that is not there yet.
+        function.may("s3:ListBucket", on=delivery.images.bucket_arn)
+        function.accept_any_key(uploads, "*")
+        function.accept_any_key(delivery.images, "m/*")
+        integration = integrations.HttpLambdaIntegration("Integration", function)
+        authorizer = _authorizer(self, self._config)
+        for method, path in (*ROUTES, *(INGEST_ROUTES if ingest else ())):
+            route(self.api, method, path, integration, authorizer)
+        if self._config.upload_auth == "none":
+            acknowledge(
+                self.api,
+                "AwsSolutions-APIG4",
+                because="Only the local cloud may be without an authorizer; the configuration refuses it elsewhere.",
+            )
+        return function
+
+
+def route(
+    api: gateway.HttpApi,
+    method: gateway.HttpMethod,
+    path: str,
+    integration: gateway.HttpRouteIntegration,
+    authorizer: gateway.IHttpRouteAuthorizer | None = None,
+) -> None:
+    """Add one route; `HttpApi.add_routes` would write the name of a temporary folder into the assembly."""
+    gateway.HttpRoute(
+        api,
+        f"{method.name}{path}",
+        http_api=api,
+        route_key=gateway.HttpRouteKey.with_(path, method),
+        integration=integration,
+        authorizer=authorizer,
+    )
+
+
+def _authorizer(scope: Construct, config: Config) -> gateway.IHttpRouteAuthorizer | None:
+    if config.upload_auth == "jwt":
+        return authorizers.HttpJwtAuthorizer(
+            "Jwt", config.upload_jwt_issuer, jwt_audience=list(config.upload_jwt_audiences)
+        )
+    if config.upload_auth == "authorizer":
+        yours = lambda_.Function.from_function_attributes(
+            scope, "Yours", function_arn=config.upload_authorizer_arn, same_environment=True
+        )
+        return authorizers.HttpLambdaAuthorizer(
+            "Authorizer", yours, response_types=[authorizers.HttpLambdaResponseType.SIMPLE]
+        )
+    return authorizers.HttpIamAuthorizer() if config.upload_auth == "iam" else None
+
+
+def _from_browsers(config: Config) -> gateway.CorsPreflightOptions | None:
+    """Let pages of these sites ask; the API's own page needs no leave."""
+    if not config.allowed_origins:
+        return None
+    return gateway.CorsPreflightOptions(
+        allow_origins=list(config.allowed_origins),
+        allow_methods=[gateway.CorsHttpMethod.GET, gateway.CorsHttpMethod.POST, gateway.CorsHttpMethod.DELETE],
+        allow_headers=["authorization", "content-type"],
+    )
+
+
+def _log(scope: Construct, stage: gateway.HttpStage, config: Config) -> None:
+    """One line of JSON for each request; nobody's token, address or file name."""
+    group = log_group_of(scope, "UploadApiAccessLogs", config)
+    said = ", ".join(f'"{name}": "$context.{name}"' for name in _LOGGED)
+    resource(stage, gateway.CfnStage).access_log_settings = gateway.CfnStage.AccessLogSettingsProperty(
+        destination_arn=group.log_group_arn, format=f"{{{said}}}"
+    )

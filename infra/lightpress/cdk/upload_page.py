@@ -1,0 +1,90 @@
+"""Upload page: the folder `web`, at the upload API's own address."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_apigatewayv2 as gateway
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from lightpress.cdk.findings import acknowledge
+from lightpress.cdk.functions import RUNTIME, log_group_of
+from lightpress.cdk.readiness import PROJECT
+from lightpress.cdk.upload_api import route
+from lightpress.uploads.requests import ACCEPTED_TYPES, MEDIA_TYPES, PART_BYTES
+
+if TYPE_CHECKING:
+    from lightpress.cdk.buckets import PrivateBucket
+    from lightpress.cdk.config import Config
+    from lightpress.cdk.delivery import Delivery
+    from lightpress.cdk.upload_api import UploadApi
+
+_MEMORY_MB = 256
+_TIMEOUT_SECONDS = 5
+# Below, a form is a single request, and S3 compares the whole file with its checksum. Above, losing the connection
+# would lose too much.
+_PARTS_FROM = 2 * PART_BYTES
+
+
+class UploadPage(Construct):
+    """Served by a function of its own, which has no rights at all but to write its log."""
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        api: UploadApi,
+        uploads: PrivateBucket,
+        delivery: Delivery,
+        max_bytes: int,
+        config: Config,
+    ) -> None:
+        super().__init__(scope, id_)
+        logs = log_group_of(self, "UploadPageLogs", config)
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        logs.grant_write(role)
+        storage = f"https://{uploads.bucket_name}.s3.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        page = {
+            "auth": _auth(config),
+            "max_bytes": max_bytes,
+            "parts_from": _PARTS_FROM,
+            "types": list(ACCEPTED_TYPES),
+            "kinds": [name.upper() for name in MEDIA_TYPES],
+            "connect": [storage, *([config.upload_jwt_issuer] if config.upload_page_client_id else [])],
+            "images": [delivery.base_url],
+        }
+        function = lambda_.Function(
+            self,
+            "Function",
+            description="Serves the upload page",
+            runtime=RUNTIME,
+            architecture=lambda_.Architecture.ARM_64,
+            code=lambda_.Code.from_asset(str(PROJECT / "web"), exclude=["**/__pycache__", "**/*.pyc", "**/.*"]),
+            handler="serve.handler",
+            role=role,
+            memory_size=_MEMORY_MB,
+            timeout=Duration.seconds(_TIMEOUT_SECONDS),
+            log_group=logs,
+            logging_format=lambda_.LoggingFormat.JSON,
+            environment={"PAGE": json.dumps(page)},
+        )
+        acknowledge(function, "AwsSolutions-L1", because="The same version as the other functions.")
+        integration = integrations.HttpLambdaIntegration("Integration", function)
+        for path in ("/", "/{file}"):
+            route(api.api, gateway.HttpMethod.GET, path, integration)
+        acknowledge(api.api, "AwsSolutions-APIG4", because="The page itself is for everybody; what it asks for is not.")
+
+
+def _auth(config: Config) -> dict[str, Any]:
+    """How the page finds out who is there (web/account.js)."""
+    if config.upload_auth == "none":
+        return {"kind": "none"}
+    if config.upload_auth == "jwt" and config.upload_page_client_id:
+        return {"kind": "oidc", "issuer": config.upload_jwt_issuer, "client_id": config.upload_page_client_id}
+    return {"kind": "token"}

@@ -1,0 +1,101 @@
+"""Pictures by URL: whoever may send to a queue has pictures fetched into the uploads bucket."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from constructs import Construct
+
+from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.queues import WorkQueue
+
+if TYPE_CHECKING:
+    from lightpress.cdk.buckets import PrivateBucket
+    from lightpress.cdk.config import Config
+    from lightpress.cdk.failures import Failures
+    from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.processing import Processing
+
+# So many URLs an invocation takes, all at once: it waits as long as the slowest (docs/operations.md, "Fetching").
+AT_ONCE = 10
+_OWN_MEMORY_MB = 256
+# Turns at one slow host, after one another, that fit into an invocation.
+_TURNS = 3
+_TIME_TO_TELL_SECONDS = 15
+# What ends the function itself, or finds it throttled, is not the URL's fault: those tries come on top.
+_MORE_RECEIVES = 10
+
+
+class UrlIngest(Construct):
+    """Works off orders. What cannot be fetched goes the way of all failures, through the one dead-letter queue.
+
+    The function is in no network of yours (no VPC), and may do nothing but look at and write originals.
+    """
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        uploads: PrivateBucket,
+        processing: Processing,
+        code: FunctionCode,
+        config: Config,
+    ) -> None:
+        super().__init__(scope, id_)
+        timeout_seconds = _TURNS * config.fetch_timeout_seconds + _TIME_TO_TELL_SECONDS
+        self.queue = WorkQueue(
+            self,
+            "Queue",
+            logical_id="UrlQueue",
+            retention_days=config.queue_retention_days,
+            timeout_seconds=timeout_seconds,
+            dead_letters=processing.dead_letters,
+            max_receive_count=config.fetch_tries + _MORE_RECEIVES,
+        )
+        self.function = PythonFunction(
+            self,
+            "FetchUrl",
+            handler="fetch_url",
+            description="Fetches pictures by their URLs into the uploads bucket",
+            code=code,
+            config=config,
+            memory_mb=max(512, _OWN_MEMORY_MB + AT_ONCE * config.fetch_max_mb),
+            timeout_seconds=timeout_seconds,
+            environment={
+                "UPLOADS_BUCKET": uploads.bucket_name,
+                "QUEUE_URL": self.queue.queue_url,
+                "DEAD_LETTER_QUEUE_URL": processing.dead_letters.queue_url,
+                "FETCH": json.dumps(_told(config)),
+            },
+        )
+        self.function.may("sqs:SendMessage", on=processing.dead_letters.queue_arn)
+        self.function.may("s3:GetObject", "s3:PutObject", on=uploads.arn_for_objects("*"))
+        # Without, S3 would say 403 of what is not there yet.
+        self.function.may("s3:ListBucket", on=uploads.bucket_arn)
+        self.function.accept_any_key(uploads, "*")
+        self.function.work_off(self.queue, batch_size=AT_ONCE, max_concurrency=config.fetch_max_concurrency)
+
+    def serve(self, api: PythonFunction, failures: Failures) -> None:
+        """Let the upload API take orders, and tell what could not be fetched."""
+        api.add_environment("URL_QUEUE_URL", self.queue.queue_url)
+        api.add_environment("FAILURES_TABLE", failures.table.table_name)
+        api.may("sqs:SendMessage", on=self.queue.queue_arn)
+        api.may("dynamodb:Query", on=failures.table.table_arn)
+
+
+def _told(config: Config) -> dict[str, object]:
+    """The options as `lightpress.compose` reads them."""
+    return {
+        "threads": AT_ONCE,
+        "max_bytes": config.fetch_max_mb << 20,
+        "timeout_seconds": config.fetch_timeout_seconds,
+        "tries": config.fetch_tries,
+        "first_pause_seconds": config.fetch_first_pause_seconds,
+        "per_host": config.fetch_per_host,
+        "per_host_rate": config.fetch_per_host_rate,
+        "ports": list(config.fetch_ports),
+        "plain_http": config.fetch_plain_http,
+        "allowed_networks": list(config.fetch_allowed_networks),
+    }

@@ -1,0 +1,1 @@
+"""How published variants are addressed, shown and announced."""

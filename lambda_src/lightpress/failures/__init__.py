@@ -1,0 +1,1 @@
+"""What happens to messages that the queue gave up on."""

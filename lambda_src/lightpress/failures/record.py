@@ -1,0 +1,223 @@
+"""The last instance: what the queue gave up on is looked at once more, alone, and published or recorded.
+
+A message is here because its picture was rejected, because it makes no sense, or because it was tried too often. The
+last proves nothing: there may have been an outage, or neighbours that took long. So the very same story looks at the
+key again, and only what is rejected now is a failure. It is kept in the quarantine bucket, written into the failures
+table and published as failed, in this order: the manifest says that all of it is done. Whatever fails on the way, the
+message comes back; everything here may be done twice.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from lightpress.image import PictureRejected, Reason
+from lightpress.ingest.orders import order_in
+from lightpress.ingest.urls import FETCH_IN_PLAIN_WORDS, FetchReason
+from lightpress.pipeline.backoff import hold_back, pause_seconds
+from lightpress.pipeline.events import read
+from lightpress.pipeline.failures import Failure, Trial, fingerprint, subject_of_message, subject_of_picture
+from lightpress.pipeline.sandbox import ChildLost
+from lightpress.pipeline.source import Cause, Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.ingest.orders import Order
+    from lightpress.pipeline.events import Known, Problem
+    from lightpress.pipeline.failures import Letter, Verdict
+    from lightpress.pipeline.ports import Failures, Quarantine, Queue
+    from lightpress.pipeline.recipe import Recipe
+    from lightpress.pipeline.reconcile import Outcome
+    from lightpress.pipeline.source import Original
+
+TRIALS = 4
+"""So often a picture may end its renderer without a verdict, each time alone and after a pause."""
+
+_LONGEST_PAUSE_SECONDS = 3600
+
+
+class Observer(Protocol):
+    """Whoever wants to know: the log and the metrics."""
+
+    def settled(self, outcome: Outcome) -> None:
+        """A source is up to date: published after all, or failed."""
+
+    def stumbled(self, source: Source, error: Exception) -> None:
+        """The world failed; the message will come back."""
+
+    def recorded(self, failure: Failure) -> None:
+        """A failure is in the table, and what failed is in quarantine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Where failures are kept. now: seconds since 1970. retention_seconds: after that they are forgotten."""
+
+    quarantine: Quarantine
+    failures: Failures
+    observer: Observer
+    now: Callable[[], int]
+    retention_seconds: int
+
+    def record(  # noqa: PLR0913  by keyword
+        self,
+        letter: Letter,
+        *,
+        subject: str,
+        identity: str,
+        reason: str,
+        detail: str,
+        quarantine: str | None,
+        source: Source | None = None,
+        digest: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        """Write the row; the copy is there by now."""
+        now = self.now()
+        failure = Failure(
+            subject=subject,
+            identity=identity,
+            reason=reason,
+            detail=detail,
+            attempts=letter.attempts,
+            first_at=letter.first_at or now,
+            last_at=now,
+            expires_at=now + self.retention_seconds,
+            bucket=source.bucket if source else None,
+            key=source.key if source else None,
+            digest=digest,
+            request_ids=letter.request_ids,
+            quarantine=quarantine,
+            url=url,
+            correlation_id=source.cause.id if source and source.cause else letter.message_id,
+        )
+        self.failures.record(failure)
+        self.observer.recorded(failure)
+
+
+@dataclass(slots=True)
+class LastWord:
+    """Records what one letter's source is rejected for (a `reconcile.Recorder`).
+
+    trial: the one that has begun and not ended. It is counted in the table, so that it stays counted if this invocation
+    dies.
+    """
+
+    letter: Letter
+    registry: Registry
+    trial: Trial | None = None
+
+    def before_reading(self, source: Source, original: Original, recipe: Recipe) -> None:
+        """Spare the rendering where the letter tells its end, or where it has never ended by itself."""
+        self.end_trial()
+        verdict = self.letter.verdict
+        if verdict is not None and verdict.is_on(original.identity, recipe.digest):
+            raise verdict.rejection()
+        subject = subject_of_picture(source.bucket, source.key)
+        self.trial = Trial(subject, original.identity, recipe.digest, self.letter.message_id)
+        if self.registry.failures.begin_trial(self.trial) > TRIALS:
+            raise PictureRejected(
+                Reason.MACHINE_LIMIT,
+                f"Rendering it ended without a result {TRIALS} times, each time alone: memory or time ran out.",
+            )
+
+    def record(self, source: Source, original: Original, verdict: Verdict) -> None:
+        """Copy first, row second: a row always has its copy."""
+        copy = self.registry.quarantine.keep(source, original)
+        self.registry.record(
+            self.letter,
+            subject=subject_of_picture(source.bucket, source.key),
+            identity=verdict.identity,
+            reason=verdict.reason,
+            detail=verdict.detail,
+            quarantine=copy,
+            source=source,
+            digest=verdict.digest,
+        )
+
+    def end_trial(self) -> None:
+        """Take the trial back: it came to an end of its own, whichever."""
+        if self.trial is not None:
+            self.registry.failures.end_trial(self.trial)
+            self.trial = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailure:
+    """Works off the dead-letter queue.
+
+    announce: as of `process.Process`. uploads: the bucket that fetched pictures would have come to.
+    """
+
+    known: Known
+    reconcile: Callable[..., Outcome]
+    registry: Registry
+    queue: Queue
+    observer: Observer
+    announce: Callable[..., None]
+    uploads: str
+
+    def __call__(self, letter: Letter, receipt: str, received: int) -> None:
+        """Work off one letter, delivered `received` times; raises if the world failed, so that it comes back."""
+        order = order_in(letter.body)
+        if order is not None:
+            self._record_order(letter, order)
+            return
+        reading = read(letter.body).about(self.known)
+        cause = Cause(letter.message_id, letter.first_at)
+        errors = [
+            error
+            for source in reading.sources
+            if (error := self._settle(source.because(cause), letter, again=source in reading.again))
+        ]
+        if errors:
+            pause = pause_seconds(letter.message_id, received, longest=_LONGEST_PAUSE_SECONDS)
+            hold_back(self.queue, receipt, pause, errors)
+            raise ExceptionGroup(f"{len(errors)} of {len(reading.sources)} sources of the letter", errors)
+        for problem in reading.problems:
+            self._record_message(letter, problem)
+
+    def _settle(self, source: Source, letter: Letter, *, again: bool) -> Exception | None:
+        last_word = LastWord(letter, self.registry)
+        try:
+            outcome = self.reconcile(source, recorder=last_word, again=again)
+            last_word.end_trial()
+            self.announce(outcome)
+            self.observer.settled(outcome)
+        except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the letter still get their turn
+            self.observer.stumbled(source, error)
+            if not isinstance(error, ChildLost):
+                with suppress(Exception):  # then it stays counted: one of several
+                    last_word.end_trial()
+            return error
+        return None
+
+    def _record_order(self, letter: Letter, order: Order) -> None:
+        """A URL has no original that could be looked at once more, nor be copied: whoever fetches has said why.
+
+        What SQS moved here ended `fetch_url` itself, again and again.
+        """
+        self.registry.record(
+            letter,
+            subject=subject_of_picture(self.uploads, order.key),
+            identity=fingerprint(order.url),
+            reason=letter.reason or FetchReason.UNFINISHED,
+            detail=letter.detail or FETCH_IN_PLAIN_WORDS[FetchReason.UNFINISHED],
+            quarantine=None,
+            source=Source(self.uploads, order.key),
+            url=order.url,
+        )
+
+    def _record_message(self, letter: Letter, problem: Problem) -> None:
+        copy = self.registry.quarantine.keep_message(letter.message_id, problem.part)
+        self.registry.record(
+            letter,
+            subject=subject_of_message(letter.message_id),
+            identity=fingerprint(problem.part),
+            reason=problem.reason,
+            detail=problem.detail,
+            quarantine=copy,
+        )

@@ -1,0 +1,1 @@
+"""Compression of an existing bucket's objects where they lie."""

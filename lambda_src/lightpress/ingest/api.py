@@ -1,0 +1,69 @@
+"""Pictures by URL, for those who may upload: what is accepted, and what became of it before there is a picture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lightpress.ingest.orders import order_for
+from lightpress.ingest.urls import FETCH_IN_PLAIN_WORDS, BadLinkError, read_link
+from lightpress.pipeline.failures import subject_of_picture
+from lightpress.uploads.requests import listing_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.ingest.orders import Order
+    from lightpress.pipeline.failures import Failure
+    from lightpress.pipeline.ports import Orders
+
+_NOT_QUEUED = {"reason": "not_queued", "detail": "The queue did not take it; ask again."}
+
+
+class KnownFailures(Protocol):
+    """The failures table, as far as it is asked here."""
+
+    def of(self, subject: str) -> list[Failure]:
+        """The failures of one subject, the last one last."""
+
+
+@dataclass(frozen=True, slots=True)
+class UrlDesk:
+    """Takes orders for the uploads bucket. addresses: of a picture, by its key, as every answer of the API has them."""
+
+    orders: Orders
+    failures: KnownFailures
+    uploads_bucket: str
+    addresses: Callable[[str], dict[str, Any]]
+
+    def accept(self, body: object, owner: str) -> dict[str, Any]:
+        """Have URLs fetched: those that can be read are accepted, each with its key; the others refused, by index."""
+        listing = listing_of(body)
+        folder = f"{listing.collection}/{owner}/{listing.prefix}"
+        accepted: list[tuple[int, Order]] = []
+        refused: list[dict[str, Any]] = []
+        for index, url in enumerate(listing.urls):
+            try:
+                accepted.append((index, order_for(read_link(url.strip()), folder)))
+            except BadLinkError as error:
+                refused.append({"index": index, "reason": error.reason, "detail": error.detail})
+        lost = set(self.orders.send([order for _, order in accepted]))
+        refused += [{"index": accepted[place][0], **_NOT_QUEUED} for place in lost]
+        return {
+            "accepted": [
+                {"index": index, **self.addresses(order.key)}
+                for place, (index, order) in enumerate(accepted)
+                if place not in lost
+            ],
+            "refused": sorted(refused, key=lambda one: one["index"]),
+        }
+
+    def failed(self, key: str) -> dict[str, Any]:
+        """What is told of a key whose URL could not be fetched; nothing of any other."""
+        found = [one for one in self.failures.of(subject_of_picture(self.uploads_bucket, key)) if one.url is not None]
+        if not found:
+            return {}
+        last = found[-1]
+        words = {reason.value: sentence for reason, sentence in FETCH_IN_PLAIN_WORDS.items()}
+        title = words.get(last.reason, "The picture could not be fetched.")
+        return {"status": "failed", "reason": last.reason, "title": title, "detail": last.detail}

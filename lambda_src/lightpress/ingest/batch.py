@@ -1,0 +1,146 @@
+"""A batch of orders, fetched side by side: nearly all of it is waiting for other people's servers."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from lightpress.ingest.errors import FetchFailed
+from lightpress.ingest.fetch import Fetched
+from lightpress.ingest.orders import order_in
+from lightpress.pipeline.backoff import pause_seconds
+from lightpress.pipeline.events import Problem
+from lightpress.pipeline.failures import Letter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from lightpress.ingest.orders import Order
+    from lightpress.pipeline.messages import Message
+    from lightpress.pipeline.ports import DeadLetters, Queue
+
+    Ending = Fetched | FetchFailed | Exception | Problem
+    """Of a message: done, failed for good or for now, stumbled over our own world, or not an order at all."""
+
+
+_MOST_UNASKED = 8  # SQS itself gives up soon after (infra.url_ingest), and knows no reason
+
+
+class Observer(Protocol):
+    """Whoever wants to know: the log and the metrics. It is told in one thread."""
+
+    def fetched(self, order: Order, outcome: Fetched) -> None:
+        """An order is done."""
+
+    def failed(self, order: Order, failure: FetchFailed, *, for_good: bool) -> None:
+        """There is no picture of the URL: for good, and on its way to be recorded; or it is tried again."""
+
+    def stumbled(self, message_id: str, error: Exception) -> None:
+        """Our own world failed; the message will come back."""
+
+
+class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the rest is for another invocation
+    """The invocation might end before the URL does."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchWork:
+    """Works off batches. threads: at once. tries: of one URL. first_pause: seconds between the first two of them.
+
+    seconds: that one URL may take.
+    """
+
+    fetch: Callable[[Order], Fetched]
+    queue: Queue
+    dead_letters: DeadLetters
+    observer: Observer
+    threads: int
+    tries: int
+    first_pause: int
+    seconds: float
+
+    def __call__(self, messages: Sequence[Message], seconds_left: Callable[[], float]) -> list[str]:
+        """Work off messages; returns the ids of those that must come back."""
+        back = []
+        with ThreadPoolExecutor(self.threads) as pool:
+            working = {pool.submit(self._work_off, message, seconds_left): message for message in messages}
+            for done in as_completed(working):
+                message = working[done]
+                if not self._told(message, done.result()):
+                    back.append(message.id)
+        return back
+
+    def _told(self, message: Message, ending: Ending) -> bool:
+        """Tell the observer, and whether the message is done with."""
+        order = order_in(message.body)
+        if isinstance(ending, FetchFailed) and order:
+            for_good = self._is_final(message, ending)
+            self.observer.failed(order, ending, for_good=for_good)
+            return for_good
+        if isinstance(ending, Exception):
+            if not isinstance(ending, OutOfTime):
+                self.observer.stumbled(message.id, ending)
+            return False
+        if order and isinstance(ending, Fetched):
+            self.observer.fetched(order, ending)
+        return True
+
+    def _work_off(self, message: Message, seconds_left: Callable[[], float]) -> Ending:
+        """Fetch one, and see to what becomes of its message. Runs in a thread, and raises nothing."""
+        order = order_in(message.body)
+        try:
+            if order is None:
+                return self._discard(message)
+            if seconds_left() < self.seconds:
+                self.queue.hold_back(message.receipt, 0)
+                return OutOfTime(message.id)
+            return self.fetch(order)
+        except FetchFailed as failure:
+            return self._failed(message, failure)
+        except Exception as error:  # noqa: BLE001  whatever it is, the others go on
+            return self._held_back(message, error)
+
+    def _is_final(self, message: Message, failure: FetchFailed) -> bool:
+        """Whether it was tried often enough. To come back unasked is no try, but may not go on for ever."""
+        most = min(failure.tries, self.tries) if failure.asked else self.tries + _MOST_UNASKED
+        return message.received >= most
+
+    def _failed(self, message: Message, failure: FetchFailed) -> Ending:
+        if not self._is_final(message, failure):
+            return self._held_back(message, failure)
+        try:
+            self.dead_letters.send(_letter(message, failure.reason, failure.detail))
+        except Exception as error:  # noqa: BLE001  it comes back, and fails once more
+            return error
+        return failure
+
+    def _held_back(self, message: Message, error: Exception) -> Exception:
+        """Let the message pause: as long as the server says, or twice as long each time."""
+        pause = pause_seconds(message.id, message.received, first=self.first_pause)
+        if isinstance(error, FetchFailed) and error.retry_after is not None:
+            # Not all at once when the time has come, and longer where that was not long enough.
+            pause = error.retry_after + (pause if message.received > 1 else 0)
+        try:
+            self.queue.hold_back(message.receipt, min(pause, 12 * 3600))
+        except Exception as trouble:  # noqa: BLE001  it comes back all the same, after the queue's own pause
+            return trouble
+        return error
+
+    def _discard(self, message: Message) -> Problem:
+        """Hand over what is no order."""
+        problem = Problem("unknown_message", "The message is no order to fetch a URL.", message.body)
+        self.dead_letters.send(_letter(message, problem.reason, problem.detail))
+        return problem
+
+
+def _letter(message: Message, reason: str, detail: str) -> Letter:
+    return Letter(
+        message.body,
+        message.id,
+        reason,
+        detail,
+        attempts=message.received,
+        first_at=message.sent_at,
+        request_ids=(message.request_id,) if message.request_id else (),
+    )

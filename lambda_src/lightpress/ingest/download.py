@@ -1,0 +1,210 @@
+"""The bytes of a picture: redirects, status, length, time and kind, each within its limits.
+
+What a server says is believed where it says no, and never where it says yes: the declared length, type and encoding
+only ever end a download early.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from http.client import HTTPException, HTTPResponse, IncompleteRead
+from typing import TYPE_CHECKING, cast
+from urllib.parse import urljoin
+
+from lightpress.image.formats import INPUTS
+from lightpress.ingest.connection import Deadline
+from lightpress.ingest.errors import FetchFailed
+from lightpress.ingest.urls import BadLinkError, FetchReason, Link, read_link
+from lightpress.uploads.requests import MEDIA_TYPES
+
+if TYPE_CHECKING:
+    import socket
+
+    from lightpress.ingest.connection import Connector, Wire
+    from lightpress.ingest.hosts import Hosts
+
+_REDIRECTS = {
+    HTTPStatus.MOVED_PERMANENTLY,
+    HTTPStatus.FOUND,
+    HTTPStatus.SEE_OTHER,
+    HTTPStatus.TEMPORARY_REDIRECT,
+    HTTPStatus.PERMANENT_REDIRECT,
+}
+_REASONS: dict[int, FetchReason] = {
+    HTTPStatus.NOT_FOUND: FetchReason.NOT_FOUND,
+    HTTPStatus.GONE: FetchReason.NOT_FOUND,
+    HTTPStatus.UNAUTHORIZED: FetchReason.FORBIDDEN,
+    HTTPStatus.PAYMENT_REQUIRED: FetchReason.FORBIDDEN,
+    HTTPStatus.FORBIDDEN: FetchReason.FORBIDDEN,
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: FetchReason.FORBIDDEN,
+    HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: FetchReason.FORBIDDEN,
+    HTTPStatus.REQUEST_TIMEOUT: FetchReason.SERVER_ERROR,
+    HTTPStatus.TOO_EARLY: FetchReason.SERVER_ERROR,
+    HTTPStatus.TOO_MANY_REQUESTS: FetchReason.TOO_MANY_REQUESTS,
+}
+_MOST_REDIRECTS = 5
+_PIECE = 1 << 16
+_ENOUGH_TO_TELL = 4_096  # by then, every format says what it is
+_LONGEST_PAUSE = 900
+_STORABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """By what a server tells that it still has the same."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+NO_VALIDATORS = Validators()
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """A picture, as far as its first bytes tell."""
+
+    data: bytearray
+    media_type: str
+    validators: Validators
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """Gets pictures. seconds: for everything, from looking the name up to the last byte."""
+
+    connector: Connector
+    hosts: Hosts
+    max_bytes: int
+    seconds: float
+
+    def __call__(self, link: Link, known: Validators = NO_VALIDATORS) -> Downloaded | None:
+        """Get the picture of a link; None if it is still the one that is known. Raises FetchFailed."""
+        deadline = Deadline.after(self.seconds)
+        for _ in range(_MOST_REDIRECTS + 1):
+            try:
+                with self.hosts.turn(link.host, deadline), self.connector.open(link, deadline) as wire:
+                    found = self._exchange(wire, link, known)
+            except TimeoutError as error:
+                raise FetchFailed(FetchReason.TIMEOUT, f"{link.shown}: {self.seconds:g} s are the limit.") from error
+            except IncompleteRead as error:
+                raise FetchFailed(FetchReason.INCOMPLETE, f"{link.shown} ended before its end.") from error
+            except HTTPException as error:
+                raise FetchFailed(FetchReason.BAD_ANSWER, f"{link.host} does not speak HTTP: {error!r}.") from error
+            except OSError as error:
+                raise FetchFailed(FetchReason.UNREACHABLE, f"The connection to {link.host} broke: {error}.") from error
+            if not isinstance(found, Link):
+                return found
+            link = found
+        raise FetchFailed(FetchReason.TOO_MANY_REDIRECTS, f"After {_MOST_REDIRECTS} redirects, it leads further.")
+
+    def _exchange(self, wire: Wire, link: Link, known: Validators) -> Downloaded | Link | None:
+        """Ask once; returns the picture, where else to ask, or None if nothing has changed."""
+        wire.send(_request(link, known))
+        # It makes a file of what it is given, and nothing else.
+        with HTTPResponse(cast("socket.socket", wire), method="GET") as response:
+            response.begin()
+            if response.status in _REDIRECTS:
+                return _redirect(response, link)
+            if response.status == HTTPStatus.NOT_MODIFIED and known != NO_VALIDATORS:
+                return None
+            if response.status != HTTPStatus.OK:
+                raise self._refusal(response, link)
+            return self._picture(response, link)
+
+    def _refusal(self, response: HTTPResponse, link: Link) -> FetchFailed:
+        status = response.status
+        others = FetchReason.SERVER_ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else FetchReason.BAD_ANSWER
+        reason = _REASONS.get(status, others)
+        pause = _retry_after(response)
+        if pause is not None and reason in {FetchReason.TOO_MANY_REQUESTS, FetchReason.SERVER_ERROR}:
+            self.hosts.leave_alone(link.host, pause)
+        return FetchFailed(reason, f"{link.shown} is answered with the status {status}.", retry_after=pause)
+
+    def _picture(self, response: HTTPResponse, link: Link) -> Downloaded:
+        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
+        if encoding not in {"", "identity"}:
+            raise FetchFailed(FetchReason.CONTENT_ENCODED, f"{link.shown} comes packed ({encoding[:40]}).")
+        if response.length is not None and response.length > self.max_bytes:
+            raise self._too_large(link)
+        data, media_type = bytearray(), None
+        while piece := response.read(_PIECE):
+            data += piece
+            if len(data) > self.max_bytes:
+                raise self._too_large(link)
+            if media_type is None and len(data) >= _ENOUGH_TO_TELL:
+                media_type = _media_type(data, response, link)
+        if response.length:
+            raise FetchFailed(FetchReason.INCOMPLETE, f"{link.shown} ended {response.length} bytes before its end.")
+        return Downloaded(data, media_type or _media_type(data, response, link), _validators(response))
+
+    def _too_large(self, link: Link) -> FetchFailed:
+        return FetchFailed(FetchReason.TOO_LARGE, f"{link.shown} has more than {self.max_bytes} bytes.")
+
+
+def _request(link: Link, known: Validators) -> bytes:
+    """Write a request. Nothing in it is anybody's: no cookie, no credentials, not where the address came from."""
+    lines = [
+        f"GET {link.target} HTTP/1.1",
+        f"Host: {link.authority}",
+        "User-Agent: Lightpress",
+        "Accept: image/*,*/*;q=0.5",
+        "Accept-Encoding: identity",
+        "Connection: close",
+    ]
+    if known.etag:
+        lines.append(f"If-None-Match: {known.etag}")
+    if known.last_modified:
+        lines.append(f"If-Modified-Since: {known.last_modified}")
+    return "\r\n".join([*lines, "", ""]).encode("ascii")
+
+
+def _redirect(response: HTTPResponse, link: Link) -> Link:
+    location = response.headers.get("Location")
+    if not location:
+        raise FetchFailed(FetchReason.BAD_ANSWER, f"{link.shown} leads elsewhere, and does not say where.")
+    try:
+        # What is not ASCII there is UTF-8, whatever the standard says of headers.
+        return read_link(urljoin(link.url, location.encode("latin-1").decode("utf-8", "replace")))
+    except BadLinkError as error:
+        raise FetchFailed(error.reason, f"{link.shown} leads elsewhere: {error.detail}") from error
+    except ValueError as error:
+        raise FetchFailed(FetchReason.BAD_ANSWER, f"{link.shown} leads to what is no URL.") from error
+
+
+def _media_type(data: bytearray, response: HTTPResponse, link: Link) -> str:
+    begin = bytes(data[:_ENOUGH_TO_TELL])
+    for row in INPUTS:
+        if row.begins(begin):
+            return MEDIA_TYPES[row.name][0]
+    called = (response.headers.get("Content-Type") or "nothing")[:60]
+    raise FetchFailed(
+        FetchReason.NOT_AN_IMAGE,
+        f"{link.shown} does not begin as any picture that is accepted here; its server calls it {called!r}.",
+    )
+
+
+def _validators(response: HTTPResponse) -> Validators:
+    return Validators(_storable(response.headers.get("ETag")), _storable(response.headers.get("Last-Modified")))
+
+
+def _storable(value: str | None) -> str | None:
+    """What cannot be kept beside an object, or sent back as it came, is not remembered."""
+    return value if value and _STORABLE.fullmatch(value) else None
+
+
+def _retry_after(response: HTTPResponse) -> int | None:
+    """How long the server wants to be left alone, by its own words: seconds, or a date."""
+    said = (response.headers.get("Retry-After") or "").strip()
+    if said.isascii() and said.isdigit():
+        return min(int(said[:9]), _LONGEST_PAUSE)
+    try:
+        at = parsedate_to_datetime(said)
+    except ValueError:
+        return None
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    return max(0, min(round((at - datetime.now(UTC)).total_seconds()), _LONGEST_PAUSE))

@@ -1,0 +1,150 @@
+"""One message, from its body to its end: every source it names is reconciled.
+
+What no retry can help, a rejected picture or a record that makes no sense, goes to the dead-letter queue at once, each
+with its own reason, and is done. What the world failed comes back, after a pause that grows with each try.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from lightpress.pipeline.backoff import hold_back, pause_seconds
+from lightpress.pipeline.events import Problem, look_at, read
+from lightpress.pipeline.failures import Letter, Verdict
+from lightpress.pipeline.source import Cause
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.pipeline.events import Known
+    from lightpress.pipeline.ports import DeadLetters, Queue
+    from lightpress.pipeline.source import Source
+
+
+class Judged(Protocol):
+    """What a story tells of a source. verdict: why it was rejected, where it was."""
+
+    @property
+    def verdict(self) -> Verdict | None: ...
+
+
+Outcome = TypeVar("Outcome", bound=Judged)
+Told_contra = TypeVar("Told_contra", contravariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A queue message, as it was received.
+
+    receipt: to speak of this delivery to the queue. received: how many times so far. sent_at: in seconds since 1970.
+    request_id: of the invocation.
+    """
+
+    id: str
+    body: str
+    receipt: str = ""
+    received: int = 1
+    sent_at: int = 0
+    request_id: str = ""
+
+
+class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the rest is for another invocation
+    """The invocation would end before the source is done, and take the news of the finished ones along."""
+
+
+class Observer(Protocol[Told_contra]):
+    """Whoever wants to know: the log and the metrics."""
+
+    def settled(self, outcome: Told_contra) -> None:
+        """A source is up to date, or rejected and on its way to be recorded."""
+
+    def stumbled(self, source: Source, error: Exception) -> None:
+        """The world failed; the message will come back."""
+
+    def discarded(self, message: Message, problem: Problem) -> None:
+        """A part of a message makes no sense; it is on its way to be recorded."""
+
+
+def always() -> bool:
+    """There is time for another picture."""
+    return True
+
+
+def tell_nobody(_outcome: object) -> None:
+    """Announce nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Process(Generic[Outcome]):
+    """Works off messages about the sources that are known: tells the story of each.
+
+    announce: tells the world outside.
+    """
+
+    known: Known
+    story: Callable[..., Outcome]
+    dead_letters: DeadLetters
+    queue: Queue
+    observer: Observer[Outcome]
+    announce: Callable[..., None] = tell_nobody
+
+    def __call__(self, message: Message, has_time: Callable[[], bool] = always) -> None:
+        """Work off one message; raises if the world failed any of its sources, so that it comes back whole.
+
+        has_time: whether the invocation can finish one more picture. It is asked before each.
+        """
+        reading = read(message.body).about(self.known)
+        errors = [
+            error
+            for source in reading.sources
+            if (error := self._settle(source, message, has_time, again=source in reading.again))
+        ]
+        if errors:
+            self._hold_back(message, errors)
+            raise ExceptionGroup(f"{len(errors)} of {len(reading.sources)} sources of the message", errors)
+        for problem in reading.problems:
+            self._discard(message, problem)
+
+    def _settle(
+        self, source: Source, message: Message, has_time: Callable[[], bool], *, again: bool
+    ) -> Exception | None:
+        if not has_time():
+            return OutOfTime(source)
+        cause = Cause(message.id, message.sent_at)
+        try:
+            outcome = self.story(source.because(cause), again=again)
+            if outcome.verdict is not None:
+                self._give_up(source, message, outcome.verdict, again=again)
+            self.announce(outcome)
+            self.observer.settled(outcome)
+        except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
+            self.observer.stumbled(source.because(cause), error)
+            return error
+        return None
+
+    def _give_up(self, source: Source, message: Message, verdict: Verdict, *, again: bool) -> None:
+        letter = _letter(message, look_at(source, again=again), verdict.reason, verdict.detail, verdict)
+        self.dead_letters.send(letter)
+
+    def _discard(self, message: Message, problem: Problem) -> None:
+        self.dead_letters.send(_letter(message, problem.part, problem.reason, problem.detail))
+        self.observer.discarded(message, problem)
+
+    def _hold_back(self, message: Message, errors: list[Exception]) -> None:
+        only_late = all(isinstance(error, OutOfTime) for error in errors)
+        pause = 0 if only_late else pause_seconds(message.id, message.received)
+        hold_back(self.queue, message.receipt, pause, errors)
+
+
+def _letter(message: Message, body: str, reason: str, detail: str, verdict: Verdict | None = None) -> Letter:
+    return Letter(
+        body,
+        message.id,
+        reason,
+        detail,
+        verdict,
+        attempts=message.received,
+        first_at=message.sent_at,
+        request_ids=(message.request_id,) if message.request_id else (),
+    )

@@ -1,0 +1,204 @@
+"""Which sizes and formats a source is owed: ordered path rules, and recipes by name, read from recipes.toml."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
+
+from lightpress.image import FITS, METADATA, REVISION, Fit, Limits, Metadata, Size, Spec
+from lightpress.image.formats import OUTPUTS
+from lightpress.toml_reader import Table, read_toml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
+_COLOUR = r"#[0-9a-fA-F]{6}"
+_EVERYTHING = "**"
+_LONGEST_SIDE = 16_383
+_LARGEST_PADDED = 16_000_000  # such a box costs its full memory even for a picture of one pixel
+_LARGEST_FILE_MB = 512
+_MOST_MEGAPIXELS = 1_000
+_LONGEST_ORIGINAL = 65_535
+_MOST_DECODED_MB = 8_192
+_MOST_FRAMES = 3_000
+_MOST_ANIMATION_MEGAPIXELS = 10_000
+_MILLION = 1_000_000
+_MIB = 1 << 20
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named spec. Its digest changes whenever the variants it makes would."""
+
+    name: str
+    spec: Spec
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits over everything that decides the bytes of the variants, encoder settings included.
+
+        Ways to write the same (the order of formats and sizes, a default that is said, a colour in capitals) do not
+        count: nothing that is published becomes stale by them.
+        """
+        spec = asdict(self.spec) | {
+            "background": self.spec.background.lower(),
+            "sizes": sorted(map(asdict, self.spec.sizes), key=lambda size: str(size["name"])),
+        }
+        del spec["formats"], spec["quality"]  # both are in the rows
+        rows = [asdict(output) | {"quality": self.spec.qualities_of(output)} for output in self.spec.outputs()]
+        decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}
+        return _digest(decides)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Keys that match `path` follow `recipe`; None leaves them alone."""
+
+    path: str
+    recipe: Recipe | None
+    _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_pattern", re.compile(_as_regex(self.path), re.DOTALL))
+
+    def matches(self, key: str) -> bool:
+        """Whether the rule is for `key`."""
+        return self._pattern.fullmatch(key) is not None
+
+
+@dataclass(frozen=True)
+class RecipeBook:
+    """All rules, in order, and all recipes by name."""
+
+    rules: tuple[Rule, ...]
+    recipes: Mapping[str, Recipe]
+
+    @cached_property
+    def digest(self) -> str:
+        """16 hex digits over the rules and everything that the recipes they name decide."""
+        return _digest([(rule.path, rule.recipe and rule.recipe.digest) for rule in self.rules])
+
+    def recipe_for(self, key: str) -> Recipe | None:
+        """The recipe of the first rule that matches; None where that rule says to leave the key alone."""
+        return next(rule.recipe for rule in self.rules if rule.matches(key))
+
+
+def load_recipes(path: Path) -> RecipeBook:
+    """Read and check recipes.toml; raises ConfigError with the file, the key and what is allowed."""
+    book = read_toml(path)
+    table = book.table("recipes")
+    recipes = {name: _recipe(name, table) for name in table.names()}
+    rules = tuple(_rule(row, recipes) for row in book.tables("rules"))
+    book.close()
+    if rules[-1].path != _EVERYTHING:
+        raise book.error("rules", f'the last rule must have path = "{_EVERYTHING}", so that every key has one')
+    return RecipeBook(rules, recipes)
+
+
+def _digest(decides: object) -> str:
+    return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _rule(row: Table, recipes: Mapping[str, Recipe]) -> Rule:
+    path = row.text("path")
+    ignore = row.flag("ignore", default=False)
+    if ignore and row.has("recipe"):
+        raise row.error("ignore", "excludes recipe: keep one of the two")
+    rule = Rule(path, None if ignore else recipes[row.text("recipe", allowed=recipes)])
+    row.close()
+    return rule
+
+
+def _recipe(name: str, recipes: Table) -> Recipe:
+    _check_name(name, recipes)
+    row = recipes.table(name)
+    formats = row.texts("formats", allowed=OUTPUTS)
+    if not formats:
+        raise row.error("formats", f"is empty; allowed: {', '.join(OUTPUTS)}")
+    spec = Spec(
+        sizes=_sizes(row.table("sizes"), row),
+        formats=formats,
+        quality=_quality(row.table("quality"), formats),
+        background=row.text("background", "#ffffff", pattern=_COLOUR),
+        limits=_limits(row.table("limits")),
+        lossless=row.flag("lossless", default=False),
+        metadata=cast("Metadata", row.text("metadata", "copyright", allowed=METADATA)),
+        animation=row.flag("animation", default=True),
+    )
+    row.close()
+    return Recipe(name, spec)
+
+
+def _sizes(table: Table, recipe: Table) -> tuple[Size, ...]:
+    sizes = tuple(_size(name, table) for name in table.names())
+    if not sizes:
+        raise recipe.error("sizes", "is missing; it must be a table of names, such as w640 = { width = 640 }")
+    return sizes
+
+
+def _size(name: str, sizes: Table) -> Size:
+    _check_name(name, sizes)
+    row = sizes.table(name)
+    width, height = (
+        row.integer(side, low=1, high=_LONGEST_SIDE) if row.has(side) else None for side in ("width", "height")
+    )
+    fit = cast("Fit", row.text("fit", "contain", allowed=FITS))
+    if width is None and height is None:
+        raise row.error("width", "is missing, and so is height: a size needs at least one of them")
+    if fit != "contain" and (width is None or height is None):
+        raise row.error("fit", f'"{fit}" fills a box, so it needs width and height')
+    if fit == "pad" and (width or 0) * (height or 0) > _LARGEST_PADDED:
+        raise row.error("fit", f'"pad" fills at most {_LARGEST_PADDED} pixels, whatever the size of the picture')
+    if fit != "cover" and row.has("focus"):
+        raise row.error("focus", 'is the point that fit = "cover" keeps; nothing else cuts anything off')
+    x, y = row.parts("focus", (0.5, 0.5))
+    row.close()
+    return Size(name, width, height, fit, (x, y))
+
+
+def _quality(row: Table, formats: tuple[str, ...]) -> dict[str, int]:
+    lossy = [name for name in formats if OUTPUTS[name].lossy]
+    for name in set(formats).difference(lossy):
+        if row.has(name):
+            raise row.error(
+                name, f"is written without loss, so it has no quality; allowed: {', '.join(lossy) or 'none'}"
+            )
+    quality = {name: row.integer(name, low=1, high=100) for name in lossy if row.has(name)}
+    row.close()
+    return quality
+
+
+def _limits(row: Table) -> Limits:
+    normal = Limits()
+    limits = Limits(
+        max_bytes=row.integer("max_mb", normal.max_bytes // _MIB, low=1, high=_LARGEST_FILE_MB) * _MIB,
+        max_pixels=row.integer("max_megapixels", normal.max_pixels // _MILLION, low=1, high=_MOST_MEGAPIXELS)
+        * _MILLION,
+        max_side=row.integer("max_side", normal.max_side, low=16, high=_LONGEST_ORIGINAL),
+        max_decoded_bytes=row.integer("max_decoded_mb", normal.max_decoded_bytes // _MIB, low=16, high=_MOST_DECODED_MB)
+        * _MIB,
+        max_frames=row.integer("max_frames", normal.max_frames, low=1, high=_MOST_FRAMES),
+        max_animation_pixels=row.integer(
+            "max_animation_megapixels", normal.max_animation_pixels // _MILLION, low=1, high=_MOST_ANIMATION_MEGAPIXELS
+        )
+        * _MILLION,
+    )
+    row.close()
+    return limits
+
+
+def _check_name(name: str, table: Table) -> None:
+    if not re.fullmatch(_NAME, name):
+        raise table.error(name, "is not a usable name: lower case letters, digits, - and _, at most 40 characters")
+
+
+def _as_regex(path: str) -> str:
+    """`*` is anything within a folder, `**` anything at all; every other character is itself."""
+    tokens = {"**": ".*", "*": "[^/]*"}
+    return "".join(tokens.get(part) or re.escape(part) for part in re.split(r"(\*\*|\*)", path))

@@ -1,0 +1,242 @@
+"""The story: make what is published of a source match what the source holds now.
+
+An event is only a hint to look here. Create, overwrite, delete, duplicate, late and reordered events, retries and a
+changed recipe are all the same call; a source that is already published as it should be costs two requests. Nothing is
+locked: the only coordination is that a manifest replaces exactly the manifest that was read.
+
+The order of the steps is what makes this safe; `tests/simulation` breaks each of them and watches it fail.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from lightpress.image import PictureRejected, Reason
+from lightpress.image.formats import OUTPUTS
+from lightpress.pipeline.failures import Verdict
+from lightpress.pipeline.file_names import saved_as
+from lightpress.pipeline.manifest import (
+    Manifest,
+    Publication,
+    Status,
+    revision_of,
+    variant_path,
+    variants_folder,
+    variants_of,
+)
+from lightpress.pipeline.ports import Changed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightpress.image import Rendering
+    from lightpress.pipeline.manifest import Variant
+    from lightpress.pipeline.ports import Images, Originals, Published, Purges, Render
+    from lightpress.pipeline.recipe import Recipe, RecipeBook
+    from lightpress.pipeline.source import Original, Source
+
+ATTEMPTS = 8
+
+
+class Unsettled(Exception):  # noqa: N818  not an error of ours: the message comes back later
+    """The source changed faster than it could be published, `ATTEMPTS` times in a row."""
+
+
+class Did(StrEnum):
+    """What a reconciliation did."""
+
+    PUBLISHED = "published"
+    REJECTED = "rejected"  # and nothing is published of that yet: it is for whoever records failures
+    FAILED = "failed"
+    REMOVED = "removed"
+    NOTHING = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was done for a source, and what is published of it now (None: nothing ever was).
+
+    verdict: why it was rejected or failed, where it was.
+    """
+
+    source: Source
+    did: Did
+    manifest: Manifest | None
+    verdict: Verdict | None = None
+
+
+class Recorder(Protocol):
+    """Whoever has the last word on a picture that is rejected, and writes it down."""
+
+    def before_reading(self, source: Source, original: Original, recipe: Recipe) -> None:
+        """Hear that the original is about to be read and rendered; raises PictureRejected if that is in vain."""
+
+    def record(self, source: Source, original: Original, verdict: Verdict) -> None:
+        """Keep the original and the verdict; raises Changed if the source holds something else by now."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Everything the story needs. purges: None where a CDN may keep what was deleted."""
+
+    originals: Originals
+    images: Images
+    recipes: RecipeBook
+    render: Render
+    purges: Purges | None = None
+
+
+def reconcile(source: Source, world: World, *, recorder: Recorder | None = None, again: bool = False) -> Outcome:
+    """Bring what is published of `source` up to date.
+
+    A picture that is rejected is recorded, and published as failed: in this order, so that the manifest says that all
+    of it is done. Without a recorder, the rejection is the outcome. again: also try what has failed as it is.
+
+    Raises Unsettled after `ATTEMPTS` lost races, and whatever the world raises: both are worth a later try.
+    """
+    for attempt in range(ATTEMPTS):
+        with suppress(Changed):
+            return _attempt(source, world, recorder, again=again, raced=attempt > 0)
+    raise Unsettled(f"{source} changed during each of {ATTEMPTS} attempts")
+
+
+def _attempt(source: Source, world: World, recorder: Recorder | None, *, again: bool, raced: bool) -> Outcome:
+    published = world.images.published(source.name)  # The manifest first: whoever publishes from here on is noticed,
+    original = world.originals.look(source)  # then the source: so what is seen is at least as new as the manifest.
+    if raced and published is not None:
+        _remove_dead(published.manifest, world)  # what the lost race left behind, whatever comes of this attempt
+    recipe = world.recipes.recipe_for(source.name)
+    if original is None or recipe is None:
+        return _withdraw(source, published, world, ignored=recipe is None)
+    if published is not None and _is_settled(published.manifest, original, recipe, again=again):
+        return Outcome(source, Did.NOTHING, published.manifest)
+    if published is not None and published.manifest.status is Status.DELETED:
+        _remove_dead(published.manifest, world)  # Afterwards nobody would know any more what the CDN has to forget.
+    publication = _publication(source, original, recipe, published)
+    verdict = None
+    try:
+        manifest = _made(source, original, recipe, publication, world, recorder)
+    except PictureRejected as rejected:
+        verdict = Verdict(original.identity, recipe.digest, rejected.reason, rejected.detail)
+        if recorder is None:
+            return Outcome(source, Did.REJECTED, published.manifest if published else None, verdict)
+        recorder.record(source, original, verdict)
+        manifest = publication.failed(rejected)
+    world.images.publish(manifest, published)
+    _check_unchanged(source, original, world)
+    if published is not None or manifest.status is Status.FAILED:  # which may have failed halfway
+        _remove_dead(manifest, world)
+    return Outcome(source, Did.FAILED if verdict else Did.PUBLISHED, manifest, verdict)
+
+
+def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, again: bool) -> bool:
+    if again and manifest.status is Status.FAILED:
+        return False
+    return manifest.is_of(original.identity, recipe.digest)
+
+
+def _withdraw(source: Source, published: Published | None, world: World, *, ignored: bool) -> Outcome:
+    """Publish that there is nothing, even where nothing ever was: a late create must meet a newer revision.
+
+    Only for a key that the recipes say to leave alone, nothing is published where nothing was.
+    """
+    if published is None and ignored:
+        return Outcome(source, Did.NOTHING, None)
+    if published is not None and _is_gone_for_good(published.manifest, world.images):
+        return Outcome(source, Did.NOTHING, published.manifest)
+    tombstone = Manifest(source.name, Status.DELETED, _next_revision(published))
+    world.images.publish(tombstone, published)
+    _remove_dead(tombstone, world)
+    if not ignored and world.originals.look(source) is not None:
+        raise Changed
+    return Outcome(source, Did.REMOVED, tombstone)
+
+
+def _is_gone_for_good(manifest: Manifest, images: Images) -> bool:
+    """Whether nothing is published and nothing is left over.
+
+    Something may be: a late worker that died wrote variants for the revision after the tombstone. They are dead only
+    once a newer tombstone stands.
+    """
+    return manifest.status is Status.DELETED and not any(images.paths(variants_folder(manifest.key)))
+
+
+def _publication(source: Source, original: Original, recipe: Recipe, published: Published | None) -> Publication:
+    return Publication(
+        key=source.name,
+        revision=_next_revision(published),
+        identity=original.identity,
+        bytes=original.size,
+        recipe=recipe.name,
+        digest=recipe.digest,
+        previous=_last_generation(published),
+    )
+
+
+def _made(  # noqa: PLR0913, PLR0917  everything that a manifest is made of
+    source: Source,
+    original: Original,
+    recipe: Recipe,
+    publication: Publication,
+    world: World,
+    recorder: Recorder | None,
+) -> Manifest:
+    """Write the variants and return the manifest that would publish them."""
+    _check_worth_reading(source, original, recipe)
+    if recorder is not None:
+        recorder.before_reading(source, original, recipe)
+    rendering = world.render(world.originals.read(source, original), recipe.spec)
+    return publication.ready(rendering.facts, tuple(_written(rendering, publication, world.images)))
+
+
+def _check_worth_reading(source: Source, original: Original, recipe: Recipe) -> None:
+    if source.key.endswith("/"):
+        raise PictureRejected(Reason.FOLDER, "The key ends in a slash: it marks a folder.")
+    recipe.spec.limits.check_bytes(original.size)
+
+
+def _written(rendering: Rendering, publication: Publication, images: Images) -> Iterator[Variant]:
+    with closing(rendering.renditions) as renditions:
+        for rendition in renditions:
+            path = variant_path(publication.key, publication.generation, rendition)
+            variants = variants_of(rendition, path)
+            name = saved_as(publication.key, OUTPUTS[rendition.format].extension)
+            images.write(path, rendition.data, variants[0].media_type, name)
+            yield from variants
+
+
+def _check_unchanged(source: Source, original: Original, world: World) -> None:
+    """Look once more: a bucket without versions can restore an old ETag between the two looks."""
+    now = world.originals.look(source)
+    if now is None or now.identity != original.identity:
+        raise Changed
+
+
+def _next_revision(published: Published | None) -> int:
+    return published.manifest.revision + 1 if published else 1
+
+
+def _last_generation(published: Published | None) -> str | None:
+    return published.manifest.generation or published.manifest.previous if published else None
+
+
+def _remove_dead(manifest: Manifest, world: World) -> None:
+    """Remove every generation that is neither published nor the one before, and never can be.
+
+    A generation with a revision up to the manifest's can no longer be published, so nobody's work is at risk. Of a
+    deletion the CDN is told first: as long as anything is left, whoever comes by does it again.
+    """
+    folder = variants_folder(manifest.key)
+    kept = {manifest.generation, manifest.previous}
+    dead = []
+    for path in world.images.paths(folder):
+        generation = path.removeprefix(folder).partition("/")[0]
+        if generation not in kept and revision_of(generation) <= manifest.revision:
+            dead.append(path)
+    if dead and manifest.status is Status.DELETED and world.purges is not None:
+        world.purges.ask_for(folder)
+    if dead:
+        world.images.remove(dead)

@@ -1,0 +1,52 @@
+"""A source is a key of the uploads bucket: a place to look at, not what was there when somebody spoke of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why somebody looks: the request that changed a source, as S3 numbered it, or else the message that speaks of it.
+
+    id: stands in every log line about it, whichever function writes the line. at: seconds since 1970; 0 is unknown.
+    """
+
+    id: str
+    at: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where to look: a bucket and a key, decoded, exactly as S3 stores it.
+
+    under: what the key is published under; empty for the uploads bucket (`pipeline.buckets`). cause: is told, and is
+    no part of what the source is.
+    """
+
+    bucket: str
+    key: str
+    under: str = ""
+    cause: Cause | None = field(default=None, compare=False, repr=False)
+
+    def because(self, cause: Cause) -> Source:
+        """The same, with a cause if it had none."""
+        return self if self.cause else replace(self, cause=cause)
+
+    @property
+    def name(self) -> str:
+        """What it is published as: no two sources share one."""
+        return self.under + self.key
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What a source holds now.
+
+    identity: differs whenever the contents were written anew (the version id, or the ETag in a bucket without
+    versions). etag: of these bytes, to read exactly them. size: bytes.
+    """
+
+    identity: str
+    etag: str
+    size: int

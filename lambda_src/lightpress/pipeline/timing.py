@@ -1,0 +1,163 @@
+"""How long the stages of a picture's way take, and what its renderer uses: told to operators, of no other effect.
+
+The story knows no clock: its ports are wrapped, each call is timed, and the sum is taken once the picture is settled.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from lightpress.image import Rendering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from contextlib import AbstractContextManager
+
+    from lightpress.image import Rendition
+    from lightpress.in_place.objects import Held, Seal
+    from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.ports import Existing, Images, Originals, Published
+    from lightpress.pipeline.sandbox import Cost
+    from lightpress.pipeline.source import Original, Source
+
+
+@dataclass(slots=True)
+class Spent:
+    """What one picture took, all its attempts together: wall time and CPU in milliseconds, memory in MB (10^6 bytes).
+
+    render_ms: waiting for the renderer, which works on while variants are written. decode_cpu_ms, encode_cpu_ms: of
+    the renderer, before and after it began with the first variant.
+    """
+
+    read_ms: float = 0
+    render_ms: float = 0
+    write_ms: float = 0
+    decode_cpu_ms: int = 0
+    encode_cpu_ms: int = 0
+    peak_rss_mb: int = 0
+
+
+@dataclass(slots=True)
+class Stages:
+    """The picture at hand; a function works on one at a time. clock: in seconds."""
+
+    clock: Callable[[], float] = time.monotonic
+    _spent: Spent = field(default_factory=Spent)
+
+    def take(self) -> Spent:
+        """What was spent since this was asked last."""
+        spent, self._spent = self._spent, Spent()
+        return spent
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Time what is done meanwhile as reading."""
+        return self._timing("read_ms")
+
+    def rendering(self) -> AbstractContextManager[None]:
+        """Time what is done meanwhile as rendering."""
+        return self._timing("render_ms")
+
+    def writing(self) -> AbstractContextManager[None]:
+        """Time what is done meanwhile as writing."""
+        return self._timing("write_ms")
+
+    def hear(self, cost: Cost) -> None:
+        """Add what a renderer used."""
+        self._spent.decode_cpu_ms += cost.decoding_ms
+        self._spent.encode_cpu_ms += cost.cpu_ms - cost.decoding_ms
+        self._spent.peak_rss_mb = max(self._spent.peak_rss_mb, cost.peak_rss_mb)
+
+    @contextmanager
+    def _timing(self, stage: str) -> Iterator[None]:
+        began = self.clock()
+        try:
+            yield
+        finally:
+            setattr(self._spent, stage, getattr(self._spent, stage) + 1000 * (self.clock() - began))
+
+    def timed(self, render: Callable[..., Rendering]) -> Callable[..., Rendering]:
+        """The same, and timed; also the variants, which are made as they are asked for."""
+
+        def timed(*arguments: object) -> Rendering:
+            with self.rendering():
+                rendering = render(*arguments)
+            return Rendering(rendering.facts, self._each(rendering.renditions))
+
+        return timed
+
+    def _each(self, renditions: Generator[Rendition]) -> Generator[Rendition]:
+        try:
+            while True:
+                with self.rendering():
+                    rendition = next(renditions, None)
+                if rendition is None:
+                    return
+                yield rendition
+        finally:
+            renditions.close()
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOriginals:
+    """Originals, timed."""
+
+    originals: Originals
+    stages: Stages
+
+    def look(self, source: Source) -> Original | None:
+        with self.stages.reading():
+            return self.originals.look(source)
+
+    def read(self, source: Source, original: Original) -> bytes:
+        with self.stages.reading():
+            return self.originals.read(source, original)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedImages:
+    """Images, timed."""
+
+    images: Images
+    stages: Stages
+
+    def published(self, key: str) -> Published | None:
+        with self.stages.reading():
+            return self.images.published(key)
+
+    def publish(self, manifest: Manifest, replacing: Published | None) -> None:
+        with self.stages.writing():
+            self.images.publish(manifest, replacing)
+
+    def write(self, path: str, data: bytes, media_type: str, name: str) -> None:
+        with self.stages.writing():
+            self.images.write(path, data, media_type, name)
+
+    def paths(self, folder: str) -> Iterable[str]:
+        return self.images.paths(folder)
+
+    def remove(self, paths: Iterable[str]) -> None:
+        with self.stages.writing():
+            self.images.remove(paths)
+
+
+@dataclass(frozen=True, slots=True)
+class TimedExisting:
+    """An existing bucket, timed."""
+
+    existing: Existing
+    stages: Stages
+
+    def look(self, source: Source) -> Held | None:
+        with self.stages.reading():
+            return self.existing.look(source)
+
+    def read(self, source: Source, held: Held) -> bytes:
+        with self.stages.reading():
+            return self.existing.read(source, held)
+
+    def replace(self, source: Source, held: Held, data: bytes, seal: Seal) -> None:
+        with self.stages.writing():
+            self.existing.replace(source, held, data, seal)

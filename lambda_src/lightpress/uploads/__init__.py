@@ -1,0 +1,1 @@
+"""The upload API: what may be uploaded, and by whom."""

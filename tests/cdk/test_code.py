@@ -1,0 +1,47 @@
+"""What functions run is compiled before it is deployed, so that no cold start has to."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lightpress.cdk.code import compiled
+from lightpress.cdk.layer_build import Target, on_lambda, on_this_host
+from lightpress.cdk.readiness import LAMBDA_SRC
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_HASHED_AND_CHECKED = b"\3\0\0\0"
+
+
+def modules(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*.py") if path.stat().st_size)
+
+
+def test_every_module_comes_with_byte_code_that_an_edited_source_overrules() -> None:
+    folder = compiled(LAMBDA_SRC, on_this_host())
+    assert len(list(modules(folder))) > 80
+    for module in modules(folder):
+        code = Path(importlib.util.cache_from_source(module)).read_bytes()
+        assert code[:8] == importlib.util.MAGIC_NUMBER + _HASHED_AND_CHECKED, module
+
+
+def test_another_python_s_byte_code_is_not_even_tried() -> None:
+    folder = compiled(LAMBDA_SRC, on_lambda("aarch64", "3.9"))
+    assert list(folder.rglob("*.pyc")) == []
+    assert {path.name for path in folder.iterdir()} == {"lightpress", "recipes.toml"}
+
+
+@pytest.mark.parametrize("target", [on_this_host(), Target("other", "3.9")], ids=["this Python", "another"])
+def test_what_was_changed_since_is_there(tmp_path: Path, target: Target) -> None:
+    module = tmp_path / "module.py"
+    module.write_text("one = 1\n")
+    before = compiled(tmp_path, target)
+    assert compiled(tmp_path, target) == before
+    module.write_text("two = 2\n")
+    assert (compiled(tmp_path, target) / "module.py").read_text() == "two = 2\n"
+    assert (before / "module.py").read_text() == "one = 1\n"

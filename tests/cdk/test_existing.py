@@ -1,0 +1,228 @@
+"""Existing buckets: referred to by name, heard through EventBridge, and touched no more than the options say."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from aws_cdk import App
+from cdk_nag import AwsSolutionsChecks
+from cfnlint.api import lint  # type: ignore[import-untyped]
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
+
+from lightpress.cdk.config import Config, Existing, load_config
+from lightpress.cdk.stack import LightpressStack
+from lightpress.image import Squeezing
+from lightpress.pipeline.buckets import Attached, InPlace, attached_from, in_place_from
+from lightpress.toml_reader import ConfigError
+from tests.cdk.grants import ACCOUNT, REGION, environment_of, function_id, grants_of
+from tests.cdk.templates import NO_LAYER, Template, synthesize_with
+from tests.cdk.test_monitoring import SYMPTOMS, SYMPTOMS_IN_PLACE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/some-key"
+SHOP = Attached("my-shop", under="shop/", suffixes=(".jpg", ".PNG"))
+CMS = InPlace("my-cms", "media/", squeezing=Squeezing(), acls=True)
+WIKI = InPlace("my-wiki", squeezing=Squeezing(mode="lossy", quality={"jpeg": 70}))
+CONFIG = Config("dev", attach=(Existing(SHOP),), in_place=(Existing(CMS, KEY), Existing(WIKI)))
+
+
+@pytest.fixture(scope="module")
+def existing(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    return synthesize_with(CONFIG, tmp_path_factory.mktemp("existing"))
+
+
+def granted(template: Template, handler: str, *buckets: str) -> set[tuple[str, str]]:
+    """What a function may do to these buckets, and with keys."""
+    arns = ("arn:aws:kms", *(f"arn:aws:s3:::{bucket}" for bucket in buckets))
+    grants = grants_of(template.raw, function_id(template.raw, handler))
+    return {(grant.action, grant.resource) for grant in grants if grant.resource.startswith(arns)}
+
+
+def test_an_existing_bucket_is_not_a_resource_of_the_stack(existing: Template) -> None:
+    assert not [bucket for bucket in existing.buckets() if "my-" in json.dumps(bucket.properties)]
+    types = {resource.type for resource in existing.resources()}
+    assert not [type_ for type_ in types if type_.startswith(("Custom::", "AWS::CloudFormation::"))]
+
+
+def test_changes_come_through_eventbridge_from_the_selected_keys_only(existing: Template) -> None:
+    patterns = {
+        rule.properties["EventPattern"]["detail"]["bucket"]["name"][0]: rule.properties["EventPattern"]
+        for rule in existing.resources("AWS::Events::Rule")
+    }
+    endings = [{"wildcard": f"*{end}"} for end in (".JPG", ".PNG", ".jpg", ".png")]
+    keys = {"my-shop": {"object": {"key": endings}}, "my-cms": {"object": {"key": [{"prefix": "media/"}]}}}
+    for bucket, pattern in patterns.items():
+        assert pattern == {
+            "source": ["aws.s3"],
+            "detail-type": ["Object Created", *(["Object Deleted"] if bucket == "my-shop" else [])],
+            "detail": {"bucket": {"name": [bucket]}, **keys.get(bucket, {})},
+        }
+    assert set(patterns) == {"my-shop", "my-cms", "my-wiki"}
+
+
+def test_only_the_rules_of_the_stack_may_send_events(existing: Template) -> None:
+    for queue, rules in (("Queue", 1), ("InPlaceQueue", 2)):
+        allowing = [
+            row
+            for row in existing.statements_about(queue)
+            if row.effect == "Allow" and row.principal == {"Service": "events.amazonaws.com"}
+        ]
+        assert len(allowing) == rules
+        for row in allowing:
+            assert "Fn::GetAtt" in row.condition["ArnEquals"]["aws:SourceArn"]
+
+
+@pytest.mark.parametrize("handler", ["process_upload", "record_failure"])
+def test_attached_pictures_are_only_read(existing: Template, handler: str) -> None:
+    assert granted(existing, handler, "my-") == {
+        ("s3:GetObject", "arn:aws:s3:::my-shop/*"),
+        ("s3:ListBucket", "arn:aws:s3:::my-shop"),
+    }
+
+
+def test_in_place_pictures_are_read_and_written_and_never_deleted(existing: Template) -> None:
+    assert granted(existing, "compress_in_place", "my-") == {
+        *((f"s3:{action}", "arn:aws:s3:::my-cms/media/*") for action in ("GetObject", "PutObject")),
+        *((f"s3:{action}", "arn:aws:s3:::my-cms/media/*") for action in ("GetObjectTagging", "PutObjectTagging")),
+        *((f"s3:{action}", "arn:aws:s3:::my-cms/media/*") for action in ("GetObjectAcl", "PutObjectAcl")),
+        *((f"s3:{action}", "arn:aws:s3:::my-cms") for action in ("ListBucket", "GetBucketOwnershipControls")),
+        *((f"s3:{action}", "arn:aws:s3:::my-wiki/*") for action in ("GetObject", "PutObject")),
+        *((f"s3:{action}", "arn:aws:s3:::my-wiki/*") for action in ("GetObjectTagging", "PutObjectTagging")),
+        *((f"s3:{action}", "arn:aws:s3:::my-wiki") for action in ("ListBucket", "GetBucketOwnershipControls")),
+        ("kms:Decrypt", KEY),
+        ("kms:GenerateDataKey", KEY),
+    }
+
+
+def test_of_the_images_the_in_place_function_reaches_nothing_but_its_ledger(existing: Template) -> None:
+    assert granted(existing, "compress_in_place", "lightpress-") - granted(existing, "compress_in_place") == {
+        ("s3:GetObject", f"arn:aws:s3:::lightpress-dev-images-{ACCOUNT}-{REGION}-an/c/*"),
+        ("s3:PutObject", f"arn:aws:s3:::lightpress-dev-images-{ACCOUNT}-{REGION}-an/c/*"),
+        ("s3:ListBucket", f"arn:aws:s3:::lightpress-dev-images-{ACCOUNT}-{REGION}-an"),
+    }
+
+
+def test_the_functions_are_told_what_the_options_say(existing: Template) -> None:
+    told = environment_of(existing.raw, function_id(existing.raw, "process_upload"))
+    assert tuple(map(attached_from, json.loads(told["ATTACHED"]))) == (SHOP,)
+    told = environment_of(existing.raw, function_id(existing.raw, "compress_in_place"))
+    assert tuple(map(in_place_from, json.loads(told["IN_PLACE"]))) == (CMS, WIKI)
+    assert told["QUEUE_URL"].endswith("/InPlaceQueue")
+    assert told["DEAD_LETTER_QUEUE_URL"].endswith("/InPlaceDeadLetterQueue")
+
+
+def test_whoever_deploys_is_told_where_the_queues_are(existing: Template, dev: Template) -> None:
+    more = {"InPlaceQueueUrl", "InPlaceDeadLetterQueueUrl", "ExistingBuckets"}
+    assert set(existing.raw["Outputs"]) - set(dev.raw["Outputs"]) == more
+
+
+def test_there_is_an_alarm_for_each_of_its_symptoms(existing: Template) -> None:
+    found = {alarm.properties["AlarmName"] for alarm in existing.resources("AWS::CloudWatch::Alarm")}
+    without_api = {symptom for symptom in SYMPTOMS if not symptom.startswith(("UploadApi", "FetchUrl"))}
+    assert {f"lightpress-dev-{symptom}" for symptom in without_api | SYMPTOMS_IN_PLACE} == found
+
+
+def test_without_tables_there_is_nothing_of_it(template: Template) -> None:
+    assert not template.resources("AWS::Events::Rule")
+    assert "ATTACHED" not in environment_of(template.raw, function_id(template.raw, "process_upload"))
+    assert "compress_in_place" not in json.dumps(template.raw)
+
+
+def test_other_peoples_rules_find_nothing(existing: Template, tmp_path: Path) -> None:
+    app = App(context=NO_LAYER, outdir=str(tmp_path))
+    LightpressStack(app, "Lightpress", config=CONFIG)
+    report = AwsSolutionsChecks(app).validate_scope(app)
+    assert report.success, [violation.rule_name for violation in report.violations]
+    found = lint(json.dumps(existing.raw), config=ManualArgs(regions=["eu-west-1"], ignore_checks=["W3005"]))
+    assert [str(match) for match in found] == []
+
+
+def test_every_option_of_an_existing_bucket_can_be_chosen(tmp_path: Path) -> None:
+    config = _load(
+        tmp_path,
+        f"""
+        [[attach]]
+        bucket = "my-shop"
+        prefix = "products/"
+        suffixes = [".jpg"]
+        publish_under = "shop/"
+        kms_key = "{KEY}"
+
+        [[attach]]
+        bucket = "my-blog"
+
+        [[in_place]]
+        bucket = "my-cms"
+        prefix = "media/"
+        suffixes = [".jpg", ".png"]
+        mode = "lossy"
+        metadata = "copyright"
+        quality = {{ jpeg = 70 }}
+        max_width = 4000
+        max_height = 3000
+        min_saving_percent = 10
+        max_mb = 20
+        acls = true
+        kms_key = "{KEY}"
+        """,
+    )
+    shop, blog = config.attach
+    assert shop == Existing(Attached("my-shop", "products/", (".jpg",), "shop/"), KEY)
+    assert blog.pictures.under == "my-blog/"
+    (cms,) = config.in_place
+    squeezing = cms.pictures.squeezing
+    assert (squeezing.mode, squeezing.metadata, squeezing.quality) == ("lossy", "copyright", {"jpeg": 70})
+    assert (squeezing.max_width, squeezing.max_height, squeezing.limits.max_bytes) == (4000, 3000, 20 << 20)
+    assert (cms.pictures.min_saving_percent, cms.pictures.acls, cms.kms_key) == (10, True, KEY)
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("[[attach]]", "attach[0].bucket: is missing; it must be a string"),
+        ('[[attach]]\nbucket = "My_Shop"', "attach[0].bucket: 'My_Shop' does not match"),
+        ('[[attach]]\nbucket = "shop"\nfolder = "a"', "attach[0].folder: is not a known key"),
+        ('[[attach]]\nbucket = "shop"\nprefix = "/a"', "attach[0].prefix: '/a' does not match"),
+        ('[[attach]]\nbucket = "shop"\nsuffixes = ["jpg"]', "attach[0].suffixes: 'jpg' is no suffix; allowed: such as"),
+        ('[[attach]]\nbucket = "shop"\npublish_under = "a"', "attach[0].publish_under: 'a' does not match"),
+        (
+            '[[attach]]\nbucket = "one"\npublish_under = "a/"\n[[attach]]\nbucket = "two"\npublish_under = "a/b/"',
+            "attach[1].publish_under: 'a/b/' and 'a/' (of one) begin alike; each needs its own",
+        ),
+        (
+            '[[in_place]]\nbucket = "lightpress-staging-uploads-1"',
+            "in_place[0].bucket: 'lightpress-staging-uploads-1' is named like one of the stack's own buckets",
+        ),
+        (
+            '[[in_place]]\nbucket = "cms"\nmode = "best"',
+            "in_place[0].mode: 'best' is not allowed; allowed: lossle",
+        ),
+        ('[[in_place]]\nbucket = "cms"\nquality = { jpeg = 70 }', "in_place[0].quality: changes pixels, which mode ="),
+        (
+            '[[in_place]]\nbucket = "cms"\nmode = "lossy"\nquality = { png = 70 }',
+            "in_place[0].quality.png: is not a known key; allowed: avif, jpeg, webp",
+        ),
+        ('[[in_place]]\nbucket = "cms"\nkms_key = "alias/a"', "in_place[0].kms_key: 'alias/a' does not match"),
+        (
+            "\n".join(f'[[in_place]]\nbucket = "cms"\nprefix = "{"p" * 500}"' for _ in range(4)),
+            "in_place: the tables take 3580 bytes of a function's environment; allowed: 3200",
+        ),
+        ("\n".join(f'[[in_place]]\nbucket = "cms{n}"' for n in range(6)), "in_place: 6 are too many; allowed: 5"),
+    ],
+)
+def test_what_may_not_be_said_of_an_existing_bucket_is_refused_by_name(
+    tmp_path: Path, lines: str, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"^{re.escape(f'staging.toml: {message}')}"):
+        _load(tmp_path, lines)
+
+
+def _load(folder: Path, lines: str) -> Config:
+    path = folder / "staging.toml"
+    path.write_text(lines, encoding="utf-8")
+    return load_config(path)

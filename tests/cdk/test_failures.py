@@ -1,0 +1,78 @@
+"""What failed is kept privately, for as long as the environment says, and no longer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightpress.cdk.config import Config
+from tests.cdk.grants import environment_of, function_id
+from tests.cdk.templates import synthesize_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cdk.templates import Template
+
+
+def test_what_is_in_quarantine_expires_with_the_row_that_tells_of_it(tmp_path: Path) -> None:
+    template = synthesize_with(Config("dev", failure_retention_days=90), tmp_path)
+    rules = template.resource("QuarantineBucket").properties["LifecycleConfiguration"]["Rules"]
+    assert 90 in [rule.get("ExpirationInDays") for rule in rules]
+    environment = environment_of(template.raw, function_id(template.raw, "record_failure"))
+    assert environment["FAILURE_RETENTION_SECONDS"] == str(90 * 24 * 60 * 60)
+
+
+def test_nobody_is_let_into_the_quarantine_by_its_policy_and_it_keeps_no_versions(template: Template) -> None:
+    assert {row.effect for row in template.statements_about("QuarantineBucket")} == {"Deny"}
+    assert "VersioningConfiguration" not in template.resource("QuarantineBucket").properties
+
+
+def test_the_table_costs_nothing_while_nothing_fails_and_can_be_brought_back(template: Template) -> None:
+    table = template.resource("FailuresTable").properties
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+    assert {key["AttributeName"]: key["KeyType"] for key in table["KeySchema"]} == {
+        "subject": "HASH",
+        "identity": "RANGE",
+    }
+
+
+def test_a_picture_that_is_looked_at_once_more_gets_twice_the_memory_and_more_time(dev: Template) -> None:
+    once_more, at_first = (dev.function(name).properties for name in ("record_failure", "process_upload"))
+    assert once_more["MemorySize"] == 2 * at_first["MemorySize"]
+    assert once_more["Timeout"] > at_first["Timeout"]
+
+
+def test_and_never_more_memory_than_lambda_has(tmp_path: Path) -> None:
+    template = synthesize_with(Config("dev", memory_mb=8_000), tmp_path)
+    assert template.function("record_failure").properties["MemorySize"] == 10_240
+
+
+def test_a_picture_is_looked_at_once_more_alone(template: Template) -> None:
+    (mapping,) = [
+        row
+        for row in template.resources("AWS::Lambda::EventSourceMapping")
+        if row.properties["EventSourceArn"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
+    ]
+    assert mapping.properties["BatchSize"] == 1
+
+
+def test_the_cdn_is_told_of_deletions_unless_the_environment_says_not_to(dev: Template, tmp_path: Path) -> None:
+    without = synthesize_with(Config("dev", invalidate_deleted=False), tmp_path)
+    assert "PurgeQueue" in {queue.id for queue in dev.queues()}
+    assert "PurgeQueue" not in {queue.id for queue in without.queues()}
+    for handler in ("process_upload", "record_failure"):
+        assert "PURGE_QUEUE_URL" in environment_of(dev.raw, function_id(dev.raw, handler))
+        assert "PURGE_QUEUE_URL" not in environment_of(without.raw, function_id(without.raw, handler))
+
+
+def test_a_purge_waits_until_whoever_asked_has_ended(dev: Template) -> None:
+    for handler in ("process_upload", "record_failure"):
+        delay = int(environment_of(dev.raw, function_id(dev.raw, handler))["PURGE_DELAY_SECONDS"])
+        assert delay >= dev.function(handler).properties["Timeout"]
+
+
+def test_the_delay_of_a_purge_is_one_that_sqs_knows(tmp_path: Path) -> None:
+    template = synthesize_with(Config("dev", timeout_seconds=900), tmp_path)
+    assert environment_of(template.raw, function_id(template.raw, "process_upload"))["PURGE_DELAY_SECONDS"] == "900"

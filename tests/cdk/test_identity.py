@@ -1,0 +1,81 @@
+"""What may not change by accident: CloudFormation replaces, and so empties or moves, what gets another logical id."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from lightpress.cdk.readiness import PROJECT
+from tests.cdk.templates import NO_LAYER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cdk.templates import Template
+
+_KEEPS = {
+    "UploadsBucket": "AWS::S3::Bucket",
+    "ImagesBucket": "AWS::S3::Bucket",
+    "Queue": "AWS::SQS::Queue",
+    "DeadLetterQueue": "AWS::SQS::Queue",
+    "PurgeQueue": "AWS::SQS::Queue",
+    "QuarantineBucket": "AWS::S3::Bucket",
+    "FailuresTable": "AWS::DynamoDB::Table",
+    "AlarmTopic": "AWS::SNS::Topic",
+    "ProcessUploadLogs": "AWS::Logs::LogGroup",
+    "RecordFailureLogs": "AWS::Logs::LogGroup",
+    "PurgeDeletedLogs": "AWS::Logs::LogGroup",
+    "ResolverLogs": "AWS::Logs::LogGroup",
+    "Distribution": "AWS::CloudFront::Distribution",
+}
+_KEEPS_OF_THE_API = {
+    "UploadApi": "AWS::ApiGatewayV2::Api",
+    "UploadApiFunctionLogs": "AWS::Logs::LogGroup",
+    "UploadApiAccessLogs": "AWS::Logs::LogGroup",
+}
+
+
+_KEEPS_OF_URLS = {"UrlQueue": "AWS::SQS::Queue", "FetchUrlLogs": "AWS::Logs::LogGroup"}
+
+
+def test_what_holds_data_or_an_address_keeps_its_logical_id(template: Template) -> None:
+    wanted = _KEEPS | (_KEEPS_OF_THE_API if "UploadApi" in template.raw["Resources"] else {})
+    wanted |= {"UploadPageLogs": "AWS::Logs::LogGroup"} if "UploadPageLogs" in template.raw["Resources"] else {}
+    wanted |= _KEEPS_OF_URLS if "UrlQueue" in template.raw["Resources"] else {}
+    kept = {resource.id: resource.type for resource in template.resources(*wanted.values())}
+    assert kept == wanted
+
+
+def test_whoever_deploys_is_told_where_everything_is(template: Template) -> None:
+    assert set(template.raw["Outputs"]) - {"UploadApiUrl", "UrlQueueUrl"} == {
+        "UploadsBucketName",
+        "ImagesBucketName",
+        "QueueUrl",
+        "DeadLetterQueueUrl",
+        "ProcessUploadFunctionName",
+        "RecordFailureFunctionName",
+        "QuarantineBucketName",
+        "FailuresTableName",
+        "AlarmTopicArn",
+        "CdnBaseUrl",
+        "DistributionId",
+        "RecipesDigest",
+    }
+    base_url = template.raw["Outputs"]["CdnBaseUrl"]["Value"]
+    assert base_url == {"Fn::Join": ["", ["https://", {"Fn::GetAtt": ["Distribution", "DomainName"]}]]}
+
+
+def test_the_same_checkout_always_synthesizes_to_the_same_bytes(tmp_path: Path) -> None:
+    first = _synthesized_by_a_process_of_its_own(tmp_path / "first", hash_seed="1")
+    second = _synthesized_by_a_process_of_its_own(tmp_path / "second", hash_seed="2")
+    assert set(first) >= {"Lightpress-dev.template.json", "manifest.json", "tree.json"}
+    assert first == second
+
+
+def _synthesized_by_a_process_of_its_own(outdir: Path, *, hash_seed: str) -> dict[str, bytes]:
+    told = {"CDK_OUTDIR": str(outdir), "CDK_CONTEXT_JSON": json.dumps(NO_LAYER), "PYTHONHASHSEED": hash_seed}
+    subprocess.run([sys.executable, "app.py"], cwd=PROJECT, env={**os.environ, **told}, check=True)
+    return {str(path.relative_to(outdir)): path.read_bytes() for path in outdir.rglob("*") if path.is_file()}

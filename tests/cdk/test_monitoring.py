@@ -1,0 +1,173 @@
+"""Every alarm is named after what somebody would notice, says what to do, and tells somebody."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lightpress.cdk.config import Config
+from lightpress.cdk.metrics import NAMESPACE
+from lightpress.cdk.monitoring import MANUAL
+from lightpress.cdk.readiness import PROJECT
+from lightpress.image.formats import OUTPUTS
+from tests.cdk.grants import as_list
+from tests.cdk.templates import Statement, synthesize_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cdk.templates import Template
+
+WATCHING = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard")
+FUNCTIONS = ("ProcessUpload", "RecordFailure", "PurgeDeleted", "Resolver", "UploadApi", "FetchUrl")
+SYMPTOMS = {
+    "FailuresAreNotRecorded",
+    "FailuresWaitTooLong",
+    "UploadsWaitTooLong",
+    "ManyPicturesFail",
+    "ProcessUploadGoesInCircles",
+    *(f"{name}Breaks" for name in FUNCTIONS),
+    *(f"{name}IsThrottled" for name in FUNCTIONS),
+}
+
+
+SYMPTOMS_IN_PLACE = {
+    "CompressInPlaceBreaks",
+    "CompressInPlaceGoesInCircles",
+    "CompressInPlaceIsThrottled",
+    "InPlaceMessagesAreSetAside",
+}
+
+
+def alarms(template: Template, prefix: str = "lightpress-dev") -> dict[str, dict[str, Any]]:
+    """By symptom."""
+    found = [alarm.properties for alarm in template.resources("AWS::CloudWatch::Alarm")]
+    return {alarm["AlarmName"].removeprefix(f"{prefix}-"): alarm for alarm in found}
+
+
+def test_there_is_an_alarm_for_each_symptom(dev: Template) -> None:
+    assert set(alarms(dev)) == SYMPTOMS
+
+
+def test_every_alarm_says_what_to_do_and_has_its_section_in_the_manual(dev: Template) -> None:
+    manual = (PROJECT / MANUAL).read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^### (\w+)\n\n(.+?)(?=^##|\Z)", manual, re.MULTILINE | re.DOTALL))
+    assert set(sections) == SYMPTOMS | SYMPTOMS_IN_PLACE
+    for symptom, alarm in alarms(dev).items():
+        assert alarm["AlarmDescription"].endswith(f" {MANUAL}, {symptom}.")
+        assert len(sections[symptom].split()) > 25, symptom
+
+
+def test_every_alarm_tells_the_topic_and_tells_when_it_is_over(dev: Template) -> None:
+    for symptom, alarm in alarms(dev).items():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}], symptom
+
+
+def test_silence_is_no_alarm(dev: Template) -> None:
+    assert {alarm["TreatMissingData"] for alarm in alarms(dev).values()} == {"notBreaching"}
+
+
+THRESHOLDS = {
+    "FailuresAreNotRecorded": (Config("dev", alarm_dead_letters=7), 7),
+    "FailuresWaitTooLong": (Config("dev", alarm_dead_letter_age_minutes=90), 5_400),
+    "UploadsWaitTooLong": (Config("dev", alarm_queue_age_minutes=2), 120),
+    "ManyPicturesFail": (Config("dev", alarm_failure_percent=3), 3),
+    "ProcessUploadGoesInCircles": (Config("dev", alarm_invocations_per_picture=9), 9),
+}
+
+
+@pytest.mark.parametrize(("symptom", "choice"), THRESHOLDS.items(), ids=list(THRESHOLDS))
+def test_when_an_alarm_is_raised_is_the_environments_choice(
+    symptom: str, choice: tuple[Config, int], tmp_path: Path
+) -> None:
+    config, threshold = choice
+    assert alarms(synthesize_with(config, tmp_path))[symptom]["Threshold"] == threshold
+
+
+def test_the_failure_rate_is_the_one_that_the_functions_of_this_environment_count(dev: Template) -> None:
+    alarm = alarms(dev)["ManyPicturesFail"]
+    assert (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]) == ("Lightpress", "FailureRate", "Average")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "lightpress-dev"}]
+    for function in dev.functions():
+        assert function.properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "lightpress-dev"
+
+
+def test_one_bad_picture_at_night_wakes_nobody(dev: Template) -> None:
+    alarm = alarms(dev)["ManyPicturesFail"]
+    assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (3, 2)
+
+
+def test_what_alarms_say_is_encrypted_and_only_alarms_of_this_account_may_say_it(template: Template) -> None:
+    key = template.only("AWS::KMS::Key")
+    assert template.resource("AlarmTopic").properties["KmsMasterKeyId"] == {"Fn::GetAtt": [key.id, "Arn"]}
+    assert key.properties["EnableKeyRotation"] is True
+    (allowed,) = [row for row in template.statements_about("AlarmTopic") if row.effect == "Allow"]
+    assert allowed.principal == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed.condition == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+
+
+def test_an_address_that_is_given_gets_mail(dev: Template, tmp_path: Path) -> None:
+    assert not dev.resources("AWS::SNS::Subscription")
+    told = synthesize_with(Config("dev", alarm_email="somebody@example.com"), tmp_path)
+    subscription = told.only("AWS::SNS::Subscription").properties
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "somebody@example.com")
+
+
+def test_there_is_no_budget_unless_somebody_says_how_much(dev: Template) -> None:
+    assert not dev.resources("AWS::Budgets::Budget")
+    assert {row.principal["Service"] for row in dev.statements_about("AlarmTopic") if row.effect == "Allow"} == {
+        "cloudwatch.amazonaws.com"
+    }
+
+
+def test_a_budget_tells_the_topic_before_it_is_spent(tmp_path: Path) -> None:
+    template = synthesize_with(Config("dev", monthly_budget_dollars=250), tmp_path)
+    budget = template.only("AWS::Budgets::Budget").properties
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 250, "Unit": "USD"}
+    assert budget["Budget"]["TimeUnit"] == "MONTHLY"
+    warnings = budget["NotificationsWithSubscribers"]
+    assert [(one["Notification"]["NotificationType"], one["Notification"]["Threshold"]) for one in warnings] == [
+        ("ACTUAL", 80),
+        ("FORECASTED", 100),
+    ]
+    assert all(
+        one["Subscribers"] == [{"SubscriptionType": "SNS", "Address": {"Ref": "AlarmTopic"}}] for one in warnings
+    )
+    for policy in (
+        template.statements_about("AlarmTopic"),
+        _key_statements(template),
+    ):
+        services = [as_list(row.principal.get("Service", [])) for row in policy if row.effect == "Allow"]
+        assert "budgets.amazonaws.com" in {service for some in services for service in some}, "it would be silent"
+
+
+def _key_statements(template: Template) -> list[Statement]:
+    key = template.only("AWS::KMS::Key").properties["KeyPolicy"]["Statement"]
+    return [Statement(row["Effect"], row["Principal"], [], [], row.get("Condition", {})) for row in key]
+
+
+def drawn(template: Template) -> set[str]:
+    """The names of all metrics of our own on the dashboard and in the alarms."""
+    text = json.dumps([found.properties for found in template.resources(*WATCHING)])
+    in_alarms = re.findall(rf'"MetricName": "(\w+)", "Namespace": "{NAMESPACE}"', text)
+    on_board = re.findall(rf'\\"{NAMESPACE}\\",\\"(\w+)\\"', text)
+    searched = re.findall(r'MetricName=\W*"(\w+)', text)
+    return {*in_alarms, *on_board, *searched}
+
+
+def emitted() -> set[str]:
+    """What the functions count: names as they stand in the code, and those with a format in front."""
+    source = (PROJECT / "lambda_src" / "lightpress" / "telemetry.py").read_text(encoding="utf-8")
+    by_format = {f"{name.capitalize()}Bytes" for name in OUTPUTS}
+    return {*re.findall(r'"([A-Z]\w+)"', source), *by_format, "ColdStart"}  # the last by Powertools itself
+
+
+def test_every_metric_that_is_watched_is_one_that_functions_count(template: Template) -> None:
+    assert drawn(template) - emitted() == set()
+
+
+def test_the_dashboard_and_the_alarms_watch_metrics_of_our_own(prod: Template) -> None:
+    assert {"PicturesPublished", "FailedByReason", "ColdStart", "AvifBytes", "PicturesFailed"} <= drawn(prod)

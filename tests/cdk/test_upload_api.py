@@ -1,0 +1,117 @@
+"""Only those get in whom the environment names, and the page may do nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lightpress.cdk.config import Config
+from tests.cdk.grants import grants_of
+from tests.cdk.templates import synthesize_with
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cdk.templates import Resource, Template
+
+JWT = Config(
+    "dev",
+    upload_auth="jwt",
+    upload_jwt_issuer="https://login.example.com/pool",
+    upload_jwt_audiences=("web",),
+    upload_page=True,
+)
+ROUTES = {
+    "POST /uploads",
+    "POST /multipart",
+    "POST /multipart/{step}",
+    "GET /images/{key+}",
+    "DELETE /images/{key+}",
+}
+PAGE_ROUTES = {"GET /", "GET /{file}"}
+
+
+def routes(template: Template) -> dict[str, Resource]:
+    return {one.properties["RouteKey"]: one for one in template.resources("AWS::ApiGatewayV2::Route")}
+
+
+def page_of(template: Template) -> Resource:
+    (page,) = (one for one in template.functions() if one.properties["Handler"] == "serve.handler")
+    return page
+
+
+def test_without_the_option_there_is_no_api(prod: Template) -> None:
+    assert not prod.resources("AWS::ApiGatewayV2::Api")
+
+
+@pytest.mark.parametrize(
+    ("config", "kind"),
+    [
+        (JWT, "JWT"),
+        (replace(JWT, upload_auth="iam", upload_page=False), "AWS_IAM"),
+        (
+            replace(
+                JWT,
+                upload_auth="authorizer",
+                upload_authorizer_arn="arn:aws:lambda:eu-west-1:123456789012:function:who",
+            ),
+            "CUSTOM",
+        ),
+    ],
+)
+def test_every_request_but_those_for_the_page_is_authorized(tmp_path: Path, config: Config, kind: str) -> None:
+    found = routes(synthesize_with(config, tmp_path))
+    assert set(found) == ROUTES | (PAGE_ROUTES if config.upload_page else set())
+    kinds = {name: route.properties.get("AuthorizationType", "NONE") for name, route in found.items()}
+    assert {kinds[name] for name in ROUTES} == {kind}
+    assert {kinds[name] for name in found.keys() - ROUTES} <= {"NONE"}
+
+
+def test_tokens_are_of_the_issuer_and_for_the_audience_that_are_named(tmp_path: Path) -> None:
+    authorizer = synthesize_with(JWT, tmp_path).only("AWS::ApiGatewayV2::Authorizer").properties
+    assert authorizer["JwtConfiguration"] == {"Audience": ["web"], "Issuer": "https://login.example.com/pool"}
+
+
+def test_a_flood_of_requests_is_held_off(tmp_path: Path) -> None:
+    config = replace(JWT, upload_rate_limit=7, upload_burst_limit=9)
+    stage = synthesize_with(config, tmp_path).only("AWS::ApiGatewayV2::Stage").properties
+    assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 7, "ThrottlingBurstLimit": 9}
+    assert "sourceIp" not in stage["AccessLogSettings"]["Format"]
+
+
+def test_only_named_sites_may_ask_from_a_browser(tmp_path: Path) -> None:
+    named = replace(JWT, allowed_origins=("https://www.example.com",))
+    template = synthesize_with(named, tmp_path)
+    assert template.only("AWS::ApiGatewayV2::Api").properties["CorsConfiguration"]["AllowOrigins"] == [
+        "https://www.example.com"
+    ]
+    rules = template.resource("UploadsBucket").properties["CorsConfiguration"]["CorsRules"]
+    assert len(rules[0]["AllowedOrigins"]) == 2, "the site, and the upload page"
+
+
+def test_the_page_may_write_its_log_and_nothing_else(tmp_path: Path) -> None:
+    template = synthesize_with(JWT, tmp_path)
+    page = page_of(template)
+    actions = {grant.action for grant in grants_of(template.raw, page.id)}
+    assert actions == {"logs:CreateLogStream", "logs:PutLogEvents"}
+    assert "Layers" not in page.properties
+
+
+@pytest.mark.parametrize(
+    ("change", "auth"),
+    [
+        ({}, {"kind": "token"}),
+        (
+            {"upload_page_client_id": "web"},
+            {"kind": "oidc", "issuer": "https://login.example.com/pool", "client_id": "web"},
+        ),
+    ],
+)
+def test_the_page_knows_how_to_sign_in(tmp_path: Path, change: dict[str, str], auth: dict[str, str]) -> None:
+    page = page_of(synthesize_with(replace(JWT, **change), tmp_path))  # type: ignore[arg-type]
+    parts = page.properties["Environment"]["Variables"]["PAGE"]["Fn::Join"][1]
+    told = "".join(part if isinstance(part, str) else "X" for part in parts)
+    assert json.loads(told)["auth"] == auth

@@ -1,0 +1,96 @@
+"""What pictures cost: the arithmetic, and that every assumption counts."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from lightpress.costs.estimate import IN_PLACE, Assumptions, UnknownAssumptionError, assume, cost_of, estimate, why
+from lightpress.costs.prices import PRICES, Prices, UnknownPriceError, prices_of
+
+SIMPLE = Assumptions(
+    cpu_ms=400,
+    processor_factor=2,
+    waiting_ms=200,
+    memory_mb=2048,
+    batch=4,
+    writes=10,
+    reads=5,
+    sqs_requests=2,
+    events=3,
+    log_bytes=1000,
+    original_bytes=3_000_000,
+    variant_bytes=1_000_000,
+)
+ROUND = Prices("round", 0.00001, 0.00002, 0.2, 5.0, 0.5, 0.02, 0.4, 2.0, 0.5)
+
+
+def test_a_million_pictures_are_added_up_line_by_line() -> None:
+    bill = estimate(SIMPLE, ROUND)
+    assert {line.name: line.dollars for line in bill.lines} == pytest.approx(
+        {
+            "Lambda, compute": 20.0,  # a second of 2 GB
+            "Lambda, requests": 0.05,
+            "S3, writes": 50.0,
+            "S3, reads": 2.5,
+            "SQS": 0.8,
+            "EventBridge": 6.0,
+            "Logs": 0.5,
+            "S3, originals": 60.0,
+            "S3, variants": 20.0,
+        }
+    )
+    assert (bill.once, bill.monthly) == pytest.approx((79.85, 80.0))
+
+
+def test_the_other_processor_costs_its_own_price() -> None:
+    assert estimate(SIMPLE, ROUND, architecture="x86_64").lines[0].dollars == pytest.approx(40.0)
+
+
+def test_less_memory_is_slower_and_more_than_one_cpu_is_no_quicker() -> None:
+    working = replace(SIMPLE, waiting_ms=0.001)
+    half, one, two = (replace(working, memory_mb=mb) for mb in (884.5, 1769, 3538))
+    assert half.billed_seconds == pytest.approx(2 * one.billed_seconds)
+    assert two.billed_seconds == one.billed_seconds
+    dollars = [estimate(assumed, ROUND).lines[0].dollars for assumed in (half, one, two)]
+    assert dollars == pytest.approx([dollars[1], dollars[1], 2 * dollars[1]])
+
+
+def test_dollars_grow_with_the_pictures() -> None:
+    assert cost_of(SIMPLE, ROUND)(1000) == pytest.approx(0.07985)
+    assert cost_of(SIMPLE, ROUND)(0) == 0
+
+
+COUNTED = [row.name for row in fields(Assumptions)]
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_every_assumption_counts_and_has_a_reason(name: str) -> None:
+    twice = replace(SIMPLE, **{name: 2 * getattr(SIMPLE, name)})
+    before, after = estimate(SIMPLE, ROUND), estimate(twice, ROUND)
+    assert (before.once, before.monthly) != (after.once, after.monthly)
+    assert len(why(name).split()) >= 3
+
+
+def test_assumptions_and_prices_can_be_changed_by_name() -> None:
+    assert assume(["cpu_ms=200", "writes=3"]) == replace(Assumptions(), cpu_ms=200, writes=3)
+    assert prices_of("eu-west-1", ["s3_write=5.5"]) == replace(PRICES["eu-west-1"], s3_write=5.5)
+    assert set(IN_PLACE) <= {row.name for row in fields(Assumptions)}
+
+
+@pytest.mark.parametrize("change", ["cpu=1", "cpu_ms", "cpu_ms=fast", "cpu_ms=-1", "cpu_ms=nan"])
+def test_an_unknown_assumption_is_refused_with_those_that_there_are(change: str) -> None:
+    with pytest.raises(UnknownAssumptionError, match=r"there are: batch, cpu_ms|names no positive number"):
+        assume([change])
+
+
+@pytest.mark.parametrize("change", ["put=1", "s3_write", "s3_write=-5", "region=1"])
+def test_an_unknown_price_is_refused_with_those_that_there_are(change: str) -> None:
+    with pytest.raises(UnknownPriceError, match=r"there are: lambda_arm64|names no price"):
+        prices_of("us-east-1", [change])
+
+
+def test_an_unknown_region_is_refused_and_says_what_to_do() -> None:
+    with pytest.raises(UnknownPriceError, match=r"No prices are known for mars-1; there are: us-east-1, .*--price"):
+        prices_of("mars-1")

@@ -1,0 +1,294 @@
+"""What the queue gave up on is published after all, or recorded as failed with the original in quarantine."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+
+import pytest
+
+from lightpress.delivery.notify import Announce
+from lightpress.failures.record import TRIALS, RecordFailure
+from lightpress.image import Reason, Rendering, Spec
+from lightpress.pipeline.buckets import Publishing
+from lightpress.pipeline.events import look_at
+from lightpress.pipeline.failures import Failure, Letter, Trial, Verdict, fingerprint
+from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.reconcile import ATTEMPTS, reconcile
+from lightpress.pipeline.sandbox import ChildLost
+from tests.pipeline.fakes import (
+    CORRUPT,
+    NOW,
+    RETENTION,
+    UPLOADS,
+    FakeAnnouncements,
+    FakeCloud,
+    FakeQueue,
+    body_about,
+    book,
+    source,
+)
+
+KEY = "a.jpg"
+GAVE_UP = Letter(body_about(KEY), "message-1", attempts=6, first_at=1_700_000_000, request_ids=("request-9",))
+
+
+class Rig:
+    """The last instance over the fakes."""
+
+    def __init__(self) -> None:
+        self.cloud, self.queue, self.announcements = FakeCloud(), FakeQueue(), FakeAnnouncements()
+        self.diary = self.cloud.diary
+
+    def handle(self, letter: Letter = GAVE_UP, received: int = 1) -> None:
+        story = partial(reconcile, world=self.cloud.world())
+        work_off = RecordFailure(
+            Publishing(UPLOADS).known,
+            story,
+            self.cloud.registry,
+            self.queue,
+            self.diary,
+            Announce(self.announcements),
+            UPLOADS,
+        )
+        work_off(letter, "receipt-1", received)
+
+    def manifest(self, key: str = KEY) -> Manifest:
+        manifest = self.cloud.images.manifest(key)
+        assert manifest is not None
+        return manifest
+
+    def row(self, identity: str = "v1", subject: str = f"{UPLOADS}/{KEY}") -> Failure:
+        return self.cloud.failures.rows[subject, identity]
+
+    def verdict(self, identity: str = "v1", reason: Reason = Reason.TOO_SLOW) -> Verdict:
+        recipe = self.cloud.recipes.recipe_for(KEY)
+        assert recipe is not None
+        return Verdict(identity, recipe.digest, reason, "It took for ever.")
+
+    def told(self, verdict: Verdict, *, again: bool = False) -> Letter:
+        body = look_at(source(KEY), again=again)
+        return Letter(body, "message-1", verdict.reason, verdict.detail, verdict)
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def test_an_innocent_that_the_queue_gave_up_on_is_published(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, b"good")
+    rig.handle()
+    assert rig.diary.entries == [("published", KEY)]
+    assert rig.cloud.failures.rows == {}
+    assert rig.cloud.quarantine.held == {}
+
+
+def test_what_is_rejected_now_is_recorded_with_everything_somebody_will_ask(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, CORRUPT)
+    rig.handle()
+    assert rig.row() == Failure(
+        subject=f"{UPLOADS}/{KEY}",
+        identity="v1",
+        reason="corrupt",
+        detail="The decoder says: drawn so.",
+        attempts=6,
+        first_at=1_700_000_000,
+        last_at=NOW,
+        expires_at=NOW + RETENTION,
+        bucket=UPLOADS,
+        key=KEY,
+        digest=rig.manifest().digest,
+        request_ids=("request-9",),
+        quarantine=f"{KEY}@v1",
+        correlation_id="message-1",
+    )
+    assert rig.cloud.quarantine.held == {f"{KEY}@v1": CORRUPT}
+    assert (rig.manifest().status, rig.manifest().reason) == (Status.FAILED, Reason.CORRUPT)
+    assert rig.diary.entries == [("corrupt", f"{UPLOADS}/{KEY}"), ("failed", KEY)]
+
+
+def test_a_reason_that_the_letter_tells_need_not_be_found_again(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, b"takes for ever")
+    rig.handle(rig.told(rig.verdict()))
+    assert (rig.row().reason, rig.row().detail) == ("too_slow", "It took for ever.")
+    assert rig.cloud.press.made == []
+    assert rig.cloud.originals.asked["read"] == 0
+
+
+@pytest.mark.parametrize("changed", ["picture", "recipe"])
+def test_a_reason_of_another_picture_or_recipe_is_not_believed(rig: Rig, changed: str) -> None:
+    rig.cloud.originals.put(KEY, b"takes for ever")
+    letter = rig.told(rig.verdict())
+    if changed == "picture":
+        rig.cloud.originals.put(KEY, b"takes no time")
+    else:
+        rig.cloud.recipes = book(99)
+    rig.handle(letter)
+    assert rig.diary.entries == [("published", KEY)]
+    assert rig.cloud.failures.rows == {}
+
+
+def test_what_is_gone_by_now_is_no_failure(rig: Rig) -> None:
+    rig.handle(rig.told(rig.verdict()))
+    assert rig.diary.entries == [("removed", KEY)]
+    assert rig.cloud.failures.rows == {}
+
+
+def test_the_same_letter_twice_records_one_failure(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, CORRUPT)
+    for _ in range(2):
+        rig.handle()
+    assert len(rig.cloud.failures.rows) == 1
+    assert rig.diary.entries[-1] == ("nothing", KEY)
+    assert rig.manifest().revision == 1
+
+
+def test_a_table_that_fails_leaves_nothing_published_and_the_letter_comes_back(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, CORRUPT)
+    rig.cloud.failures.failing = True
+    with pytest.raises(ExceptionGroup, match="1 of 1 sources of the letter"):
+        rig.handle(received=3)
+    assert rig.cloud.images.manifest(KEY) is None
+    ((receipt, pause),) = rig.queue.held_back
+    assert receipt == "receipt-1"
+    assert 30 <= pause <= 60
+    rig.cloud.failures.failing = False
+    rig.handle(received=4)
+    assert rig.manifest().status is Status.FAILED
+
+
+def lost(_: bytes, __: Spec) -> Rendering:
+    raise ChildLost("signal 9")
+
+
+def test_what_ends_its_renderer_again_and_again_fails_for_an_honest_reason(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, b"fills all memory")
+    rig.cloud.press = lost  # type: ignore[assignment]
+    for received in range(TRIALS):
+        with pytest.raises(ExceptionGroup):
+            rig.handle(received=received + 1)
+        assert rig.cloud.failures.rows == {}
+    rig.handle(received=TRIALS + 1)
+    assert rig.row().reason == Reason.MACHINE_LIMIT
+    assert rig.manifest().reason == Reason.MACHINE_LIMIT
+    assert "memory or time" in rig.row().detail
+
+
+def test_an_outage_of_any_length_is_never_held_against_a_picture(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, b"good")
+
+    def no_answer(_: Manifest) -> None:
+        raise ConnectionError("no answer")
+
+    rig.cloud.images.before_publish = no_answer
+    for received in range(10 * TRIALS):
+        with pytest.raises(ExceptionGroup):
+            rig.handle(received=received + 1)
+    rig.cloud.images.before_publish = lambda _: None
+    rig.handle(received=10 * TRIALS + 1)
+    assert rig.diary.entries[-1] == ("published", KEY)
+    assert rig.cloud.failures.rows == {}
+
+
+def test_an_invocation_that_dies_over_a_picture_again_and_again_counts_against_it(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, b"kills the function")
+
+    def killed(_: bytes, __: Spec) -> Rendering:
+        raise KeyboardInterrupt  # nothing after it runs
+
+    rig.cloud.press = killed  # type: ignore[assignment]
+    for received in range(TRIALS):
+        with pytest.raises(KeyboardInterrupt):
+            rig.handle(received=received + 1)
+    rig.handle(received=TRIALS + 1)
+    assert rig.row().reason == Reason.MACHINE_LIMIT
+
+
+def test_lost_races_are_no_trials(rig: Rig) -> None:
+    """Found by the simulation: five attempts that each lost a race made a good picture fail."""
+    rig.cloud.originals.put(KEY, b"good")
+    lost_races = iter(range(ATTEMPTS - 1))
+
+    def somebody_is_faster(_: Manifest) -> None:
+        if next(lost_races, None) is not None:
+            raise Changed
+
+    rig.cloud.images.before_publish = somebody_is_faster
+    rig.handle()
+    assert rig.diary.entries == [("published", KEY)]
+    assert +rig.cloud.failures.trials == {}
+
+
+def test_letters_of_one_key_at_work_at_once_are_no_trials_of_each_other(rig: Rig) -> None:
+    """Found by the simulation, too."""
+    rig.cloud.originals.put(KEY, b"good")
+    recipe = rig.cloud.recipes.recipe_for(KEY)
+    assert recipe is not None
+    for number in range(2 * TRIALS):
+        rig.cloud.failures.begin_trial(Trial(f"{UPLOADS}/{KEY}", "v1", recipe.digest, f"another-{number}"))
+    rig.handle()
+    assert rig.diary.entries == [("published", KEY)]
+
+
+def test_an_operator_who_asks_again_gets_the_picture_all_its_trials_and_a_newer_manifest(rig: Rig) -> None:
+    test_what_ends_its_renderer_again_and_again_fails_for_an_honest_reason(rig)
+    again = Letter(look_at(source(KEY), again=True), "message-2")
+    for received in range(TRIALS):
+        with pytest.raises(ExceptionGroup):
+            rig.handle(again, received=received + 1)
+    rig.handle(again, received=TRIALS + 1)
+    assert (rig.manifest().status, rig.manifest().revision) == (Status.FAILED, 2)
+
+
+def test_an_original_that_is_too_large_to_copy_fails_without_a_copy(rig: Rig) -> None:
+    rig.cloud.quarantine.largest = 3
+    rig.cloud.originals.put(KEY, CORRUPT)
+    rig.handle()
+    assert rig.row().quarantine is None
+    assert rig.manifest().status is Status.FAILED
+
+
+def test_every_part_of_a_message_that_makes_no_sense_is_recorded_and_kept_word_for_word(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, b"good")
+    parts = [json.loads(body)["Records"][0] for body in (body_about(""), body_about(KEY), body_about("x", name="T"))]
+    rig.handle(Letter(json.dumps({"Records": parts}), "message-7", attempts=3))
+    assert rig.diary.entries == [
+        ("published", KEY),
+        ("record_without_key", "message:message-7"),
+        ("unknown_event", "message:message-7"),
+    ]
+    for part, reason in ((parts[0], "record_without_key"), (parts[2], "unknown_event")):
+        text = json.dumps({"Records": [part]})
+        row = rig.row(fingerprint(text), "message:message-7")
+        assert (row.reason, row.attempts, row.key) == (reason, 3, None)
+        assert row.quarantine is not None
+        assert rig.cloud.quarantine.held[row.quarantine] == text.encode()
+
+
+def test_a_message_about_another_bucket_is_recorded_and_that_bucket_is_left_alone(rig: Rig) -> None:
+    rig.handle(Letter(body_about("b", bucket="somebody-elses"), "message-1"))
+    assert rig.diary.entries == [("unknown_bucket", "message:message-1")]
+    assert rig.cloud.originals.asked == {}
+
+
+def test_a_source_that_the_world_fails_takes_no_other_of_its_letter_along(rig: Rig) -> None:
+    for key in "abc":
+        rig.cloud.originals.put(key, CORRUPT if key == "c" else b"good")
+    rig.cloud.originals.failing.add("a")
+    with pytest.raises(ExceptionGroup, match="1 of 3 sources of the letter"):
+        rig.handle(Letter(body_about("a", "b", "c"), "message-1"))
+    assert rig.diary.entries == [
+        ("ConnectionError", "a"),
+        ("published", "b"),
+        ("corrupt", f"{UPLOADS}/c"),
+        ("failed", "c"),
+    ]
+
+
+def test_a_failure_is_announced_and_again_whenever_somebody_may_have_died_over_it(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, CORRUPT)
+    rig.handle()
+    rig.handle()
+    assert rig.announcements.told == [(KEY, "failed", 1)] * 2

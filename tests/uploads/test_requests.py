@@ -1,0 +1,186 @@
+"""What may be uploaded, under which key, and whose pictures somebody may ask for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lightpress.image.formats import INPUTS
+from lightpress.uploads.requests import (
+    ACCEPTED_TYPES,
+    MEDIA_TYPES,
+    Part,
+    Refused,
+    Terms,
+    Wanted,
+    caller_of,
+    check_owner,
+    new_key,
+    owner_of,
+    part_of,
+    parts_of,
+    safe_name,
+    upload_of,
+    wanted,
+)
+
+TERMS = Terms(max_bytes=20_000_000, media_types=("image/jpeg", "image/png"))
+FILE = {"filename": "cat.jpg", "size": 1_000, "type": "image/jpeg"}
+CHECKSUM = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
+
+def test_a_file_is_told_by_name_size_and_type() -> None:
+    assert wanted(FILE, TERMS) == Wanted("cat.jpg", 1_000, "image/jpeg")
+    assert wanted(FILE | {"size": 1_000.0}, TERMS).size == 1_000, "JSON does not tell them apart"
+    more = FILE | {"checksum": CHECKSUM, "collection": "avatars"}
+    assert wanted(more, TERMS) == Wanted("cat.jpg", 1_000, "image/jpeg", CHECKSUM, "avatars")
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "sentence"),
+    [
+        ({"filename": None}, "filename", "filename must be a text."),
+        ({"filename": "x" * 1_025}, "filename", "filename may have at most 1024 characters."),
+        ({"filename": "cat\ud83d.jpg"}, "filename", "filename must be a text."),
+        ({"size": 0.5}, "size", "size must be a whole number from 1 to 20000000."),
+        ({"size": 0}, "size", "size must be a whole number from 1 to 20000000."),
+        ({"size": 20_000_001}, "size", "size must be a whole number from 1 to 20000000."),
+        ({"size": True}, "size", "size must be a whole number from 1 to 20000000."),
+        ({"size": "9"}, "size", "size must be a whole number from 1 to 20000000."),
+        ({"type": "text/html"}, "type", "type 'text/html' is not accepted. Accepted: image/jpeg, image/png."),
+        ({"checksum": "abc"}, "checksum", "checksum must be such as the SHA-256 in base64."),
+        ({"collection": "../x"}, "collection", 'collection must be such as "avatars".'),
+    ],
+)
+def test_what_is_wrong_is_told_with_the_field_and_what_is_accepted(
+    change: dict[str, Any], field: str, sentence: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        wanted(FILE | change, TERMS)
+    assert (refused.value.status, refused.value.code) == (422, "invalid")
+    assert refused.value.fields == {field: sentence}
+
+
+def test_everything_that_is_wrong_is_told_at_once() -> None:
+    with pytest.raises(Refused) as refused:
+        wanted({}, TERMS)
+    assert set(refused.value.fields) == {"filename", "size", "type"}
+
+
+@pytest.mark.parametrize("body", [None, [], "text", 7])
+def test_a_body_that_is_no_object_is_refused(body: object) -> None:
+    with pytest.raises(Refused, match="must be a JSON object"):
+        wanted(body, TERMS)
+
+
+def test_every_format_that_is_read_may_be_uploaded() -> None:
+    assert set(MEDIA_TYPES) == {row.name for row in INPUTS}
+    assert len(set(ACCEPTED_TYPES)) == len(ACCEPTED_TYPES)
+
+
+@pytest.mark.parametrize(
+    ("filename", "name"),
+    [
+        ("cat.jpg", "cat.jpg"),
+        ("IMG_0815.JPG", "IMG_0815.jpg"),
+        ("Mein Bild (2).png", "Mein-Bild-2.png"),
+        ("naïve.jpg", "naïve.jpg"),
+        ("nai\u0308ve.jpg", "naïve.jpg"),
+        ("猫.webp", "猫.webp"),
+        ("C:\\Users\\me\\cat.jpg", "cat.jpg"),
+        ("../../etc/passwd", "passwd"),
+        ("..", "picture"),
+        (".htaccess", "htaccess"),
+        ("a%2F..%2Fb.jpg", "a-2F..-2Fb.jpg"),
+        ("cat.jpg?x=<script>", "cat.jpg-x-script"),
+        ("no ending", "no-ending"),
+        ("x" * 200 + ".jpeg", "x" * 80 + ".jpeg"),
+        ("🐱.png", "png"),
+        ("\n", "picture"),
+    ],
+)
+def test_a_name_stays_recognisable_and_means_nothing_in_a_path(filename: str, name: str) -> None:
+    assert safe_name(filename) == name
+
+
+@given(st.text(min_size=1, max_size=300), st.text(max_size=50))
+def test_whatever_the_file_is_called_its_key_stays_in_its_owners_place(filename: str, identity: str) -> None:
+    owner = owner_of(identity)
+    key = new_key(Wanted(filename, 1, "image/jpeg"), owner, "Ab3_-x")
+    collection, place, number, name = key.split("/")
+    assert (collection, place, number) == ("uploads", owner, "Ab3_-x")
+    assert name
+    assert name not in {".", ".."}
+    assert len(key.encode()) <= 1_024
+    check_owner(key, owner)
+
+
+def test_nobody_may_ask_for_what_is_anothers_and_is_not_told_that_it_exists() -> None:
+    key = new_key(wanted(FILE, TERMS), owner_of("alice"), "1")
+    for other in ("bob", "", "alic", "alice2"):
+        with pytest.raises(Refused) as refused:
+            check_owner(key, owner_of(other))
+        assert (refused.value.status, refused.value.code) == (404, "not_found")
+    with pytest.raises(Refused):
+        check_owner("cat.jpg", owner_of("alice"))
+
+
+def test_an_owner_is_the_same_each_time_and_cannot_be_read_from_a_key() -> None:
+    assert owner_of("alice@example.com") == owner_of("alice@example.com")
+    assert "alice" not in owner_of("alice@example.com")
+    assert owner_of("a") != owner_of("b")
+
+
+@pytest.mark.parametrize(
+    ("auth", "authorizer", "caller"),
+    [
+        ("none", None, "anybody"),
+        ("jwt", {"jwt": {"claims": {"sub": "user-1"}}}, "user-1"),
+        ("iam", {"iam": {"userArn": "arn:aws:iam::1:user/me"}}, "arn:aws:iam::1:user/me"),
+        ("authorizer", {"lambda": {"owner": "shop-7"}}, "shop-7"),
+    ],
+)
+def test_the_authorizer_says_who_calls(auth: str, authorizer: dict[str, Any] | None, caller: str) -> None:
+    assert caller_of({"requestContext": {"authorizer": authorizer}}, auth) == caller
+
+
+@pytest.mark.parametrize("auth", ["jwt", "iam", "authorizer"])
+@pytest.mark.parametrize("said", [None, {}, {"lambda": {}}, {"lambda": {"owner": ""}}, {"jwt": {"claims": {"sub": 7}}}])
+def test_whom_the_authorizer_does_not_name_is_refused(auth: str, said: dict[str, Any] | None) -> None:
+    with pytest.raises(Refused, match="does not say who you are"):
+        caller_of({"requestContext": {"authorizer": said}}, auth)
+
+
+def test_parts_are_read_in_their_order() -> None:
+    first, second = {"part_number": 1, "etag": "0" * 32}, {"part_number": 2, "etag": f'"{"1" * 32}"'}
+    assert parts_of({"parts": [second, first]}) == (Part(1, "0" * 32), Part(2, f'"{"1" * 32}"'))
+    assert upload_of({"key": "k", "upload_id": "u"}) == ("k", "u")
+    assert part_of({"part_number": 3, "size": 5}, TERMS) == (3, 5)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        None,
+        [],
+        "x",
+        [7],
+        [{}],
+        [{"part_number": 0, "etag": "0" * 32}],
+        [{"part_number": True, "etag": "0" * 32}],
+        [{"part_number": 1, "etag": "x"}],
+    ],
+)
+def test_parts_that_are_none_are_refused(parts: object) -> None:
+    with pytest.raises(Refused) as refused:
+        parts_of({"parts": parts})
+    assert set(refused.value.fields) == {"parts"}
+
+
+def test_a_large_file_has_no_more_parts_than_the_limit_allows() -> None:
+    assert part_of({"part_number": 3, "size": 1}, TERMS) == (3, 1)  # 20 MB in parts of 8 MiB
+    with pytest.raises(Refused):
+        part_of({"part_number": 4, "size": 1}, TERMS)

@@ -1,0 +1,1 @@
+"""What developers run: benchmarks, conformance, generated documents, and fakes of AWS. Never deployed."""

@@ -1,0 +1,104 @@
+"""Which quality gives which score, by format and width: what the qualities in `lightpress.image.formats` come from."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import fmean
+from typing import TYPE_CHECKING
+
+from lightpress.image import Size, Spec, render
+from lightpress.image.formats import OUTPUTS
+from tools.benchmarks.engines import Engine, Running, running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from pathlib import Path
+
+    from tools.benchmarks.environment import Environment
+
+TRIED: Mapping[str, tuple[int, ...]] = {
+    "avif": (38, 43, 48, 53, 58),
+    "webp": (68, 72, 76, 80, 84),
+    "jpeg": (46, 51, 56, 61, 66),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What one quality gave, on average: bytes and SSIMULACRA2."""
+
+    quality: int
+    size: float
+    score: float
+
+
+Curves = dict[tuple[str, int], list[Point]]
+
+
+def sweep(
+    pictures: Sequence[Path], widths: Sequence[int], home: Path, environment: Environment, say: Callable[[str], None]
+) -> Curves:
+    """The curve of each format at each width, over all pictures. Two judges work at once."""
+    found: dict[tuple[str, int, int], list[tuple[int, float]]] = {}
+    with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
+        judges = [stack.enter_context(running(Engine("SSIMULACRA2", "score.py", None), environment)) for _ in range(2)]
+        jobs = [pool.submit(_curve_of, judges[half], pictures[half::2], widths, home, say) for half in range(2)]
+        for job in jobs:
+            for key, size, score in job.result():
+                found.setdefault(key, []).append((size, score))
+    curves: Curves = {}
+    for (name, width, quality), tried in sorted(found.items()):
+        sizes, scores = zip(*tried, strict=True)
+        curves.setdefault((name, width), []).append(Point(quality, fmean(sizes), fmean(scores)))
+    return curves
+
+
+def _curve_of(
+    judge: Running, pictures: Iterable[Path], widths: Sequence[int], home: Path, say: Callable[[str], None]
+) -> list[tuple[tuple[str, int, int], int, float]]:
+    found = []
+    for picture in pictures:
+        say(f"sweeping: {picture.name}")
+        for qualities in zip(*TRIED.values(), strict=True):
+            wanted = dict(zip(TRIED, qualities, strict=True))
+            folder = home / picture.name / "-".join(map(str, qualities))
+            files = _rendered(picture, wanted, widths, folder)
+            scores = judge.ask({"picture": str(picture), "files": [str(file) for file in files]})
+            for file, (name, width) in files.items():
+                found.append(((name, width, wanted[name]), file.stat().st_size, scores[str(file)]))
+    return found
+
+
+def _rendered(
+    picture: Path, qualities: Mapping[str, int], widths: Sequence[int], folder: Path
+) -> dict[Path, tuple[str, int]]:
+    folder.mkdir(parents=True, exist_ok=True)
+    spec = Spec(tuple(Size(str(width), width) for width in widths), tuple(qualities), quality=qualities)
+    files = {}
+    for rendition in render(picture.read_bytes(), spec).renditions:
+        file = folder / f"{rendition.names[0]}.{OUTPUTS[rendition.format].extension}"
+        file.write_bytes(rendition.data)
+        files[file] = (rendition.format, int(rendition.names[0]))
+    return files
+
+
+def quality_for(curve: Sequence[Point], score: float) -> float | None:
+    """The quality that reaches a score, between those tried; None beyond them."""
+    for below, above in pairwise(curve):
+        if below.score <= score <= above.score:
+            part = (score - below.score) / (above.score - below.score)
+            return below.quality + part * (above.quality - below.quality)
+    return None
+
+
+def table(curves: Curves, score: float) -> str:
+    """A row for each format and width: the scores at the tried qualities, and the quality that would reach `score`."""
+    lines = [f"| | width | quality: kB, SSIMULACRA2 | quality for {score:g} |", "|---|--:|---|--:|"]
+    for (name, width), curve in curves.items():
+        tried = ", ".join(f"{point.quality}: {point.size / 1000:.1f}, {point.score:.1f}" for point in curve)
+        quality = quality_for(curve, score)
+        lines.append(f"| {name} | {width} | {tried} | {'beyond' if quality is None else f'{quality:.0f}'} |")
+    return "\n".join(lines)

@@ -1,0 +1,140 @@
+"""Every picture through every engine; what comes out is judged by the rules that Lightpress's own variants must meet.
+
+A made picture is read as the original was: a profile that it keeps is heeded, as browsers heed it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+from tools.conformance.confined import LostError, confined
+from tools.conformance.measure import distances
+from tools.conformance.record import Made, Measured, Record, Reference, measured_from
+from tools.conformance.reference import UnclearError, as_seen, opened, still
+from tools.conformance.run import files_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from PIL import Image
+
+    from tools.conformance.engines import Answer, Engine
+
+Records = dict[str, list[Record]]
+"""By the engine's name, in the order of the table; each engine has the same files in the same order."""
+
+_PNG = "png"
+_XMP_TURN = re.compile(rb"tiff:Orientation(?:\s*=\s*[\"']|>)\s*[2-8]")
+_MEMORY_MB = 4_000
+_SECONDS = 180.0
+
+
+def compare(engines: Sequence[Engine], fixtures: Path, done: Callable[[int, int], None] = lambda *_: None) -> Records:
+    """A record of each file below `fixtures` for each engine; `done` hears how many of how many.
+
+    One after the other: what an engine needs of memory and time must not depend on its neighbours.
+    """
+    files = files_in(fixtures)
+    found: Records = {engine.name: [] for engine in engines}
+    for number, path in enumerate(files, 1):
+        records = [_asked(engine, path, path.relative_to(fixtures).as_posix()) for engine in engines]
+        for engine, record in zip(engines, _judged(path.read_bytes(), records), strict=True):
+            found[engine.name].append(record)
+        done(number, len(files))
+    return found
+
+
+def _asked(engine: Engine, path: Path, file: str) -> tuple[Record, bytes]:
+    """What became of the file, and the picture that was made of it."""
+    started = time.monotonic()
+    answer: Answer = engine.render(path)
+    record = Record(
+        file=file,
+        bytes=path.stat().st_size,
+        outcome=answer.outcome,
+        reason=answer.reason,
+        detail=answer.detail,
+        format="",
+        width=0,
+        height=0,
+        notes=(),
+        variants=(),
+        cpu_ms=0,
+        peak_rss_mb=answer.peak_mb,
+        wall_ms=round((time.monotonic() - started) * 1000),
+    )
+    return record, answer.made
+
+
+def _judged(data: bytes, asked: list[tuple[Record, bytes]]) -> list[Record]:
+    """The records with what the reference says of the file, and how far each made picture is from it."""
+
+    def work() -> dict[str, Any]:
+        reference, stored = opened(data)
+        alone = still(data)
+        shown = [stored] if alone == data else [stored, opened(alone).stored]
+        found = []
+        for record, made in asked:
+            size, measured = (0, 0), Measured()
+            if record.outcome == "ready":
+                size, measured = _measured(reference, shown, made)
+                if turned_by_xmp_alone(data, reference):
+                    measured = Measured(why=dict.fromkeys(("colour", "alpha"), "viewers differ over XMP's orientation"))
+            found.append({"size": size, "measured": asdict(measured)})
+        return {"reference": asdict(reference), "found": found}
+
+    try:
+        answer = confined(work, memory_mb=_MEMORY_MB, seconds=_SECONDS)
+    except LostError as lost:
+        return [replace(record, reference=Reference("unknown", str(lost))) for record, _ in asked]
+    reference = Reference(**answer["reference"])
+    return [
+        replace(
+            record,
+            reference=reference,
+            width=one["size"][0],
+            height=one["size"][1],
+            variants=(Made(_PNG, one["size"][0], one["size"][1], len(made)),) if made else (),
+            measured=measured_from(one["measured"]),
+        )
+        for (record, made), one in zip(asked, answer["found"], strict=True)
+    ]
+
+
+def _measured(reference: Reference, shown: list[Image.Image | None], made: bytes) -> tuple[tuple[int, int], Measured]:
+    """Width and height as seen of the made picture, and its distances from the nearest of what may be shown."""
+    again, pixels = opened(made)
+    if pixels is None:
+        return (0, 0), Measured(unreadable=(f"{_PNG}: {again.says or again.state}",))
+    size = (again.width, again.height)
+    try:
+        seen = as_seen(pixels, again.orientation or 1)
+    except UnclearError as unclear:
+        return size, Measured(unreadable=(f"{_PNG}: {unclear}",))
+    measured = [distances(stored, reference, {_PNG: seen}) for stored in shown if stored is not None]
+    return size, min(measured, key=lambda one: one.colour.get(_PNG, 0.0), default=Measured())
+
+
+def turned_by_xmp_alone(data: bytes, reference: Reference) -> bool:
+    """Whether only XMP data, which browsers do not heed and some viewers and libraries do, turns the picture."""
+    return reference.orientation in {None, 1} and _XMP_TURN.search(data) is not None
+
+
+def save(records: Records, path: Path) -> None:
+    """One line of JSON for each file and engine."""
+    lines = [{"engine": name} | record.as_json() for name, each in records.items() for record in each]
+    path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
+
+
+def load(path: Path) -> Records:
+    """What `save` wrote."""
+    records: Records = {}
+    for line in path.read_text().splitlines():
+        fields = json.loads(line)
+        records.setdefault(fields.pop("engine"), []).append(Record.from_json(fields))
+    return records

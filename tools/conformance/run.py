@@ -1,0 +1,47 @@
+"""Every picture, on every core."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import TYPE_CHECKING
+
+from tools.conformance.observe import observe
+from tools.conformance.record import Record
+from tools.conformance.reference import with_every_plugin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def files_in(fixtures: Path) -> list[Path]:
+    """All files that were fetched, in a stable order; names beginning with a dot are not fixtures."""
+    found = (path for path in fixtures.rglob("*") if path.is_file())
+    return sorted(path for path in found if not any(part[0] == "." for part in path.relative_to(fixtures).parts))
+
+
+def run(fixtures: Path, done: Callable[[int, int], None] = lambda *_: None) -> list[Record]:
+    """A record of each file below `fixtures`; `done` hears how many of how many."""
+    files = files_in(fixtures)
+    # Workers start afresh: children are forked from them, and a fork of a process with threads may hang.
+    context = multiprocessing.get_context("spawn")
+    records: list[Record] = []
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=with_every_plugin) as pool:
+        running = [pool.submit(observe, path, path.relative_to(fixtures).as_posix()) for path in files]
+        for number, future in enumerate(as_completed(running), 1):
+            records.append(future.result())
+            done(number, len(files))
+    return sorted(records, key=lambda record: record.file)
+
+
+def save(records: list[Record], path: Path) -> None:
+    """One line of JSON for each."""
+    path.write_text("".join(json.dumps(record.as_json(), ensure_ascii=False) + "\n" for record in records))
+
+
+def load(path: Path) -> list[Record]:
+    """What `save` wrote."""
+    return [Record.from_json(json.loads(line)) for line in path.read_text().splitlines()]

@@ -1,0 +1,284 @@
+"""Writes docs/openapi.json: what the upload API takes and answers, for programs (`make docs`).
+
+What is taken comes from the forms that requests are read with (`uploads.requests`), what is told of pictures from
+the dataclasses that manifests are made of; a test asks the API itself whether the rest is true.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+
+from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
+from lightpress.delivery.summary import OF_A_VARIANT, OF_THE_PICTURE
+from lightpress.image import Reason
+from lightpress.image.formats import OUTPUTS
+from lightpress.pipeline.manifest import PublishedSource, Variant
+from lightpress.pipeline.recipe import load_recipes
+from lightpress.uploads.fields import schema
+from lightpress.uploads.requests import (
+    ACCEPTED_TYPES,
+    LISTING_FORM,
+    PARTS_FORM,
+    UPLOAD_FORM,
+    Terms,
+    file_form,
+    part_form,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lightpress.uploads.fields import Form
+
+    Json = dict[str, Any]
+
+PAGE = PROJECT / "docs" / "openapi.json"
+
+_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", NoneType: "null"}
+_TEXT = {"type": "string"}
+
+
+def _object(**properties: Json) -> Json:
+    """With all of these and nothing else."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _said(what: str, **more: Any) -> Json:  # noqa: ANN401  JSON Schema's
+    return {"type": "string", "description": what, **more}
+
+
+def _list_of(item: Json) -> Json:
+    return {"type": "array", "items": item}
+
+
+def _type(hint: Any) -> Json:  # noqa: ANN401  a type
+    """Of a dataclass's field: a plain type, or one of several."""
+    hints = get_args(hint) if get_origin(hint) is UnionType else (hint,)
+    names = [_TYPES[one] for one in hints]
+    return {"type": names[0] if len(names) == 1 else names}
+
+
+def _fields(kind: type, names: tuple[str, ...]) -> dict[str, Json]:
+    hints = get_type_hints(kind)
+    return {name: _type(hints[name]) for name in names}
+
+
+_ADDRESSES: dict[str, Json] = {
+    "key": _said("What the file will be stored and published as."),
+    "permalink": _said("Leads to the picture once it is ready; `?w=640` chooses a size. Never changes.", format="uri"),
+    "status_url": _said("Where to ask what became of it, relative to the address of the API.", format="uri-reference"),
+}
+_PART: dict[str, Json] = {"part_number": {"type": "integer"}, "size": {"type": "integer"}, "etag": _TEXT}
+_READY: dict[str, Json] = {
+    "picture": _said("HTML to put into a page."),
+    "srcset": {
+        "type": "object",
+        "description": "By format: every width, as `srcset` wants it.",
+        "properties": dict.fromkeys(OUTPUTS, _TEXT),
+        "additionalProperties": False,
+    },
+    "reason": {"type": "null"},
+    "detail": {"type": "null"},
+    **_fields(PublishedSource, OF_THE_PICTURE),
+    "notes": _list_of(_TEXT),
+    "variants": _list_of(_object(**_fields(Variant, OF_A_VARIANT), url=_said("Never changes.", format="uri"))),
+}
+
+
+def _status(name: str, **more: Json) -> Json:
+    return _object(**_ADDRESSES, status={"const": name}, **more)
+
+
+_ANSWERS: dict[str, Json] = {
+    "Begun": _object(
+        **_ADDRESSES,
+        upload=_object(
+            url=_said("Where to POST the form to.", format="uri"),
+            fields={
+                "type": "object",
+                "description": "All fields of the form, but the last one: `file`.",
+                "additionalProperties": _TEXT,
+            },
+        ),
+    ),
+    "BegunInParts": _object(
+        **_ADDRESSES,
+        upload_id=_TEXT,
+        part_size={"type": "integer", "description": "Of every part but the last, which may have less."},
+    ),
+    "Signed": _object(url=_said("Where to PUT the part, within 15 minutes.", format="uri")),
+    "Parts": _object(parts=_list_of(_object(**_PART))),
+    "Completed": _object(**_ADDRESSES),
+    "Aborted": _object(key=_TEXT),
+    "Ordered": _object(
+        accepted=_list_of(_object(index={"type": "integer"}, **_ADDRESSES)),
+        refused=_list_of(
+            _object(index={"type": "integer"}, reason=_said("For programs."), detail=_said("In a sentence."))
+        ),
+    ),
+    "Status": {
+        "oneOf": [
+            _status("processing"),
+            _status("ready", **_READY),
+            _status(
+                "failed",
+                reason=_said("For programs. A newer release may know others.", examples=[*Reason]),
+                title=_said("The same in plain words."),
+                detail={"type": ["string", "null"]},
+            ),
+            _status("deleted"),
+        ]
+    },
+    "Deleting": _object(key=_TEXT, status={"const": "deleting"}),
+    "Problem": _object(
+        status={"type": "integer"},
+        code=_said("For programs."),
+        detail=_said("In a sentence."),
+        errors=_list_of(_object(field=_TEXT, detail=_TEXT)),
+    ),
+    "Refused": {"type": "object", "properties": {"message": _TEXT}},
+}
+
+_PROBLEMS = {
+    400: "The body cannot be read.",
+    403: "The authorizer does not say who calls, or refuses.",
+    404: "There is no such picture or upload of yours, or no URLs are fetched.",
+    409: "The parts are not those that have arrived.",
+    413: "The parts are too much together.",
+    422: "Fields are missing or wrong: `errors` names each, and what is allowed.",
+}
+_BEFORE_THE_API = {401: "Nobody is signed in.", 429: "Too many requests."}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One request. problems: besides 403, what may be answered. form: what its body holds; None where it has none."""
+
+    id: str
+    summary: str
+    status: int
+    answer: str
+    problems: tuple[int, ...]
+    form: Form | None = None
+
+
+def operations(terms: Terms) -> dict[tuple[str, str], Operation]:
+    """By method and path."""
+    file = file_form(terms)
+    unreadable, going_on = (400, 422), (400, 404, 422)
+    return {
+        ("post", "/uploads"): Operation("begin", "Begin to upload a file", 201, "Begun", unreadable, file),
+        ("post", "/multipart"): Operation(
+            "beginParts", "Begin to upload a large file, in parts", 201, "BegunInParts", unreadable, file
+        ),
+        ("post", "/multipart/sign"): Operation(
+            "signPart", "Where to PUT one part", 200, "Signed", going_on, {**UPLOAD_FORM, **part_form(terms)}
+        ),
+        ("post", "/multipart/list"): Operation(
+            "listParts", "The parts that have arrived", 200, "Parts", going_on, UPLOAD_FORM
+        ),
+        ("post", "/multipart/complete"): Operation(
+            "completeParts",
+            "Make one file of the parts",
+            200,
+            "Completed",
+            (*going_on, 409, 413),
+            {**UPLOAD_FORM, **PARTS_FORM},
+        ),
+        ("post", "/multipart/abort"): Operation("abortParts", "Give up", 200, "Aborted", going_on, UPLOAD_FORM),
+        ("post", "/ingest"): Operation(
+            "ingest", "Have pictures fetched by their URLs", 202, "Ordered", (400, 404, 422), LISTING_FORM
+        ),
+        ("get", "/images/{key}"): Operation("status", "What became of a picture", 200, "Status", (404,)),
+        ("delete", "/images/{key}"): Operation("delete", "Delete a picture", 202, "Deleting", (404,)),
+    }
+
+
+def document(terms: Terms) -> Json:
+    """The API as OpenAPI 3.1 describes it."""
+    paths: dict[str, Json] = {}
+    for (method, path), operation in operations(terms).items():
+        paths.setdefault(path, _parameters(path))[method] = _operation(operation)
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Lightpress: uploads",
+            "version": "1",
+            "description": "Lets files in, and tells what became of them: docs/api.md.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "servers": [{"url": "https://{api}", "variables": {"api": {"default": "api.example.com"}}}],
+        "security": [{"token": []}, {"iam": []}],
+        "paths": paths,
+        "components": {
+            "schemas": _ANSWERS,
+            "securitySchemes": {
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": 'With `upload_auth = "jwt"`, or as your own authorizer wants it.',
+                },
+                "iam": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "Authorization",
+                    "description": 'Signature Version 4, with `upload_auth = "iam"`.',
+                },
+            },
+        },
+    }
+
+
+def deployed_terms() -> Terms:
+    """Those of the recipes that come along: an environment with others has other limits."""
+    recipes = load_recipes(LAMBDA_SRC / "recipes.toml").recipes.values()
+    return Terms(max(recipe.spec.limits.max_bytes for recipe in recipes), ACCEPTED_TYPES)
+
+
+def openapi_page() -> str:
+    """The file as it should be."""
+    return json.dumps(document(deployed_terms()), indent=2, ensure_ascii=False) + "\n"
+
+
+def _parameters(path: str) -> Json:
+    if "{key}" not in path:
+        return {}
+    key = {
+        "name": "key",
+        "in": "path",
+        "required": True,
+        "description": "As it was given. Its slashes may stand as they are, or as %2F.",
+        "schema": {"type": "string", "minLength": 1},
+    }
+    return {"parameters": [key]}
+
+
+def _operation(operation: Operation) -> Json:
+    answers = {str(operation.status): _answer(operation.summary, operation.answer)}
+    problems = {code: _PROBLEMS[code] for code in sorted((*operation.problems, 403))}
+    answers |= {str(code): _answer(what, "Problem", "application/problem+json") for code, what in problems.items()}
+    answers |= {str(code): _answer(what, "Refused") for code, what in _BEFORE_THE_API.items()}
+    said: Json = {"operationId": operation.id, "summary": operation.summary, "responses": answers}
+    if operation.form is not None:
+        said["requestBody"] = {"required": True, "content": _content(schema(operation.form))}
+    return said
+
+
+def _answer(what: str, name: str, media_type: str = "application/json") -> Json:
+    return {"description": what, "content": _content({"$ref": f"#/components/schemas/{name}"}, media_type)}
+
+
+def _content(of: Mapping[str, Any], media_type: str = "application/json") -> Json:
+    return {media_type: {"schema": of}}
+
+
+if __name__ == "__main__":
+    PAGE.write_text(openapi_page(), encoding="utf-8")

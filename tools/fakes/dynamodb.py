@@ -1,0 +1,236 @@
+"""DynamoDB in memory, as far as Lightpress uses it: items by key, update expressions, and conditions on them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tools.fakes.wire import at_once, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tools.fakes.wire import Wire
+
+Value = dict[str, Any]
+"""A typed value, as {"S": "text"}, {"N": "1"} or {"SS": ["a", "b"]}."""
+Item = dict[str, Value]
+
+_CLAUSE = re.compile(r"\b(SET|ADD|REMOVE|DELETE)\b")
+_LIST = re.compile(r",(?![^(]*\))")
+_IF_NOT_EXISTS = re.compile(r"if_not_exists\(\s*([#\w]+)\s*,\s*([:#\w]+)\s*\)")
+_EXISTS = re.compile(r"(attribute_exists|attribute_not_exists)\(\s*([#\w]+)\s*\)")
+_COMPARISON = re.compile(r"([#\w]+)\s*(=|<>|<=|>=|<|>)\s*(:\w+)")
+
+
+@dataclass(slots=True)
+class Table:
+    """Items by their key. An item is replaced and never changed."""
+
+    key: tuple[str, ...]
+    items: dict[tuple[str, ...], Item] = field(default_factory=dict)
+
+    def key_of(self, item: Mapping[str, Value]) -> tuple[str, ...]:
+        return tuple(item[name]["S"] for name in self.key)
+
+
+@dataclass(slots=True)
+class SimulatedDynamoDb:
+    """Stands where a boto3 client does."""
+
+    tables: dict[str, Table]
+    wire: Wire = at_once
+
+    def update_item(  # noqa: PLR0913  by keyword
+        self,
+        *,
+        TableName: str,
+        Key: Item,
+        UpdateExpression: str,
+        ConditionExpression: str = "",
+        ExpressionAttributeNames: Mapping[str, str] | None = None,
+        ExpressionAttributeValues: Mapping[str, Value] | None = None,
+        ReturnValues: str = "NONE",
+    ) -> dict[str, Any]:
+        words = _Words(ExpressionAttributeNames or {}, ExpressionAttributeValues or {})
+
+        def effect() -> dict[str, Any]:
+            table = self._table("UpdateItem", TableName)
+            present = table.items.get(table.key_of(Key))
+            _check("UpdateItem", ConditionExpression, present, words)
+            changed = _updated(present or dict(Key), UpdateExpression, words)
+            table.items[table.key_of(Key)] = changed
+            new = {name: value for name, value in changed.items() if (present or {}).get(name) != value}
+            return (
+                {"Attributes": {"ALL_NEW": changed, "UPDATED_NEW": new}[ReturnValues]} if ReturnValues != "NONE" else {}
+            )
+
+        return self.wire("UpdateItem", _named(TableName, Key), effect, changes=True)
+
+    def put_item(
+        self,
+        *,
+        TableName: str,
+        Item: Item,
+        ConditionExpression: str = "",
+        ExpressionAttributeNames: Mapping[str, str] | None = None,
+        ExpressionAttributeValues: Mapping[str, Value] | None = None,
+    ) -> dict[str, Any]:
+        words = _Words(ExpressionAttributeNames or {}, ExpressionAttributeValues or {})
+
+        def effect() -> dict[str, Any]:
+            table = self._table("PutItem", TableName)
+            _check("PutItem", ConditionExpression, table.items.get(table.key_of(Item)), words)
+            table.items[table.key_of(Item)] = dict(Item)
+            return {}
+
+        return self.wire("PutItem", _named(TableName, Item), effect, changes=True)
+
+    def get_item(self, *, TableName: str, Key: Item, ConsistentRead: bool = False) -> dict[str, Any]:
+        def effect() -> dict[str, Any]:
+            assert ConsistentRead, "the simulation has no eventual reads: ask for a consistent one"
+            table = self._table("GetItem", TableName)
+            item = table.items.get(table.key_of(Key))
+            return {"Item": item} if item is not None else {}
+
+        return self.wire("GetItem", _named(TableName, Key), effect)
+
+    def delete_item(
+        self,
+        *,
+        TableName: str,
+        Key: Item,
+        ConditionExpression: str = "",
+        ExpressionAttributeNames: Mapping[str, str] | None = None,
+        ExpressionAttributeValues: Mapping[str, Value] | None = None,
+    ) -> dict[str, Any]:
+        words = _Words(ExpressionAttributeNames or {}, ExpressionAttributeValues or {})
+
+        def effect() -> dict[str, Any]:
+            table = self._table("DeleteItem", TableName)
+            _check("DeleteItem", ConditionExpression, table.items.get(table.key_of(Key)), words)
+            table.items.pop(table.key_of(Key), None)
+            return {}
+
+        return self.wire("DeleteItem", _named(TableName, Key), effect, changes=True)
+
+    def get_paginator(self, operation: str) -> _Pages:
+        return _Pages(self, operation)
+
+    def _table(self, operation: str, name: str) -> Table:
+        if name not in self.tables:
+            raise refusal(operation, 400, "ResourceNotFoundException")
+        return self.tables[name]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pages:
+    dynamodb: SimulatedDynamoDb
+    operation: str
+
+    def paginate(
+        self,
+        *,
+        TableName: str,
+        ExpressionAttributeValues: Mapping[str, Value] | None = None,
+        **_options: object,
+    ) -> Iterator[dict[str, Any]]:
+        """One page: of a query, of the items with the one value in their key's first part."""
+        wanted = {value["S"] for value in (ExpressionAttributeValues or {}).values()}
+
+        def effect() -> dict[str, Any]:
+            table = self.dynamodb.tables[TableName]
+            rows = sorted(table.items.items())
+            return {"Items": [item for key, item in rows if self.operation == "scan" or key[0] in wanted]}
+
+        yield self.dynamodb.wire(self.operation.title(), TableName, effect)
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The names and values that an expression speaks of by placeholders."""
+
+    names: Mapping[str, str]
+    values: Mapping[str, Value]
+
+    def name(self, word: str) -> str:
+        return self.names[word] if word.startswith("#") else word
+
+    def value(self, word: str, item: Item) -> Value:
+        return self.values[word] if word.startswith(":") else item[self.name(word)]
+
+
+def _updated(item: Item, expression: str, words: _Words) -> Item:
+    """Every right side sees the item as it was before."""
+    changed = dict(item)
+    parts = _CLAUSE.split(expression)[1:]
+    for verb, text in zip(parts[::2], parts[1::2], strict=True):
+        for action in _LIST.split(text):
+            _CLAUSES[verb](action.strip(), item, changed, words)
+    return changed
+
+
+def _set(action: str, before: Item, changed: Item, words: _Words) -> None:
+    name, _, right = (part.strip() for part in action.partition("="))
+    terms = [_term(term.strip(), before, words) for term in right.split("+")]
+    changed[words.name(name)] = terms[0] if len(terms) == 1 else {"N": str(sum(int(term["N"]) for term in terms))}
+
+
+def _term(term: str, before: Item, words: _Words) -> Value:
+    if unless := _IF_NOT_EXISTS.fullmatch(term):
+        present = before.get(words.name(unless[1]))
+        return present if present is not None else words.value(unless[2], before)
+    return words.value(term, before)
+
+
+def _add(action: str, before: Item, changed: Item, words: _Words) -> None:
+    name, value = action.split()
+    present, more = before.get(words.name(name), {}), words.value(value, before)
+    if "N" in more:
+        changed[words.name(name)] = {"N": str(int(present.get("N", 0)) + int(more["N"]))}
+    else:
+        changed[words.name(name)] = {"SS": sorted({*present.get("SS", ()), *more["SS"]})}
+
+
+def _remove(action: str, _before: Item, changed: Item, words: _Words) -> None:
+    changed.pop(words.name(action), None)
+
+
+_CLAUSES: dict[str, Callable[[str, Item, Item, _Words], None]] = {"SET": _set, "ADD": _add, "REMOVE": _remove}
+
+
+def _check(operation: str, condition: str, item: Item | None, words: _Words) -> None:
+    """Raise if a condition does not hold; conditions are joined by AND alone."""
+    for part in filter(None, condition.split(" AND ")):
+        if not _holds(part.strip(), item or {}, words):
+            raise refusal(operation, 400, "ConditionalCheckFailedException", "The conditional request failed")
+
+
+def _holds(condition: str, item: Item, words: _Words) -> bool:
+    if exists := _EXISTS.fullmatch(condition):
+        return (words.name(exists[2]) in item) == (exists[1] == "attribute_exists")
+    comparison = _COMPARISON.fullmatch(condition)
+    assert comparison, f"the simulated DynamoDB cannot read {condition!r}"
+    left, right = item.get(words.name(comparison[1])), words.values[comparison[3]]
+    if left is None:
+        return comparison[2] == "<>"
+    return _COMPARED[comparison[2]](_number_or_text(left), _number_or_text(right))
+
+
+_COMPARED: dict[str, Callable[[Any, Any], bool]] = {
+    "=": lambda left, right: left == right,
+    "<>": lambda left, right: left != right,
+    "<": lambda left, right: left < right,
+    ">": lambda left, right: left > right,
+    "<=": lambda left, right: left <= right,
+    ">=": lambda left, right: left >= right,
+}
+
+
+def _number_or_text(value: Value) -> object:
+    return int(value["N"]) if "N" in value else value["S"]
+
+
+def _named(table: str, key: Item) -> str:
+    return f"{table} " + " ".join(value["S"] for value in list(key.values())[:2])

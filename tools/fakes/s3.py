@@ -1,0 +1,323 @@
+"""S3 in memory, as far as Lightpress uses it: strong reads, conditional writes, versions and delete markers.
+
+`SimulatedS3` answers the calls of a boto3 client with what S3 answers, so that the adapters in `lightpress.aws` run
+unchanged over it. `tests/stores/cases.py` says what that is, and holds moto and the local cloud to the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn, Self
+from urllib.parse import unquote
+
+from tools.fakes.wire import at_once, refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tools.fakes.wire import Wire
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of an object; data None is a delete marker. id: None in a bucket without versions."""
+
+    id: str | None
+    etag: str
+    data: bytes | None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"{self.id or ''}{self.etag if self.data is not None else 'deleted'}"
+
+
+@dataclass(slots=True)
+class Bucket:
+    """Keys and their versions, the newest last. announce: is told of every change, as S3 notifies: (event, key)."""
+
+    versioned: bool = False
+    announce: Callable[[str, str], None] = lambda _event, _key: None
+    keys: dict[str, tuple[Version, ...]] = field(default_factory=dict)
+    written: int = 0
+
+    def newest(self, key: str) -> Version | None:
+        """What the key holds now."""
+        versions = self.keys.get(key)
+        return versions[-1] if versions and versions[-1].data is not None else None
+
+    def data(self, key: str) -> bytes | None:
+        """The bytes that the key holds now."""
+        version = self.newest(key)
+        return version.data if version else None
+
+    def put(self, key: str, data: bytes, metadata: Mapping[str, str] | None = None) -> Version:
+        version = self._append(key, etag_of(data), data, metadata or {})
+        self.announce("ObjectCreated:Put", key)
+        return version
+
+    def delete(self, key: str) -> Version | None:
+        """Leave a delete marker, or nothing where there are no versions."""
+        if self.versioned:
+            marker = self._append(key, "", None, {})
+            self.announce("ObjectRemoved:DeleteMarkerCreated", key)
+            return marker
+        if self.keys.pop(key, None):
+            self.announce("ObjectRemoved:Delete", key)
+        return None
+
+    def delete_version(self, key: str, version_id: str) -> None:
+        """Take one version away for good; what is left decides what the key holds."""
+        left = tuple(version for version in self.keys.get(key, ()) if version.id != version_id)
+        if left:
+            self.keys[key] = left
+        else:
+            self.keys.pop(key, None)
+        self.announce("ObjectRemoved:Delete", key)
+
+    def _append(self, key: str, etag: str, data: bytes | None, metadata: Mapping[str, str]) -> Version:
+        self.written += 1
+        version = Version(f"v{self.written}" if self.versioned else None, etag, data, metadata)
+        self.keys[key] = (*self.keys.get(key, ()), version) if self.versioned else (version,)
+        return version
+
+
+def etag_of(data: bytes) -> str:
+    """As S3: from the contents alone, in quotes."""
+    return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
+
+
+class Body:
+    """The stream of an answer."""
+
+    def __init__(self, data: bytes, etag: str) -> None:
+        self._data, self._etag = data, etag
+
+    def read(self) -> bytes:
+        return self._data
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def __repr__(self) -> str:
+        return f"the bytes of {self._etag}"
+
+
+@dataclass(slots=True)
+class SimulatedS3:
+    """Stands where a boto3 client does."""
+
+    buckets: dict[str, Bucket]
+    wire: Wire = at_once
+
+    def head_bucket(self, *, Bucket: str) -> dict[str, Any]:
+        def effect() -> dict[str, Any]:
+            self._bucket("HeadBucket", Bucket)
+            return {}
+
+        return self.wire("HeadBucket", Bucket, effect)
+
+    def head_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        VersionId: str | None = None,
+        IfMatch: str | None = None,
+    ) -> dict[str, Any]:
+        def effect() -> dict[str, Any]:
+            if Bucket not in self.buckets:
+                raise refusal("HeadObject", 404, "404", "Not Found")  # a HEAD has no body that could say more
+            return _described(self._wanted("HeadObject", Bucket, Key, VersionId, IfMatch))
+
+        return self.wire("HeadObject", f"{Bucket}/{Key}", effect)
+
+    def get_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        VersionId: str | None = None,
+        IfMatch: str | None = None,
+    ) -> dict[str, Any]:
+        def effect() -> dict[str, Any]:
+            version = self._wanted("GetObject", Bucket, Key, VersionId, IfMatch)
+            return _described(version) | {"Body": Body(version.data or b"", version.etag)}
+
+        return self.wire("GetObject", f"{Bucket}/{Key}", effect)
+
+    def put_object(  # noqa: PLR0913  by keyword
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Body: bytes = b"",
+        IfMatch: str | None = None,
+        IfNoneMatch: str | None = None,
+        Metadata: Mapping[str, str] | None = None,
+        **_headers: object,
+    ) -> dict[str, Any]:
+        def effect() -> dict[str, Any]:
+            self._check_may_write("PutObject", Bucket, Key, IfMatch, IfNoneMatch)
+            return _named(self._bucket("PutObject", Bucket).put(Key, Body, Metadata))
+
+        return self.wire("PutObject", f"{Bucket}/{Key}", effect, changes=True)
+
+    def copy_object(  # noqa: PLR0913  by keyword
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        CopySource: Mapping[str, str] | str,
+        CopySourceIfMatch: str | None = None,
+        IfMatch: str | None = None,
+        IfNoneMatch: str | None = None,
+        MetadataDirective: str = "COPY",
+        Metadata: Mapping[str, str] | None = None,
+        **_headers: object,
+    ) -> dict[str, Any]:
+        def effect() -> dict[str, Any]:
+            bucket, key, version_id = _source_of(CopySource)
+            source = self._copied(bucket, key, version_id, CopySourceIfMatch)
+            self._check_may_write("CopyObject", Bucket, Key, IfMatch, IfNoneMatch)
+            metadata = source.metadata if MetadataDirective == "COPY" else Metadata
+            made = self._bucket("CopyObject", Bucket).put(Key, source.data or b"", metadata)
+            return {"CopyObjectResult": {"ETag": made.etag}} | ({"VersionId": made.id} if made.id else {})
+
+        return self.wire("CopyObject", f"{Bucket}/{Key}", effect, changes=True)
+
+    def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
+        def effect() -> dict[str, Any]:
+            return self._deleted("DeleteObject", Bucket, Key, VersionId)
+
+        return self.wire("DeleteObject", f"{Bucket}/{Key}", effect, changes=True)
+
+    def delete_objects(self, *, Bucket: str, Delete: Mapping[str, Any]) -> dict[str, Any]:
+        """S3 promises no order and no whole: what deletes many is only shorter than many that delete one."""
+        objects = [(item["Key"], item.get("VersionId")) for item in Delete["Objects"]]
+
+        def effect() -> dict[str, Any]:
+            self._bucket("DeleteObjects", Bucket)
+            for key, version_id in objects:
+                self._deleted("DeleteObjects", Bucket, key, version_id)
+            return {} if Delete.get("Quiet") else {"Deleted": [{"Key": key} for key, _ in objects]}
+
+        return self.wire("DeleteObjects", f"{Bucket}: {len(objects)} from {objects[0][0]}", effect, changes=True)
+
+    def list_objects_v2(
+        self,
+        *,
+        Bucket: str,
+        Prefix: str = "",
+        ContinuationToken: str = "",
+        MaxKeys: int = _PAGE,
+    ) -> dict[str, Any]:
+        def effect() -> dict[str, Any]:
+            bucket = self._bucket("ListObjectsV2", Bucket)
+            found = sorted(key for key in bucket.keys if key.startswith(Prefix) and bucket.newest(key))
+            found = [key for key in found if key > ContinuationToken]
+            page = [{"Key": key, "ETag": _etag(bucket, key), "Size": _size(bucket, key)} for key in found[:MaxKeys]]
+            more = len(found) > MaxKeys
+            return (
+                {"KeyCount": len(page), "IsTruncated": more}
+                | ({"Contents": page} if page else {})
+                | ({"NextContinuationToken": page[-1]["Key"]} if more else {})
+            )
+
+        return self.wire("ListObjectsV2", f"{Bucket}/{Prefix}", effect)
+
+    def get_paginator(self, operation: str) -> _Pages:
+        assert operation == "list_objects_v2", operation
+        return _Pages(self)
+
+    def _bucket(self, operation: str, name: str) -> Bucket:
+        if name not in self.buckets:
+            raise refusal(operation, 404, "404" if operation == "HeadBucket" else "NoSuchBucket")
+        return self.buckets[name]
+
+    def _wanted(self, operation: str, bucket: str, key: str, version_id: str | None, if_match: str | None) -> Version:
+        """The version that is asked for; raises what S3 says where it is not there or not as expected."""
+        held = self._bucket(operation, bucket)
+        version = held.newest(key)
+        if version_id is not None:
+            version = next((one for one in held.keys.get(key, ()) if one.id == version_id), None)
+            if version is None:
+                _missing(operation, "NoSuchVersion")
+            if version.data is None:
+                raise refusal(operation, 405, "405" if operation == "HeadObject" else "MethodNotAllowed")
+        if version is None:
+            _missing(operation, "NoSuchKey")
+        if if_match is not None and if_match != version.etag:
+            raise refusal(operation, 412, "412" if operation == "HeadObject" else "PreconditionFailed")
+        return version
+
+    def _copied(self, bucket: str, key: str, version_id: str | None, if_match: str | None) -> Version:
+        held = self._bucket("CopyObject", bucket)
+        if version_id is not None and any(one.id == version_id and one.data is None for one in held.keys.get(key, ())):
+            raise refusal("CopyObject", 400, "InvalidRequest", "The source of a copy may not refer to a delete marker.")
+        return self._wanted("CopyObject", bucket, key, version_id, if_match)
+
+    def _check_may_write(
+        self, operation: str, bucket: str, key: str, if_match: str | None, if_none_match: str | None
+    ) -> None:
+        present = self._bucket(operation, bucket).newest(key)
+        if if_match is not None and present is None:
+            _missing(operation, "NoSuchKey")
+        if (if_match is not None and present and present.etag != if_match) or (if_none_match == "*" and present):
+            raise refusal(operation, 412, "PreconditionFailed")
+
+    def _deleted(self, operation: str, bucket: str, key: str, version_id: str | None) -> dict[str, Any]:
+        held = self._bucket(operation, bucket)
+        if version_id is not None:
+            held.delete_version(key, version_id)
+            return {"VersionId": version_id}
+        marker = held.delete(key)
+        return {"DeleteMarker": True, "VersionId": marker.id} if marker else {}
+
+
+@dataclass(slots=True)
+class _Pages:
+    s3: SimulatedS3
+
+    def paginate(self, *, Bucket: str, Prefix: str = "") -> Iterator[dict[str, Any]]:
+        token = ""
+        while True:
+            page = self.s3.list_objects_v2(Bucket=Bucket, Prefix=Prefix, ContinuationToken=token)
+            yield page
+            if not page["IsTruncated"]:
+                return
+            token = page["NextContinuationToken"]
+
+
+def _named(version: Version) -> dict[str, Any]:
+    return {"ETag": version.etag} | ({"VersionId": version.id} if version.id else {})
+
+
+def _described(version: Version) -> dict[str, Any]:
+    return _named(version) | {"ContentLength": len(version.data or b""), "Metadata": dict(version.metadata)}
+
+
+def _missing(operation: str, code: str) -> NoReturn:
+    raise refusal(operation, 404, "404" if operation == "HeadObject" else code, "Not Found")
+
+
+def _source_of(source: Mapping[str, str] | str) -> tuple[str, str, str | None]:
+    """Bucket, key and version of a CopySource, in either of its two spellings."""
+    if not isinstance(source, str):
+        return source["Bucket"], source["Key"], source.get("VersionId")
+    path, _, version_id = source.partition("?versionId=")
+    bucket, _, key = unquote(path).lstrip("/").partition("/")
+    return bucket, key, version_id or None
+
+
+def _etag(bucket: Bucket, key: str) -> str:
+    version = bucket.newest(key)
+    return version.etag if version else ""
+
+
+def _size(bucket: Bucket, key: str) -> int:
+    return len(bucket.data(key) or b"")
