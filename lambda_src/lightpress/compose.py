@@ -20,12 +20,14 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals, is_there
 from lightpress.aws.purges import CloudFrontCache, SqsPurges
 from lightpress.delivery.notify import Announce
-from lightpress.pipeline.buckets import Compressing, Publishing, attached_from, in_place_from
+from lightpress.in_place.buckets import Compressing, in_place_from
+from lightpress.in_place.timing import TimedExisting
+from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.messages import Process, tell_nobody
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.pipeline.reconcile import Outcome, World, reconcile
 from lightpress.pipeline.sandbox import Bounds, render_isolated
-from lightpress.pipeline.timing import Stages, TimedExisting, TimedImages, TimedOriginals
+from lightpress.pipeline.timing import Stages, TimedImages, TimedOriginals
 from lightpress.settings import (
     EventSettings,
     FailureSettings,

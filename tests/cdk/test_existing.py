@@ -15,7 +15,8 @@ from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 from lightpress.cdk.config import Config, Existing, load_config
 from lightpress.cdk.stack import LightpressStack
 from lightpress.image import Squeezing
-from lightpress.pipeline.buckets import Attached, InPlace, attached_from, in_place_from
+from lightpress.in_place.buckets import InPlace, in_place_from
+from lightpress.pipeline.buckets import Attached, attached_from
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import ACCOUNT, REGION, environment_of, function_id, grants_of
 from tests.cdk.templates import NO_LAYER, Template, synthesize_with

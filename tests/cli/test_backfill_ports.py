@@ -21,8 +21,9 @@ from lightpress.cli.backfill_sources import BadInventoryError, inventoried, list
 from lightpress.cli.backfill_targets import Smaller, Variants
 from lightpress.cli.connecting import connect
 from lightpress.image import Size, Spec
+from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.objects import Entry, Seal
-from lightpress.pipeline.buckets import InPlace, Selection
+from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule

@@ -36,9 +36,10 @@ from lightpress.cli.backfilling import run as run_backfill
 from lightpress.cli.connecting import connect
 from lightpress.cli.project import PROJECT, RECIPES
 from lightpress.client.deployment import Deployment, of_local_cloud
+from lightpress.in_place.buckets import InPlace
 from lightpress.local import Outputs
 from lightpress.local.deploy import deploy
-from lightpress.pipeline.buckets import Attached, InPlace
+from lightpress.pipeline.buckets import Attached
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.pipeline.source import Source

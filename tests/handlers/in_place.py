@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 
-from lightpress.pipeline.buckets import InPlace
+from lightpress.in_place.buckets import InPlace
 from tests.handlers.conftest import DEAD_LETTERS, IMAGES, QUEUE
 from tests.handlers.recorder import Call
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.image import Squeezing
+from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.compress import MOST_TIMES, Did, compress
 from lightpress.in_place.objects import IN_PLAIN_WORDS, Obstacle
-from lightpress.pipeline.buckets import InPlace
 from tests.in_place.world import BUCKET, SOURCE, TABLE, Bucket, Ports, large, settle, small
 
 if TYPE_CHECKING:

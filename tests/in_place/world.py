@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from greenlet import getcurrent, greenlet
 
 from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Squeezing
+from lightpress.in_place.buckets import Compressing, InPlace
 from lightpress.in_place.compress import Compression, CompressWorld, compress
 from lightpress.in_place.objects import Entry, Held, Obstacle, Seal
-from lightpress.pipeline.buckets import Compressing, InPlace
 from lightpress.pipeline.ports import Changed
 from lightpress.pipeline.source import Source
 

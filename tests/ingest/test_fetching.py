@@ -15,9 +15,10 @@ from lightpress.ingest.batch import FetchWork
 from lightpress.ingest.connection import Deadline
 from lightpress.ingest.download import NO_VALIDATORS, Downloaded, Validators
 from lightpress.ingest.errors import FetchFailed
-from lightpress.ingest.fetch import Did, Fetched, Fetching, Landed
+from lightpress.ingest.fetch import Did, Fetched, Fetching
 from lightpress.ingest.hosts import Hosts
 from lightpress.ingest.orders import Order, body_of, order_for
+from lightpress.ingest.ports import Landed
 from lightpress.ingest.urls import FetchReason, Link, read_link
 from lightpress.pipeline.events import Problem
 from lightpress.pipeline.messages import Message

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from lightpress.cdk.config import Config, Existing
-from lightpress.pipeline.buckets import InPlace
+from lightpress.in_place.buckets import InPlace
 from tests.cdk.templates import synthesize_with
 from tests.cdk.test_monitoring import SYMPTOMS, SYMPTOMS_IN_PLACE, alarms
 from tests.operations.alarming import Measured, is_raised, metrics_of

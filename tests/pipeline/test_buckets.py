@@ -8,15 +8,8 @@ from dataclasses import asdict
 import pytest
 
 from lightpress.image import Squeezing
-from lightpress.pipeline.buckets import (
-    Attached,
-    Compressing,
-    InPlace,
-    Publishing,
-    Selection,
-    attached_from,
-    in_place_from,
-)
+from lightpress.in_place.buckets import Compressing, InPlace, in_place_from
+from lightpress.pipeline.buckets import Attached, Publishing, Selection, attached_from
 from lightpress.pipeline.events import Problem
 from lightpress.pipeline.manifest import manifest_path, variants_folder
 from lightpress.pipeline.source import Source

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
     from lightpress.cli.backfill import Item
-    from lightpress.pipeline.buckets import InPlace
-    from lightpress.pipeline.ports import Existing, Images, Ledger, Originals
+    from lightpress.in_place.buckets import InPlace
+    from lightpress.in_place.ports import Existing, Ledger
+    from lightpress.pipeline.ports import Images, Originals
     from lightpress.pipeline.recipe import RecipeBook
 
 _AT_ONCE = 16

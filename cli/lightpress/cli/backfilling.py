@@ -19,7 +19,8 @@ from lightpress.cli.backfill_sources import inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
 from lightpress.costs.estimate import IN_PLACE, Assumptions, cost_of
 from lightpress.costs.prices import MILLION
-from lightpress.pipeline.buckets import Attached, InPlace, Selection
+from lightpress.in_place.buckets import InPlace
+from lightpress.pipeline.buckets import Attached, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

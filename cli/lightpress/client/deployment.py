@@ -14,8 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
+from lightpress.in_place.buckets import in_place_from
 from lightpress.local import Outputs
-from lightpress.pipeline.buckets import Publishing, attached_from, in_place_from
+from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
-    from lightpress.pipeline.buckets import Attached, InPlace
+    from lightpress.in_place.buckets import InPlace
+    from lightpress.pipeline.buckets import Attached
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.source import Original
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from lightpress.cdk.config import Existing
     from lightpress.cdk.functions import PythonFunction
-    from lightpress.pipeline.buckets import Attached, InPlace, Selection
+    from lightpress.in_place.buckets import InPlace
+    from lightpress.pipeline.buckets import Attached, Selection
 
 CREATED, DELETED = "Object Created", "Object Deleted"
 

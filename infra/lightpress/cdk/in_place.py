@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config, Existing
     from lightpress.cdk.functions import FunctionCode
-    from lightpress.pipeline.buckets import InPlace as Pictures
+    from lightpress.in_place.buckets import InPlace as Pictures
 
 # Nobody but people take messages from there.
 _DEAD_LETTERS_HIDDEN_SECONDS = 30

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone, on_condition
 from lightpress.ingest.download import Validators
-from lightpress.ingest.fetch import Landed
+from lightpress.ingest.ports import Landed
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -17,8 +17,8 @@ from lightpress.pipeline.manifest import Status, short_name
 from lightpress.pipeline.reconcile import Did
 
 if TYPE_CHECKING:
+    from lightpress.delivery.ports import Announcements
     from lightpress.pipeline.manifest import Manifest
-    from lightpress.pipeline.ports import Announcements
     from lightpress.pipeline.reconcile import Outcome
     from lightpress.pipeline.source import Source
 

@@ -25,10 +25,11 @@ from lightpress.pipeline.source import Cause, Source
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lightpress.failures.ports import Failures, Quarantine
     from lightpress.ingest.orders import Order
     from lightpress.pipeline.events import Known, Problem
     from lightpress.pipeline.failures import Letter, Verdict
-    from lightpress.pipeline.ports import Failures, Quarantine, Queue
+    from lightpress.pipeline.ports import Queue
     from lightpress.pipeline.recipe import Recipe
     from lightpress.pipeline.reconcile import Outcome
     from lightpress.pipeline.source import Original

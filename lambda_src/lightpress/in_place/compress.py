@@ -24,10 +24,10 @@ from lightpress.pipeline.ports import Changed
 from lightpress.pipeline.reconcile import ATTEMPTS, Unsettled
 
 if TYPE_CHECKING:
+    from lightpress.in_place.buckets import Compressing, InPlace
     from lightpress.in_place.objects import Held
-    from lightpress.pipeline.buckets import Compressing, InPlace
+    from lightpress.in_place.ports import Existing, Ledger, Squeeze
     from lightpress.pipeline.failures import Verdict
-    from lightpress.pipeline.ports import Existing, Ledger, Squeeze
     from lightpress.pipeline.source import Source
 
 MOST_TIMES = 3

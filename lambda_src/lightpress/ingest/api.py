@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.ingest.orders import Order
+    from lightpress.ingest.ports import Orders
     from lightpress.pipeline.failures import Failure
-    from lightpress.pipeline.ports import Orders
 
 _NOT_QUEUED = {"reason": "not_queued", "detail": "The queue did not take it; ask again."}
 

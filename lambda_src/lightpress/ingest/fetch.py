@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from lightpress.ingest.download import NO_VALIDATORS
 from lightpress.ingest.errors import FetchFailed
@@ -21,28 +21,10 @@ if TYPE_CHECKING:
 
     from lightpress.ingest.download import Downloaded, Validators
     from lightpress.ingest.orders import Order
+    from lightpress.ingest.ports import Landing
     from lightpress.ingest.urls import Link
 
 _ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Landed:
-    """What lies under a key. etag: of these bytes, to replace exactly them. sha256: as it was when it was fetched."""
-
-    etag: str
-    sha256: str | None
-    validators: Validators
-
-
-class Landing(Protocol):
-    """The uploads bucket, where fetched pictures land."""
-
-    def look(self, key: str) -> Landed | None:
-        """What lies there."""
-
-    def put(self, key: str, picture: Downloaded, sha256: str, link: Link, replacing: Landed | None) -> None:
-        """Write in place of `replacing` (None: of nothing); raises Changed if that is not what is there."""
 
 
 class Did(StrEnum):

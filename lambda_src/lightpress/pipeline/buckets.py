@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image import Limits, Squeezing
 from lightpress.pipeline.events import Problem
 from lightpress.pipeline.source import Source
 
@@ -42,29 +40,6 @@ class Attached(Selection):
 
 
 @dataclass(frozen=True)
-class InPlace(Selection):
-    """Pictures of an existing bucket, each replaced by a smaller one where that saves enough.
-
-    min_saving_percent: of the bytes; less is not worth a write. acls: whether objects have access control lists of
-    their own, to be carried over.
-    """
-
-    squeezing: Squeezing = field(default_factory=Squeezing)
-    min_saving_percent: int = 2
-    acls: bool = False
-
-    @property
-    def digest(self) -> str:
-        """12 hex digits over everything that decides whether contents are replaced."""
-        decides = f"{self.squeezing.digest} {self.min_saving_percent}"
-        return hashlib.sha256(decides.encode()).hexdigest()[:12]
-
-    def saves_enough(self, before: int, after: int) -> bool:
-        """Whether a file of `after` bytes is worth replacing one of `before`."""
-        return (before - after) * 100 >= before * self.min_saving_percent and after < before
-
-
-@dataclass(frozen=True)
 class Publishing:
     """The uploads bucket, and the attached ones.
 
@@ -83,7 +58,7 @@ class Publishing:
         for one in of_bucket:
             if one.takes(source):
                 return replace(source, under=one.under)
-        return None if of_bucket else _unknown(source, self.uploads)
+        return None if of_bucket else unknown_bucket(source, self.uploads)
 
     def named(self, name: str) -> Source:
         """The source that is published as `name`."""
@@ -102,40 +77,11 @@ class Publishing:
         return source
 
 
-@dataclass(frozen=True)
-class Compressing:
-    """The buckets whose pictures are replaced in place."""
-
-    tables: tuple[InPlace, ...]
-
-    def known(self, source: Source) -> Source | Problem | None:
-        """The source, where a table selects it."""
-        if any(table.takes(source) for table in self.tables):
-            return source
-        of_bucket = any(table.bucket == source.bucket for table in self.tables)
-        return None if of_bucket else _unknown(source, ", ".join(table.bucket for table in self.tables))
-
-    def table_for(self, source: Source) -> InPlace:
-        """The first table that selects a known source."""
-        return next(table for table in self.tables if table.takes(source))
-
-
-def _unknown(source: Source, known: str) -> Problem:
+def unknown_bucket(source: Source, known: str) -> Problem:
+    """What is wrong with an event about a bucket that is none of the `known` ones."""
     return Problem("unknown_bucket", f"The event is about {source.bucket}, not {known}.")
 
 
 def attached_from(values: Mapping[str, Any]) -> Attached:
     """Read what `dataclasses.asdict` made of an Attached, and JSON of that."""
     return Attached(**dict(values) | {"suffixes": tuple(values["suffixes"])})
-
-
-def in_place_from(values: Mapping[str, Any]) -> InPlace:
-    """Read what `dataclasses.asdict` made of an InPlace, and JSON of that."""
-    squeezing = values["squeezing"]
-    return InPlace(
-        **dict(values)
-        | {
-            "suffixes": tuple(values["suffixes"]),
-            "squeezing": Squeezing(**dict(squeezing) | {"limits": Limits(**squeezing["limits"])}),
-        }
-    )

@@ -17,9 +17,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from lightpress.image import Rendition
-    from lightpress.in_place.objects import Held, Seal
     from lightpress.pipeline.manifest import Manifest
-    from lightpress.pipeline.ports import Existing, Images, Originals, Published
+    from lightpress.pipeline.ports import Images, Originals, Published
     from lightpress.pipeline.sandbox import Cost
     from lightpress.pipeline.source import Original, Source
 
@@ -141,23 +140,3 @@ class TimedImages:
     def remove(self, paths: Iterable[str]) -> None:
         with self.stages.writing():
             self.images.remove(paths)
-
-
-@dataclass(frozen=True, slots=True)
-class TimedExisting:
-    """An existing bucket, timed."""
-
-    existing: Existing
-    stages: Stages
-
-    def look(self, source: Source) -> Held | None:
-        with self.stages.reading():
-            return self.existing.look(source)
-
-    def read(self, source: Source, held: Held) -> bytes:
-        with self.stages.reading():
-            return self.existing.read(source, held)
-
-    def replace(self, source: Source, held: Held, data: bytes, seal: Seal) -> None:
-        with self.stages.writing():
-            self.existing.replace(source, held, data, seal)

@@ -16,7 +16,8 @@ from lightpress.uploads.requests import PART_BYTES, check_owner, new_key, part_o
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.pipeline.ports import Images, Uploads
+    from lightpress.pipeline.ports import Images
+    from lightpress.uploads.ports import Uploads
     from lightpress.uploads.requests import Terms
 
 Answer = dict[str, Any]

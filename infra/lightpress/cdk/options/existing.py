@@ -11,7 +11,8 @@ from lightpress.cdk.options.environment import Environment
 from lightpress.cdk.options.kinds import option
 from lightpress.image import METADATA, MODES, Limits, Squeezing
 from lightpress.image.formats import OUTPUTS
-from lightpress.pipeline.buckets import Attached, InPlace, Selection
+from lightpress.in_place.buckets import InPlace
+from lightpress.pipeline.buckets import Attached, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

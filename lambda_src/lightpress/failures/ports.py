@@ -1,0 +1,38 @@
+"""What recording failures needs of the outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from lightpress.pipeline.failures import Failure, Trial
+    from lightpress.pipeline.source import Original, Source
+
+
+class Quarantine(Protocol):
+    """The quarantine bucket: what failed, as it was."""
+
+    def keep(self, source: Source, original: Original) -> str | None:
+        """Copy the original and return the copy's key; None if it is too large to be copied.
+
+        Raises Changed if the source holds something else by now. The same original always gets the same key.
+        """
+
+    def keep_message(self, message_id: str, part: str) -> str:
+        """Write a message, or the part of it that makes no sense, word for word; returns its key."""
+
+
+class Failures(Protocol):
+    """The failures table."""
+
+    def begin_trial(self, trial: Trial) -> int:
+        """Count one more; returns how many of the same have begun and not ended."""
+
+    def end_trial(self, trial: Trial) -> None:
+        """Take one back: it came to an end of its own."""
+
+    def record(self, failure: Failure) -> None:
+        """Write the failure down, over what was known of the same subject and identity.
+
+        Of the two times of the first sight, the older stays; request ids are collected.
+        """
