@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pillow_heif.HeifImagePlugin  # so that HEIC files can be drawn, too
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
-from lightpress.image import Limits, Rendition, Size, Spec, render
+from lightpress.image import EncodedVariant, Limits, Size, Spec, render
 from lightpress.image.formats import OUTPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from lightpress.image import Facts
+    from lightpress.image import OriginalInfo
 
 Colour = tuple[int, ...]
 
@@ -229,12 +229,12 @@ def spec(
     return Spec(sizes, formats, quality or {}, background, limits or Limits(), **more)
 
 
-def rendered(data: bytes, what: Spec | None = None) -> list[Rendition]:
+def rendered(data: bytes, what: Spec | None = None) -> list[EncodedVariant]:
     """Everything that is made of a file."""
     return list(render(data, what or spec()).renditions)
 
 
-def facts_of(data: bytes, what: Spec | None = None) -> Facts:
+def summary_of(data: bytes, what: Spec | None = None) -> OriginalInfo:
     """What is learned of a file."""
     return render(data, what or spec()).facts
 
@@ -245,7 +245,7 @@ def only(data: bytes, what: Spec | None = None) -> Image.Image:
     return seen(rendition)
 
 
-def seen(rendition: Rendition) -> Image.Image:
+def seen(rendition: EncodedVariant) -> Image.Image:
     """Decode a rendition as a browser would; its format and its size are what it says."""
     image = Image.open(io.BytesIO(rendition.data))
     image.load()

@@ -14,20 +14,20 @@ from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from lightpress.aws.announcements import EventBridgeAnnouncements
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
 from lightpress.aws.images import S3Images
+from lightpress.aws.notifications import EventBridgeNotifications
 from lightpress.aws.originals import S3Originals, is_there
 from lightpress.aws.purges import CloudFrontCache, SqsPurges
-from lightpress.delivery.notify import Announce
+from lightpress.delivery.notify import Notifier
 from lightpress.in_place.buckets import Compressing, in_place_from
-from lightpress.in_place.timing import TimedExisting
+from lightpress.in_place.timing import TimedObjects
 from lightpress.pipeline.buckets import Publishing, attached_from
-from lightpress.pipeline.messages import Process, tell_nobody
+from lightpress.pipeline.messages import MessageProcessor, no_notification
 from lightpress.pipeline.recipe import load_recipes
-from lightpress.pipeline.reconcile import Outcome, World, reconcile
-from lightpress.pipeline.sandbox import Bounds, render_isolated
-from lightpress.pipeline.timing import Stages, TimedImages, TimedOriginals
+from lightpress.pipeline.reconcile import Dependencies, Outcome, reconcile
+from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
+from lightpress.pipeline.timing import TimedImages, TimedOriginals, Timings
 from lightpress.settings import (
     EventSettings,
     FailureSettings,
@@ -41,7 +41,7 @@ from lightpress.settings import (
     images_bucket,
     placeholders_for,
 )
-from lightpress.telemetry import CompressionObserver, FetchObserver, PowertoolsObserver
+from lightpress.telemetry import CompressionTelemetry, FetchObserver, ReconcileTelemetry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,11 +50,11 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
     from lightpress.failures.record import RecordFailure
-    from lightpress.in_place.compress import Compression
-    from lightpress.ingest.api import UrlDesk
-    from lightpress.ingest.batch import FetchWork
+    from lightpress.in_place.compress import CompressionOutcome
+    from lightpress.ingest.api import UrlIngestApi
+    from lightpress.ingest.batch import FetchBatch
     from lightpress.pipeline.manifest import Manifest
-    from lightpress.uploads.api import FrontDoor
+    from lightpress.uploads.api import UploadService
 
 RECIPES = Path(__file__).parent.parent / "recipes.toml"
 
@@ -69,16 +69,16 @@ _WALL_SECONDS_ALONE = 60.0
 
 
 @cache
-def process_uploads() -> Process[Outcome]:
+def process_uploads() -> MessageProcessor[Outcome]:
     """What the `process_upload` function does with a message."""
     settings = Settings.from_environment(os.environ)
-    sqs, stages = _sqs(), Stages()
-    return Process(
+    sqs, stages = _sqs(), Timings()
+    return MessageProcessor(
         known=_publishing(settings).known,
-        story=partial(reconcile, world=_world(settings, _s3(), sqs, _bounds(settings.memory_mb), stages)),
+        story=partial(reconcile, world=_dependencies(settings, _s3(), sqs, _bounds(settings.memory_mb), stages)),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         queue=SqsQueue(sqs, settings.queue_url),
-        observer=PowertoolsObserver(stages),
+        observer=ReconcileTelemetry(stages),
         announce=_announce(),
     )
 
@@ -87,19 +87,21 @@ def process_uploads() -> Process[Outcome]:
 def record_failures() -> RecordFailure:
     """What the `record_failure` function does with a letter."""
     # Here, because no other function needs them, and each would pay for loading them.
-    from lightpress.aws.failures import DynamoFailures  # noqa: PLC0415
+    from lightpress.aws.failures_table import DynamoFailures  # noqa: PLC0415
     from lightpress.aws.quarantine import S3Quarantine  # noqa: PLC0415
-    from lightpress.failures.record import RecordFailure, Registry  # noqa: PLC0415
+    from lightpress.failures.record import FailureRecords, RecordFailure  # noqa: PLC0415
 
     settings, kept = Settings.from_environment(os.environ), FailureSettings.from_environment(os.environ)
-    s3, sqs, stages = _s3(), _sqs(), Stages()
-    observer = PowertoolsObserver(stages)
+    s3, sqs, stages = _s3(), _sqs(), Timings()
+    observer = ReconcileTelemetry(stages)
     bounds = replace(_bounds(settings.memory_mb), wall_seconds=_WALL_SECONDS_ALONE)
     table = DynamoFailures(_client("dynamodb"), kept.failures_table, _now, kept.retention_seconds)
     return RecordFailure(
         known=_publishing(settings).known,
-        reconcile=partial(reconcile, world=_world(settings, s3, sqs, bounds, stages)),
-        registry=Registry(S3Quarantine(s3, kept.quarantine_bucket), table, observer, _now, kept.retention_seconds),
+        reconcile=partial(reconcile, world=_dependencies(settings, s3, sqs, bounds, stages)),
+        registry=FailureRecords(
+            S3Quarantine(s3, kept.quarantine_bucket), table, observer, _now, kept.retention_seconds
+        ),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=observer,
         announce=_announce(),
@@ -108,44 +110,44 @@ def record_failures() -> RecordFailure:
 
 
 @cache
-def compress_in_place() -> Process[Compression]:
+def compress_in_place() -> MessageProcessor[CompressionOutcome]:
     """What the `compress_in_place` function does with a message."""
     # Here, because no other function needs them, and each would pay for loading them.
-    from lightpress.aws.existing import S3Existing  # noqa: PLC0415
     from lightpress.aws.ledger import S3Ledger  # noqa: PLC0415
-    from lightpress.in_place.compress import CompressWorld, compress  # noqa: PLC0415
-    from lightpress.pipeline.sandbox import squeeze_isolated  # noqa: PLC0415
+    from lightpress.aws.objects import S3Objects  # noqa: PLC0415
+    from lightpress.in_place.compress import CompressDependencies, compress  # noqa: PLC0415
+    from lightpress.pipeline.sandbox import compress_in_sandbox  # noqa: PLC0415
 
     settings = InPlaceSettings.from_environment(os.environ)
-    s3, sqs, stages = _s3(), _sqs(), Stages()
+    s3, sqs, stages = _s3(), _sqs(), Timings()
     tables = Compressing(tuple(map(in_place_from, settings.tables)))
-    world = CompressWorld(
-        existing=TimedExisting(
-            S3Existing(s3, acls=frozenset(table.bucket for table in tables.tables if table.acls)), stages
+    world = CompressDependencies(
+        existing=TimedObjects(
+            S3Objects(s3, acls=frozenset(table.bucket for table in tables.tables if table.acls)), stages
         ),
         ledger=S3Ledger(s3, settings.images_bucket),
         tables=tables,
-        squeeze=stages.timed(partial(squeeze_isolated, bounds=_bounds(settings.memory_mb), heard=stages.hear)),
+        compress=stages.timed(partial(compress_in_sandbox, bounds=_bounds(settings.memory_mb), heard=stages.hear)),
     )
-    return Process(
+    return MessageProcessor(
         known=tables.known,
         story=partial(compress, world=world),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         queue=SqsQueue(sqs, settings.queue_url),
-        observer=CompressionObserver(stages),
+        observer=CompressionTelemetry(stages),
     )
 
 
 @cache
-def fetch_urls() -> FetchWork:
+def fetch_urls() -> FetchBatch:
     """What the `fetch_url` function does with a batch."""
     # Here, because no other function needs them, and each would pay for loading them.
-    from lightpress.aws.landing import S3Landing  # noqa: PLC0415
+    from lightpress.aws.upload_store import S3UploadStore  # noqa: PLC0415
     from lightpress.ingest.addresses import AddressPolicy, networks  # noqa: PLC0415
-    from lightpress.ingest.batch import FetchWork  # noqa: PLC0415
+    from lightpress.ingest.batch import FetchBatch  # noqa: PLC0415
     from lightpress.ingest.connection import Connector  # noqa: PLC0415
     from lightpress.ingest.download import Download  # noqa: PLC0415
-    from lightpress.ingest.fetch import Fetching  # noqa: PLC0415
+    from lightpress.ingest.fetch import Fetcher  # noqa: PLC0415
     from lightpress.ingest.hosts import Hosts  # noqa: PLC0415
 
     settings = FetchSettings.from_environment(os.environ)
@@ -160,8 +162,8 @@ def fetch_urls() -> FetchWork:
         seconds=options["timeout_seconds"],
     )
     sqs = _client("sqs", config=Config(max_pool_connections=options["threads"]))
-    return FetchWork(
-        Fetching(download, S3Landing(_s3(at_once=options["threads"]), settings.uploads_bucket)),
+    return FetchBatch(
+        Fetcher(download, S3UploadStore(_s3(at_once=options["threads"]), settings.uploads_bucket)),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         observer=FetchObserver(),
@@ -173,20 +175,20 @@ def fetch_urls() -> FetchWork:
 
 
 @cache
-def url_desk() -> UrlDesk | None:
+def url_ingest_api() -> UrlIngestApi | None:
     """What the `upload_api` function does with URLs; None where none are fetched."""
-    from lightpress.aws.failures import DynamoFailures  # noqa: PLC0415
+    from lightpress.aws.failures_table import DynamoFailures  # noqa: PLC0415
     from lightpress.aws.orders import SqsOrders  # noqa: PLC0415
-    from lightpress.ingest.api import UrlDesk  # noqa: PLC0415
+    from lightpress.ingest.api import UrlIngestApi  # noqa: PLC0415
 
     settings = OrderSettings.from_environment(os.environ)
     if settings is None:
         return None
-    return UrlDesk(
+    return UrlIngestApi(
         SqsOrders(_client("sqs"), settings.url_queue_url),
         DynamoFailures(_client("dynamodb"), settings.failures_table, _now, retention_seconds=0),  # it only reads
         settings.uploads_bucket,
-        front_door().addresses,
+        upload_service().addresses,
     )
 
 
@@ -197,14 +199,14 @@ def cdn() -> CloudFrontCache:
 
 
 @cache
-def front_door() -> FrontDoor:
+def upload_service() -> UploadService:
     """What the `upload_api` function answers with."""
     # Here, because no other function needs them, and each would pay for loading them.
     import secrets  # noqa: PLC0415
 
     from lightpress.aws.uploads import S3Uploads  # noqa: PLC0415
-    from lightpress.uploads.api import FrontDoor  # noqa: PLC0415
-    from lightpress.uploads.requests import ACCEPTED_TYPES, Terms  # noqa: PLC0415
+    from lightpress.uploads.api import UploadService  # noqa: PLC0415
+    from lightpress.uploads.requests import ACCEPTED_TYPES, UploadLimits  # noqa: PLC0415
 
     settings = UploadSettings.from_environment(os.environ)
     # The bucket's own region and today's signatures: what is signed for S3 at large is redirected, and a form is not.
@@ -215,8 +217,8 @@ def front_door() -> FrontDoor:
         ),
     )
     recipes = load_recipes(RECIPES).recipes.values()
-    return FrontDoor(
-        terms=Terms(max(recipe.spec.limits.max_bytes for recipe in recipes), ACCEPTED_TYPES),
+    return UploadService(
+        terms=UploadLimits(max(recipe.spec.limits.max_bytes for recipe in recipes), ACCEPTED_TYPES),
         uploads=S3Uploads(s3, settings.uploads_bucket),
         images=S3Images(s3, settings.images_bucket),
         cdn_base_url=settings.cdn_base_url,
@@ -251,12 +253,14 @@ def caller(event: Mapping[str, Any]) -> str:
     return caller_of(event, UploadSettings.from_environment(os.environ).auth)
 
 
-def _world(settings: Settings, s3: S3Client, sqs: SQSClient, bounds: Bounds, stages: Stages) -> World:
-    return World(
+def _dependencies(
+    settings: Settings, s3: S3Client, sqs: SQSClient, bounds: SandboxLimits, stages: Timings
+) -> Dependencies:
+    return Dependencies(
         originals=TimedOriginals(S3Originals(s3), stages),
         images=TimedImages(S3Images(s3, settings.images_bucket), stages),
         recipes=load_recipes(RECIPES),
-        render=stages.timed(partial(render_isolated, bounds=bounds, heard=stages.hear)),
+        render=stages.timed(partial(render_in_sandbox, bounds=bounds, heard=stages.hear)),
         purges=SqsPurges(sqs, settings.purge_queue_url, settings.purge_delay_seconds)
         if settings.purge_queue_url
         else None,
@@ -266,17 +270,17 @@ def _world(settings: Settings, s3: S3Client, sqs: SQSClient, bounds: Bounds, sta
 def _announce() -> Callable[..., None]:
     settings = EventSettings.from_environment(os.environ)
     if settings is None:
-        return tell_nobody
+        return no_notification
     client = cache(partial(_client, "events"))  # once there is something to tell
-    return Announce(EventBridgeAnnouncements(client, settings.bus, settings.deployment, settings.cdn_base_url))
+    return Notifier(EventBridgeNotifications(client, settings.bus, settings.deployment, settings.cdn_base_url))
 
 
 def _publishing(settings: Settings) -> Publishing:
     return Publishing(settings.uploads_bucket, tuple(map(attached_from, settings.attached)))
 
 
-def _bounds(memory_mb: int) -> Bounds:
-    return Bounds(memory_mb=max(_SMALLEST_CHILD_MB, memory_mb - _PARENT_MB))
+def _bounds(memory_mb: int) -> SandboxLimits:
+    return SandboxLimits(memory_mb=max(_SMALLEST_CHILD_MB, memory_mb - _PARENT_MB))
 
 
 @cache

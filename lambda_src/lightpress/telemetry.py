@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
-from lightpress.pipeline.reconcile import Did
-from lightpress.pipeline.timing import Stages
+from lightpress.pipeline.reconcile import Action
+from lightpress.pipeline.timing import Timings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.in_place.compress import Compression
+    from lightpress.in_place.compress import CompressionOutcome
     from lightpress.ingest.errors import FetchFailed
-    from lightpress.ingest.fetch import Fetched
+    from lightpress.ingest.fetch import FetchOutcome
     from lightpress.ingest.orders import Order
     from lightpress.pipeline.events import Problem
     from lightpress.pipeline.failures import Failure
@@ -36,15 +36,15 @@ logger = Logger()
 metrics = Metrics()
 
 _COUNTED_AS = {
-    Did.PUBLISHED: "PicturesPublished",
-    Did.REJECTED: "PicturesRejected",
-    Did.FAILED: "PicturesFailed",
-    Did.REMOVED: "PicturesRemoved",
-    Did.NOTHING: "PicturesUnchanged",
+    Action.PUBLISHED: "PicturesPublished",
+    Action.REJECTED: "PicturesRejected",
+    Action.FAILED: "PicturesFailed",
+    Action.REMOVED: "PicturesRemoved",
+    Action.NOTHING: "PicturesUnchanged",
 }
 
 # Its average over any time is the part that failed: an alarm needs no arithmetic.
-_FAILED_PERCENT = {Did.PUBLISHED: 0, Did.FAILED: 100}
+_FAILED_PERCENT = {Action.PUBLISHED: 0, Action.FAILED: 100}
 
 
 _COUNTED_IN_PLACE_AS = {
@@ -69,10 +69,10 @@ _SPENT = {
 class _Troubles:
     """What goes wrong with messages is told alike, whatever they are about. now: seconds since 1970."""
 
-    stages: Stages = field(default_factory=Stages)
+    stages: Timings = field(default_factory=Timings)
     now: Callable[[], float] = time.time
 
-    def stumbled(self, source: Source, error: Exception) -> None:
+    def on_error(self, source: Source, error: Exception) -> None:
         """Log the failure of the world with its traceback; SQS brings the message back."""
         _count("Retries")
         logger.warning(
@@ -83,7 +83,7 @@ class _Troubles:
             **_told(self.stages.take()),
         )
 
-    def discarded(self, message: Message, problem: Problem) -> None:
+    def on_discarded(self, message: Message, problem: Problem) -> None:
         """Log what made no sense, by the message's id."""
         _count("MessagesDiscarded")
         logger.error(
@@ -96,16 +96,16 @@ class _Troubles:
 
 
 @dataclass(slots=True)
-class PowertoolsObserver(_Troubles):
+class ReconcileTelemetry(_Troubles):
     """Tells CloudWatch of what is published."""
 
-    def settled(self, outcome: Outcome) -> None:
+    def on_done(self, outcome: Outcome) -> None:
         """Count it, and log what is published now."""
-        _count(_COUNTED_AS[outcome.did])
+        _count(_COUNTED_AS[outcome.action])
         manifest, spent, source = outcome.manifest, self.stages.take(), outcome.source
         waited = self.now() - source.cause.at if source.cause and source.cause.at else None
         logger.info(
-            outcome.did.value,
+            outcome.action.value,
             key=source.key,
             correlation_id=_cause(source),
             revision=manifest and manifest.revision,
@@ -115,19 +115,19 @@ class PowertoolsObserver(_Troubles):
             detail=outcome.verdict and outcome.verdict.detail,
             waited_seconds=None if waited is None else round(waited, 3),
             **_told(spent),
-            **(_sizes(manifest) if outcome.did is Did.PUBLISHED and manifest else {}),
+            **(_sizes(manifest) if outcome.action is Action.PUBLISHED and manifest else {}),
         )
-        if outcome.did in _FAILED_PERCENT:
-            _count("FailureRate", _FAILED_PERCENT[outcome.did], MetricUnit.Percent)
-        if outcome.did is Did.FAILED and outcome.verdict:
+        if outcome.action in _FAILED_PERCENT:
+            _count("FailureRate", _FAILED_PERCENT[outcome.action], MetricUnit.Percent)
+        if outcome.action is Action.FAILED and outcome.verdict:
             _count_reason(outcome.verdict.reason)
-        if outcome.did is Did.PUBLISHED and manifest:
+        if outcome.action is Action.PUBLISHED and manifest:
             _count_published(manifest)
             _count_spent(spent)
             if waited is not None:
                 _count("TimeToPublish", max(0, waited), MetricUnit.Seconds)
 
-    def recorded(self, failure: Failure) -> None:
+    def on_recorded(self, failure: Failure) -> None:
         """Log where everything about a failure is kept."""
         _count("FailuresRecorded")
         logger.warning(
@@ -144,15 +144,15 @@ class PowertoolsObserver(_Troubles):
 
 
 @dataclass(slots=True)
-class CompressionObserver(_Troubles):
+class CompressionTelemetry(_Troubles):
     """Tells CloudWatch of what is replaced in place."""
 
-    def settled(self, outcome: Compression) -> None:
+    def on_done(self, outcome: CompressionOutcome) -> None:
         """Count it and the bytes saved, and log why the others are as they were."""
-        _count(_COUNTED_IN_PLACE_AS[outcome.did])
+        _count(_COUNTED_IN_PLACE_AS[outcome.result])
         spent = self.stages.take()
         logger.info(
-            outcome.did.value,
+            outcome.result.value,
             bucket=outcome.source.bucket,
             key=outcome.source.key,
             correlation_id=_cause(outcome.source),
@@ -175,13 +175,13 @@ _COUNTED_FETCHED_AS = {"fetched": "UrlsFetched", "unchanged": "UrlsUnchanged"}
 class FetchObserver:
     """Tells CloudWatch of what is fetched. No query of a URL gets into a log: it may be somebody's signature."""
 
-    def fetched(self, order: Order, outcome: Fetched) -> None:
+    def on_fetched(self, order: Order, outcome: FetchOutcome) -> None:
         """Count it and its bytes."""
-        _count(_COUNTED_FETCHED_AS[outcome.did])
+        _count(_COUNTED_FETCHED_AS[outcome.result])
         _count("FetchedBytes", outcome.bytes, MetricUnit.Bytes)
-        logger.info(outcome.did.value, key=order.key, bytes=outcome.bytes)
+        logger.info(outcome.result.value, key=order.key, bytes=outcome.bytes)
 
-    def failed(self, order: Order, failure: FetchFailed, *, for_good: bool) -> None:
+    def on_failed(self, order: Order, failure: FetchFailed, *, for_good: bool) -> None:
         """Log why; it is on its way to be recorded, or tried again."""
         _count("UrlsFailed" if for_good else "FetchRetries")
         logger.info(
@@ -191,7 +191,7 @@ class FetchObserver:
             detail=failure.detail,
         )
 
-    def stumbled(self, message_id: str, error: Exception) -> None:
+    def on_error(self, message_id: str, error: Exception) -> None:
         """Log the failure of our own world with its traceback; SQS brings the message back."""
         _count("Retries")
         logger.warning("will be retried", message_id=message_id, exc_info=error)

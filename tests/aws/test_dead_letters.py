@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue, letter_of
+from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue, dead_letter_of
 from lightpress.image import Reason
-from lightpress.pipeline.failures import Letter, Verdict
+from lightpress.pipeline.failures import DeadLetter, Verdict
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BODIES = ["hello", '{"Records": [{}]}', "ä 😀 \n\t <&>", " leading and trailing ", "x" * 200_000]
 SENT_AT = 1_700_000_000
-LETTER = Letter(
+LETTER = DeadLetter(
     "body",
     "m-1",
     reason="corrupt",
@@ -54,22 +54,22 @@ def record(message: MessageTypeDef) -> dict[str, Any]:
     }
 
 
-def arrived(sqs: SQSClient, queue_url: str) -> Letter:
-    return letter_of(record(kept(sqs, queue_url)), "r-3")
+def arrived(sqs: SQSClient, queue_url: str) -> DeadLetter:
+    return dead_letter_of(record(kept(sqs, queue_url)), "r-3")
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: ascii(body)[:16])
 def test_a_letter_arrives_as_it_was_sent_and_counts_its_own_delivery(sqs: SQSClient, queue_url: str, body: str) -> None:
-    letter = replace(LETTER, body=body)
-    SqsDeadLetters(sqs, queue_url).send(letter)
-    assert arrived(sqs, queue_url) == replace(letter, attempts=4, request_ids=("r-1", "r-2", "r-3"))
+    dead_letter = replace(LETTER, body=body)
+    SqsDeadLetters(sqs, queue_url).send(dead_letter)
+    assert arrived(sqs, queue_url) == replace(dead_letter, attempts=4, request_ids=("r-1", "r-2", "r-3"))
 
 
 def test_a_message_that_sqs_moved_tells_its_body_its_age_and_its_deliveries(sqs: SQSClient, queue_url: str) -> None:
     sqs.send_message(QueueUrl=queue_url, MessageBody="body")
     message = kept(sqs, queue_url)
-    letter = letter_of(record(message), "r-3")
-    assert letter == Letter(
+    dead_letter = dead_letter_of(record(message), "r-3")
+    assert dead_letter == DeadLetter(
         "body",
         message["MessageId"],
         attempts=1,
@@ -80,8 +80,8 @@ def test_a_message_that_sqs_moved_tells_its_body_its_age_and_its_deliveries(sqs:
 
 def test_a_reason_of_another_release_is_no_verdict(sqs: SQSClient, queue_url: str) -> None:
     SqsDeadLetters(sqs, queue_url).send(replace(LETTER, reason="too_ugly"))
-    letter = arrived(sqs, queue_url)
-    assert (letter.reason, letter.verdict) == ("too_ugly", None)
+    dead_letter = arrived(sqs, queue_url)
+    assert (dead_letter.reason, dead_letter.verdict) == ("too_ugly", None)
 
 
 def test_numbers_that_are_none_do_not_stop_a_letter(sqs: SQSClient, queue_url: str) -> None:
@@ -107,7 +107,7 @@ def test_whatever_the_detail_is_it_is_accepted(sqs: SQSClient, queue_url: str, d
 
 
 def test_what_is_not_known_is_not_said(sqs: SQSClient, queue_url: str) -> None:
-    SqsDeadLetters(sqs, queue_url).send(Letter("body", "m-1", reason="r", detail=""))
+    SqsDeadLetters(sqs, queue_url).send(DeadLetter("body", "m-1", reason="r", detail=""))
     assert set(kept(sqs, queue_url)["MessageAttributes"]) == {"message_id", "reason", "attempts", "first_at"}
 
 

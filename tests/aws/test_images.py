@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from lightpress.aws.images import S3Images
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.manifest import Manifest, Status, manifest_path, variants_folder
-from lightpress.pipeline.ports import Changed, Published
+from lightpress.pipeline.ports import PreconditionFailed, Published
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -52,7 +52,7 @@ def test_a_manifest_replaces_the_one_that_was_read(images: S3Images) -> None:
 
 def test_where_one_stands_none_is_put_as_the_first(images: S3Images) -> None:
     images.publish(FIRST, None)
-    with pytest.raises(Changed):
+    with pytest.raises(PreconditionFailed):
         images.publish(SECOND, None)
     assert standing(images).manifest == FIRST
 
@@ -61,7 +61,7 @@ def test_where_a_newer_one_stands_none_replaces_the_one_that_was_read(images: S3
     images.publish(FIRST, None)
     read = standing(images)
     images.publish(SECOND, read)
-    with pytest.raises(Changed):
+    with pytest.raises(PreconditionFailed):
         images.publish(THIRD, read)
     assert standing(images).manifest == SECOND
 
@@ -70,7 +70,7 @@ def test_where_none_stands_any_more_none_is_replaced(images: S3Images, s3: S3Cli
     images.publish(FIRST, None)
     read = standing(images)
     s3.delete_object(Bucket="images", Key=manifest_path(KEY))
-    with pytest.raises(Changed):
+    with pytest.raises(PreconditionFailed):
         images.publish(SECOND, read)
 
 
@@ -78,7 +78,7 @@ def test_where_none_stands_any_more_none_is_replaced(images: S3Images, s3: S3Cli
 def test_a_lost_race_is_told_from_a_fault(s3_client: S3Client, code: str, status: int) -> None:
     with Stubber(s3_client) as stub:
         stub.add_client_error("put_object", code, "", status)
-        with pytest.raises(Changed):
+        with pytest.raises(PreconditionFailed):
             S3Images(s3_client, "images").publish(FIRST, None)
 
 

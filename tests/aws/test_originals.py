@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from lightpress.aws.originals import S3Originals
-from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.source import Original, Source
 from tests.pipeline.keys import NASTY_KEYS
 
@@ -21,7 +21,7 @@ PLAIN = Source("plain", "a.jpg")
 
 
 def there(s3: S3Client, source: Source) -> Original:
-    original = S3Originals(s3).look(source)
+    original = S3Originals(s3).head(source)
     assert original is not None
     return original
 
@@ -51,19 +51,19 @@ def test_where_versions_are_suspended_a_source_is_its_etag_too(s3: S3Client) -> 
 
 
 def test_a_key_that_was_never_there_is_gone(s3: S3Client) -> None:
-    assert S3Originals(s3).look(HERE) is None
+    assert S3Originals(s3).head(HERE) is None
 
 
 @pytest.mark.parametrize("source", [HERE, PLAIN], ids=["delete marker", "deleted"])
 def test_a_deleted_key_is_gone(s3: S3Client, source: Source) -> None:
     s3.put_object(Bucket=source.bucket, Key=source.key, Body=b"one")
     s3.delete_object(Bucket=source.bucket, Key=source.key)
-    assert S3Originals(s3).look(source) is None
+    assert S3Originals(s3).head(source) is None
 
 
 def test_a_missing_bucket_is_a_fault_and_not_a_deletion(s3: S3Client) -> None:
     with pytest.raises(ClientError):
-        S3Originals(s3).look(Source("no-such-bucket", "a.jpg"))
+        S3Originals(s3).head(Source("no-such-bucket", "a.jpg"))
 
 
 def test_it_is_one_even_though_s3_answers_as_if_the_key_were_missing(s3_client: S3Client) -> None:
@@ -72,10 +72,10 @@ def test_it_is_one_even_though_s3_answers_as_if_the_key_were_missing(s3_client: 
         stub.add_client_error("head_object", "404", "Not Found", 404)
         stub.add_client_error("head_bucket", "404", "Not Found", 404)
         with pytest.raises(ClientError):
-            S3Originals(s3_client).look(HERE)
+            S3Originals(s3_client).head(HERE)
         stub.add_client_error("head_object", "404", "Not Found", 404)
         stub.add_response("head_bucket", {})
-        assert S3Originals(s3_client).look(HERE) is None
+        assert S3Originals(s3_client).head(HERE) is None
 
 
 @pytest.mark.parametrize("status", [400, 403, 429, 500, 503])
@@ -83,7 +83,7 @@ def test_any_other_answer_is_a_fault_and_not_a_deletion(s3_client: S3Client, sta
     with Stubber(s3_client) as stub:
         stub.add_client_error("head_object", str(status), "", status)
         with pytest.raises(ClientError):
-            S3Originals(s3_client).look(HERE)
+            S3Originals(s3_client).head(HERE)
 
 
 def test_every_key_is_found_and_read(s3: S3Client) -> None:
@@ -99,7 +99,7 @@ def test_exactly_the_bytes_that_were_looked_at_are_read(s3: S3Client) -> None:
     seen = there(s3, HERE)
     assert S3Originals(s3).read(HERE, seen) == b"one"
     s3.put_object(Bucket="uploads", Key="a.jpg", Body=b"two")
-    with pytest.raises(Changed):
+    with pytest.raises(PreconditionFailed):
         S3Originals(s3).read(HERE, seen)
 
 
@@ -107,7 +107,7 @@ def test_what_is_deleted_before_it_is_read_has_changed(s3: S3Client) -> None:
     s3.put_object(Bucket="uploads", Key="a.jpg", Body=b"one")
     seen = there(s3, HERE)
     s3.delete_object(Bucket="uploads", Key="a.jpg")
-    with pytest.raises(Changed):
+    with pytest.raises(PreconditionFailed):
         S3Originals(s3).read(HERE, seen)
 
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from lightpress.aws.purges import Busy, CloudFrontCache, SqsPurges
+from lightpress.aws.purges import CloudFrontCache, SqsPurges, TooManyRequests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,10 +29,10 @@ def answers(cloudfront: Any) -> Iterator[Stubber]:  # noqa: ANN401  a client
 
 def test_who_asks_is_heard_only_after_the_delay(sqs: SQSClient) -> None:
     url = sqs.create_queue(QueueName="purges")["QueueUrl"]
-    SqsPurges(sqs, url, delay_seconds=600).ask_for("i/x/")
+    SqsPurges(sqs, url, delay_seconds=600).request_purge("i/x/")
     waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])
     assert waiting["Attributes"]["ApproximateNumberOfMessagesDelayed"] == "1"
-    SqsPurges(sqs, url, delay_seconds=0).ask_for("i/y/")
+    SqsPurges(sqs, url, delay_seconds=0).request_purge("i/y/")
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
     assert message["Body"] == "i/y/"
 
@@ -69,7 +69,7 @@ def test_the_same_messages_are_one_invalidation_and_others_another(cloudfront: A
 
 def test_too_many_at_a_time_is_no_fault(answers: Stubber, cloudfront: Any) -> None:  # noqa: ANN401
     answers.add_client_error("create_invalidation", "TooManyInvalidationsInProgress", http_status_code=400)
-    with pytest.raises(Busy):
+    with pytest.raises(TooManyRequests):
         CloudFrontCache(cloudfront, "E1").forget(["i/x/"], reference="m-1")
 
 

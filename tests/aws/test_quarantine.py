@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.quarantine import S3Quarantine
-from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.source import Original, Source
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def quarantine(s3: S3Client) -> S3Quarantine:
 
 def upload(s3: S3Client, data: bytes, **more: Any) -> Original:  # noqa: ANN401  as boto3 takes it
     s3.put_object(Bucket=SOURCE.bucket, Key=SOURCE.key, Body=data, **more)
-    original = S3Originals(s3).look(SOURCE)
+    original = S3Originals(s3).head(SOURCE)
     assert original is not None
     return original
 
@@ -59,7 +59,7 @@ def test_a_source_that_holds_something_else_or_nothing_has_changed(s3: S3Client,
     original = Original("v1", '"etag"', 6)
     with Stubber(s3) as answers:  # moto copies whatever the condition says
         answers.add_client_error("copy_object", code, http_status_code=status)
-        with pytest.raises(Changed):
+        with pytest.raises(PreconditionFailed):
             S3Quarantine(s3, "quarantine").keep(SOURCE, original)
 
 

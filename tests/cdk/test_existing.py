@@ -14,7 +14,7 @@ from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from lightpress.cdk.config import Config, Existing, load_config
 from lightpress.cdk.stack import LightpressStack
-from lightpress.image import Squeezing
+from lightpress.image import CompressionOptions
 from lightpress.in_place.buckets import InPlace, in_place_from
 from lightpress.pipeline.buckets import Attached, attached_from
 from lightpress.toml_reader import ConfigError
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/some-key"
 SHOP = Attached("my-shop", under="shop/", suffixes=(".jpg", ".PNG"))
-CMS = InPlace("my-cms", "media/", squeezing=Squeezing(), acls=True)
-WIKI = InPlace("my-wiki", squeezing=Squeezing(mode="lossy", quality={"jpeg": 70}))
+CMS = InPlace("my-cms", "media/", squeezing=CompressionOptions(), acls=True)
+WIKI = InPlace("my-wiki", squeezing=CompressionOptions(mode="lossy", quality={"jpeg": 70}))
 CONFIG = Config("dev", attach=(Existing(SHOP),), in_place=(Existing(CMS, KEY), Existing(WIKI)))
 
 

@@ -12,7 +12,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto import mock_aws
 
-from lightpress.aws.failures import IDENTITY, SUBJECT
+from lightpress.aws.failures_table import IDENTITY, SUBJECT
 from lightpress.aws.images import S3Images
 from lightpress.cli.failures import Desk
 from lightpress.cli.project import LOCAL

@@ -12,9 +12,9 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from lightpress.aws.existing import S3Existing
 from lightpress.aws.images import S3Images
 from lightpress.aws.ledger import S3Ledger
+from lightpress.aws.objects import S3Objects
 from lightpress.aws.originals import S3Originals
 from lightpress.cli.backfill import Item
 from lightpress.cli.backfill_sources import BadInventoryError, inventoried, listed
@@ -22,7 +22,7 @@ from lightpress.cli.backfill_targets import Smaller, Variants
 from lightpress.cli.connecting import connect
 from lightpress.image import Size, Spec
 from lightpress.in_place.buckets import InPlace
-from lightpress.in_place.objects import Entry, Seal
+from lightpress.in_place.objects import CompressionMark, Entry
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
@@ -150,16 +150,16 @@ def test_a_published_picture_has_ended_and_a_stale_one_has_not(s3: S3Client) -> 
 
 
 def test_a_replaced_object_has_ended_and_a_new_one_has_not(s3: S3Client) -> None:
-    table, existing, ledger = InPlace("pictures"), S3Existing(s3), S3Ledger(s3, "images")
+    table, existing, ledger = InPlace("pictures"), S3Objects(s3), S3Ledger(s3, "images")
     target = Smaller(
         "pictures", boto3.client("sqs", region_name="us-east-1"), "", existing=existing, ledger=ledger, table=table
     )
     put(s3, "new.jpg", "done.jpg", "kept.jpg")
     s3.put_object(Bucket="pictures", Key="packed.jpg", Body=b"data", ContentEncoding="gzip")
     done, kept = Source("pictures", "done.jpg"), Source("pictures", "kept.jpg")
-    held = existing.look(done)
+    held = existing.head(done)
     assert held
-    existing.replace(done, held, b"less", Seal(table.squeezing.digest))
+    existing.replace(done, held, b"less", CompressionMark(table.squeezing.digest))
     ledger.enter(kept, Entry(held.etag, table.digest, note="as small as it gets"))
     names = ["new", "done", "kept", "packed", "gone"]
     endings = target.endings([Item(f"{name}.jpg", 1, "") for name in names])

@@ -22,7 +22,7 @@ from lightpress.cli.ingest import (
 )
 from lightpress.cli.main import app
 from lightpress.ingest.orders import Order, order_for, order_in
-from lightpress.ingest.urls import read_link
+from lightpress.ingest.urls import parse_url
 from tests.cli.deployed import REGION, deployed
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def test_every_url_is_ordered_once_and_bad_lines_are_named_by_number(tmp_path: P
     with file.open("rb") as lines:
         done = run(lines)
     assert {order.url for order in queue.taken} == {f"https://example.com/{name}.jpg" for name in "abd"}
-    assert all(order == order_for(read_link(order.url), "trips/") for order in queue.taken)
+    assert all(order == order_for(parse_url(order.url), "trips/") for order in queue.taken)
     assert (done.sent, done.refused) == (3, 3)
     assert set(named) == {5, 6, 7}
     assert "ftp" in named[5]

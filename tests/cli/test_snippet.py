@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from lightpress.cli.snippet import NoSuchSizeError, Snippet, snippet_of
-from lightpress.image import Facts, Rendition
+from lightpress.image import EncodedVariant, OriginalInfo
 from lightpress.pipeline.manifest import Publication, variants_of
 
 BASE = "https://pictures.example/"
@@ -20,9 +20,9 @@ def snippet(names: list[str] | None = None) -> Snippet:
         variant
         for form, count in (("avif", 5), ("jpeg", 9))
         for name, width in (("large", 40), ("small", 20))
-        for variant in variants_of(Rendition((name,), form, width, width // 2, bytes(count)), f"i/{name}.{form}")
+        for variant in variants_of(EncodedVariant((name,), form, width, width // 2, bytes(count)), f"i/{name}.{form}")
     ]
-    facts = Facts("heic", 80, 40, ("A note.",), "#123456", "3OcRJYB4d3h/iIeHeEh3eIhw+j2w")
+    facts = OriginalInfo("heic", 80, 40, ("A note.",), "#123456", "3OcRJYB4d3h/iIeHeEh3eIhw+j2w")
     manifest = Publication("trips/a.heic", 1, "v1", 9_000, "web", "d").ready(facts, tuple(made))
     return snippet_of(manifest, BASE, alt="A <hill>", sizes="50vw", names=names)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image
 
-from lightpress.image import Rendition
+from lightpress.image import EncodedVariant
 from tools.conformance.measure import measure
 from tools.conformance.reference import opened
 from tools.drawing import disc, exif_with, file_of, four_corners, ramp, rgb_profile
@@ -19,7 +19,7 @@ def measured(original: bytes, variant: Image.Image) -> Measured:
     reference, stored = opened(original)
     assert stored is not None
     data = file_of(variant)
-    return measure(stored, reference, [Rendition(("large",), "png", variant.width, variant.height, data)])
+    return measure(stored, reference, [EncodedVariant(("large",), "png", variant.width, variant.height, data)])
 
 
 def test_a_faithful_variant_is_at_no_distance() -> None:
@@ -61,13 +61,13 @@ def test_with_loss_it_is_the_blocks_colour_that_counts() -> None:
     reference, stored = opened(file_of(stripes))
     assert stored is not None
     grey = file_of(Image.new("RGB", (64, 64), (128, 120, 120)))
-    found = measure(stored, reference, [Rendition(("large",), "webp", 64, 64, grey)])
+    found = measure(stored, reference, [EncodedVariant(("large",), "webp", 64, 64, grey)])
     assert found.colour["webp"] > 2, "two halves of different colours must not cancel out"
     noisy = Image.effect_noise((64, 64), 12).convert("RGB")
     smooth = file_of(noisy.resize((8, 8), Image.Resampling.BOX).resize((64, 64), Image.Resampling.NEAREST))
     reference, stored = opened(file_of(noisy))
     assert stored is not None
-    found = measure(stored, reference, [Rendition(("large",), "webp", 64, 64, smooth)])
+    found = measure(stored, reference, [EncodedVariant(("large",), "webp", 64, 64, smooth)])
     assert found.colour["webp"] < 0.1, "grain within a block is not colour"
 
 
@@ -79,7 +79,7 @@ def test_transparency_that_was_dropped_is_found_out() -> None:
 def test_a_variant_that_does_not_open_is_named() -> None:
     reference, stored = opened(file_of(ramp()))
     assert stored is not None
-    found = measure(stored, reference, [Rendition(("large",), "webp", 64, 64, b"nonsense")])
+    found = measure(stored, reference, [EncodedVariant(("large",), "webp", 64, 64, b"nonsense")])
     assert [text[:4] for text in found.unreadable] == ["webp"]
 
 

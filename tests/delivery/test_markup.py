@@ -6,7 +6,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from lightpress.delivery.markup import picture, srcset
-from lightpress.image import Facts, Rendition
+from lightpress.image import EncodedVariant, OriginalInfo
 from lightpress.pipeline.manifest import Manifest, Publication, Status, variants_of
 
 URL = "https://cdn.example/"
@@ -18,9 +18,9 @@ def manifest(**sizes: int) -> Manifest:
         variant
         for form, count in sizes.items()
         for name, width in (("w20", 20), ("w10", 10))
-        for variant in variants_of(Rendition((name,), form, width, width // 2, bytes(count)), f"i/{name}.{form}")
+        for variant in variants_of(EncodedVariant((name,), form, width, width // 2, bytes(count)), f"i/{name}.{form}")
     ]
-    facts = Facts("jpeg", 40, 20, (), "#123456", "abc")
+    facts = OriginalInfo("jpeg", 40, 20, (), "#123456", "abc")
     return Publication("a.jpg", 1, "v1", 9, "web", "d").ready(facts, tuple(variants))
 
 
@@ -42,7 +42,7 @@ def test_a_srcset_names_every_width_once_and_the_smallest_first() -> None:
 
 
 def test_sizes_that_share_pixels_are_named_once() -> None:
-    shared = variants_of(Rendition(("w10", "w20"), "jpeg", 8, 4, b"1"), "i/w10.jpg")
+    shared = variants_of(EncodedVariant(("w10", "w20"), "jpeg", 8, 4, b"1"), "i/w10.jpg")
     assert srcset(replace(manifest(), variants=shared), "jpeg", "https://x") == "https://x/i/w10.jpg 8w"
 
 
@@ -79,7 +79,7 @@ def test_the_image_for_every_browser_is_in_the_format_known_longest() -> None:
 def mixed() -> Manifest:
     """The whole picture in two widths, and a square cut out of it."""
     whole = manifest(jpeg=9)
-    square = variants_of(Rendition(("square",), "jpeg", 16, 16, b"1"), "i/square.jpg")
+    square = variants_of(EncodedVariant(("square",), "jpeg", 16, 16, b"1"), "i/square.jpg")
     return replace(whole, variants=(*whole.variants, *square))
 
 
@@ -93,7 +93,7 @@ def test_where_every_size_is_cut_those_of_the_widest_ones_shape_are_offered() ->
     cut = [
         variant
         for name, width, height in (("tall", 10, 20), ("small", 12, 12), ("large", 24, 24))
-        for variant in variants_of(Rendition((name,), "jpeg", width, height, b"1"), f"i/{name}.jpg")
+        for variant in variants_of(EncodedVariant((name,), "jpeg", width, height, b"1"), f"i/{name}.jpg")
     ]
     assert srcset(replace(manifest(), variants=tuple(cut)), "jpeg", "https://x") == (
         "https://x/i/small.jpg 12w, https://x/i/large.jpg 24w"

@@ -10,7 +10,7 @@ from PIL import Image
 
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.resolve import Answer, read, resolve
-from lightpress.image import Facts, PictureRejected, Reason, Rendition
+from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason
 from lightpress.pipeline.manifest import Manifest, Publication, Status, variants_of
 
 PUBLICATION = Publication("trips/a b.jpg", 3, "v1", 9_000, "web", "d")
@@ -23,9 +23,11 @@ def published(sizes: dict[str, tuple[int, int]], amounts: dict[str, int] | None 
         variant
         for name, (width, height) in sizes.items()
         for form, count in (amounts or BYTES).items()
-        for variant in variants_of(Rendition((name,), form, width, height, bytes(count + width)), f"i/x/{name}.{form}")
+        for variant in variants_of(
+            EncodedVariant((name,), form, width, height, bytes(count + width)), f"i/x/{name}.{form}"
+        )
     ]
-    return PUBLICATION.ready(Facts("jpeg", 1_800, 1_200), tuple(variants))
+    return PUBLICATION.ready(OriginalInfo("jpeg", 1_800, 1_200), tuple(variants))
 
 
 LADDER = {"w320": (320, 213), "w640": (640, 427), "w1280": (1_280, 853), "square": (500, 500)}

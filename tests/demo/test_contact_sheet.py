@@ -18,7 +18,7 @@ from lightpress.cli.demo.contact_sheet import (
     write_contact_sheet,
 )
 from lightpress.cli.demo.markup import element
-from lightpress.image import IN_PLAIN_WORDS, Reason
+from lightpress.image import MESSAGES, Reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,7 +171,7 @@ def test_a_format_that_a_size_lacks_leaves_its_cell_empty(tmp_path: Path) -> Non
 @pytest.mark.parametrize("reason", Reason)
 def test_a_refused_picture_tells_why_in_plain_words(tmp_path: Path, reason: Reason) -> None:
     page = page_of(tmp_path, refused(str(reason), "The file is <odd>."))
-    assert IN_PLAIN_WORDS[reason] in page.text
+    assert MESSAGES[reason] in page.text
     assert "The file is <odd>." in page.text
     assert not page.all("img")
 

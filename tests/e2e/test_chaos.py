@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from lightpress.aws.failures import DynamoFailures
+from lightpress.aws.failures_table import DynamoFailures
 from lightpress.client.deployment import Deployment, of_local_cloud
 from lightpress.local.emulator import WORKER_PREFIX
 from lightpress.local.home import Home

@@ -10,7 +10,7 @@ import pytest
 from lightpress.cli.failures import Desk, Filters
 from lightpress.cli.sweep import Sweep
 from lightpress.client.uploading import upload
-from lightpress.pipeline.events import look_at
+from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.failures import subject_of_message
 from lightpress.pipeline.manifest import Status, variants_folder
 from lightpress.pipeline.source import Source
@@ -90,7 +90,7 @@ def test_a_broken_picture_is_kept_and_written_down_before_it_is_told(desk: Desk,
 def test_a_failure_in_a_message_fails_no_other_picture_of_it(desk: Desk, sqs: SQSClient, cloud: Outputs) -> None:
     bodies = {f"together/{number}.jpg": picture(number) for number in range(3)} | {"together/bad.jpg": b"bad"}
     uploads = [upload(desk.deployment, key, data, "image/jpeg") for key, data in bodies.items()]
-    records = [json.loads(look_at(Source(cloud.uploads_bucket, key)))["Records"][0] for key in bodies]
+    records = [json.loads(reconcile_message(Source(cloud.uploads_bucket, key)))["Records"][0] for key in bodies]
     sqs.send_message(QueueUrl=cloud.queues["main"], MessageBody=json.dumps({"Records": records}))
     statuses = {manifest.key: manifest.status for manifest in settle(desk.deployment, *uploads)}
     assert statuses == {key: Status.FAILED if key == "together/bad.jpg" else Status.READY for key in bodies}
@@ -99,7 +99,7 @@ def test_a_failure_in_a_message_fails_no_other_picture_of_it(desk: Desk, sqs: SQ
 
 def test_an_innocent_picture_that_the_queue_gave_up_on_is_published(desk: Desk, sqs: SQSClient, cloud: Outputs) -> None:
     innocent = upload(desk.deployment, "innocent.jpg", picture(7), "image/jpeg")
-    body = look_at(Source(cloud.uploads_bucket, "innocent.jpg"))
+    body = reconcile_message(Source(cloud.uploads_bucket, "innocent.jpg"))
     sqs.send_message(QueueUrl=cloud.queues["dead_letter"], MessageBody=body)
     assert settle(desk.deployment, innocent)[0].status is Status.READY
     assert desk.of_subject("innocent.jpg") == []

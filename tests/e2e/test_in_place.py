@@ -25,8 +25,8 @@ import lightpress.cdk  # noqa: F401  before aws_cdk: it chooses the Node that aw
 from aws_cdk import App
 from PIL import Image
 
-from lightpress.aws.existing import SEAL
 from lightpress.aws.ledger import S3Ledger
+from lightpress.aws.objects import SEAL
 from lightpress.cdk.config import Config, Existing
 from lightpress.cdk.readiness import context_of_the_command_line
 from lightpress.cdk.stack import LightpressStack

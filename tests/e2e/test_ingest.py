@@ -19,7 +19,7 @@ from lightpress.aws.orders import SqsOrders
 from lightpress.cli.failures import Desk, Filters
 from lightpress.cli.ingest import Checkpoint, Ingest
 from lightpress.ingest.orders import order_for
-from lightpress.ingest.urls import read_link
+from lightpress.ingest.urls import parse_url
 from lightpress.pipeline.manifest import Status
 from tests.e2e.test_pipeline import eventually
 from tests.ingest.server import ENDINGS, READY, Misbehaving, misbehaving, picture
@@ -93,7 +93,7 @@ def test_every_url_settles_as_a_picture_or_with_the_right_reason(
     # The slow ones together, at the end: one of them in every batch would make every batch as slow.
     for number in sorted(range(URLS), key=lambda number: ENDINGS[KINDS[number % len(KINDS)]] == "timeout"):
         url, ending = url_of(server, number)
-        wanted[order_for(read_link(url), PREFIX).key] = ending
+        wanted[order_for(parse_url(url), PREFIX).key] = ending
         lines.append(url)
     file = tmp_path / "urls.txt"
     file.write_text("\n".join(lines), encoding="utf-8")
@@ -112,7 +112,7 @@ def test_the_same_list_once_more_writes_nothing(
     desk: Desk, server: Misbehaving, tmp_path: Path, deployment: Deployment
 ) -> None:
     numbers = [number for number in range(URLS) if KINDS[number % len(KINDS)] == "ok"][:10]
-    keys = [order_for(read_link(server.url("ok", number)), PREFIX).key for number in numbers]
+    keys = [order_for(parse_url(server.url("ok", number)), PREFIX).key for number in numbers]
     before = {key: deployment.s3.head_object(Bucket=deployment.uploads_bucket, Key=key)["VersionId"] for key in keys}
     file = tmp_path / "urls.txt"
     file.write_text("\n".join(server.url("ok", number) for number in numbers), encoding="utf-8")
@@ -126,7 +126,7 @@ def test_the_same_list_once_more_writes_nothing(
 
 def test_a_url_that_is_there_at_last_is_published_by_a_retry(desk: Desk, server: Misbehaving) -> None:
     row = next(row for row in desk.failures(Filters(prefix=PREFIX)) if row.reason == "server_error" and row.url)
-    path = read_link(row.url or "").target
+    path = parse_url(row.url or "").target
     with server.lock:
         server.mended.add(path)
     retries = list(desk.send([row]))

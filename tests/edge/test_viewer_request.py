@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from lightpress.image import Rendition
+from lightpress.image import EncodedVariant
 from lightpress.image.formats import OUTPUTS, Output
 from lightpress.pipeline.manifest import generation_name, variant_path
 from tests.edge.engine import SOURCE, Request, answer_to
@@ -28,7 +28,7 @@ _UNKNOWN_TO_THE_EDGE = {
 
 @pytest.mark.parametrize("output", OUTPUTS.values(), ids=lambda output: output.name)
 def test_every_variant_that_can_be_published_is_let_through(output: Output) -> None:
-    rendition = Rendition(names=("w640",), format=output.name, width=640, height=480, data=b"")
+    rendition = EncodedVariant(names=("w640",), format=output.name, width=640, height=480, data=b"")
     path = variant_path("photos/cat é.jpg", generation_name(7, "some-version", "0" * 16), rendition)
     assert answer_to(Request(f"/{path}"))["uri"] == f"/{path}"
 

@@ -7,14 +7,14 @@ from functools import partial
 
 import pytest
 
-from lightpress.delivery.notify import Announce
+from lightpress.delivery.notify import Notifier
 from lightpress.failures.record import TRIALS, RecordFailure
-from lightpress.image import Reason, Rendering, Spec
+from lightpress.image import Reason, RenderResult, Spec
 from lightpress.pipeline.buckets import Publishing
-from lightpress.pipeline.events import look_at
-from lightpress.pipeline.failures import Failure, Letter, Trial, Verdict, fingerprint
+from lightpress.pipeline.events import reconcile_message
+from lightpress.pipeline.failures import DeadLetter, Failure, Trial, Verdict, fingerprint
 from lightpress.pipeline.manifest import Manifest, Status
-from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.reconcile import ATTEMPTS, reconcile
 from lightpress.pipeline.sandbox import ChildLost
 from tests.pipeline.fakes import (
@@ -31,7 +31,7 @@ from tests.pipeline.fakes import (
 )
 
 KEY = "a.jpg"
-GAVE_UP = Letter(body_about(KEY), "message-1", attempts=6, first_at=1_700_000_000, request_ids=("request-9",))
+GAVE_UP = DeadLetter(body_about(KEY), "message-1", attempts=6, first_at=1_700_000_000, request_ids=("request-9",))
 
 
 class Rig:
@@ -41,18 +41,18 @@ class Rig:
         self.cloud, self.queue, self.announcements = FakeCloud(), FakeQueue(), FakeAnnouncements()
         self.diary = self.cloud.diary
 
-    def handle(self, letter: Letter = GAVE_UP, received: int = 1) -> None:
+    def handle(self, dead_letter: DeadLetter = GAVE_UP, received: int = 1) -> None:
         story = partial(reconcile, world=self.cloud.world())
-        work_off = RecordFailure(
+        process_records = RecordFailure(
             Publishing(UPLOADS).known,
             story,
             self.cloud.registry,
             self.queue,
             self.diary,
-            Announce(self.announcements),
+            Notifier(self.announcements),
             UPLOADS,
         )
-        work_off(letter, "receipt-1", received)
+        process_records(dead_letter, "receipt-1", received)
 
     def manifest(self, key: str = KEY) -> Manifest:
         manifest = self.cloud.images.manifest(key)
@@ -67,9 +67,9 @@ class Rig:
         assert recipe is not None
         return Verdict(identity, recipe.digest, reason, "It took for ever.")
 
-    def told(self, verdict: Verdict, *, again: bool = False) -> Letter:
-        body = look_at(source(KEY), again=again)
-        return Letter(body, "message-1", verdict.reason, verdict.detail, verdict)
+    def told(self, verdict: Verdict, *, again: bool = False) -> DeadLetter:
+        body = reconcile_message(source(KEY), again=again)
+        return DeadLetter(body, "message-1", verdict.reason, verdict.detail, verdict)
 
 
 @pytest.fixture
@@ -120,12 +120,12 @@ def test_a_reason_that_the_letter_tells_need_not_be_found_again(rig: Rig) -> Non
 @pytest.mark.parametrize("changed", ["picture", "recipe"])
 def test_a_reason_of_another_picture_or_recipe_is_not_believed(rig: Rig, changed: str) -> None:
     rig.cloud.originals.put(KEY, b"takes for ever")
-    letter = rig.told(rig.verdict())
+    dead_letter = rig.told(rig.verdict())
     if changed == "picture":
         rig.cloud.originals.put(KEY, b"takes no time")
     else:
         rig.cloud.recipes = book(99)
-    rig.handle(letter)
+    rig.handle(dead_letter)
     assert rig.diary.entries == [("published", KEY)]
     assert rig.cloud.failures.rows == {}
 
@@ -159,7 +159,7 @@ def test_a_table_that_fails_leaves_nothing_published_and_the_letter_comes_back(r
     assert rig.manifest().status is Status.FAILED
 
 
-def lost(_: bytes, __: Spec) -> Rendering:
+def lost(_: bytes, __: Spec) -> RenderResult:
     raise ChildLost("signal 9")
 
 
@@ -195,7 +195,7 @@ def test_an_outage_of_any_length_is_never_held_against_a_picture(rig: Rig) -> No
 def test_an_invocation_that_dies_over_a_picture_again_and_again_counts_against_it(rig: Rig) -> None:
     rig.cloud.originals.put(KEY, b"kills the function")
 
-    def killed(_: bytes, __: Spec) -> Rendering:
+    def killed(_: bytes, __: Spec) -> RenderResult:
         raise KeyboardInterrupt  # nothing after it runs
 
     rig.cloud.press = killed  # type: ignore[assignment]
@@ -213,7 +213,7 @@ def test_lost_races_are_no_trials(rig: Rig) -> None:
 
     def somebody_is_faster(_: Manifest) -> None:
         if next(lost_races, None) is not None:
-            raise Changed
+            raise PreconditionFailed
 
     rig.cloud.images.before_publish = somebody_is_faster
     rig.handle()
@@ -234,7 +234,7 @@ def test_letters_of_one_key_at_work_at_once_are_no_trials_of_each_other(rig: Rig
 
 def test_an_operator_who_asks_again_gets_the_picture_all_its_trials_and_a_newer_manifest(rig: Rig) -> None:
     test_what_ends_its_renderer_again_and_again_fails_for_an_honest_reason(rig)
-    again = Letter(look_at(source(KEY), again=True), "message-2")
+    again = DeadLetter(reconcile_message(source(KEY), again=True), "message-2")
     for received in range(TRIALS):
         with pytest.raises(ExceptionGroup):
             rig.handle(again, received=received + 1)
@@ -253,7 +253,7 @@ def test_an_original_that_is_too_large_to_copy_fails_without_a_copy(rig: Rig) ->
 def test_every_part_of_a_message_that_makes_no_sense_is_recorded_and_kept_word_for_word(rig: Rig) -> None:
     rig.cloud.originals.put(KEY, b"good")
     parts = [json.loads(body)["Records"][0] for body in (body_about(""), body_about(KEY), body_about("x", name="T"))]
-    rig.handle(Letter(json.dumps({"Records": parts}), "message-7", attempts=3))
+    rig.handle(DeadLetter(json.dumps({"Records": parts}), "message-7", attempts=3))
     assert rig.diary.entries == [
         ("published", KEY),
         ("record_without_key", "message:message-7"),
@@ -268,7 +268,7 @@ def test_every_part_of_a_message_that_makes_no_sense_is_recorded_and_kept_word_f
 
 
 def test_a_message_about_another_bucket_is_recorded_and_that_bucket_is_left_alone(rig: Rig) -> None:
-    rig.handle(Letter(body_about("b", bucket="somebody-elses"), "message-1"))
+    rig.handle(DeadLetter(body_about("b", bucket="somebody-elses"), "message-1"))
     assert rig.diary.entries == [("unknown_bucket", "message:message-1")]
     assert rig.cloud.originals.asked == {}
 
@@ -278,7 +278,7 @@ def test_a_source_that_the_world_fails_takes_no_other_of_its_letter_along(rig: R
         rig.cloud.originals.put(key, CORRUPT if key == "c" else b"good")
     rig.cloud.originals.failing.add("a")
     with pytest.raises(ExceptionGroup, match="1 of 3 sources of the letter"):
-        rig.handle(Letter(body_about("a", "b", "c"), "message-1"))
+        rig.handle(DeadLetter(body_about("a", "b", "c"), "message-1"))
     assert rig.diary.entries == [
         ("ConnectionError", "a"),
         ("published", "b"),

@@ -13,15 +13,15 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from lightpress.aws.failures import IDENTITY, SUBJECT, DynamoFailures
+from lightpress.aws.failures_table import IDENTITY, SUBJECT, DynamoFailures
 from lightpress.compose import (
     cdn,
     compress_in_place,
-    front_door,
     process_uploads,
     published_images,
     record_failures,
-    url_desk,
+    upload_service,
+    url_ingest_api,
 )
 from lightpress.handlers import record_failure
 from lightpress.handlers.process_upload import handler
@@ -206,7 +206,15 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _new_container() -> Iterator[None]:
-    composed = (process_uploads, record_failures, compress_in_place, cdn, front_door, url_desk, published_images)
+    composed = (
+        process_uploads,
+        record_failures,
+        compress_in_place,
+        cdn,
+        upload_service,
+        url_ingest_api,
+        published_images,
+    )
     for one in composed:
         one.cache_clear()
     yield

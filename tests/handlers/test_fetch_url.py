@@ -10,7 +10,7 @@ import pytest
 from lightpress.compose import fetch_urls
 from lightpress.handlers.fetch_url import handler
 from lightpress.ingest.orders import Order, body_of, order_for
-from lightpress.ingest.urls import read_link
+from lightpress.ingest.urls import parse_url
 from tests.handlers.conftest import DEAD_LETTERS, QUEUE, UPLOADS, Context, Deployed, Told, batch
 from tests.handlers.recorder import Call, recorded
 from tests.ingest.server import Misbehaving, misbehaving, picture
@@ -62,7 +62,7 @@ def calls(deployed: Deployed) -> Iterator[set[Call]]:
 
 
 def order(url: str, prefix: str = "") -> Order:
-    return order_for(read_link(url), prefix)
+    return order_for(parse_url(url), prefix)
 
 
 def invoke(*orders: Order) -> list[str]:

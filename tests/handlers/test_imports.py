@@ -36,7 +36,7 @@ NOT_NEEDED = (
     "lightpress.uploads.requests",
     "lightpress.uploads.fields",
     "lightpress.failures.record",
-    "lightpress.aws.failures",
+    "lightpress.aws.failures_table",
     "lightpress.aws.quarantine",
     "moto",
     "tests",

@@ -105,8 +105,8 @@ def test_a_bad_picture_goes_to_the_dead_letters_at_once_and_does_not_come_back(d
     assert {deployed.manifest(key) for key in bad} == {None}
     assert deployed.variants() == set()
     told = {
-        read(letter["Body"]).sources[0].key: letter["MessageAttributes"]["reason"]["StringValue"]
-        for letter in deployed.dead_letters()
+        read(dead_letter["Body"]).sources[0].key: dead_letter["MessageAttributes"]["reason"]["StringValue"]
+        for dead_letter in deployed.dead_letters()
     }
     assert told == {key: reason for key, (_, reason) in bad.items()}
 

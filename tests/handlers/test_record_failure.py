@@ -10,7 +10,7 @@ from botocore.stub import ANY, Stubber
 
 from lightpress.compose import cdn, record_failures
 from lightpress.handlers import purge_deleted
-from lightpress.pipeline.events import look_at
+from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.source import Source
 from lightpress.settings import SettingMissingError
@@ -91,9 +91,9 @@ def test_an_operators_retry_of_what_fails_again_is_told_by_a_newer_manifest(depl
     deployed.upload("a.jpg", b"hello")
     deployed.invoke(notification("a.jpg"))
     deployed.record()
-    for letter in deployed.dead_letters():
-        deployed.sqs.delete_message(QueueUrl=url_of(DEAD_LETTERS), ReceiptHandle=letter["ReceiptHandle"])
-    again = look_at(Source(UPLOADS, "a.jpg"), again=True)
+    for dead_letter in deployed.dead_letters():
+        deployed.sqs.delete_message(QueueUrl=url_of(DEAD_LETTERS), ReceiptHandle=dead_letter["ReceiptHandle"])
+    again = reconcile_message(Source(UPLOADS, "a.jpg"), again=True)
     assert manifest(deployed, "a.jpg").revision == 1
     assert deployed.invoke(again) == []
     assert deployed.record() == []
@@ -175,8 +175,8 @@ def test_what_cloudfront_has_no_room_for_comes_back_and_is_no_error(told: Told) 
 def test_a_redrive_of_a_letter_into_the_queue_is_understood(deployed: Deployed) -> None:
     deployed.upload("a.jpg", b"hello")
     deployed.invoke(notification("a.jpg"))
-    (letter,) = deployed.dead_letters()
-    assert json.loads(letter["Body"])["Records"]
+    (dead_letter,) = deployed.dead_letters()
+    assert json.loads(dead_letter["Body"])["Records"]
     deployed.upload("a.jpg", SMALL)
-    assert deployed.invoke(letter["Body"]) == []
+    assert deployed.invoke(dead_letter["Body"]) == []
     assert_published(deployed, "a.jpg")

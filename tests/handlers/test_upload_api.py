@@ -12,8 +12,8 @@ import pytest
 from lightpress.aws.dead_letters import SqsDeadLetters
 from lightpress.handlers.upload_api import handler
 from lightpress.ingest.orders import body_of, order_for, order_in
-from lightpress.ingest.urls import read_link
-from lightpress.pipeline.failures import Letter
+from lightpress.ingest.urls import parse_url
+from lightpress.pipeline.failures import DeadLetter
 from lightpress.uploads.requests import owner_of
 from tests.handlers.conftest import (
     CDN,
@@ -276,8 +276,8 @@ def test_a_url_that_failed_says_why_to_its_owner(deployed: Deployed, calls: set[
     _, said = ask("POST", "/ingest", {"urls": ["https://example.com/cat.jpg"]})
     key = said["accepted"][0]["key"]
     assert ask("GET", f"/images/{key}")[1]["status"] == "processing"
-    order = order_for(read_link("https://example.com/cat.jpg"), key.rpartition("/")[0] + "/")
-    SqsDeadLetters(deployed.sqs, url_of(DEAD_LETTERS)).send(Letter(body_of(order), "m", "not_found", "Status 404."))
+    order = order_for(parse_url("https://example.com/cat.jpg"), key.rpartition("/")[0] + "/")
+    SqsDeadLetters(deployed.sqs, url_of(DEAD_LETTERS)).send(DeadLetter(body_of(order), "m", "not_found", "Status 404."))
     deployed.record()
     calls.clear()
     told = ask("GET", f"/images/{key}")[1]

@@ -46,10 +46,10 @@ def cells_of(image: Image.Image, size: tuple[int, int]) -> tuple[str, ...]:
     step = image.width / size[0]
     middles = [[((x + 0.5) * step, (y + 0.5) * step) for x in range(size[0])] for y in range(size[1])]
     rgba = image.convert("RGBA")
-    return tuple("".join(_letter(rgba.getpixel((int(x), int(y)))) for x, y in row) for row in middles)
+    return tuple("".join(_dead_letter(rgba.getpixel((int(x), int(y)))) for x, y in row) for row in middles)
 
 
-def _letter(colour: object) -> str:
+def _dead_letter(colour: object) -> str:
     assert isinstance(colour, tuple)
     if colour[3] < 20:
         return "."

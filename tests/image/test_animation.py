@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image, ImageChops
 
-from lightpress.image import Limits, PictureRejected, Reason, Rendition, Size, Spec, render
-from lightpress.pipeline.sandbox import Bounds, Child
+from lightpress.image import EncodedVariant, Limits, PictureRejected, Reason, Size, Spec, render
+from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tests.image.files import damaged
 from tests.image.films import Part, apng, cells_of, gif, played
 from tests.memory import inherited_mb
@@ -24,7 +24,6 @@ from tools.drawing import (
     as_camera_stores,
     distance,
     exif_with,
-    facts_of,
     file_of,
     four_corners,
     grey_profile,
@@ -38,13 +37,14 @@ from tools.drawing import (
     rgb_profile,
     seen,
     spec,
+    summary_of,
     with_chunk_before,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from lightpress.image import Rendering
+    from lightpress.image import RenderResult
 
 ALL = ("avif", "webp", "jpeg", "png")
 STILL = "The picture is animated; its variants show the first frame."
@@ -88,9 +88,9 @@ def test_every_frame_is_kept_as_long_as_it_was_shown(form: str) -> None:
 
 @pytest.mark.parametrize("form", MOVING)
 def test_the_facts_tell_how_many_frames_and_how_long(form: str) -> None:
-    facts = facts_of(MOVING[form], spec(formats=ALL))
+    facts = summary_of(MOVING[form], spec(formats=ALL))
     assert (facts.frames, facts.duration_ms, facts.notes) == (3, 330, (PARTLY,))
-    assert facts_of(MOVING[form], WEBP).notes == ()
+    assert summary_of(MOVING[form], WEBP).notes == ()
 
 
 @pytest.mark.parametrize("form", MOVING)
@@ -105,7 +105,7 @@ def test_formats_that_cannot_move_show_the_first_frame(form: str) -> None:
 @pytest.mark.parametrize("still", [spec(formats=ALL[2:]), replace(spec(formats=ALL), animation=False)])
 @pytest.mark.parametrize("form", MOVING)
 def test_nothing_moves_where_the_recipe_wants_it_so(form: str, still: Spec) -> None:
-    facts = facts_of(MOVING[form], still)
+    facts = summary_of(MOVING[form], still)
     assert (facts.frames, facts.duration_ms, facts.notes) == (1, 0, (STILL,))
     for one in rendered(MOVING[form], still):
         assert not one.animated
@@ -116,7 +116,7 @@ def test_nothing_moves_where_the_recipe_wants_it_so(form: str, still: Spec) -> N
 @pytest.mark.parametrize("form", MOVING)
 def test_a_picture_of_one_frame_is_a_still_picture(form: str) -> None:
     data = file_of(plain(RED), form)
-    facts = facts_of(data, spec(formats=ALL))
+    facts = summary_of(data, spec(formats=ALL))
     assert (facts.frames, facts.duration_ms, facts.notes) == (1, 0, ())
     assert not any(one.animated for one in rendered(data, spec(formats=ALL)))
 
@@ -233,7 +233,7 @@ def test_the_picture_for_viewers_without_apng_is_not_shown() -> None:
     assert cells_of(only(film), (3, 2)) == FULL
     single = apng((3, 2), [Part(FULL)], hidden=hidden)
     assert cells_of(only(single), (3, 2)) == FULL
-    assert facts_of(single).notes == ()
+    assert summary_of(single).notes == ()
 
 
 def test_half_transparent_frames_are_laid_over_each_other() -> None:
@@ -248,7 +248,7 @@ def test_a_delay_is_kept_but_up_to_ten_milliseconds_are_a_hundred(delay: int, mi
     parts = [Part(("r",), delay=delay), Part(("g",), delay=50)]
     for data in (gif((1, 1), parts), apng((1, 1), parts)):
         assert [time for _, time in moving(data)[0]] == [milliseconds, 500]
-        assert facts_of(data, WEBP).duration_ms == milliseconds + 500
+        assert summary_of(data, WEBP).duration_ms == milliseconds + 500
 
 
 # A GIF says how often to repeat, WebP how often to play.
@@ -302,7 +302,7 @@ def test_grey_frames_go_through_a_grey_profile() -> None:
     data = file_of(frames[0], save_all=True, append_images=frames[1:], duration=90, icc_profile=grey_profile())
     colours = [pixel(image, (0.5, 0.5))[:3] for image, _ in moving(data)[0]]
     assert [distance(*pair) <= 6 for pair in zip(colours, [(128,) * 3, (188,) * 3], strict=True)] == [True, True]
-    assert facts_of(data, WEBP).notes == ()
+    assert summary_of(data, WEBP).notes == ()
 
 
 FLICKER = [Part(("r",)), Part(("g",))]
@@ -327,7 +327,7 @@ def test_an_animation_that_is_too_much_shows_its_first_frame_and_says_so(
     data: bytes, limits: Limits, words: str
 ) -> None:
     what = spec(formats=ALL, limits=limits)
-    facts = facts_of(data, what)
+    facts = summary_of(data, what)
     (note,) = facts.notes
     assert words in note
     assert note.endswith("; its variants show the first frame.")
@@ -342,10 +342,10 @@ def test_an_animation_that_just_fits_moves() -> None:
     assert len(moving(gif((1, 1), FLICKER * 3), replace(WEBP, limits=limits))[0]) == 6
 
 
-def cost(data: bytes, what: Spec) -> tuple[int, int, list[Rendition]]:
+def cost(data: bytes, what: Spec) -> tuple[int, int, list[EncodedVariant]]:
     """CPU in milliseconds, peak memory in MB over what the tests themselves have in memory, and what was made."""
     inherited = inherited_mb()
-    with Child(data, what, Bounds()) as child:
+    with Child(data, what, SandboxLimits()) as child:
         made = list(child.rendering().renditions)
     return child.cost.cpu_ms, child.cost.peak_rss_mb - inherited, made
 
@@ -393,7 +393,7 @@ def verdict(data: bytes) -> Reason | None:
     return verdict_of(lambda: render(data, WEBP))
 
 
-def verdict_of(rendering: Callable[[], Rendering]) -> Reason | None:
+def verdict_of(rendering: Callable[[], RenderResult]) -> Reason | None:
     try:
         list(rendering().renditions)
     except PictureRejected as rejected:
@@ -438,7 +438,7 @@ def test_random_damage_to_an_animation_gives_a_rendering_or_a_reason(name: str) 
     allowed = {None, *Reason} - {Reason.TOO_SLOW, Reason.CRASHED_DECODER}
     for _ in range(60):
         # In a child, as always: the threads of a decoder that gave up would hang the children of other tests.
-        with Child(damaged(FILES[name], dice), what, Bounds()) as child:
+        with Child(damaged(FILES[name], dice), what, SandboxLimits()) as child:
             assert verdict_of(child.rendering) in allowed
 
 
@@ -469,7 +469,7 @@ def png_of(chunks: Iterable[tuple[bytes, bytes]]) -> bytes:
 def test_an_apng_without_a_word_on_its_frames_shows_its_still_picture() -> None:
     good = apng((1, 1), [Part(("g",)), Part(("b",))], hidden=Part(("r",)))
     bad = png_of((kind, body) for kind, body in chunks_of(good) if kind != b"fcTL")
-    assert facts_of(bad, WEBP).notes == ("The animation is damaged; its variants show the still picture.",)
+    assert summary_of(bad, WEBP).notes == ("The animation is damaged; its variants show the still picture.",)
     assert distance(pixel(only(bad), (0.5, 0.5))[:3], RED) <= 1
 
 
@@ -478,7 +478,7 @@ def test_an_apng_with_a_frame_without_pixels_shows_its_still_picture() -> None:
     place = rest[0][1]
     again = struct.pack(">I", 1) + place[4:]
     bad = png_of([header, control, rest[0], (b"fcTL", again), *rest[1:]])
-    assert facts_of(bad, WEBP).notes == (
+    assert summary_of(bad, WEBP).notes == (
         "The animation is damaged (a frame has no pixels); its variants show the still picture.",
     )
 
@@ -506,7 +506,7 @@ def test_a_still_variant_of_an_animation_is_never_the_picture_for_old_viewers() 
 def test_the_child_passes_frames_through() -> None:
     what = spec(Size("w20", 20), Size("face", 10, 10, "cover"), formats=ALL)
     here = render(MOVING["GIF"], what)
-    with Child(MOVING["GIF"], what, Bounds()) as child:
+    with Child(MOVING["GIF"], what, SandboxLimits()) as child:
         there = child.rendering()
         assert there.facts == here.facts
         assert list(there.renditions) == list(here.renditions)
@@ -527,7 +527,7 @@ def test_frames_that_are_all_alike_do_not_move() -> None:
     (one,) = rendered(gif((1, 1), [Part(("r",))] * 3), WEBP)
     assert not one.animated
     assert not getattr(seen(one), "is_animated", False)
-    facts = facts_of(gif((1, 1), [Part(("r",))] * 3), WEBP)
+    facts = summary_of(gif((1, 1), [Part(("r",))] * 3), WEBP)
     assert (facts.frames, facts.duration_ms) == (1, 0)
     assert facts.notes == ("All frames of the animation are alike; its variants are still.",)
 

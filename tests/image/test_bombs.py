@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lightpress.image import PictureRejected, Reason, Size
-from lightpress.pipeline.sandbox import Bounds, Child
+from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tests.image.bombs import BOMBS, HEAVY, webp_of_34_bytes
 from tests.memory import inherited_mb
 from tools.drawing import spec
@@ -18,7 +18,7 @@ LADDER = spec(Size("w320", 320), Size("w640", 640), formats=("avif", "webp", "jp
 def outcome(data: bytes) -> tuple[Reason | None, int, int]:
     """Why it was rejected, the CPU in milliseconds, and the memory in MB that it took beside what was there before."""
     inherited, reason = inherited_mb(), None
-    with Child(data, LADDER, Bounds()) as child:
+    with Child(data, LADDER, SandboxLimits()) as child:
         try:
             list(child.rendering().renditions)
         except PictureRejected as rejected:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lightpress.image import render
-from lightpress.image.check import LyingEncoder
+from lightpress.image.check import EncoderMismatch
 from lightpress.image.formats import OUTPUTS
 from tools.drawing import file_of, ramp, spec
 
@@ -28,7 +28,7 @@ def test_a_lying_encoder_is_caught_and_it_is_not_the_picture_s_fault(lie: bytes)
         return lie
 
     rendering = render(file_of(PICTURE), spec(formats=("jpeg",)), lying)
-    with pytest.raises(LyingEncoder):
+    with pytest.raises(EncoderMismatch):
         list(rendering.renditions)
 
 
@@ -36,5 +36,5 @@ def test_a_lying_encoder_is_caught_and_it_is_not_the_picture_s_fault(lie: bytes)
 def test_a_wrong_size_is_seen_in_every_format(form: str) -> None:
     lie = file_of(ramp((65, 48)), OUTPUTS[form].pillow)
     rendering = render(file_of(PICTURE, "GIF"), spec(formats=(form,)), lambda *_: lie)
-    with pytest.raises(LyingEncoder, match="65"):
+    with pytest.raises(EncoderMismatch, match="65"):
         list(rendering.renditions)

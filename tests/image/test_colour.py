@@ -11,7 +11,6 @@ from tools.drawing import (
     Colour,
     cmyk_profile,
     distance,
-    facts_of,
     file_of,
     grey_profile,
     only,
@@ -22,6 +21,7 @@ from tools.drawing import (
     rgb_profile,
     seen,
     spec,
+    summary_of,
 )
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def test_grey_goes_through_its_own_profile(stored: int, shown: int) -> None:
 def test_grey_with_an_rgb_profile_is_grey_in_that_space() -> None:
     data = file_of(plain((90,), mode="L"), icc_profile=rgb_profile())
     assert distance(pixel(only(data), (0.5, 0.5)), (90, 90, 90)) <= 1
-    assert facts_of(data).notes == ()
+    assert summary_of(data).notes == ()
 
 
 @pytest.mark.parametrize(("inks", "seen"), PRESS_SEEN.items())
@@ -94,7 +94,7 @@ def test_print_colours_go_through_the_profile_of_their_press(inks: Colour, seen:
     image = only(data)
     assert image.mode == "RGB"
     assert distance(pixel(image, (0.5, 0.5)), seen) <= LOSS
-    assert facts_of(data).notes == ()
+    assert summary_of(data).notes == ()
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_with_an_unusable_profile_the_numbers_are_taken_as_srgb_and_that_is_note
     image: Image.Image, profile: bytes, why: str
 ) -> None:
     data = file_of(image, "TIFF", icc_profile=profile)
-    (note,) = facts_of(data).notes
+    (note,) = summary_of(data).notes
     assert note.startswith("The colour profile is unusable")
     assert why in note
     assert "taken as sRGB" in note

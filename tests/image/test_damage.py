@@ -9,7 +9,7 @@ import pytest
 
 from lightpress.image import Limits, PictureRejected, Reason, Size
 from tests.image.files import GOOD, damaged
-from tools.drawing import facts_of, rendered, spec
+from tools.drawing import rendered, spec, summary_of
 
 # Of each file: some 1,000 in all. Overnight: LIGHTPRESS_MUTANTS=1000 make unit
 MUTANTS = int(os.environ.get("LIGHTPRESS_MUTANTS", "80"))
@@ -29,7 +29,7 @@ def reason_for(data: bytes) -> Reason | None:
 
 @pytest.mark.parametrize("name", GOOD)
 def test_every_accepted_format_is_read(name: str) -> None:
-    facts = facts_of(GOOD[name])
+    facts = summary_of(GOOD[name])
     assert facts.format == name.partition(",")[0]
     assert facts.notes == ()
 

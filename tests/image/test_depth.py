@@ -9,18 +9,18 @@ import pytest
 from PIL import Image
 
 from lightpress.image import Size
-from lightpress.pipeline.sandbox import Bounds, Child
+from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tools.drawing import (
     Colour,
     deep_grey,
     distance,
-    facts_of,
     file_of,
     only,
     pixel,
     plain,
     png_chunk,
     spec,
+    summary_of,
     with_chunk_before,
 )
 
@@ -109,7 +109,7 @@ def test_every_layout_of_pixels_keeps_its_colours(data: bytes, left: Colour, rig
         got = pixel(image, (part, 0.5))
         hidden = len(wanted) == 4 and wanted[3] == 0  # what colour it hides is nobody's business
         assert distance(got[3:], wanted[3:]) <= 1 if hidden else distance(got, wanted) <= 1
-    assert facts_of(data).notes == ()
+    assert summary_of(data).notes == ()
 
 
 def test_deep_grey_takes_no_more_memory_than_it_was_granted() -> None:
@@ -117,7 +117,7 @@ def test_deep_grey_takes_no_more_memory_than_it_was_granted() -> None:
     data = file_of(Image.frombytes("I;16", size, bytes(2 * size[0] * size[1])), compress_level=1)
 
     def peak_mb(data: bytes) -> int:
-        with Child(data, spec(Size("w32", 32)), Bounds()) as child:
+        with Child(data, spec(Size("w32", 32)), SandboxLimits()) as child:
             list(child.rendering().renditions)
         return child.cost.peak_rss_mb
 

@@ -23,7 +23,6 @@ from tools.drawing import (
     deep_grey,
     distance,
     exif_with,
-    facts_of,
     file_of,
     four_corners,
     only,
@@ -33,6 +32,7 @@ from tools.drawing import (
     ramp,
     rendered,
     spec,
+    summary_of,
     ten_bits,
 )
 
@@ -50,7 +50,7 @@ def test_a_heic_is_turned_once_and_not_twice(orientation: int) -> None:
     assert (b"irot" in data or b"imir" in data) == (orientation != 1)
     image = only(data)
     assert image.size == (96, 64)
-    assert (facts_of(data).width, facts_of(data).height) == (96, 64)
+    assert (summary_of(data).width, summary_of(data).height) == (96, 64)
     assert all(distance(got, want) < 12 for got, want in zip(colours_at_corners(image), CORNERS, strict=True))
 
 
@@ -68,13 +68,13 @@ def test_a_see_through_heic_stays_so() -> None:
 def test_of_several_pictures_in_a_heic_the_main_one_is_shown() -> None:
     data = file_of(plain(RED), "HEIF", save_all=True, append_images=[plain(GREEN)], primary_index=1)
     assert distance(pixel(only(data), MIDDLE), GREEN) < 8
-    assert facts_of(data).notes == ("The file holds several pictures; its variants show the main one.",)
+    assert summary_of(data).notes == ("The file holds several pictures; its variants show the main one.",)
 
 
 def test_a_heic_by_its_general_brand_is_known_by_what_it_holds() -> None:
     heic, avif = file_of(plain(RED), "HEIF"), file_of(plain(RED), "AVIF")
-    assert facts_of(heic[:8] + b"mif1" + heic[12:]).format == "heic"
-    assert facts_of(avif[:8] + b"mif1" + avif[12:]).format == "avif"
+    assert summary_of(heic[:8] + b"mif1" + heic[12:]).format == "heic"
+    assert summary_of(avif[:8] + b"mif1" + avif[12:]).format == "avif"
 
 
 def test_other_pictures_do_not_pay_for_the_decoder_of_heic() -> None:
@@ -208,7 +208,7 @@ def resource(number: int, data: bytes) -> bytes:
 def test_a_photoshop_file_without_its_flattened_picture_is_not_shown_white() -> None:
     version = struct.pack(">IB", 1, 1) + bytes(8)
     other = resource(1005, bytes(16))
-    assert facts_of(psd(plain(RED), resources=other + resource(1057, version))).format == "psd"
+    assert summary_of(psd(plain(RED), resources=other + resource(1057, version))).format == "psd"
     data = psd(plain(RED), resources=other + resource(1057, version[:4] + b"\0" + version[5:]))
     with pytest.raises(PictureRejected, match="Maximize Compatibility") as caught:
         rendered(data)
@@ -218,14 +218,14 @@ def test_a_photoshop_file_without_its_flattened_picture_is_not_shown_white() -> 
 def test_of_many_pages_the_first_is_shown() -> None:
     data = file_of(plain(RED), "TIFF", save_all=True, append_images=[plain(GREEN), plain(BLUE)])
     assert pixel(only(data), MIDDLE) == RED
-    assert facts_of(data).notes == ("The file has 3 pages; its variants show the first.",)
+    assert summary_of(data).notes == ("The file has 3 pages; its variants show the first.",)
 
 
 def test_a_big_tiff_is_no_different() -> None:
     data = file_of(plain(RED), "TIFF", save_all=True, append_images=[plain(GREEN)], big_tiff=True)
     assert data.startswith(b"II+\0")
     assert pixel(only(data), MIDDLE) == RED
-    assert "2 pages" in facts_of(data).notes[0]
+    assert "2 pages" in summary_of(data).notes[0]
 
 
 def test_the_thumbnail_in_a_raw_file_is_not_taken_for_the_photo() -> None:
@@ -245,14 +245,14 @@ def jpeg_saying(words: bytes) -> bytes:
 def test_a_gain_map_is_dropped_and_that_is_noted() -> None:
     data = jpeg_saying(b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r hdrgm:Version="1.0"/></x:xmpmeta>')
     both = data + file_of(plain((90,), mode="L"), "JPEG")
-    assert facts_of(both).notes == ("The gain map, which brightens the picture on some screens, is dropped.",)
+    assert summary_of(both).notes == ("The gain map, which brightens the picture on some screens, is dropped.",)
     assert distance(pixel(only(both), MIDDLE), RED) < 6
 
 
 def test_a_shot_for_two_eyes_is_its_first() -> None:
     data = file_of(plain(RED), "MPO", save_all=True, append_images=[plain(BLUE)])
     assert distance(pixel(only(data), MIDDLE), RED) < 6
-    assert facts_of(data).notes == ("The file holds several pictures; its variants show the main one.",)
+    assert summary_of(data).notes == ("The file holds several pictures; its variants show the main one.",)
 
 
 @pytest.mark.parametrize("row", INPUTS, ids=lambda row: row.name)

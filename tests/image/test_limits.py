@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.image import Limits, PictureRejected, Reason, Size
-from lightpress.pipeline.sandbox import Bounds, Child
-from tools.drawing import facts_of, file_of, plain, png_claiming, png_of_rows, ramp, rendered, spec
+from lightpress.pipeline.sandbox import Child, SandboxLimits
+from tools.drawing import file_of, plain, png_claiming, png_of_rows, ramp, rendered, spec, summary_of
 
 if TYPE_CHECKING:
     from lightpress.image import Spec
@@ -26,7 +26,7 @@ def refused(data: bytes, limits: Limits, size: Size = SMALL) -> PictureRejected:
 
 def peak_mb(data: bytes, what: Spec) -> tuple[int, Reason | None]:
     """The most memory that a child of its own held, and why it gave up."""
-    with Child(data, what, Bounds()) as child:
+    with Child(data, what, SandboxLimits()) as child:
         try:
             list(child.rendering().renditions)
             reason = None
@@ -60,7 +60,7 @@ def test_what_is_too_much_is_refused_with_the_numbers(data: bytes, limits: Limit
 def test_what_just_fits_is_accepted() -> None:
     data = file_of(plain(size=(100, 50)))
     limits = Limits(max_bytes=len(data), max_pixels=5_000, max_side=100, max_decoded_bytes=20_000)
-    assert facts_of(data, spec(limits=limits)).width == 100
+    assert summary_of(data, spec(limits=limits)).width == 100
 
 
 def patched(data: bytes, at: int, layout: str, *numbers: int) -> bytes:
@@ -150,7 +150,7 @@ def test_a_true_bomb_inside_the_limits_is_decoded_within_them() -> None:
 def test_a_jpeg_needs_only_what_its_largest_size_needs() -> None:
     limits = Limits(max_decoded_bytes=4 << 20)
     data = file_of(ramp((4_000, 3_000)), "JPEG", quality=30)
-    assert facts_of(data, spec(Size("w480", width=480), limits=limits)).width == 4_000
+    assert summary_of(data, spec(Size("w480", width=480), limits=limits)).width == 4_000
     assert refused(data, limits, Size("w3000", width=3_000)).reason is Reason.TOO_MANY_PIXELS
 
 

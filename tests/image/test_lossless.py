@@ -12,7 +12,7 @@ from PIL import Image
 
 from lightpress.image import Size
 from lightpress.image.lossless import compressed
-from lightpress.pipeline.sandbox import Bounds, Child
+from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tools.drawing import as_camera_stores, exif_with, file_of, ramp, rendered, seen, spec, speckled
 
 PICTURE = ramp((400, 300))
@@ -80,7 +80,7 @@ def test_what_must_change_is_encoded_all_the_same() -> None:
 
 def in_a_child(form: str) -> None:
     data = file_of(speckled((600, 450)), form.upper())
-    with Child(data, spec(formats=(form,), lossless=True), Bounds()) as child:
+    with Child(data, spec(formats=(form,), lossless=True), SandboxLimits()) as child:
         (one,) = child.rendering().renditions
     assert pixels(one.data) == pixels(data)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lightpress.image import PictureRejected, Reason, Size, Spec, render
-from lightpress.pipeline.sandbox import Bounds, Child, ChildLost, render_isolated
+from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits, render_in_sandbox
 from tools.drawing import file_of, ramp, spec
 
 SMALL = spec(Size("w320", 320))
@@ -26,14 +26,14 @@ DECODERS: dict[str, dict[str, Any]] = {
 }
 
 
-def with_spare(mb: int) -> Bounds:
-    """Bounds that leave a child so many MB beside what it inherits."""
-    return Bounds(memory_mb=mb)
+def with_spare(mb: int) -> SandboxLimits:
+    """SandboxLimits that leave a child so many MB beside what it inherits."""
+    return SandboxLimits(memory_mb=mb)
 
 
-def verdict(data: bytes, bounds: Bounds, wanted: Spec = SMALL) -> str:
+def verdict(data: bytes, bounds: SandboxLimits, wanted: Spec = SMALL) -> str:
     try:
-        list(render_isolated(data, wanted, bounds).renditions)
+        list(render_in_sandbox(data, wanted, bounds).renditions)
     except PictureRejected as rejected:
         return rejected.reason
     except ChildLost:
@@ -75,7 +75,7 @@ def noisy_tiff() -> bytes:
 
 
 def test_a_decoder_that_complains_in_a_child_is_not_heard(capfd: pytest.CaptureFixture[str]) -> None:
-    with Child(noisy_tiff(), SMALL, Bounds()) as child, pytest.raises(PictureRejected):
+    with Child(noisy_tiff(), SMALL, SandboxLimits()) as child, pytest.raises(PictureRejected):
         list(child.rendering().renditions)
     assert capfd.readouterr().err == ""
 

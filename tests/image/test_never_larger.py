@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageFilter
 
-from lightpress.image import Facts, Rendition, Size
+from lightpress.image import EncodedVariant, OriginalInfo, Size
 from lightpress.image.container import without_extras
 from lightpress.pipeline.manifest import Publication, variants_of
 from tools.drawing import (
@@ -207,12 +207,12 @@ def test_red_green_and_blue_stay_what_they_are() -> None:
 def test_a_format_that_is_larger_than_the_one_everybody_knows_says_so() -> None:
     publication = Publication("a.jpg", 1, "v1", 9, "web", "d")
     made = [
-        Rendition(("a", "b"), "avif", 4, 4, b"12345"),
-        Rendition(("a", "b"), "webp", 4, 4, b"123"),
-        Rendition(("a", "b"), "jpeg", 4, 4, b"1234", "Kept."),
+        EncodedVariant(("a", "b"), "avif", 4, 4, b"12345"),
+        EncodedVariant(("a", "b"), "webp", 4, 4, b"123"),
+        EncodedVariant(("a", "b"), "jpeg", 4, 4, b"1234", "Kept."),
     ]
     variants = tuple(variant for one in made for variant in variants_of(one, "p"))
-    manifest = publication.ready(Facts("jpeg", 4, 4), variants)
+    manifest = publication.ready(OriginalInfo("jpeg", 4, 4), variants)
     assert [(one.format, one.note) for one in manifest.variants if one.name == "b"] == [
         ("avif", "Larger than the jpeg of this size (4 bytes)."),
         ("webp", None),

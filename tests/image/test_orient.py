@@ -17,13 +17,13 @@ from tools.drawing import (
     colours_at_corners,
     distance,
     exif_with,
-    facts_of,
     file_of,
     four_corners,
     mean_difference,
     only,
     png_chunk,
     spec,
+    summary_of,
 )
 
 ORIENTATIONS = range(1, 9)
@@ -61,7 +61,7 @@ def test_a_photo_is_upright_in_every_format_and_carries_no_tag(orientation: int,
 @pytest.mark.parametrize("orientation", ORIENTATIONS)
 def test_every_format_that_can_say_how_it_was_held_is_heard(form: str, orientation: int) -> None:
     assert_upright(only(photo(orientation, form)))
-    facts = facts_of(photo(orientation, form))
+    facts = summary_of(photo(orientation, form))
     assert (facts.width, facts.height) == (96, 64)
 
 

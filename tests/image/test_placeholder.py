@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from lightpress.image.placeholder import dominant_colour, reduced, thumbhash
-from tools.drawing import Colour, disc, distance, facts_of, file_of, four_corners, plain, stripes
+from tools.drawing import Colour, disc, distance, file_of, four_corners, plain, stripes, summary_of
 
 
 def decoded(text: str) -> tuple[float, Colour]:
@@ -26,7 +26,7 @@ def decoded(text: str) -> tuple[float, Colour]:
 
 @pytest.mark.parametrize("colour", [(230, 30, 30), (20, 160, 60), (255, 255, 255), (0, 0, 0), (90, 90, 200)])
 def test_one_colour_is_that_colour(colour: Colour) -> None:
-    facts = facts_of(file_of(plain(colour)))
+    facts = summary_of(file_of(plain(colour)))
     assert facts.colour == f"#{bytes(colour).hex()}"
     assert facts.thumbhash is not None
     ratio, mean = decoded(facts.thumbhash)
@@ -40,7 +40,7 @@ def test_a_known_picture_has_a_known_hash() -> None:
 
 @pytest.mark.parametrize("size", [(400, 100), (100, 400), (300, 300), (1, 1), (5000, 1)])
 def test_its_shape_is_known(size: tuple[int, int]) -> None:
-    facts = facts_of(file_of(four_corners(size) if min(size) > 1 else plain(size=size)))
+    facts = summary_of(file_of(four_corners(size) if min(size) > 1 else plain(size=size)))
     assert facts.thumbhash is not None
     ratio, _ = decoded(facts.thumbhash)
     assert math.isclose(ratio, min(7, max(1 / 7, size[0] / size[1])), rel_tol=0.2)

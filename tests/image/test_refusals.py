@@ -7,9 +7,9 @@ import struct
 import pytest
 from PIL import Image
 
-from lightpress.image import IN_PLAIN_WORDS, PictureRejected, Reason
+from lightpress.image import MESSAGES, PictureRejected, Reason
 from lightpress.image.formats import ACCEPTED
-from tools.drawing import facts_of, file_of, plain, rendered
+from tools.drawing import file_of, plain, rendered, summary_of
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
 
@@ -118,9 +118,9 @@ def test_no_other_decoder_is_ever_tried(form: str) -> None:
 
 def test_a_panorama_of_several_jpegs_is_its_first() -> None:
     data = file_of(plain((250, 0, 0)), "MPO", save_all=True, append_images=[plain((0, 0, 250))])
-    assert facts_of(data).format == "jpeg"
+    assert summary_of(data).format == "jpeg"
 
 
 def test_every_reason_is_explained() -> None:
-    assert set(IN_PLAIN_WORDS) == set(Reason)
-    assert all(words.endswith(".") for words in IN_PLAIN_WORDS.values())
+    assert set(MESSAGES) == set(Reason)
+    assert all(words.endswith(".") for words in MESSAGES.values())

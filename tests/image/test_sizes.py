@@ -14,7 +14,6 @@ from lightpress.image.formats import OUTPUTS
 from tools.drawing import (
     Colour,
     distance,
-    facts_of,
     file_of,
     mean_difference,
     only,
@@ -25,6 +24,7 @@ from tools.drawing import (
     seen,
     spec,
     stripes,
+    summary_of,
 )
 
 # A size, a picture, and the pixels that it gets.
@@ -136,7 +136,7 @@ def test_a_format_gets_no_longer_side_than_it_can_hold(name: str) -> None:
     data = file_of(plain(size=(1, 65_535)))
     image = only(data, spec(Size("w320", width=320), formats=(name,), limits=Limits(max_side=65_535)))
     assert image.height == OUTPUTS[name].max_side
-    assert facts_of(data, spec(limits=Limits(max_side=65_535))).height == 65_535
+    assert summary_of(data, spec(limits=Limits(max_side=65_535))).height == 65_535
 
 
 def test_all_formats_of_a_size_have_the_same_pixels() -> None:

@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.image import Squeezing
+from lightpress.image import CompressionOptions
 from lightpress.in_place.buckets import InPlace
-from lightpress.in_place.compress import MOST_TIMES, Did, compress
-from lightpress.in_place.objects import IN_PLAIN_WORDS, Obstacle
+from lightpress.in_place.compress import MOST_TIMES, CompressionResult, compress
+from lightpress.in_place.objects import MESSAGES, Obstacle
 from tests.in_place.world import BUCKET, SOURCE, TABLE, Bucket, Ports, large, settle, small
 
 if TYPE_CHECKING:
-    from lightpress.in_place.objects import Held
+    from lightpress.in_place.objects import ObjectState
     from lightpress.pipeline.source import Source
 
 
-def dids(bucket: Bucket) -> list[Did]:
-    return [outcome.did for outcome in settle(bucket)]
+def dids(bucket: Bucket) -> list[CompressionResult]:
+    return [outcome.result for outcome in settle(bucket)]
 
 
 def test_a_picture_is_replaced_once_and_the_event_of_that_ends_with_a_look() -> None:
     bucket = Bucket()
     bucket.put(large("P"))
     first, second = settle(bucket)
-    assert (first.did, first.before, first.after, first.saved) == (Did.REPLACED, 100, 60, 40)
+    assert (first.result, first.before, first.after, first.saved) == (CompressionResult.REPLACED, 100, 60, 40)
     assert first.version == "v1", "what holds the bytes that were replaced"
-    assert second.did is Did.NOTHING
+    assert second.result is CompressionResult.NOTHING
     assert bucket.now
     assert bucket.now.data == small("P")
     assert bucket.events == 2
@@ -39,7 +39,12 @@ def test_what_has_no_smaller_form_is_not_written_and_not_tried_twice() -> None:
     bucket = Bucket()
     bucket.put(small("P"))
     bucket.queue += 3
-    assert dids(bucket) == [Did.KEPT, Did.NOTHING, Did.NOTHING, Did.NOTHING]
+    assert dids(bucket) == [
+        CompressionResult.KEPT,
+        CompressionResult.NOTHING,
+        CompressionResult.NOTHING,
+        CompressionResult.NOTHING,
+    ]
     assert bucket.events == 1
     assert bucket.squeezed == {small("P"): 1}
 
@@ -48,17 +53,17 @@ def test_what_is_no_picture_is_kept_with_its_reason() -> None:
     bucket = Bucket()
     bucket.put(b"bad")
     (outcome,) = settle(bucket)
-    assert (outcome.did, outcome.note) == (Did.KEPT, "corrupt: drawn so")
+    assert (outcome.result, outcome.note) == (CompressionResult.KEPT, "corrupt: drawn so")
 
 
 def test_a_saving_below_the_threshold_is_not_worth_a_write() -> None:
     bucket = Bucket(table=replace(TABLE, min_saving_percent=41))
     bucket.put(large("P"))
     (outcome,) = settle(bucket)
-    assert (outcome.did, outcome.note) == (Did.KEPT, "It would save 40 of 100 bytes, less than 41 %.")
+    assert (outcome.result, outcome.note) == (CompressionResult.KEPT, "It would save 40 of 100 bytes, less than 41 %.")
     bucket.table = replace(TABLE, min_saving_percent=40)
     bucket.queue += 1
-    assert dids(bucket) == [Did.REPLACED, Did.NOTHING], "other options are another try"
+    assert dids(bucket) == [CompressionResult.REPLACED, CompressionResult.NOTHING], "other options are another try"
 
 
 @pytest.mark.parametrize("obstacle", Obstacle)
@@ -66,15 +71,21 @@ def test_what_may_not_be_touched_is_left_alone_and_says_why(obstacle: Obstacle) 
     bucket = Bucket()
     bucket.put(large("P"), obstacle=obstacle)
     (outcome,) = settle(bucket)
-    assert (outcome.did, outcome.reason, outcome.note) == (Did.LEFT_ALONE, obstacle, IN_PLAIN_WORDS[obstacle])
+    assert (outcome.result, outcome.reason, outcome.note) == (
+        CompressionResult.LEFT_ALONE,
+        obstacle,
+        MESSAGES[obstacle],
+    )
     assert not bucket.squeezed
 
 
 def test_a_file_beyond_the_limit_is_not_even_read() -> None:
-    bucket = Bucket(table=replace(TABLE, squeezing=Squeezing(limits=replace(Squeezing().limits, max_bytes=99))))
+    bucket = Bucket(
+        table=replace(TABLE, squeezing=CompressionOptions(limits=replace(CompressionOptions().limits, max_bytes=99)))
+    )
     bucket.put(large("P"))
     (outcome,) = settle(bucket)
-    assert outcome.did is Did.KEPT
+    assert outcome.result is CompressionResult.KEPT
     assert "at most 99" in (outcome.note or "")
     assert not bucket.squeezed
 
@@ -84,19 +95,19 @@ def test_new_bytes_under_an_old_seal_are_seen() -> None:
     bucket.put(large("P"))
     settle(bucket)
     bucket.put(large("Q"), like=bucket.now)
-    assert dids(bucket) == [Did.REPLACED, Did.NOTHING]
+    assert dids(bucket) == [CompressionResult.REPLACED, CompressionResult.NOTHING]
 
 
 def test_who_puts_the_larger_file_back_each_time_wins() -> None:
     bucket = Bucket()
     for _ in range(MOST_TIMES):
         bucket.put(large("P"))
-        assert dids(bucket) == [Did.REPLACED, Did.NOTHING]
+        assert dids(bucket) == [CompressionResult.REPLACED, CompressionResult.NOTHING]
     bucket.put(large("P"))
     (outcome,) = settle(bucket)
-    assert (outcome.did, outcome.reason) == (Did.LEFT_ALONE, "put_back")
+    assert (outcome.result, outcome.reason) == (CompressionResult.LEFT_ALONE, "put_back")
     bucket.put(large("Q"))
-    assert dids(bucket) == [Did.REPLACED, Did.NOTHING], "another picture is another matter"
+    assert dids(bucket) == [CompressionResult.REPLACED, CompressionResult.NOTHING], "another picture is another matter"
 
 
 def test_an_operator_can_have_it_tried_again() -> None:
@@ -104,35 +115,35 @@ def test_an_operator_can_have_it_tried_again() -> None:
     bucket.put(small("P"))
     settle(bucket)
     world = Ports(bucket).world()
-    assert compress(SOURCE, world).did is Did.NOTHING
-    assert compress(SOURCE, world, again=True).did is Did.KEPT
+    assert compress(SOURCE, world).result is CompressionResult.NOTHING
+    assert compress(SOURCE, world, again=True).result is CompressionResult.KEPT
 
 
 def test_loss_is_only_for_buckets_that_keep_versions() -> None:
-    lossy = InPlace(BUCKET, squeezing=Squeezing(mode="lossy"))
+    lossy = InPlace(BUCKET, squeezing=CompressionOptions(mode="lossy"))
     bucket = Bucket(versioned=False, table=lossy)
     bucket.put(large("P"))
     (outcome,) = settle(bucket)
-    assert (outcome.did, outcome.reason) == (Did.LEFT_ALONE, "no_versions")
+    assert (outcome.result, outcome.reason) == (CompressionResult.LEFT_ALONE, "no_versions")
     bucket = Bucket(table=lossy)
     bucket.put(large("P"))
-    assert dids(bucket) == [Did.REPLACED, Did.NOTHING]
+    assert dids(bucket) == [CompressionResult.REPLACED, CompressionResult.NOTHING]
 
 
 def test_what_was_made_lossy_once_is_never_made_so_again() -> None:
-    bucket = Bucket(table=InPlace(BUCKET, squeezing=Squeezing(mode="lossy", quality={"jpeg": 80})))
+    bucket = Bucket(table=InPlace(BUCKET, squeezing=CompressionOptions(mode="lossy", quality={"jpeg": 80})))
     bucket.put(large("P"))
     settle(bucket)
-    bucket.table = InPlace(BUCKET, squeezing=Squeezing(mode="lossy", quality={"jpeg": 60}))
+    bucket.table = InPlace(BUCKET, squeezing=CompressionOptions(mode="lossy", quality={"jpeg": 60}))
     bucket.queue += 1
-    assert dids(bucket) == [Did.NOTHING]
+    assert dids(bucket) == [CompressionResult.NOTHING]
 
 
 def test_other_metadata_with_the_same_bytes_is_not_lost() -> None:
     """If-Match cannot see it: the ETag is that of the bytes."""
 
     class Touched(Ports):
-        def read(self, source: Source, held: Held) -> bytes:
+        def read(self, source: Source, held: ObjectState) -> bytes:
             data = super().read(source, held)
             if len(bucket.things) == 2:  # somebody changes the metadata while it is squeezed
                 assert bucket.now
@@ -141,6 +152,6 @@ def test_other_metadata_with_the_same_bytes_is_not_lost() -> None:
 
     bucket = Bucket()
     bucket.put(large("P"))
-    assert compress(SOURCE, Touched(bucket).world()).did is Did.REPLACED
+    assert compress(SOURCE, Touched(bucket).world()).result is CompressionResult.REPLACED
     assert bucket.now
     assert bucket.now.metadata == "new"

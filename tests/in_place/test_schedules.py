@@ -22,9 +22,9 @@ from tests.in_place.world import Bucket, Consumer, Fault, large, settle, small
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.in_place.compress import Compression
+    from lightpress.in_place.compress import CompressionOutcome
 
-    Story = Callable[..., Compression]
+    Story = Callable[..., CompressionOutcome]
 
 SCHEDULES = int(os.environ.get("LIGHTPRESS_SCHEDULES", "2000"))
 AT_ONCE = 2
@@ -168,7 +168,7 @@ def mutant(*changes: tuple[str, str]) -> Story:
 
 NOT_SEALED = mutant(("if held.seal is not None and _is_final(held.seal, table):", "if False:"))
 REPLACES_ANYTHING = mutant(
-    ("    if world.existing.look(source) != held:", "    held = world.existing.look(source)\n    if held is None:")
+    ("    if world.existing.head(source) != held:", "    held = world.existing.head(source)\n    if held is None:")
 )
 LEDGER_OF_OTHERS = mutant(("if entry.settles(held, table.digest):", "if entry.times == 0:"))
 NEVER_TIRED = mutant(("entry.times >= MOST_TIMES", "False"))

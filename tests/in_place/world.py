@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from greenlet import getcurrent, greenlet
 
-from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Squeezing
+from lightpress.image import CompressionOptions, EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult
 from lightpress.in_place.buckets import Compressing, InPlace
-from lightpress.in_place.compress import Compression, CompressWorld, compress
-from lightpress.in_place.objects import Entry, Held, Obstacle, Seal
-from lightpress.pipeline.ports import Changed
+from lightpress.in_place.compress import CompressDependencies, CompressionOutcome, compress
+from lightpress.in_place.objects import CompressionMark, Entry, ObjectState, Obstacle
+from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 BUCKET, KEY = "existing", "k"
 SOURCE = Source(BUCKET, KEY)
-TABLE = InPlace(BUCKET, squeezing=Squeezing())
+TABLE = InPlace(BUCKET, squeezing=CompressionOptions())
 Result = TypeVar("Result")
 
 
@@ -54,14 +54,14 @@ class Thing:
     number: int
     by: str
     version: str | None = None
-    seal: Seal | None = None
+    seal: CompressionMark | None = None
     sealed_data: bytes | None = None
     metadata: str = ""
     obstacle: Obstacle | None = None
 
-    def held(self) -> Held:
+    def held(self) -> ObjectState:
         bound = self.seal if self.sealed_data == self.data else None
-        return Held(
+        return ObjectState(
             etag=etag(self.data),
             size=len(self.data),
             version=self.version,
@@ -129,17 +129,17 @@ class Bucket:
 
     # The ports' effects.
 
-    def look(self) -> Held | None:
+    def head(self) -> ObjectState | None:
         return self.now.held() if self.now else None
 
-    def read(self, held: Held) -> bytes:
+    def read(self, held: ObjectState) -> bytes:
         if self.now is None or etag(self.now.data) != held.etag:
-            raise Changed
+            raise PreconditionFailed
         return self.now.data
 
-    def replace(self, held: Held, data: bytes, seal: Seal) -> None:
+    def replace(self, held: ObjectState, data: bytes, seal: CompressionMark) -> None:
         if self.now is None or etag(self.now.data) != held.etag:
-            raise Changed
+            raise PreconditionFailed
         self._check_replacement(self.now, data)
         thing = Thing(data, len(self.things), "story", self._version(), seal, data, str(held.kept["Metadata"]))
         self._write(thing)
@@ -152,17 +152,17 @@ class Bucket:
         if before.obstacle is not None:
             self.violations.append(f"{before.obstacle} was replaced")
 
-    def squeeze(self, data: bytes, options: Squeezing) -> Rendering:
+    def compress(self, data: bytes, options: CompressionOptions) -> RenderResult:
         """Stands for the picture core."""
         self.squeezed[data] += 1
         if data.startswith(b"bad"):
             raise PictureRejected(Reason.CORRUPT, "drawn so")
 
-        def renditions() -> Generator[Rendition]:
+        def renditions() -> Generator[EncodedVariant]:
             if data.startswith(b"large"):
-                yield Rendition(("same",), "jpeg", 1, 1, small(name_of(data).decode()))
+                yield EncodedVariant(("same",), "jpeg", 1, 1, small(name_of(data).decode()))
 
-        return Rendering(Facts("jpeg", 1, 1, notes=(options.mode,)), renditions())
+        return RenderResult(OriginalInfo("jpeg", 1, 1, notes=(options.mode,)), renditions())
 
     # Promises.
 
@@ -192,10 +192,10 @@ class Bucket:
 class Consumer:
     """One invocation; between `step`s it stands before its next request. A failed one comes back."""
 
-    def __init__(self, bucket: Bucket, story: Callable[..., Compression] = compress) -> None:
+    def __init__(self, bucket: Bucket, story: Callable[..., CompressionOutcome] = compress) -> None:
         self.bucket, self.over = bucket, False
         self.history: list[str] = []
-        self.outcome: Compression | None = None
+        self.outcome: CompressionOutcome | None = None
         self._scheduler = getcurrent()
         self._fault: Fault | None = None
         world = Ports(bucket, self.request).world()
@@ -221,7 +221,7 @@ class Consumer:
             raise ServiceError(name)
         try:
             result = effect()
-        except Changed:
+        except PreconditionFailed:
             self.history.append(f"{name} changed")
             raise
         if fault is Fault.LOST_ANSWER:
@@ -230,7 +230,7 @@ class Consumer:
         self.history.append(f"{name} {result!r}")
         return result
 
-    def _run(self, story: Callable[..., Compression], world: CompressWorld) -> None:
+    def _run(self, story: Callable[..., CompressionOutcome], world: CompressDependencies) -> None:
         try:
             self.outcome = story(SOURCE, world)
         except Exception:  # noqa: BLE001  as the batch processor does: the message comes back
@@ -250,17 +250,17 @@ class Ports:
     bucket: Bucket
     request: Callable[[str, Callable[[], Any]], Any] = lambda _, effect: effect()
 
-    def look(self, source: Source) -> Held | None:
+    def head(self, source: Source) -> ObjectState | None:
         assert source == SOURCE
-        held: Held | None = self.request("look", self.bucket.look)
+        held: ObjectState | None = self.request("head", self.bucket.head)
         return held
 
-    def read(self, source: Source, held: Held) -> bytes:
+    def read(self, source: Source, held: ObjectState) -> bytes:
         assert source == SOURCE
         data: bytes = self.request("read", lambda: self.bucket.read(held))
         return data
 
-    def replace(self, source: Source, held: Held, data: bytes, seal: Seal) -> None:
+    def replace(self, source: Source, held: ObjectState, data: bytes, seal: CompressionMark) -> None:
         assert source == SOURCE
         self.request("replace", lambda: self.bucket.replace(held, data, seal))
 
@@ -271,11 +271,13 @@ class Ports:
     def enter(self, source: Source, entry: Entry) -> None:
         self.request("enter", lambda: self.bucket.entries.__setitem__(source, entry))
 
-    def world(self) -> CompressWorld:
-        return CompressWorld(self, self, Compressing((self.bucket.table,)), self.bucket.squeeze)
+    def world(self) -> CompressDependencies:
+        return CompressDependencies(self, self, Compressing((self.bucket.table,)), self.bucket.compress)
 
 
-def settle(bucket: Bucket, story: Callable[..., Compression] = compress, most: int = 1_000) -> list[Compression]:
+def settle(
+    bucket: Bucket, story: Callable[..., CompressionOutcome] = compress, most: int = 1_000
+) -> list[CompressionOutcome]:
     """Work the queue off, one consumer after the other, without a fault; returns what each did."""
     outcomes = []
     while bucket.queue:

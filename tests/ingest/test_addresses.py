@@ -11,7 +11,7 @@ import pytest
 from lightpress.ingest.addresses import AddressPolicy
 from lightpress.ingest.connection import Connector, Deadline
 from lightpress.ingest.errors import FetchFailed
-from lightpress.ingest.urls import FetchReason, read_link
+from lightpress.ingest.urls import FetchReason, parse_url
 
 BLOCKED = (
     # IPv4
@@ -50,7 +50,7 @@ class Names:
 
 
 def refused(connector: Connector, url: str) -> FetchReason:
-    with pytest.raises(FetchFailed) as failure, connector.open(read_link(url), Deadline.after(5)):
+    with pytest.raises(FetchFailed) as failure, connector.open(parse_url(url), Deadline.after(5)):
         pass
     return failure.value.reason
 
@@ -100,7 +100,7 @@ def test_a_name_is_looked_up_once_and_what_was_checked_is_connected_to() -> None
         with socket.create_server(("127.0.0.3", port)) as elsewhere:
             names = Names([["127.0.0.2"], ["127.0.0.3"]])
             policy = AddressPolicy((ip_network("127.0.0.2/32"),), plain_http=True)
-            with Connector(policy, names).open(read_link(f"http://rebinding.example:{port}/"), Deadline.after(5)):
+            with Connector(policy, names).open(parse_url(f"http://rebinding.example:{port}/"), Deadline.after(5)):
                 checked.settimeout(5)
                 accepted, _ = checked.accept()
                 with accepted:

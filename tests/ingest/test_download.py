@@ -15,7 +15,7 @@ from lightpress.ingest.connection import Connector
 from lightpress.ingest.download import Download, Downloaded, Validators
 from lightpress.ingest.errors import FetchFailed
 from lightpress.ingest.hosts import Hosts
-from lightpress.ingest.urls import FetchReason, read_link
+from lightpress.ingest.urls import FetchReason, parse_url
 from tests.ingest.server import ENDINGS, Misbehaving, misbehaving, picture, unused_port
 
 if TYPE_CHECKING:
@@ -37,13 +37,13 @@ def download(connector: Connector | None = None, *, seconds: float = 1.5, hosts:
 
 def failure_of(url: str, **options: float) -> FetchFailed:
     with pytest.raises(FetchFailed) as failure:
-        download(**options)(read_link(url))  # type: ignore[arg-type]
+        download(**options)(parse_url(url))  # type: ignore[arg-type]
     return failure.value
 
 
 @pytest.mark.parametrize("kind", ["ok", "plain", "chunked", "redirect"])
 def test_a_picture_comes_whole(server: Misbehaving, kind: str) -> None:
-    found = download()(read_link(server.url(kind, 3)))
+    found = download()(parse_url(server.url(kind, 3)))
     assert isinstance(found, Downloaded)
     assert (bytes(found.data), found.media_type) == (picture(3), "image/jpeg")
 
@@ -65,15 +65,15 @@ def test_a_server_that_is_busy_says_for_how_long(server: Misbehaving) -> None:
         failure = failure_of(server.url(kind, 500))
         assert (failure.reason.value, failure.retry_after) == (reason, 1)
     with pytest.raises(FetchFailed):
-        download(hosts=hosts)(read_link(server.url("first-429", 501)))
+        download(hosts=hosts)(parse_url(server.url("first-429", 501)))
     asked = server.asked.total()
     with pytest.raises(FetchFailed, match="wants to be left alone"):
-        download(hosts=hosts)(read_link(server.url("ok", 501)))
+        download(hosts=hosts)(parse_url(server.url("ok", 501)))
     assert server.asked.total() == asked, "and is left alone"
 
 
 def test_what_is_known_already_is_not_sent_again(server: Misbehaving) -> None:
-    link = read_link(server.url("ok", 4))
+    link = parse_url(server.url("ok", 4))
     found = download()(link)
     assert found is not None
     assert found.validators.etag is not None
@@ -83,7 +83,7 @@ def test_what_is_known_already_is_not_sent_again(server: Misbehaving) -> None:
 
 def test_a_request_says_nothing_of_anybody(server: Misbehaving) -> None:
     url = server.url("ok", 5)
-    download()(read_link(url))
+    download()(parse_url(url))
     assert set(server.heads["/ok/5.jpg"]) == {"host", "user-agent", "accept", "accept-encoding", "connection"}
 
 
@@ -111,7 +111,7 @@ def trusting(authority: trustme.CA | None) -> Connector:
 
 def test_tls_is_verified_against_the_name_while_the_address_is_pinned(authority: trustme.CA) -> None:
     with misbehaving(serving(authority, "pictures.example"), "pictures.example") as server:
-        found = download(trusting(authority), seconds=5)(read_link(server.url("ok", 6)))
+        found = download(trusting(authority), seconds=5)(parse_url(server.url("ok", 6)))
         assert found is not None
         assert bytes(found.data) == picture(6)
         assert server.heads["/ok/6.jpg"]["host"].startswith("pictures.example:")
@@ -121,7 +121,7 @@ def test_tls_is_verified_against_the_name_while_the_address_is_pinned(authority:
 def test_a_certificate_of_another_or_of_nobody_is_refused(authority: trustme.CA, name: str, *, trusted: bool) -> None:
     with misbehaving(serving(authority, name), "pictures.example") as server:
         with pytest.raises(FetchFailed) as failure:
-            download(trusting(authority if trusted else None), seconds=5)(read_link(server.url("ok")))
+            download(trusting(authority if trusted else None), seconds=5)(parse_url(server.url("ok")))
         assert failure.value.reason is FetchReason.BAD_CERTIFICATE
         assert not server.asked
 

@@ -11,23 +11,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.ingest.batch import FetchWork
+from lightpress.ingest.batch import FetchBatch
 from lightpress.ingest.connection import Deadline
 from lightpress.ingest.download import NO_VALIDATORS, Downloaded, Validators
 from lightpress.ingest.errors import FetchFailed
-from lightpress.ingest.fetch import Did, Fetched, Fetching
+from lightpress.ingest.fetch import Fetcher, FetchOutcome, FetchResult
 from lightpress.ingest.hosts import Hosts
 from lightpress.ingest.orders import Order, body_of, order_for
-from lightpress.ingest.ports import Landed
-from lightpress.ingest.urls import FetchReason, Link, read_link
+from lightpress.ingest.ports import StoredUpload
+from lightpress.ingest.urls import FetchReason, SourceUrl, parse_url
 from lightpress.pipeline.events import Problem
 from lightpress.pipeline.messages import Message
-from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
-    from lightpress.pipeline.failures import Letter
+    from lightpress.pipeline.failures import DeadLetter
 
-LINK = read_link("https://example.com/cat.jpg")
+LINK = parse_url("https://example.com/cat.jpg")
 ORDER = order_for(LINK, "")
 AGAIN = Order(ORDER.url, ORDER.key, again=True)
 
@@ -41,7 +41,7 @@ class Web:
     asked: int = 0
     known: list[Validators] = field(default_factory=list)
 
-    def __call__(self, _: Link, known: Validators) -> Downloaded | None:
+    def __call__(self, _: SourceUrl, known: Validators) -> Downloaded | None:
         self.asked += 1
         self.known.append(known)
         if self.etag and known.etag == self.etag:
@@ -53,61 +53,67 @@ class Web:
 class Bucket:
     """Where pictures land. writes: of all keys. meanwhile: done once, right before the next write."""
 
-    held: dict[str, Landed] = field(default_factory=dict)
+    held: dict[str, StoredUpload] = field(default_factory=dict)
     writes: int = 0
     meanwhile: bytes | None = None
 
-    def look(self, key: str) -> Landed | None:
+    def head(self, key: str) -> StoredUpload | None:
         return self.held.get(key)
 
-    def put(self, key: str, picture: Downloaded, sha256: str, _: Link, replacing: Landed | None) -> None:
+    def put(self, key: str, picture: Downloaded, sha256: str, _: SourceUrl, replacing: StoredUpload | None) -> None:
         if self.meanwhile is not None:
             self._write(key, hashlib.sha256(self.meanwhile).hexdigest(), NO_VALIDATORS)
             self.meanwhile = None
         if self.held.get(key) != replacing:
-            raise Changed
+            raise PreconditionFailed
         self._write(key, sha256, picture.validators)
 
     def _write(self, key: str, sha256: str, validators: Validators) -> None:
         self.writes += 1
-        self.held[key] = Landed(f"etag-{self.writes}", sha256, validators)
+        self.held[key] = StoredUpload(f"etag-{self.writes}", sha256, validators)
 
 
 def test_what_has_not_changed_costs_no_write() -> None:
     web, bucket = Web(), Bucket()
-    fetch = Fetching(web, bucket)
-    assert [fetch(ORDER).did for _ in range(3)] == [Did.FETCHED, Did.UNCHANGED, Did.UNCHANGED]
+    fetch = Fetcher(web, bucket)
+    assert [fetch(ORDER).result for _ in range(3)] == [
+        FetchResult.FETCHED,
+        FetchResult.UNCHANGED,
+        FetchResult.UNCHANGED,
+    ]
     assert (bucket.writes, web.known[1]) == (1, Validators('"1"'))
 
 
 def test_nor_where_the_server_cannot_tell() -> None:
     web, bucket = Web(etag=None), Bucket()
-    fetch = Fetching(web, bucket)
-    assert [fetch(ORDER).did for _ in range(2)] == [Did.FETCHED, Did.UNCHANGED]
+    fetch = Fetcher(web, bucket)
+    assert [fetch(ORDER).result for _ in range(2)] == [FetchResult.FETCHED, FetchResult.UNCHANGED]
     assert (bucket.writes, web.known) == (1, [NO_VALIDATORS, NO_VALIDATORS])
 
 
 def test_what_has_changed_replaces_what_was_there() -> None:
     web, bucket = Web(), Bucket()
-    fetch = Fetching(web, bucket)
+    fetch = Fetcher(web, bucket)
     fetch(ORDER)
     web.data, web.etag = b"another cat", '"2"'
-    assert fetch(ORDER).did is Did.FETCHED
+    assert fetch(ORDER).result is FetchResult.FETCHED
     assert bucket.held[ORDER.key].sha256 == hashlib.sha256(b"another cat").hexdigest()
 
 
 def test_an_operator_who_tries_again_sees_it_written() -> None:
     web, bucket = Web(), Bucket()
-    fetch = Fetching(web, bucket)
+    fetch = Fetcher(web, bucket)
     fetch(ORDER)
-    assert fetch(AGAIN).did is Did.FETCHED
+    assert fetch(AGAIN).result is FetchResult.FETCHED
     assert (bucket.writes, web.known[1]) == (2, NO_VALIDATORS)
 
 
-@pytest.mark.parametrize(("other", "did", "writes"), [(b"cat", Did.UNCHANGED, 1), (b"old cat", Did.FETCHED, 2)])
-def test_of_two_at_once_one_writes_and_the_last_download_stays(other: bytes, did: Did, writes: int) -> None:
+@pytest.mark.parametrize(
+    ("other", "result", "writes"), [(b"cat", FetchResult.UNCHANGED, 1), (b"old cat", FetchResult.FETCHED, 2)]
+)
+def test_of_two_at_once_one_writes_and_the_last_download_stays(other: bytes, result: FetchResult, writes: int) -> None:
     web, bucket = Web(), Bucket(meanwhile=other)
-    assert Fetching(web, bucket)(ORDER).did is did
+    assert Fetcher(web, bucket)(ORDER).result is result
     assert (bucket.writes, web.asked) == (writes, 1)
     assert bucket.held[ORDER.key].sha256 == hashlib.sha256(b"cat").hexdigest()
 
@@ -115,7 +121,7 @@ def test_of_two_at_once_one_writes_and_the_last_download_stays(other: bytes, did
 def test_an_order_for_what_is_no_url_fails_without_a_request() -> None:
     web = Web()
     with pytest.raises(FetchFailed, match="invalid_url"):
-        Fetching(web, Bucket())(Order("https://user:secret@example.com/", "k"))
+        Fetcher(web, Bucket())(Order("https://user:secret@example.com/", "k"))
     assert web.asked == 0
 
 
@@ -124,25 +130,25 @@ class Diary:
     """Everything that a batch tells of itself, to whomever."""
 
     pauses: dict[str, int] = field(default_factory=dict)
-    letters: list[Letter] = field(default_factory=list)
+    letters: list[DeadLetter] = field(default_factory=list)
     entries: list[tuple[str, str]] = field(default_factory=list)
     deaf: bool = False
 
     def hold_back(self, receipt: str, seconds: int) -> None:
         self.pauses[receipt] = seconds
 
-    def send(self, letter: Letter) -> None:
+    def send(self, dead_letter: DeadLetter) -> None:
         if self.deaf:
             raise ConnectionError("the queue is away")
-        self.letters.append(letter)
+        self.letters.append(dead_letter)
 
-    def fetched(self, order: Order, outcome: Fetched) -> None:
-        self.entries.append((outcome.did, order.key))
+    def on_fetched(self, order: Order, outcome: FetchOutcome) -> None:
+        self.entries.append((outcome.result, order.key))
 
-    def failed(self, order: Order, failure: FetchFailed, *, for_good: bool) -> None:
+    def on_failed(self, order: Order, failure: FetchFailed, *, for_good: bool) -> None:
         self.entries.append((f"{failure.reason}{'' if for_good else '?'}", order.key))
 
-    def stumbled(self, message_id: str, error: Exception) -> None:
+    def on_error(self, message_id: str, error: Exception) -> None:
         self.entries.append((type(error).__name__, message_id))
 
 
@@ -152,19 +158,19 @@ class Script:
 
     endings: dict[str, Exception] = field(default_factory=dict)
 
-    def __call__(self, order: Order) -> Fetched:
+    def __call__(self, order: Order) -> FetchOutcome:
         if order.key in self.endings:
             raise self.endings[order.key]
-        return Fetched(Did.FETCHED, 1)
+        return FetchOutcome(FetchResult.FETCHED, 1)
 
 
 def message(key: str, received: int = 1) -> Message:
     return Message(f"id-{key}", body_of(Order("https://example.com/", key)), f"receipt-{key}", received, 7, "request")
 
 
-def work(diary: Diary, script: Script, **options: int) -> FetchWork:
+def work(diary: Diary, script: Script, **options: int) -> FetchBatch:
     settings = {"threads": 4, "tries": 5, "first_pause": 16, "seconds": 10} | options
-    return FetchWork(script, diary, diary, diary, **settings)
+    return FetchBatch(script, diary, diary, diary, **settings)
 
 
 def always() -> float:
@@ -176,7 +182,7 @@ def test_of_a_batch_only_what_must_comes_back() -> None:
     script = Script(
         {
             "missing": FetchFailed(FetchReason.NOT_FOUND, "Gone."),
-            "busy": FetchFailed(FetchReason.SERVER_ERROR, "Busy."),
+            "busy": FetchFailed(FetchReason.SERVER_ERROR, "TooManyRequests."),
             "ours": ConnectionError("S3 is away"),
         }
     )
@@ -188,8 +194,14 @@ def test_of_a_batch_only_what_must_comes_back() -> None:
         ("server_error?", "busy"),
         ("ConnectionError", "id-ours"),
     }
-    (letter,) = diary.letters
-    assert (letter.reason, letter.detail, letter.attempts, letter.first_at, letter.request_ids) == (
+    (dead_letter,) = diary.letters
+    assert (
+        dead_letter.reason,
+        dead_letter.detail,
+        dead_letter.attempts,
+        dead_letter.first_at,
+        dead_letter.request_ids,
+    ) == (
         "not_found",
         "Gone.",
         1,
@@ -201,14 +213,14 @@ def test_of_a_batch_only_what_must_comes_back() -> None:
 
 def test_pauses_grow_and_the_last_try_is_the_last() -> None:
     diary = Diary()
-    working = work(diary, Script({"busy": FetchFailed(FetchReason.UNREACHABLE, "Busy.")}))
+    working = work(diary, Script({"busy": FetchFailed(FetchReason.UNREACHABLE, "TooManyRequests.")}))
     pauses = []
     for received in range(1, 5):
         assert working([message("busy", received)], always)
         pauses.append(diary.pauses["receipt-busy"])
     assert all(8 * 2**n <= pause <= 16 * 2**n for n, pause in enumerate(pauses))
     assert working([message("busy", 5)], always) == []
-    assert [letter.reason for letter in diary.letters] == ["unreachable"]
+    assert [dead_letter.reason for dead_letter in diary.letters] == ["unreachable"]
 
 
 def test_what_is_slow_is_not_tried_as_often() -> None:
@@ -219,7 +231,7 @@ def test_what_is_slow_is_not_tried_as_often() -> None:
 
 def test_a_server_that_says_when_to_come_back_is_believed() -> None:
     diary = Diary()
-    failure = FetchFailed(FetchReason.TOO_MANY_REQUESTS, "Busy.", retry_after=120)
+    failure = FetchFailed(FetchReason.TOO_MANY_REQUESTS, "TooManyRequests.", retry_after=120)
     working = work(diary, Script({"busy": failure}))
     working([message("busy", 1)], always)
     assert diary.pauses["receipt-busy"] == 120
@@ -229,7 +241,7 @@ def test_a_server_that_says_when_to_come_back_is_believed() -> None:
 
 def test_to_come_back_unasked_because_of_others_is_no_try_but_does_not_go_on_for_ever() -> None:
     diary = Diary()
-    failure = FetchFailed(FetchReason.TOO_MANY_REQUESTS, "Busy.", retry_after=1, asked=False)
+    failure = FetchFailed(FetchReason.TOO_MANY_REQUESTS, "TooManyRequests.", retry_after=1, asked=False)
     working = work(diary, Script({"busy": failure}))
     backs = [bool(working([message("busy", received)], always)) for received in range(1, 14)]
     assert backs == [True] * 12 + [False]
@@ -251,8 +263,8 @@ def test_a_failure_that_cannot_be_handed_over_comes_back() -> None:
 def test_what_is_no_order_is_set_aside() -> None:
     diary = Diary()
     assert work(diary, Script())([Message("m", "hello")], always) == []
-    (letter,) = diary.letters
-    assert (letter.body, letter.reason) == ("hello", Problem("unknown_message", "").reason)
+    (dead_letter,) = diary.letters
+    assert (dead_letter.body, dead_letter.reason) == ("hello", Problem("unknown_message", "").reason)
 
 
 def test_no_host_is_asked_more_often_at_once_than_is_allowed_and_others_do_not_wait() -> None:

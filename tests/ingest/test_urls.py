@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lightpress.cdk.readiness import PROJECT
 from lightpress.ingest.orders import Order, body_of, order_for, order_in
-from lightpress.ingest.urls import FETCH_IN_PLAIN_WORDS, BadLinkError, FetchReason, read_link
+from lightpress.ingest.urls import FETCH_MESSAGES, FetchReason, InvalidUrlError, parse_url
 
 
 @pytest.mark.parametrize(
@@ -31,9 +31,9 @@ from lightpress.ingest.urls import FETCH_IN_PLAIN_WORDS, BadLinkError, FetchReas
     ],
 )
 def test_a_url_is_written_anew_from_its_parts(text: str, url: str) -> None:
-    link = read_link(text)
+    link = parse_url(text)
     assert link.url == url
-    assert read_link(url) == link
+    assert parse_url(url) == link
 
 
 @pytest.mark.parametrize(
@@ -58,8 +58,8 @@ def test_a_url_is_written_anew_from_its_parts(text: str, url: str) -> None:
     ],
 )  # fmt: skip
 def test_what_could_be_read_in_two_ways_is_no_url(text: str, reason: FetchReason) -> None:
-    with pytest.raises(BadLinkError) as refusal:
-        read_link(text)
+    with pytest.raises(InvalidUrlError) as refusal:
+        parse_url(text)
     assert refusal.value.reason is reason
     assert refusal.value.detail.endswith(".")
     assert "secret" not in refusal.value.detail
@@ -68,23 +68,23 @@ def test_what_could_be_read_in_two_ways_is_no_url(text: str, reason: FetchReason
 @given(st.text(max_size=60).map(lambda rest: f"https://{rest}") | st.text(max_size=60))
 def test_whatever_is_read_holds_nothing_that_ends_a_line_of_a_request(text: str) -> None:
     try:
-        link = read_link(text)
-    except BadLinkError:
+        link = parse_url(text)
+    except InvalidUrlError:
         return
     assert link.url.isascii()
     assert link.url.isprintable()
     assert " " not in link.url
-    assert read_link(link.url) == link
+    assert parse_url(link.url) == link
 
 
 def test_a_key_is_readable_and_another_one_for_every_url() -> None:
-    cat = order_for(read_link("https://example.com/a/My%20Cat.JPG?size=1"), "trips/")
+    cat = order_for(parse_url("https://example.com/a/My%20Cat.JPG?size=1"), "trips/")
     assert cat.key.startswith("trips/My-Cat-")
     assert cat.key.endswith(".jpg")
     assert len(cat.key) == len("trips/My-Cat-.jpg") + 16
-    assert cat == order_for(read_link("https://EXAMPLE.com:443/a/My%20Cat.JPG?size=1#x"), "trips/")
+    assert cat == order_for(parse_url("https://EXAMPLE.com:443/a/My%20Cat.JPG?size=1#x"), "trips/")
     others = ("https://example.com/a/My%20Cat.JPG?size=2", "http://example.com/a/My%20Cat.JPG?size=1")
-    assert len({cat.key, *(order_for(read_link(other), "trips/").key for other in others)}) == 3
+    assert len({cat.key, *(order_for(parse_url(other), "trips/").key for other in others)}) == 3
 
 
 @pytest.mark.parametrize(
@@ -98,14 +98,14 @@ def test_a_key_is_readable_and_another_one_for_every_url() -> None:
     ],
 )
 def test_no_name_of_a_url_harms_a_key(url: str, stem: str, ending: str) -> None:
-    key = order_for(read_link(url), "").key
+    key = order_for(parse_url(url), "").key
     assert key.startswith(stem)
     assert key.removeprefix(stem)[16:] == ending
     assert "/" not in key
 
 
 def test_what_is_shown_of_a_url_holds_no_query() -> None:
-    assert read_link("https://example.com/a?token=secret").shown == "https://example.com/a"
+    assert parse_url("https://example.com/a?token=secret").shown == "https://example.com/a"
 
 
 def test_an_order_comes_out_of_a_message_as_it_went_in() -> None:
@@ -129,5 +129,5 @@ def test_every_reason_is_explained_in_the_manual() -> None:
 
 
 def test_every_reason_has_a_sentence() -> None:
-    assert set(FETCH_IN_PLAIN_WORDS) == set(FetchReason)
-    assert all(words.endswith(".") for words in FETCH_IN_PLAIN_WORDS.values())
+    assert set(FETCH_MESSAGES) == set(FetchReason)
+    assert all(words.endswith(".") for words in FETCH_MESSAGES.values())

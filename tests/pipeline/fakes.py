@@ -8,13 +8,13 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightpress.failures.record import LastWord, Registry
-from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Size, Spec
-from lightpress.pipeline.failures import Letter, fingerprint
+from lightpress.failures.record import FailureRecorder, FailureRecords
+from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
+from lightpress.pipeline.failures import DeadLetter, fingerprint
 from lightpress.pipeline.manifest import manifest_from_json, manifest_path
-from lightpress.pipeline.ports import Changed, Published
+from lightpress.pipeline.ports import PreconditionFailed, Published
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import World
+from lightpress.pipeline.reconcile import Dependencies
 from lightpress.pipeline.source import Original, Source
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class FakeOriginals:
         self.versions += 1
         self.held[key] = (f"v{self.versions}", data)
 
-    def look(self, source: Source) -> Original | None:
+    def head(self, source: Source) -> Original | None:
         self.asked["look"] += 1
         self.before_look(self.asked["look"])
         if source.key in self.failing:
@@ -79,7 +79,7 @@ class FakeOriginals:
     def read(self, source: Source, original: Original) -> bytes:
         self.asked["read"] += 1
         if source.key not in self.held or etag(self.held[source.key][1]) != original.etag:
-            raise Changed
+            raise PreconditionFailed
         return self.held[source.key][1]
 
 
@@ -101,7 +101,7 @@ class FakeImages:
         self.before_publish(manifest)
         present = self.held.get(manifest_path(manifest.key))
         if (etag(present) if present else None) != (replacing.etag if replacing else None):
-            raise Changed
+            raise PreconditionFailed
         self.held[manifest_path(manifest.key)] = manifest.to_json()
 
     def write(self, path: str, data: bytes, media_type: str, name: str) -> None:
@@ -137,28 +137,28 @@ class Press:
 
     made: list[bytes] = field(default_factory=list)
 
-    def __call__(self, data: bytes, spec: Spec) -> Rendering:
+    def __call__(self, data: bytes, spec: Spec) -> RenderResult:
         self.made.append(data)
         if data.startswith(CORRUPT):
             raise PictureRejected(Reason.CORRUPT, "The decoder says: drawn so.")
 
-        def renditions() -> Generator[Rendition]:
+        def renditions() -> Generator[EncodedVariant]:
             for number, size in enumerate(spec.sizes):
                 if number and data.startswith(BREAKS_LATE):
                     raise PictureRejected(Reason.TOO_SLOW, "The second size takes for ever.")
-                yield Rendition((size.name,), "jpeg", 1, 1, data + size.name.encode())
+                yield EncodedVariant((size.name,), "jpeg", 1, 1, data + size.name.encode())
 
-        return Rendering(Facts("jpeg", 40, 30), renditions())
+        return RenderResult(OriginalInfo("jpeg", 40, 30), renditions())
 
 
 @dataclass
 class FakeDeadLetters:
     """The dead-letter queue."""
 
-    kept: list[Letter] = field(default_factory=list)
+    kept: list[DeadLetter] = field(default_factory=list)
 
-    def send(self, letter: Letter) -> None:
-        self.kept.append(letter)
+    def send(self, dead_letter: DeadLetter) -> None:
+        self.kept.append(dead_letter)
 
 
 @dataclass
@@ -186,7 +186,7 @@ class FakeQuarantine:
             return None
         version, data = self.originals.held.get(source.key, ("", b""))
         if version != original.identity:
-            raise Changed
+            raise PreconditionFailed
         path = f"{source.key}@{version}"
         self.held[path] = data
         return path
@@ -225,7 +225,7 @@ class FakePurges:
     images: FakeImages
     asked: list[tuple[str, int]] = field(default_factory=list)
 
-    def ask_for(self, folder: str) -> None:
+    def request_purge(self, folder: str) -> None:
         self.asked.append((folder, sum(path.startswith(folder) for path in self.images.held)))
 
 
@@ -249,17 +249,17 @@ class Diary:
     entries: list[tuple[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def settled(self, outcome: Outcome) -> None:
-        self.entries.append((outcome.did.value, outcome.source.key))
+    def on_done(self, outcome: Outcome) -> None:
+        self.entries.append((outcome.action.value, outcome.source.key))
 
-    def stumbled(self, source: Source, error: Exception) -> None:
+    def on_error(self, source: Source, error: Exception) -> None:
         self.entries.append((type(error).__name__, source.key))
 
-    def discarded(self, message: Message, problem: Problem) -> None:
+    def on_discarded(self, message: Message, problem: Problem) -> None:
         self.entries.append((problem.reason, message.id))
         self.problems.append(problem)
 
-    def recorded(self, failure: Failure) -> None:
+    def on_recorded(self, failure: Failure) -> None:
         self.entries.append((failure.reason, failure.subject))
 
 
@@ -277,11 +277,11 @@ class FakeCloud:
         self.quarantine = FakeQuarantine(self.originals)
         self.failures = FakeFailures()
         self.diary = Diary()
-        self.registry = Registry(self.quarantine, self.failures, self.diary, lambda: NOW, RETENTION)
+        self.registry = FailureRecords(self.quarantine, self.failures, self.diary, lambda: NOW, RETENTION)
 
-    def last_word(self, verdict: Verdict | None = None) -> LastWord:
+    def last_word(self, verdict: Verdict | None = None) -> FailureRecorder:
         """Whoever records what is rejected, told of it by a letter."""
-        return LastWord(Letter("", "message-1", verdict=verdict), self.registry)
+        return FailureRecorder(DeadLetter("", "message-1", verdict=verdict), self.registry)
 
-    def world(self) -> World:
-        return World(self.originals, self.images, self.recipes, self.press, self.purges)
+    def world(self) -> Dependencies:
+        return Dependencies(self.originals, self.images, self.recipes, self.press, self.purges)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
-from lightpress.image import Squeezing
+from lightpress.image import CompressionOptions
 from lightpress.in_place.buckets import Compressing, InPlace, in_place_from
 from lightpress.pipeline.buckets import Attached, Publishing, Selection, attached_from
 from lightpress.pipeline.events import Problem
@@ -58,24 +58,24 @@ def test_from_its_name_a_source_is_found_again(source: Source) -> None:
 
 
 def test_an_attached_picture_is_looked_at_in_its_bucket_and_published_under_its_name() -> None:
-    from lightpress.pipeline.reconcile import Did, reconcile
+    from lightpress.pipeline.reconcile import Action, reconcile
 
     cloud = FakeCloud()
     cloud.originals.put("public/a.jpg", b"picture")
     source = PUBLISHING.known(Source("shop", "public/a.jpg"))
     assert isinstance(source, Source)
     outcome = reconcile(source, cloud.world())
-    assert outcome.did is Did.PUBLISHED
+    assert outcome.action is Action.PUBLISHED
     assert outcome.manifest
     assert outcome.manifest.key == "shop/public/a.jpg"
     assert cloud.images.manifest("public/a.jpg") is None
     del cloud.originals.held["public/a.jpg"]
-    assert reconcile(source, cloud.world()).did is Did.REMOVED
+    assert reconcile(source, cloud.world()).action is Action.REMOVED
     assert not cloud.images.variants()
 
 
 def test_the_first_table_that_selects_a_key_says_how_it_is_compressed() -> None:
-    lossy = InPlace("cms", "photos/", squeezing=Squeezing(mode="lossy"))
+    lossy = InPlace("cms", "photos/", squeezing=CompressionOptions(mode="lossy"))
     rest = InPlace("cms", suffixes=(".jpg",))
     tables = Compressing((lossy, rest))
     assert tables.table_for(Source("cms", "photos/a.jpg")) is lossy
@@ -93,7 +93,7 @@ def test_a_saving_is_worth_a_write_from_a_part_of_the_bytes_on(before: int, afte
 
 
 def test_tables_survive_the_environment_of_a_function() -> None:
-    table = InPlace("b", "p/", (".jpg",), Squeezing(mode="lossy", quality={"jpeg": 70}), 5, acls=True)
+    table = InPlace("b", "p/", (".jpg",), CompressionOptions(mode="lossy", quality={"jpeg": 70}), 5, acls=True)
     assert in_place_from(json.loads(json.dumps(asdict(table)))) == table
     assert in_place_from(json.loads(json.dumps(asdict(table)))).digest == table.digest
     assert attached_from(json.loads(json.dumps(asdict(SHOP)))) == SHOP
@@ -101,6 +101,6 @@ def test_tables_survive_the_environment_of_a_function() -> None:
 
 def test_options_that_decide_what_is_replaced_are_in_the_digest() -> None:
     table = InPlace("b")
-    for other in (InPlace("b", min_saving_percent=3), InPlace("b", squeezing=Squeezing(metadata="none"))):
+    for other in (InPlace("b", min_saving_percent=3), InPlace("b", squeezing=CompressionOptions(metadata="none"))):
         assert other.digest != table.digest
     assert InPlace("c", "p/", (".jpg",)).digest == table.digest

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightpress.pipeline.events import Problem, Reading, look_at, read
+from lightpress.pipeline.events import Problem, Reading, read, reconcile_message
 from lightpress.pipeline.source import Source
 from tests.pipeline.keys import NASTY_KEYS
 
@@ -278,7 +278,7 @@ def test_a_detail_is_an_excerpt_however_long_the_record() -> None:
 @pytest.mark.parametrize("again", [True, False])
 @pytest.mark.parametrize("key", NASTY_KEYS, ids=lambda key: ascii(key)[:24])
 def test_what_we_say_ourselves_we_understand(key: str, again: bool) -> None:
-    reading = read(look_at(Source("uploads", key), again=again))
+    reading = read(reconcile_message(Source("uploads", key), again=again))
     assert reading.sources == (Source("uploads", key),)
     assert reading.again == ({Source("uploads", key)} if again else set())
     assert reading.problems == ()

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from lightpress.image import Facts, PictureRejected, Reason, Rendition
+from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.manifest import (
     Manifest,
@@ -59,7 +59,7 @@ manifests = st.builds(
     reason=texts,
     detail=texts,
 )
-RENDITION = Rendition(("w320", "w640"), "jpeg", 320, 200, b"pixels")
+RENDITION = EncodedVariant(("w320", "w640"), "jpeg", 320, 200, b"pixels")
 
 
 @given(manifests)
@@ -131,7 +131,7 @@ def test_a_generation_is_never_named_twice() -> None:
 
 def test_a_file_is_named_after_the_smallest_size_it_serves_and_its_format() -> None:
     assert file_name(RENDITION) == "w320.jpg"
-    assert {name: file_name(Rendition(("a",), name, 1, 1, b"")) for name in OUTPUTS} == {
+    assert {name: file_name(EncodedVariant(("a",), name, 1, 1, b"")) for name in OUTPUTS} == {
         "avif": "a.avif",
         "webp": "a.webp",
         "jpeg": "a.jpg",
@@ -156,7 +156,7 @@ PUBLICATION = Publication("a.jpg", 3, "v7", 1234, "web", "digest", previous="2-o
 
 
 def test_a_good_picture_is_ready() -> None:
-    manifest = PUBLICATION.ready(Facts("png", 40, 30, ("A note.",)), variants_of(RENDITION, "p"))
+    manifest = PUBLICATION.ready(OriginalInfo("png", 40, 30, ("A note.",)), variants_of(RENDITION, "p"))
     assert manifest.status is Status.READY
     assert manifest.source == PublishedSource("v7", 1234, "png", 40, 30, 1.3333)
     assert (manifest.generation, manifest.previous) == (PUBLICATION.generation, "2-old")
@@ -165,8 +165,8 @@ def test_a_good_picture_is_ready() -> None:
 
 
 def test_an_animation_is_published_with_its_frames_and_duration_and_what_moves_of_it() -> None:
-    moving = Rendition(("w320",), "webp", 320, 200, b"pixels", animated=True)
-    facts = Facts("gif", 40, 30, frames=12, duration_ms=960)
+    moving = EncodedVariant(("w320",), "webp", 320, 200, b"pixels", animated=True)
+    facts = OriginalInfo("gif", 40, 30, frames=12, duration_ms=960)
     manifest = PUBLICATION.ready(facts, (*variants_of(moving, "p"), *variants_of(RENDITION, "q")))
     assert manifest.source == PublishedSource("v7", 1234, "gif", 40, 30, 1.3333, frames=12, duration_ms=960)
     assert [variant.animated for variant in manifest.variants] == [True, False, False]
@@ -174,7 +174,7 @@ def test_an_animation_is_published_with_its_frames_and_duration_and_what_moves_o
 
 
 def test_a_manifest_from_before_animations_reads_as_one_of_still_pictures() -> None:
-    body = json.loads(PUBLICATION.ready(Facts("gif", 40, 30), variants_of(RENDITION, "p")).to_json())
+    body = json.loads(PUBLICATION.ready(OriginalInfo("gif", 40, 30), variants_of(RENDITION, "p")).to_json())
     del body["source"]["frames"], body["source"]["duration_ms"]
     for variant in body["variants"]:
         del variant["animated"]
@@ -191,7 +191,10 @@ def test_a_bad_picture_is_failed_with_its_reason(reason: Reason) -> None:
     assert (manifest.generation, manifest.previous, manifest.variants) == (None, "2-old", ())
 
 
-GOOD, BAD = PUBLICATION.ready(Facts("png", 1, 1), ()), PUBLICATION.failed(PictureRejected(Reason.CORRUPT, "Because."))
+GOOD, BAD = (
+    PUBLICATION.ready(OriginalInfo("png", 1, 1), ()),
+    PUBLICATION.failed(PictureRejected(Reason.CORRUPT, "Because.")),
+)
 
 
 @pytest.mark.parametrize("manifest", [GOOD, BAD], ids=["ready", "failed"])

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.delivery.notify import Announce
+from lightpress.delivery.notify import Notifier
 from lightpress.image import Reason
 from lightpress.pipeline.backoff import pause_seconds
 from lightpress.pipeline.buckets import Publishing
-from lightpress.pipeline.events import Problem, Reading, look_at, read
+from lightpress.pipeline.events import Problem, Reading, read, reconcile_message
 from lightpress.pipeline.failures import Verdict
-from lightpress.pipeline.messages import Message, Process, always
+from lightpress.pipeline.messages import Message, MessageProcessor, always
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.source import Source
 from tests.pipeline.fakes import (
@@ -34,7 +34,7 @@ from tests.pipeline.fakes import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.pipeline.failures import Letter
+    from lightpress.pipeline.failures import DeadLetter
 
 SENT_AT = 1_700_000_000
 
@@ -47,13 +47,13 @@ class Rig:
         self.dead_letters, self.queue, self.diary = FakeDeadLetters(), FakeQueue(), Diary()
         story = partial(reconcile, world=self.cloud.world())
         self.announcements = FakeAnnouncements()
-        self.process = Process(
+        self.process = MessageProcessor(
             Publishing(UPLOADS).known,
             story,
             self.dead_letters,
             self.queue,
             self.diary,
-            Announce(self.announcements),
+            Notifier(self.announcements),
         )
 
     def handle(self, body: str, received: int = 1, has_time: Callable[[], bool] = always) -> None:
@@ -83,14 +83,14 @@ def test_a_bad_picture_goes_to_the_dead_letters_at_once_with_its_reason_and_is_d
     rig.cloud.originals.put("b", b"good")
     rig.handle(body_about("a", "b"), received=2)
     assert rig.diary.entries == [("rejected", "a"), ("published", "b")]
-    (letter,) = rig.dead_letters.kept
-    assert read(letter.body) == Reading((source("a"),))
+    (dead_letter,) = rig.dead_letters.kept
+    assert read(dead_letter.body) == Reading((source("a"),))
     recipe = rig.cloud.recipes.recipe_for("a")
     assert recipe is not None
-    assert letter.verdict == Verdict("v1", recipe.digest, Reason.CORRUPT, "The decoder says: drawn so.")
-    assert (letter.reason, letter.detail) == ("corrupt", "The decoder says: drawn so.")
-    assert (letter.message_id, letter.attempts, letter.first_at) == ("message-1", 2, SENT_AT)
-    assert letter.request_ids == ("request-1",)
+    assert dead_letter.verdict == Verdict("v1", recipe.digest, Reason.CORRUPT, "The decoder says: drawn so.")
+    assert (dead_letter.reason, dead_letter.detail) == ("corrupt", "The decoder says: drawn so.")
+    assert (dead_letter.message_id, dead_letter.attempts, dead_letter.first_at) == ("message-1", 2, SENT_AT)
+    assert dead_letter.request_ids == ("request-1",)
     assert rig.queue.held_back == []
 
 
@@ -116,23 +116,23 @@ def test_a_message_that_is_not_ours_is_kept_and_nobody_elses_bucket_is_touched(r
     rig.cloud.originals.put("a", b"good")
     rig.handle(records(body_about("a"), body_about("b", bucket="somebody-elses")))
     assert rig.diary.entries == [("published", "a"), ("unknown_bucket", "message-1")]
-    (letter,) = rig.dead_letters.kept
-    assert letter.reason == "unknown_bucket"
-    assert read(letter.body).sources == (Source("somebody-elses", "b"),)
+    (dead_letter,) = rig.dead_letters.kept
+    assert dead_letter.reason == "unknown_bucket"
+    assert read(dead_letter.body).sources == (Source("somebody-elses", "b"),)
     assert rig.cloud.images.manifest("b") is None
 
 
 @pytest.mark.parametrize("body", ["", "hello", "[]", '{"Records": [{}]}'])
 def test_a_message_without_sense_is_kept_word_for_word(rig: Rig, body: str) -> None:
     rig.handle(body)
-    assert [letter.body for letter in rig.dead_letters.kept] == [body]
+    assert [dead_letter.body for dead_letter in rig.dead_letters.kept] == [body]
 
 
 def test_what_an_operator_wants_tried_again_is_and_stays_so_on_its_way(rig: Rig) -> None:
     rig.cloud.originals.put("a", CORRUPT)
     for _ in range(2):
-        rig.handle(look_at(source("a"), again=True))
-    assert [read(letter.body).again for letter in rig.dead_letters.kept] == [{source("a")}] * 2
+        rig.handle(reconcile_message(source("a"), again=True))
+    assert [read(dead_letter.body).again for dead_letter in rig.dead_letters.kept] == [{source("a")}] * 2
     assert len(rig.cloud.press.made) == 2
 
 
@@ -211,12 +211,14 @@ def test_what_makes_no_sense_is_kept_only_when_the_message_does_not_come_back(ri
 
 def test_a_dead_letter_queue_that_fails_brings_the_message_back() -> None:
     class Full(FakeDeadLetters):
-        def send(self, letter: Letter) -> None:
-            raise ConnectionError(letter.body)
+        def send(self, dead_letter: DeadLetter) -> None:
+            raise ConnectionError(dead_letter.body)
 
     cloud = FakeCloud()
     cloud.originals.put("a", CORRUPT)
-    process = Process(Publishing(UPLOADS).known, partial(reconcile, world=cloud.world()), Full(), FakeQueue(), Diary())
+    process = MessageProcessor(
+        Publishing(UPLOADS).known, partial(reconcile, world=cloud.world()), Full(), FakeQueue(), Diary()
+    )
     with pytest.raises(ConnectionError):
         process(Message("m", "hello"))
     with pytest.raises(ExceptionGroup):

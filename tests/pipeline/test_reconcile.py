@@ -11,7 +11,7 @@ from lightpress.image import Limits, Reason, Size, Spec
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.manifest import Status, variants_folder
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import ATTEMPTS, Did, Outcome, Unsettled, reconcile
+from lightpress.pipeline.reconcile import ATTEMPTS, Action, Outcome, TooManyConflicts, reconcile
 from tests.pipeline.fakes import BREAKS_LATE, CORRUPT, UPLOADS, FakeCloud, FakeImages, book, source
 from tests.pipeline.keys import NASTY_KEYS
 
@@ -31,7 +31,7 @@ def cloud() -> FakeCloud:
 def settle(cloud: FakeCloud, key: str = KEY) -> Outcome:
     """Until nothing is left to do: what is rejected is recorded, too."""
     outcome = reconcile(source(key), cloud.world())
-    if outcome.did is not Did.REJECTED:
+    if outcome.action is not Action.REJECTED:
         return outcome
     return reconcile(source(key), cloud.world(), recorder=cloud.last_word(outcome.verdict))
 
@@ -53,7 +53,7 @@ def assert_all_there(cloud: FakeCloud, key: str, data: bytes) -> None:
 def test_a_new_picture_is_published(cloud: FakeCloud) -> None:
     cloud.originals.put(KEY, b"one")
     outcome = settle(cloud)
-    assert outcome.did is Did.PUBLISHED
+    assert outcome.action is Action.PUBLISHED
     assert outcome.manifest == published(cloud)
     assert_all_there(cloud, KEY, b"one")
 
@@ -62,10 +62,10 @@ def test_a_new_picture_is_published(cloud: FakeCloud) -> None:
 def test_every_key_can_be_published_and_taken_back(cloud: FakeCloud, key: str) -> None:
     cloud.originals.put(key, b"one")
     outcome = settle(cloud, key)
-    assert outcome.did is (Did.FAILED if key.endswith("/") else Did.PUBLISHED)
+    assert outcome.action is (Action.FAILED if key.endswith("/") else Action.PUBLISHED)
     assert published(cloud, key).key == key
     del cloud.originals.held[key]
-    assert settle(cloud, key).did is Did.REMOVED
+    assert settle(cloud, key).action is Action.REMOVED
     assert cloud.images.variants() == set()
 
 
@@ -76,7 +76,7 @@ def test_the_same_event_twice_does_the_work_once_and_costs_two_requests(cloud: F
     cloud.originals.asked.clear()
     cloud.images.asked.clear()
     outcome = settle(cloud)
-    assert outcome.did is Did.NOTHING
+    assert outcome.action is Action.NOTHING
     assert outcome.manifest == published(cloud)
     assert cloud.press.made == [b"one"]
     assert cloud.images.held == before
@@ -86,7 +86,7 @@ def test_the_same_event_twice_does_the_work_once_and_costs_two_requests(cloud: F
 def test_the_same_bytes_uploaded_again_are_a_new_upload(cloud: FakeCloud) -> None:
     for _ in range(2):
         cloud.originals.put(KEY, b"one")
-        assert settle(cloud).did is Did.PUBLISHED
+        assert settle(cloud).action is Action.PUBLISHED
     assert published(cloud).revision == 2
 
 
@@ -108,27 +108,27 @@ def test_a_deletion_removes_every_variant_and_says_so(cloud: FakeCloud) -> None:
         settle(cloud)
     del cloud.originals.held[KEY]
     outcome = settle(cloud)
-    assert outcome.did is Did.REMOVED
+    assert outcome.action is Action.REMOVED
     manifest = published(cloud)
     assert (manifest.status, manifest.revision, manifest.source, manifest.variants) == (Status.DELETED, 3, None, ())
     assert cloud.images.variants() == set()
 
 
 def test_a_deletion_of_what_never_was_is_written_down_too(cloud: FakeCloud) -> None:
-    assert settle(cloud).did is Did.REMOVED
+    assert settle(cloud).action is Action.REMOVED
     assert published(cloud).status is Status.DELETED
 
 
 def test_a_deletion_told_twice_is_nothing_the_second_time(cloud: FakeCloud) -> None:
     settle(cloud)
-    assert settle(cloud).did is Did.NOTHING
+    assert settle(cloud).action is Action.NOTHING
     assert published(cloud).revision == 1
 
 
 def test_an_upload_after_a_deletion_is_published(cloud: FakeCloud) -> None:
     settle(cloud)
     cloud.originals.put(KEY, b"again")
-    assert settle(cloud).did is Did.PUBLISHED
+    assert settle(cloud).action is Action.PUBLISHED
     assert_all_there(cloud, KEY, b"again")
     assert published(cloud).revision == 2
 
@@ -180,7 +180,7 @@ def test_what_changes_right_after_publishing_is_published_before_the_message_is_
 
 def test_a_picture_that_changes_again_and_again_is_left_for_later(cloud: FakeCloud) -> None:
     cloud.originals.before_look = lambda look: cloud.originals.put(KEY, b"%d" % look)
-    with pytest.raises(Unsettled, match=KEY):
+    with pytest.raises(TooManyConflicts, match=KEY):
         settle(cloud)
     assert len(cloud.press.made) == ATTEMPTS
 
@@ -188,7 +188,7 @@ def test_a_picture_that_changes_again_and_again_is_left_for_later(cloud: FakeClo
 def test_and_is_settled_the_next_time(cloud: FakeCloud) -> None:
     test_a_picture_that_changes_again_and_again_is_left_for_later(cloud)
     cloud.originals.before_look = lambda _: None
-    assert settle(cloud).did in {Did.PUBLISHED, Did.NOTHING}
+    assert settle(cloud).action in {Action.PUBLISHED, Action.NOTHING}
     assert_all_there(cloud, KEY, cloud.originals.held[KEY][1])
     manifest = published(cloud)
     assert cloud.images.generations() <= {manifest.generation, manifest.previous}
@@ -197,7 +197,7 @@ def test_and_is_settled_the_next_time(cloud: FakeCloud) -> None:
 def test_a_bad_picture_is_failed_with_a_reason_and_not_tried_again(cloud: FakeCloud) -> None:
     cloud.originals.put(KEY, CORRUPT)
     outcome = settle(cloud)
-    assert outcome.did is Did.FAILED
+    assert outcome.action is Action.FAILED
     manifest = published(cloud)
     assert (manifest.status, manifest.reason, manifest.detail) == (
         Status.FAILED,
@@ -205,7 +205,7 @@ def test_a_bad_picture_is_failed_with_a_reason_and_not_tried_again(cloud: FakeCl
         "The decoder says: drawn so.",
     )
     assert manifest.variants == ()
-    assert settle(cloud).did is Did.NOTHING
+    assert settle(cloud).action is Action.NOTHING
     assert len(cloud.press.made) == 1
 
 
@@ -249,7 +249,7 @@ def test_what_cannot_be_a_picture_is_not_even_read(cloud: FakeCloud, key: str, d
     recipe = Recipe("web", Spec((Size("w10", 10),), ("jpeg",), limits=Limits(max_bytes=10)))
     cloud.recipes = RecipeBook((Rule("**", recipe),), {"web": recipe})
     cloud.originals.put(key, data)
-    assert settle(cloud, key).did is Did.FAILED
+    assert settle(cloud, key).action is Action.FAILED
     assert published(cloud, key).reason == reason
     assert cloud.originals.asked["read"] == 0
     assert cloud.press.made == []
@@ -260,7 +260,7 @@ def test_a_key_that_is_left_alone_leaves_no_trace(cloud: FakeCloud) -> None:
     cloud.originals.put("raw/a.jpg", b"one")
     for _ in range(2):
         outcome = settle(cloud, "raw/a.jpg")
-        assert (outcome.did, outcome.manifest) == (Did.NOTHING, None)
+        assert (outcome.action, outcome.manifest) == (Action.NOTHING, None)
         cloud.originals.held.clear()
     assert cloud.images.held == {}
     assert cloud.press.made == []
@@ -270,11 +270,11 @@ def test_a_key_that_is_left_alone_from_now_on_is_taken_back(cloud: FakeCloud) ->
     cloud.originals.put(KEY, b"one")
     settle(cloud)
     cloud.recipes = book(ignored=("**",))
-    assert settle(cloud).did is Did.REMOVED
+    assert settle(cloud).action is Action.REMOVED
     assert cloud.images.variants() == set()
-    assert settle(cloud).did is Did.NOTHING
+    assert settle(cloud).action is Action.NOTHING
     cloud.recipes = book()
-    assert settle(cloud).did is Did.PUBLISHED
+    assert settle(cloud).action is Action.PUBLISHED
     assert_all_there(cloud, KEY, b"one")
 
 
@@ -284,8 +284,8 @@ def test_another_recipe_publishes_anew_and_keeps_exactly_the_generation_before(c
     seen = [published(cloud).generation]
     for width in (30, 40, 50):
         cloud.recipes = book(10, width)
-        assert settle(cloud).did is Did.PUBLISHED
-        assert settle(cloud).did is Did.NOTHING
+        assert settle(cloud).action is Action.PUBLISHED
+        assert settle(cloud).action is Action.NOTHING
         seen.append(published(cloud).generation)
         assert cloud.images.generations() == set(seen[-2:])
         assert {variant.name for variant in published(cloud).variants} == {"w10", f"w{width}"}
@@ -306,7 +306,7 @@ def test_a_rejected_picture_is_an_outcome_and_nothing_is_published_of_it(cloud: 
     before = dict(cloud.images.held)
     cloud.originals.put(KEY, CORRUPT)
     outcome = reconcile(source(KEY), cloud.world())
-    assert outcome.did is Did.REJECTED
+    assert outcome.action is Action.REJECTED
     assert outcome.verdict == Verdict("v2", digest_of(cloud), Reason.CORRUPT, "The decoder says: drawn so.")
     assert outcome.manifest == published(cloud)
     assert cloud.images.held == before
@@ -315,16 +315,16 @@ def test_a_rejected_picture_is_an_outcome_and_nothing_is_published_of_it(cloud: 
 def test_a_failed_picture_is_tried_again_where_an_operator_asks_for_it(cloud: FakeCloud) -> None:
     cloud.originals.put(KEY, CORRUPT)
     settle(cloud)
-    assert reconcile(source(KEY), cloud.world(), again=True).did is Did.REJECTED
+    assert reconcile(source(KEY), cloud.world(), again=True).action is Action.REJECTED
     outcome = reconcile(source(KEY), cloud.world(), recorder=cloud.last_word(), again=True)
-    assert (outcome.did, published(cloud).revision) == (Did.FAILED, 2)
+    assert (outcome.action, published(cloud).revision) == (Action.FAILED, 2)
     assert len(cloud.press.made) == 3
 
 
 def test_a_published_picture_is_not_made_again_whoever_asks(cloud: FakeCloud) -> None:
     cloud.originals.put(KEY, b"one")
     settle(cloud)
-    assert reconcile(source(KEY), cloud.world(), again=True).did is Did.NOTHING
+    assert reconcile(source(KEY), cloud.world(), again=True).action is Action.NOTHING
 
 
 def test_when_a_picture_is_recorded_as_failed_all_of_it_is_done_before_it_is_published(cloud: FakeCloud) -> None:
@@ -337,13 +337,13 @@ def test_when_a_picture_is_recorded_as_failed_all_of_it_is_done_before_it_is_pub
         assert cloud.quarantine.held[row.quarantine] == CORRUPT
 
     cloud.images.before_publish = is_published
-    assert settle(cloud).did is Did.FAILED
+    assert settle(cloud).action is Action.FAILED
 
 
 def test_a_picture_that_is_replaced_while_it_is_recorded_is_published(cloud: FakeCloud) -> None:
     cloud.originals.put(KEY, CORRUPT)
     cloud.quarantine.before_keep = lambda: cloud.originals.put(KEY, b"good")
-    assert settle(cloud).did is Did.PUBLISHED
+    assert settle(cloud).action is Action.PUBLISHED
     assert_all_there(cloud, KEY, b"good")
     assert cloud.failures.rows == {}
 
@@ -375,9 +375,9 @@ def test_a_removal_that_fails_asks_again(cloud: FakeCloud) -> None:
     stuck = Stuck(cloud.images.held)
     with pytest.raises(ConnectionError):
         reconcile(source(KEY), replace(cloud.world(), images=stuck))
-    assert settle(cloud).did is Did.REMOVED
+    assert settle(cloud).action is Action.REMOVED
     assert cloud.purges.asked == [(variants_folder(KEY), 2)] * 2
-    assert settle(cloud).did is Did.NOTHING
+    assert settle(cloud).action is Action.NOTHING
 
 
 def digest_of(cloud: FakeCloud) -> str:
@@ -399,7 +399,7 @@ def test_what_was_left_behind_by_a_dead_worker_goes_with_the_deletion(cloud: Fak
     assert cloud.images.variants()
     del cloud.originals.held[KEY]
     cloud.images.before_publish = lambda _: None
-    assert settle(cloud).did is Did.REMOVED
+    assert settle(cloud).action is Action.REMOVED
     assert cloud.images.variants() == set()
 
 

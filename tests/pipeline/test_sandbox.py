@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.image import Limits, PictureRejected, Reason, Size, Spec, render
-from lightpress.pipeline.sandbox import Bounds, Child, ChildLost, render_isolated
+from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits, render_in_sandbox
 from tools.drawing import RED, exif_with, file_of, four_corners, plain, ramp, rgb_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lightpress.image import Rendition
+    from lightpress.image import EncodedVariant
     from lightpress.image.formats import Output
     from lightpress.image.spec import Pixels
 
@@ -123,9 +123,9 @@ def hangs_up_and_lives_on() -> None:
     sleeps()
 
 
-QUICK = Bounds(cpu_seconds=1, wall_seconds=60, memory_mb=1_024)
-HASTY = Bounds(wall_seconds=0.2)
-PATIENT = Bounds(wall_seconds=1.5)
+QUICK = SandboxLimits(cpu_seconds=1, wall_seconds=60, memory_mb=1_024)
+HASTY = SandboxLimits(wall_seconds=0.2)
+PATIENT = SandboxLimits(wall_seconds=1.5)
 
 THE_PICTURES_FAULT = {
     "a segmentation fault": (dies_of(signal.SIGSEGV), QUICK, Reason.CRASHED_DECODER, "SIGSEGV"),
@@ -155,10 +155,10 @@ THE_WORLDS_FAULT = {
 @pytest.mark.parametrize("trap", [early, late])
 @pytest.mark.parametrize(("spring", "bounds", "reason", "words"), THE_PICTURES_FAULT.values(), ids=THE_PICTURES_FAULT)
 def test_what_the_picture_is_to_blame_for(
-    trap: Callable[..., Spec], spring: Callable[[], object], bounds: Bounds, reason: Reason, words: str
+    trap: Callable[..., Spec], spring: Callable[[], object], bounds: SandboxLimits, reason: Reason, words: str
 ) -> None:
     with pytest.raises(PictureRejected) as caught:
-        list(render_isolated(PICTURE, trap(spring), bounds).renditions)
+        list(render_in_sandbox(PICTURE, trap(spring), bounds).renditions)
     assert caught.value.reason is reason
     assert words in caught.value.detail
 
@@ -166,11 +166,11 @@ def test_what_the_picture_is_to_blame_for(
 @pytest.mark.parametrize("trap", [early, late])
 @pytest.mark.parametrize(("spring", "bounds", "words"), THE_WORLDS_FAULT.values(), ids=THE_WORLDS_FAULT)
 def test_what_is_worth_another_try(
-    trap: Callable[..., Spec], spring: Callable[[], object], bounds: Bounds, words: str
+    trap: Callable[..., Spec], spring: Callable[[], object], bounds: SandboxLimits, words: str
 ) -> None:
     started = time.monotonic()
     with pytest.raises(ChildLost, match=words):
-        list(render_isolated(PICTURE, trap(spring), bounds).renditions)
+        list(render_in_sandbox(PICTURE, trap(spring), bounds).renditions)
     assert time.monotonic() - started < 30
 
 
@@ -190,14 +190,14 @@ def test_nonsense_is_never_held_against_the_picture(
     trap: Callable[..., Spec], nonsense: bytes, nothing_is_left: Callable[[], bool]
 ) -> None:
     with pytest.raises((ChildLost, ValueError, TypeError)):
-        list(render_isolated(PICTURE, trap(says(nonsense)), QUICK).renditions)
+        list(render_in_sandbox(PICTURE, trap(says(nonsense)), QUICK).renditions)
     assert nothing_is_left()
 
 
 def test_what_was_finished_before_a_crash_has_arrived() -> None:
-    arrived: list[Rendition] = []
+    arrived: list[EncodedVariant] = []
     with pytest.raises(PictureRejected):
-        arrived.extend(render_isolated(PICTURE, late(dies_of(signal.SIGSEGV)), QUICK).renditions)
+        arrived.extend(render_in_sandbox(PICTURE, late(dies_of(signal.SIGSEGV)), QUICK).renditions)
     assert [(one.names, one.format) for one in arrived] == [(("large",), "webp")]
 
 
@@ -206,7 +206,7 @@ def test_a_rejection_arrives_as_it_was_spoken() -> None:
         with pytest.raises(PictureRejected) as here:
             render(data, Spec(SIZES, FORMATS))
         with pytest.raises(PictureRejected) as there:
-            render_isolated(data, Spec(SIZES, FORMATS), QUICK)
+            render_in_sandbox(data, Spec(SIZES, FORMATS), QUICK)
         assert (there.value.reason, there.value.detail) == (here.value.reason, here.value.detail)
 
 
@@ -222,13 +222,13 @@ def test_a_rejection_arrives_as_it_was_spoken() -> None:
 )
 def test_the_child_makes_what_would_have_been_made_here(data: bytes) -> None:
     what = Spec((*SIZES, Size("face", 20, 20, "cover"), Size("huge", 9_999)), ("avif", "webp", "jpeg", "png"))
-    here, there = render(data, what), render_isolated(data, what, Bounds())
+    here, there = render(data, what), render_in_sandbox(data, what, SandboxLimits())
     assert there.facts == here.facts
     assert list(there.renditions) == list(here.renditions)
 
 
 def test_the_cost_of_a_picture_is_known_afterwards() -> None:
-    with Child(PICTURE, Spec(SIZES, FORMATS), Bounds()) as child:
+    with Child(PICTURE, Spec(SIZES, FORMATS), SandboxLimits()) as child:
         list(child.rendering().renditions)
     assert 0 < child.cost.cpu_ms < 2_000
     assert 5 < child.cost.peak_rss_mb < 2_000
@@ -270,17 +270,17 @@ def nothing_is_left() -> Iterator[Callable[[], bool]]:
 
 def test_a_rendering_that_is_abandoned_ends_its_child(nothing_is_left: Callable[[], bool]) -> None:
     before = descriptors()
-    rendering = render_isolated(PICTURE, late(sleeps), Bounds())
+    rendering = render_in_sandbox(PICTURE, late(sleeps), SandboxLimits())
     rendering.renditions.close()
     assert nothing_is_left()
-    rendering = render_isolated(PICTURE, late(sleeps), Bounds())
+    rendering = render_in_sandbox(PICTURE, late(sleeps), SandboxLimits())
     next(rendering.renditions)
     rendering.renditions.close()
     assert nothing_is_left()
-    rendering = render_isolated(PICTURE, late(sleeps), Bounds())
+    rendering = render_in_sandbox(PICTURE, late(sleeps), SandboxLimits())
     del rendering
     assert nothing_is_left()
-    with Child(PICTURE, late(sleeps), Bounds()):
+    with Child(PICTURE, late(sleeps), SandboxLimits()):
         pass
     assert nothing_is_left()
     assert descriptors() == before
@@ -300,7 +300,7 @@ def test_two_hundred_pictures_of_all_kinds_leave_nothing_behind(nothing_is_left:
     before = descriptors()
     for number in range(200):
         with suppress(PictureRejected, ChildLost, ValueError, TypeError, KeyError):
-            rendering = render_isolated(PICTURE, kinds[number % len(kinds)], QUICK)
+            rendering = render_in_sandbox(PICTURE, kinds[number % len(kinds)], QUICK)
             if number % 3:
                 list(rendering.renditions)
             else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lightpress.aws import announcements, dead_letters, failures, images, originals, purges, quarantine
+from lightpress.aws import dead_letters, failures_table, images, notifications, originals, purges, quarantine
 from lightpress.delivery import notify as announce
 from lightpress.failures import record as record_failure
 from lightpress.pipeline import messages as process
@@ -22,7 +22,7 @@ from tools.fakes.sqs import SimulatedSqs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from lightpress.image import Rendering, Spec
+    from lightpress.image import RenderResult, Spec
     from lightpress.pipeline.recipe import RecipeBook
     from tools.fakes.dynamodb import Table
     from tools.fakes.events import Bus
@@ -54,8 +54,8 @@ class Code:
     images: Any = images
     dead_letters: Any = dead_letters
     quarantine: Any = quarantine
-    failures: Any = failures
-    render: Callable[[bytes, Spec], Rendering] = field(default=pictures.render)
+    failures: Any = failures_table
+    render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ class Silent:
 
     def settled(self, *_: object) -> None: ...
 
-    def stumbled(self, *_: object) -> None: ...
+    def on_error(self, *_: object) -> None: ...
 
-    def discarded(self, *_: object) -> None: ...
+    def on_discarded(self, *_: object) -> None: ...
 
     def recorded(self, *_: object) -> None: ...
 
@@ -98,9 +98,9 @@ class Release:
 
     def _process(self, wire: Wire) -> Callable[[Message], None]:
         sqs = SimulatedSqs(self.stores.queues, wire)
-        work = self.code.process.Process(
+        work = self.code.process.MessageProcessor(
             _KNOWN,
-            partial(self.code.reconcile.reconcile, world=self._world(wire)),
+            partial(self.code.reconcile.reconcile, world=self._dependencies(wire)),
             self.code.dead_letters.SqsDeadLetters(sqs, DEAD_LETTERS),
             self.code.dead_letters.SqsQueue(sqs, QUEUE),
             Silent(),
@@ -116,7 +116,7 @@ class Release:
         sqs, s3 = SimulatedSqs(self.stores.queues, wire), SimulatedS3(self.stores.buckets, wire)
         dynamodb = SimulatedDynamoDb(self.stores.tables, wire)
         now = partial(int, NOW)
-        registry = self.code.record_failure.Registry(
+        registry = self.code.record_failure.FailureRecords(
             self.code.quarantine.S3Quarantine(s3, QUARANTINE),
             self.code.failures.DynamoFailures(dynamodb, FAILURES, now, RETENTION_SECONDS),
             Silent(),
@@ -125,7 +125,7 @@ class Release:
         )
         work = self.code.record_failure.RecordFailure(
             _KNOWN,
-            partial(self.code.reconcile.reconcile, world=self._world(wire)),
+            partial(self.code.reconcile.reconcile, world=self._dependencies(wire)),
             registry,
             self.code.dead_letters.SqsQueue(sqs, DEAD_LETTERS),
             Silent(),
@@ -134,20 +134,20 @@ class Release:
         )
 
         def handle(message: Message) -> None:
-            work(self.code.dead_letters.letter_of(_as_lambda_has_it(message), ""), message.id, message.received)
+            work(self.code.dead_letters.dead_letter_of(_as_lambda_has_it(message), ""), message.id, message.received)
 
         return handle
 
     def _announce(self, wire: Wire) -> Callable[..., None]:
         bridge: Any = SimulatedEventBridge(self.stores.buses, wire)
-        told: Callable[..., None] = self.code.announce.Announce(
-            announcements.EventBridgeAnnouncements(lambda: bridge, BUS, "lightpress-dev", "https://cdn.test")
+        told: Callable[..., None] = self.code.announce.Notifier(
+            notifications.EventBridgeNotifications(lambda: bridge, BUS, "lightpress-dev", "https://cdn.test")
         )
         return told
 
-    def _world(self, wire: Wire) -> Any:  # noqa: ANN401  a mutant's World is another class
+    def _dependencies(self, wire: Wire) -> Any:  # noqa: ANN401  a mutant's Dependencies is another class
         s3 = SimulatedS3(self.stores.buckets, wire)
-        return self.code.reconcile.World(
+        return self.code.reconcile.Dependencies(
             self.code.originals.S3Originals(s3),
             self.code.images.S3Images(s3, IMAGES),
             self.recipes,
@@ -156,8 +156,8 @@ class Release:
         )
 
 
-def _render(wire: Wire, render: Callable[[bytes, Spec], Rendering], data: bytes, spec: Spec) -> Rendering:
-    """Rendering as a request to somebody: a child process, which may be killed as anything else may fail."""
+def _render(wire: Wire, render: Callable[[bytes, Spec], RenderResult], data: bytes, spec: Spec) -> RenderResult:
+    """RenderResult as a request to somebody: a child process, which may be killed as anything else may fail."""
 
     def effect() -> str:
         render(data, spec)

@@ -71,7 +71,7 @@ class Invocation:
     ) -> None:
         self._queue, self._batch = queue, batch
         self._work = make(self._ask)
-        self._world = getcurrent()
+        self._dependencies = getcurrent()
         self.failed: list[tuple[Message, Exception]] = []
         self._greenlet = greenlet(self._run)
         self.waits_for: Request | None = self._greenlet.switch()
@@ -90,7 +90,7 @@ class Invocation:
 
     def _ask(self, operation: str, what: str, effect: Callable[[], Answer], *, changes: bool = False) -> Answer:
         """The wire, for the production code."""
-        answer: Any = self._world.switch(Request(operation, what, effect, changes))
+        answer: Any = self._dependencies.switch(Request(operation, what, effect, changes))
         if isinstance(answer, Raised):
             raise answer.error.with_traceback(None)
         heard: Answer = answer

@@ -116,8 +116,8 @@ MUTANTS = (
         "the source is looked at before the manifest",
         RECONCILE,
         (
-            ("    published = world", "    original = world.originals.look(source)\n    published = world"),
-            ("    original = world.originals.look(source)  #", "    #"),
+            ("    published = world", "    original = world.originals.head(source)\n    published = world"),
+            ("    original = world.originals.head(source)  #", "    #"),
         ),
         Case("PQP"),
         60_000,
@@ -147,7 +147,12 @@ MUTANTS = (
     Mutant(
         "a lost race counts as done",
         RECONCILE,
-        (("    raise Unsettled(", "        return Outcome(source, Did.NOTHING, None)\n    raise Unsettled("),),
+        (
+            (
+                "    raise TooManyConflicts(",
+                "        return Outcome(source, Action.NOTHING, None)\n    raise TooManyConflicts(",
+            ),
+        ),
         Case("PQ"),
         500,
     ),
@@ -192,7 +197,7 @@ MUTANTS = (
     Mutant(
         "the CDN is not told of a delete",
         RECONCILE,
-        (("        world.purges.ask_for(folder)\n", "        pass\n"),),
+        (("        world.purges.request_purge(folder)\n", "        pass\n"),),
         Case("PD"),
         200,
     ),
@@ -260,7 +265,9 @@ MUTANTS = (
     Mutant(
         "what makes no sense is dropped",
         PROCESS,
-        _without("        self.dead_letters.send(_letter(message, problem.part, problem.reason, problem.detail))\n"),
+        _without(
+            "        self.dead_letters.send(_dead_letter(message, problem.part, problem.reason, problem.detail))\n"
+        ),
         None,
         20,
     ),
@@ -350,7 +357,7 @@ MUTANTS = (
     Mutant(
         "who finds nothing to do announces nothing",
         ANNOUNCE,
-        (("is not Did.REJECTED:", "not in {Did.REJECTED, Did.NOTHING}:"),),
+        (("is not Action.REJECTED:", "not in {Action.REJECTED, Action.NOTHING}:"),),
         Case("P", faults=1),
         500,
     ),

@@ -6,7 +6,7 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING
 
-from lightpress.image import Facts, PictureRejected, Reason, Rendering, Rendition, Size, Spec
+from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.sandbox import ChildLost
 
@@ -46,31 +46,31 @@ def rendered(data: bytes, spec: Spec, name: str) -> bytes:
     return b"|".join((data, str(spec.sizes).encode(), name.encode()))
 
 
-def render(data: bytes, spec: Spec) -> Rendering:
+def render(data: bytes, spec: Spec) -> RenderResult:
     """What isolation gives: a crash is told as the picture's fault, and nobody else is harmed."""
     if data.startswith(CRASHING):
         raise PictureRejected(Reason.CRASHED_DECODER, "drawn to crash")
     return _render(data, spec)
 
 
-def render_without_isolation(data: bytes, spec: Spec) -> Rendering:
+def render_without_isolation(data: bytes, spec: Spec) -> RenderResult:
     """What happens without: a crash takes the process along."""
     if data.startswith(CRASHING):
         raise NativeCrash
     return _render(data, spec)
 
 
-def _render(data: bytes, spec: Spec) -> Rendering:
+def _render(data: bytes, spec: Spec) -> RenderResult:
     if data.startswith(BAD):
         raise PictureRejected(Reason.CORRUPT, "drawn bad")
     if data.startswith(HUGE):
         raise ChildLost("out of memory")
 
-    def renditions() -> Generator[Rendition]:
+    def renditions() -> Generator[EncodedVariant]:
         for size in spec.sizes:
-            yield Rendition((size.name,), "jpeg", 1, 1, rendered(data, spec, size.name))
+            yield EncodedVariant((size.name,), "jpeg", 1, 1, rendered(data, spec, size.name))
 
-    return Rendering(Facts("jpeg", 1, 1), renditions())
+    return RenderResult(OriginalInfo("jpeg", 1, 1), renditions())
 
 
 @cache

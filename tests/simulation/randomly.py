@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lightpress.pipeline.events import look_at
+from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
@@ -127,7 +127,7 @@ class _Schedule:
         failed = [row for row in rows(self.cloud.failures) if "key" in row]
         if failed:
             key = self.chance.choice(failed)["key"]
-            self.cloud.say(look_at(Source(UPLOADS, key), again=True), "operator")
+            self.cloud.say(reconcile_message(Source(UPLOADS, key), again=True), "operator")
             self.cloud.happened["retry"] += 1
 
     # What AWS does.

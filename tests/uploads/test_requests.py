@@ -14,8 +14,8 @@ from lightpress.uploads.requests import (
     MEDIA_TYPES,
     Part,
     Refused,
-    Terms,
-    Wanted,
+    UploadLimits,
+    UploadRequest,
     caller_of,
     check_owner,
     new_key,
@@ -27,16 +27,16 @@ from lightpress.uploads.requests import (
     wanted,
 )
 
-TERMS = Terms(max_bytes=20_000_000, media_types=("image/jpeg", "image/png"))
+TERMS = UploadLimits(max_bytes=20_000_000, media_types=("image/jpeg", "image/png"))
 FILE = {"filename": "cat.jpg", "size": 1_000, "type": "image/jpeg"}
 CHECKSUM = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 
 def test_a_file_is_told_by_name_size_and_type() -> None:
-    assert wanted(FILE, TERMS) == Wanted("cat.jpg", 1_000, "image/jpeg")
+    assert wanted(FILE, TERMS) == UploadRequest("cat.jpg", 1_000, "image/jpeg")
     assert wanted(FILE | {"size": 1_000.0}, TERMS).size == 1_000, "JSON does not tell them apart"
     more = FILE | {"checksum": CHECKSUM, "collection": "avatars"}
-    assert wanted(more, TERMS) == Wanted("cat.jpg", 1_000, "image/jpeg", CHECKSUM, "avatars")
+    assert wanted(more, TERMS) == UploadRequest("cat.jpg", 1_000, "image/jpeg", CHECKSUM, "avatars")
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_a_name_stays_recognisable_and_means_nothing_in_a_path(filename: str, na
 @given(st.text(min_size=1, max_size=300), st.text(max_size=50))
 def test_whatever_the_file_is_called_its_key_stays_in_its_owners_place(filename: str, identity: str) -> None:
     owner = owner_of(identity)
-    key = new_key(Wanted(filename, 1, "image/jpeg"), owner, "Ab3_-x")
+    key = new_key(UploadRequest(filename, 1, "image/jpeg"), owner, "Ab3_-x")
     collection, place, number, name = key.split("/")
     assert (collection, place, number) == ("uploads", owner, "Ab3_-x")
     assert name

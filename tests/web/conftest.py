@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
-    from tests.web.service import World
+    from tests.web.service import Dependencies
 
 __all__ = ["browser", "page_shot"]
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
+def world() -> Iterator[Dependencies]:
     with serving({"kind": "none"}) as world:
         yield world
 
@@ -31,7 +31,7 @@ def visit(browser: Browser) -> Iterator[Callable[..., Page]]:
     complaints: list[str] = []
     contexts = []
 
-    def visit(world: World, **options: object) -> Page:
+    def visit(world: Dependencies, **options: object) -> Page:
         context = browser.new_context(**options)  # type: ignore[arg-type]
         context.grant_permissions(["clipboard-read", "clipboard-write"], origin=world.page_origin)
         contexts.append(context)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from lightpress.delivery.markup import picture as picture_markup
-from lightpress.image import IN_PLAIN_WORDS, PictureRejected, Reason, Size, Spec, render
+from lightpress.image import MESSAGES, PictureRejected, Reason, Size, Spec, render
 from lightpress.pipeline.manifest import Publication, variant_path, variants_of
 from web.serve import pages
 
@@ -33,7 +33,7 @@ TOKEN = "Bearer let-me-in"
 
 
 @dataclass
-class World:
+class Dependencies:
     """What the service holds, and what goes wrong in it next: each entry of `broken` fails one request to that path.
 
     parts: of uploads under way, by key. sent_parts: the numbers of all that came, also of those that failed.
@@ -80,7 +80,7 @@ class World:
         if manifest is None:
             return {"key": key, "status": "processing"}
         if manifest.reason:
-            title = IN_PLAIN_WORDS[Reason(manifest.reason)]
+            title = MESSAGES[Reason(manifest.reason)]
             return {"key": key, "status": "failed", "reason": manifest.reason, "title": title}
         assert manifest.source
         return {
@@ -106,7 +106,7 @@ class World:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    world: ClassVar[World]
+    world: ClassVar[Dependencies]
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_: object) -> None:
@@ -250,9 +250,9 @@ def _form(media_type: str, body: bytes) -> dict[str, bytes]:
 
 
 @contextmanager
-def serving(auth: dict[str, Any]) -> Iterator[World]:
+def serving(auth: dict[str, Any]) -> Iterator[Dependencies]:
     """A running service; the page is at its `page_origin`."""
-    world = World(auth)
+    world = Dependencies(auth)
     servers = [
         ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (kind,), {"world": world}))
         for kind in (_PageAndApi, _StorageAndCdn)

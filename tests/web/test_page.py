@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from PIL import Image
     from playwright.sync_api import FilePayload, Locator, Page
 
-    from tests.web.service import World
+    from tests.web.service import Dependencies
 
     Visit = Callable[..., Page]
     Shot = Callable[[Page, str], None]
@@ -54,7 +54,7 @@ def wait_until_shown(page: Page) -> None:
 
 
 def test_several_pictures_one_of_them_broken_are_followed_to_their_end(
-    world: World, visit: Visit, page_shot: Shot
+    world: Dependencies, visit: Visit, page_shot: Shot
 ) -> None:
     page = visit(world, viewport={"width": 1100, "height": 900})
     cut = file("cut.jpg", ramp((400, 300)))
@@ -72,7 +72,7 @@ def test_several_pictures_one_of_them_broken_are_followed_to_their_end(
 
 
 def test_the_result_shows_the_published_picture_its_files_and_the_markup(
-    world: World, visit: Visit, page_shot: Shot
+    world: Dependencies, visit: Visit, page_shot: Shot
 ) -> None:
     page = visit(world)
     choose(page, file("soft.jpg", ramp((640, 480))))
@@ -97,7 +97,7 @@ def test_the_result_shows_the_published_picture_its_files_and_the_markup(
     page_shot(page, "upload-page-result")
 
 
-def test_what_is_sent_is_the_file_and_its_checksum(world: World, visit: Visit) -> None:
+def test_what_is_sent_is_the_file_and_its_checksum(world: Dependencies, visit: Visit) -> None:
     page = visit(world)
     sent = file("naïve name.jpg", ramp((320, 200)))
     choose(page, sent)
@@ -109,7 +109,7 @@ def test_what_is_sent_is_the_file_and_its_checksum(world: World, visit: Visit) -
 
 
 @pytest.mark.parametrize("broken", ["/uploads", "/storage"])
-def test_what_went_wrong_on_the_way_can_be_tried_again(world: World, visit: Visit, broken: str) -> None:
+def test_what_went_wrong_on_the_way_can_be_tried_again(world: Dependencies, visit: Visit, broken: str) -> None:
     world.broken.append(broken)
     page = visit(world)
     choose(page, file("soft.jpg", ramp()))
@@ -127,7 +127,7 @@ def large() -> FilePayload:
 
 
 def test_a_large_file_goes_in_parts_and_a_part_that_fails_is_sent_again_alone(
-    world: World, visit: Visit, page_shot: Shot
+    world: Dependencies, visit: Visit, page_shot: Shot
 ) -> None:
     world.broken += ["/part/3"]
     world.held_back[2] = threading.Event()
@@ -143,7 +143,7 @@ def test_a_large_file_goes_in_parts_and_a_part_that_fails_is_sent_again_alone(
     assert len(world.begun) == 1
 
 
-def test_what_has_arrived_of_a_large_file_is_not_sent_again(world: World, visit: Visit) -> None:
+def test_what_has_arrived_of_a_large_file_is_not_sent_again(world: Dependencies, visit: Visit) -> None:
     world.broken += ["/multipart/complete"]
     page = visit(world)
     sent = large()
@@ -156,7 +156,7 @@ def test_what_has_arrived_of_a_large_file_is_not_sent_again(world: World, visit:
     assert list(world.originals.values()) == [sent["buffer"]]
 
 
-def test_a_large_file_whose_upload_was_given_up_meanwhile_begins_anew(world: World, visit: Visit) -> None:
+def test_a_large_file_whose_upload_was_given_up_meanwhile_begins_anew(world: Dependencies, visit: Visit) -> None:
     world.broken += ["/multipart/complete"]
     page = visit(world)
     choose(page, large())
@@ -167,7 +167,7 @@ def test_a_large_file_whose_upload_was_given_up_meanwhile_begins_anew(world: Wor
     assert len(world.begun) == 2
 
 
-def test_the_parts_of_a_file_that_is_removed_are_given_up(world: World, visit: Visit) -> None:
+def test_the_parts_of_a_file_that_is_removed_are_given_up(world: Dependencies, visit: Visit) -> None:
     world.broken += ["/multipart/complete"]
     page = visit(world)
     choose(page, large())
@@ -177,7 +177,7 @@ def test_the_parts_of_a_file_that_is_removed_are_given_up(world: World, visit: V
     assert not world.parts
 
 
-def test_a_file_that_is_removed_while_its_parts_are_sent_is_sent_no_further(world: World, visit: Visit) -> None:
+def test_a_file_that_is_removed_while_its_parts_are_sent_is_sent_no_further(world: Dependencies, visit: Visit) -> None:
     world.held_back[2] = threading.Event()
     page = visit(world)
     choose(page, large())
@@ -198,7 +198,7 @@ def test_a_file_that_is_removed_while_its_parts_are_sent_is_sent_no_further(worl
     ],
 )
 def test_what_cannot_be_accepted_is_said_and_not_sent(
-    world: World, visit: Visit, unfit: FilePayload, words: str
+    world: Dependencies, visit: Visit, unfit: FilePayload, words: str
 ) -> None:
     page = visit(world)
     choose(page, unfit)
@@ -206,7 +206,7 @@ def test_what_cannot_be_accepted_is_said_and_not_sent(
     assert not world.begun
 
 
-def test_a_file_of_ten_is_removed_and_the_keyboard_stays_in_the_list(world: World, visit: Visit) -> None:
+def test_a_file_of_ten_is_removed_and_the_keyboard_stays_in_the_list(world: Dependencies, visit: Visit) -> None:
     page = visit(world)
     choose(page, *(file(f"{number}.jpg", ramp((80 + number, 60))) for number in range(10)))
     expect(page.locator(".picture[data-state=ready]")).to_have_count(10)
@@ -217,7 +217,7 @@ def test_a_file_of_ten_is_removed_and_the_keyboard_stays_in_the_list(world: Worl
     assert focused == "4.jpg"
 
 
-def test_pictures_can_be_dropped_anywhere_on_the_page(world: World, visit: Visit) -> None:
+def test_pictures_can_be_dropped_anywhere_on_the_page(world: Dependencies, visit: Visit) -> None:
     page = visit(world)
     data = base64.b64encode(file("x", ramp())["buffer"]).decode()
     dropped = page.evaluate_handle(
@@ -259,7 +259,7 @@ def test_a_wrong_token_is_said_to_be_wrong(visit: Visit) -> None:
 
 @pytest.mark.parametrize(("name", "options"), [("phone", PHONE), ("dark", DARK)])
 def test_it_fits_a_phone_and_a_dark_room(
-    world: World, visit: Visit, page_shot: Shot, name: str, options: dict[str, object]
+    world: Dependencies, visit: Visit, page_shot: Shot, name: str, options: dict[str, object]
 ) -> None:
     page = visit(world, **options)
     choose(page, file("a picture with quite a long name, as cameras and people give them.jpg", ramp((640, 480))))
@@ -269,7 +269,7 @@ def test_it_fits_a_phone_and_a_dark_room(
     page_shot(page, f"upload-page-{name}")
 
 
-def test_every_control_has_a_name_and_is_reached_by_the_keyboard(world: World, visit: Visit) -> None:
+def test_every_control_has_a_name_and_is_reached_by_the_keyboard(world: Dependencies, visit: Visit) -> None:
     page = visit(world)
     choose(page, file("soft.jpg", ramp((640, 480))))
     expect(entry(page, "soft.jpg")).to_have_attribute("data-state", "ready")

@@ -22,7 +22,7 @@ from lightpress.ingest.addresses import AddressPolicy
 from lightpress.ingest.connection import Connector
 from lightpress.ingest.download import Download
 from lightpress.ingest.hosts import Hosts
-from lightpress.ingest.urls import read_link
+from lightpress.ingest.urls import parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -92,7 +92,7 @@ def _ours(_: int) -> Callable[[str], int]:
     download = Download(Connector(policy), Hosts(1_000, 100_000), _LIMIT_BYTES, 30)
 
     def fetch(url: str) -> int:
-        found = download(read_link(url))
+        found = download(parse_url(url))
         return len(found.data) if found else 0
 
     return fetch

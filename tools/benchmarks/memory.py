@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightpress.image import Limits, PictureRejected, Size, Spec
-from lightpress.pipeline.sandbox import Bounds, Child, ChildLost
+from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from tools.benchmarks.pictures import WIDTHS
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def table(pictures: Mapping[str, Path], rooms_mb: tuple[int, ...]) -> str:
     lines = [head, "|---|--:|--:|" + "---|" * len(rooms_mb)]
     for name, path in pictures.items():
         data = path.read_bytes()
-        with Child(data, _spec(_OPEN), Bounds(cpu_seconds=60, wall_seconds=300, memory_mb=8_192)) as child:
+        with Child(data, _spec(_OPEN), SandboxLimits(cpu_seconds=60, wall_seconds=300, memory_mb=8_192)) as child:
             list(child.rendering().renditions)
         became = "".join(f" {_within(data, room)} |" for room in rooms_mb)
         lines.append(f"| {name} | {child.cost.peak_rss_mb} | {child.cost.cpu_ms / 1000:.1f} |{became}")
@@ -36,7 +36,7 @@ def _spec(limits: Limits) -> Spec:
 
 def _within(data: bytes, room_mb: int) -> str:
     try:
-        with Child(data, _spec(_OPEN), Bounds(cpu_seconds=60, wall_seconds=300, memory_mb=room_mb)) as child:
+        with Child(data, _spec(_OPEN), SandboxLimits(cpu_seconds=60, wall_seconds=300, memory_mb=room_mb)) as child:
             list(child.rendering().renditions)
     except PictureRejected as rejected:
         return str(rejected.reason)

@@ -16,11 +16,11 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.image import Size, Spec, render
 from lightpress.pipeline.buckets import Publishing
-from lightpress.pipeline.messages import Message, Process
+from lightpress.pipeline.messages import Message, MessageProcessor
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import World, reconcile
-from lightpress.pipeline.sandbox import Bounds, render_isolated
-from lightpress.telemetry import PowertoolsObserver
+from lightpress.pipeline.reconcile import Dependencies, reconcile
+from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
+from lightpress.telemetry import ReconcileTelemetry
 from tools.benchmarks.pictures import WIDTHS
 from tools.fakes.s3 import Bucket, SimulatedS3
 from tools.fakes.sqs import Queue, SimulatedSqs
@@ -72,13 +72,15 @@ def _pipeline(data: bytes, spec: Spec) -> Callable[[], object]:
     sqs: Any = SimulatedSqs({_QUEUE: Queue(_QUEUE), _DEAD_LETTERS: Queue(_DEAD_LETTERS)})
     recipe = Recipe("web", spec)
     recipes = RecipeBook((Rule("**", recipe),), {"web": recipe})
-    world = World(S3Originals(s3), S3Images(s3, _IMAGES), recipes, partial(render_isolated, bounds=Bounds()))
-    process = Process(
+    world = Dependencies(
+        S3Originals(s3), S3Images(s3, _IMAGES), recipes, partial(render_in_sandbox, bounds=SandboxLimits())
+    )
+    process = MessageProcessor(
         Publishing(_UPLOADS).known,
         partial(reconcile, world=world),
         SqsDeadLetters(sqs, _DEAD_LETTERS),
         SqsQueue(sqs, _QUEUE),
-        PowertoolsObserver(),
+        ReconcileTelemetry(),
     )
 
     def one() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from lightpress.image import PictureRejected, Size, Spec
-from lightpress.pipeline.sandbox import Bounds, Child, ChildLost
+from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from tools.conformance.observe import BOUNDS
 from tools.conformance.rules import MOST_MEMORY_MB
 
@@ -76,7 +76,7 @@ class Lightpress:
 
     name = OURS
 
-    def __init__(self, bounds: Bounds = _BOUNDS) -> None:
+    def __init__(self, bounds: SandboxLimits = _BOUNDS) -> None:
         self._bounds = bounds
 
     def versions(self) -> str:

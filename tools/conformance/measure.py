@@ -14,7 +14,7 @@ from tools.conformance.record import Measured
 from tools.conformance.reference import Seen, UnclearError, as_seen, on_white
 
 if TYPE_CHECKING:
-    from lightpress.image import Rendition
+    from lightpress.image import EncodedVariant
     from tools.conformance.record import Reference
 
 _SAMPLE = 96
@@ -26,7 +26,7 @@ _CAN_BE_SEE_THROUGH = {"avif", "webp", "png"}
 _LOSSLESS = "png"
 
 
-def measure(stored: Image.Image, reference: Reference, renditions: list[Rendition]) -> Measured:
+def measure(stored: Image.Image, reference: Reference, renditions: list[EncodedVariant]) -> Measured:
     """Compare the largest variant of each format with the stored pixels of the original."""
     largest = max((one.width, one.height) for one in renditions)
     of_interest = {one.format: one.data for one in renditions if (one.width, one.height) == largest}

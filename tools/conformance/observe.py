@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image import PictureRejected, Size, Spec
-from lightpress.pipeline.sandbox import Bounds, Child, ChildLost
+from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from tools.conformance.confined import LostError, confined
 from tools.conformance.measure import measure
 from tools.conformance.record import Made, Measured, Record, Reference, measured_from
@@ -16,7 +16,7 @@ from tools.conformance.reference import opened
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lightpress.image import Rendition
+    from lightpress.image import EncodedVariant
 
 SPEC = Spec(
     sizes=(Size("small", width=320), Size("large", width=1920)),
@@ -24,7 +24,7 @@ SPEC = Spec(
 )
 """The ends of the `web` recipe's ladder, and every format. PNG has no loss, so it shows what the conversion does."""
 
-BOUNDS = Bounds(cpu_seconds=20, wall_seconds=60.0, memory_mb=1_700)
+BOUNDS = SandboxLimits(cpu_seconds=20, wall_seconds=60.0, memory_mb=1_700)
 """A machine that is busy with other things must not fail a picture: hence three times the CPU seconds on the wall."""
 
 _REFERENCE_MB = 4_000
@@ -35,7 +35,7 @@ def observe(path: Path, name: str) -> Record:
     """What becomes of the file, called `name` in the report."""
     data = path.read_bytes()
     started = time.monotonic()
-    made: list[Rendition] = []
+    made: list[EncodedVariant] = []
     facts: dict[str, Any] = {"format": "", "width": 0, "height": 0, "notes": ()}
     verdict = {"outcome": "ready", "reason": "", "detail": ""}
     with Child(data, SPEC, BOUNDS) as child:
@@ -63,7 +63,7 @@ def observe(path: Path, name: str) -> Record:
     )
 
 
-def _compared(data: bytes, made: list[Rendition]) -> tuple[Reference, Measured]:
+def _compared(data: bytes, made: list[EncodedVariant]) -> tuple[Reference, Measured]:
     def work() -> dict[str, Any]:
         reference, stored = opened(data)
         measured = measure(stored, reference, made) if stored is not None and made else Measured()

@@ -23,7 +23,7 @@ from lightpress.uploads.requests import (
     LISTING_FORM,
     PARTS_FORM,
     UPLOAD_FORM,
-    Terms,
+    UploadLimits,
     file_form,
     part_form,
 )
@@ -170,7 +170,7 @@ class Operation:
     form: Form | None = None
 
 
-def operations(terms: Terms) -> dict[tuple[str, str], Operation]:
+def operations(terms: UploadLimits) -> dict[tuple[str, str], Operation]:
     """By method and path."""
     file = file_form(terms)
     unreadable, going_on = (400, 422), (400, 404, 422)
@@ -202,7 +202,7 @@ def operations(terms: Terms) -> dict[tuple[str, str], Operation]:
     }
 
 
-def document(terms: Terms) -> Json:
+def document(terms: UploadLimits) -> Json:
     """The API as OpenAPI 3.1 describes it."""
     paths: dict[str, Json] = {}
     for (method, path), operation in operations(terms).items():
@@ -237,10 +237,10 @@ def document(terms: Terms) -> Json:
     }
 
 
-def deployed_terms() -> Terms:
+def deployed_terms() -> UploadLimits:
     """Those of the recipes that come along: an environment with others has other limits."""
     recipes = load_recipes(LAMBDA_SRC / "recipes.toml").recipes.values()
-    return Terms(max(recipe.spec.limits.max_bytes for recipe in recipes), ACCEPTED_TYPES)
+    return UploadLimits(max(recipe.spec.limits.max_bytes for recipe in recipes), ACCEPTED_TYPES)
 
 
 def openapi_page() -> str:

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightpress.in_place.compress import Did, settled
-from lightpress.pipeline.events import look_at
+from lightpress.in_place.compress import CompressionResult, settled
+from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.source import Source
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from lightpress.cli.backfill import Item
     from lightpress.in_place.buckets import InPlace
-    from lightpress.in_place.ports import Existing, Ledger
+    from lightpress.in_place.ports import Ledger, Objects
     from lightpress.pipeline.ports import Images, Originals
     from lightpress.pipeline.recipe import RecipeBook
 
@@ -40,7 +40,7 @@ class _Queued:
         answer = self.sqs.send_message_batch(
             QueueUrl=self.queue_url,
             Entries=[
-                {"Id": str(number), "MessageBody": look_at(Source(self.bucket, item.key))}
+                {"Id": str(number), "MessageBody": reconcile_message(Source(self.bucket, item.key))}
                 for number, item in enumerate(items)
             ],
         )
@@ -76,7 +76,7 @@ class Variants(_Queued):
             published.manifest.status is not Status.DELETED and published.manifest.digest != recipe.digest
         ):
             return None, 1
-        manifest, original = published.manifest, self.originals.look(source)
+        manifest, original = published.manifest, self.originals.head(source)
         if original is None:
             return ("gone" if manifest.status is Status.DELETED else None), 2
         return (str(manifest.status) if manifest.is_of(original.identity, recipe.digest) else None), 2
@@ -86,7 +86,7 @@ class Variants(_Queued):
 class Smaller(_Queued):
     """Every picture that may be is replaced by a smaller one."""
 
-    existing: Existing = field(kw_only=True)
+    existing: Objects = field(kw_only=True)
     ledger: Ledger = field(kw_only=True)
     table: InPlace = field(kw_only=True)
 
@@ -95,4 +95,4 @@ class Smaller(_Queued):
         found = settled(Source(self.bucket, item.key), self.table, self.existing, self.ledger)
         if found is None:
             return None, 2
-        return ("done" if found.did is Did.NOTHING else str(found.did)), 2
+        return ("done" if found.result is CompressionResult.NOTHING else str(found.result)), 2

@@ -10,9 +10,9 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
-from lightpress.aws.existing import S3Existing
 from lightpress.aws.images import S3Images
 from lightpress.aws.ledger import S3Ledger
+from lightpress.aws.objects import S3Objects
 from lightpress.aws.originals import S3Originals
 from lightpress.cli.backfill import BATCH, Backfill, Item, Limits, checkpoint_at
 from lightpress.cli.backfill_sources import inventoried, listed
@@ -93,7 +93,7 @@ class Job:
                 self.known.bucket,
                 sqs,
                 self.deployment.in_place_queue_url or "",
-                existing=S3Existing(s3, frozenset({self.known.bucket} if self.known.acls else ())),
+                existing=S3Objects(s3, frozenset({self.known.bucket} if self.known.acls else ())),
                 ledger=S3Ledger(s3, self.deployment.images_bucket),
                 table=self.known,
             )

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone
-from lightpress.aws.failures import DynamoFailures
+from lightpress.aws.failures_table import DynamoFailures
 from lightpress.ingest.orders import Order, body_of
-from lightpress.pipeline.events import look_at
+from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.source import Source
@@ -223,7 +223,7 @@ def _message(failure: Failure) -> str:
     bucket, key = failure.bucket or "", failure.key or ""
     if failure.url is not None:
         return body_of(Order(failure.url, key, again=True))
-    return look_at(Source(bucket, key), again=True)
+    return reconcile_message(Source(bucket, key), again=True)
 
 
 def _tells(manifest: Manifest | None, failure: Failure) -> bool:

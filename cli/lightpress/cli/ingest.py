@@ -17,7 +17,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from lightpress.ingest.orders import order_for
-from lightpress.ingest.urls import BadLinkError, read_link
+from lightpress.ingest.urls import InvalidUrlError, parse_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -203,8 +203,8 @@ class Ingest:
         try:
             text = _text(raw, first=batch.line == 1)
             if text and not text.startswith(_COMMENT):
-                batch.orders.append(order_for(read_link(text), self.prefix))
-        except BadLinkError as error:
+                batch.orders.append(order_for(parse_url(text), self.prefix))
+        except InvalidUrlError as error:
             batch.refused += 1
             self.refused(batch.line, error.detail)
         except UnicodeDecodeError:

@@ -6,19 +6,19 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.delivery.summary import facts_of
+from lightpress.delivery.summary import summary_of
 from lightpress.image import PictureRejected
 from lightpress.pipeline.manifest import Manifest, Publication, Variant, file_name, variants_of
-from lightpress.pipeline.sandbox import Bounds, Child, Cost
+from lightpress.pipeline.sandbox import Child, Cost, SandboxLimits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lightpress.image import Rendering
+    from lightpress.image import RenderResult
     from lightpress.pipeline.recipe import Recipe
 
-_BOUNDS = Bounds(cpu_seconds=120, wall_seconds=300.0)
+_BOUNDS = SandboxLimits(cpu_seconds=120, wall_seconds=300.0)
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Rendered:
 
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints."""
-        facts = facts_of(self.manifest, lambda variant: {"path": str(self.folder / variant.path)})
+        facts = summary_of(self.manifest, lambda variant: {"path": str(self.folder / variant.path)})
         cost = {"cpu_ms": self.cost.cpu_ms, "peak_rss_mb": self.cost.peak_rss_mb}
         return {"source": str(self.source), "status": self.manifest.status} | facts | cost
 
@@ -61,7 +61,7 @@ def _manifest(child: Child, key: str, data: bytes, folder: Path, recipe: Recipe)
         return publication.failed(rejected)
 
 
-def _written(rendering: Rendering, folder: Path) -> Iterator[Variant]:
+def _written(rendering: RenderResult, folder: Path) -> Iterator[Variant]:
     for rendition in rendering.renditions:
         path = file_name(rendition)
         (folder / path).write_bytes(rendition.data)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.markup import picture, srcset
-from lightpress.delivery.summary import facts_of
+from lightpress.delivery.summary import summary_of
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.manifest import Status
 
@@ -32,7 +32,7 @@ class Snippet:
 
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints."""
-        facts = facts_of(self.manifest, lambda variant: {"url": f"{self.base_url}/{variant.path}"})
+        facts = summary_of(self.manifest, lambda variant: {"url": f"{self.base_url}/{variant.path}"})
         return {"key": self.manifest.key, "picture": self.markup, "srcset": self.srcsets} | facts
 
     def print(self, console: Console) -> None:

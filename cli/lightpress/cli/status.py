@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.cli.failures import Desk
 from lightpress.cli.tables import print_failures, print_manifests
-from lightpress.delivery.summary import facts_of
+from lightpress.delivery.summary import summary_of
 from lightpress.pipeline.manifest import Manifest, Status
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Found:
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints."""
         current = self.manifest if self.state in set(Status) else None
-        facts = facts_of(current, lambda variant: {"url": self.deployment.url(variant.path)})
+        facts = summary_of(current, lambda variant: {"url": self.deployment.url(variant.path)})
         if self.not_fetched:
             facts |= {"reason": self.not_fetched.reason, "detail": self.not_fetched.detail}
         return {"key": self.key, "status": self.state} | facts

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING
 
 from lightpress.aws.images import S3Images
 from lightpress.pipeline.buckets import Selection
-from lightpress.pipeline.events import look_at
+from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import MANIFESTS, VARIANTS, Manifest, Status, revision_of, variants_folder
-from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Sweep:
         latest = max(revision_of(item.generation) for item in stranded)
         try:
             self._images.publish(replace(published.manifest, revision=latest), published)
-        except Changed:
+        except PreconditionFailed:
             return  # somebody works on it: what is left is swept the next time
         self._remove(stranded, found)
 
@@ -148,7 +148,7 @@ class Sweep:
 
     def _hand_over(self, key: str, found: Found) -> None:
         if self.remove:
-            body = look_at(self.deployment.publishing.named(key))
+            body = reconcile_message(self.deployment.publishing.named(key))
             self.deployment.sqs().send_message(QueueUrl=self.deployment.queue_url, MessageBody=body)
             found.handed_over += 1
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from lightpress.costs.estimate import why
 from lightpress.costs.prices import SOURCE
-from lightpress.image import IN_PLAIN_WORDS, Reason
+from lightpress.image import MESSAGES, Reason
 from lightpress.pipeline.manifest import Status
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ def saved(variant_bytes: int, original_bytes: int) -> str:
     return f"{(original_bytes - variant_bytes) / original_bytes:.0%}" if original_bytes else "-"
 
 
-def in_plain_words(manifest: Manifest) -> str:
+def message_for(manifest: Manifest) -> str:
     """Why a picture failed, for people."""
-    known = {reason.value: words for reason, words in IN_PLAIN_WORDS.items()}
+    known = {reason.value: words for reason, words in MESSAGES.items()}
     words = known.get(Reason(manifest.reason)) if manifest.reason in known else manifest.reason
     return f"{words} {manifest.detail or ''}".strip()
 
@@ -73,9 +73,7 @@ def print_manifests(
             console.print(Text.assemble((manifest.key, "bold"), f": {folder}/"), soft_wrap=True)
     for manifest in manifests:
         if manifest.status is not Status.READY:
-            line = Text.assemble(
-                (manifest.key, "bold"), ": ", (manifest.status, "red"), f". {in_plain_words(manifest)}"
-            )
+            line = Text.assemble((manifest.key, "bold"), ": ", (manifest.status, "red"), f". {message_for(manifest)}")
             console.print(line)
         for note in manifest.notes:
             console.print(Text.assemble((manifest.key, "bold"), f": {note}"))

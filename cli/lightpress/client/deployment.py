@@ -75,7 +75,7 @@ class Deployment:
 
     def original(self, key: str) -> Original | None:
         """What the uploads bucket, or the attached one that is published under such names, holds now."""
-        return S3Originals(self.s3).look(self.publishing.named(key))
+        return S3Originals(self.s3).head(self.publishing.named(key))
 
     def manifest(self, key: str) -> Manifest | None:
         """What is published as `key`."""

@@ -1,4 +1,4 @@
-"""Announcements: functions tell EventBridge what became of each picture (docs/events.md)."""
+"""Notifications: functions tell EventBridge what became of each picture (docs/events.md)."""
 
 from __future__ import annotations
 

@@ -108,9 +108,9 @@ class Delivery(Construct):
             snap_start=config.resolver_start == "snapshot",
             environment={"IMAGES_BUCKET": self.images.bucket_name},
         )
-        function.may("s3:GetObject", on=self.images.arn_for_objects("m/*"))
+        function.allow("s3:GetObject", on=self.images.arn_for_objects("m/*"))
         # Without, S3 would say 403 of a manifest that is not there yet.
-        function.may("s3:ListBucket", on=self.images.bucket_arn)
+        function.allow("s3:ListBucket", on=self.images.bucket_arn)
         function.accept_any_key(self.images, "m/*")
         return function
 
@@ -304,7 +304,7 @@ class Delivery(Construct):
 def _look_for_originals(resolver: PythonFunction, uploads: PrivateBucket) -> None:
     """Have the resolver see which originals there are, and nothing of what is in them."""
     resolver.add_environment("PLACEHOLDERS_BUCKET", uploads.bucket_name)
-    resolver.may("s3:ListBucket", on=uploads.bucket_arn)
+    resolver.allow("s3:ListBucket", on=uploads.bucket_arn)
 
 
 def _countries(config: Config) -> cloudfront.GeoRestriction | None:

@@ -47,11 +47,11 @@ def announce(scope: Construct, id_: str, *, pictures: Selection, changes: Sequen
 def read_attached(function: PythonFunction, existing: Sequence[Existing[Attached]]) -> None:
     """Have `function` look at the pictures of attached buckets; it may not change them."""
     for one in existing:
-        function.may("s3:GetObject", on=objects_of(one.pictures))
+        function.allow("s3:GetObject", on=objects_of(one.pictures))
         # Who may not list a bucket is told 403 of a key that is not there, and could not tell gone from forbidden.
-        function.may("s3:ListBucket", on=arn_of(one.pictures))
+        function.allow("s3:ListBucket", on=arn_of(one.pictures))
         if one.kms_key:
-            function.may("kms:Decrypt", on=one.kms_key)
+            function.allow("kms:Decrypt", on=one.kms_key)
         accept_any_key(function, one.pictures)
     if existing:
         function.add_environment("ATTACHED", as_json([one.pictures for one in existing]))

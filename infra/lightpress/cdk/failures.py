@@ -71,14 +71,14 @@ class Failures(Construct):
                 "FAILURE_RETENTION_SECONDS": str(config.failure_retention_days * _A_DAY),
             },
         )
-        self.function.may("s3:PutObject", on=self.quarantine.arn_for_objects("*"))
+        self.function.allow("s3:PutObject", on=self.quarantine.arn_for_objects("*"))
         self.function.accept_any_key(self.quarantine, "*")
-        self.function.may("dynamodb:UpdateItem", on=self.table.table_arn)
+        self.function.allow("dynamodb:UpdateItem", on=self.table.table_arn)
         read_originals(self.function, uploads)
         read_attached(self.function, config.attach)
         publish(self.function, images)
         # One letter at a time: each is looked at in isolation.
-        self.function.work_off(
+        self.function.consume(
             processing.dead_letters,
             batch_size=1,
             max_concurrency=max(_LEAST_CONCURRENCY, config.max_concurrency // _PART_OF_CONCURRENCY),
@@ -86,7 +86,7 @@ class Failures(Construct):
 
 
 def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:
-    """A row for each subject and identity (`lightpress.aws.failures`). On demand: most days, nothing is written."""
+    """A row for each subject and identity (`lightpress.aws.failures_table`). On demand: most days, nothing is written."""
     key = key_of(scope)
     table = dynamodb.Table(
         scope,

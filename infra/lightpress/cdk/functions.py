@@ -150,7 +150,7 @@ class PythonFunction(lambda_.Function):
                 own_role, "AwsSolutions-IAM5[Resource::*]", because="X-Ray has no resources that a policy could name."
             )
 
-    def work_off(
+    def consume(
         self,
         queue: sqs.IQueue,
         *,
@@ -182,7 +182,7 @@ class PythonFunction(lambda_.Function):
             because="Which keys there will be is not known at deploy time; the actions are those on single objects.",
         )
 
-    def may(self, *actions: str, on: str) -> None:
+    def allow(self, *actions: str, on: str) -> None:
         """Allow these actions on one resource, an ARN, and what they need of the stack's key."""
         self.add_to_role_policy(iam.PolicyStatement(actions=list(actions), resources=[on]))
         key = key_of(self)

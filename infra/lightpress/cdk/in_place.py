@@ -46,28 +46,28 @@ class InPlace(Construct):
                 "IN_PLACE": as_json([one.pictures for one in config.in_place]),
             },
         )
-        self.function.may("sqs:SendMessage", on=self.dead_letters.queue_arn)
+        self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
         for number, existing in enumerate(config.in_place):
             announce(self, f"Changes{number}", pictures=existing.pictures, changes=[CREATED], queue=self.queue)
             self._replace(existing)
         self._remember_in(images)
-        self.function.work_off(self.queue, batch_size=config.batch_size, max_concurrency=config.max_concurrency)
+        self.function.consume(self.queue, batch_size=config.batch_size, max_concurrency=config.max_concurrency)
 
     def _replace(self, existing: Existing[Pictures]) -> None:
         """Allow to read and write the selected objects, with what they are stored with, and never to delete one."""
         pictures = existing.pictures
-        self.function.may("s3:GetObject", "s3:PutObject", on=objects_of(pictures))
-        self.function.may("s3:GetObjectTagging", "s3:PutObjectTagging", on=objects_of(pictures))
+        self.function.allow("s3:GetObject", "s3:PutObject", on=objects_of(pictures))
+        self.function.allow("s3:GetObjectTagging", "s3:PutObjectTagging", on=objects_of(pictures))
         if pictures.acls:
-            self.function.may("s3:GetObjectAcl", "s3:PutObjectAcl", on=objects_of(pictures))
-        self.function.may("s3:ListBucket", "s3:GetBucketOwnershipControls", on=arn_of(pictures))
+            self.function.allow("s3:GetObjectAcl", "s3:PutObjectAcl", on=objects_of(pictures))
+        self.function.allow("s3:ListBucket", "s3:GetBucketOwnershipControls", on=arn_of(pictures))
         if existing.kms_key:
-            self.function.may("kms:Decrypt", "kms:GenerateDataKey", on=existing.kms_key)
+            self.function.allow("kms:Decrypt", "kms:GenerateDataKey", on=existing.kms_key)
         accept_any_key(self.function, pictures)
 
     def _remember_in(self, images: PrivateBucket) -> None:
         """Keep the ledger beside the manifests; viewers can reach neither."""
         self.function.add_environment("IMAGES_BUCKET", images.bucket_name)
-        self.function.may("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("c/*"))
-        self.function.may("s3:ListBucket", on=images.bucket_arn)
+        self.function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("c/*"))
+        self.function.allow("s3:ListBucket", on=images.bucket_arn)
         self.function.accept_any_key(images, "c/*")

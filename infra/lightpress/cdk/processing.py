@@ -54,9 +54,9 @@ class Processing(Construct):
         read_attached(self.function, config.attach)
         for number, one in enumerate(config.attach):
             announce(self, f"Attached{number}", pictures=one.pictures, changes=[CREATED, DELETED], queue=self.queue)
-        self.function.may("sqs:SendMessage", on=self.dead_letters.queue_arn)
+        self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
         pollers = _pollers(config)
-        self.function.work_off(
+        self.function.consume(
             self.queue,
             batch_size=config.batch_size,
             max_concurrency=None if pollers else config.max_concurrency,
@@ -80,18 +80,18 @@ def _pollers(config: Config) -> lambda_.ProvisionedPollerConfig | None:
 def read_originals(function: PythonFunction, uploads: PrivateBucket) -> None:
     """Have `function` look at originals; it may not change them."""
     function.add_environment("UPLOADS_BUCKET", uploads.bucket_name)
-    function.may("s3:GetObject", on=uploads.arn_for_objects("*"))
+    function.allow("s3:GetObject", on=uploads.arn_for_objects("*"))
     # Who may not list a bucket is told 403 of a key that is not there, and could not tell gone from forbidden.
-    function.may("s3:ListBucket", on=uploads.bucket_arn)
+    function.allow("s3:ListBucket", on=uploads.bucket_arn)
     function.accept_any_key(uploads, "*")
 
 
 def publish(function: PythonFunction, images: PrivateBucket) -> None:
     """Have `function` write variants (i/) and manifests (m/)."""
     function.add_environment("IMAGES_BUCKET", images.bucket_name)
-    function.may("s3:PutObject", "s3:DeleteObject", on=images.arn_for_objects("i/*"))
-    function.may("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("m/*"))
-    function.may("s3:ListBucket", on=images.bucket_arn)
+    function.allow("s3:PutObject", "s3:DeleteObject", on=images.arn_for_objects("i/*"))
+    function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("m/*"))
+    function.allow("s3:ListBucket", on=images.bucket_arn)
     function.accept_any_key(images, "i/*", "m/*")
 
 

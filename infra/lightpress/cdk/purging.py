@@ -58,11 +58,11 @@ class Purging(Construct):
             timeout_seconds=_TIMEOUT_SECONDS,
             environment={"DISTRIBUTION_ID": delivery.distribution.distribution_id},
         )
-        self.function.may(
+        self.function.allow(
             "cloudfront:CreateInvalidation",
             on=f"arn:{Aws.PARTITION}:cloudfront::{Aws.ACCOUNT_ID}:distribution/{delivery.distribution.distribution_id}",
         )
-        self.function.work_off(
+        self.function.consume(
             self.queue,
             batch_size=_FOLDERS_AT_ONCE,
             max_concurrency=_LEAST_CONCURRENCY,
@@ -74,4 +74,4 @@ class Purging(Construct):
         for asker in askers:
             asker.add_environment("PURGE_QUEUE_URL", self.queue.queue_url)
             asker.add_environment("PURGE_DELAY_SECONDS", str(asker.timeout_seconds))
-            asker.may("sqs:SendMessage", on=self.queue.queue_arn)
+            asker.allow("sqs:SendMessage", on=self.queue.queue_arn)

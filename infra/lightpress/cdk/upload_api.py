@@ -81,16 +81,16 @@ class UploadApi(Construct):
             },
         )
         # What it signs, S3 does in its name: it may itself what it lets others do.
-        function.may(
+        function.allow(
             "s3:PutObject",
             "s3:DeleteObject",
             "s3:AbortMultipartUpload",
             "s3:ListMultipartUploadParts",
             on=uploads.arn_for_objects("*"),
         )
-        function.may("s3:GetObject", on=delivery.images.arn_for_objects("m/*"))
+        function.allow("s3:GetObject", on=delivery.images.arn_for_objects("m/*"))
         # Without, S3 would say 403 of a manifest that is not there yet.
-        function.may("s3:ListBucket", on=delivery.images.bucket_arn)
+        function.allow("s3:ListBucket", on=delivery.images.bucket_arn)
         function.accept_any_key(uploads, "*")
         function.accept_any_key(delivery.images, "m/*")
         integration = integrations.HttpLambdaIntegration("Integration", function)

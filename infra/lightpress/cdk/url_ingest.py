@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.processing import Processing
 
-# So many URLs an invocation takes, all at once: it waits as long as the slowest (docs/operations.md, "Fetching").
+# So many URLs an invocation takes, all at once: it waits as long as the slowest (docs/operations.md, "Fetcher").
 AT_ONCE = 10
 _OWN_MEMORY_MB = 256
 # Turns at one slow host, after one another, that fit into an invocation.
@@ -70,19 +70,19 @@ class UrlIngest(Construct):
                 "FETCH": json.dumps(_told(config)),
             },
         )
-        self.function.may("sqs:SendMessage", on=processing.dead_letters.queue_arn)
-        self.function.may("s3:GetObject", "s3:PutObject", on=uploads.arn_for_objects("*"))
+        self.function.allow("sqs:SendMessage", on=processing.dead_letters.queue_arn)
+        self.function.allow("s3:GetObject", "s3:PutObject", on=uploads.arn_for_objects("*"))
         # Without, S3 would say 403 of what is not there yet.
-        self.function.may("s3:ListBucket", on=uploads.bucket_arn)
+        self.function.allow("s3:ListBucket", on=uploads.bucket_arn)
         self.function.accept_any_key(uploads, "*")
-        self.function.work_off(self.queue, batch_size=AT_ONCE, max_concurrency=config.fetch_max_concurrency)
+        self.function.consume(self.queue, batch_size=AT_ONCE, max_concurrency=config.fetch_max_concurrency)
 
     def serve(self, api: PythonFunction, failures: Failures) -> None:
         """Let the upload API take orders, and tell what could not be fetched."""
         api.add_environment("URL_QUEUE_URL", self.queue.queue_url)
         api.add_environment("FAILURES_TABLE", failures.table.table_name)
-        api.may("sqs:SendMessage", on=self.queue.queue_arn)
-        api.may("dynamodb:Query", on=failures.table.table_arn)
+        api.allow("sqs:SendMessage", on=self.queue.queue_arn)
+        api.allow("dynamodb:Query", on=failures.table.table_arn)
 
 
 def _told(config: Config) -> dict[str, object]:

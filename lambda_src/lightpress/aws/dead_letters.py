@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image import Reason
-from lightpress.pipeline.failures import Letter, Verdict
+from lightpress.pipeline.failures import DeadLetter, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,21 +24,21 @@ class SqsDeadLetters:
     sqs: SQSClient
     queue_url: str
 
-    def send(self, letter: Letter) -> None:
+    def send(self, dead_letter: DeadLetter) -> None:
         """SEND. The body can be read by itself, so that a redrive into the queue works."""
         attributes = {
-            "message_id": letter.message_id,
-            "reason": letter.reason,
-            "detail": letter.detail and _printable(letter.detail),
-            "identity": letter.verdict and letter.verdict.identity,
-            "digest": letter.verdict and letter.verdict.digest,
-            "attempts": str(letter.attempts),
-            "first_at": str(letter.first_at),
-            "request_ids": " ".join(letter.request_ids[-_MOST_REQUEST_IDS:]),
+            "message_id": dead_letter.message_id,
+            "reason": dead_letter.reason,
+            "detail": dead_letter.detail and _printable(dead_letter.detail),
+            "identity": dead_letter.verdict and dead_letter.verdict.identity,
+            "digest": dead_letter.verdict and dead_letter.verdict.digest,
+            "attempts": str(dead_letter.attempts),
+            "first_at": str(dead_letter.first_at),
+            "request_ids": " ".join(dead_letter.request_ids[-_MOST_REQUEST_IDS:]),
         }
         self.sqs.send_message(
             QueueUrl=self.queue_url,
-            MessageBody=letter.body,
+            MessageBody=dead_letter.body,
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": value} for name, value in attributes.items() if value
             },
@@ -57,7 +57,7 @@ class SqsQueue:
         self.sqs.change_message_visibility(QueueUrl=self.queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
 
 
-def letter_of(record: Mapping[str, Any], request_id: str) -> Letter:
+def dead_letter_of(record: Mapping[str, Any], request_id: str) -> DeadLetter:
     """Read a message of the dead-letter queue, as Lambda hands it over.
 
     It was sent by `SqsDeadLetters`, or moved by SQS and then says nothing of itself but its body.
@@ -65,7 +65,7 @@ def letter_of(record: Mapping[str, Any], request_id: str) -> Letter:
     said = {name: attribute.get("stringValue", "") for name, attribute in record.get("messageAttributes", {}).items()}
     reason, detail = said.get("reason"), said.get("detail", "")
     sent_at = int(record["attributes"]["SentTimestamp"]) // 1000
-    return Letter(
+    return DeadLetter(
         body=record["body"],
         message_id=said.get("message_id") or record["messageId"],
         reason=reason,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ def is_gone(error: ClientError) -> bool:
 
 @contextmanager
 def on_condition() -> Iterator[None]:
-    """Around a conditional request: raises Changed where it is refused for what is there now.
+    """Around a conditional request: raises PreconditionFailed where it is refused for what is there now.
 
     The condition failed (412), another conditional write was under way (409), or nothing is there any more.
     """
@@ -31,7 +31,7 @@ def on_condition() -> Iterator[None]:
         yield
     except ClientError as error:
         if status(error) in _LOST_RACE or is_gone(error):
-            raise Changed from error
+            raise PreconditionFailed from error
         raise
 
 

@@ -24,7 +24,7 @@ class S3Originals:
 
     s3: S3Client
 
-    def look(self, source: Source) -> Original | None:
+    def head(self, source: Source) -> Original | None:
         """HEAD. Without s3:ListBucket a missing key would be a 403 here, which is a fault and no answer."""
         try:
             head = self.s3.head_object(Bucket=source.bucket, Key=source.key)
@@ -46,7 +46,7 @@ class S3Originals:
 
 
 def read_as_seen(s3: S3Client, source: Source, etag: str) -> bytes:
-    """GET with If-Match: the bytes that had this ETag when they were looked at. Raises Changed where it has others."""
+    """GET with If-Match: the bytes that had this ETag when they were looked at. Raises PreconditionFailed where it has others."""
     with on_condition():
         response = s3.get_object(Bucket=source.bucket, Key=source.key, IfMatch=etag)
     with response["Body"] as body:

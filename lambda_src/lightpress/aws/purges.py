@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _BUSY = {"TooManyInvalidationsInProgress", "Throttling"}
 
 
-class Busy(Exception):  # noqa: N818  nothing went wrong: it takes its time
+class TooManyRequests(Exception):  # noqa: N818  nothing went wrong: it takes its time
     """CloudFront takes no more just now."""
 
 
@@ -30,7 +30,7 @@ class SqsPurges:
     queue_url: str
     delay_seconds: int
 
-    def ask_for(self, folder: str) -> None:
+    def request_purge(self, folder: str) -> None:
         """SEND, to be delivered later."""
         self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=folder, DelaySeconds=self.delay_seconds)
 
@@ -45,7 +45,7 @@ class CloudFrontCache:
     def forget(self, folders: Iterable[str], *, reference: str) -> None:
         """CREATE INVALIDATION, of one wildcard path for each folder. The same reference twice is one invalidation.
 
-        Raises Busy where CloudFront works on as many as it takes at a time.
+        Raises TooManyRequests where CloudFront works on as many as it takes at a time.
         """
         paths = sorted({f"/{folder}*" for folder in folders})
         try:
@@ -58,5 +58,5 @@ class CloudFrontCache:
             )
         except ClientError as error:
             if error.response["Error"]["Code"] in _BUSY:
-                raise Busy from error
+                raise TooManyRequests from error
             raise

@@ -13,7 +13,7 @@ from lightpress.uploads.requests import Refused
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
-    from lightpress.uploads.requests import Part, Wanted
+    from lightpress.uploads.requests import Part, UploadRequest
 
 VALID_SECONDS = 900
 
@@ -25,7 +25,7 @@ class S3Uploads:
     s3: S3Client
     bucket: str
 
-    def form(self, key: str, file: Wanted) -> dict[str, Any]:
+    def form(self, key: str, file: UploadRequest) -> dict[str, Any]:
         """A form (`url` and `fields`) for exactly this key, size, type and checksum; S3 refuses any other."""
         fields = {"Content-Type": file.media_type}
         if file.checksum:
@@ -36,7 +36,7 @@ class S3Uploads:
             Bucket=self.bucket, Key=key, Fields=fields, Conditions=conditions, ExpiresIn=VALID_SECONDS
         )
 
-    def begin(self, key: str, file: Wanted) -> str:
+    def begin(self, key: str, file: UploadRequest) -> str:
         """Begin a large upload; returns its id."""
         return self.s3.create_multipart_upload(Bucket=self.bucket, Key=key, ContentType=file.media_type)["UploadId"]
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.permalink import permalink
-from lightpress.delivery.summary import facts_of, in_plain_words
+from lightpress.delivery.summary import message_for, summary_of
 from lightpress.pipeline.manifest import Status, short_name
-from lightpress.pipeline.reconcile import Did
+from lightpress.pipeline.reconcile import Action
 
 if TYPE_CHECKING:
-    from lightpress.delivery.ports import Announcements
+    from lightpress.delivery.ports import Notifications
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.reconcile import Outcome
     from lightpress.pipeline.source import Source
@@ -29,17 +29,17 @@ MOST_BYTES = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class Announce:
+class Notifier:
     """Decides what is worth telling."""
 
-    announcements: Announcements
+    announcements: Notifications
 
     def __call__(self, outcome: Outcome) -> None:
-        """Announce what is published, whoever published it.
+        """Notifier what is published, whoever published it.
 
         What is only rejected so far is for whoever records failures, and what the recipes leave alone is no news.
         """
-        if outcome.manifest is not None and outcome.did is not Did.REJECTED:
+        if outcome.manifest is not None and outcome.action is not Action.REJECTED:
             self.announcements.tell(outcome.source, outcome.manifest)
 
 
@@ -70,8 +70,8 @@ def event_of(source: Source, manifest: Manifest, *, deployment: str, base_url: s
 
 def _told(manifest: Manifest, base_url: str) -> dict[str, Any]:
     if manifest.status is Status.READY:
-        facts = facts_of(manifest, lambda variant: {"url": f"{base_url}/{variant.path}"})
+        facts = summary_of(manifest, lambda variant: {"url": f"{base_url}/{variant.path}"})
         return {name: value for name, value in facts.items() if name not in {"reason", "detail"}}
     if manifest.status is Status.FAILED:
-        return {"reason": manifest.reason, "title": in_plain_words(manifest.reason), "detail": manifest.detail}
+        return {"reason": manifest.reason, "title": message_for(manifest.reason), "detail": manifest.detail}
     return {}

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.source import Source
 
 
-class Announcements(Protocol):
+class Notifications(Protocol):
     """Whoever wants to know what becomes of pictures."""
 
     def tell(self, source: Source, manifest: Manifest) -> None:

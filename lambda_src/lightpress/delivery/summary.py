@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image import IN_PLAIN_WORDS
+from lightpress.image import MESSAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +15,7 @@ OF_THE_PICTURE = ("format", "width", "height", "aspect_ratio", "bytes", "colour"
 OF_A_VARIANT = ("name", "format", "media_type", "width", "height", "bytes", "quality", "animated", "note")
 
 
-def facts_of(manifest: Manifest | None, address: Callable[[Variant], dict[str, str]]) -> dict[str, Any]:
+def summary_of(manifest: Manifest | None, address: Callable[[Variant], dict[str, str]]) -> dict[str, Any]:
     """What is known of a picture; None where it is not known. address: where a variant is, such as {"url": ...}."""
     source = manifest and manifest.source
     return {
@@ -30,7 +30,7 @@ def facts_of(manifest: Manifest | None, address: Callable[[Variant], dict[str, s
     }
 
 
-def in_plain_words(reason: str | None) -> str:
+def message_for(reason: str | None) -> str:
     """Why a picture failed, for whoever uploaded it; of a reason that another release knew, that it did."""
-    known = {code.value: sentence for code, sentence in IN_PLAIN_WORDS.items()}
+    known = {code.value: sentence for code, sentence in MESSAGES.items()}
     return known.get(reason or "", "The picture could not be processed.")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lightpress.image import PictureRejected, Reason
 from lightpress.ingest.orders import order_in
-from lightpress.ingest.urls import FETCH_IN_PLAIN_WORDS, FetchReason
+from lightpress.ingest.urls import FETCH_MESSAGES, FetchReason
 from lightpress.pipeline.backoff import hold_back, pause_seconds
 from lightpress.pipeline.events import read
 from lightpress.pipeline.failures import Failure, Trial, fingerprint, subject_of_message, subject_of_picture
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lightpress.failures.ports import Failures, Quarantine
     from lightpress.ingest.orders import Order
     from lightpress.pipeline.events import Known, Problem
-    from lightpress.pipeline.failures import Letter, Verdict
+    from lightpress.pipeline.failures import DeadLetter, Verdict
     from lightpress.pipeline.ports import Queue
     from lightpress.pipeline.recipe import Recipe
     from lightpress.pipeline.reconcile import Outcome
@@ -43,18 +43,18 @@ _LONGEST_PAUSE_SECONDS = 3600
 class Observer(Protocol):
     """Whoever wants to know: the log and the metrics."""
 
-    def settled(self, outcome: Outcome) -> None:
+    def on_done(self, outcome: Outcome) -> None:
         """A source is up to date: published after all, or failed."""
 
-    def stumbled(self, source: Source, error: Exception) -> None:
+    def on_error(self, source: Source, error: Exception) -> None:
         """The world failed; the message will come back."""
 
-    def recorded(self, failure: Failure) -> None:
+    def on_recorded(self, failure: Failure) -> None:
         """A failure is in the table, and what failed is in quarantine."""
 
 
 @dataclass(frozen=True, slots=True)
-class Registry:
+class FailureRecords:
     """Where failures are kept. now: seconds since 1970. retention_seconds: after that they are forgotten."""
 
     quarantine: Quarantine
@@ -65,7 +65,7 @@ class Registry:
 
     def record(  # noqa: PLR0913  by keyword
         self,
-        letter: Letter,
+        dead_letter: DeadLetter,
         *,
         subject: str,
         identity: str,
@@ -83,53 +83,53 @@ class Registry:
             identity=identity,
             reason=reason,
             detail=detail,
-            attempts=letter.attempts,
-            first_at=letter.first_at or now,
+            attempts=dead_letter.attempts,
+            first_at=dead_letter.first_at or now,
             last_at=now,
             expires_at=now + self.retention_seconds,
             bucket=source.bucket if source else None,
             key=source.key if source else None,
             digest=digest,
-            request_ids=letter.request_ids,
+            request_ids=dead_letter.request_ids,
             quarantine=quarantine,
             url=url,
-            correlation_id=source.cause.id if source and source.cause else letter.message_id,
+            correlation_id=source.cause.id if source and source.cause else dead_letter.message_id,
         )
         self.failures.record(failure)
-        self.observer.recorded(failure)
+        self.observer.on_recorded(failure)
 
 
 @dataclass(slots=True)
-class LastWord:
+class FailureRecorder:
     """Records what one letter's source is rejected for (a `reconcile.Recorder`).
 
     trial: the one that has begun and not ended. It is counted in the table, so that it stays counted if this invocation
     dies.
     """
 
-    letter: Letter
-    registry: Registry
+    dead_letter: DeadLetter
+    registry: FailureRecords
     trial: Trial | None = None
 
     def before_reading(self, source: Source, original: Original, recipe: Recipe) -> None:
         """Spare the rendering where the letter tells its end, or where it has never ended by itself."""
         self.end_trial()
-        verdict = self.letter.verdict
+        verdict = self.dead_letter.verdict
         if verdict is not None and verdict.is_on(original.identity, recipe.digest):
             raise verdict.rejection()
         subject = subject_of_picture(source.bucket, source.key)
-        self.trial = Trial(subject, original.identity, recipe.digest, self.letter.message_id)
+        self.trial = Trial(subject, original.identity, recipe.digest, self.dead_letter.message_id)
         if self.registry.failures.begin_trial(self.trial) > TRIALS:
             raise PictureRejected(
                 Reason.MACHINE_LIMIT,
-                f"Rendering it ended without a result {TRIALS} times, each time alone: memory or time ran out.",
+                f"RenderResult it ended without a result {TRIALS} times, each time alone: memory or time ran out.",
             )
 
     def record(self, source: Source, original: Original, verdict: Verdict) -> None:
         """Copy first, row second: a row always has its copy."""
         copy = self.registry.quarantine.keep(source, original)
         self.registry.record(
-            self.letter,
+            self.dead_letter,
             subject=subject_of_picture(source.bucket, source.key),
             identity=verdict.identity,
             reason=verdict.reason,
@@ -150,73 +150,73 @@ class LastWord:
 class RecordFailure:
     """Works off the dead-letter queue.
 
-    announce: as of `process.Process`. uploads: the bucket that fetched pictures would have come to.
+    announce: as of `process.MessageProcessor`. uploads: the bucket that fetched pictures would have come to.
     """
 
     known: Known
     reconcile: Callable[..., Outcome]
-    registry: Registry
+    registry: FailureRecords
     queue: Queue
     observer: Observer
     announce: Callable[..., None]
     uploads: str
 
-    def __call__(self, letter: Letter, receipt: str, received: int) -> None:
+    def __call__(self, dead_letter: DeadLetter, receipt: str, received: int) -> None:
         """Work off one letter, delivered `received` times; raises if the world failed, so that it comes back."""
-        order = order_in(letter.body)
+        order = order_in(dead_letter.body)
         if order is not None:
-            self._record_order(letter, order)
+            self._record_order(dead_letter, order)
             return
-        reading = read(letter.body).about(self.known)
-        cause = Cause(letter.message_id, letter.first_at)
+        reading = read(dead_letter.body).about(self.known)
+        cause = Cause(dead_letter.message_id, dead_letter.first_at)
         errors = [
             error
             for source in reading.sources
-            if (error := self._settle(source.because(cause), letter, again=source in reading.again))
+            if (error := self._settle(source.because(cause), dead_letter, again=source in reading.again))
         ]
         if errors:
-            pause = pause_seconds(letter.message_id, received, longest=_LONGEST_PAUSE_SECONDS)
+            pause = pause_seconds(dead_letter.message_id, received, longest=_LONGEST_PAUSE_SECONDS)
             hold_back(self.queue, receipt, pause, errors)
             raise ExceptionGroup(f"{len(errors)} of {len(reading.sources)} sources of the letter", errors)
         for problem in reading.problems:
-            self._record_message(letter, problem)
+            self._record_message(dead_letter, problem)
 
-    def _settle(self, source: Source, letter: Letter, *, again: bool) -> Exception | None:
-        last_word = LastWord(letter, self.registry)
+    def _settle(self, source: Source, dead_letter: DeadLetter, *, again: bool) -> Exception | None:
+        last_word = FailureRecorder(dead_letter, self.registry)
         try:
             outcome = self.reconcile(source, recorder=last_word, again=again)
             last_word.end_trial()
             self.announce(outcome)
-            self.observer.settled(outcome)
+            self.observer.on_done(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the letter still get their turn
-            self.observer.stumbled(source, error)
+            self.observer.on_error(source, error)
             if not isinstance(error, ChildLost):
                 with suppress(Exception):  # then it stays counted: one of several
                     last_word.end_trial()
             return error
         return None
 
-    def _record_order(self, letter: Letter, order: Order) -> None:
+    def _record_order(self, dead_letter: DeadLetter, order: Order) -> None:
         """A URL has no original that could be looked at once more, nor be copied: whoever fetches has said why.
 
         What SQS moved here ended `fetch_url` itself, again and again.
         """
         self.registry.record(
-            letter,
+            dead_letter,
             subject=subject_of_picture(self.uploads, order.key),
             identity=fingerprint(order.url),
-            reason=letter.reason or FetchReason.UNFINISHED,
-            detail=letter.detail or FETCH_IN_PLAIN_WORDS[FetchReason.UNFINISHED],
+            reason=dead_letter.reason or FetchReason.UNFINISHED,
+            detail=dead_letter.detail or FETCH_MESSAGES[FetchReason.UNFINISHED],
             quarantine=None,
             source=Source(self.uploads, order.key),
             url=order.url,
         )
 
-    def _record_message(self, letter: Letter, problem: Problem) -> None:
-        copy = self.registry.quarantine.keep_message(letter.message_id, problem.part)
+    def _record_message(self, dead_letter: DeadLetter, problem: Problem) -> None:
+        copy = self.registry.quarantine.keep_message(dead_letter.message_id, problem.part)
         self.registry.record(
-            letter,
-            subject=subject_of_message(letter.message_id),
+            dead_letter,
+            subject=subject_of_message(dead_letter.message_id),
             identity=fingerprint(problem.part),
             reason=problem.reason,
             detail=problem.detail,

@@ -13,19 +13,21 @@ if TYPE_CHECKING:
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from lightpress.pipeline.messages import Process
+    from lightpress.pipeline.messages import MessageProcessor
 
 # For the slowest picture that its limits allow, and for telling its end.
 _TIME_FOR_ONE_MS = 30_000
 
 
-def process_each(process: Process[Any], event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+def process_messages(
+    process: MessageProcessor[Any], event: Mapping[str, Any], context: LambdaContext
+) -> dict[str, Any]:
     """Have `process` work off the messages of a batch, as far as there is time."""
     has_time = partial(_has_time, context)
-    return work_off(event, lambda record: process(message_of(record, context), has_time))
+    return process_records(event, lambda record: process(message_of(record, context), has_time))
 
 
-def work_off(event: Mapping[str, Any], one: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+def process_records(event: Mapping[str, Any], one: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
     """Do `one` with each message of the event, and tell Lambda the ids of those that must come back.
 
     Powertools has this too, and loads asyncio and the shapes of many services' events for it: docs/performance.md.

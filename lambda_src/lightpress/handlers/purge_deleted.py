@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lightpress.aws.purges import Busy
+from lightpress.aws.purges import TooManyRequests
 from lightpress.compose import cdn
 from lightpress.telemetry import logger, metrics
 
@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
     folders = {record["body"] for record in event["Records"]}
     try:
         cdn().forget(folders, reference=" ".join(ids))
-    except Busy:
+    except TooManyRequests:
         metrics.add_metric(name="PurgesPutOff", unit="Count", value=len(folders))
         return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in ids]}
     metrics.add_metric(name="FoldersPurged", unit="Count", value=len(folders))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lightpress.aws.dead_letters import letter_of
+from lightpress.aws.dead_letters import dead_letter_of
 from lightpress.compose import record_failures
-from lightpress.handlers.batch import work_off
+from lightpress.handlers.batch import process_records
 from lightpress.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -23,6 +23,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
     def one(message: Mapping[str, Any]) -> None:
         received = int(message["attributes"]["ApproximateReceiveCount"])
-        record(letter_of(message, context.aws_request_id), message["receiptHandle"], received)
+        record(dead_letter_of(message, context.aws_request_id), message["receiptHandle"], received)
 
-    return work_off(event, one)
+    return process_records(event, one)

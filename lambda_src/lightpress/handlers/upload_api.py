@@ -1,4 +1,4 @@
-"""The door of the upload API: requests in, JSON out. What is answered stands in `front_door`."""
+"""The door of the upload API: requests in, JSON out. What is answered stands in `upload_service`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 
-from lightpress.compose import caller, front_door, url_desk
+from lightpress.compose import caller, upload_service, url_ingest_api
 from lightpress.telemetry import logger
-from lightpress.uploads.api import FrontDoor
+from lightpress.uploads.api import UploadService
 from lightpress.uploads.requests import Refused, owner_of
 
 if TYPE_CHECKING:
@@ -20,10 +20,10 @@ app = APIGatewayHttpResolver()
 _PROBLEM = "application/problem+json"
 
 STEPS = {
-    "sign": FrontDoor.sign_part,
-    "list": FrontDoor.list_parts,
-    "complete": FrontDoor.complete_parts,
-    "abort": FrontDoor.abort_parts,
+    "sign": UploadService.sign_part,
+    "list": UploadService.list_parts,
+    "complete": UploadService.complete_parts,
+    "abort": UploadService.abort_parts,
 }
 """What a large file goes on with."""
 
@@ -37,13 +37,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @app.post("/uploads")
 def begin() -> Response[str]:
     """Let a file in."""
-    return _begun(front_door().begin(_body(), _owner()))
+    return _begun(upload_service().begin(_body(), _owner()))
 
 
 @app.post("/multipart")
 def begin_parts() -> Response[str]:
     """Let a large file in, in parts."""
-    return _begun(front_door().begin_parts(_body(), _owner()))
+    return _begun(upload_service().begin_parts(_body(), _owner()))
 
 
 @app.post("/multipart/<step>")
@@ -51,20 +51,20 @@ def go_on(step: str) -> Response[str]:
     """Go on with a large file."""
     if step not in STEPS:
         raise Refused(404, "not_found", f"There is no step {step!r}; there are: {', '.join(STEPS)}.")
-    return _answer(200, STEPS[step](front_door(), _body(), _owner()))
+    return _answer(200, STEPS[step](upload_service(), _body(), _owner()))
 
 
 @app.post("/ingest")
 def ingest() -> Response[str]:
     """Have pictures fetched by their URLs."""
-    desk = url_desk()
+    desk = url_ingest_api()
     return nothing_here(LookupError()) if desk is None else _answer(202, desk.accept(_body(), _owner()))
 
 
 @app.get("/images/.+")
 def status() -> Response[str]:
     """Tell what became of a picture."""
-    told, desk = front_door().status(_key(), _owner()), url_desk()
+    told, desk = upload_service().status(_key(), _owner()), url_ingest_api()
     if desk is not None and told["status"] == "processing":
         told |= desk.failed(told["key"])
     return _answer(200, told)
@@ -73,7 +73,7 @@ def status() -> Response[str]:
 @app.delete("/images/.+")
 def delete() -> Response[str]:
     """Delete a picture."""
-    return _answer(202, front_door().delete(_key(), _owner()))
+    return _answer(202, upload_service().delete(_key(), _owner()))
 
 
 @app.not_found

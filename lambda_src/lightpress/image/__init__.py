@@ -1,32 +1,32 @@
 """The picture core: bytes in, bytes out. Start at `render`."""
 
 from lightpress.image.codecs import load_codecs
-from lightpress.image.errors import IN_PLAIN_WORDS, PictureRejected, Reason
+from lightpress.image.compress import MODES, CompressionOptions, Mode, compress
+from lightpress.image.errors import MESSAGES, PictureRejected, Reason
 from lightpress.image.limits import Limits
-from lightpress.image.render import REVISION, Facts, Rendering, Rendition, render
+from lightpress.image.render import REVISION, EncodedVariant, OriginalInfo, RenderResult, render
 from lightpress.image.spec import FITS, METADATA, Fit, Metadata, Pixels, Size, Spec
-from lightpress.image.squeeze import MODES, Mode, Squeezing, squeeze
 
 __all__ = [
     "FITS",
-    "IN_PLAIN_WORDS",
+    "MESSAGES",
     "METADATA",
     "MODES",
     "REVISION",
-    "Facts",
+    "CompressionOptions",
+    "EncodedVariant",
     "Fit",
     "Limits",
     "Metadata",
     "Mode",
+    "OriginalInfo",
     "PictureRejected",
     "Pixels",
     "Reason",
-    "Rendering",
-    "Rendition",
+    "RenderResult",
     "Size",
     "Spec",
-    "Squeezing",
+    "compress",
     "load_codecs",
     "render",
-    "squeeze",
 ]

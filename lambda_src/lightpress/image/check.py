@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from lightpress.image.spec import Pixels
 
 
-class LyingEncoder(Exception):  # noqa: N818  not the picture's fault, so worth another try and an alarm
+class EncoderMismatch(Exception):  # noqa: N818  not the picture's fault, so worth another try and an alarm
     """An encoder gave something else than it was asked for."""
 
 
 def checked(data: bytes, output: Output, pixels: Pixels) -> bytes:
-    """The same bytes; raises LyingEncoder where they do not open as `output` with so many pixels.
+    """The same bytes; raises EncoderMismatch where they do not open as `output` with so many pixels.
 
     The header is read, not the pixels: decoding every variant would cost a third of encoding it.
     """
@@ -25,7 +25,7 @@ def checked(data: bytes, output: Output, pixels: Pixels) -> bytes:
         with Image.open(io.BytesIO(data), formats=(output.pillow,)) as opened:
             found = opened.size
     except Exception as error:
-        raise LyingEncoder(f"{len(data)} bytes that should be {output.name} cannot be opened: {error}") from error
+        raise EncoderMismatch(f"{len(data)} bytes that should be {output.name} cannot be opened: {error}") from error
     if found != pixels:
-        raise LyingEncoder(f"{output.name} of {found} pixels where {tuple(pixels)} were asked for")
+        raise EncoderMismatch(f"{output.name} of {found} pixels where {tuple(pixels)} were asked for")
     return data

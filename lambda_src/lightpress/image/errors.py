@@ -30,7 +30,7 @@ class Reason(StrEnum):
     MACHINE_LIMIT = "machine_limit"
 
 
-IN_PLAIN_WORDS = {
+MESSAGES = {
     Reason.EMPTY: "The file is empty.",
     Reason.FOLDER: "The key ends in a slash: it marks a folder and holds no picture.",
     Reason.NOT_A_PICTURE: "The file's contents are no kind of picture that is known here, whatever its name says.",

@@ -15,8 +15,8 @@ from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import bare, encode, is_lossless
 from lightpress.image.flatten import without_idle_alpha
-from lightpress.image.keep import Chosen, smaller, untouched, upload
 from lightpress.image.orient import upright
+from lightpress.image.original import Chosen, smaller, untouched, upload
 from lightpress.image.placeholder import dominant_colour, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from lightpress.image.film import Film
     from lightpress.image.formats import Output
-    from lightpress.image.keep import Upload
+    from lightpress.image.original import Upload
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Rung, Spec
 
@@ -36,7 +36,7 @@ REVISION = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class OriginalInfo:
     """What was learned of the file: its format, its pixels as seen upright, and notes of one sentence each.
 
     colour: the `#rrggbb` that most of it has. thumbhash: a blurred likeness, in base64. frames, duration_ms: of the
@@ -54,7 +54,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendition:
+class EncodedVariant:
     """One encoded variant: the sizes (by name) that it serves, its format (by name), its pixels and its bytes.
 
     note: a sentence where its bytes are not simply the picture encoded. quality: what it was encoded with, if it was.
@@ -72,17 +72,17 @@ class Rendition:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendering:
+class RenderResult:
     """The facts of a file and its variants, which are encoded one by one as they are asked for."""
 
-    facts: Facts
-    renditions: Generator[Rendition]
+    facts: OriginalInfo
+    renditions: Generator[EncodedVariant]
 
 
-def render(data: bytes, spec: Spec, encode: Callable[..., bytes] = encode) -> Rendering:
+def render(data: bytes, spec: Spec, encode: Callable[..., bytes] = encode) -> RenderResult:
     """Make every variant of the file `data` that `spec` asks for, the largest size first.
 
-    Raises PictureRejected, before this returns, where the file is at fault; LyingEncoder, as the variants are asked
+    Raises PictureRejected, before this returns, where the file is at fault; EncoderMismatch, as the variants are asked
     for, where one would not be what it says. encode: for still variants; tests put another in its place.
     """
     decoded = decode(data, spec)
@@ -90,7 +90,7 @@ def render(data: bytes, spec: Spec, encode: Callable[..., bytes] = encode) -> Re
     rungs = spec.rungs(decoded.original)
     picture = _ready(decoded, rungs[0])
     moving = decoded if decoded.film else None  # else what was decoded need not stay in memory
-    return Rendering(_facts(picture, spec), _renditions(picture, moving, rungs, spec, original, encode))
+    return RenderResult(_facts(picture, spec), _renditions(picture, moving, rungs, spec, original, encode))
 
 
 def _ready(picture: Picture, rung: Rung) -> Picture:
@@ -102,10 +102,10 @@ def _ready(picture: Picture, rung: Rung) -> Picture:
     return replace(picture, image=bare(picture.image))  # once, and not for each variant
 
 
-def _facts(picture: Picture, spec: Spec) -> Facts:
+def _facts(picture: Picture, spec: Spec) -> OriginalInfo:
     small = reduced(picture.image)
     shown = picture.film.milliseconds if picture.film else (0,)
-    return Facts(
+    return OriginalInfo(
         format=picture.format,
         width=picture.original.width,
         height=picture.original.height,
@@ -124,7 +124,7 @@ def _renditions(  # noqa: PLR0913, PLR0917  everything that variants are made of
     spec: Spec,
     original: Upload,
     encode: Callable[..., bytes],
-) -> Generator[Rendition]:
+) -> Generator[EncodedVariant]:
     for rung, image in descend(picture.image, rungs):
         for output in spec.outputs():
             if moving and moving.film and output.motion is not None:
@@ -136,7 +136,7 @@ def _renditions(  # noqa: PLR0913, PLR0917  everything that variants are made of
                 yield _rendition(rung, output, Chosen(data, quality=spec.quality_of(output, rung.result)))
 
 
-def _moving(decoded: Picture, film: Film, rung: Rung, output: Output, spec: Spec) -> Rendition:
+def _moving(decoded: Picture, film: Film, rung: Rung, output: Output, spec: Spec) -> EncodedVariant:
     """Every frame goes through the steps of a still picture."""
     ready = (_ready(replace(decoded, image=frame.image), rung).image for frame in film.frames())
     cut = (image for whole in ready for _, image in descend(whole, (rung,)))
@@ -147,7 +147,7 @@ def _moving(decoded: Picture, film: Film, rung: Rung, output: Output, spec: Spec
 
 def _as_uploaded(  # noqa: PLR0913, PLR0917  everything that a variant is made of
     image: Image.Image, rung: Rung, output: Output, spec: Spec, original: Upload, encode: Callable[..., bytes]
-) -> Rendition:
+) -> EncodedVariant:
     """The variant that is the original once more."""
     if spec.lossless and (kept := untouched(original)) is not None:
         return _rendition(rung, output, Chosen(kept, "The original's own pixels, packed without loss."))
@@ -159,7 +159,7 @@ def _as_uploaded(  # noqa: PLR0913, PLR0917  everything that a variant is made o
     return _rendition(rung, output, chosen)
 
 
-def _rendition(rung: Rung, output: Output, chosen: Chosen) -> Rendition:
+def _rendition(rung: Rung, output: Output, chosen: Chosen) -> EncodedVariant:
     data = checked(chosen.data, output, rung.result)
     quality = chosen.quality if output.lossy and not is_lossless(data) else None
-    return Rendition(rung.names, output.name, *rung.result, data, chosen.note, quality)
+    return EncodedVariant(rung.names, output.name, *rung.result, data, chosen.note, quality)

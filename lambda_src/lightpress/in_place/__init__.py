@@ -1,1 +1,1 @@
-"""Compression of an existing bucket's objects where they lie."""
+"""CompressionOutcome of an existing bucket's objects where they lie."""

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image import Limits, Squeezing
+from lightpress.image import CompressionOptions, Limits
 from lightpress.pipeline.buckets import Selection, unknown_bucket
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class InPlace(Selection):
     their own, to be carried over.
     """
 
-    squeezing: Squeezing = field(default_factory=Squeezing)
+    squeezing: CompressionOptions = field(default_factory=CompressionOptions)
     min_saving_percent: int = 2
     acls: bool = False
 
@@ -64,6 +64,6 @@ def in_place_from(values: Mapping[str, Any]) -> InPlace:
         **dict(values)
         | {
             "suffixes": tuple(values["suffixes"]),
-            "squeezing": Squeezing(**dict(squeezing) | {"limits": Limits(**squeezing["limits"])}),
+            "squeezing": CompressionOptions(**dict(squeezing) | {"limits": Limits(**squeezing["limits"])}),
         }
     )

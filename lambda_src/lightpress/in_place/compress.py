@@ -19,21 +19,21 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lightpress.image import PictureRejected
-from lightpress.in_place.objects import IN_PLAIN_WORDS, Entry, Seal
-from lightpress.pipeline.ports import Changed
-from lightpress.pipeline.reconcile import ATTEMPTS, Unsettled
+from lightpress.in_place.objects import MESSAGES, CompressionMark, Entry
+from lightpress.pipeline.ports import PreconditionFailed
+from lightpress.pipeline.reconcile import ATTEMPTS, TooManyConflicts
 
 if TYPE_CHECKING:
     from lightpress.in_place.buckets import Compressing, InPlace
-    from lightpress.in_place.objects import Held
-    from lightpress.in_place.ports import Existing, Ledger, Squeeze
+    from lightpress.in_place.objects import ObjectState
+    from lightpress.in_place.ports import CompressFile, Ledger, Objects
     from lightpress.pipeline.failures import Verdict
     from lightpress.pipeline.source import Source
 
 MOST_TIMES = 3
 
 
-class Did(StrEnum):
+class CompressionResult(StrEnum):
     """What was done with a picture of an existing bucket."""
 
     REPLACED = "replaced"
@@ -44,14 +44,14 @@ class Did(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Compression:
+class CompressionOutcome:
     """What was done with a source. before, after: bytes, where it was read. reason, note: why it is as it was.
 
     version: what holds the bytes that were replaced, in a bucket that keeps versions.
     """
 
     source: Source
-    did: Did
+    result: CompressionResult
     before: int = 0
     after: int = 0
     reason: str | None = None
@@ -70,34 +70,34 @@ class Compression:
 
 
 @dataclass(frozen=True, slots=True)
-class CompressWorld:
+class CompressDependencies:
     """Everything the story needs."""
 
-    existing: Existing
+    existing: Objects
     ledger: Ledger
     tables: Compressing
-    squeeze: Squeeze
+    compress: CompressFile
 
 
-def compress(source: Source, world: CompressWorld, *, again: bool = False) -> Compression:
+def compress(source: Source, world: CompressDependencies, *, again: bool = False) -> CompressionOutcome:
     """Replace what `source` holds by something smaller, if there is anything and it may be replaced.
 
     again: also try what was tried in vain, or put back too often.
 
-    Raises Unsettled after `ATTEMPTS` lost races, and whatever the world raises: both are worth a later try.
+    Raises TooManyConflicts after `ATTEMPTS` lost races, and whatever the world raises: both are worth a later try.
     """
     for _ in range(ATTEMPTS):
         try:
             return _attempt(source, world, again=again)
-        except Changed:
+        except PreconditionFailed:
             continue
-    raise Unsettled(f"{source} changed during each of {ATTEMPTS} attempts")
+    raise TooManyConflicts(f"{source} changed during each of {ATTEMPTS} attempts")
 
 
-def _attempt(source: Source, world: CompressWorld, *, again: bool) -> Compression:
-    held, table = world.existing.look(source), world.tables.table_for(source)
+def _attempt(source: Source, world: CompressDependencies, *, again: bool) -> CompressionOutcome:
+    held, table = world.existing.head(source), world.tables.table_for(source)
     if held is None:
-        return Compression(source, Did.GONE)
+        return CompressionOutcome(source, CompressionResult.GONE)
     if seen := _seen_at_once(source, held, table):
         return seen
     entry = None if again else world.ledger.entry(source)
@@ -106,56 +106,60 @@ def _attempt(source: Source, world: CompressWorld, *, again: bool) -> Compressio
     smaller, note = _smaller(source, held, table, world)
     if smaller is None:
         world.ledger.enter(source, Entry(held.etag, table.digest, before=held.size, note=note))
-        return Compression(source, Did.KEPT, held.size, held.size, note=note)
+        return CompressionOutcome(source, CompressionResult.KEPT, held.size, held.size, note=note)
     times = entry.times if entry is not None and entry.etag == held.etag else 0
     return _replaced(source, held, smaller, Entry(held.etag, table.digest, times), table, world)
 
 
-def settled(source: Source, table: InPlace, existing: Existing, ledger: Ledger) -> Compression | None:
+def settled(source: Source, table: InPlace, existing: Objects, ledger: Ledger) -> CompressionOutcome | None:
     """What is the last word on a source, told by looking alone; None where something is left to be done."""
-    held = existing.look(source)
+    held = existing.head(source)
     if held is None:
-        return Compression(source, Did.GONE)
+        return CompressionOutcome(source, CompressionResult.GONE)
     if seen := _seen_at_once(source, held, table):
         return seen
     entry = ledger.entry(source)
     return _known_before(source, held, entry, table) if entry is not None else None
 
 
-def _seen_at_once(source: Source, held: Held, table: InPlace) -> Compression | None:
+def _seen_at_once(source: Source, held: ObjectState, table: InPlace) -> CompressionOutcome | None:
     """What the object itself tells, without being read."""
     if held.obstacle is not None:
-        return Compression(source, Did.LEFT_ALONE, reason=held.obstacle, note=IN_PLAIN_WORDS[held.obstacle])
+        return CompressionOutcome(
+            source, CompressionResult.LEFT_ALONE, reason=held.obstacle, note=MESSAGES[held.obstacle]
+        )
     if held.seal is not None and _is_final(held.seal, table):
-        return Compression(source, Did.NOTHING)
+        return CompressionOutcome(source, CompressionResult.NOTHING)
     if table.squeezing.lossy and held.version is None:
         note = "The bucket keeps no versions: what is encoded with loss could not be brought back."
-        return Compression(source, Did.LEFT_ALONE, reason="no_versions", note=note)
+        return CompressionOutcome(source, CompressionResult.LEFT_ALONE, reason="no_versions", note=note)
     return None
 
 
-def _known_before(source: Source, held: Held, entry: Entry, table: InPlace) -> Compression | None:
+def _known_before(source: Source, held: ObjectState, entry: Entry, table: InPlace) -> CompressionOutcome | None:
     """What the ledger spares: trying in vain, and writing what somebody puts back each time."""
     if entry.settles(held, table.digest):
-        return Compression(source, Did.NOTHING, note=entry.note)
+        return CompressionOutcome(source, CompressionResult.NOTHING, note=entry.note)
     if entry.etag == held.etag and entry.times >= MOST_TIMES:
         note = f"It was replaced {entry.times} times, and put back each time."
-        return Compression(source, Did.LEFT_ALONE, reason="put_back", note=note)
+        return CompressionOutcome(source, CompressionResult.LEFT_ALONE, reason="put_back", note=note)
     return None
 
 
-def _is_final(seal: Seal, table: InPlace) -> bool:
+def _is_final(seal: CompressionMark, table: InPlace) -> bool:
     """Whether what carries the seal is as it should be. What was made lossy once is never made so again."""
     squeezing = table.squeezing
     return seal.digest == squeezing.digest or (seal.lossy and squeezing.lossy)
 
 
-def _smaller(source: Source, held: Held, table: InPlace, world: CompressWorld) -> tuple[bytes | None, str | None]:
+def _smaller(
+    source: Source, held: ObjectState, table: InPlace, world: CompressDependencies
+) -> tuple[bytes | None, str | None]:
     """The bytes that are worth a write; None where there are none, and a note why not."""
     squeezing = table.squeezing
     try:
         squeezing.limits.check_bytes(held.size)
-        rendering = world.squeeze(world.existing.read(source, held), squeezing)
+        rendering = world.compress(world.existing.read(source, held), squeezing)
         with closing(rendering.renditions) as renditions:
             made = next(renditions, None)
     except PictureRejected as rejected:
@@ -169,12 +173,12 @@ def _smaller(source: Source, held: Held, table: InPlace, world: CompressWorld) -
 
 
 def _replaced(  # noqa: PLR0913, PLR0917  everything that a replacement is made of
-    source: Source, held: Held, smaller: bytes, entry: Entry, table: InPlace, world: CompressWorld
-) -> Compression:
-    if world.existing.look(source) != held:  # other metadata with the same bytes would pass If-Match, and be lost
-        raise Changed
+    source: Source, held: ObjectState, smaller: bytes, entry: Entry, table: InPlace, world: CompressDependencies
+) -> CompressionOutcome:
+    if world.existing.head(source) != held:  # other metadata with the same bytes would pass If-Match, and be lost
+        raise PreconditionFailed
     squeezing = table.squeezing
-    world.existing.replace(source, held, smaller, Seal(squeezing.digest, squeezing.lossy))
+    world.existing.replace(source, held, smaller, CompressionMark(squeezing.digest, squeezing.lossy))
     world.ledger.enter(
         source,
         Entry(
@@ -186,4 +190,4 @@ def _replaced(  # noqa: PLR0913, PLR0917  everything that a replacement is made 
             version=held.version,
         ),
     )
-    return Compression(source, Did.REPLACED, held.size, len(smaller), version=held.version)
+    return CompressionOutcome(source, CompressionResult.REPLACED, held.size, len(smaller), version=held.version)

@@ -26,7 +26,7 @@ class Obstacle(StrEnum):
     ACL = "acl"
 
 
-IN_PLAIN_WORDS = {
+MESSAGES = {
     Obstacle.LOCKED: "It is under a legal hold or a retention period: its owner wants it as it is.",
     Obstacle.CHECKSUM: "Its uploader declared a checksum that no SDK adds by itself: somebody may compare.",
     Obstacle.ENCODED: "Its bytes are encoded (Content-Encoding), so they are not the picture's own.",
@@ -39,10 +39,10 @@ IN_PLAIN_WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Seal:
+class CompressionMark:
     """The mark of a replaced object, bound to its bytes: on other bytes it counts as none.
 
-    digest: of the options that made it (`image.Squeezing`). lossy: whether pixels may have changed.
+    digest: of the options that made it (`image.CompressionOptions`). lossy: whether pixels may have changed.
     """
 
     digest: str
@@ -50,7 +50,7 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
+class ObjectState:
     """What a key holds.
 
     etag: of the bytes. size: how many. version: its id, in a bucket that keeps versions. written: when, in seconds
@@ -62,7 +62,7 @@ class Held:
     size: int
     version: str | None = None
     written: float = 0.0
-    seal: Seal | None = None
+    seal: CompressionMark | None = None
     obstacle: Obstacle | None = None
     tags: int = 0
     kept: Mapping[str, Any] = field(default_factory=dict)
@@ -85,6 +85,6 @@ class Entry:
     note: str | None = None
     version: str | None = None
 
-    def settles(self, held: Held, digest: str) -> bool:
+    def settles(self, held: ObjectState, digest: str) -> bool:
         """Whether it is known that these options make nothing smaller of these contents."""
         return (self.etag, self.digest, self.times) == (held.etag, digest, 0)

@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.image import Rendering, Squeezing
-    from lightpress.in_place.objects import Entry, Held, Seal
+    from lightpress.image import CompressionOptions, RenderResult
+    from lightpress.in_place.objects import CompressionMark, Entry, ObjectState
     from lightpress.pipeline.source import Source
 
-    Squeeze = Callable[[bytes, Squeezing], Rendering]
+    CompressFile = Callable[[bytes, CompressionOptions], RenderResult]
 
 
-class Existing(Protocol):
+class Objects(Protocol):
     """Somebody's bucket, whose pictures are replaced by smaller ones."""
 
-    def look(self, source: Source) -> Held | None:
+    def head(self, source: Source) -> ObjectState | None:
         """What the key holds now; None if it is gone."""
 
-    def read(self, source: Source, held: Held) -> bytes:
-        """The bytes of `held`; raises Changed if the key holds something else by now."""
+    def read(self, source: Source, held: ObjectState) -> bytes:
+        """The bytes of `held`; raises PreconditionFailed if the key holds something else by now."""
 
-    def replace(self, source: Source, held: Held, data: bytes, seal: Seal) -> None:
+    def replace(self, source: Source, held: ObjectState, data: bytes, seal: CompressionMark) -> None:
         """Put `data` in the place of exactly `held`, with everything that it was stored with, and sealed.
 
-        Raises Changed if the key holds other bytes by now.
+        Raises PreconditionFailed if the key holds other bytes by now.
         """
 
 

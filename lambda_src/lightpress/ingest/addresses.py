@@ -15,7 +15,7 @@ from lightpress.ingest.errors import FetchFailed
 from lightpress.ingest.urls import FetchReason
 
 if TYPE_CHECKING:
-    from lightpress.ingest.urls import Link
+    from lightpress.ingest.urls import SourceUrl
 
 Network = IPv4Network | IPv6Network
 
@@ -69,7 +69,7 @@ class AddressPolicy:
     ports: frozenset[int] = frozenset({80, 443})
     plain_http: bool = False
 
-    def check_scheme(self, link: Link) -> None:
+    def check_scheme(self, link: SourceUrl) -> None:
         """Raise FetchFailed unless it is fetched in this way."""
         if link.scheme != "https" and not self.plain_http:
             raise FetchFailed(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lightpress.ingest.orders import order_for
-from lightpress.ingest.urls import FETCH_IN_PLAIN_WORDS, BadLinkError, read_link
+from lightpress.ingest.urls import FETCH_MESSAGES, InvalidUrlError, parse_url
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.uploads.requests import listing_of
 
@@ -28,7 +28,7 @@ class KnownFailures(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class UrlDesk:
+class UrlIngestApi:
     """Takes orders for the uploads bucket. addresses: of a picture, by its key, as every answer of the API has them."""
 
     orders: Orders
@@ -44,8 +44,8 @@ class UrlDesk:
         refused: list[dict[str, Any]] = []
         for index, url in enumerate(listing.urls):
             try:
-                accepted.append((index, order_for(read_link(url.strip()), folder)))
-            except BadLinkError as error:
+                accepted.append((index, order_for(parse_url(url.strip()), folder)))
+            except InvalidUrlError as error:
                 refused.append({"index": index, "reason": error.reason, "detail": error.detail})
         lost = set(self.orders.send([order for _, order in accepted]))
         refused += [{"index": accepted[place][0], **_NOT_QUEUED} for place in lost]
@@ -64,6 +64,6 @@ class UrlDesk:
         if not found:
             return {}
         last = found[-1]
-        words = {reason.value: sentence for reason, sentence in FETCH_IN_PLAIN_WORDS.items()}
+        words = {reason.value: sentence for reason, sentence in FETCH_MESSAGES.items()}
         title = words.get(last.reason, "The picture could not be fetched.")
         return {"status": "failed", "reason": last.reason, "title": title, "detail": last.detail}

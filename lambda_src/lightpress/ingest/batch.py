@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from lightpress.ingest.errors import FetchFailed
-from lightpress.ingest.fetch import Fetched
+from lightpress.ingest.fetch import FetchOutcome
 from lightpress.ingest.orders import order_in
 from lightpress.pipeline.backoff import pause_seconds
 from lightpress.pipeline.events import Problem
-from lightpress.pipeline.failures import Letter
+from lightpress.pipeline.failures import DeadLetter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.messages import Message
     from lightpress.pipeline.ports import DeadLetters, Queue
 
-    Ending = Fetched | FetchFailed | Exception | Problem
+    Ending = FetchOutcome | FetchFailed | Exception | Problem
     """Of a message: done, failed for good or for now, stumbled over our own world, or not an order at all."""
 
 
@@ -30,13 +30,13 @@ _MOST_UNASKED = 8  # SQS itself gives up soon after (infra.url_ingest), and know
 class Observer(Protocol):
     """Whoever wants to know: the log and the metrics. It is told in one thread."""
 
-    def fetched(self, order: Order, outcome: Fetched) -> None:
+    def on_fetched(self, order: Order, outcome: FetchOutcome) -> None:
         """An order is done."""
 
-    def failed(self, order: Order, failure: FetchFailed, *, for_good: bool) -> None:
+    def on_failed(self, order: Order, failure: FetchFailed, *, for_good: bool) -> None:
         """There is no picture of the URL: for good, and on its way to be recorded; or it is tried again."""
 
-    def stumbled(self, message_id: str, error: Exception) -> None:
+    def on_error(self, message_id: str, error: Exception) -> None:
         """Our own world failed; the message will come back."""
 
 
@@ -45,13 +45,13 @@ class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the rest is for a
 
 
 @dataclass(frozen=True, slots=True)
-class FetchWork:
+class FetchBatch:
     """Works off batches. threads: at once. tries: of one URL. first_pause: seconds between the first two of them.
 
     seconds: that one URL may take.
     """
 
-    fetch: Callable[[Order], Fetched]
+    fetch: Callable[[Order], FetchOutcome]
     queue: Queue
     dead_letters: DeadLetters
     observer: Observer
@@ -76,14 +76,14 @@ class FetchWork:
         order = order_in(message.body)
         if isinstance(ending, FetchFailed) and order:
             for_good = self._is_final(message, ending)
-            self.observer.failed(order, ending, for_good=for_good)
+            self.observer.on_failed(order, ending, for_good=for_good)
             return for_good
         if isinstance(ending, Exception):
             if not isinstance(ending, OutOfTime):
-                self.observer.stumbled(message.id, ending)
+                self.observer.on_error(message.id, ending)
             return False
-        if order and isinstance(ending, Fetched):
-            self.observer.fetched(order, ending)
+        if order and isinstance(ending, FetchOutcome):
+            self.observer.on_fetched(order, ending)
         return True
 
     def _work_off(self, message: Message, seconds_left: Callable[[], float]) -> Ending:
@@ -110,7 +110,7 @@ class FetchWork:
         if not self._is_final(message, failure):
             return self._held_back(message, failure)
         try:
-            self.dead_letters.send(_letter(message, failure.reason, failure.detail))
+            self.dead_letters.send(_dead_letter(message, failure.reason, failure.detail))
         except Exception as error:  # noqa: BLE001  it comes back, and fails once more
             return error
         return failure
@@ -130,12 +130,12 @@ class FetchWork:
     def _discard(self, message: Message) -> Problem:
         """Hand over what is no order."""
         problem = Problem("unknown_message", "The message is no order to fetch a URL.", message.body)
-        self.dead_letters.send(_letter(message, problem.reason, problem.detail))
+        self.dead_letters.send(_dead_letter(message, problem.reason, problem.detail))
         return problem
 
 
-def _letter(message: Message, reason: str, detail: str) -> Letter:
-    return Letter(
+def _dead_letter(message: Message, reason: str, detail: str) -> DeadLetter:
+    return DeadLetter(
         message.body,
         message.id,
         reason,

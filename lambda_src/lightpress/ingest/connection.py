@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from lightpress.ingest.addresses import AddressPolicy
-    from lightpress.ingest.urls import Link
+    from lightpress.ingest.urls import SourceUrl
 
     Resolve = Callable[[str], Sequence[str]]
     """The addresses of a host, as text; raises OSError."""
@@ -107,7 +107,7 @@ class Connector:
     tls: Callable[[], ssl.SSLContext] = field(default=verifying)
 
     @contextmanager
-    def open(self, link: Link, deadline: Deadline) -> Iterator[Wire]:
+    def open(self, link: SourceUrl, deadline: Deadline) -> Iterator[Wire]:
         """Connect to where a link leads; raises FetchFailed."""
         self.policy.check_scheme(link)
         addresses = self._addresses(link)
@@ -120,7 +120,7 @@ class Connector:
                 with self._encrypted(sock, link, deadline) as encrypted:
                     yield Wire(encrypted, deadline)
 
-    def _addresses(self, link: Link) -> Sequence[str]:
+    def _addresses(self, link: SourceUrl) -> Sequence[str]:
         try:
             return [str(ipaddress.ip_address(link.host))]
         except ValueError:
@@ -155,7 +155,7 @@ class Connector:
             raise FetchFailed(FetchReason.TIMEOUT, f"Nobody answers at {addresses[0]}.") from problems[-1]
         raise FetchFailed(FetchReason.UNREACHABLE, f"{addresses[0]}: {problems[-1]}.") from problems[-1]
 
-    def _encrypted(self, sock: socket.socket, link: Link, deadline: Deadline) -> ssl.SSLSocket:
+    def _encrypted(self, sock: socket.socket, link: SourceUrl, deadline: Deadline) -> ssl.SSLSocket:
         sock.settimeout(deadline.left(_IDLE_SECONDS))
         try:
             return self.tls().wrap_socket(sock, server_hostname=link.host)

@@ -18,7 +18,7 @@ from urllib.parse import urljoin
 from lightpress.image.formats import INPUTS
 from lightpress.ingest.connection import Deadline
 from lightpress.ingest.errors import FetchFailed
-from lightpress.ingest.urls import BadLinkError, FetchReason, Link, read_link
+from lightpress.ingest.urls import FetchReason, InvalidUrlError, SourceUrl, parse_url
 from lightpress.uploads.requests import MEDIA_TYPES
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class Download:
     max_bytes: int
     seconds: float
 
-    def __call__(self, link: Link, known: Validators = NO_VALIDATORS) -> Downloaded | None:
+    def __call__(self, link: SourceUrl, known: Validators = NO_VALIDATORS) -> Downloaded | None:
         """Get the picture of a link; None if it is still the one that is known. Raises FetchFailed."""
         deadline = Deadline.after(self.seconds)
         for _ in range(_MOST_REDIRECTS + 1):
@@ -97,12 +97,12 @@ class Download:
                 raise FetchFailed(FetchReason.BAD_ANSWER, f"{link.host} does not speak HTTP: {error!r}.") from error
             except OSError as error:
                 raise FetchFailed(FetchReason.UNREACHABLE, f"The connection to {link.host} broke: {error}.") from error
-            if not isinstance(found, Link):
+            if not isinstance(found, SourceUrl):
                 return found
             link = found
         raise FetchFailed(FetchReason.TOO_MANY_REDIRECTS, f"After {_MOST_REDIRECTS} redirects, it leads further.")
 
-    def _exchange(self, wire: Wire, link: Link, known: Validators) -> Downloaded | Link | None:
+    def _exchange(self, wire: Wire, link: SourceUrl, known: Validators) -> Downloaded | SourceUrl | None:
         """Ask once; returns the picture, where else to ask, or None if nothing has changed."""
         wire.send(_request(link, known))
         # It makes a file of what it is given, and nothing else.
@@ -116,7 +116,7 @@ class Download:
                 raise self._refusal(response, link)
             return self._picture(response, link)
 
-    def _refusal(self, response: HTTPResponse, link: Link) -> FetchFailed:
+    def _refusal(self, response: HTTPResponse, link: SourceUrl) -> FetchFailed:
         status = response.status
         others = FetchReason.SERVER_ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else FetchReason.BAD_ANSWER
         reason = _REASONS.get(status, others)
@@ -125,7 +125,7 @@ class Download:
             self.hosts.leave_alone(link.host, pause)
         return FetchFailed(reason, f"{link.shown} is answered with the status {status}.", retry_after=pause)
 
-    def _picture(self, response: HTTPResponse, link: Link) -> Downloaded:
+    def _picture(self, response: HTTPResponse, link: SourceUrl) -> Downloaded:
         encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
         if encoding not in {"", "identity"}:
             raise FetchFailed(FetchReason.CONTENT_ENCODED, f"{link.shown} comes packed ({encoding[:40]}).")
@@ -142,11 +142,11 @@ class Download:
             raise FetchFailed(FetchReason.INCOMPLETE, f"{link.shown} ended {response.length} bytes before its end.")
         return Downloaded(data, media_type or _media_type(data, response, link), _validators(response))
 
-    def _too_large(self, link: Link) -> FetchFailed:
+    def _too_large(self, link: SourceUrl) -> FetchFailed:
         return FetchFailed(FetchReason.TOO_LARGE, f"{link.shown} has more than {self.max_bytes} bytes.")
 
 
-def _request(link: Link, known: Validators) -> bytes:
+def _request(link: SourceUrl, known: Validators) -> bytes:
     """Write a request. Nothing in it is anybody's: no cookie, no credentials, not where the address came from."""
     lines = [
         f"GET {link.target} HTTP/1.1",
@@ -163,20 +163,20 @@ def _request(link: Link, known: Validators) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
-def _redirect(response: HTTPResponse, link: Link) -> Link:
+def _redirect(response: HTTPResponse, link: SourceUrl) -> SourceUrl:
     location = response.headers.get("Location")
     if not location:
         raise FetchFailed(FetchReason.BAD_ANSWER, f"{link.shown} leads elsewhere, and does not say where.")
     try:
         # What is not ASCII there is UTF-8, whatever the standard says of headers.
-        return read_link(urljoin(link.url, location.encode("latin-1").decode("utf-8", "replace")))
-    except BadLinkError as error:
+        return parse_url(urljoin(link.url, location.encode("latin-1").decode("utf-8", "replace")))
+    except InvalidUrlError as error:
         raise FetchFailed(error.reason, f"{link.shown} leads elsewhere: {error.detail}") from error
     except ValueError as error:
         raise FetchFailed(FetchReason.BAD_ANSWER, f"{link.shown} leads to what is no URL.") from error
 
 
-def _media_type(data: bytearray, response: HTTPResponse, link: Link) -> str:
+def _media_type(data: bytearray, response: HTTPResponse, link: SourceUrl) -> str:
     begin = bytes(data[:_ENOUGH_TO_TELL])
     for row in INPUTS:
         if row.begins(begin):

@@ -13,21 +13,21 @@ from typing import TYPE_CHECKING
 
 from lightpress.ingest.download import NO_VALIDATORS
 from lightpress.ingest.errors import FetchFailed
-from lightpress.ingest.urls import BadLinkError, read_link
-from lightpress.pipeline.ports import Changed
+from lightpress.ingest.urls import InvalidUrlError, parse_url
+from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.ingest.download import Downloaded, Validators
     from lightpress.ingest.orders import Order
-    from lightpress.ingest.ports import Landing
-    from lightpress.ingest.urls import Link
+    from lightpress.ingest.ports import UploadStore
+    from lightpress.ingest.urls import SourceUrl
 
 _ATTEMPTS = 3
 
 
-class Did(StrEnum):
+class FetchResult(StrEnum):
     """How an order ended well."""
 
     FETCHED = "fetched"
@@ -35,38 +35,38 @@ class Did(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class FetchOutcome:
     """The end of an order. bytes: that came."""
 
-    did: Did
+    result: FetchResult
     bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Fetching:
+class Fetcher:
     """Fetches what is ordered."""
 
-    download: Callable[[Link, Validators], Downloaded | None]
-    landing: Landing
+    download: Callable[[SourceUrl, Validators], Downloaded | None]
+    landing: UploadStore
 
-    def __call__(self, order: Order) -> Fetched:
+    def __call__(self, order: Order) -> FetchOutcome:
         """Fetch; raises FetchFailed where that cannot be, and anything else where our own world fails."""
         try:
-            link = read_link(order.url)
-        except BadLinkError as error:
+            link = parse_url(order.url)
+        except InvalidUrlError as error:
             raise FetchFailed(error.reason, error.detail) from error
-        held = self.landing.look(order.key)
+        held = self.landing.head(order.key)
         picture = self.download(link, held.validators if held and not order.again else NO_VALIDATORS)
         if picture is None:
-            return Fetched(Did.UNCHANGED)
+            return FetchOutcome(FetchResult.UNCHANGED)
         sha256 = hashlib.sha256(picture.data).hexdigest()
         for _ in range(_ATTEMPTS):
             if held and held.sha256 == sha256 and not order.again:
-                return Fetched(Did.UNCHANGED, len(picture.data))
+                return FetchOutcome(FetchResult.UNCHANGED, len(picture.data))
             try:
                 self.landing.put(order.key, picture, sha256, link, held)
-            except Changed:
-                held = self.landing.look(order.key)
+            except PreconditionFailed:
+                held = self.landing.head(order.key)
                 continue
-            return Fetched(Did.FETCHED, len(picture.data))
-        raise Changed(order.key)
+            return FetchOutcome(FetchResult.FETCHED, len(picture.data))
+        raise PreconditionFailed(order.key)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lightpress.ingest.urls import Link
+    from lightpress.ingest.urls import SourceUrl
 
 _KIND, _FETCH = "lightpress", "fetch"
 
@@ -28,7 +28,7 @@ class Order:
     again: bool = False
 
 
-def order_for(link: Link, prefix: str) -> Order:
+def order_for(link: SourceUrl, prefix: str) -> Order:
     """The same link under the same prefix always has the same key: an order may come twice."""
     return Order(link.url, prefix + link.name)
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from lightpress.ingest.download import Downloaded, Validators
     from lightpress.ingest.orders import Order
-    from lightpress.ingest.urls import Link
+    from lightpress.ingest.urls import SourceUrl
 
 
 class Orders(Protocol):
@@ -21,7 +21,7 @@ class Orders(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Landed:
+class StoredUpload:
     """What lies under a key. etag: of these bytes, to replace exactly them. sha256: as it was when it was fetched."""
 
     etag: str
@@ -29,11 +29,11 @@ class Landed:
     validators: Validators
 
 
-class Landing(Protocol):
+class UploadStore(Protocol):
     """The uploads bucket, where fetched pictures land."""
 
-    def look(self, key: str) -> Landed | None:
+    def head(self, key: str) -> StoredUpload | None:
         """What lies there."""
 
-    def put(self, key: str, picture: Downloaded, sha256: str, link: Link, replacing: Landed | None) -> None:
-        """Write in place of `replacing` (None: of nothing); raises Changed if that is not what is there."""
+    def put(self, key: str, picture: Downloaded, sha256: str, link: SourceUrl, replacing: StoredUpload | None) -> None:
+        """Write in place of `replacing` (None: of nothing); raises PreconditionFailed if that is not what is there."""

@@ -73,7 +73,7 @@ class FetchReason(StrEnum):
     UNFINISHED = "unfinished"
 
 
-FETCH_IN_PLAIN_WORDS = {
+FETCH_MESSAGES = {
     FetchReason.INVALID_URL: "The address cannot be read as that of a picture on the web.",
     FetchReason.BLOCKED_SCHEME: "Pictures are not fetched in this way; https always works.",
     FetchReason.BLOCKED_PORT: "Pictures are not fetched from this port.",
@@ -92,11 +92,11 @@ FETCH_IN_PLAIN_WORDS = {
     FetchReason.INCOMPLETE: "The server ends the file before its end.",
     FetchReason.SERVER_ERROR: "The server has trouble of its own.",
     FetchReason.TOO_MANY_REQUESTS: "The server wants to be asked less often.",
-    FetchReason.UNFINISHED: "Fetching it did not come to an end, several times.",
+    FetchReason.UNFINISHED: "Fetcher it did not come to an end, several times.",
 }
 
 
-class BadLinkError(Exception):
+class InvalidUrlError(Exception):
     """It is no link. reason: for programs; the message says what is wrong."""
 
     def __init__(self, reason: FetchReason, detail: str) -> None:
@@ -106,7 +106,7 @@ class BadLinkError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class SourceUrl:
     """A URL by its parts, all ASCII. host: without brackets, lower case. target: path and query, as it is asked for."""
 
     scheme: str
@@ -141,8 +141,8 @@ class Link:
         return f"{stem}-{digest}.{ending}" if ending in _ENDINGS else f"{stem}-{digest}"
 
 
-def read_link(text: str) -> Link:
-    """Read a URL; raises BadLinkError."""
+def parse_url(text: str) -> SourceUrl:
+    """Read a URL; raises InvalidUrlError."""
     if len(text) > LONGEST_URL:
         raise _invalid(f"The URL has {len(text)} characters; at most {LONGEST_URL} are accepted.")
     if found := _UNREADABLE.search(text):
@@ -152,7 +152,7 @@ def read_link(text: str) -> Link:
         raise _invalid(f"{text[:100]!r} is no URL; it must be such as https://example.com/cat.jpg.")
     scheme, authority = parts[1].lower(), parts[2]
     if scheme not in _DEFAULT_PORTS:
-        raise BadLinkError(FetchReason.BLOCKED_SCHEME, f"The scheme {scheme!r} is not fetched; https is.")
+        raise InvalidUrlError(FetchReason.BLOCKED_SCHEME, f"The scheme {scheme!r} is not fetched; https is.")
     if "@" in authority:
         raise _invalid("The URL holds a user's name or password; none are sent from here.")
     host, port = _host_and_port(authority)
@@ -160,7 +160,7 @@ def read_link(text: str) -> Link:
     target = target if target.startswith("/") else f"/{target}"
     if len(target) > LONGEST_URL:
         raise _invalid(f"The URL has {len(target)} characters once it is encoded; at most {LONGEST_URL} are accepted.")
-    return Link(scheme, host, _DEFAULT_PORTS[scheme] if port is None else port, target)
+    return SourceUrl(scheme, host, _DEFAULT_PORTS[scheme] if port is None else port, target)
 
 
 def _host_and_port(authority: str) -> tuple[str, int | None]:
@@ -189,11 +189,11 @@ def _host(text: str) -> str:
         try:
             return str(ipaddress.IPv4Address(host))
         except ValueError:
-            raise BadLinkError(
+            raise InvalidUrlError(
                 FetchReason.BLOCKED_ADDRESS, f"{text!r} is a number that hides where it leads."
             ) from None
     return host
 
 
-def _invalid(detail: str) -> BadLinkError:
-    return BadLinkError(FetchReason.INVALID_URL, detail)
+def _invalid(detail: str) -> InvalidUrlError:
+    return InvalidUrlError(FetchReason.INVALID_URL, detail)

@@ -59,7 +59,9 @@ class Reading:
         """The same, as far as somebody knows the sources: nobody else's bucket is touched."""
         found = {source: known(source) for source in self.sources}
         ours = {source: one for source, one in found.items() if isinstance(one, Source)}
-        problems = (replace(one, part=look_at(source)) for source, one in found.items() if isinstance(one, Problem))
+        problems = (
+            replace(one, part=reconcile_message(source)) for source, one in found.items() if isinstance(one, Problem)
+        )
         again = frozenset(one for source, one in ours.items() if source in self.again)
         return Reading(tuple(ours.values()), (*self.problems, *problems), again)
 
@@ -86,7 +88,7 @@ def read(body: str) -> Reading:
     )
 
 
-def look_at(source: Source, *, again: bool = False) -> str:
+def reconcile_message(source: Source, *, again: bool = False) -> str:
     """The body of a message that says "look at this key"; with `again`, also if it has failed as it is."""
     bucket, key = {"name": source.bucket}, {"key": quote_plus(source.key, safe="/")}
     record = {"eventName": _RETRY if again else _LOOK, "s3": {"bucket": bucket, "object": key}}

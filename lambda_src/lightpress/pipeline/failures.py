@@ -1,7 +1,7 @@
 """What is known of a failure, on its way from the queue to the failures table.
 
 Verdict   what is wrong with these contents under this recipe; nobody needs to find it out again
-Letter    a message of the dead-letter queue
+DeadLetter    a message of the dead-letter queue
 Trial     a try at rendering that may never end
 Failure   a row of the failures table
 """
@@ -33,7 +33,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class DeadLetter:
     """A message that the queue gave up on, or a part of one that no retry can help.
 
     message_id: of the message in the queue. reason, detail: why it is here; None where SQS moved it after too many

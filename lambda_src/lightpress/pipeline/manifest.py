@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 
 if TYPE_CHECKING:
-    from lightpress.image import Facts, PictureRejected, Rendition
+    from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected
 
 SCHEMA = 1
 VARIANTS = "i/"
@@ -125,7 +125,7 @@ class Publication:
         """The folder to write the variants to."""
         return generation_name(self.revision, self.identity, self.digest)
 
-    def ready(self, facts: Facts, variants: tuple[Variant, ...]) -> Manifest:
+    def ready(self, facts: OriginalInfo, variants: tuple[Variant, ...]) -> Manifest:
         """The manifest that publishes the variants."""
         source = PublishedSource(
             self.identity,
@@ -160,7 +160,7 @@ class Publication:
         )
 
 
-def variants_of(rendition: Rendition, path: str) -> tuple[Variant, ...]:
+def variants_of(rendition: EncodedVariant, path: str) -> tuple[Variant, ...]:
     """One entry for each size that the rendition serves, all of them stored under `path`."""
     output = OUTPUTS[rendition.format]
     checksum = hashlib.sha256(rendition.data).hexdigest()
@@ -232,12 +232,12 @@ def revision_of(generation: str) -> int:
     return int(generation.partition("-")[0])
 
 
-def variant_path(key: str, generation: str, rendition: Rendition) -> str:
+def variant_path(key: str, generation: str, rendition: EncodedVariant) -> str:
     """Where a rendition lies in the images bucket, and on the CDN."""
     return f"{variants_folder(key)}{generation}/{file_name(rendition)}"
 
 
-def file_name(rendition: Rendition) -> str:
+def file_name(rendition: EncodedVariant) -> str:
     """The last part of a rendition's path: the first of the sizes it serves, and the ending of its format."""
     return f"{rendition.names[0]}.{OUTPUTS[rendition.format].extension}"
 

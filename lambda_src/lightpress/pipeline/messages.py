@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from lightpress.pipeline.backoff import hold_back, pause_seconds
-from lightpress.pipeline.events import Problem, look_at, read
-from lightpress.pipeline.failures import Letter, Verdict
+from lightpress.pipeline.events import Problem, read, reconcile_message
+from lightpress.pipeline.failures import DeadLetter, Verdict
 from lightpress.pipeline.source import Cause
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from lightpress.pipeline.source import Source
 
 
-class Judged(Protocol):
+class HasVerdict(Protocol):
     """What a story tells of a source. verdict: why it was rejected, where it was."""
 
     @property
     def verdict(self) -> Verdict | None: ...
 
 
-Outcome = TypeVar("Outcome", bound=Judged)
+Outcome = TypeVar("Outcome", bound=HasVerdict)
 Told_contra = TypeVar("Told_contra", contravariant=True)
 
 
@@ -56,13 +56,13 @@ class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the rest is for a
 class Observer(Protocol[Told_contra]):
     """Whoever wants to know: the log and the metrics."""
 
-    def settled(self, outcome: Told_contra) -> None:
+    def on_done(self, outcome: Told_contra) -> None:
         """A source is up to date, or rejected and on its way to be recorded."""
 
-    def stumbled(self, source: Source, error: Exception) -> None:
+    def on_error(self, source: Source, error: Exception) -> None:
         """The world failed; the message will come back."""
 
-    def discarded(self, message: Message, problem: Problem) -> None:
+    def on_discarded(self, message: Message, problem: Problem) -> None:
         """A part of a message makes no sense; it is on its way to be recorded."""
 
 
@@ -71,12 +71,12 @@ def always() -> bool:
     return True
 
 
-def tell_nobody(_outcome: object) -> None:
-    """Announce nothing."""
+def no_notification(_outcome: object) -> None:
+    """Notifier nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Process(Generic[Outcome]):
+class MessageProcessor(Generic[Outcome]):
     """Works off messages about the sources that are known: tells the story of each.
 
     announce: tells the world outside.
@@ -87,7 +87,7 @@ class Process(Generic[Outcome]):
     dead_letters: DeadLetters
     queue: Queue
     observer: Observer[Outcome]
-    announce: Callable[..., None] = tell_nobody
+    announce: Callable[..., None] = no_notification
 
     def __call__(self, message: Message, has_time: Callable[[], bool] = always) -> None:
         """Work off one message; raises if the world failed any of its sources, so that it comes back whole.
@@ -117,19 +117,21 @@ class Process(Generic[Outcome]):
             if outcome.verdict is not None:
                 self._give_up(source, message, outcome.verdict, again=again)
             self.announce(outcome)
-            self.observer.settled(outcome)
+            self.observer.on_done(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
-            self.observer.stumbled(source.because(cause), error)
+            self.observer.on_error(source.because(cause), error)
             return error
         return None
 
     def _give_up(self, source: Source, message: Message, verdict: Verdict, *, again: bool) -> None:
-        letter = _letter(message, look_at(source, again=again), verdict.reason, verdict.detail, verdict)
-        self.dead_letters.send(letter)
+        dead_letter = _dead_letter(
+            message, reconcile_message(source, again=again), verdict.reason, verdict.detail, verdict
+        )
+        self.dead_letters.send(dead_letter)
 
     def _discard(self, message: Message, problem: Problem) -> None:
-        self.dead_letters.send(_letter(message, problem.part, problem.reason, problem.detail))
-        self.observer.discarded(message, problem)
+        self.dead_letters.send(_dead_letter(message, problem.part, problem.reason, problem.detail))
+        self.observer.on_discarded(message, problem)
 
     def _hold_back(self, message: Message, errors: list[Exception]) -> None:
         only_late = all(isinstance(error, OutOfTime) for error in errors)
@@ -137,8 +139,8 @@ class Process(Generic[Outcome]):
         hold_back(self.queue, message.receipt, pause, errors)
 
 
-def _letter(message: Message, body: str, reason: str, detail: str, verdict: Verdict | None = None) -> Letter:
-    return Letter(
+def _dead_letter(message: Message, body: str, reason: str, detail: str, verdict: Verdict | None = None) -> DeadLetter:
+    return DeadLetter(
         body,
         message.id,
         reason,

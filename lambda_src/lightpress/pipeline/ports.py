@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from lightpress.image import Rendering, Spec
-    from lightpress.pipeline.failures import Letter
+    from lightpress.image import RenderResult, Spec
+    from lightpress.pipeline.failures import DeadLetter
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.source import Original, Source
 
-    Render = Callable[[bytes, Spec], Rendering]
+    Render = Callable[[bytes, Spec], RenderResult]
 
 
-class Changed(Exception):  # noqa: N818  nothing went wrong: somebody else was faster
+class PreconditionFailed(Exception):  # noqa: N818  nothing went wrong: somebody else was faster
     """The world is no longer as it was when it was looked at: look again."""
 
 
 class Originals(Protocol):
     """The uploads bucket. It is only read: originals are never changed or deleted."""
 
-    def look(self, source: Source) -> Original | None:
+    def head(self, source: Source) -> Original | None:
         """What the source holds now; None if it is gone."""
 
     def read(self, source: Source, original: Original) -> bytes:
-        """The bytes of `original`; raises Changed if the source holds something else by now."""
+        """The bytes of `original`; raises PreconditionFailed if the source holds something else by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Images(Protocol):
         """The manifest of a source's key."""
 
     def publish(self, manifest: Manifest, replacing: Published | None) -> None:
-        """Put the manifest in place of `replacing` (None: of nothing); raises Changed if that is not what is there."""
+        """Put the manifest in place of `replacing` (None: of nothing); raises PreconditionFailed if that is not what is there."""
 
     def write(self, path: str, data: bytes, media_type: str, name: str) -> None:
         """Write a variant. name: of the file, where a viewer saves it."""
@@ -60,7 +60,7 @@ class Images(Protocol):
 class DeadLetters(Protocol):
     """The dead-letter queue."""
 
-    def send(self, letter: Letter) -> None:
+    def send(self, dead_letter: DeadLetter) -> None:
         """Hand a message over to whoever records failures."""
 
 
@@ -74,7 +74,7 @@ class Queue(Protocol):
 class Purges(Protocol):
     """Whoever makes the CDN forget."""
 
-    def ask_for(self, folder: str) -> None:
+    def request_purge(self, folder: str) -> None:
         """Have the CDN forget everything in a folder, once every worker of today has ended or died.
 
         So it is asked before the files are removed: if they are not removed after all, the message comes back, finds

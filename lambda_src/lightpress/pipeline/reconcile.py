@@ -27,12 +27,12 @@ from lightpress.pipeline.manifest import (
     variants_folder,
     variants_of,
 )
-from lightpress.pipeline.ports import Changed
+from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from lightpress.image import Rendering
+    from lightpress.image import RenderResult
     from lightpress.pipeline.manifest import Variant
     from lightpress.pipeline.ports import Images, Originals, Published, Purges, Render
     from lightpress.pipeline.recipe import Recipe, RecipeBook
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
 ATTEMPTS = 8
 
 
-class Unsettled(Exception):  # noqa: N818  not an error of ours: the message comes back later
+class TooManyConflicts(Exception):  # noqa: N818  not an error of ours: the message comes back later
     """The source changed faster than it could be published, `ATTEMPTS` times in a row."""
 
 
-class Did(StrEnum):
+class Action(StrEnum):
     """What a reconciliation did."""
 
     PUBLISHED = "published"
@@ -63,7 +63,7 @@ class Outcome:
     """
 
     source: Source
-    did: Did
+    action: Action
     manifest: Manifest | None
     verdict: Verdict | None = None
 
@@ -75,11 +75,11 @@ class Recorder(Protocol):
         """Hear that the original is about to be read and rendered; raises PictureRejected if that is in vain."""
 
     def record(self, source: Source, original: Original, verdict: Verdict) -> None:
-        """Keep the original and the verdict; raises Changed if the source holds something else by now."""
+        """Keep the original and the verdict; raises PreconditionFailed if the source holds something else by now."""
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class Dependencies:
     """Everything the story needs. purges: None where a CDN may keep what was deleted."""
 
     originals: Originals
@@ -89,30 +89,30 @@ class World:
     purges: Purges | None = None
 
 
-def reconcile(source: Source, world: World, *, recorder: Recorder | None = None, again: bool = False) -> Outcome:
+def reconcile(source: Source, world: Dependencies, *, recorder: Recorder | None = None, again: bool = False) -> Outcome:
     """Bring what is published of `source` up to date.
 
     A picture that is rejected is recorded, and published as failed: in this order, so that the manifest says that all
     of it is done. Without a recorder, the rejection is the outcome. again: also try what has failed as it is.
 
-    Raises Unsettled after `ATTEMPTS` lost races, and whatever the world raises: both are worth a later try.
+    Raises TooManyConflicts after `ATTEMPTS` lost races, and whatever the world raises: both are worth a later try.
     """
     for attempt in range(ATTEMPTS):
-        with suppress(Changed):
+        with suppress(PreconditionFailed):
             return _attempt(source, world, recorder, again=again, raced=attempt > 0)
-    raise Unsettled(f"{source} changed during each of {ATTEMPTS} attempts")
+    raise TooManyConflicts(f"{source} changed during each of {ATTEMPTS} attempts")
 
 
-def _attempt(source: Source, world: World, recorder: Recorder | None, *, again: bool, raced: bool) -> Outcome:
+def _attempt(source: Source, world: Dependencies, recorder: Recorder | None, *, again: bool, raced: bool) -> Outcome:
     published = world.images.published(source.name)  # The manifest first: whoever publishes from here on is noticed,
-    original = world.originals.look(source)  # then the source: so what is seen is at least as new as the manifest.
+    original = world.originals.head(source)  # then the source: so what is seen is at least as new as the manifest.
     if raced and published is not None:
         _remove_dead(published.manifest, world)  # what the lost race left behind, whatever comes of this attempt
     recipe = world.recipes.recipe_for(source.name)
     if original is None or recipe is None:
         return _withdraw(source, published, world, ignored=recipe is None)
     if published is not None and _is_settled(published.manifest, original, recipe, again=again):
-        return Outcome(source, Did.NOTHING, published.manifest)
+        return Outcome(source, Action.NOTHING, published.manifest)
     if published is not None and published.manifest.status is Status.DELETED:
         _remove_dead(published.manifest, world)  # Afterwards nobody would know any more what the CDN has to forget.
     publication = _publication(source, original, recipe, published)
@@ -122,14 +122,14 @@ def _attempt(source: Source, world: World, recorder: Recorder | None, *, again: 
     except PictureRejected as rejected:
         verdict = Verdict(original.identity, recipe.digest, rejected.reason, rejected.detail)
         if recorder is None:
-            return Outcome(source, Did.REJECTED, published.manifest if published else None, verdict)
+            return Outcome(source, Action.REJECTED, published.manifest if published else None, verdict)
         recorder.record(source, original, verdict)
         manifest = publication.failed(rejected)
     world.images.publish(manifest, published)
     _check_unchanged(source, original, world)
     if published is not None or manifest.status is Status.FAILED:  # which may have failed halfway
         _remove_dead(manifest, world)
-    return Outcome(source, Did.FAILED if verdict else Did.PUBLISHED, manifest, verdict)
+    return Outcome(source, Action.FAILED if verdict else Action.PUBLISHED, manifest, verdict)
 
 
 def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, again: bool) -> bool:
@@ -138,21 +138,21 @@ def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, again
     return manifest.is_of(original.identity, recipe.digest)
 
 
-def _withdraw(source: Source, published: Published | None, world: World, *, ignored: bool) -> Outcome:
+def _withdraw(source: Source, published: Published | None, world: Dependencies, *, ignored: bool) -> Outcome:
     """Publish that there is nothing, even where nothing ever was: a late create must meet a newer revision.
 
     Only for a key that the recipes say to leave alone, nothing is published where nothing was.
     """
     if published is None and ignored:
-        return Outcome(source, Did.NOTHING, None)
+        return Outcome(source, Action.NOTHING, None)
     if published is not None and _is_gone_for_good(published.manifest, world.images):
-        return Outcome(source, Did.NOTHING, published.manifest)
+        return Outcome(source, Action.NOTHING, published.manifest)
     tombstone = Manifest(source.name, Status.DELETED, _next_revision(published))
     world.images.publish(tombstone, published)
     _remove_dead(tombstone, world)
-    if not ignored and world.originals.look(source) is not None:
-        raise Changed
-    return Outcome(source, Did.REMOVED, tombstone)
+    if not ignored and world.originals.head(source) is not None:
+        raise PreconditionFailed
+    return Outcome(source, Action.REMOVED, tombstone)
 
 
 def _is_gone_for_good(manifest: Manifest, images: Images) -> bool:
@@ -181,7 +181,7 @@ def _made(  # noqa: PLR0913, PLR0917  everything that a manifest is made of
     original: Original,
     recipe: Recipe,
     publication: Publication,
-    world: World,
+    world: Dependencies,
     recorder: Recorder | None,
 ) -> Manifest:
     """Write the variants and return the manifest that would publish them."""
@@ -198,7 +198,7 @@ def _check_worth_reading(source: Source, original: Original, recipe: Recipe) -> 
     recipe.spec.limits.check_bytes(original.size)
 
 
-def _written(rendering: Rendering, publication: Publication, images: Images) -> Iterator[Variant]:
+def _written(rendering: RenderResult, publication: Publication, images: Images) -> Iterator[Variant]:
     with closing(rendering.renditions) as renditions:
         for rendition in renditions:
             path = variant_path(publication.key, publication.generation, rendition)
@@ -208,11 +208,11 @@ def _written(rendering: Rendering, publication: Publication, images: Images) -> 
             yield from variants
 
 
-def _check_unchanged(source: Source, original: Original, world: World) -> None:
+def _check_unchanged(source: Source, original: Original, world: Dependencies) -> None:
     """Look once more: a bucket without versions can restore an old ETag between the two looks."""
-    now = world.originals.look(source)
+    now = world.originals.head(source)
     if now is None or now.identity != original.identity:
-        raise Changed
+        raise PreconditionFailed
 
 
 def _next_revision(published: Published | None) -> int:
@@ -223,7 +223,7 @@ def _last_generation(published: Published | None) -> str | None:
     return published.manifest.generation or published.manifest.previous if published else None
 
 
-def _remove_dead(manifest: Manifest, world: World) -> None:
+def _remove_dead(manifest: Manifest, world: Dependencies) -> None:
     """Remove every generation that is neither published nor the one before, and never can be.
 
     A generation with a revision up to the manifest's can no longer be published, so nobody's work is at risk. Of a
@@ -237,6 +237,6 @@ def _remove_dead(manifest: Manifest, world: World) -> None:
         if generation not in kept and revision_of(generation) <= manifest.revision:
             dead.append(path)
     if dead and manifest.status is Status.DELETED and world.purges is not None:
-        world.purges.ask_for(folder)
+        world.purges.request_purge(folder)
     if dead:
         world.images.remove(dead)

@@ -20,22 +20,22 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 
 from lightpress.image import (
-    Facts,
+    CompressionOptions,
+    EncodedVariant,
+    OriginalInfo,
     PictureRejected,
     Reason,
-    Rendering,
-    Rendition,
+    RenderResult,
     Spec,
-    Squeezing,
+    compress,
     load_codecs,
     render,
-    squeeze,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    Work = Callable[[bytes, Any], Rendering]
+    Work = Callable[[bytes, Any], RenderResult]
 
 _HEADER = struct.Struct(">IQ")
 _CHUNK = 1 << 20
@@ -44,7 +44,7 @@ _MIB = 1 << 20
 _AS_MEASURED = 2  # a decoder reserves more address space than it fills, up to this many times as much
 _STDERR = 2
 _SPARE_BYTES = 64 * _MIB
-_TOLD = tuple(field.name for field in fields(Rendition) if field.name != "data")
+_TOLD = tuple(field.name for field in fields(EncodedVariant) if field.name != "data")
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 
 
@@ -53,7 +53,7 @@ class ChildLost(Exception):  # noqa: N818  it was killed or ran out of something
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class SandboxLimits:
     """What one picture may use. cpu_seconds is the picture's fault when spent; wall_seconds and memory the world's."""
 
     cpu_seconds: int = 20
@@ -87,7 +87,7 @@ class Child:
         self,
         data: bytes,
         spec: Any,  # noqa: ANN401
-        bounds: Bounds,
+        bounds: SandboxLimits,
         work: Work = render,
         heard: Callable[[Cost], None] = _unobserved,
     ) -> None:
@@ -117,14 +117,16 @@ class Child:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def rendering(self) -> Rendering:
+    def rendering(self) -> RenderResult:
         """The facts, once the child has sent them, and the variants as it finishes them.
 
         Raises PictureRejected also where the picture crashes a decoder or takes too much CPU; ChildLost where the
         machine lacked memory or time.
         """
         answers = self._answers()
-        return Rendering(next(answers), answers)  # it has started: from here on, closing or dropping it ends the child
+        return RenderResult(
+            next(answers), answers
+        )  # it has started: from here on, closing or dropping it ends the child
 
     def _answers(self) -> Generator[Any]:
         """The facts, then the renditions."""
@@ -132,10 +134,10 @@ class Child:
             said, _ = self._frame()
             self._decoding_ms = said.pop("cpu_ms")
             load_codecs((said["format"],))  # for the next of its kind: phones send many alike
-            yield Facts(**said | {"notes": tuple(said["notes"])})
+            yield OriginalInfo(**said | {"notes": tuple(said["notes"])})
             while (frame := self._frame())[0] != {"done": True}:
                 said, data = frame
-                yield Rendition(**said | {"names": tuple(said["names"])}, data=data)
+                yield EncodedVariant(**said | {"names": tuple(said["names"])}, data=data)
         finally:
             self.end()
 
@@ -196,23 +198,25 @@ class Child:
         return ChildLost(f"signal {died_of}" if died_of else "it exited early")
 
 
-def render_isolated(data: bytes, spec: Spec, bounds: Bounds, heard: Callable[[Cost], None] = _unobserved) -> Rendering:
+def render_in_sandbox(
+    data: bytes, spec: Spec, bounds: SandboxLimits, heard: Callable[[Cost], None] = _unobserved
+) -> RenderResult:
     """Do what `image.render` does, in a child process; raises as `Child.rendering` does."""
     return Child(data, spec, bounds, heard=heard).rendering()
 
 
-def squeeze_isolated(
-    data: bytes, options: Squeezing, bounds: Bounds, heard: Callable[[Cost], None] = _unobserved
-) -> Rendering:
-    """Do what `image.squeeze` does, in a child process; raises as `Child.rendering` does."""
-    return Child(data, options, bounds, squeeze, heard).rendering()
+def compress_in_sandbox(
+    data: bytes, options: CompressionOptions, bounds: SandboxLimits, heard: Callable[[Cost], None] = _unobserved
+) -> RenderResult:
+    """Do what `image.compress` does, in a child process; raises as `Child.rendering` does."""
+    return Child(data, options, bounds, compress, heard).rendering()
 
 
 def _work(
     pipe: int,
     data: bytes,
     spec: Any,  # noqa: ANN401
-    bounds: Bounds,
+    bounds: SandboxLimits,
     work: Work,
 ) -> NoReturn:
     """The child's whole life. It leaves by _exit, so that nothing of the parent's is flushed or cleaned up twice."""
@@ -253,7 +257,7 @@ def _silence() -> None:
     os.close(nowhere)
 
 
-def _confine(bounds: Bounds) -> float:
+def _confine(bounds: SandboxLimits) -> float:
     """Bound what this process may use; returns how many bytes of memory it may still ask for."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_seconds, bounds.cpu_seconds + 1))

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightpress.image import Rendering
+from lightpress.image import RenderResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
     from contextlib import AbstractContextManager
 
-    from lightpress.image import Rendition
+    from lightpress.image import EncodedVariant
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.ports import Images, Originals, Published
     from lightpress.pipeline.sandbox import Cost
@@ -40,7 +40,7 @@ class Spent:
 
 
 @dataclass(slots=True)
-class Stages:
+class Timings:
     """The picture at hand; a function works on one at a time. clock: in seconds."""
 
     clock: Callable[[], float] = time.monotonic
@@ -77,17 +77,17 @@ class Stages:
         finally:
             setattr(self._spent, stage, getattr(self._spent, stage) + 1000 * (self.clock() - began))
 
-    def timed(self, render: Callable[..., Rendering]) -> Callable[..., Rendering]:
+    def timed(self, render: Callable[..., RenderResult]) -> Callable[..., RenderResult]:
         """The same, and timed; also the variants, which are made as they are asked for."""
 
-        def timed(*arguments: object) -> Rendering:
+        def timed(*arguments: object) -> RenderResult:
             with self.rendering():
                 rendering = render(*arguments)
-            return Rendering(rendering.facts, self._each(rendering.renditions))
+            return RenderResult(rendering.facts, self._each(rendering.renditions))
 
         return timed
 
-    def _each(self, renditions: Generator[Rendition]) -> Generator[Rendition]:
+    def _each(self, renditions: Generator[EncodedVariant]) -> Generator[EncodedVariant]:
         try:
             while True:
                 with self.rendering():
@@ -104,11 +104,11 @@ class TimedOriginals:
     """Originals, timed."""
 
     originals: Originals
-    stages: Stages
+    stages: Timings
 
-    def look(self, source: Source) -> Original | None:
+    def head(self, source: Source) -> Original | None:
         with self.stages.reading():
-            return self.originals.look(source)
+            return self.originals.head(source)
 
     def read(self, source: Source, original: Original) -> bytes:
         with self.stages.reading():
@@ -120,7 +120,7 @@ class TimedImages:
     """Images, timed."""
 
     images: Images
-    stages: Stages
+    stages: Timings
 
     def published(self, key: str) -> Published | None:
         with self.stages.reading():

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from lightpress.delivery.markup import picture, srcset
 from lightpress.delivery.permalink import permalink
-from lightpress.delivery.summary import facts_of, in_plain_words
+from lightpress.delivery.summary import message_for, summary_of
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.uploads.requests import PART_BYTES, check_owner, new_key, part_of, parts_of, upload_of, wanted
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from lightpress.pipeline.ports import Images
     from lightpress.uploads.ports import Uploads
-    from lightpress.uploads.requests import Terms
+    from lightpress.uploads.requests import UploadLimits
 
 Answer = dict[str, Any]
 
@@ -26,10 +26,10 @@ _PROCESSING = "processing"
 
 
 @dataclass(frozen=True, slots=True)
-class FrontDoor:
+class UploadService:
     """The API of one deployment. number: gives a new random number, as text."""
 
-    terms: Terms
+    terms: UploadLimits
     uploads: Uploads
     images: Images
     cdn_base_url: str
@@ -83,7 +83,7 @@ class FrontDoor:
         if manifest is None:
             return {"status": _PROCESSING}
         if manifest.status is Status.FAILED:
-            title = in_plain_words(manifest.reason)
+            title = message_for(manifest.reason)
             return {"status": manifest.status, "reason": manifest.reason, "title": title, "detail": manifest.detail}
         if manifest.status is Status.DELETED:
             return {"status": manifest.status}
@@ -92,7 +92,7 @@ class FrontDoor:
             "status": manifest.status,
             "picture": picture(manifest, self.cdn_base_url, alt=""),
             "srcset": {form: value for form, value in sets.items() if value},
-            **facts_of(manifest, lambda variant: {"url": f"{self.cdn_base_url}/{variant.path}"}),
+            **summary_of(manifest, lambda variant: {"url": f"{self.cdn_base_url}/{variant.path}"}),
         }
 
     def delete(self, key: str, owner: str) -> Answer:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from lightpress.uploads.requests import Part, Wanted
+    from lightpress.uploads.requests import Part, UploadRequest
 
 
 class Uploads(Protocol):
     """The uploads bucket, as those see it who upload: permissions, each for one key and a short while."""
 
-    def form(self, key: str, file: Wanted) -> dict[str, Any]:
+    def form(self, key: str, file: UploadRequest) -> dict[str, Any]:
         """A form (`url`, `fields`) that lets in exactly this file under this key."""
 
-    def begin(self, key: str, file: Wanted) -> str:
+    def begin(self, key: str, file: UploadRequest) -> str:
         """Begin a large upload; returns its id."""
 
     def part_url(self, key: str, upload_id: str, number: int, size: int) -> str:

@@ -70,7 +70,7 @@ class Refused(Exception):  # noqa: N818  it is an answer, not a fault
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class UploadLimits:
     """What is accepted. The pipeline trusts none of it: the bytes decide what a file is (`image.decode`)."""
 
     max_bytes: int
@@ -78,7 +78,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class UploadRequest:
     """A file that somebody wants to upload. checksum: its SHA-256 in base64, if it was told."""
 
     filename: str
@@ -104,7 +104,7 @@ _COLLECTION_FIELD = Text(
 )
 
 
-def file_form(terms: Terms) -> Form:
+def file_form(terms: UploadLimits) -> Form:
     """What must be told of a file before it is let in."""
     return {
         "filename": Text("What the file is called. What is safe of it ends the key.", most=_LONGEST_FILENAME),
@@ -126,7 +126,7 @@ UPLOAD_FORM: Form = {
 }
 
 
-def part_form(terms: Terms) -> Form:
+def part_form(terms: UploadLimits) -> Form:
     """What must be told of a part before it is let in."""
     most = min(MOST_PARTS, -(-terms.max_bytes // PART_BYTES))
     return {
@@ -147,10 +147,10 @@ PARTS_FORM: Form = {
 }
 
 
-def wanted(body: object, terms: Terms) -> Wanted:
+def wanted(body: object, terms: UploadLimits) -> UploadRequest:
     """Read what somebody wants to upload; raises Refused with every field that is wrong."""
     told = _read(file_form(terms), body)
-    return Wanted(
+    return UploadRequest(
         told["filename"], told["size"], told["type"], told["checksum"], collection=told["collection"] or COLLECTION
     )
 
@@ -161,7 +161,7 @@ def upload_of(body: object) -> tuple[str, str]:
     return told["key"], told["upload_id"]
 
 
-def part_of(body: object, terms: Terms) -> tuple[int, int]:
+def part_of(body: object, terms: UploadLimits) -> tuple[int, int]:
     """The number and the bytes of a part that somebody wants to send."""
     told = _read(part_form(terms), body)
     return told["part_number"], told["size"]
@@ -219,7 +219,7 @@ def owner_of(identity: str) -> str:
     return base64.b32encode(digest).decode().lower()[:_OWNER_CHARACTERS]
 
 
-def new_key(file: Wanted, owner: str, number: str) -> str:
+def new_key(file: UploadRequest, owner: str, number: str) -> str:
     """The key for a new file. number: random, so that a file never meets another one's key."""
     return f"{file.collection}/{owner}/{number}/{safe_name(file.filename)}"
 

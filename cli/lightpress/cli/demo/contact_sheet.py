@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lightpress.cli.demo.markup import Markup, beside, element, link, together, web_address
 from lightpress.cli.demo.served import ContactSheet, ServedPicture, ServedVariant, SizeRow
-from lightpress.image import IN_PLAIN_WORDS
+from lightpress.image import MESSAGES
 from lightpress.image.formats import OUTPUTS
 
 __all__ = ["ContactSheet", "ServedPicture", "ServedVariant", "write_contact_sheet"]
@@ -82,8 +82,8 @@ def _outcome(shown: ServedPicture) -> Markup:
 
 def _why(shown: ServedPicture) -> str:
     """Say in plain words why there are no variants; a reason that has no words here is better than none."""
-    in_plain_words = {str(reason): words for reason, words in IN_PLAIN_WORDS.items()}
-    return in_plain_words.get(shown.reason or "", shown.reason or f"There are no variants: {shown.status}.")
+    message_for = {str(reason): words for reason, words in MESSAGES.items()}
+    return message_for.get(shown.reason or "", shown.reason or f"There are no variants: {shown.status}.")
 
 
 def _facts(*facts: tuple[str, str]) -> Markup:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from lightpress.cdk.options.environment import Environment
 from lightpress.cdk.options.kinds import option
-from lightpress.image import METADATA, MODES, Limits, Squeezing
+from lightpress.image import METADATA, MODES, CompressionOptions, Limits
 from lightpress.image.formats import OUTPUTS
 from lightpress.in_place.buckets import InPlace
 from lightpress.pipeline.buckets import Attached, Selection
@@ -80,7 +80,7 @@ def _attachment(row: Table, selection: Selection) -> Attached:
 
 def _replacement(row: Table, selection: Selection) -> InPlace:
     limits = Limits(max_bytes=row.integer("max_mb", 64, low=1, high=512) * 1024 * 1024)
-    squeezing = Squeezing(
+    squeezing = CompressionOptions(
         mode=cast("Mode", row.text("mode", "lossless", allowed=MODES)),
         metadata=cast("Metadata", row.text("metadata", "all", allowed=METADATA)),
         quality=_lossy_quality(row.table("quality")),

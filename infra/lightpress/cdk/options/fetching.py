@@ -1,4 +1,4 @@
-"""Fetching: pictures by their URLs."""
+"""Fetcher: pictures by their URLs."""
 
 from __future__ import annotations
 

@@ -19,10 +19,10 @@ from lightpress.image.container import length_of
 from lightpress.image.decode import decode
 from lightpress.image.formats import OUTPUTS
 from lightpress.image.headers import holds_gain_map
-from lightpress.image.keep import untouched, upload
 from lightpress.image.limits import Limits
 from lightpress.image.lossless import compressed
-from lightpress.image.render import Facts, Rendering, Rendition, render
+from lightpress.image.original import untouched, upload
+from lightpress.image.render import EncodedVariant, OriginalInfo, RenderResult, render
 from lightpress.image.spec import Metadata, Size, Spec
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from lightpress.image.picture import Picture
 
-SQUEEZE_REVISION = 1
+COMPRESSION_REVISION = 1
 """Raised by hand when the same options make smaller files: what an older core squeezed is then tried again."""
 
 Mode = Literal["lossless", "lossy"]
@@ -52,7 +52,7 @@ _CARRIED = {"gif": ("comment", "transparency", "background"), "webp": ("icc_prof
 
 
 @dataclass(frozen=True, slots=True)
-class Squeezing:
+class CompressionOptions:
     """How files are made smaller.
 
     mode: lossless keeps every pixel; lossy encodes anew, upright and in sRGB, at `quality` (by format name, where it
@@ -85,11 +85,11 @@ class Squeezing:
     @property
     def digest(self) -> str:
         """12 hex digits over everything that decides the bytes."""
-        decides = asdict(self) | {"quality": self.qualities if self.lossy else {}, "revision": SQUEEZE_REVISION}
+        decides = asdict(self) | {"quality": self.qualities if self.lossy else {}, "revision": COMPRESSION_REVISION}
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def squeeze(data: bytes, options: Squeezing) -> Rendering:
+def compress(data: bytes, options: CompressionOptions) -> RenderResult:
     """The file `data` as one smaller rendition of the same format, or as none where none is smaller.
 
     A note in the facts says why there is none. Raises PictureRejected where the file is at fault.
@@ -99,16 +99,16 @@ def squeeze(data: bytes, options: Squeezing) -> Rendering:
     smaller = None if note else _smaller(data, picture, options)
     if smaller is None and note is None:
         note = "No smaller file with the same picture was found."
-    facts = Facts(picture.format, *picture.original, notes=(note,) if note else ())
-    return Rendering(facts, _renditions(smaller))
+    facts = OriginalInfo(picture.format, *picture.original, notes=(note,) if note else ())
+    return RenderResult(facts, _renditions(smaller))
 
 
-def _renditions(smaller: Rendition | None) -> Generator[Rendition]:
+def _renditions(smaller: EncodedVariant | None) -> Generator[EncodedVariant]:
     if smaller is not None:
         yield smaller
 
 
-def _whole(options: Squeezing) -> Spec:
+def _whole(options: CompressionOptions) -> Spec:
     """Decode at full size."""
     return Spec((Size(_NAME, _LONGEST_SIDE),), ("png",), limits=options.limits, metadata="all")
 
@@ -126,16 +126,16 @@ def _reason_to_leave_alone(data: bytes, picture: Picture) -> str | None:
     return None
 
 
-def _smaller(data: bytes, picture: Picture, options: Squeezing) -> Rendition | None:
+def _smaller(data: bytes, picture: Picture, options: CompressionOptions) -> EncodedVariant | None:
     if options.lossy and picture.format in OUTPUTS and OUTPUTS[picture.format].lossy:
         return _encoded(data, picture, options)
     packed = _packed(data, picture, options)
     if len(packed) >= len(data):
         return None
-    return Rendition((_NAME,), picture.format, *picture.original, packed)
+    return EncodedVariant((_NAME,), picture.format, *picture.original, packed)
 
 
-def _encoded(data: bytes, picture: Picture, options: Squeezing) -> Rendition | None:
+def _encoded(data: bytes, picture: Picture, options: CompressionOptions) -> EncodedVariant | None:
     spec = Spec(
         sizes=(Size(_NAME, options.max_width, options.max_height),),
         formats=(picture.format,),
@@ -148,7 +148,7 @@ def _encoded(data: bytes, picture: Picture, options: Squeezing) -> Rendition | N
     return made if len(made.data) < len(data) else None
 
 
-def _packed(data: bytes, picture: Picture, options: Squeezing) -> bytes:
+def _packed(data: bytes, picture: Picture, options: CompressionOptions) -> bytes:
     """The file packed without loss; as it is where that is not smaller or not the same."""
     if options.metadata != "all" and (cleaned := _cleaned(data, options)) is not None:
         return cleaned if _same_pixels(data, cleaned) else data
@@ -157,7 +157,7 @@ def _packed(data: bytes, picture: Picture, options: Squeezing) -> bytes:
     return packed if len(packed) < len(data) and _same_pixels(data, packed) and _same_words(data, packed) else data
 
 
-def _cleaned(data: bytes, options: Squeezing) -> bytes | None:
+def _cleaned(data: bytes, options: CompressionOptions) -> bytes | None:
     """Without the words that are not to stay; None where some of them are needed to show the picture rightly."""
     picture = decode(
         data, Spec((Size(_NAME, _LONGEST_SIDE),), ("png",), limits=options.limits, metadata=options.metadata)

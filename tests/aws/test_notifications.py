@@ -9,7 +9,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from lightpress.aws.announcements import EventBridgeAnnouncements, NotAnnouncedError
+from lightpress.aws.notifications import EventBridgeNotifications, NotificationError
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.source import Source
 
@@ -26,8 +26,8 @@ def events() -> EventBridgeClient:
     return boto3.client("events", region_name=REGION)
 
 
-def announcements(events: EventBridgeClient, bus: str = "default") -> EventBridgeAnnouncements:
-    return EventBridgeAnnouncements(lambda: events, bus, "lightpress-dev", "https://cdn.test")
+def announcements(events: EventBridgeClient, bus: str = "default") -> EventBridgeNotifications:
+    return EventBridgeNotifications(lambda: events, bus, "lightpress-dev", "https://cdn.test")
 
 
 def test_a_rule_hears_of_what_became_of_a_picture(events: EventBridgeClient, sqs: SQSClient) -> None:
@@ -49,7 +49,7 @@ def test_an_event_that_is_not_taken_is_an_error_though_the_answer_is_a_success(e
             {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "Try again."}]},
             {"Entries": ANY},
         )
-        with pytest.raises(NotAnnouncedError, match="InternalFailure: Try again"):
+        with pytest.raises(NotificationError, match="InternalFailure: Try again"):
             announcements(events).tell(SOURCE, GONE)
 
 
@@ -57,4 +57,4 @@ def test_no_client_is_made_before_there_is_something_to_tell() -> None:
     def never() -> EventBridgeClient:
         raise AssertionError
 
-    assert EventBridgeAnnouncements(never, "default", "lightpress-dev", "https://cdn.test")
+    assert EventBridgeNotifications(never, "default", "lightpress-dev", "https://cdn.test")

@@ -9,13 +9,13 @@ import zlib
 import pytest
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
-from lightpress.image import PictureRejected, Reason, Rendering, Squeezing, squeeze
-from lightpress.pipeline.sandbox import Bounds, squeeze_isolated
+from lightpress.image import CompressionOptions, PictureRejected, Reason, RenderResult, compress
+from lightpress.pipeline.sandbox import SandboxLimits, compress_in_sandbox
 from tools.drawing import as_camera_stores, disc, exif_with, file_of, ramp, speckled
 
 PICTURE = ramp((320, 240))
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-LOSSLESS, LOSSY = Squeezing(), Squeezing(mode="lossy", quality={"jpeg": 50})
+LOSSLESS, LOSSY = CompressionOptions(), CompressionOptions(mode="lossy", quality={"jpeg": 50})
 
 
 def drawing() -> Image.Image:
@@ -45,13 +45,13 @@ SQUEEZABLE = {
 }
 
 
-def made(data: bytes, options: Squeezing = LOSSLESS) -> bytes | None:
-    renditions = list(squeeze_isolated(data, options, Bounds()).renditions)
+def made(data: bytes, options: CompressionOptions = LOSSLESS) -> bytes | None:
+    renditions = list(compress_in_sandbox(data, options, SandboxLimits()).renditions)
     return renditions[0].data if renditions else None
 
 
-def note(data: bytes, options: Squeezing = LOSSLESS) -> str:
-    rendering: Rendering = squeeze(data, options)
+def note(data: bytes, options: CompressionOptions = LOSSLESS) -> str:
+    rendering: RenderResult = compress(data, options)
     assert not list(rendering.renditions)
     (said,) = rendering.facts.notes
     return said
@@ -133,7 +133,7 @@ def test_words_go_where_that_is_asked_for_and_the_picture_stays() -> None:
     exif = Image.Exif()
     exif[0x013B], exif[0x0110] = "The Artist", "A camera"
     data = file_of(PICTURE, "JPEG", quality=95, exif=exif, comment="Secret")
-    smaller = made(data, Squeezing(metadata="copyright"))
+    smaller = made(data, CompressionOptions(metadata="copyright"))
     assert smaller is not None
     assert b"Secret" not in smaller
     assert b"A camera" not in smaller
@@ -143,7 +143,7 @@ def test_words_go_where_that_is_asked_for_and_the_picture_stays() -> None:
 
 def test_words_that_a_picture_needs_stay_even_where_they_are_to_go() -> None:
     data = SQUEEZABLE["jpeg, turned"]
-    smaller = made(data, Squeezing(metadata="none"))
+    smaller = made(data, CompressionOptions(metadata="none"))
     assert smaller is not None
     assert Image.open(io.BytesIO(smaller)).getexif()[0x0112] == 6
 
@@ -153,11 +153,12 @@ def test_lossy_encodes_anew_within_a_box_and_never_larger() -> None:
     smaller = made(data, LOSSY)
     assert smaller is not None
     assert len(smaller) < 0.6 * len(data)
-    boxed = made(data, Squeezing(mode="lossy", max_width=100, max_height=100))
+    boxed = made(data, CompressionOptions(mode="lossy", max_width=100, max_height=100))
     assert boxed is not None
     assert Image.open(io.BytesIO(boxed)).size == (100, 75)
     assert (
-        made(file_of(speckled((320, 240)), "JPEG", quality=20), Squeezing(mode="lossy", quality={"jpeg": 95})) is None
+        made(file_of(speckled((320, 240)), "JPEG", quality=20), CompressionOptions(mode="lossy", quality={"jpeg": 95}))
+        is None
     )
 
 
@@ -169,13 +170,13 @@ def test_a_png_stays_without_loss_even_in_lossy_mode() -> None:
 
 def test_what_is_no_picture_is_rejected_with_its_reason() -> None:
     with pytest.raises(PictureRejected) as rejected:
-        squeeze_isolated(b"no picture", LOSSLESS, Bounds())
+        compress_in_sandbox(b"no picture", LOSSLESS, SandboxLimits())
     assert rejected.value.reason is Reason.NOT_A_PICTURE
 
 
 def test_the_digest_tells_options_apart_and_not_ways_to_write_them() -> None:
-    lossy = Squeezing(mode="lossy")
-    assert LOSSLESS.digest != lossy.digest != Squeezing(mode="lossy", quality={"jpeg": 40}).digest
-    assert lossy.digest == Squeezing(mode="lossy", quality={"jpeg": 76}).digest
-    assert LOSSLESS.digest == Squeezing(quality={"jpeg": 40}).digest
-    assert LOSSLESS.digest != Squeezing(metadata="none").digest
+    lossy = CompressionOptions(mode="lossy")
+    assert LOSSLESS.digest != lossy.digest != CompressionOptions(mode="lossy", quality={"jpeg": 40}).digest
+    assert lossy.digest == CompressionOptions(mode="lossy", quality={"jpeg": 76}).digest
+    assert LOSSLESS.digest == CompressionOptions(quality={"jpeg": 40}).digest
+    assert LOSSLESS.digest != CompressionOptions(metadata="none").digest

@@ -9,26 +9,26 @@ from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone, on_condition
 from lightpress.ingest.download import Validators
-from lightpress.ingest.ports import Landed
+from lightpress.ingest.ports import StoredUpload
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from lightpress.ingest.download import Downloaded
-    from lightpress.ingest.urls import Link
+    from lightpress.ingest.urls import SourceUrl
 
 SOURCE, SHA256, ETAG, MODIFIED = "source-url", "source-sha256", "source-etag", "source-modified"
 _LONGEST_SOURCE = 1_024  # all metadata of an object together: 2 KB
 
 
 @dataclass(frozen=True, slots=True)
-class S3Landing:
+class S3UploadStore:
     """Looks at keys of the uploads bucket, and writes them; it reads no picture, and removes none."""
 
     s3: S3Client
     bucket: str
 
-    def look(self, key: str) -> Landed | None:
+    def head(self, key: str) -> StoredUpload | None:
         """HEAD: what was written beside the bytes."""
         try:
             head = self.s3.head_object(Bucket=self.bucket, Key=key)
@@ -37,9 +37,9 @@ class S3Landing:
                 return None
             raise
         said = head["Metadata"]
-        return Landed(head["ETag"], said.get(SHA256), Validators(said.get(ETAG), said.get(MODIFIED)))
+        return StoredUpload(head["ETag"], said.get(SHA256), Validators(said.get(ETAG), said.get(MODIFIED)))
 
-    def put(self, key: str, picture: Downloaded, sha256: str, link: Link, replacing: Landed | None) -> None:
+    def put(self, key: str, picture: Downloaded, sha256: str, link: SourceUrl, replacing: StoredUpload | None) -> None:
         """PUT with If-Match, or If-None-Match where there was nothing."""
         metadata = {
             SOURCE: link.shown[:_LONGEST_SOURCE],

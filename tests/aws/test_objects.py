@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.aws.existing import SEAL, S3Existing
 from lightpress.aws.ledger import LEDGER, S3Ledger, ledger_path
-from lightpress.in_place.objects import Entry, Held, Obstacle, Seal
-from lightpress.pipeline.ports import Changed
+from lightpress.aws.objects import SEAL, S3Objects
+from lightpress.in_place.objects import CompressionMark, Entry, ObjectState, Obstacle
+from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.source import Source
 from tests.aws.conftest import REGION
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KEY = "a b/ü+%.jpg"
 LARGE, SMALL = b"a large picture", b"small"
-LOSSLESS = Seal("0123456789ab")
+LOSSLESS = CompressionMark("0123456789ab")
 STORED: dict[str, Any] = {
     "CacheControl": "max-age=60",
     "ContentDisposition": 'inline; filename="a.jpg"',
@@ -44,8 +44,8 @@ def s3(s3: S3Client) -> S3Client:
     return s3
 
 
-def look(s3: S3Client, bucket: str = "plain", *, acls: bool = False) -> Held:
-    held = existing(s3, bucket, acls=acls).look(Source(bucket, KEY))
+def look(s3: S3Client, bucket: str = "plain", *, acls: bool = False) -> ObjectState:
+    held = existing(s3, bucket, acls=acls).head(Source(bucket, KEY))
     assert held is not None
     return held
 
@@ -54,13 +54,13 @@ def put(s3: S3Client, bucket: str = "plain", body: bytes = LARGE, **stored: Any)
     s3.put_object(Bucket=bucket, Key=KEY, Body=body, **stored)
 
 
-def replace(s3: S3Client, bucket: str = "plain", seal: Seal = LOSSLESS, *, acls: bool = False) -> None:
+def replace(s3: S3Client, bucket: str = "plain", seal: CompressionMark = LOSSLESS, *, acls: bool = False) -> None:
     held = look(s3, bucket, acls=acls)
     existing(s3, bucket, acls=acls).replace(Source(bucket, KEY), held, SMALL, seal)
 
 
-def existing(s3: S3Client, bucket: str, *, acls: bool) -> S3Existing:
-    return S3Existing(s3, frozenset({bucket} if acls else ()))
+def existing(s3: S3Client, bucket: str, *, acls: bool) -> S3Objects:
+    return S3Objects(s3, frozenset({bucket} if acls else ()))
 
 
 def test_everything_that_an_object_was_stored_with_stays(s3: S3Client) -> None:
@@ -86,8 +86,8 @@ def test_tags_stay(s3: S3Client) -> None:
 def test_a_replaced_object_is_sealed_and_others_are_not(s3: S3Client) -> None:
     put(s3)
     assert look(s3).seal is None
-    replace(s3, seal=Seal("0123456789ab", lossy=True))
-    assert look(s3).seal == Seal("0123456789ab", lossy=True)
+    replace(s3, seal=CompressionMark("0123456789ab", lossy=True))
+    assert look(s3).seal == CompressionMark("0123456789ab", lossy=True)
 
 
 def test_a_seal_counts_only_on_the_bytes_that_it_was_written_for(s3: S3Client) -> None:
@@ -106,10 +106,10 @@ def test_a_newer_upload_is_never_overwritten(s3: S3Client) -> None:
     put(s3)
     held = look(s3)
     put(s3, body=b"newer")
-    with pytest.raises(Changed):
-        S3Existing(s3).replace(Source("plain", KEY), held, SMALL, LOSSLESS)
-    with pytest.raises(Changed):
-        S3Existing(s3).read(Source("plain", KEY), held)
+    with pytest.raises(PreconditionFailed):
+        S3Objects(s3).replace(Source("plain", KEY), held, SMALL, LOSSLESS)
+    with pytest.raises(PreconditionFailed):
+        S3Objects(s3).read(Source("plain", KEY), held)
     assert s3.get_object(Bucket="plain", Key=KEY)["Body"].read() == b"newer"
 
 
@@ -117,9 +117,9 @@ def test_a_deleted_object_is_not_brought_back(s3: S3Client) -> None:
     put(s3)
     held = look(s3)
     s3.delete_object(Bucket="plain", Key=KEY)
-    with pytest.raises(Changed):
-        S3Existing(s3).replace(Source("plain", KEY), held, SMALL, LOSSLESS)
-    assert S3Existing(s3).look(Source("plain", KEY)) is None
+    with pytest.raises(PreconditionFailed):
+        S3Objects(s3).replace(Source("plain", KEY), held, SMALL, LOSSLESS)
+    assert S3Objects(s3).head(Source("plain", KEY)) is None
 
 
 def test_the_old_version_stays_where_versions_are_kept(s3: S3Client) -> None:
@@ -194,7 +194,7 @@ def test_access_control_lists_are_carried_over_where_that_is_said(s3: S3Client) 
 
 def test_a_missing_bucket_is_no_missing_object(s3: S3Client) -> None:
     with pytest.raises(s3.exceptions.ClientError):
-        S3Existing(s3).look(Source("nobodys", KEY))
+        S3Objects(s3).head(Source("nobodys", KEY))
 
 
 def test_the_ledger_keeps_the_last_entry_of_each_key(s3: S3Client) -> None:

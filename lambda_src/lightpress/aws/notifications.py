@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from lightpress.pipeline.source import Source
 
 
-class NotAnnouncedError(Exception):
+class NotificationError(Exception):
     """EventBridge answered, and did not take the event."""
 
 
 @dataclass(frozen=True, slots=True)
-class EventBridgeAnnouncements:
+class EventBridgeNotifications:
     """Puts events on a bus. client: makes one when there is something to tell; deployment, base_url: `event_of`."""
 
     client: Callable[[], EventBridgeClient]
@@ -39,4 +39,4 @@ class EventBridgeAnnouncements:
         )
         if answer["FailedEntryCount"]:
             (entry,) = answer["Entries"]
-            raise NotAnnouncedError(f"{self.bus}: {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}")
+            raise NotificationError(f"{self.bus}: {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}")

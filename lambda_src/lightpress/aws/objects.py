@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone, on_condition, status
 from lightpress.aws.originals import read_as_seen
-from lightpress.in_place.objects import Held, Obstacle, Seal
+from lightpress.in_place.objects import CompressionMark, ObjectState, Obstacle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,14 +58,14 @@ _GRANTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class S3Existing:
+class S3Objects:
     """Reads and replaces objects. acls: buckets whose objects have access control lists to be carried over."""
 
     s3: S3Client
     acls: frozenset[str] = frozenset()
     _uses_acls: dict[str, bool] = field(default_factory=dict)
 
-    def look(self, source: Source) -> Held | None:
+    def head(self, source: Source) -> ObjectState | None:
         """HEAD, with the checksum that binds the seal. Without s3:ListBucket a missing key would be a fault here."""
         try:
             head = self.s3.head_object(Bucket=source.bucket, Key=source.key, ChecksumMode="ENABLED")
@@ -74,10 +74,10 @@ class S3Existing:
                 self.s3.head_bucket(Bucket=source.bucket)  # a HEAD does not say what is missing; the bucket is a fault
                 return None
             if status(error) == _BAD_REQUEST:  # all that S3 says to who does not send the owner's key along
-                return Held("", 0, obstacle=Obstacle.CUSTOMER_KEY)
+                return ObjectState("", 0, obstacle=Obstacle.CUSTOMER_KEY)
             raise
         version = head.get("VersionId")
-        return Held(
+        return ObjectState(
             etag=head["ETag"],
             size=head["ContentLength"],
             version=None if version in _NO_VERSIONS else version,
@@ -88,11 +88,11 @@ class S3Existing:
             kept=_kept(head),
         )
 
-    def read(self, source: Source, held: Held) -> bytes:
+    def read(self, source: Source, held: ObjectState) -> bytes:
         """GET with If-Match."""
         return read_as_seen(self.s3, source, held.etag)
 
-    def replace(self, source: Source, held: Held, data: bytes, seal: Seal) -> None:
+    def replace(self, source: Source, held: ObjectState, data: bytes, seal: CompressionMark) -> None:
         """PUT with If-Match, all in one request; tags and grants are read right before, only where there are any."""
         metadata = {**held.kept["Metadata"], SEAL: _written(seal, data)}
         with on_condition():
@@ -106,7 +106,7 @@ class S3Existing:
                 **dict(held.kept) | {"Metadata": metadata} | carried,
             )
 
-    def _tags(self, source: Source, held: Held) -> dict[str, str]:
+    def _tags(self, source: Source, held: ObjectState) -> dict[str, str]:
         if not held.tags:
             return {}
         found = self.s3.get_object_tagging(Bucket=source.bucket, Key=source.key)["TagSet"]
@@ -187,16 +187,16 @@ def _kept(head: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "Metadata": head.get("Metadata", {})}
 
 
-def _written(seal: Seal, data: bytes) -> str:
+def _written(seal: CompressionMark, data: bytes) -> str:
     mode = "lossy" if seal.lossy else "lossless"
     return f"{seal.digest} {mode} {len(data)} {_crc32(data)}"
 
 
-def _seal(head: Mapping[str, Any]) -> Seal | None:
+def _seal(head: Mapping[str, Any]) -> CompressionMark | None:
     """The seal, if it is of these bytes: programs that synchronise put new bytes under old metadata."""
     found = _SEAL.fullmatch(head.get("Metadata", {}).get(SEAL, ""))
     bound = found and (found["size"], found["crc32"]) == (str(head["ContentLength"]), head.get("ChecksumCRC32"))
-    return Seal(found["digest"], found["mode"] == "lossy") if found and bound else None
+    return CompressionMark(found["digest"], found["mode"] == "lossy") if found and bound else None
 
 
 def _crc32(data: bytes) -> str:

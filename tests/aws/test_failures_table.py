@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 import pytest
 
-from lightpress.aws.failures import DynamoFailures
+from lightpress.aws.failures_table import DynamoFailures
 from lightpress.pipeline.failures import Failure, Trial, subject_of_picture
 
 if TYPE_CHECKING:
