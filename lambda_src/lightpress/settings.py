@@ -125,7 +125,7 @@ class EventSettings:
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """What `fetch_url` is told by its stack. options: as `infra.url_ingest` writes them, and `compose` reads them."""
+    """Settings of `fetch_url`. options: as `cdk.url_ingest` writes them, and `composition.fetch_url` reads them."""
 
     uploads_bucket: str
     queue_url: str

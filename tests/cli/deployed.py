@@ -15,8 +15,7 @@ from moto import mock_aws
 from lightpress.aws.failures_table import IDENTITY, SUBJECT
 from lightpress.aws.images import S3Images
 from lightpress.cli.failures import Desk
-from lightpress.cli.project import LOCAL
-from lightpress.client.deployment import Deployment, find_deployment
+from lightpress.client.deployment import Deployment, deployment_in_account
 from lightpress.pipeline.failures import Failure, subject_of_picture
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 
@@ -166,7 +165,7 @@ def deployed() -> Iterator[Rig]:
         answer: Any = partial(_stack, outputs)
         boto3.DEFAULT_SESSION.events.register("before-call.cloudformation.DescribeStacks", answer)
         try:
-            deployment = find_deployment("dev", LOCAL)
+            deployment = deployment_in_account("dev")
             yield Rig(deployment, Desk.of(deployment))
         finally:
             boto3.DEFAULT_SESSION = None

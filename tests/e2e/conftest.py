@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 
-from lightpress.client.deployment import Deployment, of_local_cloud
 from lightpress.local import Outputs, down, up
+from lightpress.local.deployment import of_local_cloud
 from tests.e2e.account import given_outputs
 from tests.web.browser import browser, page_shot
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
+
+    from lightpress.client.deployment import Deployment
 
 __all__ = ["browser", "page_shot"]
 

@@ -23,7 +23,7 @@ import boto3
 import pytest
 
 from lightpress.aws.failures_table import DynamoFailures
-from lightpress.client.deployment import Deployment, of_local_cloud
+from lightpress.local.deployment import of_local_cloud
 from lightpress.local.emulator import WORKER_PREFIX
 from lightpress.local.home import Home
 from lightpress.local.processes import commands
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs.literals import QueueAttributeNameType
 
+    from lightpress.client.deployment import Deployment
     from lightpress.local import Outputs
     from tests.e2e.conftest import Fetch
 

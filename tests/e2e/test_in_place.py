@@ -35,10 +35,10 @@ from lightpress.cli.backfilling import IN_PLACE_MODE, VARIANTS, Job, forecast, j
 from lightpress.cli.backfilling import run as run_backfill
 from lightpress.cli.connecting import connect
 from lightpress.cli.project import PROJECT, RECIPES
-from lightpress.client.deployment import Deployment, of_local_cloud
 from lightpress.in_place.buckets import InPlace
 from lightpress.local import Outputs
 from lightpress.local.deploy import deploy
+from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.buckets import Attached
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.recipe import load_recipes
@@ -52,6 +52,8 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
+
+    from lightpress.client.deployment import Deployment
 
 OBJECTS = int(os.environ.get("LIGHTPRESS_OBJECTS", "20"))
 STACK = "Lightpress-existing"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.stores.cases import CASES, MINISTACK, Case
-from tools.fakes.places import make_place
+from tests.stores.places import make_place
 
 if TYPE_CHECKING:
     from lightpress.local import Outputs

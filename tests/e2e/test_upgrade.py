@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 
-from lightpress.client.deployment import of_local_cloud
 from lightpress.client.uploading import upload, watch
 from lightpress.local import down, up
+from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Status
 from tests.e2e.conftest import PROJECT, free_ports
 from tests.e2e.test_pipeline import picture

@@ -14,15 +14,15 @@ import pytest
 from moto import mock_aws
 
 from lightpress.aws.failures_table import IDENTITY, SUBJECT, DynamoFailures
-from lightpress.compose import (
-    cdn,
+from lightpress.composition import (
     compress_in_place,
-    process_uploads,
-    published_images,
-    record_failures,
-    upload_service,
-    url_ingest_api,
+    fetch_url,
+    process_upload,
+    purge_deleted,
+    resolve,
+    upload_api,
 )
+from lightpress.composition import record_failure as composed_record_failure
 from lightpress.handlers import record_failure
 from lightpress.handlers.process_upload import handler
 from lightpress.pipeline.manifest import Manifest, manifest_from_json, manifest_path
@@ -206,14 +206,15 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _new_container() -> Iterator[None]:
-    composed = (
-        process_uploads,
-        record_failures,
-        compress_in_place,
-        cdn,
-        upload_service,
-        url_ingest_api,
-        published_images,
+    composed: tuple[Any, ...] = (
+        process_upload.processor,
+        composed_record_failure.recorder,
+        compress_in_place.processor,
+        fetch_url.batch,
+        purge_deleted.cdn,
+        resolve.images,
+        upload_api.upload_service,
+        upload_api.url_ingest_api,
     )
     for one in composed:
         one.cache_clear()

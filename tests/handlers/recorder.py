@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.compose import session
+from lightpress.aws.session import session
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

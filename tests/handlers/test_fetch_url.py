@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from lightpress.compose import fetch_urls
+from lightpress.composition import fetch_url
 from lightpress.handlers.fetch_url import handler
 from lightpress.ingest.orders import Order, body_of, order_for
 from lightpress.ingest.urls import parse_url
@@ -43,9 +43,9 @@ OPTIONS: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def _options(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("FETCH", json.dumps(OPTIONS))
-    fetch_urls.cache_clear()
+    fetch_url.batch.cache_clear()
     yield
-    fetch_urls.cache_clear()
+    fetch_url.batch.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -140,7 +140,7 @@ def test_nothing_private_is_fetched_unless_the_stack_says_so(
     deployed: Deployed, server: Misbehaving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FETCH", json.dumps(OPTIONS | {"allowed_networks": []}))
-    fetch_urls.cache_clear()
+    fetch_url.batch.cache_clear()
     asked = server.asked.total()
     invoke(order(server.url("ok", 7)))
     deployed.record()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from lightpress import compose
+from lightpress.aws import session
 from lightpress.image import load_codecs
 from lightpress.image.formats import ACCEPTED, INPUTS, OUTPUTS
 
@@ -89,7 +89,8 @@ def test_no_decoder_is_loaded_that_is_never_tried(loaded: set[str]) -> None:
 def test_no_cycles_are_looked_for_among_what_a_cold_start_makes_but_after_it(*, in_lambda: bool) -> None:
     program = (
         "import gc, lightpress.handlers.process_upload; before = gc.isenabled();"
-        "from lightpress import compose; compose._s3(); print(before, gc.isenabled(), gc.get_freeze_count() > 50_000)"
+        "from lightpress.aws.session import s3_client; s3_client();"
+        "print(before, gc.isenabled(), gc.get_freeze_count() > 50_000)"
     )
     settings = {"PYTHONPATH": str(PACKAGE), "AWS_DEFAULT_REGION": "eu-west-1"}
     settings |= {"AWS_LAMBDA_FUNCTION_NAME": "process-upload"} if in_lambda else {}
@@ -98,7 +99,9 @@ def test_no_cycles_are_looked_for_among_what_a_cold_start_makes_but_after_it(*, 
 
 
 def test_every_service_that_a_client_is_made_for_is_known() -> None:
-    wanted = set(re.findall(r'(?:_client|_WhenNeeded)\(?,? ?"(\w+)"', Path(compose.__file__).read_text("utf-8")))
-    assert wanted == set(compose.SERVICES)
+    modules = [Path(session.__file__), *(PACKAGE / "lightpress" / "composition").glob("*.py")]
+    made = re.compile(r'(?:client\(|_LazyClient\(|partial\(client,)\s*"(\w+)"')
+    wanted = {service for module in modules for service in made.findall(module.read_text("utf-8"))}
+    assert wanted == set(session.SERVICES)
     for service in wanted:
-        compose.session().create_client(service, region_name="eu-west-1")
+        session.session().create_client(service, region_name="eu-west-1")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.compose import RECIPES, process_uploads
+from lightpress.composition.process_upload import processor
+from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.process_upload import handler
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.events import read
@@ -177,8 +178,8 @@ def test_the_panic_of_an_extension_takes_no_neighbour_along(
         def hold_back(self, receipt: str, seconds: int) -> None:
             raise Panic(f"{receipt} {seconds}")
 
-    real = process_uploads()
-    monkeypatch.setattr("lightpress.handlers.process_upload.process_uploads", lambda: replace(real, queue=Panicking()))
+    real = processor()
+    monkeypatch.setattr("lightpress.handlers.process_upload.processor", lambda: replace(real, queue=Panicking()))
     deployed.s3.put_object(Bucket=IMAGES, Key=manifest_path("a.jpg"), Body=b"overwritten by somebody")
     assert deployed.invoke(notification("a.jpg"), notification("b.jpg")) == ["id-0"]
     assert_published(deployed, "b.jpg")
@@ -211,9 +212,9 @@ def test_the_same_message_twice_changes_nothing(deployed: Deployed) -> None:
 
 
 def test_a_container_reads_its_settings_once(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = process_uploads()
+    first = processor()
     monkeypatch.setenv("IMAGES_BUCKET", "another")
-    assert process_uploads() is first
+    assert processor() is first
     deployed.upload("a.jpg", SMALL)
     deployed.invoke(notification("a.jpg"))
     assert_published(deployed, "a.jpg")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.stub import ANY, Stubber
 
-from lightpress.compose import cdn, record_failures
+from lightpress.composition.purge_deleted import cdn
+from lightpress.composition.record_failure import recorder
 from lightpress.handlers import purge_deleted
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import Status
@@ -130,7 +131,7 @@ def test_the_average_of_the_failure_rate_is_the_percentage_that_failed(deployed:
 def test_a_setting_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.delenv(name)
     with pytest.raises(SettingMissingError, match=name):
-        record_failures()
+        recorder()
 
 
 def test_without_a_queue_for_purges_nobody_is_asked(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:

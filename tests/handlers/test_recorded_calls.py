@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.stub import Stubber
 
-from lightpress.compose import cdn
+from lightpress.composition.purge_deleted import cdn
 from lightpress.delivery.resolve import PLACEHOLDER
 from lightpress.handlers import purge_deleted, resolve
 from tests.handlers.conftest import (

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from lightpress.compose import RECIPES
+from lightpress.composition.publishing import RECIPES
 from lightpress.image import Limits, Size, Spec, formats
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
 from lightpress.toml_reader import ConfigError

@@ -9,8 +9,8 @@ import pytest
 from moto import mock_aws
 
 from tests.stores.cases import CASES, KEY_SCHEMA, MOTO, SIMULATION, Case, Place
+from tests.stores.places import make_place
 from tools.fakes.dynamodb import SimulatedDynamoDb, Table
-from tools.fakes.places import make_place
 from tools.fakes.s3 import Bucket, SimulatedS3
 
 if TYPE_CHECKING:

@@ -15,13 +15,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.in_place.buckets import in_place_from
-from lightpress.local import Outputs
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from lightpress.pipeline.buckets import Attached
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.source import Original
-
-LOCAL_ENVIRONMENT = "local"
 
 
 class NotDeployedError(Exception):
@@ -87,49 +83,19 @@ class Deployment:
         return f"{self.cdn_base_url}/{quote(path)}"
 
 
-def find_deployment(environment: str, local: Path) -> Deployment:
-    """Find the deployment of an environment: `local` in the files of the local cloud, others through CloudFormation."""
-    return _local(local) if environment == LOCAL_ENVIRONMENT else _in_account(f"Lightpress-{environment}")
-
-
-def of_local_cloud(outputs: Outputs) -> Deployment:
-    """The deployment in a local cloud."""
-    session = outputs.session()
-    return Deployment(
-        uploads_bucket=outputs.uploads_bucket,
-        images_bucket=outputs.images_bucket,
-        quarantine_bucket=outputs.quarantine_bucket,
-        failures_table=outputs.tables.get("failures", ""),
-        queue_url=outputs.queues["main"],
-        cdn_base_url=outputs.cdn_base_url,
-        s3=session.s3(),
-        sqs=session.sqs,
-        dynamodb=session.dynamodb,
-        ca_bundle=outputs.ca_bundle,
-        recipes_digest=outputs.recipes_digest,
-        attached=_attached(outputs.existing),
-        in_place=_in_place(outputs.existing),
-        in_place_queue_url=outputs.queues.get("in_place"),
-        url_queue_url=outputs.queues.get("url"),
-    )
-
-
-def _attached(existing: str) -> tuple[Attached, ...]:
+def attached_of(existing: str) -> tuple[Attached, ...]:
+    """The attached buckets in the JSON of the stack output `ExistingBuckets`; "" has none."""
     return tuple(map(attached_from, json.loads(existing)["attached"])) if existing else ()
 
 
-def _in_place(existing: str) -> tuple[InPlace, ...]:
+def in_place_of(existing: str) -> tuple[InPlace, ...]:
+    """The buckets that are compressed in place, in the same JSON."""
     return tuple(map(in_place_from, json.loads(existing)["in_place"])) if existing else ()
 
 
-def _local(local: Path) -> Deployment:
-    try:
-        return of_local_cloud(Outputs.from_file(local / "outputs.json"))
-    except FileNotFoundError:
-        raise NotDeployedError("The local cloud is not running; start it with: lightpress local up") from None
-
-
-def _in_account(stack: str) -> Deployment:
+def deployment_in_account(environment: str) -> Deployment:
+    """The deployment of an environment, as the outputs of its stack describe it. Raises NotDeployedError."""
+    stack = f"Lightpress-{environment}"
     try:
         stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         s3 = boto3.client("s3", config=Config(signature_version="s3v4", max_pool_connections=32))
@@ -147,8 +113,8 @@ def _in_account(stack: str) -> Deployment:
         sqs=partial(boto3.client, "sqs"),
         dynamodb=partial(boto3.client, "dynamodb"),
         recipes_digest=outputs.get("RecipesDigest"),
-        attached=_attached(outputs.get("ExistingBuckets", "")),
-        in_place=_in_place(outputs.get("ExistingBuckets", "")),
+        attached=attached_of(outputs.get("ExistingBuckets", "")),
+        in_place=in_place_of(outputs.get("ExistingBuckets", "")),
         in_place_queue_url=outputs.get("InPlaceQueueUrl"),
         url_queue_url=outputs.get("UrlQueueUrl"),
     )

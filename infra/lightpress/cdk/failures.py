@@ -86,7 +86,7 @@ class Failures(Construct):
 
 
 def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:
-    """A row for each subject and identity (`lightpress.aws.failures_table`). On demand: most days, nothing is written."""
+    """A row for each subject and identity (`aws.failures_table`). On demand: most days, nothing is written."""
     key = key_of(scope)
     table = dynamodb.Table(
         scope,

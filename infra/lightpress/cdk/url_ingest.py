@@ -86,7 +86,7 @@ class UrlIngest(Construct):
 
 
 def _told(config: Config) -> dict[str, object]:
-    """The options as `lightpress.compose` reads them."""
+    """The options as `composition.fetch_url` reads them."""
     return {
         "threads": AT_ONCE,
         "max_bytes": config.fetch_max_mb << 20,

@@ -46,7 +46,7 @@ class S3Originals:
 
 
 def read_as_seen(s3: S3Client, source: Source, etag: str) -> bytes:
-    """GET with If-Match: the bytes that had this ETag when they were looked at. Raises PreconditionFailed where it has others."""
+    """GET with If-Match: the bytes that have this ETag; raises PreconditionFailed if the object has another by now."""
     with on_condition():
         response = s3.get_object(Bucket=source.bucket, Key=source.key, IfMatch=etag)
     with response["Body"] as body:

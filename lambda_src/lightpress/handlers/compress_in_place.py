@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lightpress.compose import compress_in_place
+from lightpress.composition.compress_in_place import processor
 from lightpress.handlers.batch import process_messages
 from lightpress.telemetry import logger, metrics
 
@@ -17,4 +17,4 @@ if TYPE_CHECKING:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Work off a batch of queue messages; returns the ids of those that must come back."""
     # A function that is set up wrongly fails here, as a whole, and is seen to.
-    return process_messages(compress_in_place(), event, context)
+    return process_messages(processor(), event, context)

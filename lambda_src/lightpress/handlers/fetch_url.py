@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lightpress.compose import fetch_urls
+from lightpress.composition.fetch_url import batch
 from lightpress.handlers.batch import message_of
 from lightpress.telemetry import logger, metrics
 
@@ -17,5 +17,5 @@ if TYPE_CHECKING:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Work off a batch of queue messages; returns the ids of those that must come back."""
     messages = [message_of(record, context) for record in event["Records"]]
-    back = fetch_urls()(messages, lambda: context.get_remaining_time_in_millis() / 1000)
+    back = batch()(messages, lambda: context.get_remaining_time_in_millis() / 1000)
     return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in back]}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.purges import TooManyRequests
-from lightpress.compose import cdn
+from lightpress.composition.purge_deleted import cdn
 from lightpress.telemetry import logger, metrics
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.dead_letters import dead_letter_of
-from lightpress.compose import record_failures
+from lightpress.composition.record_failure import recorder
 from lightpress.handlers.batch import process_records
 from lightpress.telemetry import logger, metrics
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Work off a batch of letters; returns the ids of those that must come back."""
-    record = record_failures()  # a function that is set up wrongly fails as a whole, and is seen to
+    record = recorder()  # a function that is set up wrongly fails as a whole, and is seen to
 
     def one(message: Mapping[str, Any]) -> None:
         received = int(message["attributes"]["ApproximateReceiveCount"])

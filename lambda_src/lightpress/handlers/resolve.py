@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from lightpress.compose import is_uploaded, published_manifest
+from lightpress.composition.resolve import is_uploaded, published_manifest
 from lightpress.delivery.resolve import read, resolve
 
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
 
-from lightpress.compose import caller, upload_service, url_ingest_api
+from lightpress.composition.upload_api import caller, upload_service, url_ingest_api
 from lightpress.telemetry import logger
 from lightpress.uploads.api import UploadService
 from lightpress.uploads.requests import Refused, owner_of

@@ -45,7 +45,7 @@ class Images(Protocol):
         """The manifest of a source's key."""
 
     def publish(self, manifest: Manifest, replacing: Published | None) -> None:
-        """Put the manifest in place of `replacing` (None: of nothing); raises PreconditionFailed if that is not what is there."""
+        """Replace exactly the manifest `replacing` (None: none); raises PreconditionFailed if another is stored."""
 
     def write(self, path: str, data: bytes, media_type: str, name: str) -> None:
         """Write a variant. name: of the file, where a viewer saves it."""

@@ -47,6 +47,10 @@ _SPARE_BYTES = 64 * _MIB
 _TOLD = tuple(field.name for field in fields(EncodedVariant) if field.name != "data")
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 
+# What the parent process needs of the function's memory, and what a child gets however small the function is.
+_PARENT_MB = 300
+_SMALLEST_CHILD_MB = 256
+
 
 class ChildLost(Exception):  # noqa: N818  it was killed or ran out of something; the picture may be fine
     """The child ended without a verdict on the picture: the world's fault, so worth another try."""
@@ -196,6 +200,11 @@ class Child:
             name = signal.Signals(died_of).name
             return PictureRejected(Reason.CRASHED_DECODER, f"A decoder or encoder crashed over it ({name}).")
         return ChildLost(f"signal {died_of}" if died_of else "it exited early")
+
+
+def limits_within(function_memory_mb: int) -> SandboxLimits:
+    """What a child may use in a function of so many megabytes, beside the parent process."""
+    return SandboxLimits(memory_mb=max(_SMALLEST_CHILD_MB, function_memory_mb - _PARENT_MB))
 
 
 def render_in_sandbox(

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.recipe import RecipeBook
 
+_LOCAL_CLOUD = "local"
+
 Environment = Annotated[
     str,
     typer.Option("--env", "-e", envvar="LIGHTPRESS_ENV", help="Which deployment: local, or one in your AWS account."),
@@ -24,10 +26,11 @@ RecipesOption = Annotated[Path, typer.Option(exists=True, dir_okay=False, help="
 
 def deployment_of(environment: str) -> Deployment:
     """What is deployed there."""
-    from lightpress.client.deployment import NotDeployedError, find_deployment
+    from lightpress.client.deployment import NotDeployedError, deployment_in_account
+    from lightpress.local.deployment import local_deployment
 
     try:
-        return find_deployment(environment, LOCAL)
+        return local_deployment(LOCAL) if environment == _LOCAL_CLOUD else deployment_in_account(environment)
     except NotDeployedError as error:
         stop(str(error))
 

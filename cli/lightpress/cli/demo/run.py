@@ -21,9 +21,9 @@ from lightpress.cli.demo.contact_sheet import ContactSheet, ServedPicture, Serve
 from lightpress.cli.demo.pictures import draw_demo_set
 from lightpress.cli.progress import progress_on
 from lightpress.cli.tables import print_manifests
-from lightpress.client.deployment import Deployment, of_local_cloud
 from lightpress.client.uploading import Upload, upload, watch
 from lightpress.local import down, status, up
+from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.recipe import load_recipes
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from lightpress.client.deployment import Deployment
     from lightpress.pipeline.manifest import Variant
     from lightpress.pipeline.recipe import RecipeBook
 

@@ -1,0 +1,41 @@
+"""The deployment in the local cloud, as the commands use it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightpress.client.deployment import Deployment, NotDeployedError, attached_of, in_place_of
+from lightpress.local.outputs import Outputs
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def local_deployment(folder: Path) -> Deployment:
+    """The deployment of the local cloud whose files are in `folder`. Raises NotDeployedError where none is running."""
+    try:
+        return of_local_cloud(Outputs.from_file(folder / "outputs.json"))
+    except FileNotFoundError:
+        raise NotDeployedError("The local cloud is not running; start it with: lightpress local up") from None
+
+
+def of_local_cloud(outputs: Outputs) -> Deployment:
+    """The deployment in a local cloud."""
+    session = outputs.session()
+    return Deployment(
+        uploads_bucket=outputs.uploads_bucket,
+        images_bucket=outputs.images_bucket,
+        quarantine_bucket=outputs.quarantine_bucket,
+        failures_table=outputs.tables.get("failures", ""),
+        queue_url=outputs.queues["main"],
+        cdn_base_url=outputs.cdn_base_url,
+        s3=session.s3(),
+        sqs=session.sqs,
+        dynamodb=session.dynamodb,
+        ca_bundle=outputs.ca_bundle,
+        recipes_digest=outputs.recipes_digest,
+        attached=attached_of(outputs.existing),
+        in_place=in_place_of(outputs.existing),
+        in_place_queue_url=outputs.queues.get("in_place"),
+        url_queue_url=outputs.queues.get("url"),
+    )

@@ -1,0 +1,36 @@
+"""What the function `process_upload` does with a message of the queue."""
+
+from __future__ import annotations
+
+import os
+from functools import cache, partial
+from typing import TYPE_CHECKING
+
+from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
+from lightpress.aws.session import s3_client, sqs_client
+from lightpress.composition.publishing import dependencies, notifier, publishing
+from lightpress.pipeline.messages import MessageProcessor
+from lightpress.pipeline.reconcile import reconcile
+from lightpress.pipeline.sandbox import limits_within
+from lightpress.pipeline.timing import Timings
+from lightpress.settings import Settings, dead_letter_queue_url
+from lightpress.telemetry import ReconcileTelemetry
+
+if TYPE_CHECKING:
+    from lightpress.pipeline.reconcile import Outcome
+
+
+@cache
+def processor() -> MessageProcessor[Outcome]:
+    """Reconciles every source that a message names."""
+    settings = Settings.from_environment(os.environ)
+    sqs, timings = sqs_client(), Timings()
+    needs = dependencies(settings, s3_client(), sqs, limits_within(settings.memory_mb), timings)
+    return MessageProcessor(
+        known=publishing(settings).known,
+        story=partial(reconcile, world=needs),
+        dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
+        queue=SqsQueue(sqs, settings.queue_url),
+        observer=ReconcileTelemetry(timings),
+        announce=notifier(),
+    )

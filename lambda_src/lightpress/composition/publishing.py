@@ -1,0 +1,62 @@
+"""What `process_upload` and `record_failure` share: the reconcile workflow and its dependencies."""
+
+from __future__ import annotations
+
+import os
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lightpress.aws.images import S3Images
+from lightpress.aws.notifications import EventBridgeNotifications
+from lightpress.aws.originals import S3Originals
+from lightpress.aws.purges import SqsPurges
+from lightpress.aws.session import client
+from lightpress.delivery.notify import Notifier
+from lightpress.pipeline.buckets import Publishing, attached_from
+from lightpress.pipeline.messages import no_notification
+from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.reconcile import Dependencies
+from lightpress.pipeline.sandbox import render_in_sandbox
+from lightpress.pipeline.timing import TimedImages, TimedOriginals
+from lightpress.settings import EventSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from types_boto3_s3 import S3Client
+    from types_boto3_sqs import SQSClient
+
+    from lightpress.pipeline.sandbox import SandboxLimits
+    from lightpress.pipeline.timing import Timings
+    from lightpress.settings import Settings
+
+RECIPES = Path(__file__).parents[2] / "recipes.toml"
+
+
+def publishing(settings: Settings) -> Publishing:
+    """The buckets whose originals are published."""
+    return Publishing(settings.uploads_bucket, tuple(map(attached_from, settings.attached)))
+
+
+def dependencies(
+    settings: Settings, s3: S3Client, sqs: SQSClient, limits: SandboxLimits, timings: Timings
+) -> Dependencies:
+    """What `reconcile` needs, on AWS; every call is timed."""
+    queue_url = settings.purge_queue_url
+    return Dependencies(
+        originals=TimedOriginals(S3Originals(s3), timings),
+        images=TimedImages(S3Images(s3, settings.images_bucket), timings),
+        recipes=load_recipes(RECIPES),
+        render=timings.timed(partial(render_in_sandbox, bounds=limits, heard=timings.hear)),
+        purges=SqsPurges(sqs, queue_url, settings.purge_delay_seconds) if queue_url else None,
+    )
+
+
+def notifier() -> Callable[..., None]:
+    """Sends an event for each outcome, where the stack has an event bus. Its client is made with the first event."""
+    settings = EventSettings.from_environment(os.environ)
+    if settings is None:
+        return no_notification
+    events = cache(partial(client, "events"))
+    return Notifier(EventBridgeNotifications(events, settings.bus, settings.deployment, settings.cdn_base_url))

@@ -1,0 +1,16 @@
+"""What the function `purge_deleted` invalidates."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from lightpress.aws.purges import CloudFrontCache
+from lightpress.aws.session import client
+from lightpress.settings import distribution_id
+
+
+@cache
+def cdn() -> CloudFrontCache:
+    """The distribution's cache."""
+    return CloudFrontCache(client("cloudfront"), distribution_id(os.environ))

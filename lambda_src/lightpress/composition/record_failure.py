@@ -1,0 +1,47 @@
+"""What the function `record_failure` does with a dead letter."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from functools import cache, partial
+
+from lightpress.aws.dead_letters import SqsQueue
+from lightpress.aws.failures_table import DynamoFailures
+from lightpress.aws.quarantine import S3Quarantine
+from lightpress.aws.session import client, s3_client, sqs_client
+from lightpress.composition.publishing import dependencies, notifier, publishing
+from lightpress.failures.record import FailureRecords, RecordFailure
+from lightpress.pipeline.reconcile import reconcile
+from lightpress.pipeline.sandbox import limits_within
+from lightpress.pipeline.timing import Timings
+from lightpress.settings import FailureSettings, Settings
+from lightpress.telemetry import ReconcileTelemetry
+
+# Alone, with nobody waiting behind it, a picture gets more time; CPU is its own fault however slow the machine is.
+_WALL_SECONDS_ALONE = 60.0
+
+
+@cache
+def recorder() -> RecordFailure:
+    """Reconciles a dead letter's sources once more, and records what is rejected."""
+    settings, kept = Settings.from_environment(os.environ), FailureSettings.from_environment(os.environ)
+    s3, sqs, timings = s3_client(), sqs_client(), Timings()
+    observer = ReconcileTelemetry(timings)
+    limits = replace(limits_within(settings.memory_mb), wall_seconds=_WALL_SECONDS_ALONE)
+    quarantine = S3Quarantine(s3, kept.quarantine_bucket)
+    table = DynamoFailures(client("dynamodb"), kept.failures_table, _now, kept.retention_seconds)
+    return RecordFailure(
+        known=publishing(settings).known,
+        reconcile=partial(reconcile, world=dependencies(settings, s3, sqs, limits, timings)),
+        registry=FailureRecords(quarantine, table, observer, _now, kept.retention_seconds),
+        queue=SqsQueue(sqs, settings.queue_url),
+        observer=observer,
+        announce=notifier(),
+        uploads=settings.uploads_bucket,
+    )
+
+
+def _now() -> int:
+    return int(time.time())

@@ -1,0 +1,39 @@
+"""What the function `resolve` reads."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+from lightpress.aws.images import S3Images
+from lightpress.aws.originals import is_there
+from lightpress.aws.session import s3_client
+from lightpress.settings import images_bucket, placeholders_for
+
+if TYPE_CHECKING:
+    from lightpress.pipeline.manifest import Manifest
+
+
+def published_manifest(key: str) -> Manifest | None:
+    """The manifest of a key; None where nothing ever was published."""
+    published = images().published(key)
+    return published.manifest if published else None
+
+
+def is_uploaded(key: str) -> bool:
+    """Whether a placeholder is shown for a key that nothing is published of yet."""
+    bucket = placeholders_for(os.environ)
+    if bucket is None:
+        return False
+    # Few stacks show placeholders, and each cold start would pay for the recipes.
+    from lightpress.composition.publishing import RECIPES  # noqa: PLC0415
+    from lightpress.pipeline.recipe import load_recipes  # noqa: PLC0415
+
+    return load_recipes(RECIPES).recipe_for(key) is not None and is_there(images().s3, bucket, key)
+
+
+@cache
+def images() -> S3Images:
+    """The images bucket."""
+    return S3Images(s3_client(), images_bucket(os.environ))

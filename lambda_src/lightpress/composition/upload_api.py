@@ -1,0 +1,70 @@
+"""What the function `upload_api` answers with."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+
+from lightpress.aws.failures_table import DynamoFailures
+from lightpress.aws.images import S3Images
+from lightpress.aws.orders import SqsOrders
+from lightpress.aws.session import client
+from lightpress.aws.uploads import S3Uploads
+from lightpress.composition.publishing import RECIPES
+from lightpress.ingest.api import UrlIngestApi
+from lightpress.pipeline.recipe import load_recipes
+from lightpress.settings import OrderSettings, UploadSettings
+from lightpress.uploads.api import UploadService
+from lightpress.uploads.requests import ACCEPTED_TYPES, UploadLimits, caller_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@cache
+def upload_service() -> UploadService:
+    """Signs forms and answers what became of uploads."""
+    settings = UploadSettings.from_environment(os.environ)
+    # The bucket's own region and today's signatures: what is signed for S3 at large is redirected, and a form is not.
+    s3 = client(
+        "s3",
+        config=Config(
+            signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+        ),
+    )
+    recipes = load_recipes(RECIPES).recipes.values()
+    return UploadService(
+        terms=UploadLimits(max(recipe.spec.limits.max_bytes for recipe in recipes), ACCEPTED_TYPES),
+        uploads=S3Uploads(s3, settings.uploads_bucket),
+        images=S3Images(s3, settings.images_bucket),
+        cdn_base_url=settings.cdn_base_url,
+        number=partial(secrets.token_urlsafe, 9),
+    )
+
+
+@cache
+def url_ingest_api() -> UrlIngestApi | None:
+    """Accepts URLs to fetch; None where the stack fetches none."""
+    settings = OrderSettings.from_environment(os.environ)
+    if settings is None:
+        return None
+    return UrlIngestApi(
+        SqsOrders(client("sqs"), settings.url_queue_url),
+        DynamoFailures(client("dynamodb"), settings.failures_table, _now, retention_seconds=0),  # it only reads
+        settings.uploads_bucket,
+        upload_service().addresses,
+    )
+
+
+def caller(event: Mapping[str, Any]) -> str:
+    """Who makes a request, as the authorizer that the stack chose says. Raises Refused if nobody."""
+    return caller_of(event, UploadSettings.from_environment(os.environ).auth)
+
+
+def _now() -> int:
+    return int(time.time())
