@@ -270,6 +270,48 @@ def _(place: Place) -> object:
     return [*answer.get("Errors", []), *place.keys(place.plain)]
 
 
+@_case("the first byte can be read alone", b"1")
+def _(place: Place) -> object:
+    place.put(place.plain, b"123")
+    return place.data(place.plain, Range="bytes=0-0")
+
+
+@_case("where there is nothing to read, there is no first byte", "416 InvalidRange")
+def _(place: Place) -> object:
+    place.put(place.plain, b"")
+    return place.data(place.plain, Range="bytes=0-0")
+
+
+@_case("a GET of the first byte of nothing says what is missing", "404 NoSuchKey")
+def _(place: Place) -> object:
+    return place.data(place.plain, Range="bytes=0-0")
+
+
+# Keys that owners send along: https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-s3-c-encryption.html
+
+_OWNERS_KEY: Any = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": b"k" * 32}
+
+
+@_case(
+    "a HEAD of what only its owner's key opens is a 400 without words",
+    "400 400",
+    moto=("a HEAD", "https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html"),
+)
+def _(place: Place) -> object:
+    place.put(place.plain, **_OWNERS_KEY)
+    return place.s3.head_object(Bucket=place.plain, Key="k") and "a HEAD"
+
+
+@_case(
+    "a GET of it says that the request lacks something",
+    "400 InvalidRequest",
+    moto=(b"1", "https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"),
+)
+def _(place: Place) -> object:
+    place.put(place.plain, **_OWNERS_KEY)
+    return place.data(place.plain, Range="bytes=0-0")
+
+
 # Listing: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ListingKeysUsingAPIs.html
 
 

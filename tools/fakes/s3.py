@@ -7,6 +7,7 @@ unchanged over it. `tests/stores/cases.py` says what that is, and holds moto and
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import unquote
@@ -19,16 +20,25 @@ if TYPE_CHECKING:
     from tools.fakes.wire import Wire
 
 _PAGE = 1000
+_WANTS_CUSTOMER_KEY = (
+    "The object was stored using a form of Server Side Encryption. "
+    "The correct parameters must be provided to retrieve the object."
+)
+_RANGE = re.compile(r"bytes=(?P<first>[0-9]+)-(?P<last>[0-9]+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of an object; data None is a delete marker. id: None in a bucket without versions."""
+    """One version of an object; data None is a delete marker. id: None in a bucket without versions.
+
+    customer_key: whether only a key that its owner sends along opens it (SSE-C), which Lightpress never does.
+    """
 
     id: str | None
     etag: str
     data: bytes | None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    customer_key: bool = False
 
     def __repr__(self) -> str:
         return f"{self.id or ''}{self.etag if self.data is not None else 'deleted'}"
@@ -53,8 +63,10 @@ class Bucket:
         version = self.newest(key)
         return version.data if version else None
 
-    def put(self, key: str, data: bytes, metadata: Mapping[str, str] | None = None) -> Version:
-        version = self._append(key, etag_of(data), data, metadata or {})
+    def put(
+        self, key: str, data: bytes, metadata: Mapping[str, str] | None = None, *, customer_key: bool = False
+    ) -> Version:
+        version = self._append(key, etag_of(data), data, metadata or {}, customer_key=customer_key)
         self.announce("ObjectCreated:Put", key)
         return version
 
@@ -77,9 +89,11 @@ class Bucket:
             self.keys.pop(key, None)
         self.announce("ObjectRemoved:Delete", key)
 
-    def _append(self, key: str, etag: str, data: bytes | None, metadata: Mapping[str, str]) -> Version:
+    def _append(
+        self, key: str, etag: str, data: bytes | None, metadata: Mapping[str, str], *, customer_key: bool = False
+    ) -> Version:
         self.written += 1
-        version = Version(f"v{self.written}" if self.versioned else None, etag, data, metadata)
+        version = Version(f"v{self.written}" if self.versioned else None, etag, data, metadata, customer_key)
         self.keys[key] = (*self.keys.get(key, ()), version) if self.versioned else (version,)
         return version
 
@@ -97,6 +111,8 @@ class Body:
 
     def read(self) -> bytes:
         return self._data
+
+    def close(self) -> None: ...
 
     def __enter__(self) -> Self:
         return self
@@ -128,6 +144,7 @@ class SimulatedS3:
         Key: str,
         VersionId: str | None = None,
         IfMatch: str | None = None,
+        ChecksumMode: str = "",  # noqa: ARG002  there are no checksums here
     ) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             if Bucket not in self.buckets:
@@ -143,10 +160,12 @@ class SimulatedS3:
         Key: str,
         VersionId: str | None = None,
         IfMatch: str | None = None,
+        Range: str | None = None,
     ) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             version = self._wanted("GetObject", Bucket, Key, VersionId, IfMatch)
-            return _described(version) | {"Body": Body(version.data or b"", version.etag)}
+            data = _part(version.data or b"", Range)
+            return _described(version) | {"ContentLength": len(data), "Body": Body(data, version.etag)}
 
         return self.wire("GetObject", f"{Bucket}/{Key}", effect)
 
@@ -159,11 +178,12 @@ class SimulatedS3:
         IfMatch: str | None = None,
         IfNoneMatch: str | None = None,
         Metadata: Mapping[str, str] | None = None,
+        SSECustomerKey: bytes | None = None,
         **_headers: object,
     ) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             self._check_may_write("PutObject", Bucket, Key, IfMatch, IfNoneMatch)
-            return _named(self._bucket("PutObject", Bucket).put(Key, Body, Metadata))
+            return _named(self._bucket("PutObject", Bucket).put(Key, Body, Metadata, customer_key=bool(SSECustomerKey)))
 
         return self.wire("PutObject", f"{Bucket}/{Key}", effect, changes=True)
 
@@ -251,6 +271,10 @@ class SimulatedS3:
                 raise refusal(operation, 405, "405" if operation == "HeadObject" else "MethodNotAllowed")
         if version is None:
             _missing(operation, "NoSuchKey")
+        if version.customer_key:
+            if operation == "HeadObject":
+                raise refusal(operation, 400, "400", "Bad Request")
+            raise refusal(operation, 400, "InvalidRequest", _WANTS_CUSTOMER_KEY)
         if if_match is not None and if_match != version.etag:
             raise refusal(operation, 412, "412" if operation == "HeadObject" else "PreconditionFailed")
         return version
@@ -299,6 +323,16 @@ def _named(version: Version) -> dict[str, Any]:
 
 def _described(version: Version) -> dict[str, Any]:
     return _named(version) | {"ContentLength": len(version.data or b""), "Metadata": dict(version.metadata)}
+
+
+def _part(data: bytes, range_: str | None) -> bytes:
+    """The bytes that are asked for; raises what S3 says where the first of them is not there."""
+    found = _RANGE.fullmatch(range_ or "")
+    if found is None:
+        return data
+    if int(found["first"]) >= len(data):
+        raise refusal("GetObject", 416, "InvalidRange", "The requested range is not satisfiable")
+    return data[int(found["first"]) : int(found["last"]) + 1]
 
 
 def _missing(operation: str, code: str) -> NoReturn:

@@ -8,9 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from lightpress.aws.errors import is_gone
+from lightpress.aws.errors import find_object
 from lightpress.aws.failures_table import DynamoFailures
 from lightpress.ingest.orders import Order, body_of
 from lightpress.pipeline.events import reconcile_message
@@ -184,17 +182,10 @@ class Desk:
         """The identity of what lies under the key, if it came after the failure."""
         if failure.bucket is None or failure.key is None:
             return None
-        try:
-            head = self.deployment.s3.head_object(Bucket=failure.bucket, Key=failure.key)
-        except ClientError as error:
-            if is_gone(error):
-                return None
-            raise
-        return (
-            head.get("VersionId", head["ETag"].strip('"'))
-            if head["LastModified"].timestamp() >= failure.last_at
-            else None
-        )
+        head = find_object(self.deployment.s3, failure.bucket, failure.key)
+        if head is None or head["LastModified"].timestamp() < failure.last_at:
+            return None
+        return head.get("VersionId", head["ETag"].strip('"'))
 
     def _manifest(self, failure: Failure) -> Manifest | None:
         name = self.deployment.name_of(failure.bucket, failure.key)

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from botocore.exceptions import ClientError
 
-from lightpress.aws.errors import is_gone, on_condition, status
+from lightpress.aws.errors import find_object, on_condition, wants_customer_key
 from lightpress.aws.originals import read_as_seen
 from lightpress.in_place.objects import CompressionMark, ObjectState, Obstacle
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from lightpress.pipeline.source import Source
 
-_BAD_REQUEST = 400
 _NO_CONTROLS = "OwnershipControlsNotFoundError"
 _NO_VERSIONS = (None, "null")
 
@@ -66,16 +65,15 @@ class S3Objects:
     _uses_acls: dict[str, bool] = field(default_factory=dict)
 
     def head(self, source: Source) -> ObjectState | None:
-        """HEAD, with the checksum that binds the seal. Without s3:ListBucket a missing key would be a fault here."""
+        """HEAD, with the checksum that binds the seal."""
         try:
-            head = self.s3.head_object(Bucket=source.bucket, Key=source.key, ChecksumMode="ENABLED")
+            head = find_object(self.s3, source.bucket, source.key, ChecksumMode="ENABLED")
         except ClientError as error:
-            if is_gone(error):
-                self.s3.head_bucket(Bucket=source.bucket)  # a HEAD does not say what is missing; the bucket is a fault
-                return None
-            if status(error) == _BAD_REQUEST:  # all that S3 says to who does not send the owner's key along
+            if wants_customer_key(error):
                 return ObjectState("", 0, obstacle=Obstacle.CUSTOMER_KEY)
             raise
+        if head is None:
+            return None
         version = head.get("VersionId")
         return ObjectState(
             etag=head["ETag"],

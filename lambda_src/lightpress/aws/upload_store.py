@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
-from lightpress.aws.errors import is_gone, on_condition
+from lightpress.aws.errors import head_object, is_gone, on_condition
 from lightpress.ingest.download import Validators
 from lightpress.ingest.ports import StoredUpload
 
@@ -31,9 +31,9 @@ class S3UploadStore:
     def head(self, key: str) -> StoredUpload | None:
         """HEAD: what was written beside the bytes."""
         try:
-            head = self.s3.head_object(Bucket=self.bucket, Key=key)
+            head = head_object(self.s3, self.bucket, key)
         except ClientError as error:
-            if is_gone(error):
+            if is_gone(error):  # or the bucket is: the PUT, which follows in any case, finds out
                 return None
             raise
         said = head["Metadata"]
