@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lightpress.compose import session
 from lightpress.handlers import compress_in_place
 from tests.handlers.conftest import IMAGES, REGION, Context, Deployed, Told, batch, notification
 from tests.handlers.in_place import (
@@ -28,6 +29,7 @@ from tests.handlers.in_place import (
     WRITE_TAGS,
 )
 from tests.handlers.recorder import Call, Need, needs, recorded
+from tests.stores.refused import EXPIRED_TOKEN, KEY_DISABLED, NOT_ALLOWED, Refusal, refusing
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
@@ -101,6 +103,22 @@ def test_tags_are_read_only_where_there_are_any(calls: set[Call], cms: Deployed)
 def test_what_is_gone_is_gone(calls: set[Call], cms: Deployed) -> None:  # noqa: ARG001  the bucket must be there
     assert invoke(event("gone.jpg")) == []
     assert calls == {LOOK, IS_THE_BUCKET_THERE}
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+@pytest.mark.parametrize("refusal", [EXPIRED_TOKEN, KEY_DISABLED, NOT_ALLOWED], ids=lambda refusal: refusal.code)
+def test_what_the_function_may_not_see_comes_back_and_is_not_left_alone(
+    calls: set[Call], cms: Deployed, told: Told, refusal: Refusal
+) -> None:
+    put(cms, "a.jpg")
+    with refusing(session(), refusal, lambda what: "a.jpg" in what) as refused:
+        assert invoke(event("a.jpg")) == ["id-0"]
+    # After a 400, botocore itself looks whether the bucket is in another region.
+    assert calls == {LOOK, READ, HOLD_BACK} | ({IS_THE_BUCKET_THERE} if refusal.status == 400 else set())
+    assert {what.partition(" ")[0] for what in refused} == {"HEAD", "GET"}
+    lines = told.lines()
+    assert not [line for line in lines if "ObjectsLeftAlone" in line]
+    assert any(refusal.code in line.get("exception", "") for line in lines), "the log says what was refused"
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from lightpress.aws.session import session
 from lightpress.composition import fetch_url
 from lightpress.handlers.fetch_url import handler
 from lightpress.ingest.orders import Order, body_of, order_for
@@ -14,6 +15,7 @@ from lightpress.ingest.urls import parse_url
 from tests.handlers.conftest import DEAD_LETTERS, QUEUE, UPLOADS, Context, Deployed, Told, batch
 from tests.handlers.recorder import Call, recorded
 from tests.ingest.server import Misbehaving, misbehaving, picture
+from tests.stores.refused import EXPIRED_TOKEN, NOT_ALLOWED, Refusal, refusing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,10 +23,12 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 LOOK = Call("s3", "HeadObject", UPLOADS, "*")
+ASK_AGAIN = Call("s3", "GetObject", UPLOADS, "*")
 WRITE = Call("s3", "PutObject", UPLOADS, "*")
 GIVE_UP = Call("sqs", "SendMessage", DEAD_LETTERS)
 HOLD_BACK = Call("sqs", "ChangeMessageVisibility", QUEUE)
-FETCH_URL = {LOOK, WRITE, GIVE_UP, HOLD_BACK}
+FIND_REGION = Call("s3", "HeadBucket", UPLOADS)  # by botocore itself, after a 400
+FETCH_URL = {LOOK, ASK_AGAIN, FIND_REGION, WRITE, GIVE_UP, HOLD_BACK}
 
 OPTIONS: dict[str, Any] = {
     "threads": 4,
@@ -134,6 +138,17 @@ def test_an_order_that_sqs_gave_up_on_is_recorded_as_unfinished(deployed: Deploy
 def test_a_server_that_is_busy_is_asked_again_later(server: Misbehaving, calls: set[Call]) -> None:
     assert invoke(order(server.url("first-429", 6))) == ["id-0"]
     assert calls == {LOOK, HOLD_BACK}
+
+
+@pytest.mark.parametrize("refusal", [EXPIRED_TOKEN, NOT_ALLOWED], ids=lambda refusal: refusal.code)
+def test_a_key_that_cannot_be_seen_is_not_written_and_comes_back(
+    deployed: Deployed, server: Misbehaving, calls: set[Call], refusal: Refusal
+) -> None:
+    ordered = order(server.url("ok", 9))
+    with refusing(session(), refusal, lambda what: ordered.key in what):
+        assert invoke(ordered) == ["id-0"]
+    assert calls == {LOOK, ASK_AGAIN, HOLD_BACK} | ({FIND_REGION} if refusal.status == 400 else set())
+    assert "Contents" not in deployed.s3.list_objects_v2(Bucket=UPLOADS)
 
 
 def test_nothing_private_is_fetched_unless_the_stack_says_so(
