@@ -25,7 +25,10 @@ class Killed(BaseException):
 
 @dataclass
 class Queue:
-    """Workers settle what is sent, some seconds later. stuck: what never is. effects: how often each was made."""
+    """Workers settle what is sent, some seconds later. stuck: what never is. effects: how often each was made.
+
+    fails_after: so many reads nothing can be looked at any more.
+    """
 
     now: float = 0.0
     takes: float = 3.0
@@ -37,8 +40,11 @@ class Queue:
     refuses: Callable[[str], bool] = lambda _: False
     reads: int = 0
     most_waiting: int = 0
+    fails_after: int | None = None
 
     def endings(self, items: Sequence[Item]) -> list[str | None]:
+        if self.fails_after is not None and self.reads + 2 * len(items) > self.fails_after:
+            raise ConnectionError
         self.reads += 2 * len(items)
         return ["ready" if item.key in self.current else None for item in items]
 
@@ -127,6 +133,26 @@ def test_killed_five_times_at_any_moment_it_still_ends_with_everything_made_once
     assert queue.effects == dict.fromkeys((f"{number:05}" for number in range(3000)), 1)
     assert saved(path).settled == 3000
     assert len(queue.sent) <= 3000 + 5 * 1000, "only what was under way is sent again"
+
+
+@pytest.mark.parametrize("reads", [0, 1, 15, 40, 201])
+def test_where_nothing_can_be_looked_at_any_more_the_checkpoint_stays_behind_what_is_settled(
+    path: Path, reads: int
+) -> None:
+    current = {item.key for item in items(100)}
+    queue = Queue(current=current - {"00030"}, fails_after=2 * reads)
+    one = backfill(queue, path)
+    with pytest.raises(ConnectionError):
+        one.run(items(300))
+    # It is written as it is, and not as it was a second ago.
+    assert saved(path) == one.checkpoint
+    settled = saved(path).settled
+    assert (settled, saved(path).place) == ((0, "") if not settled else (settled, f"{settled - 1:05}"))
+    assert settled == min(reads // 10 * 10, 30)
+    queue.fails_after = None
+    assert run(queue, path, 300) == "finished"
+    assert queue.effects == dict.fromkeys((f"{number:05}" for number in [30, *range(100, 300)]), 1)
+    assert saved(path).endings == {"ready": 300}
 
 
 def test_a_lost_queue_is_made_good_by_the_next_run(path: Path) -> None:

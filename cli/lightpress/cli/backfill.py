@@ -182,9 +182,20 @@ class Backfill:
         """Work through `items`, which begin after the checkpoint's place; returns why it ended.
 
         finished: all are settled. stopped, max_objects, max_dollars: what was sent is settled, and a run with the same
-        options goes on from there.
+        options goes on from there. So it does after whatever is raised here: what could not be looked at is not behind
+        the checkpoint.
         """
         self._reads_before = self.checkpoint.reads
+        try:
+            ended = self._work_off(items)
+        except Exception:
+            self._save()
+            raise
+        self.checkpoint.finished = ended == "finished"
+        self._save()
+        return ended
+
+    def _work_off(self, items: Iterable[Item]) -> str:
         coming = _chunks(items, BATCH)
         ended = None
         while True:
@@ -194,12 +205,9 @@ class Backfill:
             self._poll()
             self._settle()
             if not self._under_way and ended is not None:
-                break
+                return ended
             if ended is not None or not self._has_room():
                 self.pause(_PAUSE)
-        self.checkpoint.finished = ended == "finished"
-        self._save()
-        return ended
 
     def _has_room(self) -> bool:
         return len(self._under_way) + BATCH <= self.limits.most_at_once and self.clock() >= self._next_send
