@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -22,15 +23,17 @@ from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from lightpress.in_place.buckets import InPlace
     from lightpress.pipeline.ports import Published
 
-UPLOADS, IMAGES, QUARANTINE, FAILURES, QUEUE, URLS = (
+UPLOADS, IMAGES, QUARANTINE, FAILURES, QUEUE, URLS, IN_PLACE = (
     "uploads",
     "images",
     "quarantine",
     "failures",
     "queue",
     "urls",
+    "in-place",
 )
 REGION = "us-east-1"
 
@@ -136,11 +139,12 @@ class Rig:
 
 
 @contextmanager
-def deployed() -> Iterator[Rig]:
+def deployed(*in_place: InPlace) -> Iterator[Rig]:
+    """The deployment, and the existing buckets whose pictures it replaces in place."""
     with mock_aws():
         s3 = boto3.client("s3")
-        for bucket in (UPLOADS, IMAGES, QUARANTINE):
-            s3.create_bucket(Bucket=bucket)
+        for bucket in (UPLOADS, IMAGES, QUARANTINE, *(table.bucket for table in in_place)):
+            s3.create_bucket(Bucket=bucket, ObjectOwnership="BucketOwnerEnforced")
         s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
         queue_url = boto3.client("sqs").create_queue(QueueName=QUEUE)["QueueUrl"]
         boto3.client("dynamodb").create_table(
@@ -160,6 +164,8 @@ def deployed() -> Iterator[Rig]:
             "QueueUrl": queue_url,
             "UrlQueueUrl": boto3.client("sqs").create_queue(QueueName=URLS)["QueueUrl"],
             "CdnBaseUrl": "https://cdn.example.com",
+            "InPlaceQueueUrl": boto3.client("sqs").create_queue(QueueName=IN_PLACE)["QueueUrl"],
+            "ExistingBuckets": json.dumps({"attached": [], "in_place": [asdict(table) for table in in_place]}),
         }
         boto3.DEFAULT_SESSION = boto3.Session()
         answer: Any = partial(_stack, outputs)

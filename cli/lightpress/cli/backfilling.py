@@ -17,6 +17,7 @@ from lightpress.aws.originals import S3Originals
 from lightpress.cli.backfill import BATCH, Backfill, Item, Limits, checkpoint_at
 from lightpress.cli.backfill_sources import inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
+from lightpress.cli.faults import FAULTS, sentence_of
 from lightpress.costs.estimate import IN_PLACE, Assumptions, cost_of
 from lightpress.costs.prices import MILLION
 from lightpress.in_place.buckets import InPlace
@@ -43,6 +44,10 @@ class UnknownBucketError(Exception):
 
 class NotDeployedRecipesError(Exception):
     """The recipes of this checkout are not those that are deployed."""
+
+
+class CutOffError(Exception):
+    """AWS or the network ended a run; the message says why, and where the next one goes on."""
 
 
 @dataclass(frozen=True)
@@ -211,10 +216,20 @@ def run(
     stop: Callable[[], bool],
     progress: Callable[[Checkpoint, int], None],
 ) -> tuple[str, Checkpoint]:
-    """Run the job from its checkpoint on; returns why it ended, and how far it is. Raises OtherRunError."""
+    """Run the job from its checkpoint on; returns why it ended, and how far it is.
+
+    Raises OtherRunError, CutOffError.
+    """
     path = job.checkpoint_path(folder)
     checkpoint = checkpoint_at(path, job.options)
     backfill = Backfill(
         job.target(), limits, checkpoint, path, time.monotonic, time.sleep, stop=stop, progress=progress
     )
-    return backfill.run(job.items(checkpoint.place)), checkpoint
+    try:
+        return backfill.run(job.items(checkpoint.place)), checkpoint
+    except FAULTS as error:
+        where = f"after {checkpoint.place!r}" if checkpoint.place else "from the beginning"
+        raise CutOffError(
+            f"{sentence_of(error)} Nothing is skipped: {checkpoint.settled:,} are settled, and the same command "
+            f"goes on {where}."
+        ) from error

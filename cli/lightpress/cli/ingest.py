@@ -16,6 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from lightpress.cli.faults import FAULTS, sentence_of
 from lightpress.ingest.orders import order_for
 from lightpress.ingest.urls import InvalidUrlError, parse_url
 
@@ -39,7 +40,7 @@ _LONGEST_PREFIX = 512
 
 
 class NotSentError(Exception):
-    """SQS took some orders not even after several tries; the message says what to do."""
+    """SQS did not take some orders, or could not be asked; the message says what to do."""
 
 
 class OtherListError(Exception):
@@ -148,17 +149,30 @@ class Ingest:
             lines.seek(progress.offset)
         try:
             with ThreadPoolExecutor(_SENDERS) as pool:
-                for batch in self._batches(lines, progress.offset, progress.line):
-                    self._under_way.append((batch, pool.submit(self._send, batch.orders)))
-                    if len(self._under_way) >= _MOST_UNDER_WAY:
-                        self._settle(progress)
-                while self._under_way:
-                    self._settle(progress)
-        except BaseException:
+                self._send_all(lines, progress, pool)
+        except FAULTS as error:
+            raise NotSentError(f"{sentence_of(error)} {self._goes_on(progress)}") from error
+        finally:
             self.checkpoint.write(progress)
-            raise
         self.checkpoint.remove()
         return progress
+
+    def _send_all(self, lines: BinaryIO, progress: Progress, pool: ThreadPoolExecutor) -> None:
+        try:
+            for batch in self._batches(lines, progress.offset, progress.line):
+                self._under_way.append((batch, pool.submit(self._send, batch.orders)))
+                if len(self._under_way) >= _MOST_UNDER_WAY:
+                    self._settle(progress)
+            while self._under_way:
+                self._settle(progress)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)  # each would wait for an answer that does not come
+            raise
+
+    def _goes_on(self, progress: Progress) -> str:
+        if self.checkpoint.path is None:
+            return "Then send the whole list again: what is ordered twice is not fetched twice."
+        return f"Then run the same command again: it goes on after line {progress.line}."
 
     def _settle(self, progress: Progress) -> None:
         """Wait for the first batch, and move behind it."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 import typer
 
 from lightpress.cli.commands import buckets, costs, failures, local, publish, show
+from lightpress.cli.commands.terminal import Commands
 
 app = typer.Typer(
+    cls=Commands,
     help="Drop a picture into an S3 bucket; every size and format the web needs is served from a CDN.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
 
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
+from lightpress.cli.faults import FAULTS, sentence_of
 from lightpress.in_place.buckets import in_place_from
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.source import Source
@@ -99,8 +99,8 @@ def deployment_in_account(environment: str) -> Deployment:
     try:
         stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         s3 = boto3.client("s3", config=Config(signature_version="s3v4", max_pool_connections=32))
-    except (BotoCoreError, ClientError) as error:
-        raise NotDeployedError(f"The stack {stack} cannot be read: {error}") from error
+    except FAULTS as error:
+        raise NotDeployedError(f"The stack {stack} cannot be read. {sentence_of(error)}") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
     return Deployment(
         uploads_bucket=outputs["UploadsBucketName"],

@@ -96,7 +96,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
     """Have every picture of a bucket looked at, through the queue, and see it done. Repeat the command to go on.
 
     Ctrl-C, or a file named as it is told, stops it: what is under way is settled first. Exit code: 0 if it is finished,
-    1 if some were not settled in time, 3 if there is more to do.
+    1 if some were not settled in time or AWS could not be asked, 3 if there is more to do.
     """
     from lightpress.cli import backfilling
     from lightpress.cli.backfill import Limits, OtherRunError
@@ -128,6 +128,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
     except (
         backfilling.UnknownBucketError,
         backfilling.NotDeployedRecipesError,
+        backfilling.CutOffError,
         BadInventoryError,
         OtherRunError,
     ) as error:

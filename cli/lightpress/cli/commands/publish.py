@@ -101,20 +101,20 @@ def ingest(
     if not piped and not urls.is_file():
         raise typer.BadParameter(f"{str(urls)!r} is no file", param_hint="FILE")
     folder = LOCAL / "ingest" / environment
-    with progress_bars() as progress:
-        ordering = progress.add_task("ordering", total=None if piped else ingesting.count_lines(urls))
-        run = ingesting.Ingest(
-            SqsOrders(deployment.sqs(), deployment.url_queue_url),
-            prefix,
-            ingesting.Checkpoint(None) if piped else ingesting.Checkpoint.of(urls, prefix, folder),
-            refused=lambda line, why: progress.console.print(f"line {line}: {why}", markup=False, soft_wrap=True),
-            moved=lambda now: progress.update(ordering, completed=now.line),
-        )
-        try:
+    try:
+        with progress_bars() as progress:
+            ordering = progress.add_task("ordering", total=None if piped else ingesting.count_lines(urls))
+            run = ingesting.Ingest(
+                SqsOrders(deployment.sqs(), deployment.url_queue_url),
+                prefix,
+                ingesting.Checkpoint(None) if piped else ingesting.Checkpoint.of(urls, prefix, folder),
+                refused=lambda line, why: progress.console.print(f"line {line}: {why}", markup=False, soft_wrap=True),
+                moved=lambda now: progress.update(ordering, completed=now.line),
+            )
             with sys.stdin.buffer if piped else urls.open("rb") as lines:
                 done = run(lines)
-        except (ingesting.NotSentError, ingesting.OtherListError, ingesting.BadPrefixError) as error:
-            stop(str(error))
+    except (ingesting.NotSentError, ingesting.OtherListError, ingesting.BadPrefixError) as error:
+        stop(str(error))
     out.print(f"{done.sent} ordered, {done.refused} lines refused")
     raise typer.Exit(1 if done.refused else 0)
 

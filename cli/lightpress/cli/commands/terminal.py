@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
+import typer.core
 from rich.console import Console
 
 if TYPE_CHECKING:
@@ -29,5 +30,20 @@ def print_json(value: object) -> None:
 
 def stop(message: str) -> NoReturn:
     """End the command with what is wrong. Exit code 1."""
-    err.print(message, style="red", markup=False)
+    err.print(message, style="red", markup=False, soft_wrap=True)
     raise typer.Exit(1)
+
+
+class Commands(typer.core.TyperGroup):
+    """Commands that end with one sentence, and exit code 1, where AWS does not answer as it should."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  the types are typer's own
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from lightpress.cli.faults import FAULTS, sentence_of
+
+            if not isinstance(error, FAULTS):
+                raise
+            stop(f"{sentence_of(error)} Then run the same command again.")

@@ -1,0 +1,118 @@
+"""What a command says where AWS does not answer as it should: whose fault that is, and what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import urllib3.exceptions
+from botocore import exceptions as boto
+from botocore.exceptions import BotoCoreError, ClientError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FAULTS = (BotoCoreError, ClientError, urllib3.exceptions.HTTPError)
+"""All that a request can end with, but for an answer."""
+
+_FAILS = 500  # and above
+
+_EXPIRED = "Your AWS credentials have expired ({code}): get new ones, such as with aws sso login."
+_UNKNOWN = "AWS does not accept your credentials ({code}): see where they come from, with aws configure list."
+_CLOCK = "The clock of this machine is wrong ({code}): set it."
+_REGION = "AWS was asked in the wrong region ({code}): set AWS_DEFAULT_REGION to the one of the stack."
+_DENIED = "You may not do this in AWS ({said}): have your role allowed to, or change the policy that forbids it."
+_BUSY = "AWS is overloaded or failing ({said}), and was asked several times: wait a while."
+_WORDLESS = "AWS refused {said}, and gives no reason to a HEAD: most often, credentials have expired."
+_OTHER = "AWS refused this ({said})."
+
+# Services have several words for the same.
+_BY_CODE: Mapping[str, str] = (
+    dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"), _EXPIRED)
+    | dict.fromkeys(
+        (
+            "AuthFailure",
+            "IncompleteSignature",
+            "IncompleteSignatureException",
+            "InvalidAccessKeyId",
+            "InvalidClientTokenId",
+            "InvalidSignatureException",
+            "InvalidToken",
+            "MissingAuthenticationToken",
+            "MissingAuthenticationTokenException",
+            "NotSignedUp",
+            "OptInRequired",
+            "SignatureDoesNotMatch",
+            "UnrecognizedClientException",
+        ),
+        _UNKNOWN,
+    )
+    | dict.fromkeys(("RequestExpired", "RequestTimeTooSkewed"), _CLOCK)
+    | dict.fromkeys(
+        (
+            "301",
+            "AuthorizationHeaderMalformed",
+            "IllegalLocationConstraintException",
+            "PermanentRedirect",
+            "TemporaryRedirect",
+        ),
+        _REGION,
+    )
+    | dict.fromkeys(("AccessDenied", "AccessDeniedException", "AllAccessDisabled", "UnauthorizedOperation"), _DENIED)
+    | dict.fromkeys(("400", "403"), _WORDLESS)
+    | dict.fromkeys(
+        (
+            "ProvisionedThroughputExceededException",
+            "RequestLimitExceeded",
+            "RequestThrottled",
+            "SlowDown",
+            "Throttling",
+            "ThrottlingException",
+        ),
+        _BUSY,
+    )
+)
+
+_BY_KIND: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((boto.NoRegionError,), "No region is set: set AWS_DEFAULT_REGION to the one of the stack."),
+    (
+        (
+            boto.CredentialRetrievalError,
+            boto.LoginError,
+            boto.NoAuthTokenError,
+            boto.NoCredentialsError,
+            boto.PartialCredentialsError,
+            boto.ProfileNotFound,
+            boto.SSOError,
+            boto.TokenRetrievalError,
+        ),
+        "This machine has no AWS credentials that are good ({said}): get some, such as with aws sso login.",
+    ),
+    (
+        (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, urllib3.exceptions.HTTPError),
+        "The connection to AWS was lost ({said}): see to the network.",
+    ),
+)
+
+
+def sentence_of(error: Exception) -> str:
+    """One of `FAULTS` in a sentence. What a command goes on with is for the command to say."""
+    if isinstance(error, ClientError):
+        return _refusal(error)
+    kinds = (sentence for kinds, sentence in _BY_KIND if isinstance(error, kinds))
+    return next(kinds, "AWS could not be asked ({said}).").format(said=_one_line(error))
+
+
+def _refusal(error: ClientError) -> str:
+    answer = error.response
+    code, message = answer.get("Error", {}).get("Code", ""), answer.get("Error", {}).get("Message", "")
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    about = " ".join(getattr(error, "__notes__", ()))
+    said = _one_line(f"{error.operation_name}: {code}: {message} {about}")
+    sentence = _BY_CODE.get(code) or (_BUSY if status >= _FAILS else _OTHER)
+    if sentence is _UNKNOWN and message.startswith(("Signature expired", "Signature not yet current")):
+        sentence = _CLOCK
+    return sentence.format(code=code, said=said)
+
+
+def _one_line(said: object) -> str:
+    return " ".join(str(said).split()).removesuffix(".")
