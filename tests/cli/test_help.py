@@ -24,4 +24,4 @@ def test_the_help_loads_neither_pictures_nor_aws() -> None:
     assert "backfill" in finished.stdout
     loaded = set(json.loads(finished.stdout.splitlines()[-1]))
     assert "typer" in loaded
-    assert not loaded & {"PIL", "boto3", "botocore", "aws_cdk", "lightpress"}
+    assert not loaded & {"PIL", "boto3", "botocore", "aws_cdk", "lightpress.image", "lightpress.pipeline"}

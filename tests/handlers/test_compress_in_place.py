@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.compose import session
+from lightpress.aws.session import session
 from lightpress.handlers import compress_in_place
 from tests.handlers.conftest import IMAGES, REGION, Context, Deployed, Told, batch, notification
 from tests.handlers.in_place import (

@@ -32,7 +32,7 @@ LOCKS = {
     "For working on Lightpress": ("requirements-dev.txt", "Tests, linters and types, beside the above."),
     "For auditing": ("requirements-audit.txt", "`make audit` and `make sbom`, in an environment of their own."),
     "For the local cloud": (
-        "cli/local_cloud/requirements.txt",
+        "cli/lightpress/local/requirements.txt",
         "An emulator of AWS on this machine, in an environment of its own.",
     ),
 }
