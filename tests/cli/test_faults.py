@@ -27,7 +27,7 @@ from lightpress.cli.ingest import Ingest, NotSentError
 from lightpress.cli.main import app
 from lightpress.cli.project import LOCAL, RECIPES
 from lightpress.in_place.buckets import InPlace
-from lightpress.in_place.objects import Entry
+from lightpress.in_place.objects import LedgerEntry
 from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 from lightpress.pipeline.recipe import load_recipes
@@ -231,8 +231,8 @@ class Workers:
                 (source,) = read(message["Body"]).sources
                 held = S3Objects(self.s3).head(source)
                 assert held is not None
-                self.done[source.key] += ledger.entry(source) is None
-                ledger.enter(source, Entry(held.etag, InPlace(CMS).digest))
+                self.done[source.key] += ledger.last_entry(source) is None
+                ledger.record(source, LedgerEntry(held.etag, InPlace(CMS).digest))
                 self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
