@@ -57,10 +57,11 @@ def test_changes_come_through_eventbridge_from_the_selected_keys_only(existing: 
     }
     endings = [{"wildcard": f"*{end}"} for end in (".JPG", ".PNG", ".jpg", ".png")]
     keys = {"my-shop": {"object": {"key": endings}}, "my-cms": {"object": {"key": [{"prefix": "media/"}]}}}
+    published = ["Object Deleted", "Object Restore Completed"]
     for bucket, pattern in patterns.items():
         assert pattern == {
             "source": ["aws.s3"],
-            "detail-type": ["Object Created", *(["Object Deleted"] if bucket == "my-shop" else [])],
+            "detail-type": ["Object Created", *(published if bucket == "my-shop" else [])],
             "detail": {"bucket": {"name": [bucket]}, **keys.get(bucket, {})},
         }
     assert set(patterns) == {"my-shop", "my-cms", "my-wiki"}
@@ -83,6 +84,7 @@ def test_attached_pictures_are_only_read(existing: Template, handler: str) -> No
     assert granted(existing, handler, "my-") == {
         ("s3:GetObject", "arn:aws:s3:::my-shop/*"),
         ("s3:ListBucket", "arn:aws:s3:::my-shop"),
+        ("s3:ListBucketVersions", "arn:aws:s3:::my-shop"),
     }
 
 

@@ -24,6 +24,7 @@ def test_every_change_of_an_original_is_announced_to_the_queue(template: Templat
         "s3:ObjectCreated:*",
         "s3:ObjectRemoved:*",
         "s3:LifecycleExpiration:*",
+        "s3:ObjectRestore:Completed",
     }
     assert all(row["Queue"] == {"Fn::GetAtt": ["Queue", "Arn"]} for row in announced)
     assert not any("Filter" in row for row in announced)

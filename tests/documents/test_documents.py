@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.cdk.readiness import PROJECT
+from lightpress.image import UNREADABLE
 from tools.documents.licenses import HEAD_OF_TABLE, LOCKS, PAGE, Locked, licence_of, locked
 
 if TYPE_CHECKING:
@@ -37,6 +38,11 @@ def test_every_row_of_the_threat_model_names_its_tests() -> None:
 def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
     links = [link for link in _LINK.findall(document.read_text(encoding="utf-8")) if "://" not in link]
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_of_what_nobody_can_read_the_operators_are_told_what_to_do() -> None:
+    text = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert {reason for reason in UNREADABLE if f"| `{reason}` |" not in text} == set()
 
 
 def test_everything_that_is_locked_is_in_the_list_of_licences_and_nothing_else() -> None:

@@ -11,7 +11,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from lightpress.cdk.existing import CREATED, DELETED, announce, read_attached
+from lightpress.cdk.existing import CREATED, DELETED, RESTORED, SEE_NAMES, announce, read_attached
 from lightpress.cdk.functions import FunctionCode, PythonFunction
 from lightpress.cdk.naming import resource
 from lightpress.cdk.queues import queue_and_dead_letters
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
 
-# Every way in which an original comes, changes and goes. A change of its tags alone is none.
-_CHANGES = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*")
+# Every way in which an original comes, changes, goes, or can be read at last. A change of its tags alone is none.
+_CHANGES = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*", "s3:ObjectRestore:Completed")
 
 RECORD_FAILURE_TIMEOUT_SECONDS = 180
 
@@ -52,8 +52,9 @@ class Processing(Construct):
         )
         read_originals(self.function, uploads)
         read_attached(self.function, config.attach)
+        changes = [CREATED, DELETED, RESTORED]
         for number, one in enumerate(config.attach):
-            announce(self, f"Attached{number}", pictures=one.pictures, changes=[CREATED, DELETED], queue=self.queue)
+            announce(self, f"Attached{number}", pictures=one.pictures, changes=changes, queue=self.queue)
         self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
         pollers = _pollers(config)
         self.function.consume(
@@ -81,8 +82,7 @@ def read_originals(function: PythonFunction, uploads: PrivateBucket) -> None:
     """Have `function` look at originals; it may not change them."""
     function.add_environment("UPLOADS_BUCKET", uploads.bucket_name)
     function.allow("s3:GetObject", on=uploads.arn_for_objects("*"))
-    # Who may not list a bucket is told 403 of a key that is not there, and could not tell gone from forbidden.
-    function.allow("s3:ListBucket", on=uploads.bucket_arn)
+    function.allow(*SEE_NAMES, on=uploads.bucket_arn)
     function.accept_any_key(uploads, "*")
 
 

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import find_object, on_condition, wants_customer_key
 from lightpress.aws.originals import read_as_seen
+from lightpress.aws.unreadable import archive_of
 from lightpress.in_place.objects import CompressionMark, ObjectState, Obstacle
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ SEAL = "lightpress"
 _SEAL = re.compile(r"(?P<digest>[0-9a-f]{12}) (?P<mode>lossless|lossy) (?P<size>[0-9]+) (?P<crc32>\S{8})")
 _MOST_METADATA = 2048  # bytes, names and values together
 _ROOM_FOR_SEAL = len(SEAL) + 48
-_ARCHIVES = {"GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"}
+_INSTANT = "GLACIER_IR"  # an archive, too, where each reading has its fee
 # SDKs add one of these to every upload by themselves; any other was somebody's wish.
 _CHECKSUMS_OF_SDKS = {"ChecksumCRC32", "ChecksumCRC64NVME", "ChecksumType"}
 _LOCKS = ("ObjectLockMode", "ObjectLockLegalHoldStatus", "ObjectLockEventHold")
@@ -149,7 +150,7 @@ def _is_locked(head: Mapping[str, Any]) -> bool:
 
 
 def _is_archived(head: Mapping[str, Any]) -> bool:
-    return head.get("StorageClass") in _ARCHIVES or bool(head.get("ArchiveStatus"))
+    return head.get("StorageClass") == _INSTANT or archive_of(head) is not None
 
 
 def _has_own_checksum(head: Mapping[str, Any]) -> bool:
