@@ -15,9 +15,14 @@ from tools.documents.licenses import HEAD_OF_TABLE, LOCKS, PAGE, Locked, licence
 if TYPE_CHECKING:
     from pathlib import Path
 
-DOCUMENTS = sorted([PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
+DECISIONS = PROJECT / "docs" / "decisions"
 _TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -37,6 +42,34 @@ def test_every_row_of_the_threat_model_names_its_tests() -> None:
 def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
     links = [link for link in _LINK.findall(document.read_text(encoding="utf-8")) if "://" not in link]
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_index_of_decisions_lists_every_file_with_its_title_status_and_date() -> None:
+    rows = re.findall(
+        r"^\| \[(\d{4})\]\((.+?)\) \| (.+) \| (.+) \| (.+) \|$", _text(DECISIONS / "README.md"), re.MULTILINE
+    )
+    assert [int(number) for number, *_ in rows] == list(range(1, len(rows) + 1))
+    assert sorted(file for _, file, *_ in rows) == sorted(path.name for path in DECISIONS.glob("0*.md"))
+    for number, file, title, status, date in rows:
+        head, *rest = _text(DECISIONS / file).split("\n\n", 2)
+        assert file.startswith(f"{number}-")
+        assert (head, rest[0]) == (f"# {number}. {title}", f"- Status: {status}\n- Date: {date}")
+
+
+@pytest.mark.parametrize("path", sorted(DECISIONS.glob("0*.md")), ids=lambda path: path.stem[:4])
+def test_a_decision_says_its_context_what_was_decided_and_what_followed(path: Path) -> None:
+    headings = re.findall(r"^## (.+)$", _text(path), re.MULTILINE)
+    assert headings[:2] == ["Context", "Decision"]
+    assert {"Consequences", "Measurements"}.issuperset(headings[2:])
+    assert headings[2:]
+
+
+def test_every_decision_that_the_code_refers_to_exists() -> None:
+    numbers = {path.name[:4] for path in DECISIONS.glob("0*.md")}
+    code = [path for folder in ("lambda_src", "infra", "cli", "tools") for path in (PROJECT / folder).rglob("*.py")]
+    named = {number for path in code for number in re.findall(r"docs/decisions/(\d{4})", _text(path))}
+    assert named
+    assert named <= numbers
 
 
 def test_everything_that_is_locked_is_in_the_list_of_licences_and_nothing_else() -> None:

@@ -52,7 +52,7 @@ class Output:
 
 
 # Each frame is lossy or lossless, whichever suits it, and only the first is a key frame: flat colours come out at two
-# fifths of lossy frames, and both at a fraction of the CPU of minimize_size (docs/decisions.md, "Animation").
+# fifths of lossy frames, and both at a fraction of the CPU of minimize_size (docs/decisions/0022).
 _WEBP_MOTION = {"method": 2, "allow_mixed": True, "kmin": 0, "kmax": 0}
 
 # Colours at half the sharpness are not seen in photos, but at the edges of a logo.
@@ -124,7 +124,7 @@ class Input:
     magic: how its files begin, as (bytes, at). brands: how they do within the ISO family, where one begin serves many.
     plugin: the module of its decoder, imported when the first such file comes. threads: the decoder's own setting of
     how many to use, as (module, name). bytes_per_pixel: the most memory that decoding takes, measured
-    (docs/decisions.md, "What decoding takes"). sizes: told from the header, where the decoder takes memory as soon as
+    (docs/decisions/0006). sizes: told from the header, where the decoder takes memory as soon as
     it opens the file. unreadable: says what a file is that looks like one of these and is not.
     """
 
