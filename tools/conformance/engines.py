@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from lightpress.image import PictureRejected, Size, Spec
+from lightpress.image.formats import READABLE
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from tools.conformance.observe import BOUNDS
 from tools.conformance.rules import MOST_MEMORY_MB
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 OURS = "Lightpress"
 PROGRAMS = Path(__file__).resolve().parent / "programs"
 
-_WHOLE = Spec(sizes=(Size("whole", width=100_000, height=100_000),), formats=("png",), animation=False)
+_WHOLE = Spec(sizes=(Size("whole", width=100_000, height=100_000),), formats=("png",), animation=False, accept=READABLE)
 _START_SECONDS = 60.0
 MOST_SECONDS = 180.0
 """On the wall, for any engine and picture; a machine that is busy with other things must not fail a picture."""

@@ -23,7 +23,8 @@ _OWN_MEMORY_MB = 256
 # Turns at one slow host, after one another, that fit into an invocation.
 _TURNS = 3
 _TIME_TO_TELL_SECONDS = 15
-# What ends the function itself, or finds it throttled, is not the URL's fault: those tries come on top.
+# What ends the function itself, or finds it throttled, is not the URL's fault: those tries come on top, and with the
+# first of them the URL is fetched alone (`lightpress.ingest.batch`).
 _MORE_RECEIVES = 10
 
 

@@ -80,32 +80,32 @@ class S3Objects:
             size=head["ContentLength"],
             version=None if version in _NO_VERSIONS else version,
             written=head["LastModified"].timestamp(),
-            seal=_seal(head),
+            mark=_mark(head),
             obstacle=_obstacle(head) or self._acl_obstacle(source.bucket),
             tags=head.get("TagCount", 0),
             kept=_kept(head),
         )
 
-    def read(self, source: Source, held: ObjectState) -> bytes:
+    def read(self, source: Source, state: ObjectState) -> bytes:
         """GET with If-Match."""
-        return read_as_seen(self.s3, source, held.etag)
+        return read_as_seen(self.s3, source, state.etag)
 
-    def replace(self, source: Source, held: ObjectState, data: bytes, seal: CompressionMark) -> None:
+    def replace(self, source: Source, state: ObjectState, data: bytes, mark: CompressionMark) -> None:
         """PUT with If-Match, all in one request; tags and grants are read right before, only where there are any."""
-        metadata = {**held.kept["Metadata"], SEAL: _written(seal, data)}
+        metadata = {**state.kept["Metadata"], SEAL: _written(mark, data)}
         with on_condition():
-            carried = self._tags(source, held) | self._grants(source)
+            carried = self._tags(source, state) | self._grants(source)
             self.s3.put_object(
                 Bucket=source.bucket,
                 Key=source.key,
                 Body=data,
-                IfMatch=held.etag,
+                IfMatch=state.etag,
                 ChecksumAlgorithm="CRC32",
-                **dict(held.kept) | {"Metadata": metadata} | carried,
+                **dict(state.kept) | {"Metadata": metadata} | carried,
             )
 
-    def _tags(self, source: Source, held: ObjectState) -> dict[str, str]:
-        if not held.tags:
+    def _tags(self, source: Source, state: ObjectState) -> dict[str, str]:
+        if not state.tags:
             return {}
         found = self.s3.get_object_tagging(Bucket=source.bucket, Key=source.key)["TagSet"]
         return {"Tagging": urlencode([(tag["Key"], tag["Value"]) for tag in found])}
@@ -185,12 +185,12 @@ def _kept(head: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "Metadata": head.get("Metadata", {})}
 
 
-def _written(seal: CompressionMark, data: bytes) -> str:
-    mode = "lossy" if seal.lossy else "lossless"
-    return f"{seal.digest} {mode} {len(data)} {_crc32(data)}"
+def _written(mark: CompressionMark, data: bytes) -> str:
+    mode = "lossy" if mark.lossy else "lossless"
+    return f"{mark.digest} {mode} {len(data)} {_crc32(data)}"
 
 
-def _seal(head: Mapping[str, Any]) -> CompressionMark | None:
+def _mark(head: Mapping[str, Any]) -> CompressionMark | None:
     """The seal, if it is of these bytes: programs that synchronise put new bytes under old metadata."""
     found = _SEAL.fullmatch(head.get("Metadata", {}).get(SEAL, ""))
     bound = found and (found["size"], found["crc32"]) == (str(head["ContentLength"]), head.get("ChecksumCRC32"))

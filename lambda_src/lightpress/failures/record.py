@@ -115,7 +115,7 @@ class FailureRecorder:
         """Spare the rendering where the letter tells its end, or where it has never ended by itself."""
         self.end_trial()
         verdict = self.dead_letter.verdict
-        if verdict is not None and verdict.is_on(original.identity, recipe.digest):
+        if verdict is not None and verdict.is_on(original.identity, recipe.digest_for(verdict.reason)):
             raise verdict.rejection()
         subject = subject_of_picture(source.bucket, source.key)
         self.trial = Trial(subject, original.identity, recipe.digest, self.dead_letter.message_id)
@@ -199,7 +199,8 @@ class RecordFailure:
     def _record_order(self, dead_letter: DeadLetter, order: Order) -> None:
         """A URL has no original that could be looked at once more, nor be copied: whoever fetches has said why.
 
-        What SQS moved here ended `fetch_url` itself, again and again.
+        It gives a second look to what ends it, in a process of its own (`fetch.work`). What SQS moved here all the same
+        never came so far: the function could not work at all.
         """
         self.registry.record(
             dead_letter,

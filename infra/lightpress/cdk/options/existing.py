@@ -80,7 +80,7 @@ def _attachment(row: Table, selection: Selection) -> Attached:
 
 def _replacement(row: Table, selection: Selection) -> InPlace:
     limits = Limits(max_bytes=row.integer("max_mb", 64, low=1, high=512) * 1024 * 1024)
-    squeezing = CompressionOptions(
+    options = CompressionOptions(
         mode=cast("Mode", row.text("mode", "lossless", allowed=MODES)),
         metadata=cast("Metadata", row.text("metadata", "all", allowed=METADATA)),
         quality=_lossy_quality(row.table("quality")),
@@ -89,13 +89,13 @@ def _replacement(row: Table, selection: Selection) -> InPlace:
         limits=limits,
     )
     for key in ("quality", "max_width", "max_height"):
-        if row.has(key) and not squeezing.lossy:
+        if row.has(key) and not options.lossy:
             raise row.error(key, 'changes pixels, which mode = "lossless" never does; allowed: with mode = "lossy"')
     return InPlace(
         selection.bucket,
         selection.prefix,
         selection.suffixes,
-        squeezing,
+        options,
         min_saving_percent=row.integer("min_saving_percent", 2, low=1, high=90),
         acls=row.flag("acls", default=False),
     )
