@@ -28,7 +28,7 @@ _HEAD = """\
 What may stand in `infra/environments/NAME.toml`; `-c env=NAME` (`make deploy ENV=NAME`) chooses the file. An option
 that is left out has its default. A mistake stops the synthesis, and names the option and what is allowed.
 
-This page is written by `make docs` from `infra/options`.
+This page is written by `make docs` from `infra/lightpress/cdk/options`.
 
 | option | default | allowed | |
 |---|---|---|---|

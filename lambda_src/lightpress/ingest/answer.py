@@ -1,6 +1,6 @@
 """What a server answers: its head, read leniently, and its body, by the strict framing of RFC 9112.
 
-Why not by `http.client` or `h11`: docs/decisions.md, "Who says where a file ends". Everything is read from a file that
+Why not by `http.client` or `h11`: docs/decisions/0051. Everything is read from a file that
 gives no more than may come in (`connection`): a fault here costs an answer, and never the memory.
 """
 

@@ -51,7 +51,8 @@ class WatchingOptions(Environment):
     dashboard: bool = flag(default=True)
     # Whose list prices the dashboard counts with.
     price_region: str = choice(DEFAULT_REGION, *PRICES)
-    # Questions to the logs, saved in Logs Insights (`infra/queries.py`). They cost nothing until they are asked.
+    # Questions to the logs, saved in Logs Insights (`infra/lightpress/cdk/queries.py`). They cost nothing until they
+    # are asked.
     saved_queries: bool = flag(default=True)
 
     # What the functions log at least.
