@@ -43,7 +43,6 @@ class PrivateBucket(s3.Bucket):
         config: Config,
         versioned: bool = False,
         lifecycle_rules: Sequence[s3.LifecycleRule] = (),
-        cors: Sequence[s3.CorsRule] = (),
         ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
     ) -> None:
         name = f"{config.prefix}-{holds}"
@@ -63,7 +62,6 @@ class PrivateBucket(s3.Bucket):
             bucket_key_enabled=True if key else None,  # one request of KMS for many objects
             enforce_ssl=True,
             versioned=versioned,
-            cors=list(cors),
             # The parts of an upload that was never completed are invisible, and billed until they are aborted.
             lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=_A_WEEK), *lifecycle_rules],
             removal_policy=RemovalPolicy[config.removal.upper()],

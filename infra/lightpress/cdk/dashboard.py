@@ -45,7 +45,7 @@ Widgets = list[cloudwatch.IWidget]
 
 
 class Dashboard(Construct):
-    """What the stack does. functions: by what alarms call them."""
+    """What the stack does."""
 
     def __init__(  # noqa: PLR0913  by keyword
         self,
@@ -55,7 +55,7 @@ class Dashboard(Construct):
         uploads: Uploads,
         processing: Processing,
         delivery: Delivery,
-        functions: Mapping[str, PythonFunction],
+        functions: Sequence[PythonFunction],
         in_place: InPlace | None,
         alarms: Sequence[cloudwatch.IAlarm],
         config: Config,
@@ -105,8 +105,8 @@ class Dashboard(Construct):
                 _graph("Failures by reason", self._failures_by_reason(), stacked=True),
                 _graph(
                     "Errors, throttles, tries again",
-                    _sum("errors", [one.metric_errors(period=_FIVE_MINUTES) for one in self._functions.values()]),
-                    _sum("throttles", [one.metric_throttles(period=_FIVE_MINUTES) for one in self._functions.values()]),
+                    _sum("errors", [one.metric_errors(period=_FIVE_MINUTES) for one in self._functions]),
+                    _sum("throttles", [one.metric_throttles(period=_FIVE_MINUTES) for one in self._functions]),
                     self._count("Retries", "tries again"),
                 ),
                 _graph(
@@ -235,12 +235,12 @@ class Dashboard(Construct):
                 statistic="Sum",
                 period=period,
             )
-            for function in self._functions.values()
+            for function in self._functions
         ]
         return {
             "lambda": _sum(
                 "Lambda",
-                [_compute(function, prices, config, period) for function in self._functions.values()],
+                [_compute(function, prices, config, period) for function in self._functions],
                 period=period,
             ),
             "writes": cloudwatch.MathExpression(

@@ -14,9 +14,9 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
 
 from lightpress.cdk.buckets import PrivateBucket, moved
+from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import pin
@@ -24,6 +24,10 @@ from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.manifest import VARIANTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from constructs import Construct
+
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import FunctionCode
     from lightpress.pipeline.recipe import RecipeBook
@@ -36,7 +40,7 @@ _RESOLVER_MEMORY_MB = 1024
 _RESOLVER_TIMEOUT_SECONDS = 5
 
 
-class Delivery(Construct):
+class Delivery(Component):
     """Serves the variants (i/) in `images`, and nothing else of it, from a CDN.
 
     Every other path is a permalink, which the function `resolver` leads to the variant of now.
@@ -83,6 +87,8 @@ class Delivery(Construct):
         pin(self.distribution, "Distribution")  # its domain is in every URL that was ever handed out
         self._let_cdn_read("i/*")
         self._acknowledge_findings()
+        self.functions = (self.resolver,)
+        self.outputs = self._outputs()
 
     @property
     def base_url(self) -> str:
@@ -90,10 +96,17 @@ class Delivery(Construct):
         own = self._config.domain_names
         return f"https://{own[0] if own else self.distribution.domain_name}"
 
-    @property
-    def signing_key_ids(self) -> list[str]:
-        """What whoever signs calls the keys; none where pictures are for everybody."""
-        return [key.public_key_id for key in self._signing_keys]
+    def _outputs(self) -> Mapping[str, str]:
+        """Include the ids by which signed URLs refer to their keys; none where pictures are public."""
+        own_domain = {"CdnDomainName": self.distribution.domain_name} if self._config.domain_names else {}
+        keys = {f"SigningKeyId{number}": key.public_key_id for number, key in enumerate(self._signing_keys)}
+        return {
+            "ImagesBucketName": self.images.bucket_name,
+            "CdnBaseUrl": self.base_url,
+            "DistributionId": self.distribution.distribution_id,
+            **own_domain,
+            **keys,
+        }
 
     def _resolver(self, code: FunctionCode, config: Config) -> PythonFunction:
         function = PythonFunction(

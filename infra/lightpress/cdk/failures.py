@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
 
 from lightpress.cdk.buckets import PrivateBucket
+from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.existing import read_attached
 from lightpress.cdk.functions import PythonFunction
@@ -17,6 +17,8 @@ from lightpress.cdk.naming import pin
 from lightpress.cdk.processing import RECORD_FAILURE_TIMEOUT_SECONDS, publish, read_originals
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.processing import Processing
@@ -31,7 +33,7 @@ _PART_OF_CONCURRENCY = 5
 _LEAST_CONCURRENCY = 2
 
 
-class Failures(Construct):
+class Failures(Component):
     """Consumes the dead-letter queue. Originals that failed lie in `quarantine`, and why is written in `table`."""
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -83,6 +85,12 @@ class Failures(Construct):
             batch_size=1,
             max_concurrency=max(_LEAST_CONCURRENCY, config.max_concurrency // _PART_OF_CONCURRENCY),
         )
+        self.functions = (self.function,)
+        self.outputs = {
+            "RecordFailureFunctionName": self.function.function_name,
+            "QuarantineBucketName": self.quarantine.bucket_name,
+            "FailuresTableName": self.table.table_name,
+        }
 
 
 def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:

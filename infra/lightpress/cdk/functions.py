@@ -10,9 +10,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
-from constructs import Construct
 
 from lightpress.cdk.code import compiled
+from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.layer import PillowLayer, target_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aws_cdk import aws_sqs as sqs
+    from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
@@ -41,7 +42,7 @@ _ARCHITECTURES = {
 }
 
 
-class FunctionCode(Construct):
+class FunctionCode(Component):
     """What functions run: the folder `source`, with the recipes in it checked, on top of the layer."""
 
     def __init__(self, scope: Construct, id_: str, *, source: Path, config: Config) -> None:
@@ -60,6 +61,7 @@ class FunctionCode(Construct):
             architecture=self.architecture,
             for_host=for_host,
         )
+        self.outputs = {"RecipesDigest": self.recipes.digest}
 
 
 # Pictures come and go by the megabyte. By its defaults, the C library gives their memory back to the kernel and asks
@@ -81,10 +83,11 @@ _OF_THE_KEY = {
 
 
 class PythonFunction(lambda_.Function):
-    """Runs `lightpress.handlers.HANDLER`. It may write its own log and nothing else, until `may` says so.
+    """Runs `lightpress.handlers.HANDLER`. It may write its own log and nothing else, until `allow` says so.
 
     memory_mb, timeout_seconds: where it needs others than those that process pictures. reserved_concurrency: of the
-    account's, kept for it; 0 is none. snap_start: whether its published versions start from a memory image.
+    account's, kept for it; 0 is none. snap_start: whether its published versions start from a memory image. label: what
+    alarms call it; by default its id.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -101,6 +104,7 @@ class PythonFunction(lambda_.Function):
         timeout_seconds: int | None = None,
         reserved_concurrency: int = 0,
         snap_start: bool = False,
+        label: str = "",
     ) -> None:
         log_group = log_group_of(scope, f"{id_}Logs", config)
         own_role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -131,6 +135,7 @@ class PythonFunction(lambda_.Function):
                 **environment,
             },
         )
+        self.label = label or id_
         self.own_role = own_role
         self.memory_mb = memory_mb or config.memory_mb
         self.timeout_seconds = timeout_seconds or config.timeout_seconds

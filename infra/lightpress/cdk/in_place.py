@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from constructs import Construct
-
+from lightpress.cdk.component import Component
 from lightpress.cdk.existing import CREATED, accept_any_key, announce, arn_of, as_json, objects_of
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.queues import queue_and_dead_letters
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config, Existing
     from lightpress.cdk.functions import FunctionCode
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _DEAD_LETTERS_HIDDEN_SECONDS = 30
 
 
-class InPlace(Construct):
+class InPlace(Component):
     """Works off what is created in existing buckets, from a queue of its own: uploads never wait behind it.
 
     What makes no sense or failed too often waits in `dead_letters` for somebody to look; its object is as it was.
@@ -52,6 +53,11 @@ class InPlace(Construct):
             self._replace(existing)
         self._remember_in(images)
         self.function.consume(self.queue, batch_size=config.batch_size, max_concurrency=config.max_concurrency)
+        self.functions = (self.function,)
+        self.outputs = {
+            "InPlaceQueueUrl": self.queue.queue_url,
+            "InPlaceDeadLetterQueueUrl": self.dead_letters.queue_url,
+        }
 
     def _replace(self, existing: Existing[Pictures]) -> None:
         """Allow to read and write the selected objects, with what they are stored with, and never to delete one."""

@@ -12,14 +12,16 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
-from constructs import Construct
 
+from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.metrics import ENDS, FAILURE_RATE, counted
 from lightpress.cdk.naming import pin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from constructs import Construct
 
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import PythonFunction
@@ -36,8 +38,8 @@ _FEW_INVOCATIONS = 100
 _BUDGET_WARNINGS = {"ACTUAL": 80, "FORECASTED": 100}  # percent
 
 
-class Monitoring(Construct):
-    """Tells `topic` when somebody should look. functions: by what an alarm calls them."""
+class Monitoring(Component):
+    """Tells `topic` when somebody should look."""
 
     def __init__(  # noqa: PLR0913  by keyword
         self,
@@ -45,7 +47,7 @@ class Monitoring(Construct):
         id_: str,
         *,
         processing: Processing,
-        functions: Mapping[str, PythonFunction],
+        functions: Sequence[PythonFunction],
         in_place: InPlace | None,
         config: Config,
     ) -> None:
@@ -57,13 +59,14 @@ class Monitoring(Construct):
         self._watch_failure_rate()
         if in_place is not None:
             self._watch_in_place(in_place)
-        for name, function in functions.items():
-            self._watch_function(name, function)
+        for function in functions:
+            self._watch_function(function)
         if config.alarm_invocations_per_picture:
-            for name in sorted(ENDS.keys() & functions.keys()):
-                self._watch_invocations(name, functions[name])
+            for function in sorted(functions, key=lambda function: function.label):
+                self._watch_invocations(function)
         if config.monthly_budget_dollars:
             self._watch_budget()
+        self.outputs = {"AlarmTopicArn": self.topic.topic_arn}
 
     def _watch_queues(self, processing: Processing) -> None:
         self._alarm(
@@ -107,7 +110,8 @@ class Monitoring(Construct):
             "common.",
         )
 
-    def _watch_function(self, name: str, function: PythonFunction) -> None:
+    def _watch_function(self, function: PythonFunction) -> None:
+        name = function.label
         self._alarm(
             f"{name}Breaks",
             function.metric_errors(period=_PERIOD),
@@ -124,8 +128,11 @@ class Monitoring(Construct):
             says=f"{name} is not started as often as there is work: the account's concurrency is used up.",
         )
 
-    def _watch_invocations(self, name: str, function: PythonFunction) -> None:
+    def _watch_invocations(self, function: PythonFunction) -> None:
         """Each invocation brings a picture or more to an end. Where many do not, something goes in circles."""
+        name = function.label
+        if name not in ENDS:
+            return
         ends = {f"ends_{number}": counted(self._config, end, period=_PERIOD) for number, end in enumerate(ENDS[name])}
         ended = " + ".join(f"FILL({id_}, 0)" for id_ in ends)
         self._alarm(

@@ -9,16 +9,19 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
-from constructs import Construct
 
+from lightpress.cdk.component import Component
 from lightpress.cdk.existing import CREATED, DELETED, announce, read_attached
-from lightpress.cdk.functions import FunctionCode, PythonFunction
+from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import resource
 from lightpress.cdk.queues import queue_and_dead_letters
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
+    from lightpress.cdk.functions import FunctionCode
 
 # Every way in which an original comes, changes and goes. A change of its tags alone is none.
 _CHANGES = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*")
@@ -26,11 +29,18 @@ _CHANGES = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:
 RECORD_FAILURE_TIMEOUT_SECONDS = 180
 
 
-class Processing(Construct):
+class Processing(Component):
     """Works off what changes in `uploads`. What no retry can help goes to `dead_letters`."""
 
-    def __init__(
-        self, scope: Construct, id_: str, *, uploads: PrivateBucket, code: FunctionCode, config: Config
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        uploads: PrivateBucket,
+        images: PrivateBucket,
+        code: FunctionCode,
+        config: Config,
     ) -> None:
         super().__init__(scope, id_)
         self.queue, self.dead_letters = queue_and_dead_letters(
@@ -62,10 +72,13 @@ class Processing(Construct):
             max_concurrency=None if pollers else config.max_concurrency,
             pollers=pollers,
         )
-
-    def publish_to(self, images: PrivateBucket) -> None:
-        """Have variants and manifests written to `images`."""
         publish(self.function, images)
+        self.functions = (self.function,)
+        self.outputs = {
+            "QueueUrl": self.queue.queue_url,
+            "DeadLetterQueueUrl": self.dead_letters.queue_url,
+            "ProcessUploadFunctionName": self.function.function_name,
+        }
 
 
 def _pollers(config: Config) -> lambda_.ProvisionedPollerConfig | None:

@@ -10,8 +10,8 @@ from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from constructs import Construct
 
+from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import RUNTIME, log_group_of
 from lightpress.cdk.readiness import PROJECT
@@ -19,6 +19,8 @@ from lightpress.cdk.upload_api import route
 from lightpress.uploads.requests import ACCEPTED_TYPES, MEDIA_TYPES, PART_BYTES
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
     from lightpress.cdk.delivery import Delivery
@@ -31,7 +33,7 @@ _TIMEOUT_SECONDS = 5
 _PARTS_FROM = 2 * PART_BYTES
 
 
-class UploadPage(Construct):
+class UploadPage(Component):
     """Served by a function of its own, which has no rights at all but to write its log."""
 
     def __init__(  # noqa: PLR0913  by keyword

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from constructs import Construct
-
+from lightpress.cdk.component import Component
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.queues import WorkQueue
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
-    from lightpress.cdk.failures import Failures
     from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.processing import Processing
 
@@ -27,7 +27,7 @@ _TIME_TO_TELL_SECONDS = 15
 _MORE_RECEIVES = 10
 
 
-class UrlIngest(Construct):
+class UrlIngest(Component):
     """Works off orders. What cannot be fetched goes the way of all failures, through the one dead-letter queue.
 
     The function is in no network of yours (no VPC), and may do nothing but look at and write originals.
@@ -76,13 +76,8 @@ class UrlIngest(Construct):
         self.function.allow("s3:ListBucket", on=uploads.bucket_arn)
         self.function.accept_any_key(uploads, "*")
         self.function.consume(self.queue, batch_size=AT_ONCE, max_concurrency=config.fetch_max_concurrency)
-
-    def serve(self, api: PythonFunction, failures: Failures) -> None:
-        """Let the upload API take orders, and tell what could not be fetched."""
-        api.add_environment("URL_QUEUE_URL", self.queue.queue_url)
-        api.add_environment("FAILURES_TABLE", failures.table.table_name)
-        api.allow("sqs:SendMessage", on=self.queue.queue_arn)
-        api.allow("dynamodb:Query", on=failures.table.table_arn)
+        self.functions = (self.function,)
+        self.outputs = {"UrlQueueUrl": self.queue.queue_url}
 
 
 def _told(config: Config) -> dict[str, object]:
