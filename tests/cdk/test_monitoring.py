@@ -28,7 +28,7 @@ SYMPTOMS = {
     "FailuresWaitTooLong",
     "UploadsWaitTooLong",
     "ManyPicturesFail",
-    "ProcessUploadGoesInCircles",
+    "ProcessUploadRetryLoop",
     *(f"{name}Breaks" for name in FUNCTIONS),
     *(f"{name}IsThrottled" for name in FUNCTIONS),
 }
@@ -36,7 +36,7 @@ SYMPTOMS = {
 
 SYMPTOMS_IN_PLACE = {
     "CompressInPlaceBreaks",
-    "CompressInPlaceGoesInCircles",
+    "CompressInPlaceRetryLoop",
     "CompressInPlaceIsThrottled",
     "InPlaceMessagesAreSetAside",
 }
@@ -75,7 +75,7 @@ THRESHOLDS = {
     "FailuresWaitTooLong": (Config("dev", alarm_dead_letter_age_minutes=90), 5_400),
     "UploadsWaitTooLong": (Config("dev", alarm_queue_age_minutes=2), 120),
     "ManyPicturesFail": (Config("dev", alarm_failure_percent=3), 3),
-    "ProcessUploadGoesInCircles": (Config("dev", alarm_invocations_per_picture=9), 9),
+    "ProcessUploadRetryLoop": (Config("dev", alarm_invocations_per_picture=9), 9),
 }
 
 

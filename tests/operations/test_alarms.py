@@ -66,7 +66,7 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
         "well": ({"ApproximateNumberOfMessagesVisible": _QUIET},),
         "ill": ({"ApproximateNumberOfMessagesVisible": ((0,), (1,))},),
     },
-    "ProcessUploadGoesInCircles": {
+    "ProcessUploadRetryLoop": {
         "well": (
             work(0),
             work(5_000, PicturesPublished=4_700, PicturesRejected=200, PicturesUnchanged=100),
@@ -82,7 +82,7 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
             work(5_000),
         ),
     },
-    "CompressInPlaceGoesInCircles": {
+    "CompressInPlaceRetryLoop": {
         "well": (
             # Each write comes back once, and ends with a look.
             work(10_000, ObjectsReplaced=5_000, ObjectsUnchanged=5_000),

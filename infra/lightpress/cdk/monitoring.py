@@ -136,7 +136,7 @@ class Monitoring(Component):
         ends = {f"ends_{number}": counted(self._config, end, period=_PERIOD) for number, end in enumerate(ENDS[name])}
         ended = " + ".join(f"FILL({id_}, 0)" for id_ in ends)
         self._alarm(
-            f"{name}GoesInCircles",
+            f"{name}RetryLoop",
             cloudwatch.MathExpression(
                 expression=f"IF(invocations >= {_FEW_INVOCATIONS}, "
                 f"IF({ended} > 0, invocations / ({ended}), invocations), 0)",
