@@ -12,7 +12,8 @@ from cdk_nag import AwsSolutionsChecks
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
-from lightpress.cdk.config import Config, Existing, load_config
+from lightpress.cdk.config import Config, load_config
+from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.stack import LightpressStack
 from lightpress.image import CompressionOptions
 from lightpress.in_place.buckets import InPlace, in_place_from
@@ -29,7 +30,9 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/some-key"
 SHOP = Attached("my-shop", under="shop/", suffixes=(".jpg", ".PNG"))
 CMS = InPlace("my-cms", "media/", squeezing=CompressionOptions(), acls=True)
 WIKI = InPlace("my-wiki", squeezing=CompressionOptions(mode="lossy", quality={"jpeg": 70}))
-CONFIG = Config("dev", attach=(Existing(SHOP),), in_place=(Existing(CMS, KEY), Existing(WIKI)))
+CONFIG = Config(
+    "dev", existing=ExistingOptions(attach=(Existing(SHOP),), in_place=(Existing(CMS, KEY), Existing(WIKI)))
+)
 
 
 @pytest.fixture(scope="module")
@@ -172,10 +175,10 @@ def test_every_option_of_an_existing_bucket_can_be_chosen(tmp_path: Path) -> Non
         kms_key = "{KEY}"
         """,
     )
-    shop, blog = config.attach
+    shop, blog = config.existing.attach
     assert shop == Existing(Attached("my-shop", "products/", (".jpg",), "shop/"), KEY)
     assert blog.pictures.under == "my-blog/"
-    (cms,) = config.in_place
+    (cms,) = config.existing.in_place
     squeezing = cms.pictures.squeezing
     assert (squeezing.mode, squeezing.metadata, squeezing.quality) == ("lossy", "copyright", {"jpeg": 70})
     assert (squeezing.max_width, squeezing.max_height, squeezing.limits.max_bytes) == (4000, 3000, 20 << 20)

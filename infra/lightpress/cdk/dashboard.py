@@ -62,7 +62,8 @@ class Dashboard(Construct):
     ) -> None:
         super().__init__(scope, id_)
         self._config = config
-        self._prices = prices_of(config.price_region)
+        self._region = config.monitoring.price_region
+        self._prices = prices_of(self._region)
         self._uploads, self._processing, self._delivery = uploads, processing, delivery
         self._functions, self._in_place = functions, in_place
         dashboard = cloudwatch.Dashboard(
@@ -184,7 +185,7 @@ class Dashboard(Construct):
             [
                 _heading(
                     "What does it cost?",
-                    f"At {SOURCE}, {self._config.price_region}, without free tiers and the CDN. The bill is the truth.",
+                    f"At {SOURCE}, {self._region}, without free tiers and the CDN. The bill is the truth.",
                 )
             ],
             [
@@ -376,7 +377,7 @@ def _ids(label: str, count: int) -> list[str]:
 def _compute(function: PythonFunction, prices: Prices, config: Config, period: Duration) -> cloudwatch.MathExpression:
     """What a function takes: milliseconds times memory, and a little for each invocation."""
     name = function.node.id.lower()
-    millisecond = prices.compute(config.architecture) * function.memory_mb / _MIB_PER_GIB / _MS_PER_SECOND
+    millisecond = prices.compute(config.processing.architecture) * function.memory_mb / _MIB_PER_GIB / _MS_PER_SECOND
     return cloudwatch.MathExpression(
         expression=f"FILL({name}_ms, 0) * {millisecond:.15f}"
         f" + FILL({name}_times, 0) * {prices.lambda_request / MILLION:.9f}",

@@ -54,7 +54,7 @@ class Failures(Component):
             holds="quarantine",
             config=config,
             # Not versioned: what lies under a name never changes, and what has expired shall be gone.
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(config.failure_retention_days))],
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(config.processing.failure_retention_days))],
         )
         self.table = _failures_table(self, config)
         self.function = PythonFunction(
@@ -64,26 +64,26 @@ class Failures(Component):
             description="Publishes after all what the queue gave up on, or keeps it with the reason",
             code=code,
             config=config,
-            memory_mb=min(_MEMORY * config.memory_mb, _MOST_MEMORY_MB),
+            memory_mb=min(_MEMORY * config.processing.memory_mb, _MOST_MEMORY_MB),
             timeout_seconds=RECORD_FAILURE_TIMEOUT_SECONDS,
             environment={
                 "QUEUE_URL": processing.dead_letters.queue_url,
                 "QUARANTINE_BUCKET": self.quarantine.bucket_name,
                 "FAILURES_TABLE": self.table.table_name,
-                "FAILURE_RETENTION_SECONDS": str(config.failure_retention_days * _A_DAY),
+                "FAILURE_RETENTION_SECONDS": str(config.processing.failure_retention_days * _A_DAY),
             },
         )
         self.function.allow("s3:PutObject", on=self.quarantine.arn_for_objects("*"))
         self.function.accept_any_key(self.quarantine, "*")
         self.function.allow("dynamodb:UpdateItem", on=self.table.table_arn)
         read_originals(self.function, uploads)
-        read_attached(self.function, config.attach)
+        read_attached(self.function, config.existing.attach)
         publish(self.function, images)
         # One letter at a time: each is looked at in isolation.
         self.function.consume(
             processing.dead_letters,
             batch_size=1,
-            max_concurrency=max(_LEAST_CONCURRENCY, config.max_concurrency // _PART_OF_CONCURRENCY),
+            max_concurrency=max(_LEAST_CONCURRENCY, config.processing.max_concurrency // _PART_OF_CONCURRENCY),
         )
         self.functions = (self.function,)
         self.outputs = {
@@ -108,7 +108,7 @@ def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
         ),
-        removal_policy=RemovalPolicy[config.removal.upper()],
+        removal_policy=RemovalPolicy[config.storage.removal.upper()],
     )
     pin(table, "FailuresTable")
     return table

@@ -49,8 +49,8 @@ class FunctionCode(Component):
         super().__init__(scope, id_)
         self.recipes = load_recipes(source / "recipes.toml")
         self.max_bytes = max(recipe.spec.limits.max_bytes for recipe in self.recipes.recipes.values())
-        self.architecture = _ARCHITECTURES[config.architecture]
-        for_host = config.architecture == _ON_HOST
+        self.architecture = _ARCHITECTURES[config.processing.architecture]
+        for_host = config.processing.architecture == _ON_HOST
         self.asset = lambda_.Code.from_asset(
             str(compiled(source, target_of(RUNTIME, self.architecture, for_host=for_host)))
         )
@@ -119,26 +119,26 @@ class PythonFunction(lambda_.Function):
             layers=[code.layer],
             handler=f"lightpress.handlers.{handler}.handler",
             role=own_role,
-            memory_size=memory_mb or config.memory_mb,
-            timeout=Duration.seconds(timeout_seconds or config.timeout_seconds),
-            tracing=lambda_.Tracing.ACTIVE if config.tracing else lambda_.Tracing.DISABLED,
+            memory_size=memory_mb or config.processing.memory_mb,
+            timeout=Duration.seconds(timeout_seconds or config.processing.timeout_seconds),
+            tracing=lambda_.Tracing.ACTIVE if config.monitoring.tracing else lambda_.Tracing.DISABLED,
             reserved_concurrent_executions=reserved_concurrency or None,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
-            application_log_level_v2=lambda_.ApplicationLogLevel[config.log_level],
+            application_log_level_v2=lambda_.ApplicationLogLevel[config.monitoring.log_level],
             environment={
                 "POWERTOOLS_SERVICE_NAME": config.prefix,  # a dimension of every metric: accounts may hold several
                 "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
-                "LOG_LEVEL": config.log_level,
+                "LOG_LEVEL": config.monitoring.log_level,
                 **KEEP_FREED_MEMORY,
                 **environment,
             },
         )
         self.label = label or id_
         self.own_role = own_role
-        self.memory_mb = memory_mb or config.memory_mb
-        self.timeout_seconds = timeout_seconds or config.timeout_seconds
+        self.memory_mb = memory_mb or config.processing.memory_mb
+        self.timeout_seconds = timeout_seconds or config.processing.timeout_seconds
         acknowledge(
             self,
             "AwsSolutions-L1",
@@ -150,7 +150,7 @@ class PythonFunction(lambda_.Function):
                 "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish",
                 because="Whoever calls it does so by an alias of its published version.",
             )
-        if config.tracing:
+        if config.monitoring.tracing:
             acknowledge(
                 own_role, "AwsSolutions-IAM5[Resource::*]", because="X-Ray has no resources that a policy could name."
             )
@@ -199,9 +199,9 @@ class PythonFunction(lambda_.Function):
 def log_group_of(scope: Construct, id_: str, config: Config) -> logs.LogGroup:
     """A log group with a name that stays."""
     log_group = logs.LogGroup(
-        scope, id_, encryption_key=key_of(scope), removal_policy=RemovalPolicy[config.removal.upper()]
+        scope, id_, encryption_key=key_of(scope), removal_policy=RemovalPolicy[config.storage.removal.upper()]
     )
     # Days as they are: the construct takes names for them, such as THIRTEEN_MONTHS.
-    resource(log_group, logs.CfnLogGroup).retention_in_days = config.log_retention_days
+    resource(log_group, logs.CfnLogGroup).retention_in_days = config.monitoring.log_retention_days
     pin(log_group, id_)
     return log_group

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
-    from lightpress.cdk.config import Config, Existing
+    from lightpress.cdk.config import Config
     from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.options.existing import Existing
     from lightpress.in_place.buckets import InPlace as Pictures
 
 # Nobody but people take messages from there.
@@ -44,15 +45,17 @@ class InPlace(Component):
             environment={
                 "QUEUE_URL": self.queue.queue_url,
                 "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
-                "IN_PLACE": as_json([one.pictures for one in config.in_place]),
+                "IN_PLACE": as_json([one.pictures for one in config.existing.in_place]),
             },
         )
         self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
-        for number, existing in enumerate(config.in_place):
+        for number, existing in enumerate(config.existing.in_place):
             announce(self, f"Changes{number}", pictures=existing.pictures, changes=[CREATED], queue=self.queue)
             self._replace(existing)
         self._remember_in(images)
-        self.function.consume(self.queue, batch_size=config.batch_size, max_concurrency=config.max_concurrency)
+        self.function.consume(
+            self.queue, batch_size=config.processing.batch_size, max_concurrency=config.processing.max_concurrency
+        )
         self.functions = (self.function,)
         self.outputs = {
             "InPlaceQueueUrl": self.queue.queue_url,

@@ -61,10 +61,10 @@ class Monitoring(Component):
             self._watch_in_place(in_place)
         for function in functions:
             self._watch_function(function)
-        if config.alarm_invocations_per_picture:
+        if config.monitoring.alarm_invocations_per_picture:
             for function in sorted(functions, key=lambda function: function.label):
                 self._watch_invocations(function)
-        if config.monthly_budget_dollars:
+        if config.monitoring.monthly_budget_dollars:
             self._watch_budget()
         self.outputs = {"AlarmTopicArn": self.topic.topic_arn}
 
@@ -72,7 +72,7 @@ class Monitoring(Component):
         self._alarm(
             "FailuresAreNotRecorded",
             processing.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Minimum"),
-            threshold=self._config.alarm_dead_letters,
+            threshold=self._config.monitoring.alarm_dead_letters,
             periods=_A_QUARTER_OF_AN_HOUR,
             says="Messages have been waiting in the dead-letter queue for a quarter of an hour. Look at the errors of "
             "record_failure.",
@@ -80,14 +80,14 @@ class Monitoring(Component):
         self._alarm(
             "FailuresWaitTooLong",
             processing.dead_letters.metric_approximate_age_of_oldest_message(period=_PERIOD),
-            threshold=60 * self._config.alarm_dead_letter_age_minutes,
+            threshold=60 * self._config.monitoring.alarm_dead_letter_age_minutes,
             says="A failure is still not recorded. It is tried again and again, until its retention ends: before that, "
             "somebody must find out what it meets.",
         )
         self._alarm(
             "UploadsWaitTooLong",
             processing.queue.metric_approximate_age_of_oldest_message(period=_PERIOD),
-            threshold=60 * self._config.alarm_queue_age_minutes,
+            threshold=60 * self._config.monitoring.alarm_queue_age_minutes,
             says="Pictures are uploaded faster than they are published. Wait, or raise max_concurrency.",
         )
 
@@ -103,7 +103,7 @@ class Monitoring(Component):
         self._alarm(
             "ManyPicturesFail",
             counted(self._config, FAILURE_RATE, period=_PERIOD, statistic="Average"),
-            threshold=self._config.alarm_failure_percent,
+            threshold=self._config.monitoring.alarm_failure_percent,
             periods=_A_QUARTER_OF_AN_HOUR,
             of_them=_MORE_THAN_ONE,
             says="More pictures than usual cannot be published. See with `lightpress failures list` what they have in "
@@ -144,7 +144,7 @@ class Monitoring(Component):
                 label="invocations for each picture",
                 period=_PERIOD,
             ),
-            threshold=self._config.alarm_invocations_per_picture,
+            threshold=self._config.monitoring.alarm_invocations_per_picture,
             periods=_A_QUARTER_OF_AN_HOUR,
             says=f"{name} is invoked again and again and few pictures come to an end: that costs and leads nowhere.",
         )
@@ -158,7 +158,9 @@ class Monitoring(Component):
                 budget_name=f"{self._config.prefix}-account",
                 budget_type="COST",
                 time_unit="MONTHLY",
-                budget_limit=budgets.CfnBudget.SpendProperty(amount=self._config.monthly_budget_dollars, unit="USD"),
+                budget_limit=budgets.CfnBudget.SpendProperty(
+                    amount=self._config.monitoring.monthly_budget_dollars, unit="USD"
+                ),
             ),
             notifications_with_subscribers=[
                 budgets.CfnBudget.NotificationWithSubscribersProperty(
@@ -208,8 +210,8 @@ def _topic(scope: Construct, config: Config) -> sns.Topic:
     key = key_of(scope) or _key(scope, config)
     topic = sns.Topic(scope, "Topic", display_name=f"Lightpress {config.environment}", master_key=key, enforce_ssl=True)
     topic.add_to_resource_policy(_for("cloudwatch", ["sns:Publish"], topic.topic_arn))
-    if config.alarm_email:
-        topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
+    if config.monitoring.alarm_email:
+        topic.add_subscription(subscriptions.EmailSubscription(config.monitoring.alarm_email))
     pin(topic, "AlarmTopic")
     return topic
 
@@ -222,7 +224,7 @@ def _key(scope: Construct, config: Config) -> kms.Key:
         enable_key_rotation=True,
         removal_policy=RemovalPolicy.DESTROY,  # nothing is kept with it
     )
-    for service in ("cloudwatch", "budgets") if config.monthly_budget_dollars else ("cloudwatch",):
+    for service in ("cloudwatch", "budgets") if config.monitoring.monthly_budget_dollars else ("cloudwatch",):
         key.add_to_resource_policy(_for(service, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
     return key
 

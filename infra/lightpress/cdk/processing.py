@@ -54,22 +54,22 @@ class Processing(Component):
             description="Makes what is published of an original match the original",
             code=code,
             config=config,
-            reserved_concurrency=config.reserved_concurrency,
+            reserved_concurrency=config.processing.reserved_concurrency,
             environment={
                 "QUEUE_URL": self.queue.queue_url,
                 "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
             },
         )
         read_originals(self.function, uploads)
-        read_attached(self.function, config.attach)
-        for number, one in enumerate(config.attach):
+        read_attached(self.function, config.existing.attach)
+        for number, one in enumerate(config.existing.attach):
             announce(self, f"Attached{number}", pictures=one.pictures, changes=[CREATED, DELETED], queue=self.queue)
         self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
         pollers = _pollers(config)
         self.function.consume(
             self.queue,
-            batch_size=config.batch_size,
-            max_concurrency=None if pollers else config.max_concurrency,
+            batch_size=config.processing.batch_size,
+            max_concurrency=None if pollers else config.processing.max_concurrency,
             pollers=pollers,
         )
         publish(self.function, images)
@@ -83,10 +83,10 @@ class Processing(Component):
 
 def _pollers(config: Config) -> lambda_.ProvisionedPollerConfig | None:
     """Those that the queue has for itself, if any."""
-    if not config.provisioned_pollers:
+    if not config.processing.provisioned_pollers:
         return None
     return lambda_.ProvisionedPollerConfig(
-        minimum_pollers=config.provisioned_pollers, maximum_pollers=config.provisioned_pollers_max
+        minimum_pollers=config.processing.provisioned_pollers, maximum_pollers=config.processing.provisioned_pollers_max
     )
 
 

@@ -46,7 +46,7 @@ class Purging(Component):
             self,
             "Queue",
             logical_id="PurgeQueue",
-            retention_days=config.queue_retention_days,
+            retention_days=config.processing.queue_retention_days,
             timeout_seconds=_TIMEOUT_SECONDS,
             # Often enough to outlast CloudFront's busiest day; then it is recorded, and told by an alarm.
             dead_letters=processing.dead_letters,

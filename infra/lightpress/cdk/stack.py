@@ -44,7 +44,7 @@ class LightpressStack(Stack):
             scope,
             id_,
             description="Lightpress: every size and format the web needs of every picture dropped into a bucket",
-            termination_protection=config.termination_protection,
+            termination_protection=config.storage.termination_protection,
         )
         Encryption(self, config=config)
         core = _core(self, config, source)
@@ -56,8 +56,8 @@ class LightpressStack(Stack):
         components: list[Component] = [*core.components, *optional]
         functions = [function for component in components for function in component.functions]
         components.append(_monitoring(self, core, functions, in_place))
-        if config.attach or config.in_place:
-            CfnOutput(self, "ExistingBuckets", value=existing_as_json(config.attach, config.in_place))
+        if config.existing.attach or config.existing.in_place:
+            CfnOutput(self, "ExistingBuckets", value=existing_as_json(config.existing.attach, config.existing.in_place))
         for component in components:
             for name, value in component.outputs.items():
                 CfnOutput(self, name, value=value)
@@ -95,13 +95,13 @@ def _core(stack: Stack, config: Config, source: Path) -> _Core:
         code=code,
         config=config,
     )
-    if config.event_bus:
-        announce_on(config.event_bus, processing.function, failures.function, base_url=delivery.base_url)
+    if config.processing.event_bus:
+        announce_on(config.processing.event_bus, processing.function, failures.function, base_url=delivery.base_url)
     return _Core(config, code, uploads, processing, failures, delivery)
 
 
 def _purging(stack: Stack, core: _Core) -> Purging | None:
-    if not core.config.invalidate_deleted:
+    if not core.config.delivery.invalidate_deleted:
         return None
     return Purging(
         stack,
@@ -115,7 +115,7 @@ def _purging(stack: Stack, core: _Core) -> Purging | None:
 
 
 def _url_ingest(stack: Stack, core: _Core) -> UrlIngest | None:
-    if not core.config.url_ingest:
+    if not core.config.ingest.url_ingest:
         return None
     return UrlIngest(
         stack,
@@ -130,9 +130,9 @@ def _url_ingest(stack: Stack, core: _Core) -> UrlIngest | None:
 def _upload_api(stack: Stack, core: _Core, url_ingest: UrlIngest | None) -> UploadApi | None:
     """The API with its page, if there is one, and the origins that may upload."""
     config, uploads = core.config, core.uploads
-    origins = list(config.allowed_origins)
+    origins = list(config.uploads.allowed_origins)
     api = None
-    if config.upload_auth != "off":
+    if config.uploads.upload_auth != "off":
         api = UploadApi(
             stack,
             "UploadApi",
@@ -143,7 +143,7 @@ def _upload_api(stack: Stack, core: _Core, url_ingest: UrlIngest | None) -> Uplo
             code=core.code,
             config=config,
         )
-        if config.upload_page:
+        if config.uploads.upload_page:
             origins.append(api.origin)
             UploadPage(
                 stack,
@@ -160,7 +160,7 @@ def _upload_api(stack: Stack, core: _Core, url_ingest: UrlIngest | None) -> Uplo
 
 
 def _in_place(stack: Stack, core: _Core) -> InPlace | None:
-    if not core.config.in_place:
+    if not core.config.existing.in_place:
         return None
     return InPlace(stack, "InPlace", images=core.delivery.images, code=core.code, config=core.config)
 
@@ -175,7 +175,7 @@ def _monitoring(stack: Stack, core: _Core, functions: Sequence[PythonFunction], 
         in_place=in_place,
         config=core.config,
     )
-    if core.config.dashboard:
+    if core.config.monitoring.dashboard:
         Dashboard(
             stack,
             "Dashboard",
@@ -187,6 +187,6 @@ def _monitoring(stack: Stack, core: _Core, functions: Sequence[PythonFunction], 
             alarms=monitoring.alarms,
             config=core.config,
         )
-    if core.config.saved_queries:
+    if core.config.monitoring.saved_queries:
         SavedQueries(stack, "Queries", functions=functions, config=core.config)
     return monitoring

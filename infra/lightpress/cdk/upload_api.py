@@ -71,7 +71,7 @@ class UploadApi(Component):
             http_api=self.api,
             auto_deploy=True,
             throttle=gateway.ThrottleSettings(
-                rate_limit=config.upload_rate_limit, burst_limit=config.upload_burst_limit
+                rate_limit=config.uploads.upload_rate_limit, burst_limit=config.uploads.upload_burst_limit
             ),
         )
         _log(self, stage, config)
@@ -90,7 +90,7 @@ class UploadApi(Component):
                 "UPLOADS_BUCKET": uploads.bucket_name,
                 "IMAGES_BUCKET": delivery.images.bucket_name,
                 "CDN_BASE_URL": delivery.base_url,
-                "UPLOAD_AUTH": config.upload_auth,
+                "UPLOAD_AUTH": config.uploads.upload_auth,
             },
         )
         # What it signs, S3 does in its name: it may itself what it lets others do.
@@ -110,7 +110,7 @@ class UploadApi(Component):
         authorizer = _authorizer(self, config)
         for method, path in (*ROUTES, *(INGEST_ROUTES if url_ingest else ())):
             route(self.api, method, path, integration, authorizer)
-        if config.upload_auth == "none":
+        if config.uploads.upload_auth == "none":
             acknowledge(
                 self.api,
                 "AwsSolutions-APIG4",
@@ -149,26 +149,26 @@ def route(
 
 
 def _authorizer(scope: Construct, config: Config) -> gateway.IHttpRouteAuthorizer | None:
-    if config.upload_auth == "jwt":
+    if config.uploads.upload_auth == "jwt":
         return authorizers.HttpJwtAuthorizer(
-            "Jwt", config.upload_jwt_issuer, jwt_audience=list(config.upload_jwt_audiences)
+            "Jwt", config.uploads.upload_jwt_issuer, jwt_audience=list(config.uploads.upload_jwt_audiences)
         )
-    if config.upload_auth == "authorizer":
+    if config.uploads.upload_auth == "authorizer":
         yours = lambda_.Function.from_function_attributes(
-            scope, "Yours", function_arn=config.upload_authorizer_arn, same_environment=True
+            scope, "Yours", function_arn=config.uploads.upload_authorizer_arn, same_environment=True
         )
         return authorizers.HttpLambdaAuthorizer(
             "Authorizer", yours, response_types=[authorizers.HttpLambdaResponseType.SIMPLE]
         )
-    return authorizers.HttpIamAuthorizer() if config.upload_auth == "iam" else None
+    return authorizers.HttpIamAuthorizer() if config.uploads.upload_auth == "iam" else None
 
 
 def _from_browsers(config: Config) -> gateway.CorsPreflightOptions | None:
     """Let pages of these sites ask; the API's own page needs no leave."""
-    if not config.allowed_origins:
+    if not config.uploads.allowed_origins:
         return None
     return gateway.CorsPreflightOptions(
-        allow_origins=list(config.allowed_origins),
+        allow_origins=list(config.uploads.allowed_origins),
         allow_methods=[gateway.CorsHttpMethod.GET, gateway.CorsHttpMethod.POST, gateway.CorsHttpMethod.DELETE],
         allow_headers=["authorization", "content-type"],
     )

@@ -58,7 +58,7 @@ class UploadPage(Component):
             "parts_from": _PARTS_FROM,
             "types": list(ACCEPTED_TYPES),
             "kinds": [name.upper() for name in MEDIA_TYPES],
-            "connect": [storage, *([config.upload_jwt_issuer] if config.upload_page_client_id else [])],
+            "connect": [storage, *([config.uploads.upload_jwt_issuer] if config.uploads.upload_page_client_id else [])],
             "images": [delivery.base_url],
         }
         function = lambda_.Function(
@@ -85,8 +85,9 @@ class UploadPage(Component):
 
 def _auth(config: Config) -> dict[str, Any]:
     """How the page finds out who is there (web/account.js)."""
-    if config.upload_auth == "none":
+    options = config.uploads
+    if options.upload_auth == "none":
         return {"kind": "none"}
-    if config.upload_auth == "jwt" and config.upload_page_client_id:
-        return {"kind": "oidc", "issuer": config.upload_jwt_issuer, "client_id": config.upload_page_client_id}
+    if options.upload_auth == "jwt" and options.upload_page_client_id:
+        return {"kind": "oidc", "issuer": options.upload_jwt_issuer, "client_id": options.upload_page_client_id}
     return {"kind": "token"}

@@ -29,12 +29,12 @@ class Uploads(Component):
             versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    noncurrent_version_expiration=Duration.days(config.noncurrent_version_days),
+                    noncurrent_version_expiration=Duration.days(config.storage.noncurrent_version_days),
                     # A deleted original whose versions have all expired leaves a marker, which slows listings down.
                     expired_object_delete_marker=True,
                 ),
-                *moved(config.originals_storage, config.originals_storage_days),
-                *_expiring(config.originals_expiration_days),
+                *moved(config.storage.originals_storage, config.storage.originals_storage_days),
+                *_expiring(config.storage.originals_expiration_days),
             ],
         )
         self.outputs = {"UploadsBucketName": self.bucket.bucket_name}

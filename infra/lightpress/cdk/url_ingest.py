@@ -44,15 +44,15 @@ class UrlIngest(Component):
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
-        timeout_seconds = _TURNS * config.fetch_timeout_seconds + _TIME_TO_TELL_SECONDS
+        timeout_seconds = _TURNS * config.ingest.fetch_timeout_seconds + _TIME_TO_TELL_SECONDS
         self.queue = WorkQueue(
             self,
             "Queue",
             logical_id="UrlQueue",
-            retention_days=config.queue_retention_days,
+            retention_days=config.processing.queue_retention_days,
             timeout_seconds=timeout_seconds,
             dead_letters=processing.dead_letters,
-            max_receive_count=config.fetch_tries + _MORE_RECEIVES,
+            max_receive_count=config.ingest.fetch_tries + _MORE_RECEIVES,
         )
         self.function = PythonFunction(
             self,
@@ -61,7 +61,7 @@ class UrlIngest(Component):
             description="Fetches pictures by their URLs into the uploads bucket",
             code=code,
             config=config,
-            memory_mb=max(512, _OWN_MEMORY_MB + AT_ONCE * config.fetch_max_mb),
+            memory_mb=max(512, _OWN_MEMORY_MB + AT_ONCE * config.ingest.fetch_max_mb),
             timeout_seconds=timeout_seconds,
             environment={
                 "UPLOADS_BUCKET": uploads.bucket_name,
@@ -75,7 +75,7 @@ class UrlIngest(Component):
         # Without, S3 would say 403 of what is not there yet.
         self.function.allow("s3:ListBucket", on=uploads.bucket_arn)
         self.function.accept_any_key(uploads, "*")
-        self.function.consume(self.queue, batch_size=AT_ONCE, max_concurrency=config.fetch_max_concurrency)
+        self.function.consume(self.queue, batch_size=AT_ONCE, max_concurrency=config.ingest.fetch_max_concurrency)
         self.functions = (self.function,)
         self.outputs = {"UrlQueueUrl": self.queue.queue_url}
 
@@ -84,13 +84,13 @@ def _told(config: Config) -> dict[str, object]:
     """The options as `composition.fetch_url` reads them."""
     return {
         "threads": AT_ONCE,
-        "max_bytes": config.fetch_max_mb << 20,
-        "timeout_seconds": config.fetch_timeout_seconds,
-        "tries": config.fetch_tries,
-        "first_pause_seconds": config.fetch_first_pause_seconds,
-        "per_host": config.fetch_per_host,
-        "per_host_rate": config.fetch_per_host_rate,
-        "ports": list(config.fetch_ports),
-        "plain_http": config.fetch_plain_http,
-        "allowed_networks": list(config.fetch_allowed_networks),
+        "max_bytes": config.ingest.fetch_max_mb << 20,
+        "timeout_seconds": config.ingest.fetch_timeout_seconds,
+        "tries": config.ingest.fetch_tries,
+        "first_pause_seconds": config.ingest.fetch_first_pause_seconds,
+        "per_host": config.ingest.fetch_per_host,
+        "per_host_rate": config.ingest.fetch_per_host_rate,
+        "ports": list(config.ingest.fetch_ports),
+        "plain_http": config.ingest.fetch_plain_http,
+        "allowed_networks": list(config.ingest.fetch_allowed_networks),
     }
