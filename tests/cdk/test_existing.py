@@ -12,7 +12,8 @@ from cdk_nag import AwsSolutionsChecks
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
-from lightpress.cdk.config import Config, Existing, load_config
+from lightpress.cdk.config import Config, load_config
+from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.stack import LightpressStack
 from lightpress.image import CompressionOptions
 from lightpress.in_place.buckets import InPlace, in_place_from
@@ -29,7 +30,9 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/some-key"
 SHOP = Attached("my-shop", under="shop/", suffixes=(".jpg", ".PNG"))
 CMS = InPlace("my-cms", "media/", options=CompressionOptions(), acls=True)
 WIKI = InPlace("my-wiki", options=CompressionOptions(mode="lossy", quality={"jpeg": 70}))
-CONFIG = Config("dev", attach=(Existing(SHOP),), in_place=(Existing(CMS, KEY), Existing(WIKI)))
+CONFIG = Config(
+    "dev", existing=ExistingOptions(attach=(Existing(SHOP),), in_place=(Existing(CMS, KEY), Existing(WIKI)))
+)
 
 
 @pytest.fixture(scope="module")
@@ -174,10 +177,10 @@ def test_every_option_of_an_existing_bucket_can_be_chosen(tmp_path: Path) -> Non
         kms_key = "{KEY}"
         """,
     )
-    shop, blog = config.attach
+    shop, blog = config.existing.attach
     assert shop == Existing(Attached("my-shop", "products/", (".jpg",), "shop/"), KEY)
     assert blog.pictures.under == "my-blog/"
-    (cms,) = config.in_place
+    (cms,) = config.existing.in_place
     options = cms.pictures.options
     assert (options.mode, options.metadata, options.quality) == ("lossy", "copyright", {"jpeg": 70})
     assert (options.max_width, options.max_height, options.limits.max_bytes) == (4000, 3000, 20 << 20)

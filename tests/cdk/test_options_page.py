@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import fields
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.cdk.config import Config
+from lightpress.cdk.config import option_groups
 from tools.documents.diagram import architecture_of, diagram
 from tools.documents.options import DRAWN_ENVIRONMENT, PAGE, configuration_page, drawings
 from tools.documents.sketch import sketch, widgets_of
@@ -23,11 +24,23 @@ def test_the_page_of_options_is_what_the_options_say() -> None:
     assert PAGE.read_text(encoding="utf-8") == configuration_page(), "it is stale: make docs"
 
 
-def test_every_option_says_what_it_does_and_what_is_allowed() -> None:
+def test_every_option_has_a_text_of_its_own_and_says_what_is_allowed() -> None:
     rows = [line.split(" | ") for line in configuration_page().splitlines() if line.startswith("| `")]
-    options = [option.name for option in fields(Config) if option.metadata]
-    assert [row[0] for row in rows] == [f"| `{name}`" for name in options]
+    options = [option for group in option_groups().values() for option in fields(group)]
+    assert [row[0] for row in rows] == [f"| `{option.name}`" for option in options]
     assert [row[0] for row in rows if not row[2].strip() or len(row[3]) < 20] == []
+    texts = Counter(option.metadata["doc"] for option in options)
+    assert [text for text, count in texts.items() if count > 1] == []
+
+
+@pytest.mark.parametrize("group", option_groups().values(), ids=option_groups())
+def test_a_text_is_a_row_of_a_table_and_a_sentence(group: type[Any]) -> None:
+    for option in fields(group):
+        doc = option.metadata["doc"]
+        assert not {"|", "\n"} & set(doc), option.name
+        assert doc[0].isupper() or doc.startswith('"'), option.name
+        assert doc.endswith(".") or "https://" in doc, option.name
+        assert f"`{option.name}`" not in doc, f"{option.name} explains itself by its own name"
 
 
 def test_the_drawings_are_those_of_the_stack(template_of: Callable[[str], Template]) -> None:

@@ -106,6 +106,7 @@ def test_of_what_nobody_can_read_the_operators_are_told_what_to_do() -> None:
     text = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert {reason for reason in UNREADABLE if f"| `{reason}` |" not in text} == set()
 
+
 def test_the_index_of_decisions_lists_every_file_with_its_title_status_and_date() -> None:
     rows = re.findall(
         r"^\| \[(\d{4})\]\((.+?)\) \| (.+) \| (.+) \| (.+) \|$", _text(DECISIONS / "README.md"), re.MULTILINE

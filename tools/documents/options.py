@@ -1,20 +1,18 @@
-"""Writes what is made from the code: `make docs`. Tests fail where it is stale.
+"""Writes the documents that are generated from the stack: `make docs`. Tests fail where one is stale.
 
-docs/configuration.md is made of the options, docs/dashboard.svg and docs/architecture.svg of the synthesized stack.
+docs/configuration.md is generated from the options, docs/dashboard.svg and docs/architecture.svg from the synthesized
+template.
 """
 
 from __future__ import annotations
 
-import inspect
-import io
 import json
-import tokenize
-from dataclasses import fields, is_dataclass
+from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from lightpress.cdk.config import Config
+from lightpress.cdk.config import option_groups
 from lightpress.cdk.readiness import PROJECT
 from tools.documents.diagram import architecture_of, diagram
 from tools.documents.sketch import sketch, widgets_of
@@ -25,57 +23,38 @@ DRAWN_ENVIRONMENT = "dev"
 _HEAD = """\
 # Configuration
 
-What may stand in `infra/environments/NAME.toml`; `-c env=NAME` (`make deploy ENV=NAME`) chooses the file. An option
-that is left out has its default. A mistake stops the synthesis, and names the option and what is allowed.
+The options of `infra/environments/NAME.toml`; `-c env=NAME` (`make deploy ENV=NAME`) chooses the file. An option that
+is left out has its default. A mistake stops the synthesis, and the error names the option and what is allowed.
 
-This page is written by `make docs` from `infra/lightpress/cdk/options`.
-
+`make docs` writes this page from `infra/lightpress/cdk/options`.
+"""
+_TABLE_HEAD = """\
 | option | default | allowed | |
 |---|---|---|---|
 """
 
 
 def configuration_page() -> str:
-    """The page as it should be."""
-    said = _said_of_options()
+    """The page as it should be: a section for each group of options, a row for each option."""
+    sections = [_section(name, group) for name, group in option_groups().items()]
+    return "\n".join([_HEAD, *sections])
+
+
+def _section(name: str, group: type[Any]) -> str:
     rows = [
-        f"| `{option.name}` | `{_toml(option.default)}` | {option.metadata['allowed']} | {said[option.name]} |"
-        for option in fields(Config)
-        if option.metadata
+        f"| `{option.name}` | `{_toml(option.default)}` | {option.metadata['allowed']} | {option.metadata['doc']} |\n"
+        for option in fields(group)
     ]
-    return _HEAD + "\n".join(rows) + "\n"
-
-
-def _said_of_options() -> dict[str, str]:
-    """What stands over each option, in the file of its topic."""
-    topics = [topic for topic in Config.__mro__ if is_dataclass(topic)]
-    return {name: said for topic in topics for name, said in _comments(Path(inspect.getfile(topic))).items()}
+    return f"## {name.capitalize()}\n\n{group.__doc__}\n\n{_TABLE_HEAD}{''.join(rows)}"
 
 
 def _toml(value: object) -> str:
-    """A default as it would stand in the file."""
+    """A default as it would be written in the file."""
     return json.dumps(list(value) if isinstance(value, tuple) else value)
 
 
-def _comments(source: Path) -> dict[str, str]:
-    """By the name that begins a line: the comment that stands over it, or the one of the line before."""
-    found: dict[str, str] = {}
-    lines: list[str] = []
-    said = ""
-    for token in tokenize.generate_tokens(io.StringIO(source.read_text(encoding="utf-8")).readline):
-        if token.type == tokenize.COMMENT:
-            lines.append(token.string.removeprefix("#").strip())
-        elif token.type == tokenize.NAME:
-            said, lines = " ".join(lines) or said, []
-            if token.line.lstrip().startswith(f"{token.string}:"):
-                found.setdefault(token.string, said)
-        elif token.type == tokenize.NL and not token.line.strip():
-            said = ""
-    return found
-
-
 def drawings(resources: dict[str, Any]) -> dict[Path, str]:
-    """The pictures of a template's resources, by where they lie."""
+    """The SVG drawings of a template's resources, by path."""
     return {
         PROJECT / "docs" / "dashboard.svg": sketch(widgets_of(resources)),
         PROJECT / "docs" / "architecture.svg": diagram(architecture_of(resources)),
@@ -83,8 +62,8 @@ def drawings(resources: dict[str, Any]) -> dict[Path, str]:
 
 
 def _resources() -> dict[str, Any]:
-    """Of the environment that is drawn, without its layer."""
-    from lightpress.cdk.app import make_app  # noqa: PLC0415  synthesizes where it is run itself
+    """The resources of the environment that is drawn, synthesized without building the layer."""
+    from lightpress.cdk.app import make_app  # noqa: PLC0415  only the script needs it
 
     with TemporaryDirectory() as folder:
         context = {"env": DRAWN_ENVIRONMENT, "aws:cdk:bundling-stacks": []}

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
-    from lightpress.cdk.config import Existing
     from lightpress.cdk.functions import PythonFunction
+    from lightpress.cdk.options.existing import Existing
     from lightpress.in_place.buckets import InPlace
     from lightpress.pipeline.buckets import Attached, Selection
 
