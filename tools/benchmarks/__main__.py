@@ -20,11 +20,11 @@ from tools.benchmarks import report
 from tools.benchmarks import scale as scaling
 from tools.benchmarks import sweep as sweeping
 from tools.benchmarks.engines import ENGINES, FAST_SHARP, OURS, SHARP, EngineError
-from tools.benchmarks.environment import InstallError, install
 from tools.benchmarks.fetch_photos import FetchError, fetch
 from tools.benchmarks.figures import bytes_ratio, cpu_ratio, rows
 from tools.benchmarks.measure import measure, scores, versions
 from tools.benchmarks.pictures import WIDTHS, large, photos
+from tools.peers.install import InstallError, install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tools.benchmarks import release
-from tools.benchmarks.engines import FORMATS, OURS, PACKAGE, Engine
+from tools.benchmarks.engines import OURS, lightpress
 from tools.benchmarks.figures import bytes_ratio, cpu_ratio
 from tools.benchmarks.measure import measure
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from tools.benchmarks.environment import Environment
     from tools.benchmarks.figures import Sample
+    from tools.peers.install import Environment
 
 LAST = f"release {release.VERSION}"
 MOST = {"CPU": 1.05, "bytes": 1.02}
@@ -26,10 +26,7 @@ def compare(
 ) -> list[Sample]:
     """Both, in turns."""
     release.unpack(home / "release")
-    engines = [
-        Engine(OURS, "ours.py", FORMATS, PACKAGE),
-        Engine(LAST, "ours.py", FORMATS, home / "release" / "lambda_src"),
-    ]
+    engines = [lightpress(), lightpress(LAST, home / "release" / "lambda_src")]
     return measure(pictures, turns, home / "made", environment, say, engines)
 
 

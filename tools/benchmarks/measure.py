@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import chain
@@ -10,16 +9,16 @@ from queue import SimpleQueue
 from random import Random
 from typing import TYPE_CHECKING
 
-from tools.benchmarks.engines import ENGINES, Engine, Running, running
-from tools.benchmarks.environment import PEERS
+from tools.benchmarks.engines import ENGINES, Engine, RunningEngine, Scorer, running, running_scorer
 from tools.benchmarks.figures import Sample
 from tools.benchmarks.pictures import WIDTHS
+from tools.peers.engines import SSIMULACRA2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from tools.benchmarks.environment import Environment
+    from tools.peers.install import Environment
 
 _JUDGES = 2
 
@@ -75,25 +74,24 @@ def scores(
             if file.stem in wanted
         ]
         jobs.append((picture, files))
-    judge = Engine("SSIMULACRA2", "score.py", None)
     found: dict[tuple[str, str, str], float] = {}
     with ExitStack() as stack, ThreadPoolExecutor(_JUDGES) as pool:
-        idle: SimpleQueue[Running] = SimpleQueue()
+        idle: SimpleQueue[Scorer] = SimpleQueue()
         for _ in range(_JUDGES):
-            idle.put(stack.enter_context(running(judge, environment)))
+            idle.put(stack.enter_context(running_scorer(environment)))
 
         def score(picture: Path, files: list[tuple[str, str, Path]]) -> dict[tuple[str, str, str], float]:
             one = idle.get()
-            answer = one.ask({"picture": str(picture), "files": [str(file) for *_, file in files]})
+            answer = one.scores(picture, [file for *_, file in files])
             idle.put(one)
-            return {(engine, name, file.name): answer[str(file)] for engine, name, file in files}
+            return {(engine, name, file.name): answer[file] for engine, name, file in files}
 
         for answer in pool.map(lambda job: score(*job), jobs):
             found |= answer
     return found
 
 
-def _one(name: str, engine: Running, picture: Path, turn: int, home: Path) -> Sample:
+def _one(name: str, engine: RunningEngine, picture: Path, turn: int, home: Path) -> Sample:
     out = made(home, name, picture.name)
     out.mkdir(parents=True, exist_ok=True)
     for old in out.iterdir():
@@ -104,15 +102,10 @@ def _one(name: str, engine: Running, picture: Path, turn: int, home: Path) -> Sa
 
 
 def versions(environment: Environment) -> dict[str, str]:
-    """Of the others, as installed."""
-    pins = (PEERS / "requirements.txt").read_text().splitlines()
-    found = dict(pin.split("==") for pin in pins if "==" in pin)
-    program = "console.log(JSON.stringify(require('sharp').versions))"
-    told = subprocess.run(
-        [environment.node, "-e", program],
-        env={"NODE_PATH": str(environment.modules)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return {**found, "sharp": told.stdout.strip()}
+    """What each engine, and SSIMULACRA2, says of its libraries and their versions."""
+    found = {}
+    for engine in ENGINES:
+        with running(engine, environment) as one:
+            found[engine.name] = one.versions
+    with running_scorer(environment) as scorer:
+        return {**found, SSIMULACRA2.name: scorer.versions}

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tools.benchmarks.engines import Engine
-    from tools.benchmarks.environment import Environment
+    from tools.peers.install import Environment
 
 
 @dataclass(frozen=True, slots=True)

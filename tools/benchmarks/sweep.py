@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from lightpress.image import Size, Spec, render
 from lightpress.image.formats import OUTPUTS
-from tools.benchmarks.engines import Engine, Running, running
+from tools.benchmarks.engines import running_scorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
-    from tools.benchmarks.environment import Environment
+    from tools.benchmarks.engines import Scorer
+    from tools.peers.install import Environment
 
 TRIED: Mapping[str, tuple[int, ...]] = {
     "avif": (38, 43, 48, 53, 58),
@@ -44,7 +45,7 @@ def sweep(
     """The curve of each format at each width, over all pictures. Two judges work at once."""
     found: dict[tuple[str, int, int], list[tuple[int, float]]] = {}
     with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
-        judges = [stack.enter_context(running(Engine("SSIMULACRA2", "score.py", None), environment)) for _ in range(2)]
+        judges = [stack.enter_context(running_scorer(environment)) for _ in range(2)]
         jobs = [pool.submit(_curve_of, judges[half], pictures[half::2], widths, home, say) for half in range(2)]
         for job in jobs:
             for key, size, score in job.result():
@@ -57,7 +58,7 @@ def sweep(
 
 
 def _curve_of(
-    judge: Running, pictures: Iterable[Path], widths: Sequence[int], home: Path, say: Callable[[str], None]
+    judge: Scorer, pictures: Iterable[Path], widths: Sequence[int], home: Path, say: Callable[[str], None]
 ) -> list[tuple[tuple[str, int, int], int, float]]:
     found = []
     for picture in pictures:
@@ -66,9 +67,9 @@ def _curve_of(
             wanted = dict(zip(TRIED, qualities, strict=True))
             folder = home / picture.name / "-".join(map(str, qualities))
             files = _rendered(picture, wanted, widths, folder)
-            scores = judge.ask({"picture": str(picture), "files": [str(file) for file in files]})
+            scores = judge.scores(picture, files)
             for file, (name, width) in files.items():
-                found.append(((name, width, wanted[name]), file.stat().st_size, scores[str(file)]))
+                found.append(((name, width, wanted[name]), file.stat().st_size, scores[file]))
     return found
 
 

@@ -9,16 +9,17 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tools.benchmarks.environment import InstallError, install
 from tools.conformance import comparison, report
 from tools.conformance import peers as comparing
 from tools.conformance import run as running
 from tools.conformance.corpora import CORPORA
-from tools.conformance.engines import EngineError, Engines, Lightpress, others
+from tools.conformance.engines import Engines, Lightpress, others
 from tools.conformance.fetch import FetchError
 from tools.conformance.fetch import fetch as fetch_pictures
 from tools.conformance.reference import with_every_plugin
-from tools.conformance.text import between, with_part
+from tools.markdown import between, with_part
+from tools.peers.install import InstallError, install
+from tools.peers.process import PeerError
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOME = PROJECT / ".local" / "conformance"
@@ -103,7 +104,7 @@ def peers() -> None:
                 FIXTURES,
                 lambda done, total: progress.update(task, completed=done, total=total, refresh=True),
             )
-    except (InstallError, EngineError) as error:
+    except (InstallError, PeerError) as error:
         err.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     comparing.save(records, COMPARED)

@@ -11,7 +11,7 @@ from rich.table import Table
 from tools.conformance import rules
 from tools.conformance.engines import MOST_SECONDS, OURS
 from tools.conformance.rules import MOST_DELTA_E, MOST_MEMORY_MB, Verdict
-from tools.conformance.text import cell, line
+from tools.markdown import cell, line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

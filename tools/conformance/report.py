@@ -15,7 +15,7 @@ from rich.table import Table
 from tools.conformance.corpora import CORPORA
 from tools.conformance.observe import BOUNDS
 from tools.conformance.rules import RULES, Rule, Verdict
-from tools.conformance.text import cell, line, with_part
+from tools.markdown import cell, line, with_part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
