@@ -12,7 +12,7 @@ import pillow_heif.HeifImagePlugin  # so that HEIC files can be drawn, too
 from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from lightpress.image import EncodedVariant, Limits, Size, Spec, render
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.formats import OUTPUTS, READABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -222,11 +222,12 @@ def spec(
     quality: Mapping[str, int] | None = None,
     background: str = "#ffffff",
     limits: Limits | None = None,
+    accept: tuple[str, ...] = READABLE,
     **more: Any,  # noqa: ANN401  of Spec
 ) -> Spec:
-    """A spec; without sizes it has one that leaves pictures of tests as large as they are."""
+    """A spec that accepts all there is; without sizes it has one that leaves pictures of tests as large as they are."""
     sizes = sizes or (Size("whole", 16_383, 16_383),)
-    return Spec(sizes, formats, quality or {}, background, limits or Limits(), **more)
+    return Spec(sizes, formats, quality or {}, background, limits or Limits(), accept=accept, **more)
 
 
 def rendered(data: bytes, what: Spec | None = None) -> list[EncodedVariant]:

@@ -4,7 +4,7 @@ import { makeAccount } from './account.js';
 import { makeApi } from './api.js';
 import { makeQueue } from './queue.js';
 import { makeView } from './view.js';
-import { WORDS, bytes, stateOf, summaryOf } from './words.js';
+import { WORDS, bytes, choosable, stateOf, summaryOf } from './words.js';
 
 const by = (id) => document.getElementById(id);
 const base = new URL('./', location.href);
@@ -79,7 +79,7 @@ function open(account, config) {
 
   by('choose').hidden = false;
   by('limits').textContent = `${config.kinds.join(', ')}. Up to ${bytes(config.max_bytes)} each.`;
-  by('files').accept = [...config.types, '.heic', '.heif', '.avif', '.jp2', '.psd'].join(',');
+  by('files').accept = choosable(config.types);
   for (const input of [by('files'), by('camera')]) {
     input.onchange = () => {
       queue.add([...input.files]);

@@ -107,7 +107,7 @@ export function makeQueue({ api, limits, changed }) {
       if (published.status === 'ready') return update(picture, { state: 'ready', published });
       if (published.status === 'failed') {
         // Sent again, it would fail again.
-        throw new Problem(published.title, { code: published.reason, retriable: false });
+        throw new Problem([published.title, published.detail].filter(Boolean).join(' '), { code: published.reason, retriable: false });
       }
     }
     throw new Problem(WORDS.late, { code: 'late' });

@@ -80,6 +80,12 @@ const BY_ENDING = {
   tif: 'image/tiff', tiff: 'image/tiff', webp: 'image/webp', ico: 'image/x-icon', bmp: 'image/bmp',
 };
 
+/** What a file chooser is told: the types, and the endings by which systems know files whose type they do not. */
+export function choosable(types) {
+  const endings = Object.keys(BY_ENDING).filter((ending) => types.includes(BY_ENDING[ending]));
+  return [...types, ...endings.map((ending) => `.${ending}`)].join(',');
+}
+
 /** The media type of a file, or "" where nobody knows. */
 export function typeOf(file) {
   return file.type || BY_ENDING[file.name.toLowerCase().split('.').pop()] || '';

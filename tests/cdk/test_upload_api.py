@@ -100,6 +100,14 @@ def test_the_page_may_write_its_log_and_nothing_else(tmp_path: Path) -> None:
     assert "Layers" not in page.properties
 
 
+def test_the_page_asks_for_what_the_recipes_accept(tmp_path: Path) -> None:
+    parts = page_of(synthesize_with(JWT, tmp_path)).properties["Environment"]["Variables"]["PAGE"]["Fn::Join"][1]
+    told = json.loads("".join(part if isinstance(part, str) else "x" for part in parts))
+    assert told["kinds"] == ["JPEG", "PNG", "GIF", "WebP", "AVIF", "HEIC", "TIFF", "Photoshop (PSD)", "ICO", "BMP"]
+    assert {"image/jpeg", "image/heic", "image/vnd.adobe.photoshop"} <= set(told["types"])
+    assert "image/jp2" not in told["types"]
+
+
 @pytest.mark.parametrize(
     ("change", "auth"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,8 @@ from lightpress.cli.backfill import Item
 from lightpress.cli.backfill_sources import BadInventoryError, inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
 from lightpress.cli.connecting import connect
-from lightpress.image import Size, Spec
+from lightpress.image import Reason, Size, Spec
+from lightpress.image.formats import READABLE
 from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.objects import CompressionMark, Entry
 from lightpress.pipeline.buckets import Selection
@@ -144,9 +146,34 @@ def test_a_published_picture_has_ended_and_a_stale_one_has_not(s3: S3Client) -> 
         "ignored/x": None,
     }
     assert target.reads <= 2 * len(names)
+
     assert not target.send([Item("a/new ü.jpg", 1, "")])
     (message,) = sqs.receive_message(QueueUrl=queue_url)["Messages"]
     assert read(message["Body"]).sources == (Source("pictures", "a/new ü.jpg"),)
+
+
+def test_a_refused_picture_has_ended_until_its_format_is_accepted_and_a_kept_one_for_good(s3: S3Client) -> None:
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    images, originals = S3Images(s3, "images"), S3Originals(s3)
+    put(s3, "a/refused.jp2", "a/kept.jp2", "a/corrupt.jpg")
+    identity = s3.head_object(Bucket="pictures", Key="a/kept.jp2")["ETag"].strip('"')
+    refused, corrupt = Reason.FORMAT_NOT_ACCEPTED, Reason.CORRUPT
+    for name, form, reason, digest in (
+        ("refused.jp2", None, refused, RECIPE.digest_for(refused)),
+        ("kept.jp2", "jpeg2000", None, "of other sizes"),
+        ("corrupt.jpg", None, corrupt, RECIPE.digest_for(corrupt)),
+    ):
+        status, source = Status.FAILED if reason else Status.READY, PublishedSource(identity, 4, form)
+        images.publish(Manifest(f"a/{name}", status, 1, source, "web", digest, reason=reason), None)
+
+    def endings(recipe: Recipe) -> list[str | None]:
+        book = RecipeBook((Rule("**", recipe),), {"web": recipe})
+        target = Variants("pictures", sqs, "", images=images, originals=originals, recipes=book)
+        return target.endings([Item(f"a/{name}", 1, "") for name in ("refused.jp2", "kept.jp2", "corrupt.jpg")])
+
+    accepting = replace(RECIPE, spec=replace(RECIPE.spec, accept=READABLE))
+    assert endings(RECIPE) == ["failed", "ready", "failed"]
+    assert endings(accepting) == [None, None, "failed"]
 
 
 def test_a_replaced_object_has_ended_and_a_new_one_has_not(s3: S3Client) -> None:

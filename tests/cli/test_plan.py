@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from lightpress.cli.plan import plan, sample
-from lightpress.image import Size, Spec
+from lightpress.image import Reason, Size, Spec
 from lightpress.image.spec import Pixels
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
@@ -77,6 +79,15 @@ def test_what_is_ignored_failed_or_deleted_is_counted_apart() -> None:
     assert found.pictures == {"removed": 1, "tried again": 1, "deleted": 1}
     assert found.variants == {"removed": 4}
     assert found.examples["removed"] == ["private/a"]
+
+
+def test_what_is_of_a_format_that_is_not_accepted_is_kept_and_what_was_refused_for_it_tried_again() -> None:
+    spec = replace(OLD.spec, sizes=(Size("w50", 50),))
+    refused = Manifest("r", Status.FAILED, 1, PublishedSource("v", 1), "web", reason=Reason.FORMAT_NOT_ACCEPTED)
+    refused = replace(refused, digest=Recipe("web", spec).digest_for(refused.reason))
+    found = plan([published("a"), refused], book(replace(spec, accept=("png",))))
+    assert (found.pictures, found.variants, found.to_render) == ({"kept": 1, "tried again": 1}, {}, 1)
+    assert plan([published("a"), refused], book(spec)).pictures == {"stale": 1, "current": 1}
 
 
 def test_a_sample_is_as_large_as_asked_for_and_fair() -> None:

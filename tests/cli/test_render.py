@@ -79,6 +79,18 @@ def test_a_bad_picture_is_a_result_and_no_crash(photo: Path, tmp_path: Path) -> 
     assert third["width"] is None
 
 
+def test_a_format_is_read_where_the_recipe_accepts_it(tmp_path: Path) -> None:
+    picture, recipes = tmp_path / "cat.jpg", tmp_path / "mine.toml"
+    Image.new("RGB", (30, 20), "red").save(picture, "JPEG2000")
+    (refused,) = results(run(picture, "--out", tmp_path / "out", "--json"))
+    assert (refused["status"], refused["reason"]) == ("failed", "format_not_accepted")
+    assert refused["detail"].startswith("The file is JPEG 2000, which is not accepted. Accepted: JPEG, PNG, GIF, WebP,")
+    rules = '[[rules]]\npath = "**"\nrecipe = "web"\n[recipes.web]\nformats = ["jpeg"]\nsizes.a.width = 5\n'
+    recipes.write_text(rules + 'accept = ["jpeg", "jpeg2000"]')
+    (made,) = results(run(picture, "--recipes", recipes, "--out", tmp_path / "out", "--json"))
+    assert (made["status"], made["width"], len(made["variants"])) == ("ready", 30, 1)
+
+
 def test_pictures_of_the_same_name_do_not_overwrite_each_other(photo: Path, tmp_path: Path) -> None:
     other = tmp_path / photo.name
     Image.new("RGB", (30, 20)).save(other)

@@ -10,6 +10,7 @@ import pytest
 from lightpress.delivery.notify import Notifier
 from lightpress.failures.record import TRIALS, RecordFailure
 from lightpress.image import Reason, RenderResult, Spec
+from lightpress.image.formats import READABLE
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.failures import DeadLetter, Failure, Trial, Verdict, fingerprint
@@ -20,6 +21,7 @@ from lightpress.pipeline.sandbox import ChildLost
 from tests.pipeline.fakes import (
     CORRUPT,
     NOW,
+    RARE,
     RETENTION,
     UPLOADS,
     FakeAnnouncements,
@@ -115,6 +117,20 @@ def test_a_reason_that_the_letter_tells_need_not_be_found_again(rig: Rig) -> Non
     assert (rig.row().reason, rig.row().detail) == ("too_slow", "It took for ever.")
     assert rig.cloud.press.made == []
     assert rig.cloud.originals.asked["read"] == 0
+
+
+def test_a_refusal_is_not_believed_once_the_format_is_accepted(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, RARE)
+    outcome = reconcile(source(KEY), rig.cloud.world())
+    assert outcome.verdict is not None
+    dead_letter = rig.told(outcome.verdict)
+    rig.cloud.press.made.clear()
+    rig.handle(dead_letter)
+    assert (rig.row().reason, rig.cloud.press.made) == ("format_not_accepted", [])
+    rig.cloud.recipes = book(accept=READABLE)
+    rig.handle(dead_letter)
+    assert rig.manifest().status is Status.READY
+    assert rig.cloud.press.made == [RARE]
 
 
 @pytest.mark.parametrize("changed", ["picture", "recipe"])

@@ -112,6 +112,25 @@ def test_a_bad_picture_goes_to_the_dead_letters_at_once_and_does_not_come_back(d
     assert told == {key: reason for key, (_, reason) in bad.items()}
 
 
+def test_jpeg_2000_is_refused_whatever_it_is_called_with_what_it_is_and_what_is_accepted(deployed: Deployed) -> None:
+    data = file_of(ramp((40, 30)), "JPEG2000")
+    deployed.s3.put_object(Bucket=UPLOADS, Key="cat.jpg", Body=data, ContentType="image/jpeg")
+    assert deployed.invoke(notification("cat.jpg")) == []
+    assert deployed.record() == []
+    manifest = deployed.manifest("cat.jpg")
+    assert manifest is not None
+    assert (manifest.status, manifest.reason) == (Status.FAILED, "format_not_accepted")
+    (failure,) = deployed.failures()
+    assert (
+        failure.detail
+        == manifest.detail
+        == (
+            "The file is JPEG 2000, which is not accepted. Accepted: JPEG, PNG, GIF, WebP, AVIF, HEIC, TIFF, "
+            "Photoshop (PSD), ICO, BMP."
+        )
+    )
+
+
 def test_a_batch_in_which_the_world_fails_comes_back_whole(deployed: Deployed) -> None:
     deployed.upload("a.jpg", SMALL)
     deployed.s3.delete_bucket(Bucket=IMAGES)

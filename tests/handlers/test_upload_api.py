@@ -69,6 +69,14 @@ def ask(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> tupl
     return answer["statusCode"], json.loads(answer["body"])
 
 
+def test_what_no_recipe_accepts_is_refused_at_the_door(deployed: Deployed) -> None:
+    assert deployed
+    assert ask("POST", "/uploads", FILE | {"type": "image/heic"})[0] == 201
+    status, said = ask("POST", "/uploads", FILE | {"type": "image/jp2"})
+    assert (status, said["errors"][0]["field"]) == (422, "type")
+    assert "'image/jp2' is not accepted. Accepted: image/jpeg, image/png," in said["errors"][0]["detail"]
+
+
 @pytest.fixture
 def calls(deployed: Deployed) -> Iterator[set[Call]]:
     assert deployed

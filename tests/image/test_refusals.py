@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from lightpress.image import MESSAGES, PictureRejected, Reason
-from lightpress.image.formats import ACCEPTED
+from lightpress.image.formats import INPUTS
 from tools.drawing import file_of, plain, rendered, summary_of
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -100,7 +100,7 @@ def test_what_only_begins_like_a_picture_is_damaged(data: bytes) -> None:
 
 Image.init()
 NEED_MORE_THAN_PILLOW = {"BUFR", "GRIB", "HDF5", "WMF"}
-OTHERS = sorted(set(Image.SAVE) - set(ACCEPTED) - NEED_MORE_THAN_PILLOW - {"MPO", "DIB"})
+OTHERS = sorted(set(Image.SAVE) - {row.pillow for row in INPUTS} - NEED_MORE_THAN_PILLOW - {"MPO", "DIB"})
 
 
 @pytest.mark.filterwarnings("ignore::Warning:PIL")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.failures.record import FailureRecorder, FailureRecords
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
+from lightpress.image.formats import ACCEPTED
 from lightpress.pipeline.failures import DeadLetter, fingerprint
 from lightpress.pipeline.manifest import manifest_from_json, manifest_path
 from lightpress.pipeline.ports import PreconditionFailed, Published
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 
 UPLOADS = "uploads"
 NOW, RETENTION = 1_800_000_000, 3_600
-CORRUPT, BREAKS_LATE = b"corrupt", b"breaks late"
+CORRUPT, BREAKS_LATE, RARE = b"corrupt", b"breaks late", b"rare"
+"""What contents begin with. RARE is of a format that recipes accept only if they say so."""
 
 
 def source(key: str) -> Source:
@@ -41,9 +43,12 @@ def body_about(*keys: str, bucket: str = UPLOADS, name: str = "ObjectCreated:Put
     return json.dumps({"Records": records})
 
 
-def book(*sizes: int, path: str = "**", ignored: tuple[str, ...] = ()) -> RecipeBook:
+def book(
+    *sizes: int, path: str = "**", ignored: tuple[str, ...] = (), accept: tuple[str, ...] = ACCEPTED
+) -> RecipeBook:
     """One recipe of JPEGs for everything but the ignored paths."""
-    recipe = Recipe("web", Spec(tuple(Size(f"w{width}", width) for width in sizes or (10, 20)), ("jpeg",)))
+    widths = tuple(Size(f"w{width}", width) for width in sizes or (10, 20))
+    recipe = Recipe("web", Spec(widths, ("jpeg",), accept=accept))
     rules = (*(Rule(one, None) for one in ignored), Rule(path, recipe))
     return RecipeBook(rules, {"web": recipe})
 
@@ -139,6 +144,9 @@ class Press:
 
     def __call__(self, data: bytes, spec: Spec) -> RenderResult:
         self.made.append(data)
+        form = "jpeg2000" if data.startswith(RARE) else "jpeg"
+        if form not in spec.accept:
+            raise PictureRejected(Reason.FORMAT_NOT_ACCEPTED, f"The file is {form}, which is not accepted.")
         if data.startswith(CORRUPT):
             raise PictureRejected(Reason.CORRUPT, "The decoder says: drawn so.")
 
@@ -148,7 +156,7 @@ class Press:
                     raise PictureRejected(Reason.TOO_SLOW, "The second size takes for ever.")
                 yield EncodedVariant((size.name,), "jpeg", 1, 1, data + size.name.encode())
 
-        return RenderResult(OriginalInfo("jpeg", 40, 30), renditions())
+        return RenderResult(OriginalInfo(form, 40, 30), renditions())
 
 
 @dataclass

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from lightpress.composition.publishing import RECIPES
-from lightpress.image import Limits, Size, Spec, formats
+from lightpress.image import Limits, Reason, Size, Spec, formats
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
 from lightpress.toml_reader import ConfigError
 
@@ -64,6 +64,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         sizes.tile = { width = 30, height = 40, fit = "pad" }
         quality = { jpeg = 33 }
         animation = false
+        accept = ["png", "jpeg2000"]
         [recipes.web.limits]
         max_mb = 2
         max_megapixels = 3
@@ -91,6 +92,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         metadata="none",
         lossless=True,
         animation=False,
+        accept=("png", "jpeg2000"),
     )
 
 
@@ -248,6 +250,31 @@ BROKEN = {
         "recipes.web.metadata",
         ["'gps' is not allowed", "allowed: all, copyright, none"],
     ),
+    "no format that is accepted": (
+        RULE + RECIPE + "accept = []\n" + SIZES,
+        "recipes.web.accept",
+        ["is empty", "allowed: jpeg, png, gif, webp, avif, heic, tiff, jpeg2000, psd, ico, bmp"],
+    ),
+    "a format that cannot be read": (
+        RULE + RECIPE + 'accept = ["jpeg", "svg"]\n' + SIZES,
+        "recipes.web.accept",
+        ["'svg' is not allowed", "allowed: avif, bmp, gif, heic, ico, jpeg, jpeg2000, png, psd, tiff, webp"],
+    ),
+    "a format that is misspelt": (
+        RULE + RECIPE + 'accept = ["jpg"]\n' + SIZES,
+        "recipes.web.accept",
+        ["'jpg' is not allowed", "did you mean 'jpeg'?"],
+    ),
+    "a format that is accepted twice": (
+        RULE + RECIPE + 'accept = ["png", "png"]\n' + SIZES,
+        "recipes.web.accept",
+        ["twice"],
+    ),
+    "accepting that is no list": (
+        RULE + RECIPE + 'accept = "jpeg"\n' + SIZES,
+        "recipes.web.accept",
+        ["'jpeg' is not a list of strings"],
+    ),
     "a colour by name": (RULE + RECIPE + 'background = "white"\n' + SIZES, "recipes.web.background", ["'white'", "#"]),
     "a limit too low": (
         RULE + RECIPE + "limits = { max_mb = 0 }\n" + SIZES,
@@ -265,7 +292,10 @@ BROKEN = {
     "something else in a recipe": (
         RULE + RECIPE + "watermark = true\n" + SIZES,
         "recipes.web.watermark",
-        ["is not a known key", "allowed: animation, background, formats, limits, lossless, metadata, quality, sizes"],
+        [
+            "is not a known key",
+            "allowed: accept, animation, background, formats, limits, lossless, metadata, quality, sizes",
+        ],
     ),
     "something else in the file": (
         "version = 2\n" + RULE + RECIPE + SIZES,
@@ -382,6 +412,35 @@ def test_what_changes_no_variant_changes_no_digest(tmp_path: Path) -> None:
 )
 def test_another_way_to_write_the_same_changes_no_digest(same: Recipe) -> None:
     assert same.digest == recipe().digest
+
+
+def test_what_is_accepted_changes_no_digest_of_what_is_published_and_that_of_refusals() -> None:
+    less, other_way = changed(accept=("jpeg",)), changed(accept=tuple(reversed(formats.ACCEPTED)))
+    refused = Reason.FORMAT_NOT_ACCEPTED
+    others = (None, *(reason for reason in Reason if reason is not refused))
+    assert {one.digest_for(reason) for one in (recipe(), less) for reason in others} == {recipe().digest}
+    assert len({recipe().digest, recipe().digest_for(refused), less.digest_for(refused)}) == 3
+    assert other_way.digest_for(refused) == recipe().digest_for(refused)
+    wider = changed(sizes=(Size("w10", 11),))
+    assert wider.digest_for(refused) != recipe().digest_for(refused)
+
+
+def test_a_recipe_that_does_not_say_what_it_accepts_accepts_the_default(tmp_path: Path) -> None:
+    book = load(tmp_path, RULE + RECIPE + SIZES)
+    assert book.recipes["web"].spec.accept == book.accept == formats.ACCEPTED
+    said = load(tmp_path, RULE + RECIPE + f"accept = {list(formats.ACCEPTED)}\n" + SIZES)
+    assert said.digest == book.digest
+
+
+def test_a_book_accepts_what_any_of_its_recipes_accepts() -> None:
+    recipes = {"a": changed(accept=("png", "jpeg")), "b": changed(accept=("jpeg2000", "jpeg"))}
+    assert RecipeBook((Rule("**", recipes["a"]),), recipes).accept == ("jpeg", "png", "jpeg2000")
+
+
+def test_the_digest_of_a_book_tells_what_is_accepted() -> None:
+    """A backfill goes by it: whoever looks at what was refused must know what is deployed."""
+    books = [RecipeBook((Rule("**", one),), {"web": one}) for one in (recipe(), changed(accept=("jpeg",)))]
+    assert books[0].digest != books[1].digest
 
 
 def test_a_book_has_a_digest_of_its_rules_and_recipes() -> None:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.image import Limits, Reason, Size, Spec
+from lightpress.image.formats import READABLE
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.manifest import Status, variants_folder
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import ATTEMPTS, Action, Outcome, TooManyConflicts, reconcile
-from tests.pipeline.fakes import BREAKS_LATE, CORRUPT, UPLOADS, FakeCloud, FakeImages, book, source
+from tests.pipeline.fakes import BREAKS_LATE, CORRUPT, RARE, UPLOADS, FakeCloud, FakeImages, book, source
 from tests.pipeline.keys import NASTY_KEYS
 
 if TYPE_CHECKING:
@@ -377,6 +378,75 @@ def test_a_removal_that_fails_asks_again(cloud: FakeCloud) -> None:
         reconcile(source(KEY), replace(cloud.world(), images=stuck))
     assert settle(cloud).action is Action.REMOVED
     assert cloud.purges.asked == [(variants_folder(KEY), 2)] * 2
+    assert settle(cloud).action is Action.NOTHING
+
+
+def test_what_is_published_stays_when_its_format_is_no_longer_accepted(cloud: FakeCloud) -> None:
+    cloud.recipes = book(accept=READABLE)
+    cloud.originals.put(KEY, RARE)
+    settle(cloud)
+    before = dict(cloud.images.held)
+    for recipes in (book(), book(99), book(99, accept=("png",))):
+        cloud.recipes = recipes
+        outcome = settle(cloud)
+        assert (outcome.action, outcome.manifest) == (Action.NOTHING, published(cloud))
+    assert (cloud.images.held, cloud.press.made) == (before, [RARE])
+
+
+def test_what_is_published_stays_when_other_formats_are_accepted(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    for accept in (READABLE, ("jpeg",)):
+        cloud.recipes = book(accept=accept)
+        assert settle(cloud).action is Action.NOTHING
+
+
+def test_what_stayed_is_made_anew_once_its_format_is_accepted_again(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, RARE)
+    for recipes, did in (
+        (book(accept=READABLE), Action.PUBLISHED),
+        (book(99), Action.NOTHING),
+        (book(99, accept=READABLE), Action.PUBLISHED),
+    ):
+        cloud.recipes = recipes
+        assert settle(cloud).action is did
+    assert [variant.name for variant in published(cloud).variants] == ["w99"]
+
+
+def test_a_new_upload_of_a_format_that_is_no_longer_accepted_is_refused(cloud: FakeCloud) -> None:
+    cloud.recipes = book(accept=READABLE)
+    cloud.originals.put(KEY, RARE)
+    settle(cloud)
+    cloud.recipes = book()
+    cloud.originals.put(KEY, RARE)
+    assert settle(cloud).action is Action.FAILED
+    assert published(cloud).reason == Reason.FORMAT_NOT_ACCEPTED
+
+
+def test_what_stayed_is_removed_with_its_original_and_where_its_key_is_ignored(cloud: FakeCloud) -> None:
+    for key in ("a", "b"):
+        cloud.recipes = book(accept=READABLE)
+        cloud.originals.put(key, RARE)
+        settle(cloud, key)
+    cloud.recipes = book(ignored=("a",))
+    del cloud.originals.held["b"]
+    assert {settle(cloud, key).action for key in ("a", "b")} == {Action.REMOVED}
+    assert cloud.images.variants() == set()
+
+
+def test_what_was_refused_for_its_format_is_published_once_that_is_accepted(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, RARE)
+    assert settle(cloud).action is Action.FAILED
+    assert settle(cloud).action is Action.NOTHING
+    cloud.recipes = book(accept=READABLE)
+    assert settle(cloud).action is Action.PUBLISHED
+    assert_all_there(cloud, KEY, RARE)
+
+
+def test_what_failed_for_something_else_is_not_tried_again_when_other_formats_are_accepted(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, CORRUPT)
+    settle(cloud)
+    cloud.recipes = book(accept=READABLE)
     assert settle(cloud).action is Action.NOTHING
 
 

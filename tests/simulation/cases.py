@@ -27,6 +27,9 @@ CALM = [case for length in (1, 2, 3) for script in _scripts(length) for case in 
 RECIPES = [case for script in ("PR", "BR", "DR", "PRD") for case in _kinds(script)]
 """The recipes change in mid-flight, and old and new code work side by side."""
 
+ACCEPTING = [case for script in ("JN", "JM", "NJ", "NJA", "JNA", "MJA", "JMD") for case in _kinds(script)]
+"""The recipes change what they accept, before or after a picture of such a format."""
+
 FAULTY = [case for length in (1, 2) for script in _scripts(length) for case in _kinds(script, faults=1)]
 """Any one request fails, at any point and in any way, or any one message is delivered twice."""
 
@@ -38,12 +41,14 @@ LAST_INSTANCE = [
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
 
-ALL = [*OUTAGES, *RECIPES, *FAULTY, *LAST_INSTANCE, *CALM]
+ALL = [*OUTAGES, *RECIPES, *ACCEPTING, *FAULTY, *LAST_INSTANCE, *CALM]
 
 QUICK = [
     *(case for length in (1, 2) for script in _scripts(length) for case in _kinds(script)),
     *_kinds("PR"),
     *_kinds("BR"),
+    *_kinds("JN"),
+    *_kinds("JM"),
     *(case for script in "PBD" for case in _kinds(script, faults=1)),
     *(case for script in "PBD" for case in _kinds(script, faults=1, receives=1)),
     *_kinds("PQ", faults=1),

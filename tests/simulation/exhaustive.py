@@ -19,7 +19,7 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.deployed import BUS, UPLOADS, Code
 from tests.simulation.invocation import Fault
 from tests.simulation.memory import Memory, Remembered
-from tests.simulation.pictures import BAD, GOOD
+from tests.simulation.pictures import BAD, GOOD, RARE, REFUSING, REFUSING_ANEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,13 +33,18 @@ if TYPE_CHECKING:
 KEY = "k"
 AT_ONCE = 2
 
-# P and Q are good pictures, B a bad one, D a deletion, R another recipe.
+# P and Q are good pictures, B a bad one, J one whose format is not accepted by all recipes, D a deletion, R another
+# recipe. N: recipes that differ in that they do not accept J; A: the first ones again, which do; M: others that do not.
 SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "P": lambda cloud: cloud.put(KEY, GOOD + b"P"),
     "Q": lambda cloud: cloud.put(KEY, GOOD + b"Q"),
     "B": lambda cloud: cloud.put(KEY, BAD),
+    "J": lambda cloud: cloud.put(KEY, RARE),
     "D": lambda cloud: cloud.delete(KEY),
     "R": lambda cloud: cloud.deploy(1),
+    "N": lambda cloud: cloud.deploy(REFUSING),
+    "A": lambda cloud: cloud.deploy(0),
+    "M": lambda cloud: cloud.deploy(REFUSING_ANEW),
 }
 
 

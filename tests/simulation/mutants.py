@@ -223,16 +223,40 @@ MUTANTS = (
     Mutant(
         "another recipe is not noticed",
         RECONCILE,
-        (("is_of(original.identity, recipe.digest)", 'is_of(original.identity, manifest.digest or "")'),),
+        (("and is_current(manifest, recipe)", ""),),
         Case("PR"),
         100,
     ),
     Mutant(
         "another version is not noticed",
         RECONCILE,
-        (("is_of(original.identity, recipe.digest)", "is_of(manifest.source.identity, recipe.digest)"),),
+        (("manifest.is_of(original.identity) and", ""),),
         Case("PQ"),
         100,
+    ),
+    Mutant(
+        "what is published is refused once its format is not accepted",
+        RECONCILE,
+        ((" or is_kept(manifest, recipe)", ""),),
+        Case("JM"),
+        100,
+    ),
+    Mutant(
+        "a refusal is the last word, whatever is accepted since",
+        RECONCILE,
+        (
+            ("manifest.digest == recipe.digest_for(manifest.reason)", "manifest.digest == recipe.digest"),
+            ("replace(publication, digest=verdict.digest).failed", "publication.failed"),
+        ),
+        Case("NJA"),
+        100,
+    ),
+    Mutant(
+        "a refusal by another recipe is believed",
+        RECORD_FAILURE,
+        (("recipe.digest_for(verdict.reason)", "verdict.digest"),),
+        Case("NJA"),
+        200,
     ),
     Mutant(
         "revisions do not grow",
@@ -298,7 +322,7 @@ MUTANTS = (
     Mutant(
         "a verdict on other contents is believed",
         RECORD_FAILURE,
-        ((" and verdict.is_on(original.identity, recipe.digest)", ""),),
+        ((" and verdict.is_on(original.identity, recipe.digest_for(verdict.reason))", ""),),
         Case("BP"),
         500,
     ),

@@ -13,12 +13,18 @@ from lightpress.pipeline.sandbox import ChildLost
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-GOOD, BAD, CRASHING, HUGE = b"good", b"bad", b"crashing", b"huge"
-"""What contents begin with. CRASHING crashes a decoder, HUGE never fits into the memory of any function."""
+GOOD, BAD, CRASHING, HUGE, RARE = b"good", b"bad", b"crashing", b"huge", b"rare"
+"""What contents begin with. CRASHING crashes a decoder, HUGE never fits into the memory of any function, RARE is good
+where its format is accepted."""
 
 IGNORED = "drafts/"
 IGNORING = 3
 """The revision of the recipes that leaves the keys under IGNORED alone."""
+REFUSING = 4
+"""The revision that is the first one but for the format of RARE, which it does not accept."""
+REFUSING_ANEW = 5
+"""The revision that does not accept it either, and has other sizes."""
+REVISIONS = 6
 
 
 class NativeCrash(BaseException):
@@ -27,8 +33,10 @@ class NativeCrash(BaseException):
 
 @cache
 def recipe_book(revision: int) -> RecipeBook:
-    """Two variants for every key; each revision has a digest of its own."""
-    spec = Spec(sizes=(Size("small", 10 + revision), Size("large", 100 + revision)), formats=("jpeg",))
+    """Two variants for every key; each revision but REFUSING makes others than those before."""
+    sizes = 0 if revision == REFUSING else revision
+    accept = ("jpeg",) if revision in {REFUSING, REFUSING_ANEW} else ("jpeg", "jpeg2000")
+    spec = Spec((Size("small", 10 + sizes), Size("large", 100 + sizes)), ("jpeg",), accept=accept)
     recipe = Recipe("test", spec)
     ignored = (Rule(f"{IGNORED}**", None),) if revision == IGNORING else ()
     return RecipeBook((*ignored, Rule("**", recipe)), {"test": recipe})
@@ -37,7 +45,7 @@ def recipe_book(revision: int) -> RecipeBook:
 @cache
 def spec_of(digest: str) -> Spec:
     """The spec whose recipe has this digest."""
-    recipes = [recipe_book(revision).recipes["test"] for revision in range(IGNORING + 1)]
+    recipes = [recipe_book(revision).recipes["test"] for revision in range(REVISIONS)]
     return next(recipe.spec for recipe in recipes if recipe.digest == digest)
 
 
@@ -61,6 +69,9 @@ def render_without_isolation(data: bytes, spec: Spec) -> RenderResult:
 
 
 def _render(data: bytes, spec: Spec) -> RenderResult:
+    form = "jpeg2000" if data.startswith(RARE) else "jpeg"
+    if form not in spec.accept:
+        raise PictureRejected(Reason.FORMAT_NOT_ACCEPTED, "drawn rare")
     if data.startswith(BAD):
         raise PictureRejected(Reason.CORRUPT, "drawn bad")
     if data.startswith(HUGE):
@@ -70,7 +81,7 @@ def _render(data: bytes, spec: Spec) -> RenderResult:
         for size in spec.sizes:
             yield EncodedVariant((size.name,), "jpeg", 1, 1, rendered(data, spec, size.name))
 
-    return RenderResult(OriginalInfo("jpeg", 1, 1), renditions())
+    return RenderResult(OriginalInfo(form, 1, 1), renditions())
 
 
 @cache

@@ -16,7 +16,7 @@ from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
 from tests.simulation.invocation import RENDER, Fault, Invocation
-from tests.simulation.pictures import BAD, CRASHING, GOOD, HUGE, IGNORED, IGNORING
+from tests.simulation.pictures import BAD, CRASHING, GOOD, HUGE, IGNORED, RARE, REVISIONS
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tools.fakes.sqs import Queue
 
 KEYS = ("a", "a/b", f"{IGNORED}c")
-CONTENTS = (GOOD, GOOD, GOOD, GOOD, BAD, CRASHING, HUGE)
+CONTENTS = (GOOD, GOOD, GOOD, GOOD, BAD, CRASHING, HUGE, RARE)
 NONSENSE = ("nonsense", json.dumps({"hello": "world"}))
 OPERATIONS = (
     "HeadObject",
@@ -111,7 +111,7 @@ class _Schedule:
         if len(self.cloud.releases) > 1:
             self.cloud.end_deployment()
         else:
-            self.cloud.begin_deployment(self.chance.randrange(IGNORING + 1))
+            self.cloud.begin_deployment(self.chance.randrange(REVISIONS))
 
     def _backfill(self) -> None:
         if self.cloud.may_backfill:

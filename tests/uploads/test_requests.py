@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lightpress.image.formats import INPUTS
+from lightpress.image.formats import ACCEPTED, READABLE
 from lightpress.uploads.requests import (
-    ACCEPTED_TYPES,
     MEDIA_TYPES,
     Part,
     Refused,
@@ -18,6 +17,7 @@ from lightpress.uploads.requests import (
     UploadRequest,
     caller_of,
     check_owner,
+    media_types,
     new_key,
     owner_of,
     part_of,
@@ -77,8 +77,18 @@ def test_a_body_that_is_no_object_is_refused(body: object) -> None:
 
 
 def test_every_format_that_is_read_may_be_uploaded() -> None:
-    assert set(MEDIA_TYPES) == {row.name for row in INPUTS}
-    assert len(set(ACCEPTED_TYPES)) == len(ACCEPTED_TYPES)
+    types = media_types(READABLE)
+    assert set(MEDIA_TYPES) == set(READABLE)
+    assert len(set(types)) == len(types) == sum(map(len, MEDIA_TYPES.values()))
+
+
+def test_what_no_recipe_accepts_may_not_be_uploaded() -> None:
+    terms = UploadLimits(1_000, media_types(ACCEPTED))
+    assert wanted(FILE | {"type": "image/heif"}, terms).media_type == "image/heif"
+    with pytest.raises(Refused) as refused:
+        wanted(FILE | {"type": "image/jp2"}, terms)
+    assert "'image/jp2' is not accepted" in refused.value.fields["type"]
+    assert wanted(FILE | {"type": "image/jp2"}, UploadLimits(1_000, media_types(READABLE))).media_type == "image/jp2"
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,8 @@ class Dependencies:
             return {"key": key, "status": "processing"}
         if manifest.reason:
             title = MESSAGES[Reason(manifest.reason)]
-            return {"key": key, "status": "failed", "reason": manifest.reason, "title": title}
+            failed = {"status": "failed", "reason": manifest.reason, "title": title, "detail": manifest.detail}
+            return {"key": key} | failed
         assert manifest.source
         return {
             "key": key,

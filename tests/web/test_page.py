@@ -206,6 +206,24 @@ def test_what_cannot_be_accepted_is_said_and_not_sent(
     assert not world.begun
 
 
+def test_the_chooser_offers_what_is_accepted_also_where_a_system_knows_no_type_of_it(
+    world: Dependencies, visit: Visit
+) -> None:
+    chooser = visit(world).locator("#files")
+    expect(chooser).to_have_attribute("accept", "image/jpeg,image/png,image/heic,.heic")
+
+
+def test_what_is_refused_for_its_format_is_told_what_it_is_and_what_is_accepted(
+    world: Dependencies, visit: Visit
+) -> None:
+    page = visit(world)
+    buffer = io.BytesIO()
+    ramp().save(buffer, "JPEG2000")
+    choose(page, file("called-a.jpg", data=buffer.getvalue()))
+    state = entry(page, "called-a.jpg").locator(".state")
+    expect(state).to_contain_text("is not accepted here. The file is JPEG 2000, which is not accepted. Accepted: JPEG,")
+
+
 def test_a_file_of_ten_is_removed_and_the_keyboard_stays_in_the_list(world: Dependencies, visit: Visit) -> None:
     page = visit(world)
     choose(page, *(file(f"{number}.jpg", ramp((80 + number, 60))) for number in range(10)))

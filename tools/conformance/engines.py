@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
 from lightpress.image import PictureRejected, Size, Spec
+from lightpress.image.formats import READABLE
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from tools.conformance.observe import BOUNDS
 from tools.conformance.rules import MOST_MEMORY_MB
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 OURS = "Lightpress"
 
-_WHOLE = Spec(sizes=(Size("whole", width=100_000, height=100_000),), formats=("png",), animation=False)
+_WHOLE = Spec(sizes=(Size("whole", width=100_000, height=100_000),), formats=("png",), animation=False, accept=READABLE)
 MOST_SECONDS = 180.0
 """On the wall, for any engine and picture; a machine that is busy with other things must not fail a picture."""
 _BOUNDS = replace(BOUNDS, wall_seconds=MOST_SECONDS)

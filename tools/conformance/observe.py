@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image import PictureRejected, Size, Spec
+from lightpress.image.formats import READABLE
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from tools.conformance.confined import LostError, confined
 from tools.conformance.measure import measure
@@ -21,8 +22,12 @@ if TYPE_CHECKING:
 SPEC = Spec(
     sizes=(Size("small", width=320), Size("large", width=1920)),
     formats=("avif", "webp", "jpeg", "png"),
+    accept=READABLE,
 )
-"""The ends of the `web` recipe's ladder, and every format. PNG has no loss, so it shows what the conversion does."""
+"""The ends of the `web` recipe's ladder, and every format. PNG has no loss, so it shows what the conversion does.
+
+Formats that recipes do not accept by default are judged like all others: whoever accepts them wants to know.
+"""
 
 BOUNDS = SandboxLimits(cpu_seconds=20, wall_seconds=60.0, memory_mb=1_700)
 """A machine that is busy with other things must not fail a picture: hence three times the CPU seconds on the wall."""

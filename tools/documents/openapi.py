@@ -19,12 +19,12 @@ from lightpress.pipeline.manifest import PublishedSource, Variant
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.uploads.fields import schema
 from lightpress.uploads.requests import (
-    ACCEPTED_TYPES,
     LISTING_FORM,
     PARTS_FORM,
     UPLOAD_FORM,
     UploadLimits,
     file_form,
+    media_types,
     part_form,
 )
 
@@ -239,8 +239,8 @@ def document(terms: UploadLimits) -> Json:
 
 def deployed_terms() -> UploadLimits:
     """Those of the recipes that come along: an environment with others has other limits."""
-    recipes = load_recipes(LAMBDA_SRC / "recipes.toml").recipes.values()
-    return UploadLimits(max(recipe.spec.limits.max_bytes for recipe in recipes), ACCEPTED_TYPES)
+    book = load_recipes(LAMBDA_SRC / "recipes.toml")
+    return UploadLimits(book.max_bytes, media_types(book.accept))
 
 
 def openapi_page() -> str:

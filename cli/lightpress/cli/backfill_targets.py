@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from lightpress.in_place.compress import CompressionResult, settled
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.reconcile import is_current
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
@@ -72,14 +73,13 @@ class Variants(_Queued):
         if recipe is None:
             return "ignored", 0
         published = self.images.published(source.name)
-        if published is None or (
-            published.manifest.status is not Status.DELETED and published.manifest.digest != recipe.digest
-        ):
+        manifest = published.manifest if published else None
+        if manifest is None or not (manifest.status is Status.DELETED or is_current(manifest, recipe)):
             return None, 1
-        manifest, original = published.manifest, self.originals.head(source)
+        original = self.originals.head(source)
         if original is None:
             return ("gone" if manifest.status is Status.DELETED else None), 2
-        return (str(manifest.status) if manifest.is_of(original.identity, recipe.digest) else None), 2
+        return (str(manifest.status) if manifest.is_of(original.identity) else None), 2
 
 
 @dataclass

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from lightpress.aws.images import S3Images
 from lightpress.image import Pixels
 from lightpress.pipeline.manifest import MANIFESTS, Status
+from lightpress.pipeline.reconcile import is_current, is_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -36,7 +37,8 @@ _Look = tuple[int, int, int | None]
 class Plan:
     """What would become of published pictures.
 
-    pictures: by what becomes of them: current, stale, tried again (they failed), removed, deleted (already).
+    pictures: by what becomes of them: current, stale, tried again (they failed), removed, deleted (already), kept (as
+    they are: the recipe no longer accepts their format).
     variants: of the stale ones, by what becomes of them: made (new names), changed (pixels, quality or another reason),
     same (rendered again, and as before, by all that a manifest tells), removed. examples: some keys of each.
     """
@@ -94,8 +96,8 @@ def _state(manifest: Manifest, recipe: Recipe | None) -> str:
         return "deleted"
     if recipe is None:
         return "removed"
-    if manifest.digest == recipe.digest:
-        return "current"
+    if is_current(manifest, recipe):
+        return "kept" if is_kept(manifest, recipe) else "current"
     return "tried again" if manifest.status is Status.FAILED else "stale"
 
 

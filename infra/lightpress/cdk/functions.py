@@ -47,7 +47,6 @@ class FunctionCode(Construct):
     def __init__(self, scope: Construct, id_: str, *, source: Path, config: Config) -> None:
         super().__init__(scope, id_)
         self.recipes = load_recipes(source / "recipes.toml")
-        self.max_bytes = max(recipe.spec.limits.max_bytes for recipe in self.recipes.recipes.values())
         self.architecture = _ARCHITECTURES[config.architecture]
         for_host = config.architecture == _ON_HOST
         self.asset = lambda_.Code.from_asset(

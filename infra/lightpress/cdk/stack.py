@@ -133,7 +133,7 @@ class LightpressStack(Stack):
                 api=self._api,
                 uploads=self._uploads.bucket,
                 delivery=self._delivery,
-                max_bytes=self._code.max_bytes,
+                recipes=self._code.recipes,
                 config=self._config,
             )
 

@@ -16,13 +16,15 @@ from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import RUNTIME, log_group_of
 from lightpress.cdk.readiness import PROJECT
 from lightpress.cdk.upload_api import route
-from lightpress.uploads.requests import ACCEPTED_TYPES, MEDIA_TYPES, PART_BYTES
+from lightpress.image.formats import labels
+from lightpress.uploads.requests import PART_BYTES, media_types
 
 if TYPE_CHECKING:
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
     from lightpress.cdk.delivery import Delivery
     from lightpress.cdk.upload_api import UploadApi
+    from lightpress.pipeline.recipe import RecipeBook
 
 _MEMORY_MB = 256
 _TIMEOUT_SECONDS = 5
@@ -42,7 +44,7 @@ class UploadPage(Construct):
         api: UploadApi,
         uploads: PrivateBucket,
         delivery: Delivery,
-        max_bytes: int,
+        recipes: RecipeBook,
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
@@ -52,10 +54,10 @@ class UploadPage(Construct):
         storage = f"https://{uploads.bucket_name}.s3.{Aws.REGION}.{Aws.URL_SUFFIX}"
         page = {
             "auth": _auth(config),
-            "max_bytes": max_bytes,
+            "max_bytes": recipes.max_bytes,
             "parts_from": _PARTS_FROM,
-            "types": list(ACCEPTED_TYPES),
-            "kinds": [name.upper() for name in MEDIA_TYPES],
+            "types": list(media_types(recipes.accept)),
+            "kinds": list(labels(recipes.accept)),
             "connect": [storage, *([config.upload_jwt_issuer] if config.upload_page_client_id else [])],
             "images": [delivery.base_url],
         }

@@ -20,7 +20,7 @@ from lightpress.ingest.api import UrlIngestApi
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.settings import OrderSettings, UploadSettings
 from lightpress.uploads.api import UploadService
-from lightpress.uploads.requests import ACCEPTED_TYPES, UploadLimits, caller_of
+from lightpress.uploads.requests import UploadLimits, caller_of, media_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,9 +37,9 @@ def upload_service() -> UploadService:
             signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
         ),
     )
-    recipes = load_recipes(RECIPES).recipes.values()
+    recipes = load_recipes(RECIPES)
     return UploadService(
-        terms=UploadLimits(max(recipe.spec.limits.max_bytes for recipe in recipes), ACCEPTED_TYPES),
+        terms=UploadLimits(recipes.max_bytes, media_types(recipes.accept)),
         uploads=S3Uploads(s3, settings.uploads_bucket),
         images=S3Images(s3, settings.images_bucket),
         cdn_base_url=settings.cdn_base_url,

@@ -115,7 +115,7 @@ class FailureRecorder:
         """Spare the rendering where the letter tells its end, or where it has never ended by itself."""
         self.end_trial()
         verdict = self.dead_letter.verdict
-        if verdict is not None and verdict.is_on(original.identity, recipe.digest):
+        if verdict is not None and verdict.is_on(original.identity, recipe.digest_for(verdict.reason)):
             raise verdict.rejection()
         subject = subject_of_picture(source.bucket, source.key)
         self.trial = Trial(subject, original.identity, recipe.digest, self.dead_letter.message_id)

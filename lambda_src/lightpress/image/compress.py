@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from PIL import Image
 
-from lightpress.image.container import length_of
+from lightpress.image.container import is_measured, length_of
 from lightpress.image.decode import decode
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.formats import INPUTS, OUTPUTS, READABLE, input_of
 from lightpress.image.headers import holds_gain_map
 from lightpress.image.limits import Limits
 from lightpress.image.lossless import compressed
@@ -38,6 +38,10 @@ MODES: tuple[str, ...] = get_args(Mode)
 
 # More than variants get: what stands in the original's place may yet be reduced and encoded again.
 _QUALITY: Mapping[str, int] = {"jpeg": 76, "webp": 74, "avif": 52}
+
+SQUEEZED = tuple(name for name in READABLE if is_measured(name))
+"""The formats that can be made smaller: a file of any other is not even decoded."""
+_PARSERS = tuple(row.pillow for row in INPUTS if row.name in SQUEEZED)
 
 _NAME = "same"
 _LONGEST_SIDE = 65_535
@@ -92,8 +96,13 @@ class CompressionOptions:
 def compress(data: bytes, options: CompressionOptions) -> RenderResult:
     """The file `data` as one smaller rendition of the same format, or as none where none is smaller.
 
-    A note in the facts says why there is none. Raises PictureRejected where the file is at fault.
+    A note in the facts says why there is none; they have no pixels where the file was not decoded. Raises
+    PictureRejected where the file is at fault.
     """
+    row = input_of(data)
+    if row is not None and row.name not in SQUEEZED:
+        said = f"No way is known to make a file of the format {row.name} smaller and keep all that is in it."
+        return RenderResult(OriginalInfo(row.name, 0, 0, notes=(said,)), _renditions(None))
     picture = decode(data, _whole(options))
     note = _reason_to_leave_alone(data, picture)
     smaller = None if note else _smaller(data, picture, options)
@@ -108,9 +117,10 @@ def _renditions(smaller: EncodedVariant | None) -> Generator[EncodedVariant]:
         yield smaller
 
 
-def _whole(options: CompressionOptions) -> Spec:
-    """Decode at full size."""
-    return Spec((Size(_NAME, _LONGEST_SIDE),), ("png",), limits=options.limits, metadata="all")
+def _whole(options: CompressionOptions, metadata: Metadata = "all") -> Spec:
+    """Decode at full size, and nothing but what can be made smaller."""
+    whole = (Size(_NAME, _LONGEST_SIDE),)
+    return Spec(whole, ("png",), limits=options.limits, metadata=metadata, accept=SQUEEZED)
 
 
 def _reason_to_leave_alone(data: bytes, picture: Picture) -> str | None:
@@ -118,7 +128,7 @@ def _reason_to_leave_alone(data: bytes, picture: Picture) -> str | None:
         return "It is animated."
     end = length_of(data, picture.format)
     if end is None:
-        return f"No way is known to make a file of the format {picture.format} smaller and keep all that is in it."
+        return "It is oddly put together: where its picture ends cannot be told."
     if data[end:].strip(b"\0"):
         return "Something lies behind the picture in its file."
     if _SEVERAL_PICTURES in data or holds_gain_map(data):
@@ -143,6 +153,7 @@ def _encoded(data: bytes, picture: Picture, options: CompressionOptions) -> Enco
         limits=options.limits,
         metadata=options.metadata,
         animation=False,
+        accept=SQUEEZED,
     )
     (made,) = render(data, spec).renditions
     return made if len(made.data) < len(data) else None
@@ -159,22 +170,24 @@ def _packed(data: bytes, picture: Picture, options: CompressionOptions) -> bytes
 
 def _cleaned(data: bytes, options: CompressionOptions) -> bytes | None:
     """Without the words that are not to stay; None where some of them are needed to show the picture rightly."""
-    picture = decode(
-        data, Spec((Size(_NAME, _LONGEST_SIDE),), ("png",), limits=options.limits, metadata=options.metadata)
-    )
-    return untouched(upload(data, picture))
+    return untouched(upload(data, decode(data, _whole(options, options.metadata))))
 
 
 def _rewritten(data: bytes, name: str) -> bytes:
     """What Pillow writes without loss; a lossy WebP has no smaller form that decodes alike."""
     if name == "webp" and b"VP8L" not in data[:64]:
         return data
-    with Image.open(io.BytesIO(data)) as image:
+    with _opened(data) as image:
         image.load()
         carried = {key: image.info[key] for key in _CARRIED[name] if image.info.get(key) is not None}
         buffer = io.BytesIO()
         image.save(buffer, image.format, **_REWRITTEN[name], **carried)
     return buffer.getvalue()
+
+
+def _opened(data: bytes) -> Image.Image:
+    """As `decode` does: no other parser of Pillow's is ever asked."""
+    return Image.open(io.BytesIO(data), formats=_PARSERS)
 
 
 def _same_pixels(one: bytes, other: bytes) -> bool:
@@ -183,7 +196,7 @@ def _same_pixels(one: bytes, other: bytes) -> bool:
 
 def _pixels(data: bytes) -> tuple[tuple[int, int], str, bytes]:
     """Size, kind and a digest of the pixels as they are shown: a packed PNG may store the same in another mode."""
-    with Image.open(io.BytesIO(data)) as image:
+    with _opened(data) as image:
         image.load()
         mode = image.mode if image.mode in {"CMYK", "I", "F"} or image.mode.startswith("I;") else "RGBA"
         shown = image if image.mode == mode else image.convert(mode)
@@ -196,6 +209,6 @@ def _same_words(one: bytes, other: bytes) -> bool:
 
 def _words(data: bytes) -> dict[str, object]:
     """All that the file says beside its pixels."""
-    with Image.open(io.BytesIO(data)) as image:
+    with _opened(data) as image:
         image.load()
         return {key: image.info[key] for key in _WORDS if key in image.info}

@@ -41,6 +41,11 @@ def without_extras(data: bytes, form: str, exif: bytes = b"") -> bytes | None:
         return None
 
 
+def is_measured(form: str) -> bool:
+    """Whether `length_of` knows the format: where not, nobody can say what of a file is its picture."""
+    return form in _MEASURES
+
+
 def length_of(data: bytes, form: str) -> int | None:
     """How many bytes of the file `data` of format `form` its picture takes; None where that is not known.
 

@@ -1,7 +1,7 @@
 """Bytes become a picture, or a reason why not.
 
-The format is told from the bytes, never from a name or content type, and only its decoder is tried. Nothing is decoded
-before the header has passed the limits.
+The format is told from the bytes, never from a name or content type, and only its decoder is tried, where the recipe
+accepts the format at all. Nothing is decoded before the header has passed the limits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from lightpress.image.animate import with_film
 from lightpress.image.codecs import load_codec
 from lightpress.image.errors import PictureRejected, Reason
-from lightpress.image.formats import INPUTS, MARKUP, REFUSED
+from lightpress.image.formats import MARKUP, REFUSED, input_of, labels
 from lightpress.image.headers import brands, holds_gain_map, tiff_pages
 from lightpress.image.metadata import with_metadata
 from lightpress.image.patches import png_without_frames
@@ -26,7 +26,7 @@ from lightpress.image.picture import QUARTER_TURNS, Picture
 from lightpress.image.spec import Pixels, Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from lightpress.image.formats import Input
     from lightpress.image.limits import Limits
@@ -62,7 +62,7 @@ def decode(data: bytes, spec: Spec) -> Picture:
 
 def _decoded(data: bytes, spec: Spec) -> Picture:
     spec.limits.check_bytes(len(data))
-    row = _format_of(data)
+    row = _format_of(data, spec.accept)
     _check_before_opening(row, data, spec.limits)
     load_codec(row)
     with _damage_is_the_pictures_fault(memory=_memory_to_open(row, data)):
@@ -76,25 +76,30 @@ def _decoded(data: bytes, spec: Spec) -> Picture:
         return with_film(with_metadata(picture, spec.metadata), data, spec)
 
 
-def _format_of(data: bytes) -> Input:
-    """The row of the file's format; what merely resembles one of ours is looked for first."""
+def _format_of(data: bytes, accept: Collection[str]) -> Input:
+    """The row of the file's format, told by its first bytes; raises PictureRejected unless `accept` names it.
+
+    What merely resembles one of ours is looked for first. No decoder has a part in this.
+    """
     for refused in REFUSED:
         if data.startswith(refused.magic, refused.at):
-            raise _not_accepted(refused.name)
-    for row in INPUTS:
-        if row.begins(data):
-            if what := row.unreadable(data):
-                raise _not_accepted(what)
-            return row
+            raise _not_accepted(refused.name, accept)
+    if row := input_of(data):
+        if row.name not in accept:
+            raise _not_accepted(row.label, accept)
+        if what := row.unreadable(data):
+            raise _not_accepted(what, accept)
+        return row
     if brands(data):
-        raise _not_accepted("a film, or a container of something else")
+        raise _not_accepted("a film, or a container of something else", accept)
     if data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(MARKUP):
-        raise _not_accepted("SVG, HTML or XML")
+        raise _not_accepted("SVG, HTML or XML", accept)
     raise PictureRejected(Reason.NOT_A_PICTURE, f"Its first bytes are: {data[:8].hex(' ')}.")
 
 
-def _not_accepted(what: str) -> PictureRejected:
-    return PictureRejected(Reason.FORMAT_NOT_ACCEPTED, f"The file is {what}, which is not accepted.")
+def _not_accepted(what: str, accept: Collection[str]) -> PictureRejected:
+    detail = f"The file is {what}, which is not accepted. Accepted: {', '.join(labels(accept))}."
+    return PictureRejected(Reason.FORMAT_NOT_ACCEPTED, detail)
 
 
 def _check_before_opening(row: Input, data: bytes, limits: Limits) -> None:

@@ -20,7 +20,7 @@ from lightpress.image.headers import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +121,7 @@ def _never(_: bytes) -> None:
 class Input:
     """A format that is read.
 
+    label: what people call it. by_default: whether recipes accept it that do not say which formats they accept.
     magic: how its files begin, as (bytes, at). brands: how they do within the ISO family, where one begin serves many.
     plugin: the module of its decoder, imported when the first such file comes. threads: the decoder's own setting of
     how many to use, as (module, name). bytes_per_pixel: the most memory that decoding takes, measured
@@ -129,6 +130,7 @@ class Input:
     """
 
     name: str
+    label: str
     pillow: str
     plugin: str
     bytes_per_pixel: int
@@ -138,6 +140,7 @@ class Input:
     parts: Parts | None = None
     sizes: Callable[[bytes], Iterable[tuple[int, int]]] = _told_in_time
     unreadable: Callable[[bytes], str | None] = _never
+    by_default: bool = True
 
     def begins(self, data: bytes) -> bool:
         """Whether the file says it is one of these."""
@@ -156,22 +159,39 @@ _HEIC_THREADS = ("pillow_heif.options", "DECODE_THREADS")
 
 # Only these decoders are ever tried. Every other parser Pillow has (about 40, some of them start other programs) stays
 # shut. Panoramas and 3-D shots of phones (MPO) are JPEG files to Pillow, and so they are here.
+#
+# JPEG 2000 is read only where a recipe accepts it: Pillow's wheel brings OpenJPEG 2.5.4, in which a crafted file writes
+# beyond its part of the heap (OSV-2025-219, https://github.com/uclouvain/openjpeg/issues/1652), and as of November 2026
+# no release mends that. `by_default=False` goes with a wheel that brings one (docs/decisions.md, "What is accepted").
 INPUTS = (
-    Input("jpeg", "JPEG", "PIL.JpegImagePlugin", 4, ((b"\xff\xd8\xff", 0),), parts=_SCANS),
-    Input("png", "PNG", "PIL.PngImagePlugin", 4, ((b"\x89PNG\r\n\x1a\n", 0),), parts=_CHUNKS),
-    Input("gif", "GIF", "PIL.GifImagePlugin", 5, ((b"GIF8", 0),)),
-    Input("webp", "WEBP", "PIL.WebPImagePlugin", 16, ((b"WEBP", 8),), sizes=webp_sizes),
-    Input("avif", "AVIF", "PIL.AvifImagePlugin", 16, brands=_AVIF, threads=_AVIF_THREADS),
-    Input("heic", "HEIF", "pillow_heif.HeifImagePlugin", 11, brands=_HEIC, threads=_HEIC_THREADS),
-    Input("tiff", "TIFF", "PIL.TiffImagePlugin", 8, _TIFF, parts=_DIRECTORIES, unreadable=tiff_unreadable),
-    Input("jpeg2000", "JPEG2000", "PIL.Jpeg2KImagePlugin", 24, _JPEG_2000),
-    Input("psd", "PSD", "PIL.PsdImagePlugin", 6, ((b"8BPS\0\1", 0),), unreadable=psd_unreadable),
-    Input("ico", "ICO", "PIL.IcoImagePlugin", 9, ((b"\0\0\1\0", 0),), sizes=ico_sizes),
-    Input("bmp", "BMP", "PIL.BmpImagePlugin", 4, ((b"BM", 0),)),
+    Input("jpeg", "JPEG", "JPEG", "PIL.JpegImagePlugin", 4, ((b"\xff\xd8\xff", 0),), parts=_SCANS),
+    Input("png", "PNG", "PNG", "PIL.PngImagePlugin", 4, ((b"\x89PNG\r\n\x1a\n", 0),), parts=_CHUNKS),
+    Input("gif", "GIF", "GIF", "PIL.GifImagePlugin", 5, ((b"GIF8", 0),)),
+    Input("webp", "WebP", "WEBP", "PIL.WebPImagePlugin", 16, ((b"WEBP", 8),), sizes=webp_sizes),
+    Input("avif", "AVIF", "AVIF", "PIL.AvifImagePlugin", 16, brands=_AVIF, threads=_AVIF_THREADS),
+    Input("heic", "HEIC", "HEIF", "pillow_heif.HeifImagePlugin", 11, brands=_HEIC, threads=_HEIC_THREADS),
+    Input("tiff", "TIFF", "TIFF", "PIL.TiffImagePlugin", 8, _TIFF, parts=_DIRECTORIES, unreadable=tiff_unreadable),
+    Input("jpeg2000", "JPEG 2000", "JPEG2000", "PIL.Jpeg2KImagePlugin", 24, _JPEG_2000, by_default=False),
+    Input("psd", "Photoshop (PSD)", "PSD", "PIL.PsdImagePlugin", 6, ((b"8BPS\0\1", 0),), unreadable=psd_unreadable),
+    Input("ico", "ICO", "ICO", "PIL.IcoImagePlugin", 9, ((b"\0\0\1\0", 0),), sizes=ico_sizes),
+    Input("bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 4, ((b"BM", 0),)),
 )
 
-ACCEPTED = tuple(row.pillow for row in INPUTS)
-"""Pillow's names of the formats that are read."""
+READABLE = tuple(row.name for row in INPUTS)
+"""The names of all formats that can be read: what a recipe may accept."""
+
+ACCEPTED = tuple(row.name for row in INPUTS if row.by_default)
+"""The names of those that are accepted where a recipe does not say."""
+
+
+def input_of(data: bytes) -> Input | None:
+    """The format that the file says it is of, by its first bytes; None where it is none that can be read."""
+    return next((row for row in INPUTS if row.begins(data)), None)
+
+
+def labels(accept: Collection[str]) -> tuple[str, ...]:
+    """What people call the formats of these names, the usual ones first."""
+    return tuple(row.label for row in INPUTS if row.name in accept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
-from lightpress.image.formats import OUTPUTS, Output
+from lightpress.image.formats import ACCEPTED, OUTPUTS, Output
 from lightpress.image.limits import Limits
 
 if TYPE_CHECKING:
@@ -103,7 +103,8 @@ class Spec:
     behind transparent pictures in formats that cannot be see-through. metadata: what of the file's words goes along:
     who made it and whose it is ("copyright"), or all of its EXIF data, the place where it was taken included ("all").
     lossless: a variant that is the original once more has its very pixels, packed as small as that goes.
-    animation: whether what is animated moves in the formats that can.
+    animation: whether what is animated moves in the formats that can. accept: the formats that are read (names of rows
+    in `formats.INPUTS`); a file of any other is refused before a decoder sees it.
     """
 
     sizes: tuple[Size, ...]
@@ -114,6 +115,7 @@ class Spec:
     metadata: Metadata = "copyright"
     lossless: bool = False
     animation: bool = True
+    accept: tuple[str, ...] = ACCEPTED
 
     def outputs(self) -> tuple[Output, ...]:
         """The rows of the formats."""

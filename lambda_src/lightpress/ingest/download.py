@@ -15,7 +15,7 @@ from http.client import HTTPException, HTTPResponse, IncompleteRead
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urljoin
 
-from lightpress.image.formats import INPUTS
+from lightpress.image.formats import input_of
 from lightpress.ingest.connection import Deadline
 from lightpress.ingest.errors import FetchFailed
 from lightpress.ingest.urls import FetchReason, InvalidUrlError, SourceUrl, parse_url
@@ -177,14 +177,12 @@ def _redirect(response: HTTPResponse, link: SourceUrl) -> SourceUrl:
 
 
 def _media_type(data: bytearray, response: HTTPResponse, link: SourceUrl) -> str:
-    begin = bytes(data[:_ENOUGH_TO_TELL])
-    for row in INPUTS:
-        if row.begins(begin):
-            return MEDIA_TYPES[row.name][0]
+    if row := input_of(bytes(data[:_ENOUGH_TO_TELL])):
+        return MEDIA_TYPES[row.name][0]
     called = (response.headers.get("Content-Type") or "nothing")[:60]
     raise FetchFailed(
         FetchReason.NOT_AN_IMAGE,
-        f"{link.shown} does not begin as any picture that is accepted here; its server calls it {called!r}.",
+        f"{link.shown} does not begin as any picture that is known here; its server calls it {called!r}.",
     )
 
 

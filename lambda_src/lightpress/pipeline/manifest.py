@@ -83,6 +83,7 @@ class Manifest:
 
     revision: grows with every publication, so that no manifest ever equals an older one. generation: the folder of the
     variants; previous: the one before it, kept for pages that still point there. reason, detail: why it failed.
+    digest: of what in the recipe decided that it is so (`Recipe.digest_for`).
     """
 
     key: str
@@ -99,9 +100,9 @@ class Manifest:
     detail: str | None = None
     schema: int = field(default=SCHEMA)
 
-    def is_of(self, identity: str, digest: str) -> bool:
-        """Whether this is the last word on these contents under this recipe."""
-        return self.source is not None and (self.source.identity, self.digest) == (identity, digest)
+    def is_of(self, identity: str) -> bool:
+        """Whether it speaks of these contents."""
+        return self.source is not None and self.source.identity == identity
 
     def to_json(self) -> bytes:
         """Serialise for the images bucket."""

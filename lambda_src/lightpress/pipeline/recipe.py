@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from lightpress.image import FITS, METADATA, REVISION, Fit, Limits, Metadata, Size, Spec
-from lightpress.image.formats import OUTPUTS
+from lightpress.image import FITS, METADATA, REVISION, Fit, Limits, Metadata, Reason, Size, Spec
+from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE
 from lightpress.toml_reader import Table, read_toml
 
 if TYPE_CHECKING:
@@ -44,16 +44,29 @@ class Recipe:
         """16 hex digits over everything that decides the bytes of the variants, encoder settings included.
 
         Ways to write the same (the order of formats and sizes, a default that is said, a colour in capitals) do not
-        count: nothing that is published becomes stale by them.
+        count: nothing that is published becomes stale by them. Nor does which formats are accepted: see `digest_for`.
         """
         spec = asdict(self.spec) | {
             "background": self.spec.background.lower(),
             "sizes": sorted(map(asdict, self.spec.sizes), key=lambda size: str(size["name"])),
         }
         del spec["formats"], spec["quality"]  # both are in the rows
+        del spec["accept"]
         rows = [asdict(output) | {"quality": self.spec.qualities_of(output)} for output in self.spec.outputs()]
         decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}
         return _digest(decides)
+
+    def digest_for(self, reason: str | None) -> str:
+        """16 hex digits over everything that decides an ending: publication (None), or a failure for `reason`.
+
+        Which formats are accepted decides whether a file is refused for its format, and nothing else: other accepted
+        formats have another look taken at what was refused so, and leave all the rest as it is.
+        """
+        return self._digest_of_refusals if reason == Reason.FORMAT_NOT_ACCEPTED else self.digest
+
+    @cached_property
+    def _digest_of_refusals(self) -> str:
+        return _digest([self.digest, sorted(self.spec.accept)])
 
 
 @dataclass(frozen=True)
@@ -81,8 +94,19 @@ class RecipeBook:
 
     @cached_property
     def digest(self) -> str:
-        """16 hex digits over the rules and everything that the recipes they name decide."""
-        return _digest([(rule.path, rule.recipe and rule.recipe.digest) for rule in self.rules])
+        """16 hex digits over the rules and everything that the recipes they name decide, refusals included."""
+        refusals = Reason.FORMAT_NOT_ACCEPTED
+        return _digest([(rule.path, rule.recipe and rule.recipe.digest_for(refusals)) for rule in self.rules])
+
+    @property
+    def accept(self) -> tuple[str, ...]:
+        """The formats that any of the recipes accepts, the usual ones first."""
+        return tuple(name for name in READABLE if any(name in one.spec.accept for one in self.recipes.values()))
+
+    @property
+    def max_bytes(self) -> int:
+        """The largest file that any of the recipes accepts."""
+        return max(recipe.spec.limits.max_bytes for recipe in self.recipes.values())
 
     def recipe_for(self, key: str) -> Recipe | None:
         """The recipe of the first rule that matches; None where that rule says to leave the key alone."""
@@ -130,9 +154,17 @@ def _recipe(name: str, recipes: Table) -> Recipe:
         lossless=row.flag("lossless", default=False),
         metadata=cast("Metadata", row.text("metadata", "copyright", allowed=METADATA)),
         animation=row.flag("animation", default=True),
+        accept=_accept(row),
     )
     row.close()
     return Recipe(name, spec)
+
+
+def _accept(recipe: Table) -> tuple[str, ...]:
+    accept = recipe.texts("accept", ACCEPTED, allowed=READABLE)
+    if not accept:
+        raise recipe.error("accept", f"is empty, so that no picture could come in; allowed: {', '.join(READABLE)}")
+    return accept
 
 
 def _sizes(table: Table, recipe: Table) -> tuple[Size, ...]:

@@ -10,7 +10,7 @@ The order of the steps is what makes this safe; `tests/simulation` breaks each o
 from __future__ import annotations
 
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -120,11 +120,11 @@ def _attempt(source: Source, world: Dependencies, recorder: Recorder | None, *, 
     try:
         manifest = _made(source, original, recipe, publication, world, recorder)
     except PictureRejected as rejected:
-        verdict = Verdict(original.identity, recipe.digest, rejected.reason, rejected.detail)
+        verdict = Verdict(original.identity, recipe.digest_for(rejected.reason), rejected.reason, rejected.detail)
         if recorder is None:
             return Outcome(source, Action.REJECTED, published.manifest if published else None, verdict)
         recorder.record(source, original, verdict)
-        manifest = publication.failed(rejected)
+        manifest = replace(publication, digest=verdict.digest).failed(rejected)
     world.images.publish(manifest, published)
     _check_unchanged(source, original, world)
     if published is not None or manifest.status is Status.FAILED:  # which may have failed halfway
@@ -135,7 +135,21 @@ def _attempt(source: Source, world: Dependencies, recorder: Recorder | None, *, 
 def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, again: bool) -> bool:
     if again and manifest.status is Status.FAILED:
         return False
-    return manifest.is_of(original.identity, recipe.digest)
+    return manifest.is_of(original.identity) and is_current(manifest, recipe)
+
+
+def is_current(manifest: Manifest, recipe: Recipe) -> bool:
+    """Whether it is the last word on the contents that it is of: rendering them once more would be in vain."""
+    return manifest.digest == recipe.digest_for(manifest.reason) or is_kept(manifest, recipe)
+
+
+def is_kept(manifest: Manifest, recipe: Recipe) -> bool:
+    """Whether what is published stays as it is because the recipe no longer accepts the format it was made from.
+
+    Only a decoder that is not to see it could make it anew, and refused, it would be gone from every page.
+    """
+    published = manifest.source.format if manifest.source and manifest.status is Status.READY else None
+    return published is not None and published not in recipe.spec.accept
 
 
 def _withdraw(source: Source, published: Published | None, world: Dependencies, *, ignored: bool) -> Outcome:

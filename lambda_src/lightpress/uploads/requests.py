@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.uploads.fields import Number, Rows, Text, Texts, read
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from lightpress.uploads.fields import Form
 
@@ -55,7 +55,11 @@ MEDIA_TYPES: dict[str, tuple[str, ...]] = {
     "ico": ("image/x-icon", "image/vnd.microsoft.icon"),
     "bmp": ("image/bmp",),
 }
-ACCEPTED_TYPES = tuple(media_type for types in MEDIA_TYPES.values() for media_type in types)
+
+
+def media_types(accept: Collection[str]) -> tuple[str, ...]:
+    """What browsers call files of the formats of these names, the usual ones first."""
+    return tuple(one for name, types in MEDIA_TYPES.items() if name in accept for one in types)
 
 
 class Refused(Exception):  # noqa: N818  it is an answer, not a fault
