@@ -1,4 +1,4 @@
-"""Lines of Markdown, and the parts of a page that are written by a program."""
+"""Table rows in Markdown, and the parts of a page that a program writes: they lie between two marks (comments)."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ if TYPE_CHECKING:
 
 
 def line(cells: Iterable[str]) -> str:
-    """A row of a table."""
+    """A row of a table with these cells."""
     return f"| {' | '.join(cell(one) for one in cells)} |"
 
 
 def cell(text: str) -> str:
-    """In one line, and with nothing that would end the cell."""
+    """The text on one line, with `|` escaped, which would end the cell."""
     return " ".join(text.replace("|", "\\|").split())
 
 
 def between(text: str, begin: str, end: str) -> str:
-    """The part from `begin` to `end`, both included; empty where it is not there."""
-    _, found, rest = text.partition(begin)
+    """The part between the marks; empty where either is missing."""
+    _, opened, rest = text.partition(begin)
     part, closed, _ = rest.partition(end)
-    return begin + part + end if found and closed else ""
+    return part if opened and closed else ""
 
 
-def with_part(text: str, begin: str, end: str, part: str) -> str:
-    """The text with `part` in place of what was from `begin` to `end`, both included."""
-    before, _, rest = text.partition(begin)
-    _, _, after = rest.partition(end)
-    return before + part + after
+def replace_between(text: str, begin: str, end: str, part: str) -> str:
+    """The text with `part` between the marks, which stay. Raises ValueError where a mark is missing."""
+    before, opened, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (opened and closed):
+        raise ValueError(f"the page lacks {end if opened else begin}")
+    return f"{before}{begin}{part}{end}{after}"

@@ -8,7 +8,7 @@ import pytest
 
 from tools.benchmarks.engines import OURS
 from tools.benchmarks.figures import Row
-from tools.benchmarks.report import chart, table, written
+from tools.benchmarks.report import chart, table, with_figures
 
 SIZES = {"avif": 76_000.0, "webp": 102_000.0, "jpg": 139_000.0}
 SCORES = {"avif": 63.9, "webp": 66.9, "jpg": 77.0}
@@ -33,9 +33,9 @@ def test_less_cpu_is_further_left_and_fewer_bytes_further_down() -> None:
 
 
 def test_figures_go_between_the_marks_and_nothing_else_moves() -> None:
-    assert written(PAGE, "new").replace("\n\nnew\n\n", "\nold\n") == PAGE
+    assert with_figures(PAGE, "new").replace("\n\nnew\n\n", "\nold\n") == PAGE
 
 
 def test_a_page_without_marks_is_left_alone() -> None:
     with pytest.raises(ValueError, match="the page lacks"):
-        written("no marks", "new")
+        with_figures("no marks", "new")

@@ -11,8 +11,6 @@ from PIL import Image, PngImagePlugin
 
 from tests.conformance.test_rules import READY
 from tools.conformance.comparison import (
-    BEGIN,
-    END,
     ROWS,
     as_json,
     as_markdown,
@@ -26,9 +24,10 @@ from tools.conformance.comparison import (
 from tools.conformance.engines import OURS, Engines, Lightpress, Program
 from tools.conformance.peers import compare, load, save
 from tools.conformance.record import Reference
+from tools.conformance.report import PEERS
 from tools.conformance.report import as_markdown as page_of
 from tools.drawing import disc, exif_with, file_of, four_corners, ramp, rgb_profile
-from tools.markdown import between, with_part
+from tools.markdown import between, replace_between
 from tools.peers.engines import PROGRAMS
 from tools.peers.process import PeerError
 
@@ -233,8 +232,7 @@ def test_what_was_not_read_is_judged_once() -> None:
 
 def test_the_section_has_every_rule_and_names_who_took_part(records: Records) -> None:
     section = as_markdown(records, {OURS: "lightpress 1", PLAIN: "Pillow 2", BLIND: "blind 3"})
-    assert section.startswith(BEGIN)
-    assert section.endswith(END)
+    assert section.startswith("## ")
     assert "| rule | promise | Lightpress | plain Pillow | blind |" in section
     assert "| orientation | turned as EXIF data says | 2 of 2 | 2 of 2 | 0 of 2 |" in section
     assert "Lightpress: lightpress 1; plain Pillow: Pillow 2; blind: blind 3." in section
@@ -245,9 +243,14 @@ def test_the_section_has_every_rule_and_names_who_took_part(records: Records) ->
 def test_the_page_keeps_the_section_when_it_is_written_anew(records: Records) -> None:
     section = as_markdown(records, {})
     page = page_of([], [], section)
-    assert between(page, BEGIN, END) == section
-    assert with_part(page, BEGIN, END, "other") == page_of([], [], "other")
-    assert not between("nothing here", BEGIN, END)
+    assert between(page, *PEERS) == f"\n{section}\n\n"
+    assert replace_between(page, *PEERS, "\nother\n\n") == page_of([], [], "other")
+    assert not between("nothing here", *PEERS)
+
+
+def test_a_page_without_its_marks_is_left_alone() -> None:
+    with pytest.raises(ValueError, match="the page lacks <!-- end of peers -->"):
+        replace_between(PEERS[0], *PEERS, "other")
 
 
 def test_the_json_names_each_failure(records: Records) -> None:

@@ -71,7 +71,7 @@ def run(
             markup=False,
         )
     if write:
-        PAGE.write_text(report.written(PAGE.read_text(), figures))
+        PAGE.write_text(report.with_figures(PAGE.read_text(), figures))
         CHART.write_text(report.chart(found))
 
 

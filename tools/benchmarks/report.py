@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.benchmarks.engines import FORMATS, OURS, SHARP
+from tools.markdown import replace_between
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -113,13 +114,9 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
-def written(page: str, figures: str) -> str:
-    """The page with these figures between its marks."""
-    before, begin, rest = page.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not (begin and end):
-        raise ValueError(f"the page lacks {_BEGIN} or {_END}")
-    return f"{before}{_BEGIN}\n\n{figures}\n\n{_END}{after}"
+def with_figures(page: str, figures: str) -> str:
+    """The page with these figures between its marks. Raises ValueError where it has no marks."""
+    return replace_between(page, _BEGIN, _END, f"\n\n{figures}\n\n")
 
 
 def figures(rows: Sequence[Row], command: str, pictures: int, turns: int) -> str:

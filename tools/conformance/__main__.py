@@ -17,7 +17,7 @@ from tools.conformance.engines import Engines, Lightpress, others
 from tools.conformance.fetch import FetchError
 from tools.conformance.fetch import fetch as fetch_pictures
 from tools.conformance.reference import with_every_plugin
-from tools.markdown import between, with_part
+from tools.markdown import between, replace_between
 from tools.peers.install import InstallError, install
 from tools.peers.process import PeerError
 
@@ -78,8 +78,8 @@ def score(
     records = running.load(RECORDS)
     results = report.scores(records)
     SCORE.write_text(report.as_json(results, records))
-    beside = between(PAGE.read_text(), comparison.BEGIN, comparison.END) if PAGE.exists() else ""
-    page.write_text(report.as_markdown(results, records, beside))
+    peers = between(PAGE.read_text(), *report.PEERS).strip("\n") if PAGE.exists() else ""
+    page.write_text(report.as_markdown(results, records, peers))
     if page == PAGE:
         README.write_text(report.with_scores(README.read_text(), results))
     out.print(report.table(results))
@@ -109,8 +109,8 @@ def peers() -> None:
         raise typer.Exit(1) from error
     comparing.save(records, COMPARED)
     COMPARISON.write_text(comparison.as_json(records, versions))
-    section = comparison.as_markdown(records, versions)
-    PAGE.write_text(with_part(PAGE.read_text(), comparison.BEGIN, comparison.END, section))
+    section = f"\n{comparison.as_markdown(records, versions)}\n\n"
+    PAGE.write_text(replace_between(PAGE.read_text(), *report.PEERS, section))
     out.print(comparison.table(records))
     out.print(f"Which files, and why: {PAGE}")
 
