@@ -81,9 +81,10 @@ bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain
 bench-quick: setup  ## the same with three photos, once: under two minutes; only prints
 	@$(BIN)/python -m tools.benchmarks run --quick --no-write
 
-docs: setup  ## write what is made from the code: configuration.md, openapi.json, dashboard.svg, architecture.svg
+docs: setup  ## write what is generated from the code: configuration.md, openapi.json, architecture.md, README's diagram
 	@$(BIN)/python -m tools.documents.options
 	@$(BIN)/python -m tools.documents.openapi
+	@$(BIN)/python -m tools.documents.architecture
 
 AUDIT := .local/audit
 

@@ -115,7 +115,7 @@ def _license(package: Locked, licenses: Mapping[Locked, str]) -> str:
 
 def licenses_in(environment: Path, cyclonedx: Path) -> dict[Locked, str]:
     """The license of each package that is installed in an environment. environment: its interpreter."""
-    command = [cyclonedx, "environment", "--of", "JSON", environment]
+    command: list[str | Path] = [cyclonedx, "environment", "--of", "JSON", environment]
     listing = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
     return {
         Locked(_normalized(component["name"]), component["version"]): license_of(component)

@@ -1,7 +1,4 @@
-"""Writes what is made from the code: `make docs`. Tests fail where it is stale.
-
-docs/configuration.md is made of the options, docs/dashboard.svg and docs/architecture.svg of the synthesized stack.
-"""
+"""Writes docs/configuration.md from the options: `make docs`. A test fails where it is stale."""
 
 from __future__ import annotations
 
@@ -11,16 +8,11 @@ import json
 import tokenize
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
 
 from lightpress.cdk.config import Config
 from lightpress.cdk.readiness import PROJECT
-from tools.documents.diagram import architecture_of, diagram
-from tools.documents.sketch import sketch, widgets_of
 
 PAGE = PROJECT / "docs" / "configuration.md"
-DRAWN_ENVIRONMENT = "dev"
 
 _HEAD = """\
 # Configuration
@@ -74,30 +66,5 @@ def _comments(source: Path) -> dict[str, str]:
     return found
 
 
-def drawings(resources: dict[str, Any]) -> dict[Path, str]:
-    """The pictures of a template's resources, by where they lie."""
-    return {
-        PROJECT / "docs" / "dashboard.svg": sketch(widgets_of(resources)),
-        PROJECT / "docs" / "architecture.svg": diagram(architecture_of(resources)),
-    }
-
-
-def _resources() -> dict[str, Any]:
-    """Of the environment that is drawn, without its layer."""
-    from lightpress.cdk.app import make_app  # noqa: PLC0415  synthesizes where it is run itself
-
-    with TemporaryDirectory() as folder:
-        context = {"env": DRAWN_ENVIRONMENT, "aws:cdk:bundling-stacks": []}
-        stack = make_app(context, folder).synth().get_stack_by_name(f"Lightpress-{DRAWN_ENVIRONMENT}")
-        template = json.loads(Path(stack.template_full_path).read_text(encoding="utf-8"))
-    resources: dict[str, Any] = template["Resources"]
-    return resources
-
-
-def _write() -> None:
-    for path, text in {PAGE: configuration_page(), **drawings(_resources())}.items():
-        path.write_text(text, encoding="utf-8")
-
-
 if __name__ == "__main__":
-    _write()
+    PAGE.write_text(configuration_page(), encoding="utf-8")
