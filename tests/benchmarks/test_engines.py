@@ -11,7 +11,7 @@ from PIL import Image
 
 from tools.benchmarks import release
 from tools.benchmarks.engines import OURS, Engine, EngineError, lightpress, running
-from tools.benchmarks.guard import LAST
+from tools.benchmarks.guard import LAST_RELEASE
 from tools.drawing import file_of, ramp
 from tools.peers.engines import PLAIN_PILLOW
 from tools.peers.install import Environment
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HERE = Environment(Path(sys.executable), Path("no node"), Path("no modules"))
-"""This project's own Pillow stands for that of the peers' environment."""
+"""The Pillow of this environment instead of that of the peers' environment."""
 
 
 def this_checkout(_: Path) -> Engine:
@@ -29,7 +29,7 @@ def this_checkout(_: Path) -> Engine:
 
 def last_release(folder: Path) -> Engine:
     release.unpack(folder)
-    return lightpress(LAST, folder / "lambda_src")
+    return lightpress(LAST_RELEASE, folder / "lambda_src")
 
 
 def plain_pillow(_: Path) -> Engine:
