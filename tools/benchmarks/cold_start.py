@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PACKAGE = Path(__file__).resolve().parents[2] / "lambda_src"
-_TURNS = 9
 BARE, CLIENT, OURS = "bare interpreter", 'boto3.client("s3")', "handler and its clients"
 _SETTINGS = {
     "AWS_LAMBDA_FUNCTION_NAME": "process-upload",
@@ -33,18 +32,18 @@ PROGRAMS = {
     CLIENT: 'import boto3; boto3.client("s3")',
     "image core": "import lightpress.image",
     "handler": "import lightpress.handlers.process_upload",
-    OURS: "import lightpress.handlers.process_upload as up; up.process_uploads()",
+    OURS: "import lightpress.handlers.process_upload as up; up.processor()",
     # This client is made after the first original, and only where events are published.
     "handler, its clients and that of EventBridge": (
-        "import lightpress.handlers.process_upload as up; up.process_uploads().announce.announcements.client()"
+        "import lightpress.handlers.process_upload as up; up.processor().announce.announcements.client()"
     ),
 }
 
 
-def measure() -> dict[str, float]:
+def measure(turns: int = 9) -> dict[str, float]:
     """Median CPU time of each program, in milliseconds."""
     measured: dict[str, list[float]] = {name: [] for name in PROGRAMS}
-    for _ in range(_TURNS):
+    for _ in range(turns):
         for name, program in PROGRAMS.items():
             measured[name].append(_cpu_ms(program))
     return {name: median(each) for name, each in measured.items()}

@@ -1,4 +1,4 @@
-"""Which quality gives which SSIMULACRA2, by format and width: where `lightpress.image.formats` has its qualities from."""
+"""Which quality gives which SSIMULACRA2, by format and width: the qualities in `lightpress.image.formats` are from it."""
 
 from __future__ import annotations
 
