@@ -11,7 +11,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" \
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy change-set execute destroy lock
-.PHONY: conformance conformance-peers simulate bench bench-quick docs licences audit sbom clean
+.PHONY: conformance conformance-peers simulate bench bench-quick docs licenses licences audit sbom clean
 
 help:  ## what you can do here
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -81,14 +81,18 @@ bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain
 bench-quick: setup  ## the same with three photos, once: under two minutes; only prints
 	@$(BIN)/python -m tools.benchmarks run --quick --no-write
 
-docs: setup  ## write what is made from the code: configuration.md, openapi.json, dashboard.svg, architecture.svg
+docs: setup  ## write what is generated from the code: configuration.md, openapi.json, architecture.md, README's diagram
 	@$(BIN)/python -m tools.documents.options
 	@$(BIN)/python -m tools.documents.openapi
+	@$(BIN)/python -m tools.documents.architecture
 
 AUDIT := .local/audit
 
-licences: setup $(AUDIT)/.ready  ## write docs/licences.md from the locks (asks the package registry)
-	@$(BIN)/python -m tools.documents.licenses $(AUDIT)/bin/python
+licenses: setup $(AUDIT)/.ready  ## write docs/licenses.md: every locked package, its license and what requires it
+	@$(BIN)/python -m tools.documents.licenses $(AUDIT)/bin
+
+# The former name, for one release.
+licences: licenses
 
 LOCKS := layers/pillow/requirements.txt requirements.txt requirements-dev.txt requirements-audit.txt \
 	cli/lightpress/local/requirements.txt

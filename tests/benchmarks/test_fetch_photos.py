@@ -1,4 +1,4 @@
-"""A Debian package is opened without Debian's tools, and gives whole photos or none."""
+"""A Debian package is unpacked without Debian's tools, and each photo completely or not at all."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ def package(**photos: bytes) -> bytes:
     return archive
 
 
-def test_the_photos_that_are_named_are_written(tmp_path: Path) -> None:
+def test_named_photos_are_written(tmp_path: Path) -> None:
     unpack(package(heron=b"one", otter=b"two", hare=b"three"), ("heron.jpg", "hare.jpg"), tmp_path)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"heron.jpg": b"one", "hare.jpg": b"three"}
 
 
-def test_a_package_that_lacks_one_is_not_the_one(tmp_path: Path) -> None:
+def test_a_package_without_a_named_photo_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match=r"lacks hare\.jpg"):
         unpack(package(heron=b"one"), ("heron.jpg", "hare.jpg"), tmp_path)
 
 
-def test_what_is_no_package_is_said_to_be_none(tmp_path: Path) -> None:
+def test_a_file_that_is_no_debian_package_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="not a Debian package"):
         unpack(b"<html>", ("heron.jpg",), tmp_path)

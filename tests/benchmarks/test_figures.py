@@ -1,4 +1,4 @@
-"""The benchmark's arithmetic: half the CPU is a ratio of 0.5, whatever else the machine did meanwhile."""
+"""Medians and ratios of the benchmark: load on the machine that affects both engines changes no ratio."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from tools.benchmarks.figures import Sample, bytes_ratio, cpu_ratio, rows
 OURS, THEIRS = "ours", "theirs"
 
 
-def sample(engine: str, picture: str = "a.jpg", *, turn: int = 0, cpu: float = 100, size: int = 1000) -> Sample:
-    return Sample(engine, picture, turn, cpu, cpu * 2, 50, {"320.avif": size, "320.jpg": 2 * size})
+def sample(engine: str, original: str = "a.jpg", *, turn: int = 0, cpu: float = 100, size: int = 1000) -> Sample:
+    return Sample(engine, original, turn, cpu, cpu * 2, 50, {"320.avif": size, "320.jpg": 2 * size})
 
 
-def test_each_picture_is_compared_with_itself_in_the_same_turn() -> None:
+def test_each_original_is_compared_with_itself_in_the_same_turn() -> None:
     samples = [
         sample(OURS, turn=0, cpu=50),
         sample(THEIRS, turn=0, cpu=100),
@@ -32,11 +32,11 @@ def test_one_disturbed_turn_does_not_move_the_ratio() -> None:
     assert cpu_ratio(samples, OURS, THEIRS) == pytest.approx(0.5)
 
 
-def test_bytes_are_those_of_all_files() -> None:
+def test_bytes_are_those_of_all_variants() -> None:
     assert bytes_ratio([sample(OURS, size=900), sample(THEIRS, size=1000)], OURS, THEIRS) == pytest.approx(0.9)
 
 
-def test_a_row_says_what_an_engine_took_and_how_good_it_is() -> None:
+def test_a_row_has_cost_bytes_and_scores_of_an_engine() -> None:
     samples = [sample(OURS, cpu=40, turn=turn, size=500) for turn in range(3)]
     samples += [sample(THEIRS, turn=turn) for turn in range(3)]
     scores = {

@@ -1,12 +1,12 @@
-"""What engines make of other pictures is told side by side."""
+"""The table of other originals has a column for each engine."""
 
 from tools.benchmarks.engines import Cost
-from tools.benchmarks.others import Made, table
+from tools.benchmarks.others import Result, table
 
 
-def test_an_engine_that_cannot_read_a_picture_is_said_to() -> None:
-    made = Made(Cost(1234.0, 2000.0, 99.6), 45_678)
-    found = {("HEIC", "ours"): made, ("HEIC", "theirs"): None, ("PNG", "ours"): made, ("PNG", "theirs"): made}
+def test_an_engine_that_cannot_read_an_original_is_marked() -> None:
+    result = Result(Cost(1234.0, 2000.0, 99.6), 45_678)
+    found = {("HEIC", "ours"): result, ("HEIC", "theirs"): None, ("PNG", "ours"): result, ("PNG", "theirs"): result}
     assert table(found).splitlines() == [
         "| CPU s / kB / peak MB | ours | theirs |",
         "|---|---|---|",

@@ -1,4 +1,4 @@
-"""The archive of the last release can be laid out with every Python that the README promises."""
+"""The archive of the last release can be unpacked with every Python version that the README names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_the_release_is_laid_out_as_it_was_deployed(tmp_path: Path) -> None:
+def test_the_release_is_unpacked_as_it_was_deployed(tmp_path: Path) -> None:
     release.unpack(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == {"app.py", "cdk.json", "infra", "lambda_src", "layers"}
     assert (tmp_path / "lambda_src" / "lightpress" / "reconcile.py").is_file()

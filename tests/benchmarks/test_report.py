@@ -1,4 +1,4 @@
-"""What the benchmark writes: a table that a page can hold, and a chart that a browser can draw."""
+"""The benchmark writes a Markdown table and an SVG chart."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tools.benchmarks.engines import OURS
 from tools.benchmarks.figures import Row
-from tools.benchmarks.report import chart, table, written
+from tools.benchmarks.report import chart, table, with_figures
 
 SIZES = {"avif": 76_000.0, "webp": 102_000.0, "jpg": 139_000.0}
 SCORES = {"avif": 63.9, "webp": 66.9, "jpg": 77.0}
@@ -16,14 +16,14 @@ ROWS = [Row(OURS, 610, 700, 120, 0.38, 0.94, SIZES, SCORES), Row("sharp", 1614, 
 PAGE = "before\n<!-- figures: written by make bench -->\nold\n<!-- end of figures -->\nafter\n"
 
 
-def test_the_table_has_a_line_for_each_engine_and_ours_stands_out() -> None:
+def test_the_table_has_a_row_for_each_engine_and_lightpress_in_bold() -> None:
     ours, sharp = table(ROWS).splitlines()[2:]
     assert ours == f"| **{OURS}** | 610 | 0.38 | 0.94 | 76 / 102 / 139 | 63.9 / 66.9 / 77.0 | 120 |"
     assert sharp.startswith("| sharp | 1614 | 1.00 | 1.00 |")
 
 
 def test_less_cpu_is_further_left_and_fewer_bytes_further_down() -> None:
-    drawn = ET.fromstring(chart(ROWS))  # noqa: S314  our own
+    drawn = ET.fromstring(chart(ROWS))  # noqa: S314  written here
     ours, sharp = (
         {name: float(circle.attrib[name]) for name in ("cx", "cy")}
         for circle in drawn.iter("{http://www.w3.org/2000/svg}circle")
@@ -32,10 +32,10 @@ def test_less_cpu_is_further_left_and_fewer_bytes_further_down() -> None:
     assert ours["cy"] > sharp["cy"]
 
 
-def test_figures_go_between_the_marks_and_nothing_else_moves() -> None:
-    assert written(PAGE, "new").replace("\n\nnew\n\n", "\nold\n") == PAGE
+def test_figures_replace_the_text_between_the_marks_and_nothing_else() -> None:
+    assert with_figures(PAGE, "new").replace("\n\nnew\n\n", "\nold\n") == PAGE
 
 
 def test_a_page_without_marks_is_left_alone() -> None:
     with pytest.raises(ValueError, match="the page lacks"):
-        written("no marks", "new")
+        with_figures("no marks", "new")

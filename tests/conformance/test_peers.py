@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -10,8 +11,6 @@ from PIL import Image, PngImagePlugin
 
 from tests.conformance.test_rules import READY
 from tools.conformance.comparison import (
-    BEGIN,
-    END,
     ROWS,
     as_json,
     as_markdown,
@@ -22,12 +21,15 @@ from tools.conformance.comparison import (
     tallies,
     tally,
 )
-from tools.conformance.engines import OURS, PROGRAMS, EngineError, Engines, Lightpress, Program
+from tools.conformance.engines import OURS, Engines, Lightpress, Program
 from tools.conformance.peers import compare, load, save
 from tools.conformance.record import Reference
+from tools.conformance.report import PEERS
 from tools.conformance.report import as_markdown as page_of
-from tools.conformance.text import between, with_part
 from tools.drawing import disc, exif_with, file_of, four_corners, ramp, rgb_profile
+from tools.markdown import between, replace_between
+from tools.peers.engines import PROGRAMS
+from tools.peers.process import PeerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,25 +43,25 @@ PLAIN, BLIND = "plain Pillow", "blind"
 # Reads whatever Pillow does, and heeds nothing: neither orientation nor profile nor transparency.
 BLIND_PROGRAM = """
 import io
-from answering import answer_all
+from answering import serve
 from PIL import Image
 
-def render(data):
+def to_png(data):
     buffer = io.BytesIO()
     image = Image.open(io.BytesIO(data))
     Image.frombytes("RGB", image.size, image.convert("RGB").tobytes()).save(buffer, "PNG")
     return buffer.getvalue()
 
-answer_all("blind 1", render)
+serve("blind 1", to_png, None)
 """
 # Does what the picture's bytes tell it, which no engine should.
 OBEDIENT_PROGRAM = """
 import os, signal, time
-from answering import answer_all
+from answering import serve
 
 grown = []
 
-def render(data):
+def to_png(data):
     order = data.decode()
     if order == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
@@ -78,7 +80,7 @@ def render(data):
             os.abort()
     return data
 
-answer_all("obedient 1", render)
+serve("obedient 1", to_png, None)
 """
 
 GREEDY_PROGRAM = """
@@ -93,7 +95,7 @@ for line in sys.stdin:
 def program(name: str, source: str, folder: Path, **bounds: float) -> Program:
     script = folder / f"{name}.py"
     script.write_text(source)
-    return Program(name, [sys.executable, str(script)], {"PYTHONPATH": str(PROGRAMS)}, **bounds)  # type: ignore[arg-type]
+    return Program(name, [sys.executable, str(script)], os.environ | {"PYTHONPATH": str(PROGRAMS)}, **bounds)  # type: ignore[arg-type]
 
 
 def corpus() -> dict[str, bytes]:
@@ -117,7 +119,7 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Records:
     fixtures.mkdir()
     for name, data in corpus().items():
         (fixtures / name).write_bytes(data)
-    plain = Program(PLAIN, [sys.executable, str(PROGRAMS / "plain_pillow.py")])
+    plain = Program(PLAIN, [sys.executable, str(PROGRAMS / "plain_pillow.py")], os.environ)
     engines: list[Engine] = [Lightpress(), plain, program(BLIND, BLIND_PROGRAM, home)]
     with Engines(engines):
         return compare(engines, fixtures)
@@ -168,7 +170,7 @@ def disputed(tmp_path_factory: pytest.TempPathFactory) -> Records:
     fixtures = tmp_path_factory.mktemp("disputed")
     (fixtures / "animated.png").write_bytes(beside_its_animation())
     (fixtures / "xmp.png").write_bytes(turned_in_xmp(four_corners()))
-    plain = Program(PLAIN, [sys.executable, str(PROGRAMS / "plain_pillow.py")])
+    plain = Program(PLAIN, [sys.executable, str(PROGRAMS / "plain_pillow.py")], os.environ)
     with Engines([Lightpress(), plain]):
         return compare([Lightpress(), plain], fixtures)
 
@@ -230,8 +232,7 @@ def test_what_was_not_read_is_judged_once() -> None:
 
 def test_the_section_has_every_rule_and_names_who_took_part(records: Records) -> None:
     section = as_markdown(records, {OURS: "lightpress 1", PLAIN: "Pillow 2", BLIND: "blind 3"})
-    assert section.startswith(BEGIN)
-    assert section.endswith(END)
+    assert section.startswith("## ")
     assert "| rule | promise | Lightpress | plain Pillow | blind |" in section
     assert "| orientation | turned as EXIF data says | 2 of 2 | 2 of 2 | 0 of 2 |" in section
     assert "Lightpress: lightpress 1; plain Pillow: Pillow 2; blind: blind 3." in section
@@ -242,9 +243,14 @@ def test_the_section_has_every_rule_and_names_who_took_part(records: Records) ->
 def test_the_page_keeps_the_section_when_it_is_written_anew(records: Records) -> None:
     section = as_markdown(records, {})
     page = page_of([], [], section)
-    assert between(page, BEGIN, END) == section
-    assert with_part(page, BEGIN, END, "other") == page_of([], [], "other")
-    assert not between("nothing here", BEGIN, END)
+    assert between(page, *PEERS) == f"\n{section}\n\n"
+    assert replace_between(page, *PEERS, "\nother\n\n") == page_of([], [], "other")
+    assert not between("nothing here", *PEERS)
+
+
+def test_a_page_without_its_marks_is_left_alone() -> None:
+    with pytest.raises(ValueError, match="the page lacks <!-- end of peers -->"):
+        replace_between(PEERS[0], *PEERS, "other")
 
 
 def test_the_json_names_each_failure(records: Records) -> None:
@@ -313,5 +319,5 @@ def test_no_picture_answers_for_those_before_it(obedient: Program, tmp_path: Pat
 
 def test_a_program_that_does_not_start_is_no_pictures_fault(tmp_path: Path) -> None:
     engine = program("absent", "raise SystemExit(1)", tmp_path)
-    with Engines([engine]), pytest.raises(EngineError, match="absent does not start: exited with 1"):
+    with Engines([engine]), pytest.raises(PeerError, match="absent does not start: exited with 1"):
         engine.versions()

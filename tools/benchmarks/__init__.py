@@ -1,14 +1,18 @@
-"""How fast and how small, against the others: `make bench`.
+"""CPU time, bytes, quality and memory of Lightpress and its peers: `make bench`, `python -m tools.benchmarks --help`.
 
-fetch_photos  real photos from Debian's packages, pinned by checksum
-pictures      what is measured: those photos as cameras write them, and large ones made of them
-environment   the others, installed apart from ours
-engines       who is measured, with which settings, and how to speak to them
-measure       every picture through every engine, in turns; what it cost, and how good it is
-figures       the arithmetic: medians, ratios
-report        docs/performance.md's table, the chart, JSON
-memory        what large pictures take
-scale         how long pictures wait under heavy loads: a simulation
-fetching      how many URLs are fetched in a second, by how many threads
-cold_start    what a new function instance pays before its first picture
+fetch_photos  downloads the photos, from Debian's packages, pinned by checksum
+originals     the originals that are measured: those photos as cameras write them, and larger ones made of them
+engines       Lightpress and its peers, with the settings that are measured
+measure       renders every original with every engine, in turns; cost, bytes and SSIMULACRA2
+figures       medians and ratios of what was measured
+report        the table in docs/performance.md, the chart, JSON
+others        other originals than photos of 12 megapixels
+memory        peak memory of large originals
+overhead      what the pipeline costs beside the image core
+cold_start    CPU time of a new function instance before its first original
+fetching      URLs fetched per second, by number of threads
+sweep         which quality gives which SSIMULACRA2
+scale         waiting times under heavy loads, by simulation
+guard         CPU time and bytes against the last release
+release       the archive of the last release
 """

@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: what a picture costs here and elsewhere, at similar quality."""
+"""Measure CPU time, bytes, quality and memory of Lightpress, alone and against sharp, libvips and plain Pillow."""
 
 from __future__ import annotations
 
@@ -10,160 +10,150 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from tools.benchmarks import cold_start as starting
-from tools.benchmarks import fetching as fetches
-from tools.benchmarks import guard as guarding
-from tools.benchmarks import memory as remembering
-from tools.benchmarks import others as different
-from tools.benchmarks import overhead as around
-from tools.benchmarks import report
-from tools.benchmarks import scale as scaling
-from tools.benchmarks import sweep as sweeping
+from tools.benchmarks import cold_start, fetching, guard, memory, others, overhead, report, scale, sweep
 from tools.benchmarks.engines import ENGINES, FAST_SHARP, OURS, SHARP, EngineError
-from tools.benchmarks.environment import InstallError, install
 from tools.benchmarks.fetch_photos import FetchError, fetch
 from tools.benchmarks.figures import bytes_ratio, cpu_ratio, rows
 from tools.benchmarks.measure import measure, scores, versions
-from tools.benchmarks.pictures import WIDTHS, large, photos
+from tools.benchmarks.originals import WIDTHS, large, photos
+from tools.peers.install import InstallError, install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tools.peers.install import Environment
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOME = PROJECT / ".local" / "bench"
 PAGE, CHART = PROJECT / "docs" / "performance.md", PROJECT / "docs" / "performance.svg"
 _QUICK_PHOTOS, _QUICK_TURNS, _TURNS = 3, 1, 3
-_QUICK_SCORED, _SCORED = (640,), (640, 1280)  # the judge is slow: 1.3 s for each megapixel
-_ROOMS_MB = (512, 1024)
+_QUICK_SCORED, _SCORED = (640,), (640, 1280)  # SSIMULACRA2 is slow: 1.3 s for each megapixel
+_MEMORY_LIMITS_MIB = (512, 1024)
 _OVERHEAD_PHOTOS = 6
 
 app = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
+_Turns = Annotated[int, typer.Option(help="How often each photo is rendered.")]
 
-@app.command()
-def run(
+
+@app.command("run")
+def _run(
     *,
     quick: Annotated[bool, typer.Option("--quick", help="Three photos, one turn: under two minutes.")] = False,
-    write: Annotated[bool, typer.Option(help="Write docs/performance.md's table and the chart.")] = True,
+    write: Annotated[bool, typer.Option(help="Write the table in docs/performance.md, and the chart.")] = True,
 ) -> None:
-    """Measure, and write table, chart and JSON."""
-    with _lacks_told():
-        fetch(HOME / "fetched", _say)
-        environment = install(HOME / "peers", _say)
-        chosen = photos(HOME / "fetched", HOME / "photos")
+    """Compare CPU time, bytes, quality and memory with the peers; write table, chart and JSON."""
+    with _errors_shown():
+        originals, environment = _photos(), _peers()
         if quick:
-            chosen = chosen[:_QUICK_PHOTOS]
+            originals = originals[:_QUICK_PHOTOS]
         turns = _QUICK_TURNS if quick else _TURNS
-        samples = measure(chosen, turns, HOME / "made", environment, _say)
+        samples = measure(originals, turns, HOME / "made", environment, _say)
         _say("scoring")
-        judged = scores(chosen, _QUICK_SCORED if quick else _SCORED, HOME / "made", environment)
-    found = rows(samples, judged, against=SHARP)
-    (HOME / "figures.json").write_text(report.as_json(found, samples, versions(environment)))
+        scored = scores(originals, _QUICK_SCORED if quick else _SCORED, HOME / "made", environment)
+        measured = rows(samples, scored, against=SHARP)
+        (HOME / "figures.json").write_text(report.as_json(measured, samples, versions(environment)))
     command = "make bench-quick" if quick else "make bench"
-    figures = report.figures(found, command, len(chosen), turns)
-    out.print(figures, markup=False, soft_wrap=True)
+    figures = report.figures(measured, command, len(originals), turns)
+    _print(figures)
     for peer in (SHARP, FAST_SHARP):
-        out.print(
-            f"{OURS} against {peer}: CPU {cpu_ratio(samples, OURS, peer):.2f}, "
-            f"bytes {bytes_ratio(samples, OURS, peer):.2f}",
-            markup=False,
-        )
+        cpu, size = cpu_ratio(samples, OURS, peer), bytes_ratio(samples, OURS, peer)
+        _print(f"{OURS} against {peer}: CPU {cpu:.2f}, bytes {size:.2f}")
     if write:
-        PAGE.write_text(report.written(PAGE.read_text(), figures))
-        CHART.write_text(report.chart(found))
+        PAGE.write_text(report.with_figures(PAGE.read_text(), figures))
+        CHART.write_text(report.chart(measured))
 
 
-@app.command()
-def cold_start() -> None:
-    """What a new instance pays before its first picture, against `boto3.client("s3")` alone."""
-    out.print(starting.table(starting.measure()), markup=False)
+@app.command("cold-start")
+def _cold_start() -> None:
+    """CPU time of a new function instance before its first original, against `boto3.client("s3")` alone."""
+    _print(cold_start.table(cold_start.measure()))
 
 
-@app.command()
-def fetching() -> None:
-    """How many URLs are fetched in a second, by how many threads, against a plain pool of them."""
-    out.print(fetches.table(fetches.measure()), markup=False)
+@app.command("fetching")
+def _fetching() -> None:
+    """URLs fetched per second, by number of threads, against a plain urllib3 pool."""
+    _print(fetching.table(fetching.measure()))
 
 
-@app.command()
-def scale() -> None:
-    """How long pictures wait under heavy loads, by simulation, and what to set."""
-    out.print(scaling.parameters(), markup=False, soft_wrap=True)
-    out.print(f"\n{scaling.table()}\n", markup=False, soft_wrap=True)
-    for load in scaling.LOADS:
-        for patience in scaling.PATIENCE:
-            found = scaling.choice(load, patience)
-            named = found[0].name if found else "none of these"
-            out.print(f"{load.name}: 99 of 100 within {patience:.0f} s: {named}", markup=False)
+@app.command("scale")
+def _scale() -> None:
+    """Simulate how long originals wait under heavy loads, and which settings keep the wait short."""
+    _print(scale.parameters())
+    _print(f"\n{scale.table()}\n")
+    for load in scale.LOADS:
+        for max_wait in scale.MAX_WAITS:
+            found = scale.choice(load, max_wait)
+            _print(f"{load.name}: 99 of 100 within {max_wait:.0f} s: {found[0].name if found else 'none of these'}")
 
 
-@app.command()
-def memory() -> None:
-    """What large pictures take, and whether they fit where there is less."""
-    with _lacks_told():
-        fetch(HOME / "fetched", _say)
-    out.print(remembering.table(_large(), _ROOMS_MB), markup=False, soft_wrap=True)
+@app.command("memory")
+def _memory() -> None:
+    """Peak memory of large originals, and whether they are published with less memory."""
+    with _errors_shown():
+        _print(memory.table(_large(), _MEMORY_LIMITS_MIB))
 
 
-@app.command()
-def others() -> None:
-    """Screenshots, logos, HEIC and very large pictures, here and elsewhere."""
-    with _lacks_told():
-        fetch(HOME / "fetched", _say)
-        environment = install(HOME / "peers", _say)
-        first = photos(HOME / "fetched", HOME / "photos")[0]
-        found = different.measure(_large(), ENGINES, first, HOME / "others", environment, _say)
-    out.print(different.table(found), markup=False, soft_wrap=True)
+@app.command("others")
+def _others() -> None:
+    """Compare screenshots, logos, HEIC and very large originals with the peers."""
+    with _errors_shown():
+        environment, first = _peers(), _photos()[0]
+        _print(others.table(others.measure(_large(), ENGINES, first, HOME / "others", environment, _say)))
 
 
-def _large() -> dict[str, Path]:
-    _say("drawing the large pictures")
-    with ProcessPoolExecutor(1) as elsewhere:  # what is measured would inherit what drawing leaves behind
-        return elsewhere.submit(large, HOME / "fetched", HOME / "large").result()
-
-
-@app.command()
-def sweep(
+@app.command("sweep")
+def _sweep(
     score: Annotated[float, typer.Option(help="The SSIMULACRA2 to reach.")] = 70.0,
     count: Annotated[int, typer.Option(help="How many photos.")] = 14,
 ) -> None:
-    """Which quality gives which score, by format and width (some 20 minutes)."""
-    with _lacks_told():
-        fetch(HOME / "fetched", _say)
-        environment = install(HOME / "peers", _say)
-        chosen = photos(HOME / "fetched", HOME / "photos")[:count]
-        curves = sweeping.sweep(chosen, WIDTHS, HOME / "swept", environment, _say)
-    out.print(sweeping.table(curves, score), markup=False, soft_wrap=True)
+    """Find the quality that gives a score, by format and width (about 20 minutes)."""
+    with _errors_shown():
+        curves = sweep.sweep(_photos()[:count], WIDTHS, HOME / "swept", _peers(), _say)
+    _print(sweep.table(curves, score))
 
 
-@app.command()
-def overhead(turns: Annotated[int, typer.Option(help="How often each picture is done.")] = 5) -> None:
-    """What everything around the picture core costs beside it: events, manifest, child process, log."""
-    with _lacks_told():
-        fetch(HOME / "fetched", _say)
-    chosen = photos(HOME / "fetched", HOME / "photos")[:_OVERHEAD_PHOTOS]
-    out.print(around.table([around.measure(photo, turns) for photo in chosen]), markup=False, soft_wrap=True)
+@app.command("overhead")
+def _overhead(turns: _Turns = 5) -> None:
+    """CPU time of everything around the image core: events, manifest, child process, log."""
+    with _errors_shown():
+        originals = _photos()[:_OVERHEAD_PHOTOS]
+    _print(overhead.table([overhead.measure(original, turns) for original in originals]))
 
 
-@app.command()
-def guard(turns: Annotated[int, typer.Option(help="How often each picture is done.")] = 5) -> None:
-    """Fail where this checkout takes more CPU or bytes than the last release, beyond what noise explains."""
-    with _lacks_told():
-        fetch(HOME / "fetched", _say)
-        environment = install(HOME / "peers", _say)
-        chosen = photos(HOME / "fetched", HOME / "photos")
-        found = guarding.ratios(guarding.compare(chosen, turns, HOME / "guard", environment, _say))
-    out.print(", ".join(f"{what} {ratio:.3f}" for what, ratio in found.items()) + f" of {guarding.LAST}", markup=False)
-    for sentence in guarding.grown(found):
+@app.command("guard")
+def _guard(turns: _Turns = 5) -> None:
+    """Compare with the last release; exit code 1 where CPU time or bytes grew by more than noise explains."""
+    with _errors_shown():
+        found = guard.ratios(guard.compare(_photos(), turns, HOME / "guard", _peers(), _say))
+    _print(", ".join(f"{what} {ratio:.3f}" for what, ratio in found.items()) + f" of {guard.LAST_RELEASE}")
+    regressions = guard.regressions(found)
+    for sentence in regressions:
         err.print(sentence, style="red", markup=False)
-    raise typer.Exit(1 if guarding.grown(found) else 0)
+    raise typer.Exit(1 if regressions else 0)
+
+
+def _photos() -> list[Path]:
+    fetch(HOME / "fetched", _say)
+    return photos(HOME / "fetched", HOME / "photos")
+
+
+def _large() -> dict[str, Path]:
+    fetch(HOME / "fetched", _say)
+    _say("drawing the large originals")
+    with ProcessPoolExecutor(1) as elsewhere:  # what is measured would inherit the memory that drawing leaves behind
+        return elsewhere.submit(large, HOME / "fetched", HOME / "large").result()
+
+
+def _peers() -> Environment:
+    return install(HOME / "peers", _say)
 
 
 @contextmanager
-def _lacks_told() -> Iterator[None]:
-    """What this machine does not get or run ends the command with a sentence. Exit code 1."""
+def _errors_shown() -> Iterator[None]:
+    """An error of the network, of the installation or of an engine is shown in a sentence. Exit code 1."""
     try:
         yield
     except (FetchError, InstallError, EngineError) as error:
@@ -171,9 +161,13 @@ def _lacks_told() -> Iterator[None]:
         raise typer.Exit(1) from error
 
 
+def _print(text: str) -> None:
+    out.print(text, markup=False, soft_wrap=True)
+
+
 def _say(text: str) -> None:
     err.print(text, style="dim", markup=False)
 
 
 if __name__ == "__main__":
-    app()
+    app(prog_name="python -m tools.benchmarks")

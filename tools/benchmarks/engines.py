@@ -1,10 +1,8 @@
-"""Who is measured, with which settings, and how to speak to them."""
+"""The engines that are measured, with their settings, and how to start them."""
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,14 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lightpress.cdk.functions import KEEP_FREED_MEMORY
-from tools.benchmarks.environment import PEERS
+from tools.peers.engines import LIBVIPS, PLAIN_PILLOW, PROGRAMS, SSIMULACRA2
+from tools.peers.engines import SHARP as SHARP_PROGRAM
+from tools.peers.process import PeerError, PeerLostError, PeerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from tools.benchmarks.environment import Environment
+    from tools.peers.engines import Peer
+    from tools.peers.install import Environment
 
-PACKAGE = Path(__file__).resolve().parents[2] / "lambda_src"
+LAMBDA_SRC = Path(__file__).resolve().parents[2] / "lambda_src"
 
 OURS = "Lightpress"
 SHARP, FAST_SHARP = "sharp, AVIF effort 2", "sharp, fastest sensible"
@@ -27,98 +28,137 @@ FORMATS = ("avif", "webp", "jpeg")
 
 
 class EngineError(Exception):
-    """An engine gave no answer."""
+    """An engine does not start, or fails on an original."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A program that renders pictures as long as it is asked to.
+    """A program that renders originals, with its settings.
 
-    settings: its own, as JSON. package: where our own code is, for a program that runs it as the function does.
+    Attributes:
+        name: In tables and messages.
+        formats: Encoder options by format, as the library names them; empty where its defaults are measured.
+        peer: The library that runs; None for Lightpress.
+        package: For Lightpress, the folder that holds the package.
     """
 
     name: str
-    program: str
-    settings: Any
-    package: Path | None = None
+    formats: Mapping[str, Any]
+    peer: Peer | None = None
+    package: Path = LAMBDA_SRC
+
+    def start(self, environment: Environment) -> PeerProcess:
+        """Raises PeerError where it does not start."""
+        if self.peer is not None:
+            return self.peer.start(environment)
+        # The memory settings are those of the deployed function.
+        variables = os.environ | KEEP_FREED_MEMORY | {"PYTHONPATH": str(self.package)}
+        return PeerProcess(self.name, [sys.executable, str(PROGRAMS / "lightpress_variants.py")], variables)
 
 
-# Qualities give scores that are alike (docs/performance.md). Effort 2 is where sharp's AVIF is worth its CPU: its own
+def lightpress(name: str = OURS, package: Path = LAMBDA_SRC) -> Engine:
+    """Lightpress with its default qualities, from the package in a folder."""
+    return Engine(name, {name: {} for name in FORMATS}, package=package)
+
+
+# These qualities give similar scores (docs/performance.md). Effort 2 is where sharp's AVIF is worth its CPU: its own
 # default, 4, costs five times as much. Effort 0 with WebP's effort 2 is the least CPU that is sensible.
 ENGINES = (
-    Engine(OURS, "ours.py", FORMATS, PACKAGE),
-    Engine(SHARP, "sharp.js", {"avif": {"quality": 50, "effort": 2}, "webp": {"quality": 75}, "jpeg": {"quality": 62}}),
+    lightpress(),
+    Engine(
+        SHARP,
+        {"avif": {"quality": 50, "effort": 2}, "webp": {"quality": 75}, "jpeg": {"quality": 62}},
+        SHARP_PROGRAM,
+    ),
     Engine(
         FAST_SHARP,
-        "sharp.js",
         {"avif": {"quality": 51, "effort": 0}, "webp": {"quality": 75, "effort": 2}, "jpeg": {"quality": 62}},
+        SHARP_PROGRAM,
     ),
     Engine(
         "pyvips, AVIF effort 2",
-        "vips.py",
         {"avif": {"Q": 50, "effort": 2, "compression": "av1"}, "webp": {"Q": 75}, "jpeg": {"Q": 62}},
+        LIBVIPS,
     ),
     Engine(
         "Pillow, as in most scripts",
-        "plain_pillow.py",
         {"avif": {"quality": 52}, "webp": {"quality": 75}, "jpeg": {"quality": 62}},
+        PLAIN_PILLOW,
     ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one picture took: CPU of the whole process tree and time, in milliseconds; peak memory so far in MB."""
+    """What one original took.
+
+    Attributes:
+        cpu_ms: CPU time of the whole process tree, in milliseconds.
+        wall_ms: Wall-clock time, in milliseconds.
+        peak_mb: Peak memory of the process so far, in MB (10^6 bytes).
+    """
 
     cpu_ms: float
     wall_ms: float
     peak_mb: float
 
 
-class Running:
-    """An engine that waits for pictures."""
+class RunningEngine:
+    """An engine that waits for originals."""
 
-    def __init__(self, name: str, process: subprocess.Popen[str]) -> None:
-        self._name = name
+    def __init__(self, engine: Engine, process: PeerProcess) -> None:
+        self._engine = engine
         self._process = process
+        self.versions = process.versions
 
-    def render(self, picture: Path, widths: tuple[int, ...], out: Path) -> Cost:
-        """Have it write every width in every format into `out`. Raises EngineError where it breaks down."""
-        return Cost(**self.ask({"picture": str(picture), "widths": widths, "out": str(out)}))
+    def render(self, original: Path, widths: tuple[int, ...], out: Path) -> Cost:
+        """Write every width in every format into `out`. Raises EngineError where it fails."""
+        job = {"picture": str(original), "widths": widths, "formats": self._engine.formats, "out": str(out)}
+        return Cost(**_ask(self._process, self._engine.name, job))
 
-    def ask(self, job: dict[str, Any]) -> dict[str, float]:
-        """Its answer to any job."""
-        if self._process.stdin is None or self._process.stdout is None:
-            raise EngineError(f"{self._name} was started without pipes")
-        try:
-            self._process.stdin.write(json.dumps(job) + "\n")
-            self._process.stdin.flush()
-        except BrokenPipeError as error:
-            raise EngineError(f"{self._name} ended before {job['picture']}") from error
-        if not (line := self._process.stdout.readline()):
-            raise EngineError(f"{self._name} broke down over {job['picture']}; it says why above")
-        answer: dict[str, float] = json.loads(line)
-        return answer
+
+class Scorer:
+    """SSIMULACRA2, in a process that waits for files."""
+
+    def __init__(self, process: PeerProcess) -> None:
+        self._process = process
+        self.versions = process.versions
+
+    def scores(self, original: Path, files: Iterable[Path]) -> dict[Path, float]:
+        """The score of each file against the original. Raises EngineError where a file cannot be read."""
+        files = list(files)
+        job = {"picture": str(original), "files": [str(file) for file in files]}
+        scores = _ask(self._process, SSIMULACRA2.name, job)["scores"]
+        return {file: scores[str(file)] for file in files}
+
+
+def _ask(process: PeerProcess, name: str, job: dict[str, Any]) -> dict[str, Any]:
+    try:
+        answer = process.ask(job)
+    except PeerLostError as lost:
+        raise EngineError(f"{name} gave no answer for {job['picture']}: {lost}") from lost
+    if "error" in answer:
+        raise EngineError(f"{name} failed on {job['picture']}: {answer['error']}")
+    return answer
 
 
 @contextmanager
-def running(engine: Engine, environment: Environment) -> Iterator[Running]:
-    """The engine, until the block ends."""
-    script = str(PEERS / engine.program)
-    settings = dict(os.environ)
-    if engine.program.endswith(".js"):
-        program = [str(environment.node), script]
-        settings["NODE_PATH"] = str(environment.modules)
-    elif engine.package is not None:
-        program = [sys.executable, script]
-        settings |= {"PYTHONPATH": str(engine.package), **KEEP_FREED_MEMORY}  # as the stack sets up the function
-    else:
-        program = [str(environment.python), script]
-    with subprocess.Popen(
-        [*program, json.dumps(engine.settings)], env=settings, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            yield Running(engine.name, process)
-        finally:
-            if process.stdin is not None:
-                process.stdin.close()
+def running(engine: Engine, environment: Environment) -> Iterator[RunningEngine]:
+    """The engine, until the block ends. Raises EngineError where it does not start."""
+    try:
+        process = engine.start(environment)
+    except PeerError as error:
+        raise EngineError(str(error)) from error
+    with process:
+        yield RunningEngine(engine, process)
+
+
+@contextmanager
+def running_scorer(environment: Environment) -> Iterator[Scorer]:
+    """SSIMULACRA2, until the block ends. Raises EngineError where it does not start."""
+    try:
+        process = SSIMULACRA2.start(environment)
+    except PeerError as error:
+        raise EngineError(str(error)) from error
+    with process:
+        yield Scorer(process)

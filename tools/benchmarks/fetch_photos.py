@@ -1,4 +1,4 @@
-"""Brings real photos here: once, from Debian's packages, checked against their pins, never committed."""
+"""Downloads real photos once, from Debian's packages, pinned by checksum. They are never committed."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _MIRROR = "https://deb.debian.org/debian"
-_PATIENCE = 300
+_TIMEOUT_SECONDS = 300
 _AR_MAGIC = b"!<arch>\n"
 _AR_HEADER = 60
 
 
 class FetchError(Exception):
-    """The photos cannot be had."""
+    """The photos cannot be downloaded, or a package is not the pinned one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A Debian package of photos under free licences (CC BY, CC BY-SA). path: within a mirror's `pool`."""
+    """A Debian package of photos under free licenses (CC BY, CC BY-SA). path: below `pool/` of a mirror."""
 
     path: str
     sha256: str
@@ -63,7 +63,7 @@ PACKAGES = (
 
 
 def fetch(folder: Path, say: Callable[[str], None]) -> None:
-    """Put what is missing into `folder`. Raises FetchError without a network, or where a package is not the one."""
+    """Download the photos that are missing in `folder`. Raises FetchError."""
     folder.mkdir(parents=True, exist_ok=True)
     for package in PACKAGES:
         if all((folder / name).exists() for name in package.photos):
@@ -73,7 +73,11 @@ def fetch(folder: Path, say: Callable[[str], None]) -> None:
 
 
 def unpack(deb: bytes, names: tuple[str, ...], folder: Path) -> None:
-    """Write the files with these names into `folder`, complete or not at all. Raises FetchError if one is missing."""
+    """Write the files with these names into `folder`, each completely or not at all.
+
+    Raises:
+        FetchError: A file is missing in the package, or it is no Debian package.
+    """
     missing = set(names)
     with tarfile.open(fileobj=io.BytesIO(_data_of(deb))) as tar:
         for member in tar:
@@ -93,17 +97,17 @@ def _download(package: Package) -> bytes:
     if not address.startswith(("https://", "http://")):
         raise FetchError(f"DEBIAN_MIRROR must be an http or https address, not {address}.")
     try:
-        with urllib.request.urlopen(address, timeout=_PATIENCE) as answer:  # noqa: S310  checked right above
+        with urllib.request.urlopen(address, timeout=_TIMEOUT_SECONDS) as answer:  # noqa: S310  checked right above
             deb = bytes(answer.read())
     except (urllib.error.URLError, TimeoutError) as error:
-        raise FetchError(f"{address} cannot be fetched; the photos need a network once. {error}") from error
+        raise FetchError(f"{address} cannot be downloaded; the benchmark needs a network once. {error}") from error
     if (found := hashlib.sha256(deb).hexdigest()) != package.sha256:
-        raise FetchError(f"{address} is not the package it was: its sha256 is {found}, not {package.sha256}.")
+        raise FetchError(f"{address} is not the pinned package: its sha256 is {found}, not {package.sha256}.")
     return deb
 
 
 def _data_of(deb: bytes) -> bytes:
-    """The archive of files within a package, which is an `ar` archive of three parts."""
+    """The tar archive in a Debian package, which is an `ar` archive of three parts."""
     for name, content in _parts(deb):
         if name.startswith("data.tar"):
             return content

@@ -1,7 +1,7 @@
-"""How many URLs are fetched in a second: ours by threads, beside a plain pool of threads that checks nothing.
+"""URLs fetched per second by URL ingest, by number of threads, against a urllib3 pool that checks no addresses.
 
-A server in a process of its own answers each request after a while, as servers far away do, with a picture of a usual
-size. Every request is a new connection here (URLs of a list rarely share a host for long), and so it is there.
+A server in a process of its own answers each request after 0.2 s, as distant servers do, with 300 kB. URL ingest opens
+a new connection for every request, because the URLs of a list rarely share a host for long; so does the pool here.
 """
 
 from __future__ import annotations
@@ -35,9 +35,17 @@ _LIMIT_BYTES = 32 << 20
 
 @dataclass(frozen=True)
 class Row:
-    """What was measured. cpu_ms: of our process, for each URL."""
+    """One measurement.
 
-    who: str
+    Attributes:
+        client: "Lightpress" or "urllib3".
+        threads: Number of threads.
+        urls: How many URLs were fetched.
+        seconds: Wall-clock time for all of them.
+        cpu_ms: CPU time of the client's process for each URL, in milliseconds.
+    """
+
+    client: str
     threads: int
     urls: int
     seconds: float
@@ -45,13 +53,13 @@ class Row:
 
     @property
     def rate(self) -> float:
-        """URLs in a second."""
+        """URLs per second."""
         return self.urls / self.seconds
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        """Answer late, with what begins as a picture."""
+        """Answer after the latency, with the signature of a JPEG file and zeros."""
         time.sleep(LATENCY_SECONDS)
         self.send_response(200)
         self.send_header("Content-Length", str(PICTURE_BYTES))
@@ -59,7 +67,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(_BEGIN + bytes(PICTURE_BYTES - len(_BEGIN)))
 
     def log_message(self, *_: object) -> None:
-        """Nobody reads it."""
+        """Requests are not logged."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -74,8 +82,8 @@ def _serve(connection: Any) -> None:  # noqa: ANN401  a multiprocessing connecti
 
 
 @contextmanager
-def _far_away() -> Iterator[str]:
-    """A server that is slow to answer; gives its address."""
+def _distant_server() -> Iterator[str]:
+    """A server with latency; gives its origin, as in `http://127.0.0.1:PORT`."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(theirs,), daemon=True)
@@ -87,7 +95,7 @@ def _far_away() -> Iterator[str]:
         process.join()
 
 
-def _ours(_: int) -> Callable[[str], int]:
+def _lightpress(_: int) -> Callable[[str], int]:
     policy = AddressPolicy((ip_network("127.0.0.0/8"),), plain_http=True)
     download = Download(Connector(policy), Hosts(1_000, 100_000), _LIMIT_BYTES, 30)
 
@@ -108,26 +116,27 @@ def _plain(threads: int) -> Callable[[str], int]:
 
 
 def measure(urls: int = 200) -> list[Row]:
-    """Fetch `urls` by each number of threads (fewer by one alone), in turns."""
+    """Fetch `urls` URLs by each number of threads (10 for each thread where that is less), in turns."""
     rows = []
-    with _far_away() as origin:
+    with _distant_server() as origin:
         for threads in THREADS:
             count = min(urls, 10 * threads)
-            for who, fetch in (("ours", _ours(threads)), ("urllib3", _plain(threads))):
+            for client, fetch in (("Lightpress", _lightpress(threads)), ("urllib3", _plain(threads))):
                 began, cpu = time.monotonic(), os.times()
                 with ThreadPoolExecutor(threads) as pool:
                     sizes = list(pool.map(fetch, (f"{origin}/{number}.jpg" for number in range(count))))
                 seconds, used = time.monotonic() - began, os.times()
                 if set(sizes) != {PICTURE_BYTES}:
-                    raise ValueError(f"{who} got {set(sizes)} bytes")
+                    raise ValueError(f"{client} got {set(sizes)} bytes")
                 spent = used.user + used.system - cpu.user - cpu.system
-                rows.append(Row(who, threads, count, seconds, 1_000 * spent / count))
+                rows.append(Row(client, threads, count, seconds, 1_000 * spent / count))
     return rows
 
 
 def table(rows: list[Row]) -> str:
-    """As Markdown."""
-    lines = ["| threads | ours, URLs/s | urllib3, URLs/s | ours, CPU ms | urllib3, CPU ms |", "|--:|--:|--:|--:|--:|"]
+    """As Markdown, a row for each number of threads."""
+    head = "| threads | Lightpress, URLs/s | urllib3, URLs/s | Lightpress, CPU ms | urllib3, CPU ms |"
+    lines = [head, "|--:|--:|--:|--:|--:|"]
     for ours, plain in zip(rows[::2], rows[1::2], strict=True):
         lines.append(
             f"| {ours.threads} | {ours.rate:.1f} | {plain.rate:.1f} | {ours.cpu_ms:.1f} | {plain.cpu_ms:.1f} |"

@@ -1,4 +1,4 @@
-"""The arithmetic: what was measured becomes medians and ratios."""
+"""Medians and ratios of what was measured."""
 
 from __future__ import annotations
 
@@ -12,10 +12,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One picture through one engine, once. bytes: by file name (`640.avif`)."""
+    """One original rendered once by one engine.
+
+    Attributes:
+        engine: Name of the engine.
+        original: File name of the original.
+        turn: In which turn, from 0.
+        cpu_ms: CPU time in milliseconds.
+        wall_ms: Wall-clock time in milliseconds.
+        peak_mb: Peak memory of the process so far, in MB (10^6 bytes).
+        bytes: Size of each variant, by file name (`640.avif`).
+    """
 
     engine: str
-    picture: str
+    original: str
     turn: int
     cpu_ms: float
     wall_ms: float
@@ -25,10 +35,17 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One engine's line of the table. Ratios: this engine's over those of the engine it is compared with.
+    """The row of one engine in the table.
 
-    cpu_ms, wall_ms: median over the pictures. cpu_ratio, bytes_ratio: median over pictures and turns. bytes, scores:
-    mean by format. peak_mb: over all pictures.
+    Attributes:
+        engine: Name of the engine.
+        cpu_ms: CPU time in milliseconds, median over originals and turns.
+        wall_ms: Wall-clock time in milliseconds, median over originals and turns.
+        peak_mb: Peak memory over all originals, in MB (10^6 bytes).
+        cpu_ratio: CPU time over that of the reference engine in the same turn, median over originals and turns.
+        bytes_ratio: Bytes of all variants over those of the reference engine, median over originals and turns.
+        bytes: Mean size of a variant in bytes, by format.
+        scores: Mean SSIMULACRA2, by format.
     """
 
     engine: str
@@ -42,25 +59,31 @@ class Row:
 
 
 def rows(samples: Iterable[Sample], scores: Mapping[tuple[str, str, str], float], against: str) -> list[Row]:
-    """A row for each engine, in the order of their first samples. scores: by engine, picture and file name."""
+    """A row for each engine, in the order of their first samples.
+
+    Args:
+        samples: What was measured.
+        scores: SSIMULACRA2 by engine, original and file name.
+        against: Name of the reference engine.
+    """
     by_engine: dict[str, list[Sample]] = {}
     for sample in samples:
         by_engine.setdefault(sample.engine, []).append(sample)
-    base = {(sample.picture, sample.turn): sample for sample in by_engine[against]}
+    base = {(sample.original, sample.turn): sample for sample in by_engine[against]}
     return [_row(engine, held, base, scores) for engine, held in by_engine.items()]
 
 
 def cpu_ratio(samples: Iterable[Sample], engine: str, against: str) -> float:
-    """Median over pictures and turns: what `engine` took over what `against` took in the same turn."""
+    """CPU time of `engine` over that of `against` in the same turn, median over originals and turns."""
     held = list(samples)
-    base = {(sample.picture, sample.turn): sample for sample in held if sample.engine == against}
+    base = {(sample.original, sample.turn): sample for sample in held if sample.engine == against}
     return _median_ratio([sample for sample in held if sample.engine == engine], base, lambda sample: sample.cpu_ms)
 
 
 def bytes_ratio(samples: Iterable[Sample], engine: str, against: str) -> float:
-    """The same of all files together."""
+    """Bytes of all variants of `engine` over those of `against`, median over originals and turns."""
     held = list(samples)
-    base = {(sample.picture, sample.turn): sample for sample in held if sample.engine == against}
+    base = {(sample.original, sample.turn): sample for sample in held if sample.engine == against}
     return _median_ratio([sample for sample in held if sample.engine == engine], base, _all_bytes)
 
 
@@ -70,7 +93,7 @@ def _row(
     base: Mapping[tuple[str, int], Sample],
     scores: Mapping[tuple[str, str, str], float],
 ) -> Row:
-    once = {sample.picture: sample for sample in held}.values()  # what is made is the same in every turn
+    once = {sample.original: sample for sample in held}.values()  # variants are the same in every turn
     return Row(
         engine=engine,
         cpu_ms=median(sample.cpu_ms for sample in held),
@@ -84,7 +107,7 @@ def _row(
 
 
 def _median_ratio(held: list[Sample], base: Mapping[tuple[str, int], Sample], of: Callable[[Sample], float]) -> float:
-    return median(of(sample) / of(base[sample.picture, sample.turn]) for sample in held)
+    return median(of(sample) / of(base[sample.original, sample.turn]) for sample in held)
 
 
 def _all_bytes(sample: Sample) -> float:
@@ -99,5 +122,5 @@ def _mean_by_format(values: Iterable[tuple[str, float]]) -> dict[str, float]:
 
 
 def format_of(name: str) -> str:
-    """`640.avif` is avif."""
+    """The format of a variant by its file name: `avif` for `640.avif`."""
     return name.rpartition(".")[2]

@@ -1,8 +1,7 @@
-"""Every picture through every engine, in turns, so that whatever else the machine does troubles all of them alike."""
+"""Renders every original with every engine, in turns, so that other load on the machine affects all engines alike."""
 
 from __future__ import annotations
 
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from itertools import chain
@@ -10,109 +9,112 @@ from queue import SimpleQueue
 from random import Random
 from typing import TYPE_CHECKING
 
-from tools.benchmarks.engines import ENGINES, Engine, Running, running
-from tools.benchmarks.environment import PEERS
+from tools.benchmarks.engines import ENGINES, Engine, RunningEngine, Scorer, running, running_scorer
 from tools.benchmarks.figures import Sample
-from tools.benchmarks.pictures import WIDTHS
+from tools.benchmarks.originals import WIDTHS
+from tools.peers.engines import SSIMULACRA2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from tools.benchmarks.environment import Environment
+    from tools.peers.install import Environment
 
-_JUDGES = 2
+_SCORERS = 2
 
 
-def measure(  # noqa: PLR0913, PLR0917  who, what, how often and where
-    pictures: Sequence[Path],
+def measure(  # noqa: PLR0913, PLR0917
+    originals: Sequence[Path],
     turns: int,
     home: Path,
     environment: Environment,
     say: Callable[[str], None],
     engines: Sequence[Engine] = ENGINES,
 ) -> list[Sample]:
-    """What each picture cost each engine, in each turn, by engine. What they make stays where `made` says."""
+    """What each original took, with each engine in each turn, grouped by engine.
+
+    Args:
+        originals: The files to render.
+        turns: How often each is rendered.
+        home: The folder for the variants, which stay there: see `output_folder`.
+        environment: Where the peers are installed.
+        say: Hears about progress.
+        engines: The engines to compare.
+    """
     samples: dict[str, list[Sample]] = {engine.name: [] for engine in engines}
     with ExitStack() as stack:
         ready = {engine.name: stack.enter_context(running(engine, environment)) for engine in engines}
-        for name, each in ready.items():  # what a first picture pays for loading is no part of this
-            _one(name, each, pictures[0], -1, home)
+        for name, each in ready.items():  # the cost of loading libraries is left out
+            _sample(name, each, originals[0], -1, home)
         for turn in range(turns):
-            for picture in pictures:
-                say(f"turn {turn + 1} of {turns}: {picture.name}")
-                for name in _order(ready, turn, picture):
-                    samples[name].append(_one(name, ready[name], picture, turn, home))
+            for original in originals:
+                say(f"turn {turn + 1} of {turns}: {original.name}")
+                for name in _order(ready, turn, original):
+                    samples[name].append(_sample(name, ready[name], original, turn, home))
     return list(chain.from_iterable(samples.values()))
 
 
-def _order(names: Iterable[str], turn: int, picture: Path) -> list[str]:
-    """Another each time, and the same in each run: nobody always comes after whoever leaves the caches warm or cold."""
-    drawn = list(names)
-    Random(f"{turn} {picture.name}").shuffle(drawn)  # noqa: S311  nobody gains by guessing it
-    return drawn
+def _order(names: Iterable[str], turn: int, original: Path) -> list[str]:
+    """Shuffled, the same in each run: no engine always follows one that leaves the CPU's caches warm or cold."""
+    shuffled = list(names)
+    Random(f"{turn} {original.name}").shuffle(shuffled)  # noqa: S311  not for security
+    return shuffled
 
 
-def made(home: Path, engine: str, picture: str) -> Path:
-    """The folder of the files that an engine made of a picture."""
-    return home / "".join(letter if letter.isalnum() else "-" for letter in engine.lower()) / picture
+def output_folder(home: Path, engine: str, original: str) -> Path:
+    """The folder of the variants that an engine made of an original."""
+    return home / "".join(letter if letter.isalnum() else "-" for letter in engine.lower()) / original
 
 
 def scores(
-    pictures: Sequence[Path],
+    originals: Sequence[Path],
     widths: Iterable[int],
     home: Path,
     environment: Environment,
 ) -> dict[tuple[str, str, str], float]:
-    """SSIMULACRA2 by engine, picture and file name, for these widths."""
+    """SSIMULACRA2 by engine, original and file name, for variants of these widths."""
     wanted = {str(width) for width in widths}
     jobs = []
-    for picture in pictures:
+    for original in originals:
         files = [
-            (engine.name, picture.name, file)
+            (engine.name, original.name, file)
             for engine in ENGINES
-            for file in sorted(made(home, engine.name, picture.name).iterdir())
+            for file in sorted(output_folder(home, engine.name, original.name).iterdir())
             if file.stem in wanted
         ]
-        jobs.append((picture, files))
-    judge = Engine("SSIMULACRA2", "score.py", None)
+        jobs.append((original, files))
     found: dict[tuple[str, str, str], float] = {}
-    with ExitStack() as stack, ThreadPoolExecutor(_JUDGES) as pool:
-        idle: SimpleQueue[Running] = SimpleQueue()
-        for _ in range(_JUDGES):
-            idle.put(stack.enter_context(running(judge, environment)))
+    with ExitStack() as stack, ThreadPoolExecutor(_SCORERS) as pool:
+        idle: SimpleQueue[Scorer] = SimpleQueue()
+        for _ in range(_SCORERS):
+            idle.put(stack.enter_context(running_scorer(environment)))
 
-        def score(picture: Path, files: list[tuple[str, str, Path]]) -> dict[tuple[str, str, str], float]:
+        def score(original: Path, files: list[tuple[str, str, Path]]) -> dict[tuple[str, str, str], float]:
             one = idle.get()
-            answer = one.ask({"picture": str(picture), "files": [str(file) for *_, file in files]})
+            answer = one.scores(original, [file for *_, file in files])
             idle.put(one)
-            return {(engine, name, file.name): answer[str(file)] for engine, name, file in files}
+            return {(engine, name, file.name): answer[file] for engine, name, file in files}
 
         for answer in pool.map(lambda job: score(*job), jobs):
             found |= answer
     return found
 
 
-def _one(name: str, engine: Running, picture: Path, turn: int, home: Path) -> Sample:
-    out = made(home, name, picture.name)
+def _sample(name: str, engine: RunningEngine, original: Path, turn: int, home: Path) -> Sample:
+    out = output_folder(home, name, original.name)
     out.mkdir(parents=True, exist_ok=True)
     for old in out.iterdir():
         old.unlink()
-    cost = engine.render(picture, WIDTHS, out)
+    cost = engine.render(original, WIDTHS, out)
     sizes = {file.name: file.stat().st_size for file in sorted(out.iterdir())}
-    return Sample(name, picture.name, turn, cost.cpu_ms, cost.wall_ms, cost.peak_mb, sizes)
+    return Sample(name, original.name, turn, cost.cpu_ms, cost.wall_ms, cost.peak_mb, sizes)
 
 
 def versions(environment: Environment) -> dict[str, str]:
-    """Of the others, as installed."""
-    pins = (PEERS / "requirements.txt").read_text().splitlines()
-    found = dict(pin.split("==") for pin in pins if "==" in pin)
-    program = "console.log(JSON.stringify(require('sharp').versions))"
-    told = subprocess.run(
-        [environment.node, "-e", program],
-        env={"NODE_PATH": str(environment.modules)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return {**found, "sharp": told.stdout.strip()}
+    """What each engine, and SSIMULACRA2, says of its libraries and their versions."""
+    found = {}
+    for engine in ENGINES:
+        with running(engine, environment) as one:
+            found[engine.name] = one.versions
+    with running_scorer(environment) as scorer:
+        return {**found, SSIMULACRA2.name: scorer.versions}

@@ -1,4 +1,4 @@
-"""What photos of 12 megapixels do not show: screenshots, logos, HEIC, and very large pictures, here and elsewhere."""
+"""Screenshots, logos, HEIC and very large originals with every engine: what photos of 12 megapixels do not show."""
 
 from __future__ import annotations
 
@@ -6,72 +6,78 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tools.benchmarks.engines import Cost, EngineError, running
-from tools.benchmarks.pictures import WIDTHS
+from tools.benchmarks.originals import WIDTHS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from tools.benchmarks.engines import Engine
-    from tools.benchmarks.environment import Environment
+    from tools.peers.install import Environment
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """What an engine made of a picture: its cost, and the bytes of all files."""
+class Result:
+    """What an engine made of an original. size: bytes of all variants together."""
 
     cost: Cost
     size: int
 
 
-Found = dict[tuple[str, str], Made | None]
+Results = dict[tuple[str, str], Result | None]
+"""By the names of original and engine; None where the engine cannot render the original."""
 
 
-def measure(  # noqa: PLR0913, PLR0917  who, what and where
-    pictures: Mapping[str, Path],
+def measure(  # noqa: PLR0913, PLR0917
+    originals: Mapping[str, Path],
     engines: Sequence[Engine],
     first: Path,
     home: Path,
     environment: Environment,
     say: Callable[[str], None],
-) -> Found:
-    """By picture and engine (names); None where an engine cannot do it.
+) -> Results:
+    """Render every original with every engine, each in a process of its own, so that peaks are the original's.
 
-    Each pair has a process of its own, so that peaks are the picture's; `first` is rendered before, for what loading
-    costs is no part of this.
+    Args:
+        originals: By name.
+        engines: The engines to compare.
+        first: Rendered before each original, and not measured: the cost of loading libraries is left out.
+        home: The folder for the variants.
+        environment: Where the peers are installed.
+        say: Hears about progress.
     """
-    found: Found = {}
-    for name, picture in pictures.items():
+    results: Results = {}
+    for name, original in originals.items():
         for engine in engines:
             say(f"{name}: {engine.name}")
-            found[name, engine.name] = _made(engine, first, picture, home, environment)
-    return found
+            results[name, engine.name] = _result(engine, first, original, home, environment)
+    return results
 
 
-def _made(engine: Engine, first: Path, picture: Path, home: Path, environment: Environment) -> Made | None:
+def _result(engine: Engine, first: Path, original: Path, home: Path, environment: Environment) -> Result | None:
     home.mkdir(parents=True, exist_ok=True)
     try:
         with running(engine, environment) as ready:
             ready.render(first, WIDTHS, home)
             for file in home.iterdir():
                 file.unlink()
-            cost = ready.render(picture, WIDTHS, home)
+            cost = ready.render(original, WIDTHS, home)
     except EngineError:
         return None
-    return Made(cost, sum(file.stat().st_size for file in home.iterdir()))
+    return Result(cost, sum(file.stat().st_size for file in home.iterdir()))
 
 
-def table(found: Found) -> str:
-    """A row for each picture: CPU seconds, kB and peak MB of each engine."""
-    pictures, engines = (list(dict.fromkeys(pair[at] for pair in found)) for at in (0, 1))
+def table(results: Results) -> str:
+    """A row for each original: CPU seconds, kB and peak MB of each engine."""
+    originals, engines = (list(dict.fromkeys(pair[at] for pair in results)) for at in (0, 1))
     lines = [f"| CPU s / kB / peak MB | {' | '.join(engines)} |", "|---|" + "---|" * len(engines)]
-    for picture in pictures:
-        cells = (_cell(found[picture, engine]) for engine in engines)
-        lines.append(f"| {picture} | {' | '.join(cells)} |")
+    for original in originals:
+        cells = (_cell(results[original, engine]) for engine in engines)
+        lines.append(f"| {original} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
-def _cell(made: Made | None) -> str:
-    if made is None:
+def _cell(result: Result | None) -> str:
+    if result is None:
         return "cannot"
-    return f"{made.cost.cpu_ms / 1000:.2f} / {made.size / 1000:.0f} / {made.cost.peak_mb:.0f}"
+    return f"{result.cost.cpu_ms / 1000:.2f} / {result.size / 1000:.0f} / {result.cost.peak_mb:.0f}"

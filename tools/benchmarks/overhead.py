@@ -1,4 +1,4 @@
-"""What everything around the picture core costs: events, manifest, child process, log; S3 and SQS are in memory."""
+"""CPU time of the pipeline around the image core: events, manifest, child process, log. S3 and SQS are in memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import Dependencies, reconcile
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from lightpress.telemetry import ReconcileTelemetry
-from tools.benchmarks.pictures import WIDTHS
+from tools.benchmarks.originals import WIDTHS
 from tools.fakes.s3 import Bucket, SimulatedS3
 from tools.fakes.sqs import Queue, SimulatedSqs
 
@@ -34,39 +34,45 @@ _UPLOADS, _IMAGES, _QUEUE, _DEAD_LETTERS = "uploads", "images", "queue", "dead-l
 
 
 class Overhead(NamedTuple):
-    """Median CPU of one picture, in milliseconds: the core alone, in one process; and all of it, with its child."""
+    """Median CPU time of one original.
 
-    picture: str
+    Attributes:
+        original: Its file name.
+        core_ms: The image core alone, in one process, in milliseconds.
+        all_ms: All that a message takes, the child process included, in milliseconds.
+    """
+
+    original: str
     core_ms: float
     all_ms: float
 
     @property
-    def part(self) -> float:
-        """What is around the core, as a part of the core."""
+    def share(self) -> float:
+        """CPU time around the core, as a share of that of the core."""
         return self.all_ms / self.core_ms - 1
 
 
-def measure(picture: Path, turns: int) -> Overhead:
-    """Both, in turns, so that whatever else the machine does troubles both alike."""
-    data = picture.read_bytes()
+def measure(original: Path, turns: int) -> Overhead:
+    """Measure both in turns, so that other load on the machine affects both alike."""
+    data = original.read_bytes()
     spec = Spec(tuple(Size(f"w{width}", width) for width in WIDTHS), _FORMATS)
     core: Callable[[], object] = lambda: list(render(data, spec).renditions)  # noqa: E731
     core()
     whole = _pipeline(data, spec)
     whole()
     pairs = [(_cpu_ms(core), _cpu_ms(whole)) for _ in range(turns)]
-    return Overhead(picture.name, median(pair[0] for pair in pairs), median(pair[1] for pair in pairs))
+    return Overhead(original.name, median(pair[0] for pair in pairs), median(pair[1] for pair in pairs))
 
 
 def table(found: list[Overhead]) -> str:
-    """A row for each picture, and the median of all."""
+    """As Markdown: a row for each original, and the median of all."""
     lines = ["| | core, ms | all, ms | around it |", "|---|--:|--:|--:|"]
-    lines += [f"| {one.picture} | {one.core_ms:.0f} | {one.all_ms:.0f} | {one.part:.1%} |" for one in found]
-    return "\n".join([*lines, f"| median | | | {median(one.part for one in found):.1%} |"])
+    lines += [f"| {one.original} | {one.core_ms:.0f} | {one.all_ms:.0f} | {one.share:.1%} |" for one in found]
+    return "\n".join([*lines, f"| median | | | {median(one.share for one in found):.1%} |"])
 
 
 def _pipeline(data: bytes, spec: Spec) -> Callable[[], object]:
-    """From a queue message to the published manifest; each call is about a new upload of the same picture."""
+    """From a queue message to the published manifest; each call processes a new upload of the same original."""
     buckets = {_UPLOADS: Bucket(), _IMAGES: Bucket()}
     s3: Any = SimulatedS3(buckets)
     sqs: Any = SimulatedSqs({_QUEUE: Queue(_QUEUE), _DEAD_LETTERS: Queue(_DEAD_LETTERS)})
@@ -87,7 +93,7 @@ def _pipeline(data: bytes, spec: Spec) -> Callable[[], object]:
         key = f"{time.monotonic_ns()}.jpg"
         buckets[_UPLOADS].put(key, data)
         record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": _UPLOADS}, "object": {"key": key}}}
-        with _unheard():
+        with _log_discarded():
             process(Message("1", json.dumps({"Records": [record]})))
         if not any(path.startswith("m/") for path in buckets[_IMAGES].keys):
             raise RuntimeError(f"nothing was published of {key}")
@@ -97,17 +103,17 @@ def _pipeline(data: bytes, spec: Spec) -> Callable[[], object]:
 
 
 @contextlib.contextmanager
-def _unheard() -> Iterator[None]:
-    """Log lines are written, and go nowhere."""
-    heard = os.dup(1)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)
+def _log_discarded() -> Iterator[None]:
+    """Log lines are written to /dev/null."""
+    stdout = os.dup(1)
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, 1)
     try:
         yield
     finally:
-        os.dup2(heard, 1)
-        os.close(heard)
-        os.close(nowhere)
+        os.dup2(stdout, 1)
+        os.close(stdout)
+        os.close(devnull)
 
 
 def _cpu_ms(work: Callable[[], object]) -> float:
@@ -117,5 +123,5 @@ def _cpu_ms(work: Callable[[], object]) -> float:
 
 
 def _cpu_seconds() -> float:
-    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(usage.ru_utime + usage.ru_stime for usage in both)
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in usages)

@@ -10,7 +10,7 @@ VERSION = ARCHIVE.name.removesuffix(".tar.xz")
 
 
 def unpack(folder: Path) -> None:
-    """Lay the release out in `folder`.
+    """Unpack the release into `folder`.
 
     Python before 3.11.4 (Debian 12 has 3.11.2) knows neither `extractall(filter=...)` nor `tarfile.data_filter`; there
     the archive, which is this repository's own, is unpacked without a filter.

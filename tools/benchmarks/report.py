@@ -1,4 +1,4 @@
-"""What was found, as a table for docs/performance.md, a chart, and JSON."""
+"""The results: a table for docs/performance.md, a chart, and JSON."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tools.benchmarks.engines import FORMATS, OURS, SHARP
+from tools.markdown import replace_between
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,12 +23,12 @@ _EXTENSIONS = {"avif": "avif", "webp": "webp", "jpeg": "jpg"}
 _BEGIN, _END = "<!-- figures: written by make bench -->", "<!-- end of figures -->"
 _WIDTH, _HEIGHT = 760, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 696, 56, 356
-_LETTER = 7  # pixels, at most, on average
+_LETTER = 7  # upper bound of a letter's mean width, in pixels
 _GREY = "#495057"
 
 
 def table(rows: Sequence[Row]) -> str:
-    """The rows in Markdown."""
+    """The rows as a Markdown table."""
     head = "| | CPU ms | CPU | bytes | kB AVIF / WebP / JPEG | SSIMULACRA2 | peak MB |\n|---|--:|--:|--:|--:|--:|--:|"
     lines = []
     for row in rows:
@@ -42,7 +43,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def chart(rows: Sequence[Row]) -> str:
-    """CPU against bytes, as SVG: what is further down and to the left is better."""
+    """A scatter chart of CPU time and bytes, as SVG: less of both, down and to the left, is better."""
     cpu = _ticks(0, max(row.cpu_ratio for row in rows), 0.2)
     size = _ticks(min(row.bytes_ratio for row in rows), max(row.bytes_ratio for row in rows), 0.02)
 
@@ -58,11 +59,11 @@ def chart(rows: Sequence[Row]) -> str:
     points = [_point(x(row.cpu_ratio), y(row.bytes_ratio), row) for row in rows]
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="13">
-<title>CPU and bytes for the same pictures at similar quality</title>
+<title>CPU time and bytes for the same originals at similar quality</title>
 <rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>
 {"".join(lines)}
-{_text(_LEFT - 40, _TOP - 24, "start", f"Bytes of all files, as parts of those of {SHARP}")}
-{_text(_RIGHT, _BOTTOM + 44, "end", "CPU, as a part of the same; further down and to the left is better")}
+{_text(_LEFT - 40, _TOP - 24, "start", f"Bytes of all variants, relative to {SHARP}")}
+{_text(_RIGHT, _BOTTOM + 44, "end", "CPU time, relative to the same; down and to the left is better")}
 {"".join(across)}
 {"".join(up)}
 {"".join(points)}
@@ -71,24 +72,24 @@ def chart(rows: Sequence[Row]) -> str:
 
 
 def _ticks(least: float, most: float, step: float) -> list[float]:
-    """Round numbers around all that is between the two."""
+    """Multiples of `step` that enclose both numbers."""
     return [number * step for number in range(math.floor(least / step), math.ceil(most / step) + 1)]
 
 
 def _point(x: float, y: float, row: Row) -> str:
-    colour = "#d6336c" if row.engine == OURS else _GREY
+    color = "#d6336c" if row.engine == OURS else _GREY
     name = f"{row.engine}: {row.cpu_ratio:.2f}, {row.bytes_ratio:.2f}"
-    there_is_room = x + 12 + _LETTER * len(name) < _WIDTH
-    words = _text(x + 12 if there_is_room else x - 12, y + 4, "start" if there_is_room else "end", name, colour)
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{colour}"/>{words}'
+    fits = x + 12 + _LETTER * len(name) < _WIDTH
+    words = _text(x + 12 if fits else x - 12, y + 4, "start" if fits else "end", name, color)
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{color}"/>{words}'
 
 
-def _text(x: float, y: float, anchor: str, words: str, colour: str = _GREY) -> str:
-    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{colour}">{words}</text>\n'
+def _text(x: float, y: float, anchor: str, words: str, color: str = _GREY) -> str:
+    return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{color}">{words}</text>\n'
 
 
 def as_json(rows: Sequence[Row], samples: Sequence[Sample], versions: Mapping[str, str]) -> str:
-    """Everything, for other programs."""
+    """Rows, samples, versions and machine, for other programs."""
     return json.dumps(
         {
             "machine": machine(),
@@ -101,7 +102,7 @@ def as_json(rows: Sequence[Row], samples: Sequence[Sample], versions: Mapping[st
 
 
 def machine() -> str:
-    """What this was measured on, in one line."""
+    """Processor, number of CPUs and Python version, in one line."""
     model = next(
         (line.partition(":")[2].strip() for line in _lines(Path("/proc/cpuinfo")) if line.startswith("model name")),
         platform.processor() or platform.machine(),
@@ -113,17 +114,13 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
-def written(page: str, figures: str) -> str:
-    """The page with these figures between its marks."""
-    before, begin, rest = page.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    if not (begin and end):
-        raise ValueError(f"the page lacks {_BEGIN} or {_END}")
-    return f"{before}{_BEGIN}\n\n{figures}\n\n{_END}{after}"
+def with_figures(page: str, figures: str) -> str:
+    """The page with these figures between its marks. Raises ValueError where it has no marks."""
+    return replace_between(page, _BEGIN, _END, f"\n\n{figures}\n\n")
 
 
-def figures(rows: Sequence[Row], command: str, pictures: int, turns: int) -> str:
-    """What stands between the marks: the table, and where it comes from."""
+def figures(rows: Sequence[Row], command: str, originals: int, turns: int) -> str:
+    """The text between the marks: command, date and machine, then the table."""
     today = dt.datetime.now(tz=dt.UTC).date()
     quick = " A quick run: the ratios are rough." if turns == 1 else ""
-    return f"`{command}` on {today}: {pictures} photos, {turns} turn(s). {machine()}.{quick}\n\n{table(rows)}"
+    return f"`{command}` on {today}: {originals} photos, {turns} turn(s). {machine()}.{quick}\n\n{table(rows)}"

@@ -1,14 +1,15 @@
-"""How long pictures wait, by simulation: a queue, its pollers, Lambda's ramp, and measured durations.
+"""Simulates how long originals wait: a queue, its pollers, Lambda's scaling rate, and measured durations.
 
-    python -m benchmarks scale
+    python -m tools.benchmarks scale
 
-prints, for steady loads and a burst, what becomes of them under several settings, and which to choose. Every parameter
-is a field with its source: what AWS documents, what was measured here, or what is only assumed. It is a model:
+prints waiting times and costs of steady loads and a burst under several settings, and which setting to choose for each
+limit on the wait. Every parameter is a field with its source: AWS's documentation, a measurement, or an assumption.
+The model simplifies:
 
-- Messages are taken in the order they came. SQS promises none, which changes no mean.
+- Messages are received in the order in which they were sent. SQS promises no order, which changes no mean.
 - A poller's concurrency grows while messages wait, and does not fall within a run.
-- An environment that was started stays: within an hour of work, few are taken away.
-- S3 tells of an upload at once. In truth it takes about a second, and sometimes minutes.
+- An execution environment that was started stays: within an hour of work, few are removed.
+- S3 notifies at once. In reality it takes about a second, and sometimes minutes.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from lightpress.costs.prices import Prices
 
 _HOUR = 3_600.0
-_TINY = 1e-6  # seconds, or part of an invocation: what is nearer than that is the same
+_TINY = 1e-6  # seconds, or a fraction of an invocation: smaller differences are rounding errors
 _SCALING = "AWS Lambda developer guide, services-sqs-scaling"
 
 
@@ -39,28 +40,28 @@ def _from(default: float, source: str) -> float:
 
 @dataclass(frozen=True)
 class Pollers:
-    """An event source mapping. limit: the most invocations at once that the environment's configuration allows."""
+    """An event source mapping. The fields without a source are its name and the configured maximum concurrency."""
 
     name: str
     limit: float
-    start: float = _from(5, f"invocations at once when messages come: {_SCALING}")
-    per_minute: float = _from(300, f"more of them each minute, while messages wait: {_SCALING}")
-    most: float = _from(1_250, f"of one mapping: {_SCALING}")
-    units: float = _from(0, "event pollers that are paid for; none in standard mode")
+    start: float = _from(5, f"concurrent invocations when messages arrive: {_SCALING}")
+    per_minute: float = _from(300, f"additional ones each minute while messages wait: {_SCALING}")
+    most: float = _from(1_250, f"maximum of one mapping: {_SCALING}")
+    units: float = _from(0, "provisioned event pollers, which are billed; none in standard mode")
 
     @property
     def ceiling(self) -> int:
-        """The most invocations at once."""
+        """Maximum concurrency: the lower of the configured one and the mapping's."""
         return int(min(self.limit, self.most))
 
 
 def standard(limit: int) -> Pollers:
-    """The mode that Lightpress deploys: max_concurrency is the limit."""
+    """The mode that Lightpress deploys by default. limit: `max_concurrency`."""
     return Pollers(f"standard, {limit}", limit)
 
 
 def provisioned(least: int, most: int) -> Pollers:
-    """Pollers that are paid for by the hour: 10 invocations at once each, 1,000 more a minute, 20,000 at most."""
+    """Provisioned mode, billed by the hour: each poller runs 10 invocations; 1,000 more a minute, 20,000 at most."""
     return Pollers(
         f"provisioned, {least} to {most}", most * 10, start=least * 10, per_minute=1_000, most=20_000, units=least
     )
@@ -68,22 +69,23 @@ def provisioned(least: int, most: int) -> Pollers:
 
 @dataclass(frozen=True)
 class Function:
-    """The function, and the account it runs in. Seconds are billed ones."""
+    """The function, and the account it runs in. Seconds are billed seconds."""
 
-    batch: float = _from(5, "batch_size of the environment, and of its default")
-    picture_seconds: float = _from(
-        Assumptions().billed_seconds, "cli/estimate.py: measured CPU, a slower processor, and waiting for S3"
+    batch: float = _from(5, "batch_size, by default")
+    original_seconds: float = _from(
+        Assumptions().billed_seconds,
+        "lightpress estimate: measured CPU, a slower processor, and waiting for S3",
     )
-    batch_seconds: float = _from(0.02, "an invocation's own time, beside its pictures: assumed")
-    spread: float = _from(0.5, "standard deviation of a picture's seconds over their mean: assumed")
-    cold_seconds: float = _from(1.5, "first invocation of an environment: assumed; docs/performance.md has its CPU")
+    batch_seconds: float = _from(0.02, "time of an invocation besides its originals: assumed")
+    spread: float = _from(0.5, "standard deviation over mean of an original's seconds: assumed")
+    cold_seconds: float = _from(1.5, "cold start: assumed; docs/performance.md has its CPU time")
     account: float = _from(1_000, "concurrency of a new account: AWS Lambda developer guide, lambda-concurrency")
-    ramp: float = _from(1_000, "new environments in 10 s, for each function: developer guide, scaling-behavior")
+    ramp: float = _from(1_000, "new environments per 10 s for each function: developer guide, scaling-behavior")
 
 
 @dataclass(frozen=True)
 class Load:
-    """Pictures that come: `burst` at once, then `rate` in a second for `seconds`."""
+    """Originals that are uploaded: `burst` at once, then `rate` per second for `seconds`."""
 
     name: str
     burst: int = 0
@@ -91,7 +93,7 @@ class Load:
     seconds: float = _HOUR
 
     def arrivals(self, chance: random.Random) -> Iterator[float]:
-        """When each comes, in seconds: a Poisson process behind the burst."""
+        """Seconds at which each arrives: the burst at 0, then a Poisson process."""
         yield from (0.0 for _ in range(self.burst))
         at = 0.0
         while self.rate:
@@ -110,9 +112,16 @@ LOADS = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a load. waits: seconds of each picture until its work began, sorted. busy: mean, while it lasted.
+    """The result of a simulated load.
 
-    finished: when the last was done. seconds: billed.
+    Attributes:
+        waits: Seconds from each original's arrival to the start of its processing, sorted.
+        most: Maximum concurrency that was reached.
+        busy: Mean concurrency.
+        environments: Execution environments that were started.
+        invocations: Number of invocations.
+        seconds: Billed seconds.
+        finished: When the last original was done, in seconds.
     """
 
     waits: Sequence[float]
@@ -123,14 +132,32 @@ class Outcome:
     seconds: float
     finished: float
 
-    def wait(self, part: float) -> float:
-        """So long, or less, waited this part of all."""
-        return self.waits[min(int(part * len(self.waits)), len(self.waits) - 1)] if self.waits else 0.0
+    def wait(self, quantile: float) -> float:
+        """A quantile of the waits, in seconds: 0.99 for the 99th percentile."""
+        return self.waits[min(int(quantile * len(self.waits)), len(self.waits) - 1)] if self.waits else 0.0
 
 
 @dataclass(slots=True)
 class _Run:
-    """A simulation under way. ends: of what is running. tokens: environments that may be started now."""
+    """A running simulation.
+
+    Attributes:
+        pollers: The event source mapping.
+        function: The function and its account.
+        chance: Random durations.
+        waiting: Arrival of each original, in seconds.
+        head: Index of the first one that still waits.
+        ends: When each running invocation ends, as a heap.
+        idle: Execution environments without an invocation.
+        started: Execution environments that were started.
+        allowed: Concurrency that the pollers have grown to.
+        tokens: Execution environments that may be started now.
+        now: Simulated time in seconds.
+        most: Maximum concurrency so far.
+        invocations: Number of invocations so far.
+        seconds: Billed seconds so far.
+        waits: As in Outcome, unsorted.
+    """
 
     pollers: Pollers
     function: Function
@@ -149,7 +176,7 @@ class _Run:
     waits: array[float] = field(default_factory=lambda: array("d"))
 
     def pass_time(self, until: float) -> None:
-        """Let capacity grow until then. What was not used of the ramp is not saved up beyond its size."""
+        """Advance the clock; capacity grows, up to its limits, and invocations end."""
         passed = until - self.now
         if self.head < len(self.waiting):
             self.allowed = min(self.allowed + passed * self.pollers.per_minute / 60, self.pollers.ceiling)
@@ -160,7 +187,7 @@ class _Run:
             self.idle += 1
 
     def start_all(self) -> None:
-        """Start what can be started."""
+        """Start every invocation that capacity allows."""
         most = min(int(self.allowed + _TINY), int(self.function.account))
         while self.head < len(self.waiting) and len(self.ends) < most:
             cold = self.idle == 0
@@ -178,20 +205,20 @@ class _Run:
         at = self.now + self.function.cold_seconds * cold + self.function.batch_seconds
         for place in range(self.head, self.head + taken):
             self.waits.append(at - self.function.batch_seconds - self.waiting[place])
-            at += self._picture_seconds()
+            at += self._original_seconds()
         self.head += taken
         self.invocations += 1
         self.seconds += at - self.now
         heapq.heappush(self.ends, at)
         self.most = max(self.most, len(self.ends))
 
-    def _picture_seconds(self) -> float:
-        """Gamma: with a spread of 0 always the mean, with 1 exponential."""
-        mean, spread = self.function.picture_seconds, self.function.spread
+    def _original_seconds(self) -> float:
+        """Gamma distributed: constant with a spread of 0, exponential with 1."""
+        mean, spread = self.function.original_seconds, self.function.spread
         return self.chance.gammavariate(1 / spread**2, mean * spread**2) if spread else mean
 
     def next_change(self) -> float:
-        """When something may start that cannot now, if nothing comes."""
+        """When the next invocation may start, if no original arrives before."""
         times = self.ends[:1]
         if self.head < len(self.waiting):
             if self.allowed < self.pollers.ceiling and self.pollers.per_minute:
@@ -203,9 +230,9 @@ class _Run:
 
 
 def simulate(load: Load, pollers: Pollers, function: Function | None = None, *, seed: int = 1) -> Outcome:
-    """Work a load off; the same seed gives the same outcome."""
+    """Process a load; the same seed gives the same outcome."""
     function = function or Function()
-    chance = random.Random(seed)  # noqa: S311  nobody guards anything with it
+    chance = random.Random(seed)  # noqa: S311  not for security
     run = _Run(pollers, function, chance, array("d"), tokens=function.ramp)
     run.allowed = min(pollers.start, pollers.ceiling)
     arrivals = load.arrivals(random.Random(seed + 1))  # noqa: S311
@@ -235,7 +262,13 @@ def simulate(load: Load, pollers: Pollers, function: Function | None = None, *, 
 
 @dataclass(frozen=True)
 class Bill:
-    """Dollars of a load: of the function, of the pollers (for the time it took, an hour at least), of all the rest."""
+    """Costs of a load in dollars.
+
+    Attributes:
+        function: Compute and requests of the function.
+        pollers: Provisioned pollers, for the time that the load takes, an hour at least.
+        rest: Requests of S3 and SQS, events and logs.
+    """
 
     function: float
     pollers: float
@@ -243,19 +276,19 @@ class Bill:
 
     @property
     def total(self) -> float:
-        """All of it."""
+        """Sum of the three."""
         return self.function + self.pollers + self.rest
 
 
-# Not found in a document at hand: see the price page of AWS Lambda, "provisioned mode for event source mapping".
+# Dollars, unverified: compare with AWS Lambda's price page, "provisioned mode for event source mapping".
 POLLER_HOUR = 0.00925
 
 
 def bill(outcome: Outcome, pollers: Pollers, prices: Prices | None = None, memory_mb: float = 1_769) -> Bill:
-    """What a load costs, once: nothing that is stored is in it."""
+    """One-time costs of a load; storage is not included."""
     prices = prices or prices_of("us-east-1")
-    pictures = len(outcome.waits)
-    lines = estimate(Assumptions(), prices, pictures=pictures).lines
+    originals = len(outcome.waits)
+    lines = estimate(Assumptions(), prices, pictures=originals).lines
     rest = sum(line.dollars for line in lines if not line.monthly and not line.name.startswith("Lambda"))
     compute = outcome.seconds * memory_mb / 1_024 * prices.compute("arm64")
     hours = max(1.0, outcome.finished / _HOUR)
@@ -270,28 +303,28 @@ CHOICES = (
 )
 
 
-PATIENCE = (5.0, 60.0, 600.0)
-"""Seconds that 99 of 100 pictures may wait, at most."""
+MAX_WAITS = (5.0, 60.0, 600.0)
+"""Limits on the wait of 99 of 100 originals, in seconds."""
 
 
 def lags(outcome: Outcome, load: Load) -> bool:
-    """Whether the work does not keep up: it goes on for minutes after the last picture came."""
+    """Whether processing falls behind: it goes on for more than two minutes after the last original arrived."""
     return load.rate > 0 and outcome.finished > load.seconds + 120
 
 
-def choice(load: Load, patience: float, function: Function | None = None) -> tuple[Pollers, Outcome] | None:
-    """The first of `CHOICES`, standard ones first, under which 99 of 100 pictures wait no longer than `patience`."""
+def choice(load: Load, max_wait: float, function: Function | None = None) -> tuple[Pollers, Outcome] | None:
+    """The first of `CHOICES`, standard ones first, under which 99 of 100 originals wait at most `max_wait` seconds."""
     for pollers in CHOICES:
         outcome = simulate(load, pollers, function)
-        if not lags(outcome, load) and outcome.wait(0.99) <= patience:
+        if not lags(outcome, load) and outcome.wait(0.99) <= max_wait:
             return pollers, outcome
     return None
 
 
 def table(function: Function | None = None, loads: Sequence[Load] = LOADS) -> str:
-    """What becomes of every load under every choice, as Markdown."""
+    """Waits and costs of every load under every choice, as Markdown."""
     rows = [
-        "| load | event source | wait p50 | p99 | done after | at once | function | pollers | all |",
+        "| load | event source | wait p50 | p99 | done after | concurrency | function | pollers | all |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|",
     ]
     for load in loads:
@@ -307,7 +340,7 @@ def table(function: Function | None = None, loads: Sequence[Load] = LOADS) -> st
 
 
 def parameters(function: Function | None = None) -> str:
-    """Everything that is taken for granted, with its source."""
+    """Every parameter with its source."""
     lines = []
     for one in (function or Function(), standard(50), replace(provisioned(20, 100), name="provisioned")):
         lines.append(type(one).__name__ if isinstance(one, Function) else f"Pollers, {one.name}")

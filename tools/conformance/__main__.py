@@ -9,16 +9,17 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tools.benchmarks.environment import InstallError, install
 from tools.conformance import comparison, report
 from tools.conformance import peers as comparing
 from tools.conformance import run as running
 from tools.conformance.corpora import CORPORA
-from tools.conformance.engines import EngineError, Engines, Lightpress, others
+from tools.conformance.engines import Engines, Lightpress, others
 from tools.conformance.fetch import FetchError
 from tools.conformance.fetch import fetch as fetch_pictures
 from tools.conformance.reference import with_every_plugin
-from tools.conformance.text import between, with_part
+from tools.markdown import between, replace_between
+from tools.peers.install import InstallError, install
+from tools.peers.process import PeerError
 
 PROJECT = Path(__file__).resolve().parents[2]
 HOME = PROJECT / ".local" / "conformance"
@@ -77,8 +78,8 @@ def score(
     records = running.load(RECORDS)
     results = report.scores(records)
     SCORE.write_text(report.as_json(results, records))
-    beside = between(PAGE.read_text(), comparison.BEGIN, comparison.END) if PAGE.exists() else ""
-    page.write_text(report.as_markdown(results, records, beside))
+    peers = between(PAGE.read_text(), *report.PEERS).strip("\n") if PAGE.exists() else ""
+    page.write_text(report.as_markdown(results, records, peers))
     if page == PAGE:
         README.write_text(report.with_scores(README.read_text(), results))
     out.print(report.table(results))
@@ -103,13 +104,13 @@ def peers() -> None:
                 FIXTURES,
                 lambda done, total: progress.update(task, completed=done, total=total, refresh=True),
             )
-    except (InstallError, EngineError) as error:
+    except (InstallError, PeerError) as error:
         err.print(str(error), style="red", markup=False)
         raise typer.Exit(1) from error
     comparing.save(records, COMPARED)
     COMPARISON.write_text(comparison.as_json(records, versions))
-    section = comparison.as_markdown(records, versions)
-    PAGE.write_text(with_part(PAGE.read_text(), comparison.BEGIN, comparison.END, section))
+    section = f"\n{comparison.as_markdown(records, versions)}\n\n"
+    PAGE.write_text(replace_between(PAGE.read_text(), *report.PEERS, section))
     out.print(comparison.table(records))
     out.print(f"Which files, and why: {PAGE}")
 

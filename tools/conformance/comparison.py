@@ -11,15 +11,13 @@ from rich.table import Table
 from tools.conformance import rules
 from tools.conformance.engines import MOST_SECONDS, OURS
 from tools.conformance.rules import MOST_DELTA_E, MOST_MEMORY_MB, Verdict
-from tools.conformance.text import cell, line
+from tools.markdown import cell, line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from tools.conformance.peers import Records
     from tools.conformance.record import Record
-
-BEGIN, END = "<!-- peers: written by make conformance-peers -->", "<!-- end of peers -->"
 
 # By the names that Pillow gives them; MPO is a JPEG with a second picture behind it, as cameras and phones write.
 COUNTED = {
@@ -218,11 +216,10 @@ def as_json(records: Records, versions: Mapping[str, str]) -> str:
 
 
 def as_markdown(records: Records, versions: Mapping[str, str]) -> str:
-    """The section of the page, between its marks."""
+    """The section of the page, without the marks around it."""
     results = tallies(records)
     return "\n".join(
         [
-            BEGIN,
             "## Beside others",
             "",
             *_what_is_compared(records),
@@ -244,8 +241,6 @@ def as_markdown(records: Records, versions: Mapping[str, str]) -> str:
                 beyond_the_reference(records),
             ),
             *_failures(results),
-            "",
-            END,
         ]
     )
 

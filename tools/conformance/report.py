@@ -15,7 +15,7 @@ from rich.table import Table
 from tools.conformance.corpora import CORPORA
 from tools.conformance.observe import BOUNDS
 from tools.conformance.rules import RULES, Rule, Verdict
-from tools.conformance.text import cell, line, with_part
+from tools.markdown import cell, line, replace_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from tools.conformance.record import Record
 
 _LISTED = 40
-_BEGIN, _END = "<!-- scores: written by make conformance -->", "<!-- end of scores -->"
+SCORES = ("<!-- scores: written by make conformance -->", "<!-- end of scores -->")
+"""Marks around the table in the README."""
+PEERS = ("<!-- peers: written by make conformance-peers -->", "<!-- end of peers -->")
+"""Marks around the section on other libraries in the page."""
 _PACKAGES = ("lightpress", "Pillow", "pillow-heif")
 _RESULTS = {"passed": "passed", "failed": "failed", "not applicable": "not applicable"}
 
@@ -119,8 +122,8 @@ def cost(records: list[Record]) -> dict[str, int]:
     }
 
 
-def as_markdown(results: list[Score], records: list[Record], beside: str = "") -> str:
-    """The page. beside: what it says of others, as it stands."""
+def as_markdown(results: list[Score], records: list[Record], peers: str = "") -> str:
+    """The page. peers: the section on other libraries, which is kept from the page as it was."""
     lines = [
         "# Conformance",
         "",
@@ -136,7 +139,10 @@ def as_markdown(results: list[Score], records: list[Record], beside: str = "") -
         "",
         "*Not applicable* is not a pass: the score is of the files a rule applies to.",
         "",
-        *([beside, ""] if beside else []),
+        PEERS[0],
+        *([peers, ""] if peers else []),
+        PEERS[1],
+        "",
         "## What became of them",
         "",
         line(("the reference reads", "answer", "files")),
@@ -157,7 +163,7 @@ def as_markdown(results: list[Score], records: list[Record], beside: str = "") -
 
 def with_scores(readme: str, results: list[Score]) -> str:
     """The README with the table in its place."""
-    return with_part(readme, _BEGIN, _END, "\n".join([_BEGIN, *_score_lines(results), _END]))
+    return replace_between(readme, *SCORES, "\n".join(["", *_score_lines(results), ""]))
 
 
 def _score_lines(results: list[Score]) -> list[str]:

@@ -1,6 +1,7 @@
-"""Writes docs/licences.md: whose work Lightpress is built on, under which licences. `make licences`; asks a registry.
+"""Writes docs/licenses.md: every locked package, its license, and what requires it (`make licenses`).
 
-The names and versions are those of the locks, the licences those that each package tells the registry.
+Names and versions are those of the locks. Licenses are what cyclonedx-py, which also writes the SBOM, reads in the
+metadata of the installed environments; the network is needed only to install these.
 """
 
 from __future__ import annotations
@@ -9,122 +10,139 @@ import json
 import re
 import subprocess
 import sys
-import tempfile
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lightpress.cdk.readiness import PROJECT
+from lightpress.local.emulator_python import emulator_python
+from lightpress.local.home import Shared
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-PAGE = PROJECT / "docs" / "licences.md"
+PAGE = PROJECT / "docs" / "licenses.md"
 
 LOCKS = {
-    "In the function": (
+    "In the functions": (
         "layers/pillow/requirements.txt",
         "Deployed as the layer, together with our own code (MIT). Lambda's runtime brings boto3 (Apache-2.0).",
     ),
     "On the deployer's machine": (
         "requirements.txt",
-        "Synthesizes, deploys, and is the command line. Nothing of it is deployed, but what is named above too.",
+        "Synthesis, deployment and the command line. Of these, only what is listed above is deployed.",
     ),
-    "For working on Lightpress": ("requirements-dev.txt", "Tests, linters and types, beside the above."),
-    "For auditing": ("requirements-audit.txt", "`make audit` and `make sbom`, in an environment of their own."),
+    "For development": ("requirements-dev.txt", "Tests, linters and types, in addition to the above."),
+    "For auditing": (
+        "requirements-audit.txt",
+        "`make audit`, `make sbom` and `make licenses`, in an environment of their own.",
+    ),
     "For the local cloud": (
         "cli/lightpress/local/requirements.txt",
         "An emulator of AWS on this machine, in an environment of its own.",
     ),
 }
+COLUMNS = ("package", "version", "license", "required by")
 
-# What a package does not tell of itself.
-_REMARKS = {
-    "pillow-heif": "**the wheel as a whole is GPL-2.0**: see above",
-}
-# Those without a file that this machine could take: for Windows alone.
-_ELSEWHERE = {"pywin32": "PSF-2.0"}
+# What the metadata of a package does not tell.
+_REMARKS = {"pillow-heif": "**the wheel as a whole is GPL-2.0**: see above"}
+# Locked for Windows alone, so not installed where this page is written.
+_WINDOWS_ONLY = {"colorama": "BSD-3-Clause", "pywin32": "PSF-2.0"}
 _HEAD = """\
-# Licences
+# Licenses
 
-Lightpress is MIT licensed. What it is built on, as locked, with the licences that the packages tell the registry. This
-page is written by `make licences`; a test fails where a locked version is not in it.
+Lightpress is MIT licensed. This page lists the packages that it is built on, as locked, with the licenses that their
+metadata names, and with what requires them. It is written by `make licenses`; a test fails where a locked version is
+not listed.
 
-**HEIC and the GPL.** The code of pillow-heif is BSD-3-Clause, but its wheels hold libheif and libde265 (LGPL-3.0) and
-x265 (GPL-2.0). So the wheel as a whole, and the layer that holds it, is under the GPL-2.0. Deploying the layer into an
-account of your own gives it to nobody. If you hand the built layer, or an image that holds it, to others, the GPL's
-terms go along. If that cannot be, take `pillow-heif` out of `layers/pillow/requirements.in` and `pyproject.toml`, and
-its row out of `INPUTS` in `lambda_src/lightpress/image/formats.py`; then `make lock` and `make test`. HEIC files are
-refused from then on.
+**HEIC and the GPL.** The code of pillow-heif is BSD-3-Clause, but its wheels contain libheif and libde265 (LGPL-3.0)
+and x265 (GPL-2.0). The wheel as a whole, and the layer that contains it, are therefore under the GPL-2.0. Deploying the
+layer into your own account distributes it to nobody. If you give the built layer, or an image that contains it, to
+others, the terms of the GPL apply to that. If you cannot accept them, remove `pillow-heif` from
+`layers/pillow/requirements.in` and `pyproject.toml`, and its row from `INPUTS` in
+`lambda_src/lightpress/image/formats.py`; then run `make lock` and `make test`. HEIC files are refused from then on.
 """
-HEAD_OF_TABLE = "package"
-_LOCKED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
+_LOCKED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)")
+_REQUIRED_BY = re.compile(r"^    #(?: via|  ) +(\S+)")
 _CLASSIFIER = "License :: OSI Approved :: "
-_LONGEST_NAME = 60
 
 
-@dataclass(frozen=True, order=True)
-class Locked:
-    """One line of a lock."""
+class Locked(NamedTuple):
+    """A package in a lock."""
 
     name: str
     version: str
 
 
-def locked(path: str) -> set[Locked]:
-    """What a lock names, for every platform."""
-    return {Locked(_plain(name), version) for name, version in _LOCKED.findall((PROJECT / path).read_text("utf-8"))}
+def locked(path: str) -> dict[Locked, list[str]]:
+    """The packages of a lock, for every platform, each with what requires it."""
+    found: dict[Locked, list[str]] = {}
+    requirers: list[str] = []
+    for line in (PROJECT / path).read_text("utf-8").splitlines():
+        if package := _LOCKED.match(line):
+            requirers = found.setdefault(Locked(_normalized(package[1]), package[2]), [])
+        elif requirer := _REQUIRED_BY.match(line):
+            requirers.append("Lightpress" if requirer[1] in {"lightpress", "-r"} else requirer[1])
+    return found
 
 
-def page(licences: Mapping[Locked, str]) -> str:
-    """The page; each package stands where it is needed first."""
-    parts, seen = [_HEAD], set[Locked]()
+def page(licenses: Mapping[Locked, str]) -> str:
+    """The page; a package that several locks share is listed with the first of them."""
+    parts, listed = [_HEAD], set[Locked]()
     for title, (path, note) in LOCKS.items():
-        rows = sorted(locked(path) - seen)
-        seen.update(rows)
-        parts.append(f"## {title}\n\n{note} `{path}`\n\n| {HEAD_OF_TABLE} | version | licence |\n|---|---|---|\n")
-        parts[-1] += "".join(f"| {row.name} | {row.version} | {_licence(row, licences)} |\n" for row in rows)
+        packages = {one: requirers for one, requirers in sorted(locked(path).items()) if one not in listed}
+        listed.update(packages)
+        rows = [
+            (one.name, one.version, _license(one, licenses), ", ".join(requirers))
+            for one, requirers in packages.items()
+        ]
+        lines = [f"| {' | '.join(cells)} |" for cells in (COLUMNS, ["---"] * len(COLUMNS), *rows)]
+        parts.append("\n".join([f"## {title}", "", f"{note} `{path}`", "", *lines, ""]))
     return "\n".join(parts)
 
 
-def _licence(row: Locked, licences: Mapping[Locked, str]) -> str:
-    remark = _REMARKS.get(row.name)
-    return f"{licences[row]}; {remark}" if remark else licences[row]
+def _license(package: Locked, licenses: Mapping[Locked, str]) -> str:
+    """From the metadata of that version, or of another: some packages are locked twice, for several Pythons.
+
+    Raises:
+        LookupError: The package is not installed in any of the environments.
+    """
+    by_name = {other.name: license_ for other, license_ in licenses.items()} | _WINDOWS_ONLY
+    found = licenses.get(package) or by_name.get(package.name)
+    if not found:
+        raise LookupError(f"{package.name} {package.version} is locked and not installed: make setup, make audit")
+    return f"{found}; {_REMARKS[package.name]}" if package.name in _REMARKS else found
 
 
-def fetch(wanted: Iterable[Locked], python: str) -> dict[Locked, str]:
-    """Ask the registry for the licences; nothing is installed. python: one whose pip tells licence expressions."""
-    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
-        file.writelines(f"{row.name}=={row.version}\n" for row in sorted(wanted))
-        file.flush()
-        command = [python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--no-deps", "--quiet"]
-        command += ["--ignore-requires-python"]
-        ran = subprocess.run([*command, "--report", "-", "-r", file.name], capture_output=True, text=True, check=False)
-    if ran.returncode != 0:
-        raise SystemExit(ran.stderr)
-    told = [row["metadata"] for row in json.loads(ran.stdout)["install"]]
-    return {Locked(_plain(metadata["name"]), metadata["version"]): licence_of(metadata) for metadata in told}
+def licenses_in(environment: Path, cyclonedx: Path) -> dict[Locked, str]:
+    """The license of each package that is installed in an environment. environment: its interpreter."""
+    command: list[str | Path] = [cyclonedx, "environment", "--of", "JSON", environment]
+    listing = json.loads(subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout)
+    return {
+        Locked(_normalized(component["name"]), component["version"]): license_of(component)
+        for component in listing["components"]
+    }
 
 
-def licence_of(metadata: Mapping[str, Any]) -> str:
-    """The expression if there is one, else the name, else the classifiers."""
-    if expression := metadata.get("license_expression"):
-        return str(expression)
-    name = str(metadata.get("license") or "").strip()
-    if name and len(name) <= _LONGEST_NAME and "\n" not in name and name.lower() not in {"unknown", "none"}:
-        return name.strip('"')
-    named = [row.removeprefix(_CLASSIFIER) for row in metadata.get("classifier", []) if row.startswith(_CLASSIFIER)]
-    return ", ".join(named) or "not told: look at its source"
+def license_of(component: Mapping[str, Any]) -> str:
+    """The license of a CycloneDX component: SPDX expression or identifiers where it has them, else names."""
+    licenses = component.get("licenses", [])
+    spdx = [one["expression"] if "expression" in one else one["license"].get("id") for one in licenses]
+    names = [one["license"]["name"].removeprefix(_CLASSIFIER) for one in licenses if "name" in one.get("license", {})]
+    return ", ".join(filter(None, spdx)) or ", ".join(names) or "not stated: see its source"
 
 
-def _plain(name: str) -> str:
+def _normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 if __name__ == "__main__":
-    left = {row for path, _ in LOCKS.values() for row in locked(path)}
-    found = {row: _ELSEWHERE[row.name] for row in left if row.name in _ELSEWHERE}
-    left -= found.keys()
-    while left:  # one version of each package at a time: locks may hold several, for several Pythons
-        found |= fetch({row.name: row for row in left}.values(), python=sys.argv[1])
-        left -= found.keys()
+    audit = Path(sys.argv[1])
+    environments = (
+        Path(sys.executable),
+        audit / "python",
+        emulator_python(Shared(PROJECT / ".local").venv, say=print),
+    )
+    found: dict[Locked, str] = {}
+    for interpreter in environments:
+        found |= licenses_in(interpreter, audit / "cyclonedx-py")
     PAGE.write_text(page(found), encoding="utf-8")

@@ -1,26 +1,25 @@
-"""SSIMULACRA2 of encoded pictures. `score.py` answers each line {"picture", "files"} with {file: score}.
+"""SSIMULACRA2 of encoded pictures: answers {"picture", "files"} with {"scores": {file: score}}.
 
-The reference is the original, fully decoded, upright, in sRGB, reduced to the file's pixels in one Lanczos step.
+The reference is the original, fully decoded, upright, in sRGB, reduced to the file's dimensions in one Lanczos step.
 """
 
 from __future__ import annotations
 
 import io
-import json
-import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
+from answering import answer_all
 from PIL import Image, ImageCms, ImageOps
 from ssimulacra2 import compute_ssimulacra2
 
 
-def main() -> None:
-    """Answer until there are no more lines."""
-    for line in sys.stdin:
-        job = json.loads(line)
-        original = _in_srgb(job["picture"])
-        print(json.dumps({file: _score(original, file) for file in job["files"]}), flush=True)  # noqa: T201
+def scores(job: dict[str, Any]) -> dict[str, Any]:
+    """The score of each file against the original."""
+    original = _in_srgb(job["picture"])
+    return {"scores": {file: _score(original, file) for file in job["files"]}}
 
 
 def _in_srgb(picture: str) -> Image.Image:
@@ -43,4 +42,4 @@ def _score(original: Image.Image, file: str) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    answer_all(f"ssimulacra2 {version('ssimulacra2')}", scores)

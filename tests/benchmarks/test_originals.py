@@ -1,4 +1,4 @@
-"""The photos of the benchmark are as cameras write them, and their pixels are as they were fetched."""
+"""The photos of the benchmark have metadata as cameras write it, and the pixels of the downloaded files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from tools.benchmarks.fetch_photos import PACKAGES
-from tools.benchmarks.pictures import photos
+from tools.benchmarks.originals import photos
 from tools.drawing import exif_with, file_of, ramp
 
 if TYPE_CHECKING:
@@ -26,11 +26,11 @@ def made(tmp_path: Path) -> list[Path]:
     return photos(tmp_path, tmp_path / "as camera")
 
 
-def test_there_are_at_least_twelve(made: list[Path]) -> None:
+def test_there_are_at_least_twelve_photos(made: list[Path]) -> None:
     assert len(made) == len(set(made)) >= 12
 
 
-def test_half_are_turned_and_a_third_are_in_another_colour_space(made: list[Path]) -> None:
+def test_half_have_an_orientation_and_a_third_a_color_profile(made: list[Path]) -> None:
     with ExitStack() as stack:
         opened = [stack.enter_context(Image.open(path)) for path in made]
         assert sum(each.getexif().get(0x0112) == 6 for each in opened) == len(made) // 2
@@ -38,7 +38,7 @@ def test_half_are_turned_and_a_third_are_in_another_colour_space(made: list[Path
         assert not any("comment" in each.info or each.getexif().get(0x8298) for each in opened)
 
 
-def test_their_pixels_are_the_same(made: list[Path]) -> None:
+def test_pixels_are_those_of_the_downloaded_files(made: list[Path]) -> None:
     for path in made:
         with Image.open(path) as camera, Image.open(path.parent.parent / path.name) as fetched:
             assert ImageChops.difference(camera.convert("RGB"), fetched.convert("RGB")).getbbox() is None

@@ -1,7 +1,7 @@
-"""What is measured: photos as cameras write them, and large ones made of them.
+"""The originals that are measured: photos as cameras write them, and large ones made of them.
 
-The photos keep their own compressed pixels. Only their words are set anew: half of them say how the camera was held,
-a third are in Display P3, as phones write them.
+The photos keep their compressed pixels; only their metadata is replaced. Half of them get an EXIF orientation, a third
+an ICC profile (Display P3), as phones write them.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
 _AFTER_SOI = 2
 _QUARTER_TURN = 6
 _LARGEST_SEGMENT = 65_533
-_SMOOTH = 4
+_TILES = 4
 
 WIDTHS = (320, 640, 1280, 1920)
 
 
 def photos(fetched: Path, folder: Path) -> list[Path]:
-    """The standard pictures, in an order in which the first few are already a fair choice."""
+    """The photos of the benchmark, in an order in which the first few are a fair choice, too."""
     folder.mkdir(parents=True, exist_ok=True)
     names = sorted((name for package in PACKAGES for name in package.photos), key=str.lower)
     return [_as_camera(fetched / name, folder / name, number) for number, name in enumerate(names)]
 
 
 def large(fetched: Path, folder: Path) -> dict[str, Path]:
-    """Pictures that try the memory, by name: made once, of the photos."""
+    """Large originals by name, made of the photos once, and a screenshot and a logo."""
     folder.mkdir(parents=True, exist_ok=True)
-    wanted: dict[str, tuple[tuple[int, int], str, dict[str, Any]]] = {
+    tiled: dict[str, tuple[tuple[int, int], str, dict[str, Any]]] = {
         "12 MP HEIC": ((4000, 3000), "HEIF", {"quality": 80}),
         "24 MP PNG": ((6000, 4000), "PNG", {"compress_level": 1}),
         "24 MP JPEG": ((6000, 4000), "JPEG", {"quality": 92}),
@@ -46,7 +46,7 @@ def large(fetched: Path, folder: Path) -> dict[str, Path]:
         "100 MP JPEG, progressive": ((11_600, 8700), "JPEG", {"quality": 92, "progressive": True}),
     }
     made = {}
-    for name, (size, kind, options) in wanted.items():
+    for name, (size, kind, options) in tiled.items():
         made[name] = folder / f"{name.replace(' ', '_').replace(',', '')}.{kind.lower()}"
         if not made[name].exists():
             made[name].write_bytes(file_of(_tiled(fetched, size), kind, **options))
@@ -64,7 +64,7 @@ def _as_camera(photo: Path, target: Path, number: int) -> Path:
             segments += _segment(0xE1, exif_with(_QUARTER_TURN).tobytes())
         if number % 3 == 0:
             segments += _segment(0xE2, b"ICC_PROFILE\0\1\1" + rgb_profile())
-        target.write_bytes(jpeg[:_AFTER_SOI] + segments + _without_words(jpeg))
+        target.write_bytes(jpeg[:_AFTER_SOI] + segments + _without_metadata(jpeg))
     return target
 
 
@@ -74,8 +74,8 @@ def _segment(marker: int, content: bytes) -> bytes:
     return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
 
 
-def _without_words(jpeg: bytes) -> bytes:
-    """What follows a JPEG file's start, without EXIF data, profiles and comments of its own (APP1 to APP13, COM)."""
+def _without_metadata(jpeg: bytes) -> bytes:
+    """A JPEG file after its start marker, without EXIF data, profiles and comments (APP1 to APP13, COM)."""
     at, kept = _AFTER_SOI, b""
     while jpeg[at + 1] != 0xDA:  # noqa: PLR2004  start of scan: pixels from here on
         marker, length = struct.unpack(">xBH", jpeg[at : at + 4])
@@ -86,9 +86,9 @@ def _without_words(jpeg: bytes) -> bytes:
 
 
 def _tiled(fetched: Path, size: tuple[int, int]) -> Image.Image:
-    """The photos side by side, as often as it takes: each at its own pixels, so that it is as hard as they are."""
+    """Photos side by side in four columns and rows, each cropped and resized to its tile."""
     canvas = Image.new("RGB", size)
-    tile = (size[0] // _SMOOTH, size[1] // _SMOOTH)
+    tile = (size[0] // _TILES, size[1] // _TILES)
     names = sorted(name for package in PACKAGES for name in package.photos)
     cells = [(x, y) for y in range(0, size[1], tile[1]) for x in range(0, size[0], tile[0])]
     for number, cell in enumerate(cells):
@@ -98,7 +98,7 @@ def _tiled(fetched: Path, size: tuple[int, int]) -> Image.Image:
 
 
 def _screenshot() -> Image.Image:
-    """A page of text and boxes on white."""
+    """Lines of text and a dark bar on white."""
     image = Image.new("RGB", (2560, 1600), "#ffffff")
     draw = ImageDraw.Draw(image)
     draw.rectangle((0, 0, 2560, 90), fill="#24292f")
@@ -109,7 +109,7 @@ def _screenshot() -> Image.Image:
 
 
 def _logo() -> Image.Image:
-    """Flat shapes with soft edges on nothing."""
+    """Flat shapes with smooth edges on a transparent background."""
     image = Image.new("RGBA", (4800, 4800))
     draw = ImageDraw.Draw(image)
     draw.ellipse((200, 200, 4600, 4600), fill="#0b7285")
@@ -118,6 +118,6 @@ def _logo() -> Image.Image:
 
 
 def megapixels(picture: Path) -> float:
-    """In millions, from the header."""
+    """Millions of pixels, from the file's header."""
     with Image.open(io.BytesIO(picture.read_bytes())) as opened:
         return opened.width * opened.height / 1e6

@@ -1,0 +1,39 @@
+"""Lightpress as its function runs it: a child process for each picture, and the default settings.
+
+Answers {"picture", "out", "widths", "formats"} only; the values of `formats` are ignored, because qualities are those
+of the package. PYTHONPATH decides which package: this checkout's `lambda_src`, or that of the last release.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from answering import serve
+
+from lightpress.image import REVISION, Size, Spec
+from lightpress.image.formats import OUTPUTS
+
+try:
+    from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
+except ModuleNotFoundError:  # release 0.1.0
+    from lightpress.isolation import Bounds as SandboxLimits  # type: ignore[no-redef]
+    from lightpress.isolation import render_isolated as render_in_sandbox  # type: ignore[no-redef]
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def to_png(_: bytes) -> bytes:
+    """Conformance asks the picture core directly, in its own process."""
+    raise NotImplementedError("this program makes variants only")
+
+
+def to_variants(data: bytes, widths: Sequence[int], formats: Mapping[str, Any]) -> dict[str, bytes]:
+    """Every width in every format."""
+    spec = Spec(tuple(Size(f"w{width}", width) for width in widths), tuple(formats))
+    variants = render_in_sandbox(data, spec, SandboxLimits()).renditions
+    return {f"{each.width}.{OUTPUTS[each.format].extension}": each.data for each in variants}
+
+
+if __name__ == "__main__":
+    serve(f"Lightpress, revision {REVISION}", to_png, to_variants)
