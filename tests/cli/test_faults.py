@@ -24,11 +24,11 @@ from lightpress.aws.objects import S3Objects
 from lightpress.cli import backfilling
 from lightpress.cli.backfill import Checkpoint, Limits
 from lightpress.cli.backfilling import IN_PLACE_MODE, VARIANTS, CutOffError, job_for
-from lightpress.cli.faults import FAULTS, sentence_of
 from lightpress.cli.ingest import Checkpoint as Bookmark
 from lightpress.cli.ingest import Ingest, NotSentError
 from lightpress.cli.main import app
 from lightpress.cli.project import LOCAL, RECIPES
+from lightpress.client.faults import FAULTS, sentence_of
 from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.objects import LedgerEntry
 from lightpress.pipeline.events import read

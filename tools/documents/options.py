@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from typing import Any
 
 from lightpress.cdk.config import option_groups
 from lightpress.cdk.readiness import PROJECT

@@ -17,7 +17,7 @@ from lightpress.aws.originals import S3Originals
 from lightpress.cli.backfill import BATCH, Backfill, Item, Limits, checkpoint_at
 from lightpress.cli.backfill_sources import inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
-from lightpress.cli.faults import FAULTS, sentence_of
+from lightpress.client.faults import FAULTS, sentence_of
 from lightpress.costs.estimate import IN_PLACE, Assumptions, cost_of
 from lightpress.costs.prices import MILLION
 from lightpress.in_place.buckets import InPlace

@@ -16,7 +16,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from lightpress.cli.faults import FAULTS, sentence_of
+from lightpress.client.faults import FAULTS, sentence_of
 from lightpress.ingest.orders import order_for
 from lightpress.ingest.urls import InvalidUrlError, parse_url
 

@@ -13,7 +13,7 @@ from botocore.config import Config
 
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
-from lightpress.cli.faults import FAULTS, sentence_of
+from lightpress.client.faults import FAULTS, sentence_of
 from lightpress.in_place.buckets import in_place_from
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.source import Source

@@ -42,7 +42,7 @@ class Commands(typer.core.TyperGroup):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            from lightpress.cli.faults import FAULTS, sentence_of
+            from lightpress.client.faults import FAULTS, sentence_of
 
             if not isinstance(error, FAULTS):
                 raise
