@@ -16,7 +16,8 @@ from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import RUNTIME, log_group_of
 from lightpress.cdk.readiness import PROJECT
 from lightpress.cdk.upload_api import route
-from lightpress.uploads.requests import ACCEPTED_TYPES, MEDIA_TYPES, PART_BYTES
+from lightpress.uploads.page import page_formats
+from lightpress.uploads.requests import PART_BYTES
 
 if TYPE_CHECKING:
     from lightpress.cdk.buckets import PrivateBucket
@@ -54,8 +55,7 @@ class UploadPage(Construct):
             "auth": _auth(config),
             "max_bytes": max_bytes,
             "parts_from": _PARTS_FROM,
-            "types": list(ACCEPTED_TYPES),
-            "kinds": [name.upper() for name in MEDIA_TYPES],
+            **page_formats(),
             "connect": [storage, *([config.upload_jwt_issuer] if config.upload_page_client_id else [])],
             "images": [delivery.base_url],
         }

@@ -19,7 +19,6 @@ from lightpress.image.formats import INPUTS
 from lightpress.ingest.connection import Deadline
 from lightpress.ingest.errors import FetchFailed
 from lightpress.ingest.urls import FetchReason, InvalidUrlError, SourceUrl, parse_url
-from lightpress.uploads.requests import MEDIA_TYPES
 
 if TYPE_CHECKING:
     import socket
@@ -180,7 +179,7 @@ def _media_type(data: bytearray, response: HTTPResponse, link: SourceUrl) -> str
     begin = bytes(data[:_ENOUGH_TO_TELL])
     for row in INPUTS:
         if row.begins(begin):
-            return MEDIA_TYPES[row.name][0]
+            return row.media_types[0]
     called = (response.headers.get("Content-Type") or "nothing")[:60]
     raise FetchFailed(
         FetchReason.NOT_AN_IMAGE,

@@ -14,6 +14,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lightpress.image.formats import INPUTS
 from lightpress.uploads.fields import Number, Rows, Text, Texts, read
 
 if TYPE_CHECKING:
@@ -41,21 +42,8 @@ _LONGEST_UPLOAD_ID = 1_024
 _OWNER_CHARACTERS = 16  # 80 bits
 
 
-# By the names of `image.formats.INPUTS`: what browsers call such files. Some call the rarer ones nothing at all.
-MEDIA_TYPES: dict[str, tuple[str, ...]] = {
-    "jpeg": ("image/jpeg",),
-    "png": ("image/png", "image/apng"),
-    "gif": ("image/gif",),
-    "webp": ("image/webp",),
-    "avif": ("image/avif",),
-    "heic": ("image/heic", "image/heif"),
-    "tiff": ("image/tiff",),
-    "jpeg2000": ("image/jp2", "image/jpx"),
-    "psd": ("image/vnd.adobe.photoshop",),
-    "ico": ("image/x-icon", "image/vnd.microsoft.icon"),
-    "bmp": ("image/bmp",),
-}
-ACCEPTED_TYPES = tuple(media_type for types in MEDIA_TYPES.values() for media_type in types)
+ACCEPTED_TYPES = tuple(media_type for row in INPUTS for media_type in row.media_types)
+"""The media types of all formats that are read."""
 
 
 class Refused(Exception):  # noqa: N818  it is an answer, not a fault
