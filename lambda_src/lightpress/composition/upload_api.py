@@ -39,11 +39,11 @@ def upload_service() -> UploadService:
     )
     recipes = load_recipes(RECIPES).recipes.values()
     return UploadService(
-        terms=UploadLimits(max(recipe.spec.limits.max_bytes for recipe in recipes), ACCEPTED_TYPES),
+        limits=UploadLimits(max(recipe.spec.limits.max_bytes for recipe in recipes), ACCEPTED_TYPES),
         uploads=S3Uploads(s3, settings.uploads_bucket),
         images=S3Images(s3, settings.images_bucket),
         cdn_base_url=settings.cdn_base_url,
-        number=partial(secrets.token_urlsafe, 9),
+        random_id=partial(secrets.token_urlsafe, 9),
     )
 
 

@@ -22,7 +22,7 @@ from lightpress.uploads.api import UploadService
 from lightpress.uploads.page import page_formats
 from lightpress.uploads.requests import ACCEPTED_TYPES, UploadLimits, owner_of
 from tests.edge.engine import Request, answers_to
-from tools.documents.openapi import deployed_terms, document
+from tools.documents.openapi import deployed_limits, document
 from tools.drawing import four_corners
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def main(folder: Path) -> dict[str, Any]:
     buffer = io.BytesIO()
     four_corners((64, 48)).save(buffer, "PLAIN")
 
-    begun = service().begin({"filename": "cat.plain", "size": 9, "type": "image/x-plain"}, owner_of("me"))
+    begun = service().begin_upload({"filename": "cat.plain", "size": 9, "type": "image/x-plain"}, owner_of("me"))
     publication = Publication(begun["key"], 1, "v1", 9, "web", "d")
     result = render(buffer.getvalue(), load_recipes(recipes).recipes["web"].spec)
     variants: list[Variant] = []
@@ -82,7 +82,7 @@ def main(folder: Path) -> dict[str, Any]:
         [Request(f"/{path}"), named, Request("/cat", querystring={"fm": {"value": "plain"}})]
     )
     resolved = resolve(read(f"/r/=plain/-{permalink(begun['key'])}"), {begun["key"]: manifest}.get)
-    schemas = document(deployed_terms())
+    schemas = document(deployed_limits())
     asked = schemas["paths"]["/uploads"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     (ready,) = (one for one in schemas["components"]["schemas"]["Status"]["oneOf"] if "srcset" in one["properties"])
     return {
