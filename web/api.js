@@ -17,7 +17,8 @@ export function keyPath(key) {
   return key.split('/').map(encodeURIComponent).join('/');
 }
 
-export function makeApi({ base, token, fetch = (...request) => globalThis.fetch(...request) }) {
+/** extensions: the media type by file name extension, for files whose type the browser does not know. */
+export function makeApi({ base, token, extensions, fetch = (...request) => globalThis.fetch(...request) }) {
   async function call(method, path, body) {
     const headers = {};
     if (token()) headers.authorization = token();
@@ -33,7 +34,7 @@ export function makeApi({ base, token, fetch = (...request) => globalThis.fetch(
     throw problemOf(answer.status, said);
   }
 
-  const about = (file) => ({ filename: file.name, size: file.size, type: typeOf(file) });
+  const about = (file) => ({ filename: file.name, size: file.size, type: typeOf(file, extensions) });
   const going = ({ key, upload_id }) => ({ key, upload_id });
 
   return {

@@ -44,14 +44,21 @@ function open(account, config) {
       location.reload();
     });
   }
-  const limits = { maxBytes: config.max_bytes, partsFrom: config.parts_from, types: config.types, kinds: config.kinds };
+  const limits = {
+    maxBytes: config.max_bytes,
+    partsFrom: config.parts_from,
+    types: config.types,
+    kinds: config.kinds,
+    extensions: config.extensions,
+  };
   const views = new Map();
-  const api = makeApi({ base, token: account.token });
+  const api = makeApi({ base, token: account.token, extensions: limits.extensions });
   const queue = makeQueue({ api, limits, changed });
 
   function changed(picture) {
     if (!views.has(picture.id)) {
-      const view = makeView(picture, { retry: () => queue.retry(picture), remove: () => remove(picture) });
+      const actions = { retry: () => queue.retry(picture), remove: () => remove(picture) };
+      const view = makeView(picture, config.formats, actions);
       views.set(picture.id, view);
       by('pictures').append(view.element);
     }
@@ -79,7 +86,7 @@ function open(account, config) {
 
   by('choose').hidden = false;
   by('limits').textContent = `${config.kinds.join(', ')}. Up to ${bytes(config.max_bytes)} each.`;
-  by('files').accept = choosable(config.types);
+  by('files').accept = choosable(limits);
   for (const input of [by('files'), by('camera')]) {
     input.onchange = () => {
       queue.add([...input.files]);

@@ -1,9 +1,9 @@
 """Serves the upload page: the files of this folder, and `config.json`. A function of its own, without any rights.
 
 PAGE, a variable that the stack sets, is a JSON object:
-  auth, max_bytes, parts_from, types, kinds
-                     what `config.json` tells the page (account.js, queue.js, words.js)
-  connect, images    origins that the page may send to, and show pictures from
+  auth, max_bytes, parts_from, types, kinds, extensions, formats
+                     the contents of `config.json` (account.js, queue.js, view.js, words.js)
+  connect, images    origins that the page may send to, and show images from
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
 }
-_TOLD = ("auth", "max_bytes", "parts_from", "types", "kinds")
+_CONFIG = ("auth", "max_bytes", "parts_from", "types", "kinds", "extensions", "formats")
 
 
 def pages(page: dict[str, Any], folder: Path = _FOLDER) -> dict[str, tuple[bytes, dict[str, str]]]:
     """Every file by its name: its bytes and its headers. The page itself has no name."""
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in _MEDIA_TYPES}
-    files["config.json"] = json.dumps({name: page[name] for name in _TOLD}).encode()
+    files["config.json"] = json.dumps({name: page[name] for name in _CONFIG}).encode()
     return {
         "" if name == "index.html" else name: (body, _headers(Path(name).suffix, body, page))
         for name, body in files.items()

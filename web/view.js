@@ -2,10 +2,11 @@
 
 import { bytes, largest, savedPercent, stateOf } from './words.js';
 
-const FORMATS = { avif: 'AVIF', webp: 'WebP', jpeg: 'JPEG', png: 'PNG' };
-
-/** actions: {retry, remove}, each called without arguments. Returns {element, update}. */
-export function makeView(picture, actions) {
+/**
+ * formats: those of variants, each {name, label, universal}, in the order of preference.
+ * actions: {retry, remove}, each called without arguments. Returns {element, update, dispose}.
+ */
+export function makeView(picture, formats, actions) {
   const element = document.getElementById('picture').content.firstElementChild.cloneNode(true);
   const part = (name) => element.querySelector(`.${name}`);
   const preview = URL.createObjectURL(picture.file);
@@ -30,7 +31,7 @@ export function makeView(picture, actions) {
     bar.hidden = picture.state !== 'uploading';
     bar.value = picture.progress;
     part('retry').hidden = !(picture.state === 'failed' && picture.problem.retriable);
-    if (picture.state === 'ready') showResult(part('result'), picture, preview);
+    if (picture.state === 'ready') showResult(part('result'), picture, formats, preview);
     else part('result').hidden = true;
   }
 
@@ -43,14 +44,14 @@ export function makeView(picture, actions) {
   return { element, update, dispose };
 }
 
-function showResult(place, picture, preview) {
+function showResult(place, picture, formats, preview) {
   const result = document.getElementById('result').content.cloneNode(true);
   const part = (name) => result.querySelector(`.${name}`);
   const { published } = picture;
-  compare(part, published, preview);
+  compare(part, published, formats, preview);
   const saved = savedPercent(picture.file.size, largest(published).bytes);
   part('saved').textContent = saved > 0 ? `${saved} % fewer bytes` : '';
-  table(result.querySelector('table'), published);
+  table(result.querySelector('table'), published, formats);
   part('notes').append(...(published.notes ?? []).map((note) => node('li', note)));
   result.querySelector('code').textContent = published.picture;
   const copy = part('copy');
@@ -64,12 +65,12 @@ function showResult(place, picture, preview) {
 }
 
 /** The published picture, and as much of the original over it as the divider says. */
-function compare(part, published, preview) {
+function compare(part, published, formats, preview) {
   const stage = part('stage');
   const divider = part('divider');
   const original = part('before').firstElementChild;
   const missing = part('before-missing');
-  part('after').append(shown(published));
+  part('after').append(shown(published, formats));
   stage.style.aspectRatio = `${published.width} / ${published.height}`;
   original.onerror = () => {
     stage.classList.add('alone');
@@ -80,10 +81,11 @@ function compare(part, published, preview) {
 }
 
 /** The published picture as a page would show it, from the variants and not from markup: nothing is parsed here. */
-function shown(published) {
+function shown(published, formats) {
   const picture = document.createElement('picture');
-  for (const format of ['avif', 'webp']) {
-    const variants = published.variants.filter((variant) => variant.format === format);
+  const notForAll = formats.filter((format) => !format.universal).map((format) => format.name);
+  for (const name of notForAll) {
+    const variants = published.variants.filter((variant) => variant.format === name);
     if (!variants.length) continue;
     const source = document.createElement('source');
     source.type = variants[0].media_type;
@@ -92,7 +94,7 @@ function shown(published) {
     picture.append(source);
   }
   const image = document.createElement('img');
-  const fallback = published.variants.filter((variant) => !['avif', 'webp'].includes(variant.format));
+  const fallback = published.variants.filter((variant) => !notForAll.includes(variant.format));
   image.alt = 'The published picture';
   image.src = largest({ variants: fallback.length ? fallback : published.variants }).url;
   picture.append(image);
@@ -104,27 +106,28 @@ function srcset(variants) {
   return [...byWidth].map(([width, url]) => `${url} ${width}w`).join(', ');
 }
 
-function table(element, published) {
-  const formats = [...new Set(published.variants.map((variant) => variant.format))];
+function table(element, published, formats) {
+  const label = (name) => formats.find((format) => format.name === name)?.label ?? name;
+  const names = [...new Set(published.variants.map((variant) => variant.format))];
   const sizes = [...new Set(published.variants.map((variant) => variant.name))];
   const heading = node('th', 'Size');
   heading.scope = 'col';
-  const columns = formats.map((format) => Object.assign(node('th', FORMATS[format] ?? format), { scope: 'col' }));
+  const columns = names.map((name) => Object.assign(node('th', label(name)), { scope: 'col' }));
   element.tHead.rows[0].append(heading, ...columns);
   for (const size of sizes) {
     const row = element.tBodies[0].insertRow();
     const variants = published.variants.filter((variant) => variant.name === size);
     const { width, height } = variants[0];
     row.append(Object.assign(node('th', `${size} (${width} x ${height})`), { scope: 'row' }));
-    for (const format of formats) row.append(cell(variants.find((variant) => variant.format === format)));
+    for (const name of names) row.append(cell(variants.find((variant) => variant.format === name), label(name)));
   }
 }
 
-function cell(variant) {
+function cell(variant, format) {
   const td = document.createElement('td');
   if (variant) {
     const link = Object.assign(node('a', bytes(variant.bytes)), { href: variant.url, target: '_blank', rel: 'noopener' });
-    link.setAttribute('aria-label', `${variant.name}, ${FORMATS[variant.format] ?? variant.format}: ${bytes(variant.bytes)}`);
+    link.setAttribute('aria-label', `${variant.name}, ${format}: ${bytes(variant.bytes)}`);
     td.append(link);
   }
   return td;

@@ -68,27 +68,22 @@ export function refusalOf(file, limits) {
   if (file.size > limits.maxBytes) {
     return `This file has ${bytes(file.size)}; at most ${bytes(limits.maxBytes)} are accepted.`;
   }
-  if (!limits.types.includes(typeOf(file))) {
-    return `Files of the type ${typeOf(file) || 'unknown'} are not accepted. Accepted: ${limits.kinds.join(', ')}.`;
+  const type = typeOf(file, limits.extensions);
+  if (!limits.types.includes(type)) {
+    return `Files of the type ${type || 'unknown'} are not accepted. Accepted: ${limits.kinds.join(', ')}.`;
   }
   return null;
 }
 
-// Systems that do not know a kind of file tell the browser no type; its name's ending then is all there is.
-const BY_ENDING = {
-  heic: 'image/heic', heif: 'image/heif', avif: 'image/avif', jp2: 'image/jp2', psd: 'image/vnd.adobe.photoshop',
-  tif: 'image/tiff', tiff: 'image/tiff', webp: 'image/webp', ico: 'image/x-icon', bmp: 'image/bmp',
-};
-
-/** What a file chooser is told: the types, and the endings by which systems know files whose type they do not. */
-export function choosable(types) {
-  const endings = Object.keys(BY_ENDING).filter((ending) => types.includes(BY_ENDING[ending]));
-  return [...types, ...endings.map((ending) => `.${ending}`)].join(',');
+/** What a file chooser offers: the media types, and the extensions for systems that do not know each type. */
+export function choosable({ types, extensions }) {
+  return [...types, ...Object.keys(extensions).map((extension) => `.${extension}`)].join(',');
 }
 
-/** The media type of a file, or "" where nobody knows. */
-export function typeOf(file) {
-  return file.type || BY_ENDING[file.name.toLowerCase().split('.').pop()] || '';
+/** The media type of a file, by its extension where the browser does not know the type; "" where neither is known. */
+export function typeOf(file, extensions) {
+  const extension = file.name.toLowerCase().split('.').pop();
+  return file.type || (Object.hasOwn(extensions, extension) ? extensions[extension] : '');
 }
 
 export const WORDS = {

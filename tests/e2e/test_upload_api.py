@@ -133,7 +133,7 @@ def test_anothers_upload_and_picture_do_not_exist(ask: Ask, step: str) -> None:
     assert (status, said["code"]) == (404, "not_found")
     for method in ("GET", "DELETE"):
         status, said = ask(method, f"images/{key}")
-        assert (status, said["code"], said["detail"]) == (404, "not_found", "There is no such picture of yours.")
+        assert (status, said["code"], said["detail"]) == (404, "not_found", "You have no original with this key.")
 
 
 def test_a_part_of_another_size_is_not_let_in(ask: Ask, http: urllib3.PoolManager) -> None:

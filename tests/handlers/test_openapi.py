@@ -18,7 +18,7 @@ from lightpress.handlers.upload_api import STEPS
 from tests.handlers.conftest import Deployed, notification
 from tests.handlers.gateway import Gateway
 from tests.handlers.test_upload_api import ALICE, FILE, ask
-from tools.documents.openapi import PAGE, deployed_terms, document, openapi_page
+from tools.documents.openapi import PAGE, deployed_limits, document, openapi_page
 from tools.drawing import file_of, four_corners
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # For longer: LIGHTPRESS_REQUESTS=500 make unit
 REQUESTS = int(os.environ.get("LIGHTPRESS_REQUESTS", "12"))
-DOCUMENT = document(deployed_terms())
+DOCUMENT = document(deployed_limits())
 TOKEN = {"Authorization": f"Bearer {ALICE}"}
 
 SCHEMA = schemathesis.openapi.from_dict(json.loads(json.dumps(DOCUMENT)))

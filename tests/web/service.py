@@ -17,7 +17,9 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from lightpress.delivery.markup import picture as picture_markup
 from lightpress.image import MESSAGES, PictureRejected, Reason, Size, Spec, render
+from lightpress.image.formats import INPUTS
 from lightpress.pipeline.manifest import Publication, variant_path, variants_of
+from lightpress.uploads.page import page_formats
 from web.serve import pages
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 SPEC = Spec(sizes=(Size("w160", width=160), Size("w320", width=320)), formats=("avif", "webp", "jpeg"))
 MAX_BYTES = 2_000_000
 PARTS_FROM, PART_BYTES = 300_000, 100_000
-TYPES = ("image/jpeg", "image/png", "image/heic")
+ACCEPTED = {"jpeg", "png", "heic"}
 TOKEN = "Bearer let-me-in"
 
 
@@ -195,8 +197,7 @@ class _PageAndApi(_Handler):
             "auth": self.world.auth,
             "max_bytes": MAX_BYTES,
             "parts_from": PARTS_FROM,
-            "types": TYPES,
-            "kinds": ["JPEG", "PNG", "HEIC"],
+            **page_formats(row for row in INPUTS if row.name in ACCEPTED),
             "connect": [self.world.other_origin],
             "images": [self.world.other_origin],
         }

@@ -17,21 +17,21 @@ from lightpress.image import Reason
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.manifest import PublishedSource, Variant
 from lightpress.pipeline.recipe import load_recipes
-from lightpress.uploads.fields import schema
+from lightpress.uploads.fields import json_schema
 from lightpress.uploads.requests import (
-    LISTING_FORM,
-    PARTS_FORM,
-    UPLOAD_FORM,
+    COMPLETE_FIELDS,
+    INGEST_FIELDS,
+    MULTIPART_FIELDS,
     UploadLimits,
-    file_form,
     media_types,
-    part_form,
+    part_fields,
+    upload_fields,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lightpress.uploads.fields import Form
+    from lightpress.uploads.fields import Fields
 
     Json = dict[str, Any]
 
@@ -167,12 +167,12 @@ class Operation:
     status: int
     answer: str
     problems: tuple[int, ...]
-    form: Form | None = None
+    form: Fields | None = None
 
 
-def operations(terms: UploadLimits) -> dict[tuple[str, str], Operation]:
+def operations(limits: UploadLimits) -> dict[tuple[str, str], Operation]:
     """By method and path."""
-    file = file_form(terms)
+    file = upload_fields(limits)
     unreadable, going_on = (400, 422), (400, 404, 422)
     return {
         ("post", "/uploads"): Operation("begin", "Begin to upload a file", 201, "Begun", unreadable, file),
@@ -180,10 +180,10 @@ def operations(terms: UploadLimits) -> dict[tuple[str, str], Operation]:
             "beginParts", "Begin to upload a large file, in parts", 201, "BegunInParts", unreadable, file
         ),
         ("post", "/multipart/sign"): Operation(
-            "signPart", "Where to PUT one part", 200, "Signed", going_on, {**UPLOAD_FORM, **part_form(terms)}
+            "signPart", "Where to PUT one part", 200, "Signed", going_on, {**MULTIPART_FIELDS, **part_fields(limits)}
         ),
         ("post", "/multipart/list"): Operation(
-            "listParts", "The parts that have arrived", 200, "Parts", going_on, UPLOAD_FORM
+            "listParts", "The parts that have arrived", 200, "Parts", going_on, MULTIPART_FIELDS
         ),
         ("post", "/multipart/complete"): Operation(
             "completeParts",
@@ -191,21 +191,21 @@ def operations(terms: UploadLimits) -> dict[tuple[str, str], Operation]:
             200,
             "Completed",
             (*going_on, 409, 413),
-            {**UPLOAD_FORM, **PARTS_FORM},
+            {**MULTIPART_FIELDS, **COMPLETE_FIELDS},
         ),
-        ("post", "/multipart/abort"): Operation("abortParts", "Give up", 200, "Aborted", going_on, UPLOAD_FORM),
+        ("post", "/multipart/abort"): Operation("abortParts", "Give up", 200, "Aborted", going_on, MULTIPART_FIELDS),
         ("post", "/ingest"): Operation(
-            "ingest", "Have pictures fetched by their URLs", 202, "Ordered", (400, 404, 422), LISTING_FORM
+            "ingest", "Have pictures fetched by their URLs", 202, "Ordered", (400, 404, 422), INGEST_FIELDS
         ),
         ("get", "/images/{key}"): Operation("status", "What became of a picture", 200, "Status", (404,)),
         ("delete", "/images/{key}"): Operation("delete", "Delete a picture", 202, "Deleting", (404,)),
     }
 
 
-def document(terms: UploadLimits) -> Json:
+def document(limits: UploadLimits) -> Json:
     """The API as OpenAPI 3.1 describes it."""
     paths: dict[str, Json] = {}
-    for (method, path), operation in operations(terms).items():
+    for (method, path), operation in operations(limits).items():
         paths.setdefault(path, _parameters(path))[method] = _operation(operation)
     return {
         "openapi": "3.1.0",
@@ -237,7 +237,7 @@ def document(terms: UploadLimits) -> Json:
     }
 
 
-def deployed_terms() -> UploadLimits:
+def deployed_limits() -> UploadLimits:
     """Those of the recipes that come along: an environment with others has other limits."""
     book = load_recipes(LAMBDA_SRC / "recipes.toml")
     return UploadLimits(book.max_bytes, media_types(book.accept))
@@ -245,7 +245,7 @@ def deployed_terms() -> UploadLimits:
 
 def openapi_page() -> str:
     """The file as it should be."""
-    return json.dumps(document(deployed_terms()), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(document(deployed_limits()), indent=2, ensure_ascii=False) + "\n"
 
 
 def _parameters(path: str) -> Json:
@@ -268,7 +268,7 @@ def _operation(operation: Operation) -> Json:
     answers |= {str(code): _answer(what, "Refused") for code, what in _BEFORE_THE_API.items()}
     said: Json = {"operationId": operation.id, "summary": operation.summary, "responses": answers}
     if operation.form is not None:
-        said["requestBody"] = {"required": True, "content": _content(schema(operation.form))}
+        said["requestBody"] = {"required": True, "content": _content(json_schema(operation.form))}
     return said
 
 

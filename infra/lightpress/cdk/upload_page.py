@@ -16,8 +16,9 @@ from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import RUNTIME, log_group_of
 from lightpress.cdk.readiness import PROJECT
 from lightpress.cdk.upload_api import route
-from lightpress.image.formats import labels
-from lightpress.uploads.requests import PART_BYTES, media_types
+from lightpress.image.formats import INPUTS
+from lightpress.uploads.page import page_formats
+from lightpress.uploads.requests import PART_BYTES
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -58,8 +59,7 @@ class UploadPage(Component):
             "auth": _auth(config),
             "max_bytes": recipes.max_bytes,
             "parts_from": _PARTS_FROM,
-            "types": list(media_types(recipes.accept)),
-            "kinds": list(labels(recipes.accept)),
+            **page_formats(row for row in INPUTS if row.name in recipes.accept),
             "connect": [storage, *([config.uploads.upload_jwt_issuer] if config.uploads.upload_page_client_id else [])],
             "images": [delivery.base_url],
         }

@@ -39,11 +39,11 @@ def upload_service() -> UploadService:
     )
     recipes = load_recipes(RECIPES)
     return UploadService(
-        terms=UploadLimits(recipes.max_bytes, media_types(recipes.accept)),
+        limits=UploadLimits(recipes.max_bytes, media_types(recipes.accept)),
         uploads=S3Uploads(s3, settings.uploads_bucket),
         images=S3Images(s3, settings.images_bucket),
         cdn_base_url=settings.cdn_base_url,
-        number=partial(secrets.token_urlsafe, 9),
+        random_id=partial(secrets.token_urlsafe, 9),
     )
 
 

@@ -82,7 +82,11 @@ def resolve(
     manifest = manifest_of(asked.key) if asked else None
     nothing_yet = manifest is None or manifest.status is Status.DELETED
     if asked is not None and nothing_yet and is_uploaded(asked.key):
-        headers = {"content-type": "image/png", "cache-control": _MISSING, "x-lightpress-status": "processing"}
+        headers = {
+            "content-type": OUTPUTS["png"].media_type,
+            "cache-control": _MISSING,
+            "x-lightpress-status": "processing",
+        }
         return Answer(200, headers, PLACEHOLDER)
     if asked is None or manifest is None:
         return _told(404, _MISSING)

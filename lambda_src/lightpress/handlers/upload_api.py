@@ -22,8 +22,8 @@ _PROBLEM = "application/problem+json"
 STEPS = {
     "sign": UploadService.sign_part,
     "list": UploadService.list_parts,
-    "complete": UploadService.complete_parts,
-    "abort": UploadService.abort_parts,
+    "complete": UploadService.complete_multipart,
+    "abort": UploadService.abort_multipart,
 }
 """What a large file goes on with."""
 
@@ -37,13 +37,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 @app.post("/uploads")
 def begin() -> Response[str]:
     """Let a file in."""
-    return _begun(upload_service().begin(_body(), _owner()))
+    return _begun(upload_service().begin_upload(_body(), _owner()))
 
 
 @app.post("/multipart")
 def begin_parts() -> Response[str]:
     """Let a large file in, in parts."""
-    return _begun(upload_service().begin_parts(_body(), _owner()))
+    return _begun(upload_service().begin_multipart(_body(), _owner()))
 
 
 @app.post("/multipart/<step>")

@@ -27,13 +27,25 @@ if TYPE_CHECKING:
 class Output:
     """A format that variants are written in.
 
-    quality: used where the recipe names none, as (longer side in pixels up to, quality), ascending. The defaults give
-    photos the same SSIMULACRA2 score in every lossy format and size (docs/performance.md, "Quality by width").
-    options: the encoder's other settings, in Pillow's words. max_side: the longest side, in pixels, that the format can
-    hold and its decoders accept. tables: whose quantisation tables to use, where it has any. motion: the further
-    settings for an animation; None where the format is written as a still picture only. graphic: the settings that
-    differ for pictures with few colours. lossless: all settings to encode those without loss, which is chosen where it
-    is smaller.
+    Attributes:
+        name: Its name in recipes, manifests and addresses.
+        pillow: Pillow's name of its encoder.
+        media_type: Content type of its files, and what a viewer that can show it names in its Accept header.
+        extension: File name extension, without the dot.
+        alpha: Whether it can hold transparency.
+        quality: Used where the recipe names none, as (longer side in pixels up to, quality), ascending. The defaults
+            give photos the same SSIMULACRA2 score in every lossy format and size (docs/performance.md, "Quality by
+            width").
+        max_side: The longest side, in pixels, that the format can hold and its decoders accept.
+        label: Its name for people.
+        universal: Whether every viewer can show it. Other formats are worth publishing where they are smaller, and are
+            served to viewers that name their media type.
+        options: The encoder's other settings, in Pillow's words.
+        tables: Whose quantization tables to use, where it has any.
+        lossy: Whether encoding at a quality below 100 loses something.
+        motion: The further settings for an animation; None where the format is written as a still picture only.
+        graphic: The settings that differ for pictures with few colors.
+        lossless: All settings to encode pictures with few colors without loss, which is chosen where it is smaller.
     """
 
     name: str
@@ -43,6 +55,8 @@ class Output:
     alpha: bool
     quality: tuple[tuple[float, int], ...]
     max_side: int
+    label: str = field(kw_only=True)
+    universal: bool = field(default=False, kw_only=True)
     options: Mapping[str, Any] = field(default_factory=dict)
     tables: str | None = None
     lossy: bool = True
@@ -65,24 +79,24 @@ _OUTPUTS = (
     # Speed 9 of the AOM encoder: a seventh of speed 6's CPU for a fifth more bytes. One thread: Lambda bills one CPU.
     # Tuned for what is seen, and without its slow search for coefficients: a sixth less CPU at equal bytes and score.
     Output(
-        "avif", "AVIF", "image/avif", "avif",
+        "avif", "AVIF", "image/avif", "avif", label="AVIF",
         alpha=True, quality=((500, 55), (1_000, 51), (1_600, 48), (inf, 46)), max_side=32_768,
         options={"speed": 9, "max_threads": 1, "advanced": _AOM}, graphic=_SHARP_COLOURS,
     ),
     # Method 2 is the knee: method 4 costs 2.3 times the CPU for 2 % fewer bytes.
     Output(
-        "webp", "WEBP", "image/webp", "webp",
+        "webp", "WEBP", "image/webp", "webp", label="WebP",
         alpha=True, quality=((500, 78), (inf, 75)), max_side=16_383,
         options={"method": 2}, lossless=_WEBP_LOSSLESS, motion=_WEBP_MOTION,
     ),
     # On jpegli's scale. At these qualities a progressive file is no smaller and costs 2.4 times the CPU.
     Output(
-        "jpeg", "JPEG", "image/jpeg", "jpg",
+        "jpeg", "JPEG", "image/jpeg", "jpg", label="JPEG", universal=True,
         alpha=False, quality=((500, 62), (1_000, 55), (1_600, 53), (inf, 51)), max_side=65_500,
         options={"optimize": True}, tables="jpegli", graphic=_SHARP_COLOURS,
     ),
     Output(
-        "png", "PNG", "image/png", "png",
+        "png", "PNG", "image/png", "png", label="PNG", universal=True,
         alpha=True, quality=((inf, 100),), max_side=65_535, lossy=False,
         options={"compress_level": 6},
     ),
@@ -91,9 +105,8 @@ _OUTPUTS = (
 OUTPUTS: Mapping[str, Output] = {row.name: row for row in _OUTPUTS}
 """By name, in the order of preference when a viewer accepts several: smallest first."""
 
-
-FALLBACKS = ("jpeg", "png")
-"""What every viewer has always known; other formats are worth publishing where they are smaller."""
+FALLBACKS = tuple(row.name for row in _OUTPUTS if row.universal)
+"""The names of those that every viewer can show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,12 +134,21 @@ def _never(_: bytes) -> None:
 class Input:
     """A format that is read.
 
-    label: what people call it. by_default: whether recipes accept it that do not say which formats they accept.
-    magic: how its files begin, as (bytes, at). brands: how they do within the ISO family, where one begin serves many.
-    plugin: the module of its decoder, imported when the first such file comes. threads: the decoder's own setting of
-    how many to use, as (module, name). bytes_per_pixel: the most memory that decoding takes, measured
-    (docs/decisions/0006). sizes: told from the header, where the decoder takes memory as soon as
-    it opens the file. unreadable: says what a file is that looks like one of these and is not.
+    Attributes:
+        name: Its name in manifests.
+        label: Its name for people.
+        by_default: Whether recipes accept it that do not say which formats they accept.
+        pillow: Pillow's name of its decoder.
+        plugin: The module of its decoder, imported when the first such file comes.
+        bytes_per_pixel: The most memory that decoding takes, measured (docs/decisions/0006).
+        magic: How its files begin, as (bytes, at).
+        brands: How they begin within the ISO family, where several formats share one signature.
+        threads: The decoder's own setting of how many threads to use, as (module, name).
+        parts: What its files have many of, and how many are too many.
+        sizes: Reads sizes from the header, where the decoder takes memory as soon as it opens the file.
+        unreadable: Says what a file is that looks like one of these and is not.
+        media_types: What browsers call its files, the usual name first. Some know no name for the rarer formats.
+        extensions: File name extensions, without the dot, the usual one first.
     """
 
     name: str
@@ -141,6 +163,13 @@ class Input:
     sizes: Callable[[bytes], Iterable[tuple[int, int]]] = _told_in_time
     unreadable: Callable[[bytes], str | None] = _never
     by_default: bool = True
+    media_types: tuple[str, ...] = field(kw_only=True)
+    extensions: tuple[str, ...] = field(kw_only=True)
+
+    def media_type_of(self, extension: str) -> str:
+        """The media type of a file by its extension: the one of the same name, or the usual one."""
+        own = f"image/{extension}"
+        return own if own in self.media_types else self.media_types[0]
 
     def begins(self, data: bytes) -> bool:
         """Whether the file says it is one of these."""
@@ -164,18 +193,51 @@ _HEIC_THREADS = ("pillow_heif.options", "DECODE_THREADS")
 # beyond its part of the heap (OSV-2025-219, https://github.com/uclouvain/openjpeg/issues/1652), and as of November 2026
 # no release mends that. `by_default=False` goes with a wheel that brings one (docs/decisions/0048).
 INPUTS = (
-    Input("jpeg", "JPEG", "JPEG", "PIL.JpegImagePlugin", 4, ((b"\xff\xd8\xff", 0),), parts=_SCANS),
-    Input("png", "PNG", "PNG", "PIL.PngImagePlugin", 4, ((b"\x89PNG\r\n\x1a\n", 0),), parts=_CHUNKS),
-    Input("gif", "GIF", "GIF", "PIL.GifImagePlugin", 5, ((b"GIF8", 0),)),
-    Input("webp", "WebP", "WEBP", "PIL.WebPImagePlugin", 16, ((b"WEBP", 8),), sizes=webp_sizes),
-    Input("avif", "AVIF", "AVIF", "PIL.AvifImagePlugin", 16, brands=_AVIF, threads=_AVIF_THREADS),
-    Input("heic", "HEIC", "HEIF", "pillow_heif.HeifImagePlugin", 11, brands=_HEIC, threads=_HEIC_THREADS),
-    Input("tiff", "TIFF", "TIFF", "PIL.TiffImagePlugin", 8, _TIFF, parts=_DIRECTORIES, unreadable=tiff_unreadable),
-    Input("jpeg2000", "JPEG 2000", "JPEG2000", "PIL.Jpeg2KImagePlugin", 24, _JPEG_2000, by_default=False),
-    Input("psd", "Photoshop (PSD)", "PSD", "PIL.PsdImagePlugin", 6, ((b"8BPS\0\1", 0),), unreadable=psd_unreadable),
-    Input("ico", "ICO", "ICO", "PIL.IcoImagePlugin", 9, ((b"\0\0\1\0", 0),), sizes=ico_sizes),
-    Input("bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 4, ((b"BM", 0),)),
-)
+    Input(
+        "jpeg", "JPEG", "JPEG", "PIL.JpegImagePlugin", 4, ((b"\xff\xd8\xff", 0),), parts=_SCANS,
+        media_types=("image/jpeg",), extensions=("jpg", "jpeg"),
+    ),
+    Input(
+        "png", "PNG", "PNG", "PIL.PngImagePlugin", 4, ((b"\x89PNG\r\n\x1a\n", 0),), parts=_CHUNKS,
+        media_types=("image/png", "image/apng"), extensions=("png", "apng"),
+    ),
+    Input(
+        "gif", "GIF", "GIF", "PIL.GifImagePlugin", 5, ((b"GIF8", 0),),
+        media_types=("image/gif",), extensions=("gif",),
+    ),
+    Input(
+        "webp", "WebP", "WEBP", "PIL.WebPImagePlugin", 16, ((b"WEBP", 8),), sizes=webp_sizes,
+        media_types=("image/webp",), extensions=("webp",),
+    ),
+    Input(
+        "avif", "AVIF", "AVIF", "PIL.AvifImagePlugin", 16, brands=_AVIF, threads=_AVIF_THREADS,
+        media_types=("image/avif",), extensions=("avif",),
+    ),
+    Input(
+        "heic", "HEIC", "HEIF", "pillow_heif.HeifImagePlugin", 11, brands=_HEIC, threads=_HEIC_THREADS,
+        media_types=("image/heic", "image/heif"), extensions=("heic", "heif"),
+    ),
+    Input(
+        "tiff", "TIFF", "TIFF", "PIL.TiffImagePlugin", 8, _TIFF, parts=_DIRECTORIES, unreadable=tiff_unreadable,
+        media_types=("image/tiff",), extensions=("tif", "tiff"),
+    ),
+    Input(
+        "jpeg2000", "JPEG 2000", "JPEG2000", "PIL.Jpeg2KImagePlugin", 24, _JPEG_2000, by_default=False,
+        media_types=("image/jp2", "image/jpx"), extensions=("jp2", "j2k"),
+    ),
+    Input(
+        "psd", "Photoshop (PSD)", "PSD", "PIL.PsdImagePlugin", 6, ((b"8BPS\0\1", 0),), unreadable=psd_unreadable,
+        media_types=("image/vnd.adobe.photoshop",), extensions=("psd",),
+    ),
+    Input(
+        "ico", "ICO", "ICO", "PIL.IcoImagePlugin", 9, ((b"\0\0\1\0", 0),), sizes=ico_sizes,
+        media_types=("image/x-icon", "image/vnd.microsoft.icon"), extensions=("ico",),
+    ),
+    Input(
+        "bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 4, ((b"BM", 0),),
+        media_types=("image/bmp",), extensions=("bmp",),
+    ),
+)  # fmt: skip
 
 READABLE = tuple(row.name for row in INPUTS)
 """The names of all formats that can be read: what a recipe may accept."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lightpress.ingest.orders import order_for
 from lightpress.ingest.urls import FETCH_MESSAGES, InvalidUrlError, parse_url
 from lightpress.pipeline.failures import subject_of_picture
-from lightpress.uploads.requests import listing_of
+from lightpress.uploads.requests import parse_url_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ class UrlIngestApi:
 
     def accept(self, body: object, owner: str) -> dict[str, Any]:
         """Have URLs fetched: those that can be read are accepted, each with its key; the others refused, by index."""
-        listing = listing_of(body)
+        listing = parse_url_list(body)
         folder = f"{listing.collection}/{owner}/{listing.prefix}"
         accepted: list[tuple[int, Order]] = []
         refused: list[dict[str, Any]] = []

@@ -21,7 +21,6 @@ from lightpress.ingest.connection import Connector, Deadline, TooMuch
 from lightpress.ingest.errors import FetchFailed
 from lightpress.ingest.hosts import Hosts
 from lightpress.ingest.urls import FetchReason, InvalidUrlError, SourceUrl, parse_url
-from lightpress.uploads.requests import MEDIA_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -195,7 +194,7 @@ def _redirect(answer: Answer, link: SourceUrl) -> SourceUrl:
 
 def _media_type(data: bytearray, answer: Answer, link: SourceUrl) -> str:
     if row := input_of(bytes(data[:_ENOUGH_TO_TELL])):
-        return MEDIA_TYPES[row.name][0]
+        return row.media_types[0]
     called = (answer.first("content-type") or "nothing")[:60]
     raise FetchFailed(
         FetchReason.NOT_AN_IMAGE,

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote
 
+from lightpress.image.formats import INPUTS
 from lightpress.ingest.hostnames import in_ascii
 from lightpress.uploads.requests import safe_name
 
@@ -26,26 +27,7 @@ _UNREADABLE = re.compile(r"[\x00-\x20\x7f-\xa0\\\u2028\u2029\ud800-\udfff]")
 # Where the last part is a number, programs take the whole for an address: 2130706433, 0x7f.1 and 127.1 are loopback.
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _KEPT = "%/?:@!$&'()*+,;=-._~[]"
-_ENDINGS = frozenset(
-    (
-        "apng",
-        "avif",
-        "bmp",
-        "gif",
-        "heic",
-        "heif",
-        "ico",
-        "j2k",
-        "jp2",
-        "jpeg",
-        "jpg",
-        "png",
-        "psd",
-        "tif",
-        "tiff",
-        "webp",
-    )
-)
+_ENDINGS = frozenset(extension for row in INPUTS for extension in row.extensions)
 _DIGEST_CHARACTERS = 16  # 80 bits
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 

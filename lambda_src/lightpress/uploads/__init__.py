@@ -1,1 +1,1 @@
-"""The upload API: what may be uploaded, and by whom."""
+"""The upload API: what may be uploaded, by whom, and under which key."""

@@ -1,4 +1,4 @@
-"""What the upload API answers, one method for each request. Who asks has been found out before: `owner`."""
+"""The upload API without HTTP: one method for each request. The caller is already identified as `owner`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.manifest import Manifest, Status
-from lightpress.uploads.requests import PART_BYTES, check_owner, new_key, part_of, parts_of, upload_of, wanted
+from lightpress.uploads.requests import (
+    PART_BYTES,
+    check_owner,
+    new_key,
+    parse_multipart_upload,
+    parse_part_request,
+    parse_parts,
+    parse_upload_request,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,59 +35,66 @@ _PROCESSING = "processing"
 
 @dataclass(frozen=True, slots=True)
 class UploadService:
-    """The API of one deployment. number: gives a new random number, as text."""
+    """Answers the requests of one deployment. Every method raises Refused for what it does not allow.
 
-    terms: UploadLimits
+    Attributes:
+        limits: What may be uploaded.
+        uploads: The uploads bucket.
+        images: The images bucket, of which manifests are read.
+        cdn_base_url: Address of the distribution, without a slash at its end.
+        random_id: Returns a new random id, safe in a key.
+    """
+
+    limits: UploadLimits
     uploads: Uploads
     images: Images
     cdn_base_url: str
-    number: Callable[[], str]
+    random_id: Callable[[], str]
 
     def addresses(self, key: str) -> Answer:
-        """Where a picture will be, and where to ask what became of it: known as soon as its key is."""
+        """Return the addresses of a key, which never change: its permalink, and where to ask for its status."""
         return {"key": key, "permalink": f"{self.cdn_base_url}{permalink(key)}", "status_url": f"images/{quote(key)}"}
 
-    def begin(self, body: object, owner: str) -> Answer:
-        """Let somebody upload a file: a key, and a form to send it with."""
-        file = wanted(body, self.terms)
-        key = new_key(file, owner, self.number())
+    def begin_upload(self, body: object, owner: str) -> Answer:
+        """Return a new key, and a presigned form to upload the file with."""
+        file = parse_upload_request(body, self.limits)
+        key = new_key(file, owner, self.random_id())
         return self.addresses(key) | {"upload": self.uploads.form(key, file)}
 
-    def begin_parts(self, body: object, owner: str) -> Answer:
-        """The same for a large file, which goes in parts."""
-        file = wanted(body, self.terms)
-        key = new_key(file, owner, self.number())
+    def begin_multipart(self, body: object, owner: str) -> Answer:
+        """Begin a multipart upload, for a large file: return a new key, the upload id and the size of the parts."""
+        file = parse_upload_request(body, self.limits)
+        key = new_key(file, owner, self.random_id())
         return self.addresses(key) | {"upload_id": self.uploads.begin(key, file), "part_size": PART_BYTES}
 
     def sign_part(self, body: object, owner: str) -> Answer:
-        """Where to PUT one part."""
-        key, upload_id = self._upload(body, owner)
-        return {"url": self.uploads.part_url(key, upload_id, *part_of(body, self.terms))}
+        """Return a presigned URL to PUT one part to."""
+        key, upload_id = self._multipart_upload(body, owner)
+        return {"url": self.uploads.part_url(key, upload_id, *parse_part_request(body, self.limits))}
 
     def list_parts(self, body: object, owner: str) -> Answer:
-        """The parts that have arrived, to go on after an interruption."""
-        return {"parts": self.uploads.parts(*self._upload(body, owner))}
+        """Return the parts that S3 has, so that an interrupted upload can resume."""
+        return {"parts": self.uploads.parts(*self._multipart_upload(body, owner))}
 
-    def complete_parts(self, body: object, owner: str) -> Answer:
-        """Make one file of the parts."""
-        key, upload_id = self._upload(body, owner)
-        self.uploads.complete(key, upload_id, parts_of(body), self.terms.max_bytes)
+    def complete_multipart(self, body: object, owner: str) -> Answer:
+        """Join the parts to one file."""
+        key, upload_id = self._multipart_upload(body, owner)
+        self.uploads.complete(key, upload_id, parse_parts(body), self.limits.max_bytes)
         return self.addresses(key)
 
-    def abort_parts(self, body: object, owner: str) -> Answer:
-        """Give up."""
-        key, upload_id = self._upload(body, owner)
+    def abort_multipart(self, body: object, owner: str) -> Answer:
+        """Abort a multipart upload and discard its parts."""
+        key, upload_id = self._multipart_upload(body, owner)
         self.uploads.abort(key, upload_id)
         return {"key": key}
 
     def status(self, key: str, owner: str) -> Answer:
-        """What became of a picture. What has not been published yet is taken to be under way."""
+        """Return the state of an original. One without a manifest is reported as being processed."""
         check_owner(key, owner)
         published = self.images.published(key)
-        return self.addresses(key) | self.told(published.manifest if published else None)
+        return self.addresses(key) | self._describe(published.manifest if published else None)
 
-    def told(self, manifest: Manifest | None) -> Answer:
-        """What is told of a manifest."""
+    def _describe(self, manifest: Manifest | None) -> Answer:
         if manifest is None:
             return {"status": _PROCESSING}
         if manifest.status is Status.FAILED:
@@ -87,21 +102,21 @@ class UploadService:
             return {"status": manifest.status, "reason": manifest.reason, "title": title, "detail": manifest.detail}
         if manifest.status is Status.DELETED:
             return {"status": manifest.status}
-        sets = {form: srcset(manifest, form, self.cdn_base_url) for form in OUTPUTS}
+        sets = {name: srcset(manifest, name, self.cdn_base_url) for name in OUTPUTS}
         return {
             "status": manifest.status,
             "picture": picture(manifest, self.cdn_base_url, alt=""),
-            "srcset": {form: value for form, value in sets.items() if value},
+            "srcset": {name: value for name, value in sets.items() if value},
             **summary_of(manifest, lambda variant: {"url": f"{self.cdn_base_url}/{variant.path}"}),
         }
 
     def delete(self, key: str, owner: str) -> Answer:
-        """Delete a picture with all its variants."""
+        """Delete an original; the pipeline then deletes its variants."""
         check_owner(key, owner)
         self.uploads.delete(key)
         return {"key": key, "status": "deleting"}
 
-    def _upload(self, body: object, owner: str) -> tuple[str, str]:
-        key, upload_id = upload_of(body)
+    def _multipart_upload(self, body: object, owner: str) -> tuple[str, str]:
+        key, upload_id = parse_multipart_upload(body)
         check_owner(key, owner)
         return key, upload_id

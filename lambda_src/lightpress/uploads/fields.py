@@ -1,7 +1,7 @@
-"""What the fields of a request may hold. One table reads them, and describes them to programs as JSON Schema.
+"""Fields of request bodies: each validates a value, and describes itself as JSON Schema.
 
-FORM = {"name": Text("What people call it.", most=80), "size": Number("In bytes.", low=1, high=10)}
-values, wrong = read(FORM, body)
+FIELDS = {"name": Text("Display name.", max_length=80), "size": Number("In bytes.", minimum=1, maximum=10)}
+values, errors = parse(FIELDS, body)
 """
 
 from __future__ import annotations
@@ -13,156 +13,176 @@ from typing import Any, ClassVar, Protocol, TypeAlias
 
 
 class Field(Protocol):
-    """What one field may hold."""
+    """One field of a request body."""
 
     @property
     def optional(self) -> bool: ...
 
-    def fault(self, name: str, value: object) -> str | None:
-        """What is wrong with a value, in a sentence; None where nothing is."""
+    def validate(self, name: str, value: object) -> str | None:
+        """Return what is wrong with a value, in a sentence that begins with `name`; None if it is valid."""
 
-    def taken(self, value: Any) -> Any:  # noqa: ANN401  JSON's
-        """A value that nothing is wrong with, as it is gone on with."""
+    def coerce(self, value: Any) -> Any:  # noqa: ANN401  JSON's
+        """Convert a valid value to what the program works with."""
 
-    def schema(self) -> dict[str, Any]:
-        """The same, for programs."""
+    def json_schema(self) -> dict[str, Any]:
+        """Describe the valid values for clients."""
 
 
-Form: TypeAlias = Mapping[str, Field]
+Fields: TypeAlias = Mapping[str, Field]
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text. pattern: that all of it matches, which `such_as` shows. An optional one may also be null."""
+    """A string that is not empty.
 
-    what: str
-    most: int = 200
+    Attributes:
+        description: For the JSON Schema.
+        max_length: In characters.
+        pattern: A regular expression that all of it must match.
+        expected: What the pattern means, to complete the sentence "checksum must be ...".
+        allowed: The only values that are accepted; empty for any.
+        optional: Whether it may be absent or null.
+    """
+
+    description: str
+    max_length: int = 200
     pattern: str = ""
-    such_as: str = ""
+    expected: str = ""
     allowed: tuple[str, ...] = ()
     optional: bool = False
 
-    def fault(self, name: str, value: object) -> str | None:
-        """What is wrong."""
+    def validate(self, name: str, value: object) -> str | None:
+        """Check type and length, then the allowed values or the pattern."""
         if value is None and self.optional:
             return None
-        if not isinstance(value, str) or not value or not _is_whole(value):
-            return f"{name} must be a text."
-        if len(value) > self.most:
-            return f"{name} may have at most {self.most} characters."
+        if not isinstance(value, str) or not value or has_surrogate(value):
+            return f"{name} must be a non-empty string of Unicode characters."
+        if len(value) > self.max_length:
+            return f"{name} may have at most {self.max_length} characters."
         if self.allowed and value not in self.allowed:
             return f"{name} {value!r} is not accepted. Accepted: {', '.join(self.allowed)}."
         if self.pattern and not re.fullmatch(self.pattern, value):
-            return f"{name} must be such as {self.such_as}."
+            return f"{name} must be {self.expected}."
         return None
 
-    def taken(self, value: str | None) -> str | None:
-        """As it is."""
+    def coerce(self, value: str | None) -> str | None:
+        """Return the string unchanged."""
         return value
 
-    def schema(self) -> dict[str, Any]:
-        """For programs."""
-        said: dict[str, Any] = {"description": self.what, "type": ["string", "null"] if self.optional else "string"}
+    def json_schema(self) -> dict[str, Any]:
+        """Describe it as a string, of an enumeration or a pattern where there is one."""
+        schema: dict[str, Any] = {
+            "description": self.description,
+            "type": ["string", "null"] if self.optional else "string",
+        }
         if self.allowed:
-            return said | {"enum": [*self.allowed, *([None] if self.optional else [])]}
+            return schema | {"enum": [*self.allowed, *([None] if self.optional else [])]}
         if self.pattern:
-            said["pattern"] = f"^{self.pattern}$"
-        return said | {"minLength": 1, "maxLength": self.most}
+            schema["pattern"] = f"^{self.pattern}$"
+        return schema | {"minLength": 1, "maxLength": self.max_length}
 
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A whole number from `low` to `high`. JSON does not tell 3.0 from 3."""
+    """A whole number from `minimum` to `maximum`. JSON does not distinguish 3.0 from 3."""
 
-    what: str
-    low: int
-    high: int
+    description: str
+    minimum: int
+    maximum: int
     optional: ClassVar[bool] = False
 
-    def fault(self, name: str, value: object) -> str | None:
-        """What is wrong."""
+    def validate(self, name: str, value: object) -> str | None:
+        """Accept integers, and floats without a fraction; `true` is no number."""
         if isinstance(value, int | float) and not isinstance(value, bool) and self._is_within(value):
             return None
-        return f"{name} must be a whole number from {self.low} to {self.high}."
+        return f"{name} must be a whole number from {self.minimum} to {self.maximum}."
 
-    def taken(self, value: float) -> int:
-        """As a whole number."""
+    def coerce(self, value: float) -> int:
+        """Convert 3.0 to 3."""
         return int(value)
 
-    def schema(self) -> dict[str, Any]:
-        """For programs."""
-        return {"description": self.what, "type": "integer", "minimum": self.low, "maximum": self.high}
+    def json_schema(self) -> dict[str, Any]:
+        """Describe it as an integer with both limits."""
+        return {"description": self.description, "type": "integer", "minimum": self.minimum, "maximum": self.maximum}
 
     def _is_within(self, value: float) -> bool:
-        return self.low <= value <= self.high and value == int(value)
+        return self.minimum <= value <= self.maximum and value == int(value)
 
 
 @dataclass(frozen=True, slots=True)
-class Texts:
-    """A list of texts, one at least."""
+class TextList:
+    """A list of 1 to `max_items` strings."""
 
-    what: str
-    most: int
+    description: str
+    max_items: int
     optional: ClassVar[bool] = False
 
-    def fault(self, name: str, value: object) -> str | None:
-        """What is wrong."""
+    def validate(self, name: str, value: object) -> str | None:
+        """Check the number of items and their type; the strings themselves may be anything."""
         texts = value if isinstance(value, list) else []
-        if 1 <= len(texts) <= self.most and all(isinstance(text, str) and _is_whole(text) for text in texts):
+        if 1 <= len(texts) <= self.max_items and all(
+            isinstance(text, str) and not has_surrogate(text) for text in texts
+        ):
             return None
-        return f"{name} must be a list of 1 to {self.most} texts."
+        return f"{name} must be a list of 1 to {self.max_items} strings."
 
-    def taken(self, value: list[str]) -> list[str]:
-        """As it is."""
+    def coerce(self, value: list[str]) -> list[str]:
+        """Return the list unchanged."""
         return value
 
-    def schema(self) -> dict[str, Any]:
-        """For programs."""
-        texts = {"minItems": 1, "maxItems": self.most, "items": {"type": "string"}}
-        return {"description": self.what, "type": "array", **texts}
+    def json_schema(self) -> dict[str, Any]:
+        """Describe it as an array of strings."""
+        items = {"minItems": 1, "maxItems": self.max_items, "items": {"type": "string"}}
+        return {"description": self.description, "type": "array", **items}
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """A list of objects, one at least, each with the fields of `row`."""
+class ObjectList:
+    """A list of 1 to `max_items` objects, each with the fields `item`."""
 
-    what: str
-    row: Form
-    most: int
+    description: str
+    item: Fields
+    max_items: int
     optional: ClassVar[bool] = False
 
-    def fault(self, name: str, value: object) -> str | None:
-        """What is wrong."""
-        rows = value if isinstance(value, list) else []
-        if 1 <= len(rows) <= self.most and all(isinstance(row, dict) and not read(self.row, row)[1] for row in rows):
+    def validate(self, name: str, value: object) -> str | None:
+        """Check the number of items and the fields of each."""
+        items = value if isinstance(value, list) else []
+        if 1 <= len(items) <= self.max_items and all(
+            isinstance(item, dict) and not parse(self.item, item)[1] for item in items
+        ):
             return None
-        return f"{name} must be a list of 1 to {self.most} objects, each with its {' and '.join(self.row)}."
+        return f"{name} must be a list of 1 to {self.max_items} objects, each with its {' and '.join(self.item)}."
 
-    def taken(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """With the fields of the rows alone."""
-        return [read(self.row, row)[0] for row in value]
+    def coerce(self, value: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Keep only the known fields of each object."""
+        return [parse(self.item, item)[0] for item in value]
 
-    def schema(self) -> dict[str, Any]:
-        """For programs."""
-        rows = {"minItems": 1, "maxItems": self.most, "items": schema(self.row)}
-        return {"description": self.what, "type": "array", **rows}
-
-
-def read(form: Form, body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The values of the form's fields, and what is wrong with the others. What the form does not know is ignored."""
-    faults = {name: fault for name, field in form.items() if (fault := field.fault(name, body.get(name)))}
-    return {name: field.taken(body.get(name)) for name, field in form.items() if name not in faults}, faults
+    def json_schema(self) -> dict[str, Any]:
+        """Describe it as an array of objects."""
+        items = {"minItems": 1, "maxItems": self.max_items, "items": json_schema(self.item)}
+        return {"description": self.description, "type": "array", **items}
 
 
-def schema(form: Form) -> dict[str, Any]:
-    """The form as a JSON Schema (2020-12, as OpenAPI 3.1 has it)."""
+def parse(fields: Fields, body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Read the fields from a JSON object; unknown ones are ignored.
+
+    Returns:
+        The values of the valid fields, and a sentence for each field that is missing or invalid; both by name.
+    """
+    errors = {name: error for name, field in fields.items() if (error := field.validate(name, body.get(name)))}
+    return {name: field.coerce(body.get(name)) for name, field in fields.items() if name not in errors}, errors
+
+
+def json_schema(fields: Fields) -> dict[str, Any]:
+    """Describe an object with these fields as JSON Schema (2020-12, the dialect of OpenAPI 3.1)."""
     return {
         "type": "object",
-        "properties": {name: field.schema() for name, field in form.items()},
-        "required": [name for name, field in form.items() if not field.optional],
+        "properties": {name: field.json_schema() for name, field in fields.items()},
+        "required": [name for name, field in fields.items() if not field.optional],
     }
 
 
-def _is_whole(text: str) -> bool:
-    """Without halves of characters, which JSON can say and nothing else can hold."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
+def has_surrogate(text: str) -> bool:
+    """Whether the text contains a half of a surrogate pair: JSON can express one, and UTF-8 cannot encode it."""
+    return any("\ud800" <= character <= "\udfff" for character in text)

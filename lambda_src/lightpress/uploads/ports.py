@@ -1,4 +1,4 @@
-"""What the upload API needs of the outside."""
+"""Ports of the upload API: what it needs of S3."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ if TYPE_CHECKING:
 
 
 class Uploads(Protocol):
-    """The uploads bucket, as those see it who upload: permissions, each for one key and a short while."""
+    """The uploads bucket. Each permission that it signs is for one key and valid for a few minutes."""
 
     def form(self, key: str, file: UploadRequest) -> dict[str, Any]:
-        """A form (`url`, `fields`) that lets in exactly this file under this key."""
+        """Sign a form (`url`, `fields`) that uploads exactly this file under this key."""
 
     def begin(self, key: str, file: UploadRequest) -> str:
-        """Begin a large upload; returns its id."""
+        """Begin a multipart upload; returns its id."""
 
     def part_url(self, key: str, upload_id: str, number: int, size: int) -> str:
-        """Where to PUT a part of exactly so many bytes."""
+        """Sign a URL to PUT a part of exactly `size` bytes to."""
 
     def parts(self, key: str, upload_id: str) -> list[dict[str, Any]]:
-        """The parts that have arrived; raises Refused where there is no such upload."""
+        """List the parts that were uploaded; raises Refused if there is no such multipart upload."""
 
     def complete(self, key: str, upload_id: str, parts: tuple[Part, ...], max_bytes: int) -> None:
-        """Make one file of the parts; raises Refused where they are not those that arrived, or too much."""
+        """Join the parts to one file; raises Refused if they are not those uploaded, or exceed `max_bytes`."""
 
     def abort(self, key: str, upload_id: str) -> None:
-        """Give a large upload up; one that is gone is fine."""
+        """Abort a multipart upload; succeeds if there is none."""
 
     def delete(self, key: str) -> None:
-        """Delete an original."""
+        """Delete an original; succeeds if there is none."""

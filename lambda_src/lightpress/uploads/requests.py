@@ -1,8 +1,8 @@
-"""The front door: what somebody may upload, under which key, and whose pictures they may ask for. Pure.
+"""Requests of the upload API: which files may be uploaded, under which key, and who owns a key. Pure functions.
 
-A key is `COLLECTION/OWNER/NUMBER/NAME`. The owner stands in it as a hash of what the authorizer calls them, the number
-is random, and only the name is theirs to choose; so nobody can write over, ask for or delete what is not their own.
-The collection lets the rules of `recipes.toml` tell avatars from products.
+A key is `COLLECTION/OWNER/ID/NAME`. OWNER is a hash of the identity that the authorizer gives, ID is random, and only
+NAME is chosen by the caller: so nobody can overwrite, read the status of, or delete what belongs to somebody else.
+COLLECTION is what the rules of `recipes.toml` match, for example to tell avatars from products.
 """
 
 from __future__ import annotations
@@ -14,56 +14,49 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.uploads.fields import Number, Rows, Text, Texts, read
+from lightpress.image.formats import INPUTS
+from lightpress.uploads.fields import Number, ObjectList, Text, TextList, parse
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from lightpress.uploads.fields import Form
+    from lightpress.uploads.fields import Fields
 
 COLLECTION = "uploads"
 PART_BYTES = 8 << 20
-"""What a part of a large upload has: S3 wants 5 MiB at least."""
-MOST_PARTS = 10_000
+"""Bytes of each part of a multipart upload but the last one; S3 requires at least 5 MiB."""
+MAX_PARTS = 10_000
+"""S3's limit."""
 
-MOST_URLS = 100
-"""What is taken in one request."""
+MAX_URLS = 100
+"""URLs in one request."""
 
 _PREFIX = "([A-Za-z0-9][A-Za-z0-9._-]*/){1,8}"
 _COLLECTION = "[a-z0-9][a-z0-9-]{0,39}"
 _SHA256 = "[A-Za-z0-9+/]{43}="
 _ETAG = '"?[0-9a-f]{32}(-[0-9]{1,5})?"?'
 _UNSAFE = re.compile(r"[^\w.-]+")
-_LONGEST_NAME, _LONGEST_ENDING = 80, 10
-_LONGEST_FILENAME = 1_024
-_LONGEST_KEY = 1_024
-_LONGEST_UPLOAD_ID = 1_024
+_MAX_NAME, _MAX_EXTENSION = 80, 10
+_MAX_FILENAME = 1_024
+_MAX_KEY_BYTES = 1_024
+_MAX_UPLOAD_ID = 1_024
 _OWNER_CHARACTERS = 16  # 80 bits
 
 
-# By the names of `image.formats.INPUTS`: what browsers call such files. Some call the rarer ones nothing at all.
-MEDIA_TYPES: dict[str, tuple[str, ...]] = {
-    "jpeg": ("image/jpeg",),
-    "png": ("image/png", "image/apng"),
-    "gif": ("image/gif",),
-    "webp": ("image/webp",),
-    "avif": ("image/avif",),
-    "heic": ("image/heic", "image/heif"),
-    "tiff": ("image/tiff",),
-    "jpeg2000": ("image/jp2", "image/jpx"),
-    "psd": ("image/vnd.adobe.photoshop",),
-    "ico": ("image/x-icon", "image/vnd.microsoft.icon"),
-    "bmp": ("image/bmp",),
-}
-
-
 def media_types(accept: Collection[str]) -> tuple[str, ...]:
-    """What browsers call files of the formats of these names, the usual ones first."""
-    return tuple(one for name, types in MEDIA_TYPES.items() if name in accept for one in types)
+    """The media types of the formats of these names (`image.formats.INPUTS`), the usual ones first."""
+    return tuple(media_type for row in INPUTS if row.name in accept for media_type in row.media_types)
 
 
-class Refused(Exception):  # noqa: N818  it is an answer, not a fault
-    """What was asked for is not given. code: for programs. fields: what is wrong with each, in a sentence."""
+class Refused(Exception):  # noqa: N818  an answer to the caller, not an error of the program
+    """A request is refused.
+
+    Attributes:
+        status: HTTP status.
+        code: For programs; stable.
+        detail: What is wrong, in a sentence.
+        fields: For each invalid field of the body, what is wrong with it, in a sentence.
+    """
 
     def __init__(self, status: int, code: str, detail: str, fields: dict[str, str] | None = None) -> None:
         super().__init__(detail)
@@ -75,7 +68,14 @@ class Refused(Exception):  # noqa: N818  it is an answer, not a fault
 
 @dataclass(frozen=True, slots=True)
 class UploadLimits:
-    """What is accepted. The pipeline trusts none of it: the bytes decide what a file is (`image.decode`)."""
+    """What may be uploaded.
+
+    The pipeline does not rely on it: the contents of a file decide its format (`image.decode`).
+
+    Attributes:
+        max_bytes: Bytes of one file.
+        media_types: The accepted media types.
+    """
 
     max_bytes: int
     media_types: tuple[str, ...]
@@ -83,7 +83,15 @@ class UploadLimits:
 
 @dataclass(frozen=True, slots=True)
 class UploadRequest:
-    """A file that somebody wants to upload. checksum: its SHA-256 in base64, if it was told."""
+    """A file that a caller wants to upload.
+
+    Attributes:
+        filename: Its name on the caller's side.
+        size: In bytes.
+        media_type: Its media type as the caller says.
+        checksum: Its SHA-256 in base64, where the caller sent it.
+        collection: First part of its key.
+    """
 
     filename: str
     size: int
@@ -94,161 +102,187 @@ class UploadRequest:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of a large upload, and the ETag that S3 gave it."""
+    """One part of a multipart upload, and the ETag that S3 returned for it."""
 
     number: int
     etag: str
 
 
 _COLLECTION_FIELD = Text(
-    f"The first folder of the key, by which recipes.toml has its rules. By default `{COLLECTION}`.",
+    f"First folder of the key, which the rules of recipes.toml can match. Default: `{COLLECTION}`.",
     pattern=_COLLECTION,
-    such_as='"avatars"',
+    expected='1 to 40 lowercase letters, digits and hyphens, such as "avatars"',
     optional=True,
 )
 
 
-def file_form(terms: UploadLimits) -> Form:
-    """What must be told of a file before it is let in."""
+def upload_fields(limits: UploadLimits) -> Fields:
+    """The fields that describe a file before it is uploaded."""
     return {
-        "filename": Text("What the file is called. What is safe of it ends the key.", most=_LONGEST_FILENAME),
-        "size": Number("Its bytes: S3 takes exactly so many.", low=1, high=terms.max_bytes),
-        "type": Text("Its media type: S3 takes exactly this one.", allowed=terms.media_types),
+        "filename": Text(
+            "Name of the file. The key ends with it, without the characters that are not safe there.",
+            max_length=_MAX_FILENAME,
+        ),
+        "size": Number("Size of the file in bytes. S3 accepts no other size.", minimum=1, maximum=limits.max_bytes),
+        "type": Text("Media type of the file. S3 accepts no other type.", allowed=limits.media_types),
         "checksum": Text(
-            "Its SHA-256, in base64: S3 takes exactly these contents.",
+            "SHA-256 of the file in base64. S3 accepts no other contents.",
             pattern=_SHA256,
-            such_as="the SHA-256 in base64",
+            expected="the SHA-256 of the file in base64 (44 characters)",
             optional=True,
         ),
         "collection": _COLLECTION_FIELD,
     }
 
 
-UPLOAD_FORM: Form = {
-    "key": Text("As it was given when the upload began.", most=_LONGEST_KEY),
-    "upload_id": Text("As it was given when the upload began.", most=_LONGEST_UPLOAD_ID),
+MULTIPART_FIELDS: Fields = {
+    "key": Text("The `key` that began the upload.", max_length=_MAX_KEY_BYTES),
+    "upload_id": Text("The `upload_id` that began the upload.", max_length=_MAX_UPLOAD_ID),
 }
 
 
-def part_form(terms: UploadLimits) -> Form:
-    """What must be told of a part before it is let in."""
-    most = min(MOST_PARTS, -(-terms.max_bytes // PART_BYTES))
+def part_fields(limits: UploadLimits) -> Fields:
+    """The fields that describe a part before it is uploaded."""
+    most = min(MAX_PARTS, -(-limits.max_bytes // PART_BYTES))
     return {
-        "part_number": Number("Its place among the parts.", low=1, high=most),
-        "size": Number("Its bytes: S3 takes exactly so many.", low=1, high=PART_BYTES),
+        "part_number": Number("Number of the part, from 1.", minimum=1, maximum=most),
+        "size": Number("Size of the part in bytes. S3 accepts no other size.", minimum=1, maximum=PART_BYTES),
     }
 
 
-PARTS_FORM: Form = {
-    "parts": Rows(
-        "Every part of the file.",
+COMPLETE_FIELDS: Fields = {
+    "parts": ObjectList(
+        "All parts of the file, in any order.",
         {
-            "part_number": Number("Its place among the parts.", low=1, high=MOST_PARTS),
-            "etag": Text("The ETag that S3 answered with.", pattern=_ETAG, such_as="the ETag that S3 answered with"),
+            "part_number": Number("Number of the part, from 1.", minimum=1, maximum=MAX_PARTS),
+            "etag": Text(
+                "The ETag that S3 returned for the part.",
+                pattern=_ETAG,
+                expected="the ETag that S3 returned for the part",
+            ),
         },
-        most=MOST_PARTS,
+        max_items=MAX_PARTS,
     )
 }
 
 
-def wanted(body: object, terms: UploadLimits) -> UploadRequest:
-    """Read what somebody wants to upload; raises Refused with every field that is wrong."""
-    told = _read(file_form(terms), body)
+def parse_upload_request(body: object, limits: UploadLimits) -> UploadRequest:
+    """Read the description of a file; raises Refused with every invalid field."""
+    values = _read(upload_fields(limits), body)
     return UploadRequest(
-        told["filename"], told["size"], told["type"], told["checksum"], collection=told["collection"] or COLLECTION
+        values["filename"],
+        values["size"],
+        values["type"],
+        values["checksum"],
+        collection=values["collection"] or COLLECTION,
     )
 
 
-def upload_of(body: object) -> tuple[str, str]:
-    """The key and the id of a large upload that is under way."""
-    told = _read(UPLOAD_FORM, body)
-    return told["key"], told["upload_id"]
+def parse_multipart_upload(body: object) -> tuple[str, str]:
+    """Read the key and the upload id of a multipart upload."""
+    values = _read(MULTIPART_FIELDS, body)
+    return values["key"], values["upload_id"]
 
 
-def part_of(body: object, terms: UploadLimits) -> tuple[int, int]:
-    """The number and the bytes of a part that somebody wants to send."""
-    told = _read(part_form(terms), body)
-    return told["part_number"], told["size"]
+def parse_part_request(body: object, limits: UploadLimits) -> tuple[int, int]:
+    """Read the number and the size, in bytes, of a part that is to be uploaded."""
+    values = _read(part_fields(limits), body)
+    return values["part_number"], values["size"]
 
 
-def parts_of(body: object) -> tuple[Part, ...]:
-    """All parts of a large upload, in their order."""
-    parts = [Part(row["part_number"], row["etag"]) for row in _read(PARTS_FORM, body)["parts"]]
+def parse_parts(body: object) -> tuple[Part, ...]:
+    """Read all parts of a multipart upload; returns them in ascending order."""
+    parts = [Part(row["part_number"], row["etag"]) for row in _read(COMPLETE_FIELDS, body)["parts"]]
     return tuple(sorted(parts, key=lambda part: part.number))
 
 
-LISTING_FORM: Form = {
-    "urls": Texts("Addresses of pictures, https or http.", most=MOST_URLS),
+INGEST_FIELDS: Fields = {
+    "urls": TextList("URLs of originals, https or http.", max_items=MAX_URLS),
     "prefix": Text(
-        "Folders below the caller's own, to put them into.", pattern=_PREFIX, such_as='"trips/2026/"', optional=True
+        "Folders below the caller's own to store them in.",
+        pattern=_PREFIX,
+        expected='1 to 8 folders, each followed by a slash, such as "trips/2026/"',
+        optional=True,
     ),
     "collection": _COLLECTION_FIELD,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Listing:
-    """URLs that somebody wants fetched, and where to. prefix: folders below their own; empty, or ends in a slash."""
+class UrlList:
+    """URLs that a caller wants fetched.
+
+    Attributes:
+        urls: As the caller wrote them, not yet validated.
+        prefix: Folders below the caller's own; empty, or ends in a slash.
+        collection: First part of the keys.
+    """
 
     urls: tuple[str, ...]
     prefix: str = ""
     collection: str = COLLECTION
 
 
-def listing_of(body: object) -> Listing:
-    """Read a list of URLs; what each of them is worth is not looked at."""
-    told = _read(LISTING_FORM, body)
-    return Listing(tuple(told["urls"]), told["prefix"] or "", told["collection"] or COLLECTION)
+def parse_url_list(body: object) -> UrlList:
+    """Read a list of URLs. Each URL is validated later and refused on its own."""
+    values = _read(INGEST_FIELDS, body)
+    return UrlList(tuple(values["urls"]), values["prefix"] or "", values["collection"] or COLLECTION)
 
 
 def caller_of(event: Mapping[str, Any], auth: str) -> str:
-    """Who makes a request of an HTTP API (payload 2.0), as its authorizer says; raises Refused where it says nobody.
+    """Find out who makes a request of an HTTP API (payload 2.0).
 
-    A Lambda authorizer of the owner's says so in the `owner` of its context.
+    Args:
+        event: The event that API Gateway invokes the function with.
+        auth: Kind of the authorizer: "none", "iam", "jwt" or "authorizer" (a Lambda authorizer, which returns the
+            identity as `owner` in its context).
+
+    Raises:
+        Refused: The authorizer gave no identity.
     """
     if auth == "none":
         return "anybody"
-    said = event.get("requestContext", {}).get("authorizer") or {}
+    found = event.get("requestContext", {}).get("authorizer") or {}
     places = {"iam": ("iam", "userArn"), "jwt": ("jwt", "claims", "sub"), "authorizer": ("lambda", "owner")}
     for name in places[auth]:
-        said = said.get(name) if isinstance(said, dict) else None
-    if not isinstance(said, str) or not said:
+        found = found.get(name) if isinstance(found, dict) else None
+    if not isinstance(found, str) or not found:
         raise Refused(403, "no_owner", "The authorizer does not say who you are.")
-    return said
+    return found
 
 
 def owner_of(identity: str) -> str:
-    """How an owner stands in keys: tells nobody who it is, and holds no character that means something in a path."""
+    """Hash an identity for use in keys: it reveals nothing, and holds no character that means something in a path."""
     digest = hashlib.sha256(identity.encode()).digest()
     return base64.b32encode(digest).decode().lower()[:_OWNER_CHARACTERS]
 
 
-def new_key(file: UploadRequest, owner: str, number: str) -> str:
-    """The key for a new file. number: random, so that a file never meets another one's key."""
-    return f"{file.collection}/{owner}/{number}/{safe_name(file.filename)}"
+def new_key(file: UploadRequest, owner: str, random_id: str) -> str:
+    """Build the key for a new file. The random id keeps it from colliding with the key of another file."""
+    return f"{file.collection}/{owner}/{random_id}/{safe_name(file.filename)}"
 
 
 def safe_name(filename: str) -> str:
-    """The file's name as people still know it, without anything that a path, a URL or a shell could misread."""
+    """Reduce a file name to what no path, URL or shell misreads; people still recognize it."""
     last = unicodedata.normalize("NFC", filename.replace("\\", "/")).rpartition("/")[2]
-    stem, dot, ending = _UNSAFE.sub("-", last).strip("-.").rpartition(".")
-    if not dot or len(ending) > _LONGEST_ENDING:
-        stem, ending = f"{stem}{dot}{ending}", ""
-    short = stem[:_LONGEST_NAME].strip("-.") or "picture"
-    return f"{short}.{ending.lower()}" if ending else short
+    stem, dot, extension = _UNSAFE.sub("-", last).strip("-.").rpartition(".")
+    if not dot or len(extension) > _MAX_EXTENSION:
+        stem, extension = f"{stem}{dot}{extension}", ""
+    short = stem[:_MAX_NAME].strip("-.") or "picture"
+    return f"{short}.{extension.lower()}" if extension else short
 
 
 def check_owner(key: str, owner: str) -> None:
-    """Raise Refused unless the key is one of the owner's. Somebody else's does not exist, as far as they are told."""
-    if key.split("/")[1:2] != [owner] or len(key.encode()) > _LONGEST_KEY:
-        raise Refused(404, "not_found", "There is no such picture of yours.")
+    """Raise Refused unless the key is the owner's. Another owner's key is answered like one that does not exist."""
+    if key.split("/")[1:2] != [owner] or len(key.encode()) > _MAX_KEY_BYTES:
+        raise Refused(404, "not_found", "You have no original with this key.")
 
 
-def _read(form: Form, body: object) -> dict[str, Any]:
-    """What is wrong is told at once."""
+def _read(fields: Fields, body: object) -> dict[str, Any]:
+    """Read the fields of a body; raises Refused with all that is wrong at once."""
     if not isinstance(body, dict):
         raise Refused(400, "not_an_object", "The body must be a JSON object.")
-    values, wrong = read(form, body)
-    if wrong:
-        raise Refused(422, "invalid", "The request has mistakes.", wrong)
+    values, errors = parse(fields, body)
+    if errors:
+        raise Refused(422, "invalid", "Some fields are missing or invalid.", errors)
     return values

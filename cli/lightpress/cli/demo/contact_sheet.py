@@ -162,7 +162,7 @@ def _addresses(shown: ServedPicture) -> Markup:
 
 
 def _title(format_name: str) -> str:
-    return "WebP" if format_name == "webp" else format_name.upper()
+    return OUTPUTS[format_name].label
 
 
 def kilobytes(count: int) -> str:
