@@ -70,9 +70,9 @@ FAULTY = f"""\
             pass
 {HONEST}"""
 CHANGED = {
-    "isolation.py": {HONEST: FAULTY, "cpu_seconds: int = 20": "cpu_seconds: int = 2"},
-    "backoff.py": {"_LONGEST_PAUSE_SECONDS = 900": "_LONGEST_PAUSE_SECONDS = 20"},
-    "record_failure.py": {"_LONGEST_PAUSE_SECONDS = 3600": "_LONGEST_PAUSE_SECONDS = 20"},
+    "pipeline/sandbox.py": {HONEST: FAULTY, "cpu_seconds: int = 20": "cpu_seconds: int = 2"},
+    "pipeline/backoff.py": {"_LONGEST_PAUSE_SECONDS = 900": "_LONGEST_PAUSE_SECONDS = 20"},
+    "failures/record.py": {"_LONGEST_PAUSE_SECONDS = 3600": "_LONGEST_PAUSE_SECONDS = 20"},
 }
 
 
@@ -258,6 +258,7 @@ def release(*, faulty: bool) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         source = PROJECT / "lambda_src"
+        assert all((source / "lightpress" / name).is_file() for name in CHANGED)
         for path in sorted(source.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 name = str(path.relative_to(source))
