@@ -1,4 +1,4 @@
-"""Which quality gives which SSIMULACRA2, by format and width: the qualities in `lightpress.image.formats` are from it."""
+"""Which quality gives which SSIMULACRA2, by format and width: the source of `lightpress.image.formats`."""
 
 from __future__ import annotations
 
