@@ -40,6 +40,7 @@ _COUNTED_AS = {
     Action.REJECTED: "PicturesRejected",
     Action.FAILED: "PicturesFailed",
     Action.REMOVED: "PicturesRemoved",
+    Action.KEPT: "PicturesUnchanged",
     Action.NOTHING: "PicturesUnchanged",
 }
 
@@ -103,6 +104,7 @@ class ReconcileTelemetry(_Troubles):
         """Count it, and log what is published now."""
         _count(_COUNTED_AS[outcome.action])
         manifest, spent, source = outcome.manifest, self.stages.take(), outcome.source
+        why = outcome.verdict or outcome.closed
         waited = self.now() - source.cause.at if source.cause and source.cause.at else None
         logger.info(
             outcome.action.value,
@@ -111,8 +113,8 @@ class ReconcileTelemetry(_Troubles):
             revision=manifest and manifest.revision,
             generation=manifest and manifest.generation,
             recipe=manifest and manifest.recipe,
-            reason=outcome.verdict and outcome.verdict.reason,
-            detail=outcome.verdict and outcome.verdict.detail,
+            reason=why and why.reason,
+            detail=why and why.detail,
             waited_seconds=None if waited is None else round(waited, 3),
             **_told(spent),
             **(_sizes(manifest) if outcome.action is Action.PUBLISHED and manifest else {}),

@@ -1,7 +1,7 @@
 """Reads TOML tables strictly: an error names the file, the key, what was found and what is allowed.
 
 The function reads its recipes with this and the stack its environments, so it stays with the standard library: a
-validation package would cost every cold start (docs/decisions.md, "One strict reader").
+validation package would cost every cold start (docs/decisions/0008).
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import pytest
 
 from lightpress.aws.ledger import LEDGER, S3Ledger, ledger_path
 from lightpress.aws.objects import SEAL, S3Objects
-from lightpress.in_place.objects import CompressionMark, Entry, ObjectState, Obstacle
+from lightpress.in_place.objects import CompressionMark, LedgerEntry, ObjectState, Obstacle
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.source import Source
 from tests.aws.conftest import REGION
@@ -45,18 +45,18 @@ def s3(s3: S3Client) -> S3Client:
 
 
 def look(s3: S3Client, bucket: str = "plain", *, acls: bool = False) -> ObjectState:
-    held = existing(s3, bucket, acls=acls).head(Source(bucket, KEY))
-    assert held is not None
-    return held
+    state = existing(s3, bucket, acls=acls).head(Source(bucket, KEY))
+    assert state is not None
+    return state
 
 
 def put(s3: S3Client, bucket: str = "plain", body: bytes = LARGE, **stored: Any) -> None:  # noqa: ANN401  as boto3 takes it
     s3.put_object(Bucket=bucket, Key=KEY, Body=body, **stored)
 
 
-def replace(s3: S3Client, bucket: str = "plain", seal: CompressionMark = LOSSLESS, *, acls: bool = False) -> None:
-    held = look(s3, bucket, acls=acls)
-    existing(s3, bucket, acls=acls).replace(Source(bucket, KEY), held, SMALL, seal)
+def replace(s3: S3Client, bucket: str = "plain", mark: CompressionMark = LOSSLESS, *, acls: bool = False) -> None:
+    state = look(s3, bucket, acls=acls)
+    existing(s3, bucket, acls=acls).replace(Source(bucket, KEY), state, SMALL, mark)
 
 
 def existing(s3: S3Client, bucket: str, *, acls: bool) -> S3Objects:
@@ -85,9 +85,9 @@ def test_tags_stay(s3: S3Client) -> None:
 
 def test_a_replaced_object_is_sealed_and_others_are_not(s3: S3Client) -> None:
     put(s3)
-    assert look(s3).seal is None
-    replace(s3, seal=CompressionMark("0123456789ab", lossy=True))
-    assert look(s3).seal == CompressionMark("0123456789ab", lossy=True)
+    assert look(s3).mark is None
+    replace(s3, mark=CompressionMark("0123456789ab", lossy=True))
+    assert look(s3).mark == CompressionMark("0123456789ab", lossy=True)
 
 
 def test_a_seal_counts_only_on_the_bytes_that_it_was_written_for(s3: S3Client) -> None:
@@ -95,30 +95,30 @@ def test_a_seal_counts_only_on_the_bytes_that_it_was_written_for(s3: S3Client) -
     replace(s3)
     metadata = s3.head_object(Bucket="plain", Key=KEY)["Metadata"]
     put(s3, body=b"other", Metadata=metadata)  # as long as the sealed bytes
-    assert look(s3).seal is None
+    assert look(s3).mark is None
     put(s3, body=SMALL, Metadata=metadata)
-    assert look(s3).seal == LOSSLESS
+    assert look(s3).mark == LOSSLESS
     put(s3, body=SMALL, Metadata={SEAL: "0123456789ab lossless"})
-    assert look(s3).seal is None
+    assert look(s3).mark is None
 
 
 def test_a_newer_upload_is_never_overwritten(s3: S3Client) -> None:
     put(s3)
-    held = look(s3)
+    state = look(s3)
     put(s3, body=b"newer")
     with pytest.raises(PreconditionFailed):
-        S3Objects(s3).replace(Source("plain", KEY), held, SMALL, LOSSLESS)
+        S3Objects(s3).replace(Source("plain", KEY), state, SMALL, LOSSLESS)
     with pytest.raises(PreconditionFailed):
-        S3Objects(s3).read(Source("plain", KEY), held)
+        S3Objects(s3).read(Source("plain", KEY), state)
     assert s3.get_object(Bucket="plain", Key=KEY)["Body"].read() == b"newer"
 
 
 def test_a_deleted_object_is_not_brought_back(s3: S3Client) -> None:
     put(s3)
-    held = look(s3)
+    state = look(s3)
     s3.delete_object(Bucket="plain", Key=KEY)
     with pytest.raises(PreconditionFailed):
-        S3Objects(s3).replace(Source("plain", KEY), held, SMALL, LOSSLESS)
+        S3Objects(s3).replace(Source("plain", KEY), state, SMALL, LOSSLESS)
     assert S3Objects(s3).head(Source("plain", KEY)) is None
 
 
@@ -199,10 +199,10 @@ def test_a_missing_bucket_is_no_missing_object(s3: S3Client) -> None:
 
 def test_the_ledger_keeps_the_last_entry_of_each_key(s3: S3Client) -> None:
     ledger, source = S3Ledger(s3, "images"), Source("plain", KEY)
-    assert ledger.entry(source) is None
-    ledger.enter(source, Entry("etag", "digest", note="as small as it gets: ü"))
-    entry = Entry("etag", "digest", 1, 100, 60, version="v1")
-    ledger.enter(source, entry)
-    assert ledger.entry(source) == entry
-    assert ledger.entry(Source("other", KEY)) is None
+    assert ledger.last_entry(source) is None
+    ledger.record(source, LedgerEntry("etag", "digest", note="as small as it gets: ü"))
+    entry = LedgerEntry("etag", "digest", 1, 100, 60, version="v1")
+    ledger.record(source, entry)
+    assert ledger.last_entry(source) == entry
+    assert ledger.last_entry(Source("other", KEY)) is None
     assert ledger_path(source).startswith(LEDGER)

@@ -82,6 +82,8 @@ def test_it_is_one_even_though_s3_answers_as_if_the_key_were_missing(s3_client: 
 def test_any_other_answer_is_a_fault_and_not_a_deletion(s3_client: S3Client, status: int) -> None:
     with Stubber(s3_client) as stub:
         stub.add_client_error("head_object", str(status), "", status)
+        if status in {400, 403}:  # which may be about the object, and is asked again with words
+            stub.add_client_error("list_object_versions", "ExpiredToken", "The provided token has expired.", status)
         with pytest.raises(ClientError):
             S3Originals(s3_client).head(HERE)
 

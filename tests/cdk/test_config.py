@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 from aws_cdk import App
 
-from lightpress.cdk.config import ENVIRONMENTS, Config, load_config, read_config
+from lightpress.cdk.config import ENVIRONMENTS, Config, load_config, option_groups, read_config
 from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
@@ -101,10 +101,24 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             """,
         )
     )
-    assert chosen.allowed_origins == ("https://www.example.com", "http://localhost:8000", "https://*.example.org")
-    unchanged = [row.name for row in fields(Config) if getattr(chosen, row.name) == row.default]
-    # Those that cannot stand beside others, and the keys, are chosen in tests/infra/test_options.py.
+    assert chosen.uploads.allowed_origins == (
+        "https://www.example.com",
+        "http://localhost:8000",
+        "https://*.example.org",
+    )
+    unchanged = [
+        option.name
+        for name, group in option_groups().items()
+        for option in fields(group)
+        if getattr(getattr(chosen, name), option.name) == option.default
+    ]
+    # Those that exclude others, and the keys, are chosen in tests/cdk/test_options.py.
     assert unchanged == ["max_concurrency", "countries_allowed", "signing_keys"]
+
+
+def test_every_key_belongs_to_one_option() -> None:
+    keys = [option.name for group in option_groups().values() for option in fields(group)]
+    assert len(keys) == len(set(keys)) == 71
 
 
 @pytest.mark.parametrize(
@@ -166,7 +180,7 @@ def test_what_may_not_be_chosen_is_refused_with_file_key_and_what_is_allowed(
 
 def test_prod_names_the_sites_that_may_upload(tmp_path: Path) -> None:
     anyone = 'allowed_origins = ["*"]'
-    assert load_config(_file(tmp_path, "staging", anyone)).allowed_origins == ("*",)
+    assert load_config(_file(tmp_path, "staging", anyone)).uploads.allowed_origins == ("*",)
     with pytest.raises(ConfigError, match=r'prod\.toml: allowed_origins: "\*" is not allowed in prod: name the sites'):
         load_config(_file(tmp_path, "prod", anyone))
 

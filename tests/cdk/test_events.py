@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +12,7 @@ from aws_cdk.assertions import Template as Synthesized
 from cfnlint.api import lint  # type: ignore[import-untyped]
 
 from lightpress.cdk.config import Config
+from lightpress.cdk.options.processing import ProcessingOptions
 from lightpress.delivery.notify import KINDS, event_of
 from lightpress.image import Reason
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
@@ -43,7 +43,7 @@ def test_only_who_settles_pictures_may_announce_and_only_in_our_name(dev: Templa
 
 @pytest.mark.parametrize(("bus", "told"), [("", None), ("pictures", "pictures")])
 def test_the_bus_is_chosen_by_name_and_may_be_none(bus: str, told: str | None, tmp_path: Path) -> None:
-    template = synthesize_with(replace(Config("dev"), event_bus=bus), tmp_path)
+    template = synthesize_with(Config("dev", processing=ProcessingOptions(event_bus=bus)), tmp_path)
     variables = template.function("process_upload").properties["Environment"]["Variables"]
     assert variables.get("EVENT_BUS") == told
     granted = json.dumps([one.resources for one in template.statements("AWS::IAM::Policy")])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightpress.cdk.config import Config
+from lightpress.cdk.options.delivery import DeliveryOptions
+from lightpress.cdk.options.processing import ProcessingOptions
 from tests.cdk.grants import environment_of, function_id
 from tests.cdk.templates import synthesize_with
 
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def test_what_is_in_quarantine_expires_with_the_row_that_tells_of_it(tmp_path: Path) -> None:
-    template = synthesize_with(Config("dev", failure_retention_days=90), tmp_path)
+    template = synthesize_with(Config("dev", processing=ProcessingOptions(failure_retention_days=90)), tmp_path)
     rules = template.resource("QuarantineBucket").properties["LifecycleConfiguration"]["Rules"]
     assert 90 in [rule.get("ExpirationInDays") for rule in rules]
     environment = environment_of(template.raw, function_id(template.raw, "record_failure"))
@@ -45,7 +47,7 @@ def test_a_picture_that_is_looked_at_once_more_gets_twice_the_memory_and_more_ti
 
 
 def test_and_never_more_memory_than_lambda_has(tmp_path: Path) -> None:
-    template = synthesize_with(Config("dev", memory_mb=8_000), tmp_path)
+    template = synthesize_with(Config("dev", processing=ProcessingOptions(memory_mb=8_000)), tmp_path)
     assert template.function("record_failure").properties["MemorySize"] == 10_240
 
 
@@ -59,7 +61,7 @@ def test_a_picture_is_looked_at_once_more_alone(template: Template) -> None:
 
 
 def test_the_cdn_is_told_of_deletions_unless_the_environment_says_not_to(dev: Template, tmp_path: Path) -> None:
-    without = synthesize_with(Config("dev", invalidate_deleted=False), tmp_path)
+    without = synthesize_with(Config("dev", delivery=DeliveryOptions(invalidate_deleted=False)), tmp_path)
     assert "PurgeQueue" in {queue.id for queue in dev.queues()}
     assert "PurgeQueue" not in {queue.id for queue in without.queues()}
     for handler in ("process_upload", "record_failure"):
@@ -74,5 +76,5 @@ def test_a_purge_waits_until_whoever_asked_has_ended(dev: Template) -> None:
 
 
 def test_the_delay_of_a_purge_is_one_that_sqs_knows(tmp_path: Path) -> None:
-    template = synthesize_with(Config("dev", timeout_seconds=900), tmp_path)
+    template = synthesize_with(Config("dev", processing=ProcessingOptions(timeout_seconds=900)), tmp_path)
     assert environment_of(template.raw, function_id(template.raw, "process_upload"))["PURGE_DELAY_SECONDS"] == "900"

@@ -11,6 +11,7 @@ import pytest
 from lightpress.cdk.config import Config
 from lightpress.cdk.metrics import NAMESPACE
 from lightpress.cdk.monitoring import MANUAL
+from lightpress.cdk.options.monitoring import MonitoringOptions
 from lightpress.cdk.readiness import PROJECT
 from lightpress.image.formats import OUTPUTS
 from tests.cdk.grants import as_list
@@ -28,7 +29,7 @@ SYMPTOMS = {
     "FailuresWaitTooLong",
     "UploadsWaitTooLong",
     "ManyPicturesFail",
-    "ProcessUploadGoesInCircles",
+    "ProcessUploadRetryLoop",
     *(f"{name}Breaks" for name in FUNCTIONS),
     *(f"{name}IsThrottled" for name in FUNCTIONS),
 }
@@ -36,7 +37,7 @@ SYMPTOMS = {
 
 SYMPTOMS_IN_PLACE = {
     "CompressInPlaceBreaks",
-    "CompressInPlaceGoesInCircles",
+    "CompressInPlaceRetryLoop",
     "CompressInPlaceIsThrottled",
     "InPlaceMessagesAreSetAside",
 }
@@ -71,11 +72,11 @@ def test_silence_is_no_alarm(dev: Template) -> None:
 
 
 THRESHOLDS = {
-    "FailuresAreNotRecorded": (Config("dev", alarm_dead_letters=7), 7),
-    "FailuresWaitTooLong": (Config("dev", alarm_dead_letter_age_minutes=90), 5_400),
-    "UploadsWaitTooLong": (Config("dev", alarm_queue_age_minutes=2), 120),
-    "ManyPicturesFail": (Config("dev", alarm_failure_percent=3), 3),
-    "ProcessUploadGoesInCircles": (Config("dev", alarm_invocations_per_picture=9), 9),
+    "FailuresAreNotRecorded": (Config("dev", monitoring=MonitoringOptions(alarm_dead_letters=7)), 7),
+    "FailuresWaitTooLong": (Config("dev", monitoring=MonitoringOptions(alarm_dead_letter_age_minutes=90)), 5_400),
+    "UploadsWaitTooLong": (Config("dev", monitoring=MonitoringOptions(alarm_queue_age_minutes=2)), 120),
+    "ManyPicturesFail": (Config("dev", monitoring=MonitoringOptions(alarm_failure_percent=3)), 3),
+    "ProcessUploadRetryLoop": (Config("dev", monitoring=MonitoringOptions(alarm_invocations_per_picture=9)), 9),
 }
 
 
@@ -111,7 +112,7 @@ def test_what_alarms_say_is_encrypted_and_only_alarms_of_this_account_may_say_it
 
 def test_an_address_that_is_given_gets_mail(dev: Template, tmp_path: Path) -> None:
     assert not dev.resources("AWS::SNS::Subscription")
-    told = synthesize_with(Config("dev", alarm_email="somebody@example.com"), tmp_path)
+    told = synthesize_with(Config("dev", monitoring=MonitoringOptions(alarm_email="somebody@example.com")), tmp_path)
     subscription = told.only("AWS::SNS::Subscription").properties
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "somebody@example.com")
 
@@ -124,7 +125,7 @@ def test_there_is_no_budget_unless_somebody_says_how_much(dev: Template) -> None
 
 
 def test_a_budget_tells_the_topic_before_it_is_spent(tmp_path: Path) -> None:
-    template = synthesize_with(Config("dev", monthly_budget_dollars=250), tmp_path)
+    template = synthesize_with(Config("dev", monitoring=MonitoringOptions(monthly_budget_dollars=250)), tmp_path)
     budget = template.only("AWS::Budgets::Budget").properties
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 250, "Unit": "USD"}
     assert budget["Budget"]["TimeUnit"] == "MONTHLY"

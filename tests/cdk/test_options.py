@@ -12,7 +12,8 @@ from cdk_nag import AwsSolutionsChecks
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
-from lightpress.cdk.config import Config, is_rsa_2048, load_config
+from lightpress.cdk.config import Config, load_config
+from lightpress.cdk.options.delivery import is_rsa_2048
 from lightpress.cdk.readiness import context_of_the_command_line
 from lightpress.cdk.stack import LightpressStack
 from lightpress.toml_reader import ConfigError

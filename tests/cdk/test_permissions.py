@@ -31,6 +31,7 @@ def _messages_of(queue: str) -> set[tuple[str, str]]:
 _STORY = {
     ("s3:GetObject", f"arn:aws:s3:::{_UPLOADS}/*"),
     ("s3:ListBucket", f"arn:aws:s3:::{_UPLOADS}"),
+    ("s3:ListBucketVersions", f"arn:aws:s3:::{_UPLOADS}"),
     ("s3:GetObject", f"arn:aws:s3:::{_IMAGES}/m/*"),
     ("s3:PutObject", f"arn:aws:s3:::{_IMAGES}/m/*"),
     ("s3:PutObject", f"arn:aws:s3:::{_IMAGES}/i/*"),

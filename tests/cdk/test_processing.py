@@ -9,6 +9,7 @@ import pytest
 
 from lightpress.cdk.config import Config
 from lightpress.cdk.layer_build import on_this_host
+from lightpress.cdk.options.processing import ProcessingOptions
 from tests.cdk.templates import synthesize_with
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def test_every_change_of_an_original_is_announced_to_the_queue(template: Templat
         "s3:ObjectCreated:*",
         "s3:ObjectRemoved:*",
         "s3:LifecycleExpiration:*",
+        "s3:ObjectRestore:Completed",
     }
     assert all(row["Queue"] == {"Fn::GetAtt": ["Queue", "Arn"]} for row in announced)
     assert not any("Filter" in row for row in announced)
@@ -113,7 +115,7 @@ def test_traces_are_written_where_they_are_asked_for(prod: Template, dev: Templa
 def test_the_layer_is_built_for_the_processor_and_the_python_that_the_function_runs_on(
     architecture: str, machine: str, tmp_path: Path
 ) -> None:
-    template = synthesize_with(Config("dev", architecture=architecture), tmp_path)
+    template = synthesize_with(Config("dev", processing=ProcessingOptions(architecture=architecture)), tmp_path)
     layer = template.only("AWS::Lambda::LayerVersion")
     for function in template.functions():
         assert function.properties["Layers"] == [{"Ref": layer.id}]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lightpress.cdk.config import Config
+from lightpress.cdk.options.uploads import UploadOptions
 from tests.cdk.grants import grants_of
 from tests.cdk.templates import synthesize_with
 
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
 
 JWT = Config(
     "dev",
-    upload_auth="jwt",
-    upload_jwt_issuer="https://login.example.com/pool",
-    upload_jwt_audiences=("web",),
-    upload_page=True,
+    uploads=UploadOptions(
+        upload_auth="jwt",
+        upload_jwt_issuer="https://login.example.com/pool",
+        upload_jwt_audiences=("web",),
+        upload_page=True,
+    ),
 )
 ROUTES = {
     "POST /uploads",
@@ -32,6 +35,11 @@ ROUTES = {
     "DELETE /images/{key+}",
 }
 PAGE_ROUTES = {"GET /", "GET /{file}"}
+
+
+def jwt_but(**changes: Any) -> Config:  # noqa: ANN401  an option's
+    """JWT with other options of uploads."""
+    return replace(JWT, uploads=replace(JWT.uploads, **changes))
 
 
 def routes(template: Template) -> dict[str, Resource]:
@@ -51,10 +59,9 @@ def test_without_the_option_there_is_no_api(prod: Template) -> None:
     ("config", "kind"),
     [
         (JWT, "JWT"),
-        (replace(JWT, upload_auth="iam", upload_page=False), "AWS_IAM"),
+        (jwt_but(upload_auth="iam", upload_page=False), "AWS_IAM"),
         (
-            replace(
-                JWT,
+            jwt_but(
                 upload_auth="authorizer",
                 upload_authorizer_arn="arn:aws:lambda:eu-west-1:123456789012:function:who",
             ),
@@ -64,7 +71,7 @@ def test_without_the_option_there_is_no_api(prod: Template) -> None:
 )
 def test_every_request_but_those_for_the_page_is_authorized(tmp_path: Path, config: Config, kind: str) -> None:
     found = routes(synthesize_with(config, tmp_path))
-    assert set(found) == ROUTES | (PAGE_ROUTES if config.upload_page else set())
+    assert set(found) == ROUTES | (PAGE_ROUTES if config.uploads.upload_page else set())
     kinds = {name: route.properties.get("AuthorizationType", "NONE") for name, route in found.items()}
     assert {kinds[name] for name in ROUTES} == {kind}
     assert {kinds[name] for name in found.keys() - ROUTES} <= {"NONE"}
@@ -76,14 +83,14 @@ def test_tokens_are_of_the_issuer_and_for_the_audience_that_are_named(tmp_path: 
 
 
 def test_a_flood_of_requests_is_held_off(tmp_path: Path) -> None:
-    config = replace(JWT, upload_rate_limit=7, upload_burst_limit=9)
+    config = jwt_but(upload_rate_limit=7, upload_burst_limit=9)
     stage = synthesize_with(config, tmp_path).only("AWS::ApiGatewayV2::Stage").properties
     assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 7, "ThrottlingBurstLimit": 9}
     assert "sourceIp" not in stage["AccessLogSettings"]["Format"]
 
 
 def test_only_named_sites_may_ask_from_a_browser(tmp_path: Path) -> None:
-    named = replace(JWT, allowed_origins=("https://www.example.com",))
+    named = jwt_but(allowed_origins=("https://www.example.com",))
     template = synthesize_with(named, tmp_path)
     assert template.only("AWS::ApiGatewayV2::Api").properties["CorsConfiguration"]["AllowOrigins"] == [
         "https://www.example.com"
@@ -119,7 +126,7 @@ def test_the_page_asks_for_what_the_recipes_accept(tmp_path: Path) -> None:
     ],
 )
 def test_the_page_knows_how_to_sign_in(tmp_path: Path, change: dict[str, str], auth: dict[str, str]) -> None:
-    page = page_of(synthesize_with(replace(JWT, **change), tmp_path))  # type: ignore[arg-type]
+    page = page_of(synthesize_with(jwt_but(**change), tmp_path))
     parts = page.properties["Environment"]["Variables"]["PAGE"]["Fn::Join"][1]
     told = "".join(part if isinstance(part, str) else "X" for part in parts)
     assert json.loads(told)["auth"] == auth

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.cdk.config import Config, load_config
+from lightpress.cdk.options.ingest import IngestOptions
+from lightpress.cdk.options.uploads import UploadOptions
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import ACCOUNT, REGION, environment_of, function_id, grants_of
 from tests.cdk.templates import synthesize_with
@@ -38,14 +40,17 @@ def test_what_fetches_may_look_at_and_write_originals_and_nothing_else(dev: Temp
 def test_what_it_gives_up_goes_the_way_of_all_failures(dev: Template) -> None:
     queue = dev.resource("UrlQueue").properties
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
-    assert queue["RedrivePolicy"]["maxReceiveCount"] > Config("dev").fetch_tries
+    assert queue["RedrivePolicy"]["maxReceiveCount"] > Config("dev").ingest.fetch_tries
     told = environment_of(dev.raw, function_id(dev.raw, "fetch_url"))
     assert told["DEAD_LETTER_QUEUE_URL"].endswith("/DeadLetterQueue")
 
 
 def test_the_function_is_told_what_the_options_say(tmp_path: Path) -> None:
     config = Config(
-        "dev", url_ingest=True, fetch_max_mb=64, fetch_timeout_seconds=60, fetch_ports=(443,), fetch_max_concurrency=7
+        "dev",
+        ingest=IngestOptions(
+            url_ingest=True, fetch_max_mb=64, fetch_timeout_seconds=60, fetch_ports=(443,), fetch_max_concurrency=7
+        ),
     )
     template = synthesize_with(config, tmp_path)
     told = json.loads(environment_of(template.raw, function_id(template.raw, "fetch_url"))["FETCH"])
@@ -72,7 +77,7 @@ def test_the_api_takes_urls_where_they_are_fetched(dev: Template, tmp_path: Path
     def routes(template: Template) -> set[str]:
         return {one.properties["RouteKey"] for one in template.resources("AWS::ApiGatewayV2::Route")}
 
-    without = synthesize_with(Config("dev", upload_auth="iam"), tmp_path)
+    without = synthesize_with(Config("dev", uploads=UploadOptions(upload_auth="iam")), tmp_path)
     assert routes(dev) - routes(without) == {"POST /ingest"}
     assert "URL_QUEUE_URL" not in environment_of(without.raw, function_id(without.raw, "upload_api"))
 

@@ -24,7 +24,7 @@ from lightpress.cli.connecting import connect
 from lightpress.image import Reason, Size, Spec
 from lightpress.image.formats import READABLE
 from lightpress.in_place.buckets import InPlace
-from lightpress.in_place.objects import CompressionMark, Entry
+from lightpress.in_place.objects import CompressionMark, LedgerEntry
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
@@ -186,8 +186,8 @@ def test_a_replaced_object_has_ended_and_a_new_one_has_not(s3: S3Client) -> None
     done, kept = Source("pictures", "done.jpg"), Source("pictures", "kept.jpg")
     held = existing.head(done)
     assert held
-    existing.replace(done, held, b"less", CompressionMark(table.squeezing.digest))
-    ledger.enter(kept, Entry(held.etag, table.digest, note="as small as it gets"))
+    existing.replace(done, held, b"less", CompressionMark(table.options.digest))
+    ledger.record(kept, LedgerEntry(held.etag, table.digest, note="as small as it gets"))
     names = ["new", "done", "kept", "packed", "gone"]
     endings = target.endings([Item(f"{name}.jpg", 1, "") for name in names])
     assert endings == [None, "done", "done", "left_alone", "gone"]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import shutil
+import uuid
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import count
@@ -27,7 +30,7 @@ from lightpress.cli.ingest import Ingest, NotSentError
 from lightpress.cli.main import app
 from lightpress.cli.project import LOCAL, RECIPES
 from lightpress.in_place.buckets import InPlace
-from lightpress.in_place.objects import Entry
+from lightpress.in_place.objects import LedgerEntry
 from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 from lightpress.pipeline.recipe import load_recipes
@@ -157,8 +160,14 @@ def settled(rig: Rig, mode: str, number: int) -> None:
 def no_progress(_checkpoint: Checkpoint, _under_way: int) -> None: ...
 
 
-def run(rig: Rig, mode: str, folder: Path, progress: Callable[[Checkpoint, int], None] = no_progress) -> Checkpoint:
-    job = job_for(rig.deployment, bucket=None, prefix="", mode=mode, since=None, inventory=None, recipes=BOOK)
+def run(
+    rig: Rig,
+    mode: str,
+    folder: Path,
+    progress: Callable[[Checkpoint, int], None] = no_progress,
+    inventory: str | None = None,
+) -> Checkpoint:
+    job = job_for(rig.deployment, bucket=None, prefix="", mode=mode, since=None, inventory=inventory, recipes=BOOK)
     ended, checkpoint = backfilling.run(job, Limits(rate=1e6), folder, lambda: False, progress)
     assert ended == "finished"
     return checkpoint
@@ -215,6 +224,25 @@ def test_a_backfill_that_is_cut_off_skips_nothing_and_the_next_one_looks_at_the_
     assert kept(tmp_path).endings == {ending: 30}
 
 
+def test_of_a_report_it_is_told_after_which_row_it_goes_on(rig: Rig, tmp_path: Path) -> None:
+    settled(rig, IN_PLACE_MODE, 30)
+    rows = "".join(f'"{CMS}","{key}","4"\n' for key in keys(30))
+    report = {
+        "sourceBucket": CMS,
+        "destinationBucket": f"arn:aws:s3:::{IMAGES}",
+        "fileFormat": "CSV",
+        "fileSchema": "Bucket, Key, Size",
+        "files": [{"key": "rows.csv.gz"}],
+    }
+    rig.deployment.s3.put_object(Bucket=IMAGES, Key="rows.csv.gz", Body=gzip.compress(rows.encode()))
+    rig.deployment.s3.put_object(Bucket=IMAGES, Key="manifest.json", Body=json.dumps(report).encode())
+    events, url = rig.deployment.s3.meta.events, f"s3://{IMAGES}/manifest.json"
+    with refusing(events, EXPIRED_TOKEN, after_looks(20)), pytest.raises(CutOffError) as cut_off:
+        run(rig, IN_PLACE_MODE, tmp_path, inventory=url)
+    assert str(cut_off.value).endswith("20 are settled, and the same command goes on after row 0:19 of the report.")
+    assert run(rig, IN_PLACE_MODE, tmp_path, inventory=url).endings == {"left_alone": 30}
+
+
 @dataclass
 class Workers:
     """Take what is in the queue, with credentials of their own, and find nothing smaller. done: how often each was."""
@@ -231,17 +259,32 @@ class Workers:
                 (source,) = read(message["Body"]).sources
                 held = S3Objects(self.s3).head(source)
                 assert held is not None
-                self.done[source.key] += ledger.entry(source) is None
-                ledger.enter(source, Entry(held.etag, InPlace(CMS).digest))
+                self.done[source.key] += ledger.last_entry(source) is None
+                ledger.record(source, LedgerEntry(held.etag, InPlace(CMS).digest))
                 self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
 
 
-def test_what_was_not_done_when_the_token_expired_is_done_by_the_next_run(rig: Rig, tmp_path: Path) -> None:
+def to_the_queue(requests: int) -> Callable[[str], bool]:
+    """All but the first so many."""
+    sent = count()
+    return lambda what: "://sqs." in what and next(sent) >= requests
+
+
+@pytest.mark.parametrize(("kind", "number"), [(after_looks, 20), (to_the_queue, 2)])
+def test_what_was_not_done_when_the_token_expired_is_done_by_the_next_run(
+    rig: Rig, tmp_path: Path, kind: Callable[[int], Callable[[str], bool]], number: int
+) -> None:
     for key in keys(50):
         rig.deployment.s3.put_object(Bucket=CMS, Key=key, Body=b"a picture")
-    workers = Workers()
-    with refusing(rig.deployment.s3.meta.events, EXPIRED_TOKEN, after_looks(20)), pytest.raises(CutOffError):
+    workers, meant = Workers(), kind(number)
+    session: Any = boto3.DEFAULT_SESSION
+    with (
+        refusing(rig.deployment.s3.meta.events, EXPIRED_TOKEN, meant),
+        refusing(session.events, EXPIRED_TOKEN, meant),  # of the client of SQS, which is made as it runs
+        pytest.raises(CutOffError) as cut_off,
+    ):
         run(rig, IN_PLACE_MODE, tmp_path, workers)
+    assert str(cut_off.value).startswith(EXPIRED)
     workers(kept(tmp_path), 0)
     assert len(workers.done) in {10, 20}
     assert run(rig, IN_PLACE_MODE, tmp_path, workers).endings == {"done": 50}
@@ -335,26 +378,31 @@ def test_a_command_that_is_cut_off_ends_with_one_sentence(rig: Rig, refusal: Ref
     assert (rig.stored(UPLOADS), rig.stored(IMAGES)) == before
 
 
+@pytest.fixture
+def environment() -> Iterator[str]:
+    """The name of one that nobody else keeps checkpoints of."""
+    name = f"test-{uuid.uuid4()}"
+    yield name
+    for what in ("backfill", "ingest"):
+        shutil.rmtree(LOCAL / what / name, ignore_errors=True)
+
+
 @CUT_OFF
 def test_so_do_commands_that_go_on_where_they_were(
-    rig: Rig, tmp_path: Path, refusal: Refusal | None, sentence: str
+    rig: Rig, tmp_path: Path, environment: str, refusal: Refusal | None, sentence: str
 ) -> None:
     settled(rig, IN_PLACE_MODE, 30)
+    backfill = ("backfill", CMS, "--mode", "in-place", "--yes", "--env", environment)
+    said = last_words(command(refusal, after(11), *backfill))
+    assert said.startswith(sentence)
+    assert said.endswith("Nothing is skipped: 10 are settled, and the same command goes on after '009.jpg'.")
+    finished = CliRunner().invoke(app, backfill)
+    assert (finished.exit_code, finished.stdout.split(",")[0]) == (0, "finished: 30 settled (30 left_alone)")
     file = tmp_path / "urls.txt"
     file.write_text("https://example.com/a.jpg\n", encoding="utf-8")
-    backfill = ("backfill", CMS, "--mode", "in-place", "--yes")
-    try:
-        said = last_words(command(refusal, after(11), *backfill))
-        assert said.startswith(sentence)
-        assert said.endswith("Nothing is skipped: 10 are settled, and the same command goes on after '009.jpg'.")
-        finished = command(None, lambda _: False, *backfill)
-        assert (finished.exit_code, finished.stdout.split(",")[0]) == (0, "finished: 30 settled (30 left_alone)")
-        said = last_words(command(refusal, after(0), "ingest", str(file)))
-        assert said.startswith(sentence)
-        assert said.endswith("Then run the same command again: it goes on after line 0.")
-    finally:
-        for path in (*LOCAL.glob(f"backfill/dev/{CMS}-*"), *LOCAL.glob("ingest/dev/*")):
-            path.unlink()
+    said = last_words(command(refusal, after(0), "ingest", str(file), "--env", environment))
+    assert said.startswith(sentence)
+    assert said.endswith("Then run the same command again: it goes on after line 0.")
 
 
 def test_what_may_not_be_read_is_named(rig: Rig, tmp_path: Path) -> None:
@@ -363,7 +411,7 @@ def test_what_may_not_be_read_is_named(rig: Rig, tmp_path: Path) -> None:
     with refusing(events, NOT_ALLOWED, lambda what: "012.jpg" in what), pytest.raises(CutOffError) as cut_off:
         run(rig, IN_PLACE_MODE, tmp_path)
     assert str(cut_off.value).startswith(
-        "You may not do this in AWS (GetObject: AccessDenied: User is not authorized to perform: kms:Decrypt It was "
+        "You may not do this in AWS (GetObject: AccessDenied: User is not authorized to perform: kms:Decrypt. It was "
         f"asked about {CMS}/012.jpg): have your role allowed to, or change the policy that forbids it."
     )
     assert kept(tmp_path).place == "009.jpg"

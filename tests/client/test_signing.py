@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from typer.testing import CliRunner
 
-from lightpress.cdk.config import is_rsa_2048
+from lightpress.cdk.options.delivery import is_rsa_2048
 from lightpress.cli.main import app
 from lightpress.client.signing import Signer, SigningError
 

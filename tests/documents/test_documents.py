@@ -10,20 +10,83 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.cdk.readiness import PROJECT
+from lightpress.image import UNREADABLE
 from tools.documents.licenses import COLUMNS, LOCKS, PAGE, Locked, license_of, locked
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DOCUMENTS = sorted([PROJECT / "README.md", PROJECT / "CONTRIBUTING.md", *(PROJECT / "docs").glob("*.md")])
+DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
+DECISIONS = PROJECT / "docs" / "decisions"
 _TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
+_NAME = re.compile(r"`([\w./-]+\.(?:py|js|toml))` ?\n?\(`(\w+)`\)")
+_PATH = re.compile(r"`((?:cli|docs|infra|lambda_src|layers|scripts|tests|tools|web)/[\w./-]*\w)/?`")
+_PLACEHOLDER = re.compile(r"/(?:ENV|NAME)\.")
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_test_that_a_document_names_exists(document: Path) -> None:
     for file, name in _TEST.findall(document.read_text(encoding="utf-8")):
         assert f"def {name}(" in (PROJECT / file).read_text(encoding="utf-8"), f"{file}::{name}"
+
+
+def _defines(file: str, name: str) -> bool:
+    """Whether a file defines a name: a function, a class, a constant, a field or an argument by keyword."""
+    defined = rf"^\s*(?:(?:async )?def|class|function|const) {name}\b|^\s*(?:export )?{name}\s*[:=]"
+    return re.search(defined, _text(PROJECT / file), re.MULTILINE) is not None
+
+
+# docs/conformance.md names files of the packages that its pictures come from.
+@pytest.mark.parametrize(
+    "document", [path for path in DOCUMENTS if path.name != "conformance.md"], ids=lambda path: path.name
+)
+def test_every_file_that_a_document_names_is_there(document: Path) -> None:
+    named = [path for path in _PATH.findall(_text(document)) if not _PLACEHOLDER.search(path)]
+    assert [path for path in named if not (PROJECT / path).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_name_that_a_document_looks_for_in_a_file_is_defined_there(document: Path) -> None:
+    assert [(file, name) for file, name in _NAME.findall(_text(document)) if not _defines(file, name)] == []
+
+
+def test_a_name_that_is_only_used_in_a_file_is_not_defined_there() -> None:
+    assert not _defines("lambda_src/lightpress/pipeline/reconcile.py", "RecipeBook")
+    assert not _defines("lambda_src/lightpress/pipeline/manifest.py", "Manifes")
+
+
+def test_ten_questions_are_answered_by_a_file_and_a_name_each() -> None:
+    (table,) = re.findall(
+        r"^## Ten questions.+?$(.+?)^## ", _text(PROJECT / "CONTRIBUTING.md"), re.MULTILINE | re.DOTALL
+    )
+    answers = re.findall(r"^\| (.+\?) \| (.+) \|$", table, re.MULTILINE)
+    assert len(answers) == 10
+    assert [question for question, answer in answers if not _NAME.search(answer)] == []
+
+
+def test_the_glossary_has_thirty_words_at_most_each_with_one_sentence_and_a_place() -> None:
+    page = _text(PROJECT / "docs" / "glossary.md")
+    rows = re.findall(r"^\| (.+?) \| (.+) \| (.+) \|$", page, re.MULTILINE)[1:]
+    words = [word for word, *_ in rows]
+    assert 20 <= len(words) <= 30
+    assert words == sorted(set(words))
+    assert [word for word, meaning, _ in rows if not meaning.endswith(".") or ". " in meaning] == []
+    assert [word for word, _, place in rows if not _NAME.fullmatch(place)] == []
+
+
+def test_every_room_has_its_line_in_contributing() -> None:
+    table = _text(PROJECT / "CONTRIBUTING.md")
+    folders = [
+        folder for part in ("lambda_src", "infra", "cli") for folder in (PROJECT / part / "lightpress").iterdir()
+    ]
+    rooms = [str(folder.relative_to(PROJECT)) for folder in folders if (folder / "__init__.py").exists()]
+    assert len(rooms) >= 15
+    assert [room for room in rooms if f"| `{room}` |" not in table] == []
 
 
 def test_every_row_of_the_threat_model_names_its_tests() -> None:
@@ -37,6 +100,39 @@ def test_every_row_of_the_threat_model_names_its_tests() -> None:
 def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
     links = [link for link in _LINK.findall(document.read_text(encoding="utf-8")) if "://" not in link]
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_of_what_nobody_can_read_the_operators_are_told_what_to_do() -> None:
+    text = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert {reason for reason in UNREADABLE if f"| `{reason}` |" not in text} == set()
+
+
+def test_the_index_of_decisions_lists_every_file_with_its_title_status_and_date() -> None:
+    rows = re.findall(
+        r"^\| \[(\d{4})\]\((.+?)\) \| (.+) \| (.+) \| (.+) \|$", _text(DECISIONS / "README.md"), re.MULTILINE
+    )
+    assert [int(number) for number, *_ in rows] == list(range(1, len(rows) + 1))
+    assert sorted(file for _, file, *_ in rows) == sorted(path.name for path in DECISIONS.glob("0*.md"))
+    for number, file, title, status, date in rows:
+        head, *rest = _text(DECISIONS / file).split("\n\n", 2)
+        assert file.startswith(f"{number}-")
+        assert (head, rest[0]) == (f"# {number}. {title}", f"- Status: {status}\n- Date: {date}")
+
+
+@pytest.mark.parametrize("path", sorted(DECISIONS.glob("0*.md")), ids=lambda path: path.stem[:4])
+def test_a_decision_says_its_context_what_was_decided_and_what_followed(path: Path) -> None:
+    headings = re.findall(r"^## (.+)$", _text(path), re.MULTILINE)
+    assert headings[:2] == ["Context", "Decision"]
+    assert {"Consequences", "Measurements"}.issuperset(headings[2:])
+    assert headings[2:]
+
+
+def test_every_decision_that_the_code_refers_to_exists() -> None:
+    numbers = {path.name[:4] for path in DECISIONS.glob("0*.md")}
+    code = [path for folder in ("lambda_src", "infra", "cli", "tools") for path in (PROJECT / folder).rglob("*.py")]
+    named = {number for path in code for number in re.findall(r"docs/decisions/(\d{4})", _text(path))}
+    assert named
+    assert named <= numbers
 
 
 def test_the_list_of_licenses_has_every_locked_package_with_a_license_and_what_requires_it() -> None:

@@ -27,7 +27,11 @@ from PIL import Image
 
 from lightpress.aws.ledger import S3Ledger
 from lightpress.aws.objects import SEAL
-from lightpress.cdk.config import Config, Existing
+from lightpress.cdk.config import Config
+from lightpress.cdk.options.existing import Existing, ExistingOptions
+from lightpress.cdk.options.monitoring import MonitoringOptions
+from lightpress.cdk.options.processing import ProcessingOptions
+from lightpress.cdk.options.storage import StorageOptions
 from lightpress.cdk.readiness import context_of_the_command_line
 from lightpress.cdk.stack import LightpressStack
 from lightpress.cli.backfill import Limits
@@ -60,12 +64,13 @@ STACK = "Lightpress-existing"
 CMS, SHOP = "my-cms", "my-shop"
 CONFIG = Config(
     "existing",
-    architecture="host",
-    bucket_namespace="global",
-    saved_queries=False,
-    alarm_invocations_per_picture=0,
-    in_place=(Existing(InPlace(CMS, suffixes=(".jpg", ".png", ".gif", ".webp"))),),
-    attach=(Existing(Attached(SHOP, "public/", (".jpg",), "shop/")),),
+    processing=ProcessingOptions(architecture="host"),
+    storage=StorageOptions(bucket_namespace="global"),
+    monitoring=MonitoringOptions(saved_queries=False, alarm_invocations_per_picture=0),
+    existing=ExistingOptions(
+        in_place=(Existing(InPlace(CMS, suffixes=(".jpg", ".png", ".gif", ".webp"))),),
+        attach=(Existing(Attached(SHOP, "public/", (".jpg",), "shop/")),),
+    ),
 )
 PATIENCE = max(120.0, OBJECTS / 2)
 
@@ -219,7 +224,7 @@ def _check_one(outputs: Outputs, s3: S3Client, key: str) -> None:
     assert s3.head_object(Bucket=CMS, Key=key)["CacheControl"] == "max-age=7"
     versions = s3.list_object_versions(Bucket=CMS, Prefix=key)["Versions"]
     assert len(versions) == 2
-    entry = S3Ledger(s3, outputs.images_bucket).entry(Source(CMS, key))
+    entry = S3Ledger(s3, outputs.images_bucket).last_entry(Source(CMS, key))
     assert entry is not None
     assert (entry.times, entry.after) == (1, s3.head_object(Bucket=CMS, Key=key)["ContentLength"])
     assert entry.version in {version["VersionId"] for version in versions}

@@ -107,4 +107,4 @@ def test_what_the_page_calls_an_option_is_one() -> None:
     page = (DOCS / PAGE).read_text(encoding="utf-8")
     for option in ("signing_keys", "domain_names", "certificate_arn", "placeholder_while_processing"):
         assert f"{option} = " in page
-        assert hasattr(Config("dev"), option)
+        assert hasattr(Config("dev").delivery, option)

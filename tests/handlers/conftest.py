@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import sys
@@ -11,9 +12,11 @@ from urllib.parse import quote_plus
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto import mock_aws
 
 from lightpress.aws.failures_table import IDENTITY, SUBJECT, DynamoFailures
+from lightpress.aws.session import session
 from lightpress.composition import (
     compress_in_place,
     fetch_url,
@@ -251,6 +254,42 @@ def deployed(clients: tuple[S3Client, SQSClient, DynamoDBClient]) -> Iterator[De
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in (SUBJECT, IDENTITY)],
         )
         yield Deployed(s3, sqs, dynamodb)
+
+
+@pytest.fixture
+def customer_key() -> Iterator[None]:
+    """S3 answers to every reading of an upload as if only its owner's key opened it: moto forgets such keys."""
+    events: Any = session()
+    events.register("before-send.s3.HeadObject", _no_words)
+    events.register("before-send.s3.GetObject", _wants_a_key)
+    yield
+    events.unregister("before-send.s3.HeadObject", _no_words)
+    events.unregister("before-send.s3.GetObject", _wants_a_key)
+
+
+def _no_words(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+    return _bad_request(request, b"")
+
+
+def _wants_a_key(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+    words = (
+        "The object was stored using a form of Server Side Encryption. "
+        "The correct parameters must be provided to retrieve the object."
+    )
+    return _bad_request(request, f"<Error><Code>InvalidRequest</Code><Message>{words}</Message></Error>".encode())
+
+
+def _bad_request(request: AWSPreparedRequest, body: bytes) -> AWSResponse | None:
+    """None for every other bucket: then moto answers."""
+    if not request.url.startswith(f"https://{UPLOADS}."):
+        return None
+    headers: Any = {"content-type": "application/xml"}
+    return AWSResponse(request.url, 400, headers, _Raw(body))
+
+
+class _Raw(io.BytesIO):
+    def stream(self, **_: object) -> Iterator[bytes]:
+        yield self.read()
 
 
 class _Here:

@@ -28,6 +28,7 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("s3", "GetObject"): (("s3:GetObject", OBJECTS), ("s3:ListBucket", BUCKET)),
     ("s3", "HeadBucket"): (("s3:ListBucket", BUCKET),),
     ("s3", "ListObjectsV2"): (("s3:ListBucket", BUCKET),),
+    ("s3", "ListObjectVersions"): (("s3:ListBucketVersions", BUCKET),),
     ("s3", "PutObject"): (("s3:PutObject", OBJECTS),),
     # Never sent: this is how boto3 finds the address of a form that it signs. What comes in by the form is put.
     ("s3", "CreateBucket"): (("s3:PutObject", OBJECTS),),

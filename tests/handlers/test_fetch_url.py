@@ -135,6 +135,20 @@ def test_an_order_that_sqs_gave_up_on_is_recorded_as_unfinished(deployed: Deploy
     assert (failure.reason, failure.url) == ("unfinished", lost.url)
 
 
+def test_what_was_received_too_often_lands_through_a_process_of_its_own(
+    deployed: Deployed, server: Misbehaving, calls: set[Call]
+) -> None:
+    good, bad, new = (order(server.url(kind, 9)) for kind in ("ok", "missing", "plain"))
+    event = batch(*map(body_of, (good, bad, new)))
+    for record in event["Records"][:2]:
+        record["attributes"]["ApproximateReceiveCount"] = str(OPTIONS["tries"] + 1)
+    answer = handler(event, cast("LambdaContext", Context()))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "id-2"}]}
+    assert deployed.s3.get_object(Bucket=UPLOADS, Key=good.key)["Body"].read() == picture(9)
+    assert calls == {LOOK, WRITE, GIVE_UP, HOLD_BACK}
+    assert not server.asked["/plain/9.jpg"]
+
+
 def test_a_server_that_is_busy_is_asked_again_later(server: Misbehaving, calls: set[Call]) -> None:
     assert invoke(order(server.url("first-429", 6))) == ["id-0"]
     assert calls == {LOOK, HOLD_BACK}

@@ -59,6 +59,31 @@ def test_a_bad_picture_ends_in_quarantine_in_the_table_and_in_its_manifest(deplo
     assert published.source.identity == failure.identity
 
 
+def test_a_picture_in_an_archive_fails_and_is_published_once_it_is_restored(deployed: Deployed) -> None:
+    deployed.s3.put_object(Bucket=UPLOADS, Key="a.jpg", Body=SMALL, StorageClass="DEEP_ARCHIVE")
+    assert deployed.invoke(notification("a.jpg")) == []
+    assert deployed.record() == []
+    (failure,) = deployed.failures()
+    assert (failure.reason, failure.attempts, failure.quarantine) == ("archived", 2, None)
+    assert failure.detail.startswith("It is in the storage class DEEP_ARCHIVE: restore it.")
+    published = manifest(deployed, "a.jpg")
+    assert (published.status, published.reason, published.detail) == (Status.FAILED, failure.reason, failure.detail)
+    deployed.s3.restore_object(Bucket=UPLOADS, Key="a.jpg", RestoreRequest={"Days": 1})
+    assert deployed.invoke(notification("a.jpg", name="ObjectRestore:Completed")) == []
+    assert_published(deployed, "a.jpg")
+
+
+@pytest.mark.usefixtures("customer_key")
+def test_a_picture_that_only_its_owners_key_opens_fails_and_says_so(deployed: Deployed) -> None:
+    deployed.upload("a.jpg", SMALL)
+    assert deployed.invoke(notification("a.jpg")) == []
+    assert deployed.record() == []
+    (failure,) = deployed.failures()
+    assert (failure.reason, failure.quarantine) == ("customer_key", None)
+    assert failure.identity == deployed.s3.head_object(Bucket=UPLOADS, Key="a.jpg")["VersionId"]
+    assert manifest(deployed, "a.jpg").reason == "customer_key"
+
+
 def test_what_sqs_moved_there_is_published_if_it_can_be(deployed: Deployed) -> None:
     deployed.upload("a.jpg", SMALL)
     deployed.sqs.send_message(QueueUrl=url_of(DEAD_LETTERS), MessageBody=notification("a.jpg"))

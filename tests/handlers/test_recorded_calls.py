@@ -40,6 +40,7 @@ READ_MANIFEST = Call("s3", "GetObject", IMAGES, "m/")
 LOOK = Call("s3", "HeadObject", UPLOADS, "*")
 IS_THE_BUCKET_THERE = Call("s3", "HeadBucket", UPLOADS)
 READ = Call("s3", "GetObject", UPLOADS, "*")
+WHICH_VERSION = Call("s3", "ListObjectVersions", UPLOADS, "*")
 WRITE = Call("s3", "PutObject", IMAGES, "i/")
 PUBLISH = Call("s3", "PutObject", IMAGES, "m/")
 LIST = Call("s3", "ListObjectsV2", IMAGES, "i/")
@@ -53,7 +54,7 @@ KEEP_MESSAGE = Call("s3", "PutObject", QUARANTINE, "*")
 WRITE_DOWN = Call("dynamodb", "UpdateItem", FAILURES)
 ANNOUNCE = Call("events", "PutEvents", BUS)
 
-STORY = {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ, WRITE, PUBLISH, LIST, REMOVE, PURGE, ANNOUNCE}
+STORY = {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, WHICH_VERSION, READ, WRITE, PUBLISH, LIST, REMOVE, PURGE, ANNOUNCE}
 PROCESS_UPLOAD = STORY | {GIVE_UP, HOLD_BACK}
 RECORD_FAILURE = STORY | {COPY, KEEP_MESSAGE, WRITE_DOWN, HOLD_LETTER_BACK}
 RESOLVE = {READ_MANIFEST}
@@ -99,6 +100,26 @@ def test_a_bad_picture_that_is_recorded(calls: set[Call], deployed: Deployed) ->
     calls.clear()
     deployed.record()
     assert calls == {READ_MANIFEST, LOOK, READ, COPY, WRITE_DOWN, PUBLISH, LIST, ANNOUNCE}
+
+
+def test_a_picture_in_an_archive_and_how_it_is_recorded(calls: set[Call], deployed: Deployed) -> None:
+    deployed.s3.put_object(Bucket=UPLOADS, Key="a.jpg", Body=PICTURE, StorageClass="GLACIER")
+    deployed.invoke(notification("a.jpg"))
+    assert calls == {READ_MANIFEST, LOOK, GIVE_UP}
+    calls.clear()
+    deployed.record()
+    assert calls == {READ_MANIFEST, LOOK, WRITE_DOWN, PUBLISH, LIST, ANNOUNCE}
+
+
+@pytest.mark.usefixtures("customer_key")
+def test_a_picture_that_only_its_owners_key_opens_and_how_it_is_recorded(calls: set[Call], deployed: Deployed) -> None:
+    deployed.upload("a.jpg", PICTURE)
+    deployed.invoke(notification("a.jpg"))
+    look = {LOOK, IS_THE_BUCKET_THERE, WHICH_VERSION, READ}  # the client library asks for the bucket's region, too
+    assert calls == look | {READ_MANIFEST, GIVE_UP}
+    calls.clear()
+    deployed.record()
+    assert calls == look | {READ_MANIFEST, WRITE_DOWN, PUBLISH, LIST, ANNOUNCE}
 
 
 def test_a_picture_that_is_looked_at_once_more(calls: set[Call], deployed: Deployed) -> None:
@@ -188,6 +209,7 @@ def test_the_test_event(calls: set[Call], ready: Deployed) -> None:
 GRANTS_OF_THE_STORY = {
     Need("s3:GetObject", "uploads/*"),
     Need("s3:ListBucket", "uploads"),
+    Need("s3:ListBucketVersions", "uploads"),
     Need("s3:GetObject", "images/m/*"),
     Need("s3:PutObject", "images/i/*"),
     Need("s3:PutObject", "images/m/*"),
@@ -217,4 +239,5 @@ def test_originals_are_never_written_nor_removed() -> None:
     assert {need.action for need in everything if need.resource.startswith("uploads")} == {
         "s3:GetObject",
         "s3:ListBucket",
+        "s3:ListBucketVersions",
     }

@@ -11,7 +11,7 @@ from lightpress.image import CompressionOptions
 from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.compress import MOST_TIMES, CompressionResult, compress
 from lightpress.in_place.objects import MESSAGES, Obstacle
-from tests.in_place.world import BUCKET, SOURCE, TABLE, Bucket, Ports, large, settle, small
+from tests.in_place.model import BUCKET, SOURCE, TABLE, Bucket, Ports, large, settle, small
 
 if TYPE_CHECKING:
     from lightpress.in_place.objects import ObjectState
@@ -32,7 +32,7 @@ def test_a_picture_is_replaced_once_and_the_event_of_that_ends_with_a_look() -> 
     assert bucket.now
     assert bucket.now.data == small("P")
     assert bucket.events == 2
-    assert sum(bucket.squeezed.values()) == 1
+    assert sum(bucket.compressed.values()) == 1
 
 
 def test_what_has_no_smaller_form_is_not_written_and_not_tried_twice() -> None:
@@ -46,7 +46,7 @@ def test_what_has_no_smaller_form_is_not_written_and_not_tried_twice() -> None:
         CompressionResult.NOTHING,
     ]
     assert bucket.events == 1
-    assert bucket.squeezed == {small("P"): 1}
+    assert bucket.compressed == {small("P"): 1}
 
 
 def test_what_is_no_picture_is_kept_with_its_reason() -> None:
@@ -76,18 +76,18 @@ def test_what_may_not_be_touched_is_left_alone_and_says_why(obstacle: Obstacle) 
         obstacle,
         MESSAGES[obstacle],
     )
-    assert not bucket.squeezed
+    assert not bucket.compressed
 
 
 def test_a_file_beyond_the_limit_is_not_even_read() -> None:
     bucket = Bucket(
-        table=replace(TABLE, squeezing=CompressionOptions(limits=replace(CompressionOptions().limits, max_bytes=99)))
+        table=replace(TABLE, options=CompressionOptions(limits=replace(CompressionOptions().limits, max_bytes=99)))
     )
     bucket.put(large("P"))
     (outcome,) = settle(bucket)
     assert outcome.result is CompressionResult.KEPT
     assert "at most 99" in (outcome.note or "")
-    assert not bucket.squeezed
+    assert not bucket.compressed
 
 
 def test_new_bytes_under_an_old_seal_are_seen() -> None:
@@ -114,13 +114,13 @@ def test_an_operator_can_have_it_tried_again() -> None:
     bucket = Bucket()
     bucket.put(small("P"))
     settle(bucket)
-    world = Ports(bucket).world()
-    assert compress(SOURCE, world).result is CompressionResult.NOTHING
-    assert compress(SOURCE, world, again=True).result is CompressionResult.KEPT
+    dependencies = Ports(bucket).dependencies()
+    assert compress(SOURCE, dependencies).result is CompressionResult.NOTHING
+    assert compress(SOURCE, dependencies, again=True).result is CompressionResult.KEPT
 
 
 def test_loss_is_only_for_buckets_that_keep_versions() -> None:
-    lossy = InPlace(BUCKET, squeezing=CompressionOptions(mode="lossy"))
+    lossy = InPlace(BUCKET, options=CompressionOptions(mode="lossy"))
     bucket = Bucket(versioned=False, table=lossy)
     bucket.put(large("P"))
     (outcome,) = settle(bucket)
@@ -131,10 +131,10 @@ def test_loss_is_only_for_buckets_that_keep_versions() -> None:
 
 
 def test_what_was_made_lossy_once_is_never_made_so_again() -> None:
-    bucket = Bucket(table=InPlace(BUCKET, squeezing=CompressionOptions(mode="lossy", quality={"jpeg": 80})))
+    bucket = Bucket(table=InPlace(BUCKET, options=CompressionOptions(mode="lossy", quality={"jpeg": 80})))
     bucket.put(large("P"))
     settle(bucket)
-    bucket.table = InPlace(BUCKET, squeezing=CompressionOptions(mode="lossy", quality={"jpeg": 60}))
+    bucket.table = InPlace(BUCKET, options=CompressionOptions(mode="lossy", quality={"jpeg": 60}))
     bucket.queue += 1
     assert dids(bucket) == [CompressionResult.NOTHING]
 
@@ -143,8 +143,8 @@ def test_other_metadata_with_the_same_bytes_is_not_lost() -> None:
     """If-Match cannot see it: the ETag is that of the bytes."""
 
     class Touched(Ports):
-        def read(self, source: Source, held: ObjectState) -> bytes:
-            data = super().read(source, held)
+        def read(self, source: Source, state: ObjectState) -> bytes:
+            data = super().read(source, state)
             if len(bucket.things) == 2:  # somebody changes the metadata while it is squeezed
                 assert bucket.now
                 bucket.things.append(replace(bucket.now, number=2, metadata="new"))
@@ -152,6 +152,6 @@ def test_other_metadata_with_the_same_bytes_is_not_lost() -> None:
 
     bucket = Bucket()
     bucket.put(large("P"))
-    assert compress(SOURCE, Touched(bucket).world()).result is CompressionResult.REPLACED
+    assert compress(SOURCE, Touched(bucket).dependencies()).result is CompressionResult.REPLACED
     assert bucket.now
     assert bucket.now.metadata == "new"

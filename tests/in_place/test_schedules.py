@@ -17,7 +17,7 @@ import pytest
 
 from lightpress.in_place import compress as module
 from lightpress.in_place.compress import compress
-from tests.in_place.world import Bucket, Consumer, Fault, large, settle, small
+from tests.in_place.model import Bucket, Consumer, Fault, large, settle, small
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -166,11 +166,14 @@ def mutant(*changes: tuple[str, str]) -> Story:
     return story
 
 
-NOT_SEALED = mutant(("if held.seal is not None and _is_final(held.seal, table):", "if False:"))
+NOT_SEALED = mutant(("if state.mark is not None and _is_final(state.mark, table):", "if False:"))
 REPLACES_ANYTHING = mutant(
-    ("    if world.existing.head(source) != held:", "    held = world.existing.head(source)\n    if held is None:")
+    (
+        "    if dependencies.objects.head(source) != state:",
+        "    state = dependencies.objects.head(source)\n    if state is None:",
+    )
 )
-LEDGER_OF_OTHERS = mutant(("if entry.settles(held, table.digest):", "if entry.times == 0:"))
+LEDGER_OF_OTHERS = mutant(("if entry.is_conclusive_for(state, table.digest):", "if entry.times == 0:"))
 NEVER_TIRED = mutant(("entry.times >= MOST_TIMES", "False"))
 
 
@@ -185,13 +188,13 @@ def test_a_story_with_a_broken_step_is_found_out(story: Story, script: str) -> N
 
 def test_without_the_seal_each_write_would_cause_another_squeeze() -> None:
     """Not another write: what is small already is not made smaller. So the work is what tells."""
-    squeezed = {}
+    compressed = {}
     for name, story in (("real", compress), ("mutant", NOT_SEALED)):
         bucket = Bucket()
         bucket.put(large("P"))
         settle(bucket, story)
-        squeezed[name] = sum(bucket.squeezed.values())
-    assert squeezed == {"real": 1, "mutant": 2}
+        compressed[name] = sum(bucket.compressed.values())
+    assert compressed == {"real": 1, "mutant": 2}
 
 
 def test_against_a_program_that_puts_the_large_file_back_it_gives_up() -> None:

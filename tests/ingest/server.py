@@ -22,7 +22,7 @@ from PIL import Image
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 READY = "ready"
 ENDINGS = {
@@ -30,6 +30,11 @@ ENDINGS = {
     "plain": READY,  # neither ETag nor Last-Modified
     "chunked": READY,
     "redirect": READY,
+    "chunk-extensions": READY,
+    "trailers": READY,
+    "same-length-twice": READY,
+    "early-hints": READY,
+    "continue": READY,
     "first-429": READY,
     "first-503": READY,
     "missing": "not_found",
@@ -47,10 +52,33 @@ ENDINGS = {
     "packed": "content_encoded",
     "large": "too_large",
     "endless": "too_large",
+    "chunk-of-exabytes": "too_large",
     "nonsense": "bad_answer",
+    "banner": "bad_answer",
+    "endless-head": "bad_answer",
+    "endless-hints": "bad_answer",
+    "switching": "bad_answer",
+    "gzip-chunked": "bad_answer",
+    "two-lengths": "bad_answer",
+    "length-minus": "bad_answer",
+    "length-plus": "bad_answer",
+    "chunk-minus-one": "bad_answer",
+    "chunk-minus-two": "bad_answer",
+    "chunk-blank": "bad_answer",
+    "chunk-plus": "bad_answer",
+    "chunk-0x": "bad_answer",
+    "chunk-underscore": "bad_answer",
+    "chunk-of-17-digits": "bad_answer",
+    "chunk-unnumbered": "bad_answer",
+    "chunk-unended": "bad_answer",
+    "chunk-endless-extension": "bad_answer",
+    "tiny-chunks": "bad_answer",
     "teapot": "bad_answer",
     "nowhere": "bad_answer",
     "short": "incomplete",
+    "cut-chunk": "incomplete",
+    "cut-head": "incomplete",
+    "hang-up": "incomplete",
     "broken": "server_error",
     "silent": "timeout",
     "drip": "timeout",
@@ -64,6 +92,65 @@ _REDIRECTS = {
 }
 _STATUSES = {"missing": 404, "gone": 410, "forbidden": 403, "broken": 500, "teapot": 418, "nowhere": 302}
 _PIECE = bytes(1 << 16)
+_OK = b"HTTP/1.1 200 OK\r\n"
+_IN_CHUNKS = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
+_HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </cat.css>; rel=preload\r\n\r\n"
+# How the size of a chunk with a picture is written, or none.
+_SIZES = {
+    "chunk-minus-one": "-1",
+    "chunk-minus-two": "-2",
+    "chunk-blank": " {:x}",
+    "chunk-plus": "+{:x}",
+    "chunk-0x": "0x{:x}",
+    "chunk-underscore": "0_{:x}",
+    "chunk-of-17-digits": "{:017x}",
+    "chunk-of-exabytes": "f" * 16,
+    "chunk-unnumbered": "",
+}
+
+
+def _chunk(data: bytes, extension: bytes = b"") -> bytes:
+    return f"{len(data):X}".encode() + extension + b"\r\n" + data + b"\r\n"
+
+
+def _chunk_of(size: str) -> Callable[[bytes], tuple[bytes, bytes]]:
+    """A picture in a chunk that begins like that, and more that never ends."""
+    return lambda data: (
+        _IN_CHUNKS + size.format(len(data)).encode() + b"\r\n" + data + b"\r\n0\r\n\r\n",
+        _PIECE,
+    )
+
+
+def _length(length: bytes) -> bytes:
+    return b"Content-Length: " + length + b"\r\n"
+
+
+# What is answered word for word, to the last byte: there the connection ends.
+_ANSWERS: Mapping[str, Callable[[bytes], bytes]] = {
+    "chunk-extensions": lambda data: _IN_CHUNKS + _chunk(data, b' ; a="x;y" ;b') + b"0;last\r\n\r\n",
+    "trailers": lambda data: _IN_CHUNKS + _chunk(data) + b"0\r\nExpires: never\r\n\r\n",
+    "same-length-twice": lambda data: _OK + 2 * _length(b"%d" % len(data)) + b"\r\n" + data,
+    "early-hints": lambda data: 3 * _HINTS + _OK + b"\r\n" + data,
+    "continue": lambda data: b"HTTP/1.1 100 Continue\r\n\r\n" + _OK + b"\r\n" + data,
+    "gzip-chunked": lambda data: _OK + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + _chunk(data) + b"0\r\n\r\n",
+    "two-lengths": lambda data: _OK + _length(b"%d" % len(data)) + _length(b"10") + b"\r\n" + data,
+    "length-minus": lambda data: _OK + _length(b"-%d" % len(data)) + b"\r\n" + data,
+    "length-plus": lambda data: _OK + _length(b"+%d" % len(data)) + b"\r\n" + data,
+    "chunk-unended": lambda data: _IN_CHUNKS + _chunk(data)[:-2] + b"0\r\n\r\n",
+    "cut-chunk": lambda data: _IN_CHUNKS + _chunk(data) + _chunk(data)[:-9],
+    "cut-head": lambda _: _OK + b"Content-Le",
+    "hang-up": lambda _: b"",
+}
+# What begins an answer, and what is then said over and over.
+_ENDLESS: Mapping[str, Callable[[bytes], tuple[bytes, bytes]]] = {
+    "endless": lambda data: (_OK + b"Content-Type: image/jpeg\r\n\r\n" + data, _PIECE),
+    "tiny-chunks": lambda data: (_IN_CHUNKS + _chunk(data), 1_000 * _chunk(b"x")),
+    "endless-head": lambda _: (_OK, 1_000 * b"X-Long: x\r\n"),
+    "endless-hints": lambda _: (b"", _HINTS),
+    "switching": lambda data: (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n" + _OK + b"\r\n" + data, b"x"),
+    "chunk-endless-extension": lambda data: (_IN_CHUNKS + f"{len(data):x};".encode(), 1_000 * b"x"),
+    **{kind: _chunk_of(size) for kind, size in _SIZES.items()},
+}
 
 
 def picture(number: int, side: int = 24) -> bytes:
@@ -76,18 +163,20 @@ def picture(number: int, side: int = 24) -> bytes:
 
 @dataclass
 class Misbehaving:
-    """asked: how often, by path. heads: the last request of each path. most_at_once: requests, ever.
-    latency: seconds before each answer. body: of every picture, in place of its own. location: where "hop" leads.
-    mended: paths that give a picture from now on."""
+    """asked: how often, by path. sent: bytes of what is endless, by path. heads: the last request of each path.
+    most_at_once: requests, ever. latency: seconds before each answer. body: of every picture, in place of its own.
+    location: where "hop" leads. words: the answer of "words". mended: paths that give a picture from now on."""
 
     origin: str
     asked: Counter[str] = field(default_factory=Counter)
+    sent: Counter[str] = field(default_factory=Counter)
     heads: dict[str, dict[str, str]] = field(default_factory=dict)
     at_once: int = 0
     most_at_once: int = 0
     latency: float = 0.0
     body: bytes | None = None
     location: str = ""
+    words: bytes = b""
     mended: set[str] = field(default_factory=set)
     over: Event = field(default_factory=Event)
     lock: Lock = field(default_factory=Lock)
@@ -143,6 +232,16 @@ class _Handler(BaseHTTPRequestHandler):
         elif kind in {"plain", "first-429", "first-503"}:
             self._send(200, data)
         else:
+            self._by_itself(kind, data)
+
+    def _by_itself(self, kind: str, data: bytes) -> None:
+        if kind == "words":
+            self.wfile.write(self.world.words)
+        elif kind in _ANSWERS:
+            self.wfile.write(_ANSWERS[kind](data))
+        elif kind in _ENDLESS:
+            self._endlessly(*_ENDLESS[kind](data))
+        else:
             getattr(self, f"_{kind.replace('-', '_')}")(data)
 
     def _send(self, status: int, data: bytes = b"", headers: Mapping[str, str] | None = None) -> None:
@@ -186,13 +285,19 @@ class _Handler(BaseHTTPRequestHandler):
     def _large(self, _: bytes) -> None:
         self._send(200, headers={"Content-Length": str(10 << 30)})
 
-    def _endless(self, data: bytes) -> None:
-        self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\n\r\n" + data)
+    def _endlessly(self, begin: bytes, more: bytes) -> None:
+        self.wfile.write(begin)
         while not self.world.over.is_set():
-            self.wfile.write(_PIECE)
+            self.wfile.write(more)
+            with self.world.lock:
+                self.world.sent[self.path] += len(more)
 
     def _nonsense(self, _: bytes) -> None:
         self.wfile.write(b"hello, I am no web server\r\n\r\n")
+
+    def _banner(self, _: bytes) -> None:
+        self.wfile.write(b"SSH-2.0-OpenSSH_9.9\r\n")
+        self.world.over.wait(60)
 
     def _short(self, data: bytes) -> None:
         self._send(200, data, headers={"Content-Length": str(len(data) + 100)})

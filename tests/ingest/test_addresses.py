@@ -50,7 +50,7 @@ class Names:
 
 
 def refused(connector: Connector, url: str) -> FetchReason:
-    with pytest.raises(FetchFailed) as failure, connector.open(parse_url(url), Deadline.after(5)):
+    with pytest.raises(FetchFailed) as failure, connector.open(parse_url(url), Deadline.after(5), 1_000):
         pass
     return failure.value.reason
 
@@ -66,6 +66,16 @@ def test_nor_where_the_url_names_it(address: str) -> None:
     if "%" in address:
         pytest.skip("no URL can name a zone")
     host = f"[{address}]" if ":" in address else address
+    names = Names([["8.8.8.8"]])
+    assert refused(Connector(AddressPolicy(plain_http=True), names), f"http://{host}/") is FetchReason.BLOCKED_ADDRESS
+    assert names.asked == 0
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["\uff11\uff16\uff19.\uff12\uff15\uff14.169.254", "127\u30020\uff0e0\uff611", "10.0.0.\u00ad1", "10.0.0.\u2460"],
+)
+def test_nor_where_letters_of_a_url_become_one(host: str) -> None:
     names = Names([["8.8.8.8"]])
     assert refused(Connector(AddressPolicy(plain_http=True), names), f"http://{host}/") is FetchReason.BLOCKED_ADDRESS
     assert names.asked == 0
@@ -100,7 +110,8 @@ def test_a_name_is_looked_up_once_and_what_was_checked_is_connected_to() -> None
         with socket.create_server(("127.0.0.3", port)) as elsewhere:
             names = Names([["127.0.0.2"], ["127.0.0.3"]])
             policy = AddressPolicy((ip_network("127.0.0.2/32"),), plain_http=True)
-            with Connector(policy, names).open(parse_url(f"http://rebinding.example:{port}/"), Deadline.after(5)):
+            link = parse_url(f"http://rebinding.example:{port}/")
+            with Connector(policy, names).open(link, Deadline.after(5), 1_000):
                 checked.settimeout(5)
                 accepted, _ = checked.accept()
                 with accepted:

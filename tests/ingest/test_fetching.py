@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -170,7 +170,7 @@ def message(key: str, received: int = 1) -> Message:
 
 def work(diary: Diary, script: Script, **options: int) -> FetchBatch:
     settings = {"threads": 4, "tries": 5, "first_pause": 16, "seconds": 10} | options
-    return FetchBatch(script, diary, diary, diary, **settings)
+    return FetchBatch(script, script, diary, diary, diary, **settings)
 
 
 def always() -> float:
@@ -251,6 +251,17 @@ def test_what_there_is_no_time_for_is_not_begun() -> None:
     diary = Diary()
     assert work(diary, Script())([message("late")], lambda: 9.0) == ["id-late"]
     assert (diary.entries, diary.pauses) == ([], {"receipt-late": 0})
+
+
+def test_what_never_came_to_an_end_is_fetched_alone_and_the_others_go_back_at_once() -> None:
+    diary, together, alone = Diary(), Script(), Script({"guilty": FetchFailed(FetchReason.UNFINISHED, "It died.")})
+    working = replace(work(diary, together), fetch_alone=alone)
+    batch = [message("new"), message("guilty", 6), message("innocent", 6), message("tried", 5)]
+    assert set(working(batch, always)) == {"id-new", "id-tried"}
+    assert diary.pauses == {"receipt-new": 0, "receipt-tried": 0}
+    assert diary.entries == [("unfinished", "guilty"), ("fetched", "innocent")]
+    assert [(dead_letter.reason, dead_letter.attempts) for dead_letter in diary.letters] == [("unfinished", 6)]
+    assert working([message("new"), message("tried", 5)], always) == []
 
 
 def test_a_failure_that_cannot_be_handed_over_comes_back() -> None:

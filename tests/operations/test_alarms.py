@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from lightpress.cdk.config import Config, Existing
+from lightpress.cdk.config import Config
+from lightpress.cdk.options.existing import Existing, ExistingOptions
+from lightpress.cdk.options.ingest import IngestOptions
+from lightpress.cdk.options.uploads import UploadOptions
 from lightpress.in_place.buckets import InPlace
 from tests.cdk.templates import synthesize_with
 from tests.cdk.test_monitoring import SYMPTOMS, SYMPTOMS_IN_PLACE, alarms
@@ -66,7 +68,7 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
         "well": ({"ApproximateNumberOfMessagesVisible": _QUIET},),
         "ill": ({"ApproximateNumberOfMessagesVisible": ((0,), (1,))},),
     },
-    "ProcessUploadGoesInCircles": {
+    "ProcessUploadRetryLoop": {
         "well": (
             work(0),
             work(5_000, PicturesPublished=4_700, PicturesRejected=200, PicturesUnchanged=100),
@@ -82,7 +84,7 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
             work(5_000),
         ),
     },
-    "CompressInPlaceGoesInCircles": {
+    "CompressInPlaceRetryLoop": {
         "well": (
             # Each write comes back once, and ends with a look.
             work(10_000, ObjectsReplaced=5_000, ObjectsUnchanged=5_000),
@@ -98,9 +100,11 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
 @pytest.fixture(scope="module")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Every alarm that there can be, as the template of an environment with everything has it."""
-    config = replace(
-        Config("full", upload_auth="iam", url_ingest=True),
-        in_place=(Existing(InPlace("my-shop", "photos/", (".jpg",))),),
+    config = Config(
+        "full",
+        uploads=UploadOptions(upload_auth="iam"),
+        ingest=IngestOptions(url_ingest=True),
+        existing=ExistingOptions(in_place=(Existing(InPlace("my-shop", "photos/", (".jpg",))),)),
     )
     return alarms(synthesize_with(config, tmp_path_factory.mktemp("full")), config.prefix)
 

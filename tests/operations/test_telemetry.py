@@ -9,7 +9,11 @@ import pytest
 
 from lightpress.cdk.metrics import ENDS, NAMESPACE
 from lightpress.image import Reason
-from tests.handlers.conftest import Context, batch, notification
+from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.reconcile import Action, Outcome
+from lightpress.pipeline.source import Closed, Source
+from lightpress.telemetry import ReconcileTelemetry
+from tests.handlers.conftest import UPLOADS, Context, batch, notification
 from tests.operations.conftest import BAD, GOOD, PHOTO
 
 if TYPE_CHECKING:
@@ -89,6 +93,15 @@ def test_a_time_that_is_none_harms_nobody(deployed: Deployed, told: Told, time: 
     (line,) = said(told.lines())
     assert line["correlation_id"] == "A1"
     assert "waited_seconds" not in line
+
+
+def test_of_what_stays_as_an_older_recipe_made_it_the_line_says_why(told: Told) -> None:
+    closed = Closed(Reason.ARCHIVED, "It is in the storage class GLACIER: restore it.")
+    manifest = Manifest(GOOD, Status.READY, 3, recipe="web")
+    ReconcileTelemetry().on_done(Outcome(Source(UPLOADS, GOOD), Action.KEPT, manifest, closed=closed))
+    (line,) = said(told.lines())
+    assert (line["message"], line["key"], line["revision"]) == ("kept", GOOD, 3)
+    assert (line["reason"], line["detail"]) == (closed.reason, closed.detail)
 
 
 def test_every_line_has_an_id(lines: Lines) -> None:

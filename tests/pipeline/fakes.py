@@ -13,10 +13,10 @@ from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reas
 from lightpress.image.formats import ACCEPTED
 from lightpress.pipeline.failures import DeadLetter, fingerprint
 from lightpress.pipeline.manifest import manifest_from_json, manifest_path
-from lightpress.pipeline.ports import PreconditionFailed, Published
+from lightpress.pipeline.ports import PreconditionFailed, Published, Unreadable
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import Dependencies
-from lightpress.pipeline.source import Original, Source
+from lightpress.pipeline.source import Closed, Original, Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
@@ -59,12 +59,18 @@ def etag(data: bytes) -> str:
 
 @dataclass
 class FakeOriginals:
-    """The uploads bucket. before_look: by number of look, something that happens right before it."""
+    """The uploads bucket. before_look, before_read: something that happens right before one, by its number.
+
+    closed: keys that cannot be read, as a look tells; refusing: others that cannot, as only reading tells.
+    """
 
     held: dict[str, tuple[str, bytes]] = field(default_factory=dict)
     asked: Counter[str] = field(default_factory=Counter)
     before_look: Callable[[int], None] = lambda _: None
+    before_read: Callable[[int], None] = lambda _: None
     failing: set[str] = field(default_factory=set)
+    closed: dict[str, Closed] = field(default_factory=dict)
+    refusing: dict[str, Closed] = field(default_factory=dict)
     versions: int = 0
 
     def put(self, key: str, data: bytes) -> None:
@@ -79,13 +85,20 @@ class FakeOriginals:
         if source.key not in self.held:
             return None
         version, data = self.held[source.key]
-        return Original(version, etag(data), len(data))
+        return Original(version, etag(data), len(data), self.closed.get(source.key))
 
     def read(self, source: Source, original: Original) -> bytes:
         self.asked["read"] += 1
+        self.before_read(self.asked["read"])
+        self.check_readable(source.key)
         if source.key not in self.held or etag(self.held[source.key][1]) != original.etag:
             raise PreconditionFailed
         return self.held[source.key][1]
+
+    def check_readable(self, key: str) -> None:
+        """As the store does: before it looks whether it is still the same."""
+        if closed := self.closed.get(key) or self.refusing.get(key):
+            raise Unreadable(closed)
 
 
 @dataclass
@@ -192,6 +205,7 @@ class FakeQuarantine:
         self.before_keep()
         if original.size > self.largest:
             return None
+        self.originals.check_readable(source.key)
         version, data = self.originals.held.get(source.key, ("", b""))
         if version != original.identity:
             raise PreconditionFailed

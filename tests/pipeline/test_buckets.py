@@ -75,7 +75,7 @@ def test_an_attached_picture_is_looked_at_in_its_bucket_and_published_under_its_
 
 
 def test_the_first_table_that_selects_a_key_says_how_it_is_compressed() -> None:
-    lossy = InPlace("cms", "photos/", squeezing=CompressionOptions(mode="lossy"))
+    lossy = InPlace("cms", "photos/", options=CompressionOptions(mode="lossy"))
     rest = InPlace("cms", suffixes=(".jpg",))
     tables = Compressing((lossy, rest))
     assert tables.table_for(Source("cms", "photos/a.jpg")) is lossy
@@ -101,6 +101,6 @@ def test_tables_survive_the_environment_of_a_function() -> None:
 
 def test_options_that_decide_what_is_replaced_are_in_the_digest() -> None:
     table = InPlace("b")
-    for other in (InPlace("b", min_saving_percent=3), InPlace("b", squeezing=CompressionOptions(metadata="none"))):
+    for other in (InPlace("b", min_saving_percent=3), InPlace("b", options=CompressionOptions(metadata="none"))):
         assert other.digest != table.digest
     assert InPlace("c", "p/", (".jpg",)).digest == table.digest

@@ -27,7 +27,7 @@ CALM = [case for length in (1, 2, 3) for script in _scripts(length) for case in 
 RECIPES = [case for script in ("PR", "BR", "DR", "PRD") for case in _kinds(script)]
 """The recipes change in mid-flight, and old and new code work side by side."""
 
-ACCEPTING = [case for script in ("JN", "JM", "NJ", "NJA", "JNA", "MJA", "JMD") for case in _kinds(script)]
+ACCEPTING = [case for script in ("JN", "JM", "NJ", "NJY", "JNY", "MJY", "JMD") for case in _kinds(script)]
 """The recipes change what they accept, before or after a picture of such a format."""
 
 FAULTY = [case for length in (1, 2) for script in _scripts(length) for case in _kinds(script, faults=1)]
@@ -38,10 +38,23 @@ LAST_INSTANCE = [
 ]
 """The same, where a message is a dead letter after one try: whoever failed innocently is before the last instance."""
 
+_CLOSED = "ACXK"
+UNREADABLE = [
+    case
+    for script in (*_CLOSED, "AO", "XO", "KO", "AP", "CP", "PA", "PC", "AD", "CD", "BZ", "BL", "PZR", "PLR", "PZO")
+    for case in _kinds(script)
+]
+"""It is there, and cannot be read: for good, for a while, or not any more."""
+
+UNREADABLE_FAULTY = [
+    case for script in _CLOSED for receives in (5, 1) for case in _kinds(script, faults=1, receives=receives)
+]
+"""The same, with a fault."""
+
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
 
-ALL = [*OUTAGES, *RECIPES, *ACCEPTING, *FAULTY, *LAST_INSTANCE, *CALM]
+ALL = [*OUTAGES, *RECIPES, *ACCEPTING, *UNREADABLE, *UNREADABLE_FAULTY, *FAULTY, *LAST_INSTANCE, *CALM]
 
 QUICK = [
     *(case for length in (1, 2) for script in _scripts(length) for case in _kinds(script)),
@@ -53,5 +66,8 @@ QUICK = [
     *(case for script in "PBD" for case in _kinds(script, faults=1, receives=1)),
     *_kinds("PQ", faults=1),
     *OUTAGES,
+    *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),
+    *(Case(script) for script in ("CP", "PA", "PZR", "PLR")),
+    *(Case(script, faults=1) for script in "AC"),
 ]
 """What `make test` explores: all that stay small."""

@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote_plus
 
+from lightpress.image import Reason
+from lightpress.pipeline.events import reconcile_message
+from lightpress.pipeline.source import Source
 from tests.simulation.deployed import (
     BUS,
     DEAD_LETTERS,
@@ -21,6 +25,7 @@ from tests.simulation.deployed import (
     Release,
     Stores,
 )
+from tests.simulation.pictures import OPENED, closed_for
 from tests.simulation.promises import Promises
 from tests.simulation.timeline import Timeline
 from tests.simulation.worker import Worker
@@ -94,12 +99,32 @@ class Cloud:
 
     # What people do.
 
-    def put(self, key: str, data: bytes) -> None:
-        """Upload; S3 tells the queue."""
+    def put(self, key: str, data: bytes, how: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Upload; S3 tells the queue. how: it is stored, as far as that decides whether it can be read."""
         self.keys.add(key)
-        version = self.uploads.put(key, data)
+        version = self.uploads.put(key, data, **how)
         self.promises.uploaded(key, version)
-        self.timeline.add(CLIENT, f"puts {key}", f"{version.id or version.etag[1:9]} {data!r}")
+        self.timeline.add(
+            CLIENT, f"puts {key}", f"{version.id or version.etag[1:9]} {data!r} {closed_for(version) or ''}"
+        )
+
+    def close(self, key: str, how: Mapping[str, Any]) -> None:
+        """From now on nobody can read what the key holds: it comes into an archive, or access is withdrawn."""
+        version = self.uploads.newest(key)
+        if version and not closed_for(version):
+            version = self.uploads.change(key, **how, restored=False)
+            self.promises.closed(version)
+            self.timeline.add(OPERATOR, f"closes {key}", closed_for(version))
+
+    def open(self, key: str) -> None:
+        """It can be read again: it is restored, of which S3 tells, or access is granted, which needs a retry."""
+        version = self.uploads.newest(key)
+        why = closed_for(version) if version else None
+        if why in OPENED:
+            self.timeline.add(OPERATOR, f"opens {key}", why)
+            self.uploads.change(key, **OPENED[why])
+        if why is Reason.ACCESS_DENIED:
+            self.say(reconcile_message(Source(UPLOADS, key), again=True), OPERATOR)
 
     def delete(self, key: str) -> None:
         """Delete; S3 tells the queue, if there was anything."""

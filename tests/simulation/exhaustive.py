@@ -19,10 +19,10 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.deployed import BUS, UPLOADS, Code
 from tests.simulation.invocation import Fault
 from tests.simulation.memory import Memory, Remembered
-from tests.simulation.pictures import BAD, GOOD, RARE, REFUSING, REFUSING_ANEW
+from tests.simulation.pictures import ARCHIVED, BAD, CUSTOMER_KEY, GOOD, RARE, REFUSING, REFUSING_ANEW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from tests.simulation.cloud import Saved
     from tests.simulation.invocation import Request
@@ -32,9 +32,13 @@ if TYPE_CHECKING:
 
 KEY = "k"
 AT_ONCE = 2
+MOST_TIMES = 30
+"""No small case has a reason to bring a message back more often."""
 
 # P and Q are good pictures, B a bad one, J one whose format is not accepted by all recipes, D a deletion, R another
-# recipe. N: recipes that differ in that they do not accept J; A: the first ones again, which do; M: others that do not.
+# recipe. N: recipes that differ in that they do not accept J; Y: the first ones again, which do; M: others that do
+# not. A is a good picture in an archive, C one that only a customer's key opens, X one of another account, K one whose
+# key of KMS is disabled. Z puts what is there into an archive, L denies access to it, and O undoes either.
 SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "P": lambda cloud: cloud.put(KEY, GOOD + b"P"),
     "Q": lambda cloud: cloud.put(KEY, GOOD + b"Q"),
@@ -43,9 +47,18 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "D": lambda cloud: cloud.delete(KEY),
     "R": lambda cloud: cloud.deploy(1),
     "N": lambda cloud: cloud.deploy(REFUSING),
-    "A": lambda cloud: cloud.deploy(0),
+    "Y": lambda cloud: cloud.deploy(0),
     "M": lambda cloud: cloud.deploy(REFUSING_ANEW),
+    "A": lambda cloud: cloud.put(KEY, GOOD + b"A", ARCHIVED),
+    "C": lambda cloud: cloud.put(KEY, GOOD + b"C", CUSTOMER_KEY),
+    "X": lambda cloud: cloud.put(KEY, GOOD + b"X", {"denied": "AccessDenied"}),
+    "K": lambda cloud: cloud.put(KEY, GOOD + b"K", {"denied": "KMS.DisabledException"}),
+    "Z": lambda cloud: cloud.close(KEY, ARCHIVED),
+    "L": lambda cloud: cloud.close(KEY, {"denied": "KMS.DisabledException"}),
+    "O": lambda cloud: cloud.open(KEY),
 }
+
+CLOSING = frozenset("ACXKZL")
 
 
 @dataclass(frozen=True)
@@ -87,7 +100,7 @@ class Run:
 
     def __init__(self, case: Case, code: Code | None = None) -> None:
         self.cloud = Cloud(versioned=case.versioned, max_receives=case.receives, code=code)
-        self.script, self.faults = case.script, case.faults
+        self.case, self.script, self.faults = case, case.script, case.faults
         self.done, self.outage = 0, case.outage
         self._memory = Memory()
 
@@ -103,8 +116,13 @@ class Run:
         for number, worker in enumerate(self.cloud.workers):
             choices.append(f"step {number}")
             if self.faults and worker.mind.waits_for:
-                choices += [f"{fault.name} {number}" for fault in worker.mind.waits_for.faults]
+                choices += [f"{fault.name} {number}" for fault in self._faults(worker.mind.waits_for)]
         return choices
+
+    def _faults(self, request: Request) -> Iterator[Fault]:
+        """A token expires only in cases where a look may be refused for another reason, too: it makes many states."""
+        may_expire = not CLOSING.isdisjoint(self.case.script)
+        return (fault for fault in request.faults if may_expire or fault is not Fault.EXPIRED)
 
     def _commutes(self) -> str | None:
         """A step that may as well be the next."""
@@ -153,6 +171,8 @@ class Run:
             self.cloud.calm = False
             queue.send(message.body, dict(message.attributes))
         if batch := self.cloud.receive(queue, [message]):
+            if batch[0].received > MOST_TIMES:
+                self.cloud.promises.broken.append(f"{batch[0].id} comes back again and again")
             release = self.cloud.releases[-1]
             self.cloud.start(queue, batch, release, self._memory.begin(release, queue, batch))
 

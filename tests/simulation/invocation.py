@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-RENDER, ACKNOWLEDGE = "Render", "Acknowledge"
+RENDER, ACKNOWLEDGE, LOOK = "Render", "Acknowledge", "HeadObject"
 
 
 class Fault(Enum):
     """What can go wrong with one request. The client library's own retries are in it: SENT_TWICE is one of them."""
 
     FAILS = "fails before it takes effect"
+    EXPIRED = "is refused, because the function's token has expired; the client library gets another one"
     LOST_ANSWER = "takes effect, and its answer is lost"
     SENT_TWICE = "takes effect, its answer is lost, and the client library sends it again"
     DIES = "the function dies before it"
@@ -33,6 +34,8 @@ class Fault(Enum):
 
 
 _OF_READING = (Fault.FAILS, Fault.DIES)
+_OF_LOOKING = (*_OF_READING, Fault.EXPIRED)  # of all others it is one failure among others; a HEAD has no words for it
+_OF_WRITING = tuple(fault for fault in Fault if fault is not Fault.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,9 @@ class Request:
     @property
     def faults(self) -> tuple[Fault, ...]:
         """What can go wrong with it; of one that only reads, the other faults would be the same as these."""
-        return tuple(Fault) if self.changes else _OF_READING
+        if self.changes:
+            return _OF_WRITING
+        return _OF_LOOKING if self.operation == LOOK else _OF_READING
 
     def __str__(self) -> str:
         return f"{self.operation} {self.what}"

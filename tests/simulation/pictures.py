@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
@@ -13,9 +13,23 @@ from lightpress.pipeline.sandbox import ChildLost
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from tools.fakes.s3 import Version
+
 GOOD, BAD, CRASHING, HUGE, RARE = b"good", b"bad", b"crashing", b"huge", b"rare"
 """What contents begin with. CRASHING crashes a decoder, HUGE never fits into the memory of any function, RARE is good
 where its format is accepted."""
+
+ARCHIVED: dict[str, Any] = {"storage_class": "GLACIER"}
+CUSTOMER_KEY: dict[str, Any] = {"customer_key": True}
+DENIALS = {"AccessDenied", "KMS.DisabledException"}
+"""An object of another account, which may not be looked at either, and one whose key of KMS is disabled."""
+CLOSED = (ARCHIVED, CUSTOMER_KEY, *({"denied": code} for code in sorted(DENIALS)))
+"""How contents may be stored so that nobody can read them (`tests.stores.s3.Version`)."""
+OPENED: dict[str, dict[str, Any]] = {
+    Reason.ARCHIVED: {"restored": True},
+    Reason.ACCESS_DENIED: {"denied": ""},
+}
+"""What has to happen to them; a customer's key is nobody else's."""
 
 IGNORED = "drafts/"
 IGNORING = 3
@@ -25,6 +39,15 @@ REFUSING = 4
 REFUSING_ANEW = 5
 """The revision that does not accept it either, and has other sizes."""
 REVISIONS = 6
+
+
+def closed_for(version: Version) -> Reason | None:
+    """Why nobody can read this version; None if it can be."""
+    if version.denied:
+        return Reason.ACCESS_DENIED
+    if version.customer_key:
+        return Reason.CUSTOMER_KEY
+    return Reason.ARCHIVED if version.archived else None
 
 
 class NativeCrash(BaseException):

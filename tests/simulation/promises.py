@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
-from lightpress.image import Reason
+from lightpress.image import UNREADABLE, Reason
 from lightpress.pipeline.manifest import (
     Manifest,
     Status,
@@ -18,7 +18,7 @@ from lightpress.pipeline.manifest import (
     variants_folder,
 )
 from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, UPLOADS, rows
-from tests.simulation.pictures import BAD, CRASHING, HUGE, RARE, checksum, rendered, spec_of
+from tests.simulation.pictures import BAD, CRASHING, HUGE, RARE, checksum, closed_for, rendered, spec_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +42,8 @@ class Promises:
         self.contents: dict[str, bytes] = {}
         self.nonsense: set[str] = set()
         self.interrupted: Counter[str] = Counter()
+        self.denials: Counter[str] = Counter()
+        self._closed: dict[str, frozenset[Reason]] = {}
         self._changes: Counter[str] = Counter()
         self._gone_at: dict[str, int] = {}
         self._newest_shown: Counter[str] = Counter()
@@ -52,6 +54,17 @@ class Promises:
         """Remember what was uploaded under which identity."""
         self._changes[key] += 1
         self.contents[identity_of(version)] = version.data or b""
+        self.closed(version)
+
+    def closed(self, version: Version) -> None:
+        """Remember why a version could not be read, if it could not."""
+        if why := closed_for(version):
+            identity = identity_of(version)
+            self._closed[identity] = self._closed.get(identity, frozenset()) | {why}
+
+    def denied(self, what: str) -> None:
+        """Remember that the last instance was denied to read it."""
+        self.denials[what.removeprefix(f"{UPLOADS}/")] += 1
 
     def removed(self, key: str) -> None:
         """Remember that what a key holds has changed."""
@@ -59,7 +72,9 @@ class Promises:
 
     def snapshot(self) -> object:
         """What decides about promises later on."""
-        return sorted(self._gone_at.items()), sorted(self._newest_shown.items()), sorted(self._seen_by_viewers)
+        patience = sorted((key, min(count, TRIALS)) for key, count in self.denials.items())
+        gone, shown = sorted(self._gone_at.items()), sorted(self._newest_shown.items())
+        return gone, shown, sorted(self._seen_by_viewers), patience
 
     def save(self) -> Mapping[str, Any]:
         """A copy of all that is remembered."""
@@ -85,10 +100,14 @@ class Promises:
                 self._seen_by_viewers.discard(key)
             if body is None or manifest is None or not what.startswith((IMAGES, QUARANTINE)):
                 continue
+            if manifest.source and manifest.source.identity not in self.contents:
+                self._break(key, "what is published is of nothing that ever was")
+                continue
             before = self._shown.get(key)
             if body != before:
                 self._check_forgotten(key, manifest, read_manifest(before) if before else None)
                 self._check_not_refused(key, manifest, read_manifest(before) if before else None)
+                self._check_outlives(key, manifest, read_manifest(before) if before else None)
             self._check_variants(key, manifest)
             if body != before:
                 self._shown[key] = body
@@ -131,6 +150,15 @@ class Promises:
         if before.is_of(manifest.source.identity):
             self._break(key, "published, and then refused for its format")
 
+    def _check_outlives(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
+        """What is published of some contents is not taken away because they cannot be read any more."""
+        if manifest.reason not in UNREADABLE or before is None or before.status is not Status.READY:
+            return
+        assert manifest.source is not None
+        assert before.source is not None
+        if manifest.source.identity == before.source.identity:
+            self._break(key, "it cannot be read now, and what was published of it was taken away")
+
     def _check_never_back(self, key: str, manifest: Manifest) -> None:
         """What is published never goes back to an older version, nor to what was deleted."""
         if manifest.status is Status.DELETED:
@@ -158,13 +186,26 @@ class Promises:
             if (row["subject"], row["identity"]) == (subject, manifest.source.identity)
         ]
         contents = self.contents[manifest.source.identity]
+        was_closed = self._closed.get(manifest.source.identity, frozenset())
         if not found:
             self._break(key, "failed, and there is no record of it")
-        elif found[0]["reason"] != manifest.reason:
+        elif found[0]["reason"] != manifest.reason and not was_closed & {found[0]["reason"], manifest.reason}:
+            # Of what is bad, and then cannot be read, two letters may tell either: both are true, and a row holds one.
             self._break(key, f"the record says {found[0]['reason']}, the manifest {manifest.reason}")
-        elif self._cloud.quarantine.data(found[0].get("quarantine", "")) != contents:
+        elif not was_closed and self._cloud.quarantine.data(found[0].get("quarantine", "")) != contents:
             self._break(key, "failed, and what failed is not in quarantine")
-        self._check_reason(key, contents, manifest.reason)
+        if manifest.reason in UNREADABLE:
+            self._check_closed(key, was_closed, manifest.reason)
+        else:
+            self._check_reason(key, contents, manifest.reason)
+
+    def _check_closed(self, key: str, was_closed: frozenset[Reason], reason: str | None) -> None:
+        """It fails as unreadable only if it was, and as denied only after patience; a fault may cost a try of it."""
+        if reason not in was_closed:
+            self._break(key, f"failed for {reason}, which it never was")
+        tries = self.denials[key] + self.interrupted[key] + (not self._cloud.calm)
+        if reason == Reason.ACCESS_DENIED and tries < TRIALS:
+            self._break(key, f"given up after {tries} tries of the last instance")
 
     def _check_reason(self, key: str, contents: bytes, reason: str | None) -> None:
         expected = next((reason for kind, reason in REASONS.items() if contents.startswith(kind)), None)
@@ -202,15 +243,18 @@ class Promises:
         self._check_nonsense()
 
     def _is_of_recipe(self, manifest: Manifest, source: Version, recipe: Recipe) -> bool:
-        """Of the newest one; or it stays as it was, for the newest one would refuse it."""
+        """Of the newest one; or it stays as it was, for the newest one would refuse it, or nobody can read it."""
         refused = (source.data or b"").startswith(RARE) and "jpeg2000" not in recipe.spec.accept
         if manifest.reason == Reason.FORMAT_NOT_ACCEPTED:
             return refused
-        return manifest.digest == recipe.digest or (refused and manifest.status is Status.READY)
+        may_be_older = refused or closed_for(source) is not None
+        return manifest.digest == recipe.digest or (may_be_older and manifest.status is Status.READY)
 
     def _check_end(self, key: str, manifest: Manifest, source: Version) -> None:
         """Exactly one: published, or failed and recorded."""
         may_be_published = not any((source.data or b"").startswith(kind) for kind in REASONS)
+        if manifest.reason in UNREADABLE and not closed_for(source):
+            self._break(key, "it can be read, and stays failed as if it could not")
         if manifest.status is Status.READY and not may_be_published:
             self._break(key, "published, and cannot be")
         if manifest.status is Status.DELETED:

@@ -16,7 +16,7 @@ from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
 from tests.simulation.invocation import RENDER, Fault, Invocation
-from tests.simulation.pictures import BAD, CRASHING, GOOD, HUGE, IGNORED, RARE, REVISIONS
+from tests.simulation.pictures import BAD, CLOSED, CRASHING, CUSTOMER_KEY, GOOD, HUGE, IGNORED, RARE, REVISIONS
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -35,11 +35,13 @@ OPERATIONS = (
     "PutObject",
     "CopyObject",
     "ListObjectsV2",
+    "ListObjectVersions",
     "UpdateItem",
     "SendMessage",
     RENDER,
 )
 """Those that may be out of order for a while."""
+_PART_THAT_IS_CLOSED = 0.1
 _MOST_AT_ONCE = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
@@ -80,6 +82,8 @@ class _Schedule:
         actions: dict[Callable[[], None], int] = {
             self._put: 8,
             self._delete: 3,
+            self._close: 2,
+            self._open: 3,
             self._deploy: 1,
             self._backfill: 1,
             self._duplicate: 2,
@@ -102,7 +106,17 @@ class _Schedule:
 
     def _put(self) -> None:
         data = self.chance.choice(CONTENTS) + bytes([self.chance.randrange(3)])
-        self.cloud.put(self.chance.choice(KEYS), data)
+        how = self.chance.choice(CLOSED) if self.chance.random() < _PART_THAT_IS_CLOSED else {}
+        self.cloud.put(self.chance.choice(KEYS), data, how)
+
+    def _close(self) -> None:
+        """Nobody can read it any more: for good, or for a while."""
+        self.cloud.close(self.chance.choice(KEYS), self.chance.choice([how for how in CLOSED if how != CUSTOMER_KEY]))
+        self.cloud.happened["closed"] += 1
+
+    def _open(self) -> None:
+        self.cloud.open(self.chance.choice(KEYS))
+        self.cloud.happened["opened"] += 1
 
     def _delete(self) -> None:
         self.cloud.delete(self.chance.choice(KEYS))

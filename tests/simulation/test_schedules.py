@@ -39,6 +39,7 @@ def test_a_schedule_is_the_same_each_time_it_is_run() -> None:
 def test_everything_that_can_go_wrong_does() -> None:
     happened = sum((randomly.run(number).happened for number in range(200)), start=Counter())
     kinds = {*(fault.name for fault in Fault), "redrive", "redelivery", "duplicate", "retry", "outage"}
+    kinds |= {"closed", "opened"}
     assert {name for name in kinds if happened[name] < 5} == set()
 
 

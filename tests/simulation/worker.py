@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lightpress.pipeline.sandbox import ChildLost
+from tests.simulation.deployed import DEAD_LETTERS
 from tests.simulation.invocation import RENDER, Fault, Raised, Request
-from tests.simulation.pictures import NativeCrash
+from tests.simulation.pictures import DENIALS, NativeCrash
 from tools.fakes.wire import refusal
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Worker:
         cloud.timeline.add(self.name, f"dies {'before' if fault is Fault.DIES else 'after'} {request}")
 
     def _answer(self, request: Request, fault: Fault | None, cloud: Cloud) -> object:
-        if fault is Fault.FAILS:
-            heard: object = Raised(_failure(request.operation))
+        if fault in {Fault.FAILS, Fault.EXPIRED}:
+            heard: object = Raised(_failure(request.operation, fault))
         else:
             heard = _effect(request)
             if fault is Fault.SENT_TWICE:
@@ -68,6 +69,8 @@ class Worker:
             if fault is Fault.LOST_ANSWER:
                 heard = Raised(ReadTimeoutError(endpoint_url=request.what))
         cloud.timeline.add(self.name, str(request), heard.error if isinstance(heard, Raised) else heard)
+        if self.queue == DEAD_LETTERS and _is_denial(heard):
+            cloud.promises.denied(request.what)
         if request.changes:
             cloud.promises.check_now(request.what)
         return heard
@@ -80,7 +83,17 @@ def _effect(request: Request) -> object:
         return Raised(error)
 
 
-def _failure(operation: str) -> Exception:
+def _is_denial(heard: object) -> bool:
+    """Whether a GET was told so: of each look at what is closed to us there is at least one."""
+    error = heard.error if isinstance(heard, Raised) else None
+    if not isinstance(error, ClientError) or error.operation_name != "GetObject":
+        return False
+    return error.response["Error"]["Code"] in DENIALS
+
+
+def _failure(operation: str, fault: Fault) -> Exception:
     if operation == RENDER:
         return ChildLost("signal 9")
+    if fault is Fault.EXPIRED:
+        return refusal(operation, 400, "400", "Bad Request")
     return refusal(operation, 503, "SlowDown", "Please reduce your request rate.")

@@ -6,6 +6,7 @@ Each case is a sentence, what is asked, and what AWS answers. Where an emulator 
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,16 @@ class Place:
         source: Any = {"Bucket": self.versioned, "Key": "k", **conditions.pop("which", {})}
         self.s3.copy_object(Bucket=self.plain, Key="copy", CopySource=source, **conditions)
         return self.data(self.plain, Key="copy")
+
+    def restored(self) -> Any:  # noqa: ANN401  boto3's answer
+        """Put something into an archive, have it restored, and wait for that; returns its HEAD."""
+        self.put(self.versioned, StorageClass="GLACIER")
+        self.s3.restore_object(Bucket=self.versioned, Key="k", RestoreRequest={"Days": 1})
+        while True:
+            head = self.s3.head_object(Bucket=self.versioned, Key="k")
+            if 'ongoing-request="true"' not in head["Restore"]:
+                return head
+            time.sleep(0.2)
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -287,6 +298,64 @@ def _(place: Place) -> object:
     return place.data(place.plain, Range="bytes=0-0")
 
 
+# Archives: https://docs.aws.amazon.com/AmazonS3/latest/userguide/archived-objects.html
+
+
+@_case("a HEAD of what is in an archive names it, and no copy", ("GLACIER", None))
+def _(place: Place) -> object:
+    place.put(place.plain, StorageClass="GLACIER")
+    head = place.s3.head_object(Bucket=place.plain, Key="k")
+    return head["StorageClass"], head.get("Restore")
+
+
+@_case("a GET of what is in an archive is refused", "403 InvalidObjectState")
+def _(place: Place) -> object:
+    place.put(place.plain, StorageClass="DEEP_ARCHIVE")
+    return place.data(place.plain)
+
+
+@_case("and so it is of other contents than those that are expected", "403 InvalidObjectState")
+def _(place: Place) -> object:
+    before = place.put(place.plain)["ETag"]
+    place.put(place.plain, b"2", StorageClass="GLACIER")
+    return place.data(place.plain, IfMatch=before)
+
+
+@_case(
+    "what is in an archive cannot be copied",
+    "403 ObjectNotInActiveTierError",
+    ministack=("403 InvalidObjectState", "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"),
+)
+def _(place: Place) -> object:
+    place.put(place.versioned, StorageClass="GLACIER")
+    return place.copy()
+
+
+@_case("GLACIER_IR is read as any other", b"1")
+def _(place: Place) -> object:
+    place.put(place.plain, StorageClass="GLACIER_IR")
+    return place.data(place.plain)
+
+
+@_case("what was restored can be read, and a HEAD says so", (b"1", "GLACIER", True))
+def _(place: Place) -> object:
+    head = place.restored()
+    return place.data(place.versioned), head["StorageClass"], 'ongoing-request="false"' in head["Restore"]
+
+
+@_case(
+    "what was restored can be copied",
+    b"1",
+    ministack=(
+        "403 InvalidObjectState",
+        "https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html",
+    ),
+)
+def _(place: Place) -> object:
+    place.restored()
+    return place.copy()
+
+
 # Keys that owners send along: https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-s3-c-encryption.html
 
 _OWNERS_KEY: Any = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": b"k" * 32}
@@ -310,6 +379,62 @@ def _(place: Place) -> object:
 def _(place: Place) -> object:
     place.put(place.plain, **_OWNERS_KEY)
     return place.data(place.plain, Range="bytes=0-0")
+
+
+@_case(
+    "a copy of it says the same",
+    "400 InvalidRequest",
+    moto=(b"1", "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"),
+)
+def _(place: Place) -> object:
+    place.put(place.versioned, **_OWNERS_KEY)
+    return place.copy()
+
+
+@_case("a list of its versions tells length, version and ETag", (1, True, True))
+def _(place: Place) -> object:
+    newest = place.put(place.versioned, **_OWNERS_KEY)
+    (listed,) = place.s3.list_object_versions(Bucket=place.versioned, Prefix="k", MaxKeys=1)["Versions"]
+    return listed["Size"], listed["VersionId"] == newest["VersionId"], listed["ETag"] == newest["ETag"]
+
+
+# Versions: https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+
+
+def _first_version(place: Place, bucket: str) -> object:
+    """The first of all versions and delete markers: its kind, and what it says."""
+    found = place.s3.list_object_versions(Bucket=bucket, Prefix="k", MaxKeys=1)
+    kinds: Any = {"a version": found.get("Versions", []), "a delete marker": found.get("DeleteMarkers", [])}
+    return [(kind, one["Key"], one["IsLatest"]) for kind, some in kinds.items() for one in some]
+
+
+@_case("of the versions of keys that begin alike, the newest of the shortest is listed first", "the newest")
+def _(place: Place) -> object:
+    place.s3.put_object(Bucket=place.versioned, Key="k2", Body=b"1")
+    place.put(place.versioned)
+    newest = place.put(place.versioned, b"2")["VersionId"]
+    (listed,) = place.s3.list_object_versions(Bucket=place.versioned, Prefix="k", MaxKeys=1)["Versions"]
+    return "the newest" if (listed["Key"], listed["VersionId"], listed["IsLatest"]) == ("k", newest, True) else listed
+
+
+@_case("a delete marker is listed as one, and first", [("a delete marker", "k", True)])
+def _(place: Place) -> object:
+    place.put(place.versioned)
+    place.s3.delete_object(Bucket=place.versioned, Key="k")
+    return _first_version(place, place.versioned)
+
+
+@_case("without versions, the only one is listed as `null`", ("null", True))
+def _(place: Place) -> object:
+    place.put(place.plain)
+    place.put(place.plain, b"2")
+    (listed,) = place.s3.list_object_versions(Bucket=place.plain, Prefix="k", MaxKeys=1)["Versions"]
+    return listed["VersionId"], listed["IsLatest"]
+
+
+@_case("nothing has no versions", [])
+def _(place: Place) -> object:
+    return _first_version(place, place.plain)
 
 
 # Listing: https://docs.aws.amazon.com/AmazonS3/latest/userguide/ListingKeysUsingAPIs.html

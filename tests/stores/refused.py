@@ -37,6 +37,7 @@ KEY_DISABLED = Refusal(400, "KMS.DisabledException", "arn:aws:kms:eu-west-1:1234
 NOT_ALLOWED = Refusal(403, "AccessDenied", "User is not authorized to perform: kms:Decrypt")
 LOST_CONNECTION = None
 
+_NOWHERE = "https://refused.invalid/"  # or moto, which hears of it next, would do it after all
 _BEFORE_SEND = "before-send.*"  # of any service; as it says more than the event of moto, it is asked first
 
 
@@ -53,20 +54,22 @@ def refusing(
     """Refuse the requests that are meant, `HEAD https://...` for one; tells which those were."""
     refused: list[str] = []
 
-    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+    def refuse(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
         what = f"{request.method} {request.url}"
         if not meant(what):
             return None
         refused.append(what)
         if refusal is None:
             raise EndpointConnectionError(endpoint_url=request.url)
-        return _answer(request, refusal)
+        answer = _answer(request, refusal)
+        request.url = _NOWHERE
+        return answer
 
-    events.register(_BEFORE_SEND, answer)
+    events.register(_BEFORE_SEND, refuse)
     try:
         yield refused
     finally:
-        events.unregister(_BEFORE_SEND, answer)
+        events.unregister(_BEFORE_SEND, refuse)
 
 
 def _answer(request: AWSPreparedRequest, refusal: Refusal) -> AWSResponse:

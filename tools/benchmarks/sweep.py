@@ -1,4 +1,4 @@
-"""Which quality gives which SSIMULACRA2, by format and width: the source of `lightpress.image.formats`."""
+"""Which quality gives which SSIMULACRA2 score, by format and width: the source of the qualities in `image.formats`."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import unquote
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tools.fakes.wire import Wire
 
 _PAGE = 1000
+_ARCHIVES = {"GLACIER", "DEEP_ARCHIVE"}
+_RESTORED = 'ongoing-request="false", expiry-date="Sun, 01 Jan 2090 00:00:00 GMT"'
 _WANTS_CUSTOMER_KEY = (
     "The object was stored using a form of Server Side Encryption. "
     "The correct parameters must be provided to retrieve the object."
@@ -31,7 +33,8 @@ _RANGE = re.compile(r"bytes=(?P<first>[0-9]+)-(?P<last>[0-9]+)")
 class Version:
     """One version of an object; data None is a delete marker. id: None in a bucket without versions.
 
-    customer_key: whether only a key that its owner sends along opens it (SSE-C), which Lightpress never does.
+    customer_key: whether only a key that its owner sends along opens it (SSE-C), which Lightpress never does. restored:
+    whether there is a copy of what is in an archive. denied: the code that it is refused with, if it is.
     """
 
     id: str | None
@@ -39,9 +42,21 @@ class Version:
     data: bytes | None
     metadata: Mapping[str, str] = field(default_factory=dict)
     customer_key: bool = False
+    storage_class: str = "STANDARD"
+    restored: bool = False
+    denied: str = ""
+
+    @property
+    def archived(self) -> bool:
+        """Whether it is in an archive, and nowhere else."""
+        return self.storage_class in _ARCHIVES and not self.restored
 
     def __repr__(self) -> str:
-        return f"{self.id or ''}{self.etag if self.data is not None else 'deleted'}"
+        said = [f"{self.id or ''}{self.etag if self.data is not None else 'deleted'}"]
+        said += ["customer_key"] if self.customer_key else []
+        said += ["archived"] if self.archived else []
+        said += [self.denied] if self.denied else []
+        return " ".join(said)
 
 
 @dataclass(slots=True)
@@ -63,11 +78,18 @@ class Bucket:
         version = self.newest(key)
         return version.data if version else None
 
-    def put(
-        self, key: str, data: bytes, metadata: Mapping[str, str] | None = None, *, customer_key: bool = False
-    ) -> Version:
-        version = self._append(key, etag_of(data), data, metadata or {}, customer_key=customer_key)
+    def put(self, key: str, data: bytes, metadata: Mapping[str, str] | None = None, **how: Any) -> Version:  # noqa: ANN401  fields
+        """how: the fields of `Version` that say how it is stored."""
+        version = self._append(key, etag_of(data), data, metadata or {}, **how)
         self.announce("ObjectCreated:Put", key)
+        return version
+
+    def change(self, key: str, **how: Any) -> Version:  # noqa: ANN401  fields
+        """Store the newest version in another way, with the same contents and id. S3 tells of restored copies."""
+        version = replace(self.keys[key][-1], **how)
+        self.keys[key] = (*self.keys[key][:-1], version)
+        if how.get("restored"):
+            self.announce("ObjectRestore:Completed", key)
         return version
 
     def delete(self, key: str) -> Version | None:
@@ -90,10 +112,15 @@ class Bucket:
         self.announce("ObjectRemoved:Delete", key)
 
     def _append(
-        self, key: str, etag: str, data: bytes | None, metadata: Mapping[str, str], *, customer_key: bool = False
+        self,
+        key: str,
+        etag: str,
+        data: bytes | None,
+        metadata: Mapping[str, str],
+        **how: Any,  # noqa: ANN401  fields
     ) -> Version:
         self.written += 1
-        version = Version(f"v{self.written}" if self.versioned else None, etag, data, metadata, customer_key)
+        version = Version(f"v{self.written}" if self.versioned else None, etag, data, metadata, **how)
         self.keys[key] = (*self.keys.get(key, ()), version) if self.versioned else (version,)
         return version
 
@@ -149,7 +176,8 @@ class SimulatedS3:
         def effect() -> dict[str, Any]:
             if Bucket not in self.buckets:
                 raise refusal("HeadObject", 404, "404", "Not Found")  # a HEAD has no body that could say more
-            return _described(self._wanted("HeadObject", Bucket, Key, VersionId, IfMatch))
+            version = self._wanted("HeadObject", Bucket, Key, VersionId, IfMatch)
+            return _described(version) | _storage_of(version)
 
         return self.wire("HeadObject", f"{Bucket}/{Key}", effect)
 
@@ -179,11 +207,14 @@ class SimulatedS3:
         IfNoneMatch: str | None = None,
         Metadata: Mapping[str, str] | None = None,
         SSECustomerKey: bytes | None = None,
+        StorageClass: str = "STANDARD",
         **_headers: object,
     ) -> dict[str, Any]:
+        how = {"customer_key": bool(SSECustomerKey), "storage_class": StorageClass}
+
         def effect() -> dict[str, Any]:
             self._check_may_write("PutObject", Bucket, Key, IfMatch, IfNoneMatch)
-            return _named(self._bucket("PutObject", Bucket).put(Key, Body, Metadata, customer_key=bool(SSECustomerKey)))
+            return _named(self._bucket("PutObject", Bucket).put(Key, Body, Metadata, **how))
 
         return self.wire("PutObject", f"{Bucket}/{Key}", effect, changes=True)
 
@@ -209,6 +240,13 @@ class SimulatedS3:
             return {"CopyObjectResult": {"ETag": made.etag}} | ({"VersionId": made.id} if made.id else {})
 
         return self.wire("CopyObject", f"{Bucket}/{Key}", effect, changes=True)
+
+    def restore_object(self, *, Bucket: str, Key: str, RestoreRequest: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002  no copy of it ever expires
+        def effect() -> dict[str, Any]:
+            self._bucket("RestoreObject", Bucket).change(Key, restored=True)
+            return {}
+
+        return self.wire("RestoreObject", f"{Bucket}/{Key}", effect, changes=True)
 
     def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
@@ -250,6 +288,25 @@ class SimulatedS3:
 
         return self.wire("ListObjectsV2", f"{Bucket}/{Prefix}", effect)
 
+    def list_object_versions(self, *, Bucket: str, Prefix: str = "", MaxKeys: int = _PAGE) -> dict[str, Any]:
+        """In the order of keys, the newest version of each first; pages after the first one are not asked for."""
+
+        def effect() -> dict[str, Any]:
+            bucket = self._bucket("ListObjectVersions", Bucket)
+            found = [
+                {"Key": key, "VersionId": version.id or "null", "IsLatest": version is bucket.keys[key][-1]}
+                | ({} if version.data is None else {"ETag": version.etag, "Size": len(version.data)})
+                for key in sorted(bucket.keys)
+                if key.startswith(Prefix)
+                for version in reversed(bucket.keys[key])
+            ]
+            page = found[:MaxKeys]
+            kinds = {"Versions": [one for one in page if "ETag" in one]}
+            kinds["DeleteMarkers"] = [one for one in page if "ETag" not in one]
+            return {"IsTruncated": len(found) > MaxKeys} | {kind: some for kind, some in kinds.items() if some}
+
+        return self.wire("ListObjectVersions", f"{Bucket}/{Prefix}", effect)
+
     def get_paginator(self, operation: str) -> _Pages:
         assert operation == "list_objects_v2", operation
         return _Pages(self)
@@ -271,10 +328,7 @@ class SimulatedS3:
                 raise refusal(operation, 405, "405" if operation == "HeadObject" else "MethodNotAllowed")
         if version is None:
             _missing(operation, "NoSuchKey")
-        if version.customer_key:
-            if operation == "HeadObject":
-                raise refusal(operation, 400, "400", "Bad Request")
-            raise refusal(operation, 400, "InvalidRequest", _WANTS_CUSTOMER_KEY)
+        _check_may_read(operation, version)
         if if_match is not None and if_match != version.etag:
             raise refusal(operation, 412, "412" if operation == "HeadObject" else "PreconditionFailed")
         return version
@@ -323,6 +377,25 @@ def _named(version: Version) -> dict[str, Any]:
 
 def _described(version: Version) -> dict[str, Any]:
     return _named(version) | {"ContentLength": len(version.data or b""), "Metadata": dict(version.metadata)}
+
+
+def _storage_of(version: Version) -> dict[str, Any]:
+    if version.storage_class == "STANDARD":
+        return {}
+    return {"StorageClass": version.storage_class} | ({"Restore": _RESTORED} if version.restored else {})
+
+
+def _check_may_read(operation: str, version: Version) -> None:
+    """Raise what S3 says where a version is there and cannot be read."""
+    is_head = operation == "HeadObject"
+    if version.denied and not (is_head and version.denied.startswith("KMS.")):
+        is_of_a_key = version.denied.startswith("KMS.")
+        raise refusal(operation, 400 if is_of_a_key else 403, "403" if is_head else version.denied)
+    if version.customer_key:
+        raise refusal(operation, 400, "400" if is_head else "InvalidRequest", "" if is_head else _WANTS_CUSTOMER_KEY)
+    if version.archived and not is_head:
+        copying = operation == "CopyObject"
+        raise refusal(operation, 403, "ObjectNotInActiveTierError" if copying else "InvalidObjectState")
 
 
 def _part(data: bytes, range_: str | None) -> bytes:

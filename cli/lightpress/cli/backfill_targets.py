@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lightpress.in_place.compress import CompressionResult, settled
+from lightpress.in_place.compress import CompressionResult, known_outcome
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.reconcile import is_current
@@ -92,7 +92,7 @@ class Smaller(_Queued):
 
     def _ending(self, item: Item) -> tuple[str | None, int]:
         """HEAD the object, and GET the ledger's entry only where the object does not tell."""
-        found = settled(Source(self.bucket, item.key), self.table, self.existing, self.ledger)
+        found = known_outcome(Source(self.bucket, item.key), self.table, self.existing, self.ledger)
         if found is None:
             return None, 2
         return ("done" if found.result is CompressionResult.NOTHING else str(found.result)), 2

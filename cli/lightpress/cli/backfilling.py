@@ -228,8 +228,13 @@ def run(
     try:
         return backfill.run(job.items(checkpoint.place)), checkpoint
     except FAULTS as error:
-        where = f"after {checkpoint.place!r}" if checkpoint.place else "from the beginning"
         raise CutOffError(
             f"{sentence_of(error)} Nothing is skipped: {checkpoint.settled:,} are settled, and the same command "
-            f"goes on {where}."
+            f"goes on {_where(job, checkpoint.place)}."
         ) from error
+
+
+def _where(job: Job, place: str) -> str:
+    if not place:
+        return "from the beginning"
+    return f"after row {place} of the report" if job.inventory else f"after {place!r}"

@@ -106,8 +106,9 @@ def _refusal(error: ClientError) -> str:
     answer = error.response
     code, message = answer.get("Error", {}).get("Code", ""), answer.get("Error", {}).get("Message", "")
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    about = " ".join(getattr(error, "__notes__", ()))
-    said = _one_line(f"{error.operation_name}: {code}: {message} {about}")
+    said = ". ".join(
+        _one_line(part) for part in (f"{error.operation_name}: {code}: {message}", *getattr(error, "__notes__", ()))
+    )
     sentence = _BY_CODE.get(code) or (_BUSY if status >= _FAILS else _OTHER)
     if sentence is _UNKNOWN and message.startswith(("Signature expired", "Signature not yet current")):
         sentence = _CLOCK

@@ -71,7 +71,7 @@ IN_PLACE = {
     "events": 0,
 }
 """What differs in place: packed losslessly and compared, two writes (the object and the ledger), and the event of the
-write itself, which costs a look more. The CPU is that of a 12-megapixel JPEG file (docs/decisions.md)."""
+write itself, which costs a look more. The CPU is that of a 12-megapixel JPEG file (docs/decisions/0032)."""
 
 
 @dataclass(frozen=True)

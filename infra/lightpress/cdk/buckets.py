@@ -10,6 +10,7 @@ from aws_cdk import aws_s3 as s3
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.naming import pin
+from lightpress.cdk.options.storage import STANDARD, STORAGE_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +20,6 @@ if TYPE_CHECKING:
     from lightpress.cdk.config import Config
 
 _A_WEEK = Duration.days(7)
-
-# As the options name them (infra/options/keeping.py). "standard" is where everything begins.
-_STORAGES = {
-    "infrequent-access": s3.StorageClass.INFREQUENT_ACCESS,
-    "intelligent-tiering": s3.StorageClass.INTELLIGENT_TIERING,
-    "glacier-instant-retrieval": s3.StorageClass.GLACIER_INSTANT_RETRIEVAL,
-}
 
 
 class PrivateBucket(s3.Bucket):
@@ -43,12 +37,11 @@ class PrivateBucket(s3.Bucket):
         config: Config,
         versioned: bool = False,
         lifecycle_rules: Sequence[s3.LifecycleRule] = (),
-        cors: Sequence[s3.CorsRule] = (),
         ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
     ) -> None:
         name = f"{config.prefix}-{holds}"
         in_this_account = f"{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
-        everywhere_unique = config.bucket_namespace == "global"
+        everywhere_unique = config.storage.bucket_namespace == "global"
         key = key_of(scope)
         super().__init__(
             scope,
@@ -63,10 +56,9 @@ class PrivateBucket(s3.Bucket):
             bucket_key_enabled=True if key else None,  # one request of KMS for many objects
             enforce_ssl=True,
             versioned=versioned,
-            cors=list(cors),
             # The parts of an upload that was never completed are invisible, and billed until they are aborted.
             lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=_A_WEEK), *lifecycle_rules],
-            removal_policy=RemovalPolicy[config.removal.upper()],
+            removal_policy=RemovalPolicy[config.storage.removal.upper()],
         )
         suffix = "" if everywhere_unique else "-an"
         self.known_arn = f"arn:{Aws.PARTITION}:s3:::{in_this_account}{suffix}"
@@ -82,7 +74,8 @@ class PrivateBucket(s3.Bucket):
 
 def moved(storage: str, days: int, prefix: str | None = None) -> list[s3.LifecycleRule]:
     """The rule that moves what is older than so many days to another storage; none for "standard"."""
-    if storage not in _STORAGES:
+    if storage == STANDARD:
         return []
-    move = s3.Transition(storage_class=_STORAGES[storage], transition_after=Duration.days(days))
+    storage_class = s3.StorageClass(STORAGE_CLASSES[storage])
+    move = s3.Transition(storage_class=storage_class, transition_after=Duration.days(days))
     return [s3.LifecycleRule(prefix=prefix, transitions=[move])]

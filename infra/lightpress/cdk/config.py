@@ -1,28 +1,28 @@
-"""What a deployer may choose, read from environments/NAME.toml. The only reader of the CDK context.
+"""The configuration of an environment, read from infra/environments/NAME.toml. The only reader of the CDK context.
 
-The options stand in `infra/options`, a topic in a file, each with its default, what is allowed and what it is for.
+The options are declared in `lightpress.cdk.options`, one file for each topic: default, what is allowed, documentation.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lightpress.cdk.options.delivery import DeliveryOptions, check_delivery, is_rsa_2048
-from lightpress.cdk.options.existing import Existing, ExistingOptions, check_buckets
-from lightpress.cdk.options.fetching import FetchingOptions, check_networks
-from lightpress.cdk.options.keeping import CREATE, KeepingOptions, check_lifecycle
+from lightpress.cdk.options.delivery import DeliveryOptions, check_delivery
+from lightpress.cdk.options.environment import prefix_of
+from lightpress.cdk.options.existing import ExistingOptions, check_buckets
+from lightpress.cdk.options.ingest import IngestOptions, check_networks
+from lightpress.cdk.options.monitoring import MonitoringOptions, check_alarms
+from lightpress.cdk.options.option_types import read_group
 from lightpress.cdk.options.processing import ProcessingOptions, check_concurrency, check_retention
-from lightpress.cdk.options.uploads import UploadOptions, check_origins, check_who_uploads
-from lightpress.cdk.options.watching import WatchingOptions, check_alarms
+from lightpress.cdk.options.storage import StorageOptions, check_lifecycle
+from lightpress.cdk.options.uploads import UploadOptions, check_authorization, check_origins
 from lightpress.toml_reader import ConfigError, Table, read_toml
 
 if TYPE_CHECKING:
     from constructs import Node
-
-__all__ = ["CREATE", "ENVIRONMENTS", "Config", "Existing", "is_rsa_2048", "load_config", "read_config"]
 
 ENVIRONMENTS = Path(__file__).parents[2] / "environments"
 
@@ -32,52 +32,77 @@ _NAME = r"[a-z][a-z0-9-]{0,11}"
 
 
 @dataclass(frozen=True)
-class Config(
-    ExistingOptions,
-    DeliveryOptions,
-    FetchingOptions,
-    UploadOptions,
-    KeepingOptions,
-    WatchingOptions,
-    ProcessingOptions,
-):
-    """An environment. Every option has a default that suits a first try, so that a file says only what differs.
+class Config:
+    """The configuration of an environment. Every option has a default that suits a first try.
 
-    The topics, as docs/configuration.md lists them, from the last to the first: that is how dataclasses inherit.
+    In the TOML file, keys are flat: `config.delivery.price_class` is the key `price_class`.
+
+    Attributes:
+        environment: Its name, which is that of its file.
+        processing: The functions that publish originals, their queues, and the failures.
+        monitoring: Alarms, the dashboard, logs and traces.
+        storage: What is kept where, for how long, and encrypted with which key.
+        uploads: The upload API, the upload page, and the sites that may upload.
+        ingest: URL ingest.
+        delivery: The CDN, its domain names, and who may see variants.
+        existing: Buckets that exist already and that the stack does not own.
+
     """
 
+    environment: str
+    processing: ProcessingOptions = field(default_factory=ProcessingOptions)
+    monitoring: MonitoringOptions = field(default_factory=MonitoringOptions)
+    storage: StorageOptions = field(default_factory=StorageOptions)
+    uploads: UploadOptions = field(default_factory=UploadOptions)
+    ingest: IngestOptions = field(default_factory=IngestOptions)
+    delivery: DeliveryOptions = field(default_factory=DeliveryOptions)
+    existing: ExistingOptions = field(default_factory=ExistingOptions)
 
-# What no option can say alone. The first that is broken is told.
-_RULES = (
-    check_buckets,
-    check_retention,
-    check_alarms,
-    check_who_uploads,
-    check_networks,
-    check_delivery,
-    check_concurrency,
-    check_lifecycle,
-    check_origins,
-)
+    @property
+    def prefix(self) -> str:
+        """The beginning of all resource names, such as "lightpress-dev"."""
+        return prefix_of(self.environment)
+
+
+def option_groups() -> dict[str, type[Any]]:
+    """The classes of the option groups, by their attribute of Config."""
+    groups: dict[str, Any] = {group.name: group.default_factory for group in fields(Config)}
+    del groups["environment"]
+    return groups
 
 
 def read_config(node: Node, folder: Path = ENVIRONMENTS) -> Config:
-    """The environment that the context names; raises ConfigError with the key, what was found and what is allowed."""
+    """Read the environment that the CDK context `env` names.
+
+    Raises:
+        ConfigError: An option is not allowed. The text names the key, the value and what is allowed.
+
+    """
     known = sorted(path.stem for path in folder.glob("*.toml"))
     context = Table({"env": node.try_get_context("env") or _DEFAULT_ENVIRONMENT}, f"context (files in {folder.name}/)")
     return load_config(folder / f"{context.text('env', allowed=known)}.toml")
 
 
 def load_config(path: Path) -> Config:
-    """Read one environment's file."""
+    """Read one environment's file; raises ConfigError like `read_config`."""
     if not re.fullmatch(_NAME, path.stem):
         raise ConfigError(f"{path.name}: the file's name must match {_NAME}: it becomes part of bucket names")
     table = read_toml(path)
-    options: dict[str, Any] = {
-        option.name: option.metadata["read"](table, option.name) for option in fields(Config) if option.metadata
-    }
+    groups: dict[str, Any] = {name: read_group(group, table) for name, group in option_groups().items()}
     table.close()
-    config = Config(environment=path.stem, **options)
-    for check in _RULES:
-        check(config, table)
+    config = Config(path.stem, **groups)
+    _check(config, table)
     return config
+
+
+def _check(config: Config, table: Table) -> None:
+    """Check the rules that concern several options. The first that is broken is reported."""
+    check_buckets(config.existing, config.environment, table)
+    check_retention(config.processing, table)
+    check_alarms(config.monitoring, table)
+    check_authorization(config.uploads, config.environment, table)
+    check_networks(config.ingest, config.environment, table)
+    check_delivery(config.delivery, table)
+    check_concurrency(config.processing, table)
+    check_lifecycle(config.storage, table)
+    check_origins(config.uploads, config.environment, table)

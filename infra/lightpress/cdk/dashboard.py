@@ -45,7 +45,7 @@ Widgets = list[cloudwatch.IWidget]
 
 
 class Dashboard(Construct):
-    """What the stack does. functions: by what alarms call them."""
+    """What the stack does."""
 
     def __init__(  # noqa: PLR0913  by keyword
         self,
@@ -55,14 +55,15 @@ class Dashboard(Construct):
         uploads: Uploads,
         processing: Processing,
         delivery: Delivery,
-        functions: Mapping[str, PythonFunction],
+        functions: Sequence[PythonFunction],
         in_place: InPlace | None,
         alarms: Sequence[cloudwatch.IAlarm],
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
         self._config = config
-        self._prices = prices_of(config.price_region)
+        self._region = config.monitoring.price_region
+        self._prices = prices_of(self._region)
         self._uploads, self._processing, self._delivery = uploads, processing, delivery
         self._functions, self._in_place = functions, in_place
         dashboard = cloudwatch.Dashboard(
@@ -105,8 +106,8 @@ class Dashboard(Construct):
                 _graph("Failures by reason", self._failures_by_reason(), stacked=True),
                 _graph(
                     "Errors, throttles, tries again",
-                    _sum("errors", [one.metric_errors(period=_FIVE_MINUTES) for one in self._functions.values()]),
-                    _sum("throttles", [one.metric_throttles(period=_FIVE_MINUTES) for one in self._functions.values()]),
+                    _sum("errors", [one.metric_errors(period=_FIVE_MINUTES) for one in self._functions]),
+                    _sum("throttles", [one.metric_throttles(period=_FIVE_MINUTES) for one in self._functions]),
                     self._count("Retries", "tries again"),
                 ),
                 _graph(
@@ -184,7 +185,7 @@ class Dashboard(Construct):
             [
                 _heading(
                     "What does it cost?",
-                    f"At {SOURCE}, {self._config.price_region}, without free tiers and the CDN. The bill is the truth.",
+                    f"At {SOURCE}, {self._region}, without free tiers and the CDN. The bill is the truth.",
                 )
             ],
             [
@@ -235,12 +236,12 @@ class Dashboard(Construct):
                 statistic="Sum",
                 period=period,
             )
-            for function in self._functions.values()
+            for function in self._functions
         ]
         return {
             "lambda": _sum(
                 "Lambda",
-                [_compute(function, prices, config, period) for function in self._functions.values()],
+                [_compute(function, prices, config, period) for function in self._functions],
                 period=period,
             ),
             "writes": cloudwatch.MathExpression(
@@ -376,7 +377,7 @@ def _ids(label: str, count: int) -> list[str]:
 def _compute(function: PythonFunction, prices: Prices, config: Config, period: Duration) -> cloudwatch.MathExpression:
     """What a function takes: milliseconds times memory, and a little for each invocation."""
     name = function.node.id.lower()
-    millisecond = prices.compute(config.architecture) * function.memory_mb / _MIB_PER_GIB / _MS_PER_SECOND
+    millisecond = prices.compute(config.processing.architecture) * function.memory_mb / _MIB_PER_GIB / _MS_PER_SECOND
     return cloudwatch.MathExpression(
         expression=f"FILL({name}_ms, 0) * {millisecond:.15f}"
         f" + FILL({name}_times, 0) * {prices.lambda_request / MILLION:.9f}",

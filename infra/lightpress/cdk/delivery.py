@@ -14,9 +14,9 @@ from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
 
 from lightpress.cdk.buckets import PrivateBucket, moved
+from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import pin
@@ -24,6 +24,10 @@ from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.manifest import VARIANTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from constructs import Construct
+
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import FunctionCode
     from lightpress.pipeline.recipe import RecipeBook
@@ -36,7 +40,7 @@ _RESOLVER_MEMORY_MB = 1024
 _RESOLVER_TIMEOUT_SECONDS = 5
 
 
-class Delivery(Construct):
+class Delivery(Component):
     """Serves the variants (i/) in `images`, and nothing else of it, from a CDN.
 
     Every other path is a permalink, which the function `resolver` leads to the variant of now.
@@ -53,10 +57,12 @@ class Delivery(Construct):
             "Images",
             holds="images",
             config=config,
-            lifecycle_rules=moved(config.variants_storage, config.variants_storage_days, prefix=VARIANTS),
+            lifecycle_rules=moved(
+                config.storage.variants_storage, config.storage.variants_storage_days, prefix=VARIANTS
+            ),
         )
         self.resolver = self._resolver(code, config)
-        if config.placeholder_while_processing:
+        if config.delivery.placeholder_while_processing:
             _look_for_originals(self.resolver, uploads)
         self._signing_keys = self._public_keys()
         shared = self._for_both(code.recipes)
@@ -73,27 +79,36 @@ class Delivery(Construct):
             additional_behaviors={"/i/*": cloudfront.BehaviorOptions(origin=self._bucket(), **shared)},
             error_responses=[_briefly(status) for status in (403, 404)],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
-            price_class=cloudfront.PriceClass[f"PRICE_CLASS_{config.price_class.upper()}"],
-            domain_names=list(config.domain_names) or None,
+            price_class=cloudfront.PriceClass[f"PRICE_CLASS_{config.delivery.price_class.upper()}"],
+            domain_names=list(config.delivery.domain_names) or None,
             certificate=self._certificate(),
-            web_acl_id=config.web_acl_arn or None,
+            web_acl_id=config.delivery.web_acl_arn or None,
             geo_restriction=_countries(config),
             log_bucket=self._access_logs(),
         )
         pin(self.distribution, "Distribution")  # its domain is in every URL that was ever handed out
         self._let_cdn_read("i/*")
         self._acknowledge_findings()
+        self.functions = (self.resolver,)
+        self.outputs = self._outputs()
 
     @property
     def base_url(self) -> str:
         """What the URL of every image begins with."""
-        own = self._config.domain_names
+        own = self._config.delivery.domain_names
         return f"https://{own[0] if own else self.distribution.domain_name}"
 
-    @property
-    def signing_key_ids(self) -> list[str]:
-        """What whoever signs calls the keys; none where pictures are for everybody."""
-        return [key.public_key_id for key in self._signing_keys]
+    def _outputs(self) -> Mapping[str, str]:
+        """Include the ids by which signed URLs refer to their keys; none where pictures are public."""
+        own_domain = {"CdnDomainName": self.distribution.domain_name} if self._config.delivery.domain_names else {}
+        keys = {f"SigningKeyId{number}": key.public_key_id for number, key in enumerate(self._signing_keys)}
+        return {
+            "ImagesBucketName": self.images.bucket_name,
+            "CdnBaseUrl": self.base_url,
+            "DistributionId": self.distribution.distribution_id,
+            **own_domain,
+            **keys,
+        }
 
     def _resolver(self, code: FunctionCode, config: Config) -> PythonFunction:
         function = PythonFunction(
@@ -105,7 +120,7 @@ class Delivery(Construct):
             config=config,
             memory_mb=_RESOLVER_MEMORY_MB,
             timeout_seconds=_RESOLVER_TIMEOUT_SECONDS,
-            snap_start=config.resolver_start == "snapshot",
+            snap_start=config.delivery.resolver_start == "snapshot",
             environment={"IMAGES_BUCKET": self.images.bucket_name},
         )
         function.allow("s3:GetObject", on=self.images.arn_for_objects("m/*"))
@@ -120,41 +135,41 @@ class Delivery(Construct):
 
     def _started(self) -> PythonFunction | lambda_.Alias:
         """What is called: the function, or its last version where that alone can be started as the options say."""
-        if self._config.resolver_start == "cold":
+        if self._config.delivery.resolver_start == "cold":
             return self.resolver
-        provisioned = self._config.resolver_start == "provisioned"
+        provisioned = self._config.delivery.resolver_start == "provisioned"
         return lambda_.Alias(
             self,
             "ResolverAlias",
             alias_name="live",
             version=self.resolver.current_version,
-            provisioned_concurrent_executions=self._config.resolver_provisioned if provisioned else None,
+            provisioned_concurrent_executions=self._config.delivery.resolver_provisioned if provisioned else None,
         )
 
     @property
     def _shield(self) -> str | None:
-        return self._config.origin_shield_region or None
+        return self._config.delivery.origin_shield_region or None
 
     def _certificate(self) -> acm.ICertificate | None:
-        arn = self._config.certificate_arn
+        arn = self._config.delivery.certificate_arn
         return acm.Certificate.from_certificate_arn(self, "Certificate", arn) if arn else None
 
     def _access_logs(self) -> PrivateBucket | None:
         """Of CloudFront's older kind, which needs a bucket with access lists: the newer is set up in us-east-1 only."""
-        if not self._config.access_log_days:
+        if not self._config.delivery.access_log_days:
             return None
         return PrivateBucket(
             self,
             "AccessLogs",
             holds="accesslogs",
             config=self._config,
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(self._config.access_log_days))],
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(self._config.delivery.access_log_days))],
             ownership=s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
         )
 
     def _public_keys(self) -> list[cloudfront.PublicKey]:
         """Named for their contents, which CloudFront never changes: another key is another resource."""
-        named = {hashlib.sha256(pem.encode()).hexdigest()[:8]: pem for pem in self._config.signing_keys}
+        named = {hashlib.sha256(pem.encode()).hexdigest()[:8]: pem for pem in self._config.delivery.signing_keys}
         return [
             cloudfront.PublicKey(
                 self, f"SigningKey{name}", public_key_name=self._global_name(f"key-{name}"), encoded_key=pem
@@ -277,23 +292,23 @@ class Delivery(Construct):
     def _acknowledge_findings(self) -> None:
         """Answer what cdk-nag finds where an option is left as it is."""
         config = self._config
-        if not (config.countries_allowed or config.countries_denied):
+        if not (config.delivery.countries_allowed or config.delivery.countries_denied):
             acknowledge(self.distribution, "AwsSolutions-CFR1", because="Pictures on the web are for every country.")
-        if not config.web_acl_arn:
+        if not config.delivery.web_acl_arn:
             acknowledge(
                 self.distribution,
                 "AwsSolutions-CFR2",
                 because="Behind the CDN are files, and a program that reads one of them; the edge function refuses "
                 "every path that none can have. A web ACL is an option for whoever wants to limit rates.",
             )
-        if not config.access_log_days:
+        if not config.delivery.access_log_days:
             acknowledge(
                 self.distribution,
                 "AwsSolutions-CFR3",
                 because="Access logs hold the addresses of people who look at pictures: to keep them is the "
                 "deployer's decision, and an option.",
             )
-        if not config.certificate_arn:
+        if not config.delivery.certificate_arn:
             acknowledge(
                 self.distribution,
                 "AwsSolutions-CFR4",
@@ -308,10 +323,10 @@ def _look_for_originals(resolver: PythonFunction, uploads: PrivateBucket) -> Non
 
 
 def _countries(config: Config) -> cloudfront.GeoRestriction | None:
-    if config.countries_allowed:
-        return cloudfront.GeoRestriction.allowlist(*config.countries_allowed)
-    if config.countries_denied:
-        return cloudfront.GeoRestriction.denylist(*config.countries_denied)
+    if config.delivery.countries_allowed:
+        return cloudfront.GeoRestriction.allowlist(*config.delivery.countries_allowed)
+    if config.delivery.countries_denied:
+        return cloudfront.GeoRestriction.denylist(*config.delivery.countries_denied)
     return None
 
 

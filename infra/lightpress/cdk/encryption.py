@@ -13,8 +13,8 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lightpress.cdk.config import CREATE
 from lightpress.cdk.naming import pin
+from lightpress.cdk.options.storage import CREATE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,10 +37,10 @@ class Encryption(Construct):
     def __init__(self, stack: Stack, *, config: Config) -> None:
         super().__init__(stack, _ID)
         self.key: kms.IKey | None = None
-        if config.encryption_key == CREATE:
+        if config.storage.encryption_key == CREATE:
             self.key = _created(self, config)
-        elif config.encryption_key:
-            self.key = kms.Key.from_key_arn(self, "Key", config.encryption_key)
+        elif config.storage.encryption_key:
+            self.key = kms.Key.from_key_arn(self, "Key", config.storage.encryption_key)
 
 
 def key_of(construct: IConstruct) -> kms.IKey | None:
@@ -55,7 +55,7 @@ def _created(scope: Construct, config: Config) -> kms.Key:
         "Key",
         description=f"Lightpress {config.environment}: everything that is kept",
         enable_key_rotation=True,
-        removal_policy=RemovalPolicy[config.removal.upper()],
+        removal_policy=RemovalPolicy[config.storage.removal.upper()],
     )
     pin(key, "EncryptionKey")
     for statement in _for_services(config):
@@ -79,7 +79,7 @@ def _for_services(config: Config) -> list[iam.PolicyStatement]:
         _for_logs(),
     ]
     # That EventBridge may tell the queues of changes in existing buckets, CDK says with the rule.
-    if config.access_log_days:
+    if config.delivery.access_log_days:
         statements.append(_for_access_logs())
     return statements
 

@@ -22,12 +22,20 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
-    from lightpress.cdk.config import Existing
     from lightpress.cdk.functions import PythonFunction
+    from lightpress.cdk.options.existing import Existing
     from lightpress.in_place.buckets import InPlace
     from lightpress.pipeline.buckets import Attached, Selection
 
-CREATED, DELETED = "Object Created", "Object Deleted"
+CREATED, DELETED, RESTORED = "Object Created", "Object Deleted", "Object Restore Completed"
+
+SEE_NAMES = (
+    # Who may not list a bucket is told 403 of a key that is not there, and could not tell gone from forbidden.
+    "s3:ListBucket",
+    # Of what may not even be looked at, this tells which version it is.
+    "s3:ListBucketVersions",
+)
+"""What telling apart takes, on the bucket of originals: gone, forbidden, and another one."""
 
 
 def announce(scope: Construct, id_: str, *, pictures: Selection, changes: Sequence[str], queue: sqs.Queue) -> None:
@@ -48,8 +56,7 @@ def read_attached(function: PythonFunction, existing: Sequence[Existing[Attached
     """Have `function` look at the pictures of attached buckets; it may not change them."""
     for one in existing:
         function.allow("s3:GetObject", on=objects_of(one.pictures))
-        # Who may not list a bucket is told 403 of a key that is not there, and could not tell gone from forbidden.
-        function.allow("s3:ListBucket", on=arn_of(one.pictures))
+        function.allow(*SEE_NAMES, on=arn_of(one.pictures))
         if one.kms_key:
             function.allow("kms:Decrypt", on=one.kms_key)
         accept_any_key(function, one.pictures)

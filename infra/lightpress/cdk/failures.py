@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
 
 from lightpress.cdk.buckets import PrivateBucket
+from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.existing import read_attached
 from lightpress.cdk.functions import PythonFunction
@@ -17,6 +17,8 @@ from lightpress.cdk.naming import pin
 from lightpress.cdk.processing import RECORD_FAILURE_TIMEOUT_SECONDS, publish, read_originals
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.processing import Processing
@@ -31,7 +33,7 @@ _PART_OF_CONCURRENCY = 5
 _LEAST_CONCURRENCY = 2
 
 
-class Failures(Construct):
+class Failures(Component):
     """Consumes the dead-letter queue. Originals that failed lie in `quarantine`, and why is written in `table`."""
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -52,7 +54,7 @@ class Failures(Construct):
             holds="quarantine",
             config=config,
             # Not versioned: what lies under a name never changes, and what has expired shall be gone.
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(config.failure_retention_days))],
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(config.processing.failure_retention_days))],
         )
         self.table = _failures_table(self, config)
         self.function = PythonFunction(
@@ -62,27 +64,33 @@ class Failures(Construct):
             description="Publishes after all what the queue gave up on, or keeps it with the reason",
             code=code,
             config=config,
-            memory_mb=min(_MEMORY * config.memory_mb, _MOST_MEMORY_MB),
+            memory_mb=min(_MEMORY * config.processing.memory_mb, _MOST_MEMORY_MB),
             timeout_seconds=RECORD_FAILURE_TIMEOUT_SECONDS,
             environment={
                 "QUEUE_URL": processing.dead_letters.queue_url,
                 "QUARANTINE_BUCKET": self.quarantine.bucket_name,
                 "FAILURES_TABLE": self.table.table_name,
-                "FAILURE_RETENTION_SECONDS": str(config.failure_retention_days * _A_DAY),
+                "FAILURE_RETENTION_SECONDS": str(config.processing.failure_retention_days * _A_DAY),
             },
         )
         self.function.allow("s3:PutObject", on=self.quarantine.arn_for_objects("*"))
         self.function.accept_any_key(self.quarantine, "*")
         self.function.allow("dynamodb:UpdateItem", on=self.table.table_arn)
         read_originals(self.function, uploads)
-        read_attached(self.function, config.attach)
+        read_attached(self.function, config.existing.attach)
         publish(self.function, images)
         # One letter at a time: each is looked at in isolation.
         self.function.consume(
             processing.dead_letters,
             batch_size=1,
-            max_concurrency=max(_LEAST_CONCURRENCY, config.max_concurrency // _PART_OF_CONCURRENCY),
+            max_concurrency=max(_LEAST_CONCURRENCY, config.processing.max_concurrency // _PART_OF_CONCURRENCY),
         )
+        self.functions = (self.function,)
+        self.outputs = {
+            "RecordFailureFunctionName": self.function.function_name,
+            "QuarantineBucketName": self.quarantine.bucket_name,
+            "FailuresTableName": self.table.table_name,
+        }
 
 
 def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:
@@ -100,7 +108,7 @@ def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
         ),
-        removal_policy=RemovalPolicy[config.removal.upper()],
+        removal_policy=RemovalPolicy[config.storage.removal.upper()],
     )
     pin(table, "FailuresTable")
     return table

@@ -10,9 +10,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
-from constructs import Construct
 
 from lightpress.cdk.code import compiled
+from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.layer import PillowLayer, target_of
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aws_cdk import aws_sqs as sqs
+    from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
@@ -41,14 +42,14 @@ _ARCHITECTURES = {
 }
 
 
-class FunctionCode(Construct):
+class FunctionCode(Component):
     """What functions run: the folder `source`, with the recipes in it checked, on top of the layer."""
 
     def __init__(self, scope: Construct, id_: str, *, source: Path, config: Config) -> None:
         super().__init__(scope, id_)
         self.recipes = load_recipes(source / "recipes.toml")
-        self.architecture = _ARCHITECTURES[config.architecture]
-        for_host = config.architecture == _ON_HOST
+        self.architecture = _ARCHITECTURES[config.processing.architecture]
+        for_host = config.processing.architecture == _ON_HOST
         self.asset = lambda_.Code.from_asset(
             str(compiled(source, target_of(RUNTIME, self.architecture, for_host=for_host)))
         )
@@ -59,6 +60,7 @@ class FunctionCode(Construct):
             architecture=self.architecture,
             for_host=for_host,
         )
+        self.outputs = {"RecipesDigest": self.recipes.digest}
 
 
 # Pictures come and go by the megabyte. By its defaults, the C library gives their memory back to the kernel and asks
@@ -80,10 +82,11 @@ _OF_THE_KEY = {
 
 
 class PythonFunction(lambda_.Function):
-    """Runs `lightpress.handlers.HANDLER`. It may write its own log and nothing else, until `may` says so.
+    """Runs `lightpress.handlers.HANDLER`. It may write its own log and nothing else, until `allow` says so.
 
     memory_mb, timeout_seconds: where it needs others than those that process pictures. reserved_concurrency: of the
-    account's, kept for it; 0 is none. snap_start: whether its published versions start from a memory image.
+    account's, kept for it; 0 is none. snap_start: whether its published versions start from a memory image. label: what
+    alarms call it; by default its id.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -100,6 +103,7 @@ class PythonFunction(lambda_.Function):
         timeout_seconds: int | None = None,
         reserved_concurrency: int = 0,
         snap_start: bool = False,
+        label: str = "",
     ) -> None:
         log_group = log_group_of(scope, f"{id_}Logs", config)
         own_role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
@@ -114,25 +118,26 @@ class PythonFunction(lambda_.Function):
             layers=[code.layer],
             handler=f"lightpress.handlers.{handler}.handler",
             role=own_role,
-            memory_size=memory_mb or config.memory_mb,
-            timeout=Duration.seconds(timeout_seconds or config.timeout_seconds),
-            tracing=lambda_.Tracing.ACTIVE if config.tracing else lambda_.Tracing.DISABLED,
+            memory_size=memory_mb or config.processing.memory_mb,
+            timeout=Duration.seconds(timeout_seconds or config.processing.timeout_seconds),
+            tracing=lambda_.Tracing.ACTIVE if config.monitoring.tracing else lambda_.Tracing.DISABLED,
             reserved_concurrent_executions=reserved_concurrency or None,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
-            application_log_level_v2=lambda_.ApplicationLogLevel[config.log_level],
+            application_log_level_v2=lambda_.ApplicationLogLevel[config.monitoring.log_level],
             environment={
                 "POWERTOOLS_SERVICE_NAME": config.prefix,  # a dimension of every metric: accounts may hold several
                 "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
-                "LOG_LEVEL": config.log_level,
+                "LOG_LEVEL": config.monitoring.log_level,
                 **KEEP_FREED_MEMORY,
                 **environment,
             },
         )
+        self.label = label or id_
         self.own_role = own_role
-        self.memory_mb = memory_mb or config.memory_mb
-        self.timeout_seconds = timeout_seconds or config.timeout_seconds
+        self.memory_mb = memory_mb or config.processing.memory_mb
+        self.timeout_seconds = timeout_seconds or config.processing.timeout_seconds
         acknowledge(
             self,
             "AwsSolutions-L1",
@@ -144,7 +149,7 @@ class PythonFunction(lambda_.Function):
                 "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish",
                 because="Whoever calls it does so by an alias of its published version.",
             )
-        if config.tracing:
+        if config.monitoring.tracing:
             acknowledge(
                 own_role, "AwsSolutions-IAM5[Resource::*]", because="X-Ray has no resources that a policy could name."
             )
@@ -193,9 +198,9 @@ class PythonFunction(lambda_.Function):
 def log_group_of(scope: Construct, id_: str, config: Config) -> logs.LogGroup:
     """A log group with a name that stays."""
     log_group = logs.LogGroup(
-        scope, id_, encryption_key=key_of(scope), removal_policy=RemovalPolicy[config.removal.upper()]
+        scope, id_, encryption_key=key_of(scope), removal_policy=RemovalPolicy[config.storage.removal.upper()]
     )
     # Days as they are: the construct takes names for them, such as THIRTEEN_MONTHS.
-    resource(log_group, logs.CfnLogGroup).retention_in_days = config.log_retention_days
+    resource(log_group, logs.CfnLogGroup).retention_in_days = config.monitoring.log_retention_days
     pin(log_group, id_)
     return log_group

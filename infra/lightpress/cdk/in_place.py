@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from constructs import Construct
-
+from lightpress.cdk.component import Component
 from lightpress.cdk.existing import CREATED, accept_any_key, announce, arn_of, as_json, objects_of
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.queues import queue_and_dead_letters
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.buckets import PrivateBucket
-    from lightpress.cdk.config import Config, Existing
+    from lightpress.cdk.config import Config
     from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.options.existing import Existing
     from lightpress.in_place.buckets import InPlace as Pictures
 
 # Nobody but people take messages from there.
 _DEAD_LETTERS_HIDDEN_SECONDS = 30
 
 
-class InPlace(Construct):
+class InPlace(Component):
     """Works off what is created in existing buckets, from a queue of its own: uploads never wait behind it.
 
     What makes no sense or failed too often waits in `dead_letters` for somebody to look; its object is as it was.
@@ -43,15 +45,22 @@ class InPlace(Construct):
             environment={
                 "QUEUE_URL": self.queue.queue_url,
                 "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
-                "IN_PLACE": as_json([one.pictures for one in config.in_place]),
+                "IN_PLACE": as_json([one.pictures for one in config.existing.in_place]),
             },
         )
         self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
-        for number, existing in enumerate(config.in_place):
+        for number, existing in enumerate(config.existing.in_place):
             announce(self, f"Changes{number}", pictures=existing.pictures, changes=[CREATED], queue=self.queue)
             self._replace(existing)
         self._remember_in(images)
-        self.function.consume(self.queue, batch_size=config.batch_size, max_concurrency=config.max_concurrency)
+        self.function.consume(
+            self.queue, batch_size=config.processing.batch_size, max_concurrency=config.processing.max_concurrency
+        )
+        self.functions = (self.function,)
+        self.outputs = {
+            "InPlaceQueueUrl": self.queue.queue_url,
+            "InPlaceDeadLetterQueueUrl": self.dead_letters.queue_url,
+        }
 
     def _replace(self, existing: Existing[Pictures]) -> None:
         """Allow to read and write the selected objects, with what they are stored with, and never to delete one."""

@@ -12,14 +12,16 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
-from constructs import Construct
 
+from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.metrics import ENDS, FAILURE_RATE, counted
 from lightpress.cdk.naming import pin
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
+
+    from constructs import Construct
 
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import PythonFunction
@@ -36,8 +38,8 @@ _FEW_INVOCATIONS = 100
 _BUDGET_WARNINGS = {"ACTUAL": 80, "FORECASTED": 100}  # percent
 
 
-class Monitoring(Construct):
-    """Tells `topic` when somebody should look. functions: by what an alarm calls them."""
+class Monitoring(Component):
+    """Tells `topic` when somebody should look."""
 
     def __init__(  # noqa: PLR0913  by keyword
         self,
@@ -45,7 +47,7 @@ class Monitoring(Construct):
         id_: str,
         *,
         processing: Processing,
-        functions: Mapping[str, PythonFunction],
+        functions: Sequence[PythonFunction],
         in_place: InPlace | None,
         config: Config,
     ) -> None:
@@ -57,19 +59,20 @@ class Monitoring(Construct):
         self._watch_failure_rate()
         if in_place is not None:
             self._watch_in_place(in_place)
-        for name, function in functions.items():
-            self._watch_function(name, function)
-        if config.alarm_invocations_per_picture:
-            for name in sorted(ENDS.keys() & functions.keys()):
-                self._watch_invocations(name, functions[name])
-        if config.monthly_budget_dollars:
+        for function in functions:
+            self._watch_function(function)
+        if config.monitoring.alarm_invocations_per_picture:
+            for function in sorted(functions, key=lambda function: function.label):
+                self._watch_invocations(function)
+        if config.monitoring.monthly_budget_dollars:
             self._watch_budget()
+        self.outputs = {"AlarmTopicArn": self.topic.topic_arn}
 
     def _watch_queues(self, processing: Processing) -> None:
         self._alarm(
             "FailuresAreNotRecorded",
             processing.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Minimum"),
-            threshold=self._config.alarm_dead_letters,
+            threshold=self._config.monitoring.alarm_dead_letters,
             periods=_A_QUARTER_OF_AN_HOUR,
             says="Messages have been waiting in the dead-letter queue for a quarter of an hour. Look at the errors of "
             "record_failure.",
@@ -77,14 +80,14 @@ class Monitoring(Construct):
         self._alarm(
             "FailuresWaitTooLong",
             processing.dead_letters.metric_approximate_age_of_oldest_message(period=_PERIOD),
-            threshold=60 * self._config.alarm_dead_letter_age_minutes,
+            threshold=60 * self._config.monitoring.alarm_dead_letter_age_minutes,
             says="A failure is still not recorded. It is tried again and again, until its retention ends: before that, "
             "somebody must find out what it meets.",
         )
         self._alarm(
             "UploadsWaitTooLong",
             processing.queue.metric_approximate_age_of_oldest_message(period=_PERIOD),
-            threshold=60 * self._config.alarm_queue_age_minutes,
+            threshold=60 * self._config.monitoring.alarm_queue_age_minutes,
             says="Pictures are uploaded faster than they are published. Wait, or raise max_concurrency.",
         )
 
@@ -100,14 +103,15 @@ class Monitoring(Construct):
         self._alarm(
             "ManyPicturesFail",
             counted(self._config, FAILURE_RATE, period=_PERIOD, statistic="Average"),
-            threshold=self._config.alarm_failure_percent,
+            threshold=self._config.monitoring.alarm_failure_percent,
             periods=_A_QUARTER_OF_AN_HOUR,
             of_them=_MORE_THAN_ONE,
             says="More pictures than usual cannot be published. See with `lightpress failures list` what they have in "
             "common.",
         )
 
-    def _watch_function(self, name: str, function: PythonFunction) -> None:
+    def _watch_function(self, function: PythonFunction) -> None:
+        name = function.label
         self._alarm(
             f"{name}Breaks",
             function.metric_errors(period=_PERIOD),
@@ -124,12 +128,15 @@ class Monitoring(Construct):
             says=f"{name} is not started as often as there is work: the account's concurrency is used up.",
         )
 
-    def _watch_invocations(self, name: str, function: PythonFunction) -> None:
+    def _watch_invocations(self, function: PythonFunction) -> None:
         """Each invocation brings a picture or more to an end. Where many do not, something goes in circles."""
+        name = function.label
+        if name not in ENDS:
+            return
         ends = {f"ends_{number}": counted(self._config, end, period=_PERIOD) for number, end in enumerate(ENDS[name])}
         ended = " + ".join(f"FILL({id_}, 0)" for id_ in ends)
         self._alarm(
-            f"{name}GoesInCircles",
+            f"{name}RetryLoop",
             cloudwatch.MathExpression(
                 expression=f"IF(invocations >= {_FEW_INVOCATIONS}, "
                 f"IF({ended} > 0, invocations / ({ended}), invocations), 0)",
@@ -137,7 +144,7 @@ class Monitoring(Construct):
                 label="invocations for each picture",
                 period=_PERIOD,
             ),
-            threshold=self._config.alarm_invocations_per_picture,
+            threshold=self._config.monitoring.alarm_invocations_per_picture,
             periods=_A_QUARTER_OF_AN_HOUR,
             says=f"{name} is invoked again and again and few pictures come to an end: that costs and leads nowhere.",
         )
@@ -151,7 +158,9 @@ class Monitoring(Construct):
                 budget_name=f"{self._config.prefix}-account",
                 budget_type="COST",
                 time_unit="MONTHLY",
-                budget_limit=budgets.CfnBudget.SpendProperty(amount=self._config.monthly_budget_dollars, unit="USD"),
+                budget_limit=budgets.CfnBudget.SpendProperty(
+                    amount=self._config.monitoring.monthly_budget_dollars, unit="USD"
+                ),
             ),
             notifications_with_subscribers=[
                 budgets.CfnBudget.NotificationWithSubscribersProperty(
@@ -201,8 +210,8 @@ def _topic(scope: Construct, config: Config) -> sns.Topic:
     key = key_of(scope) or _key(scope, config)
     topic = sns.Topic(scope, "Topic", display_name=f"Lightpress {config.environment}", master_key=key, enforce_ssl=True)
     topic.add_to_resource_policy(_for("cloudwatch", ["sns:Publish"], topic.topic_arn))
-    if config.alarm_email:
-        topic.add_subscription(subscriptions.EmailSubscription(config.alarm_email))
+    if config.monitoring.alarm_email:
+        topic.add_subscription(subscriptions.EmailSubscription(config.monitoring.alarm_email))
     pin(topic, "AlarmTopic")
     return topic
 
@@ -215,7 +224,7 @@ def _key(scope: Construct, config: Config) -> kms.Key:
         enable_key_rotation=True,
         removal_policy=RemovalPolicy.DESTROY,  # nothing is kept with it
     )
-    for service in ("cloudwatch", "budgets") if config.monthly_budget_dollars else ("cloudwatch",):
+    for service in ("cloudwatch", "budgets") if config.monitoring.monthly_budget_dollars else ("cloudwatch",):
         key.add_to_resource_policy(_for(service, ["kms:Decrypt", "kms:GenerateDataKey*"], "*"))
     return key
 

@@ -9,28 +9,38 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
-from constructs import Construct
 
-from lightpress.cdk.existing import CREATED, DELETED, announce, read_attached
-from lightpress.cdk.functions import FunctionCode, PythonFunction
+from lightpress.cdk.component import Component
+from lightpress.cdk.existing import CREATED, DELETED, RESTORED, SEE_NAMES, announce, read_attached
+from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import resource
 from lightpress.cdk.queues import queue_and_dead_letters
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
+    from lightpress.cdk.functions import FunctionCode
 
-# Every way in which an original comes, changes and goes. A change of its tags alone is none.
-_CHANGES = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*")
+# Every way in which an original comes, changes, goes, or can be read at last. A change of its tags alone is none.
+_CHANGES = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*", "s3:ObjectRestore:Completed")
 
 RECORD_FAILURE_TIMEOUT_SECONDS = 180
 
 
-class Processing(Construct):
+class Processing(Component):
     """Works off what changes in `uploads`. What no retry can help goes to `dead_letters`."""
 
-    def __init__(
-        self, scope: Construct, id_: str, *, uploads: PrivateBucket, code: FunctionCode, config: Config
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        uploads: PrivateBucket,
+        images: PrivateBucket,
+        code: FunctionCode,
+        config: Config,
     ) -> None:
         super().__init__(scope, id_)
         self.queue, self.dead_letters = queue_and_dead_letters(
@@ -44,36 +54,40 @@ class Processing(Construct):
             description="Makes what is published of an original match the original",
             code=code,
             config=config,
-            reserved_concurrency=config.reserved_concurrency,
+            reserved_concurrency=config.processing.reserved_concurrency,
             environment={
                 "QUEUE_URL": self.queue.queue_url,
                 "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
             },
         )
         read_originals(self.function, uploads)
-        read_attached(self.function, config.attach)
-        for number, one in enumerate(config.attach):
-            announce(self, f"Attached{number}", pictures=one.pictures, changes=[CREATED, DELETED], queue=self.queue)
+        read_attached(self.function, config.existing.attach)
+        changes = [CREATED, DELETED, RESTORED]
+        for number, one in enumerate(config.existing.attach):
+            announce(self, f"Attached{number}", pictures=one.pictures, changes=changes, queue=self.queue)
         self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
         pollers = _pollers(config)
         self.function.consume(
             self.queue,
-            batch_size=config.batch_size,
-            max_concurrency=None if pollers else config.max_concurrency,
+            batch_size=config.processing.batch_size,
+            max_concurrency=None if pollers else config.processing.max_concurrency,
             pollers=pollers,
         )
-
-    def publish_to(self, images: PrivateBucket) -> None:
-        """Have variants and manifests written to `images`."""
         publish(self.function, images)
+        self.functions = (self.function,)
+        self.outputs = {
+            "QueueUrl": self.queue.queue_url,
+            "DeadLetterQueueUrl": self.dead_letters.queue_url,
+            "ProcessUploadFunctionName": self.function.function_name,
+        }
 
 
 def _pollers(config: Config) -> lambda_.ProvisionedPollerConfig | None:
     """Those that the queue has for itself, if any."""
-    if not config.provisioned_pollers:
+    if not config.processing.provisioned_pollers:
         return None
     return lambda_.ProvisionedPollerConfig(
-        minimum_pollers=config.provisioned_pollers, maximum_pollers=config.provisioned_pollers_max
+        minimum_pollers=config.processing.provisioned_pollers, maximum_pollers=config.processing.provisioned_pollers_max
     )
 
 
@@ -81,8 +95,7 @@ def read_originals(function: PythonFunction, uploads: PrivateBucket) -> None:
     """Have `function` look at originals; it may not change them."""
     function.add_environment("UPLOADS_BUCKET", uploads.bucket_name)
     function.allow("s3:GetObject", on=uploads.arn_for_objects("*"))
-    # Who may not list a bucket is told 403 of a key that is not there, and could not tell gone from forbidden.
-    function.allow("s3:ListBucket", on=uploads.bucket_arn)
+    function.allow(*SEE_NAMES, on=uploads.bucket_arn)
     function.accept_any_key(uploads, "*")
 
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from aws_cdk import Aws
-from constructs import Construct
 
+from lightpress.cdk.component import Component
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.queues import WorkQueue
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.config import Config
     from lightpress.cdk.delivery import Delivery
+    from lightpress.cdk.failures import Failures
     from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.processing import Processing
 
@@ -24,7 +27,7 @@ _WINDOW_SECONDS = 20
 _LEAST_CONCURRENCY = 2
 
 
-class Purging(Construct):
+class Purging(Component):
     """Takes folders from `queue`, and has the distribution forget them."""
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -33,6 +36,7 @@ class Purging(Construct):
         id_: str,
         *,
         processing: Processing,
+        failures: Failures,
         delivery: Delivery,
         code: FunctionCode,
         config: Config,
@@ -42,7 +46,7 @@ class Purging(Construct):
             self,
             "Queue",
             logical_id="PurgeQueue",
-            retention_days=config.queue_retention_days,
+            retention_days=config.processing.queue_retention_days,
             timeout_seconds=_TIMEOUT_SECONDS,
             # Often enough to outlast CloudFront's busiest day; then it is recorded, and told by an alarm.
             dead_letters=processing.dead_letters,
@@ -68,10 +72,12 @@ class Purging(Construct):
             max_concurrency=_LEAST_CONCURRENCY,
             window_seconds=_WINDOW_SECONDS,
         )
+        for sender in (processing.function, failures.function):
+            self._accept_from(sender)
+        self.functions = (self.function,)
 
-    def hear(self, *askers: PythonFunction) -> None:
-        """Let these functions ask. They are heard after they have ended: by then, they have removed the files."""
-        for asker in askers:
-            asker.add_environment("PURGE_QUEUE_URL", self.queue.queue_url)
-            asker.add_environment("PURGE_DELAY_SECONDS", str(asker.timeout_seconds))
-            asker.allow("sqs:SendMessage", on=self.queue.queue_arn)
+    def _accept_from(self, sender: PythonFunction) -> None:
+        """Let `sender` request purges, delayed until it has ended: by then, it has removed the files."""
+        sender.add_environment("PURGE_QUEUE_URL", self.queue.queue_url)
+        sender.add_environment("PURGE_DELAY_SECONDS", str(sender.timeout_seconds))
+        sender.allow("sqs:SendMessage", on=self.queue.queue_arn)

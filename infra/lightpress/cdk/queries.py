@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from lightpress.cdk.config import Config
+    from lightpress.cdk.functions import PythonFunction
 
 QUERIES = {
     "Why did this key fail?": """\
@@ -52,9 +53,9 @@ filter message = "will be retried"
 class SavedQueries(Construct):
     """Each of `QUERIES`, over the logs of the functions."""
 
-    def __init__(self, scope: Construct, id_: str, *, log_groups: Iterable[logs.ILogGroup], config: Config) -> None:
+    def __init__(self, scope: Construct, id_: str, *, functions: Iterable[PythonFunction], config: Config) -> None:
         super().__init__(scope, id_)
-        names = [group.log_group_name for group in log_groups]
+        names = [function.log_group.log_group_name for function in functions]
         for number, (question, query) in enumerate(QUERIES.items()):
             logs.CfnQueryDefinition(
                 self, f"Query{number}", name=f"{config.prefix}/{question}", query_string=query, log_group_names=names

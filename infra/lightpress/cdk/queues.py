@@ -52,7 +52,7 @@ class WorkQueue(sqs.Queue):
 def queue_and_dead_letters(
     scope: Construct, *, config: Config, name: str = "", looked_at_for_seconds: int
 ) -> tuple[WorkQueue, WorkQueue]:
-    """A queue for a function of `config.timeout_seconds`, and where its messages go that failed too often.
+    """A queue for a function of `config.processing.timeout_seconds`, and where its messages go that failed too often.
 
     `name` begins their logical IDs. Whoever takes a dead letter has it for `looked_at_for_seconds` at most. Both are
     children of `scope` itself: a construct around them would change the logical IDs of their policies.
@@ -61,16 +61,16 @@ def queue_and_dead_letters(
         scope,
         "DeadLetters",
         logical_id=f"{name}DeadLetterQueue",
-        retention_days=config.dead_letter_retention_days,
+        retention_days=config.processing.dead_letter_retention_days,
         timeout_seconds=looked_at_for_seconds,
     )
     queue = WorkQueue(
         scope,
         "Queue",
         logical_id=f"{name}Queue",
-        retention_days=config.queue_retention_days,
-        timeout_seconds=config.timeout_seconds,
+        retention_days=config.processing.queue_retention_days,
+        timeout_seconds=config.processing.timeout_seconds,
         dead_letters=dead_letters,
-        max_receive_count=config.max_receive_count,
+        max_receive_count=config.processing.max_receive_count,
     )
     return queue, dead_letters

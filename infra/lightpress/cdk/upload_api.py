@@ -9,17 +9,21 @@ from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_lambda as lambda_
-from constructs import Construct
 
+from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction, log_group_of
 from lightpress.cdk.naming import pin, resource
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
     from lightpress.cdk.delivery import Delivery
+    from lightpress.cdk.failures import Failures
     from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.url_ingest import UrlIngest
 
 ROUTES = (
     (gateway.HttpMethod.POST, "/uploads"),
@@ -34,12 +38,25 @@ _TIMEOUT_SECONDS = 15
 _LOGGED = ("requestId", "requestTime", "httpMethod", "routeKey", "status", "responseLength", "integrationErrorMessage")
 
 
-class UploadApi(Construct):
-    """An HTTP API. It stands before the uploads bucket, which lets its page in; `serve` then says what is behind it."""
+class UploadApi(Component):
+    """An HTTP API in front of the function `upload_api`.
 
-    def __init__(self, scope: Construct, id_: str, *, config: Config) -> None:
+    url_ingest: where URLs to fetch are sent; None: there is no such route. failures: those that could not be fetched.
+    """
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        uploads: PrivateBucket,
+        delivery: Delivery,
+        failures: Failures,
+        url_ingest: UrlIngest | None,
+        code: FunctionCode,
+        config: Config,
+    ) -> None:
         super().__init__(scope, id_)
-        self._config = config
         self.api = gateway.HttpApi(
             self,
             "Api",
@@ -54,30 +71,26 @@ class UploadApi(Construct):
             http_api=self.api,
             auto_deploy=True,
             throttle=gateway.ThrottleSettings(
-                rate_limit=config.upload_rate_limit, burst_limit=config.upload_burst_limit
+                rate_limit=config.uploads.upload_rate_limit, burst_limit=config.uploads.upload_burst_limit
             ),
         )
         _log(self, stage, config)
         self.origin = f"https://{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
-
-    def serve(
-        self, uploads: PrivateBucket, delivery: Delivery, code: FunctionCode, *, ingest: bool = False
-    ) -> PythonFunction:
-        """Answer requests with the function `upload_api`. ingest: take URLs, too."""
         function = PythonFunction(
             self,
             "UploadApiFunction",
+            label="UploadApi",
             handler="upload_api",
             description="Lets files in, and tells what became of them",
             code=code,
-            config=self._config,
+            config=config,
             memory_mb=_MEMORY_MB,
             timeout_seconds=_TIMEOUT_SECONDS,
             environment={
                 "UPLOADS_BUCKET": uploads.bucket_name,
                 "IMAGES_BUCKET": delivery.images.bucket_name,
                 "CDN_BASE_URL": delivery.base_url,
-                "UPLOAD_AUTH": self._config.upload_auth,
+                "UPLOAD_AUTH": config.uploads.upload_auth,
             },
         )
         # What it signs, S3 does in its name: it may itself what it lets others do.
@@ -94,16 +107,27 @@ class UploadApi(Construct):
         function.accept_any_key(uploads, "*")
         function.accept_any_key(delivery.images, "m/*")
         integration = integrations.HttpLambdaIntegration("Integration", function)
-        authorizer = _authorizer(self, self._config)
-        for method, path in (*ROUTES, *(INGEST_ROUTES if ingest else ())):
+        authorizer = _authorizer(self, config)
+        for method, path in (*ROUTES, *(INGEST_ROUTES if url_ingest else ())):
             route(self.api, method, path, integration, authorizer)
-        if self._config.upload_auth == "none":
+        if config.uploads.upload_auth == "none":
             acknowledge(
                 self.api,
                 "AwsSolutions-APIG4",
                 because="Only the local cloud may be without an authorizer; the configuration refuses it elsewhere.",
             )
-        return function
+        if url_ingest is not None:
+            _accept_urls(function, url_ingest, failures)
+        self.functions = (function,)
+        self.outputs = {"UploadApiUrl": self.origin}
+
+
+def _accept_urls(function: PythonFunction, url_ingest: UrlIngest, failures: Failures) -> None:
+    """Let the API queue URLs, and tell which of them could not be fetched."""
+    function.add_environment("URL_QUEUE_URL", url_ingest.queue.queue_url)
+    function.add_environment("FAILURES_TABLE", failures.table.table_name)
+    function.allow("sqs:SendMessage", on=url_ingest.queue.queue_arn)
+    function.allow("dynamodb:Query", on=failures.table.table_arn)
 
 
 def route(
@@ -125,26 +149,26 @@ def route(
 
 
 def _authorizer(scope: Construct, config: Config) -> gateway.IHttpRouteAuthorizer | None:
-    if config.upload_auth == "jwt":
+    if config.uploads.upload_auth == "jwt":
         return authorizers.HttpJwtAuthorizer(
-            "Jwt", config.upload_jwt_issuer, jwt_audience=list(config.upload_jwt_audiences)
+            "Jwt", config.uploads.upload_jwt_issuer, jwt_audience=list(config.uploads.upload_jwt_audiences)
         )
-    if config.upload_auth == "authorizer":
+    if config.uploads.upload_auth == "authorizer":
         yours = lambda_.Function.from_function_attributes(
-            scope, "Yours", function_arn=config.upload_authorizer_arn, same_environment=True
+            scope, "Yours", function_arn=config.uploads.upload_authorizer_arn, same_environment=True
         )
         return authorizers.HttpLambdaAuthorizer(
             "Authorizer", yours, response_types=[authorizers.HttpLambdaResponseType.SIMPLE]
         )
-    return authorizers.HttpIamAuthorizer() if config.upload_auth == "iam" else None
+    return authorizers.HttpIamAuthorizer() if config.uploads.upload_auth == "iam" else None
 
 
 def _from_browsers(config: Config) -> gateway.CorsPreflightOptions | None:
     """Let pages of these sites ask; the API's own page needs no leave."""
-    if not config.allowed_origins:
+    if not config.uploads.allowed_origins:
         return None
     return gateway.CorsPreflightOptions(
-        allow_origins=list(config.allowed_origins),
+        allow_origins=list(config.uploads.allowed_origins),
         allow_methods=[gateway.CorsHttpMethod.GET, gateway.CorsHttpMethod.POST, gateway.CorsHttpMethod.DELETE],
         allow_headers=["authorization", "content-type"],
     )

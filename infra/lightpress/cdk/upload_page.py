@@ -10,8 +10,8 @@ from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from constructs import Construct
 
+from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import RUNTIME, log_group_of
 from lightpress.cdk.readiness import PROJECT
@@ -20,6 +20,8 @@ from lightpress.image.formats import labels
 from lightpress.uploads.requests import PART_BYTES, media_types
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
     from lightpress.cdk.delivery import Delivery
@@ -33,7 +35,7 @@ _TIMEOUT_SECONDS = 5
 _PARTS_FROM = 2 * PART_BYTES
 
 
-class UploadPage(Construct):
+class UploadPage(Component):
     """Served by a function of its own, which has no rights at all but to write its log."""
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -58,7 +60,7 @@ class UploadPage(Construct):
             "parts_from": _PARTS_FROM,
             "types": list(media_types(recipes.accept)),
             "kinds": list(labels(recipes.accept)),
-            "connect": [storage, *([config.upload_jwt_issuer] if config.upload_page_client_id else [])],
+            "connect": [storage, *([config.uploads.upload_jwt_issuer] if config.uploads.upload_page_client_id else [])],
             "images": [delivery.base_url],
         }
         function = lambda_.Function(
@@ -85,8 +87,9 @@ class UploadPage(Construct):
 
 def _auth(config: Config) -> dict[str, Any]:
     """How the page finds out who is there (web/account.js)."""
-    if config.upload_auth == "none":
+    options = config.uploads
+    if options.upload_auth == "none":
         return {"kind": "none"}
-    if config.upload_auth == "jwt" and config.upload_page_client_id:
-        return {"kind": "oidc", "issuer": config.upload_jwt_issuer, "client_id": config.upload_page_client_id}
+    if options.upload_auth == "jwt" and options.upload_page_client_id:
+        return {"kind": "oidc", "issuer": options.upload_jwt_issuer, "client_id": options.upload_page_client_id}
     return {"kind": "token"}

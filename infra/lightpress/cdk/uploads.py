@@ -6,21 +6,20 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
 from aws_cdk import aws_s3 as s3
-from constructs import Construct
 
 from lightpress.cdk.buckets import PrivateBucket, moved
+from lightpress.cdk.component import Component
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.config import Config
 
 
-class Uploads(Construct):
-    """Keeps originals. Versioned: an overwritten one can be brought back, and a version id tells contents apart.
+class Uploads(Component):
+    """Keeps originals. Versioned: an overwritten one can be brought back, and a version id tells contents apart."""
 
-    page: the origin of the upload page, which may upload like the allowed origins.
-    """
-
-    def __init__(self, scope: Construct, id_: str, *, config: Config, page: str | None = None) -> None:
+    def __init__(self, scope: Construct, id_: str, *, config: Config) -> None:
         super().__init__(scope, id_)
         self.bucket = PrivateBucket(
             self,
@@ -30,32 +29,27 @@ class Uploads(Construct):
             versioned=True,
             lifecycle_rules=[
                 s3.LifecycleRule(
-                    noncurrent_version_expiration=Duration.days(config.noncurrent_version_days),
+                    noncurrent_version_expiration=Duration.days(config.storage.noncurrent_version_days),
                     # A deleted original whose versions have all expired leaves a marker, which slows listings down.
                     expired_object_delete_marker=True,
                 ),
-                *moved(config.originals_storage, config.originals_storage_days),
-                *_expiring(config.originals_expiration_days),
+                *moved(config.storage.originals_storage, config.storage.originals_storage_days),
+                *_expiring(config.storage.originals_expiration_days),
             ],
-            cors=_from_browsers((*config.allowed_origins, *([page] if page else []))),
         )
+        self.outputs = {"UploadsBucketName": self.bucket.bucket_name}
 
-
-def _expiring(days: int) -> list[s3.LifecycleRule]:
-    """S3 tells of it like of any deletion, so what was published goes too."""
-    return [s3.LifecycleRule(expiration=Duration.days(days))] if days else []
-
-
-def _from_browsers(origins: tuple[str, ...]) -> list[s3.CorsRule]:
-    """Let pages of these sites upload by form (POST) or script (PUT), and read the ETag of what they uploaded."""
-    if not origins:
-        return []
-    return [
-        s3.CorsRule(
+    def accept_from(self, *origins: str) -> None:
+        """Let pages of these sites upload by form (POST) or script (PUT), and read the ETag of what they uploaded."""
+        self.bucket.add_cors_rule(
             allowed_origins=list(origins),
             allowed_methods=[s3.HttpMethods.POST, s3.HttpMethods.PUT],
             allowed_headers=["*"],
             exposed_headers=["ETag"],
             max_age=3600,
         )
-    ]
+
+
+def _expiring(days: int) -> list[s3.LifecycleRule]:
+    """S3 tells of it like of any deletion, so what was published goes too."""
+    return [s3.LifecycleRule(expiration=Duration.days(days))] if days else []

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from constructs import Construct
-
+from lightpress.cdk.component import Component
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.queues import WorkQueue
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
-    from lightpress.cdk.failures import Failures
     from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.processing import Processing
 
@@ -23,11 +23,12 @@ _OWN_MEMORY_MB = 256
 # Turns at one slow host, after one another, that fit into an invocation.
 _TURNS = 3
 _TIME_TO_TELL_SECONDS = 15
-# What ends the function itself, or finds it throttled, is not the URL's fault: those tries come on top.
+# What ends the function itself, or finds it throttled, is not the URL's fault: those tries come on top, and with the
+# first of them the URL is fetched alone (`lightpress.ingest.batch`).
 _MORE_RECEIVES = 10
 
 
-class UrlIngest(Construct):
+class UrlIngest(Component):
     """Works off orders. What cannot be fetched goes the way of all failures, through the one dead-letter queue.
 
     The function is in no network of yours (no VPC), and may do nothing but look at and write originals.
@@ -44,15 +45,15 @@ class UrlIngest(Construct):
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
-        timeout_seconds = _TURNS * config.fetch_timeout_seconds + _TIME_TO_TELL_SECONDS
+        timeout_seconds = _TURNS * config.ingest.fetch_timeout_seconds + _TIME_TO_TELL_SECONDS
         self.queue = WorkQueue(
             self,
             "Queue",
             logical_id="UrlQueue",
-            retention_days=config.queue_retention_days,
+            retention_days=config.processing.queue_retention_days,
             timeout_seconds=timeout_seconds,
             dead_letters=processing.dead_letters,
-            max_receive_count=config.fetch_tries + _MORE_RECEIVES,
+            max_receive_count=config.ingest.fetch_tries + _MORE_RECEIVES,
         )
         self.function = PythonFunction(
             self,
@@ -61,7 +62,7 @@ class UrlIngest(Construct):
             description="Fetches pictures by their URLs into the uploads bucket",
             code=code,
             config=config,
-            memory_mb=max(512, _OWN_MEMORY_MB + AT_ONCE * config.fetch_max_mb),
+            memory_mb=max(512, _OWN_MEMORY_MB + AT_ONCE * config.ingest.fetch_max_mb),
             timeout_seconds=timeout_seconds,
             environment={
                 "UPLOADS_BUCKET": uploads.bucket_name,
@@ -75,27 +76,22 @@ class UrlIngest(Construct):
         # Without, S3 would say 403 of what is not there yet.
         self.function.allow("s3:ListBucket", on=uploads.bucket_arn)
         self.function.accept_any_key(uploads, "*")
-        self.function.consume(self.queue, batch_size=AT_ONCE, max_concurrency=config.fetch_max_concurrency)
-
-    def serve(self, api: PythonFunction, failures: Failures) -> None:
-        """Let the upload API take orders, and tell what could not be fetched."""
-        api.add_environment("URL_QUEUE_URL", self.queue.queue_url)
-        api.add_environment("FAILURES_TABLE", failures.table.table_name)
-        api.allow("sqs:SendMessage", on=self.queue.queue_arn)
-        api.allow("dynamodb:Query", on=failures.table.table_arn)
+        self.function.consume(self.queue, batch_size=AT_ONCE, max_concurrency=config.ingest.fetch_max_concurrency)
+        self.functions = (self.function,)
+        self.outputs = {"UrlQueueUrl": self.queue.queue_url}
 
 
 def _told(config: Config) -> dict[str, object]:
     """The options as `composition.fetch_url` reads them."""
     return {
         "threads": AT_ONCE,
-        "max_bytes": config.fetch_max_mb << 20,
-        "timeout_seconds": config.fetch_timeout_seconds,
-        "tries": config.fetch_tries,
-        "first_pause_seconds": config.fetch_first_pause_seconds,
-        "per_host": config.fetch_per_host,
-        "per_host_rate": config.fetch_per_host_rate,
-        "ports": list(config.fetch_ports),
-        "plain_http": config.fetch_plain_http,
-        "allowed_networks": list(config.fetch_allowed_networks),
+        "max_bytes": config.ingest.fetch_max_mb << 20,
+        "timeout_seconds": config.ingest.fetch_timeout_seconds,
+        "tries": config.ingest.fetch_tries,
+        "first_pause_seconds": config.ingest.fetch_first_pause_seconds,
+        "per_host": config.ingest.fetch_per_host,
+        "per_host_rate": config.ingest.fetch_per_host_rate,
+        "ports": list(config.ingest.fetch_ports),
+        "plain_http": config.ingest.fetch_plain_http,
+        "allowed_networks": list(config.ingest.fetch_allowed_networks),
     }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone
-from lightpress.in_place.objects import Entry
+from lightpress.in_place.objects import LedgerEntry
 from lightpress.pipeline.manifest import manifest_path
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class S3Ledger:
     s3: S3Client
     bucket: str
 
-    def entry(self, source: Source) -> Entry | None:
+    def last_entry(self, source: Source) -> LedgerEntry | None:
         """GET."""
         try:
             response = self.s3.get_object(Bucket=self.bucket, Key=ledger_path(source))
@@ -37,9 +37,9 @@ class S3Ledger:
             raise
         with response["Body"] as body:
             values = json.loads(body.read())
-        return Entry(**{row.name: values[row.name] for row in fields(Entry) if row.name in values})
+        return LedgerEntry(**{row.name: values[row.name] for row in fields(LedgerEntry) if row.name in values})
 
-    def enter(self, source: Source, entry: Entry) -> None:
+    def record(self, source: Source, entry: LedgerEntry) -> None:
         """PUT."""
         values = {"bucket": source.bucket, "key": source.key} | asdict(entry)
         self.s3.put_object(

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import find_object, on_condition, wants_customer_key
 from lightpress.aws.originals import read_as_seen
+from lightpress.aws.unreadable import archive_of
 from lightpress.in_place.objects import CompressionMark, ObjectState, Obstacle
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ SEAL = "lightpress"
 _SEAL = re.compile(r"(?P<digest>[0-9a-f]{12}) (?P<mode>lossless|lossy) (?P<size>[0-9]+) (?P<crc32>\S{8})")
 _MOST_METADATA = 2048  # bytes, names and values together
 _ROOM_FOR_SEAL = len(SEAL) + 48
-_ARCHIVES = {"GLACIER", "DEEP_ARCHIVE", "GLACIER_IR"}
+_INSTANT = "GLACIER_IR"  # an archive, too, where each reading has its fee
 # SDKs add one of these to every upload by themselves; any other was somebody's wish.
 _CHECKSUMS_OF_SDKS = {"ChecksumCRC32", "ChecksumCRC64NVME", "ChecksumType"}
 _LOCKS = ("ObjectLockMode", "ObjectLockLegalHoldStatus", "ObjectLockEventHold")
@@ -80,32 +81,32 @@ class S3Objects:
             size=head["ContentLength"],
             version=None if version in _NO_VERSIONS else version,
             written=head["LastModified"].timestamp(),
-            seal=_seal(head),
+            mark=_mark(head),
             obstacle=_obstacle(head) or self._acl_obstacle(source.bucket),
             tags=head.get("TagCount", 0),
             kept=_kept(head),
         )
 
-    def read(self, source: Source, held: ObjectState) -> bytes:
+    def read(self, source: Source, state: ObjectState) -> bytes:
         """GET with If-Match."""
-        return read_as_seen(self.s3, source, held.etag)
+        return read_as_seen(self.s3, source, state.etag)
 
-    def replace(self, source: Source, held: ObjectState, data: bytes, seal: CompressionMark) -> None:
+    def replace(self, source: Source, state: ObjectState, data: bytes, mark: CompressionMark) -> None:
         """PUT with If-Match, all in one request; tags and grants are read right before, only where there are any."""
-        metadata = {**held.kept["Metadata"], SEAL: _written(seal, data)}
+        metadata = {**state.kept["Metadata"], SEAL: _written(mark, data)}
         with on_condition():
-            carried = self._tags(source, held) | self._grants(source)
+            carried = self._tags(source, state) | self._grants(source)
             self.s3.put_object(
                 Bucket=source.bucket,
                 Key=source.key,
                 Body=data,
-                IfMatch=held.etag,
+                IfMatch=state.etag,
                 ChecksumAlgorithm="CRC32",
-                **dict(held.kept) | {"Metadata": metadata} | carried,
+                **dict(state.kept) | {"Metadata": metadata} | carried,
             )
 
-    def _tags(self, source: Source, held: ObjectState) -> dict[str, str]:
-        if not held.tags:
+    def _tags(self, source: Source, state: ObjectState) -> dict[str, str]:
+        if not state.tags:
             return {}
         found = self.s3.get_object_tagging(Bucket=source.bucket, Key=source.key)["TagSet"]
         return {"Tagging": urlencode([(tag["Key"], tag["Value"]) for tag in found])}
@@ -149,7 +150,7 @@ def _is_locked(head: Mapping[str, Any]) -> bool:
 
 
 def _is_archived(head: Mapping[str, Any]) -> bool:
-    return head.get("StorageClass") in _ARCHIVES or bool(head.get("ArchiveStatus"))
+    return head.get("StorageClass") == _INSTANT or archive_of(head) is not None
 
 
 def _has_own_checksum(head: Mapping[str, Any]) -> bool:
@@ -185,12 +186,12 @@ def _kept(head: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, "Metadata": head.get("Metadata", {})}
 
 
-def _written(seal: CompressionMark, data: bytes) -> str:
-    mode = "lossy" if seal.lossy else "lossless"
-    return f"{seal.digest} {mode} {len(data)} {_crc32(data)}"
+def _written(mark: CompressionMark, data: bytes) -> str:
+    mode = "lossy" if mark.lossy else "lossless"
+    return f"{mark.digest} {mode} {len(data)} {_crc32(data)}"
 
 
-def _seal(head: Mapping[str, Any]) -> CompressionMark | None:
+def _mark(head: Mapping[str, Any]) -> CompressionMark | None:
     """The seal, if it is of these bytes: programs that synchronise put new bytes under old metadata."""
     found = _SEAL.fullmatch(head.get("Metadata", {}).get(SEAL, ""))
     bound = found and (found["size"], found["crc32"]) == (str(head["ContentLength"]), head.get("ChecksumCRC32"))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone, on_condition
+from lightpress.aws.unreadable import closed_by, closed_by_archive, is_refusal, why_closed
+from lightpress.pipeline.ports import PreconditionFailed, Unreadable
 from lightpress.pipeline.source import Original
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from types_boto3_s3 import S3Client
 
-    from lightpress.pipeline.source import Source
+    from lightpress.pipeline.source import Closed, Source
 
 _NO_VERSION = "null"
 
@@ -32,23 +36,57 @@ class S3Originals:
             if is_gone(error):
                 self.s3.head_bucket(Bucket=source.bucket)  # a HEAD does not say what is missing; the bucket is a fault
                 return None
+            if is_refusal(error):
+                return self._kept_from_us(source)
             raise
-        version = head.get("VersionId", _NO_VERSION)
-        return Original(
-            identity=head["ETag"].strip('"') if version == _NO_VERSION else version,
-            etag=head["ETag"],
-            size=head["ContentLength"],
-        )
+        return _original(head, head["ContentLength"], closed_by_archive(head))
+
+    def _kept_from_us(self, source: Source) -> Original | None:
+        """LIST VERSIONS, which tells which one it is without a look at it, and GET, whose error has a body.
+
+        A fault of ours, such as a token that has expired, is one here, too.
+        """
+        newest = _newest(self.s3, source)
+        if newest is None:
+            return None
+        closed = why_closed(self.s3, source, newest["ETag"])
+        if closed is None:
+            raise PreconditionFailed  # it can be read by now, or is another one
+        return _original(newest, newest["Size"], closed)
 
     def read(self, source: Source, original: Original) -> bytes:
         """GET with If-Match: another version with the same ETag has the same bytes."""
+        if original.closed is not None:
+            raise Unreadable(original.closed)
         return read_as_seen(self.s3, source, original.etag)
+
+
+def _original(told: Mapping[str, Any], size: int, closed: Closed | None) -> Original:
+    """Of what HEAD, or a list of versions, tells."""
+    version = told.get("VersionId", _NO_VERSION)
+    identity = told["ETag"].strip('"') if version == _NO_VERSION else version
+    return Original(identity, told["ETag"], size, closed)
+
+
+def _newest(s3: S3Client, source: Source) -> Mapping[str, Any] | None:
+    """The newest version; None if there is none, or a delete marker. Of all that begin with the key, it comes first.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+    """
+    found = s3.list_object_versions(Bucket=source.bucket, Prefix=source.key, MaxKeys=1)
+    versions = (one for one in found.get("Versions", []) if one["Key"] == source.key and one["IsLatest"])
+    return next(versions, None)
 
 
 def read_as_seen(s3: S3Client, source: Source, etag: str) -> bytes:
     """GET with If-Match: the bytes that have this ETag; raises PreconditionFailed if the object has another by now."""
-    with on_condition():
-        response = s3.get_object(Bucket=source.bucket, Key=source.key, IfMatch=etag)
+    try:
+        with on_condition():
+            response = s3.get_object(Bucket=source.bucket, Key=source.key, IfMatch=etag)
+    except ClientError as error:
+        if closed := closed_by(error):
+            raise Unreadable(closed) from error
+        raise
     with response["Body"] as body:
         return body.read()  # raises if the connection ends early: a short read is never taken for the file
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import ClientError
+
 from lightpress.aws.errors import on_condition
+from lightpress.aws.unreadable import is_refusal, why_closed
 from lightpress.pipeline.failures import fingerprint
+from lightpress.pipeline.ports import Unreadable
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -30,15 +34,24 @@ class S3Quarantine:
         if original.size > _LARGEST_COPY:
             return None
         path = f"{PICTURES}{fingerprint(f'{source.bucket}/{source.key}')}/{fingerprint(original.identity)}"
-        with on_condition():
-            self.s3.copy_object(
-                Bucket=self.bucket,
-                Key=path,
-                CopySource={"Bucket": source.bucket, "Key": source.key},
-                CopySourceIfMatch=original.etag,
-                TaggingDirective="REPLACE",  # by nothing: to copy tags takes grants on both sides
-            )
+        try:
+            with on_condition():
+                self._copy(source, original, path)
+        except ClientError as error:
+            # Reading may be refused as well as writing, in the same words; archives have their own words for copies.
+            if is_refusal(error) and (closed := why_closed(self.s3, source, original.etag)):
+                raise Unreadable(closed) from error
+            raise
         return path
+
+    def _copy(self, source: Source, original: Original, path: str) -> None:
+        self.s3.copy_object(
+            Bucket=self.bucket,
+            Key=path,
+            CopySource={"Bucket": source.bucket, "Key": source.key},
+            CopySourceIfMatch=original.etag,
+            TaggingDirective="REPLACE",  # by nothing: to copy tags takes grants on both sides
+        )
 
     def keep_message(self, message_id: str, part: str) -> str:
         """PUT."""

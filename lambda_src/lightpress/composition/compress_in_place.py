@@ -31,15 +31,15 @@ def processor() -> MessageProcessor[CompressionOutcome]:
     tables = Compressing(tuple(map(in_place_from, settings.tables)))
     objects = S3Objects(s3, acls=frozenset(table.bucket for table in tables.tables if table.acls))
     limits = limits_within(settings.memory_mb)
-    needs = CompressDependencies(
-        existing=TimedObjects(objects, timings),
+    dependencies = CompressDependencies(
+        objects=TimedObjects(objects, timings),
         ledger=S3Ledger(s3, settings.images_bucket),
         tables=tables,
         compress=timings.timed(partial(compress_in_sandbox, bounds=limits, heard=timings.hear)),
     )
     return MessageProcessor(
         known=tables.known,
-        story=partial(compress, world=needs),
+        story=partial(compress, dependencies=dependencies),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=CompressionTelemetry(timings),

@@ -10,12 +10,10 @@ from botocore.config import Config
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
 from lightpress.aws.session import client, s3_client
 from lightpress.aws.upload_store import S3UploadStore
-from lightpress.ingest.addresses import AddressPolicy, networks
+from lightpress.ingest.alone import DownloadAlone
 from lightpress.ingest.batch import FetchBatch
-from lightpress.ingest.connection import Connector
 from lightpress.ingest.download import Download
 from lightpress.ingest.fetch import Fetcher
-from lightpress.ingest.hosts import Hosts
 from lightpress.settings import FetchSettings, dead_letter_queue_url
 from lightpress.telemetry import FetchObserver
 
@@ -25,19 +23,11 @@ def batch() -> FetchBatch:
     """Fetches the URLs of a batch side by side."""
     settings = FetchSettings.from_environment(os.environ)
     options = settings.options
-    policy = AddressPolicy(
-        networks(tuple(options["allowed_networks"])), frozenset(options["ports"]), plain_http=options["plain_http"]
-    )
-    download = Download(
-        Connector(policy),
-        Hosts(options["per_host"], options["per_host_rate"]),
-        max_bytes=options["max_bytes"],
-        seconds=options["timeout_seconds"],
-    )
     sqs = client("sqs", config=Config(max_pool_connections=options["threads"]))
     store = S3UploadStore(s3_client(max_connections=options["threads"]), settings.uploads_bucket)
     return FetchBatch(
-        Fetcher(download, store),
+        Fetcher(Download.by(options), store),
+        fetch_alone=Fetcher(DownloadAlone(options), store),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         observer=FetchObserver(),

@@ -15,7 +15,8 @@ class Quarantine(Protocol):
     def keep(self, source: Source, original: Original) -> str | None:
         """Copy the original and return the copy's key; None if it is too large to be copied.
 
-        Raises PreconditionFailed if the source holds something else by now. The same original always gets the same key.
+        Raises PreconditionFailed if the source holds something else by now, and Unreadable if it cannot be read. The
+        same original always gets the same key.
         """
 
     def keep_message(self, message_id: str, part: str) -> str:

@@ -19,6 +19,7 @@ from lightpress.ingest.urls import FETCH_MESSAGES, FetchReason
 from lightpress.pipeline.backoff import hold_back, pause_seconds
 from lightpress.pipeline.events import read
 from lightpress.pipeline.failures import Failure, Trial, fingerprint, subject_of_message, subject_of_picture
+from lightpress.pipeline.ports import Unreadable
 from lightpress.pipeline.sandbox import ChildLost
 from lightpress.pipeline.source import Cause, Source
 
@@ -32,10 +33,10 @@ if TYPE_CHECKING:
     from lightpress.pipeline.ports import Queue
     from lightpress.pipeline.recipe import Recipe
     from lightpress.pipeline.reconcile import Outcome
-    from lightpress.pipeline.source import Original
+    from lightpress.pipeline.source import Closed, Original
 
 TRIALS = 4
-"""So often a picture may end its renderer without a verdict, each time alone and after a pause."""
+"""So often a picture may end its renderer without a verdict, or be denied to us, each time alone and after a pause."""
 
 _LONGEST_PAUSE_SECONDS = 3600
 
@@ -115,7 +116,11 @@ class FailureRecorder:
         """Spare the rendering where the letter tells its end, or where it has never ended by itself."""
         self.end_trial()
         verdict = self.dead_letter.verdict
-        if verdict is not None and verdict.is_on(original.identity, recipe.digest_for(verdict.reason)):
+        if (
+            verdict is not None
+            and verdict.is_on_contents
+            and verdict.is_on(original.identity, recipe.digest_for(verdict.reason))
+        ):
             raise verdict.rejection()
         subject = subject_of_picture(source.bucket, source.key)
         self.trial = Trial(subject, original.identity, recipe.digest, self.dead_letter.message_id)
@@ -125,9 +130,16 @@ class FailureRecorder:
                 f"RenderResult it ended without a result {TRIALS} times, each time alone: memory or time ran out.",
             )
 
-    def record(self, source: Source, original: Original, verdict: Verdict) -> None:
-        """Copy first, row second: a row always has its copy."""
-        copy = self.registry.quarantine.keep(source, original)
+    def denied(self, source: Source, original: Original, closed: Closed) -> None:
+        """Count it, as the trials are that end a renderer, but never take it back."""
+        subject = subject_of_picture(source.bucket, source.key)
+        trial = Trial(subject, original.identity, closed.reason, self.dead_letter.message_id)
+        if self.registry.failures.begin_trial(trial) < TRIALS:
+            raise Unreadable(closed)
+
+    def record(self, source: Source, original: Original, verdict: Verdict, *, copied: bool) -> None:
+        """Copy first, row second: a row always has its copy, where there can be one."""
+        copy = self.registry.quarantine.keep(source, original) if copied else None
         self.registry.record(
             self.dead_letter,
             subject=subject_of_picture(source.bucket, source.key),
@@ -199,7 +211,8 @@ class RecordFailure:
     def _record_order(self, dead_letter: DeadLetter, order: Order) -> None:
         """A URL has no original that could be looked at once more, nor be copied: whoever fetches has said why.
 
-        What SQS moved here ended `fetch_url` itself, again and again.
+        It gives a second look to what ends it, in a process of its own (`fetch.work`). What SQS moved here all the same
+        never came so far: the function could not work at all.
         """
         self.registry.record(
             dead_letter,

@@ -2,7 +2,7 @@
 
 from lightpress.image.codecs import load_codecs
 from lightpress.image.compress import MODES, CompressionOptions, Mode, compress
-from lightpress.image.errors import MESSAGES, PictureRejected, Reason
+from lightpress.image.errors import MESSAGES, UNREADABLE, PictureRejected, Reason
 from lightpress.image.limits import Limits
 from lightpress.image.render import REVISION, EncodedVariant, OriginalInfo, RenderResult, render
 from lightpress.image.spec import FITS, METADATA, Fit, Metadata, Pixels, Size, Spec
@@ -13,6 +13,7 @@ __all__ = [
     "METADATA",
     "MODES",
     "REVISION",
+    "UNREADABLE",
     "CompressionOptions",
     "EncodedVariant",
     "Fit",

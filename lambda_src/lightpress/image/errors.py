@@ -28,6 +28,13 @@ class Reason(StrEnum):
     TOO_SLOW = "too_slow"
     CRASHED_DECODER = "crashed_decoder"
     MACHINE_LIMIT = "machine_limit"
+    ARCHIVED = "archived"
+    CUSTOMER_KEY = "customer_key"
+    ACCESS_DENIED = "access_denied"
+
+
+UNREADABLE = frozenset({Reason.ARCHIVED, Reason.CUSTOMER_KEY, Reason.ACCESS_DENIED})
+"""These say nothing of the picture: nobody has seen it. It may be readable the next time, with the same contents."""
 
 
 MESSAGES = {
@@ -44,6 +51,9 @@ MESSAGES = {
     Reason.TOO_SLOW: "The picture takes longer to work on than the limit.",
     Reason.CRASHED_DECODER: "The picture makes its decoder crash.",
     Reason.MACHINE_LIMIT: "The picture may be fine, but needs more memory or time than it is given here.",
+    Reason.ARCHIVED: "The file is in an archive, and cannot be read until it is restored.",
+    Reason.CUSTOMER_KEY: "The file is encrypted with a key of its uploader's own (SSE-C), and nobody else can read it.",
+    Reason.ACCESS_DENIED: "The file is there, and access to it, or to the key that encrypts it, is denied.",
 }
 
 

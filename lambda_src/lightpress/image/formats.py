@@ -52,7 +52,7 @@ class Output:
 
 
 # Each frame is lossy or lossless, whichever suits it, and only the first is a key frame: flat colours come out at two
-# fifths of lossy frames, and both at a fraction of the CPU of minimize_size (docs/decisions.md, "Animation").
+# fifths of lossy frames, and both at a fraction of the CPU of minimize_size (docs/decisions/0022).
 _WEBP_MOTION = {"method": 2, "allow_mixed": True, "kmin": 0, "kmax": 0}
 
 # Colours at half the sharpness are not seen in photos, but at the edges of a logo.
@@ -125,7 +125,7 @@ class Input:
     magic: how its files begin, as (bytes, at). brands: how they do within the ISO family, where one begin serves many.
     plugin: the module of its decoder, imported when the first such file comes. threads: the decoder's own setting of
     how many to use, as (module, name). bytes_per_pixel: the most memory that decoding takes, measured
-    (docs/decisions.md, "What decoding takes"). sizes: told from the header, where the decoder takes memory as soon as
+    (docs/decisions/0006). sizes: told from the header, where the decoder takes memory as soon as
     it opens the file. unreadable: says what a file is that looks like one of these and is not.
     """
 
@@ -162,7 +162,7 @@ _HEIC_THREADS = ("pillow_heif.options", "DECODE_THREADS")
 #
 # JPEG 2000 is read only where a recipe accepts it: Pillow's wheel brings OpenJPEG 2.5.4, in which a crafted file writes
 # beyond its part of the heap (OSV-2025-219, https://github.com/uclouvain/openjpeg/issues/1652), and as of November 2026
-# no release mends that. `by_default=False` goes with a wheel that brings one (docs/decisions.md, "What is accepted").
+# no release mends that. `by_default=False` goes with a wheel that brings one (docs/decisions/0048).
 INPUTS = (
     Input("jpeg", "JPEG", "JPEG", "PIL.JpegImagePlugin", 4, ((b"\xff\xd8\xff", 0),), parts=_SCANS),
     Input("png", "PNG", "PNG", "PIL.PngImagePlugin", 4, ((b"\x89PNG\r\n\x1a\n", 0),), parts=_CHUNKS),

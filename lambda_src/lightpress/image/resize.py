@@ -22,7 +22,7 @@ def shrink(picture: Picture, whole: Pixels) -> Picture:
 def descend(image: Image.Image, rungs: Iterable[Rung]) -> Iterator[tuple[Rung, Image.Image]]:
     """Give the picture for each rung, largest first, each reduced from the one before.
 
-    That is as good as reducing each from the original (docs/decisions.md, "Cascade") for a fraction of the CPU.
+    That is as good as reducing each from the original (docs/decisions/0010) for a fraction of the CPU.
     """
     for rung in rungs:
         image = _reduced(image, rung.whole)

@@ -1,1 +1,1 @@
-"""CompressionOutcome of an existing bucket's objects where they lie."""
+"""Compression of an existing bucket's objects where they lie."""

@@ -24,14 +24,14 @@ class InPlace(Selection):
     their own, to be carried over.
     """
 
-    squeezing: CompressionOptions = field(default_factory=CompressionOptions)
+    options: CompressionOptions = field(default_factory=CompressionOptions)
     min_saving_percent: int = 2
     acls: bool = False
 
     @property
     def digest(self) -> str:
         """12 hex digits over everything that decides whether contents are replaced."""
-        decides = f"{self.squeezing.digest} {self.min_saving_percent}"
+        decides = f"{self.options.digest} {self.min_saving_percent}"
         return hashlib.sha256(decides.encode()).hexdigest()[:12]
 
     def saves_enough(self, before: int, after: int) -> bool:
@@ -58,12 +58,9 @@ class Compressing:
 
 
 def in_place_from(values: Mapping[str, Any]) -> InPlace:
-    """Read what `dataclasses.asdict` made of an InPlace, and JSON of that."""
-    squeezing = values["squeezing"]
-    return InPlace(
-        **dict(values)
-        | {
-            "suffixes": tuple(values["suffixes"]),
-            "squeezing": CompressionOptions(**dict(squeezing) | {"limits": Limits(**squeezing["limits"])}),
-        }
-    )
+    """Read an InPlace from the JSON of its `dataclasses.asdict`. Release 0.1.0 called `options` `squeezing`."""
+    rest = dict(values)
+    options = rest.pop("options", None) or rest.pop("squeezing")
+    limits = Limits(**options["limits"])
+    suffixes = tuple(rest.pop("suffixes"))
+    return InPlace(**rest, suffixes=suffixes, options=CompressionOptions(**dict(options) | {"limits": limits}))

@@ -1,14 +1,14 @@
-"""The other story: a picture of an existing bucket is replaced, where it lies, by a smaller one that shows the same.
+"""The in-place workflow: an object of an existing bucket is replaced by a smaller file that shows the same picture.
 
-Again an event is only a hint to look here, and looking twice does the work once. Three things keep it safe:
+An event only says which key to look at, and processing it twice does the work once. Three rules keep it safe:
 
 - The write replaces exactly the bytes that were read (If-Match), so a newer upload is never overwritten.
-- The write itself carries the seal that says "done", bound to the new bytes. So the event that the write causes ends
-  with one look, and a worker that dies leaves nothing half done: either the old bytes or the sealed new ones.
-- What cannot be made smaller is not written; the ledger remembers it, so that looking again costs two requests.
+- The write itself carries the mark "compressed", bound to the new bytes. So the event that the write causes ends after
+  one HEAD request, and a worker that dies leaves either the old bytes or the marked new ones.
+- A file that cannot be made smaller is not written. The ledger remembers it, so that the next event costs two requests.
 
-Whoever puts the larger file back each time it is replaced, by a program that synchronises, say, is stronger: after
-`MOST_TIMES` the same contents are left alone. Nothing of this depends on the ledger being there.
+Another program may put the larger file back each time, a synchronization job for instance. After `MOST_TIMES` rounds
+the same bytes are left alone. None of these rules depends on the ledger being there.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lightpress.image import PictureRejected
-from lightpress.in_place.objects import MESSAGES, CompressionMark, Entry
+from lightpress.in_place.objects import MESSAGES, CompressionMark, LedgerEntry
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.reconcile import ATTEMPTS, TooManyConflicts
 
@@ -31,23 +31,32 @@ if TYPE_CHECKING:
     from lightpress.pipeline.source import Source
 
 MOST_TIMES = 3
+"""How often the same bytes are replaced before they are left alone."""
 
 
 class CompressionResult(StrEnum):
-    """What was done with a picture of an existing bucket."""
+    """What was done with an object."""
 
     REPLACED = "replaced"
-    KEPT = "kept"  # there is nothing smaller that is worth a write
-    LEFT_ALONE = "left_alone"  # it may not be touched
-    NOTHING = "nothing"  # that was found out before
+    KEPT = "kept"  # no smaller file that is worth a write
+    LEFT_ALONE = "left_alone"  # it may not be replaced
+    NOTHING = "nothing"  # a previous run has decided
     GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)
 class CompressionOutcome:
-    """What was done with a source. before, after: bytes, where it was read. reason, note: why it is as it was.
+    """What was done with an object, and why.
 
-    version: what holds the bytes that were replaced, in a bucket that keeps versions.
+    Attributes:
+        source: Bucket and key.
+        result: What was done.
+        before: Size in bytes, if the object was read.
+        after: Size after this run.
+        reason: A code, if the object was left alone.
+        note: The same as a sentence, also of an object that was kept.
+        version: Id of the version that still holds the replaced bytes, in a bucket with versioning.
+
     """
 
     source: Source
@@ -60,134 +69,131 @@ class CompressionOutcome:
 
     @property
     def saved(self) -> int:
-        """Bytes."""
+        """Bytes saved by this run."""
         return self.before - self.after
 
     @property
     def verdict(self) -> Verdict | None:
-        """None: what cannot be made smaller stays as it is, whyever, and nobody needs to look."""
+        """None: an object that cannot be compressed stays where it is, and is no failure."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class CompressDependencies:
-    """Everything the story needs."""
+    """The ports that `compress` needs, and the tables that say what to compress."""
 
-    existing: Objects
+    objects: Objects
     ledger: Ledger
     tables: Compressing
     compress: CompressFile
 
 
-def compress(source: Source, world: CompressDependencies, *, again: bool = False) -> CompressionOutcome:
-    """Replace what `source` holds by something smaller, if there is anything and it may be replaced.
+def compress(source: Source, dependencies: CompressDependencies, *, again: bool = False) -> CompressionOutcome:
+    """Replace the object of `source` by a smaller file, if one exists and the object may be replaced.
 
-    again: also try what was tried in vain, or put back too often.
+    Args:
+        source: A source that one of the tables selects.
+        dependencies: Ports and tables.
+        again: Also compress bytes that were kept before, or put back too often.
 
-    Raises TooManyConflicts after `ATTEMPTS` lost races, and whatever the world raises: both are worth a later try.
+    Raises:
+        TooManyConflicts: The object changed during each of `ATTEMPTS` attempts.
+        Exception: Any error of a port. All of these are transient: the caller retries.
+
     """
     for _ in range(ATTEMPTS):
         try:
-            return _attempt(source, world, again=again)
+            return _attempt(source, dependencies, again=again)
         except PreconditionFailed:
             continue
     raise TooManyConflicts(f"{source} changed during each of {ATTEMPTS} attempts")
 
 
-def _attempt(source: Source, world: CompressDependencies, *, again: bool) -> CompressionOutcome:
-    held, table = world.existing.head(source), world.tables.table_for(source)
-    if held is None:
+def _attempt(source: Source, dependencies: CompressDependencies, *, again: bool) -> CompressionOutcome:
+    state, table = dependencies.objects.head(source), dependencies.tables.table_for(source)
+    if state is None:
         return CompressionOutcome(source, CompressionResult.GONE)
-    if seen := _seen_at_once(source, held, table):
-        return seen
-    entry = None if again else world.ledger.entry(source)
-    if entry is not None and (known := _known_before(source, held, entry, table)):
-        return known
-    smaller, note = _smaller(source, held, table, world)
+    if outcome := _outcome_by_state(source, state, table):
+        return outcome
+    entry = None if again else dependencies.ledger.last_entry(source)
+    if entry is not None and (outcome := _outcome_by_ledger(source, state, entry, table)):
+        return outcome
+    smaller, note = _smaller_file(source, state, table, dependencies)
     if smaller is None:
-        world.ledger.enter(source, Entry(held.etag, table.digest, before=held.size, note=note))
-        return CompressionOutcome(source, CompressionResult.KEPT, held.size, held.size, note=note)
-    times = entry.times if entry is not None and entry.etag == held.etag else 0
-    return _replaced(source, held, smaller, Entry(held.etag, table.digest, times), table, world)
+        dependencies.ledger.record(source, LedgerEntry(state.etag, table.digest, before=state.size, note=note))
+        return CompressionOutcome(source, CompressionResult.KEPT, state.size, state.size, note=note)
+    times = entry.times if entry is not None and entry.etag == state.etag else 0
+    _replace(source, state, smaller, table, dependencies)
+    done = LedgerEntry(state.etag, table.digest, times + 1, state.size, len(smaller), version=state.version)
+    dependencies.ledger.record(source, done)
+    return CompressionOutcome(source, CompressionResult.REPLACED, state.size, len(smaller), version=state.version)
 
 
-def settled(source: Source, table: InPlace, existing: Objects, ledger: Ledger) -> CompressionOutcome | None:
-    """What is the last word on a source, told by looking alone; None where something is left to be done."""
-    held = existing.head(source)
-    if held is None:
+def known_outcome(source: Source, table: InPlace, objects: Objects, ledger: Ledger) -> CompressionOutcome | None:
+    """The outcome as far as HEAD and the ledger tell it; None where work is left to be done."""
+    state = objects.head(source)
+    if state is None:
         return CompressionOutcome(source, CompressionResult.GONE)
-    if seen := _seen_at_once(source, held, table):
-        return seen
-    entry = ledger.entry(source)
-    return _known_before(source, held, entry, table) if entry is not None else None
+    if outcome := _outcome_by_state(source, state, table):
+        return outcome
+    entry = ledger.last_entry(source)
+    return _outcome_by_ledger(source, state, entry, table) if entry is not None else None
 
 
-def _seen_at_once(source: Source, held: ObjectState, table: InPlace) -> CompressionOutcome | None:
-    """What the object itself tells, without being read."""
-    if held.obstacle is not None:
-        return CompressionOutcome(
-            source, CompressionResult.LEFT_ALONE, reason=held.obstacle, note=MESSAGES[held.obstacle]
-        )
-    if held.seal is not None and _is_final(held.seal, table):
+def _outcome_by_state(source: Source, state: ObjectState, table: InPlace) -> CompressionOutcome | None:
+    """What follows from the object's headers, without reading it."""
+    if state.obstacle is not None:
+        return _left_alone(source, state.obstacle, MESSAGES[state.obstacle])
+    if state.mark is not None and _is_final(state.mark, table):
         return CompressionOutcome(source, CompressionResult.NOTHING)
-    if table.squeezing.lossy and held.version is None:
-        note = "The bucket keeps no versions: what is encoded with loss could not be brought back."
-        return CompressionOutcome(source, CompressionResult.LEFT_ALONE, reason="no_versions", note=note)
+    if table.options.lossy and state.version is None:
+        return _left_alone(source, "no_versions", "The bucket has no versioning: a lossy write could not be undone.")
     return None
 
 
-def _known_before(source: Source, held: ObjectState, entry: Entry, table: InPlace) -> CompressionOutcome | None:
-    """What the ledger spares: trying in vain, and writing what somebody puts back each time."""
-    if entry.settles(held, table.digest):
+def _outcome_by_ledger(
+    source: Source, state: ObjectState, entry: LedgerEntry, table: InPlace
+) -> CompressionOutcome | None:
+    """What an earlier run found: no smaller file, or a program that undoes each replacement."""
+    if entry.is_conclusive_for(state, table.digest):
         return CompressionOutcome(source, CompressionResult.NOTHING, note=entry.note)
-    if entry.etag == held.etag and entry.times >= MOST_TIMES:
-        note = f"It was replaced {entry.times} times, and put back each time."
-        return CompressionOutcome(source, CompressionResult.LEFT_ALONE, reason="put_back", note=note)
+    if entry.etag == state.etag and entry.times >= MOST_TIMES:
+        return _left_alone(source, "put_back", f"It was replaced {entry.times} times, and put back each time.")
     return None
 
 
-def _is_final(seal: CompressionMark, table: InPlace) -> bool:
-    """Whether what carries the seal is as it should be. What was made lossy once is never made so again."""
-    squeezing = table.squeezing
-    return seal.digest == squeezing.digest or (seal.lossy and squeezing.lossy)
+def _left_alone(source: Source, reason: str, note: str) -> CompressionOutcome:
+    return CompressionOutcome(source, CompressionResult.LEFT_ALONE, reason=reason, note=note)
 
 
-def _smaller(
-    source: Source, held: ObjectState, table: InPlace, world: CompressDependencies
+def _is_final(mark: CompressionMark, table: InPlace) -> bool:
+    """Whether a marked object is compressed as the table asks. A lossy one is never compressed with loss again."""
+    return mark.digest == table.options.digest or (mark.lossy and table.options.lossy)
+
+
+def _smaller_file(
+    source: Source, state: ObjectState, table: InPlace, dependencies: CompressDependencies
 ) -> tuple[bytes | None, str | None]:
-    """The bytes that are worth a write; None where there are none, and a note why not."""
-    squeezing = table.squeezing
+    """The bytes of a file that is worth a write; None where there is none, and a note why."""
     try:
-        squeezing.limits.check_bytes(held.size)
-        rendering = world.compress(world.existing.read(source, held), squeezing)
-        with closing(rendering.renditions) as renditions:
-            made = next(renditions, None)
+        table.options.limits.check_bytes(state.size)
+        result = dependencies.compress(dependencies.objects.read(source, state), table.options)
+        with closing(result.renditions) as encoded:
+            smaller = next(encoded, None)
     except PictureRejected as rejected:
         return None, str(rejected)
-    if made is None:
-        return None, " ".join(rendering.facts.notes)
-    if not table.saves_enough(held.size, len(made.data)):
-        saved = held.size - len(made.data)
-        return None, f"It would save {saved} of {held.size} bytes, less than {table.min_saving_percent} %."
-    return made.data, None
+    if smaller is None:
+        return None, " ".join(result.facts.notes)
+    if not table.saves_enough(state.size, len(smaller.data)):
+        saved = state.size - len(smaller.data)
+        return None, f"It would save {saved} of {state.size} bytes, less than {table.min_saving_percent} %."
+    return smaller.data, None
 
 
-def _replaced(  # noqa: PLR0913, PLR0917  everything that a replacement is made of
-    source: Source, held: ObjectState, smaller: bytes, entry: Entry, table: InPlace, world: CompressDependencies
-) -> CompressionOutcome:
-    if world.existing.head(source) != held:  # other metadata with the same bytes would pass If-Match, and be lost
+def _replace(
+    source: Source, state: ObjectState, smaller: bytes, table: InPlace, dependencies: CompressDependencies
+) -> None:
+    if dependencies.objects.head(source) != state:  # If-Match would not notice a change of metadata alone, and lose it
         raise PreconditionFailed
-    squeezing = table.squeezing
-    world.existing.replace(source, held, smaller, CompressionMark(squeezing.digest, squeezing.lossy))
-    world.ledger.enter(
-        source,
-        Entry(
-            entry.etag,
-            entry.digest,
-            entry.times + 1,
-            before=held.size,
-            after=len(smaller),
-            version=held.version,
-        ),
-    )
-    return CompressionOutcome(source, CompressionResult.REPLACED, held.size, len(smaller), version=held.version)
+    mark = CompressionMark(table.options.digest, table.options.lossy)
+    dependencies.objects.replace(source, state, smaller, mark)

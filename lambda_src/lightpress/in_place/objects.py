@@ -1,6 +1,6 @@
-"""An object of a bucket that somebody else owns: what it holds, what must stay, and what says that it is done.
+"""An object of an existing bucket: its state, what forbids to replace it, and the mark of a replaced one.
 
-`aws.existing` reads and writes it; `compress` decides.
+`aws.objects` reads and writes objects; `compress` decides what happens to them.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Obstacle(StrEnum):
 
 
 MESSAGES = {
-    Obstacle.LOCKED: "It is under a legal hold or a retention period: its owner wants it as it is.",
-    Obstacle.CHECKSUM: "Its uploader declared a checksum that no SDK adds by itself: somebody may compare.",
-    Obstacle.ENCODED: "Its bytes are encoded (Content-Encoding), so they are not the picture's own.",
+    Obstacle.LOCKED: "It is under a legal hold or a retention period (Object Lock).",
+    Obstacle.CHECKSUM: "Its uploader stored a checksum that no SDK adds by default: another program may compare it.",
+    Obstacle.ENCODED: "Its bytes have a Content-Encoding: they are not the bytes of an image file.",
     Obstacle.ARCHIVED: "It is in an archive: reading it takes hours or a fee, and writing it anew another.",
     Obstacle.CUSTOMER_KEY: "It is encrypted with a key that its owner sends along with each request.",
     Obstacle.REPLICA: "It is a copy that another bucket keeps up to date.",
@@ -40,9 +40,12 @@ MESSAGES = {
 
 @dataclass(frozen=True, slots=True)
 class CompressionMark:
-    """The mark of a replaced object, bound to its bytes: on other bytes it counts as none.
+    """The mark that a replaced object carries. It is bound to the object's bytes: on other bytes it is ignored.
 
-    digest: of the options that made it (`image.CompressionOptions`). lossy: whether pixels may have changed.
+    Attributes:
+        digest: Of the options that made the object (`image.CompressionOptions.digest`).
+        lossy: Whether pixels may have changed.
+
     """
 
     digest: str
@@ -51,30 +54,43 @@ class CompressionMark:
 
 @dataclass(frozen=True, slots=True)
 class ObjectState:
-    """What a key holds.
+    """What a key holds. Two states are equal if the object was not written in between.
 
-    etag: of the bytes. size: how many. version: its id, in a bucket that keeps versions. written: when, in seconds
-    since 1970. tags: how many. kept: what it is stored with, in the words of its store. Equal, if nothing has happened
-    in between.
+    Attributes:
+        etag: Of the object's bytes.
+        size: In bytes.
+        version: Version id; None in a bucket without versioning.
+        written: Last modified, in seconds since 1970.
+        mark: The mark of an earlier replacement, if it is valid for these bytes.
+        obstacle: Why the object may not be replaced; None if it may.
+        tags: Number of object tags.
+        kept: Headers that a replacement must carry over, as arguments of PutObject.
+
     """
 
     etag: str
     size: int
     version: str | None = None
     written: float = 0.0
-    seal: CompressionMark | None = None
+    mark: CompressionMark | None = None
     obstacle: Obstacle | None = None
     tags: int = 0
     kept: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What became of some contents, the last that a key was seen with.
+class LedgerEntry:
+    """The result of the last compression of a key.
 
-    etag, digest: the contents, and the options they were tried with. times: how often these contents were replaced; 0:
-    there is nothing smaller, and `note` says why. before, after: bytes. version: what holds the contents since, in a
-    bucket that keeps versions.
+    Attributes:
+        etag: Of the bytes that were compressed.
+        digest: Of the options they were compressed with (`buckets.InPlace.digest`).
+        times: How often these bytes were replaced; 0: no smaller file was found, and `note` says why.
+        before: Size in bytes.
+        after: Size of the replacement in bytes; 0 if there is none.
+        note: Why there is no replacement.
+        version: Id of the version that still holds the replaced bytes, in a bucket with versioning.
+
     """
 
     etag: str
@@ -85,6 +101,6 @@ class Entry:
     note: str | None = None
     version: str | None = None
 
-    def settles(self, held: ObjectState, digest: str) -> bool:
-        """Whether it is known that these options make nothing smaller of these contents."""
-        return (self.etag, self.digest, self.times) == (held.etag, digest, 0)
+    def is_conclusive_for(self, state: ObjectState, digest: str) -> bool:
+        """Whether these options are known to make no smaller file of these bytes."""
+        return (self.etag, self.digest, self.times) == (state.etag, digest, 0)

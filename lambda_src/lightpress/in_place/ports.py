@@ -1,4 +1,4 @@
-"""What in-place compression needs of the outside."""
+"""Ports of in-place compression: `aws` implements them on S3, `tests/in_place` in memory."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.image import CompressionOptions, RenderResult
-    from lightpress.in_place.objects import CompressionMark, Entry, ObjectState
+    from lightpress.in_place.objects import CompressionMark, LedgerEntry, ObjectState
     from lightpress.pipeline.source import Source
 
     CompressFile = Callable[[bytes, CompressionOptions], RenderResult]
 
 
 class Objects(Protocol):
-    """Somebody's bucket, whose pictures are replaced by smaller ones."""
+    """The objects of an existing bucket."""
 
     def head(self, source: Source) -> ObjectState | None:
-        """What the key holds now; None if it is gone."""
+        """The state of the object; None if there is none."""
 
-    def read(self, source: Source, held: ObjectState) -> bytes:
-        """The bytes of `held`; raises PreconditionFailed if the key holds something else by now."""
+    def read(self, source: Source, state: ObjectState) -> bytes:
+        """The bytes of the object; raises PreconditionFailed if they are not those of `state` any more."""
 
-    def replace(self, source: Source, held: ObjectState, data: bytes, seal: CompressionMark) -> None:
-        """Put `data` in the place of exactly `held`, with everything that it was stored with, and sealed.
+    def replace(self, source: Source, state: ObjectState, data: bytes, mark: CompressionMark) -> None:
+        """Replace exactly the object of `state` by `data`, with all its headers, metadata and tags, and the mark.
 
         Raises PreconditionFailed if the key holds other bytes by now.
         """
 
 
 class Ledger(Protocol):
-    """What is known of contents that a seal cannot say: it is never wrong, and may be lost without harm."""
+    """Remembers compressions that left no mark. It is a cache: losing it costs work, and nothing else."""
 
-    def entry(self, source: Source) -> Entry | None:
-        """The last entry on a key."""
+    def last_entry(self, source: Source) -> LedgerEntry | None:
+        """The last entry of a key."""
 
-    def enter(self, source: Source, entry: Entry) -> None:
-        """Write the entry over the one before."""
+    def record(self, source: Source, entry: LedgerEntry) -> None:
+        """Replace the entry of a key."""

@@ -1,4 +1,4 @@
-"""Objects of an existing bucket, timed."""
+"""A decorator of the `Objects` port that times every call."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TimedObjects:
-    """An existing bucket, timed."""
+    """`Objects` whose reads and writes are added to `timings`."""
 
-    existing: Objects
-    stages: Timings
+    objects: Objects
+    timings: Timings
 
     def head(self, source: Source) -> ObjectState | None:
-        with self.stages.reading():
-            return self.existing.head(source)
+        with self.timings.reading():
+            return self.objects.head(source)
 
-    def read(self, source: Source, held: ObjectState) -> bytes:
-        with self.stages.reading():
-            return self.existing.read(source, held)
+    def read(self, source: Source, state: ObjectState) -> bytes:
+        with self.timings.reading():
+            return self.objects.read(source, state)
 
-    def replace(self, source: Source, held: ObjectState, data: bytes, seal: CompressionMark) -> None:
-        with self.stages.writing():
-            self.existing.replace(source, held, data, seal)
+    def replace(self, source: Source, state: ObjectState, data: bytes, mark: CompressionMark) -> None:
+        with self.timings.writing():
+            self.objects.replace(source, state, data, mark)

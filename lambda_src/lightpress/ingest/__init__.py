@@ -1,6 +1,7 @@
 """Pictures by URL: from an order of the URL queue to an object of the uploads bucket, and never anywhere else.
 
-`addresses` says where may be connected to, `connection` connects there and nowhere else, `download` follows redirects
-and takes the bytes within their limits, `hosts` keeps from asking a server too often, `story` is one order from
-beginning to end, and `work` is a batch of them, fetched side by side.
+`addresses` says where may be connected to, `names` looks names up in time, `connection` connects there and nowhere
+else, `answer` reads what is said there, `download` follows redirects and takes the bytes within their limits, `hosts`
+keeps from asking a server too often, `story` is one order from beginning to end, and `work` is a batch of them, fetched
+side by side; `alone` is a process for one that ends others.
 """

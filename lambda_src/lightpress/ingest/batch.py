@@ -1,4 +1,11 @@
-"""A batch of orders, fetched side by side: nearly all of it is waiting for other people's servers."""
+"""A batch of orders, fetched side by side: nearly all of it is waiting for other people's servers.
+
+What ends the invocation (memory that runs out, a thread that hangs) takes the whole batch along: all of it comes back,
+and nobody knows which of them it was. An order that was received more often than it is worth trying has never come to
+an end of its own, so it may be the one. It gets a second look alone, as pictures do (`record_failure`): in a process of
+its own (`alone`), one after the other, while the rest of the batch goes back to the queue. So the guilty one fails by
+itself and is recorded, and its neighbors are fetched, however many guilty ones there are.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +31,7 @@ if TYPE_CHECKING:
     """Of a message: done, failed for good or for now, stumbled over our own world, or not an order at all."""
 
 
+_SECONDS_AROUND = 15  # a URL's own: to begin, to land what came, and to tell of it
 _MOST_UNASKED = 8  # SQS itself gives up soon after (infra.url_ingest), and knows no reason
 
 
@@ -48,10 +56,11 @@ class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the rest is for a
 class FetchBatch:
     """Works off batches. threads: at once. tries: of one URL. first_pause: seconds between the first two of them.
 
-    seconds: that one URL may take.
+    seconds: that one URL may take. fetch_alone: the same as fetch, and ends no invocation.
     """
 
     fetch: Callable[[Order], FetchOutcome]
+    fetch_alone: Callable[[Order], FetchOutcome]
     queue: Queue
     dead_letters: DeadLetters
     observer: Observer
@@ -62,14 +71,30 @@ class FetchBatch:
 
     def __call__(self, messages: Sequence[Message], seconds_left: Callable[[], float]) -> list[str]:
         """Work off messages; returns the ids of those that must come back."""
+        suspects = [message for message in messages if message.received > self.tries]
+        if suspects:
+            return self._one_by_one(suspects, messages, seconds_left)
         back = []
         with ThreadPoolExecutor(self.threads) as pool:
-            working = {pool.submit(self._work_off, message, seconds_left): message for message in messages}
+            working = {pool.submit(self._work_off, message, seconds_left, self.fetch): message for message in messages}
             for done in as_completed(working):
                 message = working[done]
                 if not self._told(message, done.result()):
                     back.append(message.id)
         return back
+
+    def _one_by_one(
+        self, suspects: Sequence[Message], messages: Sequence[Message], seconds_left: Callable[[], float]
+    ) -> list[str]:
+        """Work off those that may be what ends invocations, as far as there is time; send the others back."""
+        others = [message for message in messages if message not in suspects]
+        back = [message.id for message in others if not self._told(message, self._sent_back(message))]
+        suspects = sorted(suspects, key=lambda message: message.received, reverse=True)  # so that none waits for ever
+        return back + [
+            message.id
+            for message in suspects
+            if not self._told(message, self._work_off(message, seconds_left, self.fetch_alone))
+        ]
 
     def _told(self, message: Message, ending: Ending) -> bool:
         """Tell the observer, and whether the message is done with."""
@@ -86,20 +111,29 @@ class FetchBatch:
             self.observer.on_fetched(order, ending)
         return True
 
-    def _work_off(self, message: Message, seconds_left: Callable[[], float]) -> Ending:
+    def _work_off(
+        self, message: Message, seconds_left: Callable[[], float], fetch: Callable[[Order], FetchOutcome]
+    ) -> Ending:
         """Fetch one, and see to what becomes of its message. Runs in a thread, and raises nothing."""
         order = order_in(message.body)
         try:
             if order is None:
                 return self._discard(message)
-            if seconds_left() < self.seconds:
-                self.queue.hold_back(message.receipt, 0)
-                return OutOfTime(message.id)
-            return self.fetch(order)
+            if seconds_left() < self.seconds + _SECONDS_AROUND:
+                return self._sent_back(message)
+            return fetch(order)
         except FetchFailed as failure:
             return self._failed(message, failure)
         except Exception as error:  # noqa: BLE001  whatever it is, the others go on
             return self._held_back(message, error)
+
+    def _sent_back(self, message: Message) -> Exception:
+        """Leave one to another invocation, which may begin at once."""
+        try:
+            self.queue.hold_back(message.receipt, 0)
+        except Exception as trouble:  # noqa: BLE001  it comes back all the same, after the queue's own pause
+            return trouble
+        return OutOfTime(message.id)
 
     def _is_final(self, message: Message, failure: FetchFailed) -> bool:
         """Whether it was tried often enough. To come back unasked is no try, but may not go on for ever."""

@@ -2,7 +2,8 @@
 
 A name is looked up once. Every address it has is checked before any is connected to, and the connection is made to one
 of these, by its number: a name that leads elsewhere a moment later (DNS rebinding) changes nothing. TLS is verified
-against the name in the URL. Every byte that comes in comes before the deadline, or not at all.
+against the name in the URL. Every byte that comes in comes before the deadline, or not at all, and only so many come in
+as were agreed on: both hold below whatever reads them.
 """
 
 from __future__ import annotations
@@ -18,16 +19,15 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from lightpress.ingest.errors import FetchFailed
+from lightpress.ingest.names import LookUps, look_up
 from lightpress.ingest.urls import FetchReason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from lightpress.ingest.addresses import AddressPolicy
+    from lightpress.ingest.names import Resolve
     from lightpress.ingest.urls import SourceUrl
-
-    Resolve = Callable[[str], Sequence[str]]
-    """The addresses of a host, as text; raises OSError."""
 
 _MOST_ADDRESSES = 4
 _CONNECT_SECONDS = 5.0
@@ -54,42 +54,47 @@ class Deadline:
         return min(left, most)
 
 
-class _Incoming(io.RawIOBase):
-    """What comes in from a socket, each piece waited for only as long as the deadline lets."""
+class TooMuch(Exception):  # noqa: N818  it is the server's, and no fault of the program
+    """More bytes came in than may."""
 
-    def __init__(self, sock: socket.socket, deadline: Deadline) -> None:
+
+class _Incoming(io.RawIOBase):
+    """What comes in from a socket: at most so many bytes, each piece waited for only as long as the deadline lets."""
+
+    def __init__(self, sock: socket.socket, deadline: Deadline, most_bytes: int) -> None:
         super().__init__()
-        self._sock, self._deadline = sock, deadline
+        self._sock, self._deadline, self._left = sock, deadline, most_bytes
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]  # noqa: ANN001  a buffer has no name before 3.12
         self._sock.settimeout(self._deadline.left(_IDLE_SECONDS))
-        return self._sock.recv_into(buffer)
+        # One more than may come tells that there is more; nothing is read after it.
+        count = self._sock.recv_into(buffer, min(len(buffer), self._left + 1)) if self._left >= 0 else 0
+        self._left -= count
+        if self._left < 0:
+            raise TooMuch
+        return count
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """An open connection, in the form that `http.client.HTTPResponse` reads from."""
+    """An open connection. incoming: what comes in, to be read like a file; raises TooMuch, TimeoutError and OSError."""
 
     sock: socket.socket
     deadline: Deadline
+    incoming: io.BufferedReader
+
+    @classmethod
+    def over(cls, sock: socket.socket, deadline: Deadline, most_bytes: int) -> Wire:
+        """Read at most `most_bytes` from a connected socket."""
+        return cls(sock, deadline, io.BufferedReader(_Incoming(sock, deadline, most_bytes), _BUFFER))
 
     def send(self, data: bytes) -> None:
         """Send all of it."""
         self.sock.settimeout(self.deadline.left(_IDLE_SECONDS))
         self.sock.sendall(data)
-
-    def makefile(self, _mode: str = "rb") -> io.BufferedReader:
-        """What comes in."""
-        return io.BufferedReader(_Incoming(self.sock, self.deadline), _BUFFER)
-
-
-def look_up(host: str) -> Sequence[str]:
-    """Ask the system's resolver."""
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(row[4][0]) for row in found))
 
 
 @cache
@@ -105,28 +110,31 @@ class Connector:
     policy: AddressPolicy
     resolve: Resolve = look_up
     tls: Callable[[], ssl.SSLContext] = field(default=verifying)
+    look_ups: LookUps = field(default_factory=LookUps)
 
     @contextmanager
-    def open(self, link: SourceUrl, deadline: Deadline) -> Iterator[Wire]:
-        """Connect to where a link leads; raises FetchFailed."""
+    def open(self, link: SourceUrl, deadline: Deadline, most_bytes: int) -> Iterator[Wire]:
+        """Connect to where a link leads, to read `most_bytes` at most; raises FetchFailed."""
         self.policy.check_scheme(link)
-        addresses = self._addresses(link)
+        addresses = self._addresses(link, deadline)
         for address in addresses:
             self.policy.check(address, link.port)
         with self._connected(addresses[:_MOST_ADDRESSES], link.port, deadline) as sock:
             if link.scheme == "http":
-                yield Wire(sock, deadline)
+                yield Wire.over(sock, deadline, most_bytes)
             else:
                 with self._encrypted(sock, link, deadline) as encrypted:
-                    yield Wire(encrypted, deadline)
+                    yield Wire.over(encrypted, deadline, most_bytes)
 
-    def _addresses(self, link: SourceUrl) -> Sequence[str]:
+    def _addresses(self, link: SourceUrl, deadline: Deadline) -> Sequence[str]:
         try:
             return [str(ipaddress.ip_address(link.host))]
         except ValueError:
             pass
         try:
-            addresses = self.resolve(link.host)
+            addresses = self.look_ups(self.resolve, link.host, deadline.left())
+        except TimeoutError:
+            raise
         except socket.gaierror as error:
             if error.errno == socket.EAI_AGAIN:
                 raise FetchFailed(FetchReason.UNREACHABLE, f"{link.host} cannot be looked up just now.") from error

@@ -11,21 +11,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from http.client import HTTPException, HTTPResponse, IncompleteRead
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 from lightpress.image.formats import input_of
-from lightpress.ingest.connection import Deadline
+from lightpress.ingest.addresses import AddressPolicy, networks
+from lightpress.ingest.answer import LARGEST_HEAD, BadAnswer, CutShort, most_framing, read_answer
+from lightpress.ingest.connection import Connector, Deadline, TooMuch
 from lightpress.ingest.errors import FetchFailed
+from lightpress.ingest.hosts import Hosts
 from lightpress.ingest.urls import FetchReason, InvalidUrlError, SourceUrl, parse_url
 from lightpress.uploads.requests import MEDIA_TYPES
 
 if TYPE_CHECKING:
-    import socket
+    from collections.abc import Mapping
 
-    from lightpress.ingest.connection import Connector, Wire
-    from lightpress.ingest.hosts import Hosts
+    from lightpress.ingest.answer import Answer
+    from lightpress.ingest.connection import Wire
 
 _REDIRECTS = {
     HTTPStatus.MOVED_PERMANENTLY,
@@ -47,7 +49,6 @@ _REASONS: dict[int, FetchReason] = {
     HTTPStatus.TOO_MANY_REQUESTS: FetchReason.TOO_MANY_REQUESTS,
 }
 _MOST_REDIRECTS = 5
-_PIECE = 1 << 16
 _ENOUGH_TO_TELL = 4_096  # by then, every format says what it is
 _LONGEST_PAUSE = 900
 _STORABLE = re.compile(r"[\x21-\x7e]([\x20-\x7e]{0,198}[\x21-\x7e])?")
@@ -82,19 +83,34 @@ class Download:
     max_bytes: int
     seconds: float
 
+    @classmethod
+    def by(cls, options: Mapping[str, Any]) -> Download:
+        """As `infra.url_ingest` writes the options."""
+        policy = AddressPolicy(
+            networks(tuple(options["allowed_networks"])), frozenset(options["ports"]), plain_http=options["plain_http"]
+        )
+        hosts = Hosts(options["per_host"], options["per_host_rate"])
+        return cls(Connector(policy), hosts, options["max_bytes"], options["timeout_seconds"])
+
     def __call__(self, link: SourceUrl, known: Validators = NO_VALIDATORS) -> Downloaded | None:
         """Get the picture of a link; None if it is still the one that is known. Raises FetchFailed."""
         deadline = Deadline.after(self.seconds)
         for _ in range(_MOST_REDIRECTS + 1):
             try:
-                with self.hosts.turn(link.host, deadline), self.connector.open(link, deadline) as wire:
+                with (
+                    self.hosts.turn(link.host, deadline),
+                    self.connector.open(link, deadline, self._most_bytes) as wire,
+                ):
                     found = self._exchange(wire, link, known)
             except TimeoutError as error:
                 raise FetchFailed(FetchReason.TIMEOUT, f"{link.shown}: {self.seconds:g} s are the limit.") from error
-            except IncompleteRead as error:
-                raise FetchFailed(FetchReason.INCOMPLETE, f"{link.shown} ended before its end.") from error
-            except HTTPException as error:
-                raise FetchFailed(FetchReason.BAD_ANSWER, f"{link.host} does not speak HTTP: {error!r}.") from error
+            except CutShort as error:
+                raise FetchFailed(FetchReason.INCOMPLETE, f"{link.shown} ended {error}.") from error
+            except BadAnswer as error:
+                raise FetchFailed(FetchReason.BAD_ANSWER, f"{link.host} answers what is not HTTP: {error}.") from error
+            except TooMuch as error:
+                detail = f"{link.shown} sends more than {self._most_bytes} bytes, with what is around the file."
+                raise FetchFailed(FetchReason.TOO_LARGE, detail) from error
             except OSError as error:
                 raise FetchFailed(FetchReason.UNREACHABLE, f"The connection to {link.host} broke: {error}.") from error
             if not isinstance(found, SourceUrl):
@@ -102,45 +118,46 @@ class Download:
             link = found
         raise FetchFailed(FetchReason.TOO_MANY_REDIRECTS, f"After {_MOST_REDIRECTS} redirects, it leads further.")
 
+    @property
+    def _most_bytes(self) -> int:
+        """What may come in over one connection, whatever its server says of it."""
+        return self.max_bytes + most_framing(self.max_bytes) + 2 * LARGEST_HEAD
+
     def _exchange(self, wire: Wire, link: SourceUrl, known: Validators) -> Downloaded | SourceUrl | None:
         """Ask once; returns the picture, where else to ask, or None if nothing has changed."""
         wire.send(_request(link, known))
-        # It makes a file of what it is given, and nothing else.
-        with HTTPResponse(cast("socket.socket", wire), method="GET") as response:
-            response.begin()
-            if response.status in _REDIRECTS:
-                return _redirect(response, link)
-            if response.status == HTTPStatus.NOT_MODIFIED and known != NO_VALIDATORS:
-                return None
-            if response.status != HTTPStatus.OK:
-                raise self._refusal(response, link)
-            return self._picture(response, link)
+        answer = read_answer(wire.incoming)
+        if answer.status in _REDIRECTS:
+            return _redirect(answer, link)
+        if answer.status == HTTPStatus.NOT_MODIFIED and known != NO_VALIDATORS:
+            return None
+        if answer.status != HTTPStatus.OK:
+            raise self._refusal(answer, link)
+        return self._picture(answer, link)
 
-    def _refusal(self, response: HTTPResponse, link: SourceUrl) -> FetchFailed:
-        status = response.status
+    def _refusal(self, answer: Answer, link: SourceUrl) -> FetchFailed:
+        status = answer.status
         others = FetchReason.SERVER_ERROR if status >= HTTPStatus.INTERNAL_SERVER_ERROR else FetchReason.BAD_ANSWER
         reason = _REASONS.get(status, others)
-        pause = _retry_after(response)
+        pause = _retry_after(answer)
         if pause is not None and reason in {FetchReason.TOO_MANY_REQUESTS, FetchReason.SERVER_ERROR}:
             self.hosts.leave_alone(link.host, pause)
         return FetchFailed(reason, f"{link.shown} is answered with the status {status}.", retry_after=pause)
 
-    def _picture(self, response: HTTPResponse, link: SourceUrl) -> Downloaded:
-        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding not in {"", "identity"}:
+    def _picture(self, answer: Answer, link: SourceUrl) -> Downloaded:
+        encoding = (answer.first("content-encoding") or "identity").lower()
+        if encoding != "identity":
             raise FetchFailed(FetchReason.CONTENT_ENCODED, f"{link.shown} comes packed ({encoding[:40]}).")
-        if response.length is not None and response.length > self.max_bytes:
+        if answer.length is not None and answer.length > self.max_bytes:
             raise self._too_large(link)
         data, media_type = bytearray(), None
-        while piece := response.read(_PIECE):
+        for piece in answer.pieces:
             data += piece
             if len(data) > self.max_bytes:
                 raise self._too_large(link)
             if media_type is None and len(data) >= _ENOUGH_TO_TELL:
-                media_type = _media_type(data, response, link)
-        if response.length:
-            raise FetchFailed(FetchReason.INCOMPLETE, f"{link.shown} ended {response.length} bytes before its end.")
-        return Downloaded(data, media_type or _media_type(data, response, link), _validators(response))
+                media_type = _media_type(data, answer, link)
+        return Downloaded(data, media_type or _media_type(data, answer, link), _validators(answer))
 
     def _too_large(self, link: SourceUrl) -> FetchFailed:
         return FetchFailed(FetchReason.TOO_LARGE, f"{link.shown} has more than {self.max_bytes} bytes.")
@@ -163,8 +180,8 @@ def _request(link: SourceUrl, known: Validators) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 
-def _redirect(response: HTTPResponse, link: SourceUrl) -> SourceUrl:
-    location = response.headers.get("Location")
+def _redirect(answer: Answer, link: SourceUrl) -> SourceUrl:
+    location = answer.first("location")
     if not location:
         raise FetchFailed(FetchReason.BAD_ANSWER, f"{link.shown} leads elsewhere, and does not say where.")
     try:
@@ -176,18 +193,18 @@ def _redirect(response: HTTPResponse, link: SourceUrl) -> SourceUrl:
         raise FetchFailed(FetchReason.BAD_ANSWER, f"{link.shown} leads to what is no URL.") from error
 
 
-def _media_type(data: bytearray, response: HTTPResponse, link: SourceUrl) -> str:
+def _media_type(data: bytearray, answer: Answer, link: SourceUrl) -> str:
     if row := input_of(bytes(data[:_ENOUGH_TO_TELL])):
         return MEDIA_TYPES[row.name][0]
-    called = (response.headers.get("Content-Type") or "nothing")[:60]
+    called = (answer.first("content-type") or "nothing")[:60]
     raise FetchFailed(
         FetchReason.NOT_AN_IMAGE,
         f"{link.shown} does not begin as any picture that is known here; its server calls it {called!r}.",
     )
 
 
-def _validators(response: HTTPResponse) -> Validators:
-    return Validators(_storable(response.headers.get("ETag")), _storable(response.headers.get("Last-Modified")))
+def _validators(answer: Answer) -> Validators:
+    return Validators(_storable(answer.first("etag")), _storable(answer.first("last-modified")))
 
 
 def _storable(value: str | None) -> str | None:
@@ -195,14 +212,14 @@ def _storable(value: str | None) -> str | None:
     return value if value and _STORABLE.fullmatch(value) else None
 
 
-def _retry_after(response: HTTPResponse) -> int | None:
+def _retry_after(answer: Answer) -> int | None:
     """How long the server wants to be left alone, by its own words: seconds, or a date."""
-    said = (response.headers.get("Retry-After") or "").strip()
+    said = answer.first("retry-after") or ""
     if said.isascii() and said.isdigit():
         return min(int(said[:9]), _LONGEST_PAUSE)
     try:
         at = parsedate_to_datetime(said)
-    except ValueError:
+    except (ValueError, OverflowError):  # the second of numbers that no clock holds
         return None
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return max(0, min(round((at - datetime.now(UTC)).total_seconds()), _LONGEST_PAUSE))

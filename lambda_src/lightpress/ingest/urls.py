@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import quote, unquote
 
+from lightpress.ingest.hostnames import in_ascii
 from lightpress.uploads.requests import safe_name
 
 LONGEST_URL = 2_048
@@ -180,8 +181,8 @@ def _host(text: str) -> str:
         except ValueError:
             raise _invalid(f"{text} is no IPv6 address.") from None
     try:
-        host = text.encode("idna").decode().lower().removesuffix(".")
-    except UnicodeError:
+        host = in_ascii(text).removesuffix(".")
+    except ValueError:
         raise _invalid(f"{text!r} cannot be the name of a host.") from None
     if not _HOST.fullmatch(host):
         raise _invalid(f"{text!r} cannot be the name of a host.")

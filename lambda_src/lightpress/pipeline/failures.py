@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from lightpress.image import PictureRejected, Reason
+from lightpress.image import UNREADABLE, PictureRejected, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,11 @@ class Verdict:
     def is_on(self, identity: str, digest: str) -> bool:
         """Whether it was passed on these contents under this recipe."""
         return (self.identity, self.digest) == (identity, digest)
+
+    @property
+    def is_on_contents(self) -> bool:
+        """Whether it stays true as long as they are the same: not, where nobody could read them at that time."""
+        return self.reason not in UNREADABLE
 
     def rejection(self) -> PictureRejected:
         """The same, as the picture core says it."""
@@ -56,6 +61,7 @@ class Trial:
     """One letter's tries at one picture as it is, under one recipe.
 
     Other letters count for themselves: several of one key may be at work at once, and none of them is to blame.
+    digest: of the recipe; of tries at reading alone, the reason why nobody could.
     """
 
     subject: str
@@ -70,9 +76,9 @@ class Failure:
 
     subject: `bucket/key` of a picture, `message:ID` of a message that makes no sense. identity: of the contents; of a
     message, a hash of the part that makes no sense. quarantine: the key of the copy in the quarantine bucket; None
-    where the original is too large to be copied, or never came. url: that was to be fetched and kept under the key; the
-    identity is then a hash of it. correlation_id: of what was uploaded last (`source.Cause`). Times are in seconds
-    since 1970; after expires_at the row is gone.
+    where the original is too large to be copied, cannot be read, or never came. url: that was to be fetched and kept
+    under the key; the identity is then a hash of it. correlation_id: of what was uploaded last (`source.Cause`). Times
+    are in seconds since 1970; after expires_at the row is gone.
     """
 
     subject: str

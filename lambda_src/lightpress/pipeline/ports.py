@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lightpress.image import RenderResult, Spec
     from lightpress.pipeline.failures import DeadLetter
     from lightpress.pipeline.manifest import Manifest
-    from lightpress.pipeline.source import Original, Source
+    from lightpress.pipeline.source import Closed, Original, Source
 
     Render = Callable[[bytes, Spec], RenderResult]
 
@@ -20,14 +20,22 @@ class PreconditionFailed(Exception):  # noqa: N818  nothing went wrong: somebody
     """The world is no longer as it was when it was looked at: look again."""
 
 
+class Unreadable(Exception):  # noqa: N818  nothing broke: it is kept from us
+    """Something is there and cannot be read. What it is may be newer than what was looked at: look again."""
+
+    def __init__(self, closed: Closed) -> None:
+        super().__init__(f"{closed.reason}: {closed.detail}")
+        self.closed = closed
+
+
 class Originals(Protocol):
     """The uploads bucket. It is only read: originals are never changed or deleted."""
 
     def head(self, source: Source) -> Original | None:
-        """What the source holds now; None if it is gone."""
+        """What the source holds now; None if it is gone. Raises PreconditionFailed if it changes meanwhile."""
 
     def read(self, source: Source, original: Original) -> bytes:
-        """The bytes of `original`; raises PreconditionFailed if the source holds something else by now."""
+        """The bytes of `original`. Raises PreconditionFailed if the source holds others, or Unreadable."""
 
 
 @dataclass(frozen=True, slots=True)

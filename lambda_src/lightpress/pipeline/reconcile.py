@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from lightpress.image import PictureRejected, Reason
+from lightpress.image import UNREADABLE, PictureRejected, Reason
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.file_names import saved_as
@@ -27,7 +27,8 @@ from lightpress.pipeline.manifest import (
     variants_folder,
     variants_of,
 )
-from lightpress.pipeline.ports import PreconditionFailed
+from lightpress.pipeline.ports import PreconditionFailed, Unreadable
+from lightpress.pipeline.source import Closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +53,7 @@ class Action(StrEnum):
     REJECTED = "rejected"  # and nothing is published of that yet: it is for whoever records failures
     FAILED = "failed"
     REMOVED = "removed"
+    KEPT = "kept"  # as another recipe made it: the original cannot be read now
     NOTHING = "nothing"
 
 
@@ -59,13 +61,14 @@ class Action(StrEnum):
 class Outcome:
     """What was done for a source, and what is published of it now (None: nothing ever was).
 
-    verdict: why it was rejected or failed, where it was.
+    verdict: why it was rejected or failed, where it was. closed: why it was kept, where it was.
     """
 
     source: Source
     action: Action
     manifest: Manifest | None
     verdict: Verdict | None = None
+    closed: Closed | None = None
 
 
 class Recorder(Protocol):
@@ -74,8 +77,14 @@ class Recorder(Protocol):
     def before_reading(self, source: Source, original: Original, recipe: Recipe) -> None:
         """Hear that the original is about to be read and rendered; raises PictureRejected if that is in vain."""
 
-    def record(self, source: Source, original: Original, verdict: Verdict) -> None:
-        """Keep the original and the verdict; raises PreconditionFailed if the source holds something else by now."""
+    def denied(self, source: Source, original: Original, closed: Closed) -> None:
+        """Hear that access is denied, which may be mended; raises Unreadable until it has been often enough."""
+
+    def record(self, source: Source, original: Original, verdict: Verdict, *, copied: bool) -> None:
+        """Keep the verdict and, if it is to be copied, the original.
+
+        Raises PreconditionFailed if the source holds something else by now, and Unreadable if it cannot be copied.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +102,8 @@ def reconcile(source: Source, world: Dependencies, *, recorder: Recorder | None 
     """Bring what is published of `source` up to date.
 
     A picture that is rejected is recorded, and published as failed: in this order, so that the manifest says that all
-    of it is done. Without a recorder, the rejection is the outcome. again: also try what has failed as it is.
+    of it is done. Without a recorder, the rejection is the outcome. again: also try what has failed as it is. What
+    failed because nobody could read it is tried by every look that does not see the same.
 
     Raises TooManyConflicts after `ATTEMPTS` lost races, and whatever the world raises: both are worth a later try.
     """
@@ -120,10 +130,13 @@ def _attempt(source: Source, world: Dependencies, recorder: Recorder | None, *, 
     try:
         manifest = _made(source, original, recipe, publication, world, recorder)
     except PictureRejected as rejected:
+        if published is not None and _outlives(published.manifest, original, rejected):
+            closed = Closed(rejected.reason, rejected.detail)
+            return Outcome(source, Action.KEPT, published.manifest, closed=closed)
         verdict = Verdict(original.identity, recipe.digest_for(rejected.reason), rejected.reason, rejected.detail)
         if recorder is None:
             return Outcome(source, Action.REJECTED, published.manifest if published else None, verdict)
-        recorder.record(source, original, verdict)
+        _record(source, original, verdict, world, recorder)
         manifest = replace(publication, digest=verdict.digest).failed(rejected)
     world.images.publish(manifest, published)
     _check_unchanged(source, original, world)
@@ -135,7 +148,11 @@ def _attempt(source: Source, world: Dependencies, recorder: Recorder | None, *, 
 def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, again: bool) -> bool:
     if again and manifest.status is Status.FAILED:
         return False
-    return manifest.is_of(original.identity) and is_current(manifest, recipe)
+    return (
+        manifest.is_of(original.identity)
+        and is_current(manifest, recipe)
+        and not _may_be_readable_now(manifest, original)
+    )
 
 
 def is_current(manifest: Manifest, recipe: Recipe) -> bool:
@@ -150,6 +167,17 @@ def is_kept(manifest: Manifest, recipe: Recipe) -> bool:
     """
     published = manifest.source.format if manifest.source and manifest.status is Status.READY else None
     return published is not None and published not in recipe.spec.accept
+
+
+def _may_be_readable_now(manifest: Manifest, original: Original) -> bool:
+    """Whether it failed only because nobody could read it, and this look does not say the same once more."""
+    return manifest.reason in UNREADABLE and (original.closed is None or original.closed.reason != manifest.reason)
+
+
+def _outlives(manifest: Manifest, original: Original, rejected: PictureRejected) -> bool:
+    """Whether the very contents that cannot be read now are published: another recipe is no reason to lose them."""
+    is_of_it = manifest.source is not None and manifest.source.identity == original.identity
+    return rejected.reason in UNREADABLE and manifest.status is Status.READY and is_of_it
 
 
 def _withdraw(source: Source, published: Published | None, world: Dependencies, *, ignored: bool) -> Outcome:
@@ -202,7 +230,7 @@ def _made(  # noqa: PLR0913, PLR0917  everything that a manifest is made of
     _check_worth_reading(source, original, recipe)
     if recorder is not None:
         recorder.before_reading(source, original, recipe)
-    rendering = world.render(world.originals.read(source, original), recipe.spec)
+    rendering = world.render(_read(source, original, world, recorder), recipe.spec)
     return publication.ready(rendering.facts, tuple(_written(rendering, publication, world.images)))
 
 
@@ -210,6 +238,36 @@ def _check_worth_reading(source: Source, original: Original, recipe: Recipe) -> 
     if source.key.endswith("/"):
         raise PictureRejected(Reason.FOLDER, "The key ends in a slash: it marks a folder.")
     recipe.spec.limits.check_bytes(original.size)
+
+
+def _read(source: Source, original: Original, world: Dependencies, recorder: Recorder | None) -> bytes:
+    """The bytes. What cannot be read is rejected; where access is denied, only after all the tries of a fault."""
+    try:
+        return world.originals.read(source, original)
+    except Unreadable as unreadable:
+        _check_for_good(source, original, unreadable, world, recorder)
+        raise PictureRejected(unreadable.closed.reason, unreadable.closed.detail) from unreadable
+
+
+def _record(source: Source, original: Original, verdict: Verdict, world: Dependencies, recorder: Recorder) -> None:
+    """Have a verdict recorded, with a copy of the original where it can be read."""
+    try:
+        recorder.record(source, original, verdict, copied=verdict.reason not in UNREADABLE)
+    except Unreadable as unreadable:
+        _check_for_good(source, original, unreadable, world, recorder)
+        recorder.record(source, original, verdict, copied=False)
+
+
+def _check_for_good(
+    source: Source, original: Original, unreadable: Unreadable, world: Dependencies, recorder: Recorder | None
+) -> None:
+    """Raise unless it is this original that cannot be read, and that is the last word on it."""
+    _check_unchanged(source, original, world)
+    if unreadable.closed.reason is not Reason.ACCESS_DENIED:
+        return
+    if recorder is None:
+        raise unreadable
+    recorder.denied(source, original, unreadable.closed)
 
 
 def _written(rendering: RenderResult, publication: Publication, images: Images) -> Iterator[Variant]:

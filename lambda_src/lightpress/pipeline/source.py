@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lightpress.image import Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,23 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Closed:
+    """Why an original that is there cannot be read. reason: one of `image.UNREADABLE`; detail: what to do about it."""
+
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class Original:
     """What a source holds now.
 
     identity: differs whenever the contents were written anew (the version id, or the ETag in a bucket without
-    versions). etag: of these bytes, to read exactly them. size: bytes.
+    versions). etag: of these bytes, to read exactly them. size: bytes. closed: why they cannot be read, where a look
+    tells that already; others turn out when they are read.
     """
 
     identity: str
     etag: str
     size: int
+    closed: Closed | None = None

@@ -1,4 +1,4 @@
-"""Delivery: the CDN."""
+"""Options of delivery: the CDN, its domain names, and who may see variants."""
 
 from __future__ import annotations
 
@@ -8,20 +8,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightpress.cdk.options.environment import Environment
-from lightpress.cdk.options.kinds import choice, each_matching, flag, integer, matching, option
+from lightpress.cdk.options.option_types import choice, each_matching, flag, integer, matching, option
 
 if TYPE_CHECKING:
     from lightpress.toml_reader import Table
 
-# What CloudFront uses is kept in us-east-1, wherever the stack is.
+# Certificates and web ACLs of CloudFront are in us-east-1, whatever the stack's region is.
 _CERTIFICATE_ARN = r"arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+"
 _WEB_ACL_ARN = r"arn:aws[a-z-]*:wafv2:us-east-1:[0-9]{12}:global/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+"
 _DOMAIN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
 _COUNTRY = r"[A-Z]{2}"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/origin-shield.html
 _SHIELDS = (
-    "",
     "ap-northeast-1",
     "ap-northeast-2",
     "ap-south-1",
@@ -35,13 +33,13 @@ _SHIELDS = (
     "us-east-2",
     "us-west-2",
 )
-# How every RSA key of 2,048 bits with the usual exponent begins in DER (RFC 5280, 4.1), and how long it is.
+# The first bytes, and the length, of every RSA key of 2,048 bits with the usual exponent in DER (RFC 5280, 4.1).
 _RSA_2048 = bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100")
 _RSA_2048_BYTES = 294
 _MOST_SIGNING_KEYS = 5  # of a key group
 
 
-def _public_keys() -> tuple[str, ...]:
+def _public_keys(*, doc: str) -> tuple[str, ...]:
     allowed = f'up to {_MOST_SIGNING_KEYS} RSA keys of 2,048 bits, each a text in PEM ("-----BEGIN PUBLIC KEY-----...")'
 
     def read(table: Table, key: str) -> tuple[str, ...]:
@@ -50,11 +48,11 @@ def _public_keys() -> tuple[str, ...]:
             raise table.error(key, f"not all of it is such a key; allowed: {allowed}")
         return tuple(f"{text.strip()}\n" for text in found)
 
-    return option((), read, allowed=allowed)
+    return option((), read, allowed=allowed, doc=doc)
 
 
 def is_rsa_2048(pem: str) -> bool:
-    """Whether a text is the public half of a key that CloudFront takes; the private half must never stand in a file."""
+    """Whether `pem` is a public key that CloudFront accepts. A private key, which must never be in a file, is not."""
     matched = re.fullmatch(r"-----BEGIN PUBLIC KEY-----\s([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----", pem.strip())
     if matched is None:
         return False
@@ -66,39 +64,92 @@ def is_rsa_2048(pem: str) -> bool:
 
 
 @dataclass(frozen=True)
-class DeliveryOptions(Environment):
-    """Where pictures are delivered to, under which names, and to whom."""
+class DeliveryOptions:
+    """The CDN, its domain names, and who may see variants."""
 
-    # Where CloudFront keeps copies: "100" is Europe and North America, "200" adds most others, "all" is everywhere.
-    price_class: str = choice("100", "100", "200", "all")
-
-    # Names of yours for the CDN, and the certificate for them, which must be in us-east-1. Every URL begins with the
-    # first. Point each at the output `CdnDomainName` in your DNS.
-    domain_names: tuple[str, ...] = each_matching(_DOMAIN, such_as="images.example.com")
+    price_class: str = choice(
+        "100",
+        "100",
+        "200",
+        "all",
+        doc='CloudFront price class: "100" has edge locations in Europe and North America, "200" adds most others, '
+        '"all" uses all.',
+    )
+    domain_names: tuple[str, ...] = each_matching(
+        _DOMAIN,
+        such_as="images.example.com",
+        doc="Your own domain names for the CDN; needs `certificate_arn`. All URLs begin with the first. Point each to "
+        "the output `CdnDomainName` in your DNS.",
+    )
     certificate_arn: str = matching(
-        _CERTIFICATE_ARN, such_as="arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd"
+        _CERTIFICATE_ARN,
+        such_as="arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd",
+        doc="ARN of the ACM certificate for `domain_names`, which must be in us-east-1.",
     )
-    # A web ACL (AWS WAF) of yours before the CDN. It must be in us-east-1, with the scope CLOUDFRONT.
     web_acl_arn: str = matching(
-        _WEB_ACL_ARN, such_as="arn:aws:wafv2:us-east-1:123456789012:global/webacl/NAME/1234abcd-12ab-34cd"
+        _WEB_ACL_ARN,
+        such_as="arn:aws:wafv2:us-east-1:123456789012:global/webacl/NAME/1234abcd-12ab-34cd",
+        doc="ARN of your AWS WAF web ACL for the CDN, which must be in us-east-1 and have the scope CLOUDFRONT.",
     )
-    # How long the CDN's access logs are kept, with the addresses of viewers, in a bucket of their own; 0: there are
-    # none.
-    access_log_days: int = integer(0, low=0, high=3650)
-    # The countries (ISO 3166) that see pictures, or those that do not.
-    countries_allowed: tuple[str, ...] = each_matching(_COUNTRY, such_as="DE")
-    countries_denied: tuple[str, ...] = each_matching(_COUNTRY, such_as="DE")
-    # One more cache, in a region near the stack's, which all others ask: fewer requests of S3 and of the resolver.
-    origin_shield_region: str = choice("", *_SHIELDS)
-    # Pictures are private: images and permalinks are for those alone who bring a URL or cookies that are signed with
-    # the other half of one of these (docs/recipes.md, "Private pictures").
-    signing_keys: tuple[str, ...] = _public_keys()
-    # A permalink of a picture that has been uploaded and is not published yet shows a small grey one, and not 404.
-    placeholder_while_processing: bool = flag(default=False)
+    access_log_days: int = integer(
+        0,
+        low=0,
+        high=3650,
+        doc="How long the CDN's access logs, which contain the viewers' IP addresses, are kept in a bucket of their "
+        "own; 0 writes none.",
+    )
+    countries_allowed: tuple[str, ...] = each_matching(
+        _COUNTRY,
+        such_as="DE",
+        doc="Countries (ISO 3166) whose viewers are served; those of all others are refused. Excludes "
+        "`countries_denied`.",
+    )
+    countries_denied: tuple[str, ...] = each_matching(
+        _COUNTRY,
+        such_as="DE",
+        doc="Countries (ISO 3166) whose viewers are refused; those of all others are served. Excludes "
+        "`countries_allowed`.",
+    )
+    origin_shield_region: str = choice(
+        "",
+        "",
+        *_SHIELDS,
+        doc="Region of CloudFront Origin Shield, an additional cache between the edge locations and the origins; "
+        'choose one near the stack\'s. It saves requests to S3 and to the resolver; "" uses none.',
+    )
+    signing_keys: tuple[str, ...] = _public_keys(
+        doc="Public keys for private variants: variants and permalinks are served only with signed URLs or signed "
+        'cookies whose private key belongs to one of these (docs/recipes.md, "Private pictures").'
+    )
+    placeholder_while_processing: bool = flag(
+        default=False,
+        doc="Show a small gray placeholder, not 404, at the permalink of an original that is uploaded but not "
+        "published yet.",
+    )
+    invalidate_deleted: bool = flag(
+        default=True,
+        doc="Invalidate the CDN's copies of the variants of deleted originals: one path for each original. Beyond "
+        "1,000 paths a month, AWS charges $0.005 for each.",
+    )
+    resolver_start: str = choice(
+        "cold",
+        "cold",
+        "snapshot",
+        "provisioned",
+        doc="How the function that resolves permalinks starts, which viewers wait for. "
+        '"cold": ordinary cold starts. "snapshot": from a memory snapshot (SnapStart). "provisioned": '
+        "`resolver_provisioned` instances are always running.",
+    )
+    resolver_provisioned: int = integer(
+        1,
+        low=1,
+        high=100,
+        doc='Provisioned concurrency of the function that resolves permalinks, with `resolver_start = "provisioned"`.',
+    )
 
 
 def check_delivery(options: DeliveryOptions, table: Table) -> None:
-    """What the CDN takes only together, or never together."""
+    """Reject options that CloudFront needs together, or cannot have together."""
     if options.domain_names and not options.certificate_arn:
         raise table.error("certificate_arn", "it is missing: domain_names need a certificate, in us-east-1")
     if options.certificate_arn and not options.domain_names:

@@ -1,19 +1,11 @@
-"""What every topic of options is about: one environment."""
+"""The name of an environment, which is that of its file, and what follows from it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 LOCAL = "local"
+PROD = "prod"
 
 
-@dataclass(frozen=True)
-class Environment:
-    """An environment by its name, which is that of its file."""
-
-    environment: str
-
-    @property
-    def prefix(self) -> str:
-        """What the names of an environment's buckets begin with."""
-        return f"lightpress-{self.environment}"
+def prefix_of(environment: str) -> str:
+    """The beginning of all resource names of an environment, such as "lightpress-dev"."""
+    return f"lightpress-{environment}"

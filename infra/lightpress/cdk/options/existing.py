@@ -1,4 +1,4 @@
-"""Existing buckets: which of their pictures are published, or replaced where they lie."""
+"""Options of existing buckets: which of their originals are published, or compressed in place."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
-from lightpress.cdk.options.environment import Environment
-from lightpress.cdk.options.kinds import option
+from lightpress.cdk.options.environment import prefix_of
+from lightpress.cdk.options.option_types import option
 from lightpress.image import METADATA, MODES, CompressionOptions, Limits
 from lightpress.image.formats import OUTPUTS
 from lightpress.in_place.buckets import InPlace
@@ -26,8 +26,8 @@ _SUFFIX = r"\.[A-Za-z0-9]{1,10}"
 _UNDER = r"[^/].{0,126}/"
 _KMS_KEY = r"|arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+"
 _TABLES = "tables: [docs/existing-buckets.md](existing-buckets.md)"
-_MOST_EXISTING = 5  # each takes grants, and a role's are limited
-_MOST_TOLD_BYTES = 3_200
+_MOST_EXISTING = 5  # each needs grants, and the size of a role's policy is limited
+_MAX_JSON_BYTES = 3_200
 _LONGEST_SIDE = 65_535
 
 _Pictures = TypeVar("_Pictures", bound=Selection)
@@ -35,18 +35,24 @@ _Pictures = TypeVar("_Pictures", bound=Selection)
 
 @dataclass(frozen=True)
 class Existing(Generic[_Pictures]):
-    """Pictures of a bucket that is there already. kms_key: the ARN of the key that encrypts them; "" is S3's own."""
+    """Originals of an existing bucket.
+
+    Attributes:
+        pictures: Which bucket, prefix and suffixes, and what is done with them.
+        kms_key: ARN of the KMS key that encrypts them; "" where S3 encrypts them with its own.
+
+    """
 
     pictures: _Pictures
     kms_key: str = ""
 
 
-def _attached() -> tuple[Existing[Attached], ...]:
-    return option((), lambda table, key: _rows(table, key, _attachment), allowed=_TABLES)
+def _attached(*, doc: str) -> tuple[Existing[Attached], ...]:
+    return option((), lambda table, key: _rows(table, key, _attachment), allowed=_TABLES, doc=doc)
 
 
-def _in_place() -> tuple[Existing[InPlace], ...]:
-    return option((), lambda table, key: _rows(table, key, _replacement), allowed=_TABLES)
+def _in_place(*, doc: str) -> tuple[Existing[InPlace], ...]:
+    return option((), lambda table, key: _rows(table, key, _replacement), allowed=_TABLES, doc=doc)
 
 
 def _rows(table: Table, key: str, read: Callable[[Table, Selection], _Pictures]) -> tuple[Existing[_Pictures], ...]:
@@ -73,14 +79,14 @@ def _existing(row: Table, read: Callable[[Table, Selection], _Pictures]) -> Exis
 
 
 def _attachment(row: Table, selection: Selection) -> Attached:
-    """By default, a bucket's pictures are published under its name."""
+    """Read one `[[attach]]` table. By default, originals are published under the bucket's name."""
     under = row.text("publish_under", f"{selection.bucket}/", pattern=_UNDER)
     return Attached(selection.bucket, selection.prefix, selection.suffixes, under)
 
 
 def _replacement(row: Table, selection: Selection) -> InPlace:
     limits = Limits(max_bytes=row.integer("max_mb", 64, low=1, high=512) * 1024 * 1024)
-    squeezing = CompressionOptions(
+    compression = CompressionOptions(
         mode=cast("Mode", row.text("mode", "lossless", allowed=MODES)),
         metadata=cast("Metadata", row.text("metadata", "all", allowed=METADATA)),
         quality=_lossy_quality(row.table("quality")),
@@ -89,13 +95,13 @@ def _replacement(row: Table, selection: Selection) -> InPlace:
         limits=limits,
     )
     for key in ("quality", "max_width", "max_height"):
-        if row.has(key) and not squeezing.lossy:
+        if row.has(key) and not compression.lossy:
             raise row.error(key, 'changes pixels, which mode = "lossless" never does; allowed: with mode = "lossy"')
     return InPlace(
         selection.bucket,
         selection.prefix,
         selection.suffixes,
-        squeezing,
+        compression,
         min_saving_percent=row.integer("min_saving_percent", 2, low=1, high=90),
         acls=row.flag("acls", default=False),
     )
@@ -110,35 +116,38 @@ def _lossy_quality(row: Table) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class ExistingOptions(Environment):
-    """Buckets that somebody else made."""
+class ExistingOptions:
+    """Buckets that exist already and that the stack does not own."""
 
-    # Buckets that are there already, a table each ([[attach]], [[in_place]]): docs/existing-buckets.md.
-    # Their pictures are published under `publish_under`; the buckets are only read.
-    attach: tuple[Existing[Attached], ...] = _attached()
-    # Their pictures are replaced by smaller ones where that saves at least `min_saving_percent`.
-    in_place: tuple[Existing[InPlace], ...] = _in_place()
+    attach: tuple[Existing[Attached], ...] = _attached(
+        doc="Existing buckets, one table `[[attach]]` for each, whose originals are published under `publish_under`. "
+        "The buckets are only read."
+    )
+    in_place: tuple[Existing[InPlace], ...] = _in_place(
+        doc="Existing buckets, one table `[[in_place]]` for each, whose originals are replaced by smaller files "
+        "(in-place compression) where that saves at least `min_saving_percent`."
+    )
 
 
-def check_buckets(options: ExistingOptions, table: Table) -> None:
-    """The rules about all of the tables."""
-    _check_own_buckets(options, table)
+def check_buckets(options: ExistingOptions, environment: str, table: Table) -> None:
+    """Reject tables that conflict with each other or with the stack's own buckets, and too many of them."""
+    _check_own_buckets(options, environment, table)
     _check_prefixes([one.pictures for one in options.attach], table)
-    _check_room("attach", [one.pictures for one in options.attach], table)
-    _check_room("in_place", [one.pictures for one in options.in_place], table)
+    _check_size("attach", [one.pictures for one in options.attach], table)
+    _check_size("in_place", [one.pictures for one in options.in_place], table)
 
 
-def _check_own_buckets(options: ExistingOptions, table: Table) -> None:
-    """Replacing an upload would make everything of it anew, and what is published is nobody's to change."""
+def _check_own_buckets(options: ExistingOptions, environment: str, table: Table) -> None:
+    """Reject the stack's own buckets: replacing an original would publish it again, and variants must not change."""
     buckets = {f"attach[{number}]": one.pictures.bucket for number, one in enumerate(options.attach)}
     buckets |= {f"in_place[{number}]": one.pictures.bucket for number, one in enumerate(options.in_place)}
     for key, bucket in buckets.items():
-        if bucket.startswith(f"{options.prefix}-"):
+        if bucket.startswith(f"{prefix_of(environment)}-"):
             raise table.error(f"{key}.bucket", f"{bucket!r} is named like one of the stack's own buckets")
 
 
 def _check_prefixes(attached: Sequence[Attached], table: Table) -> None:
-    """No two pictures may be published under one name."""
+    """Reject prefixes under which two originals could be published with the same key."""
     for number, one in enumerate(attached):
         for other in attached[:number]:
             if one.under.startswith(other.under) or other.under.startswith(one.under):
@@ -148,8 +157,8 @@ def _check_prefixes(attached: Sequence[Attached], table: Table) -> None:
                 )
 
 
-def _check_room(key: str, pictures: Sequence[Selection], table: Table) -> None:
-    """Lambda takes 4 KB of environment variables, in which there are others."""
+def _check_size(key: str, pictures: Sequence[Selection], table: Table) -> None:
+    """Reject more than fits into a function's environment variables: Lambda allows 4 KB, and there are others."""
     size = len(json.dumps([asdict(one) for one in pictures]).encode())
-    if size > _MOST_TOLD_BYTES:
-        raise table.error(key, f"the tables take {size} bytes of a function's environment; allowed: {_MOST_TOLD_BYTES}")
+    if size > _MAX_JSON_BYTES:
+        raise table.error(key, f"the tables take {size} bytes of a function's environment; allowed: {_MAX_JSON_BYTES}")

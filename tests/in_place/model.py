@@ -17,7 +17,7 @@ from greenlet import getcurrent, greenlet
 from lightpress.image import CompressionOptions, EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult
 from lightpress.in_place.buckets import Compressing, InPlace
 from lightpress.in_place.compress import CompressDependencies, CompressionOutcome, compress
-from lightpress.in_place.objects import CompressionMark, Entry, ObjectState, Obstacle
+from lightpress.in_place.objects import CompressionMark, LedgerEntry, ObjectState, Obstacle
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.source import Source
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 BUCKET, KEY = "existing", "k"
 SOURCE = Source(BUCKET, KEY)
-TABLE = InPlace(BUCKET, squeezing=CompressionOptions())
+TABLE = InPlace(BUCKET, options=CompressionOptions())
 Result = TypeVar("Result")
 
 
@@ -54,19 +54,19 @@ class Thing:
     number: int
     by: str
     version: str | None = None
-    seal: CompressionMark | None = None
-    sealed_data: bytes | None = None
+    mark: CompressionMark | None = None
+    marked_data: bytes | None = None
     metadata: str = ""
     obstacle: Obstacle | None = None
 
-    def held(self) -> ObjectState:
-        bound = self.seal if self.sealed_data == self.data else None
+    def state(self) -> ObjectState:
+        bound = self.mark if self.marked_data == self.data else None
         return ObjectState(
             etag=etag(self.data),
             size=len(self.data),
             version=self.version,
             written=float(self.number),
-            seal=bound,
+            mark=bound,
             obstacle=self.obstacle,
             kept={"Metadata": self.metadata},
         )
@@ -99,10 +99,10 @@ class Bucket:
     versioned: bool = True
     table: InPlace = TABLE
     things: list[Thing | None] = field(default_factory=lambda: [None])
-    entries: dict[Source, Entry] = field(default_factory=dict)
+    entries: dict[Source, LedgerEntry] = field(default_factory=dict)
     queue: int = 0
     events: int = 0
-    squeezed: Counter[bytes] = field(default_factory=Counter)
+    compressed: Counter[bytes] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
 
     @property
@@ -113,7 +113,7 @@ class Bucket:
         """Somebody uploads; like: with the metadata of that, as programs that synchronise do."""
         thing = Thing(data, len(self.things), "people", self._version(), obstacle=obstacle)
         if like is not None:
-            thing = replace(thing, seal=like.seal, sealed_data=like.sealed_data)
+            thing = replace(thing, mark=like.mark, marked_data=like.marked_data)
         self._write(thing)
 
     def delete(self) -> None:
@@ -130,18 +130,18 @@ class Bucket:
     # The ports' effects.
 
     def head(self) -> ObjectState | None:
-        return self.now.held() if self.now else None
+        return self.now.state() if self.now else None
 
-    def read(self, held: ObjectState) -> bytes:
-        if self.now is None or etag(self.now.data) != held.etag:
+    def read(self, state: ObjectState) -> bytes:
+        if self.now is None or etag(self.now.data) != state.etag:
             raise PreconditionFailed
         return self.now.data
 
-    def replace(self, held: ObjectState, data: bytes, seal: CompressionMark) -> None:
-        if self.now is None or etag(self.now.data) != held.etag:
+    def replace(self, state: ObjectState, data: bytes, mark: CompressionMark) -> None:
+        if self.now is None or etag(self.now.data) != state.etag:
             raise PreconditionFailed
         self._check_replacement(self.now, data)
-        thing = Thing(data, len(self.things), "story", self._version(), seal, data, str(held.kept["Metadata"]))
+        thing = Thing(data, len(self.things), "story", self._version(), mark, data, str(state.kept["Metadata"]))
         self._write(thing)
 
     def _check_replacement(self, before: Thing, data: bytes) -> None:
@@ -154,7 +154,7 @@ class Bucket:
 
     def compress(self, data: bytes, options: CompressionOptions) -> RenderResult:
         """Stands for the picture core."""
-        self.squeezed[data] += 1
+        self.compressed[data] += 1
         if data.startswith(b"bad"):
             raise PictureRejected(Reason.CORRUPT, "drawn so")
 
@@ -198,8 +198,8 @@ class Consumer:
         self.outcome: CompressionOutcome | None = None
         self._scheduler = getcurrent()
         self._fault: Fault | None = None
-        world = Ports(bucket, self.request).world()
-        self._greenlet = greenlet(lambda: self._run(story, world))
+        dependencies = Ports(bucket, self.request).dependencies()
+        self._greenlet = greenlet(lambda: self._run(story, dependencies))
         self._greenlet.switch()
 
     def step(self, fault: Fault | None = None) -> None:
@@ -230,9 +230,9 @@ class Consumer:
         self.history.append(f"{name} {result!r}")
         return result
 
-    def _run(self, story: Callable[..., CompressionOutcome], world: CompressDependencies) -> None:
+    def _run(self, story: Callable[..., CompressionOutcome], dependencies: CompressDependencies) -> None:
         try:
-            self.outcome = story(SOURCE, world)
+            self.outcome = story(SOURCE, dependencies)
         except Exception:  # noqa: BLE001  as the batch processor does: the message comes back
             self._end(came_back=True)
         else:
@@ -252,26 +252,26 @@ class Ports:
 
     def head(self, source: Source) -> ObjectState | None:
         assert source == SOURCE
-        held: ObjectState | None = self.request("head", self.bucket.head)
-        return held
+        state: ObjectState | None = self.request("head", self.bucket.head)
+        return state
 
-    def read(self, source: Source, held: ObjectState) -> bytes:
+    def read(self, source: Source, state: ObjectState) -> bytes:
         assert source == SOURCE
-        data: bytes = self.request("read", lambda: self.bucket.read(held))
+        data: bytes = self.request("read", lambda: self.bucket.read(state))
         return data
 
-    def replace(self, source: Source, held: ObjectState, data: bytes, seal: CompressionMark) -> None:
+    def replace(self, source: Source, state: ObjectState, data: bytes, mark: CompressionMark) -> None:
         assert source == SOURCE
-        self.request("replace", lambda: self.bucket.replace(held, data, seal))
+        self.request("replace", lambda: self.bucket.replace(state, data, mark))
 
-    def entry(self, source: Source) -> Entry | None:
-        entry: Entry | None = self.request("entry", lambda: self.bucket.entries.get(source))
+    def last_entry(self, source: Source) -> LedgerEntry | None:
+        entry: LedgerEntry | None = self.request("last_entry", lambda: self.bucket.entries.get(source))
         return entry
 
-    def enter(self, source: Source, entry: Entry) -> None:
-        self.request("enter", lambda: self.bucket.entries.__setitem__(source, entry))
+    def record(self, source: Source, entry: LedgerEntry) -> None:
+        self.request("record", lambda: self.bucket.entries.__setitem__(source, entry))
 
-    def world(self) -> CompressDependencies:
+    def dependencies(self) -> CompressDependencies:
         return CompressDependencies(self, self, Compressing((self.bucket.table,)), self.bucket.compress)
 
 

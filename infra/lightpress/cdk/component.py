@@ -1,0 +1,27 @@
+"""A part of the stack that tells the rest which functions and outputs it has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from constructs import Construct
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lightpress.cdk.functions import PythonFunction
+
+
+class Component(Construct):
+    """One capability of the stack. The stack collects what its components set in their constructors.
+
+    Attributes:
+        functions: Its Lambda functions, which monitoring, the dashboard and the saved queries cover.
+        outputs: Its stack outputs, values by name.
+
+    """
+
+    def __init__(self, scope: Construct, id_: str) -> None:
+        super().__init__(scope, id_)
+        self.functions: Sequence[PythonFunction] = ()
+        self.outputs: Mapping[str, str] = {}

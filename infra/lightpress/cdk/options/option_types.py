@@ -1,0 +1,94 @@
+"""Types of options. Each function declares one dataclass field: its default, how it is read, and its documentation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import field, fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed import DataclassInstance
+
+    from lightpress.toml_reader import Table
+
+Value = TypeVar("Value")
+Group = TypeVar("Group", bound="DataclassInstance")
+
+
+def option(default: Value, read: Callable[[Table, str], Value], *, allowed: str, doc: str) -> Value:
+    """Declare an option of any type.
+
+    Args:
+        default: Its value where the file does not set it.
+        read: Reads it from a table, by its key; raises ConfigError for what is not allowed.
+        allowed: What is allowed, for docs/configuration.md.
+        doc: What it does, in plain English, for docs/configuration.md.
+
+    """
+    value: Value = field(default=default, metadata={"read": read, "allowed": allowed, "doc": doc})
+    return value
+
+
+def read_group(group: type[Group], table: Table) -> Group:
+    """Read all options of a group from the top level of an environment's file, where keys are flat."""
+    values: dict[str, Any] = {one.name: one.metadata["read"](table, one.name) for one in fields(group)}
+    return group(**values)
+
+
+def integer(default: int, *, low: int, high: int, doc: str) -> int:
+    """Declare a whole number from `low` to `high`."""
+    return option(
+        default,
+        lambda table, key: table.integer(key, default, low=low, high=high),
+        allowed=f"{low:,} to {high:,}",
+        doc=doc,
+    )
+
+
+def choice(default: str, *allowed: str, doc: str) -> str:
+    """Declare one of several strings."""
+    return option(
+        default,
+        lambda table, key: table.text(key, default, allowed=allowed),
+        allowed=", ".join(f'"{one}"' for one in allowed),
+        doc=doc,
+    )
+
+
+def flag(*, default: bool, doc: str) -> bool:
+    """Declare true or false."""
+    return option(default, lambda table, key: table.flag(key, default), allowed="true, false", doc=doc)
+
+
+def matching(pattern: str, *, such_as: str, default: str = "", doc: str) -> str:
+    """Declare a string that matches `pattern`, or ""."""
+    allowed = f'such as "{such_as}", or ""'
+
+    def read(table: Table, key: str) -> str:
+        text = table.text(key, default)
+        if text and not re.fullmatch(pattern, text):
+            raise table.error(key, f"{text!r} is not allowed; allowed: {allowed}")
+        return text
+
+    return option(default, read, allowed=allowed, doc=doc)
+
+
+def texts(*, doc: str) -> tuple[str, ...]:
+    """Declare a list of any strings."""
+    return option((), lambda table, key: table.texts(key, ()), allowed="a list of strings", doc=doc)
+
+
+def each_matching(pattern: str, *, such_as: str, doc: str) -> tuple[str, ...]:
+    """Declare a list of strings that match `pattern`."""
+    allowed = f'a list of such as "{such_as}"'
+
+    def read(table: Table, key: str) -> tuple[str, ...]:
+        found = table.texts(key, ())
+        for text in found:
+            if not re.fullmatch(pattern, text):
+                raise table.error(key, f"{text!r} is not allowed; allowed: {allowed}")
+        return found
+
+    return option((), read, allowed=allowed, doc=doc)
