@@ -1,7 +1,7 @@
-"""Writes docs/openapi.json: what the upload API takes and answers, for programs (`make docs`).
+"""Writes docs/openapi.json, the OpenAPI description of the upload API (`make docs`).
 
-What is taken comes from the forms that requests are read with (`uploads.requests`), what is told of pictures from
-the dataclasses that manifests are made of; a test asks the API itself whether the rest is true.
+Request bodies are those of the validators (`uploads.requests`), the properties of originals and variants those of the
+manifest's dataclasses. A test compares the rest with the API's answers.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _TEXT = {"type": "string"}
 
 
 def _object(**properties: Json) -> Json:
-    """With all of these and nothing else."""
+    """A schema of an object with exactly these properties."""
     return {
         "type": "object",
         "properties": properties,
@@ -60,7 +60,7 @@ def _list_of(item: Json) -> Json:
 
 
 def _type(hint: Any) -> Json:  # noqa: ANN401  a type
-    """Of a dataclass's field: a plain type, or one of several."""
+    """The schema of a dataclass field's type: a plain type, or a union of such."""
     hints = get_args(hint) if get_origin(hint) is UnionType else (hint,)
     names = [_TYPES[one] for one in hints]
     return {"type": names[0] if len(names) == 1 else names}
@@ -72,16 +72,18 @@ def _fields(kind: type, names: tuple[str, ...]) -> dict[str, Json]:
 
 
 _ADDRESSES: dict[str, Json] = {
-    "key": _said("What the file will be stored and published as."),
-    "permalink": _said("Leads to the picture once it is ready; `?w=640` chooses a size. Never changes.", format="uri"),
-    "status_url": _said("Where to ask what became of it, relative to the address of the API.", format="uri-reference"),
+    "key": _said("The key that the file is stored and published under."),
+    "permalink": _said(
+        "Redirects to a variant once there is one; `?w=640` chooses a size. Never changes.", format="uri"
+    ),
+    "status_url": _said("Its status, relative to the URL of the API.", format="uri-reference"),
 }
 _PART: dict[str, Json] = {"part_number": {"type": "integer"}, "size": {"type": "integer"}, "etag": _TEXT}
 _READY: dict[str, Json] = {
-    "picture": _said("HTML to put into a page."),
+    "picture": _said("A `<picture>` element for a page."),
     "srcset": {
         "type": "object",
-        "description": "By format: every width, as `srcset` wants it.",
+        "description": "By format: every width, as the attribute `srcset`.",
         "properties": dict.fromkeys(OUTPUTS, _TEXT),
         "additionalProperties": False,
     },
@@ -101,10 +103,10 @@ _ANSWERS: dict[str, Json] = {
     "Begun": _object(
         **_ADDRESSES,
         upload=_object(
-            url=_said("Where to POST the form to.", format="uri"),
+            url=_said("The URL to POST the form to.", format="uri"),
             fields={
                 "type": "object",
-                "description": "All fields of the form, but the last one: `file`.",
+                "description": "All fields of the form except the last one, `file`.",
                 "additionalProperties": _TEXT,
             },
         ),
@@ -112,16 +114,16 @@ _ANSWERS: dict[str, Json] = {
     "BegunInParts": _object(
         **_ADDRESSES,
         upload_id=_TEXT,
-        part_size={"type": "integer", "description": "Of every part but the last, which may have less."},
+        part_size={"type": "integer", "description": "In bytes, of every part except the last, which may be smaller."},
     ),
-    "Signed": _object(url=_said("Where to PUT the part, within 15 minutes.", format="uri")),
+    "Signed": _object(url=_said("The URL to PUT the part to, within 15 minutes.", format="uri")),
     "Parts": _object(parts=_list_of(_object(**_PART))),
     "Completed": _object(**_ADDRESSES),
     "Aborted": _object(key=_TEXT),
     "Ordered": _object(
         accepted=_list_of(_object(index={"type": "integer"}, **_ADDRESSES)),
         refused=_list_of(
-            _object(index={"type": "integer"}, reason=_said("For programs."), detail=_said("In a sentence."))
+            _object(index={"type": "integer"}, reason=_said("For programs."), detail=_said("For people."))
         ),
     ),
     "Status": {
@@ -130,8 +132,8 @@ _ANSWERS: dict[str, Json] = {
             _status("ready", **_READY),
             _status(
                 "failed",
-                reason=_said("For programs. A newer release may know others.", examples=[*Reason]),
-                title=_said("The same in plain words."),
+                reason=_said("A code for programs. Newer releases may have others.", examples=[*Reason]),
+                title=_said("The same as a sentence."),
                 detail={"type": ["string", "null"]},
             ),
             _status("deleted"),
@@ -141,7 +143,7 @@ _ANSWERS: dict[str, Json] = {
     "Problem": _object(
         status={"type": "integer"},
         code=_said("For programs."),
-        detail=_said("In a sentence."),
+        detail=_said("For people."),
         errors=_list_of(_object(field=_TEXT, detail=_TEXT)),
     ),
     "Refused": {"type": "object", "properties": {"message": _TEXT}},
@@ -149,18 +151,27 @@ _ANSWERS: dict[str, Json] = {
 
 _PROBLEMS = {
     400: "The body cannot be read.",
-    403: "The authorizer does not say who calls, or refuses.",
-    404: "There is no such picture or upload of yours, or no URLs are fetched.",
-    409: "The parts are not those that have arrived.",
-    413: "The parts are too much together.",
-    422: "Fields are missing or wrong: `errors` names each, and what is allowed.",
+    403: "The authorizer gives no caller, or denies the request.",
+    404: "The caller has no such original or upload, or URL ingest is off.",
+    409: "The parts are not those that were uploaded.",
+    413: "The parts together are too large.",
+    422: "Fields are missing or invalid: `errors` names each, and what is allowed.",
 }
-_BEFORE_THE_API = {401: "Nobody is signed in.", 429: "Too many requests."}
+_BEFORE_THE_API = {401: "The request has no valid credentials.", 429: "Too many requests."}
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One request. problems: besides 403, what may be answered. form: what its body holds; None where it has none."""
+    """An operation of the API.
+
+    Attributes:
+        id: The operationId.
+        summary: What it does.
+        status: Status code of success.
+        answer: Name of the schema of its answer.
+        problems: Status codes of errors, in addition to 403.
+        form: The fields of its body; None where it has none.
+    """
 
     id: str
     summary: str
@@ -171,39 +182,39 @@ class Operation:
 
 
 def operations(terms: UploadLimits) -> dict[tuple[str, str], Operation]:
-    """By method and path."""
+    """All operations, by method and path."""
     file = file_form(terms)
     unreadable, going_on = (400, 422), (400, 404, 422)
     return {
-        ("post", "/uploads"): Operation("begin", "Begin to upload a file", 201, "Begun", unreadable, file),
+        ("post", "/uploads"): Operation("begin", "Start uploading a file", 201, "Begun", unreadable, file),
         ("post", "/multipart"): Operation(
-            "beginParts", "Begin to upload a large file, in parts", 201, "BegunInParts", unreadable, file
+            "beginParts", "Start uploading a large file in parts", 201, "BegunInParts", unreadable, file
         ),
         ("post", "/multipart/sign"): Operation(
-            "signPart", "Where to PUT one part", 200, "Signed", going_on, {**UPLOAD_FORM, **part_form(terms)}
+            "signPart", "Get the URL of one part", 200, "Signed", going_on, {**UPLOAD_FORM, **part_form(terms)}
         ),
         ("post", "/multipart/list"): Operation(
-            "listParts", "The parts that have arrived", 200, "Parts", going_on, UPLOAD_FORM
+            "listParts", "List the uploaded parts", 200, "Parts", going_on, UPLOAD_FORM
         ),
         ("post", "/multipart/complete"): Operation(
             "completeParts",
-            "Make one file of the parts",
+            "Complete an upload",
             200,
             "Completed",
             (*going_on, 409, 413),
             {**UPLOAD_FORM, **PARTS_FORM},
         ),
-        ("post", "/multipart/abort"): Operation("abortParts", "Give up", 200, "Aborted", going_on, UPLOAD_FORM),
+        ("post", "/multipart/abort"): Operation("abortParts", "Abort an upload", 200, "Aborted", going_on, UPLOAD_FORM),
         ("post", "/ingest"): Operation(
-            "ingest", "Have pictures fetched by their URLs", 202, "Ordered", (400, 404, 422), LISTING_FORM
+            "ingest", "Fetch originals by their URLs", 202, "Ordered", (400, 404, 422), LISTING_FORM
         ),
-        ("get", "/images/{key}"): Operation("status", "What became of a picture", 200, "Status", (404,)),
-        ("delete", "/images/{key}"): Operation("delete", "Delete a picture", 202, "Deleting", (404,)),
+        ("get", "/images/{key}"): Operation("status", "Get the status of an original", 200, "Status", (404,)),
+        ("delete", "/images/{key}"): Operation("delete", "Delete an original", 202, "Deleting", (404,)),
     }
 
 
 def document(terms: UploadLimits) -> Json:
-    """The API as OpenAPI 3.1 describes it."""
+    """The OpenAPI 3.1 document."""
     paths: dict[str, Json] = {}
     for (method, path), operation in operations(terms).items():
         paths.setdefault(path, _parameters(path))[method] = _operation(operation)
@@ -212,7 +223,7 @@ def document(terms: UploadLimits) -> Json:
         "info": {
             "title": "Lightpress: uploads",
             "version": "1",
-            "description": "Lets files in, and tells what became of them: docs/api.md.",
+            "description": "Uploads originals and reports their status: docs/api.md.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "https://{api}", "variables": {"api": {"default": "api.example.com"}}}],
@@ -224,7 +235,7 @@ def document(terms: UploadLimits) -> Json:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": 'With `upload_auth = "jwt"`, or as your own authorizer wants it.',
+                    "description": 'With `upload_auth = "jwt"`, or as your own authorizer requires it.',
                 },
                 "iam": {
                     "type": "apiKey",
@@ -238,13 +249,13 @@ def document(terms: UploadLimits) -> Json:
 
 
 def deployed_terms() -> UploadLimits:
-    """Those of the recipes that come along: an environment with others has other limits."""
+    """The limits of the recipes in this repository; an environment with other recipes has other limits."""
     book = load_recipes(LAMBDA_SRC / "recipes.toml")
     return UploadLimits(book.max_bytes, media_types(book.accept))
 
 
 def openapi_page() -> str:
-    """The file as it should be."""
+    """The text of docs/openapi.json."""
     return json.dumps(document(deployed_terms()), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -255,7 +266,7 @@ def _parameters(path: str) -> Json:
         "name": "key",
         "in": "path",
         "required": True,
-        "description": "As it was given. Its slashes may stand as they are, or as %2F.",
+        "description": "As the API returned it. Slashes may be written as they are, or as %2F.",
         "schema": {"type": "string", "minLength": 1},
     }
     return {"parameters": [key]}
