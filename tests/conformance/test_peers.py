@@ -236,7 +236,7 @@ def test_the_section_has_every_rule_and_the_versions_of_all_engines(records: Rec
     section = as_markdown(records, {OURS: "lightpress 1", PLAIN: "Pillow 2", BLIND: "blind 3"})
     assert section.startswith("## ")
     assert "| rule | promise | Lightpress | plain Pillow | blind |" in section
-    assert "| orientation | upright, as EXIF data or container declare | 2 of 2 | 2 of 2 | 0 of 2 |" in section
+    assert "| orientation | upright, as its EXIF data or container declares | 2 of 2 | 2 of 2 | 0 of 2 |" in section
     assert "Lightpress: lightpress 1; plain Pillow: Pillow 2; blind: blind 3." in section
     assert "5 of the 8 files are counted" in section
     assert "orientation, blind: 2" in section

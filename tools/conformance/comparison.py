@@ -71,7 +71,7 @@ def _if_read(judge: Callable[[Record], Verdict]) -> Callable[[Record], Verdict]:
 
 _SHOWN = (
     Row("size", "width and height as seen, upright", _if_read(rules.size)),
-    Row("orientation", "upright, as EXIF data or container declare", _if_read(rules.orientation)),
+    Row("orientation", "upright, as its EXIF data or container declares", _if_read(rules.orientation)),
     Row("color", f"mean delta-E 2000 below {MOST_DELTA_E:g}, pixel by pixel", _if_read(rules.color)),
     Row("alpha", "transparency kept", _if_read(rules.alpha)),
 )
@@ -256,7 +256,7 @@ def _what_is_compared(records: Records) -> list[str]:
     ours = records[OURS]
     return [
         "Written by `make conformance-peers`. The same files are rendered by other libraries, as their registries",
-        "install them and as their documentation recommends (`tools/peers/programs`). Each makes a PNG of the whole",
+        "install them and as a careful user calls them (`tools/peers/programs`). Each makes a PNG of the whole",
         "file, which is decoded as the original is: a color profile that it keeps is applied.",
         "",
         f"{sum(map(is_common, ours))} of the {len(ours)} files are counted: those that the reference decodes, in",

@@ -193,7 +193,7 @@ RULES = (
     Rule("handled", "a result without a crash, a hang or too much memory", handled, must=True),
     Rule("reason", "published if readable and accepted, else rejected for the right reason", reason),
     Rule("readable", "every variant decodes", readable, must=True),
-    Rule("orientation", "upright, as EXIF data or container declare", orientation),
+    Rule("orientation", "upright, as its EXIF data or container declares", orientation),
     Rule("size", "published width and height are those seen, upright", size),
     Rule("color", f"converted to sRGB: mean delta-E 2000 below {MOST_DELTA_E:g}, pixel by pixel (PNG)", color),
     Rule(
