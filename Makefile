@@ -63,10 +63,10 @@ lock: setup  ## write the hash-locked requirements anew, from pyproject.toml and
 	@$(BIN)/pip install --quiet uv==0.13.8
 	@scripts/lock $(BIN)/uv
 
-conformance: setup  ## put public test pictures through the core and write docs/conformance.md (fetches 100 MB once)
+conformance: setup  ## judge the image core on public test files and write docs/conformance.md (downloads 100 MB once)
 	@$(BIN)/python -m tools.conformance
 
-conformance-peers: setup  ## the same through sharp, libvips and plain Pillow, into the same page (some 10 minutes)
+conformance-peers: setup  ## compare with sharp, libvips and plain Pillow on the same files and page (about 10 minutes)
 	@$(BIN)/python -m tools.conformance peers
 
 SCHEDULES ?= 10000
@@ -75,10 +75,10 @@ SEED ?= 0
 simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; EXHAUSTIVE=1, MUTANTS=1)
 	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED)))
 
-bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain Pillow (some 10 minutes)
+bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain Pillow (about 10 minutes)
 	@$(BIN)/python -m tools.benchmarks run
 
-bench-quick: setup  ## the same with three photos, once: under two minutes; only prints
+bench-quick: setup  ## the same with three photos, once: under two minutes; writes nothing
 	@$(BIN)/python -m tools.benchmarks run --quick --no-write
 
 docs: setup  ## write what is generated from the code: configuration.md, openapi.json, architecture.md, README's diagram

@@ -1,10 +1,12 @@
+"""CIEDE2000 against its published test data, and sRGB colors in CIELAB."""
+
 from __future__ import annotations
 
 import pytest
 
 from tools.conformance.delta_e import delta_e, lab, mean_delta_e
 
-# The 34 pairs of Sharma, Wu and Dalal (2005), table 1: two Lab colours and their CIEDE2000 difference.
+# The 34 pairs of Sharma, Wu and Dalal (2005), table 1: two Lab colors and their CIEDE2000 difference.
 PUBLISHED = """
 50 2.6772 -79.7751  50 0 -82.7485  2.0425
 50 3.1571 -77.2803  50 0 -82.7485  2.8615
@@ -66,7 +68,7 @@ def test_all_published_pairs_are_here() -> None:
         ((119, 119, 119), (50.03, 0.0, 0.0)),
     ],
 )
-def test_srgb_has_its_known_place_in_lab(srgb: tuple[int, int, int], known: tuple[float, float, float]) -> None:
+def test_srgb_colors_have_known_cielab_values(srgb: tuple[int, int, int], known: tuple[float, float, float]) -> None:
     assert lab(*srgb) == pytest.approx(known, abs=0.02)
 
 

@@ -1,3 +1,5 @@
+"""Test files are downloaded with pip, without a build, and only from pinned archives."""
+
 from __future__ import annotations
 
 import hashlib
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder that pip takes for its only index, with one source distribution whose build would fail."""
+    """A folder as pip's only index, with one source distribution whose build would fail."""
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     with tarfile.open(shelf / "drawn-1.0.tar.gz", "w:gz") as tar:
@@ -41,13 +43,13 @@ def quietly(_: str) -> None:
     pass
 
 
-def test_the_files_of_the_folder_arrive_without_a_build_and_nothing_else_does(shelf: Path, tmp_path: Path) -> None:
+def test_only_the_files_of_the_folder_are_unpacked_and_nothing_is_built(shelf: Path, tmp_path: Path) -> None:
     fetch([drawn(shelf)], tmp_path / "fixtures", quietly)
     found = [path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()]
     assert sorted(found) == ["fixtures/drawn-1.0/a.png", "fixtures/drawn-1.0/deep/b.png", "shelf/drawn-1.0.tar.gz"]
 
 
-def test_what_is_here_is_not_fetched_again(shelf: Path, tmp_path: Path) -> None:
+def test_a_corpus_that_is_unpacked_is_not_downloaded_again(shelf: Path, tmp_path: Path) -> None:
     corpus = drawn(shelf)
     fetch([corpus], tmp_path / "fixtures", quietly)
     (shelf / "drawn-1.0.tar.gz").unlink()

@@ -1,3 +1,5 @@
+"""Each kind of wrong variant is at a distance from the reference, and a correct one is not."""
+
 from __future__ import annotations
 
 import io
@@ -22,72 +24,72 @@ def measured(original: bytes, variant: Image.Image) -> Measured:
     return measure(stored, reference, [EncodedVariant(("large",), "png", variant.width, variant.height, data)])
 
 
-def test_a_faithful_variant_is_at_no_distance() -> None:
+def test_a_correct_variant_has_no_distance() -> None:
     found = measured(file_of(ramp()), ramp())
-    assert found.colour == {"png": 0.0}
+    assert found.color == {"png": 0.0}
     assert found.orientation == 0.0
     assert found.unreadable == ()
 
 
 @pytest.mark.parametrize("tag", range(2, 9))
-def test_a_picture_left_as_its_camera_stored_it_is_found_out(tag: int) -> None:
+def test_a_variant_without_the_orientation_applied_is_detected(tag: int) -> None:
     stored = four_corners()
     found = measured(file_of(stored, "JPEG", quality=100, subsampling=0, exif=exif_with(tag)), stored)
     assert found.orientation is not None
     assert found.orientation > 20
 
 
-def test_a_profile_that_was_dropped_instead_of_heeded_is_found_out() -> None:
+def test_a_profile_that_was_dropped_without_conversion_is_detected() -> None:
     picture = Image.new("RGB", (32, 32), (200, 60, 60))
     found = measured(file_of(picture, icc_profile=rgb_profile()), picture)
-    assert found.colour["png"] > 2
+    assert found.color["png"] > 2
 
 
-def test_sixteen_bits_that_were_clipped_instead_of_scaled_are_found_out() -> None:
+def test_sixteen_bits_that_were_clipped_instead_of_scaled_are_detected() -> None:
     grey = Image.frombytes("I;16", (16, 16), b"\x00\x80" * 256)
-    assert measured(file_of(grey), Image.new("L", (16, 16), 128)).colour["png"] < 0.5
-    assert measured(file_of(grey), Image.new("L", (16, 16), 255)).colour["png"] > 20
+    assert measured(file_of(grey), Image.new("L", (16, 16), 128)).color["png"] < 0.5
+    assert measured(file_of(grey), Image.new("L", (16, 16), 255)).color["png"] > 20
 
 
 def test_sixteen_bits_of_the_other_byte_order_are_read_alike() -> None:
     grey = Image.frombytes("I;16B", (16, 16), b"\x40\x00" * 256)
     found = measured(file_of(grey, "TIFF"), Image.new("L", (16, 16), 64))
-    assert found.colour["png"] < 0.5
+    assert found.color["png"] < 0.5
 
 
-def test_with_loss_it_is_the_blocks_colour_that_counts() -> None:
+def test_with_loss_it_is_the_blocks_color_that_counts() -> None:
     stripes = Image.new("RGB", (64, 64), (120, 120, 120))
     stripes.paste((136, 120, 120), (0, 0, 32, 64))
     reference, stored = opened(file_of(stripes))
     assert stored is not None
     grey = file_of(Image.new("RGB", (64, 64), (128, 120, 120)))
     found = measure(stored, reference, [EncodedVariant(("large",), "webp", 64, 64, grey)])
-    assert found.colour["webp"] > 2, "two halves of different colours must not cancel out"
+    assert found.color["webp"] > 2, "two halves of different colors must not cancel out"
     noisy = Image.effect_noise((64, 64), 12).convert("RGB")
     smooth = file_of(noisy.resize((8, 8), Image.Resampling.BOX).resize((64, 64), Image.Resampling.NEAREST))
     reference, stored = opened(file_of(noisy))
     assert stored is not None
     found = measure(stored, reference, [EncodedVariant(("large",), "webp", 64, 64, smooth)])
-    assert found.colour["webp"] < 0.1, "grain within a block is not colour"
+    assert found.color["webp"] < 0.1, "grain within a block is not color"
 
 
-def test_transparency_that_was_dropped_is_found_out() -> None:
+def test_transparency_that_was_dropped_is_detected() -> None:
     assert measured(file_of(disc()), disc()).alpha == {"png": 0.0}
     assert measured(file_of(disc()), disc().convert("RGB")).alpha["png"] > 50
 
 
-def test_a_variant_that_does_not_open_is_named() -> None:
+def test_a_variant_that_does_not_decode_is_named() -> None:
     reference, stored = opened(file_of(ramp()))
     assert stored is not None
     found = measure(stored, reference, [EncodedVariant(("large",), "webp", 64, 64, b"nonsense")])
     assert [text[:4] for text in found.unreadable] == ["webp"]
 
 
-def test_a_gamma_of_the_files_own_is_heeded() -> None:
+def test_the_gamma_of_a_png_is_applied() -> None:
     from PIL import PngImagePlugin
 
     linear = PngImagePlugin.PngInfo()
     linear.add(b"gAMA", (100_000).to_bytes(4, "big"))
     buffer = io.BytesIO()
     Image.new("RGB", (8, 8), (55, 55, 55)).save(buffer, "PNG", pnginfo=linear)
-    assert measured(buffer.getvalue(), Image.new("RGB", (8, 8), (127, 127, 127))).colour["png"] < 1
+    assert measured(buffer.getvalue(), Image.new("RGB", (8, 8), (127, 127, 127))).color["png"] < 1

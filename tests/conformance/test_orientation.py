@@ -1,3 +1,5 @@
+"""The orientation parser: every container, damaged files, and the EXIF standard's definition of each value."""
+
 from __future__ import annotations
 
 import io
@@ -31,7 +33,7 @@ def test_the_tag_is_found_in_every_format(tag: int, pillow: str) -> None:
 
 
 @pytest.mark.parametrize("pillow", FORMATS)
-def test_cut_short_anywhere_nothing_is_raised(pillow: str) -> None:
+def test_a_truncated_file_raises_no_exception(pillow: str) -> None:
     whole = picture_with(6, pillow)
     for end in range(0, len(whole), max(1, len(whole) // 300)):
         found = declared(whole[:end])
@@ -40,7 +42,7 @@ def test_cut_short_anywhere_nothing_is_raised(pillow: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [b"tEXt", b"zTXt"])
-def test_the_tag_is_found_where_imagemagick_puts_it(kind: bytes) -> None:
+def test_the_tag_is_found_where_imagemagick_writes_it(kind: bytes) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 5
     raw = exif.tobytes()
@@ -73,21 +75,21 @@ def test_chunks_of_odd_length_are_stepped_over() -> None:
         (((b"irot", 1), (b"irot", 3)), None),
     ],
 )
-def test_containers_turn_by_boxes_of_their_own(boxes: tuple[tuple[bytes, int], ...], orientation: int | None) -> None:
+def test_avif_and_heif_have_boxes_of_their_own(boxes: tuple[tuple[bytes, int], ...], orientation: int | None) -> None:
     inside = b"".join(struct.pack(">I4sB", 9, name, value) for name, value in boxes)
     file = struct.pack(">I4s4s", 12, b"ftyp", b"avif") + struct.pack(">I4s", 8 + len(inside), b"ipco") + inside
     found = declared(file)
     assert (found and found.orientation) == orientation
 
 
-def test_a_tag_out_of_range_says_nothing() -> None:
+def test_a_value_out_of_range_is_ignored() -> None:
     found = declared(picture_with(9, "JPEG"))
     assert found is not None
     assert found.orientation == 1
 
 
 @pytest.mark.parametrize("tag", range(1, 9))
-def test_the_standards_words_and_pillows_function_agree(tag: int) -> None:
+def test_the_standard_and_pillows_exif_transpose_agree(tag: int) -> None:
     image = four_corners()
     image.getexif()[ExifTags.Base.Orientation] = tag
     assert turned(four_corners(), tag).tobytes() == ImageOps.exif_transpose(image).tobytes()

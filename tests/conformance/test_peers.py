@@ -1,3 +1,5 @@
+"""The comparison with peers: fair scores, failures by file, and engines that crash or hang affect no other file."""
+
 from __future__ import annotations
 
 import json
@@ -17,7 +19,7 @@ from tools.conformance.comparison import (
     better_elsewhere,
     beyond_the_reference,
     by_format,
-    others,
+    by_other_format,
     tallies,
     tally,
 )
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from tools.conformance.peers import Records
 
 PLAIN, BLIND = "plain Pillow", "blind"
-# Reads whatever Pillow does, and heeds nothing: neither orientation nor profile nor transparency.
+# Decodes as Pillow does, and ignores orientation, profile and transparency.
 BLIND_PROGRAM = """
 import io
 from answering import serve
@@ -54,7 +56,7 @@ def to_png(data):
 
 serve("blind 1", to_png, None)
 """
-# Does what the picture's bytes tell it, which no engine should.
+# Misbehaves as the bytes of the file say.
 OBEDIENT_PROGRAM = """
 import os, signal, time
 from answering import serve
@@ -133,7 +135,7 @@ def results(records: Records) -> dict[str, dict[str, Tally]]:
 @pytest.mark.parametrize(
     ("rule", "scores"),
     [
-        ("right throughout", ("5 of 5", "5 of 5", "1 of 5")),
+        ("correct", ("5 of 5", "5 of 5", "1 of 5")),
         ("reads", ("5 of 5", "5 of 5", "5 of 5")),
         ("size", ("5 of 5", "5 of 5", "3 of 5")),
         ("orientation", ("2 of 2", "2 of 2", "0 of 2")),
@@ -147,8 +149,8 @@ def test_each_engine_is_scored_by_what_it_did(
     assert tuple(map(str, results[rule].values())) == scores
 
 
-def test_a_profile_that_is_kept_is_as_good_as_one_that_was_converted(results: dict[str, dict[str, Tally]]) -> None:
-    failed = {engine: {file for file, _ in one.failures} for engine, one in results["colour"].items()}
+def test_a_profile_that_is_kept_scores_as_one_that_is_converted(results: dict[str, dict[str, Tally]]) -> None:
+    failed = {engine: {file for file, _ in one.failures} for engine, one in results["color"].items()}
     assert failed[OURS] == failed[PLAIN] == set()
     assert "wide.png" in failed[BLIND]
 
@@ -176,21 +178,21 @@ def disputed(tmp_path_factory: pytest.TempPathFactory) -> Records:
 
 
 def test_an_animated_png_may_be_shown_by_its_first_frame_or_its_still_picture(disputed: Records) -> None:
-    distances = [each[0].measured.colour["png"] for each in disputed.values()]
+    distances = [each[0].measured.color["png"] for each in disputed.values()]
     assert max(distances) < 0.5
     sizes = {each[0].variants[0].bytes for each in disputed.values()}
-    assert len(sizes) == 2, "one shows the frame and the other the still picture, or this test shows nothing"
+    assert len(sizes) == 2, "one shows the frame and the other the still image, or this test shows nothing"
 
 
-def test_a_turn_in_xmp_alone_is_judged_neither_way(disputed: Records) -> None:
+def test_an_orientation_in_xmp_alone_is_not_judged(disputed: Records) -> None:
     records = [each[1] for each in disputed.values()]
     assert [record.outcome for record in records] == ["ready", "ready"]
     assert {row.name: str(tally(row, records)) for row in ROWS} == {
-        "right throughout": "2 of 2",
+        "correct": "2 of 2",
         "reads": "2 of 2",
         "size": "2 of 2",
         "orientation": "0 of 0",
-        "colour": "0 of 0",
+        "color": "0 of 0",
         "alpha": "0 of 0",
         "survives": "2 of 2",
     }
@@ -199,20 +201,20 @@ def test_a_turn_in_xmp_alone_is_judged_neither_way(disputed: Records) -> None:
 def test_only_formats_of_cameras_phones_and_designers_are_counted(records: Records) -> None:
     counted = {name: str(each[BLIND]) for name, each in by_format(records).items() if each[BLIND].applicable}
     assert counted == {"JPEG": "1 of 1", "PNG": "4 of 4"}
-    assert {name: [str(one) for one in each.values()] for name, each in others(records).items()} == {
+    assert {name: [str(one) for one in each.values()] for name, each in by_other_format(records).items()} == {
         "PPM": ["0 of 1", "1 of 1", "1 of 1"]
     }
 
 
-def test_what_another_does_better_is_named(records: Records) -> None:
+def test_a_file_that_only_a_peer_renders_correctly_is_named(records: Records) -> None:
     assert better_elsewhere(records) == []
     ours = [replace(one, width=1) if one.file == "turned.png" else one for one in records[OURS]]
     worse = {**records, OURS: ours}
-    assert better_elsewhere(worse) == [("turned.png", "size: told 1 x 96, seen 64 x 96", [PLAIN])]
-    assert "- `turned.png`: size: told 1 x 96, seen 64 x 96 (plain Pillow)" in as_markdown(worse, {})
+    assert better_elsewhere(worse) == [("turned.png", "size: published 1 x 96, seen 64 x 96", [PLAIN])]
+    assert "- `turned.png`: size: published 1 x 96, seen 64 x 96 (plain Pillow)" in as_markdown(worse, {})
 
 
-def test_what_only_another_reads_is_named_though_the_reference_does_not_know_it() -> None:
+def test_a_file_that_only_a_peer_reads_is_named_though_the_reference_does_not_read_it() -> None:
     refused = replace(READY, outcome="rejected", reason="not_a_picture", reference=Reference("unidentified"))
     found: Records = {OURS: [refused], "other": [replace(READY, reference=Reference("unidentified"))]}
     assert beyond_the_reference(found) == [("a.jpg", "not_a_picture", ["other"])]
@@ -221,26 +223,26 @@ def test_what_only_another_reads_is_named_though_the_reference_does_not_know_it(
     assert beyond_the_reference({OURS: [known], "other": [READY]}) == [], "that one is counted"
 
 
-def test_what_was_not_read_is_judged_once() -> None:
+def test_a_file_that_is_not_read_fails_only_one_rule() -> None:
     unread = replace(READY, outcome="rejected", reason="error")
     result = tallies({OURS: [READY, unread, replace(READY, width=1)]})
     scores = {rule: str(each[OURS]) for rule, each in result.items()}
     assert scores["reads"] == "2 of 3"
     assert scores["size"] == "1 of 2"
-    assert scores["right throughout"] == "1 of 3"
+    assert scores["correct"] == "1 of 3"
 
 
-def test_the_section_has_every_rule_and_names_who_took_part(records: Records) -> None:
+def test_the_section_has_every_rule_and_the_versions_of_all_engines(records: Records) -> None:
     section = as_markdown(records, {OURS: "lightpress 1", PLAIN: "Pillow 2", BLIND: "blind 3"})
     assert section.startswith("## ")
     assert "| rule | promise | Lightpress | plain Pillow | blind |" in section
-    assert "| orientation | turned as EXIF data says | 2 of 2 | 2 of 2 | 0 of 2 |" in section
+    assert "| orientation | upright, as its EXIF data or container declares | 2 of 2 | 2 of 2 | 0 of 2 |" in section
     assert "Lightpress: lightpress 1; plain Pillow: Pillow 2; blind: blind 3." in section
-    assert "Counted are 5 files of the 8" in section
+    assert "5 of the 8 files are counted" in section
     assert "orientation, blind: 2" in section
 
 
-def test_the_page_keeps_the_section_when_it_is_written_anew(records: Records) -> None:
+def test_the_page_keeps_the_section_when_it_is_rewritten(records: Records) -> None:
     section = as_markdown(records, {})
     page = page_of([], [], section)
     assert between(page, *PEERS) == f"\n{section}\n\n"
@@ -260,7 +262,7 @@ def test_the_json_names_each_failure(records: Records) -> None:
     assert (blind["passed"], blind["applicable"]) == (0, 2)
 
 
-def test_records_of_all_engines_survive_being_written_down(records: Records, tmp_path: Path) -> None:
+def test_records_of_all_engines_are_loaded_as_saved(records: Records, tmp_path: Path) -> None:
     save(records, tmp_path / "peers.jsonl")
     assert load(tmp_path / "peers.jsonl") == records
     assert list(load(tmp_path / "peers.jsonl")) == [OURS, PLAIN, BLIND]
@@ -287,23 +289,23 @@ def told(engine: Program, order: str, folder: Path) -> Answer:
         ("grow", " MB"),
     ],
 )
-def test_a_picture_that_does_harm_is_lost_and_the_next_one_is_not(
+def test_a_file_that_crashes_or_hangs_an_engine_is_lost_and_the_next_one_is_not(
     order: str, says: str, obedient: Program, tmp_path: Path
 ) -> None:
     lost = told(obedient, order, tmp_path)
     assert lost.outcome == "lost"
     assert says in lost.detail
-    assert told(obedient, "fine", tmp_path).made == b"fine"
+    assert told(obedient, "fine", tmp_path).png == b"fine"
 
 
-def test_memory_that_was_given_back_before_anybody_looked_counts_too(tmp_path: Path) -> None:
+def test_the_reported_peak_counts_where_polling_missed_it(tmp_path: Path) -> None:
     engine = program("greedy", GREEDY_PROGRAM, tmp_path, memory_mb=200)
     with Engines([engine]):
         lost = told(engine, "anything", tmp_path)
     assert (lost.outcome, lost.detail, lost.peak_mb) == ("lost", "it took 201 MB", 201)
 
 
-def test_what_whoever_started_it_has_in_memory_is_not_the_engines(obedient: Program, tmp_path: Path) -> None:
+def test_memory_of_the_parent_process_does_not_count(obedient: Program, tmp_path: Path) -> None:
     held = b"x" * 300_000_000
     assert told(obedient, "fine", tmp_path).peak_mb < len(held) / 1e6 / 3
 
@@ -313,11 +315,11 @@ def test_an_error_is_an_answer(obedient: Program, tmp_path: Path) -> None:
     assert (refused.outcome, refused.reason, refused.detail) == ("rejected", "error", "ValueError: no")
 
 
-def test_no_picture_answers_for_those_before_it(obedient: Program, tmp_path: Path) -> None:
+def test_a_file_is_not_blamed_for_those_before_it(obedient: Program, tmp_path: Path) -> None:
     assert [told(obedient, "third time", tmp_path).outcome for _ in range(4)] == ["ready"] * 4
 
 
-def test_a_program_that_does_not_start_is_no_pictures_fault(tmp_path: Path) -> None:
+def test_a_program_that_does_not_start_is_an_error_of_the_installation(tmp_path: Path) -> None:
     engine = program("absent", "raise SystemExit(1)", tmp_path)
     with Engines([engine]), pytest.raises(PeerError, match="absent does not start: exited with 1"):
         engine.versions()

@@ -1,3 +1,5 @@
+"""Each rule passes, fails or does not apply, on both sides of its limit."""
+
 from __future__ import annotations
 
 from dataclasses import replace
@@ -24,7 +26,7 @@ READY = Record(
     peak_rss_mb=50,
     wall_ms=12,
     reference=Reference("decodes", "", "JPEG", 40, 20, 1, 6),
-    measured=Measured(orientation=0.0, colour={"png": 0.1, "jpeg": 1.2}, alpha={"png": 0.0}, frames={"png": 1}),
+    measured=Measured(orientation=0.0, color={"png": 0.1, "jpeg": 1.2}, alpha={"png": 0.0}, frames={"png": 1}),
 )
 
 
@@ -65,13 +67,13 @@ PASSED, FAILED, SKIPPED = "passed", "failed", "not applicable"
         ("unknown", "corrupt", SKIPPED),
     ],
 )
-def test_the_reason_fits_what_the_reference_makes_of_the_file(state: State, answer: str, verdict: str) -> None:
+def test_the_reason_fits_the_state_of_the_reference(state: State, answer: str, verdict: str) -> None:
     record = replace(READY, reference=Reference(state)) if answer == "ready" else refused(answer, state)
     assert status("reason", record) == verdict
 
 
 @pytest.mark.parametrize(("answer", "verdict"), [("empty", PASSED), ("not_a_picture", FAILED)])
-def test_an_empty_file_is_told_so(answer: str, verdict: str) -> None:
+def test_an_empty_file_is_rejected_as_empty(answer: str, verdict: str) -> None:
     assert status("reason", replace(refused(answer, "unidentified"), bytes=0)) == verdict
 
 
@@ -99,12 +101,12 @@ def test_handled_means_an_answer_without_crash_hang_or_too_much_memory(change: d
         ("orientation", {"orientation": None}, {}, SKIPPED),
         ("size", {}, {}, PASSED),
         ("size", {"width": 20, "height": 40}, {}, FAILED),
-        ("colour", {}, {}, PASSED),
-        ("colour", {}, {"colour": {"png": 2.0, "jpeg": 0.0}}, FAILED),
-        ("colour", {}, {"colour": {"png": 0.0, "jpeg": 9.0}}, PASSED),
-        ("colour", {}, {"colour": {}}, SKIPPED),
-        ("encoded colour", {}, {"colour": {"png": 0.0, "jpeg": 9.0}}, FAILED),
-        ("encoded colour", {}, {"colour": {"png": 9.0, "jpeg": 1.9}}, PASSED),
+        ("color", {}, {}, PASSED),
+        ("color", {}, {"color": {"png": 2.0, "jpeg": 0.0}}, FAILED),
+        ("color", {}, {"color": {"png": 0.0, "jpeg": 9.0}}, PASSED),
+        ("color", {}, {"color": {}}, SKIPPED),
+        ("encoded color", {}, {"color": {"png": 0.0, "jpeg": 9.0}}, FAILED),
+        ("encoded color", {}, {"color": {"png": 9.0, "jpeg": 1.9}}, PASSED),
         ("alpha", {}, {}, PASSED),
         ("alpha", {}, {"alpha": {"png": 0.0, "webp": 4.1}}, FAILED),
         ("alpha", {}, {"alpha": {}}, SKIPPED),
@@ -123,7 +125,7 @@ def test_handled_means_an_answer_without_crash_hang_or_too_much_memory(change: d
         ("never enlarged", {"height": 19}, {}, FAILED),
     ],
 )
-def test_each_rule_on_both_sides_of_its_line(
+def test_each_rule_on_both_sides_of_its_limit(
     rule: str, reference: dict[str, object], measured: dict[str, object], verdict: str
 ) -> None:
     record = replace(
@@ -134,22 +136,22 @@ def test_each_rule_on_both_sides_of_its_line(
     assert status(rule, record) == verdict
 
 
-def test_a_note_declares_what_became_of_the_other_frames() -> None:
+def test_a_note_on_the_missing_frames_passes() -> None:
     animated = replace(READY, reference=replace(READY.reference, frames=3))
     assert status("frames", replace(animated, notes=("Its variants show the first frame.",))) == PASSED
-    assert status("frames", replace(animated, notes=("The colour profile is unusable.",))) == FAILED
+    assert status("frames", replace(animated, notes=("The color profile is unusable.",))) == FAILED
 
 
 COMPARING = [rule.name for rule in RULES if rule.name not in {"handled", "reason"}]
 
 
 @pytest.mark.parametrize("rule", COMPARING)
-def test_what_was_not_published_or_cannot_be_read_is_neither_passed_nor_failed(rule: str) -> None:
+def test_a_file_without_variants_or_reference_is_not_judged(rule: str) -> None:
     assert status(rule, refused("corrupt", "decodes")) == SKIPPED
     assert status(rule, replace(READY, reference=Reference("damaged"))) == SKIPPED
 
 
-def test_the_score_is_of_the_files_a_rule_applies_to_and_never_rounded_up() -> None:
+def test_the_score_is_the_share_of_applicable_files_and_never_rounded_up() -> None:
     larger = replace(READY, file="b.jpg", bytes=10)
     results = {score.rule.name: score for score in scores([READY] * 2999 + [larger] + [refused("corrupt", "damaged")])}
     assert results["never larger"].percent == pytest.approx(100 * 2999 / 3000)
@@ -159,7 +161,7 @@ def test_the_score_is_of_the_files_a_rule_applies_to_and_never_rounded_up() -> N
     assert results["size"].percent_text == "100 %"
 
 
-def test_a_lost_picture_is_not_acceptable_and_a_larger_one_is() -> None:
+def test_a_lost_file_is_not_acceptable_and_a_larger_variant_is() -> None:
     assert acceptable(scores([replace(READY, bytes=10)]))
     assert not acceptable(scores([READY, replace(READY, outcome="lost")]))
 

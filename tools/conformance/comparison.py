@@ -1,4 +1,4 @@
-"""Records of several engines become one table: engines in columns, rules in rows, passed of applicable."""
+"""Compares the records of several engines: engines in columns, rules in rows, passed of applicable."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tools.conformance.peers import Records
     from tools.conformance.record import Record
 
-# By the names that Pillow gives them; MPO is a JPEG with a second picture behind it, as cameras and phones write.
-COUNTED = {
+# By Pillow's names. MPO is a JPEG file with further images after the first, as cameras and phones write it.
+COMMON_FORMATS = {
     "JPEG": "JPEG",
     "MPO": "JPEG",
     "PNG": "PNG",
@@ -38,61 +38,61 @@ _LISTED = 40
 
 
 class Row(NamedTuple):
-    """One rule of the comparison."""
+    """A rule of the comparison: its name, its promise in words, and what gives the verdict."""
 
     name: str
     promise: str
     judge: Callable[[Record], Verdict]
 
 
-def counted(record: Record) -> bool:
-    """Whether the reference reads it, and it is of a format that cameras, phones and designers make."""
-    return record.reference.state == "decodes" and record.reference.format in COUNTED
+def is_common(record: Record) -> bool:
+    """Whether the reference decodes the file, and its format is one that cameras, phones and designers use."""
+    return record.reference.state == "decodes" and record.reference.format in COMMON_FORMATS
 
 
 def reads(record: Record) -> Verdict:
-    """A picture comes out, and opens again."""
-    if not counted(record):
-        return Verdict("not applicable", "it is not counted")
+    """A PNG is made, and decodes."""
+    if not is_common(record):
+        return Verdict("not applicable", "the reference does not decode it, or its format is not common")
     if record.outcome != "ready":
         return Verdict("failed", record.detail)
     unreadable = record.measured.unreadable
     return Verdict("failed", "; ".join(unreadable)) if unreadable else Verdict("passed")
 
 
-def _of_counted(judge: Callable[[Record], Verdict]) -> Callable[[Record], Verdict]:
+def _if_read(judge: Callable[[Record], Verdict]) -> Callable[[Record], Verdict]:
     def judged(record: Record) -> Verdict:
         if reads(record).status != "passed":
-            return Verdict("not applicable", "there is no picture to judge")
+            return Verdict("not applicable", "there is no PNG to judge")
         return judge(record)
 
     return judged
 
 
 _SHOWN = (
-    Row("size", "width and height as seen", _of_counted(rules.size)),
-    Row("orientation", "turned as EXIF data says", _of_counted(rules.orientation)),
-    Row("colour", f"mean delta-E 2000 below {MOST_DELTA_E:g}, pixel by pixel", _of_counted(rules.colour)),
-    Row("alpha", "transparency kept", _of_counted(rules.alpha)),
+    Row("size", "width and height as seen, upright", _if_read(rules.size)),
+    Row("orientation", "upright, as its EXIF data or container declares", _if_read(rules.orientation)),
+    Row("color", f"mean delta-E 2000 below {MOST_DELTA_E:g}, pixel by pixel", _if_read(rules.color)),
+    Row("alpha", "transparency kept", _if_read(rules.alpha)),
 )
 
 
-def right(record: Record) -> Verdict:
-    """Read, and nothing wrong with it."""
-    whole = reads(record)
-    if whole.status != "passed":
-        return whole
-    wrong = [f"{row.name}: {verdict.why}" for row in _SHOWN if (verdict := row.judge(record)).status == "failed"]
-    return Verdict("failed", "; ".join(wrong)) if wrong else Verdict("passed")
+def correct(record: Record) -> Verdict:
+    """Read, and no other rule broken."""
+    read = reads(record)
+    if read.status != "passed":
+        return read
+    broken = [f"{row.name}: {verdict.why}" for row in _SHOWN if (verdict := row.judge(record)).status == "failed"]
+    return Verdict("failed", "; ".join(broken)) if broken else Verdict("passed")
 
 
 ROWS = (
-    Row("right throughout", "read, and none of the next four rules broken", right),
-    Row("reads", "a picture comes out", reads),
+    Row("correct", "read, and none of size, orientation, color and alpha broken", correct),
+    Row("reads", "a PNG is made", reads),
     *_SHOWN,
     Row(
         "survives",
-        f"a picture or an error, of all files: no crash, no more than {MOST_SECONDS:g} s and {MOST_MEMORY_MB} MB",
+        f"a PNG or an error, of all files: no crash, no more than {MOST_SECONDS:g} s and {MOST_MEMORY_MB} MB",
         rules.handled,
     ),
 )
@@ -100,14 +100,19 @@ ROWS = (
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How one engine fared by one rule. failures: file and why."""
+    """The result of one engine by one rule.
+
+    Attributes:
+        passed: Number of files that passed.
+        failures: File and reason of each that failed.
+    """
 
     passed: int
     failures: tuple[tuple[str, str], ...]
 
     @property
     def applicable(self) -> int:
-        """Passed or failed."""
+        """Number of files that passed or failed."""
         return self.passed + len(self.failures)
 
     def __str__(self) -> str:
@@ -115,37 +120,37 @@ class Tally:
 
 
 def tally(row: Row, records: Iterable[Record]) -> Tally:
-    """Count."""
+    """The tally of one engine's records by one rule."""
     verdicts = [(record.file, row.judge(record)) for record in records]
     failures = tuple((file, verdict.why) for file, verdict in verdicts if verdict.status == "failed")
     return Tally(sum(verdict.status == "passed" for _, verdict in verdicts), failures)
 
 
 def tallies(records: Records) -> dict[str, dict[str, Tally]]:
-    """By rule, then by engine."""
+    """All tallies, by rule, then by engine."""
     return {row.name: {engine: tally(row, each) for engine, each in records.items()} for row in ROWS}
 
 
 def by_format(records: Records) -> dict[str, dict[str, Tally]]:
-    """What each engine reads of the counted files, by format, then by engine."""
+    """Tallies of `reads` for common formats, by format, then by engine."""
     row = next(one for one in ROWS if one.judge is reads)
     return {
         shown: {
-            engine: tally(row, [record for record in each if COUNTED.get(record.reference.format) == shown])
+            engine: tally(row, [record for record in each if COMMON_FORMATS.get(record.reference.format) == shown])
             for engine, each in records.items()
         }
-        for shown in dict.fromkeys(COUNTED.values())
+        for shown in dict.fromkeys(COMMON_FORMATS.values())
     }
 
 
-def others(records: Records) -> dict[str, dict[str, Tally]]:
-    """The same of formats that are not counted."""
+def by_other_format(records: Records) -> dict[str, dict[str, Tally]]:
+    """The same for all other formats."""
     formats = sorted(
         {
             record.reference.format
             for each in records.values()
             for record in each
-            if record.reference.state == "decodes" and not counted(record)
+            if record.reference.state == "decodes" and not is_common(record)
         }
     )
 
@@ -167,32 +172,34 @@ def others(records: Records) -> dict[str, dict[str, Tally]]:
 
 
 def better_elsewhere(records: Records) -> list[tuple[str, str, list[str]]]:
-    """Counted files that are right with another and not with us: the file, what we got wrong, and who is right."""
+    """Files that a peer renders correctly and Lightpress does not: the file, what is wrong, and which peers."""
     found = []
     for ours in records[OURS]:
-        verdict = right(ours)
-        if verdict.status == "failed" and (who := _who(records, ours.file, lambda one: right(one).status == "passed")):
-            found.append((ours.file, verdict.why, who))
+        verdict = correct(ours)
+        if verdict.status != "failed":
+            continue
+        if engines := _engines_with(records, ours.file, lambda one: correct(one).status == "passed"):
+            found.append((ours.file, verdict.why, engines))
     return found
 
 
 def beyond_the_reference(records: Records) -> list[tuple[str, str, list[str]]]:
-    """Files that the reference cannot read, nor we, and another makes a picture of: the file, our answer, and who."""
+    """Files that only peers read, neither the reference nor Lightpress: the file, our result, and which peers."""
     found = []
     for ours in records[OURS]:
         if ours.reference.state == "decodes" or ours.outcome == "ready":
             continue
-        if who := _who(records, ours.file, lambda one: one.outcome == "ready"):
-            found.append((ours.file, ours.reason or ours.detail, who))
+        if engines := _engines_with(records, ours.file, lambda one: one.outcome == "ready"):
+            found.append((ours.file, ours.reason or ours.detail, engines))
     return found
 
 
-def _who(records: Records, file: str, good: Callable[[Record], bool]) -> list[str]:
+def _engines_with(records: Records, file: str, good: Callable[[Record], bool]) -> list[str]:
     return [engine for engine, each in records.items() if any(record.file == file and good(record) for record in each)]
 
 
 def table(records: Records) -> Table:
-    """For the terminal."""
+    """The tallies as a table for the terminal."""
     shown = Table("rule", *records, box=None, pad_edge=False)
     for name, each in tallies(records).items():
         shown.add_row(name, *map(str, each.values()))
@@ -200,7 +207,7 @@ def table(records: Records) -> Table:
 
 
 def as_json(records: Records, versions: Mapping[str, str]) -> str:
-    """Everything, for programs."""
+    """Versions and tallies as JSON, with every failure."""
     found = [
         {
             "rule": rule,
@@ -220,7 +227,7 @@ def as_markdown(records: Records, versions: Mapping[str, str]) -> str:
     results = tallies(records)
     return "\n".join(
         [
-            "## Beside others",
+            "## Compared with sharp, libvips and plain Pillow",
             "",
             *_what_is_compared(records),
             "",
@@ -228,16 +235,16 @@ def as_markdown(records: Records, versions: Mapping[str, str]) -> str:
             "",
             *_rows("rule", results, {row.name: row.promise for row in ROWS}),
             "",
-            "What each reads, by format:",
+            "Files that are read, by format:",
             "",
             *_rows("format", by_format(records)),
             "",
-            "Formats that are not counted, for completeness:",
+            "Other formats, which are not counted:",
             "",
-            *_rows("format", others(records)),
-            *_listed("Right elsewhere, and not with Lightpress", better_elsewhere(records)),
+            *_rows("format", by_other_format(records)),
+            *_listed("Correct with a peer and not with Lightpress", better_elsewhere(records)),
             *_listed(
-                "Beyond the reference: a picture, or a part of one, elsewhere and none from Lightpress",
+                "Read by a peer, and neither by the reference nor by Lightpress",
                 beyond_the_reference(records),
             ),
             *_failures(results),
@@ -248,16 +255,17 @@ def as_markdown(records: Records, versions: Mapping[str, str]) -> str:
 def _what_is_compared(records: Records) -> list[str]:
     ours = records[OURS]
     return [
-        "Written by `make conformance-peers`. The same files go through others as their careful users call them, in",
-        "what their registries install (`conformance/programs`). Each makes a PNG of the whole picture, which is read",
-        "as the original was: a profile that it keeps is heeded.",
+        "Written by `make conformance-peers`. The same files are rendered by other libraries, as their registries",
+        "install them and as a careful user calls them (`tools/peers/programs`). Each makes a PNG of the whole",
+        "file, which is decoded as the original is: a color profile that it keeps is applied.",
         "",
-        f"Counted are {sum(map(counted, ours))} files of the {len(ours)}: those that the reference reads, of",
-        f"what cameras, phones and designers make: {', '.join(dict.fromkeys(COUNTED.values()))}.",
-        "What was refused, for whatever reason, was not read. Size, orientation, colour and alpha are judged of what",
-        "was read. An animated PNG may be shown by its first frame or by the still picture beside it. The reference is",
-        "Pillow with all its plugins, so a file that Pillow cannot read counts for nobody: below are those of which",
-        "another makes a picture, or a part of one.",
+        f"{sum(map(is_common, ours))} of the {len(ours)} files are counted: those that the reference decodes, in",
+        "formats that cameras, phones and designers use:",
+        f"{', '.join(dict.fromkeys(COMMON_FORMATS.values()))}.",
+        "A rejected file is not read, whatever the reason. Size, orientation, color and alpha are judged for files",
+        "that are read. An animated PNG may be shown by its first frame or by its still image. The reference is Pillow",
+        "with all its plugins, so a file that Pillow cannot decode is not counted; those that a peer reads, wholly or",
+        "in part, are listed below.",
     ]
 
 
@@ -276,8 +284,8 @@ def _listed(title: str, found: list[tuple[str, str, list[str]]]) -> Iterable[str
 
 
 def _failures(results: dict[str, dict[str, Tally]]) -> Iterable[str]:
-    """What was read and is wrong, or did harm. What was not read, the formats tell."""
-    yield from ("", "### What went wrong")
+    """Files that break a rule, by rule and engine. Files that are not read are in the tables by format."""
+    yield from ("", "### Failures of each engine")
     for rule in [*(row.name for row in _SHOWN), "survives"]:
         for engine, one in results[rule].items():
             if not one.failures:

@@ -1,4 +1,4 @@
-"""Runs a function where it can do no harm: hostile pictures go through the reference decoders too."""
+"""Runs a function in a child process with limits: the reference decodes hostile files, too."""
 
 from __future__ import annotations
 
@@ -20,11 +20,20 @@ _STDERR = 2
 
 
 class LostError(Exception):
-    """It did not answer: killed, out of memory, or too slow."""
+    """The child did not answer: it was killed, ran out of memory, or took too long."""
 
 
 def confined(work: Callable[[], Any], *, memory_mb: int, seconds: float) -> Any:  # noqa: ANN401  it is JSON
-    """What `work` returns, as JSON, from a child process. Raises LostError where it brings none."""
+    """What `work` returns in a child process; it must be JSON.
+
+    Args:
+        work: The function to run.
+        memory_mb: Address space of the child, in MiB (on Linux).
+        seconds: Wall-clock time that it may take.
+
+    Raises:
+        LostError: The child did not answer, or `work` raised an exception.
+    """
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -52,7 +61,7 @@ def _child(work: Callable[[], Any], writing: int, memory_mb: int) -> NoReturn:
             resource.setrlimit(resource.RLIMIT_AS, (memory_mb * _MIB, memory_mb * _MIB))
         try:
             answer = {"answer": work()}
-        except Exception as error:  # noqa: BLE001  the parent is told, whatever it is
+        except Exception as error:  # noqa: BLE001  the parent raises it
             answer = {"error": f"{type(error).__name__}: {error}"}
         with os.fdopen(writing, "w") as pipe:
             json.dump(answer, pipe)
@@ -61,10 +70,10 @@ def _child(work: Callable[[], Any], writing: int, memory_mb: int) -> NoReturn:
 
 
 def _silence() -> None:
-    """Decoders in C write to the error stream what nobody asked them, thousands of lines for some files."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, _STDERR)
-    os.close(nowhere)
+    """Decoders in C write warnings to stderr, thousands of lines for some files."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(devnull, _STDERR)
+    os.close(devnull)
 
 
 def _answer(reading: int, deadline: float) -> str:

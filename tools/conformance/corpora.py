@@ -1,4 +1,4 @@
-"""Where the pictures come from: test suites inside source distributions, by name, version and checksum."""
+"""The sources of the test files: test suites in source distributions, by name, version and checksum."""
 
 from __future__ import annotations
 
@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
-    """The files below `folder` of one source distribution. sha256: of the distribution's archive."""
+    """The files in one folder of a source distribution.
+
+    Attributes:
+        package: Name on PyPI.
+        version: Its version.
+        sha256: Checksum of the archive.
+        folder: Path of the test files in the archive.
+    """
 
     package: str
     version: str
@@ -16,12 +23,12 @@ class Corpus:
 
     @property
     def name(self) -> str:
-        """What its folder is called here."""
+        """The name of its folder in the fixtures."""
         return f"{self.package}-{self.version}"
 
     @property
     def requirement(self) -> str:
-        """As pip is asked for it."""
+        """The requirement for pip."""
         return f"{self.package}=={self.version}"
 
 

@@ -1,7 +1,7 @@
-"""How different two colours look: CIEDE2000.
+"""CIEDE2000, the visible difference of two colors.
 
 Sharma, Wu and Dalal, "The CIEDE2000 Color-Difference Formula: Implementation Notes, Supplementary Test Data, and
-Mathematical Observations" (2005), whose names the variables have.
+Mathematical Observations" (2005), whose variable names are used here.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def _f(t: float) -> float:
 
 
 def lab(red: int, green: int, blue: int) -> Lab:
-    """An sRGB colour of eight bits a channel, in CIELAB under D65."""
+    """An sRGB color, eight bits per channel, in CIELAB under D65."""
     r, g, b = _linear(red), _linear(green), _linear(blue)
     x = _f((0.4124564 * r + 0.3575761 * g + 0.1804375 * b) / _WHITE[0])
     y = _f((0.2126729 * r + 0.7151522 * g + 0.0721750 * b) / _WHITE[1])
@@ -81,7 +81,7 @@ def lab(red: int, green: int, blue: int) -> Lab:
 
 
 def mean_delta_e(first: Sequence[int], second: Sequence[int]) -> float:
-    """The mean over two pictures' pixels, given as bytes: red, green, blue, red..."""
+    """The mean difference of two images, given as bytes: red, green, blue, red..."""
     total = 0.0
     for at in range(0, len(first), 3):
         one, other = first[at : at + 3], second[at : at + 3]

@@ -1,4 +1,4 @@
-"""Who is compared, and how to ask each for one picture: it answers, or its process ends, which harms nobody else."""
+"""The engines that are compared: each makes a PNG of one file, and a crash or a hang affects no other file."""
 
 from __future__ import annotations
 
@@ -26,41 +26,46 @@ OURS = "Lightpress"
 
 _WHOLE = Spec(sizes=(Size("whole", width=100_000, height=100_000),), formats=("png",), animation=False, accept=READABLE)
 MOST_SECONDS = 180.0
-"""On the wall, for any engine and picture; a machine that is busy with other things must not fail a picture."""
+"""Wall-clock limit for any engine and file: large, so that other load on the machine fails no file."""
 _BOUNDS = replace(BOUNDS, wall_seconds=MOST_SECONDS)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an engine made of a picture: a PNG, an error of its own, or no answer (lost).
+    """The result of an engine for one file.
 
-    reason: Lightpress's own word, or "error". detail: what it says, or how it was lost.
+    Attributes:
+        outcome: "ready" with a PNG, "rejected" with an error, or "lost" without an answer.
+        png: The PNG file.
+        reason: The reason of Lightpress, or "error".
+        detail: The error message, or how the process was lost.
+        peak_mb: Peak memory of the process, in MB (10^6 bytes).
     """
 
     outcome: Outcome
-    made: bytes = b""
+    png: bytes = b""
     reason: str = ""
     detail: str = ""
     peak_mb: int = 0
 
 
 class Engine(Protocol):
-    """Something that makes a whole, upright PNG in sRGB of a picture."""
+    """Makes an upright PNG of a whole file, in sRGB."""
 
     name: str
 
     def versions(self) -> str:
-        """Who it is."""
+        """Its libraries, with their versions."""
 
-    def render(self, picture: Path) -> Answer:
-        """Never raises for what the picture does."""
+    def render(self, path: Path) -> Answer:
+        """The result for the file, which never raises an exception."""
 
     def close(self) -> None:
-        """Nothing of it runs on."""
+        """End its processes."""
 
 
 class Lightpress:
-    """The picture core, in its child process."""
+    """The image core in its sandbox."""
 
     name = OURS
 
@@ -70,30 +75,30 @@ class Lightpress:
     def versions(self) -> str:
         return ", ".join(f"{name} {metadata.version(name)}" for name in ("lightpress", "Pillow", "pillow-heif"))
 
-    def render(self, picture: Path) -> Answer:
-        with Child(picture.read_bytes(), _WHOLE, self._bounds) as child:
+    def render(self, path: Path) -> Answer:
+        with Child(path.read_bytes(), _WHOLE, self._bounds) as child:
             answer = self._answer(child)
-        return Answer(answer.outcome, answer.made, answer.reason, answer.detail, child.cost.peak_rss_mb)
+        return Answer(answer.outcome, answer.png, answer.reason, answer.detail, child.cost.peak_rss_mb)
 
     @staticmethod
     def _answer(child: Child) -> Answer:
         try:
-            (made,) = child.rendering().renditions
+            (variant,) = child.rendering().renditions
         except PictureRejected as rejected:
             return Answer("rejected", reason=str(rejected.reason), detail=rejected.detail)
         except ChildLost as lost:
             return Answer("lost", detail=str(lost))
-        return Answer("ready", made.data)
+        return Answer("ready", variant.data)
 
     def close(self) -> None:
-        """There is a process for each picture only."""
+        """Nothing to end: each file has a child process of its own."""
 
 
 class Program:
-    """A peer, kept running from picture to picture.
+    """A peer, whose process is used for many files.
 
-    What goes wrong in a process that has seen other pictures is tried again in a new one: no picture answers for those
-    before it.
+    A file that is lost in a process that has had other files is tried again in a new one, so that no file is blamed for
+    those before it.
     """
 
     def __init__(
@@ -115,10 +120,10 @@ class Program:
     def versions(self) -> str:
         return self._started().versions
 
-    def render(self, picture: Path) -> Answer:
+    def render(self, path: Path) -> Answer:
         used = self._running is not None and self._running.used
-        answer = self._ask(picture)
-        return self._ask(picture) if answer.outcome == "lost" and used else answer
+        answer = self._ask(path)
+        return self._ask(path) if answer.outcome == "lost" and used else answer
 
     def close(self) -> None:
         self._end()
@@ -134,28 +139,28 @@ class Program:
             self._running.end()
             self._running = None
 
-    def _ask(self, picture: Path) -> Answer:
-        made = Path(self._folder.name, "made.png")
-        made.unlink(missing_ok=True)
+    def _ask(self, path: Path) -> Answer:
+        png = Path(self._folder.name, "made.png")
+        png.unlink(missing_ok=True)
         running = self._started()
         try:
-            told = running.ask(
-                {"picture": str(picture), "out": str(made)}, seconds=self._seconds, memory_mb=self._memory_mb
+            answer = running.ask(
+                {"picture": str(path), "out": str(png)}, seconds=self._seconds, memory_mb=self._memory_mb
             )
         except PeerLostError as lost:
             self._end()
             return Answer("lost", detail=str(lost), peak_mb=lost.peak_mb)
-        peak_mb = round(told["peak_mb"])
+        peak_mb = round(answer["peak_mb"])
         if peak_mb > self._memory_mb:
             self._end()
             return Answer("lost", detail=f"it took {peak_mb} MB", peak_mb=peak_mb)
-        if "error" in told:
-            return Answer("rejected", reason="error", detail=told["error"], peak_mb=peak_mb)
-        return Answer("ready", made.read_bytes(), peak_mb=peak_mb)
+        if "error" in answer:
+            return Answer("rejected", reason="error", detail=answer["error"], peak_mb=peak_mb)
+        return Answer("ready", png.read_bytes(), peak_mb=peak_mb)
 
 
 class Engines:
-    """All of them; nothing of them runs on when the block ends."""
+    """All engines; their processes end with the block."""
 
     def __init__(self, engines: Sequence[Engine]) -> None:
         self._engines = tuple(engines)

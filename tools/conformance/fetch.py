@@ -1,4 +1,4 @@
-"""Brings the pictures here: once, checked against their pins, never committed."""
+"""Downloads the test files once, pinned by checksum. They are never committed."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
     from tools.conformance.corpora import Corpus
 
-_PATIENCE = 600
+_SECONDS = 600
 _PROJECT = Path(__file__).resolve().parents[2]
 
 
 class FetchError(Exception):
-    """The pictures cannot be had."""
+    """The test files cannot be downloaded, or an archive is not the pinned one."""
 
 
 def fetch(corpora: Iterable[Corpus], fixtures: Path, say: Callable[[str], None]) -> None:
-    """Unpack what is missing in `fixtures`. Raises FetchError without a network, or where an archive is not the one."""
+    """Download and unpack the corpora that are missing in `fixtures`. Raises FetchError."""
     fixtures.mkdir(parents=True, exist_ok=True)
     for corpus in corpora:
         target = fixtures / corpus.name
@@ -42,20 +42,20 @@ def fetch(corpora: Iterable[Corpus], fixtures: Path, say: Callable[[str], None])
 def _download(corpus: Corpus, folder: Path) -> Path:
     program = [sys.executable, "-m", "tools.conformance.sdist", str(folder.resolve()), corpus.requirement]
     try:
-        done = subprocess.run(program, cwd=_PROJECT, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+        done = subprocess.run(program, cwd=_PROJECT, capture_output=True, text=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired as error:
-        raise FetchError(f"{corpus.name} did not arrive within {_PATIENCE} s.") from error
+        raise FetchError(f"{corpus.name} did not arrive within {_SECONDS} s.") from error
     if done.returncode != 0:
-        said = done.stderr.strip().splitlines() or ["pip said nothing"]
-        raise FetchError(f"{corpus.name} cannot be fetched; the pictures need a network once. {said[-1]}")
+        messages = done.stderr.strip().splitlines() or ["pip printed no error"]
+        raise FetchError(f"{corpus.name} cannot be downloaded; conformance needs a network once. {messages[-1]}")
     archive = folder / corpus.name
     if (found := hashlib.sha256(archive.read_bytes()).hexdigest()) != corpus.sha256:
-        raise FetchError(f"{corpus.name} is not the archive it was: its sha256 is {found}, not {corpus.sha256}.")
+        raise FetchError(f"{corpus.name} is not the pinned archive: its sha256 is {found}, not {corpus.sha256}.")
     return archive
 
 
 def _unpack(archive: Path, corpus: Corpus, target: Path) -> int:
-    """Copy the files below the corpus's folder; links and anything that points outside stay where they are."""
+    """Copy the files in the corpus's folder, but no links and no paths that lead outside; returns their number."""
     wanted = PurePosixPath(corpus.folder).parts
     count = 0
     with tarfile.open(archive) as tar:

@@ -1,4 +1,4 @@
-"""How far the variants are from the reference."""
+"""Distances between variants and reference: color, orientation, transparency."""
 
 from __future__ import annotations
 
@@ -18,46 +18,46 @@ if TYPE_CHECKING:
     from tools.conformance.record import Reference
 
 _SAMPLE = 96
-"""Pictures are compared at this many pixels a side at most: it is enough for a mean."""
+"""Images are compared at no more pixels per side: enough for a mean."""
 _BLOCK = 8
-"""Formats with loss are compared by the means of such blocks: what is left is colour that went wrong, not grain."""
+"""Lossy formats are compared by the means of blocks of 8 x 8: that shows wrong colors, and not grain."""
 _SMALL = (32, 32)
-_CAN_BE_SEE_THROUGH = {"avif", "webp", "png"}
+_WITH_ALPHA = {"avif", "webp", "png"}
 _LOSSLESS = "png"
 
 
-def measure(stored: Image.Image, reference: Reference, renditions: list[EncodedVariant]) -> Measured:
+def measure(stored: Image.Image, reference: Reference, made: list[EncodedVariant]) -> Measured:
     """Compare the largest variant of each format with the stored pixels of the original."""
-    largest = max((one.width, one.height) for one in renditions)
-    of_interest = {one.format: one.data for one in renditions if (one.width, one.height) == largest}
+    largest = max((one.width, one.height) for one in made)
+    by_format = {one.format: one.data for one in made if (one.width, one.height) == largest}
     variants, unreadable, frames = {}, [], {}
-    for name, data in of_interest.items():
+    for name, data in by_format.items():
         try:
             image = Image.open(io.BytesIO(data))
             frames[name] = getattr(image, "n_frames", 1)
             image.seek(0)
             variants[name] = _seen(image)
-        except Exception as error:  # noqa: BLE001  whatever it is, a viewer cannot read it either
+        except Exception as error:  # noqa: BLE001  a viewer cannot read it either
             unreadable.append(f"{name}: {error}")
     return replace(distances(stored, reference, variants), frames=frames, unreadable=tuple(unreadable))
 
 
 def distances(stored: Image.Image, reference: Reference, variants: dict[str, Seen]) -> Measured:
-    """How far pictures, by format, are from the stored pixels of the original as it ought to be seen."""
+    """Distances of variants, by format, from the original as it should be seen. stored: its pixels as stored."""
     try:
         seen = as_seen(stored, reference.orientation or 1)
         plain = as_seen(stored, 1)
     except UnclearError as unclear:
-        return Measured(why=dict.fromkeys(("colour", "orientation", "alpha"), str(unclear)))
+        return Measured(why=dict.fromkeys(("color", "orientation", "alpha"), str(unclear)))
     return Measured(
         orientation=_misfit(plain, reference.orientation, variants),
-        colour={name: round(_colour_distance(seen, one, name), 2) for name, one in variants.items()},
+        color={name: round(_color_distance(seen, one, name), 2) for name, one in variants.items()},
         alpha=_alpha_distances(seen, variants),
     )
 
 
 def _seen(variant: Image.Image) -> Seen:
-    """A variant must show right in a viewer that knows nothing but sRGB."""
+    """A variant as a viewer shows it that knows only sRGB."""
     if "A" not in variant.getbands() and "transparency" not in variant.info:
         return Seen(variant.convert("RGB"), None)
     full = variant.convert("RGBA")
@@ -65,9 +65,9 @@ def _seen(variant: Image.Image) -> Seen:
     return Seen(on_white(full.convert("RGB"), alpha), alpha)
 
 
-def _colour_distance(first: Seen, second: Seen, name: str) -> float:
-    size = _sample_size(second.colours.size, 1 if name == _LOSSLESS else _BLOCK)
-    one, other = (seen.colours.resize(size, Image.Resampling.BOX).tobytes() for seen in (first, second))
+def _color_distance(first: Seen, second: Seen, name: str) -> float:
+    size = _sample_size(second.colors.size, 1 if name == _LOSSLESS else _BLOCK)
+    one, other = (seen.colors.resize(size, Image.Resampling.BOX).tobytes() for seen in (first, second))
     return mean_delta_e(one, other)
 
 
@@ -77,12 +77,12 @@ def _sample_size(size: tuple[int, int], block: int = 1) -> tuple[int, int]:
 
 
 def _misfit(plain: Seen, orientation: int | None, variants: dict[str, Seen]) -> float | None:
-    """By how many levels another orientation fits better than the declared one."""
+    """How much better another orientation fits than the declared one, in levels of 255; None where it is not known."""
     variant = variants.get(_LOSSLESS) or next(iter(variants.values()), None)
     if orientation is None or variant is None:
         return None
-    small = plain.colours.resize(_SMALL, Image.Resampling.BOX)
-    made = variant.colours.resize(_SMALL, Image.Resampling.BOX).tobytes()
+    small = plain.colors.resize(_SMALL, Image.Resampling.BOX)
+    made = variant.colors.resize(_SMALL, Image.Resampling.BOX).tobytes()
     distances = {one: _levels(turned(small, one).tobytes(), made) for one in range(1, 9)}
     return round(distances[orientation] - min(distances.values()), 2)
 
@@ -92,13 +92,13 @@ def _levels(one: bytes, other: bytes) -> float:
 
 
 def _alpha_distances(seen: Seen, variants: dict[str, Seen]) -> dict[str, float]:
-    """Empty where the original is opaque."""
+    """Mean differences of alpha in levels of 255, by format; empty where the original is opaque."""
     if seen.alpha is None or seen.alpha.getextrema() == (255, 255):
         return {}
     distances = {}
-    for name in variants.keys() & _CAN_BE_SEE_THROUGH:
+    for name in variants.keys() & _WITH_ALPHA:
         made = variants[name]
-        size = _sample_size(made.colours.size)
+        size = _sample_size(made.colors.size)
         opaque = Image.new("L", size, 255)
         mask = opaque if made.alpha is None else made.alpha.resize(size, Image.Resampling.BOX)
         wanted = seen.alpha.resize(size, Image.Resampling.BOX)

@@ -1,4 +1,4 @@
-"""One picture through the render, in its child process, and beside the reference."""
+"""Renders one file in the sandbox, and compares the variants with the reference."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ SPEC = Spec(
 )
 """The ends of the `web` recipe's ladder, and every format. PNG has no loss, so it shows what the conversion does.
 
-Formats that recipes do not accept by default are judged like all others: whoever accepts them wants to know.
+Formats that recipes do not accept by default are judged like all others, for those who accept them.
 """
 
 BOUNDS = SandboxLimits(cpu_seconds=20, wall_seconds=60.0, memory_mb=1_700)
-"""A machine that is busy with other things must not fail a picture: hence three times the CPU seconds on the wall."""
+"""The wall-clock limit is three times the CPU limit, so that other load on the machine fails no file."""
 
 _REFERENCE_MB = 4_000
 _REFERENCE_SECONDS = 90.0
 
 
 def observe(path: Path, name: str) -> Record:
-    """What becomes of the file, called `name` in the report."""
+    """The record of a file. name: its name in the report."""
     data = path.read_bytes()
     started = time.monotonic()
     made: list[EncodedVariant] = []

@@ -1,4 +1,4 @@
-"""Which way up a file says it is: read from its bytes, without any picture library."""
+"""Reads the orientation from the bytes of a file, without an image library."""
 
 from __future__ import annotations
 
@@ -16,20 +16,27 @@ _SHORT = 3
 _ENTRY = 12
 _RAW_PROFILE = b"Raw profile type exif\0"
 _LARGEST_TEXT = 1 << 20
-# HEIF's quarter turns against the clock, and the mirror after that (0: upside down, 1: left to right), as EXIF counts.
+# EXIF orientations of HEIF's `irot` (counterclockwise quarter turns), and of `irot` followed by `imir` (0: flipped
+# vertically, 1: horizontally).
 _TURNS = {0: 1, 1: 8, 2: 3, 3: 6}
 _MIRRORED_TURNS = {(0, 0): 4, (0, 1): 2, (1, 0): 5, (1, 1): 7, (2, 0): 2, (2, 1): 4, (3, 0): 7, (3, 1): 5}
 
 
 class Declared(NamedTuple):
-    """EXIF's 1 to 8; `at`: where the number stands in the file, if it does, and `order`, its byte order."""
+    """The orientation that a file declares.
+
+    Attributes:
+        orientation: 1 to 8, as in EXIF.
+        at: Offset of the number in the file; None where it is not stored as such.
+        order: Byte order of the number, as in `struct`.
+    """
 
     orientation: int
     at: int | None = None
     order: str = "<"
 
     def quarter_turn(self) -> bool:
-        """Whether it swaps width and height."""
+        """Whether width and height are swapped."""
         return self.orientation >= 5  # noqa: PLR2004  EXIF's number
 
 
@@ -37,7 +44,7 @@ UPRIGHT = Declared(1)
 
 
 def declared(data: bytes) -> Declared | None:
-    """What the file declares; None where it uses a way of saying it that is not read here."""
+    """The orientation that the file declares; None where it declares it in a way that this parser does not read."""
     try:
         if data[4:8] == b"ftyp":
             return _in_boxes(data)
@@ -77,7 +84,7 @@ def _in_segments(data: bytes) -> Iterator[int]:
 
 
 def _in_text(data: bytes) -> bytes | None:
-    """EXIF data as ImageMagick puts it into PNG's text: hexadecimal, after three lines of heading."""
+    """EXIF data as ImageMagick writes it into PNG text chunks: hexadecimal, after three header lines."""
     if data[:4] != b"\x89PNG":
         return None
     for name, start in _chunks(data, 8, ">I4s", tail=4):
@@ -111,7 +118,7 @@ def _in_tiff(data: bytes, start: int) -> Declared:
 
 
 def _in_boxes(data: bytes) -> Declared | None:
-    """Of AVIF and HEIF: their own turns count, EXIF does not. Files with several pictures' turns are not read here."""
+    """AVIF and HEIF: `irot` and `imir` count, EXIF does not. Files with several of them give None."""
     properties = data.find(b"ipco")
     end = properties - 4 + struct.unpack_from(">I", data, properties - 4)[0] if properties > 0 else 0
     boxes = list(_boxes(data, properties + 4, end))
@@ -131,9 +138,9 @@ def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int]]:
 
 
 def turned(image: Image.Image, orientation: int) -> Image.Image:
-    """The picture as EXIF wants it seen: where row 0 and column 0 belong, as the standard words it."""
+    """The image upright, from where row 0 and column 0 belong, as the EXIF standard defines it."""
     w, h = image.size
-    # For a pixel seen at x, y: which stored one is it? (x factor, y factor, constant) for each of its coordinates.
+    # Maps x, y in the upright image to the stored pixel: (x factor, y factor, constant) for each coordinate.
     stored = {
         1: (1, 0, 0, 0, 1, 0),  # row 0 is the top, column 0 is the left side
         2: (-1, 0, w, 0, 1, 0),  # top, right

@@ -1,6 +1,6 @@
-"""Every picture through every engine; what comes out is judged by the rules that Lightpress's own variants must meet.
+"""Renders every file with every engine, and measures the PNG files as Lightpress's variants are measured.
 
-A made picture is read as the original was: a profile that it keeps is heeded, as browsers heed it.
+A PNG is decoded as the original is: a color profile that it keeps is applied, as browsers apply it.
 """
 
 from __future__ import annotations
@@ -26,31 +26,36 @@ if TYPE_CHECKING:
     from tools.conformance.engines import Answer, Engine
 
 Records = dict[str, list[Record]]
-"""By the engine's name, in the order of the table; each engine has the same files in the same order."""
+"""By the engine's name, in the order of the table's columns; each engine has the same files in the same order."""
 
 _PNG = "png"
-_XMP_TURN = re.compile(rb"tiff:Orientation(?:\s*=\s*[\"']|>)\s*[2-8]")
+_XMP_ORIENTATION = re.compile(rb"tiff:Orientation(?:\s*=\s*[\"']|>)\s*[2-8]")
 _MEMORY_MB = 4_000
 _SECONDS = 180.0
 
 
 def compare(engines: Sequence[Engine], fixtures: Path, done: Callable[[int, int], None] = lambda *_: None) -> Records:
-    """A record of each file below `fixtures` for each engine; `done` hears how many of how many.
+    """A record of each file and engine.
 
-    One after the other: what an engine needs of memory and time must not depend on its neighbours.
+    One file and engine at a time, so that memory and time do not depend on other engines.
+
+    Args:
+        engines: The engines to compare.
+        fixtures: The folder with the test files.
+        done: Called with the number of files that are done, and of all files.
     """
     files = files_in(fixtures)
     found: Records = {engine.name: [] for engine in engines}
     for number, path in enumerate(files, 1):
-        records = [_asked(engine, path, path.relative_to(fixtures).as_posix()) for engine in engines]
-        for engine, record in zip(engines, _judged(path.read_bytes(), records), strict=True):
+        records = [_rendered(engine, path, path.relative_to(fixtures).as_posix()) for engine in engines]
+        for engine, record in zip(engines, _with_reference(path.read_bytes(), records), strict=True):
             found[engine.name].append(record)
         done(number, len(files))
     return found
 
 
-def _asked(engine: Engine, path: Path, file: str) -> tuple[Record, bytes]:
-    """What became of the file, and the picture that was made of it."""
+def _rendered(engine: Engine, path: Path, file: str) -> tuple[Record, bytes]:
+    """The record of a file without the reference, and the PNG that was made of it."""
     started = time.monotonic()
     answer: Answer = engine.render(path)
     record = Record(
@@ -68,30 +73,30 @@ def _asked(engine: Engine, path: Path, file: str) -> tuple[Record, bytes]:
         peak_rss_mb=answer.peak_mb,
         wall_ms=round((time.monotonic() - started) * 1000),
     )
-    return record, answer.made
+    return record, answer.png
 
 
-def _judged(data: bytes, asked: list[tuple[Record, bytes]]) -> list[Record]:
-    """The records with what the reference says of the file, and how far each made picture is from it."""
+def _with_reference(data: bytes, rendered: list[tuple[Record, bytes]]) -> list[Record]:
+    """The records with the reference of the file, and the distances of each PNG from it."""
 
     def work() -> dict[str, Any]:
         reference, stored = opened(data)
         alone = still(data)
         shown = [stored] if alone == data else [stored, opened(alone).stored]
         found = []
-        for record, made in asked:
+        for record, png in rendered:
             size, measured = (0, 0), Measured()
             if record.outcome == "ready":
-                size, measured = _measured(reference, shown, made)
-                if turned_by_xmp_alone(data, reference):
-                    measured = Measured(why=dict.fromkeys(("colour", "alpha"), "viewers differ over XMP's orientation"))
+                size, measured = _measured(reference, shown, png)
+                if oriented_by_xmp_alone(data, reference):
+                    measured = Measured(why=dict.fromkeys(("color", "alpha"), "viewers differ over XMP's orientation"))
             found.append({"size": size, "measured": asdict(measured)})
         return {"reference": asdict(reference), "found": found}
 
     try:
         answer = confined(work, memory_mb=_MEMORY_MB, seconds=_SECONDS)
     except LostError as lost:
-        return [replace(record, reference=Reference("unknown", str(lost))) for record, _ in asked]
+        return [replace(record, reference=Reference("unknown", str(lost))) for record, _ in rendered]
     reference = Reference(**answer["reference"])
     return [
         replace(
@@ -99,16 +104,16 @@ def _judged(data: bytes, asked: list[tuple[Record, bytes]]) -> list[Record]:
             reference=reference,
             width=one["size"][0],
             height=one["size"][1],
-            variants=(Made(_PNG, one["size"][0], one["size"][1], len(made)),) if made else (),
+            variants=(Made(_PNG, one["size"][0], one["size"][1], len(png)),) if png else (),
             measured=measured_from(one["measured"]),
         )
-        for (record, made), one in zip(asked, answer["found"], strict=True)
+        for (record, png), one in zip(rendered, answer["found"], strict=True)
     ]
 
 
-def _measured(reference: Reference, shown: list[Image.Image | None], made: bytes) -> tuple[tuple[int, int], Measured]:
-    """Width and height as seen of the made picture, and its distances from the nearest of what may be shown."""
-    again, pixels = opened(made)
+def _measured(reference: Reference, shown: list[Image.Image | None], png: bytes) -> tuple[tuple[int, int], Measured]:
+    """Width and height of a PNG as seen, and its distances from the nearest image that may be shown."""
+    again, pixels = opened(png)
     if pixels is None:
         return (0, 0), Measured(unreadable=(f"{_PNG}: {again.says or again.state}",))
     size = (again.width, again.height)
@@ -117,22 +122,22 @@ def _measured(reference: Reference, shown: list[Image.Image | None], made: bytes
     except UnclearError as unclear:
         return size, Measured(unreadable=(f"{_PNG}: {unclear}",))
     measured = [distances(stored, reference, {_PNG: seen}) for stored in shown if stored is not None]
-    return size, min(measured, key=lambda one: one.colour.get(_PNG, 0.0), default=Measured())
+    return size, min(measured, key=lambda one: one.color.get(_PNG, 0.0), default=Measured())
 
 
-def turned_by_xmp_alone(data: bytes, reference: Reference) -> bool:
-    """Whether only XMP data, which browsers do not heed and some viewers and libraries do, turns the picture."""
-    return reference.orientation in {None, 1} and _XMP_TURN.search(data) is not None
+def oriented_by_xmp_alone(data: bytes, reference: Reference) -> bool:
+    """Whether only XMP data has an orientation, which browsers ignore, and some viewers and libraries apply."""
+    return reference.orientation in {None, 1} and _XMP_ORIENTATION.search(data) is not None
 
 
 def save(records: Records, path: Path) -> None:
-    """One line of JSON for each file and engine."""
+    """Write one line of JSON for each file and engine."""
     lines = [{"engine": name} | record.as_json() for name, each in records.items() for record in each]
     path.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
 
 
 def load(path: Path) -> Records:
-    """What `save` wrote."""
+    """Read what `save` wrote."""
     records: Records = {}
     for line in path.read_text().splitlines():
         fields = json.loads(line)

@@ -1,4 +1,4 @@
-"""What is kept of one picture: what became of it, what ought to have, and how far apart the two are."""
+"""The record of one test file: its result, the expected result, and the distances between the two."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ State = Literal["decodes", "damaged", "unidentified", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """One variant."""
+    """A variant: format, dimensions in pixels, and size in bytes."""
 
     format: str
     width: int
@@ -21,9 +21,16 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What other means say of the file: whether Pillow with every plugin decodes it, and what it then is.
+    """How Pillow with every plugin decodes the file.
 
-    width, height: as seen upright. orientation: as the bytes declare it; None if that is not known.
+    Attributes:
+        state: "decodes", "damaged", "unidentified", or "unknown" where the decoder did not finish.
+        says: The error message.
+        format: Pillow's name of the format.
+        width: Pixels as seen, upright.
+        height: Pixels as seen, upright.
+        frames: Frames or pages.
+        orientation: EXIF orientation that the bytes declare; None where it is not known.
     """
 
     state: State
@@ -37,14 +44,19 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Distances between the largest variants and the reference. What is missing could not be measured: see `why`.
+    """Distances between the largest variant of each format and the reference.
 
-    orientation: by how much another orientation would fit better, in levels of 255. colour: the mean delta-E 2000 by
-    format. alpha: the mean difference in levels, by format, of formats that can be see-through. frames: by format.
+    Attributes:
+        orientation: How much better another orientation fits, in levels of 255.
+        color: Mean delta-E 2000, by format.
+        alpha: Mean difference of alpha in levels of 255, by format; formats with transparency only.
+        frames: Number of frames, by format.
+        unreadable: Formats of variants that do not decode, with the error.
+        why: Why a distance could not be measured, by its name.
     """
 
     orientation: float | None = None
-    colour: dict[str, float] = field(default_factory=dict)
+    color: dict[str, float] = field(default_factory=dict)
     alpha: dict[str, float] = field(default_factory=dict)
     frames: dict[str, int] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
@@ -53,7 +65,25 @@ class Measured:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One picture."""
+    """One test file.
+
+    Attributes:
+        file: Path below the fixtures.
+        bytes: Size of the file.
+        outcome: "ready", "rejected", or "lost" where the child process gave no answer.
+        reason: Why it was rejected.
+        detail: The error message.
+        format: Format of the original, as the image core names it.
+        width: Published width in pixels.
+        height: Published height in pixels.
+        notes: Remarks of the image core.
+        variants: The variants that were made.
+        cpu_ms: CPU time of the child process in milliseconds.
+        peak_rss_mb: Peak memory of the child process in MB (10^6 bytes).
+        wall_ms: Wall-clock time in milliseconds.
+        reference: How the reference decodes the file.
+        measured: Distances from the reference.
+    """
 
     file: str
     bytes: int
@@ -72,12 +102,12 @@ class Record:
     measured: Measured = field(default_factory=Measured)
 
     def as_json(self) -> dict[str, Any]:
-        """What is written down."""
+        """The record as a dictionary for JSON."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> Self:
-        """What was written down."""
+        """A record from its JSON."""
         nested = {
             "notes": tuple(fields["notes"]),
             "variants": tuple(Made(**made) for made in fields["variants"]),

@@ -1,4 +1,4 @@
-"""The same file read by other means than the core's: Pillow with every plugin, and LittleCMS at full size."""
+"""Decodes a file independently of the image core: by Pillow with every plugin, and by LittleCMS at full size."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _FRAMES_MATTER = {"GIF", "PNG", "WEBP", "AVIF", "TIFF"}
-_TURNED_BY_ITS_DECODER = {"HEIF"}
-_TAKEN_AS = {"1": "L", "P": "RGB", "PA": "RGBA", "RGBX": "RGB", "RGBa": "RGBA", "La": "LA", "YCbCr": "RGB"}
+_ORIENTED_BY_DECODER = {"HEIF"}
+_CONVERTED_TO = {"1": "L", "P": "RGB", "PA": "RGBA", "RGBX": "RGB", "RGBa": "RGBA", "La": "LA", "YCbCr": "RGB"}
 _SPACE = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 _SUBFILE_KIND = 254
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -29,11 +29,11 @@ _GAMMA_TOLERANCE = 0.01
 
 
 class UnclearError(Exception):
-    """There is no agreed answer to how such a picture looks."""
+    """There is no agreement on how such an image looks."""
 
 
 class Opened(NamedTuple):
-    """What is known of the file, and its stored pixels if they decode."""
+    """The reference of a file, and its pixels as stored; None where they do not decode."""
 
     reference: Reference
     stored: Image.Image | None
@@ -41,14 +41,19 @@ class Opened(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The picture in sRGB as seen, upright: colours on white, and how opaque it is (None: everywhere)."""
+    """An image as seen: upright, in sRGB.
 
-    colours: Image.Image
+    Attributes:
+        colors: The colors, composed on white.
+        alpha: The alpha channel; None where the image is opaque.
+    """
+
+    colors: Image.Image
     alpha: Image.Image | None
 
 
 def with_every_plugin() -> None:
-    """Let Pillow try all it has, HEIC included where its plugin is installed, and whatever the size."""
+    """Load all plugins of Pillow, that of HEIC where it is installed, and lift the limit on pixels."""
     Image.MAX_IMAGE_PIXELS = None
     Image.init()
     with suppress(ImportError):
@@ -56,13 +61,13 @@ def with_every_plugin() -> None:
 
 
 def opened(data: bytes) -> Opened:
-    """Read the file."""
+    """Decode the file."""
     says = declared(data)
     try:
-        image = Image.open(io.BytesIO(_without_its_turn(still_if_unsound(data), says)))
+        image = Image.open(io.BytesIO(_without_orientation(still_if_unsound(data), says)))
     except UnidentifiedImageError:
         return Opened(Reference("unidentified"), None)
-    except Exception as error:  # noqa: BLE001  decoders raise nearly anything over damage
+    except Exception as error:  # noqa: BLE001  decoders raise nearly anything
         return Opened(Reference("damaged", f"{type(error).__name__}: {error}"), None)
     name = str(image.format)
     try:
@@ -77,7 +82,7 @@ def opened(data: bytes) -> Opened:
         raise
     except Exception as error:  # noqa: BLE001
         return Opened(Reference("damaged", f"{type(error).__name__}: {error}", name), None)
-    orientation = None if name in _TURNED_BY_ITS_DECODER else says and says.orientation
+    orientation = None if name in _ORIENTED_BY_DECODER else says and says.orientation
     width, height = image.size
     if orientation and Declared(orientation).quarter_turn():
         width, height = height, width
@@ -85,7 +90,7 @@ def opened(data: bytes) -> Opened:
 
 
 def _frames(image: Image.Image) -> int:
-    """Frames or pages; TIFF's smaller copies of a page are none."""
+    """Number of frames or pages, without the reduced copies of a page in TIFF."""
     count: int = getattr(image, "n_frames", 1)
     if image.format != "TIFF":
         return count
@@ -98,7 +103,7 @@ def _frames(image: Image.Image) -> int:
 
 
 def still_if_unsound(data: bytes) -> bytes:
-    """A PNG whose animation breaks the rules, without it: viewers then show the still picture.
+    """The file; a PNG whose animation is invalid without its animation, because viewers then show the still image.
 
     Rules: https://www.w3.org/TR/png-3/#apng-frame-based-animation. There are as many frames as announced, and their
     chunks are numbered from 0 without a gap. (Of more frames than announced, viewers show the announced ones.)
@@ -119,14 +124,14 @@ def still_if_unsound(data: bytes) -> bytes:
 
 
 def still(data: bytes) -> bytes:
-    """A PNG without its animation: the picture for those who understand none."""
+    """A PNG without its animation: the still image for viewers that do not support APNG."""
     if not data.startswith(_PNG_SIGNATURE) or b"acTL" not in data:
         return data
     return _PNG_SIGNATURE + b"".join(whole for kind, _, whole in _chunks(data) if kind not in _PNG_ANIMATION)
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Kind, contents, and all of each chunk that is there as a whole."""
+    """Type, data, and all bytes of each complete chunk."""
     at = len(_PNG_SIGNATURE)
     while at + 12 <= len(data):
         length = int.from_bytes(data[at : at + 4], "big")
@@ -134,8 +139,8 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
         at += 12 + length
 
 
-def _without_its_turn(data: bytes, says: Declared | None) -> bytes:
-    """TIFF's decoder would turn the picture by itself; the stored pixels are wanted."""
+def _without_orientation(data: bytes, says: Declared | None) -> bytes:
+    """The file; TIFF with an upright orientation, because its decoder would apply it to the stored pixels."""
     if says is None or says.at is None or data[:2] not in {b"II", b"MM"}:
         return data
     plain = bytearray(data)
@@ -144,62 +149,62 @@ def _without_its_turn(data: bytes, says: Declared | None) -> bytes:
 
 
 def as_seen(image: Image.Image, orientation: int) -> Seen:
-    """Bring a decoded picture to what a viewer ought to see. Raises UnclearError where that is anybody's guess."""
+    """A decoded image as a viewer should show it. Raises UnclearError where there is no agreement on that."""
     upright = turned(_plain(image), orientation) if orientation != 1 else _plain(image)
     alpha = upright.getchannel("A") if upright.mode in {"LA", "RGBA"} else None
-    colours = upright.convert(upright.mode[:-1]) if alpha is not None else upright
-    return Seen(on_white(_in_srgb(colours, image), alpha), alpha)
+    colors = upright.convert(upright.mode[:-1]) if alpha is not None else upright
+    return Seen(on_white(_in_srgb(colors, image), alpha), alpha)
 
 
-def on_white(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
-    """What shows through is white."""
+def on_white(colors: Image.Image, alpha: Image.Image | None) -> Image.Image:
+    """The colors composed on a white background."""
     if alpha is None:
-        return colours
-    return Image.composite(colours, Image.new("RGB", colours.size, "white"), alpha)
+        return colors
+    return Image.composite(colors, Image.new("RGB", colors.size, "white"), alpha)
 
 
 def _plain(image: Image.Image) -> Image.Image:
-    """Eight bits a channel, without palette."""
+    """The image with eight bits per channel, without palette."""
     if image.mode.startswith("I;16"):
         high = image.tobytes()[0 if image.mode.endswith("B") else 1 :: 2]
         return Image.frombytes("L", image.size, high)
     if "transparency" in image.info and image.mode in {"1", "L", "P", "RGB"}:
         return image.convert("RGBA")
     if image.mode in {"I", "F", "HSV"}:
-        raise UnclearError(f"what is white in mode {image.mode} is not agreed")
-    return image.convert(_TAKEN_AS[image.mode]) if image.mode in _TAKEN_AS else image
+        raise UnclearError(f"mode {image.mode} has no agreed white")
+    return image.convert(_CONVERTED_TO[image.mode]) if image.mode in _CONVERTED_TO else image
 
 
-def _in_srgb(colours: Image.Image, original: Image.Image) -> Image.Image:
-    if colours.mode == "LAB":
-        return _converted(colours, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
+def _in_srgb(colors: Image.Image, original: Image.Image) -> Image.Image:
+    if colors.mode == "LAB":
+        return _converted(colors, ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")))
     profile = original.info.get("icc_profile")
     if profile:
-        with suppress(ImageCms.PyCMSError, OSError, ValueError):  # a broken profile says nothing
-            return _converted(colours, ImageCms.ImageCmsProfile(io.BytesIO(profile)))
-    if colours.mode == "CMYK":
-        raise UnclearError("CMYK without a profile has no agreed colours")
-    return _at_usual_gamma(colours.convert("RGB"), original)
+        with suppress(ImageCms.PyCMSError, OSError, ValueError):  # an unusable profile is ignored
+            return _converted(colors, ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    if colors.mode == "CMYK":
+        raise UnclearError("CMYK without a profile has no agreed colors")
+    return _at_usual_gamma(colors.convert("RGB"), original)
 
 
-def _converted(colours: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
+def _converted(colors: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
     space = str(profile.profile.xcolor_space).strip()
-    if space == "RGB" and colours.mode == "L":
-        colours = colours.convert("RGB")
-    if colours.mode != "LAB" and space != _SPACE.get(colours.mode):
+    if space == "RGB" and colors.mode == "L":
+        colors = colors.convert("RGB")
+    if colors.mode != "LAB" and space != _SPACE.get(colors.mode):
         raise ValueError(f"the profile is for {space}")
     flags = ImageCms.Flags.BLACKPOINTCOMPENSATION | ImageCms.Flags.HIGHRESPRECALC | ImageCms.Flags.NOOPTIMIZE
     intent = ImageCms.Intent.RELATIVE_COLORIMETRIC
     srgb = ImageCms.createProfile("sRGB")
-    result = ImageCms.profileToProfile(colours, profile, srgb, renderingIntent=intent, outputMode="RGB", flags=flags)
-    return result or colours
+    result = ImageCms.profileToProfile(colors, profile, srgb, renderingIntent=intent, outputMode="RGB", flags=flags)
+    return result or colors
 
 
-def _at_usual_gamma(colours: Image.Image, original: Image.Image) -> Image.Image:
-    """PNG may name its own gamma where it has neither a profile nor the sRGB mark; viewers heed it."""
+def _at_usual_gamma(colors: Image.Image, original: Image.Image) -> Image.Image:
+    """Apply the gamma that a PNG may have instead of a profile or the sRGB chunk; viewers apply it, too."""
     gamma = original.info.get("gamma")
     if original.format != "PNG" or not gamma or "srgb" in original.info:
-        return colours
+        return colors
     if abs(gamma - _USUAL_GAMMA) < _GAMMA_TOLERANCE:
-        return colours
-    return colours.point([round(255 * (level / 255) ** (_USUAL_GAMMA / gamma)) for level in range(256)] * 3)
+        return colors
+    return colors.point([round(255 * (level / 255) ** (_USUAL_GAMMA / gamma)) for level in range(256)] * 3)

@@ -1,4 +1,4 @@
-"""A record becomes verdicts: one per rule, each passed, failed, or not applicable, and why."""
+"""The rules, and their verdicts on a record: passed, failed, or not applicable, and why."""
 
 from __future__ import annotations
 
@@ -20,14 +20,15 @@ MOST_MEMORY_MB = 1_700
 _CRASHED_OR_HUNG = {"crashed_decoder", "too_slow"}
 _TOO_MUCH = {"too_many_bytes", "too_many_pixels", "too_long_side"}
 _POLICY = _TOO_MUCH | {"format_not_accepted"}
+_FOUND = {"decodes": "decodes it", "damaged": "cannot decode it", "unidentified": "does not identify it"}
 _UNDECODABLE = _POLICY | {"corrupt", "not_a_picture"}
 _OWN_FORMAT = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 _LOSSLESS = {"png"}
-_SPEAKS_OF_FRAMES = ("animat", "frame", "page", "poster")
+_WORDS_FOR_FRAMES = ("animat", "frame", "page", "poster")
 
 
 class Verdict(NamedTuple):
-    """What a rule says of a picture."""
+    """The verdict of a rule on a file."""
 
     status: Status
     why: str = ""
@@ -35,7 +36,14 @@ class Verdict(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One thing that is promised of every picture it applies to. must: anything short of all of them is a failure."""
+    """A promise about every file that it applies to.
+
+    Attributes:
+        name: In tables.
+        promise: In words.
+        judge: Gives the verdict on a record.
+        must: Whether `make conformance` fails where one file fails.
+    """
 
     name: str
     promise: str
@@ -52,9 +60,9 @@ def _skipped(why: str) -> Verdict:
 
 
 def handled(record: Record) -> Verdict:
-    """Every file gets an answer, within bounds."""
+    """Every file has a result, within the limits of CPU time and memory."""
     if record.outcome == "lost":
-        return Verdict("failed", f"no verdict: {record.detail}")
+        return Verdict("failed", f"no result: {record.detail}")
     if record.reason in _CRASHED_OR_HUNG:
         return Verdict("failed", record.detail)
     used = record.peak_rss_mb
@@ -62,23 +70,23 @@ def handled(record: Record) -> Verdict:
 
 
 def reason(record: Record) -> Verdict:
-    """Who can be read is published or refused by policy; who cannot is told so."""
+    """A file that the reference decodes is published, or rejected by policy; any other is rejected as unreadable."""
     state = record.reference.state
     if record.outcome == "lost":
-        return _skipped("it got no verdict")
+        return _skipped("it has no result")
     if state == "unknown":
-        return _skipped(f"the reference does not know: {record.reference.says}")
+        return _skipped(f"the reference did not finish: {record.reference.says}")
     answer = record.reason or record.outcome
     if record.bytes == 0:
         return _passed_if(good=answer == "empty", otherwise=f"{answer}, but the file is empty")
     allowed = _POLICY | {"ready"} if state == "decodes" else _UNDECODABLE
     says = f": {record.reference.says}" if record.reference.says else ""
     kind = f" as {record.reference.format}" if record.reference.format else ""
-    return _passed_if(good=answer in allowed, otherwise=f"{answer}, but for the reference it {state}{kind}{says}")
+    return _passed_if(good=answer in allowed, otherwise=f"{answer}, but the reference {_FOUND[state]}{kind}{says}")
 
 
 def _compared(record: Record) -> Verdict | None:
-    """Why the picture cannot be compared, if so."""
+    """A verdict where there is nothing to compare, else None."""
     if record.outcome != "ready":
         return _skipped("it was not published")
     if record.reference.state != "decodes":
@@ -87,20 +95,20 @@ def _compared(record: Record) -> Verdict | None:
 
 
 def readable(record: Record) -> Verdict:
-    """Every variant opens again."""
+    """Every variant decodes."""
     broken = record.measured.unreadable
     return _compared(record) or _passed_if(good=not broken, otherwise="; ".join(broken))
 
 
 def orientation(record: Record) -> Verdict:
-    """Pictures that declare to be turned or mirrored are shown so."""
+    """Variants are upright where the original declares an orientation."""
     if skipped := _compared(record):
         return skipped
     tag, misfit = record.reference.orientation, record.measured.orientation
     if tag is None:
-        return _skipped("what it declares is not read independently")
+        return _skipped("its orientation cannot be read independently")
     if tag == 1:
-        return _skipped("it lies as it is seen")
+        return _skipped("it is stored upright")
     if misfit is None:
         return _skipped(record.measured.why.get("orientation", "not measured"))
     return _passed_if(
@@ -109,34 +117,35 @@ def orientation(record: Record) -> Verdict:
 
 
 def size(record: Record) -> Verdict:
-    """The published width and height are those of the picture as seen."""
+    """The published width and height are those of the original as seen, upright."""
     if skipped := _compared(record):
         return skipped
-    told, true = (record.width, record.height), (record.reference.width, record.reference.height)
-    return _passed_if(good=told == true, otherwise=f"told {told[0]} x {told[1]}, seen {true[0]} x {true[1]}")
+    published = f"{record.width} x {record.height}"
+    seen = f"{record.reference.width} x {record.reference.height}"
+    return _passed_if(good=published == seen, otherwise=f"published {published}, seen {seen}")
 
 
-def colour(record: Record) -> Verdict:
-    """The pixels are what a colour-managed viewer shows of the original: judged where encoding loses nothing."""
-    return _near(record, {name: value for name, value in record.measured.colour.items() if name in _LOSSLESS})
+def color(record: Record) -> Verdict:
+    """Pixels are those that a color-managed viewer shows of the original; judged in lossless formats."""
+    return _near(record, {name: value for name, value in record.measured.color.items() if name in _LOSSLESS})
 
 
-def encoded_colour(record: Record) -> Verdict:
-    """Formats with loss keep the colours, block by block."""
-    return _near(record, {name: value for name, value in record.measured.colour.items() if name not in _LOSSLESS})
+def encoded_color(record: Record) -> Verdict:
+    """Lossy formats keep the colors, block by block."""
+    return _near(record, {name: value for name, value in record.measured.color.items() if name not in _LOSSLESS})
 
 
 def _near(record: Record, distances: dict[str, float]) -> Verdict:
     if skipped := _compared(record):
         return skipped
     if not distances:
-        return _skipped(record.measured.why.get("colour", "not measured"))
+        return _skipped(record.measured.why.get("color", "not measured"))
     far = {name: distance for name, distance in distances.items() if distance >= MOST_DELTA_E}
     return _passed_if(good=not far, otherwise=", ".join(f"{name} {value}" for name, value in sorted(far.items())))
 
 
 def alpha(record: Record) -> Verdict:
-    """What is see-through stays so, in formats that can."""
+    """Transparency is kept in formats that support it."""
     if skipped := _compared(record):
         return skipped
     if not record.measured.alpha:
@@ -148,31 +157,31 @@ def alpha(record: Record) -> Verdict:
 
 
 def frames(record: Record) -> Verdict:
-    """Animations and pages are kept, or it is said that they were not."""
+    """Frames and pages are kept, or a note says that they are not."""
     if skipped := _compared(record):
         return skipped
-    there = record.reference.frames
-    if there <= 1:
+    expected = record.reference.frames
+    if expected <= 1:
         return _skipped("it has one frame")
     kept = max(record.measured.frames.values(), default=0)
-    declared = any(word in note.lower() for note in record.notes for word in _SPEAKS_OF_FRAMES)
-    return _passed_if(good=declared or kept == there, otherwise=f"{kept} of {there} frames, and no note")
+    declared = any(word in note.lower() for note in record.notes for word in _WORDS_FOR_FRAMES)
+    return _passed_if(good=declared or kept == expected, otherwise=f"{kept} of {expected} frames, and no note")
 
 
 def never_larger(record: Record) -> Verdict:
-    """A variant of the original's own pixels and format is no larger than the original."""
+    """A variant with the original's dimensions and format has no more bytes than the original."""
     if skipped := _compared(record):
         return skipped
     format_ = _OWN_FORMAT.get(record.reference.format)
     pixels = (record.reference.width, record.reference.height)
     same = [made.bytes for made in record.variants if made.format == format_ and (made.width, made.height) == pixels]
     if not same:
-        return _skipped("no variant has its pixels and its format")
+        return _skipped("no variant has its dimensions and format")
     return _passed_if(good=min(same) <= record.bytes, otherwise=f"{min(same)} bytes from {record.bytes} ({format_})")
 
 
 def never_enlarged(record: Record) -> Verdict:
-    """No variant has more pixels than the original, either way."""
+    """No variant is wider or higher than the original."""
     if skipped := _compared(record):
         return skipped
     width, height = record.reference.width, record.reference.height
@@ -181,19 +190,19 @@ def never_enlarged(record: Record) -> Verdict:
 
 
 RULES = (
-    Rule("handled", "an answer without crash, hang or more memory than allowed", handled, must=True),
-    Rule("reason", "published if readable and accepted, else refused for the right reason", reason),
-    Rule("readable", "every variant opens again", readable, must=True),
-    Rule("orientation", "shown the way its EXIF data or container says", orientation),
-    Rule("size", "its width and height are told as seen", size),
-    Rule("colour", f"converted to sRGB: mean delta-E 2000 below {MOST_DELTA_E:g}, pixel by pixel (PNG)", colour),
+    Rule("handled", "a result without a crash, a hang or too much memory", handled, must=True),
+    Rule("reason", "published if readable and accepted, else rejected for the right reason", reason),
+    Rule("readable", "every variant decodes", readable, must=True),
+    Rule("orientation", "upright, as its EXIF data or container declares", orientation),
+    Rule("size", "published width and height are those seen, upright", size),
+    Rule("color", f"converted to sRGB: mean delta-E 2000 below {MOST_DELTA_E:g}, pixel by pixel (PNG)", color),
     Rule(
-        "encoded colour",
+        "encoded color",
         f"mean delta-E 2000 below {MOST_DELTA_E:g}, by blocks of 8 x 8 (AVIF, WebP, JPEG)",
-        encoded_colour,
+        encoded_color,
     ),
-    Rule("alpha", "transparency kept where the format can", alpha),
-    Rule("frames", "frames kept, or said that they were not", frames),
-    Rule("never larger", "no more bytes than the original, at its own pixels in its own format", never_larger),
+    Rule("alpha", "transparency kept where the format supports it", alpha),
+    Rule("frames", "frames kept, or a note says that they are not", frames),
+    Rule("never larger", "no more bytes than the original, at its dimensions in its format", never_larger),
     Rule("never enlarged", "no more pixels than the original", never_enlarged, must=True),
 )

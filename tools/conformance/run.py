@@ -1,4 +1,4 @@
-"""Every picture, on every core."""
+"""Renders all test files, on all CPUs."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 def files_in(fixtures: Path) -> list[Path]:
-    """All files that were fetched, in a stable order; names beginning with a dot are not fixtures."""
+    """All test files, sorted, without names that begin with a dot."""
     found = (path for path in fixtures.rglob("*") if path.is_file())
     return sorted(path for path in found if not any(part[0] == "." for part in path.relative_to(fixtures).parts))
 
 
 def run(fixtures: Path, done: Callable[[int, int], None] = lambda *_: None) -> list[Record]:
-    """A record of each file below `fixtures`; `done` hears how many of how many."""
+    """A record of each file below `fixtures`. done: called with the number of files that are done, and of all files."""
     files = files_in(fixtures)
-    # Workers start afresh: children are forked from them, and a fork of a process with threads may hang.
+    # "spawn": workers fork child processes, and a fork of a process with threads may hang.
     context = multiprocessing.get_context("spawn")
     records: list[Record] = []
     with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=with_every_plugin) as pool:
@@ -38,10 +38,10 @@ def run(fixtures: Path, done: Callable[[int, int], None] = lambda *_: None) -> l
 
 
 def save(records: list[Record], path: Path) -> None:
-    """One line of JSON for each."""
+    """Write one line of JSON for each record."""
     path.write_text("".join(json.dumps(record.as_json(), ensure_ascii=False) + "\n" for record in records))
 
 
 def load(path: Path) -> list[Record]:
-    """What `save` wrote."""
+    """Read what `save` wrote."""
     return [Record.from_json(json.loads(line)) for line in path.read_text().splitlines()]

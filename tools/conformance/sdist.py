@@ -1,8 +1,8 @@
-"""Asks pip for source distributions: `python -m conformance.sdist FOLDER NAME==VERSION...`.
+"""Downloads source distributions with pip: `python -m tools.conformance.sdist FOLDER NAME==VERSION...`.
 
-`pip download` would run each package's build to learn its metadata, which needs its build tools and runs its code. So
-this stops after the first half: pip's own look-up and session, hence whatever index, proxy and certificates pip is
-configured with. It is a program of its own because pip's insides promise nothing and change pip's global state.
+`pip download` builds each package to read its metadata, which needs its build tools and runs its code. This uses only
+pip's finder and session, and therefore the index, proxy and certificates that pip is configured with. It runs in a
+process of its own, because these are internal to pip and change global state.
 """
 
 from __future__ import annotations

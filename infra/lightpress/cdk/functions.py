@@ -64,7 +64,7 @@ class FunctionCode(Component):
 
 
 # Pictures come and go by the megabyte. By its defaults, the C library gives their memory back to the kernel and asks
-# for it again, empty: a twentieth of all CPU is spent on clearing pages (docs/performance.md, "Memory that stays").
+# for it again, empty: a twentieth of all CPU is spent on clearing pages (docs/performance.md, "Allocator settings").
 KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2)}
 
 

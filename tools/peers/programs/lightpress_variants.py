@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def to_png(_: bytes) -> bytes:
-    """Conformance asks the picture core directly, in its own process."""
+    """Conformance asks the image core directly, in its own process."""
     raise NotImplementedError("this program makes variants only")
 
 

@@ -1,4 +1,4 @@
-// sharp as its documentation recommends, on one thread. The protocol is that of answering.py.
+// sharp as a careful user calls it, on one thread. The protocol is that of answering.py.
 "use strict";
 const fs = require("node:fs");
 const path = require("node:path");

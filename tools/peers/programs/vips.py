@@ -1,4 +1,4 @@
-"""libvips as its documentation recommends, on one thread."""
+"""libvips as a careful user calls it, on one thread."""
 
 from __future__ import annotations
 
