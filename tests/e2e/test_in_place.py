@@ -313,8 +313,8 @@ def test_a_backfill_killed_five_times_ends_with_every_picture_published_once(
 
 def _backfill(folder: Path) -> subprocess.Popen[str]:
     program = (
-        "import sys; from pathlib import Path; import lightpress.cli.project as project; project.LOCAL = Path(sys.argv.pop(1));"
-        "from lightpress.cli.main import app; app()"
+        "import sys; from pathlib import Path; import lightpress.cli.project as project;"
+        "project.LOCAL = Path(sys.argv.pop(1)); from lightpress.cli.main import app; app()"
     )
     command = [sys.executable, "-c", program, str(folder), "backfill", SHOP, "--prefix", "public/many/", "--yes"]
     return subprocess.Popen(
