@@ -13,6 +13,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageStat
 
 from lightpress.image import EncodedVariant, Limits, Size, Spec, render
 from lightpress.image.formats import OUTPUTS, READABLE
+from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -231,27 +232,28 @@ def spec(
 
 
 def rendered(data: bytes, what: Spec | None = None) -> list[EncodedVariant]:
-    """Everything that is made of a file."""
-    return list(render(data, what or spec()).renditions)
+    """Everything that is made of a file; in a process of its own where that packs without loss, as in Lambda."""
+    what = what or spec()
+    return list((render_in_sandbox(data, what, SandboxLimits()) if what.lossless else render(data, what)).variants)
 
 
 def summary_of(data: bytes, what: Spec | None = None) -> OriginalInfo:
     """What is learned of a file."""
-    return render(data, what or spec()).facts
+    return render(data, what or spec()).original
 
 
 def only(data: bytes, what: Spec | None = None) -> Image.Image:
     """Look at the one picture that is made of a file."""
-    (rendition,) = rendered(data, what)
-    return seen(rendition)
+    (variant,) = rendered(data, what)
+    return seen(variant)
 
 
-def seen(rendition: EncodedVariant) -> Image.Image:
-    """Decode a rendition as a browser would; its format and its size are what it says."""
-    image = Image.open(io.BytesIO(rendition.data))
+def seen(variant: EncodedVariant) -> Image.Image:
+    """Decode a variant as a browser would; its format and its size are what it says."""
+    image = Image.open(io.BytesIO(variant.data))
     image.load()
-    assert image.format == OUTPUTS[rendition.format].pillow
-    assert image.size == (rendition.width, rendition.height)
+    assert image.format == OUTPUTS[variant.format].pillow
+    assert image.size == (variant.width, variant.height)
     return image
 
 

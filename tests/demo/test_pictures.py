@@ -64,7 +64,7 @@ def test_the_picture_core_gives_the_verdict_that_the_set_expects(drawn: Mapping[
     spec = Spec(sizes=(Size("w64", 64),), formats=("jpeg",))
     status, reason = "ready", None
     try:
-        assert list(render(drawn[key].data, spec).renditions)
+        assert list(render(drawn[key].data, spec).variants)
     except PictureRejected as rejected:
         status, reason = "failed", rejected.reason
     assert (status, reason) == (drawn[key].expected, drawn[key].reason)

@@ -170,8 +170,8 @@ for path in sorted(Path(sys.argv[2]).iterdir()):
     for work, options in ((render, spec), (compress, CompressionOptions())):
         try:
             rendering = work(path.read_bytes(), options)
-            list(rendering.renditions)
-            said.append(rendering.facts.format)
+            list(rendering.variants)
+            said.append(rendering.original.format)
         except PictureRejected as rejected:
             said.append(rejected.reason)
     told[path.name] = [*said, "PIL.Jpeg2KImagePlugin" in sys.modules]
@@ -246,9 +246,9 @@ def test_what_cannot_be_made_smaller_in_place_is_not_decoded_there(name: str) ->
     """Nor is it looked whether it is sound: cut off, it says the same."""
     for data in (GOOD[name], GOOD[name][:40]):
         rendering = compress(data, CompressionOptions())
-        assert not list(rendering.renditions)
+        assert not list(rendering.variants)
         form = name.partition(",")[0]
-        assert rendering.facts.notes == (
+        assert rendering.original.notes == (
             f"No way is known to make a file of the format {form} smaller and keep all that is in it.",
         )
 

@@ -345,8 +345,8 @@ def test_an_animation_that_just_fits_moves() -> None:
 def cost(data: bytes, what: Spec) -> tuple[int, int, list[EncodedVariant]]:
     """CPU in milliseconds, peak memory in MB over what the tests themselves have in memory, and what was made."""
     inherited = inherited_mb()
-    with Child(data, what, SandboxLimits()) as child:
-        made = list(child.rendering().renditions)
+    with Child(data, what, SandboxLimits(), render) as child:
+        made = list(child.result().variants)
     return child.cost.cpu_ms, child.cost.peak_rss_mb - inherited, made
 
 
@@ -364,8 +364,8 @@ def test_a_file_of_a_hundred_thousand_frames_costs_no_more_than_one() -> None:
 def test_where_frames_are_only_claimed_the_still_picture_is_shown() -> None:
     for claims in (3, 301, 0x7FFF_FFFF):
         rendering = render(apng((1, 1), FLICKER, claims=claims), WEBP)
-        assert "are missing); its variants show the still picture" in rendering.facts.notes[0]
-        assert not any(one.animated for one in rendering.renditions)
+        assert "are missing); its variants show the still picture" in rendering.original.notes[0]
+        assert not any(one.animated for one in rendering.variants)
 
 
 @pytest.mark.parametrize("form", ["GIF", "PNG"])
@@ -395,7 +395,7 @@ def verdict(data: bytes) -> Reason | None:
 
 def verdict_of(rendering: Callable[[], RenderResult]) -> Reason | None:
     try:
-        list(rendering().renditions)
+        list(rendering().variants)
     except PictureRejected as rejected:
         return rejected.reason
     return None
@@ -438,8 +438,8 @@ def test_random_damage_to_an_animation_gives_a_rendering_or_a_reason(name: str) 
     allowed = {None, *Reason} - {Reason.TOO_SLOW, Reason.CRASHED_DECODER}
     for _ in range(60):
         # In a child, as always: the threads of a decoder that gave up would hang the children of other tests.
-        with Child(damaged(FILES[name], dice), what, SandboxLimits()) as child:
-            assert verdict_of(child.rendering) in allowed
+        with Child(damaged(FILES[name], dice), what, SandboxLimits(), render) as child:
+            assert verdict_of(child.result) in allowed
 
 
 def test_apng_frames_out_of_place_are_corrupt_and_out_of_order_they_are_not_shown() -> None:
@@ -448,7 +448,7 @@ def test_apng_frames_out_of_place_are_corrupt_and_out_of_order_they_are_not_show
     swapped = good.replace(b"fdAT" + struct.pack(">I", 3), b"fdAT" + struct.pack(">I", 7))
     assert good not in {outside, swapped}
     assert verdict(outside) is Reason.CORRUPT
-    assert render(swapped, WEBP).facts.notes == (
+    assert render(swapped, WEBP).original.notes == (
         "The animation is damaged (its frames are out of order); its variants show the still picture.",
     )
     assert verdict(good) is None
@@ -506,10 +506,10 @@ def test_a_still_variant_of_an_animation_is_never_the_picture_for_old_viewers() 
 def test_the_child_passes_frames_through() -> None:
     what = spec(Size("w20", 20), Size("face", 10, 10, "cover"), formats=ALL)
     here = render(MOVING["GIF"], what)
-    with Child(MOVING["GIF"], what, SandboxLimits()) as child:
-        there = child.rendering()
-        assert there.facts == here.facts
-        assert list(there.renditions) == list(here.renditions)
+    with Child(MOVING["GIF"], what, SandboxLimits(), render) as child:
+        there = child.result()
+        assert there.original == here.original
+        assert list(there.variants) == list(here.variants)
 
 
 def test_variants_that_move_carry_nothing_but_pixels() -> None:

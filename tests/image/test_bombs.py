@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lightpress.image import PictureRejected, Reason, Size
+from lightpress.image import PictureRejected, Reason, Size, render
 from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tests.image.bombs import BOMBS, HEAVY, webp_of_34_bytes
 from tests.memory import inherited_mb
@@ -18,9 +18,9 @@ LADDER = spec(Size("w320", 320), Size("w640", 640), formats=("avif", "webp", "jp
 def outcome(data: bytes) -> tuple[Reason | None, int, int]:
     """Why it was rejected, the CPU in milliseconds, and the memory in MB that it took beside what was there before."""
     inherited, reason = inherited_mb(), None
-    with Child(data, LADDER, SandboxLimits()) as child:
+    with Child(data, LADDER, SandboxLimits(), render) as child:
         try:
-            list(child.rendering().renditions)
+            list(child.result().variants)
         except PictureRejected as rejected:
             reason = rejected.reason
     return reason, child.cost.cpu_ms, child.cost.peak_rss_mb - inherited

@@ -24,12 +24,12 @@ LIES = {
 
 @pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
 def test_a_lying_encoder_is_caught_and_it_is_not_the_picture_s_fault(lie: bytes) -> None:
-    def lying(*_: Any) -> bytes:  # noqa: ANN401  whatever an encoder gets
+    def lying(*_: Any, **__: Any) -> bytes:  # noqa: ANN401  whatever an encoder gets
         return lie
 
     rendering = render(file_of(PICTURE), spec(formats=("jpeg",)), lying)
     with pytest.raises(EncoderMismatch):
-        list(rendering.renditions)
+        list(rendering.variants)
 
 
 @pytest.mark.parametrize("form", OUTPUTS)
@@ -37,4 +37,4 @@ def test_a_wrong_size_is_seen_in_every_format(form: str) -> None:
     lie = file_of(ramp((65, 48)), OUTPUTS[form].pillow)
     rendering = render(file_of(PICTURE, "GIF"), spec(formats=(form,)), lambda *_: lie)
     with pytest.raises(EncoderMismatch, match="65"):
-        list(rendering.renditions)
+        list(rendering.variants)

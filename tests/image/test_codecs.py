@@ -15,13 +15,13 @@ PACKAGE = Path(__file__).parents[2] / "lambda_src"
 PROGRAM = """
 import json, sys
 from lightpress.image import Size, Spec
-from lightpress.isolation import SandboxLimits, render_in_sandbox
+from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 
 def codecs():
     return sorted(name for name in sys.modules if name.endswith("ImagePlugin"))
 
 before, data = codecs(), sys.stdin.buffer.read()
-list(render_in_sandbox(data, Spec((Size("small", 8),), ("webp",)), SandboxLimits()).renditions)
+list(render_in_sandbox(data, Spec((Size("small", 8),), ("webp",)), SandboxLimits()).variants)
 print(json.dumps([before, codecs()]))
 """
 

@@ -46,14 +46,14 @@ SQUEEZABLE = {
 
 
 def made(data: bytes, options: CompressionOptions = LOSSLESS) -> bytes | None:
-    renditions = list(compress_in_sandbox(data, options, SandboxLimits()).renditions)
+    renditions = list(compress_in_sandbox(data, options, SandboxLimits()).variants)
     return renditions[0].data if renditions else None
 
 
 def note(data: bytes, options: CompressionOptions = LOSSLESS) -> str:
     rendering: RenderResult = compress(data, options)
-    assert not list(rendering.renditions)
-    (said,) = rendering.facts.notes
+    assert not list(rendering.variants)
+    (said,) = rendering.original.notes
     return said
 
 

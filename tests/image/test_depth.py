@@ -8,7 +8,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from lightpress.image import Size
+from lightpress.image import Size, render
 from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tools.drawing import (
     Colour,
@@ -117,8 +117,8 @@ def test_deep_grey_takes_no_more_memory_than_it_was_granted() -> None:
     data = file_of(Image.frombytes("I;16", size, bytes(2 * size[0] * size[1])), compress_level=1)
 
     def peak_mb(data: bytes) -> int:
-        with Child(data, spec(Size("w32", 32)), SandboxLimits()) as child:
-            list(child.rendering().renditions)
+        with Child(data, spec(Size("w32", 32)), SandboxLimits(), render) as child:
+            list(child.result().variants)
         return child.cost.peak_rss_mb
 
     assert peak_mb(data) - peak_mb(file_of(plain())) < size[0] * size[1] * 4 / 1e6

@@ -85,7 +85,7 @@ from PIL import Image
 from lightpress.image import Size, Spec, render
 file = io.BytesIO()
 Image.new("RGB", (9, 9)).save(file, "JPEG")
-list(render(file.getvalue(), Spec((Size("a", 9),), ("jpeg",))).renditions)
+list(render(file.getvalue(), Spec((Size("a", 9),), ("jpeg",))).variants)
 sys.exit("pillow_heif" in sys.modules or "PIL.PsdImagePlugin" in sys.modules)
 """
     assert (

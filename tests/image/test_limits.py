@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.image import Limits, PictureRejected, Reason, Size
+from lightpress.image import Limits, PictureRejected, Reason, Size, render
 from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tools.drawing import file_of, plain, png_claiming, png_of_rows, ramp, rendered, spec, summary_of
 
@@ -26,9 +26,9 @@ def refused(data: bytes, limits: Limits, size: Size = SMALL) -> PictureRejected:
 
 def peak_mb(data: bytes, what: Spec) -> tuple[int, Reason | None]:
     """The most memory that a child of its own held, and why it gave up."""
-    with Child(data, what, SandboxLimits()) as child:
+    with Child(data, what, SandboxLimits(), render) as child:
         try:
-            list(child.rendering().renditions)
+            list(child.result().variants)
             reason = None
         except PictureRejected as rejected:
             reason = rejected.reason

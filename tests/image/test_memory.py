@@ -33,7 +33,7 @@ def with_spare(mb: int) -> SandboxLimits:
 
 def verdict(data: bytes, bounds: SandboxLimits, wanted: Spec = SMALL) -> str:
     try:
-        list(render_in_sandbox(data, wanted, bounds).renditions)
+        list(render_in_sandbox(data, wanted, bounds).variants)
     except PictureRejected as rejected:
         return rejected.reason
     except ChildLost:
@@ -75,8 +75,8 @@ def noisy_tiff() -> bytes:
 
 
 def test_a_decoder_that_complains_in_a_child_is_not_heard(capfd: pytest.CaptureFixture[str]) -> None:
-    with Child(noisy_tiff(), SMALL, SandboxLimits()) as child, pytest.raises(PictureRejected):
-        list(child.rendering().renditions)
+    with Child(noisy_tiff(), SMALL, SandboxLimits(), render) as child, pytest.raises(PictureRejected):
+        list(child.result().variants)
     assert capfd.readouterr().err == ""
 
 

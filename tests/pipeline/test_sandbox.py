@@ -158,7 +158,7 @@ def test_what_the_picture_is_to_blame_for(
     trap: Callable[..., Spec], spring: Callable[[], object], bounds: SandboxLimits, reason: Reason, words: str
 ) -> None:
     with pytest.raises(PictureRejected) as caught:
-        list(render_in_sandbox(PICTURE, trap(spring), bounds).renditions)
+        list(render_in_sandbox(PICTURE, trap(spring), bounds).variants)
     assert caught.value.reason is reason
     assert words in caught.value.detail
 
@@ -170,7 +170,7 @@ def test_what_is_worth_another_try(
 ) -> None:
     started = time.monotonic()
     with pytest.raises(ChildLost, match=words):
-        list(render_in_sandbox(PICTURE, trap(spring), bounds).renditions)
+        list(render_in_sandbox(PICTURE, trap(spring), bounds).variants)
     assert time.monotonic() - started < 30
 
 
@@ -190,14 +190,14 @@ def test_nonsense_is_never_held_against_the_picture(
     trap: Callable[..., Spec], nonsense: bytes, nothing_is_left: Callable[[], bool]
 ) -> None:
     with pytest.raises((ChildLost, ValueError, TypeError)):
-        list(render_in_sandbox(PICTURE, trap(says(nonsense)), QUICK).renditions)
+        list(render_in_sandbox(PICTURE, trap(says(nonsense)), QUICK).variants)
     assert nothing_is_left()
 
 
 def test_what_was_finished_before_a_crash_has_arrived() -> None:
     arrived: list[EncodedVariant] = []
     with pytest.raises(PictureRejected):
-        arrived.extend(render_in_sandbox(PICTURE, late(dies_of(signal.SIGSEGV)), QUICK).renditions)
+        arrived.extend(render_in_sandbox(PICTURE, late(dies_of(signal.SIGSEGV)), QUICK).variants)
     assert [(one.names, one.format) for one in arrived] == [(("large",), "webp")]
 
 
@@ -223,20 +223,20 @@ def test_a_rejection_arrives_as_it_was_spoken() -> None:
 def test_the_child_makes_what_would_have_been_made_here(data: bytes) -> None:
     what = Spec((*SIZES, Size("face", 20, 20, "cover"), Size("huge", 9_999)), ("avif", "webp", "jpeg", "png"))
     here, there = render(data, what), render_in_sandbox(data, what, SandboxLimits())
-    assert there.facts == here.facts
-    assert list(there.renditions) == list(here.renditions)
+    assert there.original == here.original
+    assert list(there.variants) == list(here.variants)
 
 
 def test_the_cost_of_a_picture_is_known_afterwards() -> None:
-    with Child(PICTURE, Spec(SIZES, FORMATS), SandboxLimits()) as child:
-        list(child.rendering().renditions)
+    with Child(PICTURE, Spec(SIZES, FORMATS), SandboxLimits(), render) as child:
+        list(child.result().variants)
     assert 0 < child.cost.cpu_ms < 2_000
     assert 5 < child.cost.peak_rss_mb < 2_000
 
 
 def test_the_cost_of_a_picture_that_took_too_much_is_known_too() -> None:
-    with Child(PICTURE, early(spins), QUICK) as child, pytest.raises(PictureRejected):
-        child.rendering()
+    with Child(PICTURE, early(spins), QUICK, render) as child, pytest.raises(PictureRejected):
+        child.result()
     assert 900 <= child.cost.cpu_ms <= 2_500
 
 
@@ -271,16 +271,16 @@ def nothing_is_left() -> Iterator[Callable[[], bool]]:
 def test_a_rendering_that_is_abandoned_ends_its_child(nothing_is_left: Callable[[], bool]) -> None:
     before = descriptors()
     rendering = render_in_sandbox(PICTURE, late(sleeps), SandboxLimits())
-    rendering.renditions.close()
+    rendering.variants.close()
     assert nothing_is_left()
     rendering = render_in_sandbox(PICTURE, late(sleeps), SandboxLimits())
-    next(rendering.renditions)
-    rendering.renditions.close()
+    next(rendering.variants)
+    rendering.variants.close()
     assert nothing_is_left()
     rendering = render_in_sandbox(PICTURE, late(sleeps), SandboxLimits())
     del rendering
     assert nothing_is_left()
-    with Child(PICTURE, late(sleeps), SandboxLimits()):
+    with Child(PICTURE, late(sleeps), SandboxLimits(), render):
         pass
     assert nothing_is_left()
     assert descriptors() == before
@@ -302,8 +302,8 @@ def test_two_hundred_pictures_of_all_kinds_leave_nothing_behind(nothing_is_left:
         with suppress(PictureRejected, ChildLost, ValueError, TypeError, KeyError):
             rendering = render_in_sandbox(PICTURE, kinds[number % len(kinds)], QUICK)
             if number % 3:
-                list(rendering.renditions)
+                list(rendering.variants)
             else:
-                rendering.renditions.close()
+                rendering.variants.close()
     assert nothing_is_left()
     assert descriptors() == before

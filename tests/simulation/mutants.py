@@ -102,7 +102,7 @@ MUTANTS = (
                     "    world.images.publish(manifest, published)",
                     "    if verdict is None:",
                     "        again = world.render(world.originals.read(source, original), recipe.spec)",
-                    "        for made in again.renditions:",
+                    "        for made in again.variants:",
                     "            path = variant_path(publication.key, publication.generation, made)",
                     "            world.images.write(path, made.data, 'image/jpeg', 'a.jpg')",
                     "    _check_unchanged",
@@ -230,7 +230,7 @@ MUTANTS = (
     Mutant(
         "another version is not noticed",
         RECONCILE,
-        (("manifest.is_of(original.identity) and", ""),),
+        (("manifest.is_of(original.identity)", "True"),),
         Case("PQ"),
         100,
     ),
@@ -307,9 +307,9 @@ MUTANTS = (
         RECORD_FAILURE,
         (
             (
-                "        verdict = self.letter.verdict\n        if",
+                "        verdict = self.dead_letter.verdict\n        if",
                 _lines(
-                    "        verdict = self.letter.verdict",
+                    "        verdict = self.dead_letter.verdict",
                     "        if verdict is None:",
                     "            raise PictureRejected(Reason.CORRUPT, 'tried too often')",
                     "        if",

@@ -68,11 +68,11 @@ class Dependencies:
         try:
             rendering = render(data, SPEC)
             variants: list[Variant] = []
-            for rendition in rendering.renditions:
+            for rendition in rendering.variants:
                 path = variant_path(key, publication.generation, rendition)
                 variants += variants_of(rendition, path)
                 self.files[f"/{path}"] = (rendition.data, variants[-1].media_type)
-            self.manifests[key] = publication.ready(rendering.facts, tuple(variants))
+            self.manifests[key] = publication.ready(rendering.original, tuple(variants))
         except PictureRejected as rejected:
             self.manifests[key] = publication.failed(rejected)
 

@@ -210,7 +210,9 @@ def test_the_chooser_offers_what_is_accepted_also_where_a_system_knows_no_type_o
     world: Dependencies, visit: Visit
 ) -> None:
     chooser = visit(world).locator("#files")
-    expect(chooser).to_have_attribute("accept", "image/jpeg,image/png,image/heic,.heic")
+    expect(chooser).to_have_attribute(
+        "accept", "image/jpeg,image/png,image/apng,image/heic,image/heif,.jpg,.jpeg,.png,.apng,.heic,.heif"
+    )
 
 
 def test_what_is_refused_for_its_format_is_told_what_it_is_and_what_is_accepted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightpress.image import Limits, PictureRejected, Size, Spec
+from lightpress.image import Limits, PictureRejected, Size, Spec, render
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from tools.benchmarks.originals import WIDTHS
 
@@ -24,8 +24,8 @@ def table(originals: Mapping[str, Path], limits_mib: tuple[int, ...]) -> str:
     lines = [head, "|---|--:|--:|" + "---|" * len(limits_mib)]
     for name, path in originals.items():
         data = path.read_bytes()
-        with Child(data, _SPEC, SandboxLimits(cpu_seconds=60, wall_seconds=300, memory_mb=8_192)) as child:
-            list(child.rendering().renditions)
+        with Child(data, _SPEC, SandboxLimits(cpu_seconds=60, wall_seconds=300, memory_mb=8_192), render) as child:
+            list(child.result().variants)
         results = "".join(f" {_result(data, limit)} |" for limit in limits_mib)
         lines.append(f"| {name} | {child.cost.peak_rss_mb} | {child.cost.cpu_ms / 1000:.1f} |{results}")
     return "\n".join(lines)
@@ -33,8 +33,8 @@ def table(originals: Mapping[str, Path], limits_mib: tuple[int, ...]) -> str:
 
 def _result(data: bytes, limit_mib: int) -> str:
     try:
-        with Child(data, _SPEC, SandboxLimits(cpu_seconds=60, wall_seconds=300, memory_mb=limit_mib)) as child:
-            list(child.rendering().renditions)
+        with Child(data, _SPEC, SandboxLimits(cpu_seconds=60, wall_seconds=300, memory_mb=limit_mib), render) as child:
+            list(child.result().variants)
     except PictureRejected as rejected:
         return str(rejected.reason)
     except ChildLost:

@@ -56,7 +56,7 @@ def measure(original: Path, turns: int) -> Overhead:
     """Measure both in turns, so that other load on the machine affects both alike."""
     data = original.read_bytes()
     spec = Spec(tuple(Size(f"w{width}", width) for width in WIDTHS), _FORMATS)
-    core: Callable[[], object] = lambda: list(render(data, spec).renditions)  # noqa: E731
+    core: Callable[[], object] = lambda: list(render(data, spec).variants)  # noqa: E731
     core()
     whole = _pipeline(data, spec)
     whole()
@@ -79,7 +79,7 @@ def _pipeline(data: bytes, spec: Spec) -> Callable[[], object]:
     recipe = Recipe("web", spec)
     recipes = RecipeBook((Rule("**", recipe),), {"web": recipe})
     world = Dependencies(
-        S3Originals(s3), S3Images(s3, _IMAGES), recipes, partial(render_in_sandbox, bounds=SandboxLimits())
+        S3Originals(s3), S3Images(s3, _IMAGES), recipes, partial(render_in_sandbox, limits=SandboxLimits())
     )
     process = MessageProcessor(
         Publishing(_UPLOADS).known,

@@ -86,7 +86,7 @@ def _rendered(
     folder.mkdir(parents=True, exist_ok=True)
     spec = Spec(tuple(Size(str(width), width) for width in widths), tuple(qualities), quality=qualities)
     files = {}
-    for variant in render(original.read_bytes(), spec).renditions:
+    for variant in render(original.read_bytes(), spec).variants:
         file = folder / f"{variant.names[0]}.{OUTPUTS[variant.format].extension}"
         file.write_bytes(variant.data)
         files[file] = (variant.format, int(variant.names[0]))

@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
-from lightpress.image import PictureRejected, Size, Spec
+from lightpress.image import PictureRejected, Size, Spec, render
 from lightpress.image.formats import READABLE
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from tools.conformance.observe import BOUNDS
@@ -76,14 +76,14 @@ class Lightpress:
         return ", ".join(f"{name} {metadata.version(name)}" for name in ("lightpress", "Pillow", "pillow-heif"))
 
     def render(self, path: Path) -> Answer:
-        with Child(path.read_bytes(), _WHOLE, self._bounds) as child:
+        with Child(path.read_bytes(), _WHOLE, self._bounds, render) as child:
             answer = self._answer(child)
         return Answer(answer.outcome, answer.png, answer.reason, answer.detail, child.cost.peak_rss_mb)
 
     @staticmethod
-    def _answer(child: Child) -> Answer:
+    def _answer(child: Child[Spec]) -> Answer:
         try:
-            (variant,) = child.rendering().renditions
+            (variant,) = child.result().variants
         except PictureRejected as rejected:
             return Answer("rejected", reason=str(rejected.reason), detail=rejected.detail)
         except ChildLost as lost:

@@ -6,7 +6,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image import PictureRejected, Size, Spec
+from lightpress.image import PictureRejected, Size, Spec, render
 from lightpress.image.formats import READABLE
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from tools.conformance.confined import LostError, confined
@@ -43,11 +43,11 @@ def observe(path: Path, name: str) -> Record:
     made: list[EncodedVariant] = []
     facts: dict[str, Any] = {"format": "", "width": 0, "height": 0, "notes": ()}
     verdict = {"outcome": "ready", "reason": "", "detail": ""}
-    with Child(data, SPEC, BOUNDS) as child:
+    with Child(data, SPEC, BOUNDS, render) as child:
         try:
-            rendering = child.rendering()
-            facts = {one: getattr(rendering.facts, one) for one in facts}
-            made.extend(rendering.renditions)
+            rendering = child.result()
+            facts = {one: getattr(rendering.original, one) for one in facts}
+            made.extend(rendering.variants)
         except PictureRejected as rejected:
             verdict = {"outcome": "rejected", "reason": str(rejected.reason), "detail": rejected.detail}
         except ChildLost as lost:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.summary import summary_of
-from lightpress.image import PictureRejected
+from lightpress.image import PictureRejected, render
 from lightpress.pipeline.manifest import Manifest, Publication, Variant, file_name, variants_of
 from lightpress.pipeline.sandbox import Child, Cost, SandboxLimits
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from lightpress.image import RenderResult
+    from lightpress.image import RenderResult, Spec
     from lightpress.pipeline.recipe import Recipe
 
 _BOUNDS = SandboxLimits(cpu_seconds=120, wall_seconds=300.0)
@@ -45,24 +45,24 @@ def render_file(source: Path, folder: Path, recipe: Recipe) -> Rendered:
     """
     data = source.read_bytes()
     folder.mkdir(parents=True, exist_ok=True)
-    with Child(data, recipe.spec, _BOUNDS) as child:
+    with Child(data, recipe.spec, _BOUNDS, render) as child:
         manifest = _manifest(child, source.name, data, folder, recipe)
     (folder / "manifest.json").write_bytes(manifest.to_json())
     return Rendered(source, folder, manifest, child.cost)
 
 
-def _manifest(child: Child, key: str, data: bytes, folder: Path, recipe: Recipe) -> Manifest:
+def _manifest(child: Child[Spec], key: str, data: bytes, folder: Path, recipe: Recipe) -> Manifest:
     identity = hashlib.sha256(data).hexdigest()
     publication = Publication(key, 1, identity, len(data), recipe.name, recipe.digest)
     try:
-        rendering = child.rendering()
-        return publication.ready(rendering.facts, tuple(_written(rendering, folder)))
+        rendering = child.result()
+        return publication.ready(rendering.original, tuple(_written(rendering, folder)))
     except PictureRejected as rejected:
         return publication.failed(rejected)
 
 
 def _written(rendering: RenderResult, folder: Path) -> Iterator[Variant]:
-    for rendition in rendering.renditions:
+    for rendition in rendering.variants:
         path = file_name(rendition)
         (folder / path).write_bytes(rendition.data)
         yield from variants_of(rendition, path)

@@ -35,7 +35,7 @@ def processor() -> MessageProcessor[CompressionOutcome]:
         objects=TimedObjects(objects, timings),
         ledger=S3Ledger(s3, settings.images_bucket),
         tables=tables,
-        compress=timings.timed(partial(compress_in_sandbox, bounds=limits, heard=timings.hear)),
+        compress=timings.timed(partial(compress_in_sandbox, limits=limits, on_cost=timings.hear)),
     )
     return MessageProcessor(
         known=tables.known,

@@ -127,7 +127,7 @@ class FailureRecorder:
         if self.registry.failures.begin_trial(self.trial) > TRIALS:
             raise PictureRejected(
                 Reason.MACHINE_LIMIT,
-                f"RenderResult it ended without a result {TRIALS} times, each time alone: memory or time ran out.",
+                f"Rendering it ended without a result {TRIALS} times, each time alone: memory or time ran out.",
             )
 
     def denied(self, source: Source, original: Original, closed: Closed) -> None:

@@ -1,4 +1,4 @@
-"""What moves: its frames as they are shown one after the other, and how they become a file again.
+"""Animations: their frames as they are shown one after the other, and how they become a file again.
 
 Frames are never all in memory: each pass over them decodes them anew, which costs a small part of encoding them.
 """
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from lightpress.image.animation import Animation, Frame
 from lightpress.image.depth import eight_bits
-from lightpress.image.film import Film, Frame
 from lightpress.image.patches import After, BrokenSequenceError, Patch, gif_patches, png_patches
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lightpress.image.formats import Output
     from lightpress.image.limits import Limits
     from lightpress.image.picture import Picture
-    from lightpress.image.spec import Spec
+    from lightpress.image.spec import DecodeOptions
 
 _PATCHES = {"gif": gif_patches, "png": png_patches}
 _SOUGHT = {"webp", "avif"}
@@ -46,14 +46,14 @@ _WEBP_KIND, _WEBP_FLAGS = slice(12, 16), 20
 _WEBP_ANIMATED, _WEBP_ALPHA = 0x02, 0x10
 
 
-def with_film(picture: Picture, data: bytes, spec: Spec) -> Picture:
+def with_animation(picture: Picture, data: bytes, options: DecodeOptions) -> Picture:
     """Give an animated picture its frames, each of them decoded once to know that they are sound.
 
-    The picture itself becomes the first frame that is shown. It remains alone where the recipe has no variant that can
-    move, and where the animation breaks a limit.
+    The picture itself becomes the first frame that is shown. It remains alone where no frames are wanted, and where
+    the animation breaks a limit.
     """
     try:
-        found = _read(picture, data, spec.limits)
+        found = _read(picture, data, options.limits)
     except BrokenSequenceError as error:
         return _noted(picture, f"The animation is damaged ({error}); its variants show the still picture.")
     if found is None:
@@ -61,27 +61,28 @@ def with_film(picture: Picture, data: bytes, spec: Spec) -> Picture:
     poster = replace(picture, image=next(found.frames()).image, is_poster=True)
     if found.count == 1:
         return poster
-    still = _why_still(picture, found, spec)
+    still = _why_still(picture, found, options)
     if still:
         return _noted(poster, f"{still}; its variants show the first frame.")
     milliseconds, alike = _looked_through(found)
     if alike:
         return _noted(poster, "All frames of the animation are alike; its variants are still.")
-    film = Film(milliseconds, _plays(picture), found.frames)
-    return _noted(replace(poster, film=film), *_some_stay_still(spec))
+    return replace(poster, animation=Animation(milliseconds, _plays(picture), found.frames))
 
 
-def encode_film(frames: Iterator[Image.Image], film: Film, output: Output, quality: int, exif: bytes) -> bytes:
-    """Encode the frames (those of `film`, reduced and so on) as `output` at a quality."""
+def encode_animation(
+    frames: Iterator[Image.Image], animation: Animation, output: Output, quality: int, exif: bytes
+) -> bytes:
+    """Encode the frames (those of `animation`, reduced and so on) as `output` at a quality."""
     buffer = io.BytesIO()
-    reel = _Reel(frames, len(film.milliseconds))
+    reel = _Reel(frames, len(animation.milliseconds))
     settings = {"quality": quality, **(output.motion or {}), **({"exif": exif} if exif else {})}
-    reel.save(buffer, output.pillow, save_all=True, duration=film.milliseconds, loop=film.plays, **settings)
+    reel.save(buffer, output.pillow, save_all=True, duration=animation.milliseconds, loop=animation.plays, **settings)
     return _with_alpha_flag(buffer.getvalue()) if reel.see_through else buffer.getvalue()
 
 
 def moves(data: bytes) -> bool:
-    """Whether an encoded film still moves: of frames that are all alike the encoder makes a still picture."""
+    """Whether an encoded animation moves: of frames that are all alike the encoder makes a still picture."""
     return data[_WEBP_KIND] == b"VP8X" and bool(data[_WEBP_FLAGS] & _WEBP_ANIMATED)
 
 
@@ -192,9 +193,9 @@ def _plays(picture: Picture) -> int:
     return min(loop or 0, _MOST_PLAYS)
 
 
-def _why_still(picture: Picture, found: _Found, spec: Spec) -> str | None:
-    limits = spec.limits
-    if not (spec.animation and any(output.motion is not None for output in spec.outputs())):
+def _why_still(picture: Picture, found: _Found, options: DecodeOptions) -> str | None:
+    limits = options.limits
+    if not options.animation:
         return "The picture is animated"
     if found.count > limits.max_frames:
         return f"The animation has more than {limits.max_frames} frames"
@@ -203,12 +204,6 @@ def _why_still(picture: Picture, found: _Found, spec: Spec) -> str | None:
     if picture.image.width * picture.image.height * _BYTES_PER_CANVAS_PIXEL > limits.max_decoded_bytes:
         return f"The animation takes more than {limits.max_decoded_bytes} bytes once decoded"
     return None
-
-
-def _some_stay_still(spec: Spec) -> Iterator[str]:
-    still = [output.name for output in spec.outputs() if output.motion is None]
-    if still:
-        yield f"The picture is animated; its variants in {' and '.join(still)} show the first frame."
 
 
 def _noted(picture: Picture, *notes: str) -> Picture:

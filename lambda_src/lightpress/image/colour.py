@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from PIL import Image
     from PIL.ImageCms import ImageCmsProfile
 
+    from lightpress.image.job import Job
     from lightpress.image.picture import Picture
 
 _LARGEST_PROFILE = 1 << 20
@@ -20,7 +21,7 @@ _COLOUR_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 _EXPANDED = {"1": "L", "P": "RGB", "PA": "RGB"}  # what these become before their colours are looked at
 
 
-def to_srgb(picture: Picture) -> Picture:
+def to_srgb(picture: Picture, _: Job) -> Picture:
     """Convert through the picture's own profile, or a PNG's gamma; without, or with a broken one, take it as sRGB."""
     if picture.profile is None:
         return replace(picture, image=_through_gamma(_as_rgb(picture.image), own_gamma(picture.image)))

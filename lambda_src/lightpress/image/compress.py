@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
 from PIL import Image
@@ -19,11 +19,12 @@ from lightpress.image.container import is_measured, length_of
 from lightpress.image.decode import decode
 from lightpress.image.formats import INPUTS, OUTPUTS, READABLE, input_of
 from lightpress.image.headers import holds_gain_map
+from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.image.limits import Limits
-from lightpress.image.lossless import compressed
-from lightpress.image.original import untouched, upload
-from lightpress.image.render import EncodedVariant, OriginalInfo, RenderResult, render
-from lightpress.image.spec import Metadata, Size, Spec
+from lightpress.image.lossless import pack
+from lightpress.image.original import inspect_original, repack
+from lightpress.image.render import render
+from lightpress.image.spec import DecodeOptions, Metadata, Size, Spec
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from lightpress.image.picture import Picture
 
 COMPRESSION_REVISION = 1
-"""Raised by hand when the same options make smaller files: what an older core squeezed is then tried again."""
+"""Raised by hand when the same options make smaller files: what an older core compressed is then tried again."""
 
 Mode = Literal["lossless", "lossy"]
 MODES: tuple[str, ...] = get_args(Mode)
@@ -39,9 +40,9 @@ MODES: tuple[str, ...] = get_args(Mode)
 # More than variants get: what stands in the original's place may yet be reduced and encoded again.
 _QUALITY: Mapping[str, int] = {"jpeg": 76, "webp": 74, "avif": 52}
 
-SQUEEZED = tuple(name for name in READABLE if is_measured(name))
+COMPRESSIBLE = tuple(name for name in READABLE if is_measured(name))
 """The formats that can be made smaller: a file of any other is not even decoded."""
-_PARSERS = tuple(row.pillow for row in INPUTS if row.name in SQUEEZED)
+_PARSERS = tuple(row.pillow for row in INPUTS if row.name in COMPRESSIBLE)
 
 _NAME = "same"
 _LONGEST_SIDE = 65_535
@@ -59,9 +60,14 @@ _CARRIED = {"gif": ("comment", "transparency", "background"), "webp": ("icc_prof
 class CompressionOptions:
     """How files are made smaller.
 
-    mode: lossless keeps every pixel; lossy encodes anew, upright and in sRGB, at `quality` (by format name, where it
-    differs from the default) and within `max_width` and `max_height` pixels. metadata: what of the file's words
-    stays; lossless files whose colours or orientation need their metadata keep all of it.
+    Attributes:
+        mode: "lossless" keeps every pixel; "lossy" encodes anew, upright and in sRGB.
+        metadata: What stays of the file's metadata. Losslessly compressed files whose colors or orientation need it
+            keep all of it.
+        quality: Of lossy files, by format name, where it differs from the default.
+        max_width: Of lossy files, in pixels.
+        max_height: Of lossy files, in pixels.
+        limits: What one file may cost.
     """
 
     mode: Mode = "lossless"
@@ -73,7 +79,7 @@ class CompressionOptions:
 
     @property
     def formats(self) -> tuple[str, ...]:
-        """Those that are written whatever the file is: none, for each stays what it is."""
+        """None: each file keeps its format."""
         return ()
 
     @property
@@ -83,8 +89,13 @@ class CompressionOptions:
 
     @property
     def qualities(self) -> Mapping[str, int]:
-        """By format name."""
+        """The quality of lossy files, by format name."""
         return {**_QUALITY, **self.quality}
+
+    @property
+    def decoding(self) -> DecodeOptions:
+        """How files are read: at full size, and nothing but what can be made smaller."""
+        return DecodeOptions(self.limits, "all", COMPRESSIBLE)
 
     @property
     def digest(self) -> str:
@@ -94,37 +105,31 @@ class CompressionOptions:
 
 
 def compress(data: bytes, options: CompressionOptions) -> RenderResult:
-    """The file `data` as one smaller rendition of the same format, or as none where none is smaller.
+    """The file `data` as one smaller variant of the same format, or as none where none is smaller.
 
-    A note in the facts says why there is none; they have no pixels where the file was not decoded. Raises
+    A note says why there is none; the facts have no pixels where the file was not decoded. Raises
     PictureRejected where the file is at fault.
     """
     row = input_of(data)
-    if row is not None and row.name not in SQUEEZED:
+    if row is not None and row.name not in COMPRESSIBLE:
         said = f"No way is known to make a file of the format {row.name} smaller and keep all that is in it."
-        return RenderResult(OriginalInfo(row.name, 0, 0, notes=(said,)), _renditions(None))
-    picture = decode(data, _whole(options))
+        return RenderResult(OriginalInfo(row.name, 0, 0, notes=(said,)), _variants(None))
+    picture = decode(data, options.decoding)
     note = _reason_to_leave_alone(data, picture)
     smaller = None if note else _smaller(data, picture, options)
     if smaller is None and note is None:
         note = "No smaller file with the same picture was found."
     facts = OriginalInfo(picture.format, *picture.original, notes=(note,) if note else ())
-    return RenderResult(facts, _renditions(smaller))
+    return RenderResult(facts, _variants(smaller))
 
 
-def _renditions(smaller: EncodedVariant | None) -> Generator[EncodedVariant]:
+def _variants(smaller: EncodedVariant | None) -> Generator[EncodedVariant]:
     if smaller is not None:
         yield smaller
 
 
-def _whole(options: CompressionOptions, metadata: Metadata = "all") -> Spec:
-    """Decode at full size, and nothing but what can be made smaller."""
-    whole = (Size(_NAME, _LONGEST_SIDE),)
-    return Spec(whole, ("png",), limits=options.limits, metadata=metadata, accept=SQUEEZED)
-
-
 def _reason_to_leave_alone(data: bytes, picture: Picture) -> str | None:
-    if picture.film is not None or picture.is_poster:
+    if picture.animation is not None or picture.is_poster:
         return "It is animated."
     end = length_of(data, picture.format)
     if end is None:
@@ -153,9 +158,9 @@ def _encoded(data: bytes, picture: Picture, options: CompressionOptions) -> Enco
         limits=options.limits,
         metadata=options.metadata,
         animation=False,
-        accept=SQUEEZED,
+        accept=COMPRESSIBLE,
     )
-    (made,) = render(data, spec).renditions
+    (made,) = render(data, spec).variants
     return made if len(made.data) < len(data) else None
 
 
@@ -164,13 +169,13 @@ def _packed(data: bytes, picture: Picture, options: CompressionOptions) -> bytes
     if options.metadata != "all" and (cleaned := _cleaned(data, options)) is not None:
         return cleaned if _same_pixels(data, cleaned) else data
     pixels = picture.original.width * picture.original.height
-    packed = _rewritten(data, picture.format) if picture.format in _REWRITTEN else compressed(data, pixels)
+    packed = _rewritten(data, picture.format) if picture.format in _REWRITTEN else pack(data, pixels)
     return packed if len(packed) < len(data) and _same_pixels(data, packed) and _same_words(data, packed) else data
 
 
 def _cleaned(data: bytes, options: CompressionOptions) -> bytes | None:
     """Without the words that are not to stay; None where some of them are needed to show the picture rightly."""
-    return untouched(upload(data, decode(data, _whole(options, options.metadata))))
+    return repack(inspect_original(data, decode(data, replace(options.decoding, metadata=options.metadata))))
 
 
 def _rewritten(data: bytes, name: str) -> bytes:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from lightpress.image.animate import with_film
+from lightpress.image.animate import with_animation
 from lightpress.image.codecs import load_codec
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.formats import MARKUP, REFUSED, input_of, labels
@@ -23,13 +23,14 @@ from lightpress.image.headers import brands, holds_gain_map, tiff_pages
 from lightpress.image.metadata import with_metadata
 from lightpress.image.patches import png_without_frames
 from lightpress.image.picture import QUARTER_TURNS, Picture
-from lightpress.image.spec import Pixels, Spec
+from lightpress.image.spec import Pixels
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from lightpress.image.formats import Input
     from lightpress.image.limits import Limits
+    from lightpress.image.spec import DecodeOptions
 
 # The limits of the recipe decide, right after the header is read; Pillow's own would only warn below its error line.
 Image.MAX_IMAGE_PIXELS = None
@@ -44,36 +45,36 @@ _XMP = {"xmp", "XML:com.adobe.xmp"}
 _METADATA = {"exif": "EXIF data", "xmp": "XMP data", "icc_profile": "colour profile"}
 
 
-def decode(data: bytes, spec: Spec) -> Picture:
-    """Decode the file `data`, no larger than the largest size of `spec` needs.
+def decode(data: bytes, options: DecodeOptions) -> Picture:
+    """Decode the file `data`, with as many pixels as are needed, or more.
 
     Raises PictureRejected where the file is not a picture that is accepted here, is damaged, or breaks a limit.
     """
     try:
-        return _decoded(data, spec)
+        return _decoded(data, options)
     except PictureRejected as rejected:
         still = png_without_frames(data) if rejected.reason is Reason.CORRUPT else None
         if still is None:
             raise
-        picture = _decoded(still, spec)
+        picture = _decoded(still, options)
         note = "The animation is damaged; its variants show the still picture."
         return replace(picture, notes=(*picture.notes, note))
 
 
-def _decoded(data: bytes, spec: Spec) -> Picture:
-    spec.limits.check_bytes(len(data))
-    row = _format_of(data, spec.accept)
-    _check_before_opening(row, data, spec.limits)
+def _decoded(data: bytes, options: DecodeOptions) -> Picture:
+    options.limits.check_bytes(len(data))
+    row = _format_of(data, options.accept)
+    _check_before_opening(row, data, options.limits)
     load_codec(row)
     with _damage_is_the_pictures_fault(memory=_memory_to_open(row, data)):
         opened = Image.open(io.BytesIO(data), formats=(row.pillow,))
-    _check_header(opened, row, data, spec.limits)
+    _check_header(opened, row, data, options.limits)
     with _damage_is_the_pictures_fault(memory=_memory(opened, row, Pixels(*opened.size)) + len(data)):
         picture = _with_facts(opened, row, data)
-        _reduce_while_decoding(picture, spec)
-        spec.limits.check_decoded(_memory(opened, row, picture.original))
+        _reduce_while_decoding(picture, options)
+        options.limits.check_decoded(_memory(opened, row, picture.original))
         opened.load()
-        return with_film(with_metadata(picture, spec.metadata), data, spec)
+        return with_animation(with_metadata(picture, options.metadata), data, options)
 
 
 def _format_of(data: bytes, accept: Collection[str]) -> Input:
@@ -170,11 +171,10 @@ def _notes(opened: Image.Image, data: bytes) -> Iterator[str]:
         yield f"The file has {pages} pages; its variants show the first."
 
 
-def _reduce_while_decoding(picture: Picture, spec: Spec) -> None:
+def _reduce_while_decoding(picture: Picture, options: DecodeOptions) -> None:
     """Have the JPEG decoder drop what no size needs: up to 8 times fewer pixels each way, for half the CPU."""
     if picture.image.format in _REDUCED_WHILE_DECODING:
-        largest = spec.rungs(picture.original)[0].whole
-        picture.image.draft(None, picture.as_stored(largest))
+        picture.image.draft(None, picture.as_stored(options.needed(picture.original)))
 
 
 def _memory_to_open(row: Input, data: bytes) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 if TYPE_CHECKING:
+    from lightpress.image.job import Job
     from lightpress.image.picture import Picture
 
 _KEPT = {"L", "LA", "RGB", "RGBA", "CMYK"}
@@ -16,7 +17,7 @@ _BITS_DROPPED = 1 / 257  # 65535 becomes 255
 _ROWS_AT_ONCE = 256
 
 
-def to_eight_bits(picture: Picture) -> Picture:
+def to_eight_bits(picture: Picture, _: Job) -> Picture:
     """Scale deeper pixels down, expand palettes, and make declared transparency real."""
     return replace(picture, image=eight_bits(picture.image))
 

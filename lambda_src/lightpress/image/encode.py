@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image.flatten import flatten
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from lightpress.image.formats import Output
+    from lightpress.image.job import Job
+    from lightpress.image.picture import Picture
     from lightpress.image.spec import Spec
 
 
@@ -23,7 +26,7 @@ _WEBP_HEADERS = 34  # where the pixels' chunk begins, also behind a VP8X chunk
 
 def encode(image: Image.Image, output: Output, spec: Spec, exif: bytes = b"") -> bytes:
     """Encode as `output`, pixels and `exif` only: no comment, profile or anything else of the original goes along."""
-    shown = bare(image if output.alpha else flatten(image, spec.background))
+    shown = without_info(image if output.alpha else flatten(image, spec.background))
     settings = _settings(output, spec.quality_of(output, Pixels(*image.size)))
     words = {"exif": exif} if exif else {}
     if shown.getcolors(_MOST_COLOURS_OF_A_GRAPHIC) is None:
@@ -34,7 +37,12 @@ def encode(image: Image.Image, output: Output, spec: Spec, exif: bytes = b"") ->
     return min(made, key=len)
 
 
-def bare(image: Image.Image) -> Image.Image:
+def bare(picture: Picture, _: Job) -> Picture:
+    """Drop what Pillow read beside the pixels, once and not for each variant."""
+    return replace(picture, image=without_info(picture.image))
+
+
+def without_info(image: Image.Image) -> Image.Image:
     """The pixels alone: encoders copy what they find in `info`, a JPEG's comment for one."""
     if not image.info:
         return image

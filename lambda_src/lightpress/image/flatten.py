@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageColor
 
 if TYPE_CHECKING:
+    from lightpress.image.job import Job
     from lightpress.image.picture import Picture
 
 _OPAQUE = (255, 255)
 
 
-def without_idle_alpha(picture: Picture) -> Picture:
+def without_idle_alpha(picture: Picture, _: Job) -> Picture:
     """Drop an alpha channel that is opaque everywhere: it costs bytes in every variant and shows nothing."""
     image = picture.image
     if image.mode == "RGBA" and image.getchannel("A").getextrema() == _OPAQUE:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PIL.Image import Transpose
 
 if TYPE_CHECKING:
+    from lightpress.image.job import Job
     from lightpress.image.picture import Picture
 
 _TURN_FOR = {
@@ -21,7 +22,7 @@ _TURN_FOR = {
 }
 
 
-def upright(picture: Picture) -> Picture:
+def upright(picture: Picture, _: Job) -> Picture:
     """Bake the EXIF orientation into the pixels: variants carry no tag, so every viewer shows them alike."""
     turn = _TURN_FOR.get(picture.orientation)
     if turn is None:

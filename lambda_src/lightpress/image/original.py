@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 from lightpress.image.colour import shown_as_srgb
 from lightpress.image.container import without_extras
-from lightpress.image.lossless import compressed
+from lightpress.image.job import OriginalFile
+from lightpress.image.lossless import pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.image.formats import Output
     from lightpress.image.picture import Picture
-    from lightpress.image.spec import Pixels
 
 # Tried one after the other; what is not enough at the last is not the encoder's to save.
 _LOWER_QUALITIES = (0.85, 0.7, 0.55, 0.4)
@@ -27,47 +26,36 @@ _COLOURS_BROWSERS_AGREE_ON = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
 
 
 @dataclass(frozen=True, slots=True)
-class Upload:
-    """The file as it was uploaded, and the EXIF data that is kept of it.
-
-    obstacle: why its bytes may not be published as they are; None where they may.
-    """
-
-    data: bytes
-    format: str
-    pixels: Pixels
-    obstacle: str | None
-    exif: bytes = b""
-
-    def is_same(self, pixels: Pixels, output: Output) -> bool:
-        """Whether a variant would be the original once more."""
-        return (pixels, output.name) == (self.pixels, self.format)
-
-
-@dataclass(frozen=True, slots=True)
 class Chosen:
-    """The bytes of a variant that is the original once more. quality: what they were encoded with, if they were."""
+    """The bytes of a variant that is the original once more, and the quality that they were encoded with, if any."""
 
     data: bytes
     note: str | None = None
     quality: int | None = None
 
 
-def upload(data: bytes, picture: Picture) -> Upload:
+def inspect_original(data: bytes, picture: Picture) -> OriginalFile:
     """What is to be known of the file `data`, which was just decoded as `picture`."""
-    return Upload(data, picture.format, picture.original, _obstacle(picture), picture.exif)
+    return OriginalFile(data, picture.format, picture.original, _obstacle(picture), picture.exif)
 
 
-def untouched(original: Upload) -> bytes | None:
-    """The variant's bytes without loss, given it is the original once more; None where that may not be published."""
+def repack(original: OriginalFile) -> bytes | None:
+    """The original's own pixels, without its metadata and in as few bytes as possible.
+
+    None where they may not be published as they are.
+    """
     kept = _cleaned(original)
-    return None if kept is None else compressed(kept, original.pixels.width * original.pixels.height)
+    return None if kept is None else pack(kept, original.pixels.width * original.pixels.height)
 
 
-def smaller(encode_at: Callable[[int], bytes], quality: int, original: Upload, *, lossy: bool) -> Chosen:
+def never_larger(encode_at: Callable[[int], bytes], quality: int, original: OriginalFile, *, lossy: bool) -> Chosen:
     """The variant's bytes, no more than the original's wherever there is a way.
 
-    encode_at: encodes it at a quality. quality: the recipe's.
+    Args:
+        encode_at: Encodes the variant at a quality.
+        quality: The quality that the spec asks for.
+        original: The file that the variant repeats.
+        lossy: Whether a lower quality saves bytes.
     """
     encoded, kept = encode_at(quality), _cleaned(original)
     if kept is not None and len(kept) < len(encoded):
@@ -75,10 +63,10 @@ def smaller(encode_at: Callable[[int], bytes], quality: int, original: Upload, *
     if len(encoded) <= len(original.data):
         return Chosen(encoded, None, quality)
     why = original.obstacle or "its container cannot be cleaned"
-    return _squeezed(encode_at, quality, original, why) if lossy else _packed(encoded, quality, original, why)
+    return _at_lower_quality(encode_at, quality, original, why) if lossy else _packed(encoded, quality, original, why)
 
 
-def _squeezed(encode_at: Callable[[int], bytes], quality: int, original: Upload, why: str) -> Chosen:
+def _at_lower_quality(encode_at: Callable[[int], bytes], quality: int, original: OriginalFile, why: str) -> Chosen:
     """What the original's own bytes cannot be spent on cannot be seen: it was encoded at no better quality itself."""
     most = len(original.data)
     for lower in (round(quality * part) for part in _LOWER_QUALITIES):
@@ -89,8 +77,8 @@ def _squeezed(encode_at: Callable[[int], bytes], quality: int, original: Upload,
     return Chosen(encoded, _larger(most, why), lower)
 
 
-def _packed(encoded: bytes, quality: int, original: Upload, why: str) -> Chosen:
-    packed = compressed(encoded, original.pixels.width * original.pixels.height)
+def _packed(encoded: bytes, quality: int, original: OriginalFile, why: str) -> Chosen:
+    packed = pack(encoded, original.pixels.width * original.pixels.height)
     return Chosen(packed, None if len(packed) <= len(original.data) else _larger(len(original.data), why), quality)
 
 
@@ -98,7 +86,7 @@ def _larger(most: int, why: str) -> str:
     return f"Larger than the original's {most} bytes, which cannot be published as it is: {why}."
 
 
-def _cleaned(original: Upload) -> bytes | None:
+def _cleaned(original: OriginalFile) -> bytes | None:
     return None if original.obstacle else without_extras(original.data, original.format, original.exif)
 
 

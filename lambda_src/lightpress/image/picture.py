@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PIL import Image
 
-    from lightpress.image.film import Film
+    from lightpress.image.animation import Animation
     from lightpress.image.spec import Pixels
 
 QUARTER_TURNS = range(5, 9)
@@ -19,10 +19,16 @@ QUARTER_TURNS = range(5, 9)
 class Picture:
     """A decoded picture and what is known of it; every step returns a new one.
 
-    format: of the file, in lower case. original: the file's pixels, as seen upright. orientation: EXIF's 1 to 8 of
-    `image`. profile: its ICC profile. exif: what is kept of its metadata. notes: what was noticed on the way, one
-    sentence each. is_poster: `image` was put together as an animation's first frame, and is not the file's own picture.
-    film: what follows it, where that is shown.
+    Attributes:
+        image: The pixels.
+        format: The format of the file, by name.
+        original: The file's pixels, as seen upright.
+        orientation: EXIF's 1 to 8 of `image`.
+        profile: Its ICC profile.
+        exif: What is kept of its metadata.
+        notes: What was noticed on the way, one sentence each.
+        is_poster: Whether `image` was composed as an animation's first frame, and is not the file's own picture.
+        animation: All frames, where variants show them.
     """
 
     image: Image.Image
@@ -33,7 +39,7 @@ class Picture:
     exif: bytes = b""
     notes: tuple[str, ...] = ()
     is_poster: bool = False
-    film: Film | None = None
+    animation: Animation | None = None
 
     def as_stored(self, upright: Pixels) -> Pixels:
         """How `upright` pixels lie in `image`, which may not have been turned yet."""

@@ -10,13 +10,14 @@ from PIL import Image
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from lightpress.image.job import Job
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Cut, Pixels, Rung
 
 
-def shrink(picture: Picture, whole: Pixels) -> Picture:
-    """Reduce to `whole` (as seen upright): the largest that any size needs, so that later steps touch fewer pixels."""
-    return replace(picture, image=_reduced(picture.image, picture.as_stored(whole)))
+def shrink(picture: Picture, job: Job) -> Picture:
+    """Reduce to the largest rung, so that later steps touch fewer pixels."""
+    return replace(picture, image=_reduced(picture.image, picture.as_stored(job.rungs[0].whole)))
 
 
 def descend(image: Image.Image, rungs: Iterable[Rung]) -> Iterator[tuple[Rung, Image.Image]]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, get_args
 
 from lightpress.image.formats import ACCEPTED, OUTPUTS, Output
 from lightpress.image.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 Fit = Literal["contain", "cover", "pad"]
 FITS: tuple[str, ...] = get_args(Fit)
@@ -95,16 +95,53 @@ class Rung(NamedTuple):
         return self.cut.pixels
 
 
+def _all_pixels(original: Pixels) -> Pixels:
+    return original
+
+
+@dataclass(frozen=True, slots=True)
+class DecodeOptions:
+    """How a file is read, whatever is made of it.
+
+    Attributes:
+        limits: What the file may cost.
+        metadata: What of its metadata is kept.
+        accept: The formats that are read (names of rows in `formats.INPUTS`); a file of any other is refused before a
+            decoder sees it.
+        animation: Whether the frames of an animation are wanted, or its first alone.
+        needed: How many pixels are needed of a file that has so many, both as seen upright.
+    """
+
+    limits: Limits = field(default_factory=Limits)
+    metadata: Metadata = "copyright"
+    accept: tuple[str, ...] = ACCEPTED
+    animation: bool = False
+    needed: Callable[[Pixels], Pixels] = _all_pixels
+
+
+class WorkOptions(Protocol):
+    """What a piece of work of the core is told beside the file."""
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """The formats, by name, that are written whatever the file is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Every variant a picture is owed: each of `sizes` in each of `formats` (names of rows in `formats.OUTPUTS`).
+    """Every variant that is made of an original: each of `sizes` in each of `formats`.
 
-    quality: by format name, one for all sizes, where it differs from the format's own. background: `#rrggbb`, put
-    behind transparent pictures in formats that cannot be see-through. metadata: what of the file's words goes along:
-    who made it and whose it is ("copyright"), or all of its EXIF data, the place where it was taken included ("all").
-    lossless: a variant that is the original once more has its very pixels, packed as small as that goes.
-    animation: whether what is animated moves in the formats that can. accept: the formats that are read (names of rows
-    in `formats.INPUTS`); a file of any other is refused before a decoder sees it.
+    Attributes:
+        sizes: The sizes; some may come to the same pixels, which are then one variant.
+        formats: Names of rows in `formats.OUTPUTS`.
+        quality: By format name, one for all sizes, where it differs from the format's own.
+        background: `#rrggbb`, put behind transparent pictures in formats without transparency.
+        limits: What one file may cost.
+        metadata: What variants keep of the file's metadata: artist and copyright ("copyright"), all of its EXIF data,
+            the place where it was taken included ("all"), or nothing ("none").
+        lossless: Whether a variant with the original's own pixels and format is packed without loss.
+        animation: Whether variants of an animation move, in formats that can.
+        accept: Names of rows in `formats.INPUTS`: the formats that are read.
     """
 
     sizes: tuple[Size, ...]
@@ -116,6 +153,20 @@ class Spec:
     lossless: bool = False
     animation: bool = True
     accept: tuple[str, ...] = ACCEPTED
+
+    @property
+    def decoding(self) -> DecodeOptions:
+        """How the file is read for this."""
+        return DecodeOptions(self.limits, self.metadata, self.accept, self.moves, self.needed)
+
+    @property
+    def moves(self) -> bool:
+        """Whether a variant can be animated."""
+        return self.animation and any(output.motion is not None for output in self.outputs())
+
+    def needed(self, original: Pixels) -> Pixels:
+        """The pixels of the largest reduction."""
+        return self.rungs(original)[0].whole
 
     def outputs(self) -> tuple[Output, ...]:
         """The rows of the formats."""

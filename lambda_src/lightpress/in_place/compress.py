@@ -178,12 +178,12 @@ def _smaller_file(
     try:
         table.options.limits.check_bytes(state.size)
         result = dependencies.compress(dependencies.objects.read(source, state), table.options)
-        with closing(result.renditions) as encoded:
+        with closing(result.variants) as encoded:
             smaller = next(encoded, None)
     except PictureRejected as rejected:
         return None, str(rejected)
     if smaller is None:
-        return None, " ".join(result.facts.notes)
+        return None, " ".join(result.original.notes)
     if not table.saves_enough(state.size, len(smaller.data)):
         saved = state.size - len(smaller.data)
         return None, f"It would save {saved} of {state.size} bytes, less than {table.min_saving_percent} %."

@@ -231,7 +231,7 @@ def _made(  # noqa: PLR0913, PLR0917  everything that a manifest is made of
     if recorder is not None:
         recorder.before_reading(source, original, recipe)
     rendering = world.render(_read(source, original, world, recorder), recipe.spec)
-    return publication.ready(rendering.facts, tuple(_written(rendering, publication, world.images)))
+    return publication.ready(rendering.original, tuple(_written(rendering, publication, world.images)))
 
 
 def _check_worth_reading(source: Source, original: Original, recipe: Recipe) -> None:
@@ -271,7 +271,7 @@ def _check_for_good(
 
 
 def _written(rendering: RenderResult, publication: Publication, images: Images) -> Iterator[Variant]:
-    with closing(rendering.renditions) as renditions:
+    with closing(rendering.variants) as renditions:
         for rendition in renditions:
             path = variant_path(publication.key, publication.generation, rendition)
             variants = variants_of(rendition, path)

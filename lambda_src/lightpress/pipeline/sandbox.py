@@ -17,7 +17,8 @@ import struct
 import sys
 import time
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
 from lightpress.image import (
     CompressionOptions,
@@ -27,6 +28,7 @@ from lightpress.image import (
     Reason,
     RenderResult,
     Spec,
+    WorkOptions,
     compress,
     load_codecs,
     render,
@@ -34,8 +36,6 @@ from lightpress.image import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
-
-    Work = Callable[[bytes, Any], RenderResult]
 
 _HEADER = struct.Struct(">IQ")
 _CHUNK = 1 << 20
@@ -81,26 +81,34 @@ def _unobserved(_: Cost) -> None:
     """Nobody wants to know."""
 
 
-class Child:
-    """A process that renders one picture. As a context manager it is gone when the block ends; then `cost` is known.
+OptionsT = TypeVar("OptionsT", bound=WorkOptions)
 
-    work: what it does of the picture core; spec: what the work is told beside the file. heard: is told the cost.
+
+class Child(Generic[OptionsT]):
+    """A process that works on one original. As a context manager it is gone when the block ends; then `cost` is known.
+
+    Args:
+        data: The file.
+        options: What the work is told beside the file.
+        limits: What the process may use.
+        work: What it does: `image.render` or `image.compress`.
+        on_cost: Called with the cost, once the process has ended.
     """
 
     def __init__(
         self,
         data: bytes,
-        spec: Any,  # noqa: ANN401
-        bounds: SandboxLimits,
-        work: Work = render,
-        heard: Callable[[Cost], None] = _unobserved,
+        options: OptionsT,
+        limits: SandboxLimits,
+        work: Callable[[bytes, OptionsT], RenderResult],
+        on_cost: Callable[[Cost], None] = _unobserved,
     ) -> None:
         self.cost = Cost(0, 0)
         self._decoding_ms = 0
-        self._heard = heard
-        self._deadline = time.monotonic() + bounds.wall_seconds
+        self._on_cost = on_cost
+        self._deadline = time.monotonic() + limits.wall_seconds
         # Once here rather than in every child, and with the first picture rather than at the cold start.
-        load_codecs(spec.formats)  # a sixth of a small picture's CPU
+        load_codecs(options.formats)  # a sixth of a small picture's CPU
         self._pipe, theirs = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -112,7 +120,7 @@ class Child:
             raise
         if self._pid == 0:
             os.close(self._pipe)
-            _work(theirs, data, spec, bounds, work)
+            _work(theirs, data, options, limits, work)
         os.close(theirs)
 
     def __enter__(self) -> Self:
@@ -121,19 +129,17 @@ class Child:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def rendering(self) -> RenderResult:
+    def result(self) -> RenderResult:
         """The facts, once the child has sent them, and the variants as it finishes them.
 
         Raises PictureRejected also where the picture crashes a decoder or takes too much CPU; ChildLost where the
         machine lacked memory or time.
         """
         answers = self._answers()
-        return RenderResult(
-            next(answers), answers
-        )  # it has started: from here on, closing or dropping it ends the child
+        return RenderResult(next(answers), answers)  # started: from here on, closing or dropping it ends the child
 
     def _answers(self) -> Generator[Any]:
-        """The facts, then the renditions."""
+        """The facts of the original, then its variants."""
         try:
             said, _ = self._frame()
             self._decoding_ms = said.pop("cpu_ms")
@@ -161,7 +167,7 @@ class Child:
         peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         cpu_ms = round((usage.ru_utime + usage.ru_stime) * 1000)
         self.cost = Cost(cpu_ms, round(peak_bytes / 1e6), self._decoding_ms)
-        self._heard(self.cost)
+        self._on_cost(self.cost)
         return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
     def _frame(self) -> tuple[dict[str, Any], bytes]:
@@ -208,41 +214,41 @@ def limits_within(function_memory_mb: int) -> SandboxLimits:
 
 
 def render_in_sandbox(
-    data: bytes, spec: Spec, bounds: SandboxLimits, heard: Callable[[Cost], None] = _unobserved
+    data: bytes, spec: Spec, limits: SandboxLimits, on_cost: Callable[[Cost], None] = _unobserved
 ) -> RenderResult:
-    """Do what `image.render` does, in a child process; raises as `Child.rendering` does."""
-    return Child(data, spec, bounds, heard=heard).rendering()
+    """Do what `image.render` does, in a child process; raises as `Child.result` does."""
+    return Child(data, spec, limits, render, on_cost).result()
 
 
 def compress_in_sandbox(
-    data: bytes, options: CompressionOptions, bounds: SandboxLimits, heard: Callable[[Cost], None] = _unobserved
+    data: bytes, options: CompressionOptions, limits: SandboxLimits, on_cost: Callable[[Cost], None] = _unobserved
 ) -> RenderResult:
-    """Do what `image.compress` does, in a child process; raises as `Child.rendering` does."""
-    return Child(data, options, bounds, compress, heard).rendering()
+    """Do what `image.compress` does, in a child process; raises as `Child.result` does."""
+    return Child(data, options, limits, compress, on_cost).result()
 
 
 def _work(
     pipe: int,
     data: bytes,
-    spec: Any,  # noqa: ANN401
-    bounds: SandboxLimits,
-    work: Work,
+    options: OptionsT,
+    limits: SandboxLimits,
+    work: Callable[[bytes, OptionsT], RenderResult],
 ) -> NoReturn:
-    """The child's whole life. It leaves by _exit, so that nothing of the parent's is flushed or cleaned up twice."""
+    """All that the child does. It leaves by _exit, so that nothing of the parent's is flushed or cleaned up twice."""
     try:
         _silence()
-        room = _confine(bounds)
-        _answer(pipe, data, spec, work, room)
+        room = _confine(limits)
+        _answer(pipe, partial(work, data, options), room)
     finally:
         os._exit(1)  # reached only if even the answer failed
 
 
-def _answer(pipe: int, data: bytes, spec: Any, work: Work, room: float) -> None:  # noqa: ANN401
+def _answer(pipe: int, work: Callable[[], RenderResult], room: float) -> None:
     try:
-        rendering = work(data, spec)
-        _send(pipe, asdict(rendering.facts) | {"cpu_ms": round(time.process_time() * 1000)})
-        for rendition in rendering.renditions:
-            _send(pipe, {name: getattr(rendition, name) for name in _TOLD}, rendition.data)
+        result = work()
+        _send(pipe, asdict(result.original) | {"cpu_ms": round(time.process_time() * 1000)})
+        for variant in result.variants:
+            _send(pipe, {name: getattr(variant, name) for name in _TOLD}, variant.data)
         _send(pipe, {"done": True})
     except PictureRejected as rejected:
         if _memory_may_have_been_short(rejected, room):
@@ -266,13 +272,13 @@ def _silence() -> None:
     os.close(nowhere)
 
 
-def _confine(bounds: SandboxLimits) -> float:
+def _confine(limits: SandboxLimits) -> float:
     """Bound what this process may use; returns how many bytes of memory it may still ask for."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_seconds, bounds.cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
     if sys.platform != "linux":  # macOS knows the limit and refuses to set it
         return math.inf
-    room = bounds.memory_mb * _MIB
+    room = limits.memory_mb * _MIB
     # The limit counts what the parent reserved, too, filled or not: none of it is this picture's.
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + room,) * 2)
     return room

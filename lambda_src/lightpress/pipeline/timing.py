@@ -83,7 +83,7 @@ class Timings:
         def timed(*arguments: object) -> RenderResult:
             with self.rendering():
                 rendering = render(*arguments)
-            return RenderResult(rendering.facts, self._each(rendering.renditions))
+            return RenderResult(rendering.original, self._each(rendering.variants))
 
         return timed
 

@@ -72,11 +72,11 @@ def main(folder: Path) -> dict[str, Any]:
     result = render(buffer.getvalue(), load_recipes(recipes).recipes["web"].spec)
     variants: list[Variant] = []
     opened: dict[str, Any] = {}
-    for rendition in result.renditions:
+    for rendition in result.variants:
         variants += variants_of(rendition, variant_path(begun["key"], publication.generation, rendition))
         with Image.open(io.BytesIO(rendition.data)) as image:
             opened[rendition.format] = [image.format, *image.size]
-    manifest = publication.ready(result.facts, tuple(variants))
+    manifest = publication.ready(result.original, tuple(variants))
     path = next(variant.path for variant in variants if variant.format == "plain")
     named = Request("/cat", headers={"accept": {"value": "image/x-plain"}})
     of_variant, by_accept, by_name = answers_to(
@@ -89,7 +89,7 @@ def main(folder: Path) -> dict[str, Any]:
     return {
         "key": begun["key"],
         "signed_type": begun["upload"]["fields"]["Content-Type"],
-        "original": result.facts.format,
+        "original": result.original.format,
         "opened": opened,
         "path": path,
         "media_types": sorted({variant.media_type for variant in variants}),

@@ -31,7 +31,8 @@ def to_png(_: bytes) -> bytes:
 def to_variants(data: bytes, widths: Sequence[int], formats: Mapping[str, Any]) -> dict[str, bytes]:
     """Every width in every format."""
     spec = Spec(tuple(Size(f"w{width}", width) for width in widths), tuple(formats))
-    variants = render_in_sandbox(data, spec, SandboxLimits()).renditions
+    result: Any = render_in_sandbox(data, spec, SandboxLimits())
+    variants = result.variants if hasattr(result, "variants") else result.renditions  # so called in release 0.1.0
     return {f"{each.width}.{OUTPUTS[each.format].extension}": each.data for each in variants}
 
 

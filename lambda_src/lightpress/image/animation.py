@@ -1,4 +1,4 @@
-"""What moves, as the other steps see it."""
+"""An animation, as the steps of the core see it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,14 @@ class Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class Film:
-    """The frames of an animation: `frames` gives them from the beginning each time. plays: how often; 0 is for ever."""
+class Animation:
+    """The frames of an animation, which are decoded anew in each pass.
+
+    Attributes:
+        milliseconds: How long each frame is shown.
+        plays: How often the animation plays; 0 is for ever.
+        frames: Decodes the frames one by one, from the first.
+    """
 
     milliseconds: tuple[int, ...]
     plays: int

@@ -1,0 +1,126 @@
+"""What travels beside the picture: what is to be made of it. And what comes out: facts and variants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from PIL import Image
+
+    from lightpress.image.formats import Output
+    from lightpress.image.picture import Picture
+    from lightpress.image.spec import Pixels, Rung, Spec
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalInfo:
+    """What was learned of a file.
+
+    Attributes:
+        format: Its format, by name.
+        width: In pixels, as seen upright.
+        height: In pixels, as seen upright.
+        notes: One sentence each.
+        colour: The `#rrggbb` that most of it has.
+        thumbhash: A blurred likeness, in base64.
+        frames: How many frames its animated variants have; 1 where all of them are still.
+        duration_ms: How long its animation lasts, played once; 0 where all variants are still.
+    """
+
+    format: str
+    width: int
+    height: int
+    notes: tuple[str, ...] = ()
+    colour: str | None = None
+    thumbhash: str | None = None
+    frames: int = 1
+    duration_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedVariant:
+    """One encoded variant.
+
+    Attributes:
+        names: The sizes, by name, that it serves.
+        format: Its format, by name.
+        width: In pixels.
+        height: In pixels.
+        data: The file.
+        note: A sentence where its bytes are not simply the picture encoded.
+        quality: What it was encoded with, if a quality was asked for.
+        animated: Whether it moves.
+    """
+
+    names: tuple[str, ...]
+    format: str
+    width: int
+    height: int
+    data: bytes
+    note: str | None = None
+    quality: int | None = None
+    animated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RenderResult:
+    """The facts of an original and its variants, which are encoded one by one as they are asked for."""
+
+    original: OriginalInfo
+    variants: Generator[EncodedVariant]
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalFile:
+    """The original as it was uploaded.
+
+    Attributes:
+        data: The file.
+        format: Its format, by name.
+        pixels: As seen upright.
+        obstacle: Why its own bytes may not be published; None where they may.
+        exif: The EXIF data that its variants keep.
+    """
+
+    data: bytes
+    format: str
+    pixels: Pixels
+    obstacle: str | None
+    exif: bytes = b""
+
+
+class Encode(Protocol):
+    """An encoder for still variants: `encode.encode`, or another that a test puts in its place."""
+
+    def __call__(self, image: Image.Image, output: Output, spec: Spec, exif: bytes = b"") -> bytes:
+        """Encode `image` as `output`, at the quality that `spec` asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is to be made of one original.
+
+    Attributes:
+        spec: The sizes, formats and settings that are asked for.
+        rungs: The reductions to make, the largest first.
+        original: The file.
+        animated: The picture as it was decoded, where some variants show its animation.
+        encode: Encodes the still variants.
+    """
+
+    spec: Spec
+    rungs: tuple[Rung, ...]
+    original: OriginalFile
+    animated: Picture | None
+    encode: Encode
+
+
+class Target(NamedTuple):
+    """One variant to write: the picture reduced and cut for `rung`, as `output`."""
+
+    image: Image.Image
+    rung: Rung
+    output: Output
