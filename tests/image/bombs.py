@@ -135,13 +135,9 @@ BOMBS: dict[str, bytes] = {
     + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0))
     + png_chunk(b"IDAT", zeros(112 << 20))
     + png_chunk(b"IEND", b""),
-    "png, colour profile of 300 MB": png_with(b"iCCP", b"x\0\0" + zeros(300 << 20)),
-    "png, packed comment of 300 MB": png_with(b"zTXt", b"Comment\0\0" + zeros(300 << 20)),
-    "png, packed international comment of 300 MB": png_with(b"iTXt", b"Comment\0\1\0\0\0" + zeros(300 << 20)),
-    "png, 200 packed comments": png_with(b"zTXt", b"Comment\0\0" + zeros(1 << 20), 200),
     "png, 100,000 comments": png_with(b"tEXt", b"k\0v", 100_000),
-    "png, 3 MB of EXIF": exif_of(3_000_000),
     "jpeg": patched(_JPEG, _JPEG.index(b"\xff\xc0") + 5, ">HH", 60_000, 60_000),
+    "jpeg, 10 million segments": _JPEG[:2] + b"\xff\xe5\0\2" * 10_000_000 + _JPEG[2:],
     "jpeg, 2,000 scans": jpeg_of_scans((2_000, 2_000), 2_000),
     "jpeg, 90 scans of much": jpeg_of_scans((8_000, 8_000), 90),
     "gif": gif_of_one_pixel(65_535, 65_535),
@@ -165,6 +161,11 @@ BOMBS: dict[str, bytes] = {
 """What must end in a reason."""
 
 HEAVY: dict[str, bytes] = {
+    "png, color profile of 300 MB": png_with(b"iCCP", b"x\0\0" + zeros(300 << 20)),
+    "png, packed comment of 300 MB": png_with(b"zTXt", b"Comment\0\0" + zeros(300 << 20)),
+    "png, packed international comment of 300 MB": png_with(b"iTXt", b"Comment\0\1\0\0\0" + zeros(300 << 20)),
+    "png, 200 packed comments": png_with(b"zTXt", b"Comment\0\0" + zeros(1 << 20), 200),
+    "png, 3 MB of EXIF": exif_of(3_000_000),
     "png, more packed than it shows": PNG_SIGNATURE
     + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 10, 10, 8, 2, 0, 0, 0))
     + png_chunk(b"IDAT", zeros(300 << 20))

@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image, ImageCms, ImageDraw, PngImagePlugin
 
-from lightpress.image import CompressionOptions, PictureRejected, Reason, RenderResult, compress
+from lightpress.image import CompressionOptions, PictureRejected, Reason, RenderResult
 from lightpress.pipeline.sandbox import SandboxLimits, compress_in_sandbox
 from tools.drawing import as_camera_stores, disc, exif_with, file_of, ramp, speckled
 
@@ -51,7 +51,7 @@ def made(data: bytes, options: CompressionOptions = LOSSLESS) -> bytes | None:
 
 
 def note(data: bytes, options: CompressionOptions = LOSSLESS) -> str:
-    rendering: RenderResult = compress(data, options)
+    rendering: RenderResult = compress_in_sandbox(data, options, SandboxLimits())
     assert not list(rendering.variants)
     (said,) = rendering.original.notes
     return said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from functools import partial
 from multiprocessing import get_context
 from typing import Any
@@ -53,7 +54,8 @@ def test_a_good_picture_is_never_called_damaged_for_want_of_memory(good: bytes) 
 
 
 def test_a_damaged_picture_is_called_so_where_there_is_memory(good: bytes) -> None:
-    assert verdict(good[: len(good) // 2], with_spare(1_000)) == Reason.CORRUPT
+    refusing = replace(SMALL, damaged="refuse")
+    assert verdict(good[: len(good) // 2], with_spare(1_000), refusing) == Reason.CORRUPT
 
 
 def test_what_is_told_from_the_header_needs_no_memory_to_be_believed() -> None:
@@ -61,7 +63,7 @@ def test_what_is_told_from_the_header_needs_no_memory_to_be_believed() -> None:
 
 
 def test_what_a_decoder_may_have_asked_for_goes_with_its_complaint() -> None:
-    data = file_of(ramp(SIZE), "JPEG", progressive=True)
+    data = file_of(ramp(SIZE), "WEBP")
     with pytest.raises(PictureRejected) as caught:
         render(data[: len(data) // 2], SMALL)
     assert caught.value.memory is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,8 @@ from PIL import Image, ImageChops, ImageFilter
 from lightpress.image import EncodedVariant, OriginalInfo, Size
 from lightpress.image.container import without_extras
 from lightpress.pipeline.manifest import Publication, variants_of
+from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
+from tests.image.films import played
 from tools.drawing import (
     as_camera_stores,
     disc,
@@ -139,7 +142,7 @@ def test_one_that_may_not_be_published_is_encoded_at_a_quality_that_makes_it_no_
 
 def test_a_png_in_another_colour_space_is_packed_until_it_is_no_larger() -> None:
     data = file_of(_PICTURE.quantize(4).convert("RGB").quantize(4), icc_profile=rgb_profile(), optimize=True)
-    (one,) = rendered(data, whole("png"))
+    (one,) = render_in_sandbox(data, whole("png"), SandboxLimits()).variants
     assert len(one.data) <= len(data)
 
 
@@ -218,3 +221,24 @@ def test_a_format_that_is_larger_than_the_one_everybody_knows_says_so() -> None:
         ("webp", None),
         ("jpeg", "Kept."),
     ]
+
+
+def riff_with(data: bytes, kind: bytes, body: bytes) -> bytes:
+    """A WebP file of the extended kind with a further chunk."""
+    whole = data + kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
+    return whole[:4] + struct.pack("<I", len(whole) - 8) + whole[8:]
+
+
+def test_an_animated_webp_is_never_larger_than_the_original_and_shows_the_same() -> None:
+    frames = [speckled((96, 72)).rotate(90 * turn) for turn in range(4)]
+    data = file_of(
+        frames[0], "WEBP", save_all=True, append_images=frames[1:], quality=20, method=6, duration=80, loop=3
+    )
+    with_words = riff_with(data, b"XMP ", b"<x:xmpmeta/>")
+    (one,) = rendered(with_words, whole("webp"))
+    assert one.animated
+    assert one.note is not None
+    assert "pixels untouched" in one.note
+    assert len(one.data) <= len(data)
+    assert b"xmpmeta" not in one.data
+    assert played(one.data) == played(data)

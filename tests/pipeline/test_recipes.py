@@ -65,6 +65,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         quality = { jpeg = 33 }
         animation = false
         accept = ["png", "jpeg2000"]
+        damaged = "refuse"
         [recipes.web.limits]
         max_mb = 2
         max_megapixels = 3
@@ -93,6 +94,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         lossless=True,
         animation=False,
         accept=("png", "jpeg2000"),
+        damaged="refuse",
     )
 
 
@@ -294,7 +296,7 @@ BROKEN = {
         "recipes.web.watermark",
         [
             "is not a known key",
-            "allowed: accept, animation, background, formats, limits, lossless, metadata, quality, sizes",
+            "allowed: accept, animation, background, damaged, formats, limits, lossless, metadata, quality, sizes",
         ],
     ),
     "something else in the file": (

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.summary import summary_of
-from lightpress.image import PictureRejected, render
+from lightpress.image import PictureRejected
 from lightpress.pipeline.manifest import Manifest, Publication, Variant, file_name, variants_of
-from lightpress.pipeline.sandbox import Child, Cost, SandboxLimits
+from lightpress.pipeline.sandbox import Child, Cost, SandboxLimits, render_and_pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ def render_file(source: Path, folder: Path, recipe: Recipe) -> Rendered:
     """
     data = source.read_bytes()
     folder.mkdir(parents=True, exist_ok=True)
-    with Child(data, recipe.spec, _BOUNDS, render) as child:
+    with Child(data, recipe.spec, _BOUNDS, render_and_pack) as child:
         manifest = _manifest(child, source.name, data, folder, recipe)
     (folder / "manifest.json").write_bytes(manifest.to_json())
     return Rendered(source, folder, manifest, child.cost)

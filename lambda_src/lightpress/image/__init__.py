@@ -5,10 +5,12 @@ from lightpress.image.compress import MODES, CompressionOptions, Mode, compress
 from lightpress.image.errors import MESSAGES, UNREADABLE, PictureRejected, Reason
 from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.image.limits import Limits
+from lightpress.image.lossless import pack
 from lightpress.image.render import REVISION, render
-from lightpress.image.spec import FITS, METADATA, Fit, Metadata, Pixels, Size, Spec, WorkOptions
+from lightpress.image.spec import DAMAGED, FITS, METADATA, Damaged, Fit, Metadata, Pixels, Size, Spec, WorkOptions
 
 __all__ = [
+    "DAMAGED",
     "FITS",
     "MESSAGES",
     "METADATA",
@@ -16,6 +18,7 @@ __all__ = [
     "REVISION",
     "UNREADABLE",
     "CompressionOptions",
+    "Damaged",
     "EncodedVariant",
     "Fit",
     "Limits",
@@ -31,5 +34,6 @@ __all__ = [
     "WorkOptions",
     "compress",
     "load_codecs",
+    "pack",
     "render",
 ]

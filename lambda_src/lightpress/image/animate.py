@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from lightpress.image.animation import Animation, Frame
+from lightpress.image.boxes import plays_of
 from lightpress.image.depth import eight_bits
 from lightpress.image.patches import After, BrokenSequenceError, Patch, gif_patches, png_patches
+from lightpress.image.png import CutShortError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -58,6 +60,13 @@ def with_animation(picture: Picture, data: bytes, options: DecodeOptions) -> Pic
         return _noted(picture, f"The animation is damaged ({error}); its variants show the still picture.")
     if found is None:
         return picture
+    if found.is_cut:
+        options.check_cut("the last frames are missing")
+        picture = _noted(picture, f"The file is cut short: of its frames {found.count} are whole.")
+    return _animated(picture, found, data, options) if found.count else picture
+
+
+def _animated(picture: Picture, found: _Found, data: bytes, options: DecodeOptions) -> Picture:
     poster = replace(picture, image=next(found.frames()).image, is_poster=True)
     if found.count == 1:
         return poster
@@ -67,7 +76,7 @@ def with_animation(picture: Picture, data: bytes, options: DecodeOptions) -> Pic
     milliseconds, alike = _looked_through(found)
     if alike:
         return _noted(poster, "All frames of the animation are alike; its variants are still.")
-    return replace(poster, animation=Animation(milliseconds, _plays(picture), found.frames))
+    return replace(poster, animation=Animation(milliseconds, _plays(picture, data), found.frames))
 
 
 def encode_animation(
@@ -114,11 +123,19 @@ class _Reel(Image.Image):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """The frames of a file, counted up to one more than the limit, and the pixels that all of them take."""
+    """The frames of a file.
+
+    Attributes:
+        count: How many, counted up to one more than the limit.
+        pixels: How many pixels all of them take.
+        frames: Decodes them one by one.
+        is_cut: Whether the file ends within a further frame.
+    """
 
     count: int
     pixels: int
     frames: Callable[[], Iterator[Frame]]
+    is_cut: bool = False
 
 
 def _read(picture: Picture, data: bytes, limits: Limits) -> _Found | None:
@@ -131,11 +148,22 @@ def _read(picture: Picture, data: bytes, limits: Limits) -> _Found | None:
     if picture.format in _SOUGHT:
         count = getattr(picture.image, "n_frames", 1)
         return _Found(count, count * canvas, partial(_sought, data, count))
-    patches = tuple(islice(_PATCHES[picture.format](data), limits.max_frames + 1))
-    if not patches or (picture.format == "gif" and not patches[1:] and patches[0].box == (0, 0, *picture.image.size)):
+    patches, is_cut = _whole(islice(_PATCHES[picture.format](data), limits.max_frames + 1))
+    whole = (0, 0, *picture.image.size)
+    if not is_cut and (not patches or (picture.format == "gif" and not patches[1:] and patches[0].box == whole)):
         return None
     pixels = sum(max(canvas, patch.box.pixels) for patch in patches)
-    return _Found(len(patches), pixels, partial(_composed, picture.image, patches, limits))
+    return _Found(len(patches), pixels, partial(_composed, picture.image, patches, limits), is_cut)
+
+
+def _whole(patches: Iterator[Patch]) -> tuple[tuple[Patch, ...], bool]:
+    """The patches that are whole, and whether the file is cut short behind them."""
+    found: list[Patch] = []
+    try:
+        found.extend(patches)
+    except CutShortError:
+        return tuple(found), True
+    return tuple(found), False
 
 
 def _looked_through(found: _Found) -> tuple[tuple[int, ...], bool]:
@@ -185,8 +213,10 @@ def _as_browsers_do(milliseconds: int) -> int:
     return _INSTEAD if milliseconds <= _TOO_SHORT else min(milliseconds, _LONGEST)
 
 
-def _plays(picture: Picture) -> int:
+def _plays(picture: Picture, data: bytes) -> int:
     """How often it plays. A GIF counts repetitions, and without a count it plays once; the others count plays."""
+    if picture.format == "avif":
+        return plays_of(data)
     loop = picture.image.info.get("loop")
     if picture.format == "gif":
         return 1 if loop is None else min(loop + 1, _MOST_PLAYS) if loop else 0

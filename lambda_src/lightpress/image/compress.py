@@ -15,20 +15,21 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 from PIL import Image
 
+from lightpress.image.compare import same_pixels
 from lightpress.image.container import is_measured, length_of
 from lightpress.image.decode import decode
 from lightpress.image.formats import INPUTS, OUTPUTS, READABLE, input_of
-from lightpress.image.headers import holds_gain_map
-from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
+from lightpress.image.headers import holds_credentials, holds_gain_map
+from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult, no_packing
 from lightpress.image.limits import Limits
-from lightpress.image.lossless import pack
 from lightpress.image.original import inspect_original, repack
 from lightpress.image.render import render
 from lightpress.image.spec import DecodeOptions, Metadata, Size, Spec
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Generator, Iterator, Mapping
 
+    from lightpress.image.job import Pack
     from lightpress.image.picture import Picture
 
 COMPRESSION_REVISION = 1
@@ -104,7 +105,7 @@ class CompressionOptions:
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
 
 
-def compress(data: bytes, options: CompressionOptions) -> RenderResult:
+def compress(data: bytes, options: CompressionOptions, pack: Pack = no_packing) -> RenderResult:
     """The file `data` as one smaller variant of the same format, or as none where none is smaller.
 
     A note says why there is none; the facts have no pixels where the file was not decoded. Raises
@@ -116,7 +117,7 @@ def compress(data: bytes, options: CompressionOptions) -> RenderResult:
         return RenderResult(OriginalInfo(row.name, 0, 0, notes=(said,)), _variants(None))
     picture = decode(data, options.decoding)
     note = _reason_to_leave_alone(data, picture)
-    smaller = None if note else _smaller(data, picture, options)
+    smaller = None if note else _smaller(data, picture, options, pack)
     if smaller is None and note is None:
         note = "No smaller file with the same picture was found."
     facts = OriginalInfo(picture.format, *picture.original, notes=(note,) if note else ())
@@ -129,22 +130,29 @@ def _variants(smaller: EncodedVariant | None) -> Generator[EncodedVariant]:
 
 
 def _reason_to_leave_alone(data: bytes, picture: Picture) -> str | None:
+    return next(_reasons_to_leave_alone(data, picture), None)
+
+
+def _reasons_to_leave_alone(data: bytes, picture: Picture) -> Iterator[str]:
+    if picture.is_damaged or picture.data != data:
+        yield "It is damaged."
     if picture.animation is not None or picture.is_poster:
-        return "It is animated."
+        yield "It is animated."
+    if holds_credentials(data):
+        yield "It carries Content Credentials (C2PA), which vouch for its very bytes."
     end = length_of(data, picture.format)
     if end is None:
-        return "It is oddly put together: where its picture ends cannot be told."
-    if data[end:].strip(b"\0"):
-        return "Something lies behind the picture in its file."
+        yield "It is oddly put together: where its picture ends cannot be told."
+    elif data[end:].strip(b"\0"):
+        yield "Something lies behind the picture in its file."
     if _SEVERAL_PICTURES in data or holds_gain_map(data):
-        return "There is a second picture in the file."
-    return None
+        yield "There is a second picture in the file."
 
 
-def _smaller(data: bytes, picture: Picture, options: CompressionOptions) -> EncodedVariant | None:
+def _smaller(data: bytes, picture: Picture, options: CompressionOptions, pack: Pack) -> EncodedVariant | None:
     if options.lossy and picture.format in OUTPUTS and OUTPUTS[picture.format].lossy:
         return _encoded(data, picture, options)
-    packed = _packed(data, picture, options)
+    packed = _packed(data, picture, options, pack)
     if len(packed) >= len(data):
         return None
     return EncodedVariant((_NAME,), picture.format, *picture.original, packed)
@@ -164,18 +172,23 @@ def _encoded(data: bytes, picture: Picture, options: CompressionOptions) -> Enco
     return made if len(made.data) < len(data) else None
 
 
-def _packed(data: bytes, picture: Picture, options: CompressionOptions) -> bytes:
+def _packed(data: bytes, picture: Picture, options: CompressionOptions, pack: Pack) -> bytes:
     """The file packed without loss; as it is where that is not smaller or not the same."""
-    if options.metadata != "all" and (cleaned := _cleaned(data, options)) is not None:
-        return cleaned if _same_pixels(data, cleaned) else data
+    if options.metadata != "all" and (cleaned := _cleaned(data, options, pack)) is not None:
+        return cleaned if same_pixels(data, cleaned, COMPRESSIBLE) else data
     pixels = picture.original.width * picture.original.height
     packed = _rewritten(data, picture.format) if picture.format in _REWRITTEN else pack(data, pixels)
-    return packed if len(packed) < len(data) and _same_pixels(data, packed) and _same_words(data, packed) else data
+    return (
+        packed
+        if len(packed) < len(data) and same_pixels(data, packed, COMPRESSIBLE) and _same_words(data, packed)
+        else data
+    )
 
 
-def _cleaned(data: bytes, options: CompressionOptions) -> bytes | None:
+def _cleaned(data: bytes, options: CompressionOptions, pack: Pack) -> bytes | None:
     """Without the words that are not to stay; None where some of them are needed to show the picture rightly."""
-    return repack(inspect_original(data, decode(data, replace(options.decoding, metadata=options.metadata))))
+    picture = decode(data, replace(options.decoding, metadata=options.metadata))
+    return repack(inspect_original(len(data), picture), pack)
 
 
 def _rewritten(data: bytes, name: str) -> bytes:
@@ -193,19 +206,6 @@ def _rewritten(data: bytes, name: str) -> bytes:
 def _opened(data: bytes) -> Image.Image:
     """As `decode` does: no other parser of Pillow's is ever asked."""
     return Image.open(io.BytesIO(data), formats=_PARSERS)
-
-
-def _same_pixels(one: bytes, other: bytes) -> bool:
-    return _pixels(one) == _pixels(other)
-
-
-def _pixels(data: bytes) -> tuple[tuple[int, int], str, bytes]:
-    """Size, kind and a digest of the pixels as they are shown: a packed PNG may store the same in another mode."""
-    with _opened(data) as image:
-        image.load()
-        mode = image.mode if image.mode in {"CMYK", "I", "F"} or image.mode.startswith("I;") else "RGBA"
-        shown = image if image.mode == mode else image.convert(mode)
-        return image.size, mode, hashlib.sha256(shown.tobytes()).digest()
 
 
 def _same_words(one: bytes, other: bytes) -> bool:

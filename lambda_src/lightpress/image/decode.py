@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import io
+import struct
 import warnings
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,18 +18,17 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from lightpress.image.animate import with_animation
 from lightpress.image.codecs import load_codec
-from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.errors import FileCutShort, PictureRejected, Reason
 from lightpress.image.formats import MARKUP, REFUSED, input_of, labels
-from lightpress.image.headers import brands, holds_gain_map, tiff_pages
+from lightpress.image.headers import brands, holds_credentials, holds_gain_map, tiff_pages
 from lightpress.image.metadata import with_metadata
-from lightpress.image.patches import png_without_frames
 from lightpress.image.picture import QUARTER_TURNS, Picture
 from lightpress.image.spec import Pixels
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from lightpress.image.formats import Input
+    from lightpress.image.formats import Input, Parts
     from lightpress.image.limits import Limits
     from lightpress.image.spec import DecodeOptions
 
@@ -38,39 +38,74 @@ Image.MAX_IMAGE_PIXELS = None
 # What the machine may run out of. An OSError with any other number, or none, is how Pillow reports damage.
 _WORLDS_FAULT = {errno.ENOSPC, errno.EMFILE, errno.ENFILE, errno.EIO, errno.ENOMEM, errno.EAGAIN, errno.EINTR}
 
+_PYTHONS_OWN = (ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, TypeError, struct.error)
+
 _BYTES_PER_COEFFICIENT = 2
 _REDUCED_WHILE_DECODING = {"JPEG", "MPO"}
 _TURNED_BY_DECODER = {"TIFF", "HEIF"}
 _XMP = {"xmp", "XML:com.adobe.xmp"}
-_METADATA = {"exif": "EXIF data", "xmp": "XMP data", "icc_profile": "colour profile"}
+_METADATA = {"exif": "EXIF data", "xmp": "XMP data", "icc_profile": "color profile"}
 
 
 def decode(data: bytes, options: DecodeOptions) -> Picture:
     """Decode the file `data`, with as many pixels as are needed, or more.
 
-    Raises PictureRejected where the file is not a picture that is accepted here, is damaged, or breaks a limit.
+    Raises PictureRejected where the file is not a picture that is accepted here, is damaged beyond what browsers show,
+    or breaks a limit.
     """
-    try:
-        return _decoded(data, options)
-    except PictureRejected as rejected:
-        still = png_without_frames(data) if rejected.reason is Reason.CORRUPT else None
-        if still is None:
-            raise
-        picture = _decoded(still, options)
-        note = "The animation is damaged; its variants show the still picture."
-        return replace(picture, notes=(*picture.notes, note))
-
-
-def _decoded(data: bytes, options: DecodeOptions) -> Picture:
     options.limits.check_bytes(len(data))
     row = _format_of(data, options.accept)
+    try:
+        return _decoded(data, row, options)
+    except FileCutShort:
+        raise
+    except PictureRejected as rejected:
+        repaired = _decoded_repaired(data, row, options) if rejected.reason is Reason.CORRUPT else None
+        if repaired is None:
+            raise
+        return repaired
+
+
+def _decoded_repaired(data: bytes, row: Input, options: DecodeOptions) -> Picture | None:
+    """Mend one thing after the other, until the decoder takes the file."""
+    notes: tuple[str, ...] = ()
+    visible = 1.0
+    for repair in row.repairs:
+        repaired = repair(data)
+        if repaired is None:
+            continue
+        if repaired.is_cut:
+            options.check_cut("parts of the picture are missing")
+        data, notes, visible = repaired.data, (*notes, repaired.note), min(visible, repaired.visible)
+        try:
+            picture = _decoded(data, row, options)
+        except PictureRejected as rejected:
+            if rejected.reason is not Reason.CORRUPT:
+                raise
+            continue
+        image = picture.image if visible == 1 else _hidden_below(picture.image, visible)
+        return replace(picture, image=image, notes=(*notes, *picture.notes), is_damaged=repaired.is_cut)
+    return None
+
+
+def _hidden_below(image: Image.Image, visible: float) -> Image.Image:
+    """See-through where there are no pixels, as on a page; no decoder's gray or black is made up."""
+    alpha = Image.new("L", image.size)
+    alpha.paste(255, (0, 0, image.width, round(image.height * visible)))
+    shown = image.convert("RGBA")
+    alpha.paste(shown.getchannel("A"), mask=alpha)
+    shown.putalpha(alpha)
+    return shown
+
+
+def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
     _check_before_opening(row, data, options.limits)
     load_codec(row)
     with _damage_is_the_pictures_fault(memory=_memory_to_open(row, data)):
         opened = Image.open(io.BytesIO(data), formats=(row.pillow,))
     _check_header(opened, row, data, options.limits)
     with _damage_is_the_pictures_fault(memory=_memory(opened, row, Pixels(*opened.size)) + len(data)):
-        picture = _with_facts(opened, row, data)
+        picture = _within_metadata_limit(_with_facts(opened, row, data), options.limits)
         _reduce_while_decoding(picture, options)
         options.limits.check_decoded(_memory(opened, row, picture.original))
         opened.load()
@@ -105,8 +140,9 @@ def _not_accepted(what: str, accept: Collection[str]) -> PictureRejected:
 
 def _check_before_opening(row: Input, data: bytes, limits: Limits) -> None:
     """Check what costs time or memory as soon as the decoder opens the file."""
-    if row.parts is not None and (count := row.parts.count(data)) > row.parts.most:
-        raise _too_many_parts(row, f"more than {row.parts.most}" if count == row.parts.most + 1 else str(count))
+    for parts in row.parts:
+        if (count := parts.count(data)) > parts.most:
+            raise _too_many_parts(parts, f"more than {parts.most}" if count == parts.most + 1 else str(count))
     for width, height in row.sizes(data):
         limits.check_size(width, height)
         limits.check_decoded(width * height * row.bytes_per_pixel)
@@ -114,19 +150,18 @@ def _check_before_opening(row: Input, data: bytes, limits: Limits) -> None:
 
 def _check_header(opened: Image.Image, row: Input, data: bytes, limits: Limits) -> None:
     limits.check_size(*opened.size)
-    for key, name in _METADATA.items():
-        limits.check_metadata(name, len(opened.info.get(key) or b""))
     if opened.format not in _REDUCED_WHILE_DECODING:
         limits.check_decoded(_memory(opened, row, Pixels(*opened.size)))
-    if row.parts is not None and row.parts.most_pixels is not None:
-        work = row.parts.count(data) * opened.width * opened.height
-        if work > row.parts.most_pixels:
-            raise _too_many_parts(row, f"{opened.width} x {opened.height} pixels in {row.parts.count(data)}")
+    for parts in row.parts:
+        if parts.most_pixels is None:
+            continue
+        count = parts.count(data)
+        if count * opened.width * opened.height > parts.most_pixels:
+            raise _too_many_parts(parts, f"{opened.width} x {opened.height} pixels in {count}")
 
 
-def _too_many_parts(row: Input, count: str) -> PictureRejected:
-    parts = row.parts.name if row.parts else "parts"
-    return PictureRejected(Reason.TOO_MANY_PARTS, f"The file has {count} {parts}; no sound picture needs as many.")
+def _too_many_parts(parts: Parts, count: str) -> PictureRejected:
+    return PictureRejected(Reason.TOO_MANY_PARTS, f"The file has {count} {parts.name}; no sound picture needs as many.")
 
 
 def _with_facts(opened: Image.Image, row: Input, data: bytes) -> Picture:
@@ -134,12 +169,23 @@ def _with_facts(opened: Image.Image, row: Input, data: bytes) -> Picture:
     orientation = _orientation(opened)
     return Picture(
         image=opened,
+        data=data,
         format=row.name,
         original=stored.turned() if orientation in QUARTER_TURNS else stored,
         orientation=orientation,
         profile=opened.info.get("icc_profile"),
         notes=tuple(_notes(opened, data)),
     )
+
+
+def _within_metadata_limit(picture: Picture, limits: Limits) -> Picture:
+    """Leave out what is too long: no pixel needs it, and a profile of that size is none."""
+    info, notes = picture.image.info, []
+    for key, name in _METADATA.items():
+        if (count := len(info.get(key) or b"")) > limits.max_metadata_bytes:
+            del info[key]
+            notes.append(f"The {name} ({count} bytes, at most {limits.max_metadata_bytes} are read) is left out.")
+    return replace(picture, profile=info.get("icc_profile"), notes=(*picture.notes, *notes))
 
 
 def _orientation(opened: Image.Image) -> int:
@@ -167,6 +213,8 @@ def _notes(opened: Image.Image, data: bytes) -> Iterator[str]:
         yield "The gain map, which brightens the picture on some screens, is dropped."
     elif opened.format in {"MPO", "HEIF"} and getattr(opened, "is_animated", False):
         yield "The file holds several pictures; its variants show the main one."
+    if holds_credentials(data):
+        yield "The Content Credentials (C2PA) are dropped: they vouch for the bytes of the original only."
     if opened.format == "TIFF" and (pages := tiff_pages(data)) > 1:
         yield f"The file has {pages} pages; its variants show the first."
 
@@ -217,4 +265,11 @@ def _damage_is_the_pictures_fault(memory: int) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _WORLDS_FAULT:
             raise
-        raise PictureRejected(Reason.CORRUPT, f"The decoder says: {error}.", memory=memory) from error
+        raise PictureRejected(Reason.CORRUPT, _in_words(error), memory=memory) from error
+
+
+def _in_words(error: Exception) -> str:
+    """What a decoder raised, for whoever uploaded the file: messages of Python itself say nothing to them."""
+    if isinstance(error, _PYTHONS_OWN):
+        return "The file is damaged or cut short: its parts do not fit together."
+    return f"The decoder says: {error}."

@@ -24,7 +24,7 @@ class Reason(StrEnum):
     TOO_MANY_PIXELS = "too_many_pixels"
     TOO_LONG_SIDE = "too_long_side"
     TOO_MANY_PARTS = "too_many_parts"
-    TOO_MUCH_METADATA = "too_much_metadata"
+    TOO_MUCH_METADATA = "too_much_metadata"  # given until 0.1; metadata above the limit is left out now
     TOO_SLOW = "too_slow"
     CRASHED_DECODER = "crashed_decoder"
     MACHINE_LIMIT = "machine_limit"
@@ -69,3 +69,10 @@ class PictureRejected(Exception):  # noqa: N818  it is a verdict on the picture,
         self.reason = reason
         self.detail = detail
         self.memory = memory
+
+
+class FileCutShort(PictureRejected):
+    """Parts of the file are missing, and its recipe refuses such files: nothing is to be mended."""
+
+    def __init__(self, missing: str) -> None:
+        super().__init__(Reason.CORRUPT, f"The file is cut short: {missing}.")

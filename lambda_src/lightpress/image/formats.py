@@ -11,12 +11,20 @@ from lightpress.image.headers import (
     MOST_DIRECTORIES,
     brands,
     ico_sizes,
-    jpeg_scans,
     png_chunks,
     psd_unreadable,
     tiff_directories,
     tiff_unreadable,
     webp_sizes,
+)
+from lightpress.image.jpeg import MOST_SEGMENTS, jpeg_parts, jpeg_scans
+from lightpress.image.salvage import (
+    Repaired,
+    jpeg_with_end,
+    jpeg_without_metadata,
+    png_with_all_rows,
+    png_without_frames,
+    png_without_metadata,
 )
 
 if TYPE_CHECKING:
@@ -145,6 +153,7 @@ class Input:
         brands: How they begin within the ISO family, where several formats share one signature.
         threads: The decoder's own setting of how many threads to use, as (module, name).
         parts: What its files have many of, and how many are too many.
+        repairs: What is tried, one after the other, on a file that the decoder calls damaged.
         sizes: Reads sizes from the header, where the decoder takes memory as soon as it opens the file.
         unreadable: Says what a file is that looks like one of these and is not.
         media_types: What browsers call its files, the usual name first. Some know no name for the rarer formats.
@@ -159,7 +168,8 @@ class Input:
     magic: tuple[tuple[bytes, int], ...] = ()
     brands: frozenset[bytes] = frozenset()
     threads: tuple[str, str] | None = None
-    parts: Parts | None = None
+    parts: tuple[Parts, ...] = ()
+    repairs: tuple[Callable[[bytes], Repaired | None], ...] = ()
     sizes: Callable[[bytes], Iterable[tuple[int, int]]] = _told_in_time
     unreadable: Callable[[bytes], str | None] = _never
     by_default: bool = True
@@ -176,6 +186,7 @@ class Input:
         return any(data.startswith(magic, at) for magic, at in self.magic) or not self.brands.isdisjoint(brands(data))
 
 
+_SEGMENTS = Parts("segments", jpeg_parts, MOST_SEGMENTS - 1)
 _SCANS = Parts("scans", jpeg_scans, 100, 3_000_000_000)
 _CHUNKS = Parts("chunks", png_chunks, MOST_CHUNKS)
 _DIRECTORIES = Parts("directories", tiff_directories, MOST_DIRECTORIES)
@@ -194,11 +205,13 @@ _HEIC_THREADS = ("pillow_heif.options", "DECODE_THREADS")
 # no release mends that. `by_default=False` goes with a wheel that brings one (docs/decisions/0048).
 INPUTS = (
     Input(
-        "jpeg", "JPEG", "JPEG", "PIL.JpegImagePlugin", 4, ((b"\xff\xd8\xff", 0),), parts=_SCANS,
+        "jpeg", "JPEG", "JPEG", "PIL.JpegImagePlugin", 4, ((b"\xff\xd8\xff", 0),), parts=(_SEGMENTS, _SCANS),
+        repairs=(jpeg_without_metadata, jpeg_with_end),
         media_types=("image/jpeg",), extensions=("jpg", "jpeg"),
     ),
     Input(
-        "png", "PNG", "PNG", "PIL.PngImagePlugin", 4, ((b"\x89PNG\r\n\x1a\n", 0),), parts=_CHUNKS,
+        "png", "PNG", "PNG", "PIL.PngImagePlugin", 4, ((b"\x89PNG\r\n\x1a\n", 0),), parts=(_CHUNKS,),
+        repairs=(png_without_metadata, png_without_frames, png_with_all_rows),
         media_types=("image/png", "image/apng"), extensions=("png", "apng"),
     ),
     Input(
@@ -218,7 +231,7 @@ INPUTS = (
         media_types=("image/heic", "image/heif"), extensions=("heic", "heif"),
     ),
     Input(
-        "tiff", "TIFF", "TIFF", "PIL.TiffImagePlugin", 8, _TIFF, parts=_DIRECTORIES, unreadable=tiff_unreadable,
+        "tiff", "TIFF", "TIFF", "PIL.TiffImagePlugin", 8, _TIFF, parts=(_DIRECTORIES,), unreadable=tiff_unreadable,
         media_types=("image/tiff",), extensions=("tif", "tiff"),
     ),
     Input(

@@ -78,13 +78,15 @@ class OriginalFile:
     """The original as it was uploaded.
 
     Attributes:
-        data: The file.
+        uploaded_bytes: How many bytes the file has.
+        data: The file, readable: mended where its decoder did not take it as it was.
         format: Its format, by name.
         pixels: As seen upright.
         obstacle: Why its own bytes may not be published; None where they may.
         exif: The EXIF data that its variants keep.
     """
 
+    uploaded_bytes: int
     data: bytes
     format: str
     pixels: Pixels
@@ -99,6 +101,18 @@ class Encode(Protocol):
         """Encode `image` as `output`, at the quality that `spec` asks for."""
 
 
+class Pack(Protocol):
+    """Makes a file of so many pixels smaller without loss: `lossless.pack` in the sandbox, and elsewhere nothing."""
+
+    def __call__(self, data: bytes, pixels: int) -> bytes:
+        """The file, smaller where that is possible."""
+
+
+def no_packing(data: bytes, pixels: int) -> bytes:  # noqa: ARG001  a `Pack`
+    """The file as it is."""
+    return data
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """What is to be made of one original.
@@ -109,6 +123,7 @@ class Job:
         original: The file.
         animated: The picture as it was decoded, where some variants show its animation.
         encode: Encodes the still variants.
+        pack: Packs files without loss.
     """
 
     spec: Spec
@@ -116,6 +131,7 @@ class Job:
     original: OriginalFile
     animated: Picture | None
     encode: Encode
+    pack: Pack
 
 
 class Target(NamedTuple):

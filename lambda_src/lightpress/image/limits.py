@@ -13,12 +13,15 @@ MIB = 1 << 20
 class Limits:
     """The most that one picture may cost.
 
-    max_bytes: size of the file. max_pixels: width x height. max_side: longer side in pixels.
-    max_decoded_bytes: the memory that decoding takes; a JPEG is decoded at a fraction of its size where the recipe's
-    largest size allows it, so a 100-megapixel JPEG may pass where a WebP of the same size may not.
-    max_metadata_bytes: the EXIF data, the XMP data and the colour profile, each.
-    max_frames, max_animation_pixels: of an animation, the pixels those of its canvas times its frames. What has more is
-    not rejected: its variants are still.
+    Attributes:
+        max_bytes: The size of the file.
+        max_pixels: Width times height.
+        max_side: The longer side, in pixels.
+        max_decoded_bytes: The memory that decoding takes. A JPEG is decoded at a fraction of its size where the
+            recipe's largest size allows it, so a 100-megapixel JPEG may pass where a WebP of the same size may not.
+        max_metadata_bytes: The EXIF data, the XMP data and the color profile, each. What is longer is left out.
+        max_frames: Of an animation. What has more is not rejected: its variants are still.
+        max_animation_pixels: Of an animation, those of its canvas times its frames; what has more is still, too.
     """
 
     max_bytes: int = 64 * MIB
@@ -26,7 +29,7 @@ class Limits:
     max_side: int = 32_768
     max_decoded_bytes: int = 512 * MIB
     max_metadata_bytes: int = 2 * MIB
-    max_frames: int = 300
+    max_frames: int = 3_000
     max_animation_pixels: int = 100_000_000
 
     def check_bytes(self, count: int) -> None:
@@ -57,12 +60,4 @@ class Limits:
             raise PictureRejected(
                 Reason.TOO_MANY_PIXELS,
                 f"The picture takes {count} bytes once decoded; at most {self.max_decoded_bytes} are accepted.",
-            )
-
-    def check_metadata(self, name: str, count: int) -> None:
-        """Reject a picture with too much written beside its pixels."""
-        if count > self.max_metadata_bytes:
-            raise PictureRejected(
-                Reason.TOO_MUCH_METADATA,
-                f"The file has {count} bytes of {name}; at most {self.max_metadata_bytes} are accepted.",
             )

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightpress.image.colour import shown_as_srgb
+from lightpress.image.compare import same_pixels
 from lightpress.image.container import without_extras
+from lightpress.image.formats import OUTPUTS
 from lightpress.image.job import OriginalFile
-from lightpress.image.lossless import pack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lightpress.image.job import Pack
     from lightpress.image.picture import Picture
 
 # Tried one after the other; what is not enough at the last is not the encoder's to save.
@@ -34,41 +36,53 @@ class Chosen:
     quality: int | None = None
 
 
-def inspect_original(data: bytes, picture: Picture) -> OriginalFile:
-    """What is to be known of the file `data`, which was just decoded as `picture`."""
-    return OriginalFile(data, picture.format, picture.original, _obstacle(picture), picture.exif)
+def inspect_original(uploaded_bytes: int, picture: Picture) -> OriginalFile:
+    """What is to be known of a file of so many bytes, which was just decoded as `picture`."""
+    return OriginalFile(
+        uploaded_bytes, picture.data, picture.format, picture.original, _obstacle(picture), picture.exif
+    )
 
 
-def repack(original: OriginalFile) -> bytes | None:
+def repack(original: OriginalFile, pack: Pack) -> bytes | None:
     """The original's own pixels, without its metadata and in as few bytes as possible.
 
     None where they may not be published as they are.
     """
     kept = _cleaned(original)
-    return None if kept is None else pack(kept, original.pixels.width * original.pixels.height)
+    if kept is None:
+        return None
+    packed = pack(kept, original.pixels.width * original.pixels.height)
+    return next((one for one in (packed, kept) if _shows_the_same(original, one)), None)
 
 
-def never_larger(encode_at: Callable[[int], bytes], quality: int, original: OriginalFile, *, lossy: bool) -> Chosen:
+def never_larger(encode_at: Callable[[int], bytes], quality: int, original: OriginalFile, pack: Pack | None) -> Chosen:
     """The variant's bytes, no more than the original's wherever there is a way.
 
     Args:
         encode_at: Encodes the variant at a quality.
         quality: The quality that the spec asks for.
         original: The file that the variant repeats.
-        lossy: Whether a lower quality saves bytes.
+        pack: Saves bytes of a format without loss; None for others, where a lower quality does.
     """
     encoded, kept = encode_at(quality), _cleaned(original)
-    if kept is not None and len(kept) < len(encoded):
+    if kept is not None and len(kept) < len(encoded) and _shows_the_same(original, kept):
         return Chosen(kept, f"The original's own bytes, pixels untouched: encoded again it takes {len(encoded)} bytes.")
-    if len(encoded) <= len(original.data):
+    if len(encoded) <= original.uploaded_bytes:
         return Chosen(encoded, None, quality)
     why = original.obstacle or "its container cannot be cleaned"
-    return _at_lower_quality(encode_at, quality, original, why) if lossy else _packed(encoded, quality, original, why)
+    if pack is None:
+        return _at_lower_quality(encode_at, quality, original, why)
+    return _packed(pack, encoded, quality, original, why)
+
+
+def _shows_the_same(original: OriginalFile, copy: bytes) -> bool:
+    """Decode what is published without being encoded anew in full, and compare it: a header is no proof."""
+    return same_pixels(original.data, copy, {original.format})
 
 
 def _at_lower_quality(encode_at: Callable[[int], bytes], quality: int, original: OriginalFile, why: str) -> Chosen:
     """What the original's own bytes cannot be spent on cannot be seen: it was encoded at no better quality itself."""
-    most = len(original.data)
+    most = original.uploaded_bytes
     for lower in (round(quality * part) for part in _LOWER_QUALITIES):
         encoded = encode_at(lower)
         if len(encoded) <= most:
@@ -77,9 +91,11 @@ def _at_lower_quality(encode_at: Callable[[int], bytes], quality: int, original:
     return Chosen(encoded, _larger(most, why), lower)
 
 
-def _packed(encoded: bytes, quality: int, original: OriginalFile, why: str) -> Chosen:
+def _packed(pack: Pack, encoded: bytes, quality: int, original: OriginalFile, why: str) -> Chosen:
     packed = pack(encoded, original.pixels.width * original.pixels.height)
-    return Chosen(packed, None if len(packed) <= len(original.data) else _larger(len(original.data), why), quality)
+    return Chosen(
+        packed, None if len(packed) <= original.uploaded_bytes else _larger(original.uploaded_bytes, why), quality
+    )
 
 
 def _larger(most: int, why: str) -> str:
@@ -91,12 +107,19 @@ def _cleaned(original: OriginalFile) -> bytes | None:
 
 
 def _obstacle(picture: Picture) -> str | None:
+    if picture.is_damaged:
+        return "parts of it are missing"
     if picture.orientation != 1:
         return "it is stored turned"
-    if picture.is_poster:
+    if picture.is_poster and not _is_published_animated(picture):
         return "it is animated"
     if picture.image.mode not in _COLOURS_BROWSERS_AGREE_ON:
         return f"its colours are {picture.image.mode}"
     if not shown_as_srgb(picture):
         return "it is in another colour space"
     return None
+
+
+def _is_published_animated(picture: Picture) -> bool:
+    output = OUTPUTS.get(picture.format)
+    return picture.animation is not None and output is not None and output.motion is not None

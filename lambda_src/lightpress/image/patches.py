@@ -9,23 +9,22 @@ header claims is never believed.
 from __future__ import annotations
 
 import struct
-import zlib
 from dataclasses import dataclass
 from enum import Enum, auto
 from functools import partial
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from lightpress.image.png import PNG_SIGNATURE, CutShortError, png_chunk, png_chunks
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _EXTENSION, _IMAGE = 0x21, 0x2C
-_CONTROL = 0xF9
+_CONTROL_HEADER = b"\xf9\x04"
 _HAS_PALETTE, _PALETTE_BITS = 0x80, 0x07
 _NO_CONTROL = bytes(4)
 _ANIMATION, _FRAME = b"acTL", b"fcTL"
-_OF_FRAMES = {_ANIMATION, _FRAME, b"fdAT"}
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 class Box(NamedTuple):
@@ -70,16 +69,21 @@ _PNG_AFTER = {0: After.KEEP, 1: After.CLEAR, 2: After.RESTORE}
 
 
 def gif_patches(data: bytes) -> Iterator[Patch]:
-    """Walk the blocks of a GIF; where neither an image nor an extension follows, it ends, as it does for browsers."""
+    """Walk the blocks of a GIF; where neither an image nor an extension follows, it ends, as it does for browsers.
+
+    Raises CutShortError behind the last whole frame of a file that is cut short.
+    """
     at = 13 + _palette_bytes(data[10])
     palette = (data[10], data[13:at])
     control = _NO_CONTROL
     while at < len(data) and data[at] in {_EXTENSION, _IMAGE}:
         if data[at] == _EXTENSION:
-            if data[at + 1] == _CONTROL and data[at + 2] == len(_NO_CONTROL):
+            if data[at + 1 : at + 3] == _CONTROL_HEADER:
                 control = data[at + 3 : at + 7]
             at = _after_blocks(data, at + 2)
         else:
+            if at + 11 > len(data):
+                raise CutShortError("it ends within a frame")
             end = _after_blocks(data, at + 11 + _palette_bytes(data[at + 9]))
             yield _gif_patch(palette, control, memoryview(data)[at:end])
             at, control = end, _NO_CONTROL
@@ -109,8 +113,10 @@ def _palette_bytes(flags: int) -> int:
 
 
 def _after_blocks(data: bytes, at: int) -> int:
-    while data[at]:
+    while at < len(data) and data[at]:
         at += 1 + data[at]
+    if at >= len(data):
+        raise CutShortError("it ends within a frame")
     return at + 1
 
 
@@ -121,13 +127,14 @@ class BrokenSequenceError(ValueError):
 def png_patches(data: bytes) -> Iterator[Patch]:
     """Walk the chunks of an APNG. A picture without a frame control, meant for old viewers, is not shown.
 
-    Raises BrokenSequenceError where the frames are not those that were announced, ValueError where the file is damaged.
+    Raises BrokenSequenceError where the frames are not those that were announced, CutShortError behind the last whole
+    frame of a file that is cut short, ValueError where the file is damaged.
     """
-    opening = dict(takewhile(lambda chunk: chunk[0] != b"IDAT", _chunks(data)))
+    opening = {chunk.kind: chunk.body for chunk in takewhile(lambda chunk: chunk.kind != b"IDAT", png_chunks(data))}
     (frames,) = struct.unpack_from(">I", opening[_ANIMATION])
     numbered = count()
     control, parts = memoryview(b""), list[memoryview]()
-    for kind, body in _chunks(data):
+    for kind, body, _ in png_chunks(data):
         if kind in {_FRAME, b"IEND"} and control:
             if not parts:
                 raise BrokenSequenceError("a frame has no pixels")
@@ -144,21 +151,7 @@ def png_patches(data: bytes) -> Iterator[Patch]:
         if kind == b"IEND":
             raise BrokenSequenceError(f"{frames} of its frames are missing")
     if control:
-        raise ValueError("it is cut short")
-
-
-def png_without_frames(data: bytes) -> bytes | None:
-    """What announces frames and describes none, as the still picture it is to browsers; None for any other file."""
-    if not data.startswith(_PNG_SIGNATURE):
-        return None
-    try:
-        chunks = list(_chunks(data))
-    except (ValueError, struct.error):
-        return None
-    kinds = {kind for kind, _ in chunks}
-    if _ANIMATION not in kinds or _FRAME in kinds:
-        return None
-    return _PNG_SIGNATURE + b"".join(_chunk(kind, body) for kind, body in chunks if kind not in _OF_FRAMES)
+        raise CutShortError("it ends within its frames")
 
 
 def _check_order(body: memoryview, numbered: Iterator[int]) -> None:
@@ -187,20 +180,5 @@ def _png_patch(opening: dict[bytes, memoryview], control: memoryview, parts: tup
 
 
 def _png_still(opening: dict[bytes, memoryview], parts: tuple[memoryview, ...]) -> bytes:
-    kept = b"".join(_chunk(kind, opening[kind]) for kind in (b"IHDR", b"PLTE", b"tRNS") if kind in opening)
-    return _PNG_SIGNATURE + kept + _chunk(b"IDAT", b"".join(parts)) + _chunk(b"IEND", b"")
-
-
-def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
-    at = len(_PNG_SIGNATURE)
-    while at < len(data):
-        length, kind = struct.unpack_from(">I4s", data, at)
-        body = memoryview(data)[at + 8 : at + 8 + length]
-        if len(body) < length:
-            raise ValueError("its last chunk is cut short")
-        yield kind, body
-        at += length + 12
-
-
-def _chunk(kind: bytes, body: bytes | memoryview) -> bytes:
-    return b"".join((struct.pack(">I", len(body)), kind, body, struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))))
+    kept = b"".join(png_chunk(kind, opening[kind]) for kind in (b"IHDR", b"PLTE", b"tRNS") if kind in opening)
+    return PNG_SIGNATURE + kept + png_chunk(b"IDAT", b"".join(parts)) + png_chunk(b"IEND", b"")

@@ -21,6 +21,7 @@ class Picture:
 
     Attributes:
         image: The pixels.
+        data: The file; mended, where its decoder did not take it as it was.
         format: The format of the file, by name.
         original: The file's pixels, as seen upright.
         orientation: EXIF's 1 to 8 of `image`.
@@ -29,9 +30,11 @@ class Picture:
         notes: What was noticed on the way, one sentence each.
         is_poster: Whether `image` was composed as an animation's first frame, and is not the file's own picture.
         animation: All frames, where variants show them.
+        is_damaged: Whether pixels of it are missing.
     """
 
     image: Image.Image
+    data: bytes
     format: str
     original: Pixels
     orientation: int = 1
@@ -40,6 +43,7 @@ class Picture:
     notes: tuple[str, ...] = ()
     is_poster: bool = False
     animation: Animation | None = None
+    is_damaged: bool = False
 
     def as_stored(self, upright: Pixels) -> Pixels:
         """How `upright` pixels lie in `image`, which may not have been turned yet."""

@@ -14,26 +14,26 @@ from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import bare, encode
 from lightpress.image.flatten import without_idle_alpha
-from lightpress.image.job import EncodedVariant, Job, OriginalInfo, RenderResult, Target
+from lightpress.image.job import EncodedVariant, Job, OriginalInfo, RenderResult, Target, no_packing
 from lightpress.image.orient import upright
 from lightpress.image.original import inspect_original
 from lightpress.image.placeholder import dominant_colour, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
-from lightpress.image.writers import encoded_variant, write_encoded, write_never_larger, write_packed_original
+from lightpress.image.writers import chosen_for, encoded_variant, write_encoded, write_packed_original
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from PIL import Image
 
-    from lightpress.image.job import Encode
+    from lightpress.image.job import Encode, Pack
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Rung, Spec
 
     Step = Callable[[Picture, Job], Picture]
     Writer = Callable[[Target, Job], EncodedVariant | None]
 
-REVISION = 3
+REVISION = 4
 """Raised by hand when the same spec makes other pixels: published variants made by an older core are then stale."""
 
 STEPS: tuple[Step, ...] = (
@@ -59,9 +59,14 @@ def write_animation(target: Target, job: Job) -> EncodedVariant | None:
     animation = job.animated.animation if job.animated else None
     if animation is None or target.output.motion is None:
         return None
+
+    def encode_at(quality: int) -> bytes:
+        return encode_animation(_frames(target.rung, job), animation, target.output, quality, job.original.exif)
+
     quality = job.spec.quality_of(target.output, target.rung.result)
-    data = encode_animation(_frames(target.rung, job), animation, target.output, quality, job.original.exif)
-    return replace(encoded_variant(target, data, quality=quality), animated=moves(data))
+    chosen = chosen_for(target, job, encode_at, quality)
+    variant = encoded_variant(target, chosen.data, chosen.note, chosen.quality)
+    return replace(variant, animated=moves(chosen.data))
 
 
 def _frames(rung: Rung, job: Job) -> Iterator[Image.Image]:
@@ -76,25 +81,25 @@ def _frames(rung: Rung, job: Job) -> Iterator[Image.Image]:
 WRITERS: tuple[Writer, ...] = (
     write_animation,
     write_packed_original,
-    write_never_larger,
     write_encoded,
 )
 """The ways to write a variant: the first that applies is taken."""
 
 
-def render(data: bytes, spec: Spec, encode: Encode = encode) -> RenderResult:
+def render(data: bytes, spec: Spec, encode: Encode = encode, pack: Pack = no_packing) -> RenderResult:
     """Make every variant of the original `data` that `spec` asks for, the largest size first.
 
     Raises PictureRejected, before this returns, where the file is at fault; EncoderMismatch, as the variants are asked
-    for, where one would not be what it says.
+    for, where one would not be what it says. Packing without loss is left to those who pass `pack`: see `lossless`.
     """
     decoded = decode(data, spec.decoding)
     job = Job(
         spec=spec,
         rungs=spec.rungs(decoded.original),
-        original=inspect_original(data, decoded),
+        original=inspect_original(len(data), decoded),
         animated=decoded if decoded.animation else None,  # else what was decoded need not stay in memory
         encode=encode,
+        pack=pack,
     )
     picture = prepared(decoded, job)
     return RenderResult(_info(picture, spec), _variants(picture, job))

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, get_args
 
+from lightpress.image.errors import FileCutShort
 from lightpress.image.formats import ACCEPTED, OUTPUTS, Output
 from lightpress.image.limits import Limits
 
@@ -17,6 +18,9 @@ FITS: tuple[str, ...] = get_args(Fit)
 
 Metadata = Literal["none", "copyright", "all"]
 METADATA: tuple[str, ...] = get_args(Metadata)
+
+Damaged = Literal["publish", "refuse"]
+DAMAGED: tuple[str, ...] = get_args(Damaged)
 
 
 class Pixels(NamedTuple):
@@ -110,6 +114,7 @@ class DecodeOptions:
             decoder sees it.
         animation: Whether the frames of an animation are wanted, or its first alone.
         needed: How many pixels are needed of a file that has so many, both as seen upright.
+        damaged: What becomes of a file that is cut short.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -117,6 +122,12 @@ class DecodeOptions:
     accept: tuple[str, ...] = ACCEPTED
     animation: bool = False
     needed: Callable[[Pixels], Pixels] = _all_pixels
+    damaged: Damaged = "publish"
+
+    def check_cut(self, missing: str) -> None:
+        """Reject a file that is cut short, where such files are refused."""
+        if self.damaged == "refuse":
+            raise FileCutShort(missing)
 
 
 class WorkOptions(Protocol):
@@ -142,6 +153,7 @@ class Spec:
         lossless: Whether a variant with the original's own pixels and format is packed without loss.
         animation: Whether variants of an animation move, in formats that can.
         accept: Names of rows in `formats.INPUTS`: the formats that are read.
+        damaged: Whether what is there of a file that is cut short is published, with a note, or the file is refused.
     """
 
     sizes: tuple[Size, ...]
@@ -153,11 +165,12 @@ class Spec:
     lossless: bool = False
     animation: bool = True
     accept: tuple[str, ...] = ACCEPTED
+    damaged: Damaged = "publish"
 
     @property
     def decoding(self) -> DecodeOptions:
         """How the file is read for this."""
-        return DecodeOptions(self.limits, self.metadata, self.accept, self.moves, self.needed)
+        return DecodeOptions(self.limits, self.metadata, self.accept, self.moves, self.needed, self.damaged)
 
     @property
     def moves(self) -> bool:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from lightpress.image.check import checked
 from lightpress.image.encode import is_lossless
 from lightpress.image.job import EncodedVariant
-from lightpress.image.original import never_larger, repack
+from lightpress.image.original import Chosen, never_larger, repack
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.image.job import Job, Target
 
 
@@ -17,29 +19,28 @@ def write_packed_original(target: Target, job: Job) -> EncodedVariant | None:
     """Pack the original's own pixels, where the spec asks for that and the variant is the original once more."""
     if not (job.spec.lossless and _is_original(target, job)):
         return None
-    packed = repack(job.original)
+    packed = repack(job.original, job.pack)
     return (
         None if packed is None else encoded_variant(target, packed, "The original's own pixels, packed without loss.")
     )
 
 
-def write_never_larger(target: Target, job: Job) -> EncodedVariant | None:
-    """Encode what is the original once more, or publish the original's own bytes where they are fewer."""
-    if not _is_original(target, job):
-        return None
+def write_encoded(target: Target, job: Job) -> EncodedVariant:
+    """Encode the picture; where it is the original once more, in no more bytes than the original has."""
     output, spec, exif = target.output, job.spec, job.original.exif
 
     def encode_at(quality: int) -> bytes:
         return job.encode(target.image, output, spec.at_quality(output, quality), exif)
 
-    chosen = never_larger(encode_at, spec.quality_of(output, target.rung.result), job.original, lossy=output.lossy)
+    chosen = chosen_for(target, job, encode_at, spec.quality_of(output, target.rung.result))
     return encoded_variant(target, chosen.data, chosen.note, chosen.quality)
 
 
-def write_encoded(target: Target, job: Job) -> EncodedVariant:
-    """Encode the picture."""
-    data = job.encode(target.image, target.output, job.spec, job.original.exif)
-    return encoded_variant(target, data, quality=job.spec.quality_of(target.output, target.rung.result))
+def chosen_for(target: Target, job: Job, encode_at: Callable[[int], bytes], quality: int) -> Chosen:
+    """The bytes of a variant that `encode_at` encodes at a quality: the original's own where those are fewer."""
+    if _is_original(target, job):
+        return never_larger(encode_at, quality, job.original, None if target.output.lossy else job.pack)
+    return Chosen(encode_at(quality), None, quality)
 
 
 def encoded_variant(target: Target, data: bytes, note: str | None = None, quality: int | None = None) -> EncodedVariant:

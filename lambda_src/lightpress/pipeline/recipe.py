@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from lightpress.image import FITS, METADATA, REVISION, Fit, Limits, Metadata, Reason, Size, Spec
+from lightpress.image import DAMAGED, FITS, METADATA, REVISION, Damaged, Fit, Limits, Metadata, Reason, Size, Spec
 from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE
 from lightpress.toml_reader import Table, read_toml
 
@@ -26,7 +26,7 @@ _LARGEST_FILE_MB = 512
 _MOST_MEGAPIXELS = 1_000
 _LONGEST_ORIGINAL = 65_535
 _MOST_DECODED_MB = 8_192
-_MOST_FRAMES = 3_000
+_MOST_FRAMES = 10_000
 _MOST_ANIMATION_MEGAPIXELS = 10_000
 _MILLION = 1_000_000
 _MIB = 1 << 20
@@ -155,6 +155,7 @@ def _recipe(name: str, recipes: Table) -> Recipe:
         metadata=cast("Metadata", row.text("metadata", "copyright", allowed=METADATA)),
         animation=row.flag("animation", default=True),
         accept=_accept(row),
+        damaged=cast("Damaged", row.text("damaged", "publish", allowed=DAMAGED)),
     )
     row.close()
     return Recipe(name, spec)

@@ -31,6 +31,7 @@ from lightpress.image import (
     WorkOptions,
     compress,
     load_codecs,
+    pack,
     render,
 )
 
@@ -213,18 +214,23 @@ def limits_within(function_memory_mb: int) -> SandboxLimits:
     return SandboxLimits(memory_mb=max(_SMALLEST_CHILD_MB, function_memory_mb - _PARENT_MB))
 
 
+def render_and_pack(data: bytes, spec: Spec) -> RenderResult:
+    """Do what `image.render` does, and pack without loss; only for a process that ends (see `image.lossless`)."""
+    return render(data, spec, pack=pack)
+
+
 def render_in_sandbox(
     data: bytes, spec: Spec, limits: SandboxLimits, on_cost: Callable[[Cost], None] = _unobserved
 ) -> RenderResult:
     """Do what `image.render` does, in a child process; raises as `Child.result` does."""
-    return Child(data, spec, limits, render, on_cost).result()
+    return Child(data, spec, limits, render_and_pack, on_cost).result()
 
 
 def compress_in_sandbox(
     data: bytes, options: CompressionOptions, limits: SandboxLimits, on_cost: Callable[[Cost], None] = _unobserved
 ) -> RenderResult:
     """Do what `image.compress` does, in a child process; raises as `Child.result` does."""
-    return Child(data, options, limits, compress, on_cost).result()
+    return Child(data, options, limits, partial(compress, pack=pack), on_cost).result()
 
 
 def _work(

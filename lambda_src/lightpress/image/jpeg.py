@@ -1,0 +1,105 @@
+"""The structure of a JPEG file, walked as ITU-T T.81 (annex B) and libjpeg do.
+
+What lies between two segments is skipped, as decoders do with a warning; nothing behind the end of the picture is
+looked at: phones append films there.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+START_OF_SCAN, END_OF_IMAGE, START_OF_IMAGE = 0xDA, 0xD9, 0xD8
+
+MOST_SEGMENTS = 20_000
+"""The longest sound files have some 1,000: extended XMP data in parts of 64 KB."""
+
+# B.1.1.2: a marker is 0xFF, any number of fill bytes 0xFF, and a byte that is neither 0 (a stuffed 0xFF of coded data)
+# nor 0xFF.
+_MARKER = re.compile(rb"\xff+([^\x00\xff])")
+# Coded data also holds restart markers, which end nothing.
+_END_OF_CODED_DATA = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+_WITHOUT_LENGTH = {0x01, START_OF_IMAGE, *range(0xD0, 0xD8)}
+_SMALLEST_LENGTH = 2
+
+
+class Segment(NamedTuple):
+    """A marker and what belongs to it, from its 0xFF to the next segment.
+
+    Attributes:
+        marker: The second byte of the marker.
+        start: Where it begins in the file.
+        end: Where it ends: a scan behind its coded data, or where the file is cut short.
+    """
+
+    marker: int
+    start: int
+    end: int
+
+
+def jpeg_segments(data: bytes) -> Iterator[Segment]:
+    """Every segment of the first picture, the end marker included where there is one.
+
+    Raises ValueError where a segment is longer than the file, or has no length.
+    """
+    at = 2
+    for _ in range(MOST_SEGMENTS):
+        found = _MARKER.search(data, at)
+        if found is None:
+            return
+        segment = _segment(data, found.end() - 2)
+        yield segment
+        if segment.marker == END_OF_IMAGE:
+            return
+        at = segment.end
+
+
+def _segment(data: bytes, start: int) -> Segment:
+    marker = data[start + 1]
+    if marker == END_OF_IMAGE or marker in _WITHOUT_LENGTH:
+        return Segment(marker, start, start + 2)
+    length = int.from_bytes(data[start + 2 : start + 4], "big")
+    end = start + 2 + length
+    if length < _SMALLEST_LENGTH or end > len(data):
+        raise ValueError("a segment is cut short")
+    if marker != START_OF_SCAN:
+        return Segment(marker, start, end)
+    after = _END_OF_CODED_DATA.search(data, end)
+    return Segment(marker, start, len(data)) if after is None else Segment(marker, start, after.start())
+
+
+def jpeg_scans(data: bytes) -> int:
+    """How often the decoder goes over the pixels of the picture."""
+    scans = 0
+    try:
+        for segment in jpeg_segments(data):
+            scans += segment.marker == START_OF_SCAN
+    except ValueError:
+        pass  # the decoder tells damage
+    return scans
+
+
+def jpeg_parts(data: bytes) -> int:
+    """How many segments there are, counted up to one more than the limit."""
+    count = 0
+    try:
+        for _ in jpeg_segments(data):
+            count += 1
+    except ValueError:
+        pass
+    return count
+
+
+def jpeg_end(data: bytes) -> int | None:
+    """Where the picture ends, behind its end marker; None where it has none, or something lies between segments."""
+    at = 2
+    for segment in jpeg_segments(data):
+        if data[at : segment.start].strip(b"\xff"):
+            return None
+        at = segment.end
+        if segment.marker == END_OF_IMAGE:
+            return at
+    return None

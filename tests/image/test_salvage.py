@@ -1,0 +1,208 @@
+"""What lies beside the pixels never costs the picture, and of a file that is cut short what is there is shown."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import subprocess
+import zlib
+from shutil import which
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from lightpress.image import EncodedVariant, PictureRejected, Reason, Size
+from lightpress.image.jpeg import jpeg_scans, jpeg_segments
+from tools.drawing import (
+    PNG_SIGNATURE,
+    exif_with,
+    file_of,
+    only,
+    png_chunk,
+    ramp,
+    rendered,
+    seen,
+    spec,
+    speckled,
+    summary_of,
+)
+
+PICTURE = ramp((160, 120))
+JPEG = file_of(PICTURE, "JPEG", quality=90)
+PNG = file_of(PICTURE)
+EVERYTHING = spec(formats=("avif", "webp", "jpeg", "png"))
+VERY_CLOSE = 4.0
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """By how many of 255 levels the samples differ, on average."""
+    means: list[float] = ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB"))).mean
+    return max(means)
+
+
+def segment(marker: int, body: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+
+
+def jpeg_with(*segments: bytes) -> bytes:
+    return JPEG[:2] + b"".join(segments) + JPEG[2:]
+
+
+def png_with(*chunks: bytes) -> bytes:
+    end_of_header = len(PNG_SIGNATURE) + 25
+    return PNG[:end_of_header] + b"".join(chunks) + PNG[end_of_header:]
+
+
+def with_bad_checksum(chunk: bytes) -> bytes:
+    return chunk[:-4] + bytes(4)
+
+
+SCAN = JPEG.index(b"\xff\xda")
+BESIDE_THE_PIXELS = {
+    "an ICC segment that ends after its name": jpeg_with(segment(0xE2, b"ICC_PROFILE\0")),
+    "the first of two ICC segments": jpeg_with(segment(0xE2, b"ICC_PROFILE\0\1\2" + bytes(50))),
+    "a short JFIF segment": JPEG[:2] + segment(0xE0, b"JFIF\0\1") + JPEG[20:],
+    "an empty JFIF segment": JPEG[:2] + segment(0xE0, b"") + JPEG[20:],
+    "a short Adobe segment": jpeg_with(segment(0xEE, b"Adobe\0")),
+    "Photoshop data that announce more": jpeg_with(segment(0xED, b"Photoshop 3.0\x008BIM\4\4\0\0\x7f\xff\xff\xff")),
+    "broken MPF data": jpeg_with(segment(0xE2, b"MPF\0" + b"\xff" * 40)),
+    "EXIF data of nothing": jpeg_with(segment(0xE1, b"Exif\0\0")),
+    "stray bytes before the scan": JPEG[:SCAN] + b"\0\xd9\0" + JPEG[SCAN:],
+    "fill bytes before the scan": JPEG[:SCAN] + b"\xff" * 9 + JPEG[SCAN:],
+    "a text chunk with a wrong checksum": png_with(with_bad_checksum(png_chunk(b"tEXt", b"Comment\0hello"))),
+    "a gAMA chunk of one byte": png_with(png_chunk(b"gAMA", b"\1")),
+    "a pHYs chunk of two bytes": png_with(png_chunk(b"pHYs", b"\1\2")),
+    "an sRGB chunk of no byte": png_with(png_chunk(b"sRGB", b"")),
+    "a cHRM chunk of four bytes": png_with(png_chunk(b"cHRM", bytes(4))),
+    "1.5 MB of packed XMP data": png_with(
+        png_chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b"<x/>" * 400_000))
+    ),
+    "3 MB of EXIF data": png_with(png_chunk(b"eXIf", b"MM\0*\0\0\0\x08" + bytes(3 << 20))),
+    "a color profile that is no zlib stream": png_with(png_chunk(b"iCCP", b"name\0\0" + b"junk")),
+}
+
+
+@pytest.mark.filterwarnings("ignore::Warning:PIL")
+@pytest.mark.parametrize("name", BESIDE_THE_PIXELS)
+def test_what_lies_beside_the_pixels_costs_no_picture_and_every_variant_opens(name: str) -> None:
+    variants = rendered(BESIDE_THE_PIXELS[name], EVERYTHING)
+    assert [one.format for one in variants] == ["avif", "webp", "jpeg", "png"]
+    for one in variants:
+        assert difference(seen(one), PICTURE) < VERY_CLOSE, one.format
+
+
+def test_damaged_metadata_is_left_out_with_a_note_and_the_orientation_stays() -> None:
+    turned = file_of(PICTURE, "JPEG", exif=exif_with(6, owner="Someone"))
+    facts = summary_of(turned[:2] + segment(0xE2, b"ICC_PROFILE\0") + turned[2:])
+    assert (facts.width, facts.height) == (120, 160)
+    assert facts.notes == ("Damaged data beside the picture is left out.",)
+
+
+def test_metadata_above_the_limit_is_left_out_with_its_size() -> None:
+    (note,) = summary_of(BESIDE_THE_PIXELS["3 MB of EXIF data"]).notes
+    assert re.fullmatch(r"The EXIF data \(31457\d\d bytes, at most 2097152 are read\) is left out\.", note)
+
+
+# A motion photo has a film behind its picture, in which any two bytes occur.
+FILM = b"\0\0\0\x18ftypmp42" + b"\xff\xda\0\x08" * 5_000
+
+
+def test_scans_are_counted_in_the_picture_and_not_in_what_is_behind_or_beside_it() -> None:
+    preview = segment(0xE1, b"Exif\0\0" + b"\xff\xda\0\x08" * 200)
+    assert jpeg_scans(JPEG + FILM) == 1
+    assert jpeg_scans(jpeg_with(preview)) == 1
+    assert jpeg_scans(file_of(PICTURE, "JPEG", progressive=True) + FILM) == 10
+    assert difference(only(JPEG + FILM), PICTURE) < VERY_CLOSE
+
+
+def test_a_jpeg_that_lacks_its_last_bytes_has_every_pixel() -> None:
+    facts = summary_of(JPEG[:-2])
+    assert facts.notes == ("The file lacks its end marker, and no pixel.",)
+    assert difference(only(JPEG[:-2]), PICTURE) < VERY_CLOSE
+    assert not any(one.note and "missing" in one.note for one in rendered(JPEG[:-2], EVERYTHING))
+
+
+def shown_rows(image: Image.Image) -> float:
+    """The share of rows that are not see-through."""
+    box = image.convert("RGBA").getchannel("A").getbbox()
+    return box[3] / image.height if box else 0.0
+
+
+LARGE = speckled((640, 480))
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
+def test_the_missing_rows_of_a_file_that_is_cut_short_are_see_through_and_told(form: str, part: float) -> None:
+    whole = file_of(LARGE, form)
+    cut = whole[: int(len(whole) * part)]
+    (note,) = (note for note in summary_of(cut).notes if "cut short" in note)
+    (missing,) = map(int, re.findall(r"the lowest (\d+)%", note))
+    image = only(cut)
+    assert shown_rows(image) == pytest.approx(part, abs=0.1)
+    assert missing == pytest.approx(100 * (1 - shown_rows(image)), abs=1)
+    top = (0, 0, 640, int(480 * part * 0.8))
+    assert difference(image.crop(top), Image.open(io.BytesIO(whole)).crop(top)) < VERY_CLOSE
+
+
+def test_a_progressive_jpeg_that_is_cut_short_shows_every_row_with_less_detail() -> None:
+    whole = file_of(LARGE, "JPEG", progressive=True)
+    cut = whole[: len(whole) * 2 // 3]
+    assert summary_of(cut).notes == ("The file is cut short: the details of its last scans are missing.",)
+    assert difference(only(cut), Image.open(io.BytesIO(whole))) < 25.0
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG"])
+def test_a_recipe_may_refuse_what_is_cut_short(form: str) -> None:
+    whole = file_of(LARGE, form)
+    with pytest.raises(PictureRejected, match="The file is cut short") as caught:
+        rendered(whole[: len(whole) // 2], spec(damaged="refuse"))
+    assert caught.value.reason is Reason.CORRUPT
+
+
+def test_an_interlaced_png_that_is_cut_short_is_corrupt() -> None:
+    row = struct.pack(">BBBB", 0, 1, 2, 3) * 8
+    header = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 1)
+    data = PNG_SIGNATURE + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(row))
+    with pytest.raises(PictureRejected) as caught:
+        rendered(data)
+    assert caught.value.reason is Reason.CORRUPT
+
+
+@pytest.mark.parametrize("junk", [b"\0\xd9\0", b"\xff\0\xd9", b"\xd9", b"\xff\xff\xff"])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_no_stump_is_published_whatever_lies_between_segments(junk: bytes, progressive: bool) -> None:
+    whole = file_of(LARGE, "JPEG", quality=20, progressive=progressive)
+    for at in (found.start() for found in re.finditer(rb"\xff\xda", whole)):
+        data = whole[:at] + junk + whole[at:]
+        (one,) = rendered(data, spec(formats=("jpeg",)))
+        assert difference(seen(one), Image.open(io.BytesIO(whole))) < VERY_CLOSE
+
+
+def test_segments_are_walked_to_the_end_of_the_first_picture() -> None:
+    markers = [one.marker for one in jpeg_segments(JPEG + JPEG)]
+    assert markers.count(0xD9) == 1
+    assert markers[-1] == 0xD9
+    with pytest.raises(ValueError, match="cut short"):
+        list(jpeg_segments(JPEG[:10]))
+
+
+OPENERS = {"jpeg": ["djpeg", "-outfile", "/dev/null"], "webp": ["dwebp", "-quiet", "-o", "/dev/null", "--"]}
+
+
+def opened_elsewhere(one: EncodedVariant, path: str) -> None:
+    """Decoded by the reference decoder of its format, where that is installed."""
+    opener = OPENERS.get(one.format)
+    if opener and which(opener[0]):
+        subprocess.run([*opener, path], check=True, capture_output=True)
+
+
+@pytest.mark.filterwarnings("ignore::Warning:PIL")
+@pytest.mark.parametrize("name", BESIDE_THE_PIXELS)
+def test_reference_decoders_open_every_variant(name: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("variants")
+    for one in rendered(BESIDE_THE_PIXELS[name], spec(Size("small", 50), Size("whole", 999), formats=("webp", "jpeg"))):
+        path = folder / f"{one.names[0]}.{one.format}"
+        path.write_bytes(one.data)
+        opened_elsewhere(one, str(path))
