@@ -1,7 +1,7 @@
 """Encryption: one key of the deployer's for everything that is kept, where they want one.
 
 What needs the key finds it by `key_of`; which services may use it stands here, and which functions beside their grants
-(`infra.functions`).
+(`lightpress.cdk.functions`).
 """
 
 from __future__ import annotations
