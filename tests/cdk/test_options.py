@@ -104,6 +104,27 @@ def test_with_every_option_neither_cdk_nag_nor_cfn_lint_finds_anything(everythin
     assert [str(match) for match in linted] == []
 
 
+def test_unless_an_option_says_so_no_function_asks_for_more_than_the_3008_mb_of_a_new_account(
+    with_options: Callable[[str], Template],
+) -> None:
+    template = with_options(_EVERYTHING + 'url_ingest = true\n[[in_place]]\nbucket = "my-cms"\n')
+    memory = {one.properties["Handler"].split(".")[-2]: one.properties["MemorySize"] for one in template.functions()}
+    assert set(memory) == {"process_upload", "record_failure", "resolve", "purge_deleted", "upload_api", "fetch_url",
+                           "compress_in_place"}  # fmt: skip
+    assert max(memory.values()) == memory["record_failure"] == 3008
+
+
+@pytest.mark.parametrize(
+    ("chosen", "platform"), [("DEBUG", "DEBUG"), ("INFO", "INFO"), ("WARN", "INFO"), ("ERROR", "INFO")]
+)
+def test_no_log_level_makes_lambda_drop_metrics_which_have_none(
+    chosen: str, platform: str, with_options: Callable[[str], Template]
+) -> None:
+    function = with_options(f'log_level = "{chosen}"').function("process_upload").properties
+    assert function["LoggingConfig"]["ApplicationLogLevel"] == platform
+    assert function["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] == chosen
+
+
 def test_no_finding_about_the_cdn_is_waved_through_where_its_option_is_chosen(everything: Template) -> None:
     assert not re.findall(r"AwsSolutions-CFR[1-4]", json.dumps(everything.raw))
 
