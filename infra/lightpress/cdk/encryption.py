@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, RemovalPolicy, Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lightpress.cdk.naming import pin
+from lightpress.cdk.naming import pin, removal_policy
 from lightpress.cdk.options.storage import CREATE
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _created(scope: Construct, config: Config) -> kms.Key:
         "Key",
         description=f"Lightpress {config.environment}: everything that is kept",
         enable_key_rotation=True,
-        removal_policy=RemovalPolicy[config.storage.removal.upper()],
+        removal_policy=removal_policy(config),
     )
     pin(key, "EncryptionKey")
     for statement in _for_services(config):
