@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from aws_cdk import CfnResource, RemovalPolicy
+from aws_cdk import Aws, CfnResource, RemovalPolicy
 
 if TYPE_CHECKING:
     from constructs import IConstruct
@@ -17,6 +17,14 @@ _Resource = TypeVar("_Resource", bound=CfnResource)
 def pin(construct: IConstruct, logical_id: str) -> None:
     """Keep the logical id of what holds data or an address, however the code around it is rearranged."""
     resource(construct, CfnResource).override_logical_id(logical_id)
+
+
+def global_name(config: Config, name: str) -> str:
+    """A name of something that an account has once for all regions, such as a dashboard or a cache policy.
+
+    With the region in it: without, a second stack of the same environment in another region would find it taken.
+    """
+    return f"{config.prefix}-{name}-{Aws.REGION}"
 
 
 def removal_policy(config: Config) -> RemovalPolicy:
