@@ -100,14 +100,14 @@ LOCKS := layers/pillow/requirements.txt requirements.txt requirements-dev.txt re
 audit: setup $(AUDIT)/.ready  ## look for known vulnerabilities in all that is locked, and compiled into it (asks PyPI, OSV)
 	@status=0; for lock in $(LOCKS); do echo "$$lock"; \
 	 $(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r "$$lock" || status=1; \
-	 done; echo "native libraries in the layer"; $(BIN)/python -m infra.advisories || status=1; exit $$status
+	 done; echo "native libraries in the layer"; $(BIN)/python -m lightpress.cdk.advisories || status=1; exit $$status
 
 sbom: setup $(AUDIT)/.ready  ## write what runs in the functions, and what deploys them, as CycloneDX to .local/sbom
 	@mkdir -p .local/sbom
 	@for part in "functions layers/pillow/requirements.txt" "tools requirements.txt"; do set -- $$part; \
 	 $(AUDIT)/bin/cyclonedx-py requirements "$$2" --pyproject pyproject.toml --output-reproducible --validate \
 	 --of JSON -o ".local/sbom/$$1.cdx.json" 2>/dev/null && echo ".local/sbom/$$1.cdx.json" || exit 1; done
-	@$(BIN)/python -m infra.native .local/sbom/functions.cdx.json
+	@$(BIN)/python -m lightpress.cdk.native .local/sbom/functions.cdx.json
 
 clean:  ## remove what the other targets made
 	@rm -rf .venv .local cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -6,6 +6,8 @@ that a picture or its uploader could choose, for each value is a metric of its o
 
 from __future__ import annotations
 
+import logging
+import os
 import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -31,8 +33,11 @@ if TYPE_CHECKING:
     from lightpress.pipeline.source import Source
     from lightpress.pipeline.timing import Spent
 
-# Service, namespace and level come from the POWERTOOLS_* and LOG_LEVEL variables that the stack sets.
-logger = Logger()
+# Service, namespace and level come from the POWERTOOLS_* variables that the stack sets. Lambda ignores the `level` of a
+# line whose `timestamp` is not RFC 3339.
+logger = Logger(use_rfc3339=True)
+# Powertools prefers Lambda's own log level, which stays at INFO: at WARN, Lambda would drop metrics (`cdk.functions`).
+logging.getLogger(logger.name).setLevel(os.environ.get("POWERTOOLS_LOG_LEVEL", "INFO"))
 metrics = Metrics()
 
 _COUNTED_AS = {

@@ -71,7 +71,8 @@ def test_changes_come_through_eventbridge_from_the_selected_keys_only(existing: 
 
 
 def test_only_the_rules_of_the_stack_may_send_events(existing: Template) -> None:
-    for queue, rules in (("Queue", 1), ("InPlaceQueue", 2)):
+    dead_letters = {"Attached0DeadLetterQueue": 1, "Changes0DeadLetterQueue": 1, "Changes1DeadLetterQueue": 1}
+    for queue, rules in {"Queue": 1, "InPlaceQueue": 2, **dead_letters}.items():
         allowing = [
             row
             for row in existing.statements_about(queue)
@@ -79,7 +80,36 @@ def test_only_the_rules_of_the_stack_may_send_events(existing: Template) -> None
         ]
         assert len(allowing) == rules
         for row in allowing:
+            assert row.actions == ["sqs:SendMessage"]
             assert "Fn::GetAtt" in row.condition["ArnEquals"]["aws:SourceArn"]
+            assert len(row.condition) == 1, "EventBridge need not send aws:SourceAccount"
+
+
+def test_each_rule_has_a_dead_letter_queue_of_its_own_for_what_cannot_be_delivered(existing: Template) -> None:
+    targets = [target for rule in existing.resources("AWS::Events::Rule") for target in rule.properties["Targets"]]
+    assert {target["Arn"]["Fn::GetAtt"][0] for target in targets} == {"Queue", "InPlaceQueue"}
+    queues = [target["DeadLetterConfig"]["Arn"]["Fn::GetAtt"][0] for target in targets]
+    assert sorted(queues) == ["Attached0DeadLetterQueue", "Changes0DeadLetterQueue", "Changes1DeadLetterQueue"]
+    assert all(existing.resource(queue).properties["MessageRetentionPeriod"] == 14 * 24 * 3600 for queue in queues)
+
+
+def test_failed_deliveries_of_all_rules_are_in_one_alarm(existing: Template) -> None:
+    (alarm,) = [
+        row.properties
+        for row in existing.resources("AWS::CloudWatch::Alarm")
+        if row.properties["AlarmName"].endswith("-ChangesAreNotDelivered")
+    ]
+    watched = [row["MetricStat"]["Metric"] for row in alarm["Metrics"] if "MetricStat" in row]
+    assert {(row["Namespace"], row["MetricName"]) for row in watched} == {("AWS/Events", "FailedInvocations")}
+    rules = [rule.id for rule in existing.resources("AWS::Events::Rule")]
+    assert sorted(row["Dimensions"][0]["Value"]["Ref"] for row in watched) == sorted(rules)
+
+
+def test_an_event_pattern_above_2048_characters_is_refused_with_its_length(tmp_path: Path) -> None:
+    suffixes = tuple(f".{number:030}" for number in range(40))
+    existing = ExistingOptions(attach=(Existing(Attached("my-shop", under="shop/", suffixes=suffixes)),))
+    with pytest.raises(ConfigError, match=r"suffixes of the bucket my-shop: .* has 2,0\d\d characters; allowed: 2,048"):
+        synthesize_with(Config("dev", existing=existing), tmp_path)
 
 
 @pytest.mark.parametrize("handler", ["process_upload", "record_failure"])

@@ -8,10 +8,13 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 from lightpress.cdk.readiness import PROJECT
 from tests.cdk.templates import NO_LAYER
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.cdk.templates import Template
@@ -31,6 +34,44 @@ _KEEPS = {
     "ResolverLogs": "AWS::Logs::LogGroup",
     "Distribution": "AWS::CloudFront::Distribution",
 }
+# Of a bucket, table, queue or key, what CloudFormation cannot change without making another one. From the "Update
+# requires: Replacement" of the properties in the CloudFormation Template Reference.
+_REPLACED_WITH = {
+    "AWS::S3::Bucket": {"BucketName", "BucketNamePrefix", "BucketNamespace", "ObjectLockEnabled"},
+    "AWS::DynamoDB::Table": {"TableName", "KeySchema", "AttributeDefinitions", "LocalSecondaryIndexes"},
+    "AWS::SQS::Queue": {"QueueName", "FifoQueue"},
+    "AWS::KMS::Key": {"KeySpec", "KeyUsage", "MultiRegion", "Origin"},
+}
+_ROWS = {
+    "KeySchema": [
+        {"AttributeName": "subject", "KeyType": "HASH"},
+        {"AttributeName": "identity", "KeyType": "RANGE"},
+    ],
+    "AttributeDefinitions": [
+        {"AttributeName": "subject", "AttributeType": "S"},
+        {"AttributeName": "identity", "AttributeType": "S"},
+    ],
+}
+
+
+def _named(name: str) -> dict[str, object]:
+    return {"BucketNamePrefix": name, "BucketNamespace": "account-regional"}
+
+
+def _identities(environment: str) -> dict[str, dict[str, object]]:
+    """What exists in deployed accounts under these logical ids: a change of a row here loses somebody's data."""
+    return {
+        "UploadsBucket": _named(f"lightpress-{environment}-uploads"),
+        "ImagesBucket": _named(f"lightpress-{environment}-images"),
+        "QuarantineBucket": _named(f"lightpress-{environment}-quarantine"),
+        "FailuresTable": _ROWS,
+        "Queue": {},
+        "DeadLetterQueue": {},
+        "PurgeQueue": {},
+        "MonitoringKey61F0DC42": {},
+    }
+
+
 _KEEPS_OF_THE_API = {
     "UploadApi": "AWS::ApiGatewayV2::Api",
     "UploadApiFunctionLogs": "AWS::Logs::LogGroup",
@@ -47,6 +88,20 @@ def test_what_holds_data_or_an_address_keeps_its_logical_id(template: Template) 
     wanted |= _KEEPS_OF_URLS if "UrlQueue" in template.raw["Resources"] else {}
     kept = {resource.id: resource.type for resource in template.resources(*wanted.values())}
     assert kept == wanted
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_no_deploy_replaces_a_bucket_a_table_a_queue_or_a_key(
+    environment: str, template_of: Callable[[str], Template]
+) -> None:
+    template = template_of(environment)
+    wanted = _identities(environment) | ({"UrlQueue": {}} if environment == "dev" else {})
+    found = {
+        resource.id: {name: value for name, value in resource.properties.items() if name in _REPLACED_WITH[kind]}
+        for kind in _REPLACED_WITH
+        for resource in template.resources(kind)
+    }
+    assert found == wanted
 
 
 def test_whoever_deploys_is_told_where_everything_is(template: Template) -> None:

@@ -40,6 +40,7 @@ SYMPTOMS_IN_PLACE = {
     "CompressInPlaceRetryLoop",
     "CompressInPlaceIsThrottled",
     "InPlaceMessagesAreSetAside",
+    "ChangesAreNotDelivered",
 }
 
 

@@ -46,7 +46,7 @@ _WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/rates/1234abcd-12
 _KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 # Every option at once that another does not exclude; the ones that are a choice of two take turns.
-_EVERYTHING = f"""
+EVERYTHING = f"""
 domain_names = ["images.example.com", "pictures.example.org"]
 certificate_arn = "{_CERTIFICATE}"
 web_acl_arn = "{_WEB_ACL}"
@@ -64,6 +64,7 @@ reserved_concurrency = 200
 provisioned_pollers = 2
 resolver_start = "snapshot"
 upload_auth = "iam"
+monthly_budget_dollars = 100
 attach = [{{ bucket = "my-shop" }}]
 """
 
@@ -88,12 +89,12 @@ def _config(folder: Path, options: str) -> Config:
 def everything(tmp_path_factory: pytest.TempPathFactory) -> Template:
     """The template with all options at once."""
     folder = tmp_path_factory.mktemp("everything")
-    return synthesize_with(_config(folder, _EVERYTHING), folder / "out")
+    return synthesize_with(_config(folder, EVERYTHING), folder / "out")
 
 
 def test_with_every_option_neither_cdk_nag_nor_cfn_lint_finds_anything(everything: Template, tmp_path: Path) -> None:
     app = App(context={**context_of_the_command_line(), **NO_LAYER}, outdir=str(tmp_path / "out"))
-    LightpressStack(app, "Lightpress", config=_config(tmp_path, _EVERYTHING))
+    LightpressStack(app, "Lightpress", config=_config(tmp_path, EVERYTHING))
     report = AwsSolutionsChecks(app).validate_scope(app)
     found = [
         (violation.rule_name, [resource.construct_path for resource in violation.violating_resources])
@@ -102,6 +103,27 @@ def test_with_every_option_neither_cdk_nag_nor_cfn_lint_finds_anything(everythin
     assert found == []
     linted = lint(json.dumps(everything.raw), config=ManualArgs(regions=["eu-west-1"], ignore_checks=["W3005"]))
     assert [str(match) for match in linted] == []
+
+
+def test_unless_an_option_says_so_no_function_asks_for_more_than_the_3008_mb_of_a_new_account(
+    with_options: Callable[[str], Template],
+) -> None:
+    template = with_options(EVERYTHING + 'url_ingest = true\n[[in_place]]\nbucket = "my-cms"\n')
+    memory = {one.properties["Handler"].split(".")[-2]: one.properties["MemorySize"] for one in template.functions()}
+    assert set(memory) == {"process_upload", "record_failure", "resolve", "purge_deleted", "upload_api", "fetch_url",
+                           "compress_in_place"}  # fmt: skip
+    assert max(memory.values()) == memory["record_failure"] == 3008
+
+
+@pytest.mark.parametrize(
+    ("chosen", "platform"), [("DEBUG", "DEBUG"), ("INFO", "INFO"), ("WARN", "INFO"), ("ERROR", "INFO")]
+)
+def test_no_log_level_makes_lambda_drop_metrics_which_have_none(
+    chosen: str, platform: str, with_options: Callable[[str], Template]
+) -> None:
+    function = with_options(f'log_level = "{chosen}"').function("process_upload").properties
+    assert function["LoggingConfig"]["ApplicationLogLevel"] == platform
+    assert function["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] == chosen
 
 
 def test_no_finding_about_the_cdn_is_waved_through_where_its_option_is_chosen(everything: Template) -> None:
@@ -214,6 +236,20 @@ def test_each_function_may_do_with_the_key_what_its_other_grants_need(with_optio
     without_key = with_options('upload_auth = "iam"')
     assert not [g for f in without_key.functions() if "serve" not in f.properties["Handler"]
                 for g in grants_of(without_key.raw, f.id) if g.action.startswith("kms:")]  # fmt: skip
+
+
+def test_budgets_and_eventbridge_may_use_the_key_where_they_send_to_what_it_encrypts(
+    with_options: Callable[[str], Template],
+) -> None:
+    plain = with_options('encryption_key = "create"')
+    assert not {"budgets.amazonaws.com", "events.amazonaws.com"} & set(_services_of_the_key(plain))
+    template = with_options('encryption_key = "create"\nmonthly_budget_dollars = 9\nattach = [{ bucket = "my-shop" }]')
+    services = _services_of_the_key(template)
+    account = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    assert services["budgets.amazonaws.com"] == [account]
+    # Neither need send aws:SourceAccount to KMS: a statement that requires it would allow nothing.
+    assert services["events.amazonaws.com"] == [{}]
+    assert [list(condition) for condition in services["cloudfront.amazonaws.com"]] == [["ArnLike"]]
 
 
 def test_the_page_about_keys_says_what_a_created_key_says(everything: Template) -> None:
@@ -346,6 +382,16 @@ def test_only_the_public_half_of_a_key_that_the_cdn_takes_is_one(pem: str) -> No
 def _cdn(template: Template) -> dict[str, Any]:
     configuration: dict[str, Any] = template.only("AWS::CloudFront::Distribution").properties["DistributionConfig"]
     return configuration
+
+
+def _services_of_the_key(template: Template) -> dict[str, list[Any]]:
+    """The conditions of the statements of the key's policy, by service."""
+    found: dict[str, list[Any]] = {}
+    for row in template.resource("EncryptionKey").properties["KeyPolicy"]["Statement"]:
+        services = row["Principal"].get("Service", [])
+        for service in [services] if isinstance(services, str | dict) else services:
+            found.setdefault(str(service), []).append(row.get("Condition", {}))
+    return found
 
 
 def _rules(template: Template, bucket: str) -> list[dict[str, Any]]:

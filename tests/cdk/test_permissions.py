@@ -87,6 +87,6 @@ def test_process_upload_is_told_where_everything_is(dev: Template) -> None:
         "DEAD_LETTER_QUEUE_URL": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/DeadLetterQueue",
         "POWERTOOLS_SERVICE_NAME": "lightpress-dev",
         "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
-        "LOG_LEVEL": "INFO",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
         **KEEP_FREED_MEMORY,
     }

@@ -87,6 +87,19 @@ def test_a_flood_of_uploads_cannot_take_all_of_the_accounts_concurrency(template
     assert set(most) | {"UrlQueue"} == set(limits)
 
 
+def test_dev_leaves_two_of_the_ten_invocations_of_a_new_account_to_viewers_and_the_upload_api(dev: Template) -> None:
+    mappings = dev.resources("AWS::Lambda::EventSourceMapping")
+    most = [mapping.properties["ScalingConfig"]["MaximumConcurrency"] for mapping in mappings]
+    assert len(most) == 4
+    assert sum(most) == 8
+
+
+def test_no_default_reserves_concurrency_of_which_a_new_account_has_none_to_reserve(template: Template) -> None:
+    # CloudFormation refuses to leave fewer than 100 unreserved:
+    # https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+    assert not [one.id for one in template.functions() if "ReservedConcurrentExecutions" in one.properties]
+
+
 def test_every_function_has_a_role_and_a_log_of_its_own(template: Template) -> None:
     functions = template.functions()
     roles = [json.dumps(function.properties["Role"]) for function in functions]

@@ -34,7 +34,7 @@ class _Waiting:
 
 @dataclass(frozen=True)
 class Deployment:
-    """As `infra.url_ingest` has it, by default. seconds: of an invocation."""
+    """As `lightpress.cdk.url_ingest` has it, by default. seconds: of an invocation."""
 
     visible_again: float = 630
     most_receives: int = 16

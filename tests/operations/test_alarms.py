@@ -47,6 +47,10 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
         ),
         "ill": ({"ApproximateNumberOfMessagesVisible": ((1, 1, 1), (1, 2, 2), (2, 2, 3))},),
     },
+    "ChangesAreNotDelivered": {
+        "well": ({"FailedInvocations": _QUIET},),
+        "ill": ({"FailedInvocations": ((0,), (1,))},),
+    },
     "FailuresWaitTooLong": {
         "well": ({"ApproximateAgeOfOldestMessage": ((0,), (59 * _MINUTE,), (0,))},),
         "ill": ({"ApproximateAgeOfOldestMessage": ((0,), (60 * _MINUTE,))},),

@@ -27,7 +27,7 @@ SETTINGS = {
     "PURGE_QUEUE_URL": "https://sqs.eu-west-1.amazonaws.com/123456789012/purges",
     "POWERTOOLS_SERVICE_NAME": "lightpress",
     "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
-    "LOG_LEVEL": "INFO",
+    "POWERTOOLS_LOG_LEVEL": "INFO",
 }
 SMALL = file_of(four_corners((60, 40)))
 BAD_MANIFEST = b"overwritten by somebody"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_s3 as s3
 
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.findings import acknowledge
-from lightpress.cdk.naming import pin
+from lightpress.cdk.naming import pin, removal_policy
 from lightpress.cdk.options.storage import STANDARD, STORAGE_CLASSES
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class PrivateBucket(s3.Bucket):
             versioned=versioned,
             # The parts of an upload that was never completed are invisible, and billed until they are aborted.
             lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=_A_WEEK), *lifecycle_rules],
-            removal_policy=RemovalPolicy[config.storage.removal.upper()],
+            removal_policy=removal_policy(config),
         )
         suffix = "" if everywhere_unique else "-an"
         self.known_arn = f"arn:{Aws.PARTITION}:s3:::{in_this_account}{suffix}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
@@ -67,7 +67,11 @@ class Dashboard(Construct):
         self._uploads, self._processing, self._delivery = uploads, processing, delivery
         self._functions, self._in_place = functions, in_place
         dashboard = cloudwatch.Dashboard(
-            self, "Board", dashboard_name=config.prefix, default_interval=_A_DAY, period_override=_AS_EACH_SAYS
+            self,
+            "Board",
+            dashboard_name=f"{config.prefix}-{Aws.REGION}",
+            default_interval=_A_DAY,
+            period_override=_AS_EACH_SAYS,
         )
         for row in (*self._is_it_well(alarms), *self._what_does_it_save(), *self._what_does_it_cost()):
             dashboard.add_widgets(*row)

@@ -19,7 +19,7 @@ from lightpress.cdk.buckets import PrivateBucket, moved
 from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
-from lightpress.cdk.naming import pin
+from lightpress.cdk.naming import global_name, pin
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.manifest import VARIANTS
 
@@ -51,7 +51,6 @@ class Delivery(Component):
     ) -> None:
         super().__init__(scope, id_)
         self._config = config
-        self._prefix = config.prefix
         self.images = PrivateBucket(
             self,
             "Images",
@@ -72,7 +71,7 @@ class Delivery(Component):
             comment=f"Lightpress {config.environment}",
             default_behavior=cloudfront.BehaviorOptions(
                 origin=origins.FunctionUrlOrigin.with_origin_access_control(
-                    self._resolver_url(), origin_shield_region=self._shield
+                    self._resolver_url(), origin_access_control=self._url_access(), origin_shield_region=self._shield
                 ),
                 **shared,
             ),
@@ -133,6 +132,14 @@ class Delivery(Component):
         """For whom IAM lets: which is the CDN alone."""
         return self._started().add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
 
+    def _url_access(self) -> cloudfront.FunctionUrlOriginAccessControl:
+        return cloudfront.FunctionUrlOriginAccessControl(
+            self,
+            "UrlAccess",
+            origin_access_control_name=global_name(self._config, "resolver"),
+            description="Asks for permalinks",
+        )
+
     def _started(self) -> PythonFunction | lambda_.Alias:
         """What is called: the function, or its last version where that alone can be started as the options say."""
         if self._config.delivery.resolver_start == "cold":
@@ -172,14 +179,17 @@ class Delivery(Component):
         named = {hashlib.sha256(pem.encode()).hexdigest()[:8]: pem for pem in self._config.delivery.signing_keys}
         return [
             cloudfront.PublicKey(
-                self, f"SigningKey{name}", public_key_name=self._global_name(f"key-{name}"), encoded_key=pem
+                self, f"SigningKey{name}", public_key_name=global_name(self._config, f"key-{name}"), encoded_key=pem
             )
             for name, pem in named.items()
         ]
 
     def _bucket(self) -> cloudfront.IOrigin:
         access = cloudfront.S3OriginAccessControl(
-            self, "Access", origin_access_control_name=self._global_name("images"), description="Reads the variants"
+            self,
+            "Access",
+            origin_access_control_name=global_name(self._config, "images"),
+            description="Reads the variants",
         )
         # Not `with_origin_access_control`, which would let the CDN read the whole bucket.
         return origins.S3BucketOrigin.with_bucket_defaults(
@@ -206,7 +216,7 @@ class Delivery(Component):
         """Whose signatures let a viewer in; None: nobody needs one."""
         if not self._signing_keys:
             return None
-        name = self._global_name("may-sign")
+        name = global_name(self._config, "may-sign")
         return [cloudfront.KeyGroup(self, "MaySign", key_group_name=name, items=[*self._signing_keys])]
 
     def _by_path_alone(self) -> cloudfront.CachePolicy:
@@ -214,7 +224,7 @@ class Delivery(Component):
         return cloudfront.CachePolicy(
             self,
             "ByPathAlone",
-            cache_policy_name=self._global_name("by-path-alone"),
+            cache_policy_name=global_name(self._config, "by-path-alone"),
             comment="One copy for each path",
             header_behavior=cloudfront.CacheHeaderBehavior.none(),
             cookie_behavior=cloudfront.CacheCookieBehavior.none(),
@@ -229,7 +239,7 @@ class Delivery(Component):
         return cloudfront.ResponseHeadersPolicy(
             self,
             "ForPictures",
-            response_headers_policy_name=self._global_name("pictures"),
+            response_headers_policy_name=global_name(self._config, "pictures"),
             comment="Pictures for any page, and nothing but pictures",
             cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
                 access_control_allow_origins=["*"],
@@ -264,10 +274,6 @@ class Delivery(Component):
             runtime=cloudfront.FunctionRuntime.JS_2_0,
             code=cloudfront.FunctionCode.from_inline(viewer_request(recipes)),
         )
-
-    def _global_name(self, name: str) -> str:
-        """CloudFront is one for all regions: without the region, a second stack elsewhere would find the name taken."""
-        return f"{self._prefix}-{name}-{Aws.REGION}"
 
     def _let_cdn_read(self, keys: str) -> None:
         arn = f"arn:{Aws.PARTITION}:cloudfront::{Aws.ACCOUNT_ID}:distribution/{self.distribution.distribution_id}"

@@ -1,19 +1,19 @@
 """Encryption: one key of the deployer's for everything that is kept, where they want one.
 
 What needs the key finds it by `key_of`; which services may use it stands here, and which functions beside their grants
-(`infra.functions`).
+(`lightpress.cdk.functions`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, RemovalPolicy, Stack
+from aws_cdk import Aws, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lightpress.cdk.naming import pin
+from lightpress.cdk.naming import pin, removal_policy
 from lightpress.cdk.options.storage import CREATE
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _created(scope: Construct, config: Config) -> kms.Key:
         "Key",
         description=f"Lightpress {config.environment}: everything that is kept",
         enable_key_rotation=True,
-        removal_policy=RemovalPolicy[config.storage.removal.upper()],
+        removal_policy=removal_policy(config),
     )
     pin(key, "EncryptionKey")
     for statement in _for_services(config):
@@ -68,31 +68,54 @@ def _for_services(config: Config) -> list[iam.PolicyStatement]:
     statements = [
         # tells the queue of uploads
         _for(["s3.amazonaws.com"], _WRITE),
-        # tells the topic of alarms
+        # publishes to the topic of alarms
         _for(["cloudwatch.amazonaws.com"], _WRITE),
-        # reads images; which distribution is not known: it waits for the bucket, and the bucket for the key
-        _for(
-            ["cloudfront.amazonaws.com"],
-            ["kms:Decrypt"],
-            like={"aws:SourceArn": f"arn:{Aws.PARTITION}:cloudfront::{Aws.ACCOUNT_ID}:distribution/*"},
-        ),
+        _for_cloudfront(),
         _for_logs(),
     ]
-    # That EventBridge may tell the queues of changes in existing buckets, CDK says with the rule.
+    if config.monitoring.monthly_budget_dollars:
+        # publishes to the topic of alarms
+        statements.append(_for(["budgets.amazonaws.com"], _WRITE))
+    if config.existing.attach or config.existing.in_place:
+        statements.append(_for_events())
     if config.delivery.access_log_days:
         statements.append(_for_access_logs())
     return statements
 
 
-def _for(services: list[str], actions: Sequence[str], like: dict[str, str] | None = None) -> iam.PolicyStatement:
-    conditions: dict[str, dict[str, str]] = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
-    if like:
-        conditions["ArnLike"] = like
+def _for_cloudfront() -> iam.PolicyStatement:
+    """CloudFront reads images. Any distribution of the account: its own waits for the bucket, and that for the key.
+
+    CloudFront sends the distribution's ARN, and no aws:SourceAccount that a statement could rely on.
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+    """
+    distributions = f"arn:{Aws.PARTITION}:cloudfront::{Aws.ACCOUNT_ID}:distribution/*"
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
+        actions=["kms:Decrypt"],
+        resources=["*"],  # in the policy of a key, it is the key
+        conditions={"ArnLike": {"aws:SourceArn": distributions}},
+    )
+
+
+def _for_events() -> iam.PolicyStatement:
+    """EventBridge sends changes of existing buckets to the queues. Without a condition, as AWS documents it.
+
+    With aws:SourceAccount, which EventBridge need not send to KMS, every event would be lost. What may be sent to which
+    queue is restricted by the queues' policies, to the ARNs of the rules.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-troubleshooting.html
+    """
+    return iam.PolicyStatement(
+        principals=[iam.ServicePrincipal("events.amazonaws.com")], actions=list(_WRITE), resources=["*"]
+    )
+
+
+def _for(services: list[str], actions: Sequence[str]) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         principals=[iam.ServicePrincipal(service) for service in services],
         actions=list(actions),
-        resources=["*"],  # in the policy of a key, it is the key
-        conditions=conditions,
+        resources=["*"],
+        conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
     )
 
 

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Aws
 from aws_cdk import aws_events as events
-from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
 
 from lightpress.cdk.findings import acknowledge
+from lightpress.cdk.naming import resource
+from lightpress.cdk.queues import WorkQueue
+from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
+    from lightpress.cdk.config import Config
     from lightpress.cdk.functions import PythonFunction
     from lightpress.cdk.options.existing import Existing
     from lightpress.in_place.buckets import InPlace
@@ -38,18 +42,78 @@ SEE_NAMES = (
 """What telling apart takes, on the bucket of originals: gone, forbidden, and another one."""
 
 
-def announce(scope: Construct, id_: str, *, pictures: Selection, changes: Sequence[str], queue: sqs.Queue) -> None:
-    """Have changes of a bucket's pictures told to `queue`."""
-    detail: dict[str, object] = {"bucket": {"name": [pictures.bucket]}}
-    if keys := _patterns(pictures):
-        detail["object"] = {"key": keys}
-    events.Rule(
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+_MOST_PATTERN_CHARACTERS = 2048
+# Only people take messages from there.
+_DEAD_LETTERS_HIDDEN_SECONDS = 30
+
+
+def announce(  # noqa: PLR0913  by keyword
+    scope: Construct, id_: str, *, pictures: Selection, changes: Sequence[str], queue: sqs.Queue, config: Config
+) -> events.Rule:
+    """Send changes of a bucket's pictures to `queue`, and those that cannot be sent to a dead-letter queue of the rule.
+
+    Raises:
+        ConfigError: The event pattern is longer than EventBridge allows.
+
+    """
+    pattern = _event_pattern(pictures, changes)
+    rule = events.Rule(
         scope,
         id_,
         description=f"Changes in {pictures.bucket}, for Lightpress to look at",
-        event_pattern=events.EventPattern(source=["aws.s3"], detail_type=list(changes), detail=detail),
-        targets=[targets.SqsQueue(queue)],
+        event_pattern=events.EventPattern(**pattern),
     )
+    dead_letters = WorkQueue(
+        scope,
+        f"{id_}DeadLetters",
+        logical_id=f"{id_}DeadLetterQueue",
+        retention_days=config.processing.dead_letter_retention_days,
+        timeout_seconds=_DEAD_LETTERS_HIDDEN_SECONDS,
+    )
+    acknowledge(
+        dead_letters, "AwsSolutions-SQS3", because="It is the dead-letter queue of a rule, which cdk-nag does not see."
+    )
+    _send(rule, to=queue, otherwise=dead_letters)
+    return rule
+
+
+def _event_pattern(pictures: Selection, changes: Sequence[str]) -> dict[str, Any]:
+    detail: dict[str, object] = {"bucket": {"name": [pictures.bucket]}}
+    if keys := _patterns(pictures):
+        detail["object"] = {"key": keys}
+    pattern = {"source": ["aws.s3"], "detail-type": list(changes), "detail": detail}
+    characters = len(json.dumps(pattern, separators=(",", ":"), ensure_ascii=False))
+    if characters > _MOST_PATTERN_CHARACTERS:
+        raise ConfigError(
+            f"suffixes of the bucket {pictures.bucket}: the event pattern of its rule has {characters:,} characters; "
+            f"allowed: {_MOST_PATTERN_CHARACTERS:,}. Name fewer suffixes, or a shorter prefix"
+        )
+    return {"source": ["aws.s3"], "detail_type": list(changes), "detail": detail}
+
+
+def _send(rule: events.Rule, *, to: sqs.Queue, otherwise: sqs.Queue) -> None:
+    """Set the target of the resource itself.
+
+    `targets.SqsQueue` would restrict EventBridge's use of an encrypted queue and its key by aws:SourceAccount, which
+    EventBridge need not send; the key's own statement is in `cdk.encryption`.
+    """
+    resource(rule, events.CfnRule).targets = [
+        events.CfnRule.TargetProperty(
+            id="Target0",
+            arn=to.queue_arn,
+            dead_letter_config=events.CfnRule.DeadLetterConfigProperty(arn=otherwise.queue_arn),
+        )
+    ]
+    for queue in (to, otherwise):
+        queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[queue.queue_arn],
+                conditions={"ArnEquals": {"aws:SourceArn": rule.rule_arn}},
+            )
+        )
 
 
 def read_attached(function: PythonFunction, existing: Sequence[Existing[Attached]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 
@@ -13,7 +13,7 @@ from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.existing import read_attached
 from lightpress.cdk.functions import PythonFunction
-from lightpress.cdk.naming import pin
+from lightpress.cdk.naming import pin, removal_policy
 from lightpress.cdk.processing import RECORD_FAILURE_TIMEOUT_SECONDS, publish, read_originals
 
 if TYPE_CHECKING:
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
 
 _A_DAY = 24 * 60 * 60
 
-# Alone, a picture gets twice the memory and more time: what fails here, fails on this machine for good.
-_MEMORY = 2
-_MOST_MEMORY_MB = 10_240
 # After an outage, everything that was uploaded meanwhile may be here.
 _PART_OF_CONCURRENCY = 5
 _LEAST_CONCURRENCY = 2
@@ -64,7 +61,7 @@ class Failures(Component):
             description="Publishes after all what the queue gave up on, or keeps it with the reason",
             code=code,
             config=config,
-            memory_mb=min(_MEMORY * config.processing.memory_mb, _MOST_MEMORY_MB),
+            memory_mb=max(config.processing.failure_memory_mb, config.processing.memory_mb),
             timeout_seconds=RECORD_FAILURE_TIMEOUT_SECONDS,
             environment={
                 "QUEUE_URL": processing.dead_letters.queue_url,
@@ -108,7 +105,7 @@ def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:
         point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
             point_in_time_recovery_enabled=True
         ),
-        removal_policy=RemovalPolicy[config.storage.removal.upper()],
+        removal_policy=removal_policy(config),
     )
     pin(table, "FailuresTable")
     return table

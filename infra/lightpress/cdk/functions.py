@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as sources
@@ -16,7 +16,7 @@ from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.layer import PillowLayer, target_of
-from lightpress.cdk.naming import pin, resource
+from lightpress.cdk.naming import pin, removal_policy, resource
 from lightpress.pipeline.recipe import load_recipes
 
 if TYPE_CHECKING:
@@ -125,11 +125,11 @@ class PythonFunction(lambda_.Function):
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
-            application_log_level_v2=lambda_.ApplicationLogLevel[config.monitoring.log_level],
+            application_log_level_v2=_platform_log_level(config),
             environment={
                 "POWERTOOLS_SERVICE_NAME": config.prefix,  # a dimension of every metric: accounts may hold several
                 "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
-                "LOG_LEVEL": config.monitoring.log_level,
+                "POWERTOOLS_LOG_LEVEL": config.monitoring.log_level,
                 **KEEP_FREED_MEMORY,
                 **environment,
             },
@@ -195,11 +195,21 @@ class PythonFunction(lambda_.Function):
             self.add_to_role_policy(iam.PolicyStatement(actions=needed, resources=[key.key_arn]))
 
 
+def _platform_log_level(config: Config) -> lambda_.ApplicationLogLevel:
+    """What Lambda's own filter lets through: everything that `lightpress.telemetry` writes.
+
+    The filter takes a line without `level` for INFO: with "WARN" or "ERROR", it would drop the metrics (EMF), which
+    have none, and the alarms would see nothing. It would drop uncaught exceptions, too.
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+    https://github.com/aws/aws-lambda-python-runtime-interface-client/issues/202
+    """
+    debug = config.monitoring.log_level == "DEBUG"
+    return lambda_.ApplicationLogLevel.DEBUG if debug else lambda_.ApplicationLogLevel.INFO
+
+
 def log_group_of(scope: Construct, id_: str, config: Config) -> logs.LogGroup:
     """A log group with a name that stays."""
-    log_group = logs.LogGroup(
-        scope, id_, encryption_key=key_of(scope), removal_policy=RemovalPolicy[config.storage.removal.upper()]
-    )
+    log_group = logs.LogGroup(scope, id_, encryption_key=key_of(scope), removal_policy=removal_policy(config))
     # Days as they are: the construct takes names for them, such as THIRTEEN_MONTHS.
     resource(log_group, logs.CfnLogGroup).retention_in_days = config.monitoring.log_retention_days
     pin(log_group, id_)

@@ -10,6 +10,7 @@ from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.queues import queue_and_dead_letters
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_events as events
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
@@ -49,8 +50,9 @@ class InPlace(Component):
             },
         )
         self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
+        self.rules: list[events.Rule] = []
         for number, existing in enumerate(config.existing.in_place):
-            announce(self, f"Changes{number}", pictures=existing.pictures, changes=[CREATED], queue=self.queue)
+            self.rules.append(self._announce(number, existing, config))
             self._replace(existing)
         self._remember_in(images)
         self.function.consume(
@@ -61,6 +63,16 @@ class InPlace(Component):
             "InPlaceQueueUrl": self.queue.queue_url,
             "InPlaceDeadLetterQueueUrl": self.dead_letters.queue_url,
         }
+
+    def _announce(self, number: int, existing: Existing[Pictures], config: Config) -> events.Rule:
+        return announce(
+            self,
+            f"Changes{number}",
+            pictures=existing.pictures,
+            changes=[CREATED],
+            queue=self.queue,
+            config=config,
+        )
 
     def _replace(self, existing: Existing[Pictures]) -> None:
         """Allow to read and write the selected objects, with what they are stored with, and never to delete one."""

@@ -16,11 +16,12 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.metrics import ENDS, FAILURE_RATE, counted
-from lightpress.cdk.naming import pin
+from lightpress.cdk.naming import global_name, pin
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import aws_events as events
     from constructs import Construct
 
     from lightpress.cdk.config import Config
@@ -59,6 +60,7 @@ class Monitoring(Component):
         self._watch_failure_rate()
         if in_place is not None:
             self._watch_in_place(in_place)
+        self._watch_rules([*processing.rules, *(in_place.rules if in_place else ())])
         for function in functions:
             self._watch_function(function)
         if config.monitoring.alarm_invocations_per_picture:
@@ -97,6 +99,24 @@ class Monitoring(Component):
             in_place.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD),
             threshold=1,
             says="Pictures of an existing bucket could not be worked on, several times. They are as they were.",
+        )
+
+    def _watch_rules(self, rules: Sequence[events.Rule]) -> None:
+        """EventBridge counts what it gave up on for each rule; an event of S3 is sent once only."""
+        if not rules:
+            return
+        failed = {f"rule_{number}": _failed_invocations(rule) for number, rule in enumerate(rules)}
+        self._alarm(
+            "ChangesAreNotDelivered",
+            cloudwatch.MathExpression(
+                expression=" + ".join(f"FILL({id_}, 0)" for id_ in failed),
+                using_metrics=failed,
+                label="changes that EventBridge could not deliver",
+                period=_PERIOD,
+            ),
+            threshold=1,
+            says="EventBridge could not send changes of an existing bucket to its queue. They wait in the dead-letter "
+            "queue of the rule.",
         )
 
     def _watch_failure_rate(self) -> None:
@@ -155,7 +175,7 @@ class Monitoring(Component):
             self,
             "Budget",
             budget=budgets.CfnBudget.BudgetDataProperty(
-                budget_name=f"{self._config.prefix}-account",
+                budget_name=global_name(self._config, "account"),
                 budget_type="COST",
                 time_unit="MONTHLY",
                 budget_limit=budgets.CfnBudget.SpendProperty(
@@ -203,6 +223,16 @@ class Monitoring(Component):
         alarm.add_alarm_action(actions.SnsAction(self.topic))
         alarm.add_ok_action(actions.SnsAction(self.topic))
         self.alarms.append(alarm)
+
+
+def _failed_invocations(rule: events.Rule) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace="AWS/Events",
+        metric_name="FailedInvocations",
+        dimensions_map={"RuleName": rule.rule_name},
+        statistic="Sum",
+        period=_PERIOD,
+    )
 
 
 def _topic(scope: Construct, config: Config) -> sns.Topic:

@@ -4,7 +4,8 @@ Their versions are read from the very files that are deployed, by what those say
 from the list (SBOM) that a wheel brings. A list alone is not trusted: it may name what is not in the wheel, or an old
 version. A file that no row accounts for is an error, so that what a later wheel brings besides is noticed.
 
-`python -m infra.native FILE` adds all of them to a CycloneDX file (`make sbom`); `infra.advisories` asks about them.
+`python -m lightpress.cdk.native FILE` adds all of them to a CycloneDX file (`make sbom`); `lightpress.cdk.advisories`
+looks for their known vulnerabilities.
 """
 
 from __future__ import annotations

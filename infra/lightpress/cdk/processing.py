@@ -63,8 +63,10 @@ class Processing(Component):
         read_originals(self.function, uploads)
         read_attached(self.function, config.existing.attach)
         changes = [CREATED, DELETED, RESTORED]
-        for number, one in enumerate(config.existing.attach):
-            announce(self, f"Attached{number}", pictures=one.pictures, changes=changes, queue=self.queue)
+        self.rules = [
+            announce(self, f"Attached{number}", pictures=one.pictures, changes=changes, queue=self.queue, config=config)
+            for number, one in enumerate(config.existing.attach)
+        ]
         self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
         pollers = _pollers(config)
         self.function.consume(

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _SECONDS_AROUND = 15  # a URL's own: to begin, to land what came, and to tell of it
-_MOST_UNASKED = 8  # SQS itself gives up soon after (infra.url_ingest), and knows no reason
+_MOST_UNASKED = 8  # SQS itself gives up soon after (lightpress.cdk.url_ingest), and knows no reason
 
 
 class Observer(Protocol):

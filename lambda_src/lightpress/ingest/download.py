@@ -84,7 +84,7 @@ class Download:
 
     @classmethod
     def by(cls, options: Mapping[str, Any]) -> Download:
-        """As `infra.url_ingest` writes the options."""
+        """As `lightpress.cdk.url_ingest` writes the options."""
         policy = AddressPolicy(
             networks(tuple(options["allowed_networks"])), frozenset(options["ports"]), plain_http=options["plain_http"]
         )

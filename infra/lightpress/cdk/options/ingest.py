@@ -47,7 +47,11 @@ class IngestOptions:
         10, low=2, high=1000, doc="Maximum concurrent invocations of the function that fetches; each fetches 10 URLs."
     )
     fetch_max_mb: int = integer(
-        32, low=1, high=512, doc="Maximum size of a file, in MB. The function gets memory for ten of them."
+        32,
+        low=1,
+        high=512,
+        doc="Maximum size of a file, in MB. The function gets memory for ten of them: "
+        "from 276 on, that is more than the 3,008 MB that new AWS accounts may be limited to.",
     )
     fetch_timeout_seconds: int = integer(
         30, low=2, high=120, doc="Time limit for one URL, including all its redirects, in seconds."

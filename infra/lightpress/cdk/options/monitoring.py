@@ -81,7 +81,14 @@ class MonitoringOptions:
         doc="Save queries in CloudWatch Logs Insights (`infra/lightpress/cdk/queries.py`). Only running them costs "
         "money.",
     )
-    log_level: str = choice("INFO", "DEBUG", "INFO", "WARN", "ERROR", doc="Lowest level that the functions log.")
+    log_level: str = choice(
+        "INFO",
+        "DEBUG",
+        "INFO",
+        "WARN",
+        "ERROR",
+        doc="Lowest level that the functions log. Metrics and uncaught exceptions are written at every level.",
+    )
     log_retention_days: int = _days_of_logs(30, doc="How long logs are kept.")
     tracing: bool = flag(
         default=False, doc="Trace the functions with AWS X-Ray, which costs a little for each original."

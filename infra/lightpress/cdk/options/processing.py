@@ -31,7 +31,14 @@ class ProcessingOptions:
         low=512,
         high=10_240,
         doc="Memory of the functions, in MB. Lambda gives CPU in proportion to memory: 1,769 MB is one full vCPU, "
-        "which is what processing an original uses.",
+        "which is what processing an original uses. New AWS accounts may be limited to 3,008 MB.",
+    )
+    failure_memory_mb: int = integer(
+        3008,
+        low=512,
+        high=10_240,
+        doc="Memory of the function that tries dead letters once more, in MB; at least `memory_mb` is used. New AWS "
+        "accounts may be limited to 3,008 MB: request a higher quota before setting more.",
     )
     timeout_seconds: int = integer(
         60,
