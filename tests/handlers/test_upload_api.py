@@ -10,10 +10,11 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 
 from lightpress.aws.dead_letters import SqsDeadLetters
-from lightpress.handlers.upload_api import handler
+from lightpress.handlers.upload_api import STEPS, handler
 from lightpress.ingest.orders import body_of, order_for, order_in
 from lightpress.ingest.urls import parse_url
 from lightpress.pipeline.failures import DeadLetter
+from lightpress.uploads.bodies import MAX_BODY_BYTES
 from lightpress.uploads.requests import owner_of
 from tests.handlers.conftest import (
     CDN,
@@ -30,6 +31,7 @@ from tests.handlers.conftest import (
 )
 from tests.handlers.gateway import event_of
 from tests.handlers.recorder import Call, recorded
+from tests.uploads.test_bodies import UNREADABLE
 from tools.drawing import file_of, four_corners
 
 if TYPE_CHECKING:
@@ -237,6 +239,26 @@ def test_what_cannot_be_answered_is_a_problem_with_a_code(  # noqa: PLR0913, PLR
     found, said = ask(method, path, body)
     assert (found, said["status"], said["code"]) == (status, status, code)
     assert said["detail"].endswith(".")
+
+
+_READS_A_BODY = ["/uploads", "/multipart", "/ingest", *(f"/multipart/{step}" for step in STEPS)]
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+@pytest.mark.parametrize("path", _READS_A_BODY)
+def test_no_route_reads_a_body_that_programs_read_differently(
+    deployed: Deployed, calls: set[Call], path: str, name: str
+) -> None:
+    assert deployed
+    status, said = ask("POST", path, UNREADABLE[name][0])
+    assert (status, said["status"], said["code"]) == (400, 400, "not_json")
+    assert not calls
+
+
+@pytest.mark.parametrize("path", _READS_A_BODY)
+def test_no_route_reads_a_body_of_more_than_a_mebibyte(deployed: Deployed, path: str) -> None:
+    assert deployed
+    assert ask("POST", path, " " * (MAX_BODY_BYTES + 1))[0] == 413
 
 
 def test_who_is_not_named_by_the_authorizer_gets_nothing(deployed: Deployed) -> None:

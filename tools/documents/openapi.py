@@ -148,11 +148,11 @@ _ANSWERS: dict[str, Json] = {
 }
 
 _PROBLEMS = {
-    400: "The body cannot be read.",
+    400: "The body is not I-JSON (RFC 7493), or not an object.",
     403: "The authorizer does not say who calls, or refuses.",
     404: "There is no such picture or upload of yours, or no URLs are fetched.",
     409: "The parts are not those that have arrived.",
-    413: "The parts are too much together.",
+    413: "The body has more than 1 MiB, or the parts of the upload have together more than is accepted.",
     422: "Fields are missing or wrong: `errors` names each, and what is allowed.",
 }
 _BEFORE_THE_API = {401: "Nobody is signed in.", 429: "Too many requests."}
@@ -173,7 +173,7 @@ class Operation:
 def operations(limits: UploadLimits) -> dict[tuple[str, str], Operation]:
     """By method and path."""
     file = upload_fields(limits)
-    unreadable, going_on = (400, 422), (400, 404, 422)
+    unreadable, going_on = (400, 413, 422), (400, 404, 413, 422)
     return {
         ("post", "/uploads"): Operation("begin", "Begin to upload a file", 201, "Begun", unreadable, file),
         ("post", "/multipart"): Operation(
@@ -190,12 +190,12 @@ def operations(limits: UploadLimits) -> dict[tuple[str, str], Operation]:
             "Make one file of the parts",
             200,
             "Completed",
-            (*going_on, 409, 413),
+            (*going_on, 409),
             {**MULTIPART_FIELDS, **COMPLETE_FIELDS},
         ),
         ("post", "/multipart/abort"): Operation("abortParts", "Give up", 200, "Aborted", going_on, MULTIPART_FIELDS),
         ("post", "/ingest"): Operation(
-            "ingest", "Have pictures fetched by their URLs", 202, "Ordered", (400, 404, 422), INGEST_FIELDS
+            "ingest", "Have pictures fetched by their URLs", 202, "Ordered", going_on, INGEST_FIELDS
         ),
         ("get", "/images/{key}"): Operation("status", "What became of a picture", 200, "Status", (404,)),
         ("delete", "/images/{key}"): Operation("delete", "Delete a picture", 202, "Deleting", (404,)),

@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from lightpress.composition.upload_api import caller, upload_service, url_ingest_api
 from lightpress.telemetry import logger
 from lightpress.uploads.api import UploadService
+from lightpress.uploads.bodies import json_body
 from lightpress.uploads.requests import Refused, owner_of
 
 if TYPE_CHECKING:
@@ -108,10 +109,7 @@ def _answer(code: int, said: dict[str, Any]) -> Response[str]:
 
 
 def _body() -> object:
-    try:
-        return app.current_event.json_body
-    except ValueError:
-        raise Refused(400, "not_json", "The body is not JSON.") from None
+    return json_body(app.current_event.raw_event)
 
 
 def _key() -> str:
