@@ -25,8 +25,7 @@ UNREADABLE = {
     "Infinity": ('{"size": Infinity}', "Infinity is not a JSON number"),
     "-Infinity": ('{"size": -Infinity}', "-Infinity is not a JSON number"),
     "a float beyond a double": ('{"size": 1e400}', "too large for a double"),
-    "an integer of 5,000 digits": ('{"size": ' + "9" * 5_000 + "}", "an integer is beyond 9007199254740991"),
-    "an integer beyond 2^53": ('{"size": -9007199254740992}', "an integer is beyond 9007199254740991"),
+    "an integer of 5,000 digits": ('{"size": ' + "9" * 5_000 + "}", "too large for a double"),
     "an unclosed object": ("{", "Expecting property name"),
     "two values": ("{} {}", "Extra data"),
     "a byte order mark": ("\ufeff{}", "BOM"),
@@ -94,13 +93,17 @@ def test_no_body_of_a_mebibyte_takes_a_second() -> None:
         assert time.process_time() - before < 1
 
 
+def test_a_whole_number_that_no_double_holds_exactly_is_read_as_a_double() -> None:
+    assert json_body(event("[999999999999999, 9007199254740993]")) == [999_999_999_999_999, 9_007_199_254_740_992.0]
+
+
 def test_a_request_without_a_body_has_none() -> None:
     assert json_body(event(None)) is None
     assert json_body(event("")) is None
 
 
 _DOUBLES = st.floats(allow_nan=False, allow_infinity=False)
-_SCALARS = st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | _DOUBLES | st.text()
+_SCALARS = st.none() | st.booleans() | st.integers(-(10**15) + 1, 10**15 - 1) | _DOUBLES | st.text()
 _VALUES = st.recursive(
     _SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4), max_leaves=12
 )

@@ -21,8 +21,7 @@ MAX_BODY_BYTES = 1 << 20
 """Enough for the 10,000 parts of one upload, with the names and ETags of each."""
 MAX_DEPTH = 16
 """The requests of the API need three: an object, its list, and the objects of that."""
-_MAX_INTEGER = 2**53 - 1  # RFC 7493, 2.2: larger ones are not exact in a double
-_MAX_DIGITS = len(str(_MAX_INTEGER))
+_EXACT_DIGITS = 15  # of any whole number that is exact in a double: RFC 7493, 2.2
 # A string, closed or not, or a bracket. `*+` never gives back what it took: the time is linear, whatever the text.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
@@ -82,10 +81,11 @@ def _no_constant(name: str) -> float:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _integer(digits: str) -> int:
-    if len(digits.lstrip("-")) > _MAX_DIGITS or abs(int(digits)) > _MAX_INTEGER:
-        raise ValueError(f"an integer is beyond {_MAX_INTEGER} in size")
-    return int(digits)
+def _integer(digits: str) -> float:
+    """Read a number without a fraction; one that is not exact in a double becomes one, as in JavaScript."""
+    if len(digits.lstrip("-")) <= _EXACT_DIGITS:
+        return int(digits)
+    return _finite(digits)
 
 
 def _finite(digits: str) -> float:
