@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -13,6 +14,7 @@ from lightpress.aws.dead_letters import SqsDeadLetters
 from lightpress.handlers.upload_api import STEPS, handler
 from lightpress.ingest.orders import body_of, order_for, order_in
 from lightpress.ingest.urls import parse_url
+from lightpress.pipeline.buckets import Attached
 from lightpress.pipeline.failures import DeadLetter
 from lightpress.uploads.bodies import MAX_BODY_BYTES
 from lightpress.uploads.requests import owner_of
@@ -264,6 +266,26 @@ def test_no_route_reads_a_body_of_more_than_a_mebibyte(deployed: Deployed, path:
 def test_who_is_not_named_by_the_authorizer_gets_nothing(deployed: Deployed) -> None:
     assert deployed
     assert ask("POST", "/uploads", FILE, owner="")[1]["code"] == "no_owner"
+
+
+@pytest.mark.parametrize("path", ["/uploads", "/multipart", "/ingest"])
+def test_a_collection_that_an_attached_bucket_publishes_under_is_refused_as_the_pipeline_would(
+    deployed: Deployed, calls: set[Call], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setenv("ATTACHED", json.dumps([asdict(Attached("my-shop", under="shop/"))]))
+    body = FILE | {"collection": "shop", "urls": ["https://example.com/cat.jpg"]}
+    status, said = ask("POST", path, body)
+    assert (status, said["code"]) == (400, "reserved_prefix")
+    assert said["detail"] == "Keys that begin with 'shop/' are those of another bucket. Choose another collection."
+    assert not calls
+    assert ask("POST", path, body | {"collection": "shopping"})[0] in {201, 202}
+
+    key = f"shop/{owner_of(ALICE)}/n/cat.jpg"
+    deployed.upload(key, b"x")
+    deployed.invoke(notification(key))
+    assert [letter["MessageAttributes"]["reason"]["StringValue"] for letter in deployed.dead_letters()] == [
+        "reserved_prefix"
+    ]
 
 
 def test_urls_are_ordered_each_under_a_key_of_its_caller_and_what_is_none_is_named(

@@ -148,7 +148,7 @@ _ANSWERS: dict[str, Json] = {
 }
 
 _PROBLEMS = {
-    400: "The body is not I-JSON (RFC 7493), or not an object.",
+    400: "The body is not I-JSON (RFC 7493), or not an object; or files of this collection are not published.",
     403: "The authorizer does not say who calls, or refuses.",
     404: "There is no such picture or upload of yours, or no URLs are fetched.",
     409: "The parts are not those that have arrived.",

@@ -11,6 +11,7 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_lambda as lambda_
 
 from lightpress.cdk.component import Component
+from lightpress.cdk.existing import name_attached
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction, log_group_of
 from lightpress.cdk.naming import pin, resource
@@ -105,6 +106,7 @@ class UploadApi(Component):
         # Without, S3 would say 403 of a manifest that is not there yet.
         function.allow("s3:ListBucket", on=delivery.images.bucket_arn)
         function.accept_any_key(uploads, "*")
+        name_attached(function, config.existing.attach)
         function.accept_any_key(delivery.images, "m/*")
         integration = integrations.HttpLambdaIntegration("Integration", function)
         authorizer = _authorizer(self, config)

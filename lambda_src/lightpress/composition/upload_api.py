@@ -15,11 +15,12 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.orders import SqsOrders
 from lightpress.aws.session import client
 from lightpress.aws.uploads import S3Uploads
-from lightpress.composition.publishing import RECIPES
+from lightpress.composition.publishing import RECIPES, publishing
 from lightpress.ingest.api import UrlIngestApi
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.settings import OrderSettings, UploadSettings
 from lightpress.uploads.api import UploadService
+from lightpress.uploads.keys import PublishedKeys
 from lightpress.uploads.requests import UploadLimits, caller_of, media_types
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def upload_service() -> UploadService:
     recipes = load_recipes(RECIPES)
     return UploadService(
         limits=UploadLimits(recipes.max_bytes, media_types(recipes.accept)),
+        keys=PublishedKeys(publishing(settings), recipes),
         uploads=S3Uploads(s3, settings.uploads_bucket),
         images=S3Images(s3, settings.images_bucket),
         cdn_base_url=settings.cdn_base_url,
@@ -57,6 +59,7 @@ def url_ingest_api() -> UrlIngestApi | None:
         SqsOrders(client("sqs"), settings.url_queue_url),
         DynamoFailures(client("dynamodb"), settings.failures_table, _now, retention_seconds=0),  # it only reads
         settings.uploads_bucket,
+        upload_service().keys,
         upload_service().addresses,
     )
 

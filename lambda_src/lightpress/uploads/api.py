@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.pipeline.ports import Images
+    from lightpress.uploads.keys import PublishedKeys
     from lightpress.uploads.ports import Uploads
-    from lightpress.uploads.requests import UploadLimits
+    from lightpress.uploads.requests import UploadLimits, UploadRequest
 
 Answer = dict[str, Any]
 
@@ -39,6 +40,7 @@ class UploadService:
 
     Attributes:
         limits: What may be uploaded.
+        keys: Under which keys.
         uploads: The uploads bucket.
         images: The images bucket, of which manifests are read.
         cdn_base_url: Address of the distribution, without a slash at its end.
@@ -46,6 +48,7 @@ class UploadService:
     """
 
     limits: UploadLimits
+    keys: PublishedKeys
     uploads: Uploads
     images: Images
     cdn_base_url: str
@@ -57,14 +60,12 @@ class UploadService:
 
     def begin_upload(self, body: object, owner: str) -> Answer:
         """Return a new key, and a presigned form to upload the file with."""
-        file = parse_upload_request(body, self.limits)
-        key = new_key(file, owner, self.random_id())
+        file, key = self._new_file(body, owner)
         return self.addresses(key) | {"upload": self.uploads.form(key, file)}
 
     def begin_multipart(self, body: object, owner: str) -> Answer:
         """Begin a multipart upload, for a large file: return a new key, the upload id and the size of the parts."""
-        file = parse_upload_request(body, self.limits)
-        key = new_key(file, owner, self.random_id())
+        file, key = self._new_file(body, owner)
         return self.addresses(key) | {"upload_id": self.uploads.begin(key, file), "part_size": PART_BYTES}
 
     def sign_part(self, body: object, owner: str) -> Answer:
@@ -115,6 +116,12 @@ class UploadService:
         check_owner(key, owner)
         self.uploads.delete(key)
         return {"key": key, "status": "deleting"}
+
+    def _new_file(self, body: object, owner: str) -> tuple[UploadRequest, str]:
+        file = parse_upload_request(body, self.limits)
+        key = new_key(file, owner, self.random_id())
+        self.keys.check(key)
+        return file, key
 
     def _multipart_upload(self, body: object, owner: str) -> tuple[str, str]:
         key, upload_id = parse_multipart_upload(body)

@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 
 from lightpress.cdk.options.environment import LOCAL, PROD
 from lightpress.cdk.options.option_types import choice, flag, integer, matching, option, texts
+from lightpress.uploads.requests import COLLECTION
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lightpress.pipeline.buckets import Attached
     from lightpress.toml_reader import Table
 
 _ORIGIN = r"https?://[a-z0-9.*-]+(:[0-9]{1,5})?"
@@ -96,6 +100,16 @@ def check_authorization(options: UploadOptions, environment: str, table: Table) 
             "upload_page",
             f'a page cannot be used with upload_auth "{options.upload_auth}"; allowed: with "jwt" or "authorizer"',
         )
+
+
+def check_collection(options: UploadOptions, attached: Sequence[Attached], table: Table) -> None:
+    """Reject an attached bucket that is published under the collection of every upload that names none."""
+    for number, one in enumerate(attached):
+        if options.upload_auth != "off" and f"{COLLECTION}/".startswith(one.under):
+            raise table.error(
+                f"attach[{number}].publish_under",
+                f"{one.under!r} is where the upload API stores files; allowed with it: any other folder",
+            )
 
 
 def check_origins(options: UploadOptions, environment: str, table: Table) -> None:
