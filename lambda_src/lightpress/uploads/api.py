@@ -24,9 +24,8 @@ from lightpress.uploads.requests import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.pipeline.ports import Images
     from lightpress.uploads.keys import PublishedKeys
-    from lightpress.uploads.ports import Uploads
+    from lightpress.uploads.ports import Manifests, Uploads
     from lightpress.uploads.requests import UploadLimits, UploadRequest
 
 Answer = dict[str, Any]
@@ -50,7 +49,7 @@ class UploadService:
     limits: UploadLimits
     keys: PublishedKeys
     uploads: Uploads
-    images: Images
+    images: Manifests
     cdn_base_url: str
     random_id: Callable[[], str]
 

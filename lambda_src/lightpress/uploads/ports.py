@@ -1,10 +1,11 @@
-"""Ports of the upload API: what it needs of S3."""
+"""Ports of the upload API: what it needs of the uploads and the images bucket."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from lightpress.pipeline.ports import Published
     from lightpress.uploads.requests import Part, UploadRequest
 
 
@@ -31,3 +32,10 @@ class Uploads(Protocol):
 
     def delete(self, key: str) -> None:
         """Delete an original; succeeds if there is none."""
+
+
+class Manifests(Protocol):
+    """The manifests in the images bucket; they are only read."""
+
+    def published(self, key: str) -> Published | None:
+        """The manifest of a key; None if nothing was ever published under it."""
