@@ -171,6 +171,32 @@ class OrderSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class QuotaSettings:
+    """What each owner may upload in a day.
+
+    Attributes:
+        table: Name of the table of counters.
+        max_files: Files of one owner in one day; 0 for any number.
+        max_bytes: Bytes of one owner in one day; 0 for any number.
+    """
+
+    table: str
+    max_files: int
+    max_bytes: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> QuotaSettings | None:
+        """Read the settings; None where there is no quota."""
+        if "UPLOAD_COUNTERS_TABLE" not in environment:
+            return None
+        return cls(
+            table=_text(environment, "UPLOAD_COUNTERS_TABLE"),
+            max_files=int(_text(environment, "MAX_UPLOADS_PER_DAY")),
+            max_bytes=int(_text(environment, "MAX_BYTES_PER_DAY")),
+        )
+
+
 def dead_letter_queue_url(environment: Mapping[str, str]) -> str:
     """Where a function sends what no retry can help."""
     return _text(environment, "DEAD_LETTER_QUEUE_URL")

@@ -20,6 +20,7 @@ from lightpress.uploads.bodies import MAX_BODY_BYTES
 from lightpress.uploads.requests import owner_of
 from tests.handlers.conftest import (
     CDN,
+    COUNTERS,
     DEAD_LETTERS,
     FAILURES,
     IMAGES,
@@ -57,11 +58,18 @@ IN_PARTS = {
 }
 ORDER = Call("sqs", "SendMessageBatch", URLS)
 READ_FAILURES = Call("dynamodb", "Query", FAILURES)
+COUNT = Call("dynamodb", "UpdateItem", COUNTERS)
 UPLOAD_API = IN_PARTS | {SIGN_FORM, SIGN_PART, READ_MANIFEST, DELETE, ORDER, READ_FAILURES}
 
 
 def ask(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> tuple[int, dict[str, Any]]:  # noqa: ANN401
-    """What the API answers; `path` as it is in the address."""
+    """What the API answers: status and body."""
+    answer = answer_to(method, path, body, owner=owner)
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def answer_to(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> dict[str, Any]:  # noqa: ANN401
+    """The answer as API Gateway gets it; `path` as it is in the address."""
     event = event_of(
         method=method,
         path=path,
@@ -69,8 +77,7 @@ def ask(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> tupl
         body=body if isinstance(body, str) or body is None else json.dumps(body),
         owner=owner,
     )
-    answer = handler(event, cast("LambdaContext", Context()))
-    return answer["statusCode"], json.loads(answer["body"])
+    return handler(event, cast("LambdaContext", Context()))
 
 
 def test_what_no_recipe_accepts_is_refused_at_the_door(deployed: Deployed) -> None:
@@ -261,6 +268,50 @@ def test_no_route_reads_a_body_that_programs_read_differently(
 def test_no_route_reads_a_body_of_more_than_a_mebibyte(deployed: Deployed, path: str) -> None:
     assert deployed
     assert ask("POST", path, " " * (MAX_BODY_BYTES + 1))[0] == 413
+
+
+@pytest.fixture
+def quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three files and 100,000 bytes a day."""
+    monkeypatch.setenv("UPLOAD_COUNTERS_TABLE", COUNTERS)
+    monkeypatch.setenv("MAX_UPLOADS_PER_DAY", "3")
+    monkeypatch.setenv("MAX_BYTES_PER_DAY", "100000")
+
+
+def test_a_quota_counts_files_parts_and_urls_together_and_says_when_to_come_back(
+    deployed: Deployed, calls: set[Call], quota: None
+) -> None:
+    assert quota is None
+    assert ask("POST", "/uploads", FILE)[1]["quota"]["uploads_left"] == 2
+    assert calls == {SIGN_FORM, COUNT}
+    _, begun = ask("POST", "/multipart", FILE)
+    assert (begun["quota"]["uploads_left"], begun["quota"]["bytes_left"]) == (1, 98_000)
+    urls = ["https://example.com/cat.jpg", "https://example.com/dog.jpg"]
+    assert ask("POST", "/ingest", {"urls": urls})[0] == 429
+    status, said = ask("POST", "/ingest", {"urls": [*urls[:1], "no URL"]})
+    assert (status, said["quota"]["uploads_left"], said["quota"]["bytes_left"]) == (202, 0, 98_000)
+
+    answer = answer_to("POST", "/uploads", FILE)
+    said = json.loads(answer["body"])
+    assert (answer["statusCode"], said["code"]) == (429, "quota_exceeded")
+    assert 0 < int(answer["headers"]["Retry-After"]) <= 86_401
+    assert ask("POST", "/uploads", FILE, owner=BOB)[0] == 201
+    rows = deployed.dynamodb.scan(TableName=COUNTERS)["Items"]
+    assert sorted((row["files"]["N"], row["bytes"]["N"]) for row in rows) == [("1", "1000"), ("3", "2000")]
+
+
+def test_a_file_that_is_larger_than_the_quota_of_a_day_is_refused_without_asking_dynamodb(
+    deployed: Deployed, calls: set[Call], quota: None
+) -> None:
+    assert deployed
+    assert quota is None
+    assert ask("POST", "/uploads", FILE | {"size": 100_001})[0] == 429
+    assert not calls
+
+
+def test_without_a_quota_nothing_is_counted(calls: set[Call]) -> None:
+    assert ask("POST", "/uploads", FILE)[1]["quota"] is None
+    assert COUNT not in calls
 
 
 def test_who_is_not_named_by_the_authorizer_gets_nothing(deployed: Deployed) -> None:

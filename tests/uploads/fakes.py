@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lightpress.pipeline.ports import Published
+from lightpress.uploads.quota import Usage
 from lightpress.uploads.requests import Refused
 
 if TYPE_CHECKING:
@@ -82,6 +83,22 @@ class FakeImages:
     def published(self, key: str) -> Published | None:
         manifest = self.manifests.get(key)
         return Published(manifest, "etag") if manifest else None
+
+
+@dataclass
+class FakeCounters:
+    """Counters of uploads, by owner and day."""
+
+    used: dict[str, Usage] = field(default_factory=dict)
+
+    def reserve(self, owner_day: str, more: Usage, limits: Usage, until: int) -> Usage | None:
+        assert until
+        before = self.used.get(owner_day, Usage(0, 0))
+        after = Usage(before.files + more.files, before.bytes + more.bytes)
+        if (limits.files and after.files > limits.files) or (limits.bytes and after.bytes > limits.bytes):
+            return None
+        self.used[owner_day] = after
+        return after
 
 
 def etag_of(upload_id: str, number: int) -> str:

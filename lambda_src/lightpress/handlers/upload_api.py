@@ -99,7 +99,10 @@ def _refusal(refusal: Refused) -> Response[str]:
     """A problem as RFC 9457 has it, with a code and what is wrong with each field."""
     fields = [{"field": name, "detail": detail} for name, detail in refusal.fields.items()]
     problem = {"status": refusal.status, "code": refusal.code, "detail": refusal.detail, "errors": fields}
-    return Response(refusal.status, _PROBLEM, json.dumps(problem))
+    headers: dict[str, str | list[str]] = {}
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(refusal.retry_after)
+    return Response(refusal.status, _PROBLEM, json.dumps(problem), headers)
 
 
 def _answer(code: int, said: dict[str, Any]) -> Response[str]:

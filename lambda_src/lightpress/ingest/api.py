@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lightpress.ingest.orders import order_for
 from lightpress.ingest.urls import FETCH_MESSAGES, InvalidUrlError, parse_url
 from lightpress.pipeline.failures import subject_of_picture
+from lightpress.uploads.quota import Usage
 from lightpress.uploads.requests import Refused, parse_url_list
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from lightpress.ingest.ports import Orders
     from lightpress.pipeline.failures import Failure
     from lightpress.uploads.keys import PublishedKeys
+    from lightpress.uploads.quota import DailyQuota
 
 _NOT_QUEUED = {"reason": "not_queued", "detail": "The queue did not take it; ask again."}
 
@@ -38,6 +40,8 @@ class UrlIngestApi:
         uploads_bucket: Its name.
         keys: Under which keys originals may be stored.
         addresses: Returns the addresses of a key, as every answer of the API has them.
+        quota: What each owner may upload in a day; None for any amount. How large a file is at a URL is not known
+            here, so that URLs count as files only.
     """
 
     orders: Orders
@@ -45,6 +49,7 @@ class UrlIngestApi:
     uploads_bucket: str
     keys: PublishedKeys
     addresses: Callable[[str], dict[str, Any]]
+    quota: DailyQuota | None = None
 
     def accept(self, body: object, owner: str) -> dict[str, Any]:
         """Have URLs fetched: those that can be read are accepted, each with its key; the others refused, by index."""
@@ -59,6 +64,7 @@ class UrlIngestApi:
             except (InvalidUrlError, Refused) as error:
                 reason = error.code if isinstance(error, Refused) else error.reason
                 refused.append({"index": index, "reason": reason, "detail": error.detail})
+        quota = self.quota.reserve(owner, Usage(len(accepted), 0)) if self.quota and accepted else None
         lost = set(self.orders.send([order for _, order in accepted]))
         refused += [{"index": accepted[place][0], **_NOT_QUEUED} for place in lost]
         return {
@@ -68,6 +74,7 @@ class UrlIngestApi:
                 if place not in lost
             ],
             "refused": sorted(refused, key=lambda one: one["index"]),
+            "quota": quota,
         }
 
     def _order(self, url: str, folder: str) -> Order:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from lightpress.pipeline.ports import Published
+    from lightpress.uploads.quota import Usage
     from lightpress.uploads.requests import Part, UploadRequest
 
 
@@ -32,6 +33,23 @@ class Uploads(Protocol):
 
     def delete(self, key: str) -> None:
         """Delete an original; succeeds if there is none."""
+
+
+class UploadCounters(Protocol):
+    """Counters of what owners have begun to upload."""
+
+    def reserve(self, owner_day: str, more: Usage, limits: Usage, until: int) -> Usage | None:
+        """Add `more` to a counter in one step, unless that exceeds `limits` (0: no limit).
+
+        Args:
+            owner_day: Name of the counter.
+            more: What is to be added.
+            limits: The most that the counter may reach.
+            until: When the counter may be deleted, in seconds since 1970.
+
+        Returns:
+            The counter after it; None if it would exceed the limits: then it is unchanged.
+        """
 
 
 class Manifests(Protocol):

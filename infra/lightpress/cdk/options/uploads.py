@@ -73,6 +73,20 @@ class UploadOptions:
     upload_burst_limit: int = integer(
         100, low=1, high=5_000, doc="Requests that the upload API accepts at once, in a burst."
     )
+    max_uploads_per_day: int = integer(
+        0,
+        low=0,
+        high=1_000_000,
+        doc="Files that one caller of the upload API may begin to upload, or have fetched, in a day (UTC). 0: any "
+        "number, for a caller may be your backend, which uploads for all. Where people sign in themselves, set it.",
+    )
+    max_megabytes_per_day: int = integer(
+        0,
+        low=0,
+        high=10_000_000,
+        doc="Megabytes (10^6 bytes) that one caller of the upload API may begin to upload in a day (UTC). 0: any "
+        "number.",
+    )
     upload_page: bool = flag(
         default=False, doc="Serve a page for uploading in the browser at the upload API's own address."
     )
