@@ -100,6 +100,22 @@ def test_only_named_sites_may_ask_from_a_browser(tmp_path: Path) -> None:
     assert len(rules[0]["AllowedOrigins"]) == 2, "the site, and the upload page"
 
 
+@pytest.mark.parametrize(
+    ("auth", "headers"),
+    [
+        ("jwt", {"authorization", "content-type"}),
+        (
+            "iam",
+            {"authorization", "content-type", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"},
+        ),
+    ],
+)
+def test_pages_may_send_the_headers_that_the_authorizer_needs(tmp_path: Path, auth: str, headers: set[str]) -> None:
+    config = jwt_but(upload_auth=auth, upload_page=False, allowed_origins=("https://www.example.com",))
+    allowed = synthesize_with(config, tmp_path).only("AWS::ApiGatewayV2::Api").properties["CorsConfiguration"]
+    assert set(allowed["AllowHeaders"]) == headers
+
+
 def test_without_a_quota_there_is_no_table_of_counters(tmp_path: Path) -> None:
     template = synthesize_with(JWT, tmp_path)
     assert len(template.resources("AWS::DynamoDB::Table")) == 1

@@ -203,8 +203,15 @@ def _from_browsers(config: Config) -> gateway.CorsPreflightOptions | None:
     return gateway.CorsPreflightOptions(
         allow_origins=list(config.uploads.allowed_origins),
         allow_methods=[gateway.CorsHttpMethod.GET, gateway.CorsHttpMethod.POST, gateway.CorsHttpMethod.DELETE],
-        allow_headers=["authorization", "content-type"],
+        allow_headers=["content-type", *_signed_headers(config)],
     )
+
+
+def _signed_headers(config: Config) -> list[str]:
+    """The headers that authorize a request; with IAM, those of Signature Version 4."""
+    if config.uploads.upload_auth != "iam":
+        return ["authorization"]
+    return ["authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"]
 
 
 def _log(scope: Construct, stage: gateway.HttpStage, config: Config) -> None:

@@ -22,9 +22,10 @@ from lightpress.ingest.api import UrlIngestApi
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.settings import OrderSettings, QuotaSettings, UploadSettings
 from lightpress.uploads.api import UploadService
+from lightpress.uploads.callers import caller_of
 from lightpress.uploads.keys import PublishedKeys
 from lightpress.uploads.quota import DailyQuota, Usage
-from lightpress.uploads.requests import UploadLimits, caller_of, media_types
+from lightpress.uploads.requests import UploadLimits, media_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

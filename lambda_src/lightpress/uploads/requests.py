@@ -18,7 +18,7 @@ from lightpress.image.formats import INPUTS
 from lightpress.uploads.fields import Number, ObjectList, Text, TextList, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from lightpress.uploads.fields import Fields
 
@@ -237,28 +237,6 @@ def parse_url_list(body: object) -> UrlList:
     """Read a list of URLs. Each URL is validated later and refused on its own."""
     values = _read(INGEST_FIELDS, body)
     return UrlList(tuple(values["urls"]), values["prefix"] or "", values["collection"] or COLLECTION)
-
-
-def caller_of(event: Mapping[str, Any], auth: str) -> str:
-    """Find out who makes a request of an HTTP API (payload 2.0).
-
-    Args:
-        event: The event that API Gateway invokes the function with.
-        auth: Kind of the authorizer: "none", "iam", "jwt" or "authorizer" (a Lambda authorizer, which returns the
-            identity as `owner` in its context).
-
-    Raises:
-        Refused: The authorizer gave no identity.
-    """
-    if auth == "none":
-        return "anybody"
-    found = event.get("requestContext", {}).get("authorizer") or {}
-    places = {"iam": ("iam", "userArn"), "jwt": ("jwt", "claims", "sub"), "authorizer": ("lambda", "owner")}
-    for name in places[auth]:
-        found = found.get(name) if isinstance(found, dict) else None
-    if not isinstance(found, str) or not found:
-        raise Refused(403, "no_owner", "The authorizer does not say who you are.")
-    return found
 
 
 def owner_of(identity: str) -> str:
