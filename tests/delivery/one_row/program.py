@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from lightpress.delivery.permalink import permalink
 from lightpress.delivery.resolve import read, resolve
 from lightpress.image import load_codecs, render
 from lightpress.image.formats import READABLE
@@ -24,6 +23,7 @@ from lightpress.uploads.api import UploadService
 from lightpress.uploads.keys import PublishedKeys
 from lightpress.uploads.page import page_formats
 from lightpress.uploads.requests import UploadLimits, media_types, owner_of
+from tests.delivery.paths import resolver_path
 from tests.edge.engine import Request, answers_to
 from tools.documents.openapi import deployed_limits, document
 from tools.drawing import four_corners
@@ -85,7 +85,7 @@ def main(folder: Path) -> dict[str, Any]:
     of_variant, by_accept, by_name = answers_to(
         [Request(f"/{path}"), named, Request("/cat", querystring={"fm": {"value": "plain"}})]
     )
-    resolved = resolve(read(f"/r/=plain/-{permalink(begun['key'])}"), {begun["key"]: manifest}.get)
+    resolved = resolve(read(resolver_path(begun["key"], accepted="~plain")), {begun["key"]: manifest}.get)
     schemas = document(deployed_limits())
     asked = schemas["paths"]["/uploads"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     (ready,) = (one for one in schemas["components"]["schemas"]["Status"]["oneOf"] if "srcset" in one["properties"])
