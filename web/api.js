@@ -58,7 +58,7 @@ function problemOf(status, said) {
   if (status === 401 || status === 403) {
     return new Problem(said.code ? words(said) : WORDS.signedOut, { code: said.code ?? 'signed_out' });
   }
-  const retriable = status === 429 || status >= 500;
+  const retriable = (status === 429 && said.code !== 'quota_exceeded') || status >= 500; // a quota lasts for the day
   return new Problem(words(said), { code: said.code, retriable });
 }
 

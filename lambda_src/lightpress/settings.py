@@ -41,7 +41,7 @@ class Settings:
             memory_mb=_memory_mb(environment),
             purge_queue_url=environment.get("PURGE_QUEUE_URL"),
             purge_delay_seconds=int(environment.get("PURGE_DELAY_SECONDS", "900")),
-            attached=tuple(json.loads(environment.get("ATTACHED", "[]"))),
+            attached=_attached(environment),
         )
 
 
@@ -85,12 +85,21 @@ class FailureSettings:
 
 @dataclass(frozen=True, slots=True)
 class UploadSettings:
-    """What the upload API is told. auth: by whom callers are authorized ("none", "iam", "jwt" or "authorizer")."""
+    """Settings of the upload API.
+
+    Attributes:
+        uploads_bucket: Where files are uploaded to.
+        images_bucket: Where the manifests are.
+        cdn_base_url: Address of the distribution, without a slash at its end.
+        auth: By whom callers are authorized: "none", "iam", "jwt" or "authorizer".
+        attached: Of each attached bucket, what `buckets.Attached` holds.
+    """
 
     uploads_bucket: str
     images_bucket: str
     cdn_base_url: str
     auth: str
+    attached: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> UploadSettings:
@@ -100,6 +109,7 @@ class UploadSettings:
             images_bucket=_text(environment, "IMAGES_BUCKET"),
             cdn_base_url=_text(environment, "CDN_BASE_URL"),
             auth=_text(environment, "UPLOAD_AUTH"),
+            attached=_attached(environment),
         )
 
 
@@ -161,6 +171,32 @@ class OrderSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class QuotaSettings:
+    """What each owner may upload in a day.
+
+    Attributes:
+        table: Name of the table of counters.
+        max_files: Files of one owner in one day; 0 for any number.
+        max_bytes: Bytes of one owner in one day; 0 for any number.
+    """
+
+    table: str
+    max_files: int
+    max_bytes: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> QuotaSettings | None:
+        """Read the settings; None where there is no quota."""
+        if "UPLOAD_COUNTERS_TABLE" not in environment:
+            return None
+        return cls(
+            table=_text(environment, "UPLOAD_COUNTERS_TABLE"),
+            max_files=int(_text(environment, "MAX_UPLOADS_PER_DAY")),
+            max_bytes=int(_text(environment, "MAX_BYTES_PER_DAY")),
+        )
+
+
 def dead_letter_queue_url(environment: Mapping[str, str]) -> str:
     """Where a function sends what no retry can help."""
     return _text(environment, "DEAD_LETTER_QUEUE_URL")
@@ -179,6 +215,10 @@ def placeholders_for(environment: Mapping[str, str]) -> str | None:
 def distribution_id(environment: Mapping[str, str]) -> str:
     """The CDN that `purge_deleted` speaks to."""
     return _text(environment, "DISTRIBUTION_ID")
+
+
+def _attached(environment: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
+    return tuple(json.loads(environment.get("ATTACHED", "[]")))
 
 
 def _memory_mb(environment: Mapping[str, str]) -> int:

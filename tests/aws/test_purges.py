@@ -44,7 +44,7 @@ def test_one_request_has_one_wildcard_for_each_folder(answers: Stubber, cloudfro
         {
             "DistributionId": "E1",
             "InvalidationBatch": {
-                "Paths": {"Quantity": 2, "Items": ["/i/x/*", "/i/y/*"]},
+                "Paths": {"Quantity": 4, "Items": ["/i/x/*", "/i/y/*", "/r/x/*", "/r/y/*"]},
                 "CallerReference": ANY,
             },
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from lightpress.cdk.config import Config, load_config
 from lightpress.cdk.options.existing import Existing, ExistingOptions
+from lightpress.cdk.options.uploads import UploadOptions
 from lightpress.cdk.stack import LightpressStack
 from lightpress.image import CompressionOptions
 from lightpress.in_place.buckets import InPlace, in_place_from
@@ -152,6 +154,13 @@ def test_the_functions_are_told_what_the_options_say(existing: Template) -> None
     assert told["DEAD_LETTER_QUEUE_URL"].endswith("/InPlaceDeadLetterQueue")
 
 
+def test_the_upload_api_knows_the_attached_prefixes_and_may_not_read_the_buckets(tmp_path: Path) -> None:
+    template = synthesize_with(replace(CONFIG, uploads=UploadOptions(upload_auth="iam")), tmp_path)
+    function = function_id(template.raw, "upload_api")
+    assert tuple(map(attached_from, json.loads(environment_of(template.raw, function)["ATTACHED"]))) == (SHOP,)
+    assert not [grant for grant in grants_of(template.raw, function) if "my-shop" in grant.resource]
+
+
 def test_whoever_deploys_is_told_where_the_queues_are(existing: Template, dev: Template) -> None:
     more = {"InPlaceQueueUrl", "InPlaceDeadLetterQueueUrl", "ExistingBuckets"}
     assert set(existing.raw["Outputs"]) - set(dev.raw["Outputs"]) == more
@@ -249,6 +258,14 @@ def test_every_option_of_an_existing_bucket_can_be_chosen(tmp_path: Path) -> Non
             "in_place: the tables take 3572 bytes of a function's environment; allowed: 3200",
         ),
         ("\n".join(f'[[in_place]]\nbucket = "cms{n}"' for n in range(6)), "in_place: 6 are too many; allowed: 5"),
+        (
+            'upload_auth = "iam"\n[[attach]]\nbucket = "shop"\npublish_under = "uploads/"',
+            "attach[0].publish_under: 'uploads/' is where the upload API stores files; allowed with it: any other",
+        ),
+        (
+            'upload_auth = "iam"\n[[attach]]\nbucket = "uploads"',
+            "attach[0].publish_under: 'uploads/' is where the upload API stores files; allowed with it: any other",
+        ),
     ],
 )
 def test_what_may_not_be_said_of_an_existing_bucket_is_refused_by_name(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lightpress.aws.upload_counters import EXPIRY, OWNER_DAY
 from lightpress.cdk.config import Config
 from lightpress.cdk.options.uploads import UploadOptions
-from tests.cdk.grants import grants_of
+from tests.cdk.grants import environment_of, function_id, grants_of
 from tests.cdk.templates import synthesize_with
 
 if TYPE_CHECKING:
@@ -97,6 +98,39 @@ def test_only_named_sites_may_ask_from_a_browser(tmp_path: Path) -> None:
     ]
     rules = template.resource("UploadsBucket").properties["CorsConfiguration"]["CorsRules"]
     assert len(rules[0]["AllowedOrigins"]) == 2, "the site, and the upload page"
+
+
+@pytest.mark.parametrize(
+    ("auth", "headers"),
+    [
+        ("jwt", {"authorization", "content-type"}),
+        (
+            "iam",
+            {"authorization", "content-type", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"},
+        ),
+    ],
+)
+def test_pages_may_send_the_headers_that_the_authorizer_needs(tmp_path: Path, auth: str, headers: set[str]) -> None:
+    config = jwt_but(upload_auth=auth, upload_page=False, allowed_origins=("https://www.example.com",))
+    allowed = synthesize_with(config, tmp_path).only("AWS::ApiGatewayV2::Api").properties["CorsConfiguration"]
+    assert set(allowed["AllowHeaders"]) == headers
+
+
+def test_without_a_quota_there_is_no_table_of_counters(tmp_path: Path) -> None:
+    template = synthesize_with(JWT, tmp_path)
+    assert len(template.resources("AWS::DynamoDB::Table")) == 1
+
+
+def test_with_a_quota_the_api_may_change_its_counters_and_not_read_them(tmp_path: Path) -> None:
+    template = synthesize_with(jwt_but(max_uploads_per_day=200, max_megabytes_per_day=500), tmp_path)
+    function = function_id(template.raw, "upload_api")
+    told = environment_of(template.raw, function)
+    assert (told["MAX_UPLOADS_PER_DAY"], told["MAX_BYTES_PER_DAY"]) == ("200", "500000000")
+    granted = {grant.action for grant in grants_of(template.raw, function) if "UploadCounters" in grant.resource}
+    assert granted == {"dynamodb:UpdateItem"}
+    table = template.resource("UploadCountersTable").properties
+    assert table["TimeToLiveSpecification"] == {"AttributeName": EXPIRY, "Enabled": True}
+    assert table["KeySchema"] == [{"AttributeName": OWNER_DAY, "KeyType": "HASH"}]
 
 
 def test_the_page_may_write_its_log_and_nothing_else(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests.delivery.paths import resolver_path
+
 PROJECT = Path(__file__).parents[2]
 ROWS = {
     "_OUTPUTS": """
@@ -72,7 +74,11 @@ def test_the_upload_api_accepts_an_original_of_it_and_offers_its_variants(told: 
 
 
 def test_the_edge_function_serves_it_to_viewers_that_name_it(told: dict[str, Any]) -> None:
-    assert told["edge"] == [f"/{told['path']}", "/r/plain/-/cat", "/r/=plain/-/cat"]
+    assert told["edge"] == [
+        f"/{told['path']}",
+        resolver_path("cat", accepted="plain"),
+        resolver_path("cat", accepted="~plain"),
+    ]
     assert told["resolved"] == f"/{told['path']}"
 
 

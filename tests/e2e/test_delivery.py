@@ -15,6 +15,7 @@ from lightpress.delivery.resolve import PLACEHOLDER
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
 from lightpress.pipeline.manifest import Status
+from tests.delivery.paths import resolver_path
 from tests.e2e.test_pipeline import eventually, picture, settle
 from tests.edge.test_permalinks import ACCEPT
 
@@ -114,4 +115,4 @@ def test_a_picture_that_failed_is_not_found_with_its_reason(deployment: Deployme
 
 
 def test_nobody_asks_the_resolver_but_through_the_edge(fetch: Fetch) -> None:
-    assert fetch("/r/-/-/links/plain.jpg").status == 404
+    assert fetch(resolver_path("links/plain.jpg")).status == 404

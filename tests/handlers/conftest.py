@@ -17,6 +17,7 @@ from moto import mock_aws
 
 from lightpress.aws.failures_table import IDENTITY, SUBJECT, DynamoFailures
 from lightpress.aws.session import session
+from lightpress.aws.upload_counters import OWNER_DAY
 from lightpress.composition import (
     compress_in_place,
     fetch_url,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 REGION: Final = "eu-west-1"
 UPLOADS, IMAGES, QUARANTINE = "uploads", "images", "quarantine"
 QUEUE, DEAD_LETTERS, PURGES, URLS = "queue", "dead-letters", "purges", "urls"
+COUNTERS = "counters"
 FAILURES, DISTRIBUTION, BUS = "failures", "E1", "default"
 CDN = "https://d1.cloudfront.net"
 
@@ -252,6 +254,12 @@ def deployed(clients: tuple[S3Client, SQSClient, DynamoDBClient]) -> Iterator[De
                 {"AttributeName": IDENTITY, "KeyType": "RANGE"},
             ],
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in (SUBJECT, IDENTITY)],
+        )
+        dynamodb.create_table(
+            TableName=COUNTERS,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": OWNER_DAY, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": OWNER_DAY, "AttributeType": "S"}],
         )
         yield Deployed(s3, sqs, dynamodb)
 

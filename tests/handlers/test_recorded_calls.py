@@ -12,6 +12,7 @@ from botocore.stub import Stubber
 from lightpress.composition.purge_deleted import cdn
 from lightpress.delivery.resolve import PLACEHOLDER
 from lightpress.handlers import purge_deleted, resolve
+from tests.delivery.paths import resolver_path
 from tests.handlers.conftest import (
     BUS,
     DEAD_LETTERS,
@@ -154,7 +155,7 @@ def test_a_purge(calls: set[Call]) -> None:
 
 
 def test_a_permalink(calls: set[Call], ready: Deployed) -> None:
-    answer = resolve.handler({"rawPath": "/r/avif+webp/-/a.jpg"}, Context())
+    answer = resolve.handler({"rawPath": resolver_path("a.jpg", accepted="avif.webp")}, Context())
     assert (answer["statusCode"], calls) == (302, RESOLVE)
     assert answer["headers"]["location"].removeprefix("/") in ready.variants()
 
@@ -166,11 +167,11 @@ def test_a_permalink_of_a_picture_that_is_processed(
     deployed.upload("new.jpg", PICTURE)
     deployed.upload("old.jpg.bak", b"begins alike")
     calls.clear()
-    answer = resolve.handler({"rawPath": "/r/-/-/new.jpg"}, Context())
+    answer = resolve.handler({"rawPath": resolver_path("new.jpg")}, Context())
     assert (answer["statusCode"], base64.b64decode(answer["body"]), calls) == (200, PLACEHOLDER, RESOLVE_OR_WAIT)
     assert answer["isBase64Encoded"]
     for nothing in ("old.jpg", "ne", "never.jpg"):
-        assert resolve.handler({"rawPath": f"/r/-/-/{nothing}"}, Context())["statusCode"] == 404
+        assert resolve.handler({"rawPath": resolver_path(nothing)}, Context())["statusCode"] == 404
     assert calls == RESOLVE_OR_WAIT
 
 

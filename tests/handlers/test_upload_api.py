@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
 from lightpress.aws.dead_letters import SqsDeadLetters
-from lightpress.handlers.upload_api import handler
+from lightpress.handlers.upload_api import STEPS, handler
 from lightpress.ingest.orders import body_of, order_for, order_in
 from lightpress.ingest.urls import parse_url
+from lightpress.pipeline.buckets import Attached
 from lightpress.pipeline.failures import DeadLetter
+from lightpress.uploads.bodies import MAX_BODY_BYTES
 from lightpress.uploads.requests import owner_of
 from tests.handlers.conftest import (
     CDN,
+    COUNTERS,
     DEAD_LETTERS,
     FAILURES,
     IMAGES,
@@ -30,6 +34,7 @@ from tests.handlers.conftest import (
 )
 from tests.handlers.gateway import event_of
 from tests.handlers.recorder import Call, recorded
+from tests.uploads.test_bodies import UNREADABLE
 from tools.drawing import file_of, four_corners
 
 if TYPE_CHECKING:
@@ -53,11 +58,18 @@ IN_PARTS = {
 }
 ORDER = Call("sqs", "SendMessageBatch", URLS)
 READ_FAILURES = Call("dynamodb", "Query", FAILURES)
+COUNT = Call("dynamodb", "UpdateItem", COUNTERS)
 UPLOAD_API = IN_PARTS | {SIGN_FORM, SIGN_PART, READ_MANIFEST, DELETE, ORDER, READ_FAILURES}
 
 
 def ask(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> tuple[int, dict[str, Any]]:  # noqa: ANN401
-    """What the API answers; `path` as it is in the address."""
+    """What the API answers: status and body."""
+    answer = answer_to(method, path, body, owner=owner)
+    return answer["statusCode"], json.loads(answer["body"])
+
+
+def answer_to(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> dict[str, Any]:  # noqa: ANN401
+    """The answer as API Gateway gets it; `path` as it is in the address."""
     event = event_of(
         method=method,
         path=path,
@@ -65,8 +77,7 @@ def ask(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> tupl
         body=body if isinstance(body, str) or body is None else json.dumps(body),
         owner=owner,
     )
-    answer = handler(event, cast("LambdaContext", Context()))
-    return answer["statusCode"], json.loads(answer["body"])
+    return handler(event, cast("LambdaContext", Context()))
 
 
 def test_what_no_recipe_accepts_is_refused_at_the_door(deployed: Deployed) -> None:
@@ -239,9 +250,93 @@ def test_what_cannot_be_answered_is_a_problem_with_a_code(  # noqa: PLR0913, PLR
     assert said["detail"].endswith(".")
 
 
+_READS_A_BODY = ["/uploads", "/multipart", "/ingest", *(f"/multipart/{step}" for step in STEPS)]
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+@pytest.mark.parametrize("path", _READS_A_BODY)
+def test_no_route_reads_a_body_that_programs_read_differently(
+    deployed: Deployed, calls: set[Call], path: str, name: str
+) -> None:
+    assert deployed
+    status, said = ask("POST", path, UNREADABLE[name][0])
+    assert (status, said["status"], said["code"]) == (400, 400, "not_json")
+    assert not calls
+
+
+@pytest.mark.parametrize("path", _READS_A_BODY)
+def test_no_route_reads_a_body_of_more_than_a_mebibyte(deployed: Deployed, path: str) -> None:
+    assert deployed
+    assert ask("POST", path, " " * (MAX_BODY_BYTES + 1))[0] == 413
+
+
+@pytest.fixture
+def quota(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three files and 100,000 bytes a day."""
+    monkeypatch.setenv("UPLOAD_COUNTERS_TABLE", COUNTERS)
+    monkeypatch.setenv("MAX_UPLOADS_PER_DAY", "3")
+    monkeypatch.setenv("MAX_BYTES_PER_DAY", "100000")
+
+
+def test_a_quota_counts_files_parts_and_urls_together_and_says_when_to_come_back(
+    deployed: Deployed, calls: set[Call], quota: None
+) -> None:
+    assert quota is None
+    assert ask("POST", "/uploads", FILE)[1]["quota"]["uploads_left"] == 2
+    assert calls == {SIGN_FORM, COUNT}
+    _, begun = ask("POST", "/multipart", FILE)
+    assert (begun["quota"]["uploads_left"], begun["quota"]["bytes_left"]) == (1, 98_000)
+    urls = ["https://example.com/cat.jpg", "https://example.com/dog.jpg"]
+    assert ask("POST", "/ingest", {"urls": urls})[0] == 429
+    status, said = ask("POST", "/ingest", {"urls": [*urls[:1], "no URL"]})
+    assert (status, said["quota"]["uploads_left"], said["quota"]["bytes_left"]) == (202, 0, 98_000)
+
+    answer = answer_to("POST", "/uploads", FILE)
+    said = json.loads(answer["body"])
+    assert (answer["statusCode"], said["code"]) == (429, "quota_exceeded")
+    assert 0 < int(answer["headers"]["Retry-After"]) <= 86_401
+    assert ask("POST", "/uploads", FILE, owner=BOB)[0] == 201
+    rows = deployed.dynamodb.scan(TableName=COUNTERS)["Items"]
+    assert sorted((row["files"]["N"], row["bytes"]["N"]) for row in rows) == [("1", "1000"), ("3", "2000")]
+
+
+def test_a_file_that_is_larger_than_the_quota_of_a_day_is_refused_without_asking_dynamodb(
+    deployed: Deployed, calls: set[Call], quota: None
+) -> None:
+    assert deployed
+    assert quota is None
+    assert ask("POST", "/uploads", FILE | {"size": 100_001})[0] == 429
+    assert not calls
+
+
+def test_without_a_quota_nothing_is_counted(calls: set[Call]) -> None:
+    assert ask("POST", "/uploads", FILE)[1]["quota"] is None
+    assert COUNT not in calls
+
+
 def test_who_is_not_named_by_the_authorizer_gets_nothing(deployed: Deployed) -> None:
     assert deployed
     assert ask("POST", "/uploads", FILE, owner="")[1]["code"] == "no_owner"
+
+
+@pytest.mark.parametrize("path", ["/uploads", "/multipart", "/ingest"])
+def test_a_collection_that_an_attached_bucket_publishes_under_is_refused_as_the_pipeline_would(
+    deployed: Deployed, calls: set[Call], monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setenv("ATTACHED", json.dumps([asdict(Attached("my-shop", under="shop/"))]))
+    body = FILE | {"collection": "shop", "urls": ["https://example.com/cat.jpg"]}
+    status, said = ask("POST", path, body)
+    assert (status, said["code"]) == (400, "reserved_prefix")
+    assert said["detail"] == "Keys that begin with 'shop/' are those of another bucket. Choose another collection."
+    assert not calls
+    assert ask("POST", path, body | {"collection": "shopping"})[0] in {201, 202}
+
+    key = f"shop/{owner_of(ALICE)}/n/cat.jpg"
+    deployed.upload(key, b"x")
+    deployed.invoke(notification(key))
+    assert [letter["MessageAttributes"]["reason"]["StringValue"] for letter in deployed.dead_letters()] == [
+        "reserved_prefix"
+    ]
 
 
 def test_urls_are_ordered_each_under_a_key_of_its_caller_and_what_is_none_is_named(

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
 
 _HEADER = re.compile(r"inline; filename\*=UTF-8''((?:[A-Za-z0-9!#$&+.^_`|~-]|%[0-9A-F]{2})+)")
@@ -34,16 +35,23 @@ _HEADER = re.compile(r"inline; filename\*=UTF-8''((?:[A-Za-z0-9!#$&+.^_`|~-]|%[0
         (" .jpg", "image.avif"),
         ("x" * 1_000, "x" * 80 + ".avif"),
         ("x" * 79 + " y.jpg", "x" * 79 + ".avif"),
+        ("🐈" * 100 + ".jpg", "🐈" * 58 + ".avif"),
+        ("猫" * 100 + ".jpg", "猫" * 78 + ".avif"),
+        ("x" + "🐈" * 100 + ".jpg", "x" + "🐈" * 58 + ".avif"),
     ],
 )
 def test_a_file_is_saved_under_the_originals_name_with_its_own_ending(key: str, name: str) -> None:
     assert saved_as(key, "avif") == name
 
 
-@given(st.text(max_size=200))
-def test_any_key_makes_one_line_that_reads_back_as_the_name(key: str) -> None:
-    name = saved_as(key, "webp")
-    assert len(name.encode()) <= 255
+_MANY_BYTES = st.text(st.sampled_from("🐈😀猫éx ."), min_size=60, max_size=300)
+
+
+@given(st.text(max_size=200) | _MANY_BYTES, st.sampled_from(sorted({row.extension for row in OUTPUTS.values()})))
+def test_any_key_makes_a_name_of_at_most_240_bytes_in_one_line_that_reads_back(key: str, extension: str) -> None:
+    name = saved_as(key, extension)
+    assert len(name.encode()) <= 240
+    assert name.endswith(f".{extension}")
     assert not name.startswith((".", " "))
     assert not set(name) & set('/\\:*?"<>|\r\n\0')
     matched = _HEADER.fullmatch(content_disposition(name))

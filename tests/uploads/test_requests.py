@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightpress.image.formats import ACCEPTED, INPUTS, READABLE
+from lightpress.uploads.callers import caller_of
 from lightpress.uploads.requests import (
     Part,
     Refused,
     UploadLimits,
     UploadRequest,
-    caller_of,
     check_owner,
     media_types,
     new_key,

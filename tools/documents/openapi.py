@@ -76,6 +76,17 @@ _ADDRESSES: dict[str, Json] = {
     "permalink": _said("Leads to the picture once it is ready; `?w=640` chooses a size. Never changes.", format="uri"),
     "status_url": _said("Where to ask what became of it, relative to the address of the API.", format="uri-reference"),
 }
+_QUOTA: Json = {
+    "oneOf": [
+        {"type": "null"},
+        _object(
+            uploads_left={"type": ["integer", "null"], "description": "Files; null for any number."},
+            bytes_left={"type": ["integer", "null"], "description": "Bytes; null for any number."},
+            resets_at=_said("When the day (UTC) ends, and all of it is left again.", format="date-time"),
+        ),
+    ],
+    "description": "What you may still upload today; null where there is no limit.",
+}
 _PART: dict[str, Json] = {"part_number": {"type": "integer"}, "size": {"type": "integer"}, "etag": _TEXT}
 _READY: dict[str, Json] = {
     "picture": _said("HTML to put into a page."),
@@ -108,11 +119,13 @@ _ANSWERS: dict[str, Json] = {
                 "additionalProperties": _TEXT,
             },
         ),
+        quota=_QUOTA,
     ),
     "BegunInParts": _object(
         **_ADDRESSES,
         upload_id=_TEXT,
         part_size={"type": "integer", "description": "Of every part but the last, which may have less."},
+        quota=_QUOTA,
     ),
     "Signed": _object(url=_said("Where to PUT the part, within 15 minutes.", format="uri")),
     "Parts": _object(parts=_list_of(_object(**_PART))),
@@ -123,6 +136,7 @@ _ANSWERS: dict[str, Json] = {
         refused=_list_of(
             _object(index={"type": "integer"}, reason=_said("For programs."), detail=_said("In a sentence."))
         ),
+        quota=_QUOTA,
     ),
     "Status": {
         "oneOf": [
@@ -148,14 +162,18 @@ _ANSWERS: dict[str, Json] = {
 }
 
 _PROBLEMS = {
-    400: "The body cannot be read.",
+    400: "The body is not I-JSON (RFC 7493), or not an object; or files of this collection are not published.",
     403: "The authorizer does not say who calls, or refuses.",
     404: "There is no such picture or upload of yours, or no URLs are fetched.",
     409: "The parts are not those that have arrived.",
-    413: "The parts are too much together.",
+    413: "The body has more than 1 MiB, or the parts of the upload have together more than is accepted.",
     422: "Fields are missing or wrong: `errors` names each, and what is allowed.",
+    429: "More than the quota of the day.",
 }
-_BEFORE_THE_API = {401: "Nobody is signed in.", 429: "Too many requests."}
+_BEFORE_THE_API = {
+    401: "Nobody is signed in.",
+    429: "Too many requests; or, as a problem, more than the quota of the day.",
+}
 
 
 @dataclass(frozen=True)
@@ -173,11 +191,11 @@ class Operation:
 def operations(limits: UploadLimits) -> dict[tuple[str, str], Operation]:
     """By method and path."""
     file = upload_fields(limits)
-    unreadable, going_on = (400, 422), (400, 404, 422)
+    beginning, going_on = (400, 413, 422, 429), (400, 404, 413, 422)
     return {
-        ("post", "/uploads"): Operation("begin", "Begin to upload a file", 201, "Begun", unreadable, file),
+        ("post", "/uploads"): Operation("begin", "Begin to upload a file", 201, "Begun", beginning, file),
         ("post", "/multipart"): Operation(
-            "beginParts", "Begin to upload a large file, in parts", 201, "BegunInParts", unreadable, file
+            "beginParts", "Begin to upload a large file, in parts", 201, "BegunInParts", beginning, file
         ),
         ("post", "/multipart/sign"): Operation(
             "signPart", "Where to PUT one part", 200, "Signed", going_on, {**MULTIPART_FIELDS, **part_fields(limits)}
@@ -190,12 +208,12 @@ def operations(limits: UploadLimits) -> dict[tuple[str, str], Operation]:
             "Make one file of the parts",
             200,
             "Completed",
-            (*going_on, 409, 413),
+            (*going_on, 409),
             {**MULTIPART_FIELDS, **COMPLETE_FIELDS},
         ),
         ("post", "/multipart/abort"): Operation("abortParts", "Give up", 200, "Aborted", going_on, MULTIPART_FIELDS),
         ("post", "/ingest"): Operation(
-            "ingest", "Have pictures fetched by their URLs", 202, "Ordered", (400, 404, 422), INGEST_FIELDS
+            "ingest", "Have pictures fetched by their URLs", 202, "Ordered", (*going_on, 429), INGEST_FIELDS
         ),
         ("get", "/images/{key}"): Operation("status", "What became of a picture", 200, "Status", (404,)),
         ("delete", "/images/{key}"): Operation("delete", "Delete a picture", 202, "Deleting", (404,)),
@@ -265,7 +283,10 @@ def _operation(operation: Operation) -> Json:
     answers = {str(operation.status): _answer(operation.summary, operation.answer)}
     problems = {code: _PROBLEMS[code] for code in sorted((*operation.problems, 403))}
     answers |= {str(code): _answer(what, "Problem", "application/problem+json") for code, what in problems.items()}
-    answers |= {str(code): _answer(what, "Refused") for code, what in _BEFORE_THE_API.items()}
+    for code, what in _BEFORE_THE_API.items():
+        before = _answer(what, "Refused")
+        of_the_api = answers.get(str(code), {"content": {}})
+        answers[str(code)] = before | {"content": before["content"] | of_the_api["content"]}
     said: Json = {"operationId": operation.id, "summary": operation.summary, "responses": answers}
     if operation.form is not None:
         said["requestBody"] = {"required": True, "content": _content(json_schema(operation.form))}

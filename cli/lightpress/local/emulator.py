@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lightpress.local.certificates import Certificates
     from lightpress.local.processes import Daemon
 
-_BEHIND_TLS = Path(__file__).parent / "behind_tls" / "gateway"
+_GATEWAY = Path(__file__).parent / "emulated" / "gateway"
 _PATIENCE_SECONDS = 60.0
 _PAUSE = 0.05
 _HEALTH = "/_ministack/health"
@@ -52,7 +52,7 @@ class Emulator:
 
     def command(self, python: Path) -> list[str]:
         """Serve the emulator's application by ourselves: its own main function would also take port 443."""
-        application = "ministack.app:app" if self.certificates else f"{_BEHIND_TLS}:app"
+        application = f"{_GATEWAY}:{'strict' if self.certificates else 'behind_tls'}"
         command = [str(python), "-P", "-m", "hypercorn", application, "--workers", "0"]
         command += ["--bind", f"{LOOPBACK}:{self.port}", "--keep-alive", "75", "--graceful-timeout", "0"]
         if self.certificates:

@@ -18,7 +18,7 @@ from lightpress.cdk.options.monitoring import MonitoringOptions, check_alarms
 from lightpress.cdk.options.option_types import read_group
 from lightpress.cdk.options.processing import ProcessingOptions, check_concurrency, check_retention
 from lightpress.cdk.options.storage import StorageOptions, check_lifecycle
-from lightpress.cdk.options.uploads import UploadOptions, check_authorization, check_origins
+from lightpress.cdk.options.uploads import UploadOptions, check_authorization, check_collection, check_origins
 from lightpress.toml_reader import ConfigError, Table, read_toml
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ def _check(config: Config, table: Table) -> None:
     check_retention(config.processing, table)
     check_alarms(config.monitoring, table)
     check_authorization(config.uploads, config.environment, table)
+    check_collection(config.uploads, [one.pictures for one in config.existing.attach], table)
     check_networks(config.ingest, config.environment, table)
     check_delivery(config.delivery, table)
     check_concurrency(config.processing, table)

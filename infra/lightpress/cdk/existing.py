@@ -124,6 +124,11 @@ def read_attached(function: PythonFunction, existing: Sequence[Existing[Attached
         if one.kms_key:
             function.allow("kms:Decrypt", on=one.kms_key)
         accept_any_key(function, one.pictures)
+    name_attached(function, existing)
+
+
+def name_attached(function: PythonFunction, existing: Sequence[Existing[Attached]]) -> None:
+    """Tell `function` which keys are those of attached buckets; this grants nothing."""
     if existing:
         function.add_environment("ATTACHED", as_json([one.pictures for one in existing]))
 

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 _MEMORY_MB = 256
 _TIMEOUT_SECONDS = 30
-# CloudFront works on 15 wildcard paths at a time: one batch has them all, and waits for the next deletions a little.
-_FOLDERS_AT_ONCE = 10
+# CloudFront works on 15 wildcard paths at a time, and each folder has two: one batch has 14 of them, and waits for the
+# next deletions a little.
+_FOLDERS_AT_ONCE = 7
 _WINDOW_SECONDS = 20
 _LEAST_CONCURRENCY = 2
 

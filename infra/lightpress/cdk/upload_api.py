@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws
+from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_authorizers as authorizers
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_lambda as lambda_
 
 from lightpress.cdk.component import Component
+from lightpress.cdk.encryption import key_of
+from lightpress.cdk.existing import name_attached
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction, log_group_of
 from lightpress.cdk.naming import pin, resource
@@ -105,6 +108,7 @@ class UploadApi(Component):
         # Without, S3 would say 403 of a manifest that is not there yet.
         function.allow("s3:ListBucket", on=delivery.images.bucket_arn)
         function.accept_any_key(uploads, "*")
+        name_attached(function, config.existing.attach)
         function.accept_any_key(delivery.images, "m/*")
         integration = integrations.HttpLambdaIntegration("Integration", function)
         authorizer = _authorizer(self, config)
@@ -118,8 +122,37 @@ class UploadApi(Component):
             )
         if url_ingest is not None:
             _accept_urls(function, url_ingest, failures)
+        if config.uploads.max_uploads_per_day or config.uploads.max_megabytes_per_day:
+            _limit_each_day(self, function, config)
         self.functions = (function,)
         self.outputs = {"UploadApiUrl": self.origin}
+
+
+def _limit_each_day(scope: Construct, function: PythonFunction, config: Config) -> None:
+    """Have the API count what each owner uploads in a day."""
+    table = _counters_table(scope, config)
+    function.add_environment("UPLOAD_COUNTERS_TABLE", table.table_name)
+    function.add_environment("MAX_UPLOADS_PER_DAY", str(config.uploads.max_uploads_per_day))
+    function.add_environment("MAX_BYTES_PER_DAY", str(config.uploads.max_megabytes_per_day * 1_000_000))
+    function.allow("dynamodb:UpdateItem", on=table.table_arn)
+
+
+def _counters_table(scope: Construct, config: Config) -> dynamodb.Table:
+    """A row for each owner and day (`aws.upload_counters`). Lost counters are no loss: the next day has new ones."""
+    key = key_of(scope)
+    table = dynamodb.Table(
+        scope,
+        "Counters",
+        partition_key=dynamodb.Attribute(name="owner_day", type=dynamodb.AttributeType.STRING),
+        time_to_live_attribute="expires_at",
+        billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+        encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if key else dynamodb.TableEncryption.DEFAULT,
+        encryption_key=key,
+        removal_policy=RemovalPolicy[config.storage.removal.upper()],
+    )
+    pin(table, "UploadCountersTable")
+    acknowledge(table, "AwsSolutions-DDB3", because="Its rows are counters of one day: restoring older ones is wrong.")
+    return table
 
 
 def _accept_urls(function: PythonFunction, url_ingest: UrlIngest, failures: Failures) -> None:
@@ -170,8 +203,15 @@ def _from_browsers(config: Config) -> gateway.CorsPreflightOptions | None:
     return gateway.CorsPreflightOptions(
         allow_origins=list(config.uploads.allowed_origins),
         allow_methods=[gateway.CorsHttpMethod.GET, gateway.CorsHttpMethod.POST, gateway.CorsHttpMethod.DELETE],
-        allow_headers=["authorization", "content-type"],
+        allow_headers=["content-type", *_signed_headers(config)],
     )
+
+
+def _signed_headers(config: Config) -> list[str]:
+    """The headers that authorize a request; with IAM, those of Signature Version 4."""
+    if config.uploads.upload_auth != "iam":
+        return ["authorization"]
+    return ["authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"]
 
 
 def _log(scope: Construct, stage: gateway.HttpStage, config: Config) -> None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from lightpress.pipeline.manifest import cached_folders
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -43,11 +45,16 @@ class CloudFrontCache:
     distribution_id: str
 
     def forget(self, folders: Iterable[str], *, reference: str) -> None:
-        """CREATE INVALIDATION, of one wildcard path for each folder. The same reference twice is one invalidation.
+        """CreateInvalidation, of a wildcard for each folder of variants and one for the permalinks of its key.
 
-        Raises TooManyRequests where CloudFront works on as many as it takes at a time.
+        Args:
+            folders: Folders of variants.
+            reference: Names the request: the same one twice is one invalidation.
+
+        Raises:
+            TooManyRequests: CloudFront works on as many as it takes at a time.
         """
-        paths = sorted({f"/{folder}*" for folder in folders})
+        paths = sorted({f"/{cached}*" for folder in folders for cached in cached_folders(folder)})
         try:
             self.cloudfront.create_invalidation(
                 DistributionId=self.distribution_id,

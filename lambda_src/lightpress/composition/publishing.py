@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
     from lightpress.pipeline.sandbox import SandboxLimits
     from lightpress.pipeline.timing import Timings
-    from lightpress.settings import Settings
+    from lightpress.settings import Settings, UploadSettings
 
 RECIPES = Path(__file__).parents[2] / "recipes.toml"
 
 
-def publishing(settings: Settings) -> Publishing:
+def publishing(settings: Settings | UploadSettings) -> Publishing:
     """The buckets whose originals are published."""
     return Publishing(settings.uploads_bucket, tuple(map(attached_from, settings.attached)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,17 @@ from lightpress.aws.failures_table import DynamoFailures
 from lightpress.aws.images import S3Images
 from lightpress.aws.orders import SqsOrders
 from lightpress.aws.session import client
+from lightpress.aws.upload_counters import DynamoUploadCounters
 from lightpress.aws.uploads import S3Uploads
-from lightpress.composition.publishing import RECIPES
+from lightpress.composition.publishing import RECIPES, publishing
 from lightpress.ingest.api import UrlIngestApi
 from lightpress.pipeline.recipe import load_recipes
-from lightpress.settings import OrderSettings, UploadSettings
+from lightpress.settings import OrderSettings, QuotaSettings, UploadSettings
 from lightpress.uploads.api import UploadService
-from lightpress.uploads.requests import UploadLimits, caller_of, media_types
+from lightpress.uploads.callers import caller_of
+from lightpress.uploads.keys import PublishedKeys
+from lightpress.uploads.quota import DailyQuota, Usage
+from lightpress.uploads.requests import UploadLimits, media_types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,10 +45,12 @@ def upload_service() -> UploadService:
     recipes = load_recipes(RECIPES)
     return UploadService(
         limits=UploadLimits(recipes.max_bytes, media_types(recipes.accept)),
+        keys=PublishedKeys(publishing(settings), recipes),
         uploads=S3Uploads(s3, settings.uploads_bucket),
         images=S3Images(s3, settings.images_bucket),
         cdn_base_url=settings.cdn_base_url,
         random_id=partial(secrets.token_urlsafe, 9),
+        quota=_quota(),
     )
 
 
@@ -57,8 +64,18 @@ def url_ingest_api() -> UrlIngestApi | None:
         SqsOrders(client("sqs"), settings.url_queue_url),
         DynamoFailures(client("dynamodb"), settings.failures_table, _now, retention_seconds=0),  # it only reads
         settings.uploads_bucket,
+        upload_service().keys,
         upload_service().addresses,
+        upload_service().quota,
     )
+
+
+def _quota() -> DailyQuota | None:
+    settings = QuotaSettings.from_environment(os.environ)
+    if settings is None:
+        return None
+    counters = DynamoUploadCounters(client("dynamodb"), settings.table)
+    return DailyQuota(Usage(settings.max_files, settings.max_bytes), counters, partial(datetime.now, UTC))
 
 
 def caller(event: Mapping[str, Any]) -> str:

@@ -1,28 +1,35 @@
-"""From a permalink to the image that is published now. What is asked has been reduced to a few choices at the edge.
+"""From a permalink to the variant that is published now. The edge function has reduced the request to a few choices.
 
-/r/ACCEPTED/WANTED/KEY
-ACCEPTED  what the viewer can show besides what all can: `avif+webp`, `avif`, `webp` or `-`; or `=FORMAT`, if it says
+/r/HASH/ACCEPTED/WANTED/~KEY
+HASH      hash of the key (`pipeline.manifest.short_name`), so that one wildcard invalidates all permalinks of a key
+ACCEPTED  what the viewer can show besides what all can: `avif.webp`, `avif`, `webp` or `-`; or `~FORMAT`, if it says
 WANTED    `w640` or `h640` (at least so many pixels wide or high), `n-NAME` (of a size), or `-` (the largest)
-KEY       the permalink's own path (`lightpress.delivery.permalink`)
+KEY       the key in base64url
+
+No other characters than letters, digits and `-._~` are used: see infra/lightpress/cdk/edge/viewer_request.js.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lightpress.delivery.markup import whole_pictures
 from lightpress.delivery.permalink import key_of
 from lightpress.image.formats import FALLBACKS, OUTPUTS
-from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.manifest import PERMALINKS, Status, short_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.pipeline.manifest import Manifest, Variant
 
-PREFIX = "/r/"
+_PATH = re.compile(
+    rf"/{PERMALINKS}(?P<hash>[a-z2-7]{{26}})/(?P<strict>~?)(?P<formats>[a-z0-9.]+|-)/(?P<wanted>[a-z0-9_-]+)/"
+    r"(?P<link>~[A-Za-z0-9_-]+)"
+)
 
 # A new picture shows within a minute; until it has been asked for again, the old one is good enough.
 _FOUND = "public, max-age=60, stale-while-revalidate=600"
@@ -59,14 +66,13 @@ class Answer:
 
 
 def read(path: str) -> Asked | None:
-    """Read what the edge wrote; None where it did not write this."""
-    accepted, _, rest = path.removeprefix(PREFIX).partition("/")
-    wanted, _, link = rest.partition("/")
-    key = key_of(f"/{link}")
-    if not path.startswith(PREFIX) or not wanted or key is None:
+    """Read a path that the edge function wrote; None for any other."""
+    found = _PATH.fullmatch(path)
+    key = key_of(f"/{found['link']}") if found else None
+    if found is None or key is None or short_name(key) != found["hash"]:
         return None
-    strict = accepted.startswith("=")
-    return Asked(key, frozenset(accepted.removeprefix("=").split("+")) & set(OUTPUTS), wanted, strict)
+    formats = frozenset(found["formats"].split(".")) & set(OUTPUTS)
+    return Asked(key, formats, found["wanted"], strict=bool(found["strict"]))
 
 
 def resolve(

@@ -11,6 +11,7 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from lightpress.composition.upload_api import caller, upload_service, url_ingest_api
 from lightpress.telemetry import logger
 from lightpress.uploads.api import UploadService
+from lightpress.uploads.bodies import json_body
 from lightpress.uploads.requests import Refused, owner_of
 
 if TYPE_CHECKING:
@@ -98,7 +99,10 @@ def _refusal(refusal: Refused) -> Response[str]:
     """A problem as RFC 9457 has it, with a code and what is wrong with each field."""
     fields = [{"field": name, "detail": detail} for name, detail in refusal.fields.items()]
     problem = {"status": refusal.status, "code": refusal.code, "detail": refusal.detail, "errors": fields}
-    return Response(refusal.status, _PROBLEM, json.dumps(problem))
+    headers: dict[str, str | list[str]] = {}
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(refusal.retry_after)
+    return Response(refusal.status, _PROBLEM, json.dumps(problem), headers)
 
 
 def _answer(code: int, said: dict[str, Any]) -> Response[str]:
@@ -108,10 +112,7 @@ def _answer(code: int, said: dict[str, Any]) -> Response[str]:
 
 
 def _body() -> object:
-    try:
-        return app.current_event.json_body
-    except ValueError:
-        raise Refused(400, "not_json", "The body is not JSON.") from None
+    return json_body(app.current_event.raw_event)
 
 
 def _key() -> str:

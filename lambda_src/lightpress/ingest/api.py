@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lightpress.ingest.orders import order_for
 from lightpress.ingest.urls import FETCH_MESSAGES, InvalidUrlError, parse_url
 from lightpress.pipeline.failures import subject_of_picture
-from lightpress.uploads.requests import parse_url_list
+from lightpress.uploads.quota import Usage
+from lightpress.uploads.requests import Refused, parse_url_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from lightpress.ingest.orders import Order
     from lightpress.ingest.ports import Orders
     from lightpress.pipeline.failures import Failure
+    from lightpress.uploads.keys import PublishedKeys
+    from lightpress.uploads.quota import DailyQuota
 
 _NOT_QUEUED = {"reason": "not_queued", "detail": "The queue did not take it; ask again."}
 
@@ -29,24 +32,39 @@ class KnownFailures(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class UrlIngestApi:
-    """Takes orders for the uploads bucket. addresses: of a picture, by its key, as every answer of the API has them."""
+    """Takes orders for the uploads bucket.
+
+    Attributes:
+        orders: The URL queue.
+        failures: The failures table.
+        uploads_bucket: Its name.
+        keys: Under which keys originals may be stored.
+        addresses: Returns the addresses of a key, as every answer of the API has them.
+        quota: What each owner may upload in a day; None for any amount. How large a file is at a URL is not known
+            here, so that URLs count as files only.
+    """
 
     orders: Orders
     failures: KnownFailures
     uploads_bucket: str
+    keys: PublishedKeys
     addresses: Callable[[str], dict[str, Any]]
+    quota: DailyQuota | None = None
 
     def accept(self, body: object, owner: str) -> dict[str, Any]:
         """Have URLs fetched: those that can be read are accepted, each with its key; the others refused, by index."""
         listing = parse_url_list(body)
         folder = f"{listing.collection}/{owner}/{listing.prefix}"
+        self.keys.check_prefix(folder)
         accepted: list[tuple[int, Order]] = []
         refused: list[dict[str, Any]] = []
         for index, url in enumerate(listing.urls):
             try:
-                accepted.append((index, order_for(parse_url(url.strip()), folder)))
-            except InvalidUrlError as error:
-                refused.append({"index": index, "reason": error.reason, "detail": error.detail})
+                accepted.append((index, self._order(url, folder)))
+            except (InvalidUrlError, Refused) as error:
+                reason = error.code if isinstance(error, Refused) else error.reason
+                refused.append({"index": index, "reason": reason, "detail": error.detail})
+        quota = self.quota.reserve(owner, Usage(len(accepted), 0)) if self.quota and accepted else None
         lost = set(self.orders.send([order for _, order in accepted]))
         refused += [{"index": accepted[place][0], **_NOT_QUEUED} for place in lost]
         return {
@@ -56,7 +74,13 @@ class UrlIngestApi:
                 if place not in lost
             ],
             "refused": sorted(refused, key=lambda one: one["index"]),
+            "quota": quota,
         }
+
+    def _order(self, url: str, folder: str) -> Order:
+        order = order_for(parse_url(url.strip()), folder)
+        self.keys.check(order.key)
+        return order
 
     def failed(self, key: str) -> dict[str, Any]:
         """What is told of a key whose URL could not be fetched; nothing of any other."""

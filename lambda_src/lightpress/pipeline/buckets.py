@@ -62,19 +62,23 @@ class Publishing:
 
     def named(self, name: str) -> Source:
         """The source that is published as `name`."""
-        for one in self.attached:
-            if name.startswith(one.under):
-                return Source(one.bucket, name.removeprefix(one.under), one.under)
-        return Source(self.uploads, name)
+        one = self.reserving(name)
+        if one is None:
+            return Source(self.uploads, name)
+        return Source(one.bucket, name.removeprefix(one.under), one.under)
+
+    def reserving(self, key: str) -> Attached | None:
+        """The attached bucket that alone publishes under this key; None if an upload may have it."""
+        return next((one for one in self.attached if key.startswith(one.under)), None)
 
     def _upload(self, source: Source) -> Source | Problem:
-        for one in self.attached:
-            if source.key.startswith(one.under):
-                return Problem(
-                    "reserved_prefix",
-                    f"The key {source.key!r} begins with {one.under!r}, under which {one.bucket} is published.",
-                )
-        return source
+        attached = self.reserving(source.key)
+        if attached is None:
+            return source
+        return Problem(
+            "reserved_prefix",
+            f"The key {source.key!r} begins with {attached.under!r}, under which {attached.bucket} is published.",
+        )
 
 
 def unknown_bucket(source: Source, known: str) -> Problem:

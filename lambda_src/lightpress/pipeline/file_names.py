@@ -5,7 +5,9 @@ from __future__ import annotations
 import unicodedata
 from urllib.parse import quote
 
-_LONGEST = 80  # characters: at most 240 bytes with what follows, which every file system takes
+_MAX_CHARACTERS = 80
+_MAX_BYTES = 240
+"""Of the whole name in UTF-8. File systems take 255 bytes; browsers add " (1)" where there is such a file already."""
 _NO_NAME = "image"
 # What file systems, shells or browsers read as more than a part of a name.
 _MEANS_MORE = frozenset('/\\:*?"<>|')
@@ -20,8 +22,14 @@ def saved_as(key: str, extension: str) -> str:
     """
     last = key.rstrip("/").rpartition("/")[2]
     stem = last.rpartition(".")[0] or last
-    shown = "".join("_" if _is_unfit(character) else character for character in stem)
-    return f"{shown.strip(' .')[:_LONGEST].rstrip(' .') or _NO_NAME}.{extension}"
+    shown = "".join("_" if _is_unfit(character) else character for character in stem).strip(" .")
+    short = _at_most(_MAX_BYTES - len(f".{extension}"), shown[:_MAX_CHARACTERS])
+    return f"{short.rstrip(' .') or _NO_NAME}.{extension}"
+
+
+def _at_most(size: int, text: str) -> str:
+    """The beginning of a text that fits into `size` bytes of UTF-8, in whole characters."""
+    return text.encode()[:size].decode(errors="ignore")
 
 
 def content_disposition(name: str) -> str:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 VARIANTS = "i/"
 MANIFESTS = "m/"
+PERMALINKS = "r/"
+"""Where the CDN caches the answers to permalinks, by the hash of the key (`delivery.resolve`); in no bucket."""
 _KEY_HASH_CHARACTERS = 26  # 130 bits: two keys never share one
 _CONTENT_HASH_CHARACTERS = 16
 
@@ -220,6 +222,11 @@ def manifest_path(key: str) -> str:
 def variants_folder(key: str) -> str:
     """The folder, in the images bucket, of all generations of `key`: never within another key's, whatever the keys."""
     return f"{VARIANTS}{short_name(key)}/"
+
+
+def cached_folders(variants: str) -> tuple[str, str]:
+    """The folders of the CDN's cache that belong to a folder of variants: itself, and that of the key's permalinks."""
+    return variants, f"{PERMALINKS}{variants.removeprefix(VARIANTS)}"
 
 
 def generation_name(revision: int, identity: str, digest: str) -> str:

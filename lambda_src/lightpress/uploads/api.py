@@ -11,22 +11,26 @@ from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.uploads.quota import Usage
 from lightpress.uploads.requests import (
     PART_BYTES,
     check_owner,
+    multipart_id,
     new_key,
     parse_multipart_upload,
     parse_part_request,
     parse_parts,
     parse_upload_request,
+    size_in,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.pipeline.ports import Images
-    from lightpress.uploads.ports import Uploads
-    from lightpress.uploads.requests import UploadLimits
+    from lightpress.uploads.keys import PublishedKeys
+    from lightpress.uploads.ports import Manifests, Uploads
+    from lightpress.uploads.quota import DailyQuota
+    from lightpress.uploads.requests import UploadLimits, UploadRequest
 
 Answer = dict[str, Any]
 
@@ -39,17 +43,21 @@ class UploadService:
 
     Attributes:
         limits: What may be uploaded.
+        keys: Under which keys.
         uploads: The uploads bucket.
         images: The images bucket, of which manifests are read.
         cdn_base_url: Address of the distribution, without a slash at its end.
         random_id: Returns a new random id, safe in a key.
+        quota: What each owner may upload in a day; None for any amount.
     """
 
     limits: UploadLimits
+    keys: PublishedKeys
     uploads: Uploads
-    images: Images
+    images: Manifests
     cdn_base_url: str
     random_id: Callable[[], str]
+    quota: DailyQuota | None = None
 
     def addresses(self, key: str) -> Answer:
         """Return the addresses of a key, which never change: its permalink, and where to ask for its status."""
@@ -57,15 +65,16 @@ class UploadService:
 
     def begin_upload(self, body: object, owner: str) -> Answer:
         """Return a new key, and a presigned form to upload the file with."""
-        file = parse_upload_request(body, self.limits)
-        key = new_key(file, owner, self.random_id())
-        return self.addresses(key) | {"upload": self.uploads.form(key, file)}
+        file, key = self._new_file(body, owner)
+        quota = self._reserve(file, owner)
+        return self.addresses(key) | {"upload": self.uploads.form(key, file), "quota": quota}
 
     def begin_multipart(self, body: object, owner: str) -> Answer:
         """Begin a multipart upload, for a large file: return a new key, the upload id and the size of the parts."""
-        file = parse_upload_request(body, self.limits)
-        key = new_key(file, owner, self.random_id())
-        return self.addresses(key) | {"upload_id": self.uploads.begin(key, file), "part_size": PART_BYTES}
+        file, key = self._new_file(body, owner, in_parts=True)
+        quota = self._reserve(file, owner)
+        upload_id = self.uploads.begin(key, file)
+        return self.addresses(key) | {"upload_id": upload_id, "part_size": PART_BYTES, "quota": quota}
 
     def sign_part(self, body: object, owner: str) -> Answer:
         """Return a presigned URL to PUT one part to."""
@@ -77,9 +86,9 @@ class UploadService:
         return {"parts": self.uploads.parts(*self._multipart_upload(body, owner))}
 
     def complete_multipart(self, body: object, owner: str) -> Answer:
-        """Join the parts to one file."""
+        """Join the parts to one file, which may not be larger than it was said to be when the upload began."""
         key, upload_id = self._multipart_upload(body, owner)
-        self.uploads.complete(key, upload_id, parse_parts(body), self.limits.max_bytes)
+        self.uploads.complete(key, upload_id, parse_parts(body), size_in(key) or self.limits.max_bytes)
         return self.addresses(key)
 
     def abort_multipart(self, body: object, owner: str) -> Answer:
@@ -115,6 +124,16 @@ class UploadService:
         check_owner(key, owner)
         self.uploads.delete(key)
         return {"key": key, "status": "deleting"}
+
+    def _new_file(self, body: object, owner: str, *, in_parts: bool = False) -> tuple[UploadRequest, str]:
+        file = parse_upload_request(body, self.limits)
+        random_id = self.random_id()
+        key = new_key(file, owner, multipart_id(random_id, file.size) if in_parts else random_id)
+        self.keys.check(key)
+        return file, key
+
+    def _reserve(self, file: UploadRequest, owner: str) -> Answer | None:
+        return self.quota.reserve(owner, Usage(1, file.size)) if self.quota else None
 
     def _multipart_upload(self, body: object, owner: str) -> tuple[str, str]:
         key, upload_id = parse_multipart_upload(body)

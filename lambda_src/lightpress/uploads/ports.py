@@ -1,10 +1,12 @@
-"""Ports of the upload API: what it needs of S3."""
+"""Ports of the upload API: what it needs of the uploads and the images bucket."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from lightpress.pipeline.ports import Published
+    from lightpress.uploads.quota import Usage
     from lightpress.uploads.requests import Part, UploadRequest
 
 
@@ -31,3 +33,27 @@ class Uploads(Protocol):
 
     def delete(self, key: str) -> None:
         """Delete an original; succeeds if there is none."""
+
+
+class UploadCounters(Protocol):
+    """Counters of what owners have begun to upload."""
+
+    def reserve(self, owner_day: str, more: Usage, limits: Usage, until: int) -> Usage | None:
+        """Add `more` to a counter in one step, unless that exceeds `limits` (0: no limit).
+
+        Args:
+            owner_day: Name of the counter.
+            more: What is to be added.
+            limits: The most that the counter may reach.
+            until: When the counter may be deleted, in seconds since 1970.
+
+        Returns:
+            The counter after it; None if it would exceed the limits: then it is unchanged.
+        """
+
+
+class Manifests(Protocol):
+    """The manifests in the images bucket; they are only read."""
+
+    def published(self, key: str) -> Published | None:
+        """The manifest of a key; None if nothing was ever published under it."""

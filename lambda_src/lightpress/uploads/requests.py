@@ -18,7 +18,7 @@ from lightpress.image.formats import INPUTS
 from lightpress.uploads.fields import Number, ObjectList, Text, TextList, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection
 
     from lightpress.uploads.fields import Fields
 
@@ -56,14 +56,24 @@ class Refused(Exception):  # noqa: N818  an answer to the caller, not an error o
         code: For programs; stable.
         detail: What is wrong, in a sentence.
         fields: For each invalid field of the body, what is wrong with it, in a sentence.
+        retry_after: In how many seconds the same request may be allowed; None if waiting does not help.
     """
 
-    def __init__(self, status: int, code: str, detail: str, fields: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        fields: dict[str, str] | None = None,
+        *,
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.code = code
         self.detail = detail
         self.fields = fields or {}
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,32 +239,21 @@ def parse_url_list(body: object) -> UrlList:
     return UrlList(tuple(values["urls"]), values["prefix"] or "", values["collection"] or COLLECTION)
 
 
-def caller_of(event: Mapping[str, Any], auth: str) -> str:
-    """Find out who makes a request of an HTTP API (payload 2.0).
-
-    Args:
-        event: The event that API Gateway invokes the function with.
-        auth: Kind of the authorizer: "none", "iam", "jwt" or "authorizer" (a Lambda authorizer, which returns the
-            identity as `owner` in its context).
-
-    Raises:
-        Refused: The authorizer gave no identity.
-    """
-    if auth == "none":
-        return "anybody"
-    found = event.get("requestContext", {}).get("authorizer") or {}
-    places = {"iam": ("iam", "userArn"), "jwt": ("jwt", "claims", "sub"), "authorizer": ("lambda", "owner")}
-    for name in places[auth]:
-        found = found.get(name) if isinstance(found, dict) else None
-    if not isinstance(found, str) or not found:
-        raise Refused(403, "no_owner", "The authorizer does not say who you are.")
-    return found
-
-
 def owner_of(identity: str) -> str:
     """Hash an identity for use in keys: it reveals nothing, and holds no character that means something in a path."""
     digest = hashlib.sha256(identity.encode()).digest()
     return base64.b32encode(digest).decode().lower()[:_OWNER_CHARACTERS]
+
+
+def multipart_id(random_id: str, size: int) -> str:
+    """The id for the key of a multipart upload: it holds the size of the file, which S3 does not keep."""
+    return f"{random_id}.{size}"
+
+
+def size_in(key: str) -> int | None:
+    """The size, in bytes, that a multipart upload was begun with; None where its key does not tell."""
+    found = re.fullmatch(r"[^/]+/[^/]+/[^/]+\.([1-9][0-9]{0,11})/[^/]+", key)
+    return int(found[1]) if found else None
 
 
 def new_key(file: UploadRequest, owner: str, random_id: str) -> str:

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from lightpress.delivery.permalink import permalink
 from lightpress.delivery.resolve import read, resolve
 from lightpress.image import load_codecs, render
 from lightpress.image.formats import READABLE
 from lightpress.ingest.urls import parse_url
+from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.manifest import Manifest, Publication, variant_path, variants_of
 from lightpress.pipeline.ports import Published
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.uploads.api import UploadService
+from lightpress.uploads.keys import PublishedKeys
 from lightpress.uploads.page import page_formats
 from lightpress.uploads.requests import UploadLimits, media_types, owner_of
+from tests.delivery.paths import resolver_path
 from tests.edge.engine import Request, answers_to
 from tools.documents.openapi import deployed_limits, document
 from tools.drawing import four_corners
@@ -55,9 +57,10 @@ class Store:
         return {"url": "https://uploads.test", "fields": {"key": key, "Content-Type": file.media_type}}
 
 
-def service(manifest: Manifest | None = None) -> UploadService:
+def service(recipes: Path, manifest: Manifest | None = None) -> UploadService:
     store: Any = Store(manifest)
-    return UploadService(UploadLimits(1_000_000, media_types(READABLE)), store, store, CDN, lambda: "n")
+    keys = PublishedKeys(Publishing("uploads"), load_recipes(recipes))
+    return UploadService(UploadLimits(1_000_000, media_types(READABLE)), keys, store, store, CDN, lambda: "n")
 
 
 def main(folder: Path) -> dict[str, Any]:
@@ -67,7 +70,7 @@ def main(folder: Path) -> dict[str, Any]:
     buffer = io.BytesIO()
     four_corners((64, 48)).save(buffer, "PLAIN")
 
-    begun = service().begin_upload({"filename": "cat.plain", "size": 9, "type": "image/x-plain"}, owner_of("me"))
+    begun = service(recipes).begin_upload({"filename": "cat.plain", "size": 9, "type": "image/x-plain"}, owner_of("me"))
     publication = Publication(begun["key"], 1, "v1", 9, "web", "d")
     result = render(buffer.getvalue(), load_recipes(recipes).recipes["web"].spec)
     variants: list[Variant] = []
@@ -82,7 +85,7 @@ def main(folder: Path) -> dict[str, Any]:
     of_variant, by_accept, by_name = answers_to(
         [Request(f"/{path}"), named, Request("/cat", querystring={"fm": {"value": "plain"}})]
     )
-    resolved = resolve(read(f"/r/=plain/-{permalink(begun['key'])}"), {begun["key"]: manifest}.get)
+    resolved = resolve(read(resolver_path(begun["key"], accepted="~plain")), {begun["key"]: manifest}.get)
     schemas = document(deployed_limits())
     asked = schemas["paths"]["/uploads"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     (ready,) = (one for one in schemas["components"]["schemas"]["Status"]["oneOf"] if "srcset" in one["properties"])
@@ -93,7 +96,7 @@ def main(folder: Path) -> dict[str, Any]:
         "opened": opened,
         "path": path,
         "media_types": sorted({variant.media_type for variant in variants}),
-        "status": service(manifest).status(begun["key"], owner_of("me")),
+        "status": service(recipes, manifest).status(begun["key"], owner_of("me")),
         "edge": [of_variant["uri"], by_accept["uri"], by_name["uri"]],
         "resolved": resolved.headers["location"],
         "openapi_srcset": [*ready["properties"]["srcset"]["properties"]],

@@ -1,14 +1,27 @@
 // Viewer request, on cloudfront-js-2.0. Two kinds of address are let through, and nothing else, so that nobody can make
 // the CDN ask for what cannot be there, or for the same thing under many names.
 //
-// /i/HASH OF THE KEY/REVISION-HASH OF THE CONTENTS/SIZE.ENDING   an image, as it is
-// /KEY?w=640&dpr=2                                               a permalink; becomes /r/ACCEPTED/WANTED/KEY for the
-//                                                                resolver (lightpress/resolve.py), without a query
+// /i/HASH OF THE KEY/REVISION-HASH OF THE CONTENTS/SIZE.ENDING   a variant, as it is
+// /KEY?w=640&dpr=2                                               a permalink; becomes, without a query,
+//                                                                /r/HASH OF THE KEY/ACCEPTED/WANTED/~KEY IN BASE64URL
+//                                                                for the resolver (lightpress/delivery/resolve.py)
+//
+// Behind /r/ stand letters, digits and - . _ ~ only. CloudFront signs this path for the resolver's function URL, and what
+// it signs is reported not to be what arrives where a path has a plus sign or %20:
+// https://github.com/aws-samples/image-optimization/issues/44
+//
+// The time of a CloudFront Function is limited, and the viewer decides what it reads: so no input is read further than
+// it can mean something, and nothing is done character by character.
+const crypto = require('crypto');
+
 // `(?![\s\S])`: nothing follows. `$` would let a line's end through on engines of njs's family.
 const VARIANT = /^\/i\/[a-z2-7]{26}\/[1-9][0-9]{0,14}-[a-z2-7]{16}\/[a-z0-9_-]{1,40}\.(?:EXTENSIONS)(?![\s\S])/;
-const ENCODED_KEY = /^\/~[A-Za-z0-9_-]{1,1366}(?![\s\S])/;
-const NO_KEY = /^(?:~|[ir]\/|favicon\.ico(?![\s\S])|robots\.txt(?![\s\S]))/; // such keys are written in base64
+const ENCODED_KEY = /^\/~[A-Za-z0-9_-]{2,1366}(?![\s\S])/; // one character is no byte
+// Keys that permalinks have in base64: what else begins so, and what a browser or the CDN would rewrite.
+const NO_KEY = /^(?:~|[ir]\/|favicon\.ico(?![\s\S])|robots\.txt(?![\s\S]))|(?:^|\/)\.{0,2}(?:\/|(?![\s\S]))/;
 const LONGEST_KEY = 1024; // bytes, as in S3
+const LONGEST_ACCEPT = 512; // characters; browsers send up to 150
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 const FORMATS = FORMATS_BY_NAME; // format -> media type
 const NOT_FOR_ALL = FORMATS_NOT_FOR_ALL; // in the order in which they are written down
@@ -21,33 +34,41 @@ function handler(event) {
     return refuse(405, 'Method Not Allowed', { allow: { value: 'GET, HEAD' } });
   }
   if (!VARIANT.test(request.uri)) {
-    const key = canonical(request.uri);
+    const key = keyOf(request.uri);
     if (key === null) {
       return refuse(404, 'Not Found', { 'cache-control': { value: 'public, max-age=60' } });
     }
-    request.uri = '/r/' + accepted(request) + '/' + wanted(request.querystring) + key;
+    const asked = accepted(request) + '/' + wanted(request.querystring);
+    request.uri = '/r/' + hashOf(key) + '/' + asked + '/~' + key.toString('base64url');
   }
   request.querystring = {};
   return request;
 }
 
-// One way to write each key, whatever was encoded and whatever not; null for what is no permalink.
-function canonical(uri) {
-  if (ENCODED_KEY.test(uri)) return uri;
+// The bytes of the key that a permalink stands for, whatever was encoded and whatever not; null for what is no permalink.
+function keyOf(uri) {
   if (uri.length < 2 || uri.length > 3 * LONGEST_KEY + 1) return null;
+  if (uri[1] === '~') return ENCODED_KEY.test(uri) ? Buffer.from(uri.slice(2), 'base64url') : null;
   try {
-    const key = decodeURIComponent(uri.slice(1));
-    if (NO_KEY.test(key)) return null;
-    const segments = key.split('/');
-    for (let at = 0; at < segments.length; at++) {
-      if (segments[at] === '' || segments[at] === '.' || segments[at] === '..') return null;
-      segments[at] = encodeURIComponent(segments[at]);
-    }
-    const written = '/' + segments.join('/');
-    return written.replace(/%../g, '_').length > LONGEST_KEY + 1 ? null : written;
+    const text = decodeURIComponent(uri.slice(1));
+    const key = Buffer.from(text);
+    // Half a surrogate pair is no character: it comes back as another one.
+    return key.length > LONGEST_KEY || NO_KEY.test(text) || key.toString() !== text ? null : key;
   } catch (malformed) {
     return null;
   }
+}
+
+// As lightpress/pipeline/manifest.py (short_name) has it: what is published of a key, and all its permalinks, are
+// removed from the cache by one wildcard each.
+function hashOf(key) {
+  const digest = crypto.createHash('sha256').update(key).digest();
+  let hash = '';
+  for (let bit = 0; bit < 130; bit += 5) {
+    const at = bit >> 3;
+    hash += BASE32[(((digest[at] << 8) | digest[at + 1]) >> (11 - (bit & 7))) & 31];
+  }
+  return hash;
 }
 
 function wanted(query) {
@@ -69,17 +90,18 @@ function rung(pixels) {
 // A format counts only where it is named: `image/*` is said by programs that can show neither AVIF nor WebP.
 function accepted(request) {
   const asked = text(request.querystring, 'fm');
-  if (Object.prototype.hasOwnProperty.call(FORMATS, asked)) return '=' + asked;
+  if (Object.prototype.hasOwnProperty.call(FORMATS, asked)) return '~' + asked;
+  const ranges = beginning(request.headers.accept).toLowerCase().split(',');
   const able = [];
   for (let at = 0; at < NOT_FOR_ALL.length; at++) {
-    if (accepts(request.headers, FORMATS[NOT_FOR_ALL[at]])) able.push(NOT_FOR_ALL[at]);
+    if (accepts(ranges, FORMATS[NOT_FOR_ALL[at]])) able.push(NOT_FOR_ALL[at]);
   }
-  return able.length ? able.join('+') : '-';
+  return able.length ? able.join('.') : '-';
 }
 
-function accepts(headers, type) {
-  const ranges = all(headers.accept).toLowerCase().split(',');
+function accepts(ranges, type) {
   for (let at = 0; at < ranges.length; at++) {
+    if (ranges[at].indexOf(type) < 0) continue;
     const parts = ranges[at].split(';');
     if (parts[0].trim() !== type) continue;
     for (let next = 1; next < parts.length; next++) {
@@ -91,12 +113,17 @@ function accepts(headers, type) {
   return false;
 }
 
-function all(header) {
+// A header of several lines as one, up to the last comma within the limit.
+function beginning(header) {
   if (!header) return '';
-  if (!header.multiValue) return header.value || '';
-  const values = [];
-  for (let at = 0; at < header.multiValue.length; at++) values.push(header.multiValue[at].value);
-  return values.join(',');
+  let value = header.value || '';
+  if (header.multiValue) {
+    value = '';
+    for (let at = 0; at < header.multiValue.length && value.length <= LONGEST_ACCEPT; at++) {
+      value += (at ? ',' : '') + header.multiValue[at].value;
+    }
+  }
+  return value.length <= LONGEST_ACCEPT ? value : value.slice(0, value.lastIndexOf(',', LONGEST_ACCEPT));
 }
 
 function text(query, name) {

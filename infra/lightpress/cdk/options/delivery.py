@@ -128,7 +128,7 @@ class DeliveryOptions:
     )
     invalidate_deleted: bool = flag(
         default=True,
-        doc="Invalidate the CDN's copies of the variants of deleted originals: one path for each original. Beyond "
+        doc="Invalidate the CDN's copies of the variants of deleted originals: two paths for each original. Beyond "
         "1,000 paths a month, AWS charges $0.005 for each.",
     )
     resolver_start: str = choice(

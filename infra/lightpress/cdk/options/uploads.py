@@ -8,8 +8,12 @@ from typing import TYPE_CHECKING
 
 from lightpress.cdk.options.environment import LOCAL, PROD
 from lightpress.cdk.options.option_types import choice, flag, integer, matching, option, texts
+from lightpress.uploads.requests import COLLECTION
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lightpress.pipeline.buckets import Attached
     from lightpress.toml_reader import Table
 
 _ORIGIN = r"https?://[a-z0-9.*-]+(:[0-9]{1,5})?"
@@ -69,6 +73,20 @@ class UploadOptions:
     upload_burst_limit: int = integer(
         100, low=1, high=5_000, doc="Requests that the upload API accepts at once, in a burst."
     )
+    max_uploads_per_day: int = integer(
+        0,
+        low=0,
+        high=1_000_000,
+        doc="Files that one caller of the upload API may begin to upload, or have fetched, in a day (UTC). 0: any "
+        "number, for a caller may be your backend, which uploads for all. Where people sign in themselves, set it.",
+    )
+    max_megabytes_per_day: int = integer(
+        0,
+        low=0,
+        high=10_000_000,
+        doc="Megabytes (10^6 bytes) that one caller of the upload API may begin to upload in a day (UTC). 0: any "
+        "number.",
+    )
     upload_page: bool = flag(
         default=False, doc="Serve a page for uploading in the browser at the upload API's own address."
     )
@@ -96,6 +114,16 @@ def check_authorization(options: UploadOptions, environment: str, table: Table) 
             "upload_page",
             f'a page cannot be used with upload_auth "{options.upload_auth}"; allowed: with "jwt" or "authorizer"',
         )
+
+
+def check_collection(options: UploadOptions, attached: Sequence[Attached], table: Table) -> None:
+    """Reject an attached bucket that is published under the collection of every upload that names none."""
+    for number, one in enumerate(attached):
+        if options.upload_auth != "off" and f"{COLLECTION}/".startswith(one.under):
+            raise table.error(
+                f"attach[{number}].publish_under",
+                f"{one.under!r} is where the upload API stores files; allowed with it: any other folder",
+            )
 
 
 def check_origins(options: UploadOptions, environment: str, table: Table) -> None:

@@ -1,0 +1,46 @@
+"""What each owner has begun to upload in a day, in DynamoDB: a row for each, which expires after the day."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightpress.uploads.quota import Usage
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+OWNER_DAY, EXPIRY = "owner_day", "expires_at"
+_FILES, _BYTES = "files", "bytes"
+_UNLIMITED = 10**15
+
+
+@dataclass(frozen=True, slots=True)
+class DynamoUploadCounters:
+    """Adds to a row on the condition that the sum is within the limits: requests at the same time cannot exceed them.
+
+    botocore repeats a request that got no answer, and may so count it twice: too much, never too little.
+    """
+
+    dynamodb: DynamoDBClient
+    table: str
+
+    def reserve(self, owner_day: str, more: Usage, limits: Usage, until: int) -> Usage | None:
+        """UpdateItem with a condition."""
+        files, size = (limits.files or _UNLIMITED) - more.files, (limits.bytes or _UNLIMITED) - more.bytes
+        if files < 0 or size < 0:
+            return None
+        values = {":files": more.files, ":bytes": more.bytes, ":most_files": files, ":most_bytes": size, ":end": until}
+        try:
+            answer = self.dynamodb.update_item(
+                TableName=self.table,
+                Key={OWNER_DAY: {"S": owner_day}},
+                UpdateExpression="ADD #files :files, #bytes :bytes SET #expiry = :end",
+                ConditionExpression="attribute_not_exists(#files) OR (#files <= :most_files AND #bytes <= :most_bytes)",
+                ExpressionAttributeNames={"#files": _FILES, "#bytes": _BYTES, "#expiry": EXPIRY},
+                ExpressionAttributeValues={name: {"N": str(value)} for name, value in values.items()},
+                ReturnValues="ALL_NEW",
+            )
+        except self.dynamodb.exceptions.ConditionalCheckFailedException:
+            return None
+        return Usage(int(answer["Attributes"][_FILES]["N"]), int(answer["Attributes"][_BYTES]["N"]))
