@@ -11,8 +11,7 @@ from lightpress.delivery.summary import summary_of
 from lightpress.pipeline.manifest import Manifest, Status
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from lightpress.cli.console import Terminal
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.failures import Failure
 
@@ -46,9 +45,9 @@ class Found:
             facts |= {"reason": self.not_fetched.reason, "detail": self.not_fetched.detail}
         return {"key": self.key, "status": self.state} | facts
 
-    def print(self, console: Console) -> None:
+    def print(self, console: Terminal) -> None:
         """Tell a person."""
-        console.print(f"{self.key}: {self.state}", markup=False)
+        console.print(f"{self.key}: {self.state}")
         if self.manifest and self.state in {Status.READY, Status.FAILED}:
             print_manifests(console, [self.manifest], link=lambda variant: self.deployment.url(variant.path))
         if self.not_fetched:

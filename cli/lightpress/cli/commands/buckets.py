@@ -17,7 +17,7 @@ from lightpress.cli.commands.costs import (
     prices_of,
 )
 from lightpress.cli.commands.options import Environment, RecipesOption, deployment_of, recipes_of
-from lightpress.cli.commands.terminal import err, out, progress_bars, stop
+from lightpress.cli.commands.terminal import confirm, err, out, progress_bars, stop
 from lightpress.cli.project import LOCAL, RECIPES
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
                 return
             if not sys.stdin.isatty():
                 stop("Nothing was sent: say --yes where nobody can be asked.")
-            typer.confirm("Go on?", abort=True, err=True)
+            confirm("Go on?")
         limits = Limits(rate, at_once, max_objects, max_dollars, patience, dollars)
         ended, checkpoint = _work_off(job, limits, LOCAL / "backfill" / environment)
     except (
@@ -154,7 +154,7 @@ def _work_off(job: Job, limits: Limits, folder: Path) -> tuple[str, Checkpoint]:
     from lightpress.cli import backfilling
 
     switch = backfilling.StopSwitch(folder / "stop")
-    err.print(f"Stop it with Ctrl-C, or: touch {switch.file}", style="dim", soft_wrap=True)
+    err.print(f"Stop it with Ctrl-C, or: touch {switch.file}", style="dim")
     with switch, progress_bars() as progress:
         working = progress.add_task("working", total=None)
 
@@ -175,4 +175,4 @@ def connect(
     from lightpress.cli.connecting import connect as switch_on
 
     changed = switch_on(boto3.client("s3"), bucket)
-    out.print(f"{bucket}: {'tells EventBridge from now on' if changed else 'told EventBridge already'}", markup=False)
+    out.print(f"{bucket}: {'tells EventBridge from now on' if changed else 'told EventBridge already'}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lightpress.cli.commands.options import Environment, JsonOutput, deployment_of
-from lightpress.cli.commands.terminal import err, out, print_json, progress_bars
+from lightpress.cli.commands.terminal import confirm, err, out, print_json, progress_bars
 
 if TYPE_CHECKING:
     from lightpress.cli.failures import Desk, Filters
@@ -57,7 +57,7 @@ def show(
         else:
             print_failure(out, failure, copy=desk.copy(failure), still_true=desk.is_still_true(failure))
     if not found:
-        err.print(f"{key}: no failure is known", markup=False)
+        err.print(f"{key}: no failure is known")
         raise typer.Exit(2)
 
 
@@ -87,7 +87,7 @@ def retry(  # noqa: PLR0913, PLR0917  the command's options
         settling = progress.add_task("settling", total=len(retries))
         desk.wait(retries, patience=patience, settled=lambda _: progress.advance(settling))
     for one in retries:
-        out.print(f"{one.failure.key}: {one.ending or 'not settled yet'}", markup=False, soft_wrap=True)
+        out.print(f"{one.failure.key}: {one.ending or 'not settled yet'}")
     raise typer.Exit(0 if all(one.ending in {"ready", "deleted"} for one in retries) else 1)
 
 
@@ -111,7 +111,7 @@ def discard(  # noqa: PLR0913, PLR0917  the command's options
         return
     if not yes:
         print_failures(err, chosen)
-        typer.confirm(f"Forget {len(chosen)}, and remove the copies in quarantine?", abort=True, err=True)
+        confirm(f"Forget {len(chosen)}, and remove the copies in quarantine?")
     with progress_bars() as progress:
         discarding = progress.add_task("discarding", total=len(chosen))
         kept = []
@@ -119,7 +119,7 @@ def discard(  # noqa: PLR0913, PLR0917  the command's options
             kept += [] if desk.discard(failure) else [failure]
             progress.advance(discarding)
     for failure in kept:
-        err.print(f"{failure.subject}: failed anew meanwhile, and is kept", markup=False)
+        err.print(f"{failure.subject}: failed anew meanwhile, and is kept")
     out.print(f"{len(chosen) - len(kept)} discarded")
 
 
@@ -146,5 +146,5 @@ def _chosen(desk: Desk, keys: list[str] | None, filters: Filters) -> list[Failur
     named = {failure.key or failure.subject for failure in found}
     for key in keys:
         if key not in named:
-            err.print(f"{key}: no failure is known", markup=False)
+            err.print(f"{key}: no failure is known")
     return found

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lightpress.cli.commands.terminal import err, out, stop
+from lightpress.cli.commands.terminal import err, out, stop_with_log
 from lightpress.cli.project import LOCAL, PROJECT
 
 
@@ -23,7 +23,7 @@ def demo(
     try:
         succeeded = run_demo(PROJECT, LOCAL, photos, out)
     except LocalCloudError as error:
-        stop(str(error))
+        stop_with_log(str(error))
     raise typer.Exit(0 if succeeded else 1)
 
 
@@ -39,10 +39,10 @@ def up(
             LOCAL, project=PROJECT, port=port, cdn_port=cdn_port, say=lambda text: err.print(text, style="dim")
         )
     except local_cloud.LocalCloudError as error:
-        stop(str(error))
+        stop_with_log(str(error))
     out.print(f"AWS endpoint  {outputs.endpoint_url}")
     out.print(f"CDN           {outputs.cdn_base_url}")
-    out.print(f"Upload page   {outputs.upload_api_url}", soft_wrap=True)
+    out.print(f"Upload page   {outputs.upload_api_url}")
     out.print(f"Everything    {LOCAL / 'outputs.json'}")
     out.print("Try           lightpress upload PICTURE...")
 

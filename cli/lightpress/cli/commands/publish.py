@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -76,7 +77,9 @@ def upload(
     times = {one.key: one.seconds for one in uploads}
     print_manifests(out, settled, link=lambda variant: deployment.url(variant.path), times=times)
     for one in late:
-        err.print(f"{one.key}: not settled after {patience:.0f} s; see: lightpress status {one.key!r}", style="red")
+        err.print(
+            f"{one.key}: not settled after {patience:.0f} s; see: lightpress status {shlex.quote(one.key)}", style="red"
+        )
     failed = [one for one in uploads if one.manifest and one.manifest.reason]
     raise typer.Exit(1 if late or failed else 0)
 
@@ -108,7 +111,7 @@ def ingest(
                 SqsOrders(deployment.sqs(), deployment.url_queue_url),
                 prefix,
                 ingesting.Checkpoint(None) if piped else ingesting.Checkpoint.of(urls, prefix, folder),
-                refused=lambda line, why: progress.console.print(f"line {line}: {why}", markup=False, soft_wrap=True),
+                refused=lambda line, why: progress.console.print(f"line {line}: {why}"),
                 moved=lambda now: progress.update(ordering, completed=now.line),
             )
             with sys.stdin.buffer if piped else urls.open("rb") as lines:

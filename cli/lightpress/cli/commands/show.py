@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -28,7 +29,7 @@ def snippet(  # noqa: PLR0913, PLR0917  what a person may choose, nearly all wit
     deployment = deployment_of(environment)
     manifest = ready_manifest(deployment, key)
     if manifest is None:
-        stop(f"{key} is not published; see: lightpress status {key!r}")
+        stop(f"{key} is not published; see: lightpress status {shlex.quote(key)}")
     try:
         found = snippet_of(manifest, base_url or deployment.cdn_base_url, alt=alt, sizes=sizes, names=names)
     except NoSuchSizeError as error:
@@ -54,4 +55,4 @@ def sign(
         said = json.dumps(signer.cookies(url, until)) if cookies else signer.url(url, until)
     except SigningError as error:
         stop(str(error))
-    out.print(said, soft_wrap=True, markup=False)
+    out.print(said)

@@ -30,8 +30,7 @@ from lightpress.pipeline.recipe import load_recipes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console
-
+    from lightpress.cli.console import Terminal
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.manifest import Variant
     from lightpress.pipeline.recipe import RecipeBook
@@ -62,7 +61,7 @@ class Fetched:
     problems: tuple[str, ...]
 
 
-def run_demo(project: Path, home: Path, photos: Path | None, console: Console) -> bool:
+def run_demo(project: Path, home: Path, photos: Path | None, console: Terminal) -> bool:
     """Run it all; returns whether every expected variant was served and matches its manifest."""
     began = time.monotonic()
     was_running = status(home).healthy
@@ -79,7 +78,7 @@ def run_demo(project: Path, home: Path, photos: Path | None, console: Console) -
     problems += [f"{path}: {problem}" for path, one in fetched.items() for problem in one.problems]
     sheet = _contact_sheet(home / "demo", pictures, uploads, fetched, deployment)
     _report(console, uploads, fetched, deployment, problems)
-    console.print(f"Contact sheet: {sheet.as_uri()}", soft_wrap=True)
+    console.print(f"Contact sheet: {sheet.as_uri()}")
     console.print(
         f"{time.monotonic() - began:.0f} s in all. To keep the cloud running: lightpress local up", style="dim"
     )
@@ -98,7 +97,7 @@ def _own(folder: Path) -> Iterator[DemoPicture]:
             yield DemoPicture(path.relative_to(folder).as_posix(), path.read_bytes(), media_type)
 
 
-def _send(deployment: Deployment, pictures: list[DemoPicture], console: Console) -> tuple[list[Upload], list[Upload]]:
+def _send(deployment: Deployment, pictures: list[DemoPicture], console: Terminal) -> tuple[list[Upload], list[Upload]]:
     with progress_on(console) as progress:
         uploading = progress.add_task("upload by presigned POST", total=len(pictures))
         publishing = progress.add_task("wait for the pipeline", total=len(pictures))
@@ -110,7 +109,7 @@ def _send(deployment: Deployment, pictures: list[DemoPicture], console: Console)
     return uploads, late
 
 
-def _fetch(deployment: Deployment, uploads: list[Upload], console: Console) -> dict[str, Fetched]:
+def _fetch(deployment: Deployment, uploads: list[Upload], console: Terminal) -> dict[str, Fetched]:
     """Fetch each published path once, as a browser would, and hold the answer against the manifest."""
     variants = {variant.path: variant for one in uploads if one.manifest for variant in one.manifest.variants}
     with (
@@ -168,7 +167,7 @@ def _missing_variants(manifest: Manifest, recipes: RecipeBook) -> Iterator[str]:
 
 
 def _report(
-    console: Console, uploads: list[Upload], fetched: dict[str, Fetched], deployment: Deployment, problems: list[str]
+    console: Terminal, uploads: list[Upload], fetched: dict[str, Fetched], deployment: Deployment, problems: list[str]
 ) -> None:
     settled = [one for one in uploads if one.manifest]
     manifests = [one.manifest for one in settled if one.manifest]
@@ -176,7 +175,7 @@ def _report(
     print_manifests(console, manifests, times=times)
     console.print()
     for problem in problems:
-        console.print(problem, style="red", markup=False)
+        console.print(problem, style="red")
     ready = sum(manifest.status is Status.READY for manifest in manifests)
     good = sum(not one.problems for one in fetched.values())
     console.print(
