@@ -90,8 +90,8 @@ def test_json_is_safe_to_print_and_parses_to_exactly_the_value() -> None:
 @pytest.fixture
 def hostile(rig: Rig) -> Rig:
     """A failure of a picture, one of a URL, and their detail, all hostile."""
-    rig.desk.table.record(replace(rig.failed(HOSTILE), detail=HOSTILE, request_ids=(HOSTILE,)))
-    rig.desk.table.record(replace(rig.not_fetched(f"url/{HOSTILE}"), detail=HOSTILE, url=f"https://a/{HOSTILE}"))
+    rig.store.table.record(replace(rig.failed(HOSTILE), detail=HOSTILE, request_ids=(HOSTILE,)))
+    rig.store.table.record(replace(rig.not_fetched(f"url/{HOSTILE}"), detail=HOSTILE, url=f"https://a/{HOSTILE}"))
     return rig
 
 
@@ -105,7 +105,7 @@ def commands(key: str) -> Iterator[tuple[str, ...]]:
         yield "failures", "discard", f"nowhere-{name}", "--yes"
     yield "failures", "list"
     yield "failures", "list", "--json"
-    yield "failures", "retry", "--patience", "0"
+    yield "failures", "retry", "--timeout", "0"
     yield ("plan",)
     yield ("sweep",)
     yield "backfill", "--dry-run"
@@ -125,7 +125,7 @@ def test_a_sweep_names_what_is_gone(hostile: Rig) -> None:
 
 
 def test_discarding_asks_with_the_key_shown(hostile: Rig) -> None:
-    assert hostile.desk.table
+    assert hostile.store.table
     assert r"\x1b]0;owned" in run("failures", "discard", answer="n\n").output
 
 
@@ -158,7 +158,7 @@ def test_what_pictures_say_of_themselves_is_shown() -> None:
     print_manifests(Terminal(file=file, width=300), [ready, failed], link=lambda it: it.path, times={HOSTILE: 1.0})
     print_backfill(Terminal(file=file), Checkpoint({}, late=[HOSTILE]), "finished", lambda _sent, _reads: 0.0)
     assert not controls(file.getvalue())
-    assert f"{SHOWN}: not settled in time\n" in file.getvalue()
+    assert f"{SHOWN}: not finished in time\n" in file.getvalue()
 
 
 def test_what_aws_says_is_shown() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.cli.failures import Desk
+from lightpress.cli.failures import FailureStore
 from lightpress.cli.tables import print_failures, print_manifests
 from lightpress.delivery.summary import summary_of
 from lightpress.pipeline.manifest import Manifest, Status
@@ -67,7 +67,7 @@ def _not_fetched(deployment: Deployment, key: str) -> Failure | None:
     """The last failure of the URL that was to become this picture."""
     if deployment.url_queue_url is None:
         return None
-    failures = [failure for failure in Desk.of(deployment).of_subject(key) if failure.url is not None]
+    failures = [failure for failure in FailureStore.of(deployment).of_subject(key) if failure.url is not None]
     return failures[-1] if failures else None
 
 

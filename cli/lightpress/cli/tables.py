@@ -240,7 +240,7 @@ def print_backfill(console: Terminal, checkpoint: Checkpoint, ended: str, dollar
         f"{checkpoint.reads:,} reads, about ${dollars(checkpoint.sent, checkpoint.reads):,.2f}"
     )
     for key in checkpoint.late:
-        console.print(f"{key}: not settled in time", style="red")
+        console.print(f"{key}: not finished in time", style="red")
 
 
 def _listed(endings: Mapping[str, int]) -> str:

@@ -66,11 +66,11 @@ def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None
 
 
 def watch(
-    deployment: Deployment, uploads: Iterable[Upload], *, patience: float, settled: Callable[[Upload], None]
+    deployment: Deployment, uploads: Iterable[Upload], *, timeout: float, settled: Callable[[Upload], None]
 ) -> list[Upload]:
     """Poll the manifests until each upload is settled, and call `settled` on it; returns those that never were."""
     waiting = list(uploads)
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while waiting and time.monotonic() < deadline:
         for one in waiting:
             if _look(deployment, one):

@@ -1,4 +1,4 @@
-"""The whole system on this machine."""
+"""Commands of the local cloud, and the demo that runs on it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from lightpress.cli.project import LOCAL, PROJECT
 
 def demo(
     photos: Annotated[
-        Path | None, typer.Option(exists=True, file_okay=False, help="A folder of your own pictures.")
+        Path | None, typer.Option(exists=True, file_okay=False, help="A folder of your own images to upload.")
     ] = None,
 ) -> None:
-    """Run the real pipeline on this machine: upload pictures, and fetch every variant from the CDN."""
+    """Run the real pipeline on this machine: upload images, and check every variant that its CDN serves."""
     from lightpress.cli.demo.run import run_demo
     from lightpress.local import LocalCloudError
 
@@ -28,10 +28,10 @@ def demo(
 
 
 def up(
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the AWS endpoint.")] = 4566,
-    cdn_port: Annotated[int, typer.Option(min=1, max=65535, help="Of the CDN, for your browser.")] = 4580,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the AWS endpoint.")] = 4566,
+    cdn_port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the CDN, for your browser.")] = 4580,
 ) -> None:
-    """Start the local cloud, deploy the stack into it, and leave it running."""
+    """Start the local cloud on this machine, and deploy the stack into it."""
     from lightpress import local as local_cloud
 
     try:
@@ -43,19 +43,19 @@ def up(
     out.print(f"AWS endpoint  {outputs.endpoint_url}")
     out.print(f"CDN           {outputs.cdn_base_url}")
     out.print(f"Upload page   {outputs.upload_api_url}")
-    out.print(f"Everything    {LOCAL / 'outputs.json'}")
-    out.print("Try           lightpress upload PICTURE...")
+    out.print(f"All outputs     {LOCAL / 'outputs.json'}")
+    out.print("Try           lightpress upload FILE...")
 
 
 def down() -> None:
-    """Stop the local cloud; what was uploaded is gone."""
+    """Stop the local cloud. All uploads and variants in it are lost."""
     from lightpress import local as local_cloud
 
     out.print("stopped" if local_cloud.down(LOCAL) else "it was not running")
 
 
 def status() -> None:
-    """Tell whether the local cloud runs. Exit code 0 if it does."""
+    """Show whether the local cloud runs. Exit code 0 if it does, else 1."""
     from lightpress import local as local_cloud
 
     state = local_cloud.status(LOCAL)

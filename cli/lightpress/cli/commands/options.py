@@ -1,4 +1,4 @@
-"""Options that several commands have, and what they stand for; what stands for nothing ends the command."""
+"""Options that several commands share, and what they refer to; a wrong value ends the command with a sentence."""
 
 from __future__ import annotations
 
@@ -18,14 +18,19 @@ _LOCAL_CLOUD = "local"
 
 Environment = Annotated[
     str,
-    typer.Option("--env", "-e", envvar="LIGHTPRESS_ENV", help="Which deployment: local, or one in your AWS account."),
+    typer.Option(
+        "--env",
+        "-e",
+        envvar="LIGHTPRESS_ENV",
+        help="The deployment: local (the local cloud), or an environment in AWS.",
+    ),
 ]
 JsonOutput = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 RecipesOption = Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The recipes file.")]
 
 
 def deployment_of(environment: str) -> Deployment:
-    """What is deployed there."""
+    """The deployment of an environment; ends the command where there is none."""
     from lightpress.client.deployment import NotDeployedError, deployment_in_account
     from lightpress.local.deployment import local_deployment
 
@@ -36,7 +41,7 @@ def deployment_of(environment: str) -> Deployment:
 
 
 def recipes_of(path: Path) -> RecipeBook:
-    """What the recipes file says."""
+    """The recipes of a file; ends the command where the file is wrong."""
     from lightpress.pipeline.recipe import load_recipes
     from lightpress.toml_reader import ConfigError
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Variant
     from lightpress.pipeline.recipe import RecipeBook
 
-PATIENCE = 180.0
+TIMEOUT_SECONDS = 180.0
 _AT_ONCE = 8
 _A_YEAR = "max-age=31536000"
 
@@ -105,7 +105,7 @@ def _send(deployment: Deployment, pictures: list[DemoPicture], console: Terminal
         for picture in pictures:
             uploads.append(upload(deployment, picture.key, picture.data, picture.media_type))
             progress.advance(uploading)
-        late = watch(deployment, uploads, patience=PATIENCE, settled=lambda _: progress.advance(publishing))
+        late = watch(deployment, uploads, timeout=TIMEOUT_SECONDS, settled=lambda _: progress.advance(publishing))
     return uploads, late
 
 
@@ -144,7 +144,7 @@ def _mismatches(variant: Variant, response: urllib3.BaseHTTPResponse) -> Iterato
 
 def _late(late: list[Upload]) -> Iterator[str]:
     for one in late:
-        yield f"{one.key}: not settled within {PATIENCE:.0f} s"
+        yield f"{one.key}: not settled within {TIMEOUT_SECONDS:.0f} s"
 
 
 def _unexpected(pictures: list[DemoPicture], uploads: list[Upload], recipes: RecipeBook) -> Iterator[str]:
