@@ -13,7 +13,7 @@ from botocore.config import Config
 from lightpress.aws.failures_table import DynamoFailures
 from lightpress.aws.images import S3Images
 from lightpress.aws.orders import SqsOrders
-from lightpress.aws.session import client
+from lightpress.aws.session import WAITING_IN_API, client
 from lightpress.aws.uploads import S3Uploads
 from lightpress.composition.publishing import RECIPES
 from lightpress.ingest.api import UrlIngestApi
@@ -33,8 +33,10 @@ def upload_service() -> UploadService:
     # The bucket's own region and today's signatures: what is signed for S3 at large is redirected, and a form is not.
     s3 = client(
         "s3",
-        config=Config(
-            signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+        config=WAITING_IN_API.merge(
+            Config(
+                signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+            )
         ),
     )
     recipes = load_recipes(RECIPES)
@@ -54,8 +56,10 @@ def url_ingest_api() -> UrlIngestApi | None:
     if settings is None:
         return None
     return UrlIngestApi(
-        SqsOrders(client("sqs"), settings.url_queue_url),
-        DynamoFailures(client("dynamodb"), settings.failures_table, _now, retention_seconds=0),  # it only reads
+        SqsOrders(client("sqs", config=WAITING_IN_API), settings.url_queue_url),
+        DynamoFailures(
+            client("dynamodb", config=WAITING_IN_API), settings.failures_table, _now, retention_seconds=0
+        ),  # it only reads
         settings.uploads_bucket,
         upload_service().addresses,
     )
