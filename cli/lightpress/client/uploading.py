@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
+from lightpress.client.waiting import UPLOAD_TIMEOUT
 from lightpress.pipeline.manifest import Manifest, Status
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None
         ExpiresIn=_MINUTES_5,
     )
     fields = [*post["fields"].items(), ("file", ("file", data, media_type))]
-    with urllib3.PoolManager(ca_certs=deployment.ca_bundle) as http:
+    with urllib3.PoolManager(ca_certs=deployment.ca_bundle, timeout=UPLOAD_TIMEOUT) as http:
         response = http.request("POST", post["url"], fields=fields, redirect=False)
     if response.status not in {200, 201, 204}:
         raise UploadRefusedError(

@@ -184,8 +184,9 @@ def connect(
     import boto3
 
     from lightpress.cli.connecting import connect as switch_on
+    from lightpress.client.waiting import WAITING
 
-    changed = switch_on(boto3.client("s3"), bucket)
+    changed = switch_on(boto3.client("s3", config=WAITING), bucket)
     out.print(
         f"{bucket}: {'EventBridge notifications turned on' if changed else 'EventBridge notifications were on already'}"
     )

@@ -22,6 +22,7 @@ from lightpress.cli.demo.pictures import draw_demo_set
 from lightpress.cli.progress import progress_on
 from lightpress.cli.tables import print_manifests
 from lightpress.client.uploading import Upload, upload, watch
+from lightpress.client.waiting import UPLOAD_TIMEOUT
 from lightpress.local import down, status, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Manifest, Status
@@ -114,7 +115,7 @@ def _fetch(deployment: Deployment, uploads: list[Upload], console: Terminal) -> 
     variants = {variant.path: variant for one in uploads if one.manifest for variant in one.manifest.variants}
     with (
         progress_on(console) as progress,
-        urllib3.PoolManager(maxsize=_AT_ONCE) as http,
+        urllib3.PoolManager(maxsize=_AT_ONCE, timeout=UPLOAD_TIMEOUT) as http,
         ThreadPoolExecutor(_AT_ONCE) as pool,
     ):
         fetching = progress.add_task("fetch from the CDN", total=len(variants))
