@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lightpress.cli.commands import buckets, costs, failures, local, publish, show
+from lightpress.cli.commands import account, buckets, costs, failures, local, publish, show
 from lightpress.cli.commands.terminal import Commands, out
 
 # Former names of options, which work for one release. They are in no help.
@@ -52,6 +52,7 @@ for _command in (
     buckets.connect,
     show.snippet,
     show.sign,
+    account.empty,
     local.demo,
 ):
     app.command()(_command)

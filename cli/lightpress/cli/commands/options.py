@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,8 @@ from lightpress.cli.commands.terminal import stop
 from lightpress.cli.project import LOCAL
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.recipe import RecipeBook
 
@@ -38,6 +40,19 @@ def deployment_of(environment: str) -> Deployment:
         return local_deployment(LOCAL) if environment == _LOCAL_CLOUD else deployment_in_account(environment)
     except NotDeployedError as error:
         stop(str(error))
+
+
+def clients_for(environment: str) -> Callable[[str], Any]:
+    """What makes clients for an environment, by the name of a service; ends the command without a local cloud."""
+    from lightpress.client.stack import clients_of_account
+    from lightpress.local.outputs import Outputs
+
+    if environment != _LOCAL_CLOUD:
+        return clients_of_account
+    try:
+        return Outputs.from_file(LOCAL / "outputs.json").session().client
+    except FileNotFoundError:
+        stop("The local cloud is not running; start it with: lightpress local up")
 
 
 def recipes_of(path: Path) -> RecipeBook:
