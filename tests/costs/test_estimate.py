@@ -98,6 +98,7 @@ def test_an_unknown_region_is_refused_and_says_what_to_do() -> None:
         prices_of("mars-1")
 
 
-def test_an_unknown_processor_has_no_price() -> None:
+def test_an_unknown_processor_has_no_price_and_the_local_clouds_is_that_of_arm64() -> None:
+    assert ROUND.compute("host") == ROUND.compute("arm64")
     with pytest.raises(UnknownPriceError, match="'mips' is not an architecture; allowed: arm64, x86_64"):
         estimate(SIMPLE, ROUND, architecture="mips")

@@ -9,7 +9,8 @@ import pytest
 
 from lightpress.cli.emptying import Emptying
 from lightpress.client.stack import stack_of
-from tests.e2e.test_pipeline import picture, settle, upload
+from lightpress.client.uploading import upload
+from tests.e2e.test_pipeline import picture, settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

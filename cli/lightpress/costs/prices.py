@@ -45,6 +45,8 @@ class Prices:
     def compute(self, architecture: str) -> float:
         """Dollars for a GB-second on a processor: arm64 or x86_64; raises UnknownPriceError for another."""
         known = {"arm64": self.lambda_arm64, "x86_64": self.lambda_x86_64}
+        if architecture == _LOCAL_CLOUD:
+            return self.lambda_arm64
         if architecture not in known:
             raise UnknownPriceError(f"{architecture!r} is not an architecture; allowed: {', '.join(known)}")
         return known[architecture]
@@ -60,6 +62,7 @@ PRICES = {
         Prices("eu-central-1", s3_write=5.40, s3_read=0.43, s3_month=0.0245, log_gb=0.63),
     )
 }
+_LOCAL_CLOUD = "host"  # the architecture of its environment: free, but its dashboard shows what AWS would charge
 DEFAULT_REGION = "us-east-1"
 
 _CHANGEABLE = tuple(row.name for row in fields(Prices) if row.name != "region")
