@@ -52,6 +52,7 @@ for _command in (
     buckets.connect,
     show.snippet,
     show.sign,
+    account.doctor,
     account.empty,
     local.demo,
 ):

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lightpress.cli.commands.options import clients_for
-from lightpress.cli.commands.terminal import confirm, err, out, progress_bars, stop
+from lightpress.cli.commands.options import JsonOutput, clients_for, deployment_of
+from lightpress.cli.commands.terminal import confirm, err, out, print_json, progress_bars, stop
+from lightpress.cli.console import styled
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightpress.cli.doctor.check import Finding, Place
     from lightpress.cli.emptying import Emptying
 
 EnvironmentArgument = Annotated[str, typer.Argument(metavar="ENV", help="The environment, such as dev, or local.")]
@@ -76,3 +80,53 @@ def _empty(emptying: Emptying, *, ask: bool) -> None:
         removing = progress.add_task("deleting", total=found.total())
         removed = emptying.remove(lambda count: progress.update(removing, completed=count))
     out.print(f"{removed:,} deleted. The event sources of {emptying.stack.name} are disabled: remove the stack now.")
+
+
+def doctor(
+    environment: EnvironmentArgument,
+    picture: Annotated[
+        bool, typer.Option("--picture", help="After a deployment: upload an image, fetch it as browsers do, delete it.")
+    ] = False,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds to wait for each step of --picture.")] = 120.0,
+    as_json: JsonOutput = False,
+) -> None:
+    """Check what is in the way of a deployment, and with --picture whether an image passes through it.
+
+    Changes nothing without --picture. Exit code: 0 if nothing blocks, else 1.
+    """
+    from lightpress.cli.doctor.check import State
+
+    blocked = False
+    for name, finding in _findings(environment, picture=picture, timeout=timeout):
+        blocked = blocked or finding.state is State.BLOCKS
+        if as_json:
+            print_json({"check": name, "state": finding.state, "text": finding.text})
+        else:
+            style = {State.OK: "green", State.NOTE: "yellow", State.BLOCKS: "bold red"}[finding.state]
+            out.print(styled((f"{finding.state:<7}", style), f"{name:<21}", finding.text))
+    raise typer.Exit(1 if blocked else 0)
+
+
+def _findings(environment: str, *, picture: bool, timeout: float) -> Iterator[tuple[str, Finding]]:
+    from lightpress.cli.doctor.check import State, run_checks
+    from lightpress.cli.doctor.picture import PictureTest
+    from lightpress.cli.doctor.table import CHECKS
+
+    blocked = False
+    for check, finding in run_checks(CHECKS, _place_of(environment)):
+        blocked = blocked or (check.is_needed and finding.state is State.BLOCKS)
+        yield check.name, finding
+    if picture and not blocked:
+        yield from PictureTest(deployment_of(environment), timeout).run()
+
+
+def _place_of(environment: str) -> Place:
+    from lightpress.cli.doctor.places import LOCAL, UnknownEnvironmentError, place_in_account, place_in_local_cloud
+    from lightpress.toml_reader import ConfigError
+
+    try:
+        if environment == LOCAL:
+            return place_in_local_cloud(clients_for(environment))
+        return place_in_account(environment)
+    except (UnknownEnvironmentError, ConfigError) as error:
+        stop(str(error))
