@@ -56,7 +56,8 @@ execute: setup  ## execute the change set that was reviewed (CHANGE_SET=name)
 	@$(CDK) deploy --method=execute-change-set --change-set-name "$(CHANGE_SET)" --require-approval never \
 		--outputs-file .local/$(ENV).json
 
-destroy: setup  ## remove ENV from the account; prod keeps its data
+destroy: setup  ## remove ENV from the account, with its data if removal = "destroy"; prod keeps its data
+	@$(BIN)/lightpress empty $(ENV) --before-destroy
 	@$(CDK) destroy
 
 lock: setup  ## write the hash-locked requirements anew, from pyproject.toml and layers/pillow/requirements.in

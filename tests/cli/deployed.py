@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from lightpress.aws.failures_table import IDENTITY, SUBJECT
 from lightpress.aws.images import S3Images
-from lightpress.cli.failures import Desk
+from lightpress.cli.failures import FailureStore
 from lightpress.client.deployment import Deployment, deployment_in_account
 from lightpress.pipeline.failures import Failure, subject_of_picture
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
@@ -43,7 +43,7 @@ class Rig:
     """The deployment `dev`, and ways to say what is in it."""
 
     deployment: Deployment
-    desk: Desk
+    store: FailureStore
 
     def upload(self, key: str, data: bytes = b"data") -> str:
         return self.deployment.s3.put_object(Bucket=UPLOADS, Key=key, Body=data)["VersionId"]
@@ -87,7 +87,7 @@ class Rig:
             request_ids=("r-1",),
             quarantine=copy,
         )
-        self.desk.table.record(failure)
+        self.store.table.record(failure)
         self.manifest(key, Status.FAILED, identity)
         return failure
 
@@ -95,7 +95,7 @@ class Rig:
         """Record a message that makes no sense."""
         self.deployment.s3.put_object(Bucket=QUARANTINE, Key="messages/m", Body=b"hello")
         failure = replace(self.failed("x"), subject="message:m-1", bucket=None, key=None, quarantine="messages/m")
-        self.desk.table.record(failure)
+        self.store.table.record(failure)
         self.deployment.s3.put_object(Bucket=UPLOADS, Key="x", Body=b"new")
         self.manifest("x", Status.READY, "new")
         return failure
@@ -118,7 +118,7 @@ class Rig:
             key=key,
             url=f"https://example.com/{key}",
         )
-        self.desk.table.record(failure)
+        self.store.table.record(failure)
         return failure
 
     def waiting(self) -> list[str]:
@@ -172,7 +172,7 @@ def deployed(*in_place: InPlace) -> Iterator[Rig]:
         boto3.DEFAULT_SESSION.events.register("before-call.cloudformation.DescribeStacks", answer)
         try:
             deployment = deployment_in_account("dev")
-            yield Rig(deployment, Desk.of(deployment))
+            yield Rig(deployment, FailureStore.of(deployment))
         finally:
             boto3.DEFAULT_SESSION = None
 

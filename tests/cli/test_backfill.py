@@ -158,7 +158,7 @@ def test_where_nothing_can_be_looked_at_any_more_the_checkpoint_stays_behind_wha
 def test_a_lost_queue_is_made_good_by_the_next_run(path: Path) -> None:
     queue = Queue(stuck={"00005"})
     stops = iter([False] * 3 + [True] * 100_000)
-    one = backfill(queue, path, Limits(rate=1e6, patience=1e9), stop=lambda: next(stops))
+    one = backfill(queue, path, Limits(rate=1e6, timeout=1e9), stop=lambda: next(stops))
     one.progress = lambda checkpoint, _: (_ for _ in ()).throw(Killed) if checkpoint.settled == 5 else None
     with pytest.raises(Killed):
         one.run(items(30, one.checkpoint.place))
@@ -170,7 +170,7 @@ def test_a_lost_queue_is_made_good_by_the_next_run(path: Path) -> None:
 
 def test_never_more_are_under_way_than_allowed(path: Path) -> None:
     queue = Queue(takes=60)
-    run(queue, path, 300, Limits(rate=1e6, most_at_once=50))
+    run(queue, path, 300, Limits(rate=1e6, max_in_flight=50))
     assert queue.most_waiting <= 50
 
 
@@ -239,7 +239,7 @@ def test_stopping_settles_what_is_under_way_and_the_next_run_goes_on(path: Path)
 
 def test_what_is_never_settled_is_named_and_holds_nobody_up(path: Path) -> None:
     queue = Queue(stuck={"00003", "00150"})
-    assert run(queue, path, 200, Limits(rate=1e6, patience=60)) == "finished"
+    assert run(queue, path, 200, Limits(rate=1e6, timeout=60)) == "finished"
     assert saved(path).late == ["00003", "00150"]
     assert saved(path).endings == {"ready": 198, LATE: 2}
 

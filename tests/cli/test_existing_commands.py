@@ -56,21 +56,21 @@ def test_where_nobody_can_be_asked_nothing_is_sent_without_yes(rig: Rig) -> None
     rig.upload("a.jpg")
     result = run("backfill", answer="y\n")
     assert result.exit_code == 1
-    assert "say --yes" in result.output
+    assert "Add --yes" in result.output
     assert not rig.waiting()
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nobodys",), f"nobodys/ is not worked on in the mode variants; there are: {UPLOADS}/"),
+        (("nobodys",), f"nobodys/ is not processed in the mode variants; allowed: {UPLOADS}/"),
         (
             ("--mode", "in-place"),
-            "is not worked on in the mode in-place; there are: none; see docs/existing-buckets.md",
+            "is not processed in the mode in-place; allowed: none (see docs/existing-buckets.md)",
         ),
-        (("--mode", "best"), "'best' is no mode; there are: variants, in-place"),
-        (("--price", "gold=1", "--dry-run"), "'gold' is no price; there are: lambda_arm64"),
-        (("--region", "mars-1", "--dry-run"), "No prices are known for mars-1"),
+        (("--mode", "best"), "'best' is not one of 'variants', 'in-place'"),
+        (("--price", "gold=1", "--dry-run"), "'gold' is not a price; allowed: lambda_arm64"),
+        (("--region", "mars-1", "--dry-run"), "No prices are recorded for the region 'mars-1'"),
     ],
 )
 def test_what_cannot_be_done_is_said_by_name(rig: Rig, arguments: tuple[str, ...], message: str) -> None:

@@ -36,7 +36,7 @@ def test_what_is_past_is_not_listed(rig: Rig) -> None:
     rig.manifest("replaced", Status.FAILED, "another")
     rig.manifest("deleted", Status.DELETED)
     rig.manifest("healed", Status.READY, "same")
-    assert [failure.key for failure in rig.desk.failures(Filters())] == ["still"]
+    assert [failure.key for failure in rig.store.failures(Filters())] == ["still"]
 
 
 def test_what_is_listed_can_be_chosen(rig: Rig) -> None:
@@ -53,7 +53,7 @@ def test_what_is_listed_can_be_chosen(rig: Rig) -> None:
     for options, keys in chosen.items():
         lines = run("list", "--json", *options).stdout.splitlines()
         assert [json.loads(line)["key"] for line in lines] == keys, options
-    assert run("list", "--prefix", "nothing").stdout == "nothing failed\n"
+    assert run("list", "--prefix", "nothing").stdout == "no failures\n"
 
 
 def test_everything_that_is_known_is_shown(rig: Rig) -> None:
@@ -73,12 +73,12 @@ def test_a_message_can_be_shown_by_its_id(rig: Rig) -> None:
 
 def test_a_retry_goes_through_the_queue_and_removes_nothing_before_it_is_settled(rig: Rig) -> None:
     failure = rig.failed("a.jpg")
-    retries = list(rig.desk.send([failure]))
+    retries = list(rig.store.send([failure]))
     (body,) = rig.waiting()
     assert {source.key for source in read(body).again} == {"a.jpg"}
-    rig.desk.wait(retries, patience=0.1, settled=lambda _: None)
+    rig.store.wait(retries, timeout=0.1, settled=lambda _: None)
     assert retries[0].ending is None
-    assert rig.desk.failures(Filters()) == [failure]
+    assert rig.store.failures(Filters()) == [failure]
     assert failure.quarantine in rig.stored(QUARANTINE)
 
 
@@ -90,28 +90,28 @@ def test_a_retry_that_is_settled_is_told_and_what_is_published_is_no_failure(
     rig: Rig, status: Status, ending: str, stays: bool
 ) -> None:
     failure = rig.failed("a.jpg")
-    retries = list(rig.desk.send([failure]))
+    retries = list(rig.store.send([failure]))
     rig.manifest("a.jpg", status, failure.identity if status is not Status.DELETED else None)
     heard: list[Retry] = []
-    rig.desk.wait(retries, patience=30, settled=heard.append)
+    rig.store.wait(retries, timeout=30, settled=heard.append)
     assert heard == retries
     assert (retries[0].ending or "").startswith(ending)
-    assert (rig.desk.table.of(failure.subject) == [failure]) is stays
+    assert (rig.store.table.of(failure.subject) == [failure]) is stays
     assert (failure.quarantine in rig.stored(QUARANTINE)) is stays
 
 
 def test_a_retry_of_what_was_replaced_and_published_before_is_settled_at_once(rig: Rig) -> None:
     failure = rig.failed("a.jpg")
     rig.manifest("a.jpg", Status.READY, "another")
-    retries = list(rig.desk.send([failure]))
-    rig.desk.wait(retries, patience=30, settled=lambda _: None)
+    retries = list(rig.store.send([failure]))
+    rig.store.wait(retries, timeout=30, settled=lambda _: None)
     assert retries[0].ending == "ready"
-    assert rig.desk.table.of(failure.subject) == []
+    assert rig.store.table.of(failure.subject) == []
 
 
 def test_many_are_sent_in_batches_and_each_once(rig: Rig) -> None:
     failures = [rig.failed(f"{number}") for number in range(23)]
-    assert len(list(rig.desk.send(failures))) == 23
+    assert len(list(rig.store.send(failures))) == 23
     count = rig.deployment.sqs().get_queue_attributes(
         QueueUrl=rig.deployment.queue_url, AttributeNames=["ApproximateNumberOfMessages"]
     )
@@ -121,18 +121,18 @@ def test_many_are_sent_in_batches_and_each_once(rig: Rig) -> None:
 def test_the_command_waits_and_says_what_is_not_settled(rig: Rig) -> None:
     rig.failed("a.jpg")
     rig.message()
-    result = run("retry", "--patience", "0")
+    result = run("retry", "--timeout", "0")
     assert result.exit_code == 1
-    assert "a.jpg: not settled yet" in result.output
-    assert "1 are messages without a picture" in result.output
+    assert "a.jpg: not finished yet" in result.output
+    assert "1 messages name no original" in result.output
 
 
 def test_discarding_asks_and_then_forgets_the_row_and_the_copy_and_nothing_else(rig: Rig) -> None:
     kept, gone = rig.failed("a.jpg"), rig.failed("b.jpg")
     assert run("discard", "b.jpg", answer="n\n").exit_code == 1
-    assert len(rig.desk.failures(Filters())) == 2
+    assert len(rig.store.failures(Filters())) == 2
     assert run("discard", "b.jpg", answer="y\n").exit_code == 0
-    assert rig.desk.failures(Filters()) == [kept]
+    assert rig.store.failures(Filters()) == [kept]
     assert rig.stored(QUARANTINE) == {kept.quarantine}
     published = rig.published("b.jpg")
     assert published is not None
@@ -142,21 +142,21 @@ def test_discarding_asks_and_then_forgets_the_row_and_the_copy_and_nothing_else(
 
 def test_what_fails_anew_meanwhile_is_not_discarded(rig: Rig) -> None:
     failure = rig.failed("a.jpg")
-    rig.desk.table.record(replace(failure, last_at=failure.last_at + 1))
-    assert not rig.desk.discard(failure)
+    rig.store.table.record(replace(failure, last_at=failure.last_at + 1))
+    assert not rig.store.discard(failure)
     assert failure.quarantine in rig.stored(QUARANTINE)
 
 
 def test_messages_can_be_discarded_too(rig: Rig) -> None:
     rig.message()
     assert run("discard", "message:m-1", "--yes").exit_code == 0
-    assert rig.desk.table.of("message:m-1") == []
+    assert rig.store.table.of("message:m-1") == []
     assert "messages/m" not in rig.stored(QUARANTINE)
 
 
 def test_a_key_that_has_no_failure_is_named(rig: Rig) -> None:  # noqa: ARG001
     result = run("discard", "nowhere.jpg", "--yes")
-    assert "nowhere.jpg: no failure is known" in result.output
+    assert "nowhere.jpg: no failure is recorded" in result.output
     assert "nothing to discard" in result.output
 
 
@@ -190,13 +190,13 @@ def test_what_has_come_from_the_url_since_is_no_failure_any_more(rig: Rig) -> No
     rig.not_fetched("came-before.jpg", last_at=4_000_000_000)
     rig.upload("came.jpg")
     rig.upload("came-before.jpg")
-    assert [failure.key for failure in rig.desk.failures(Filters())] == ["came-before.jpg"]
+    assert [failure.key for failure in rig.store.failures(Filters())] == ["came-before.jpg"]
 
 
 def test_a_retry_orders_the_url_again_and_is_settled_by_what_comes_of_it(rig: Rig) -> None:
     failures = [rig.not_fetched(key) for key in ("ready", "broken", "gone", "waiting")]
     picture = rig.failed("picture.jpg")
-    retries = list(rig.desk.send([picture, *failures]))
+    retries = list(rig.store.send([picture, *failures]))
     orders = [order_in(body) for body in rig.ordered()]
     assert sorted(order.key for order in orders if order) == ["broken", "gone", "ready", "waiting"]
     assert Order(failures[0].url or "", "ready", again=True) in orders
@@ -204,8 +204,8 @@ def test_a_retry_orders_the_url_again_and_is_settled_by_what_comes_of_it(rig: Ri
 
     rig.manifest("ready", Status.READY, rig.upload("ready"))
     rig.manifest("broken", Status.FAILED, rig.upload("broken"))
-    rig.desk.table.record(replace(failures[2], last_at=failures[2].last_at + 9, reason="forbidden"))
-    rig.desk.wait(retries, patience=1, settled=lambda _: None)
+    rig.store.table.record(replace(failures[2], last_at=failures[2].last_at + 9, reason="forbidden"))
+    rig.store.wait(retries, timeout=1, settled=lambda _: None)
     assert {retry.failure.key: retry.ending for retry in retries} == {
         "picture.jpg": None,
         "ready": "ready",
@@ -213,10 +213,10 @@ def test_a_retry_orders_the_url_again_and_is_settled_by_what_comes_of_it(rig: Ri
         "gone": "failed again: forbidden",
         "waiting": None,
     }
-    assert sorted(row.key or "" for row in rig.desk.table.all() if row.url) == ["gone", "waiting"]
+    assert sorted(row.key or "" for row in rig.store.table.all() if row.url) == ["gone", "waiting"]
 
 
 def test_a_url_is_discarded_without_a_copy(rig: Rig) -> None:
     failure = rig.not_fetched("cat.jpg")
     assert run("discard", "cat.jpg", "--yes").exit_code == 0
-    assert rig.desk.table.of(failure.subject) == []
+    assert rig.store.table.of(failure.subject) == []

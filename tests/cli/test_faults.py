@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import shutil
+import socket
 import uuid
 from collections import Counter
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from lightpress.cli.ingest import Ingest, NotSentError
 from lightpress.cli.main import app
 from lightpress.cli.project import LOCAL, RECIPES
 from lightpress.client.faults import FAULTS, sentence_of
+from lightpress.client.waiting import WAITING
 from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.objects import LedgerEntry
 from lightpress.pipeline.events import read
@@ -111,7 +113,7 @@ def refused(code: str, message: str = "words", status: int = 400) -> ClientError
         (boto.NoCredentialsError(), "This machine has no AWS credentials that are good (Unable to locate credentials)"),
         (boto.UnauthorizedSSOTokenError(), "This machine has no AWS credentials that are good (The SSO session"),
         (boto.NoRegionError(), "No region is set: set AWS_DEFAULT_REGION to the one of the stack."),
-        (boto.ReadTimeoutError(endpoint_url="https://s3"), "The connection to AWS was lost (Read timeout on endpoint"),
+        (boto.ReadTimeoutError(endpoint_url="https://s3"), "AWS did not answer in time (Read timeout on endpoint"),
         (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), "The connection to AWS was lost (1 read, but"),
         (urllib3.exceptions.ProtocolError("reset"), "The connection to AWS was lost (reset): see to the network."),
         (boto.UnknownServiceError(service_name="s4", known_service_names="s3"), "AWS could not be asked (Unknown ser"),
@@ -132,6 +134,19 @@ def test_what_was_asked_about_is_named_where_the_fault_may_be_the_objects() -> N
     expired = refused("ExpiredToken")
     expired.add_note("It was asked about cms/a.jpg.")
     assert "cms" not in sentence_of(expired)
+
+
+def test_a_command_says_so_within_seconds_where_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    config: Any = WAITING
+    assert (config.connect_timeout, config.read_timeout, config.retries["mode"]) == (5, 15, "standard")
+    monkeypatch.setattr(WAITING, "read_timeout", 0.3)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "k")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "s")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        result = CliRunner().invoke(app, ["status", "a.jpg"])
+    assert result.exit_code == 1
+    assert "The stack Lightpress-dev cannot be read. AWS did not answer in time (Read timeout on" in result.output
 
 
 # Backfills.

@@ -5,8 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
+
+import pytest
+from typer.testing import CliRunner
 
 from lightpress.cdk.readiness import PROJECT
+from lightpress.cli.main import app
+
+RENAMED_OPTIONS = [
+    (("upload",), "--patience", "--timeout"),
+    (("failures", "retry"), "--patience", "--timeout"),
+    (("backfill",), "--patience", "--timeout"),
+    (("backfill",), "--at-once", "--max-in-flight"),
+]
 
 _PROGRAM = """
 import json, sys
@@ -25,3 +37,39 @@ def test_the_help_loads_neither_pictures_nor_aws() -> None:
     loaded = set(json.loads(finished.stdout.splitlines()[-1]))
     assert "typer" in loaded
     assert not loaded & {"PIL", "boto3", "botocore", "aws_cdk", "lightpress.image", "lightpress.pipeline"}
+
+
+def words(*arguments: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(arguments), env={"COLUMNS": "200"})
+    return result.exit_code, " ".join(result.output.replace("│", " ").split())
+
+
+def test_the_version_is_that_of_the_project() -> None:
+    declared = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert words("--version") == (0, f"lightpress {declared}")
+
+
+@pytest.mark.parametrize(("command", "old", "new"), RENAMED_OPTIONS)
+def test_former_names_of_options_work_and_are_in_no_help(command: tuple[str, ...], old: str, new: str) -> None:
+    _, shown = words(*command, "--help")
+    assert f"{new} " in shown
+    assert old not in shown
+    code, said = words(*command, old, "x", "README.md")
+    assert (code, f"Invalid value for '{new}'" in said) == (2, True), said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--architecture", "mips"), "'mips' is not one of 'arm64', 'x86_64'"),
+        (("--region", "mars-1"), "'mars-1'; allowed: us-east-1, us-east-2, us-west-2, eu-west-1, eu-central-1."),
+        (("--price", "s3_write=-1"), "'s3_write=-1': the price must be a number from 0 up, such as s3_write=5.4"),
+        (("--price", "s3_write=nan"), "'s3_write=nan': the price must be a number from 0 up"),
+        (("--assume", "batch=0"), "'batch=0': the value must be a number above 0, such as cpu_ms=300"),
+        (("--pictures", "0"), "should be greater than or equal to 1"),
+    ],
+)
+def test_an_estimate_of_nonsense_is_refused_with_what_is_allowed(arguments: tuple[str, ...], said: str) -> None:
+    code, shown = words("estimate", *arguments)
+    assert code in {1, 2}
+    assert said in shown

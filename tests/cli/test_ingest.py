@@ -191,8 +191,8 @@ def test_the_command_orders_and_says_what_it_could_not(tmp_path: Path, monkeypat
     file.write_text(f"{url(1)}\nnonsense\n{url(2)}\n", encoding="utf-8")
     with deployed() as rig:
         result = CliRunner().invoke(app, ["ingest", str(file), "--prefix", "a/", "--env", "dev"])
-        assert (result.exit_code, result.stdout) == (1, "2 ordered, 1 lines refused\n")
+        assert (result.exit_code, result.stdout) == (1, "2 URLs queued, 1 lines refused\n")
         assert "line 2: 'nonsense' is no URL" in result.stderr
         assert {order.url for body in rig.ordered() if (order := order_in(body))} == {url(1), url(2)}
         piped = CliRunner().invoke(app, ["ingest", "-", "--env", "dev"], input=f"{url(3)}\n")
-        assert (piped.exit_code, piped.stdout) == (0, "1 ordered, 0 lines refused\n")
+        assert (piped.exit_code, piped.stdout) == (0, "1 URLs queued, 0 lines refused\n")

@@ -111,7 +111,7 @@ def test_a_recipe_can_be_named(photo: Path, tmp_path: Path) -> None:
 def test_an_unknown_recipe_is_refused_with_the_known_ones(photo: Path, tmp_path: Path) -> None:
     result = run(photo, "--out", tmp_path, "--recipe", "avatars")
     assert result.exit_code == 2
-    assert "there are: web, avatar" in words(result)
+    assert "allowed: web, avatar" in words(result)
 
 
 def test_a_broken_recipes_file_is_refused_with_its_key(photo: Path, tmp_path: Path) -> None:

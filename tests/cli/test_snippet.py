@@ -6,8 +6,8 @@ import io
 import json
 
 import pytest
-from rich.console import Console
 
+from lightpress.cli.console import Terminal
 from lightpress.cli.snippet import NoSuchSizeError, Snippet, snippet_of
 from lightpress.image import EncodedVariant, OriginalInfo
 from lightpress.pipeline.manifest import Publication, variants_of
@@ -28,7 +28,7 @@ def snippet(names: list[str] | None = None) -> Snippet:
 
 
 def test_the_markup_can_be_copied_into_a_page() -> None:
-    console = Console(file=(said := io.StringIO()), width=40)
+    console = Terminal(file=(said := io.StringIO()), width=40)
     snippet().print(console)
     comment, *markup = said.getvalue().splitlines()
     assert comment == "<!-- 80 x 40 heic; colour #123456; ThumbHash 3OcRJYB4d3h/iIeHeEh3eIhw+j2w -->"

@@ -81,16 +81,24 @@ def test_assumptions_and_prices_can_be_changed_by_name() -> None:
 
 @pytest.mark.parametrize("change", ["cpu=1", "cpu_ms", "cpu_ms=fast", "cpu_ms=-1", "cpu_ms=nan"])
 def test_an_unknown_assumption_is_refused_with_those_that_there_are(change: str) -> None:
-    with pytest.raises(UnknownAssumptionError, match=r"there are: batch, cpu_ms|names no positive number"):
+    with pytest.raises(UnknownAssumptionError, match=r"allowed: batch, cpu_ms|must be a number above 0"):
         assume([change])
 
 
 @pytest.mark.parametrize("change", ["put=1", "s3_write", "s3_write=-5", "region=1"])
 def test_an_unknown_price_is_refused_with_those_that_there_are(change: str) -> None:
-    with pytest.raises(UnknownPriceError, match=r"there are: lambda_arm64|names no price"):
+    with pytest.raises(UnknownPriceError, match=r"allowed: lambda_arm64|must be a number from 0 up"):
         prices_of("us-east-1", [change])
 
 
 def test_an_unknown_region_is_refused_and_says_what_to_do() -> None:
-    with pytest.raises(UnknownPriceError, match=r"No prices are known for mars-1; there are: us-east-1, .*--price"):
+    with pytest.raises(
+        UnknownPriceError, match=r"No prices are recorded for the region 'mars-1'; allowed: us-east-1, .*--price"
+    ):
         prices_of("mars-1")
+
+
+def test_an_unknown_processor_has_no_price_and_the_local_clouds_is_that_of_arm64() -> None:
+    assert ROUND.compute("host") == ROUND.compute("arm64")
+    with pytest.raises(UnknownPriceError, match="'mips' is not an architecture; allowed: arm64, x86_64"):
+        estimate(SIMPLE, ROUND, architecture="mips")

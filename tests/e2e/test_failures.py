@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
-from lightpress.cli.failures import Desk, Filters
+from lightpress.cli.failures import FailureStore, Filters
 from lightpress.cli.sweep import Sweep
 from lightpress.client.uploading import upload
 from lightpress.pipeline.events import reconcile_message
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="module")
-def desk(deployment: Deployment) -> Desk:
-    return Desk.of(deployment)
+def store(deployment: Deployment) -> FailureStore:
+    return FailureStore.of(deployment)
 
 
 @pytest.fixture
@@ -35,15 +35,15 @@ def purge_queue_url(sqs: SQSClient) -> str:
     return sqs.get_queue_url(QueueName=url.rpartition("/")[2])["QueueUrl"]
 
 
-def failure_of(desk: Desk, key: str) -> Failure:
+def failure_of(store: FailureStore, key: str) -> Failure:
     """The one failure of a key."""
-    (failure,) = desk.of_subject(key)
+    (failure,) = store.of_subject(key)
     return failure
 
 
-def copy_of(desk: Desk, failure: Failure) -> bytes:
+def copy_of(store: FailureStore, failure: Failure) -> bytes:
     assert failure.quarantine is not None
-    return desk.deployment.s3.get_object(Bucket=desk.deployment.quarantine_bucket, Key=failure.quarantine)[
+    return store.deployment.s3.get_object(Bucket=store.deployment.quarantine_bucket, Key=failure.quarantine)[
         "Body"
     ].read()
 
@@ -62,11 +62,11 @@ def told(cloud: Outputs, function: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def test_a_broken_picture_is_kept_and_written_down_before_it_is_told(desk: Desk, cloud: Outputs) -> None:
+def test_a_broken_picture_is_kept_and_written_down_before_it_is_told(store: FailureStore, cloud: Outputs) -> None:
     broken = picture(1)[:900]
-    (manifest,) = settle(desk.deployment, upload(desk.deployment, "broken/ü 1.jpg", broken, "image/jpeg"))
+    (manifest,) = settle(store.deployment, upload(store.deployment, "broken/ü 1.jpg", broken, "image/jpeg"))
     assert (manifest.status, manifest.reason) == (Status.FAILED, "corrupt")
-    failure = failure_of(desk, "broken/ü 1.jpg")
+    failure = failure_of(store, "broken/ü 1.jpg")
     assert manifest.source is not None
     assert (failure.identity, failure.reason, failure.detail) == (
         manifest.source.identity,
@@ -76,8 +76,8 @@ def test_a_broken_picture_is_kept_and_written_down_before_it_is_told(desk: Desk,
     assert failure.attempts >= 2
     assert 0 < failure.first_at <= failure.last_at < failure.expires_at
     assert len(failure.request_ids) >= 2
-    assert copy_of(desk, failure) == broken
-    assert desk.is_still_true(failure)
+    assert copy_of(store, failure) == broken
+    assert store.is_still_true(failure)
 
     def counted() -> bool:
         lines = told(cloud, "RecordFailureLogs")
@@ -87,53 +87,57 @@ def test_a_broken_picture_is_kept_and_written_down_before_it_is_told(desk: Desk,
     eventually(counted)
 
 
-def test_a_failure_in_a_message_fails_no_other_picture_of_it(desk: Desk, sqs: SQSClient, cloud: Outputs) -> None:
+def test_a_failure_in_a_message_fails_no_other_picture_of_it(
+    store: FailureStore, sqs: SQSClient, cloud: Outputs
+) -> None:
     bodies = {f"together/{number}.jpg": picture(number) for number in range(3)} | {"together/bad.jpg": b"bad"}
-    uploads = [upload(desk.deployment, key, data, "image/jpeg") for key, data in bodies.items()]
+    uploads = [upload(store.deployment, key, data, "image/jpeg") for key, data in bodies.items()]
     records = [json.loads(reconcile_message(Source(cloud.uploads_bucket, key)))["Records"][0] for key in bodies]
     sqs.send_message(QueueUrl=cloud.queues["main"], MessageBody=json.dumps({"Records": records}))
-    statuses = {manifest.key: manifest.status for manifest in settle(desk.deployment, *uploads)}
+    statuses = {manifest.key: manifest.status for manifest in settle(store.deployment, *uploads)}
     assert statuses == {key: Status.FAILED if key == "together/bad.jpg" else Status.READY for key in bodies}
-    assert [failure.key for failure in desk.failures(Filters(prefix="together/"))] == ["together/bad.jpg"]
+    assert [failure.key for failure in store.failures(Filters(prefix="together/"))] == ["together/bad.jpg"]
 
 
-def test_an_innocent_picture_that_the_queue_gave_up_on_is_published(desk: Desk, sqs: SQSClient, cloud: Outputs) -> None:
-    innocent = upload(desk.deployment, "innocent.jpg", picture(7), "image/jpeg")
+def test_an_innocent_picture_that_the_queue_gave_up_on_is_published(
+    store: FailureStore, sqs: SQSClient, cloud: Outputs
+) -> None:
+    innocent = upload(store.deployment, "innocent.jpg", picture(7), "image/jpeg")
     body = reconcile_message(Source(cloud.uploads_bucket, "innocent.jpg"))
     sqs.send_message(QueueUrl=cloud.queues["dead_letter"], MessageBody=body)
-    assert settle(desk.deployment, innocent)[0].status is Status.READY
-    assert desk.of_subject("innocent.jpg") == []
+    assert settle(store.deployment, innocent)[0].status is Status.READY
+    assert store.of_subject("innocent.jpg") == []
 
 
-def test_a_retry_of_what_is_still_broken_fails_again_and_stays(desk: Desk) -> None:
+def test_a_retry_of_what_is_still_broken_fails_again_and_stays(store: FailureStore) -> None:
     key = "again.jpg"
-    settle(desk.deployment, upload(desk.deployment, key, b"still broken", "image/jpeg"))
-    before = failure_of(desk, key)
-    retries = list(desk.send([before]))
-    desk.wait(retries, patience=120, settled=lambda _: None)
+    settle(store.deployment, upload(store.deployment, key, b"still broken", "image/jpeg"))
+    before = failure_of(store, key)
+    retries = list(store.send([before]))
+    store.wait(retries, timeout=120, settled=lambda _: None)
     assert retries[0].ending == "failed again: not_a_picture"
-    after = failure_of(desk, key)
+    after = failure_of(store, key)
     assert after.first_at == before.first_at
     assert set(after.request_ids) > set(before.request_ids)
-    assert copy_of(desk, after) == b"still broken"
+    assert copy_of(store, after) == b"still broken"
 
 
-def test_a_retry_of_what_was_replaced_meanwhile_is_published_and_forgotten(desk: Desk) -> None:
+def test_a_retry_of_what_was_replaced_meanwhile_is_published_and_forgotten(store: FailureStore) -> None:
     key = "mended.jpg"
-    settle(desk.deployment, upload(desk.deployment, key, b"broken", "image/jpeg"))
-    failure = failure_of(desk, key)
-    mended = upload(desk.deployment, key, picture(8), "image/jpeg")
-    retries = list(desk.send([failure]))
-    settle(desk.deployment, mended)
-    desk.wait(retries, patience=120, settled=lambda _: None)
-    assert desk.failures(Filters(prefix=key)) == []
-    manifest = desk.deployment.manifest(key)
+    settle(store.deployment, upload(store.deployment, key, b"broken", "image/jpeg"))
+    failure = failure_of(store, key)
+    mended = upload(store.deployment, key, picture(8), "image/jpeg")
+    retries = list(store.send([failure]))
+    settle(store.deployment, mended)
+    store.wait(retries, timeout=120, settled=lambda _: None)
+    assert store.failures(Filters(prefix=key)) == []
+    manifest = store.deployment.manifest(key)
     assert manifest is not None
     assert manifest.status is Status.READY
 
 
 def test_every_part_of_a_message_that_makes_no_sense_is_recorded_with_its_own_reason(
-    desk: Desk, sqs: SQSClient, cloud: Outputs
+    store: FailureStore, sqs: SQSClient, cloud: Outputs
 ) -> None:
     record = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": cloud.uploads_bucket}, "object": {}}}
     body = json.dumps({"Records": [record, record | {"eventName": "ObjectTagging:Put"}]})
@@ -143,35 +147,35 @@ def test_every_part_of_a_message_that_makes_no_sense_is_recorded_with_its_own_re
     ]
 
     def reasons() -> list[set[str]]:
-        return [{failure.reason for failure in desk.of_subject(subject_of_message(id_))} for id_ in sent]
+        return [{failure.reason for failure in store.of_subject(subject_of_message(id_))} for id_ in sent]
 
     eventually(lambda: reasons() == [{"record_without_key", "unknown_event"}, {"not_json"}])
-    (failure,) = desk.of_subject(subject_of_message(sent[1]))
-    assert copy_of(desk, failure) == b"not json"
+    (failure,) = store.of_subject(subject_of_message(sent[1]))
+    assert copy_of(store, failure) == b"not json"
 
 
-def test_what_is_discarded_is_gone_from_table_and_quarantine(desk: Desk) -> None:
-    settle(desk.deployment, upload(desk.deployment, "discard.jpg", b"broken", "image/jpeg"))
-    failure = failure_of(desk, "discard.jpg")
-    assert desk.discard(failure)
-    assert desk.of_subject("discard.jpg") == []
-    with pytest.raises(desk.deployment.s3.exceptions.NoSuchKey):
-        copy_of(desk, failure)
+def test_what_is_discarded_is_gone_from_table_and_quarantine(store: FailureStore) -> None:
+    settle(store.deployment, upload(store.deployment, "discard.jpg", b"broken", "image/jpeg"))
+    failure = failure_of(store, "discard.jpg")
+    assert store.discard(failure)
+    assert store.of_subject("discard.jpg") == []
+    with pytest.raises(store.deployment.s3.exceptions.NoSuchKey):
+        copy_of(store, failure)
 
 
-def test_a_sweep_finds_nothing_to_be_rid_of(desk: Desk) -> None:
-    found = Sweep(desk.deployment, remove=False)()
+def test_a_sweep_finds_nothing_to_be_rid_of(store: FailureStore) -> None:
+    found = Sweep(store.deployment, remove=False)()
     assert found.manifests > 0
     assert (found.files["dead"], found.files["stranded"]) == (0, 0)
 
 
 @pytest.mark.emulator("its queues and logs are looked into")
 def test_the_cdn_is_told_to_forget_a_deleted_picture(
-    desk: Desk, sqs: SQSClient, cloud: Outputs, purge_queue_url: str
+    store: FailureStore, sqs: SQSClient, cloud: Outputs, purge_queue_url: str
 ) -> None:
     key = "forget me.jpg"
-    settle(desk.deployment, upload(desk.deployment, key, picture(9), "image/jpeg"))
-    desk.deployment.s3.delete_object(Bucket=cloud.uploads_bucket, Key=key)
+    settle(store.deployment, upload(store.deployment, key, picture(9), "image/jpeg"))
+    store.deployment.s3.delete_object(Bucket=cloud.uploads_bucket, Key=key)
 
     def delayed() -> bool:
         name: Literal["ApproximateNumberOfMessagesDelayed"] = "ApproximateNumberOfMessagesDelayed"
@@ -193,10 +197,10 @@ def test_the_cdn_is_told_to_forget_a_deleted_picture(
     eventually(purged)
 
 
-def test_one_id_leads_through_the_logs_of_all_functions_to_the_failure(desk: Desk, cloud: Outputs) -> None:
+def test_one_id_leads_through_the_logs_of_all_functions_to_the_failure(store: FailureStore, cloud: Outputs) -> None:
     key = "stories/bad.jpg"
-    settle(desk.deployment, upload(desk.deployment, key, b"no picture", "image/jpeg"))
-    id_ = failure_of(desk, key).correlation_id
+    settle(store.deployment, upload(store.deployment, key, b"no picture", "image/jpeg"))
+    id_ = failure_of(store, key).correlation_id
     assert id_
 
     def story() -> list[str]:

@@ -16,7 +16,7 @@ import pytest
 import urllib3
 
 from lightpress.aws.orders import SqsOrders
-from lightpress.cli.failures import Desk, Filters
+from lightpress.cli.failures import FailureStore, Filters
 from lightpress.cli.ingest import Checkpoint, Ingest
 from lightpress.ingest.orders import order_for
 from lightpress.ingest.urls import parse_url
@@ -45,8 +45,8 @@ def server() -> Iterator[Misbehaving]:
 
 
 @pytest.fixture(scope="module")
-def desk(deployment: Deployment) -> Desk:
-    return Desk.of(deployment)
+def store(deployment: Deployment) -> FailureStore:
+    return FailureStore.of(deployment)
 
 
 def url_of(server: Misbehaving, number: int) -> tuple[str, str]:
@@ -71,22 +71,22 @@ def ending_of(deployment: Deployment, key: str) -> str | None:
     return READY if manifest.status is Status.READY else manifest.reason
 
 
-def settle(desk: Desk, keys: set[str]) -> dict[str, str]:
+def settle(store: FailureStore, keys: set[str]) -> dict[str, str]:
     """Wait until each key has an ending; returns them."""
     endings: dict[str, str] = {}
     deadline = time.monotonic() + PATIENCE
     with ThreadPoolExecutor(8) as pool:
         while waiting := sorted(keys - endings.keys()):
             assert time.monotonic() < deadline, waiting
-            looks = zip(waiting, pool.map(lambda key: ending_of(desk.deployment, key), waiting), strict=True)
+            looks = zip(waiting, pool.map(lambda key: ending_of(store.deployment, key), waiting), strict=True)
             endings |= {key: ending for key, ending in looks if ending is not None}
-            endings |= {row.key: row.reason for row in desk.table.all() if row.url and row.key in keys}
+            endings |= {row.key: row.reason for row in store.table.all() if row.url and row.key in keys}
             time.sleep(0.5)
     return endings
 
 
 def test_every_url_settles_as_a_picture_or_with_the_right_reason(
-    desk: Desk, server: Misbehaving, tmp_path: Path
+    store: FailureStore, server: Misbehaving, tmp_path: Path
 ) -> None:
     wanted = {}
     lines = []
@@ -98,25 +98,25 @@ def test_every_url_settles_as_a_picture_or_with_the_right_reason(
     file = tmp_path / "urls.txt"
     file.write_text("\n".join(lines), encoding="utf-8")
     began = time.monotonic()
-    ingest(desk.deployment, file)
-    found = settle(desk, set(wanted))
+    ingest(store.deployment, file)
+    found = settle(store, set(wanted))
     print(f"{URLS} URLs settled in {time.monotonic() - began:.0f} s: {dict(Counter(found.values()))}")  # noqa: T201
     assert {key: (found[key], ending) for key, ending in wanted.items() if found[key] != ending} == {}
-    rows = [row for row in desk.failures(Filters(prefix=PREFIX)) if row.url is not None]
+    rows = [row for row in store.failures(Filters(prefix=PREFIX)) if row.url is not None]
     assert Counter(row.reason for row in rows) == Counter(
         ending for ending in wanted.values() if ending not in {READY, "corrupt"}
     )
 
 
 def test_the_same_list_once_more_writes_nothing(
-    desk: Desk, server: Misbehaving, tmp_path: Path, deployment: Deployment
+    store: FailureStore, server: Misbehaving, tmp_path: Path, deployment: Deployment
 ) -> None:
     numbers = [number for number in range(URLS) if KINDS[number % len(KINDS)] == "ok"][:10]
     keys = [order_for(parse_url(server.url("ok", number)), PREFIX).key for number in numbers]
     before = {key: deployment.s3.head_object(Bucket=deployment.uploads_bucket, Key=key)["VersionId"] for key in keys}
     file = tmp_path / "urls.txt"
     file.write_text("\n".join(server.url("ok", number) for number in numbers), encoding="utf-8")
-    ingest(desk.deployment, file)
+    ingest(store.deployment, file)
     eventually(lambda: all(server.asked[f"/ok/{number}.jpg"] > 1 for number in numbers))
     time.sleep(0.5)  # for what it might write
     after = {key: deployment.s3.head_object(Bucket=deployment.uploads_bucket, Key=key) for key in keys}
@@ -124,16 +124,16 @@ def test_the_same_list_once_more_writes_nothing(
     assert after[keys[0]]["Metadata"]["source-url"] == server.url("ok", numbers[0])
 
 
-def test_a_url_that_is_there_at_last_is_published_by_a_retry(desk: Desk, server: Misbehaving) -> None:
-    row = next(row for row in desk.failures(Filters(prefix=PREFIX)) if row.reason == "server_error" and row.url)
+def test_a_url_that_is_there_at_last_is_published_by_a_retry(store: FailureStore, server: Misbehaving) -> None:
+    row = next(row for row in store.failures(Filters(prefix=PREFIX)) if row.reason == "server_error" and row.url)
     path = parse_url(row.url or "").target
     with server.lock:
         server.mended.add(path)
-    retries = list(desk.send([row]))
-    desk.wait(retries, patience=PATIENCE, settled=lambda _: None)
+    retries = list(store.send([row]))
+    store.wait(retries, timeout=PATIENCE, settled=lambda _: None)
     assert [retry.ending for retry in retries] == ["ready"]
-    assert not [one for one in desk.of_subject(row.key or "") if one.url]
-    original = desk.deployment.s3.get_object(Bucket=desk.deployment.uploads_bucket, Key=row.key or "")
+    assert not [one for one in store.of_subject(row.key or "") if one.url]
+    original = store.deployment.s3.get_object(Bucket=store.deployment.uploads_bucket, Key=row.key or "")
     assert original["Body"].read() == picture(int(path.rpartition("/")[2].partition(".")[0]))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from PIL import Image
 
-from lightpress.cli.failures import Desk, Filters
+from lightpress.cli.failures import FailureStore, Filters
 from lightpress.client.uploading import Upload, upload, watch
 from lightpress.pipeline.manifest import Status, variants_folder
 
@@ -38,7 +38,7 @@ def picture(seed: int = 0, size: tuple[int, int] = (640, 480)) -> bytes:
 
 
 def settle(deployment: Deployment, *uploads: Upload) -> list[Manifest]:
-    late = watch(deployment, uploads, patience=PATIENCE, settled=lambda _: None)
+    late = watch(deployment, uploads, timeout=PATIENCE, settled=lambda _: None)
     assert not late, [one.key for one in late]
     return [one.manifest for one in uploads if one.manifest]
 
@@ -120,8 +120,8 @@ def test_of_200_uploads_with_every_tenth_broken_all_settle_and_no_innocent_one_f
     assert len(manifests) == MANY
     assert {len(manifest.variants) for manifest in manifests if manifest.key not in failed} == {12}
 
-    desk = Desk.of(deployment)
-    assert {failure.key for failure in desk.failures(Filters(prefix="many/"))} == failed
+    store = FailureStore.of(deployment)
+    assert {failure.key for failure in store.failures(Filters(prefix="many/"))} == failed
 
     def is_empty() -> bool:
         left = sqs.get_queue_attributes(

@@ -70,7 +70,7 @@ def deploy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path]
 def publish(cloud: Outputs, *keys: str) -> dict[str, Manifest]:
     deployment = of_local_cloud(cloud)
     sent = [upload(deployment, key, picture(number), "image/jpeg") for number, key in enumerate(keys)]
-    assert not watch(deployment, sent, patience=PATIENCE, settled=lambda _: None)
+    assert not watch(deployment, sent, timeout=PATIENCE, settled=lambda _: None)
     return {one.key: one.manifest for one in sent if one.manifest}
 
 
@@ -126,7 +126,7 @@ def test_an_upgrade_and_its_rollback_keep_pictures_addresses_and_what_waits(
     assert {name: getattr(after, name) for name in stays} == {name: getattr(before, name) for name in stays}
     assert before.queues.items() <= after.queues.items()
     assert before.functions.items() <= after.functions.items()
-    assert not watch(of_local_cloud(after), waiting, patience=PATIENCE, settled=lambda _: None)
+    assert not watch(of_local_cloud(after), waiting, timeout=PATIENCE, settled=lambda _: None)
     assert all(served(after, manifest) for manifest in old.values()), "pages that were written before still show them"
     new = publish(after, "new.jpg", "replaced.jpg")
     assert all(served(after, manifest) for manifest in new.values())

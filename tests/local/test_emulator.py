@@ -116,7 +116,7 @@ def test_one_that_ends_while_starting_leaves_its_last_words(daemon: Daemon, free
 def test_one_that_does_not_answer_is_not_waited_for_forever(
     daemon: Daemon, free_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("lightpress.local.emulator._PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("lightpress.local.emulator._TIMEOUT_SECONDS", 0.2)
     daemon.start([sys.executable, "-c", "import time; time.sleep(60)"], environment={}, folder=daemon.log.parent)
     with pytest.raises(LocalCloudError, match="did not answer within"):
         Emulator(free_port, None).wait_until_healthy(daemon)

@@ -6,7 +6,7 @@ them (`cli.backfill_targets`) are ports. It may die at any moment:
 - The checkpoint moves only behind what is settled. Whatever was under way when the program died is looked at again by
   the next run, which costs two reads where it is done by then.
 - Only this program sends, and only while it runs: nothing that it sends makes anything send more.
-- At most `most_at_once` are under way, so stopping means waiting for those, and nothing else is left in the queue.
+- At most `max_in_flight` are under way, so stopping means waiting for those, and nothing else is left in the queue.
 """
 
 from __future__ import annotations
@@ -115,16 +115,16 @@ def checkpoint_at(path: Path, options: dict[str, str]) -> Checkpoint:
 
 @dataclass(frozen=True)
 class Limits:
-    """How much may be done. rate: sent for each second. patience: seconds until what is not settled counts as late.
+    """How much may be done. rate: sent for each second. timeout: seconds until what is not settled counts as late.
 
     dollars: of a number of sent items and of reads. max_dollars, max_objects: None is no limit.
     """
 
     rate: float = 50.0
-    most_at_once: int = 1_000
+    max_in_flight: int = 1_000
     max_objects: int | None = None
     max_dollars: float | None = None
-    patience: float = 900.0
+    timeout: float = 900.0
     dollars: Callable[[int, int], float] = lambda sent, reads: 0.0  # noqa: ARG005
 
     @property
@@ -152,13 +152,13 @@ class _Flight:
     sent_at: float | None = None
     look_at: float = 0.0
 
-    def looked(self, ending: str | None, now: float, patience: float) -> None:
+    def looked(self, ending: str | None, now: float, timeout: float) -> None:
         """Take note of how it is; what takes long is looked at ever less often, and at last when it is late."""
         self.ending = ending
         if ending is None and self.sent_at is not None:
             age = now - self.sent_at
-            self.ending = LATE if age >= patience else None
-            self.look_at = self.sent_at + min(max(2 * age, _FIRST_LOOK), patience)
+            self.ending = LATE if age >= timeout else None
+            self.look_at = self.sent_at + min(max(2 * age, _FIRST_LOOK), timeout)
 
 
 @dataclass
@@ -210,7 +210,7 @@ class Backfill:
                 self.pause(_PAUSE)
 
     def _has_room(self) -> bool:
-        return len(self._under_way) + BATCH <= self.limits.most_at_once and self.clock() >= self._next_send
+        return len(self._under_way) + BATCH <= self.limits.max_in_flight and self.clock() >= self._next_send
 
     def _take(self, items: list[Item]) -> str | None:
         """Look at some items, and send those that are not as they should be; returns why no more may be."""
@@ -248,7 +248,7 @@ class Backfill:
         waiting = (flight for flight in self._under_way if flight.ending is None and flight.look_at <= now)
         due = list(islice(waiting, _POLLED_AT_ONCE))
         for flight, ending in zip(due, self._endings([flight.item for flight in due]), strict=True):
-            flight.looked(ending, now, self.limits.patience)
+            flight.looked(ending, now, self.limits.timeout)
         self._send([flight for flight in due if flight.ending is None and flight.sent_at is None][:BATCH])
 
     def _endings(self, items: list[Item]) -> list[str | None]:

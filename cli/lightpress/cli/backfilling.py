@@ -129,9 +129,9 @@ def job_for(  # noqa: PLR0913  by keyword
     bucket = bucket or (known[0].bucket if known else None)
     found = [one for one in known if one.bucket == bucket and (not prefix or prefix.startswith(one.prefix))]
     if not found:
-        names = ", ".join(f"{one.bucket}/{one.prefix}" for one in known) or "none; see docs/existing-buckets.md"
+        names = ", ".join(f"{one.bucket}/{one.prefix}" for one in known) or "none (see docs/existing-buckets.md)"
         asked = f"{bucket}/{prefix}" if bucket else "No bucket"
-        raise UnknownBucketError(f"{asked} is not worked on in the mode {mode}; there are: {names}")
+        raise UnknownBucketError(f"{asked} is not processed in the mode {mode}; allowed: {names}")
     if mode == VARIANTS and deployment.recipes_digest not in {None, "", recipes.digest}:
         raise NotDeployedRecipesError("The recipes of this checkout are not those that are deployed: deploy first.")
     pictures = Selection(found[0].bucket, prefix or found[0].prefix, found[0].suffixes)

@@ -60,15 +60,15 @@ class Retry:
 
 
 @dataclass(frozen=True)
-class Desk:
-    """Where an operator looks at the failures of a deployment."""
+class FailureStore:
+    """The failures of a deployment: list, retry, discard."""
 
     deployment: Deployment
     table: DynamoFailures
 
     @classmethod
-    def of(cls, deployment: Deployment) -> Desk:
-        """The desk of a deployment; its table is only read and tidied."""
+    def of(cls, deployment: Deployment) -> FailureStore:
+        """The store of a deployment; its table is only read and tidied."""
         return cls(deployment, DynamoFailures(deployment.dynamodb(), deployment.failures_table, lambda: 0, 0))
 
     def failures(self, filters: Filters) -> list[Failure]:
@@ -135,12 +135,12 @@ class Desk:
                     retry.ending = f"not sent: {refused[number]}"
                 yield retry
 
-    def wait(self, retries: list[Retry], *, patience: float, settled: Callable[[Retry], None]) -> None:
+    def wait(self, retries: list[Retry], *, timeout: float, settled: Callable[[Retry], None]) -> None:
         """Look until each is settled, and call `settled` on it. What is published has no failure any more.
 
-        patience: seconds; what is not settled by then has no ending, and its row stays.
+        timeout: seconds; what is not settled by then has no ending, and its row stays.
         """
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         waiting = [retry for retry in retries if retry.ending is None]
         while waiting and time.monotonic() < deadline:
             with ThreadPoolExecutor(_AT_ONCE) as pool:

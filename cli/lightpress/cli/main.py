@@ -2,18 +2,44 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+from typing import Annotated
+
 import typer
 
-from lightpress.cli.commands import buckets, costs, failures, local, publish, show
-from lightpress.cli.commands.terminal import Commands
+from lightpress.cli.commands import account, buckets, costs, failures, local, publish, show
+from lightpress.cli.commands.terminal import Commands, out
+
+# Former names of options, which work for one release. They are in no help.
+RENAMED = {"patience": "timeout", "at-once": "max-in-flight"}
 
 app = typer.Typer(
     cls=Commands,
-    help="Drop a picture into an S3 bucket; every size and format the web needs is served from a CDN.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={
+        "help_option_names": ["-h", "--help"],
+        "token_normalize_func": lambda name: RENAMED.get(name, name),
+    },
 )
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001  as typer calls it
+    if wanted:
+        out.print(f"lightpress {version('lightpress')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Upload an image to S3; every size and format the web needs is served from a CDN."""
+
+
 for _command in (
     publish.render,
     publish.upload,
@@ -26,17 +52,19 @@ for _command in (
     buckets.connect,
     show.snippet,
     show.sign,
+    account.doctor,
+    account.empty,
     local.demo,
 ):
     app.command()(_command)
 
-_local = typer.Typer(help="The local cloud: the whole system on this machine.", no_args_is_help=True)
+_local = typer.Typer(help="Start and stop the local cloud, the whole system on this machine.", no_args_is_help=True)
 app.add_typer(_local, name="local")
 _local.command("up")(local.up)
 _local.command("down")(local.down)
 _local.command("status")(local.status)
 
-_failures = typer.Typer(help="What failed: list it, look at it, try it again, forget it.", no_args_is_help=True)
+_failures = typer.Typer(help="List, show, retry and discard failures.", no_args_is_help=True)
 app.add_typer(_failures, name="failures")
 _failures.command("list")(failures.list_)
 _failures.command("show")(failures.show)

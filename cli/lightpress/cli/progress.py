@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, TimeElapsedColumn
+
+from lightpress.cli.console import styled
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import RenderableType
+    from rich.progress import Task
+
+    from lightpress.cli.console import Terminal
 
 
-def progress_on(console: Console) -> Progress:
+def progress_on(console: Terminal) -> Progress:
     """A spinner, what is done, how far it is, and since when."""
     return Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        _Description(),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=console,
     )
+
+
+class _Description(ProgressColumn):
+    def render(self, task: Task) -> RenderableType:
+        return styled(task.description)

@@ -11,8 +11,7 @@ from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.manifest import Status
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from lightpress.cli.console import Terminal
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.manifest import Manifest
 
@@ -35,17 +34,15 @@ class Snippet:
         facts = summary_of(self.manifest, lambda variant: {"url": f"{self.base_url}/{variant.path}"})
         return {"key": self.manifest.key, "picture": self.markup, "srcset": self.srcsets} | facts
 
-    def print(self, console: Console) -> None:
+    def print(self, console: Terminal) -> None:
         """Tell a person: the markup as it is, ready to be copied, and the facts as a comment of the page."""
         source = self.manifest.source
         if source:
             console.print(
                 f"<!-- {source.width} x {source.height} {source.format}; colour {source.colour};"
-                f" ThumbHash {source.thumbhash} -->",
-                markup=False,
-                soft_wrap=True,
+                f" ThumbHash {source.thumbhash} -->"
             )
-        console.print(self.markup, markup=False, soft_wrap=True)
+        console.print_lines(self.markup)
 
 
 def snippet_of(manifest: Manifest, base_url: str, *, alt: str, sizes: str, names: list[str] | None) -> Snippet:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.cli.failures import Desk
+from lightpress.cli.failures import FailureStore
 from lightpress.cli.tables import print_failures, print_manifests
 from lightpress.delivery.summary import summary_of
 from lightpress.pipeline.manifest import Manifest, Status
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from lightpress.cli.console import Terminal
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.failures import Failure
 
@@ -46,9 +45,9 @@ class Found:
             facts |= {"reason": self.not_fetched.reason, "detail": self.not_fetched.detail}
         return {"key": self.key, "status": self.state} | facts
 
-    def print(self, console: Console) -> None:
+    def print(self, console: Terminal) -> None:
         """Tell a person."""
-        console.print(f"{self.key}: {self.state}", markup=False)
+        console.print(f"{self.key}: {self.state}")
         if self.manifest and self.state in {Status.READY, Status.FAILED}:
             print_manifests(console, [self.manifest], link=lambda variant: self.deployment.url(variant.path))
         if self.not_fetched:
@@ -68,7 +67,7 @@ def _not_fetched(deployment: Deployment, key: str) -> Failure | None:
     """The last failure of the URL that was to become this picture."""
     if deployment.url_queue_url is None:
         return None
-    failures = [failure for failure in Desk.of(deployment).of_subject(key) if failure.url is not None]
+    failures = [failure for failure in FailureStore.of(deployment).of_subject(key) if failure.url is not None]
     return failures[-1] if failures else None
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from rich.table import Table
-from rich.text import Text
 
+from lightpress.cli.console import styled
 from lightpress.costs.estimate import why
 from lightpress.costs.prices import SOURCE
 from lightpress.image import MESSAGES, Reason
@@ -18,10 +19,9 @@ from lightpress.pipeline.manifest import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from rich.console import Console
-
     from lightpress.cli.backfill import Checkpoint
     from lightpress.cli.backfilling import Forecast
+    from lightpress.cli.console import Terminal
     from lightpress.cli.plan import Plan
     from lightpress.cli.sweep import Found
     from lightpress.costs.estimate import Assumptions, Estimate
@@ -53,7 +53,7 @@ def message_for(manifest: Manifest) -> str:
 
 
 def print_manifests(
-    console: Console,
+    console: Terminal,
     manifests: list[Manifest],
     *,
     link: Callable[[Variant], str] | None = None,
@@ -70,15 +70,15 @@ def print_manifests(
     for manifest in ready:
         folder = link(manifest.variants[0]).rpartition("/")[0] if link and manifest.variants else ""
         if folder:
-            console.print(Text.assemble((manifest.key, "bold"), f": {folder}/"), soft_wrap=True)
+            console.print(styled((manifest.key, "bold"), f": {folder}/"))
     for manifest in manifests:
         if manifest.status is not Status.READY:
-            line = Text.assemble((manifest.key, "bold"), ": ", (manifest.status, "red"), f". {message_for(manifest)}")
+            line = styled((manifest.key, "bold"), ": ", (manifest.status, "red"), f". {message_for(manifest)}")
             console.print(line)
         for note in manifest.notes:
-            console.print(Text.assemble((manifest.key, "bold"), f": {note}"))
+            console.print(styled((manifest.key, "bold"), f": {note}"))
         for names, note in _noted_variants(manifest):
-            console.print(Text.assemble((manifest.key, "bold"), f", {names}: {note}"))
+            console.print(styled((manifest.key, "bold"), f", {names}: {note}"))
 
 
 def _noted_variants(manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -91,7 +91,7 @@ def _noted_variants(manifest: Manifest) -> Iterator[tuple[str, str]]:
         yield ", ".join(files), note
 
 
-def print_failures(console: Console, failures: list[Failure]) -> None:
+def print_failures(console: Terminal, failures: list[Failure]) -> None:
     """Print a table of failures, one a row."""
     table = Table(box=None, header_style="bold", pad_edge=False)
     table.add_column("picture or message", overflow="fold", style="bold")
@@ -102,11 +102,11 @@ def print_failures(console: Console, failures: list[Failure]) -> None:
     for failure in failures:
         name = failure.subject if failure.key is None else failure.key
         last = time_of(failure.last_at)
-        table.add_row(Text(name), failure.reason, Text(failure.detail), str(failure.attempts), last)
+        table.add_row(name, failure.reason, failure.detail, str(failure.attempts), last)
     console.print(table)
 
 
-def print_failure(console: Console, failure: Failure, *, copy: str | None, still_true: bool) -> None:
+def print_failure(console: Terminal, failure: Failure, *, copy: str | None, still_true: bool) -> None:
     """Print everything that is known about one failure."""
     rows = {
         "reason": f"{failure.reason}: {failure.detail}",
@@ -122,26 +122,26 @@ def print_failure(console: Console, failure: Failure, *, copy: str | None, still
         "url": failure.url,
         "kept until": time_of(failure.expires_at),
     }
-    console.print(Text(failure.key or failure.subject, style="bold"))
+    console.print(failure.key or failure.subject, style="bold")
     for name, value in rows.items():
         if value:
-            console.print(Text(f"  {name:<11}{value}"), soft_wrap=True)
+            console.print(f"  {name:<11}{value}")
 
 
 def _copy(failure: Failure, copy: str | None) -> str:
     if copy:
-        return f"aws s3 cp {copy} ."
+        return f"aws s3 cp {shlex.quote(copy)} ."  # a key may hold what a shell acts on
     return "none: it never came" if failure.url else "none: the original is too large to be copied"
 
 
-def print_sweep(console: Console, found: Found, *, removing: bool) -> None:
+def print_sweep(console: Terminal, found: Found, *, removing: bool) -> None:
     """Print what a sweep found and did."""
     console.print(f"{found.manifests} manifests")
     for kind in ("dead", "stranded", "ownerless"):
         console.print(f"{found.files[kind]} {kind} variants, {amount(found.bytes[kind])}")
     console.print(f"{len(found.sourceless)} manifests whose source is gone")
     for key in found.sourceless:
-        console.print(Text(f"  {key}"), soft_wrap=True)
+        console.print(f"  {key}")
     if removing:
         console.print(f"{found.removed} variants removed, {found.handed_over} keys handed to the queue")
 
@@ -164,7 +164,7 @@ def _table(manifests: list[Manifest], link: Callable[[Variant], str] | None, tim
     for manifest in manifests:
         seconds = [f"{times[manifest.key]:.1f} s"] if times is not None else []
         for number, row in enumerate(_rows(manifest, link)):
-            head = [Text(manifest.key, style="bold"), *seconds] if number == 0 else ["", *("" for _ in seconds)]
+            head = [styled((manifest.key, "bold")), *seconds] if number == 0 else ["", *("" for _ in seconds)]
             table.add_row(*head, *row)
     return table
 
@@ -187,21 +187,22 @@ def _rows(manifest: Manifest, link: Callable[[Variant], str] | None) -> Iterator
         )
 
 
-def print_estimate(console: Console, bill: Estimate, assumed: Assumptions, prices: Prices) -> None:
+def print_estimate(console: Terminal, bill: Estimate, assumed: Assumptions, prices: Prices) -> None:
     """The bill line by line, then everything that was assumed."""
     table = Table("", f"$ for {bill.pictures:,} pictures", "how", box=None, pad_edge=False)
     for line in bill.lines:
         table.add_row(line.name, f"{line.dollars:,.2f}{' a month' if line.monthly else ''}", line.how)
     table.add_row("together", f"{bill.once:,.2f} once", f"{bill.monthly:,.2f} a month")
     console.print(table)
-    console.print(f"\nPrices: {SOURCE}, {prices.region}. Assumptions for one picture (--assume NAME=NUMBER):")
+    console.print()
+    console.print(f"Prices: {SOURCE}, {prices.region}. Assumptions for one picture (--assume NAME=NUMBER):")
     assumptions = Table("name", "is", "because", box=None, pad_edge=False)
     for row in fields(assumed):
         assumptions.add_row(row.name, f"{getattr(assumed, row.name):g}", why(row.name))
     console.print(assumptions)
 
 
-def print_plan(console: Console, plan: Plan, dollars: Callable[[int], float]) -> None:
+def print_plan(console: Terminal, plan: Plan, dollars: Callable[[int], float]) -> None:
     """What would become of pictures, and of the variants of those that change."""
     pictures = Table("pictures", "", "such as", box=None, pad_edge=False)
     for state, count in sorted(plan.pictures.items()):
@@ -219,7 +220,7 @@ def print_plan(console: Console, plan: Plan, dollars: Callable[[int], float]) ->
     )
 
 
-def print_forecast(console: Console, found: Forecast, dollars: Callable[[int, int], float], rate: float) -> None:
+def print_forecast(console: Terminal, found: Forecast, dollars: Callable[[int, int], float], rate: float) -> None:
     """What a backfill would do."""
     console.print(
         f"{found.objects:,} objects, {found.bytes / 1e9:,.3f} GB; of {found.sampled:,} looked at, "
@@ -232,14 +233,14 @@ def print_forecast(console: Console, found: Forecast, dollars: Callable[[int, in
     )
 
 
-def print_backfill(console: Console, checkpoint: Checkpoint, ended: str, dollars: Callable[[int, int], float]) -> None:
+def print_backfill(console: Terminal, checkpoint: Checkpoint, ended: str, dollars: Callable[[int, int], float]) -> None:
     """What a backfill did, this run and those before it together."""
     console.print(
         f"{ended}: {checkpoint.settled:,} settled ({_listed(checkpoint.endings)}), {checkpoint.sent:,} sent, "
         f"{checkpoint.reads:,} reads, about ${dollars(checkpoint.sent, checkpoint.reads):,.2f}"
     )
     for key in checkpoint.late:
-        console.print(f"{key}: not settled in time", style="red", markup=False, soft_wrap=True)
+        console.print(f"{key}: not finished in time", style="red")
 
 
 def _listed(endings: Mapping[str, int]) -> str:

@@ -14,6 +14,7 @@ from botocore.config import Config
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.client.faults import FAULTS, sentence_of
+from lightpress.client.waiting import WAITING
 from lightpress.in_place.buckets import in_place_from
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.source import Source
@@ -97,8 +98,8 @@ def deployment_in_account(environment: str) -> Deployment:
     """The deployment of an environment, as the outputs of its stack describe it. Raises NotDeployedError."""
     stack = f"Lightpress-{environment}"
     try:
-        stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-        s3 = boto3.client("s3", config=Config(signature_version="s3v4", max_pool_connections=32))
+        stacks = boto3.client("cloudformation", config=WAITING).describe_stacks(StackName=stack)["Stacks"]
+        s3 = boto3.client("s3", config=WAITING.merge(Config(signature_version="s3v4")))
     except FAULTS as error:
         raise NotDeployedError(f"The stack {stack} cannot be read. {sentence_of(error)}") from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
@@ -110,8 +111,8 @@ def deployment_in_account(environment: str) -> Deployment:
         queue_url=outputs["QueueUrl"],
         cdn_base_url=outputs["CdnBaseUrl"],
         s3=s3,
-        sqs=partial(boto3.client, "sqs"),
-        dynamodb=partial(boto3.client, "dynamodb"),
+        sqs=partial(boto3.client, "sqs", config=WAITING),
+        dynamodb=partial(boto3.client, "dynamodb", config=WAITING),
         recipes_digest=outputs.get("RecipesDigest"),
         attached=attached_of(outputs.get("ExistingBuckets", "")),
         in_place=in_place_of(outputs.get("ExistingBuckets", "")),

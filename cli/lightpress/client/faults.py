@@ -88,6 +88,10 @@ _BY_KIND: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
         "This machine has no AWS credentials that are good ({said}): get some, such as with aws sso login.",
     ),
     (
+        (boto.ConnectTimeoutError, boto.ReadTimeoutError, urllib3.exceptions.TimeoutError),
+        "AWS did not answer in time ({said}): check the network, and HTTPS_PROXY if there is a proxy.",
+    ),
+    (
         (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, urllib3.exceptions.HTTPError),
         "The connection to AWS was lost ({said}): see to the network.",
     ),

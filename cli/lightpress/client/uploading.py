@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import urllib3
 
+from lightpress.client.waiting import UPLOAD_TIMEOUT
 from lightpress.pipeline.manifest import Manifest, Status
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None
         ExpiresIn=_MINUTES_5,
     )
     fields = [*post["fields"].items(), ("file", ("file", data, media_type))]
-    with urllib3.PoolManager(ca_certs=deployment.ca_bundle) as http:
+    with urllib3.PoolManager(ca_certs=deployment.ca_bundle, timeout=UPLOAD_TIMEOUT) as http:
         response = http.request("POST", post["url"], fields=fields, redirect=False)
     if response.status not in {200, 201, 204}:
         raise UploadRefusedError(
@@ -66,11 +67,11 @@ def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None
 
 
 def watch(
-    deployment: Deployment, uploads: Iterable[Upload], *, patience: float, settled: Callable[[Upload], None]
+    deployment: Deployment, uploads: Iterable[Upload], *, timeout: float, settled: Callable[[Upload], None]
 ) -> list[Upload]:
     """Poll the manifests until each upload is settled, and call `settled` on it; returns those that never were."""
     waiting = list(uploads)
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     while waiting and time.monotonic() < deadline:
         for one in waiting:
             if _look(deployment, one):

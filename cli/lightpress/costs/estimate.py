@@ -21,7 +21,7 @@ _MB_OF_ONE_CPU = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configurat
 
 
 class UnknownAssumptionError(Exception):
-    """There is no such assumption, or it has no such value; the message names those that there are."""
+    """No such assumption, or not a value for it; the message names what is allowed."""
 
 
 def _assumed(default: float, why: str) -> float:
@@ -140,7 +140,7 @@ def assume(changes: Iterable[str], base: Assumptions | None = None) -> Assumptio
     for change in changes:
         name, _, text = change.partition("=")
         if name not in known:
-            raise UnknownAssumptionError(f"{name!r} is no assumption; there are: {', '.join(sorted(known))}")
+            raise UnknownAssumptionError(f"{name!r} is not an assumption; allowed: {', '.join(sorted(known))}")
         assumed = replace(assumed, **{name: _number(change, text)})
     return assumed
 
@@ -171,5 +171,5 @@ def _number(change: str, text: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 < number < GB * GB:
-        raise UnknownAssumptionError(f"{change!r} names no positive number; write it as NAME=NUMBER")
+        raise UnknownAssumptionError(f"{change!r}: the value must be a number above 0, such as cpu_ms=300")
     return number

@@ -19,7 +19,7 @@ GB = 1_000_000_000
 
 
 class UnknownPriceError(Exception):
-    """There is no such region or price; the message names those that there are."""
+    """No such region, price, value or architecture; the message names what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,13 @@ class Prices:
     log_gb: float = 0.50
 
     def compute(self, architecture: str) -> float:
-        """For a GB-second on a processor."""
-        return self.lambda_x86_64 if architecture == "x86_64" else self.lambda_arm64
+        """Dollars for a GB-second on a processor: arm64 or x86_64; raises UnknownPriceError for another."""
+        known = {"arm64": self.lambda_arm64, "x86_64": self.lambda_x86_64}
+        if architecture == _LOCAL_CLOUD:
+            return self.lambda_arm64
+        if architecture not in known:
+            raise UnknownPriceError(f"{architecture!r} is not an architecture; allowed: {', '.join(known)}")
+        return known[architecture]
 
 
 PRICES = {
@@ -57,6 +62,7 @@ PRICES = {
         Prices("eu-central-1", s3_write=5.40, s3_read=0.43, s3_month=0.0245, log_gb=0.63),
     )
 }
+_LOCAL_CLOUD = "host"  # the architecture of its environment: free, but its dashboard shows what AWS would charge
 DEFAULT_REGION = "us-east-1"
 
 _CHANGEABLE = tuple(row.name for row in fields(Prices) if row.name != "region")
@@ -66,14 +72,14 @@ def prices_of(region: str, changes: Iterable[str] = ()) -> Prices:
     """The prices of a region, with `NAME=DOLLARS` in the place of some; raises UnknownPriceError."""
     if region not in PRICES:
         raise UnknownPriceError(
-            f"No prices are known for {region}; there are: {', '.join(PRICES)}. Take one, and say what differs with "
-            "--price NAME=DOLLARS."
+            f"No prices are recorded for the region {region!r}; allowed: {', '.join(PRICES)}. Choose one, and replace "
+            "the prices that differ with --price NAME=DOLLARS."
         )
     prices = PRICES[region]
     for change in changes:
         name, _, dollars = change.partition("=")
         if name not in _CHANGEABLE:
-            raise UnknownPriceError(f"{name!r} is no price; there are: {', '.join(_CHANGEABLE)}")
+            raise UnknownPriceError(f"{name!r} is not a price; allowed: {', '.join(_CHANGEABLE)}")
         prices = replace(prices, **{name: _number(change, dollars)})  # type: ignore[arg-type]
     return prices
 
@@ -84,5 +90,5 @@ def _number(change: str, dollars: str) -> float:
     except ValueError:
         number = -1.0
     if not 0 <= number < MILLION:
-        raise UnknownPriceError(f"{change!r} names no price; write it as NAME=DOLLARS, such as s3_write=5.4")
+        raise UnknownPriceError(f"{change!r}: the price must be a number from 0 up, such as s3_write=5.4")
     return number

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
-_DOOR_PATIENCE_SECONDS = 15.0
+_DOOR_TIMEOUT_SECONDS = 15.0
 _PAUSE = 0.05
 
 
@@ -168,7 +168,7 @@ def _open_door(cloud: Home, emulator: Emulator, port: int, distribution: str) ->
         return
     cloud.cdn.stop()
     cloud.cdn.start(command, environment={}, folder=cloud.path)
-    deadline = time.monotonic() + _DOOR_PATIENCE_SECONDS
+    deadline = time.monotonic() + _DOOR_TIMEOUT_SECONDS
     while not listens(LOOPBACK, port):
         if not cloud.cdn.running() or time.monotonic() > deadline:
             raise LocalCloudError(f"The CDN's front door did not open. Its log:\n{cloud.cdn.last_words()}")

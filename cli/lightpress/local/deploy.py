@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from lightpress.local.session import Session
 
-_PATIENCE_SECONDS = 300.0
+_TIMEOUT_SECONDS = 300.0
 _PAUSE = 0.1
 _DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 _UPDATABLE = {*_DEPLOYED, "UPDATE_ROLLBACK_COMPLETE"}
@@ -121,10 +121,10 @@ def _find(cloudformation: CloudFormationClient, stack: str) -> StackTypeDef | No
 
 def _settled(cloudformation: CloudFormationClient, stack: str) -> StackTypeDef | None:
     """The stack once nothing is in progress in it any more."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while (found := _find(cloudformation, stack)) and found["StackStatus"].endswith("IN_PROGRESS"):
         if time.monotonic() > deadline:
-            raise LocalCloudError(f"The stack {stack} is still {found['StackStatus']} after {_PATIENCE_SECONDS:.0f} s.")
+            raise LocalCloudError(f"The stack {stack} is still {found['StackStatus']} after {_TIMEOUT_SECONDS:.0f} s.")
         time.sleep(_PAUSE)
     return found
 

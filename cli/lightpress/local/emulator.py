@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lightpress.local.processes import Daemon
 
 _GATEWAY = Path(__file__).parent / "emulated" / "gateway"
-_PATIENCE_SECONDS = 60.0
+_TIMEOUT_SECONDS = 60.0
 _PAUSE = 0.05
 _HEALTH = "/_ministack/health"
 
@@ -100,13 +100,13 @@ class Emulator:
 
     def wait_until_healthy(self, daemon: Daemon) -> None:
         """Wait for the emulator to answer; raises with the end of its log if it ends, or takes too long."""
-        deadline = time.monotonic() + _PATIENCE_SECONDS
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
         while not self.healthy():
             if not daemon.running():
                 raise LocalCloudError(f"The emulator ended while starting. Its log:\n{daemon.last_words()}")
             if time.monotonic() > deadline:
                 raise LocalCloudError(
-                    f"The emulator did not answer within {_PATIENCE_SECONDS:.0f} s. Its log:\n{daemon.last_words()}"
+                    f"The emulator did not answer within {_TIMEOUT_SECONDS:.0f} s. Its log:\n{daemon.last_words()}"
                 )
             time.sleep(_PAUSE)
 

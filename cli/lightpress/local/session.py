@@ -11,6 +11,7 @@ import botocore.session
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from types_boto3_cloudformation import CloudFormationClient
@@ -47,6 +48,11 @@ class Session:
 
     endpoint_url: str
     ca_bundle: Path | None
+
+    def client(self, service: str) -> Any:  # noqa: ANN401  boto3's, by the name of the service
+        """A client of any service; the methods below have types."""
+        make: Callable[..., Any] = _boto3_session().client
+        return self.s3() if service == "s3" else make(service, **self._arguments())
 
     def cloudformation(self) -> CloudFormationClient:
         return _boto3_session().client("cloudformation", **self._arguments())

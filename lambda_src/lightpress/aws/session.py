@@ -19,6 +19,45 @@ if TYPE_CHECKING:
 
 SERVICES = ("cloudfront", "dynamodb", "events", "s3", "sqs")
 
+_CONTINUE_SECONDS = 1
+
+
+def waiting(*, connect: float, read: float, attempts: int) -> Config:
+    """How long a client waits, in seconds, and how often it asks in all; see `longest_wait`.
+
+    botocore waits 60 s for each answer and asks five times: one connection that stalls would end an invocation and fail
+    every message of its batch. `read` bounds the wait for the next bytes, not for a whole body. `connect` bounds the
+    handshakes, and each write of up to 16 KB: urllib3 sends requests under it.
+    https://docs.aws.amazon.com/boto3/latest/guide/configuration.html
+    """
+    retries: Any = {"mode": "standard", "total_max_attempts": attempts}
+    return Config(connect_timeout=connect, read_timeout=read, retries=retries)
+
+
+def longest_wait(config: Any) -> float:  # noqa: ANN401  Config declares its options only while it runs
+    """Seconds until a request fails to which nobody answers: each attempt, and the pauses of the standard mode.
+
+    The pauses are at most 1 s, 2 s, 4 s: https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html.
+    Before it sends a body, botocore waits 1 s for "100 Continue".
+    """
+    attempts: int = config.retries["total_max_attempts"]
+    each = max(config.connect_timeout, config.read_timeout + _CONTINUE_SECONDS)
+    return float(attempts * each + 2 ** (attempts - 1) - 1)
+
+
+# Of functions with 30 seconds or more: 27 seconds at most.
+WAITING = waiting(connect=3, read=7, attempts=3)
+
+# Of the upload API, which has 15 seconds: 13 at most.
+WAITING_IN_API = waiting(connect=3, read=5, attempts=2)
+
+# Of the resolver, which has 5 seconds, only reads, and has a viewer waiting: 3 at most, and 5 where there are bodies.
+WAITING_FOR_VIEWER = waiting(connect=1, read=1, attempts=2)
+
+# Of `record_failure`, which has 180 seconds: 123 at most. S3 copies up to 5 GB in one request, and may send nothing
+# before that is done: https://github.com/aws/aws-sdk-go-v2/issues/712
+WAITING_FOR_COPIES = waiting(connect=3, read=60, attempts=2)
+
 
 class _ServiceModels(Loader):
     """Knows which services are used. To find S3, botocore would list the folders of all four hundred."""
@@ -36,17 +75,16 @@ def session() -> Session:
 
 
 def client(service: str, config: Config | None = None) -> Any:  # noqa: ANN401  its type is known where it is used
-    """A client of one of `SERVICES`."""
+    """A client of one of `SERVICES`, which waits as `WAITING` says unless `config` says otherwise."""
     try:
-        return session().create_client(service, config=config)
+        return session().create_client(service, config=WAITING.merge(config) if config else WAITING)
     finally:
         _end_cold_start()
 
 
-def s3_client(*, max_connections: int = 10) -> S3Client:
-    """A client of S3 that retries transient errors three times."""
-    retries: Any = {"mode": "standard", "max_attempts": 4}
-    made: S3Client = client("s3", config=Config(retries=retries, max_pool_connections=max_connections))
+def s3_client(how_long: Config = WAITING, *, max_connections: int = 10) -> S3Client:
+    """A client of S3. how_long: it waits, one of the constants here."""
+    made: S3Client = client("s3", config=how_long.merge(Config(max_pool_connections=max_connections)))
     return made
 
 

@@ -10,7 +10,7 @@ from functools import cache, partial
 from lightpress.aws.dead_letters import SqsQueue
 from lightpress.aws.failures_table import DynamoFailures
 from lightpress.aws.quarantine import S3Quarantine
-from lightpress.aws.session import client, s3_client, sqs_client
+from lightpress.aws.session import WAITING_FOR_COPIES, client, s3_client, sqs_client
 from lightpress.composition.publishing import dependencies, notifier, publishing
 from lightpress.failures.record import FailureRecords, RecordFailure
 from lightpress.pipeline.reconcile import reconcile
@@ -30,7 +30,7 @@ def recorder() -> RecordFailure:
     s3, sqs, timings = s3_client(), sqs_client(), Timings()
     observer = ReconcileTelemetry(timings)
     limits = replace(limits_within(settings.memory_mb), wall_seconds=_WALL_SECONDS_ALONE)
-    quarantine = S3Quarantine(s3, kept.quarantine_bucket)
+    quarantine = S3Quarantine(s3_client(WAITING_FOR_COPIES), kept.quarantine_bucket)
     table = DynamoFailures(client("dynamodb"), kept.failures_table, _now, kept.retention_seconds)
     return RecordFailure(
         known=publishing(settings).known,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import is_there
-from lightpress.aws.session import s3_client
+from lightpress.aws.session import WAITING_FOR_VIEWER, s3_client
 from lightpress.settings import images_bucket, placeholders_for
 
 if TYPE_CHECKING:
@@ -36,4 +36,4 @@ def is_uploaded(key: str) -> bool:
 @cache
 def images() -> S3Images:
     """The images bucket."""
-    return S3Images(s3_client(), images_bucket(os.environ))
+    return S3Images(s3_client(WAITING_FOR_VIEWER), images_bucket(os.environ))

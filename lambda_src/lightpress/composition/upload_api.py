@@ -14,7 +14,7 @@ from botocore.config import Config
 from lightpress.aws.failures_table import DynamoFailures
 from lightpress.aws.images import S3Images
 from lightpress.aws.orders import SqsOrders
-from lightpress.aws.session import client
+from lightpress.aws.session import WAITING_IN_API, client
 from lightpress.aws.upload_counters import DynamoUploadCounters
 from lightpress.aws.uploads import S3Uploads
 from lightpress.composition.publishing import RECIPES, publishing
@@ -38,8 +38,10 @@ def upload_service() -> UploadService:
     # The bucket's own region and today's signatures: what is signed for S3 at large is redirected, and a form is not.
     s3 = client(
         "s3",
-        config=Config(
-            signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+        config=WAITING_IN_API.merge(
+            Config(
+                signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+            )
         ),
     )
     recipes = load_recipes(RECIPES)
@@ -61,8 +63,10 @@ def url_ingest_api() -> UrlIngestApi | None:
     if settings is None:
         return None
     return UrlIngestApi(
-        SqsOrders(client("sqs"), settings.url_queue_url),
-        DynamoFailures(client("dynamodb"), settings.failures_table, _now, retention_seconds=0),  # it only reads
+        SqsOrders(client("sqs", config=WAITING_IN_API), settings.url_queue_url),
+        DynamoFailures(
+            client("dynamodb", config=WAITING_IN_API), settings.failures_table, _now, retention_seconds=0
+        ),  # it only reads
         settings.uploads_bucket,
         upload_service().keys,
         upload_service().addresses,
@@ -74,7 +78,7 @@ def _quota() -> DailyQuota | None:
     settings = QuotaSettings.from_environment(os.environ)
     if settings is None:
         return None
-    counters = DynamoUploadCounters(client("dynamodb"), settings.table)
+    counters = DynamoUploadCounters(client("dynamodb", config=WAITING_IN_API), settings.table)
     return DailyQuota(Usage(settings.max_files, settings.max_bytes), counters, partial(datetime.now, UTC))
 
 

@@ -1,10 +1,10 @@
-"""Whole buckets: looked through, made anew, mended, connected."""
+"""Commands that work on whole buckets: sweep, plan, backfill, connect."""
 
 from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,7 +17,7 @@ from lightpress.cli.commands.costs import (
     prices_of,
 )
 from lightpress.cli.commands.options import Environment, RecipesOption, deployment_of, recipes_of
-from lightpress.cli.commands.terminal import err, out, progress_bars, stop
+from lightpress.cli.commands.terminal import confirm, err, out, progress_bars, stop
 from lightpress.cli.project import LOCAL, RECIPES
 
 if TYPE_CHECKING:
@@ -29,15 +29,17 @@ if TYPE_CHECKING:
 
 
 def sweep(
-    remove: Annotated[bool, typer.Option("--remove", help="Mend what is found, beside running workers.")] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", help="Remove and repair what is found; safe while the functions run.")
+    ] = False,
     environment: Environment = "local",
 ) -> None:
-    """Report variants that nothing points to and manifests whose source is gone; with --remove, be rid of them."""
+    """Find variants that no manifest refers to and manifests without an original. Changes nothing without --remove."""
     from lightpress.cli.sweep import Sweep
     from lightpress.cli.tables import print_sweep
 
     with progress_bars() as progress:
-        looking = progress.add_task("looking", total=None)
+        looking = progress.add_task("reading manifests", total=None)
         found = Sweep(deployment_of(environment), remove)(lambda count: progress.update(looking, completed=count))
     print_sweep(out, found, removing=remove)
 
@@ -45,13 +47,13 @@ def sweep(
 def plan(  # noqa: PLR0913, PLR0917  the command's options
     recipes: RecipesOption = RECIPES,
     environment: Environment = "local",
-    sample: Annotated[int, typer.Option(min=0, help="Look at so many manifests, chosen at random; 0: at all.")] = 0,
+    sample: Annotated[int, typer.Option(min=0, help="Read only this many manifests, chosen at random; 0: all.")] = 0,
     region: RegionOption = "us-east-1",
     architecture: ArchitectureOption = "arm64",
     price: PriceOption = None,
     assume: AssumeOption = None,
 ) -> None:
-    """Show what a changed recipes file would make, keep and remove, and what that costs. Changes nothing."""
+    """Show what a changed recipes file would render, keep and remove, and its cost. Changes nothing."""
     from lightpress.cli.plan import manifest_paths, read_manifests
     from lightpress.cli.plan import plan as planned
     from lightpress.cli.plan import sample as chosen
@@ -72,20 +74,31 @@ def plan(  # noqa: PLR0913, PLR0917  the command's options
 
 
 def backfill(  # noqa: PLR0913, PLR0917  the command's options
-    bucket: Annotated[str | None, typer.Argument(help="The uploads bucket, an attached one, or one in place.")] = None,
-    prefix: Annotated[str, typer.Option(help="Only keys that begin so.")] = "",
-    since: Annotated[datetime | None, typer.Option(help="Only what was written since (UTC).")] = None,
-    mode: Annotated[str, typer.Option(help="variants or in-place.")] = "variants",
-    inventory: Annotated[
-        str | None, typer.Option(metavar="S3-URL", help="The manifest.json of an S3 Inventory report, not a listing.")
+    bucket: Annotated[
+        str | None,
+        typer.Argument(help="The uploads bucket (the default), an attached one, or one compressed in place."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would do.")] = False,
-    max_objects: Annotated[int | None, typer.Option(min=0, help="Send at most so many.")] = None,
-    max_dollars: Annotated[float | None, typer.Option(min=0, help="Spend at most so much.")] = None,
-    rate: Annotated[float, typer.Option(min=0.1, max=1000, help="Pictures sent in a second.")] = 50.0,
-    at_once: Annotated[int, typer.Option(min=10, max=100_000, help="Pictures under way at most.")] = 1000,
-    patience: Annotated[float, typer.Option(min=1, help="Seconds until a picture counts as late.")] = 900.0,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, and look at no sample first.")] = False,
+    prefix: Annotated[str, typer.Option(help="Only keys that begin with this.")] = "",
+    since: Annotated[datetime | None, typer.Option(help="Only objects written since this time (UTC).")] = None,
+    mode: Annotated[
+        Literal["variants", "in-place"], typer.Option(help="Publish variants, or compress the objects in place.")
+    ] = "variants",
+    inventory: Annotated[
+        str | None, typer.Option(metavar="S3-URL", help="Read this manifest.json of S3 Inventory instead of listing.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what it would do and cost, and send nothing.")
+    ] = False,
+    max_objects: Annotated[int | None, typer.Option(min=0, help="Send at most this many messages.")] = None,
+    max_dollars: Annotated[
+        float | None, typer.Option(min=0, help="Stop before the estimated cost exceeds this.")
+    ] = None,
+    rate: Annotated[float, typer.Option(min=0.1, max=1000, help="Originals sent each second.")] = 50.0,
+    max_in_flight: Annotated[
+        int, typer.Option(min=10, max=100_000, help="Originals waiting in the queue at most.")
+    ] = 1000,
+    timeout: Annotated[float, typer.Option(min=1, help="Seconds until an original counts as late.")] = 900.0,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not estimate first and do not ask.")] = False,
     recipes: RecipesOption = RECIPES,
     environment: Environment = "local",
     region: RegionOption = "us-east-1",
@@ -93,18 +106,16 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
     price: PriceOption = None,
     assume: AssumeOption = None,
 ) -> None:
-    """Have every picture of a bucket looked at, through the queue, and see it done. Repeat the command to go on.
+    """Reprocess every original of a bucket through the queue and wait for completion; run it again to continue.
 
-    Ctrl-C, or a file named as it is told, stops it: what is under way is settled first. Exit code: 0 if it is finished,
-    1 if some were not settled in time or AWS could not be asked, 3 if there is more to do.
+    Ctrl-C, or creating the file that it names, stops it after what is in the queue has finished. Exit code: 0 if all is
+    done, 1 if originals were late or AWS did not answer, 3 if a limit or a stop left originals to do.
     """
     from lightpress.cli import backfilling
     from lightpress.cli.backfill import Limits, OtherRunError
     from lightpress.cli.backfill_sources import BadInventoryError
     from lightpress.cli.tables import print_backfill
 
-    if mode not in {backfilling.VARIANTS, backfilling.IN_PLACE_MODE}:
-        raise typer.BadParameter(f"{mode!r} is no mode; there are: variants, in-place", param_hint="--mode")
     try:
         job = backfilling.job_for(
             deployment_of(environment),
@@ -121,9 +132,9 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
             if dry_run:
                 return
             if not sys.stdin.isatty():
-                stop("Nothing was sent: say --yes where nobody can be asked.")
-            typer.confirm("Go on?", abort=True, err=True)
-        limits = Limits(rate, at_once, max_objects, max_dollars, patience, dollars)
+                stop("Nothing was sent: this is no terminal to ask on. Add --yes to send without asking.")
+            confirm("Continue?")
+        limits = Limits(rate, max_in_flight, max_objects, max_dollars, timeout, dollars)
         ended, checkpoint = _work_off(job, limits, LOCAL / "backfill" / environment)
     except (
         backfilling.UnknownBucketError,
@@ -150,29 +161,32 @@ def _foretell(job: Job, dollars: Callable[[int, int], float], rate: float) -> No
 
 
 def _work_off(job: Job, limits: Limits, folder: Path) -> tuple[str, Checkpoint]:
-    """How it ended, and how far it came; `folder` keeps that, and the file that stops it."""
+    """Run the backfill, showing progress. Its checkpoint and the file that stops it are in `folder`."""
     from lightpress.cli import backfilling
 
     switch = backfilling.StopSwitch(folder / "stop")
-    err.print(f"Stop it with Ctrl-C, or: touch {switch.file}", style="dim", soft_wrap=True)
+    err.print(f"To stop: Ctrl-C, or: touch {switch.file}", style="dim")
     with switch, progress_bars() as progress:
         working = progress.add_task("working", total=None)
 
         def show(now: Checkpoint, under_way: int) -> None:
             spent = limits.dollars(now.sent, now.reads)
-            told = f"{now.settled} settled, {under_way} under way, ${spent:.2f}"
+            told = f"{now.settled} done, {under_way} in the queue, ${spent:.2f}"
             progress.update(working, completed=now.settled, description=told)
 
         return backfilling.run(job, limits, folder, switch, show)
 
 
 def connect(
-    bucket: Annotated[str, typer.Argument(help="A bucket that is there already.")],
+    bucket: Annotated[str, typer.Argument(help="An existing bucket of your account.")],
 ) -> None:
-    """Have a bucket of your account tell EventBridge of its changes. Its other notifications stay as they are."""
+    """Turn on EventBridge notifications of an existing bucket; its other notifications are kept."""
     import boto3
 
     from lightpress.cli.connecting import connect as switch_on
+    from lightpress.client.waiting import WAITING
 
-    changed = switch_on(boto3.client("s3"), bucket)
-    out.print(f"{bucket}: {'tells EventBridge from now on' if changed else 'told EventBridge already'}", markup=False)
+    changed = switch_on(boto3.client("s3", config=WAITING), bucket)
+    out.print(
+        f"{bucket}: {'EventBridge notifications turned on' if changed else 'EventBridge notifications were on already'}"
+    )

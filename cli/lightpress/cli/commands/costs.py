@@ -1,9 +1,9 @@
-"""What pictures cost; plan and backfill count with the same prices and assumptions."""
+"""The command that estimates costs, and the options on prices that plan and backfill share."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -14,24 +14,30 @@ if TYPE_CHECKING:
     from lightpress.costs.prices import Prices
 
 PriceOption = Annotated[
-    list[str] | None, typer.Option("--price", metavar="NAME=DOLLARS", help="Another price; see cli/prices.py.")
+    list[str] | None,
+    typer.Option(
+        "--price", metavar="NAME=DOLLARS", help="Replace a list price; names: cli/lightpress/costs/prices.py."
+    ),
 ]
 AssumeOption = Annotated[
-    list[str] | None, typer.Option("--assume", metavar="NAME=NUMBER", help="Another assumption; see estimate.")
+    list[str] | None,
+    typer.Option("--assume", metavar="NAME=NUMBER", help="Replace an assumption; lightpress estimate lists them."),
 ]
-RegionOption = Annotated[str, typer.Option(help="Whose prices.")]
-ArchitectureOption = Annotated[str, typer.Option(help="Of the functions: arm64 or x86_64.")]
+RegionOption = Annotated[str, typer.Option(help="The AWS region whose prices apply.")]
+ArchitectureOption = Annotated[Literal["arm64", "x86_64"], typer.Option(help="The processor of the functions.")]
 
 
 def estimate(  # noqa: PLR0913, PLR0917  the command's options
-    pictures: Annotated[int, typer.Option(min=1, help="How many.")] = 1_000_000,
-    in_place: Annotated[bool, typer.Option("--in-place", help="Of compression in place, not of variants.")] = False,
+    pictures: Annotated[int, typer.Option(min=1, help="The number of originals.")] = 1_000_000,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Compress in place instead of publishing variants.")
+    ] = False,
     region: RegionOption = "us-east-1",
     architecture: ArchitectureOption = "arm64",
     price: PriceOption = None,
     assume: AssumeOption = None,
 ) -> None:
-    """Tell what pictures cost, and everything that is taken for granted in it."""
+    """Estimate the AWS cost of a number of originals, and list every assumption."""
     from lightpress.cli.tables import print_estimate
     from lightpress.costs.estimate import estimate as estimated
 
@@ -41,7 +47,7 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
 
 
 def prices_of(region: str, changes: list[str] | None) -> Prices:
-    """The list prices of a region, with what was said of them."""
+    """The list prices of a region with `--price` applied; ends the command where a name or value is not allowed."""
     from lightpress.costs import prices
 
     try:
@@ -51,7 +57,7 @@ def prices_of(region: str, changes: list[str] | None) -> Prices:
 
 
 def assumptions_of(changes: list[str] | None, *, in_place: bool = False) -> Assumptions:
-    """What is taken for granted, with what was said of it."""
+    """The assumptions with `--assume` applied; ends the command where a name or value is not allowed."""
     from lightpress.costs.estimate import IN_PLACE, Assumptions, UnknownAssumptionError, assume
 
     try:

@@ -1,4 +1,4 @@
-"""What failed: list it, look at it, try it again, forget it."""
+"""Commands that list, show, retry and discard failures."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lightpress.cli.commands.options import Environment, JsonOutput, deployment_of
-from lightpress.cli.commands.terminal import err, out, print_json, progress_bars
+from lightpress.cli.commands.terminal import confirm, err, out, print_json, progress_bars
 
 if TYPE_CHECKING:
-    from lightpress.cli.failures import Desk, Filters
+    from lightpress.cli.failures import FailureStore, Filters
     from lightpress.pipeline.failures import Failure
 
-ReasonOption = Annotated[str | None, typer.Option(help="Only those with this reason, such as corrupt.")]
-PrefixOption = Annotated[str, typer.Option(help="Only pictures whose keys begin so, such as trips/.")]
-SinceOption = Annotated[str | None, typer.Option(help="Only those that failed within an age: 90m, 12h or 7d.")]
+ReasonOption = Annotated[str | None, typer.Option(help="Only failures with this reason, such as corrupt.")]
+PrefixOption = Annotated[str, typer.Option(help="Only keys that begin with this, such as trips/.")]
+SinceOption = Annotated[
+    str | None, typer.Option(help="Only failures of the last 90m, 12h or 7d (minutes, hours, days).")
+]
 
 
 def list_(
@@ -25,75 +27,79 @@ def list_(
     environment: Environment = "local",
     as_json: JsonOutput = False,
 ) -> None:
-    """List what failed and still is, the last one first. Exit code 0 also if there is something."""
+    """List the originals, URLs and messages that failed and have not been replaced since, newest first."""
     from lightpress.cli.failures import as_json as json_of
     from lightpress.cli.tables import print_failures
 
-    desk = _desk(environment)
-    found = desk.failures(_filters(reason, prefix, since))
+    store = _store(environment)
+    found = store.failures(_filters(reason, prefix, since))
     if as_json:
         for failure in found:
-            print_json(json_of(failure, desk.copy(failure)))
+            print_json(json_of(failure, store.copy(failure)))
     elif found:
         print_failures(out, found)
     else:
-        out.print("nothing failed")
+        out.print("no failures")
 
 
 def show(
-    key: Annotated[str, typer.Argument(help="The key of an upload, or message:ID.")],
+    key: Annotated[str, typer.Argument(help="The key of an original, or message:ID.")],
     environment: Environment = "local",
     as_json: JsonOutput = False,
 ) -> None:
-    """Show everything that is known about the failures of a picture or a message. Exit code 2 if there are none."""
+    """Show all details of the failures of one original or message. Exit code 2 if there are none."""
     from lightpress.cli.failures import as_json as json_of
     from lightpress.cli.tables import print_failure
 
-    desk = _desk(environment)
-    found = desk.of_subject(key)
+    store = _store(environment)
+    found = store.of_subject(key)
     for failure in found:
         if as_json:
-            print_json(json_of(failure, desk.copy(failure)))
+            print_json(json_of(failure, store.copy(failure)))
         else:
-            print_failure(out, failure, copy=desk.copy(failure), still_true=desk.is_still_true(failure))
+            print_failure(out, failure, copy=store.copy(failure), still_true=store.is_still_true(failure))
     if not found:
-        err.print(f"{key}: no failure is known", markup=False)
+        err.print(f"{key}: no failure is recorded")
         raise typer.Exit(2)
 
 
 def retry(  # noqa: PLR0913, PLR0917  the command's options
-    keys: Annotated[list[str] | None, typer.Argument(metavar="[KEY]...", help="These pictures; none: all.")] = None,
+    keys: Annotated[
+        list[str] | None, typer.Argument(metavar="[KEY]...", help="The keys to retry; without one, all failures.")
+    ] = None,
     reason: ReasonOption = None,
     prefix: PrefixOption = "",
     since: SinceOption = None,
     environment: Environment = "local",
-    patience: Annotated[float, typer.Option(help="Seconds to wait for the last one.")] = 600.0,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the results.")] = 600.0,
 ) -> None:
-    """Try failed pictures again, through the queue, and wait until each is settled. Nothing is removed before.
+    """Send failed originals and URLs through the queue again, and wait for the results.
 
-    Exit code: 0 if all are published, 1 if any failed again or is not settled.
+    A failure is removed once its original is published. Exit code: 0 if all are published, 1 if any failed again or is
+    not finished in time.
     """
-    desk = _desk(environment)
-    chosen = _chosen(desk, keys, _filters(reason, prefix, since))
+    store = _store(environment)
+    chosen = _chosen(store, keys, _filters(reason, prefix, since))
     pictures = [failure for failure in chosen if failure.key is not None]
     if len(pictures) < len(chosen):
-        err.print(f"{len(chosen) - len(pictures)} are messages without a picture: there is nothing to try again")
+        err.print(f"{len(chosen) - len(pictures)} messages name no original, and cannot be retried")
     with progress_bars() as progress:
         sending = progress.add_task("sending", total=len(pictures))
         retries = []
-        for sent in desk.send(pictures):
+        for sent in store.send(pictures):
             retries.append(sent)
             progress.advance(sending)
-        settling = progress.add_task("settling", total=len(retries))
-        desk.wait(retries, patience=patience, settled=lambda _: progress.advance(settling))
+        settling = progress.add_task("waiting for results", total=len(retries))
+        store.wait(retries, timeout=timeout, settled=lambda _: progress.advance(settling))
     for one in retries:
-        out.print(f"{one.failure.key}: {one.ending or 'not settled yet'}", markup=False, soft_wrap=True)
+        out.print(f"{one.failure.key}: {one.ending or 'not finished yet'}")
     raise typer.Exit(0 if all(one.ending in {"ready", "deleted"} for one in retries) else 1)
 
 
 def discard(  # noqa: PLR0913, PLR0917  the command's options
     keys: Annotated[
-        list[str] | None, typer.Argument(metavar="[KEY]...", help="These, or message:ID; none: all.")
+        list[str] | None,
+        typer.Argument(metavar="[KEY]...", help="The keys, or message:ID, to discard; without one, all failures."),
     ] = None,
     reason: ReasonOption = None,
     prefix: PrefixOption = "",
@@ -101,32 +107,32 @@ def discard(  # noqa: PLR0913, PLR0917  the command's options
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     environment: Environment = "local",
 ) -> None:
-    """Forget failures: their rows, and the copies in quarantine. Originals and manifests stay as they are."""
+    """Delete failures: their records, and their copies in quarantine. Originals and manifests are kept."""
     from lightpress.cli.tables import print_failures
 
-    desk = _desk(environment)
-    chosen = _chosen(desk, keys, _filters(reason, prefix, since))
+    store = _store(environment)
+    chosen = _chosen(store, keys, _filters(reason, prefix, since))
     if not chosen:
         out.print("nothing to discard")
         return
     if not yes:
         print_failures(err, chosen)
-        typer.confirm(f"Forget {len(chosen)}, and remove the copies in quarantine?", abort=True, err=True)
+        confirm(f"Delete {len(chosen)} failures and their copies in quarantine?")
     with progress_bars() as progress:
         discarding = progress.add_task("discarding", total=len(chosen))
         kept = []
         for failure in chosen:
-            kept += [] if desk.discard(failure) else [failure]
+            kept += [] if store.discard(failure) else [failure]
             progress.advance(discarding)
     for failure in kept:
-        err.print(f"{failure.subject}: failed anew meanwhile, and is kept", markup=False)
+        err.print(f"{failure.subject}: failed again in the meantime, and is kept")
     out.print(f"{len(chosen) - len(kept)} discarded")
 
 
-def _desk(environment: str) -> Desk:
-    from lightpress.cli.failures import Desk
+def _store(environment: str) -> FailureStore:
+    from lightpress.cli.failures import FailureStore
 
-    return Desk.of(deployment_of(environment))
+    return FailureStore.of(deployment_of(environment))
 
 
 def _filters(reason: str | None, prefix: str, since: str | None) -> Filters:
@@ -138,13 +144,13 @@ def _filters(reason: str | None, prefix: str, since: str | None) -> Filters:
         raise typer.BadParameter(str(error), param_hint="--since") from None
 
 
-def _chosen(desk: Desk, keys: list[str] | None, filters: Filters) -> list[Failure]:
-    """The failures that still are, of these keys or of all."""
+def _chosen(store: FailureStore, keys: list[str] | None, filters: Filters) -> list[Failure]:
+    """The current failures of these keys, or all that match the filters if there are none."""
     if not keys:
-        return desk.failures(filters)
-    found = [failure for key in keys for failure in desk.of_subject(key) if desk.is_still_true(failure)]
+        return store.failures(filters)
+    found = [failure for key in keys for failure in store.of_subject(key) if store.is_still_true(failure)]
     named = {failure.key or failure.subject for failure in found}
     for key in keys:
         if key not in named:
-            err.print(f"{key}: no failure is known", markup=False)
+            err.print(f"{key}: no failure is recorded")
     return found

@@ -1,9 +1,9 @@
-"""Options that several commands have, and what they stand for; what stands for nothing ends the command."""
+"""Options that several commands share, and what they refer to; a wrong value ends the command with a sentence."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,8 @@ from lightpress.cli.commands.terminal import stop
 from lightpress.cli.project import LOCAL
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.recipe import RecipeBook
 
@@ -18,14 +20,19 @@ _LOCAL_CLOUD = "local"
 
 Environment = Annotated[
     str,
-    typer.Option("--env", "-e", envvar="LIGHTPRESS_ENV", help="Which deployment: local, or one in your AWS account."),
+    typer.Option(
+        "--env",
+        "-e",
+        envvar="LIGHTPRESS_ENV",
+        help="The deployment: local (the local cloud), or an environment in AWS.",
+    ),
 ]
 JsonOutput = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 RecipesOption = Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The recipes file.")]
 
 
 def deployment_of(environment: str) -> Deployment:
-    """What is deployed there."""
+    """The deployment of an environment; ends the command where there is none."""
     from lightpress.client.deployment import NotDeployedError, deployment_in_account
     from lightpress.local.deployment import local_deployment
 
@@ -35,8 +42,21 @@ def deployment_of(environment: str) -> Deployment:
         stop(str(error))
 
 
+def clients_for(environment: str) -> Callable[[str], Any]:
+    """What makes clients for an environment, by the name of a service; ends the command without a local cloud."""
+    from lightpress.client.stack import clients_of_account
+    from lightpress.local.outputs import Outputs
+
+    if environment != _LOCAL_CLOUD:
+        return clients_of_account
+    try:
+        return Outputs.from_file(LOCAL / "outputs.json").session().client
+    except FileNotFoundError:
+        stop("The local cloud is not running; start it with: lightpress local up")
+
+
 def recipes_of(path: Path) -> RecipeBook:
-    """What the recipes file says."""
+    """The recipes of a file; ends the command where the file is wrong."""
     from lightpress.pipeline.recipe import load_recipes
     from lightpress.toml_reader import ConfigError
 

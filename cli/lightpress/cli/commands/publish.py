@@ -1,7 +1,8 @@
-"""Making pictures ready for the web: here, or by the deployment."""
+"""Commands that publish originals: rendered on this machine, uploaded, or fetched by the deployment."""
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,13 +19,17 @@ if TYPE_CHECKING:
 
 
 def render(
-    pictures: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, metavar="PICTURE...")],
-    folder: Annotated[Path, typer.Option("--out", "-o", file_okay=False, help="Where the variants go.")],
-    recipe: Annotated[str | None, typer.Option(help="A recipe's name; without it, the rules decide.")] = None,
+    pictures: Annotated[
+        list[Path], typer.Argument(exists=True, dir_okay=False, metavar="FILE...", help="Image files.")
+    ],
+    folder: Annotated[Path, typer.Option("--out", "-o", file_okay=False, help="The folder to write the variants to.")],
+    recipe: Annotated[
+        str | None, typer.Option(help="The recipe to use; by default, the rules of the recipes file choose.")
+    ] = None,
     recipes: RecipesOption = RECIPES,
     as_json: JsonOutput = False,
 ) -> None:
-    """Make the variants of files on this machine, without any cloud."""
+    """Render the variants of image files on this machine, without AWS. Exit code 1 if a file could not be rendered."""
     from lightpress.cli.rendering import folders_for, render_file
     from lightpress.pipeline.sandbox import ChildLost
 
@@ -36,7 +41,7 @@ def render(
             results.append(render_file(source, target, _recipe_for(source, recipe, book)))
         except (OSError, ChildLost) as error:
             lost = True
-            err.print(f"{source}: could not be handled: {error}", style="red")
+            err.print(f"{source}: not rendered: {error}", style="red")
             continue
         if as_json:
             print_json(results[-1].as_json())
@@ -48,12 +53,15 @@ def render(
 
 
 def upload(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, metavar="FILE...")],
-    prefix: Annotated[str, typer.Option(help="Put before each file's name to make its key, such as avatars/.")] = "",
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, metavar="FILE...", help="Image files.")],
+    prefix: Annotated[str, typer.Option(help="Put this before each file name to make its key, such as avatars/.")] = "",
     environment: Environment = "local",
-    patience: Annotated[float, typer.Option(help="Seconds to wait for the variants; 0 does not wait.")] = 120.0,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the variants; 0: do not wait.")] = 120.0,
 ) -> None:
-    """Upload files and wait until each is published, or failed with a reason."""
+    """Upload image files, and wait until each is published or has failed with a reason.
+
+    Exit code: 0 if all are published, 1 if any failed or is not finished in time.
+    """
     from lightpress.cli.tables import print_manifests
     from lightpress.client.uploading import UploadRefusedError, watch
     from lightpress.client.uploading import upload as send
@@ -68,63 +76,71 @@ def upload(
             except UploadRefusedError as error:
                 stop(str(error))
             progress.advance(uploading)
-        if patience <= 0:
+        if timeout <= 0:
             return
         publishing = progress.add_task("publishing", total=len(files))
-        late = watch(deployment, uploads, patience=patience, settled=lambda _: progress.advance(publishing))
+        late = watch(deployment, uploads, timeout=timeout, settled=lambda _: progress.advance(publishing))
     settled = [one.manifest for one in uploads if one.manifest]
     times = {one.key: one.seconds for one in uploads}
     print_manifests(out, settled, link=lambda variant: deployment.url(variant.path), times=times)
     for one in late:
-        err.print(f"{one.key}: not settled after {patience:.0f} s; see: lightpress status {one.key!r}", style="red")
+        err.print(
+            f"{one.key}: not finished after {timeout:.0f} s; see: lightpress status {shlex.quote(one.key)}", style="red"
+        )
     failed = [one for one in uploads if one.manifest and one.manifest.reason]
     raise typer.Exit(1 if late or failed else 0)
 
 
 def ingest(
-    urls: Annotated[Path, typer.Argument(metavar="FILE", help="A URL a line; - is standard input.")],
-    prefix: Annotated[str, typer.Option(help="Put before each key, such as trips/.")] = "",
+    urls: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A text file with one URL on each line; - reads standard input.")
+    ],
+    prefix: Annotated[str, typer.Option(help="Put this before each key, such as trips/.")] = "",
     environment: Environment = "local",
 ) -> None:
-    """Have pictures fetched by their URLs. Repeat the command to go on after an interruption.
+    """Queue a list of URLs for fetching; run it again to continue after an interruption.
 
-    Blank lines, and those that begin with #, are passed over. What cannot be fetched is told by: lightpress failures
-    list. Exit code: 0 if all lines are ordered, 1 if some hold no URL.
+    Empty lines and lines that begin with # are skipped. Lists the lines that hold no URL. The deployment fetches the
+    others in the background; lightpress failures list shows those that could not be fetched. Exit code: 0 if all lines
+    were queued, 1 if some hold no URL.
     """
     from lightpress.aws.orders import SqsOrders
     from lightpress.cli import ingest as ingesting
 
     deployment = deployment_of(environment)
     if deployment.url_queue_url is None:
-        stop("This deployment fetches no URLs: it takes url_ingest = true in its environment.")
+        stop("This deployment does not fetch URLs: set url_ingest = true in its environment file, and deploy.")
     piped = str(urls) == "-"
     if not piped and not urls.is_file():
-        raise typer.BadParameter(f"{str(urls)!r} is no file", param_hint="FILE")
+        raise typer.BadParameter(f"{str(urls)!r} is not a file", param_hint="FILE")
     folder = LOCAL / "ingest" / environment
     try:
         with progress_bars() as progress:
-            ordering = progress.add_task("ordering", total=None if piped else ingesting.count_lines(urls))
+            queueing = progress.add_task("queueing", total=None if piped else ingesting.count_lines(urls))
             run = ingesting.Ingest(
                 SqsOrders(deployment.sqs(), deployment.url_queue_url),
                 prefix,
                 ingesting.Checkpoint(None) if piped else ingesting.Checkpoint.of(urls, prefix, folder),
-                refused=lambda line, why: progress.console.print(f"line {line}: {why}", markup=False, soft_wrap=True),
-                moved=lambda now: progress.update(ordering, completed=now.line),
+                refused=lambda line, why: progress.console.print(f"line {line}: {why}"),
+                moved=lambda now: progress.update(queueing, completed=now.line),
             )
             with sys.stdin.buffer if piped else urls.open("rb") as lines:
                 done = run(lines)
     except (ingesting.NotSentError, ingesting.OtherListError, ingesting.BadPrefixError) as error:
         stop(str(error))
-    out.print(f"{done.sent} ordered, {done.refused} lines refused")
+    out.print(f"{done.sent} URLs queued, {done.refused} lines refused")
     raise typer.Exit(1 if done.refused else 0)
 
 
 def status(
-    key: Annotated[str, typer.Argument(help="The key of an upload, as it is in the uploads bucket.")],
+    key: Annotated[str, typer.Argument(help="The key of the original in the uploads bucket.")],
     environment: Environment = "local",
     as_json: JsonOutput = False,
 ) -> None:
-    """Tell what became of an upload. Exit code: 0 ready, 1 failed or deleted, 2 unknown key, 3 still processing."""
+    """Show the status of an original and the URLs of its variants.
+
+    Exit code: 0 ready, 1 failed or deleted, 2 unknown key, 3 still processing.
+    """
     from lightpress.cli.status import look
 
     found = look(deployment_of(environment), key)
@@ -137,10 +153,8 @@ def status(
 
 def _recipe_for(source: Path, name: str | None, book: RecipeBook) -> Recipe:
     if name is not None and name not in book.recipes:
-        raise typer.BadParameter(
-            f"{name!r} is not a recipe; there are: {', '.join(book.recipes)}", param_hint="--recipe"
-        )
+        raise typer.BadParameter(f"{name!r} is not a recipe; allowed: {', '.join(book.recipes)}", param_hint="--recipe")
     recipe = book.recipes[name] if name else book.recipe_for(source.name)
     if recipe is None:
-        stop(f"{source}: the rules say to ignore it; name a recipe with --recipe")
+        stop(f"{source}: no rule of the recipes file matches it; choose a recipe with --recipe")
     return recipe

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 import typer.core
-from rich.console import Console
+
+from lightpress.cli.console import Terminal, json_line, visible
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+out = Terminal()
+err = Terminal(stderr=True)
 
 
 def progress_bars() -> Progress:
@@ -25,13 +25,24 @@ def progress_bars() -> Progress:
 
 def print_json(value: object) -> None:
     """Print one line for a program."""
-    out.print(json.dumps(value, ensure_ascii=False), soft_wrap=True, markup=False)
+    out.print(json_line(value))
 
 
 def stop(message: str) -> NoReturn:
-    """End the command with what is wrong. Exit code 1."""
-    err.print(message, style="red", markup=False, soft_wrap=True)
+    """End the command with what is wrong, on one line. Exit code 1."""
+    err.print(message, style="red")
     raise typer.Exit(1)
+
+
+def stop_with_log(message: str) -> NoReturn:
+    """End the command with what is wrong and the lines of a log of this machine. Exit code 1."""
+    err.print_lines(message, style="red")
+    raise typer.Exit(1)
+
+
+def confirm(question: str) -> None:
+    """Ask on the error output; any answer but yes ends the command with exit code 1."""
+    typer.confirm(visible(question), abort=True, err=True)
 
 
 class Commands(typer.core.TyperGroup):

@@ -22,6 +22,7 @@ from lightpress.cli.demo.pictures import draw_demo_set
 from lightpress.cli.progress import progress_on
 from lightpress.cli.tables import print_manifests
 from lightpress.client.uploading import Upload, upload, watch
+from lightpress.client.waiting import UPLOAD_TIMEOUT
 from lightpress.local import down, status, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Manifest, Status
@@ -30,13 +31,12 @@ from lightpress.pipeline.recipe import load_recipes
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import Console
-
+    from lightpress.cli.console import Terminal
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.manifest import Variant
     from lightpress.pipeline.recipe import RecipeBook
 
-PATIENCE = 180.0
+TIMEOUT_SECONDS = 180.0
 _AT_ONCE = 8
 _A_YEAR = "max-age=31536000"
 
@@ -62,7 +62,7 @@ class Fetched:
     problems: tuple[str, ...]
 
 
-def run_demo(project: Path, home: Path, photos: Path | None, console: Console) -> bool:
+def run_demo(project: Path, home: Path, photos: Path | None, console: Terminal) -> bool:
     """Run it all; returns whether every expected variant was served and matches its manifest."""
     began = time.monotonic()
     was_running = status(home).healthy
@@ -79,7 +79,7 @@ def run_demo(project: Path, home: Path, photos: Path | None, console: Console) -
     problems += [f"{path}: {problem}" for path, one in fetched.items() for problem in one.problems]
     sheet = _contact_sheet(home / "demo", pictures, uploads, fetched, deployment)
     _report(console, uploads, fetched, deployment, problems)
-    console.print(f"Contact sheet: {sheet.as_uri()}", soft_wrap=True)
+    console.print(f"Contact sheet: {sheet.as_uri()}")
     console.print(
         f"{time.monotonic() - began:.0f} s in all. To keep the cloud running: lightpress local up", style="dim"
     )
@@ -98,7 +98,7 @@ def _own(folder: Path) -> Iterator[DemoPicture]:
             yield DemoPicture(path.relative_to(folder).as_posix(), path.read_bytes(), media_type)
 
 
-def _send(deployment: Deployment, pictures: list[DemoPicture], console: Console) -> tuple[list[Upload], list[Upload]]:
+def _send(deployment: Deployment, pictures: list[DemoPicture], console: Terminal) -> tuple[list[Upload], list[Upload]]:
     with progress_on(console) as progress:
         uploading = progress.add_task("upload by presigned POST", total=len(pictures))
         publishing = progress.add_task("wait for the pipeline", total=len(pictures))
@@ -106,16 +106,16 @@ def _send(deployment: Deployment, pictures: list[DemoPicture], console: Console)
         for picture in pictures:
             uploads.append(upload(deployment, picture.key, picture.data, picture.media_type))
             progress.advance(uploading)
-        late = watch(deployment, uploads, patience=PATIENCE, settled=lambda _: progress.advance(publishing))
+        late = watch(deployment, uploads, timeout=TIMEOUT_SECONDS, settled=lambda _: progress.advance(publishing))
     return uploads, late
 
 
-def _fetch(deployment: Deployment, uploads: list[Upload], console: Console) -> dict[str, Fetched]:
+def _fetch(deployment: Deployment, uploads: list[Upload], console: Terminal) -> dict[str, Fetched]:
     """Fetch each published path once, as a browser would, and hold the answer against the manifest."""
     variants = {variant.path: variant for one in uploads if one.manifest for variant in one.manifest.variants}
     with (
         progress_on(console) as progress,
-        urllib3.PoolManager(maxsize=_AT_ONCE) as http,
+        urllib3.PoolManager(maxsize=_AT_ONCE, timeout=UPLOAD_TIMEOUT) as http,
         ThreadPoolExecutor(_AT_ONCE) as pool,
     ):
         fetching = progress.add_task("fetch from the CDN", total=len(variants))
@@ -145,7 +145,7 @@ def _mismatches(variant: Variant, response: urllib3.BaseHTTPResponse) -> Iterato
 
 def _late(late: list[Upload]) -> Iterator[str]:
     for one in late:
-        yield f"{one.key}: not settled within {PATIENCE:.0f} s"
+        yield f"{one.key}: not settled within {TIMEOUT_SECONDS:.0f} s"
 
 
 def _unexpected(pictures: list[DemoPicture], uploads: list[Upload], recipes: RecipeBook) -> Iterator[str]:
@@ -168,7 +168,7 @@ def _missing_variants(manifest: Manifest, recipes: RecipeBook) -> Iterator[str]:
 
 
 def _report(
-    console: Console, uploads: list[Upload], fetched: dict[str, Fetched], deployment: Deployment, problems: list[str]
+    console: Terminal, uploads: list[Upload], fetched: dict[str, Fetched], deployment: Deployment, problems: list[str]
 ) -> None:
     settled = [one for one in uploads if one.manifest]
     manifests = [one.manifest for one in settled if one.manifest]
@@ -176,7 +176,7 @@ def _report(
     print_manifests(console, manifests, times=times)
     console.print()
     for problem in problems:
-        console.print(problem, style="red", markup=False)
+        console.print(problem, style="red")
     ready = sum(manifest.status is Status.READY for manifest in manifests)
     good = sum(not one.problems for one in fetched.values())
     console.print(

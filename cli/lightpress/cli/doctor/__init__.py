@@ -1,0 +1,1 @@
+"""`lightpress doctor`: what is in the way of a deployment, and whether an image passes through it."""

@@ -1,0 +1,69 @@
+"""Checks of what Lambda lets this account have."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightpress.cli.doctor.check import Finding, Place, blocks, note, ok
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html: 100 stay unreserved.
+_STAYS_UNRESERVED = 100
+# New accounts have less than https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html says:
+# https://github.com/aws-samples/serverless-rag-demo/pull/124
+_MEMORY_OF_NEW_ACCOUNTS = 3_008
+_USUAL_CONCURRENCY = 1_000
+_MOST_MEMORY = 10_240
+RECORD_FAILURE_FACTOR = 2  # `record_failure` gets so many times the memory
+_RAISE = (
+    "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
+    f"--desired-value {_USUAL_CONCURRENCY}"
+)
+
+
+def concurrency(place: Place) -> Finding:
+    """The account has room for the functions that may run at once."""
+    limit = place.client("lambda").get_account_settings()["AccountLimit"]
+    options = place.config.processing
+    free = limit["UnreservedConcurrentExecutions"] - (0 if place.is_deployed else options.reserved_concurrency)
+    if options.reserved_concurrency and free < _STAYS_UNRESERVED:
+        return blocks(
+            f"reserved_concurrency = {options.reserved_concurrency} leaves {free} of the account's "
+            f"{limit['ConcurrentExecutions']} unreserved, and Lambda keeps {_STAYS_UNRESERVED}: lower it, or {_RAISE}"
+        )
+    ingest = place.config.ingest
+    wanted = options.max_concurrency + (ingest.fetch_max_concurrency if ingest.url_ingest else 0)
+    if limit["ConcurrentExecutions"] <= wanted:
+        return note(
+            f"The account may run {limit['ConcurrentExecutions']} functions at once, and the queues start {wanted}"
+            f": uploads wait, and viewers may too. {_RAISE}"
+        )
+    return ok(f"{limit['ConcurrentExecutions']} at once; the queues start {wanted} at most")
+
+
+def memory(place: Place) -> Finding:
+    """The account may have functions as large as ours. AWS has no API that tells: functions that exist do."""
+    wanted = largest_function_mb(place)
+    if wanted <= _MEMORY_OF_NEW_ACCOUNTS:
+        return ok(f"{wanted:,} MB at most, which every account may have")
+    largest = max(_memory_sizes(place), default=0)
+    if largest > _MEMORY_OF_NEW_ACCOUNTS:
+        return ok(f"{wanted:,} MB at most; the account has a function of {largest:,} MB")
+    return note(
+        f"record_failure gets {wanted:,} MB, and new accounts may have {_MEMORY_OF_NEW_ACCOUNTS:,} MB, which AWS does "
+        'not tell: if the deployment fails with "less than or equal to 3008", set memory_mb = '
+        f"{_MEMORY_OF_NEW_ACCOUNTS // RECORD_FAILURE_FACTOR} in infra/environments/{place.config.environment}.toml, or "
+        "ask AWS Support for more memory."
+    )
+
+
+def largest_function_mb(place: Place) -> int:
+    """The memory of the largest function of the stack, `record_failure`."""
+    return min(RECORD_FAILURE_FACTOR * place.config.processing.memory_mb, _MOST_MEMORY)
+
+
+def _memory_sizes(place: Place) -> Iterator[int]:
+    for page in place.client("lambda").get_paginator("list_functions").paginate():
+        yield from (function["MemorySize"] for function in page["Functions"])

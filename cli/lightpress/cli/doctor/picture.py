@@ -1,0 +1,140 @@
+"""Whether an image passes through a deployment: uploaded, published, served to each browser, and deleted again."""
+
+from __future__ import annotations
+
+import io
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+import urllib3
+from PIL import Image
+
+from lightpress.cli.doctor.check import Finding, State, blocks, note, ok
+from lightpress.client.uploading import UploadRefusedError, upload, watch
+from lightpress.client.waiting import UPLOAD_TIMEOUT
+from lightpress.delivery.permalink import permalink
+from lightpress.pipeline.manifest import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightpress.client.deployment import Deployment
+    from lightpress.client.uploading import Upload
+
+# What browsers send for <img>:
+# https://developer.mozilla.org/docs/Web/HTTP/Guides/Content_negotiation/List_of_default_Accept_values
+ACCEPT = {
+    "Chrome": "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8",
+    "Firefox": "image/avif,image/webp,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5",
+    "Safari": "image/webp,image/avif,image/jxl,image/heic,image/heic-sequence,video/*;q=0.8,image/png,image/svg+xml,"
+    "image/*;q=0.8,*/*;q=0.5",
+    "Safari 14": "image/webp,image/png,image/svg+xml,image/*;q=0.8,video/*;q=0.8,*/*;q=0.5",
+    "a program": "*/*",
+}
+_SIZE = (640, 480)
+_WIDTH = 320
+_PAUSE_SECONDS = 1.0
+_ONLY_WHERE_LISTED = {"image/avif", "image/webp"}  # browsers that cannot show them send */* as well
+_OK, _REDIRECTS, _FORBIDDEN = 200, {301, 302, 303, 307, 308}, 403
+
+
+@dataclass
+class PictureTest:
+    """One image on its way through a deployment.
+
+    Attributes:
+        deployment: Which.
+        timeout: Seconds to wait for each step.
+        key: Of the image: a new one each time.
+    """
+
+    deployment: Deployment
+    timeout: float = 120.0
+    key: str = field(default_factory=lambda: f"lightpress-doctor/{uuid.uuid4().hex}.png")
+
+    def run(self) -> Iterator[tuple[str, Finding]]:
+        """The findings, one for each step; the image is deleted whatever happens."""
+        try:
+            uploaded = upload(self.deployment, self.key, drawn(), "image/png")
+        except UploadRefusedError as error:
+            yield "upload", blocks(f"{error}. Your role needs s3:PutObject and s3:GetObject on the uploads bucket.")
+            return
+        try:
+            yield "upload", ok("by a presigned form")
+            published = self._published(uploaded)
+            yield "publishing", published
+            if published.state is State.OK:
+                for browser, accept in ACCEPT.items():
+                    yield f"served to {browser}", self._served(accept)
+        finally:
+            removed = self._removed()
+        yield "deletion", removed
+
+    def _published(self, uploaded: Upload) -> Finding:
+        if watch(self.deployment, [uploaded], timeout=self.timeout, settled=lambda _: None):
+            return blocks(
+                f"Not published after {self.timeout:.0f} s: see the log of process_upload, and UploadsWaitTooLong in "
+                "docs/operations.md."
+            )
+        manifest = uploaded.manifest
+        if manifest is None or manifest.status is not Status.READY:
+            return blocks(f"It failed: {manifest.reason if manifest else 'deleted'}. {manifest and manifest.detail}")
+        return ok(f"{len(manifest.variants)} variants after {uploaded.seconds:.1f} s")
+
+    def _served(self, accept: str) -> Finding:
+        """Follow the permalink as a browser does, and decode what comes."""
+        address = f"{self.deployment.cdn_base_url}{permalink(self.key)}?w={_WIDTH}"
+        with urllib3.PoolManager(timeout=UPLOAD_TIMEOUT) as http:
+            found = http.request("GET", address, headers={"Accept": accept}, redirect=False)
+            if found.status in _REDIRECTS:
+                address = urljoin(address, found.headers["Location"])
+                found = http.request("GET", address, headers={"Accept": accept}, redirect=False)
+        if found.status == _FORBIDDEN:
+            return note("not tried: CloudFront wants a signature (signing_keys); see lightpress sign")
+        if found.status != _OK:
+            return blocks(
+                f"{address} answers {found.status}: see Permalinks in docs/recipes.md, and the log of resolve."
+            )
+        return _decoded(found, accept)
+
+    def _removed(self) -> Finding:
+        """Delete the original, wait for its tombstone, and delete all its versions."""
+        s3, bucket = self.deployment.s3, self.deployment.uploads_bucket
+        s3.delete_object(Bucket=bucket, Key=self.key)
+        deadline = time.monotonic() + self.timeout
+        while not (gone := self._is_gone()) and time.monotonic() < deadline:
+            time.sleep(_PAUSE_SECONDS)
+        found = s3.list_object_versions(Bucket=bucket, Prefix=self.key)
+        for one in (*found.get("Versions", []), *found.get("DeleteMarkers", [])):
+            s3.delete_object(Bucket=bucket, Key=self.key, VersionId=one["VersionId"])
+        if gone:
+            return ok("its variants are removed")
+        return blocks(f"Its variants are still there after {self.timeout:.0f} s: see the log of process_upload.")
+
+    def _is_gone(self) -> bool:
+        manifest = self.deployment.manifest(self.key)
+        return manifest is None or manifest.status is Status.DELETED
+
+
+def drawn() -> bytes:
+    """A PNG file with a gradient, so that each format has something to encode."""
+    horizontal = Image.linear_gradient("L").rotate(90).resize(_SIZE)
+    vertical = Image.linear_gradient("L").resize(_SIZE)
+    file = io.BytesIO()
+    Image.merge("RGB", (horizontal, vertical, Image.new("L", _SIZE, 128))).save(file, "PNG")
+    return file.getvalue()
+
+
+def _decoded(found: urllib3.BaseHTTPResponse, accept: str) -> Finding:
+    media_type = found.headers.get("Content-Type", "")
+    if media_type in _ONLY_WHERE_LISTED and media_type not in accept:
+        return blocks(f"The CDN sent {media_type} to a browser that does not list it: see the log of resolve.")
+    try:
+        with Image.open(io.BytesIO(found.data)) as image:
+            image.load()
+    except OSError as error:
+        return blocks(f"What the CDN sent as {media_type} cannot be decoded ({error}): see the log of resolve.")
+    return ok(f"{media_type}, {image.width} x {image.height}, {len(found.data):,} bytes")

@@ -1,0 +1,66 @@
+"""Where the checks of an environment look: an account of AWS, or the local cloud."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from lightpress.cdk.config import ENVIRONMENTS, load_config
+from lightpress.cli.doctor.check import Place
+from lightpress.client.faults import FAULTS
+from lightpress.client.waiting import WAITING
+from lightpress.local.session import ACCOUNT, REGION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LOCAL = "local"
+
+
+class UnknownEnvironmentError(Exception):
+    """There is no file of this environment; the message names those that there are."""
+
+
+def client_in_account(service: str, region: str | None = None) -> Any:  # noqa: ANN401  one of boto3's, by name
+    """A client with the credentials of the environment, in their region unless another is given."""
+    make: Callable[..., Any] = boto3.client
+    return make(service, region_name=region, config=WAITING)
+
+
+def place_in_account(environment: str, folder: Path = ENVIRONMENTS) -> Place:
+    """The account and region of the credentials. Raises UnknownEnvironmentError, ConfigError."""
+    path = folder / f"{environment}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(file.stem for file in folder.glob("*.toml")))
+        raise UnknownEnvironmentError(f"There is no environment {environment!r}; allowed: {known}")
+    place = Place(load_config(path), client_in_account, boto3.Session().region_name)
+    try:
+        account = place.client("sts").get_caller_identity()["Account"] if place.region else ""
+        return _with_stack(replace(place, account=account)) if account else place
+    except FAULTS:
+        return place  # the checks ask again, and say why
+
+
+def place_in_local_cloud(client: Callable[[str], Any], folder: Path = ENVIRONMENTS) -> Place:
+    """The local cloud that `client` speaks to."""
+
+    def make(service: str, region: str | None = None) -> Any:  # noqa: ANN401, ARG001  it has one region
+        return client(service)
+
+    place = Place(load_config(folder / f"{LOCAL}.toml"), make, REGION, ACCOUNT, local=True)
+    return _with_stack(place)
+
+
+def _with_stack(place: Place) -> Place:
+    try:
+        stack = place.client("cloudformation").describe_stacks(StackName=place.stack)["Stacks"][0]
+    except ClientError as error:
+        if "does not exist" in str(error):
+            return place
+        raise
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in stack.get("Outputs", [])}
+    return replace(place, status=stack["StackStatus"], outputs=outputs)

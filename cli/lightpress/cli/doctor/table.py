@@ -1,0 +1,28 @@
+"""Every check that changes nothing, in the order in which they are printed. To add one: a function, and a row here."""
+
+from __future__ import annotations
+
+from lightpress.cli.doctor import account, cloudfront, domain, lambda_quotas, names, notifications
+from lightpress.cli.doctor.check import Check
+
+CHECKS = (
+    Check("region", account.region, is_needed=True),
+    Check("credentials", account.credentials, ("sts:GetCallerIdentity",), is_needed=True),
+    Check("CDK bootstrap", account.bootstrap, ("ssm:GetParameter",)),
+    Check("stack", account.stack, ("cloudformation:DescribeStacks",)),
+    Check("concurrency", lambda_quotas.concurrency, ("lambda:GetAccountSettings",)),
+    Check("memory", lambda_quotas.memory, ("lambda:ListFunctions",)),
+    Check("bucket names", names.buckets, ("s3:ListBucket",)),
+    Check("existing buckets", names.existing, ("s3:GetBucketNotification",)),
+    Check("dashboard name", names.dashboard, ("cloudwatch:ListDashboards",)),
+    Check("CloudFront names", cloudfront.names, cloudfront.ACTIONS),
+    Check("CloudFront quotas", cloudfront.quotas, cloudfront.ACTIONS),
+    Check("certificate", domain.certificate, ("acm:DescribeCertificate",)),
+    Check("domain names", domain.dns, ("route53:ListHostedZonesByName", "route53:ListResourceRecordSets")),
+    Check("event bus", notifications.event_bus, ("events:DescribeEventBus",)),
+    Check(
+        "alarm mail",
+        notifications.alarm_email,
+        ("cloudformation:ListStackResources", "sns:ListSubscriptionsByTopic"),
+    ),
+)

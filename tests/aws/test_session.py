@@ -1,0 +1,134 @@
+"""A connection that stalls costs a request some seconds, and an invocation neither its time nor its batch."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import HTTPClientError
+
+from lightpress.aws import session
+from lightpress.aws.session import (
+    WAITING,
+    WAITING_FOR_COPIES,
+    WAITING_FOR_VIEWER,
+    WAITING_IN_API,
+    client,
+    longest_wait,
+    s3_client,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_HEAD = 'HTTP/1.1 200 OK\r\nETag: "e"\r\nContent-Length: {}\r\nConnection: close\r\n\r\n'
+
+
+@contextmanager
+def server(stalls: int, trickle: float = 0.0) -> Iterator[str]:
+    """Accepts, and sends nothing on the first connections; later ones answer, with pauses within the body."""
+    listening = socket.create_server(("127.0.0.1", 0), backlog=50)
+    accepted: list[socket.socket] = []
+
+    def answer(connection: socket.socket, number: int) -> None:
+        while number >= stalls and (data := connection.recv(1 << 16)):
+            if b"\r\n\r\n" in data:
+                body = b"data" if data.startswith(b"GET") else b""
+                connection.sendall(_HEAD.format(len(body)).encode())
+                for byte in body:
+                    time.sleep(trickle)
+                    connection.sendall(bytes([byte]))
+                connection.close()
+                return
+
+    def accept() -> None:
+        while True:
+            try:
+                connection, _ = listening.accept()
+            except OSError:
+                return
+            accepted.append(connection)
+            threading.Thread(target=answer, args=(connection, len(accepted) - 1), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    finally:
+        listening.close()
+        for connection in accepted:
+            connection.close()
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "k",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "*",
+    }.items():
+        monkeypatch.setenv(name, value)
+    session.session.cache_clear()
+
+
+def get(s3: Any) -> bytes:  # noqa: ANN401
+    data: bytes = s3.get_object(Bucket="b", Key="k")["Body"].read()
+    return data
+
+
+def put(s3: Any) -> None:  # noqa: ANN401
+    s3.put_object(Bucket="b", Key="k", Body=b"data")
+
+
+def seconds_of(request: Callable[[Any], object], url: str, config: Config, monkeypatch: pytest.MonkeyPatch) -> float:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    s3 = s3_client(config.merge(Config(s3={"addressing_style": "path"})))
+    began = time.monotonic()
+    request(s3)
+    return time.monotonic() - began
+
+
+@pytest.mark.parametrize(("request_", "least", "most"), [(get, 2, 3.5), (put, 4, 5.5)])
+def test_an_s3_that_says_nothing_is_given_up_after_two_attempts_of_a_second_for_a_viewer(
+    request_: Callable[[Any], object], least: float, most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with server(stalls=99) as url:
+        began = time.monotonic()
+        with pytest.raises(HTTPClientError):
+            seconds_of(request_, url, WAITING_FOR_VIEWER, monkeypatch)
+        assert least <= time.monotonic() - began < most
+
+
+def test_one_stalled_connection_costs_7_seconds_and_the_next_one_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(stalls=1) as one, server(stalls=1) as other, ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(seconds_of, get, one, WAITING, monkeypatch)]
+        time.sleep(0.5)  # each makes its client from the environment of its moment
+        both.append(pool.submit(seconds_of, put, other, WAITING, monkeypatch))
+        assert all(7 <= done.result() < 10.5 for done in both)
+
+
+def test_a_body_that_comes_slowly_is_waited_for_longer_than_one_read_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    with server(stalls=0, trickle=0.7) as url:
+        assert seconds_of(get, url, WAITING_FOR_VIEWER, monkeypatch) > 2
+
+
+@pytest.mark.parametrize(
+    ("config", "seconds", "most"),
+    [(WAITING, 30, 27), (WAITING_IN_API, 15, 13), (WAITING_FOR_VIEWER, 6, 5), (WAITING_FOR_COPIES, 180, 123)],
+)
+def test_a_request_that_nobody_answers_ends_before_its_function(config: Config, seconds: int, most: float) -> None:
+    assert longest_wait(config) == most < seconds
+
+
+@pytest.mark.parametrize("service", ["s3", "sqs", "dynamodb", "events", "cloudfront"])
+def test_every_client_of_a_function_waits_a_bounded_time(service: str) -> None:
+    for made in (client(service), client(service, config=Config(max_pool_connections=2))):
+        config: Any = made.meta.config
+        assert (config.connect_timeout, config.read_timeout, config.retries["total_max_attempts"]) == (3, 7, 3)

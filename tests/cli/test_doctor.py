@@ -1,0 +1,386 @@
+"""`lightpress doctor`: each thing that stops a deployment is named before, with what to do."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+from moto import mock_aws
+from typer.testing import CliRunner
+
+from lightpress.cdk.config import Config
+from lightpress.cdk.options.delivery import DeliveryOptions
+from lightpress.cdk.options.ingest import IngestOptions
+from lightpress.cdk.options.monitoring import MonitoringOptions
+from lightpress.cdk.options.processing import ProcessingOptions
+from lightpress.cli.doctor.check import Check, Finding, Place, State, run_checks
+from lightpress.cli.doctor.places import UnknownEnvironmentError, place_in_account
+from lightpress.cli.doctor.table import CHECKS
+from lightpress.cli.main import app
+from lightpress.cli.project import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd"
+DOMAIN, DISTRIBUTION = "images.example.com", "d111.cloudfront.net"
+OWN_DOMAIN = DeliveryOptions(domain_names=(DOMAIN,), certificate_arn=CERTIFICATE)
+
+
+def refusal(code: str, operation: str = "Get") -> ClientError:
+    answer: Any = {"Error": {"Code": code, "Message": "words"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+    return ClientError(answer, operation)
+
+
+@dataclass
+class Service:
+    """A client of boto3 that answers each operation with what is given, or raises it."""
+
+    answers: Mapping[str, Any]
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        answer = self.answers[operation]
+
+        def ask(**arguments: Any) -> Any:  # noqa: ANN401
+            found = answer(arguments) if callable(answer) else answer
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        return ask
+
+    def get_paginator(self, operation: str) -> Service:
+        return Service({"paginate": [self.answers[operation]]})
+
+
+@dataclass
+class Account:
+    """Answers for every service; by default, those of an account in which nothing is in the way."""
+
+    services: dict[str, dict[str, Any]] = field(default_factory=dict)
+    regions: list[tuple[str, str | None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        usual: dict[str, dict[str, Any]] = {
+            "sts": {"get_caller_identity": {"Account": "123456789012", "Arn": "arn:aws:iam::123456789012:user/me"}},
+            "ssm": {"get_parameter": {"Parameter": {"Value": "28"}}},
+            "lambda": {
+                "get_account_settings": limits(1000),
+                "list_functions": {"Functions": [{"MemorySize": 128}, {"MemorySize": 4096}]},
+            },
+            "s3": {"head_bucket": refusal("404"), "get_bucket_notification_configuration": {}},
+            "cloudwatch": {"list_dashboards": {"DashboardEntries": [{"DashboardName": "lightpress-dev-2"}]}},
+            "cloudfront": {
+                "list_functions": {"FunctionList": {"Quantity": 0}},
+                "list_origin_access_controls": {"OriginAccessControlList": {"Items": [{"Name": "other"}]}},
+                "list_cache_policies": {"CachePolicyList": {}},
+                "list_response_headers_policies": {"ResponseHeadersPolicyList": {}},
+            },
+            "acm": {"describe_certificate": certificate()},
+            "route53": {
+                "list_hosted_zones_by_name": lambda asked: {
+                    "HostedZones": [{"Name": "example.com.", "Id": "/hostedzone/Z"}]
+                    if asked["DNSName"] == "example.com."
+                    else [{"Name": "zzz.org.", "Id": "/hostedzone/Y"}]
+                },
+                "list_resource_record_sets": records(AliasTarget={"DNSName": f"{DISTRIBUTION}."}),
+            },
+            "events": {"describe_event_bus": {}},
+            "cloudformation": {
+                "list_stack_resources": {
+                    "StackResourceSummaries": [{"ResourceType": "AWS::SNS::Topic", "PhysicalResourceId": "arn:topic"}]
+                }
+            },
+            "sns": {
+                "list_subscriptions_by_topic": {
+                    "Subscriptions": [{"Endpoint": "me@example.com", "SubscriptionArn": "arn:aws:sns:confirmed"}]
+                }
+            },
+        }
+        self.services = {name: usual.get(name, {}) | self.services.get(name, {}) for name in usual}
+
+    def client(self, service: str, region: str | None = None) -> Service:
+        self.regions.append((service, region))
+        return Service(self.services[service])
+
+
+def limits(concurrency: int, unreserved: int | None = None) -> dict[str, Any]:
+    unreserved = concurrency if unreserved is None else unreserved
+    return {"AccountLimit": {"ConcurrentExecutions": concurrency, "UnreservedConcurrentExecutions": unreserved}}
+
+
+def certificate(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    usual = {
+        "Status": "ISSUED",
+        "DomainName": "example.com",
+        "SubjectAlternativeNames": ["*.example.com"],
+        "NotAfter": datetime.now(UTC) + timedelta(days=200),
+    }
+    return {"Certificate": usual | changes}
+
+
+def records(**record: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"ResourceRecordSets": [{"Name": f"{DOMAIN}.", "Type": "CNAME", **record}]}
+
+
+def place(account: Account | None = None, **changes: Any) -> Place:  # noqa: ANN401
+    return replace(
+        Place(Config("dev"), (account or Account()).client, "eu-west-1", "123456789012"),
+        **changes,
+    )
+
+
+def found(name: str, where: Place) -> Finding:
+    (check,) = (check for check in CHECKS if check.name == name)
+    ((_, finding),) = run_checks([check], where)
+    return finding
+
+
+def config(**options: Any) -> Config:  # noqa: ANN401
+    return replace(Config("dev"), **options)
+
+
+def test_where_nothing_is_in_the_way_nothing_blocks_before_the_first_deployment() -> None:
+    findings = {check.name: finding for check, finding in run_checks(CHECKS, place())}
+    assert list(findings) == [check.name for check in CHECKS]
+    assert {name for name, finding in findings.items() if finding.state is not State.OK} == {"alarm mail"}
+
+
+def deployed(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
+    return {"status": "UPDATE_COMPLETE", "outputs": {"CdnDomainName": DISTRIBUTION}} | changes
+
+
+BLOCKS, NOTE, OK = State.BLOCKS, State.NOTE, State.OK
+CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] = [
+    ("region", {}, {"region": None}, BLOCKS, "No region is set: export AWS_DEFAULT_REGION"),
+    ("credentials", {"sts": {"get_caller_identity": NoCredentialsError()}}, {}, BLOCKS, "no AWS credentials that are"),
+    ("CDK bootstrap", {"ssm": {"get_parameter": refusal("ParameterNotFound")}}, {}, BLOCKS, "make bootstrap ENV=dev"),
+    (
+        "CDK bootstrap",
+        {"ssm": {"get_parameter": {"Parameter": {"Value": "5"}}}},
+        {},
+        BLOCKS,
+        "version 5, and 6 is needed",
+    ),
+    ("CDK bootstrap", {"ssm": {"get_parameter": refusal("AccessDenied")}}, {}, NOTE, "It takes ssm:GetParameter."),
+    ("stack", {}, deployed(), OK, "Lightpress-dev is deployed"),
+    ("stack", {}, {"status": "ROLLBACK_COMPLETE"}, BLOCKS, "delete-stack --stack-name Lightpress-dev"),
+    ("stack", {}, {"status": "UPDATE_ROLLBACK_FAILED"}, BLOCKS, "continue-update-rollback --stack-name Lightpress-dev"),
+    ("stack", {}, {"status": "UPDATE_IN_PROGRESS"}, NOTE, "wait until that has ended"),
+    ("concurrency", {"lambda": {"get_account_settings": limits(10)}}, {}, NOTE, "may run 10 functions at once"),
+    (
+        "concurrency",
+        {"lambda": {"get_account_settings": limits(1000, 119)}},
+        {"config": config(processing=ProcessingOptions(reserved_concurrency=20, max_concurrency=10))},
+        BLOCKS,
+        "reserved_concurrency = 20 leaves 99 of the account's 1000 unreserved, and Lambda keeps 100",
+    ),
+    (
+        "concurrency",
+        {"lambda": {"get_account_settings": limits(11)}},
+        {"config": config(ingest=IngestOptions(url_ingest=True), processing=ProcessingOptions(max_concurrency=10))},
+        NOTE,
+        "request-service-quota-increase --service-code lambda",
+    ),
+    (
+        "memory",
+        {"lambda": {"list_functions": {"Functions": [{"MemorySize": 3008}]}}},
+        {},
+        NOTE,
+        "gets 3,538 MB, and new accounts may have 3,008 MB",
+    ),
+    (
+        "memory",
+        {"lambda": {"list_functions": {"Functions": []}}},
+        {"config": config(processing=ProcessingOptions(memory_mb=1504))},
+        OK,
+        "3,008 MB at most",
+    ),
+    ("bucket names", {"s3": {"head_bucket": {}}}, {}, BLOCKS, "lightpress-dev-uploads-123456789012-eu-west-1-an"),
+    ("bucket names", {"s3": {"head_bucket": refusal("403")}}, {}, BLOCKS, "is of another account: choose another name"),
+    ("bucket names", {"s3": {"head_bucket": {}}}, deployed(), OK, "those of the stack"),
+    (
+        "dashboard name",
+        {"cloudwatch": {"list_dashboards": {"DashboardEntries": [{"DashboardName": "lightpress-dev"}]}}},
+        {},
+        BLOCKS,
+        "delete-dashboards --dashboard-names lightpress-dev",
+    ),
+    ("dashboard name", {}, {"config": config(monitoring=MonitoringOptions(dashboard=False))}, OK, "not wanted"),
+    (
+        "CloudFront names",
+        {
+            "cloudfront": {
+                "list_origin_access_controls": {
+                    "OriginAccessControlList": {"Items": [{"Name": "lightpress-dev-images-eu-west-1"}]}
+                }
+            }
+        },
+        {},
+        BLOCKS,
+        "lightpress-dev-images-eu-west-1 is there already",
+    ),
+    (
+        "CloudFront quotas",
+        {"cloudfront": {"list_functions": {"FunctionList": {"Items": [{"Name": str(n)} for n in range(100)]}}}},
+        {},
+        NOTE,
+        "CloudFront has 100 functions, and 100 are allowed by default",
+    ),
+    ("certificate", {}, {"config": config(delivery=OWN_DOMAIN)}, OK, "issued, for images.example.com"),
+    (
+        "certificate",
+        {"acm": {"describe_certificate": certificate(Status="PENDING_VALIDATION")}},
+        {"config": config(delivery=OWN_DOMAIN)},
+        BLOCKS,
+        "The certificate is PENDING_VALIDATION: add its CNAME records",
+    ),
+    (
+        "certificate",
+        {"acm": {"describe_certificate": certificate(SubjectAlternativeNames=["*.www.example.com", "*.com"])}},
+        {"config": config(delivery=OWN_DOMAIN)},
+        BLOCKS,
+        "The certificate is not for images.example.com",
+    ),
+    (
+        "certificate",
+        {"acm": {"describe_certificate": certificate(NotAfter=datetime.now(UTC) + timedelta(days=9))}},
+        {"config": config(delivery=OWN_DOMAIN)},
+        NOTE,
+        "The certificate ends on",
+    ),
+    ("domain names", {}, {"config": config(delivery=OWN_DOMAIN)}, OK, "after the deployment, point the names"),
+    ("domain names", {}, deployed(config=config(delivery=OWN_DOMAIN)), OK, f"{DOMAIN} point to {DISTRIBUTION}"),
+    (
+        "domain names",
+        {"route53": {"list_resource_record_sets": records(ResourceRecords=[{"Value": "d222.cloudfront.net"}])}},
+        deployed(config=config(delivery=OWN_DOMAIN)),
+        NOTE,
+        f"No hosted zone of this account points {DOMAIN} to {DISTRIBUTION}",
+    ),
+    (
+        "event bus",
+        {"events": {"describe_event_bus": refusal("ResourceNotFoundException")}},
+        {"config": config(processing=ProcessingOptions(event_bus="shop"))},
+        BLOCKS,
+        "aws events create-event-bus --name shop",
+    ),
+    (
+        "alarm mail",
+        {},
+        deployed(config=config(monitoring=MonitoringOptions(alarm_email="me@example.com"))),
+        OK,
+        "me@example.com has confirmed",
+    ),
+    (
+        "alarm mail",
+        {
+            "sns": {
+                "list_subscriptions_by_topic": {
+                    "Subscriptions": [{"Endpoint": "me@example.com", "SubscriptionArn": "PendingConfirmation"}]
+                }
+            }
+        },
+        deployed(config=config(monitoring=MonitoringOptions(alarm_email="me@example.com"))),
+        NOTE,
+        "me@example.com has not confirmed: open the mail",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "services", "changes", "state", "text"), CASES)
+def test_each_obstacle_is_named_with_what_to_do(
+    name: str, services: dict[str, dict[str, Any]], changes: dict[str, Any], state: State, text: str
+) -> None:
+    finding = found(name, place(Account(services), **changes))
+    assert finding.state is state, finding
+    assert text in finding.text
+
+
+def test_certificates_of_cloudfront_are_asked_for_in_us_east_1_whatever_the_region() -> None:
+    account = Account()
+    found("certificate", place(account, config=config(delivery=OWN_DOMAIN)))
+    assert account.regions == [("acm", "us-east-1")]
+
+
+def test_nothing_else_is_asked_without_region_or_credentials() -> None:
+    asked: list[str] = []
+
+    def client(service: str, region: str | None = None) -> Service:
+        asked.append(f"{service} {region}")
+        raise NoCredentialsError
+
+    assert [check.name for check, _ in run_checks(CHECKS, place(client=client))] == ["region", "credentials"]
+    assert [check.name for check, _ in run_checks(CHECKS, place(client=client, region=None))] == ["region"]
+    assert asked == ["sts None"]
+
+
+def test_what_the_local_cloud_does_not_know_is_not_held_against_it() -> None:
+    def refuse(_: Place) -> Finding:
+        raise refusal("InvalidAction")
+
+    ((_, finding),) = run_checks([Check("a", refuse)], place(local=True))
+    assert (finding.state, finding.text) == (NOTE, "not checked: the local cloud does not know this")
+
+
+def test_every_check_names_its_iam_actions_and_the_documentation_lists_them() -> None:
+    documented = (PROJECT / "docs" / "doctor.md").read_text(encoding="utf-8")
+    for check in CHECKS:
+        row = f"| {check.name} | " + ", ".join(f"`{action}`" for action in check.actions)
+        assert row in documented, row
+    assert len({check.name for check in CHECKS}) == len(CHECKS)
+
+
+# The command.
+
+
+def test_the_command_prints_a_line_for_each_check_and_fails_where_something_blocks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    where = place(Account({"ssm": {"get_parameter": refusal("ParameterNotFound")}}))
+    monkeypatch.setattr("lightpress.cli.doctor.places.place_in_account", lambda _: where)
+    result = CliRunner().invoke(app, ["doctor", "dev"])
+    assert result.exit_code == 1
+    assert (
+        "blocks CDK bootstrap        The account is not prepared for CDK in eu-west-1: make bootstrap" in result.stdout
+    )
+    assert len(result.stdout.splitlines()) == len(CHECKS)
+    lines = [json.loads(line) for line in CliRunner().invoke(app, ["doctor", "dev", "--json"]).stdout.splitlines()]
+    assert {"check": "region", "state": "ok", "text": "eu-west-1"} in lines
+
+
+def test_without_obstacles_the_exit_code_is_0(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lightpress.cli.doctor.places.place_in_account", lambda _: place())
+    assert CliRunner().invoke(app, ["doctor", "dev"]).exit_code == 0
+
+
+def test_an_unknown_environment_is_refused_with_those_that_there_are() -> None:
+    result = CliRunner().invoke(app, ["doctor", "nowhere"], env={"COLUMNS": "200"})
+    assert result.exit_code == 1
+    assert "There is no environment 'nowhere'; allowed: dev, local, prod" in result.output
+
+
+def test_an_account_is_read_with_what_is_deployed_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    described = {"Stacks": [{"StackStatus": "CREATE_COMPLETE", "Outputs": [{"OutputKey": "A", "OutputValue": "1"}]}]}
+    with mock_aws():
+        boto3.setup_default_session()
+        monkeypatch.setattr(
+            "lightpress.cli.doctor.places.client_in_account",
+            lambda service, region=None: (
+                Service({"describe_stacks": described})
+                if service == "cloudformation"
+                else boto3.client(service, region_name=region)
+            ),
+        )
+        where = place_in_account("dev")
+    assert (where.region, where.account, where.status) == ("eu-west-1", "123456789012", "CREATE_COMPLETE")
+    assert (where.outputs, where.is_deployed) == ({"A": "1"}, True)
+    with pytest.raises(UnknownEnvironmentError):
+        place_in_account("nowhere")

@@ -1,0 +1,51 @@
+"""An image passes through a deployment and is gone again, and nothing in its account is in the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lightpress.cli.doctor.check import State, run_checks
+from lightpress.cli.doctor.picture import ACCEPT, PictureTest
+from lightpress.cli.doctor.places import place_in_local_cloud
+from lightpress.cli.doctor.table import CHECKS
+from lightpress.pipeline.manifest import Status
+
+if TYPE_CHECKING:
+    from lightpress.client.deployment import Deployment
+    from lightpress.local import Outputs
+
+
+@pytest.mark.emulator("it is about the checks of the local cloud")
+def test_nothing_blocks_in_a_local_cloud_that_runs(cloud: Outputs) -> None:
+    findings = {
+        check.name: finding for check, finding in run_checks(CHECKS, place_in_local_cloud(cloud.session().client))
+    }
+    assert not [name for name, finding in findings.items() if finding.state is State.BLOCKS], findings
+    assert findings["stack"].text == "Lightpress-local is deployed (CREATE_COMPLETE)"
+    assert findings["CDK bootstrap"].state is State.OK
+
+
+def test_an_image_is_uploaded_published_served_to_five_browsers_and_deleted(deployment: Deployment) -> None:
+    test = PictureTest(deployment)
+    findings = dict(test.run())
+    assert {name: finding.text for name, finding in findings.items() if finding.state is not State.OK} == {}
+    assert len(findings) == len(ACCEPT) + 3
+    types = {name: findings[f"served to {name}"].text.partition(",")[0] for name in ACCEPT}
+    assert types["Chrome"] == types["Safari"] == "image/avif"
+    assert types["Safari 14"] == "image/webp"
+    assert types["a program"] in {"image/jpeg", "image/png"}
+    manifest = deployment.manifest(test.key)
+    assert manifest is None or manifest.status is Status.DELETED
+    left = deployment.s3.list_object_versions(Bucket=deployment.uploads_bucket, Prefix=test.key)
+    assert not (left.get("Versions"), left.get("DeleteMarkers")) != (None, None)
+
+
+def test_a_cdn_that_does_not_know_the_image_is_found(deployment: Deployment) -> None:
+    elsewhere = replace(deployment, cdn_base_url=f"{deployment.cdn_base_url}/i/nowhere")
+    findings = dict(PictureTest(elsewhere).run())
+    served = [finding for name, finding in findings.items() if name.startswith("served to")]
+    assert {finding.state for finding in served} <= {State.BLOCKS, State.NOTE}
+    assert findings["deletion"].state is State.OK
