@@ -230,7 +230,7 @@ MUTANTS = (
     Mutant(
         "another version is not noticed",
         RECONCILE,
-        (("manifest.is_of(original.identity) and", ""),),
+        (("manifest.is_of(original.identity)\n        and ", ""),),
         Case("PQ"),
         100,
     ),
@@ -307,9 +307,9 @@ MUTANTS = (
         RECORD_FAILURE,
         (
             (
-                "        verdict = self.letter.verdict\n        if",
+                "        verdict = self.dead_letter.verdict\n        if",
                 _lines(
-                    "        verdict = self.letter.verdict",
+                    "        verdict = self.dead_letter.verdict",
                     "        if verdict is None:",
                     "            raise PictureRejected(Reason.CORRUPT, 'tried too often')",
                     "        if",
