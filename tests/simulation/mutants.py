@@ -12,6 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation import randomly
+from tests.simulation.cases import REFUSED_FOR_ANOTHER
 from tests.simulation.deployed import Code
 from tests.simulation.exhaustive import Case, explore
 from tests.simulation.pictures import render_without_isolation
@@ -396,9 +397,16 @@ MUTANTS = (
     Mutant(
         "whatever cannot be read is taken for what was looked at",
         RECONCILE,
-        (("    _check_unchanged(source, original, world)\n    if unreadable", "    if unreadable"),),
+        (("now = _looked_again(source, original, world)", "now = replace(original, closed=unreadable.closed)"),),
         Case("BA"),
         5_000,
+    ),
+    Mutant(
+        "a refusal to read what was there for a moment is believed",
+        RECONCILE,
+        (("if now.closed is None or now.closed.reason is not closed.reason:", "if False:"),),
+        REFUSED_FOR_ANOTHER[1],
+        50,
     ),
     Mutant(
         "another recipe takes away what cannot be read any more",

@@ -21,7 +21,10 @@ class PreconditionFailed(Exception):  # noqa: N818  nothing went wrong: somebody
 
 
 class Unreadable(Exception):  # noqa: N818  nothing broke: it is kept from us
-    """Something is there and cannot be read. What it is may be newer than what was looked at: look again."""
+    """Something is there and cannot be read.
+
+    It need not be what was looked at: a refusal of S3 names no version. Look again before you believe it.
+    """
 
     def __init__(self, closed: Closed) -> None:
         super().__init__(f"{closed.reason}: {closed.detail}")

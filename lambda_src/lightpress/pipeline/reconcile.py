@@ -261,9 +261,18 @@ def _record(source: Source, original: Original, verdict: Verdict, world: Depende
 def _check_for_good(
     source: Source, original: Original, unreadable: Unreadable, world: Dependencies, recorder: Recorder | None
 ) -> None:
-    """Raise unless it is this original that cannot be read, and that is the last word on it."""
-    _check_unchanged(source, original, world)
-    if unreadable.closed.reason is not Reason.ACCESS_DENIED:
+    """Raise unless it is this original that cannot be read, and that is the last word on it.
+
+    A refused read does not say which version it is about: another may have been written before it, and be gone after
+    it. A look tells the version and that it is archived or under a customer's key in one answer, so only a look that
+    says the same is believed. A denial is not always seen by a look (a KMS key denies reading alone); it takes as many
+    tries as the recorder asks for.
+    """
+    now = _looked_again(source, original, world)
+    closed = unreadable.closed
+    if closed.reason is not Reason.ACCESS_DENIED:
+        if now.closed is None or now.closed.reason is not closed.reason:
+            raise PreconditionFailed
         return
     if recorder is None:
         raise unreadable
@@ -282,9 +291,15 @@ def _written(rendering: RenderResult, publication: Publication, images: Images) 
 
 def _check_unchanged(source: Source, original: Original, world: Dependencies) -> None:
     """Look once more: a bucket without versions can restore an old ETag between the two looks."""
+    _looked_again(source, original, world)
+
+
+def _looked_again(source: Source, original: Original, world: Dependencies) -> Original:
+    """Look once more; raises PreconditionFailed if the source holds other contents by now."""
     now = world.originals.head(source)
     if now is None or now.identity != original.identity:
         raise PreconditionFailed
+    return now
 
 
 def _next_revision(published: Published | None) -> int:
