@@ -64,10 +64,10 @@ class Rig:
 
     def retry(self) -> tuple[int, int]:
         """As `lightpress failures retry`."""
-        return self.say(reconcile_message(source(KEY), again=True))
+        return self.say(reconcile_message(source(KEY), retry=True))
 
     def _process(self, body: str, received: int) -> bool:
-        story = partial(reconcile, world=self.cloud.world())
+        story = partial(reconcile, dependencies=self.cloud.dependencies())
         work = MessageProcessor(
             Publishing(UPLOADS).known, story, self.letters, FakeQueue(), self.cloud.diary, Notifier(self.told)
         )
@@ -81,7 +81,7 @@ class Rig:
         raise AssertionError("it is tried for ever")
 
     def record(self, dead_letter: DeadLetter, received: int = 1) -> bool:
-        story = partial(reconcile, world=self.cloud.world())
+        story = partial(reconcile, dependencies=self.cloud.dependencies())
         work = RecordFailure(
             Publishing(UPLOADS).known,
             story,
@@ -211,7 +211,7 @@ def test_a_retry_of_what_still_cannot_be_read_fails_again_with_a_newer_manifest(
 @pytest.mark.parametrize("why", [ARCHIVED, CUSTOMER_KEY], ids=lambda closed: str(closed.reason))
 def test_what_is_opened_before_its_failure_is_recorded_is_published(rig: Rig, why: Closed) -> None:
     close(rig, why, seen=True)
-    outcome = reconcile(source(KEY), rig.cloud.world())
+    outcome = reconcile(source(KEY), rig.cloud.dependencies())
     assert outcome.verdict is not None
     open_(rig)
     dead_letter = DeadLetter(body_about(KEY), "message-1", why.reason, why.detail, outcome.verdict)
@@ -259,7 +259,7 @@ def test_what_is_bad_and_cannot_be_read_any_more_fails_for_what_was_found_and_wi
     rig: Rig, closed: Closed
 ) -> None:
     rig.cloud.originals.put(KEY, CORRUPT)
-    outcome = reconcile(source(KEY), rig.cloud.world())
+    outcome = reconcile(source(KEY), rig.cloud.dependencies())
     assert outcome.verdict is not None
     close(rig, closed, seen=True)
     dead_letter = DeadLetter(body_about(KEY), "message-1", Reason.CORRUPT, "", outcome.verdict)
@@ -340,6 +340,6 @@ def test_denials_of_other_letters_decide_nothing(rig: Rig) -> None:
 def test_a_folder_is_a_folder_whether_it_can_be_read_or_not(rig: Rig) -> None:
     rig.cloud.originals.put("trips/", b"")
     rig.cloud.originals.closed["trips/"] = ARCHIVED
-    outcome = reconcile(source("trips/"), rig.cloud.world())
+    outcome = reconcile(source("trips/"), rig.cloud.dependencies())
     assert outcome.verdict is not None
     assert outcome.verdict.reason is Reason.FOLDER
