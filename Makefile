@@ -73,8 +73,8 @@ conformance-peers: setup  ## compare with sharp, libvips and plain Pillow on the
 SCHEDULES ?= 10000
 SEED ?= 0
 
-simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; EXHAUSTIVE=1, MUTANTS=1)
-	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED)))
+simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; EXHAUSTIVE=1, QUICK=1, MUTANTS=1)
+	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(QUICK),exhaustive --quick,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED))))
 
 bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain Pillow (about 10 minutes)
 	@$(BIN)/python -m tools.benchmarks run

@@ -75,7 +75,7 @@ def test_a_retry_goes_through_the_queue_and_removes_nothing_before_it_is_settled
     failure = rig.failed("a.jpg")
     retries = list(rig.store.send([failure]))
     (body,) = rig.waiting()
-    assert {source.key for source in read(body).again} == {"a.jpg"}
+    assert {source.key for source in read(body).retries} == {"a.jpg"}
     rig.store.wait(retries, timeout=0.1, settled=lambda _: None)
     assert retries[0].ending is None
     assert rig.store.failures(Filters()) == [failure]

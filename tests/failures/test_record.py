@@ -44,7 +44,7 @@ class Rig:
         self.diary = self.cloud.diary
 
     def handle(self, dead_letter: DeadLetter = GAVE_UP, received: int = 1) -> None:
-        story = partial(reconcile, world=self.cloud.world())
+        story = partial(reconcile, dependencies=self.cloud.dependencies())
         process_records = RecordFailure(
             Publishing(UPLOADS).known,
             story,
@@ -70,7 +70,7 @@ class Rig:
         return Verdict(identity, recipe.digest, reason, "It took for ever.")
 
     def told(self, verdict: Verdict, *, again: bool = False) -> DeadLetter:
-        body = reconcile_message(source(KEY), again=again)
+        body = reconcile_message(source(KEY), retry=again)
         return DeadLetter(body, "message-1", verdict.reason, verdict.detail, verdict)
 
 
@@ -121,7 +121,7 @@ def test_a_reason_that_the_letter_tells_need_not_be_found_again(rig: Rig) -> Non
 
 def test_a_refusal_is_not_believed_once_the_format_is_accepted(rig: Rig) -> None:
     rig.cloud.originals.put(KEY, RARE)
-    outcome = reconcile(source(KEY), rig.cloud.world())
+    outcome = reconcile(source(KEY), rig.cloud.dependencies())
     assert outcome.verdict is not None
     dead_letter = rig.told(outcome.verdict)
     rig.cloud.press.made.clear()
@@ -250,7 +250,7 @@ def test_letters_of_one_key_at_work_at_once_are_no_trials_of_each_other(rig: Rig
 
 def test_an_operator_who_asks_again_gets_the_picture_all_its_trials_and_a_newer_manifest(rig: Rig) -> None:
     test_what_ends_its_renderer_again_and_again_fails_for_an_honest_reason(rig)
-    again = DeadLetter(reconcile_message(source(KEY), again=True), "message-2")
+    again = DeadLetter(reconcile_message(source(KEY), retry=True), "message-2")
     for received in range(TRIALS):
         with pytest.raises(ExceptionGroup):
             rig.handle(again, received=received + 1)

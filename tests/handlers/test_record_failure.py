@@ -119,7 +119,7 @@ def test_an_operators_retry_of_what_fails_again_is_told_by_a_newer_manifest(depl
     deployed.record()
     for dead_letter in deployed.dead_letters():
         deployed.sqs.delete_message(QueueUrl=url_of(DEAD_LETTERS), ReceiptHandle=dead_letter["ReceiptHandle"])
-    again = reconcile_message(Source(UPLOADS, "a.jpg"), again=True)
+    again = reconcile_message(Source(UPLOADS, "a.jpg"), retry=True)
     assert manifest(deployed, "a.jpg").revision == 1
     assert deployed.invoke(again) == []
     assert deployed.record() == []

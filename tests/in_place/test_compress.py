@@ -116,7 +116,7 @@ def test_an_operator_can_have_it_tried_again() -> None:
     settle(bucket)
     dependencies = Ports(bucket).dependencies()
     assert compress(SOURCE, dependencies).result is CompressionResult.NOTHING
-    assert compress(SOURCE, dependencies, again=True).result is CompressionResult.KEPT
+    assert compress(SOURCE, dependencies, retry=True).result is CompressionResult.KEPT
 
 
 def test_loss_is_only_for_buckets_that_keep_versions() -> None:

@@ -305,5 +305,5 @@ class FakeCloud:
         """Whoever records what is rejected, told of it by a letter."""
         return FailureRecorder(DeadLetter("", "message-1", verdict=verdict), self.registry)
 
-    def world(self) -> Dependencies:
+    def dependencies(self) -> Dependencies:
         return Dependencies(self.originals, self.images, self.recipes, self.press, self.purges)

@@ -64,13 +64,13 @@ def test_an_attached_picture_is_looked_at_in_its_bucket_and_published_under_its_
     cloud.originals.put("public/a.jpg", b"picture")
     source = PUBLISHING.known(Source("shop", "public/a.jpg"))
     assert isinstance(source, Source)
-    outcome = reconcile(source, cloud.world())
+    outcome = reconcile(source, cloud.dependencies())
     assert outcome.action is Action.PUBLISHED
     assert outcome.manifest
     assert outcome.manifest.key == "shop/public/a.jpg"
     assert cloud.images.manifest("public/a.jpg") is None
     del cloud.originals.held["public/a.jpg"]
-    assert reconcile(source, cloud.world()).action is Action.REMOVED
+    assert reconcile(source, cloud.dependencies()).action is Action.REMOVED
     assert not cloud.images.variants()
 
 

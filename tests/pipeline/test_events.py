@@ -278,7 +278,7 @@ def test_a_detail_is_an_excerpt_however_long_the_record() -> None:
 @pytest.mark.parametrize("again", [True, False])
 @pytest.mark.parametrize("key", NASTY_KEYS, ids=lambda key: ascii(key)[:24])
 def test_what_we_say_ourselves_we_understand(key: str, again: bool) -> None:
-    reading = read(reconcile_message(Source("uploads", key), again=again))
+    reading = read(reconcile_message(Source("uploads", key), retry=again))
     assert reading.sources == (Source("uploads", key),)
-    assert reading.again == ({Source("uploads", key)} if again else set())
+    assert reading.retries == ({Source("uploads", key)} if again else set())
     assert reading.problems == ()

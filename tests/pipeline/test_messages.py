@@ -45,7 +45,7 @@ class Rig:
     def __init__(self, cloud: FakeCloud | None = None) -> None:
         self.cloud = cloud or FakeCloud()
         self.dead_letters, self.queue, self.diary = FakeDeadLetters(), FakeQueue(), Diary()
-        story = partial(reconcile, world=self.cloud.world())
+        story = partial(reconcile, dependencies=self.cloud.dependencies())
         self.announcements = FakeAnnouncements()
         self.process = MessageProcessor(
             Publishing(UPLOADS).known,
@@ -131,8 +131,8 @@ def test_a_message_without_sense_is_kept_word_for_word(rig: Rig, body: str) -> N
 def test_what_an_operator_wants_tried_again_is_and_stays_so_on_its_way(rig: Rig) -> None:
     rig.cloud.originals.put("a", CORRUPT)
     for _ in range(2):
-        rig.handle(reconcile_message(source("a"), again=True))
-    assert [read(dead_letter.body).again for dead_letter in rig.dead_letters.kept] == [{source("a")}] * 2
+        rig.handle(reconcile_message(source("a"), retry=True))
+    assert [read(dead_letter.body).retries for dead_letter in rig.dead_letters.kept] == [{source("a")}] * 2
     assert len(rig.cloud.press.made) == 2
 
 
@@ -217,7 +217,7 @@ def test_a_dead_letter_queue_that_fails_brings_the_message_back() -> None:
     cloud = FakeCloud()
     cloud.originals.put("a", CORRUPT)
     process = MessageProcessor(
-        Publishing(UPLOADS).known, partial(reconcile, world=cloud.world()), Full(), FakeQueue(), Diary()
+        Publishing(UPLOADS).known, partial(reconcile, dependencies=cloud.dependencies()), Full(), FakeQueue(), Diary()
     )
     with pytest.raises(ConnectionError):
         process(Message("m", "hello"))

@@ -31,10 +31,10 @@ def cloud() -> FakeCloud:
 
 def settle(cloud: FakeCloud, key: str = KEY) -> Outcome:
     """Until nothing is left to do: what is rejected is recorded, too."""
-    outcome = reconcile(source(key), cloud.world())
+    outcome = reconcile(source(key), cloud.dependencies())
     if outcome.action is not Action.REJECTED:
         return outcome
-    return reconcile(source(key), cloud.world(), recorder=cloud.last_word(outcome.verdict))
+    return reconcile(source(key), cloud.dependencies(), recorder=cloud.last_word(outcome.verdict))
 
 
 def published(cloud: FakeCloud, key: str = KEY) -> Manifest:
@@ -306,7 +306,7 @@ def test_a_rejected_picture_is_an_outcome_and_nothing_is_published_of_it(cloud: 
     settle(cloud)
     before = dict(cloud.images.held)
     cloud.originals.put(KEY, CORRUPT)
-    outcome = reconcile(source(KEY), cloud.world())
+    outcome = reconcile(source(KEY), cloud.dependencies())
     assert outcome.action is Action.REJECTED
     assert outcome.verdict == Verdict("v2", digest_of(cloud), Reason.CORRUPT, "The decoder says: drawn so.")
     assert outcome.manifest == published(cloud)
@@ -316,8 +316,8 @@ def test_a_rejected_picture_is_an_outcome_and_nothing_is_published_of_it(cloud: 
 def test_a_failed_picture_is_tried_again_where_an_operator_asks_for_it(cloud: FakeCloud) -> None:
     cloud.originals.put(KEY, CORRUPT)
     settle(cloud)
-    assert reconcile(source(KEY), cloud.world(), again=True).action is Action.REJECTED
-    outcome = reconcile(source(KEY), cloud.world(), recorder=cloud.last_word(), again=True)
+    assert reconcile(source(KEY), cloud.dependencies(), retry=True).action is Action.REJECTED
+    outcome = reconcile(source(KEY), cloud.dependencies(), recorder=cloud.last_word(), retry=True)
     assert (outcome.action, published(cloud).revision) == (Action.FAILED, 2)
     assert len(cloud.press.made) == 3
 
@@ -325,7 +325,7 @@ def test_a_failed_picture_is_tried_again_where_an_operator_asks_for_it(cloud: Fa
 def test_a_published_picture_is_not_made_again_whoever_asks(cloud: FakeCloud) -> None:
     cloud.originals.put(KEY, b"one")
     settle(cloud)
-    assert reconcile(source(KEY), cloud.world(), again=True).action is Action.NOTHING
+    assert reconcile(source(KEY), cloud.dependencies(), retry=True).action is Action.NOTHING
 
 
 def test_when_a_picture_is_recorded_as_failed_all_of_it_is_done_before_it_is_published(cloud: FakeCloud) -> None:
@@ -375,7 +375,7 @@ def test_a_removal_that_fails_asks_again(cloud: FakeCloud) -> None:
 
     stuck = Stuck(cloud.images.held)
     with pytest.raises(ConnectionError):
-        reconcile(source(KEY), replace(cloud.world(), images=stuck))
+        reconcile(source(KEY), replace(cloud.dependencies(), images=stuck))
     assert settle(cloud).action is Action.REMOVED
     assert cloud.purges.asked == [(variants_folder(KEY), 2)] * 2
     assert settle(cloud).action is Action.NOTHING

@@ -64,10 +64,10 @@ class Rig:
 
     def retry(self) -> tuple[int, int]:
         """As `lightpress failures retry`."""
-        return self.say(reconcile_message(source(KEY), again=True))
+        return self.say(reconcile_message(source(KEY), retry=True))
 
     def _process(self, body: str, received: int) -> bool:
-        story = partial(reconcile, world=self.cloud.world())
+        story = partial(reconcile, dependencies=self.cloud.dependencies())
         work = MessageProcessor(
             Publishing(UPLOADS).known, story, self.letters, FakeQueue(), self.cloud.diary, Notifier(self.told)
         )
@@ -81,7 +81,7 @@ class Rig:
         raise AssertionError("it is tried for ever")
 
     def record(self, dead_letter: DeadLetter, received: int = 1) -> bool:
-        story = partial(reconcile, world=self.cloud.world())
+        story = partial(reconcile, dependencies=self.cloud.dependencies())
         work = RecordFailure(
             Publishing(UPLOADS).known,
             story,
@@ -135,15 +135,18 @@ def open_(rig: Rig) -> None:
 
 
 SEEN = pytest.mark.parametrize("seen", [True, False], ids=["a look tells", "reading tells"])
+CLOSED = pytest.mark.parametrize(
+    ("closed", "seen"),
+    [(ARCHIVED, True), (CUSTOMER_KEY, True), (DENIED, True), (DENIED, False)],
+    ids=["archived", "customer_key", "access_denied", "a key that denies reading alone"],
+)
+"""A look tells of an archive and of a customer's key; of a denial, only if it is denied as well."""
 WHY = pytest.mark.parametrize("closed", [ARCHIVED, CUSTOMER_KEY, DENIED], ids=lambda closed: str(closed.reason))
 
 
-@SEEN
 @pytest.mark.parametrize("closed", [ARCHIVED, CUSTOMER_KEY], ids=lambda closed: str(closed.reason))
-def test_what_its_owner_has_to_open_fails_at_once_with_a_reason_and_without_a_copy(
-    rig: Rig, closed: Closed, seen: bool
-) -> None:
-    close(rig, closed, seen=seen)
+def test_what_its_owner_has_to_open_fails_at_once_with_a_reason_and_without_a_copy(rig: Rig, closed: Closed) -> None:
+    close(rig, closed, seen=True)
     assert rig.say() == (0, 0)
     assert (rig.manifest().status, rig.manifest().reason, rig.manifest().detail) == (
         Status.FAILED,
@@ -177,8 +180,7 @@ def test_where_access_is_granted_in_time_nothing_fails(rig: Rig, seen: bool) -> 
     assert rig.cloud.failures.rows == {}
 
 
-@SEEN
-@WHY
+@CLOSED
 @pytest.mark.parametrize("again", [True, False], ids=["an operator retries", "a new event"])
 def test_what_can_be_read_again_is_published(rig: Rig, closed: Closed, seen: bool, again: bool) -> None:
     close(rig, closed, seen=seen)
@@ -209,7 +211,7 @@ def test_a_retry_of_what_still_cannot_be_read_fails_again_with_a_newer_manifest(
 @pytest.mark.parametrize("why", [ARCHIVED, CUSTOMER_KEY], ids=lambda closed: str(closed.reason))
 def test_what_is_opened_before_its_failure_is_recorded_is_published(rig: Rig, why: Closed) -> None:
     close(rig, why, seen=True)
-    outcome = reconcile(source(KEY), rig.cloud.world())
+    outcome = reconcile(source(KEY), rig.cloud.dependencies())
     assert outcome.verdict is not None
     open_(rig)
     dead_letter = DeadLetter(body_about(KEY), "message-1", why.reason, why.detail, outcome.verdict)
@@ -218,8 +220,7 @@ def test_what_is_opened_before_its_failure_is_recorded_is_published(rig: Rig, wh
     assert rig.cloud.failures.rows == {}
 
 
-@SEEN
-@WHY
+@CLOSED
 def test_a_new_recipe_does_not_take_away_what_is_published_of_contents_that_cannot_be_read_now(
     rig: Rig, closed: Closed, seen: bool
 ) -> None:
@@ -258,7 +259,7 @@ def test_what_is_bad_and_cannot_be_read_any_more_fails_for_what_was_found_and_wi
     rig: Rig, closed: Closed
 ) -> None:
     rig.cloud.originals.put(KEY, CORRUPT)
-    outcome = reconcile(source(KEY), rig.cloud.world())
+    outcome = reconcile(source(KEY), rig.cloud.dependencies())
     assert outcome.verdict is not None
     close(rig, closed, seen=True)
     dead_letter = DeadLetter(body_about(KEY), "message-1", Reason.CORRUPT, "", outcome.verdict)
@@ -281,6 +282,39 @@ def test_a_newer_upload_that_cannot_be_read_is_not_held_against_the_one_before(r
     manifest = rig.manifest()
     assert manifest.source is not None
     assert manifest.source.identity == "v2"
+
+
+@pytest.mark.parametrize("closed", [ARCHIVED, CUSTOMER_KEY], ids=lambda closed: str(closed.reason))
+def test_a_refusal_to_read_what_was_there_for_a_moment_is_not_held_against_the_one_before_and_after(
+    rig: Rig, closed: Closed
+) -> None:
+    """As in a bucket without versions, where the same contents have the same identity each time they are written."""
+
+    def overwritten(_: int) -> None:
+        rig.cloud.originals.before_read = lambda _: None
+        close(rig, closed, seen=True)
+        rig.cloud.originals.before_look = written_again
+
+    def written_again(_: int) -> None:
+        open_(rig)
+
+    rig.cloud.originals.before_read = overwritten
+    assert rig.record(DeadLetter(body_about(KEY), "message-1"))
+    assert rig.manifest().status is Status.READY
+    assert rig.cloud.failures.rows == {}
+
+
+def test_a_refusal_to_copy_what_was_there_for_a_moment_costs_the_picture_no_copy(rig: Rig) -> None:
+    rig.cloud.originals.put(KEY, CORRUPT)
+
+    def overwritten() -> None:
+        rig.cloud.quarantine.before_keep = lambda: None
+        close(rig, ARCHIVED, seen=True)
+        rig.cloud.originals.before_look = lambda _: open_(rig)
+
+    rig.cloud.quarantine.before_keep = overwritten
+    assert rig.record(DeadLetter(body_about(KEY), "message-1"))
+    assert (rig.row("v2").reason, rig.cloud.quarantine.held) == (Reason.CORRUPT, {rig.row("v2").quarantine: CORRUPT})
 
 
 def test_a_newer_upload_that_cannot_be_copied_costs_the_one_before_no_copy(rig: Rig) -> None:
@@ -306,6 +340,6 @@ def test_denials_of_other_letters_decide_nothing(rig: Rig) -> None:
 def test_a_folder_is_a_folder_whether_it_can_be_read_or_not(rig: Rig) -> None:
     rig.cloud.originals.put("trips/", b"")
     rig.cloud.originals.closed["trips/"] = ARCHIVED
-    outcome = reconcile(source("trips/"), rig.cloud.world())
+    outcome = reconcile(source("trips/"), rig.cloud.dependencies())
     assert outcome.verdict is not None
     assert outcome.verdict.reason is Reason.FOLDER

@@ -51,10 +51,32 @@ UNREADABLE_FAULTY = [
 ]
 """The same, with a fault."""
 
+_READ_BY_THE_LAST_INSTANCE = (
+    *("client", "start process/1", "start record/1"),  # it is put, and its message is a dead letter
+    *("step 0", "step 0", "step 0"),  # the manifest, the look, the count of the trial
+    *("client", "step 0", "client"),  # it is overwritten, reading is refused, and it is put again
+)
+REFUSED_FOR_ANOTHER = [
+    Case(script, versioned, receives=0, begins=_READ_BY_THE_LAST_INSTANCE)
+    for script in ("PCP", "PAP", "PXP", "PKP")
+    for versioned in (True, False)
+]
+"""Reading is refused for what overwrote a picture in between, and then the same picture is put again."""
+
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
 
-ALL = [*OUTAGES, *RECIPES, *ACCEPTING, *UNREADABLE, *UNREADABLE_FAULTY, *FAULTY, *LAST_INSTANCE, *CALM]
+ALL = [
+    *OUTAGES,
+    *REFUSED_FOR_ANOTHER,
+    *RECIPES,
+    *ACCEPTING,
+    *UNREADABLE,
+    *UNREADABLE_FAULTY,
+    *FAULTY,
+    *LAST_INSTANCE,
+    *CALM,
+]
 
 QUICK = [
     *(case for length in (1, 2) for script in _scripts(length) for case in _kinds(script)),
@@ -66,6 +88,7 @@ QUICK = [
     *(case for script in "PBD" for case in _kinds(script, faults=1, receives=1)),
     *_kinds("PQ", faults=1),
     *OUTAGES,
+    *REFUSED_FOR_ANOTHER,
     *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),
     *(Case(script) for script in ("CP", "PA", "PZR", "PLR")),
     *(Case(script, faults=1) for script in "AC"),

@@ -124,7 +124,7 @@ class Cloud:
             self.timeline.add(OPERATOR, f"opens {key}", why)
             self.uploads.change(key, **OPENED[why])
         if why is Reason.ACCESS_DENIED:
-            self.say(reconcile_message(Source(UPLOADS, key), again=True), OPERATOR)
+            self.say(reconcile_message(Source(UPLOADS, key), retry=True), OPERATOR)
 
     def delete(self, key: str) -> None:
         """Delete; S3 tells the queue, if there was anything."""

@@ -100,7 +100,7 @@ class Release:
         sqs = SimulatedSqs(self.stores.queues, wire)
         work = self.code.process.MessageProcessor(
             _KNOWN,
-            partial(self.code.reconcile.reconcile, world=self._dependencies(wire)),
+            partial(self.code.reconcile.reconcile, dependencies=self._dependencies(wire)),
             self.code.dead_letters.SqsDeadLetters(sqs, DEAD_LETTERS),
             self.code.dead_letters.SqsQueue(sqs, QUEUE),
             Silent(),
@@ -125,7 +125,7 @@ class Release:
         )
         work = self.code.record_failure.RecordFailure(
             _KNOWN,
-            partial(self.code.reconcile.reconcile, world=self._dependencies(wire)),
+            partial(self.code.reconcile.reconcile, dependencies=self._dependencies(wire)),
             registry,
             self.code.dead_letters.SqsQueue(sqs, DEAD_LETTERS),
             Silent(),

@@ -63,9 +63,15 @@ CLOSING = frozenset("ACXKZL")
 
 @dataclass(frozen=True)
 class Case:
-    """What is explored. receives: how often a message may be received before it is a dead letter.
+    """What is explored.
 
-    outage: so many times in a row, an original cannot be read.
+    Attributes:
+        script: the operations of the client, one letter each (`SCRIPT`).
+        versioned: whether the bucket of originals keeps versions.
+        faults: how many requests may fail, or messages be delivered twice.
+        receives: how often a message may be received before it is a dead letter; 0: each is one at once.
+        outage: so many times in a row, an original cannot be read.
+        begins: the choices that every explored schedule begins with, where a race takes too many to be found.
     """
 
     script: str
@@ -73,12 +79,14 @@ class Case:
     faults: int = 0
     receives: int = 5
     outage: int = 0
+    begins: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         said = [self.script, "versioned" if self.versioned else "unversioned"]
         said += ["one fault"] if self.faults == 1 else [f"{self.faults} faults"] if self.faults else []
-        said += ["received once"] if self.receives == 1 else []
+        said += ["received once"] if self.receives == 1 else ["dead letters"] if self.receives == 0 else []
         said += [f"outage of {self.outage} reads"] if self.outage else []
+        said += [f"from step {len(self.begins)} on"] if self.begins else []
         return ", ".join(said)
 
 
@@ -230,6 +238,8 @@ def explore(case: Case, code: Code | None = None, most_states: int = 10**9, seed
     seed: try what is possible at each moment in random order, not the last worker first.
     """
     run = Run(case, code)
+    for choice in case.begins:
+        run.take(choice)
     shuffle = random.Random(seed).shuffle if seed is not None else lambda _: None  # noqa: S311  no secret
     seen = {run.state()}
     stack = [(run.save(), choice, 0) for choice in run.choices()]

@@ -12,28 +12,35 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation import randomly
+from tests.simulation.cases import REFUSED_FOR_ANOTHER
 from tests.simulation.deployed import Code
 from tests.simulation.exhaustive import Case, explore
 from tests.simulation.pictures import render_without_isolation
+from tests.simulation.syntax import Change, changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
-IMAGES, ORIGINALS, QUARANTINE, FAILURES = "images", "originals", "quarantine", "failures"
+IMAGES, ORIGINALS, QUARANTINE, RENDER = "images", "originals", "quarantine", "render"
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """Changes to the text of one module.
+    """One way to break one module.
 
-    case: a small case whose exhaustive exploration finds it; None: random schedules do. within: how many states or
-    schedules that takes at most. seed: of the order of exploration, where the usual one takes long.
+    Attributes:
+        name: what is wrong, in the words of docs/simulation.md.
+        module: a field of `Code`.
+        changes: to its syntax tree; none where it is not the module that is replaced, but the port `render`.
+        case: a small case whose exhaustive exploration finds it; None: random schedules do.
+        within: how many states or schedules that takes at most.
+        seed: of the order of exploration, where the usual one takes long.
     """
 
     name: str
     module: str
-    changes: tuple[tuple[str, str], ...]
+    changes: tuple[Change, ...]
     case: Case | None
     within: int
     seed: int | None = None
@@ -44,10 +51,7 @@ class Mutant:
         if not self.changes:
             return Code(render=render_without_isolation)
         original = getattr(Code(), self.module)
-        text = inspect.getsource(original)
-        for present, instead in self.changes:
-            assert text.count(present) == 1, f"{self.name}: {self.module} no longer says {present!r}, once"
-            text = text.replace(present, instead)
+        text = changed(inspect.getsource(original), *self.changes)
         module = ModuleType(original.__name__)
         exec(compile(text, f"mutated {self.module}", "exec"), module.__dict__)  # noqa: S102  our own text, changed by us
         mutated: dict[str, Any] = {self.module: module}
@@ -68,26 +72,39 @@ class Mutant:
         return f"{self.within} states of {self.case}" if self.case else f"{self.within} random schedules"
 
 
-def _lines(*lines: str) -> str:
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _without(line: str) -> tuple[tuple[str, str], ...]:
-    return ((line, ""),)
-
+_VARIANTS_AFTER = """[
+    A.dependencies.images.publish(M, A.published),
+    M.status is Status.READY
+    and [
+        A.dependencies.images.write(
+            variant_path(M.key, M.generation, variant), variant.data, "image/jpeg", "a.jpg"
+        )
+        for variant in A.dependencies.render(
+            A.dependencies.originals.read(A.source, A.original), A.recipe.spec
+        ).renditions
+    ],
+]"""
+_FAILED_WITHOUT_VERDICT = """
+V = A.dead_letter.verdict
+if V is None:
+    raise PictureRejected(Reason.CORRUPT, "tried too often")
+"""
+_CUSTOMER_KEY = """closed_by(
+    ClientError({"Error": {"Code": "InvalidRequest", "Message": "stored using a form of Server Side Encryption"}}, "")
+)"""
 
 MUTANTS = (
     Mutant(
         "a manifest replaces whatever is there",
         IMAGES,
-        (('condition = {"IfMatch": replacing.etag} if replacing else {"IfNoneMatch": "*"}', "condition = {}"),),
+        (Change('{"IfMatch": A.etag} if A else {"IfNoneMatch": "*"}', "{}"),),
         Case("PQ"),
         500,
     ),
     Mutant(
         "the first manifest replaces whatever is there",
         IMAGES,
-        (('else {"IfNoneMatch": "*"}', "else {}"),),
+        (Change('{"IfMatch": A.etag} if A else {"IfNoneMatch": "*"}', '{"IfMatch": A.etag} if A else {}'),),
         Case("PQ"),
         500,
     ),
@@ -95,19 +112,8 @@ MUTANTS = (
         "the manifest comes before the variants",
         RECONCILE,
         (
-            ("            images.write(path, rendition.data, variants[0].media_type, name)\n", ""),
-            (
-                "    world.images.publish(manifest, published)\n    _check_unchanged",
-                _lines(
-                    "    world.images.publish(manifest, published)",
-                    "    if verdict is None:",
-                    "        again = world.render(world.originals.read(source, original), recipe.spec)",
-                    "        for made in again.variants:",
-                    "            path = variant_path(publication.key, publication.generation, made)",
-                    "            world.images.write(path, made.data, 'image/jpeg', 'a.jpg')",
-                    "    _check_unchanged",
-                ).rstrip(),
-            ),
+            Change("A.write(*_)", "None"),
+            Change("A.dependencies.images.publish(M, A.published)", _VARIANTS_AFTER),
         ),
         Case("P"),
         50,
@@ -116,8 +122,8 @@ MUTANTS = (
         "the source is looked at before the manifest",
         RECONCILE,
         (
-            ("    published = world", "    original = world.originals.head(source)\n    published = world"),
-            ("    original = world.originals.head(source)  #", "    #"),
+            Change("A.originals.head(S)", "early", "_attempt"),
+            Change("A.images.published(S.name)", "[early := A.originals.head(S), A.images.published(S.name)][1]"),
         ),
         Case("PQP"),
         60_000,
@@ -126,32 +132,26 @@ MUTANTS = (
     Mutant(
         "the source is not looked at again",
         RECONCILE,
-        (("published)\n    _check_unchanged(source, original, world)\n", "published)\n"),),
+        (Change("A.look_again()", "None", "_publish"),),
         Case("PQP", versioned=False),
         500,
     ),
     Mutant(
         "whatever the source holds is read",
         ORIGINALS,
-        _without(", IfMatch=etag"),
+        (Change("A.get_object(Bucket=B, Key=K, IfMatch=E)", "A.get_object(Bucket=B, Key=K)"),),
         Case("PQ"),
         5_000,
     ),
     Mutant(
-        "no tombstone where nothing ever was",
-        RECONCILE,
-        (("if published is None and ignored:", "if published is None:"),),
-        Case("PD"),
-        3_000,
+        "no tombstone where nothing ever was", RECONCILE, (Change("A is None and B", "A is None"),), Case("PD"), 3_000
     ),
     Mutant(
         "a lost race counts as done",
         RECONCILE,
         (
-            (
-                "    raise TooManyConflicts(",
-                "        return Outcome(source, Action.NOTHING, None)\n    raise TooManyConflicts(",
-            ),
+            Change("range(ATTEMPTS)", "range(1)"),
+            Change("raise TooManyConflicts(*_)", "return Outcome(source, Action.NOTHING, None)"),
         ),
         Case("PQ"),
         500,
@@ -160,8 +160,8 @@ MUTANTS = (
         "generations can come back",
         RECONCILE,
         (
-            ("publication.key, publication.generation, rendition", 'publication.key, "0-same", rendition'),
-            ("kept = {manifest.generation, ", 'kept = {"0-same", '),
+            Change("variant_path(A, B.generation, V)", 'variant_path(A, "0-same", V)'),
+            Change("{M.generation, M.previous}", '{"0-same", M.previous}'),
         ),
         Case("PQ"),
         100,
@@ -169,75 +169,64 @@ MUTANTS = (
     Mutant(
         "cleaning up takes what is being written",
         RECONCILE,
-        ((" and revision_of(generation) <= manifest.revision", ""),),
+        (Change("A not in B and revision_of(A) <= M.revision", "A not in B"),),
         Case("PQP"),
         500,
     ),
     Mutant(
         "cleaning up takes the generation before",
         RECONCILE,
-        (("{manifest.generation, manifest.previous}", "{manifest.generation}"),),
+        (Change("{M.generation, M.previous}", "{M.generation}"),),
         Case("PQ"),
         100,
     ),
     Mutant(
         "a tombstone is the end, whatever is left over",
         RECONCILE,
-        ((" and not any(images.paths(variants_folder(manifest.key)))", ""),),
+        (Change("A and not any(B.paths(F))", "A"),),
         Case("PD", faults=1),
         30_000,
     ),
     Mutant(
         "nothing is removed after a delete",
         RECONCILE,
-        _without("    _remove_dead(tombstone, world)\n"),
+        (Change("_remove_dead(*_)", "None", "_withdraw"),),
         Case("PD"),
         200,
     ),
-    Mutant(
-        "the CDN is not told of a delete",
-        RECONCILE,
-        (("        world.purges.request_purge(folder)\n", "        pass\n"),),
-        Case("PD"),
-        200,
-    ),
+    Mutant("the CDN is not told of a delete", RECONCILE, (Change("A.request_purge(F)", "None"),), Case("PD"), 200),
     Mutant(
         "a deletion is not finished before the next upload is published",
         RECONCILE,
-        (("is Status.DELETED:\n        _remove_dead(", "is Status.DELETED and False:\n        _remove_dead("),),
+        (Change("A is not None and A.manifest.status is Status.DELETED", "False"),),
         Case("PDP"),
         2_000,
     ),
     Mutant(
         "what was deleted is removed before the CDN is told",
         RECONCILE,
-        (
-            (
-                "    if dead and manifest.status",
-                "    if dead:\n        world.images.remove(dead)\n    if dead and manifest.status",
-            ),
-        ),
+        (Change("A.purges.request_purge(F)", "[A.images.remove(dead), A.purges.request_purge(F)]"),),
         Case("PD", faults=1),
         90_000,
     ),
     Mutant(
         "another recipe is not noticed",
         RECONCILE,
-        (("and is_current(manifest, recipe)", ""),),
+        (Change("A and is_current(M, R) and B", "A and B"),),
         Case("PR"),
         100,
     ),
     Mutant(
         "another version is not noticed",
         RECONCILE,
-        (("manifest.is_of(original.identity)", "True"),),
+        (Change("M.is_of(S.identity) and A and B", "A and B"),),
         Case("PQ"),
         100,
     ),
     Mutant(
         "what is published is refused once its format is not accepted",
         RECONCILE,
-        ((" or is_kept(manifest, recipe)", ""),),
+        (Change("A or is_kept(M, R)", "A"),),
         Case("JM"),
         100,
     ),
@@ -245,8 +234,8 @@ MUTANTS = (
         "a refusal is the last word, whatever is accepted since",
         RECONCILE,
         (
-            ("manifest.digest == recipe.digest_for(manifest.reason)", "manifest.digest == recipe.digest"),
-            ("replace(publication, digest=verdict.digest).failed", "publication.failed"),
+            Change("M.digest == R.digest_for(M.reason)", "M.digest == R.digest"),
+            Change("replace(A.publication, digest=V.digest)", "A.publication"),
         ),
         Case("NJY"),
         100,
@@ -254,82 +243,58 @@ MUTANTS = (
     Mutant(
         "a refusal by another recipe is believed",
         RECORD_FAILURE,
-        (("recipe.digest_for(verdict.reason)", "verdict.digest"),),
+        (Change("R.digest_for(V.reason)", "V.digest"),),
         Case("NJY"),
         200,
     ),
     Mutant(
         "revisions do not grow",
         RECONCILE,
-        (("published.manifest.revision + 1 if published", "published.manifest.revision if published"),),
+        (Change("P.manifest.revision + 1", "P.manifest.revision"),),
         Case("PQP"),
         500,
     ),
     Mutant(
         "what lost races left behind stays",
         RECONCILE,
-        (("    if raced and published is not None:\n", "    if False:\n"),),
+        (Change("R and P is not None", "False", "_attempt"),),
         Case("PQ"),
         500,
     ),
     Mutant(
         "a rejection is the end, and nobody is told",
         PROCESS,
-        (("self._give_up(source, message, outcome.verdict, again=again)\n", "pass\n"),),
+        (Change("A.verdict is not None", "False"),),
         Case("B"),
         50,
     ),
     Mutant(
-        "what the world failed is not tried again",
+        "transient errors are not retried",
         PROCESS,
-        (("        if errors:\n            self._hold_back", "        if False:\n            self._hold_back"),),
+        (Change("raise ExceptionGroup(*_)", "pass"),),
         Case("P", faults=1),
         500,
     ),
-    Mutant(
-        "what makes no sense is dropped",
-        PROCESS,
-        _without(
-            "        self.dead_letters.send(_dead_letter(message, problem.part, problem.reason, problem.detail))\n"
-        ),
-        None,
-        20,
-    ),
-    Mutant(
-        "no isolation: a decoder's crash takes the function along",
-        "render",
-        (),
-        None,
-        40,
-    ),
+    Mutant("what makes no sense is dropped", PROCESS, (Change("A.send(*_)", "None", "_discard"),), None, 20),
+    Mutant("no isolation: a decoder's crash takes the function along", RENDER, (), None, 40),
     Mutant(
         "whatever is in the dead-letter queue has failed",
         RECORD_FAILURE,
-        (
-            (
-                "        verdict = self.dead_letter.verdict\n        if",
-                _lines(
-                    "        verdict = self.dead_letter.verdict",
-                    "        if verdict is None:",
-                    "            raise PictureRejected(Reason.CORRUPT, 'tried too often')",
-                    "        if",
-                ).rstrip(),
-            ),
-        ),
+        (Change("V = A.dead_letter.verdict", _FAILED_WITHOUT_VERDICT),),
         Case("P", faults=1, receives=1),
         500,
     ),
     Mutant(
         "a verdict on other contents is believed",
         RECORD_FAILURE,
-        ((" and verdict.is_on(original.identity, recipe.digest_for(verdict.reason))", ""),),
+        (Change("A and B and V.is_on(*_)", "A and B"),),
         Case("BP"),
         500,
     ),
     Mutant(
         "the last instance does not try again either",
         RECORD_FAILURE,
-        (("        if errors:\n            pause", "        if False:\n            pause"),),
+        (Change("raise ExceptionGroup(*_)", "pass"),),
         Case("B", faults=1),
         2_000,
     ),
@@ -337,16 +302,8 @@ MUTANTS = (
         "failed is published before it is recorded",
         RECONCILE,
         (
-            ("        _record(source, original, verdict, world, recorder)\n", ""),
-            (
-                "published)\n    _check_unchanged(source, original, world)\n",
-                _lines(
-                    "published)",
-                    "    _check_unchanged(source, original, world)",
-                    "    if verdict and recorder:",
-                    "        _record(source, original, verdict, world, recorder)",
-                ),
-            ),
+            Change("_record(*_)", "None", "_rejected"),
+            Change("_publish(M, A)", "[_publish(M, A), _record(A, A.recorder, verdict)]", "_rejected"),
         ),
         Case("B"),
         100,
@@ -354,70 +311,82 @@ MUTANTS = (
     Mutant(
         "whatever the source holds is quarantined",
         QUARANTINE,
-        _without("            CopySourceIfMatch=original.etag,\n"),
+        (
+            Change(
+                "A.copy_object(Bucket=B, Key=K, CopySource=S, CopySourceIfMatch=E, TaggingDirective=T)",
+                "A.copy_object(Bucket=B, Key=K, CopySource=S)",
+            ),
+        ),
         Case("BP"),
         5_000,
     ),
     Mutant(
         "the reason is lost on the way to the table",
         RECORD_FAILURE,
-        (("            reason=verdict.reason,\n", '            reason="unknown",\n'),),
+        (Change("V.reason", '"unknown"', "record"),),
         Case("B"),
         100,
     ),
     Mutant(
         "a picture that never ends by itself is tried for ever",
         RECORD_FAILURE,
-        (("> TRIALS:", "> 10**9:"),),
+        (Change("A.begin_trial(T) > TRIALS", "A.begin_trial(T) > 10**9"),),
         None,
         20,
     ),
     Mutant(
         "an outage is held against the picture",
         RECORD_FAILURE,
-        (("            if not isinstance(error, ChildLost):\n", "            if False:\n"),),
+        (Change("not isinstance(E, ChildLost)", "False"),),
         Case("P", receives=1, outage=6),
         200,
     ),
     Mutant(
-        "what cannot be read is a fault like any other",
+        "what cannot be read is a transient error like any other",
         RECONCILE,
-        (("        raise PictureRejected(unreadable.closed.reason, unreadable.closed.detail) from", "        raise"),),
+        (Change("raise PictureRejected(U.closed.reason, U.closed.detail) from U", "raise"),),
         Case("A"),
         1_000,
     ),
     Mutant(
         "what could not be read once stays failed",
         RECONCILE,
-        ((" and not _may_be_readable_now(manifest, original)", ""),),
+        (Change("A and B and not _may_be_readable_now(*_)", "A and B"),),
         Case("AO"),
         100,
     ),
     Mutant(
         "whatever cannot be read is taken for what was looked at",
         RECONCILE,
-        (("    _check_unchanged(source, original, world)\n    if unreadable", "    if unreadable"),),
+        (Change("A.look_again()", "replace(A.original, closed=unreadable.closed)", "_check_for_good"),),
         Case("BA"),
         5_000,
     ),
     Mutant(
+        "a refusal to read what was there for a moment is believed",
+        RECONCILE,
+        (Change("A.closed is None or A.closed.reason is not B.reason", "False"),),
+        REFUSED_FOR_ANOTHER[1],
+        50,
+    ),
+    Mutant(
         "another recipe takes away what cannot be read any more",
         RECONCILE,
-        (("published is not None and _outlives(", "published is not None and False and _outlives("),),
+        (Change("A is not None and _outlives(*_)", "False"),),
         Case("PZR"),
         100,
     ),
     Mutant(
         "whoever is denied once gives up",
         RECORD_FAILURE,
-        ((".begin_trial(trial) < TRIALS:", ".begin_trial(trial) < 1:"),),
+        (Change("A.begin_trial(T) < TRIALS", "A.begin_trial(T) < 1"),),
         Case("X"),
         200,
     ),
     Mutant(
         "what is denied is asked for for ever",
         RECORD_FAILURE,
-        ((".begin_trial(trial) < TRIALS:", ".begin_trial(trial) < 10**9:"),),
+        (Change("A.begin_trial(T) < TRIALS", "A.begin_trial(T) < 10**9"),),
         Case("X"),
         1_000,
     ),
@@ -425,8 +394,8 @@ MUTANTS = (
         "what cannot be read has to be copied all the same",
         RECONCILE,
         (
-            ("copied=verdict.reason not in UNREADABLE", "copied=True"),
-            ("original, verdict, copied=False", "original, verdict, copied=True"),
+            Change("V.reason not in UNREADABLE", "True"),
+            Change("A.record(S, O, V, copied=False)", "A.record(S, O, V, copied=True)"),
         ),
         Case("A"),
         1_000,
@@ -434,47 +403,32 @@ MUTANTS = (
     Mutant(
         "what is known to be bad waits for a copy of what cannot be read any more",
         QUARANTINE,
-        (("if is_refusal(error) and (", "if False and ("),),
+        (Change("is_refusal(E) and C", "False"),),
         Case("BZ"),
         1_000,
     ),
     Mutant(
         "every refusal without words is the customer's key",
         ORIGINALS,
-        (
-            (
-                '        closed = why_closed(self.s3, source, newest["ETag"])\n',
-                _lines(
-                    "        from lightpress.image import Reason",
-                    "        from lightpress.pipeline.source import Closed",
-                    "        closed = Closed(Reason.CUSTOMER_KEY, '')",
-                ),
-            ),
-        ),
-        Case("A", faults=1),
-        5_000,
+        (Change("why_closed(*_)", _CUSTOMER_KEY),),
+        Case("X"),
+        100,
     ),
     Mutant(
         "what nobody may look at is all the same",
         ORIGINALS,
-        (("return _original(newest, ", "return _original({'ETag': 'unseen'}, "),),
+        (Change('_original(N, N["Size"], C)', """_original({"ETag": "unseen"}, N["Size"], C)"""),),
         Case("C"),
         100,
     ),
     Mutant(
         "who finds nothing to do announces nothing",
         ANNOUNCE,
-        (("is not Action.REJECTED:", "not in {Action.REJECTED, Action.NOTHING}:"),),
+        (Change("A.action is not Action.REJECTED", "A.action not in {Action.REJECTED, Action.NOTHING}"),),
         Case("P", faults=1),
         500,
     ),
-    Mutant(
-        "the last instance announces nothing",
-        RECORD_FAILURE,
-        _without("            self.announce(outcome)\n"),
-        Case("B"),
-        100,
-    ),
+    Mutant("the last instance announces nothing", RECORD_FAILURE, (Change("A.announce(*_)", "None"),), Case("B"), 100),
 )
 
 

@@ -141,7 +141,7 @@ class _Schedule:
         failed = [row for row in rows(self.cloud.failures) if "key" in row]
         if failed:
             key = self.chance.choice(failed)["key"]
-            self.cloud.say(reconcile_message(Source(UPLOADS, key), again=True), "operator")
+            self.cloud.say(reconcile_message(Source(UPLOADS, key), retry=True), "operator")
             self.cloud.happened["retry"] += 1
 
     # What AWS does.

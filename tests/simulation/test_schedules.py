@@ -50,3 +50,8 @@ def test_code_with_a_broken_step_is_found_out(mutant: Mutant) -> None:
 
 def test_the_page_about_the_simulation_has_the_table_of_mutants() -> None:
     assert mutants.as_table() in PAGE.read_text(encoding="utf-8")
+
+
+def test_the_page_about_the_simulation_counts_the_cases() -> None:
+    counted = f"There are {len(cases.ALL)} cases; `make test` explores {len(cases.QUICK)} of them"
+    assert counted in PAGE.read_text(encoding="utf-8")

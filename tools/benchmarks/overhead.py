@@ -83,7 +83,7 @@ def _pipeline(data: bytes, spec: Spec) -> Callable[[], object]:
     )
     process = MessageProcessor(
         Publishing(_UPLOADS).known,
-        partial(reconcile, world=world),
+        partial(reconcile, dependencies=world),
         SqsDeadLetters(sqs, _DEAD_LETTERS),
         SqsQueue(sqs, _QUEUE),
         ReconcileTelemetry(),

@@ -214,7 +214,7 @@ def _message(failure: Failure) -> str:
     bucket, key = failure.bucket or "", failure.key or ""
     if failure.url is not None:
         return body_of(Order(failure.url, key, again=True))
-    return reconcile_message(Source(bucket, key), again=True)
+    return reconcile_message(Source(bucket, key), retry=True)
 
 
 def _tells(manifest: Manifest | None, failure: Failure) -> bool:

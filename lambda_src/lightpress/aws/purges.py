@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _BUSY = {"TooManyInvalidationsInProgress", "Throttling"}
 
 
-class TooManyRequests(Exception):  # noqa: N818  nothing went wrong: it takes its time
+class TooManyRequests(Exception):
     """CloudFront takes no more just now."""
 
 

@@ -28,7 +28,7 @@ def processor() -> MessageProcessor[Outcome]:
     needs = dependencies(settings, s3_client(), sqs, limits_within(settings.memory_mb), timings)
     return MessageProcessor(
         known=publishing(settings).known,
-        story=partial(reconcile, world=needs),
+        story=partial(reconcile, dependencies=needs),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=ReconcileTelemetry(timings),

@@ -34,7 +34,7 @@ def recorder() -> RecordFailure:
     table = DynamoFailures(client("dynamodb"), kept.failures_table, _now, kept.retention_seconds)
     return RecordFailure(
         known=publishing(settings).known,
-        reconcile=partial(reconcile, world=dependencies(settings, s3, sqs, limits, timings)),
+        reconcile=partial(reconcile, dependencies=dependencies(settings, s3, sqs, limits, timings)),
         registry=FailureRecords(quarantine, table, observer, _now, kept.retention_seconds),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=observer,

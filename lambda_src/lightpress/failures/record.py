@@ -184,7 +184,7 @@ class RecordFailure:
         errors = [
             error
             for source in reading.sources
-            if (error := self._settle(source.because(cause), dead_letter, again=source in reading.again))
+            if (error := self._settle(source.because(cause), dead_letter, retry=source in reading.retries))
         ]
         if errors:
             pause = pause_seconds(dead_letter.message_id, received, longest=_LONGEST_PAUSE_SECONDS)
@@ -193,10 +193,10 @@ class RecordFailure:
         for problem in reading.problems:
             self._record_message(dead_letter, problem)
 
-    def _settle(self, source: Source, dead_letter: DeadLetter, *, again: bool) -> Exception | None:
+    def _settle(self, source: Source, dead_letter: DeadLetter, *, retry: bool) -> Exception | None:
         last_word = FailureRecorder(dead_letter, self.registry)
         try:
-            outcome = self.reconcile(source, recorder=last_word, again=again)
+            outcome = self.reconcile(source, recorder=last_word, retry=retry)
             last_word.end_trial()
             self.announce(outcome)
             self.observer.on_done(outcome)

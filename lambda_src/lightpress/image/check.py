@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from lightpress.image.spec import Pixels
 
 
-class EncoderMismatch(Exception):  # noqa: N818  not the picture's fault, so worth another try and an alarm
+class EncoderMismatch(Exception):
     """An encoder gave something else than it was asked for."""
 
 

@@ -57,7 +57,7 @@ MESSAGES = {
 }
 
 
-class PictureRejected(Exception):  # noqa: N818  it is a verdict on the picture, not a fault of the program
+class PictureRejected(Exception):
     """The picture cannot become what its recipe asks for, however often it is tried.
 
     memory: where a decoder gave up, the bytes that it may have asked for. Some report a lack of memory as damage, so

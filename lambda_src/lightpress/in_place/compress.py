@@ -88,13 +88,13 @@ class CompressDependencies:
     compress: CompressFile
 
 
-def compress(source: Source, dependencies: CompressDependencies, *, again: bool = False) -> CompressionOutcome:
+def compress(source: Source, dependencies: CompressDependencies, *, retry: bool = False) -> CompressionOutcome:
     """Replace the object of `source` by a smaller file, if one exists and the object may be replaced.
 
     Args:
         source: A source that one of the tables selects.
         dependencies: Ports and tables.
-        again: Also compress bytes that were kept before, or put back too often.
+        retry: Also compress bytes that were kept before, or put back too often.
 
     Raises:
         TooManyConflicts: The object changed during each of `ATTEMPTS` attempts.
@@ -103,19 +103,19 @@ def compress(source: Source, dependencies: CompressDependencies, *, again: bool 
     """
     for _ in range(ATTEMPTS):
         try:
-            return _attempt(source, dependencies, again=again)
+            return _attempt(source, dependencies, retry=retry)
         except PreconditionFailed:
             continue
     raise TooManyConflicts(f"{source} changed during each of {ATTEMPTS} attempts")
 
 
-def _attempt(source: Source, dependencies: CompressDependencies, *, again: bool) -> CompressionOutcome:
+def _attempt(source: Source, dependencies: CompressDependencies, *, retry: bool) -> CompressionOutcome:
     state, table = dependencies.objects.head(source), dependencies.tables.table_for(source)
     if state is None:
         return CompressionOutcome(source, CompressionResult.GONE)
     if outcome := _outcome_by_state(source, state, table):
         return outcome
-    entry = None if again else dependencies.ledger.last_entry(source)
+    entry = None if retry else dependencies.ledger.last_entry(source)
     if entry is not None and (outcome := _outcome_by_ledger(source, state, entry, table)):
         return outcome
     smaller, note = _smaller_file(source, state, table, dependencies)

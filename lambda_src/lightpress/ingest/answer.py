@@ -28,11 +28,11 @@ _CHUNK_LINE = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\r\n]*)?\r\n")
 _WITHOUT_BODY = {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED}
 
 
-class BadAnswer(Exception):  # noqa: N818  it is the server's, and no fault of the program
+class BadAnswer(Exception):
     """It is not HTTP, or could be read in two ways."""
 
 
-class CutShort(Exception):  # noqa: N818  it is the server's, and no fault of the program
+class CutShort(Exception):
     """The connection ended before the answer did; the message says where."""
 
 

@@ -48,7 +48,7 @@ class Observer(Protocol):
         """Our own world failed; the message will come back."""
 
 
-class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the rest is for another invocation
+class OutOfTime(Exception):
     """The invocation might end before the URL does."""
 
 

@@ -54,7 +54,7 @@ class Deadline:
         return min(left, most)
 
 
-class TooMuch(Exception):  # noqa: N818  it is the server's, and no fault of the program
+class TooMuch(Exception):
     """More bytes came in than may."""
 
 

@@ -20,7 +20,7 @@ TRIES: Mapping[FetchReason, int] = {
 """How often it is worth trying, at most; once for all others."""
 
 
-class FetchFailed(Exception):  # noqa: N818  it is a verdict on the URL, not a fault of the program
+class FetchFailed(Exception):
     """There is no picture of the URL. retry_after: how many seconds the server wants to be left alone.
 
     asked: whether it was asked for this URL at all, and not left alone because of another.

@@ -48,12 +48,12 @@ class Problem:
 class Reading:
     """What a message says: sources to look at, each once and in order, and what of it made no sense.
 
-    again: of the sources, those that an operator wants tried once more though they have failed.
+    retries: of the sources, those that an operator wants tried once more though they have failed.
     """
 
     sources: tuple[Source, ...] = ()
     problems: tuple[Problem, ...] = ()
-    again: frozenset[Source] = frozenset()
+    retries: frozenset[Source] = frozenset()
 
     def about(self, known: Known) -> Reading:
         """The same, as far as somebody knows the sources: nobody else's bucket is touched."""
@@ -62,8 +62,8 @@ class Reading:
         problems = (
             replace(one, part=reconcile_message(source)) for source, one in found.items() if isinstance(one, Problem)
         )
-        again = frozenset(one for source, one in ours.items() if source in self.again)
-        return Reading(tuple(ours.values()), (*self.problems, *problems), again)
+        retries = frozenset(one for source, one in ours.items() if source in self.retries)
+        return Reading(tuple(ours.values()), (*self.problems, *problems), retries)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,19 +79,19 @@ _Found: TypeAlias = Source | _Retry | Problem
 def read(body: str) -> Reading:
     """Read the body of a queue message. Never raises: what is wrong with it is part of the reading."""
     found = list(_in_text(body, 0))
-    again = frozenset(item.source for item in found if isinstance(item, _Retry))
+    retries = frozenset(item.source for item in found if isinstance(item, _Retry))
     sources = (item.source if isinstance(item, _Retry) else item for item in found if not isinstance(item, Problem))
     return Reading(
         sources=tuple(dict.fromkeys(sources)),
         problems=tuple(item for item in found if isinstance(item, Problem)),
-        again=again,
+        retries=retries,
     )
 
 
-def reconcile_message(source: Source, *, again: bool = False) -> str:
-    """The body of a message that says "look at this key"; with `again`, also if it has failed as it is."""
+def reconcile_message(source: Source, *, retry: bool = False) -> str:
+    """The body of a message that says "look at this key"; with `retry`, also if it has failed as it is."""
     bucket, key = {"name": source.bucket}, {"key": quote_plus(source.key, safe="/")}
-    record = {"eventName": _RETRY if again else _LOOK, "s3": {"bucket": bucket, "object": key}}
+    record = {"eventName": _RETRY if retry else _LOOK, "s3": {"bucket": bucket, "object": key}}
     return json.dumps({"Records": [record | _because(source.cause)]})
 
 

@@ -49,7 +49,7 @@ class Message:
     request_id: str = ""
 
 
-class OutOfTime(Exception):  # noqa: N818  nothing went wrong: the rest is for another invocation
+class OutOfTime(Exception):
     """The invocation would end before the source is done, and take the news of the finished ones along."""
 
 
@@ -98,7 +98,7 @@ class MessageProcessor(Generic[Outcome]):
         errors = [
             error
             for source in reading.sources
-            if (error := self._settle(source, message, has_time, again=source in reading.again))
+            if (error := self._settle(source, message, has_time, retry=source in reading.retries))
         ]
         if errors:
             self._hold_back(message, errors)
@@ -107,15 +107,15 @@ class MessageProcessor(Generic[Outcome]):
             self._discard(message, problem)
 
     def _settle(
-        self, source: Source, message: Message, has_time: Callable[[], bool], *, again: bool
+        self, source: Source, message: Message, has_time: Callable[[], bool], *, retry: bool
     ) -> Exception | None:
         if not has_time():
             return OutOfTime(source)
         cause = Cause(message.id, message.sent_at)
         try:
-            outcome = self.story(source.because(cause), again=again)
+            outcome = self.story(source.because(cause), retry=retry)
             if outcome.verdict is not None:
-                self._give_up(source, message, outcome.verdict, again=again)
+                self._give_up(source, message, outcome.verdict, retry=retry)
             self.announce(outcome)
             self.observer.on_done(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
@@ -123,9 +123,9 @@ class MessageProcessor(Generic[Outcome]):
             return error
         return None
 
-    def _give_up(self, source: Source, message: Message, verdict: Verdict, *, again: bool) -> None:
+    def _give_up(self, source: Source, message: Message, verdict: Verdict, *, retry: bool) -> None:
         dead_letter = _dead_letter(
-            message, reconcile_message(source, again=again), verdict.reason, verdict.detail, verdict
+            message, reconcile_message(source, retry=retry), verdict.reason, verdict.detail, verdict
         )
         self.dead_letters.send(dead_letter)
 

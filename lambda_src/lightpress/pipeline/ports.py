@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     Render = Callable[[bytes, Spec], RenderResult]
 
 
-class PreconditionFailed(Exception):  # noqa: N818  nothing went wrong: somebody else was faster
+class PreconditionFailed(Exception):
     """The world is no longer as it was when it was looked at: look again."""
 
 
-class Unreadable(Exception):  # noqa: N818  nothing broke: it is kept from us
-    """Something is there and cannot be read. What it is may be newer than what was looked at: look again."""
+class Unreadable(Exception):
+    """Something is there and cannot be read.
+
+    It need not be what was looked at: a refusal of S3 names no version. Look again before you believe it.
+    """
 
     def __init__(self, closed: Closed) -> None:
         super().__init__(f"{closed.reason}: {closed.detail}")

@@ -1,4 +1,4 @@
-"""The story: make what is published of a source match what the source holds now.
+"""The workflow of an upload: make what is published of a source match what the source holds now.
 
 An event is only a hint to look here. Create, overwrite, delete, duplicate, late and reordered events, retries and a
 changed recipe are all the same call; a source that is already published as it should be costs two requests. Nothing is
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 8
 
 
-class TooManyConflicts(Exception):  # noqa: N818  not an error of ours: the message comes back later
+class TooManyConflicts(Exception):
     """The source changed faster than it could be published, `ATTEMPTS` times in a row."""
 
 
@@ -89,7 +89,15 @@ class Recorder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """Everything the story needs. purges: None where a CDN may keep what was deleted."""
+    """Everything that the workflow needs.
+
+    Attributes:
+        originals: where originals are read.
+        images: where variants and manifests are kept.
+        recipes: which sizes and formats each key is to have.
+        render: makes the variants of an original.
+        purges: invalidates what was deleted; None where the CDN may keep it.
+    """
 
     originals: Originals
     images: Images
@@ -98,55 +106,123 @@ class Dependencies:
     purges: Purges | None = None
 
 
-def reconcile(source: Source, world: Dependencies, *, recorder: Recorder | None = None, again: bool = False) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What one attempt found, and what it works with.
+
+    Attributes:
+        source: where the original lies.
+        original: what the source held at the first look.
+        recipe: what is to be made of it.
+        published: the manifest that this attempt would replace; None where there is none.
+        dependencies: the ports of the workflow.
+        recorder: has the last word on a rejection; None where a rejection is handed on.
+    """
+
+    source: Source
+    original: Original
+    recipe: Recipe
+    published: Published | None
+    dependencies: Dependencies
+    recorder: Recorder | None
+
+    @property
+    def publication(self) -> Publication:
+        """What the next manifest says in any case."""
+        return Publication(
+            key=self.source.name,
+            revision=_next_revision(self.published),
+            identity=self.original.identity,
+            bytes=self.original.size,
+            recipe=self.recipe.name,
+            digest=self.recipe.digest,
+            previous=_last_generation(self.published),
+        )
+
+    def look_again(self) -> Original:
+        """Look once more; raises PreconditionFailed if the source holds another original by now.
+
+        A bucket without versions can have an old ETag again between two looks.
+        """
+        now = self.dependencies.originals.head(self.source)
+        if now is None or now.identity != self.original.identity:
+            raise PreconditionFailed
+        return now
+
+
+def reconcile(
+    source: Source, dependencies: Dependencies, *, recorder: Recorder | None = None, retry: bool = False
+) -> Outcome:
     """Bring what is published of `source` up to date.
 
-    A picture that is rejected is recorded, and published as failed: in this order, so that the manifest says that all
-    of it is done. Without a recorder, the rejection is the outcome. again: also try what has failed as it is. What
-    failed because nobody could read it is tried by every look that does not see the same.
+    A picture that is rejected is recorded, and then published as failed, so that a failed manifest always has its
+    record. Without a recorder, the rejection is the outcome. retry: also try again what has failed as it is. What
+    failed because it could not be read is tried again by every attempt that does not see the same.
 
-    Raises TooManyConflicts after `ATTEMPTS` lost races, and whatever the world raises: both are worth a later try.
+    Raises TooManyConflicts after `ATTEMPTS` lost races, and whatever the dependencies raise: a later try may succeed.
     """
-    for attempt in range(ATTEMPTS):
+    for number in range(ATTEMPTS):
         with suppress(PreconditionFailed):
-            return _attempt(source, world, recorder, again=again, raced=attempt > 0)
+            return _attempt(source, dependencies, recorder, retry=retry, raced=number > 0)
     raise TooManyConflicts(f"{source} changed during each of {ATTEMPTS} attempts")
 
 
-def _attempt(source: Source, world: Dependencies, recorder: Recorder | None, *, again: bool, raced: bool) -> Outcome:
-    published = world.images.published(source.name)  # The manifest first: whoever publishes from here on is noticed,
-    original = world.originals.head(source)  # then the source: so what is seen is at least as new as the manifest.
+def _attempt(
+    source: Source, dependencies: Dependencies, recorder: Recorder | None, *, retry: bool, raced: bool
+) -> Outcome:
+    published = dependencies.images.published(source.name)  # The manifest first: later publications are noticed,
+    original = dependencies.originals.head(source)  # then the source: it is at least as new as the manifest.
     if raced and published is not None:
-        _remove_dead(published.manifest, world)  # what the lost race left behind, whatever comes of this attempt
-    recipe = world.recipes.recipe_for(source.name)
+        _remove_dead(published.manifest, dependencies)  # what the lost race left behind, however this attempt ends
+    recipe = dependencies.recipes.recipe_for(source.name)
     if original is None or recipe is None:
-        return _withdraw(source, published, world, ignored=recipe is None)
-    if published is not None and _is_settled(published.manifest, original, recipe, again=again):
+        return _withdraw(source, published, dependencies, ignored=recipe is None)
+    if published is not None and _is_settled(published.manifest, original, recipe, retry=retry):
         return Outcome(source, Action.NOTHING, published.manifest)
     if published is not None and published.manifest.status is Status.DELETED:
-        _remove_dead(published.manifest, world)  # Afterwards nobody would know any more what the CDN has to forget.
-    publication = _publication(source, original, recipe, published)
-    verdict = None
+        _remove_dead(published.manifest, dependencies)  # Once it is replaced, nobody knows what to invalidate.
+    return _update(Attempt(source, original, recipe, published, dependencies, recorder))
+
+
+def _update(attempt: Attempt) -> Outcome:
+    """Publish the variants, or what a rejection comes to."""
     try:
-        manifest = _made(source, original, recipe, publication, world, recorder)
+        manifest = _rendered(attempt)
     except PictureRejected as rejected:
-        if published is not None and _outlives(published.manifest, original, rejected):
-            closed = Closed(rejected.reason, rejected.detail)
-            return Outcome(source, Action.KEPT, published.manifest, closed=closed)
-        verdict = Verdict(original.identity, recipe.digest_for(rejected.reason), rejected.reason, rejected.detail)
-        if recorder is None:
-            return Outcome(source, Action.REJECTED, published.manifest if published else None, verdict)
-        _record(source, original, verdict, world, recorder)
-        manifest = replace(publication, digest=verdict.digest).failed(rejected)
-    world.images.publish(manifest, published)
-    _check_unchanged(source, original, world)
-    if published is not None or manifest.status is Status.FAILED:  # which may have failed halfway
-        _remove_dead(manifest, world)
-    return Outcome(source, Action.FAILED if verdict else Action.PUBLISHED, manifest, verdict)
+        return _rejected(attempt, rejected)
+    _publish(manifest, attempt)
+    return Outcome(attempt.source, Action.PUBLISHED, manifest)
 
 
-def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, again: bool) -> bool:
-    if again and manifest.status is Status.FAILED:
+def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
+    """Keep what is published, hand the verdict on, or record it and publish the failure."""
+    published = attempt.published.manifest if attempt.published else None
+    if published is not None and _outlives(published, attempt.original, rejected):
+        closed = Closed(rejected.reason, rejected.detail)
+        return Outcome(attempt.source, Action.KEPT, published, closed=closed)
+    digest = attempt.recipe.digest_for(rejected.reason)
+    verdict = Verdict(attempt.original.identity, digest, rejected.reason, rejected.detail)
+    if attempt.recorder is None:
+        return Outcome(attempt.source, Action.REJECTED, published, verdict)
+    _record(attempt, attempt.recorder, verdict)
+    manifest = replace(attempt.publication, digest=verdict.digest).failed(rejected)
+    _publish(manifest, attempt)
+    return Outcome(attempt.source, Action.FAILED, manifest, verdict)
+
+
+def _publish(manifest: Manifest, attempt: Attempt) -> None:
+    """Replace the manifest that was read, and remove what is dead by that.
+
+    Raises PreconditionFailed if another manifest or another original is there by now.
+    """
+    attempt.dependencies.images.publish(manifest, attempt.published)
+    attempt.look_again()
+    if attempt.published is not None or manifest.status is Status.FAILED:  # rendering may have failed halfway
+        _remove_dead(manifest, attempt.dependencies)
+
+
+def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, retry: bool) -> bool:
+    if retry and manifest.status is Status.FAILED:
         return False
     return (
         manifest.is_of(original.identity)
@@ -170,29 +246,28 @@ def is_kept(manifest: Manifest, recipe: Recipe) -> bool:
 
 
 def _may_be_readable_now(manifest: Manifest, original: Original) -> bool:
-    """Whether it failed only because nobody could read it, and this look does not say the same once more."""
+    """Whether it failed only because it could not be read, and this look does not say the same."""
     return manifest.reason in UNREADABLE and (original.closed is None or original.closed.reason != manifest.reason)
 
 
 def _outlives(manifest: Manifest, original: Original, rejected: PictureRejected) -> bool:
     """Whether the very contents that cannot be read now are published: another recipe is no reason to lose them."""
-    is_of_it = manifest.source is not None and manifest.source.identity == original.identity
-    return rejected.reason in UNREADABLE and manifest.status is Status.READY and is_of_it
+    return rejected.reason in UNREADABLE and manifest.status is Status.READY and manifest.is_of(original.identity)
 
 
-def _withdraw(source: Source, published: Published | None, world: Dependencies, *, ignored: bool) -> Outcome:
+def _withdraw(source: Source, published: Published | None, dependencies: Dependencies, *, ignored: bool) -> Outcome:
     """Publish that there is nothing, even where nothing ever was: a late create must meet a newer revision.
 
     Only for a key that the recipes say to leave alone, nothing is published where nothing was.
     """
     if published is None and ignored:
         return Outcome(source, Action.NOTHING, None)
-    if published is not None and _is_gone_for_good(published.manifest, world.images):
+    if published is not None and _is_gone_for_good(published.manifest, dependencies.images):
         return Outcome(source, Action.NOTHING, published.manifest)
     tombstone = Manifest(source.name, Status.DELETED, _next_revision(published))
-    world.images.publish(tombstone, published)
-    _remove_dead(tombstone, world)
-    if not ignored and world.originals.head(source) is not None:
+    dependencies.images.publish(tombstone, published)
+    _remove_dead(tombstone, dependencies)
+    if not ignored and dependencies.originals.head(source) is not None:
         raise PreconditionFailed
     return Outcome(source, Action.REMOVED, tombstone)
 
@@ -201,90 +276,71 @@ def _is_gone_for_good(manifest: Manifest, images: Images) -> bool:
     """Whether nothing is published and nothing is left over.
 
     Something may be: a late worker that died wrote variants for the revision after the tombstone. They are dead only
-    once a newer tombstone stands.
+    once a newer tombstone is published.
     """
     return manifest.status is Status.DELETED and not any(images.paths(variants_folder(manifest.key)))
 
 
-def _publication(source: Source, original: Original, recipe: Recipe, published: Published | None) -> Publication:
-    return Publication(
-        key=source.name,
-        revision=_next_revision(published),
-        identity=original.identity,
-        bytes=original.size,
-        recipe=recipe.name,
-        digest=recipe.digest,
-        previous=_last_generation(published),
-    )
-
-
-def _made(  # noqa: PLR0913, PLR0917  everything that a manifest is made of
-    source: Source,
-    original: Original,
-    recipe: Recipe,
-    publication: Publication,
-    world: Dependencies,
-    recorder: Recorder | None,
-) -> Manifest:
+def _rendered(attempt: Attempt) -> Manifest:
     """Write the variants and return the manifest that would publish them."""
-    _check_worth_reading(source, original, recipe)
-    if recorder is not None:
-        recorder.before_reading(source, original, recipe)
-    rendering = world.render(_read(source, original, world, recorder), recipe.spec)
-    return publication.ready(rendering.original, tuple(_written(rendering, publication, world.images)))
+    _check_worth_reading(attempt)
+    if attempt.recorder is not None:
+        attempt.recorder.before_reading(attempt.source, attempt.original, attempt.recipe)
+    result = attempt.dependencies.render(_read(attempt), attempt.recipe.spec)
+    publication = attempt.publication
+    return publication.ready(result.original, tuple(_written(result, publication, attempt.dependencies.images)))
 
 
-def _check_worth_reading(source: Source, original: Original, recipe: Recipe) -> None:
-    if source.key.endswith("/"):
+def _check_worth_reading(attempt: Attempt) -> None:
+    if attempt.source.key.endswith("/"):
         raise PictureRejected(Reason.FOLDER, "The key ends in a slash: it marks a folder.")
-    recipe.spec.limits.check_bytes(original.size)
+    attempt.recipe.spec.limits.check_bytes(attempt.original.size)
 
 
-def _read(source: Source, original: Original, world: Dependencies, recorder: Recorder | None) -> bytes:
-    """The bytes. What cannot be read is rejected; where access is denied, only after all the tries of a fault."""
+def _read(attempt: Attempt) -> bytes:
+    """The bytes. What cannot be read is rejected; where access is denied, only after several tries."""
     try:
-        return world.originals.read(source, original)
+        return attempt.dependencies.originals.read(attempt.source, attempt.original)
     except Unreadable as unreadable:
-        _check_for_good(source, original, unreadable, world, recorder)
+        _check_for_good(attempt, unreadable)
         raise PictureRejected(unreadable.closed.reason, unreadable.closed.detail) from unreadable
 
 
-def _record(source: Source, original: Original, verdict: Verdict, world: Dependencies, recorder: Recorder) -> None:
+def _record(attempt: Attempt, recorder: Recorder, verdict: Verdict) -> None:
     """Have a verdict recorded, with a copy of the original where it can be read."""
     try:
-        recorder.record(source, original, verdict, copied=verdict.reason not in UNREADABLE)
+        recorder.record(attempt.source, attempt.original, verdict, copied=verdict.reason not in UNREADABLE)
     except Unreadable as unreadable:
-        _check_for_good(source, original, unreadable, world, recorder)
-        recorder.record(source, original, verdict, copied=False)
+        _check_for_good(attempt, unreadable)
+        recorder.record(attempt.source, attempt.original, verdict, copied=False)
 
 
-def _check_for_good(
-    source: Source, original: Original, unreadable: Unreadable, world: Dependencies, recorder: Recorder | None
-) -> None:
-    """Raise unless it is this original that cannot be read, and that is the last word on it."""
-    _check_unchanged(source, original, world)
-    if unreadable.closed.reason is not Reason.ACCESS_DENIED:
-        return
-    if recorder is None:
-        raise unreadable
-    recorder.denied(source, original, unreadable.closed)
+def _check_for_good(attempt: Attempt, unreadable: Unreadable) -> None:
+    """Raise unless it is this original that cannot be read, and that is the last word on it.
+
+    A refused read does not say which version it is about: another may have been written before it, and be gone after
+    it. A look tells the version and that it is archived or under a customer's key in one answer, so only a look that
+    says the same is believed. A denial is not always seen by a look (a KMS key denies reading alone); it takes as many
+    tries as the recorder asks for.
+    """
+    now, closed = attempt.look_again(), unreadable.closed
+    if closed.reason is Reason.ACCESS_DENIED:
+        if attempt.recorder is None:
+            raise unreadable
+        attempt.recorder.denied(attempt.source, attempt.original, closed)
+    elif now.closed is None or now.closed.reason is not closed.reason:
+        raise PreconditionFailed
 
 
-def _written(rendering: RenderResult, publication: Publication, images: Images) -> Iterator[Variant]:
-    with closing(rendering.variants) as renditions:
+def _written(result: RenderResult, publication: Publication, images: Images) -> Iterator[Variant]:
+    """Write each variant as it is rendered, and return its entries of the manifest."""
+    with closing(result.variants) as renditions:
         for rendition in renditions:
             path = variant_path(publication.key, publication.generation, rendition)
             variants = variants_of(rendition, path)
             name = saved_as(publication.key, OUTPUTS[rendition.format].extension)
             images.write(path, rendition.data, variants[0].media_type, name)
             yield from variants
-
-
-def _check_unchanged(source: Source, original: Original, world: Dependencies) -> None:
-    """Look once more: a bucket without versions can restore an old ETag between the two looks."""
-    now = world.originals.head(source)
-    if now is None or now.identity != original.identity:
-        raise PreconditionFailed
 
 
 def _next_revision(published: Published | None) -> int:
@@ -295,20 +351,24 @@ def _last_generation(published: Published | None) -> str | None:
     return published.manifest.generation or published.manifest.previous if published else None
 
 
-def _remove_dead(manifest: Manifest, world: Dependencies) -> None:
+def _remove_dead(manifest: Manifest, dependencies: Dependencies) -> None:
     """Remove every generation that is neither published nor the one before, and never can be.
 
-    A generation with a revision up to the manifest's can no longer be published, so nobody's work is at risk. Of a
-    deletion the CDN is told first: as long as anything is left, whoever comes by does it again.
+    The CDN is told first of what was deleted: as long as anything is left, whoever comes by tells it again.
     """
+    dead = list(_dead_paths(manifest, dependencies.images))
+    if not dead:
+        return
+    if manifest.status is Status.DELETED and dependencies.purges is not None:
+        dependencies.purges.request_purge(variants_folder(manifest.key))
+    dependencies.images.remove(dead)
+
+
+def _dead_paths(manifest: Manifest, images: Images) -> Iterator[str]:
+    """A generation with a revision up to the manifest's can no longer be published, so nobody's work is at risk."""
     folder = variants_folder(manifest.key)
     kept = {manifest.generation, manifest.previous}
-    dead = []
-    for path in world.images.paths(folder):
+    for path in images.paths(folder):
         generation = path.removeprefix(folder).partition("/")[0]
         if generation not in kept and revision_of(generation) <= manifest.revision:
-            dead.append(path)
-    if dead and manifest.status is Status.DELETED and world.purges is not None:
-        world.purges.request_purge(folder)
-    if dead:
-        world.images.remove(dead)
+            yield path

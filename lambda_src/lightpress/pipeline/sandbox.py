@@ -53,7 +53,7 @@ _PARENT_MB = 300
 _SMALLEST_CHILD_MB = 256
 
 
-class ChildLost(Exception):  # noqa: N818  it was killed or ran out of something; the picture may be fine
+class ChildLost(Exception):
     """The child ended without a verdict on the picture: the world's fault, so worth another try."""
 
 

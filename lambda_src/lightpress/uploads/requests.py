@@ -48,7 +48,7 @@ def media_types(accept: Collection[str]) -> tuple[str, ...]:
     return tuple(media_type for row in INPUTS if row.name in accept for media_type in row.media_types)
 
 
-class Refused(Exception):  # noqa: N818  an answer to the caller, not an error of the program
+class Refused(Exception):
     """A request is refused.
 
     Attributes:
