@@ -36,8 +36,8 @@ def eight_bits(image: Image.Image) -> Image.Image:
 
 def _scaled(image: Image.Image) -> Image.Image:
     """Some rows at a time: the way leads through 32 bits, which for all rows at once would take much memory."""
-    grey = Image.new("L", image.size)
+    gray = Image.new("L", image.size)
     for top in range(0, image.height, _ROWS_AT_ONCE):
         rows = image.crop((0, top, image.width, min(top + _ROWS_AT_ONCE, image.height)))
-        grey.paste(rows.convert("I").point(lambda level: level * _BITS_DROPPED).convert("L"), (0, top))
-    return grey
+        gray.paste(rows.convert("I").point(lambda level: level * _BITS_DROPPED).convert("L"), (0, top))
+    return gray

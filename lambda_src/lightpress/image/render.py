@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.image.animate import encode_film, moves
 from lightpress.image.check import checked
-from lightpress.image.colour import to_srgb
+from lightpress.image.color import to_srgb
 from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import bare, encode, is_lossless

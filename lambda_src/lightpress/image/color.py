@@ -1,4 +1,4 @@
-"""Brought to sRGB: the one colour space that every screen and browser takes for granted."""
+"""Brought to sRGB: the one color space that every screen and browser takes for granted."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _LARGEST_PROFILE = 1 << 20
 _SRGB_GAMMA = 1 / 2.2
 _NO_DIFFERENCE = 0.01
 _BELIEVABLE_GAMMA = (0.1, 10.0)
-_COLOUR_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
-_EXPANDED = {"1": "L", "P": "RGB", "PA": "RGB"}  # what these become before their colours are looked at
+_COLOR_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
+_EXPANDED = {"1": "L", "P": "RGB", "PA": "RGB"}  # what these become before their colors are looked at
 
 
 def to_srgb(picture: Picture) -> Picture:
@@ -27,7 +27,7 @@ def to_srgb(picture: Picture) -> Picture:
     try:
         return replace(picture, image=_through_profile(picture.image, picture.profile), profile=None)
     except _BrokenProfileError as error:
-        note = f"The colour profile is unusable ({error}); the colours are taken as sRGB."
+        note = f"The color profile is unusable ({error}); the colors are taken as sRGB."
         return replace(picture, image=_as_rgb(picture.image), profile=None, notes=(*picture.notes, note))
 
 
@@ -71,11 +71,11 @@ def _through_profile(image: Image.Image, data: bytes) -> Image.Image:
         profile = _profile_for(image, data)
         if _is_srgb(profile):
             return _as_rgb(image)
-        colours, alpha = _split(image)
-        if colours.mode == "L" and _space(profile) == "RGB":
-            colours = colours.convert("RGB")
+        colors, alpha = _split(image)
+        if colors.mode == "L" and _space(profile) == "RGB":
+            colors = colors.convert("RGB")
         converted = ImageCms.profileToProfile(
-            colours,
+            colors,
             profile,
             ImageCms.createProfile("sRGB"),
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
@@ -84,7 +84,7 @@ def _through_profile(image: Image.Image, data: bytes) -> Image.Image:
         )
     except (ImageCms.PyCMSError, OSError, ValueError) as error:
         raise _BrokenProfileError(str(error)) from error
-    return _joined(converted or colours, alpha)
+    return _joined(converted or colors, alpha)
 
 
 def _profile_for(image: Image.Image, data: bytes) -> ImageCmsProfile:
@@ -94,10 +94,10 @@ def _profile_for(image: Image.Image, data: bytes) -> ImageCmsProfile:
     if len(data) > _LARGEST_PROFILE:
         raise _BrokenProfileError(f"it has {len(data)} bytes")
     profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
-    colours = image.mode.removesuffix("A") if image.mode in {"LA", "RGBA"} else image.mode
-    wanted = {_COLOUR_SPACE.get(_EXPANDED.get(colours, colours)), "RGB" if colours == "L" else None}
+    colors = image.mode.removesuffix("A") if image.mode in {"LA", "RGBA"} else image.mode
+    wanted = {_COLOR_SPACE.get(_EXPANDED.get(colors, colors)), "RGB" if colors == "L" else None}
     if _space(profile) not in wanted and not _is_srgb(profile):
-        raise _BrokenProfileError(f"it is for {_space(profile)} pictures, this one is {colours}")
+        raise _BrokenProfileError(f"it is for {_space(profile)} pictures, this one is {colors}")
     return profile
 
 
@@ -115,10 +115,10 @@ def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     return image, None
 
 
-def _joined(colours: Image.Image, alpha: Image.Image | None) -> Image.Image:
+def _joined(colors: Image.Image, alpha: Image.Image | None) -> Image.Image:
     if alpha is not None:
-        colours.putalpha(alpha)
-    return colours
+        colors.putalpha(alpha)
+    return colors
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
