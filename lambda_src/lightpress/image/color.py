@@ -6,57 +6,60 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from lightpress.image.declared import UNDECLARED, DeclaredColor
+
 if TYPE_CHECKING:
     from PIL import Image
     from PIL.ImageCms import ImageCmsProfile
 
+    from lightpress.image.cicp import HighRange
     from lightpress.image.picture import Picture
 
 _LARGEST_PROFILE = 1 << 20
-_SRGB_GAMMA = 1 / 2.2
-_NO_DIFFERENCE = 0.01
-_BELIEVABLE_GAMMA = (0.1, 10.0)
 _COLOR_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 _EXPANDED = {"1": "L", "P": "RGB", "PA": "RGB"}  # what these become before their colors are looked at
 
 
 def to_srgb(picture: Picture) -> Picture:
-    """Convert through the picture's own profile, or a PNG's gamma; without, or with a broken one, take it as sRGB."""
-    if picture.profile is None:
-        return replace(picture, image=_through_gamma(_as_rgb(picture.image), own_gamma(picture.image)))
+    """Convert from the color space that the file declares; without one, or with a broken one, take it as sRGB."""
+    if picture.color.high_range is not None:
+        return _in_standard_range(picture, picture.color.high_range)
+    if picture.color.profile is None:
+        return replace(picture, image=_as_rgb(picture.image))
     try:
-        return replace(picture, image=_through_profile(picture.image, picture.profile), profile=None)
+        image = _through_profile(picture.image, picture.color.profile)
+        return replace(picture, image=image, color=UNDECLARED)
     except _BrokenProfileError as error:
-        note = f"The color profile is unusable ({error}); the colors are taken as sRGB."
-        return replace(picture, image=_as_rgb(picture.image), profile=None, notes=(*picture.notes, note))
+        return to_srgb(_without_profile(picture, error))
 
 
-def _through_gamma(image: Image.Image, gamma: float | None) -> Image.Image:
-    if gamma is None:
-        return image
-    table = [round(255 * (level / 255) ** (_SRGB_GAMMA / gamma)) for level in range(256)]
-    alpha_as_it_is = list(range(256)) if image.mode == "RGBA" else []
-    return image.point(table * 3 + alpha_as_it_is)
+def _without_profile(picture: Picture, error: _BrokenProfileError) -> Picture:
+    """Let what the file declares beside its profile count."""
+    fallback = picture.color.fallback
+    taken = "taken as sRGB" if fallback is None else "converted by the file's gamma"
+    note = f"The color profile is unusable ({error}); the colors are {taken}."
+    return replace(picture, color=DeclaredColor(fallback), notes=(*picture.notes, note))
 
 
-def own_gamma(image: Image.Image) -> float | None:
-    """How a PNG says that its numbers stand for light (gAMA), where that is not as in sRGB; browsers go by it."""
-    gamma = image.info.get("gamma")
-    if not gamma or "srgb" in image.info or not _BELIEVABLE_GAMMA[0] <= gamma <= _BELIEVABLE_GAMMA[1]:
-        return None
-    return gamma if abs(gamma - _SRGB_GAMMA) > _NO_DIFFERENCE else None
+def _in_standard_range(picture: Picture, source: HighRange) -> Picture:
+    # Only few pictures need it.
+    from lightpress.image.tone_map import profile_of_tone_mapped, tone_mapped  # noqa: PLC0415
+
+    image = _through_profile(tone_mapped(picture.image, source), profile_of_tone_mapped())
+    return replace(picture, image=image, color=UNDECLARED, notes=(*picture.notes, "Tone-mapped from HDR."))
 
 
 def shown_as_srgb(picture: Picture) -> bool:
     """Whether the picture's own numbers are shown as they are: it is in sRGB already, or its profile is unusable."""
-    if picture.profile is None:
-        return own_gamma(picture.image) is None
+    color = picture.color
+    if color.profile is None or color.high_range is not None:
+        return color.high_range is None
     from PIL import ImageCms  # noqa: PLC0415
 
     try:
-        return _is_srgb(_profile_for(picture.image, picture.profile))
+        return _is_srgb(_profile_for(picture.image, color.profile))
     except (_BrokenProfileError, ImageCms.PyCMSError, OSError, ValueError):
-        return True
+        return color.fallback is None
 
 
 class _BrokenProfileError(Exception):

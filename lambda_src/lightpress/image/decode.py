@@ -17,6 +17,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from lightpress.image.animate import with_film
 from lightpress.image.codecs import load_codec
+from lightpress.image.declared import declared_color
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.formats import MARKUP, REFUSED, input_of, labels
 from lightpress.image.headers import brands, holds_gain_map, tiff_pages
@@ -136,7 +137,7 @@ def _with_facts(opened: Image.Image, row: Input, data: bytes) -> Picture:
         format=row.name,
         original=stored.turned() if orientation in QUARTER_TURNS else stored,
         orientation=orientation,
-        profile=opened.info.get("icc_profile"),
+        color=declared_color(opened.format, opened.info, data),
         notes=tuple(_notes(opened, data)),
     )
 

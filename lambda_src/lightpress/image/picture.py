@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightpress.image.declared import UNDECLARED
+
 if TYPE_CHECKING:
     from PIL import Image
 
+    from lightpress.image.declared import DeclaredColor
     from lightpress.image.film import Film
     from lightpress.image.spec import Pixels
 
@@ -20,16 +23,16 @@ class Picture:
     """A decoded picture and what is known of it; every step returns a new one.
 
     format: of the file, in lower case. original: the file's pixels, as seen upright. orientation: EXIF's 1 to 8 of
-    `image`. profile: its ICC profile. exif: what is kept of its metadata. notes: what was noticed on the way, one
-    sentence each. is_poster: `image` was put together as an animation's first frame, and is not the file's own picture.
-    film: what follows it, where that is shown.
+    `image`. color: the color space that it declares. exif: what is kept of its metadata. notes: what was noticed on the
+    way, one sentence each. is_poster: `image` was put together as an animation's first frame, and is not the file's own
+    picture. film: what follows it, where that is shown.
     """
 
     image: Image.Image
     format: str
     original: Pixels
     orientation: int = 1
-    profile: bytes | None = None
+    color: DeclaredColor = UNDECLARED
     exif: bytes = b""
     notes: tuple[str, ...] = ()
     is_poster: bool = False

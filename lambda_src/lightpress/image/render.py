@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Rung, Spec
 
-REVISION = 3
+REVISION = 4
 """Raised by hand when the same spec makes other pixels: published variants made by an older core are then stale."""
 
 
