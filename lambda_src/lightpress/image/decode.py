@@ -18,6 +18,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from lightpress.image.animate import with_film
 from lightpress.image.codecs import load_codec
 from lightpress.image.declared import declared_color
+from lightpress.image.depth import apply_clear_color
 from lightpress.image.errors import PictureRejected, Reason
 from lightpress.image.formats import MARKUP, REFUSED, input_of, labels
 from lightpress.image.headers import brands, holds_gain_map, tiff_pages
@@ -67,13 +68,14 @@ def _decoded(data: bytes, spec: Spec) -> Picture:
     _check_before_opening(row, data, spec.limits)
     load_codec(row)
     with _damage_is_the_pictures_fault(memory=_memory_to_open(row, data)):
-        opened = Image.open(io.BytesIO(data), formats=(row.pillow,))
+        opened = row.opener(data) if row.opener else Image.open(io.BytesIO(data), formats=(row.pillow,))
     _check_header(opened, row, data, spec.limits)
     with _damage_is_the_pictures_fault(memory=_memory(opened, row, Pixels(*opened.size)) + len(data)):
         picture = _with_facts(opened, row, data)
         _reduce_while_decoding(picture, spec)
         spec.limits.check_decoded(_memory(opened, row, picture.original))
         opened.load()
+        apply_clear_color(opened, data)
         return with_film(with_metadata(picture, spec.metadata), data, spec)
 
 

@@ -22,6 +22,8 @@ from lightpress.image.headers import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from PIL import Image
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -130,6 +132,12 @@ def _never(_: bytes) -> None:
     return None
 
 
+def _open_tiff(data: bytes) -> Image.Image:
+    from lightpress.image.rare_tiff import open_tiff  # noqa: PLC0415  this table is read where there is no Pillow
+
+    return open_tiff(data)
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """A format that is read.
@@ -147,6 +155,7 @@ class Input:
         parts: What its files have many of, and how many are too many.
         sizes: Reads sizes from the header, where the decoder takes memory as soon as it opens the file.
         unreadable: Says what a file is that looks like one of these and is not.
+        opener: Opens its files with Pillow, where some need more than its decoder.
         media_types: What browsers call its files, the usual name first. Some know no name for the rarer formats.
         extensions: File name extensions, without the dot, the usual one first.
     """
@@ -162,6 +171,7 @@ class Input:
     parts: Parts | None = None
     sizes: Callable[[bytes], Iterable[tuple[int, int]]] = _told_in_time
     unreadable: Callable[[bytes], str | None] = _never
+    opener: Callable[[bytes], Image.Image] | None = None
     by_default: bool = True
     media_types: tuple[str, ...] = field(kw_only=True)
     extensions: tuple[str, ...] = field(kw_only=True)
@@ -219,6 +229,7 @@ INPUTS = (
     ),
     Input(
         "tiff", "TIFF", "TIFF", "PIL.TiffImagePlugin", 8, _TIFF, parts=_DIRECTORIES, unreadable=tiff_unreadable,
+        opener=_open_tiff,
         media_types=("image/tiff",), extensions=("tif", "tiff"),
     ),
     Input(
