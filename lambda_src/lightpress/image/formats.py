@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from lightpress.image.headers import (
     tiff_unreadable,
     webp_sizes,
 )
+from lightpress.image.rare_bmp import bmp_sizes, bmp_unreadable, plain_bmp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -138,6 +140,12 @@ def _open_tiff(data: bytes) -> Image.Image:
     return open_tiff(data)
 
 
+def _open_bmp(data: bytes) -> Image.Image:
+    from PIL import Image  # noqa: PLC0415  as above
+
+    return Image.open(io.BytesIO(plain_bmp(data)), formats=("BMP",))
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """A format that is read.
@@ -245,7 +253,8 @@ INPUTS = (
         media_types=("image/x-icon", "image/vnd.microsoft.icon"), extensions=("ico",),
     ),
     Input(
-        "bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 4, ((b"BM", 0),),
+        "bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 8, ((b"BM", 0),), unreadable=bmp_unreadable,
+        sizes=bmp_sizes, opener=_open_bmp,
         media_types=("image/bmp",), extensions=("bmp",),
     ),
 )  # fmt: skip
