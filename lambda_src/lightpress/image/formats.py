@@ -140,6 +140,12 @@ def _open_tiff(data: bytes) -> Image.Image:
     return open_tiff(data)
 
 
+def _open_psd(data: bytes) -> Image.Image:
+    from lightpress.image.rare_psd import open_psd  # noqa: PLC0415  as above
+
+    return open_psd(data)
+
+
 def _open_bmp(data: bytes) -> Image.Image:
     from PIL import Image  # noqa: PLC0415  as above
 
@@ -246,6 +252,7 @@ INPUTS = (
     ),
     Input(
         "psd", "Photoshop (PSD)", "PSD", "PIL.PsdImagePlugin", 6, ((b"8BPS\0\1", 0),), unreadable=psd_unreadable,
+        opener=_open_psd,
         media_types=("image/vnd.adobe.photoshop",), extensions=("psd",),
     ),
     Input(
