@@ -122,3 +122,52 @@ def test_deep_grey_takes_no_more_memory_than_it_was_granted() -> None:
         return child.cost.peak_rss_mb
 
     assert peak_mb(data) - peak_mb(file_of(plain())) < size[0] * size[1] * 4 / 1e6
+
+
+def png_of(depth: int, kind: int, samples: list[int], clear: list[int], interlace: int = 0) -> bytes:
+    """A PNG of one row of samples, with a see-through color (tRNS)."""
+    channels = {0: 1, 2: 3}[kind]
+    bits = "".join(f"{sample:0{depth}b}" for sample in samples)
+    bits += "0" * (-len(bits) % 8)
+    header = struct.pack(">IIBBBBB", len(samples) // channels, 1, depth, kind, 0, 0, interlace)
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + png_chunk(b"IHDR", header)
+        + png_chunk(b"tRNS", struct.pack(f">{channels}H", *clear))
+        + png_chunk(b"IDAT", zlib.compress(b"\0" + int(bits, 2).to_bytes(len(bits) // 8, "big")))
+        + png_chunk(b"IEND", b"")
+    )
+
+
+AS_WEBP = spec(formats=("webp",))  # as a PNG, so small an original remains as it is
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
+def test_a_see_through_gray_is_see_through_at_every_depth(depth: int) -> None:
+    most = (1 << depth) - 1
+    for level in {0, 1, most // 2, most}:
+        samples = [0, most // 2, level, most, level ^ 1]
+        alphas = only(png_of(depth, 0, samples, [level]), AS_WEBP).getchannel("A").tobytes()
+        assert alphas == bytes(0 if sample == level else 255 for sample in samples), level
+
+
+@pytest.mark.parametrize(("depth", "noise"), [(2, 0xFFFC), (4, 0xFFF0), (8, 0xFF00)])
+def test_bits_of_a_see_through_gray_above_its_depth_mean_nothing(depth: int, noise: int) -> None:
+    """PNG, third edition, 11.3.1.1: the other bits are 0, and decoders look at the lowest ones."""
+    assert only(png_of(depth, 0, [1, 2, 3], [2 | noise])).getchannel("A").tobytes() == b"\xff\0\xff"
+
+
+def test_a_see_through_color_of_sixteen_bits_is_compared_in_all_of_them() -> None:
+    clear = [40_000, 30_001, 20_002]
+    samples = [*clear, 40_000, 30_001, 20_003, 40_001, 30_001, 20_002, *clear, 0, 0, 0]
+    assert only(png_of(16, 2, samples, clear)).getchannel("A").tobytes() == b"\0\xff\xff\0\xff"
+
+
+def test_gray_of_sixteen_bits_is_compared_in_all_of_them() -> None:
+    assert only(png_of(16, 0, [32_768, 32_769, 32_767], [32_768])).getchannel("A").tobytes() == b"\0\xff\xff"
+
+
+@pytest.mark.parametrize(("stored", "shown"), {0: 0, 1_000: 34, 3_277: 63, 32_768: 188, 65_535: 255}.items())
+def test_deep_gray_of_linear_light_is_brightened(stored: int, shown: int) -> None:
+    data = with_chunk_before(file_of(deep_grey([stored])), b"IDAT", b"gAMA", struct.pack(">I", 100_000))
+    assert distance(pixel(only(data), (0.5, 0.5)), (shown,) * 3) <= 2

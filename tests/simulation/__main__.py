@@ -12,8 +12,8 @@ from multiprocessing import Pool
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
-from rich.console import Console
 
+from lightpress.cli.console import Terminal
 from lightpress.cli.progress import progress_on
 from tests.simulation import cases, mutants, randomly
 from tests.simulation.exhaustive import explore
@@ -31,8 +31,8 @@ Processes = Annotated[int, typer.Option(help="How many processes share the work.
 _ALL = os.cpu_count() or 1
 
 app = typer.Typer(help=__doc__, pretty_exceptions_enable=False, add_completion=False)
-out = Console(highlight=False, soft_wrap=True)
-bar = Console(stderr=True)
+out = Terminal()
+bar = Terminal(stderr=True)
 
 
 @app.command()
@@ -52,14 +52,14 @@ def schedules(
             happened.update(told.happened)
             left += told.leftovers
             if told.broken:
-                out.print(told.story, markup=False)
-                out.print(f"Schedule {told.number} breaks: {'; '.join(told.broken)}", markup=False)
+                out.print(told.story)
+                out.print(f"Schedule {told.number} breaks: {'; '.join(told.broken)}")
                 out.print(f"To see it again: make simulate SCHEDULES=1 SEED={told.number}")
                 raise typer.Exit(1)
             if time.monotonic() > end:
                 break
     if count == 1:
-        out.print(randomly.run(seed, tell=True).story, markup=False)
+        out.print(randomly.run(seed, tell=True).story)
     faults = {name: happened[name] for name in _FAULTS}
     out.print(f"{ran:,} schedules, none breaks a promise: {happened['request']:,} requests of")
     out.print(f"{happened['invocation']:,} invocations, {sum(faults.values()):,} faults ({_listed(faults)})")
@@ -83,7 +83,7 @@ def exhaustive(
             more = "" if explored.complete else ", and more: not complete"
             out.print(f"{explored.case}: {explored.states:,} states{more}")
             if explored.broken:
-                out.print(explored.story, markup=False)
+                out.print(explored.story)
                 out.print(f"{explored.case} breaks: {'; '.join(explored.broken)}")
                 raise typer.Exit(1)
     out.print(f"{len(wanted)} cases, {complete} of them complete, {seen:,} states: none breaks a promise")
@@ -97,7 +97,7 @@ def mutated() -> None:
         after = mutant.found_after()
         return f"{after} of {mutant.limit}" if after else f"NOT within {mutant.limit}"
 
-    out.print(mutants.as_table(found), markup=False)
+    out.print(mutants.as_table(found))
 
 
 @contextmanager

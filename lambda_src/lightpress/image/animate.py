@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from PIL import Image
 
 from lightpress.image.animation import Animation, Frame
-from lightpress.image.boxes import plays_of
-from lightpress.image.depth import eight_bits
+from lightpress.image.depth import apply_clear_color, eight_bits
+from lightpress.image.isobmff import plays_of
 from lightpress.image.patches import After, BrokenSequenceError, Patch, gif_patches, png_patches
 from lightpress.image.png import CutShortError
 
@@ -197,7 +197,11 @@ def _composed(picture: Image.Image, patches: tuple[Patch, ...], limits: Limits) 
 
 def _decoded(patch: Patch, limits: Limits) -> Image.Image:
     limits.check_decoded(patch.box.pixels * _BYTES_PER_PIXEL)  # a GIF's may be larger than its canvas
-    return eight_bits(Image.open(io.BytesIO(patch.still()), formats=("GIF", "PNG"))).convert("RGBA")
+    data = patch.still()
+    opened = Image.open(io.BytesIO(data), formats=("GIF", "PNG"))
+    opened.load()
+    apply_clear_color(opened, data)
+    return eight_bits(opened).convert("RGBA")
 
 
 def _sought(data: bytes, count: int) -> Iterator[Frame]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from lightpress.image.boxes import boxes
+from lightpress.image.isobmff import whole_boxes
 from lightpress.image.jpeg import END_OF_IMAGE, START_OF_IMAGE, START_OF_SCAN, jpeg_end, jpeg_segments
 from lightpress.image.png import PNG_SIGNATURE, png_chunk, png_chunks
 
@@ -148,15 +148,15 @@ _AVIF_SRGB = (b"nclx\0\1\0\x0d", b"nclx\0\1\0\2", b"nclx\0\2\0\2", b"nclx\0\1\0\
 
 def _avif(data: bytes, exif: bytes) -> bytes | None:
     """The file as it is, if it is pixels only, in sRGB; it has no place that EXIF data could be put in."""
-    outer = dict(boxes(data, 0, len(data)))
+    outer = dict(whole_boxes(data, 0, len(data)))
     if exif or set(outer) - _AVIF_BOXES:
         return None
     start, end = outer[b"meta"]
-    meta = dict(boxes(data, start + 4, end))
-    infos = boxes(data, meta[b"iinf"][0] + 6, meta[b"iinf"][1])
+    meta = dict(whole_boxes(data, start + 4, end))
+    infos = whole_boxes(data, meta[b"iinf"][0] + 6, meta[b"iinf"][1])
     kinds = {data[begin + 8 : begin + 12] for name, (begin, _) in infos if name == b"infe"}
-    (store,) = (span for name, span in boxes(data, *meta[b"iprp"]) if name == b"ipco")
-    properties = [(name, data[slice(*span)]) for name, span in boxes(data, *store)]
+    (store,) = (span for name, span in whole_boxes(data, *meta[b"iprp"]) if name == b"ipco")
+    properties = [(name, data[slice(*span)]) for name, span in whole_boxes(data, *store)]
     strange = kinds - _AVIF_ITEMS or {name for name, _ in properties} - _AVIF_PROPERTIES
     colours = [body for name, body in properties if name == b"colr"]
     return None if strange or not all(body.startswith(_AVIF_SRGB) for body in colours) else data

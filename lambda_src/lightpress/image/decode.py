@@ -18,6 +18,8 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 
 from lightpress.image.animate import with_animation
 from lightpress.image.codecs import load_codec
+from lightpress.image.declared import declared_color
+from lightpress.image.depth import apply_clear_color
 from lightpress.image.errors import FileCutShort, PictureRejected, Reason
 from lightpress.image.formats import MARKUP, REFUSED, input_of, labels
 from lightpress.image.headers import brands, holds_credentials, holds_gain_map, tiff_pages
@@ -102,13 +104,14 @@ def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
     _check_before_opening(row, data, options.limits)
     load_codec(row)
     with _damage_is_the_pictures_fault(memory=_memory_to_open(row, data)):
-        opened = Image.open(io.BytesIO(data), formats=(row.pillow,))
+        opened = row.opener(data) if row.opener else Image.open(io.BytesIO(data), formats=(row.pillow,))
     _check_header(opened, row, data, options.limits)
     with _damage_is_the_pictures_fault(memory=_memory(opened, row, Pixels(*opened.size)) + len(data)):
         picture = _within_metadata_limit(_with_facts(opened, row, data), options.limits)
         _reduce_while_decoding(picture, options)
         options.limits.check_decoded(_memory(opened, row, picture.original))
         opened.load()
+        apply_clear_color(opened, data)
         return with_animation(with_metadata(picture, options.metadata), data, options)
 
 
@@ -173,7 +176,7 @@ def _with_facts(opened: Image.Image, row: Input, data: bytes) -> Picture:
         format=row.name,
         original=stored.turned() if orientation in QUARTER_TURNS else stored,
         orientation=orientation,
-        profile=opened.info.get("icc_profile"),
+        color=declared_color(opened.format, opened.info, data),
         notes=tuple(_notes(opened, data)),
     )
 
@@ -185,7 +188,7 @@ def _within_metadata_limit(picture: Picture, limits: Limits) -> Picture:
         if (count := len(info.get(key) or b"")) > limits.max_metadata_bytes:
             del info[key]
             notes.append(f"The {name} ({count} bytes, at most {limits.max_metadata_bytes} are read) is left out.")
-    return replace(picture, profile=info.get("icc_profile"), notes=(*picture.notes, *notes))
+    return replace(picture, notes=(*picture.notes, *notes)) if notes else picture
 
 
 def _orientation(opened: Image.Image) -> int:

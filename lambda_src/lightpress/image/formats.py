@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from lightpress.image.headers import (
     webp_sizes,
 )
 from lightpress.image.jpeg import MOST_SEGMENTS, jpeg_parts, jpeg_scans
+from lightpress.image.rare_bmp import bmp_sizes, bmp_unreadable, plain_bmp
 from lightpress.image.salvage import (
     Repaired,
     jpeg_with_end,
@@ -29,6 +31,8 @@ from lightpress.image.salvage import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from PIL import Image
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +142,24 @@ def _never(_: bytes) -> None:
     return None
 
 
+def _open_tiff(data: bytes) -> Image.Image:
+    from lightpress.image.rare_tiff import open_tiff  # noqa: PLC0415  this table is read where there is no Pillow
+
+    return open_tiff(data)
+
+
+def _open_psd(data: bytes) -> Image.Image:
+    from lightpress.image.rare_psd import open_psd  # noqa: PLC0415  as above
+
+    return open_psd(data)
+
+
+def _open_bmp(data: bytes) -> Image.Image:
+    from PIL import Image  # noqa: PLC0415  as above
+
+    return Image.open(io.BytesIO(plain_bmp(data)), formats=("BMP",))
+
+
 @dataclass(frozen=True, slots=True)
 class Input:
     """A format that is read.
@@ -156,6 +178,7 @@ class Input:
         repairs: What is tried, one after the other, on a file that the decoder calls damaged.
         sizes: Reads sizes from the header, where the decoder takes memory as soon as it opens the file.
         unreadable: Says what a file is that looks like one of these and is not.
+        opener: Opens its files with Pillow, where some need more than its decoder.
         media_types: What browsers call its files, the usual name first. Some know no name for the rarer formats.
         extensions: File name extensions, without the dot, the usual one first.
     """
@@ -172,6 +195,7 @@ class Input:
     repairs: tuple[Callable[[bytes], Repaired | None], ...] = ()
     sizes: Callable[[bytes], Iterable[tuple[int, int]]] = _told_in_time
     unreadable: Callable[[bytes], str | None] = _never
+    opener: Callable[[bytes], Image.Image] | None = None
     by_default: bool = True
     media_types: tuple[str, ...] = field(kw_only=True)
     extensions: tuple[str, ...] = field(kw_only=True)
@@ -232,6 +256,7 @@ INPUTS = (
     ),
     Input(
         "tiff", "TIFF", "TIFF", "PIL.TiffImagePlugin", 8, _TIFF, parts=(_DIRECTORIES,), unreadable=tiff_unreadable,
+        opener=_open_tiff,
         media_types=("image/tiff",), extensions=("tif", "tiff"),
     ),
     Input(
@@ -240,6 +265,7 @@ INPUTS = (
     ),
     Input(
         "psd", "Photoshop (PSD)", "PSD", "PIL.PsdImagePlugin", 6, ((b"8BPS\0\1", 0),), unreadable=psd_unreadable,
+        opener=_open_psd,
         media_types=("image/vnd.adobe.photoshop",), extensions=("psd",),
     ),
     Input(
@@ -247,7 +273,8 @@ INPUTS = (
         media_types=("image/x-icon", "image/vnd.microsoft.icon"), extensions=("ico",),
     ),
     Input(
-        "bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 4, ((b"BM", 0),),
+        "bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 8, ((b"BM", 0),), unreadable=bmp_unreadable,
+        sizes=bmp_sizes, opener=_open_bmp,
         media_types=("image/bmp",), extensions=("bmp",),
     ),
 )  # fmt: skip

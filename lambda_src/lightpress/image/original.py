@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightpress.image.colour import shown_as_srgb
+from lightpress.image.color import shown_as_srgb
 from lightpress.image.compare import same_pixels
 from lightpress.image.container import without_extras
 from lightpress.image.formats import OUTPUTS

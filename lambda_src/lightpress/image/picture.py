@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightpress.image.declared import UNDECLARED
+
 if TYPE_CHECKING:
     from PIL import Image
 
     from lightpress.image.animation import Animation
+    from lightpress.image.declared import DeclaredColor
     from lightpress.image.spec import Pixels
 
 QUARTER_TURNS = range(5, 9)
@@ -25,7 +28,7 @@ class Picture:
         format: The format of the file, by name.
         original: The file's pixels, as seen upright.
         orientation: EXIF's 1 to 8 of `image`.
-        profile: Its ICC profile.
+        color: The color space that it declares.
         exif: What is kept of its metadata.
         notes: What was noticed on the way, one sentence each.
         is_poster: Whether `image` was composed as an animation's first frame, and is not the file's own picture.
@@ -38,7 +41,7 @@ class Picture:
     format: str
     original: Pixels
     orientation: int = 1
-    profile: bytes | None = None
+    color: DeclaredColor = UNDECLARED
     exif: bytes = b""
     notes: tuple[str, ...] = ()
     is_poster: bool = False

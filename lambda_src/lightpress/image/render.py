@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightpress.image.animate import encode_animation, moves
-from lightpress.image.colour import to_srgb
+from lightpress.image.color import to_srgb
 from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import bare, encode

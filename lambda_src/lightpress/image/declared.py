@@ -1,0 +1,196 @@
+"""The color space that a file declares, where it does so otherwise than by a profile alone.
+
+The order of precedence is that of the formats' standards, as Chromium follows it:
+
+    PNG          cICP, iCCP, sRGB, gAMA with cHRM                  (PNG, third edition, 4.3)
+    AVIF, HEIC   the ICC profile, else the code points (nclx)      (ISO/IEC 23000-22, 7.3.6.4)
+    any          in an ICC profile: its cicp tag                   (ICC.1:2022, 9.2.17)
+
+Code points that are unknown, unspecified or malformed declare nothing.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lightpress.image.cicp import (
+    CURVES,
+    HLG,
+    PQ,
+    PRIMARIES,
+    SRGB,
+    SRGB_CURVE,
+    USUAL_PEAK,
+    Curve,
+    HighRange,
+    Primaries,
+    profile,
+)
+from lightpress.image.isobmff import properties
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_SRGB_GAMMA = 1 / 2.2
+_NO_DIFFERENCE = 0.05  # of its quotient with sRGB's, as in libpng's PNG_GAMMA_THRESHOLD
+_BELIEVABLE_GAMMA = (0.1, 10.0)
+_FULL_RANGE = 1
+_PNG_SIGNATURE = 8
+_MOST_CHUNKS = 1_000
+_LARGEST_PROFILE = 1 << 20
+_MOST_TAGS = 100
+_TEN_THOUSANDTHS = 10_000  # of a cd/m2: the unit of light levels in PNG and in mastering displays
+
+# In AVIF files and profiles, Chromium takes television's camera curves as sRGB's; in a PNG it does not.
+_CURVES_OF_READERS = {**CURVES, **dict.fromkeys((1, 6, 11, 14, 15), SRGB_CURVE)}
+_SRGB_POINTS = (1, 13)
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredColor:
+    """What is to be done to a picture's colors.
+
+    Attributes:
+        profile: The ICC profile to convert from; None for sRGB.
+        fallback: The profile to convert from where `profile` is unusable.
+        high_range: How it is encoded, where it is of high dynamic range: then no profile counts.
+    """
+
+    profile: bytes | None = None
+    fallback: bytes | None = None
+    high_range: HighRange | None = None
+
+
+UNDECLARED = DeclaredColor()
+"""What says nothing is in sRGB."""
+
+
+def declared_color(form: str | None, info: Mapping[Any, Any], data: bytes) -> DeclaredColor:
+    """The color space of the file `data`, of which Pillow says that it is a `form`, with `info`."""
+    embedded = info.get("icc_profile") or None
+    if form == "PNG":
+        return _of_png(embedded, info, data)
+    if embedded:
+        return _of_profile(embedded)
+    return _of_items(data) if form in {"AVIF", "HEIF"} else UNDECLARED
+
+
+def _of_png(embedded: bytes | None, info: Mapping[Any, Any], data: bytes) -> DeclaredColor:
+    chunks = _chunks_before_pixels(data)
+    points = chunks.get(b"cICP", b"")
+    if len(points) == 4 and points[2:] == bytes((0, _FULL_RANGE)):  # noqa: PLR2004  the chunk's length
+        found = _of_points(points[0], points[1], _peak_in_png(chunks), CURVES)
+        if found is not None:
+            return found
+    other = None if "srgb" in info else _of_gamma(info.get("gamma"), chunks.get(b"cHRM"))
+    if embedded is None:
+        return DeclaredColor(other)
+    found = _of_profile(embedded)
+    return DeclaredColor(found.profile, other, found.high_range)
+
+
+def _of_profile(embedded: bytes) -> DeclaredColor:
+    points = _cicp_tag(embedded)
+    found = _of_points(*points, USUAL_PEAK, _CURVES_OF_READERS) if points else None
+    return found or DeclaredColor(embedded)
+
+
+def _of_items(data: bytes) -> DeclaredColor:
+    found = properties(data)
+    points = next((body for kind, body in found if kind == b"colr" and body.startswith(b"nclx")), b"")
+    if len(points) < 10:  # noqa: PLR2004  up to the code point of the matrix
+        return UNDECLARED
+    primaries, transfer = struct.unpack_from(">HH", points, 4)
+    known = primaries if primaries in PRIMARIES else _SRGB_POINTS[0]
+    usable = transfer if transfer in _CURVES_OF_READERS or transfer in {PQ, HLG} else _SRGB_POINTS[1]
+    return _of_points(known, usable, _peak_in_items(dict(found)), _CURVES_OF_READERS) or UNDECLARED
+
+
+def _of_points(primaries: int, transfer: int, peak: float, curves: Mapping[int, Curve]) -> DeclaredColor | None:
+    if primaries not in PRIMARIES:
+        return None
+    if transfer in {PQ, HLG}:
+        return DeclaredColor(high_range=HighRange(PRIMARIES[primaries], transfer, peak))
+    return _of(PRIMARIES[primaries], curves[transfer]) if transfer in curves else None
+
+
+def _of(primaries: Primaries, curve: Curve) -> DeclaredColor:
+    if primaries.is_close(SRGB) and curve == SRGB_CURVE:
+        return UNDECLARED
+    return DeclaredColor(profile(primaries, curve))
+
+
+def _of_gamma(gamma: float | None, chromaticities: bytes | None) -> bytes | None:
+    """The profile that cHRM and gAMA describe. Without gAMA, cHRM says nothing; without sense, neither does."""
+    if not gamma or not _BELIEVABLE_GAMMA[0] <= gamma <= _BELIEVABLE_GAMMA[1]:
+        return None
+    primaries = SRGB if chromaticities is None else _primaries(chromaticities)
+    if primaries is None:
+        return None
+    # What the standard has writers put beside sRGB for old readers (11.3.2.5), nothing else: sRGB is meant.
+    if primaries.is_close(SRGB) and abs(gamma / _SRGB_GAMMA - 1) < _NO_DIFFERENCE:
+        return None
+    return profile(primaries, Curve(1 / gamma))
+
+
+def _primaries(chunk: bytes) -> Primaries | None:
+    if len(chunk) != 32:  # noqa: PLR2004  eight numbers
+        return None
+    white_x, white_y, *rest = (number / 100_000 for number in struct.unpack(">8I", chunk))
+    red, green, blue = zip(rest[::2], rest[1::2], strict=True)
+    found = Primaries(red, green, blue, (white_x, white_y))
+    return found if found.is_possible() else None
+
+
+def _chunks_before_pixels(data: bytes) -> dict[bytes, bytes]:
+    """The first chunk of each kind before the pixels; what comes later describes nothing."""
+    found: dict[bytes, bytes] = {}
+    at = _PNG_SIGNATURE
+    for _ in range(_MOST_CHUNKS):
+        if at + 8 > len(data):
+            break
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"IDAT":
+            break
+        if kind in _OF_COLOR:
+            found.setdefault(kind, data[at + 8 : at + 8 + min(length, 64)])
+        at += 12 + length
+    return found
+
+
+_OF_COLOR = {b"cICP", b"cHRM", b"cLLI", b"mDCV"}
+
+
+def _peak_in_png(chunks: Mapping[bytes, bytes]) -> float:
+    """The brightest of the content, else of the display that it was made on (PNG, third edition, 11.3.2.7 and 8)."""
+    level, display = chunks.get(b"cLLI", b""), chunks.get(b"mDCV", b"")
+    content = struct.unpack_from(">I", level)[0] / _TEN_THOUSANDTHS if len(level) >= 8 else 0.0  # noqa: PLR2004
+    return content or _of_display(display) or USUAL_PEAK
+
+
+def _peak_in_items(found: Mapping[bytes, bytes]) -> float:
+    """The same (ISO/IEC 23008-12, 6.5.40 and ISO/IEC 14496-12, 12.1.6)."""
+    level, display = found.get(b"clli", b""), found.get(b"mdcv", b"")
+    content = float(struct.unpack_from(">H", level)[0]) if len(level) >= 4 else 0.0  # noqa: PLR2004
+    return content or _of_display(display) or USUAL_PEAK
+
+
+def _of_display(body: bytes) -> float:
+    at = 16  # behind four chromaticities
+    return struct.unpack_from(">I", body, at)[0] / _TEN_THOUSANDTHS if len(body) >= at + 8 else 0.0
+
+
+def _cicp_tag(embedded: bytes) -> tuple[int, int] | None:
+    """The code points (primaries, transfer) in a profile, which count for more than the rest of it."""
+    if len(embedded) > _LARGEST_PROFILE:
+        return None
+    try:
+        count = min(struct.unpack_from(">I", embedded, 128)[0], _MOST_TAGS)
+        entries = [struct.unpack_from(">4sI", embedded, 132 + 12 * number) for number in range(count)]
+        at = next(at for name, at in entries if name == b"cicp")
+        primaries, transfer = struct.unpack_from(">BB", embedded, at + 8)
+    except (struct.error, StopIteration):
+        return None
+    return primaries, transfer

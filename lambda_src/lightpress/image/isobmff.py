@@ -1,0 +1,126 @@
+"""The structure of AVIF and HEIC files (ISO/IEC 14496-12 and 23008-12): boxes in boxes.
+
+Walks over box headers only. What cannot be read says nothing; telling damage is the decoder's business.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MOST_BOXES = 10_000
+_LARGE, _TO_THE_END = 1, 0
+_LONG_INDEX = 1
+_REPEATS = 1
+# Durations as (version of the box: layout of the number, and where it is): of a track, and of its first edit.
+_TRACK_DURATION = {0: (">I", 20), 1: (">Q", 28)}
+_EDIT_DURATION = {0: (">I", 8), 1: (">Q", 8)}
+_MOST_PLAYS = 65_535
+
+Span = tuple[int, int]
+
+
+def properties(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The properties of the primary item, in the order of their association, as (kind, contents)."""
+    try:
+        return list(_of_primary(data))
+    except (struct.error, KeyError, IndexError):
+        return []
+
+
+def _of_primary(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    start, end = _first(data, b"meta", 0, len(data))
+    meta = dict(boxes(data, start + 4, end))
+    primary = _number(data, meta[b"pitm"][0])
+    stored = dict(boxes(data, *meta[b"iprp"]))
+    everything = list(boxes(data, *stored[b"ipco"]))
+    for index in _associated(data, stored[b"ipma"], primary):
+        if 0 < index <= len(everything):
+            kind, (begin, finish) = everything[index - 1]
+            yield kind, data[begin:finish]
+
+
+def _associated(data: bytes, span: Span, item: int) -> list[int]:
+    """The numbers of the properties of an item; the first property is number 1."""
+    at, end = span
+    version, flags, entries = data[at], data[at + 3], struct.unpack_from(">I", data, at + 4)[0]
+    name = ">I" if version else ">H"
+    index, mask = (">H", 0x7FFF) if flags & _LONG_INDEX else (">B", 0x7F)
+    at += 8
+    for _ in range(min(entries, _MOST_BOXES)):
+        (found,) = struct.unpack_from(name, data, at)
+        at += struct.calcsize(name)
+        count, at = data[at], at + 1
+        if found == item:
+            return [struct.unpack_from(index, data, at + n * struct.calcsize(index))[0] & mask for n in range(count)]
+        at += count * struct.calcsize(index)
+        if at > end:
+            break
+    return []
+
+
+def _number(data: bytes, at: int) -> int:
+    """The item that a `pitm` box names."""
+    return int(struct.unpack_from(">I" if data[at] else ">H", data, at + 4)[0])
+
+
+def _first(data: bytes, kind: bytes, at: int, end: int) -> Span:
+    return next((span for found, span in boxes(data, at, end) if found == kind), (end, end))
+
+
+def whole_boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, Span]]:
+    """The boxes that fill what is between two places; raises ValueError where they do not fill it."""
+    covered = at
+    for kind, (begin, finish) in boxes(data, at, end):
+        yield kind, (begin, finish)
+        covered = finish
+    if covered != end:
+        raise ValueError("something that is no box")
+
+
+def boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, Span]]:
+    """The boxes between two places: their kind, and where what is in them begins and ends."""
+    for _ in range(_MOST_BOXES):
+        if at + 8 > end:
+            return
+        length, kind = struct.unpack_from(">I4s", data, at)
+        begin = at + 8
+        if length == _LARGE:
+            (length,) = struct.unpack_from(">Q", data, begin)
+            begin += 8
+        finish = end if length == _TO_THE_END else at + length
+        if not begin <= finish <= end:
+            return
+        yield kind, (begin, finish)
+        at = finish
+
+
+def plays_of(data: bytes) -> int:
+    """How often an AVIF sequence plays; 0 is for ever, also where the file does not say."""
+    try:
+        track = _inside(data, _inside(data, (0, len(data)), b"moov"), b"trak")
+        header = _inside(data, track, b"tkhd")
+        edits = _inside(data, _inside(data, track, b"edts"), b"elst")
+        if not data[edits[0] + 3] & _REPEATS:
+            return 1
+        whole, once = _duration(data, header[0], _TRACK_DURATION), _duration(data, edits[0], _EDIT_DURATION)
+        plays = math.ceil(whole / once)
+    except (LookupError, ValueError, struct.error, ZeroDivisionError):
+        return 0
+    return plays if plays <= _MOST_PLAYS else 0
+
+
+def _inside(data: bytes, span: tuple[int, int], kind: bytes) -> tuple[int, int]:
+    start, end = _first(data, kind, *span)
+    if start == end:
+        raise LookupError(kind)
+    return start, end
+
+
+def _duration(data: bytes, at: int, layouts: dict[int, tuple[str, int]]) -> int:
+    layout, offset = layouts[data[at]]
+    return int(struct.unpack_from(layout, data, at + offset)[0])

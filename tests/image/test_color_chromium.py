@@ -1,0 +1,83 @@
+"""Chromium, a judge that is not ours: variants look as it shows their originals."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+from PIL import Image
+
+from tests.image.declaring import (
+    ADOBE_RGB,
+    BT_2020,
+    DISPLAY_P3,
+    HLG,
+    PQ,
+    SRGB,
+    SRGB_CURVE,
+    avif_with,
+    bars,
+    cicp,
+    gamma,
+    light_level,
+    png_with,
+)
+from tests.web.browser import browser
+from tools.conformance.delta_e import delta_e, lab
+from tools.drawing import only
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+__all__ = ["browser"]
+
+FILES: dict[str, tuple[str, bytes]] = {
+    **{
+        f"avif, code points {primaries} and {transfer}": ("image/avif", avif_with(bars(), primaries, transfer))
+        for primaries in (SRGB, 5, 6, BT_2020, DISPLAY_P3)
+        for transfer in (1, 4, 5, 7, 8, SRGB_CURVE, 14, PQ, HLG)
+    },
+    **{
+        f"png, code points {primaries} and {transfer}": ("image/png", png_with(bars(), cicp(primaries, transfer)))
+        for primaries in (SRGB, 4, 5, 6, 8, BT_2020, 11, DISPLAY_P3, 22)
+        for transfer in (1, 8, SRGB_CURVE, 17, PQ, HLG)
+    },
+    "png, Adobe RGB": ("image/png", png_with(bars(), ADOBE_RGB, gamma(1 / 2.2))),
+    "png, gamma 0.55": ("image/png", png_with(bars(), gamma(0.55))),
+    "png, gamma 1": ("image/png", png_with(bars(), gamma(1.0))),
+    **{
+        f"png, PQ up to {peak} cd/m2": ("image/png", png_with(bars(), cicp(BT_2020, PQ), light_level(peak)))
+        for peak in (300, 400, 4_000)
+    },
+    "png, HLG up to 400 cd/m2": ("image/png", png_with(bars(), cicp(BT_2020, HLG), light_level(400))),
+}
+MOST_DIFFERENT, MOST_ON_AVERAGE = 4.0, 1.0  # CIEDE2000; about 1 is just noticeable side by side
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_variant_looks_as_chromium_shows_its_original(name: str, browser: Browser) -> None:
+    media_type, data = FILES[name]
+    made, shown = only(data).convert("RGB"), _shown(browser, media_type, data)
+    differences = [_difference(made, shown, (x, y)) for y in range(4, made.height, 8) for x in range(0, made.width, 5)]
+    assert sum(differences) / len(differences) <= MOST_ON_AVERAGE
+    assert sorted(differences)[-len(differences) // 100] <= MOST_DIFFERENT, "but for one in a hundred"
+
+
+def _difference(made: Image.Image, shown: Image.Image, at: tuple[int, int]) -> float:
+    one, other = made.getpixel(at), shown.getpixel(at)
+    assert isinstance(one, tuple)
+    assert isinstance(other, tuple)
+    return delta_e(lab(*one), lab(*other))
+
+
+def _shown(browser: Browser, media_type: str, data: bytes) -> Image.Image:
+    width, height = Image.open(io.BytesIO(data)).size
+    page = browser.new_page(viewport={"width": width, "height": height})
+    address = f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+    page.set_content(f'<body style="margin: 0"><img src="{address}">')
+    page.evaluate("document.images[0].decode()")
+    shot = page.screenshot()
+    page.close()
+    return Image.open(io.BytesIO(shot)).convert("RGB")

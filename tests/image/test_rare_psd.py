@@ -1,0 +1,92 @@
+"""A Photoshop file is see-through where it has transparency, and not where somebody saved a selection."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lightpress.image import PictureRejected
+from tests.image.files import damaged
+from tools.drawing import distance, only, pixel
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WIDTH, HEIGHT = SIZE = (30, 20)
+GRAY, RGB, CMYK = 1, 3, 4
+COLOR, SELECTED = (200, 100, 50), 90
+
+
+def plane(level: int) -> bytes:
+    """A channel of one level, but for its left third of 0."""
+    return (bytes(WIDTH // 3) + bytes((level,)) * (WIDTH - WIDTH // 3)) * HEIGHT
+
+
+def packed(channel: bytes) -> list[bytes]:
+    """The rows of a channel as PackBits: two runs each."""
+    rows = [channel[at : at + WIDTH] for at in range(0, len(channel), WIDTH)]
+    third = WIDTH // 3
+    return [bytes((257 - third, row[0], 257 - (WIDTH - third), row[-1])) for row in rows]
+
+
+def layers_of(count: int) -> bytes:
+    """The section of `count` layers, which are not looked at; negative: the first alpha channel is transparency."""
+    info = struct.pack(">h", count) + bytes(18 * abs(count))
+    return struct.pack(">I", len(info)) + info
+
+
+def photoshop(mode: int, channels: Sequence[int], *, layers: bytes = b"", runs: bool = False) -> bytes:
+    """A file of these channels, each of one level."""
+    planes = [plane(level) for level in channels]
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, len(planes), HEIGHT, WIDTH, 8, mode)
+    sections = bytes(8) + struct.pack(">I", len(layers)) + layers
+    if not runs:
+        return header + sections + b"\0\0" + b"".join(planes)
+    rows = [row for channel in planes for row in packed(channel)]
+    return header + sections + b"\0\1" + struct.pack(f">{len(rows)}H", *map(len, rows)) + b"".join(rows)
+
+
+NO_LAYER, LAYERS, TRANSPARENT = b"", layers_of(2), layers_of(-2)
+CASES = {
+    "no fourth channel": (COLOR, TRANSPARENT, (*COLOR, 255)),
+    "a selection, no layer": ((*COLOR, SELECTED), NO_LAYER, (*COLOR, 255)),
+    "a selection, layers": ((*COLOR, SELECTED), LAYERS, (*COLOR, 255)),
+    "transparency": ((*COLOR, SELECTED), TRANSPARENT, (*COLOR, SELECTED)),
+    "transparency and a selection": ((*COLOR, SELECTED, 7), TRANSPARENT, (*COLOR, SELECTED)),
+    "two selections": ((*COLOR, SELECTED, 7), LAYERS, (*COLOR, 255)),
+}
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["raw", "runs"])
+@pytest.mark.parametrize("name", CASES)
+def test_the_fourth_channel_is_transparency_only_where_the_number_of_layers_is_negative(name: str, runs: bool) -> None:
+    channels, layers, wanted = CASES[name]
+    image = only(photoshop(RGB, channels, layers=layers, runs=runs)).convert("RGBA")
+    assert pixel(image, (0.8, 0.5)) == wanted
+    assert pixel(image, (0.1, 0.5))[3] == (0 if wanted[3] < 255 else 255)
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["raw", "runs"])
+def test_gray_and_inks_with_a_selection_are_what_they_are_without(runs: bool) -> None:
+    gray = only(photoshop(GRAY, (120, SELECTED), layers=LAYERS, runs=runs)).convert("RGBA")
+    assert pixel(gray, (0.8, 0.5)) == (120, 120, 120, 255)
+    inks = only(photoshop(CMYK, (255, 0, 255, 255, SELECTED), layers=LAYERS, runs=runs)).convert("RGBA")
+    assert distance(pixel(inks, (0.8, 0.5)), (255, 0, 255, 255)) <= 1
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["raw", "runs"])
+def test_gray_is_see_through_too(runs: bool) -> None:
+    image = only(photoshop(GRAY, (120, SELECTED), layers=TRANSPARENT, runs=runs))
+    assert pixel(image, (0.8, 0.5)) == (120, 120, 120, SELECTED)
+
+
+def test_damage_gets_a_reason_and_no_other_error() -> None:
+    dice = random.Random(4)  # noqa: S311  damage, not secrets
+    data = photoshop(RGB, (*COLOR, SELECTED), layers=TRANSPARENT, runs=True)
+    for _ in range(300):
+        with contextlib.suppress(PictureRejected):
+            only(damaged(data, dice))
