@@ -52,14 +52,14 @@ def schedules(
             happened.update(told.happened)
             left += told.leftovers
             if told.broken:
-                out.print(told.story)
+                out.print_lines(told.story)
                 out.print(f"Schedule {told.number} breaks: {'; '.join(told.broken)}")
                 out.print(f"To see it again: make simulate SCHEDULES=1 SEED={told.number}")
                 raise typer.Exit(1)
             if time.monotonic() > end:
                 break
     if count == 1:
-        out.print(randomly.run(seed, tell=True).story)
+        out.print_lines(randomly.run(seed, tell=True).story)
     faults = {name: happened[name] for name in _FAULTS}
     out.print(f"{ran:,} schedules, none breaks a promise: {happened['request']:,} requests of")
     out.print(f"{happened['invocation']:,} invocations, {sum(faults.values()):,} faults ({_listed(faults)})")
@@ -83,7 +83,7 @@ def exhaustive(
             more = "" if explored.complete else ", and more: not complete"
             out.print(f"{explored.case}: {explored.states:,} states{more}")
             if explored.broken:
-                out.print(explored.story)
+                out.print_lines(explored.story)
                 out.print(f"{explored.case} breaks: {'; '.join(explored.broken)}")
                 raise typer.Exit(1)
     out.print(f"{len(wanted)} cases, {complete} of them complete, {seen:,} states: none breaks a promise")
@@ -97,7 +97,7 @@ def mutated() -> None:
         after = mutant.found_after()
         return f"{after} of {mutant.limit}" if after else f"NOT within {mutant.limit}"
 
-    out.print(mutants.as_table(found))
+    out.print_lines(mutants.as_table(found))
 
 
 @contextmanager

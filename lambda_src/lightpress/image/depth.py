@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops
+
+from lightpress.image.png import PNG_SIGNATURE, png_chunks
 
 if TYPE_CHECKING:
     from lightpress.image.job import Job
@@ -18,7 +21,8 @@ _ALPHA_OF_ITS_OWN = {"PA", "La", "RGBa"}
 _ALL_LEVELS = 65_536
 _ROWS_AT_ONCE = 256
 _BITS_OF_PNG = 24  # where its header says how many each sample has
-_DEEP = 16
+_DEEP, _USUAL = 16, 8
+_WITH_CLEAR_COLOR = {0, 2}  # color types: gray, RGB
 
 
 def to_eight_bits(picture: Picture, _: Job) -> Picture:
@@ -72,6 +76,18 @@ def _looked_up(image: Image.Image, table: list[int]) -> Image.Image:
         rows = image.crop((0, top, image.width, min(top + _ROWS_AT_ONCE, image.height)))
         made.paste(rows.convert("I").point(table, "L"), (0, top))
     return made
+
+
+def has_deep_or_shallow_clear_color(opened: Image.Image, data: bytes) -> bool:
+    """Whether the file is a PNG with one see-through gray or color (tRNS) at another depth than eight bits.
+
+    Pillow and some other readers compare it with samples of eight bits, and show such a picture opaque.
+    """
+    if opened.format != "PNG" or not data.startswith(PNG_SIGNATURE):
+        return False
+    chunks = takewhile(lambda chunk: chunk.kind != b"IDAT", png_chunks(data))
+    colored = data[_BITS_OF_PNG + 1] in _WITH_CLEAR_COLOR
+    return colored and data[_BITS_OF_PNG] != _USUAL and any(chunk.kind == b"tRNS" for chunk in chunks)
 
 
 def apply_clear_color(opened: Image.Image, data: bytes) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from lightpress.image.color import shown_as_srgb
 from lightpress.image.compare import same_pixels
 from lightpress.image.container import without_extras
+from lightpress.image.depth import has_deep_or_shallow_clear_color
 from lightpress.image.formats import OUTPUTS
 from lightpress.image.job import OriginalFile
 
@@ -109,6 +110,8 @@ def _cleaned(original: OriginalFile) -> bytes | None:
 def _obstacle(picture: Picture) -> str | None:
     if picture.is_damaged:
         return "parts of it are missing"
+    if has_deep_or_shallow_clear_color(picture.image, picture.data):
+        return "some readers overlook its see-through color"
     if picture.orientation != 1:
         return "it is stored turned"
     if picture.is_poster and not _is_published_animated(picture):

@@ -14,13 +14,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageFile
-
 from lightpress.image.jpeg import END_OF_IMAGE, START_OF_SCAN, jpeg_segments
 from lightpress.image.png import PNG_SIGNATURE, Chunk, CutShortError, png_chunk, png_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from PIL import Image
 
     from lightpress.image.jpeg import Segment
 
@@ -125,6 +125,8 @@ def _visible_part(data: bytes) -> float | None:
 
 def _shrunk(data: bytes) -> Image.Image | None:
     """The picture at an eighth of its size, as far as the decoder comes; None where it is progressive or unreadable."""
+    from PIL import Image, ImageFile  # noqa: PLC0415  the table of formats is read where there is no Pillow
+
     before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
     file = io.BytesIO(data)
     try:
