@@ -1,4 +1,4 @@
-"""Pictures, colour profiles and broken files, drawn by code, and ways to look at what came out."""
+"""Pictures, color profiles and broken files, drawn by code, and ways to look at what came out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from lightpress.image import OriginalInfo
 
-Colour = tuple[int, ...]
+Color = tuple[int, ...]
 
 RED, GREEN, BLUE, YELLOW = (230, 30, 30), (30, 160, 60), (40, 60, 220), (240, 220, 40)
 CORNERS = (RED, GREEN, BLUE, YELLOW)
@@ -32,13 +32,13 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Pictures.
 
 
-def plain(colour: Colour = RED, size: tuple[int, int] = (40, 20), mode: str = "RGB") -> Image.Image:
-    """One colour everywhere."""
-    return Image.new(mode, size, colour if len(colour) > 1 else colour[0])
+def plain(color: Color = RED, size: tuple[int, int] = (40, 20), mode: str = "RGB") -> Image.Image:
+    """One color everywhere."""
+    return Image.new(mode, size, color if len(color) > 1 else color[0])
 
 
 def four_corners(size: tuple[int, int] = (96, 64)) -> Image.Image:
-    """Four quarters of four colours: any turn and any flip shows."""
+    """Four quarters of four colors: any turn and any flip shows."""
     width, height = size
     image = Image.new("RGB", size, YELLOW)
     image.paste(RED, (0, 0, width // 2, height // 2))
@@ -47,27 +47,27 @@ def four_corners(size: tuple[int, int] = (96, 64)) -> Image.Image:
     return image
 
 
-def stripes(colours: Iterable[Colour], stripe: int = 100, height: int = 100) -> Image.Image:
+def stripes(colors: Iterable[Color], stripe: int = 100, height: int = 100) -> Image.Image:
     """Upright stripes, left to right."""
-    listed = list(colours)
+    listed = list(colors)
     image = Image.new("RGB", (stripe * len(listed), height))
-    for number, colour in enumerate(listed):
-        image.paste(colour, (number * stripe, 0, (number + 1) * stripe, height))
+    for number, color in enumerate(listed):
+        image.paste(color, (number * stripe, 0, (number + 1) * stripe, height))
     return image
 
 
 def ramp(size: tuple[int, int] = (64, 64)) -> Image.Image:
-    """Soft changes of colour in every direction, as in a photo."""
+    """Soft changes of color in every direction, as in a photo."""
     sideways = Image.linear_gradient("L").rotate(90).resize(size)
     return Image.merge(
         "RGB", (sideways, Image.linear_gradient("L").resize(size), Image.radial_gradient("L").resize(size))
     )
 
 
-def disc(size: int = 120, colour: Colour = (255, 255, 255), hidden: Colour = (0, 0, 0)) -> Image.Image:
-    """A disc of `colour`; outside of it, `hidden` lies fully see-through."""
+def disc(size: int = 120, color: Color = (255, 255, 255), hidden: Color = (0, 0, 0)) -> Image.Image:
+    """A disc of `color`; outside of it, `hidden` lies fully see-through."""
     image = Image.new("RGBA", (size, size), (*hidden, 0))
-    ImageDraw.Draw(image).ellipse((size // 6, size // 6, size - size // 6, size - size // 6), fill=(*colour, 255))
+    ImageDraw.Draw(image).ellipse((size // 6, size // 6, size - size // 6, size - size // 6), fill=(*color, 255))
     return image
 
 
@@ -89,7 +89,7 @@ def file_of(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:  
 
 
 def ten_bits(size: tuple[int, int] = (48, 40)) -> bytes:
-    """A HEIC file of ten bits a colour, from left to right: ever more red, ever less green, half of blue."""
+    """A HEIC file of ten bits a color, from left to right: ever more red, ever less green, half of blue."""
     width, height = size
     steps = [65_535 * x // (width - 1) for x in range(width)]
     row = b"".join(struct.pack("<HHH", step, 65_535 - step, 32_768) for step in steps)
@@ -161,7 +161,7 @@ def with_chunk_before(png: bytes, present: bytes, kind: bytes, data: bytes) -> b
     return png[:at] + png_chunk(kind, data) + png[at:]
 
 
-# Colour profiles (ICC.1:2010, version 4.3), as bytes.
+# Color profiles (ICC.1:2010, version 4.3), as bytes.
 
 SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 DISPLAY_P3 = ((0.51512, 0.24120, -0.00105), (0.29198, 0.69225, 0.04189), (0.15710, 0.06657, 0.78407))
@@ -257,20 +257,20 @@ def seen(variant: EncodedVariant) -> Image.Image:
     return image
 
 
-def pixel(image: Image.Image, at: tuple[float, ...]) -> Colour:
-    """The colour at a place given in parts of the width and height."""
+def pixel(image: Image.Image, at: tuple[float, ...]) -> Color:
+    """The color at a place given in parts of the width and height."""
     value = image.getpixel((int(at[0] * image.width), int(at[1] * image.height)))
     assert isinstance(value, tuple)
     return value
 
 
-def colours_at_corners(image: Image.Image) -> tuple[Colour, ...]:
-    """The colours in the middles of the four quarters, as one reads."""
+def colors_at_corners(image: Image.Image) -> tuple[Color, ...]:
+    """The colors in the middles of the four quarters, as one reads."""
     middles = ((0.25, 0.25), (0.75, 0.25), (0.25, 0.75), (0.75, 0.75))
     return tuple(pixel(image.convert("RGB"), middle) for middle in middles)
 
 
-def distance(one: Colour, other: Colour) -> int:
+def distance(one: Color, other: Color) -> int:
     """The largest difference in any channel."""
     return max(abs(a - b) for a, b in zip(one, other, strict=True))
 

@@ -25,7 +25,7 @@ STORED: dict[str, Any] = {
     "ContentLanguage": "de",
     "ContentType": "image/jpeg",
     "Expires": 1_900_000_000,
-    "Metadata": {"owner": "somebody", "colour": "blue=green"},
+    "Metadata": {"owner": "somebody", "color": "blue=green"},
     "ServerSideEncryption": "aws:kms",
     "SSEKMSKeyId": f"arn:aws:kms:{REGION}:123456789012:key/some",
     "BucketKeyEnabled": True,

@@ -125,7 +125,7 @@ def test_every_key_belongs_to_one_option() -> None:
     ("line", "message"),
     [
         ("memroy_mb = 1769", "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed: access_log_days"),
-        ("colour = 1", "colour: is not a known key; allowed: access_log_days, "),
+        ("color = 1", "color: is not a known key; allowed: access_log_days, "),
         ('architecture = "arm"', "architecture: 'arm' is not allowed; did you mean 'arm64'? allowed: arm64, host, x86"),
         ("memory_mb = 256", "memory_mb: 256 is not between 512 and 10240"),
         ('memory_mb = "1 GB"', "memory_mb: '1 GB' is not a whole number"),

@@ -31,7 +31,7 @@ def test_the_markup_can_be_copied_into_a_page() -> None:
     console = Terminal(file=(said := io.StringIO()), width=40)
     snippet().print(console)
     comment, *markup = said.getvalue().splitlines()
-    assert comment == "<!-- 80 x 40 heic; colour #123456; ThumbHash 3OcRJYB4d3h/iIeHeEh3eIhw+j2w -->"
+    assert comment == "<!-- 80 x 40 heic; color #123456; ThumbHash 3OcRJYB4d3h/iIeHeEh3eIhw+j2w -->"
     assert (markup[0], markup[-1]) == ("<picture>", "</picture>")
     assert 'alt="A &lt;hill&gt;"' in markup[-2]
     assert 'src="https://pictures.example/i/large.jpeg"' in markup[-2]

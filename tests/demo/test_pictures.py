@@ -33,7 +33,7 @@ def opened(picture: DrawnPicture) -> ImageFile.ImageFile:
     return Image.open(io.BytesIO(picture.data))
 
 
-def mean_colour(image: Image.Image) -> Sequence[float]:
+def mean_color(image: Image.Image) -> Sequence[float]:
     return ImageStat.Stat(image.convert("RGB")).mean
 
 
@@ -93,8 +93,8 @@ def test_the_portrait_lies_on_its_side_and_its_tag_puts_the_sky_on_top(drawn: Ma
     upright = ImageOps.exif_transpose(portrait)
     width, height = upright.size
     assert (width, height) == (3024, 4032)
-    sky = mean_colour(upright.crop((0, 0, width // 2, height // 20)))
-    meadow = mean_colour(upright.crop((0, height * 9 // 10, width, height)))
+    sky = mean_color(upright.crop((0, 0, width // 2, height // 20)))
+    meadow = mean_color(upright.crop((0, height * 9 // 10, width, height)))
     assert sky[2] > sky[0] + 60
     assert meadow[1] > meadow[2] + 40
 
@@ -149,19 +149,19 @@ def test_littlecms_reads_the_profile_as_display_p3() -> None:
 
 
 @pytest.mark.parametrize(
-    "colour", [(255, 255, 255), (128, 128, 128), (0, 0, 0), (255, 0, 0), (0, 255, 0), (200, 100, 50), (60, 120, 200)]
+    "color", [(255, 255, 255), (128, 128, 128), (0, 0, 0), (255, 0, 0), (0, 255, 0), (200, 100, 50), (60, 120, 200)]
 )
-def test_the_profile_turns_p3_colours_into_the_srgb_colours_that_the_primaries_give(
-    colour: tuple[int, int, int],
+def test_the_profile_turns_p3_colors_into_the_srgb_colors_that_the_primaries_give(
+    color: tuple[int, int, int],
 ) -> None:
-    picture = Image.new("RGB", (1, 1), colour)
+    picture = Image.new("RGB", (1, 1), color)
     profile = ImageCms.ImageCmsProfile(io.BytesIO(display_p3_profile()))
     converted = ImageCms.profileToProfile(picture, profile, ImageCms.createProfile("sRGB"))
     assert converted is not None
-    assert converted.getpixel((0, 0)) == pytest.approx(in_srgb(colour), abs=1)
+    assert converted.getpixel((0, 0)) == pytest.approx(in_srgb(color), abs=1)
 
 
-# From linear Display P3 to linear sRGB, as CSS Color 4 gives it by way of XYZ: an independent road to the same colours.
+# From linear Display P3 to linear sRGB, as CSS Color 4 gives it by way of XYZ: an independent road to the same colors.
 P3_TO_SRGB = (
     (1.2249401762805598, -0.22494017628055996, 0.0),
     (-0.042056954709688163, 1.0420569547096881, 0.0),
@@ -169,8 +169,8 @@ P3_TO_SRGB = (
 )
 
 
-def in_srgb(colour: tuple[int, int, int]) -> tuple[float, ...]:
-    linear = [expanded(value / 255) for value in colour]
+def in_srgb(color: tuple[int, int, int]) -> tuple[float, ...]:
+    linear = [expanded(value / 255) for value in color]
     mixed = (sum(share * value for share, value in zip(row, linear, strict=True)) for row in P3_TO_SRGB)
     return tuple(255 * compressed(min(1.0, max(0.0, value))) for value in mixed)
 

@@ -32,8 +32,8 @@ MANY, EVERY = 200, 10
 def picture(seed: int = 0, size: tuple[int, int] = (640, 480)) -> bytes:
     """A JPEG of its own for every seed."""
     buffer = io.BytesIO()
-    colour = hashlib.sha256(str(seed).encode()).digest()[:3]
-    Image.new("RGB", size, tuple(colour)).save(buffer, "JPEG")
+    color = hashlib.sha256(str(seed).encode()).digest()[:3]
+    Image.new("RGB", size, tuple(color)).save(buffer, "JPEG")
     return buffer.getvalue()
 
 

@@ -32,7 +32,7 @@ def zeros(count: int) -> bytes:
 
 
 def webp_of_34_bytes(width: int, height: int) -> bytes:
-    """A lossless WebP: two sides of 14 bits, and codes of zero bits that colour all of it."""
+    """A lossless WebP: two sides of 14 bits, and codes of zero bits that color all of it."""
     bits = (width - 1) | (height - 1) << 14
     body = b"\x2f" + struct.pack("<I", bits) + b"\x88\x88\x08" + bytes(4)
     chunk = b"VP8L" + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)

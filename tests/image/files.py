@@ -14,7 +14,7 @@ _PICTURE = ramp((48, 40))
 GOOD: dict[str, bytes] = {
     "jpeg": file_of(_PICTURE, "JPEG", quality=80),
     "jpeg, progressive": file_of(_PICTURE, "JPEG", quality=80, progressive=True),
-    "jpeg, print colours": file_of(_PICTURE.convert("CMYK"), "JPEG"),
+    "jpeg, print colors": file_of(_PICTURE.convert("CMYK"), "JPEG"),
     "png": file_of(_PICTURE),
     "png, palette": file_of(four_corners((48, 40)).quantize(4)),
     "png, see-through": file_of(disc(48)),

@@ -15,11 +15,11 @@ from tools.drawing import BLUE, GREEN, PNG_SIGNATURE, RED, png_chunk
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tools.drawing import Colour
+    from tools.drawing import Color
 
 CLEAR = (0, 0, 0, 0)
 BACK = (200, 200, 40)
-"""What a GIF's header names as its background colour, and no browser shows."""
+"""What a GIF's header names as its background color, and no browser shows."""
 
 PALETTE = (BACK, RED, GREEN, BLUE)
 CELL = 16
@@ -42,23 +42,23 @@ class Part:
 
 
 def cells_of(image: Image.Image, size: tuple[int, int]) -> tuple[str, ...]:
-    """What the cells show: the letter of the nearest colour, `.` for see-through, `?` for anything else."""
+    """What the cells show: the letter of the nearest color, `.` for see-through, `?` for anything else."""
     step = image.width / size[0]
     middles = [[((x + 0.5) * step, (y + 0.5) * step) for x in range(size[0])] for y in range(size[1])]
     rgba = image.convert("RGBA")
     return tuple("".join(_dead_letter(rgba.getpixel((int(x), int(y)))) for x, y in row) for row in middles)
 
 
-def _dead_letter(colour: object) -> str:
-    assert isinstance(colour, tuple)
-    if colour[3] < 20:
+def _dead_letter(color: object) -> str:
+    assert isinstance(color, tuple)
+    if color[3] < 20:
         return "."
     near = [
         letter
         for letter, known in {"r": RED, "g": GREEN, "b": BLUE, "B": BACK}.items()
-        if max(abs(a - b) for a, b in zip(colour[:3], known, strict=True)) < 24
+        if max(abs(a - b) for a, b in zip(color[:3], known, strict=True)) < 24
     ]
-    return near[0] if near and colour[3] > 235 else "?"
+    return near[0] if near and color[3] > 235 else "?"
 
 
 def played(data: bytes) -> tuple[list[tuple[Image.Image, int]], int]:
@@ -107,24 +107,24 @@ def apng(  # noqa: PLR0913  each is a thing a file can say
     plays: int = 0,
     hidden: Part | None = None,
     claims: int | None = None,
-    colour_type: int = 6,
+    color_type: int = 6,
 ) -> bytes:
     """An APNG of `size` cells. Delays are in hundredths; `hidden` is the picture for viewers that know no APNG."""
     frames = len(parts) if claims is None else claims
-    header = struct.pack(">IIBBBBB", size[0] * CELL, size[1] * CELL, 8, colour_type, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", size[0] * CELL, size[1] * CELL, 8, color_type, 0, 0, 0)
     chunks = [png_chunk(b"IHDR", header), png_chunk(b"acTL", struct.pack(">II", frames, plays))]
-    if colour_type == 3:
+    if color_type == 3:
         chunks.append(png_chunk(b"PLTE", b"".join(map(bytes, PALETTE))))
         chunks.append(png_chunk(b"tRNS", b"\0"))
     if hidden:
-        chunks.append(png_chunk(b"IDAT", _rows(hidden, colour_type)))
+        chunks.append(png_chunk(b"IDAT", _rows(hidden, color_type)))
     number = 0
     for part in parts:
         width, height, left, top = (side * CELL for side in (*part.cells, *part.at))
         place = struct.pack(">5I2H2B", number, width, height, left, top, part.delay, 100, part.dispose, part.over)
         chunks.append(png_chunk(b"fcTL", place))
         number += 1
-        rows = _rows(part, colour_type)
+        rows = _rows(part, color_type)
         if number == 1 and not hidden:
             chunks.append(png_chunk(b"IDAT", rows))
             continue
@@ -134,17 +134,17 @@ def apng(  # noqa: PLR0913  each is a thing a file can say
     return PNG_SIGNATURE + b"".join(chunks) + png_chunk(b"IEND", b"")
 
 
-def _rows(part: Part, colour_type: int) -> bytes:
+def _rows(part: Part, color_type: int) -> bytes:
     lines = []
     for row in part.rows:
-        pixels = b"".join(_pixel(letter, colour_type) * CELL for letter in row)
+        pixels = b"".join(_pixel(letter, color_type) * CELL for letter in row)
         lines += [b"\0" + pixels] * CELL
     return zlib.compress(b"".join(lines))
 
 
-def _pixel(letter: str, colour_type: int) -> bytes:
+def _pixel(letter: str, color_type: int) -> bytes:
     index = ".rgb".index(letter)
-    if colour_type == 3:
+    if color_type == 3:
         return bytes((index,))
-    colour: Colour = (*PALETTE[index], 255) if index else CLEAR
-    return bytes(colour[: 3 if colour_type == 2 else 4])
+    color: Color = (*PALETTE[index], 255) if index else CLEAR
+    return bytes(color[: 3 if color_type == 2 else 4])

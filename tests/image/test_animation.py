@@ -82,8 +82,8 @@ def test_every_frame_is_kept_as_long_as_it_was_shown(form: str) -> None:
     frames, plays = moving(MOVING[form])
     assert [milliseconds for _, milliseconds in frames] == [80, 200, 50]
     assert plays == 0
-    for (image, _), colour in zip(frames, (RED, GREEN, BLUE), strict=True):
-        assert distance(pixel(image, (0.5, 0.5))[:3], colour) <= 10
+    for (image, _), color in zip(frames, (RED, GREEN, BLUE), strict=True):
+        assert distance(pixel(image, (0.5, 0.5))[:3], color) <= 10
 
 
 @pytest.mark.parametrize("form", MOVING)
@@ -180,16 +180,16 @@ def test_a_gif_is_put_together_as_browsers_do(name: str) -> None:
     assert shown(gif((3, 2), parts), (3, 2)) == expected
 
 
-@pytest.mark.parametrize("colour_type", [6, 3])
+@pytest.mark.parametrize("color_type", [6, 3])
 @pytest.mark.parametrize("name", FILMS)
-def test_an_apng_is_put_together_as_browsers_do(name: str, colour_type: int) -> None:
+def test_an_apng_is_put_together_as_browsers_do(name: str, color_type: int) -> None:
     _, parts, expected = FILMS[name]
-    assert shown(apng((3, 2), parts, colour_type=colour_type), (3, 2)) == expected
+    assert shown(apng((3, 2), parts, color_type=color_type), (3, 2)) == expected
 
 
 def test_an_apng_without_transparency_is_cleared_to_see_through() -> None:
     parts = [Part(FULL, dispose=CLEAR_PNG), Part(("b",), (0, 1))]
-    assert shown(apng((3, 2), parts, colour_type=2), (3, 2)) == [FULL, ("...", "b..")]
+    assert shown(apng((3, 2), parts, color_type=2), (3, 2)) == [FULL, ("...", "b..")]
 
 
 def test_a_frame_that_names_no_disposal_is_kept_whatever_the_one_before_named() -> None:
@@ -293,15 +293,15 @@ def test_the_frames_of_a_webp_are_turned_as_its_camera_was_held() -> None:
 def test_every_frame_goes_through_the_profile() -> None:
     frames = [plain((200, 100, 50)), plain((120, 160, 90))]
     data = file_of(frames[0], save_all=True, append_images=frames[1:], duration=90, icc_profile=rgb_profile())
-    colours = [pixel(image, (0.5, 0.5))[:3] for image, _ in moving(data)[0]]
-    assert [distance(*pair) <= 6 for pair in zip(colours, [(215, 93, 31), (108, 161, 80)], strict=True)] == [True, True]
+    colors = [pixel(image, (0.5, 0.5))[:3] for image, _ in moving(data)[0]]
+    assert [distance(*pair) <= 6 for pair in zip(colors, [(215, 93, 31), (108, 161, 80)], strict=True)] == [True, True]
 
 
 def test_grey_frames_go_through_a_grey_profile() -> None:
     frames = [plain((55,), mode="L"), plain((128,), mode="L")]
     data = file_of(frames[0], save_all=True, append_images=frames[1:], duration=90, icc_profile=grey_profile())
-    colours = [pixel(image, (0.5, 0.5))[:3] for image, _ in moving(data)[0]]
-    assert [distance(*pair) <= 6 for pair in zip(colours, [(128,) * 3, (188,) * 3], strict=True)] == [True, True]
+    colors = [pixel(image, (0.5, 0.5))[:3] for image, _ in moving(data)[0]]
+    assert [distance(*pair) <= 6 for pair in zip(colors, [(128,) * 3, (188,) * 3], strict=True)] == [True, True]
     assert summary_of(data, WEBP).notes == ()
 
 
@@ -552,7 +552,7 @@ def test_a_still_picture_with_an_animation_control_stays_a_picture() -> None:
 def test_who_made_an_animation_is_told_by_what_moves_and_by_what_does_not(form: str) -> None:
     exif = Image.Exif()
     exif[0x013B] = "Ada Artist"
-    frames = [plain(colour, size=(32, 32)) for colour in (RED, GREEN)]
+    frames = [plain(color, size=(32, 32)) for color in (RED, GREEN)]
     data = file_of(frames[0], form, save_all=True, append_images=frames[1:], duration=100, exif=exif)
     made = rendered(data, spec(Size("w16", 16), formats=ALL))
     assert {one.format for one in made if b"Ada Artist" in one.data} == set(ALL)

@@ -1,4 +1,4 @@
-"""Colours look as they were meant to, on screens that know nothing but sRGB."""
+"""Colors look as they were meant to, on screens that know nothing but sRGB."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from lightpress.image.formats import OUTPUTS
 from tools.drawing import (
-    Colour,
+    Color,
     cmyk_profile,
     distance,
     file_of,
@@ -39,12 +39,12 @@ WIDE_GAMUT = {
 }
 GREY_IN_LINEAR_LIGHT = {0: 0, 13: 63, 55: 128, 128: 188, 255: 255}
 # Overprints in Lab, and the same in sRGB.
-PRESS: dict[Colour, tuple[float, float, float]] = {
+PRESS: dict[Color, tuple[float, float, float]] = {
     (0, 0, 0, 0): (100.0, 0.0, 0.0),
     (0, 1, 0, 0): (60.0, 40.0, 0.0),
     (1, 0, 0, 0): (70.0, -20.0, -20.0),
 }
-PRESS_SEEN: dict[Colour, Colour] = {
+PRESS_SEEN: dict[Color, Color] = {
     (0, 0, 0, 0): (255, 255, 255),
     (0, 255, 0, 0): (213, 116, 145),
     (255, 0, 0, 0): (111, 183, 207),
@@ -52,12 +52,12 @@ PRESS_SEEN: dict[Colour, Colour] = {
 LOSS = 6
 
 
-def press(inks: Colour) -> tuple[float, float, float]:
+def press(inks: Color) -> tuple[float, float, float]:
     return PRESS.get(inks, (30.0, 0.0, 0.0))
 
 
 @pytest.mark.parametrize(("stored", "shown"), WIDE_GAMUT.items())
-def test_wide_gamut_colours_become_the_srgb_that_looks_the_same(stored: Colour, shown: Colour) -> None:
+def test_wide_gamut_colors_become_the_srgb_that_looks_the_same(stored: Color, shown: Color) -> None:
     image = only(file_of(plain(stored), icc_profile=rgb_profile()))
     assert distance(pixel(image, (0.5, 0.5)), shown) <= 1
 
@@ -72,8 +72,8 @@ def test_no_variant_carries_a_profile(name: str) -> None:
 
 def test_transparency_passes_through_a_profile_untouched() -> None:
     stored = plain((200, 100, 50, 77), mode="RGBA")
-    colour = pixel(only(file_of(stored, icc_profile=rgb_profile())), (0.5, 0.5))
-    assert distance(colour, (*WIDE_GAMUT[200, 100, 50], 77)) <= 1
+    color = pixel(only(file_of(stored, icc_profile=rgb_profile())), (0.5, 0.5))
+    assert distance(color, (*WIDE_GAMUT[200, 100, 50], 77)) <= 1
 
 
 @pytest.mark.parametrize(("stored", "shown"), GREY_IN_LINEAR_LIGHT.items())
@@ -89,7 +89,7 @@ def test_grey_with_an_rgb_profile_is_grey_in_that_space() -> None:
 
 
 @pytest.mark.parametrize(("inks", "seen"), PRESS_SEEN.items())
-def test_print_colours_go_through_the_profile_of_their_press(inks: Colour, seen: Colour) -> None:
+def test_print_colors_go_through_the_profile_of_their_press(inks: Color, seen: Color) -> None:
     data = file_of(plain(inks, mode="CMYK"), "JPEG", quality=95, icc_profile=cmyk_profile(press))
     image = only(data)
     assert image.mode == "RGB"
@@ -102,13 +102,13 @@ def test_print_colours_go_through_the_profile_of_their_press(inks: Colour, seen:
     [((0, 0, 0, 0), (255, 255, 255)), ((255, 0, 0, 0), (0, 255, 255)), ((0, 0, 0, 255), (0, 0, 0))],
 )
 @pytest.mark.parametrize("form", ["JPEG", "TIFF"])
-def test_print_colours_without_a_profile_are_the_right_way_round(inks: Colour, seen: Colour, form: str) -> None:
+def test_print_colors_without_a_profile_are_the_right_way_round(inks: Color, seen: Color, form: str) -> None:
     image = only(file_of(plain(inks, mode="CMYK"), form))
     assert distance(pixel(image, (0.5, 0.5)), seen) <= LOSS
 
 
 UNUSABLE = {
-    "noise": (plain(), b"this is no colour profile " * 10, "cannot"),
+    "noise": (plain(), b"this is no color profile " * 10, "cannot"),
     "cut short": (plain(), rgb_profile()[:150], "cannot"),
     "for print, and the picture is not": (plain(), cmyk_profile(press), "it is for CMYK pictures, this one is RGB"),
     "for grey, and the picture is not": (plain(), grey_profile(), "it is for GRAY pictures, this one is RGB"),
@@ -160,7 +160,7 @@ def with_gamma(gamma: float, *, srgb: bool = False) -> bytes:
     ids=["light itself", "as sRGB", "overruled by sRGB", "nonsense"],
 )
 def test_a_png_that_says_how_its_numbers_stand_for_light_is_shown_as_browsers_do(
-    gamma: float, srgb: bool, shown: Colour
+    gamma: float, srgb: bool, shown: Color
 ) -> None:
     (rendition,) = rendered(with_gamma(gamma, srgb=srgb))
     assert pixel(seen(rendition), (0.5, 0.5)) == shown

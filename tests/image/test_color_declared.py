@@ -26,7 +26,7 @@ from tests.image.declaring import (
     with_code_points,
 )
 from tools.drawing import (
-    Colour,
+    Color,
     distance,
     only,
     pixel,
@@ -55,7 +55,7 @@ SRGB_CHUNK = png_chunk(b"sRGB", b"\0")
 BROKEN_ICC = png_chunk(b"iCCP", b"x\0\0" + zlib.compress(b"no profile" * 20))
 
 # Chromium 156 shows these, of the same files.
-SHOWN: dict[str, tuple[bytes, tuple[Colour, Colour]]] = {
+SHOWN: dict[str, tuple[bytes, tuple[Color, Color]]] = {
     "avif in Display P3": (avif_with(bars(), DISPLAY_P3, SRGB_CURVE), IN_P3),
     "avif in BT.2020": (avif_with(bars(), BT_2020, 14), ((160, 160, 160), (182, 115, 72))),
     "avif in BT.601": (avif_with(bars(), 6, 6), ((160, 160, 160), (158, 121, 80))),
@@ -95,11 +95,11 @@ SHOWN: dict[str, tuple[bytes, tuple[Colour, Colour]]] = {
 }  # fmt: skip
 
 
-def at(image: Image.Image) -> tuple[Colour, Colour]:
+def at(image: Image.Image) -> tuple[Color, Color]:
     return pixel(image, GRAY), pixel(image, MIXED)
 
 
-def off(data: bytes, wanted: tuple[Colour, Colour]) -> int:
+def off(data: bytes, wanted: tuple[Color, Color]) -> int:
     """The largest difference from what is wanted."""
     return max(distance(got, should) for got, should in zip(at(only(data)), wanted, strict=True))
 
@@ -110,7 +110,7 @@ def test_declared_colors_become_the_srgb_that_chromium_shows(name: str) -> None:
     assert off(data, wanted) <= LOSS[name.split(maxsplit=1)[0]], at(only(data))
 
 
-PRECEDENCE: dict[str, tuple[tuple[bytes, ...], tuple[Colour, Colour]]] = {
+PRECEDENCE: dict[str, tuple[tuple[bytes, ...], tuple[Color, Color]]] = {
     "cICP before iCCP": ((cicp(SRGB, SRGB_CURVE), P3_ICC), AS_IT_IS),
     "cICP behind iCCP": ((P3_ICC, cicp(SRGB, SRGB_CURVE)), AS_IT_IS),
     "cICP and sRGB": ((cicp(DISPLAY_P3, SRGB_CURVE), SRGB_CHUNK), IN_P3),
@@ -171,8 +171,8 @@ def test_the_bytes_of_an_original_in_another_color_space_are_not_published(name:
 def test_transparency_passes_through_tone_mapping_untouched() -> None:
     image = bars().convert("RGBA")
     image.putalpha(77)
-    colour = pixel(only(png_with(image, cicp(BT_2020, PQ))), GRAY)
-    assert distance(colour, (213, 213, 213, 77)) <= 1
+    color = pixel(only(png_with(image, cicp(BT_2020, PQ))), GRAY)
+    assert distance(color, (213, 213, 213, 77)) <= 1
 
 
 def test_gray_with_code_points_of_hdr_is_tone_mapped_too() -> None:

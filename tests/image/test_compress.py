@@ -19,7 +19,7 @@ LOSSLESS, LOSSY = CompressionOptions(), CompressionOptions(mode="lossy", quality
 
 
 def drawing() -> Image.Image:
-    """A few colours and straight lines, as on a screen."""
+    """A few colors and straight lines, as on a screen."""
     image = Image.new("P", (300, 200))
     image.putpalette([value for step in range(256) for value in (step, 255 - step, step // 2)])
     pen = ImageDraw.Draw(image)
@@ -37,7 +37,7 @@ def with_text() -> PngImagePlugin.PngInfo:
 SQUEEZABLE = {
     "jpeg": file_of(PICTURE, "JPEG", quality=95, icc_profile=PROFILE, comment="Kept."),
     "jpeg, turned": file_of(as_camera_stores(PICTURE, 6), "JPEG", quality=95, exif=exif_with(6)),
-    "jpeg, print colours": file_of(PICTURE.convert("CMYK"), "JPEG", quality=95),
+    "jpeg, print colors": file_of(PICTURE.convert("CMYK"), "JPEG", quality=95),
     "png": file_of(PICTURE, compress_level=1, pnginfo=with_text(), icc_profile=PROFILE),
     "png, see-through": file_of(disc(), compress_level=1),
     "gif": file_of(drawing(), "GIF", comment="Kept.", optimize=False),
@@ -109,7 +109,7 @@ def test_a_lossy_webp_stays_as_it_is() -> None:
     assert "No smaller file" in note(file_of(PICTURE, "WEBP"))
 
 
-def test_see_through_pixels_keep_the_colours_that_nobody_sees() -> None:
+def test_see_through_pixels_keep_the_colors_that_nobody_sees() -> None:
     data = file_of(disc(hidden=(9, 8, 7)), "WEBP", lossless=True, exact=True, method=0, quality=0)
     smaller = made(data)
     assert smaller is not None

@@ -11,7 +11,7 @@ from PIL import Image
 from lightpress.image import Size, render
 from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tools.drawing import (
-    Colour,
+    Color,
     deep_grey,
     distance,
     file_of,
@@ -58,7 +58,7 @@ def bits() -> Image.Image:
     return image
 
 
-LAYOUTS: dict[str, tuple[bytes, Colour, Colour]] = {
+LAYOUTS: dict[str, tuple[bytes, Color, Color]] = {
     "palette": (palette(transparent=False), (10, 200, 30), (250, 250, 0)),
     "palette with transparency": (palette(transparent=True), (10, 200, 30, 0), (250, 250, 0, 128)),
     "one bit": (file_of(bits()), (0, 0, 0), (255, 255, 255)),
@@ -71,24 +71,24 @@ LAYOUTS: dict[str, tuple[bytes, Colour, Colour]] = {
         (90, 90, 90, 0),
         (90, 90, 90, 0),
     ),
-    "RGB with a see-through colour": (
+    "RGB with a see-through color": (
         with_chunk_before(file_of(plain((10, 20, 30))), b"IDAT", b"tRNS", b"\0\x0a\0\x14\0\x1e"),
         (10, 20, 30, 0),
         (10, 20, 30, 0),
     ),
-    "RGB with a see-through colour that is not there": (
+    "RGB with a see-through color that is not there": (
         with_chunk_before(file_of(plain((10, 20, 30))), b"IDAT", b"tRNS", b"\0\x0a\0\x14\0\x1f"),
         (10, 20, 30),
         (10, 20, 30),
     ),
     "GIF": (file_of(plain((250, 0, 0)), "GIF"), (250, 0, 0), (250, 0, 0)),
-    "brightness and two colour differences": (
+    "brightness and two color differences": (
         file_of(plain((129, 128, 128), mode="YCbCr"), "TIFF"),
         (129, 129, 129),
         (129, 129, 129),
     ),
     "Lab": (file_of(plain((255, 128, 128), mode="LAB"), "TIFF"), (255, 255, 255), (255, 255, 255)),
-    "sixteen bits a colour": (
+    "sixteen bits a color": (
         # Pillow writes no such file, so this one is put together from its parts.
         b"\x89PNG\r\n\x1a\n"
         + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 1, 1, 16, 2, 0, 0, 0))
@@ -101,13 +101,13 @@ LAYOUTS: dict[str, tuple[bytes, Colour, Colour]] = {
 
 
 @pytest.mark.parametrize(("data", "left", "right"), LAYOUTS.values(), ids=LAYOUTS)
-def test_every_layout_of_pixels_keeps_its_colours(data: bytes, left: Colour, right: Colour) -> None:
+def test_every_layout_of_pixels_keeps_its_colors(data: bytes, left: Color, right: Color) -> None:
     image = only(data)
     assert image.has_transparency_data or len(left) == 3
     image = image.convert("RGBA" if len(left) == 4 else "RGB")
     for part, wanted in ((0.2, left), (0.8, right)):
         got = pixel(image, (part, 0.5))
-        hidden = len(wanted) == 4 and wanted[3] == 0  # what colour it hides is nobody's business
+        hidden = len(wanted) == 4 and wanted[3] == 0  # what color it hides is nobody's business
         assert distance(got[3:], wanted[3:]) <= 1 if hidden else distance(got, wanted) <= 1
     assert summary_of(data).notes == ()
 

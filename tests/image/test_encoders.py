@@ -81,7 +81,7 @@ def test_a_jpeg_looks_like_its_picture() -> None:
 
 
 def logo() -> Image.Image:
-    """Thin red lines on blue: what half the sharpness in colours spoils."""
+    """Thin red lines on blue: what half the sharpness in colors spoils."""
     image = plain(BLUE, size=(96, 96))
     for at in range(1, 96, 5):
         image.paste(RED, (at, 0, at + 1, 96))
@@ -89,7 +89,7 @@ def logo() -> Image.Image:
 
 
 @pytest.mark.parametrize("form", ["jpeg", "avif"])
-def test_a_picture_of_few_colours_keeps_them_sharp_and_a_photo_does_not_pay_for_it(form: str) -> None:
+def test_a_picture_of_few_colors_keeps_them_sharp_and_a_photo_does_not_pay_for_it(form: str) -> None:
     (graphic,) = rendered(file_of(logo()), spec(formats=(form,)))
     assert mean_difference(seen(graphic), logo()) < 6, "with 4:2:0 it is 25 and more"
     (photo,) = rendered(file_of(speckled((96, 96))), spec(formats=("jpeg",)))
@@ -98,7 +98,7 @@ def test_a_picture_of_few_colours_keeps_them_sharp_and_a_photo_does_not_pay_for_
     assert JpegImagePlugin.get_sampling(opened) == 2  # 4:2:0
 
 
-def test_a_webp_of_few_colours_loses_nothing_where_that_is_smaller_and_names_no_quality() -> None:
+def test_a_webp_of_few_colors_loses_nothing_where_that_is_smaller_and_names_no_quality() -> None:
     (one,) = rendered(file_of(four_corners()), spec(formats=("webp",)))
     assert ImageChops.difference(seen(one).convert("RGB"), four_corners()).getbbox() is None
     assert one.quality is None

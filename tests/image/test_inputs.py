@@ -19,7 +19,7 @@ from tools.drawing import (
     GREEN,
     RED,
     as_camera_stores,
-    colours_at_corners,
+    colors_at_corners,
     deep_grey,
     distance,
     exif_with,
@@ -51,7 +51,7 @@ def test_a_heic_is_turned_once_and_not_twice(orientation: int) -> None:
     image = only(data)
     assert image.size == (96, 64)
     assert (summary_of(data).width, summary_of(data).height) == (96, 64)
-    assert all(distance(got, want) < 12 for got, want in zip(colours_at_corners(image), CORNERS, strict=True))
+    assert all(distance(got, want) < 12 for got, want in zip(colors_at_corners(image), CORNERS, strict=True))
 
 
 def test_a_heic_of_ten_bits_is_scaled_and_not_clipped() -> None:
@@ -137,7 +137,7 @@ def sixteen_bit_tiff(channels: int, photometric: int, *levels: int) -> bytes:
     return b"II*\0" + struct.pack("<I", 8 + len(body)) + body + struct.pack("<H", len(tags)) + entries + bytes(4)
 
 
-def test_sixteen_bits_of_colour_in_a_tiff_are_scaled() -> None:
+def test_sixteen_bits_of_color_in_a_tiff_are_scaled() -> None:
     data = sixteen_bit_tiff(3, 2, 65_535, 257 * 100, 0)
     assert distance(pixel(only(data), MIDDLE), (255, 100, 0)) <= 1
 
@@ -152,7 +152,7 @@ PRINTED: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize("name", PRINTED)
-def test_print_colours_are_seen_as_printed(name: str) -> None:
+def test_print_colors_are_seen_as_printed(name: str) -> None:
     form, options = PRINTED[name]
     red, green, blue = pixel(only(file_of(plain(INK, mode="CMYK"), form, **options)), MIDDLE)
     assert red > 200
@@ -174,7 +174,7 @@ def test_what_a_jpeg_file_says_of_brightness_and_differences_is_heard() -> None:
     ],
     ids=["red", "green", "orange", "grey"],
 )
-def test_print_colours_may_be_brightness_and_differences(
+def test_print_colors_may_be_brightness_and_differences(
     inks: tuple[int, int, int, int], seen_as: tuple[int, int, int]
 ) -> None:
     """YCCK: as Photoshop writes JPEG files for print. The inks but black are transformed, and one byte says so."""
@@ -197,7 +197,7 @@ def test_print_colours_may_be_brightness_and_differences(
     ids=["RGB", "grey", "print"],
 )
 def test_a_photoshop_file_is_seen_flattened(image: Image.Image, seen_as: tuple[tuple[int, ...], ...]) -> None:
-    got = colours_at_corners(only(psd(image)))
+    got = colors_at_corners(only(psd(image)))
     assert all(distance(one, want) <= 2 for one, want in zip(got, seen_as, strict=True))
 
 

@@ -20,7 +20,7 @@ from tools.drawing import as_camera_stores, exif_with, file_of, ramp, rendered, 
 PICTURE = ramp((400, 300))
 PACKABLE = {
     "jpeg": file_of(PICTURE, "JPEG", quality=95),
-    "jpeg, print colours": file_of(PICTURE.convert("CMYK"), "JPEG", quality=95),
+    "jpeg, print colors": file_of(PICTURE.convert("CMYK"), "JPEG", quality=95),
     "jpeg, turned": file_of(as_camera_stores(PICTURE, 6), "JPEG", quality=95, exif=exif_with(6), comment="Kept."),
     "png": file_of(PICTURE, compress_level=1),
     "png, see-through": file_of(PICTURE.convert("RGBA"), compress_level=1),

@@ -116,7 +116,7 @@ def test_one_that_does_not_grow_is_encoded_like_every_other() -> None:
     ("data", "why"),
     [
         (file_of(as_camera_stores(_PICTURE, 6), "JPEG", quality=40, exif=exif_with(6)), "turned"),
-        (file_of(_PICTURE, "JPEG", quality=40, icc_profile=rgb_profile()), "colour space"),
+        (file_of(_PICTURE, "JPEG", quality=40, icc_profile=rgb_profile()), "color space"),
         (file_of(_PICTURE.convert("CMYK"), "JPEG", quality=2), "CMYK"),
     ],
 )
@@ -140,7 +140,7 @@ def test_one_that_may_not_be_published_is_encoded_at_a_quality_that_makes_it_no_
     assert 40 <= one.quality < 98
 
 
-def test_a_png_in_another_colour_space_is_packed_until_it_is_no_larger() -> None:
+def test_a_png_in_another_color_space_is_packed_until_it_is_no_larger() -> None:
     data = file_of(_PICTURE.quantize(4).convert("RGB").quantize(4), icc_profile=rgb_profile(), optimize=True)
     (one,) = render_in_sandbox(data, whole("png"), SandboxLimits()).variants
     assert len(one.data) <= len(data)

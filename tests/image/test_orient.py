@@ -14,7 +14,7 @@ from lightpress.image.formats import OUTPUTS
 from tools.drawing import (
     CORNERS,
     as_camera_stores,
-    colours_at_corners,
+    colors_at_corners,
     distance,
     exif_with,
     file_of,
@@ -44,7 +44,7 @@ def photo(orientation: int, form: str = "JPEG", size: tuple[int, int] = (96, 64)
 
 
 def assert_upright(image: Image.Image) -> None:
-    for got, wanted in zip(colours_at_corners(image), CORNERS, strict=True):
+    for got, wanted in zip(colors_at_corners(image), CORNERS, strict=True):
         assert distance(got, wanted) <= LOSS
 
 

@@ -8,12 +8,12 @@ import math
 import pytest
 from PIL import Image
 
-from lightpress.image.placeholder import dominant_colour, reduced, thumbhash
-from tools.drawing import Colour, disc, distance, file_of, four_corners, plain, stripes, summary_of
+from lightpress.image.placeholder import dominant_color, reduced, thumbhash
+from tools.drawing import Color, disc, distance, file_of, four_corners, plain, stripes, summary_of
 
 
-def decoded(text: str) -> tuple[float, Colour]:
-    """The ratio of width to height and the mean colour, read as ThumbHash's definition says."""
+def decoded(text: str) -> tuple[float, Color]:
+    """The ratio of width to height and the mean color, read as ThumbHash's definition says."""
     data = base64.b64decode(text)
     head, more = int.from_bytes(data[:3], "little"), int.from_bytes(data[3:5], "little")
     light, yellow, red = (head & 63) / 63, (head >> 6 & 63) / 31.5 - 1, (head >> 12 & 63) / 31.5 - 1
@@ -24,14 +24,14 @@ def decoded(text: str) -> tuple[float, Colour]:
     return ratio, tuple(round(255 * min(1, max(0, part))) for part in (r, r - red, blue))
 
 
-@pytest.mark.parametrize("colour", [(230, 30, 30), (20, 160, 60), (255, 255, 255), (0, 0, 0), (90, 90, 200)])
-def test_one_colour_is_that_colour(colour: Colour) -> None:
-    facts = summary_of(file_of(plain(colour)))
-    assert facts.colour == f"#{bytes(colour).hex()}"
+@pytest.mark.parametrize("color", [(230, 30, 30), (20, 160, 60), (255, 255, 255), (0, 0, 0), (90, 90, 200)])
+def test_one_color_is_that_color(color: Color) -> None:
+    facts = summary_of(file_of(plain(color)))
+    assert facts.color == f"#{bytes(color).hex()}"
     assert facts.thumbhash is not None
     ratio, mean = decoded(facts.thumbhash)
     assert math.isclose(ratio, 2, rel_tol=0.2)
-    assert distance(mean, colour) <= 14  # it has 6 bits for each
+    assert distance(mean, color) <= 14  # it has 6 bits for each
 
 
 def test_a_known_picture_has_a_known_hash() -> None:
@@ -47,12 +47,12 @@ def test_its_shape_is_known(size: tuple[int, int]) -> None:
     assert len(facts.thumbhash) <= 36
 
 
-def test_most_of_a_picture_decides_its_colour() -> None:
+def test_most_of_a_picture_decides_its_color() -> None:
     small = reduced(stripes([(250, 0, 0), (0, 0, 250), (0, 0, 250)]))
-    assert dominant_colour(small, "#ffffff") == "#0000fa"
+    assert dominant_color(small, "#ffffff") == "#0000fa"
 
 
 def test_what_is_see_through_looks_like_its_background() -> None:
-    small = reduced(disc(90, colour=(9, 9, 9)).resize((90, 90)).crop((0, 0, 30, 90)))
-    assert dominant_colour(small, "#aabbcc") == "#aabbcc"
+    small = reduced(disc(90, color=(9, 9, 9)).resize((90, 90)).crop((0, 0, 30, 90)))
+    assert dominant_color(small, "#aabbcc") == "#aabbcc"
     assert base64.b64decode(thumbhash(small))[2] & 0x80

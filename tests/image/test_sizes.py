@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lightpress.image import Limits, Pixels, Size, Spec
 from lightpress.image.formats import OUTPUTS
 from tools.drawing import (
-    Colour,
+    Color,
     distance,
     file_of,
     mean_difference,
@@ -96,8 +96,8 @@ def test_a_face_and_a_whole_picture_of_the_same_reduction_are_not_mixed_up() -> 
 
 @pytest.mark.parametrize("turned", [False, True])
 def test_what_overhangs_is_cut_off_evenly(turned: bool) -> None:
-    colours: list[Colour] = [(255, 0, 0), (255, 255, 255), (0, 0, 255)]
-    picture = stripes(colours)
+    colors: list[Color] = [(255, 0, 0), (255, 255, 255), (0, 0, 255)]
+    picture = stripes(colors)
     if turned:
         picture = picture.rotate(-90, expand=True)
     image = only(file_of(picture), spec(Size("face", 50, 50, "cover")))
@@ -205,10 +205,10 @@ FOCI = {(0.0, 0.5): 0, (0.1, 0.5): 0, (0.3, 0.0): 1, (0.5, 1.0): 2, (0.7, 0.2): 
 
 @pytest.mark.parametrize(("focus", "stripe"), FOCI.items(), ids=str)
 def test_what_is_in_focus_is_kept(focus: tuple[float, float], stripe: int) -> None:
-    colours: list[Colour] = [(250, 0, 0), (0, 250, 0), (0, 0, 250), (250, 250, 0), (0, 250, 250)]
-    image = only(file_of(stripes(colours)), spec(Size("face", 100, 100, "cover", focus)))
+    colors: list[Color] = [(250, 0, 0), (0, 250, 0), (0, 0, 250), (250, 250, 0), (0, 250, 250)]
+    image = only(file_of(stripes(colors)), spec(Size("face", 100, 100, "cover", focus)))
     assert image.size == (100, 100)
-    assert distance(pixel(image, (0.5, 0.5)), colours[stripe]) <= 2
+    assert distance(pixel(image, (0.5, 0.5)), colors[stripe]) <= 2
 
 
 @pytest.mark.parametrize("form", OUTPUTS)

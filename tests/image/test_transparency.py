@@ -16,7 +16,7 @@ LOSS = 12
 
 @pytest.mark.parametrize("name", SEE_THROUGH)
 def test_transparency_is_kept_where_the_format_can_hold_it(name: str) -> None:
-    image = only(file_of(disc(colour=(200, 30, 40))), spec(formats=(name,)))
+    image = only(file_of(disc(color=(200, 30, 40))), spec(formats=(name,)))
     assert image.mode == "RGBA"
     assert pixel(image, (0.02, 0.02))[3] <= 2
     assert distance(pixel(image, (0.5, 0.5)), (200, 30, 40, 255)) <= LOSS
@@ -36,11 +36,11 @@ def test_where_it_cannot_the_recipes_background_shows_through(name: str, backgro
 
 @pytest.mark.parametrize("name", OUTPUTS)
 @pytest.mark.parametrize("hidden", [(0, 0, 0), (0, 255, 0), (255, 0, 255)])
-def test_a_white_disc_has_no_rim_of_the_colour_that_lay_hidden_around_it(
+def test_a_white_disc_has_no_rim_of_the_color_that_lay_hidden_around_it(
     name: str, hidden: tuple[int, int, int]
 ) -> None:
     small = Size("small", 30, 30)
-    image = only(file_of(disc(colour=(255, 255, 255), hidden=hidden)), spec(small, formats=(name,)))
+    image = only(file_of(disc(color=(255, 255, 255), hidden=hidden)), spec(small, formats=(name,)))
     on_white = Image.new("RGBA", image.size, (255, 255, 255, 255))
     on_white.alpha_composite(image.convert("RGBA"))
     darkest = min(on_white.convert("RGB").tobytes())

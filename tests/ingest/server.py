@@ -156,8 +156,8 @@ _ENDLESS: Mapping[str, Callable[[bytes], tuple[bytes, bytes]]] = {
 def picture(number: int, side: int = 24) -> bytes:
     """A JPEG file of its own for every number."""
     buffer = io.BytesIO()
-    colour = tuple(hashlib.sha256(str(number).encode()).digest()[:3])
-    Image.new("RGB", (side, side), colour).save(buffer, "JPEG")
+    color = tuple(hashlib.sha256(str(number).encode()).digest()[:3])
+    Image.new("RGB", (side, side), color).save(buffer, "JPEG")
     return buffer.getvalue()
 
 

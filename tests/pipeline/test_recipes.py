@@ -277,15 +277,15 @@ BROKEN = {
         "recipes.web.accept",
         ["'jpeg' is not a list of strings"],
     ),
-    "a colour by name": (RULE + RECIPE + 'background = "white"\n' + SIZES, "recipes.web.background", ["'white'", "#"]),
+    "a color by name": (RULE + RECIPE + 'background = "white"\n' + SIZES, "recipes.web.background", ["'white'", "#"]),
     "a limit too low": (
         RULE + RECIPE + "limits = { max_mb = 0 }\n" + SIZES,
         "recipes.web.limits.max_mb",
         ["0 is not between 1 and 512"],
     ),
     "an unknown limit": (
-        RULE + RECIPE + "limits = { max_colours = 1 }\n" + SIZES,
-        "recipes.web.limits.max_colours",
+        RULE + RECIPE + "limits = { max_colors = 1 }\n" + SIZES,
+        "recipes.web.limits.max_colors",
         [
             "is not a known key",
             "allowed: max_animation_megapixels, max_decoded_mb, max_frames, max_mb, max_megapixels, max_side",

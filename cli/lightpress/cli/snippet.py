@@ -39,7 +39,7 @@ class Snippet:
         source = self.manifest.source
         if source:
             console.print(
-                f"<!-- {source.width} x {source.height} {source.format}; colour {source.colour};"
+                f"<!-- {source.width} x {source.height} {source.format}; color {source.color};"
                 f" ThumbHash {source.thumbhash} -->"
             )
         console.print_lines(self.markup)

@@ -96,8 +96,8 @@ def _bytes(variants: list[Variant]) -> int:
 
 
 def _background(manifest: Manifest) -> str:
-    colour = manifest.source and manifest.source.colour
-    return f' style="background-color: {escape(colour)}"' if colour else ""
+    color = manifest.source and manifest.source.color
+    return f' style="background-color: {escape(color)}"' if color else ""
 
 
 def _url(variant: Variant, base_url: str) -> str:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from lightpress.pipeline.manifest import Manifest, Variant
 
-OF_THE_PICTURE = ("format", "width", "height", "aspect_ratio", "bytes", "colour", "thumbhash", "frames", "duration_ms")
+OF_THE_PICTURE = ("format", "width", "height", "aspect_ratio", "bytes", "color", "thumbhash", "frames", "duration_ms")
 OF_A_VARIANT = ("name", "format", "media_type", "width", "height", "bytes", "quality", "animated", "note")
 
 

@@ -31,7 +31,7 @@ _PATCHES = {"gif": gif_patches, "png": png_patches}
 _SOUGHT = {"webp", "avif"}
 _GREY = {"L", "LA", "I;16"}
 _CLEAR = (0, 0, 0, 0)
-_SAYS_OF_COLOUR = {"gamma", "srgb"}
+_SAYS_OF_COLOR = {"gamma", "srgb"}
 
 # Browsers show a frame with a delay of up to 10 ms for 100 ms: older programs wrote 0 for "as the viewer likes".
 _TOO_SHORT, _INSTEAD = 10, 100
@@ -179,8 +179,8 @@ def _looked_through(found: _Found) -> tuple[tuple[int, ...], bool]:
 def _composed(picture: Image.Image, patches: tuple[Patch, ...], limits: Limits) -> Iterator[Frame]:
     """Draw one patch after the other, as browsers do: on a canvas that is see-through at first."""
     shown = Image.new("RGBA", picture.size, _CLEAR)
-    shown.info = {key: value for key, value in picture.info.items() if key in _SAYS_OF_COLOUR}
-    mode = "LA" if picture.format == "PNG" and picture.mode in _GREY else "RGBA"  # as its colour profile expects it
+    shown.info = {key: value for key, value in picture.info.items() if key in _SAYS_OF_COLOR}
+    mode = "LA" if picture.format == "PNG" and picture.mode in _GREY else "RGBA"  # as its color profile expects it
     for patch in patches:
         image = _decoded(patch, limits)
         before = shown.crop(patch.box)

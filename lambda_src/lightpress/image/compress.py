@@ -49,7 +49,7 @@ _NAME = "same"
 _LONGEST_SIDE = 65_535
 _SEVERAL_PICTURES = b"MPF\0"
 _WORDS = ("icc_profile", "exif", "xmp", "XML:com.adobe.xmp", "photoshop", "comment", "gamma", "dpi")
-# How Pillow writes a format without loss; every pixel under full transparency keeps its colour.
+# How Pillow writes a format without loss; every pixel under full transparency keeps its color.
 _REWRITTEN: Mapping[str, Mapping[str, object]] = {
     "gif": {"optimize": True},
     "webp": {"lossless": True, "exact": True, "quality": 100, "method": 4},

@@ -72,7 +72,7 @@ def _jpeg(data: bytes, exif: bytes) -> bytes | None:
         elif marker == _JFIF and segment[4:9] == b"JFIF\0" and len(segment) >= _JFIF_LENGTH:
             start = b"\xff\xd8\xff\xe0\0\x10" + segment[4:16] + b"\0\0"  # without its thumbnail
         elif marker == _ADOBE and segment[4:9] == b"Adobe" and len(segment) >= _ADOBE_LENGTH:
-            parts.append(b"\xff\xee\0\x0e" + segment[4:16])  # it says whether the colours are YCbCr
+            parts.append(b"\xff\xee\0\x0e" + segment[4:16])  # it says whether the colors are YCbCr
     return b"".join((start, *parts, b"\xff\xd9")) if marker == END_OF_IMAGE else None
 
 
@@ -138,7 +138,7 @@ def _riff_chunk(kind: bytes, body: bytes) -> bytes:
     return kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
 
 
-# What an AVIF file may consist of to be kept: its pictures, and how they are coded and coloured. Whatever else there is
+# What an AVIF file may consist of to be kept: its pictures, and how they are coded and colored. Whatever else there is
 # (Exif, XMP, a turn) would have to be cut out of tables of addresses: such a file is encoded again.
 _AVIF_BOXES = {b"ftyp", b"meta", b"mdat", b"free"}
 _AVIF_ITEMS = {b"av01", b"grid"}
@@ -158,15 +158,15 @@ def _avif(data: bytes, exif: bytes) -> bytes | None:
     (store,) = (span for name, span in whole_boxes(data, *meta[b"iprp"]) if name == b"ipco")
     properties = [(name, data[slice(*span)]) for name, span in whole_boxes(data, *store)]
     strange = kinds - _AVIF_ITEMS or {name for name, _ in properties} - _AVIF_PROPERTIES
-    colours = [body for name, body in properties if name == b"colr"]
-    return None if strange or not all(body.startswith(_AVIF_SRGB) for body in colours) else data
+    colors = [body for name, body in properties if name == b"colr"]
+    return None if strange or not all(body.startswith(_AVIF_SRGB) for body in colors) else data
 
 
 def _gif_length(data: bytes) -> int:
-    at = 13 + _gif_colours(data[10])
+    at = 13 + _gif_colors(data[10])
     while (kind := data[at]) != _GIF_END:
         if kind == _GIF_PICTURE:
-            at += 11 + _gif_colours(data[at + 9])
+            at += 11 + _gif_colors(data[at + 9])
         elif kind == _GIF_EXTENSION:
             at += 2
         else:
@@ -177,7 +177,7 @@ def _gif_length(data: bytes) -> int:
     return at + 1
 
 
-def _gif_colours(flags: int) -> int:
+def _gif_colors(flags: int) -> int:
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops
 
-from lightpress.image.png import PNG_SIGNATURE, png_chunks
+from lightpress.image.png import PNG_SIGNATURE
 
 if TYPE_CHECKING:
     from lightpress.image.job import Job
@@ -85,9 +84,8 @@ def has_deep_or_shallow_clear_color(opened: Image.Image, data: bytes) -> bool:
     """
     if opened.format != "PNG" or not data.startswith(PNG_SIGNATURE):
         return False
-    chunks = takewhile(lambda chunk: chunk.kind != b"IDAT", png_chunks(data))
-    colored = data[_BITS_OF_PNG + 1] in _WITH_CLEAR_COLOR
-    return colored and data[_BITS_OF_PNG] != _USUAL and any(chunk.kind == b"tRNS" for chunk in chunks)
+    bits, color_type = data[_BITS_OF_PNG], data[_BITS_OF_PNG + 1]
+    return bits != _USUAL and color_type in _WITH_CLEAR_COLOR and b"tRNS" in data[: data.find(b"IDAT")]
 
 
 def apply_clear_color(opened: Image.Image, data: bytes) -> None:

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from lightpress.image.spec import Spec
 
 
-# Logos, diagrams, screenshots with few colours. A photo has more within its first rows, so it costs nothing to ask.
-_MOST_COLOURS_OF_A_GRAPHIC = 1_024
+# Logos, diagrams, screenshots with few colors. A photo has more within its first rows, so it costs nothing to ask.
+_MOST_COLORS_OF_A_GRAPHIC = 1_024
 _WEBP_HEADERS = 34  # where the pixels' chunk begins, also behind a VP8X chunk
 
 
@@ -29,7 +29,7 @@ def encode(image: Image.Image, output: Output, spec: Spec, exif: bytes = b"") ->
     shown = without_info(image if output.alpha else flatten(image, spec.background))
     settings = _settings(output, spec.quality_of(output, Pixels(*image.size)))
     words = {"exif": exif} if exif else {}
-    if shown.getcolors(_MOST_COLOURS_OF_A_GRAPHIC) is None:
+    if shown.getcolors(_MOST_COLORS_OF_A_GRAPHIC) is None:
         return _saved(shown, output, settings | words)
     made = [_saved(shown, output, {**settings, **output.graphic, **words})]
     if output.lossless is not None:

@@ -77,12 +77,12 @@ class Output:
     lossless: Mapping[str, Any] | None = None
 
 
-# Each frame is lossy or lossless, whichever suits it, and only the first is a key frame: flat colours come out at two
+# Each frame is lossy or lossless, whichever suits it, and only the first is a key frame: flat colors come out at two
 # fifths of lossy frames, and both at a fraction of the CPU of minimize_size (docs/decisions/0022).
 _WEBP_MOTION = {"method": 2, "allow_mixed": True, "kmin": 0, "kmax": 0}
 
-# Colours at half the sharpness are not seen in photos, but at the edges of a logo.
-_SHARP_COLOURS = {"subsampling": "4:4:4"}
+# Colors at half the sharpness are not seen in photos, but at the edges of a logo.
+_SHARP_COLORS = {"subsampling": "4:4:4"}
 _WEBP_LOSSLESS = {"lossless": True, "quality": 60, "method": 2}
 
 _AOM = {"color:tune": "ssimulacra2", "color:disable-trellis-quant": "1"}
@@ -93,7 +93,7 @@ _OUTPUTS = (
     Output(
         "avif", "AVIF", "image/avif", "avif", label="AVIF",
         alpha=True, quality=((500, 55), (1_000, 51), (1_600, 48), (inf, 46)), max_side=32_768,
-        options={"speed": 9, "max_threads": 1, "advanced": _AOM}, graphic=_SHARP_COLOURS,
+        options={"speed": 9, "max_threads": 1, "advanced": _AOM}, graphic=_SHARP_COLORS,
     ),
     # Method 2 is the knee: method 4 costs 2.3 times the CPU for 2 % fewer bytes.
     Output(
@@ -105,7 +105,7 @@ _OUTPUTS = (
     Output(
         "jpeg", "JPEG", "image/jpeg", "jpg", label="JPEG", universal=True,
         alpha=False, quality=((500, 62), (1_000, 55), (1_600, 53), (inf, 51)), max_side=65_500,
-        options={"optimize": True}, tables="jpegli", graphic=_SHARP_COLOURS,
+        options={"optimize": True}, tables="jpegli", graphic=_SHARP_COLORS,
     ),
     Output(
         "png", "PNG", "image/png", "png", label="PNG", universal=True,

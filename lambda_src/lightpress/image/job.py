@@ -24,7 +24,7 @@ class OriginalInfo:
         width: In pixels, as seen upright.
         height: In pixels, as seen upright.
         notes: One sentence each.
-        colour: The `#rrggbb` that most of it has.
+        color: The `#rrggbb` that most of it has.
         thumbhash: A blurred likeness, in base64.
         frames: How many frames its animated variants have; 1 where all of them are still.
         duration_ms: How long its animation lasts, played once; 0 where all variants are still.
@@ -34,7 +34,7 @@ class OriginalInfo:
     width: int
     height: int
     notes: tuple[str, ...] = ()
-    colour: str | None = None
+    color: str | None = None
     thumbhash: str | None = None
     frames: int = 1
     duration_ms: int = 0

@@ -17,7 +17,7 @@ from lightpress.image.formats import OUTPUTS
 from lightpress.image.job import OriginalFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from lightpress.image.job import Pack
     from lightpress.image.picture import Picture
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 # Tried one after the other; what is not enough at the last is not the encoder's to save.
 _LOWER_QUALITIES = (0.85, 0.7, 0.55, 0.4)
 
-_COLOURS_BROWSERS_AGREE_ON = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
+_COLORS_BROWSERS_AGREE_ON = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +108,22 @@ def _cleaned(original: OriginalFile) -> bytes | None:
 
 
 def _obstacle(picture: Picture) -> str | None:
+    return next(_obstacles(picture), None)
+
+
+def _obstacles(picture: Picture) -> Iterator[str]:
     if picture.is_damaged:
-        return "parts of it are missing"
+        yield "parts of it are missing"
     if has_deep_or_shallow_clear_color(picture.image, picture.data):
-        return "some readers overlook its see-through color"
+        yield "some readers overlook its see-through color"
     if picture.orientation != 1:
-        return "it is stored turned"
+        yield "it is stored turned"
     if picture.is_poster and not _is_published_animated(picture):
-        return "it is animated"
-    if picture.image.mode not in _COLOURS_BROWSERS_AGREE_ON:
-        return f"its colours are {picture.image.mode}"
+        yield "it is animated"
+    if picture.image.mode not in _COLORS_BROWSERS_AGREE_ON:
+        yield f"its colors are {picture.image.mode}"
     if not shown_as_srgb(picture):
-        return "it is in another colour space"
-    return None
+        yield "it is in another color space"
 
 
 def _is_published_animated(picture: Picture) -> bool:

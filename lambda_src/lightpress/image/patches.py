@@ -1,6 +1,6 @@
 """The frames of GIF and APNG files: parts of the canvas, each cut out of the file as a still picture of its own.
 
-Pillow puts frames together itself, but not as browsers do: a GIF's "dispose to background" becomes a colour where it
+Pillow puts frames together itself, but not as browsers do: a GIF's "dispose to background" becomes a color where it
 should become see-through, a disposal is kept for frames that name none, and an APNG without alpha is cleared to black.
 So Pillow only decodes here, and `animate` puts together. Reading stops with the first frame too many: the number that a
 header claims is never believed.
@@ -102,10 +102,10 @@ def _gif_patch(palette: tuple[int, bytes], control: bytes, image: memoryview) ->
 
 
 def _gif_still(palette: tuple[int, bytes], control: bytes, image: memoryview) -> bytes:
-    flags, colours = palette
+    flags, colors = palette
     screen = bytes(image[5:9]) + bytes((flags, 0, 0))
     see_through = b"\x21\xf9\x04" + control + b"\0"
-    return b"".join((b"GIF89a", screen, colours, see_through, b"\x2c\0\0\0\0", image[5:], b";"))
+    return b"".join((b"GIF89a", screen, colors, see_through, b"\x2c\0\0\0\0", image[5:], b";"))
 
 
 def _palette_bytes(flags: int) -> int:

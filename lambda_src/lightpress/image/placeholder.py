@@ -1,4 +1,4 @@
-"""What a page shows until a picture has arrived: one colour, or a blurred likeness of some 25 bytes."""
+"""What a page shows until a picture has arrived: one color, or a blurred likeness of some 25 bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from PIL import Image
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_COLOURS = 6
+_COLORS = 6
 _SIDE = 48
 """ThumbHash keeps 7 waves a side at most, so more pixels change nothing that can be seen."""
 
@@ -24,11 +24,11 @@ def reduced(image: Image.Image) -> Image.Image:
     return small.convert("RGBA")
 
 
-def dominant_colour(small: Image.Image, background: str) -> str:
-    """The colour (`#rrggbb`) that most of the picture has, see-through parts as they look on `background`."""
+def dominant_color(small: Image.Image, background: str) -> str:
+    """The color (`#rrggbb`) that most of the picture has, see-through parts as they look on `background`."""
     flat = Image.new("RGBA", small.size, background)
     flat.alpha_composite(small)
-    counted = flat.convert("RGB").quantize(_COLOURS)
+    counted = flat.convert("RGB").quantize(_COLORS)
     _, most = max((count, -index) for count, index in counted.getcolors() or [(0, 0)])  # type: ignore[operator]
     start = -int(most) * 3
     red, green, blue = (counted.getpalette() or [0, 0, 0])[start : start + 3]
@@ -43,7 +43,7 @@ def thumbhash(small: Image.Image) -> str:
     seen = opacity or 1.0
     mean_red, mean_green, mean_blue = (sum(map(mul, channel, alpha)) / seen for channel in (red, green, blue))
     has_alpha = opacity < width * height
-    # See-through pixels take the mean colour, so that no edge of theirs shows.
+    # See-through pixels take the mean color, so that no edge of theirs shows.
     red, green, blue = (
         [mean * (1 - a) + a * value for value, a in zip(channel, alpha, strict=True)]
         for channel, mean in ((red, mean_red), (green, mean_green), (blue, mean_blue))

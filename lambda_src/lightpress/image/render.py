@@ -17,7 +17,7 @@ from lightpress.image.flatten import without_idle_alpha
 from lightpress.image.job import EncodedVariant, Job, OriginalInfo, RenderResult, Target, no_packing
 from lightpress.image.orient import upright
 from lightpress.image.original import inspect_original
-from lightpress.image.placeholder import dominant_colour, reduced, thumbhash
+from lightpress.image.placeholder import dominant_color, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
 from lightpress.image.writers import chosen_for, encoded_variant, write_encoded, write_packed_original
 
@@ -120,7 +120,7 @@ def _info(picture: Picture, spec: Spec) -> OriginalInfo:
         width=picture.original.width,
         height=picture.original.height,
         notes=(*picture.notes, *_still_formats(picture, spec)),
-        colour=dominant_colour(small, spec.background),
+        color=dominant_color(small, spec.background),
         thumbhash=thumbhash(small),
         frames=len(shown),
         duration_ms=sum(shown),

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected
 
 SCHEMA = 1
@@ -63,7 +65,7 @@ class Variant:
 class PublishedSource:
     """What the variants were made from. width and height are in pixels, as seen upright.
 
-    aspect_ratio: width by height. colour, thumbhash: what to show until a variant has arrived (`image.placeholder`).
+    aspect_ratio: width by height. color, thumbhash: what to show until a variant has arrived (`image.placeholder`).
     frames, duration_ms: of the animation that the animated variants show; 1 and 0 where there are none.
     """
 
@@ -73,7 +75,7 @@ class PublishedSource:
     width: int | None = None
     height: int | None = None
     aspect_ratio: float | None = None
-    colour: str | None = None
+    color: str | None = None
     thumbhash: str | None = None
     frames: int = 1
     duration_ms: int = 0
@@ -137,7 +139,7 @@ class Publication:
             width=facts.width,
             height=facts.height,
             aspect_ratio=round(facts.width / facts.height, 4),
-            colour=facts.colour,
+            color=facts.color,
             thumbhash=facts.thumbhash,
             frames=facts.frames,
             duration_ms=facts.duration_ms,
@@ -207,11 +209,16 @@ def manifest_from_json(body: bytes) -> Manifest:
         **_known(Manifest, values)
         | {
             "status": Status(values["status"]),
-            "source": PublishedSource(**_known(PublishedSource, source)) if source else None,
+            "source": PublishedSource(**_known(PublishedSource, _renamed(source))) if source else None,
             "variants": tuple(Variant(**_known(Variant, variant)) for variant in values["variants"]),
             "notes": tuple(values["notes"]),
         }
     )
+
+
+def _renamed(source: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Release 0.1.0 wrote `colour`."""
+    return {"color": source.get("colour"), **source}
 
 
 def manifest_path(key: str) -> str:

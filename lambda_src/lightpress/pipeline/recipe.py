@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
-_COLOUR = r"#[0-9a-fA-F]{6}"
+_COLOR = r"#[0-9a-fA-F]{6}"
 _EVERYTHING = "**"
 _LONGEST_SIDE = 16_383
 _LARGEST_PADDED = 16_000_000  # such a box costs its full memory even for a picture of one pixel
@@ -43,7 +43,7 @@ class Recipe:
     def digest(self) -> str:
         """16 hex digits over everything that decides the bytes of the variants, encoder settings included.
 
-        Ways to write the same (the order of formats and sizes, a default that is said, a colour in capitals) do not
+        Ways to write the same (the order of formats and sizes, a default that is said, a color in capitals) do not
         count: nothing that is published becomes stale by them. Nor does which formats are accepted: see `digest_for`.
         """
         spec = asdict(self.spec) | {
@@ -149,7 +149,7 @@ def _recipe(name: str, recipes: Table) -> Recipe:
         sizes=_sizes(row.table("sizes"), row),
         formats=formats,
         quality=_quality(row.table("quality"), formats),
-        background=row.text("background", "#ffffff", pattern=_COLOUR),
+        background=row.text("background", "#ffffff", pattern=_COLOR),
         limits=_limits(row.table("limits")),
         lossless=row.flag("lossless", default=False),
         metadata=cast("Metadata", row.text("metadata", "copyright", allowed=METADATA)),

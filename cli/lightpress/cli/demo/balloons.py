@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from lightpress.cli.demo.paint import (
-    Colour,
+    Color,
     Point,
     chance,
     clouds,
@@ -48,7 +48,7 @@ def balloons(width: int, height: int, *, seed: int) -> Image.Image:
     return developed(picture, (width, height), seed)
 
 
-def _balloon(picture: Image.Image, random: Random, centre: Point, radius: float, silks: tuple[Colour, ...]) -> None:
+def _balloon(picture: Image.Image, random: Random, centre: Point, radius: float, silks: tuple[Color, ...]) -> None:
     _basket(picture, random, centre, radius)
     silk = Image.new("RGB", picture.size)
     for gore in range(_GORES, 0, -1):

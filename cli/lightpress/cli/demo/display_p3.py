@@ -1,4 +1,4 @@
-"""The Display P3 colour profile, built byte by byte: the wide colours that phones take pictures in.
+"""The Display P3 color profile, built byte by byte: the wide colors that phones take pictures in.
 
 A matrix profile as ICC.1:2022 (ICC v4) describes it: three primaries, a white point and one tone curve.
 """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from lightpress.cli.demo.paint import Area, Colour, Point, dimmed, disc_outline, glow, gradient, shape
+from lightpress.cli.demo.paint import Area, Color, Point, dimmed, disc_outline, glow, gradient, shape
 
 _BLADES = 6
 
@@ -29,14 +29,14 @@ def logo(width: int, height: int) -> Image.Image:
     drawn = _tinted(size, (255, 176, 64), dimmed(glow(size, centre, size[1] * 0.48), 0.5))
     shadow = dimmed(ink.filter(ImageFilter.GaussianBlur(size[1] / 40)), 0.4)
     drawn.alpha_composite(_tinted(size, (30, 10, 50), shadow), (0, round(size[1] * 0.035)))
-    colours = gradient(size, (255, 170, 40), (238, 60, 70), (110, 40, 190)).convert("RGBA")
-    colours.putalpha(ink)
-    drawn.alpha_composite(colours)
+    colors = gradient(size, (255, 170, 40), (238, 60, 70), (110, 40, 190)).convert("RGBA")
+    colors.putalpha(ink)
+    drawn.alpha_composite(colors)
     return drawn.resize((width, height), Image.Resampling.LANCZOS)
 
 
-def _tinted(size: Area, colour: Colour, alpha: Image.Image) -> Image.Image:
-    drawn = Image.new("RGBA", size, colour)
+def _tinted(size: Area, color: Color, alpha: Image.Image) -> Image.Image:
+    drawn = Image.new("RGBA", size, color)
     drawn.putalpha(alpha)
     return drawn
 
@@ -66,11 +66,11 @@ class _Page:
 
     draw: ImageDraw.ImageDraw
 
-    def text(self, place: Point, text: str, size: float = 15, colour: Colour = _INK, *, anchor: str = "ls") -> None:
-        self.draw.text(place, text, fill=colour, font=ImageFont.load_default(size), anchor=anchor)
+    def text(self, place: Point, text: str, size: float = 15, color: Color = _INK, *, anchor: str = "ls") -> None:
+        self.draw.text(place, text, fill=color, font=ImageFont.load_default(size), anchor=anchor)
 
-    def box(self, box: tuple[float, float, float, float], colour: Colour, radius: float = 0) -> None:
-        self.draw.rounded_rectangle(box, radius, fill=colour)
+    def box(self, box: tuple[float, float, float, float], color: Color, radius: float = 0) -> None:
+        self.draw.rounded_rectangle(box, radius, fill=color)
 
 
 def screenshot(width: int, height: int) -> Image.Image:
@@ -89,12 +89,12 @@ def screenshot(width: int, height: int) -> Image.Image:
 def _title_bar(page: _Page, width: int) -> None:
     page.box((0, 0, width, 52), (236, 236, 240))
     page.box((0, 52, width, 52), _LINE)
-    page.text((width / 2, 32), "Field notes: how a picture loses weight", colour=_QUIET, anchor="ms")
+    page.text((width / 2, 32), "Field notes: how a picture loses weight", color=_QUIET, anchor="ms")
 
 
 def _buttons(window: Image.Image) -> None:
-    for index, colour in enumerate(((255, 95, 87), (254, 188, 46), (40, 200, 64))):
-        window.paste(colour, None, shape(window.size, disc_outline((26 + 22 * index, 26), 6.5)))
+    for index, color in enumerate(((255, 95, 87), (254, 188, 46), (40, 200, 64))):
+        window.paste(color, None, shape(window.size, disc_outline((26 + 22 * index, 26), 6.5)))
 
 
 def _sidebar(page: _Page, height: int) -> None:
@@ -146,7 +146,7 @@ _LONG_DAY = 14
 _CHAPTERS = (
     "How a picture loses weight",
     "Light, film and numbers",
-    "Colours that agree",
+    "Colors that agree",
     "Which way is up",
     "What cameras note",
     "Grain, noise and texture",
@@ -167,7 +167,7 @@ Reduce before anything else. Half the width is a quarter
 of the points, and every later step is paid by the point.
 Reduce with care, and sharp edges stay sharp.
 
-COLOUR NEXT
+COLOR NEXT
 Phones record more reds and greens than most screens can
 show. Say so with a profile, or the poppies turn brown.
 Brought to sRGB once, they look alike everywhere.

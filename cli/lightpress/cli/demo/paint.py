@@ -15,7 +15,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-Colour = tuple[int, int, int]
+Color = tuple[int, int, int]
 Point = tuple[float, float]
 Area = tuple[int, int]
 
@@ -30,8 +30,8 @@ def chance(seed: int) -> Random:
     return Random(seed)  # noqa: S311  it draws clouds, not secrets
 
 
-def mixed(first: Colour, second: Colour, share: float) -> Colour:
-    """Mix a `share` of the second colour into the first."""
+def mixed(first: Color, second: Color, share: float) -> Color:
+    """Mix a `share` of the second color into the first."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
@@ -66,8 +66,8 @@ def dimmed(grey: Image.Image, share: float) -> Image.Image:
     return grey.point([round(value * share) for value in _GREYS])
 
 
-def gradient(size: Area, *stops: Colour) -> Image.Image:
-    """Run from colour to colour downwards, the stops evenly apart."""
+def gradient(size: Area, *stops: Color) -> Image.Image:
+    """Run from color to color downwards, the stops evenly apart."""
     column = Image.new("RGB", (1, len(stops)))
     column.putdata(stops)
     height = size[1]

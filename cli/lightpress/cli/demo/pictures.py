@@ -25,7 +25,7 @@ _LONGITUDE = (8, 34, 30)
 _TURN_CLOCKWISE = 6
 _FRAMES = 10
 _FRAME_MILLISECONDS = 120
-_GIF_COLOURS = 256
+_GIF_COLORS = 256
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def draw_demo_set() -> tuple[DrawnPicture, ...]:
             "phone/balloons.jpg",
             _portrait(),
             "image/jpeg",
-            "Balloons over a meadow: 12 megapixels, turned by EXIF, in Display P3 colours, with a GPS position",
+            "Balloons over a meadow: 12 megapixels, turned by EXIF, in Display P3 colors, with a GPS position",
         ),
         DrawnPicture(
             "trips/🏔️ sunrise.jpg",
@@ -138,9 +138,9 @@ def _as_png(picture: Image.Image) -> bytes:
 
 
 def _as_gif(frames: Sequence[Image.Image]) -> bytes:
-    """Give all frames the colours of the first: colours that change from frame to frame would flicker."""
-    colours = frames[0].quantize(_GIF_COLOURS)
-    first, *rest = (frame.quantize(palette=colours) for frame in frames)
+    """Give all frames the colors of the first: colors that change from frame to frame would flicker."""
+    colors = frames[0].quantize(_GIF_COLORS)
+    first, *rest = (frame.quantize(palette=colors) for frame in frames)
     file = io.BytesIO()
     first.save(file, "GIF", save_all=True, append_images=rest, duration=_FRAME_MILLISECONDS, loop=0)
     return file.getvalue()

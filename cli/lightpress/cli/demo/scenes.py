@@ -1,4 +1,4 @@
-"""Landscapes, painted in layers from the sky to the shore: soft, noisy and many-coloured, as photos are."""
+"""Landscapes, painted in layers from the sky to the shore: soft, noisy and many-colored, as photos are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageOps
 
 from lightpress.cli.demo.paint import (
     Area,
-    Colour,
+    Color,
     Point,
     chance,
     clouds,
@@ -40,17 +40,17 @@ _TIERS = 24
 
 @dataclass(frozen=True)
 class Mood:
-    """The colours of an hour: sky from top to horizon, sunlight, haze in the distance, rock, wood and snow.
+    """The colors of an hour: sky from top to horizon, sunlight, haze in the distance, rock, wood and snow.
 
     sun: where it stands, as shares of the width and the height.
     """
 
-    sky: tuple[Colour, ...]
-    light: Colour
-    haze: Colour
-    rock: Colour
-    wood: Colour
-    snow: Colour
+    sky: tuple[Color, ...]
+    light: Color
+    haze: Color
+    rock: Color
+    wood: Color
+    snow: Color
     sun: Point
 
 
@@ -148,12 +148,12 @@ def _mountains(picture: Image.Image, random: Random, mood: Mood, index: int) -> 
     picture.paste(mood.haze, None, ImageChops.multiply(mask, _mist(size, round(top + tall * 0.6), shore)))
 
 
-def _rocks(folds: Image.Image, stone: Colour, mood: Mood) -> Image.Image:
+def _rocks(folds: Image.Image, stone: Color, mood: Mood) -> Image.Image:
     return ImageOps.colorize(folds, mixed(stone, (20, 24, 48), 0.35), mixed(stone, mood.light, 0.45), stone)
 
 
 def _snow(folds: Image.Image, mood: Mood) -> Image.Image:
-    """Colour snow: where it is not lit by the sun it is lit by the sky."""
+    """Color snow: where it is not lit by the sun it is lit by the sky."""
     return ImageOps.colorize(folds, mixed(mood.snow, mood.sky[0], 0.55), mood.snow, mixed(mood.snow, mood.sky[0], 0.2))
 
 
