@@ -267,5 +267,5 @@ def _hash(text: str, characters: int) -> str:
     return base64.b32encode(digest).decode().lower()[:characters]
 
 
-def _known(kind: type, values: dict[str, Any]) -> dict[str, Any]:
+def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in kind.__dataclass_fields__ if name in values}  # type: ignore[attr-defined]
