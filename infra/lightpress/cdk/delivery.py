@@ -120,6 +120,7 @@ class Delivery(Component):
             memory_mb=_RESOLVER_MEMORY_MB,
             timeout_seconds=_RESOLVER_TIMEOUT_SECONDS,
             snap_start=config.delivery.resolver_start == "snapshot",
+            provisioned=config.delivery.resolver_provisioned if config.delivery.resolver_start == "provisioned" else 0,
             environment={"IMAGES_BUCKET": self.images.bucket_name},
         )
         function.allow("s3:GetObject", on=self.images.arn_for_objects("m/*"))
@@ -130,7 +131,7 @@ class Delivery(Component):
 
     def _resolver_url(self) -> lambda_.FunctionUrl:
         """For whom IAM lets: which is the CDN alone."""
-        return self._started().add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
+        return self.resolver.live.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
 
     def _url_access(self) -> cloudfront.FunctionUrlOriginAccessControl:
         return cloudfront.FunctionUrlOriginAccessControl(
@@ -138,19 +139,6 @@ class Delivery(Component):
             "UrlAccess",
             origin_access_control_name=global_name(self._config, "resolver"),
             description="Asks for permalinks",
-        )
-
-    def _started(self) -> PythonFunction | lambda_.Alias:
-        """What is called: the function, or its last version where that alone can be started as the options say."""
-        if self._config.delivery.resolver_start == "cold":
-            return self.resolver
-        provisioned = self._config.delivery.resolver_start == "provisioned"
-        return lambda_.Alias(
-            self,
-            "ResolverAlias",
-            alias_name="live",
-            version=self.resolver.current_version,
-            provisioned_concurrent_executions=self._config.delivery.resolver_provisioned if provisioned else None,
         )
 
     @property

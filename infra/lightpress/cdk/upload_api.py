@@ -106,7 +106,7 @@ class UploadApi(Component):
         function.allow("s3:ListBucket", on=delivery.images.bucket_arn)
         function.accept_any_key(uploads, "*")
         function.accept_any_key(delivery.images, "m/*")
-        integration = integrations.HttpLambdaIntegration("Integration", function)
+        integration = integrations.HttpLambdaIntegration("Integration", function.live)
         authorizer = _authorizer(self, config)
         for method, path in (*ROUTES, *(INGEST_ROUTES if url_ingest else ())):
             route(self.api, method, path, integration, authorizer)

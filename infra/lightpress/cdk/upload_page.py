@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
-from lightpress.cdk.functions import RUNTIME, log_group_of
+from lightpress.cdk.functions import RUNTIME, live_alias, log_group_of
 from lightpress.cdk.readiness import PROJECT
 from lightpress.cdk.upload_api import route
 from lightpress.image.formats import INPUTS
@@ -79,7 +79,7 @@ class UploadPage(Component):
             environment={"PAGE": json.dumps(page)},
         )
         acknowledge(function, "AwsSolutions-L1", because="The same version as the other functions.")
-        integration = integrations.HttpLambdaIntegration("Integration", function)
+        integration = integrations.HttpLambdaIntegration("Integration", live_alias(self, "Function", function))
         for path in ("/", "/{file}"):
             route(api.api, gateway.HttpMethod.GET, path, integration)
         acknowledge(api.api, "AwsSolutions-APIG4", because="The page itself is for everybody; what it asks for is not.")
