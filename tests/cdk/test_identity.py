@@ -42,7 +42,7 @@ _REPLACED_WITH = {
     "AWS::SQS::Queue": {"QueueName", "FifoQueue"},
     "AWS::KMS::Key": {"KeySpec", "KeyUsage", "MultiRegion", "Origin"},
 }
-_ROWS = {
+_ROWS: dict[str, object] = {
     "KeySchema": [
         {"AttributeName": "subject", "KeyType": "HASH"},
         {"AttributeName": "identity", "KeyType": "RANGE"},

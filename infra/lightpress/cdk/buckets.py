@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, CfnParameter, CfnRule, CfnRuleAssertion, Duration, Fn
 from aws_cdk import aws_s3 as s3
 
 from lightpress.cdk.encryption import key_of
@@ -15,6 +15,7 @@ from lightpress.cdk.options.storage import STANDARD, STORAGE_CLASSES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import Stack
     from constructs import Construct
 
     from lightpress.cdk.config import Config
@@ -70,6 +71,32 @@ class PrivateBucket(s3.Bucket):
             because="Every change of an original reaches the queue and the function's log. An access log would need a "
             "bucket of its own; who must prove who read what turns on CloudTrail's data events instead.",
         )
+
+
+def guard_names(stack: Stack, config: Config) -> None:
+    """Refuse a deploy that would replace every bucket by an empty one, because its namespace has changed.
+
+    The parameter keeps the value of the first deploy, unless a deploy names another one (docs/decisions/0063).
+    """
+    namespace = config.storage.bucket_namespace
+    deployed = CfnParameter(
+        stack,
+        "BucketNamespace",
+        default=namespace,
+        allowed_values=["account-regional", "global"],
+        description="The option bucket_namespace at the first deploy",
+    )
+    CfnRule(
+        stack,
+        "BucketsAreNotReplaced",
+        assertions=[
+            CfnRuleAssertion(
+                assert_=Fn.condition_equals(deployed.value_as_string, namespace),
+                assert_description="bucket_namespace differs from what is deployed: every bucket would be replaced by "
+                "an empty one. Set it back, or see docs/deploying.md.",
+            )
+        ],
+    )
 
 
 def moved(storage: str, days: int, prefix: str | None = None) -> list[s3.LifecycleRule]:
