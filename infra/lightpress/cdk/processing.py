@@ -47,19 +47,7 @@ class Processing(Component):
             self, config=config, looked_at_for_seconds=RECORD_FAILURE_TIMEOUT_SECONDS
         )
         _announce_changes(uploads, self.queue)
-        self.function = PythonFunction(
-            self,
-            "ProcessUpload",
-            handler="process_upload",
-            description="Makes what is published of an original match the original",
-            code=code,
-            config=config,
-            reserved_concurrency=config.processing.reserved_concurrency,
-            environment={
-                "QUEUE_URL": self.queue.queue_url,
-                "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
-            },
-        )
+        self.function = self._function(code, config)
         read_originals(self.function, uploads)
         read_attached(self.function, config.existing.attach)
         changes = [CREATED, DELETED, RESTORED]
@@ -82,6 +70,21 @@ class Processing(Component):
             "DeadLetterQueueUrl": self.dead_letters.queue_url,
             "ProcessUploadFunctionName": self.function.function_name,
         }
+
+    def _function(self, code: FunctionCode, config: Config) -> PythonFunction:
+        return PythonFunction(
+            self,
+            "ProcessUpload",
+            handler="process_upload",
+            description="Makes what is published of an original match the original",
+            code=code,
+            config=config,
+            reserved_concurrency=config.processing.reserved_concurrency,
+            environment={
+                "QUEUE_URL": self.queue.queue_url,
+                "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
+            },
+        )
 
 
 def _pollers(config: Config) -> lambda_.ProvisionedPollerConfig | None:
