@@ -113,9 +113,7 @@ class PythonFunction(lambda_.Function):
         provisioned: int = 0,
         label: str = "",
     ) -> None:
-        log_group = log_group_of(scope, f"{id_}Logs", config)
-        own_role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(own_role)
+        log_group, own_role = _log_and_role(scope, id_, config)
         super().__init__(
             scope,
             id_,
@@ -134,19 +132,16 @@ class PythonFunction(lambda_.Function):
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=_platform_log_level(config),
-            environment={
-                "POWERTOOLS_SERVICE_NAME": config.prefix,  # a dimension of every metric: accounts may hold several
-                "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
-                "POWERTOOLS_LOG_LEVEL": config.monitoring.log_level,
-                **KEEP_FREED_MEMORY,
-                **environment,
-            },
+            environment={**_common_variables(config), **environment},
         )
         self.live = live_alias(scope, id_, self, provisioned=provisioned)
         self.label = label or id_
         self.own_role = own_role
         self.memory_mb = memory_mb or config.processing.memory_mb
         self.timeout_seconds = timeout_seconds or config.processing.timeout_seconds
+        self._acknowledge_findings(snap_start=snap_start, tracing=config.monitoring.tracing)
+
+    def _acknowledge_findings(self, *, snap_start: bool, tracing: bool) -> None:
         acknowledge(
             self,
             "AwsSolutions-L1",
@@ -158,9 +153,11 @@ class PythonFunction(lambda_.Function):
                 "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish",
                 because="Everything invokes it by the alias of its published version.",
             )
-        if config.monitoring.tracing:
+        if tracing:
             acknowledge(
-                own_role, "AwsSolutions-IAM5[Resource::*]", because="X-Ray has no resources that a policy could name."
+                self.own_role,
+                "AwsSolutions-IAM5[Resource::*]",
+                because="X-Ray has no resources that a policy could name.",
             )
 
     def consume(
@@ -204,6 +201,24 @@ class PythonFunction(lambda_.Function):
         needed = sorted({need for action in actions for need in _OF_THE_KEY.get(action, ())})
         if key and needed:
             self.add_to_role_policy(iam.PolicyStatement(actions=needed, resources=[key.key_arn]))
+
+
+def _log_and_role(scope: Construct, id_: str, config: Config) -> tuple[logs.LogGroup, iam.Role]:
+    """A function's log group, and its execution role, which may write that and nothing else."""
+    log_group = log_group_of(scope, f"{id_}Logs", config)
+    role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    log_group.grant_write(role)
+    return log_group, role
+
+
+def _common_variables(config: Config) -> dict[str, str]:
+    """Environment variables that every function has."""
+    return {
+        "POWERTOOLS_SERVICE_NAME": config.prefix,  # a dimension of every metric: an account may have several stacks
+        "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
+        "POWERTOOLS_LOG_LEVEL": config.monitoring.log_level,
+        **KEEP_FREED_MEMORY,
+    }
 
 
 def live_alias(scope: Construct, id_: str, function: lambda_.Function, *, provisioned: int = 0) -> lambda_.Alias:
