@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _A_WEEK = Duration.days(7)
 
 
+# The parts of an upload that was never completed are invisible, and billed until they are aborted.
+_ABORTED_UPLOADS = s3.LifecycleRule(abort_incomplete_multipart_upload_after=_A_WEEK)
 _NO_ACCESS_LOG = (
     "Every change of an original reaches the queue and the function's log. An access log would need its own bucket; "
     "CloudTrail's data events record who read what, for those who have to prove it."
@@ -80,8 +82,7 @@ class PrivateBucket(s3.Bucket):
             bucket_key_enabled=True if key else None,  # one request of KMS for many objects
             enforce_ssl=True,
             versioned=versioned,
-            # The parts of an upload that was never completed are invisible, and billed until they are aborted.
-            lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=_A_WEEK), *lifecycle_rules],
+            lifecycle_rules=[_ABORTED_UPLOADS, *lifecycle_rules],
             removal_policy=removal_policy(config),
         )
         self.known_arn = f"arn:{Aws.PARTITION}:s3:::{name.physical}"

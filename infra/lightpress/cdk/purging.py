@@ -28,7 +28,10 @@ _LEAST_CONCURRENCY = 2
 
 
 class Purging(Component):
-    """Takes folders from `queue`, and has the distribution forget them."""
+    """Takes folders from `queue`, and has the distribution forget them.
+
+    After 1,000 receives, which outlast CloudFront's busiest day, a failure is recorded and raises an alarm.
+    """
 
     def __init__(  # noqa: PLR0913  by keyword
         self,
@@ -48,7 +51,6 @@ class Purging(Component):
             logical_id="PurgeQueue",
             retention_days=config.processing.queue_retention_days,
             timeout_seconds=_TIMEOUT_SECONDS,
-            # After 1,000 receives, which outlast CloudFront's busiest day, the failure is recorded and raises an alarm.
             dead_letters=processing.dead_letters,
         )
         self.function = self._function(delivery, code, config)
