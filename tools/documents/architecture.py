@@ -186,6 +186,8 @@ def _target(value: Any, resources: Resources, otherwise: str | None = None) -> s
         ValueError: It refers to none, and there is no `otherwise`.
     """
     for id_ in _references(value):
+        if id_ in resources and resources[id_]["Type"] == "AWS::Lambda::Alias":
+            return _target(resources[id_]["Properties"]["FunctionName"], resources)
         if id_ in resources:
             return id_
     if otherwise is None:

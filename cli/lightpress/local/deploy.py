@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from lightpress.local.emulated import emulated
 from lightpress.local.errors import LocalCloudError
 from lightpress.local.session import ACCOUNT, REGION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from types_boto3_cloudformation import CloudFormationClient
@@ -66,8 +68,9 @@ def _publish(assembly: Path, stack: str, session: Session) -> str:
         source = assembly / asset["source"]["path"]
         for destination in asset["destinations"].values():
             bucket, key = _here(destination["bucketName"]), _here(destination["objectKey"])
-            _upload_once(s3, bucket, key, source)
-            if source.name == f"{stack}.template.json":
+            is_template = source.name == f"{stack}.template.json"
+            _upload_once(s3, bucket, key, _emulated(source) if is_template else _content(source))
+            if is_template:
                 template_url = f"{session.endpoint_url}/{bucket}/{key}"
     return template_url
 
@@ -76,11 +79,19 @@ def _here(name: str) -> str:
     return name.replace("${AWS::AccountId}", ACCOUNT).replace("${AWS::Region}", REGION)
 
 
-def _upload_once(s3: S3Client, bucket: str, key: str, source: Path) -> None:
+def _upload_once(s3: S3Client, bucket: str, key: str, content: Callable[[], bytes]) -> None:
     """Upload an asset under its name, which holds its digest: what is there already is the same."""
     s3.create_bucket(Bucket=bucket)
     if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)["KeyCount"]:
-        s3.put_object(Bucket=bucket, Key=key, Body=_zipped(source) if source.is_dir() else source.read_bytes())
+        s3.put_object(Bucket=bucket, Key=key, Body=content())
+
+
+def _content(source: Path) -> Callable[[], bytes]:
+    return lambda: _zipped(source) if source.is_dir() else source.read_bytes()
+
+
+def _emulated(template: Path) -> Callable[[], bytes]:
+    return lambda: json.dumps(emulated(json.loads(template.read_text(encoding="utf-8")))).encode()
 
 
 def _zipped(folder: Path) -> bytes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, CfnParameter, CfnRule, CfnRuleAssertion, Duration, Fn
 from aws_cdk import aws_s3 as s3
 
 from lightpress.cdk.encryption import key_of
@@ -15,11 +16,40 @@ from lightpress.cdk.options.storage import STANDARD, STORAGE_CLASSES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import Stack
     from constructs import Construct
 
     from lightpress.cdk.config import Config
 
 _A_WEEK = Duration.days(7)
+
+
+# The parts of an upload that was never completed are invisible, and billed until they are aborted.
+_ABORTED_UPLOADS = s3.LifecycleRule(abort_incomplete_multipart_upload_after=_A_WEEK)
+_NO_ACCESS_LOG = (
+    "Every change of an original reaches the queue and the function's log. An access log would need its own bucket; "
+    "CloudTrail's data events record who read what, for those who have to prove it."
+)
+
+
+@dataclass(frozen=True)
+class _Name:
+    """A bucket's name: `name` with the account and the region, in one of the namespaces of S3."""
+
+    name: str
+    everywhere_unique: bool
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The arguments of `s3.Bucket`."""
+        if self.everywhere_unique:
+            return {"bucket_name": self.physical}
+        return {"bucket_name_prefix": self.name, "bucket_namespace": s3.BucketNamespace.ACCOUNT_REGIONAL}
+
+    @property
+    def physical(self) -> str:
+        suffix = "" if self.everywhere_unique else "-an"
+        return f"{self.name}-{Aws.ACCOUNT_ID}-{Aws.REGION}{suffix}"
 
 
 class PrivateBucket(s3.Bucket):
@@ -39,16 +69,12 @@ class PrivateBucket(s3.Bucket):
         lifecycle_rules: Sequence[s3.LifecycleRule] = (),
         ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
     ) -> None:
-        name = f"{config.prefix}-{holds}"
-        in_this_account = f"{name}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
-        everywhere_unique = config.storage.bucket_namespace == "global"
+        name = _Name(f"{config.prefix}-{holds}", everywhere_unique=config.storage.bucket_namespace == "global")
         key = key_of(scope)
         super().__init__(
             scope,
             id_,
-            bucket_name=in_this_account if everywhere_unique else None,
-            bucket_name_prefix=None if everywhere_unique else name,
-            bucket_namespace=None if everywhere_unique else s3.BucketNamespace.ACCOUNT_REGIONAL,
+            **name.properties,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=ownership,
             encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
@@ -56,20 +82,39 @@ class PrivateBucket(s3.Bucket):
             bucket_key_enabled=True if key else None,  # one request of KMS for many objects
             enforce_ssl=True,
             versioned=versioned,
-            # The parts of an upload that was never completed are invisible, and billed until they are aborted.
-            lifecycle_rules=[s3.LifecycleRule(abort_incomplete_multipart_upload_after=_A_WEEK), *lifecycle_rules],
+            lifecycle_rules=[_ABORTED_UPLOADS, *lifecycle_rules],
             removal_policy=removal_policy(config),
         )
-        suffix = "" if everywhere_unique else "-an"
-        self.known_arn = f"arn:{Aws.PARTITION}:s3:::{in_this_account}{suffix}"
+        self.known_arn = f"arn:{Aws.PARTITION}:s3:::{name.physical}"
         self.logical_id = f"{holds.capitalize()}Bucket"
         pin(self, self.logical_id)
-        acknowledge(
-            self,
-            "AwsSolutions-S1",
-            because="Every change of an original reaches the queue and the function's log. An access log would need a "
-            "bucket of its own; who must prove who read what turns on CloudTrail's data events instead.",
-        )
+        acknowledge(self, "AwsSolutions-S1", because=_NO_ACCESS_LOG)
+
+
+def guard_names(stack: Stack, config: Config) -> None:
+    """Refuse a deploy that would replace every bucket by an empty one, because its namespace has changed.
+
+    The parameter keeps the value of the first deploy, unless a deploy names another one (docs/decisions/0063).
+    """
+    namespace = config.storage.bucket_namespace
+    deployed = CfnParameter(
+        stack,
+        "BucketNamespace",
+        default=namespace,
+        allowed_values=["account-regional", "global"],
+        description="The option bucket_namespace at the first deploy",
+    )
+    CfnRule(
+        stack,
+        "BucketsAreNotReplaced",
+        assertions=[
+            CfnRuleAssertion(
+                assert_=Fn.condition_equals(deployed.value_as_string, namespace),
+                assert_description="bucket_namespace differs from what is deployed: every bucket would be replaced by "
+                "an empty one. Set it back, or see docs/deploying.md.",
+            )
+        ],
+    )
 
 
 def moved(storage: str, days: int, prefix: str | None = None) -> list[s3.LifecycleRule]:

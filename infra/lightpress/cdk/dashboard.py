@@ -45,7 +45,7 @@ Widgets = list[cloudwatch.IWidget]
 
 
 class Dashboard(Construct):
-    """What the stack does."""
+    """The CloudWatch dashboard. It shows whether all is well, what is saved, and what it costs."""
 
     def __init__(  # noqa: PLR0913  by keyword
         self,
@@ -77,60 +77,69 @@ class Dashboard(Construct):
             dashboard.add_widgets(*row)
 
     def _is_it_well(self, alarms: Sequence[cloudwatch.IAlarm]) -> Sequence[Widgets]:
-        processing = self._processing
         return (
             [_heading("Is it well?", "What each alarm means, and what to do about it: docs/operations.md.")],
             [cloudwatch.AlarmStatusWidget(title="Alarms", alarms=list(alarms), width=_WHOLE, height=_LOW)],
-            [
-                _graph(
-                    "Pictures",
-                    self._count("PicturesPublished", "published"),
-                    self._count("PicturesFailed", "failed"),
-                    self._count("PicturesRemoved", "removed"),
-                ),
-                _graph(
-                    "From upload to published, seconds",
-                    *(
-                        self._count("TimeToPublish", label, statistic=statistic)
-                        for statistic, label in {"Maximum": "all", "p95": "95 of 100", "p50": "half of them"}.items()
-                    ),
-                ),
-                _graph(
-                    "Waiting",
-                    _waiting(processing.queue, "uploads"),
-                    _waiting(processing.dead_letters, "failures to be recorded"),
-                    right=[
-                        processing.queue.metric_approximate_age_of_oldest_message(
-                            label="oldest upload, seconds", period=_FIVE_MINUTES
-                        )
-                    ],
-                ),
-            ],
-            [
-                _graph("Failures by reason", self._failures_by_reason(), stacked=True),
-                _graph(
-                    "Errors, throttles, tries again",
-                    _sum("errors", [one.metric_errors(period=_FIVE_MINUTES) for one in self._functions]),
-                    _sum("throttles", [one.metric_throttles(period=_FIVE_MINUTES) for one in self._functions]),
-                    self._count("Retries", "tries again"),
-                ),
-                _graph(
-                    "A picture's stages, milliseconds on average",
-                    *(
-                        self._count(name, label, statistic="Average")
-                        for name, label in {
-                            "ReadTime": "read",
-                            "RenderTime": "render",
-                            "WriteTime": "write",
-                        }.items()
-                    ),
-                    right=[self._cold_starts()],
-                    stacked=True,
-                ),
-            ],
+            [self._pictures(), self._time_to_publish(), self._waiting()],
+            [self._failures(), self._errors(), self._stages()],
+        )
+
+    def _pictures(self) -> cloudwatch.GraphWidget:
+        return _graph(
+            "Pictures",
+            self._count("PicturesPublished", "published"),
+            self._count("PicturesFailed", "failed"),
+            self._count("PicturesRemoved", "removed"),
+        )
+
+    def _time_to_publish(self) -> cloudwatch.GraphWidget:
+        statistics = {"Maximum": "all", "p95": "95 of 100", "p50": "half of them"}
+        return _graph(
+            "From upload to published, seconds",
+            *(self._count("TimeToPublish", label, statistic=statistic) for statistic, label in statistics.items()),
+        )
+
+    def _waiting(self) -> cloudwatch.GraphWidget:
+        processing = self._processing
+        oldest = processing.queue.metric_approximate_age_of_oldest_message(
+            label="oldest upload, seconds", period=_FIVE_MINUTES
+        )
+        return _graph(
+            "Waiting",
+            _waiting(processing.queue, "uploads"),
+            _waiting(processing.dead_letters, "failures to be recorded"),
+            right=[oldest],
+        )
+
+    def _failures(self) -> cloudwatch.GraphWidget:
+        return _graph("Failures by reason", self._failures_by_reason(), stacked=True)
+
+    def _errors(self) -> cloudwatch.GraphWidget:
+        return _graph(
+            "Errors, throttles, retries",
+            _sum("errors", [one.metric_errors(period=_FIVE_MINUTES) for one in self._functions]),
+            _sum("throttles", [one.metric_throttles(period=_FIVE_MINUTES) for one in self._functions]),
+            self._count("Retries", "retries"),
+        )
+
+    def _stages(self) -> cloudwatch.GraphWidget:
+        stages = {"ReadTime": "read", "RenderTime": "render", "WriteTime": "write"}
+        return _graph(
+            "Stages of a picture, milliseconds on average",
+            *(self._count(name, label, statistic="Average") for name, label in stages.items()),
+            right=[self._cold_starts()],
+            stacked=True,
         )
 
     def _what_does_it_save(self) -> Sequence[Widgets]:
+        return [
+            [_heading("What does it save?", "The largest variant in its smallest format, beside the original.")],
+            self._bytes(),
+            self._deliveries(),
+            *([self._replaced()] if self._in_place is not None else []),
+        ]
+
+    def _bytes(self) -> Widgets:
         bytes_ = {
             "original": self._count("OriginalBytes", "originals", period=_AN_HOUR),
             "largest": self._count("LargestBytes", "the largest variant instead", period=_AN_HOUR),
@@ -141,90 +150,91 @@ class Dashboard(Construct):
             label="% fewer bytes than the original",
             period=_AN_HOUR,
         )
-        rows: list[Widgets] = [
-            [_heading("What does it save?", "The largest variant in its smallest format, beside the original.")],
-            [
-                _number("A view in full size", saved),
-                _graph("Bytes of a view in full size", *bytes_.values()),
-                _graph(
-                    "Bytes written, by format",
-                    *(self._count(f"{name.capitalize()}Bytes", name, period=_AN_HOUR) for name in OUTPUTS),
-                    stacked=True,
-                ),
-            ],
-            [
-                _graph("The CDN's requests", self._cdn("Requests", "requests"), width=_HALF),
-                _graph(
-                    "The CDN's bytes",
-                    self._cdn("BytesDownloaded", "delivered"),
-                    right=[self._cdn("5xxErrorRate", "% errors", statistic="Average")],
-                    width=_HALF,
-                ),
-            ],
+        by_format = [self._count(f"{name.capitalize()}Bytes", name, period=_AN_HOUR) for name in OUTPUTS]
+        return [
+            _number("A view in full size", saved),
+            _graph("Bytes of a view in full size", *bytes_.values()),
+            _graph("Bytes written, by format", *by_format, stacked=True),
         ]
-        if self._in_place is not None:
-            rows.append(
-                [
-                    _graph(
-                        "Bytes of existing buckets, replaced in place",
-                        self._count("ReplacedBytes", "before", period=_AN_HOUR),
-                        self._count("SavedBytes", "saved", period=_AN_HOUR),
-                        width=_WHOLE,
-                    )
-                ]
+
+    def _deliveries(self) -> Widgets:
+        errors = self._cdn("5xxErrorRate", "% errors", statistic="Average")
+        return [
+            _graph("Requests to the CDN", self._cdn("Requests", "requests"), width=_HALF),
+            _graph("Bytes from the CDN", self._cdn("BytesDownloaded", "delivered"), right=[errors], width=_HALF),
+        ]
+
+    def _replaced(self) -> Widgets:
+        return [
+            _graph(
+                "Bytes of existing buckets, replaced in place",
+                self._count("ReplacedBytes", "before", period=_AN_HOUR),
+                self._count("SavedBytes", "saved", period=_AN_HOUR),
+                width=_WHOLE,
             )
-        return rows
+        ]
 
     def _what_does_it_cost(self) -> Sequence[Widgets]:
-        parts = self._dollars(_AN_HOUR)
-        of_range = self._dollars(_A_DAY)
-        whole = _sum("dollars", list(of_range.values()), period=_A_DAY)
+        note = f"At {SOURCE}, {self._region}, without free tiers and the CDN. The bill is the truth."
+        return [_heading("What does it cost?", note)], self._costs(), self._resources()
+
+    def _costs(self) -> Widgets:
+        whole = _sum("dollars", list(self._dollars(_A_DAY).values()), period=_A_DAY)
         for_a_thousand = cloudwatch.MathExpression(
             expression="1000 * dollars / published",
             using_metrics={"dollars": whole, "published": self._count("PicturesPublished", "", period=_A_DAY)},
             label="dollars for 1,000 pictures",
             period=_A_DAY,
         )
-        return (
-            [
-                _heading(
-                    "What does it cost?",
-                    f"At {SOURCE}, {self._region}, without free tiers and the CDN. The bill is the truth.",
-                )
-            ],
-            [
-                _number("In the time shown", whole, for_a_thousand),
-                _graph("Dollars an hour", *parts.values(), stacked=True, width=_WHOLE - _THIRD - _QUARTER),
-                _graph("Storage, dollars a month", *self._storage(), stacked=True, width=_QUARTER),
-            ],
-            [
-                _graph(
-                    "CPU of a picture, milliseconds on average",
-                    self._count("DecodeCpu", "decode", statistic="Average"),
-                    self._count("EncodeCpu", "encode", statistic="Average"),
-                    stacked=True,
-                    width=_HALF,
-                ),
-                _graph(
-                    "Memory of a renderer, MB",
-                    self._count("PeakMemory", "most", statistic="Maximum"),
-                    self._count("PeakMemory", "half of them", statistic="p50"),
-                    width=_HALF,
-                ),
-            ],
-        )
+        parts = self._dollars(_AN_HOUR).values()
+        return [
+            _number("In the time shown", whole, for_a_thousand),
+            _graph("Dollars an hour", *parts, stacked=True, width=_WHOLE - _THIRD - _QUARTER),
+            _graph("Storage, dollars a month", *self._storage(), stacked=True, width=_QUARTER),
+        ]
+
+    def _resources(self) -> Widgets:
+        return [
+            _graph(
+                "CPU of a picture, milliseconds on average",
+                self._count("DecodeCpu", "decode", statistic="Average"),
+                self._count("EncodeCpu", "encode", statistic="Average"),
+                stacked=True,
+                width=_HALF,
+            ),
+            _graph(
+                "Memory of a renderer, MB",
+                self._count("PeakMemory", "maximum", statistic="Maximum"),
+                self._count("PeakMemory", "half of them", statistic="p50"),
+                width=_HALF,
+            ),
+        ]
 
     def _dollars(self, period: Duration) -> Mapping[str, cloudwatch.MathExpression]:
-        """By what takes them, for each period."""
-        prices, config = self._prices, self._config
-        writes = {
-            name: self._count(metric, "", period=period)
-            for name, metric in {"files": "Files", "pictures": "PicturesPublished"}.items()
+        """The costs of each service in each period."""
+        prices = self._prices
+        compute = [_compute(function, prices, self._config, period) for function in self._functions]
+        return {
+            "lambda": _sum("Lambda", compute, period=period),
+            "writes": self._dollars_of_requests(period),
+            "queue": _times("SQS", self._queue_requests(period), prices.sqs_request / MILLION, period),
+            "logs": _times("Logs", self._logged(period), prices.log_gb / GB, period),
         }
-        queues = [self._processing.queue, self._processing.dead_letters]
-        requests = [
+
+    def _dollars_of_requests(self, period: Duration) -> cloudwatch.MathExpression:
+        counted_as = {"files": "Files", "pictures": "PicturesPublished"}
+        return cloudwatch.MathExpression(
+            expression=f"(FILL(files, 0) + FILL(pictures, 0)) * {self._prices.s3_write / MILLION:.9f}"
+            f" + FILL(pictures, 0) * {_READS_OF_A_PICTURE * self._prices.s3_read / MILLION:.9f}",
+            using_metrics={name: self._count(metric, "", period=period) for name, metric in counted_as.items()},
+            label="S3 requests",
+            period=period,
+        )
+
+    def _queue_requests(self, period: Duration) -> list[cloudwatch.IMetric]:
+        return [
             metric(period=period, statistic="Sum")
-            for queue in queues
+            for queue in (self._processing.queue, self._processing.dead_letters)
             for metric in (
                 queue.metric_number_of_messages_sent,
                 queue.metric_number_of_messages_received,
@@ -232,7 +242,10 @@ class Dashboard(Construct):
                 queue.metric_number_of_empty_receives,
             )
         ]
-        logged = [
+
+    def _logged(self, period: Duration) -> list[cloudwatch.IMetric]:
+        """Bytes that the functions log."""
+        return [
             cloudwatch.Metric(
                 namespace="AWS/Logs",
                 metric_name="IncomingBytes",
@@ -242,22 +255,6 @@ class Dashboard(Construct):
             )
             for function in self._functions
         ]
-        return {
-            "lambda": _sum(
-                "Lambda",
-                [_compute(function, prices, config, period) for function in self._functions],
-                period=period,
-            ),
-            "writes": cloudwatch.MathExpression(
-                expression=f"(FILL(files, 0) + FILL(pictures, 0)) * {prices.s3_write / MILLION:.9f}"
-                f" + FILL(pictures, 0) * {_READS_OF_A_PICTURE * prices.s3_read / MILLION:.9f}",
-                using_metrics=writes,
-                label="S3 requests",
-                period=period,
-            ),
-            "queue": _times("SQS", requests, prices.sqs_request / MILLION, period),
-            "logs": _times("Logs", logged, prices.log_gb / GB, period),
-        }
 
     def _storage(self) -> list[cloudwatch.MathExpression]:
         buckets = {"originals": self._uploads.bucket, "variants": self._delivery.images}
@@ -343,7 +340,7 @@ def _graph(
 
 
 def _number(title: str, *metrics: cloudwatch.IMetric) -> cloudwatch.SingleValueWidget:
-    """What is true of the whole time shown."""
+    """One number over the whole time shown."""
     return cloudwatch.SingleValueWidget(
         title=title, metrics=list(metrics), set_period_to_time_range=True, width=_THIRD, height=_HEIGHT
     )

@@ -51,30 +51,26 @@ class Delivery(Component):
     ) -> None:
         super().__init__(scope, id_)
         self._config = config
-        self.images = PrivateBucket(
-            self,
-            "Images",
-            holds="images",
-            config=config,
-            lifecycle_rules=moved(
-                config.storage.variants_storage, config.storage.variants_storage_days, prefix=VARIANTS
-            ),
-        )
+        self.images = _images(self, config)
         self.resolver = self._resolver(code, config)
         if config.delivery.placeholder_while_processing:
             _look_for_originals(self.resolver, uploads)
         self._signing_keys = self._public_keys()
-        shared = self._for_both(code.recipes)
-        self.distribution = cloudfront.Distribution(
+        self.distribution = self._distribution(self._for_both(code.recipes))
+        pin(self.distribution, "Distribution")  # its domain is in every URL that was ever handed out
+        self._let_cdn_read("i/*")
+        self._acknowledge_findings()
+        self.functions = (self.resolver,)
+        self.outputs = self._outputs()
+
+    def _distribution(self, shared: Mapping[str, Any]) -> cloudfront.Distribution:
+        """`shared`: what holds for every behavior."""
+        config = self._config
+        return cloudfront.Distribution(
             self,
             "Cdn",
             comment=f"Lightpress {config.environment}",
-            default_behavior=cloudfront.BehaviorOptions(
-                origin=origins.FunctionUrlOrigin.with_origin_access_control(
-                    self._resolver_url(), origin_access_control=self._url_access(), origin_shield_region=self._shield
-                ),
-                **shared,
-            ),
+            default_behavior=cloudfront.BehaviorOptions(origin=self._resolver_origin(), **shared),
             additional_behaviors={"/i/*": cloudfront.BehaviorOptions(origin=self._bucket(), **shared)},
             error_responses=[_briefly(status) for status in (403, 404)],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
@@ -85,11 +81,6 @@ class Delivery(Component):
             geo_restriction=_countries(config),
             log_bucket=self._access_logs(),
         )
-        pin(self.distribution, "Distribution")  # its domain is in every URL that was ever handed out
-        self._let_cdn_read("i/*")
-        self._acknowledge_findings()
-        self.functions = (self.resolver,)
-        self.outputs = self._outputs()
 
     @property
     def base_url(self) -> str:
@@ -120,6 +111,7 @@ class Delivery(Component):
             memory_mb=_RESOLVER_MEMORY_MB,
             timeout_seconds=_RESOLVER_TIMEOUT_SECONDS,
             snap_start=config.delivery.resolver_start == "snapshot",
+            provisioned=config.delivery.resolver_provisioned if config.delivery.resolver_start == "provisioned" else 0,
             environment={"IMAGES_BUCKET": self.images.bucket_name},
         )
         function.allow("s3:GetObject", on=self.images.arn_for_objects("m/*"))
@@ -128,9 +120,13 @@ class Delivery(Component):
         function.accept_any_key(self.images, "m/*")
         return function
 
-    def _resolver_url(self) -> lambda_.FunctionUrl:
-        """For whom IAM lets: which is the CDN alone."""
-        return self._started().add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
+    def _resolver_origin(self) -> cloudfront.IOrigin:
+        """The resolver's URL, which requires IAM's permission; only the CDN has it."""
+        return origins.FunctionUrlOrigin.with_origin_access_control(
+            self.resolver.live.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM),
+            origin_access_control=self._url_access(),
+            origin_shield_region=self._shield,
+        )
 
     def _url_access(self) -> cloudfront.FunctionUrlOriginAccessControl:
         return cloudfront.FunctionUrlOriginAccessControl(
@@ -138,19 +134,6 @@ class Delivery(Component):
             "UrlAccess",
             origin_access_control_name=global_name(self._config, "resolver"),
             description="Asks for permalinks",
-        )
-
-    def _started(self) -> PythonFunction | lambda_.Alias:
-        """What is called: the function, or its last version where that alone can be started as the options say."""
-        if self._config.delivery.resolver_start == "cold":
-            return self.resolver
-        provisioned = self._config.delivery.resolver_start == "provisioned"
-        return lambda_.Alias(
-            self,
-            "ResolverAlias",
-            alias_name="live",
-            version=self.resolver.current_version,
-            provisioned_concurrent_executions=self._config.delivery.resolver_provisioned if provisioned else None,
         )
 
     @property
@@ -241,22 +224,8 @@ class Delivery(Component):
             "ForPictures",
             response_headers_policy_name=global_name(self._config, "pictures"),
             comment="Pictures for any page, and nothing but pictures",
-            cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
-                access_control_allow_origins=["*"],
-                access_control_allow_methods=["GET", "HEAD"],
-                access_control_allow_headers=["*"],
-                access_control_allow_credentials=False,
-                origin_override=True,
-            ),
-            security_headers_behavior=cloudfront.ResponseSecurityHeadersBehavior(
-                content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
-                    content_security_policy="default-src 'none'; sandbox", override=True
-                ),
-                content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
-                strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
-                    access_control_max_age=_A_YEAR, override=True
-                ),
-            ),
+            cors_behavior=_for_any_page(),
+            security_headers_behavior=_runs_nothing(),
             custom_headers_behavior=cloudfront.ResponseCustomHeadersBehavior(
                 custom_headers=[
                     cloudfront.ResponseCustomHeader(
@@ -322,10 +291,40 @@ class Delivery(Component):
             )
 
 
+def _images(scope: Construct, config: Config) -> PrivateBucket:
+    """The bucket of variants and manifests; only variants move to another storage class."""
+    storage = config.storage
+    rules = moved(storage.variants_storage, storage.variants_storage_days, prefix=VARIANTS)
+    return PrivateBucket(scope, "Images", holds="images", config=config, lifecycle_rules=rules)
+
+
 def _look_for_originals(resolver: PythonFunction, uploads: PrivateBucket) -> None:
     """Have the resolver see which originals there are, and nothing of what is in them."""
     resolver.add_environment("PLACEHOLDERS_BUCKET", uploads.bucket_name)
     resolver.allow("s3:ListBucket", on=uploads.bucket_arn)
+
+
+def _for_any_page() -> cloudfront.ResponseHeadersCorsBehavior:
+    return cloudfront.ResponseHeadersCorsBehavior(
+        access_control_allow_origins=["*"],
+        access_control_allow_methods=["GET", "HEAD"],
+        access_control_allow_headers=["*"],
+        access_control_allow_credentials=False,
+        origin_override=True,
+    )
+
+
+def _runs_nothing() -> cloudfront.ResponseSecurityHeadersBehavior:
+    """A browser that opens a response on its own runs no script of it, and guesses no other type."""
+    return cloudfront.ResponseSecurityHeadersBehavior(
+        content_security_policy=cloudfront.ResponseHeadersContentSecurityPolicy(
+            content_security_policy="default-src 'none'; sandbox", override=True
+        ),
+        content_type_options=cloudfront.ResponseHeadersContentTypeOptions(override=True),
+        strict_transport_security=cloudfront.ResponseHeadersStrictTransportSecurity(
+            access_control_max_age=_A_YEAR, override=True
+        ),
+    )
 
 
 def _countries(config: Config) -> cloudfront.GeoRestriction | None:

@@ -45,16 +45,23 @@ class Failures(Component):
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
-        self.quarantine = PrivateBucket(
-            self,
-            "Quarantine",
-            holds="quarantine",
-            config=config,
-            # Not versioned: what lies under a name never changes, and what has expired shall be gone.
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(config.processing.failure_retention_days))],
-        )
+        self.quarantine = _quarantine(self, config)
         self.table = _failures_table(self, config)
-        self.function = PythonFunction(
+        self.function = self._function(processing, code, config)
+        read_originals(self.function, uploads)
+        read_attached(self.function, config.existing.attach)
+        publish(self.function, images)
+        # One dead letter at a time: each is tried in isolation.
+        self.function.consume(processing.dead_letters, batch_size=1, max_concurrency=_concurrency(config))
+        self.functions = (self.function,)
+        self.outputs = {
+            "RecordFailureFunctionName": self.function.function_name,
+            "QuarantineBucketName": self.quarantine.bucket_name,
+            "FailuresTableName": self.table.table_name,
+        }
+
+    def _function(self, processing: Processing, code: FunctionCode, config: Config) -> PythonFunction:
+        function = PythonFunction(
             self,
             "RecordFailure",
             handler="record_failure",
@@ -70,24 +77,25 @@ class Failures(Component):
                 "FAILURE_RETENTION_SECONDS": str(config.processing.failure_retention_days * _A_DAY),
             },
         )
-        self.function.allow("s3:PutObject", on=self.quarantine.arn_for_objects("*"))
-        self.function.accept_any_key(self.quarantine, "*")
-        self.function.allow("dynamodb:UpdateItem", on=self.table.table_arn)
-        read_originals(self.function, uploads)
-        read_attached(self.function, config.existing.attach)
-        publish(self.function, images)
-        # One letter at a time: each is looked at in isolation.
-        self.function.consume(
-            processing.dead_letters,
-            batch_size=1,
-            max_concurrency=max(_LEAST_CONCURRENCY, config.processing.max_concurrency // _PART_OF_CONCURRENCY),
-        )
-        self.functions = (self.function,)
-        self.outputs = {
-            "RecordFailureFunctionName": self.function.function_name,
-            "QuarantineBucketName": self.quarantine.bucket_name,
-            "FailuresTableName": self.table.table_name,
-        }
+        function.allow("s3:PutObject", on=self.quarantine.arn_for_objects("*"))
+        function.accept_any_key(self.quarantine, "*")
+        function.allow("dynamodb:UpdateItem", on=self.table.table_arn)
+        return function
+
+
+def _concurrency(config: Config) -> int:
+    return max(_LEAST_CONCURRENCY, config.processing.max_concurrency // _PART_OF_CONCURRENCY)
+
+
+def _quarantine(scope: Construct, config: Config) -> PrivateBucket:
+    """The bucket of failed originals. Not versioned: names are never reused, and what has expired must be gone."""
+    return PrivateBucket(
+        scope,
+        "Quarantine",
+        holds="quarantine",
+        config=config,
+        lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(config.processing.failure_retention_days))],
+    )
 
 
 def _failures_table(scope: Construct, config: Config) -> dynamodb.Table:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import platform
 from typing import TYPE_CHECKING
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Names
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_lambda_event_sources as sources
 from aws_cdk import aws_logs as logs
 
 from lightpress.cdk.code import compiled
@@ -85,8 +84,16 @@ class PythonFunction(lambda_.Function):
     """Runs `lightpress.handlers.HANDLER`. It may write its own log and nothing else, until `allow` says so.
 
     memory_mb, timeout_seconds: where it needs others than those that process pictures. reserved_concurrency: of the
-    account's, kept for it; 0 is none. snap_start: whether its published versions start from a memory image. label: what
-    alarms call it; by default its id.
+    account's, kept for it; 0 is none. snap_start: whether its published versions start from a memory image.
+    provisioned: how many environments are kept initialized. label: what alarms call it; by default its id.
+
+    Attributes:
+        live: The alias by which everything invokes it.
+        label: What alarms call it.
+        own_role: Its execution role.
+        memory_mb: Its memory, in MB.
+        timeout_seconds: Its timeout.
+
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -103,11 +110,10 @@ class PythonFunction(lambda_.Function):
         timeout_seconds: int | None = None,
         reserved_concurrency: int = 0,
         snap_start: bool = False,
+        provisioned: int = 0,
         label: str = "",
     ) -> None:
-        log_group = log_group_of(scope, f"{id_}Logs", config)
-        own_role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
-        log_group.grant_write(own_role)
+        log_group, own_role = _log_and_role(scope, id_, config)
         super().__init__(
             scope,
             id_,
@@ -126,18 +132,16 @@ class PythonFunction(lambda_.Function):
             log_group=log_group,
             logging_format=lambda_.LoggingFormat.JSON,
             application_log_level_v2=_platform_log_level(config),
-            environment={
-                "POWERTOOLS_SERVICE_NAME": config.prefix,  # a dimension of every metric: accounts may hold several
-                "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
-                "POWERTOOLS_LOG_LEVEL": config.monitoring.log_level,
-                **KEEP_FREED_MEMORY,
-                **environment,
-            },
+            environment={**_common_variables(config), **environment},
         )
+        self.live = live_alias(scope, id_, self, provisioned=provisioned)
         self.label = label or id_
         self.own_role = own_role
         self.memory_mb = memory_mb or config.processing.memory_mb
         self.timeout_seconds = timeout_seconds or config.processing.timeout_seconds
+        self._acknowledge_findings(snap_start=snap_start, tracing=config.monitoring.tracing)
+
+    def _acknowledge_findings(self, *, snap_start: bool, tracing: bool) -> None:
         acknowledge(
             self,
             "AwsSolutions-L1",
@@ -147,11 +151,13 @@ class PythonFunction(lambda_.Function):
             acknowledge(
                 self,
                 "Annotation::@aws-cdk/aws-lambda:snapStartRequirePublish",
-                because="Whoever calls it does so by an alias of its published version.",
+                because="Everything invokes it by the alias of its published version.",
             )
-        if config.monitoring.tracing:
+        if tracing:
             acknowledge(
-                own_role, "AwsSolutions-IAM5[Resource::*]", because="X-Ray has no resources that a policy could name."
+                self.own_role,
+                "AwsSolutions-IAM5[Resource::*]",
+                because="X-Ray has no resources that a policy could name.",
             )
 
     def consume(
@@ -167,15 +173,17 @@ class PythonFunction(lambda_.Function):
 
         Either max_concurrency or pollers limits how many are taken at once.
         """
-        self.add_event_source(
-            sources.SqsEventSource(
-                queue,
-                batch_size=batch_size,
-                max_concurrency=max_concurrency,
-                provisioned_poller_config=pollers,
-                max_batching_window=Duration.seconds(window_seconds) if window_seconds else None,
-                report_batch_item_failures=True,
-            )
+        queue.grant_consume_messages(self)
+        lambda_.EventSourceMapping(
+            self,  # and not `live`, whose mapping would have another logical ID: two would read the queue for a while
+            f"SqsEventSource:{Names.node_unique_id(queue.node)}",
+            target=self.live,
+            event_source_arn=queue.queue_arn,
+            batch_size=batch_size,
+            max_concurrency=max_concurrency,
+            provisioned_poller_config=pollers,
+            max_batching_window=Duration.seconds(window_seconds) if window_seconds else None,
+            report_batch_item_failures=True,
         )
 
     def accept_any_key(self, bucket: PrivateBucket, *keys: str) -> None:
@@ -193,6 +201,39 @@ class PythonFunction(lambda_.Function):
         needed = sorted({need for action in actions for need in _OF_THE_KEY.get(action, ())})
         if key and needed:
             self.add_to_role_policy(iam.PolicyStatement(actions=needed, resources=[key.key_arn]))
+
+
+def _log_and_role(scope: Construct, id_: str, config: Config) -> tuple[logs.LogGroup, iam.Role]:
+    """A function's log group, and its execution role, which may write that and nothing else."""
+    log_group = log_group_of(scope, f"{id_}Logs", config)
+    role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+    log_group.grant_write(role)
+    return log_group, role
+
+
+def _common_variables(config: Config) -> dict[str, str]:
+    """Environment variables that every function has."""
+    return {
+        "POWERTOOLS_SERVICE_NAME": config.prefix,  # a dimension of every metric: an account may have several stacks
+        "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
+        "POWERTOOLS_LOG_LEVEL": config.monitoring.log_level,
+        **KEEP_FREED_MEMORY,
+    }
+
+
+def live_alias(scope: Construct, id_: str, function: lambda_.Function, *, provisioned: int = 0) -> lambda_.Alias:
+    """The alias `live` of the function's newest version.
+
+    An update of a function's code and one of its layer and variables are two calls: what invoked $LATEST between them
+    would run new code on the old layer. The alias moves in one step, after both (docs/decisions/0061).
+    """
+    return lambda_.Alias(
+        scope,
+        f"{id_}Alias",
+        alias_name="live",
+        version=function.current_version,
+        provisioned_concurrent_executions=provisioned or None,
+    )
 
 
 def _platform_log_level(config: Config) -> lambda_.ApplicationLogLevel:

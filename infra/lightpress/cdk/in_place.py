@@ -36,20 +36,7 @@ class InPlace(Component):
         self.queue, self.dead_letters = queue_and_dead_letters(
             self, name="InPlace", config=config, looked_at_for_seconds=_DEAD_LETTERS_HIDDEN_SECONDS
         )
-        self.function = PythonFunction(
-            self,
-            "CompressInPlace",
-            handler="compress_in_place",
-            description="Replaces pictures of existing buckets by smaller ones",
-            code=code,
-            config=config,
-            environment={
-                "QUEUE_URL": self.queue.queue_url,
-                "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
-                "IN_PLACE": as_json([one.pictures for one in config.existing.in_place]),
-            },
-        )
-        self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
+        self.function = self._function(code, config)
         self.rules: list[events.Rule] = []
         for number, existing in enumerate(config.existing.in_place):
             self.rules.append(self._announce(number, existing, config))
@@ -63,6 +50,23 @@ class InPlace(Component):
             "InPlaceQueueUrl": self.queue.queue_url,
             "InPlaceDeadLetterQueueUrl": self.dead_letters.queue_url,
         }
+
+    def _function(self, code: FunctionCode, config: Config) -> PythonFunction:
+        function = PythonFunction(
+            self,
+            "CompressInPlace",
+            handler="compress_in_place",
+            description="Replaces pictures of existing buckets by smaller ones",
+            code=code,
+            config=config,
+            environment={
+                "QUEUE_URL": self.queue.queue_url,
+                "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
+                "IN_PLACE": as_json([one.pictures for one in config.existing.in_place]),
+            },
+        )
+        function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
+        return function
 
     def _announce(self, number: int, existing: Existing[Pictures], config: Config) -> events.Rule:
         return announce(

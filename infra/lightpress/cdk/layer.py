@@ -66,13 +66,7 @@ class PillowLayer(lambda_.LayerVersion):
             super().__init__(
                 scope,
                 id_,
-                code=lambda_.Code.from_asset(
-                    str(folder),
-                    # CDK insists on an image to fall back to. There is none: what fails here, fails.
-                    bundling=BundlingOptions(image=DockerImage.from_registry("scratch"), local=wheels),
-                    asset_hash_type=AssetHashType.CUSTOM,
-                    asset_hash=digest(requirements, target),
-                ),
+                code=_code(folder, wheels, digest(requirements, target)),
                 compatible_runtimes=[runtime],
                 compatible_architectures=[architecture],
                 description=f"Pillow and Powertools for {target.name}",
@@ -81,3 +75,13 @@ class PillowLayer(lambda_.LayerVersion):
             if wheels.error is None:
                 raise
             raise wheels.error from None
+
+
+def _code(folder: Path, wheels: _Wheels, asset_hash: str) -> lambda_.Code:
+    """The folder as `wheels` builds it. CDK requires a Docker image as a fallback, and there is none."""
+    return lambda_.Code.from_asset(
+        str(folder),
+        bundling=BundlingOptions(image=DockerImage.from_registry("scratch"), local=wheels),
+        asset_hash_type=AssetHashType.CUSTOM,
+        asset_hash=asset_hash,
+    )

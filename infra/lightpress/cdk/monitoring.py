@@ -56,7 +56,8 @@ class Monitoring(Component):
         self._config = config
         self.alarms: list[cloudwatch.Alarm] = []
         self.topic = _topic(self, config)
-        self._watch_queues(processing)
+        self._watch_dead_letters(processing)
+        self._watch_uploads(processing)
         self._watch_failure_rate()
         if in_place is not None:
             self._watch_in_place(in_place)
@@ -70,7 +71,7 @@ class Monitoring(Component):
             self._watch_budget()
         self.outputs = {"AlarmTopicArn": self.topic.topic_arn}
 
-    def _watch_queues(self, processing: Processing) -> None:
+    def _watch_dead_letters(self, processing: Processing) -> None:
         self._alarm(
             "FailuresAreNotRecorded",
             processing.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD, statistic="Minimum"),
@@ -86,6 +87,8 @@ class Monitoring(Component):
             says="A failure is still not recorded. It is tried again and again, until its retention ends: before that, "
             "somebody must find out what it meets.",
         )
+
+    def _watch_uploads(self, processing: Processing) -> None:
         self._alarm(
             "UploadsWaitTooLong",
             processing.queue.metric_approximate_age_of_oldest_message(period=_PERIOD),
@@ -182,20 +185,19 @@ class Monitoring(Component):
                     amount=self._config.monitoring.monthly_budget_dollars, unit="USD"
                 ),
             ),
-            notifications_with_subscribers=[
-                budgets.CfnBudget.NotificationWithSubscribersProperty(
-                    notification=budgets.CfnBudget.NotificationProperty(
-                        notification_type=kind,
-                        comparison_operator="GREATER_THAN",
-                        threshold=percent,
-                        threshold_type="PERCENTAGE",
-                    ),
-                    subscribers=[
-                        budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=self.topic.topic_arn)
-                    ],
-                )
-                for kind, percent in _BUDGET_WARNINGS.items()
-            ],
+            notifications_with_subscribers=[self._budget_warning(*warning) for warning in _BUDGET_WARNINGS.items()],
+        )
+
+    def _budget_warning(self, kind: str, percent: int) -> budgets.CfnBudget.NotificationWithSubscribersProperty:
+        """`kind`: "ACTUAL" or "FORECASTED" costs, above which percentage of the budget."""
+        return budgets.CfnBudget.NotificationWithSubscribersProperty(
+            notification=budgets.CfnBudget.NotificationProperty(
+                notification_type=kind,
+                comparison_operator="GREATER_THAN",
+                threshold=percent,
+                threshold_type="PERCENTAGE",
+            ),
+            subscribers=[budgets.CfnBudget.SubscriberProperty(subscription_type="SNS", address=self.topic.topic_arn)],
         )
 
     def _alarm(  # noqa: PLR0913  by keyword

@@ -17,6 +17,7 @@ from lightpress.cdk.naming import resource
 from lightpress.cdk.queues import queue_and_dead_letters
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_events as events
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
@@ -47,7 +48,38 @@ class Processing(Component):
             self, config=config, looked_at_for_seconds=RECORD_FAILURE_TIMEOUT_SECONDS
         )
         _announce_changes(uploads, self.queue)
-        self.function = PythonFunction(
+        self.function = self._function(code, config)
+        read_originals(self.function, uploads)
+        read_attached(self.function, config.existing.attach)
+        self.rules = self._announce_attached(config)
+        self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
+        self._consume(config)
+        publish(self.function, images)
+        self.functions = (self.function,)
+        self.outputs = {
+            "QueueUrl": self.queue.queue_url,
+            "DeadLetterQueueUrl": self.dead_letters.queue_url,
+            "ProcessUploadFunctionName": self.function.function_name,
+        }
+
+    def _announce_attached(self, config: Config) -> list[events.Rule]:
+        changes = [CREATED, DELETED, RESTORED]
+        return [
+            announce(self, f"Attached{number}", pictures=one.pictures, changes=changes, queue=self.queue, config=config)
+            for number, one in enumerate(config.existing.attach)
+        ]
+
+    def _consume(self, config: Config) -> None:
+        pollers = _pollers(config)
+        self.function.consume(
+            self.queue,
+            batch_size=config.processing.batch_size,
+            max_concurrency=None if pollers else config.processing.max_concurrency,
+            pollers=pollers,
+        )
+
+    def _function(self, code: FunctionCode, config: Config) -> PythonFunction:
+        return PythonFunction(
             self,
             "ProcessUpload",
             handler="process_upload",
@@ -60,28 +92,6 @@ class Processing(Component):
                 "DEAD_LETTER_QUEUE_URL": self.dead_letters.queue_url,
             },
         )
-        read_originals(self.function, uploads)
-        read_attached(self.function, config.existing.attach)
-        changes = [CREATED, DELETED, RESTORED]
-        self.rules = [
-            announce(self, f"Attached{number}", pictures=one.pictures, changes=changes, queue=self.queue, config=config)
-            for number, one in enumerate(config.existing.attach)
-        ]
-        self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
-        pollers = _pollers(config)
-        self.function.consume(
-            self.queue,
-            batch_size=config.processing.batch_size,
-            max_concurrency=None if pollers else config.processing.max_concurrency,
-            pollers=pollers,
-        )
-        publish(self.function, images)
-        self.functions = (self.function,)
-        self.outputs = {
-            "QueueUrl": self.queue.queue_url,
-            "DeadLetterQueueUrl": self.dead_letters.queue_url,
-            "ProcessUploadFunctionName": self.function.function_name,
-        }
 
 
 def _pollers(config: Config) -> lambda_.ProvisionedPollerConfig | None:

@@ -29,7 +29,10 @@ _LEAST_CONCURRENCY = 2
 
 
 class Purging(Component):
-    """Takes folders from `queue`, and has the distribution forget them."""
+    """Takes folders from `queue`, and has the distribution forget them.
+
+    After 1,000 receives, which outlast CloudFront's busiest day, a failure is recorded and raises an alarm.
+    """
 
     def __init__(  # noqa: PLR0913  by keyword
         self,
@@ -49,24 +52,9 @@ class Purging(Component):
             logical_id="PurgeQueue",
             retention_days=config.processing.queue_retention_days,
             timeout_seconds=_TIMEOUT_SECONDS,
-            # Often enough to outlast CloudFront's busiest day; then it is recorded, and told by an alarm.
             dead_letters=processing.dead_letters,
         )
-        self.function = PythonFunction(
-            self,
-            "PurgeDeleted",
-            handler="purge_deleted",
-            description="Has the CDN forget the images of deleted pictures",
-            code=code,
-            config=config,
-            memory_mb=_MEMORY_MB,
-            timeout_seconds=_TIMEOUT_SECONDS,
-            environment={"DISTRIBUTION_ID": delivery.distribution.distribution_id},
-        )
-        self.function.allow(
-            "cloudfront:CreateInvalidation",
-            on=f"arn:{Aws.PARTITION}:cloudfront::{Aws.ACCOUNT_ID}:distribution/{delivery.distribution.distribution_id}",
-        )
+        self.function = self._function(delivery, code, config)
         self.function.consume(
             self.queue,
             batch_size=_FOLDERS_AT_ONCE,
@@ -76,6 +64,25 @@ class Purging(Component):
         for sender in (processing.function, failures.function):
             self._accept_from(sender)
         self.functions = (self.function,)
+
+    def _function(self, delivery: Delivery, code: FunctionCode, config: Config) -> PythonFunction:
+        distribution = delivery.distribution.distribution_id
+        function = PythonFunction(
+            self,
+            "PurgeDeleted",
+            handler="purge_deleted",
+            description="Has the CDN forget the images of deleted pictures",
+            code=code,
+            config=config,
+            memory_mb=_MEMORY_MB,
+            timeout_seconds=_TIMEOUT_SECONDS,
+            environment={"DISTRIBUTION_ID": distribution},
+        )
+        function.allow(
+            "cloudfront:CreateInvalidation",
+            on=f"arn:{Aws.PARTITION}:cloudfront::{Aws.ACCOUNT_ID}:distribution/{distribution}",
+        )
+        return function
 
     def _accept_from(self, sender: PythonFunction) -> None:
         """Let `sender` request purges, delayed until it has ended: by then, it has removed the files."""

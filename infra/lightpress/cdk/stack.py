@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 
 from lightpress.cdk.announcements import announce_on
+from lightpress.cdk.buckets import guard_names
 from lightpress.cdk.dashboard import Dashboard
 from lightpress.cdk.delivery import Delivery
 from lightpress.cdk.encryption import Encryption
@@ -46,6 +47,7 @@ class LightpressStack(Stack):
             description="Lightpress: every size and format the web needs of every picture dropped into a bucket",
             termination_protection=config.storage.termination_protection,
         )
+        guard_names(self, config)
         Encryption(self, config=config)
         core = _core(self, config, source)
         purging = _purging(self, core)

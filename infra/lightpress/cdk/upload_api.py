@@ -60,25 +60,46 @@ class UploadApi(Component):
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
-        self.api = gateway.HttpApi(
+        self.api = self._api(config)
+        self.origin = f"https://{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        function = self._function(uploads, delivery, code, config)
+        integration = integrations.HttpLambdaIntegration("Integration", function.live)
+        authorizer = _authorizer(self, config)
+        for method, path in (*ROUTES, *(INGEST_ROUTES if url_ingest else ())):
+            route(self.api, method, path, integration, authorizer)
+        if config.uploads.upload_auth == "none":
+            acknowledge(
+                self.api,
+                "AwsSolutions-APIG4",
+                because="Only the local cloud may be without an authorizer; the configuration refuses it elsewhere.",
+            )
+        name_attached(function, config.existing.attach)
+        if url_ingest is not None:
+            _accept_urls(function, url_ingest, failures)
+        if config.uploads.max_uploads_per_day or config.uploads.max_megabytes_per_day:
+            _limit_each_day(self, function, config)
+        self.functions = (function,)
+        self.outputs = {"UploadApiUrl": self.origin}
+
+    def _api(self, config: Config) -> gateway.HttpApi:
+        """The HTTP API with its one stage, which limits the rate of requests and logs each."""
+        api = gateway.HttpApi(
             self,
             "Api",
             description="Lightpress: uploads",
             create_default_stage=False,
             cors_preflight=_from_browsers(config),
         )
-        pin(self.api, "UploadApi")
-        stage = gateway.HttpStage(
-            self,
-            "Stage",
-            http_api=self.api,
-            auto_deploy=True,
-            throttle=gateway.ThrottleSettings(
-                rate_limit=config.uploads.upload_rate_limit, burst_limit=config.uploads.upload_burst_limit
-            ),
+        pin(api, "UploadApi")
+        throttle = gateway.ThrottleSettings(
+            rate_limit=config.uploads.upload_rate_limit, burst_limit=config.uploads.upload_burst_limit
         )
-        _log(self, stage, config)
-        self.origin = f"https://{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        _log(self, gateway.HttpStage(self, "Stage", http_api=api, auto_deploy=True, throttle=throttle), config)
+        return api
+
+    def _function(
+        self, uploads: PrivateBucket, delivery: Delivery, code: FunctionCode, config: Config
+    ) -> PythonFunction:
         function = PythonFunction(
             self,
             "UploadApiFunction",
@@ -96,36 +117,24 @@ class UploadApi(Component):
                 "UPLOAD_AUTH": config.uploads.upload_auth,
             },
         )
-        # What it signs, S3 does in its name: it may itself what it lets others do.
-        function.allow(
-            "s3:PutObject",
-            "s3:DeleteObject",
-            "s3:AbortMultipartUpload",
-            "s3:ListMultipartUploadParts",
-            on=uploads.arn_for_objects("*"),
-        )
-        function.allow("s3:GetObject", on=delivery.images.arn_for_objects("m/*"))
-        # Without, S3 would say 403 of a manifest that is not there yet.
-        function.allow("s3:ListBucket", on=delivery.images.bucket_arn)
-        function.accept_any_key(uploads, "*")
-        name_attached(function, config.existing.attach)
-        function.accept_any_key(delivery.images, "m/*")
-        integration = integrations.HttpLambdaIntegration("Integration", function)
-        authorizer = _authorizer(self, config)
-        for method, path in (*ROUTES, *(INGEST_ROUTES if url_ingest else ())):
-            route(self.api, method, path, integration, authorizer)
-        if config.uploads.upload_auth == "none":
-            acknowledge(
-                self.api,
-                "AwsSolutions-APIG4",
-                because="Only the local cloud may be without an authorizer; the configuration refuses it elsewhere.",
-            )
-        if url_ingest is not None:
-            _accept_urls(function, url_ingest, failures)
-        if config.uploads.max_uploads_per_day or config.uploads.max_megabytes_per_day:
-            _limit_each_day(self, function, config)
-        self.functions = (function,)
-        self.outputs = {"UploadApiUrl": self.origin}
+        _allow_uploads(function, uploads, delivery.images)
+        return function
+
+
+def _allow_uploads(function: PythonFunction, uploads: PrivateBucket, images: PrivateBucket) -> None:
+    """Allow what the API signs, which S3 does in the function's name, and reading manifests."""
+    function.allow(
+        "s3:PutObject",
+        "s3:DeleteObject",
+        "s3:AbortMultipartUpload",
+        "s3:ListMultipartUploadParts",
+        on=uploads.arn_for_objects("*"),
+    )
+    function.allow("s3:GetObject", on=images.arn_for_objects("m/*"))
+    # Without this, S3 would answer 403 for a manifest that does not exist yet.
+    function.allow("s3:ListBucket", on=images.bucket_arn)
+    function.accept_any_key(uploads, "*")
+    function.accept_any_key(images, "m/*")
 
 
 def _limit_each_day(scope: Construct, function: PythonFunction, config: Config) -> None:

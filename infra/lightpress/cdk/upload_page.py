@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
-from lightpress.cdk.functions import RUNTIME, log_group_of
+from lightpress.cdk.functions import RUNTIME, live_alias, log_group_of
 from lightpress.cdk.readiness import PROJECT
 from lightpress.cdk.upload_api import route
 from lightpress.image.formats import INPUTS
@@ -51,19 +51,18 @@ class UploadPage(Component):
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
+        function = self._function(_settings(uploads, delivery, recipes, config), config)
+        acknowledge(function, "AwsSolutions-L1", because="The same version as the other functions.")
+        integration = integrations.HttpLambdaIntegration("Integration", live_alias(self, "Function", function))
+        for path in ("/", "/{file}"):
+            route(api.api, gateway.HttpMethod.GET, path, integration)
+        acknowledge(api.api, "AwsSolutions-APIG4", because="The page itself is for everybody; what it asks for is not.")
+
+    def _function(self, settings: dict[str, Any], config: Config) -> lambda_.Function:
         logs = log_group_of(self, "UploadPageLogs", config)
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         logs.grant_write(role)
-        storage = f"https://{uploads.bucket_name}.s3.{Aws.REGION}.{Aws.URL_SUFFIX}"
-        page = {
-            "auth": _auth(config),
-            "max_bytes": recipes.max_bytes,
-            "parts_from": _PARTS_FROM,
-            **page_formats(row for row in INPUTS if row.name in recipes.accept),
-            "connect": [storage, *([config.uploads.upload_jwt_issuer] if config.uploads.upload_page_client_id else [])],
-            "images": [delivery.base_url],
-        }
-        function = lambda_.Function(
+        return lambda_.Function(
             self,
             "Function",
             description="Serves the upload page",
@@ -76,13 +75,22 @@ class UploadPage(Component):
             timeout=Duration.seconds(_TIMEOUT_SECONDS),
             log_group=logs,
             logging_format=lambda_.LoggingFormat.JSON,
-            environment={"PAGE": json.dumps(page)},
+            environment={"PAGE": json.dumps(settings)},
         )
-        acknowledge(function, "AwsSolutions-L1", because="The same version as the other functions.")
-        integration = integrations.HttpLambdaIntegration("Integration", function)
-        for path in ("/", "/{file}"):
-            route(api.api, gateway.HttpMethod.GET, path, integration)
-        acknowledge(api.api, "AwsSolutions-APIG4", because="The page itself is for everybody; what it asks for is not.")
+
+
+def _settings(uploads: PrivateBucket, delivery: Delivery, recipes: RecipeBook, config: Config) -> dict[str, Any]:
+    """What web/serve.py tells the page: limits, formats, and where it may connect to."""
+    storage = f"https://{uploads.bucket_name}.s3.{Aws.REGION}.{Aws.URL_SUFFIX}"
+    issuer = [config.uploads.upload_jwt_issuer] if config.uploads.upload_page_client_id else []
+    return {
+        "auth": _auth(config),
+        "max_bytes": recipes.max_bytes,
+        "parts_from": _PARTS_FROM,
+        **page_formats(row for row in INPUTS if row.name in recipes.accept),
+        "connect": [storage, *issuer],
+        "images": [delivery.base_url],
+    }
 
 
 def _auth(config: Config) -> dict[str, Any]:

@@ -45,17 +45,24 @@ class UrlIngest(Component):
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
-        timeout_seconds = _TURNS * config.ingest.fetch_timeout_seconds + _TIME_TO_TELL_SECONDS
         self.queue = WorkQueue(
             self,
             "Queue",
             logical_id="UrlQueue",
             retention_days=config.processing.queue_retention_days,
-            timeout_seconds=timeout_seconds,
+            timeout_seconds=_timeout_seconds(config),
             dead_letters=processing.dead_letters,
             max_receive_count=config.ingest.fetch_tries + _MORE_RECEIVES,
         )
-        self.function = PythonFunction(
+        self.function = self._function(uploads, processing, code, config)
+        self.function.consume(self.queue, batch_size=AT_ONCE, max_concurrency=config.ingest.fetch_max_concurrency)
+        self.functions = (self.function,)
+        self.outputs = {"UrlQueueUrl": self.queue.queue_url}
+
+    def _function(
+        self, uploads: PrivateBucket, processing: Processing, code: FunctionCode, config: Config
+    ) -> PythonFunction:
+        function = PythonFunction(
             self,
             "FetchUrl",
             handler="fetch_url",
@@ -63,25 +70,27 @@ class UrlIngest(Component):
             code=code,
             config=config,
             memory_mb=max(512, _OWN_MEMORY_MB + AT_ONCE * config.ingest.fetch_max_mb),
-            timeout_seconds=timeout_seconds,
+            timeout_seconds=_timeout_seconds(config),
             environment={
                 "UPLOADS_BUCKET": uploads.bucket_name,
                 "QUEUE_URL": self.queue.queue_url,
                 "DEAD_LETTER_QUEUE_URL": processing.dead_letters.queue_url,
-                "FETCH": json.dumps(_told(config)),
+                "FETCH": json.dumps(_settings(config)),
             },
         )
-        self.function.allow("sqs:SendMessage", on=processing.dead_letters.queue_arn)
-        self.function.allow("s3:GetObject", "s3:PutObject", on=uploads.arn_for_objects("*"))
-        # Without, S3 would say 403 of what is not there yet.
-        self.function.allow("s3:ListBucket", on=uploads.bucket_arn)
-        self.function.accept_any_key(uploads, "*")
-        self.function.consume(self.queue, batch_size=AT_ONCE, max_concurrency=config.ingest.fetch_max_concurrency)
-        self.functions = (self.function,)
-        self.outputs = {"UrlQueueUrl": self.queue.queue_url}
+        function.allow("sqs:SendMessage", on=processing.dead_letters.queue_arn)
+        function.allow("s3:GetObject", "s3:PutObject", on=uploads.arn_for_objects("*"))
+        # Without this, S3 would answer 403 for a key that does not exist yet.
+        function.allow("s3:ListBucket", on=uploads.bucket_arn)
+        function.accept_any_key(uploads, "*")
+        return function
 
 
-def _told(config: Config) -> dict[str, object]:
+def _timeout_seconds(config: Config) -> int:
+    return _TURNS * config.ingest.fetch_timeout_seconds + _TIME_TO_TELL_SECONDS
+
+
+def _settings(config: Config) -> dict[str, object]:
     """The options as `composition.fetch_url` reads them."""
     return {
         "threads": AT_ONCE,

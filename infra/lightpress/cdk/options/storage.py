@@ -82,7 +82,8 @@ class StorageOptions:
         "account-regional",
         "global",
         doc='Namespace of the bucket names. No other account can take "account-regional" ones; some regions support '
-        'only "global" ones.',
+        'only "global" ones. Changing it would replace the buckets: '
+        "docs/deploying.md.",
     )
 
 

@@ -1,0 +1,50 @@
+"""A deploy takes effect in one step: everything invokes the alias of a published version, and nothing $LATEST."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.cdk.templates import Template
+
+
+def test_every_function_has_one_alias_named_live_of_a_version_of_its_own(template: Template) -> None:
+    aliases = template.resources("AWS::Lambda::Alias")
+    versions = {row.id: row.properties["FunctionName"] for row in template.resources("AWS::Lambda::Version")}
+    assert {row.properties["Name"] for row in aliases} == {"live"}
+    assert sorted(row.properties["FunctionName"]["Ref"] for row in aliases) == sorted(
+        function.id for function in template.functions()
+    )
+    for alias in aliases:
+        version, attribute = alias.properties["FunctionVersion"]["Fn::GetAtt"]
+        assert (versions[version], attribute) == (alias.properties["FunctionName"], "Version")
+
+
+def test_queues_urls_and_the_api_invoke_aliases_only(template: Template) -> None:
+    invoking: list[Any] = [
+        *(row.properties["FunctionName"] for row in template.resources("AWS::Lambda::EventSourceMapping")),
+        *(row.properties["IntegrationUri"] for row in template.resources("AWS::ApiGatewayV2::Integration")),
+    ]
+    aliases = {row.id for row in template.resources("AWS::Lambda::Alias")}
+    assert len(invoking) >= 3
+    for reference in invoking:
+        assert any(f'{{"Ref": "{alias}"}}' in json.dumps(reference) for alias in aliases), reference
+    for url in template.resources("AWS::Lambda::Url"):
+        assert url.properties["Qualifier"] == "live"
+
+
+def test_the_mappings_of_earlier_releases_are_updated_and_not_replaced(dev: Template) -> None:
+    assert {row.id for row in dev.resources("AWS::Lambda::EventSourceMapping")} == {
+        "FailuresRecordFailureSqsEventSourceLightpressdevProcessingDeadLetters4C02FCE5AC63C8D4",
+        "ProcessingProcessUploadSqsEventSourceLightpressdevProcessingQueue1A0A7D8FC65216F3",
+        "PurgingPurgeDeletedSqsEventSourceLightpressdevPurgingQueue07326FABD71598E1",
+        "UrlIngestFetchUrlSqsEventSourceLightpressdevUrlIngestQueue5CC19443B30AB275",
+    }
+
+
+def test_no_permission_is_on_the_function_itself(template: Template) -> None:
+    functions = {function.id for function in template.functions()}
+    for permission in template.resources("AWS::Lambda::Permission"):
+        name = permission.properties["FunctionName"]
+        assert name.get("Ref", name.get("Fn::GetAtt", [""])[0]) not in functions, permission.id
