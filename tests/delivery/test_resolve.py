@@ -89,7 +89,7 @@ def test_where_no_format_is_for_all_the_smallest_is_better_than_none() -> None:
 
 def test_a_key_of_which_nothing_is_known_is_not_found_and_asked_for_again_at_once() -> None:
     answer = resolve(read(resolver_path("other.jpg")), lambda _: None)
-    assert (answer.status, answer.headers["cache-control"]) == (404, "public, max-age=0, s-maxage=1")
+    assert (answer.status, answer.headers["cache-control"]) == (404, "public, max-age=0, s-maxage=5")
 
 
 def test_a_picture_that_failed_is_not_found_and_says_why() -> None:

@@ -33,7 +33,9 @@ _PATH = re.compile(
 
 # A new picture shows within a minute; until it has been asked for again, the old one is good enough.
 _FOUND = "public, max-age=60, stale-while-revalidate=600"
-_MISSING = "public, max-age=0, s-maxage=1"
+_WAITING = "public, max-age=0, s-maxage=1"
+# Each 404 that the CDN does not keep starts a function. A page that shows a permalink early waits so much longer.
+_MISSING = "public, max-age=0, s-maxage=5"
 _FAILED = "public, max-age=5"
 _GONE = "public, max-age=60"
 
@@ -90,7 +92,7 @@ def resolve(
     if asked is not None and nothing_yet and is_uploaded(asked.key):
         headers = {
             "content-type": OUTPUTS["png"].media_type,
-            "cache-control": _MISSING,
+            "cache-control": _WAITING,
             "x-lightpress-status": "processing",
         }
         return Answer(200, headers, PLACEHOLDER)
