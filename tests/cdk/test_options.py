@@ -64,6 +64,7 @@ reserved_concurrency = 200
 provisioned_pollers = 2
 resolver_start = "snapshot"
 upload_auth = "iam"
+max_uploads_per_day = 200
 attach = [{{ bucket = "my-shop" }}]
 """
 
