@@ -60,6 +60,8 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             upload_authorizer_arn = "arn:aws:lambda:eu-west-1:123456789012:function:who"
             upload_rate_limit = 1
             upload_burst_limit = 2
+            max_uploads_per_day = 200
+            max_megabytes_per_day = 2000
             upload_page = true
             upload_page_client_id = "web"
             url_ingest = true
@@ -118,7 +120,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 71
+    assert len(keys) == len(set(keys)) == 73
 
 
 @pytest.mark.parametrize(

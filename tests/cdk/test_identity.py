@@ -85,6 +85,8 @@ _KEEPS_OF_URLS = {"UrlQueue": "AWS::SQS::Queue", "FetchUrlLogs": "AWS::Logs::Log
 def test_what_holds_data_or_an_address_keeps_its_logical_id(template: Template) -> None:
     wanted = _KEEPS | (_KEEPS_OF_THE_API if "UploadApi" in template.raw["Resources"] else {})
     wanted |= {"UploadPageLogs": "AWS::Logs::LogGroup"} if "UploadPageLogs" in template.raw["Resources"] else {}
+    counters = {"UploadCountersTable": "AWS::DynamoDB::Table"}
+    wanted |= counters if "UploadCountersTable" in template.raw["Resources"] else {}
     wanted |= _KEEPS_OF_URLS if "UrlQueue" in template.raw["Resources"] else {}
     kept = {resource.id: resource.type for resource in template.resources(*wanted.values())}
     assert kept == wanted

@@ -65,6 +65,7 @@ provisioned_pollers = 2
 resolver_start = "snapshot"
 upload_auth = "iam"
 monthly_budget_dollars = 100
+max_uploads_per_day = 200
 attach = [{{ bucket = "my-shop" }}]
 """
 

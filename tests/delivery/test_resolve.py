@@ -87,9 +87,9 @@ def test_where_no_format_is_for_all_the_smallest_is_better_than_none() -> None:
     assert ask("w320", "-", published({"w320": (320, 213)}, {"avif": 50, "webp": 70})).status == 302
 
 
-def test_a_key_of_which_nothing_is_known_is_not_found_and_asked_for_again_at_once() -> None:
+def test_a_key_of_which_nothing_is_known_is_not_found_and_asked_for_again_after_five_seconds() -> None:
     answer = resolve(read(resolver_path("other.jpg")), lambda _: None)
-    assert (answer.status, answer.headers["cache-control"]) == (404, "public, max-age=0, s-maxage=1")
+    assert (answer.status, answer.headers["cache-control"]) == (404, "public, max-age=0, s-maxage=5")
 
 
 def test_a_picture_that_failed_is_not_found_and_says_why() -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lightpress.aws.upload_counters import DynamoUploadCounters
+from lightpress.uploads.quota import Usage
+from tests.aws.test_upload_counters import make_table
 from tests.stores.cases import CASES, MINISTACK, Case
 from tests.stores.places import make_place
 
@@ -19,3 +23,18 @@ if TYPE_CHECKING:
 def test_the_local_cloud_answers_as_aws(case: Case, cloud: Outputs) -> None:
     session = cloud.session()
     case.check(make_place(session.s3(), session.dynamodb(), name=f"case-{zlib.crc32(case.says.encode())}"), MINISTACK)
+
+
+@pytest.mark.emulator("it makes a table of its own")
+def test_of_30_uploads_that_begin_at_once_a_quota_of_10_lets_10_through(cloud: Outputs) -> None:
+    dynamodb = cloud.session().dynamodb()
+    make_table(dynamodb, "upload-counters-at-once")
+    counters = DynamoUploadCounters(dynamodb, "upload-counters-at-once")
+
+    def begin(_: int) -> Usage | None:
+        return counters.reserve("alice 2026-11-28", Usage(1, 5), Usage(10, 1_000), until=2_000_000_000)
+
+    with ThreadPoolExecutor(10) as at_once:
+        found = list(at_once.map(begin, range(30)))
+    allowed = [usage for usage in found if usage]
+    assert sorted(usage.files for usage in allowed) == [*range(1, 11)]

@@ -12,7 +12,7 @@ from lightpress.composition.purge_deleted import cdn
 from lightpress.composition.record_failure import recorder
 from lightpress.handlers import purge_deleted
 from lightpress.pipeline.events import reconcile_message
-from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.manifest import Status, short_name
 from lightpress.pipeline.source import Source
 from lightpress.settings import SettingMissingError
 from tests.handlers.conftest import (
@@ -168,7 +168,7 @@ def test_without_a_queue_for_purges_nobody_is_asked(deployed: Deployed, monkeypa
     assert (deployed.variants(), deployed.purges()) == (set(), [])
 
 
-def test_the_folder_of_a_deleted_picture_is_purged_in_one_request_with_others(deployed: Deployed) -> None:
+def test_variants_and_permalinks_of_two_deleted_originals_are_invalidated_in_one_request(deployed: Deployed) -> None:
     for key in ("a.jpg", "b.jpg"):
         deployed.upload(key, SMALL)
     deployed.invoke(*map(notification, ("a.jpg", "b.jpg")))
@@ -180,7 +180,10 @@ def test_the_folder_of_a_deleted_picture_is_purged_in_one_request_with_others(de
     expected = {
         "DistributionId": DISTRIBUTION,
         "InvalidationBatch": {
-            "Paths": {"Quantity": 2, "Items": sorted(f"/{folder}*" for folder in folders)},
+            "Paths": {
+                "Quantity": 4,
+                "Items": sorted(f"/{part}/{short_name(key)}/*" for key in ("a.jpg", "b.jpg") for part in ("i", "r")),
+            },
             "CallerReference": ANY,
         },
     }

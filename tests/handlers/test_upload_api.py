@@ -121,7 +121,7 @@ def test_the_log_joins_the_request_and_the_key_that_it_was_given(deployed: Deplo
     assert deployed
     _, said = ask("POST", "/uploads", FILE)
     (line,) = told.lines()
-    assert (line["message"], line["key"], line["correlation_id"]) == ("let in", said["key"], "r")
+    assert (line["message"], line["key"], line["correlation_id"]) == ("upload begun", said["key"], "r")
 
 
 def test_two_files_of_one_name_never_meet(deployed: Deployed) -> None:

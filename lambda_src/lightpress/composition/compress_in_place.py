@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @cache
 def processor() -> MessageProcessor[CompressionOutcome]:
-    """Compresses every object that a message names."""
+    """Build the processor that compresses every object a message names; once per container."""
     settings = InPlaceSettings.from_environment(os.environ)
     s3, sqs, timings = s3_client(), sqs_client(), Timings()
     tables = Compressing(tuple(map(in_place_from, settings.tables)))

@@ -20,7 +20,7 @@ from lightpress.telemetry import FetchObserver
 
 @cache
 def batch() -> FetchBatch:
-    """Fetches the URLs of a batch side by side."""
+    """Build the batch that fetches its URLs at the same time; once per container."""
     settings = FetchSettings.from_environment(os.environ)
     options = settings.options
     sqs = client("sqs", config=Config(max_pool_connections=options["threads"]))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @cache
 def processor() -> MessageProcessor[Outcome]:
-    """Reconciles every source that a message names."""
+    """Build the processor that reconciles every source a message names; once per container."""
     settings = Settings.from_environment(os.environ)
     sqs, timings = sqs_client(), Timings()
     needs = dependencies(settings, s3_client(), sqs, limits_within(settings.memory_mb), timings)

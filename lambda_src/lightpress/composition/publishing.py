@@ -42,7 +42,7 @@ def publishing(settings: Settings | UploadSettings) -> Publishing:
 def dependencies(
     settings: Settings, s3: S3Client, sqs: SQSClient, limits: SandboxLimits, timings: Timings
 ) -> Dependencies:
-    """What `reconcile` needs, on AWS; every call is timed."""
+    """The ports of `reconcile` on AWS; every call is timed."""
     queue_url = settings.purge_queue_url
     return Dependencies(
         originals=TimedOriginals(S3Originals(s3), timings),

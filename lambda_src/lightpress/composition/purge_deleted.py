@@ -12,5 +12,5 @@ from lightpress.settings import distribution_id
 
 @cache
 def cdn() -> CloudFrontCache:
-    """The distribution's cache."""
+    """Build the adapter to the cache of the distribution; once per container."""
     return CloudFrontCache(client("cloudfront"), distribution_id(os.environ))

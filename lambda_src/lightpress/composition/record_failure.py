@@ -19,13 +19,13 @@ from lightpress.pipeline.timing import Timings
 from lightpress.settings import FailureSettings, Settings
 from lightpress.telemetry import ReconcileTelemetry
 
-# Alone, with nobody waiting behind it, a picture gets more time; CPU is its own fault however slow the machine is.
+# No other message waits behind it, so an original gets more time here. Its CPU seconds stay limited as elsewhere.
 _WALL_SECONDS_ALONE = 60.0
 
 
 @cache
 def recorder() -> RecordFailure:
-    """Reconciles a dead letter's sources once more, and records what is rejected."""
+    """Build the recorder, which reconciles a dead letter's sources once more; once per container."""
     settings, kept = Settings.from_environment(os.environ), FailureSettings.from_environment(os.environ)
     s3, sqs, timings = s3_client(), sqs_client(), Timings()
     observer = ReconcileTelemetry(timings)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def published_manifest(key: str) -> Manifest | None:
-    """The manifest of a key; None where nothing ever was published."""
+    """Read the manifest of a key; None if nothing was ever published under it."""
     published = images().published(key)
     return published.manifest if published else None
 
@@ -26,7 +26,7 @@ def is_uploaded(key: str) -> bool:
     bucket = placeholders_for(os.environ)
     if bucket is None:
         return False
-    # Few stacks show placeholders, and each cold start would pay for the recipes.
+    # Few stacks show placeholders; the others need not read the recipes at each cold start.
     from lightpress.composition.publishing import RECIPES  # noqa: PLC0415
     from lightpress.pipeline.recipe import load_recipes  # noqa: PLC0415
 
@@ -35,5 +35,5 @@ def is_uploaded(key: str) -> bool:
 
 @cache
 def images() -> S3Images:
-    """The images bucket."""
+    """Build the adapter to the images bucket; once per container."""
     return S3Images(s3_client(WAITING_FOR_VIEWER), images_bucket(os.environ))

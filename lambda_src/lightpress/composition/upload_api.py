@@ -1,4 +1,4 @@
-"""What the function `upload_api` answers with."""
+"""Wires the upload API to AWS."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
 
 @cache
 def upload_service() -> UploadService:
-    """Signs forms and answers what became of uploads."""
+    """Build the upload API; once per container."""
     settings = UploadSettings.from_environment(os.environ)
-    # The bucket's own region and today's signatures: what is signed for S3 at large is redirected, and a form is not.
+    # Signed for the endpoint of the bucket's region: S3 redirects requests to the global one, and browsers do not send
+    # a form again.
     s3 = client(
         "s3",
         config=WAITING_IN_API.merge(
@@ -58,7 +59,7 @@ def upload_service() -> UploadService:
 
 @cache
 def url_ingest_api() -> UrlIngestApi | None:
-    """Accepts URLs to fetch; None where the stack fetches none."""
+    """Build the API that accepts URLs to fetch; None if the stack fetches none."""
     settings = OrderSettings.from_environment(os.environ)
     if settings is None:
         return None
@@ -83,7 +84,7 @@ def _quota() -> DailyQuota | None:
 
 
 def caller(event: Mapping[str, Any]) -> str:
-    """Who makes a request, as the authorizer that the stack chose says. Raises Refused if nobody."""
+    """Find out who makes a request, by the authorizer of the stack; raises Refused if it names nobody."""
     return caller_of(event, UploadSettings.from_environment(os.environ).auth)
 
 

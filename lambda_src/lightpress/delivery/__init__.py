@@ -1,1 +1,1 @@
-"""How published variants are addressed, shown and announced."""
+"""Addresses, markup and notifications of published variants."""

@@ -1,7 +1,8 @@
-"""What a page writes to show a picture: pure functions from a manifest to HTML.
+"""HTML that shows a picture: pure functions from a manifest to markup.
 
-names: which of the recipe's sizes to offer. Without, those that show the whole picture; where every size is cut or
-padded, those of the widest one's shape: what a browser may choose among must look the same.
+The parameter `names` chooses among the sizes of the recipe. By default, those that show the whole picture are offered;
+if every size is cropped or padded, those with the aspect ratio of the widest one. A browser may choose any of them, so
+all must look the same.
 """
 
 from __future__ import annotations
@@ -16,19 +17,19 @@ if TYPE_CHECKING:
 
     from lightpress.pipeline.manifest import Manifest, Variant
 
-# For the image that every browser can show: what has been known longest first.
+# Formats for `<img>`, which every browser must be able to show: the oldest ones first.
 _WIDELY_READ = (*FALLBACKS, *(form for form in reversed(tuple(OUTPUTS)) if form not in FALLBACKS))
 
 
 def srcset(manifest: Manifest, form: str, base_url: str, names: Collection[str] | None = None) -> str:
-    """Every width of one format, smallest first, as `srcset` wants it; empty where there is none."""
+    """Return the value of `srcset` for one format, the smallest width first; empty if there is no variant in it."""
     return _srcset(_offered(manifest, names), form, base_url)
 
 
 def picture(
     manifest: Manifest, base_url: str, *, alt: str, sizes: str = "100vw", names: Collection[str] | None = None
 ) -> str:
-    """A `<picture>` with a source for each format that is worth it; empty where nothing is published."""
+    """Return a `<picture>` element with a source for each format that saves bytes; empty if nothing is published."""
     offered = _offered(manifest, names)
     last = next((form for form in _WIDELY_READ if _of(form, offered)), None)
     if last is None:
@@ -48,7 +49,7 @@ def picture(
 
 
 def whole_pictures(manifest: Manifest) -> list[Variant]:
-    """The variants that show the whole picture, or if none does, those of the widest one's shape."""
+    """The variants that show the whole picture; if none does, those with the aspect ratio of the widest one."""
     ratio = (manifest.source and manifest.source.aspect_ratio) or 0.0
     whole = [variant for variant in manifest.variants if _has_shape(variant, ratio)]
     if whole or not manifest.variants:
@@ -74,9 +75,9 @@ def _srcset(variants: list[Variant], form: str, base_url: str) -> str:
 
 
 def _sources(variants: list[Variant], last: str) -> list[str]:
-    """The formats to offer before the last one. A browser takes the first that it knows.
+    """The formats to offer before the last one. A browser takes the first one that it can show.
 
-    So where something moves, only what moves is offered; else what is smaller than the last one.
+    Of an animation, only the animated formats are offered; otherwise those that are smaller than the last one.
     """
     moving = [form for form in OUTPUTS if any(variant.animated for variant in _of(form, variants))]
     if moving:

@@ -1,8 +1,8 @@
-"""What the world outside is told: an event once it is known what became of a picture.
+"""Notifications: an event on EventBridge once an original is published, has failed or was deleted.
 
-What is published is announced after it is published. A worker may die in between, or never hear that it has published,
-and whoever comes next finds nothing to do, on the same message or on another. So everybody announces what they find.
-Nothing is lost, and some is told twice: the same news always has the same `id`.
+The event is sent after the manifest is written. A worker may crash in between, or get no answer to its write, and the
+next one finds nothing to do. So every worker sends the event for what it finds published. No event is lost, and some
+are sent more than once: the same publication always has the same `id`.
 """
 
 from __future__ import annotations
@@ -25,19 +25,20 @@ if TYPE_CHECKING:
 SOURCE = "lightpress"
 KINDS = {Status.READY: "ImageReady", Status.FAILED: "ImageFailed", Status.DELETED: "ImageRemoved"}
 MOST_BYTES = 200_000
-"""Of the detail of an event: EventBridge takes 256 KB with everything around it."""
+"""Most bytes of the detail of an event. EventBridge accepts 256 KB for the whole entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """Decides what is worth telling."""
+    """Sends the event for the outcome of a workflow, where there is one to send."""
 
     announcements: Notifications
 
     def __call__(self, outcome: Outcome) -> None:
-        """Notifier what is published, whoever published it.
+        """Send the event for what is published now, whichever worker published it.
 
-        What is only rejected so far is for whoever records failures, and what the recipes leave alone is no news.
+        There is none for an original that was rejected (`record_failure` sends it, once the failure is recorded) or
+        that the recipes ignore.
         """
         if outcome.manifest is not None and outcome.action is not Action.REJECTED:
             self.announcements.tell(outcome.source, outcome.manifest)
@@ -45,14 +46,14 @@ class Notifier:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What EventBridge is given. kind: the `detail-type`."""
+    """An entry for EventBridge: `kind` is its `detail-type`, `detail` is JSON."""
 
     kind: str
     detail: str
 
 
 def event_of(source: Source, manifest: Manifest, *, deployment: str, base_url: str) -> Event:
-    """The event that says what is published of the source. docs/events.md shows each kind."""
+    """Build the event for what is published of a source. docs/events.md shows each kind."""
     detail: dict[str, Any] = {
         "id": f"{deployment}-{short_name(manifest.key)}-{manifest.revision}",
         "deployment": deployment,

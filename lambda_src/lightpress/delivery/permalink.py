@@ -1,7 +1,7 @@
-"""The address of a picture that is known before the picture is: `/KEY?w=640`.
+"""Permalinks: addresses that are known before the upload, such as `/KEY?w=640`.
 
-Most keys stand in it as they are, encoded. Those that browsers or the CDN would rewrite or mistake (`a/../b`, `//`,
-what begins like an image's own address) stand there as `/~` and their bytes in base64.
+Most keys stand in it as they are, percent-encoded. Those that browsers or the CDN would rewrite (`a/../b`, `//`) or
+take for another address (what begins like that of a variant) stand there as `/~` and their bytes in base64url.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ _AS_THEY_ARE = "/!*'()"  # and letters, digits, - . _ ~: what JavaScript's encod
 
 
 def permalink(key: str) -> str:
-    """The path of a key, to be put behind the CDN's base URL: `/trips/cat%20nap.jpg`."""
+    """Return the path of a key, to be appended to the base URL of the CDN, such as `/trips/cat%20nap.jpg`."""
     if _MISTAKEN.search(key):
         return f"/{_ENCODED}{base64.urlsafe_b64encode(key.encode()).decode().rstrip('=')}"
     return f"/{quote(key, safe=_AS_THEY_ARE)}"
 
 
 def key_of(path: str) -> str | None:
-    """The key that a path is the permalink of; None where it is none."""
+    """Return the key that a path is the permalink of; None if it is no permalink."""
     coded = path.removeprefix("/")
     try:
         if coded.startswith(_ENCODED):

@@ -1,4 +1,4 @@
-"""What delivery needs of the outside."""
+"""Ports of delivery."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class Notifications(Protocol):
-    """Whoever wants to know what becomes of pictures."""
+    """Where events about originals are sent, such as an event bus."""
 
     def tell(self, source: Source, manifest: Manifest) -> None:
-        """Tell that this is what is published of the source. The same may be told more than once."""
+        """Send the event for what is published of the source; it may be sent more than once."""

@@ -31,13 +31,15 @@ _PATH = re.compile(
     r"(?P<link>~[A-Za-z0-9_-]+)"
 )
 
-# A new picture shows within a minute; until it has been asked for again, the old one is good enough.
+# A new version shows within a minute. While the CDN asks again, it answers with the old one.
 _FOUND = "public, max-age=60, stale-while-revalidate=600"
-_MISSING = "public, max-age=0, s-maxage=1"
+_WAITING = "public, max-age=0, s-maxage=1"
+# Each 404 that the CDN does not keep starts a function. A page that shows a permalink early waits so much longer.
+_MISSING = "public, max-age=0, s-maxage=5"
 _FAILED = "public, max-age=5"
 _GONE = "public, max-age=60"
 
-# One light grey pixel (PNG), which every viewer stretches to the size that its page keeps free.
+# One light gray pixel (PNG), which browsers stretch to the size that the page reserves.
 PLACEHOLDER = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mO4CwAA3wDehPEKOwAAAABJRU5ErkJggg=="
 )
@@ -45,9 +47,13 @@ PLACEHOLDER = base64.b64decode(
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a viewer wants of a key.
+    """What a viewer asks for.
 
-    formats: that it can show besides those that all can; strict: it wants these and no other.
+    Attributes:
+        key: The key of the original.
+        formats: Formats that the viewer can show, besides those that all can.
+        wanted: The size, as the edge function writes it.
+        strict: Whether the viewer wants these formats and no others.
     """
 
     key: str
@@ -58,7 +64,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a viewer is told: an HTTP status and headers, and seldom a body of its own."""
+    """The answer to a viewer.
+
+    Attributes:
+        status: HTTP status.
+        headers: With names in lower case.
+        body: None for an empty one.
+    """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
@@ -80,36 +92,42 @@ def resolve(
     manifest_of: Callable[[str], Manifest | None],
     is_uploaded: Callable[[str], bool] = lambda _: False,
 ) -> Answer:
-    """Where the image is. manifest_of: what is published of a key.
+    """Find the variant that suits the viewer.
 
-    is_uploaded: whether a key's original is there, so that a placeholder shows until the picture does; by default, none
-    does.
+    Args:
+        asked: What the viewer asks for; None for a path that the edge function never writes.
+        manifest_of: Returns the manifest of a key; None if there is none.
+        is_uploaded: Whether there is an original with a key, so that a placeholder is shown until it is published. By
+            default, none is shown.
+
+    Returns:
+        302 to the variant; 404 or 410 if there is none; 200 with the placeholder.
     """
     manifest = manifest_of(asked.key) if asked else None
     nothing_yet = manifest is None or manifest.status is Status.DELETED
     if asked is not None and nothing_yet and is_uploaded(asked.key):
         headers = {
             "content-type": OUTPUTS["png"].media_type,
-            "cache-control": _MISSING,
+            "cache-control": _WAITING,
             "x-lightpress-status": "processing",
         }
         return Answer(200, headers, PLACEHOLDER)
     if asked is None or manifest is None:
-        return _told(404, _MISSING)
+        return _answer(404, _MISSING)
     if manifest.status is Status.DELETED:
-        return _told(410, _GONE)
+        return _answer(410, _GONE)
     variant = _best(_large_enough(manifest, asked.wanted), asked) if manifest.status is Status.READY else None
     if variant is None:
-        return _told(404, _FAILED, **{"x-lightpress-reason": manifest.reason or "no_such_variant"})
-    return _told(302, _FOUND, location=f"/{variant.path}")
+        return _answer(404, _FAILED, **{"x-lightpress-reason": manifest.reason or "no_such_variant"})
+    return _answer(302, _FOUND, location=f"/{variant.path}")
 
 
-def _told(status: int, cached: str, **headers: str) -> Answer:
-    return Answer(status, {"cache-control": cached, "vary": "Accept", **headers})
+def _answer(status: int, cache_control: str, **headers: str) -> Answer:
+    return Answer(status, {"cache-control": cache_control, "vary": "Accept", **headers})
 
 
 def _large_enough(manifest: Manifest, wanted: str) -> list[Variant]:
-    """The variants of the size that is wanted; where there is none, of the largest."""
+    """The variants of the smallest size that is large enough; if there is none, those of the largest."""
     named = [variant for variant in manifest.variants if f"n-{variant.name}" == wanted]
     if named:
         return named
@@ -125,10 +143,10 @@ def _large_enough(manifest: Manifest, wanted: str) -> list[Variant]:
 
 
 def _best(variants: list[Variant], asked: Asked) -> Variant | None:
-    """The smallest file that the viewer can show; where something moves, only what moves."""
+    """The smallest file that the viewer can show; of an animation, the smallest animated one."""
     shown = asked.formats if asked.strict else asked.formats | set(FALLBACKS)
     able = [variant for variant in variants if variant.format in shown]
     if not able and not asked.strict:
-        able = variants  # no format of this recipe is known to all: better than nothing
+        able = variants  # the recipe has no format that all browsers can show
     moving = [variant for variant in able if variant.animated]
     return min(moving or able, key=lambda variant: variant.bytes, default=None)

@@ -1,4 +1,4 @@
-"""A manifest as programs read it: the one shape for the upload API and every command's `--json`."""
+"""The summary of a manifest for programs, in the upload API, events and the `--json` of every command."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ OF_A_VARIANT = ("name", "format", "media_type", "width", "height", "bytes", "qua
 
 
 def summary_of(manifest: Manifest | None, address: Callable[[Variant], dict[str, str]]) -> dict[str, Any]:
-    """What is known of a picture; None where it is not known. address: where a variant is, such as {"url": ...}."""
+    """Summarize a manifest.
+
+    Args:
+        manifest: None gives the same fields, without values.
+        address: Returns the fields that say where a variant is, such as {"url": ...}.
+    """
     source = manifest and manifest.source
     return {
         "reason": manifest and manifest.reason,
@@ -31,6 +36,6 @@ def summary_of(manifest: Manifest | None, address: Callable[[Variant], dict[str,
 
 
 def message_for(reason: str | None) -> str:
-    """Why a picture failed, for whoever uploaded it; of a reason that another release knew, that it did."""
+    """Say in a sentence why an original failed; a general one for a reason that only another release knows."""
     known = {code.value: sentence for code, sentence in MESSAGES.items()}
     return known.get(reason or "", "The picture could not be processed.")

@@ -1,7 +1,7 @@
-"""The doors of the functions, and the first thing that Lambda loads of this package.
+"""Entry points of the Lambda functions, and the first module of this package that Lambda loads.
 
-Looking for cycles among all that a cold start makes finds nothing and takes a tenth of its CPU, so it waits until the
-first client is made (`aws.session`).
+Garbage collection during a cold start finds nothing and takes a tenth of its CPU. So it is off until the first client
+is made (`aws.session`).
 """
 
 import gc

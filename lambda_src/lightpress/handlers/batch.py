@@ -1,4 +1,4 @@
-"""A batch of messages: each on its own, and only the failed ones go back."""
+"""Processes each message of a batch on its own, and reports the failed ones to Lambda."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ if TYPE_CHECKING:
 
     from lightpress.pipeline.messages import MessageProcessor
 
-# For the slowest picture that its limits allow, and for telling its end.
+# For the slowest original that its limits allow, and for recording the result.
 _TIME_FOR_ONE_MS = 30_000
 
 
 def process_messages(
     process: MessageProcessor[Any], event: Mapping[str, Any], context: LambdaContext
 ) -> dict[str, Any]:
-    """Have `process` work off the messages of a batch, as far as there is time."""
+    """Have `process` process the messages of a batch, as long as there is time."""
     has_time = partial(_has_time, context)
     return process_records(event, lambda record: process(message_of(record, context), has_time))
 
 
-def process_records(event: Mapping[str, Any], one: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
-    """Do `one` with each message of the event, and tell Lambda the ids of those that must come back.
+def process_records(event: Mapping[str, Any], process: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+    """Call `process` with each message of the event; returns the ids of those that SQS must deliver again.
 
-    Powertools has this too, and loads asyncio and the shapes of many services' events for it: docs/performance.md.
+    Powertools has this too, but imports asyncio and the event classes of many services for it: docs/performance.md.
     """
-    failed = [message["messageId"] for message in event["Records"] if not _works(message, one)]
+    failed = [message["messageId"] for message in event["Records"] if not _succeeds(message, process)]
     return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in failed]}
 
 
-def _works(message: Mapping[str, Any], one: Callable[[Mapping[str, Any]], None]) -> bool:
-    """Let a message fail alone, whatever comes out of its work, and tell why.
+def _succeeds(message: Mapping[str, Any], process: Callable[[Mapping[str, Any]], None]) -> bool:
+    """Process a message; log whatever it raises, so that it fails alone.
 
-    Also what is no Exception, such as the panic of an extension in Rust: it would take the news of the finished
-    messages along.
+    This includes what is no Exception, such as the panic of an extension in Rust: otherwise the results of the finished
+    messages would be lost.
     """
     try:
-        one(message)
-    except ExceptionGroup:  # of its sources: each has been told of
+        process(message)
+    except ExceptionGroup:  # of its sources: each has been logged
         return False
     except BaseException:  # noqa: BLE001
         logger.exception("will be retried", message_id=message["messageId"])
@@ -57,7 +57,7 @@ def _has_time(context: LambdaContext) -> bool:
 
 
 def message_of(record: Mapping[str, Any], context: LambdaContext) -> Message:
-    """A message as Lambda hands it over."""
+    """Read a record of an SQS event."""
     return Message(
         id=record["messageId"],
         body=record["body"],

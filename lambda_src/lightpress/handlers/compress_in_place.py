@@ -1,4 +1,4 @@
-"""The door of the queue of existing buckets."""
+"""Entry point of the function `compress_in_place`, which the queue of existing buckets invokes."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Work off a batch of queue messages; returns the ids of those that must come back."""
-    # A function that is set up wrongly fails here, as a whole, and is seen to.
+    """Process a batch of queue messages; returns the ids of those that SQS must deliver again."""
+    # A function that is configured wrongly fails here, with the whole batch, and raises an alarm.
     return process_messages(processor(), event, context)

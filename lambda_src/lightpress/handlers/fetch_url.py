@@ -1,4 +1,4 @@
-"""The door of the URL queue: a batch of URLs is fetched side by side, and only what must come back goes back."""
+"""Entry point of the function `fetch_url`: the URLs of a batch are fetched at the same time."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Work off a batch of queue messages; returns the ids of those that must come back."""
+    """Process a batch of queue messages; returns the ids of those that SQS must deliver again."""
     messages = [message_of(record, context) for record in event["Records"]]
-    back = batch()(messages, lambda: context.get_remaining_time_in_millis() / 1000)
-    return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in back]}
+    retried = batch()(messages, lambda: context.get_remaining_time_in_millis() / 1000)
+    return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in retried]}

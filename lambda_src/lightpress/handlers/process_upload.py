@@ -1,4 +1,4 @@
-"""The door of the queue: each message of a batch on its own, and only the failed ones go back."""
+"""Entry point of the function `process_upload`, which the queue invokes: only the messages that failed are retried."""
 
 from __future__ import annotations
 
@@ -15,6 +15,6 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Work off a batch of queue messages; returns the ids of those that must come back."""
-    # A function that is set up wrongly fails here, as a whole, and is seen to.
+    """Process a batch of queue messages; returns the ids of those that SQS must deliver again."""
+    # A function that is configured wrongly fails here, with the whole batch, and raises an alarm.
     return process_messages(processor(), event, context)

@@ -1,4 +1,4 @@
-"""The door of the purge queue: the CDN is told to forget a batch of folders in one request."""
+"""Entry point of the function `purge_deleted`: one invalidation for a batch of folders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  the shape is Lambda's
-    """Work off a batch of folders; what CloudFront has no room for comes back as a whole."""
+    """Invalidate a batch of folders. While CloudFront is busy, SQS delivers the whole batch again later."""
     ids = sorted(record["messageId"] for record in event["Records"])
     folders = {record["body"] for record in event["Records"]}
     try:

@@ -1,4 +1,4 @@
-"""The door of the dead-letter queue: what the queue gave up on is published after all, or recorded."""
+"""Entry point of the function `record_failure`: a dead letter is published after all, or recorded as a failure."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 @logger.inject_lambda_context
 @metrics.log_metrics(capture_cold_start_metric=True)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """Work off a batch of letters; returns the ids of those that must come back."""
-    record = recorder()  # a function that is set up wrongly fails as a whole, and is seen to
+    """Process a batch of dead letters; returns the ids of those that SQS must deliver again."""
+    record = recorder()  # wrongly configured, it fails with the whole batch, and raises an alarm
 
     def one(message: Mapping[str, Any]) -> None:
         received = int(message["attributes"]["ApproximateReceiveCount"])

@@ -1,4 +1,4 @@
-"""The door of permalinks: asked by the CDN alone, and answers with where the image is. Loads as little as it can."""
+"""Entry point of the function `resolve`, which only the CDN invokes. It imports little, for the sake of cold starts."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from lightpress.delivery.resolve import read, resolve
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer a request to a function URL (payload 2.0)."""
+    """Answer a request to a function URL (payload 2.0) with a redirect to the variant."""
     answer = resolve(read(event["rawPath"]), published_manifest, is_uploaded)
-    told: dict[str, Any] = {"statusCode": answer.status, "headers": answer.headers}
+    response: dict[str, Any] = {"statusCode": answer.status, "headers": answer.headers}
     if answer.body is not None:
-        told |= {"body": base64.b64encode(answer.body).decode(), "isBase64Encoded": True}
-    return told
+        response |= {"body": base64.b64encode(answer.body).decode(), "isBase64Encoded": True}
+    return response

@@ -1,4 +1,4 @@
-"""The door of the upload API: requests in, JSON out. What is answered stands in `upload_service`."""
+"""Entry point of the upload API: HTTP and JSON around `uploads.api.UploadService`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ STEPS = {
     "complete": UploadService.complete_multipart,
     "abort": UploadService.abort_multipart,
 }
-"""What a large file goes on with."""
+"""The requests that continue a multipart upload, by the last part of their path."""
 
 
 @logger.inject_lambda_context(correlation_id_path="requestContext.requestId")
@@ -37,19 +37,19 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 @app.post("/uploads")
 def begin() -> Response[str]:
-    """Let a file in."""
+    """Begin to upload a file by a presigned form."""
     return _begun(upload_service().begin_upload(_body(), _owner()))
 
 
 @app.post("/multipart")
 def begin_parts() -> Response[str]:
-    """Let a large file in, in parts."""
+    """Begin a multipart upload."""
     return _begun(upload_service().begin_multipart(_body(), _owner()))
 
 
 @app.post("/multipart/<step>")
-def go_on(step: str) -> Response[str]:
-    """Go on with a large file."""
+def continue_multipart(step: str) -> Response[str]:
+    """Continue a multipart upload."""
     if step not in STEPS:
         raise Refused(404, "not_found", f"There is no step {step!r}; there are: {', '.join(STEPS)}.")
     return _answer(200, STEPS[step](upload_service(), _body(), _owner()))
@@ -57,46 +57,46 @@ def go_on(step: str) -> Response[str]:
 
 @app.post("/ingest")
 def ingest() -> Response[str]:
-    """Have pictures fetched by their URLs."""
-    desk = url_ingest_api()
-    return nothing_here(LookupError()) if desk is None else _answer(202, desk.accept(_body(), _owner()))
+    """Queue URLs of originals to be fetched."""
+    url_ingest = url_ingest_api()
+    return not_found(LookupError()) if url_ingest is None else _answer(202, url_ingest.accept(_body(), _owner()))
 
 
 @app.get("/images/.+")
 def status() -> Response[str]:
-    """Tell what became of a picture."""
-    told, desk = upload_service().status(_key(), _owner()), url_ingest_api()
-    if desk is not None and told["status"] == "processing":
-        told |= desk.failed(told["key"])
-    return _answer(200, told)
+    """Answer with the status of an original."""
+    answer, url_ingest = upload_service().status(_key(), _owner()), url_ingest_api()
+    if url_ingest is not None and answer["status"] == "processing":
+        answer |= url_ingest.failed(answer["key"])
+    return _answer(200, answer)
 
 
 @app.delete("/images/.+")
 def delete() -> Response[str]:
-    """Delete a picture."""
+    """Delete an original and, later, its variants."""
     return _answer(202, upload_service().delete(_key(), _owner()))
 
 
 @app.not_found
-def nothing_here(_: Exception) -> Response[str]:
-    """Say so in the same form as everything else that is refused."""
+def not_found(_: Exception) -> Response[str]:
+    """Answer 404 as a problem, like every other refusal."""
     return _refusal(Refused(404, "not_found", "There is nothing at this address."))
 
 
 @app.exception_handler(Refused)  # type: ignore[untyped-decorator]
 def refused(refusal: Refused) -> Response[str]:
-    """Say what is wrong."""
+    """Answer a refused request with a problem."""
     return _refusal(refusal)
 
 
-def _begun(said: dict[str, Any]) -> Response[str]:
-    """Log the key: it leads from this request to all that becomes of the upload."""
-    logger.info("let in", key=said["key"])
-    return _answer(201, said)
+def _begun(body: dict[str, Any]) -> Response[str]:
+    """Log the key, by which later log lines about this upload are found."""
+    logger.info("upload begun", key=body["key"])
+    return _answer(201, body)
 
 
 def _refusal(refusal: Refused) -> Response[str]:
-    """A problem as RFC 9457 has it, with a code and what is wrong with each field."""
+    """Build a problem (RFC 9457) with a code and what is wrong with each field."""
     fields = [{"field": name, "detail": detail} for name, detail in refusal.fields.items()]
     problem = {"status": refusal.status, "code": refusal.code, "detail": refusal.detail, "errors": fields}
     headers: dict[str, str | list[str]] = {}
@@ -105,10 +105,10 @@ def _refusal(refusal: Refused) -> Response[str]:
     return Response(refusal.status, _PROBLEM, json.dumps(problem), headers)
 
 
-def _answer(code: int, said: dict[str, Any]) -> Response[str]:
-    # What became of a picture changes from one moment to the next.
+def _answer(code: int, body: dict[str, Any]) -> Response[str]:
+    # The status of an original may change at any time.
     headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
-    return Response(code, content_types.APPLICATION_JSON, json.dumps(said), headers)
+    return Response(code, content_types.APPLICATION_JSON, json.dumps(body), headers)
 
 
 def _body() -> object:
@@ -116,7 +116,7 @@ def _body() -> object:
 
 
 def _key() -> str:
-    """No key of ours holds a percent sign: so it does not matter whether the API has decoded it already."""
+    """The key in the path. No key that the API gives out has a percent sign, so it may be decoded once more."""
     return unquote((app.current_event.path_parameters or {}).get("key", ""))
 
 

@@ -1,0 +1,65 @@
+"""Counters of uploads: a row for each owner and day, which never exceeds the limits and expires."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lightpress.aws.upload_counters import EXPIRY, OWNER_DAY, DynamoUploadCounters
+from lightpress.uploads.quota import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from types_boto3_dynamodb import DynamoDBClient
+
+TABLE, TODAY, MIDNIGHT = "counters", "alice 2026-11-28", 1_795_910_400
+LIMITS = Usage(3, 1_000)
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[DynamoDBClient]:
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name="eu-west-1")
+        make_table(client, TABLE)
+        yield client
+
+
+def make_table(client: DynamoDBClient, name: str) -> None:
+    """The table as the stack makes it."""
+    client.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": OWNER_DAY, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": OWNER_DAY, "AttributeType": "S"}],
+    )
+
+
+def test_a_counter_grows_up_to_its_limits_and_no_further(dynamodb: DynamoDBClient) -> None:
+    counters = DynamoUploadCounters(dynamodb, TABLE)
+    found = [counters.reserve(TODAY, Usage(1, size), LIMITS, MIDNIGHT) for size in (600, 401, 400, 0, 0)]
+    assert found == [Usage(1, 600), None, Usage(2, 1_000), Usage(3, 1_000), None]
+    (row,) = dynamodb.scan(TableName=TABLE)["Items"]
+    assert row == {
+        OWNER_DAY: {"S": TODAY},
+        EXPIRY: {"N": str(MIDNIGHT)},
+        "files": {"N": "3"},
+        "bytes": {"N": "1000"},
+    }
+
+
+def test_more_than_a_whole_day_allows_is_refused_on_the_first_request_too(dynamodb: DynamoDBClient) -> None:
+    counters = DynamoUploadCounters(dynamodb, TABLE)
+    assert counters.reserve(TODAY, Usage(4, 0), LIMITS, MIDNIGHT) is None
+    assert counters.reserve(TODAY, Usage(1, 1_001), LIMITS, MIDNIGHT) is None
+    assert dynamodb.scan(TableName=TABLE)["Items"] == []
+
+
+def test_a_limit_of_zero_is_no_limit(dynamodb: DynamoDBClient) -> None:
+    counters = DynamoUploadCounters(dynamodb, TABLE)
+    assert counters.reserve(TODAY, Usage(1, 10**12), Usage(1, 0), MIDNIGHT) == Usage(1, 10**12)
+    assert counters.reserve(TODAY, Usage(1, 0), Usage(1, 0), MIDNIGHT) is None
+    assert counters.reserve("bob", Usage(50_000, 1), Usage(0, 1), MIDNIGHT) == Usage(50_000, 1)
