@@ -233,7 +233,7 @@ def test_a_backfill_that_is_cut_off_skips_nothing_and_the_next_one_looks_at_the_
     where = f"after {so_far.place!r}" if number else "from the beginning"
     assert str(cut_off.value).startswith(EXPIRED if refusal else LOST)
     assert str(cut_off.value).endswith(
-        f". Nothing is skipped: {number} are settled, and the same command goes on {where}."
+        f". Nothing is skipped: {number} are done, and the same command continues {where}."
     )
     assert looked_at(rig, mode, tmp_path) == set(keys(30)[number:])
     assert kept(tmp_path).endings == {ending: 30}
@@ -254,7 +254,7 @@ def test_of_a_report_it_is_told_after_which_row_it_goes_on(rig: Rig, tmp_path: P
     events, url = rig.deployment.s3.meta.events, f"s3://{IMAGES}/manifest.json"
     with refusing(events, EXPIRED_TOKEN, after_looks(20)), pytest.raises(CutOffError) as cut_off:
         run(rig, IN_PLACE_MODE, tmp_path, inventory=url)
-    assert str(cut_off.value).endswith("20 are settled, and the same command goes on after row 0:19 of the report.")
+    assert str(cut_off.value).endswith("20 are done, and the same command continues after row 0:19 of the report.")
     assert run(rig, IN_PLACE_MODE, tmp_path, inventory=url).endings == {"left_alone": 30}
 
 
@@ -336,7 +336,7 @@ def test_a_list_that_is_cut_off_is_gone_on_with_after_the_last_line_that_was_sen
     line = number // 10 * 10
     with pytest.raises(NotSentError) as cut_off:
         ingest(first, file)
-    assert str(cut_off.value) == f"{EXPIRED} Then run the same command again: it goes on after line {line}."
+    assert str(cut_off.value) == f"{EXPIRED} Then run the same command again: it continues after line {line}."
     ingest(second, file)
     assert sorted(second.taken) == urls[line:]
     assert {*first.taken, *second.taken} == set(urls)
@@ -410,14 +410,14 @@ def test_so_do_commands_that_go_on_where_they_were(
     backfill = ("backfill", CMS, "--mode", "in-place", "--yes", "--env", environment)
     said = last_words(command(refusal, after(11), *backfill))
     assert said.startswith(sentence)
-    assert said.endswith("Nothing is skipped: 10 are settled, and the same command goes on after '009.jpg'.")
+    assert said.endswith("Nothing is skipped: 10 are done, and the same command continues after '009.jpg'.")
     finished = CliRunner().invoke(app, backfill)
     assert (finished.exit_code, finished.stdout.split(",")[0]) == (0, "finished: 30 settled (30 left_alone)")
     file = tmp_path / "urls.txt"
     file.write_text("https://example.com/a.jpg\n", encoding="utf-8")
     said = last_words(command(refusal, after(0), "ingest", str(file), "--env", environment))
     assert said.startswith(sentence)
-    assert said.endswith("Then run the same command again: it goes on after line 0.")
+    assert said.endswith("Then run the same command again: it continues after line 0.")
 
 
 def test_what_may_not_be_read_is_named(rig: Rig, tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def test_a_list_that_has_changed_since_is_not_gone_on_with(tmp_path: Path) -> No
         ingest(Queue(dies_at="/900.jpg"), file)
     file.write_text("https://example.com/new.jpg\n", encoding="utf-8")
     os.utime(file, (1, 1))
-    with pytest.raises(OtherListError, match="begin anew"):
+    with pytest.raises(OtherListError, match="start over"):
         ingest(Queue(), file)
     other = Queue()
     assert ingest(other, file, "elsewhere/").sent == 1, "another prefix is another run"
