@@ -347,7 +347,7 @@ def test_of_a_pipe_the_whole_list_is_sent_again(tmp_path: Path) -> None:
     file.write_text("https://example.com/a.jpg\n", encoding="utf-8")
     with (
         file.open("rb") as lines,
-        pytest.raises(NotSentError, match="send the whole list again: what is ordered twice"),
+        pytest.raises(NotSentError, match="send the whole list again: a URL that is sent twice"),
     ):
         Ingest(UrlQueue(expires_at="a.jpg"), "", Bookmark(None))(lines)
 
@@ -412,7 +412,7 @@ def test_so_do_commands_that_go_on_where_they_were(
     assert said.startswith(sentence)
     assert said.endswith("Nothing is skipped: 10 are done, and the same command continues after '009.jpg'.")
     finished = CliRunner().invoke(app, backfill)
-    assert (finished.exit_code, finished.stdout.split(",")[0]) == (0, "finished: 30 settled (30 left_alone)")
+    assert (finished.exit_code, finished.stdout.split(",")[0]) == (0, "finished: 30 done (30 left_alone)")
     file = tmp_path / "urls.txt"
     file.write_text("https://example.com/a.jpg\n", encoding="utf-8")
     said = last_words(command(refusal, after(0), "ingest", str(file), "--env", environment))

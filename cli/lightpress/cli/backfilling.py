@@ -184,7 +184,7 @@ class Forecast:
 
 def forecast(job: Job, *, sample: int = SAMPLE, progress: Callable[[int], None] = lambda _: None) -> Forecast:
     """List everything, and check a random sample."""
-    chance = random.Random(0)  # noqa: S311  it chooses whom to ask
+    chance = random.Random(0)  # noqa: S311  it chooses a sample
     found, chosen = Forecast(), list[Item]()
     for item in job.items(""):
         found.objects += 1

@@ -31,7 +31,7 @@ class Rendered:
     cost: Cost
 
     def as_json(self) -> dict[str, Any]:
-        """What `--json` prints."""
+        """The JSON object that `--json` prints."""
         facts = summary_of(self.manifest, lambda variant: {"path": str(self.folder / variant.path)})
         cost = {"cpu_ms": self.cost.cpu_ms, "peak_rss_mb": self.cost.peak_rss_mb}
         return {"source": str(self.source), "status": self.manifest.status} | facts | cost
