@@ -159,7 +159,13 @@ def deployed(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
 BLOCKS, NOTE, OK = State.BLOCKS, State.NOTE, State.OK
 CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] = [
     ("region", {}, {"region": None}, BLOCKS, "No region is set: export AWS_DEFAULT_REGION"),
-    ("credentials", {"sts": {"get_caller_identity": NoCredentialsError()}}, {}, BLOCKS, "no AWS credentials that are"),
+    (
+        "credentials",
+        {"sts": {"get_caller_identity": NoCredentialsError()}},
+        {},
+        BLOCKS,
+        "There are no valid AWS credentials",
+    ),
     ("CDK bootstrap", {"ssm": {"get_parameter": refusal("ParameterNotFound")}}, {}, BLOCKS, "make bootstrap ENV=dev"),
     (
         "CDK bootstrap",

@@ -97,26 +97,38 @@ def refused(code: str, message: str = "words", status: int = 400) -> ClientError
     ("error", "sentence"),
     [
         (refused("ExpiredTokenException"), "Your AWS credentials have expired (ExpiredTokenException): get new ones"),
-        (refused("InvalidAccessKeyId", status=403), "AWS does not accept your credentials (InvalidAccessKeyId): see"),
-        (refused("SignatureDoesNotMatch"), "AWS does not accept your credentials (SignatureDoesNotMatch): see where"),
+        (refused("InvalidAccessKeyId", status=403), "AWS does not accept your credentials (InvalidAccessKeyId): aws"),
+        (refused("SignatureDoesNotMatch"), "AWS does not accept your credentials (SignatureDoesNotMatch): aws config"),
         (refused("UnrecognizedClientException"), "AWS does not accept your credentials (Unrecog"),
         (refused("RequestTimeTooSkewed", status=403), "The clock of this machine is wrong (RequestTimeTooSkewed)"),
         (refused("InvalidSignatureException", "Signature expired: it was noon"), "The clock of this machine is wrong"),
         (refused("InvalidSignatureException", "It does not match."), "AWS does not accept your credentials"),
-        (refused("AuthorizationHeaderMalformed"), "AWS was asked in the wrong region (AuthorizationHeaderMalformed)"),
-        (refused("PermanentRedirect", status=301), "AWS was asked in the wrong region (PermanentRedirect): set AWS_DE"),
-        (refused("AccessDenied", status=403), "You may not do this in AWS (GetObject: AccessDenied: words): have your"),
-        (refused("400", "Bad Request"), "AWS refused GetObject: 400: Bad Request, and gives no reason to a HEAD: most"),
-        (refused("SlowDown", status=503), "AWS is overloaded or failing (GetObject: SlowDown: words), and was asked"),
+        (
+            refused("AuthorizationHeaderMalformed"),
+            "The request went to the wrong region (AuthorizationHeaderMalformed)",
+        ),
+        (refused("PermanentRedirect", status=301), "The request went to the wrong region (PermanentRedirect): set AWS"),
+        (refused("AccessDenied", status=403), "You may not do this in AWS (GetObject: AccessDenied: words): ask for"),
+        (
+            refused("400", "Bad Request"),
+            "AWS refused GetObject: 400: Bad Request, and gives no reason for a HEAD request",
+        ),
+        (refused("SlowDown", status=503), "AWS is overloaded or failing (GetObject: SlowDown: words), also after sev"),
         (refused("InternalError", status=500), "AWS is overloaded or failing (GetObject: InternalError: words)"),
         (refused("NoSuchBucket", "Not\n there.", 404), "AWS refused this (GetObject: NoSuchBucket: Not there)."),
-        (boto.NoCredentialsError(), "This machine has no AWS credentials that are good (Unable to locate credentials)"),
-        (boto.UnauthorizedSSOTokenError(), "This machine has no AWS credentials that are good (The SSO session"),
-        (boto.NoRegionError(), "No region is set: set AWS_DEFAULT_REGION to the one of the stack."),
+        (
+            boto.NoCredentialsError(),
+            "There are no valid AWS credentials on this machine (Unable to locate credentials)",
+        ),
+        (boto.UnauthorizedSSOTokenError(), "There are no valid AWS credentials on this machine (The SSO session"),
+        (boto.NoRegionError(), "No region is set: set AWS_DEFAULT_REGION to that of the stack."),
         (boto.ReadTimeoutError(endpoint_url="https://s3"), "AWS did not answer in time (Read timeout on endpoint"),
         (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), "The connection to AWS was lost (1 read, but"),
-        (urllib3.exceptions.ProtocolError("reset"), "The connection to AWS was lost (reset): see to the network."),
-        (boto.UnknownServiceError(service_name="s4", known_service_names="s3"), "AWS could not be asked (Unknown ser"),
+        (urllib3.exceptions.ProtocolError("reset"), "The connection to AWS was lost (reset): check the network."),
+        (
+            boto.UnknownServiceError(service_name="s4", known_service_names="s3"),
+            "A request to AWS could not be made (Unknown ser",
+        ),
     ],
 )
 def test_a_fault_is_a_sentence_that_says_whose_it_is_and_what_to_do(error: Exception, sentence: str) -> None:
@@ -427,7 +439,7 @@ def test_what_may_not_be_read_is_named(rig: Rig, tmp_path: Path) -> None:
         run(rig, IN_PLACE_MODE, tmp_path)
     assert str(cut_off.value).startswith(
         "You may not do this in AWS (GetObject: AccessDenied: User is not authorized to perform: kms:Decrypt. It was "
-        f"asked about {CMS}/012.jpg): have your role allowed to, or change the policy that forbids it."
+        f"asked about {CMS}/012.jpg): ask for the permission, or change the policy that denies it."
     )
     assert kept(tmp_path).place == "009.jpg"
 
