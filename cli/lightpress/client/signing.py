@@ -54,8 +54,9 @@ class Signer:
             [openssl, "dgst", "-sha1", "-sign", str(self.private_key)], input=message, capture_output=True, check=False
         )
         if finished.returncode != 0:
+            said = finished.stderr.decode(errors="replace").strip()
             raise SigningError(
-                f"{self.private_key} cannot be used to sign; it must be the PEM file of an RSA key: {finished.stderr.decode(errors='replace').strip()}"
+                f"{self.private_key} cannot be used to sign; it must be the PEM file of an RSA key: {said}"
             )
         return finished.stdout
 

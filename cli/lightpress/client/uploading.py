@@ -51,7 +51,7 @@ class Upload:
 
 
 def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None = None) -> Upload:
-    """Upload by a presigned form that is valid for five minutes and for this key and type; raises UploadRefusedError."""
+    """Upload by a presigned form for this key and type, valid for five minutes; raises UploadRefusedError."""
     media_type = media_type or mimetypes.guess_type(key)[0] or "application/octet-stream"
     started = time.monotonic()
     post = deployment.s3.generate_presigned_post(
