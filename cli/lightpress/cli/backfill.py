@@ -64,7 +64,11 @@ class Target(Protocol):
         """Send up to ten items to the queue; returns those that SQS did not accept."""
 
 
-class OtherRunError(Exception):
+class BackfillError(Exception):
+    """A backfill cannot begin or continue; the message says why, and what to do."""
+
+
+class OtherRunError(BackfillError):
     """The checkpoint belongs to a run with other options, or is damaged; the message says what to do."""
 
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
 
-from lightpress.cli.backfill import Item
+from lightpress.cli.backfill import BackfillError, Item
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _NOT_CURRENT = "false"
 _MARKER = "true"
 
 
-class BadInventoryError(Exception):
+class BadInventoryError(BackfillError):
     """The report cannot be read; the message says why."""
 
 

@@ -14,7 +14,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.ledger import S3Ledger
 from lightpress.aws.objects import S3Objects
 from lightpress.aws.originals import S3Originals
-from lightpress.cli.backfill import BATCH, Backfill, Item, Limits, checkpoint_at
+from lightpress.cli.backfill import BATCH, Backfill, BackfillError, Item, Limits, checkpoint_at
 from lightpress.cli.backfill_sources import inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
 from lightpress.client.faults import FAULTS, sentence_of
@@ -38,15 +38,15 @@ VARIANTS, IN_PLACE_MODE = "variants", "in-place"
 SAMPLE = 500
 
 
-class UnknownBucketError(Exception):
+class UnknownBucketError(BackfillError):
     """The deployment does not process this bucket in this mode; the message names those that it does."""
 
 
-class NotDeployedRecipesError(Exception):
+class NotDeployedRecipesError(BackfillError):
     """The recipes of this checkout differ from the deployed ones."""
 
 
-class CutOffError(Exception):
+class CutOffError(BackfillError):
     """AWS or the network ended a run; the message says why, and where the next one continues."""
 
 

@@ -18,12 +18,19 @@ if TYPE_CHECKING:
     from lightpress.image import RenderResult
     from lightpress.pipeline.recipe import Recipe
 
-_BOUNDS = SandboxLimits(cpu_seconds=120, wall_seconds=300.0)
+_LIMITS = SandboxLimits(cpu_seconds=120, wall_seconds=300.0)
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What became of one file: its manifest, whose paths are relative to `folder`, and what the work cost."""
+    """A rendered file.
+
+    Attributes:
+        source: The file.
+        folder: Where its variants and manifest.json are.
+        manifest: Its paths are relative to `folder`.
+        cost: CPU time and memory of the child process.
+    """
 
     source: Path
     folder: Path
@@ -40,12 +47,12 @@ class Rendered:
 def render_file(source: Path, folder: Path, recipe: Recipe) -> Rendered:
     """Render the file into `folder`, with a manifest.json beside the variants.
 
-    A bad picture is a result. Raises OSError where a file cannot be read or written, ChildLost where the machine lacked
-    memory or time.
+    A rejected file has a manifest with its reason. Raises OSError if a file cannot be read or written, and ChildLost if
+    the machine lacked memory or time.
     """
     data = source.read_bytes()
     folder.mkdir(parents=True, exist_ok=True)
-    with Child(data, recipe.spec, _BOUNDS) as child:
+    with Child(data, recipe.spec, _LIMITS) as child:
         manifest = _manifest(child, source.name, data, folder, recipe)
     (folder / "manifest.json").write_bytes(manifest.to_json())
     return Rendered(source, folder, manifest, child.cost)

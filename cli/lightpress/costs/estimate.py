@@ -31,7 +31,7 @@ def _assumed(default: float, why: str) -> float:
 
 @dataclass(frozen=True)
 class Assumptions:
-    """The assumptions about one original, each with its reason; `--assume NAME=NUMBER` replaces one."""
+    """The assumptions about one original. Each is declared with its reason; `--assume NAME=NUMBER` replaces one."""
 
     cpu_ms: float = _assumed(
         470,

@@ -99,7 +99,7 @@ class Emulator:
         return http.client.HTTPSConnection(LOOPBACK, self.port, timeout=5, context=context)
 
     def wait_until_healthy(self, daemon: Daemon) -> None:
-        """Wait until the emulator answers; raises LocalCloudError, with the end of its log, if it exits or takes too long."""
+        """Wait until the emulator answers; raises LocalCloudError, with the end of its log, if it exits or is late."""
         deadline = time.monotonic() + _TIMEOUT_SECONDS
         while not self.healthy():
             if not daemon.running():
