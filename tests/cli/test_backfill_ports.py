@@ -114,7 +114,7 @@ def test_a_report_that_cannot_be_read_is_refused(s3: S3Client, more: dict[str, s
 
 
 def test_what_is_no_report_is_refused(s3: S3Client) -> None:
-    with pytest.raises(BadInventoryError, match="it must look like s3://BUCKET"):
+    with pytest.raises(BadInventoryError, match="allowed: a URL such as s3://BUCKET"):
         list(inventoried(s3, "https://example.com/manifest.json", PICTURES, None, ""))
 
 

@@ -19,6 +19,7 @@ from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.cdk.options.monitoring import MonitoringOptions
 from lightpress.cdk.options.processing import ProcessingOptions
 from lightpress.cli.doctor.check import Check, Finding, Place, State, run_checks
+from lightpress.cli.doctor.picture import ACCEPT, delivered, drawn
 from lightpress.cli.doctor.places import UnknownEnvironmentError, place_in_account
 from lightpress.cli.doctor.table import CHECKS
 from lightpress.cli.main import app
@@ -158,7 +159,13 @@ def deployed(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
 BLOCKS, NOTE, OK = State.BLOCKS, State.NOTE, State.OK
 CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] = [
     ("region", {}, {"region": None}, BLOCKS, "No region is set: export AWS_DEFAULT_REGION"),
-    ("credentials", {"sts": {"get_caller_identity": NoCredentialsError()}}, {}, BLOCKS, "no AWS credentials that are"),
+    (
+        "credentials",
+        {"sts": {"get_caller_identity": NoCredentialsError()}},
+        {},
+        BLOCKS,
+        "There are no valid AWS credentials",
+    ),
     ("CDK bootstrap", {"ssm": {"get_parameter": refusal("ParameterNotFound")}}, {}, BLOCKS, "make bootstrap ENV=dev"),
     (
         "CDK bootstrap",
@@ -334,6 +341,27 @@ def test_every_check_names_its_iam_actions_and_the_documentation_lists_them() ->
         row = f"| {check.name} | " + ", ".join(f"`{action}`" for action in check.actions)
         assert row in documented, row
     assert len({check.name for check in CHECKS}) == len(CHECKS)
+
+
+# An image.
+
+
+@pytest.mark.parametrize(
+    ("media_type", "data", "browser", "state", "text"),
+    [
+        ("image/png", drawn(), "a program", OK, "image/png, 640 x 480"),
+        ("image/avif", drawn(), "Safari 14", BLOCKS, "sent image/avif to a browser that does not list it"),
+        ("image/webp", drawn(), "a program", BLOCKS, "sent image/webp to a browser that does not list it"),
+        ("image/avif", drawn()[:500], "Chrome", BLOCKS, "as image/avif cannot be decoded"),
+        ("text/html", b"<html>", "Chrome", BLOCKS, "as text/html cannot be decoded"),
+    ],
+)
+def test_a_browser_must_get_what_it_can_show(
+    media_type: str, data: bytes, browser: str, state: State, text: str
+) -> None:
+    finding = delivered(media_type, data, ACCEPT[browser])
+    assert finding.state is state
+    assert text in finding.text
 
 
 # The command.

@@ -36,7 +36,7 @@ def test_a_plan_tells_what_is_stale_and_what_that_costs_and_changes_nothing(rig:
     assert lines["current"][0] == "2"
     assert lines["stale"] == ["1", "0.jpg"]
     assert lines["removed"] == ["1", "w100.jpeg"]
-    assert "renders 1 pictures: about $0.00" in result.stdout
+    assert "renders 1 originals: about $0.00" in result.stdout
     assert rig.stored(rig.deployment.images_bucket) == stored
     assert not rig.waiting()
 
@@ -48,7 +48,7 @@ def test_a_dry_run_tells_and_sends_nothing(rig: Rig) -> None:
     result = run("backfill", "--prefix", "a/", "--dry-run")
     assert result.exit_code == 0, result.output
     assert "20 objects" in result.stdout
-    assert "20 have to be worked on" in result.stdout
+    assert "20 are to be processed" in result.stdout
     assert not rig.waiting()
 
 

@@ -181,7 +181,7 @@ def test_a_url_that_could_not_be_fetched_is_listed_and_shown_like_any_failure(ri
     failure = rig.not_fetched("trips/cat.jpg")
     assert json.loads(run("list", "--prefix", "trips/", "--json").stdout)["url"] == failure.url
     shown = run("show", "trips/cat.jpg").stdout
-    for part in ("not_found: The server said so.", "https://example.com/trips/cat.jpg", "none: it never came"):
+    for part in ("not_found: The server said so.", "https://example.com/trips/cat.jpg", "none: nothing was fetched"):
         assert part in shown
 
 

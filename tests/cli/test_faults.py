@@ -97,26 +97,38 @@ def refused(code: str, message: str = "words", status: int = 400) -> ClientError
     ("error", "sentence"),
     [
         (refused("ExpiredTokenException"), "Your AWS credentials have expired (ExpiredTokenException): get new ones"),
-        (refused("InvalidAccessKeyId", status=403), "AWS does not accept your credentials (InvalidAccessKeyId): see"),
-        (refused("SignatureDoesNotMatch"), "AWS does not accept your credentials (SignatureDoesNotMatch): see where"),
+        (refused("InvalidAccessKeyId", status=403), "AWS does not accept your credentials (InvalidAccessKeyId): aws"),
+        (refused("SignatureDoesNotMatch"), "AWS does not accept your credentials (SignatureDoesNotMatch): aws config"),
         (refused("UnrecognizedClientException"), "AWS does not accept your credentials (Unrecog"),
         (refused("RequestTimeTooSkewed", status=403), "The clock of this machine is wrong (RequestTimeTooSkewed)"),
         (refused("InvalidSignatureException", "Signature expired: it was noon"), "The clock of this machine is wrong"),
         (refused("InvalidSignatureException", "It does not match."), "AWS does not accept your credentials"),
-        (refused("AuthorizationHeaderMalformed"), "AWS was asked in the wrong region (AuthorizationHeaderMalformed)"),
-        (refused("PermanentRedirect", status=301), "AWS was asked in the wrong region (PermanentRedirect): set AWS_DE"),
-        (refused("AccessDenied", status=403), "You may not do this in AWS (GetObject: AccessDenied: words): have your"),
-        (refused("400", "Bad Request"), "AWS refused GetObject: 400: Bad Request, and gives no reason to a HEAD: most"),
-        (refused("SlowDown", status=503), "AWS is overloaded or failing (GetObject: SlowDown: words), and was asked"),
+        (
+            refused("AuthorizationHeaderMalformed"),
+            "The request went to the wrong region (AuthorizationHeaderMalformed)",
+        ),
+        (refused("PermanentRedirect", status=301), "The request went to the wrong region (PermanentRedirect): set AWS"),
+        (refused("AccessDenied", status=403), "You may not do this in AWS (GetObject: AccessDenied: words): ask for"),
+        (
+            refused("400", "Bad Request"),
+            "AWS refused GetObject: 400: Bad Request, and gives no reason for a HEAD request",
+        ),
+        (refused("SlowDown", status=503), "AWS is overloaded or failing (GetObject: SlowDown: words), also after sev"),
         (refused("InternalError", status=500), "AWS is overloaded or failing (GetObject: InternalError: words)"),
         (refused("NoSuchBucket", "Not\n there.", 404), "AWS refused this (GetObject: NoSuchBucket: Not there)."),
-        (boto.NoCredentialsError(), "This machine has no AWS credentials that are good (Unable to locate credentials)"),
-        (boto.UnauthorizedSSOTokenError(), "This machine has no AWS credentials that are good (The SSO session"),
-        (boto.NoRegionError(), "No region is set: set AWS_DEFAULT_REGION to the one of the stack."),
+        (
+            boto.NoCredentialsError(),
+            "There are no valid AWS credentials on this machine (Unable to locate credentials)",
+        ),
+        (boto.UnauthorizedSSOTokenError(), "There are no valid AWS credentials on this machine (The SSO session"),
+        (boto.NoRegionError(), "No region is set: set AWS_DEFAULT_REGION to that of the stack."),
         (boto.ReadTimeoutError(endpoint_url="https://s3"), "AWS did not answer in time (Read timeout on endpoint"),
         (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), "The connection to AWS was lost (1 read, but"),
-        (urllib3.exceptions.ProtocolError("reset"), "The connection to AWS was lost (reset): see to the network."),
-        (boto.UnknownServiceError(service_name="s4", known_service_names="s3"), "AWS could not be asked (Unknown ser"),
+        (urllib3.exceptions.ProtocolError("reset"), "The connection to AWS was lost (reset): check the network."),
+        (
+            boto.UnknownServiceError(service_name="s4", known_service_names="s3"),
+            "A request to AWS could not be made (Unknown ser",
+        ),
     ],
 )
 def test_a_fault_is_a_sentence_that_says_whose_it_is_and_what_to_do(error: Exception, sentence: str) -> None:
@@ -233,7 +245,7 @@ def test_a_backfill_that_is_cut_off_skips_nothing_and_the_next_one_looks_at_the_
     where = f"after {so_far.place!r}" if number else "from the beginning"
     assert str(cut_off.value).startswith(EXPIRED if refusal else LOST)
     assert str(cut_off.value).endswith(
-        f". Nothing is skipped: {number} are settled, and the same command goes on {where}."
+        f". Nothing is skipped: {number} are done, and the same command continues {where}."
     )
     assert looked_at(rig, mode, tmp_path) == set(keys(30)[number:])
     assert kept(tmp_path).endings == {ending: 30}
@@ -254,7 +266,7 @@ def test_of_a_report_it_is_told_after_which_row_it_goes_on(rig: Rig, tmp_path: P
     events, url = rig.deployment.s3.meta.events, f"s3://{IMAGES}/manifest.json"
     with refusing(events, EXPIRED_TOKEN, after_looks(20)), pytest.raises(CutOffError) as cut_off:
         run(rig, IN_PLACE_MODE, tmp_path, inventory=url)
-    assert str(cut_off.value).endswith("20 are settled, and the same command goes on after row 0:19 of the report.")
+    assert str(cut_off.value).endswith("20 are done, and the same command continues after row 0:19 of the report.")
     assert run(rig, IN_PLACE_MODE, tmp_path, inventory=url).endings == {"left_alone": 30}
 
 
@@ -336,7 +348,7 @@ def test_a_list_that_is_cut_off_is_gone_on_with_after_the_last_line_that_was_sen
     line = number // 10 * 10
     with pytest.raises(NotSentError) as cut_off:
         ingest(first, file)
-    assert str(cut_off.value) == f"{EXPIRED} Then run the same command again: it goes on after line {line}."
+    assert str(cut_off.value) == f"{EXPIRED} Then run the same command again: it continues after line {line}."
     ingest(second, file)
     assert sorted(second.taken) == urls[line:]
     assert {*first.taken, *second.taken} == set(urls)
@@ -347,7 +359,7 @@ def test_of_a_pipe_the_whole_list_is_sent_again(tmp_path: Path) -> None:
     file.write_text("https://example.com/a.jpg\n", encoding="utf-8")
     with (
         file.open("rb") as lines,
-        pytest.raises(NotSentError, match="send the whole list again: what is ordered twice"),
+        pytest.raises(NotSentError, match="send the whole list again: a URL that is sent twice"),
     ):
         Ingest(UrlQueue(expires_at="a.jpg"), "", Bookmark(None))(lines)
 
@@ -410,14 +422,14 @@ def test_so_do_commands_that_go_on_where_they_were(
     backfill = ("backfill", CMS, "--mode", "in-place", "--yes", "--env", environment)
     said = last_words(command(refusal, after(11), *backfill))
     assert said.startswith(sentence)
-    assert said.endswith("Nothing is skipped: 10 are settled, and the same command goes on after '009.jpg'.")
+    assert said.endswith("Nothing is skipped: 10 are done, and the same command continues after '009.jpg'.")
     finished = CliRunner().invoke(app, backfill)
-    assert (finished.exit_code, finished.stdout.split(",")[0]) == (0, "finished: 30 settled (30 left_alone)")
+    assert (finished.exit_code, finished.stdout.split(",")[0]) == (0, "finished: 30 done (30 left_alone)")
     file = tmp_path / "urls.txt"
     file.write_text("https://example.com/a.jpg\n", encoding="utf-8")
     said = last_words(command(refusal, after(0), "ingest", str(file), "--env", environment))
     assert said.startswith(sentence)
-    assert said.endswith("Then run the same command again: it goes on after line 0.")
+    assert said.endswith("Then run the same command again: it continues after line 0.")
 
 
 def test_what_may_not_be_read_is_named(rig: Rig, tmp_path: Path) -> None:
@@ -427,7 +439,7 @@ def test_what_may_not_be_read_is_named(rig: Rig, tmp_path: Path) -> None:
         run(rig, IN_PLACE_MODE, tmp_path)
     assert str(cut_off.value).startswith(
         "You may not do this in AWS (GetObject: AccessDenied: User is not authorized to perform: kms:Decrypt. It was "
-        f"asked about {CMS}/012.jpg): have your role allowed to, or change the policy that forbids it."
+        f"asked about {CMS}/012.jpg): ask for the permission, or change the policy that denies it."
     )
     assert kept(tmp_path).place == "009.jpg"
 

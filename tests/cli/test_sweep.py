@@ -105,6 +105,6 @@ def test_the_command_reports_and_changes_nothing_until_it_is_told_to(rig: Rig) -
     before = rig.stored(IMAGES)
     result = CliRunner().invoke(app, ["sweep"])
     assert result.exit_code == 0
-    assert "2 dead variants, 14 B" in result.stdout
+    assert "2 variants of past generations, 14 B" in result.stdout
     assert rig.stored(IMAGES) == before
     assert "2 variants removed" in CliRunner().invoke(app, ["sweep", "--remove"]).stdout

@@ -69,7 +69,9 @@ def test_cookies_are_for_all_that_their_policy_covers(keys: tuple[Path, Path], t
 def test_a_file_that_is_no_key_is_named(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.pem"
     wrong.write_text("no key", encoding="utf-8")
-    with pytest.raises(SigningError, match=r"wrong\.pem does not sign: .+"):
+    with pytest.raises(
+        SigningError, match=r"wrong\.pem cannot be used to sign; it must be the PEM file of an RSA key: .+"
+    ):
         Signer("K123", wrong).url(URL, UNTIL)
 
 

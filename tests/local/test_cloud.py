@@ -8,7 +8,7 @@ import pytest
 
 from lightpress.local import LocalCloudError, down, status, up
 from lightpress.local.emulator import Emulator
-from lightpress.local.home import Home, alone_with
+from lightpress.local.home import Home, locked
 
 
 @pytest.fixture
@@ -91,11 +91,11 @@ def test_who_wants_the_same_waits_and_who_wants_another_does_not(home: Path) -> 
     turns: list[str] = []
 
     def take(name: str) -> None:
-        with alone_with(home / name):
+        with locked(home / name):
             turns.append(name)
 
     waiting, other = (threading.Thread(target=take, args=[name]) for name in ("same", "other"))
-    with alone_with(home / "same"):
+    with locked(home / "same"):
         waiting.start()
         other.start()
         other.join()

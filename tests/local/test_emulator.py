@@ -109,7 +109,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
 
 def test_one_that_ends_while_starting_leaves_its_last_words(daemon: Daemon, free_port: int) -> None:
     daemon.start([sys.executable, "-c", "raise SystemExit('out of luck')"], environment={}, folder=daemon.log.parent)
-    with pytest.raises(LocalCloudError, match=r"ended while starting.*\n.*out of luck"):
+    with pytest.raises(LocalCloudError, match=r"exited while starting.*\n.*out of luck"):
         Emulator(free_port, None).wait_until_healthy(daemon)
 
 

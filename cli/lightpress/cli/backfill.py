@@ -1,12 +1,12 @@
-"""`lightpress backfill`: has every picture of a bucket looked at, through the ordinary queue, and sees it done.
+"""The loop of `lightpress backfill`: sends every original of a bucket to the queue, and waits for completion.
 
-The loop here decides when to send and when to stop; where items come from (`cli.backfill_sources`) and what becomes of
-them (`cli.backfill_targets`) are ports. It may die at any moment:
+It decides when to send and when to stop. Where originals come from (`cli.backfill_sources`) and how they are sent and
+checked (`cli.backfill_targets`) are ports. It may be killed at any moment:
 
-- The checkpoint moves only behind what is settled. Whatever was under way when the program died is looked at again by
-  the next run, which costs two reads where it is done by then.
-- Only this program sends, and only while it runs: nothing that it sends makes anything send more.
-- At most `max_in_flight` are under way, so stopping means waiting for those, and nothing else is left in the queue.
+- The checkpoint advances only past finished items. The next run checks again what was in flight when the program was
+  killed, which costs two reads for each item that is done by then.
+- Only this program sends, and only while it runs: no message makes anything send more.
+- At most `max_in_flight` items are in the queue, so stopping means waiting for those, and leaves nothing there.
 """
 
 from __future__ import annotations
@@ -23,23 +23,29 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BATCH = 10
-"""Messages that SQS takes at once."""
+"""Messages that SQS accepts in one request."""
 
 _POLLED_AT_ONCE = 64
 _FIRST_LOOK = 0.5
 _PAUSE = 0.2
 _SAVED_EVERY = 1.0
 _MOST_LATE = 1_000
-# What is set aside for looking whether one is settled: two reads, twelve times, each after twice as long.
+# Reads that a limit reserves for one item: two for each of twelve checks, each after twice the time of the one before.
 _READS_TO_SETTLE = 24
 
 LATE = "late"
-"""The ending of what was not settled in time."""
+"""The outcome of an item that was not finished in time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A picture to look at. place: where in the source to go on after it."""
+    """An original to process.
+
+    Attributes:
+        key: In its bucket.
+        size: In bytes.
+        place: The position in the listing or report from which to continue after it.
+    """
 
     key: str
     size: int
@@ -47,26 +53,38 @@ class Item:
 
 
 class Target(Protocol):
-    """What is to become of items. reads: how many requests looking took so far."""
+    """Sends items to a queue and checks their outcome. reads: GET and HEAD requests so far."""
 
     reads: int
 
     def endings(self, items: Sequence[Item]) -> list[str | None]:
-        """How each has ended; None for what is not as it should be, yet."""
+        """The outcome of each item, in order; None where it is not finished."""
 
     def send(self, items: Sequence[Item]) -> list[Item]:
-        """Have items looked at; returns those that the queue refused."""
+        """Send up to ten items to the queue; returns those that SQS did not accept."""
 
 
-class OtherRunError(Exception):
-    """The checkpoint is of a run with other options, or is damaged; the message says what to do."""
+class BackfillError(Exception):
+    """A backfill cannot begin or continue; the message says why, and what to do."""
+
+
+class OtherRunError(BackfillError):
+    """The checkpoint belongs to a run with other options, or is damaged; the message says what to do."""
 
 
 @dataclass
 class Checkpoint:
-    """How far a run is. options: that it began with. place: everything up to there is settled.
+    """How far a run has come; kept in a file.
 
-    endings: of all items so far. sent, reads: what was paid for. late: keys that were not settled in time.
+    Attributes:
+        options: Those of the run, by name.
+        place: The position up to which everything is finished.
+        endings: Finished items by outcome.
+        bytes: Of all finished items.
+        sent: Messages sent.
+        reads: GET and HEAD requests.
+        late: Keys that were not finished in time, at most 1,000.
+        finished: Whether the run is complete.
     """
 
     options: dict[str, str]
@@ -80,11 +98,11 @@ class Checkpoint:
 
     @property
     def settled(self) -> int:
-        """How many items have an ending."""
+        """The number of finished items."""
         return sum(self.endings.values())
 
     def write(self, path: Path) -> None:
-        """Write so that whoever dies on the way leaves the file before, whole."""
+        """Replace the file atomically: a program that is killed leaves the former one."""
         new = path.with_suffix(".new")
         path.parent.mkdir(parents=True, exist_ok=True)
         with new.open("w", encoding="utf-8") as file:
@@ -95,29 +113,35 @@ class Checkpoint:
 
 
 def checkpoint_at(path: Path, options: dict[str, str]) -> Checkpoint:
-    """The checkpoint of an unfinished run with these options, or a new one; raises OtherRunError."""
+    """Read the checkpoint of an unfinished run with these options, or begin one; raises OtherRunError."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
         found = Checkpoint(**values)
     except FileNotFoundError:
         return Checkpoint(options)
     except (ValueError, TypeError) as error:
-        raise OtherRunError(f"{path} cannot be read ({error}); remove it to begin anew") from error
+        raise OtherRunError(f"{path} cannot be read ({error}); remove it to start over") from error
     if found.finished:
         return Checkpoint(options)
     if found.options != options:
         raise OtherRunError(
-            f"{path} is of an unfinished run with other options: {json.dumps(found.options)}. Repeat these to go on "
-            "with it, or remove the file."
+            f"{path} belongs to an unfinished run with other options: {json.dumps(found.options)}. Repeat these to "
+            "continue it, or remove the file to start over."
         )
     return found
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How much may be done. rate: sent for each second. timeout: seconds until what is not settled counts as late.
+    """The limits of a run.
 
-    dollars: of a number of sent items and of reads. max_dollars, max_objects: None is no limit.
+    Attributes:
+        rate: Items sent each second.
+        max_in_flight: Items in the queue at most.
+        max_objects: Items sent at most; None is no limit.
+        max_dollars: Estimated cost at most; None is no limit.
+        timeout: Seconds until an item that is not finished counts as late.
+        dollars: The cost of a number of sent items and of reads.
     """
 
     rate: float = 50.0
@@ -129,11 +153,11 @@ class Limits:
 
     @property
     def bounded(self) -> bool:
-        """Whether there is a limit of the whole."""
+        """Whether the number of objects or the cost is limited."""
         return self.max_objects is not None or self.max_dollars is not None
 
     def exceeded(self, checkpoint: Checkpoint, more: int, under_way: int) -> str | None:
-        """Which limit it would exceed to send `more`, and to look at these and those under way until all settle."""
+        """Which limit would be exceeded by sending `more` items and checking all in flight until they finish."""
         sent = checkpoint.sent + more
         if self.max_objects is not None and sent > self.max_objects:
             return "max_objects"
@@ -145,7 +169,14 @@ class Limits:
 
 @dataclass
 class _Flight:
-    """An item on its way. sent_at, look_at: by the clock, when it was sent (None: not yet) and is looked at next."""
+    """An item in flight.
+
+    Attributes:
+        item: Which.
+        ending: Its outcome; None until it is finished.
+        sent_at: When it was sent, by the clock; None if it was not accepted yet.
+        look_at: When it is checked next.
+    """
 
     item: Item
     ending: str | None = None
@@ -153,7 +184,7 @@ class _Flight:
     look_at: float = 0.0
 
     def looked(self, ending: str | None, now: float, timeout: float) -> None:
-        """Take note of how it is; what takes long is looked at ever less often, and at last when it is late."""
+        """Record an outcome; an item that takes long is checked at growing intervals, and last when it is late."""
         self.ending = ending
         if ending is None and self.sent_at is not None:
             age = now - self.sent_at
@@ -163,7 +194,18 @@ class _Flight:
 
 @dataclass
 class Backfill:
-    """One run. stop: says when to send no more. progress: hears of every change, with how many are under way."""
+    """One run.
+
+    Attributes:
+        target: Sends items and checks them.
+        limits: Of the run.
+        checkpoint: How far it has come.
+        path: Of the checkpoint's file.
+        clock: Seconds that only grow.
+        pause: Waits for so many seconds.
+        stop: Whether to send no more.
+        progress: Called after each change, with the number of items in flight.
+    """
 
     target: Target
     limits: Limits
@@ -179,11 +221,10 @@ class Backfill:
     _reads_before: int = 0
 
     def run(self, items: Iterable[Item]) -> str:
-        """Work through `items`, which begin after the checkpoint's place; returns why it ended.
+        """Process `items`, which begin after the checkpoint's place; returns why the run ended.
 
-        finished: all are settled. stopped, max_objects, max_dollars: what was sent is settled, and a run with the same
-        options goes on from there. So it does after whatever is raised here: what could not be looked at is not behind
-        the checkpoint.
+        "finished": all items are. "stopped", "max_objects", "max_dollars": what was sent is finished, and a run with
+        the same options continues from there; so it does after an exception.
         """
         self._reads_before = self.checkpoint.reads
         try:
@@ -213,7 +254,7 @@ class Backfill:
         return len(self._under_way) + BATCH <= self.limits.max_in_flight and self.clock() >= self._next_send
 
     def _take(self, items: list[Item]) -> str | None:
-        """Look at some items, and send those that are not as they should be; returns why no more may be."""
+        """Check some items, and send those that are not up to date; returns which limit forbids more, or "finished"."""
         if not items:
             return "finished"
         todo: list[_Flight] = []
@@ -234,7 +275,7 @@ class Backfill:
         now = self.clock()
         self.checkpoint.sent += len(flights)
         if self.limits.bounded:
-            self._save()  # before it is paid for: a program that dies here must not pay for it again beyond the limit
+            self._save()  # before they are paid for: a program that is killed here must not exceed the limit later
         refused = {item.key for item in self.target.send([flight.item for flight in flights])}
         self.checkpoint.sent -= len(refused)
         for flight in flights:
@@ -243,7 +284,7 @@ class Backfill:
         self._next_send = max(now, self._next_send) + len(flights) / self.limits.rate
 
     def _poll(self) -> None:
-        """See what became of those that are due, and send again what the queue refused."""
+        """Check the items that are due, and send again what SQS did not accept."""
         now = self.clock()
         waiting = (flight for flight in self._under_way if flight.ending is None and flight.look_at <= now)
         due = list(islice(waiting, _POLLED_AT_ONCE))
@@ -257,7 +298,7 @@ class Backfill:
         return endings
 
     def _settle(self) -> None:
-        """Move the checkpoint behind what is settled without a gap."""
+        """Advance the checkpoint past all items that are finished without a gap."""
         while self._under_way and (ending := self._under_way[0].ending) is not None:
             item = self._under_way.popleft().item
             self.checkpoint.place = item.place

@@ -1,4 +1,4 @@
-"""Where a backfill's items come from: a listing of the bucket, or a report of S3 Inventory."""
+"""The items of a backfill: from a listing of the bucket, or from a report of S3 Inventory."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
 
-from lightpress.cli.backfill import Item
+from lightpress.cli.backfill import BackfillError, Item
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ _NOT_CURRENT = "false"
 _MARKER = "true"
 
 
-class BadInventoryError(Exception):
-    """The report is not one that can be read; the message says why."""
+class BadInventoryError(BackfillError):
+    """The report cannot be read; the message says why."""
 
 
 def listed(s3: S3Client, pictures: Selection, since: datetime | None, after: str) -> Iterator[Item]:
-    """LIST, from the key behind `after`; a place is a key."""
+    """List the bucket from the key after `after`; the place of an item is its key."""
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=pictures.bucket, Prefix=pictures.prefix, StartAfter=after
     )
@@ -41,13 +41,13 @@ def listed(s3: S3Client, pictures: Selection, since: datetime | None, after: str
 
 
 def inventoried(s3: S3Client, url: str, pictures: Selection, since: datetime | None, after: str) -> Iterator[Item]:
-    """The rows of a report, by its `s3://BUCKET/.../manifest.json`; a place is a file's number and a row's.
+    """Read a report, given the URL of its manifest.json; the place of an item is "FILE:ROW", numbers from 0.
 
-    Raises BadInventoryError where the report is of another bucket, another format, or lacks a column.
+    Raises BadInventoryError for a report of another bucket or format, or without a needed column.
     """
     where = urlsplit(url)
     if where.scheme != "s3" or not where.path.endswith("manifest.json"):
-        raise BadInventoryError(f"{url} is no report; it must look like s3://BUCKET/.../manifest.json")
+        raise BadInventoryError(f"{url} is not a report; allowed: a URL such as s3://BUCKET/.../manifest.json")
     manifest = json.loads(_body(s3, where.netloc, where.path.lstrip("/")))
     _check(manifest, url, pictures)
     columns = [column.strip() for column in manifest["fileSchema"].split(",")]
@@ -76,7 +76,7 @@ def _check(manifest: dict[str, str], url: str, pictures: Selection) -> None:
 
 
 def _item(row: dict[str, str], place: str, pictures: Selection, since: datetime | None) -> Item | None:
-    """The row's item, if it is a current object that is wanted. Keys are encoded as in a form."""
+    """The item of a row, or None where it is not wanted or not current. Keys are URL-encoded, with + for a space."""
     if row.get("IsLatest") == _NOT_CURRENT or row.get("IsDeleteMarker") == _MARKER:
         return None
     key, written = unquote_plus(row["Key"]), row.get("LastModifiedDate")

@@ -1,4 +1,4 @@
-"""What a backfill brings about: published variants, or smaller objects; and how it is seen that it is done."""
+"""How a backfill sends items to a queue, and how it sees that they are published or compressed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,14 @@ _AT_ONCE = 16
 
 @dataclass
 class _Queued:
-    """Sends "look at this key" to a queue."""
+    """Sends reconcile messages to a queue, and checks outcomes in threads.
+
+    Attributes:
+        bucket: Of the items.
+        sqs: The client that sends.
+        queue_url: Of the queue.
+        reads: GET and HEAD requests so far.
+    """
 
     bucket: str
     sqs: SQSClient
@@ -37,7 +44,7 @@ class _Queued:
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_AT_ONCE))
 
     def send(self, items: Sequence[Item]) -> list[Item]:
-        """SEND, at most ten."""
+        """Send up to ten items in one request; returns those that SQS did not accept."""
         answer = self.sqs.send_message_batch(
             QueueUrl=self.queue_url,
             Entries=[
@@ -48,7 +55,7 @@ class _Queued:
         return [items[int(refused["Id"])] for refused in answer.get("Failed", [])]
 
     def endings(self, items: Sequence[Item]) -> list[str | None]:
-        """Several at a time: nearly all of it is waiting."""
+        """The outcome of each item, in order; None where it is not finished. Checks 16 at a time."""
         found = list(self._pool.map(self._ending, items))
         self.reads += sum(reads for _, reads in found)
         return [ending for ending, _ in found]
@@ -59,7 +66,14 @@ class _Queued:
 
 @dataclass
 class Variants(_Queued):
-    """Every picture is published under the present recipes. under: what the bucket's pictures are published under."""
+    """Originals are finished when they are published under the current recipes.
+
+    Attributes:
+        images: The images bucket.
+        originals: Their bucket.
+        recipes: Those that are deployed.
+        under: The prefix under which the bucket's originals are published.
+    """
 
     images: Images = field(kw_only=True)
     originals: Originals = field(kw_only=True)
@@ -67,7 +81,7 @@ class Variants(_Queued):
     under: str = field(default="", kw_only=True)
 
     def _ending(self, item: Item) -> tuple[str | None, int]:
-        """GET the manifest, and HEAD the source only where it may be the last word."""
+        """GET the manifest; HEAD the original only where the manifest is current or a tombstone."""
         source = Source(self.bucket, item.key, self.under)
         recipe = self.recipes.recipe_for(source.name)
         if recipe is None:
@@ -84,14 +98,20 @@ class Variants(_Queued):
 
 @dataclass
 class Smaller(_Queued):
-    """Every picture that may be is replaced by a smaller one."""
+    """Objects are finished when they have been compressed in place, or left as they are for a reason.
+
+    Attributes:
+        existing: The bucket of the objects.
+        ledger: What was done with each object.
+        table: The options of the bucket.
+    """
 
     existing: Objects = field(kw_only=True)
     ledger: Ledger = field(kw_only=True)
     table: InPlace = field(kw_only=True)
 
     def _ending(self, item: Item) -> tuple[str | None, int]:
-        """HEAD the object, and GET the ledger's entry only where the object does not tell."""
+        """HEAD the object; GET its ledger entry only where its metadata do not say."""
         found = known_outcome(Source(self.bucket, item.key), self.table, self.existing, self.ledger)
         if found is None:
             return None, 2

@@ -1,4 +1,4 @@
-"""What `lightpress backfill` puts together: whose pictures, what is to become of them, and what it is about to cost."""
+"""`lightpress backfill`: which originals of which bucket, what it will cost, and the run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.ledger import S3Ledger
 from lightpress.aws.objects import S3Objects
 from lightpress.aws.originals import S3Originals
-from lightpress.cli.backfill import BATCH, Backfill, Item, Limits, checkpoint_at
+from lightpress.cli.backfill import BATCH, Backfill, BackfillError, Item, Limits, checkpoint_at
 from lightpress.cli.backfill_sources import inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
 from lightpress.client.faults import FAULTS, sentence_of
@@ -38,28 +38,34 @@ VARIANTS, IN_PLACE_MODE = "variants", "in-place"
 SAMPLE = 500
 
 
-class UnknownBucketError(Exception):
-    """The deployment does not work on this bucket in this mode; the message names those that it does."""
+class UnknownBucketError(BackfillError):
+    """The deployment does not process this bucket in this mode; the message names those that it does."""
 
 
-class NotDeployedRecipesError(Exception):
-    """The recipes of this checkout are not those that are deployed."""
+class NotDeployedRecipesError(BackfillError):
+    """The recipes of this checkout differ from the deployed ones."""
 
 
-class CutOffError(Exception):
-    """AWS or the network ended a run; the message says why, and where the next one goes on."""
+class CutOffError(BackfillError):
+    """AWS or the network ended a run; the message says why, and where the next one continues."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """Which pictures, and what is to become of them.
+    """What a backfill is to do.
 
-    known: what the deployment works on of the bucket; pictures: which of these. inventory: the report to read instead
-    of listing the bucket.
+    Attributes:
+        deployment: Which.
+        configured: What the deployment processes of the bucket.
+        pictures: Which of these the backfill is for.
+        mode: "variants" or "in-place".
+        since: Only objects written since; None is no limit.
+        inventory: The URL of the report to read instead of listing the bucket.
+        recipes: Those of this checkout.
     """
 
     deployment: Deployment
-    known: Selection
+    configured: Selection
     pictures: Selection
     mode: str
     since: datetime | None
@@ -68,8 +74,8 @@ class Job:
 
     @property
     def options(self) -> dict[str, str]:
-        """What tells this job from others: a checkpoint of another is not gone on with."""
-        digest = self.known.digest if isinstance(self.known, InPlace) else self.recipes.digest
+        """What distinguishes this job from others, for its checkpoint."""
+        digest = self.configured.digest if isinstance(self.configured, InPlace) else self.recipes.digest
         return {
             "bucket": self.pictures.bucket,
             "prefix": self.pictures.prefix,
@@ -80,36 +86,36 @@ class Job:
         }
 
     def checkpoint_path(self, folder: Path) -> Path:
-        """Where its checkpoint lies: a changed recipe, say, is another job."""
+        """The file of its checkpoint. A changed recipe makes another job."""
         name = hashlib.sha256(json.dumps(self.options, sort_keys=True).encode()).hexdigest()[:12]
         return folder / f"{self.pictures.bucket}-{self.mode}-{name}.json"
 
     def items(self, after: str) -> Iterator[Item]:
-        """The pictures behind a place."""
+        """The items after a place, in order."""
         if self.inventory:
             return inventoried(self.deployment.s3, self.inventory, self.pictures, self.since, after)
         return listed(self.deployment.s3, self.pictures, self.since, after)
 
     def target(self) -> Variants | Smaller:
-        """What is to become of them."""
+        """What sends the items and checks them."""
         s3, sqs = self.deployment.s3, self.deployment.sqs()
-        if isinstance(self.known, InPlace):
+        if isinstance(self.configured, InPlace):
             return Smaller(
-                self.known.bucket,
+                self.configured.bucket,
                 sqs,
                 self.deployment.in_place_queue_url or "",
-                existing=S3Objects(s3, frozenset({self.known.bucket} if self.known.acls else ())),
+                existing=S3Objects(s3, frozenset({self.configured.bucket} if self.configured.acls else ())),
                 ledger=S3Ledger(s3, self.deployment.images_bucket),
-                table=self.known,
+                table=self.configured,
             )
         return Variants(
-            self.known.bucket,
+            self.configured.bucket,
             sqs,
             self.deployment.queue_url,
             images=S3Images(s3, self.deployment.images_bucket),
             originals=S3Originals(s3),
             recipes=self.recipes,
-            under=self.known.under if isinstance(self.known, Attached) else "",
+            under=self.configured.under if isinstance(self.configured, Attached) else "",
         )
 
 
@@ -123,30 +129,42 @@ def job_for(  # noqa: PLR0913  by keyword
     inventory: str | None,
     recipes: RecipeBook,
 ) -> Job:
-    """Find out whose pictures these are; raises UnknownBucketError, NotDeployedRecipesError."""
+    """Find the options of a bucket; raises UnknownBucketError, NotDeployedRecipesError."""
     uploads = Selection(deployment.uploads_bucket)
-    known: tuple[Selection, ...] = deployment.in_place if mode == IN_PLACE_MODE else (uploads, *deployment.attached)
-    bucket = bucket or (known[0].bucket if known else None)
-    found = [one for one in known if one.bucket == bucket and (not prefix or prefix.startswith(one.prefix))]
+    configured: tuple[Selection, ...] = (
+        deployment.in_place if mode == IN_PLACE_MODE else (uploads, *deployment.attached)
+    )
+    bucket = bucket or (configured[0].bucket if configured else None)
+    found = [one for one in configured if one.bucket == bucket and (not prefix or prefix.startswith(one.prefix))]
     if not found:
-        names = ", ".join(f"{one.bucket}/{one.prefix}" for one in known) or "none (see docs/existing-buckets.md)"
+        names = ", ".join(f"{one.bucket}/{one.prefix}" for one in configured) or "none (see docs/existing-buckets.md)"
         asked = f"{bucket}/{prefix}" if bucket else "No bucket"
         raise UnknownBucketError(f"{asked} is not processed in the mode {mode}; allowed: {names}")
     if mode == VARIANTS and deployment.recipes_digest not in {None, "", recipes.digest}:
-        raise NotDeployedRecipesError("The recipes of this checkout are not those that are deployed: deploy first.")
+        raise NotDeployedRecipesError(
+            "The recipes of this checkout differ from the deployed ones: run make deploy first."
+        )
     pictures = Selection(found[0].bucket, prefix or found[0].prefix, found[0].suffixes)
     return Job(deployment, found[0], pictures, mode, since, inventory, recipes)
 
 
 def dollars_of(job: Job, prices: Prices, assumed: Assumptions, architecture: str) -> Callable[[int, int], float]:
-    """Dollars of so many sent items, and of so many reads to look at items."""
+    """A function from numbers of sent items and of reads to dollars."""
     of_one = cost_of(replace(assumed, **IN_PLACE) if job.mode == IN_PLACE_MODE else assumed, prices, architecture)
     return lambda sent, reads: of_one(sent) + reads / MILLION * prices.s3_read
 
 
 @dataclass
 class Forecast:
-    """What a run would do, from a listing and a sample. endings: of the sample; None: has to be worked on."""
+    """What a run would do, from a listing and a sample.
+
+    Attributes:
+        objects: Listed.
+        bytes: Of all objects.
+        sampled: Objects that were checked, chosen at random.
+        todo_of_sample: Those of the sample that would be sent.
+        endings: The others of the sample, by outcome.
+    """
 
     objects: int = 0
     bytes: int = 0
@@ -156,17 +174,17 @@ class Forecast:
 
     @property
     def todo(self) -> int:
-        """How many pictures have to be worked on, as the sample lets expect."""
+        """The estimated number of objects that would be sent."""
         return round(self.objects * self.todo_of_sample / self.sampled) if self.sampled else 0
 
     def hours(self, rate: float) -> float:
-        """How long sending takes, at least."""
+        """Hours that sending takes at least, at `rate` items each second."""
         return self.todo / rate / 3600
 
 
 def forecast(job: Job, *, sample: int = SAMPLE, progress: Callable[[int], None] = lambda _: None) -> Forecast:
-    """List everything, and look at a random sample."""
-    chance = random.Random(0)  # noqa: S311  it chooses whom to ask
+    """List everything, and check a random sample."""
+    chance = random.Random(0)  # noqa: S311  it chooses a sample
     found, chosen = Forecast(), list[Item]()
     for item in job.items(""):
         found.objects += 1
@@ -188,7 +206,7 @@ def forecast(job: Job, *, sample: int = SAMPLE, progress: Callable[[int], None] 
 
 @dataclass
 class StopSwitch:
-    """Says stop once somebody pressed Ctrl-C or the file is there. A second Ctrl-C ends the program at once."""
+    """True once Ctrl-C was pressed or the file exists. A second Ctrl-C ends the program at once."""
 
     file: Path
     pressed: bool = False
@@ -216,7 +234,7 @@ def run(
     stop: Callable[[], bool],
     progress: Callable[[Checkpoint, int], None],
 ) -> tuple[str, Checkpoint]:
-    """Run the job from its checkpoint on; returns why it ended, and how far it is.
+    """Run the job from its checkpoint; returns why it ended, and the checkpoint.
 
     Raises OtherRunError, CutOffError.
     """
@@ -229,8 +247,8 @@ def run(
         return backfill.run(job.items(checkpoint.place)), checkpoint
     except FAULTS as error:
         raise CutOffError(
-            f"{sentence_of(error)} Nothing is skipped: {checkpoint.settled:,} are settled, and the same command "
-            f"goes on {_where(job, checkpoint.place)}."
+            f"{sentence_of(error)} Nothing is skipped: {checkpoint.settled:,} are done, and the same command "
+            f"continues {_where(job, checkpoint.place)}."
         ) from error
 
 

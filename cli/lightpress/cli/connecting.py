@@ -1,4 +1,4 @@
-"""`lightpress connect`: an existing bucket tells EventBridge, too."""
+"""`lightpress connect`: turns on EventBridge notifications of an existing bucket."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _EVENTBRIDGE = "EventBridgeConfiguration"
 
 
 def connect(s3: S3Client, bucket: str) -> bool:
-    """Switch it on, and return whether it was off.
+    """Turn the notifications on; returns whether they were off.
 
-    S3 takes the notifications of a bucket as a whole only: so they are read, and written back with one thing more.
+    S3 replaces the whole configuration of a bucket: it is read, and written back with EventBridge added.
     """
     present: dict[str, Any] = {**s3.get_bucket_notification_configuration(Bucket=bucket)}
     present.pop("ResponseMetadata", None)
@@ -23,6 +23,6 @@ def connect(s3: S3Client, bucket: str) -> bool:
     s3.put_bucket_notification_configuration(
         Bucket=bucket,
         NotificationConfiguration=cast("NotificationConfigurationTypeDef", present | {_EVENTBRIDGE: {}}),
-        SkipDestinationValidation=True,  # they are as they were
+        SkipDestinationValidation=True,  # the other destinations are unchanged
     )
     return True

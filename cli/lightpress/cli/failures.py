@@ -1,4 +1,4 @@
-"""`lightpress failures`: what failed, why, and what becomes of it."""
+"""`lightpress failures`: list, retry and discard the failures of a deployment."""
 
 from __future__ import annotations
 
@@ -30,19 +30,25 @@ _PAUSE = 0.5
 
 
 class BadAgeError(Exception):
-    """An age that nobody can read; the message says what can be."""
+    """An age that cannot be read; the message says what is allowed."""
 
 
 @dataclass(frozen=True)
 class Filters:
-    """Which failures are meant. since: the last time is not longer ago, in seconds."""
+    """Which failures are chosen.
+
+    Attributes:
+        reason: Only those with this reason; None is any.
+        prefix: Only keys that begin with this.
+        since: Only those that failed within so many seconds; None is any.
+    """
 
     reason: str | None = None
     prefix: str = ""
     since: int | None = None
 
     def match(self, failure: Failure, now: float) -> bool:
-        """Whether this one is. A message has no key, so a prefix excludes it."""
+        """Whether a failure is chosen. A message has no key, so a prefix excludes it."""
         return (
             (self.reason is None or failure.reason == self.reason)
             and (failure.key or "").startswith(self.prefix)
@@ -52,7 +58,13 @@ class Filters:
 
 @dataclass
 class Retry:
-    """A failure on its way once more. revision: of the manifest when it was sent. ending: None until it is settled."""
+    """A failure that was sent to its queue again.
+
+    Attributes:
+        failure: Which.
+        revision: Of its manifest when it was sent; 0 if there was none.
+        ending: What became of it; None until that is known.
+    """
 
     failure: Failure
     revision: int
@@ -68,11 +80,11 @@ class FailureStore:
 
     @classmethod
     def of(cls, deployment: Deployment) -> FailureStore:
-        """The store of a deployment; its table is only read and tidied."""
+        """The failures of a deployment. Rows are read and removed, never written."""
         return cls(deployment, DynamoFailures(deployment.dynamodb(), deployment.failures_table, lambda: 0, 0))
 
     def failures(self, filters: Filters) -> list[Failure]:
-        """Everything that failed and still is, the last one first."""
+        """The failures that are current, newest first."""
         now = time.time()
         found = [failure for failure in self.table.all() if filters.match(failure, now)]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -81,15 +93,15 @@ class FailureStore:
         return sorted(true, key=lambda failure: (-failure.last_at, failure.subject))
 
     def of_subject(self, key_or_subject: str) -> list[Failure]:
-        """Every failure of a key, or of a subject such as `message:ID`, the last one last; past ones, too."""
+        """Every failure of a key, or of a subject such as `message:ID`, newest last, including past ones."""
         source = self.deployment.publishing.named(key_or_subject)
         picture = subject_of_picture(source.bucket, source.key)
         return self.table.of(picture) or self.table.of(key_or_subject)
 
     def is_still_true(self, failure: Failure) -> bool:
-        """Whether the manifest says the same. A picture that was replaced, deleted or published since is past.
+        """Whether a failure is current: the original was not replaced, deleted or published since.
 
-        Of a URL that could not be fetched, whether nothing has come from it since.
+        The failure of a URL is current until an original has been fetched from it.
         """
         if failure.url is not None:
             return self._came_since(failure) is None
@@ -98,11 +110,11 @@ class FailureStore:
         return _tells(self._manifest(failure), failure)
 
     def copy(self, failure: Failure) -> str | None:
-        """Where the copy lies, as the tools of AWS write it."""
+        """The S3 URI of the copy in quarantine; None if there is none."""
         return failure.quarantine and f"s3://{self.deployment.quarantine_bucket}/{failure.quarantine}"
 
     def discard(self, failure: Failure) -> bool:
-        """Forget the row, then the copy: never a row without one. False if it failed anew meanwhile."""
+        """Delete the row, then the copy, so that no row lacks its copy. False if it failed again in the meantime."""
         if not self.table.forget(failure):
             return False
         if failure.quarantine:
@@ -110,13 +122,13 @@ class FailureStore:
         return True
 
     def send(self, failures: Iterable[Failure]) -> Iterator[Retry]:
-        """Have pictures looked at again, or fetched again, through the queues like any upload or order."""
+        """Send failures to the queues again, as uploads and URLs are; those that SQS does not accept have an ending."""
         chosen = list(failures)
         by_url = [failure for failure in chosen if failure.url is not None]
         others = [failure for failure in chosen if failure.url is None]
         yield from self._send(others, self.deployment.queue_url)
         if self.deployment.url_queue_url is None:
-            yield from (Retry(failure, 0, "not sent: this deployment fetches no URLs") for failure in by_url)
+            yield from (Retry(failure, 0, "not sent: this deployment does not fetch URLs") for failure in by_url)
         else:
             yield from self._send(by_url, self.deployment.url_queue_url)
 
@@ -136,9 +148,9 @@ class FailureStore:
                 yield retry
 
     def wait(self, retries: list[Retry], *, timeout: float, settled: Callable[[Retry], None]) -> None:
-        """Look until each is settled, and call `settled` on it. What is published has no failure any more.
+        """Poll until the outcome of each is known, and call `settled` with it; removes failures that are resolved.
 
-        timeout: seconds; what is not settled by then has no ending, and its row stays.
+        After `timeout` seconds the others have no ending, and their rows stay.
         """
         deadline = time.monotonic() + timeout
         waiting = [retry for retry in retries if retry.ending is None]
@@ -165,7 +177,7 @@ class FailureStore:
             retry.ending = f"failed again: {manifest.reason}"
 
     def _look_for_url(self, retry: Retry) -> None:
-        """A URL that was tried again has brought something, settled like any upload, or another failure."""
+        """Find the outcome of a URL: an original, whose manifest tells, or another failure."""
         failure = retry.failure
         identity = self._came_since(failure)
         if identity is None:
@@ -179,7 +191,7 @@ class FailureStore:
             retry.ending = f"failed: {manifest.reason}" if manifest.status is Status.FAILED else str(manifest.status)
 
     def _came_since(self, failure: Failure) -> str | None:
-        """The identity of what lies under the key, if it came after the failure."""
+        """The identity of the original at the key, if it was written after the failure."""
         if failure.bucket is None or failure.key is None:
             return None
         head = find_object(self.deployment.s3, failure.bucket, failure.key)
@@ -197,7 +209,7 @@ class FailureStore:
 
 
 def as_json(failure: Failure, copy: str | None) -> dict[str, Any]:
-    """What `--json` prints, one object a line."""
+    """The JSON object that `--json` prints for a failure."""
     return asdict(failure) | {"quarantine": copy, "request_ids": list(failure.request_ids)}
 
 
@@ -205,12 +217,12 @@ def seconds_of(age: str) -> int:
     """Read `90m`, `12h` or `7d`; raises BadAgeError."""
     match = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", age)
     if match is None:
-        raise BadAgeError(f"{age!r} is no age; allowed: such as 90m, 12h or 7d")
+        raise BadAgeError(f"{age!r} is not an age; allowed: such as 90m, 12h or 7d")
     return int(match[1]) * _UNITS[match[2]]
 
 
 def _message(failure: Failure) -> str:
-    """What has a failed picture looked at again, or a failed URL fetched again."""
+    """The message that has an original processed again, or a URL fetched again."""
     bucket, key = failure.bucket or "", failure.key or ""
     if failure.url is not None:
         return body_of(Order(failure.url, key, again=True))

@@ -1,8 +1,8 @@
-"""`lightpress ingest`: a list of URLs, a line each, becomes orders in the URL queue.
+"""`lightpress ingest`: sends a list of URLs, one on each line, to the URL queue.
 
-The list is never held as a whole. Orders are sent ten to a request and several requests at a time; the checkpoint moves
-only behind what SQS has taken. Whoever goes on after a crash may send some twice, which changes nothing: the key
-follows from the URL, and what has not changed is not written.
+The list is read as a stream. Ten URLs are sent in a request, and several requests at a time; the checkpoint advances
+only past what SQS has accepted. After a crash some URLs may be sent twice, which changes nothing: the key follows from
+the URL, and an unchanged original is not written again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lightpress.ingest.orders import Order
 
 BATCH = 10
-"""Messages that SQS takes at once."""
+"""Messages that SQS accepts in one request."""
 
 _SENDERS = 8
 _MOST_UNDER_WAY = 4 * _SENDERS
@@ -40,27 +40,35 @@ _LONGEST_PREFIX = 512
 
 
 class NotSentError(Exception):
-    """SQS did not take some orders, or could not be asked; the message says what to do."""
+    """SQS did not accept some URLs, or did not answer; the message says what to do."""
 
 
 class OtherListError(Exception):
-    """The checkpoint is of the list as it was before; the message says what to do."""
+    """The list has changed since the checkpoint was written; the message says what to do."""
 
 
 class BadPrefixError(Exception):
-    """No key can begin so."""
+    """A prefix with which no key may begin; the message says what is allowed."""
 
 
 class Queue(Protocol):
-    """The URL queue."""
+    """Where URLs are sent to: the URL queue."""
 
     def send(self, orders: Sequence[Order]) -> list[int]:
-        """Have URLs fetched; returns which of them, by their places, the queue did not take."""
+        """Send up to ten orders; returns the indices of those that SQS did not accept."""
 
 
 @dataclass
 class Progress:
-    """How far a list is. offset: bytes; everything before is sent. list: by what it is told from a changed one."""
+    """How far a list has been sent.
+
+    Attributes:
+        list: Size and time of the file, which tell a changed list.
+        offset: Bytes of the file before which everything is sent.
+        line: The number of the last line that is sent.
+        sent: URLs sent.
+        refused: Lines that hold no URL.
+    """
 
     list: str = ""
     offset: int = 0
@@ -71,20 +79,20 @@ class Progress:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where the progress of a list is kept; nowhere, if it comes from a pipe. path: of that file."""
+    """Where the progress of a list is kept. path: of the file; None for standard input, which keeps none."""
 
     path: Path | None
     list: str = ""
 
     @classmethod
     def of(cls, file: Path, prefix: str, folder: Path) -> Checkpoint:
-        """The checkpoint of a list that goes to a prefix."""
+        """The checkpoint of a list that is sent under a prefix; its file is in `folder`."""
         found = file.stat()
         name = hashlib.sha256(f"{file.resolve()}\n{prefix}".encode()).hexdigest()[:16]
         return cls(folder / f"{name}.json", f"{found.st_size} bytes, {found.st_mtime_ns}")
 
     def read(self) -> Progress:
-        """How far it is; raises OtherListError."""
+        """Read the progress; raises OtherListError."""
         if self.path is None:
             return Progress(self.list)
         try:
@@ -92,16 +100,16 @@ class Checkpoint:
         except FileNotFoundError:
             return Progress(self.list)
         except (ValueError, TypeError) as error:
-            raise OtherListError(f"{self.path} cannot be read ({error}); remove it to begin anew.") from error
+            raise OtherListError(f"{self.path} cannot be read ({error}); remove it to start over.") from error
         if found.list != self.list:
             raise OtherListError(
-                f"The list has changed since line {found.line} of it was sent. Remove {self.path} to begin anew: "
-                "what is sent twice is not fetched twice."
+                f"The list has changed since line {found.line} of it was sent. Remove {self.path} to start over: "
+                "a URL that is sent twice is not fetched twice."
             )
         return found
 
     def write(self, progress: Progress) -> None:
-        """Write so that whoever dies on the way leaves the file before, whole."""
+        """Replace the file atomically: a program that is killed leaves the former one."""
         if self.path is None:
             return
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,14 +121,21 @@ class Checkpoint:
         new.replace(self.path)
 
     def remove(self) -> None:
-        """The list is through."""
+        """Remove the file of a list that is sent completely."""
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 
 
 @dataclass
 class _Batch:
-    """Some lines: the orders in them, and how far one is behind them."""
+    """Some lines of a list.
+
+    Attributes:
+        orders: One for each URL in them.
+        offset: Bytes up to the end of the lines.
+        line: The number of the last line.
+        refused: Lines that hold no URL.
+    """
 
     orders: list[Order] = field(default_factory=list)
     offset: int = 0
@@ -130,7 +145,16 @@ class _Batch:
 
 @dataclass
 class Ingest:
-    """Sends one list. refused: hears of every line that holds no URL. moved: hears of the progress."""
+    """Sends one list.
+
+    Attributes:
+        queue: Where to.
+        prefix: Of all keys.
+        checkpoint: Where the progress is kept.
+        refused: Called for each line that holds no URL, with its number and why.
+        moved: Called with the progress.
+        pause: Waits for so many seconds.
+    """
 
     queue: Queue
     prefix: str
@@ -142,7 +166,7 @@ class Ingest:
     _saved_at: float = float("-inf")
 
     def __call__(self, lines: BinaryIO) -> Progress:
-        """Send all that is not sent yet; raises NotSentError, OtherListError, BadPrefixError."""
+        """Send the lines after the checkpoint; raises NotSentError, OtherListError, BadPrefixError."""
         check_prefix(self.prefix)
         progress = self.checkpoint.read()
         if progress.offset:
@@ -166,16 +190,16 @@ class Ingest:
             while self._under_way:
                 self._settle(progress)
         except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)  # each would wait for an answer that does not come
+            pool.shutdown(wait=False, cancel_futures=True)  # each would wait for its timeout
             raise
 
     def _goes_on(self, progress: Progress) -> str:
         if self.checkpoint.path is None:
-            return "Then send the whole list again: what is ordered twice is not fetched twice."
-        return f"Then run the same command again: it goes on after line {progress.line}."
+            return "Then send the whole list again: a URL that is sent twice is not fetched twice."
+        return f"Then run the same command again: it continues after line {progress.line}."
 
     def _settle(self, progress: Progress) -> None:
-        """Wait for the first batch, and move behind it."""
+        """Wait for the first batch, and advance the progress past it."""
         batch, sending = self._under_way.popleft()
         sending.result()
         progress.offset, progress.line = batch.offset, batch.line
@@ -194,7 +218,9 @@ class Ingest:
             orders = [orders[place] for place in refused]
             if not orders:
                 return
-        raise NotSentError(f"SQS did not take {len(orders)} orders, in {_TRIES} tries. Repeat the command to go on.")
+        raise NotSentError(
+            f"SQS did not accept {len(orders)} URLs in {_TRIES} attempts. Run the command again to continue."
+        )
 
     def _batches(self, lines: BinaryIO, offset: int, line: int) -> Iterator[_Batch]:
         batch = _Batch(offset=offset, line=line)
@@ -203,10 +229,10 @@ class Ingest:
             batch.offset += len(raw)
             beginning, continued = not continued, not raw.endswith(b"\n")
             if not beginning:
-                continue  # of a line that is longer than any URL, and was refused by its beginning
+                continue  # the rest of a line longer than any URL, whose beginning was refused
             batch.line += 1
             self._take(raw, batch)
-            # A list of comments must move, too.
+            # A list of comments must advance, too.
             if len(batch.orders) == BATCH or batch.line - line >= _MOST_UNDER_WAY * BATCH:
                 yield batch
                 line = batch.line
@@ -227,13 +253,16 @@ class Ingest:
 
 
 def check_prefix(prefix: str) -> None:
-    """Raise BadPrefixError where keys may not begin so."""
+    """Raise BadPrefixError if keys may not begin with the prefix."""
     if prefix.startswith("/") or not prefix.isprintable() or len(prefix.encode(errors="replace")) > _LONGEST_PREFIX:
-        raise BadPrefixError(f"{prefix!r} is no prefix; it must be such as trips/, of {_LONGEST_PREFIX} bytes at most.")
+        raise BadPrefixError(
+            f"{prefix!r} is not allowed as a prefix; allowed: printable text such as trips/, without / at the start, "
+            f"up to {_LONGEST_PREFIX} bytes."
+        )
 
 
 def count_lines(file: Path) -> int:
-    """How many lines a list has."""
+    """The number of lines of a file."""
     with file.open("rb") as lines:
         return sum(piece.count(b"\n") for piece in iter(lambda: lines.read(1 << 20), b""))
 

@@ -1,7 +1,7 @@
-"""`lightpress plan`: what a changed recipes file would make, keep and remove, told from the manifests alone.
+"""`lightpress plan`: what a changed recipes file would render, keep and remove, computed from manifests.
 
-Nothing is downloaded but manifests: each says what it was made from and under which recipe. What is stale is rendered
-whole, because all variants of a picture are published together; those that come out as before are counted apart.
+Only manifests are downloaded: each names its original, its recipe and its variants. A stale original is rendered
+completely, because all its variants are published together; those that will be the same are counted apart.
 """
 
 from __future__ import annotations
@@ -29,18 +29,22 @@ _AT_ONCE = 16
 _CHUNK = 500
 _MOST_EXAMPLES = 5
 
-# How a size in a format comes out: its pixels, and the quality it is encoded with.
+# A variant as the recipe determines it: width and height in pixels, and the quality of its encoder.
 _Look = tuple[int, int, int | None]
 
 
 @dataclass
 class Plan:
-    """What would become of published pictures.
+    """What would become of published originals.
 
-    pictures: by what becomes of them: current, stale, tried again (they failed), removed, deleted (already), kept (as
-    they are: the recipe no longer accepts their format).
-    variants: of the stale ones, by what becomes of them: made (new names), changed (pixels, quality or another reason),
-    same (rendered again, and as before, by all that a manifest tells), removed. examples: some keys of each.
+    Attributes:
+        pictures: Originals by state: current, stale, "tried again" (they failed), removed, deleted (already), kept (the
+            recipe no longer accepts their format).
+        variants: Variants of stale originals by state: made (new names), changed (pixels or quality), same (rendered
+            again, with the same result as far as a manifest tells), removed.
+        names: Variants by state and name.
+        examples: Up to five keys of each state of originals.
+        seen: Manifests read.
     """
 
     pictures: Counter[str] = field(default_factory=Counter)
@@ -51,11 +55,11 @@ class Plan:
 
     @property
     def to_render(self) -> int:
-        """How many pictures a backfill would render."""
+        """The number of originals that a backfill would render."""
         return self.pictures["stale"] + self.pictures["tried again"]
 
     def add(self, manifest: Manifest, book: RecipeBook) -> None:
-        """Count one published picture."""
+        """Count the manifest of one original under a recipe book."""
         self.seen += 1
         recipe = book.recipe_for(manifest.key)
         state = _state(manifest, recipe)
@@ -73,7 +77,7 @@ class Plan:
             self.names.setdefault(what, Counter())[name] += 1
 
     def scaled(self, factor: float) -> Plan:
-        """For a sample: what it says of all."""
+        """The counts of a sample, multiplied up to all originals."""
         return Plan(
             Counter({state: round(count * factor) for state, count in self.pictures.items()}),
             Counter({what: round(count * factor) for what, count in self.variants.items()}),
@@ -84,7 +88,7 @@ class Plan:
 
 
 def plan(manifests: Iterable[Manifest], book: RecipeBook) -> Plan:
-    """What `book` would make of what is published."""
+    """Compare manifests with what `book` would publish."""
     found = Plan()
     for manifest in manifests:
         found.add(manifest, book)
@@ -141,7 +145,7 @@ def manifest_paths(deployment: Deployment) -> Iterator[str]:
 def read_manifests(
     deployment: Deployment, paths: Iterable[str], progress: Callable[[int], None] = lambda _: None
 ) -> Iterator[Manifest]:
-    """GET each; `progress` hears how many at a time."""
+    """GET each manifest; `progress` is called with numbers of manifests."""
     images, paths = S3Images(deployment.s3, deployment.images_bucket), iter(paths)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         while some := list(islice(paths, _CHUNK)):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def progress_on(console: Terminal) -> Progress:
-    """A spinner, what is done, how far it is, and since when."""
+    """Progress bars with a description, a count and the elapsed time."""
     return Progress(
         SpinnerColumn(),
         _Description(),

@@ -1,4 +1,4 @@
-"""Where things lie in a checkout of Lightpress."""
+"""Paths in a checkout of Lightpress."""
 
 from __future__ import annotations
 

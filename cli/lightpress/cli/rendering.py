@@ -18,12 +18,19 @@ if TYPE_CHECKING:
     from lightpress.image import RenderResult, Spec
     from lightpress.pipeline.recipe import Recipe
 
-_BOUNDS = SandboxLimits(cpu_seconds=120, wall_seconds=300.0)
+_LIMITS = SandboxLimits(cpu_seconds=120, wall_seconds=300.0)
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What became of one file: its manifest, whose paths are relative to `folder`, and what the work cost."""
+    """A rendered file.
+
+    Attributes:
+        source: The file.
+        folder: Where its variants and manifest.json are.
+        manifest: Its paths are relative to `folder`.
+        cost: CPU time and memory of the child process.
+    """
 
     source: Path
     folder: Path
@@ -31,7 +38,7 @@ class Rendered:
     cost: Cost
 
     def as_json(self) -> dict[str, Any]:
-        """What `--json` prints."""
+        """The JSON object that `--json` prints."""
         facts = summary_of(self.manifest, lambda variant: {"path": str(self.folder / variant.path)})
         cost = {"cpu_ms": self.cost.cpu_ms, "peak_rss_mb": self.cost.peak_rss_mb}
         return {"source": str(self.source), "status": self.manifest.status} | facts | cost
@@ -40,12 +47,12 @@ class Rendered:
 def render_file(source: Path, folder: Path, recipe: Recipe) -> Rendered:
     """Render the file into `folder`, with a manifest.json beside the variants.
 
-    A bad picture is a result. Raises OSError where a file cannot be read or written, ChildLost where the machine lacked
-    memory or time.
+    A rejected file has a manifest with its reason. Raises OSError if a file cannot be read or written, and ChildLost if
+    the machine lacked memory or time.
     """
     data = source.read_bytes()
     folder.mkdir(parents=True, exist_ok=True)
-    with Child(data, recipe.spec, _BOUNDS, render_and_pack) as child:
+    with Child(data, recipe.spec, _LIMITS, render_and_pack) as child:
         manifest = _manifest(child, source.name, data, folder, recipe)
     (folder / "manifest.json").write_bytes(manifest.to_json())
     return Rendered(source, folder, manifest, child.cost)

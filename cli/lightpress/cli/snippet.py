@@ -1,4 +1,4 @@
-"""`lightpress snippet`: what to write into a page to show a picture."""
+"""`lightpress snippet`: the <picture> element of an original."""
 
 from __future__ import annotations
 
@@ -17,12 +17,19 @@ if TYPE_CHECKING:
 
 
 class NoSuchSizeError(Exception):
-    """The picture has no size of that name; the message lists those it has."""
+    """The original has no size of that name; the message lists those that it has."""
 
 
 @dataclass(frozen=True)
 class Snippet:
-    """The markup of a picture and what else a page may want of it."""
+    """The markup of an original.
+
+    Attributes:
+        manifest: Of the original.
+        base_url: Of the CDN.
+        markup: The <picture> element.
+        srcsets: The attribute srcset by format.
+    """
 
     manifest: Manifest
     base_url: str
@@ -30,12 +37,12 @@ class Snippet:
     srcsets: dict[str, str]
 
     def as_json(self) -> dict[str, Any]:
-        """What `--json` prints."""
+        """The JSON object that `--json` prints."""
         facts = summary_of(self.manifest, lambda variant: {"url": f"{self.base_url}/{variant.path}"})
         return {"key": self.manifest.key, "picture": self.markup, "srcset": self.srcsets} | facts
 
     def print(self, console: Terminal) -> None:
-        """Tell a person: the markup as it is, ready to be copied, and the facts as a comment of the page."""
+        """Print the markup, ready to be copied, after a comment with size, format, color and ThumbHash."""
         source = self.manifest.source
         if source:
             console.print(
@@ -46,7 +53,7 @@ class Snippet:
 
 
 def snippet_of(manifest: Manifest, base_url: str, *, alt: str, sizes: str, names: list[str] | None) -> Snippet:
-    """The snippet of a picture that is ready. Raises NoSuchSizeError."""
+    """The snippet of an original that is ready; raises NoSuchSizeError."""
     there = list(dict.fromkeys(variant.name for variant in manifest.variants))
     if unknown := [name for name in names or () if name not in there]:
         raise NoSuchSizeError(f"{manifest.key} has no size {unknown[0]!r}; it has: {', '.join(there)}")
@@ -57,6 +64,6 @@ def snippet_of(manifest: Manifest, base_url: str, *, alt: str, sizes: str, names
 
 
 def ready_manifest(deployment: Deployment, key: str) -> Manifest | None:
-    """What is published of a key, if it is a picture that can be shown."""
+    """The manifest of a key, if it is ready."""
     manifest = deployment.manifest(key)
     return manifest if manifest and manifest.status is Status.READY else None

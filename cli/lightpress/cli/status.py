@@ -1,4 +1,4 @@
-"""`lightpress status`: what became of one upload."""
+"""`lightpress status`: the status of one original."""
 
 from __future__ import annotations
 
@@ -21,9 +21,14 @@ _EXIT_CODES = {Status.READY: 0, Status.FAILED: 1, Status.DELETED: 1, _UNKNOWN: 2
 
 @dataclass(frozen=True)
 class Found:
-    """The state of a key: what is published, as far as it is of what the uploads bucket holds now.
+    """The status of a key.
 
-    not_fetched: why there is nothing, where it was ordered by its URL.
+    Attributes:
+        key: Which.
+        state: Of the manifest, if that is of the current original; else "unknown" or "processing".
+        manifest: What is published; None if nothing is.
+        deployment: Where.
+        not_fetched: The failure of its URL, if it was to be fetched.
     """
 
     key: str
@@ -34,11 +39,11 @@ class Found:
 
     @property
     def exit_code(self) -> int:
-        """Distinguishes the states for scripts."""
+        """0 ready, 1 failed or deleted, 2 unknown, 3 processing."""
         return _EXIT_CODES[self.state]
 
     def as_json(self) -> dict[str, Any]:
-        """What `--json` prints."""
+        """The JSON object that `--json` prints."""
         current = self.manifest if self.state in set(Status) else None
         facts = summary_of(current, lambda variant: {"url": self.deployment.url(variant.path)})
         if self.not_fetched:
@@ -46,7 +51,7 @@ class Found:
         return {"key": self.key, "status": self.state} | facts
 
     def print(self, console: Terminal) -> None:
-        """Tell a person."""
+        """Print the status, and the table of variants or failures."""
         console.print(f"{self.key}: {self.state}")
         if self.manifest and self.state in {Status.READY, Status.FAILED}:
             print_manifests(console, [self.manifest], link=lambda variant: self.deployment.url(variant.path))
@@ -55,7 +60,7 @@ class Found:
 
 
 def look(deployment: Deployment, key: str) -> Found:
-    """Compare what is published of the key with what was uploaded."""
+    """Compare the manifest of a key with its current original."""
     manifest, original = deployment.manifest(key), deployment.original(key)
     state = _state(manifest, original.identity if original else None)
     if state == _UNKNOWN and (failure := _not_fetched(deployment, key)):
@@ -64,7 +69,7 @@ def look(deployment: Deployment, key: str) -> Found:
 
 
 def _not_fetched(deployment: Deployment, key: str) -> Failure | None:
-    """The last failure of the URL that was to become this picture."""
+    """The last failure of the URL from which this key was to be fetched."""
     if deployment.url_queue_url is None:
         return None
     failures = [failure for failure in FailureStore.of(deployment).of_subject(key) if failure.url is not None]

@@ -1,13 +1,13 @@
-"""`lightpress sweep`: what nothing points to any more, and how to be rid of it beside running workers.
+"""`lightpress sweep`: variants that no manifest refers to, and their removal while functions run.
 
-    dead       variants of a generation that is neither published nor the one before, and whose revision is over
-    stranded   variants of a later revision, which a worker that died left behind: they may still be being written,
-               and are dead once a newer manifest stands, so one is published that says the same
-    ownerless  variants without a manifest: if their picture is there, it is handed to the queue; if not, they are
-               removed a day after they were written, when no worker of theirs lives
-    sourceless manifests whose source is gone, for want of a notification: they are handed to the queue
+    dead       variants of a generation that is neither published nor the one before, of a past revision
+    stranded   variants of a later revision, left by a worker that was killed. Another worker may be writing them, so
+               the manifest is first published again, unchanged, with a later revision, which makes them dead
+    ownerless  variants without a manifest. If their original exists, its key is sent to the queue; if not, they are
+               removed a day after they were written, when no worker can be writing them
+    sourceless manifests without an original, because a notification was lost: their keys are sent to the queue
 
-What is handed to the queue is judged by the story itself (`lightpress.pipeline.reconcile`), and not here.
+The keys that are sent to the queue are processed by `lightpress.pipeline.reconcile`, as uploads are.
 """
 
 from __future__ import annotations
@@ -39,7 +39,13 @@ _MANIFESTS_AT_ONCE = 500
 
 @dataclass(frozen=True)
 class Stored:
-    """A variant in the images bucket."""
+    """A variant in the images bucket.
+
+    Attributes:
+        path: Its key there.
+        bytes: Its size.
+        written: When.
+    """
 
     path: str
     bytes: int
@@ -47,18 +53,27 @@ class Stored:
 
     @property
     def folder(self) -> str:
-        """The folder of its key."""
+        """The folder of all variants of its original, with "/" at the end."""
         return "/".join(self.path.split("/")[:2]) + "/"
 
     @property
     def generation(self) -> str:
-        """The folder of its generation."""
+        """The name of its generation, the third part of its path."""
         return self.path.split("/")[2]
 
 
 @dataclass
 class Found:
-    """What a sweep found: how many files and bytes of each kind, how many manifests, and what it could not judge."""
+    """What a sweep found and did.
+
+    Attributes:
+        files: Variants by kind: dead, stranded, ownerless.
+        bytes: Of these, by kind.
+        manifests: Manifests read.
+        sourceless: Keys of manifests without an original.
+        handed_over: Keys sent to the queue.
+        removed: Variants removed.
+    """
 
     files: Counter[str] = field(default_factory=Counter)
     bytes: Counter[str] = field(default_factory=Counter)
@@ -68,21 +83,27 @@ class Found:
     removed: int = 0
 
     def note(self, kind: str, variants: list[Stored]) -> None:
-        """Count them."""
+        """Add variants to the counts of a kind."""
         self.files[kind] += len(variants)
         self.bytes[kind] += sum(variant.bytes for variant in variants)
 
 
 @dataclass(frozen=True)
 class Sweep:
-    """Goes over one deployment. remove: also mend what is found. now: when this is."""
+    """Sweeps one deployment.
+
+    Attributes:
+        deployment: Which.
+        remove: Whether to remove and repair what is found.
+        now: The time by which variants are a day old.
+    """
 
     deployment: Deployment
     remove: bool
     now: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __call__(self, progress: Callable[[int], None] = lambda _: None) -> Found:
-        """Look at every manifest and every variant; `progress` hears how many keys are done."""
+        """Read every manifest and list every variant; `progress` is called with the number of manifests."""
         found = Found()
         owners: set[str] = set()
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -96,7 +117,7 @@ class Sweep:
         return found
 
     def _judge(self, path: str) -> tuple[str, Callable[[Found], None]]:
-        """Look at one key: returns its folder, and what to do about it, one after the other."""
+        """Examine one manifest; returns the folder of its variants, and what to do, which must run in one thread."""
         published = self._images.published_at(path)
         if published is None:
             return "", lambda _: None
@@ -120,14 +141,14 @@ class Sweep:
         return folder, act
 
     def _remove_stranded(self, published: Published, stranded: list[Stored], found: Found) -> None:
-        """Publish the same as a later revision: what was written for the revisions up to it can never be published."""
+        """Publish the manifest with a later revision: variants written for the revisions up to it become dead."""
         if not self.remove:
             return
         latest = max(revision_of(item.generation) for item in stranded)
         try:
             self._images.publish(replace(published.manifest, revision=latest), published)
         except PreconditionFailed:
-            return  # somebody works on it: what is left is swept the next time
+            return  # a worker has published: the rest is for the next sweep
         self._remove(stranded, found)
 
     def _sweep_ownerless(self, owners: set[str], found: Found) -> None:
@@ -176,7 +197,7 @@ class Sweep:
                 yield Stored(item["Key"], item["Size"], item["LastModified"])
 
     def _source_keys(self) -> Iterator[str]:
-        """Under which names sources would be published, whichever bucket they are in."""
+        """The keys under which the originals of all buckets are published."""
         uploads = Selection(self.deployment.uploads_bucket)
         for pictures, under in ((uploads, ""), *((one, one.under) for one in self.deployment.attached)):
             pages = self.deployment.s3.get_paginator("list_objects_v2").paginate(
@@ -192,7 +213,7 @@ def _kept(manifest: Manifest) -> set[str | None]:
 
 
 def _manifest_of(folder: str) -> str:
-    """The path of the manifest whose variants lie in `folder`: both are named after the same hash."""
+    """The path of the manifest of the variants in `folder`: both contain the same hash of the key."""
     return f"{MANIFESTS}{folder.removeprefix(VARIANTS).rstrip('/')}.json"
 
 

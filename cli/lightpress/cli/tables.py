@@ -1,4 +1,4 @@
-"""What the commands print on a terminal."""
+"""The tables and texts that the commands print."""
 
 from __future__ import annotations
 
@@ -30,8 +30,16 @@ if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest, Variant
 
 
+_SWEPT = {
+    "dead": "variants of past generations",
+    "stranded": "variants of generations that were never published",
+    "ownerless": "variants without a manifest",
+}
+"""What the kinds of a sweep are called in its report."""
+
+
 def amount(count: int) -> str:
-    """Bytes as people read them: 1.2 kB."""
+    """A number of bytes with a decimal unit, such as 1.2 kB."""
     size = float(count)
     for unit in ("B", "kB", "MB"):
         if size < 1000:  # noqa: PLR2004  the next unit
@@ -41,12 +49,12 @@ def amount(count: int) -> str:
 
 
 def saved(variant_bytes: int, original_bytes: int) -> str:
-    """How much smaller than its original a variant is."""
+    """How much smaller than its original a variant is, as a percentage."""
     return f"{(original_bytes - variant_bytes) / original_bytes:.0%}" if original_bytes else "-"
 
 
 def message_for(manifest: Manifest) -> str:
-    """Why a picture failed, for people."""
+    """The sentence of a failed manifest's reason, and its detail."""
     known = {reason.value: words for reason, words in MESSAGES.items()}
     words = known.get(Reason(manifest.reason)) if manifest.reason in known else manifest.reason
     return f"{words} {manifest.detail or ''}".strip()
@@ -59,10 +67,10 @@ def print_manifests(
     link: Callable[[Variant], str] | None = None,
     times: dict[str, float] | None = None,
 ) -> None:
-    """Print a table of the variants of pictures that are ready, and a line on each that is not.
+    """Print a table of the variants of originals that are ready, and a line for each other original.
 
-    link: where a variant is; its last part gets a column, and the rest of it, which all of a picture share, a line.
-    times: seconds until it was ready, by key, for another column.
+    link: the address of a variant; its last part gets a column, and the rest, which all variants of an original share,
+    a line. times: seconds until an original was ready, by key, for another column.
     """
     ready = [manifest for manifest in manifests if manifest.status is Status.READY]
     if ready:
@@ -82,7 +90,7 @@ def print_manifests(
 
 
 def _noted_variants(manifest: Manifest) -> Iterator[tuple[str, str]]:
-    """What is to be said of single files, once for all that it is said of."""
+    """The notes on single variants: the variants that share a note, and the note."""
     noted: dict[str, dict[str, None]] = {}
     for variant in manifest.variants:
         if variant.note:
@@ -94,7 +102,7 @@ def _noted_variants(manifest: Manifest) -> Iterator[tuple[str, str]]:
 def print_failures(console: Terminal, failures: list[Failure]) -> None:
     """Print a table of failures, one a row."""
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("picture or message", overflow="fold", style="bold")
+    table.add_column("original or message", overflow="fold", style="bold")
     table.add_column("reason", no_wrap=True, style="red")
     table.add_column("detail", overflow="fold")
     table.add_column("tries", justify="right", no_wrap=True)
@@ -107,10 +115,10 @@ def print_failures(console: Terminal, failures: list[Failure]) -> None:
 
 
 def print_failure(console: Terminal, failure: Failure, *, copy: str | None, still_true: bool) -> None:
-    """Print everything that is known about one failure."""
+    """Print all details of one failure."""
     rows = {
         "reason": f"{failure.reason}: {failure.detail}",
-        "now": "still failed" if still_true else "past: the picture was replaced, deleted or published since",
+        "now": "still failed" if still_true else "past: the original was replaced, deleted or published since",
         "first": time_of(failure.first_at),
         "last": time_of(failure.last_at),
         "tries": str(failure.attempts),
@@ -131,29 +139,29 @@ def print_failure(console: Terminal, failure: Failure, *, copy: str | None, stil
 def _copy(failure: Failure, copy: str | None) -> str:
     if copy:
         return f"aws s3 cp {shlex.quote(copy)} ."  # a key may hold what a shell acts on
-    return "none: it never came" if failure.url else "none: the original is too large to be copied"
+    return "none: nothing was fetched" if failure.url else "none: the original is too large to be copied"
 
 
 def print_sweep(console: Terminal, found: Found, *, removing: bool) -> None:
-    """Print what a sweep found and did."""
+    """Print what a sweep found, and what it removed."""
     console.print(f"{found.manifests} manifests")
-    for kind in ("dead", "stranded", "ownerless"):
-        console.print(f"{found.files[kind]} {kind} variants, {amount(found.bytes[kind])}")
-    console.print(f"{len(found.sourceless)} manifests whose source is gone")
+    for kind, words in _SWEPT.items():
+        console.print(f"{found.files[kind]} {words}, {amount(found.bytes[kind])}")
+    console.print(f"{len(found.sourceless)} manifests without an original")
     for key in found.sourceless:
         console.print(f"  {key}")
     if removing:
-        console.print(f"{found.removed} variants removed, {found.handed_over} keys handed to the queue")
+        console.print(f"{found.removed} variants removed, {found.handed_over} keys sent to the queue")
 
 
 def time_of(seconds: int) -> str:
-    """A time as people read it, in their own zone."""
+    """A Unix time in the local time zone, to the minute."""
     return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _table(manifests: list[Manifest], link: Callable[[Variant], str] | None, times: dict[str, float] | None) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("picture", overflow="fold", max_width=34)
+    table.add_column("original", overflow="fold", max_width=34)
     if times is not None:
         table.add_column("ready after", justify="right", no_wrap=True)
     table.add_column("variant", overflow="fold")
@@ -170,7 +178,7 @@ def _table(manifests: list[Manifest], link: Callable[[Variant], str] | None, tim
 
 
 def _rows(manifest: Manifest, link: Callable[[Variant], str] | None) -> Iterator[tuple[str, ...]]:
-    """One row for each file; a small picture serves several sizes with one."""
+    """One row for each file; several sizes of a small original may share a file."""
     original = manifest.source.bytes if manifest.source else 0
     files: dict[str, list[Variant]] = {}
     for variant in manifest.variants:
@@ -188,14 +196,14 @@ def _rows(manifest: Manifest, link: Callable[[Variant], str] | None) -> Iterator
 
 
 def print_estimate(console: Terminal, bill: Estimate, assumed: Assumptions, prices: Prices) -> None:
-    """The bill line by line, then everything that was assumed."""
-    table = Table("", f"$ for {bill.pictures:,} pictures", "how", box=None, pad_edge=False)
+    """Print an estimate line by line, then all its assumptions."""
+    table = Table("", f"$ for {bill.pictures:,} originals", "how", box=None, pad_edge=False)
     for line in bill.lines:
         table.add_row(line.name, f"{line.dollars:,.2f}{' a month' if line.monthly else ''}", line.how)
     table.add_row("together", f"{bill.once:,.2f} once", f"{bill.monthly:,.2f} a month")
     console.print(table)
     console.print()
-    console.print(f"Prices: {SOURCE}, {prices.region}. Assumptions for one picture (--assume NAME=NUMBER):")
+    console.print(f"Prices: {SOURCE}, {prices.region}. Assumptions for one original (--assume NAME=NUMBER):")
     assumptions = Table("name", "is", "because", box=None, pad_edge=False)
     for row in fields(assumed):
         assumptions.add_row(row.name, f"{getattr(assumed, row.name):g}", why(row.name))
@@ -203,8 +211,8 @@ def print_estimate(console: Terminal, bill: Estimate, assumed: Assumptions, pric
 
 
 def print_plan(console: Terminal, plan: Plan, dollars: Callable[[int], float]) -> None:
-    """What would become of pictures, and of the variants of those that change."""
-    pictures = Table("pictures", "", "such as", box=None, pad_edge=False)
+    """Print what would become of originals, and of the variants of those that change."""
+    pictures = Table("originals", "", "such as", box=None, pad_edge=False)
     for state, count in sorted(plan.pictures.items()):
         pictures.add_row(state, f"{count:,}", ", ".join(plan.examples.get(state, ())), style=None)
     console.print(pictures)
@@ -215,28 +223,28 @@ def print_plan(console: Terminal, plan: Plan, dollars: Callable[[int], float]) -
             variants.add_row(what, f"{count:,}", names)
         console.print(variants)
     console.print(
-        f"Deploying this and running a backfill renders {plan.to_render:,} pictures: about "
-        f"${dollars(plan.to_render):,.2f} (lightpress estimate tells how)."
+        f"Deploying this and running a backfill renders {plan.to_render:,} originals: about "
+        f"${dollars(plan.to_render):,.2f} (lightpress estimate shows how)."
     )
 
 
 def print_forecast(console: Terminal, found: Forecast, dollars: Callable[[int, int], float], rate: float) -> None:
-    """What a backfill would do."""
+    """Print what a backfill would do and cost."""
     console.print(
-        f"{found.objects:,} objects, {found.bytes / 1e9:,.3f} GB; of {found.sampled:,} looked at, "
-        f"{found.todo_of_sample:,} have to be worked on, {_listed(found.endings)}"
+        f"{found.objects:,} objects, {found.bytes / 1e9:,.3f} GB; of {found.sampled:,} checked, "
+        f"{found.todo_of_sample:,} are to be processed, {_listed(found.endings)}"
     )
     console.print(
-        f"Expected: {found.todo:,} pictures through the queue, ${dollars(found.todo, 0):,.2f} for these and "
-        f"${dollars(0, 2 * found.objects + 6 * found.todo):,.2f} for looking, {found.hours(rate):,.2f} hours "
+        f"Expected: {found.todo:,} originals through the queue, ${dollars(found.todo, 0):,.2f} for these and "
+        f"${dollars(0, 2 * found.objects + 6 * found.todo):,.2f} for checking, {found.hours(rate):,.2f} hours "
         f"at {rate:g} a second"
     )
 
 
 def print_backfill(console: Terminal, checkpoint: Checkpoint, ended: str, dollars: Callable[[int, int], float]) -> None:
-    """What a backfill did, this run and those before it together."""
+    """Print what a backfill did, in this run and those that it continues."""
     console.print(
-        f"{ended}: {checkpoint.settled:,} settled ({_listed(checkpoint.endings)}), {checkpoint.sent:,} sent, "
+        f"{ended}: {checkpoint.settled:,} done ({_listed(checkpoint.endings)}), {checkpoint.sent:,} sent, "
         f"{checkpoint.reads:,} reads, about ${dollars(checkpoint.sent, checkpoint.reads):,.2f}"
     )
     for key in checkpoint.late:
@@ -244,4 +252,4 @@ def print_backfill(console: Terminal, checkpoint: Checkpoint, ended: str, dollar
 
 
 def _listed(endings: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {ending}" for ending, count in sorted(endings.items())) or "none before"
+    return ", ".join(f"{count:,} {ending}" for ending, count in sorted(endings.items())) or "none up to date"

@@ -33,15 +33,24 @@ if TYPE_CHECKING:
 
 
 class NotDeployedError(Exception):
-    """There is no such deployment, or it cannot be reached; the message says what to do."""
+    """There is no such deployment, or it cannot be read; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """Where a deployment's parts are, and how to speak to it.
+    """The resources of a deployment, and clients for them.
 
-    sqs, dynamodb: make a client; few commands need one. ca_bundle: PEM file of whom to trust beside the usual.
-    recipes_digest: of the recipes that are deployed. attached, in_place: the existing buckets that it knows.
+    Attributes:
+        uploads_bucket, images_bucket, quarantine_bucket: Names of buckets.
+        failures_table: Name of the DynamoDB table.
+        queue_url: Of the queue of uploads.
+        cdn_base_url: Of the CDN, without "/" at the end.
+        s3: A client.
+        sqs, dynamodb: Make a client, which few commands need.
+        ca_bundle: PEM file of the certificate authority; None for the usual ones.
+        recipes_digest: Of the deployed recipes; None or "" if unknown.
+        attached, in_place: The existing buckets that it processes.
+        in_place_queue_url, url_queue_url: Of the queues of optional parts; None without them.
     """
 
     uploads_bucket: str
@@ -62,20 +71,20 @@ class Deployment:
 
     @property
     def publishing(self) -> Publishing:
-        """Whose pictures are published, and under which names."""
+        """The buckets whose originals are published, and under which names."""
         return Publishing(self.uploads_bucket, self.attached)
 
     def name_of(self, bucket: str | None, key: str | None) -> str | None:
-        """What a picture is published as; None where it is not, or not any more."""
+        """The name under which an original is published; None if it is not, or no longer."""
         known = self.publishing.known(Source(bucket, key)) if bucket is not None and key is not None else None
         return known.name if isinstance(known, Source) else None
 
     def original(self, key: str) -> Original | None:
-        """What the uploads bucket, or the attached one that is published under such names, holds now."""
+        """The current original of a name, in the uploads bucket or an attached one; None if there is none."""
         return S3Originals(self.s3).head(self.publishing.named(key))
 
     def manifest(self, key: str) -> Manifest | None:
-        """What is published as `key`."""
+        """The manifest of a name; None if there is none."""
         published = S3Images(self.s3, self.images_bucket).published(key)
         return published.manifest if published else None
 
@@ -85,17 +94,17 @@ class Deployment:
 
 
 def attached_of(existing: str) -> tuple[Attached, ...]:
-    """The attached buckets in the JSON of the stack output `ExistingBuckets`; "" has none."""
+    """The attached buckets in the stack output `ExistingBuckets`, which is JSON; none for ""."""
     return tuple(map(attached_from, json.loads(existing)["attached"])) if existing else ()
 
 
 def in_place_of(existing: str) -> tuple[InPlace, ...]:
-    """The buckets that are compressed in place, in the same JSON."""
+    """The buckets that are compressed in place, in the same stack output."""
     return tuple(map(in_place_from, json.loads(existing)["in_place"])) if existing else ()
 
 
 def deployment_in_account(environment: str) -> Deployment:
-    """The deployment of an environment, as the outputs of its stack describe it. Raises NotDeployedError."""
+    """The deployment of an environment, from the outputs of its stack; raises NotDeployedError."""
     stack = f"Lightpress-{environment}"
     try:
         stacks = boto3.client("cloudformation", config=WAITING).describe_stacks(StackName=stack)["Stacks"]

@@ -1,4 +1,4 @@
-"""What a command says where AWS does not answer as it should: whose fault that is, and what to do."""
+"""The sentence with which a command ends when a request to AWS fails: whose fault that is, and what to do."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FAULTS = (BotoCoreError, ClientError, urllib3.exceptions.HTTPError)
-"""All that a request can end with, but for an answer."""
+"""The exceptions with which a request to AWS can end."""
 
 _FAILS = 500  # and above
 
 _EXPIRED = "Your AWS credentials have expired ({code}): get new ones, such as with aws sso login."
-_UNKNOWN = "AWS does not accept your credentials ({code}): see where they come from, with aws configure list."
+_UNKNOWN = "AWS does not accept your credentials ({code}): aws configure list shows where they come from."
 _CLOCK = "The clock of this machine is wrong ({code}): set it."
-_REGION = "AWS was asked in the wrong region ({code}): set AWS_DEFAULT_REGION to the one of the stack."
-_DENIED = "You may not do this in AWS ({said}): have your role allowed to, or change the policy that forbids it."
-_BUSY = "AWS is overloaded or failing ({said}), and was asked several times: wait a while."
-_WORDLESS = "AWS refused {said}, and gives no reason to a HEAD: most often, credentials have expired."
+_REGION = "The request went to the wrong region ({code}): set AWS_DEFAULT_REGION to that of the stack."
+_DENIED = "You may not do this in AWS ({said}): ask for the permission, or change the policy that denies it."
+_BUSY = "AWS is overloaded or failing ({said}), also after several attempts: wait some minutes."
+_WORDLESS = "AWS refused {said}, and gives no reason for a HEAD request: usually, credentials have expired."
 _OTHER = "AWS refused this ({said})."
 
-# Services have several words for the same.
+# Services have different codes for the same.
 _BY_CODE: Mapping[str, str] = (
     dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"), _EXPIRED)
     | dict.fromkeys(
@@ -73,7 +73,7 @@ _BY_CODE: Mapping[str, str] = (
 )
 
 _BY_KIND: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-    ((boto.NoRegionError,), "No region is set: set AWS_DEFAULT_REGION to the one of the stack."),
+    ((boto.NoRegionError,), "No region is set: set AWS_DEFAULT_REGION to that of the stack."),
     (
         (
             boto.CredentialRetrievalError,
@@ -85,7 +85,7 @@ _BY_KIND: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
             boto.SSOError,
             boto.TokenRetrievalError,
         ),
-        "This machine has no AWS credentials that are good ({said}): get some, such as with aws sso login.",
+        "There are no valid AWS credentials on this machine ({said}): get some, such as with aws sso login.",
     ),
     (
         (boto.ConnectTimeoutError, boto.ReadTimeoutError, urllib3.exceptions.TimeoutError),
@@ -93,17 +93,17 @@ _BY_KIND: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ),
     (
         (boto.ConnectionError, boto.HTTPClientError, boto.IncompleteReadError, urllib3.exceptions.HTTPError),
-        "The connection to AWS was lost ({said}): see to the network.",
+        "The connection to AWS was lost ({said}): check the network.",
     ),
 )
 
 
 def sentence_of(error: Exception) -> str:
-    """One of `FAULTS` in a sentence. What a command goes on with is for the command to say."""
+    """One sentence for one of `FAULTS`. How to continue is for the command to say."""
     if isinstance(error, ClientError):
         return _refusal(error)
     kinds = (sentence for kinds, sentence in _BY_KIND if isinstance(error, kinds))
-    return next(kinds, "AWS could not be asked ({said}).").format(said=_one_line(error))
+    return next(kinds, "A request to AWS could not be made ({said}).").format(said=_one_line(error))
 
 
 def _refusal(error: ClientError) -> str:

@@ -1,4 +1,4 @@
-"""`lightpress sign`: a URL or cookies that let a viewer see private pictures for a while."""
+"""`lightpress sign`: signed URLs and cookies, with which viewers can see private images until they expire."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 
 class SigningError(Exception):
-    """Nothing was signed; the message says why."""
+    """Nothing was signed; the message says why, and what to do."""
 
 
 @dataclass(frozen=True)
 class Signer:
-    """Signs as CloudFront wants it (RSA, SHA-1), with OpenSSL: a library for it would be there for this alone.
+    """Signs as CloudFront requires (RSA, SHA-1), with the program openssl instead of one more library.
 
-    key_id: CloudFront's name of the public key, the output `SigningKeyId0`. private_key: PEM file of the other half.
+    key_id: of the public key in CloudFront, the output `SigningKeyId0`. private_key: its PEM file.
     """
 
     key_id: str
     private_key: Path
 
     def url(self, url: str, until: datetime) -> str:
-        """The URL of one image, signed. A permalink leads on to an unsigned one: those need cookies."""
+        """Sign the URL of one image. A permalink redirects to an unsigned URL, and so needs cookies."""
         signed: str = self._cloudfront().generate_presigned_url(url, date_less_than=until)
         return signed
 
     def cookies(self, resource: str, until: datetime) -> dict[str, str]:
-        """What a site of the same domain sets. resource: a URL, in which * stands for anything."""
+        """The cookies, by name, for a site of the same domain to set. resource: a URL, in which * matches any text."""
         policy = self._cloudfront().build_policy(resource, until).encode()
         return {
             "CloudFront-Policy": _encoded(policy),
@@ -49,15 +49,18 @@ class Signer:
     def _signature(self, message: bytes) -> bytes:
         openssl = shutil.which("openssl")
         if openssl is None:
-            raise SigningError("There is no openssl on this machine, which signs.")
+            raise SigningError("The program openssl, which signs, is not on this machine: install it.")
         finished = subprocess.run(
             [openssl, "dgst", "-sha1", "-sign", str(self.private_key)], input=message, capture_output=True, check=False
         )
         if finished.returncode != 0:
-            raise SigningError(f"{self.private_key} does not sign: {finished.stderr.decode(errors='replace').strip()}")
+            said = finished.stderr.decode(errors="replace").strip()
+            raise SigningError(
+                f"{self.private_key} cannot be used to sign; it must be the PEM file of an RSA key: {said}"
+            )
         return finished.stdout
 
 
 def _encoded(data: bytes) -> str:
-    """Base64 in the letters that CloudFront puts in the place of those that URLs and cookies do not take."""
+    """Base64 with the three characters replaced that are not allowed in URLs and cookies, as CloudFront does."""
     return base64.b64encode(data).decode().translate(str.maketrans("+=/", "-_~"))

@@ -1,4 +1,4 @@
-"""`lightpress upload`: files go up by presigned POST, as from a browser, and are watched until they are published."""
+"""`lightpress upload`: uploads files by presigned form, as a browser does, and waits until they are published."""
 
 from __future__ import annotations
 
@@ -23,12 +23,20 @@ _PAUSE = 0.1
 
 
 class UploadRefusedError(Exception):
-    """S3 did not take an upload."""
+    """S3 did not accept an upload; the message holds its answer."""
 
 
 @dataclass
 class Upload:
-    """One uploaded file on its way. started: `time.monotonic()` before the upload; seconds: until it was settled."""
+    """An uploaded file.
+
+    Attributes:
+        key: In the uploads bucket.
+        identity: Of the original: its version or ETag.
+        started: `time.monotonic()` before the upload.
+        manifest: Of this original; None until it is published or has failed.
+        seconds: From the start to the manifest.
+    """
 
     key: str
     identity: str
@@ -38,12 +46,12 @@ class Upload:
 
     @property
     def settled(self) -> bool:
-        """Whether the pipeline has said its last word on this very upload."""
+        """Whether this original is published or has failed."""
         return self.manifest is not None
 
 
 def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None = None) -> Upload:
-    """Upload by a presigned POST that allows this key, type and size and nothing else, for five minutes."""
+    """Upload by a presigned form for this key and type, valid for five minutes; raises UploadRefusedError."""
     media_type = media_type or mimetypes.guess_type(key)[0] or "application/octet-stream"
     started = time.monotonic()
     post = deployment.s3.generate_presigned_post(
@@ -58,18 +66,21 @@ def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None
         response = http.request("POST", post["url"], fields=fields, redirect=False)
     if response.status not in {200, 201, 204}:
         raise UploadRefusedError(
-            f"{key}: S3 answered {response.status}: {response.data[:500].decode(errors='replace')}"
+            f"{key}: S3 refused the upload ({response.status}: {response.data[:500].decode(errors='replace')})"
         )
     original = deployment.original(key)
     if original is None:
-        raise UploadRefusedError(f"{key}: the upload was accepted and is already gone again")
+        raise UploadRefusedError(f"{key}: the upload was accepted, and was deleted since")
     return Upload(key, original.identity, started)
 
 
 def watch(
     deployment: Deployment, uploads: Iterable[Upload], *, timeout: float, settled: Callable[[Upload], None]
 ) -> list[Upload]:
-    """Poll the manifests until each upload is settled, and call `settled` on it; returns those that never were."""
+    """Poll the manifests until each upload is settled, calling `settled` with it; returns those that are not in time.
+
+    timeout: seconds.
+    """
     waiting = list(uploads)
     deadline = time.monotonic() + timeout
     while waiting and time.monotonic() < deadline:

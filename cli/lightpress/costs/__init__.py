@@ -1,1 +1,1 @@
-"""What running Lightpress costs."""
+"""Estimates of what AWS charges: list prices, assumptions, and the sum."""

@@ -1,4 +1,4 @@
-"""What pictures cost: a pure model, from measured seconds and counted requests, with every assumption a field.
+"""The cost of originals: a model of measured seconds and counted requests, in which every assumption is a field.
 
 estimate(Assumptions(), prices_of("eu-west-1"))     dollars, line by line
 """
@@ -31,21 +31,21 @@ def _assumed(default: float, why: str) -> float:
 
 @dataclass(frozen=True)
 class Assumptions:
-    """What is taken for granted of one picture, each with its reason; `--assume NAME=NUMBER` changes it."""
+    """The assumptions about one original. Each is declared with its reason; `--assume NAME=NUMBER` replaces one."""
 
     cpu_ms: float = _assumed(
         470,
         "CPU of a 12-megapixel photo under the recipe `web`, measured on x86-64: "
         "lightpress render photo.jpg --out out --json",
     )
-    processor_factor: float = _assumed(1.3, "a Lambda processor beside the measured one: not measured")
+    processor_factor: float = _assumed(1.3, "how much slower a Lambda processor is than the measured one; not measured")
     waiting_ms: float = _assumed(
-        390, "waiting on S3 for each picture, beside the CPU: 30 ms a write, one of them at a time; not measured"
+        390, "waiting for S3 for each original, besides CPU: 30 ms for each write, one after the other; not measured"
     )
     memory_mb: float = _assumed(1769, "memory_mb of the environment: one whole CPU")
-    batch: float = _assumed(1, "pictures in one invocation; a backfill fills batches, single uploads do not")
+    batch: float = _assumed(1, "originals in one invocation; a backfill fills batches, single uploads do not")
     writes: float = _assumed(13, "PUT: 12 variants (the recipe `web`: 4 sizes in 3 formats), and the manifest")
-    reads: float = _assumed(4, "GET and HEAD: the manifest, two looks at the original, and its bytes")
+    reads: float = _assumed(4, "GET and HEAD: the manifest, the original twice, and its bytes")
     sqs_requests: float = _assumed(3, "send, receive and delete")
     events: float = _assumed(1, "ImageReady on the event bus, of less than 64 KB")
     log_bytes: float = _assumed(
@@ -56,7 +56,7 @@ class Assumptions:
 
     @property
     def billed_seconds(self) -> float:
-        """For one picture. Less memory than that of one CPU comes with less of it; more is no use to one decoder."""
+        """Billed seconds for one original. Memory below that of one vCPU slows it down; more does not speed it up."""
         cpu_ms = self.cpu_ms * self.processor_factor / min(1.0, self.memory_mb / _MB_OF_ONE_CPU)
         return max(_LEAST_BILLED_MS, cpu_ms + self.waiting_ms) / 1000
 
@@ -70,13 +70,20 @@ IN_PLACE = {
     "sqs_requests": 6,
     "events": 0,
 }
-"""What differs in place: packed losslessly and compared, two writes (the object and the ledger), and the event of the
-write itself, which costs a look more. The CPU is that of a 12-megapixel JPEG file (docs/decisions/0032)."""
+"""The assumptions that differ for in-place compression: two writes (the object and the ledger), and the event of the
+write itself, which is checked once more. The CPU time is that of a 12-megapixel JPEG file (docs/decisions/0032)."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a bill. monthly: paid every month for as long as it is stored; else once."""
+    """One line of an estimate.
+
+    Attributes:
+        name: What is paid for.
+        dollars: The amount.
+        how: The calculation.
+        monthly: Whether it is paid every month, for storage; else once.
+    """
 
     name: str
     dollars: float
@@ -86,24 +93,24 @@ class Line:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The bill for `pictures` of them."""
+    """The cost of a number of originals, line by line."""
 
     pictures: int
     lines: tuple[Line, ...]
 
     @property
     def once(self) -> float:
-        """Dollars, paid once."""
+        """The sum of the lines that are paid once, in dollars."""
         return sum(line.dollars for line in self.lines if not line.monthly)
 
     @property
     def monthly(self) -> float:
-        """Dollars, paid every month."""
+        """The sum of the lines that are paid every month, in dollars."""
         return sum(line.dollars for line in self.lines if line.monthly)
 
 
 def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, architecture: str = "arm64") -> Estimate:
-    """What `pictures` cost under these assumptions, in dollars."""
+    """Estimate the cost of `pictures` originals; raises UnknownPriceError for another architecture."""
     gb = assumed.memory_mb / _MIB_PER_GIB
     seconds = assumed.billed_seconds
     compute = prices.compute(architecture)
@@ -134,7 +141,7 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
 
 
 def assume(changes: Iterable[str], base: Assumptions | None = None) -> Assumptions:
-    """The assumptions with `NAME=NUMBER` in the place of some; raises UnknownAssumptionError."""
+    """Replace assumptions by `NAME=NUMBER`; raises UnknownAssumptionError."""
     assumed = base or Assumptions()
     known = {row.name for row in fields(Assumptions)}
     for change in changes:
@@ -146,12 +153,12 @@ def assume(changes: Iterable[str], base: Assumptions | None = None) -> Assumptio
 
 
 def why(name: str) -> str:
-    """The reason of an assumption."""
+    """The reason that is recorded with an assumption."""
     return str(Assumptions.__dataclass_fields__[name].metadata["why"])
 
 
 def cost_of(assumed: Assumptions, prices: Prices, architecture: str = "arm64") -> Callable[[int], float]:
-    """Dollars, paid once, by number of pictures."""
+    """A function from a number of originals to the dollars that are paid once."""
     one = estimate(assumed, prices, pictures=MILLION, architecture=architecture).once / MILLION
     return lambda pictures: pictures * one
 

@@ -1,8 +1,7 @@
-"""AWS's list prices, in US dollars, in one table; every command that speaks of dollars reads it.
+"""AWS's list prices in US dollars; every estimate uses this table.
 
 Source: the public price pages of AWS Lambda, Amazon S3, Amazon SQS, Amazon EventBridge and Amazon CloudWatch, first
-tier of each, without taxes, discounts or free tiers. They change: `--price NAME=DOLLARS` puts another in the place of
-one.
+tier of each, without taxes, discounts or free tiers. They change: `--price NAME=DOLLARS` replaces one.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-SOURCE = "list prices of AWS, written down in November 2026"
+SOURCE = "list prices of AWS, as of November 2026"
 MILLION = 1_000_000
 GB = 1_000_000_000
 
@@ -24,11 +23,18 @@ class UnknownPriceError(Exception):
 
 @dataclass(frozen=True)
 class Prices:
-    """What a region takes.
+    """The prices of a region, in dollars.
 
-    lambda_arm64, lambda_x86_64: for a GB (2^30 bytes) of memory and a second. lambda_request, s3_write (PUT, COPY,
-    LIST), s3_read (GET, HEAD), sqs_request, event: for a million. s3_month: for a GB (10^9 bytes) and a month in
-    STANDARD. log_gb: for a GB written to the log.
+    Attributes:
+        region: Its name.
+        lambda_arm64, lambda_x86_64: For a GB (2^30 bytes) of memory and a second.
+        lambda_request: For a million invocations.
+        s3_write: For a million PUT, COPY and LIST requests.
+        s3_read: For a million GET and HEAD requests.
+        s3_month: For a GB (10^9 bytes) and a month in STANDARD.
+        sqs_request: For a million requests.
+        event: For a million events.
+        log_gb: For a GB written to the log.
     """
 
     region: str
@@ -69,7 +75,7 @@ _CHANGEABLE = tuple(row.name for row in fields(Prices) if row.name != "region")
 
 
 def prices_of(region: str, changes: Iterable[str] = ()) -> Prices:
-    """The prices of a region, with `NAME=DOLLARS` in the place of some; raises UnknownPriceError."""
+    """The prices of a region, some replaced by `NAME=DOLLARS`; raises UnknownPriceError."""
     if region not in PRICES:
         raise UnknownPriceError(
             f"No prices are recorded for the region {region!r}; allowed: {', '.join(PRICES)}. Choose one, and replace "

@@ -1,7 +1,7 @@
 """AWS on this machine, with the stack deployed into it: no account, no token, no Docker.
 
-Read `cloud.py` first: the story of `up`. An emulator (ministack) runs detached, in a virtual environment of its own;
-the CDK app is synthesized and deployed into it by API calls alone; a small proxy is the CDN's front door for browsers.
+Start with `up` in `cloud.py`. An emulator (ministack) runs in the background, in a virtual environment of its own; the
+CDK app is synthesized and deployed into it by API calls; a proxy makes its CDN reachable for browsers.
 """
 
 from lightpress.local.cloud import Status, down, status, up

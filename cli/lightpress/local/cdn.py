@@ -1,10 +1,10 @@
-"""The CDN's front door: lets browsers open the distribution under an address of this machine.
+"""The proxy of the CDN: browsers reach the distribution at an address of this machine.
 
-The emulator knows a distribution by its host name, which a browser cannot resolve. So this proxy listens on
-localhost, and passes every request on under that name. It changes nothing else. Only the standard library is used, and
-nothing is imported from Lightpress, so that it starts at once and stays small:
+The emulator knows a distribution by its host name, which a browser cannot resolve. This proxy listens on localhost, and
+forwards every request with that host name; it changes nothing else. It imports the standard library only, so that it
+starts at once and stays small:
 
-    python -m cli.local_cloud.cdn --port 4580 --distribution d111.cloudfront.net --endpoint http://127.0.0.1:4566
+    python cdn.py --port 4580 --distribution d111.cloudfront.net --endpoint http://127.0.0.1:4566
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SECONDS = 60
 
 
 class Upstream:
-    """The emulator, as the CDN that serves one distribution."""
+    """Sends requests to the emulator as one distribution of its CDN."""
 
     def __init__(self, endpoint_url: str, distribution: str, ca: str | None) -> None:
         address = urlsplit(endpoint_url)
@@ -49,14 +49,14 @@ class Upstream:
         return self._context.wrap_socket(connection, server_hostname=self._address[0]) if self._context else connection
 
     def request(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes) -> bytes:
-        """A request on the wire. Put together by hand: the target's bytes are the viewer's, valid or not."""
+        """The bytes of a request, assembled here because the target must stay as the viewer sent it, valid or not."""
         lines = [f"{method} {target} HTTP/1.1"]
         lines += [f"{name}: {value}" for name, value in [*headers, *self._own_headers]]
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + body
 
 
 class Door(BaseHTTPRequestHandler):
-    """Answers viewers with what the distribution answers."""
+    """Answers each request with the response of the distribution."""
 
     protocol_version = "HTTP/1.1"
     timeout = _SECONDS
@@ -97,13 +97,13 @@ class Door(BaseHTTPRequestHandler):
 
 
 class IPv6Server(ThreadingHTTPServer):
-    """The same server for the other loopback address."""
+    """The server for IPv6."""
 
     address_family = socket.AF_INET6
 
 
 def servers(port: int, upstream: Upstream) -> list[ThreadingHTTPServer]:
-    """One server for each address that `localhost` may stand for; IPv6 only where the machine has it."""
+    """One server for each loopback address of this machine, IPv4 and, if there is one, IPv6."""
     door = type("DoorOfDistribution", (Door,), {"upstream": upstream})
     found = [ThreadingHTTPServer(("127.0.0.1", port), door)]
     with suppress(OSError):
@@ -112,12 +112,12 @@ def servers(port: int, upstream: Upstream) -> list[ThreadingHTTPServer]:
 
 
 def main() -> None:
-    """Serve until killed."""
-    parser = argparse.ArgumentParser(description="The CDN's front door.")
+    """Parse the command line, and serve until the process is killed."""
+    parser = argparse.ArgumentParser(description="The proxy of the CDN.")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--distribution", required=True, help="host name of the distribution")
     parser.add_argument("--endpoint", required=True, help="URL of the emulator")
-    parser.add_argument("--ca", help="PEM file of whom to trust")
+    parser.add_argument("--ca", help="PEM file of the certificate authority")
     options = parser.parse_args()
     first, *others = servers(options.port, Upstream(options.endpoint, options.distribution, options.ca))
     for other in others:

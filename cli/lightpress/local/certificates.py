@@ -12,7 +12,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Certificates:
-    """PEM files: `ca` is what clients trust, `server` and `key` are what the emulator shows them."""
+    """PEM files of a certificate authority and of the emulator.
+
+    Attributes:
+        ca: The authority, which clients trust.
+        server: The certificate of the emulator.
+        key: Its private key.
+    """
 
     ca: Path
     server: Path

@@ -1,4 +1,4 @@
-"""The story of a local cloud: up, down, and how it is. Read this first."""
+"""Starts, stops and inspects a local cloud: `up`, `down` and `status`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lightpress.local.deploy import deploy
 from lightpress.local.emulator import WORKER_PREFIX, Emulator
 from lightpress.local.emulator_python import emulator_python
 from lightpress.local.errors import LocalCloudError
-from lightpress.local.home import Home, Shared, alone_with
+from lightpress.local.home import Home, Shared, locked
 from lightpress.local.localize import localize
 from lightpress.local.outputs import Outputs
 from lightpress.local.ports import LOOPBACK, listens, require_free
@@ -34,13 +34,20 @@ if TYPE_CHECKING:
 
     Say = Callable[[str], None]
 
-_DOOR_TIMEOUT_SECONDS = 15.0
+_PROXY_TIMEOUT_SECONDS = 15.0
 _PAUSE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How a local cloud is. healthy: all of it answers; since: when the emulator was started; pids: what runs."""
+    """The state of a local cloud.
+
+    Attributes:
+        endpoint_url: Of AWS; None if the emulator does not run.
+        healthy: Whether the emulator answers, the CDN runs, and the stack is deployed.
+        since: When the emulator was started.
+        pids: Process ids by name.
+    """
 
     endpoint_url: str | None
     healthy: bool
@@ -64,21 +71,22 @@ class Status:
 def up(  # noqa: PLR0913  what a person may choose, all with a default
     home: Path, *, project: Path, strict: bool = False, port: int = 4566, cdn_port: int = 4580, say: Say
 ) -> Outputs:
-    """Start a cloud that stays, deploy the project's stack into it, and open its CDN to browsers.
+    """Start a cloud in the background, deploy the project's stack into it, and start the CDN's proxy.
 
-    A cloud that runs already gets what has changed since. Raises LocalCloudError.
+    A cloud that runs already is updated. strict: with TLS, IAM and signatures enforced. say: called with what is being
+    done. Raises LocalCloudError.
     """
     cloud, shared = Home(home.resolve()), Shared(project.resolve() / ".local")
     emulator = Emulator(port, Certificates.in_folder(cloud.certificates) if strict else None)
-    with alone_with(cloud.emulator.record), alone_with(shared.assembly), ThreadPoolExecutor(1) as background:
-        _look_for_obstacles(cloud, emulator, cdn_port)
+    with locked(cloud.emulator.record), locked(shared.assembly), ThreadPoolExecutor(1) as background:
+        _check_ports(cloud, emulator, cdn_port)
         synthesis = background.submit(synthesize, project.resolve(), shared.assembly, say=say)
         _start(cloud, emulator, shared, say)
         synthesis.result()
         say(f"Deploying {STACK}")
         session = Session(emulator.endpoint_url, emulator.ca_bundle)
         deployed = deploy(shared.assembly, STACK, session)
-        _open_door(cloud, emulator, cdn_port, urlsplit(deployed["CdnBaseUrl"]).netloc)
+        _start_proxy(cloud, emulator, cdn_port, urlsplit(deployed["CdnBaseUrl"]).netloc)
         outputs = Outputs.of_stack(
             STACK, deployed, endpoint_url=emulator.endpoint_url, ca_bundle=emulator.ca_bundle, cdn_port=cdn_port
         )
@@ -94,9 +102,9 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
 
 
 def down(home: Path) -> bool:
-    """Stop a cloud and all that it started, also what a crash left; returns whether there was something to stop."""
+    """Stop a cloud and all its processes, including those left by a crash; returns whether there were any."""
     cloud = Home(home.resolve())
-    with alone_with(cloud.emulator.record):
+    with locked(cloud.emulator.record):
         stopped = [cloud.cdn.stop(), cloud.emulator.stop(), _end_workers(cloud)]
         shutil.rmtree(cloud.certificates, ignore_errors=True)
         cloud.outputs.unlink(missing_ok=True)
@@ -104,7 +112,7 @@ def down(home: Path) -> bool:
 
 
 def status(home: Path) -> Status:
-    """Look how a cloud is."""
+    """Inspect the processes of a cloud, and ask its emulator."""
     cloud = Home(home.resolve())
     found = {"emulator": cloud.emulator.running(), "cdn": cloud.cdn.running()}
     pids = {name: running.pid for name, running in found.items() if running}
@@ -115,8 +123,8 @@ def status(home: Path) -> Status:
     return Status(emulator.endpoint_url, healthy=healthy, since=found["emulator"].since, pids=pids)
 
 
-def _look_for_obstacles(cloud: Home, emulator: Emulator, cdn_port: int) -> None:
-    """Raise for what would go wrong later, before anything is done."""
+def _check_ports(cloud: Home, emulator: Emulator, cdn_port: int) -> None:
+    """Raise LocalCloudError if a port is taken or another cloud runs, before anything is started."""
     running = cloud.emulator.running()
     if running is None:
         require_free(emulator.port, use="the AWS endpoint", option="--port")
@@ -138,7 +146,7 @@ def _start(cloud: Home, emulator: Emulator, shared: Shared, say: Say) -> None:
     if cloud.emulator.running():
         say(f"The local cloud runs already, at {emulator.endpoint_url}")
     else:
-        with alone_with(shared.venv):
+        with locked(shared.venv):
             python = emulator_python(shared.venv, say=say)
         _end_workers(cloud)
         cloud.scratch.mkdir(parents=True)
@@ -152,15 +160,15 @@ def _start(cloud: Home, emulator: Emulator, shared: Shared, say: Say) -> None:
 
 
 def _end_workers(cloud: Home) -> bool:
-    """End the functions that outlived their emulator, and remove what they left; returns whether there were any."""
+    """Kill functions that outlived their emulator, and remove their files; returns whether there were any."""
     found = end_all(f"{cloud.scratch}/{WORKER_PREFIX}")
     shutil.rmtree(cloud.scratch, ignore_errors=True)
     return found
 
 
-def _open_door(cloud: Home, emulator: Emulator, port: int, distribution: str) -> None:
-    """Start the proxy that makes the distribution reachable, unless it runs so already."""
-    # Run as a file and isolated: importing it by its package's name would load boto3 into a program that needs none.
+def _start_proxy(cloud: Home, emulator: Emulator, port: int, distribution: str) -> None:
+    """Start the CDN's proxy, unless it runs with the same command."""
+    # Run as an isolated file: importing it by its package would load boto3 into a program that does not need it.
     command = [sys.executable, "-I", cdn.__file__, "--port", str(port), "--distribution", distribution]
     command += ["--endpoint", emulator.endpoint_url, *(["--ca", str(emulator.ca_bundle)] if emulator.ca_bundle else [])]
     running = cloud.cdn.running()
@@ -168,8 +176,8 @@ def _open_door(cloud: Home, emulator: Emulator, port: int, distribution: str) ->
         return
     cloud.cdn.stop()
     cloud.cdn.start(command, environment={}, folder=cloud.path)
-    deadline = time.monotonic() + _DOOR_TIMEOUT_SECONDS
+    deadline = time.monotonic() + _PROXY_TIMEOUT_SECONDS
     while not listens(LOOPBACK, port):
         if not cloud.cdn.running() or time.monotonic() > deadline:
-            raise LocalCloudError(f"The CDN's front door did not open. Its log:\n{cloud.cdn.last_words()}")
+            raise LocalCloudError(f"The proxy of the CDN did not start. Its log:\n{cloud.cdn.last_words()}")
         time.sleep(_PAUSE)

@@ -1,4 +1,4 @@
-"""Which sites' pages may ask the APIs of the cloud: the emulator forgets what CloudFormation says of it."""
+"""The CORS configuration of the cloud's APIs, which the emulator does not take from the CloudFormation template."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def let_pages_ask(assembly: Path, stack: str, session: Session) -> None:
-    """Say it again, of every API in the stack's template."""
+    """Set the CORS configuration of every API in the stack's template."""
     template = json.loads((assembly / f"{stack}.template.json").read_text(encoding="utf-8"))
     for id_, resource in template["Resources"].items():
         cors = resource.get("Properties", {}).get("CorsConfiguration")
         if resource["Type"] != "AWS::ApiGatewayV2::Api" or not cors:
             continue
-        known = session.cloudformation().describe_stack_resource(StackName=stack, LogicalResourceId=id_)
+        found = session.cloudformation().describe_stack_resource(StackName=stack, LogicalResourceId=id_)
         session.apis().update_api(
-            ApiId=known["StackResourceDetail"]["PhysicalResourceId"],
+            ApiId=found["StackResourceDetail"]["PhysicalResourceId"],
             CorsConfiguration=cors,
         )

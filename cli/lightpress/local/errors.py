@@ -2,4 +2,4 @@ from __future__ import annotations
 
 
 class LocalCloudError(Exception):
-    """The local cloud cannot do what was asked; the message is for the person who asked."""
+    """The local cloud cannot be started, deployed or stopped; the message says why, and what to do."""

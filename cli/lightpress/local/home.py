@@ -1,4 +1,4 @@
-"""Where things lie: what belongs to one running cloud, and what all clouds of a checkout share."""
+"""The files of one local cloud, and those that all local clouds of a checkout share."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The folder in a checkout for what is slow to make and the same for each of its clouds."""
+    """The folder of a checkout with what is slow to make, and the same for all its local clouds."""
 
     path: Path
 
@@ -58,8 +58,8 @@ class Shared:
 
 
 @contextmanager
-def alone_with(path: Path) -> Iterator[None]:
-    """Hold a path against other processes that want it too; wait for them first."""
+def locked(path: Path) -> Iterator[None]:
+    """Lock a path against other processes; waits for those that hold it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(f"{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,7 +1,7 @@
-"""Addresses that work from this machine, in the place of those that the stack tells its functions.
+"""Replaces the addresses of AWS in the functions' environment variables by addresses of this machine.
 
-A browser here reaches neither `d123.cloudfront.net` nor `BUCKET.s3.REGION.amazonaws.com` of an emulated account. What
-the functions hand out (the URLs of variants, where the upload page may send to) must name the doors of this cloud.
+A browser cannot reach `d123.cloudfront.net` or `BUCKET.s3.REGION.amazonaws.com` of an emulated account. The URLs that
+functions return (of variants, and of the bucket that the upload page sends to) must be those of this cloud.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 
 def localize(lambda_: LambdaClient, iam: Any, addresses: Mapping[str, str]) -> None:  # noqa: ANN401  types of its own
-    """Put the local address (value) wherever a function of the cloud is told the deployed one (key)."""
+    """Replace deployed addresses (keys) by local ones (values) in the variables of every function."""
     for page in lambda_.get_paginator("list_functions").paginate():
         for function in page["Functions"]:
             _open_url(lambda_, function["FunctionName"])
             _allow_batches(iam, function)
-            told = function.get("Environment", {}).get("Variables", {})
-            changed = {name: _replaced(value, addresses) for name, value in told.items()}
-            if changed != told:
+            variables = function.get("Environment", {}).get("Variables", {})
+            changed = {name: _replaced(value, addresses) for name, value in variables.items()}
+            if changed != variables:
                 lambda_.update_function_configuration(
                     FunctionName=function["FunctionName"], Environment={"Variables": changed}
                 )
 
 
 def _open_url(lambda_: LambdaClient, function: str) -> None:
-    """Let the CDN ask a function's URL: the emulator's CDN signs what it asks a bucket, and not what it asks a URL."""
+    """Make a function's URL public: the emulator's CDN signs requests to buckets, but not to function URLs."""
     for url in lambda_.list_function_url_configs(FunctionName=function)["FunctionUrlConfigs"]:
         if url["AuthType"] != "NONE":
             lambda_.update_function_url_config(FunctionName=function, AuthType="NONE")
 
 
 def _allow_batches(iam: Any, function: FunctionConfigurationTypeDef) -> None:  # noqa: ANN401
-    """Let a function that may send to the URL queue send ten at once: AWS knows no action of its own for that."""
+    """Allow batches to a function that may send to the URL queue: the emulator has an action for them, AWS has not."""
     url = function.get("Environment", {}).get("Variables", {}).get("URL_QUEUE_URL")
     if url is None:
         return

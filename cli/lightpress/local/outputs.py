@@ -1,4 +1,4 @@
-"""What a deployed local cloud consists of: what programs and tests need to know to use it."""
+"""The addresses and names of a deployed local cloud, for programs and tests."""
 
 from __future__ import annotations
 
@@ -25,9 +25,21 @@ _QUEUES_OF_SOME = {
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """The cloud's addresses and names. ca_bundle: PEM file of whom to trust, None where there is no TLS.
+    """The outputs of the stack, with addresses of this machine.
 
-    existing: what the stack says of existing buckets, if it knows any.
+    Attributes:
+        endpoint_url: Of AWS.
+        region: Of the stack.
+        ca_bundle: PEM file of the certificate authority; None without TLS.
+        uploads_bucket, images_bucket, quarantine_bucket: Names.
+        queues: URLs by name: main, dead_letter, and those of optional parts.
+        functions: Names by handler.
+        cdn_base_url: Of the CDN's proxy.
+        stack: Its name.
+        upload_api_url: None without an upload API.
+        tables: Names of DynamoDB tables by purpose.
+        recipes_digest: Of the deployed recipes.
+        existing: The output `ExistingBuckets`, which is JSON; "" without.
     """
 
     endpoint_url: str
@@ -49,10 +61,7 @@ class Outputs:
     def of_stack(
         cls, stack: str, outputs: Mapping[str, str], *, endpoint_url: str, ca_bundle: Path | None, cdn_port: int
     ) -> Outputs:
-        """Take the stack's own outputs, with addresses that work from this machine.
-
-        What a stack does not tell (one of an earlier release, or without a part that is optional) is not there.
-        """
+        """Convert the outputs of a stack. Those that it lacks (of optional parts, or added later) are left out."""
         return cls(
             endpoint_url=endpoint_url,
             region=REGION,
@@ -83,22 +92,22 @@ class Outputs:
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
     def write(self, path: Path) -> None:
-        """Write the file so that a reader finds all of it or none."""
+        """Replace the file atomically."""
         new = path.with_suffix(".new")
         new.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
         new.replace(path)
 
     def session(self) -> Session:
-        """A session whose clients speak to this cloud."""
+        """A session whose clients connect to this cloud."""
         return Session(self.endpoint_url, Path(self.ca_bundle) if self.ca_bundle else None)
 
 
 def _api(endpoint_url: str, url: str) -> str:
-    """Where the emulator serves an HTTP API: there is no DNS for names below amazonaws.com here."""
+    """The URL at which the emulator serves an HTTP API; names below amazonaws.com do not resolve to it."""
     api_id = (urlsplit(url).hostname or "").partition(".")[0]
     return f"{endpoint_url}/_aws/execute-api/{api_id}/$default/"
 
 
 def _at(endpoint_url: str, url: str) -> str:
-    """Put the endpoint in a URL's place of origin: the emulator says http://localhost whatever it serves."""
+    """Replace the origin of a URL by the endpoint; the emulator writes http://localhost in all URLs."""
     return endpoint_url + urlsplit(url).path

@@ -10,7 +10,7 @@ LOOPBACKS = (LOOPBACK, "::1")
 
 
 def require_free(port: int, *, use: str, option: str) -> None:
-    """Raise a LocalCloudError that says what to do if some program listens on the port."""
+    """Raise LocalCloudError if a program listens on the port."""
     if any(listens(host, port) for host in LOOPBACKS):
         raise LocalCloudError(
             f"Port {port}, wanted for {use}, is taken by another program. Stop that program, "
@@ -19,7 +19,7 @@ def require_free(port: int, *, use: str, option: str) -> None:
 
 
 def listens(host: str, port: int) -> bool:
-    """Whether something accepts connections there."""
+    """Whether a program accepts connections at this address."""
     try:
         socket.create_connection((host, port), timeout=1).close()
     except OSError:

@@ -1,7 +1,7 @@
-"""Programs that outlive the command that started them, and how to find and end them later.
+"""Programs that run in the background after the command that started them, and how they are found and ended later.
 
-A pid alone proves nothing: after a crash or a restart of the machine it may be somebody else's. So the command line is
-written down with it, and only a process that still has this command line is ever touched.
+A process id may belong to another program after a crash or a restart. So the command line is recorded with it, and only
+a process with this command line is ever ended.
 """
 
 from __future__ import annotations
@@ -24,13 +24,19 @@ _PROC = Path("/proc")
 _GRACE_SECONDS = 2.0
 _PAUSE = 0.02
 
-# A shell starts the program and ends: the program then belongs to init, and nobody has to wait for it.
+# A shell starts the program and exits: init adopts the program, and nobody has to wait for it.
 _DETACH = 'exec "$@" >"$0" 2>&1 </dev/null & echo $!'
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A process of ours that runs now."""
+    """A process that was started here and runs.
+
+    Attributes:
+        pid: Its id.
+        command: Its command line, word by word.
+        since: When it was started.
+    """
 
     pid: int
     command: list[str]
@@ -39,13 +45,13 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Daemon:
-    """A program in the background. record: where its pid and command are kept; log: what it says."""
+    """A program in the background. record: the file with its pid and command; log: the file with its output."""
 
     record: Path
     log: Path
 
     def start(self, command: Sequence[str], *, environment: Mapping[str, str], folder: Path) -> None:
-        """Start the program with this environment and no other, in a session of its own, so that it stays."""
+        """Start the program with exactly this environment, in a session of its own, so that it keeps running."""
         shell = subprocess.run(
             ["/bin/sh", "-c", _DETACH, str(self.log), *command],
             env=environment,
@@ -58,7 +64,7 @@ class Daemon:
         self.record.write_text(json.dumps({"pid": int(shell.stdout), "command": list(command)}), encoding="utf-8")
 
     def running(self) -> Running | None:
-        """The process, if it runs, and if it is the one that was started here."""
+        """The process, if it runs and is the one that was started here."""
         try:
             started = json.loads(self.record.read_text(encoding="utf-8"))
             since = datetime.fromtimestamp(self.record.stat().st_mtime, UTC)
@@ -68,7 +74,7 @@ class Daemon:
         return running if _is(running) else None
 
     def stop(self) -> bool:
-        """End the program and the processes it started; returns whether it ran."""
+        """End the program and its child processes; returns whether it ran."""
         running = self.running()
         if running:
             with suppress(ProcessLookupError, PermissionError):  # on macOS the latter, for a group of dead ones
@@ -77,7 +83,7 @@ class Daemon:
         return running is not None
 
     def last_words(self, lines: int = 20) -> str:
-        """The end of the log."""
+        """The last lines of the log; "" if there is none."""
         try:
             return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
         except FileNotFoundError:
@@ -103,13 +109,13 @@ def _end_group(running: Running) -> None:
 
 
 def _is(running: Running) -> bool:
-    """Whether the pid has the command. Its first word is left out: some Pythons replace their own."""
+    """Whether the process has the command. Its first word is ignored: some builds of Python replace it."""
     arguments = " ".join(running.command[1:])
     return any(pid == running.pid and command.endswith(arguments) for pid, command in commands())
 
 
 def commands() -> Iterator[tuple[int, str]]:
-    """The pid and command line of every process; words are joined by spaces. A dead one that lingers has no words."""
+    """The pid and command line of every process, words joined by spaces; "" for a zombie."""
     if not (_PROC / "self" / "cmdline").exists():
         yield from commands_by_ps()
         return

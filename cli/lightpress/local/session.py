@@ -1,4 +1,4 @@
-"""How to speak to the local cloud, and to nothing else by mistake."""
+"""Clients of the local cloud, which cannot connect to AWS by mistake."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 ACCESS_KEY = "test"
-SECRET_KEY = "test"  # noqa: S105  not a secret: the emulator knows this one only
+SECRET_KEY = "test"  # noqa: S105  no secret: the emulator accepts this one
 
 _CONFIG = Config(
-    s3={"addressing_style": "path"},  # there is no DNS for bucket.localhost
+    s3={"addressing_style": "path"},  # bucket.localhost does not resolve everywhere
     retries={"mode": "standard", "max_attempts": 3},
-    proxies={},  # not even if HTTP_PROXY says so
-    max_pool_connections=32,  # commands look at many objects at once
+    proxies={},  # even if HTTP_PROXY is set
+    max_pool_connections=32,  # commands read many objects at the same time
 )
 
 
@@ -44,7 +44,7 @@ class _Arguments(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Makes boto3 clients of a local cloud. ca_bundle: PEM file of whom to trust, None where there is no TLS."""
+    """Makes boto3 clients of a local cloud. ca_bundle: PEM file of the certificate authority; None without TLS."""
 
     endpoint_url: str
     ca_bundle: Path | None
@@ -59,7 +59,7 @@ class Session:
 
     def s3(self) -> S3Client:
         arguments = self._arguments()
-        # Said because presigned uploads are otherwise signed the old way, which no region made since 2014 takes.
+        # By default, presigned forms have signatures of version 2, which regions opened since 2014 do not accept.
         arguments["config"] = _CONFIG.merge(Config(signature_version="s3v4"))
         return _boto3_session().client("s3", **arguments)
 
@@ -72,13 +72,13 @@ class Session:
     def dynamodb(self) -> DynamoDBClient:
         return _boto3_session().client("dynamodb", **self._arguments())
 
-    def iam(self) -> Any:  # noqa: ANN401  not worth a package of types for one call
+    def iam(self) -> Any:  # noqa: ANN401  its types are not installed
         return _boto3_session().client("iam", **self._arguments())
 
     def lambda_(self) -> LambdaClient:
         return _boto3_session().client("lambda", **self._arguments())
 
-    def apis(self) -> Any:  # noqa: ANN401  its types are not among those installed
+    def apis(self) -> Any:  # noqa: ANN401  its types are not installed
         return _boto3_session().client("apigatewayv2", **self._arguments())
 
     def logs(self) -> CloudWatchLogsClient:
@@ -96,13 +96,13 @@ class Session:
 
 
 def _boto3_session() -> boto3.session.Session:
-    """Make a session that is deaf to the user's AWS settings: a stray AWS_PROFILE must not break it, nor be used."""
-    known = botocore.session.Session.SESSION_VARIABLES
-    deaf = {name: (None, None, default, conversion) for name, (_, _, default, conversion) in known.items()}
-    deaf |= dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
+    """Make a session that ignores the user's AWS settings: AWS_PROFILE and others are neither used nor in the way."""
+    variables = botocore.session.Session.SESSION_VARIABLES
+    ignored = {name: (None, None, default, conversion) for name, (_, _, default, conversion) in variables.items()}
+    ignored |= dict.fromkeys(("config_file", "credentials_file"), (None, None, os.devnull, None))
     return boto3.session.Session(
         aws_access_key_id=ACCESS_KEY,
         aws_secret_access_key=SECRET_KEY,
         region_name=REGION,
-        botocore_session=botocore.session.Session(session_vars=deaf),
+        botocore_session=botocore.session.Session(session_vars=ignored),
     )

@@ -1,4 +1,4 @@
-"""From the CDK app to a cloud assembly on disk, without the CDK command line; not again while nothing has changed."""
+"""Synthesizes the CDK app into a cloud assembly, without the CDK command line, if its files have changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SOURCES = ("app.py", "cdk.json", "requirements.txt", "infra", "lambda_src", "la
 
 
 def synthesize(project: Path, assembly: Path, *, say: Callable[[str], None]) -> None:
-    """Have the cloud assembly of the project's local environment in the folder `assembly`."""
+    """Write the cloud assembly of the local environment to the folder `assembly`, unless it is up to date."""
     stamp = assembly / "made-from"
     wanted = _digest(project)
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
@@ -41,12 +41,12 @@ def synthesize(project: Path, assembly: Path, *, say: Callable[[str], None]) -> 
         check=False,
     )
     if finished.returncode != 0:
-        raise LocalCloudError(f"The stack could not be synthesized. app.py said:\n{finished.stdout}")
+        raise LocalCloudError(f"The stack could not be synthesized. The output of app.py:\n{finished.stdout}")
     stamp.write_text(wanted, encoding="utf-8")
 
 
 def _environment(assembly: Path) -> dict[str, str]:
-    """What the CDK command line would tell the app. No AWS settings: nothing may be looked up in an account."""
+    """The variables that the CDK command line sets, without AWS settings: nothing may be looked up in an account."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
     return kept | {
         "CDK_OUTDIR": str(assembly),

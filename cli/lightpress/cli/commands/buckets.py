@@ -112,8 +112,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
     done, 1 if originals were late or AWS did not answer, 3 if a limit or a stop left originals to do.
     """
     from lightpress.cli import backfilling
-    from lightpress.cli.backfill import Limits, OtherRunError
-    from lightpress.cli.backfill_sources import BadInventoryError
+    from lightpress.cli.backfill import BackfillError, Limits
     from lightpress.cli.tables import print_backfill
 
     try:
@@ -128,21 +127,14 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
         )
         dollars = backfilling.dollars_of(job, prices_of(region, price), assumptions_of(assume), architecture)
         if dry_run or not yes:
-            _foretell(job, dollars, rate)
-            if dry_run:
-                return
-            if not sys.stdin.isatty():
-                stop("Nothing was sent: this is no terminal to ask on. Add --yes to send without asking.")
-            confirm("Continue?")
+            _estimate(job, dollars, rate)
+        if dry_run:
+            return
+        if not yes:
+            _ask()
         limits = Limits(rate, max_in_flight, max_objects, max_dollars, timeout, dollars)
         ended, checkpoint = _work_off(job, limits, LOCAL / "backfill" / environment)
-    except (
-        backfilling.UnknownBucketError,
-        backfilling.NotDeployedRecipesError,
-        backfilling.CutOffError,
-        BadInventoryError,
-        OtherRunError,
-    ) as error:
+    except BackfillError as error:
         stop(str(error))
     print_backfill(out, checkpoint, ended, dollars)
     if checkpoint.late:
@@ -150,7 +142,13 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
     raise typer.Exit(0 if ended == "finished" else 3)
 
 
-def _foretell(job: Job, dollars: Callable[[int, int], float], rate: float) -> None:
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        stop("Nothing was sent: this is no terminal to ask on. Add --yes to send without asking.")
+    confirm("Continue?")
+
+
+def _estimate(job: Job, dollars: Callable[[int, int], float], rate: float) -> None:
     from lightpress.cli.backfilling import forecast
     from lightpress.cli.tables import print_forecast
 

@@ -1,4 +1,4 @@
-"""What every command says, and where: what was asked for on the output, everything else on the error output."""
+"""What commands print: results on the standard output, everything else on the standard error."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ err = Terminal(stderr=True)
 
 
 def progress_bars() -> Progress:
-    """How far a command is, beside what it prints."""
+    """Progress bars on the standard error."""
     from lightpress.cli.progress import progress_on
 
     return progress_on(err)
 
 
 def print_json(value: object) -> None:
-    """Print one line for a program."""
+    """Print a value as one line of JSON."""
     out.print(json_line(value))
 
 
@@ -46,10 +46,10 @@ def confirm(question: str) -> None:
 
 
 class Commands(typer.core.TyperGroup):
-    """Commands that end with one sentence, and exit code 1, where AWS does not answer as it should."""
+    """Ends every command with one sentence, and exit code 1, where a request to AWS fails."""
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  the types are typer's own
-        """Run the command."""
+        """Run a command; `FAULTS` end it with one sentence."""
         try:
             return super().invoke(ctx)
         except Exception as error:

@@ -10,7 +10,7 @@ _SAFE_IN_ADDRESSES = ":/?#[]@!$&'()*+,;=%"
 
 
 class Markup(str):
-    """Text that is HTML."""
+    """Text that is HTML already, and is not escaped."""
 
     __slots__ = ()
 

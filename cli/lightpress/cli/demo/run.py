@@ -1,4 +1,4 @@
-"""`lightpress demo`: the real pipeline on this machine, from the upload to the last byte out of the CDN."""
+"""`lightpress demo`: runs the real pipeline on this machine, and checks every file that its CDN serves."""
 
 from __future__ import annotations
 
@@ -43,7 +43,16 @@ _A_YEAR = "max-age=31536000"
 
 @dataclass(frozen=True)
 class DemoPicture:
-    """A picture to upload. expected: the status it must reach, where that is known."""
+    """A file to upload.
+
+    Attributes:
+        key: In the uploads bucket.
+        data: The file.
+        media_type: Of the upload.
+        about: What it shows, for the contact sheet.
+        expected: The status that it must reach; None if that is unknown.
+        reason: The reason that it must fail with; None if it must not.
+    """
 
     key: str
     data: bytes
@@ -55,7 +64,13 @@ class DemoPicture:
 
 @dataclass(frozen=True)
 class Fetched:
-    """What the CDN answered for one variant, and what is wrong with that."""
+    """What the CDN served for one variant.
+
+    Attributes:
+        variant: Of the manifest.
+        data: What was served.
+        problems: The differences from the manifest, a sentence each.
+    """
 
     variant: Variant
     data: bytes
@@ -63,7 +78,7 @@ class Fetched:
 
 
 def run_demo(project: Path, home: Path, photos: Path | None, console: Terminal) -> bool:
-    """Run it all; returns whether every expected variant was served and matches its manifest."""
+    """Run the demo; returns whether every expected variant was served and matches its manifest."""
     began = time.monotonic()
     was_running = status(home).healthy
     outputs = up(home, project=project, say=lambda text: console.print(text, style="dim"))
@@ -111,7 +126,7 @@ def _send(deployment: Deployment, pictures: list[DemoPicture], console: Terminal
 
 
 def _fetch(deployment: Deployment, uploads: list[Upload], console: Terminal) -> dict[str, Fetched]:
-    """Fetch each published path once, as a browser would, and hold the answer against the manifest."""
+    """Fetch each published path once, and compare the response with the manifest."""
     variants = {variant.path: variant for one in uploads if one.manifest for variant in one.manifest.variants}
     with (
         progress_on(console) as progress,
@@ -145,7 +160,7 @@ def _mismatches(variant: Variant, response: urllib3.BaseHTTPResponse) -> Iterato
 
 def _late(late: list[Upload]) -> Iterator[str]:
     for one in late:
-        yield f"{one.key}: not settled within {TIMEOUT_SECONDS:.0f} s"
+        yield f"{one.key}: not finished within {TIMEOUT_SECONDS:.0f} s"
 
 
 def _unexpected(pictures: list[DemoPicture], uploads: list[Upload], recipes: RecipeBook) -> Iterator[str]:
@@ -180,7 +195,7 @@ def _report(
     ready = sum(manifest.status is Status.READY for manifest in manifests)
     good = sum(not one.problems for one in fetched.values())
     console.print(
-        f"{len(uploads)} pictures uploaded: {ready} ready, {len(manifests) - ready} rejected with a reason. "
+        f"{len(uploads)} files uploaded: {ready} ready, {len(manifests) - ready} rejected with a reason. "
         f"{good} of {len(fetched)} files served by {deployment.cdn_base_url} match their manifests.",
         style="bold green" if not problems else "bold red",
     )
@@ -193,7 +208,7 @@ def _contact_sheet(
     fetched: dict[str, Fetched],
     deployment: Deployment,
 ) -> Path:
-    """Write the page and, beside it, everything it shows: it stays readable when the cloud is gone."""
+    """Write the page and all files that it shows, so that it stays complete when the cloud is stopped."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for path, one in fetched.items():

@@ -40,9 +40,14 @@ _TIERS = 24
 
 @dataclass(frozen=True)
 class Mood:
-    """The colors of an hour: sky from top to horizon, sunlight, haze in the distance, rock, wood and snow.
+    """The colors of a landscape at a time of day.
 
-    sun: where it stands, as shares of the width and the height.
+    Attributes:
+        sky: From the top to the horizon.
+        light: Of the sun.
+        haze: In the distance.
+        rock, wood, snow: Of the mountains.
+        sun: Its place, as shares of the width and the height.
     """
 
     sky: tuple[Color, ...]

@@ -1,4 +1,4 @@
-"""What came back of the demo's pictures: the rows of the contact sheet, and how variants are gathered for it."""
+"""What the CDN served in a demo: the rows of the contact sheet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from lightpress.image.formats import OUTPUTS
 
 @dataclass(frozen=True)
 class ServedVariant:
-    """One variant as it came back. file: its path relative to the folder of the sheet; url: where it is served."""
+    """A variant that was served.
+
+    Attributes:
+        name, format: Of the variant.
+        width, height: In pixels.
+        bytes: Its size.
+        file: Its path relative to the folder of the sheet.
+        url: Where it is served.
+    """
 
     name: str
     format: str
@@ -30,9 +38,16 @@ class SizeRow:
 
 @dataclass(frozen=True)
 class ServedPicture:
-    """What became of one upload. width and height are as seen upright; a picture that failed may have none.
+    """An uploaded file and its variants.
 
-    original_file: its path relative to the folder of the sheet. seconds_to_ready: from the upload to the verdict.
+    Attributes:
+        key, about: Of the upload.
+        original_file: Its path relative to the folder of the sheet.
+        original_bytes: Its size.
+        width, height: In pixels, upright; None if it was rejected before they were known.
+        seconds_to_ready: From the upload to its manifest.
+        status, reason, detail: Of the manifest.
+        variants: That were served.
     """
 
     key: str
@@ -76,7 +91,14 @@ class ServedPicture:
 
 @dataclass(frozen=True)
 class ContactSheet:
-    """All pictures of one run. generated: when, in words; facts: names and values for the head of the sheet."""
+    """The contact sheet of one run.
+
+    Attributes:
+        title: Of the page.
+        pictures: In order.
+        generated: The time, as text.
+        facts: Names and values for the head of the page.
+    """
 
     title: str
     pictures: tuple[ServedPicture, ...]

@@ -98,7 +98,7 @@ class PictureTest:
             return blocks(
                 f"{address} answers {found.status}: see Permalinks in docs/recipes.md, and the log of resolve."
             )
-        return _decoded(found, accept)
+        return delivered(found.headers.get("Content-Type", ""), found.data, accept)
 
     def _removed(self) -> Finding:
         """Delete the original, wait for its tombstone, and delete all its versions."""
@@ -128,13 +128,13 @@ def drawn() -> bytes:
     return file.getvalue()
 
 
-def _decoded(found: urllib3.BaseHTTPResponse, accept: str) -> Finding:
-    media_type = found.headers.get("Content-Type", "")
+def delivered(media_type: str, data: bytes, accept: str) -> Finding:
+    """Whether a browser that sends this Accept header can show what it got."""
     if media_type in _ONLY_WHERE_LISTED and media_type not in accept:
         return blocks(f"The CDN sent {media_type} to a browser that does not list it: see the log of resolve.")
     try:
-        with Image.open(io.BytesIO(found.data)) as image:
+        with Image.open(io.BytesIO(data)) as image:
             image.load()
     except OSError as error:
         return blocks(f"What the CDN sent as {media_type} cannot be decoded ({error}): see the log of resolve.")
-    return ok(f"{media_type}, {image.width} x {image.height}, {len(found.data):,} bytes")
+    return ok(f"{media_type}, {image.width} x {image.height}, {len(data):,} bytes")
