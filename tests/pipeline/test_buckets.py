@@ -13,7 +13,7 @@ from lightpress.pipeline.buckets import Attached, Publishing, Selection, attache
 from lightpress.pipeline.events import Problem
 from lightpress.pipeline.manifest import manifest_path, variants_folder
 from lightpress.pipeline.source import Source
-from tests.pipeline.fakes import UPLOADS, FakeCloud
+from tests.pipeline.fakes import UPLOADS, FakeCloud, FakeOriginals
 
 SHOP, BLOG = Attached("shop", "public/", (".jpg",), "shop/"), Attached("blog", under="blog/")
 PUBLISHING = Publishing(UPLOADS, (SHOP, BLOG))
@@ -60,7 +60,7 @@ def test_from_its_name_a_source_is_found_again(source: Source) -> None:
 def test_an_attached_picture_is_looked_at_in_its_bucket_and_published_under_its_name() -> None:
     from lightpress.pipeline.reconcile import Action, reconcile
 
-    cloud = FakeCloud()
+    cloud = FakeCloud(FakeOriginals(name="shop"))
     cloud.originals.put("public/a.jpg", b"picture")
     source = PUBLISHING.known(Source("shop", "public/a.jpg"))
     assert isinstance(source, Source)
@@ -69,7 +69,7 @@ def test_an_attached_picture_is_looked_at_in_its_bucket_and_published_under_its_
     assert outcome.manifest
     assert outcome.manifest.key == "shop/public/a.jpg"
     assert cloud.images.manifest("public/a.jpg") is None
-    del cloud.originals.held["public/a.jpg"]
+    cloud.originals.delete("public/a.jpg")
     assert reconcile(source, cloud.dependencies()).action is Action.REMOVED
     assert not cloud.images.variants()
 

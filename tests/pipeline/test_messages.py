@@ -236,7 +236,7 @@ def test_what_becomes_of_a_picture_is_announced_once_it_is_published(rig: Rig) -
     rig.handle(body_about("a"))
     rig.cloud.originals.put("a", b"2")
     rig.handle(body_about("a"))
-    del rig.cloud.originals.held["a"]
+    rig.cloud.originals.delete("a")
     rig.handle(body_about("a"))
     assert rig.announcements.told == [("a", "ready", 1), ("a", "ready", 2), ("a", "deleted", 3)]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lightpress.aws.unreadable import closed_by_archive
 from lightpress.delivery.notify import Notifier
 from lightpress.failures.record import TRIALS, RecordFailure
 from lightpress.image import Limits, Reason, Size, Spec
@@ -38,9 +39,16 @@ if TYPE_CHECKING:
 
 KEY = "a.jpg"
 TRIES = 8
-ARCHIVED = Closed(Reason.ARCHIVED, "It is in the storage class GLACIER.")
-CUSTOMER_KEY = Closed(Reason.CUSTOMER_KEY, "Upload it again.")
+ARCHIVED = closed_by_archive({"StorageClass": "GLACIER"})
+CUSTOMER_KEY = Closed(Reason.CUSTOMER_KEY, "Upload it again, encrypted in any other way or in none.")
 DENIED = Closed(Reason.ACCESS_DENIED, "S3 answers AccessDenied.")
+assert ARCHIVED is not None
+STORED: dict[Reason, dict[str, Any]] = {
+    Reason.ARCHIVED: {"storage_class": "GLACIER", "restored": False},
+    Reason.CUSTOMER_KEY: {"customer_key": True},
+    Reason.ACCESS_DENIED: {"denied": "AccessDenied"},
+}
+READABLE: dict[str, Any] = {"storage_class": "STANDARD", "customer_key": False, "denied": ""}
 
 
 class Rig:
@@ -125,13 +133,13 @@ def rig() -> Rig:
 
 
 def close(rig: Rig, closed: Closed, *, seen: bool) -> None:
-    """seen: a look tells it already."""
-    (rig.cloud.originals.closed if seen else rig.cloud.originals.refusing)[KEY] = closed
+    """seen: a look tells it already; a KMS key denies reading alone."""
+    how = STORED[closed.reason] if seen else {"denied": "KMS.DisabledException"}
+    rig.cloud.originals.bucket.change(KEY, **how)
 
 
 def open_(rig: Rig) -> None:
-    rig.cloud.originals.closed.clear()
-    rig.cloud.originals.refusing.clear()
+    rig.cloud.originals.bucket.change(KEY, **READABLE)
 
 
 SEEN = pytest.mark.parametrize("seen", [True, False], ids=["a look tells", "reading tells"])
@@ -338,8 +346,7 @@ def test_denials_of_other_letters_decide_nothing(rig: Rig) -> None:
 
 
 def test_a_folder_is_a_folder_whether_it_can_be_read_or_not(rig: Rig) -> None:
-    rig.cloud.originals.put("trips/", b"")
-    rig.cloud.originals.closed["trips/"] = ARCHIVED
+    rig.cloud.originals.put("trips/", b"", **STORED[Reason.ARCHIVED])
     outcome = reconcile(source("trips/"), rig.cloud.dependencies())
     assert outcome.verdict is not None
     assert outcome.verdict.reason is Reason.FOLDER
