@@ -46,7 +46,7 @@ class Rig:
     def handle(self, dead_letter: DeadLetter = GAVE_UP, received: int = 1) -> None:
         story = partial(reconcile, dependencies=self.cloud.dependencies())
         process_records = RecordFailure(
-            Publishing(UPLOADS).known,
+            Publishing(UPLOADS).find_source,
             story,
             self.cloud.registry,
             self.queue,

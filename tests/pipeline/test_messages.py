@@ -48,7 +48,7 @@ class Rig:
         story = partial(reconcile, dependencies=self.cloud.dependencies())
         self.announcements = FakeAnnouncements()
         self.process = MessageProcessor(
-            Publishing(UPLOADS).known,
+            Publishing(UPLOADS).find_source,
             story,
             self.dead_letters,
             self.queue,
@@ -217,7 +217,11 @@ def test_a_dead_letter_queue_that_fails_brings_the_message_back() -> None:
     cloud = FakeCloud()
     cloud.originals.put("a", CORRUPT)
     process = MessageProcessor(
-        Publishing(UPLOADS).known, partial(reconcile, dependencies=cloud.dependencies()), Full(), FakeQueue(), Diary()
+        Publishing(UPLOADS).find_source,
+        partial(reconcile, dependencies=cloud.dependencies()),
+        Full(),
+        FakeQueue(),
+        Diary(),
     )
     with pytest.raises(ConnectionError):
         process(Message("m", "hello"))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.aws.unreadable import closed_by_archive
 from lightpress.delivery.notify import Notifier
 from lightpress.failures.record import TRIALS, RecordFailure
 from lightpress.image import Limits, Reason, Size, Spec
@@ -39,10 +38,12 @@ if TYPE_CHECKING:
 
 KEY = "a.jpg"
 TRIES = 8
-ARCHIVED = closed_by_archive({"StorageClass": "GLACIER"})
+ARCHIVED = Closed(
+    Reason.ARCHIVED,
+    "It is in the storage class GLACIER: restore it. It is processed once that is done, or when it is retried.",
+)
 CUSTOMER_KEY = Closed(Reason.CUSTOMER_KEY, "Upload it again, encrypted in any other way or in none.")
 DENIED = Closed(Reason.ACCESS_DENIED, "S3 answers AccessDenied.")
-assert ARCHIVED is not None
 STORED: dict[Reason, dict[str, Any]] = {
     Reason.ARCHIVED: {"storage_class": "GLACIER", "restored": False},
     Reason.CUSTOMER_KEY: {"customer_key": True},
@@ -77,7 +78,7 @@ class Rig:
     def _process(self, body: str, received: int) -> bool:
         story = partial(reconcile, dependencies=self.cloud.dependencies())
         work = MessageProcessor(
-            Publishing(UPLOADS).known, story, self.letters, FakeQueue(), self.cloud.diary, Notifier(self.told)
+            Publishing(UPLOADS).find_source, story, self.letters, FakeQueue(), self.cloud.diary, Notifier(self.told)
         )
         return _works(lambda: work(Message(f"message-{self.messages}", body, received=received)))
 
@@ -91,7 +92,7 @@ class Rig:
     def record(self, dead_letter: DeadLetter, received: int = 1) -> bool:
         story = partial(reconcile, dependencies=self.cloud.dependencies())
         work = RecordFailure(
-            Publishing(UPLOADS).known,
+            Publishing(UPLOADS).find_source,
             story,
             self.cloud.registry,
             FakeQueue(),

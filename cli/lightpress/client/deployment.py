@@ -66,7 +66,7 @@ class Deployment:
 
     def name_of(self, bucket: str | None, key: str | None) -> str | None:
         """What a picture is published as; None where it is not, or not any more."""
-        known = self.publishing.known(Source(bucket, key)) if bucket is not None and key is not None else None
+        known = self.publishing.find_source(Source(bucket, key)) if bucket is not None and key is not None else None
         return known.name if isinstance(known, Source) else None
 
     def original(self, key: str) -> Original | None:

@@ -53,12 +53,18 @@ _SMALLEST_CHILD_MB = 256
 
 
 class ChildLost(Exception):
-    """The child ended without a verdict on the picture: the world's fault, so worth another try."""
+    """The child ended without a verdict on the picture, which is a transient error: retry."""
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """What one picture may use. cpu_seconds is the picture's fault when spent; wall_seconds and memory the world's."""
+    """What one picture may use.
+
+    Attributes:
+        cpu_seconds: CPU time; a picture that takes more is rejected.
+        wall_seconds: until the child is killed, which is a transient error.
+        memory_mb: address space of the child, in MiB, beside that of its parent; to need more is a transient error.
+    """
 
     cpu_seconds: int = 20
     wall_seconds: float = 25.0
@@ -84,21 +90,22 @@ def _unobserved(_: Cost) -> None:
 class Child:
     """A process that renders one picture. As a context manager it is gone when the block ends; then `cost` is known.
 
-    work: what it does of the picture core; spec: what the work is told beside the file. heard: is told the cost.
+    work: what it does of the picture core; spec: what the work is told beside the file. on_cost: is called with the
+    cost, once the process has ended.
     """
 
     def __init__(
         self,
         data: bytes,
         spec: Any,  # noqa: ANN401
-        bounds: SandboxLimits,
+        limits: SandboxLimits,
         work: Work = render,
-        heard: Callable[[Cost], None] = _unobserved,
+        on_cost: Callable[[Cost], None] = _unobserved,
     ) -> None:
         self.cost = Cost(0, 0)
         self._decoding_ms = 0
-        self._heard = heard
-        self._deadline = time.monotonic() + bounds.wall_seconds
+        self._on_cost = on_cost
+        self._deadline = time.monotonic() + limits.wall_seconds
         # Once here rather than in every child, and with the first picture rather than at the cold start.
         load_codecs(spec.formats)  # a sixth of a small picture's CPU
         self._pipe, theirs = os.pipe()
@@ -112,7 +119,7 @@ class Child:
             raise
         if self._pid == 0:
             os.close(self._pipe)
-            _work(theirs, data, spec, bounds, work)
+            _work(theirs, data, spec, limits, work)
         os.close(theirs)
 
     def __enter__(self) -> Self:
@@ -161,7 +168,7 @@ class Child:
         peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         cpu_ms = round((usage.ru_utime + usage.ru_stime) * 1000)
         self.cost = Cost(cpu_ms, round(peak_bytes / 1e6), self._decoding_ms)
-        self._heard(self.cost)
+        self._on_cost(self.cost)
         return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
     def _frame(self) -> tuple[dict[str, Any], bytes]:
@@ -208,30 +215,30 @@ def limits_within(function_memory_mb: int) -> SandboxLimits:
 
 
 def render_in_sandbox(
-    data: bytes, spec: Spec, bounds: SandboxLimits, heard: Callable[[Cost], None] = _unobserved
+    data: bytes, spec: Spec, limits: SandboxLimits, on_cost: Callable[[Cost], None] = _unobserved
 ) -> RenderResult:
     """Do what `image.render` does, in a child process; raises as `Child.rendering` does."""
-    return Child(data, spec, bounds, heard=heard).rendering()
+    return Child(data, spec, limits, on_cost=on_cost).rendering()
 
 
 def compress_in_sandbox(
-    data: bytes, options: CompressionOptions, bounds: SandboxLimits, heard: Callable[[Cost], None] = _unobserved
+    data: bytes, options: CompressionOptions, limits: SandboxLimits, on_cost: Callable[[Cost], None] = _unobserved
 ) -> RenderResult:
     """Do what `image.compress` does, in a child process; raises as `Child.rendering` does."""
-    return Child(data, options, bounds, compress, heard).rendering()
+    return Child(data, options, limits, compress, on_cost).rendering()
 
 
 def _work(
     pipe: int,
     data: bytes,
     spec: Any,  # noqa: ANN401
-    bounds: SandboxLimits,
+    limits: SandboxLimits,
     work: Work,
 ) -> NoReturn:
     """The child's whole life. It leaves by _exit, so that nothing of the parent's is flushed or cleaned up twice."""
     try:
         _silence()
-        room = _confine(bounds)
+        room = _confine(limits)
         _answer(pipe, data, spec, work, room)
     finally:
         os._exit(1)  # reached only if even the answer failed
@@ -266,13 +273,13 @@ def _silence() -> None:
     os.close(nowhere)
 
 
-def _confine(bounds: SandboxLimits) -> float:
+def _confine(limits: SandboxLimits) -> float:
     """Bound what this process may use; returns how many bytes of memory it may still ask for."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (bounds.cpu_seconds, bounds.cpu_seconds + 1))
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
     if sys.platform != "linux":  # macOS knows the limit and refuses to set it
         return math.inf
-    room = bounds.memory_mb * _MIB
+    room = limits.memory_mb * _MIB
     # The limit counts what the parent reserved, too, filled or not: none of it is this picture's.
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + room,) * 2)
     return room
