@@ -10,7 +10,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/no
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy change-set execute destroy lock
-.PHONY: conformance conformance-peers simulate bench bench-quick docs licenses licences audit sbom clean
+.PHONY: conformance conformance-peers simulate mutation bench bench-quick docs licenses licences audit sbom clean
 
 help:  ## what you can do here
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -86,6 +86,11 @@ docs: setup  ## write what is generated from the code: configuration.md, openapi
 	@$(BIN)/python -m tools.documents.openapi
 	@$(BIN)/python -m tools.documents.architecture
 
+MUTATION := .local/mutation
+
+mutation: setup $(MUTATION)/.ready  ## change the modules that hold promises, and name the changes no test notices (MODULE=part of a path)
+	@$(MUTATION)/bin/python -m tools.mutation $(if $(MODULE),--module $(MODULE))
+
 AUDIT := .local/audit
 
 licenses: setup $(AUDIT)/.ready  ## write docs/licenses.md: every locked package, its license and what requires it
@@ -94,7 +99,7 @@ licenses: setup $(AUDIT)/.ready  ## write docs/licenses.md: every locked package
 # The former name, for one release.
 licences: licenses
 
-LOCKS := layers/pillow/requirements.txt requirements.txt requirements-dev.txt requirements-audit.txt \
+LOCKS := layers/pillow/requirements.txt requirements.txt requirements-dev.txt requirements-audit.txt requirements-mutation.txt \
 	cli/lightpress/local/requirements.txt
 
 audit: setup $(AUDIT)/.ready  ## look for known vulnerabilities in all that is locked, and compiled into it (asks PyPI, OSV)
@@ -117,6 +122,11 @@ clean:  ## remove what the other targets made
 	 "$$python" -m venv --clear .venv && \
 	 $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt && \
 	 $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(MUTATION)/.ready: requirements-mutation.txt scripts/find-python
+	@python="$$(scripts/find-python)" && "$$python" -m venv --clear $(MUTATION) && \
+	 $(MUTATION)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutation.txt
 	@touch $@
 
 $(AUDIT)/.ready: requirements-audit.txt scripts/find-python

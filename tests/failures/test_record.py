@@ -46,7 +46,7 @@ class Rig:
     def handle(self, dead_letter: DeadLetter = GAVE_UP, received: int = 1) -> None:
         story = partial(reconcile, dependencies=self.cloud.dependencies())
         process_records = RecordFailure(
-            Publishing(UPLOADS).known,
+            Publishing(UPLOADS).find_source,
             story,
             self.cloud.registry,
             self.queue,
@@ -103,10 +103,10 @@ def test_what_is_rejected_now_is_recorded_with_everything_somebody_will_ask(rig:
         key=KEY,
         digest=rig.manifest().digest,
         request_ids=("request-9",),
-        quarantine=f"{KEY}@v1",
+        quarantine=rig.row().quarantine,
         correlation_id="message-1",
     )
-    assert rig.cloud.quarantine.held == {f"{KEY}@v1": CORRUPT}
+    assert rig.cloud.quarantine.held == {rig.row().quarantine: CORRUPT}
     assert (rig.manifest().status, rig.manifest().reason) == (Status.FAILED, Reason.CORRUPT)
     assert rig.diary.entries == [("corrupt", f"{UPLOADS}/{KEY}"), ("failed", KEY)]
 

@@ -85,8 +85,9 @@ def test_what_makes_no_sense_is_kept_and_its_neighbours_are_published(deployed: 
     assert_published(deployed, "last.jpg")
     kept = {message["MessageAttributes"]["reason"]["StringValue"]: message for message in deployed.dead_letters()}
     assert {
-        reason: read(message["Body"]).about(Publishing(UPLOADS).known).problems for reason, message in kept.items()
-    } == {reason: read(body).about(Publishing(UPLOADS).known).problems for reason, body in broken.items()}
+        reason: read(message["Body"]).about(Publishing(UPLOADS).find_source).problems
+        for reason, message in kept.items()
+    } == {reason: read(body).about(Publishing(UPLOADS).find_source).problems for reason, body in broken.items()}
     for number, reason in enumerate(broken, start=1):
         assert kept[reason]["MessageAttributes"]["message_id"]["StringValue"] == f"id-{number}"
         assert kept[reason]["MessageAttributes"]["detail"]["StringValue"]

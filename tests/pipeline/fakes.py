@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
+from lightpress.aws.images import S3Images
+from lightpress.aws.originals import S3Originals
+from lightpress.aws.quarantine import S3Quarantine
 from lightpress.failures.record import FailureRecorder, FailureRecords
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
 from lightpress.image.formats import ACCEPTED
-from lightpress.pipeline.failures import DeadLetter, fingerprint
+from lightpress.pipeline.failures import DeadLetter
 from lightpress.pipeline.manifest import manifest_from_json, manifest_path
-from lightpress.pipeline.ports import PreconditionFailed, Published, Unreadable
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import Dependencies
-from lightpress.pipeline.source import Closed, Original, Source
+from lightpress.pipeline.source import Source
+from tools.fakes.s3 import Bucket, SimulatedS3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
+
+    from types_boto3_s3 import S3Client
 
     from lightpress.pipeline.events import Problem
     from lightpress.pipeline.failures import Failure, Trial, Verdict
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.messages import Message
+    from lightpress.pipeline.ports import Published
     from lightpress.pipeline.reconcile import Outcome
+    from lightpress.pipeline.source import Original
 
 UPLOADS = "uploads"
 NOW, RETENTION = 1_800_000_000, 3_600
@@ -53,92 +59,93 @@ def book(
     return RecipeBook(rules, {"web": recipe})
 
 
-def etag(data: bytes) -> str:
-    return f'"{hashlib.md5(data, usedforsecurity=False).hexdigest()}"'
-
-
 @dataclass
 class FakeOriginals:
-    """The uploads bucket. before_look, before_read: something that happens right before one, by its number.
+    """The uploads bucket, as the adapter reads it from S3 in memory.
 
-    closed: keys that cannot be read, as a look tells; refusing: others that cannot, as only reading tells.
+    Attributes:
+        bucket: what is held, and how it is stored.
+        name: of the bucket.
+        asked: how often which question was asked.
+        before_look, before_read: what happens right before one, by its number.
+        failing: keys about which there is no answer.
     """
 
-    held: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    bucket: Bucket = field(default_factory=lambda: Bucket(versioned=True))
+    name: str = UPLOADS
     asked: Counter[str] = field(default_factory=Counter)
     before_look: Callable[[int], None] = lambda _: None
     before_read: Callable[[int], None] = lambda _: None
     failing: set[str] = field(default_factory=set)
-    closed: dict[str, Closed] = field(default_factory=dict)
-    refusing: dict[str, Closed] = field(default_factory=dict)
-    versions: int = 0
 
-    def put(self, key: str, data: bytes) -> None:
-        self.versions += 1
-        self.held[key] = (f"v{self.versions}", data)
+    def __post_init__(self) -> None:
+        self._adapter = S3Originals(_client({self.name: self.bucket}))
+
+    def put(self, key: str, data: bytes, **how: Any) -> None:  # noqa: ANN401  fields of a version
+        self.bucket.put(key, data, **how)
+
+    def delete(self, key: str) -> None:
+        self.bucket.delete(key)
 
     def head(self, source: Source) -> Original | None:
         self.asked["look"] += 1
         self.before_look(self.asked["look"])
         if source.key in self.failing:
             raise ConnectionError(f"no answer about {source.key}")
-        if source.key not in self.held:
-            return None
-        version, data = self.held[source.key]
-        return Original(version, etag(data), len(data), self.closed.get(source.key))
+        return self._adapter.head(source)
 
     def read(self, source: Source, original: Original) -> bytes:
         self.asked["read"] += 1
         self.before_read(self.asked["read"])
-        self.check_readable(source.key)
-        if source.key not in self.held or etag(self.held[source.key][1]) != original.etag:
-            raise PreconditionFailed
-        return self.held[source.key][1]
-
-    def check_readable(self, key: str) -> None:
-        """As the store does: before it looks whether it is still the same."""
-        if closed := self.closed.get(key) or self.refusing.get(key):
-            raise Unreadable(closed)
+        return self._adapter.read(source, original)
 
 
 @dataclass
 class FakeImages:
-    """The images bucket. before_publish: something that happens right before a manifest is put."""
+    """The images bucket, as the adapter keeps it in S3 in memory.
 
-    held: dict[str, bytes] = field(default_factory=dict)
+    Attributes:
+        bucket: what is held.
+        asked: how often what was asked for.
+        before_publish: what happens right before a manifest is put.
+    """
+
+    bucket: Bucket = field(default_factory=Bucket)
     asked: Counter[str] = field(default_factory=Counter)
     before_publish: Callable[[Manifest], None] = lambda _: None
 
+    def __post_init__(self) -> None:
+        self._adapter = S3Images(_client({"images": self.bucket}), "images")
+
     def published(self, key: str) -> Published | None:
         self.asked["published"] += 1
-        body = self.held.get(manifest_path(key))
-        return Published(manifest_from_json(body), etag(body)) if body else None
+        return self._adapter.published(key)
 
     def publish(self, manifest: Manifest, replacing: Published | None) -> None:
         self.asked["publish"] += 1
         self.before_publish(manifest)
-        present = self.held.get(manifest_path(manifest.key))
-        if (etag(present) if present else None) != (replacing.etag if replacing else None):
-            raise PreconditionFailed
-        self.held[manifest_path(manifest.key)] = manifest.to_json()
+        self._adapter.publish(manifest, replacing)
 
     def write(self, path: str, data: bytes, media_type: str, name: str) -> None:
         assert (media_type, name.endswith(".jpg")) == ("image/jpeg", True)
         self.asked["write"] += 1
-        self.held[path] = data
+        self._adapter.write(path, data, media_type, name)
 
     def paths(self, folder: str) -> Iterable[str]:
         self.asked["paths"] += 1
-        return [path for path in self.held if path.startswith(folder)]
+        return self._adapter.paths(folder)
 
     def remove(self, paths: Iterable[str]) -> None:
         self.asked["remove"] += 1
-        for path in paths:
-            self.held.pop(path, None)
+        self._adapter.remove(paths)
+
+    @property
+    def held(self) -> dict[str, bytes]:
+        """Everything, by path; looking is not counted."""
+        return contents(self.bucket)
 
     def manifest(self, key: str) -> Manifest | None:
-        """Look without being counted."""
-        body = self.held.get(manifest_path(key))
+        body = self.bucket.data(manifest_path(key))
         return manifest_from_json(body) if body else None
 
     def variants(self) -> set[str]:
@@ -147,6 +154,16 @@ class FakeImages:
 
     def generations(self) -> set[str]:
         return {path.split("/")[2] for path in self.variants()}
+
+
+def contents(bucket: Bucket) -> dict[str, bytes]:
+    """What the keys of a bucket hold now."""
+    return {key: data for key in bucket.keys if (data := bucket.data(key)) is not None}
+
+
+def _client(buckets: dict[str, Bucket]) -> S3Client:
+    client: Any = SimulatedS3(buckets)
+    return cast("S3Client", client)
 
 
 @dataclass
@@ -194,29 +211,34 @@ class FakeQueue:
 
 @dataclass
 class FakeQuarantine:
-    """The quarantine bucket. before_keep: something that happens right before an original is copied."""
+    """The quarantine bucket, as the adapter keeps it in S3 in memory.
+
+    Attributes:
+        originals: where copies are made of.
+        bucket: what is held.
+        before_keep: what happens right before an original is copied.
+        largest: bytes of the largest original that is copied.
+    """
 
     originals: FakeOriginals
-    held: dict[str, bytes] = field(default_factory=dict)
+    bucket: Bucket = field(default_factory=Bucket)
     before_keep: Callable[[], None] = lambda: None
     largest: int = 1_000_000
 
+    def __post_init__(self) -> None:
+        client = _client({self.originals.name: self.originals.bucket, "quarantine": self.bucket})
+        self._adapter = S3Quarantine(client, "quarantine")
+
     def keep(self, source: Source, original: Original) -> str | None:
         self.before_keep()
-        if original.size > self.largest:
-            return None
-        self.originals.check_readable(source.key)
-        version, data = self.originals.held.get(source.key, ("", b""))
-        if version != original.identity:
-            raise PreconditionFailed
-        path = f"{source.key}@{version}"
-        self.held[path] = data
-        return path
+        return self._adapter.keep(source, original) if original.size <= self.largest else None
 
     def keep_message(self, message_id: str, part: str) -> str:
-        path = f"{message_id}@{fingerprint(part)}"
-        self.held[path] = part.encode()
-        return path
+        return self._adapter.keep_message(message_id, part)
+
+    @property
+    def held(self) -> dict[str, bytes]:
+        return contents(self.bucket)
 
 
 @dataclass

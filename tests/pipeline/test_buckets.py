@@ -13,7 +13,7 @@ from lightpress.pipeline.buckets import Attached, Publishing, Selection, attache
 from lightpress.pipeline.events import Problem
 from lightpress.pipeline.manifest import manifest_path, variants_folder
 from lightpress.pipeline.source import Source
-from tests.pipeline.fakes import UPLOADS, FakeCloud
+from tests.pipeline.fakes import UPLOADS, FakeCloud, FakeOriginals
 
 SHOP, BLOG = Attached("shop", "public/", (".jpg",), "shop/"), Attached("blog", under="blog/")
 PUBLISHING = Publishing(UPLOADS, (SHOP, BLOG))
@@ -30,29 +30,29 @@ def test_a_selection_is_by_prefix_and_suffix(key: str, taken: bool) -> None:
 
 
 def test_the_same_key_in_two_buckets_is_published_under_two_names() -> None:
-    found = [PUBLISHING.known(Source(bucket, "public/a.jpg")) for bucket in (UPLOADS, "shop", "blog")]
+    found = [PUBLISHING.find_source(Source(bucket, "public/a.jpg")) for bucket in (UPLOADS, "shop", "blog")]
     names = [source.name for source in found if isinstance(source, Source)]
     assert names == ["public/a.jpg", "shop/public/a.jpg", "blog/public/a.jpg"]
     assert len({manifest_path(name) for name in names} | {variants_folder(name) for name in names}) == 6
 
 
 def test_an_upload_cannot_take_the_name_of_an_attached_picture() -> None:
-    found = PUBLISHING.known(Source(UPLOADS, "shop/public/a.jpg"))
+    found = PUBLISHING.find_source(Source(UPLOADS, "shop/public/a.jpg"))
     assert isinstance(found, Problem)
     assert found.reason == "reserved_prefix"
-    assert PUBLISHING.known(Source(UPLOADS, "shopping.jpg")) == Source(UPLOADS, "shopping.jpg")
+    assert PUBLISHING.find_source(Source(UPLOADS, "shopping.jpg")) == Source(UPLOADS, "shopping.jpg")
 
 
 def test_what_is_not_selected_is_nobodys_work_and_another_bucket_is_a_problem() -> None:
-    assert PUBLISHING.known(Source("shop", "private/a.jpg")) is None
-    unknown = PUBLISHING.known(Source("elsewhere", "a.jpg"))
+    assert PUBLISHING.find_source(Source("shop", "private/a.jpg")) is None
+    unknown = PUBLISHING.find_source(Source("elsewhere", "a.jpg"))
     assert isinstance(unknown, Problem)
     assert unknown.reason == "unknown_bucket"
 
 
 @pytest.mark.parametrize("source", [Source(UPLOADS, "a.jpg"), Source("shop", "public/a.jpg"), Source("blog", "shop/x")])
 def test_from_its_name_a_source_is_found_again(source: Source) -> None:
-    known = PUBLISHING.known(source)
+    known = PUBLISHING.find_source(source)
     assert isinstance(known, Source)
     assert PUBLISHING.named(known.name) == known
 
@@ -60,16 +60,16 @@ def test_from_its_name_a_source_is_found_again(source: Source) -> None:
 def test_an_attached_picture_is_looked_at_in_its_bucket_and_published_under_its_name() -> None:
     from lightpress.pipeline.reconcile import Action, reconcile
 
-    cloud = FakeCloud()
+    cloud = FakeCloud(FakeOriginals(name="shop"))
     cloud.originals.put("public/a.jpg", b"picture")
-    source = PUBLISHING.known(Source("shop", "public/a.jpg"))
+    source = PUBLISHING.find_source(Source("shop", "public/a.jpg"))
     assert isinstance(source, Source)
     outcome = reconcile(source, cloud.dependencies())
     assert outcome.action is Action.PUBLISHED
     assert outcome.manifest
     assert outcome.manifest.key == "shop/public/a.jpg"
     assert cloud.images.manifest("public/a.jpg") is None
-    del cloud.originals.held["public/a.jpg"]
+    cloud.originals.delete("public/a.jpg")
     assert reconcile(source, cloud.dependencies()).action is Action.REMOVED
     assert not cloud.images.variants()
 
@@ -80,8 +80,8 @@ def test_the_first_table_that_selects_a_key_says_how_it_is_compressed() -> None:
     tables = Compressing((lossy, rest))
     assert tables.table_for(Source("cms", "photos/a.jpg")) is lossy
     assert tables.table_for(Source("cms", "a.jpg")) is rest
-    assert tables.known(Source("cms", "a.txt")) is None
-    assert isinstance(tables.known(Source("elsewhere", "a.jpg")), Problem)
+    assert tables.find_source(Source("cms", "a.txt")) is None
+    assert isinstance(tables.find_source(Source("elsewhere", "a.jpg")), Problem)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ class Rig:
         story = partial(reconcile, dependencies=self.cloud.dependencies())
         self.announcements = FakeAnnouncements()
         self.process = MessageProcessor(
-            Publishing(UPLOADS).known,
+            Publishing(UPLOADS).find_source,
             story,
             self.dead_letters,
             self.queue,
@@ -217,7 +217,11 @@ def test_a_dead_letter_queue_that_fails_brings_the_message_back() -> None:
     cloud = FakeCloud()
     cloud.originals.put("a", CORRUPT)
     process = MessageProcessor(
-        Publishing(UPLOADS).known, partial(reconcile, dependencies=cloud.dependencies()), Full(), FakeQueue(), Diary()
+        Publishing(UPLOADS).find_source,
+        partial(reconcile, dependencies=cloud.dependencies()),
+        Full(),
+        FakeQueue(),
+        Diary(),
     )
     with pytest.raises(ConnectionError):
         process(Message("m", "hello"))
@@ -236,7 +240,7 @@ def test_what_becomes_of_a_picture_is_announced_once_it_is_published(rig: Rig) -
     rig.handle(body_about("a"))
     rig.cloud.originals.put("a", b"2")
     rig.handle(body_about("a"))
-    del rig.cloud.originals.held["a"]
+    rig.cloud.originals.delete("a")
     rig.handle(body_about("a"))
     assert rig.announcements.told == [("a", "ready", 1), ("a", "ready", 2), ("a", "deleted", 3)]
 

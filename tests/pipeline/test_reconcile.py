@@ -65,7 +65,7 @@ def test_every_key_can_be_published_and_taken_back(cloud: FakeCloud, key: str) -
     outcome = settle(cloud, key)
     assert outcome.action is (Action.FAILED if key.endswith("/") else Action.PUBLISHED)
     assert published(cloud, key).key == key
-    del cloud.originals.held[key]
+    cloud.originals.delete(key)
     assert settle(cloud, key).action is Action.REMOVED
     assert cloud.images.variants() == set()
 
@@ -107,7 +107,7 @@ def test_a_deletion_removes_every_variant_and_says_so(cloud: FakeCloud) -> None:
     for data in (b"one", b"two"):
         cloud.originals.put(KEY, data)
         settle(cloud)
-    del cloud.originals.held[KEY]
+    cloud.originals.delete(KEY)
     outcome = settle(cloud)
     assert outcome.action is Action.REMOVED
     manifest = published(cloud)
@@ -142,7 +142,8 @@ def test_a_picture_that_is_deleted_while_it_is_made_does_not_come_back(cloud: Fa
     cloud.originals.put(KEY, b"two")
 
     def somebody_deletes(_: Manifest) -> None:
-        if cloud.originals.held.pop(KEY, None):
+        if cloud.originals.bucket.newest(KEY):
+            cloud.originals.delete(KEY)
             settle(cloud)  # and another worker is faster
 
     cloud.images.before_publish = somebody_deletes
@@ -190,7 +191,7 @@ def test_and_is_settled_the_next_time(cloud: FakeCloud) -> None:
     test_a_picture_that_changes_again_and_again_is_left_for_later(cloud)
     cloud.originals.before_look = lambda _: None
     assert settle(cloud).action in {Action.PUBLISHED, Action.NOTHING}
-    assert_all_there(cloud, KEY, cloud.originals.held[KEY][1])
+    assert_all_there(cloud, KEY, cloud.originals.bucket.data(KEY) or b"")
     manifest = published(cloud)
     assert cloud.images.generations() <= {manifest.generation, manifest.previous}
 
@@ -262,7 +263,7 @@ def test_a_key_that_is_left_alone_leaves_no_trace(cloud: FakeCloud) -> None:
     for _ in range(2):
         outcome = settle(cloud, "raw/a.jpg")
         assert (outcome.action, outcome.manifest) == (Action.NOTHING, None)
-        cloud.originals.held.clear()
+        cloud.originals.delete("raw/a.jpg")
     assert cloud.images.held == {}
     assert cloud.press.made == []
 
@@ -352,7 +353,7 @@ def test_a_picture_that_is_replaced_while_it_is_recorded_is_published(cloud: Fak
 def test_the_cdn_is_asked_to_forget_before_the_variants_are_removed(cloud: FakeCloud) -> None:
     cloud.originals.put(KEY, b"one")
     settle(cloud)
-    del cloud.originals.held[KEY]
+    cloud.originals.delete(KEY)
     settle(cloud)
     assert cloud.purges.asked == [(variants_folder(KEY), 2)]
     assert cloud.images.variants() == set()
@@ -367,13 +368,13 @@ def test_where_there_is_nothing_to_forget_nobody_is_asked(cloud: FakeCloud) -> N
 def test_a_removal_that_fails_asks_again(cloud: FakeCloud) -> None:
     cloud.originals.put(KEY, b"one")
     settle(cloud)
-    del cloud.originals.held[KEY]
+    cloud.originals.delete(KEY)
 
     class Stuck(FakeImages):
         def remove(self, paths: Iterable[str]) -> None:
             raise ConnectionError(f"no answer about {len(list(paths))} paths")
 
-    stuck = Stuck(cloud.images.held)
+    stuck = Stuck(cloud.images.bucket)
     with pytest.raises(ConnectionError):
         reconcile(source(KEY), replace(cloud.dependencies(), images=stuck))
     assert settle(cloud).action is Action.REMOVED
@@ -429,7 +430,7 @@ def test_what_stayed_is_removed_with_its_original_and_where_its_key_is_ignored(c
         cloud.originals.put(key, RARE)
         settle(cloud, key)
     cloud.recipes = book(ignored=("a",))
-    del cloud.originals.held["b"]
+    cloud.originals.delete("b")
     assert {settle(cloud, key).action for key in ("a", "b")} == {Action.REMOVED}
     assert cloud.images.variants() == set()
 
@@ -467,7 +468,7 @@ def test_what_was_left_behind_by_a_dead_worker_goes_with_the_deletion(cloud: Fak
     with pytest.raises(KeyboardInterrupt):
         settle(cloud)
     assert cloud.images.variants()
-    del cloud.originals.held[KEY]
+    cloud.originals.delete(KEY)
     cloud.images.before_publish = lambda _: None
     assert settle(cloud).action is Action.REMOVED
     assert cloud.images.variants() == set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -38,9 +38,18 @@ if TYPE_CHECKING:
 
 KEY = "a.jpg"
 TRIES = 8
-ARCHIVED = Closed(Reason.ARCHIVED, "It is in the storage class GLACIER.")
-CUSTOMER_KEY = Closed(Reason.CUSTOMER_KEY, "Upload it again.")
+ARCHIVED = Closed(
+    Reason.ARCHIVED,
+    "It is in the storage class GLACIER: restore it. It is processed once that is done, or when it is retried.",
+)
+CUSTOMER_KEY = Closed(Reason.CUSTOMER_KEY, "Upload it again, encrypted in any other way or in none.")
 DENIED = Closed(Reason.ACCESS_DENIED, "S3 answers AccessDenied.")
+STORED: dict[Reason, dict[str, Any]] = {
+    Reason.ARCHIVED: {"storage_class": "GLACIER", "restored": False},
+    Reason.CUSTOMER_KEY: {"customer_key": True},
+    Reason.ACCESS_DENIED: {"denied": "AccessDenied"},
+}
+READABLE: dict[str, Any] = {"storage_class": "STANDARD", "customer_key": False, "denied": ""}
 
 
 class Rig:
@@ -69,7 +78,7 @@ class Rig:
     def _process(self, body: str, received: int) -> bool:
         story = partial(reconcile, dependencies=self.cloud.dependencies())
         work = MessageProcessor(
-            Publishing(UPLOADS).known, story, self.letters, FakeQueue(), self.cloud.diary, Notifier(self.told)
+            Publishing(UPLOADS).find_source, story, self.letters, FakeQueue(), self.cloud.diary, Notifier(self.told)
         )
         return _works(lambda: work(Message(f"message-{self.messages}", body, received=received)))
 
@@ -83,7 +92,7 @@ class Rig:
     def record(self, dead_letter: DeadLetter, received: int = 1) -> bool:
         story = partial(reconcile, dependencies=self.cloud.dependencies())
         work = RecordFailure(
-            Publishing(UPLOADS).known,
+            Publishing(UPLOADS).find_source,
             story,
             self.cloud.registry,
             FakeQueue(),
@@ -125,13 +134,13 @@ def rig() -> Rig:
 
 
 def close(rig: Rig, closed: Closed, *, seen: bool) -> None:
-    """seen: a look tells it already."""
-    (rig.cloud.originals.closed if seen else rig.cloud.originals.refusing)[KEY] = closed
+    """seen: a look tells it already; a KMS key denies reading alone."""
+    how = STORED[closed.reason] if seen else {"denied": "KMS.DisabledException"}
+    rig.cloud.originals.bucket.change(KEY, **how)
 
 
 def open_(rig: Rig) -> None:
-    rig.cloud.originals.closed.clear()
-    rig.cloud.originals.refusing.clear()
+    rig.cloud.originals.bucket.change(KEY, **READABLE)
 
 
 SEEN = pytest.mark.parametrize("seen", [True, False], ids=["a look tells", "reading tells"])
@@ -338,8 +347,7 @@ def test_denials_of_other_letters_decide_nothing(rig: Rig) -> None:
 
 
 def test_a_folder_is_a_folder_whether_it_can_be_read_or_not(rig: Rig) -> None:
-    rig.cloud.originals.put("trips/", b"")
-    rig.cloud.originals.closed["trips/"] = ARCHIVED
+    rig.cloud.originals.put("trips/", b"", **STORED[Reason.ARCHIVED])
     outcome = reconcile(source("trips/"), rig.cloud.dependencies())
     assert outcome.verdict is not None
     assert outcome.verdict.reason is Reason.FOLDER

@@ -35,7 +35,7 @@ QUEUE, DEAD_LETTERS = "process", "record"
 """The queues, by the name of the function that works them off."""
 BUS = "default"
 
-_KNOWN = Publishing(UPLOADS).known
+_KNOWN = Publishing(UPLOADS).find_source
 
 NOW = 1_000
 """There is no clock. Nothing that is promised depends on one."""
@@ -157,7 +157,7 @@ class Release:
 
 
 def _render(wire: Wire, render: Callable[[bytes, Spec], RenderResult], data: bytes, spec: Spec) -> RenderResult:
-    """RenderResult as a request to somebody: a child process, which may be killed as anything else may fail."""
+    """Rendering as a request to somebody: a child process, which may be killed as anything else may fail."""
 
     def effect() -> str:
         render(data, spec)

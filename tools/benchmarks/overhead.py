@@ -82,7 +82,7 @@ def _pipeline(data: bytes, spec: Spec) -> Callable[[], object]:
         S3Originals(s3), S3Images(s3, _IMAGES), recipes, partial(render_in_sandbox, limits=SandboxLimits())
     )
     process = MessageProcessor(
-        Publishing(_UPLOADS).known,
+        Publishing(_UPLOADS).find_source,
         partial(reconcile, dependencies=world),
         SqsDeadLetters(sqs, _DEAD_LETTERS),
         SqsQueue(sqs, _QUEUE),

@@ -76,7 +76,7 @@ class Deployment:
 
     def name_of(self, bucket: str | None, key: str | None) -> str | None:
         """The name under which an original is published; None if it is not, or no longer."""
-        known = self.publishing.known(Source(bucket, key)) if bucket is not None and key is not None else None
+        known = self.publishing.find_source(Source(bucket, key)) if bucket is not None and key is not None else None
         return known.name if isinstance(known, Source) else None
 
     def original(self, key: str) -> Original | None:

@@ -1,4 +1,4 @@
-"""What S3's answers mean to the story."""
+"""What the answers of S3 mean to a workflow."""
 
 from __future__ import annotations
 

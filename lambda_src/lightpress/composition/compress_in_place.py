@@ -35,11 +35,11 @@ def processor() -> MessageProcessor[CompressionOutcome]:
         objects=TimedObjects(objects, timings),
         ledger=S3Ledger(s3, settings.images_bucket),
         tables=tables,
-        compress=timings.timed(partial(compress_in_sandbox, limits=limits, on_cost=timings.hear)),
+        compress=timings.timed(partial(compress_in_sandbox, limits=limits, on_cost=timings.add_cost)),
     )
     return MessageProcessor(
-        known=tables.known,
-        story=partial(compress, dependencies=dependencies),
+        find_source=tables.find_source,
+        workflow=partial(compress, dependencies=dependencies),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=CompressionTelemetry(timings),

@@ -27,8 +27,8 @@ def processor() -> MessageProcessor[Outcome]:
     sqs, timings = sqs_client(), Timings()
     needs = dependencies(settings, s3_client(), sqs, limits_within(settings.memory_mb), timings)
     return MessageProcessor(
-        known=publishing(settings).known,
-        story=partial(reconcile, dependencies=needs),
+        find_source=publishing(settings).find_source,
+        workflow=partial(reconcile, dependencies=needs),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=ReconcileTelemetry(timings),

@@ -33,7 +33,7 @@ def recorder() -> RecordFailure:
     quarantine = S3Quarantine(s3_client(WAITING_FOR_COPIES), kept.quarantine_bucket)
     table = DynamoFailures(client("dynamodb"), kept.failures_table, _now, kept.retention_seconds)
     return RecordFailure(
-        known=publishing(settings).known,
+        find_source=publishing(settings).find_source,
         reconcile=partial(reconcile, dependencies=dependencies(settings, s3, sqs, limits, timings)),
         registry=FailureRecords(quarantine, table, observer, _now, kept.retention_seconds),
         queue=SqsQueue(sqs, settings.queue_url),

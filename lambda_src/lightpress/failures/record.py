@@ -1,7 +1,7 @@
 """The last instance: what the queue gave up on is looked at once more, alone, and published or recorded.
 
 A message is here because its picture was rejected, because it makes no sense, or because it was tried too often. The
-last proves nothing: there may have been an outage, or neighbours that took long. So the very same story looks at the
+last proves nothing: there may have been an outage, or neighbours that took long. So the same workflow looks at the
 key again, and only what is rejected now is a failure. It is kept in the quarantine bucket, written into the failures
 table and published as failed, in this order: the manifest says that all of it is done. Whatever fails on the way, the
 message comes back; everything here may be done twice.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from lightpress.failures.ports import Failures, Quarantine
     from lightpress.ingest.orders import Order
-    from lightpress.pipeline.events import Known, Problem
+    from lightpress.pipeline.events import FindSource, Problem
     from lightpress.pipeline.failures import DeadLetter, Verdict
     from lightpress.pipeline.ports import Queue
     from lightpress.pipeline.recipe import Recipe
@@ -48,7 +48,7 @@ class Observer(Protocol):
         """A source is up to date: published after all, or failed."""
 
     def on_error(self, source: Source, error: Exception) -> None:
-        """The world failed; the message will come back."""
+        """A transient error: the message will be retried."""
 
     def on_recorded(self, failure: Failure) -> None:
         """A failure is in the table, and what failed is in quarantine."""
@@ -165,7 +165,7 @@ class RecordFailure:
     announce: as of `process.MessageProcessor`. uploads: the bucket that fetched pictures would have come to.
     """
 
-    known: Known
+    find_source: FindSource
     reconcile: Callable[..., Outcome]
     registry: FailureRecords
     queue: Queue
@@ -174,12 +174,12 @@ class RecordFailure:
     uploads: str
 
     def __call__(self, dead_letter: DeadLetter, receipt: str, received: int) -> None:
-        """Work off one letter, delivered `received` times; raises if the world failed, so that it comes back."""
+        """Process one dead letter, delivered `received` times; raises ExceptionGroup after transient errors."""
         order = order_in(dead_letter.body)
         if order is not None:
             self._record_order(dead_letter, order)
             return
-        reading = read(dead_letter.body).about(self.known)
+        reading = read(dead_letter.body).about(self.find_source)
         cause = Cause(dead_letter.message_id, dead_letter.first_at)
         errors = [
             error

@@ -45,7 +45,7 @@ class Compressing:
 
     tables: tuple[InPlace, ...]
 
-    def known(self, source: Source) -> Source | Problem | None:
+    def find_source(self, source: Source) -> Source | Problem | None:
         """The source, where a table selects it."""
         if any(table.takes(source) for table in self.tables):
             return source

@@ -2,6 +2,6 @@
 
 `addresses` says where may be connected to, `names` looks names up in time, `connection` connects there and nowhere
 else, `answer` reads what is said there, `download` follows redirects and takes the bytes within their limits, `hosts`
-keeps from asking a server too often, `story` is one order from beginning to end, and `work` is a batch of them, fetched
-side by side; `alone` is a process for one that ends others.
+keeps from asking a server too often, `fetch` is the workflow of one order, `batch` runs it for many side by
+side, and `alone` is a process for one that ended others.
 """

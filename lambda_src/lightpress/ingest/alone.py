@@ -41,14 +41,14 @@ class DownloadAlone:
     grace_seconds: float = 5.0
     room_bytes: int = 96 * _MIB
 
-    def __call__(self, link: SourceUrl, known: Validators = NO_VALIDATORS) -> Downloaded | None:
-        """Get the picture of a link; None if it is still the one that is known.
+    def __call__(self, link: SourceUrl, validators: Validators = NO_VALIDATORS) -> Downloaded | None:
+        """Get the picture of a link; None if it is still the one with these validators.
 
         Raises FetchFailed: for the reasons of `Download`, or as `unfinished` where the process has ended otherwise.
         """
         job = {
             "url": link.url,
-            "known": [known.etag, known.last_modified],
+            "validators": [validators.etag, validators.last_modified],
             "options": self.options,
             "room_bytes": self.room_bytes + _COPIES * self.options["max_bytes"],
         }
@@ -100,7 +100,7 @@ def main() -> None:
 
 def _work_off(job: Mapping[str, Any]) -> tuple[dict[str, Any], bytearray]:
     try:
-        found = Download.by(job["options"])(parse_url(job["url"]), Validators(*job["known"]))
+        found = Download.by(job["options"])(parse_url(job["url"]), Validators(*job["validators"]))
     except FetchFailed as failure:
         return {"failed": [failure.reason, failure.detail, failure.retry_after, failure.asked]}, bytearray()
     if found is None:

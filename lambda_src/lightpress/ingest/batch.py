@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.ports import DeadLetters, Queue
 
     Ending = FetchOutcome | FetchFailed | Exception | Problem
-    """Of a message: done, failed for good or for now, stumbled over our own world, or not an order at all."""
+    """Of a message: done, failed for good or for now, a transient error, or not an order at all."""
 
 
 _SECONDS_AROUND = 15  # a URL's own: to begin, to land what came, and to tell of it
@@ -45,7 +45,7 @@ class Observer(Protocol):
         """There is no picture of the URL: for good, and on its way to be recorded; or it is tried again."""
 
     def on_error(self, message_id: str, error: Exception) -> None:
-        """Our own world failed; the message will come back."""
+        """A transient error of ours: the message will be retried."""
 
 
 class OutOfTime(Exception):

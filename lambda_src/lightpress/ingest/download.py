@@ -91,8 +91,8 @@ class Download:
         hosts = Hosts(options["per_host"], options["per_host_rate"])
         return cls(Connector(policy), hosts, options["max_bytes"], options["timeout_seconds"])
 
-    def __call__(self, link: SourceUrl, known: Validators = NO_VALIDATORS) -> Downloaded | None:
-        """Get the picture of a link; None if it is still the one that is known. Raises FetchFailed."""
+    def __call__(self, link: SourceUrl, validators: Validators = NO_VALIDATORS) -> Downloaded | None:
+        """Get the picture of a link; None if it is still the one with these validators. Raises FetchFailed."""
         deadline = Deadline.after(self.seconds)
         for _ in range(_MOST_REDIRECTS + 1):
             try:
@@ -100,7 +100,7 @@ class Download:
                     self.hosts.turn(link.host, deadline),
                     self.connector.open(link, deadline, self._most_bytes) as wire,
                 ):
-                    found = self._exchange(wire, link, known)
+                    found = self._exchange(wire, link, validators)
             except TimeoutError as error:
                 raise FetchFailed(FetchReason.TIMEOUT, f"{link.shown}: {self.seconds:g} s are the limit.") from error
             except CutShort as error:
@@ -122,13 +122,13 @@ class Download:
         """What may come in over one connection, whatever its server says of it."""
         return self.max_bytes + most_framing(self.max_bytes) + 2 * LARGEST_HEAD
 
-    def _exchange(self, wire: Wire, link: SourceUrl, known: Validators) -> Downloaded | SourceUrl | None:
+    def _exchange(self, wire: Wire, link: SourceUrl, validators: Validators) -> Downloaded | SourceUrl | None:
         """Ask once; returns the picture, where else to ask, or None if nothing has changed."""
-        wire.send(_request(link, known))
+        wire.send(_request(link, validators))
         answer = read_answer(wire.incoming)
         if answer.status in _REDIRECTS:
             return _redirect(answer, link)
-        if answer.status == HTTPStatus.NOT_MODIFIED and known != NO_VALIDATORS:
+        if answer.status == HTTPStatus.NOT_MODIFIED and validators != NO_VALIDATORS:
             return None
         if answer.status != HTTPStatus.OK:
             raise self._refusal(answer, link)
@@ -162,7 +162,7 @@ class Download:
         return FetchFailed(FetchReason.TOO_LARGE, f"{link.shown} has more than {self.max_bytes} bytes.")
 
 
-def _request(link: SourceUrl, known: Validators) -> bytes:
+def _request(link: SourceUrl, validators: Validators) -> bytes:
     """Write a request. Nothing in it is anybody's: no cookie, no credentials, not where the address came from."""
     lines = [
         f"GET {link.target} HTTP/1.1",
@@ -172,10 +172,10 @@ def _request(link: SourceUrl, known: Validators) -> bytes:
         "Accept-Encoding: identity",
         "Connection: close",
     ]
-    if known.etag:
-        lines.append(f"If-None-Match: {known.etag}")
-    if known.last_modified:
-        lines.append(f"If-Modified-Since: {known.last_modified}")
+    if validators.etag:
+        lines.append(f"If-None-Match: {validators.etag}")
+    if validators.last_modified:
+        lines.append(f"If-Modified-Since: {validators.last_modified}")
     return "\r\n".join([*lines, "", ""]).encode("ascii")
 
 

@@ -50,7 +50,7 @@ class Fetcher:
     landing: UploadStore
 
     def __call__(self, order: Order) -> FetchOutcome:
-        """Fetch; raises FetchFailed where that cannot be, and anything else where our own world fails."""
+        """Fetch; raises FetchFailed where that cannot be, and any other exception for a transient error of ours."""
         try:
             link = parse_url(order.url)
         except InvalidUrlError as error:

@@ -50,7 +50,7 @@ class Publishing:
     uploads: str
     attached: tuple[Attached, ...] = ()
 
-    def known(self, source: Source) -> Source | Problem | None:
+    def find_source(self, source: Source) -> Source | Problem | None:
         """The source with what it is published under."""
         if source.bucket == self.uploads:
             return self._upload(source)
@@ -81,9 +81,9 @@ class Publishing:
         )
 
 
-def unknown_bucket(source: Source, known: str) -> Problem:
-    """What is wrong with an event about a bucket that is none of the `known` ones."""
-    return Problem("unknown_bucket", f"The event is about {source.bucket}, not {known}.")
+def unknown_bucket(source: Source, bucket: str) -> Problem:
+    """What is wrong with an event about a bucket that is another bucket than ours."""
+    return Problem("unknown_bucket", f"The event is about {source.bucket}, not {bucket}.")
 
 
 def attached_from(values: Mapping[str, Any]) -> Attached:

@@ -19,7 +19,7 @@ from lightpress.pipeline.source import Cause, Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    Known = Callable[[Source], "Source | Problem | None"]
+    FindSource = Callable[[Source], "Source | Problem | None"]
     """A source as it is to be worked on; None where nothing is to be done; a problem where it is nobody's."""
 
 _LOOK, _RETRY = "Lightpress:Look", "Lightpress:Retry"
@@ -55,9 +55,9 @@ class Reading:
     problems: tuple[Problem, ...] = ()
     retries: frozenset[Source] = frozenset()
 
-    def about(self, known: Known) -> Reading:
+    def about(self, find_source: FindSource) -> Reading:
         """The same, as far as somebody knows the sources: nobody else's bucket is touched."""
-        found = {source: known(source) for source in self.sources}
+        found = {source: find_source(source) for source in self.sources}
         ours = {source: one for source, one in found.items() if isinstance(one, Source)}
         problems = (
             replace(one, part=reconcile_message(source)) for source, one in found.items() if isinstance(one, Problem)

@@ -1,7 +1,7 @@
 """One message, from its body to its end: every source it names is reconciled.
 
-What no retry can help, a rejected picture or a record that makes no sense, goes to the dead-letter queue at once, each
-with its own reason, and is done. What the world failed comes back, after a pause that grows with each try.
+A rejected picture and a record that cannot be read are sent to the dead-letter queue at once, each with its own reason:
+no retry would help. After a transient error the message is retried, with a pause that grows with each try.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from lightpress.pipeline.source import Cause
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.pipeline.events import Known
+    from lightpress.pipeline.events import FindSource
     from lightpress.pipeline.ports import DeadLetters, Queue
     from lightpress.pipeline.source import Source
 
 
 class HasVerdict(Protocol):
-    """What a story tells of a source. verdict: why it was rejected, where it was."""
+    """What a workflow did for a source. verdict: why it was rejected, where it was."""
 
     @property
     def verdict(self) -> Verdict | None: ...
@@ -37,8 +37,13 @@ Told_contra = TypeVar("Told_contra", contravariant=True)
 class Message:
     """A queue message, as it was received.
 
-    receipt: to speak of this delivery to the queue. received: how many times so far. sent_at: in seconds since 1970.
-    request_id: of the invocation.
+    Attributes:
+        id: of the message, the same at each delivery.
+        body: its text.
+        receipt: the receipt handle of this delivery.
+        received: the receive count, this delivery included.
+        sent_at: in seconds since 1970.
+        request_id: of the invocation.
     """
 
     id: str
@@ -50,7 +55,7 @@ class Message:
 
 
 class OutOfTime(Exception):
-    """The invocation would end before the source is done, and take the news of the finished ones along."""
+    """The invocation might end before this source is done, and its finished sources would not be reported."""
 
 
 class Observer(Protocol[Told_contra]):
@@ -60,41 +65,47 @@ class Observer(Protocol[Told_contra]):
         """A source is up to date, or rejected and on its way to be recorded."""
 
     def on_error(self, source: Source, error: Exception) -> None:
-        """The world failed; the message will come back."""
+        """A transient error: the message will be retried."""
 
     def on_discarded(self, message: Message, problem: Problem) -> None:
         """A part of a message makes no sense; it is on its way to be recorded."""
 
 
 def always() -> bool:
-    """There is time for another picture."""
+    """There is always time for another picture: where nothing limits the invocation."""
     return True
 
 
 def no_notification(_outcome: object) -> None:
-    """Notifier nothing."""
+    """Announce nothing: where no service is to be notified."""
 
 
 @dataclass(frozen=True, slots=True)
 class MessageProcessor(Generic[Outcome]):
-    """Works off messages about the sources that are known: tells the story of each.
+    """Processes messages: runs the workflow for each source that a message names.
 
-    announce: tells the world outside.
+    Attributes:
+        find_source: which sources are ours, and what they are published under.
+        workflow: called with a source and `retry`.
+        dead_letters: takes what no retry can help.
+        queue: where messages come from; it delays the next try of one.
+        observer: is told of each outcome, for log and metrics.
+        announce: notifies other services of an outcome.
     """
 
-    known: Known
-    story: Callable[..., Outcome]
+    find_source: FindSource
+    workflow: Callable[..., Outcome]
     dead_letters: DeadLetters
     queue: Queue
     observer: Observer[Outcome]
     announce: Callable[..., None] = no_notification
 
     def __call__(self, message: Message, has_time: Callable[[], bool] = always) -> None:
-        """Work off one message; raises if the world failed any of its sources, so that it comes back whole.
+        """Process one message; raises ExceptionGroup after transient errors, so that SQS delivers it again as a whole.
 
         has_time: whether the invocation can finish one more picture. It is asked before each.
         """
-        reading = read(message.body).about(self.known)
+        reading = read(message.body).about(self.find_source)
         errors = [
             error
             for source in reading.sources
@@ -113,7 +124,7 @@ class MessageProcessor(Generic[Outcome]):
             return OutOfTime(source)
         cause = Cause(message.id, message.sent_at)
         try:
-            outcome = self.story(source.because(cause), retry=retry)
+            outcome = self.workflow(source.because(cause), retry=retry)
             if outcome.verdict is not None:
                 self._give_up(source, message, outcome.verdict, retry=retry)
             self.announce(outcome)

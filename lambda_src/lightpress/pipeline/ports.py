@@ -1,4 +1,4 @@
-"""What the story needs of the world. Each port has two real sides: AWS (`lightpress.aws`) and the simulation."""
+"""What the workflow of an upload depends on. Each port is implemented by an adapter in `lightpress.aws`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class PreconditionFailed(Exception):
-    """The world is no longer as it was when it was looked at: look again."""
+    """An object is no longer the one that was looked at: look again."""
 
 
 class Unreadable(Exception):
@@ -50,7 +50,7 @@ class Published:
 
 
 class Images(Protocol):
-    """The images bucket."""
+    """The images bucket: manifests and variants."""
 
     def published(self, key: str) -> Published | None:
         """The manifest of a source's key."""
@@ -69,25 +69,25 @@ class Images(Protocol):
 
 
 class DeadLetters(Protocol):
-    """The dead-letter queue."""
+    """The dead-letter queue, from which failures are recorded."""
 
     def send(self, dead_letter: DeadLetter) -> None:
         """Hand a message over to whoever records failures."""
 
 
 class Queue(Protocol):
-    """A queue that messages come from."""
+    """The queue that messages are received from."""
 
     def hold_back(self, receipt: str, seconds: int) -> None:
         """Let the message that was received with `receipt` come back after so long, and not earlier."""
 
 
 class Purges(Protocol):
-    """Whoever makes the CDN forget."""
+    """Requests invalidations of the CDN."""
 
     def request_purge(self, folder: str) -> None:
-        """Have the CDN forget everything in a folder, once every worker of today has ended or died.
+        """Request the invalidation of a folder, to be made once every worker of now has ended or died.
 
-        So it is asked before the files are removed: if they are not removed after all, the message comes back, finds
-        them, and asks again.
+        It is requested before the files are removed: if removing them fails, the message is retried, finds them, and
+        requests it again.
         """

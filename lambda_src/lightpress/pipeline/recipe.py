@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
 from lightpress.image import DAMAGED, FITS, METADATA, REVISION, Damaged, Fit, Limits, Metadata, Reason, Size, Spec
 from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE
+from lightpress.pipeline.path_pattern import PathPattern
 from lightpress.toml_reader import Table, read_toml
 
 if TYPE_CHECKING:
@@ -75,14 +76,14 @@ class Rule:
 
     path: str
     recipe: Recipe | None
-    _pattern: re.Pattern[str] = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_pattern", re.compile(_as_regex(self.path), re.DOTALL))
+    @cached_property
+    def _pattern(self) -> PathPattern:
+        return PathPattern(self.path)
 
     def matches(self, key: str) -> bool:
         """Whether the rule is for `key`."""
-        return self._pattern.fullmatch(key) is not None
+        return self._pattern.matches(key)
 
 
 @dataclass(frozen=True)
@@ -229,9 +230,3 @@ def _limits(row: Table) -> Limits:
 def _check_name(name: str, table: Table) -> None:
     if not re.fullmatch(_NAME, name):
         raise table.error(name, "is not a usable name: lower case letters, digits, - and _, at most 40 characters")
-
-
-def _as_regex(path: str) -> str:
-    """`*` is anything within a folder, `**` anything at all; every other character is itself."""
-    tokens = {"**": ".*", "*": "[^/]*"}
-    return "".join(tokens.get(part) or re.escape(part) for part in re.split(r"(\*\*|\*)", path))

@@ -54,12 +54,18 @@ _SMALLEST_CHILD_MB = 256
 
 
 class ChildLost(Exception):
-    """The child ended without a verdict on the picture: the world's fault, so worth another try."""
+    """The child ended without a verdict on the picture, which is a transient error: retry."""
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxLimits:
-    """What one picture may use. cpu_seconds is the picture's fault when spent; wall_seconds and memory the world's."""
+    """What one picture may use.
+
+    Attributes:
+        cpu_seconds: CPU time; a picture that takes more is rejected.
+        wall_seconds: until the child is killed, which is a transient error.
+        memory_mb: address space of the child, in MiB, beside that of its parent; to need more is a transient error.
+    """
 
     cpu_seconds: int = 20
     wall_seconds: float = 25.0

@@ -1,6 +1,6 @@
-"""How long the stages of a picture's way take, and what its renderer uses: told to operators, of no other effect.
+"""How long reading, rendering and writing take, and what the renderer uses: for log and metrics alone.
 
-The story knows no clock: its ports are wrapped, each call is timed, and the sum is taken once the picture is settled.
+The workflow has no clock: its ports are wrapped, each call is timed, and the sums are taken with each outcome.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Timings:
         """Time what is done meanwhile as writing."""
         return self._timing("write_ms")
 
-    def hear(self, cost: Cost) -> None:
+    def add_cost(self, cost: Cost) -> None:
         """Add what a renderer used."""
         self._spent.decode_cpu_ms += cost.decoding_ms
         self._spent.encode_cpu_ms += cost.cpu_ms - cost.decoding_ms
@@ -104,14 +104,14 @@ class TimedOriginals:
     """Originals, timed."""
 
     originals: Originals
-    stages: Timings
+    timings: Timings
 
     def head(self, source: Source) -> Original | None:
-        with self.stages.reading():
+        with self.timings.reading():
             return self.originals.head(source)
 
     def read(self, source: Source, original: Original) -> bytes:
-        with self.stages.reading():
+        with self.timings.reading():
             return self.originals.read(source, original)
 
 
@@ -120,23 +120,23 @@ class TimedImages:
     """Images, timed."""
 
     images: Images
-    stages: Timings
+    timings: Timings
 
     def published(self, key: str) -> Published | None:
-        with self.stages.reading():
+        with self.timings.reading():
             return self.images.published(key)
 
     def publish(self, manifest: Manifest, replacing: Published | None) -> None:
-        with self.stages.writing():
+        with self.timings.writing():
             self.images.publish(manifest, replacing)
 
     def write(self, path: str, data: bytes, media_type: str, name: str) -> None:
-        with self.stages.writing():
+        with self.timings.writing():
             self.images.write(path, data, media_type, name)
 
     def paths(self, folder: str) -> Iterable[str]:
         return self.images.paths(folder)
 
     def remove(self, paths: Iterable[str]) -> None:
-        with self.stages.writing():
+        with self.timings.writing():
             self.images.remove(paths)

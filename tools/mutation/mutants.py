@@ -1,0 +1,115 @@
+"""Every mutant of a module: those of Cosmic Ray's operators, and calls with one thing left out."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A module with one change.
+
+    Attributes:
+        operator: what made it.
+        was, now: the lines that differ.
+        code: the whole module.
+    """
+
+    operator: str
+    was: str
+    now: str
+    code: str
+
+
+def mutants_of(source: str) -> Iterator[Mutant]:
+    """Each once; without those that differ from the original in nothing that runs."""
+    seen = {_what_runs(source)}
+    for operator, before, after in (*_left_out(source), *_cosmic_rays(source)):
+        runs = _what_runs(after)
+        if runs not in seen:
+            seen.add(runs)
+            yield Mutant(operator, *_difference(before, after), after)
+
+
+def _cosmic_rays(source: str) -> Iterator[tuple[str, str, str]]:
+    from cosmic_ray.mutating import mutate_code  # noqa: PLC0415  it is in an environment of its own
+    from cosmic_ray.plugins import get_operator, operator_names  # noqa: PLC0415
+
+    for name in operator_names():
+        operator = get_operator(name)
+        if operator.arguments():
+            continue
+        occurrence = 0
+        while (mutated := mutate_code(source, operator(), occurrence)) is not None:
+            yield name.removeprefix("core/"), source, mutated
+            occurrence += 1
+
+
+def _left_out(source: str) -> Iterator[tuple[str, str, str]]:
+    """A keyword argument, or a call whose result nobody uses."""
+    tree = ast.parse(source)
+    before = ast.unparse(tree)
+    for number, node in enumerate(ast.walk(tree)):
+        if isinstance(node, ast.Call):
+            for position in range(len(node.keywords)):
+                yield "without a keyword argument", before, _without_keyword(tree, number, position)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            yield "without a call", before, _without_call(tree, number)
+
+
+def _without_keyword(tree: ast.Module, number: int, position: int) -> str:
+    tree = copy.deepcopy(tree)
+    call = list(ast.walk(tree))[number]
+    assert isinstance(call, ast.Call)  # noqa: S101  as in the original
+    del call.keywords[position]
+    return ast.unparse(tree)
+
+
+def _without_call(tree: ast.Module, number: int) -> str:
+    tree = copy.deepcopy(tree)
+    statement = list(ast.walk(tree))[number]
+    assert isinstance(statement, ast.Expr)  # noqa: S101  as in the original
+    statement.value = ast.Constant(value=None)
+    return ast.unparse(tree)
+
+
+class _Bare(ast.NodeTransformer):
+    """Without annotations, which are not evaluated, and docstrings."""
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        return ast.arg(node.arg)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        node.annotation = ast.Constant(value="ClassVar" if "ClassVar" in ast.unparse(node.annotation) else "")
+        return self.generic_visit(node)
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        return ast.Expr(ast.Constant(value=None)) if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        is_for_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return ast.Pass() if is_for_types else self.generic_visit(node)
+
+
+def _what_runs(source: str) -> str:
+    try:
+        return ast.dump(_Bare().visit(ast.parse(source)))
+    except SyntaxError:
+        return ""  # no mutant: it would fail every test
+
+
+def _difference(before: str, after: str) -> tuple[str, str]:
+    lines = [line for line in difflib.ndiff(before.splitlines(), after.splitlines()) if line[:2] in {"- ", "+ "}]
+    was, now = (" ".join(line[2:].strip() for line in lines if line[0] == sign) for sign in "-+")
+    return was, now
