@@ -139,7 +139,7 @@ def png_of(depth: int, kind: int, samples: list[int], clear: list[int], interlac
     )
 
 
-AS_WEBP = spec(formats=("webp",))  # as a PNG, so small an original remains as it is
+AS_WEBP = spec(formats=("webp",))
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])

@@ -85,7 +85,7 @@ def _format_of(data: bytes, accept: Collection[str]) -> Input:
     What merely resembles one of ours is looked for first. No decoder has a part in this.
     """
     for refused in REFUSED:
-        if data.startswith(refused.magic, refused.at):
+        if refused.begins(data):
             raise _not_accepted(refused.name, accept)
     if row := input_of(data):
         if row.name not in accept:

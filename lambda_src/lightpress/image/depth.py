@@ -17,7 +17,10 @@ _ALPHA_OF_ITS_OWN = {"PA", "La", "RGBa"}
 _ALL_LEVELS = 65_536
 _ROWS_AT_ONCE = 256
 _BITS_OF_PNG = 24  # where its header says how many each sample has
-_DEEP = 16
+_SCALED, _DEEP = {2, 4, 16}, 16
+
+RARE_CLEAR_COLOR = "rare_clear_color"
+"""In `info`: whether programs disagree on what of the file is see-through, Pillow being one of them."""
 
 
 def to_eight_bits(picture: Picture) -> Picture:
@@ -82,6 +85,7 @@ def apply_clear_color(opened: Image.Image, data: bytes) -> None:
     if opened.format != "PNG" or clear is None or isinstance(clear, bytes) or opened.mode not in {"L", "RGB"}:
         return
     bits = data[_BITS_OF_PNG]
+    opened.info[RARE_CLEAR_COLOR] = bits in _SCALED
     if opened.mode == "RGB" and bits == _DEEP:
         opened.putalpha(_alpha_of_deep(opened, data, clear))
         del opened.info["transparency"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.image.color import shown_as_srgb
 from lightpress.image.container import without_extras
+from lightpress.image.depth import RARE_CLEAR_COLOR
 from lightpress.image.lossless import compressed
 
 if TYPE_CHECKING:
@@ -109,6 +110,8 @@ def _obstacle(picture: Picture) -> str | None:
         return "it is animated"
     if picture.image.mode not in _COLOURS_BROWSERS_AGREE_ON:
         return f"its colours are {picture.image.mode}"
+    if picture.image.info.get(RARE_CLEAR_COLOR):
+        return "programs disagree on what of it is see-through"
     if not shown_as_srgb(picture):
         return "it is in another colour space"
     return None
