@@ -28,6 +28,7 @@ from lightpress.image.cicp import (
     Primaries,
     profile,
 )
+from lightpress.image.headers import png_chunks_before_pixels
 from lightpress.image.isobmff import properties
 
 if TYPE_CHECKING:
@@ -37,8 +38,7 @@ _SRGB_GAMMA = 1 / 2.2
 _NO_DIFFERENCE = 0.05  # of its quotient with sRGB's, as in libpng's PNG_GAMMA_THRESHOLD
 _BELIEVABLE_GAMMA = (0.1, 10.0)
 _FULL_RANGE = 1
-_PNG_SIGNATURE = 8
-_MOST_CHUNKS = 1_000
+_OF_COLOR = {b"cICP", b"cHRM", b"cLLI", b"mDCV"}
 _LARGEST_PROFILE = 1 << 20
 _MOST_TAGS = 100
 _TEN_THOUSANDTHS = 10_000  # of a cd/m2: the unit of light levels in PNG and in mastering displays
@@ -78,7 +78,7 @@ def declared_color(form: str | None, info: Mapping[Any, Any], data: bytes) -> De
 
 
 def _of_png(embedded: bytes | None, info: Mapping[Any, Any], data: bytes) -> DeclaredColor:
-    chunks = _chunks_before_pixels(data)
+    chunks = png_chunks_before_pixels(data, _OF_COLOR)
     points = chunks.get(b"cICP", b"")
     if len(points) == 4 and points[2:] == bytes((0, _FULL_RANGE)):  # noqa: PLR2004  the chunk's length
         found = _of_points(points[0], points[1], _peak_in_png(chunks), CURVES)
@@ -142,25 +142,6 @@ def _primaries(chunk: bytes) -> Primaries | None:
     red, green, blue = zip(rest[::2], rest[1::2], strict=True)
     found = Primaries(red, green, blue, (white_x, white_y))
     return found if found.is_possible() else None
-
-
-def _chunks_before_pixels(data: bytes) -> dict[bytes, bytes]:
-    """The first chunk of each kind before the pixels; what comes later describes nothing."""
-    found: dict[bytes, bytes] = {}
-    at = _PNG_SIGNATURE
-    for _ in range(_MOST_CHUNKS):
-        if at + 8 > len(data):
-            break
-        length, kind = struct.unpack_from(">I4s", data, at)
-        if kind == b"IDAT":
-            break
-        if kind in _OF_COLOR:
-            found.setdefault(kind, data[at + 8 : at + 8 + min(length, 64)])
-        at += 12 + length
-    return found
-
-
-_OF_COLOR = {b"cICP", b"cHRM", b"cLLI", b"mDCV"}
 
 
 def _peak_in_png(chunks: Mapping[bytes, bytes]) -> float:

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 # Image resources of a Photoshop file, and what Pillow can read: (mode, bits) of its header.
 _PSD_VERSION_INFO = 1057
@@ -68,6 +68,22 @@ def png_chunks(data: bytes) -> int:
         at += 12 + number(data, ">I", at)
         count += 1
     return count
+
+
+def png_chunks_before_pixels(data: bytes, kinds: Collection[bytes]) -> dict[bytes, bytes]:
+    """The first chunk of each of these kinds, if it stands before the pixels."""
+    found: dict[bytes, bytes] = {}
+    at = len(_PNG_SIGNATURE)
+    for _ in range(MOST_CHUNKS):
+        if at + 8 > len(data):
+            break
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"IDAT":
+            break
+        if kind in kinds:
+            found.setdefault(kind, data[at + 8 : at + 8 + length])
+        at += 12 + length
+    return found
 
 
 @dataclass(frozen=True, slots=True)
