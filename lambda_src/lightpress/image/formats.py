@@ -22,7 +22,6 @@ from lightpress.image.headers import (
     tiff_unreadable,
     webp_sizes,
 )
-from lightpress.image.rare_bmp import bmp_sizes, bmp_unreadable, plain_bmp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -138,7 +137,7 @@ def _never(_: bytes) -> None:
 
 
 def _open_tiff(data: bytes) -> Image.Image:
-    from lightpress.image.rare_tiff import open_tiff  # noqa: PLC0415  this table is read where there is no Pillow
+    from lightpress.image.rare_tiff import open_tiff  # noqa: PLC0415  few files need it, and this table none of it
 
     return open_tiff(data)
 
@@ -149,8 +148,22 @@ def _open_psd(data: bytes) -> Image.Image:
     return open_psd(data)
 
 
+def _sizes_of_bmp(data: bytes) -> Iterable[tuple[int, int]]:
+    from lightpress.image.rare_bmp import bmp_sizes  # noqa: PLC0415  as above
+
+    return bmp_sizes(data)
+
+
+def _unreadable_bmp(data: bytes) -> str | None:
+    from lightpress.image.rare_bmp import bmp_unreadable  # noqa: PLC0415  as above
+
+    return bmp_unreadable(data)
+
+
 def _open_bmp(data: bytes) -> Image.Image:
     from PIL import Image  # noqa: PLC0415  as above
+
+    from lightpress.image.rare_bmp import plain_bmp  # noqa: PLC0415  as above
 
     return Image.open(io.BytesIO(plain_bmp(data)), formats=("BMP",))
 
@@ -263,8 +276,8 @@ INPUTS = (
         media_types=("image/x-icon", "image/vnd.microsoft.icon"), extensions=("ico",),
     ),
     Input(
-        "bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 8, ((b"BM", 0),), unreadable=bmp_unreadable,
-        sizes=bmp_sizes, opener=_open_bmp,
+        "bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 8, ((b"BM", 0),), unreadable=_unreadable_bmp,
+        sizes=_sizes_of_bmp, opener=_open_bmp,
         media_types=("image/bmp",), extensions=("bmp",),
     ),
 )  # fmt: skip
