@@ -19,6 +19,8 @@ from tools.drawing import (
     pixel,
     plain,
     png_chunk,
+    rendered,
+    seen,
     spec,
     summary_of,
     with_chunk_before,
@@ -149,6 +151,13 @@ def test_a_see_through_gray_is_see_through_at_every_depth(depth: int) -> None:
         samples = [0, most // 2, level, most, level ^ 1]
         alphas = only(png_of(depth, 0, samples, [level]), AS_WEBP).getchannel("A").tobytes()
         assert alphas == bytes(0 if sample == level else 255 for sample in samples), level
+
+
+@pytest.mark.parametrize(("depth", "kind", "clear"), [(2, 0, [2]), (4, 0, [5]), (16, 2, [300, 301, 302])])
+def test_a_variant_does_not_repeat_what_programs_read_differently(depth: int, kind: int, clear: list[int]) -> None:
+    """Pillow, for one, compares the color of the file with samples that it has scaled."""
+    (variant,) = rendered(png_of(depth, kind, [*clear, *(0 for _ in clear)], clear))
+    assert seen(variant).convert("RGBA").getchannel("A").tobytes() == b"\0\xff"
 
 
 @pytest.mark.parametrize(("depth", "noise"), [(2, 0xFFFC), (4, 0xFFF0), (8, 0xFF00)])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SRGB_GAMMA = 1 / 2.2
 _NO_DIFFERENCE = 0.05  # of its quotient with sRGB's, as in libpng's PNG_GAMMA_THRESHOLD
 _BELIEVABLE_GAMMA = (0.1, 10.0)
-_FULL_RANGE = 1
+_RGB_OF_FULL_RANGE = b"\0\1"  # what is the only way for a PNG, and the end of its chunk
 _OF_COLOR = {b"cICP", b"cHRM", b"cLLI", b"mDCV"}
 _LARGEST_PROFILE = 1 << 20
 _MOST_TAGS = 100
@@ -66,7 +66,7 @@ def declared_color(form: str | None, info: Mapping[Any, Any], data: bytes) -> De
 def _of_png(embedded: bytes | None, info: Mapping[Any, Any], data: bytes) -> DeclaredColor:
     chunks = png_chunks_before_pixels(data, _OF_COLOR)
     points = chunks.get(b"cICP", b"")
-    if len(points) == 4 and points[2:] == bytes((0, _FULL_RANGE)):  # noqa: PLR2004  the chunk's length
+    if points[2:] == _RGB_OF_FULL_RANGE:
         found = _of_points(points[0], points[1], _peak_in_png(chunks), television_as_srgb=False)
         if found is not None:
             return found
