@@ -156,8 +156,12 @@ def test_a_see_through_gray_is_see_through_at_every_depth(depth: int) -> None:
 @pytest.mark.parametrize(("depth", "kind", "clear"), [(2, 0, [2]), (4, 0, [5]), (16, 2, [300, 301, 302])])
 def test_a_variant_does_not_repeat_what_programs_read_differently(depth: int, kind: int, clear: list[int]) -> None:
     """Pillow, for one, compares the color of the file with samples that it has scaled."""
-    (variant,) = rendered(png_of(depth, kind, [*clear, *(0 for _ in clear)], clear))
-    assert seen(variant).convert("RGBA").getchannel("A").tobytes() == b"\0\xff"
+    noise = [number * number * 7 % 11 % (1 << depth) for number in range(60)]
+    samples = [level for pair in noise for level in (clear if pair % 2 else [pair] * len(clear))]
+    (variant,) = rendered(png_of(depth, kind, samples, clear))
+    pixels = [samples[at : at + len(clear)] for at in range(0, len(samples), len(clear))]
+    alphas = bytes(0 if pixel == clear else 255 for pixel in pixels)
+    assert seen(variant).convert("RGBA").getchannel("A").tobytes() == alphas
 
 
 @pytest.mark.parametrize(("depth", "noise"), [(2, 0xFFFC), (4, 0xFFF0), (8, 0xFF00)])
