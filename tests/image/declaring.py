@@ -85,3 +85,61 @@ def with_code_points(profile: bytes, primaries: int, transfer: int) -> bytes:
     body = profile[132 + 12 * count :] + b"cicp\0\0\0\0" + bytes((primaries, transfer, 0, 1))
     whole = profile[:128] + struct.pack(">I", count + 1) + table + body
     return struct.pack(">I", len(whole)) + whole[4:]
+
+
+def orientation(kind: int, count: int, value: bytes, order: str = "<") -> bytes:
+    """EXIF data (without its name) with an orientation of any type, count and value."""
+    mark = b"II*\0" if order == "<" else b"MM\0*"
+    head = mark + struct.pack(f"{order}IH", 8, 1) + struct.pack(f"{order}HHI", 0x0112, kind, count)
+    return head + value.ljust(4, b"\0") + bytes(4)
+
+
+def avif_item_with(avif: bytes, *properties: tuple[bytes, bytes]) -> bytes:
+    """An AVIF file, as Pillow writes it, whose first item has these properties too, as (kind, contents)."""
+    meta = avif.index(b"meta") - 4
+    box, table = avif.index(b"ipco") - 4, avif.index(b"ipma") - 4
+    body = b"".join(struct.pack(">I4s", 8 + len(contents), kind) + contents for kind, contents in properties)
+    first = _count_of_boxes(avif[box + 8 : table]) + 1
+    listed = table + 18  # where the first item's number of properties stands
+    numbers = bytes(0x80 | (first + number) for number in range(len(properties)))
+    made = bytearray(avif)
+    made[listed + 1 : listed + 1] = numbers
+    made[listed] += len(numbers)
+    made[table:table] = body
+    grown = len(body) + len(numbers)
+    for at, more in ((box, len(body)), (avif.index(b"iprp") - 4, grown), (meta, grown)):
+        _add(made, at, more)
+    _add(made, table + len(body), len(numbers))
+    _move_items(made, grown)
+    return bytes(made)
+
+
+def _count_of_boxes(data: bytes) -> int:
+    count, at = 0, 0
+    while at < len(data):
+        count, at = count + 1, at + int(struct.unpack_from(">I", data, at)[0])
+    return count
+
+
+def _add(data: bytearray, at: int, more: int) -> None:
+    struct.pack_into(">I", data, at, struct.unpack_from(">I", data, at)[0] + more)
+
+
+def _move_items(data: bytearray, by: int) -> None:
+    """Add to the place of each item (`iloc` of version 0, with addresses and lengths of 32 bits)."""
+    at = data.index(b"iloc") + 4
+    assert data[at] == 0
+    assert data[at + 4] == 0x44
+    (count,) = struct.unpack_from(">H", data, at + 6)
+    at += 8
+    for _ in range(count):
+        (extents,) = struct.unpack_from(">H", data, at + 4)
+        at += 6
+        for _ in range(extents):
+            _add(data, at, by)
+            at += 8
+
+
+def aperture(width: int, height: int, across: int, down: int) -> tuple[bytes, bytes]:
+    """A clean aperture of this size, its middle so far from the picture's."""
+    return b"clap", struct.pack(">IIIIiIiI", width, 1, height, 1, across, 1, down, 1)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import TYPE_CHECKING
 
 import pytest
-from PIL import Image
 
+from tests.image.chromium import shown
 from tests.image.declaring import (
     ADOBE_RGB,
     BT_2020,
@@ -29,6 +27,7 @@ from tools.conformance.delta_e import delta_e, lab
 from tools.drawing import only
 
 if TYPE_CHECKING:
+    from PIL import Image
     from playwright.sync_api import Browser
 
 __all__ = ["browser"]
@@ -59,25 +58,14 @@ MOST_DIFFERENT, MOST_ON_AVERAGE = 4.0, 1.0  # CIEDE2000; about 1 is just noticea
 @pytest.mark.parametrize("name", FILES)
 def test_a_variant_looks_as_chromium_shows_its_original(name: str, browser: Browser) -> None:
     media_type, data = FILES[name]
-    made, shown = only(data).convert("RGB"), _shown(browser, media_type, data)
-    differences = [_difference(made, shown, (x, y)) for y in range(4, made.height, 8) for x in range(0, made.width, 5)]
+    made, wanted = only(data).convert("RGB"), shown(browser, media_type, data)
+    differences = [_difference(made, wanted, (x, y)) for y in range(4, made.height, 8) for x in range(0, made.width, 5)]
     assert sum(differences) / len(differences) <= MOST_ON_AVERAGE
     assert sorted(differences)[-len(differences) // 100] <= MOST_DIFFERENT, "but for one in a hundred"
 
 
-def _difference(made: Image.Image, shown: Image.Image, at: tuple[int, int]) -> float:
-    one, other = made.getpixel(at), shown.getpixel(at)
+def _difference(made: Image.Image, wanted: Image.Image, at: tuple[int, int]) -> float:
+    one, other = made.getpixel(at), wanted.getpixel(at)
     assert isinstance(one, tuple)
     assert isinstance(other, tuple)
     return delta_e(lab(*one), lab(*other))
-
-
-def _shown(browser: Browser, media_type: str, data: bytes) -> Image.Image:
-    width, height = Image.open(io.BytesIO(data)).size
-    page = browser.new_page(viewport={"width": width, "height": height})
-    address = f"data:{media_type};base64,{base64.b64encode(data).decode()}"
-    page.set_content(f'<body style="margin: 0"><img src="{address}">')
-    page.evaluate("document.images[0].decode()")
-    shot = page.screenshot()
-    page.close()
-    return Image.open(io.BytesIO(shot)).convert("RGB")

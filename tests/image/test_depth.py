@@ -19,6 +19,8 @@ from tools.drawing import (
     pixel,
     plain,
     png_chunk,
+    rendered,
+    seen,
     spec,
     summary_of,
     with_chunk_before,
@@ -139,7 +141,7 @@ def png_of(depth: int, kind: int, samples: list[int], clear: list[int], interlac
     )
 
 
-AS_WEBP = spec(formats=("webp",))  # as a PNG, so small an original remains as it is
+AS_WEBP = spec(formats=("webp",))
 
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
@@ -149,6 +151,17 @@ def test_a_see_through_gray_is_see_through_at_every_depth(depth: int) -> None:
         samples = [0, most // 2, level, most, level ^ 1]
         alphas = only(png_of(depth, 0, samples, [level]), AS_WEBP).getchannel("A").tobytes()
         assert alphas == bytes(0 if sample == level else 255 for sample in samples), level
+
+
+@pytest.mark.parametrize(("depth", "kind", "clear"), [(2, 0, [2]), (4, 0, [5]), (16, 2, [300, 301, 302])])
+def test_a_variant_does_not_repeat_what_programs_read_differently(depth: int, kind: int, clear: list[int]) -> None:
+    """Pillow, for one, compares the color of the file with samples that it has scaled."""
+    noise = [number * number * 7 % 11 % (1 << depth) for number in range(60)]
+    samples = [level for pair in noise for level in (clear if pair % 2 else [pair] * len(clear))]
+    (variant,) = rendered(png_of(depth, kind, samples, clear))
+    pixels = [samples[at : at + len(clear)] for at in range(0, len(samples), len(clear))]
+    alphas = bytes(0 if pixel == clear else 255 for pixel in pixels)
+    assert seen(variant).convert("RGBA").getchannel("A").tobytes() == alphas
 
 
 @pytest.mark.parametrize(("depth", "noise"), [(2, 0xFFFC), (4, 0xFFF0), (8, 0xFF00)])

@@ -69,8 +69,13 @@ def test_four_masks_behind_the_smallest_header_count_where_the_header_says_so() 
 
 @pytest.mark.parametrize(
     ("header", "masks", "alpha"),
-    [(INFO, None, 255), (V5, None, 255), (V4, (0xFF0000, 0xFF00, 0xFF, 0xFF000000), 128)],
-    ids=["no mask", "a mask of nothing", "a mask"],
+    [
+        (INFO, None, 255),
+        (V5, None, 255),
+        (V4, (0xFF0000, 0xFF00, 0xFF, 0xFF000000), 128),
+        (V4, (0xFF0000, 0xFF00, 0xFF, 0xF0000000), 136),
+    ],
+    ids=["no mask", "a mask of nothing", "a mask", "a mask of four bits"],
 )
 def test_the_fourth_byte_is_alpha_only_where_a_mask_says_so(header: int, masks: Masks | None, alpha: int) -> None:
     pixels = masked(SIZE, 32, (0xFF0000, 0xFF00, 0xFF, 0xFF000000), two_colors)

@@ -20,6 +20,13 @@ def box(brand: bytes, *compatible: bytes) -> bytes:
     return struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands + bytes(200)
 
 
+def targa(kind: int, bits: int) -> bytes:
+    """A Targa picture without a footer, as programs wrote them before 1989 and many do today."""
+    mapped = kind == 1
+    fields = (0, mapped, kind, 0, 256 * mapped, 24 * mapped, 0, 0, 9, 9, bits, 0)
+    return struct.pack("<BBBHHBHHHHBB", *fields) + bytes(768 * mapped + 9 * 9 * 4)
+
+
 REFUSED = {
     "PDF": (b"%PDF-1.7\n" + bytes(200), "PDF"),
     "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "PostScript"),
@@ -37,6 +44,13 @@ REFUSED = {
     "a portable bitmap": (b"P6\n9 9\n255\n" + bytes(243), "PPM"),
     "an Apple icon": (b"icns" + bytes(200), "ICNS"),
     "a cursor": (b"\0\0\2\0\1\0" + bytes(200), "CUR"),
+    "a Targa picture": (targa(2, 24), "TGA"),
+    "a Targa picture, packed": (targa(10, 32), "TGA"),
+    "a Targa picture, gray": (targa(3, 8), "TGA"),
+    "a Targa picture with a palette": (targa(1, 8), "TGA"),
+    "a Targa picture with a name": (b"\4" + targa(2, 24)[1:], "TGA"),
+    "a Targa picture with a footer": (bytes(99) + b"TRUEVISION-XFILE.\0", "TGA"),
+    "an SGI picture": (struct.pack(">HBBHHHH", 474, 0, 1, 3, 9, 9, 3) + bytes(600), "SGI"),
     "SVG": (SVG, "SVG"),
     "SVG, declared": (b'<?xml version="1.0"?>\n' + SVG, "SVG"),
     "SVG, after a byte order mark": (b"\xef\xbb\xbf\n  " + SVG, "SVG"),
@@ -63,6 +77,8 @@ NO_PICTURE = {
     "text": b"This is my holiday, honestly.jpg",
     "JSON": b'{"error": "not found"}',
     "zeros": bytes(1_000),
+    "zeros, but for a two": b"\0\0\2\0" + bytes(1_000),
+    "the first two bytes of an SGI picture": b"\x01\xda" + b"and then text",
     "one byte": b"\xff",
     "a zip": b"PK\x03\x04" + bytes(100),
     "a program": b"\x7fELF" + bytes(100),

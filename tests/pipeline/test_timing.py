@@ -105,9 +105,9 @@ def test_rendering_is_timed_up_to_the_facts_and_then_for_each_variant_but_not_be
         return RenderResult(OriginalInfo("jpeg", 4, 3), variants())
 
     result = timings.timed(render)(b"one")
-    assert (result.facts, timings.take()) == (OriginalInfo("jpeg", 4, 3), Spent(render_ms=3_000))
+    assert (result.original, timings.take()) == (OriginalInfo("jpeg", 4, 3), Spent(render_ms=3_000))
     names = []
-    for variant in result.renditions:
+    for variant in result.variants:
         names.append(variant.names)
         _pass(clock, 1_000)  # it is written meanwhile
     assert (names, timings.take()) == ([("small",), ("large",)], Spent(render_ms=60_000))
@@ -124,8 +124,8 @@ def test_dropping_the_variants_ends_the_renderer(timings: Timings) -> None:
             closed.append(True)
 
     result = timings.timed(lambda: RenderResult(OriginalInfo("jpeg", 4, 3), variants()))()
-    next(result.renditions)
-    result.renditions.close()
+    next(result.variants)
+    result.variants.close()
     assert closed == [True]
 
 

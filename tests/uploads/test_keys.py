@@ -86,7 +86,7 @@ def test_what_the_api_gives_out_is_exactly_what_the_pipeline_publishes(
 ) -> None:
     file = UploadRequest(f"cat.{extension}", 1, "image/jpeg", collection=collection)
     key = new_key(file, owner_of("alice"), "n")
-    known = PUBLISHING.known(Source("uploads", key))
+    known = PUBLISHING.find_source(Source("uploads", key))
     is_published = isinstance(known, Source) and keys.recipes.recipe_for(known.name) is not None
     assert (code_of(keys, key) is None) is is_published
     assert (code_of(keys, key) == RESERVED) is isinstance(known, Problem)

@@ -1,9 +1,9 @@
-"""Reads the orientation from the bytes of a file, without an image library."""
+"""Reads the orientation from the bytes of a file, without an image library, where browsers do (docs/orientation.md)."""
 
 from __future__ import annotations
 
 import struct
-import zlib
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
 from PIL import Image
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 _TAG = 0x0112
 _SHORT = 3
 _ENTRY = 12
-_RAW_PROFILE = b"Raw profile type exif\0"
-_LARGEST_TEXT = 1 << 20
 # EXIF orientations of HEIF's `irot` (counterclockwise quarter turns), and of `irot` followed by `imir` (0: flipped
 # vertically, 1: horizontally).
 _TURNS = {0: 1, 1: 8, 2: 3, 3: 6}
@@ -50,9 +48,7 @@ def declared(data: bytes) -> Declared | None:
             return _in_boxes(data)
         for start in _exif_starts(data):
             return _in_tiff(data, start)
-        if hidden := _in_text(data):
-            return Declared(_in_tiff(hidden, 0).orientation)
-    except (struct.error, IndexError, ValueError, zlib.error):
+    except (struct.error, IndexError, ValueError):
         return UPRIGHT
     return UPRIGHT
 
@@ -63,11 +59,8 @@ def _exif_starts(data: bytes) -> Iterator[int]:
     elif data[:2] == b"\xff\xd8":
         yield from _in_segments(data)
     elif data[:4] == b"\x89PNG":
-        yield from (start for name, start in _chunks(data, 8, ">I4s", tail=4) if name == b"eXIf")
-    elif data[:4] == b"RIFF":
-        for name, start in _chunks(data, 12, "<4sI"):
-            if name == b"EXIF":
-                yield start + (6 if data[start : start + 4] == b"Exif" else 0)
+        ahead = takewhile(lambda chunk: chunk[0] != b"IDAT", _chunks(data))
+        yield from (start for name, start in ahead if name == b"eXIf")
 
 
 def _in_segments(data: bytes) -> Iterator[int]:
@@ -83,26 +76,12 @@ def _in_segments(data: bytes) -> Iterator[int]:
         at += 2 + int(struct.unpack_from(">H", data, at + 2)[0])
 
 
-def _in_text(data: bytes) -> bytes | None:
-    """EXIF data as ImageMagick writes it into PNG text chunks: hexadecimal, after three header lines."""
-    if data[:4] != b"\x89PNG":
-        return None
-    for name, start in _chunks(data, 8, ">I4s", tail=4):
-        if name in {b"tEXt", b"zTXt"} and data.startswith(_RAW_PROFILE, start):
-            end = start + struct.unpack_from(">I", data, start - 8)[0]
-            text = data[start + len(_RAW_PROFILE) : end]
-            if name == b"zTXt":
-                text = zlib.decompressobj().decompress(text[1:], _LARGEST_TEXT)
-            return bytes.fromhex(b"".join(text.split(b"\n")[3:]).decode("ascii")).removeprefix(b"Exif\0\0")
-    return None
-
-
-def _chunks(data: bytes, at: int, header: str, tail: int = 0) -> Iterator[tuple[bytes, int]]:
+def _chunks(data: bytes) -> Iterator[tuple[bytes, int]]:
+    at = 8
     while at + 8 <= len(data):
-        fields = struct.unpack_from(header, data, at)
-        name, length = fields if header == "<4sI" else fields[::-1]
+        length, name = struct.unpack_from(">I4s", data, at)
         yield name, at + 8
-        at += 8 + length + tail + (length % 2 if header == "<4sI" else 0)
+        at += 12 + length
 
 
 def _in_tiff(data: bytes, start: int) -> Declared:
@@ -110,8 +89,8 @@ def _in_tiff(data: bytes, start: int) -> Declared:
     first = start + struct.unpack_from(order + "I", data, start + 4)[0]
     for entry in range(struct.unpack_from(order + "H", data, first)[0]):
         at = first + 2 + entry * _ENTRY
-        tag, kind, _ = struct.unpack_from(order + "HHI", data, at)
-        if tag == _TAG and kind == _SHORT:
+        tag, kind, count = struct.unpack_from(order + "HHI", data, at)
+        if (tag, kind, count) == (_TAG, _SHORT, 1):
             value = struct.unpack_from(order + "H", data, at + 8)[0]
             return Declared(value, at + 8, order) if value in range(1, 9) else UPRIGHT
     return UPRIGHT

@@ -137,7 +137,7 @@ def as_markdown(results: list[Score], records: list[Record], peers: str = "") ->
         "damaged and unusual ones included, and the variants are compared with the originals as decoded independently:",
         "EXIF data by a separate parser, colors by LittleCMS at full size. The rules are in",
         "`tools/conformance/rules.py`. Every format that can be read is accepted here, JPEG 2000 too, which recipes do",
-        "not accept by default.",
+        "not accept by default. What of a file turns a picture is in [orientation.md](orientation.md).",
         "",
         f"{len(records)} files; {', '.join(f'{name} {version}' for name, version in made_with().items())}.",
         _took(records),

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lightpress.local.emulated import emulated
 from lightpress.local.errors import LocalCloudError
 from lightpress.local.session import ACCOUNT, REGION
+from lightpress.local.without_aliases import without_aliases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +91,7 @@ def _content(source: Path) -> Callable[[], bytes]:
 
 
 def _emulated(template: Path) -> Callable[[], bytes]:
-    return lambda: json.dumps(emulated(json.loads(template.read_text(encoding="utf-8")))).encode()
+    return lambda: json.dumps(without_aliases(json.loads(template.read_text(encoding="utf-8")))).encode()
 
 
 def _zipped(folder: Path) -> bytes:

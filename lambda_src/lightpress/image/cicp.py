@@ -84,12 +84,12 @@ PRIMARIES: Mapping[int, Primaries] = {
 
 SRGB_CURVE = Curve(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 _LINEAR = Curve(1.0)
-# Of cameras; what is meant to be seen is given by the display's curve (ITU-R BT.1886).
-_TELEVISION = dict.fromkeys((1, 6, 11, 14, 15), Curve(2.4))
+TELEVISION = (1, 6, 11, 14, 15)
+"""The transfer characteristics of cameras for standard range."""
 
 # ITU-T H.273, table 3, without PQ and HLG.
-CURVES: Mapping[int, Curve] = {
-    **_TELEVISION,
+CURVES: dict[int, Curve] = {
+    **dict.fromkeys(TELEVISION, Curve(2.4)),  # as displays show it: ITU-R BT.1886
     4: Curve(2.2),
     5: Curve(2.8),
     7: Curve(1 / 0.45, 1 / 1.1115, 0.1115 / 1.1115, 1 / 4, 0.0913),

@@ -15,37 +15,23 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image.cicp import (
-    CURVES,
-    HLG,
-    PQ,
-    PRIMARIES,
-    SRGB,
-    SRGB_CURVE,
-    USUAL_PEAK,
-    Curve,
-    HighRange,
-    Primaries,
-    profile,
-)
+from lightpress.image.headers import png_chunks_before_pixels
 from lightpress.image.isobmff import properties
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lightpress.image.cicp import HighRange, Primaries
+
 _SRGB_GAMMA = 1 / 2.2
 _NO_DIFFERENCE = 0.05  # of its quotient with sRGB's, as in libpng's PNG_GAMMA_THRESHOLD
 _BELIEVABLE_GAMMA = (0.1, 10.0)
-_FULL_RANGE = 1
-_PNG_SIGNATURE = 8
-_MOST_CHUNKS = 1_000
+_RGB_OF_FULL_RANGE = b"\0\1"  # what is the only way for a PNG, and the end of its chunk
+_OF_COLOR = {b"cICP", b"cHRM", b"cLLI", b"mDCV"}
 _LARGEST_PROFILE = 1 << 20
 _MOST_TAGS = 100
-_TEN_THOUSANDTHS = 10_000  # of a cd/m2: the unit of light levels in PNG and in mastering displays
-
-# In AVIF files and profiles, Chromium takes television's camera curves as sRGB's; in a PNG it does not.
-_CURVES_OF_READERS = {**CURVES, **dict.fromkeys((1, 6, 11, 14, 15), SRGB_CURVE)}
 _SRGB_POINTS = (1, 13)
+_TEN_THOUSANDTHS = 10_000  # of a cd/m2: the unit of light levels in PNG and in mastering displays
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +64,10 @@ def declared_color(form: str | None, info: Mapping[Any, Any], data: bytes) -> De
 
 
 def _of_png(embedded: bytes | None, info: Mapping[Any, Any], data: bytes) -> DeclaredColor:
-    chunks = _chunks_before_pixels(data)
+    chunks = png_chunks_before_pixels(data, _OF_COLOR)
     points = chunks.get(b"cICP", b"")
-    if len(points) == 4 and points[2:] == bytes((0, _FULL_RANGE)):  # noqa: PLR2004  the chunk's length
-        found = _of_points(points[0], points[1], _peak_in_png(chunks), CURVES)
+    if points[2:] == _RGB_OF_FULL_RANGE:
+        found = _of_points(points[0], points[1], _peak_in_png(chunks), television_as_srgb=False)
         if found is not None:
             return found
     other = None if "srgb" in info else _of_gamma(info.get("gamma"), chunks.get(b"cHRM"))
@@ -93,7 +79,7 @@ def _of_png(embedded: bytes | None, info: Mapping[Any, Any], data: bytes) -> Dec
 
 def _of_profile(embedded: bytes) -> DeclaredColor:
     points = _cicp_tag(embedded)
-    found = _of_points(*points, USUAL_PEAK, _CURVES_OF_READERS) if points else None
+    found = _of_points(*points) if points else None
     return found or DeclaredColor(embedded)
 
 
@@ -103,78 +89,78 @@ def _of_items(data: bytes) -> DeclaredColor:
     if len(points) < 10:  # noqa: PLR2004  up to the code point of the matrix
         return UNDECLARED
     primaries, transfer = struct.unpack_from(">HH", points, 4)
-    known = primaries if primaries in PRIMARIES else _SRGB_POINTS[0]
-    usable = transfer if transfer in _CURVES_OF_READERS or transfer in {PQ, HLG} else _SRGB_POINTS[1]
-    return _of_points(known, usable, _peak_in_items(dict(found)), _CURVES_OF_READERS) or UNDECLARED
+    return _of_points(primaries, transfer, _peak_in_items(dict(found)), instead=_SRGB_POINTS) or UNDECLARED
 
 
-def _of_points(primaries: int, transfer: int, peak: float, curves: Mapping[int, Curve]) -> DeclaredColor | None:
-    if primaries not in PRIMARIES:
+def _of_points(
+    primaries: int,
+    transfer: int,
+    peak: float | None = None,
+    *,
+    television_as_srgb: bool = True,
+    instead: tuple[int, int] | None = None,
+) -> DeclaredColor | None:
+    """What the code points declare; None where they are unknown and there is nothing to take `instead` of one.
+
+    television_as_srgb: In AVIF files and profiles, Chromium takes television's curves as sRGB's; in a PNG it does not.
+    """
+    from lightpress.image import cicp  # noqa: PLC0415  few files declare any
+
+    curves = cicp.CURVES | dict.fromkeys(cicp.TELEVISION, cicp.SRGB_CURVE) if television_as_srgb else cicp.CURVES
+    if instead is not None:
+        primaries = primaries if primaries in cicp.PRIMARIES else instead[0]
+        transfer = transfer if transfer in {*curves, cicp.PQ, cicp.HLG} else instead[1]
+    found = cicp.PRIMARIES.get(primaries)
+    if found is not None and transfer in {cicp.PQ, cicp.HLG}:
+        return DeclaredColor(high_range=cicp.HighRange(found, transfer, peak or cicp.USUAL_PEAK))
+    curve = curves.get(transfer)
+    if found is None or curve is None:
         return None
-    if transfer in {PQ, HLG}:
-        return DeclaredColor(high_range=HighRange(PRIMARIES[primaries], transfer, peak))
-    return _of(PRIMARIES[primaries], curves[transfer]) if transfer in curves else None
-
-
-def _of(primaries: Primaries, curve: Curve) -> DeclaredColor:
-    if primaries.is_close(SRGB) and curve == SRGB_CURVE:
-        return UNDECLARED
-    return DeclaredColor(profile(primaries, curve))
+    is_srgb = found.is_close(cicp.SRGB) and curve == cicp.SRGB_CURVE
+    return UNDECLARED if is_srgb else DeclaredColor(cicp.profile(found, curve))
 
 
 def _of_gamma(gamma: float | None, chromaticities: bytes | None) -> bytes | None:
     """The profile that cHRM and gAMA describe. Without gAMA, cHRM says nothing; without sense, neither does."""
     if not gamma or not _BELIEVABLE_GAMMA[0] <= gamma <= _BELIEVABLE_GAMMA[1]:
         return None
-    primaries = SRGB if chromaticities is None else _primaries(chromaticities)
+    off = abs(gamma / _SRGB_GAMMA - 1)
+    if chromaticities is None and off < _NO_DIFFERENCE:
+        return None
+    from lightpress.image import cicp  # noqa: PLC0415  as above
+
+    primaries = cicp.SRGB if chromaticities is None else _primaries(chromaticities)
     if primaries is None:
         return None
     # What the standard has writers put beside sRGB for old readers (11.3.2.5), nothing else: sRGB is meant.
-    if primaries.is_close(SRGB) and abs(gamma / _SRGB_GAMMA - 1) < _NO_DIFFERENCE:
+    if primaries.is_close(cicp.SRGB) and off < _NO_DIFFERENCE:
         return None
-    return profile(primaries, Curve(1 / gamma))
+    return cicp.profile(primaries, cicp.Curve(1 / gamma))
 
 
 def _primaries(chunk: bytes) -> Primaries | None:
     if len(chunk) != 32:  # noqa: PLR2004  eight numbers
         return None
+    from lightpress.image.cicp import Primaries  # noqa: PLC0415  as above
+
     white_x, white_y, *rest = (number / 100_000 for number in struct.unpack(">8I", chunk))
     red, green, blue = zip(rest[::2], rest[1::2], strict=True)
     found = Primaries(red, green, blue, (white_x, white_y))
     return found if found.is_possible() else None
 
 
-def _chunks_before_pixels(data: bytes) -> dict[bytes, bytes]:
-    """The first chunk of each kind before the pixels; what comes later describes nothing."""
-    found: dict[bytes, bytes] = {}
-    at = _PNG_SIGNATURE
-    for _ in range(_MOST_CHUNKS):
-        if at + 8 > len(data):
-            break
-        length, kind = struct.unpack_from(">I4s", data, at)
-        if kind == b"IDAT":
-            break
-        if kind in _OF_COLOR:
-            found.setdefault(kind, data[at + 8 : at + 8 + min(length, 64)])
-        at += 12 + length
-    return found
-
-
-_OF_COLOR = {b"cICP", b"cHRM", b"cLLI", b"mDCV"}
-
-
-def _peak_in_png(chunks: Mapping[bytes, bytes]) -> float:
+def _peak_in_png(chunks: Mapping[bytes, bytes]) -> float | None:
     """The brightest of the content, else of the display that it was made on (PNG, third edition, 11.3.2.7 and 8)."""
     level, display = chunks.get(b"cLLI", b""), chunks.get(b"mDCV", b"")
     content = struct.unpack_from(">I", level)[0] / _TEN_THOUSANDTHS if len(level) >= 8 else 0.0  # noqa: PLR2004
-    return content or _of_display(display) or USUAL_PEAK
+    return content or _of_display(display) or None
 
 
-def _peak_in_items(found: Mapping[bytes, bytes]) -> float:
+def _peak_in_items(found: Mapping[bytes, bytes]) -> float | None:
     """The same (ISO/IEC 23008-12, 6.5.40 and ISO/IEC 14496-12, 12.1.6)."""
     level, display = found.get(b"clli", b""), found.get(b"mdcv", b"")
     content = float(struct.unpack_from(">H", level)[0]) if len(level) >= 4 else 0.0  # noqa: PLR2004
-    return content or _of_display(display) or USUAL_PEAK
+    return content or _of_display(display) or None
 
 
 def _of_display(body: bytes) -> float:

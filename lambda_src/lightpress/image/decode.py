@@ -14,11 +14,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from lightpress.image.animate import with_animation
 from lightpress.image.codecs import load_codec
 from lightpress.image.declared import declared_color
+from lightpress.image.declared_orientation import declared_orientation, without_margin
 from lightpress.image.depth import apply_clear_color
 from lightpress.image.errors import FileCutShort, PictureRejected, Reason
 from lightpress.image.formats import MARKUP, REFUSED, input_of, labels
@@ -44,8 +45,6 @@ _PYTHONS_OWN = (ArithmeticError, AssertionError, AttributeError, EOFError, Looku
 
 _BYTES_PER_COEFFICIENT = 2
 _REDUCED_WHILE_DECODING = {"JPEG", "MPO"}
-_TURNED_BY_DECODER = {"TIFF", "HEIF"}
-_XMP = {"xmp", "XML:com.adobe.xmp"}
 _METADATA = {"exif": "EXIF data", "xmp": "XMP data", "icc_profile": "color profile"}
 
 
@@ -107,6 +106,7 @@ def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
         opened = row.opener(data) if row.opener else Image.open(io.BytesIO(data), formats=(row.pillow,))
     _check_header(opened, row, data, options.limits)
     with _damage_is_the_pictures_fault(memory=_memory(opened, row, Pixels(*opened.size)) + len(data)):
+        opened = without_margin(opened, data)
         picture = _within_metadata_limit(_with_facts(opened, row, data), options.limits)
         _reduce_while_decoding(picture, options)
         options.limits.check_decoded(_memory(opened, row, picture.original))
@@ -121,7 +121,7 @@ def _format_of(data: bytes, accept: Collection[str]) -> Input:
     What merely resembles one of ours is looked for first. No decoder has a part in this.
     """
     for refused in REFUSED:
-        if data.startswith(refused.magic, refused.at):
+        if refused.begins(data):
             raise _not_accepted(refused.name, accept)
     if row := input_of(data):
         if row.name not in accept:
@@ -169,7 +169,7 @@ def _too_many_parts(parts: Parts, count: str) -> PictureRejected:
 
 def _with_facts(opened: Image.Image, row: Input, data: bytes) -> Picture:
     stored = Pixels(*opened.size)
-    orientation = _orientation(opened)
+    orientation = declared_orientation(opened.format, opened.info, data)
     return Picture(
         image=opened,
         data=data,
@@ -189,26 +189,6 @@ def _within_metadata_limit(picture: Picture, limits: Limits) -> Picture:
             del info[key]
             notes.append(f"The {name} ({count} bytes, at most {limits.max_metadata_bytes} are read) is left out.")
     return replace(picture, notes=(*picture.notes, *notes)) if notes else picture
-
-
-def _orientation(opened: Image.Image) -> int:
-    """EXIF's 1 to 8; broken EXIF data says nothing, and costs no picture."""
-    if opened.format in _TURNED_BY_DECODER:
-        return 1  # and their size is given as seen upright; what EXIF says in a HEIC file does not count
-    if opened.format == "PNG":
-        opened.load()  # its EXIF data may lie behind the pixels
-    try:
-        tag = _without_xmp(opened).getexif().get(ExifTags.Base.Orientation)
-    except Exception:  # noqa: BLE001  as with pixels: Pillow raises nearly anything over damaged data
-        return 1
-    return tag if isinstance(tag, int) and tag in range(1, 9) else 1
-
-
-def _without_xmp(opened: Image.Image) -> Image.Image:
-    """Where EXIF says nothing of how to turn a picture, Pillow goes by its XMP data, and no browser does."""
-    carrier = Image.new("1", (1, 1))
-    carrier.info = {key: value for key, value in opened.info.items() if key not in _XMP}
-    return carrier
 
 
 def _notes(opened: Image.Image, data: bytes) -> Iterator[str]:

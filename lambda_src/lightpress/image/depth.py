@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops
 
-from lightpress.image.png import PNG_SIGNATURE
-
 if TYPE_CHECKING:
     from lightpress.image.job import Job
     from lightpress.image.picture import Picture
@@ -20,8 +18,10 @@ _ALPHA_OF_ITS_OWN = {"PA", "La", "RGBa"}
 _ALL_LEVELS = 65_536
 _ROWS_AT_ONCE = 256
 _BITS_OF_PNG = 24  # where its header says how many each sample has
-_DEEP, _USUAL = 16, 8
-_WITH_CLEAR_COLOR = {0, 2}  # color types: gray, RGB
+_SCALED, _DEEP = {2, 4, 16}, 16
+
+RARE_CLEAR_COLOR = "rare_clear_color"
+"""In `info`: whether programs disagree on what of the file is see-through, Pillow being one of them."""
 
 
 def to_eight_bits(picture: Picture, _: Job) -> Picture:
@@ -77,17 +77,6 @@ def _looked_up(image: Image.Image, table: list[int]) -> Image.Image:
     return made
 
 
-def has_deep_or_shallow_clear_color(opened: Image.Image, data: bytes) -> bool:
-    """Whether the file is a PNG with one see-through gray or color (tRNS) at another depth than eight bits.
-
-    Pillow and some other readers compare it with samples of eight bits, and show such a picture opaque.
-    """
-    if opened.format != "PNG" or not data.startswith(PNG_SIGNATURE):
-        return False
-    bits, color_type = data[_BITS_OF_PNG], data[_BITS_OF_PNG + 1]
-    return bits != _USUAL and color_type in _WITH_CLEAR_COLOR and b"tRNS" in data[: data.find(b"IDAT")]
-
-
 def apply_clear_color(opened: Image.Image, data: bytes) -> None:
     """Bring the see-through color of a PNG (tRNS) to the depth of its decoded pixels: Pillow scales only those.
 
@@ -97,6 +86,7 @@ def apply_clear_color(opened: Image.Image, data: bytes) -> None:
     if opened.format != "PNG" or clear is None or isinstance(clear, bytes) or opened.mode not in {"L", "RGB"}:
         return
     bits = data[_BITS_OF_PNG]
+    opened.info[RARE_CLEAR_COLOR] = bits in _SCALED
     if opened.mode == "RGB" and bits == _DEEP:
         opened.putalpha(_alpha_of_deep(opened, data, clear))
         del opened.info["transparency"]

@@ -12,6 +12,9 @@ from lightpress.image.headers import (
     MOST_DIRECTORIES,
     brands,
     ico_sizes,
+    is_cursor,
+    is_sgi,
+    is_targa,
     png_chunks,
     psd_unreadable,
     tiff_directories,
@@ -143,7 +146,7 @@ def _never(_: bytes) -> None:
 
 
 def _open_tiff(data: bytes) -> Image.Image:
-    from lightpress.image.rare_tiff import open_tiff  # noqa: PLC0415  this table is read where there is no Pillow
+    from lightpress.image.rare_tiff import open_tiff  # noqa: PLC0415  few files need it, and this table none of it
 
     return open_tiff(data)
 
@@ -152,6 +155,16 @@ def _open_psd(data: bytes) -> Image.Image:
     from lightpress.image.rare_psd import open_psd  # noqa: PLC0415  as above
 
     return open_psd(data)
+
+
+def _sizes_of_bmp(data: bytes) -> Iterable[tuple[int, int]]:
+
+    return bmp_sizes(data)
+
+
+def _unreadable_bmp(data: bytes) -> str | None:
+
+    return bmp_unreadable(data)
 
 
 def _open_bmp(data: bytes) -> Image.Image:
@@ -273,8 +286,8 @@ INPUTS = (
         media_types=("image/x-icon", "image/vnd.microsoft.icon"), extensions=("ico",),
     ),
     Input(
-        "bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 8, ((b"BM", 0),), unreadable=bmp_unreadable,
-        sizes=bmp_sizes, opener=_open_bmp,
+        "bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 8, ((b"BM", 0),), unreadable=_unreadable_bmp,
+        sizes=_sizes_of_bmp, opener=_open_bmp,
         media_types=("image/bmp",), extensions=("bmp",),
     ),
 )  # fmt: skip
@@ -298,11 +311,23 @@ def labels(accept: Collection[str]) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A format that is recognised only to be refused with a reason of its own."""
+    """A format that is recognised only to be refused with a reason of its own.
+
+    Attributes:
+        name: For people.
+        magic: How its files begin.
+        at: Where that stands.
+        confirm: Looks at more of a file where that alone says too little.
+    """
 
     name: str
     magic: bytes
     at: int = 0
+    confirm: Callable[[bytes], bool] | None = None
+
+    def begins(self, data: bytes) -> bool:
+        """Whether the file is one of these."""
+        return data.startswith(self.magic, self.at) and (self.confirm is None or self.confirm(data))
 
 
 # Beginnings of files that people upload by mistake or by malice, so that they read "SVG" and not "damaged".
@@ -328,19 +353,20 @@ REFUSED = (
     Refused("a portable bitmap (PBM, PGM, PPM)", b"P6\n"),
     Refused("a portable float map (PFM)", b"PF\n"),
     Refused("a portable float map (PFM)", b"Pf\n"),
-    Refused("an SGI picture", b"\x01\xda"),
+    Refused("an SGI picture", b"\x01\xda", confirm=is_sgi),
     Refused("a PC Paintbrush picture (PCX)", b"\x0a\x05\x01"),
     Refused("a QOI picture", b"qoif"),
     Refused("an Apple icon (ICNS)", b"icns"),
     Refused("an OpenEXR picture", b"\x76\x2f\x31\x01"),
     Refused("a Radiance picture (HDR)", b"#?RADIANCE"),
     Refused("a FITS picture", b"SIMPLE  ="),
-    Refused("a cursor (CUR)", b"\0\0\2\0"),
+    Refused("a cursor (CUR)", b"\0\0\2\0", confirm=is_cursor),
     Refused("a Sun raster picture", b"\x59\xa6\x6a\x95"),
     Refused("a Windows metafile (WMF)", b"\xd7\xcd\xc6\x9a"),
     Refused("an X bitmap (XBM)", b"#define"),
     Refused("an X pixmap (XPM)", b"/* XPM */"),
     Refused("a Targa picture (TGA)", b"TRUEVISION-XFILE.\0", -18),
+    Refused("a Targa picture (TGA)", b"", confirm=is_targa),
     Refused("an animation (FLI)", b"\x11\xaf", 4),
     Refused("an animation (FLC)", b"\x12\xaf", 4),
     Refused("a bitmap without its file's header (DIB)", b"\x28\0\0\0"),

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 # Image resources of a Photoshop file, and what Pillow can read: (mode, bits) of its header.
 _PSD_VERSION_INFO = 1057
@@ -25,6 +25,13 @@ MOST_DIRECTORIES = 200
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_CHUNKS = 20_000  # 64 MB in chunks of 4 KB; what Pillow takes 0.1 s to walk through
+
+_TARGA_HEADER = 18
+_TARGA_MAPPED, _TARGA_ENTRIES = {1, 9}, {15, 16, 24, 32}
+_TARGA_BITS = {
+    1: {8, 16}, 9: {8, 16}, 3: {8, 16}, 11: {8, 16}, 2: {15, 16, 24, 32}, 10: {15, 16, 24, 32},
+}  # fmt: skip
+_TARGA_KINDS = _TARGA_BITS.keys()
 
 _GAIN_MAPS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1", b"/HDRGainMap/", b"aux:hdrgainmap")
 
@@ -64,6 +71,22 @@ def png_chunks(data: bytes) -> int:
         at += 12 + number(data, ">I", at)
         count += 1
     return count
+
+
+def png_chunks_before_pixels(data: bytes, kinds: Collection[bytes]) -> dict[bytes, bytes]:
+    """The first chunk of each of these kinds, if it stands before the pixels."""
+    found: dict[bytes, bytes] = {}
+    at = len(_PNG_SIGNATURE)
+    for _ in range(MOST_CHUNKS):
+        if at + 8 > len(data):
+            break
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"IDAT":
+            break
+        if kind in kinds:
+            found.setdefault(kind, data[at + 8 : at + 8 + length])
+        at += 12 + length
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +205,29 @@ def _is_without_composite(data: bytes) -> bool:
         length = number(data, ">I", body - 4)
         at = body + length + length % 2
     return False
+
+
+def is_cursor(data: bytes) -> bool:
+    """Whether at least one picture follows the signature of a cursor, which Targa pictures may share."""
+    return data[4:6].strip(b"\0") != b""
+
+
+def is_sgi(data: bytes) -> bool:
+    """Whether the signature of two bytes is followed by what an SGI picture has: packing, bytes and dimensions."""
+    return data[2:3] in {b"\0", b"\1"} and data[3:4] in {b"\1", b"\2"} and data[4:6] in {b"\0\1", b"\0\2", b"\0\3"}
+
+
+def is_targa(data: bytes) -> bool:
+    """Whether the header makes sense as that of a Targa picture, which has no signature (version 1 has no footer).
+
+    Truevision TGA File Format Specification 2.0, fields 2 to 5: a color map is there exactly for the kinds 1 and 9.
+    """
+    if len(data) < _TARGA_HEADER:
+        return False
+    mapped, kind, _, _, entry, _, _, width, height, bits, flags = struct.unpack_from("<BBHHBHHHHBB", data, 1)
+    if kind not in _TARGA_KINDS or mapped != (kind in _TARGA_MAPPED) or flags & 0xC0:
+        return False
+    return bool(width and height and bits in _TARGA_BITS[kind] and (entry in _TARGA_ENTRIES) == bool(mapped))
 
 
 def ico_sizes(data: bytes) -> Iterator[tuple[int, int]]:

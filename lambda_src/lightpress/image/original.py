@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from lightpress.image.color import shown_as_srgb
 from lightpress.image.compare import same_pixels
 from lightpress.image.container import without_extras
-from lightpress.image.depth import has_deep_or_shallow_clear_color
+from lightpress.image.depth import RARE_CLEAR_COLOR
 from lightpress.image.formats import OUTPUTS
 from lightpress.image.job import OriginalFile
 
@@ -114,8 +114,8 @@ def _obstacle(picture: Picture) -> str | None:
 def _obstacles(picture: Picture) -> Iterator[str]:
     if picture.is_damaged:
         yield "parts of it are missing"
-    if has_deep_or_shallow_clear_color(picture.image, picture.data):
-        yield "some readers overlook its see-through color"
+    if picture.image.info.get(RARE_CLEAR_COLOR):
+        yield "programs disagree on what of it is see-through"
     if picture.orientation != 1:
         yield "it is stored turned"
     if picture.is_poster and not _is_published_animated(picture):

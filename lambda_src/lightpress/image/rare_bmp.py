@@ -124,7 +124,7 @@ def _masks(data: bytes, bitmap: _Bitmap) -> Masks | None:
         return red, green, blue, alpha
     if bitmap.compression == _RGB and bitmap.bits == 32 and has_alpha:  # noqa: PLR2004  bits
         (alpha,) = struct.unpack_from("<I", data, 66)
-        return _BGRA if alpha == _BGRA[3] else None
+        return (*_BGRX[:3], alpha) if alpha else None
     return None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from lightpress.local.emulated import emulated
+from lightpress.local.without_aliases import without_aliases
 
 _NAME = {"Fn::Select": [6, {"Fn::Split": [":", {"Ref": "Live"}]}]}
 TEMPLATE: dict[str, Any] = {
@@ -46,13 +46,13 @@ TEMPLATE: dict[str, Any] = {
 
 
 def test_nothing_refers_to_an_alias_or_a_version() -> None:
-    resources = emulated(TEMPLATE)["Resources"]
+    resources = without_aliases(TEMPLATE)["Resources"]
     assert set(resources) == {"Function", "Source", "Url", "Integration", "Alarm"}
     assert not {name for name in ('"Live"', '"Version"', "live") if name in json.dumps(resources)}
 
 
 def test_sources_urls_and_integrations_invoke_the_function_itself() -> None:
-    resources = emulated(TEMPLATE)["Resources"]
+    resources = without_aliases(TEMPLATE)["Resources"]
     assert resources["Source"]["Properties"] == {"FunctionName": {"Ref": "Function"}, "BatchSize": 5}
     assert resources["Url"] == {
         "Type": "AWS::Lambda::Url",
@@ -62,10 +62,10 @@ def test_sources_urls_and_integrations_invoke_the_function_itself() -> None:
 
 
 def test_an_alarm_on_an_expression_becomes_one_on_its_first_metric() -> None:
-    alarm = emulated(TEMPLATE)["Resources"]["Alarm"]["Properties"]
+    alarm = without_aliases(TEMPLATE)["Resources"]["Alarm"]["Properties"]
     assert alarm == {"Threshold": 1, "MetricName": "Failed", "Period": 300, "Statistic": "Sum"}
 
 
 def test_a_template_without_aliases_is_deployed_as_it_is() -> None:
     plain = {"Resources": {"Function": TEMPLATE["Resources"]["Function"]}, "Outputs": TEMPLATE["Outputs"]}
-    assert emulated(plain) == plain
+    assert without_aliases(plain) == plain

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _ALIAS, _VERSION = "AWS::Lambda::Alias", "AWS::Lambda::Version"
 
 
-def emulated(template: Mapping[str, Any]) -> dict[str, Any]:
+def without_aliases(template: Mapping[str, Any]) -> dict[str, Any]:
     """A copy in which everything refers to functions in place of their aliases."""
     resources: Mapping[str, Any] = template["Resources"]
     functions = {id_: row["Properties"]["FunctionName"]["Ref"] for id_, row in _all(resources, _ALIAS)}
