@@ -28,6 +28,7 @@ from tests.image.declaring import (
 from tools.drawing import (
     Color,
     distance,
+    file_of,
     only,
     pixel,
     png_chunk,
@@ -48,7 +49,7 @@ IN_P3 = ((160, 160, 160), (167, 118, 73))
 PQ_SHOWN, HLG_SHOWN = ((213, 213, 213), (255, 80, 5)), ((135, 135, 135), (148, 89, 57))
 LINEAR = ((208, 208, 208), (208, 183, 152))
 # A HEIC of these bars loses color where it changes fast; AVIF less.
-LOSS = {"png": 2, "avif": 5, "heic": 8}
+LOSS = {"png": 2, "jpeg": 5, "avif": 5, "heic": 8}
 
 P3_ICC = png_chunk(b"iCCP", b"P3\0\0" + zlib.compress(rgb_profile()))
 SRGB_CHUNK = png_chunk(b"sRGB", b"\0")
@@ -70,6 +71,10 @@ SHOWN: dict[str, tuple[bytes, tuple[Color, Color]]] = {
         PQ_SHOWN,
     ),
     "avif with a profile and code points of PQ": (avif_with(bars(), BT_2020, PQ, icc_profile=rgb_profile()), IN_P3),
+    "jpeg with a profile of PQ": (
+        file_of(bars(), "JPEG", quality=100, subsampling=0, icc_profile=with_code_points(rgb_profile(), BT_2020, PQ)),
+        PQ_SHOWN,
+    ),
     "heic in Display P3": (heic_with(bars(), DISPLAY_P3, SRGB_CURVE), IN_P3),
     "heic of HLG": (heic_with(bars(), BT_2020, HLG), HLG_SHOWN),
     "png in Display P3": (png_with(bars(), cicp(DISPLAY_P3, SRGB_CURVE)), IN_P3),
@@ -121,6 +126,10 @@ PRECEDENCE: dict[str, tuple[tuple[bytes, ...], tuple[Color, Color]]] = {
     "cHRM without gAMA": ((ADOBE_RGB,), AS_IT_IS),
     "gAMA with a cHRM that has no area": ((chromaticities(0.31, 0.33, 0, 0, 0, 0, 0, 0), gamma(1.0)), AS_IT_IS),
     "gAMA with a cHRM of 6.4": ((chromaticities(0.31, 0.33, 6.4, 0.33, 0.3, 0.6, 0.15, 0.06), gamma(1.0)), AS_IT_IS),
+    "gAMA with a cHRM whose white is outside": (
+        (chromaticities(0.01955, 0.329, 0.64, 0.33, 0.01441, 0.6, 0.15, 0.06), gamma(1.0)),
+        AS_IT_IS,
+    ),
     "two cICP": ((cicp(DISPLAY_P3, SRGB_CURVE), cicp(BT_2020, SRGB_CURVE)), IN_P3),
     "cICP with an unknown transfer, and iCCP": ((cicp(DISPLAY_P3, 99), P3_ICC), IN_P3),
     "cICP with unspecified numbers, and gAMA": ((cicp(2, 2), gamma(1.0)), LINEAR),

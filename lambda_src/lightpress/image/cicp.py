@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -49,15 +50,16 @@ class Primaries:
         return all(abs(one - another) < _SAME_CHROMATICITY for one, another in pairs)
 
     def is_possible(self) -> bool:
-        """Whether these are colors, and three of them can be mixed to all within."""
+        """Whether these are colors, and white is a mixture of the other three."""
         values = _flat(self)
-        inside = all(0 <= value <= 1 for value in values) and all(y > 0 for y in values[1::2])
-        area = _cross(self.red, self.green, self.blue)
-        return inside and abs(area) > _SMALLEST_TRIANGLE
+        corners = (self.red, self.green, self.blue, self.red)
+        sides = [_cross(one, two, self.white) for one, two in pairwise(corners)]
+        inside = all(side > _SMALLEST_AREA for side in sides) or all(side < -_SMALLEST_AREA for side in sides)
+        return inside and all(0 <= value <= 1 for value in values) and all(y > 0 for y in values[1::2])
 
 
 _SAME_CHROMATICITY = 0.002
-_SMALLEST_TRIANGLE = 1e-3
+_SMALLEST_AREA = 1e-3
 
 _D65, _C, _DCI, _E = (0.3127, 0.3290), (0.310, 0.316), (0.314, 0.351), (1 / 3, 1 / 3)
 _D50_XYZ = (0.9642, 1.0, 0.8249)  # ICC.1:2022, 6.3.1: of the connection space
