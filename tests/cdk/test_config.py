@@ -28,6 +28,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             """
             architecture = "x86_64"
             memory_mb = 3008
+            failure_memory_mb = 6000
             timeout_seconds = 120
             batch_size = 1
             max_receive_count = 10
@@ -118,7 +119,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 71
+    assert len(keys) == len(set(keys)) == 72
 
 
 @pytest.mark.parametrize(
