@@ -23,8 +23,8 @@ def _checkout(folder: Path, *pythons: str) -> str:
         path.write_text(f"#!/bin/sh\necho {python} $1\n", encoding="utf-8")
         path.chmod(0o755)
     app = json.loads((PROJECT / "cdk.json").read_text(encoding="utf-8"))["app"]
-    path = f"{folder / 'active'}:/usr/bin:/bin"
-    told = subprocess.run(app.split(), cwd=folder, env={"PATH": path}, check=True, capture_output=True, text=True)
+    search = f"{folder / 'active'}:/usr/bin:/bin"
+    told = subprocess.run(app.split(), cwd=folder, env={"PATH": search}, check=True, capture_output=True, text=True)
     return told.stdout.strip()
 
 
