@@ -10,7 +10,8 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/no
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy change-set execute destroy lock
-.PHONY: conformance conformance-peers simulate mutation bench bench-quick docs licenses licences audit sbom clean
+.PHONY: lint-templates conformance conformance-peers simulate mutation bench bench-quick docs licenses licences audit sbom
+.PHONY: clean
 
 help:  ## what you can do here
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -92,6 +93,13 @@ mutation: setup $(MUTATION)/.ready  ## change the modules that hold promises, an
 	@$(MUTATION)/bin/python -m tools.mutation $(if $(MODULE),--module $(MODULE))
 
 AUDIT := .local/audit
+LINT := .local/lint
+
+lint-templates: setup $(LINT)/.ready  ## judge the templates of every option with cfn-lint, checkov and parliament
+	@rm -rf .local/templates && $(BIN)/python -m tools.template_lint .local/templates
+	@$(BIN)/cfn-lint --regions eu-west-1 --ignore-checks W3005 -t .local/templates/*.template.json
+	@$(LINT)/bin/checkov --config-file scripts/checkov.yaml -d .local/templates
+	@$(LINT)/bin/parliament --directory .local/templates/policies --include_policy_extension json
 
 licenses: setup $(AUDIT)/.ready  ## write docs/licenses.md: every locked package, its license and what requires it
 	@$(BIN)/python -m tools.documents.licenses $(AUDIT)/bin
@@ -99,8 +107,8 @@ licenses: setup $(AUDIT)/.ready  ## write docs/licenses.md: every locked package
 # The former name, for one release.
 licences: licenses
 
-LOCKS := layers/pillow/requirements.txt requirements.txt requirements-dev.txt requirements-audit.txt requirements-mutation.txt \
-	cli/lightpress/local/requirements.txt
+LOCKS := layers/pillow/requirements.txt requirements.txt requirements-dev.txt requirements-audit.txt \
+	requirements-lint.txt requirements-mutation.txt cli/lightpress/local/requirements.txt
 
 audit: setup $(AUDIT)/.ready  ## look for known vulnerabilities in all that is locked, and compiled into it (asks PyPI, OSV)
 	@status=0; for lock in $(LOCKS); do echo "$$lock"; \
@@ -113,6 +121,11 @@ sbom: setup $(AUDIT)/.ready  ## write what runs in the functions, and what deplo
 	 $(AUDIT)/bin/cyclonedx-py requirements "$$2" --pyproject pyproject.toml --output-reproducible --validate \
 	 --of JSON -o ".local/sbom/$$1.cdx.json" 2>/dev/null && echo ".local/sbom/$$1.cdx.json" || exit 1; done
 	@$(BIN)/python -m lightpress.cdk.native .local/sbom/functions.cdx.json
+
+$(LINT)/.ready: requirements-lint.txt scripts/find-python
+	@python="$$(scripts/find-python)" && "$$python" -m venv --clear $(LINT) && \
+	 $(LINT)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-lint.txt
+	@touch $@
 
 clean:  ## remove what the other targets made
 	@rm -rf .venv .local cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -28,6 +28,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             """
             architecture = "x86_64"
             memory_mb = 3008
+            failure_memory_mb = 6000
             timeout_seconds = 120
             batch_size = 1
             max_receive_count = 10
@@ -120,7 +121,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 73
+    assert len(keys) == len(set(keys)) == 74
 
 
 @pytest.mark.parametrize(

@@ -274,7 +274,7 @@ class Delivery(Component):
                 self.distribution,
                 "AwsSolutions-CFR2",
                 because="Behind the CDN are files, and a program that reads one of them; the edge function refuses "
-                "every path that none can have. A web ACL is an option for whoever wants to limit rates.",
+                "every path that none can have. A web ACL is an option, to limit rates.",
             )
         if not config.delivery.access_log_days:
             acknowledge(

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 CREATED, DELETED, RESTORED = "Object Created", "Object Deleted", "Object Restore Completed"
 
 SEE_NAMES = (
-    # Who may not list a bucket is told 403 of a key that is not there, and could not tell gone from forbidden.
+    # Without s3:ListBucket, S3 answers 403 for a key that does not exist: deleted would look like forbidden.
     "s3:ListBucket",
     # Of what may not even be looked at, this tells which version it is.
     "s3:ListBucketVersions",
@@ -143,7 +143,7 @@ def accept_any_key(function: PythonFunction, pictures: Selection) -> None:
 
 
 def arn_of(pictures: Selection) -> str:
-    """The ARN of the bucket."""
+    """The ARN of a selection's bucket, without its objects."""
     return f"arn:{Aws.PARTITION}:s3:::{pictures.bucket}"
 
 
@@ -153,7 +153,7 @@ def objects_of(pictures: Selection) -> str:
 
 
 def as_json(pictures: Sequence[Selection]) -> str:
-    """For a function's environment."""
+    """JSON for an environment variable of a function: a list of selections."""
     return json.dumps([asdict(one) for one in pictures], separators=(",", ":"))
 
 

@@ -132,7 +132,7 @@ def precompile(modules: Path, folder_in_lambda: str, *, unless_edited: bool) -> 
 
 
 def settle(out: Path) -> None:
-    """Give every file the same times and rights, whoever built it."""
+    """Give every file the same times and permissions, on whichever machine it was built."""
     for path in (out, *out.rglob("*")):
         path.chmod(0o755 if path.is_dir() or ".so" in path.suffixes else 0o644)
         os.utime(path, (_LONG_AGO, _LONG_AGO))

@@ -85,7 +85,7 @@ class Monitoring(Component):
             processing.dead_letters.metric_approximate_age_of_oldest_message(period=_PERIOD),
             threshold=60 * self._config.monitoring.alarm_dead_letter_age_minutes,
             says="A failure is still not recorded. It is tried again and again, until its retention ends: before that, "
-            "somebody must find out what it meets.",
+            "find out which error it ends with.",
         )
 
     def _watch_uploads(self, processing: Processing) -> None:
@@ -101,7 +101,7 @@ class Monitoring(Component):
             "InPlaceMessagesAreSetAside",
             in_place.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD),
             threshold=1,
-            says="Pictures of an existing bucket could not be worked on, several times. They are as they were.",
+            says="Pictures of an existing bucket could not be worked on, several times. They are unchanged.",
         )
 
     def _watch_rules(self, rules: Sequence[events.Rule]) -> None:
@@ -140,8 +140,8 @@ class Monitoring(Component):
             function.metric_errors(period=_PERIOD),
             threshold=1,
             periods=_A_QUARTER_OF_AN_HOUR,
-            says=f"{name} has ended with errors for a quarter of an hour: it is set up wrongly, or was stopped for "
-            "lack of memory or time. Its log tells.",
+            says=f"{name} has ended with errors for a quarter of an hour: a setting is wrong, or Lambda stopped it "
+            "for lack of memory or time. Its log has the error.",
         )
         self._alarm(
             f"{name}IsThrottled",
@@ -169,7 +169,7 @@ class Monitoring(Component):
             ),
             threshold=self._config.monitoring.alarm_invocations_per_picture,
             periods=_A_QUARTER_OF_AN_HOUR,
-            says=f"{name} is invoked again and again and few pictures come to an end: that costs and leads nowhere.",
+            says=f"{name} is invoked again and again, and few pictures are finished: messages are retried.",
         )
 
     def _watch_budget(self) -> None:

@@ -1,4 +1,4 @@
-"""Upload API: whoever is authorized gets permissions to upload, and is told what became of their pictures."""
+"""The upload API: gives authorized clients presigned uploads, and reports the status of their originals."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ def _signed_headers(config: Config) -> list[str]:
 
 
 def _log(scope: Construct, stage: gateway.HttpStage, config: Config) -> None:
-    """One line of JSON for each request; nobody's token, address or file name."""
+    """Log one line of JSON for each request, without tokens, addresses and file names."""
     group = log_group_of(scope, "UploadApiAccessLogs", config)
     said = ", ".join(f'"{name}": "$context.{name}"' for name in _LOGGED)
     resource(stage, gateway.CfnStage).access_log_settings = gateway.CfnStage.AccessLogSettingsProperty(

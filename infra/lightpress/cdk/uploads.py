@@ -51,5 +51,5 @@ class Uploads(Component):
 
 
 def _expiring(days: int) -> list[s3.LifecycleRule]:
-    """S3 tells of it like of any deletion, so what was published goes too."""
+    """Expire originals. S3 notifies of it as of any deletion, so their variants are deleted, too."""
     return [s3.LifecycleRule(expiration=Duration.days(days))] if days else []

@@ -1,4 +1,4 @@
-"""Pictures by URL: whoever may send to a queue has pictures fetched into the uploads bucket."""
+"""URL ingest: a queue of URLs, and the function that fetches them into the uploads bucket."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MORE_RECEIVES = 10
 
 
 class UrlIngest(Component):
-    """Works off orders. What cannot be fetched goes the way of all failures, through the one dead-letter queue.
+    """Fetches the URLs of its queue. What cannot be fetched becomes a dead letter, like every other failure.
 
     The function is in no network of yours (no VPC), and may do nothing but look at and write originals.
     """
