@@ -161,6 +161,7 @@ def test_a_good_picture_is_ready() -> None:
     assert manifest.source == PublishedSource("v7", 1234, "png", 40, 30, 1.3333)
     assert (manifest.generation, manifest.previous) == (PUBLICATION.generation, "2-old")
     assert manifest.notes == ("A note.",)
+    assert (manifest.key, manifest.revision, manifest.recipe, manifest.digest) == ("a.jpg", 3, "web", "digest")
     assert (manifest.reason, manifest.detail) == (None, None)
 
 
@@ -189,6 +190,15 @@ def test_a_bad_picture_is_failed_with_its_reason(reason: Reason) -> None:
     assert manifest.status is Status.FAILED
     assert (manifest.reason, manifest.detail) == (reason, "Because.")
     assert (manifest.generation, manifest.previous, manifest.variants) == (None, "2-old", ())
+    assert (manifest.key, manifest.revision, manifest.recipe, manifest.digest) == ("a.jpg", 3, "web", "digest")
+    assert manifest.source == PublishedSource("v7", 1234)
+
+
+def test_what_to_show_until_a_variant_has_arrived_is_published_with_it() -> None:
+    facts = OriginalInfo("png", 40, 30, colour="#aabbcc", thumbhash="1QcSHQRnh493V4dIh4eXh1h4kJUI")
+    source = PUBLICATION.ready(facts, ()).source
+    assert source is not None
+    assert (source.colour, source.thumbhash) == ("#aabbcc", "1QcSHQRnh493V4dIh4eXh1h4kJUI")
 
 
 GOOD, BAD = (

@@ -68,7 +68,7 @@ class Worker:
 
 
 def main() -> int:
-    """Returns 1 where a mutant survives that nobody has judged, or a judgment is of no mutant any more."""
+    """Returns 1 where a mutant survives that is not listed as equivalent."""
     asked = _arguments()
     chosen = [module for module in _modules() if asked.module in module.path]
     with TemporaryDirectory() as folder:

@@ -56,7 +56,15 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FailureRecords:
-    """Where failures are kept. now: seconds since 1970. retention_seconds: after that they are forgotten."""
+    """Where failures are kept.
+
+    Attributes:
+        quarantine: takes copies of what failed.
+        failures: the table.
+        observer: is told of each row, for log and metrics.
+        now: the time, in seconds since 1970.
+        retention_seconds: how long a row is kept.
+    """
 
     quarantine: Quarantine
     failures: Failures
@@ -160,9 +168,16 @@ class FailureRecorder:
 
 @dataclass(frozen=True, slots=True)
 class RecordFailure:
-    """Works off the dead-letter queue.
+    """Processes dead letters.
 
-    announce: as of `process.MessageProcessor`. uploads: the bucket that fetched pictures would have come to.
+    Attributes:
+        find_source: which sources are ours, and what they are published under.
+        reconcile: the workflow, called with a source, a recorder and `retry`.
+        registry: where failures are kept.
+        queue: the dead-letter queue; it delays the next try of a message.
+        observer: is told of each outcome, for log and metrics.
+        announce: notifies other services of an outcome.
+        uploads: the bucket that pictures by URL are written to.
     """
 
     find_source: FindSource

@@ -16,7 +16,14 @@ from lightpress.image import UNREADABLE, PictureRejected, Reason
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A picture of this identity cannot become what the recipe of this digest asks for."""
+    """A picture of this identity cannot become what the recipe of this digest asks for.
+
+    Attributes:
+        identity: of the original.
+        digest: of what in the recipe decided it (`Recipe.digest_for`).
+        reason: the code.
+        detail: the reason in a sentence.
+    """
 
     identity: str
     digest: str
@@ -39,11 +46,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that the queue gave up on, or a part of one that no retry can help.
+    """A message that SQS moved to the dead-letter queue, or a part of one that no retry can help.
 
-    message_id: of the message in the queue. reason, detail: why it is here; None where SQS moved it after too many
-    tries. verdict: on its source, if one was passed. attempts: deliveries so far, in both queues. first_at: when the
-    message was sent, in seconds since 1970. request_ids: of the invocations that gave it up.
+    Attributes:
+        body: of the message, or of a message of that part alone.
+        message_id: of the message in the queue.
+        reason: the code why it is here; None where SQS moved it after too many receives.
+        detail: the reason in a sentence; None as well.
+        verdict: on its source, where it was rejected.
+        attempts: deliveries so far, in both queues.
+        first_at: when the message was sent, in seconds since 1970.
+        request_ids: of the invocations that gave it up.
     """
 
     body: str

@@ -59,9 +59,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What was done for a source, and what is published of it now (None: nothing ever was).
+    """What was done for a source, and what is published of it now.
 
-    verdict: why it was rejected or failed, where it was. closed: why it was kept, where it was.
+    Attributes:
+        source: what was reconciled.
+        action: what was done.
+        manifest: what is published now; None where nothing ever was.
+        verdict: why it was rejected or failed; None where it was not.
+        closed: why it was kept as another recipe made it; None where it was not.
     """
 
     source: Source

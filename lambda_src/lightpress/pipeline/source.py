@@ -22,10 +22,13 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where to look: a bucket and a key, decoded, exactly as S3 stores it.
+    """Where to look for an original.
 
-    under: what the key is published under; empty for the uploads bucket (`pipeline.buckets`). cause: is told, and is
-    no part of what the source is.
+    Attributes:
+        bucket: its name.
+        key: decoded, exactly as S3 stores it.
+        under: what the key is published under; empty for the uploads bucket (`pipeline.buckets`).
+        cause: why it is looked at, for logs; no part of what the source is.
     """
 
     bucket: str
@@ -55,9 +58,12 @@ class Closed:
 class Original:
     """What a source holds now.
 
-    identity: differs whenever the contents were written anew (the version id, or the ETag in a bucket without
-    versions). etag: of these bytes, to read exactly them. size: bytes. closed: why they cannot be read, where a look
-    tells that already; others turn out when they are read.
+    Attributes:
+        identity: the version id, which differs whenever the contents are written anew; in a bucket without versions
+            the ETag.
+        etag: of these bytes, to read exactly them.
+        size: in bytes.
+        closed: why they cannot be read, where a look tells it; a KMS key that denies reading alone is not told.
     """
 
     identity: str

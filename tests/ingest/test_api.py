@@ -1,0 +1,75 @@
+"""Orders by URL: what is accepted and refused, and what is told of a key whose URL could not be fetched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lightpress.ingest.api import UrlIngestApi
+from lightpress.pipeline.failures import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lightpress.ingest.orders import Order
+
+KEY = "trips/cat.jpg"
+
+
+@dataclass
+class Queue:
+    """Loses what it is told to, by its place."""
+
+    lost: tuple[int, ...] = ()
+    sent: list[Order] = field(default_factory=list)
+
+    def send(self, orders: Sequence[Order]) -> list[int]:
+        self.sent += [order for place, order in enumerate(orders) if place not in self.lost]
+        return list(self.lost)
+
+
+@dataclass
+class Table:
+    rows: list[Failure] = field(default_factory=list)
+
+    def of(self, subject: str) -> list[Failure]:
+        return [row for row in self.rows if row.subject == subject]
+
+
+def failure(
+    reason: str, *, url: str | None = "https://example.com/cat.jpg", subject: str = f"uploads/{KEY}"
+) -> Failure:
+    return Failure(subject, "i", reason, f"It is {reason}.", attempts=1, first_at=1, last_at=2, expires_at=3, url=url)
+
+
+def api(queue: Queue | None = None, rows: Sequence[Failure] = ()) -> UrlIngestApi:
+    return UrlIngestApi(queue or Queue(), Table(list(rows)), "uploads", lambda key: {"key": key})
+
+
+def test_the_last_failure_of_a_url_is_told_in_a_sentence() -> None:
+    told = api(rows=[failure("not_found"), failure("forbidden")]).failed(KEY)
+    assert (told["status"], told["reason"], told["detail"]) == ("failed", "forbidden", "It is forbidden.")
+    assert told["title"]
+    assert told["title"] != "The picture could not be fetched."
+
+
+def test_a_reason_of_a_later_release_has_a_sentence_too() -> None:
+    assert api(rows=[failure("too_new")]).failed(KEY)["title"] == "The picture could not be fetched."
+
+
+@pytest.mark.parametrize(
+    "row", [failure("corrupt", url=None), failure("not_found", subject="uploads/other.jpg"), None], ids=repr
+)
+def test_nothing_is_told_of_pictures_that_came_and_of_other_keys(row: Failure | None) -> None:
+    assert api(rows=[row] if row else []).failed(KEY) == {}
+
+
+def test_each_url_is_accepted_or_refused_by_its_index_and_in_order() -> None:
+    queue = Queue(lost=(0,))
+    urls = ["https://example.com/lost.jpg", "ftp://example.com/a.jpg", " https://example.com/b.jpg ", "nonsense"]
+    answer: dict[str, Any] = api(queue).accept({"urls": urls}, "me")
+    assert [one["index"] for one in answer["refused"]] == [0, 1, 3]
+    assert [one["index"] for one in answer["accepted"]] == [2]
+    assert [order.url for order in queue.sent] == ["https://example.com/b.jpg"]
