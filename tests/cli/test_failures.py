@@ -218,12 +218,12 @@ def test_a_retry_orders_the_url_again_and_is_settled_by_what_comes_of_it(rig: Ri
 
 def test_a_retried_url_is_not_settled_by_the_manifest_of_what_its_key_held_before(rig: Rig) -> None:
     failure = rig.not_fetched("older")
-    (retry,) = rig.desk.send([failure])
+    (retry,) = rig.store.send([failure])
     rig.manifest("older", Status.READY, "the-version-before")
     rig.upload("older")
-    rig.desk.wait([retry], patience=1, settled=lambda _: None)
+    rig.store.wait([retry], timeout=1, settled=lambda _: None)
     assert retry.ending is None
-    assert rig.desk.table.of(failure.subject) == [failure]
+    assert rig.store.table.of(failure.subject) == [failure]
 
 
 def test_a_url_is_discarded_without_a_copy(rig: Rig) -> None:

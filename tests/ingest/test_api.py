@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from lightpress.cdk.readiness import LAMBDA_SRC
 from lightpress.ingest.api import UrlIngestApi
+from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.failures import Failure
+from lightpress.pipeline.recipe import load_recipes
+from lightpress.uploads.keys import PublishedKeys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from lightpress.ingest.orders import Order
 
 KEY = "trips/cat.jpg"
+KEYS = PublishedKeys(Publishing("uploads"), load_recipes(LAMBDA_SRC / "recipes.toml"))
 
 
 @dataclass
@@ -45,7 +50,7 @@ def failure(
 
 
 def api(queue: Queue | None = None, rows: Sequence[Failure] = ()) -> UrlIngestApi:
-    return UrlIngestApi(queue or Queue(), Table(list(rows)), "uploads", lambda key: {"key": key})
+    return UrlIngestApi(queue or Queue(), Table(list(rows)), "uploads", KEYS, lambda key: {"key": key})
 
 
 def test_the_last_failure_of_a_url_is_told_in_a_sentence() -> None:

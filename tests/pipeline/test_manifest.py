@@ -195,10 +195,10 @@ def test_a_bad_picture_is_failed_with_its_reason(reason: Reason) -> None:
 
 
 def test_what_to_show_until_a_variant_has_arrived_is_published_with_it() -> None:
-    facts = OriginalInfo("png", 40, 30, colour="#aabbcc", thumbhash="1QcSHQRnh493V4dIh4eXh1h4kJUI")
+    facts = OriginalInfo("png", 40, 30, color="#aabbcc", thumbhash="1QcSHQRnh493V4dIh4eXh1h4kJUI")
     source = PUBLICATION.ready(facts, ()).source
     assert source is not None
-    assert (source.colour, source.thumbhash) == ("#aabbcc", "1QcSHQRnh493V4dIh4eXh1h4kJUI")
+    assert (source.color, source.thumbhash) == ("#aabbcc", "1QcSHQRnh493V4dIh4eXh1h4kJUI")
 
 
 GOOD, BAD = (

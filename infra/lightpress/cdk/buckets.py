@@ -94,7 +94,7 @@ class PrivateBucket(s3.Bucket):
 def guard_names(stack: Stack, config: Config) -> None:
     """Refuse a deploy that would replace every bucket by an empty one, because its namespace has changed.
 
-    The parameter keeps the value of the first deploy, unless a deploy names another one (docs/decisions/0063).
+    The parameter keeps the value of the first deploy, unless a deploy names another one (docs/decisions/0059).
     """
     namespace = config.storage.bucket_namespace
     deployed = CfnParameter(

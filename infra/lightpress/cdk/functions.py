@@ -225,7 +225,7 @@ def live_alias(scope: Construct, id_: str, function: lambda_.Function, *, provis
     """The alias `live` of the function's newest version.
 
     An update of a function's code and one of its layer and variables are two calls: what invoked $LATEST between them
-    would run new code on the old layer. The alias moves in one step, after both (docs/decisions/0061).
+    would run new code on the old layer. The alias moves in one step, after both (docs/decisions/0057).
     """
     return lambda_.Alias(
         scope,
