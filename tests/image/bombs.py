@@ -126,6 +126,45 @@ def exif_of(count: int) -> bytes:
 
 _FRAME_OF_GIF = file_of(plain(), "GIF")
 _BMP = file_of(plain(), "BMP")
+
+
+def jpeg_of_separate_scans(width: int, height: int) -> bytes:
+    """A baseline JPEG with a scan for each color, as few programs write it: two bits for each block."""
+
+    def segment(marker: int, body: bytes) -> bytes:
+        return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+
+    blocks = -(-width // 8) * -(-height // 8)
+    frame = struct.pack(">BHHB", 8, height, width, 3) + b"".join(bytes((number, 0x11, 0)) for number in (1, 2, 3))
+    tables = segment(0xDB, b"\0" + b"\1" * 64) + segment(0xC0, frame)
+    tables += b"".join(segment(0xC4, bytes((kind, 1, *[0] * 15, 0))) for kind in (0x00, 0x10))
+    coded = bytes(2 * blocks // 8 + 1)
+    scans = b"".join(segment(0xDA, bytes((1, number, 0, 0, 63, 0))) + coded for number in (1, 2, 3))
+    return b"\xff\xd8" + tables + scans + b"\xff\xd9"
+
+
+_GIF_HEAD = b"GIF89a" + struct.pack("<HHBBB", 10, 10, 0x80, 0, 0) + bytes(6)
+_GIF_PICTURE = b"\x2c" + struct.pack("<HHHHB", 0, 0, 10, 10, 0) + b"\x02\x02\x44\x01\x00;"
+
+
+def icon_of_many(count: int, last: bytes) -> bytes:
+    """An icon whose many entries are one small picture, and whose last is another."""
+    small = file_of(plain(size=(1, 1)))
+    start = 6 + 16 * (count + 1)
+    entry = struct.pack("<BBBBHHII", 1, 1, 0, 0, 1, 32, len(small), start)
+    other = struct.pack("<BBBBHHII", 0, 0, 0, 0, 1, 32, len(last), start + len(small))
+    return struct.pack("<HHH", 0, 1, count + 1) + entry * count + other + small + last
+
+
+def webp_animation_on(width: int, height: int) -> bytes:
+    """An animated WebP of tiny frames on a large canvas."""
+    frames = [plain((number, 0, 0), (2, 2)) for number in (0, 99)]
+    data = bytearray(file_of(frames[0], "WEBP", save_all=True, append_images=frames[1:], lossless=True))
+    at = data.index(b"VP8X") + 12
+    data[at : at + 6] = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
+    return bytes(data)
+
+
 _JPEG = file_of(plain(), "JPEG")
 
 BOMBS: dict[str, bytes] = {
@@ -138,6 +177,11 @@ BOMBS: dict[str, bytes] = {
     "png, 100,000 comments": png_with(b"tEXt", b"k\0v", 100_000),
     "jpeg": patched(_JPEG, _JPEG.index(b"\xff\xc0") + 5, ">HH", 60_000, 60_000),
     "jpeg, 10 million segments": _JPEG[:2] + b"\xff\xe5\0\2" * 10_000_000 + _JPEG[2:],
+    "jpeg, 119 megapixels in a scan for each color": jpeg_of_separate_scans(10_900, 10_900),
+    "gif, 20 million parts of one byte": _GIF_HEAD + b"\x21\xfe" + b"\x01x" * 20_000_000 + b"\0" + _GIF_PICTURE,
+    "gif, 20 million empty extensions": _GIF_HEAD + b"\x21\xfe\0" * 20_000_000 + _GIF_PICTURE,
+    "icon of a huge PNG behind a thousand others": icon_of_many(1_001, png_claiming(30_000, 30_000)),
+    "webp, animation of 31 megapixels": webp_animation_on(5_600, 5_600),
     "jpeg, 2,000 scans": jpeg_of_scans((2_000, 2_000), 2_000),
     "jpeg, 90 scans of much": jpeg_of_scans((8_000, 8_000), 90),
     "gif": gif_of_one_pixel(65_535, 65_535),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Any
 
 import pytest
 
-from lightpress.image import render
-from lightpress.image.check import EncoderMismatch
+from lightpress.image import Pixels, render
+from lightpress.image.check import ONE_IN, EncoderMismatch, checked
 from lightpress.image.formats import OUTPUTS
 from tools.drawing import file_of, ramp, spec
 
@@ -38,3 +39,16 @@ def test_a_wrong_size_is_seen_in_every_format(form: str) -> None:
     rendering = render(file_of(PICTURE, "GIF"), spec(formats=(form,)), lambda *_: lie)
     with pytest.raises(EncoderMismatch, match="65"):
         list(rendering.variants)
+
+
+def test_one_in_64_encoded_variants_is_decoded_in_full() -> None:
+    whole = file_of(PICTURE, "JPEG")
+    bodies = [whole[:-40] + bytes((number, number)) for number in range(1, 255)]
+    cut_in_its_pixels = [body for body in bodies if zlib.crc32(body) % ONE_IN == 0]
+    assert cut_in_its_pixels
+    for body in bodies:
+        if body in cut_in_its_pixels:
+            with pytest.raises(EncoderMismatch):
+                checked(body, OUTPUTS["jpeg"], Pixels(64, 48))
+        else:
+            assert checked(body, OUTPUTS["jpeg"], Pixels(64, 48)) == body

@@ -41,6 +41,8 @@ _MOST_PLAYS = 65_535
 
 # The canvas, its copies and the encoder's: at full size 60 were measured.
 _BYTES_PER_CANVAS_PIXEL = 64
+# The first frame, put together on a canvas: 18 were measured, beside what the decoder holds.
+_BYTES_PER_POSTER_PIXEL = 20
 _BYTES_PER_PIXEL = 4
 
 # https://developers.google.com/speed/webp/docs/riff_container#extended_file_format
@@ -67,6 +69,9 @@ def with_animation(picture: Picture, data: bytes, options: DecodeOptions) -> Pic
 
 
 def _animated(picture: Picture, found: _Found, data: bytes, options: DecodeOptions) -> Picture:
+    if picture.image.width * picture.image.height * _BYTES_PER_POSTER_PIXEL > options.limits.max_decoded_bytes:
+        most = options.limits.max_decoded_bytes
+        return _noted(picture, f"The animation takes more than {most} bytes once decoded; its variants are still.")
     poster = replace(picture, image=next(found.frames()).image, is_poster=True)
     if found.count == 1:
         return poster

@@ -24,6 +24,7 @@ from lightpress.image.depth import apply_clear_color
 from lightpress.image.errors import FileCutShort, PictureRejected, Reason
 from lightpress.image.formats import MARKUP, REFUSED, input_of, labels
 from lightpress.image.headers import brands, holds_credentials, holds_gain_map, tiff_pages
+from lightpress.image.jpeg import jpeg_scans
 from lightpress.image.metadata import with_metadata
 from lightpress.image.picture import QUARTER_TURNS, Picture
 from lightpress.image.spec import Pixels
@@ -104,12 +105,13 @@ def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
     load_codec(row)
     with _damage_is_the_pictures_fault(memory=_memory_to_open(row, data)):
         opened = row.opener(data) if row.opener else Image.open(io.BytesIO(data), formats=(row.pillow,))
+    held = _held_at_full_size(opened, data)
     _check_header(opened, row, data, options.limits)
-    with _damage_is_the_pictures_fault(memory=_memory(opened, row, Pixels(*opened.size)) + len(data)):
+    with _damage_is_the_pictures_fault(memory=_memory(opened, row) + held + len(data)):
         opened = without_margin(opened, data)
         picture = _within_metadata_limit(_with_facts(opened, row, data), options.limits)
         _reduce_while_decoding(picture, options)
-        options.limits.check_decoded(_memory(opened, row, picture.original))
+        options.limits.check_decoded(_memory(opened, row) + held)
         opened.load()
         apply_clear_color(opened, data)
         return with_animation(with_metadata(picture, options.metadata), data, options)
@@ -154,9 +156,9 @@ def _check_before_opening(row: Input, data: bytes, limits: Limits) -> None:
 def _check_header(opened: Image.Image, row: Input, data: bytes, limits: Limits) -> None:
     limits.check_size(*opened.size)
     if opened.format not in _REDUCED_WHILE_DECODING:
-        limits.check_decoded(_memory(opened, row, Pixels(*opened.size)))
+        limits.check_decoded(_memory(opened, row))
     for parts in row.parts:
-        if parts.most_pixels is None:
+        if parts.most_pixels is None or parts.most * opened.width * opened.height <= parts.most_pixels:
             continue
         count = parts.count(data)
         if count * opened.width * opened.height > parts.most_pixels:
@@ -212,18 +214,21 @@ def _memory_to_open(row: Input, data: bytes) -> int:
     return len(data) + max((width * height * row.bytes_per_pixel for width, height in row.sizes(data)), default=0)
 
 
-def _memory(opened: Image.Image, row: Input, original: Pixels) -> int:
-    """How much memory decoding takes, at most."""
-    width, height = opened.size
-    needed = width * height * row.bytes_per_pixel
-    if opened.info.get("progressive"):
-        # All scans of a progressive JPEG are held at full size, however little of it is wanted.
-        needed += round(original.width * original.height * _coefficients(opened) * _BYTES_PER_COEFFICIENT)
-    return needed
+def _memory(opened: Image.Image, row: Input) -> int:
+    """How much memory decoding to these pixels takes, at most."""
+    moves = row.animated_bytes_per_pixel and getattr(opened, "n_frames", 1) > 1
+    return opened.width * opened.height * (row.animated_bytes_per_pixel if moves else row.bytes_per_pixel)
+
+
+def _held_at_full_size(opened: Image.Image, data: bytes) -> int:
+    """The memory of a JPEG in several scans, all of which are held at full size, however little of it is wanted."""
+    if opened.format not in _REDUCED_WHILE_DECODING or jpeg_scans(data) <= 1:
+        return 0
+    return round(opened.width * opened.height * _coefficients(opened) * _BYTES_PER_COEFFICIENT)
 
 
 def _coefficients(opened: Image.Image) -> float:
-    """How many numbers a progressive JPEG holds per pixel: 3 channels at full size, or two of them at a quarter."""
+    """How many numbers such a JPEG holds per pixel: 3 channels at full size, or two of them at a quarter."""
     channels = [(across, down) for _, across, down, *_ in getattr(opened, "layer", [])]
     whole = max((across for across, _ in channels), default=1) * max((down for _, down in channels), default=1)
     return float(sum(across * down for across, down in channels) / max(whole, 1))

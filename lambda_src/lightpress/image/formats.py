@@ -8,9 +8,11 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image.headers import (
+    MOST_BLOCKS,
     MOST_CHUNKS,
     MOST_DIRECTORIES,
     brands,
+    gif_blocks,
     ico_sizes,
     is_cursor,
     is_sgi,
@@ -21,7 +23,7 @@ from lightpress.image.headers import (
     tiff_unreadable,
     webp_sizes,
 )
-from lightpress.image.jpeg import MOST_SEGMENTS, jpeg_parts, jpeg_scans
+from lightpress.image.jpeg import jpeg_scans
 from lightpress.image.rare_bmp import bmp_sizes, bmp_unreadable, plain_bmp
 from lightpress.image.salvage import (
     Repaired,
@@ -184,6 +186,7 @@ class Input:
         pillow: Pillow's name of its decoder.
         plugin: The module of its decoder, imported when the first such file comes.
         bytes_per_pixel: The most memory that decoding takes, measured (docs/decisions/0006).
+        animated_bytes_per_pixel: The same for the first frame of an animation, where the decoder takes more then.
         magic: How its files begin, as (bytes, at).
         brands: How they begin within the ISO family, where several formats share one signature.
         threads: The decoder's own setting of how many threads to use, as (module, name).
@@ -210,6 +213,7 @@ class Input:
     unreadable: Callable[[bytes], str | None] = _never
     opener: Callable[[bytes], Image.Image] | None = None
     by_default: bool = True
+    animated_bytes_per_pixel: int = 0
     media_types: tuple[str, ...] = field(kw_only=True)
     extensions: tuple[str, ...] = field(kw_only=True)
 
@@ -223,8 +227,8 @@ class Input:
         return any(data.startswith(magic, at) for magic, at in self.magic) or not self.brands.isdisjoint(brands(data))
 
 
-_SEGMENTS = Parts("segments", jpeg_parts, MOST_SEGMENTS - 1)
-_SCANS = Parts("scans", jpeg_scans, 100, 3_000_000_000)
+_SCANS = Parts("scans or segments", jpeg_scans, 100, 3_000_000_000)
+_BLOCKS = Parts("blocks", gif_blocks, MOST_BLOCKS)
 _CHUNKS = Parts("chunks", png_chunks, MOST_CHUNKS)
 _DIRECTORIES = Parts("directories", tiff_directories, MOST_DIRECTORIES)
 _TIFF = ((b"II*\0", 0), (b"MM\0*", 0), (b"II+\0", 0), (b"MM\0+", 0))
@@ -242,7 +246,7 @@ _HEIC_THREADS = ("pillow_heif.options", "DECODE_THREADS")
 # no release mends that. `by_default=False` goes with a wheel that brings one (docs/decisions/0048).
 INPUTS = (
     Input(
-        "jpeg", "JPEG", "JPEG", "PIL.JpegImagePlugin", 4, ((b"\xff\xd8\xff", 0),), parts=(_SEGMENTS, _SCANS),
+        "jpeg", "JPEG", "JPEG", "PIL.JpegImagePlugin", 4, ((b"\xff\xd8\xff", 0),), parts=(_SCANS,),
         repairs=(jpeg_without_metadata, jpeg_with_end),
         media_types=("image/jpeg",), extensions=("jpg", "jpeg"),
     ),
@@ -252,12 +256,12 @@ INPUTS = (
         media_types=("image/png", "image/apng"), extensions=("png", "apng"),
     ),
     Input(
-        "gif", "GIF", "GIF", "PIL.GifImagePlugin", 5, ((b"GIF8", 0),),
+        "gif", "GIF", "GIF", "PIL.GifImagePlugin", 5, ((b"GIF8", 0),), parts=(_BLOCKS,),
         media_types=("image/gif",), extensions=("gif",),
     ),
     Input(
         "webp", "WebP", "WEBP", "PIL.WebPImagePlugin", 16, ((b"WEBP", 8),), sizes=webp_sizes,
-        media_types=("image/webp",), extensions=("webp",),
+        animated_bytes_per_pixel=28, media_types=("image/webp",), extensions=("webp",),
     ),
     Input(
         "avif", "AVIF", "AVIF", "PIL.AvifImagePlugin", 16, brands=_AVIF, threads=_AVIF_THREADS,

