@@ -6,6 +6,10 @@ import os
 
 from hypothesis import settings
 
+from tests.web.browser import browser
+
+__all__ = ["browser"]  # one for all tests of a process: Playwright runs once
+
 # Some of these are read when a module is imported, hence here and not in a fixture.
 os.environ.update(
     AWS_ACCESS_KEY_ID="testing",

@@ -17,7 +17,7 @@ import urllib3
 from lightpress.local import Outputs, down, up
 from lightpress.local.deployment import of_local_cloud
 from tests.e2e.account import given_outputs
-from tests.web.browser import browser, page_shot
+from tests.web.browser import page_shot
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation import CloudFormationClient
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from lightpress.client.deployment import Deployment
 
-__all__ = ["browser", "page_shot"]
+__all__ = ["page_shot"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 

@@ -22,15 +22,12 @@ from tests.image.declaring import (
     light_level,
     png_with,
 )
-from tests.web.browser import browser
 from tools.conformance.delta_e import delta_e, lab
 from tools.drawing import only
 
 if TYPE_CHECKING:
     from PIL import Image
     from playwright.sync_api import Browser
-
-__all__ = ["browser"]
 
 FILES: dict[str, tuple[str, bytes]] = {
     **{

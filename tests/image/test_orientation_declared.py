@@ -10,7 +10,6 @@ import pytest
 
 from tests.image.chromium import shown
 from tests.image.declaring import aperture, avif_item_with, orientation
-from tests.web.browser import browser
 from tools.drawing import (
     BLUE,
     GREEN,
@@ -28,8 +27,6 @@ from tools.drawing import (
 if TYPE_CHECKING:
     from PIL import Image
     from playwright.sync_api import Browser
-
-__all__ = ["browser"]
 
 BYTE, ASCII, SHORT, LONG, UNDEFINED, SIGNED, FLOAT = 1, 2, 3, 4, 7, 9, 11
 QUARTER, HALF = 6, 3

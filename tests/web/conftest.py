@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.web.browser import browser, page_shot
+from tests.web.browser import page_shot
 from tests.web.service import serving
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.web.service import Dependencies
 
-__all__ = ["browser", "page_shot"]
+__all__ = ["page_shot"]
 
 
 @pytest.fixture

@@ -23,10 +23,12 @@ SPEC = Spec(
     sizes=(Size("small", width=320), Size("large", width=1920)),
     formats=("avif", "webp", "jpeg", "png"),
     accept=READABLE,
+    damaged="refuse",
 )
 """The ends of the `web` recipe's ladder, and every format. PNG has no loss, so it shows what the conversion does.
 
-Formats that recipes do not accept by default are judged like all others, for those who accept them.
+Formats that recipes do not accept by default are judged like all others, for those who accept them. Files that are cut
+short are refused, as the reference refuses them.
 """
 
 BOUNDS = SandboxLimits(cpu_seconds=20, wall_seconds=60.0, memory_mb=1_700)

@@ -88,9 +88,9 @@ def draw_demo_set() -> tuple[DrawnPicture, ...]:
             Reason.NOT_A_PICTURE,
         ),
         DrawnPicture(
-            "broken/half-a-photo.jpg",
-            _first_half(_as_jpeg(photo(600, 400, mood=NOON, seed=7))),
-            "image/jpeg",
+            "broken/half-a-photo.webp",
+            _first_half(_as_webp(photo(600, 400, mood=NOON, seed=7))),
+            "image/webp",
             "A photo whose upload broke off half way",
             "failed",
             Reason.CORRUPT,
@@ -128,6 +128,12 @@ def _degrees(degrees_minutes_seconds: Sequence[int]) -> tuple[IFDRational, ...]:
 def _as_jpeg(picture: Image.Image, *, exif: Image.Exif | None = None, icc_profile: bytes | None = None) -> bytes:
     file = io.BytesIO()
     picture.save(file, "JPEG", quality=90, exif=exif or b"", icc_profile=icc_profile)
+    return file.getvalue()
+
+
+def _as_webp(picture: Image.Image) -> bytes:
+    file = io.BytesIO()
+    picture.save(file, "WEBP", quality=80)
     return file.getvalue()
 
 

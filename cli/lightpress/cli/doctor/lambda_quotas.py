@@ -15,8 +15,6 @@ _STAYS_UNRESERVED = 100
 # https://github.com/aws-samples/serverless-rag-demo/pull/124
 _MEMORY_OF_NEW_ACCOUNTS = 3_008
 _USUAL_CONCURRENCY = 1_000
-_MOST_MEMORY = 10_240
-RECORD_FAILURE_FACTOR = 2  # `record_failure` gets so many times the memory
 _RAISE = (
     "aws service-quotas request-service-quota-increase --service-code lambda --quota-code L-B99A9384 "
     f"--desired-value {_USUAL_CONCURRENCY}"
@@ -53,15 +51,15 @@ def memory(place: Place) -> Finding:
         return ok(f"{wanted:,} MB at most; the account has a function of {largest:,} MB")
     return note(
         f"record_failure gets {wanted:,} MB, and new accounts may have {_MEMORY_OF_NEW_ACCOUNTS:,} MB, which AWS does "
-        'not tell: if the deployment fails with "less than or equal to 3008", set memory_mb = '
-        f"{_MEMORY_OF_NEW_ACCOUNTS // RECORD_FAILURE_FACTOR} in infra/environments/{place.config.environment}.toml, or "
-        "ask AWS Support for more memory."
+        'not tell: if the deployment fails with "less than or equal to 3008", set failure_memory_mb and memory_mb to '
+        f"{_MEMORY_OF_NEW_ACCOUNTS} at most in infra/environments/{place.config.environment}.toml, or ask AWS Support "
+        "for more memory."
     )
 
 
 def largest_function_mb(place: Place) -> int:
     """The memory of the largest function of the stack, `record_failure`."""
-    return min(RECORD_FAILURE_FACTOR * place.config.processing.memory_mb, _MOST_MEMORY)
+    return max(place.config.processing.failure_memory_mb, place.config.processing.memory_mb)
 
 
 def _memory_sizes(place: Place) -> Iterator[int]:
