@@ -54,7 +54,7 @@ SEED = 20261121
 
 CRASH, SPIN = b"chaos: crash", b"chaos: spin"
 BAD = {
-    "corrupt": (picture(1)[:900], "corrupt"),
+    "corrupt": (picture(1)[:100], "corrupt"),
     "oversized": (png_claiming(30_000, 30_000), "too_many_pixels"),
     "crash": (picture(2) + CRASH, "crashed_decoder"),
     "spin": (picture(3) + SPIN, "too_slow"),
@@ -62,7 +62,7 @@ BAD = {
 
 # What is deployed for this test alone: a renderer that does what faulty decoders do and gets less time to, and pauses
 # that end within the test, for it is about what becomes of a picture, not when.
-HONEST = "        rendering = work(data, spec)\n"
+HONEST = "        _answer(pipe, partial(work, data, options), room)\n"
 FAULTY = f"""\
         if {CRASH!r} in data:
             os.kill(os.getpid(), signal.SIGSEGV)

@@ -63,7 +63,7 @@ def told(cloud: Outputs, function: str) -> list[dict[str, Any]]:
 
 
 def test_a_broken_picture_is_kept_and_written_down_before_it_is_told(store: FailureStore, cloud: Outputs) -> None:
-    broken = picture(1)[:900]
+    broken = picture(1)[:100]
     (manifest,) = settle(store.deployment, upload(store.deployment, "broken/ü 1.jpg", broken, "image/jpeg"))
     assert (manifest.status, manifest.reason) == (Status.FAILED, "corrupt")
     failure = failure_of(store, "broken/ü 1.jpg")

@@ -97,7 +97,7 @@ def test_overwriting_replaces_what_is_published_and_deleting_removes_it(
         ("folder/", b"", "folder"),
         ("notes.jpg", b"no picture at all", "not_a_picture"),
         ("drawing.jpg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "format_not_accepted"),
-        ("cut.jpg", picture(3)[:900], "corrupt"),
+        ("cut.jpg", picture(3)[:100], "corrupt"),
     ],
 )
 def test_a_bad_upload_fails_with_a_reason(deployment: Deployment, key: str, data: bytes, reason: str) -> None:
