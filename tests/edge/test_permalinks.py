@@ -175,7 +175,7 @@ def test_whatever_a_viewer_asks_a_picture_has_few_cache_keys() -> None:
     assert all(PATTERN.fullmatch(key) for key in keys)
 
 
-def test_ten_thousand_hostile_addresses_never_get_past_the_edge_but_as_what_they_may_be() -> None:
+def test_three_thousand_hostile_addresses_never_get_past_the_edge_but_as_what_they_may_be() -> None:
     chance = random.Random(7)  # noqa: S311  the same each time
     pieces = [
         "i",
@@ -198,7 +198,7 @@ def test_ten_thousand_hostile_addresses_never_get_past_the_edge_but_as_what_they
     ]
     pieces += ["cat.jpg", "é", "%c3%a9", "%ff", "<script>", "?w=1", "#", " ", "+", ":", "@", "a" * 500, "=png", "w640"]
     pieces += ["-", "\ud800", "\n", "__proto__"]
-    uris = ["/" + "".join(chance.choices(pieces, k=chance.randint(1, 9))) for _ in range(10_000)]
+    uris = ["/" + "".join(chance.choices(pieces, k=chance.randint(1, 9))) for _ in range(3_000)]
     values = ["640", "-1", "9" * 400, "'", "%00", "../..", "avif", "constructor", "1e308", ""]
     requests = [
         asked(uri, chance.choice([*ACCEPT.values(), ";" * 300, "image/avif;q", "\ud800"]), **{
@@ -207,7 +207,7 @@ def test_ten_thousand_hostile_addresses_never_get_past_the_edge_but_as_what_they
         for uri in uris
     ]  # fmt: skip
     answers = answers_to(requests)
-    assert len(answers) == 10_000
+    assert len(answers) == 3_000
     for uri, answer in zip(uris, answers, strict=True):
         if "uri" in answer:
             assert PATTERN.fullmatch(answer["uri"]), (uri, answer["uri"])

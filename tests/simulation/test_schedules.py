@@ -12,7 +12,7 @@ from tests.simulation.invocation import Fault
 from tests.simulation.mutants import MUTANTS, Mutant
 
 # CI can afford more: LIGHTPRESS_SCHEDULES=100000 make unit
-SCHEDULES = int(os.environ.get("LIGHTPRESS_SCHEDULES", "2000"))
+SCHEDULES = int(os.environ.get("LIGHTPRESS_SCHEDULES", "1000"))
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 
 
