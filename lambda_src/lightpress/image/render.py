@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from lightpress.image.animation import Animation
     from lightpress.image.job import Encode, Pack
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Rung, Spec
@@ -56,12 +57,13 @@ def prepared(picture: Picture, job: Job) -> Picture:
 
 def write_animation(target: Target, job: Job) -> EncodedVariant | None:
     """Write all frames of an animation, where the format can hold them."""
-    animation = job.animated.animation if job.animated else None
-    if animation is None or target.output.motion is None:
+    if job.animated is None or job.animated.animation is None or target.output.motion is None:
         return None
+    decoded, animation = job.animated, job.animated.animation
 
     def encode_at(quality: int) -> bytes:
-        return encode_animation(_frames(target.rung, job), animation, target.output, quality, job.original.exif)
+        frames = _frames(decoded, animation, target.rung, job)
+        return encode_animation(frames, animation, target.output, quality, job.original.exif)
 
     quality = job.spec.quality_of(target.output, target.rung.result)
     chosen = chosen_for(target, job, encode_at, quality)
@@ -69,11 +71,8 @@ def write_animation(target: Target, job: Job) -> EncodedVariant | None:
     return replace(variant, animated=moves(chosen.data))
 
 
-def _frames(rung: Rung, job: Job) -> Iterator[Image.Image]:
-    decoded = job.animated
-    if decoded is None or decoded.animation is None:
-        return
-    for frame in decoded.animation.frames():
+def _frames(decoded: Picture, animation: Animation, rung: Rung, job: Job) -> Iterator[Image.Image]:
+    for frame in animation.frames():
         whole = prepared(replace(decoded, image=frame.image), replace(job, rungs=(rung,)))
         yield from (image for _, image in descend(whole.image, (rung,)))
 
