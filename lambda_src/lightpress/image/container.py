@@ -9,14 +9,13 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
+from lightpress.image.gif import gif_length
 from lightpress.image.isobmff import whole_boxes
 from lightpress.image.jpeg import END_OF_IMAGE, START_OF_IMAGE, START_OF_SCAN, jpeg_end, jpeg_segments
 from lightpress.image.png import PNG_SIGNATURE, png_chunk, png_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from lightpress.image.png import Chunk
 
 _EXIF = b"Exif\0\0"
 
@@ -27,8 +26,6 @@ _JPEG_PIXELS = {0xDB, 0xC4, 0xC0, 0xC1, 0xC2, START_OF_SCAN, 0xDD}
 _JPEG_UNKNOWN = set(range(0xC0, 0xD0)) - _JPEG_PIXELS | {0xDC, 0xDE, 0xDF, START_OF_IMAGE}
 
 _PNG_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
-
-_GIF_PICTURE, _GIF_EXTENSION, _GIF_END = 0x2C, 0x21, 0x3B
 
 _WEBP_PIXELS = {b"ALPH", b"VP8 ", b"VP8L", b"ANIM"}
 _WEBP_ALPHA, _WEBP_EXIF, _WEBP_ANIMATED = 0x10, 0x08, 0x02
@@ -81,15 +78,8 @@ def _exif_segment(exif: bytes) -> bytes:
 
 
 def _png(data: bytes, exif: bytes) -> bytes:
-    header, *kept = (png_chunk(kind, body) for kind, body, _ in _png_up_to_end(data) if kind in _PNG_PIXELS)
+    header, *kept = (png_chunk(kind, body) for kind, body, _ in png_chunks(data) if kind in _PNG_PIXELS)
     return b"".join((PNG_SIGNATURE, header, _exif_chunk(exif), *kept))
-
-
-def _png_up_to_end(data: bytes) -> Iterator[Chunk]:
-    for chunk in png_chunks(data):
-        yield chunk
-        if chunk.kind == b"IEND":
-            return
 
 
 def _exif_chunk(exif: bytes) -> bytes:
@@ -98,7 +88,7 @@ def _exif_chunk(exif: bytes) -> bytes:
 
 def _png_length(data: bytes) -> int | None:
     at, kind = len(PNG_SIGNATURE), b""
-    for kind, body, _ in _png_up_to_end(data):  # noqa: B007  the last one counts
+    for kind, body, _ in png_chunks(data):  # noqa: B007  the last one counts
         at += 12 + len(body)
     return at if kind == b"IEND" else None
 
@@ -162,30 +152,11 @@ def _avif(data: bytes, exif: bytes) -> bytes | None:
     return None if strange or not all(body.startswith(_AVIF_SRGB) for body in colors) else data
 
 
-def _gif_length(data: bytes) -> int:
-    at = 13 + _gif_colors(data[10])
-    while (kind := data[at]) != _GIF_END:
-        if kind == _GIF_PICTURE:
-            at += 11 + _gif_colors(data[at + 9])
-        elif kind == _GIF_EXTENSION:
-            at += 2
-        else:
-            raise ValueError("no block")
-        while count := data[at]:  # parts of up to 255 bytes each
-            at += 1 + count
-        at += 1
-    return at + 1
-
-
-def _gif_colors(flags: int) -> int:
-    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
-
-
 _MEASURES: dict[str, Callable[[bytes], int | None]] = {
     "jpeg": jpeg_end,
     "png": _png_length,
     "webp": lambda data: 8 + int.from_bytes(data[4:8], "little"),
-    "gif": _gif_length,
+    "gif": gif_length,
 }
 _REWRITERS: dict[str, Callable[[bytes, bytes], bytes | None]] = {
     "jpeg": _jpeg,

@@ -15,8 +15,8 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image.headers import png_chunks_before_pixels
 from lightpress.image.isobmff import properties
+from lightpress.image.png import chunks_before_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,7 +64,7 @@ def declared_color(form: str | None, info: Mapping[Any, Any], data: bytes) -> De
 
 
 def _of_png(embedded: bytes | None, info: Mapping[Any, Any], data: bytes) -> DeclaredColor:
-    chunks = png_chunks_before_pixels(data, _OF_COLOR)
+    chunks = chunks_before_pixels(data, _OF_COLOR)
     points = chunks.get(b"cICP", b"")
     if points[2:] == _RGB_OF_FULL_RANGE:
         found = _of_points(points[0], points[1], _peak_in_png(chunks), television_as_srgb=False)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image.headers import png_chunks_before_pixels
 from lightpress.image.isobmff import properties
+from lightpress.image.png import chunks_before_pixels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,7 +32,7 @@ def declared_orientation(form: str | None, info: Mapping[Any, Any], data: bytes)
         return _UPRIGHT
     found = info.get("exif") or b""
     if form == "PNG":
-        found = png_chunks_before_pixels(data, {b"eXIf"}).get(b"eXIf", b"")
+        found = chunks_before_pixels(data, {b"eXIf"}).get(b"eXIf", b"")
     try:
         return _in_tiff(found.removeprefix(_EXIF) if form != "PNG" else found)
     except struct.error:

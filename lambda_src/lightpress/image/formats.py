@@ -7,23 +7,21 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from lightpress.image.gif import MOST_BLOCKS, gif_blocks
 from lightpress.image.headers import (
-    MOST_BLOCKS,
-    MOST_CHUNKS,
     MOST_DIRECTORIES,
     brands,
-    gif_blocks,
     ico_sizes,
     is_cursor,
     is_sgi,
     is_targa,
-    png_chunks,
     psd_unreadable,
     tiff_directories,
     tiff_unreadable,
     webp_sizes,
 )
 from lightpress.image.jpeg import jpeg_scans
+from lightpress.image.png import MOST_CHUNKS, png_chunk_count
 from lightpress.image.rare_bmp import bmp_sizes, bmp_unreadable, plain_bmp
 from lightpress.image.salvage import (
     Repaired,
@@ -229,7 +227,7 @@ class Input:
 
 _SCANS = Parts("scans or segments", jpeg_scans, 100, 3_000_000_000)
 _BLOCKS = Parts("blocks", gif_blocks, MOST_BLOCKS)
-_CHUNKS = Parts("chunks", png_chunks, MOST_CHUNKS)
+_CHUNKS = Parts("chunks", png_chunk_count, MOST_CHUNKS)
 _DIRECTORIES = Parts("directories", tiff_directories, MOST_DIRECTORIES)
 _TIFF = ((b"II*\0", 0), (b"MM\0*", 0), (b"II+\0", 0), (b"MM\0+", 0))
 _JPEG_2000 = ((b"\0\0\0\x0cjP  \r\n\x87\n", 0), (b"\xff\x4f\xff\x51", 0))

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from lightpress.image.png import PNG_SIGNATURE
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
 # Image resources of a Photoshop file, and what Pillow can read: (mode, bits) of its header.
 _PSD_VERSION_INFO = 1057
@@ -22,12 +24,6 @@ _MOST_RESOURCES = 10_000
 _TIFF_SUBFILE_TYPE, _TIFF_SUB_IFDS, _TIFF_DNG_VERSION = 254, 330, 50_706
 _TIFF_NO_PAGE = 1 | 4  # a reduced copy of another page, or its mask
 MOST_DIRECTORIES = 200
-
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GIF_EXTENSION, _GIF_IMAGE = 0x21, 0x2C
-MOST_BLOCKS = 1_000_000  # 64 MB in parts of 255 bytes are a quarter of that
-
-MOST_CHUNKS = 20_000  # 64 MB in chunks of 4 KB; what Pillow takes 0.1 s to walk through
 
 _TARGA_HEADER = 18
 _TARGA_MAPPED, _TARGA_ENTRIES = {1, 9}, {15, 16, 24, 32}
@@ -65,49 +61,6 @@ def holds_gain_map(data: bytes) -> bool:
 def holds_credentials(data: bytes) -> bool:
     """Whether the file carries Content Credentials (C2PA): a signature over its very bytes."""
     return _CONTENT_CREDENTIALS in data
-
-
-def gif_blocks(data: bytes) -> int:
-    """How many blocks, and parts of blocks, there are; the count stops above the limit."""
-    count, at = 0, 13 + _gif_colors(data[10:11])
-    while at < len(data) and count <= MOST_BLOCKS and data[at] in {_GIF_EXTENSION, _GIF_IMAGE}:
-        at += 2 if data[at] == _GIF_EXTENSION else 11 + _gif_colors(data[at + 9 : at + 10])
-        while at < len(data) and data[at] and count <= MOST_BLOCKS:
-            at += 1 + data[at]
-            count += 1
-        at += 1
-        count += 1
-    return min(count, MOST_BLOCKS + 1)
-
-
-def _gif_colors(flags: bytes) -> int:
-    """How many bytes a table of colors takes, by the byte that announces it."""
-    return 3 << (flags[0] & 7) + 1 if flags and flags[0] & 0x80 else 0
-
-
-def png_chunks(data: bytes) -> int:
-    """How many chunks there are; the count stops above the limit."""
-    count, at = 0, len(_PNG_SIGNATURE)
-    while at + 8 <= len(data) and count <= MOST_CHUNKS:
-        at += 12 + number(data, ">I", at)
-        count += 1
-    return count
-
-
-def png_chunks_before_pixels(data: bytes, kinds: Collection[bytes]) -> dict[bytes, bytes]:
-    """The first chunk of each of these kinds, if it stands before the pixels."""
-    found: dict[bytes, bytes] = {}
-    at = len(_PNG_SIGNATURE)
-    for _ in range(MOST_CHUNKS):
-        if at + 8 > len(data):
-            break
-        length, kind = struct.unpack_from(">I4s", data, at)
-        if kind == b"IDAT":
-            break
-        if kind in kinds:
-            found.setdefault(kind, data[at + 8 : at + 8 + length])
-        at += 12 + length
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +209,7 @@ def ico_sizes(data: bytes) -> Iterator[tuple[int, int]]:
     try:
         for entry in range(number(data, "<H", 4)):
             at = number(data, "<I", 6 + 16 * entry + 12)
-            if data[at : at + 8] == _PNG_SIGNATURE:
+            if data[at : at + 8] == PNG_SIGNATURE:
                 yield number(data, ">I", at + 16), number(data, ">I", at + 20)
             else:
                 width, height = number(data, "<i", at + 4), number(data, "<i", at + 8)

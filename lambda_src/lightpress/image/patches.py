@@ -15,14 +15,13 @@ from functools import partial
 from itertools import count, takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from lightpress.image.gif import EXTENSION, IMAGE, color_table_bytes
 from lightpress.image.png import PNG_SIGNATURE, CutShortError, png_chunk, png_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_EXTENSION, _IMAGE = 0x21, 0x2C
 _CONTROL_HEADER = b"\xf9\x04"
-_HAS_PALETTE, _PALETTE_BITS = 0x80, 0x07
 _NO_CONTROL = bytes(4)
 _ANIMATION, _FRAME = b"acTL", b"fcTL"
 
@@ -73,18 +72,18 @@ def gif_patches(data: bytes) -> Iterator[Patch]:
 
     Raises CutShortError behind the last whole frame of a file that is cut short.
     """
-    at = 13 + _palette_bytes(data[10])
+    at = 13 + color_table_bytes(data[10])
     palette = (data[10], data[13:at])
     control = _NO_CONTROL
-    while at < len(data) and data[at] in {_EXTENSION, _IMAGE}:
-        if data[at] == _EXTENSION:
+    while at < len(data) and data[at] in {EXTENSION, IMAGE}:
+        if data[at] == EXTENSION:
             if data[at + 1 : at + 3] == _CONTROL_HEADER:
                 control = data[at + 3 : at + 7]
             at = _after_blocks(data, at + 2)
         else:
             if at + 11 > len(data):
                 raise CutShortError("it ends within a frame")
-            end = _after_blocks(data, at + 11 + _palette_bytes(data[at + 9]))
+            end = _after_blocks(data, at + 11 + color_table_bytes(data[at + 9]))
             yield _gif_patch(palette, control, memoryview(data)[at:end])
             at, control = end, _NO_CONTROL
 
@@ -106,10 +105,6 @@ def _gif_still(palette: tuple[int, bytes], control: bytes, image: memoryview) ->
     screen = bytes(image[5:9]) + bytes((flags, 0, 0))
     see_through = b"\x21\xf9\x04" + control + b"\0"
     return b"".join((b"GIF89a", screen, colors, see_through, b"\x2c\0\0\0\0", image[5:], b";"))
-
-
-def _palette_bytes(flags: int) -> int:
-    return 6 << (flags & _PALETTE_BITS) if flags & _HAS_PALETTE else 0
 
 
 def _after_blocks(data: bytes, at: int) -> int:

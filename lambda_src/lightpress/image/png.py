@@ -7,10 +7,13 @@ import zlib
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_AROUND_BODY = 12
+MOST_CHUNKS = 20_000
+"""64 MB in chunks of 4 KB; what Pillow takes 0.1 s to walk through."""
+
+_BEFORE_BODY, _AROUND_BODY = 8, 12
 
 
 class CutShortError(ValueError):
@@ -37,7 +40,7 @@ class Chunk(NamedTuple):
 
 
 def png_chunks(data: bytes) -> Iterator[Chunk]:
-    """Every chunk up to the end; raises CutShortError where the file ends within one."""
+    """Every chunk up to the end (IEND); raises CutShortError where the file ends within one."""
     at, view = len(PNG_SIGNATURE), memoryview(data)
     while at < len(data):
         if at + _AROUND_BODY > len(data):
@@ -48,6 +51,33 @@ def png_chunks(data: bytes) -> Iterator[Chunk]:
         if at > len(data):
             raise CutShortError("its last chunk is cut short")
         yield Chunk(kind, body, data[at - 4 : at])
+        if kind == b"IEND":
+            return
+
+
+def png_chunk_count(data: bytes) -> int:
+    """How many chunks there are, whole or not; the count stops above the limit."""
+    count, at = 0, len(PNG_SIGNATURE)
+    while at + _BEFORE_BODY <= len(data) and count <= MOST_CHUNKS:
+        at += _AROUND_BODY + int.from_bytes(data[at : at + 4], "big")
+        count += 1
+    return count
+
+
+def chunks_before_pixels(data: bytes, kinds: Collection[bytes]) -> dict[bytes, bytes]:
+    """The body of the first chunk of each of these kinds, if that stands before the pixels."""
+    found: dict[bytes, bytes] = {}
+    at = len(PNG_SIGNATURE)
+    for _ in range(MOST_CHUNKS):
+        if at + _BEFORE_BODY > len(data):
+            break
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if kind == b"IDAT":
+            break
+        if kind in kinds:
+            found.setdefault(kind, data[at + _BEFORE_BODY : at + _BEFORE_BODY + length])
+        at += _AROUND_BODY + length
+    return found
 
 
 def png_chunk(kind: bytes, body: bytes | memoryview) -> bytes:

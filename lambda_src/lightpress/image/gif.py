@@ -1,0 +1,49 @@
+"""The structure of a GIF file: blocks, whose data come in parts of up to 255 bytes."""
+
+from __future__ import annotations
+
+IMAGE, EXTENSION, _END = 0x2C, 0x21, 0x3B
+_HEADER, _IMAGE_HEADER = 13, 11
+_HAS_COLORS, _COLOR_BITS = 0x80, 0x07
+_COLORS_OF_FILE, _COLORS_OF_IMAGE = 10, 9  # where the flags of a table of colors are
+
+MOST_BLOCKS = 1_000_000
+"""64 MB in parts of 255 bytes are a quarter of that."""
+
+
+def color_table_bytes(flags: int) -> int:
+    """How many bytes a table of colors takes, by the flags that announce it."""
+    return 6 << (flags & _COLOR_BITS) if flags & _HAS_COLORS else 0
+
+
+def gif_blocks(data: bytes) -> int:
+    """How many blocks, and parts of blocks, there are; the count stops above the limit."""
+    count, at = 0, _HEADER + _announced(data, _COLORS_OF_FILE)
+    while at < len(data) and count <= MOST_BLOCKS and data[at] in {EXTENSION, IMAGE}:
+        at += 2 if data[at] == EXTENSION else _IMAGE_HEADER + _announced(data, at + _COLORS_OF_IMAGE)
+        while at < len(data) and data[at] and count <= MOST_BLOCKS:
+            at += 1 + data[at]
+            count += 1
+        at += 1
+        count += 1
+    return min(count, MOST_BLOCKS + 1)
+
+
+def _announced(data: bytes, at: int) -> int:
+    return color_table_bytes(data[at]) if at < len(data) else 0
+
+
+def gif_length(data: bytes) -> int:
+    """Where the file ends, behind its end marker; raises IndexError or ValueError where no block leads there."""
+    at = _HEADER + color_table_bytes(data[_COLORS_OF_FILE])
+    while (kind := data[at]) != _END:
+        if kind == IMAGE:
+            at += _IMAGE_HEADER + color_table_bytes(data[at + _COLORS_OF_IMAGE])
+        elif kind == EXTENSION:
+            at += 2
+        else:
+            raise ValueError("no block")
+        while count := data[at]:
+            at += 1 + count
+        at += 1
+    return at + 1
