@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from PIL import Image
 
     from lightpress.image.formats import Output
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Pixels, Rung, Spec
+
+    Encode = Callable[[Image.Image, Output, Spec, bytes], bytes]
+    """An encoder for still variants, given the EXIF data to write, too: `encode.encode`, or a test's own."""
+
+    Pack = Callable[[bytes, int], bytes]
+    """Makes a file of so many pixels smaller without loss: `lossless.pack` in the sandbox, elsewhere `no_packing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,20 +98,6 @@ class OriginalFile:
     pixels: Pixels
     obstacle: str | None
     exif: bytes = b""
-
-
-class Encode(Protocol):
-    """An encoder for still variants: `encode.encode`, or another that a test puts in its place."""
-
-    def __call__(self, image: Image.Image, output: Output, spec: Spec, exif: bytes = b"") -> bytes:
-        """Encode `image` as `output`, at the quality that `spec` asks for."""
-
-
-class Pack(Protocol):
-    """Makes a file of so many pixels smaller without loss: `lossless.pack` in the sandbox, and elsewhere nothing."""
-
-    def __call__(self, data: bytes, pixels: int) -> bytes:
-        """The file, smaller where that is possible."""
 
 
 def no_packing(data: bytes, pixels: int) -> bytes:  # noqa: ARG001  a `Pack`
