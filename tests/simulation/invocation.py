@@ -58,6 +58,10 @@ class Request:
         return f"{self.operation} {self.what}"
 
 
+class BrokenCodeError(BaseException):
+    """The code that is tried, or a mutant of it, has a bug of its own. No handler of production code may catch it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Raised:
     """An answer that is an exception."""
@@ -124,6 +128,19 @@ class Invocation:
         try:
             self._work(message)
         except Exception as error:  # noqa: BLE001  as the batch processor does: the message comes back
+            _check_no_bug(error)
             self.failed.append((message, error))
             return False
         return True
+
+
+def _check_no_bug(error: BaseException) -> None:
+    """Raise BrokenCodeError for what no fault of the world makes code raise.
+
+    Else a mutant whose own code cannot run would pass for one that is found.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            _check_no_bug(one)
+    elif isinstance(error, AttributeError | NameError | TypeError):
+        raise BrokenCodeError(f"The code cannot run: {error!r}") from error

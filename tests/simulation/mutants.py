@@ -81,7 +81,7 @@ _VARIANTS_AFTER = """[
         )
         for variant in A.dependencies.render(
             A.dependencies.originals.read(A.source, A.original), A.recipe.spec
-        ).renditions
+        ).variants
     ],
 ]"""
 _FAILED_WITHOUT_VERDICT = """

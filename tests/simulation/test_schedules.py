@@ -8,8 +8,9 @@ import pytest
 
 from tests.simulation import cases, mutants, randomly
 from tests.simulation.exhaustive import Case, explore
-from tests.simulation.invocation import Fault
-from tests.simulation.mutants import MUTANTS, Mutant
+from tests.simulation.invocation import BrokenCodeError, Fault
+from tests.simulation.mutants import MUTANTS, RECONCILE, Mutant
+from tests.simulation.syntax import Change
 
 # CI can afford more: LIGHTPRESS_SCHEDULES=100000 make unit
 SCHEDULES = int(os.environ.get("LIGHTPRESS_SCHEDULES", "1000"))
@@ -46,6 +47,13 @@ def test_everything_that_can_go_wrong_does() -> None:
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_code_with_a_broken_step_is_found_out(mutant: Mutant) -> None:
     assert mutant.found_after() is not None
+
+
+def test_a_mutant_that_cannot_run_is_a_mistake_and_not_found() -> None:
+    change = Change("A.dependencies.images.publish(M, A.published)", "A.dependencies.images.no_such_method(M)")
+    mutant = Mutant("no such method", RECONCILE, (change,), Case("P"), 50)
+    with pytest.raises(BrokenCodeError, match="no_such_method"):
+        mutant.found_after()
 
 
 def test_the_page_about_the_simulation_has_the_table_of_mutants() -> None:
