@@ -162,6 +162,6 @@ def with_gamma(gamma: float, *, srgb: bool = False) -> bytes:
 def test_a_png_that_says_how_its_numbers_stand_for_light_is_shown_as_browsers_do(
     gamma: float, srgb: bool, shown: Color
 ) -> None:
-    (rendition,) = rendered(with_gamma(gamma, srgb=srgb))
-    assert pixel(seen(rendition), (0.5, 0.5)) == shown
-    assert b"gAMA" not in rendition.data
+    (variant,) = rendered(with_gamma(gamma, srgb=srgb))
+    assert pixel(seen(variant), (0.5, 0.5)) == shown
+    assert b"gAMA" not in variant.data

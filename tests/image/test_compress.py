@@ -46,8 +46,8 @@ SQUEEZABLE = {
 
 
 def made(data: bytes, options: CompressionOptions = LOSSLESS) -> bytes | None:
-    renditions = list(compress_in_sandbox(data, options, SandboxLimits()).variants)
-    return renditions[0].data if renditions else None
+    found = list(compress_in_sandbox(data, options, SandboxLimits()).variants)
+    return found[0].data if found else None
 
 
 def note(data: bytes, options: CompressionOptions = LOSSLESS) -> str:

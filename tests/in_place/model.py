@@ -158,11 +158,11 @@ class Bucket:
         if data.startswith(b"bad"):
             raise PictureRejected(Reason.CORRUPT, "drawn so")
 
-        def renditions() -> Generator[EncodedVariant]:
+        def variants() -> Generator[EncodedVariant]:
             if data.startswith(b"large"):
                 yield EncodedVariant(("same",), "jpeg", 1, 1, small(name_of(data).decode()))
 
-        return RenderResult(OriginalInfo("jpeg", 1, 1, notes=(options.mode,)), renditions())
+        return RenderResult(OriginalInfo("jpeg", 1, 1, notes=(options.mode,)), variants())
 
     # Promises.
 

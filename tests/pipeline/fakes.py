@@ -180,13 +180,13 @@ class Press:
         if data.startswith(CORRUPT):
             raise PictureRejected(Reason.CORRUPT, "The decoder says: drawn so.")
 
-        def renditions() -> Generator[EncodedVariant]:
+        def variants() -> Generator[EncodedVariant]:
             for number, size in enumerate(spec.sizes):
                 if number and data.startswith(BREAKS_LATE):
                     raise PictureRejected(Reason.TOO_SLOW, "The second size takes for ever.")
                 yield EncodedVariant((size.name,), "jpeg", 1, 1, data + size.name.encode())
 
-        return RenderResult(OriginalInfo(form, 40, 30), renditions())
+        return RenderResult(OriginalInfo(form, 40, 30), variants())
 
 
 @dataclass

@@ -47,7 +47,7 @@ class TrapBeforeDecoding(Limits):
 
 @dataclass(frozen=True)
 class TrapWhileEncoding(Spec):
-    """Goes off at the second rendition: when the facts and one rendition were sent."""
+    """Goes off at the second variant: when the facts and one variant were sent."""
 
     spring: Callable[[], object] = lambda: None
     asked: list[str] = field(default_factory=list)

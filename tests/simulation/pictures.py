@@ -100,11 +100,11 @@ def _render(data: bytes, spec: Spec) -> RenderResult:
     if data.startswith(HUGE):
         raise ChildLost("out of memory")
 
-    def renditions() -> Generator[EncodedVariant]:
+    def variants() -> Generator[EncodedVariant]:
         for size in spec.sizes:
             yield EncodedVariant((size.name,), "jpeg", 1, 1, rendered(data, spec, size.name))
 
-    return RenderResult(OriginalInfo(form, 1, 1), renditions())
+    return RenderResult(OriginalInfo(form, 1, 1), variants())
 
 
 @cache

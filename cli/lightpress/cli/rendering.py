@@ -69,10 +69,10 @@ def _manifest(child: Child[Spec], key: str, data: bytes, folder: Path, recipe: R
 
 
 def _written(rendering: RenderResult, folder: Path) -> Iterator[Variant]:
-    for rendition in rendering.variants:
-        path = file_name(rendition)
-        (folder / path).write_bytes(rendition.data)
-        yield from variants_of(rendition, path)
+    for variant in rendering.variants:
+        path = file_name(variant)
+        (folder / path).write_bytes(variant.data)
+        yield from variants_of(variant, path)
 
 
 def folders_for(sources: list[Path], out: Path) -> Iterator[tuple[Path, Path]]:

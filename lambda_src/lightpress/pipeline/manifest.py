@@ -165,25 +165,25 @@ class Publication:
         )
 
 
-def variants_of(rendition: EncodedVariant, path: str) -> tuple[Variant, ...]:
-    """One entry for each size that the rendition serves, all of them stored under `path`."""
-    output = OUTPUTS[rendition.format]
-    checksum = hashlib.sha256(rendition.data).hexdigest()
+def variants_of(encoded: EncodedVariant, path: str) -> tuple[Variant, ...]:
+    """One entry for each size that the encoded variant serves, all of them stored under `path`."""
+    output = OUTPUTS[encoded.format]
+    checksum = hashlib.sha256(encoded.data).hexdigest()
     return tuple(
         Variant(
             name=name,
             format=output.name,
             media_type=output.media_type,
-            width=rendition.width,
-            height=rendition.height,
-            bytes=len(rendition.data),
+            width=encoded.width,
+            height=encoded.height,
+            bytes=len(encoded.data),
             sha256=checksum,
             path=path,
-            note=rendition.note,
-            quality=rendition.quality,
-            animated=rendition.animated,
+            note=encoded.note,
+            quality=encoded.quality,
+            animated=encoded.animated,
         )
-        for name in rendition.names
+        for name in encoded.names
     )
 
 
@@ -247,14 +247,14 @@ def revision_of(generation: str) -> int:
     return int(generation.partition("-")[0])
 
 
-def variant_path(key: str, generation: str, rendition: EncodedVariant) -> str:
-    """Where a rendition lies in the images bucket, and on the CDN."""
-    return f"{variants_folder(key)}{generation}/{file_name(rendition)}"
+def variant_path(key: str, generation: str, encoded: EncodedVariant) -> str:
+    """Where a variant lies in the images bucket, and on the CDN."""
+    return f"{variants_folder(key)}{generation}/{file_name(encoded)}"
 
 
-def file_name(rendition: EncodedVariant) -> str:
-    """The last part of a rendition's path: the first of the sizes it serves, and the ending of its format."""
-    return f"{rendition.names[0]}.{OUTPUTS[rendition.format].extension}"
+def file_name(encoded: EncodedVariant) -> str:
+    """The last part of a variant's path: the first of the sizes it serves, and the ending of its format."""
+    return f"{encoded.names[0]}.{OUTPUTS[encoded.format].extension}"
 
 
 def short_name(key: str) -> str:

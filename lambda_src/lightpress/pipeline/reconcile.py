@@ -339,13 +339,13 @@ def _check_for_good(attempt: Attempt, unreadable: Unreadable) -> None:
 
 def _written(result: RenderResult, publication: Publication, images: Images) -> Iterator[Variant]:
     """Write each variant as it is rendered, and return its entries of the manifest."""
-    with closing(result.variants) as renditions:
-        for rendition in renditions:
-            path = variant_path(publication.key, publication.generation, rendition)
-            variants = variants_of(rendition, path)
-            name = saved_as(publication.key, OUTPUTS[rendition.format].extension)
-            images.write(path, rendition.data, variants[0].media_type, name)
-            yield from variants
+    with closing(result.variants) as encoded:
+        for variant in encoded:
+            path = variant_path(publication.key, publication.generation, variant)
+            entries = variants_of(variant, path)
+            name = saved_as(publication.key, OUTPUTS[variant.format].extension)
+            images.write(path, variant.data, entries[0].media_type, name)
+            yield from entries
 
 
 def _next_revision(published: Published | None) -> int:

@@ -87,16 +87,16 @@ class Timings:
 
         return timed
 
-    def _each(self, renditions: Generator[EncodedVariant]) -> Generator[EncodedVariant]:
+    def _each(self, variants: Generator[EncodedVariant]) -> Generator[EncodedVariant]:
         try:
             while True:
                 with self.rendering():
-                    rendition = next(renditions, None)
-                if rendition is None:
+                    variant = next(variants, None)
+                if variant is None:
                     return
-                yield rendition
+                yield variant
         finally:
-            renditions.close()
+            variants.close()
 
 
 @dataclass(frozen=True, slots=True)

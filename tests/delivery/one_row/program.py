@@ -75,10 +75,10 @@ def main(folder: Path) -> dict[str, Any]:
     result = render(buffer.getvalue(), load_recipes(recipes).recipes["web"].spec)
     variants: list[Variant] = []
     opened: dict[str, Any] = {}
-    for rendition in result.variants:
-        variants += variants_of(rendition, variant_path(begun["key"], publication.generation, rendition))
-        with Image.open(io.BytesIO(rendition.data)) as image:
-            opened[rendition.format] = [image.format, *image.size]
+    for variant in result.variants:
+        variants += variants_of(variant, variant_path(begun["key"], publication.generation, variant))
+        with Image.open(io.BytesIO(variant.data)) as image:
+            opened[variant.format] = [image.format, *image.size]
     manifest = publication.ready(result.original, tuple(variants))
     path = next(variant.path for variant in variants if variant.format == "plain")
     named = Request("/cat", headers={"accept": {"value": "image/x-plain"}})
