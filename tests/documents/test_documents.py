@@ -20,13 +20,27 @@ DOCUMENTS = sorted([*PROJECT.glob("*.md"), *(PROJECT / "docs").rglob("*.md")])
 DECISIONS = PROJECT / "docs" / "decisions"
 _TEST = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 _NAME = re.compile(r"`([\w./-]+\.(?:py|js|toml))` ?\n?\(`(\w+)`\)")
-_PATH = re.compile(r"`((?:cli|docs|infra|lambda_src|layers|scripts|tests|tools|web)/[\w./-]*\w)/?`")
+_PATH = re.compile(
+    r"`((?:(?:cli|docs|infra|lambda_src|layers|scripts|tests|tools|web)/|\.(?:ci|editorconfig|github|pre-commit))[\w./-]*\w)/?`"
+)
 _PLACEHOLDER = re.compile(r"/(?:ENV|NAME)\.")
 _LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
+
+
+def test_the_top_level_holds_what_is_named_here_and_nothing_that_was_left_by_accident() -> None:
+    git = subprocess.run(["git", "ls-files"], cwd=PROJECT, capture_output=True, text=True, check=False)
+    if git.returncode != 0:
+        pytest.skip("not a git checkout")
+    found = {path.split("/")[0] for path in git.stdout.splitlines()}
+    folders = {"cli", "docs", "infra", "lambda_src", "layers", "scripts", "tests", "tools", "web"}
+    hidden = {".ci", ".devcontainer", ".editorconfig", ".github", ".gitignore", ".pre-commit-config.yaml"}
+    pages = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"}
+    locks = {f"requirements{kind}.txt" for kind in ("", "-audit", "-dev", "-lint", "-mutation")}
+    assert found - folders - hidden - pages - locks == {"Makefile", "app.py", "cdk.json", "pyproject.toml"}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
