@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from aws_cdk import Stack
+    from aws_cdk import aws_kms as kms
     from constructs import Construct
 
     from lightpress.cdk.config import Config
@@ -53,9 +54,18 @@ class _Name:
 
 
 class PrivateBucket(s3.Bucket):
-    """Keeps what `holds` says.
+    """A bucket that only its own account reads and writes.
 
-    known_arn: the ARN without a reference to the bucket, for a policy that the bucket itself waits for.
+    Args:
+        holds: What it keeps, in one word: a part of its name, and of its logical id.
+        versioned: Whether replaced and deleted objects are kept as noncurrent versions.
+        lifecycle_rules: Besides the one that aborts uploads which are not completed within a week.
+        ownership: Whether objects may have ACLs, which CloudFront's standard logs need.
+
+    Attributes:
+        known_arn: The ARN without a reference to the bucket, for a policy that the bucket itself waits for.
+        logical_id: Its logical id in the template.
+
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -70,16 +80,13 @@ class PrivateBucket(s3.Bucket):
         ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
     ) -> None:
         name = _Name(f"{config.prefix}-{holds}", everywhere_unique=config.storage.bucket_namespace == "global")
-        key = key_of(scope)
         super().__init__(
             scope,
             id_,
             **name.properties,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             object_ownership=ownership,
-            encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
-            encryption_key=key,
-            bucket_key_enabled=True if key else None,  # one request of KMS for many objects
+            **_encryption(key_of(scope)),
             enforce_ssl=True,
             versioned=versioned,
             lifecycle_rules=[_ABORTED_UPLOADS, *lifecycle_rules],
@@ -89,6 +96,14 @@ class PrivateBucket(s3.Bucket):
         self.logical_id = f"{holds.capitalize()}Bucket"
         pin(self, self.logical_id)
         acknowledge(self, "AwsSolutions-S1", because=_NO_ACCESS_LOG)
+
+
+def _encryption(key: kms.IKey | None) -> dict[str, Any]:
+    """The arguments of `s3.Bucket` for encryption with the stack's key, or with keys of S3 where there is none."""
+    if key is None:
+        return {"encryption": s3.BucketEncryption.S3_MANAGED}
+    # With a bucket key, one request to KMS serves many objects.
+    return {"encryption": s3.BucketEncryption.KMS, "encryption_key": key, "bucket_key_enabled": True}
 
 
 def guard_names(stack: Stack, config: Config) -> None:

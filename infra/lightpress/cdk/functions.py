@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from aws_cdk import Duration, Names
 from aws_cdk import aws_iam as iam
@@ -80,18 +80,39 @@ _OF_THE_KEY = {
 }
 
 
+class Capacity(TypedDict, total=False):
+    """What Lambda gives a function. What is left out is as for the functions that process originals, or none.
+
+    Attributes:
+        memory_mb: Memory, in MB as Lambda counts them (1,048,576 bytes).
+        timeout_seconds: The longest invocation.
+        reserved_concurrency: How many of the account's concurrent invocations are kept for it; 0 is none.
+        provisioned: How many environments are kept initialized; 0 is none.
+        snap_start: Whether published versions start from a snapshot of their memory (SnapStart).
+
+    """
+
+    memory_mb: int
+    timeout_seconds: int
+    reserved_concurrency: int
+    provisioned: int
+    snap_start: bool
+
+
 class PythonFunction(lambda_.Function):
     """Runs `lightpress.handlers.HANDLER`. It may write its own log and nothing else, until `allow` says so.
 
-    memory_mb, timeout_seconds: where it needs others than those that process pictures. reserved_concurrency: of the
-    account's, kept for it; 0 is none. snap_start: whether its published versions start from a memory image.
-    provisioned: how many environments are kept initialized. label: what alarms call it; by default its id.
+    Args:
+        handler: The module in `lightpress.handlers`.
+        environment: Its variables, besides those that all functions have.
+        label: What alarms call it; by default its id.
+        capacity: Where it needs another than the functions that process originals.
 
     Attributes:
         live: The alias by which everything invokes it.
         label: What alarms call it.
         own_role: Its execution role.
-        memory_mb: Its memory, in MB.
+        memory_mb: Its memory, in MB as Lambda counts them.
         timeout_seconds: Its timeout.
 
     """
@@ -106,40 +127,26 @@ class PythonFunction(lambda_.Function):
         code: FunctionCode,
         config: Config,
         environment: Mapping[str, str],
-        memory_mb: int | None = None,
-        timeout_seconds: int | None = None,
-        reserved_concurrency: int = 0,
-        snap_start: bool = False,
-        provisioned: int = 0,
         label: str = "",
+        **capacity: Unpack[Capacity],
     ) -> None:
         log_group, own_role = _log_and_role(scope, id_, config)
         super().__init__(
             scope,
             id_,
             description=description,
-            runtime=RUNTIME,
-            architecture=code.architecture,
-            code=code.asset,
-            layers=[code.layer],
             handler=f"lightpress.handlers.{handler}.handler",
             role=own_role,
-            memory_size=memory_mb or config.processing.memory_mb,
-            timeout=Duration.seconds(timeout_seconds or config.processing.timeout_seconds),
-            tracing=lambda_.Tracing.ACTIVE if config.monitoring.tracing else lambda_.Tracing.DISABLED,
-            reserved_concurrent_executions=reserved_concurrency or None,
-            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             log_group=log_group,
-            logging_format=lambda_.LoggingFormat.JSON,
-            application_log_level_v2=_platform_log_level(config),
             environment={**_common_variables(config), **environment},
+            **_properties(code, config, capacity),
         )
-        self.live = live_alias(scope, id_, self, provisioned=provisioned)
+        self.live = live_alias(scope, id_, self, provisioned=capacity.get("provisioned", 0))
         self.label = label or id_
         self.own_role = own_role
-        self.memory_mb = memory_mb or config.processing.memory_mb
-        self.timeout_seconds = timeout_seconds or config.processing.timeout_seconds
-        self._acknowledge_findings(snap_start=snap_start, tracing=config.monitoring.tracing)
+        self.memory_mb = capacity.get("memory_mb", config.processing.memory_mb)
+        self.timeout_seconds = capacity.get("timeout_seconds", config.processing.timeout_seconds)
+        self._acknowledge_findings(snap_start=capacity.get("snap_start", False), tracing=config.monitoring.tracing)
 
     def _acknowledge_findings(self, *, snap_start: bool, tracing: bool) -> None:
         acknowledge(
@@ -209,6 +216,24 @@ def _log_and_role(scope: Construct, id_: str, config: Config) -> tuple[logs.LogG
     role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
     log_group.grant_write(role)
     return log_group, role
+
+
+def _properties(code: FunctionCode, config: Config, capacity: Capacity) -> dict[str, Any]:
+    """The arguments of `lambda_.Function` that follow from the code, the configuration and the capacity."""
+    timeout = Duration.seconds(capacity.get("timeout_seconds", config.processing.timeout_seconds))
+    return {
+        "runtime": RUNTIME,
+        "architecture": code.architecture,
+        "code": code.asset,
+        "layers": [code.layer],
+        "memory_size": capacity.get("memory_mb", config.processing.memory_mb),
+        "timeout": timeout,
+        "reserved_concurrent_executions": capacity.get("reserved_concurrency") or None,
+        "snap_start": lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if capacity.get("snap_start") else None,
+        "tracing": lambda_.Tracing.ACTIVE if config.monitoring.tracing else lambda_.Tracing.DISABLED,
+        "logging_format": lambda_.LoggingFormat.JSON,
+        "application_log_level_v2": _platform_log_level(config),
+    }
 
 
 def _common_variables(config: Config) -> dict[str, str]:

@@ -19,6 +19,8 @@ from lightpress.cdk.functions import PythonFunction, log_group_of
 from lightpress.cdk.naming import pin, resource
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
@@ -44,7 +46,16 @@ _LOGGED = ("requestId", "requestTime", "httpMethod", "routeKey", "status", "resp
 class UploadApi(Component):
     """An HTTP API in front of the function `upload_api`.
 
-    url_ingest: where URLs to fetch are sent; None: there is no such route. failures: those that could not be fetched.
+    Args:
+        uploads: The bucket that it signs uploads for.
+        delivery: Where manifests are read, and under which address variants are served.
+        failures: Where it reads which URLs could not be fetched.
+        url_ingest: Where URLs to fetch are queued; None if there is no such route.
+
+    Attributes:
+        api: The HTTP API.
+        origin: Its address, as "https://HOST".
+
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -63,16 +74,7 @@ class UploadApi(Component):
         self.api = self._api(config)
         self.origin = f"https://{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
         function = self._function(uploads, delivery, code, config)
-        integration = integrations.HttpLambdaIntegration("Integration", function.live)
-        authorizer = _authorizer(self, config)
-        for method, path in (*ROUTES, *(INGEST_ROUTES if url_ingest else ())):
-            route(self.api, method, path, integration, authorizer)
-        if config.uploads.upload_auth == "none":
-            acknowledge(
-                self.api,
-                "AwsSolutions-APIG4",
-                because="Only the local cloud may be without an authorizer; the configuration refuses it elsewhere.",
-            )
+        self._add_routes((*ROUTES, *(INGEST_ROUTES if url_ingest else ())), function, config)
         name_attached(function, config.existing.attach)
         if url_ingest is not None:
             _accept_urls(function, url_ingest, failures)
@@ -96,6 +98,21 @@ class UploadApi(Component):
         )
         _log(self, gateway.HttpStage(self, "Stage", http_api=api, auto_deploy=True, throttle=throttle), config)
         return api
+
+    def _add_routes(
+        self, routes: Iterable[tuple[gateway.HttpMethod, str]], function: PythonFunction, config: Config
+    ) -> None:
+        """Send these requests to the function, each through the authorizer of the configuration."""
+        integration = integrations.HttpLambdaIntegration("Integration", function.live)
+        authorizer = _authorizer(self, config)
+        for method, path in routes:
+            route(self.api, method, path, integration, authorizer)
+        if config.uploads.upload_auth == "none":
+            acknowledge(
+                self.api,
+                "AwsSolutions-APIG4",
+                because="Only the local cloud may be without an authorizer; the configuration refuses it elsewhere.",
+            )
 
     def _function(
         self, uploads: PrivateBucket, delivery: Delivery, code: FunctionCode, config: Config
