@@ -3,7 +3,7 @@
 import { bytes, largest, savedPercent, stateOf } from './words.js';
 
 /**
- * formats: those of variants, each {name, label, universal}, in the order of preference.
+ * formats: those of variants, each {name, label}.
  * actions: {retry, remove}, each called without arguments. Returns {element, update, dispose}.
  */
 export function makeView(picture, formats, actions) {
@@ -48,7 +48,7 @@ function showResult(place, picture, formats, preview) {
   const result = document.getElementById('result').content.cloneNode(true);
   const part = (name) => result.querySelector(`.${name}`);
   const { published } = picture;
-  compare(part, published, formats, preview);
+  compare(part, published, preview);
   const saved = savedPercent(picture.file.size, largest(published).bytes);
   part('saved').textContent = saved > 0 ? `${saved} % fewer bytes` : '';
   table(result.querySelector('table'), published, formats);
@@ -65,12 +65,12 @@ function showResult(place, picture, formats, preview) {
 }
 
 /** The published picture, and as much of the original over it as the divider says. */
-function compare(part, published, formats, preview) {
+function compare(part, published, preview) {
   const stage = part('stage');
   const divider = part('divider');
   const original = part('before').firstElementChild;
   const missing = part('before-missing');
-  part('after').append(shown(published, formats));
+  part('after').append(shown(published));
   stage.style.aspectRatio = `${published.width} / ${published.height}`;
   original.onerror = () => {
     stage.classList.add('alone');
@@ -81,12 +81,11 @@ function compare(part, published, formats, preview) {
 }
 
 /** The published picture as a page would show it, from the variants and not from markup: nothing is parsed here. */
-function shown(published, formats) {
+function shown(published) {
   const picture = document.createElement('picture');
-  const notForAll = formats.filter((format) => !format.universal).map((format) => format.name);
-  for (const name of notForAll) {
+  const last = published.picture_formats.at(-1);
+  for (const name of published.picture_formats.slice(0, -1)) {
     const variants = published.variants.filter((variant) => variant.format === name);
-    if (!variants.length) continue;
     const source = document.createElement('source');
     source.type = variants[0].media_type;
     source.srcset = srcset(variants);
@@ -94,9 +93,8 @@ function shown(published, formats) {
     picture.append(source);
   }
   const image = document.createElement('img');
-  const fallback = published.variants.filter((variant) => !notForAll.includes(variant.format));
   image.alt = 'The published picture';
-  image.src = largest({ variants: fallback.length ? fallback : published.variants }).url;
+  image.src = largest(published, last).url;
   picture.append(image);
   return picture;
 }

@@ -54,12 +54,11 @@ export function summaryOf(pictures) {
   return `${parts.join(', ')}.`;
 }
 
-/** The smallest file of the largest size: what a current browser on a large screen loads. */
-export function largest(published) {
-  const width = Math.max(...published.variants.map((variant) => variant.width));
+/** The file of the largest size that a current browser on a large screen loads, or another of `picture_formats`. */
+export function largest(published, format = published.picture_formats[0]) {
   return published.variants
-    .filter((variant) => variant.width === width)
-    .reduce((best, variant) => (variant.bytes < best.bytes ? variant : best));
+    .filter((variant) => variant.format === format)
+    .reduce((best, variant) => (variant.width > best.width ? variant : best));
 }
 
 /** What the page says of a file that it does not even send; null where nothing is wrong. */

@@ -92,7 +92,7 @@ def test_the_upload_page_knows_its_names(told: dict[str, Any]) -> None:
     assert "image/x-plain" in page["types"]
     assert "Plain" in page["kinds"]
     assert (page["extensions"]["plain"], page["extensions"]["pln"]) == ("image/x-plain", "image/x-plain")
-    assert {"name": "plain", "label": "Plain", "universal": False} in page["formats"]
+    assert {"name": "plain", "label": "Plain"} in page["formats"]
 
 
 def test_an_original_that_is_fetched_by_its_url_keeps_its_extension(told: dict[str, Any]) -> None:

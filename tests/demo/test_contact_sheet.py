@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 CDN = "https://images.example.com"
-FORMATS = ("jpeg", "avif", "webp")
+BYTES_PER_COLUMN = {"jpeg": 40, "avif": 20, "webp": 30}
+FORMATS = tuple(BYTES_PER_COLUMN)
 HOSTILE = (
     'a"><script>alert(1)</script>.jpg',
     "it's & <b>bold</b> &amp;.jpg",
@@ -66,8 +67,9 @@ class Page(HTMLParser):
 
 
 def variant(name: str, kind: str, width: int, height: int, key: str = "a.jpg") -> ServedVariant:
-    path = f"{key}/{name}.{kind}"
-    return ServedVariant(name, kind, width, height, width * 20, f"served/{path}", f"{CDN}/{name}.{kind}")
+    path = f"served/{key}/{name}.{kind}"
+    size = width * BYTES_PER_COLUMN[kind]
+    return ServedVariant(name, kind, width, height, size, animated=False, file=path, url=f"{CDN}/{name}.{kind}")
 
 
 def served(key: str = "a.jpg") -> ServedPicture:
@@ -147,6 +149,13 @@ def test_browsers_are_offered_the_smallest_format_first_and_the_whole_picture_on
     assert page.all("source")[0]["srcset"] == "./served/a.jpg/w640.avif 640w, ./served/a.jpg/w1280.avif 1280w"
     assert page.all("img")[0]["src"] == "./served/a.jpg/w1280.jpeg"
     assert not [row for row in page.srcsets() if "square" in row]
+
+
+def test_a_format_that_saves_nothing_is_in_the_table_and_not_offered(tmp_path: Path) -> None:
+    large = tuple(replace(one, bytes=one.bytes * 3) if one.format == "webp" else one for one in served().variants)
+    page = page_of(tmp_path, replace(served(), variants=large))
+    assert {source["type"] for source in page.all("source")} == {"image/avif"}
+    assert "./served/a.jpg/w1280.webp" in page.addresses()
 
 
 def test_a_recipe_of_crops_only_shows_a_crop(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from lightpress.delivery.markup import picture as picture_markup
+from lightpress.delivery.summary import summary_of
 from lightpress.image import MESSAGES, PictureRejected, Reason, Size, Spec, render
 from lightpress.image.formats import INPUTS
 from lightpress.pipeline.manifest import Publication, variant_path, variants_of
@@ -85,27 +86,8 @@ class Dependencies:
             title = MESSAGES[Reason(manifest.reason)]
             failed = {"status": "failed", "reason": manifest.reason, "title": title, "detail": manifest.detail}
             return {"key": key} | failed
-        assert manifest.source
-        return {
-            "key": key,
-            "status": "ready",
-            "width": manifest.source.width,
-            "height": manifest.source.height,
-            "notes": list(manifest.notes),
-            "picture": picture_markup(manifest, self.other_origin, alt=""),
-            "variants": [
-                {
-                    "name": variant.name,
-                    "format": variant.format,
-                    "media_type": variant.media_type,
-                    "width": variant.width,
-                    "height": variant.height,
-                    "bytes": variant.bytes,
-                    "url": f"{self.other_origin}/{variant.path}",
-                }
-                for variant in manifest.variants
-            ],
-        }
+        told = summary_of(manifest, lambda variant: {"url": f"{self.other_origin}/{variant.path}"})
+        return {"key": key, "status": "ready", "picture": picture_markup(manifest, self.other_origin, alt="")} | told
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -99,6 +99,7 @@ _READY: dict[str, Json] = {
     "reason": {"type": "null"},
     "detail": {"type": "null"},
     **_fields(PublishedSource, OF_THE_PICTURE),
+    "picture_formats": _list_of(_TEXT) | {"description": "In the order of a `<picture>`; the last one is for `<img>`."},
     "notes": _list_of(_TEXT),
     "variants": _list_of(_object(**_fields(Variant, OF_A_VARIANT), url=_said("Never changes.", format="uri"))),
 }

@@ -10,38 +10,45 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.delivery.choice import offered
+from lightpress.image.formats import OUTPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from lightpress.pipeline.manifest import Manifest, Variant
 
-# Formats for `<img>`, which every browser must be able to show: the oldest ones first.
-_WIDELY_READ = (*FALLBACKS, *(form for form in reversed(tuple(OUTPUTS)) if form not in FALLBACKS))
-
 
 def srcset(manifest: Manifest, form: str, base_url: str, names: Collection[str] | None = None) -> str:
     """Return the value of `srcset` for one format, the smallest width first; empty if there is no variant in it."""
-    return _srcset(_offered(manifest, names), form, base_url)
+    return _srcset(_chosen(manifest, names), form, base_url)
 
 
 def picture(
     manifest: Manifest, base_url: str, *, alt: str, sizes: str = "100vw", names: Collection[str] | None = None
 ) -> str:
-    """Return a `<picture>` element with a source for each format that saves bytes; empty if nothing is published."""
-    offered = _offered(manifest, names)
-    last = next((form for form in _WIDELY_READ if _of(form, offered)), None)
-    if last is None:
+    """Return a `<picture>` element that gives each browser the fewest bytes; empty if nothing is published.
+
+    Args:
+        manifest: Of the picture.
+        base_url: Of the CDN.
+        alt: The text for those who do not see the picture.
+        sizes: How wide the page shows it, as in HTML.
+        names: The sizes to choose from; by default, those that show the whole picture.
+    """
+    chosen = _chosen(manifest, names)
+    formats = offered(chosen)
+    if not formats:
         return ""
+    *better, last = formats
     sources = [
-        f'  <source type="{OUTPUTS[form].media_type}" srcset="{escape(_srcset(offered, form, base_url))}"'
+        f'  <source type="{OUTPUTS[form].media_type}" srcset="{escape(_srcset(chosen, form, base_url))}"'
         f' sizes="{escape(sizes)}">'
-        for form in _sources(offered, last)
+        for form in better
     ]
-    largest = max(_of(last, offered), key=lambda variant: variant.width)
+    largest = max(_of(last, chosen), key=lambda variant: variant.width)
     image = (
-        f'  <img src="{escape(_url(largest, base_url))}" srcset="{escape(_srcset(offered, last, base_url))}"'
+        f'  <img src="{escape(_url(largest, base_url))}" srcset="{escape(_srcset(chosen, last, base_url))}"'
         f' sizes="{escape(sizes)}" width="{largest.width}" height="{largest.height}" alt="{escape(alt)}"'
         f' loading="lazy"{_background(manifest)}>'
     )
@@ -58,7 +65,12 @@ def whole_pictures(manifest: Manifest) -> list[Variant]:
     return [variant for variant in manifest.variants if _has_shape(variant, widest.width / widest.height)]
 
 
-def _offered(manifest: Manifest, names: Collection[str] | None) -> list[Variant]:
+def picture_formats(manifest: Manifest) -> list[str]:
+    """The formats that `picture` offers, in its order; the last one is for `<img>`."""
+    return list(offered(whole_pictures(manifest)))
+
+
+def _chosen(manifest: Manifest, names: Collection[str] | None) -> list[Variant]:
     if names is None:
         return whole_pictures(manifest)
     return [variant for variant in manifest.variants if variant.name in names]
@@ -74,26 +86,8 @@ def _srcset(variants: list[Variant], form: str, base_url: str) -> str:
     return ", ".join(f"{_url(by_width[width], base_url)} {width}w" for width in sorted(by_width))
 
 
-def _sources(variants: list[Variant], last: str) -> list[str]:
-    """The formats to offer before the last one. A browser takes the first one that it can show.
-
-    Of an animation, only the animated formats are offered; otherwise those that are smaller than the last one.
-    """
-    moving = [form for form in OUTPUTS if any(variant.animated for variant in _of(form, variants))]
-    if moving:
-        return [form for form in moving if form != last]
-    most = _bytes(_of(last, variants))
-    return [
-        form for form in OUTPUTS if form not in FALLBACKS and form != last and 0 < _bytes(_of(form, variants)) < most
-    ]
-
-
 def _of(form: str, variants: list[Variant]) -> list[Variant]:
     return [variant for variant in variants if variant.format == form]
-
-
-def _bytes(variants: list[Variant]) -> int:
-    return sum(variant.bytes for variant in variants)
 
 
 def _background(manifest: Manifest) -> str:

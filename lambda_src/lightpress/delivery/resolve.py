@@ -16,6 +16,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lightpress.delivery.choice import offered, smallest
 from lightpress.delivery.markup import whole_pictures
 from lightpress.delivery.permalink import key_of
 from lightpress.image.formats import FALLBACKS, OUTPUTS
@@ -143,10 +144,7 @@ def _large_enough(manifest: Manifest, wanted: str) -> list[Variant]:
 
 
 def _best(variants: list[Variant], asked: Asked) -> Variant | None:
-    """The smallest file that the viewer can show; of an animation, the smallest animated one."""
-    shown = asked.formats if asked.strict else asked.formats | set(FALLBACKS)
-    able = [variant for variant in variants if variant.format in shown]
-    if not able and not asked.strict:
-        able = variants  # the recipe has no format that all browsers can show
-    moving = [variant for variant in able if variant.animated]
-    return min(moving or able, key=lambda variant: variant.bytes, default=None)
+    if asked.strict:
+        return smallest(variants, asked.formats)
+    # A recipe without a format that every viewer can show: its oldest one is better than nothing.
+    return smallest(variants, asked.formats | set(FALLBACKS)) or smallest(variants, offered(variants)[-1:])

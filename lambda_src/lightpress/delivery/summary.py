@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lightpress.delivery.markup import picture_formats
 from lightpress.image import MESSAGES
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def summary_of(manifest: Manifest | None, address: Callable[[Variant], dict[str,
         "reason": manifest and manifest.reason,
         "detail": manifest and manifest.detail,
         **{name: source and getattr(source, name) for name in OF_THE_PICTURE},
+        "picture_formats": picture_formats(manifest) if manifest else [],
         "notes": list(manifest.notes) if manifest else [],
         "variants": [
             {name: getattr(variant, name) for name in OF_A_VARIANT} | address(variant)

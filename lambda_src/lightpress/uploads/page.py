@@ -19,17 +19,17 @@ def page_formats(
 
     Args:
         inputs: The formats that may be uploaded.
-        outputs: The formats that variants are written in, in the order of preference.
+        outputs: The formats that variants are written in.
 
     Returns:
         `types`: accepted media types. `kinds`: the accepted formats by their names for people. `extensions`: the media
         type by file name extension, for files whose type the browser does not know. `formats`: of each output, its
-        `name`, its `label` for people, and whether it is `universal`.
+        `name`, and its `label` for people.
     """
     inputs = tuple(inputs)
     return {
         "types": [media_type for row in inputs for media_type in row.media_types],
         "kinds": [row.label for row in inputs],
         "extensions": {extension: row.media_type_of(extension) for row in inputs for extension in row.extensions},
-        "formats": [{"name": row.name, "label": row.label, "universal": row.universal} for row in outputs],
+        "formats": [{"name": row.name, "label": row.label} for row in outputs],
     }

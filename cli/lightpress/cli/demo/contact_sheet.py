@@ -100,7 +100,7 @@ def _facts_of(shown: ServedPicture) -> tuple[tuple[str, str], ...]:
 
 def _example(shown: ServedPicture) -> Markup:
     """Tell the gain by one variant: the best format, at about the width of a picture that fills a laptop's page."""
-    example = min(shown.whole(shown.formats()[0]), key=lambda variant: abs(variant.width - _EXAMPLE_WIDTH))
+    example = min(shown.whole(shown.offered()[0]), key=lambda variant: abs(variant.width - _EXAMPLE_WIDTH))
     saved = shown.original_bytes - example.bytes
     gain = f"{kilobytes(abs(saved))} {'saved' if saved >= 0 else 'more than the original'}"
     name = f"{example.width} px {_title(example.format)}: {kilobytes(example.bytes)}, "
@@ -109,7 +109,7 @@ def _example(shown: ServedPicture) -> Markup:
 
 def _view(shown: ServedPicture, *, sizes: str) -> Markup:
     """Let the browser choose, as a page would: the first format it knows, the width it needs."""
-    *better, last = shown.formats()
+    *better, last = shown.offered()
     widest = shown.whole(last)[-1]
     sizes = sizes.format(widest=widest.width)
     sources = (

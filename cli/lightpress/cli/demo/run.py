@@ -250,6 +250,7 @@ def _served(folder: Path, original: str, picture: DemoPicture, one: Upload, depl
                 width=variant.width,
                 height=variant.height,
                 bytes=variant.bytes,
+                animated=variant.animated,
                 file=variant.path,
                 url=deployment.url(variant.path),
             )

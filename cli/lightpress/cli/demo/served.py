@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from lightpress.delivery.choice import offered
 from lightpress.image.formats import OUTPUTS
 
 
@@ -15,6 +16,7 @@ class ServedVariant:
         name, format: Of the variant.
         width, height: In pixels.
         bytes: Its size.
+        animated: Whether it moves.
         file: Its path relative to the folder of the sheet.
         url: Where it is served.
     """
@@ -24,6 +26,7 @@ class ServedVariant:
     width: int
     height: int
     bytes: int
+    animated: bool
     file: str
     url: str
 
@@ -63,9 +66,13 @@ class ServedPicture:
     variants: tuple[ServedVariant, ...] = ()
 
     def formats(self) -> tuple[str, ...]:
-        """Name the formats that there are, in the order in which a page offers them to browsers."""
+        """Name the formats that there are, the newest first."""
         made = {variant.format for variant in self.variants}
         return tuple(name for name in OUTPUTS if name in made)
+
+    def offered(self) -> tuple[str, ...]:
+        """Name the formats that a page offers to browsers, in its order; the last one is for all of them."""
+        return offered([variant for name in self.formats() for variant in self.whole(name)])
 
     def whole(self, format_name: str) -> tuple[ServedVariant, ...]:
         """Return the variants that show the whole picture, narrowest first, or all where there is none but crops."""
