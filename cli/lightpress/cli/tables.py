@@ -69,8 +69,12 @@ def print_manifests(
 ) -> None:
     """Print a table of the variants of originals that are ready, and a line for each other original.
 
-    link: the address of a variant; its last part gets a column, and the rest, which all variants of an original share,
-    a line. times: seconds until an original was ready, by key, for another column.
+    Args:
+        console: Where to print.
+        manifests: Of the originals.
+        link: Gives the address of a variant: its last part gets a column, and the rest, which all variants of an
+            original share, a line. None for no addresses.
+        times: Seconds until an original was ready, by key, for another column; None for no such column.
     """
     ready = [manifest for manifest in manifests if manifest.status is Status.READY]
     if ready:

@@ -77,9 +77,16 @@ def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None
 def watch(
     deployment: Deployment, uploads: Iterable[Upload], *, timeout: float, settled: Callable[[Upload], None]
 ) -> list[Upload]:
-    """Poll the manifests until each upload is settled, calling `settled` with it; returns those that are not in time.
+    """Poll the manifests until each upload is published or has failed.
 
-    timeout: seconds.
+    Args:
+        deployment: The deployment.
+        uploads: The uploads to wait for.
+        timeout: Seconds after which it stops waiting.
+        settled: Is called with each upload that has ended.
+
+    Returns:
+        The uploads that have not ended in time.
     """
     waiting = list(uploads)
     deadline = time.monotonic() + timeout

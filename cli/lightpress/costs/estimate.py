@@ -110,7 +110,17 @@ class Estimate:
 
 
 def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, architecture: str = "arm64") -> Estimate:
-    """Estimate the cost of `pictures` originals; raises UnknownPriceError for another architecture."""
+    """Estimate what originals cost.
+
+    Args:
+        assumed: What one original takes.
+        prices: Of the region.
+        pictures: The number of originals.
+        architecture: "arm64" or "x86_64".
+
+    Raises:
+        UnknownPriceError: There is no price for that architecture.
+    """
     gb = assumed.memory_mb / _MIB_PER_GIB
     seconds = assumed.billed_seconds
     compute = prices.compute(architecture)

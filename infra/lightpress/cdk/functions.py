@@ -42,7 +42,14 @@ _ARCHITECTURES = {
 
 
 class FunctionCode(Component):
-    """What functions run: the folder `source`, with the recipes in it checked, on top of the layer."""
+    """What functions run: the folder `source` on top of the layer. Its recipes are checked.
+
+    Attributes:
+        recipes: The recipes in that folder.
+        architecture: Of the processor that functions run on.
+        asset: The code.
+        layer: Pillow and the other libraries.
+    """
 
     def __init__(self, scope: Construct, id_: str, *, source: Path, config: Config) -> None:
         super().__init__(scope, id_)
@@ -176,9 +183,14 @@ class PythonFunction(lambda_.Function):
         window_seconds: int = 0,
         pollers: lambda_.ProvisionedPollerConfig | None = None,
     ) -> None:
-        """Take messages from `queue`; of a batch, only what failed comes back.
+        """Process the messages of a queue. Only the messages that failed are delivered again, not their whole batch.
 
-        Either max_concurrency or pollers limits how many are taken at once.
+        Args:
+            queue: The queue.
+            batch_size: The most messages in one invocation.
+            max_concurrency: The most invocations at once; None with `pollers`.
+            window_seconds: How long Lambda waits for a batch to fill; 0 for not at all.
+            pollers: Event pollers of its own, which limit the invocations instead; None for those that Lambda shares.
         """
         queue.grant_consume_messages(self)
         lambda_.EventSourceMapping(

@@ -32,6 +32,10 @@ class UrlIngest(Component):
     """Fetches the URLs of its queue. What cannot be fetched becomes a dead letter, like every other failure.
 
     The function is in no network of yours (no VPC), and may do nothing but look at and write originals.
+
+    Attributes:
+        queue: The URL queue.
+        function: The function `fetch_url`.
     """
 
     def __init__(  # noqa: PLR0913  by keyword

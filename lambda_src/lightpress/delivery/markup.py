@@ -22,14 +22,29 @@ _WIDELY_READ = (*FALLBACKS, *(form for form in reversed(tuple(OUTPUTS)) if form 
 
 
 def srcset(manifest: Manifest, form: str, base_url: str, names: Collection[str] | None = None) -> str:
-    """Return the value of `srcset` for one format, the smallest width first; empty if there is no variant in it."""
+    """Return the value of `srcset` for one format, the smallest width first; empty if there is no variant in it.
+
+    Args:
+        manifest: Of the original.
+        form: The format's name, as in `image.formats`.
+        base_url: Address of the CDN, without a slash at its end.
+        names: The sizes to offer, by name; None for all.
+    """
     return _srcset(_offered(manifest, names), form, base_url)
 
 
 def picture(
     manifest: Manifest, base_url: str, *, alt: str, sizes: str = "100vw", names: Collection[str] | None = None
 ) -> str:
-    """Return a `<picture>` element with a source for each format that saves bytes; empty if nothing is published."""
+    """Return a `<picture>` element with a source for each format that saves bytes; empty if nothing is published.
+
+    Args:
+        manifest: Of the original.
+        base_url: Address of the CDN, without a slash at its end.
+        alt: The alternative text.
+        sizes: How wide the image is shown, as in the HTML attribute `sizes`.
+        names: The sizes to offer, by name; None for all.
+    """
     offered = _offered(manifest, names)
     last = next((form for form in _WIDELY_READ if _of(form, offered)), None)
     if last is None:

@@ -32,9 +32,12 @@ _COPIES = 3  # of the file: as it grows, it is moved
 
 @dataclass(frozen=True, slots=True)
 class DownloadAlone:
-    """Gets pictures as `Download` does. options: those of `Download.by`.
+    """Does what `Download` does, in a process of its own.
 
-    grace_seconds: that the process has beyond the time of the URL. room_bytes: of memory, beyond what the file needs.
+    Attributes:
+        options: As `Download.by` reads them.
+        grace_seconds: How much longer than the time limit of the URL the process may live.
+        room_bytes: How much memory the process may use besides the file.
     """
 
     options: Mapping[str, Any]
@@ -90,7 +93,7 @@ def _outcome(said: bytes) -> Downloaded | None:
 
 
 def main() -> None:
-    """Be that process."""
+    """Read a job from stdin, download its URL within limits of memory and time, and write the result to stdout."""
     job = json.loads(sys.stdin.buffer.read())
     _confine(job["room_bytes"])
     said, data = _work_off(job)
