@@ -74,9 +74,12 @@ class SandboxLimits:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a picture did use: CPU in milliseconds, peak resident memory in MB (10^6 bytes).
+    """What the child process of one original used.
 
-    decoding_ms: of the CPU, what passed before the first variant was begun; 0 where it never came so far.
+    Attributes:
+        cpu_ms: CPU time, in milliseconds.
+        peak_rss_mb: Peak resident memory, in MB (10^6 bytes).
+        decoding_ms: Of the CPU time, what passed before the first variant was begun; 0 if it never was.
     """
 
     cpu_ms: int
