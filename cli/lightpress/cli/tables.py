@@ -235,7 +235,7 @@ def print_plan(console: Terminal, plan: Plan, dollars: Callable[[int], float]) -
 def print_forecast(console: Terminal, found: Forecast, dollars: Callable[[int, int], float], rate: float) -> None:
     """Print what a backfill would do and cost."""
     console.print(
-        f"{found.objects:,} objects, {found.bytes / 1e9:,.3f} GB; of {found.sampled:,} checked, "
+        f"{found.objects:,} objects, {amount(found.bytes)}; of {found.sampled:,} checked, "
         f"{found.todo_of_sample:,} are to be processed, {_listed(found.endings)}"
     )
     console.print(

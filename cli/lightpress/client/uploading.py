@@ -11,6 +11,7 @@ import urllib3
 
 from lightpress.client.waiting import UPLOAD_TIMEOUT
 from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.units import GB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from lightpress.client.deployment import Deployment
 
 _MINUTES_5 = 300
-_LARGEST = 5 * 1000**3
+_LARGEST = 5 * GB
 _PAUSE = 0.1
 
 

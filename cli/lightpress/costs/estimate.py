@@ -8,15 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
-from lightpress.costs.prices import GB, MILLION
+from lightpress.costs.prices import MILLION
+from lightpress.units import GB, MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from lightpress.costs.prices import Prices
 
-_MIB_PER_GIB = 1024
 _LEAST_BILLED_MS = 1
+_TOO_LARGE = 1e18
 _MB_OF_ONE_CPU = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 
 
@@ -121,7 +122,7 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
     Raises:
         UnknownPriceError: There is no price for that architecture.
     """
-    gb = assumed.memory_mb / _MIB_PER_GIB
+    gb = assumed.memory_mb * MB / GB
     seconds = assumed.billed_seconds
     compute = prices.compute(architecture)
     lines = (
@@ -187,6 +188,6 @@ def _number(change: str, text: str) -> float:
         number = float(text)
     except ValueError:
         number = -1.0
-    if not 0 < number < GB * GB:
+    if not 0 < number < _TOO_LARGE:
         raise UnknownAssumptionError(f"{change!r}: the value must be a number above 0, such as cpu_ms=300")
     return number

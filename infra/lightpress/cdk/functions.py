@@ -17,6 +17,7 @@ from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.layer import PillowLayer, target_of
 from lightpress.cdk.naming import pin, removal_policy, resource
 from lightpress.pipeline.recipe import load_recipes
+from lightpress.units import MB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,7 +72,7 @@ class FunctionCode(Component):
 
 # Pictures come and go by the megabyte. By its defaults, the C library gives their memory back to the kernel and asks
 # for it again, empty: a twentieth of all CPU is spent on clearing pages (docs/performance.md, "Allocator settings").
-KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2)}
+KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * MB), "MALLOC_TRIM_THRESHOLD_": str(256 * MB)}
 
 
 # What an action on something that is encrypted needs of the key. S3 decrypts where it puts together parts or copies.
@@ -91,7 +92,7 @@ class Capacity(TypedDict, total=False):
     """What Lambda gives a function. What is left out is as for the functions that process originals, or none.
 
     Attributes:
-        memory_mb: Memory, in MB as Lambda counts them (1,048,576 bytes).
+        memory_mb: Memory, in MB (`units.MB`).
         timeout_seconds: The longest invocation.
         reserved_concurrency: How many of the account's concurrent invocations are kept for it; 0 is none.
         provisioned: How many environments are kept initialized; 0 is none.
@@ -119,7 +120,7 @@ class PythonFunction(lambda_.Function):
         live: The alias by which everything invokes it.
         label: What alarms call it.
         own_role: Its execution role.
-        memory_mb: Its memory, in MB as Lambda counts them.
+        memory_mb: Its memory, in MB.
         timeout_seconds: Its timeout.
 
     """

@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any
 from lightpress.ingest.download import NO_VALIDATORS, Download, Downloaded, Validators
 from lightpress.ingest.errors import FetchFailed
 from lightpress.ingest.urls import FetchReason, parse_url
+from lightpress.units import MB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightpress.ingest.urls import SourceUrl
 
-_MIB = 1 << 20
 _COPIES = 3  # of the file: as it grows, it is moved
 
 
@@ -42,7 +42,7 @@ class DownloadAlone:
 
     options: Mapping[str, Any]
     grace_seconds: float = 5.0
-    room_bytes: int = 96 * _MIB
+    room_bytes: int = 96 * MB
 
     def __call__(self, link: SourceUrl, validators: Validators = NO_VALIDATORS) -> Downloaded | None:
         """Get the picture of a link; None if it is still the one with these validators.
