@@ -5,11 +5,13 @@ from __future__ import annotations
 import resource
 from pathlib import Path
 
+from lightpress.units import MB
+
 _STATM = Path("/proc/self/statm")
 
 
 def inherited_mb() -> int:
-    """Resident memory of this process in MB (10^6 bytes); 0 where there is no /proc to tell."""
+    """Resident memory of this process in MB; 0 where there is no /proc to tell."""
     if not _STATM.exists():
         return 0
-    return int(_STATM.read_text(encoding="ascii").split()[1]) * resource.getpagesize() // 10**6
+    return int(_STATM.read_text(encoding="ascii").split()[1]) * resource.getpagesize() // MB

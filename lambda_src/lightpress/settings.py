@@ -16,11 +16,16 @@ class SettingMissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a function that publishes is told by its stack.
+    """Settings of a function that publishes.
 
-    queue_url: of the queue that its messages come from. memory_mb: of the function, as Lambda reports it. purge_*:
-    where to ask the CDN to forget; None where it need not. attached: of each attached bucket, what
-    `buckets.Attached` holds.
+    Attributes:
+        uploads_bucket: Where originals are.
+        images_bucket: Where variants and manifests are published.
+        queue_url: The queue that its messages come from.
+        memory_mb: Memory of the function, in MB as Lambda reports it.
+        purge_queue_url: Where invalidations are requested; None if deleted variants are not invalidated.
+        purge_delay_seconds: How long such a request waits in the queue.
+        attached: Of each attached bucket, what `buckets.Attached` holds.
     """
 
     uploads_bucket: str
@@ -47,7 +52,14 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class InPlaceSettings:
-    """What `compress_in_place` is told by its stack. tables: of each, what `buckets.InPlace` holds."""
+    """Settings of `compress_in_place`.
+
+    Attributes:
+        tables: Of each bucket, what `buckets.InPlace` holds.
+        images_bucket: Where the ledger is.
+        queue_url: The queue that its messages come from.
+        memory_mb: Memory of the function, in MB as Lambda reports it.
+    """
 
     tables: tuple[dict[str, Any], ...]
     images_bucket: str
@@ -67,7 +79,13 @@ class InPlaceSettings:
 
 @dataclass(frozen=True, slots=True)
 class FailureSettings:
-    """What `record_failure` is told besides."""
+    """Settings that `record_failure` has besides `Settings`.
+
+    Attributes:
+        quarantine_bucket: Where copies of failed originals go.
+        failures_table: Name of the failures table.
+        retention_seconds: How long a failure is kept.
+    """
 
     quarantine_bucket: str
     failures_table: str
@@ -115,7 +133,13 @@ class UploadSettings:
 
 @dataclass(frozen=True, slots=True)
 class EventSettings:
-    """Where a function announces what becomes of pictures, and whose they are."""
+    """Settings for notifications.
+
+    Attributes:
+        bus: Name or ARN of the event bus.
+        deployment: Name of the stack, which is part of each event.
+        cdn_base_url: Address of the CDN, without a slash at its end.
+    """
 
     bus: str
     deployment: str
@@ -135,7 +159,13 @@ class EventSettings:
 
 @dataclass(frozen=True, slots=True)
 class FetchSettings:
-    """Settings of `fetch_url`. options: as `cdk.url_ingest` writes them, and `composition.fetch_url` reads them."""
+    """Settings of `fetch_url`.
+
+    Attributes:
+        uploads_bucket: Where fetched files are stored.
+        queue_url: The URL queue.
+        options: As `cdk.url_ingest` writes them and `composition.fetch_url` reads them.
+    """
 
     uploads_bucket: str
     queue_url: str
@@ -153,7 +183,13 @@ class FetchSettings:
 
 @dataclass(frozen=True, slots=True)
 class OrderSettings:
-    """What the upload API is told besides, where URLs are fetched."""
+    """Settings that the upload API has besides, where it accepts URLs.
+
+    Attributes:
+        uploads_bucket: Where fetched files are stored.
+        url_queue_url: The URL queue.
+        failures_table: Name of the failures table, which tells which URLs could not be fetched.
+    """
 
     uploads_bucket: str
     url_queue_url: str
@@ -203,7 +239,7 @@ def dead_letter_queue_url(environment: Mapping[str, str]) -> str:
 
 
 def images_bucket(environment: Mapping[str, str]) -> str:
-    """Where `resolve` finds manifests."""
+    """The name of the bucket in which `resolve` finds manifests."""
     return _text(environment, "IMAGES_BUCKET")
 
 

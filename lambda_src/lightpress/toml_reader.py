@@ -55,7 +55,17 @@ class Table:
         allowed: Collection[str] | None = None,
         pattern: str | None = None,
     ) -> str:
-        """Read a string; one of `allowed`, or a full match of `pattern`, where they are given."""
+        """Read a string.
+
+        Args:
+            key: Its key.
+            default: Its value if the key is not there; without one, the key is required.
+            allowed: The only values that are accepted; None for any.
+            pattern: A regular expression that all of it must match; None for any.
+
+        Raises:
+            ConfigError: It is missing or not accepted.
+        """
         value = self._get(key, str, "a string", default)
         if allowed is not None:
             self._check_allowed(key, value, allowed)
@@ -101,7 +111,7 @@ class Table:
         return tuple(float(part) for part in value)
 
     def flag(self, key: str, default: bool | _Required = REQUIRED) -> bool:  # noqa: FBT001  the value is a flag
-        """Read true or false."""
+        """Read a boolean: `true` or `false`."""
         return self._get(key, bool, "true or false", default)
 
     def table(self, key: str) -> Table:

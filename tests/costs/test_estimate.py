@@ -19,10 +19,12 @@ SIMPLE = Assumptions(
     reads=5,
     sqs_requests=2,
     events=3,
-    log_bytes=1000,
-    original_bytes=3_000_000,
-    variant_bytes=1_000_000,
+    log_bytes=2**10,
+    original_bytes=3 * 2**20,
+    variant_bytes=2**20,
 )
+LOGGED = 10**6 / 2**20 * 0.5
+STORED = 10**6 / 2**10 * 0.02
 ROUND = Prices("round", 0.00001, 0.00002, 0.2, 5.0, 0.5, 0.02, 0.4, 2.0, 0.5)
 
 
@@ -36,12 +38,12 @@ def test_a_million_pictures_are_added_up_line_by_line() -> None:
             "S3, reads": 2.5,
             "SQS": 0.8,
             "EventBridge": 6.0,
-            "Logs": 0.5,
-            "S3, originals": 60.0,
-            "S3, variants": 20.0,
+            "Logs": LOGGED,  # a million KB of 2^10 bytes, in GB of 2^30, as AWS bills them
+            "S3, originals": 3 * STORED,
+            "S3, variants": STORED,
         }
     )
-    assert (bill.once, bill.monthly) == pytest.approx((79.85, 80.0))
+    assert (bill.once, bill.monthly) == pytest.approx((79.35 + LOGGED, 4 * STORED))
 
 
 def test_the_other_processor_costs_its_own_price() -> None:
@@ -58,7 +60,7 @@ def test_less_memory_is_slower_and_more_than_one_cpu_is_no_quicker() -> None:
 
 
 def test_dollars_grow_with_the_pictures() -> None:
-    assert cost_of(SIMPLE, ROUND)(1000) == pytest.approx(0.07985)
+    assert cost_of(SIMPLE, ROUND)(1000) == pytest.approx((79.35 + LOGGED) / 1000)
     assert cost_of(SIMPLE, ROUND)(0) == 0
 
 

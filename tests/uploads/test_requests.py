@@ -201,6 +201,6 @@ def test_parts_that_are_none_are_refused(parts: object) -> None:
 
 
 def test_a_large_file_has_no_more_parts_than_the_limit_allows() -> None:
-    assert parse_part_request({"part_number": 3, "size": 1}, LIMITS) == (3, 1)  # 20 MB in parts of 8 MiB
+    assert parse_part_request({"part_number": 3, "size": 1}, LIMITS) == (3, 1)  # 20 MB in parts of 8 MB
     with pytest.raises(Refused):
         parse_part_request({"part_number": 4, "size": 1}, LIMITS)

@@ -28,7 +28,7 @@ HOME = PROJECT / ".local" / "bench"
 PAGE, CHART = PROJECT / "docs" / "performance.md", PROJECT / "docs" / "performance.svg"
 _QUICK_PHOTOS, _QUICK_TURNS, _TURNS = 3, 1, 3
 _QUICK_SCORED, _SCORED = (640,), (640, 1280)  # SSIMULACRA2 is slow: 1.3 s for each megapixel
-_MEMORY_LIMITS_MIB = (512, 1024)
+_MEMORY_LIMITS_MB = (512, 1024)
 _OVERHEAD_PHOTOS = 6
 
 app = typer.Typer(help=__doc__, pretty_exceptions_enable=False)
@@ -93,7 +93,7 @@ def _scale() -> None:
 def _memory() -> None:
     """Peak memory of large originals, and whether they are published with less memory."""
     with _errors_shown():
-        _print(memory.table(_large(), _MEMORY_LIMITS_MIB))
+        _print(memory.table(_large(), _MEMORY_LIMITS_MB))
 
 
 @app.command("others")

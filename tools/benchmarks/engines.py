@@ -95,7 +95,7 @@ class Cost:
     Attributes:
         cpu_ms: CPU time of the whole process tree, in milliseconds.
         wall_ms: Wall-clock time, in milliseconds.
-        peak_mb: Peak memory of the process so far, in MB (10^6 bytes).
+        peak_mb: Peak memory of the process so far, in MB.
     """
 
     cpu_ms: float

@@ -23,6 +23,7 @@ from lightpress.ingest.connection import Connector
 from lightpress.ingest.download import Download
 from lightpress.ingest.hosts import Hosts
 from lightpress.ingest.urls import parse_url
+from lightpress.units import MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 LATENCY_SECONDS, PICTURE_BYTES = 0.2, 300_000
 THREADS = (1, 4, 10, 20, 40)
 _BEGIN = b"\xff\xd8\xff\xe0"
-_LIMIT_BYTES = 32 << 20
+_LIMIT_BYTES = 32 * MB
 
 
 @dataclass(frozen=True)

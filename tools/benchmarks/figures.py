@@ -20,7 +20,7 @@ class Sample:
         turn: In which turn, from 0.
         cpu_ms: CPU time in milliseconds.
         wall_ms: Wall-clock time in milliseconds.
-        peak_mb: Peak memory of the process so far, in MB (10^6 bytes).
+        peak_mb: Peak memory of the process so far, in MB.
         bytes: Size of each variant, by file name (`640.avif`).
     """
 
@@ -41,7 +41,7 @@ class Row:
         engine: Name of the engine.
         cpu_ms: CPU time in milliseconds, median over originals and turns.
         wall_ms: Wall-clock time in milliseconds, median over originals and turns.
-        peak_mb: Peak memory over all originals, in MB (10^6 bytes).
+        peak_mb: Peak memory over all originals, in MB.
         cpu_ratio: CPU time over that of the reference engine in the same turn, median over originals and turns.
         bytes_ratio: Bytes of all variants over those of the reference engine, median over originals and turns.
         bytes: Mean size of a variant in bytes, by format.

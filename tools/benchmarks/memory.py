@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.image import Limits, PictureRejected, Size, Spec, render
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
+from lightpress.units import GB, MB
 from tools.benchmarks.originals import WIDTHS
 
 if TYPE_CHECKING:
@@ -14,26 +15,26 @@ if TYPE_CHECKING:
 
 _FORMATS = ("avif", "webp", "jpeg")
 # A recipe's limits that reject none of the originals: memory alone decides.
-_NO_LIMITS = Limits(max_bytes=512 << 20, max_pixels=200_000_000, max_decoded_bytes=4 << 30)
+_NO_LIMITS = Limits(max_bytes=512 * MB, max_pixels=200_000_000, max_decoded_bytes=4 * GB)
 _SPEC = Spec(tuple(Size(f"w{width}", width) for width in WIDTHS), _FORMATS, limits=_NO_LIMITS)
 
 
-def table(originals: Mapping[str, Path], limits_mib: tuple[int, ...]) -> str:
-    """The peak of each original in MB (10^6 bytes), and its result under each limit of address space, in MiB."""
-    head = "| | peak MB | CPU s |" + "".join(f" within {limit} |" for limit in limits_mib)
-    lines = [head, "|---|--:|--:|" + "---|" * len(limits_mib)]
+def table(originals: Mapping[str, Path], limits_mb: tuple[int, ...]) -> str:
+    """The peak of each original, and its result under each limit of address space, all in MB."""
+    head = "| | peak MB | CPU s |" + "".join(f" within {limit} |" for limit in limits_mb)
+    lines = [head, "|---|--:|--:|" + "---|" * len(limits_mb)]
     for name, path in originals.items():
         data = path.read_bytes()
         with Child(data, _SPEC, SandboxLimits(cpu_seconds=60, wall_seconds=300, memory_mb=8_192), render) as child:
             list(child.result().variants)
-        results = "".join(f" {_result(data, limit)} |" for limit in limits_mib)
+        results = "".join(f" {_result(data, limit)} |" for limit in limits_mb)
         lines.append(f"| {name} | {child.cost.peak_rss_mb} | {child.cost.cpu_ms / 1000:.1f} |{results}")
     return "\n".join(lines)
 
 
-def _result(data: bytes, limit_mib: int) -> str:
+def _result(data: bytes, limit_mb: int) -> str:
     try:
-        with Child(data, _SPEC, SandboxLimits(cpu_seconds=60, wall_seconds=300, memory_mb=limit_mib), render) as child:
+        with Child(data, _SPEC, SandboxLimits(cpu_seconds=60, wall_seconds=300, memory_mb=limit_mb), render) as child:
             list(child.result().variants)
     except PictureRejected as rejected:
         return str(rejected.reason)

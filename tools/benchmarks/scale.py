@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.costs.estimate import Assumptions, estimate
 from lightpress.costs.prices import MILLION, prices_of
+from lightpress.units import GB, MB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -290,7 +291,7 @@ def bill(outcome: Outcome, pollers: Pollers, prices: Prices | None = None, memor
     originals = len(outcome.waits)
     lines = estimate(Assumptions(), prices, pictures=originals).lines
     rest = sum(line.dollars for line in lines if not line.monthly and not line.name.startswith("Lambda"))
-    compute = outcome.seconds * memory_mb / 1_024 * prices.compute("arm64")
+    compute = outcome.seconds * memory_mb * MB / GB * prices.compute("arm64")
     hours = max(1.0, outcome.finished / _HOUR)
     return Bill(
         compute + outcome.invocations / MILLION * prices.lambda_request, pollers.units * POLLER_HOUR * hours, rest

@@ -39,7 +39,7 @@ class Answer:
         png: The PNG file.
         reason: The reason of Lightpress, or "error".
         detail: The error message, or how the process was lost.
-        peak_mb: Peak memory of the process, in MB (10^6 bytes).
+        peak_mb: Peak memory of the process, in MB.
     """
 
     outcome: Outcome

@@ -79,7 +79,7 @@ class Record:
         notes: Remarks of the image core.
         variants: The variants that were made.
         cpu_ms: CPU time of the child process in milliseconds.
-        peak_rss_mb: Peak memory of the child process in MB (10^6 bytes).
+        peak_rss_mb: Peak memory of the child process in MB.
         wall_ms: Wall-clock time in milliseconds.
         reference: How the reference decodes the file.
         measured: Distances from the reference.

@@ -118,7 +118,7 @@ def made_with() -> dict[str, str]:
 
 
 def cost(records: list[Record]) -> dict[str, int]:
-    """CPU time in milliseconds and peak memory in MB (10^6 bytes) over all files."""
+    """CPU time in milliseconds and peak memory in MB over all files."""
     cpu = sorted(record.cpu_ms for record in records) or [0]
     return {
         "cpu_ms_median": cpu[len(cpu) // 2],

@@ -167,7 +167,7 @@ _PROBLEMS = {
     403: "The authorizer does not say who calls, or refuses.",
     404: "There is no such picture or upload of yours, or no URLs are fetched.",
     409: "The parts are not those that have arrived.",
-    413: "The body has more than 1 MiB, or the parts of the upload have together more than is accepted.",
+    413: "The body has more than 1 MB, or the parts of the upload have together more than is accepted.",
     422: "Fields are missing or wrong: `errors` names each, and what is allowed.",
     429: "More than the quota of the day.",
 }

@@ -17,6 +17,8 @@ _HEAD = """\
 The options of `infra/environments/NAME.toml`; `-c env=NAME` (`make deploy ENV=NAME`) chooses the file. An option that
 is left out has its default. A mistake stops the synthesis, and the error names the option and what is allowed.
 
+MB means 1,048,576 bytes, as AWS Lambda counts memory.
+
 `make docs` writes this page from `infra/lightpress/cdk/options`.
 """
 _TABLE_HEAD = """\

@@ -13,6 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from lightpress.units import MB
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -69,7 +71,7 @@ class PeerProcess:
         Args:
             job: As `programs/answering.py` describes it.
             seconds: Wall-clock time that the answer may take.
-            memory_mb: Resident memory, in 10^6 bytes, beyond which there is no use in waiting.
+            memory_mb: Resident memory, in MB, beyond which there is no use in waiting.
 
         Raises:
             PeerLostError: There is no answer within these limits. The process may still run: end it.
@@ -121,4 +123,4 @@ class PeerProcess:
             pages = int(Path(_STATM.format(self._process.pid)).read_text().split()[1])
         except (OSError, IndexError):
             return 0
-        return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6)
+        return round(pages * os.sysconf("SC_PAGE_SIZE") / MB)

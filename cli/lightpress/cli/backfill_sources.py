@@ -30,7 +30,14 @@ class BadInventoryError(BackfillError):
 
 
 def listed(s3: S3Client, pictures: Selection, since: datetime | None, after: str) -> Iterator[Item]:
-    """List the bucket from the key after `after`; the place of an item is its key."""
+    """List the objects of a bucket in the order of their keys; the place of an item is its key.
+
+    Args:
+        s3: The client.
+        pictures: The bucket, and which of its keys are wanted.
+        since: Leaves out objects that were last modified before it; None leaves out none.
+        after: The place to continue from; "" for the beginning.
+    """
     pages = s3.get_paginator("list_objects_v2").paginate(
         Bucket=pictures.bucket, Prefix=pictures.prefix, StartAfter=after
     )
@@ -41,9 +48,17 @@ def listed(s3: S3Client, pictures: Selection, since: datetime | None, after: str
 
 
 def inventoried(s3: S3Client, url: str, pictures: Selection, since: datetime | None, after: str) -> Iterator[Item]:
-    """Read a report, given the URL of its manifest.json; the place of an item is "FILE:ROW", numbers from 0.
+    """Read the objects of a bucket from an S3 Inventory report; the place of an item is "FILE:ROW", numbers from 0.
 
-    Raises BadInventoryError for a report of another bucket or format, or without a needed column.
+    Args:
+        s3: The client.
+        url: Of the report's manifest.json, as s3://BUCKET/KEY.
+        pictures: The bucket, and which of its keys are wanted.
+        since: Leaves out objects that were last modified before it; None leaves out none.
+        after: The place to continue from; "" for the beginning.
+
+    Raises:
+        BadInventoryError: The report is of another bucket or format, or without a needed column.
     """
     where = urlsplit(url)
     if where.scheme != "s3" or not where.path.endswith("manifest.json"):

@@ -129,7 +129,21 @@ def job_for(  # noqa: PLR0913  by keyword
     inventory: str | None,
     recipes: RecipeBook,
 ) -> Job:
-    """Find the options of a bucket; raises UnknownBucketError, NotDeployedRecipesError."""
+    """Build the job for a bucket, with the options that the deployment has for it.
+
+    Args:
+        deployment: The deployment.
+        bucket: Name of the bucket; None for the only one there is in this mode.
+        prefix: What the keys must begin with, besides the bucket's own prefix.
+        mode: One of the modes of `lightpress backfill`.
+        since: Leaves out objects that were last modified before it; None leaves out none.
+        inventory: URL of an inventory report to read instead of listing the bucket; None to list.
+        recipes: The recipes that are deployed.
+
+    Raises:
+        UnknownBucketError: The deployment does not process that bucket in this mode.
+        NotDeployedRecipesError: These recipes are not those that are deployed.
+    """
     uploads = Selection(deployment.uploads_bucket)
     configured: tuple[Selection, ...] = (
         deployment.in_place if mode == IN_PLACE_MODE else (uploads, *deployment.attached)
@@ -234,9 +248,21 @@ def run(
     stop: Callable[[], bool],
     progress: Callable[[Checkpoint, int], None],
 ) -> tuple[str, Checkpoint]:
-    """Run the job from its checkpoint; returns why it ended, and the checkpoint.
+    """Run a job from its checkpoint to its end, or to a limit.
 
-    Raises OtherRunError, CutOffError.
+    Args:
+        job: The job.
+        limits: The most to send, to spend, and to have in flight.
+        folder: Where checkpoints are.
+        stop: Is asked again and again whether to stop early.
+        progress: Is called with the checkpoint and the number of items in flight.
+
+    Returns:
+        Why it ended, in words, and the checkpoint.
+
+    Raises:
+        OtherRunError: The checkpoint belongs to a run with other options, or is damaged.
+        CutOffError: AWS or the network ended the run.
     """
     path = job.checkpoint_path(folder)
     checkpoint = checkpoint_at(path, job.options)

@@ -156,7 +156,16 @@ def read_manifests(
 
 
 def sample(paths: Iterable[str], count: int, seed: int = 0) -> tuple[list[str], int]:
-    """`count` of the paths, each as likely as any other, and how many there are; in constant memory."""
+    """Choose some of the paths at random, in memory that does not grow with their number.
+
+    Args:
+        paths: All paths.
+        count: How many to choose; each path is as likely as any other.
+        seed: Of the random numbers.
+
+    Returns:
+        The chosen paths, and the number of all.
+    """
     chance = random.Random(seed)  # noqa: S311  it chooses whom to ask
     chosen: list[str] = []
     total = 0

@@ -69,8 +69,12 @@ def print_manifests(
 ) -> None:
     """Print a table of the variants of originals that are ready, and a line for each other original.
 
-    link: the address of a variant; its last part gets a column, and the rest, which all variants of an original share,
-    a line. times: seconds until an original was ready, by key, for another column.
+    Args:
+        console: Where to print.
+        manifests: Of the originals.
+        link: Gives the address of a variant: its last part gets a column, and the rest, which all variants of an
+            original share, a line. None for no addresses.
+        times: Seconds until an original was ready, by key, for another column; None for no such column.
     """
     ready = [manifest for manifest in manifests if manifest.status is Status.READY]
     if ready:
@@ -231,7 +235,7 @@ def print_plan(console: Terminal, plan: Plan, dollars: Callable[[int], float]) -
 def print_forecast(console: Terminal, found: Forecast, dollars: Callable[[int, int], float], rate: float) -> None:
     """Print what a backfill would do and cost."""
     console.print(
-        f"{found.objects:,} objects, {found.bytes / 1e9:,.3f} GB; of {found.sampled:,} checked, "
+        f"{found.objects:,} objects, {amount(found.bytes)}; of {found.sampled:,} checked, "
         f"{found.todo_of_sample:,} are to be processed, {_listed(found.endings)}"
     )
     console.print(

@@ -11,6 +11,7 @@ import urllib3
 
 from lightpress.client.waiting import UPLOAD_TIMEOUT
 from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.units import GB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from lightpress.client.deployment import Deployment
 
 _MINUTES_5 = 300
-_LARGEST = 5 * 1000**3
+_LARGEST = 5 * GB
 _PAUSE = 0.1
 
 
@@ -77,9 +78,16 @@ def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None
 def watch(
     deployment: Deployment, uploads: Iterable[Upload], *, timeout: float, settled: Callable[[Upload], None]
 ) -> list[Upload]:
-    """Poll the manifests until each upload is settled, calling `settled` with it; returns those that are not in time.
+    """Poll the manifests until each upload is published or has failed.
 
-    timeout: seconds.
+    Args:
+        deployment: The deployment.
+        uploads: The uploads to wait for.
+        timeout: Seconds after which it stops waiting.
+        settled: Is called with each upload that has ended.
+
+    Returns:
+        The uploads that have not ended in time.
     """
     waiting = list(uploads)
     deadline = time.monotonic() + timeout

@@ -8,15 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
-from lightpress.costs.prices import GB, MILLION
+from lightpress.costs.prices import MILLION
+from lightpress.units import GB, MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from lightpress.costs.prices import Prices
 
-_MIB_PER_GIB = 1024
 _LEAST_BILLED_MS = 1
+_TOO_LARGE = 1e18
 _MB_OF_ONE_CPU = 1769  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 
 
@@ -110,8 +111,18 @@ class Estimate:
 
 
 def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, architecture: str = "arm64") -> Estimate:
-    """Estimate the cost of `pictures` originals; raises UnknownPriceError for another architecture."""
-    gb = assumed.memory_mb / _MIB_PER_GIB
+    """Estimate what originals cost.
+
+    Args:
+        assumed: What one original takes.
+        prices: Of the region.
+        pictures: The number of originals.
+        architecture: "arm64" or "x86_64".
+
+    Raises:
+        UnknownPriceError: There is no price for that architecture.
+    """
+    gb = assumed.memory_mb * MB / GB
     seconds = assumed.billed_seconds
     compute = prices.compute(architecture)
     lines = (
@@ -177,6 +188,6 @@ def _number(change: str, text: str) -> float:
         number = float(text)
     except ValueError:
         number = -1.0
-    if not 0 < number < GB * GB:
+    if not 0 < number < _TOO_LARGE:
         raise UnknownAssumptionError(f"{change!r}: the value must be a number above 0, such as cpu_ms=300")
     return number

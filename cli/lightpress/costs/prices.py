@@ -1,7 +1,8 @@
 """AWS's list prices in US dollars; every estimate uses this table.
 
 Source: the public price pages of AWS Lambda, Amazon S3, Amazon SQS, Amazon EventBridge and Amazon CloudWatch, first
-tier of each, without taxes, discounts or free tiers. They change: `--price NAME=DOLLARS` replaces one.
+tier of each, without taxes, discounts or free tiers. They change: `--price NAME=DOLLARS` replaces one. A GB is what
+AWS bills as one: 2^30 bytes (`units.GB`) of memory, of storage (https://aws.amazon.com/s3/faqs/), and so of logs.
 """
 
 from __future__ import annotations
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 SOURCE = "list prices of AWS, as of November 2026"
 MILLION = 1_000_000
-GB = 1_000_000_000
 
 
 class UnknownPriceError(Exception):
@@ -27,11 +27,11 @@ class Prices:
 
     Attributes:
         region: Its name.
-        lambda_arm64, lambda_x86_64: For a GB (2^30 bytes) of memory and a second.
+        lambda_arm64, lambda_x86_64: For a GB of memory and a second.
         lambda_request: For a million invocations.
         s3_write: For a million PUT, COPY and LIST requests.
         s3_read: For a million GET and HEAD requests.
-        s3_month: For a GB (10^9 bytes) and a month in STANDARD.
+        s3_month: For a GB and a month in STANDARD.
         sqs_request: For a million requests.
         event: For a million events.
         log_gb: For a GB written to the log.

@@ -97,7 +97,7 @@ class Door(BaseHTTPRequestHandler):
 
 
 class IPv6Server(ThreadingHTTPServer):
-    """The server for IPv6."""
+    """The proxy's HTTP server on the loopback address of IPv6."""
 
     address_family = socket.AF_INET6
 

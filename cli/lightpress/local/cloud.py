@@ -71,10 +71,20 @@ class Status:
 def up(  # noqa: PLR0913  what a person may choose, all with a default
     home: Path, *, project: Path, strict: bool = False, port: int = 4566, cdn_port: int = 4580, say: Say
 ) -> Outputs:
-    """Start a cloud in the background, deploy the project's stack into it, and start the CDN's proxy.
+    """Start a local cloud in the background, deploy the project's stack into it, and start the CDN's proxy.
 
-    A cloud that runs already is updated. strict: with TLS, IAM and signatures enforced. say: called with what is being
-    done. Raises LocalCloudError.
+    A cloud that is running already is updated.
+
+    Args:
+        home: Folder of the cloud's state.
+        project: Folder of the checkout.
+        strict: Whether TLS, IAM and signatures are enforced.
+        port: Of the emulator.
+        cdn_port: Of the CDN's proxy.
+        say: Is called with a sentence on each step.
+
+    Raises:
+        LocalCloudError: A port is taken, or a step failed.
     """
     cloud, shared = Home(home.resolve()), Shared(project.resolve() / ".local")
     emulator = Emulator(port, Certificates.in_folder(cloud.certificates) if strict else None)

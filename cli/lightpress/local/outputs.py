@@ -92,7 +92,7 @@ class Outputs:
         return cls(**json.loads(path.read_text(encoding="utf-8")))
 
     def write(self, path: Path) -> None:
-        """Replace the file atomically."""
+        """Replace the file atomically, so that a reader finds the old or the new one, never half of it."""
         new = path.with_suffix(".new")
         new.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
         new.replace(path)

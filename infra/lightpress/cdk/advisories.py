@@ -34,9 +34,13 @@ class OsvError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """An advisory that somebody has looked at. It counts for this version of the library only.
+    """An advisory that somebody has looked at and that does not apply. It counts for one version of the library only.
 
-    because: why what is deployed is not affected.
+    Attributes:
+        advisory: Its id, or an alias of it.
+        library: The library's name, as in `native.LIBRARIES`.
+        version: The library's version.
+        because: Why what is deployed is not affected.
     """
 
     advisory: str
@@ -57,7 +61,15 @@ ACCEPTED = (
 
 @dataclass(frozen=True, slots=True)
 class Advisory:
-    """What OSV tells of a vulnerability. aliases: its names elsewhere. severity: in its source's words, or ""."""
+    """What OSV knows of a vulnerability.
+
+    Attributes:
+        id: Its id at OSV.
+        summary: What it is about.
+        severity: In its source's words; "" if it has none.
+        aliases: Its ids elsewhere, such as CVE numbers.
+        withdrawn: Whether it was withdrawn.
+    """
 
     id: str
     summary: str
@@ -148,7 +160,13 @@ def _read(url: str, answer: bytes) -> Mapping[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class HasVerdict:
-    """An advisory of something in the layer. accepted: why it does not count; None where it does."""
+    """An advisory of something in the layer.
+
+    Attributes:
+        found: The library or crate.
+        advisory: The advisory.
+        accepted: Why it does not apply; None if it does, or if nobody has looked at it yet.
+    """
 
     found: Found
     advisory: Advisory

@@ -13,8 +13,9 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from constructs import Construct
 
 from lightpress.cdk.metrics import NAMESPACE, counted
-from lightpress.costs.prices import GB, MILLION, SOURCE, prices_of
+from lightpress.costs.prices import MILLION, SOURCE, prices_of
 from lightpress.image.formats import OUTPUTS
+from lightpress.units import GB, MB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 _FIVE_MINUTES = Duration.minutes(5)
 _AN_HOUR = Duration.hours(1)
 _A_DAY = Duration.days(1)
-_MIB_PER_GIB = 1024
 _MS_PER_SECOND = 1000
 _WHOLE, _HALF, _THIRD, _QUARTER = 24, 12, 8, 6
 _HEIGHT, _LOW = 6, 4
@@ -378,7 +378,7 @@ def _ids(label: str, count: int) -> list[str]:
 def _compute(function: PythonFunction, prices: Prices, config: Config, period: Duration) -> cloudwatch.MathExpression:
     """What a function takes: milliseconds times memory, and a little for each invocation."""
     name = function.node.id.lower()
-    millisecond = prices.compute(config.processing.architecture) * function.memory_mb / _MIB_PER_GIB / _MS_PER_SECOND
+    millisecond = prices.compute(config.processing.architecture) * function.memory_mb * MB / GB / _MS_PER_SECOND
     return cloudwatch.MathExpression(
         expression=f"FILL({name}_ms, 0) * {millisecond:.15f}"
         f" + FILL({name}_times, 0) * {prices.lambda_request / MILLION:.9f}",

@@ -41,9 +41,14 @@ _RESOLVER_TIMEOUT_SECONDS = 5
 
 
 class Delivery(Component):
-    """Serves the variants (i/) in `images`, and nothing else of it, from a CDN.
+    """Serves the variants (i/) of the images bucket from a CDN, and nothing else of it.
 
-    Every other path is a permalink, which the function `resolver` leads to the variant of now.
+    Every other path is a permalink, which the function `resolve` leads to the variant that is published now.
+
+    Attributes:
+        images: The images bucket.
+        resolver: The function `resolve`.
+        distribution: The CloudFront distribution.
     """
 
     def __init__(

@@ -51,11 +51,18 @@ _DEAD_LETTERS_HIDDEN_SECONDS = 30
 def announce(  # noqa: PLR0913  by keyword
     scope: Construct, id_: str, *, pictures: Selection, changes: Sequence[str], queue: sqs.Queue, config: Config
 ) -> events.Rule:
-    """Send changes of a bucket's pictures to `queue`, and those that cannot be sent to a dead-letter queue of the rule.
+    """Send changes of a bucket's objects to a queue, and those that cannot be sent to a dead-letter queue of the rule.
+
+    Args:
+        scope: Where the rule is created.
+        id_: Of the rule.
+        pictures: The bucket, and which of its keys are meant.
+        changes: The events of S3, by their detail types.
+        queue: Where they are sent.
+        config: Of the environment.
 
     Raises:
         ConfigError: The event pattern is longer than EventBridge allows.
-
     """
     pattern = _event_pattern(pictures, changes)
     rule = events.Rule(

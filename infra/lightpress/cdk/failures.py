@@ -31,7 +31,13 @@ _LEAST_CONCURRENCY = 2
 
 
 class Failures(Component):
-    """Consumes the dead-letter queue. Originals that failed lie in `quarantine`, and why is written in `table`."""
+    """Consumes the dead-letter queue: tries each dead letter once more, and records what fails again.
+
+    Attributes:
+        quarantine: The bucket with copies of failed originals.
+        table: The failures table.
+        function: The function `record_failure`.
+    """
 
     def __init__(  # noqa: PLR0913  by keyword
         self,

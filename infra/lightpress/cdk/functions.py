@@ -17,6 +17,7 @@ from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.layer import PillowLayer, target_of
 from lightpress.cdk.naming import pin, removal_policy, resource
 from lightpress.pipeline.recipe import load_recipes
+from lightpress.units import MB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,14 @@ _ARCHITECTURES = {
 
 
 class FunctionCode(Component):
-    """What functions run: the folder `source`, with the recipes in it checked, on top of the layer."""
+    """What functions run: the folder `source` on top of the layer. Its recipes are checked.
+
+    Attributes:
+        recipes: The recipes in that folder.
+        architecture: Of the processor that functions run on.
+        asset: The code.
+        layer: Pillow and the other libraries.
+    """
 
     def __init__(self, scope: Construct, id_: str, *, source: Path, config: Config) -> None:
         super().__init__(scope, id_)
@@ -64,7 +72,7 @@ class FunctionCode(Component):
 
 # Pictures come and go by the megabyte. By its defaults, the C library gives their memory back to the kernel and asks
 # for it again, empty: a twentieth of all CPU is spent on clearing pages (docs/performance.md, "Allocator settings").
-KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * 1024**2), "MALLOC_TRIM_THRESHOLD_": str(256 * 1024**2)}
+KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * MB), "MALLOC_TRIM_THRESHOLD_": str(256 * MB)}
 
 
 # What an action on something that is encrypted needs of the key. S3 decrypts where it puts together parts or copies.
@@ -84,7 +92,7 @@ class Capacity(TypedDict, total=False):
     """What Lambda gives a function. What is left out is as for the functions that process originals, or none.
 
     Attributes:
-        memory_mb: Memory, in MB as Lambda counts them (1,048,576 bytes).
+        memory_mb: Memory, in MB (`units.MB`).
         timeout_seconds: The longest invocation.
         reserved_concurrency: How many of the account's concurrent invocations are kept for it; 0 is none.
         provisioned: How many environments are kept initialized; 0 is none.
@@ -112,7 +120,7 @@ class PythonFunction(lambda_.Function):
         live: The alias by which everything invokes it.
         label: What alarms call it.
         own_role: Its execution role.
-        memory_mb: Its memory, in MB as Lambda counts them.
+        memory_mb: Its memory, in MB.
         timeout_seconds: Its timeout.
 
     """
@@ -176,9 +184,14 @@ class PythonFunction(lambda_.Function):
         window_seconds: int = 0,
         pollers: lambda_.ProvisionedPollerConfig | None = None,
     ) -> None:
-        """Take messages from `queue`; of a batch, only what failed comes back.
+        """Process the messages of a queue. Only the messages that failed are delivered again, not their whole batch.
 
-        Either max_concurrency or pollers limits how many are taken at once.
+        Args:
+            queue: The queue.
+            batch_size: The most messages in one invocation.
+            max_concurrency: The most invocations at once; None with `pollers`.
+            window_seconds: How long Lambda waits for a batch to fill; 0 for not at all.
+            pollers: Event pollers of its own, which limit the invocations instead; None for those that Lambda shares.
         """
         queue.grant_consume_messages(self)
         lambda_.EventSourceMapping(

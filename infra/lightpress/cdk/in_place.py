@@ -24,9 +24,16 @@ _DEAD_LETTERS_HIDDEN_SECONDS = 30
 
 
 class InPlace(Component):
-    """Works off what is created in existing buckets, from a queue of its own: uploads never wait behind it.
+    """Processes objects that are created in existing buckets, from a queue of its own: uploads never wait behind them.
 
-    What makes no sense or failed too often waits in `dead_letters` for somebody to look; its object is as it was.
+    Messages that make no sense or failed too often stay in the dead-letter queue for an operator; their objects are as
+    they were.
+
+    Attributes:
+        queue: Its queue.
+        dead_letters: Its dead-letter queue.
+        function: The function `compress_in_place`.
+        rules: The EventBridge rules that fill the queue, one for each bucket.
     """
 
     def __init__(

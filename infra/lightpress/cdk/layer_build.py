@@ -34,7 +34,13 @@ class LayerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a layer is for. pip_options: how pip is told, where it would not guess so itself."""
+    """What a layer is built for.
+
+    Attributes:
+        name: Part of the cache's key: processor and Python.
+        python: Version of Python, such as "3.13".
+        pip_options: What pip must be told to build for another machine than this one.
+    """
 
     name: str
     python: str
@@ -117,11 +123,15 @@ def _prune(modules: Path) -> None:
 
 
 def precompile(modules: Path, folder_in_lambda: str, *, unless_edited: bool) -> None:
-    """Write byte code that does not go by its source's time, for all times are the same in what is deployed.
+    """Compile the modules to byte code, whose validity does not depend on the time stamps of the sources.
 
-    Without it Python compiles everything at every cold start. In a process of its own, where nothing that this one has
-    loaded can find its way into the bytes. folder_in_lambda: what tracebacks say instead of `modules`. unless_edited:
-    it does not count where the source is another by now; else it always does.
+    Everything that is deployed has the same time stamp, so without this Python would compile everything at every cold
+    start. This runs in a process of its own, where nothing that this one has loaded can find its way into the bytes.
+
+    Args:
+        modules: The folder of the sources; the byte code goes beside them.
+        folder_in_lambda: What tracebacks say instead of `modules`.
+        unless_edited: Whether Python compares the source with the byte code before using it.
     """
     mode = "checked-hash" if unless_edited else "unchecked-hash"
     compileall = [sys.executable, "-P", "-m", "compileall", "-q", "-f", "--invalidation-mode", mode]

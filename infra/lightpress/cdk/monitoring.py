@@ -40,7 +40,12 @@ _BUDGET_WARNINGS = {"ACTUAL": 80, "FORECASTED": 100}  # percent
 
 
 class Monitoring(Component):
-    """Tells `topic` when somebody should look."""
+    """The alarms, and the topic that they notify.
+
+    Attributes:
+        alarms: All of them.
+        topic: The SNS topic.
+    """
 
     def __init__(  # noqa: PLR0913  by keyword
         self,

@@ -45,10 +45,17 @@ class NativeError(Exception):
 class Library:
     """A row of the table below: a library, and how its version is found.
 
-    wheel: the package that brings it. files: where it is, as patterns of paths below the layer's folder. told: how its
-    bytes, or with `by_name` its files' names, say the version; None where they do not. listed: its name in the wheel's
-    own list. repository, tag: where its releases are, and how those are tagged: {v} is the version, {v_} the same with
-    dashes. fuzzed: its name at OSS-Fuzz. silent: that its version cannot be known is no error.
+    Attributes:
+        name: Its name for people.
+        wheel: The package that brings it.
+        files: Where it is, as patterns of paths below the layer's folder.
+        told: How its bytes, or with `by_name` its files' names, tell the version; None if they do not.
+        listed: Its name in the wheel's own list (SBOM); None if it is not in there.
+        repository: Where its releases are; None if OSV knows it by another name alone.
+        tag: How releases are tagged there: {v} is the version, {v_} the same with dashes.
+        fuzzed: Its name at OSS-Fuzz; None if it is not fuzzed there.
+        by_name: Whether `told` is matched with the names of its files.
+        silent: Whether it is no error that its version cannot be known.
     """
 
     name: str
@@ -65,10 +72,15 @@ class Library:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What is in the layer. version: None where it cannot be known.
+    """A library or crate that is in the layer.
 
-    files: below the layer's folder, with their SHA-256. queries: what OSV is asked about it
-    (https://google.github.io/osv.dev/post-v1-query/).
+    Attributes:
+        name: Its name for people.
+        version: None if it cannot be known.
+        wheel: The package that brings it.
+        purl: Its package URL.
+        files: Paths below the layer's folder, each with its SHA-256.
+        queries: What OSV is asked about it (https://google.github.io/osv.dev/post-v1-query/).
     """
 
     name: str

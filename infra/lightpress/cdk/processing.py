@@ -31,7 +31,14 @@ RECORD_FAILURE_TIMEOUT_SECONDS = 180
 
 
 class Processing(Component):
-    """Works off what changes in `uploads`. What no retry can help goes to `dead_letters`."""
+    """Processes what changes in the uploads bucket. What no retry can help goes to the dead-letter queue.
+
+    Attributes:
+        queue: The queue of uploads.
+        dead_letters: Its dead-letter queue.
+        function: The function `process_upload`.
+        rules: The EventBridge rules of attached buckets, which fill the queue, too.
+    """
 
     def __init__(  # noqa: PLR0913  by keyword
         self,

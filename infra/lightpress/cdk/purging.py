@@ -29,9 +29,13 @@ _LEAST_CONCURRENCY = 2
 
 
 class Purging(Component):
-    """Takes folders from `queue`, and has the distribution forget them.
+    """Invalidates folders of deleted variants in the CDN, which it takes from a queue.
 
     After 1,000 receives, which outlast CloudFront's busiest day, a failure is recorded and raises an alarm.
+
+    Attributes:
+        queue: The purge queue.
+        function: The function `purge_deleted`.
     """
 
     def __init__(  # noqa: PLR0913  by keyword

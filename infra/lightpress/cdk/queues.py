@@ -52,10 +52,16 @@ class WorkQueue(sqs.Queue):
 def queue_and_dead_letters(
     scope: Construct, *, config: Config, name: str = "", looked_at_for_seconds: int
 ) -> tuple[WorkQueue, WorkQueue]:
-    """A queue for a function of `config.processing.timeout_seconds`, and where its messages go that failed too often.
+    """A queue for a function with the timeout `config.processing.timeout_seconds`, and its dead-letter queue.
 
-    `name` begins their logical IDs. Whoever takes a dead letter has it for `looked_at_for_seconds` at most. Both are
-    children of `scope` itself: a construct around them would change the logical IDs of their policies.
+    Both are children of `scope` itself: a construct around them would change the logical ids of their policies.
+
+    Args:
+        scope: Where they are created.
+        config: Of the environment.
+        name: What their logical ids begin with.
+        looked_at_for_seconds: Visibility timeout of the dead-letter queue, from the timeout of the function that reads
+            it.
     """
     dead_letters = WorkQueue(
         scope,

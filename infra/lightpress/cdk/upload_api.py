@@ -17,6 +17,7 @@ from lightpress.cdk.existing import name_attached
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction, log_group_of
 from lightpress.cdk.naming import pin, resource
+from lightpress.units import MB
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -159,7 +160,7 @@ def _limit_each_day(scope: Construct, function: PythonFunction, config: Config) 
     table = _counters_table(scope, config)
     function.add_environment("UPLOAD_COUNTERS_TABLE", table.table_name)
     function.add_environment("MAX_UPLOADS_PER_DAY", str(config.uploads.max_uploads_per_day))
-    function.add_environment("MAX_BYTES_PER_DAY", str(config.uploads.max_megabytes_per_day * 1_000_000))
+    function.add_environment("MAX_BYTES_PER_DAY", str(config.uploads.max_megabytes_per_day * MB))
     function.allow("dynamodb:UpdateItem", on=table.table_arn)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lightpress.cdk.component import Component
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.queues import WorkQueue
+from lightpress.units import MB
 
 if TYPE_CHECKING:
     from constructs import Construct
@@ -32,6 +33,10 @@ class UrlIngest(Component):
     """Fetches the URLs of its queue. What cannot be fetched becomes a dead letter, like every other failure.
 
     The function is in no network of yours (no VPC), and may do nothing but look at and write originals.
+
+    Attributes:
+        queue: The URL queue.
+        function: The function `fetch_url`.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -94,7 +99,7 @@ def _settings(config: Config) -> dict[str, object]:
     """The options as `composition.fetch_url` reads them."""
     return {
         "threads": AT_ONCE,
-        "max_bytes": config.ingest.fetch_max_mb << 20,
+        "max_bytes": config.ingest.fetch_max_mb * MB,
         "timeout_seconds": config.ingest.fetch_timeout_seconds,
         "tries": config.ingest.fetch_tries,
         "first_pause_seconds": config.ingest.fetch_first_pause_seconds,

@@ -53,7 +53,7 @@ class SqsQueue:
     queue_url: str
 
     def hold_back(self, receipt: str, seconds: int) -> None:
-        """CHANGE VISIBILITY."""
+        """ChangeMessageVisibility: SQS delivers the message again after so many seconds."""
         self.sqs.change_message_visibility(QueueUrl=self.queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds)
 
 

@@ -25,7 +25,14 @@ _NUMBERS = ("attempts", "last_at", EXPIRY)
 
 @dataclass(frozen=True, slots=True)
 class DynamoFailures:
-    """Keeps a row for each subject and identity. now: seconds since 1970; after the retention a row is gone."""
+    """The failures table: a row for each subject and identity.
+
+    Attributes:
+        dynamodb: The client.
+        table: The table's name.
+        now: The time, in seconds since 1970.
+        retention_seconds: How long a row is kept that has trials and no failure yet.
+    """
 
     dynamodb: DynamoDBClient
     table: str
@@ -33,7 +40,7 @@ class DynamoFailures:
     retention_seconds: int
 
     def begin_trial(self, trial: Trial) -> int:
-        """UPDATE: add one."""
+        """UpdateItem: add 1 to the trials that have begun and not ended; returns their number, this one included."""
         counter = _counter(trial)
         answer = self.dynamodb.update_item(
             TableName=self.table,
@@ -49,7 +56,7 @@ class DynamoFailures:
         return int(answer["Attributes"][counter]["N"])
 
     def end_trial(self, trial: Trial) -> None:
-        """UPDATE: take one back."""
+        """UpdateItem: subtract 1 from the trials that have begun and not ended."""
         self.dynamodb.update_item(
             TableName=self.table,
             Key=_key(trial.subject, trial.identity),

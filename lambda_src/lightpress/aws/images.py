@@ -71,7 +71,7 @@ class S3Images:
         )
 
     def paths(self, folder: str) -> Iterator[str]:
-        """LIST."""
+        """ListObjectsV2: the keys of a folder, page by page."""
         for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=folder):
             for item in page.get("Contents", []):
                 yield item["Key"]

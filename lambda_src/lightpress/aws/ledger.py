@@ -28,7 +28,7 @@ class S3Ledger:
     bucket: str
 
     def last_entry(self, source: Source) -> LedgerEntry | None:
-        """GET."""
+        """GET the last entry on a source; None if there is none."""
         try:
             response = self.s3.get_object(Bucket=self.bucket, Key=ledger_path(source))
         except ClientError as error:
@@ -40,7 +40,7 @@ class S3Ledger:
         return LedgerEntry(**{row.name: values[row.name] for row in fields(LedgerEntry) if row.name in values})
 
     def record(self, source: Source, entry: LedgerEntry) -> None:
-        """PUT."""
+        """PUT the entry in place of the last one."""
         values = {"bucket": source.bucket, "key": source.key} | asdict(entry)
         self.s3.put_object(
             Bucket=self.bucket,

@@ -22,7 +22,14 @@ class NotificationError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EventBridgeNotifications:
-    """Puts events on a bus. client: makes one when there is something to tell; deployment, base_url: `event_of`."""
+    """Puts events on an event bus.
+
+    Attributes:
+        client: Makes the client, when there is something to send.
+        bus: The bus's name or ARN.
+        deployment: The stack's name, which is the source of the events (`event_of`).
+        base_url: The CDN's address, without a slash at its end.
+    """
 
     client: Callable[[], EventBridgeClient]
     bus: str

@@ -88,7 +88,7 @@ class S3Objects:
         )
 
     def read(self, source: Source, state: ObjectState) -> bytes:
-        """GET with If-Match."""
+        """GET with If-Match; raises PreconditionFailed if the object has another ETag by now."""
         return read_as_seen(self.s3, source, state.etag)
 
     def replace(self, source: Source, state: ObjectState, data: bytes, mark: CompressionMark) -> None:

@@ -26,7 +26,14 @@ class TooManyRequests(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SqsPurges:
-    """Asks. delay_seconds: at least as long as any worker lives, so that what is to be removed is by then, or again."""
+    """Requests invalidations through the purge queue.
+
+    Attributes:
+        sqs: The client.
+        queue_url: The purge queue.
+        delay_seconds: How long a request waits in the queue: at least the timeout of a function that publishes, so that
+            whatever one of them was still writing is removed by then.
+    """
 
     sqs: SQSClient
     queue_url: str

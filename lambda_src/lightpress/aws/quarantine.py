@@ -54,7 +54,7 @@ class S3Quarantine:
         )
 
     def keep_message(self, message_id: str, part: str) -> str:
-        """PUT."""
+        """PUT the text; a second delivery of the same message replaces it by the same. Returns the key."""
         path = f"{MESSAGES}{fingerprint(message_id)}/{fingerprint(part)}"
         body = part.encode(errors="surrogatepass")
         self.s3.put_object(Bucket=self.bucket, Key=path, Body=body, ContentType="text/plain; charset=utf-8")

@@ -23,12 +23,15 @@ _CONTINUE_SECONDS = 1
 
 
 def waiting(*, connect: float, read: float, attempts: int) -> Config:
-    """How long a client waits, in seconds, and how often it asks in all; see `longest_wait`.
+    """The timeouts and retries of a client; see `longest_wait`.
 
     botocore waits 60 s for each answer and asks five times: one connection that stalls would end an invocation and fail
-    every message of its batch. `read` bounds the wait for the next bytes, not for a whole body. `connect` bounds the
-    handshakes, and each write of up to 16 KB: urllib3 sends requests under it.
-    https://docs.aws.amazon.com/boto3/latest/guide/configuration.html
+    every message of its batch. https://docs.aws.amazon.com/boto3/latest/guide/configuration.html
+
+    Args:
+        connect: Seconds for the handshakes, and for each write of up to 16 KB: urllib3 sends requests under it.
+        read: Seconds of waiting for the next bytes, not for a whole body.
+        attempts: Requests in all, the first included.
     """
     retries: Any = {"mode": "standard", "total_max_attempts": attempts}
     return Config(connect_timeout=connect, read_timeout=read, retries=retries)

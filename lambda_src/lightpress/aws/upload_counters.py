@@ -26,7 +26,7 @@ class DynamoUploadCounters:
     table: str
 
     def reserve(self, owner_day: str, more: Usage, limits: Usage, until: int) -> Usage | None:
-        """UpdateItem with a condition."""
+        """UpdateItem with a condition: two requests at once cannot exceed the limits together. See `UploadCounters`."""
         files, size = (limits.files or _UNLIMITED) - more.files, (limits.bytes or _UNLIMITED) - more.bytes
         if files < 0 or size < 0:
             return None

@@ -20,7 +20,14 @@ if TYPE_CHECKING:
 
 
 def srcset(manifest: Manifest, form: str, base_url: str, names: Collection[str] | None = None) -> str:
-    """Return the value of `srcset` for one format, the smallest width first; empty if there is no variant in it."""
+    """Return the value of `srcset` for one format, the smallest width first; empty if there is no variant in it.
+
+    Args:
+        manifest: Of the original.
+        form: The format's name, as in `image.formats`.
+        base_url: Address of the CDN, without a slash at its end.
+        names: The sizes to choose from; by default, those that show the whole picture.
+    """
     return _srcset(_chosen(manifest, names), form, base_url)
 
 

@@ -53,7 +53,14 @@ class Event:
 
 
 def event_of(source: Source, manifest: Manifest, *, deployment: str, base_url: str) -> Event:
-    """Build the event for what is published of a source. docs/events.md shows each kind."""
+    """Build the event for what is published of a source. docs/events.md shows each kind.
+
+    Args:
+        source: The source.
+        manifest: Its manifest.
+        deployment: Name of the stack.
+        base_url: Address of the CDN, without a slash at its end.
+    """
     detail: dict[str, Any] = {
         "id": f"{deployment}-{short_name(manifest.key)}-{manifest.revision}",
         "deployment": deployment,

@@ -24,7 +24,7 @@ class Quarantine(Protocol):
 
 
 class Failures(Protocol):
-    """The failures table."""
+    """Where failures and trials are recorded: the failures table."""
 
     def begin_trial(self, trial: Trial) -> int:
         """Count one more; returns how many of the same have begun and not ended."""

@@ -85,7 +85,19 @@ class FailureRecords:
         digest: str | None = None,
         url: str | None = None,
     ) -> None:
-        """Write the row; the copy is there by now."""
+        """Write a row. What it names in quarantine is there already.
+
+        Args:
+            dead_letter: What failed; gives attempts and times.
+            subject: As in `Failure`, like all that follow.
+            identity: Of the contents.
+            reason: A code.
+            detail: The reason in a sentence.
+            quarantine: Key of the copy; None if there is none.
+            source: Bucket and key; None for a message that names none.
+            digest: Of what in the recipe decided it; None if that was not the recipe.
+            url: That could not be fetched; None for an upload.
+        """
         now = self.now()
         failure = Failure(
             subject=subject,
@@ -110,10 +122,13 @@ class FailureRecords:
 
 @dataclass(slots=True)
 class FailureRecorder:
-    """Records what one letter's source is rejected for (a `reconcile.Recorder`).
+    """Records why the source of one dead letter is rejected (a `reconcile.Recorder`).
 
-    trial: the one that has begun and not ended. It is counted in the table, so that it stays counted if this invocation
-    dies.
+    Attributes:
+        dead_letter: The dead letter.
+        registry: Where its failure is recorded.
+        trial: The trial that has begun and not ended; None before and after. It is counted in the table, so that it
+            stays counted if this invocation dies.
     """
 
     dead_letter: DeadLetter

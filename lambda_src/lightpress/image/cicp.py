@@ -19,7 +19,15 @@ Chromaticity = tuple[float, float]
 
 
 class Curve(NamedTuple):
-    """From encoded values to light, both 0 to 1: (a x + b) ^ gamma from `threshold` on, slope x below."""
+    """A transfer function, from encoded values to light, both 0 to 1.
+
+    Attributes:
+        gamma: The exponent in (a x + b) ^ gamma, from `threshold` on.
+        a: The factor in it.
+        b: The offset in it.
+        slope: The factor of x below `threshold`.
+        threshold: The encoded value at which the power begins; 0 where there is no linear part.
+    """
 
     gamma: float
     a: float = 1.0

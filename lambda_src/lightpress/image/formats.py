@@ -126,9 +126,13 @@ FALLBACKS = tuple(row.name for row in _OUTPUTS if row.universal)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a file has many of, and how many are too many: each costs time, however few pixels there are.
+    """What a file can have many of. Each costs time, however few pixels there are, so their number is limited.
 
-    most_pixels: the most that parts times pixels may come to.
+    Attributes:
+        name: What they are, in the plural, for the message.
+        count: Counts them in the bytes of a file.
+        most: The most that are accepted.
+        most_pixels: The most that their number times the picture's pixels may come to; None for no such limit.
     """
 
     name: str

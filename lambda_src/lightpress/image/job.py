@@ -127,7 +127,13 @@ class Job:
 
 
 class Target(NamedTuple):
-    """One variant to write: the picture reduced and cut for `rung`, as `output`."""
+    """One variant to write.
+
+    Attributes:
+        image: The pixels, already reduced and cut for the rung.
+        rung: The reduction that they come from.
+        output: The format to write.
+    """
 
     image: Image.Image
     rung: Rung

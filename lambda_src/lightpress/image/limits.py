@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lightpress.image.errors import PictureRejected, Reason
-
-MIB = 1 << 20
+from lightpress.units import MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +23,11 @@ class Limits:
         max_animation_pixels: Of an animation, those of its canvas times its frames; what has more is still, too.
     """
 
-    max_bytes: int = 64 * MIB
+    max_bytes: int = 64 * MB
     max_pixels: int = 120_000_000  # cameras of 102 and phones of 108 megapixels
     max_side: int = 32_768
-    max_decoded_bytes: int = 512 * MIB
-    max_metadata_bytes: int = 2 * MIB
+    max_decoded_bytes: int = 512 * MB
+    max_metadata_bytes: int = 2 * MB
     max_frames: int = 3_000
     max_animation_pixels: int = 100_000_000
 

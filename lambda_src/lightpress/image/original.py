@@ -30,7 +30,13 @@ _COLORS_BROWSERS_AGREE_ON = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The bytes of a variant that is the original once more, and the quality that they were encoded with, if any."""
+    """The file that was chosen for a variant of the original's own pixels and format.
+
+    Attributes:
+        data: Its bytes.
+        note: How it differs from a file encoded as the recipe asks, in a sentence; None if it does not.
+        quality: What it was encoded with; None if these are the original's own pixels.
+    """
 
     data: bytes
     note: str | None = None

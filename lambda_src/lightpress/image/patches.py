@@ -27,7 +27,14 @@ _ANIMATION, _FRAME = b"acTL", b"fcTL"
 
 
 class Box(NamedTuple):
-    """A part of the canvas, in pixels."""
+    """A part of the canvas, in pixels from the canvas's top left corner.
+
+    Attributes:
+        left: The first column.
+        top: The first row.
+        right: The column behind the last.
+        bottom: The row behind the last.
+    """
 
     left: int
     top: int
@@ -36,7 +43,7 @@ class Box(NamedTuple):
 
     @property
     def pixels(self) -> int:
-        """How many there are."""
+        """The number of pixels in it."""
         return (self.right - self.left) * (self.bottom - self.top)
 
 
@@ -50,9 +57,14 @@ class After(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """One frame: where it goes, how long it is shown, and how it is drawn.
+    """One frame of an animation, as its file stores it.
 
-    still: makes a file with just this frame. over: drawn over what is there; otherwise it replaces that.
+    Attributes:
+        box: Where it is drawn.
+        milliseconds: How long it is shown.
+        after: What becomes of it before the next one is drawn.
+        over: Whether it is blended over what is there; otherwise it replaces that, transparency included.
+        still: Makes a file of the same format with this frame alone.
     """
 
     box: Box

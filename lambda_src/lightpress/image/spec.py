@@ -40,11 +40,15 @@ class Pixels(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """One rung of the ladder: a named box in pixels; a side that is None is free.
+    """A named size of a recipe: a box in pixels. A picture is never enlarged to fill it.
 
-    contain: the whole picture, inside the box. cover: the box filled, what overhangs is cut off; `focus` is the point
-    to keep, in parts of width and height. pad: the whole picture in the middle of a box that is always full size.
-    A picture is never enlarged, in any.
+    Attributes:
+        name: Its name in the recipe and in manifests.
+        width: Of the box; None if only the height is limited.
+        height: Of the box; None if only the width is limited.
+        fit: "contain": the whole picture, inside the box. "cover": the box filled, what overhangs is cut off. "pad":
+            the whole picture in the middle of a box that always has its full size.
+        focus: With "cover", the point to keep, as shares (0 to 1) of the picture's width and height.
     """
 
     name: str
@@ -71,7 +75,13 @@ class Size:
 
 
 class Cut(NamedTuple):
-    """A part of a picture, and where it begins; a negative start, as a pad has, begins outside of the picture."""
+    """A part of a reduced picture.
+
+    Attributes:
+        left: Its first column; negative where it begins outside of the picture, as with "pad".
+        top: Its first row; negative as well.
+        pixels: Its width and height.
+    """
 
     left: int
     top: int
@@ -84,9 +94,14 @@ def _start(focus: float, whole: int, result: int) -> int:
 
 
 class Rung(NamedTuple):
-    """One reduction of a picture: `whole` before cutting, `cut` from it, and the sizes (by name) that it serves.
+    """One reduction of a picture, and the sizes that it serves.
 
     A picture smaller than some of the sizes gets one rung for all of them: same pixels, encoded and stored once.
+
+    Attributes:
+        names: The sizes, by name.
+        whole: The pixels of the whole reduced picture, before cutting.
+        cut: The part of it that is shown.
     """
 
     names: tuple[str, ...]

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class InPlace(Selection):
-    """Pictures of an existing bucket, each replaced by a smaller one where that saves enough.
+    """Objects of an existing bucket that are replaced by smaller files.
 
-    min_saving_percent: of the bytes; less is not worth a write. acls: whether objects have access control lists of
-    their own, to be carried over.
+    Attributes:
+        options: What may be changed about a file.
+        min_saving_percent: The least saving, in percent of the object's bytes, that is worth a write.
+        acls: Whether objects have access control lists of their own, which are carried over.
     """
 
     options: CompressionOptions = field(default_factory=CompressionOptions)

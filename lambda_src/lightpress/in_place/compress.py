@@ -80,7 +80,14 @@ class CompressionOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CompressDependencies:
-    """The ports that `compress` needs, and the tables that say what to compress."""
+    """The ports that `compress` needs.
+
+    Attributes:
+        objects: Reads and replaces objects.
+        ledger: Remembers what was decided about each object.
+        tables: Says which options apply to a source.
+        compress: Makes the smaller file.
+    """
 
     objects: Objects
     ledger: Ledger

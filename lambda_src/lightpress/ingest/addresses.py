@@ -59,10 +59,12 @@ _ISATAP = {0x0000_5EFE, 0x0200_5EFE}
 
 @dataclass(frozen=True, slots=True)
 class AddressPolicy:
-    """Whom to connect to.
+    """Which addresses may be connected to.
 
-    allowed: networks that may be reached although they are not public, on any port; none but for trying things out.
-    ports: of public addresses. plain_http: without TLS, too.
+    Attributes:
+        allowed: Networks that may be reached on any port although they are not public; for trials and tests only.
+        ports: The ports of public addresses that may be reached.
+        plain_http: Whether connections without TLS are allowed, too.
     """
 
     allowed: tuple[Network, ...] = ()
@@ -89,7 +91,7 @@ class AddressPolicy:
 
 
 def networks(texts: tuple[str, ...]) -> tuple[Network, ...]:
-    """Read networks; raises ValueError."""
+    """Read networks in CIDR notation, such as "10.0.0.0/8"; raises ValueError for anything else."""
     return tuple(map(ip_network, texts))
 
 

@@ -20,26 +20,29 @@ from typing import TYPE_CHECKING, Any
 from lightpress.ingest.download import NO_VALIDATORS, Download, Downloaded, Validators
 from lightpress.ingest.errors import FetchFailed
 from lightpress.ingest.urls import FetchReason, parse_url
+from lightpress.units import MB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightpress.ingest.urls import SourceUrl
 
-_MIB = 1 << 20
 _COPIES = 3  # of the file: as it grows, it is moved
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadAlone:
-    """Gets pictures as `Download` does. options: those of `Download.by`.
+    """Does what `Download` does, in a process of its own.
 
-    grace_seconds: that the process has beyond the time of the URL. room_bytes: of memory, beyond what the file needs.
+    Attributes:
+        options: As `Download.by` reads them.
+        grace_seconds: How much longer than the time limit of the URL the process may live.
+        room_bytes: How much memory the process may use besides the file.
     """
 
     options: Mapping[str, Any]
     grace_seconds: float = 5.0
-    room_bytes: int = 96 * _MIB
+    room_bytes: int = 96 * MB
 
     def __call__(self, link: SourceUrl, validators: Validators = NO_VALIDATORS) -> Downloaded | None:
         """Get the picture of a link; None if it is still the one with these validators.
@@ -90,7 +93,7 @@ def _outcome(said: bytes) -> Downloaded | None:
 
 
 def main() -> None:
-    """Be that process."""
+    """Read a job from stdin, download its URL within limits of memory and time, and write the result to stdout."""
     job = json.loads(sys.stdin.buffer.read())
     _confine(job["room_bytes"])
     said, data = _work_off(job)

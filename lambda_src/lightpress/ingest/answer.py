@@ -38,9 +38,14 @@ class CutShort(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to a GET. fields: of its head, by name in lower case. length: of the body in bytes, where announced.
+    """The answer to a GET.
 
-    pieces: the body as it comes, to its end; raises BadAnswer, CutShort, and what reading from the connection raises.
+    Attributes:
+        status: The HTTP status code.
+        fields: The header fields: their values by name, in lower case.
+        length: The announced length of the body in bytes; None if it is not announced.
+        pieces: The body as it arrives, up to its end. Raises BadAnswer, CutShort, and what reading from the connection
+            raises.
     """
 
     status: int

@@ -39,7 +39,7 @@ class Observer(Protocol):
     """Whoever wants to know: the log and the metrics. It is told in one thread."""
 
     def on_fetched(self, order: Order, outcome: FetchOutcome) -> None:
-        """An order is done."""
+        """An order is done: its file is stored, or has not changed."""
 
     def on_failed(self, order: Order, failure: FetchFailed, *, for_good: bool) -> None:
         """There is no picture of the URL: for good, and on its way to be recorded; or it is tried again."""
@@ -54,9 +54,18 @@ class OutOfTime(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FetchBatch:
-    """Works off batches. threads: at once. tries: of one URL. first_pause: seconds between the first two of them.
+    """Processes batches of orders.
 
-    seconds: that one URL may take. fetch_alone: the same as fetch, and ends no invocation.
+    Attributes:
+        fetch: Fetches one order.
+        fetch_alone: Does the same in a process of its own, so that it cannot end the invocation.
+        queue: The URL queue, for pauses between tries.
+        dead_letters: Where orders go that failed for good.
+        observer: Is told of each result, for log and metrics.
+        threads: How many orders are fetched at once.
+        tries: How often one URL is tried.
+        first_pause: Seconds between the first two tries; later pauses grow.
+        seconds: How long one URL may take.
     """
 
     fetch: Callable[[Order], FetchOutcome]

@@ -80,7 +80,13 @@ class _Incoming(io.RawIOBase):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """An open connection. incoming: what comes in, to be read like a file; raises TooMuch, TimeoutError and OSError."""
+    """An open connection.
+
+    Attributes:
+        sock: The socket, encrypted where the URL is https.
+        deadline: When the whole download must be done.
+        incoming: What the server sends, to be read like a file; raises TooMuch, TimeoutError and OSError.
+    """
 
     sock: socket.socket
     deadline: Deadline
@@ -92,7 +98,7 @@ class Wire:
         return cls(sock, deadline, io.BufferedReader(_Incoming(sock, deadline, most_bytes), _BUFFER))
 
     def send(self, data: bytes) -> None:
-        """Send all of it."""
+        """Send all of `data`; raises TimeoutError and OSError."""
         self.sock.settimeout(self.deadline.left(_IDLE_SECONDS))
         self.sock.sendall(data)
 
@@ -105,7 +111,14 @@ def verifying() -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True)
 class Connector:
-    """Opens connections. tls: gives what to verify certificates with."""
+    """Opens connections.
+
+    Attributes:
+        policy: Which addresses may be connected to.
+        resolve: Looks up the addresses of a host name.
+        tls: Gives the context to verify certificates with.
+        look_ups: Limits how many look-ups are under way at once.
+    """
 
     policy: AddressPolicy
     resolve: Resolve = look_up

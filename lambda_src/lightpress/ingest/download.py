@@ -66,7 +66,13 @@ NO_VALIDATORS = Validators()
 
 @dataclass(frozen=True, slots=True)
 class Downloaded:
-    """A picture, as far as its first bytes tell."""
+    """A downloaded file whose first bytes are those of a picture.
+
+    Attributes:
+        data: Its bytes.
+        media_type: What the first bytes say it is.
+        validators: What the server gave to ask later whether the file has changed.
+    """
 
     data: bytearray
     media_type: str
@@ -75,7 +81,14 @@ class Downloaded:
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """Gets pictures. seconds: for everything, from looking the name up to the last byte."""
+    """Downloads pictures.
+
+    Attributes:
+        connector: Opens connections.
+        hosts: Limits the requests to each host.
+        max_bytes: The largest file that is accepted.
+        seconds: The time limit for everything, from looking up the name to the last byte.
+    """
 
     connector: Connector
     hosts: Hosts

@@ -44,7 +44,7 @@ class FetchOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Fetcher:
-    """Fetches what is ordered."""
+    """Downloads what an order names, and stores it under the order's key unless it is there already."""
 
     download: Callable[[SourceUrl, Validators], Downloaded | None]
     landing: UploadStore

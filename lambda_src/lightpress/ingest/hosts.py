@@ -29,9 +29,14 @@ class _Host:
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """What one container of the function asks of each host. at_once: requests; rate: new ones for each second.
+    """Limits what one container of the function requests from each host.
 
-    All containers together ask at most as many times more as there are of them (`fetch_max_concurrency`).
+    All containers together request at most as many times more as there are of them (`fetch_max_concurrency`).
+
+    Attributes:
+        at_once: Concurrent requests.
+        rate: New requests per second.
+        clock: Seconds that only grow.
     """
 
     at_once: int

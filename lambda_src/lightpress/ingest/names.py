@@ -28,7 +28,7 @@ _WAIT_SECONDS = 5.0
 
 
 def look_up(host: str) -> Sequence[str]:
-    """Ask the system's resolver."""
+    """The addresses of a host name, from the system's resolver, each once and in its order; raises OSError."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(row[4][0]) for row in found))
 

@@ -18,9 +18,12 @@ _KIND, _FETCH = "lightpress", "fetch"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to fetch, and the key of the uploads bucket to keep it under.
+    """A URL to fetch.
 
-    again: an operator wants to see it done: it is written even where it is found unchanged.
+    Attributes:
+        url: The URL.
+        key: The key in the uploads bucket under which the file is stored.
+        again: Whether the file is stored even if it has not changed, because an operator asked for it.
     """
 
     url: str

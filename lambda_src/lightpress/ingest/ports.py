@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Orders(Protocol):
-    """The URL queue."""
+    """Where orders are sent: the URL queue."""
 
     def send(self, orders: Sequence[Order]) -> list[int]:
         """Have URLs fetched; returns which of them, by their places, the queue did not take."""
@@ -22,7 +22,13 @@ class Orders(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredUpload:
-    """What lies under a key. etag: of these bytes, to replace exactly them. sha256: as it was when it was fetched."""
+    """The object that is stored under a key now.
+
+    Attributes:
+        etag: Its ETag, so that exactly these bytes are replaced.
+        sha256: Of the file when it was fetched; None if it did not come from a URL.
+        validators: What the server gave when it was fetched.
+    """
 
     etag: str
     sha256: str | None
@@ -33,7 +39,15 @@ class UploadStore(Protocol):
     """The uploads bucket, where fetched pictures land."""
 
     def head(self, key: str) -> StoredUpload | None:
-        """What lies there."""
+        """What is stored under the key; None if nothing is."""
 
     def put(self, key: str, picture: Downloaded, sha256: str, link: SourceUrl, replacing: StoredUpload | None) -> None:
-        """Write in place of `replacing` (None: of nothing); raises PreconditionFailed if that is not what is there."""
+        """Store a downloaded picture; raises PreconditionFailed if the key holds anything but `replacing`.
+
+        Args:
+            key: Where to store it.
+            picture: The file.
+            sha256: Of the file, in hexadecimal.
+            link: Where it came from.
+            replacing: What the key held when it was looked at; None for nothing.
+        """

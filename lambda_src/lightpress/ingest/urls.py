@@ -90,7 +90,14 @@ class InvalidUrlError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SourceUrl:
-    """A URL by its parts, all ASCII. host: without brackets, lower case. target: path and query, as it is asked for."""
+    """A URL in parts, all of them ASCII.
+
+    Attributes:
+        scheme: "http" or "https".
+        host: In lower case; an IPv6 address without brackets.
+        port: The port, also where the URL names none.
+        target: Path and query, as they stand in the request.
+    """
 
     scheme: str
     host: str

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Selection:
-    """Keys of a bucket: those that begin with `prefix` and end with one of `suffixes`, in capitals or not.
+    """A selection of the keys of a bucket.
 
-    No suffixes: all of them.
+    Attributes:
+        bucket: Its name.
+        prefix: What the keys begin with.
+        suffixes: What the keys end with, one of these, in any case; none of them selects all keys.
     """
 
     bucket: str

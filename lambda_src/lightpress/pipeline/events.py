@@ -34,9 +34,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: JSON can say one
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a message, or one record of it, cannot be read. reason: a code; detail: a sentence.
+    """Why a message, or one record of it, cannot be read.
 
-    part: the text of that message or record, which says the same again when it is read alone.
+    Attributes:
+        reason: A code.
+        detail: The reason in a sentence.
+        part: The text of that message or record, which gives the same problem when it is read alone.
     """
 
     reason: str
@@ -46,9 +49,12 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a message says: sources to look at, each once and in order, and what of it made no sense.
+    """The content of a message.
 
-    retries: of the sources, those that an operator wants tried once more though they have failed.
+    Attributes:
+        sources: The sources to reconcile, each once and in order.
+        problems: What could not be read.
+        retries: Those of the sources that an operator wants tried again although they have failed.
     """
 
     sources: tuple[Source, ...] = ()

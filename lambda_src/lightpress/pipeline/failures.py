@@ -71,10 +71,15 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One letter's tries at one picture as it is, under one recipe.
+    """The tries of one dead letter at one original under one recipe.
 
-    Other letters count for themselves: several of one key may be at work at once, and none of them is to blame.
-    digest: of the recipe; of tries at reading alone, the reason why nobody could.
+    Other dead letters count for themselves: several of one key may be tried at once, and none of them is to blame.
+
+    Attributes:
+        subject: The source, as in `Failure`.
+        identity: Of the original.
+        digest: Of the recipe; where the original could not be read, the reason for that instead.
+        message_id: Of the dead letter's message.
     """
 
     subject: str
@@ -85,13 +90,26 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """A failure for somebody to look at, once for each subject and identity.
+    """A row of the failures table: one for each subject and identity. Times are in seconds since 1970.
 
-    subject: `bucket/key` of a picture, `message:ID` of a message that makes no sense. identity: of the contents; of a
-    message, a hash of the part that makes no sense. quarantine: the key of the copy in the quarantine bucket; None
-    where the original is too large to be copied, cannot be read, or never came. url: that was to be fetched and kept
-    under the key; the identity is then a hash of it. correlation_id: of what was uploaded last (`source.Cause`). Times
-    are in seconds since 1970; after expires_at the row is gone.
+    Attributes:
+        subject: "BUCKET/KEY" of an original, or "message:ID" of a message that makes no sense.
+        identity: Of the original's contents; of a message, a hash of the part that makes no sense; with `url`, a hash
+            of that.
+        reason: A code.
+        detail: The reason in a sentence.
+        attempts: Deliveries of the message so far, in both queues.
+        first_at: When the message was sent.
+        last_at: When the failure was recorded.
+        expires_at: When the row is deleted.
+        bucket: The source's bucket; None for a message.
+        key: The source's key; None for a message.
+        digest: Of what in the recipe decided it (`Recipe.digest_for`); None if that was not the recipe.
+        request_ids: Of the invocations that gave up.
+        quarantine: Key of the copy in the quarantine bucket; None if the original is too large to be copied, cannot be
+            read, or never arrived.
+        url: The URL that was to be fetched and stored under the key; None for an upload.
+        correlation_id: Of the last upload (`source.Cause`), or the id of the message.
     """
 
     subject: str

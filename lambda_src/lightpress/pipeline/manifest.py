@@ -41,11 +41,20 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One published variant; several names share a path where the picture is smaller than their sizes.
+    """One published variant. Several share a path where the picture is smaller than their sizes.
 
-    name: of the size. format: of the file (`image.formats`). width, height: pixels. path: in the images bucket, and on
-    the CDN after its first slash. note: what its bytes have of their own, in a sentence or two.
-    quality: what it was encoded with, if it was and its format knows any. animated: whether it moves.
+    Attributes:
+        name: Of the size.
+        format: Of the file, a name in `image.formats`.
+        media_type: Of the file.
+        width: In pixels.
+        height: In pixels.
+        bytes: Size of the file.
+        sha256: Of the file, in hexadecimal.
+        path: Key in the images bucket, and path on the CDN after the first slash.
+        note: How the file differs from what the recipe asks for, in a sentence or two; None if it does not.
+        quality: What it was encoded with; None where its format or its encoding has no quality.
+        animated: Whether it is an animation.
     """
 
     name: str
@@ -63,10 +72,19 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class PublishedSource:
-    """What the variants were made from. width and height are in pixels, as seen upright.
+    """The original that the variants were made from.
 
-    aspect_ratio: width by height. color, thumbhash: what to show until a variant has arrived (`image.placeholder`).
-    frames, duration_ms: of the animation that the animated variants show; 1 and 0 where there are none.
+    Attributes:
+        identity: Its version id, or its ETag in a bucket without versioning.
+        bytes: Size of the file.
+        format: A name in `image.formats`; None, like everything below, if the original was rejected.
+        width: In pixels, upright.
+        height: In pixels, upright.
+        aspect_ratio: Width divided by height.
+        color: The placeholder color, as "#RRGGBB" (`image.placeholder`).
+        thumbhash: The placeholder picture, a ThumbHash in base64.
+        frames: Of the animation that animated variants show; 1 if there are none.
+        duration_ms: Of that animation; 0 if there is none.
     """
 
     identity: str
@@ -85,9 +103,21 @@ class PublishedSource:
 class Manifest:
     """The published state of one key.
 
-    revision: grows with every publication, so that no manifest ever equals an older one. generation: the folder of the
-    variants; previous: the one before it, kept for pages that still point there. reason, detail: why it failed.
-    digest: of what in the recipe decided that it is so (`Recipe.digest_for`).
+    Attributes:
+        key: Of the original.
+        status: "ready", "failed" or "deleted".
+        revision: Grows with every publication, so that no manifest ever equals an older one.
+        source: The original; None if it was deleted.
+        recipe: The recipe's name; None if the original was deleted.
+        digest: Of what in the recipe decided the result (`Recipe.digest_for`); None as well.
+        generation: Folder of the variants; None if there are none.
+        previous: Folder of the variants before, which are kept for pages that still point there; None if there were
+            none.
+        variants: Empty unless the status is "ready".
+        notes: What of the original is missing or different in all variants, a sentence each.
+        reason: Why it failed, a code; None if it did not.
+        detail: The reason in a sentence; None as well.
+        schema: Version of this format.
     """
 
     key: str
@@ -115,7 +145,17 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """What a manifest says in any case, before it is known whether the picture can be rendered."""
+    """What is known about a manifest before the original is rendered.
+
+    Attributes:
+        key: Of the original.
+        revision: The manifest's revision.
+        identity: Of the original.
+        bytes: Size of the original.
+        recipe: The recipe's name.
+        digest: Of the whole recipe.
+        previous: Folder of the variants that are published now; None if there are none.
+    """
 
     key: str
     revision: int

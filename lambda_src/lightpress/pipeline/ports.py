@@ -59,7 +59,14 @@ class Images(Protocol):
         """Replace exactly the manifest `replacing` (None: none); raises PreconditionFailed if another is stored."""
 
     def write(self, path: str, data: bytes, media_type: str, name: str) -> None:
-        """Write a variant. name: of the file, where a viewer saves it."""
+        """Write a variant.
+
+        Args:
+            path: Its key in the images bucket.
+            data: Its bytes.
+            media_type: Its content type.
+            name: The file name that a browser proposes when a viewer saves it.
+        """
 
     def paths(self, folder: str) -> Iterable[str]:
         """Every path in a folder."""

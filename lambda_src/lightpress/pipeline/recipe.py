@@ -13,6 +13,7 @@ from lightpress.image import DAMAGED, FITS, METADATA, REVISION, Damaged, Fit, Li
 from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE
 from lightpress.pipeline.path_pattern import PathPattern
 from lightpress.toml_reader import Table, read_toml
+from lightpress.units import MB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,6 @@ _MOST_DECODED_MB = 8_192
 _MOST_FRAMES = 10_000
 _MOST_ANIMATION_MEGAPIXELS = 10_000
 _MILLION = 1_000_000
-_MIB = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -211,12 +211,12 @@ def _quality(row: Table, formats: tuple[str, ...]) -> dict[str, int]:
 def _limits(row: Table) -> Limits:
     normal = Limits()
     limits = Limits(
-        max_bytes=row.integer("max_mb", normal.max_bytes // _MIB, low=1, high=_LARGEST_FILE_MB) * _MIB,
+        max_bytes=row.integer("max_mb", normal.max_bytes // MB, low=1, high=_LARGEST_FILE_MB) * MB,
         max_pixels=row.integer("max_megapixels", normal.max_pixels // _MILLION, low=1, high=_MOST_MEGAPIXELS)
         * _MILLION,
         max_side=row.integer("max_side", normal.max_side, low=16, high=_LONGEST_ORIGINAL),
-        max_decoded_bytes=row.integer("max_decoded_mb", normal.max_decoded_bytes // _MIB, low=16, high=_MOST_DECODED_MB)
-        * _MIB,
+        max_decoded_bytes=row.integer("max_decoded_mb", normal.max_decoded_bytes // MB, low=16, high=_MOST_DECODED_MB)
+        * MB,
         max_frames=row.integer("max_frames", normal.max_frames, low=1, high=_MOST_FRAMES),
         max_animation_pixels=row.integer(
             "max_animation_megapixels", normal.max_animation_pixels // _MILLION, low=1, high=_MOST_ANIMATION_MEGAPIXELS

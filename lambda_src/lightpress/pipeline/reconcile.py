@@ -47,7 +47,7 @@ class TooManyConflicts(Exception):
 
 
 class Action(StrEnum):
-    """What a reconciliation did."""
+    """The result of one reconciliation."""
 
     PUBLISHED = "published"
     REJECTED = "rejected"  # and nothing is published of that yet: it is for whoever records failures

@@ -34,6 +34,7 @@ from lightpress.image import (
     pack,
     render,
 )
+from lightpress.units import MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -41,10 +42,9 @@ if TYPE_CHECKING:
 _HEADER = struct.Struct(">IQ")
 _CHUNK = 1 << 20
 _LARGEST_FRAME = 1 << 28
-_MIB = 1 << 20
 _AS_MEASURED = 2  # a decoder reserves more address space than it fills, up to this many times as much
 _STDERR = 2
-_SPARE_BYTES = 64 * _MIB
+_SPARE_BYTES = 64 * MB
 _TOLD = tuple(field.name for field in fields(EncodedVariant) if field.name != "data")
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
 
@@ -64,7 +64,7 @@ class SandboxLimits:
     Attributes:
         cpu_seconds: CPU time; a picture that takes more is rejected.
         wall_seconds: until the child is killed, which is a transient error.
-        memory_mb: address space of the child, in MiB, beside that of its parent; to need more is a transient error.
+        memory_mb: address space of the child, in MB, beside that of its parent; to need more is a transient error.
     """
 
     cpu_seconds: int = 20
@@ -74,9 +74,12 @@ class SandboxLimits:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a picture did use: CPU in milliseconds, peak resident memory in MB (10^6 bytes).
+    """What the child process of one original used.
 
-    decoding_ms: of the CPU, what passed before the first variant was begun; 0 where it never came so far.
+    Attributes:
+        cpu_ms: CPU time, in milliseconds.
+        peak_rss_mb: Peak resident memory, in MB.
+        decoding_ms: Of the CPU time, what passed before the first variant was begun; 0 if it never was.
     """
 
     cpu_ms: int
@@ -173,7 +176,7 @@ class Child(Generic[OptionsT]):
         self._pid = 0
         peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         cpu_ms = round((usage.ru_utime + usage.ru_stime) * 1000)
-        self.cost = Cost(cpu_ms, round(peak_bytes / 1e6), self._decoding_ms)
+        self.cost = Cost(cpu_ms, round(peak_bytes / MB), self._decoding_ms)
         self._on_cost(self.cost)
         return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
@@ -290,7 +293,7 @@ def _confine(limits: SandboxLimits) -> float:
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))
     if sys.platform != "linux":  # macOS knows the limit and refuses to set it
         return math.inf
-    room = limits.memory_mb * _MIB
+    room = limits.memory_mb * MB
     # The limit counts what the parent reserved, too, filled or not: none of it is this picture's.
     resource.setrlimit(resource.RLIMIT_AS, (_address_space() + room,) * 2)
     return room

@@ -25,10 +25,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Spent:
-    """What one picture took, all its attempts together: wall time and CPU in milliseconds, memory in MB (10^6 bytes).
+    """What one original took, all attempts together.
 
-    render_ms: waiting for the renderer, which works on while variants are written. decode_cpu_ms, encode_cpu_ms: of
-    the renderer, before and after it began with the first variant.
+    Attributes:
+        read_ms: Wall time of reading from S3, in milliseconds.
+        render_ms: Wall time of waiting for the renderer, which goes on while variants are written.
+        write_ms: Wall time of writing to S3.
+        decode_cpu_ms: CPU time of the renderer before it began with the first variant.
+        encode_cpu_ms: CPU time of the renderer after that.
+        peak_rss_mb: Peak resident memory of the renderer, in MB.
     """
 
     read_ms: float = 0
@@ -101,7 +106,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class TimedOriginals:
-    """Originals, timed."""
+    """A port `Originals` whose calls are added to the timings as reading."""
 
     originals: Originals
     timings: Timings
@@ -117,7 +122,7 @@ class TimedOriginals:
 
 @dataclass(frozen=True, slots=True)
 class TimedImages:
-    """Images, timed."""
+    """A port `Images` whose calls are added to the timings as reading or writing."""
 
     images: Images
     timings: Timings

@@ -12,12 +12,13 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from lightpress.units import MB
 from lightpress.uploads.requests import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-MAX_BODY_BYTES = 1 << 20
+MAX_BODY_BYTES = 1 * MB
 """Enough for the 10,000 parts of one upload, with the names and ETags of each."""
 MAX_DEPTH = 16
 """The requests of the API need three: an object, its list, and the objects of that."""

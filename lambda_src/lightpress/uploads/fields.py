@@ -84,7 +84,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A whole number from `minimum` to `maximum`. JSON does not distinguish 3.0 from 3."""
+    """A whole number. JSON does not distinguish 3.0 from 3.
+
+    Attributes:
+        description: For the JSON Schema.
+        minimum: The least that is allowed.
+        maximum: The most that is allowed.
+    """
 
     description: str
     minimum: int
@@ -138,7 +144,13 @@ class TextList:
 
 @dataclass(frozen=True, slots=True)
 class ObjectList:
-    """A list of 1 to `max_items` objects, each with the fields `item`."""
+    """A list of one or more objects.
+
+    Attributes:
+        description: For the JSON Schema.
+        item: The fields of each object.
+        max_items: The most objects that are allowed.
+    """
 
     description: str
     item: Fields

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image.formats import INPUTS
+from lightpress.units import MB
 from lightpress.uploads.fields import Number, ObjectList, Text, TextList, parse
 
 if TYPE_CHECKING:
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from lightpress.uploads.fields import Fields
 
 COLLECTION = "uploads"
-PART_BYTES = 8 << 20
-"""Bytes of each part of a multipart upload but the last one; S3 requires at least 5 MiB."""
+PART_BYTES = 8 * MB
+"""Bytes of each part of a multipart upload but the last one; S3 requires at least 5 MB."""
 MAX_PARTS = 10_000
 """S3's limit."""
 

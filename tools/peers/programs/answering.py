@@ -9,7 +9,7 @@ answers each job with one line. There are two kinds of job:
 
 The answer is {"cpu_ms", "wall_ms", "peak_mb"}, or {"error", "peak_mb"} where the job failed. CPU time is that of all
 threads, and of children that have ended; files are written after the clock has stopped. peak_mb: peak memory of the
-process so far, in 10^6 bytes.
+process so far, in MB (2^20 bytes).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     ToVariants = Callable[[bytes, Sequence[int], Mapping[str, Any]], dict[str, bytes]]
 
 _STATUS = Path("/proc/self/status")
+_MB = 1 << 20
 _UNIT = 1 if sys.platform == "darwin" else 1024
 _SELF_AND_CHILDREN = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
@@ -78,12 +79,12 @@ def _cpu_ms() -> float:
 
 def _peak_mb() -> float:
     """Of this process and its largest child together: at least the true peak, because shared pages count twice."""
-    return _own_peak_mb() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _UNIT / 1e6
+    return _own_peak_mb() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * _UNIT / _MB
 
 
 def _own_peak_mb() -> float:
     """From /proc where there is one: rusage also counts what the process that started this one had in memory."""
     if _STATUS.exists():
         (kilobytes,) = (line.split()[1] for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(kilobytes) * 1024 / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT / 1e6
+        return int(kilobytes) * 1024 / _MB
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _UNIT / _MB

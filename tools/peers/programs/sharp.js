@@ -39,7 +39,7 @@ async function toVariants(data, widths, formats) {
 // As in answering.py: rusage also counts what the process that started this one had in memory.
 function peakMb() {
   const peak = fs.existsSync(STATUS) && /^VmHWM:\s*(\d+) kB$/m.exec(fs.readFileSync(STATUS, "utf8"));
-  return ((peak ? Number(peak[1]) : process.resourceUsage().maxRSS) * 1024) / 1e6;
+  return ((peak ? Number(peak[1]) : process.resourceUsage().maxRSS) * 1024) / (1 << 20);
 }
 
 function write(answer) {

@@ -30,7 +30,17 @@ _GIF_COLORS = 256
 
 @dataclass(frozen=True)
 class DrawnPicture:
-    """A file to upload, what it shows, and what must become of it; reason: a code of `lightpress.image.Reason`."""
+    """A file for the demo.
+
+    Attributes:
+        key: To upload it under.
+        data: Its bytes.
+        media_type: To upload it with.
+        about: What it shows, for people.
+        expected: The status that its manifest must have.
+        reason: The reason that the manifest must have, a code of `lightpress.image.Reason`; None if "ready" is
+            expected.
+    """
 
     key: str
     data: bytes

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """How a check ended."""
+    """The severity of a check's result."""
 
     OK = "ok"
     NOTE = "note"
@@ -34,7 +34,7 @@ class Finding:
 
 
 def ok(text: str) -> Finding:
-    """All is well."""
+    """A finding of a check that has passed."""
     return Finding(State.OK, text)
 
 

@@ -13,6 +13,7 @@ from lightpress.image import METADATA, MODES, CompressionOptions, Limits
 from lightpress.image.formats import OUTPUTS
 from lightpress.in_place.buckets import InPlace
 from lightpress.pipeline.buckets import Attached, Selection
+from lightpress.units import MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,7 +86,7 @@ def _attachment(row: Table, selection: Selection) -> Attached:
 
 
 def _replacement(row: Table, selection: Selection) -> InPlace:
-    limits = Limits(max_bytes=row.integer("max_mb", 64, low=1, high=512) * 1024 * 1024)
+    limits = Limits(max_bytes=row.integer("max_mb", 64, low=1, high=512) * MB)
     compression = CompressionOptions(
         mode=cast("Mode", row.text("mode", "lossless", allowed=MODES)),
         metadata=cast("Metadata", row.text("metadata", "all", allowed=METADATA)),

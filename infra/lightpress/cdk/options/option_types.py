@@ -58,12 +58,19 @@ def choice(default: str, *allowed: str, doc: str) -> str:
 
 
 def flag(*, default: bool, doc: str) -> bool:
-    """Declare true or false."""
+    """Declare a boolean option: `true` or `false`."""
     return option(default, lambda table, key: table.flag(key, default), allowed="true, false", doc=doc)
 
 
 def matching(pattern: str, *, such_as: str, default: str = "", doc: str) -> str:
-    """Declare a string that matches `pattern`, or ""."""
+    """Declare a string that matches `pattern`, or "".
+
+    Args:
+        pattern: A regular expression that all of it must match.
+        such_as: An example, for docs/configuration.md and the error.
+        default: Its value where the file does not set it.
+        doc: What it does, for docs/configuration.md.
+    """
     allowed = f'such as "{such_as}", or ""'
 
     def read(table: Table, key: str) -> str:

@@ -84,8 +84,7 @@ class UploadOptions:
         0,
         low=0,
         high=10_000_000,
-        doc="Megabytes (10^6 bytes) that one caller of the upload API may begin to upload in a day (UTC). 0: any "
-        "number.",
+        doc="MB that one caller of the upload API may begin to upload in a day (UTC). 0: any number.",
     )
     upload_page: bool = flag(
         default=False, doc="Serve a page for uploading in the browser at the upload API's own address."
