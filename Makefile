@@ -89,8 +89,9 @@ docs: setup  ## write what is generated from the code: configuration.md, openapi
 
 MUTATION := .local/mutation
 
-mutation: setup $(MUTATION)/.ready  ## change the modules that hold promises, and name the changes no test notices (MODULE=part of a path)
-	@$(MUTATION)/bin/python -m tools.mutation $(if $(MODULE),--module $(MODULE))
+mutation: setup $(MUTATION)/.ready  ## change the modules that hold promises, and name the changes no test notices (MODULE= SAMPLE= SURVIVORS=1)
+	@$(MUTATION)/bin/python -m tools.mutation $(if $(MODULE),--module $(MODULE)) $(if $(SAMPLE),--sample $(SAMPLE)) \
+	 $(if $(SEED),--seed $(SEED)) $(if $(SURVIVORS),--survivors)
 
 AUDIT := .local/audit
 LINT := .local/lint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hypothesis import settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.web.browser import browser
 
@@ -24,4 +24,11 @@ for own in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CR
     os.environ.pop(own, None)
 
 settings.register_profile("lightpress", deadline=None, derandomize=True, database=None, max_examples=150)
+settings.register_profile(  # for `make mutation`, which only asks whether a test fails, and thousands of times
+    "mutants",
+    settings.get_profile("lightpress"),
+    max_examples=20,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=tuple(HealthCheck),
+)
 settings.load_profile("lightpress")

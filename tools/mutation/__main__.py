@@ -1,30 +1,41 @@
-"""`python -m tools.mutation`: run the tests of each module over its mutants, and name those that no test notices."""
+"""`python -m tools.mutation`: run the tests of each module over its mutants, and name those that no test notices.
+
+What became of each mutant is kept in `.local/mutation/results.jsonl`: a run that was stopped goes on where it stood,
+and a module that has not changed, nor its tests, is not tested again.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
-from collections import Counter
+from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tools.mutation.mutants import Mutant, mutants_of
+from tools.mutation.results import Results, digest_of_tests
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 MODULES, EQUIVALENT = HERE / "modules.toml", HERE / "equivalent.toml"
+RESULTS = ROOT / ".local/mutation/results.jsonl"
 _CODE = ("cli", "infra", "lambda_src", "tests", "tools", "docs", "layers", "pyproject.toml")
+_LONGEST_SECONDS = 300
+_LEAST_SECONDS = 10
+_TIMES_AS_LONG = 5
 
 
 @dataclass(frozen=True)
@@ -34,12 +45,10 @@ class Module:
     Attributes:
         path: of the file, from the root of the project.
         tests: what pytest is given.
-        timeout_seconds: a mutant whose tests take longer is found.
     """
 
     path: str
     tests: tuple[str, ...]
-    timeout_seconds: int = 120
 
 
 @dataclass(frozen=True)
@@ -49,41 +58,88 @@ class Worker:
     tree: Path
     server: subprocess.Popen[str]
 
-    def survives(self, module: Module, code: str) -> bool:
-        """Whether every test passes over this code."""
+    def survives(self, module: Module, code: str, seconds: int) -> bool:
+        """Whether every test passes over this code, within so many seconds."""
         file = self.tree / module.path
         original = file.read_text(encoding="utf-8")
         try:
             file.write_text(code, encoding="utf-8")
-            return self._passes(module)
+            return self._passes(module, seconds)
         finally:
             file.write_text(original, encoding="utf-8")
 
-    def _passes(self, module: Module) -> bool:
+    def _passes(self, module: Module, seconds: int) -> bool:
         assert self.server.stdin is not None  # noqa: S101  both are pipes
         assert self.server.stdout is not None  # noqa: S101
-        arguments = ["-x", "-q", "-p", "no:cacheprovider", *module.tests]
-        print(json.dumps([str(self.tree), module.timeout_seconds, arguments]), file=self.server.stdin, flush=True)
+        arguments = ["-x", "-q", "-p", "no:cacheprovider", "--hypothesis-profile=mutants", *module.tests]
+        print(json.dumps([str(self.tree), seconds, arguments]), file=self.server.stdin, flush=True)
         return int(self.server.stdout.readline()) == 0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The mutants of a module, and what became of them. left: survivors that no row calls equivalent."""
+
+    module: Module
+    mutants: int
+    survivors: tuple[Mutant, ...]
+    left: tuple[Mutant, ...]
+
+    def __str__(self) -> str:
+        found, equivalent = self.mutants - len(self.survivors), len(self.survivors) - len(self.left)
+        counts = f"{self.mutants} mutants, {found} found, {equivalent} equivalent, {len(self.left)} not found"
+        left = (f"\n  {mutant.operator}\n    - {mutant.was}\n    + {mutant.now}" for mutant in self.left)
+        return f"{self.module.path}: {counts}{''.join(left)}"
 
 
 def main() -> int:
     """Returns 1 where a mutant survives that is not listed as equivalent."""
     asked = _arguments()
-    chosen = [module for module in _modules() if asked.module in module.path]
+    results = Results(RESULTS, trust_found=asked.survivors)
+    total, left = 0, 0
     with TemporaryDirectory() as folder:
         workers = [_worker(Path(folder) / str(number), asked.python) for number in range(asked.processes)]
-        unjudged = [survivor for module in chosen for survivor in _survivors(module, workers)]
+        for module, mutants in _chosen(asked, workers[0].tree):
+            judged = _judge(module, mutants, workers, results)
+            print(judged, flush=True)  # noqa: T201
+            total, left = total + judged.mutants, left + len(judged.left)
         for worker in workers:
             worker.server.kill()
-    return 1 if unjudged else 0
+    print(f"{total} mutants, {left} of them neither found nor equivalent ({left / max(total, 1):.1%})")  # noqa: T201
+    return 1 if left else 0
 
 
-def _survivors(module: Module, workers: Sequence[Worker]) -> list[Mutant]:
-    source = (ROOT / module.path).read_text(encoding="utf-8")
-    if not workers[0].survives(module, source):
-        raise SystemExit(f"The tests of {module.path} fail without any mutant: {' '.join(module.tests)}")
-    mutants = list(mutants_of(source))
+def _chosen(asked: argparse.Namespace, root: Path) -> Iterator[tuple[Module, list[Mutant]]]:
+    """What is to be tested, made module by module."""
+    modules = [module for module in _modules() if asked.module in module.path]
+    mutants = ((module, list(mutants_of((root / module.path).read_text(encoding="utf-8")))) for module in modules)
+    return sampled(mutants, asked.sample, asked.seed) if asked.sample else mutants
+
+
+def sampled(
+    mutants: Iterable[tuple[Module, Sequence[Mutant]]], count: int, seed: int
+) -> Iterator[tuple[Module, list[Mutant]]]:
+    """So many of all of them; the same for the same seed."""
+    everything = [(module, mutant) for module, some in mutants for mutant in some]
+    chosen: defaultdict[Module, list[Mutant]] = defaultdict(list)
+    for module, mutant in random.Random(seed).sample(everything, min(count, len(everything))):  # noqa: S311  no secret
+        chosen[module].append(mutant)
+    yield from chosen.items()
+
+
+def _judge(module: Module, mutants: Sequence[Mutant], workers: Sequence[Worker], results: Results) -> Judged:
+    tests = digest_of_tests(workers[0].tree, module.tests)
+    unknown = [mutant for mutant in mutants if results.known(mutant.code, tests) is None]
+    if unknown:
+        _test(module, unknown, workers, tests, results)
+    survivors = tuple(mutant for mutant in mutants if results.known(mutant.code, tests))
+    equivalent = _equivalent(module)
+    left = tuple(mutant for mutant in survivors if (mutant.was, mutant.now) not in equivalent)
+    return Judged(module, len(mutants), survivors, left)
+
+
+def _test(module: Module, mutants: Sequence[Mutant], workers: Sequence[Worker], tests: str, results: Results) -> None:
+    seconds = _seconds_at_most(module, workers[0])
     free: SimpleQueue[Worker] = SimpleQueue()
     for worker in workers:
         free.put(worker)
@@ -91,35 +147,31 @@ def _survivors(module: Module, workers: Sequence[Worker]) -> list[Mutant]:
     def survives(mutant: Mutant) -> bool:
         worker = free.get()
         try:
-            return worker.survives(module, mutant.code)
+            return worker.survives(module, mutant.code, seconds)
         finally:
             free.put(worker)
 
     with ThreadPoolExecutor(len(workers)) as pool:
-        survivors = [mutant for mutant, it_does in zip(mutants, pool.map(survives, mutants), strict=True) if it_does]
-    judged = _judged(module)
-    left = [mutant for mutant in survivors if (mutant.was, mutant.now) not in judged]
-    _report(module, mutants, survivors, left)
-    return left
+        for mutant, survived in zip(mutants, pool.map(survives, mutants), strict=True):
+            results.add(mutant.code, tests, survived=survived)
 
 
-def _report(module: Module, mutants: Sequence[Mutant], survivors: Sequence[Mutant], left: Sequence[Mutant]) -> None:
-    found = len(mutants) - len(survivors)
-    equivalent = len(survivors) - len(left)
-    print(f"{module.path}: {len(mutants)} mutants, {found} found, {equivalent} equivalent, {len(left)} not found")  # noqa: T201
-    for mutant in left:
-        print(f"  {mutant.operator}\n    - {mutant.was}\n    + {mutant.now}", flush=True)  # noqa: T201
+def _seconds_at_most(module: Module, worker: Worker) -> int:
+    """What a mutant's tests may take before it counts as found: far longer than they take without one."""
+    begin = time.monotonic()
+    if not worker.survives(module, (worker.tree / module.path).read_text(encoding="utf-8"), _LONGEST_SECONDS):
+        raise SystemExit(f"The tests of {module.path} fail without any mutant: {' '.join(module.tests)}")
+    return min(_LONGEST_SECONDS, round(_LEAST_SECONDS + _TIMES_AS_LONG * (time.monotonic() - begin)))
 
 
-def _judged(module: Module) -> Counter[tuple[str, str]]:
+def _equivalent(module: Module) -> set[tuple[str, str]]:
     rows = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("equivalent", [])
-    return Counter((row["was"], row["now"]) for row in rows if row["module"] == module.path)
+    return {(row["was"], row["now"]) for row in rows if row["module"] == module.path}
 
 
 def _modules() -> Iterator[Module]:
     for row in tomllib.loads(MODULES.read_text(encoding="utf-8"))["module"]:
-        values: dict[str, Any] = dict(row) | {"tests": tuple(row["tests"])}
-        yield Module(**values)
+        yield Module(row["path"], tuple(row["tests"]))
 
 
 def _worker(tree: Path, python: str) -> Worker:
@@ -140,6 +192,9 @@ def _copy(source: Path, target: Path) -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--module", default="", help="only modules with this in their path")
+    parser.add_argument("--sample", type=int, default=0, help="only so many, chosen at random")
+    parser.add_argument("--seed", type=int, default=0, help="another one chooses others")
+    parser.add_argument("--survivors", action="store_true", help="only those that were not found before")
     parser.add_argument("--processes", type=int, default=2, help="how many mutants are tested at once")
     parser.add_argument("--python", default=str(ROOT / ".venv/bin/python"), help="the Python with pytest")
     return parser.parse_args()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-import copy
 import difflib
+import pickle
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,41 +40,47 @@ def mutants_of(source: str) -> Iterator[Mutant]:
 
 
 def _cosmic_rays(source: str) -> Iterator[tuple[str, str, str]]:
-    from cosmic_ray.mutating import mutate_code  # noqa: PLC0415  it is in an environment of its own
+    """As `cosmic_ray.mutating.mutate_code` makes them, which parses the source for each one that it looks for."""
+    from cosmic_ray.ast import get_ast  # noqa: PLC0415  it is in an environment of its own
+    from cosmic_ray.mutating import MutationVisitor  # noqa: PLC0415
     from cosmic_ray.plugins import get_operator, operator_names  # noqa: PLC0415
 
+    parsed = pickle.dumps(get_ast(source))
+    tree = pickle.loads(parsed)  # noqa: S301  what we have just written
     for name in operator_names():
         operator = get_operator(name)
         if operator.arguments():
             continue
-        occurrence = 0
-        while (mutated := mutate_code(source, operator(), occurrence)) is not None:
-            yield name.removeprefix("core/"), source, mutated
-            occurrence += 1
+        for occurrence in count():
+            visitor = MutationVisitor(occurrence, operator())
+            mutated = visitor.walk(tree)
+            if not visitor.mutation_applied:
+                break  # and the tree is as it was
+            yield name.removeprefix("core/"), source, mutated.get_code()
+            tree = pickle.loads(parsed)  # noqa: S301
 
 
 def _left_out(source: str) -> Iterator[tuple[str, str, str]]:
     """A keyword argument, or a call whose result nobody uses."""
-    tree = ast.parse(source)
-    before = ast.unparse(tree)
-    for number, node in enumerate(ast.walk(tree)):
+    before = ast.unparse(ast.parse(source))
+    for number, node in enumerate(ast.walk(ast.parse(source))):
         if isinstance(node, ast.Call):
             for position in range(len(node.keywords)):
-                yield "without a keyword argument", before, _without_keyword(tree, number, position)
+                yield "without a keyword argument", before, _without_keyword(source, number, position)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            yield "without a call", before, _without_call(tree, number)
+            yield "without a call", before, _without_call(source, number)
 
 
-def _without_keyword(tree: ast.Module, number: int, position: int) -> str:
-    tree = copy.deepcopy(tree)
+def _without_keyword(source: str, number: int, position: int) -> str:
+    tree = ast.parse(source)
     call = list(ast.walk(tree))[number]
     assert isinstance(call, ast.Call)  # noqa: S101  as in the original
     del call.keywords[position]
     return ast.unparse(tree)
 
 
-def _without_call(tree: ast.Module, number: int) -> str:
-    tree = copy.deepcopy(tree)
+def _without_call(source: str, number: int) -> str:
+    tree = ast.parse(source)
     statement = list(ast.walk(tree))[number]
     assert isinstance(statement, ast.Expr)  # noqa: S101  as in the original
     statement.value = ast.Constant(value=None)

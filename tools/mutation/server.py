@@ -16,6 +16,7 @@ import boto3  # noqa: F401  loaded once
 import hypothesis  # noqa: F401
 import moto  # noqa: F401
 import PIL.Image  # noqa: F401
+import playwright.sync_api  # noqa: F401
 import pytest
 
 
