@@ -31,6 +31,7 @@ ALONE: Mapping[str, str] = {
     "reserved_concurrency": "reserved_concurrency = 100",
     "provisioned_pollers": "provisioned_pollers = 2",
     "event_bus": 'event_bus = ""',
+    "canary_minutes": "canary_minutes = 5",
     "alarm_email": 'alarm_email = "you@example.com"',
     "monthly_budget_dollars": "monthly_budget_dollars = 100",
     "dashboard": "dashboard = false",

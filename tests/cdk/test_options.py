@@ -62,6 +62,7 @@ variants_storage_days = 60
 encryption_key = "create"
 reserved_concurrency = 200
 provisioned_pollers = 2
+canary_minutes = 10
 resolver_start = "snapshot"
 upload_auth = "iam"
 monthly_budget_dollars = 100

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 NAMESPACE = "Lightpress"
 FAILURE_RATE = "FailureRate"
+RETRIES = "Retries"
 
 # Every way in which a picture that was looked at comes to an end, by the function that brings it there.
 ENDS = {

@@ -9,6 +9,7 @@ from aws_cdk import CfnOutput, Stack
 
 from lightpress.cdk.announcements import announce_on
 from lightpress.cdk.buckets import guard_names
+from lightpress.cdk.canary import Canary
 from lightpress.cdk.dashboard import Dashboard
 from lightpress.cdk.delivery import Delivery
 from lightpress.cdk.encryption import Encryption
@@ -58,6 +59,8 @@ class LightpressStack(Stack):
         components: list[Component] = [*core.components, *optional]
         functions = [function for component in components for function in component.functions]
         components.append(_monitoring(self, core, functions, in_place))
+        if config.processing.canary_minutes:
+            Canary(self, "Canary", functions=functions, config=config)
         if config.existing.attach or config.existing.in_place:
             CfnOutput(self, "ExistingBuckets", value=existing_as_json(config.existing.attach, config.existing.in_place))
         for component in components:

@@ -5,13 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightpress.cdk.options.option_types import choice, integer, matching
+from lightpress.cdk.options.option_types import choice, integer, matching, option
 
 if TYPE_CHECKING:
     from lightpress.toml_reader import Table
 
 _EVENT_BUS = r"[A-Za-z0-9._-]{1,256}"
 _INVOCATIONS_OF_A_POLLER = 10
+# https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
+_MINUTES_OF_A_CANARY = (0, 5, 10, 15, 30)
+
+
+def _canary(*, doc: str) -> int:
+    def read(table: Table, key: str) -> int:
+        minutes = table.integer(key, 0, low=min(_MINUTES_OF_A_CANARY), high=max(_MINUTES_OF_A_CANARY))
+        if minutes not in _MINUTES_OF_A_CANARY:
+            raise table.error(key, f"{minutes} is not allowed; allowed: {', '.join(map(str, _MINUTES_OF_A_CANARY))}")
+        return minutes
+
+    return option(0, read, allowed=", ".join(map(str, _MINUTES_OF_A_CANARY)), doc=doc)
 
 
 @dataclass(frozen=True)
@@ -111,6 +123,11 @@ class ProcessingOptions:
         doc="EventBridge event bus that gets an event for each original that is published, fails or is deleted. "
         '"default" is the account\'s default bus, any other must exist, "" sends none. A million events cost $1: '
         "docs/events.md.",
+    )
+    canary_minutes: int = _canary(
+        doc="Minutes during which a deployment has a tenth of all invocations run the new version of a function, "
+        "before the rest does. Errors or many retries in that time roll the deployment back: docs/deploying.md, "
+        '"A tenth first". 0 moves all at once.'
     )
 
 

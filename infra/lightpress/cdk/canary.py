@@ -1,0 +1,173 @@
+"""Canary deployments: a tenth of the invocations run a new version first, and an alarm brings the old one back.
+
+CloudFormation hands the move of an alias to CodeDeploy (`UpdatePolicy`), waits until it is through, and rolls the whole
+stack back where CodeDeploy has stopped it (docs/decisions/0074).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_codedeploy as codedeploy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+
+from lightpress.cdk.component import Component
+from lightpress.cdk.findings import acknowledge
+from lightpress.cdk.metrics import ENDS, RETRIES, counted
+from lightpress.cdk.naming import resource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from constructs import Construct
+
+    from lightpress.cdk.config import Config
+    from lightpress.cdk.functions import PythonFunction
+
+MANUAL = "docs/deploying.md"
+
+# The only ones that AWS has for functions with two steps.
+CONFIGURATIONS = {
+    5: codedeploy.LambdaDeploymentConfig.CANARY_10_PERCENT_5_MINUTES,
+    10: codedeploy.LambdaDeploymentConfig.CANARY_10_PERCENT_10_MINUTES,
+    15: codedeploy.LambdaDeploymentConfig.CANARY_10_PERCENT_15_MINUTES,
+    30: codedeploy.LambdaDeploymentConfig.CANARY_10_PERCENT_30_MINUTES,
+}
+"""By minutes."""
+
+_PERIOD = Duration.minutes(1)
+# A version that fails at everything makes a tenth of all attempts fail.
+_MANY_RETRIES_PERCENT = 5
+_FEW_RETRIES = 3
+# An alarm takes ten metrics, and there are eleven: this is the rarest end.
+_UNCOUNTED = "ObjectsGone"
+# These catch what fails with a message, so that it comes back alone: Lambda counts no error.
+_TAKE_MESSAGES = {"ProcessUpload", "RecordFailure", "FetchUrl", "CompressInPlace"}
+
+
+class Canary(Component):
+    """Has CodeDeploy move the aliases of `functions`, those with provisioned concurrency excepted.
+
+    Lambda refuses provisioned concurrency on an alias that has weights.
+    """
+
+    def __init__(self, scope: Construct, id_: str, *, functions: Sequence[PythonFunction], config: Config) -> None:
+        super().__init__(scope, id_)
+        self._config = config
+        self._application = codedeploy.LambdaApplication(self, "Application")
+        self._retries = self._watch_retries()
+        for function in functions:
+            if not _is_provisioned(function):
+                self._move_by_steps(function)
+
+    def _move_by_steps(self, function: PythonFunction) -> None:
+        alarms = [self._watch_errors(function)]
+        if function.label in _TAKE_MESSAGES:
+            alarms.append(self._retries)
+        role = _role(self, function)
+        group = codedeploy.LambdaDeploymentGroup(
+            self,
+            function.label,
+            application=self._application,
+            alias=function.live,
+            deployment_config=CONFIGURATIONS[self._config.processing.canary_minutes],
+            alarms=alarms,
+            auto_rollback=codedeploy.AutoRollbackConfig(
+                failed_deployment=True, stopped_deployment=True, deployment_in_alarm=True
+            ),
+            role=role.without_policy_updates(),  # it would be given what CodeDeploy may need with hooks, too
+        )
+        group.node.add_dependency(role)  # and so its policy, which the first deployment needs
+
+    def _watch_errors(self, function: PythonFunction) -> cloudwatch.Alarm:
+        """Of the new version alone: errors of the old one must not keep its successor from being deployed."""
+        return self._alarm(
+            f"{function.label}Errors",
+            cloudwatch.Metric(
+                namespace="AWS/Lambda",
+                metric_name="Errors",
+                dimensions_map={
+                    "FunctionName": function.function_name,
+                    # By its name: a reference would make the alias wait for the alarm, and the alarm for the alias.
+                    "Resource": f"{function.function_name}:live",
+                    "ExecutedVersion": function.current_version.version,
+                },
+                statistic="Sum",
+                period=_PERIOD,
+            ),
+            threshold=1,
+            says=f"The new version of {function.label} has ended with an error.",
+        )
+
+    def _watch_retries(self) -> cloudwatch.Alarm:
+        ends = [end for function in ENDS.values() for end in function if end != _UNCOUNTED]
+        counts = {f"end_{number}": counted(self._config, end, period=_PERIOD) for number, end in enumerate(ends)}
+        ended = " + ".join(f"FILL({id_}, 0)" for id_ in counts)
+        return self._alarm(
+            "Retries",
+            cloudwatch.MathExpression(
+                expression=f"IF(retries >= {_FEW_RETRIES}, 100 * retries / (retries + {ended}), 0)",
+                using_metrics={"retries": counted(self._config, RETRIES, period=_PERIOD), **counts},
+                label="percentage of attempts that are retried",
+                period=_PERIOD,
+            ),
+            threshold=_MANY_RETRIES_PERCENT,
+            periods=3,
+            of_them=2,
+            says="One attempt in twenty or more is retried.",
+        )
+
+    def _alarm(  # noqa: PLR0913  by keyword
+        self,
+        name: str,
+        metric: cloudwatch.IMetric,
+        *,
+        threshold: float,
+        says: str,
+        periods: int = 1,
+        of_them: int | None = None,
+    ) -> cloudwatch.Alarm:
+        """An alarm that tells CodeDeploy and nobody else: the deployment that it ends says so."""
+        return cloudwatch.Alarm(
+            self,
+            name,
+            alarm_name=f"{self._config.prefix}-canary-{name}",
+            alarm_description=f'{says} It ends the deployment: {MANUAL}, "A tenth first".',
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=periods,
+            datapoints_to_alarm=of_them,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+
+def _is_provisioned(function: PythonFunction) -> bool:
+    return resource(function.live, lambda_.CfnAlias).provisioned_concurrency_config is not None
+
+
+def _role(scope: Construct, function: PythonFunction) -> iam.Role:
+    """What CodeDeploy may: move the alias of this function, and look at alarms.
+
+    One for each: a policy on all functions would need what some of them need, such as the distribution, before the
+    alias of the resolver, which the distribution needs.
+    """
+    role = iam.Role(scope, f"{function.label}Role", assumed_by=iam.ServicePrincipal("codedeploy.amazonaws.com"))
+    role.add_to_policy(
+        iam.PolicyStatement(
+            actions=["lambda:GetAlias", "lambda:UpdateAlias", "lambda:GetProvisionedConcurrencyConfig"],
+            resources=[function.function_arn, f"{function.function_arn}:*"],
+        )
+    )
+    role.add_to_policy(iam.PolicyStatement(actions=["cloudwatch:DescribeAlarms"], resources=["*"]))
+    logical_id = function.stack.get_logical_id(resource(function, lambda_.CfnFunction))
+    acknowledge(
+        role,
+        "AwsSolutions-IAM5[Resource::*]",
+        f"AwsSolutions-IAM5[Resource::<{logical_id}.Arn>:*]",
+        because="Alarms are listed, for which there is no narrower resource; of a function, all aliases are this one.",
+    )
+    return role
