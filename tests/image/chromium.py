@@ -23,3 +23,24 @@ def shown(browser: Browser, media_type: str, data: bytes) -> Image.Image:
     shot = page.screenshot()
     page.close()
     return Image.open(io.BytesIO(shot)).convert("RGB")
+
+
+_IN_P3 = """() => {
+  const image = document.images[0];
+  const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+  const context = canvas.getContext('2d', {colorSpace: 'display-p3'});
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, canvas.width, canvas.height, {colorSpace: 'display-p3'}).data;
+  return [canvas.width, canvas.height, btoa(Array.from(pixels, (level) => String.fromCharCode(level)).join(''))];
+}"""
+
+
+def shown_in_p3(browser: Browser, media_type: str, data: bytes) -> Image.Image:
+    """The pixels of the opaque picture as a screen of Display P3 shows them."""
+    page = browser.new_page()
+    address = f"data:{media_type};base64,{base64.b64encode(data).decode()}"
+    page.set_content(f'<img src="{address}">')
+    page.evaluate("document.images[0].decode()")
+    width, height, pixels = page.evaluate(_IN_P3)
+    page.close()
+    return Image.frombytes("RGBA", (width, height), base64.b64decode(pixels)).convert("RGB")

@@ -66,6 +66,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         animation = false
         accept = ["png", "jpeg2000"]
         damaged = "refuse"
+        colors = "p3"
         [recipes.web.limits]
         max_mb = 2
         max_megapixels = 3
@@ -95,6 +96,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         animation=False,
         accept=("png", "jpeg2000"),
         damaged="refuse",
+        colors="p3",
     )
 
 
@@ -296,7 +298,8 @@ BROKEN = {
         "recipes.web.watermark",
         [
             "is not a known key",
-            "allowed: accept, animation, background, damaged, formats, limits, lossless, metadata, quality, sizes",
+            "allowed: accept, animation, background, colors, damaged, formats, limits, lossless,",
+            "metadata, quality, sizes",
         ],
     ),
     "something else in the file": (
@@ -378,6 +381,7 @@ OTHER_BYTES = {
     "the background": changed(background="#fffffe"),
     "no loss": changed(lossless=True),
     "the metadata": changed(metadata="all"),
+    "the color space": changed(colors="p3"),
     "the limits": changed(limits=Limits(max_pixels=99)),
 }
 

@@ -7,9 +7,23 @@ from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.image.limits import Limits
 from lightpress.image.lossless import pack
 from lightpress.image.render import REVISION, render
-from lightpress.image.spec import DAMAGED, FITS, METADATA, Damaged, Fit, Metadata, Pixels, Size, Spec, WorkOptions
+from lightpress.image.spec import (
+    COLORS,
+    DAMAGED,
+    FITS,
+    METADATA,
+    Colors,
+    Damaged,
+    Fit,
+    Metadata,
+    Pixels,
+    Size,
+    Spec,
+    WorkOptions,
+)
 
 __all__ = [
+    "COLORS",
     "DAMAGED",
     "FITS",
     "MESSAGES",
@@ -17,6 +31,7 @@ __all__ = [
     "MODES",
     "REVISION",
     "UNREADABLE",
+    "Colors",
     "CompressionOptions",
     "Damaged",
     "EncodedVariant",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from lightpress.image.formats import Output
+    from lightpress.image.job import Embedded
     from lightpress.image.limits import Limits
     from lightpress.image.picture import Picture
     from lightpress.image.spec import DecodeOptions
@@ -85,12 +86,12 @@ def _animated(picture: Picture, found: _Found, data: bytes, options: DecodeOptio
 
 
 def encode_animation(
-    frames: Iterator[Image.Image], animation: Animation, output: Output, quality: int, exif: bytes
+    frames: Iterator[Image.Image], animation: Animation, output: Output, quality: int, embedded: Embedded
 ) -> bytes:
     """Encode the frames (those of `animation`, reduced and so on) as `output` at a quality."""
     buffer = io.BytesIO()
     reel = _Reel(frames, len(animation.milliseconds))
-    settings = {"quality": quality, **(output.motion or {}), **({"exif": exif} if exif else {})}
+    settings = {"quality": quality, **(output.motion or {}), **embedded.as_options()}
     reel.save(buffer, output.pillow, save_all=True, duration=animation.milliseconds, loop=animation.plays, **settings)
     return _with_alpha_flag(buffer.getvalue()) if reel.see_through else buffer.getvalue()
 

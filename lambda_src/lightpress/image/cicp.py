@@ -146,10 +146,20 @@ def between(source: Primaries, target: Primaries) -> Matrix:
 
 def profile(primaries: Primaries, curve: Curve) -> bytes:
     """An ICC profile (version 4.3) of the color space."""
+    return _profile_of("RGB", _tags(primaries, curve))
+
+
+def published_profile(name: str, primaries: Primaries, curve: Curve) -> bytes:
+    """The same with what only a profile needs that leaves this program: a name, and how its white was adapted."""
+    adaptation = b"sf32\0\0\0\0" + _fixed([cell for row in _adaptation(_xyz(primaries.white)) for cell in row])
+    return _profile_of(name, {b"chad": adaptation, **_tags(primaries, curve)})
+
+
+def _tags(primaries: Primaries, curve: Curve) -> dict[bytes, bytes]:
     columns = zip(*to_xyz(primaries), strict=True)
     tags = {name: _xyz_tag(column) for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), columns, strict=True)}
     shape = b"para\0\0\0\0" + struct.pack(">HH", 3, 0) + _fixed(curve)
-    return _profile_of(tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), shape))
+    return tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), shape)
 
 
 def apply(matrix: Matrix, vector: Sequence[float]) -> tuple[float, float, float]:
@@ -209,14 +219,20 @@ def _xyz_tag(numbers: Sequence[float]) -> bytes:
     return b"XYZ \0\0\0\0" + _fixed(numbers)
 
 
-def _profile_of(tags: Mapping[bytes, bytes]) -> bytes:
-    text = "RGB".encode("utf-16-be")
-    named = b"mluc\0\0\0\0" + struct.pack(">II2s2sII", 1, 12, b"en", b"US", len(text), 28) + text
-    tags = {b"desc": named, b"cprt": named, b"wtpt": _xyz_tag(_D50_XYZ), **tags}
+def _text_tag(text: str) -> bytes:
+    encoded = text.encode("utf-16-be")
+    return b"mluc\0\0\0\0" + struct.pack(">II2s2sII", 1, 12, b"en", b"US", len(encoded), 28) + encoded
+
+
+def _profile_of(name: str, tags: Mapping[bytes, bytes]) -> bytes:
+    """The profile; tags that say the same share their bytes (ICC.1:2022, 7.3.1)."""
+    tags = {b"desc": _text_tag(name), b"cprt": _text_tag("CC0"), b"wtpt": _xyz_tag(_D50_XYZ), **tags}
     table, body, start = b"", b"", 132 + 12 * len(tags)
-    for name, data in tags.items():
-        table += struct.pack(">4sII", name, start + len(body), len(data))
-        body += data + bytes(-len(data) % 4)
+    places: dict[bytes, int] = {}
+    for signature, data in tags.items():
+        at = places.setdefault(data, start + len(body))
+        table += struct.pack(">4sII", signature, at, len(data))
+        body += data + bytes(-len(data) % 4) if at == start + len(body) else b""
     header = struct.pack(">I4xI4s4s4s", start + len(body), 0x04300000, b"mntr", b"RGB ", b"XYZ ")
     header += struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + _fixed(_D50_XYZ)
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + table + body

@@ -1,10 +1,13 @@
-"""Brought to sRGB: the one color space that every screen and browser takes for granted."""
+"""Brought to sRGB, the one color space that every screen and browser takes for granted, or to Display P3.
+
+Display P3 is for recipes that ask for it, and there for pictures with colors that sRGB has not.
+"""
 
 from __future__ import annotations
 
 import io
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lightpress.image.declared import UNDECLARED, DeclaredColor
 
@@ -15,27 +18,28 @@ if TYPE_CHECKING:
     from lightpress.image.cicp import HighRange
     from lightpress.image.job import Job
     from lightpress.image.picture import Picture
+    from lightpress.image.spec import Colors
 
 _LARGEST_PROFILE = 1 << 20
+_IN_P3 = "The variants are in Display P3: sRGB lacks some of the colors."
 _COLOR_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 _EXPANDED = {"1": "L", "P": "RGB", "PA": "RGB"}  # what these become before their colors are looked at
 
 
-def to_srgb(picture: Picture, _: Job) -> Picture:
+def to_output_colors(picture: Picture, job: Job) -> Picture:
     """Convert from the color space that the file declares; without one, or with a broken one, take it as sRGB."""
-    return _converted(picture)
+    return _converted(picture, job.spec.colors)
 
 
-def _converted(picture: Picture) -> Picture:
+def _converted(picture: Picture, colors: Colors) -> Picture:
     if picture.color.high_range is not None:
-        return _in_standard_range(picture, picture.color.high_range)
+        return _in_standard_range(picture, picture.color.high_range, colors)
     if picture.color.profile is None:
         return replace(picture, image=_as_rgb(picture.image))
     try:
-        image = _through_profile(picture.image, picture.color.profile)
-        return replace(picture, image=image, color=UNDECLARED)
+        return _through(picture, picture.color.profile, colors)
     except _BrokenProfileError as error:
-        return _converted(_without_profile(picture, error))
+        return _converted(_without_profile(picture, error), colors)
 
 
 def _without_profile(picture: Picture, error: _BrokenProfileError) -> Picture:
@@ -46,53 +50,100 @@ def _without_profile(picture: Picture, error: _BrokenProfileError) -> Picture:
     return replace(picture, color=DeclaredColor(fallback), notes=(*picture.notes, note))
 
 
-def _in_standard_range(picture: Picture, source: HighRange) -> Picture:
+def _in_standard_range(picture: Picture, source: HighRange, colors: Colors) -> Picture:
     # Only few pictures need it.
     from lightpress.image.tone_map import profile_of_tone_mapped, tone_mapped  # noqa: PLC0415
 
-    image = _through_profile(tone_mapped(picture.image, source), profile_of_tone_mapped())
-    return replace(picture, image=image, color=UNDECLARED, notes=(*picture.notes, "Tone-mapped from HDR."))
+    mapped = replace(picture, image=tone_mapped(picture.image, source), notes=(*picture.notes, "Tone-mapped from HDR."))
+    return _through(mapped, profile_of_tone_mapped(), colors)
 
 
-def shown_as_srgb(picture: Picture) -> bool:
-    """Whether the picture's own numbers are shown as they are: it is in sRGB already, or its profile is unusable."""
+def profile_of_numbers(picture: Picture, colors: Colors) -> bytes | None:
+    """The ICC profile with which variants show the picture's own numbers as the file does; empty for sRGB.
+
+    That is sRGB also where the profile is unusable. None where it is neither sRGB nor, where `colors` allow that,
+    Display P3.
+    """
     color = picture.color
     if color.profile is None or color.high_range is not None:
-        return color.high_range is None
+        return b"" if color.high_range is None else None
     from PIL import ImageCms  # noqa: PLC0415
 
     try:
-        return _is_srgb(_profile_for(picture.image, color.profile))
+        profile = _profile_for(picture.image, color.profile)
+        return b"" if _is_srgb(profile) else _wide_profile(profile, colors)
     except (_BrokenProfileError, ImageCms.PyCMSError, OSError, ValueError):
-        return color.fallback is None
+        return b"" if color.fallback is None else None
+
+
+def _wide_profile(profile: ImageCmsProfile, colors: Colors) -> bytes | None:
+    if colors == "srgb":
+        return None
+    from lightpress.image.wide_gamut import display_p3, is_display_p3  # noqa: PLC0415  as above
+
+    return display_p3() if is_display_p3(profile) else None
 
 
 class _BrokenProfileError(Exception):
     """The profile cannot be read, or is for another kind of picture."""
 
 
-def _through_profile(image: Image.Image, data: bytes) -> Image.Image:
+def _through(picture: Picture, data: bytes, colors: Colors) -> Picture:
     # Loading LittleCMS costs milliseconds that pictures without a profile need not pay.
     from PIL import ImageCms  # noqa: PLC0415
 
+    done = replace(picture, color=UNDECLARED)
     try:
-        profile = _profile_for(image, data)
+        profile = _profile_for(picture.image, data)
         if _is_srgb(profile):
-            return _as_rgb(image)
-        colors, alpha = _split(image)
-        if colors.mode == "L" and _space(profile) == "RGB":
-            colors = colors.convert("RGB")
-        converted = ImageCms.profileToProfile(
-            colors,
-            profile,
-            ImageCms.createProfile("sRGB"),
+            return replace(done, image=_as_rgb(picture.image))
+        shown, alpha = _split(picture.image)
+        if shown.mode == "L" and _space(profile) == "RGB":
+            shown = shown.convert("RGB")
+        if colors == "p3" and (wide := _in_display_p3(shown, profile, is_moving=picture.animation is not None)):
+            return replace(done, image=_joined(wide.image, alpha), profile=wide.profile, notes=(*done.notes, _IN_P3))
+        return replace(
+            done, image=_joined(_to(shown, profile, ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB"))), alpha)
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError) as error:
+        raise _BrokenProfileError(str(error)) from error
+
+
+class _Wide(NamedTuple):
+    image: Image.Image
+    profile: bytes
+
+
+def _in_display_p3(image: Image.Image, source: ImageCmsProfile, *, is_moving: bool) -> _Wide | None:
+    """The image in Display P3; None where sRGB has all of its colors.
+
+    Of an animation, the profile decides alone: all frames and still variants are in the same color space.
+    """
+    from PIL import ImageCms  # noqa: PLC0415  as above
+
+    from lightpress.image.wide_gamut import display_p3, exceeds_srgb, fits_srgb  # noqa: PLC0415  as above
+
+    if not exceeds_srgb(source):
+        return None
+    profile = display_p3()
+    wide = _to(image, source, ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    return None if not is_moving and fits_srgb(wide) else _Wide(wide, profile)
+
+
+def _to(image: Image.Image, source: ImageCmsProfile, target: ImageCmsProfile) -> Image.Image:
+    from PIL import ImageCms  # noqa: PLC0415  as above
+
+    return (
+        ImageCms.profileToProfile(
+            image,
+            source,
+            target,
             renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
             outputMode="RGB",
             flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
-    except (ImageCms.PyCMSError, OSError, ValueError) as error:
-        raise _BrokenProfileError(str(error)) from error
-    return _joined(converted or colors, alpha)
+        or image
+    )
 
 
 def _profile_for(image: Image.Image, data: bytes) -> ImageCmsProfile:

@@ -7,11 +7,12 @@ been decoded before, so their parts are well-formed; what still surprises is ans
 from __future__ import annotations
 
 import struct
+import zlib
 from typing import TYPE_CHECKING
 
 from lightpress.image.gif import gif_length
 from lightpress.image.isobmff import whole_boxes
-from lightpress.image.jpeg import END_OF_IMAGE, START_OF_IMAGE, START_OF_SCAN, jpeg_end, jpeg_segments
+from lightpress.image.jpeg import END_OF_IMAGE, START_OF_IMAGE, START_OF_SCAN, jpeg_end, jpeg_segment, jpeg_segments
 from lightpress.image.png import PNG_SIGNATURE, png_chunk, png_chunks
 
 if TYPE_CHECKING:
@@ -28,15 +29,18 @@ _JPEG_UNKNOWN = set(range(0xC0, 0xD0)) - _JPEG_PIXELS | {0xDC, 0xDE, 0xDF, START
 _PNG_PIXELS = {b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"}
 
 _WEBP_PIXELS = {b"ALPH", b"VP8 ", b"VP8L", b"ANIM"}
-_WEBP_ALPHA, _WEBP_EXIF, _WEBP_ANIMATED = 0x10, 0x08, 0x02
+_WEBP_PROFILE, _WEBP_ALPHA, _WEBP_EXIF, _WEBP_ANIMATED = 0x20, 0x10, 0x08, 0x02
 _WEBP_FRAME_HEADER = 16
 
 
-def without_extras(data: bytes, form: str, exif: bytes = b"") -> bytes | None:
-    """The file `data` of format `form` with its pixels and `exif` only; None where that is not known how."""
+def without_extras(data: bytes, form: str, exif: bytes = b"", profile: bytes = b"") -> bytes | None:
+    """The file `data` of format `form` with its pixels, `exif` and an ICC `profile` only.
+
+    None where that is not known how.
+    """
     rewrite = _REWRITERS.get(form)
     try:
-        return rewrite(data, exif) if rewrite else None
+        return rewrite(data, exif, profile) if rewrite else None
     except (LookupError, struct.error, ValueError):
         return None
 
@@ -58,8 +62,8 @@ def length_of(data: bytes, form: str) -> int | None:
         return None
 
 
-def _jpeg(data: bytes, exif: bytes) -> bytes | None:
-    start, parts, marker = b"\xff\xd8", [_exif_segment(exif)], 0
+def _jpeg(data: bytes, exif: bytes, profile: bytes) -> bytes | None:
+    start, parts, marker = b"\xff\xd8", [_exif_segment(exif), _profile_segment(profile)], 0
     for marker, begin, end in jpeg_segments(data):
         segment = data[begin:end]
         if marker in _JPEG_UNKNOWN:
@@ -74,12 +78,21 @@ def _jpeg(data: bytes, exif: bytes) -> bytes | None:
 
 
 def _exif_segment(exif: bytes) -> bytes:
-    return b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif if exif else b""
+    return jpeg_segment(0xE1, exif) if exif else b""
 
 
-def _png(data: bytes, exif: bytes) -> bytes:
+def _profile_segment(profile: bytes) -> bytes:
+    body = b"ICC_PROFILE\0\1\1" + profile  # the first of one; those that variants have fit
+    return jpeg_segment(0xE2, body) if profile else b""
+
+
+def _png(data: bytes, exif: bytes, profile: bytes) -> bytes:
     header, *kept = (png_chunk(kind, body) for kind, body, _ in png_chunks(data) if kind in _PNG_PIXELS)
-    return b"".join((PNG_SIGNATURE, header, _exif_chunk(exif), *kept))
+    return b"".join((PNG_SIGNATURE, header, _profile_chunk(profile), _exif_chunk(exif), *kept))
+
+
+def _profile_chunk(profile: bytes) -> bytes:
+    return png_chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(profile, 9)) if profile else b""
 
 
 def _exif_chunk(exif: bytes) -> bytes:
@@ -93,7 +106,7 @@ def _png_length(data: bytes) -> int | None:
     return at if kind == b"IEND" else None
 
 
-def _webp(data: bytes, exif: bytes) -> bytes | None:
+def _webp(data: bytes, exif: bytes, profile: bytes) -> bytes | None:
     flags, canvas, pixels = 0, b"", b""
     for kind, body in _webp_chunks(data, 12, min(8 + int.from_bytes(data[4:8], "little"), len(data))):
         if kind == b"VP8X":
@@ -102,11 +115,14 @@ def _webp(data: bytes, exif: bytes) -> bytes | None:
             pixels += _riff_chunk(kind, _webp_frame(body))
         elif kind in _WEBP_PIXELS:
             pixels += _riff_chunk(kind, body)
-    if exif and not canvas:
-        return None  # such a file had no place for EXIF data, so there was none to keep
+    if (exif or profile) and not canvas:
+        return None  # such a file had no place for either, so there was none to keep
     if exif:
         flags |= _WEBP_EXIF
         pixels += _riff_chunk(b"EXIF", exif.removeprefix(_EXIF))
+    if profile:
+        flags |= _WEBP_PROFILE
+        pixels = _riff_chunk(b"ICCP", profile) + pixels
     header = _riff_chunk(b"VP8X", bytes((flags, 0, 0, 0)) + canvas) if flags else b""
     return b"RIFF" + struct.pack("<I", 4 + len(header) + len(pixels)) + b"WEBP" + header + pixels
 
@@ -136,10 +152,10 @@ _AVIF_PROPERTIES = {b"ispe", b"pixi", b"av1C", b"colr", b"auxC", b"pasp"}
 _AVIF_SRGB = (b"nclx\0\1\0\x0d", b"nclx\0\1\0\2", b"nclx\0\2\0\2", b"nclx\0\1\0\1")
 
 
-def _avif(data: bytes, exif: bytes) -> bytes | None:
-    """The file as it is, if it is pixels only, in sRGB; it has no place that EXIF data could be put in."""
+def _avif(data: bytes, exif: bytes, profile: bytes) -> bytes | None:
+    """The file as it is, if it is pixels only, in sRGB; it has no place that anything could be put in."""
     outer = dict(whole_boxes(data, 0, len(data)))
-    if exif or set(outer) - _AVIF_BOXES:
+    if exif or profile or set(outer) - _AVIF_BOXES:
         return None
     start, end = outer[b"meta"]
     meta = dict(whole_boxes(data, start + 4, end))
@@ -158,7 +174,7 @@ _MEASURES: dict[str, Callable[[bytes], int | None]] = {
     "webp": lambda data: 8 + int.from_bytes(data[4:8], "little"),
     "gif": gif_length,
 }
-_REWRITERS: dict[str, Callable[[bytes, bytes], bytes | None]] = {
+_REWRITERS: dict[str, Callable[[bytes, bytes, bytes], bytes | None]] = {
     "jpeg": _jpeg,
     "png": _png,
     "webp": _webp,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image.flatten import flatten
+from lightpress.image.job import Embedded
 from lightpress.image.jpegli import tables
 from lightpress.image.spec import Pixels
 
@@ -21,14 +22,15 @@ if TYPE_CHECKING:
 
 # Logos, diagrams, screenshots with few colors. A photo has more within its first rows, so it costs nothing to ask.
 _MOST_COLORS_OF_A_GRAPHIC = 1_024
-_WEBP_HEADERS = 34  # where the pixels' chunk begins, also behind a VP8X chunk
+NOTHING_EMBEDDED = Embedded()
+_BEFORE_PIXELS_OF_WEBP = {b"VP8X", b"ICCP"}
 
 
-def encode(image: Image.Image, output: Output, spec: Spec, exif: bytes = b"") -> bytes:
-    """Encode as `output`, pixels and `exif` only: no comment, profile or anything else of the original goes along."""
-    shown = without_info(image if output.alpha else flatten(image, spec.background))
+def encode(image: Image.Image, output: Output, spec: Spec, embedded: Embedded = NOTHING_EMBEDDED) -> bytes:
+    """Encode as `output`, pixels and `embedded` only: no comment or anything else of the original goes along."""
+    shown = without_info(image if output.alpha else flatten(image, spec.background, embedded.profile))
     settings = _settings(output, spec.quality_of(output, Pixels(*image.size)))
-    words = {"exif": exif} if exif else {}
+    words = embedded.as_options()
     if shown.getcolors(_MOST_COLORS_OF_A_GRAPHIC) is None:
         return _saved(shown, output, settings | words)
     made = [_saved(shown, output, {**settings, **output.graphic, **words})]
@@ -59,7 +61,11 @@ def _saved(image: Image.Image, output: Output, settings: dict[str, Any]) -> byte
 
 def is_lossless(data: bytes) -> bool:
     """Whether a lossy format's encoder was asked to lose nothing: of those here, only WebP's can be."""
-    return data[8:12] == b"WEBP" and b"VP8L" in data[12:_WEBP_HEADERS]
+    at = 12
+    while data[at : at + 4] in _BEFORE_PIXELS_OF_WEBP:
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + length + length % 2
+    return data[8:12] == b"WEBP" and data[at : at + 4] == b"VP8L"
 
 
 def _settings(output: Output, quality: int) -> dict[str, Any]:

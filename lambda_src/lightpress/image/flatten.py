@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageColor
+from PIL import Image
 
 if TYPE_CHECKING:
     from lightpress.image.job import Job
@@ -22,10 +22,18 @@ def without_idle_alpha(picture: Picture, _: Job) -> Picture:
     return picture
 
 
-def flatten(image: Image.Image, background: str) -> Image.Image:
-    """Put a see-through picture on `background` (`#rrggbb`)."""
+def flatten(image: Image.Image, background: str, profile: bytes = b"") -> Image.Image:
+    """Put a see-through picture on `background` (`#rrggbb`), which looks the same in the picture's color space.
+
+    profile: of Display P3 where the picture is in that; empty for sRGB.
+    """
     if image.mode != "RGBA":
         return image
-    flat = Image.new("RGB", image.size, ImageColor.getrgb(background)[:3])
+    flat = Image.new("RGB", (1, 1), background)
+    if profile:
+        from lightpress.image.wide_gamut import in_display_p3  # noqa: PLC0415  few pictures are
+
+        flat = in_display_p3(flat)
+    flat = flat.resize(image.size)
     flat.paste(image, mask=image.getchannel("A"))
     return flat

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Pixels, Rung, Spec
 
-    Encode = Callable[[Image.Image, Output, Spec, bytes], bytes]
-    """An encoder for still variants, given the EXIF data to write, too: `encode.encode`, or a test's own."""
+    Encode = Callable[[Image.Image, Output, Spec, "Embedded"], bytes]
+    """An encoder for still variants, given what to embed, too: `encode.encode`, or a test's own."""
 
     Pack = Callable[[bytes, int], bytes]
     """Makes a file of so many pixels smaller without loss: `lossless.pack` in the sandbox, elsewhere `no_packing`."""
@@ -79,6 +79,22 @@ class RenderResult:
     variants: Generator[EncodedVariant]
 
 
+class Embedded(NamedTuple):
+    """What a variant carries beside its pixels.
+
+    Attributes:
+        exif: EXIF data.
+        profile: The ICC profile of its colors; empty for sRGB, which everybody takes for granted.
+    """
+
+    exif: bytes = b""
+    profile: bytes = b""
+
+    def as_options(self) -> dict[str, bytes]:
+        """What there is of it, in Pillow's words."""
+        return {key: data for key, data in (("exif", self.exif), ("icc_profile", self.profile)) if data}
+
+
 @dataclass(frozen=True, slots=True)
 class OriginalFile:
     """The original as it was uploaded.
@@ -88,8 +104,9 @@ class OriginalFile:
         data: The file, readable: mended where its decoder did not take it as it was.
         format: Its format, by name.
         pixels: As seen upright.
-        obstacle: Why its own bytes may not be published; None where they may.
+        obstacle: Why its own bytes may not be published; None where they may, beside variants with its `profile`.
         exif: The EXIF data that its variants keep.
+        profile: The ICC profile of its own numbers, of those that variants have: see `Embedded`; None for any other.
     """
 
     uploaded_bytes: int
@@ -98,6 +115,11 @@ class OriginalFile:
     pixels: Pixels
     obstacle: str | None
     exif: bytes = b""
+    profile: bytes | None = b""
+
+    def obstacle_beside(self, profile: bytes) -> str | None:
+        """Why its own bytes may not be published beside variants with `profile`; None where they may."""
+        return self.obstacle or (None if self.profile == profile else "it is in another color space")
 
 
 def no_packing(data: bytes, pixels: int) -> bytes:  # noqa: ARG001  a `Pack`
@@ -116,6 +138,7 @@ class Job:
         animated: The picture as it was decoded, where some variants show its animation.
         encode: Encodes the still variants.
         pack: Packs files without loss.
+        profile: The ICC profile of the variants; empty for sRGB.
     """
 
     spec: Spec
@@ -124,6 +147,12 @@ class Job:
     animated: Picture | None
     encode: Encode
     pack: Pack
+    profile: bytes = b""
+
+    @property
+    def embedded(self) -> Embedded:
+        """What variants carry beside their pixels."""
+        return Embedded(self.original.exif, self.profile)
 
 
 class Target(NamedTuple):

@@ -7,6 +7,7 @@ looked at: phones append films there.
 from __future__ import annotations
 
 import re
+import struct
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -76,6 +77,11 @@ def _segment(data: bytes, start: int) -> Segment:
         return Segment(marker, start, end)
     after = _END_OF_CODED_DATA.search(data, end)
     return Segment(marker, start, len(data)) if after is None else Segment(marker, start, after.start())
+
+
+def jpeg_segment(marker: int, body: bytes) -> bytes:
+    """The bytes of a segment."""
+    return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
 
 
 def jpeg_scans(data: bytes) -> int:

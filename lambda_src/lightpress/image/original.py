@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightpress.image.color import shown_as_srgb
+from lightpress.image.color import profile_of_numbers
 from lightpress.image.compare import same_pixels
 from lightpress.image.container import without_extras
 from lightpress.image.depth import RARE_CLEAR_COLOR
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from lightpress.image.job import Pack
     from lightpress.image.picture import Picture
+    from lightpress.image.spec import Colors
 
 # Tried one after the other; what is not enough at the last is not the encoder's to save.
 _LOWER_QUALITIES = (0.85, 0.7, 0.55, 0.4)
@@ -43,26 +44,37 @@ class Chosen:
     quality: int | None = None
 
 
-def inspect_original(uploaded_bytes: int, picture: Picture) -> OriginalFile:
-    """What is to be known of a file of so many bytes, which was just decoded as `picture`."""
+def inspect_original(uploaded_bytes: int, picture: Picture, colors: Colors = "srgb") -> OriginalFile:
+    """What is to be known of a file of so many bytes, which was just decoded as `picture`.
+
+    colors: the color space that variants may have.
+    """
     return OriginalFile(
-        uploaded_bytes, picture.data, picture.format, picture.original, _obstacle(picture), picture.exif
+        uploaded_bytes,
+        picture.data,
+        picture.format,
+        picture.original,
+        _obstacle(picture),
+        picture.exif,
+        profile_of_numbers(picture, colors),
     )
 
 
-def repack(original: OriginalFile, pack: Pack) -> bytes | None:
+def repack(original: OriginalFile, pack: Pack, profile: bytes = b"") -> bytes | None:
     """The original's own pixels, without its metadata and in as few bytes as possible.
 
-    None where they may not be published as they are.
+    profile: that of the variants, which it then has, too. None where the pixels may not be published as they are.
     """
-    kept = _cleaned(original)
+    kept = _cleaned(original, profile)
     if kept is None:
         return None
     packed = pack(kept, original.pixels.width * original.pixels.height)
     return next((one for one in (packed, kept) if _shows_the_same(original, one)), None)
 
 
-def never_larger(encode_at: Callable[[int], bytes], quality: int, original: OriginalFile, pack: Pack | None) -> Chosen:
+def never_larger(
+    encode_at: Callable[[int], bytes], quality: int, original: OriginalFile, pack: Pack | None, profile: bytes = b""
+) -> Chosen:
     """The variant's bytes, no more than the original's wherever there is a way.
 
     Args:
@@ -70,13 +82,14 @@ def never_larger(encode_at: Callable[[int], bytes], quality: int, original: Orig
         quality: The quality that the spec asks for.
         original: The file that the variant repeats.
         pack: Saves bytes of a format without loss; None for others, where a lower quality does.
+        profile: The ICC profile of the variant; empty for sRGB.
     """
-    encoded, kept = encode_at(quality), _cleaned(original)
+    encoded, kept = encode_at(quality), _cleaned(original, profile)
     if kept is not None and len(kept) < len(encoded) and _shows_the_same(original, kept):
         return Chosen(kept, f"The original's own bytes, pixels untouched: encoded again it takes {len(encoded)} bytes.")
     if len(encoded) <= original.uploaded_bytes:
         return Chosen(encoded, None, quality)
-    why = original.obstacle or "its container cannot be cleaned"
+    why = original.obstacle_beside(profile) or "its container cannot be cleaned"
     if pack is None:
         return _at_lower_quality(encode_at, quality, original, why)
     return _packed(pack, encoded, quality, original, why)
@@ -109,8 +122,10 @@ def _larger(most: int, why: str) -> str:
     return f"Larger than the original's {most} bytes, which cannot be published as it is: {why}."
 
 
-def _cleaned(original: OriginalFile) -> bytes | None:
-    return None if original.obstacle else without_extras(original.data, original.format, original.exif)
+def _cleaned(original: OriginalFile, profile: bytes) -> bytes | None:
+    if original.obstacle_beside(profile):
+        return None
+    return without_extras(original.data, original.format, original.exif, profile)
 
 
 def _obstacle(picture: Picture) -> str | None:
@@ -128,8 +143,6 @@ def _obstacles(picture: Picture) -> Iterator[str]:
         yield "it is animated"
     if picture.image.mode not in _COLORS_BROWSERS_AGREE_ON:
         yield f"its colors are {picture.image.mode}"
-    if not shown_as_srgb(picture):
-        yield "it is in another color space"
 
 
 def _is_published_animated(picture: Picture) -> bool:

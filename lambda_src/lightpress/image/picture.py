@@ -29,6 +29,7 @@ class Picture:
         original: The file's pixels, as seen upright.
         orientation: EXIF's 1 to 8 of `image`.
         color: The color space that it declares.
+        profile: The ICC profile of `image`, once its colors were converted; empty for sRGB.
         exif: What is kept of its metadata.
         notes: What was noticed on the way, one sentence each.
         is_poster: Whether `image` was composed as an animation's first frame, and is not the file's own picture.
@@ -42,6 +43,7 @@ class Picture:
     original: Pixels
     orientation: int = 1
     color: DeclaredColor = UNDECLARED
+    profile: bytes = b""
     exif: bytes = b""
     notes: tuple[str, ...] = ()
     is_poster: bool = False

@@ -17,11 +17,22 @@ _SIDE = 48
 """ThumbHash keeps 7 waves a side at most, so more pixels change nothing that can be seen."""
 
 
-def reduced(image: Image.Image) -> Image.Image:
-    """The picture, RGBA and small: both placeholders are made of it."""
+def reduced(image: Image.Image, profile: bytes = b"") -> Image.Image:
+    """The picture, RGBA, small and in sRGB: both placeholders are made of it.
+
+    profile: of Display P3 where the picture is in that; empty for sRGB.
+    """
     small = image.reduce(max(1, min(image.size) // (2 * _SIDE)))
     small.thumbnail((_SIDE, _SIDE), Image.Resampling.BOX)
-    return small.convert("RGBA")
+    return _as_srgb(small.convert("RGBA"), profile) if profile else small.convert("RGBA")
+
+
+def _as_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    from lightpress.image.wide_gamut import through  # noqa: PLC0415  few pictures need it
+
+    shown = through(image.convert("RGB"), profile)
+    shown.putalpha(image.getchannel("A"))
+    return shown
 
 
 def dominant_color(small: Image.Image, background: str) -> str:

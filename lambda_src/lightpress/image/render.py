@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightpress.image.animate import encode_animation, moves
-from lightpress.image.color import to_srgb
+from lightpress.image.color import to_output_colors
 from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import bare, encode
@@ -40,7 +40,7 @@ REVISION = 4
 STEPS: tuple[Step, ...] = (
     to_eight_bits,
     shrink,
-    to_srgb,
+    to_output_colors,
     upright,
     without_idle_alpha,
     bare,
@@ -63,7 +63,7 @@ def write_animation(target: Target, job: Job) -> EncodedVariant | None:
 
     def encode_at(quality: int) -> bytes:
         frames = _frames(decoded, animation, target.rung, job)
-        return encode_animation(frames, animation, target.output, quality, job.original.exif)
+        return encode_animation(frames, animation, target.output, quality, job.embedded)
 
     quality = job.spec.quality_of(target.output, target.rung.result)
     chosen = chosen_for(target, job, encode_at, quality)
@@ -95,13 +95,13 @@ def render(data: bytes, spec: Spec, encode: Encode = encode, pack: Pack = no_pac
     job = Job(
         spec=spec,
         rungs=spec.rungs(decoded.original),
-        original=inspect_original(len(data), decoded),
+        original=inspect_original(len(data), decoded, spec.colors),
         animated=decoded if decoded.animation else None,  # else what was decoded need not stay in memory
         encode=encode,
         pack=pack,
     )
     picture = prepared(decoded, job)
-    return RenderResult(_info(picture, spec), _variants(picture, job))
+    return RenderResult(_info(picture, spec), _variants(picture, replace(job, profile=picture.profile)))
 
 
 def _variants(picture: Picture, job: Job) -> Generator[EncodedVariant]:
@@ -112,7 +112,7 @@ def _variants(picture: Picture, job: Job) -> Generator[EncodedVariant]:
 
 
 def _info(picture: Picture, spec: Spec) -> OriginalInfo:
-    small = reduced(picture.image)
+    small = reduced(picture.image, picture.profile)
     shown = picture.animation.milliseconds if picture.animation else (0,)
     return OriginalInfo(
         format=picture.format,

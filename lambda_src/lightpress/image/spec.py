@@ -23,6 +23,10 @@ Damaged = Literal["publish", "refuse"]
 DAMAGED: tuple[str, ...] = get_args(Damaged)
 
 
+Colors = Literal["srgb", "p3"]
+COLORS: tuple[str, ...] = get_args(Colors)
+
+
 class Pixels(NamedTuple):
     """A width and a height in pixels."""
 
@@ -169,6 +173,7 @@ class Spec:
         animation: Whether variants of an animation move, in formats that can.
         accept: Names of rows in `formats.INPUTS`: the formats that are read.
         damaged: Whether what is there of a file that is cut short is published, with a note, or the file is refused.
+        colors: The color space of the variants: sRGB ("srgb"), or Display P3 ("p3") where sRGB lacks colors of it.
     """
 
     sizes: tuple[Size, ...]
@@ -181,6 +186,7 @@ class Spec:
     animation: bool = True
     accept: tuple[str, ...] = ACCEPTED
     damaged: Damaged = "publish"
+    colors: Colors = "srgb"
 
     @property
     def decoding(self) -> DecodeOptions:

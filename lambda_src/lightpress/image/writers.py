@@ -19,7 +19,7 @@ def write_packed_original(target: Target, job: Job) -> EncodedVariant | None:
     """Pack the original's own pixels, where the spec asks for that and the variant is the original once more."""
     if not (job.spec.lossless and _is_original(target, job)):
         return None
-    packed = repack(job.original, job.pack)
+    packed = repack(job.original, job.pack, job.profile)
     return (
         None if packed is None else encoded_variant(target, packed, "The original's own pixels, packed without loss.")
     )
@@ -27,10 +27,10 @@ def write_packed_original(target: Target, job: Job) -> EncodedVariant | None:
 
 def write_encoded(target: Target, job: Job) -> EncodedVariant:
     """Encode the picture; where it is the original once more, in no more bytes than the original has."""
-    output, spec, exif = target.output, job.spec, job.original.exif
+    output, spec, embedded = target.output, job.spec, job.embedded
 
     def encode_at(quality: int) -> bytes:
-        return job.encode(target.image, output, spec.at_quality(output, quality), exif)
+        return job.encode(target.image, output, spec.at_quality(output, quality), embedded)
 
     chosen = chosen_for(target, job, encode_at, spec.quality_of(output, target.rung.result))
     return encoded_variant(target, chosen.data, chosen.note, chosen.quality)
@@ -39,7 +39,8 @@ def write_encoded(target: Target, job: Job) -> EncodedVariant:
 def chosen_for(target: Target, job: Job, encode_at: Callable[[int], bytes], quality: int) -> Chosen:
     """The bytes of a variant that `encode_at` encodes at a quality: the original's own where those are fewer."""
     if _is_original(target, job):
-        return never_larger(encode_at, quality, job.original, None if target.output.lossy else job.pack)
+        pack = None if target.output.lossy else job.pack
+        return never_larger(encode_at, quality, job.original, pack, job.profile)
     return Chosen(encode_at(quality), None, quality)
 
 

@@ -9,7 +9,21 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
-from lightpress.image import DAMAGED, FITS, METADATA, REVISION, Damaged, Fit, Limits, Metadata, Reason, Size, Spec
+from lightpress.image import (
+    COLORS,
+    DAMAGED,
+    FITS,
+    METADATA,
+    REVISION,
+    Colors,
+    Damaged,
+    Fit,
+    Limits,
+    Metadata,
+    Reason,
+    Size,
+    Spec,
+)
 from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE
 from lightpress.pipeline.path_pattern import PathPattern
 from lightpress.toml_reader import Table, read_toml
@@ -30,6 +44,8 @@ _LONGEST_ORIGINAL = 65_535
 _MOST_DECODED_MB = 8_192
 _MOST_FRAMES = 10_000
 _MOST_ANIMATION_MEGAPIXELS = 10_000
+# What is said only where it is not usual: recipes that are older than these keys keep their digest.
+_USUAL = {"colors": "srgb"}
 _MILLION = 1_000_000
 
 
@@ -53,6 +69,7 @@ class Recipe:
         }
         del spec["formats"], spec["quality"]  # both are in the rows
         del spec["accept"]
+        spec = {name: value for name, value in spec.items() if _USUAL.get(name) != value}
         rows = [asdict(output) | {"quality": self.spec.qualities_of(output)} for output in self.spec.outputs()]
         decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}
         return _digest(decides)
@@ -157,6 +174,7 @@ def _recipe(name: str, recipes: Table) -> Recipe:
         animation=row.flag("animation", default=True),
         accept=_accept(row),
         damaged=cast("Damaged", row.text("damaged", "publish", allowed=DAMAGED)),
+        colors=cast("Colors", row.text("colors", _USUAL["colors"], allowed=COLORS)),
     )
     row.close()
     return Recipe(name, spec)
