@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -10,9 +11,9 @@ if TYPE_CHECKING:
 
 Registry = Literal["PyPI", "Debian"]
 
-_SUFFIXES = frozenset(
-    ".apng .avif .avifs .bmp .cur .dib .gif .heic .heics .heif .hif .ico .j2c .j2k .jfif .jp2 .jpc .jpe .jpeg .jpf .jpg "
-    ".jpx .mpo .png .psb .psd .tif .tiff .webp".split()
+_SUFFIXES = re.compile(
+    r"\.(apng|avifs?|bmp|cur|dib|gif|hei[cf]s?|hif|ico|j2[ck]|jfif|jp[2cefgx]|jpeg|mpo|png|ps[bd]|tiff?|webp)$",
+    re.IGNORECASE,
 )
 
 
@@ -49,7 +50,7 @@ class Corpus:
     def holds(self, path: PurePosixPath) -> bool:
         """Whether the file counts at this path in the archive, below the archive's first folder."""
         inside = any(path.is_relative_to(folder) for folder in self.folders)
-        return inside and ".." not in path.parts and (self.everything or path.suffix.lower() in _SUFFIXES)
+        return inside and ".." not in path.parts and (self.everything or _SUFFIXES.search(path.name) is not None)
 
     def placed(self, path: PurePosixPath) -> PurePosixPath:
         """Where the file lies in the fixtures: with one folder, below that, else below the archive."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from tools.conformance.bounds import BOUNDS
 from tools.conformance.corpora import CORPORA
-from tools.conformance.observe import BOUNDS
 from tools.conformance.rules import RULES, Rule, Verdict
 from tools.markdown import cell, line, replace_between
 
@@ -159,8 +159,8 @@ def as_markdown(results: list[Score], records: list[Record], peers: str = "") ->
         "",
         "## Sources of the test files",
         "",
-        "Source packages of these projects, from PyPI, and upstream archives from Debian. They are downloaded, and never",
-        "committed. Of a package from Debian, and of some from PyPI, files count whose names are those of pictures.",
+        "Source packages from PyPI, and upstream archives from Debian. They are downloaded, and never committed.",
+        "Of a package from Debian, and of some from PyPI, files count whose names are those of pictures.",
         "",
         *map(_source, CORPORA),
         "",
