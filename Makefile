@@ -64,7 +64,7 @@ lock: setup  ## write the hash-locked requirements anew, from pyproject.toml and
 	@$(BIN)/pip install --quiet uv==0.13.8
 	@scripts/lock $(BIN)/uv
 
-conformance: setup  ## judge the image core on public test files and write docs/conformance.md (downloads 100 MB once)
+conformance: setup  ## judge the image core on public test files and write docs/conformance.md (downloads 280 MB once)
 	@$(BIN)/python -m tools.conformance
 
 conformance-peers: setup  ## compare with sharp, libvips and plain Pillow on the same files and page (about 10 minutes)

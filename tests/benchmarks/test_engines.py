@@ -19,7 +19,7 @@ from tools.peers.install import Environment
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HERE = Environment(Path(sys.executable), Path("no node"), Path("no modules"))
+HERE = Environment(Path(sys.executable), Path("no node"), Path("no modules"), Path("no profile"))
 """The Pillow of this environment instead of that of the peers' environment."""
 
 

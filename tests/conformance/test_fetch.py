@@ -36,7 +36,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def drawn(shelf: Path, folder: str = "tests") -> Corpus:
     digest = hashlib.sha256((shelf / "drawn-1.0.tar.gz").read_bytes()).hexdigest()
-    return Corpus("drawn", "1.0", digest, folder)
+    return Corpus("drawn", "1.0", digest, (folder,), "PyPI", everything=True)
 
 
 def quietly(_: str) -> None:
@@ -59,14 +59,14 @@ def test_a_corpus_that_is_unpacked_is_not_downloaded_again(shelf: Path, tmp_path
 @pytest.mark.usefixtures("shelf")
 def test_another_archive_than_the_pinned_one_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="its sha256 is"):
-        fetch([Corpus("drawn", "1.0", "0" * 64, "tests")], tmp_path / "fixtures", quietly)
+        fetch([Corpus("drawn", "1.0", "0" * 64, ("tests",), "PyPI")], tmp_path / "fixtures", quietly)
     assert list((tmp_path / "fixtures").iterdir()) == []
 
 
 @pytest.mark.usefixtures("shelf")
 def test_without_a_network_the_error_says_so(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="is there a network"):
-        fetch([Corpus("absent", "1.0", "0" * 64, "tests")], tmp_path / "fixtures", quietly)
+        fetch([Corpus("absent", "1.0", "0" * 64, ("tests",), "PyPI")], tmp_path / "fixtures", quietly)
 
 
 def test_a_folder_that_is_not_in_the_archive_is_an_error(shelf: Path, tmp_path: Path) -> None:

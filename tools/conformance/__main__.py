@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tools.conformance import comparison, peers, report, run
+from tools.conformance import comparison, peers, report, run, who
 from tools.conformance.corpora import CORPORA
 from tools.conformance.engines import Engines, Lightpress, others
 from tools.conformance.fetch import FetchError, fetch
@@ -21,6 +22,7 @@ from tools.peers.process import PeerError
 PROJECT = Path(__file__).resolve().parents[2]
 HOME = PROJECT / ".local" / "conformance"
 FIXTURES, RECORDS, SCORE = HOME / "fixtures", HOME / "records.jsonl", HOME / "score.json"
+VERSIONS = HOME / "judges.json"
 COMPARED, COMPARISON = HOME / "peers.jsonl", HOME / "peers.json"
 PEERS_HOME = PROJECT / ".local" / "bench" / "peers"
 PAGE = PROJECT / "docs" / "conformance.md"
@@ -55,12 +57,26 @@ def _run() -> None:
     if not FIXTURES.exists():
         err.print("There are no test files yet: python -m tools.conformance fetch", style="red")
         raise typer.Exit(1)
+    judging = _independent()
+    for name in judging.missing:
+        err.print(f"Not installed: {name}. The page is not written without it.", style="yellow", markup=False)
     with Progress(
         TextColumn("rendering"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err
     ) as progress:
         task = progress.add_task("rendering", total=None)
-        records = run.run(FIXTURES, lambda done, total: progress.update(task, completed=done, total=total))
+        records = run.run(
+            FIXTURES, lambda done, total: progress.update(task, completed=done, total=total), judging.independent
+        )
     run.save(records, RECORDS)
+    VERSIONS.write_text(json.dumps({"judges": judging.versions, "missing": judging.missing}))
+
+
+def _independent() -> who.Who:
+    try:
+        return who.installed(PEERS_HOME, HOME / "judged", lambda text: err.print(text, style="dim"))
+    except (InstallError, PeerError) as error:
+        err.print(str(error), style="red", markup=False)
+        raise typer.Exit(1) from error
 
 
 @app.command("score")

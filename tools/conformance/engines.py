@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from lightpress.image import PictureRejected, Size, Spec, render
 from lightpress.image.formats import READABLE
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
-from tools.conformance.observe import BOUNDS
+from tools.conformance.bounds import BOUNDS
 from tools.conformance.rules import MOST_MEMORY_MB
 from tools.peers.engines import PEERS, node_path
 from tools.peers.process import PeerLostError, PeerProcess
@@ -40,6 +40,7 @@ class Answer:
         reason: The reason of Lightpress, or "error".
         detail: The error message, or how the process was lost.
         peak_mb: Peak memory of the process, in MB.
+        more: What else the program tells of the file.
     """
 
     outcome: Outcome
@@ -47,6 +48,7 @@ class Answer:
     reason: str = ""
     detail: str = ""
     peak_mb: int = 0
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Engine(Protocol):
@@ -139,24 +141,29 @@ class Program:
             self._running.end()
             self._running = None
 
+    def ask(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """The program's answer; its process ends where it is lost. Raises PeerLostError."""
+        try:
+            answer = self._started().ask(job, seconds=self._seconds, memory_mb=self._memory_mb)
+        except PeerLostError:
+            self._end()
+            raise
+        if (peak_mb := round(answer["peak_mb"])) > self._memory_mb:
+            self._end()
+            raise PeerLostError(f"it took {peak_mb} MB", peak_mb)
+        return answer
+
     def _ask(self, path: Path) -> Answer:
         png = Path(self._folder.name, "made.png")
         png.unlink(missing_ok=True)
-        running = self._started()
         try:
-            answer = running.ask(
-                {"picture": str(path), "out": str(png)}, seconds=self._seconds, memory_mb=self._memory_mb
-            )
+            answer = self.ask({"picture": str(path), "out": str(png)})
         except PeerLostError as lost:
-            self._end()
             return Answer("lost", detail=str(lost), peak_mb=lost.peak_mb)
         peak_mb = round(answer["peak_mb"])
-        if peak_mb > self._memory_mb:
-            self._end()
-            return Answer("lost", detail=f"it took {peak_mb} MB", peak_mb=peak_mb)
         if "error" in answer:
             return Answer("rejected", reason="error", detail=answer["error"], peak_mb=peak_mb)
-        return Answer("ready", png.read_bytes(), peak_mb=peak_mb)
+        return Answer("ready", png.read_bytes(), peak_mb=peak_mb, more=answer)
 
 
 class Engines:

@@ -27,19 +27,39 @@ _LOSSLESS = "png"
 
 
 def measure(stored: Image.Image, reference: Reference, made: list[EncodedVariant]) -> Measured:
-    """Compare the largest variant of each format with the stored pixels of the original."""
+    """Compare the largest variant of each format with the pixels of the original, as stored, by the reference."""
+    variants, found = opened_variants(made)
+    return _with(distances(stored, reference, variants), found)
+
+
+def judged(seen: Seen, made: list[EncodedVariant]) -> Measured:
+    """Compare the largest variant of each format with what an independent judge shows of the original."""
+    variants, found = opened_variants(made)
+    return _with(distances_from(seen, seen, 1, variants), found)
+
+
+def largest_of_each_format(made: list[EncodedVariant]) -> dict[str, EncodedVariant]:
+    """The variants with the most pixels, by format."""
     largest = max((one.width, one.height) for one in made)
-    by_format = {one.format: one.data for one in made if (one.width, one.height) == largest}
+    return {one.format: one for one in made if (one.width, one.height) == largest}
+
+
+def opened_variants(made: list[EncodedVariant]) -> tuple[dict[str, Seen], Measured]:
+    """The largest variant of each format as seen, by format; frames, and what cannot be opened."""
     variants, unreadable, frames = {}, [], {}
-    for name, data in by_format.items():
+    for name, one in largest_of_each_format(made).items():
         try:
-            image = Image.open(io.BytesIO(data))
+            image = Image.open(io.BytesIO(one.data))
             frames[name] = getattr(image, "n_frames", 1)
             image.seek(0)
             variants[name] = _seen(image)
         except Exception as error:  # noqa: BLE001  a viewer cannot read it either
             unreadable.append(f"{name}: {error}")
-    return replace(distances(stored, reference, variants), frames=frames, unreadable=tuple(unreadable))
+    return variants, Measured(frames=frames, unreadable=tuple(unreadable))
+
+
+def _with(measured: Measured, found: Measured) -> Measured:
+    return replace(measured, frames=found.frames, unreadable=found.unreadable)
 
 
 def distances(stored: Image.Image, reference: Reference, variants: dict[str, Seen]) -> Measured:
@@ -49,8 +69,13 @@ def distances(stored: Image.Image, reference: Reference, variants: dict[str, See
         plain = as_seen(stored, 1)
     except UnclearError as unclear:
         return Measured(why=dict.fromkeys(("color", "orientation", "alpha"), str(unclear)))
+    return distances_from(seen, plain, reference.orientation, variants)
+
+
+def distances_from(seen: Seen, plain: Seen, orientation: int | None, variants: dict[str, Seen]) -> Measured:
+    """Distances of variants from the original as seen. plain, orientation: as stored, and what makes it upright."""
     return Measured(
-        orientation=_misfit(plain, reference.orientation, variants),
+        orientation=_misfit(plain, orientation, variants),
         color={name: round(_color_distance(seen, one, name), 2) for name, one in variants.items()},
         alpha=_alpha_distances(seen, variants),
     )
@@ -92,15 +117,20 @@ def _levels(one: bytes, other: bytes) -> float:
 
 
 def _alpha_distances(seen: Seen, variants: dict[str, Seen]) -> dict[str, float]:
-    """Mean differences of alpha in levels of 255, by format; empty where the original is opaque."""
-    if seen.alpha is None or seen.alpha.getextrema() == (255, 255):
-        return {}
+    """Mean differences of alpha in levels of 255, by format; empty where the original and all variants are opaque."""
     distances = {}
     for name in variants.keys() & _WITH_ALPHA:
         made = variants[name]
+        if _is_opaque(seen) and _is_opaque(made):
+            continue
         size = _sample_size(made.colors.size)
-        opaque = Image.new("L", size, 255)
-        mask = opaque if made.alpha is None else made.alpha.resize(size, Image.Resampling.BOX)
-        wanted = seen.alpha.resize(size, Image.Resampling.BOX)
+        wanted, mask = (
+            Image.new("L", size, 255) if one.alpha is None else one.alpha.resize(size, Image.Resampling.BOX)
+            for one in (seen, made)
+        )
         distances[name] = round(_levels(wanted.tobytes(), mask.tobytes()), 2)
     return distances
+
+
+def _is_opaque(one: Seen) -> bool:
+    return one.alpha is None or one.alpha.getextrema() == (255, 255)

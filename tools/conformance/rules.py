@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from tools.conformance.record import REFERENCE
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tools.conformance.record import Record
+    from tools.conformance.record import Moves, Record
 
 Status = Literal["passed", "failed", "not applicable"]
 
@@ -16,14 +18,18 @@ MOST_DELTA_E = 2.0
 MOST_ALPHA_LEVELS = 4.0
 MOST_MISFIT_LEVELS = 1.0
 MOST_MEMORY_MB = 1_700
+MOST_TIME_DIFFERENCE = 0.05
+"""Of an animation's play, as a share."""
+MOST_MS_DIFFERENCE = 20
 
 _CRASHED_OR_HUNG = {"crashed_decoder", "too_slow"}
 _TOO_MUCH = {"too_many_bytes", "too_many_pixels", "too_long_side"}
-_POLICY = _TOO_MUCH | {"format_not_accepted"}
-_FOUND = {"decodes": "decodes it", "damaged": "cannot decode it", "unidentified": "does not identify it"}
-_UNDECODABLE = _POLICY | {"corrupt", "not_a_picture"}
+POLICY = _TOO_MUCH | {"format_not_accepted"}
+_FOUND = {"damaged": "cannot decode it", "unidentified": "does not identify it"}
+_UNDECODABLE = POLICY | {"corrupt", "not_a_picture"}
 _OWN_FORMAT = {"JPEG": "jpeg", "MPO": "jpeg", "PNG": "png", "WEBP": "webp", "AVIF": "avif"}
 _LOSSLESS = {"png"}
+_WORDS_FOR_DAMAGE = ("cut short", "missing", "damaged")
 _WORDS_FOR_FRAMES = ("animat", "frame", "page", "poster")
 
 
@@ -43,12 +49,22 @@ class Rule:
         promise: In words.
         judge: Gives the verdict on a record.
         must: Whether `make conformance` fails where one file fails.
+        seen: Whether it is about what is seen of a published file.
     """
 
     name: str
     promise: str
     judge: Callable[[Record], Verdict]
     must: bool = False
+    seen: bool = False
+
+
+def wrong(record: Record) -> tuple[str, ...]:
+    """What is wrong by what a judge shows: it is refused for no policy, or breaks a rule about what is seen."""
+    if record.outcome != "ready":
+        return (f"{record.reason or record.outcome}: {record.detail}",)
+    verdicts = [(rule.name, rule.judge(record)) for rule in RULES if rule.seen]
+    return tuple(f"{name}: {verdict.why}" for name, verdict in verdicts if verdict.status == "failed")
 
 
 def _passed_if(*, good: bool, otherwise: str) -> Verdict:
@@ -70,34 +86,46 @@ def handled(record: Record) -> Verdict:
 
 
 def reason(record: Record) -> Verdict:
-    """A file that the reference decodes is published, or rejected by policy; any other is rejected as unreadable."""
-    state = record.reference.state
+    """A file that a judge shows is published, or rejected by policy; any other is rejected, or its damage noted."""
+    state, judge = record.reference.state, record.expected.judge
     if record.outcome == "lost":
         return _skipped("it has no result")
-    if state == "unknown":
+    if state == "unknown" and not judge:
         return _skipped(f"the reference did not finish: {record.reference.says}")
     answer = record.reason or record.outcome
     if record.bytes == 0:
         return _passed_if(good=answer == "empty", otherwise=f"{answer}, but the file is empty")
-    allowed = _POLICY | {"ready"} if state == "decodes" else _UNDECODABLE
+    if judge:
+        why = f"{answer}, but {judge} shows it: {record.detail}"
+        return _passed_if(good=answer in POLICY | {"ready"}, otherwise=why)
+    noted = answer == "ready" and _says(record, _WORDS_FOR_DAMAGE)
     says = f": {record.reference.says}" if record.reference.says else ""
     kind = f" as {record.reference.format}" if record.reference.format else ""
-    return _passed_if(good=answer in allowed, otherwise=f"{answer}, but the reference {_FOUND[state]}{kind}{says}")
+    return _passed_if(
+        good=noted or answer in _UNDECODABLE,
+        otherwise=f"{answer}, but no judge shows it, and {REFERENCE} {_FOUND[state]}{kind}{says}",
+    )
+
+
+def _says(record: Record, words: tuple[str, ...]) -> bool:
+    return any(word in note.lower() for note in record.notes for word in words)
 
 
 def _compared(record: Record) -> Verdict | None:
     """A verdict where there is nothing to compare, else None."""
     if record.outcome != "ready":
         return _skipped("it was not published")
-    if record.reference.state != "decodes":
-        return _skipped("the reference cannot read it")
+    if not record.expected.judge:
+        return _skipped("no judge shows it")
     return None
 
 
 def readable(record: Record) -> Verdict:
-    """Every variant decodes."""
+    """Every variant opens, in Pillow and in the openers that are not Pillow."""
     broken = record.measured.unreadable
-    return _compared(record) or _passed_if(good=not broken, otherwise="; ".join(broken))
+    if record.outcome != "ready":
+        return _skipped("it was not published")
+    return _passed_if(good=not broken, otherwise="; ".join(broken))
 
 
 def orientation(record: Record) -> Verdict:
@@ -105,14 +133,15 @@ def orientation(record: Record) -> Verdict:
     if skipped := _compared(record):
         return skipped
     tag, misfit = record.reference.orientation, record.measured.orientation
-    if tag is None:
+    if tag is None and not record.shown.judge:
         return _skipped("its orientation cannot be read independently")
     if tag == 1:
         return _skipped("it is stored upright")
     if misfit is None:
         return _skipped(record.measured.why.get("orientation", "not measured"))
     return _passed_if(
-        good=misfit <= MOST_MISFIT_LEVELS, otherwise=f"declared {tag}; another fits {misfit} levels better"
+        good=misfit <= MOST_MISFIT_LEVELS,
+        otherwise=f"declared {tag or 'in its container'}; another fits {misfit} levels better",
     )
 
 
@@ -121,7 +150,7 @@ def size(record: Record) -> Verdict:
     if skipped := _compared(record):
         return skipped
     published = f"{record.width} x {record.height}"
-    seen = f"{record.reference.width} x {record.reference.height}"
+    seen = f"{record.expected.width} x {record.expected.height}"
     return _passed_if(good=published == seen, otherwise=f"published {published}, seen {seen}")
 
 
@@ -160,12 +189,37 @@ def frames(record: Record) -> Verdict:
     """Frames and pages are kept, or a note says that they are not."""
     if skipped := _compared(record):
         return skipped
-    expected = record.reference.frames
+    moves = record.shown.moves
+    expected = moves.frames if moves else record.reference.frames
     if expected <= 1:
         return _skipped("it has one frame")
     kept = max(record.measured.frames.values(), default=0)
-    declared = any(word in note.lower() for note in record.notes for word in _WORDS_FOR_FRAMES)
+    declared = _says(record, _WORDS_FOR_FRAMES)
     return _passed_if(good=declared or kept == expected, otherwise=f"{kept} of {expected} frames, and no note")
+
+
+def times(record: Record) -> Verdict:
+    """Animations play as long and as often as Chromium plays the original."""
+    original = record.shown.moves
+    if skipped := _compared(record):
+        return skipped
+    if original is None or not record.measured.moves:
+        return _skipped("Chromium plays no animation of it, or none is published")
+    far = [
+        f"{name}: {_played(made)} from {_played(original)}"
+        for name, made in record.measured.moves.items()
+        if not _alike(made, original)
+    ]
+    return _passed_if(good=not far, otherwise=", ".join(far))
+
+
+def _alike(made: Moves, original: Moves) -> bool:
+    most = max(MOST_MS_DIFFERENCE, MOST_TIME_DIFFERENCE * original.ms)
+    return made.plays == original.plays and abs(made.ms - original.ms) <= most
+
+
+def _played(moves: Moves) -> str:
+    return f"{moves.ms} ms, {moves.plays or 'endless'} plays"
 
 
 def never_larger(record: Record) -> Verdict:
@@ -173,7 +227,7 @@ def never_larger(record: Record) -> Verdict:
     if skipped := _compared(record):
         return skipped
     format_ = _OWN_FORMAT.get(record.reference.format)
-    pixels = (record.reference.width, record.reference.height)
+    pixels = (record.expected.width, record.expected.height)
     same = [made.bytes for made in record.variants if made.format == format_ and (made.width, made.height) == pixels]
     if not same:
         return _skipped("no variant has its dimensions and format")
@@ -184,7 +238,7 @@ def never_enlarged(record: Record) -> Verdict:
     """No variant is wider or higher than the original."""
     if skipped := _compared(record):
         return skipped
-    width, height = record.reference.width, record.reference.height
+    width, height = record.expected.width, record.expected.height
     larger = [made for made in record.variants if made.width > width or made.height > height]
     return _passed_if(good=not larger, otherwise=", ".join(f"{one.width} x {one.height}" for one in larger))
 
@@ -192,17 +246,26 @@ def never_enlarged(record: Record) -> Verdict:
 RULES = (
     Rule("handled", "a result without a crash, a hang or too much memory", handled, must=True),
     Rule("reason", "published if readable and accepted, else rejected for the right reason", reason),
-    Rule("readable", "every variant decodes", readable, must=True),
-    Rule("orientation", "upright, as its EXIF data or container declares", orientation),
-    Rule("size", "published width and height are those seen, upright", size),
-    Rule("color", f"converted to sRGB: mean delta-E 2000 below {MOST_DELTA_E:g}, pixel by pixel (PNG)", color),
+    Rule("readable", "every variant opens, in Pillow and in every opener", readable, must=True, seen=True),
+    Rule("orientation", "upright, as its EXIF data or container declares", orientation, seen=True),
+    Rule("size", "published width and height are those seen, upright", size, seen=True),
+    Rule(
+        "color", f"converted to sRGB: mean delta-E 2000 below {MOST_DELTA_E:g}, pixel by pixel (PNG)", color, seen=True
+    ),
     Rule(
         "encoded color",
         f"mean delta-E 2000 below {MOST_DELTA_E:g}, by blocks of 8 x 8 (AVIF, WebP, JPEG)",
         encoded_color,
+        seen=True,
     ),
-    Rule("alpha", "transparency kept where the format supports it", alpha),
-    Rule("frames", "frames kept, or a note says that they are not", frames),
+    Rule("alpha", "transparency kept where the format supports it", alpha, seen=True),
+    Rule("frames", "frames kept, or a note says that they are not", frames, seen=True),
+    Rule(
+        "times",
+        f"animations play as often and as long as in Chromium, within {MOST_TIME_DIFFERENCE:.0%}",
+        times,
+        seen=True,
+    ),
     Rule("never larger", "no more bytes than the original, at its dimensions in its format", never_larger),
     Rule("never enlarged", "no more pixels than the original", never_enlarged, must=True),
 )

@@ -1,8 +1,9 @@
-"""The list of peers, and the command that starts each."""
+"""The list of peers and judges, and the command that starts each."""
 
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,14 +18,22 @@ PROGRAMS = Path(__file__).resolve().parent / "programs"
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """A library that Lightpress is compared with. program: its file in `programs`."""
+    """A library that Lightpress is compared with, or that judges it.
+
+    Attributes:
+        name: In tables.
+        program: Its file in `programs`.
+        here: Whether it runs with this process's own interpreter and packages.
+    """
 
     name: str
     program: str
+    here: bool = False
 
     def command(self, environment: Environment) -> list[str]:
         """Program and arguments."""
-        interpreter = environment.node if self.program.endswith(".js") else environment.python
+        python = Path(sys.executable) if self.here else environment.python
+        interpreter = environment.node if self.program.endswith(".js") else python
         return [str(interpreter), str(PROGRAMS / self.program)]
 
     def start(self, environment: Environment) -> PeerProcess:
@@ -37,10 +46,13 @@ LIBVIPS = Peer("libvips", "vips.py")
 PLAIN_PILLOW = Peer("plain Pillow", "plain_pillow.py")
 PEERS = (SHARP, LIBVIPS, PLAIN_PILLOW)
 
+CHROMIUM = Peer("Chromium", "chromium.py", here=True)
+IMAGEMAGICK = Peer("ImageMagick", "magick.js")
+
 SSIMULACRA2 = Peer("SSIMULACRA2", "score.py")
 """Compares nothing with Lightpress: it scores what the others make."""
 
 
 def node_path(environment: Environment) -> dict[str, str]:
-    """The environment variables of a peer: this process's own, and where Node finds sharp."""
-    return os.environ | {"NODE_PATH": str(environment.modules)}
+    """The variables of a peer: this process's own, and where Node's packages and an sRGB profile are."""
+    return os.environ | {"NODE_PATH": str(environment.modules), "SRGB_PROFILE": str(environment.srgb)}

