@@ -31,11 +31,14 @@ REQUIRED = _Required()
 def read_toml(path: Path) -> Table:
     """Read the TOML file at `path` as a table whose errors start with the file's name."""
     try:
-        return Table(tomllib.loads(path.read_text(encoding="utf-8")), path.name)
+        text = path.read_text(encoding="utf-8")
+        return Table(tomllib.loads(text), path.name)
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path.name}: not valid TOML: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path.name}: not valid TOML: {error}{_correction(text, error)}") from error
 
 
 class Table:
@@ -114,9 +117,10 @@ class Table:
         """Read a boolean: `true` or `false`."""
         return self._get(key, bool, "true or false", default)
 
-    def table(self, key: str) -> Table:
-        """Read a table within this one; empty if it is not there."""
-        return self._child(key, self._get(key, dict, "a table", {}))
+    def table(self, key: str, *, such_as: str = "") -> Table:
+        """Read a table within this one; empty if it is not there. An error shows `such_as`, a table in TOML."""
+        described = f"a table, such as {key} = {such_as}" if such_as else "a table"
+        return self._child(key, self._get(key, dict, described, {}))
 
     def tables(self, key: str) -> tuple[Table, ...]:
         """Read a list of tables, at least one."""
@@ -171,8 +175,34 @@ class Table:
         return f"{self._path}.{key}" if self._path else key
 
 
+# More names than these are a page to read and no answer.
+_MOST_NAMED = 24
+
+
 def _hint(word: str, allowed: Collection[str]) -> str:
     import difflib  # noqa: PLC0415  only who makes a mistake needs it, and every cold start would load it
 
     near = difflib.get_close_matches(word, allowed, n=1)
-    return (f"; did you mean {near[0]!r}?" if near else ";") + f" allowed: {', '.join(sorted(allowed))}"
+    hint = f"; did you mean {near[0]!r}?" if near else ";"
+    if len(allowed) <= _MOST_NAMED:
+        return f"{hint} allowed: {', '.join(sorted(allowed))}"
+    nearest = difflib.get_close_matches(word, allowed, n=5, cutoff=0.0)
+    return f"{hint} allowed are {len(allowed)} names, of which the nearest are: {', '.join(nearest)}"
+
+
+_LINE = re.compile(r"\(at line (\d+),")
+_BARE_WORD = re.compile(r"\s*(?P<key>[\w-]+)\s*=\s*(?P<word>[A-Za-z][\w./-]*)\s*(?:#.*)?")
+_FLAGS = {"true": "true", "yes": "true", "on": "true", "false": "false", "no": "false", "off": "false"}
+
+
+def _correction(text: str, error: tomllib.TOMLDecodeError) -> str:
+    """How to write a line whose value lacks its quotation marks, or is a flag of another language; else nothing."""
+    at = _LINE.search(str(error))
+    lines = text.splitlines()
+    line = lines[int(at[1]) - 1] if at and int(at[1]) <= len(lines) else ""
+    bare = _BARE_WORD.fullmatch(line)
+    if not bare:
+        return ""
+    word = bare["word"]
+    flag = _FLAGS.get(word.lower())
+    return f"; write {bare['key']} = {flag}" if flag else f'; write {bare["key"]} = "{word}"'

@@ -52,6 +52,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             tracing = true
             removal = "retain"
             termination_protection = true
+            canary_minutes = 10
             noncurrent_version_days = 1
             bucket_namespace = "global"
             allowed_origins = ["https://www.example.com", "http://localhost:8000", "https://*.example.org"]
@@ -121,14 +122,27 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 74
+    assert len(keys) == len(set(keys)) == 75
 
 
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("memroy_mb = 1769", "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed: access_log_days"),
-        ("color = 1", "color: is not a known key; allowed: access_log_days, "),
+        (
+            "memroy_mb = 1769",
+            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 75 names, of which the nearest are: ",
+        ),
+        ("color = 1", "color: is not a known key; allowed are 75 names, of which the nearest are: "),
+        ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
+        (
+            "upload_page = True  # a page",
+            "not valid TOML: Invalid value (at line 1, column 15); write upload_page = true",
+        ),
+        (
+            "invalidate_deleted = no",
+            "not valid TOML: Invalid value (at line 1, column 22); write invalidate_deleted = false",
+        ),
+        ("attach = [[", "not valid TOML: "),
         ('architecture = "arm"', "architecture: 'arm' is not allowed; did you mean 'arm64'? allowed: arm64, host, x86"),
         ("memory_mb = 256", "memory_mb: 256 is not between 512 and 10240"),
         ('memory_mb = "1 GB"', "memory_mb: '1 GB' is not a whole number"),

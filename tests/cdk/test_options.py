@@ -6,6 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import botocore.session
 import pytest
 from aws_cdk import App
 from cdk_nag import AwsSolutionsChecks
@@ -13,6 +14,7 @@ from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from lightpress.cdk.config import Config, load_config
+from lightpress.cdk.options.countries import COUNTRIES
 from lightpress.cdk.options.delivery import is_rsa_2048
 from lightpress.cdk.readiness import context_of_the_command_line
 from lightpress.cdk.stack import LightpressStack
@@ -321,7 +323,12 @@ def test_to_show_a_placeholder_the_resolver_sees_names_and_no_contents(everythin
             "web_acl_arn: 'arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/x/1' is not allowed; allowed: such as",
         ),
         ("access_log_days = -1", "access_log_days: -1 is not between 0 and 3650"),
-        ('countries_allowed = ["Germany"]', "countries_allowed: 'Germany' is not allowed; allowed: a list of such as"),
+        (
+            'countries_allowed = ["Germany"]',
+            "countries_allowed: 'Germany' is no country of ISO 3166; allowed: two capital letters, such as",
+        ),
+        ('countries_denied = ["UK"]', "countries_denied: 'UK' is no country of ISO 3166; did you mean 'GB'?"),
+        ('countries_denied = ["de"]', "countries_denied: 'de' is no country of ISO 3166; did you mean 'DE'?"),
         (
             'countries_allowed = ["DE"]\ncountries_denied = ["FR"]',
             "countries_denied: cannot stand beside countries_allowed; allowed: one of both",
@@ -435,3 +442,10 @@ def _plain(template: Template, statements: list[dict[str, Any]]) -> list[str]:
         return [plain(one) for one in value] if isinstance(value, list) else value
 
     return sorted(json.dumps(plain(statement), sort_keys=True) for statement in statements)
+
+
+def test_the_countries_are_those_that_aws_knows_but_for_former_ones() -> None:
+    shape: Any = botocore.session.get_session().get_service_model("route53domains").shape_for("CountryCode")
+    former_or_reserved = {"AC", "AN", "TP"}
+    registrants_never_live_there = {"UM"}
+    assert (set(shape.enum) - former_or_reserved) | registrants_never_live_there == COUNTRIES

@@ -285,6 +285,11 @@ BROKEN = {
         "recipes.web.limits.max_mb",
         ["0 is not between 1 and 512"],
     ),
+    "one quality for all formats": (
+        RULE + RECIPE + "quality = 80\n" + SIZES,
+        "recipes.web.quality",
+        ["80 is not a table, such as quality = { jpeg = 80 }"],
+    ),
     "an unknown limit": (
         RULE + RECIPE + "limits = { max_colors = 1 }\n" + SIZES,
         "recipes.web.limits.max_colors",

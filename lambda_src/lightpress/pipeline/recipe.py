@@ -166,7 +166,7 @@ def _recipe(name: str, recipes: Table) -> Recipe:
     spec = Spec(
         sizes=_sizes(row.table("sizes"), row),
         formats=formats,
-        quality=_quality(row.table("quality"), formats),
+        quality=_quality(row.table("quality", such_as="{ jpeg = 80 }"), formats),
         background=row.text("background", "#ffffff", pattern=_COLOR),
         limits=_limits(row.table("limits")),
         lossless=row.flag("lossless", default=False),

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightpress.cdk.options.countries import countries
 from lightpress.cdk.options.option_types import choice, each_matching, flag, integer, matching, option
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 _CERTIFICATE_ARN = r"arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+"
 _WEB_ACL_ARN = r"arn:aws[a-z-]*:wafv2:us-east-1:[0-9]{12}:global/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+"
 _DOMAIN = r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}"
-_COUNTRY = r"[A-Z]{2}"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/origin-shield.html
 _SHIELDS = (
     "ap-northeast-1",
@@ -98,15 +98,11 @@ class DeliveryOptions:
         doc="How long the CDN's access logs, which contain the viewers' IP addresses, are kept in a bucket of their "
         "own; 0 writes none.",
     )
-    countries_allowed: tuple[str, ...] = each_matching(
-        _COUNTRY,
-        such_as="DE",
+    countries_allowed: tuple[str, ...] = countries(
         doc="Countries (ISO 3166) whose viewers are served; those of all others are refused. Excludes "
         "`countries_denied`.",
     )
-    countries_denied: tuple[str, ...] = each_matching(
-        _COUNTRY,
-        such_as="DE",
+    countries_denied: tuple[str, ...] = countries(
         doc="Countries (ISO 3166) whose viewers are refused; those of all others are served. Excludes "
         "`countries_allowed`.",
     )

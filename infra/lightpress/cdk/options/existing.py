@@ -90,7 +90,7 @@ def _replacement(row: Table, selection: Selection) -> InPlace:
     compression = CompressionOptions(
         mode=cast("Mode", row.text("mode", "lossless", allowed=MODES)),
         metadata=cast("Metadata", row.text("metadata", "all", allowed=METADATA)),
-        quality=_lossy_quality(row.table("quality")),
+        quality=_lossy_quality(row.table("quality", such_as="{ jpeg = 80 }")),
         max_width=row.integer("max_width", _LONGEST_SIDE, low=16, high=_LONGEST_SIDE),
         max_height=row.integer("max_height", _LONGEST_SIDE, low=16, high=_LONGEST_SIDE),
         limits=limits,
