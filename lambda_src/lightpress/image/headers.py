@@ -32,6 +32,7 @@ _TARGA_BITS = {
 }  # fmt: skip
 _TARGA_KINDS = _TARGA_BITS.keys()
 
+_TONE_MAPPED = b"tmap"  # the brand of AVIF and HEIC files with a gain map (ISO/IEC 23008-12)
 _GAIN_MAPS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1", b"/HDRGainMap/", b"aux:hdrgainmap")
 
 # The type of the JUMBF box that holds them, in every format (C2PA specification 2.2, 11.1.4.2).
@@ -55,7 +56,7 @@ def brands(data: bytes) -> set[bytes]:
 
 def holds_gain_map(data: bytes) -> bool:
     """Whether the picture comes with a second one that makes it brighter on screens that can."""
-    return any(name in data for name in _GAIN_MAPS)
+    return _TONE_MAPPED in brands(data) or any(name in data for name in _GAIN_MAPS)
 
 
 def holds_credentials(data: bytes) -> bool:
