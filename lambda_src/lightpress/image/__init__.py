@@ -1,7 +1,16 @@
 """The picture core: bytes in, bytes out. Start at `render`."""
 
 from lightpress.image.codecs import load_codecs
-from lightpress.image.compress import MODES, CompressionOptions, Mode, compress
+from lightpress.image.compress import (
+    CREDENTIALS,
+    MODES,
+    SIGNED,
+    CompressionOptions,
+    Credentials,
+    Mode,
+    compress,
+    is_kept_for_signature,
+)
 from lightpress.image.errors import MESSAGES, UNREADABLE, PictureRejected, Reason
 from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.image.limits import Limits
@@ -26,6 +35,7 @@ from lightpress.image.spec import (
 
 __all__ = [
     "COLORS",
+    "CREDENTIALS",
     "DAMAGED",
     "FITS",
     "HDR",
@@ -33,9 +43,11 @@ __all__ = [
     "METADATA",
     "MODES",
     "REVISION",
+    "SIGNED",
     "UNREADABLE",
     "Colors",
     "CompressionOptions",
+    "Credentials",
     "Damaged",
     "EncodedVariant",
     "Fit",
@@ -52,6 +64,7 @@ __all__ = [
     "Spec",
     "WorkOptions",
     "compress",
+    "is_kept_for_signature",
     "load_codecs",
     "pack",
     "render",

@@ -18,12 +18,13 @@ from PIL import Image, UnidentifiedImageError
 
 from lightpress.image.animate import with_animation
 from lightpress.image.codecs import load_codec
+from lightpress.image.credentials import holds_credentials
 from lightpress.image.declared import declared_color
 from lightpress.image.declared_orientation import declared_orientation, without_margin
 from lightpress.image.depth import apply_clear_color
 from lightpress.image.errors import FileCutShort, PictureRejected, Reason
 from lightpress.image.formats import MARKUP, REFUSED, input_of, labels
-from lightpress.image.headers import brands, holds_credentials, holds_gain_map, tiff_pages
+from lightpress.image.headers import brands, holds_gain_map, tiff_pages
 from lightpress.image.jpeg import jpeg_scans
 from lightpress.image.metadata import with_metadata
 from lightpress.image.picture import QUARTER_TURNS, Picture
