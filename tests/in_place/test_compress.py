@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from lightpress.pipeline.source import Source
 
 
+CREDENTIALS = bytes.fromhex("63327061 0011 0010 8000 00aa00389b71")
+"""By this type of its box a manifest of Content Credentials is known, in files of every format."""
+
+
 def dids(bucket: Bucket) -> list[CompressionResult]:
     return [outcome.result for outcome in settle(bucket)]
 
@@ -54,6 +58,19 @@ def test_what_is_no_picture_is_kept_with_its_reason() -> None:
     bucket.put(b"bad")
     (outcome,) = settle(bucket)
     assert (outcome.result, outcome.note) == (CompressionResult.KEPT, "corrupt: drawn so")
+
+
+def test_what_is_signed_is_left_alone_with_a_reason_of_its_own_and_not_read_twice() -> None:
+    bucket = Bucket()
+    bucket.put(large("P") + CREDENTIALS)
+    bucket.queue += 1
+    first, second = settle(bucket)
+    assert (first.result, first.reason) == (CompressionResult.LEFT_ALONE, "credentials")
+    assert first.note == "It carries Content Credentials (C2PA), which vouch for its very bytes."
+    assert (second.result, second.note) == (CompressionResult.NOTHING, first.note)
+    assert bucket.compressed == {}
+    assert bucket.now
+    assert bucket.now.data == large("P") + CREDENTIALS
 
 
 def test_a_saving_below_the_threshold_is_not_worth_a_write() -> None:

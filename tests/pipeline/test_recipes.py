@@ -67,6 +67,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         accept = ["png", "jpeg2000"]
         damaged = "refuse"
         colors = "p3"
+        hdr = "keep"
         [recipes.web.limits]
         max_mb = 2
         max_megapixels = 3
@@ -97,6 +98,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         accept=("png", "jpeg2000"),
         damaged="refuse",
         colors="p3",
+        hdr="keep",
     )
 
 
@@ -298,12 +300,27 @@ BROKEN = {
             "allowed: max_animation_megapixels, max_decoded_mb, max_frames, max_mb, max_megapixels, max_side",
         ],
     ),
+    "a color space that is not kept": (
+        RULE + RECIPE + 'colors = "adobe-rgb"\n' + SIZES,
+        "recipes.web.colors",
+        ["adobe-rgb", "allowed: p3, srgb"],
+    ),
+    "gain maps in another way": (
+        RULE + RECIPE + 'hdr = "drop"\n' + SIZES,
+        "recipes.web.hdr",
+        ["drop", "allowed: keep, sdr"],
+    ),
+    "gain maps where no format holds them": (
+        RULE + '[recipes.web]\nformats = ["avif", "png"]\nhdr = "keep"\n' + SIZES,
+        "recipes.web.hdr",
+        ['"keep" is for gain maps in JPEG variants', "formats does not name jpeg"],
+    ),
     "something else in a recipe": (
         RULE + RECIPE + "watermark = true\n" + SIZES,
         "recipes.web.watermark",
         [
             "is not a known key",
-            "allowed: accept, animation, background, colors, damaged, formats, limits, lossless,",
+            "allowed: accept, animation, background, colors, damaged, formats, hdr, limits, lossless,",
             "metadata, quality, sizes",
         ],
     ),
@@ -387,6 +404,7 @@ OTHER_BYTES = {
     "no loss": changed(lossless=True),
     "the metadata": changed(metadata="all"),
     "the color space": changed(colors="p3"),
+    "the gain map": changed(hdr="keep"),
     "the limits": changed(limits=Limits(max_pixels=99)),
 }
 

@@ -1,7 +1,16 @@
 """The picture core: bytes in, bytes out. Start at `render`."""
 
 from lightpress.image.codecs import load_codecs
-from lightpress.image.compress import MODES, CompressionOptions, Mode, compress
+from lightpress.image.compress import (
+    CREDENTIALS,
+    MODES,
+    SIGNED,
+    CompressionOptions,
+    Credentials,
+    Mode,
+    compress,
+    is_kept_for_signature,
+)
 from lightpress.image.errors import MESSAGES, UNREADABLE, PictureRejected, Reason
 from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.image.limits import Limits
@@ -11,10 +20,12 @@ from lightpress.image.spec import (
     COLORS,
     DAMAGED,
     FITS,
+    HDR,
     METADATA,
     Colors,
     Damaged,
     Fit,
+    HighRangePolicy,
     Metadata,
     Pixels,
     Size,
@@ -24,18 +35,23 @@ from lightpress.image.spec import (
 
 __all__ = [
     "COLORS",
+    "CREDENTIALS",
     "DAMAGED",
     "FITS",
+    "HDR",
     "MESSAGES",
     "METADATA",
     "MODES",
     "REVISION",
+    "SIGNED",
     "UNREADABLE",
     "Colors",
     "CompressionOptions",
+    "Credentials",
     "Damaged",
     "EncodedVariant",
     "Fit",
+    "HighRangePolicy",
     "Limits",
     "Metadata",
     "Mode",
@@ -48,6 +64,7 @@ __all__ = [
     "Spec",
     "WorkOptions",
     "compress",
+    "is_kept_for_signature",
     "load_codecs",
     "pack",
     "render",

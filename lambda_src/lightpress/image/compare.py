@@ -44,6 +44,8 @@ def _digest(data: bytes, parsers: tuple[str, ...]) -> bytes:
 
 def _frames(image: Image.Image) -> Iterator[Image.Image]:
     for number in count():
+        if number and image.format == "MPO":
+            return  # of several pictures in a JPEG file, viewers show the first
         try:
             image.seek(number)
         except EOFError:

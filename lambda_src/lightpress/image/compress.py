@@ -17,9 +17,10 @@ from PIL import Image
 
 from lightpress.image.compare import same_pixels
 from lightpress.image.container import is_measured, length_of
+from lightpress.image.credentials import holds_credentials, without_credentials
 from lightpress.image.decode import decode
 from lightpress.image.formats import INPUTS, OUTPUTS, READABLE, input_of
-from lightpress.image.headers import holds_credentials, holds_gain_map
+from lightpress.image.headers import holds_gain_map
 from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult, no_packing
 from lightpress.image.limits import Limits
 from lightpress.image.original import inspect_original, repack
@@ -37,6 +38,12 @@ COMPRESSION_REVISION = 1
 
 Mode = Literal["lossless", "lossy"]
 MODES: tuple[str, ...] = get_args(Mode)
+
+Credentials = Literal["keep", "strip"]
+CREDENTIALS: tuple[str, ...] = get_args(Credentials)
+
+SIGNED = "It carries Content Credentials (C2PA), which vouch for its very bytes."
+"""The note on a file that is left alone for its signature."""
 
 # More than variants get: what stands in the original's place may yet be reduced and encoded again.
 _QUALITY: Mapping[str, int] = {"jpeg": 76, "webp": 74, "avif": 52}
@@ -69,6 +76,7 @@ class CompressionOptions:
         max_width: Of lossy files, in pixels.
         max_height: Of lossy files, in pixels.
         limits: What one file may cost.
+        credentials: Whether files with Content Credentials are left alone ("keep"), or lose these first ("strip").
     """
 
     mode: Mode = "lossless"
@@ -77,6 +85,7 @@ class CompressionOptions:
     max_width: int = _LONGEST_SIDE
     max_height: int = _LONGEST_SIDE
     limits: Limits = field(default_factory=Limits)
+    credentials: Credentials = "keep"
 
     @property
     def formats(self) -> tuple[str, ...]:
@@ -102,7 +111,14 @@ class CompressionOptions:
     def digest(self) -> str:
         """12 hex digits over everything that decides the bytes."""
         decides = asdict(self) | {"quality": self.qualities if self.lossy else {}, "revision": COMPRESSION_REVISION}
+        if self.credentials == "keep":  # what was so compressed before there was a choice stays so
+            del decides["credentials"]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:12]
+
+
+def is_kept_for_signature(data: bytes, options: CompressionOptions) -> bool:
+    """Whether the file `data` is left alone for its Content Credentials: any change makes them call it forged."""
+    return options.credentials == "keep" and holds_credentials(data)
 
 
 def compress(data: bytes, options: CompressionOptions, pack: Pack = no_packing) -> RenderResult:
@@ -115,13 +131,24 @@ def compress(data: bytes, options: CompressionOptions, pack: Pack = no_packing) 
     if row is not None and row.name not in COMPRESSIBLE:
         said = f"No way is known to make a file of the format {row.name} smaller and keep all that is in it."
         return RenderResult(OriginalInfo(row.name, 0, 0, notes=(said,)), _variants(None))
+    whole = len(data)
+    if row is not None and options.credentials == "strip":
+        data = _stripped(data, row.name)
     picture = decode(data, options.decoding)
     note = _reason_to_leave_alone(data, picture)
     smaller = None if note else _smaller(data, picture, options, pack)
+    if smaller is None and note is None and len(data) < whole:
+        smaller = EncodedVariant((_NAME,), picture.format, *picture.original, data)
     if smaller is None and note is None:
         note = "No smaller file with the same picture was found."
     facts = OriginalInfo(picture.format, *picture.original, notes=(note,) if note else ())
     return RenderResult(facts, _variants(smaller))
+
+
+def _stripped(data: bytes, form: str) -> bytes:
+    """Without Content Credentials, where that is known how and changes no pixel; else as it is, and left alone."""
+    stripped = without_credentials(data, form)
+    return stripped if same_pixels(data, stripped, COMPRESSIBLE) else data
 
 
 def _variants(smaller: EncodedVariant | None) -> Generator[EncodedVariant]:
@@ -139,7 +166,7 @@ def _reasons_to_leave_alone(data: bytes, picture: Picture) -> Iterator[str]:
     if picture.animation is not None or picture.is_poster:
         yield "It is animated."
     if holds_credentials(data):
-        yield "It carries Content Credentials (C2PA), which vouch for its very bytes."
+        yield SIGNED
     end = length_of(data, picture.format)
     if end is None:
         yield "It is oddly put together: where its picture ends cannot be told."

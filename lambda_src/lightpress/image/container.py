@@ -108,39 +108,41 @@ def _png_length(data: bytes) -> int | None:
 
 def _webp(data: bytes, exif: bytes, profile: bytes) -> bytes | None:
     flags, canvas, pixels = 0, b"", b""
-    for kind, body in _webp_chunks(data, 12, min(8 + int.from_bytes(data[4:8], "little"), len(data))):
+    for kind, body in webp_chunks(data, 12, min(8 + int.from_bytes(data[4:8], "little"), len(data))):
         if kind == b"VP8X":
             flags, canvas = body[0] & (_WEBP_ALPHA | _WEBP_ANIMATED), body[4:10]
         elif kind == b"ANMF":
-            pixels += _riff_chunk(kind, _webp_frame(body))
+            pixels += riff_chunk(kind, _webp_frame(body))
         elif kind in _WEBP_PIXELS:
-            pixels += _riff_chunk(kind, body)
+            pixels += riff_chunk(kind, body)
     if (exif or profile) and not canvas:
         return None  # such a file had no place for either, so there was none to keep
     if exif:
         flags |= _WEBP_EXIF
-        pixels += _riff_chunk(b"EXIF", exif.removeprefix(_EXIF))
+        pixels += riff_chunk(b"EXIF", exif.removeprefix(_EXIF))
     if profile:
         flags |= _WEBP_PROFILE
-        pixels = _riff_chunk(b"ICCP", profile) + pixels
-    header = _riff_chunk(b"VP8X", bytes((flags, 0, 0, 0)) + canvas) if flags else b""
+        pixels = riff_chunk(b"ICCP", profile) + pixels
+    header = riff_chunk(b"VP8X", bytes((flags, 0, 0, 0)) + canvas) if flags else b""
     return b"RIFF" + struct.pack("<I", 4 + len(header) + len(pixels)) + b"WEBP" + header + pixels
 
 
 def _webp_frame(body: bytes) -> bytes:
     """A frame: where it goes and how long it is shown, and its pixels."""
-    chunks = _webp_chunks(body, _WEBP_FRAME_HEADER, len(body))
-    return body[:_WEBP_FRAME_HEADER] + b"".join(_riff_chunk(*chunk) for chunk in chunks if chunk[0] in _WEBP_PIXELS)
+    chunks = webp_chunks(body, _WEBP_FRAME_HEADER, len(body))
+    return body[:_WEBP_FRAME_HEADER] + b"".join(riff_chunk(*chunk) for chunk in chunks if chunk[0] in _WEBP_PIXELS)
 
 
-def _webp_chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+def webp_chunks(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+    """The chunks between two places of a WebP file, as (kind, body); raises struct.error where one is cut short."""
     while at < end:
         kind, length = struct.unpack_from("<4sI", data, at)
         yield kind, data[at + 8 : at + 8 + length]
         at += 8 + length + length % 2
 
 
-def _riff_chunk(kind: bytes, body: bytes) -> bytes:
+def riff_chunk(kind: bytes, body: bytes) -> bytes:
+    """The bytes of a chunk."""
     return kind + struct.pack("<I", len(body)) + body + bytes(len(body) % 2)
 
 

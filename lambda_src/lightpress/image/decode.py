@@ -18,12 +18,13 @@ from PIL import Image, UnidentifiedImageError
 
 from lightpress.image.animate import with_animation
 from lightpress.image.codecs import load_codec
+from lightpress.image.credentials import holds_credentials
 from lightpress.image.declared import declared_color
 from lightpress.image.declared_orientation import declared_orientation, without_margin
 from lightpress.image.depth import apply_clear_color
 from lightpress.image.errors import FileCutShort, PictureRejected, Reason
 from lightpress.image.formats import MARKUP, REFUSED, input_of, labels
-from lightpress.image.headers import brands, holds_credentials, holds_gain_map, tiff_pages
+from lightpress.image.headers import brands, holds_gain_map, tiff_pages
 from lightpress.image.jpeg import jpeg_scans
 from lightpress.image.metadata import with_metadata
 from lightpress.image.picture import QUARTER_TURNS, Picture
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from lightpress.image.formats import Input, Parts
+    from lightpress.image.gain_map import GainMap
     from lightpress.image.limits import Limits
     from lightpress.image.spec import DecodeOptions
 
@@ -46,6 +48,7 @@ _PYTHONS_OWN = (ArithmeticError, AssertionError, AttributeError, EOFError, Looku
 
 _BYTES_PER_COEFFICIENT = 2
 _REDUCED_WHILE_DECODING = {"JPEG", "MPO"}
+_MAY_HOLD_GAIN_MAP = {"JPEG", "MPO", "HEIF", "AVIF"}
 _METADATA = {"exif": "EXIF data", "xmp": "XMP data", "icc_profile": "color profile"}
 
 
@@ -109,7 +112,7 @@ def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
     _check_header(opened, row, data, options.limits)
     with _damage_is_the_pictures_fault(memory=_memory(opened, row) + held + len(data)):
         opened = without_margin(opened, data)
-        picture = _within_metadata_limit(_with_facts(opened, row, data), options.limits)
+        picture = _within_metadata_limit(_with_facts(opened, row, data, options), options.limits)
         _reduce_while_decoding(picture, options)
         options.limits.check_decoded(_memory(opened, row) + held)
         opened.load()
@@ -169,7 +172,8 @@ def _too_many_parts(parts: Parts, count: str) -> PictureRejected:
     return PictureRejected(Reason.TOO_MANY_PARTS, f"The file has {count} {parts.name}; no sound picture needs as many.")
 
 
-def _with_facts(opened: Image.Image, row: Input, data: bytes) -> Picture:
+def _with_facts(opened: Image.Image, row: Input, data: bytes, options: DecodeOptions) -> Picture:
+    gain_map = _gain_map(opened, data) if options.gain_map else None
     stored = Pixels(*opened.size)
     orientation = declared_orientation(opened.format, opened.info, data)
     return Picture(
@@ -179,8 +183,17 @@ def _with_facts(opened: Image.Image, row: Input, data: bytes) -> Picture:
         original=stored.turned() if orientation in QUARTER_TURNS else stored,
         orientation=orientation,
         color=declared_color(opened.format, opened.info, data),
-        notes=tuple(_notes(opened, data)),
+        notes=tuple(_notes(opened, data, keeps_gain_map=gain_map is not None)),
+        gain_map=gain_map,
     )
+
+
+def _gain_map(opened: Image.Image, data: bytes) -> GainMap | None:
+    if opened.format not in _REDUCED_WHILE_DECODING or not holds_gain_map(data):
+        return None
+    from lightpress.image.gain_map import gain_map_of  # noqa: PLC0415  few pictures have one
+
+    return gain_map_of(data)
 
 
 def _within_metadata_limit(picture: Picture, limits: Limits) -> Picture:
@@ -193,9 +206,10 @@ def _within_metadata_limit(picture: Picture, limits: Limits) -> Picture:
     return replace(picture, notes=(*picture.notes, *notes)) if notes else picture
 
 
-def _notes(opened: Image.Image, data: bytes) -> Iterator[str]:
-    if opened.format in {"JPEG", "MPO", "HEIF"} and holds_gain_map(data):
-        yield "The gain map, which brightens the picture on some screens, is dropped."
+def _notes(opened: Image.Image, data: bytes, *, keeps_gain_map: bool) -> Iterator[str]:
+    if opened.format in _MAY_HOLD_GAIN_MAP and holds_gain_map(data):
+        if not keeps_gain_map:
+            yield "The gain map, which brightens the picture on some screens, is dropped."
     elif opened.format in {"MPO", "HEIF"} and getattr(opened, "is_animated", False):
         yield "The file holds several pictures; its variants show the main one."
     if holds_credentials(data):

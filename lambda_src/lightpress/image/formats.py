@@ -61,6 +61,7 @@ class Output:
         motion: The further settings for an animation; None where the format is written as a still picture only.
         graphic: The settings that differ for pictures with few colors.
         lossless: All settings to encode pictures with few colors without loss, which is chosen where it is smaller.
+        gain_map: Whether a gain map can be written along.
     """
 
     name: str
@@ -78,6 +79,7 @@ class Output:
     motion: Mapping[str, Any] | None = None
     graphic: Mapping[str, Any] = field(default_factory=dict)
     lossless: Mapping[str, Any] | None = None
+    gain_map: bool = False
 
 
 # Each frame is lossy or lossless, whichever suits it, and only the first is a key frame: flat colors come out at two
@@ -108,7 +110,7 @@ _OUTPUTS = (
     Output(
         "jpeg", "JPEG", "image/jpeg", "jpg", label="JPEG", universal=True,
         alpha=False, quality=((500, 62), (1_000, 55), (1_600, 53), (inf, 51)), max_side=65_500,
-        options={"optimize": True}, tables="jpegli", graphic=_SHARP_COLORS,
+        options={"optimize": True}, tables="jpegli", graphic=_SHARP_COLORS, gain_map=True,
     ),
     Output(
         "png", "PNG", "image/png", "png", label="PNG", universal=True,

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 IMAGE, EXTENSION, _END = 0x2C, 0x21, 0x3B
 _HEADER, _IMAGE_HEADER = 13, 11
 _HAS_COLORS, _COLOR_BITS = 0x80, 0x07
@@ -33,10 +38,22 @@ def _announced(data: bytes, at: int) -> int:
     return color_table_bytes(data[at]) if at < len(data) else 0
 
 
+def gif_extensions(data: bytes) -> list[tuple[int, int]]:
+    """Where the extensions of a file begin and end; raises as `gif_length` does."""
+    return [(start, end) for kind, start, end in _blocks(data) if kind == EXTENSION]
+
+
 def gif_length(data: bytes) -> int:
     """Where the file ends, behind its end marker; raises IndexError or ValueError where no block leads there."""
+    *_, (_, _, end) = _blocks(data)
+    return end
+
+
+def _blocks(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """Every block as (kind, start, end), the end marker last."""
     at = _HEADER + color_table_bytes(data[_COLORS_OF_FILE])
     while (kind := data[at]) != _END:
+        start = at
         if kind == IMAGE:
             at += _IMAGE_HEADER + color_table_bytes(data[at + _COLORS_OF_IMAGE])
         elif kind == EXTENSION:
@@ -46,4 +63,5 @@ def gif_length(data: bytes) -> int:
         while count := data[at]:
             at += 1 + count
         at += 1
-    return at + 1
+        yield kind, start, at
+    yield kind, at, at + 1

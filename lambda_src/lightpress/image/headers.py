@@ -32,10 +32,8 @@ _TARGA_BITS = {
 }  # fmt: skip
 _TARGA_KINDS = _TARGA_BITS.keys()
 
+_TONE_MAPPED = b"tmap"  # the brand of AVIF and HEIC files with a gain map (ISO/IEC 23008-12)
 _GAIN_MAPS = (b"hdrgm:Version", b"urn:iso:std:iso:ts:21496:-1", b"/HDRGainMap/", b"aux:hdrgainmap")
-
-# The type of the JUMBF box that holds them, in every format (C2PA specification 2.2, 11.1.4.2).
-_CONTENT_CREDENTIALS = b"c2pa\0\x11\0\x10\x80\0\0\xaa\0\x38\x9b\x71"
 
 
 def number(data: bytes, layout: str, at: int) -> int:
@@ -55,12 +53,7 @@ def brands(data: bytes) -> set[bytes]:
 
 def holds_gain_map(data: bytes) -> bool:
     """Whether the picture comes with a second one that makes it brighter on screens that can."""
-    return any(name in data for name in _GAIN_MAPS)
-
-
-def holds_credentials(data: bytes) -> bool:
-    """Whether the file carries Content Credentials (C2PA): a signature over its very bytes."""
-    return _CONTENT_CREDENTIALS in data
+    return _TONE_MAPPED in brands(data) or any(name in data for name in _GAIN_MAPS)
 
 
 @dataclass(frozen=True, slots=True)

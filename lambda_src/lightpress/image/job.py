@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from lightpress.image.formats import Output
+    from lightpress.image.keep_gain_map import UprightGainMap
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Pixels, Rung, Spec
 
@@ -139,6 +140,7 @@ class Job:
         encode: Encodes the still variants.
         pack: Packs files without loss.
         profile: The ICC profile of the variants; empty for sRGB.
+        gain_map: The gain map of the original, where variants keep it.
     """
 
     spec: Spec
@@ -148,6 +150,7 @@ class Job:
     encode: Encode
     pack: Pack
     profile: bytes = b""
+    gain_map: UprightGainMap | None = None
 
     @property
     def embedded(self) -> Embedded:

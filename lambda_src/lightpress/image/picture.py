@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from lightpress.image.animation import Animation
     from lightpress.image.declared import DeclaredColor
+    from lightpress.image.gain_map import GainMap
     from lightpress.image.spec import Pixels
 
 QUARTER_TURNS = range(5, 9)
@@ -35,6 +36,7 @@ class Picture:
         is_poster: Whether `image` was composed as an animation's first frame, and is not the file's own picture.
         animation: All frames, where variants show them.
         is_damaged: Whether pixels of it are missing.
+        gain_map: The gain map in the file, where variants keep it.
     """
 
     image: Image.Image
@@ -49,6 +51,7 @@ class Picture:
     is_poster: bool = False
     animation: Animation | None = None
     is_damaged: bool = False
+    gain_map: GainMap | None = None
 
     def as_stored(self, upright: Pixels) -> Pixels:
         """How `upright` pixels lie in `image`, which may not have been turned yet."""

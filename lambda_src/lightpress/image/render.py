@@ -13,12 +13,14 @@ from lightpress.image.color import to_output_colors
 from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import bare, encode
+from lightpress.image.errors import PictureRejected
 from lightpress.image.flatten import without_idle_alpha
 from lightpress.image.job import EncodedVariant, Job, OriginalInfo, RenderResult, Target, no_packing
 from lightpress.image.orient import upright
 from lightpress.image.original import inspect_original
 from lightpress.image.placeholder import dominant_color, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
+from lightpress.image.spec import DecodeOptions
 from lightpress.image.writers import chosen_for, encoded_variant, write_encoded, write_packed_original
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from lightpress.image.animation import Animation
+    from lightpress.image.gain_map import GainMap
     from lightpress.image.job import Encode, Pack
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Rung, Spec
@@ -100,8 +103,32 @@ def render(data: bytes, spec: Spec, encode: Encode = encode, pack: Pack = no_pac
         encode=encode,
         pack=pack,
     )
+    if decoded.gain_map is not None:
+        decoded, job = _with_gain_map(decoded, decoded.gain_map, job)
     picture = prepared(decoded, job)
-    return RenderResult(_info(picture, spec), _variants(picture, replace(job, profile=picture.profile)))
+    return RenderResult(_info(picture, job), _variants(picture, replace(job, profile=picture.profile)))
+
+
+def _with_gain_map(decoded: Picture, found: GainMap, job: Job) -> tuple[Picture, Job]:
+    """Decode the gain map, at the size that the largest variant needs; a damaged one costs the picture nothing."""
+    from lightpress.image.keep_gain_map import upright_gain_map  # noqa: PLC0415  few pictures have one
+
+    try:
+        read = decode(found.data, _for_gain_map(decoded, job.spec))
+        lying = upright(replace(read, orientation=decoded.orientation), job).image
+    except PictureRejected as rejected:
+        note = f"The gain map is left out, as it cannot be used. {rejected.detail}"
+        return replace(decoded, notes=(*decoded.notes, note)), job
+    as_stored = decoded.orientation == 1 and read.image.size == tuple(read.original)
+    return decoded, replace(job, gain_map=upright_gain_map(found, lying, decoded.original, as_stored=as_stored))
+
+
+def _for_gain_map(decoded: Picture, spec: Spec) -> DecodeOptions:
+    """How the gain map of a decoded picture is read: of no more pixels, and in what is left of the memory."""
+    left = spec.limits.max_decoded_bytes - decoded.image.width * decoded.image.height * len(decoded.image.getbands())
+    limits = replace(spec.limits, max_pixels=decoded.original.width * decoded.original.height, max_decoded_bytes=left)
+    factor = spec.needed(decoded.original).width / decoded.original.width
+    return DecodeOptions(limits, "none", ("jpeg",), needed=lambda whole: whole.times(factor), damaged="refuse")
 
 
 def _variants(picture: Picture, job: Job) -> Generator[EncodedVariant]:
@@ -111,14 +138,15 @@ def _variants(picture: Picture, job: Job) -> Generator[EncodedVariant]:
             yield next(variant for writer in WRITERS if (variant := writer(target, job)) is not None)
 
 
-def _info(picture: Picture, spec: Spec) -> OriginalInfo:
+def _info(picture: Picture, job: Job) -> OriginalInfo:
+    spec = job.spec
     small = reduced(picture.image, picture.profile)
     shown = picture.animation.milliseconds if picture.animation else (0,)
     return OriginalInfo(
         format=picture.format,
         width=picture.original.width,
         height=picture.original.height,
-        notes=(*picture.notes, *_still_formats(picture, spec)),
+        notes=(*picture.notes, *_still_formats(picture, spec), *_formats_without_gain_map(job)),
         color=dominant_color(small, spec.background),
         thumbhash=thumbhash(small),
         frames=len(shown),
@@ -130,3 +158,9 @@ def _still_formats(picture: Picture, spec: Spec) -> Iterator[str]:
     still = [output.name for output in spec.outputs() if output.motion is None]
     if picture.animation and still:
         yield f"The picture is animated; its variants in {' and '.join(still)} show the first frame."
+
+
+def _formats_without_gain_map(job: Job) -> Iterator[str]:
+    without = [output.name for output in job.spec.outputs() if not output.gain_map]
+    if job.gain_map is not None and without:
+        yield f"The gain map is kept in jpeg; the variants in {' and '.join(without)} are of standard range."

@@ -23,6 +23,9 @@ Damaged = Literal["publish", "refuse"]
 DAMAGED: tuple[str, ...] = get_args(Damaged)
 
 
+HighRangePolicy = Literal["sdr", "keep"]
+HDR: tuple[str, ...] = get_args(HighRangePolicy)
+
 Colors = Literal["srgb", "p3"]
 COLORS: tuple[str, ...] = get_args(Colors)
 
@@ -134,6 +137,7 @@ class DecodeOptions:
         animation: Whether the frames of an animation are wanted, or its first alone.
         needed: How many pixels are needed of a file that has so many, both as seen upright.
         damaged: What becomes of a file that is cut short.
+        gain_map: Whether a gain map in it is wanted.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -142,6 +146,7 @@ class DecodeOptions:
     animation: bool = False
     needed: Callable[[Pixels], Pixels] = _all_pixels
     damaged: Damaged = "publish"
+    gain_map: bool = False
 
     def check_cut(self, missing: str) -> None:
         """Reject a file that is cut short, where such files are refused."""
@@ -174,6 +179,7 @@ class Spec:
         accept: Names of rows in `formats.INPUTS`: the formats that are read.
         damaged: Whether what is there of a file that is cut short is published, with a note, or the file is refused.
         colors: The color space of the variants: sRGB ("srgb"), or Display P3 ("p3") where sRGB lacks colors of it.
+        hdr: Whether JPEG variants keep the gain map of their original ("keep"), or are of standard range alone ("sdr").
     """
 
     sizes: tuple[Size, ...]
@@ -187,11 +193,19 @@ class Spec:
     accept: tuple[str, ...] = ACCEPTED
     damaged: Damaged = "publish"
     colors: Colors = "srgb"
+    hdr: HighRangePolicy = "sdr"
 
     @property
     def decoding(self) -> DecodeOptions:
         """How the file is read for this."""
-        return DecodeOptions(self.limits, self.metadata, self.accept, self.moves, self.needed, self.damaged)
+        return DecodeOptions(
+            self.limits, self.metadata, self.accept, self.moves, self.needed, self.damaged, self.keeps_gain_maps
+        )
+
+    @property
+    def keeps_gain_maps(self) -> bool:
+        """Whether a variant can have a gain map."""
+        return self.hdr == "keep" and any(output.gain_map for output in self.outputs())
 
     @property
     def moves(self) -> bool:

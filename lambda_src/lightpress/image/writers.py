@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightpress.image.check import checked
@@ -20,9 +21,10 @@ def write_packed_original(target: Target, job: Job) -> EncodedVariant | None:
     if not (job.spec.lossless and _is_original(target, job)):
         return None
     packed = repack(job.original, job.pack, job.profile)
-    return (
-        None if packed is None else encoded_variant(target, packed, "The original's own pixels, packed without loss.")
-    )
+    if packed is None:
+        return None
+    chosen = _with_gain_map(Chosen(packed, "The original's own pixels, packed without loss."), target, job)
+    return encoded_variant(target, chosen.data, chosen.note)
 
 
 def write_encoded(target: Target, job: Job) -> EncodedVariant:
@@ -32,7 +34,9 @@ def write_encoded(target: Target, job: Job) -> EncodedVariant:
     def encode_at(quality: int) -> bytes:
         return job.encode(target.image, output, spec.at_quality(output, quality), embedded)
 
-    chosen = chosen_for(target, job, encode_at, spec.quality_of(output, target.rung.result))
+    chosen = _with_gain_map(
+        chosen_for(target, job, encode_at, spec.quality_of(output, target.rung.result)), target, job
+    )
     return encoded_variant(target, chosen.data, chosen.note, chosen.quality)
 
 
@@ -42,6 +46,18 @@ def chosen_for(target: Target, job: Job, encode_at: Callable[[int], bytes], qual
         pack = None if target.output.lossy else job.pack
         return never_larger(encode_at, quality, job.original, pack, job.profile)
     return Chosen(encode_at(quality), None, quality)
+
+
+def _with_gain_map(chosen: Chosen, target: Target, job: Job) -> Chosen:
+    """Join the gain map to what was chosen, where there is one and the format can hold it; still never larger."""
+    if job.gain_map is None or not target.output.gain_map:
+        return chosen
+    from lightpress.image.keep_gain_map import with_gain_map  # noqa: PLC0415  few pictures have one
+
+    both, note = with_gain_map(chosen.data, target.rung, job.gain_map), "With the gain map of its original."
+    if _is_original(target, job) and len(both) > job.original.uploaded_bytes:
+        both, note = chosen.data, "Without the gain map of its original: with it, the file would be the larger one."
+    return replace(chosen, data=both, note=f"{chosen.note} {note}" if chosen.note else note)
 
 
 def encoded_variant(target: Target, data: bytes, note: str | None = None, quality: int | None = None) -> EncodedVariant:

@@ -16,9 +16,9 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from lightpress.image import PictureRejected
+from lightpress.image import SIGNED, PictureRejected, is_kept_for_signature
 from lightpress.in_place.objects import MESSAGES, CompressionMark, LedgerEntry
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.reconcile import ATTEMPTS, TooManyConflicts
@@ -125,10 +125,12 @@ def _attempt(source: Source, dependencies: CompressDependencies, *, retry: bool)
     entry = None if retry else dependencies.ledger.last_entry(source)
     if entry is not None and (outcome := _outcome_by_ledger(source, state, entry, table)):
         return outcome
-    smaller, note = _smaller_file(source, state, table, dependencies)
+    found = _smaller_file(source, state, table, dependencies)
+    smaller = found.data
     if smaller is None:
-        dependencies.ledger.record(source, LedgerEntry(state.etag, table.digest, before=state.size, note=note))
-        return CompressionOutcome(source, CompressionResult.KEPT, state.size, state.size, note=note)
+        dependencies.ledger.record(source, LedgerEntry(state.etag, table.digest, before=state.size, note=found.note))
+        result = CompressionResult.LEFT_ALONE if found.reason else CompressionResult.KEPT
+        return CompressionOutcome(source, result, state.size, state.size, found.reason, found.note)
     times = entry.times if entry is not None and entry.etag == state.etag else 0
     _replace(source, state, smaller, table, dependencies)
     done = LedgerEntry(state.etag, table.digest, times + 1, state.size, len(smaller), version=state.version)
@@ -178,23 +180,34 @@ def _is_final(mark: CompressionMark, table: InPlace) -> bool:
     return mark.digest == table.options.digest or (mark.lossy and table.options.lossy)
 
 
-def _smaller_file(
-    source: Source, state: ObjectState, table: InPlace, dependencies: CompressDependencies
-) -> tuple[bytes | None, str | None]:
-    """The bytes of a file that is worth a write; None where there is none, and a note why."""
+class _Found(NamedTuple):
+    """The bytes of a file that is worth a write; None where there is none.
+
+    note: why there is none; reason: a code, where the object may not be replaced.
+    """
+
+    data: bytes | None
+    note: str | None = None
+    reason: str | None = None
+
+
+def _smaller_file(source: Source, state: ObjectState, table: InPlace, dependencies: CompressDependencies) -> _Found:
     try:
         table.options.limits.check_bytes(state.size)
-        result = dependencies.compress(dependencies.objects.read(source, state), table.options)
+        data = dependencies.objects.read(source, state)
+        if is_kept_for_signature(data, table.options):
+            return _Found(None, SIGNED, "credentials")
+        result = dependencies.compress(data, table.options)
         with closing(result.variants) as encoded:
             smaller = next(encoded, None)
     except PictureRejected as rejected:
-        return None, str(rejected)
+        return _Found(None, str(rejected))
     if smaller is None:
-        return None, " ".join(result.original.notes)
+        return _Found(None, " ".join(result.original.notes))
     if not table.saves_enough(state.size, len(smaller.data)):
         saved = state.size - len(smaller.data)
-        return None, f"It would save {saved} of {state.size} bytes, less than {table.min_saving_percent} %."
-    return smaller.data, None
+        return _Found(None, f"It would save {saved} of {state.size} bytes, less than {table.min_saving_percent} %.")
+    return _Found(smaller.data)
 
 
 def _replace(

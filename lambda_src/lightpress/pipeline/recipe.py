@@ -13,11 +13,13 @@ from lightpress.image import (
     COLORS,
     DAMAGED,
     FITS,
+    HDR,
     METADATA,
     REVISION,
     Colors,
     Damaged,
     Fit,
+    HighRangePolicy,
     Limits,
     Metadata,
     Reason,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from lightpress.image.formats import Output
+
 _NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
 _COLOR = r"#[0-9a-fA-F]{6}"
 _EVERYTHING = "**"
@@ -45,7 +49,7 @@ _MOST_DECODED_MB = 8_192
 _MOST_FRAMES = 10_000
 _MOST_ANIMATION_MEGAPIXELS = 10_000
 # What is said only where it is not usual: recipes that are older than these keys keep their digest.
-_USUAL = {"colors": "srgb"}
+_USUAL = {"colors": "srgb", "hdr": "sdr"}
 _MILLION = 1_000_000
 
 
@@ -70,7 +74,7 @@ class Recipe:
         del spec["formats"], spec["quality"]  # both are in the rows
         del spec["accept"]
         spec = {name: value for name, value in spec.items() if _USUAL.get(name) != value}
-        rows = [asdict(output) | {"quality": self.spec.qualities_of(output)} for output in self.spec.outputs()]
+        rows = [_settings(output, self.spec) for output in self.spec.outputs()]
         decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}
         return _digest(decides)
 
@@ -143,6 +147,12 @@ def load_recipes(path: Path) -> RecipeBook:
     return RecipeBook(rules, recipes)
 
 
+def _settings(output: Output, spec: Spec) -> dict[str, object]:
+    settings = asdict(output) | {"quality": spec.qualities_of(output)}
+    del settings["gain_map"]  # decides nothing where recipes do not say so, and they count
+    return settings
+
+
 def _digest(decides: object) -> str:
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 
@@ -175,7 +185,10 @@ def _recipe(name: str, recipes: Table) -> Recipe:
         accept=_accept(row),
         damaged=cast("Damaged", row.text("damaged", "publish", allowed=DAMAGED)),
         colors=cast("Colors", row.text("colors", _USUAL["colors"], allowed=COLORS)),
+        hdr=cast("HighRangePolicy", row.text("hdr", _USUAL["hdr"], allowed=HDR)),
     )
+    if spec.hdr == "keep" and not spec.keeps_gain_maps:
+        raise row.error("hdr", '"keep" is for gain maps in JPEG variants, and formats does not name jpeg')
     row.close()
     return Recipe(name, spec)
 

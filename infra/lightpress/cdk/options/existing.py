@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from lightpress.cdk.options.environment import prefix_of
 from lightpress.cdk.options.option_types import option
-from lightpress.image import METADATA, MODES, CompressionOptions, Limits
+from lightpress.image import CREDENTIALS, METADATA, MODES, CompressionOptions, Limits
 from lightpress.image.formats import OUTPUTS
 from lightpress.in_place.buckets import InPlace
 from lightpress.pipeline.buckets import Attached, Selection
@@ -18,7 +18,7 @@ from lightpress.units import MB
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from lightpress.image import Metadata, Mode
+    from lightpress.image import Credentials, Metadata, Mode
     from lightpress.toml_reader import Table
 
 _BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
@@ -94,6 +94,7 @@ def _replacement(row: Table, selection: Selection) -> InPlace:
         max_width=row.integer("max_width", _LONGEST_SIDE, low=16, high=_LONGEST_SIDE),
         max_height=row.integer("max_height", _LONGEST_SIDE, low=16, high=_LONGEST_SIDE),
         limits=limits,
+        credentials=cast("Credentials", row.text("credentials", "keep", allowed=CREDENTIALS)),
     )
     for key in ("quality", "max_width", "max_height"):
         if row.has(key) and not compression.lossy:
