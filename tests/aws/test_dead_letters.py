@@ -59,7 +59,9 @@ def arrived(sqs: SQSClient, queue_url: str) -> DeadLetter:
 
 
 @pytest.mark.parametrize("body", BODIES, ids=lambda body: ascii(body)[:16])
-def test_a_letter_arrives_as_it_was_sent_and_counts_its_own_delivery(sqs: SQSClient, queue_url: str, body: str) -> None:
+def test_a_dead_letter_arrives_as_it_was_sent_and_counts_its_own_delivery(
+    sqs: SQSClient, queue_url: str, body: str
+) -> None:
     dead_letter = replace(LETTER, body=body)
     SqsDeadLetters(sqs, queue_url).send(dead_letter)
     assert arrived(sqs, queue_url) == replace(dead_letter, attempts=4, request_ids=("r-1", "r-2", "r-3"))
@@ -84,7 +86,7 @@ def test_a_reason_of_another_release_is_no_verdict(sqs: SQSClient, queue_url: st
     assert (dead_letter.reason, dead_letter.verdict) == ("too_ugly", None)
 
 
-def test_numbers_that_are_none_do_not_stop_a_letter(sqs: SQSClient, queue_url: str) -> None:
+def test_invalid_numbers_do_not_stop_a_dead_letter(sqs: SQSClient, queue_url: str) -> None:
     words: Any = {name: {"DataType": "String", "StringValue": "many"} for name in ("attempts", "first_at")}
     sqs.send_message(QueueUrl=queue_url, MessageBody="body", MessageAttributes=words)
     assert arrived(sqs, queue_url).attempts == 1

@@ -110,7 +110,7 @@ def test_a_404_is_a_missing_object_only_where_the_bucket_is_there(s3_client: S3C
 
 
 @pytest.mark.parametrize("data", [b"data", b""])
-def test_what_only_its_owners_key_opens_is_told_from_every_other_bad_request(data: bytes) -> None:
+def test_an_object_with_a_customer_key_is_distinguished_from_every_other_bad_request(data: bytes) -> None:
     bucket = Bucket()
     s3: Any = SimulatedS3({HERE.bucket: bucket})
     bucket.put(HERE.key, data, customer_key=True)

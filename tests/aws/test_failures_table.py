@@ -84,7 +84,9 @@ def test_each_version_of_a_picture_has_a_row_of_its_own_the_last_one_last(failur
     assert failures.of(FAILURE.subject) == [FAILURE, newer]
 
 
-def test_trials_are_counted_for_each_letter_picture_and_recipe_and_can_be_taken_back(failures: DynamoFailures) -> None:
+def test_trials_are_counted_for_each_dead_letter_original_and_recipe_and_can_be_taken_back(
+    failures: DynamoFailures,
+) -> None:
     assert [failures.begin_trial(TRIAL) for _ in range(3)] == [1, 2, 3]
     failures.end_trial(TRIAL)
     assert failures.begin_trial(TRIAL) == 3

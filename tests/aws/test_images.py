@@ -75,7 +75,7 @@ def test_where_none_stands_any_more_none_is_replaced(images: S3Images, s3: S3Cli
 
 
 @pytest.mark.parametrize(("code", "status"), [("PreconditionFailed", 412), ("ConditionalRequestConflict", 409)])
-def test_a_lost_race_is_told_from_a_fault(s3_client: S3Client, code: str, status: int) -> None:
+def test_a_lost_race_is_distinguished_from_a_fault(s3_client: S3Client, code: str, status: int) -> None:
     with Stubber(s3_client) as stub:
         stub.add_client_error("put_object", code, "", status)
         with pytest.raises(PreconditionFailed):
@@ -85,7 +85,7 @@ def test_a_lost_race_is_told_from_a_fault(s3_client: S3Client, code: str, status
 @pytest.mark.parametrize(
     ("code", "status"), [("NoSuchBucket", 404), ("AccessDenied", 403), ("SlowDown", 503), ("InternalError", 500)]
 )
-def test_a_fault_is_told_from_a_lost_race(s3_client: S3Client, code: str, status: int) -> None:
+def test_a_fault_is_distinguished_from_a_lost_race(s3_client: S3Client, code: str, status: int) -> None:
     with Stubber(s3_client) as stub:
         for operation in ("put_object", "get_object"):
             stub.add_client_error(operation, code, "", status)
@@ -113,7 +113,7 @@ def test_a_variant_is_cached_for_a_year_under_its_own_type(images: S3Images, s3:
     assert answer["Metadata"] == {}
 
 
-def test_the_paths_of_one_key_are_told_and_of_no_other(images: S3Images) -> None:
+def test_the_paths_of_one_key_are_listed_and_of_no_other(images: S3Images) -> None:
     mine, others = variants_folder(KEY), variants_folder("b.jpg")
     for folder in (mine, others):
         for number in range(3):
@@ -123,7 +123,7 @@ def test_the_paths_of_one_key_are_told_and_of_no_other(images: S3Images) -> None
     assert list(images.paths(variants_folder("c.jpg"))) == []
 
 
-def test_more_than_a_thousand_paths_are_told_and_removed(images: S3Images, s3: S3Client) -> None:
+def test_more_than_a_thousand_paths_are_listed_and_removed(images: S3Images, s3: S3Client) -> None:
     folder = variants_folder(KEY)
     wanted = {f"{folder}{number}-g/w320.webp" for number in range(1_205)}
     for path in wanted:

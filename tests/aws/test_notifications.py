@@ -30,7 +30,7 @@ def announcements(events: EventBridgeClient, bus: str = "default") -> EventBridg
     return EventBridgeNotifications(lambda: events, bus, "lightpress-dev", "https://cdn.test")
 
 
-def test_a_rule_hears_of_what_became_of_a_picture(events: EventBridgeClient, sqs: SQSClient) -> None:
+def test_a_rule_receives_the_event_of_what_became_of_a_picture(events: EventBridgeClient, sqs: SQSClient) -> None:
     url = sqs.create_queue(QueueName="news")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     events.put_rule(Name="news", EventPattern=json.dumps({"source": ["lightpress"], "detail-type": ["ImageRemoved"]}))

@@ -96,7 +96,7 @@ def test_every_key_is_found_and_read(s3: S3Client) -> None:
         assert S3Originals(s3).read(source, there(s3, source)) == key.encode()
 
 
-def test_exactly_the_bytes_that_were_looked_at_are_read(s3: S3Client) -> None:
+def test_exactly_the_bytes_that_head_saw_are_read(s3: S3Client) -> None:
     s3.put_object(Bucket="uploads", Key="a.jpg", Body=b"one")
     seen = there(s3, HERE)
     assert S3Originals(s3).read(HERE, seen) == b"one"

@@ -27,7 +27,7 @@ def answers(cloudfront: Any) -> Iterator[Stubber]:  # noqa: ANN401  a client
         yield stubber
 
 
-def test_who_asks_is_heard_only_after_the_delay(sqs: SQSClient) -> None:
+def test_a_purge_is_delivered_only_after_the_delay(sqs: SQSClient) -> None:
     url = sqs.create_queue(QueueName="purges")["QueueUrl"]
     SqsPurges(sqs, url, delay_seconds=600).request_purge("i/x/")
     waiting = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessagesDelayed"])

@@ -63,7 +63,7 @@ def test_a_source_that_holds_something_else_or_nothing_has_changed(s3: S3Client,
             S3Quarantine(s3, "quarantine").keep(SOURCE, original)
 
 
-def test_exactly_the_original_is_asked_for(s3: S3Client) -> None:
+def test_exactly_the_version_of_the_original_is_requested(s3: S3Client) -> None:
     original = Original("v1", '"etag"', 6)
     with Stubber(s3) as answers:
         answers.add_response(

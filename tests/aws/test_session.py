@@ -102,7 +102,7 @@ def seconds_of(request: Callable[[Any], object], s3: Any) -> float:  # noqa: ANN
 
 
 @pytest.mark.parametrize(("request_", "least", "most"), [(get, 2, 3.5), (put, 4, 5.5)])
-def test_an_s3_that_says_nothing_is_given_up_after_two_attempts_of_a_second_for_a_viewer(
+def test_for_a_viewer_an_s3_that_does_not_answer_is_given_up_after_two_attempts_of_a_second(
     request_: Callable[[Any], object], least: float, most: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with server(stalls=99) as url:

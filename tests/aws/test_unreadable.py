@@ -108,7 +108,9 @@ HEADS: dict[str, tuple[dict[str, Any], str | None]] = {
 
 
 @pytest.mark.parametrize(("head", "detail"), HEADS.values(), ids=HEADS)
-def test_archive_tiers_and_restores_are_told_apart(s3: S3Client, head: dict[str, Any], detail: str | None) -> None:
+def test_archived_objects_are_distinguished_from_those_being_restored(
+    s3: S3Client, head: dict[str, Any], detail: str | None
+) -> None:
     with Stubber(s3) as answers:
         answers.add_response("head_object", {"ETag": ETAG, "ContentLength": 6, "VersionId": "v1"} | head)
         closed = look(s3).closed
@@ -168,7 +170,7 @@ def test_what_a_head_is_refused_is_named_by_its_version_and_asked_again(  # noqa
 
 @pytest.mark.parametrize("refused", [400, 403])
 @pytest.mark.parametrize(("code", "status"), FAULTS.values(), ids=FAULTS)
-def test_and_a_fault_of_ours_stays_one(s3: S3Client, refused: int, code: str, status: int) -> None:
+def test_a_fault_of_ours_is_raised_as_it_is(s3: S3Client, refused: int, code: str, status: int) -> None:
     for asked in range(2):
         with Stubber(s3) as answers:
             answers.add_client_error("head_object", str(refused), "", refused)
@@ -197,7 +199,7 @@ def test_without_versions_it_is_named_by_its_etag(s3: S3Client) -> None:
     ],
     ids=["nothing", "a delete marker", "a longer key", "an older version"],
 )
-def test_what_no_list_has_is_gone_even_if_nobody_may_look(s3: S3Client, found: dict[str, Any]) -> None:
+def test_an_object_that_no_list_has_is_gone_even_if_head_is_denied(s3: S3Client, found: dict[str, Any]) -> None:
     with Stubber(s3) as answers:
         answers.add_client_error("head_object", "403", "", 403)
         answers.add_response("list_object_versions", found, LIST)

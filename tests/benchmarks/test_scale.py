@@ -61,7 +61,9 @@ def test_many_servers_with_exponential_durations_wait_as_erlang_says(count: int,
 
 
 @pytest.mark.parametrize(("count", "load"), [(5, 4.0), (20, 18.0)])
-def test_many_servers_with_constant_durations_wait_as_cosmetatos_says(count: int, load: float) -> None:
+def test_waits_of_many_servers_with_constant_durations_agree_with_cosmetatos_approximation(
+    count: int, load: float
+) -> None:
     """M/D/c, by the approximation of Cosmetatos (1975)."""
     use = load / count
     correction = 1 + (1 - use) * (count - 1) * (math.sqrt(4 + 5 * count) - 2) / (16 * use * count)
@@ -69,7 +71,7 @@ def test_many_servers_with_constant_durations_wait_as_cosmetatos_says(count: int
     assert mean(simulate(steady(load), servers(count), SECOND)) == pytest.approx(expected, rel=0.1)
 
 
-def test_mean_concurrency_is_as_little_says() -> None:
+def test_mean_concurrency_agrees_with_littles_law() -> None:
     assert simulate(steady(12.0), servers(20), RANDOM).busy == pytest.approx(12.0, rel=0.03)
 
 

@@ -95,7 +95,7 @@ def test_nothing_known_is_nothing_to_look_at_and_what_was_not_asked_is_said() ->
     assert osv.asked == [[GIT, FUZZED, *SOUND.queries]], "all at once"
 
 
-def test_what_is_known_is_told_with_its_severity_once_however_often_it_was_found() -> None:
+def test_an_advisory_is_reported_once_with_its_severity_however_often_it_was_found() -> None:
     said = report((OPENJPEG, SOUND), Osv([(FUZZED, [OSS_FUZZ]), (GIT, [GITHUB, OSS_FUZZ])]), ())
     assert not said.passed
     names, vector = "GHSA-aaaa-bbbb-cccc (CVE-2026-11111)", "CVSS:3.1/AV:N/AC:L/PR:N/UI:R/S:U/C:H/I:H/A:H"
@@ -106,7 +106,7 @@ def test_what_is_known_is_told_with_its_severity_once_however_often_it_was_found
     )
 
 
-def test_what_somebody_has_looked_at_is_told_with_the_reason_and_does_not_fail() -> None:
+def test_an_accepted_advisory_is_reported_with_the_reason_and_does_not_fail() -> None:
     accepted = (
         Accepted("OSV-2025-219", "OpenJPEG", "2.5.4", "it is never called"),
         Accepted("CVE-2026-11111", "OpenJPEG", "2.5.4", "known by its other name"),
@@ -170,7 +170,7 @@ def test_pages_without_end_are_given_up() -> None:
         ask([GIT], lambda _url, _body: endless)
 
 
-def test_an_advisory_without_words_is_told_all_the_same() -> None:
+def test_an_advisory_without_a_summary_is_reported_all_the_same() -> None:
     told = advisory("CVE-1", lambda _url, _body: b'{"id": "CVE-1", "summary": null, "affected": null}')
     assert told == Advisory("CVE-1", "no summary")
     assert str(told) == "CVE-1 severity not told: no summary"

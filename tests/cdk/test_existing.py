@@ -145,7 +145,7 @@ def test_of_the_images_the_in_place_function_reaches_nothing_but_its_ledger(exis
     }
 
 
-def test_the_functions_are_told_what_the_options_say(existing: Template) -> None:
+def test_the_functions_get_the_options_in_their_variables(existing: Template) -> None:
     told = environment_of(existing.raw, function_id(existing.raw, "process_upload"))
     assert tuple(map(attached_from, json.loads(told["ATTACHED"]))) == (SHOP,)
     told = environment_of(existing.raw, function_id(existing.raw, "compress_in_place"))
@@ -161,7 +161,7 @@ def test_the_upload_api_knows_the_attached_prefixes_and_may_not_read_the_buckets
     assert not [grant for grant in grants_of(template.raw, function) if "my-shop" in grant.resource]
 
 
-def test_whoever_deploys_is_told_where_the_queues_are(existing: Template, dev: Template) -> None:
+def test_the_outputs_name_the_queues(existing: Template, dev: Template) -> None:
     more = {"InPlaceQueueUrl", "InPlaceDeadLetterQueueUrl", "ExistingBuckets"}
     assert set(existing.raw["Outputs"]) - set(dev.raw["Outputs"]) == more
 

@@ -57,7 +57,7 @@ def test_and_never_less_than_at_first(options: ProcessingOptions, memory_mb: int
     assert template.function("record_failure").properties["MemorySize"] == memory_mb
 
 
-def test_a_picture_is_looked_at_once_more_alone(template: Template) -> None:
+def test_a_dead_letter_is_tried_once_more_alone(template: Template) -> None:
     (mapping,) = [
         row
         for row in template.resources("AWS::Lambda::EventSourceMapping")
@@ -66,7 +66,7 @@ def test_a_picture_is_looked_at_once_more_alone(template: Template) -> None:
     assert mapping.properties["BatchSize"] == 1
 
 
-def test_the_cdn_is_told_of_deletions_unless_the_environment_says_not_to(dev: Template, tmp_path: Path) -> None:
+def test_deletions_are_invalidated_in_the_cdn_unless_the_environment_says_not_to(dev: Template, tmp_path: Path) -> None:
     without = synthesize_with(Config("dev", delivery=DeliveryOptions(invalidate_deleted=False)), tmp_path)
     assert "PurgeQueue" in {queue.id for queue in dev.queues()}
     assert "PurgeQueue" not in {queue.id for queue in without.queues()}

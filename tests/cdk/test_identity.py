@@ -106,7 +106,7 @@ def test_no_deploy_replaces_a_bucket_a_table_a_queue_or_a_key(
     assert found == wanted
 
 
-def test_whoever_deploys_is_told_where_everything_is(template: Template) -> None:
+def test_the_outputs_name_every_resource_that_an_operator_needs(template: Template) -> None:
     assert set(template.raw["Outputs"]) - {"UploadApiUrl", "UrlQueueUrl"} == {
         "UploadsBucketName",
         "ImagesBucketName",

@@ -97,7 +97,7 @@ def test_the_failure_rate_is_the_one_that_the_functions_of_this_environment_coun
         assert function.properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == "lightpress-dev"
 
 
-def test_one_bad_picture_at_night_wakes_nobody(dev: Template) -> None:
+def test_one_bad_picture_raises_no_alarm(dev: Template) -> None:
     alarm = alarms(dev)["ManyPicturesFail"]
     assert (alarm["EvaluationPeriods"], alarm["DatapointsToAlarm"]) == (3, 2)
 

@@ -75,7 +75,7 @@ def test_traces_need_two_more_actions_and_no_other_environment_differs(prod: Tem
     assert in_dev <= in_prod
 
 
-def test_process_upload_is_told_where_everything_is(dev: Template) -> None:
+def test_process_upload_gets_the_names_of_its_resources_in_its_variables(dev: Template) -> None:
     assert environment_of(dev.raw, function_id(dev.raw, "process_upload")) == {
         "UPLOADS_BUCKET": _UPLOADS,
         "IMAGES_BUCKET": _IMAGES,

@@ -125,7 +125,7 @@ def test_with_a_quota_the_api_may_change_its_counters_and_not_read_them(tmp_path
     template = synthesize_with(jwt_but(max_uploads_per_day=200, max_megabytes_per_day=500), tmp_path)
     function = function_id(template.raw, "upload_api")
     told = environment_of(template.raw, function)
-    assert (told["MAX_UPLOADS_PER_DAY"], told["MAX_BYTES_PER_DAY"]) == ("200", "500000000")
+    assert (told["MAX_UPLOADS_PER_DAY"], told["MAX_BYTES_PER_DAY"]) == ("200", str(500 * 2**20))
     granted = {grant.action for grant in grants_of(template.raw, function) if "UploadCounters" in grant.resource}
     assert granted == {"dynamodb:UpdateItem"}
     table = template.resource("UploadCountersTable").properties

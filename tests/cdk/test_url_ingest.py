@@ -45,7 +45,7 @@ def test_what_it_gives_up_goes_the_way_of_all_failures(dev: Template) -> None:
     assert told["DEAD_LETTER_QUEUE_URL"].endswith("/DeadLetterQueue")
 
 
-def test_the_function_is_told_what_the_options_say(tmp_path: Path) -> None:
+def test_the_function_gets_the_options_in_its_variables(tmp_path: Path) -> None:
     config = Config(
         "dev",
         ingest=IngestOptions(

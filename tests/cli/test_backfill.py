@@ -136,7 +136,7 @@ def test_killed_five_times_at_any_moment_it_still_ends_with_everything_made_once
 
 
 @pytest.mark.parametrize("reads", [0, 1, 15, 40, 201])
-def test_where_nothing_can_be_looked_at_any_more_the_checkpoint_stays_behind_what_is_settled(
+def test_when_nothing_can_be_checked_any_more_the_checkpoint_stays_behind_what_is_settled(
     path: Path, reads: int
 ) -> None:
     current = {item.key for item in items(100)}

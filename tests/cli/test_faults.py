@@ -251,7 +251,7 @@ def test_a_backfill_that_is_cut_off_skips_nothing_and_the_next_one_looks_at_the_
     assert kept(tmp_path).endings == {ending: 30}
 
 
-def test_of_a_report_it_is_told_after_which_row_it_goes_on(rig: Rig, tmp_path: Path) -> None:
+def test_an_interrupted_report_names_the_row_after_which_it_continues(rig: Rig, tmp_path: Path) -> None:
     settled(rig, IN_PLACE_MODE, 30)
     rows = "".join(f'"{CMS}","{key}","4"\n' for key in keys(30))
     report = {
@@ -444,7 +444,7 @@ def test_what_may_not_be_read_is_named(rig: Rig, tmp_path: Path) -> None:
     assert kept(tmp_path).place == "009.jpg"
 
 
-def test_a_stack_that_cannot_be_read_is_told_in_the_same_words() -> None:
+def test_a_stack_that_cannot_be_read_is_reported_in_the_same_words() -> None:
     with deployed():
         session: Any = boto3.DEFAULT_SESSION
 

@@ -88,7 +88,7 @@ def test_what_the_queue_does_not_take_is_sent_again(tmp_path: Path) -> None:
     assert sorted(order.url for order in queue.taken) == sorted(url(number) for number in range(95))
 
 
-def test_a_queue_that_takes_nothing_is_told_of_and_the_rest_can_follow(tmp_path: Path) -> None:
+def test_a_queue_that_accepts_nothing_is_reported_and_the_rest_can_follow(tmp_path: Path) -> None:
     file = listing(tmp_path / "urls.txt", 40)
     with pytest.raises(
         NotSentError, match=r"SQS did not accept \d+ URLs in 6 attempts\. Run the command again to continue"

@@ -55,7 +55,7 @@ def test_a_new_size_makes_variants_and_the_others_come_out_as_before() -> None:
     assert found.to_render == 2
 
 
-def test_another_quality_width_or_format_is_told_apart() -> None:
+def test_another_quality_width_or_format_is_distinguished() -> None:
     spec = Spec((Size("w100", 100), Size("w200", 180)), ("jpeg", "avif"), {"jpeg": 50})
     found = plan([published("a")], book(spec))
     assert found.names == {

@@ -72,7 +72,7 @@ def test_a_url_that_could_not_be_fetched_is_a_failure_with_its_reason(rig: Rig) 
     assert (found["status"], found["reason"], found["detail"]) == ("failed", "not_found", "The server said so.")
 
 
-def test_what_came_from_a_url_after_all_is_told_by_what_was_published(rig: Rig) -> None:
+def test_the_status_of_a_url_that_was_fetched_after_all_is_that_of_its_picture(rig: Rig) -> None:
     rig.not_fetched("trips/cat.jpg")
     ready(rig, "trips/cat.jpg")
     assert look(rig.deployment, "trips/cat.jpg").state == "ready"

@@ -100,7 +100,7 @@ def test_without_a_picture_they_are_removed_when_no_worker_of_theirs_lives(
     assert len(rig.stored(IMAGES)) == 1 - removed
 
 
-def test_the_command_reports_and_changes_nothing_until_it_is_told_to(rig: Rig) -> None:
+def test_the_command_only_reports_unless_an_option_says_to_remove(rig: Rig) -> None:
     ready(rig, "a.jpg", times=4)
     before = rig.stored(IMAGES)
     result = CliRunner().invoke(app, ["sweep"])

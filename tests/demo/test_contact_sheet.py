@@ -186,7 +186,7 @@ def test_a_refused_picture_tells_why_in_plain_words(tmp_path: Path, reason: Reas
 
 
 @pytest.mark.parametrize(("reason", "told"), [("new_reason", "new_reason"), (None, "There are no variants: failed.")])
-def test_a_reason_without_words_is_told_all_the_same(tmp_path: Path, reason: str | None, told: str) -> None:
+def test_a_reason_without_a_detail_is_shown_all_the_same(tmp_path: Path, reason: str | None, told: str) -> None:
     assert told in page_of(tmp_path, refused(reason)).text
 
 

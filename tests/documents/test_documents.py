@@ -116,7 +116,7 @@ def test_every_link_to_a_file_leads_to_one(document: Path) -> None:
     assert [link for link in links if not (document.parent / link).exists()] == []
 
 
-def test_of_what_nobody_can_read_the_operators_are_told_what_to_do() -> None:
+def test_the_manual_says_what_to_do_for_every_reason_why_an_original_cannot_be_read() -> None:
     text = (PROJECT / "docs" / "operations.md").read_text(encoding="utf-8")
     assert {reason for reason in UNREADABLE if f"| `{reason}` |" not in text} == set()
 
@@ -164,7 +164,7 @@ def test_what_requires_a_package_is_what_the_lock_says() -> None:
     assert deployed["pycparser"] == ["cffi"]
 
 
-def test_the_list_says_plainly_that_heic_brings_the_gpl() -> None:
+def test_the_list_of_licenses_says_that_heic_brings_the_gpl() -> None:
     (row,) = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| pillow-heif |")]
     assert "GPL-2.0" in row
 

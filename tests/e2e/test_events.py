@@ -55,7 +55,7 @@ def heard(cloud: Outputs, cloudformation: CloudFormationClient, sqs: SQSClient) 
     return wait
 
 
-def test_a_picture_that_is_ready_then_broken_then_gone_is_told_of_three_times(
+def test_a_picture_that_is_ready_then_broken_then_deleted_causes_three_events(
     cloud: Outputs, s3: S3Client, heard: Heard, fetch: Fetch
 ) -> None:
     good = file_of(ramp((300, 200)), "JPEG")

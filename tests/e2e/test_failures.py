@@ -62,7 +62,9 @@ def told(cloud: Outputs, function: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def test_a_broken_picture_is_kept_and_written_down_before_it_is_told(store: FailureStore, cloud: Outputs) -> None:
+def test_a_broken_picture_is_in_quarantine_and_the_table_before_it_is_published_as_failed(
+    store: FailureStore, cloud: Outputs
+) -> None:
     broken = picture(1)[:100]
     (manifest,) = settle(store.deployment, upload(store.deployment, "broken/ü 1.jpg", broken, "image/jpeg"))
     assert (manifest.status, manifest.reason) == (Status.FAILED, "corrupt")
@@ -170,7 +172,7 @@ def test_a_sweep_finds_nothing_to_be_rid_of(store: FailureStore) -> None:
 
 
 @pytest.mark.emulator("its queues and logs are looked into")
-def test_the_cdn_is_told_to_forget_a_deleted_picture(
+def test_a_deleted_picture_is_invalidated_in_the_cdn(
     store: FailureStore, sqs: SQSClient, cloud: Outputs, purge_queue_url: str
 ) -> None:
     key = "forget me.jpg"

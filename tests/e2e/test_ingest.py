@@ -137,7 +137,9 @@ def test_a_url_that_is_there_at_last_is_published_by_a_retry(store: FailureStore
     assert original["Body"].read() == picture(int(path.rpartition("/")[2].partition(".")[0]))
 
 
-def test_who_may_upload_may_order_urls_and_is_told_what_became_of_each(cloud: Outputs, server: Misbehaving) -> None:
+def test_a_caller_who_may_upload_may_order_urls_and_read_the_status_of_each(
+    cloud: Outputs, server: Misbehaving
+) -> None:
     with urllib3.PoolManager(ca_certs=cloud.ca_bundle) as pool:
 
         def ask(method: str, path: str, body: object = None) -> tuple[int, dict[str, Any]]:

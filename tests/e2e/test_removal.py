@@ -32,7 +32,7 @@ def emptying(cloud: Outputs) -> Iterator[Emptying]:
 
 
 @pytest.mark.emulator("it deletes everything")
-def test_after_uploads_versions_and_unfinished_uploads_nothing_is_left_and_nothing_comes_back(
+def test_after_uploads_versions_and_unfinished_uploads_nothing_is_left_and_nothing_reappears(
     deployment: Deployment, emptying: Emptying
 ) -> None:
     uploads = [upload(deployment, f"removal/{number}.jpg", picture(number), "image/jpeg") for number in range(3)]

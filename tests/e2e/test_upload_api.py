@@ -81,7 +81,7 @@ def settled(ask: Ask, key: str) -> dict[str, Any]:
     return told
 
 
-def test_a_form_lets_its_file_in_and_the_picture_is_told_of_until_it_is_deleted(
+def test_a_form_uploads_its_file_and_the_picture_has_a_status_until_it_is_deleted(
     ask: Ask, send: Send, http: urllib3.PoolManager
 ) -> None:
     status, begun = ask("POST", "uploads", FILE)
@@ -150,7 +150,7 @@ def test_nobody_uploads_without_a_form(cloud: Outputs, http: urllib3.PoolManager
     assert (answer.status, code_of(answer.data)) == (403, "AccessDenied")
 
 
-def test_a_broken_picture_is_told_to_be_broken(ask: Ask, send: Send) -> None:
+def test_the_status_of_a_broken_picture_is_failed_with_its_reason(ask: Ask, send: Send) -> None:
     broken = PICTURE[:100]
     _, begun = ask("POST", "uploads", {"filename": "cut.jpg", "size": len(broken), "type": "image/jpeg"})
     assert send(begun["upload"], broken)[0] in {200, 204}
@@ -162,7 +162,7 @@ def test_a_broken_picture_is_told_to_be_broken(ask: Ask, send: Send) -> None:
     )
 
 
-def test_a_large_file_goes_in_parts_straight_into_the_bucket(ask: Ask, http: urllib3.PoolManager) -> None:
+def test_a_large_file_is_uploaded_in_parts_straight_into_the_bucket(ask: Ask, http: urllib3.PoolManager) -> None:
     padded = PICTURE + bytes(6 << 20)  # JPEG decoders stop at the end of the picture
     _, begun = ask("POST", "multipart", FILE | {"size": len(padded)})
     upload = {"key": begun["key"], "upload_id": begun["upload_id"]}

@@ -129,7 +129,7 @@ def test_a_query_makes_no_second_copy(querystring: dict[str, object]) -> None:
     ],
     ids=lambda uri: uri[:70] or "nothing",
 )
-def test_for_what_can_be_no_variant_the_bucket_is_never_asked(uri: str) -> None:
+def test_for_a_path_that_can_be_no_variant_the_bucket_is_never_read(uri: str) -> None:
     answer = answer_to(Request(uri))
     if "uri" in answer:  # the key of a permalink may look like nearly anything
         assert re.fullmatch(r"/r/[a-z2-7]{26}/-/-/~[A-Za-z0-9_-]+", answer["uri"])

@@ -111,7 +111,7 @@ def test_what_is_rejected_now_is_recorded_with_everything_somebody_will_ask(rig:
     assert rig.diary.entries == [("corrupt", f"{UPLOADS}/{KEY}"), ("failed", KEY)]
 
 
-def test_a_reason_that_the_letter_tells_need_not_be_found_again(rig: Rig) -> None:
+def test_a_reason_in_the_dead_letter_is_not_computed_again(rig: Rig) -> None:
     rig.cloud.originals.put(KEY, b"takes for ever")
     rig.handle(rig.told(rig.verdict()))
     assert (rig.row().reason, rig.row().detail) == ("too_slow", "It took for ever.")
@@ -152,7 +152,7 @@ def test_what_is_gone_by_now_is_no_failure(rig: Rig) -> None:
     assert rig.cloud.failures.rows == {}
 
 
-def test_the_same_letter_twice_records_one_failure(rig: Rig) -> None:
+def test_the_same_dead_letter_twice_records_one_failure(rig: Rig) -> None:
     rig.cloud.originals.put(KEY, CORRUPT)
     for _ in range(2):
         rig.handle()
@@ -161,7 +161,7 @@ def test_the_same_letter_twice_records_one_failure(rig: Rig) -> None:
     assert rig.manifest().revision == 1
 
 
-def test_a_table_that_fails_leaves_nothing_published_and_the_letter_comes_back(rig: Rig) -> None:
+def test_a_table_that_fails_leaves_nothing_published_and_the_dead_letter_is_retried(rig: Rig) -> None:
     rig.cloud.originals.put(KEY, CORRUPT)
     rig.cloud.failures.failing = True
     with pytest.raises(ExceptionGroup, match="1 of 1 sources of the letter"):
@@ -237,7 +237,7 @@ def test_lost_races_are_no_trials(rig: Rig) -> None:
     assert +rig.cloud.failures.trials == {}
 
 
-def test_letters_of_one_key_at_work_at_once_are_no_trials_of_each_other(rig: Rig) -> None:
+def test_dead_letters_of_one_key_tried_at_once_count_separate_trials(rig: Rig) -> None:
     """Found by the simulation, too."""
     rig.cloud.originals.put(KEY, b"good")
     recipe = rig.cloud.recipes.recipe_for(KEY)
@@ -289,7 +289,7 @@ def test_a_message_about_another_bucket_is_recorded_and_that_bucket_is_left_alon
     assert rig.cloud.originals.asked == {}
 
 
-def test_a_source_that_the_world_fails_takes_no_other_of_its_letter_along(rig: Rig) -> None:
+def test_a_transient_error_of_one_source_does_not_affect_the_others_of_its_dead_letter(rig: Rig) -> None:
     for key in "abc":
         rig.cloud.originals.put(key, CORRUPT if key == "c" else b"good")
     rig.cloud.originals.failing.add("a")
@@ -303,7 +303,7 @@ def test_a_source_that_the_world_fails_takes_no_other_of_its_letter_along(rig: R
     ]
 
 
-def test_a_failure_is_announced_and_again_whenever_somebody_may_have_died_over_it(rig: Rig) -> None:
+def test_a_failure_is_announced_again_whenever_a_worker_may_have_died_before(rig: Rig) -> None:
     rig.cloud.originals.put(KEY, CORRUPT)
     rig.handle()
     rig.handle()

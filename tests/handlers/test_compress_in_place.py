@@ -66,7 +66,7 @@ def invoke(*bodies: str, context: Context | None = None) -> list[str]:
     return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
 
 
-def test_a_picture_is_replaced_and_its_saving_is_told(calls: set[Call], cms: Deployed, told: Told) -> None:
+def test_a_picture_is_replaced_and_its_saving_is_logged(calls: set[Call], cms: Deployed, told: Told) -> None:
     put(cms, "a b+ü.jpg", ContentType="image/jpeg")
     assert invoke(event("a b+ü.jpg")) == []
     head = cms.s3.head_object(Bucket=CMS, Key="a b+ü.jpg")
@@ -107,7 +107,7 @@ def test_what_is_gone_is_gone(calls: set[Call], cms: Deployed) -> None:  # noqa:
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
 @pytest.mark.parametrize("refusal", [EXPIRED_TOKEN, KEY_DISABLED, NOT_ALLOWED], ids=lambda refusal: refusal.code)
-def test_what_the_function_may_not_see_comes_back_and_is_not_left_alone(
+def test_an_object_the_function_may_not_read_is_retried_and_not_left_alone(
     calls: set[Call], cms: Deployed, told: Told, refusal: Refusal
 ) -> None:
     put(cms, "a.jpg")
@@ -122,7 +122,7 @@ def test_what_the_function_may_not_see_comes_back_and_is_not_left_alone(
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
-def test_what_is_not_selected_is_nobodys_business(calls: set[Call], cms: Deployed) -> None:
+def test_an_object_that_no_table_selects_is_ignored(calls: set[Call], cms: Deployed) -> None:
     put(cms, "notes.txt")
     assert invoke(event("notes.txt")) == []
     assert calls == set()
@@ -136,7 +136,7 @@ def test_what_makes_no_sense_is_set_aside(calls: set[Call], cms: Deployed) -> No
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics to publish")
-def test_what_there_is_no_time_for_comes_back(calls: set[Call], cms: Deployed) -> None:
+def test_messages_without_time_left_are_retried(calls: set[Call], cms: Deployed) -> None:
     put(cms, "a.jpg")
     assert invoke(event("a.jpg"), context=Context(remaining_ms=[1_000])) == ["id-0"]
     assert calls == {HOLD_BACK}

@@ -149,13 +149,13 @@ def test_what_was_received_too_often_lands_through_a_process_of_its_own(
     assert not server.asked["/plain/9.jpg"]
 
 
-def test_a_server_that_is_busy_is_asked_again_later(server: Misbehaving, calls: set[Call]) -> None:
+def test_a_busy_server_is_retried_later(server: Misbehaving, calls: set[Call]) -> None:
     assert invoke(order(server.url("first-429", 6))) == ["id-0"]
     assert calls == {LOOK, HOLD_BACK}
 
 
 @pytest.mark.parametrize("refusal", [EXPIRED_TOKEN, NOT_ALLOWED], ids=lambda refusal: refusal.code)
-def test_a_key_that_cannot_be_seen_is_not_written_and_comes_back(
+def test_a_key_that_cannot_be_read_is_not_written_and_is_retried(
     deployed: Deployed, server: Misbehaving, calls: set[Call], refusal: Refusal
 ) -> None:
     ordered = order(server.url("ok", 9))

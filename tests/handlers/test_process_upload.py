@@ -93,7 +93,7 @@ def test_what_makes_no_sense_is_kept_and_its_neighbours_are_published(deployed: 
         assert kept[reason]["MessageAttributes"]["detail"]["StringValue"]
 
 
-def test_a_bad_picture_goes_to_the_dead_letters_at_once_and_does_not_come_back(deployed: Deployed) -> None:
+def test_a_bad_picture_becomes_a_dead_letter_at_once_and_is_not_retried(deployed: Deployed) -> None:
     bad = {
         "a.svg": (b"<svg/>", "format_not_accepted"),
         "b.jpg": (b"hello", "not_a_picture"),
@@ -132,7 +132,7 @@ def test_jpeg_2000_is_refused_whatever_it_is_called_with_what_it_is_and_what_is_
     )
 
 
-def test_a_batch_in_which_the_world_fails_comes_back_whole(deployed: Deployed) -> None:
+def test_a_batch_whose_every_record_has_a_transient_error_is_retried_whole(deployed: Deployed) -> None:
     deployed.upload("a.jpg", SMALL)
     deployed.s3.delete_bucket(Bucket=IMAGES)
     test_event = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": UPLOADS})
@@ -140,7 +140,7 @@ def test_a_batch_in_which_the_world_fails_comes_back_whole(deployed: Deployed) -
     assert deployed.dead_letters() == []
 
 
-def test_only_the_message_that_failed_comes_back(deployed: Deployed) -> None:
+def test_only_the_message_that_failed_is_retried(deployed: Deployed) -> None:
     for key in ("a.jpg", "b.jpg", "c.jpg"):
         deployed.upload(key, SMALL)
     deployed.s3.put_object(Bucket=IMAGES, Key=manifest_path("b.jpg"), Body=b"overwritten by somebody")
@@ -149,7 +149,9 @@ def test_only_the_message_that_failed_comes_back(deployed: Deployed) -> None:
     assert_published(deployed, "c.jpg")
 
 
-def test_a_message_that_cannot_be_kept_comes_back_and_why_is_told(deployed: Deployed, told: Told) -> None:
+def test_a_message_that_cannot_become_a_dead_letter_is_retried_and_the_reason_is_logged(
+    deployed: Deployed, told: Told
+) -> None:
     deployed.sqs.delete_queue(QueueUrl=url_of(DEAD_LETTERS))
     assert deployed.invoke("hello") == ["id-0"]
     (line,) = [line for line in told.lines() if line.get("exception_name")]
@@ -157,7 +159,7 @@ def test_a_message_that_cannot_be_kept_comes_back_and_why_is_told(deployed: Depl
     assert "queue" in line["exception"].lower()
 
 
-def test_what_there_is_no_time_for_comes_back_untouched(deployed: Deployed) -> None:
+def test_a_message_without_time_left_is_retried_untouched(deployed: Deployed) -> None:
     for key in ("a.jpg", "b.jpg", "c.jpg"):
         deployed.upload(key, SMALL)
     context = Context(remaining_ms=[100_000, 29_999])
@@ -166,7 +168,7 @@ def test_what_there_is_no_time_for_comes_back_untouched(deployed: Deployed) -> N
     assert deployed.manifest("b.jpg") is None
 
 
-def test_of_a_message_with_many_records_what_there_is_no_time_for_comes_back(deployed: Deployed) -> None:
+def test_a_message_with_many_records_is_retried_if_time_ran_out_for_some(deployed: Deployed) -> None:
     for key in ("a.jpg", "b.jpg"):
         deployed.upload(key, SMALL)
     assert deployed.invoke(notification("a.jpg", "b.jpg"), context=Context(remaining_ms=[30_000, 29_999])) == ["id-0"]
@@ -174,7 +176,7 @@ def test_of_a_message_with_many_records_what_there_is_no_time_for_comes_back(dep
     assert deployed.manifest("b.jpg") is None
 
 
-def test_a_message_that_comes_back_stays_hidden_for_a_while(deployed: Deployed) -> None:
+def test_a_message_that_is_retried_stays_hidden_for_a_while(deployed: Deployed) -> None:
     deployed.upload("a.jpg", SMALL)
     deployed.s3.delete_bucket(Bucket=IMAGES)
     deployed.sqs.send_message(QueueUrl=url_of(QUEUE), MessageBody=notification("a.jpg"))
@@ -258,7 +260,7 @@ def measured(lines: Iterable[dict[str, Any]]) -> dict[str, list[float]]:
     return values
 
 
-def test_each_thing_that_happens_is_told_in_one_line(deployed: Deployed, told: Told) -> None:
+def test_each_outcome_is_logged_in_one_line(deployed: Deployed, told: Told) -> None:
     deployed.upload("good\n.jpg", SMALL)
     deployed.upload("bad.jpg", b"hello")
     deployed.invoke(notification("good\n.jpg"), notification("bad.jpg"), notification("gone.jpg"), "not json")
@@ -276,7 +278,7 @@ def test_each_thing_that_happens_is_told_in_one_line(deployed: Deployed, told: T
     assert all(line["service"] == "lightpress" for line in lines)
 
 
-def test_a_failure_of_the_world_is_told_with_its_cause(deployed: Deployed, told: Told) -> None:
+def test_a_transient_error_is_logged_with_its_cause(deployed: Deployed, told: Told) -> None:
     deployed.upload("a.jpg", SMALL)
     deployed.s3.delete_bucket(Bucket=IMAGES)
     deployed.invoke(notification("a.jpg"))

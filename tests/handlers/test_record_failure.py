@@ -100,7 +100,7 @@ def test_a_message_that_makes_no_sense_is_kept_word_for_word(deployed: Deployed)
     assert deployed.quarantined(failure) == b"hello"
 
 
-def test_what_cannot_be_kept_is_not_published_as_failed_and_comes_back(deployed: Deployed) -> None:
+def test_what_cannot_be_recorded_is_not_published_as_failed_and_is_retried(deployed: Deployed) -> None:
     deployed.upload("a.jpg", b"hello")
     deployed.upload("b.jpg", SMALL)
     deployed.invoke(notification("a.jpg"))
@@ -113,7 +113,7 @@ def test_what_cannot_be_kept_is_not_published_as_failed_and_comes_back(deployed:
     assert deployed.dead_letters() == [], "the pause is not over"
 
 
-def test_an_operators_retry_of_what_fails_again_is_told_by_a_newer_manifest(deployed: Deployed) -> None:
+def test_an_operators_retry_that_fails_again_publishes_a_newer_manifest(deployed: Deployed) -> None:
     deployed.upload("a.jpg", b"hello")
     deployed.invoke(notification("a.jpg"))
     deployed.record()
@@ -127,7 +127,7 @@ def test_an_operators_retry_of_what_fails_again_is_told_by_a_newer_manifest(depl
     assert len(deployed.failures()) == 1
 
 
-def test_each_failure_is_told_in_a_line_and_counted(deployed: Deployed, told: Told) -> None:
+def test_each_failure_is_logged_in_a_line_and_counted(deployed: Deployed, told: Told) -> None:
     deployed.upload("a.jpg", b"hello")
     deployed.invoke(notification("a.jpg"))
     told.lines()
@@ -159,7 +159,9 @@ def test_a_setting_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, nam
         recorder()
 
 
-def test_without_a_queue_for_purges_nobody_is_asked(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_purge_queue_no_invalidation_is_requested(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("PURGE_QUEUE_URL")
     deployed.upload("a.jpg", SMALL)
     deployed.invoke(notification("a.jpg"))
@@ -193,7 +195,7 @@ def test_variants_and_permalinks_of_two_deleted_originals_are_invalidated_in_one
         cloudfront.assert_no_pending_responses()
 
 
-def test_what_cloudfront_has_no_room_for_comes_back_and_is_no_error(told: Told) -> None:
+def test_purges_beyond_the_quota_of_cloudfront_are_retried_and_are_no_error(told: Told) -> None:
     with Stubber(cdn().cloudfront) as cloudfront:
         cloudfront.add_client_error("create_invalidation", "TooManyInvalidationsInProgress")
         answer = purge_deleted.handler(batch("i/x/", "i/y/"), Context())
@@ -201,7 +203,7 @@ def test_what_cloudfront_has_no_room_for_comes_back_and_is_no_error(told: Told) 
     assert measured(told.lines())["PurgesPutOff"] == [2]
 
 
-def test_a_redrive_of_a_letter_into_the_queue_is_understood(deployed: Deployed) -> None:
+def test_a_dead_letter_that_is_redriven_into_the_queue_is_understood(deployed: Deployed) -> None:
     deployed.upload("a.jpg", b"hello")
     deployed.invoke(notification("a.jpg"))
     (dead_letter,) = deployed.dead_letters()

@@ -123,14 +123,14 @@ def test_a_picture_that_only_its_owners_key_opens_and_how_it_is_recorded(calls: 
     assert calls == look | {READ_MANIFEST, WRITE_DOWN, PUBLISH, LIST, ANNOUNCE}
 
 
-def test_a_picture_that_is_looked_at_once_more(calls: set[Call], deployed: Deployed) -> None:
+def test_a_picture_that_is_tried_once_more(calls: set[Call], deployed: Deployed) -> None:
     deployed.upload("a.jpg", PICTURE)
     deployed.sqs.send_message(QueueUrl=url_of(DEAD_LETTERS), MessageBody=notification("a.jpg"))
     deployed.record()
     assert calls == {READ_MANIFEST, LOOK, WRITE_DOWN, READ, WRITE, PUBLISH, ANNOUNCE}
 
 
-def test_a_picture_that_the_world_fails(calls: set[Call], deployed: Deployed) -> None:
+def test_a_picture_with_a_transient_error(calls: set[Call], deployed: Deployed) -> None:
     deployed.upload("a.jpg", PICTURE)
     deployed.s3.delete_bucket(Bucket=IMAGES)
     deployed.invoke(notification("a.jpg"))

@@ -129,7 +129,7 @@ def test_two_files_of_one_name_never_meet(deployed: Deployed) -> None:
     assert len({ask("POST", "/uploads", FILE)[1]["key"] for _ in range(20)}) == 20
 
 
-def test_what_became_of_a_picture_is_told_to_its_owner(deployed: Deployed, calls: set[Call]) -> None:
+def test_the_owner_of_a_picture_can_read_its_status(deployed: Deployed, calls: set[Call]) -> None:
     _, begun = ask("POST", "/uploads", FILE)
     path = f"/images/{begun['key']}"
     addresses = {name: begun[name] for name in ("key", "permalink", "status_url")}
@@ -182,7 +182,7 @@ def test_deleting_removes_the_original_and_only_its_owner_may(deployed: Deployed
     assert ask("GET", f"/images/{begun['key']}")[1]["status"] == "deleted"
 
 
-def test_a_large_file_goes_in_parts(deployed: Deployed, calls: set[Call]) -> None:
+def test_a_large_file_is_uploaded_in_parts(deployed: Deployed, calls: set[Call]) -> None:
     part = bytes(5 << 20)
     status, begun = ask("POST", "/multipart", FILE | {"size": len(part) + 3})
     assert status == 201
@@ -210,7 +210,7 @@ def test_a_large_file_goes_in_parts(deployed: Deployed, calls: set[Call]) -> Non
 
 
 @pytest.mark.parametrize("step", ["sign", "list", "complete", "abort"])
-def test_nobody_goes_on_with_anothers_upload(deployed: Deployed, step: str) -> None:
+def test_an_upload_cannot_be_continued_by_another_owner(deployed: Deployed, step: str) -> None:
     assert deployed
     _, begun = ask("POST", "/multipart", FILE)
     upload = {"key": begun["key"], "upload_id": begun["upload_id"]}

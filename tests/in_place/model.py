@@ -1,4 +1,4 @@
-"""A bucket in memory that people write to, and consumers that run the real story one request at a time.
+"""A bucket in memory that people write to, and consumers that run the real workflow, one request at a time.
 
 Each consumer is a greenlet that stops before every request. Whoever holds the world decides which consumer makes its
 request next, and whether it succeeds, fails before or after it took effect, or never returns.
@@ -47,7 +47,7 @@ class ServiceError(Exception):
 class Thing:
     """What a key holds. data: `large P`, say, which can be made `small P`. seal: the one that its metadata shows.
 
-    by: who wrote it, a person or the story. number: of the write.
+    by: who wrote it, a person or the workflow. number: of the write.
     """
 
     data: bytes
@@ -141,7 +141,7 @@ class Bucket:
         if self.now is None or etag(self.now.data) != state.etag:
             raise PreconditionFailed
         self._check_replacement(self.now, data)
-        thing = Thing(data, len(self.things), "story", self._version(), mark, data, str(state.kept["Metadata"]))
+        thing = Thing(data, len(self.things), "workflow", self._version(), mark, data, str(state.kept["Metadata"]))
         self._write(thing)
 
     def _check_replacement(self, before: Thing, data: bytes) -> None:
@@ -178,7 +178,7 @@ class Bucket:
             if self.now.data.startswith(b"large") and self.now.obstacle is None and not self._is_put_back():
                 self.violations.append(f"{self.now.data!r} was not made smaller")
         uploads = sum(1 for thing in self.things if thing is not None and thing.by == "people")
-        writes = sum(1 for thing in self.things if thing is not None and thing.by == "story")
+        writes = sum(1 for thing in self.things if thing is not None and thing.by == "workflow")
         if writes > uploads:
             self.violations.append(f"{writes} writes for {uploads} uploads")
 
@@ -192,14 +192,14 @@ class Bucket:
 class Consumer:
     """One invocation; between `step`s it stands before its next request. A failed one comes back."""
 
-    def __init__(self, bucket: Bucket, story: Callable[..., CompressionOutcome] = compress) -> None:
+    def __init__(self, bucket: Bucket, workflow: Callable[..., CompressionOutcome] = compress) -> None:
         self.bucket, self.over = bucket, False
         self.history: list[str] = []
         self.outcome: CompressionOutcome | None = None
         self._scheduler = getcurrent()
         self._fault: Fault | None = None
         dependencies = Ports(bucket, self.request).dependencies()
-        self._greenlet = greenlet(lambda: self._run(story, dependencies))
+        self._greenlet = greenlet(lambda: self._run(workflow, dependencies))
         self._greenlet.switch()
 
     def step(self, fault: Fault | None = None) -> None:
@@ -230,9 +230,9 @@ class Consumer:
         self.history.append(f"{name} {result!r}")
         return result
 
-    def _run(self, story: Callable[..., CompressionOutcome], dependencies: CompressDependencies) -> None:
+    def _run(self, workflow: Callable[..., CompressionOutcome], dependencies: CompressDependencies) -> None:
         try:
-            self.outcome = story(SOURCE, dependencies)
+            self.outcome = workflow(SOURCE, dependencies)
         except Exception:  # noqa: BLE001  as the batch processor does: the message comes back
             self._end(came_back=True)
         else:
@@ -276,13 +276,13 @@ class Ports:
 
 
 def settle(
-    bucket: Bucket, story: Callable[..., CompressionOutcome] = compress, most: int = 1_000
+    bucket: Bucket, workflow: Callable[..., CompressionOutcome] = compress, most: int = 1_000
 ) -> list[CompressionOutcome]:
     """Work the queue off, one consumer after the other, without a fault; returns what each did."""
     outcomes = []
     while bucket.queue:
         bucket.queue -= 1
-        consumer = Consumer(bucket, story)
+        consumer = Consumer(bucket, workflow)
         while not consumer.over:
             consumer.step()
             most -= 1

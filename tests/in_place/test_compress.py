@@ -1,4 +1,4 @@
-"""The in-place story, over a bucket in memory: what it writes, what it leaves, and when it stops."""
+"""The in-place workflow, over a bucket in memory: what it writes, what it leaves, and when it stops."""
 
 from __future__ import annotations
 

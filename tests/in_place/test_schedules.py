@@ -1,4 +1,4 @@
-"""The in-place story keeps its promises under every interleaving of two workers and people who write at the same time.
+"""In-place compression keeps its promises under every interleaving of two workers and people who write meanwhile.
 
 People upload (P, Q: large pictures; S: a small one), delete (D), and synchronise (Y: the large P again, under whatever
 metadata is there).
@@ -18,13 +18,14 @@ import pytest
 from lightpress.in_place import compress as module
 from lightpress.in_place.compress import compress
 from tests.in_place.model import Bucket, Consumer, Fault, large, settle, small
+from tests.simulation.syntax import Change, changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.in_place.compress import CompressionOutcome
 
-    Story = Callable[..., CompressionOutcome]
+    Workflow = Callable[..., CompressionOutcome]
 
 SCHEDULES = int(os.environ.get("LIGHTPRESS_SCHEDULES", "2000"))
 AT_ONCE = 2
@@ -48,9 +49,9 @@ class Found:
 class Run:
     """One replay of a schedule from the start."""
 
-    def __init__(self, script: str, faults: int, story: Story, *, versioned: bool) -> None:
+    def __init__(self, script: str, faults: int, workflow: Workflow, *, versioned: bool) -> None:
         self.bucket = Bucket(versioned=versioned)
-        self.script, self.faults, self.story = script, faults, story
+        self.script, self.faults, self.workflow = script, faults, workflow
         self.done = 0
         self.consumers: list[Consumer] = []
 
@@ -71,7 +72,7 @@ class Run:
             self.done += 1
         elif verb == "start":
             self.bucket.queue -= 1
-            self.consumers.append(Consumer(self.bucket, self.story))
+            self.consumers.append(Consumer(self.bucket, self.workflow))
         elif verb == "step":
             self.consumers[int(number)].step()
         else:
@@ -85,13 +86,13 @@ class Run:
         return hash((self.bucket.state(), self.done, self.faults, tuple(histories)))
 
 
-def explore(script: str, *, faults: int = 0, versioned: bool = True, story: Story = compress) -> Found:
+def explore(script: str, *, faults: int = 0, versioned: bool = True, workflow: Workflow = compress) -> Found:
     """Try every interleaving of a script of people's actions with two workers and up to `faults` faults."""
     seen: set[int] = set()
     stack: list[tuple[str, ...]] = [()]
     while stack:
         schedule = stack.pop()
-        run = Run(script, faults, story, versioned=versioned)
+        run = Run(script, faults, workflow, versioned=versioned)
         for choice in schedule:
             run.take(choice)
         state = run.state()
@@ -107,7 +108,7 @@ def explore(script: str, *, faults: int = 0, versioned: bool = True, story: Stor
     return Found(states=len(seen))
 
 
-def explore_randomly(seed: int, story: Story = compress) -> Found:
+def explore_randomly(seed: int, workflow: Workflow = compress) -> Found:
     """People and four workers in any order, duplicates, faults at any request; then calm."""
     chance = random.Random(seed)  # noqa: S311  it decides schedules
     bucket = Bucket(versioned=seed % 2 == 0)
@@ -120,7 +121,7 @@ def explore_randomly(seed: int, story: Story = compress) -> Found:
             bucket.queue += 1  # the queue delivers twice
         elif action < 0.35 and bucket.queue and len(consumers) < 4:
             bucket.queue -= 1
-            consumers.append(Consumer(bucket, story))
+            consumers.append(Consumer(bucket, workflow))
         elif consumers:
             fault = chance.choice(list(Fault)) if chance.random() < 0.08 else None
             chance.choice(consumers).step(fault)
@@ -128,7 +129,7 @@ def explore_randomly(seed: int, story: Story = compress) -> Found:
     while consumers:
         chance.choice(consumers).step()
         consumers[:] = [consumer for consumer in consumers if not consumer.over]
-    settle(bucket, story)
+    settle(bucket, workflow)
     bucket.check_settled()
     return Found(tuple(bucket.violations))
 
@@ -154,45 +155,37 @@ def test_random_schedules_with_many_faults_end_as_promised() -> None:
         assert not found.violations, (seed, found)
 
 
-def mutant(*changes: tuple[str, str]) -> Story:
-    """The story with its text changed."""
-    text = inspect.getsource(module)
-    for present, instead in changes:
-        assert text.count(present) == 1, f"the story no longer says {present!r}, once"
-        text = text.replace(present, instead)
-    changed = ModuleType(module.__name__)
-    exec(compile(text, "mutated compress.py", "exec"), changed.__dict__)  # noqa: S102  our own text, changed by us
-    story: Story = changed.compress
-    return story
+def mutant(present: str, instead: str, function: str) -> Workflow:
+    """The workflow with one change to the syntax tree of a function."""
+    text = changed(inspect.getsource(module), Change(present, instead, function))
+    mutated = ModuleType(module.__name__)
+    exec(compile(text, "mutated compress.py", "exec"), mutated.__dict__)  # noqa: S102  our own text, changed by us
+    workflow: Workflow = mutated.compress
+    return workflow
 
 
-NOT_SEALED = mutant(("if state.mark is not None and _is_final(state.mark, table):", "if False:"))
-REPLACES_ANYTHING = mutant(
-    (
-        "    if dependencies.objects.head(source) != state:",
-        "    state = dependencies.objects.head(source)\n    if state is None:",
-    )
-)
-LEDGER_OF_OTHERS = mutant(("if entry.is_conclusive_for(state, table.digest):", "if entry.times == 0:"))
-NEVER_TIRED = mutant(("entry.times >= MOST_TIMES", "False"))
+NOT_SEALED = mutant("S.mark is not None and _is_final(S.mark, T)", "False", "_outcome_by_state")
+REPLACES_ANYTHING = mutant("D.objects.head(S) != E", "D.objects.head(S) is None", "_replace")
+LEDGER_OF_OTHERS = mutant("E.is_conclusive_for(S, T)", "E.times == 0", "_outcome_by_ledger")
+NEVER_TIRED = mutant("E.times >= MOST_TIMES", "False", "_outcome_by_ledger")
 
 
 @pytest.mark.parametrize(
-    ("story", "script"),
+    ("workflow", "script"),
     [(REPLACES_ANYTHING, "PQ"), (LEDGER_OF_OTHERS, "SP")],
     ids=["whatever is there is replaced", "another picture's entry counts"],
 )
-def test_a_story_with_a_broken_step_is_found_out(story: Story, script: str) -> None:
-    assert explore(script, story=story).violations
+def test_a_workflow_with_a_broken_step_is_found_out(workflow: Workflow, script: str) -> None:
+    assert explore(script, workflow=workflow).violations
 
 
-def test_without_the_seal_each_write_would_cause_another_squeeze() -> None:
+def test_without_the_seal_each_write_would_cause_another_compression() -> None:
     """Not another write: what is small already is not made smaller. So the work is what tells."""
     compressed = {}
-    for name, story in (("real", compress), ("mutant", NOT_SEALED)):
+    for name, workflow in (("real", compress), ("mutant", NOT_SEALED)):
         bucket = Bucket()
         bucket.put(large("P"))
-        settle(bucket, story)
+        settle(bucket, workflow)
         compressed[name] = sum(bucket.compressed.values())
     assert compressed == {"real": 1, "mutant": 2}
 
@@ -200,12 +193,12 @@ def test_without_the_seal_each_write_would_cause_another_squeeze() -> None:
 def test_against_a_program_that_puts_the_large_file_back_it_gives_up() -> None:
     """The loop of two programs that each undo the other's work ends after three rounds; without that, never."""
     written = {}
-    for name, story in (("real", compress), ("mutant", NEVER_TIRED)):
+    for name, workflow in (("real", compress), ("mutant", NEVER_TIRED)):
         bucket = Bucket()
         bucket.put(large("P"))
         for _ in range(50):
-            settle(bucket, story)
+            settle(bucket, workflow)
             if bucket.now and bucket.now.data != large("P"):
                 bucket.put(large("P"), like=bucket.now)
-        written[name] = sum(1 for thing in bucket.things if thing and thing.by == "story")
+        written[name] = sum(1 for thing in bucket.things if thing and thing.by == "workflow")
     assert written == {"real": 3, "mutant": 50}

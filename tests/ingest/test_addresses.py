@@ -130,7 +130,7 @@ def test_an_allowed_network_allows_itself_and_nothing_beside() -> None:
             policy.check(address, 443)
 
 
-def test_a_name_without_an_address_is_told_from_a_resolver_that_is_busy() -> None:
+def test_a_name_without_an_address_is_distinguished_from_a_busy_resolver() -> None:
     def failing(error: int) -> Connector:
         def resolve(_: str) -> list[str]:
             raise socket.gaierror(error, "said the resolver")

@@ -53,7 +53,7 @@ def api(queue: Queue | None = None, rows: Sequence[Failure] = ()) -> UrlIngestAp
     return UrlIngestApi(queue or Queue(), Table(list(rows)), "uploads", KEYS, lambda key: {"key": key})
 
 
-def test_the_last_failure_of_a_url_is_told_in_a_sentence() -> None:
+def test_the_last_failure_of_a_url_is_reported_in_a_sentence() -> None:
     told = api(rows=[failure("not_found"), failure("forbidden")]).failed(KEY)
     assert (told["status"], told["reason"], told["detail"]) == ("failed", "forbidden", "It is forbidden.")
     assert told["title"]
@@ -67,7 +67,7 @@ def test_a_reason_of_a_later_release_has_a_sentence_too() -> None:
 @pytest.mark.parametrize(
     "row", [failure("corrupt", url=None), failure("not_found", subject="uploads/other.jpg"), None], ids=repr
 )
-def test_nothing_is_told_of_pictures_that_came_and_of_other_keys(row: Failure | None) -> None:
+def test_nothing_is_reported_of_fetched_pictures_and_of_other_keys(row: Failure | None) -> None:
     assert api(rows=[row] if row else []).failed(KEY) == {}
 
 

@@ -177,7 +177,7 @@ def always() -> float:
     return 300.0
 
 
-def test_of_a_batch_only_what_must_comes_back() -> None:
+def test_of_a_batch_only_transient_errors_are_retried() -> None:
     diary = Diary()
     script = Script(
         {
@@ -264,7 +264,7 @@ def test_what_never_came_to_an_end_is_fetched_alone_and_the_others_go_back_at_on
     assert working([message("new"), message("tried", 5)], always) == []
 
 
-def test_a_failure_that_cannot_be_handed_over_comes_back() -> None:
+def test_a_failure_that_cannot_become_a_dead_letter_is_retried() -> None:
     diary = Diary(deaf=True)
     back = work(diary, Script({"missing": FetchFailed(FetchReason.NOT_FOUND, "Gone.")}))([message("missing")], always)
     assert back == ["id-missing"]

@@ -114,7 +114,7 @@ def test_the_tables_are_loaded_for_hosts_that_need_them_and_no_others() -> None:
 
 
 @pytest.mark.parametrize("host", ["\ud800.com", "xn--\u00fc", "xn--99999999999.com", "", ".", "a" * 2_000 + "ü"])
-def test_what_is_no_name_is_told_so(host: str) -> None:
+def test_an_invalid_host_name_is_rejected_with_that_reason(host: str) -> None:
     try:
         in_ascii(host)
     except ValueError:

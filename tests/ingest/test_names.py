@@ -96,7 +96,7 @@ def test_a_name_that_many_wait_for_is_looked_up_once(server: Misbehaving) -> Non
         assert resolver.asked == ["silent.example"]
 
 
-def test_names_that_nobody_answers_for_pile_up_to_a_limit_and_the_rest_comes_back_unasked(server: Misbehaving) -> None:
+def test_pending_look_ups_are_limited_and_further_names_are_retried_without_a_look_up(server: Misbehaving) -> None:
     with resolving() as resolver:
         before = threading.active_count()
         working = download(resolver, 0.2)
@@ -119,7 +119,7 @@ def test_names_that_nobody_answers_for_pile_up_to_a_limit_and_the_rest_comes_bac
         assert bytes(found.data) == picture(1), "and then there is room again"
 
 
-def test_what_the_resolver_says_of_a_name_is_told_to_all_who_wait() -> None:
+def test_all_who_wait_for_a_name_get_the_resolvers_answer() -> None:
     def resolve(_: str) -> list[str]:
         time.sleep(0.1)
         raise socket.gaierror(socket.EAI_NONAME, "no such name")

@@ -60,7 +60,7 @@ def test_a_cloud_with_other_settings_is_not_replaced(home: Path, free_port: int)
     assert down(home)
 
 
-def test_a_cdn_that_outlived_its_emulator_is_told_and_stopped(home: Path) -> None:
+def test_a_cdn_that_outlived_its_emulator_is_reported_and_stopped(home: Path) -> None:
     Home(home).cdn.start([sys.executable, "-c", "import time; time.sleep(60)"], environment={}, folder=home)
     assert status(home).running
     assert not status(home).healthy

@@ -77,7 +77,7 @@ def test_what_python_caches_is_no_change(project: Path, runs_after_synthesis: Sy
     assert runs_after_synthesis() == 1
 
 
-def test_the_app_is_told_its_environment_and_nothing_of_an_account(
+def test_the_app_gets_its_environment_and_nothing_of_an_account(
     project: Path, runs_after_synthesis: Synthesize, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_PROFILE", "production")

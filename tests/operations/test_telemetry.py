@@ -108,7 +108,7 @@ def test_every_line_has_an_id(lines: Lines) -> None:
     assert [line["message"] for line in said(lines) if not line.get("correlation_id")] == []
 
 
-def test_what_a_picture_took_is_told_and_counted(deployed: Deployed, told: Told) -> None:
+def test_what_a_picture_took_is_logged_and_counted(deployed: Deployed, told: Told) -> None:
     deployed.upload(GOOD, PHOTO)
     deployed.invoke(notification(GOOD))
     lines = told.lines()
@@ -164,7 +164,7 @@ def test_metrics_are_in_the_namespace_that_is_watched(lines: Lines) -> None:
     assert found == {NAMESPACE}
 
 
-def test_a_batch_is_told_in_a_line_for_each_picture_and_one_for_its_metrics(deployed: Deployed, told: Told) -> None:
+def test_a_batch_is_logged_in_a_line_for_each_picture_and_one_for_its_metrics(deployed: Deployed, told: Told) -> None:
     from lightpress.handlers.process_upload import handler
 
     for number in range(3):

@@ -57,7 +57,7 @@ def test_from_its_name_a_source_is_found_again(source: Source) -> None:
     assert PUBLISHING.named(known.name) == known
 
 
-def test_an_attached_picture_is_looked_at_in_its_bucket_and_published_under_its_name() -> None:
+def test_an_attached_picture_is_read_from_its_bucket_and_published_under_its_name() -> None:
     from lightpress.pipeline.reconcile import Action, reconcile
 
     cloud = FakeCloud(FakeOriginals(name="shop"))

@@ -108,7 +108,7 @@ LOOKED_AT = (
 
 
 @pytest.mark.parametrize("name", LOOKED_AT)
-def test_whatever_happened_to_a_key_it_is_looked_at(name: str) -> None:
+def test_every_event_of_a_key_names_it_as_a_source_to_reconcile(name: str) -> None:
     assert read(s3("a.jpg", name=name)) == Reading((Source(BUCKET, "a.jpg"),))
 
 

@@ -78,7 +78,7 @@ def test_every_record_of_a_message_is_worked_off(rig: Rig) -> None:
     assert rig.dead_letters.kept == []
 
 
-def test_a_bad_picture_goes_to_the_dead_letters_at_once_with_its_reason_and_is_done(rig: Rig) -> None:
+def test_a_bad_picture_becomes_a_dead_letter_at_once_with_its_reason_and_is_done(rig: Rig) -> None:
     rig.cloud.originals.put("a", CORRUPT)
     rig.cloud.originals.put("b", b"good")
     rig.handle(body_about("a", "b"), received=2)
@@ -112,7 +112,7 @@ def test_every_record_of_a_message_has_its_own_reason(rig: Rig) -> None:
     assert json.loads(unknown.body) == json.loads(body_about("x", name="Tagged"))
 
 
-def test_a_message_that_is_not_ours_is_kept_and_nobody_elses_bucket_is_touched(rig: Rig) -> None:
+def test_a_message_of_another_bucket_is_recorded_and_that_bucket_is_not_touched(rig: Rig) -> None:
     rig.cloud.originals.put("a", b"good")
     rig.handle(records(body_about("a"), body_about("b", bucket="somebody-elses")))
     assert rig.diary.entries == [("published", "a"), ("unknown_bucket", "message-1")]
@@ -136,7 +136,7 @@ def test_what_an_operator_wants_tried_again_is_and_stays_so_on_its_way(rig: Rig)
     assert len(rig.cloud.press.made) == 2
 
 
-def test_what_comes_back_waits_longer_each_time(rig: Rig) -> None:
+def test_a_message_that_is_retried_waits_longer_each_time(rig: Rig) -> None:
     rig.cloud.originals.put("a", b"good")
     rig.cloud.originals.failing.add("a")
     for received in range(1, 12):
@@ -153,7 +153,7 @@ def test_messages_that_failed_together_do_not_come_back_together() -> None:
     assert len(pauses) > 50
 
 
-def test_what_there_is_no_time_for_comes_back_at_once_and_what_is_done_stays_done(rig: Rig) -> None:
+def test_without_time_left_records_are_retried_at_once_and_finished_ones_stay_finished(rig: Rig) -> None:
     for key in "abc":
         rig.cloud.originals.put(key, key.encode())
     time_for = iter([True, False, False])
@@ -179,7 +179,7 @@ def test_a_queue_that_cannot_hold_a_message_back_changes_nothing_else(rig: Rig) 
     assert second.startswith("receipt-1 ")
 
 
-def test_where_the_world_fails_the_neighbours_are_done_and_the_message_comes_back(rig: Rig) -> None:
+def test_after_a_transient_error_the_other_records_are_processed_and_the_message_is_retried(rig: Rig) -> None:
     for key in "abc":
         rig.cloud.originals.put(key, key.encode())
     rig.cloud.originals.failing.add("b")
@@ -189,8 +189,8 @@ def test_where_the_world_fails_the_neighbours_are_done_and_the_message_comes_bac
     assert rig.diary.entries == [("published", "a"), ("ConnectionError", "b"), ("published", "c")]
 
 
-def test_when_it_comes_back_only_what_is_missing_is_made(rig: Rig) -> None:
-    test_where_the_world_fails_the_neighbours_are_done_and_the_message_comes_back(rig)
+def test_a_retry_makes_only_what_is_missing(rig: Rig) -> None:
+    test_after_a_transient_error_the_other_records_are_processed_and_the_message_is_retried(rig)
     rig.cloud.originals.failing.clear()
     rig.handle(body_about("a", "b", "c"))
     assert rig.diary.entries[3:] == [("nothing", "a"), ("published", "b"), ("nothing", "c")]
@@ -209,7 +209,7 @@ def test_what_makes_no_sense_is_kept_only_when_the_message_does_not_come_back(ri
     assert len(rig.dead_letters.kept) == 1
 
 
-def test_a_dead_letter_queue_that_fails_brings_the_message_back() -> None:
+def test_a_dead_letter_queue_that_fails_causes_a_retry_of_the_message() -> None:
     class Full(FakeDeadLetters):
         def send(self, dead_letter: DeadLetter) -> None:
             raise ConnectionError(dead_letter.body)
@@ -229,7 +229,7 @@ def test_a_dead_letter_queue_that_fails_brings_the_message_back() -> None:
         process(Message("m", body_about("a")))
 
 
-def test_an_observer_hears_what_was_wrong(rig: Rig) -> None:
+def test_the_observer_is_given_what_was_wrong(rig: Rig) -> None:
     rig.handle("hello")
     assert rig.diary.entries == [("not_json", "message-1")]
     assert rig.diary.problems == [Problem("not_json", "The message is not JSON: hello")]
@@ -270,7 +270,7 @@ def test_what_the_recipes_leave_alone_is_no_news() -> None:
     assert rig.announcements.told == []
 
 
-def test_an_announcement_that_fails_is_made_when_the_message_comes_back(rig: Rig) -> None:
+def test_a_notification_that_fails_is_sent_by_the_retry(rig: Rig) -> None:
     rig.cloud.originals.put("a", b"1")
     rig.announcements.failing = True
     with pytest.raises(ExceptionGroup):

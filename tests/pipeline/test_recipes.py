@@ -333,7 +333,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("text", "place", "words"), BROKEN.values(), ids=BROKEN)
-def test_a_mistake_is_told_with_file_and_place_and_what_is_allowed(
+def test_an_error_names_the_file_the_place_and_what_is_allowed(
     tmp_path: Path, text: str, place: str, words: list[str]
 ) -> None:
     with pytest.raises(ConfigError) as caught:

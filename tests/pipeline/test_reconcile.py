@@ -120,7 +120,7 @@ def test_a_deletion_of_what_never_was_is_written_down_too(cloud: FakeCloud) -> N
     assert published(cloud).status is Status.DELETED
 
 
-def test_a_deletion_told_twice_is_nothing_the_second_time(cloud: FakeCloud) -> None:
+def test_a_deletion_that_is_announced_twice_changes_nothing_the_second_time(cloud: FakeCloud) -> None:
     settle(cloud)
     assert settle(cloud).action is Action.NOTHING
     assert published(cloud).revision == 1
@@ -187,7 +187,7 @@ def test_a_picture_that_changes_again_and_again_is_left_for_later(cloud: FakeClo
     assert len(cloud.press.made) == ATTEMPTS
 
 
-def test_and_is_settled_the_next_time(cloud: FakeCloud) -> None:
+def test_it_is_settled_the_next_time(cloud: FakeCloud) -> None:
     test_a_picture_that_changes_again_and_again_is_left_for_later(cloud)
     cloud.originals.before_look = lambda _: None
     assert settle(cloud).action in {Action.PUBLISHED, Action.NOTHING}
@@ -323,7 +323,7 @@ def test_a_failed_picture_is_tried_again_where_an_operator_asks_for_it(cloud: Fa
     assert len(cloud.press.made) == 3
 
 
-def test_a_published_picture_is_not_made_again_whoever_asks(cloud: FakeCloud) -> None:
+def test_a_published_picture_is_not_rendered_again_whoever_asks(cloud: FakeCloud) -> None:
     cloud.originals.put(KEY, b"one")
     settle(cloud)
     assert reconcile(source(KEY), cloud.dependencies(), retry=True).action is Action.NOTHING
@@ -350,7 +350,7 @@ def test_a_picture_that_is_replaced_while_it_is_recorded_is_published(cloud: Fak
     assert cloud.failures.rows == {}
 
 
-def test_the_cdn_is_asked_to_forget_before_the_variants_are_removed(cloud: FakeCloud) -> None:
+def test_the_invalidation_is_requested_before_the_variants_are_removed(cloud: FakeCloud) -> None:
     cloud.originals.put(KEY, b"one")
     settle(cloud)
     cloud.originals.delete(KEY)
@@ -359,7 +359,7 @@ def test_the_cdn_is_asked_to_forget_before_the_variants_are_removed(cloud: FakeC
     assert cloud.images.variants() == set()
 
 
-def test_where_there_is_nothing_to_forget_nobody_is_asked(cloud: FakeCloud) -> None:
+def test_without_published_variants_no_invalidation_is_requested(cloud: FakeCloud) -> None:
     settle(cloud)
     settle(cloud)
     assert cloud.purges.asked == []
@@ -457,7 +457,7 @@ def digest_of(cloud: FakeCloud) -> str:
     return recipe.digest
 
 
-def test_what_was_left_behind_by_a_dead_worker_goes_with_the_deletion(cloud: FakeCloud) -> None:
+def test_what_a_dead_worker_left_is_removed_with_the_deletion(cloud: FakeCloud) -> None:
     settle(cloud)
     cloud.originals.put(KEY, b"one")
 

@@ -339,7 +339,7 @@ def test_a_newer_upload_that_cannot_be_copied_costs_the_one_before_no_copy(rig: 
     assert {(identity, row.reason) for (_, identity), row in rig.cloud.failures.rows.items()} == {("v3", "archived")}
 
 
-def test_denials_of_other_letters_decide_nothing(rig: Rig) -> None:
+def test_denials_of_other_dead_letters_decide_nothing(rig: Rig) -> None:
     close(rig, DENIED, seen=False)
     for number in range(2 * TRIALS):
         assert not rig.record(DeadLetter(body_about(KEY), f"message-{number}"))

@@ -31,7 +31,7 @@ FILE = {"filename": "cat.jpg", "size": 1_000, "type": "image/jpeg"}
 CHECKSUM = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 
 
-def test_a_file_is_told_by_name_size_and_type() -> None:
+def test_a_request_names_a_file_by_name_size_and_type() -> None:
     assert parse_upload_request(FILE, LIMITS) == UploadRequest("cat.jpg", 1_000, "image/jpeg")
     assert parse_upload_request(FILE | {"size": 1_000.0}, LIMITS).size == 1_000, "JSON does not tell them apart"
     more = FILE | {"checksum": CHECKSUM, "collection": "avatars"}
@@ -62,16 +62,14 @@ def test_a_file_is_told_by_name_size_and_type() -> None:
         ),
     ],
 )
-def test_what_is_wrong_is_told_with_the_field_and_what_is_accepted(
-    change: dict[str, Any], field: str, sentence: str
-) -> None:
+def test_an_error_names_the_field_and_what_is_accepted(change: dict[str, Any], field: str, sentence: str) -> None:
     with pytest.raises(Refused) as refused:
         parse_upload_request(FILE | change, LIMITS)
     assert (refused.value.status, refused.value.code) == (422, "invalid")
     assert refused.value.fields == {field: sentence}
 
 
-def test_everything_that_is_wrong_is_told_at_once() -> None:
+def test_all_errors_of_a_request_are_reported_at_once() -> None:
     with pytest.raises(Refused) as refused:
         parse_upload_request({}, LIMITS)
     assert set(refused.value.fields) == {"filename", "size", "type"}
@@ -138,7 +136,7 @@ def test_whatever_the_file_is_called_its_key_stays_in_its_owners_place(filename:
     check_owner(key, owner)
 
 
-def test_nobody_may_ask_for_what_is_anothers_and_is_not_told_that_it_exists() -> None:
+def test_pictures_of_other_owners_are_not_found_whether_they_exist_or_not() -> None:
     key = new_key(parse_upload_request(FILE, LIMITS), owner_of("alice"), "1")
     for other in ("bob", "", "alic", "alice2"):
         with pytest.raises(Refused) as refused:

@@ -130,7 +130,7 @@ def large() -> FilePayload:
     return sent
 
 
-def test_a_large_file_goes_in_parts_and_a_part_that_fails_is_sent_again_alone(
+def test_a_large_file_is_uploaded_in_parts_and_only_a_part_that_fails_is_sent_again(
     world: Dependencies, visit: Visit, page_shot: Shot
 ) -> None:
     world.broken += ["/part/3"]
@@ -219,7 +219,7 @@ def test_the_chooser_offers_what_is_accepted_also_where_a_system_knows_no_type_o
     )
 
 
-def test_what_is_refused_for_its_format_is_told_what_it_is_and_what_is_accepted(
+def test_a_file_refused_for_its_format_is_answered_with_its_format_and_those_accepted(
     world: Dependencies, visit: Visit
 ) -> None:
     page = visit(world)
