@@ -233,9 +233,9 @@ def _count_published(manifest: Manifest) -> None:
 
 
 def _count_spent(spent: Spent) -> None:
-    for name, value in asdict(spent).items():
-        metric, unit = _SPENT[name]
-        _count(metric, value, unit)
+    for name, (metric, unit) in _SPENT.items():
+        _count(metric, getattr(spent, name), unit)
+    _count("SandboxOpen", len(spent.sandbox_open))
 
 
 def _sizes(manifest: Manifest) -> dict[str, Any]:
@@ -262,7 +262,8 @@ def _files(manifest: Manifest) -> list[Variant]:
 
 def _told(spent: Spent) -> dict[str, Any]:
     """Milliseconds in whole numbers, and nothing of what never happened."""
-    return {name: round(value) for name, value in asdict(spent).items() if value}
+    told = {name: value for name, value in asdict(spent).items() if value}
+    return {name: value if isinstance(value, tuple) else round(value) for name, value in told.items()}
 
 
 def _cause(source: Source) -> str | None:

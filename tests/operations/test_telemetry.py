@@ -11,8 +11,9 @@ from lightpress.cdk.metrics import ENDS, NAMESPACE
 from lightpress.image import Reason
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.reconcile import Action, Outcome
+from lightpress.pipeline.sandbox import Cost
 from lightpress.pipeline.source import Closed, Source
-from lightpress.telemetry import ReconcileTelemetry
+from lightpress.telemetry import ReconcileTelemetry, metrics
 from tests.handlers.conftest import UPLOADS, Context, batch, notification
 from tests.operations.conftest import BAD, GOOD, PHOTO
 
@@ -127,8 +128,21 @@ def test_what_a_picture_took_is_logged_and_counted(deployed: Deployed, told: Tol
     for name in ("ReadTime", "RenderTime", "WriteTime", "EncodeCpu", "PeakMemory"):
         assert counts[name] > 0, name
     assert counts["DecodeCpu"] >= 0
+    assert counts["SandboxOpen"] == len(line.get("sandbox_open", []))
     assert line["render_ms"] == round(counts["RenderTime"])
     assert counts["TimeToPublish"] > 0
+
+
+@pytest.mark.parametrize("refused", [(), ("system_calls",), ("descriptors", "files")])
+def test_what_the_kernel_refuses_of_the_sandbox_is_named_and_counted(told: Told, refused: tuple[str, ...]) -> None:
+    telemetry = ReconcileTelemetry()
+    telemetry.stages.add_cost(Cost(cpu_ms=10, peak_rss_mb=50, open=refused))
+    published = Outcome(Source(UPLOADS, GOOD), Action.PUBLISHED, Manifest(GOOD, Status.READY, 1, recipe="web"))
+    metrics.log_metrics(lambda *_: telemetry.on_done(published))({}, Context())
+    lines = told.lines()
+    (line,) = said(lines)
+    assert line.get("sandbox_open", []) == list(refused)
+    assert measured(lines, "service")["SandboxOpen"] == [len(refused)]
 
 
 def test_failures_are_counted_by_reasons_of_which_there_are_few(lines: Lines) -> None:

@@ -1,6 +1,6 @@
 """The picture core: bytes in, bytes out. Start at `render`."""
 
-from lightpress.image.codecs import load_codecs
+from lightpress.image.codecs import load_codecs, load_for, load_helpers
 from lightpress.image.compress import (
     CREDENTIALS,
     MODES,
@@ -66,6 +66,8 @@ __all__ = [
     "compress",
     "is_kept_for_signature",
     "load_codecs",
+    "load_for",
+    "load_helpers",
     "pack",
     "render",
 ]

@@ -1,14 +1,20 @@
-"""The modules of Pillow that read and write a format, imported when they are first needed."""
+"""The modules that read and write a format, or help with few pictures: no cold start pays for them.
+
+A child process that renders can import nothing (`pipeline.confinement`): its parent has loaded for it what any picture
+may need, and it loads the decoder of its own picture before it is confined.
+"""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from lightpress.image.formats import INPUTS
+from PIL import Image
+
+from lightpress.image.formats import INPUTS, input_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from lightpress.image.formats import Input
 
@@ -30,3 +36,26 @@ def load_codecs(formats: Iterable[str]) -> None:
     for row in INPUTS:
         if row.name in wanted:
             load_codec(row)
+
+
+# What the core and Pillow import when a picture needs it; `encodings` for XMP and text in files.
+_HELPERS = (
+    "PIL.ImageCms", "PIL.ImageOps", "PIL.MpoImagePlugin", "PIL.TiffImagePlugin", "PIL._imagingcms",
+    "lightpress.image.cicp", "lightpress.image.rare_psd", "lightpress.image.rare_tiff", "lightpress.image.tone_map",
+    "mozjpeg_lossless_optimization", "oxipng", "xml.etree.ElementTree",
+    "encodings.cp1252", "encodings.utf_16", "encodings.utf_16_be", "encodings.utf_16_le", "encodings.utf_32",
+)  # fmt: skip
+
+
+def load_helpers() -> None:
+    """Load what few pictures need, whichever comes next; once, 20 ms."""
+    Image.preinit()
+    for name in _HELPERS:
+        import_module(name)
+
+
+def load_for(data: bytes, accept: Collection[str]) -> None:
+    """Load the decoder of this file, if it is of a format among `accept`. No decoder looks at it."""
+    row = input_of(data)
+    if row is not None and row.name in accept:
+        load_codec(row)

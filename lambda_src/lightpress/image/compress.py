@@ -93,6 +93,11 @@ class CompressionOptions:
         return ()
 
     @property
+    def accept(self) -> tuple[str, ...]:
+        """Nothing but what can be made smaller."""
+        return COMPRESSIBLE
+
+    @property
     def lossy(self) -> bool:
         """Whether pixels may change."""
         return self.mode == "lossy"
@@ -104,8 +109,8 @@ class CompressionOptions:
 
     @property
     def decoding(self) -> DecodeOptions:
-        """How files are read: at full size, and nothing but what can be made smaller."""
-        return DecodeOptions(self.limits, "all", COMPRESSIBLE)
+        """How files are read: at full size."""
+        return DecodeOptions(self.limits, "all", self.accept)
 
     @property
     def digest(self) -> str:

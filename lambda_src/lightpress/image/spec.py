@@ -161,6 +161,10 @@ class WorkOptions(Protocol):
     def formats(self) -> tuple[str, ...]:
         """The formats, by name, that are written whatever the file is."""
 
+    @property
+    def accept(self) -> tuple[str, ...]:
+        """The formats, by name, that are read."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:

@@ -31,9 +31,12 @@ from lightpress.image import (
     WorkOptions,
     compress,
     load_codecs,
+    load_for,
+    load_helpers,
     pack,
     render,
 )
+from lightpress.pipeline import confinement
 from lightpress.units import MB
 
 if TYPE_CHECKING:
@@ -43,7 +46,6 @@ _HEADER = struct.Struct(">IQ")
 _CHUNK = 1 << 20
 _LARGEST_FRAME = 1 << 28
 _AS_MEASURED = 2  # a decoder reserves more address space than it fills, up to this many times as much
-_STDERR = 2
 _SPARE_BYTES = 64 * MB
 _TOLD = tuple(field.name for field in fields(EncodedVariant) if field.name != "data")
 _CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
@@ -80,11 +82,13 @@ class Cost:
         cpu_ms: CPU time, in milliseconds.
         peak_rss_mb: Peak resident memory, in MB.
         decoding_ms: Of the CPU time, what passed before the first variant was begun; 0 if it never was.
+        open: Which of `confinement.STEPS` the kernel has refused.
     """
 
     cpu_ms: int
     peak_rss_mb: int
     decoding_ms: int = 0
+    open: tuple[str, ...] = ()
 
 
 def _unobserved(_: Cost) -> None:
@@ -115,10 +119,13 @@ class Child(Generic[OptionsT]):
     ) -> None:
         self.cost = Cost(0, 0)
         self._decoding_ms = 0
+        self._open: tuple[str, ...] = ()
         self._on_cost = on_cost
         self._deadline = time.monotonic() + limits.wall_seconds
         # Once here rather than in every child, and with the first picture rather than at the cold start.
         load_codecs(options.formats)  # a sixth of a small picture's CPU
+        load_helpers()
+        confinement.prepare()
         self._pipe, theirs = os.pipe()
         sys.stdout.flush()
         sys.stderr.flush()
@@ -152,6 +159,8 @@ class Child(Generic[OptionsT]):
         """The facts of the original, then its variants."""
         try:
             said, _ = self._frame()
+            self._open = tuple(step for step in confinement.STEPS if step in said["open"])
+            said, _ = self._frame()
             self._decoding_ms = said.pop("cpu_ms")
             load_codecs((said["format"],))  # for the next of its kind: phones send many alike
             yield OriginalInfo(**said | {"notes": tuple(said["notes"])})
@@ -176,7 +185,7 @@ class Child(Generic[OptionsT]):
         self._pid = 0
         peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         cpu_ms = round((usage.ru_utime + usage.ru_stime) * 1000)
-        self.cost = Cost(cpu_ms, round(peak_bytes / MB), self._decoding_ms)
+        self.cost = Cost(cpu_ms, round(peak_bytes / MB), self._decoding_ms, self._open)
         self._on_cost(self.cost)
         return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
@@ -251,8 +260,9 @@ def _work(
 ) -> NoReturn:
     """All that the child does. It leaves by _exit, so that nothing of the parent's is flushed or cleaned up twice."""
     try:
-        _silence()
-        room = _confine(limits)
+        room = _limit(limits)
+        load_for(data, options.accept)
+        _send(pipe, {"open": confinement.confine(pipe)})
         _answer(pipe, partial(work, data, options), room)
     finally:
         os._exit(1)  # reached only if even the answer failed
@@ -280,14 +290,7 @@ def _memory_may_have_been_short(rejected: PictureRejected, room: float) -> bool:
     return rejected.memory is not None and rejected.memory * _AS_MEASURED + _SPARE_BYTES > room
 
 
-def _silence() -> None:
-    """Decoders in C talk to the terminal about every odd file; what matters comes as an exception."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, _STDERR)
-    os.close(nowhere)
-
-
-def _confine(limits: SandboxLimits) -> float:
+def _limit(limits: SandboxLimits) -> float:
     """Bound what this process may use; returns how many bytes of memory it may still ask for."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.cpu_seconds, limits.cpu_seconds + 1))

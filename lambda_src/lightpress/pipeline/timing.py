@@ -34,6 +34,7 @@ class Spent:
         decode_cpu_ms: CPU time of the renderer before it began with the first variant.
         encode_cpu_ms: CPU time of the renderer after that.
         peak_rss_mb: Peak resident memory of the renderer, in MB.
+        sandbox_open: Which steps of its confinement the kernel has refused (`confinement.STEPS`).
     """
 
     read_ms: float = 0
@@ -42,6 +43,7 @@ class Spent:
     decode_cpu_ms: int = 0
     encode_cpu_ms: int = 0
     peak_rss_mb: int = 0
+    sandbox_open: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -73,6 +75,7 @@ class Timings:
         self._spent.decode_cpu_ms += cost.decoding_ms
         self._spent.encode_cpu_ms += cost.cpu_ms - cost.decoding_ms
         self._spent.peak_rss_mb = max(self._spent.peak_rss_mb, cost.peak_rss_mb)
+        self._spent.sandbox_open = tuple(dict.fromkeys((*self._spent.sandbox_open, *cost.open)))
 
     @contextmanager
     def _timing(self, stage: str) -> Iterator[None]:
