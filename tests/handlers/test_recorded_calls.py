@@ -127,7 +127,7 @@ def test_a_picture_that_is_tried_once_more(calls: set[Call], deployed: Deployed)
     deployed.upload("a.jpg", PICTURE)
     deployed.sqs.send_message(QueueUrl=url_of(DEAD_LETTERS), MessageBody=notification("a.jpg"))
     deployed.record()
-    assert calls == {READ_MANIFEST, LOOK, WRITE_DOWN, READ, WRITE, PUBLISH, ANNOUNCE}
+    assert calls == {READ_MANIFEST, LOOK, WRITE_DOWN, READ, WRITE, PUBLISH, LIST, ANNOUNCE}
 
 
 def test_a_picture_with_a_transient_error(calls: set[Call], deployed: Deployed) -> None:

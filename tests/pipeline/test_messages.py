@@ -136,6 +136,13 @@ def test_what_an_operator_wants_tried_again_is_and_stays_so_on_its_way(rig: Rig)
     assert len(rig.cloud.press.made) == 2
 
 
+def test_leftovers_are_looked_for_from_the_second_delivery_on(rig: Rig) -> None:
+    rig.cloud.originals.put("a", b"good")
+    for received, lists in ((1, 0), (1, 0), (2, 1), (3, 2)):
+        rig.handle(body_about("a"), received)
+        assert rig.cloud.images.asked["paths"] == lists
+
+
 def test_a_message_that_is_retried_waits_longer_each_time(rig: Rig) -> None:
     rig.cloud.originals.put("a", b"good")
     rig.cloud.originals.failing.add("a")

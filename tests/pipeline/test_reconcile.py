@@ -11,6 +11,7 @@ from lightpress.image import Limits, Reason, Size, Spec
 from lightpress.image.formats import READABLE
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.manifest import Status, variants_folder
+from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import ATTEMPTS, Action, Outcome, TooManyConflicts, reconcile
 from tests.pipeline.fakes import BREAKS_LATE, CORRUPT, RARE, UPLOADS, FakeCloud, FakeImages, book, source
@@ -472,6 +473,109 @@ def test_what_a_dead_worker_left_is_removed_with_the_deletion(cloud: FakeCloud) 
     cloud.images.before_publish = lambda _: None
     assert settle(cloud).action is Action.REMOVED
     assert cloud.images.variants() == set()
+
+
+def die(cloud: FakeCloud) -> None:
+    """As a worker does that has written its variants and not published them yet."""
+
+    def dies(_: Manifest) -> None:
+        raise KeyboardInterrupt
+
+    cloud.images.before_publish = dies
+    with pytest.raises(KeyboardInterrupt):
+        settle(cloud)
+    cloud.images.before_publish = lambda _: None
+
+
+def left_behind(cloud: FakeCloud, data: bytes) -> str:
+    """Upload, and have a worker die over it before it publishes; returns the generation that it wrote."""
+    before = cloud.images.generations()
+    cloud.originals.put(KEY, data)
+    die(cloud)
+    (generation,) = cloud.images.generations() - before
+    return generation
+
+
+def again(cloud: FakeCloud) -> Outcome:
+    """As when the message of a worker that died comes back."""
+    return reconcile(source(KEY), cloud.dependencies(), redelivered=True)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["published before", "never published"])
+def test_what_a_worker_left_behind_that_died_is_removed_when_its_message_comes_back(
+    cloud: FakeCloud, known: bool
+) -> None:
+    if known:
+        cloud.originals.put(KEY, b"one")
+        settle(cloud)
+    dead = left_behind(cloud, b"two")
+    cloud.originals.put(KEY, b"three")
+    settle(cloud)
+    assert (dead in cloud.images.generations()) is not known, "who replaces a manifest removes it, the first does not"
+    outcome = again(cloud)
+    assert (outcome.action, outcome.manifest) == (Action.NOTHING, published(cloud))
+    assert cloud.images.generations() == {published(cloud).generation, published(cloud).previous} - {None}
+    assert_all_there(cloud, KEY, b"three")
+
+
+def test_who_publishes_for_the_first_time_what_another_worker_died_over_removes_what_that_left(
+    cloud: FakeCloud,
+) -> None:
+    dead = left_behind(cloud, b"one")
+    cloud.originals.put(KEY, b"two")
+    assert again(cloud).action is Action.PUBLISHED
+    assert dead not in cloud.images.generations()
+    assert_all_there(cloud, KEY, b"two")
+
+
+def test_what_could_still_be_published_is_removed_once_it_cannot_be(cloud: FakeCloud) -> None:
+    cloud.recipes = book(10)
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    before = published(cloud)
+    cloud.recipes = book(20)
+    seen_by_the_dead = cloud.images.published(KEY)
+    die(cloud)
+    cloud.recipes = book(10)
+    outcome = again(cloud)
+    assert (outcome.action, outcome.manifest) == (Action.NOTHING, replace(before, revision=2))
+    assert published(cloud) == outcome.manifest
+    assert cloud.images.generations() == {before.generation}
+    with pytest.raises(PreconditionFailed):
+        cloud.images.publish(before, seen_by_the_dead)
+
+
+def test_what_is_kept_though_it_cannot_be_read_is_rid_of_what_died_beside_it(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    kept = published(cloud)
+    cloud.recipes = book(30)
+    die(cloud)
+    cloud.originals.bucket.change(KEY, storage_class="GLACIER")
+    assert reconcile(source(KEY), cloud.dependencies()).manifest == kept
+    assert len(cloud.images.generations()) == 2
+    outcome = again(cloud)
+    assert (outcome.action, outcome.manifest) == (Action.KEPT, replace(kept, revision=2))
+    assert cloud.images.generations() == {kept.generation}
+
+
+def test_a_key_that_is_left_alone_is_rid_of_what_a_worker_left_that_died(cloud: FakeCloud) -> None:
+    left_behind(cloud, b"one")
+    cloud.recipes = book(ignored=("**",))
+    assert settle(cloud).action is Action.NOTHING
+    assert again(cloud).action is Action.REMOVED
+    assert cloud.images.variants() == set()
+    assert again(cloud).action is Action.NOTHING
+
+
+def test_a_message_that_comes_back_costs_one_more_request_where_nothing_was_left(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    before = dict(cloud.images.held)
+    cloud.images.asked.clear()
+    assert again(cloud).action is Action.NOTHING
+    assert dict(cloud.images.asked) == {"published": 1, "paths": 1}
+    assert cloud.images.held == before
 
 
 def test_a_world_that_fails_is_not_the_pictures_fault(cloud: FakeCloud) -> None:

@@ -64,7 +64,7 @@ def schedules(
     out.print(f"{ran:,} schedules, none breaks a promise: {happened['request']:,} requests of")
     out.print(f"{happened['invocation']:,} invocations, {sum(faults.values()):,} faults ({_listed(faults)})")
     out.print(_listed({name: n for name, n in happened.items() if name not in {*_FAULTS, "request", "invocation"}}))
-    out.print(f"{left:,} generations were left over by workers that died, for the next change or a sweep to remove")
+    out.print(f"{left:,} generations were left over by workers whose message another one acknowledged")
 
 
 @app.command()

@@ -63,6 +63,15 @@ REFUSED_FOR_ANOTHER = [
 ]
 """Reading is refused for what overwrote a picture in between, and then the same picture is put again."""
 
+_HALF_DONE = ("step 0",) * 5
+"""The manifest, the look, the original, rendering, and the first of two variants."""
+DIED_AND_OVERTAKEN = ("client", "start process/1", *_HALF_DONE, "DIES 0", "client")
+"""A worker dies over a picture that is then overwritten: whoever publishes the other finds no manifest to replace."""
+
+_PUBLISHED = ("client", "start process/1", *("step 0",) * 10)
+DIED_AND_PUT_BACK = (*_PUBLISHED, "client", "start process/2", *_HALF_DONE, "DIES 0", "client")
+"""A worker dies over what overwrites a published picture, which is then put back."""
+
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
 

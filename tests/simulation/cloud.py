@@ -65,7 +65,8 @@ class Saved(NamedTuple):
 class Cloud:
     """Buckets, queues and the table; the releases in service; who works; and what was promised.
 
-    calm: nothing has gone wrong so far.
+    calm: nothing has gone wrong so far. untold: somebody failed over a message that was delivered to two at once, and
+    that the other one acknowledged, so that nobody will look at what that left behind.
     """
 
     def __init__(self, *, versioned: bool = True, max_receives: int = 5, code: Code | None = None) -> None:
@@ -86,7 +87,7 @@ class Cloud:
         self.releases = [Release(0, self.code, self.stores)]
         self.workers: list[Worker] = []
         self.keys: set[str] = set()
-        self.calm, self.backfill_due = True, False
+        self.calm, self.untold, self.backfill_due = True, False, False
         self.happened: Counter[str] = Counter()
         self.timeline = Timeline()
         self.promises = Promises(self)

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation import randomly
-from tests.simulation.cases import REFUSED_FOR_ANOTHER
+from tests.simulation.cases import DIED_AND_OVERTAKEN, DIED_AND_PUT_BACK, REFUSED_FOR_ANOTHER
 from tests.simulation.deployed import Code
 from tests.simulation.exhaustive import Case, explore
 from tests.simulation.pictures import render_without_isolation
@@ -35,7 +35,7 @@ class Mutant:
         changes: to its syntax tree; none where it is not the module that is replaced, but the port `render`.
         case: a small case whose exhaustive exploration finds it; None: random schedules do.
         within: how many states or schedules that takes at most.
-        seed: of the order of exploration, where the usual one takes long.
+        seed: of the order of exploration, or the first schedule, where the usual one takes long.
     """
 
     name: str
@@ -63,13 +63,16 @@ class Mutant:
         if self.case is not None:
             explored = explore(self.case, code, self.within, self.seed)
             return explored.states if explored.broken else None
-        tried = range(1, self.within + 1)
-        return next((number for number in tried if randomly.run(number, code).broken), None)
+        first = self.seed or 1
+        tried = range(first, first + self.within)
+        return next((count for count, number in enumerate(tried, 1) if randomly.run(number, code).broken), None)
 
     @property
     def limit(self) -> str:
         """Where it is found, and how soon."""
-        return f"{self.within} states of {self.case}" if self.case else f"{self.within} random schedules"
+        if self.case is not None:
+            return f"{self.within} states of {self.case}"
+        return f"{self.within} random schedules" + (f" from {self.seed} on" if self.seed else "")
 
 
 _VARIANTS_AFTER = """[
@@ -144,7 +147,11 @@ MUTANTS = (
         5_000,
     ),
     Mutant(
-        "no tombstone where nothing ever was", RECONCILE, (Change("A is None and B", "A is None"),), Case("PD"), 3_000
+        "no tombstone where nothing ever was",
+        RECONCILE,
+        (Change("P is None and I and not X", "P is None and not X"),),
+        Case("PD"),
+        3_000,
     ),
     Mutant(
         "a lost race counts as done",
@@ -169,7 +176,7 @@ MUTANTS = (
     Mutant(
         "cleaning up takes what is being written",
         RECONCILE,
-        (Change("A not in B and revision_of(A) <= M.revision", "A not in B"),),
+        (Change("A not in B and _revision_in(P) <= M.revision", "A not in B"),),
         Case("PQP"),
         500,
     ),
@@ -183,7 +190,7 @@ MUTANTS = (
     Mutant(
         "a tombstone is the end, whatever is left over",
         RECONCILE,
-        (Change("A and not any(B.paths(F))", "A"),),
+        (Change("A and not _has_variants(*_)", "A"),),
         Case("PD", faults=1),
         30_000,
     ),
@@ -257,9 +264,59 @@ MUTANTS = (
     Mutant(
         "what lost races left behind stays",
         RECONCILE,
-        (Change("R and P is not None", "False", "_attempt"),),
+        (Change("R or N > 0", "R"),),
         Case("PQ"),
         500,
+    ),
+    Mutant(
+        "what whoever had the message before left behind stays",
+        RECONCILE,
+        (Change("R or N > 0", "N > 0"),),
+        Case("PQ", faults=1, begins=DIED_AND_OVERTAKEN),
+        50,
+    ),
+    Mutant(
+        "a message that comes back is taken for a new one",
+        PROCESS,
+        (Change("M.received > 1", "False"),),
+        Case("PQ", faults=1, begins=DIED_AND_OVERTAKEN),
+        50,
+    ),
+    Mutant(
+        "the last instance does not look for what was left behind",
+        RECORD_FAILURE,
+        (Change("A.reconcile(S, recorder=W, retry=R, redelivered=True)", "A.reconcile(S, recorder=W, retry=R)"),),
+        Case("PQ", faults=1, receives=1, begins=DIED_AND_OVERTAKEN),
+        50,
+    ),
+    Mutant(
+        "what was written for a later revision stays",
+        RECONCILE,
+        (Change("L > M.revision", "False"),),
+        Case("PQP", versioned=False, faults=1, begins=DIED_AND_PUT_BACK),
+        50,
+    ),
+    Mutant(
+        "a second look removes what somebody may still publish",
+        RECONCILE,
+        (Change("A.images.publish(M, P)", "None", "_swept"),),
+        Case("PQ", faults=1),
+        1_500,
+    ),
+    Mutant(
+        "a second look removes what is published",
+        RECONCILE,
+        (Change("_dead_among(paths, M)", "paths", "_swept"),),
+        Case("P", faults=1),
+        100,
+    ),
+    Mutant(
+        "whatever is left of a key that is left alone by now stays",
+        RECONCILE,
+        (Change("A and _has_variants(*_)", "False"),),
+        None,
+        10,
+        seed=390,
     ),
     Mutant(
         "a rejection is the end, and nobody is told",

@@ -14,7 +14,6 @@ from lightpress.pipeline.manifest import (
     Status,
     manifest_from_json,
     manifest_path,
-    revision_of,
     variants_folder,
 )
 from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, UPLOADS, rows
@@ -229,6 +228,7 @@ class Promises:
         for key in sorted(self._cloud.keys):
             manifest, source, recipe = self.manifest(key), self._cloud.uploads.newest(key), self._cloud.recipe_for(key)
             if recipe is None and manifest is None:
+                self._check_swept(key, manifest)
                 continue
             if source is None or recipe is None:
                 self._check_gone(key, manifest)
@@ -238,6 +238,7 @@ class Promises:
                 self._break(key, "what is published is not of the newest recipe")
             else:
                 self._check_end(key, manifest, source)
+            self._check_swept(key, manifest)
             if manifest and self._cloud.bus.newest.get(key) != (manifest.revision, KINDS[manifest.status]):
                 self._break(key, "what is published was never announced")
         self._check_nonsense()
@@ -261,8 +262,6 @@ class Promises:
             self._break(key, "the source is there, and nothing is published")
         self._check_variants(key, manifest)
         self._check_recorded(key, manifest)
-        if self._cloud.calm and self._generations(key) - {manifest.generation, manifest.previous}:
-            self._break(key, "nobody failed, and dead variants are left over")
 
     def _check_gone(self, key: str, manifest: Manifest | None) -> None:
         if manifest is None or manifest.status is not Status.DELETED:
@@ -271,6 +270,11 @@ class Promises:
             self._break(key, "deleted, and variants are left over")
         if key in self._seen_by_viewers:
             self._break(key, "deleted, and the CDN was never told to forget it")
+
+    def _check_swept(self, key: str, manifest: Manifest | None) -> None:
+        """No variants are left that nobody will ever publish or show."""
+        if self._dead(key, manifest) and not self._cloud.untold:
+            self._break(key, "dead variants are left over")
 
     def _check_nonsense(self) -> None:
         """What makes no sense is kept word for word, with a record that says where."""
@@ -284,13 +288,11 @@ class Promises:
                 self._break(body, "makes no sense, and is not recorded")
 
     def leftovers(self) -> int:
-        """How many generations nobody will ever publish or show: what a sweep would remove."""
-        return sum(
-            revision_of(generation) <= manifest.revision
-            for key in sorted(self._cloud.keys)
-            if (manifest := self.manifest(key))
-            for generation in self._generations(key) - {manifest.generation, manifest.previous}
-        )
+        """How many generations nobody will ever publish or show: what `lightpress sweep` would remove."""
+        return sum(len(self._dead(key, self.manifest(key))) for key in self._cloud.keys)
+
+    def _dead(self, key: str, manifest: Manifest | None) -> set[str]:
+        return self._generations(key) - ({manifest.generation, manifest.previous} if manifest else set())
 
     def _generations(self, key: str) -> set[str]:
         folder = folder_of(key)

@@ -15,7 +15,7 @@ from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
-from tests.simulation.invocation import RENDER, Fault, Invocation
+from tests.simulation.invocation import ACKNOWLEDGE, RENDER, Fault, Invocation
 from tests.simulation.pictures import BAD, CLOSED, CRASHING, CUSTOMER_KEY, GOOD, HUGE, IGNORED, RARE, REVISIONS
 
 if TYPE_CHECKING:
@@ -212,6 +212,9 @@ class _Schedule:
         self.cloud.happened["request"] += 1
         if worker.over:
             self.cloud.let_go()
+            if _is_untold(worker, self.cloud.stores.queues[worker.queue]):
+                self.cloud.untold = True
+                self.cloud.happened["untold"] += 1
 
     def _calm_down(self) -> None:
         """No more faults: everything in flight and queued is worked off, still in random order."""
@@ -237,3 +240,13 @@ def _interrupts(request: Request, fault: Fault) -> bool:
     """Whether a trial may stay counted though the picture did nothing: it died, or could not be taken back."""
     died = fault in {Fault.DIES, Fault.DIES_AFTER}
     return died or request.operation in {RENDER, "UpdateItem"}
+
+
+def _is_untold(worker: Worker, queue: Queue) -> bool:
+    """Whether a worker failed over a message that another one acknowledged meanwhile: then it comes back to nobody."""
+    assert isinstance(worker.mind, Invocation)
+    request = worker.mind.waits_for
+    died_at_work = worker.dead and request is not None and request.operation != ACKNOWLEDGE
+    failed = worker.batch if died_at_work else [message for message, _ in worker.mind.failed]
+    kept = {message.number for message in queue.messages}
+    return any(message.number not in kept for message in failed)

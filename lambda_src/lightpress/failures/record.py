@@ -187,7 +187,7 @@ class RecordFailure:
 
     Attributes:
         find_source: which sources are ours, and what they are published under.
-        reconcile: the workflow, called with a source, a recorder and `retry`.
+        reconcile: the workflow, called with a source, a recorder, `retry` and `redelivered`: somebody had it before.
         registry: where failures are kept.
         queue: the dead-letter queue; it delays the next try of a message.
         observer: is told of each outcome, for log and metrics.
@@ -226,7 +226,7 @@ class RecordFailure:
     def _settle(self, source: Source, dead_letter: DeadLetter, *, retry: bool) -> Exception | None:
         last_word = FailureRecorder(dead_letter, self.registry)
         try:
-            outcome = self.reconcile(source, recorder=last_word, retry=retry)
+            outcome = self.reconcile(source, recorder=last_word, retry=retry, redelivered=True)
             last_word.end_trial()
             self.announce(outcome)
             self.observer.on_done(outcome)

@@ -95,13 +95,20 @@ class CompressDependencies:
     compress: CompressFile
 
 
-def compress(source: Source, dependencies: CompressDependencies, *, retry: bool = False) -> CompressionOutcome:
+def compress(
+    source: Source,
+    dependencies: CompressDependencies,
+    *,
+    retry: bool = False,
+    redelivered: bool = False,  # noqa: ARG001  as every workflow of a message
+) -> CompressionOutcome:
     """Replace the object of `source` by a smaller file, if one exists and the object may be replaced.
 
     Args:
         source: A source that one of the tables selects.
         dependencies: Ports and tables.
         retry: Also compress bytes that were kept before, or put back too often.
+        redelivered: Decides nothing: an attempt that died has left nothing behind.
 
     Raises:
         TooManyConflicts: The object changed during each of `ATTEMPTS` attempts.

@@ -13,6 +13,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image.formats import FALLBACKS, OUTPUTS
@@ -287,6 +288,11 @@ def revision_of(generation: str) -> int:
     return int(generation.partition("-")[0])
 
 
+def generation_in(path: str) -> str:
+    """The generation that a variant at this path is of."""
+    return path.split("/")[2]
+
+
 def variant_path(key: str, generation: str, encoded: EncodedVariant) -> str:
     """Where a variant lies in the images bucket, and on the CDN."""
     return f"{variants_folder(key)}{generation}/{file_name(encoded)}"
@@ -302,6 +308,7 @@ def short_name(key: str) -> str:
     return _hash(key, _KEY_HASH_CHARACTERS)
 
 
+@lru_cache(maxsize=1024)
 def _hash(text: str, characters: int) -> str:
     digest = hashlib.sha256(text.encode()).digest()
     return base64.b32encode(digest).decode().lower()[:characters]

@@ -86,7 +86,7 @@ class MessageProcessor(Generic[Outcome]):
 
     Attributes:
         find_source: which sources are ours, and what they are published under.
-        workflow: called with a source and `retry`.
+        workflow: called with a source, `retry`, and `redelivered`: whether somebody had the message before.
         dead_letters: takes what no retry can help.
         queue: where messages come from; it delays the next try of one.
         observer: is told of each outcome, for log and metrics.
@@ -124,7 +124,7 @@ class MessageProcessor(Generic[Outcome]):
             return OutOfTime(source)
         cause = Cause(message.id, message.sent_at)
         try:
-            outcome = self.workflow(source.because(cause), retry=retry)
+            outcome = self.workflow(source.because(cause), retry=retry, redelivered=message.received > 1)
             if outcome.verdict is not None:
                 self._give_up(source, message, outcome.verdict, retry=retry)
             self.announce(outcome)

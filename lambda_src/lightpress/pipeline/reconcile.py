@@ -22,6 +22,7 @@ from lightpress.pipeline.manifest import (
     Manifest,
     Publication,
     Status,
+    generation_in,
     revision_of,
     variant_path,
     variants_folder,
@@ -31,7 +32,7 @@ from lightpress.pipeline.ports import PreconditionFailed, Unreadable
 from lightpress.pipeline.source import Closed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lightpress.image import RenderResult
     from lightpress.pipeline.manifest import Variant
@@ -122,6 +123,7 @@ class Attempt:
         published: the manifest that this attempt would replace; None where there is none.
         dependencies: the ports of the workflow.
         recorder: has the last word on a rejection; None where a rejection is handed on.
+        again: an attempt before this one may have left variants.
     """
 
     source: Source
@@ -130,6 +132,7 @@ class Attempt:
     published: Published | None
     dependencies: Dependencies
     recorder: Recorder | None
+    again: bool = False
 
     @property
     def publication(self) -> Publication:
@@ -156,37 +159,41 @@ class Attempt:
 
 
 def reconcile(
-    source: Source, dependencies: Dependencies, *, recorder: Recorder | None = None, retry: bool = False
+    source: Source,
+    dependencies: Dependencies,
+    *,
+    recorder: Recorder | None = None,
+    retry: bool = False,
+    redelivered: bool = False,
 ) -> Outcome:
     """Bring what is published of `source` up to date.
 
     A picture that is rejected is recorded, and then published as failed, so that a failed manifest always has its
     record. Without a recorder, the rejection is the outcome. retry: also try again what has failed as it is. What
-    failed because it could not be read is tried again by every attempt that does not see the same.
+    failed because it could not be read is tried again by every attempt that does not see the same. redelivered: another
+    attempt had the message before, and may have died or failed halfway: the variants it left behind are removed.
 
     Raises TooManyConflicts after `ATTEMPTS` lost races, and whatever the dependencies raise: a later try may succeed.
     """
     for number in range(ATTEMPTS):
         with suppress(PreconditionFailed):
-            return _attempt(source, dependencies, recorder, retry=retry, raced=number > 0)
+            return _attempt(source, dependencies, recorder, retry=retry, again=redelivered or number > 0)
     raise TooManyConflicts(f"{source} changed during each of {ATTEMPTS} attempts")
 
 
 def _attempt(
-    source: Source, dependencies: Dependencies, recorder: Recorder | None, *, retry: bool, raced: bool
+    source: Source, dependencies: Dependencies, recorder: Recorder | None, *, retry: bool, again: bool
 ) -> Outcome:
     published = dependencies.images.published(source.name)  # The manifest first: later publications are noticed,
     original = dependencies.originals.head(source)  # then the source: it is at least as new as the manifest.
-    if raced and published is not None:
-        _remove_dead(published.manifest, dependencies)  # what the lost race left behind, however this attempt ends
     recipe = dependencies.recipes.recipe_for(source.name)
     if original is None or recipe is None:
-        return _withdraw(source, published, dependencies, ignored=recipe is None)
+        return _withdraw(source, published, dependencies, ignored=recipe is None, again=again)
     if published is not None and _is_settled(published.manifest, original, recipe, retry=retry):
-        return Outcome(source, Action.NOTHING, published.manifest)
+        return Outcome(source, Action.NOTHING, _swept(published, dependencies) if again else published.manifest)
     if published is not None and published.manifest.status is Status.DELETED:
         _remove_dead(published.manifest, dependencies)  # Once it is replaced, nobody knows what to invalidate.
-    return _update(Attempt(source, original, recipe, published, dependencies, recorder))
+    return _update(Attempt(source, original, recipe, published, dependencies, recorder, again))
 
 
 def _update(attempt: Attempt) -> Outcome:
@@ -202,9 +209,10 @@ def _update(attempt: Attempt) -> Outcome:
 def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
     """Keep what is published, hand the verdict on, or record it and publish the failure."""
     published = attempt.published.manifest if attempt.published else None
-    if published is not None and _outlives(published, attempt.original, rejected):
+    if attempt.published is not None and _outlives(attempt.published.manifest, attempt.original, rejected):
+        kept = _swept(attempt.published, attempt.dependencies) if attempt.again else attempt.published.manifest
         closed = Closed(rejected.reason, rejected.detail)
-        return Outcome(attempt.source, Action.KEPT, published, closed=closed)
+        return Outcome(attempt.source, Action.KEPT, kept, closed=closed)
     digest = attempt.recipe.digest_for(rejected.reason)
     verdict = Verdict(attempt.original.identity, digest, rejected.reason, rejected.detail)
     if attempt.recorder is None:
@@ -216,13 +224,14 @@ def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
 
 
 def _publish(manifest: Manifest, attempt: Attempt) -> None:
-    """Replace the manifest that was read, and remove what is dead by that.
+    """Replace the manifest that was read, and remove what is dead by that, where anything can be.
 
     Raises PreconditionFailed if another manifest or another original is there by now.
     """
     attempt.dependencies.images.publish(manifest, attempt.published)
     attempt.look_again()
-    if attempt.published is not None or manifest.status is Status.FAILED:  # rendering may have failed halfway
+    failed_halfway = manifest.status is Status.FAILED  # as rendering may have
+    if attempt.published is not None or attempt.again or failed_halfway:
         _remove_dead(manifest, attempt.dependencies)
 
 
@@ -260,12 +269,14 @@ def _outlives(manifest: Manifest, original: Original, rejected: PictureRejected)
     return rejected.reason in UNREADABLE and manifest.status is Status.READY and manifest.is_of(original.identity)
 
 
-def _withdraw(source: Source, published: Published | None, dependencies: Dependencies, *, ignored: bool) -> Outcome:
+def _withdraw(
+    source: Source, published: Published | None, dependencies: Dependencies, *, ignored: bool, again: bool
+) -> Outcome:
     """Publish that there is nothing, even where nothing ever was: a late create must meet a newer revision.
 
-    Only for a key that the recipes say to leave alone, nothing is published where nothing was.
+    Only for a key that the recipes say to leave alone, nothing is published where nothing was, nor anything left over.
     """
-    if published is None and ignored:
+    if published is None and ignored and not (again and _has_variants(source.name, dependencies.images)):
         return Outcome(source, Action.NOTHING, None)
     if published is not None and _is_gone_for_good(published.manifest, dependencies.images):
         return Outcome(source, Action.NOTHING, published.manifest)
@@ -283,7 +294,11 @@ def _is_gone_for_good(manifest: Manifest, images: Images) -> bool:
     Something may be: a late worker that died wrote variants for the revision after the tombstone. They are dead only
     once a newer tombstone is published.
     """
-    return manifest.status is Status.DELETED and not any(images.paths(variants_folder(manifest.key)))
+    return manifest.status is Status.DELETED and not _has_variants(manifest.key, images)
+
+
+def _has_variants(key: str, images: Images) -> bool:
+    return any(images.paths(variants_folder(key)))
 
 
 def _rendered(attempt: Attempt) -> Manifest:
@@ -356,12 +371,30 @@ def _last_generation(published: Published | None) -> str | None:
     return published.manifest.generation or published.manifest.previous if published else None
 
 
-def _remove_dead(manifest: Manifest, dependencies: Dependencies) -> None:
-    """Remove every generation that is neither published nor the one before, and never can be.
+def _swept(published: Published, dependencies: Dependencies) -> Manifest:
+    """Remove every generation that is neither published nor the one before; returns the manifest as it is then.
 
-    The CDN is told first of what was deleted: as long as anything is left, whoever comes by tells it again.
+    One of a later revision could still be published by whoever writes it. So the manifest is published again, unchanged
+    but for its revision: now they lose the race.
     """
-    dead = list(_dead_paths(manifest, dependencies.images))
+    manifest = published.manifest
+    paths = list(dependencies.images.paths(variants_folder(manifest.key)))
+    latest = max(map(_revision_in, paths), default=0)
+    if latest > manifest.revision:
+        manifest = replace(manifest, revision=latest)
+        dependencies.images.publish(manifest, published)
+    _remove(_dead_among(paths, manifest), manifest, dependencies)
+    return manifest
+
+
+def _remove_dead(manifest: Manifest, dependencies: Dependencies) -> None:
+    """Remove every generation that is neither published nor the one before, and never can be."""
+    paths = dependencies.images.paths(variants_folder(manifest.key))
+    _remove(_dead_among(paths, manifest), manifest, dependencies)
+
+
+def _remove(dead: Sequence[str], manifest: Manifest, dependencies: Dependencies) -> None:
+    """The CDN is told first of what was deleted: as long as anything is left, whoever comes by tells it again."""
     if not dead:
         return
     if manifest.status is Status.DELETED and dependencies.purges is not None:
@@ -369,11 +402,11 @@ def _remove_dead(manifest: Manifest, dependencies: Dependencies) -> None:
     dependencies.images.remove(dead)
 
 
-def _dead_paths(manifest: Manifest, images: Images) -> Iterator[str]:
+def _dead_among(paths: Iterable[str], manifest: Manifest) -> list[str]:
     """A generation with a revision up to the manifest's can no longer be published, so nobody's work is at risk."""
-    folder = variants_folder(manifest.key)
     kept = {manifest.generation, manifest.previous}
-    for path in images.paths(folder):
-        generation = path.removeprefix(folder).partition("/")[0]
-        if generation not in kept and revision_of(generation) <= manifest.revision:
-            yield path
+    return [path for path in paths if generation_in(path) not in kept and _revision_in(path) <= manifest.revision]
+
+
+def _revision_in(path: str) -> int:
+    return revision_of(generation_in(path))
