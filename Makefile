@@ -10,7 +10,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/no
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy change-set execute destroy lock
-.PHONY: lint-templates conformance conformance-peers simulate mutation bench bench-quick docs licenses licences audit sbom
+.PHONY: arm64 lint-templates conformance conformance-peers simulate mutation bench bench-quick docs licenses licences audit sbom
 .PHONY: clean
 
 help:  ## what you can do here
@@ -101,6 +101,9 @@ lint-templates: setup $(LINT)/.ready  ## judge the templates of every option wit
 	@$(BIN)/cfn-lint --regions eu-west-1 --ignore-checks W3005 -t .local/templates/*.template.json
 	@$(LINT)/bin/checkov --config-file scripts/checkov.yaml -d .local/templates
 	@$(LINT)/bin/parliament --directory .local/templates/policies --include_policy_extension json
+
+arm64: setup  ## run layer and functions on arm64, emulated where need be (downloads 15 MB once; some minutes)
+	@$(BIN)/python -m tools.arm64
 
 licenses: setup $(AUDIT)/.ready  ## write docs/licenses.md: every locked package, its license and what requires it
 	@$(BIN)/python -m tools.documents.licenses $(AUDIT)/bin

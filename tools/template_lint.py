@@ -81,15 +81,16 @@ def identity_policies(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The documents of the policies of roles, by logical ID, without references."""
     resources = template["Resources"]
     return {
-        id_: _plain(row["Properties"]["PolicyDocument"], resources)
+        id_: without_references(row["Properties"]["PolicyDocument"], resources)
         for id_, row in resources.items()
         if row["Type"] in {"AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"}
     }
 
 
-def _plain(value: Any, resources: Mapping[str, Any]) -> Any:  # noqa: ANN401  a value of a template
+def without_references(value: Any, resources: Mapping[str, Any]) -> Any:  # noqa: ANN401  a value of a template
+    """The value with names in the place of what it refers to among `resources`, the template's own."""
     if isinstance(value, list):
-        return [_plain(part, resources) for part in value]
+        return [without_references(part, resources) for part in value]
     if not isinstance(value, dict):
         return value
     if "Ref" in value:
@@ -98,8 +99,8 @@ def _plain(value: Any, resources: Mapping[str, Any]) -> Any:  # noqa: ANN401  a 
         return _ARNS.get(resources[value["Fn::GetAtt"][0]]["Type"], "lightpress")
     if "Fn::Join" in value:
         separator, parts = value["Fn::Join"]
-        return separator.join(_plain(part, resources) for part in parts)
-    return {name: _plain(part, resources) for name, part in value.items()}
+        return separator.join(without_references(part, resources) for part in parts)
+    return {name: without_references(part, resources) for name, part in value.items()}
 
 
 def write(folder: Path) -> None:

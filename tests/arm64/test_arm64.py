@@ -1,0 +1,122 @@
+"""`make arm64` tries every format and every function, and what came out wrong is called wrong."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import urllib3
+
+from lightpress.image.compress import COMPRESSIBLE
+from lightpress.image.formats import INPUTS, OUTPUTS
+from tools.arm64 import guest
+from tools.arm64.artefact import functions
+from tools.arm64.aws import empty_account
+from tools.arm64.calls import CALLS, wrong_with
+from tools.arm64.jobs import TOO_LITTLE_CPU, TOO_LITTLE_MEMORY, jobs, originals
+from tools.arm64.judge import judged
+from tools.drawing import file_of, plain, ramp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_RESOLVE = "lightpress.handlers.resolve"
+_NOT_FOUND = json.dumps({"answer": {"statusCode": 404}})
+
+
+def _variants(*files: str) -> dict[str, Any]:
+    """The result of a job that made these files of 64 x 64 pixels."""
+    made = [{"format": "png", "width": 64, "height": 64, "file": file} for file in files]
+    return {"name": "job", "variants": made, "seconds": 1.0}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """On both machines: `ramp.png`, and `dark.png`, which is black on arm64."""
+    for machine, dark in (("arm64", plain((0, 0, 0), (64, 64))), ("here", ramp())):
+        (tmp_path / machine).mkdir()
+        (tmp_path / machine / "ramp.png").write_bytes(file_of(ramp()))
+        (tmp_path / machine / "dark.png").write_bytes(file_of(dark))
+    return tmp_path
+
+
+def test_every_format_that_is_read_is_written_in_every_format() -> None:
+    work, files = jobs()
+    read = {job["file"]: job for job in work if job["name"].startswith("read ")}
+    assert set(read) == set(originals()) == {row.name for row in INPUTS}
+    assert all(job["options"]["formats"] == tuple(OUTPUTS) for job in read.values())
+    assert {job["file"] for job in work} == set(files)
+    for row in INPUTS:
+        assert row.begins(files[row.name]), row.name
+
+
+def test_what_can_be_compressed_in_place_is_so_with_and_without_loss() -> None:
+    work, _ = jobs()
+    done = {job["name"] for job in work if job["work"] == "compress"}
+    assert done == {f"in place {name}, {mode}" for name in COMPRESSIBLE for mode in ("lossless", "lossy")}
+
+
+@pytest.mark.parametrize(("name", "ended"), [(TOO_LITTLE_MEMORY, "lost"), (TOO_LITTLE_CPU, "rejected")])
+def test_64_mb_and_a_second_are_not_enough_for_the_large_original(name: str, ended: str, tmp_path: Path) -> None:
+    work, files = jobs()
+    (job,) = [job for job in work if job["name"] == name]
+    assert ended in guest.work_on(job, files[job["file"]], tmp_path)
+
+
+def test_the_guest_writes_what_it_says(tmp_path: Path) -> None:
+    work, files = jobs()
+    result = guest.work_on(work[0], files[work[0]["file"]], tmp_path)
+    assert len(result["variants"]) == 2 * len(OUTPUTS)
+    assert {one["file"] for one in result["variants"]} == {path.name for path in tmp_path.iterdir()}
+
+
+def test_the_same_files_are_as_they_must_be(folder: Path) -> None:
+    found = judged("job", _variants("ramp.png"), _variants("ramp.png"), folder, emulated=True)
+    assert (found.wrong, found.said) == ("", "1 files: png; 1 to the byte; difference 0.00")
+
+
+@pytest.mark.parametrize(
+    ("there", "wrong"),
+    [
+        (None, "it ended before this job was done"),
+        (_variants("dark.png"), "levels from this machine's"),
+        (_variants(), "this machine makes"),
+        ({"name": "job", "rejected": "corrupt", "seconds": 1.0}, "there are no variants"),
+        ({"name": "job", "lost": "signal 9", "seconds": 1.0}, "there are no variants"),
+    ],
+)
+def test_a_job_is_wrong_that_ends_early_or_makes_other_pictures(
+    there: dict[str, Any] | None, wrong: str, folder: Path
+) -> None:
+    here = _variants("dark.png") if there and there.get("variants") else _variants("ramp.png")
+    assert wrong in judged("job", there, here, folder, emulated=True).wrong
+
+
+def test_limits_must_end_as_they_do_here_but_that_on_memory_is_not_shown_by_an_emulator(folder: Path) -> None:
+    published, lost = _variants(), {"name": "job", "lost": "MemoryError", "seconds": 1.0}
+    assert judged(TOO_LITTLE_MEMORY, published, lost, folder, emulated=True).wrong == ""
+    assert judged(TOO_LITTLE_MEMORY, published, lost, folder, emulated=False).wrong == "this machine: lost"
+    assert judged(TOO_LITTLE_CPU, published, lost, folder, emulated=True).wrong == "this machine: lost"
+
+
+def test_every_function_that_a_stack_can_have_is_called_with_the_settings_of_its_template(tmp_path: Path) -> None:
+    settings = functions(tmp_path)
+    assert set(settings) == set(CALLS)
+    assert settings[_RESOLVE]["IMAGES_BUCKET"]
+
+
+def test_a_handler_must_end_well_answer_as_it_must_and_have_asked_aws() -> None:
+    asked = ["GET /lightpress/m/abc.json"]
+    assert wrong_with(_RESOLVE, 0, f"a log line\n{_NOT_FOUND}\n", asked)[1] == ""
+    assert "ImportError" in wrong_with(_RESOLVE, 1, "ImportError: libwebp", asked)[1]
+    assert wrong_with(_RESOLVE, 0, _NOT_FOUND, [])[1] == "no signed request GET /lightpress/m/..."
+    assert "it must be" in wrong_with(_RESOLVE, 0, json.dumps({"answer": {"statusCode": 502}}), asked)[1]
+
+
+def test_an_empty_account_has_no_objects_and_hears_of_signed_requests_only() -> None:
+    signed = {"Authorization": "AWS4-HMAC-SHA256 Credential=..."}
+    with empty_account() as account, urllib3.PoolManager(retries=False) as pool:
+        assert pool.request("GET", f"{account.url}/bucket?list-type=2").status == 200
+        assert pool.request("GET", f"{account.url}/key", headers=signed).status == 404
+    assert account.signed == ["GET /key"]

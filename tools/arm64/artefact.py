@@ -1,0 +1,90 @@
+"""What is deployed for arm64: the layer, the code, and the settings of each function, as the stack makes them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lightpress.cdk.code import compiled
+from lightpress.cdk.layer_build import on_lambda, provide
+from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
+from tools.template_lint import template_of, without_references
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TARGET = on_lambda("aarch64", "3.13")
+_LOCK = PROJECT / "layers" / "pillow" / "requirements.txt"
+_LAYERS = PROJECT / ".local" / "layer-cache"
+# Of an environment that has every function.
+_OPTIONS = """
+upload_auth = "iam"
+url_ingest = true
+max_uploads_per_day = 100
+placeholder_while_processing = true
+[[attach]]
+bucket = "my-shop"
+[[in_place]]
+bucket = "my-cms"
+"""
+# Lambda's runtime brings botocore, and what it needs. All of it is Python.
+_OF_THE_RUNTIME = ("botocore", "dateutil", "six", "urllib3")
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """What is on a function's path: the layer, then its own code, then what the runtime brings."""
+
+    path: tuple[Path, ...]
+
+    @property
+    def python_path(self) -> str:
+        """As PYTHONPATH has it."""
+        return ":".join(map(str, self.path))
+
+
+def artefact(folder: Path) -> Artefact:
+    """Build it into `folder`, by what `cdk synth` calls."""
+    shutil.rmtree(folder, ignore_errors=True)
+    provide(_LOCK, _TARGET, out=folder / "layer", cache=_LAYERS)
+    shutil.copytree(compiled(LAMBDA_SRC, _TARGET), folder / "code")
+    _copy_runtime(folder / "runtime")
+    return Artefact((folder / "layer" / "python", folder / "code", folder / "runtime"))
+
+
+def _copy_runtime(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for name in _OF_THE_RUNTIME:
+        spec = find_spec(name)
+        if spec is None or spec.origin is None:
+            raise ImportError(f"{name} is not installed; run make setup")
+        origin = Path(spec.origin)
+        if origin.name == "__init__.py":
+            shutil.copytree(origin.parent, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(origin, folder / origin.name)
+
+
+def functions(folder: Path) -> Mapping[str, dict[str, str]]:
+    """The environment variables of each function, by the module of its handler, as the template sets them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "arm64.toml").write_text(_OPTIONS, encoding="utf-8")
+    template = template_of(folder / "arm64.toml", folder / "out")
+    resources = template["Resources"]
+    return {
+        row["Properties"]["Handler"].removesuffix(".handler"): _settings(row["Properties"], resources)
+        for row in resources.values()
+        if row["Type"] == "AWS::Lambda::Function"
+    }
+
+
+def _settings(function: Mapping[str, Any], resources: Mapping[str, Any]) -> dict[str, str]:
+    variables = without_references(function["Environment"]["Variables"], resources)
+    return {name: text if isinstance(text, str) else json.dumps(text) for name, text in variables.items()} | {
+        "AWS_LAMBDA_FUNCTION_NAME": "function",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function["MemorySize"]),
+    }

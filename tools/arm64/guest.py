@@ -1,0 +1,111 @@
+"""What runs on arm64, with nothing on its path but the layer, the functions' code, and botocore as Lambda brings it.
+
+    guest.py pictures FOLDER            works on all jobs of FOLDER/jobs.json; the results go to FOLDER/results.jsonl
+    guest.py function MODULE EVENT      loads a handler as Lambda does, and prints what it answers to an event
+
+The host works on the same jobs by the same function, `work_on`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+def work_on(job: dict[str, Any], data: bytes, folder: Path) -> dict[str, Any]:
+    """Work on one original in the sandbox, and write its variants to `folder`.
+
+    Args:
+        job: name; work: "render" or "compress"; options: of `Spec` or `CompressionOptions`; sizes: widths in pixels;
+            limits: of `SandboxLimits`.
+        data: The file.
+        folder: Where the variants go.
+
+    Returns:
+        name; variants, each with format, width, height and file; or `rejected`, the reason; or `lost`, why the child
+        gave no verdict.
+
+    """
+    from lightpress.image import PictureRejected  # noqa: PLC0415  only the guest's path has it before `main`
+    from lightpress.pipeline.sandbox import ChildLost  # noqa: PLC0415
+
+    try:
+        variants = [_written(job, number, variant, folder) for number, variant in enumerate(_variants(job, data))]
+    except PictureRejected as rejected:
+        return {"name": job["name"], "rejected": rejected.reason.value, "detail": rejected.detail}
+    except ChildLost as lost:
+        return {"name": job["name"], "lost": str(lost)}
+    return {"name": job["name"], "variants": variants}
+
+
+def _variants(job: dict[str, Any], data: bytes) -> Any:  # noqa: ANN401  an iterable of variants
+    from lightpress.image import CompressionOptions, Size, Spec  # noqa: PLC0415
+    from lightpress.pipeline.sandbox import (  # noqa: PLC0415
+        SandboxLimits,
+        compress_in_sandbox,
+        render_in_sandbox,
+    )
+
+    limits = SandboxLimits(**job["limits"])
+    if job["work"] == "compress":
+        return compress_in_sandbox(data, CompressionOptions(**job["options"]), limits).variants
+    sizes = tuple(Size(f"w{width}", width=width) for width in job["sizes"])
+    return render_in_sandbox(data, Spec(sizes=sizes, **job["options"]), limits).variants
+
+
+def _written(job: dict[str, Any], number: int, variant: Any, folder: Path) -> dict[str, Any]:  # noqa: ANN401
+    file = folder / f"{job['name']}-{number}.{variant.format}"
+    file.write_bytes(variant.data)
+    return {"format": variant.format, "width": variant.width, "height": variant.height, "file": file.name}
+
+
+def pictures(folder: Path) -> None:
+    """Work on all jobs, and write each result at once: what crashes leaves the ones before."""
+    from PIL import features  # noqa: PLC0415  the layer's
+
+    made = folder / "arm64"
+    made.mkdir(exist_ok=True)
+    with (folder / "results.jsonl").open("w", encoding="utf-8") as results:
+        about = {"machine": platform.machine(), "python": platform.python_version()}
+        about |= {name: str(features.version(name)) for name in ("pil", "avif", "webp", "jpg", "zlib", "littlecms2")}
+        print(json.dumps(about), file=results, flush=True)
+        for job in json.loads((folder / "jobs.json").read_text(encoding="utf-8")):
+            began = time.monotonic()
+            result = work_on(job, (folder / "originals" / job["file"]).read_bytes(), made)
+            print(json.dumps(result | {"seconds": time.monotonic() - began}), file=results, flush=True)
+
+
+class _Context:
+    """What Lambda tells of an invocation."""
+
+    function_name = "function"
+    function_version = "1"
+    memory_limit_in_mb = 1769
+    invoked_function_arn = "arn:aws:lambda:eu-west-1:123456789012:function:function:live"
+    aws_request_id = "request-1"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 600_000
+
+
+def function(module: str, event: str) -> None:
+    """Load a handler and have it answer; its answer is the last line of the output."""
+    answer = importlib.import_module(module).handler(json.loads(event), _Context())
+    sys.stdout.write(json.dumps({"answer": answer}) + "\n")
+
+
+def main(task: str, *arguments: str) -> None:
+    """Do one of the two."""
+    if task == "pictures":
+        pictures(Path(arguments[0]))
+    else:
+        function(*arguments)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
