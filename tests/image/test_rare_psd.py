@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.image import PictureRejected
+from lightpress.image import PictureRejected, Reason
 from tests.image.files import damaged
-from tools.drawing import distance, only, pixel
+from tools.drawing import distance, grey_profile, only, pixel
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDTH, HEIGHT = SIZE = (30, 20)
-GRAY, RGB, CMYK = 1, 3, 4
+GRAY, RGB, CMYK, MULTICHANNEL = 1, 3, 4, 7
 COLOR, SELECTED = (200, 100, 50), 90
 
 
@@ -39,11 +39,13 @@ def layers_of(count: int) -> bytes:
     return struct.pack(">I", len(info)) + info
 
 
-def photoshop(mode: int, channels: Sequence[int], *, layers: bytes = b"", runs: bool = False) -> bytes:
+def photoshop(
+    mode: int, channels: Sequence[int], *, layers: bytes = b"", runs: bool = False, resources: bytes = b""
+) -> bytes:
     """A file of these channels, each of one level."""
     planes = [plane(level) for level in channels]
     header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, len(planes), HEIGHT, WIDTH, 8, mode)
-    sections = bytes(8) + struct.pack(">I", len(layers)) + layers
+    sections = bytes(4) + b"".join(struct.pack(">I", len(part)) + part for part in (resources, layers))
     if not runs:
         return header + sections + b"\0\0" + b"".join(planes)
     rows = [row for channel in planes for row in packed(channel)]
@@ -82,6 +84,23 @@ def test_gray_and_inks_with_a_selection_are_what_they_are_without(runs: bool) ->
 def test_gray_is_see_through_too(runs: bool) -> None:
     image = only(photoshop(GRAY, (120, SELECTED), layers=TRANSPARENT, runs=runs))
     assert pixel(image, (0.8, 0.5)) == (120, 120, 120, SELECTED)
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["raw", "runs"])
+def test_gray_that_is_see_through_goes_through_its_profile_for_gray(runs: bool) -> None:
+    linear = grey_profile()
+    resource = b"8BIM" + struct.pack(">HHI", 1039, 0, len(linear)) + linear + bytes(len(linear) % 2)
+    data = photoshop(GRAY, (128, SELECTED), layers=TRANSPARENT, runs=runs, resources=resource)
+    assert pixel(only(data), (0.8, 0.5)) == (188, 188, 188, SELECTED)
+    opaque = photoshop(GRAY, (128,), runs=runs, resources=resource)
+    assert pixel(only(opaque).convert("RGB"), (0.8, 0.5)) == (188, 188, 188)
+
+
+@pytest.mark.parametrize("channels", [(COLOR[0],), COLOR, (*COLOR, 7)])
+def test_inks_of_any_color_are_refused_as_what_they_are(channels: Sequence[int]) -> None:
+    with pytest.raises(PictureRejected, match="The file is a Photoshop file in Multichannel with 8 bits") as caught:
+        only(photoshop(MULTICHANNEL, channels))
+    assert caught.value.reason is Reason.FORMAT_NOT_ACCEPTED
 
 
 def test_damage_gets_a_reason_and_no_other_error() -> None:

@@ -31,11 +31,8 @@ def to_eight_bits(picture: Picture, _: Job) -> Picture:
 
 def eight_bits(image: Image.Image) -> Image.Image:
     """Do so for one image."""
-    if image.format == "TIFF":
-        from lightpress.image.rare_tiff import eight_bits_of  # noqa: PLC0415  few files are one
-
-        if (made := eight_bits_of(image)) is not None:
-            return made
+    if image.format in {"TIFF", "PSD"} and (made := _of_rare(image)) is not None:
+        return made
     if "transparency" in image.info and image.mode in {"1", "L", "RGB", "P"}:
         return image.convert("RGBA")
     if image.mode in _SIXTEEN_BITS or image.mode == "I":
@@ -45,6 +42,17 @@ def eight_bits(image: Image.Image) -> Image.Image:
     if image.mode == "1":
         return image.convert("L")
     return image if image.mode in _KEPT else image.convert("RGB")
+
+
+def _of_rare(image: Image.Image) -> Image.Image | None:
+    """What only the openers of two formats know how to do; few files are of these."""
+    if image.format == "PSD":
+        from lightpress.image import rare_psd  # noqa: PLC0415
+
+        return rare_psd.eight_bits_of(image)
+    from lightpress.image import rare_tiff  # noqa: PLC0415
+
+    return rare_tiff.eight_bits_of(image)
 
 
 def _scaled(image: Image.Image) -> Image.Image:
@@ -63,7 +71,7 @@ def _scaled(image: Image.Image) -> Image.Image:
 def _levels(image: Image.Image) -> tuple[int, bool]:
     if image.format != "TIFF":
         return _ALL_LEVELS - 1, False
-    from lightpress.image.rare_tiff import levels_of  # noqa: PLC0415  as above
+    from lightpress.image.rare_tiff import levels_of  # noqa: PLC0415  few files are one
 
     return levels_of(image)
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 # Image resources of a Photoshop file, and what Pillow can read: (mode, bits) of its header.
 _PSD_VERSION_INFO = 1057
-_PSD_READABLE = {(0, 1), (0, 8), (1, 8), (2, 8), (3, 8), (4, 8), (7, 8), (8, 8), (9, 8)}
+_PSD_READABLE = {(0, 1), (0, 8), (1, 8), (2, 8), (3, 8), (4, 8), (8, 8), (9, 8)}
+_PSD_MODES = {
+    0: "Bitmap", 1: "Grayscale", 2: "Indexed Color", 3: "RGB", 4: "CMYK", 7: "Multichannel", 8: "Duotone", 9: "Lab",
+}  # fmt: skip
 _MOST_RESOURCES = 10_000
 
 _TIFF_SUBFILE_TYPE, _TIFF_SUB_IFDS, _TIFF_DNG_VERSION = 254, 330, 50_706
@@ -150,7 +153,8 @@ def psd_unreadable(data: bytes) -> str | None:
     try:
         kind = (number(data, ">H", 24), number(data, ">H", 22))
         if kind not in _PSD_READABLE:
-            return f"a Photoshop file of mode {kind[0]} with {kind[1]} bits"
+            mode = _PSD_MODES.get(kind[0], f"mode {kind[0]}")
+            return f"a Photoshop file in {mode} with {kind[1]} bits"
         if _is_without_composite(data):
             return 'a Photoshop file saved without "Maximize Compatibility"'
     except struct.error:

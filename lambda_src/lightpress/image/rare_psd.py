@@ -23,6 +23,7 @@ _PLANES = {
 }
 _CHANNELS_AT, _HEIGHT_AT, _BITS_AT, _MODE_DATA_AT = 12, 14, 22, 26
 _EIGHT_BITS, _PACKED = 8, 1
+_IS_GRAY = "gray_with_alpha"
 
 
 def open_psd(data: bytes) -> Image.Image:
@@ -44,12 +45,20 @@ def open_psd(data: bytes) -> Image.Image:
 def _with_alpha(
     opened: Image.Image, colors: str, starts: list[int], parts: list[tuple[int, str]]
 ) -> tuple[str, list[tuple[int, str]]]:
-    """The mode and its planes. Pillow has no plane of gray with alpha; as RGB, gray would lose its profile."""
+    """The mode and its planes. Pillow reads no planes of gray with alpha: see `eight_bits_of`."""
     if colors == "RGB":
         return "RGBA", [*parts, (starts[3], "A")]
-    if colors == "L" and not opened.info.get("icc_profile"):
+    if colors == "L":
+        opened.info[_IS_GRAY] = True
         return "RGBA", [*((starts[0], plane) for plane in "RGB"), (starts[1], "A")]
     return colors, parts
+
+
+def eight_bits_of(image: Image.Image) -> Image.Image | None:
+    """Gray with alpha as such, so that a profile for gray fits; None for every other decoded image."""
+    if not image.info.get(_IS_GRAY):
+        return None
+    return Image.merge("LA", (image.getchannel("R"), image.getchannel("A")))
 
 
 def _sections(data: bytes) -> tuple[int, int]:
