@@ -90,10 +90,14 @@ def _score(
     records = run.load(RECORDS)
     results = report.scores(records)
     SCORE.write_text(report.as_json(results, records))
-    section = between(PAGE.read_text(), *report.PEERS).strip("\n") if PAGE.exists() else ""
-    page.write_text(report.as_markdown(results, records, section))
-    if page == PAGE:
-        README.write_text(report.with_scores(README.read_text(), results))
+    told = json.loads(VERSIONS.read_text())
+    if told["missing"] and page == PAGE:
+        err.print(f"The page is not written without {', '.join(told['missing'])}.", style="yellow", markup=False)
+    else:
+        section = between(PAGE.read_text(), *report.PEERS).strip("\n") if PAGE.exists() else ""
+        page.write_text(report.as_markdown(results, records, section, told["judges"]))
+        if page == PAGE:
+            README.write_text(report.with_scores(README.read_text(), results, records))
     out.print(report.table(results))
     out.print(f"Failures by file: {page}")
     raise typer.Exit(0 if report.acceptable(results) else 1)

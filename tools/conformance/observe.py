@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image import PictureRejected, Size, Spec, render
+from lightpress.image import PictureRejected, Size, Spec
 from lightpress.image.formats import READABLE
-from lightpress.pipeline.sandbox import Child, ChildLost
+from lightpress.pipeline.sandbox import Child, ChildLost, render_and_pack
 from tools.conformance.bounds import BOUNDS
 from tools.conformance.confined import LostError, confined
 from tools.conformance.judges import Picture
@@ -53,7 +53,7 @@ def observe(path: Path, name: str, bench: Bench = Bench()) -> Record:
     made: list[EncodedVariant] = []
     facts: dict[str, Any] = {"format": "", "width": 0, "height": 0, "notes": ()}
     verdict = {"outcome": "ready", "reason": "", "detail": ""}
-    with Child(data, SPEC, BOUNDS, render) as child:
+    with Child(data, SPEC, BOUNDS, render_and_pack) as child:
         try:
             rendering = child.result()
             facts = {one: getattr(rendering.original, one) for one in facts}

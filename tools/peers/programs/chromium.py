@@ -54,7 +54,8 @@ _MOVES = """async ([address, type]) => {
   let ms = 0;
   for (let at = 0; at < track.frameCount; at++) {
     const { image } = await decoder.decode({ frameIndex: at });
-    ms += (image.duration ?? 0) / 1000;
+    const lasts = (image.duration ?? 0) / 1000;
+    ms += lasts <= 10 ? 100 : lasts;  // as an <img> plays it
     image.close();
   }
   const plays = track.repetitionCount === Infinity ? 0 : track.repetitionCount + 1;
