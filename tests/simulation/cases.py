@@ -95,7 +95,7 @@ QUICK = [
     *_kinds("JM"),
     *(case for script in "PBD" for case in _kinds(script, faults=1)),
     *(case for script in "PBD" for case in _kinds(script, faults=1, receives=1)),
-    *_kinds("PQ", faults=1),
+    Case("PQ", faults=1),
     *OUTAGES,
     *REFUSED_FOR_ANOTHER,
     *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),
