@@ -1,4 +1,4 @@
-"""A letter arrives word for word, with everything that is known about it; and messages can be held back."""
+"""A dead letter arrives word for word, with everything that is known about it; and messages can be delayed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A refusal is asked about until it says what it means, and is never taken for a fact about the object."""
+"""A 403 of S3 is investigated until its cause is known, and is never taken for a fact about the object."""
 
 from __future__ import annotations
 

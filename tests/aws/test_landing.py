@@ -1,4 +1,4 @@
-"""Where fetched pictures land: what lies there is told from what cannot be seen, and never overwritten unseen."""
+"""Where fetched pictures are stored: an object that cannot be read is told apart from none, and never overwritten."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events on a bus: rules hear them, and one that is not taken is an error."""
+"""Events on a bus: rules receive them, and one that is not accepted is an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The CDN is asked late, many folders at once, and once."""
+"""Invalidations are requested with a delay, for many folders at once, and once for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every bucket promises, and who may do what with the originals in one of them."""
+"""What holds for every bucket, and who may do what with the originals in one of them."""
 
 from __future__ import annotations
 

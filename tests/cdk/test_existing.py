@@ -1,4 +1,4 @@
-"""Existing buckets: referred to by name, heard through EventBridge, and touched no more than the options say."""
+"""Existing buckets: referred to by name, observed through EventBridge, and changed no more than the options say."""
 
 from __future__ import annotations
 

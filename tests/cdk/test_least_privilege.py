@@ -1,4 +1,4 @@
-"""What a function is granted is what it was heard to ask for while its tests ran: nothing missing, nothing unused."""
+"""A function is granted the calls that it made while its tests ran: nothing missing, nothing unused."""
 
 from __future__ import annotations
 

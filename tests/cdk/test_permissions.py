@@ -1,4 +1,4 @@
-"""What each function may do, to the letter, and what its environment tells it."""
+"""What exactly each function may do, and what is in its environment variables."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A change is announced, queued, and worked on; what keeps failing is set aside."""
+"""A change is announced, queued and processed; what keeps failing becomes a dead letter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other people's rules see the template of every option that is not only a number, alone."""
+"""The rules of other linters hold for the template of each option alone, except those that are only a number."""
 
 from __future__ import annotations
 

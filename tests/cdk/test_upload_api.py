@@ -1,4 +1,4 @@
-"""Only those get in whom the environment names, and the page may do nothing."""
+"""Only callers whom the environment names may upload, and the upload page itself is granted nothing."""
 
 from __future__ import annotations
 

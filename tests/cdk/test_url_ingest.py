@@ -1,4 +1,4 @@
-"""Pictures by URL: who may order them, and what the function that fetches can reach."""
+"""Pictures by URL: who may order them, and which resources the function that fetches can use."""
 
 from __future__ import annotations
 

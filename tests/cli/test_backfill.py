@@ -1,4 +1,4 @@
-"""A backfill: everything is seen done, whatever dies, and nothing costs more than was allowed."""
+"""A backfill: everything is finished whatever process dies, and nothing costs more than was allowed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AWS does not answer as it should: a command ends with a sentence, and the next one does exactly what is left."""
+"""AWS answers with errors: a command ends with one sentence, and the next one does exactly what is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The help, which whoever looks for a command waits for."""
+"""The help of the command line: complete, and quick to appear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The events that tell what became of a picture: what is in them, and that two different ones never share an id."""
+"""The notifications: what is in them, and that two different ones never share an id."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of pictures is heard by rules: the documented queue, on the local cloud."""
+"""Rules receive what becomes of pictures: the documented queue, on the local cloud."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the queue gave up on is published after all, or recorded as failed with the original in quarantine."""
+"""A dead letter is published after all, or recorded as failed with the original in quarantine."""
 
 from __future__ import annotations
 

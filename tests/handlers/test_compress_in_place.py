@@ -1,4 +1,4 @@
-"""The in-place function over moto: what it does with the messages of a batch, and what it asks of AWS for it."""
+"""The in-place function over moto: what it does with the messages of a batch, and which calls to AWS it makes."""
 
 from __future__ import annotations
 

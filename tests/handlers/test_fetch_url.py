@@ -1,4 +1,4 @@
-"""The function that fetches, over moto and a server that misbehaves: what lands, what fails, what is asked of AWS."""
+"""The function that fetches, over moto and a server that misbehaves: what it stores, what fails, its calls to AWS."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch of messages as Lambda hands it over: what is published, what comes back, what is kept, what is told."""
+"""A batch of messages as Lambda hands it over: what is published, retried, recorded and logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the handler asks of AWS, in every kind of story: nothing else needs to be granted to it."""
+"""The calls to AWS of each handler, in every kind of workflow: nothing else needs to be granted to it."""
 
 from __future__ import annotations
 

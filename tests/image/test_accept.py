@@ -15,7 +15,8 @@ import pytest
 from PIL import features
 
 from lightpress.image import CompressionOptions, PictureRejected, Reason, Size, Spec, compress
-from lightpress.image.formats import ACCEPTED, INPUTS, READABLE, REFUSED
+from lightpress.image.formats import ACCEPTED, INPUTS, READABLE
+from lightpress.image.refused import REFUSED
 from tests.image.files import GOOD
 from tools.drawing import file_of, plain, psd, rendered, spec, summary_of, with_chunk_before
 

@@ -165,7 +165,7 @@ def mutant(present: str, instead: str, function: str) -> Workflow:
 
 
 NOT_SEALED = mutant("S.mark is not None and _is_final(S.mark, T)", "False", "_outcome_by_state")
-REPLACES_ANYTHING = mutant("D.objects.head(S) != E", "D.objects.head(S) is None", "_replace")
+REPLACES_ANYTHING = mutant("D.objects.head(S) != E", "(E := D.objects.head(S)) is None", "_replace")
 LEDGER_OF_OTHERS = mutant("E.is_conclusive_for(S, T)", "E.times == 0", "_outcome_by_ledger")
 NEVER_TIRED = mutant("E.times >= MOST_TIMES", "False", "_outcome_by_ledger")
 

@@ -1,4 +1,4 @@
-"""Orders by URL: what is accepted and refused, and what is told of a key whose URL could not be fetched."""
+"""Orders by URL: what is accepted and refused, and the status of a key whose URL could not be fetched."""
 
 from __future__ import annotations
 

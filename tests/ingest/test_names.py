@@ -1,4 +1,4 @@
-"""However long the resolver takes over a name, nobody waits for it beyond the time there is, and it harms no other."""
+"""However long the resolver takes for a name, no order waits beyond its time limit, and others are not affected."""
 
 from __future__ import annotations
 

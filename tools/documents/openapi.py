@@ -231,7 +231,7 @@ def document(limits: UploadLimits) -> Json:
         "info": {
             "title": "Lightpress: uploads",
             "version": "1",
-            "description": "Lets files in, and tells what became of them: docs/api.md.",
+            "description": "Signs uploads, and reports the status of originals: docs/api.md.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "https://{api}", "variables": {"api": {"default": "api.example.com"}}}],

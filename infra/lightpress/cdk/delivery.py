@@ -110,7 +110,7 @@ class Delivery(Component):
             self,
             "Resolver",
             handler="resolve",
-            description="Leads from a permalink to the image that is published now",
+            description="Redirects permalinks to the variant that is published now",
             code=code,
             config=config,
             memory_mb=_RESOLVER_MEMORY_MB,

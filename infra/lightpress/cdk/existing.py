@@ -68,7 +68,7 @@ def announce(  # noqa: PLR0913  by keyword
     rule = events.Rule(
         scope,
         id_,
-        description=f"Changes in {pictures.bucket}, for Lightpress to look at",
+        description=f"Changes in {pictures.bucket}, for Lightpress to process",
         event_pattern=events.EventPattern(**pattern),
     )
     dead_letters = WorkQueue(

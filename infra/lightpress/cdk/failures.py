@@ -1,4 +1,4 @@
-"""Failures: what the queue gave up on is looked at once more, and kept for somebody to look at."""
+"""Failures: dead letters are tried once more; what fails again is kept for an operator."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Failures(Component):
             self,
             "RecordFailure",
             handler="record_failure",
-            description="Publishes after all what the queue gave up on, or keeps it with the reason",
+            description="Tries dead letters once more, and records what fails again with its reason",
             code=code,
             config=config,
             memory_mb=max(config.processing.failure_memory_mb, config.processing.memory_mb),

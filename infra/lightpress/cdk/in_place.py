@@ -63,7 +63,7 @@ class InPlace(Component):
             self,
             "CompressInPlace",
             handler="compress_in_place",
-            description="Replaces pictures of existing buckets by smaller ones",
+            description="Compresses objects of existing buckets in place",
             code=code,
             config=config,
             environment={

@@ -90,7 +90,7 @@ class Processing(Component):
             self,
             "ProcessUpload",
             handler="process_upload",
-            description="Makes what is published of an original match the original",
+            description="Publishes the variants of originals, and removes those of deleted ones",
             code=code,
             config=config,
             reserved_concurrency=config.processing.reserved_concurrency,

@@ -75,7 +75,7 @@ class Purging(Component):
             self,
             "PurgeDeleted",
             handler="purge_deleted",
-            description="Has the CDN forget the images of deleted pictures",
+            description="Invalidates the variants of deleted originals in the CDN",
             code=code,
             config=config,
             memory_mb=_MEMORY_MB,

@@ -22,7 +22,7 @@ fields @timestamp, message, reason, detail, attempts, quarantine, exception, cor
 | filter key = "KEY" and message in ["rejected", "recorded", "failed", "will be retried"]
 | sort @timestamp desc
 | limit 50""",
-    "The story of one upload": """\
+    "All lines about one upload": """\
 fields @timestamp, function_name, message, key, reason, revision, waited_seconds, function_request_id
 | filter correlation_id = "ID" or key = "KEY"
 | sort @timestamp asc
@@ -42,7 +42,7 @@ filter message = "published"
 | stats count(*) as pictures, sum(original_bytes) as originals, sum(largest_bytes) as largest,
   sum(variant_bytes) as variants, avg(encode_cpu_ms) as cpu_ms by original_format
 | sort pictures desc""",
-    "What comes back again and again": """\
+    "Messages that are retried again and again": """\
 filter message = "will be retried"
 | stats count(*) as times, latest(exception_name) as last_error by key
 | sort times desc

@@ -45,7 +45,7 @@ class LightpressStack(Stack):
         super().__init__(
             scope,
             id_,
-            description="Lightpress: every size and format the web needs of every picture dropped into a bucket",
+            description="Lightpress: every size and format the web needs of every image file uploaded to a bucket",
             termination_protection=config.storage.termination_protection,
         )
         guard_names(self, config)

@@ -123,7 +123,7 @@ class UploadApi(Component):
             "UploadApiFunction",
             label="UploadApi",
             handler="upload_api",
-            description="Lets files in, and tells what became of them",
+            description="Signs uploads, and reports the status of originals",
             code=code,
             config=config,
             memory_mb=_MEMORY_MB,

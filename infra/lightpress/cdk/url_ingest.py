@@ -71,7 +71,7 @@ class UrlIngest(Component):
             self,
             "FetchUrl",
             handler="fetch_url",
-            description="Fetches pictures by their URLs into the uploads bucket",
+            description="Fetches originals by URL into the uploads bucket",
             code=code,
             config=config,
             memory_mb=max(512, _OWN_MEMORY_MB + AT_ONCE * config.ingest.fetch_max_mb),

@@ -20,7 +20,7 @@ VALID_SECONDS = 900
 
 @dataclass(frozen=True, slots=True)
 class S3Uploads:
-    """Lets files into the uploads bucket."""
+    """Signs uploads into the uploads bucket, and completes multipart uploads."""
 
     s3: S3Client
     bucket: str

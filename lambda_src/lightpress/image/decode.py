@@ -23,11 +23,12 @@ from lightpress.image.declared import declared_color
 from lightpress.image.declared_orientation import declared_orientation, without_margin
 from lightpress.image.depth import apply_clear_color
 from lightpress.image.errors import FileCutShort, PictureRejected, Reason
-from lightpress.image.formats import MARKUP, REFUSED, input_of, labels
+from lightpress.image.formats import input_of, labels
 from lightpress.image.headers import brands, holds_gain_map, tiff_pages
 from lightpress.image.jpeg import jpeg_scans
 from lightpress.image.metadata import with_metadata
 from lightpress.image.picture import QUARTER_TURNS, Picture
+from lightpress.image.refused import MARKUP, REFUSED
 from lightpress.image.spec import Pixels
 
 if TYPE_CHECKING:
