@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 __all__ = ["deployment", "faulty_decoders", "few_functions", "quick_returns"]
 
 MINUTES = float(os.environ.get("LIGHTPRESS_SOAK", "0"))
-SECONDS_BETWEEN_CHANGES = 0.8
-SECONDS_BETWEEN_KILLS = 5.0, 15.0
+SECONDS_BETWEEN_CHANGES = 1.5
+SECONDS_BETWEEN_KILLS = 15.0, 30.0  # a cold start on a busy machine takes 10
 SECONDS_BETWEEN_SAMPLES = 3.0
 PATIENCE = 300.0
 SEED = 20261128
@@ -95,7 +95,7 @@ class Watcher:
         while not self._enough.wait(self.chance.uniform(*SECONDS_BETWEEN_KILLS)):
             if victims := self.workers():
                 with suppress(ProcessLookupError):
-                    os.kill(self.chance.choice(victims), signal.SIGKILL)
+                    os.kill(min(victims, key=began), signal.SIGKILL)  # the oldest: the young ones get something done
                     self.killed += 1
 
     def watch(self) -> None:
@@ -118,6 +118,13 @@ class Watcher:
 
     def stop(self) -> None:
         self._enough.set()
+
+
+def began(pid: int) -> int:
+    """When a process was started, in ticks; 0 if it is gone."""
+    with suppress(OSError):
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    return 0
 
 
 def resident_mb(pid: int) -> float:
