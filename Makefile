@@ -9,7 +9,7 @@ CDK_CLI := .local/cdk
 CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/node_modules/aws-cdk/bin/cdk -c env=$(ENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit e2e lint format synth bootstrap diff deploy change-set execute destroy lock
+.PHONY: help setup demo test unit e2e soak lint format synth bootstrap diff deploy change-set execute destroy lock
 .PHONY: arm64 lint-templates conformance conformance-peers simulate mutation bench bench-quick docs licenses licences audit sbom
 .PHONY: clean
 
@@ -33,6 +33,11 @@ lint: setup  ## ruff, mypy strict, and imports that go one way
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+MINUTES ?= 10
+
+soak: setup  ## minutes of uploads, overwrites and deletions on the strict local cloud while functions are killed (MINUTES=10)
+	@LIGHTPRESS_SOAK=$(MINUTES) $(BIN)/python -m pytest -q -s tests/e2e/test_soak.py
 
 format: setup  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lightpress.image import load_codecs
 from lightpress.image.formats import INPUTS, OUTPUTS
 from tools.drawing import file_of, ramp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PACKAGE = Path(__file__).parents[2] / "lambda_src"
 PROGRAM = """
@@ -55,3 +60,25 @@ def test_a_name_that_no_format_has_loads_nothing() -> None:
     loaded = set(sys.modules)
     load_codecs(("os.path", "PIL.FpxImagePlugin", ""))
     assert set(sys.modules) == loaded
+
+
+def test_what_the_core_imports_only_when_a_picture_needs_it_is_among_the_helpers() -> None:
+    late = {name for path in (PACKAGE / "lightpress" / "image").glob("*.py") for name in imported_late(path)}
+    assert len(late) > 10
+    program = (
+        "import json, sys; from lightpress.image import load_helpers; load_helpers(); print(json.dumps([*sys.modules]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": str(PACKAGE)}, capture_output=True, check=True
+    )
+    assert late - set(json.loads(done.stdout)) == set()
+
+
+def imported_late(path: Path) -> Iterator[str]:
+    """The modules that functions of this file import."""
+    for function in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(function, ast.FunctionDef):
+            for node in ast.walk(function):
+                if isinstance(node, ast.ImportFrom):
+                    whole = {"PIL": [f"PIL.{name.name}" for name in node.names], "lightpress.image": []}
+                    yield from whole.get(str(node.module), [str(node.module)])
