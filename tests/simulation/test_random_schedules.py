@@ -1,0 +1,42 @@
+"""The real code keeps its promises under random schedules of large cases."""
+
+import os
+from collections import Counter
+
+import pytest
+
+from tests.simulation import randomly
+from tests.simulation.invocation import Fault
+from tests.simulation.randomly import Told
+
+# CI can afford more: LIGHTPRESS_SCHEDULES=100000 make unit
+SCHEDULES = int(os.environ.get("LIGHTPRESS_SCHEDULES", "1000"))
+
+
+@pytest.fixture(scope="module")
+def told() -> list[Told]:
+    """What came of each, up to the first that breaks a promise: they take half a minute."""
+    all_told = []
+    for number in range(max(SCHEDULES, 300)):
+        all_told.append(randomly.run(number))
+        if all_told[-1].broken:
+            break
+    return all_told
+
+
+def test_random_schedules_keep_every_promise_whatever_fails(told: list[Told]) -> None:
+    last = told[-1]
+    assert not last.broken, f"make simulate SCHEDULES=1 SEED={last.number}\n{last.broken}\n{last.story}"
+
+
+def test_a_schedule_is_the_same_each_time_it_is_run() -> None:
+    stories = {number: randomly.run(number, tell=True).story for number in range(30)}
+    assert all(randomly.run(number, tell=True).story == story for number, story in stories.items())
+    assert len(set(stories.values())) == len(stories)
+
+
+def test_everything_that_can_go_wrong_does(told: list[Told]) -> None:
+    happened = sum((one.happened for one in told[:300]), start=Counter())
+    kinds = {*(fault.name for fault in Fault), "redrive", "redelivery", "duplicate", "retry", "outage"}
+    kinds |= {"closed", "opened"}
+    assert {name for name in kinds if happened[name] < 5} == set()

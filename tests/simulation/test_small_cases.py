@@ -1,0 +1,23 @@
+"""The real code keeps its promises under every schedule of small cases."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.simulation import cases
+from tests.simulation.exhaustive import Case, explore
+
+PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
+
+
+@pytest.mark.parametrize("case", cases.QUICK, ids=str)
+def test_every_schedule_of_a_small_case_keeps_every_promise(case: Case) -> None:
+    explored = explore(case)
+    assert not explored.broken, f"{explored.broken}\n{explored.story}"
+    assert explored.complete
+    assert explored.ends > 0
+
+
+def test_the_page_about_the_simulation_counts_the_cases() -> None:
+    counted = f"There are {len(cases.ALL)} cases; `make test` explores {len(cases.QUICK)} of them"
+    assert counted in PAGE.read_text(encoding="utf-8")
