@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from aws_cdk import App, Stack
+from aws_cdk import aws_lambda as lambda_
+
+from lightpress.cdk.functions import RUNTIME, live_alias
+from lightpress.cdk.layer import PillowLayer
+from lightpress.cdk.readiness import context_of_the_command_line
+from tests.cdk.templates import NO_LAYER
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cdk.templates import Template
 
 
@@ -48,3 +58,30 @@ def test_no_permission_is_on_the_function_itself(template: Template) -> None:
     for permission in template.resources("AWS::Lambda::Permission"):
         name = permission.properties["FunctionName"]
         assert name.get("Ref", name.get("Fn::GetAtt", [""])[0]) not in functions, permission.id
+
+
+def test_code_with_another_layer_is_another_version_and_the_alias_moves_to_both_at_once(tmp_path: Path) -> None:
+    first, again, other = (
+        _version_of("print(1)", locked, tmp_path / str(number))
+        for number, locked in enumerate(("Pillow==13.0.0", "Pillow==13.0.0", "Pillow==13.0.1"))
+    )
+    assert first == again != other
+    assert _version_of("print(2)", "Pillow==13.0.0", tmp_path / "code") not in {first, other}
+
+
+def _version_of(code: str, locked: str, folder: Path) -> str:
+    """The logical ID of the version that the alias points to, of a function with this code and this layer."""
+    folder.mkdir()
+    (folder / "requirements.txt").write_text(locked, encoding="utf-8")
+    app = App(context={**context_of_the_command_line(), **NO_LAYER}, outdir=str(folder / "out"))
+    stack = Stack(app, "Stack")
+    arm = lambda_.Architecture.ARM_64
+    layer = PillowLayer(stack, "Layer", runtime=RUNTIME, architecture=arm, for_host=False, folder=folder)
+    function = lambda_.Function(
+        stack, "Function", code=lambda_.Code.from_inline(code), handler="index.f", runtime=RUNTIME, layers=[layer]
+    )
+    live_alias(stack, "Function", function)
+    resources = app.synth().get_stack_by_name("Stack").template["Resources"]
+    (alias,) = [row for row in resources.values() if row["Type"] == "AWS::Lambda::Alias"]
+    version: str = alias["Properties"]["FunctionVersion"]["Fn::GetAtt"][0]
+    return version
