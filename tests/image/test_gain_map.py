@@ -123,6 +123,17 @@ def test_the_picture_itself_has_the_same_pixels_with_and_without(name: str) -> N
         assert ImageChops.difference(*both).getbbox() is None
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_of_a_large_map_no_more_is_decoded_than_a_small_variant_needs_and_it_fits_all_the_same(
+    orientation: int,
+) -> None:
+    data = ultra_hdr(base((1600, 1200), exif=exif_with(orientation)), levels((400, 300)))
+    (one,) = rendered(data, keep(Size("a", 160, 160)))
+    picture, gain = parts(one)
+    assert picture.size == ((160, 120) if orientation == 1 else (120, 160))
+    assert gain.size == ((40, 30) if orientation == 1 else (30, 40))
+
+
 def test_both_forms_are_written_so_that_readers_of_either_find_it() -> None:
     (one,) = rendered(FORMS["Apple"], keep())
     at = one.data.index(b"\xff\xd8", 2)

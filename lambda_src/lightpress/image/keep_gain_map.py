@@ -39,21 +39,25 @@ class UprightGainMap:
     own: bytes | None = None
 
 
-def upright_gain_map(found: GainMap, image: Image.Image, original: Pixels, *, as_stored: bool) -> UprightGainMap:
+def upright_gain_map(
+    found: GainMap, image: Image.Image, whole: Pixels, original: Pixels, *, is_turned: bool
+) -> UprightGainMap:
     """The gain map for a picture of `original` pixels, as seen upright.
 
     Args:
         found: As it was found in the file.
         image: Its decoded numbers, turned as the picture is, and reduced where less of it is needed.
+        whole: The pixels that it has in its file, turned in the same way.
         original: The pixels of its picture.
-        as_stored: Whether `image` is all that its file has, not turned.
+        is_turned: Whether `image` lies otherwise than in the file.
     """
     profile = b"" if found.scale.in_base_space else image.info.get("icc_profile") or b""
     numbers = image if image.mode in {"L", "RGB"} else image.convert("RGB")
     if found.table is not None:
         numbers = numbers.convert("L").point(found.table)
+    as_stored = image.size == tuple(whole) and not is_turned
     own = without_extras(found.data, "jpeg", b"", profile) if as_stored and found.table is None else None
-    return UprightGainMap(numbers, original.width / image.width, found.scale, profile, own)
+    return UprightGainMap(numbers, original.width / whole.width, found.scale, profile, own)
 
 
 def with_gain_map(data: bytes, rung: Rung, gain_map: UprightGainMap) -> bytes:

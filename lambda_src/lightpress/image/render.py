@@ -119,8 +119,9 @@ def _with_gain_map(decoded: Picture, found: GainMap, job: Job) -> tuple[Picture,
     except PictureRejected as rejected:
         note = f"The gain map is left out, as it cannot be used. {rejected.detail}"
         return replace(decoded, notes=(*decoded.notes, note)), job
-    as_stored = decoded.orientation == 1 and read.image.size == tuple(read.original)
-    return decoded, replace(job, gain_map=upright_gain_map(found, lying, decoded.original, as_stored=as_stored))
+    whole = decoded.as_stored(read.as_stored(read.original))
+    kept = upright_gain_map(found, lying, whole, decoded.original, is_turned=decoded.orientation != 1)
+    return decoded, replace(job, gain_map=kept)
 
 
 def _for_gain_map(decoded: Picture, spec: Spec) -> DecodeOptions:

@@ -16,6 +16,7 @@ from lightpress.image.cicp import DISPLAY_P3, SRGB, SRGB_CURVE, apply, inverse, 
 _OUTSIDE = -0.01  # in linear light: such a part of a channel of sRGB nobody would see
 _NOT_SEEN = 4  # of 255: what clipping may change in a picture that is as well in sRGB
 _ROUNDED = 2  # of 255: as far as two profiles of one color space may be apart
+_SMALL = 8
 _LATTICE = range(0, 256, 51)
 
 
@@ -34,8 +35,12 @@ def exceeds_srgb(profile: ImageCms.ImageCmsProfile) -> bool:
 
 def fits_srgb(image: Image.Image) -> bool:
     """Whether every color of the image (RGB, in Display P3) is one of sRGB, too: the way there and back leads home."""
-    back = in_display_p3(through(image, display_p3()))
-    return _are_close(image, back, _NOT_SEEN)
+    # What a small copy shows, the picture does: most that need Display P3 are told by a sixty-fourth of the work.
+    return all(map(_is_the_same_in_srgb, (image.reduce(_SMALL), image)))
+
+
+def _is_the_same_in_srgb(image: Image.Image) -> bool:
+    return _are_close(image, in_display_p3(through(image, display_p3())), _NOT_SEEN)
 
 
 def is_display_p3(profile: ImageCms.ImageCmsProfile) -> bool:
