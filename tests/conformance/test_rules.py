@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tools.conformance.record import Made, Measured, Record, Reference, State
-from tools.conformance.report import acceptable, scores
-from tools.conformance.rules import RULES
+from tools.conformance.record import Made, Measured, Moves, Record, Reference, Shown, State
+from tools.conformance.report import Count, acceptable, by_judge, scores
+from tools.conformance.rules import RULES, wrong
 
 READY = Record(
     file="a.jpg",
@@ -148,7 +149,54 @@ COMPARING = [rule.name for rule in RULES if rule.name not in {"handled", "reason
 @pytest.mark.parametrize("rule", COMPARING)
 def test_a_file_without_variants_or_reference_is_not_judged(rule: str) -> None:
     assert status(rule, refused("corrupt", "decodes")) == SKIPPED
-    assert status(rule, replace(READY, reference=Reference("damaged"))) == SKIPPED
+    unseen = replace(READY, reference=Reference("damaged"))
+    assert status(rule, unseen) == (PASSED if rule == "readable" else SKIPPED)
+
+
+@pytest.mark.parametrize("judge", ["Chromium", "ImageMagick", "libvips"])
+def test_what_an_independent_judge_shows_counts_more_than_the_reference(judge: str) -> None:
+    smaller = replace(READY, shown=Shown(judge, 20, 10))
+    assert status("size", READY) == PASSED
+    assert status("size", smaller) == FAILED
+    assert wrong(smaller) == ("size: published 40 x 20, seen 20 x 10",)
+    assert status("reason", replace(refused("corrupt", "damaged"), shown=Shown(judge, 20, 10))) == FAILED
+    assert status("reason", replace(refused("too_many_pixels", "damaged"), shown=Shown(judge, 20, 10))) == PASSED
+
+
+def test_a_file_that_nobody_shows_is_published_only_with_a_note_on_its_damage() -> None:
+    unseen = replace(READY, reference=Reference("damaged"))
+    assert status("reason", unseen) == FAILED
+    assert status("reason", replace(unseen, notes=("The file is cut short: the lowest 2% is missing.",))) == PASSED
+
+
+@pytest.mark.parametrize(
+    ("made", "verdict"),
+    [
+        (Moves(10, 0, 1000), PASSED),
+        (Moves(9, 0, 1050), PASSED),
+        (Moves(10, 0, 1051), FAILED),
+        (Moves(10, 0, 949), FAILED),
+        (Moves(10, 1, 1000), FAILED),
+    ],
+)
+def test_animations_play_as_often_and_as_long_as_in_chromium(made: Moves, verdict: str) -> None:
+    shown = Shown("Chromium", 40, 20, Moves(10, 0, 1000))
+    record = replace(READY, shown=shown, measured=replace(READY.measured, moves={"webp": made}))
+    assert status("times", record) == verdict
+    assert status("times", replace(record, shown=replace(shown, moves=None))) == SKIPPED
+
+
+def test_files_are_counted_by_the_first_judge_that_shows_them() -> None:
+    seen = replace(READY, shown=Shown("Chromium", 40, 20))
+    far = replace(seen, measured=replace(READY.measured, color={"png": 9.0}))
+    policy = replace(refused("too_many_pixels", "decodes"), shown=Shown("libvips", 9, 9))
+    counts = by_judge([seen, seen, far, policy, READY, refused("corrupt", "damaged")])
+    assert counts == {
+        "Chromium": Count(2, 1, 0),
+        "ImageMagick": Count(0, 0, 0),
+        "libvips": Count(0, 0, 1),
+        "Pillow": Count(1, 0, 0),
+    }
 
 
 def test_the_score_is_the_share_of_applicable_files_and_never_rounded_up() -> None:
@@ -170,5 +218,10 @@ def test_the_scores_in_the_readme_are_those_of_the_page() -> None:
     readme, page = (Path(name).read_text(encoding="utf-8") for name in ("README.md", "docs/conformance.md"))
     _, table = readme.split("<!-- scores: written by make conformance -->\n")
     table, _ = table.split("<!-- end of scores -->")
+    summary, heading, rows = table.partition("| rule |")
+    table = heading + rows
     assert table.count("\n") == len(RULES) + 2
     assert table in page
+    right, total = re.search(r"\*\*(\d+) of (\d+) files are right", page).groups()  # type: ignore[union-attr]
+    assert f"{int(total):,} are judged by a program that is not Pillow" in summary
+    assert f": {int(right):,}\nare right" in summary

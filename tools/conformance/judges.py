@@ -13,7 +13,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from PIL import Image
 
@@ -58,21 +58,32 @@ class Picture(NamedTuple):
 
 def commands(environment: Environment) -> list[Command]:
     """The judges in the order in which they are asked. Chromium is left out where there is none."""
-    variables = node_path(environment)
-    found = subprocess.run([_PROJECT / "scripts/find-browser"], capture_output=True, text=True, check=False)
-    browser = found.stdout.strip()
-    chromium = [Command(CHROMIUM.name, tuple(CHROMIUM.command(environment)), variables | {"CHROMIUM": browser})]
+    variables, first = node_path(environment), chromium(environment)
     others = [Command(one.name, tuple(one.command(environment)), variables) for one in (IMAGEMAGICK, LIBVIPS)]
-    return [*(chromium if browser else []), *others]
+    return [*([first] if first else []), *others]
+
+
+def chromium(environment: Environment) -> Command | None:
+    """The browser that the tests use; None where there is none."""
+    found = subprocess.run([_PROJECT / "scripts/find-browser"], capture_output=True, text=True, check=False)
+    variables = node_path(environment) | {"CHROMIUM": found.stdout.strip()}
+    return Command(CHROMIUM.name, tuple(CHROMIUM.command(environment)), variables) if found.stdout.strip() else None
 
 
 class Judges:
-    """The running judges, and what they have shown before."""
+    """The running judges, and what they have shown before; their processes end with the block."""
 
     def __init__(self, judges: Sequence[Command], kept: Path) -> None:
         """kept: A folder for pictures, of these versions alone (`kept_in`)."""
         self._judges = [one.start() for one in judges]
         self._kept = kept
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for judge in self._judges:
+            judge.close()
 
     def picture(self, path: Path) -> Picture:
         """What the first judge shows that shows anything; without a judge's name where none does."""
@@ -84,7 +95,10 @@ class Judges:
                 image.save(png, compress_level=1)
             told.write_text(json.dumps(shown.as_json()))
         shown = Shown.from_json(json.loads(told.read_text()))
-        return Picture(shown, _seen(Image.open(png)) if png.exists() else None)
+        if not png.exists():
+            return Picture(shown)
+        with Image.open(png) as image:
+            return Picture(shown, _seen(image))
 
     def _ask(self, path: Path) -> tuple[Shown, Image.Image | None]:
         for judge in self._judges:

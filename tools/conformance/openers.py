@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from lightpress.image.formats import OUTPUTS
 from tools.conformance.record import Moves
@@ -64,11 +64,20 @@ def toolbox(environment: Environment, judges: Sequence[Command]) -> Toolbox:
 
 
 class Openers:
-    """Running programs that open variants."""
+    """Running programs that open variants; their processes end with the block."""
 
     def __init__(self, tools: Toolbox) -> None:
         self._chromium = tools.chromium.start() if tools.chromium else None
         self._exiftool = Exiftool(tools.exiftool) if tools.exiftool else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._chromium:
+            self._chromium.close()
+        if self._exiftool:
+            self._exiftool.close()
 
     def open(self, variants: Sequence[EncodedVariant], folder: Path) -> Opened:
         """Opens variants, one of each format. folder: an empty one."""
@@ -125,6 +134,11 @@ class Exiftool:
             stderr=subprocess.DEVNULL,
             text=True,
         )
+
+    def close(self) -> None:
+        """End its process."""
+        self._process.kill()
+        self._process.communicate()
 
     def problems(self, files: Files) -> list[str]:
         """Variants of another type or size than they should have, and those that keep an orientation or a place."""

@@ -151,6 +151,7 @@ def riff_chunk(kind: bytes, body: bytes) -> bytes:
 _AVIF_BOXES = {b"ftyp", b"meta", b"mdat", b"free"}
 _AVIF_ITEMS = {b"av01", b"grid"}
 _AVIF_PROPERTIES = {b"ispe", b"pixi", b"av1C", b"colr", b"auxC", b"pasp"}
+_AVIF_BRANDS = {b"avif", b"avis"}
 _AVIF_SRGB = (b"nclx\0\1\0\x0d", b"nclx\0\1\0\2", b"nclx\0\2\0\2", b"nclx\0\1\0\1")
 
 
@@ -159,15 +160,24 @@ def _avif(data: bytes, exif: bytes, profile: bytes) -> bytes | None:
     outer = dict(whole_boxes(data, 0, len(data)))
     if exif or profile or set(outer) - _AVIF_BOXES:
         return None
+    start_of_brand = outer[b"ftyp"][0]
     start, end = outer[b"meta"]
     meta = dict(whole_boxes(data, start + 4, end))
     infos = whole_boxes(data, meta[b"iinf"][0] + 6, meta[b"iinf"][1])
     kinds = {data[begin + 8 : begin + 12] for name, (begin, _) in infos if name == b"infe"}
     (store,) = (span for name, span in whole_boxes(data, *meta[b"iprp"]) if name == b"ipco")
     properties = [(name, data[slice(*span)]) for name, span in whole_boxes(data, *store)]
+    if data[start_of_brand : start_of_brand + 4] not in _AVIF_BRANDS or not _is_complete(properties):
+        return None
     strange = kinds - _AVIF_ITEMS or {name for name, _ in properties} - _AVIF_PROPERTIES
     colors = [body for name, body in properties if name == b"colr"]
     return None if strange or not all(body.startswith(_AVIF_SRGB) for body in colors) else data
+
+
+def _is_complete(properties: list[tuple[bytes, bytes]]) -> bool:
+    """Whether sizes and bits of the colors, and of transparency, are told: strict decoders refuse files without."""
+    kinds = [name for name, _ in properties]
+    return b"ispe" in kinds and kinds.count(b"pixi") > (b"auxC" in kinds)
 
 
 _MEASURES: dict[str, Callable[[bytes], int | None]] = {

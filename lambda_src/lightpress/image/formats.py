@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from lightpress.image.gif import MOST_BLOCKS, gif_blocks
+from lightpress.image.gif import MOST_BLOCKS, gif_blocks, gif_sizes
 from lightpress.image.headers import (
     MOST_DIRECTORIES,
     brands,
@@ -17,11 +17,12 @@ from lightpress.image.headers import (
     tiff_unreadable,
     webp_sizes,
 )
-from lightpress.image.jpeg import jpeg_scans
+from lightpress.image.jpeg import jpeg_scans, jpeg_unreadable
 from lightpress.image.png import MOST_CHUNKS, png_chunk_count
 from lightpress.image.rare_bmp import bmp_sizes, bmp_unreadable, plain_bmp
 from lightpress.image.salvage import (
     Repaired,
+    gif_as_far_as_coded,
     jpeg_with_end,
     jpeg_without_metadata,
     png_with_all_rows,
@@ -248,6 +249,7 @@ _HEIC_THREADS = ("pillow_heif.options", "DECODE_THREADS")
 INPUTS = (
     Input(
         "jpeg", "JPEG", "JPEG", "PIL.JpegImagePlugin", 4, ((b"\xff\xd8\xff", 0),), parts=(_SCANS,),
+        unreadable=jpeg_unreadable,
         repairs=(jpeg_without_metadata, jpeg_with_end),
         media_types=("image/jpeg",), extensions=("jpg", "jpeg"),
     ),
@@ -258,6 +260,7 @@ INPUTS = (
     ),
     Input(
         "gif", "GIF", "GIF", "PIL.GifImagePlugin", 5, ((b"GIF8", 0),), parts=(_BLOCKS,),
+        sizes=gif_sizes, repairs=(gif_as_far_as_coded,),
         media_types=("image/gif",), extensions=("gif",),
     ),
     Input(

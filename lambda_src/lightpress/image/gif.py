@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +33,21 @@ def gif_blocks(data: bytes) -> int:
         at += 1
         count += 1
     return min(count, MOST_BLOCKS + 1)
+
+
+def gif_sizes(data: bytes) -> Iterator[tuple[int, int]]:
+    """How far each picture reaches: decoders take memory for it, however small the file says that it is as a whole."""
+    at = _HEADER + _announced(data, _COLORS_OF_FILE)
+    for _ in range(MOST_BLOCKS):
+        if at + _IMAGE_HEADER > len(data) or data[at] not in {EXTENSION, IMAGE}:
+            return
+        if data[at] == IMAGE:
+            left, top, width, height = struct.unpack_from("<4H", data, at + 1)
+            yield left + width, top + height
+        at += 2 if data[at] == EXTENSION else _IMAGE_HEADER + _announced(data, at + _COLORS_OF_IMAGE)
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        at += 1
 
 
 def _announced(data: bytes, at: int) -> int:

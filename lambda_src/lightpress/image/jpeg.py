@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 START_OF_SCAN, END_OF_IMAGE, START_OF_IMAGE = 0xDA, 0xD9, 0xD8
 
+# Table B.1: how the picture is coded.
+_FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_RARE_FRAMES = dict.fromkeys((0xC3, 0xC7, 0xCB, 0xCF), "lossless") | dict.fromkeys(
+    (0xC5, 0xC6, 0xCD, 0xCE), "hierarchical"
+)
+_PRECISION_AT, _EIGHT_BITS = 4, 8
+
 MOST_SEGMENTS = 20_000
 """The longest sound files have some 1,000: extended XMP data in parts of 64 KB."""
 
@@ -82,6 +89,20 @@ def _segment(data: bytes, start: int) -> Segment:
 def jpeg_segment(marker: int, body: bytes) -> bytes:
     """The bytes of a segment."""
     return struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
+
+
+def jpeg_unreadable(data: bytes) -> str | None:
+    """What a sound file is that no browser shows either: of more than eight bits a color, or of a rare coding."""
+    try:
+        frame = next((one for one in jpeg_segments(data) if one.marker in _FRAMES), None)
+    except ValueError:
+        return None
+    if frame is None or frame.start + _PRECISION_AT >= len(data):
+        return None
+    if frame.marker in _RARE_FRAMES:
+        return f"a {_RARE_FRAMES[frame.marker]} JPEG"
+    bits = data[frame.start + _PRECISION_AT]
+    return None if bits == _EIGHT_BITS else f"a JPEG of {bits} bits a color"
 
 
 def jpeg_scans(data: bytes) -> int:

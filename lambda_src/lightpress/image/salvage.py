@@ -159,6 +159,7 @@ _OF_FRAMES = {_ANIMATION, _FRAME, b"fdAT"}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _LARGEST_STREAM = 1 << 28
 _HEADER_LENGTH = 13
+_STEP = 1 << 14
 
 
 def png_without_metadata(data: bytes) -> Repaired | None:
@@ -215,10 +216,10 @@ def png_without_frames(data: bytes) -> Repaired | None:
 
 
 def png_with_all_rows(data: bytes) -> Repaired | None:
-    """With empty rows for those that are missing of a file that is cut short; None where it is interlaced."""
+    """With empty rows for those that are missing, or behind damage; None where it is interlaced."""
     whole = _whole_chunks(data)
     kinds = [chunk.kind for chunk in whole]
-    if b"IEND" in kinds or kinds[:1] != [b"IHDR"] or len(whole[0].body) != _HEADER_LENGTH:
+    if kinds[:1] != [b"IHDR"] or len(whole[0].body) != _HEADER_LENGTH:
         return None
     width, height, bits, color, _, _, interlaced = struct.unpack_from(">IIBBBBB", whole[0].body)
     stride = 1 + (width * bits * _CHANNELS.get(color, 0) + 7) // 8
@@ -229,10 +230,10 @@ def png_with_all_rows(data: bytes) -> Repaired | None:
     if not count:
         return None
     padded = rows[: count * stride] + bytes(stride * (height - count))
-    head = [chunk for chunk in whole if chunk.kind != b"IDAT" and chunk.kind not in _OF_FRAMES]
+    head = [chunk for chunk in whole if chunk.kind not in _OF_FRAMES | {b"IDAT", b"IEND"}]
     copy = _png_of(head) + png_chunk(b"IDAT", zlib.compress(padded, 1)) + png_chunk(b"IEND", b"")
     if count == height:
-        return Repaired(copy, "The file lacks its end, and no pixel.")
+        return Repaired(copy, "The checksum or the end of the pixels is wrong or missing, and no pixel.")
     return Repaired(copy, _cut_note(count / height), count / height, is_cut=True)
 
 
@@ -247,12 +248,63 @@ def _coded_parts(data: bytes) -> Iterator[bytes]:
 
 
 def _inflated(packed: bytes, most: int) -> bytes:
-    try:
-        return zlib.decompressobj().decompress(packed, most)
-    except zlib.error:
-        return b""
+    """At most so many bytes, or those before the first that cannot be inflated."""
+    inflating, inflated = zlib.decompressobj(), bytearray()
+    for at in range(0, len(packed), _STEP):
+        part, before = packed[at : at + _STEP], inflating.copy()
+        try:
+            inflated += inflating.decompress(part, most - len(inflated))
+        except zlib.error:
+            return bytes(inflated + _inflated_bytewise(before, part))[:most]
+        if len(inflated) >= most:
+            break
+    return bytes(inflated)
+
+
+def _inflated_bytewise(inflating: zlib._Decompress, part: bytes) -> bytearray:
+    inflated = bytearray()
+    with suppress(zlib.error):
+        for at in range(len(part)):
+            inflated += inflating.decompress(part[at : at + 1])
+    return inflated
 
 
 def _cut_note(visible: float) -> str:
     """A sentence for a picture of which that share, from the top, is there."""
     return f"The file is cut short: the lowest {1 - visible:.0%} of the picture is missing, and see-through."
+
+
+def gif_as_far_as_coded(data: bytes) -> Repaired | None:
+    """The first frame of a file that is cut short or damaged within it, as far as the decoder comes."""
+    image = _as_far_as_coded(data)
+    if image is None or (box := image.getbbox()) is None:
+        return None
+    # The decoder fills what is missing with the color that is see-through, or with the first one.
+    visible = 1.0 if "transparency" in image.info else box[3] / image.height
+    file = io.BytesIO()
+    image.save(file, "GIF")
+    note = _cut_note(visible) if visible < 1 else "The picture is damaged; what can be read of it is shown."
+    return Repaired(file.getvalue(), note, visible, is_cut=True)
+
+
+def _as_far_as_coded(data: bytes) -> Image.Image | None:
+    from PIL import Image, ImageFile  # noqa: PLC0415  as above
+
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+    try:
+        image = Image.open(io.BytesIO(data), formats=("GIF",))
+        if _is_interlaced(image):
+            return None  # it would show stripes
+        image.load()
+    except Exception:  # noqa: BLE001  Pillow raises nearly anything over damaged data
+        return None
+    else:
+        return image
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+
+def _is_interlaced(gif: Image.Image) -> bool:
+    """Whether its rows are in another order; to be asked before it is loaded."""
+    tiles: list[tuple[str, tuple[int, ...], int, tuple[int, int, int]]] = getattr(gif, "tile", [])
+    return any(arguments[1] for _, _, _, arguments in tiles)
