@@ -53,6 +53,13 @@ def test_what_has_no_smaller_form_is_not_written_and_not_tried_twice() -> None:
     assert bucket.compressed == {small("P"): 1}
 
 
+def test_what_has_no_smaller_form_is_kept_with_what_the_compressor_says_of_it() -> None:
+    bucket = Bucket()
+    bucket.put(small("P"))
+    (outcome,) = settle(bucket)
+    assert (outcome.result, outcome.note) == (CompressionResult.KEPT, "lossless")
+
+
 def test_what_is_no_picture_is_kept_with_its_reason() -> None:
     bucket = Bucket()
     bucket.put(b"bad")
@@ -154,6 +161,22 @@ def test_what_was_made_lossy_once_is_never_made_so_again() -> None:
     bucket.table = InPlace(BUCKET, options=CompressionOptions(mode="lossy", quality={"jpeg": 60}))
     bucket.queue += 1
     assert dids(bucket) == [CompressionResult.NOTHING]
+
+
+LOSSLESS, LOSSY = CompressionOptions(mode="lossless"), CompressionOptions(mode="lossy")
+
+
+@pytest.mark.parametrize(("first", "second"), [(LOSSLESS, LOSSY), (LOSSY, LOSSLESS)], ids=["lossy", "lossless"])
+def test_what_was_made_in_one_mode_is_tried_again_in_the_other(
+    first: CompressionOptions, second: CompressionOptions
+) -> None:
+    bucket = Bucket(table=InPlace(BUCKET, options=first))
+    bucket.put(large("P"))
+    settle(bucket)
+    bucket.table = InPlace(BUCKET, options=second)
+    bucket.queue += 1
+    assert dids(bucket) == [CompressionResult.KEPT]
+    assert bucket.compressed == {large("P"): 1, small("P"): 1}
 
 
 def test_other_metadata_with_the_same_bytes_is_not_lost() -> None:

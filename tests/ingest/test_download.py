@@ -6,6 +6,7 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,33 @@ def test_nothing_that_a_server_says_is_taken_for_a_fault_of_ours(
     server.words = f"{head}\r\n".encode("latin-1") + picture(1)
     with suppress(FetchFailed):
         download()(parse_url(server.url("words")))
+
+
+def in_seconds(seconds: int, zone: str) -> str:
+    """A date as servers write it, with the zone or without one."""
+    return f"{datetime.now(UTC) + timedelta(seconds=seconds):%a, %d %b %Y %H:%M:%S}{zone}"
+
+
+@pytest.mark.parametrize("zone", [" GMT", " -0000"], ids=["GMT", "no zone"])
+@pytest.mark.parametrize(("seconds", "least", "most"), [(500, 400, 500), (5_000, 900, 900), (-500, 0, 0)])
+def test_a_pause_until_a_date_takes_0_to_900_seconds(
+    server: Misbehaving, zone: str, seconds: int, least: int, most: int
+) -> None:
+    server.words = f"HTTP/1.1 503 x\r\nRetry-After: {in_seconds(seconds, zone)}\r\n\r\n".encode()
+    pause = failure_of(server.url("words")).retry_after
+    assert pause is not None
+    assert least <= pause <= most
+
+
+@pytest.mark.parametrize(("said", "pause"), [("899", 899), ("901", 900), ("9" * 5_000, 900), ("soon", None)])
+def test_a_pause_in_seconds_takes_at_most_900(server: Misbehaving, said: str, pause: int | None) -> None:
+    server.words = f"HTTP/1.1 503 x\r\nRetry-After: {said}\r\n\r\n".encode()
+    assert failure_of(server.url("words")).retry_after == pause
+
+
+def test_what_is_no_picture_is_told_with_60_characters_of_what_its_server_calls_it(server: Misbehaving) -> None:
+    server.words = f"HTTP/1.1 200 x\r\nContent-Type: {'x' * 61}\r\n\r\nhello".encode()
+    assert f"calls it '{'x' * 60}'." in failure_of(server.url("words")).detail
 
 
 def test_what_comes_in_is_counted_below_whatever_reads_it() -> None:

@@ -80,6 +80,16 @@ def test_the_table_of_keys_is_worth_its_name() -> None:
     assert all(1 <= len(key.encode()) <= 1024 for key in NASTY_KEYS)
 
 
+@pytest.mark.parametrize(("times", "sources"), [(3, 1), (4, 0)])
+def test_a_message_is_unwrapped_up_to_three_times(times: int, sources: int) -> None:
+    body = s3("a.jpg")
+    for _ in range(times):
+        body = sns(body)
+    reading = read(body)
+    assert len(reading.sources) == sources
+    assert [problem.reason for problem in reading.problems] == ["unknown_message"] * (1 - sources)
+
+
 @pytest.mark.parametrize("wrap", ENVELOPES.values(), ids=ENVELOPES)
 @pytest.mark.parametrize("key", NASTY_KEYS, ids=lambda key: ascii(key)[:24])
 def test_a_key_arrives_as_s3_stores_it(key: str, wrap: Callable[[str], str]) -> None:
