@@ -10,7 +10,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/no
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e soak lint format synth bootstrap diff deploy change-set execute destroy lock
-.PHONY: arm64 lint-templates conformance conformance-peers simulate mutation bench bench-quick docs licenses licences audit sbom
+.PHONY: arm64 sdk lint-templates conformance conformance-peers simulate mutation bench bench-quick docs licenses licences audit sbom
 .PHONY: clean
 
 help:  ## what you can do here
@@ -98,6 +98,13 @@ mutation: setup $(MUTATION)/.ready  ## change the modules that hold promises, an
 	@$(MUTATION)/bin/python -m tools.mutation $(if $(MODULE),--module $(MODULE)) $(if $(SAMPLE),--sample $(SAMPLE)) \
 	 $(if $(SEED),--seed $(SEED)) $(if $(SURVIVORS),--survivors)
 
+SDK := .local/sdk
+
+sdk: setup $(SDK)/.ready  ## run the functions' tests on the oldest botocore that they support
+	@export PYTHONPATH="$(CURDIR)/$(SDK)" && $(BIN)/python -c "import botocore; print('botocore', botocore.__version__)" && \
+	 $(BIN)/python -m pytest -q -n auto -W "ignore:datetime.datetime.utcnow:DeprecationWarning" \
+	 tests/aws tests/handlers tests/runtime
+
 AUDIT := .local/audit
 LINT := .local/lint
 
@@ -116,6 +123,7 @@ licenses: setup $(AUDIT)/.ready  ## write docs/licenses.md: every locked package
 # The former name, for one release.
 licences: licenses
 
+# All but requirements-sdk.txt, which is old on purpose and runs nowhere but in tests.
 LOCKS := layers/pillow/requirements.txt requirements.txt requirements-dev.txt requirements-audit.txt \
 	requirements-lint.txt requirements-mutation.txt cli/lightpress/local/requirements.txt
 
@@ -130,6 +138,11 @@ sbom: setup $(AUDIT)/.ready  ## write what runs in the functions, and what deplo
 	 $(AUDIT)/bin/cyclonedx-py requirements "$$2" --pyproject pyproject.toml --output-reproducible --validate \
 	 --of JSON -o ".local/sbom/$$1.cdx.json" 2>/dev/null && echo ".local/sbom/$$1.cdx.json" || exit 1; done
 	@$(BIN)/python -m lightpress.cdk.native .local/sbom/functions.cdx.json
+
+$(SDK)/.ready: requirements-sdk.txt .venv/.ready
+	@rm -rf $(SDK) && $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	 --target $(SDK) -r requirements-sdk.txt
+	@touch $@
 
 $(LINT)/.ready: requirements-lint.txt scripts/find-python
 	@python="$$(scripts/find-python)" && "$$python" -m venv --clear $(LINT) && \

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cdk_nag import AwsSolutionsChecks
@@ -49,6 +50,27 @@ def test_every_answer_to_cdk_nag_gives_a_reason(tmp_path: Path) -> None:
 def test_cfn_lint_finds_nothing(template: Template) -> None:
     found = lint(json.dumps(template.raw), config=ManualArgs(regions=["eu-west-1"], ignore_checks=_NOISE))
     assert [str(match) for match in found] == []
+
+
+# What CloudFormation refuses, and moto's deploys (docs/decisions/0075): a property of each resource of a type.
+_REFUSED: list[tuple[str, dict[str, Any]]] = [
+    ("AWS::Lambda::Function", {"MemorySize": 5}),
+    ("AWS::SQS::Queue", {"VisibilityTimeout": 99_999_999}),
+    ("AWS::Logs::LogGroup", {"RetentionInDays": 8}),
+    ("AWS::DynamoDB::Table", {"Nonsense": 1}),
+]
+
+
+def test_cfn_lint_names_wrong_numbers_unknown_properties_and_unknown_types(dev: Template) -> None:
+    broken = copy.deepcopy(dev.raw)
+    broken["Resources"]["Unknown"] = {"Type": "AWS::Lambda::Nonsense"}
+    expected = {"Resources.Unknown.Type"}
+    for type_, wrong in _REFUSED:
+        id_ = next(id_ for id_, row in broken["Resources"].items() if row["Type"] == type_)
+        broken["Resources"][id_]["Properties"] |= wrong
+        expected |= {f"Resources.{id_}.Properties.{name}" for name in wrong}
+    found = lint(json.dumps(broken), config=ManualArgs(regions=["eu-west-1"], ignore_checks=_NOISE))
+    assert {".".join(map(str, match.path)) for match in found} >= expected
 
 
 def _described(violation: PolicyViolation) -> str:

@@ -24,7 +24,6 @@ _LAYERS = PROJECT / ".local" / "layer-cache"
 _OPTIONS = """
 upload_auth = "iam"
 url_ingest = true
-max_uploads_per_day = 100
 placeholder_while_processing = true
 [[attach]]
 bucket = "my-shop"

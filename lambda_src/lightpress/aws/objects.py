@@ -83,7 +83,7 @@ class S3Objects:
             written=head["LastModified"].timestamp(),
             mark=_mark(head),
             obstacle=_obstacle(head) or self._acl_obstacle(source.bucket),
-            tags=head.get("TagCount", 0),
+            tags=_tag_count(head),
             kept=_kept(head),
         )
 
@@ -189,6 +189,12 @@ def _kept(head: Mapping[str, Any]) -> dict[str, Any]:
 def _written(mark: CompressionMark, data: bytes) -> str:
     mode = "lossy" if mark.lossy else "lossless"
     return f"{mark.digest} {mode} {len(data)} {_crc32(data)}"
+
+
+def _tag_count(head: Mapping[str, Any]) -> int:
+    """How many tags an object has: by the header, for which an older botocore of Lambda has no name."""
+    headers = head.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return int(head.get("TagCount", headers.get("x-amz-tagging-count", 0)))
 
 
 def _mark(head: Mapping[str, Any]) -> CompressionMark | None:
