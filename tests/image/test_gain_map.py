@@ -144,6 +144,14 @@ def test_both_forms_are_written_so_that_readers_of_either_find_it() -> None:
     assert b"apple" not in one.data
 
 
+def test_exif_data_stays_where_readers_look_first() -> None:
+    (one,) = rendered(ultra_hdr(base(exif=exif_with(1, "me")), levels()), keep())
+    jfif = 2 + 2 + 16
+    assert one.data[2:4] == b"\xff\xe0"
+    assert one.data[jfif : jfif + 2] == b"\xff\xe1"
+    assert one.data[jfif + 4 : jfif + 8] == b"Exif"
+
+
 def test_nothing_else_of_what_the_original_says_goes_along() -> None:
     data = ultra_hdr(
         base(exif=exif_with(1, "me"), comment=b"secret"), saying(file_of(levels(), "JPEG", comment=b"secret"))
