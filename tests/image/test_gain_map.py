@@ -213,6 +213,7 @@ UNUSABLE: dict[str, bytes] = {
     "the picture itself is HDR": ultra_hdr(base(), levels(), BaseRenditionIsHDR="True"),
     "ISO of a later version": iso(base(), levels(), iso_body(IN_BASE_SPACE, FRACTIONS, minimum=1)),
     "ISO, the other way round": iso(base(), levels(), iso_body(IN_BASE_SPACE, ((2, 1), (0, 1), *FRACTIONS[2:]))),
+    "ISO, backwards": iso(base(), levels(), iso_body(IN_BASE_SPACE | 4, FRACTIONS)),
     "ISO, divided by zero": iso(base(), levels(), iso_body(IN_BASE_SPACE, ((0, 1), (2, 0), *FRACTIONS[2:]))),
     "ISO, cut short": iso(base(), levels(), iso_body(IN_BASE_SPACE, FRACTIONS[:4])),
     "ISO, two channels too few": iso(base(), levels(), iso_body(IN_BASE_SPACE | SEVERAL, FRACTIONS)),
