@@ -144,6 +144,14 @@ def test_both_forms_are_written_so_that_readers_of_either_find_it() -> None:
     assert b"apple" not in one.data
 
 
+def test_exif_data_stays_where_readers_look_first() -> None:
+    (one,) = rendered(ultra_hdr(base(exif=exif_with(1, "me")), levels()), keep())
+    jfif = 2 + 2 + 16
+    assert one.data[2:4] == b"\xff\xe0"
+    assert one.data[jfif : jfif + 2] == b"\xff\xe1"
+    assert one.data[jfif + 4 : jfif + 8] == b"Exif"
+
+
 def test_nothing_else_of_what_the_original_says_goes_along() -> None:
     data = ultra_hdr(
         base(exif=exif_with(1, "me"), comment=b"secret"), saying(file_of(levels(), "JPEG", comment=b"secret"))
@@ -205,6 +213,7 @@ UNUSABLE: dict[str, bytes] = {
     "the picture itself is HDR": ultra_hdr(base(), levels(), BaseRenditionIsHDR="True"),
     "ISO of a later version": iso(base(), levels(), iso_body(IN_BASE_SPACE, FRACTIONS, minimum=1)),
     "ISO, the other way round": iso(base(), levels(), iso_body(IN_BASE_SPACE, ((2, 1), (0, 1), *FRACTIONS[2:]))),
+    "ISO, backwards": iso(base(), levels(), iso_body(IN_BASE_SPACE | 4, FRACTIONS)),
     "ISO, divided by zero": iso(base(), levels(), iso_body(IN_BASE_SPACE, ((0, 1), (2, 0), *FRACTIONS[2:]))),
     "ISO, cut short": iso(base(), levels(), iso_body(IN_BASE_SPACE, FRACTIONS[:4])),
     "ISO, two channels too few": iso(base(), levels(), iso_body(IN_BASE_SPACE | SEVERAL, FRACTIONS)),
