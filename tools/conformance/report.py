@@ -149,6 +149,7 @@ def as_markdown(
     results: list[Score], records: list[Record], peers: str = "", versions: Mapping[str, str] | None = None
 ) -> str:
     """The page. peers: its section on other libraries, which is kept; versions: of judges and openers."""
+    used = {record.file.split("/", 1)[0] for record in records}
     lines = [
         "# Conformance",
         "",
@@ -184,7 +185,7 @@ def as_markdown(
         "Source packages from PyPI, and upstream archives from Debian. They are downloaded, and never committed.",
         "Of a package from Debian, and of some from PyPI, files count whose names are those of pictures.",
         "",
-        *map(_source, CORPORA),
+        *(_source(corpus) for corpus in CORPORA if corpus.name in used),
         "",
         "## Failures",
         *(line for score in results if score.failures for line in _failures(score)),
