@@ -52,7 +52,7 @@ def test_cfn_lint_finds_nothing(template: Template) -> None:
     assert [str(match) for match in found] == []
 
 
-# What CloudFormation refuses, and moto's deploys (docs/decisions/0075): a property of each resource of a type.
+# What CloudFormation refuses, and moto's deploys (docs/decisions/0072): a property of each resource of a type.
 _REFUSED: list[tuple[str, dict[str, Any]]] = [
     ("AWS::Lambda::Function", {"MemorySize": 5}),
     ("AWS::SQS::Queue", {"VisibilityTimeout": 99_999_999}),

@@ -1,7 +1,7 @@
 """Canary deployments: a tenth of the invocations run a new version first, and an alarm brings the old one back.
 
 CloudFormation hands the move of an alias to CodeDeploy (`UpdatePolicy`), waits until it is through, and rolls the whole
-stack back where CodeDeploy has stopped it (docs/decisions/0074).
+stack back where CodeDeploy has stopped it (docs/decisions/0071).
 """
 
 from __future__ import annotations
