@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightpress.pipeline.events import Problem, Reading, read, reconcile_message
-from lightpress.pipeline.source import Source
+from lightpress.pipeline.source import Cause, Source
 from tests.pipeline.keys import NASTY_KEYS
 
 if TYPE_CHECKING:
@@ -150,7 +150,41 @@ def test_what_asks_for_nothing_is_no_problem(body: str) -> None:
     assert read(body) == Reading()
 
 
+def caused(request: object, time: object) -> list[Cause | None]:
+    """What a message in each envelope says of why it came."""
+    in_s3 = record("a") | {"responseElements": {"x-amz-request-id": request}, "eventTime": time}
+    bridged = json.loads(eventbridge("a"))
+    bridged |= {"time": time, "detail": bridged["detail"] | {"request-id": request}}
+    bodies = [json.dumps({"Records": [in_s3]}), json.dumps(bridged)]
+    return [source.cause for body in bodies for source in read(body).sources]
+
+
+@pytest.mark.parametrize(
+    ("request_id", "time", "cause"),
+    [
+        ("C3D13FE58DE4C810", "1970-01-02T00:00:00.000Z", Cause("C3D13FE58DE4C810", 86_400)),
+        ("x" * 64, "2242-03-16T12:56:31Z", Cause("x" * 64, (1 << 33) - 1)),
+        ("x", "2242-03-16T12:56:32Z", Cause("x", 0)),
+        ("x", "1970-01-01T00:00:00Z", Cause("x", 0)),
+        ("x", "1969-12-31T23:59:59Z", Cause("x", 0)),
+        ("x", "9999-12-31T23:59:59-23:59", Cause("x", 0)),
+        ("x", "yesterday", Cause("x", 0)),
+        ("x", 17, Cause("x", 0)),
+        ("x" * 65, "2026-01-01T00:00:00Z", None),
+        ("", "2026-01-01T00:00:00Z", None),
+        ("two\nlines", "2026-01-01T00:00:00Z", None),
+        (None, "2026-01-01T00:00:00Z", None),
+    ],
+)
+def test_the_request_that_changed_a_source_is_named_with_its_time_in_seconds_if_both_can_be_logged(
+    request_id: object, time: object, cause: Cause | None
+) -> None:
+    assert caused(request_id, time) == [cause, cause]
+
+
 UNREADABLE = {
+    "an event that is no test": (json.dumps({"Service": "Amazon S3", "Event": "s3:Another"}), "unknown_message"),
+    "an event after all others": (json.dumps({"Service": "Amazon S3", "Event": "s3:Zzz"}), "unknown_message"),
     "nothing": ("", "not_json"),
     "text": ("hello", "not_json"),
     "half of it": (s3("a")[:-20], "not_json"),
