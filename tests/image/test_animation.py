@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import random
 import struct
 from dataclasses import replace
@@ -60,6 +61,8 @@ MOVING = {
     )
     for name, options in OPTIONS.items()
 }
+# Of each file. Overnight: LIGHTPRESS_MUTANTS=1000 make unit
+MUTANTS = int(os.environ.get("LIGHTPRESS_MUTANTS", "20"))
 WEBP = spec(formats=("webp",), quality={"webp": 95})
 
 
@@ -438,7 +441,7 @@ def test_random_damage_to_an_animation_gives_a_rendering_or_a_reason(name: str) 
     dice = random.Random(f"damage {name}")  # noqa: S311  nothing secret is drawn
     what = replace(WEBP, sizes=(Size("small", 16),), limits=Limits(max_pixels=100_000, max_animation_pixels=1_000_000))
     allowed = {None, *Reason} - {Reason.TOO_SLOW, Reason.CRASHED_DECODER}
-    for _ in range(60):
+    for _ in range(MUTANTS):
         # In a child, as always: the threads of a decoder that gave up would hang the children of other tests.
         with Child(damaged(FILES[name], dice), what, SandboxLimits(), render) as child:
             assert verdict_of(child.result) in allowed
