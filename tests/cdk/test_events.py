@@ -61,7 +61,7 @@ def test_the_documented_events_have_the_fields_of_the_real_ones() -> None:
 def shape(detail: dict[str, Any]) -> dict[str, Any]:
     """The names of all fields, in order."""
     return {
-        name: [shape(one) for one in value]
+        name: [shape(one) for one in value if isinstance(one, dict)]
         if isinstance(value, list)
         else shape(value)
         if isinstance(value, dict)

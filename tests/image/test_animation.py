@@ -358,7 +358,7 @@ def test_a_file_of_a_hundred_thousand_frames_costs_no_more_than_one() -> None:
     bomb = start + patch * 100_000 + b";"
     usual, _, _ = cost(start + b";", WEBP)
     spent, _, made = cost(bomb, WEBP)
-    assert spent < usual + 300
+    assert spent < usual + 600  # to walk through its blocks; decoding them takes many seconds
     assert not made[0].animated
 
 
@@ -390,8 +390,8 @@ FILES = {
 }
 
 
-def verdict(data: bytes) -> Reason | None:
-    return verdict_of(lambda: render(data, WEBP))
+def verdict(data: bytes, what: Spec = WEBP) -> Reason | None:
+    return verdict_of(lambda: render(data, what))
 
 
 def verdict_of(rendering: Callable[[], RenderResult]) -> Reason | None:
@@ -425,14 +425,19 @@ def test_a_gif_without_its_end_marker_is_whole() -> None:
     assert len(moving(data + b"\0\0, garbage")[0]) == 5
 
 
-def test_damage_in_a_later_frame_is_found_before_anything_is_made() -> None:
+LOST_ANIMATION = "The animation is damaged; its variants show the still picture."
+
+
+def test_damage_in_a_later_frame_is_found_before_anything_is_made_and_the_still_picture_is_shown() -> None:
     parts = [Part(("r",)), Part(("g",)), Part(("b",))]
     good = apng((1, 1), parts)
     at = good.rindex(b"fdAT") + 12
     bad = good[:at] + bytes(byte ^ 0xFF for byte in good[at : at + 8]) + good[at + 8 :]
-    with pytest.raises(PictureRejected) as caught:
-        render(bad, WEBP)
-    assert caught.value.reason is Reason.CORRUPT
+    rendering = render(bad, WEBP)
+    assert rendering.original.notes[-1] == LOST_ANIMATION
+    (only,) = rendering.variants
+    assert not only.animated
+    assert verdict(bad, replace(WEBP, damaged="refuse")) is Reason.CORRUPT
 
 
 @pytest.mark.filterwarnings("ignore::Warning:PIL")
@@ -447,12 +452,12 @@ def test_random_damage_to_an_animation_gives_a_rendering_or_a_reason(name: str) 
             assert verdict_of(child.result) in allowed
 
 
-def test_apng_frames_out_of_place_are_corrupt_and_out_of_order_they_are_not_shown() -> None:
+def test_apng_frames_out_of_place_or_out_of_order_are_not_shown() -> None:
     good = apng((2, 1), [Part(("rr",)), Part(("g",), (1, 0))])
     outside = good.replace(struct.pack(">4I", 16, 16, 16, 0), struct.pack(">4I", 16, 16, 17, 0))
     swapped = good.replace(b"fdAT" + struct.pack(">I", 3), b"fdAT" + struct.pack(">I", 7))
     assert good not in {outside, swapped}
-    assert verdict(outside) is Reason.CORRUPT
+    assert render(outside, WEBP).original.notes[-1] == LOST_ANIMATION
     assert render(swapped, WEBP).original.notes == (
         "The animation is damaged (its frames are out of order); its variants show the still picture.",
     )

@@ -105,9 +105,9 @@ def _hidden_below(image: Image.Image, visible: float) -> Image.Image:
 
 
 def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
-    _check_before_opening(row, data, options.limits)
+    memory_to_open = _check_before_opening(row, data, options.limits)
     load_codec(row)
-    with _damage_is_the_pictures_fault(memory=_memory_to_open(row, data)):
+    with _damage_is_the_pictures_fault(memory=memory_to_open):
         opened = row.opener(data) if row.opener else Image.open(io.BytesIO(data), formats=(row.pillow,))
     held = _held_at_full_size(opened, data)
     _check_header(opened, row, data, options.limits)
@@ -147,14 +147,17 @@ def _not_accepted(what: str, accept: Collection[str]) -> PictureRejected:
     return PictureRejected(Reason.FORMAT_NOT_ACCEPTED, detail)
 
 
-def _check_before_opening(row: Input, data: bytes, limits: Limits) -> None:
-    """Check what costs time or memory as soon as the decoder opens the file."""
+def _check_before_opening(row: Input, data: bytes, limits: Limits) -> int:
+    """Check what costs time or memory as soon as the decoder opens the file; returns the memory in bytes."""
     for parts in row.parts:
         if (count := parts.count(data)) > parts.most:
             raise _too_many_parts(parts, f"more than {parts.most}" if count == parts.most + 1 else str(count))
+    memory = 0
     for width, height in row.sizes(data):
         limits.check_size(width, height)
-        limits.check_decoded(width * height * row.bytes_per_pixel)
+        memory = max(memory, width * height * row.bytes_per_pixel)
+        limits.check_decoded(memory)
+    return len(data) + memory
 
 
 def _check_header(opened: Image.Image, row: Input, data: bytes, limits: Limits) -> None:
@@ -223,10 +226,6 @@ def _reduce_while_decoding(picture: Picture, options: DecodeOptions) -> None:
     """Have the JPEG decoder drop what no size needs: up to 8 times fewer pixels each way, for half the CPU."""
     if picture.image.format in _REDUCED_WHILE_DECODING:
         picture.image.draft(None, picture.as_stored(options.needed(picture.original)))
-
-
-def _memory_to_open(row: Input, data: bytes) -> int:
-    return len(data) + max((width * height * row.bytes_per_pixel for width, height in row.sizes(data)), default=0)
 
 
 def _memory(opened: Image.Image, row: Input) -> int:

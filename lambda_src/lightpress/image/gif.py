@@ -36,14 +36,19 @@ def gif_blocks(data: bytes) -> int:
 
 
 def gif_sizes(data: bytes) -> Iterator[tuple[int, int]]:
-    """How far each picture reaches: decoders take memory for it, however small the file says that it is as a whole."""
-    at = _HEADER + _announced(data, _COLORS_OF_FILE)
+    """How far the pictures reach, each time it is further than before.
+
+    Decoders take memory for it, however small the file says that it is as a whole.
+    """
+    at, right, bottom = _HEADER + _announced(data, _COLORS_OF_FILE), 0, 0
     for _ in range(MOST_BLOCKS):
         if at + _IMAGE_HEADER > len(data) or data[at] not in {EXTENSION, IMAGE}:
             return
         if data[at] == IMAGE:
             left, top, width, height = struct.unpack_from("<4H", data, at + 1)
-            yield left + width, top + height
+            if left + width > right or top + height > bottom:
+                right, bottom = max(right, left + width), max(bottom, top + height)
+                yield right, bottom
         at += 2 if data[at] == EXTENSION else _IMAGE_HEADER + _announced(data, at + _COLORS_OF_IMAGE)
         while at < len(data) and data[at]:
             at += 1 + data[at]

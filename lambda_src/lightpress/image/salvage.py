@@ -206,13 +206,14 @@ def _png_of(chunks: list[Chunk]) -> bytes:
 
 
 def png_without_frames(data: bytes) -> Repaired | None:
-    """What announces frames and describes none, as the still picture it is to browsers."""
+    """What announces frames, and describes none or damaged ones, as a still picture."""
     chunks = _whole_chunks(data)
     kinds = {chunk.kind for chunk in chunks}
-    if _ANIMATION not in kinds or _FRAME in kinds:
+    if _ANIMATION not in kinds:
         return None
     still = [chunk for chunk in chunks if chunk.kind not in _OF_FRAMES]
-    return Repaired(_png_of(still), "The animation is damaged; its variants show the still picture.")
+    note = "The animation is damaged; its variants show the still picture."
+    return Repaired(_png_of(still), note, is_cut=_FRAME in kinds)
 
 
 def png_with_all_rows(data: bytes) -> Repaired | None:
