@@ -129,8 +129,8 @@ MUTANTS = (
             Change("A.images.published(S.name)", "[early := A.originals.head(S), A.images.published(S.name)][1]"),
         ),
         Case("PQP"),
-        60_000,
-        seed=1,
+        2_000,
+        seed=5,
     ),
     Mutant(
         "the source is not looked at again",

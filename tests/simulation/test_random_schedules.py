@@ -10,12 +10,12 @@ from tests.simulation.invocation import Fault
 from tests.simulation.randomly import Told
 
 # CI can afford more: LIGHTPRESS_SCHEDULES=100000 make unit
-SCHEDULES = int(os.environ.get("LIGHTPRESS_SCHEDULES", "1000"))
+SCHEDULES = int(os.environ.get("LIGHTPRESS_SCHEDULES", "300"))
 
 
 @pytest.fixture(scope="module")
 def told() -> list[Told]:
-    """What came of each, up to the first that breaks a promise: they take half a minute."""
+    """What came of each, up to the first that breaks a promise: they take some ten seconds."""
     all_told = []
     for number in range(max(SCHEDULES, 300)):
         all_told.append(randomly.run(number))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import settings
@@ -32,6 +33,8 @@ FILES: Final = st.builds(
     _CHOSEN,
 )
 MAX_BYTES = 2 * PART_BYTES + 1
+# Of requests by three owners. For longer: LIGHTPRESS_REQUESTS=200 make unit
+SEQUENCES = int(os.environ.get("LIGHTPRESS_REQUESTS", "30"))
 
 # How a caller may write another owner's key, in the hope that it passes for the caller's own.
 DISGUISES: dict[str, Callable[[str, str], str]] = {
@@ -166,4 +169,4 @@ def _owner(key: str) -> str:
 
 
 TestOwners = Owners.TestCase
-TestOwners.settings = settings(max_examples=100, stateful_step_count=40, deadline=None)
+TestOwners.settings = settings(max_examples=SEQUENCES, stateful_step_count=30, deadline=None)
