@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from lightpress.image.picture import Picture
     from lightpress.image.spec import Colors
 
-_LARGEST_PROFILE = 1 << 20
 _IN_P3 = "The variants are in Display P3: sRGB lacks some of the colors."
 _COLOR_SPACE = {"RGB": "RGB", "L": "GRAY", "CMYK": "CMYK"}
 _EXPANDED = {"1": "L", "P": "RGB", "PA": "RGB"}  # what these become before their colors are looked at
@@ -150,8 +149,6 @@ def _profile_for(image: Image.Image, data: bytes) -> ImageCmsProfile:
     """The profile, if it is one, and for pictures like this one."""
     from PIL import ImageCms  # noqa: PLC0415
 
-    if len(data) > _LARGEST_PROFILE:
-        raise _BrokenProfileError(f"it has {len(data)} bytes")
     profile = ImageCms.ImageCmsProfile(io.BytesIO(data))
     colors = image.mode.removesuffix("A") if image.mode in {"LA", "RGBA"} else image.mode
     wanted = {_COLOR_SPACE.get(_EXPANDED.get(colors, colors)), "RGB" if colors == "L" else None}

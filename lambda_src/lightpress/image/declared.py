@@ -28,7 +28,6 @@ _NO_DIFFERENCE = 0.05  # of its quotient with sRGB's, as in libpng's PNG_GAMMA_T
 _BELIEVABLE_GAMMA = (0.1, 10.0)
 _RGB_OF_FULL_RANGE = b"\0\1"  # what is the only way for a PNG, and the end of its chunk
 _OF_COLOR = {b"cICP", b"cHRM", b"cLLI", b"mDCV"}
-_LARGEST_PROFILE = 1 << 20
 _MOST_TAGS = 100
 _SRGB_POINTS = (1, 13)
 _TEN_THOUSANDTHS = 10_000  # of a cd/m2: the unit of light levels in PNG and in mastering displays
@@ -170,8 +169,6 @@ def _of_display(body: bytes) -> float:
 
 def _cicp_tag(embedded: bytes) -> tuple[int, int] | None:
     """The code points (primaries, transfer) in a profile, which count for more than the rest of it."""
-    if len(embedded) > _LARGEST_PROFILE:
-        return None
     try:
         count = min(struct.unpack_from(">I", embedded, 128)[0], _MOST_TAGS)
         entries = [struct.unpack_from(">4sI", embedded, 132 + 12 * number) for number in range(count)]
