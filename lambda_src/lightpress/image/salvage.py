@@ -18,7 +18,7 @@ from lightpress.image.jpeg import END_OF_IMAGE, START_OF_SCAN, jpeg_segments
 from lightpress.image.png import PNG_SIGNATURE, Chunk, CutShortError, png_chunk, png_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from PIL import Image
 
@@ -125,17 +125,26 @@ def _visible_part(data: bytes) -> float | None:
 
 def _shrunk(data: bytes) -> Image.Image | None:
     """The picture at an eighth of its size, as far as the decoder comes; None where it is progressive or unreadable."""
-    from PIL import Image, ImageFile  # noqa: PLC0415  the table of formats is read where there is no Pillow
-
-    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
     file = io.BytesIO(data)
-    try:
-        image = Image.open(file, formats=("JPEG",))
-        if image.info.get("progressive"):
-            return None
+
+    def reduce(image: Image.Image) -> bool:
         image.draft(None, (image.width // 8, image.height // 8))
         # Pillow's own method adds an end where the file has none.
         vars(image)["load_read"] = file.read
+        return not image.info.get("progressive")
+
+    return _as_far_as_coded(file, "JPEG", reduce)
+
+
+def _as_far_as_coded(file: io.BytesIO, form: str, is_suitable: Callable[[Image.Image], bool]) -> Image.Image | None:
+    """What the decoder makes of a damaged file; None where it makes nothing, or the opened file is not suitable."""
+    from PIL import Image, ImageFile  # noqa: PLC0415  the table of formats is read where there is no Pillow
+
+    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
+    try:
+        image = Image.open(file, formats=(form,))
+        if not is_suitable(image):
+            return None
         image.load()
     except Exception:  # noqa: BLE001  Pillow raises nearly anything over damaged data
         return None
@@ -277,7 +286,7 @@ def _cut_note(visible: float) -> str:
 
 def gif_as_far_as_coded(data: bytes) -> Repaired | None:
     """The first frame of a file that is cut short or damaged within it, as far as the decoder comes."""
-    image = _as_far_as_coded(data)
+    image = _as_far_as_coded(io.BytesIO(data), "GIF", _is_in_order)
     if image is None or (box := image.getbbox()) is None:
         return None
     # The decoder fills what is missing with the color that is see-through, or with the first one.
@@ -288,24 +297,7 @@ def gif_as_far_as_coded(data: bytes) -> Repaired | None:
     return Repaired(file.getvalue(), note, visible, is_cut=True)
 
 
-def _as_far_as_coded(data: bytes) -> Image.Image | None:
-    from PIL import Image, ImageFile  # noqa: PLC0415  as above
-
-    before, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, True
-    try:
-        image = Image.open(io.BytesIO(data), formats=("GIF",))
-        if _is_interlaced(image):
-            return None  # it would show stripes
-        image.load()
-    except Exception:  # noqa: BLE001  Pillow raises nearly anything over damaged data
-        return None
-    else:
-        return image
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = before
-
-
-def _is_interlaced(gif: Image.Image) -> bool:
-    """Whether its rows are in another order; to be asked before it is loaded."""
+def _is_in_order(gif: Image.Image) -> bool:
+    """Whether its rows follow each other: an interlaced one would show stripes. To be asked before it is loaded."""
     tiles: list[tuple[str, tuple[int, ...], int, tuple[int, int, int]]] = getattr(gif, "tile", [])
-    return any(arguments[1] for _, _, _, arguments in tiles)
+    return not any(arguments[1] for _, _, _, arguments in tiles)
