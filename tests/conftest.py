@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 
+import pytest
+from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, Phase, settings
 
 from tests.web.browser import browser
@@ -22,6 +25,10 @@ os.environ.update(
 )
 for own in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
     os.environ.pop(own, None)
+
+# A session parses the models of its services anew, which was a quarter of what a test of a command cost.
+_parsed_once = functools.cache(JSONFileLoader().load_file)
+pytest.MonkeyPatch().setattr(JSONFileLoader, "load_file", lambda _loader, path: _parsed_once(path))
 
 settings.register_profile("lightpress", deadline=None, derandomize=True, database=None, max_examples=150)
 settings.register_profile(  # for `make mutation`, which only asks whether a test fails, and thousands of times
