@@ -73,7 +73,7 @@ def test_strings_in_tables_and_styled_texts_are_shown_too() -> None:
     assert SHOWN in printed(table)
     assert SHOWN in printed(styled((HOSTILE, "bold"), ": failed"))
     file = io.StringIO()
-    with progress_on(Terminal(file=file, width=300)) as progress:
+    with progress_on(Terminal(file=file, width=300, force_terminal=True)) as progress:
         progress.add_task(HOSTILE, total=1)
     assert SHOWN in file.getvalue()
 

@@ -121,7 +121,7 @@ def refused(code: str, message: str = "words", status: int = 400) -> ClientError
             "There are no valid AWS credentials on this machine (Unable to locate credentials)",
         ),
         (boto.UnauthorizedSSOTokenError(), "There are no valid AWS credentials on this machine (The SSO session"),
-        (boto.NoRegionError(), "No region is set: set AWS_DEFAULT_REGION to that of the stack."),
+        (boto.NoRegionError(), "No region is set: set AWS_DEFAULT_REGION to that of the stack (export AWS"),
         (boto.ReadTimeoutError(endpoint_url="https://s3"), "AWS did not answer in time (Read timeout on endpoint"),
         (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), "The connection to AWS was lost (1 read, but"),
         (urllib3.exceptions.ProtocolError("reset"), "The connection to AWS was lost (reset): check the network."),

@@ -19,8 +19,8 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["render", *map(str, arguments)])
 
 
-def results(result: Result) -> list[dict[str, Any]]:
-    assert result.exit_code == 0, result.output
+def results(result: Result, code: int = 0) -> list[dict[str, Any]]:
+    assert result.exit_code == code, result.output
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
@@ -71,7 +71,7 @@ def test_a_bad_picture_is_a_result_and_no_crash(photo: Path, tmp_path: Path) -> 
     text, cut = tmp_path / "notes.jpg", tmp_path / "cut.jpg"
     text.write_text("no picture")
     cut.write_bytes(photo.read_bytes()[:100])
-    first, second, third = results(run(text, photo, cut, "--out", tmp_path / "out", "--json"))
+    first, second, third = results(run(text, photo, cut, "--out", tmp_path / "out", "--json"), code=1)
     assert (first["status"], first["reason"], first["variants"]) == ("failed", "not_a_picture", [])
     assert second["status"] == "ready"
     assert (third["status"], third["reason"]) == ("failed", "corrupt")
@@ -82,7 +82,7 @@ def test_a_bad_picture_is_a_result_and_no_crash(photo: Path, tmp_path: Path) -> 
 def test_a_format_is_read_where_the_recipe_accepts_it(tmp_path: Path) -> None:
     picture, recipes = tmp_path / "cat.jpg", tmp_path / "mine.toml"
     Image.new("RGB", (30, 20), "red").save(picture, "JPEG2000")
-    (refused,) = results(run(picture, "--out", tmp_path / "out", "--json"))
+    (refused,) = results(run(picture, "--out", tmp_path / "out", "--json"), code=1)
     assert (refused["status"], refused["reason"]) == ("failed", "format_not_accepted")
     assert refused["detail"].startswith("The file is JPEG 2000, which is not accepted. Accepted: JPEG, PNG, GIF, WebP,")
     rules = '[[rules]]\npath = "**"\nrecipe = "web"\n[recipes.web]\nformats = ["jpeg"]\nsizes.a.width = 5\n'
@@ -98,6 +98,109 @@ def test_pictures_of_the_same_name_do_not_overwrite_each_other(photo: Path, tmp_
     paths = [{one["path"] for one in result["variants"]} for result in (first, second)]
     assert not paths[0] & paths[1]
     assert all(Path(path).is_file() for path in paths[0] | paths[1])
+
+
+ONE_SIZE = """
+[[rules]]
+path = "avatars/**"
+recipe = "square"
+[[rules]]
+path = "**"
+recipe = "tiny"
+[recipes.square]
+formats = ["webp"]
+sizes.s = { width = 8, height = 8, fit = "cover" }
+[recipes.tiny]
+formats = ["webp"]
+sizes.a.width = 10
+"""
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """Five pictures in folders, two of one name, and what is no picture."""
+    root = tmp_path / "site"
+    for name in ("x.png", "a/x.png", "a/b/y.PNG", "avatars/z.jpg", "é ü/w.gif"):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (30, 20), "navy").save(path)
+    (root / "notes.txt").write_text("no picture")
+    (root / ".DS_Store").write_text("no picture")
+    (root / ".hidden").mkdir()
+    Image.new("RGB", (30, 20)).save(root / ".hidden" / "h.png")
+    (tmp_path / "one-size.toml").write_text(ONE_SIZE)
+    return root
+
+
+def test_a_folder_is_rendered_with_all_below_it_under_its_own_paths(tree: Path, tmp_path: Path) -> None:
+    ended = run(tree, "--out", tmp_path / "out", "--recipes", tmp_path / "one-size.toml", "--json")
+    made = {result["source"]: result["variants"][0] for result in results(ended)}
+    assert {Path(source).relative_to(tree).as_posix() for source in made} == {
+        "a/b/y.PNG",
+        "a/x.png",
+        "avatars/z.jpg",
+        "x.png",
+        "é ü/w.gif",
+    }
+    assert Path(made[str(tree / "a/x.png")]["path"]) == tmp_path / "out/site/a/x.png/a.webp"
+    assert Path(made[str(tree / "x.png")]["path"]) == tmp_path / "out/site/x.png/a.webp"
+    assert f"Passed over, no pictures by their names: {tree / 'notes.txt'}" in ended.stderr
+
+
+def test_rules_of_the_recipes_see_the_folders_of_a_folder(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tree)
+    made = results(run(".", "--out", tmp_path / "out", "--recipes", tmp_path / "one-size.toml", "--json"))
+    assert {(one["source"], one["variants"][0]["name"]) for one in made if "z.jpg" in one["source"]} == {
+        ("avatars/z.jpg", "s")
+    }
+
+
+def test_a_pattern_is_expanded_and_files_that_are_named_twice_are_rendered_once(tree: Path, tmp_path: Path) -> None:
+    options = ("--out", tmp_path / "out", "--recipes", tmp_path / "one-size.toml", "--json")
+    assert len(results(run(f"{tree}/**/*.png", *options))) == 2
+    assert len(results(run(f"{tree}/a/*", tree / "a", *options))) == 2
+
+
+def test_the_standard_input_is_a_picture(tmp_path: Path) -> None:
+    data = io.BytesIO()
+    Image.new("RGB", (300, 200), "red").save(data, "JPEG")
+    ended = CliRunner().invoke(app, ["render", "-", "--out", str(tmp_path / "out"), "--json"], input=data.getvalue())
+    (made,) = results(ended)
+    assert (made["source"], made["status"], made["width"]) == ("-", "ready", 300)
+    assert Path(made["variants"][0]["path"]).parent == tmp_path / "out" / "stdin"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (["nowhere/*.jpg"], "'nowhere/*.jpg' is no file, no folder, and no pattern that matches any."),
+        (["empty"], "There are no pictures in these folders, going by the names of the files."),
+        (["/dev/null"], "'/dev/null' is neither a file nor a folder."),
+    ],
+)
+def test_names_that_lead_to_no_picture_are_mistakes_of_the_caller(
+    names: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    result = run(*names, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert said in words(result)
+
+
+def test_files_that_a_rule_leaves_alone_are_named_and_are_no_failure_unless_nothing_is_left(
+    tree: Path, tmp_path: Path
+) -> None:
+    recipes = tmp_path / "mine.toml"
+    recipes.write_text(ONE_SIZE.replace('"avatars/**"\nrecipe = "square"', '"**.png"\nignore = true'))
+    options = ("--out", tmp_path / "out", "--recipes", recipes, "--json")
+    ended = run(tree, *options)
+    assert len(results(ended)) == 3
+    assert "x.png: left alone, as a rule of the recipes file says; --recipe renders it all the same" in ended.stderr
+    assert results(run(tree / "x.png", *options), code=1) == []
+    assert len(results(run(tree / "x.png", *options, "--recipe", "tiny"))) == 1
 
 
 def test_a_recipe_can_be_named(photo: Path, tmp_path: Path) -> None:

@@ -75,6 +75,8 @@ def refusing(
 def _answer(request: AWSPreparedRequest, refusal: Refusal) -> AWSResponse:
     speaks_json = "json" in str(request.headers.get("Content-Type", ""))
     status, body = (400, _json(refusal)) if speaks_json else (refusal.status, _xml(refusal))
+    if "://sts." in str(request.url) or "://cloudformation." in str(request.url):
+        body = _query_xml(refusal)
     if request.method == "HEAD":  # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
         body = b""
     headers = HTTPHeaders.from_dict(
@@ -90,6 +92,10 @@ def _json(refusal: Refusal) -> bytes:
 
 def _xml(refusal: Refusal) -> bytes:
     return f"<Error><Code>{refusal.code}</Code><Message>{refusal.message}</Message></Error>".encode()
+
+
+def _query_xml(refusal: Refusal) -> bytes:
+    return b"<ErrorResponse>" + _xml(refusal) + b"<RequestId>r</RequestId></ErrorResponse>"
 
 
 class _Raw(io.BytesIO):

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.segment import Segment
 from rich.text import Text
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 # Control (C0, C1, DEL), format (bidirectional overrides, zero width), surrogates, line and paragraph separators:
 # https://www.unicode.org/reports/tr44/#General_Category_Values
 _CONTROLS = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+_WIDTH_OF_FILES, _HEIGHT_OF_FILES = 2_000, 25
+_CLOSED_PIPE = 141  # 128 + SIGPIPE, as shells report it
 
 
 def visible(text: str) -> str:
@@ -47,6 +51,23 @@ class Terminal(Console):
 
     def __init__(self, **options: Any) -> None:  # noqa: ANN401  those of Console
         super().__init__(**options, highlight=False, markup=False, emoji=False, soft_wrap=True)
+
+    @property
+    def size(self) -> ConsoleDimensions:
+        """The terminal's size. A pipe or a file has no width: tables are as wide as their contents."""
+        if self._width is None and not self.is_terminal and "COLUMNS" not in self._environ:
+            return ConsoleDimensions(_WIDTH_OF_FILES, _HEIGHT_OF_FILES)
+        return super().size
+
+    @size.setter
+    def size(self, size: tuple[int, int]) -> None:
+        self._width, self._height = size
+
+    def on_broken_pipe(self) -> None:
+        """End as a program does that writes to a closed pipe (SIGPIPE): without a word, and not as a failure."""
+        with suppress(SystemExit):
+            super().on_broken_pipe()
+        raise SystemExit(_CLOSED_PIPE)
 
     def render_str(self, text: str, **options: Any) -> Text:  # noqa: ANN401
         """Make text of a string; rich does so with every string that is printed, also in the cells of a table."""

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lightpress.cli.commands import account, buckets, costs, failures, local, publish, show
-from lightpress.cli.commands.terminal import Commands, out
+from lightpress.cli.commands.terminal import DEBUG, Commands, out
 
 # Former names of options, which work for one release. They are in no help.
 RENAMED = {"patience": "timeout", "at-once": "max-in-flight"}
@@ -35,6 +35,9 @@ def _options(
     *,
     show_version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option(DEBUG, help="Show the traceback of an error, too; may stand anywhere.")
     ] = False,
 ) -> None:
     """Upload an image to S3; every size and format the web needs is served from a CDN."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def progress_on(console: Terminal) -> Progress:
-    """Progress bars with a description, a count and the elapsed time."""
+    """Progress bars with a description, a count and the elapsed time; none where the console is no terminal."""
     return Progress(
         SpinnerColumn(),
         _Description(),
@@ -24,6 +24,7 @@ def progress_on(console: Terminal) -> Progress:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         console=console,
+        disable=not console.is_terminal,
     )
 
 

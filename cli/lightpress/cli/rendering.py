@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.summary import summary_of
@@ -12,9 +14,10 @@ from lightpress.pipeline.manifest import Manifest, Publication, Variant, file_na
 from lightpress.pipeline.sandbox import Child, Cost, SandboxLimits, render_and_pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from lightpress.cli.files import File
     from lightpress.image import RenderResult, Spec
     from lightpress.pipeline.recipe import Recipe
 
@@ -26,13 +29,13 @@ class Rendered:
     """A rendered file.
 
     Attributes:
-        source: The file.
+        source: The file, as it was named; - is the standard input.
         folder: Where its variants and manifest.json are.
         manifest: Its paths are relative to `folder`.
         cost: CPU time and memory of the child process.
     """
 
-    source: Path
+    source: str
     folder: Path
     manifest: Manifest
     cost: Cost
@@ -41,21 +44,21 @@ class Rendered:
         """The JSON object that `--json` prints."""
         facts = summary_of(self.manifest, lambda variant: {"path": str(self.folder / variant.path)})
         cost = {"cpu_ms": self.cost.cpu_ms, "peak_rss_mb": self.cost.peak_rss_mb}
-        return {"source": str(self.source), "status": self.manifest.status} | facts | cost
+        return {"source": self.source, "status": self.manifest.status} | facts | cost
 
 
-def render_file(source: Path, folder: Path, recipe: Recipe) -> Rendered:
-    """Render the file into `folder`, with a manifest.json beside the variants.
+def render_file(source: File, folder: Path, recipe: Recipe) -> Rendered:
+    """Render the file, or the standard input, into `folder`, with a manifest.json beside the variants.
 
     A rejected file has a manifest with its reason. Raises OSError if a file cannot be read or written, and ChildLost if
     the machine lacked memory or time.
     """
-    data = source.read_bytes()
+    data = source.path.read_bytes() if source.path else sys.stdin.buffer.read()
     folder.mkdir(parents=True, exist_ok=True)
     with Child(data, recipe.spec, _LIMITS, render_and_pack) as child:
-        manifest = _manifest(child, source.name, data, folder, recipe)
+        manifest = _manifest(child, PurePath(source.name).name, data, folder, recipe)
     (folder / "manifest.json").write_bytes(manifest.to_json())
-    return Rendered(source, folder, manifest, child.cost)
+    return Rendered(str(source), folder, manifest, child.cost)
 
 
 def _manifest(child: Child[Spec], key: str, data: bytes, folder: Path, recipe: Recipe) -> Manifest:
@@ -75,7 +78,7 @@ def _written(rendering: RenderResult, folder: Path) -> Iterator[Variant]:
         yield from variants_of(variant, path)
 
 
-def folders_for(sources: list[Path], out: Path) -> Iterator[tuple[Path, Path]]:
+def folders_for(sources: Iterable[File], out: Path) -> Iterator[tuple[File, Path]]:
     """Give each source a folder of its own, named after it; sources of the same name get a number."""
     taken: set[str] = set()
     for source in sources:

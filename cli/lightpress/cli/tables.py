@@ -37,6 +37,9 @@ _SWEPT = {
 }
 """What the kinds of a sweep are called in its report."""
 
+_NARROW = 34
+"""Characters of a key on one line of a terminal."""
+
 
 def amount(count: int) -> str:
     """A number of bytes with a decimal unit, such as 1.2 kB."""
@@ -78,7 +81,7 @@ def print_manifests(
     """
     ready = [manifest for manifest in manifests if manifest.status is Status.READY]
     if ready:
-        console.print(_table(ready, link, times))
+        console.print(_table(ready, link, times, _NARROW if console.is_terminal else None))
     for manifest in ready:
         folder = link(manifest.variants[0]).rpartition("/")[0] if link and manifest.variants else ""
         if folder:
@@ -163,9 +166,14 @@ def time_of(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
-def _table(manifests: list[Manifest], link: Callable[[Variant], str] | None, times: dict[str, float] | None) -> Table:
+def _table(
+    manifests: list[Manifest],
+    link: Callable[[Variant], str] | None,
+    times: dict[str, float] | None,
+    key_width: int | None,
+) -> Table:
     table = Table(box=None, header_style="bold", pad_edge=False)
-    table.add_column("original", overflow="fold", max_width=34)
+    table.add_column("original", overflow="fold", max_width=key_width)
     if times is not None:
         table.add_column("ready after", justify="right", no_wrap=True)
     table.add_column("variant", overflow="fold")

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
@@ -20,7 +21,7 @@ from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from types_boto3_dynamodb import DynamoDBClient
     from types_boto3_s3 import S3Client
@@ -110,8 +111,28 @@ def deployment_in_account(environment: str) -> Deployment:
         stacks = boto3.client("cloudformation", config=WAITING).describe_stacks(StackName=stack)["Stacks"]
         s3 = boto3.client("s3", config=WAITING.merge(Config(signature_version="s3v4")))
     except FAULTS as error:
-        raise NotDeployedError(f"The stack {stack} cannot be read. {sentence_of(error)}") from error
+        raise NotDeployedError(_unreadable(environment, error)) from error
     outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    if "UploadsBucketName" not in outputs:
+        state = stacks[0].get("StackStatus", "no status")
+        raise NotDeployedError(
+            f"The stack {stack} is not deployed completely ({state}): run make deploy ENV={environment} again; "
+            "the events of the stack in CloudFormation say what was in the way."
+        )
+    return _deployment_of(outputs, s3)
+
+
+def _unreadable(environment: str, error: Exception) -> str:
+    stack = f"Lightpress-{environment}"
+    if isinstance(error, ClientError) and "does not exist" in str(error):
+        return (
+            f"There is no stack {stack} in this account and region: choose another environment with --env, or another "
+            f"region with AWS_DEFAULT_REGION, or deploy it with make deploy ENV={environment}."
+        )
+    return f"The stack {stack} cannot be read. {sentence_of(error)}"
+
+
+def _deployment_of(outputs: Mapping[str, str], s3: S3Client) -> Deployment:
     return Deployment(
         uploads_bucket=outputs["UploadsBucketName"],
         images_bucket=outputs["ImagesBucketName"],

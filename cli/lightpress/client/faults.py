@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import urllib3.exceptions
 from botocore import exceptions as boto
@@ -23,6 +24,11 @@ _REGION = "The request went to the wrong region ({code}): set AWS_DEFAULT_REGION
 _DENIED = "You may not do this in AWS ({said}): ask for the permission, or change the policy that denies it."
 _BUSY = "AWS is overloaded or failing ({said}), also after several attempts: wait some minutes."
 _WORDLESS = "AWS refused {said}, and gives no reason for a HEAD request: usually, credentials have expired."
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
+_NOBODY_HERE = (
+    "Nothing answers at {here}, on this machine: start the local cloud again (lightpress local down, then "
+    "lightpress local up), or correct AWS_ENDPOINT_URL."
+)
 _OTHER = "AWS refused this ({said})."
 
 # Services have different codes for the same.
@@ -73,7 +79,22 @@ _BY_CODE: Mapping[str, str] = (
 )
 
 _BY_KIND: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-    ((boto.NoRegionError,), "No region is set: set AWS_DEFAULT_REGION to that of the stack."),
+    (
+        (boto.NoRegionError,),
+        "No region is set: set AWS_DEFAULT_REGION to that of the stack (export AWS_DEFAULT_REGION=eu-west-1).",
+    ),
+    (
+        (boto.InvalidRegionError,),
+        "This is no region ({said}): set AWS_DEFAULT_REGION to that of the stack, such as eu-west-1.",
+    ),
+    (
+        (boto.ProfileNotFound,),
+        "AWS_PROFILE names no profile of this machine ({said}): aws configure list-profiles lists them.",
+    ),
+    (
+        (boto.ConfigParseError, boto.ConfigNotFound),
+        "The AWS configuration of this machine cannot be read ({said}): correct that file.",
+    ),
     (
         (
             boto.CredentialRetrievalError,
@@ -81,7 +102,6 @@ _BY_KIND: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
             boto.NoAuthTokenError,
             boto.NoCredentialsError,
             boto.PartialCredentialsError,
-            boto.ProfileNotFound,
             boto.SSOError,
             boto.TokenRetrievalError,
         ),
@@ -102,6 +122,9 @@ def sentence_of(error: Exception) -> str:
     """One sentence for one of `FAULTS`. How to continue is for the command to say."""
     if isinstance(error, ClientError):
         return _refusal(error)
+    here = str(getattr(error, "kwargs", {}).get("endpoint_url", ""))
+    if isinstance(error, boto.EndpointConnectionError) and urlsplit(here).hostname in _THIS_MACHINE:
+        return _NOBODY_HERE.format(here=here)
     kinds = (sentence for kinds, sentence in _BY_KIND if isinstance(error, kinds))
     return next(kinds, "A request to AWS could not be made ({said}).").format(said=_one_line(error))
 

@@ -1,4 +1,4 @@
-"""`lightpress upload`: uploads files by presigned form, as a browser does, and waits until they are published."""
+"""Uploads one original by presigned form, as a browser does, and waits for originals until they are published."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class Upload:
     Attributes:
         key: In the uploads bucket.
         identity: Of the original: its version or ETag.
-        started: `time.monotonic()` before the upload.
+        started: `time.monotonic()` when the time began that counts.
         manifest: Of this original; None until it is published or has failed.
-        seconds: From the start to the manifest.
+        seconds: From then to the manifest.
     """
 
     key: str
@@ -93,14 +93,15 @@ def watch(
     deadline = time.monotonic() + timeout
     while waiting and time.monotonic() < deadline:
         for one in waiting:
-            if _look(deployment, one):
+            if is_settled(deployment, one):
                 settled(one)
         waiting = [one for one in waiting if not one.settled]
         time.sleep(_PAUSE if waiting else 0)
     return waiting
 
 
-def _look(deployment: Deployment, one: Upload) -> bool:
+def is_settled(deployment: Deployment, one: Upload) -> bool:
+    """Read the manifest of an upload: whether it is published or has failed; the upload keeps its manifest then."""
     manifest = deployment.manifest(one.key)
     if manifest is None or manifest.status is Status.DELETED:
         return False

@@ -16,7 +16,13 @@ def local_deployment(folder: Path) -> Deployment:
     try:
         return of_local_cloud(Outputs.from_file(folder / "outputs.json"))
     except FileNotFoundError:
-        raise NotDeployedError("The local cloud is not running; start it with: lightpress local up") from None
+        raise NotDeployedError(
+            "The local cloud is not running; start it with lightpress local up, or choose a deployment in AWS by --env."
+        ) from None
+    except (ValueError, TypeError) as error:
+        raise NotDeployedError(
+            "The local cloud is one of another version of Lightpress: lightpress local down, then lightpress local up."
+        ) from error
 
 
 def of_local_cloud(outputs: Outputs) -> Deployment:

@@ -16,8 +16,8 @@ from lightpress.cli.commands.costs import (
     assumptions_of,
     prices_of,
 )
-from lightpress.cli.commands.options import Environment, RecipesOption, deployment_of, recipes_of
-from lightpress.cli.commands.terminal import confirm, err, out, progress_bars, stop
+from lightpress.cli.commands.options import Environment, JsonOutput, RecipesOption, deployment_of, recipes_of
+from lightpress.cli.commands.terminal import confirm, err, out, print_json, progress_bars, stop
 from lightpress.cli.project import LOCAL, RECIPES
 
 if TYPE_CHECKING:
@@ -33,15 +33,20 @@ def sweep(
         bool, typer.Option("--remove", help="Remove and repair what is found; safe while the functions run.")
     ] = False,
     environment: Environment = "local",
+    as_json: JsonOutput = False,
 ) -> None:
     """Find variants that no manifest refers to and manifests without an original. Changes nothing without --remove."""
+    from lightpress.cli.facts import facts_of_sweep
     from lightpress.cli.sweep import Sweep
     from lightpress.cli.tables import print_sweep
 
     with progress_bars() as progress:
         looking = progress.add_task("reading manifests", total=None)
         found = Sweep(deployment_of(environment), remove)(lambda count: progress.update(looking, completed=count))
-    print_sweep(out, found, removing=remove)
+    if as_json:
+        print_json(facts_of_sweep(found))
+    else:
+        print_sweep(out, found, removing=remove)
 
 
 def plan(  # noqa: PLR0913, PLR0917  the command's options
@@ -52,8 +57,10 @@ def plan(  # noqa: PLR0913, PLR0917  the command's options
     architecture: ArchitectureOption = "arm64",
     price: PriceOption = None,
     assume: AssumeOption = None,
+    as_json: JsonOutput = False,
 ) -> None:
     """Show what a changed recipes file would render, keep and remove, and its cost. Changes nothing."""
+    from lightpress.cli.facts import facts_of_plan
     from lightpress.cli.plan import manifest_paths, read_manifests
     from lightpress.cli.plan import plan as planned
     from lightpress.cli.plan import sample as chosen
@@ -67,9 +74,14 @@ def plan(  # noqa: PLR0913, PLR0917  the command's options
         paths, total = chosen(manifest_paths(deployment), sample or sys.maxsize)
         progress.update(reading, total=len(paths))
         found = planned(read_manifests(deployment, paths, lambda count: progress.advance(reading, count)), book)
-    if found.seen and found.seen < total:
-        out.print(f"{found.seen} of {total} manifests, chosen at random; the numbers are scaled up.")
+    sampled = bool(found.seen) and found.seen < total
+    if sampled:
         found = found.scaled(total / found.seen)
+    if as_json:
+        print_json(facts_of_plan(found, total, dollars))
+        return
+    if sampled:
+        out.print(f"{found.seen} of {total} manifests, chosen at random; the numbers are scaled up.")
     print_plan(out, found, dollars)
 
 
@@ -105,6 +117,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
     architecture: ArchitectureOption = "arm64",
     price: PriceOption = None,
     assume: AssumeOption = None,
+    as_json: JsonOutput = False,
 ) -> None:
     """Reprocess every original of a bucket through the queue and wait for completion; run it again to continue.
 
@@ -113,6 +126,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
     """
     from lightpress.cli import backfilling
     from lightpress.cli.backfill import BackfillError, Limits
+    from lightpress.cli.facts import facts_of_backfill
     from lightpress.cli.tables import print_backfill
 
     try:
@@ -127,7 +141,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
         )
         dollars = backfilling.dollars_of(job, prices_of(region, price), assumptions_of(assume), architecture)
         if dry_run or not yes:
-            _estimate(job, dollars, rate)
+            _estimate(job, dollars, rate, as_json=as_json and dry_run)
         if dry_run:
             return
         if not yes:
@@ -136,7 +150,10 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
         ended, checkpoint = _work_off(job, limits, LOCAL / "backfill" / environment)
     except BackfillError as error:
         stop(str(error))
-    print_backfill(out, checkpoint, ended, dollars)
+    if as_json:
+        print_json(facts_of_backfill(checkpoint, ended, dollars))
+    else:
+        print_backfill(out, checkpoint, ended, dollars)
     if checkpoint.late:
         raise typer.Exit(1)
     raise typer.Exit(0 if ended == "finished" else 3)
@@ -148,14 +165,18 @@ def _ask() -> None:
     confirm("Continue?")
 
 
-def _estimate(job: Job, dollars: Callable[[int, int], float], rate: float) -> None:
+def _estimate(job: Job, dollars: Callable[[int, int], float], rate: float, *, as_json: bool) -> None:
     from lightpress.cli.backfilling import forecast
+    from lightpress.cli.facts import facts_of_forecast
     from lightpress.cli.tables import print_forecast
 
     with progress_bars() as progress:
         listing = progress.add_task("listing", total=None)
         found = forecast(job, progress=lambda count: progress.update(listing, completed=count))
-    print_forecast(out, found, dollars, rate)
+    if as_json:
+        print_json(facts_of_forecast(found, dollars, rate))
+    else:
+        print_forecast(out, found, dollars, rate)
 
 
 def _work_off(job: Job, limits: Limits, folder: Path) -> tuple[str, Checkpoint]:
@@ -177,6 +198,7 @@ def _work_off(job: Job, limits: Limits, folder: Path) -> tuple[str, Checkpoint]:
 
 def connect(
     bucket: Annotated[str, typer.Argument(help="An existing bucket of your account.")],
+    as_json: JsonOutput = False,
 ) -> None:
     """Turn on EventBridge notifications of an existing bucket; its other notifications are kept."""
     import boto3
@@ -185,6 +207,9 @@ def connect(
     from lightpress.client.waiting import WAITING
 
     changed = switch_on(boto3.client("s3", config=WAITING), bucket)
+    if as_json:
+        print_json({"bucket": bucket, "changed": changed})
+        return
     out.print(
         f"{bucket}: {'EventBridge notifications turned on' if changed else 'EventBridge notifications were on already'}"
     )

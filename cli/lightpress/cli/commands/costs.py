@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lightpress.cli.commands.terminal import out, stop
+from lightpress.cli.commands.options import JsonOutput
+from lightpress.cli.commands.terminal import out, print_json, stop
 
 if TYPE_CHECKING:
     from lightpress.costs.estimate import Assumptions
@@ -36,14 +37,19 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
     architecture: ArchitectureOption = "arm64",
     price: PriceOption = None,
     assume: AssumeOption = None,
+    as_json: JsonOutput = False,
 ) -> None:
     """Estimate the AWS cost of a number of originals, and list every assumption."""
+    from lightpress.cli.facts import facts_of_estimate
     from lightpress.cli.tables import print_estimate
     from lightpress.costs.estimate import estimate as estimated
 
     prices, assumed = prices_of(region, price), assumptions_of(assume, in_place=in_place)
     bill = estimated(assumed, prices, pictures=pictures, architecture=architecture)
-    print_estimate(out, bill, assumed, prices)
+    if as_json:
+        print_json(facts_of_estimate(bill, assumed, prices))
+    else:
+        print_estimate(out, bill, assumed, prices)
 
 
 def prices_of(region: str, changes: list[str] | None) -> Prices:

@@ -72,12 +72,15 @@ def retry(  # noqa: PLR0913, PLR0917  the command's options
     since: SinceOption = None,
     environment: Environment = "local",
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the results.")] = 600.0,
+    as_json: JsonOutput = False,
 ) -> None:
     """Send failed originals and URLs through the queue again, and wait for the results.
 
     A failure is removed once its original is published. Exit code: 0 if all are published, 1 if any failed again or is
     not finished in time.
     """
+    from lightpress.cli.facts import facts_of_retry
+
     store = _store(environment)
     chosen = _chosen(store, keys, _filters(reason, prefix, since))
     pictures = [failure for failure in chosen if failure.key is not None]
@@ -92,7 +95,10 @@ def retry(  # noqa: PLR0913, PLR0917  the command's options
         settling = progress.add_task("waiting for results", total=len(retries))
         store.wait(retries, timeout=timeout, settled=lambda _: progress.advance(settling))
     for one in retries:
-        out.print(f"{one.failure.key}: {one.ending or 'not finished yet'}")
+        if as_json:
+            print_json(facts_of_retry(one))
+        else:
+            out.print(f"{one.failure.key}: {one.ending or 'not finished yet'}")
     raise typer.Exit(0 if all(one.ending in {"ready", "deleted"} for one in retries) else 1)
 
 
@@ -106,16 +112,18 @@ def discard(  # noqa: PLR0913, PLR0917  the command's options
     since: SinceOption = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     environment: Environment = "local",
+    as_json: JsonOutput = False,
 ) -> None:
     """Delete failures: their records, and their copies in quarantine. Originals and manifests are kept."""
+    from lightpress.cli.facts import facts_of_discarding
     from lightpress.cli.tables import print_failures
 
     store = _store(environment)
     chosen = _chosen(store, keys, _filters(reason, prefix, since))
-    if not chosen:
+    if not chosen and not as_json:
         out.print("nothing to discard")
         return
-    if not yes:
+    if chosen and not yes:
         print_failures(err, chosen)
         confirm(f"Delete {len(chosen)} failures and their copies in quarantine?")
     with progress_bars() as progress:
@@ -126,7 +134,10 @@ def discard(  # noqa: PLR0913, PLR0917  the command's options
             progress.advance(discarding)
     for failure in kept:
         err.print(f"{failure.subject}: failed again in the meantime, and is kept")
-    out.print(f"{len(chosen) - len(kept)} discarded")
+    if as_json:
+        print_json(facts_of_discarding(len(chosen) - len(kept), kept))
+    else:
+        out.print(f"{len(chosen) - len(kept)} discarded")
 
 
 def _store(environment: str) -> FailureStore:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lightpress.cli.commands.terminal import err, out, stop_with_log
+from lightpress.cli.commands.options import JsonOutput
+from lightpress.cli.commands.terminal import err, out, print_json, stop_with_log
 from lightpress.cli.project import LOCAL, PROJECT
 
 
@@ -30,6 +32,7 @@ def demo(
 def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the AWS endpoint.")] = 4566,
     cdn_port: Annotated[int, typer.Option(min=1, max=65535, help="The port of the CDN, for your browser.")] = 4580,
+    as_json: JsonOutput = False,
 ) -> None:
     """Start the local cloud on this machine, and deploy the stack into it."""
     from lightpress import local as local_cloud
@@ -40,6 +43,9 @@ def up(
         )
     except local_cloud.LocalCloudError as error:
         stop_with_log(str(error))
+    if as_json:
+        print_json(asdict(outputs))
+        return
     out.print(f"AWS endpoint  {outputs.endpoint_url}")
     out.print(f"CDN           {outputs.cdn_base_url}")
     out.print(f"Upload page   {outputs.upload_api_url}")
@@ -54,10 +60,14 @@ def down() -> None:
     out.print("stopped" if local_cloud.down(LOCAL) else "it was not running")
 
 
-def status() -> None:
+def status(as_json: JsonOutput = False) -> None:
     """Show whether the local cloud runs. Exit code 0 if it does, else 1."""
     from lightpress import local as local_cloud
+    from lightpress.cli.facts import facts_of_local_cloud
 
     state = local_cloud.status(LOCAL)
-    out.print(str(state))
+    if as_json:
+        print_json(facts_of_local_cloud(state))
+    else:
+        out.print(str(state))
     raise typer.Exit(0 if state.healthy else 1)

@@ -52,7 +52,7 @@ def clients_for(environment: str) -> Callable[[str], Any]:
     try:
         return Outputs.from_file(LOCAL / "outputs.json").session().client
     except FileNotFoundError:
-        stop("The local cloud is not running; start it with: lightpress local up")
+        stop("The local cloud is not running; start it with lightpress local up.")
 
 
 def recipes_of(path: Path) -> RecipeBook:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,13 +13,24 @@ from lightpress.cli.commands.terminal import err, out, print_json, progress_bars
 from lightpress.cli.project import LOCAL, RECIPES
 
 if TYPE_CHECKING:
+    from lightpress.cli.files import File
     from lightpress.cli.rendering import Rendered
-    from lightpress.pipeline.recipe import Recipe, RecipeBook
+    from lightpress.pipeline.recipe import Recipe
+
+
+FilesArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", help="Image files, folders with all below them, and patterns in quotes."),
+]
 
 
 def render(
     pictures: Annotated[
-        list[Path], typer.Argument(exists=True, dir_okay=False, metavar="FILE...", help="Image files.")
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="Image files, folders with all below them, and patterns in quotes; - reads one from standard input.",
+        ),
     ],
     folder: Annotated[Path, typer.Option("--out", "-o", file_okay=False, help="The folder to write the variants to.")],
     recipe: Annotated[
@@ -29,66 +39,97 @@ def render(
     recipes: RecipesOption = RECIPES,
     as_json: JsonOutput = False,
 ) -> None:
-    """Render the variants of image files on this machine, without AWS. Exit code 1 if a file could not be rendered."""
-    from lightpress.cli.rendering import folders_for, render_file
-    from lightpress.pipeline.sandbox import ChildLost
+    """Render the variants of image files on this machine, without AWS.
+
+    Exit code: 0 if all are rendered, 1 if any was rejected or could not be rendered.
+    """
+    from lightpress.cli.rendering import folders_for
+    from lightpress.cli.tables import print_manifests
 
     book = recipes_of(recipes)
+    if recipe is not None and recipe not in book.recipes:
+        raise typer.BadParameter(
+            f"{recipe!r} is not a recipe; allowed: {', '.join(book.recipes)}", param_hint="--recipe"
+        )
+    files = _files(pictures)
     results: list[Rendered] = []
-    lost = False
-    for source, target in folders_for(pictures, folder):
-        try:
-            results.append(render_file(source, target, _recipe_for(source, recipe, book)))
-        except (OSError, ChildLost) as error:
-            lost = True
-            err.print(f"{source}: not rendered: {error}", style="red")
-            continue
-        if as_json:
-            print_json(results[-1].as_json())
+    lost = 0
+    with progress_bars() as progress:
+        rendering = progress.add_task("rendering", total=len(files))
+        for source, target in folders_for(files, folder):
+            chosen = book.recipes[recipe] if recipe else book.recipe_for(source.name)
+            if chosen is None:
+                err.print(f"{source}: left alone, as a rule of the recipes file says; --recipe renders it all the same")
+            elif rendered := _rendered(source, target, chosen):
+                results.append(rendered)
+                if as_json:
+                    print_json(rendered.as_json())
+            else:
+                lost += 1
+            progress.advance(rendering)
     if not as_json:
-        from lightpress.cli.tables import print_manifests
-
         print_manifests(out, [result.manifest for result in results], link=lambda variant: variant.path)
-    raise typer.Exit(1 if lost else 0)
+    failed = lost or not results or any(result.manifest.reason for result in results)
+    raise typer.Exit(1 if failed else 0)
 
 
-def upload(
-    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, metavar="FILE...", help="Image files.")],
-    prefix: Annotated[str, typer.Option(help="Put this before each file name to make its key, such as avatars/.")] = "",
+def _rendered(source: File, target: Path, recipe: Recipe) -> Rendered | None:
+    """Render one file; says why, and returns None, where that cannot be done."""
+    from lightpress.cli.faults import sentence_of_file
+    from lightpress.cli.rendering import render_file
+    from lightpress.pipeline.sandbox import ChildLost
+
+    try:
+        return render_file(source, target, recipe)
+    except OSError as error:
+        err.print(f"{source}: not rendered. {sentence_of_file(error)}", style="red")
+    except ChildLost as error:
+        err.print(f"{source}: not rendered: {error}", style="red")
+    return None
+
+
+def _files(names: list[str], *, relative: bool = False) -> list[File]:
+    """The files of a command's arguments; ends the command where a name leads nowhere."""
+    from lightpress.cli.files import NoFileError, files_of
+
+    skipped: list[Path] = []
+    try:
+        found = files_of(names, relative=relative, skipped=skipped.append)
+    except NoFileError as error:
+        raise typer.BadParameter(str(error), param_hint="FILE...") from None
+    if skipped:
+        others = f" and {len(skipped) - 1:,} more" if len(skipped) > 1 else ""
+        err.print(f"Passed over, no pictures by their names: {skipped[0]}{others}", style="dim")
+    return found
+
+
+def upload(  # noqa: PLR0913, PLR0917  the command's options
+    files: FilesArgument,
+    prefix: Annotated[str, typer.Option(help="Put this before each name to make its key, such as avatars/.")] = "",
+    relative: Annotated[
+        bool, typer.Option("--relative", help="Keep the folders of each FILE in its key; else it is the name alone.")
+    ] = False,
     environment: Environment = "local",
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the variants; 0: do not wait.")] = 120.0,
+    as_json: JsonOutput = False,
 ) -> None:
     """Upload image files, and wait until each is published or has failed with a reason.
 
-    Exit code: 0 if all are published, 1 if any failed or is not finished in time.
+    The key of a file is its name; files of a folder keep its name and their path below it, such as trips/paris/a.jpg.
+    Exit code: 0 if all are published, 1 if any failed, could not be read, or is not finished in time.
     """
-    from lightpress.cli.tables import print_manifests
-    from lightpress.client.uploading import UploadRefusedError, watch
-    from lightpress.client.uploading import upload as send
+    from lightpress.cli.files import STDIN, SameNameError, refuse_same_names
+    from lightpress.cli.uploading import Uploading
 
-    deployment = deployment_of(environment)
-    with progress_bars() as progress:
-        uploading = progress.add_task("uploading", total=len(files))
-        uploads = []
-        for file in files:
-            try:
-                uploads.append(send(deployment, prefix + file.name, file.read_bytes()))
-            except UploadRefusedError as error:
-                stop(str(error))
-            progress.advance(uploading)
-        if timeout <= 0:
-            return
-        publishing = progress.add_task("publishing", total=len(files))
-        late = watch(deployment, uploads, timeout=timeout, settled=lambda _: progress.advance(publishing))
-    settled = [one.manifest for one in uploads if one.manifest]
-    times = {one.key: one.seconds for one in uploads}
-    print_manifests(out, settled, link=lambda variant: deployment.url(variant.path), times=times)
-    for one in late:
-        err.print(
-            f"{one.key}: not finished after {timeout:.0f} s; see: lightpress status {shlex.quote(one.key)}", style="red"
-        )
-    failed = [one for one in uploads if one.manifest and one.manifest.reason]
-    raise typer.Exit(1 if late or failed else 0)
+    if STDIN in files:
+        raise typer.BadParameter("Standard input has no name to make a key of.", param_hint="FILE...")
+    chosen = _files(files, relative=relative)
+    try:
+        refuse_same_names(chosen)
+    except SameNameError as error:
+        stop(str(error))
+    uploading = Uploading(deployment_of(environment), timeout, as_json=as_json)
+    raise typer.Exit(uploading(chosen, prefix))
 
 
 def ingest(
@@ -97,6 +138,7 @@ def ingest(
     ],
     prefix: Annotated[str, typer.Option(help="Put this before each key, such as trips/.")] = "",
     environment: Environment = "local",
+    as_json: JsonOutput = False,
 ) -> None:
     """Queue a list of URLs for fetching; run it again to continue after an interruption.
 
@@ -107,12 +149,12 @@ def ingest(
     from lightpress.aws.orders import SqsOrders
     from lightpress.cli import ingest as ingesting
 
-    deployment = deployment_of(environment)
-    if deployment.url_queue_url is None:
-        stop("This deployment does not fetch URLs: set url_ingest = true in its environment file, and deploy.")
     piped = str(urls) == "-"
     if not piped and not urls.is_file():
         raise typer.BadParameter(f"{str(urls)!r} is not a file", param_hint="FILE")
+    deployment = deployment_of(environment)
+    if deployment.url_queue_url is None:
+        stop("This deployment does not fetch URLs: set url_ingest = true in its environment file, and deploy.")
     folder = LOCAL / "ingest" / environment
     try:
         with progress_bars() as progress:
@@ -128,7 +170,10 @@ def ingest(
                 done = run(lines)
     except (ingesting.NotSentError, ingesting.OtherListError, ingesting.BadPrefixError) as error:
         stop(str(error))
-    out.print(f"{done.sent} URLs queued, {done.refused} lines refused")
+    if as_json:
+        print_json({"queued": done.sent, "refused": done.refused})
+    else:
+        out.print(f"{done.sent} URLs queued, {done.refused} lines refused")
     raise typer.Exit(1 if done.refused else 0)
 
 
@@ -149,12 +194,3 @@ def status(
     else:
         found.print(out)
     raise typer.Exit(found.exit_code)
-
-
-def _recipe_for(source: Path, name: str | None, book: RecipeBook) -> Recipe:
-    if name is not None and name not in book.recipes:
-        raise typer.BadParameter(f"{name!r} is not a recipe; allowed: {', '.join(book.recipes)}", param_hint="--recipe")
-    recipe = book.recipes[name] if name else book.recipe_for(source.name)
-    if recipe is None:
-        stop(f"{source}: no rule of the recipes file matches it; choose a recipe with --recipe")
-    return recipe

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import traceback
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 import typer.core
 
 from lightpress.cli.console import Terminal, json_line, visible
+from lightpress.cli.faults import sentence_of
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -45,16 +47,36 @@ def confirm(question: str) -> None:
     typer.confirm(visible(question), abort=True, err=True)
 
 
+DEBUG = "--debug"
+
+
 class Commands(typer.core.TyperGroup):
-    """Ends every command with one sentence, and exit code 1, where a request to AWS fails."""
+    """Ends every command with one sentence, and exit code 1, where AWS, a file or this machine is at fault.
+
+    With --debug, anywhere on the line, the traceback of the error that has ended it follows.
+    """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401  the types are typer's own
+        """Read --debug wherever it stands: it is added to a line that has failed, at its end."""
+        end = args.index("--") if "--" in args else len(args)
+        others = [arg for arg in args[:end] if arg != DEBUG]
+        debug = [DEBUG] if len(others) < end else []
+        return super().parse_args(ctx, [*debug, *others, *args[end:]])
 
     def invoke(self, ctx: Any) -> Any:  # noqa: ANN401  the types are typer's own
-        """Run a command; `FAULTS` end it with one sentence."""
+        """Run a command."""
+        try:
+            return self._run(ctx)
+        except typer.Exit as end:
+            if ctx.params.get("debug") and end.__context__ is not None:
+                err.print_lines("".join(traceback.format_exception(end.__context__)), style="dim")
+            raise
+
+    def _run(self, ctx: Any) -> Any:  # noqa: ANN401  the types are typer's own
         try:
             return super().invoke(ctx)
         except Exception as error:
-            from lightpress.client.faults import FAULTS, sentence_of
-
-            if not isinstance(error, FAULTS):
+            sentence = sentence_of(error)
+            if sentence is None:
                 raise
-            stop(f"{sentence_of(error)} Then run the same command again.")
+            stop(sentence)

@@ -1,0 +1,114 @@
+"""The files that a command is given: files, folders with all below them, patterns, and - for the standard input."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lightpress.image.formats import INPUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+STDIN = "-"
+STDIN_NAME = "stdin"
+_EXTENSIONS = {f".{extension}" for source in INPUTS for extension in source.extensions}
+
+
+class NoFileError(Exception):
+    """A name leads to no file; the message names it, and says what is allowed."""
+
+
+class SameNameError(Exception):
+    """Two files would have the same name; the message names both, and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that was named, or found in a folder.
+
+    Attributes:
+        path: Of the file; None for the standard input.
+        name: With "/" between its parts. A file that was named has its own name only; one in a folder has that of the
+            folder and its path below, such as trips/paris/a.jpg.
+    """
+
+    path: Path | None
+    name: str
+
+    def __str__(self) -> str:
+        return STDIN if self.path is None else str(self.path)
+
+
+def files_of(names: Iterable[str], *, relative: bool = False, skipped: Callable[[Path], None]) -> list[File]:
+    """The files that names lead to, each once, in the order of the names, and sorted within a folder.
+
+    Args:
+        names: Of files, folders and patterns (such as "photos/*.jpg" or "photos/**").
+        relative: Whether a file that was named keeps the folders of its name, too.
+        skipped: Is called with each file of a folder that is none of a picture, by its extension.
+
+    Raises:
+        NoFileError: A name leads nowhere, or all of them lead to no picture.
+    """
+    found = {file.path: file for name in names for file in _found(name, relative=relative, skipped=skipped)}
+    if not found:
+        raise NoFileError("There are no pictures in these folders, going by the names of the files.")
+    return list(found.values())
+
+
+def refuse_same_names(files: Iterable[File]) -> None:
+    """Raise SameNameError where two files have the same name."""
+    files = list(files)
+    name, count = Counter(file.name for file in files).most_common(1)[0]
+    if count > 1:
+        first, second, *_ = [str(file) for file in files if file.name == name]
+        raise SameNameError(
+            f"{first} and {second} would both become {name}: name the folder that holds both, or add --relative to "
+            "keep the folders that you name."
+        )
+
+
+def _found(name: str, *, relative: bool, skipped: Callable[[Path], None]) -> Iterator[File]:
+    path = Path(name)
+    if name == STDIN:
+        yield File(None, STDIN_NAME)
+    elif path.is_dir():
+        yield from _in_folder(path, skipped)
+    elif path.is_file():
+        yield File(path, _kept_folders(path) if relative else path.name)
+    elif path.exists():
+        raise NoFileError(f"{name!r} is neither a file nor a folder.")
+    elif has_magic(name) and (matches := sorted(glob(name, recursive=True))):  # noqa: PTH207  patterns of any root
+        for match in matches:
+            if not Path(match).is_dir():  # the files in it match a pattern with **, or are not meant
+                yield from _found(match, relative=relative, skipped=skipped)
+    else:
+        raise NoFileError(f"{name!r} is no file, no folder, and no pattern that matches any.")
+
+
+def _in_folder(folder: Path, skipped: Callable[[Path], None]) -> Iterator[File]:
+    root = folder.resolve().name if folder.name in {"", ".."} and str(folder) != "." else folder.name
+    for where, folders, names in os.walk(folder, onerror=_raise):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(where, name)
+            if name.startswith("."):
+                continue
+            if path.suffix.lower() in _EXTENSIONS:
+                yield File(path, (root / path.relative_to(folder)).as_posix())
+            else:
+                skipped(path)
+
+
+def _kept_folders(path: Path) -> str:
+    """The path without what leads out of the folder where the command runs: no root, no "..", no "."."""
+    return "/".join(part for part in path.parts if part not in {path.anchor, "..", "."})
+
+
+def _raise(error: OSError) -> None:
+    raise error  # os.walk passes over folders that it cannot read
