@@ -152,7 +152,7 @@ def test_every_key_belongs_to_one_option() -> None:
         ("max_receive_count = 0", "max_receive_count: 0 is not between 1 and 1000"),
         ("queue_retention_days = 14", "queue_retention_days: 14 is not between 1 and 13"),
         ("dead_letter_retention_days = 15", "dead_letter_retention_days: 15 is not between 2 and 14"),
-        ("dead_letter_retention_days = 4", "dead_letter_retention_days: 4 is not more than queue_retention_days (4)"),
+        ("dead_letter_retention_days = 10", "dead_letter_retention_days: 10 is not more than queue_retention_days"),
         ("failure_retention_days = 0", "failure_retention_days: 0 is not between 1 and 3650"),
         ('event_bus = "a b"', 'event_bus: \'a b\' is not allowed; allowed: such as "default", or ""'),
         ("invalidate_deleted = 1", "invalidate_deleted: 1 is not true or false"),

@@ -12,6 +12,7 @@ from lightpress.cdk.config import Config
 from lightpress.cdk.metrics import NAMESPACE
 from lightpress.cdk.monitoring import MANUAL
 from lightpress.cdk.options.monitoring import MonitoringOptions
+from lightpress.cdk.options.processing import ProcessingOptions
 from lightpress.cdk.readiness import PROJECT
 from lightpress.image.formats import OUTPUTS
 from tests.cdk.grants import as_list
@@ -28,6 +29,7 @@ SYMPTOMS = {
     "FailuresAreNotRecorded",
     "FailuresWaitTooLong",
     "UploadsWaitTooLong",
+    "MessagesExpireSoon",
     "ManyPicturesFail",
     "ProcessUploadRetryLoop",
     *(f"{name}Breaks" for name in FUNCTIONS),
@@ -76,6 +78,7 @@ THRESHOLDS = {
     "FailuresAreNotRecorded": (Config("dev", monitoring=MonitoringOptions(alarm_dead_letters=7)), 7),
     "FailuresWaitTooLong": (Config("dev", monitoring=MonitoringOptions(alarm_dead_letter_age_minutes=90)), 5_400),
     "UploadsWaitTooLong": (Config("dev", monitoring=MonitoringOptions(alarm_queue_age_minutes=2)), 120),
+    "MessagesExpireSoon": (Config("dev", processing=ProcessingOptions(queue_retention_days=6)), 3 * 24 * 3600),
     "ManyPicturesFail": (Config("dev", monitoring=MonitoringOptions(alarm_failure_percent=3)), 3),
     "ProcessUploadRetryLoop": (Config("dev", monitoring=MonitoringOptions(alarm_invocations_per_picture=9)), 9),
 }

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tests.cdk.templates import Template
 
+_A_DAY = 24 * 60 * 60
+
 
 def test_every_change_of_an_original_is_announced_to_the_queue(template: Template) -> None:
     announced = template.resource("UploadsBucket").properties["NotificationConfiguration"]["QueueConfigurations"]
@@ -68,6 +70,21 @@ def test_a_message_that_keeps_failing_is_set_aside_and_kept_longer_than_the_queu
     assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["DeadLetterQueue", "Arn"]}
     assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
     assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+
+
+def test_work_waits_ten_days_and_a_dead_letter_four_days_longer_within_what_sqs_allows(template: Template) -> None:
+    """SQS keeps a message for 14 days at most, and counts a dead letter's days from its first sending.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
+    """
+    kept = {queue.id: queue.properties["MessageRetentionPeriod"] / _A_DAY for queue in template.queues()}
+    assert max(kept.values()) <= 14
+    redriven = [queue for queue in template.queues() if "RedrivePolicy" in queue.properties]
+    assert redriven
+    for queue in redriven:
+        dead_letters = queue.properties["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]
+        assert (kept[queue.id], kept[dead_letters]) == (10, 14), queue.id
 
 
 def test_one_bad_message_does_not_take_its_batch_down(template: Template) -> None:

@@ -13,7 +13,7 @@ from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 Value = float | None
 """Of one period; None where nothing was measured."""
@@ -117,7 +117,7 @@ def _value(alarm: Mapping[str, Any], measured: Measured, period: int) -> Value:
     return _calculated(ast.parse(result, mode="eval").body, known)
 
 
-def _calculated(node: ast.expr, known: Mapping[str, Value]) -> Value:
+def _calculated(node: ast.expr, known: Mapping[str, Value]) -> Value:  # noqa: PLR0911  one for each kind of node
     match node:
         case ast.Constant(value=int() | float() as number):
             return float(number)
@@ -130,10 +130,16 @@ def _calculated(node: ast.expr, known: Mapping[str, Value]) -> Value:
         case ast.Call(func=ast.Name(id="FILL"), args=[what, instead]):
             found = _calculated(what, known)
             return _calculated(instead, known) if found is None else found
+        case ast.Call(func=ast.Name(id="MAX"), args=[ast.List(elts=of_each)]):
+            return _largest(_calculated(one, known) for one in of_each)
         case ast.Call(func=ast.Name(id="IF"), args=[condition, then, otherwise]):
             found = _calculated(condition, known)
             return None if found is None else _calculated(then if found else otherwise, known)
     raise NotUnderstoodError(ast.unparse(node))
+
+
+def _largest(values: Iterable[Value]) -> Value:
+    return max((value for value in values if value is not None), default=None)
 
 
 def _combined(op: ast.operator | ast.cmpop, left: Value, right: Value) -> Value:

@@ -59,6 +59,10 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
         "well": ({"ApproximateAgeOfOldestMessage": ((0,), (14 * _MINUTE,), (3,))},),
         "ill": ({"ApproximateAgeOfOldestMessage": ((15 * _MINUTE,),)},),
     },
+    "MessagesExpireSoon": {
+        "well": ({"ApproximateAgeOfOldestMessage": ((0,), (119 * 60 * _MINUTE,), ())},),
+        "ill": ({"ApproximateAgeOfOldestMessage": ((0,), (120 * 60 * _MINUTE,))},),
+    },
     "ManyPicturesFail": {
         "well": (
             {"FailureRate": ((0,) * 100,) * 3},

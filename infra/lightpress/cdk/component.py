@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lightpress.cdk.functions import PythonFunction
+    from lightpress.cdk.queues import WorkQueue
 
 
 class Component(Construct):
@@ -17,6 +18,7 @@ class Component(Construct):
 
     Attributes:
         functions: Its Lambda functions, which monitoring, the dashboard and the saved queries cover.
+        work_queues: Its queues whose messages are lost when their retention ends; dead letters are watched apart.
         outputs: Its stack outputs, values by name.
 
     """
@@ -24,4 +26,5 @@ class Component(Construct):
     def __init__(self, scope: Construct, id_: str) -> None:
         super().__init__(scope, id_)
         self.functions: Sequence[PythonFunction] = ()
+        self.work_queues: Sequence[WorkQueue] = ()
         self.outputs: Mapping[str, str] = {}

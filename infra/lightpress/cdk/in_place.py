@@ -53,6 +53,7 @@ class InPlace(Component):
             self.queue, batch_size=config.processing.batch_size, max_concurrency=config.processing.max_concurrency
         )
         self.functions = (self.function,)
+        self.work_queues = (self.queue,)
         self.outputs = {
             "InPlaceQueueUrl": self.queue.queue_url,
             "InPlaceDeadLetterQueueUrl": self.dead_letters.queue_url,

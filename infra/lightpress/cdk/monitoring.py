@@ -28,11 +28,14 @@ if TYPE_CHECKING:
     from lightpress.cdk.functions import PythonFunction
     from lightpress.cdk.in_place import InPlace
     from lightpress.cdk.processing import Processing
+    from lightpress.cdk.queues import WorkQueue
 
 MANUAL = "docs/operations.md"
 
 _PERIOD = Duration.minutes(5)
 _A_QUARTER_OF_AN_HOUR = 3  # periods
+_A_DAY = 24 * 60 * 60
+_PART_OF_RETENTION = 0.5
 _MORE_THAN_ONE = 2  # periods: at night, one bad picture is all there is of one
 # Fewer invocations in a period are not worth waking anybody for, whatever becomes of them.
 _FEW_INVOCATIONS = 100
@@ -55,6 +58,7 @@ class Monitoring(Component):
         processing: Processing,
         functions: Sequence[PythonFunction],
         in_place: InPlace | None,
+        work_queues: Sequence[WorkQueue],
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
@@ -63,6 +67,7 @@ class Monitoring(Component):
         self.topic = _topic(self, config)
         self._watch_dead_letters(processing)
         self._watch_uploads(processing)
+        self._watch_ages(work_queues)
         self._watch_failure_rate()
         if in_place is not None:
             self._watch_in_place(in_place)
@@ -99,6 +104,25 @@ class Monitoring(Component):
             processing.queue.metric_approximate_age_of_oldest_message(period=_PERIOD),
             threshold=60 * self._config.monitoring.alarm_queue_age_minutes,
             says="Pictures are uploaded faster than they are published. Wait, or raise max_concurrency.",
+        )
+
+    def _watch_ages(self, work_queues: Sequence[WorkQueue]) -> None:
+        """SQS deletes what is older than the retention of its queue, and tells nobody."""
+        oldest = {
+            f"queue_{number}": queue.metric_approximate_age_of_oldest_message(period=_PERIOD)
+            for number, queue in enumerate(work_queues)
+        }
+        ages = ", ".join(f"FILL({id_}, 0)" for id_ in oldest)
+        self._alarm(
+            "MessagesExpireSoon",
+            cloudwatch.MathExpression(
+                expression=f"MAX([{ages}])",
+                using_metrics=oldest,
+                label="age of the oldest message of any queue, in seconds",
+                period=_PERIOD,
+            ),
+            threshold=_PART_OF_RETENTION * _A_DAY * self._config.processing.queue_retention_days,
+            says="Messages have waited for half of queue_retention_days. SQS deletes them when all of it is over.",
         )
 
     def _watch_in_place(self, in_place: InPlace) -> None:

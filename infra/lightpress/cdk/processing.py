@@ -63,6 +63,7 @@ class Processing(Component):
         self._consume(config)
         publish(self.function, images)
         self.functions = (self.function,)
+        self.work_queues = (self.queue,)
         self.outputs = {
             "QueueUrl": self.queue.queue_url,
             "DeadLetterQueueUrl": self.dead_letters.queue_url,

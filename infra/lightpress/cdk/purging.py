@@ -68,6 +68,7 @@ class Purging(Component):
         for sender in (processing.function, failures.function):
             self._accept_from(sender)
         self.functions = (self.function,)
+        self.work_queues = (self.queue,)
 
     def _function(self, delivery: Delivery, code: FunctionCode, config: Config) -> PythonFunction:
         distribution = delivery.distribution.distribution_id

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from lightpress.cdk.component import Component
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import PythonFunction
+    from lightpress.cdk.queues import WorkQueue
 
 
 class LightpressStack(Stack):
@@ -58,7 +59,8 @@ class LightpressStack(Stack):
         optional = [part for part in (purging, upload_api, url_ingest, in_place) if part is not None]
         components: list[Component] = [*core.components, *optional]
         functions = [function for component in components for function in component.functions]
-        components.append(_monitoring(self, core, functions, in_place))
+        work_queues = [queue for component in components for queue in component.work_queues]
+        components.append(_monitoring(self, core, functions, work_queues, in_place))
         if config.processing.canary_minutes:
             Canary(self, "Canary", functions=functions, config=config)
         if config.existing.attach or config.existing.in_place:
@@ -170,7 +172,13 @@ def _in_place(stack: Stack, core: _Core) -> InPlace | None:
     return InPlace(stack, "InPlace", images=core.delivery.images, code=core.code, config=core.config)
 
 
-def _monitoring(stack: Stack, core: _Core, functions: Sequence[PythonFunction], in_place: InPlace | None) -> Monitoring:
+def _monitoring(
+    stack: Stack,
+    core: _Core,
+    functions: Sequence[PythonFunction],
+    work_queues: Sequence[WorkQueue],
+    in_place: InPlace | None,
+) -> Monitoring:
     """Alarms and, where they are chosen, the dashboard and the saved queries: over all `functions`."""
     monitoring = Monitoring(
         stack,
@@ -178,6 +186,7 @@ def _monitoring(stack: Stack, core: _Core, functions: Sequence[PythonFunction], 
         processing=core.processing,
         functions=functions,
         in_place=in_place,
+        work_queues=work_queues,
         config=core.config,
     )
     if core.config.monitoring.dashboard:

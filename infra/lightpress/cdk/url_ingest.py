@@ -62,6 +62,7 @@ class UrlIngest(Component):
         self.function = self._function(uploads, processing, code, config)
         self.function.consume(self.queue, batch_size=AT_ONCE, max_concurrency=config.ingest.fetch_max_concurrency)
         self.functions = (self.function,)
+        self.work_queues = (self.queue,)
         self.outputs = {"UrlQueueUrl": self.queue.queue_url}
 
     def _function(

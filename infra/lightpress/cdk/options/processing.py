@@ -15,6 +15,9 @@ _INVOCATIONS_OF_A_POLLER = 10
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
 _MINUTES_OF_A_CANARY = (0, 5, 10, 15, 30)
 
+# Of SQS. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+_LONGEST_RETENTION_DAYS = 14
+
 
 def _canary(*, doc: str) -> int:
     def read(table: Table, key: str) -> int:
@@ -102,12 +105,16 @@ class ProcessingOptions:
         "too: below 5, messages that could be processed may be moved.",
     )
     queue_retention_days: int = integer(
-        4, low=1, high=13, doc="How long messages may wait in the queues before SQS deletes them."
+        10,
+        low=1,
+        high=_LONGEST_RETENTION_DAYS - 1,
+        doc="How long messages may wait in the queues before SQS deletes them, without a dead letter. "
+        "*MessagesExpireSoon* is raised when half of this is over.",
     )
     dead_letter_retention_days: int = integer(
-        14,
+        _LONGEST_RETENTION_DAYS,
         low=2,
-        high=14,
+        high=_LONGEST_RETENTION_DAYS,
         doc="How long dead letters are kept, counted from the upload. Must exceed `queue_retention_days`.",
     )
     failure_retention_days: int = integer(
@@ -132,7 +139,10 @@ class ProcessingOptions:
 
 
 def check_retention(options: ProcessingOptions, table: Table) -> None:
-    """Reject dead letters that would expire before the messages of the queue do."""
+    """Reject dead letters that would expire before the messages of the queue do: SQS counts from the first sending.
+
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
+    """
     if options.dead_letter_retention_days <= options.queue_retention_days:
         raise table.error(
             "dead_letter_retention_days",
