@@ -142,6 +142,10 @@ class Table:
         self._asked.add(key)
         return key in self._values
 
+    def is_text(self, key: str) -> bool:
+        """Whether the key's value is a string, for keys that may be of another kind, too."""
+        return self.has(key) and isinstance(self._values[key], str)
+
     def close(self) -> None:
         """Refuse the first key that was never asked for."""
         for key in self._values:

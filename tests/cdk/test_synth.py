@@ -46,7 +46,7 @@ def test_a_mistake_in_the_recipes_stops_the_synth_and_is_named(tmp_path: Path) -
     source = tmp_path / "lambda_src"
     shutil.copytree(LAMBDA_SRC, source, ignore=shutil.ignore_patterns("__pycache__"))
     recipes = source / "recipes.toml"
-    recipes.write_text(recipes.read_text(encoding="utf-8").replace('"avif"', '"avfi"'), encoding="utf-8")
+    recipes.write_text(recipes.read_text(encoding="utf-8").replace('"auto"', '["avfi"]'), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"recipes\.toml: recipes\.web\.formats: 'avfi' .* did you mean 'avif'\?"):
         LightpressStack(App(context=NO_LAYER), "Broken", config=Config("dev"), source=source)
 

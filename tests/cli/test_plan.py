@@ -8,6 +8,7 @@ import pytest
 
 from lightpress.cli.plan import plan, sample
 from lightpress.image import Reason, Size, Spec
+from lightpress.image.formats import OUTPUTS
 from lightpress.image.spec import Pixels
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
@@ -20,7 +21,7 @@ def book(spec: Spec, *ignored: str) -> RecipeBook:
     return RecipeBook((*(Rule(path, None) for path in ignored), Rule("**", recipe)), {"web": recipe})
 
 
-def published(key: str, recipe: Recipe = OLD, *, kept: bool = False) -> Manifest:
+def published(key: str, recipe: Recipe = OLD, *, kept: bool = False, form: str = "jpeg") -> Manifest:
     """A picture of 400 x 300 under the recipe; kept: its largest JPEG is the original's own bytes."""
     spec = recipe.spec
     variants = tuple(
@@ -37,7 +38,7 @@ def published(key: str, recipe: Recipe = OLD, *, kept: bool = False) -> Manifest
         for rung in spec.rungs(Pixels(400, 300))
         for output in spec.outputs()
     )
-    source = PublishedSource("v1", 9, "jpeg", 400, 300)
+    source = PublishedSource("v1", 9, form, 400, 300)
     return Manifest(key, Status.READY, 1, source, recipe.name, recipe.digest, "1-x", None, variants)
 
 
@@ -62,6 +63,31 @@ def test_another_quality_width_or_format_is_distinguished() -> None:
         "changed": {"w100.jpeg": 1, "w200.jpeg": 1},
         "made": {"w100.avif": 1, "w200.avif": 1},
         "removed": {"w100.webp": 1, "w200.webp": 1},
+    }
+
+
+AUTO = Spec(OLD.spec.sizes, tuple(OUTPUTS), auto=True)
+
+
+def test_of_a_camera_s_jpeg_auto_keeps_the_jpegs_makes_avif_and_removes_webp() -> None:
+    found = plan([published("a"), published("b", form="heic")], book(AUTO))
+    assert found.pictures == {"stale": 2}
+    assert found.names == {
+        "same": {"w100.jpeg": 2, "w200.jpeg": 2},
+        "made": {"w100.avif": 2, "w200.avif": 2},
+        "removed": {"w100.webp": 2, "w200.webp": 2},
+    }
+
+
+def test_what_auto_makes_of_a_picture_that_may_be_a_drawing_or_see_through_only_rendering_tells() -> None:
+    moving = published("c")
+    moving = replace(moving, variants=tuple(replace(one, animated=True) for one in moving.variants))
+    found = plan([published("a", form="png"), published("b", form="gif"), moving], book(AUTO))
+    assert found.variants == {"undecided": 12}
+    fewer = plan([published("a", form="png")], book(replace(AUTO, sizes=AUTO.sizes[:1])))
+    assert fewer.names == {
+        "undecided": {"w100.jpeg": 1, "w100.webp": 1},
+        "removed": {"w200.jpeg": 1, "w200.webp": 1},
     }
 
 

@@ -11,8 +11,9 @@ from typer.testing import CliRunner, Result
 
 from lightpress.cli.main import app
 from lightpress.pipeline.manifest import manifest_from_json
+from tools.drawing import ramp
 
-SIZES, FORMATS = ("w320", "w640", "w1280", "w1920"), ("avif", "webp", "jpeg")
+SIZES, FORMATS = ("w320", "w640", "w1280", "w1920"), ("avif", "jpeg")
 
 
 def run(*arguments: object) -> Result:
@@ -33,7 +34,7 @@ def words(result: Result) -> str:
 def photo(tmp_path: Path) -> Path:
     path = tmp_path / "originals" / "é + photo.jpg"
     path.parent.mkdir()
-    Image.radial_gradient("L").resize((2000, 1000)).convert("RGB").save(path, exif=_turned())
+    ramp((2000, 1000)).save(path, exif=_turned())
     return path
 
 

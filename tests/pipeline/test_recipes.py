@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from lightpress.composition.publishing import RECIPES
-from lightpress.image import Limits, Reason, Size, Spec, formats
+from lightpress.image import Limits, Reason, Size, Spec, formats, kinds
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
 from lightpress.toml_reader import ConfigError
 
@@ -34,7 +34,8 @@ def test_the_recipes_that_are_shipped_load() -> None:
     web, avatar = book.recipe_for("holiday/a.jpg"), book.recipe_for("avatars/a.jpg")
     assert web is book.recipes["web"]
     assert avatar is book.recipes["avatar"]
-    assert web.spec.formats == ("avif", "webp", "jpeg")
+    assert web.spec.auto
+    assert avatar.spec.auto
     assert [size.width for size in web.spec.sizes] == [320, 640, 1280, 1920]
     assert {(size.width, size.height, size.fit) for size in avatar.spec.sizes} == {
         (96, 96, "cover"),
@@ -145,7 +146,26 @@ BROKEN = {
     "a name in capitals": (RULE + "[recipes.Web]\n", "recipes.Web", ["not a usable name", "lower case"]),
     "a name with a slash": (RULE + '[recipes."a/b"]\n', "recipes.a/b", ["not a usable name"]),
     "a name without end": (RULE + f"[recipes.{'a' * 41}]\n", f"recipes.{'a' * 41}", ["at most 40 characters"]),
-    "no formats": (RULE + "[recipes.web]\n" + SIZES, "recipes.web.formats", ["is missing", "a list of strings"]),
+    "another word than auto": (
+        RULE + '[recipes.web]\nformats = "avif"\n' + SIZES,
+        "recipes.web.formats",
+        ["'avif' is neither \"auto\" nor a list of formats: avif, webp, jpeg, png"],
+    ),
+    "formats that are a number": (
+        RULE + "[recipes.web]\nformats = 2\n" + SIZES,
+        "recipes.web.formats",
+        ["2 is not a list of strings"],
+    ),
+    "auto among others": (
+        RULE + '[recipes.web]\nformats = ["auto", "png"]\n' + SIZES,
+        "recipes.web.formats",
+        ["'auto' is not allowed", "allowed: avif, jpeg, png, webp"],
+    ),
+    "a quality of PNG beside auto": (
+        RULE + "[recipes.web]\nquality = { png = 3 }\n" + SIZES,
+        "recipes.web.quality.png",
+        ["is written without loss", "allowed: avif, webp, jpeg"],
+    ),
     "empty formats": (RULE + "[recipes.web]\nformats = []\n" + SIZES, "recipes.web.formats", ["avif, webp, jpeg, png"]),
     "an unknown format": (
         RULE + '[recipes.web]\nformats = ["jpg"]\n' + SIZES,
@@ -405,6 +425,8 @@ OTHER_BYTES = {
     "the metadata": changed(metadata="all"),
     "the color space": changed(colors="p3"),
     "the gain map": changed(hdr="keep"),
+    "all formats": changed(formats=tuple(formats.OUTPUTS)),
+    "formats by the kind of picture": changed(formats=tuple(formats.OUTPUTS), auto=True),
     "the limits": changed(limits=Limits(max_pixels=99)),
 }
 
@@ -459,6 +481,22 @@ def test_a_recipe_that_does_not_say_what_it_accepts_accepts_the_default(tmp_path
     assert book.recipes["web"].spec.accept == book.accept == formats.ACCEPTED
     said = load(tmp_path, RULE + RECIPE + f"accept = {list(formats.ACCEPTED)}\n" + SIZES)
     assert said.digest == book.digest
+
+
+def test_a_recipe_that_names_no_formats_has_them_chosen_for_each_picture_and_auto_says_the_same(tmp_path: Path) -> None:
+    silent = load(tmp_path, RULE + "[recipes.web]\nhdr = 'keep'\nquality = { webp = 90 }\n" + SIZES)
+    said = load(tmp_path, RULE + '[recipes.web]\nformats = "auto"\nhdr = "keep"\nquality = { webp = 90 }\n' + SIZES)
+    assert silent.recipes["web"].spec.auto
+    assert silent.digest == said.digest
+    assert not load(tmp_path, RULE + RECIPE + SIZES).recipes["web"].spec.auto
+
+
+def test_other_formats_of_a_kind_change_the_digest_of_auto_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed, chosen = recipe(), changed(formats=tuple(formats.OUTPUTS), auto=True)
+    before = listed.digest, chosen.digest
+    table = cast("dict[kinds.Kind, kinds.Candidates]", kinds.CANDIDATES)
+    monkeypatch.setitem(table, kinds.Kind.PHOTO, kinds.Candidates(("webp",), ("jpeg",)))
+    assert (replace(listed).digest == before[0], replace(chosen).digest == before[1]) == (True, False)
 
 
 def test_a_book_accepts_what_any_of_its_recipes_accepts() -> None:

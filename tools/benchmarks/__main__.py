@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from tools.benchmarks import cold_start, fetching, guard, memory, others, overhead, report, scale, sweep
+from tools.benchmarks import browsers, cold_start, fetching, guard, memory, others, overhead, report, scale, sweep
 from tools.benchmarks.engines import ENGINES, FAST_SHARP, OURS, SHARP, EngineError
 from tools.benchmarks.fetch_photos import FetchError, fetch
 from tools.benchmarks.figures import bytes_ratio, cpu_ratio, rows
@@ -113,6 +113,18 @@ def _sweep(
     with _errors_shown():
         curves = sweep.sweep(_photos()[:count], WIDTHS, HOME / "swept", _peers(), _say)
     _print(sweep.table(curves, score))
+
+
+@app.command("browsers")
+def _browsers() -> None:
+    """How many browsers show AVIF, WebP alone, or neither, from caniuse; exit code 1 where one shows AVIF alone."""
+    with _errors_shown():
+        found, versions_of_data = browsers.browsers(_peers())
+    _print(browsers.table(found, versions_of_data))
+    odd = browsers.unforeseen(found)
+    for one in odd:
+        err.print(f"{one.name} {one.version} shows AVIF and not WebP.", style="red", markup=False)
+    raise typer.Exit(1 if odd else 0)
 
 
 @app.command("overhead")

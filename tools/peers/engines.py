@@ -48,6 +48,8 @@ PEERS = (SHARP, LIBVIPS, PLAIN_PILLOW)
 
 CHROMIUM = Peer("Chromium", "chromium.py", here=True)
 IMAGEMAGICK = Peer("ImageMagick", "magick.js")
+CANIUSE = Peer("caniuse", "browsers.js")
+"""Renders nothing: it tells which browsers show what."""
 
 SSIMULACRA2 = Peer("SSIMULACRA2", "score.py")
 """Compares nothing with Lightpress: it scores what the others make."""

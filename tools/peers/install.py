@@ -35,7 +35,7 @@ class Environment:
     Attributes:
         python: The interpreter with pyvips, Pillow and SSIMULACRA2.
         node: The Node executable that runs sharp and ImageMagick.
-        modules: The `node_modules` folder with sharp, ImageMagick and exiftool.
+        modules: The `node_modules` folder with sharp, ImageMagick, exiftool and caniuse's data.
         srgb: A color profile of sRGB.
     """
 
@@ -54,7 +54,7 @@ def install(home: Path, say: Callable[[str], None]) -> Environment:
     )
     if installed.exists() and installed.read_text() == pins:
         return environment
-    say("installing peers and judges: sharp, ImageMagick, exiftool, pyvips, Pillow, SSIMULACRA2")
+    say("installing peers and judges: sharp, ImageMagick, exiftool, caniuse, pyvips, Pillow, SSIMULACRA2")
     shutil.rmtree(home, ignore_errors=True)
     venv.create(home / "venv", with_pip=True)
     pip: list[str | Path] = [environment.python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]

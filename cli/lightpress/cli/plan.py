@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.aws.images import S3Images
 from lightpress.image import Pixels
+from lightpress.image.kinds import CANDIDATES, Kind
 from lightpress.pipeline.manifest import MANIFESTS, Status
 from lightpress.pipeline.reconcile import is_current, is_kept
 
@@ -22,12 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from lightpress.client.deployment import Deployment
-    from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.manifest import Manifest, PublishedSource
     from lightpress.pipeline.recipe import Recipe, RecipeBook
 
 _AT_ONCE = 16
 _CHUNK = 500
 _MOST_EXAMPLES = 5
+_OF_CAMERAS = {"jpeg", "heic"}
 
 # A variant as the recipe determines it: width and height in pixels, and the quality of its encoder.
 _Look = tuple[int, int, int | None]
@@ -41,7 +43,8 @@ class Plan:
         pictures: Originals by state: current, stale, "tried again" (they failed), removed, deleted (already), kept (the
             recipe no longer accepts their format).
         variants: Variants of stale originals by state: made (new names), changed (pixels or quality), same (rendered
-            again, with the same result as far as a manifest tells), removed.
+            again, with the same result as far as a manifest tells), removed, undecided (published, and kept or removed
+            as the kind of the picture is, which only rendering tells).
         names: Variants by state and name.
         examples: Up to five keys of each state of originals.
         seen: Manifests read.
@@ -68,11 +71,11 @@ class Plan:
         if len(some) < _MOST_EXAMPLES:
             some.append(manifest.key)
         if state in {"stale", "removed"}:
-            self._compare(_published(manifest), _owed(manifest, recipe) if recipe else {})
+            self._compare(_published(manifest), *_owed(manifest, recipe) if recipe else ({}, frozenset()))
 
-    def _compare(self, before: dict[str, _Look], after: dict[str, _Look]) -> None:
+    def _compare(self, before: dict[str, _Look], after: dict[str, _Look], undecided: frozenset[str]) -> None:
         for name in before.keys() | after.keys():
-            what = _change(before.get(name), after.get(name))
+            what = "undecided" if name in undecided else _change(before.get(name), after.get(name))
             self.variants[what] += 1
             self.names.setdefault(what, Counter())[name] += 1
 
@@ -109,17 +112,37 @@ def _published(manifest: Manifest) -> dict[str, _Look]:
     return {f"{one.name}.{one.format}": (one.width, one.height, one.quality) for one in manifest.variants}
 
 
-def _owed(manifest: Manifest, recipe: Recipe) -> dict[str, _Look]:
-    """What the recipe would make of the same picture; sizes follow from the original's."""
+def _owed(manifest: Manifest, recipe: Recipe) -> tuple[dict[str, _Look], frozenset[str]]:
+    """What the recipe would make of the same picture, and the names of which a manifest does not tell.
+
+    Sizes follow from the original's.
+    """
     source, spec = manifest.source, recipe.spec
     if source is None or source.width is None or source.height is None:
-        return {}
-    return {
+        return {}, frozenset()
+    formats = _formats(manifest, source, recipe)
+    found = {
         f"{name}.{output.name}": (*rung.result, spec.quality_of(output, rung.result) if output.lossy else None)
         for rung in spec.rungs(Pixels(source.width, source.height))
         for name in rung.names
         for output in spec.outputs()
+        if output.name in formats
     }
+    return found, frozenset(found if spec.auto and not _is_photo(manifest, source) else ())
+
+
+def _formats(manifest: Manifest, source: PublishedSource, recipe: Recipe) -> set[str]:
+    """Of a photo, the formats of photos; of another picture, those that there are now may stay or not."""
+    if not recipe.spec.auto:
+        return set(recipe.spec.formats)
+    if _is_photo(manifest, source):
+        return {*CANDIDATES[Kind.PHOTO].small, *CANDIDATES[Kind.PHOTO].fallback}
+    return {variant.format for variant in manifest.variants}
+
+
+def _is_photo(manifest: Manifest, source: PublishedSource) -> bool:
+    """Whether it is one for all that a manifest tells: what cameras and phones write, and moves not."""
+    return source.format in _OF_CAMERAS and not any(variant.animated for variant in manifest.variants)
 
 
 def _change(before: _Look | None, after: _Look | None) -> str:

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from lightpress.image.spec import Spec
 
 
-# Logos, diagrams, screenshots with few colors. A photo has more within its first rows, so it costs nothing to ask.
-_MOST_COLORS_OF_A_GRAPHIC = 1_024
+MOST_COLORS_OF_A_GRAPHIC = 1_024
+"""Logos, diagrams, screenshots with few colors. A photo has more within its first rows, so it costs nothing to ask."""
+
 NOTHING_EMBEDDED = Embedded()
 _BEFORE_PIXELS_OF_WEBP = {b"VP8X", b"ICCP"}
 
@@ -31,12 +32,17 @@ def encode(image: Image.Image, output: Output, spec: Spec, embedded: Embedded = 
     shown = without_info(image if output.alpha else flatten(image, spec.background, embedded.profile))
     settings = _settings(output, spec.quality_of(output, Pixels(*image.size)))
     words = embedded.as_options()
-    if shown.getcolors(_MOST_COLORS_OF_A_GRAPHIC) is None:
+    if not has_few_colors(shown):
         return _saved(shown, output, settings | words)
     made = [_saved(shown, output, {**settings, **output.graphic, **words})]
     if output.lossless is not None:
         made.append(_saved(shown, output, {**output.lossless, **words}))
     return min(made, key=len)
+
+
+def has_few_colors(image: Image.Image) -> bool:
+    """Whether it is a graphic, and not a photo."""
+    return image.getcolors(MOST_COLORS_OF_A_GRAPHIC) is not None
 
 
 def bare(picture: Picture, _: Job) -> Picture:

@@ -141,6 +141,7 @@ class Job:
         pack: Packs files without loss.
         profile: The ICC profile of the variants; empty for sRGB.
         gain_map: The gain map of the original, where variants keep it.
+        outputs: The formats that the largest size is encoded in.
     """
 
     spec: Spec
@@ -151,6 +152,7 @@ class Job:
     pack: Pack
     profile: bytes = b""
     gain_map: UprightGainMap | None = None
+    outputs: tuple[Output, ...] = ()
 
     @property
     def embedded(self) -> Embedded:

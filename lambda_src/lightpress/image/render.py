@@ -15,7 +15,9 @@ from lightpress.image.depth import to_eight_bits
 from lightpress.image.encode import bare, encode
 from lightpress.image.errors import PictureRejected
 from lightpress.image.flatten import without_idle_alpha
+from lightpress.image.formats import OUTPUTS
 from lightpress.image.job import EncodedVariant, Job, OriginalInfo, RenderResult, Target, no_packing
+from lightpress.image.kinds import best, outputs_for
 from lightpress.image.orient import upright
 from lightpress.image.original import inspect_original
 from lightpress.image.placeholder import dominant_color, reduced, thumbhash
@@ -24,7 +26,7 @@ from lightpress.image.spec import DecodeOptions
 from lightpress.image.writers import chosen_for, encoded_variant, write_encoded, write_packed_original
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from PIL import Image
 
@@ -106,7 +108,8 @@ def render(data: bytes, spec: Spec, encode: Encode = encode, pack: Pack = no_pac
     if decoded.gain_map is not None:
         decoded, job = _with_gain_map(decoded, decoded.gain_map, job)
     picture = prepared(decoded, job)
-    return RenderResult(_info(picture, job), _variants(picture, replace(job, profile=picture.profile)))
+    job = replace(job, profile=picture.profile, outputs=outputs_for(picture, job))
+    return RenderResult(_info(picture, job), _variants(picture, job))
 
 
 def _with_gain_map(decoded: Picture, found: GainMap, job: Job) -> tuple[Picture, Job]:
@@ -133,10 +136,17 @@ def _for_gain_map(decoded: Picture, spec: Spec) -> DecodeOptions:
 
 
 def _variants(picture: Picture, job: Job) -> Generator[EncodedVariant]:
+    outputs = job.outputs
     for rung, image in descend(picture.image, job.rungs):
-        for output in job.spec.outputs():
-            target = Target(image, rung, output)
-            yield next(variant for writer in WRITERS if (variant := writer(target, job)) is not None)
+        made: Iterable[EncodedVariant] = (_written(Target(image, rung, output), job) for output in outputs)
+        if job.spec.auto and rung == job.rungs[0]:
+            made = best(tuple(made))
+            outputs = tuple(OUTPUTS[variant.format] for variant in made)
+        yield from made
+
+
+def _written(target: Target, job: Job) -> EncodedVariant:
+    return next(variant for writer in WRITERS if (variant := writer(target, job)) is not None)
 
 
 def _info(picture: Picture, job: Job) -> OriginalInfo:
@@ -147,7 +157,7 @@ def _info(picture: Picture, job: Job) -> OriginalInfo:
         format=picture.format,
         width=picture.original.width,
         height=picture.original.height,
-        notes=(*picture.notes, *_still_formats(picture, spec), *_formats_without_gain_map(job)),
+        notes=(*picture.notes, *_still_formats(picture, job), *_formats_without_gain_map(job)),
         color=dominant_color(small, spec.background),
         thumbhash=thumbhash(small),
         frames=len(shown),
@@ -155,13 +165,13 @@ def _info(picture: Picture, job: Job) -> OriginalInfo:
     )
 
 
-def _still_formats(picture: Picture, spec: Spec) -> Iterator[str]:
-    still = [output.name for output in spec.outputs() if output.motion is None]
+def _still_formats(picture: Picture, job: Job) -> Iterator[str]:
+    still = [output.name for output in job.outputs if output.motion is None]
     if picture.animation and still:
         yield f"The picture is animated; its variants in {' and '.join(still)} show the first frame."
 
 
 def _formats_without_gain_map(job: Job) -> Iterator[str]:
-    without = [output.name for output in job.spec.outputs() if not output.gain_map]
+    without = [output.name for output in job.outputs if not output.gain_map]
     if job.gain_map is not None and without:
         yield f"The gain map is kept in jpeg; the variants in {' and '.join(without)} are of standard range."

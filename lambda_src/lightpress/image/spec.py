@@ -172,7 +172,7 @@ class Spec:
 
     Attributes:
         sizes: The sizes; some may come to the same pixels, which are then one variant.
-        formats: Names of rows in `formats.OUTPUTS`.
+        formats: Names of rows in `formats.OUTPUTS`; with `auto`, all of them.
         quality: By format name, one for all sizes, where it differs from the format's own.
         background: `#rrggbb`, put behind transparent pictures in formats without transparency.
         limits: What one file may cost.
@@ -184,6 +184,7 @@ class Spec:
         damaged: Whether what is there of a file that is cut short is published, with a note, or the file is refused.
         colors: The color space of the variants: sRGB ("srgb"), or Display P3 ("p3") where sRGB lacks colors of it.
         hdr: Whether JPEG variants keep the gain map of their original ("keep"), or are of standard range alone ("sdr").
+        auto: Whether each picture is written only in those of the formats that suit its kind (`kinds`).
     """
 
     sizes: tuple[Size, ...]
@@ -198,6 +199,7 @@ class Spec:
     damaged: Damaged = "publish"
     colors: Colors = "srgb"
     hdr: HighRangePolicy = "sdr"
+    auto: bool = False
 
     @property
     def decoding(self) -> DecodeOptions:

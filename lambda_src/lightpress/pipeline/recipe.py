@@ -27,6 +27,7 @@ from lightpress.image import (
     Spec,
 )
 from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE
+from lightpress.image.kinds import CANDIDATES
 from lightpress.pipeline.path_pattern import PathPattern
 from lightpress.toml_reader import Table, read_toml
 from lightpress.units import MB
@@ -49,7 +50,8 @@ _MOST_DECODED_MB = 8_192
 _MOST_FRAMES = 10_000
 _MOST_ANIMATION_MEGAPIXELS = 10_000
 # What is said only where it is not usual: recipes that are older than these keys keep their digest.
-_USUAL = {"colors": "srgb", "hdr": "sdr"}
+_USUAL: Mapping[str, object] = {"colors": "srgb", "hdr": "sdr", "auto": False}
+_AUTO = "auto"
 _MILLION = 1_000_000
 
 
@@ -76,6 +78,8 @@ class Recipe:
         spec = {name: value for name, value in spec.items() if _USUAL.get(name) != value}
         rows = [_settings(output, self.spec) for output in self.spec.outputs()]
         decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}
+        if self.spec.auto:
+            decides["kinds"] = {kind: asdict(candidates) for kind, candidates in CANDIDATES.items()}
         return _digest(decides)
 
     def digest_for(self, reason: str | None) -> str:
@@ -170,9 +174,7 @@ def _rule(row: Table, recipes: Mapping[str, Recipe]) -> Rule:
 def _recipe(name: str, recipes: Table) -> Recipe:
     _check_name(name, recipes)
     row = recipes.table(name)
-    formats = row.texts("formats", allowed=OUTPUTS)
-    if not formats:
-        raise row.error("formats", f"is empty; allowed: {', '.join(OUTPUTS)}")
+    formats, auto = _formats(row)
     spec = Spec(
         sizes=_sizes(row.table("sizes"), row),
         formats=formats,
@@ -184,13 +186,29 @@ def _recipe(name: str, recipes: Table) -> Recipe:
         animation=row.flag("animation", default=True),
         accept=_accept(row),
         damaged=cast("Damaged", row.text("damaged", "publish", allowed=DAMAGED)),
-        colors=cast("Colors", row.text("colors", _USUAL["colors"], allowed=COLORS)),
-        hdr=cast("HighRangePolicy", row.text("hdr", _USUAL["hdr"], allowed=HDR)),
+        colors=cast("Colors", row.text("colors", "srgb", allowed=COLORS)),
+        hdr=cast("HighRangePolicy", row.text("hdr", "sdr", allowed=HDR)),
+        auto=auto,
     )
     if spec.hdr == "keep" and not spec.keeps_gain_maps:
         raise row.error("hdr", '"keep" is for gain maps in JPEG variants, and formats does not name jpeg')
     row.close()
     return Recipe(name, spec)
+
+
+def _formats(recipe: Table) -> tuple[tuple[str, ...], bool]:
+    """The formats that may be written, and whether the kind of each picture chooses among them."""
+    if not recipe.has("formats"):
+        return tuple(OUTPUTS), True
+    if recipe.is_text("formats"):
+        word = recipe.text("formats")
+        if word != _AUTO:
+            raise recipe.error("formats", f'{word!r} is neither "{_AUTO}" nor a list of formats: {", ".join(OUTPUTS)}')
+        return tuple(OUTPUTS), True
+    formats = recipe.texts("formats", allowed=OUTPUTS)
+    if not formats:
+        raise recipe.error("formats", f"is empty; allowed: {', '.join(OUTPUTS)}")
+    return formats, False
 
 
 def _accept(recipe: Table) -> tuple[str, ...]:

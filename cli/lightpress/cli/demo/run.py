@@ -23,6 +23,7 @@ from lightpress.cli.progress import progress_on
 from lightpress.cli.tables import print_manifests
 from lightpress.client.uploading import Upload, upload, watch
 from lightpress.client.waiting import UPLOAD_TIMEOUT
+from lightpress.image.formats import FALLBACKS
 from lightpress.local import down, status, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Manifest, Status
@@ -177,8 +178,15 @@ def _unexpected(pictures: list[DemoPicture], uploads: list[Upload], recipes: Rec
 
 def _missing_variants(manifest: Manifest, recipes: RecipeBook) -> Iterator[str]:
     recipe = recipes.recipe_for(manifest.key)
-    owed = {(size.name, name) for size in recipe.spec.sizes for name in recipe.spec.formats} if recipe else set()
-    for name, format_name in owed - {(variant.name, variant.format) for variant in manifest.variants}:
+    if recipe is None:
+        return
+    made = {(variant.name, variant.format) for variant in manifest.variants}
+    formats = set(recipe.spec.formats)
+    if recipe.spec.auto:
+        formats = {format_name for _, format_name in made}
+        if not formats & set(FALLBACKS):
+            yield f"{manifest.key}: a format that every browser can show is missing"
+    for name, format_name in {(size.name, name) for size in recipe.spec.sizes for name in formats} - made:
         yield f"{manifest.key}: {name} {format_name} is missing"
 
 

@@ -1,0 +1,99 @@
+"""What kind of picture it is, and which formats suit that kind: what `formats = "auto"` writes.
+
+A browser is served the smallest file that it can show (`delivery.choice`). So one small format and one that every
+browser can show are enough, and which these are depends on what the picture is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from lightpress.image.encode import has_few_colors
+from lightpress.image.formats import FALLBACKS, OUTPUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from lightpress.image.formats import Output
+    from lightpress.image.job import EncodedVariant, Job
+    from lightpress.image.picture import Picture
+
+
+class Kind(StrEnum):
+    """What a picture is, as far as formats depend on it."""
+
+    PHOTO = "photo"
+    GRAPHIC = "graphic"  # of few colors: a logo, a diagram, a screenshot
+    TRANSPARENT = "transparent"
+    ANIMATION = "animation"
+    TRANSPARENT_ANIMATION = "transparent animation"
+    HIGH_RANGE = "high range"  # with a gain map that its variants keep
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The formats, by name, that a kind of picture is tried in. One of each is published.
+
+    Attributes:
+        small: Of these, the smallest; none where the fallback is no larger.
+        fallback: Of these, which every browser can show, the smallest.
+    """
+
+    small: tuple[str, ...]
+    fallback: tuple[str, ...]
+
+
+CANDIDATES: Mapping[Kind, Candidates] = {
+    # WebP would be smaller than AVIF for hardly a photo, and be served to the few browsers that lack AVIF alone.
+    Kind.PHOTO: Candidates(("avif",), ("jpeg",)),
+    Kind.GRAPHIC: Candidates(("avif", "webp"), ("jpeg", "png")),
+    Kind.TRANSPARENT: Candidates(("avif", "webp"), ("png",)),
+    Kind.ANIMATION: Candidates(("webp",), ("jpeg",)),
+    Kind.TRANSPARENT_ANIMATION: Candidates(("webp",), ("png",)),
+    Kind.HIGH_RANGE: Candidates((), ("jpeg",)),  # any other would be served instead, without the gain map
+}
+
+
+def kind_of(picture: Picture, job: Job) -> Kind:
+    """The kind of a prepared picture: of its pixels in the largest size."""
+    see_through = picture.image.mode == "RGBA"
+    if job.animated is not None:
+        return Kind.TRANSPARENT_ANIMATION if see_through else Kind.ANIMATION
+    if job.gain_map is not None:
+        return Kind.HIGH_RANGE
+    if see_through:
+        return Kind.TRANSPARENT
+    return Kind.GRAPHIC if has_few_colors(picture.image) else Kind.PHOTO
+
+
+def outputs_for(picture: Picture, job: Job) -> tuple[Output, ...]:
+    """The rows of the formats that the largest size of a prepared picture is encoded in."""
+    if not job.spec.auto:
+        return job.spec.outputs()
+    kind = kind_of(picture, job)
+    found = CANDIDATES[kind]
+    fallback = _lossless_fallback(kind, job) or found.fallback
+    return tuple(OUTPUTS[name] for name in (*found.small, *fallback))
+
+
+def _lossless_fallback(kind: Kind, job: Job) -> tuple[str, ...]:
+    """The original's own format, where the spec wants its exact pixels and the format can hold the picture."""
+    own = job.original.format
+    wanted = job.spec.lossless and own in FALLBACKS and kind in {Kind.PHOTO, Kind.GRAPHIC}
+    return (own,) if wanted else ()
+
+
+def best(made: Sequence[EncodedVariant]) -> list[EncodedVariant]:
+    """Of the largest size in every candidate, the files that are published: their formats are those of all sizes.
+
+    They are at most two: the smallest of the fallbacks, and the smallest of the others if that is smaller or moves.
+    """
+    fallback = min((one for one in made if one.format in FALLBACKS), key=_bytes)
+    small = min((one for one in made if one.format not in FALLBACKS), key=_bytes, default=fallback)
+    return [small, fallback] if small.animated or _bytes(small) < _bytes(fallback) else [fallback]
+
+
+def _bytes(variant: EncodedVariant) -> int:
+    return len(variant.data)
