@@ -25,6 +25,8 @@ class Settings:
         memory_mb: Memory of the function, in MB as Lambda reports it.
         purge_queue_url: Where invalidations are requested; None if deleted variants are not invalidated.
         purge_delay_seconds: How long such a request waits in the queue.
+        refresh_delay_seconds: How long the request to invalidate the permalinks of what is overwritten waits there;
+            None if there is none, because the CDN keeps them for a minute only.
         attached: Of each attached bucket, what `buckets.Attached` holds.
     """
 
@@ -34,11 +36,13 @@ class Settings:
     memory_mb: int
     purge_queue_url: str | None
     purge_delay_seconds: int
+    refresh_delay_seconds: int | None = None
     attached: tuple[dict[str, Any], ...] = ()
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
         """Read the settings; raises SettingMissingError naming the variable."""
+        refresh_delay = environment.get("REFRESH_DELAY_SECONDS")
         return cls(
             uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
             images_bucket=_text(environment, "IMAGES_BUCKET"),
@@ -46,6 +50,7 @@ class Settings:
             memory_mb=_memory_mb(environment),
             purge_queue_url=environment.get("PURGE_QUEUE_URL"),
             purge_delay_seconds=int(environment.get("PURGE_DELAY_SECONDS", "900")),
+            refresh_delay_seconds=int(refresh_delay) if refresh_delay else None,
             attached=_attached(environment),
         )
 
@@ -239,8 +244,14 @@ def dead_letter_queue_url(environment: Mapping[str, str]) -> str:
 
 
 def images_bucket(environment: Mapping[str, str]) -> str:
-    """The name of the bucket in which `resolve` finds manifests."""
+    """The name of the bucket in which `resolve` finds manifests and variants."""
     return _text(environment, "IMAGES_BUCKET")
+
+
+def permalink_seconds(environment: Mapping[str, str]) -> int | None:
+    """How long the CDN keeps the picture that `resolve` sends; None if it redirects instead."""
+    seconds = environment.get("PERMALINK_SECONDS")
+    return int(seconds) if seconds else None
 
 
 def placeholders_for(environment: Mapping[str, str]) -> str | None:

@@ -37,19 +37,22 @@ def test_a_purge_is_delivered_only_after_the_delay(sqs: SQSClient) -> None:
     assert message["Body"] == "i/y/"
 
 
-def test_one_request_has_one_wildcard_for_each_folder(answers: Stubber, cloudfront: Any) -> None:  # noqa: ANN401
+def test_a_folder_of_permalinks_is_one_wildcard_and_one_of_variants_two(
+    answers: Stubber,
+    cloudfront: Any,  # noqa: ANN401
+) -> None:
     answers.add_response(
         "create_invalidation",
         {},
         {
             "DistributionId": "E1",
             "InvalidationBatch": {
-                "Paths": {"Quantity": 4, "Items": ["/i/x/*", "/i/y/*", "/r/x/*", "/r/y/*"]},
+                "Paths": {"Quantity": 5, "Items": ["/i/x/*", "/i/y/*", "/r/x/*", "/r/y/*", "/r/z/*"]},
                 "CallerReference": ANY,
             },
         },
     )
-    CloudFrontCache(cloudfront, "E1").forget(["i/y/", "i/x/", "i/y/"], reference="m-1")
+    CloudFrontCache(cloudfront, "E1").forget(["i/y/", "i/x/", "i/y/", "r/x/", "r/z/"], reference="m-1")
     answers.assert_no_pending_responses()
 
 

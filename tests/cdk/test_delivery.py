@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.cdk.grants import ACCOUNT
+from lightpress.cdk.config import Config
+from lightpress.cdk.options.delivery import DeliveryOptions
+from tests.cdk.grants import ACCOUNT, function_id, grants_of
+from tests.cdk.templates import synthesize_with
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cdk.templates import Resource, Template
 
 
@@ -36,6 +41,19 @@ def test_the_resolver_answers_the_cdn_alone(template: Template) -> None:
     assert all("Distribution" in str(one["SourceArn"]) for one in from_cdn)
     others = [one for one in lets if "FunctionUrl" in one["Action"] and one not in from_cdn]
     assert not others
+
+
+def test_a_resolver_that_redirects_reads_manifests_and_no_pictures(dev: Template, tmp_path: Path) -> None:
+    redirecting = synthesize_with(Config("dev", delivery=DeliveryOptions(permalinks="redirect")), tmp_path)
+    read = [
+        {
+            grant.resource.rpartition("images")[2].partition("/")[2]
+            for grant in grants_of(template.raw, function_id(template.raw, "resolve"))
+            if grant.action == "s3:GetObject"
+        }
+        for template in (dev, redirecting)
+    ]
+    assert read == [{"m/*", "i/*"}, {"m/*"}]
 
 
 def test_images_come_from_the_bucket_and_every_other_address_is_a_permalink(template: Template) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lightpress.aws.session import WAITING, longest_wait
 from lightpress.cdk.config import Config
 from lightpress.cdk.options.delivery import DeliveryOptions
 from lightpress.cdk.options.processing import ProcessingOptions
@@ -79,6 +80,37 @@ def test_a_purge_waits_until_whoever_asked_has_ended(dev: Template) -> None:
     for handler in ("process_upload", "record_failure"):
         delay = int(environment_of(dev.raw, function_id(dev.raw, handler))["PURGE_DELAY_SECONDS"])
         assert delay >= dev.function(handler).properties["Timeout"]
+
+
+def test_a_purge_of_permalinks_waits_until_the_manifest_is_replaced_and_the_resolver_has_answered(
+    dev: Template,
+) -> None:
+    last_answer = longest_wait(WAITING) + dev.function("resolve").properties["Timeout"]
+    for handler in ("process_upload", "record_failure"):
+        environment = environment_of(dev.raw, function_id(dev.raw, handler))
+        assert last_answer <= int(environment["REFRESH_DELAY_SECONDS"]) <= 60
+        assert environment["PURGE_DELAY_SECONDS"] == str(
+            dev.function(handler).properties["Timeout"] + dev.function("resolve").properties["Timeout"]
+        )
+
+
+@pytest.mark.parametrize(
+    ("options", "seconds", "invalidates"),
+    [
+        (DeliveryOptions(), "604800", True),
+        (DeliveryOptions(permalink_seconds=3600), "3600", True),
+        (DeliveryOptions(permalink_seconds=60), "60", False),
+        (DeliveryOptions(permalinks="redirect"), None, False),
+        (DeliveryOptions(invalidate_deleted=False), "60", False),
+    ],
+)
+def test_overwritten_permalinks_are_invalidated_only_where_the_cdn_keeps_them_for_more_than_a_minute(
+    options: DeliveryOptions, seconds: str | None, invalidates: bool, tmp_path: Path
+) -> None:
+    template = synthesize_with(Config("dev", delivery=options), tmp_path).raw
+    assert environment_of(template, function_id(template, "resolve")).get("PERMALINK_SECONDS") == seconds
+    for handler in ("process_upload", "record_failure"):
+        assert ("REFRESH_DELAY_SECONDS" in environment_of(template, function_id(template, handler))) is invalidates
 
 
 def test_the_delay_of_a_purge_is_one_that_sqs_knows(tmp_path: Path) -> None:

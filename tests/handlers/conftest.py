@@ -198,6 +198,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PURGE_QUEUE_URL", url_of(PURGES))
     monkeypatch.setenv("URL_QUEUE_URL", url_of(URLS))
     monkeypatch.setenv("PURGE_DELAY_SECONDS", "0")
+    monkeypatch.setenv("REFRESH_DELAY_SECONDS", "40")
     monkeypatch.setenv("QUARANTINE_BUCKET", QUARANTINE)
     monkeypatch.setenv("FAILURES_TABLE", FAILURES)
     monkeypatch.setenv("FAILURE_RETENTION_SECONDS", "3600")

@@ -58,8 +58,9 @@ ANNOUNCE = Call("events", "PutEvents", BUS)
 STORY = {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, WHICH_VERSION, READ, WRITE, PUBLISH, LIST, REMOVE, PURGE, ANNOUNCE}
 PROCESS_UPLOAD = STORY | {GIVE_UP, HOLD_BACK}
 RECORD_FAILURE = STORY | {COPY, KEEP_MESSAGE, WRITE_DOWN, HOLD_LETTER_BACK}
-RESOLVE = {READ_MANIFEST}
-RESOLVE_OR_WAIT = RESOLVE | {Call("s3", "ListObjectsV2", UPLOADS, "*")}  # with `placeholder_while_processing`
+RESOLVE = {READ_MANIFEST, Call("s3", "GetObject", IMAGES, "i/")}
+LOOK_FOR_ORIGINAL = Call("s3", "ListObjectsV2", UPLOADS, "*")
+RESOLVE_OR_WAIT = RESOLVE | {LOOK_FOR_ORIGINAL}  # with `placeholder_while_processing`
 PURGE_DELETED = {Call("cloudfront", "CreateInvalidation", DISTRIBUTION)}
 
 
@@ -154,9 +155,24 @@ def test_a_purge(calls: set[Call]) -> None:
     assert calls == PURGE_DELETED
 
 
-def test_a_permalink(calls: set[Call], ready: Deployed) -> None:
-    answer = resolve.handler({"rawPath": resolver_path("a.jpg", accepted="avif.webp")}, Context())
-    assert (answer["statusCode"], calls) == (302, RESOLVE)
+A_PERMALINK = {"rawPath": resolver_path("a.jpg", accepted="avif.webp"), "headers": {"accept": "image/avif"}}
+
+
+def test_a_permalink(calls: set[Call], ready: Deployed, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERMALINK_SECONDS", "604800")
+    answer = resolve.handler(A_PERMALINK, Context())
+    assert (answer["statusCode"], answer["isBase64Encoded"], calls) == (200, True, RESOLVE)
+    held = [ready.s3.get_object(Bucket=IMAGES, Key=path)["Body"].read() for path in ready.variants()]
+    assert base64.b64decode(answer["body"]) in held
+    calls.clear()
+    known = A_PERMALINK | {"headers": {"if-none-match": answer["headers"]["etag"]}}
+    answer = resolve.handler(known, Context())
+    assert (answer["statusCode"], "body" in answer, calls) == (304, False, {READ_MANIFEST})
+
+
+def test_a_permalink_that_redirects(calls: set[Call], ready: Deployed) -> None:
+    answer = resolve.handler(A_PERMALINK, Context())
+    assert (answer["statusCode"], calls) == (302, {READ_MANIFEST})
     assert answer["headers"]["location"].removeprefix("/") in ready.variants()
 
 
@@ -167,12 +183,13 @@ def test_a_permalink_of_a_picture_that_is_processed(
     deployed.upload("new.jpg", PICTURE)
     deployed.upload("old.jpg.bak", b"begins alike")
     calls.clear()
+    waits = {READ_MANIFEST, LOOK_FOR_ORIGINAL}
     answer = resolve.handler({"rawPath": resolver_path("new.jpg")}, Context())
-    assert (answer["statusCode"], base64.b64decode(answer["body"]), calls) == (200, PLACEHOLDER, RESOLVE_OR_WAIT)
+    assert (answer["statusCode"], base64.b64decode(answer["body"]), calls) == (200, PLACEHOLDER, waits)
     assert answer["isBase64Encoded"]
     for nothing in ("old.jpg", "ne", "never.jpg"):
         assert resolve.handler({"rawPath": resolver_path(nothing)}, Context())["statusCode"] == 404
-    assert calls == RESOLVE_OR_WAIT
+    assert calls == waits
 
 
 def test_a_folder(calls: set[Call], deployed: Deployed) -> None:
@@ -186,7 +203,7 @@ def test_overwritten_twice(calls: set[Call], ready: Deployed) -> None:
         ready.upload("a.jpg", PICTURE)
         calls.clear()
         ready.invoke(notification("a.jpg"))
-    assert calls == {READ_MANIFEST, LOOK, READ, WRITE, PUBLISH, LIST, REMOVE, ANNOUNCE}
+    assert calls == {READ_MANIFEST, LOOK, READ, WRITE, PURGE, PUBLISH, LIST, REMOVE, ANNOUNCE}
 
 
 def test_a_deletion(calls: set[Call], ready: Deployed) -> None:

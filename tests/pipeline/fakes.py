@@ -317,7 +317,7 @@ class FakeCloud:
     recipes: RecipeBook = field(default_factory=book)
 
     def __post_init__(self) -> None:
-        self.purges = FakePurges(self.images)
+        self.purges, self.refreshes = FakePurges(self.images), FakePurges(self.images)
         self.quarantine = FakeQuarantine(self.originals)
         self.failures = FakeFailures()
         self.diary = Diary()
@@ -328,4 +328,4 @@ class FakeCloud:
         return FailureRecorder(DeadLetter("", "message-1", verdict=verdict), self.registry)
 
     def dependencies(self) -> Dependencies:
-        return Dependencies(self.originals, self.images, self.recipes, self.press, self.purges)
+        return Dependencies(self.originals, self.images, self.recipes, self.press, self.purges, self.refreshes)

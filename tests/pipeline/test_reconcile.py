@@ -10,7 +10,7 @@ import pytest
 from lightpress.image import Limits, Reason, Size, Spec
 from lightpress.image.formats import READABLE
 from lightpress.pipeline.failures import Verdict
-from lightpress.pipeline.manifest import Status, variants_folder
+from lightpress.pipeline.manifest import Status, permalinks_folder, variants_folder
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import ATTEMPTS, Action, Outcome, TooManyConflicts, reconcile
@@ -364,6 +364,37 @@ def test_without_published_variants_no_invalidation_is_requested(cloud: FakeClou
     settle(cloud)
     settle(cloud)
     assert cloud.purges.asked == []
+
+
+def test_permalinks_of_what_is_overwritten_are_invalidated_and_that_is_requested_before_it_is(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    asked: list[int] = []
+    cloud.images.before_publish = lambda _: asked.append(len(cloud.refreshes.asked))
+    cloud.originals.put(KEY, b"two")
+    settle(cloud)
+    assert [folder for folder, _ in cloud.refreshes.asked] == [permalinks_folder(KEY)]
+    assert asked == [1]
+    assert cloud.purges.asked == []
+
+
+def test_permalinks_of_what_fails_after_it_was_published_are_invalidated(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    cloud.originals.put(KEY, CORRUPT)
+    assert settle(cloud).action is Action.FAILED
+    assert [folder for folder, _ in cloud.refreshes.asked] == [permalinks_folder(KEY)]
+    cloud.originals.put(KEY, b"three")
+    settle(cloud)
+    assert len(cloud.refreshes.asked) == 1, "nothing was shown of what failed"
+
+
+def test_a_first_upload_and_another_recipe_invalidate_no_permalink(cloud: FakeCloud) -> None:
+    cloud.originals.put(KEY, b"one")
+    settle(cloud)
+    cloud.recipes = book(30, 60)
+    assert settle(cloud).action is Action.PUBLISHED
+    assert cloud.refreshes.asked == []
 
 
 def test_a_removal_that_fails_asks_again(cloud: FakeCloud) -> None:

@@ -72,11 +72,34 @@ _PUBLISHED = ("client", "start process/1", *("step 0",) * 10)
 DIED_AND_PUT_BACK = (*_PUBLISHED, "client", "start process/2", *_HALF_DONE, "DIES 0", "client")
 """A worker dies over what overwrites a published picture, which is then put back."""
 
+VIEWED_AND_DIED = (
+    *_PUBLISHED,
+    "client",
+    "answer 0",
+    "client",
+    "start process/2",
+    *_HALF_DONE,
+    "step 0",
+    "DIES_AFTER 0",
+)
+"""A viewer sees a picture, and whoever overwrites it dies right after the request that follows its variants."""
+
+VIEWED = [
+    *(case for script in ("PV", "PVQ", "PVD", "PVB") for case in _kinds(script)),
+    Case("PVQ", faults=1, begins=VIEWED_AND_DIED),
+]
+"""The CDN keeps what a viewer asked for, which no permalink may show once it is overwritten or deleted, or fails."""
+
+VIEWED_FAULTY = [Case(script, faults=1) for script in ("PVQ", "PVD")] + [Case("PVDP"), Case("PVQD"), Case("PVLO")]
+"""The same with a fault, and with more changes."""
+
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
 
 ALL = [
     *OUTAGES,
+    *VIEWED,
+    *VIEWED_FAULTY,
     *REFUSED_FOR_ANOTHER,
     *RECIPES,
     *ACCEPTING,
@@ -97,6 +120,7 @@ QUICK = [
     *(case for script in "PBD" for case in _kinds(script, faults=1, receives=1)),
     Case("PQ", faults=1),
     *OUTAGES,
+    *VIEWED,
     *REFUSED_FOR_ANOTHER,
     *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),
     *(Case(script) for script in ("CP", "PA", "PZR", "PLR")),

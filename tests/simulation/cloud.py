@@ -12,6 +12,7 @@ from urllib.parse import quote_plus
 from lightpress.image import Reason
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.source import Source
+from tests.simulation.cdn import Cdn
 from tests.simulation.deployed import (
     BUS,
     DEAD_LETTERS,
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightpress.pipeline.recipe import Recipe
+    from tests.simulation.cdn import Kept
     from tests.simulation.worker import Mind
     from tools.fakes.dynamodb import Item
     from tools.fakes.s3 import Version
@@ -60,17 +62,21 @@ class Saved(NamedTuple):
     rows: int
     calm: bool
     backfill_due: bool
+    cdn: Kept
 
 
 class Cloud:
     """Buckets, queues and the table; the releases in service; who works; and what was promised.
 
     calm: nothing has gone wrong so far. untold: somebody failed over a message that was delivered to two at once, and
-    that the other one acknowledged, so that nobody will look at what that left behind.
+    that the other one acknowledged, so that nobody will look at what that left behind. has_viewers: somebody may ask
+    for permalinks, so that purges matter.
     """
 
-    def __init__(self, *, versioned: bool = True, max_receives: int = 5, code: Code | None = None) -> None:
-        self.versioned, self.code = versioned, code or Code()
+    def __init__(
+        self, *, versioned: bool = True, max_receives: int = 5, code: Code | None = None, has_viewers: bool = True
+    ) -> None:
+        self.versioned, self.code, self.has_viewers = versioned, code or Code(), has_viewers
         self.uploads = Bucket(versioned=versioned, announce=self._notify)
         self.images, self.quarantine = Bucket(), Bucket()
         self.dead_letters = Queue(DEAD_LETTERS)
@@ -90,6 +96,7 @@ class Cloud:
         self.calm, self.untold, self.backfill_due = True, False, False
         self.happened: Counter[str] = Counter()
         self.timeline = Timeline()
+        self.cdn = Cdn(self.stores, self.timeline)
         self.promises = Promises(self)
         self.bus.hear = self.promises.told
 
@@ -199,6 +206,9 @@ class Cloud:
 
     def let_go(self) -> None:
         """Forget the workers that are over."""
+        for worker in self.workers:
+            if worker.over:
+                self.cdn.ended(worker.name)
         self.workers = [worker for worker in self.workers if not worker.over]
 
     def waiting(self) -> list[tuple[Queue, Message]]:
@@ -217,8 +227,8 @@ class Cloud:
         """What the newest release owes the key."""
         return self.releases[-1].recipes.recipe_for(key)
 
-    def snapshot(self) -> bytes:
-        """A digest of everything that a worker could ever see, now or later."""
+    def snapshot(self, pasts: Mapping[str, bytes]) -> bytes:
+        """A digest of everything that a worker or a viewer could ever see. pasts: stand for the workers, by name."""
         state = (
             [sorted(bucket.keys.items()) for bucket in self.stores.buckets.values()],
             [sorted(repr(message.likeness) for message in queue.messages) for queue in self.served],
@@ -228,6 +238,7 @@ class Cloud:
             self.backfill_due,
             self.calm,
             self.promises.snapshot(),
+            self.cdn.snapshot(pasts) if self.has_viewers else (),
         )
         return hashlib.blake2b(repr(state).encode(), digest_size=16).digest()
 
@@ -245,6 +256,7 @@ class Cloud:
             len(self.timeline.rows),
             self.calm,
             self.backfill_due,
+            self.cdn.save(),
         )
 
     def restore(self, saved: Saved) -> None:
@@ -258,6 +270,7 @@ class Cloud:
         self.promises.restore(saved.promises)
         del self.timeline.rows[saved.rows :]
         self.calm, self.backfill_due = saved.calm, saved.backfill_due
+        self.cdn.restore(saved.cdn)
 
     def _notify(self, event: str, key: str) -> None:
         self.queue.send(notification(key, event=event))

@@ -147,12 +147,14 @@ class Release:
 
     def _dependencies(self, wire: Wire) -> Any:  # noqa: ANN401  a mutant's Dependencies is another class
         s3 = SimulatedS3(self.stores.buckets, wire)
+        to_cdn = purges.SqsPurges(SimulatedSqs(self.stores.queues, wire), PURGES, 0)  # type: ignore[arg-type]
         return self.code.reconcile.Dependencies(
             self.code.originals.S3Originals(s3),
             self.code.images.S3Images(s3, IMAGES),
             self.recipes,
             partial(_render, wire, self.code.render),
-            purges.SqsPurges(SimulatedSqs(self.stores.queues, wire), PURGES, 0),  # type: ignore[arg-type]
+            purges=to_cdn,
+            refreshes=to_cdn,
         )
 
 

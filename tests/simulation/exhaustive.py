@@ -38,7 +38,8 @@ MOST_TIMES = 30
 # P and Q are good pictures, B a bad one, J one whose format is not accepted by all recipes, D a deletion, R another
 # recipe. N: recipes that differ in that they do not accept J; Y: the first ones again, which do; M: others that do
 # not. A is a good picture in an archive, C one that only a customer's key opens, X one of another account, K one whose
-# key of KMS is disabled. Z puts what is there into an archive, L denies access to it, and O undoes either.
+# key of KMS is disabled. Z puts what is there into an archive, L denies access to it, and O undoes either. V: a viewer
+# asks for a permalink.
 SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "P": lambda cloud: cloud.put(KEY, GOOD + b"P"),
     "Q": lambda cloud: cloud.put(KEY, GOOD + b"Q"),
@@ -56,8 +57,10 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "Z": lambda cloud: cloud.close(KEY, ARCHIVED),
     "L": lambda cloud: cloud.close(KEY, {"denied": "KMS.DisabledException"}),
     "O": lambda cloud: cloud.open(KEY),
+    "V": lambda cloud: cloud.cdn.view(KEY),
 }
 
+VIEWER = "V"
 CLOSING = frozenset("ACXKZL")
 
 
@@ -71,6 +74,7 @@ class Case:
         faults: how many requests may fail, or messages be delivered twice.
         receives: how often a message may be received before it is a dead letter; 0: each is one at once.
         outage: so many times in a row, an original cannot be read.
+        delayed: whether purges wait as the stack has them wait.
         begins: the choices that every explored schedule begins with, where a race takes too many to be found.
     """
 
@@ -79,6 +83,7 @@ class Case:
     faults: int = 0
     receives: int = 5
     outage: int = 0
+    delayed: bool = True
     begins: tuple[str, ...] = ()
 
     def __str__(self) -> str:
@@ -86,6 +91,7 @@ class Case:
         said += ["one fault"] if self.faults == 1 else [f"{self.faults} faults"] if self.faults else []
         said += ["received once"] if self.receives == 1 else ["dead letters"] if self.receives == 0 else []
         said += [f"outage of {self.outage} reads"] if self.outage else []
+        said += [] if self.delayed else ["purged at once"]
         said += [f"from step {len(self.begins)} on"] if self.begins else []
         return ", ".join(said)
 
@@ -107,7 +113,9 @@ class Run:
     """One schedule, choice by choice, with a way back."""
 
     def __init__(self, case: Case, code: Code | None = None) -> None:
-        self.cloud = Cloud(versioned=case.versioned, max_receives=case.receives, code=code)
+        viewers = VIEWER in case.script
+        self.cloud = Cloud(versioned=case.versioned, max_receives=case.receives, code=code, has_viewers=viewers)
+        self.cloud.cdn.delayed = case.delayed
         self.case, self.script, self.faults = case, case.script, case.faults
         self.done, self.outage = 0, case.outage
         self._memory = Memory()
@@ -125,7 +133,15 @@ class Run:
             choices.append(f"step {number}")
             if self.faults and worker.mind.waits_for:
                 choices += [f"{fault.name} {number}" for fault in self._faults(worker.mind.waits_for)]
-        return choices
+        return choices + (self._of_cdn() if self.cloud.has_viewers else [])
+
+    def _of_cdn(self) -> list[str]:
+        """Each viewer who may have the answer now, and each purge whose delay may be over, but for its likes."""
+        due = {message.body: message.number for message in self.cloud.cdn.due()}
+        return [
+            *(f"answer {number}" for number in range(len(self.cloud.cdn.views))),
+            *(f"purge {number}" for number in due.values()),
+        ]
 
     def _faults(self, request: Request) -> Iterator[Fault]:
         """A token expires only in cases where a look may be refused for another reason, too: it makes many states."""
@@ -164,6 +180,10 @@ class Run:
             self.cloud.backfill()
         elif verb in {"start", "twice"}:
             self._start(which, twice=verb == "twice")
+        elif verb == "answer":
+            self.cloud.cdn.answered(int(which))
+        elif verb == "purge":
+            self.cloud.cdn.purge(next(one for one in self.cloud.cdn.due() if one.number == int(which)))
         elif verb == "step":
             self._step(self.cloud.workers[int(which)])
         else:
@@ -218,9 +238,9 @@ class Run:
 
     def state(self) -> bytes:
         """Equal for states with equal futures."""
-        pasts = sorted(_mind(worker).place.past for worker in self.cloud.workers)
-        rest = repr((self.done, self.faults, self.outage, pasts)).encode()
-        return hashlib.blake2b(self.cloud.snapshot() + rest, digest_size=16).digest()
+        pasts = {worker.name: _mind(worker).place.past for worker in self.cloud.workers}
+        rest = repr((self.done, self.faults, self.outage, sorted(pasts.values()))).encode()
+        return hashlib.blake2b(self.cloud.snapshot(pasts) + rest, digest_size=16).digest()
 
 
 def _reads_an_original(request: Request) -> bool:

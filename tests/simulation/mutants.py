@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation import randomly
-from tests.simulation.cases import DIED_AND_OVERTAKEN, DIED_AND_PUT_BACK, REFUSED_FOR_ANOTHER
+from tests.simulation.cases import DIED_AND_OVERTAKEN, DIED_AND_PUT_BACK, REFUSED_FOR_ANOTHER, VIEWED_AND_DIED
 from tests.simulation.deployed import Code
 from tests.simulation.exhaustive import Case, explore
 from tests.simulation.pictures import render_without_isolation
@@ -86,6 +86,10 @@ _VARIANTS_AFTER = """[
             A.dependencies.originals.read(A.source, A.original), A.recipe.spec
         ).variants
     ],
+]"""
+_TOLD_AFTER = """[
+    A.dependencies.images.publish(M, A.published),
+    _takes_away(M, A.published) and A.dependencies.refreshes.request_purge(permalinks_folder(M.key)),
 ]"""
 _FAILED_WITHOUT_VERDICT = """
 V = A.dead_letter.verdict
@@ -201,7 +205,13 @@ MUTANTS = (
         Case("PD"),
         200,
     ),
-    Mutant("the CDN is not told of a delete", RECONCILE, (Change("A.request_purge(F)", "None"),), Case("PD"), 200),
+    Mutant(
+        "the CDN is not told of a delete",
+        RECONCILE,
+        (Change("A.request_purge(F)", "None", "_remove"),),
+        Case("PD"),
+        200,
+    ),
     Mutant(
         "a deletion is not finished before the next upload is published",
         RECONCILE,
@@ -215,6 +225,30 @@ MUTANTS = (
         (Change("A.purges.request_purge(F)", "[A.images.remove(dead), A.purges.request_purge(F)]"),),
         Case("PD", faults=1),
         90_000,
+    ),
+    Mutant(
+        "the CDN is not told of an overwrite",
+        RECONCILE,
+        (Change("A is not None and _takes_away(*_)", "False"),),
+        Case("PVQ"),
+        500,
+    ),
+    Mutant(
+        "the CDN is told only of what takes a picture away for another one",
+        RECONCILE,
+        (Change("M.status is not Status.READY or not M.is_of(S)", "M.status is Status.READY and not M.is_of(S)"),),
+        Case("PVB"),
+        5_000,
+    ),
+    Mutant(
+        "the CDN is told of an overwrite after it",
+        RECONCILE,
+        (
+            Change("A.dependencies.refreshes.request_purge(F)", "None"),
+            Change("A.dependencies.images.publish(M, A.published)", _TOLD_AFTER),
+        ),
+        Case("PVQ", faults=1, begins=VIEWED_AND_DIED),
+        500,
     ),
     Mutant(
         "another recipe is not noticed",

@@ -242,6 +242,7 @@ class Promises:
             if manifest and self._cloud.bus.newest.get(key) != (manifest.revision, KINDS[manifest.status]):
                 self._break(key, "what is published was never announced")
         self._check_nonsense()
+        self._check_kept_by_cdn()
 
     def _is_of_recipe(self, manifest: Manifest, source: Version, recipe: Recipe) -> bool:
         """Of the newest one; or it stays as it was, for the newest one would refuse it, or nobody can read it."""
@@ -270,6 +271,13 @@ class Promises:
             self._break(key, "deleted, and variants are left over")
         if key in self._seen_by_viewers:
             self._break(key, "deleted, and the CDN was never told to forget it")
+
+    def _check_kept_by_cdn(self) -> None:
+        """No permalink shows a picture that was overwritten, deleted, or has failed since."""
+        for key, shown in sorted(self._cloud.cdn.copies.items()):
+            manifest = self.manifest(key)
+            if manifest is None or manifest.status is not Status.READY or not manifest.is_of(shown):
+                self._break(key, "the CDN shows what is not published any more")
 
     def _check_swept(self, key: str, manifest: Manifest | None) -> None:
         """No variants are left that nobody will ever publish or show."""

@@ -42,6 +42,7 @@ OPERATIONS = (
 )
 """Those that may be out of order for a while."""
 _PART_THAT_IS_CLOSED = 0.1
+_VIEWS, _ANSWERS, _PURGES = 0.1, 0.2, 0.05
 _MOST_AT_ONCE = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
@@ -72,6 +73,7 @@ def run(number: int, code: Code | None = None, *, tell: bool = False) -> Told:
 class _Schedule:
     def __init__(self, number: int, code: Code | None) -> None:
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
+        self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
         self.cloud = Cloud(versioned=number % 2 == 0, max_receives=self.chance.choice((2, 3, 5)), code=code)
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150)
@@ -98,6 +100,7 @@ class _Schedule:
         for _ in range(self.length):
             (action,) = self.chance.choices(list(actions), list(actions.values()))
             action()
+            self._view_and_purge()
             if self.cloud.promises.broken:
                 return
         self._calm_down()
@@ -143,6 +146,18 @@ class _Schedule:
             key = self.chance.choice(failed)["key"]
             self.cloud.say(reconcile_message(Source(UPLOADS, key), retry=True), "operator")
             self.cloud.happened["retry"] += 1
+
+    def _view_and_purge(self) -> None:
+        """A viewer asks for a permalink, another one is answered, or the CDN forgets something; mostly none of it."""
+        cdn, kind = self.cloud.cdn, self.viewers.random()
+        if kind < _VIEWS:
+            cdn.view(self.viewers.choice(KEYS))
+            self.cloud.happened["view"] += 1
+        elif kind < _VIEWS + _ANSWERS and cdn.views:
+            cdn.answered(self.viewers.randrange(len(cdn.views)))
+        elif kind > 1 - _PURGES and (due := cdn.due()):
+            cdn.purge(self.viewers.choice(due))
+            self.cloud.happened["purge"] += 1
 
     # What AWS does.
 
@@ -222,6 +237,7 @@ class _Schedule:
             self.cloud.end_deployment()
         for _ in range(_MOST_STEPS):
             self._backfill()
+            self._view_and_purge()
             if not self.cloud.workers or self.chance.random() < 0.2:
                 for queue, message in self.cloud.waiting():
                     self.cloud.make_visible(queue, message)
@@ -231,9 +247,18 @@ class _Schedule:
             if self.cloud.workers:
                 self._go_on(self.chance.choice(self.cloud.workers))
             elif not any(queue.messages for queue in self.cloud.served):
+                self._end_of_cdn()
                 self.cloud.promises.check_settled()
                 return
         self.cloud.promises.broken.append("the queues never drained")
+
+    def _end_of_cdn(self) -> None:
+        """Every viewer has the answer, and every purge is made."""
+        cdn = self.cloud.cdn
+        while cdn.views:
+            cdn.answered(0)
+        while due := cdn.due():
+            cdn.purge(self.viewers.choice(due))
 
 
 def _interrupts(request: Request, fault: Fault) -> bool:

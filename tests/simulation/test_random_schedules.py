@@ -38,5 +38,5 @@ def test_a_schedule_is_the_same_each_time_it_is_run() -> None:
 def test_everything_that_can_go_wrong_does(told: list[Told]) -> None:
     happened = sum((one.happened for one in told[:300]), start=Counter())
     kinds = {*(fault.name for fault in Fault), "redrive", "redelivery", "duplicate", "retry", "outage"}
-    kinds |= {"closed", "opened"}
+    kinds |= {"closed", "opened", "view", "purge"}
     assert {name for name in kinds if happened[name] < 5} == set()

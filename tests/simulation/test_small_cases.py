@@ -18,6 +18,11 @@ def test_every_schedule_of_a_small_case_keeps_every_promise(case: Case) -> None:
     assert explored.ends > 0
 
 
+def test_without_their_delay_purges_come_too_early_and_the_cdn_goes_on_showing_what_was_overwritten() -> None:
+    explored = explore(Case("PVQ", delayed=False), most_states=5_000)
+    assert explored.broken == ("k: the CDN shows what is not published any more",)
+
+
 def test_the_page_about_the_simulation_counts_the_cases() -> None:
     counted = f"There are {len(cases.ALL)} cases; `make test` explores {len(cases.QUICK)} of them"
     assert counted in PAGE.read_text(encoding="utf-8")

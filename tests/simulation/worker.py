@@ -68,6 +68,7 @@ class Worker:
                 heard = _effect(request)
             if fault is Fault.LOST_ANSWER:
                 heard = Raised(ReadTimeoutError(endpoint_url=request.what))
+        cloud.cdn.requested(self.name)
         cloud.timeline.add(self.name, str(request), heard.error if isinstance(heard, Raised) else heard)
         if self.queue == DEAD_LETTERS and _is_denial(heard):
             cloud.promises.denied(request.what)

@@ -35,15 +35,16 @@ if TYPE_CHECKING:
 _EDGE_SOURCE = Path(__file__).parent / "edge" / "viewer_request.js"
 _A_YEAR = Duration.days(365)
 
-# A cold start is what a viewer waits for, and CPU comes with memory; a permalink is resolved once a minute at most.
+# A cold start is what a viewer waits for, and CPU comes with memory. The CDN keeps answers for a minute to a year.
 _RESOLVER_MEMORY_MB = 1024
-_RESOLVER_TIMEOUT_SECONDS = 5
+RESOLVER_TIMEOUT_SECONDS = 10
+"""Two requests to S3 take as long at most (`aws.session.WAITING_FOR_VIEWER`). After it, no old manifest is in use."""
 
 
 class Delivery(Component):
     """Serves the variants (i/) of the images bucket from a CDN, and nothing else of it.
 
-    Every other path is a permalink, which the function `resolve` leads to the variant that is published now.
+    Every other path is a permalink, which the function `resolve` answers with the variant that is published now.
 
     Attributes:
         images: The images bucket.
@@ -110,16 +111,20 @@ class Delivery(Component):
             self,
             "Resolver",
             handler="resolve",
-            description="Redirects permalinks to the variant that is published now",
+            description="Answers permalinks with the variant that is published now",
             code=code,
             config=config,
             memory_mb=_RESOLVER_MEMORY_MB,
-            timeout_seconds=_RESOLVER_TIMEOUT_SECONDS,
+            timeout_seconds=RESOLVER_TIMEOUT_SECONDS,
             snap_start=config.delivery.resolver_start == "snapshot",
             provisioned=config.delivery.resolver_provisioned if config.delivery.resolver_start == "provisioned" else 0,
             environment={"IMAGES_BUCKET": self.images.bucket_name},
         )
         function.allow("s3:GetObject", on=self.images.arn_for_objects("m/*"))
+        if config.delivery.permalink_life is not None:
+            function.add_environment("PERMALINK_SECONDS", str(config.delivery.permalink_life))
+            function.allow("s3:GetObject", on=self.images.arn_for_objects(f"{VARIANTS}*"))
+            function.accept_any_key(self.images, f"{VARIANTS}*")
         # Without, S3 would say 403 of a manifest that is not there yet.
         function.allow("s3:ListBucket", on=self.images.bucket_arn)
         function.accept_any_key(self.images, "m/*")

@@ -1,4 +1,4 @@
-"""Purging: the CDN forgets the images of deleted pictures, many in one request."""
+"""Purging: the CDN forgets what it shows of deleted and overwritten pictures, many in one request."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import Aws
 
 from lightpress.cdk.component import Component
+from lightpress.cdk.delivery import RESOLVER_TIMEOUT_SECONDS
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.queues import WorkQueue
 
@@ -25,11 +26,15 @@ _TIMEOUT_SECONDS = 30
 # next deletions a little.
 _FOLDERS_AT_ONCE = 7
 _WINDOW_SECONDS = 20
+# From when a manifest is about to be replaced until it is: one request to S3 takes at most 27 seconds
+# (`lightpress.aws.session.WAITING`). A resolver that reads the old one at their end has its timeout besides.
+_REPLACED_WITHIN_SECONDS = 30
+_MOST_DELAY_SECONDS = 900  # of SQS
 _LEAST_CONCURRENCY = 2
 
 
 class Purging(Component):
-    """Invalidates folders of deleted variants in the CDN, which it takes from a queue.
+    """Invalidates folders of deleted variants, and of overwritten permalinks, in the CDN; takes them from a queue.
 
     After 1,000 receives, which outlast CloudFront's busiest day, a failure is recorded and raises an alarm.
 
@@ -66,7 +71,7 @@ class Purging(Component):
             window_seconds=_WINDOW_SECONDS,
         )
         for sender in (processing.function, failures.function):
-            self._accept_from(sender)
+            self._accept_from(sender, overwrites=config.delivery.invalidates_overwritten)
         self.functions = (self.function,)
         self.work_queues = (self.queue,)
 
@@ -89,8 +94,15 @@ class Purging(Component):
         )
         return function
 
-    def _accept_from(self, sender: PythonFunction) -> None:
-        """Let `sender` request purges, delayed until it has ended: by then, it has removed the files."""
+    def _accept_from(self, sender: PythonFunction, *, overwrites: bool) -> None:
+        """Let `sender` request purges, delayed until it has ended: by then, it has removed the files.
+
+        overwrites: also of what it is about to overwrite, which takes it one request.
+        """
+        ended = min(sender.timeout_seconds + RESOLVER_TIMEOUT_SECONDS, _MOST_DELAY_SECONDS)
         sender.add_environment("PURGE_QUEUE_URL", self.queue.queue_url)
-        sender.add_environment("PURGE_DELAY_SECONDS", str(sender.timeout_seconds))
+        sender.add_environment("PURGE_DELAY_SECONDS", str(ended))
+        if overwrites:
+            replaced = _REPLACED_WITHIN_SECONDS + RESOLVER_TIMEOUT_SECONDS
+            sender.add_environment("REFRESH_DELAY_SECONDS", str(replaced))
         sender.allow("sqs:SendMessage", on=self.queue.queue_arn)

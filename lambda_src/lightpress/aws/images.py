@@ -46,6 +46,17 @@ class S3Images:
         with response["Body"] as body:
             return Published(manifest_from_json(body.read()), response["ETag"])
 
+    def file_at(self, path: str) -> bytes | None:
+        """GET a variant; None if it is removed."""
+        try:
+            response = self.s3.get_object(Bucket=self.bucket, Key=path)
+        except ClientError as error:
+            if is_gone(error):
+                return None
+            raise
+        with response["Body"] as body:
+            return body.read()
+
     def publish(self, manifest: Manifest, replacing: Published | None) -> None:
         """PUT with If-Match, or If-None-Match where there is none yet."""
         condition = {"IfMatch": replacing.etag} if replacing else {"IfNoneMatch": "*"}

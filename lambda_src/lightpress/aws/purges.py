@@ -31,8 +31,8 @@ class SqsPurges:
     Attributes:
         sqs: The client.
         queue_url: The purge queue.
-        delay_seconds: How long a request waits in the queue: at least the timeout of a function that publishes, so that
-            whatever one of them was still writing is removed by then.
+        delay_seconds: How long a request waits in the queue: until whatever its sender does next is done, and whoever
+            saw the state before has answered.
     """
 
     sqs: SQSClient
@@ -52,10 +52,10 @@ class CloudFrontCache:
     distribution_id: str
 
     def forget(self, folders: Iterable[str], *, reference: str) -> None:
-        """CreateInvalidation, of a wildcard for each folder of variants and one for the permalinks of its key.
+        """CreateInvalidation, of a wildcard for each folder, and of variants also one for the permalinks of their key.
 
         Args:
-            folders: Folders of variants.
+            folders: Folders of variants, or of permalinks alone.
             reference: Names the request: the same one twice is one invalidation.
 
         Raises:

@@ -54,7 +54,7 @@ WAITING = waiting(connect=3, read=7, attempts=3)
 # Of the upload API, which has 15 seconds: 13 at most.
 WAITING_IN_API = waiting(connect=3, read=5, attempts=2)
 
-# Of the resolver, which has 5 seconds, only reads, and has a viewer waiting: 3 at most, and 5 where there are bodies.
+# Of the resolver, which has 10 seconds, only reads, and has a viewer waiting: 3 at most, and 5 where there are bodies.
 WAITING_FOR_VIEWER = waiting(connect=1, read=1, attempts=2)
 
 # Of `record_failure`, which has 180 seconds: 123 at most. S3 copies up to 5 GB in one request, and may send nothing

@@ -43,13 +43,14 @@ def dependencies(
     settings: Settings, s3: S3Client, sqs: SQSClient, limits: SandboxLimits, timings: Timings
 ) -> Dependencies:
     """The ports of `reconcile` on AWS; every call is timed."""
-    queue_url = settings.purge_queue_url
+    queue_url, refresh_delay = settings.purge_queue_url, settings.refresh_delay_seconds
     return Dependencies(
         originals=TimedOriginals(S3Originals(s3), timings),
         images=TimedImages(S3Images(s3, settings.images_bucket), timings),
         recipes=load_recipes(RECIPES),
         render=timings.timed(partial(render_in_sandbox, limits=limits, on_cost=timings.add_cost)),
         purges=SqsPurges(sqs, queue_url, settings.purge_delay_seconds) if queue_url else None,
+        refreshes=SqsPurges(sqs, queue_url, refresh_delay) if queue_url and refresh_delay else None,
     )
 
 

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from lightpress.delivery.choice import offered, smallest
 from lightpress.delivery.markup import whole_pictures
 from lightpress.delivery.permalink import key_of
 from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.pipeline.file_names import content_disposition, saved_as
 from lightpress.pipeline.manifest import PERMALINKS, Status, short_name
+from lightpress.units import MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,13 +34,25 @@ _PATH = re.compile(
     r"(?P<link>~[A-Za-z0-9_-]+)"
 )
 
-# A new version shows within a minute. While the CDN asks again, it answers with the old one.
-_FOUND = "public, max-age=60, stale-while-revalidate=600"
+# Browsers and, where permalinks redirect, the CDN see a new version within a minute. While one of them asks again, it
+# shows the old one. What the CDN has kept for longer is stale for browsers from the start (the header Age says so):
+# each page asks the CDN again, and is answered 304.
+_FOR_A_MINUTE = "public, max-age=60, stale-while-revalidate=600"
+_LEAST_SECONDS = 60
 _WAITING = "public, max-age=0, s-maxage=1"
 # Each 404 that the CDN does not keep starts a function. A page that shows a permalink early waits so much longer.
 _MISSING = "public, max-age=0, s-maxage=5"
 _FAILED = "public, max-age=5"
 _GONE = "public, max-age=60"
+
+_LOOKS = 3  # at a manifest, of which each but the last was replaced while the variant was read
+
+# What the answer depends on besides the address; hints count only where an address asks for them (`hints=on`).
+_VARY = "Accept, Save-Data, Sec-CH-DPR, Sec-CH-Width"
+
+MOST_BYTES = 4 * MB
+"""Of a variant that is sent at the permalink. Lambda buffers 6 MB, of which base64 takes a third:
+https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html. To a larger one, permalinks redirect."""
 
 # One light gray pixel (PNG), which browsers stretch to the size that the page reserves.
 PLACEHOLDER = base64.b64decode(
@@ -88,43 +102,93 @@ def read(path: str) -> Asked | None:
     return Asked(key, formats, found["wanted"], strict=bool(found["strict"]))
 
 
-def resolve(
-    asked: Asked | None,
-    manifest_of: Callable[[str], Manifest | None],
-    is_uploaded: Callable[[str], bool] = lambda _: False,
-) -> Answer:
-    """Find the variant that suits the viewer.
+@dataclass(frozen=True, slots=True)
+class Lookups:
+    """Where answers come from.
+
+    Attributes:
+        manifest_of: Returns the manifest of a key; None if there is none.
+        file_at: Returns the bytes of a variant by its path; None if it is removed.
+        is_uploaded: Whether there is an original with a key, so that a placeholder is shown until it is published. By
+            default, none is shown.
+        seconds: How long the CDN keeps a picture that is sent; None to redirect to its own address instead.
+    """
+
+    manifest_of: Callable[[str], Manifest | None]
+    file_at: Callable[[str], bytes | None] = lambda _: None
+    is_uploaded: Callable[[str], bool] = lambda _: False
+    seconds: int | None = None
+
+
+def resolve(asked: Asked | None, lookups: Lookups, if_none_match: str = "") -> Answer:
+    """Answer with the variant that suits the viewer.
 
     Args:
         asked: What the viewer asks for; None for a path that the edge function never writes.
-        manifest_of: Returns the manifest of a key; None if there is none.
-        is_uploaded: Whether there is an original with a key, so that a placeholder is shown until it is published. By
-            default, none is shown.
+        lookups: Where it is looked up.
+        if_none_match: The header of that name, in which a cache says what it has; empty if there is none.
 
     Returns:
-        302 to the variant; 404 or 410 if there is none; 200 with the placeholder.
+        200 with the variant, 304 if the cache has it, or 302 to it; 404 or 410 if there is none; 200 with the
+        placeholder.
     """
-    manifest = manifest_of(asked.key) if asked else None
+    if asked is None:
+        return _answer(404, _MISSING)
+    for _ in range(_LOOKS):
+        answer = _looked_up(asked, lookups, if_none_match)
+        if answer is not None:
+            return answer
+    return _answer(404, _MISSING)
+
+
+def _looked_up(asked: Asked, lookups: Lookups, if_none_match: str) -> Answer | None:
+    """The answer by the manifest of now; None if another one has taken its place meanwhile."""
+    manifest = lookups.manifest_of(asked.key)
     nothing_yet = manifest is None or manifest.status is Status.DELETED
-    if asked is not None and nothing_yet and is_uploaded(asked.key):
-        headers = {
-            "content-type": OUTPUTS["png"].media_type,
-            "cache-control": _WAITING,
-            "x-lightpress-status": "processing",
-        }
-        return Answer(200, headers, PLACEHOLDER)
-    if asked is None or manifest is None:
+    if nothing_yet and lookups.is_uploaded(asked.key):
+        return _placeholder()
+    if manifest is None:
         return _answer(404, _MISSING)
     if manifest.status is Status.DELETED:
         return _answer(410, _GONE)
     variant = _best(_large_enough(manifest, asked.wanted), asked) if manifest.status is Status.READY else None
     if variant is None:
         return _answer(404, _FAILED, **{"x-lightpress-reason": manifest.reason or "no_such_variant"})
-    return _answer(302, _FOUND, location=f"/{variant.path}")
+    if lookups.seconds is None or variant.bytes > MOST_BYTES:
+        return _answer(302, _FOR_A_MINUTE, location=f"/{variant.path}")
+    return _sent(asked.key, variant, lookups, if_none_match)
+
+
+def _sent(key: str, variant: Variant, lookups: Lookups, if_none_match: str) -> Answer | None:
+    """The variant, or that the cache has it; None if it is removed, which means that the manifest is another by now."""
+    etag = f'"{"/".join(variant.path.split("/")[2:])}"'  # its generation and name: both together are never used again
+    if etag in if_none_match:
+        return _answer(304, _kept_for(lookups.seconds), etag=etag)
+    data = lookups.file_at(variant.path)
+    if data is None:
+        return None
+    name = content_disposition(saved_as(key, OUTPUTS[variant.format].extension))
+    headers = {"content-type": variant.media_type, "content-disposition": name, "etag": etag}
+    return replace(_answer(200, _kept_for(lookups.seconds), **headers), body=data)
+
+
+def _kept_for(seconds: int | None) -> str:
+    if seconds is None or seconds <= _LEAST_SECONDS:
+        return _FOR_A_MINUTE
+    return f"{_FOR_A_MINUTE}, s-maxage={seconds}"
+
+
+def _placeholder() -> Answer:
+    headers = {
+        "content-type": OUTPUTS["png"].media_type,
+        "cache-control": _WAITING,
+        "x-lightpress-status": "processing",
+    }
+    return Answer(200, headers, PLACEHOLDER)
 
 
 def _answer(status: int, cache_control: str, **headers: str) -> Answer:
-    return Answer(status, {"cache-control": cache_control, "vary": "Accept", **headers})
+    return Answer(status, {"cache-control": cache_control, "vary": _VARY, **headers})
 
 
 def _large_enough(manifest: Manifest, wanted: str) -> list[Variant]:

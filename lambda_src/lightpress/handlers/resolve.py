@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from lightpress.composition.resolve import is_uploaded, published_manifest
+from lightpress.composition.resolve import lookups
 from lightpress.delivery.resolve import read, resolve
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Answer a request to a function URL (payload 2.0) with a redirect to the variant."""
-    answer = resolve(read(event["rawPath"]), published_manifest, is_uploaded)
+    """Answer a request to a function URL (payload 2.0). HEAD is answered as GET is: Lambda sends no body to it."""
+    answer = resolve(read(event["rawPath"]), lookups(), event.get("headers", {}).get("if-none-match", ""))
     response: dict[str, Any] = {"statusCode": answer.status, "headers": answer.headers}
     if answer.body is not None:
         response |= {"body": base64.b64encode(answer.body).decode(), "isBase64Encoded": True}

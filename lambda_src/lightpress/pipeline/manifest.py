@@ -272,9 +272,16 @@ def variants_folder(key: str) -> str:
     return f"{VARIANTS}{short_name(key)}/"
 
 
-def cached_folders(variants: str) -> tuple[str, str]:
-    """The folders of the CDN's cache that belong to a folder of variants: itself, and that of the key's permalinks."""
-    return variants, f"{PERMALINKS}{variants.removeprefix(VARIANTS)}"
+def permalinks_folder(key: str) -> str:
+    """The folder of the CDN's cache that holds the answers to all permalinks of `key`."""
+    return f"{PERMALINKS}{short_name(key)}/"
+
+
+def cached_folders(folder: str) -> tuple[str, ...]:
+    """The folders of the CDN's cache to invalidate: of variants, that of the key's permalinks, too; else it alone."""
+    if folder.startswith(PERMALINKS):
+        return (folder,)
+    return folder, f"{PERMALINKS}{folder.removeprefix(VARIANTS)}"
 
 
 def generation_name(revision: int, identity: str, digest: str) -> str:

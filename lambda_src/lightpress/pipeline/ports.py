@@ -93,8 +93,8 @@ class Purges(Protocol):
     """Requests invalidations of the CDN."""
 
     def request_purge(self, folder: str) -> None:
-        """Request the invalidation of a folder, to be made once every worker of now has ended or died.
+        """Request the invalidation of a folder, to be made once what the caller does next is done or never will be.
 
-        It is requested before the files are removed: if removing them fails, the message is retried, finds them, and
-        requests it again.
+        It is requested before that: before files are removed, which a retry finds if removing them fails, and before a
+        manifest is replaced, which no retry would tell from one that was replaced long ago.
         """

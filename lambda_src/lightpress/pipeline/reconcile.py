@@ -23,6 +23,7 @@ from lightpress.pipeline.manifest import (
     Publication,
     Status,
     generation_in,
+    permalinks_folder,
     revision_of,
     variant_path,
     variants_folder,
@@ -103,6 +104,7 @@ class Dependencies:
         recipes: which sizes and formats each key is to have.
         render: makes the variants of an original.
         purges: invalidates what was deleted; None where the CDN may keep it.
+        refreshes: invalidates the permalinks of what is overwritten; None where the CDN keeps them for a minute only.
     """
 
     originals: Originals
@@ -110,6 +112,7 @@ class Dependencies:
     recipes: RecipeBook
     render: Render
     purges: Purges | None = None
+    refreshes: Purges | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +229,25 @@ def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
 def _publish(manifest: Manifest, attempt: Attempt) -> None:
     """Replace the manifest that was read, and remove what is dead by that, where anything can be.
 
+    The CDN is told first of what it shows and must not show any more: told later, it might never be.
+
     Raises PreconditionFailed if another manifest or another original is there by now.
     """
+    if attempt.dependencies.refreshes is not None and _takes_away(manifest, attempt.published):
+        attempt.dependencies.refreshes.request_purge(permalinks_folder(manifest.key))
     attempt.dependencies.images.publish(manifest, attempt.published)
     attempt.look_again()
     failed_halfway = manifest.status is Status.FAILED  # as rendering may have
     if attempt.published is not None or attempt.again or failed_halfway:
         _remove_dead(manifest, attempt.dependencies)
+
+
+def _takes_away(manifest: Manifest, published: Published | None) -> bool:
+    """Whether permalinks show a picture that they must not show any more. Another recipe shows the same picture."""
+    shown = published.manifest if published else None
+    if shown is None or shown.source is None or shown.status is not Status.READY:
+        return False
+    return manifest.status is not Status.READY or not manifest.is_of(shown.source.identity)
 
 
 def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, retry: bool) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from lightpress.delivery.resolve import read, resolve
+from lightpress.delivery.resolve import Lookups, read, resolve
 from lightpress.image import load_codecs, render
 from lightpress.image.formats import READABLE
 from lightpress.ingest.urls import parse_url
@@ -85,7 +85,7 @@ def main(folder: Path) -> dict[str, Any]:
     of_variant, by_accept, by_name = answers_to(
         [Request(f"/{path}"), named, Request("/cat", querystring={"fm": {"value": "plain"}})]
     )
-    resolved = resolve(read(resolver_path(begun["key"], accepted="~plain")), {begun["key"]: manifest}.get)
+    resolved = resolve(read(resolver_path(begun["key"], accepted="~plain")), Lookups({begun["key"]: manifest}.get))
     schemas = document(deployed_limits())
     asked = schemas["paths"]["/uploads"]["post"]["requestBody"]["content"]["application/json"]["schema"]
     (ready,) = (one for one in schemas["components"]["schemas"]["Status"]["oneOf"] if "srcset" in one["properties"])

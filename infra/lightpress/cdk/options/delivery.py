@@ -36,6 +36,7 @@ _SHIELDS = (
 # The first bytes, and the length, of every RSA key of 2,048 bits with the usual exponent in DER (RFC 5280, 4.1).
 _RSA_2048 = bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100")
 _RSA_2048_BYTES = 294
+LEAST_PERMALINK_SECONDS = 60
 _MOST_SIGNING_KEYS = 5  # of a key group
 
 
@@ -117,6 +118,21 @@ class DeliveryOptions:
         doc="Public keys for private variants: variants and permalinks are served only with signed URLs or signed "
         'cookies whose private key belongs to one of these (docs/recipes.md, "Private pictures").'
     )
+    permalinks: str = choice(
+        "picture",
+        "picture",
+        "redirect",
+        doc='How a permalink answers. "picture": with the variant itself (above 4 MB, with a redirect to it). '
+        '"redirect": always with a redirect to the variant\'s own address, which browsers keep for a year.',
+    )
+    permalink_seconds: int = integer(
+        604_800,
+        low=LEAST_PERMALINK_SECONDS,
+        high=31_536_000,
+        doc='How long the CDN keeps the picture at a permalink, with `permalinks = "picture"`. Above 60, each '
+        "overwritten original is an invalidation of one path, $0.005 beyond 1,000 paths a month, and shows within two "
+        "minutes. At 60, none is, and the CDN asks the resolver each minute. Without `invalidate_deleted`, it is 60.",
+    )
     placeholder_while_processing: bool = flag(
         default=False,
         doc="Show a small gray placeholder, not 404, at the permalink of an original that is uploaded but not "
@@ -124,8 +140,8 @@ class DeliveryOptions:
     )
     invalidate_deleted: bool = flag(
         default=True,
-        doc="Invalidate the CDN's copies of the variants of deleted originals: two paths for each original. Beyond "
-        "1,000 paths a month, AWS charges $0.005 for each.",
+        doc="Invalidate the CDN's copies of deleted originals, two paths for each, and of pictures at permalinks of "
+        "overwritten ones, one path (`permalink_seconds`). Beyond 1,000 paths a month, AWS charges $0.005 for each.",
     )
     resolver_start: str = choice(
         "cold",
@@ -142,6 +158,18 @@ class DeliveryOptions:
         high=100,
         doc='Provisioned concurrency of the function that resolves permalinks, with `resolver_start = "provisioned"`.',
     )
+
+    @property
+    def permalink_life(self) -> int | None:
+        """Seconds that the CDN keeps a picture at a permalink; None where permalinks redirect."""
+        if self.permalinks == "redirect":
+            return None
+        return self.permalink_seconds if self.invalidate_deleted else LEAST_PERMALINK_SECONDS
+
+    @property
+    def invalidates_overwritten(self) -> bool:
+        """Whether the CDN keeps pictures at permalinks for so long that an overwrite has to end that."""
+        return (self.permalink_life or 0) > LEAST_PERMALINK_SECONDS
 
 
 def check_delivery(options: DeliveryOptions, table: Table) -> None:

@@ -1,0 +1,158 @@
+"""The CDN: what it keeps at permalinks, who is being answered, and what it is told to forget.
+
+It knows no time. What it keeps never expires, the worst that can be. A purge waits in its queue for as long as the
+delays of the stack say (`infra/lightpress/cdk/purging.py`): that of permalinks until whoever asked for it has made the
+next request, or has ended; that of a deletion until whoever asked has ended; and both for viewers who were being
+answered then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from lightpress.aws.images import S3Images
+from lightpress.delivery.resolve import Lookups, read, resolve
+from lightpress.pipeline.manifest import PERMALINKS, cached_folders, permalinks_folder
+from tests.delivery.paths import resolver_path
+from tests.simulation.deployed import IMAGES, PURGES
+from tools.fakes.s3 import SimulatedS3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from lightpress.pipeline.manifest import Manifest
+    from tests.simulation.deployed import Stores
+    from tests.simulation.timeline import Timeline
+    from tools.fakes.sqs import Message
+
+_A_WEEK = 604_800
+VIEWER = "viewer"
+
+
+class View(NamedTuple):
+    """A viewer who is being answered. shown: the identity of the picture that the answer holds."""
+
+    key: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A purge that was asked for.
+
+    Attributes:
+        by: The name of the worker that asked; empty from when it need not be waited for.
+        waits_for: Viewers who were being answered then.
+    """
+
+    by: str
+    waits_for: tuple[View, ...] = ()
+
+
+_NOBODY = Asked("")
+
+
+class Kept(NamedTuple):
+    """Everything that the CDN remembers, to go back to."""
+
+    copies: dict[str, str]
+    views: list[View]
+    asked: dict[int, Asked]
+
+
+class Cdn:
+    """The CDN over the images bucket.
+
+    Attributes:
+        copies: Of each key, the identity of the picture that is kept at its permalinks.
+        views: Viewers who are being answered: what they get is kept once they have it.
+        delayed: Whether purges wait.
+    """
+
+    def __init__(self, stores: Stores, timeline: Timeline) -> None:
+        self._stores, self._timeline = stores, timeline
+        s3: Any = SimulatedS3(stores.buckets)
+        self._images = S3Images(s3, IMAGES)
+        self.copies: dict[str, str] = {}
+        self.views: list[View] = []
+        self.delayed = True
+        self._asked: dict[int, Asked] = {}
+
+    def view(self, key: str) -> None:
+        """A viewer asks for a permalink; what the CDN does not keep, the resolver looks up."""
+        if key in self.copies:
+            self._timeline.add(VIEWER, f"asks for {key}", f"gets {self.copies[key][:8]} from the CDN")
+            return
+        looked_at: list[Manifest | None] = []
+
+        def manifest_of(name: str) -> Manifest | None:
+            published = self._images.published(name)
+            looked_at.append(published.manifest if published else None)
+            return looked_at[-1]
+
+        lookups = Lookups(manifest_of, self._images.file_at, seconds=_A_WEEK)
+        answer = resolve(read(resolver_path(key)), lookups)
+        if answer.status == 200 and (manifest := looked_at[-1]) and manifest.source:
+            view = View(key, manifest.source.identity)
+            self.views += [] if view in self.views else [view]  # who asks for the same at once waits for one answer
+        self._timeline.add(VIEWER, f"asks for {key}", f"is answered {answer.status}")
+
+    def answered(self, number: int) -> None:
+        """A viewer has the answer, and the CDN keeps it."""
+        view = self.views.pop(number)
+        self.copies[view.key] = view.shown
+        self._asked = {
+            message: replace(asked, waits_for=tuple(one for one in asked.waits_for if one != view))
+            for message, asked in self._asked.items()
+        }
+        self._timeline.add("CDN", f"keeps {view.key}", view.shown[:8])
+
+    def requested(self, worker: str) -> None:
+        """A worker has made a request: what it asked for before it need not wait for it, but of a deletion."""
+        self._wait_no_longer(worker, lambda folder: folder.startswith(PERMALINKS))
+        for message in self._queued():
+            self._asked.setdefault(message.number, Asked(worker))
+
+    def ended(self, worker: str) -> None:
+        """A worker has ended, or died."""
+        self._wait_no_longer(worker, lambda _: True)
+
+    def _wait_no_longer(self, worker: str, of: Callable[[str], bool]) -> None:
+        for message in self._queued():
+            asked = self._asked.get(message.number)
+            if asked and asked.by == worker and of(message.body):
+                folders = cached_folders(message.body)
+                views = tuple(view for view in self.views if permalinks_folder(view.key) in folders)
+                self._asked[message.number] = Asked("", views)
+
+    def due(self) -> list[Message]:
+        """Purges whose delay may be over."""
+        if not self.delayed:
+            return list(self._queued())
+        return [message for message in self._queued() if self._asked.get(message.number, _NOBODY) == _NOBODY]
+
+    def purge(self, message: Message) -> None:
+        """Forget a folder, at every edge."""
+        self._stores.queues[PURGES].delete(message.number)
+        self._asked.pop(message.number, None)
+        folders = cached_folders(message.body)
+        self.copies = {key: shown for key, shown in self.copies.items() if permalinks_folder(key) not in folders}
+        self._timeline.add("CDN", f"forgets {message.body}")
+
+    def snapshot(self, pasts: Mapping[str, bytes]) -> object:
+        """What decides about viewers later on. pasts: stand for the workers, by their names."""
+        asked = [(message.body, self._asked.get(message.number, _NOBODY)) for message in self._queued()]
+        waiting = sorted((body, pasts.get(one.by, b""), sorted(one.waits_for)) for body, one in asked)
+        return sorted(self.copies.items()), sorted(self.views), waiting
+
+    def save(self) -> Kept:
+        """A copy of all that is remembered."""
+        return Kept(dict(self.copies), list(self.views), dict(self._asked))
+
+    def restore(self, kept: Kept) -> None:
+        """Remember that, and nothing else."""
+        self.copies, self.views, self._asked = dict(kept.copies), list(kept.views), dict(kept.asked)
+
+    def _queued(self) -> list[Message]:
+        return self._stores.queues[PURGES].messages
