@@ -12,12 +12,13 @@ from PIL import Image
 from lightpress.client.uploading import upload
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.resolve import PLACEHOLDER
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
 from lightpress.pipeline.manifest import Status
 from tests.delivery.paths import resolver_path
 from tests.e2e.test_pipeline import eventually, picture, settle
 from tests.edge.test_permalinks import ACCEPT
+from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -43,16 +44,27 @@ def variant_at(manifest: Manifest, path: str) -> Variant:
     return next(variant for variant in manifest.variants if f"/{variant.path}" == path)
 
 
-@pytest.mark.parametrize("key", ["links/plain.jpg", "links/a b/ü + 100%.jpg", "i/looks/like.an", "links//b/../c.jpg"])
+KINDS = {
+    "links/plain.jpg": (picture(7, (1000, 700)), {"webp", "png"}),
+    "links/a b/ü + 100%.jpg": (file_of(ramp((1000, 700)), "JPEG"), {"avif", "jpeg"}),
+    "i/looks/like.an": (picture(7, (1000, 700)), {"webp", "png"}),
+    "links//b/../c.jpg": (file_of(ramp((1000, 700)), "JPEG"), {"avif", "jpeg"}),
+}
+
+
+@pytest.mark.parametrize("key", KINDS)
 def test_every_viewer_gets_a_picture_that_it_can_show_in_the_size_it_asks_for(
     deployment: Deployment, fetch: Fetch, key: str
 ) -> None:
-    (manifest,) = settle(deployment, upload(deployment, key, picture(7, (1000, 700)), "image/jpeg"))
+    data, formats = KINDS[key]
+    (manifest,) = settle(deployment, upload(deployment, key, data, "image/jpeg"))
+    seen = set()
     for viewer in VIEWERS:
         location = led_to(fetch, f"{permalink(key)}?w=300&dpr=2", ACCEPT[viewer])
         variant = variant_at(manifest, location)
         assert variant.width == 640
-        able = {"avif", "webp", "jpeg"} if viewer in CAN_SHOW_ALL else {"jpeg"}
+        able = set(OUTPUTS) if viewer in CAN_SHOW_ALL else set(FALLBACKS)
+        seen.add(variant.format)
         offered = [one for one in manifest.variants if one.width == 640 and one.format in able]
         assert variant.bytes == min(one.bytes for one in offered), "the smallest that the viewer can show"
         answer = fetch(location, headers={"Accept": ACCEPT[viewer]})
@@ -65,6 +77,7 @@ def test_every_viewer_gets_a_picture_that_it_can_show_in_the_size_it_asks_for(
         assert answer.headers["Content-Type"] == variant.media_type
         with Image.open(io.BytesIO(answer.data)) as image:
             assert (image.size, image.format.lower() if image.format else "") == ((640, 448), variant.format)
+    assert seen == formats, "each of the two formats is for some viewer"
 
 
 def test_a_size_and_a_format_can_be_asked_for_by_name(deployment: Deployment, fetch: Fetch) -> None:

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from tools.benchmarks import browsers, cold_start, fetching, guard, memory, others, overhead, report, scale, sweep
+from tools.benchmarks import (
+    browsers,
+    cold_start,
+    fetching,
+    formats,
+    guard,
+    memory,
+    others,
+    overhead,
+    report,
+    scale,
+    sweep,
+)
 from tools.benchmarks.engines import ENGINES, FAST_SHARP, OURS, SHARP, EngineError
 from tools.benchmarks.fetch_photos import FetchError, fetch
 from tools.benchmarks.figures import bytes_ratio, cpu_ratio, rows
@@ -125,6 +137,21 @@ def _browsers() -> None:
     for one in odd:
         err.print(f"{one.name} {one.version} shows AVIF and not WebP.", style="red", markup=False)
     raise typer.Exit(1 if odd else 0)
+
+
+@app.command("formats")
+def _formats(
+    turns: _Turns = 3,
+    folder: Annotated[Path | None, typer.Option(help="Pictures to render instead of photos and the demo's.")] = None,
+) -> None:
+    """Compare `formats = "auto"` with AVIF, WebP and JPEG: files, bytes, CPU time and dollars by what is published."""
+    with _errors_shown():
+        if folder is None:
+            originals = [*_photos(), *formats.demo_pictures(HOME / "demo")]
+        else:
+            originals = sorted(path for path in folder.rglob("*") if path.is_file())
+        found = formats.compare(originals, WIDTHS, turns, HOME / "formats", _peers(), _say)
+    _print(formats.table(formats.rows(found)))
 
 
 @app.command("overhead")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LAMBDA_SRC = Path(__file__).resolve().parents[2] / "lambda_src"
 
-OURS = "Lightpress"
+OURS, AUTO = "Lightpress", "Lightpress, auto"
 SHARP, FAST_SHARP = "sharp, AVIF effort 2", "sharp, fastest sensible"
 FORMATS = ("avif", "webp", "jpeg")
 
@@ -59,6 +59,11 @@ class Engine:
 def lightpress(name: str = OURS, package: Path = LAMBDA_SRC) -> Engine:
     """Lightpress with its default qualities, from the package in a folder."""
     return Engine(name, {name: {} for name in FORMATS}, package=package)
+
+
+def lightpress_auto() -> Engine:
+    """Lightpress with the formats that suit each picture."""
+    return Engine(AUTO, {"auto": {}})
 
 
 # These qualities give similar scores (docs/performance.md). Effort 2 is where sharp's AVIF is worth its CPU: its own

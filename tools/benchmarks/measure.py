@@ -45,12 +45,12 @@ def measure(  # noqa: PLR0913, PLR0917
     with ExitStack() as stack:
         ready = {engine.name: stack.enter_context(running(engine, environment)) for engine in engines}
         for name, each in ready.items():  # the cost of loading libraries is left out
-            _sample(name, each, originals[0], -1, home)
+            sample(name, each, originals[0], -1, home)
         for turn in range(turns):
             for original in originals:
                 say(f"turn {turn + 1} of {turns}: {original.name}")
                 for name in _order(ready, turn, original):
-                    samples[name].append(_sample(name, ready[name], original, turn, home))
+                    samples[name].append(sample(name, ready[name], original, turn, home))
     return list(chain.from_iterable(samples.values()))
 
 
@@ -100,12 +100,15 @@ def scores(
     return found
 
 
-def _sample(name: str, engine: RunningEngine, original: Path, turn: int, home: Path) -> Sample:
+def sample(  # noqa: PLR0913, PLR0917
+    name: str, engine: RunningEngine, original: Path, turn: int, home: Path, widths: tuple[int, ...] = WIDTHS
+) -> Sample:
+    """What an original takes, rendered once into its `output_folder`. Raises EngineError where the engine fails."""
     out = output_folder(home, name, original.name)
     out.mkdir(parents=True, exist_ok=True)
     for old in out.iterdir():
         old.unlink()
-    cost = engine.render(original, WIDTHS, out)
+    cost = engine.render(original, widths, out)
     sizes = {file.name: file.stat().st_size for file in sorted(out.iterdir())}
     return Sample(name, original.name, turn, cost.cpu_ms, cost.wall_ms, cost.peak_mb, sizes)
 

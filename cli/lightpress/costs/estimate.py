@@ -35,17 +35,17 @@ class Assumptions:
     """The assumptions about one original. Each is declared with its reason; `--assume NAME=NUMBER` replaces one."""
 
     cpu_ms: float = _assumed(
-        470,
+        330,
         "CPU of a 12-megapixel photo under the recipe `web`, measured on x86-64: "
         "lightpress render photo.jpg --out out --json",
     )
     processor_factor: float = _assumed(1.3, "how much slower a Lambda processor is than the measured one; not measured")
     waiting_ms: float = _assumed(
-        390, "waiting for S3 for each original, besides CPU: 30 ms for each write, one after the other; not measured"
+        270, "waiting for S3 for each original, besides CPU: 30 ms for each write, one after the other; not measured"
     )
     memory_mb: float = _assumed(1769, "memory_mb of the environment: one whole CPU")
     batch: float = _assumed(1, "originals in one invocation; a backfill fills batches, single uploads do not")
-    writes: float = _assumed(13, "PUT: 12 variants (the recipe `web`: 4 sizes in 3 formats), and the manifest")
+    writes: float = _assumed(9, "PUT: 8 variants (the recipe `web`: 4 sizes in 2 formats), and the manifest")
     reads: float = _assumed(4, "GET and HEAD: the manifest, the original twice, and its bytes")
     sqs_requests: float = _assumed(3, "send, receive and delete")
     events: float = _assumed(1, "ImageReady on the event bus, of less than 64 KB")
@@ -53,7 +53,7 @@ class Assumptions:
         2_700, "a log line and the metrics (2,000, measured), and what Lambda reports (not measured)"
     )
     original_bytes: float = _assumed(2_900_000, "a 12-megapixel photo")
-    variant_bytes: float = _assumed(580_000, "all its variants together, measured as cpu_ms was")
+    variant_bytes: float = _assumed(380_000, "all its variants together, measured as cpu_ms was")
 
     @property
     def billed_seconds(self) -> float:

@@ -231,7 +231,7 @@ def variants_of(encoded: EncodedVariant, path: str) -> tuple[Variant, ...]:
 def _compared(variant: Variant, variants: tuple[Variant, ...]) -> Variant:
     """Noted as larger than the same size in the format that every viewer knows, where it is.
 
-    It stays: every size exists in every format of its recipe. `markup` leaves such formats out.
+    It stays: every size exists in every format that the picture is written in. `markup` leaves such formats out.
     """
     if variant.format in FALLBACKS or variant.animated:
         return variant

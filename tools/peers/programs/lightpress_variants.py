@@ -1,7 +1,8 @@
 """Lightpress as its function runs it: a child process for each picture, and the default settings.
 
 Answers {"picture", "out", "widths", "formats"} only; the values of `formats` are ignored, because qualities are those
-of the package. PYTHONPATH decides which package: this checkout's `lambda_src`, or that of the last release.
+of the package. The one format `auto` stands for those that suit each picture. PYTHONPATH decides which package: this
+checkout's `lambda_src`, or that of the last release.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ def to_png(_: bytes) -> bytes:
 
 def to_variants(data: bytes, widths: Sequence[int], formats: Mapping[str, Any]) -> dict[str, bytes]:
     """Every width in every format."""
-    spec = Spec(tuple(Size(f"w{width}", width) for width in widths), tuple(formats))
+    sizes = tuple(Size(f"w{width}", width) for width in widths)
+    spec = Spec(sizes, tuple(OUTPUTS), auto=True) if "auto" in formats else Spec(sizes, tuple(formats))
     result: Any = render_in_sandbox(data, spec, SandboxLimits())
     variants = result.variants if hasattr(result, "variants") else result.renditions  # so called in release 0.1.0
     return {f"{each.width}.{OUTPUTS[each.format].extension}": each.data for each in variants}
