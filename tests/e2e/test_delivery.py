@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from lightpress.client.uploading import upload
+from lightpress.delivery.choice import smallest
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.resolve import PLACEHOLDER
 from lightpress.image.formats import FALLBACKS, OUTPUTS
@@ -21,6 +22,7 @@ from tests.edge.test_permalinks import ACCEPT
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Response
     from types_boto3_s3 import S3Client
 
     from lightpress.client.deployment import Deployment
@@ -32,16 +34,23 @@ VIEWERS = ("Chrome 142", "Safari 26", "Firefox 145", "Googlebot-Image", "curl")
 CAN_SHOW_ALL = {"Chrome 142", "Safari 26", "Firefox 145"}
 
 
-def led_to(fetch: Fetch, path: str, accept: str = "*/*") -> str:
-    answer = fetch(path, headers={"Accept": accept})
-    assert answer.status == 302, (path, answer.status, answer.data[:200])
-    assert answer.headers["Vary"] == "Accept"
-    assert "max-age=60" in answer.headers["Cache-Control"]
-    return answer.headers["Location"]
+# A purge waits for 40 seconds (an overwrite) or 70 (a deletion), and up to 20 more for others.
+PURGED_WITHIN = 180
 
 
-def variant_at(manifest: Manifest, path: str) -> Variant:
-    return next(variant for variant in manifest.variants if f"/{variant.path}" == path)
+def shown(fetch: Fetch, path: str, manifest: Manifest, accept: str = "*/*") -> Variant:
+    """The variant that is sent at a permalink."""
+    answer = fetch(path, headers={"Accept": accept, "Origin": "https://www.example.com"})
+    assert answer.status == 200, (path, answer.status, answer.data[:200])
+    assert answer.headers["Vary"].startswith("Accept")
+    assert answer.headers["Cache-Control"] == "public, max-age=60, stale-while-revalidate=600, s-maxage=604800"
+    sha256 = hashlib.sha256(answer.data).hexdigest()
+    variant = next(one for one in manifest.variants if one.sha256 == sha256)
+    assert answer.headers["Content-Type"] == variant.media_type
+    name = saved_as(manifest.key, OUTPUTS[variant.format].extension)
+    assert answer.headers["Content-Disposition"] == content_disposition(name)
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    return variant
 
 
 KINDS = {
@@ -60,66 +69,81 @@ def test_every_viewer_gets_a_picture_that_it_can_show_in_the_size_it_asks_for(
     (manifest,) = settle(deployment, upload(deployment, key, data, "image/jpeg"))
     seen = set()
     for viewer in VIEWERS:
-        location = led_to(fetch, f"{permalink(key)}?w=300&dpr=2", ACCEPT[viewer])
-        variant = variant_at(manifest, location)
+        variant = shown(fetch, f"{permalink(key)}?w=300&dpr=2", manifest, ACCEPT[viewer])
         assert variant.width == 640
         able = set(OUTPUTS) if viewer in CAN_SHOW_ALL else set(FALLBACKS)
         seen.add(variant.format)
         offered = [one for one in manifest.variants if one.width == 640 and one.format in able]
         assert variant.bytes == min(one.bytes for one in offered), "the smallest that the viewer can show"
-        answer = fetch(location, headers={"Accept": ACCEPT[viewer]})
+        answer = fetch(f"/{variant.path}", headers={"Accept": ACCEPT[viewer]})
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-        assert answer.headers["Content-Disposition"] == content_disposition(
-            saved_as(key, OUTPUTS[variant.format].extension)
-        )
-        assert len(answer.data) == variant.bytes
         assert hashlib.sha256(answer.data).hexdigest() == variant.sha256
-        assert answer.headers["Content-Type"] == variant.media_type
         with Image.open(io.BytesIO(answer.data)) as image:
             assert (image.size, image.format.lower() if image.format else "") == ((640, 448), variant.format)
     assert seen == formats, "each of the two formats is for some viewer"
 
 
+def test_a_permalink_knows_what_a_browser_has_and_answers_head_and_ranges(deployment: Deployment, fetch: Fetch) -> None:
+    (manifest,) = settle(deployment, upload(deployment, "links/known.jpg", picture(3), "image/jpeg"))
+    link = "/links/known.jpg?w=320"
+    first = fetch(link, method="HEAD")
+    assert (first.status, first.data) == (200, b"")
+    whole = fetch(link)
+    assert whole.headers["ETag"] == first.headers["ETag"]
+    variant = next(one for one in manifest.variants if one.sha256 == hashlib.sha256(whole.data).hexdigest())
+    assert whole.headers["ETag"] == f'"{variant.path.split("/", 2)[2]}"'
+    same = fetch(link, headers={"If-None-Match": whole.headers["ETag"]})
+    assert (same.status, same.data, same.headers["ETag"]) == (304, b"", whole.headers["ETag"])
+    assert fetch(link, headers={"If-None-Match": '"1-old/w320.jpg"'}).status == 200
+    part = fetch(link, headers={"Range": "bytes=10-29"})
+    assert (part.status, part.data) == (206, whole.data[10:30])
+    assert part.headers["Content-Range"] == f"bytes 10-29/{variant.bytes}"
+    head = fetch(link, method="HEAD")
+    assert (head.status, head.data, head.headers["X-Cache"]) == (200, b"", "Hit from cloudfront")
+
+
 def test_a_size_and_a_format_can_be_asked_for_by_name(deployment: Deployment, fetch: Fetch) -> None:
     (manifest,) = settle(deployment, upload(deployment, "avatars/me.jpg", picture(8, (500, 400)), "image/jpeg"))
-    found = variant_at(manifest, led_to(fetch, "/avatars/me.jpg?size=small&fm=webp"))
+    found = shown(fetch, "/avatars/me.jpg?size=small&fm=webp", manifest)
     assert (found.name, found.format, found.width, found.height) == ("small", "webp", 96, 96)
 
 
-def test_a_permalink_follows_its_picture_and_an_immutable_address_stays(
+def test_what_the_cdn_keeps_at_a_permalink_ends_with_an_overwrite_and_a_deletion_and_an_immutable_address_stays(
     deployment: Deployment, cloud: Outputs, s3: S3Client, fetch: Fetch
 ) -> None:
     link = "/links/moves.jpg?w=320"
     assert fetch(link).status == 404
     assert fetch(link).headers["Cache-Control"] == "public, max-age=0, s-maxage=5"
     (one,) = settle(deployment, upload(deployment, "links/moves.jpg", picture(1), "image/jpeg"))
-    eventually(lambda: fetch(link).status == 302)
-    first = led_to(fetch, link)
+    eventually(lambda: fetch(link).status == 200)
+    first = shown(fetch, link, one)
+    assert fetch(link).headers["X-Cache"] == "Hit from cloudfront"
+
     (other,) = settle(deployment, upload(deployment, "links/moves.jpg", picture(2), "image/jpeg"))
-    second = led_to(fetch, link)
-    assert first != second
-    for manifest, address in ((one, first), (other, second)):
-        answer = fetch(address)
-        assert answer.status == 200
-        assert hashlib.sha256(answer.data).hexdigest() == variant_at(manifest, address).sha256
+    assert hashlib.sha256(fetch(link).data).hexdigest() == first.sha256, "kept until it is invalidated"
+    eventually(lambda: hashlib.sha256(fetch(link).data).hexdigest() != first.sha256, PURGED_WITHIN)
+    second = shown(fetch, link, other)
+    for variant in (first, second):
+        answer = fetch(f"/{variant.path}")
+        assert (answer.status, hashlib.sha256(answer.data).hexdigest()) == (200, variant.sha256)
 
     s3.delete_object(Bucket=cloud.uploads_bucket, Key="links/moves.jpg")
     eventually(lambda: (found := deployment.manifest("links/moves.jpg")) and found.status is Status.DELETED)
-    assert fetch(link).status == 410
+    eventually(lambda: fetch(link).status == 410, PURGED_WITHIN)
     # 404 on AWS, where the CDN may list; the emulator says 403 of what is not there all the same.
-    eventually(lambda: {fetch(first).status, fetch(second).status} <= {403, 404})
+    gone = (f"/{first.path}", f"/{second.path}")
+    eventually(lambda: {fetch(path).status for path in gone} <= {403, 404}, PURGED_WITHIN)
 
 
 def test_a_picture_has_a_placeholder_until_it_is_published_and_never_404(deployment: Deployment, fetch: Fetch) -> None:
     begun = upload(deployment, "links/new.jpg", picture(9), "image/jpeg")
     answer = fetch("/links/new.jpg?w=320")
-    while answer.status == 200:
-        assert (answer.data, answer.headers["Content-Type"]) == (PLACEHOLDER, "image/png")
+    while answer.headers.get("X-Lightpress-Status") == "processing":
+        assert (answer.status, answer.data, answer.headers["Content-Type"]) == (200, PLACEHOLDER, "image/png")
         assert answer.headers["Cache-Control"] == "public, max-age=0, s-maxage=1"
         answer = fetch("/links/new.jpg?w=320")
     (manifest,) = settle(deployment, begun)
-    assert answer.status == 302
-    assert variant_at(manifest, answer.headers["Location"]).width == 320
+    assert shown(fetch, "/links/new.jpg?w=320", manifest).width == 320
 
 
 def test_a_picture_that_failed_is_not_found_with_its_reason(deployment: Deployment, fetch: Fetch) -> None:
@@ -130,3 +154,54 @@ def test_a_picture_that_failed_is_not_found_with_its_reason(deployment: Deployme
 
 def test_nobody_asks_the_resolver_but_through_the_edge(fetch: Fetch) -> None:
     assert fetch(resolver_path("links/plain.jpg")).status == 404
+
+
+def test_a_browser_loads_the_smallest_file_that_it_can_show_in_one_request(
+    deployment: Deployment, cloud: Outputs, browser: Browser
+) -> None:
+    """A photo, a flat graphic, which is smaller as WebP, and a picture that moves."""
+    files = {
+        "page/photo.jpg": ("image/jpeg", file_of(ramp((1000, 700)), "JPEG")),
+        "page/flat.png": ("image/png", flat()),
+        "page/moves.gif": ("image/gif", moving()),
+    }
+    manifests = settle(deployment, *(upload(deployment, key, data, kind) for key, (kind, data) in files.items()))
+    links = {manifest.key: f"{cloud.cdn_base_url}{permalink(manifest.key)}?w=320" for manifest in manifests}
+    page = browser.new_page()
+    loaded: dict[str, tuple[int, bytes]] = {}
+
+    def keep(answer: Response) -> None:
+        loaded[answer.url] = (answer.status, answer.body())
+
+    page.on("response", keep)
+    page.set_content("".join(f'<img src="{link}" alt="">' for link in links.values()))
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    widths = page.evaluate("[...document.images].map((image) => image.naturalWidth)")
+    page.close()
+    assert set(loaded) == set(links.values()), "one request for each"
+    for manifest, width in zip(manifests, widths, strict=True):
+        offered = [one for one in manifest.variants if one.width == width and one.name == "w320"]
+        best = smallest(offered, {"avif", "webp", "jpeg", "gif", "png"})
+        assert best is not None
+        status, data = loaded[links[manifest.key]]
+        assert (status, len(data), hashlib.sha256(data).hexdigest()) == (200, best.bytes, best.sha256), manifest.key
+    formats = [smallest(one.variants, {"avif", "webp", "jpeg"}) for one in manifests]
+    assert [one and one.format for one in formats][1:] == ["webp", "webp"]
+
+
+def flat() -> bytes:
+    """A graphic in four colors."""
+    image = Image.new("RGB", (640, 480), (255, 255, 255))
+    for number, color in enumerate(((200, 30, 30), (30, 30, 200), (30, 160, 30))):
+        image.paste(color, (40 + 180 * number, 60, 180 + 180 * number, 400))
+    return file_of(image, "PNG")
+
+
+def moving() -> bytes:
+    """A square that moves over six frames."""
+    frames = [Image.new("RGB", (400, 300), (240, 240, 240)) for _ in range(6)]
+    for number, frame in enumerate(frames):
+        frame.paste((20, 90, 200), (50 * number, 100, 50 * number + 80, 180))
+    file = io.BytesIO()
+    frames[0].save(file, "GIF", save_all=True, append_images=frames[1:], duration=100, loop=0)
+    return file.getvalue()

@@ -9,6 +9,8 @@ certificate; so in the other mode loopback counts as secure.
 In both, a request of the CDN to a function URL fails where its path has other characters than letters, digits and
 `-._~/`: it is reported that CloudFront signs another path than Lambda then receives
 (https://github.com/aws-samples/image-optimization/issues/44). The emulator signs nothing there, and would let it pass.
+
+In both, the CDN keeps what it answers, and forgets what is invalidated (`edge_cache`): the emulator's keeps nothing.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from edge_cache import EdgeCache
 from ministack.app import app as emulator
 from ministack.core.iam_evaluator import pin_request_origin
 from ministack.services import cloudfront
@@ -32,7 +35,39 @@ async def _fetch_signed(host: str, origin: Any, method: str, uri: str, *rest: An
     return 403, "Forbidden", headers, _MISMATCH
 
 
+_cache = EdgeCache()
+_ask_origin = cloudfront._fetch_from_origin  # noqa: SLF001
+_invalidate = cloudfront._create_invalidation  # noqa: SLF001
+_with_own_headers = cloudfront._add_cloudfront_headers  # noqa: SLF001
+
+
+async def _fetch_through_cache(origin: Any, method: str, uri: str, *rest: Any) -> Any:  # noqa: ANN401  the emulator's
+    """rest: the query, the headers, the body and more, with the ARN of the distribution at the end."""
+    query, headers, *more = rest
+
+    async def ask(with_headers: dict[str, str]) -> Any:  # noqa: ANN401  the emulator's
+        return await _ask_origin(origin, method, uri, query, with_headers, *more)
+
+    if method not in {"GET", "HEAD"}:
+        return await ask(headers)
+    return await _cache.answer((more[-1].rpartition("/")[2], uri), method, headers, ask)
+
+
+def _invalidate_cache(distribution: str, body: bytes) -> Any:  # noqa: ANN401  the emulator's
+    answer = _invalidate(distribution, body)
+    for invalidation in cloudfront._invalidations.get(distribution, [])[-1:]:  # noqa: SLF001
+        _cache.forget(distribution, invalidation["InvalidationBatch"]["Paths"]["Items"])
+    return answer
+
+
+def _tell_hit(headers: dict[str, Any], x_cache: str, *rest: Any, **more: Any) -> Any:  # noqa: ANN401  the emulator's
+    return _with_own_headers(headers, "Hit from cloudfront" if "age" in headers else x_cache, *rest, **more)
+
+
 cloudfront._fetch_from_function_url_origin = _fetch_signed  # noqa: SLF001
+cloudfront._fetch_from_origin = _fetch_through_cache  # noqa: SLF001
+cloudfront._create_invalidation = _invalidate_cache  # noqa: SLF001
+cloudfront._add_cloudfront_headers = _tell_hit  # noqa: SLF001
 
 strict = emulator
 
