@@ -50,6 +50,11 @@ HOSTILE = {
     "8,000 digits": asked(w="9" * 8_000, h="9" * 8_000, dpr="9" * 8_000),
     "a size of 8,000 letters": asked(size="l" * 8_000),
     "a format of 8,000 letters": asked(fm="a" * 8_000),
+    "hints of 8,000 letters": Request(
+        "/cat.jpg",
+        querystring={"w": {"value": "1"}, "hints": {"value": "on"}},
+        headers={name: {"value": "9" * 8_000} for name in ("save-data", "sec-ch-dpr", "sec-ch-width")},
+    ),
     "200 parameters": asked(**{f"a{number}": "1" for number in range(200)}),
 }
 _ALL = ORDINARY | HOSTILE

@@ -110,6 +110,44 @@ def test_what_is_wanted_becomes_a_rung_of_the_ladder(query: dict[str, str], want
     assert uri_of(asked(**query)) == resolver_path("cat.jpg", wanted=wanted)
 
 
+def hinted(headers: dict[str, str], **query: str) -> str:
+    request = asked(**query)
+    request.headers.update({name: {"value": value} for name, value in headers.items()})
+    return uri_of(request)
+
+
+@pytest.mark.parametrize(
+    ("headers", "query", "wanted"),
+    [
+        ({"sec-ch-dpr": "2"}, {"w": "320"}, "w640"),
+        ({"sec-ch-dpr": "1.5"}, {"h": "320"}, "h640"),
+        ({"sec-ch-dpr": "2"}, {"w": "320", "dpr": "1"}, "w320"),
+        ({"sec-ch-dpr": "99"}, {"w": "96"}, "w384"),
+        ({"sec-ch-width": "600"}, {"w": "96"}, "w640"),
+        ({"sec-ch-width": "600", "sec-ch-dpr": "2"}, {}, "w640"),
+        ({"sec-ch-width": "99999"}, {}, "w1920"),
+        ({"save-data": "on", "sec-ch-dpr": "3"}, {"w": "320"}, "w320"),
+        ({"save-data": "On", "sec-ch-width": "1900", "sec-ch-dpr": "3"}, {"w": "320"}, "w320"),
+        ({"save-data": "on"}, {"w": "320", "dpr": "2"}, "w640"),
+        ({"save-data": "off", "sec-ch-dpr": "2"}, {"w": "320"}, "w640"),
+        ({"sec-ch-dpr": "2"}, {"w": "320", "size": "large"}, "n-large"),
+        ({"sec-ch-dpr": "2"}, {}, "-"),
+        ({"sec-ch-dpr": "NaN", "sec-ch-width": "-4"}, {"w": "320"}, "w320"),
+        ({"sec-ch-dpr": "9" * 9_000, "sec-ch-width": "1" * 9_000}, {"w": "320"}, "w320"),
+    ],
+)
+def test_hints_of_the_browser_count_where_the_address_asks_for_them(
+    headers: dict[str, str], query: dict[str, str], wanted: str
+) -> None:
+    assert hinted(headers, hints="on", **query) == resolver_path("cat.jpg", wanted=wanted)
+
+
+@pytest.mark.parametrize("asked_for", [{}, {"hints": "off"}, {"hints": ""}, {"hints": "ON"}])
+def test_hints_that_the_address_does_not_ask_for_change_nothing(asked_for: dict[str, str]) -> None:
+    everything = {"save-data": "on", "sec-ch-dpr": "3", "sec-ch-width": "1900"}
+    assert hinted(everything, w="320", **asked_for) == resolver_path("cat.jpg", wanted="w320")
+
+
 @pytest.mark.parametrize(("fm", "accepted"), [("png", "~png"), ("avif", "~avif"), ("gif", "-"), ("toString", "-")])
 def test_a_format_can_be_asked_for_by_name(fm: str, accepted: str) -> None:
     assert uri_of(asked(fm=fm)) == resolver_path("cat.jpg", accepted=accepted)
@@ -162,14 +200,17 @@ def test_whatever_a_viewer_asks_a_picture_has_few_cache_keys() -> None:
         {
             name: chance.choice(numbers)
             if name in {"w", "h", "dpr"}
-            else chance.choice(["avif", "webp", "png", "jpeg", "gif", "small", "large", "w640", "x" * 50])
-            for name in chance.sample(["w", "h", "dpr", "fm", "size", "v", "cachebust"], chance.randint(0, 5))
+            else chance.choice(["avif", "webp", "png", "jpeg", "gif", "small", "large", "w640", "on", "x" * 50])
+            for name in chance.sample(["w", "h", "dpr", "fm", "size", "hints", "v", "cachebust"], chance.randint(0, 5))
         }
         for _ in range(1_500)
     ]
     accepts = list(ACCEPT.values())
-    answers = answers_to(asked(accept=chance.choice(accepts), **query) for query in queries)
-    keys = {answer["uri"] for answer in answers}
+    requests = [asked(accept=chance.choice(accepts), **query) for query in queries]
+    for request in requests:
+        for hint in chance.sample(["sec-ch-dpr", "sec-ch-width", "save-data"], chance.randint(0, 3)):
+            request.headers[hint] = {"value": chance.choice([*numbers, "on"])}
+    keys = {answer["uri"] for answer in answers_to(requests)}
     accepted, names = 4 + 4, 6
     assert len(keys) <= accepted * (2 * len(LADDER) + names + 1) == 152
     assert all(PATTERN.fullmatch(key) for key in keys)

@@ -2,7 +2,7 @@
 // the CDN ask for what cannot be there, or for the same thing under many names.
 //
 // /i/HASH OF THE KEY/REVISION-HASH OF THE CONTENTS/SIZE.ENDING   a variant, as it is
-// /KEY?w=640&dpr=2                                               a permalink; becomes, without a query,
+// /KEY?w=640&dpr=2&hints=on                                      a permalink; becomes, without a query,
 //                                                                /r/HASH OF THE KEY/ACCEPTED/WANTED/~KEY IN BASE64URL
 //                                                                for the resolver (lightpress/delivery/resolve.py)
 //
@@ -41,7 +41,7 @@ function handler(event) {
     if (key === null) {
       return refuse(404, 'Not Found', { 'cache-control': { value: 'public, max-age=60' } });
     }
-    const asked = accepted(request) + '/' + wanted(request.querystring);
+    const asked = accepted(request) + '/' + wanted(request);
     request.uri = '/r/' + hashOf(key) + '/' + asked + '/~' + key.toString('base64url');
   }
   request.querystring = {};
@@ -76,10 +76,17 @@ function hashOf(key) {
   return hash;
 }
 
-function wanted(query) {
+// `hints=on`: what the browser knows of its own screen counts, too; it becomes a rung like everything else.
+function wanted(request) {
+  const query = request.querystring;
   const name = text(query, 'size');
   if (NAMES.indexOf(name) >= 0) return 'n-' + name;
-  const dpr = Math.min(Math.max(number(query, 'dpr') || 1, 1), 4);
+  const hints = text(query, 'hints') === 'on' ? request.headers : {};
+  const sparing = /^on(?![\s\S])/i.test(text(hints, 'save-data'));
+  const ratio = number(query, 'dpr') || (sparing ? 1 : number(hints, 'sec-ch-dpr')) || 1;
+  const dpr = Math.min(Math.max(ratio, 1), 4);
+  const laidOut = sparing ? 0 : number(hints, 'sec-ch-width'); // in pixels of the screen
+  if (laidOut > 0) return 'w' + rung(laidOut);
   if (number(query, 'w') > 0) return 'w' + rung(number(query, 'w') * dpr);
   if (number(query, 'h') > 0) return 'h' + rung(number(query, 'h') * dpr);
   return '-';
