@@ -13,6 +13,7 @@ from rich.console import Console
 from tools.benchmarks import (
     browsers,
     cold_start,
+    delivery,
     fetching,
     formats,
     guard,
@@ -48,6 +49,18 @@ out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 _Turns = Annotated[int, typer.Option(help="How often each photo is rendered.")]
+
+
+@app.command("delivery")
+def _delivery(
+    keys: Annotated[int, typer.Option(help="How many pictures are viewed.")] = delivery.MILLION,
+    views: Annotated[int, typer.Option(help="How many views there are in a month.")] = 100 * delivery.MILLION,
+) -> None:
+    """Compare ways to answer permalinks by a model: dollars a month, and how long viewers wait."""
+    site, prices = delivery.Site(keys, views), delivery.Prices()
+    _print(delivery.table(site, prices))
+    worth = delivery.overwrites_worth_a_purge(site, prices)
+    _print(f"A week with purges costs less than a minute without up to {worth:,.0f} overwrites a month.")
 
 
 @app.command("run")
