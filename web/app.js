@@ -2,12 +2,14 @@
 
 import { makeAccount } from './account.js';
 import { makeApi } from './api.js';
+import { makeKept } from './kept.js';
 import { makeQueue } from './queue.js';
 import { makeView } from './view.js';
-import { WORDS, bytes, choosable, stateOf, summaryOf } from './words.js';
+import { WORDS, bytes, choosable, isFinished, isUnderWay, stateOf, summaryOf, totalProgress } from './words.js';
 
 const by = (id) => document.getElementById(id);
 const base = new URL('./', location.href);
+const kept = makeKept();
 
 try {
   await start();
@@ -24,6 +26,7 @@ async function start() {
 }
 
 function askWhoIsThere(account, config) {
+  by('choose').hidden = true; // what was chosen already stays in the input, and is taken up after the sign-in
   if (account.kind === 'oidc') {
     accountButton('Sign in', () => account.signIn());
     return;
@@ -41,6 +44,7 @@ function open(account, config) {
   if (account.kind !== 'none') {
     accountButton('Sign out', () => {
       account.signOut();
+      kept.forget();
       location.reload();
     });
   }
@@ -57,41 +61,82 @@ function open(account, config) {
 
   function changed(picture) {
     if (!views.has(picture.id)) {
-      const actions = { retry: () => queue.retry(picture), remove: () => remove(picture) };
+      const actions = { retry: () => queue.retry(picture), remove: () => remove(picture), delete: () => erase(picture) };
       const view = makeView(picture, config.formats, actions);
       views.set(picture.id, view);
       by('pictures').append(view.element);
     }
     views.get(picture.id).update();
-    if (picture.state === 'ready' || picture.state === 'failed') tell(`${picture.file.name}. ${stateOf(picture)}`);
+    if (picture.state === 'ready' || picture.state === 'failed') ended(picture);
     summarize();
   }
 
+  function ended(picture) {
+    tell(`${picture.file.name}. ${stateOf(picture)}`);
+    if (picture.state === 'ready' && queue.pictures.length === 1) views.get(picture.id).open(true);
+  }
+
   function remove(picture) {
+    const words = isUnderWay(picture) ? 'is not uploaded' : 'removed from this list';
+    queue.remove(picture);
+    forget(picture);
+    tell(`${picture.file.name} ${words}.`);
+  }
+
+  async function erase(picture) {
+    if (!confirm(WORDS.confirmDelete(picture.file.name))) return;
+    const view = views.get(picture.id);
+    view.trouble('');
+    try {
+      await queue.erase(picture);
+    } catch (problem) {
+      view.trouble(problem.words ?? WORDS.unknown);
+      return;
+    }
+    forget(picture);
+    tell(`${picture.file.name} deleted.`);
+  }
+
+  function forget(picture) {
     const { element, dispose } = views.get(picture.id);
     // Whoever works with the keyboard goes on at the next picture, not at the top of the page.
     const next = (element.nextElementSibling ?? element.previousElementSibling)?.querySelector('.remove') ?? by('files');
-    queue.remove(picture);
     dispose();
     views.delete(picture.id);
     next.focus();
-    tell(`${picture.file.name} removed from this list.`);
     summarize();
   }
 
   function summarize() {
-    by('summary').hidden = queue.pictures.length === 0;
-    by('summary').textContent = summaryOf(queue.pictures);
+    const { pictures } = queue;
+    const underWay = pictures.some(isUnderWay);
+    by('all').hidden = pictures.length === 0;
+    by('summary').textContent = summaryOf(pictures);
+    by('total').hidden = !underWay;
+    by('total').value = totalProgress(pictures);
+    by('clear').hidden = pictures.length < 2 || !pictures.some(isFinished);
+    // Only while something would be lost: a page that always asks is not kept for the way back.
+    window.onbeforeunload = underWay ? (event) => event.preventDefault() : null;
+    kept.save(pictures);
   }
 
+  by('clear').onclick = () => {
+    const finished = queue.pictures.filter(isFinished);
+    finished.forEach(queue.remove);
+    finished.forEach(forget);
+    tell(`${finished.length} removed from this list.`);
+  };
   by('choose').hidden = false;
   by('limits').textContent = `${config.kinds.join(', ')}. Up to ${bytes(config.max_bytes)} each.`;
   by('files').accept = choosable(limits);
+  queue.restore(kept.load());
   for (const input of [by('files'), by('camera')]) {
-    input.onchange = () => {
+    const take = () => {
       queue.add([...input.files]);
       input.value = ''; // so that the same file can be chosen again
     };
+    input.onchange = take;
+    if (input.files.length) take(); // chosen before this script was there
   }
   acceptDrops(by('drop'), queue.add);
 }

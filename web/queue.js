@@ -14,8 +14,9 @@ const PATIENCE_MS = 300_000;
 
 /**
  * changed(picture) is called after each change of a picture.
- * A picture: {id, file, state, progress, key, published, problem, parts}. parts: what the API said of an upload in
- * parts that is under way, which trying again goes on with.
+ * A picture: {id, file, state, progress, key, published, problem, parts, wanted}. parts: what the API said of an upload
+ * in parts that is under way, which trying again goes on with. wanted: the page was loaded anew, and `file` is only its
+ * name and size, until the person chooses it again.
  */
 export function makeQueue({ api, limits, changed }) {
   const pictures = [];
@@ -27,15 +28,31 @@ export function makeQueue({ api, limits, changed }) {
     changed(picture);
   }
 
+  function join(file, more) {
+    last += 1;
+    const fresh = { id: last, file, state: 'waiting', progress: 0, key: null, published: null, problem: null, parts: null };
+    const picture = { ...fresh, wanted: false, stop: new AbortController(), ...more };
+    pictures.push(picture);
+    changed(picture);
+  }
+
   function add(files) {
     for (const file of files) {
-      last += 1;
-      const picture = { id: last, file, state: 'waiting', progress: 0, key: null, published: null, problem: null, parts: null };
-      picture.stop = new AbortController();
       const refused = refusalOf(file, limits);
-      if (refused) Object.assign(picture, { state: 'failed', problem: new Problem(refused, { code: 'refused', retriable: false }) });
-      pictures.push(picture);
-      changed(picture);
+      const again = pictures.find((picture) => picture.wanted && isSame(picture.file, file));
+      if (refused) join(file, { state: 'failed', problem: new Problem(refused, { code: 'refused', retriable: false }) });
+      else if (again) retry(Object.assign(again, { file, wanted: false }));
+      else join(file);
+    }
+    work();
+  }
+
+  /** Go on with what was listed before the page was loaded anew (kept.js). */
+  function restore(list) {
+    for (const { name, size, modified, key, parts } of list) {
+      const file = { name, size, lastModified: modified };
+      const problem = new Problem(parts ? WORDS.chooseToGoOn : WORDS.chooseAgain, { code: 'left', retriable: false });
+      join(file, key ? { key } : { state: 'failed', problem, parts, wanted: true });
     }
     work();
   }
@@ -77,7 +94,7 @@ export function makeQueue({ api, limits, changed }) {
 
   async function uploadInParts(picture, watched) {
     const resumed = picture.parts !== null;
-    picture.parts ??= await api.beginParts(picture.file);
+    if (!resumed) update(picture, { parts: await api.beginParts(picture.file) });
     const begun = picture.parts;
     try {
       const arrived = resumed ? (await api.listParts(begun)).parts : [];
@@ -126,7 +143,17 @@ export function makeQueue({ api, limits, changed }) {
     work();
   }
 
-  return { pictures, add, retry, remove };
+  /** Delete what is published of a picture, and the picture. Rejects with a Problem, and leaves it in the list then. */
+  async function erase(picture) {
+    await api.remove(picture.key);
+    remove(picture);
+  }
+
+  return { pictures, add, restore, retry, remove, erase };
+}
+
+function isSame(file, other) {
+  return file.name === other.name && file.size === other.size && file.lastModified === other.lastModified;
 }
 
 function sleep(milliseconds, signal) {

@@ -1,15 +1,15 @@
 // One picture in the document, brought up to date whenever it changes.
 
-import { bytes, largest, savedPercent, stateOf } from './words.js';
+import { WORDS, bytes, isUnderWay, largest, savedPercent, stateOf } from './words.js';
 
 /**
  * formats: those of variants, each {name, label}.
- * actions: {retry, remove}, each called without arguments. Returns {element, update, dispose}.
+ * actions: {retry, remove, delete}, each called without arguments. Returns {element, update, open, trouble, dispose}.
  */
 export function makeView(picture, formats, actions) {
   const element = document.getElementById('picture').content.firstElementChild.cloneNode(true);
   const part = (name) => element.querySelector(`.${name}`);
-  const preview = URL.createObjectURL(picture.file);
+  let preview = null;
   const name = part('name');
   const bar = element.querySelector('progress');
 
@@ -18,30 +18,63 @@ export function makeView(picture, formats, actions) {
   element.setAttribute('aria-labelledby', name.id);
   bar.setAttribute('aria-labelledby', name.id);
   const thumb = part('thumb').firstElementChild;
-  thumb.onerror = () => thumb.remove();
-  thumb.src = preview;
-  for (const action of ['retry', 'remove']) {
-    part(action).onclick = actions[action];
+  thumb.onerror = () => { thumb.hidden = true; };
+  for (const [action, act] of Object.entries({ ...actions, details: () => open(part('result').hidden) })) {
+    part(action).onclick = act;
     part(action).setAttribute('aria-describedby', name.id);
   }
 
   function update() {
+    const ready = picture.state === 'ready';
     element.dataset.state = picture.state;
     part('state').textContent = stateOf(picture);
     bar.hidden = picture.state !== 'uploading';
     bar.value = picture.progress;
     part('retry').hidden = !(picture.state === 'failed' && picture.problem.retriable);
-    if (picture.state === 'ready') showResult(part('result'), picture, formats, preview);
-    else part('result').hidden = true;
+    part('details').hidden = !ready;
+    part('delete').hidden = !picture.key;
+    part('remove').textContent = isUnderWay(picture) ? 'Cancel' : 'Clear';
+    part('remove').title = picture.key ? WORDS.clears : '';
+    showThumb();
+    if (!ready) open(false);
+  }
+
+  /** The file itself as soon as there is one; of a picture from before the page was loaded anew, a published file. */
+  function showThumb() {
+    if (!preview && picture.file instanceof Blob) {
+      preview = URL.createObjectURL(picture.file);
+      show(preview);
+    } else if (!preview && picture.published) {
+      show(smallest(picture.published).url);
+    }
+  }
+
+  function show(url) {
+    if (thumb.src === url) return;
+    thumb.hidden = false;
+    thumb.src = url;
+  }
+
+  /** The result is made when it is looked at: twenty comparisons are forty pictures to load. */
+  function open(wanted) {
+    part('details').setAttribute('aria-expanded', String(wanted));
+    if (wanted) showResult(part('result'), picture, formats, preview);
+    else part('result').replaceChildren();
+    part('result').hidden = !wanted;
+  }
+
+  function trouble(words) {
+    part('trouble').textContent = words;
+    part('trouble').hidden = !words;
   }
 
   function dispose() {
-    URL.revokeObjectURL(preview);
+    if (preview) URL.revokeObjectURL(preview);
     element.remove();
   }
 
   update();
-  return { element, update, dispose };
+  return { element, update, open, trouble, dispose };
 }
 
 function showResult(place, picture, formats, preview) {
@@ -72,11 +105,14 @@ function compare(part, published, preview) {
   const missing = part('before-missing');
   part('after').append(shown(published));
   stage.style.aspectRatio = `${published.width} / ${published.height}`;
-  original.onerror = () => {
+  const alone = (words) => {
     stage.classList.add('alone');
+    missing.textContent = words;
     missing.hidden = false;
   };
-  original.src = preview;
+  original.onerror = () => alone(WORDS.notShown);
+  if (preview) original.src = preview;
+  else alone(WORDS.noOriginal);
   divider.oninput = () => stage.style.setProperty('--at', `${divider.value}%`);
 }
 
@@ -99,6 +135,13 @@ function shown(published) {
   return picture;
 }
 
+/** The smallest file that every browser shows. */
+function smallest(published) {
+  return published.variants
+    .filter((variant) => variant.format === published.picture_formats.at(-1))
+    .reduce((best, variant) => (variant.width < best.width ? variant : best));
+}
+
 function srcset(variants) {
   const byWidth = new Map(variants.map((variant) => [variant.width, variant.url]));
   return [...byWidth].map(([width, url]) => `${url} ${width}w`).join(', ');
@@ -108,15 +151,17 @@ function table(element, published, formats) {
   const label = (name) => formats.find((format) => format.name === name)?.label ?? name;
   const names = [...new Set(published.variants.map((variant) => variant.format))];
   const sizes = [...new Set(published.variants.map((variant) => variant.name))];
-  const heading = node('th', 'Size');
-  heading.scope = 'col';
+  const corner = node('th', 'Size');
+  corner.scope = 'col';
   const columns = names.map((name) => Object.assign(node('th', label(name)), { scope: 'col' }));
-  element.tHead.rows[0].append(heading, ...columns);
+  element.tHead.rows[0].append(corner, ...columns);
   for (const size of sizes) {
     const row = element.tBodies[0].insertRow();
     const variants = published.variants.filter((variant) => variant.name === size);
     const { width, height } = variants[0];
-    row.append(Object.assign(node('th', `${size} (${width} x ${height})`), { scope: 'row' }));
+    const heading = Object.assign(node('th', `${size} `), { scope: 'row' });
+    heading.append(Object.assign(node('span', `${width} x ${height}`), { className: 'pixels' }));
+    row.append(heading);
     for (const name of names) row.append(cell(variants.find((variant) => variant.format === name), label(name)));
   }
 }

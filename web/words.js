@@ -39,10 +39,30 @@ function ready(published) {
   return `Ready: ${published.width} x ${published.height} pixels, ${files} ${files === 1 ? 'file' : 'files'}`;
 }
 
+/** Whether it is lost if the page is left now. */
+export function isUnderWay(picture) {
+  return !picture.key && (picture.state === 'waiting' || picture.state === 'uploading');
+}
+
+/** Whether nothing more will happen to it unless somebody asks for it. */
+export function isFinished(picture) {
+  return picture.state === 'ready' || (picture.state === 'failed' && !picture.problem.retriable && !picture.wanted);
+}
+
+/** How far the upload of all pictures is, from 0 to 1, by bytes; 1 where nothing is to be sent. */
+export function totalProgress(pictures) {
+  const counted = pictures.filter((picture) => picture.state !== 'failed');
+  const all = sum(counted.map((picture) => picture.file.size));
+  const sent = sum(counted.map((picture) => picture.file.size * (picture.key ? 1 : picture.progress)));
+  return all > 0 ? sent / all : 1;
+}
+
 /** One sentence for all pictures. */
 export function summaryOf(pictures) {
   const count = (state) => pictures.filter((picture) => picture.state === state).length;
   const parts = [`${count('ready')} of ${pictures.length} ready`];
+  const left = pictures.filter(isUnderWay).length;
+  if (left) parts.unshift(`${left} to upload, ${Math.floor(100 * totalProgress(pictures))} % sent`);
   if (count('failed')) parts.push(`${count('failed')} failed`);
   const published = pictures.filter((picture) => picture.state === 'ready');
   if (published.length) {
@@ -90,6 +110,12 @@ export const WORDS = {
   interrupted: 'The connection broke while the file was sent.',
   signedOut: 'You are signed out. Sign in and try again.',
   late: 'This takes unusually long. It may still be published: try again in a while to look.',
+  chooseAgain: 'The page was left before this was sent. Choose the file again to upload it.',
+  chooseToGoOn: 'The page was left while this was sent. Choose the file again to go on where it was.',
+  noOriginal: 'The page was loaded anew: the original is no longer at hand to compare with.',
+  notShown: "This browser cannot show the original's format, so there is nothing to compare with.",
+  clears: 'Take it off this list. It stays published.',
+  confirmDelete: (name) => `Delete ${name}? It disappears from every page that shows it.`,
   unknown: 'Something went wrong. Try again.',
 };
 

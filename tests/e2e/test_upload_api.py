@@ -198,6 +198,7 @@ def test_the_page_uploads_pictures_one_of_them_broken_and_shows_what_was_publish
     )
     for name, state in (("soft.jpg", "ready"), ("small.png", "ready"), ("cut.jpg", "failed"), ("parts.jpg", "ready")):
         expect(entry(page, name)).to_have_attribute("data-state", state, timeout=60_000)
+    entry(page, "soft.jpg").get_by_role("button", name="Details").click()
     wait_until_shown(page)
     expect(page.locator("#summary")).to_contain_text("3 of 4 ready, 1 failed")
     page_shot(page, "upload-page-on-the-local-cloud")

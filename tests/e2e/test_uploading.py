@@ -131,13 +131,14 @@ def settled(cloud: Outputs) -> Iterator[Callable[[str], dict[str, Any]]]:
         yield lambda key: eventually(lambda: told(key))
 
 
-def test_uppy_uploads_with_its_own_plugin_and_the_page_shows_the_permalink(
+def test_uppy_uploads_with_its_own_plugin_and_the_page_shows_the_permalink_once_it_leads_to_a_picture(
     visit: Callable[..., Page], bundled: Callable[[str], str], settled: Callable[[str], dict[str, Any]]
 ) -> None:
     page = visit(bundled("page-uppy.js"), "<input type=file>")
     page.set_input_files("input", PICTURE)
     image = page.locator("img")
-    expect(image).to_have_count(1, timeout=20_000)
+    expect(image).to_have_attribute("alt", "hill.jpg", timeout=20_000)
+    expect(image).not_to_have_js_property("naturalWidth", 0)
     said = settled(str(image.get_attribute("data-key")))
     assert (said["status"], said["width"], said["height"]) == ("ready", 500, 300)
     assert image.get_attribute("src") == f"{said['permalink']}?w=640"
@@ -166,15 +167,31 @@ def test_what_is_refused_is_said_in_the_words_of_the_api(
     expect(page.get_by_text("type 'text/plain' is not accepted").first).to_be_attached(timeout=20_000)
 
 
+def test_uppys_page_says_why_a_picture_is_not_published(
+    visit: Callable[..., Page], bundled: Callable[[str], str]
+) -> None:
+    page = visit(bundled("page-uppy.js"), "<input type=file>")
+    page.set_input_files("input", {**PICTURE, "buffer": PICTURE["buffer"][:100]})
+    expect(page.get_by_text("The picture is damaged or cut short.")).to_be_attached(timeout=20_000)
+    expect(page.locator("img")).to_have_count(0)
+
+
 def test_python_uploads_and_waits(cloud: Outputs, tmp_path: Path) -> None:
     (program,) = blocks(PAGE, "python")
     ran = run([sys.executable, "-c", program], cloud, tmp_path)
     assert re.match(r"ready http\S+/uploads/\w+/\S+/hill\.jpg\n$", ran.stdout), ran.stderr
 
 
-def test_curl_uploads(cloud: Outputs, tmp_path: Path, settled: Callable[[str], dict[str, Any]]) -> None:
-    (program,) = blocks(PAGE, "bash")
-    ran = run(["bash", "-euo", "pipefail", "-c", program, "upload"], cloud, tmp_path)
+SHELLS = ("bash", "dash", "zsh")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_curl_uploads(cloud: Outputs, tmp_path: Path, settled: Callable[[str], dict[str, Any]], shell: str) -> None:
+    missing = [name for name in (shell, "curl", "file", "jq") if shutil.which(name) is None]
+    if missing:
+        pytest.skip(f"not on this machine: {', '.join(missing)}")
+    (program,) = blocks(PAGE, "sh")
+    ran = run([shell, "-euc", program, "upload"], cloud, tmp_path)
     link = ran.stdout.strip()
     assert link.startswith(cloud.cdn_base_url), ran.stderr
     assert settled(link.removeprefix(f"{cloud.cdn_base_url}/"))["status"] == "ready"

@@ -143,6 +143,16 @@ class _PageAndApi(_Handler):
         upload = {"url": self.world.other_origin + "/", "fields": {"key": key, "policy": "signed"}}
         self.say(201, {"key": key, "upload": upload})
 
+    def do_DELETE(self) -> None:
+        if not self.allowed():
+            return
+        key = unquote(urlsplit(self.path).path.removeprefix("/images/"))
+        if self.world.breaks("/delete"):
+            self.say(503, {"title": "Unavailable", "detail": "The service is busy. Try again in a minute."})
+            return
+        del self.world.originals[key], self.world.manifests[key]
+        self.say(202, {"key": key})
+
     def go_on(self, asked: dict[str, Any]) -> None:
         """As the API does with uploads in parts."""
         key = asked["key"]

@@ -17,9 +17,10 @@ from tools.drawing import four_corners, ramp
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from PIL import Image
-    from playwright.sync_api import FilePayload, Locator, Page
+    from playwright.sync_api import Browser, Dialog, FilePayload, Locator, Page, Route
 
     from tests.web.service import Dependencies
 
@@ -177,7 +178,7 @@ def test_the_parts_of_a_file_that_is_removed_are_given_up(world: Dependencies, v
     choose(page, large())
     expect(entry(page, "large.jpg")).to_have_attribute("data-state", "failed")
     with page.expect_response("**/multipart/abort"):
-        entry(page, "large.jpg").get_by_role("button", name="Remove").click()
+        entry(page, "large.jpg").get_by_role("button", name="Clear").click()
     assert not world.parts
 
 
@@ -187,7 +188,7 @@ def test_a_file_that_is_removed_while_its_parts_are_sent_is_sent_no_further(worl
     choose(page, large())
     expect(entry(page, "large.jpg").locator(".state")).to_have_text("Uploading: 74 % of 400 KB")
     with page.expect_response("**/multipart/abort"):
-        entry(page, "large.jpg").get_by_role("button", name="Remove").click()
+        entry(page, "large.jpg").get_by_role("button", name="Cancel").click()
         world.held_back[2].set()
     assert sorted(world.sent_parts) == [1, 3, 4]
     assert not world.parts
@@ -230,15 +231,199 @@ def test_a_file_refused_for_its_format_is_answered_with_its_format_and_those_acc
     expect(state).to_contain_text("is not accepted here. The file is JPEG 2000, which is not accepted. Accepted: JPEG,")
 
 
-def test_a_file_of_ten_is_removed_and_the_keyboard_stays_in_the_list(world: Dependencies, visit: Visit) -> None:
+def test_a_file_of_ten_is_cleared_from_the_list_and_stays_published_and_the_keyboard_stays_in_the_list(
+    world: Dependencies, visit: Visit
+) -> None:
     page = visit(world)
     choose(page, *(file(f"{number}.jpg", ramp((80 + number, 60))) for number in range(10)))
-    expect(page.locator(".picture[data-state=ready]")).to_have_count(10)
-    entry(page, "3.jpg").get_by_role("button", name="Remove").focus()
+    expect(page.locator(".picture[data-state=ready]")).to_have_count(10, timeout=60_000)
+    entry(page, "3.jpg").get_by_role("button", name="Clear").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".picture")).to_have_count(9)
     focused = page.evaluate("document.activeElement.closest('.picture').querySelector('.name').textContent")
     assert focused == "4.jpg"
+    assert len(world.manifests) == 10
+
+
+def test_what_is_deleted_is_published_no_longer_once_the_person_has_confirmed_it(
+    world: Dependencies, visit: Visit
+) -> None:
+    page = visit(world)
+    choose(page, file("a.jpg", ramp((80, 60))), file("b.jpg", ramp((90, 60))))
+    expect(page.locator(".picture[data-state=ready]")).to_have_count(2)
+    asked: list[str] = []
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        if len(asked) == 1:
+            dialog.dismiss()
+        else:
+            dialog.accept()
+
+    page.on("dialog", answer)
+    delete = entry(page, "a.jpg").get_by_role("button", name="Delete")
+    delete.click()
+    assert len(world.manifests) == 2
+    world.broken.append("/delete")
+    delete.click()
+    expect(entry(page, "a.jpg").get_by_role("alert")).to_have_text("The service is busy. Try again in a minute.")
+    assert len(world.manifests) == 2
+    delete.click()
+    expect(page.locator(".picture")).to_have_count(1)
+    assert [key.rpartition("/")[2] for key in world.manifests] == ["b.jpg"]
+    assert asked == ["Delete a.jpg? It disappears from every page that shows it."] * 3
+
+
+def test_clear_finished_leaves_what_is_under_way_or_may_be_tried_again(world: Dependencies, visit: Visit) -> None:
+    page = visit(world)
+    world.broken.append("/storage")
+    choose(page, file("again.jpg", ramp()))
+    expect(entry(page, "again.jpg")).to_have_attribute("data-state", "failed")
+    world.held_back[2] = threading.Event()
+    choose(page, file("a.jpg", ramp((80, 60))), file("none.jpg"), large())
+    expect(entry(page, "a.jpg")).to_have_attribute("data-state", "ready")
+    page.get_by_role("button", name="Clear finished").click()
+    expect(page.locator(".picture .name")).to_have_text(["again.jpg", "large.jpg"])
+    expect(page.locator("#clear")).to_be_hidden()
+    world.held_back[2].set()
+    expect(entry(page, "large.jpg")).to_have_attribute("data-state", "ready")
+
+
+def test_leaving_asks_only_while_something_would_be_lost(world: Dependencies, visit: Visit) -> None:
+    world.held_back[2] = threading.Event()
+    page = visit(world)
+    asks = "() => !window.dispatchEvent(new Event('beforeunload', { cancelable: true }))"
+    assert not page.evaluate(asks)
+    choose(page, large())
+    expect(entry(page, "large.jpg").locator(".state")).to_have_text("Uploading: 74 % of 400 KB")
+    assert page.evaluate(asks)
+    expect(page.get_by_role("progressbar", name="Upload of all pictures")).to_be_visible()
+    expect(page.locator("#summary")).to_contain_text("1 to upload, 74 % sent, 0 of 1 ready")
+    world.held_back[2].set()
+    expect(entry(page, "large.jpg")).to_have_attribute("data-state", "ready")
+    assert not page.evaluate(asks)
+    expect(page.locator("#total")).to_be_hidden()
+
+
+def reload(page: Page) -> None:
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+
+
+def test_a_reload_keeps_the_list_of_this_tab(world: Dependencies, visit: Visit) -> None:
+    page = visit(world)
+    choose(page, file("a.jpg", ramp((400, 300))), file("none.jpg"))
+    expect(entry(page, "a.jpg")).to_have_attribute("data-state", "ready")
+    reload(page)
+    expect(entry(page, "a.jpg")).to_have_attribute("data-state", "ready")
+    expect(page.locator(".picture")).to_have_count(1)
+    expect(entry(page, "a.jpg").locator(".thumb img")).not_to_have_js_property("naturalWidth", 0)
+    expect(entry(page, "a.jpg")).to_contain_text("the original is no longer at hand to compare with")
+    expect(entry(page, "a.jpg").locator(".saved")).to_have_text(re.compile(r"^\d+ % fewer bytes$"))
+    assert len(world.begun) == 1
+    other = page.context.new_page()
+    other.goto(world.page_origin)
+    expect(other.locator("#limits")).to_contain_text("Up to")
+    expect(other.locator(".picture")).to_have_count(0)
+
+
+def test_a_large_file_goes_on_after_a_reload_where_it_was_once_it_is_chosen_again(
+    world: Dependencies, visit: Visit, tmp_path: Path
+) -> None:
+    world.held_back[2] = threading.Event()
+    page = visit(world)
+    path = tmp_path / "large.jpg"
+    path.write_bytes(large()["buffer"])
+    expect(page.locator("#choose")).to_be_visible()
+    page.set_input_files("#files", path)
+    expect(entry(page, "large.jpg").locator(".state")).to_have_text("Uploading: 74 % of 400 KB")
+    reload(page)
+    expect(entry(page, "large.jpg").locator(".state")).to_contain_text("Choose the file again to go on where it was.")
+    expect(page.locator("#clear")).to_be_hidden()
+    world.held_back.pop(2).set()
+    page.set_input_files("#files", path)
+    expect(entry(page, "large.jpg")).to_have_attribute("data-state", "ready")
+    expect(page.locator(".picture")).to_have_count(1)
+    assert sorted(set(world.sent_parts)) == [1, 2, 3, 4]
+    assert all(world.sent_parts.count(number) == 1 for number in (1, 3, 4)), "what has arrived is not sent again"
+    assert len(world.begun) == 1
+    assert list(world.originals.values()) == [path.read_bytes()]
+
+
+def test_signing_out_forgets_the_list(visit: Visit) -> None:
+    with serving({"kind": "token"}) as world:
+        page = visit(world)
+        page.get_by_label("Access token").fill(TOKEN)
+        page.get_by_role("button", name="Continue").click()
+        choose(page, file("a.jpg", ramp()))
+        expect(entry(page, "a.jpg")).to_have_attribute("data-state", "ready")
+        assert "a.jpg" in page.evaluate("sessionStorage.getItem('lightpress.pictures')")
+        page.get_by_role("button", name="Sign out").click()
+        expect(page.get_by_label("Access token")).to_be_visible()
+        assert page.evaluate("sessionStorage.getItem('lightpress.pictures')") is None
+
+
+def test_files_that_are_chosen_before_the_scripts_have_come_are_uploaded(world: Dependencies, browser: Browser) -> None:
+    with browser.new_context() as context:
+        page = context.new_page()
+        late: list[Route] = []
+        slow = True
+
+        def hold(route: Route) -> None:
+            if slow:
+                late.append(route)
+            else:
+                route.continue_()
+
+        page.route("**/*.js", hold)
+        page.goto(world.page_origin, wait_until="commit")
+        expect(page.locator("#limits")).to_contain_text("You may choose pictures already.")
+        page.set_input_files("#files", [file("early.jpg", ramp((80, 60))), file("too.jpg", ramp((90, 60)))])
+        assert not world.begun
+        slow = False
+        for route in late:
+            route.continue_()
+        expect(page.locator(".picture[data-state=ready]")).to_have_count(2)
+
+
+def test_twenty_pictures_take_less_than_two_screens_and_a_half_and_load_no_comparison(
+    world: Dependencies, visit: Visit, page_shot: Shot
+) -> None:
+    page = visit(world, viewport={"width": 1100, "height": 900})
+    choose(page, *(file(f"{number}.jpg", ramp((80 + number, 60))) for number in range(20)))
+    expect(page.locator(".picture[data-state=ready]")).to_have_count(20, timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollHeight") < 2_000
+    assert page.locator(".after img").count() == 0
+    page_shot(page, "upload-page-twenty")
+    details = entry(page, "7.jpg").get_by_role("button", name="Details")
+    details.click()
+    expect(details).to_have_attribute("aria-expanded", "true")
+    expect(entry(page, "7.jpg").get_by_role("table")).to_be_visible()
+    details.click()
+    expect(entry(page, "7.jpg").get_by_role("table")).to_be_hidden()
+
+
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_every_column_and_a_target_of_24_pixels_fit_a_narrow_phone(
+    world: Dependencies, visit: Visit, page_shot: Shot, width: int
+) -> None:
+    page = visit(world, **(PHONE | {"viewport": {"width": width, "height": 740}}))
+    choose(page, file("a picture with quite a long name, as cameras and people give them.jpg", ramp((1600, 1200))))
+    expect(page.locator(".picture")).to_have_attribute("data-state", "ready")
+    wait_until_shown(page)
+    page_shot(page, f"upload-page-{width}")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing reaches out sideways"
+    assert page.evaluate(
+        "(({scrollWidth, clientWidth}) => scrollWidth <= clientWidth)(document.querySelector('.scroll'))"
+    )
+    small = page.evaluate(
+        """() => [...document.querySelectorAll('button, label.button, a, input:not([type=file])')]
+            .filter((control) => control.checkVisibility())
+            .map((control) => [control.textContent, control.getBoundingClientRect()])
+            .filter(([, box]) => box.width < 24 || box.height < 24)
+            .map(([name, box]) => `${name} ${box.width} x ${box.height}`)"""
+    )
+    assert not small
 
 
 def test_pictures_can_be_dropped_anywhere_on_the_page(world: Dependencies, visit: Visit) -> None:
@@ -310,4 +495,4 @@ def test_every_control_has_a_name_and_is_reached_by_the_keyboard(world: Dependen
     for _ in range(20):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.className"))
-    assert {"files", "remove", "divider", "copy"} <= reached
+    assert {"files", "details", "delete", "remove", "divider", "copy"} <= reached
