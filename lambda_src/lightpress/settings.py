@@ -26,6 +26,7 @@ class Settings:
         purge_queue_url: Where invalidations are requested; None if deleted variants are not invalidated.
         purge_delay_seconds: How long such a request waits in the queue.
         attached: Of each attached bucket, what `buckets.Attached` holds.
+        pixel_library: Whether the pixel library is used where it can.
     """
 
     uploads_bucket: str
@@ -35,6 +36,7 @@ class Settings:
     purge_queue_url: str | None
     purge_delay_seconds: int
     attached: tuple[dict[str, Any], ...] = ()
+    pixel_library: bool = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -47,6 +49,7 @@ class Settings:
             purge_queue_url=environment.get("PURGE_QUEUE_URL"),
             purge_delay_seconds=int(environment.get("PURGE_DELAY_SECONDS", "900")),
             attached=_attached(environment),
+            pixel_library=environment.get("PIXEL_LIBRARY") != "off",
         )
 
 

@@ -165,6 +165,10 @@ class WorkOptions(Protocol):
     def accept(self) -> tuple[str, ...]:
         """The formats, by name, that are read."""
 
+    @property
+    def native(self) -> bool:
+        """Whether the pixel library is used where it can."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
@@ -184,6 +188,7 @@ class Spec:
         damaged: Whether what is there of a file that is cut short is published, with a note, or the file is refused.
         colors: The color space of the variants: sRGB ("srgb"), or Display P3 ("p3") where sRGB lacks colors of it.
         hdr: Whether JPEG variants keep the gain map of their original ("keep"), or are of standard range alone ("sdr").
+        native: Whether the pixel library works on the pixels where it can, or Pillow alone does: the same pixels later.
     """
 
     sizes: tuple[Size, ...]
@@ -198,6 +203,7 @@ class Spec:
     damaged: Damaged = "publish"
     colors: Colors = "srgb"
     hdr: HighRangePolicy = "sdr"
+    native: bool = True
 
     @property
     def decoding(self) -> DecodeOptions:
