@@ -10,7 +10,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/no
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e soak lint format synth bootstrap diff deploy change-set execute destroy lock
-.PHONY: arm64 sdk lint-templates conformance conformance-peers simulate mutation bench bench-quick docs licenses licences audit sbom
+.PHONY: native native-check native-sanitize arm64 sdk lint-templates conformance conformance-peers simulate mutation bench bench-quick docs licenses licences audit sbom
 .PHONY: clean
 
 help:  ## what you can do here
@@ -98,6 +98,22 @@ mutation: setup $(MUTATION)/.ready  ## change the modules that hold promises, an
 	@$(MUTATION)/bin/python -m tools.mutation $(if $(MODULE),--module $(MODULE)) $(if $(SAMPLE),--sample $(SAMPLE)) \
 	 $(if $(SEED),--seed $(SEED)) $(if $(SURVIVORS),--survivors)
 
+NATIVE := .local/native
+
+native: setup $(NATIVE)/.ready  ## compile the pixel library (native/) for x86-64 and arm64; only after changing its sources
+	@$(BIN)/python -m tools.native
+
+native-check: setup $(NATIVE)/.ready  ## check that the committed pixel library is what its sources make, to the byte
+	@$(BIN)/python -m tools.native --check
+
+CASES ?= 20000
+
+native-sanitize: setup  ## resize random planes under AddressSanitizer and UBSan (CASES=20000 SEED=0; needs gcc or clang)
+	@mkdir -p $(NATIVE) && $(CC) -std=c11 -O1 -g -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-psabi \
+	 -DLP_RESIZE=lp_resize_baseline native/resize.c native/dispatch.c native/checks/resize_random.c -lm \
+	 $(if $(filter x86_64,$(shell uname -m)),-DLP_NO_AVX2) -o $(NATIVE)/resize_random
+	@$(NATIVE)/resize_random $(CASES) $(SEED)
+
 SDK := .local/sdk
 
 sdk: setup $(SDK)/.ready  ## run the functions' tests on the oldest botocore that they support
@@ -125,7 +141,7 @@ licences: licenses
 
 # All but requirements-sdk.txt, which is old on purpose and runs nowhere but in tests.
 LOCKS := layers/pillow/requirements.txt requirements.txt requirements-dev.txt requirements-audit.txt \
-	requirements-lint.txt requirements-mutation.txt cli/lightpress/local/requirements.txt
+	requirements-lint.txt requirements-mutation.txt requirements-native.txt cli/lightpress/local/requirements.txt
 
 audit: setup $(AUDIT)/.ready  ## look for known vulnerabilities in all that is locked, and compiled into it (asks PyPI, OSV)
 	@status=0; for lock in $(LOCKS); do echo "$$lock"; \
@@ -162,6 +178,11 @@ clean:  ## remove what the other targets made
 $(MUTATION)/.ready: requirements-mutation.txt scripts/find-python
 	@python="$$(scripts/find-python)" && "$$python" -m venv --clear $(MUTATION) && \
 	 $(MUTATION)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutation.txt
+	@touch $@
+
+$(NATIVE)/.ready: requirements-native.txt scripts/find-python
+	@python="$$(scripts/find-python)" && "$$python" -m venv --clear $(NATIVE) && \
+	 $(NATIVE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-native.txt
 	@touch $@
 
 $(AUDIT)/.ready: requirements-audit.txt scripts/find-python

@@ -28,6 +28,7 @@ class Settings:
         refresh_delay_seconds: How long the request to invalidate the permalinks of what is overwritten waits there;
             None if there is none, because the CDN keeps them for a minute only.
         attached: Of each attached bucket, what `buckets.Attached` holds.
+        pixel_library: Whether the pixel library is used where it can.
     """
 
     uploads_bucket: str
@@ -38,6 +39,7 @@ class Settings:
     purge_delay_seconds: int
     refresh_delay_seconds: int | None = None
     attached: tuple[dict[str, Any], ...] = ()
+    pixel_library: bool = True
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -52,6 +54,7 @@ class Settings:
             purge_delay_seconds=int(environment.get("PURGE_DELAY_SECONDS", "900")),
             refresh_delay_seconds=int(refresh_delay) if refresh_delay else None,
             attached=_attached(environment),
+            pixel_library=environment.get("PIXEL_LIBRARY") != "off",
         )
 
 

@@ -236,6 +236,7 @@ def _count_spent(spent: Spent) -> None:
     for name, (metric, unit) in _SPENT.items():
         _count(metric, getattr(spent, name), unit)
     _count("SandboxOpen", len(spent.sandbox_open))
+    _count("PixelLibraryMissing", int(spent.library_missing))
 
 
 def _sizes(manifest: Manifest) -> dict[str, Any]:

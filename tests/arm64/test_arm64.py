@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
+from lightpress.image import pixel_library
 from lightpress.image.compress import COMPRESSIBLE
 from lightpress.image.formats import INPUTS, OUTPUTS
 from tools.arm64 import guest
@@ -15,7 +16,7 @@ from tools.arm64.artefact import functions
 from tools.arm64.aws import empty_account
 from tools.arm64.calls import CALLS, wrong_with
 from tools.arm64.jobs import TOO_LITTLE_CPU, TOO_LITTLE_MEMORY, jobs, originals
-from tools.arm64.judge import judged
+from tools.arm64.judge import judged, judged_library
 from tools.drawing import file_of, plain, ramp
 
 if TYPE_CHECKING:
@@ -120,3 +121,26 @@ def test_an_empty_account_has_no_objects_and_hears_of_signed_requests_only() -> 
         assert pool.request("GET", f"{account.url}/bucket?list-type=2").status == 200
         assert pool.request("GET", f"{account.url}/key", headers=signed).status == 404
     assert account.signed == ["GET /key"]
+
+
+@pytest.mark.parametrize(
+    ("status", "printed", "wrong"),
+    [
+        (0, '{"same": 16, "of": 16}\n', ""),
+        (0, '{"same": 15, "of": 16}\n', "all must be"),
+        (0, '{"same": -1, "of": 16}\n', "it cannot be loaded"),
+        (-11, "", "it said nothing"),
+        (1, "Traceback", "Traceback"),
+    ],
+)
+def test_the_pixel_library_makes_16_of_16_pictures_as_pillow_does_or_is_called_wrong(
+    status: int, printed: str, wrong: str
+) -> None:
+    verdict = judged_library(status, printed, 1.0)
+    assert verdict.wrong == wrong
+    assert verdict.said == {0: verdict.said}.get(status, f"it ended with {status}")
+
+
+@pytest.mark.skipif(pixel_library() is None, reason="the pixel library is for Linux on x86-64 and arm64")
+def test_of_16_pictures_all_are_resized_to_the_bytes_of_pillow_here() -> None:
+    assert guest.resize() == {"same": 16, "of": 16}

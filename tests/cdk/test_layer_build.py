@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.cdk.layer_build import LayerError, Target, build, digest, on_lambda, on_this_host, provide
-from lightpress.cdk.readiness import PROJECT
+from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,6 +51,13 @@ def test_every_library_is_for_the_processor(for_arm: Path) -> None:
 
 def test_no_library_needs_a_newer_glibc_than_the_2_34_of_lambda(for_arm: Path) -> None:
     assert {library.name: needed for library in _libraries(for_arm) if (needed := _too_new(library))} == {}
+
+
+@pytest.mark.parametrize("machine", ["aarch64", "x86_64"])
+def test_the_pixel_library_needs_no_newer_glibc_either(machine: str) -> None:
+    library = LAMBDA_SRC / "lightpress" / "image" / f"libpixels-{machine}.so"
+    assert library.read_bytes()[: len(_ELF)] == _ELF
+    assert _too_new(library) == []
 
 
 def test_a_library_that_needs_glibc_2_38_is_noticed(for_arm: Path, tmp_path: Path) -> None:

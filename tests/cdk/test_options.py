@@ -65,6 +65,7 @@ encryption_key = "create"
 reserved_concurrency = 200
 provisioned_pollers = 2
 canary_minutes = 10
+pixel_library = false
 resolver_start = "snapshot"
 upload_auth = "iam"
 monthly_budget_dollars = 100

@@ -146,6 +146,17 @@ def test_what_the_kernel_refuses_of_the_sandbox_is_named_and_counted(told: Told,
     assert measured(lines, "service")["SandboxOpen"] == [len(refused)]
 
 
+@pytest.mark.parametrize("missing", [True, False])
+def test_that_the_pixel_library_is_missing_is_counted(told: Told, missing: bool) -> None:
+    telemetry = ReconcileTelemetry()
+    telemetry.stages.add_cost(Cost(cpu_ms=10, peak_rss_mb=50, library_missing=missing))
+    published = Outcome(Source(UPLOADS, GOOD), Action.PUBLISHED, Manifest(GOOD, Status.READY, 1, recipe="web"))
+    metrics.log_metrics(lambda *_: telemetry.on_done(published))({}, Context())
+    lines = told.lines()
+    assert [line.get("library_missing", 0) for line in said(lines)] == [int(missing)]
+    assert measured(lines, "service")["PixelLibraryMissing"] == [int(missing)]
+
+
 def test_failures_are_counted_by_reasons_of_which_there_are_few(lines: Lines) -> None:
     assert measured(lines, "service", "reason")["FailedByReason"] == [1]
     (reason,) = [line["reason"] for line in lines if "FailedByReason" in line]

@@ -140,10 +140,16 @@ def test_a_stage_that_fails_is_timed_too(clock: Clock, timings: Timings) -> None
 
 
 def test_costs_of_several_attempts_are_added_and_the_largest_memory_counts(timings: Timings) -> None:
-    timings.add_cost(Cost(cpu_ms=70, peak_rss_mb=300, decoding_ms=20, open=("files", "system_calls")))
+    timings.add_cost(
+        Cost(cpu_ms=70, peak_rss_mb=300, decoding_ms=20, open=("files", "system_calls"), library_missing=True)
+    )
     timings.add_cost(Cost(cpu_ms=700, peak_rss_mb=200, decoding_ms=300, open=("system_calls",)))
     assert timings.take() == Spent(
-        decode_cpu_ms=320, encode_cpu_ms=450, peak_rss_mb=300, sandbox_open=("files", "system_calls")
+        decode_cpu_ms=320,
+        encode_cpu_ms=450,
+        peak_rss_mb=300,
+        sandbox_open=("files", "system_calls"),
+        library_missing=True,
     )
     assert timings.take() == Spent()
 

@@ -24,7 +24,7 @@ from tools.arm64.artefact import artefact, functions
 from tools.arm64.aws import empty_account
 from tools.arm64.calls import CALLS, wrong_with
 from tools.arm64.jobs import jobs
-from tools.arm64.judge import Verdict, judged
+from tools.arm64.judge import Verdict, judged, judged_library
 from tools.arm64.machine import MachineError, arm64_machine
 
 if TYPE_CHECKING:
@@ -56,11 +56,17 @@ def main() -> int:
         out.print(f"There is no arm64 machine: {error}", markup=False)
         return 2
     built = artefact(HOME / "artefact")
-    verdicts = [*_of_pictures(machine, built, out), *_of_functions(machine, built)]
+    verdicts = [_of_library(machine, built), *_of_pictures(machine, built, out), *_of_functions(machine, built)]
     out.print(_table(verdicts))
     failed = [verdict for verdict in verdicts if verdict.wrong]
     out.print(f"{len(verdicts) - len(failed)} of {len(verdicts)} as they must be")
     return 1 if failed else 0
+
+
+def _of_library(machine: Machine, built: Artefact) -> Verdict:
+    began = time.monotonic()
+    ran = machine.run(str(_GUEST), "resize", environment={**_PROCESS, "PYTHONPATH": built.python_path})
+    return judged_library(ran.returncode, ran.stdout, time.monotonic() - began)
 
 
 def _of_pictures(machine: Machine, built: Artefact, out: Console) -> Iterator[Verdict]:

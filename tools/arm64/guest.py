@@ -1,6 +1,7 @@
 """What runs on arm64, with nothing on its path but the layer, the functions' code, and botocore as Lambda brings it.
 
     guest.py pictures FOLDER            works on all jobs of FOLDER/jobs.json; the results go to FOLDER/results.jsonl
+    guest.py resize                     counts pictures that the pixel library resizes to the very bytes of Pillow
     guest.py function MODULE EVENT      loads a handler as Lambda does, and prints what it answers to an event
 
 The host works on the same jobs by the same function, `work_on`.
@@ -11,10 +12,18 @@ from __future__ import annotations
 import importlib
 import json
 import platform
+import random
 import sys
 import time
 from pathlib import Path
 from typing import Any
+
+_RESIZED = tuple(
+    (mode, size, wanted)
+    for mode in ("L", "RGB", "RGBA", "CMYK")
+    for size, wanted in (((203, 151), (97, 71)), ((203, 151), (90, 9)), ((60, 300), (59, 20)), ((31, 9), (200, 77)))
+)
+"""Mode, size and wanted size of what `resize` resizes."""
 
 
 def work_on(job: dict[str, Any], data: bytes, folder: Path) -> dict[str, Any]:
@@ -80,6 +89,23 @@ def pictures(folder: Path) -> None:
             print(json.dumps(result | {"seconds": time.monotonic() - began}), file=results, flush=True)
 
 
+def resize() -> dict[str, int]:
+    """Of how many pictures, resized by the pixel library, the bytes are those of Pillow; -1 where there is none."""
+    from PIL import Image  # noqa: PLC0415  the layer's
+
+    from lightpress.image import pixel_library  # noqa: PLC0415  only the guest's path has it before `main`
+
+    library, same = pixel_library(), 0
+    if library is None:
+        return {"same": -1, "of": len(_RESIZED)}
+    for mode, size, wanted in _RESIZED:
+        channels = len(Image.new(mode, (1, 1)).getbands())
+        image = Image.frombytes(mode, size, random.Random(1).randbytes(size[0] * size[1] * channels))  # noqa: S311
+        made = library.resized(image, wanted)
+        same += made is not None and made.tobytes() == image.resize(wanted, Image.Resampling.BICUBIC).tobytes()
+    return {"same": same, "of": len(_RESIZED)}
+
+
 class _Context:
     """What Lambda tells of an invocation."""
 
@@ -100,9 +126,11 @@ def function(module: str, event: str) -> None:
 
 
 def main(task: str, *arguments: str) -> None:
-    """Do one of the two."""
+    """Do one of the three."""
     if task == "pictures":
         pictures(Path(arguments[0]))
+    elif task == "resize":
+        sys.stdout.write(json.dumps(resize()) + "\n")
     else:
         function(*arguments)
 

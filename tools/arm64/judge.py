@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -42,6 +43,19 @@ def judged(
     if "variants" not in there or "variants" not in here:
         return Verdict(name, _outcome(there), "there are no variants", seconds)
     return _compared(name, there["variants"], here["variants"], folder, seconds)
+
+
+def judged_library(status: int, printed: str, seconds: float) -> Verdict:
+    """What `guest.resize` counted, by what its process printed."""
+    name = "pixel library"
+    last = printed.strip().rpartition("\n")[2]
+    if status != 0 or not last.startswith("{"):
+        return Verdict(name, f"it ended with {status}", printed[-1_500:] or "it said nothing", seconds)
+    counted = json.loads(last)
+    said = f"{counted['same']} of {counted['of']} pictures to the byte as by Pillow"
+    if counted["same"] < 0:
+        return Verdict(name, "", "it cannot be loaded", seconds)
+    return Verdict(name, said, "" if counted["same"] == counted["of"] else "all must be", seconds)
 
 
 def _outcome(result: Mapping[str, Any]) -> str:

@@ -255,6 +255,7 @@ def _common_variables(config: Config) -> dict[str, str]:
         "POWERTOOLS_SERVICE_NAME": config.prefix,  # a dimension of every metric: an account may have several stacks
         "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
         "POWERTOOLS_LOG_LEVEL": config.monitoring.log_level,
+        **({} if config.processing.pixel_library else {"PIXEL_LIBRARY": "off"}),
         **KEEP_FREED_MEMORY,
     }
 

@@ -48,7 +48,9 @@ def dependencies(
         originals=TimedOriginals(S3Originals(s3), timings),
         images=TimedImages(S3Images(s3, settings.images_bucket), timings),
         recipes=load_recipes(RECIPES),
-        render=timings.timed(partial(render_in_sandbox, limits=limits, on_cost=timings.add_cost)),
+        render=timings.timed(
+            partial(render_in_sandbox, limits=limits, on_cost=timings.add_cost, native=settings.pixel_library)
+        ),
         purges=SqsPurges(sqs, queue_url, settings.purge_delay_seconds) if queue_url else None,
         refreshes=SqsPurges(sqs, queue_url, refresh_delay) if queue_url and refresh_delay else None,
     )

@@ -15,6 +15,7 @@ from lightpress.image.errors import MESSAGES, UNREADABLE, PictureRejected, Reaso
 from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.image.limits import Limits
 from lightpress.image.lossless import pack
+from lightpress.image.pixel_library import pixel_library
 from lightpress.image.render import REVISION, render
 from lightpress.image.spec import (
     COLORS,
@@ -69,5 +70,6 @@ __all__ = [
     "load_for",
     "load_helpers",
     "pack",
+    "pixel_library",
     "render",
 ]

@@ -98,6 +98,11 @@ class CompressionOptions:
         return COMPRESSIBLE
 
     @property
+    def native(self) -> bool:
+        """Not: what it compresses is hardly ever resized."""
+        return False
+
+    @property
     def lossy(self) -> bool:
         """Whether pixels may change."""
         return self.mode == "lossy"

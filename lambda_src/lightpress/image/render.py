@@ -1,6 +1,6 @@
 """Read this first: how an original becomes its variants, as a list of steps.
 
-Bytes in, bytes out; Pillow only. No AWS, no clock, no environment, no log.
+Bytes in, bytes out; Pillow and the pixel library only. No AWS, no clock, no environment, no log.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def write_animation(target: Target, job: Job) -> EncodedVariant | None:
 def _frames(decoded: Picture, animation: Animation, rung: Rung, job: Job) -> Iterator[Image.Image]:
     for frame in animation.frames():
         whole = prepared(replace(decoded, image=frame.image), replace(job, rungs=(rung,)))
-        yield from (image for _, image in descend(whole.image, (rung,)))
+        yield from (image for _, image in descend(whole.image, (rung,), native=job.spec.native))
 
 
 WRITERS: tuple[Writer, ...] = (
@@ -137,7 +137,7 @@ def _for_gain_map(decoded: Picture, spec: Spec) -> DecodeOptions:
 
 def _variants(picture: Picture, job: Job) -> Generator[EncodedVariant]:
     outputs = job.outputs
-    for rung, image in descend(picture.image, job.rungs):
+    for rung, image in descend(picture.image, job.rungs, native=job.spec.native):
         made: Iterable[EncodedVariant] = (_written(Target(image, rung, output), job) for output in outputs)
         if job.spec.auto and rung == job.rungs[0]:
             made = best(tuple(made))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from lightpress.image.pixel_library import pixel_library
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -17,23 +19,29 @@ if TYPE_CHECKING:
 
 def shrink(picture: Picture, job: Job) -> Picture:
     """Reduce to the largest rung, so that later steps touch fewer pixels."""
-    return replace(picture, image=_reduced(picture.image, picture.as_stored(job.rungs[0].whole)))
+    size = picture.as_stored(job.rungs[0].whole)
+    return replace(picture, image=_reduced(picture.image, size, native=job.spec.native))
 
 
-def descend(image: Image.Image, rungs: Iterable[Rung]) -> Iterator[tuple[Rung, Image.Image]]:
+def descend(image: Image.Image, rungs: Iterable[Rung], *, native: bool) -> Iterator[tuple[Rung, Image.Image]]:
     """Give the picture for each rung, largest first, each reduced from the one before.
 
-    That is as good as reducing each from the original (docs/decisions/0010) for a fraction of the CPU.
+    That is as good as reducing each from the original (docs/decisions/0010) for a fraction of the CPU. native: whether
+    the pixel library is used where it can.
     """
     for rung in rungs:
-        image = _reduced(image, rung.whole)
+        image = _reduced(image, rung.whole, native=native)
         yield rung, _cut(image, rung.cut)
 
 
-def _reduced(image: Image.Image, size: Pixels) -> Image.Image:
+def _reduced(image: Image.Image, size: Pixels, *, native: bool) -> Image.Image:
     # Lanczos is sharper and costs a third more CPU; at equal bytes photos score the same (docs/performance.md).
     # Pillow premultiplies transparent pictures by itself while it resizes, so edges show no halo.
-    return image if image.size == size else image.resize(size, Image.Resampling.BICUBIC)
+    if image.size == size:
+        return image
+    library = pixel_library() if native else None
+    made = library.resized(image, size) if library else None
+    return made or image.resize(size, Image.Resampling.BICUBIC)
 
 
 def _cut(image: Image.Image, cut: Cut) -> Image.Image:

@@ -165,6 +165,10 @@ class WorkOptions(Protocol):
     def accept(self) -> tuple[str, ...]:
         """The formats, by name, that are read."""
 
+    @property
+    def native(self) -> bool:
+        """Whether the pixel library is used where it can."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
@@ -185,6 +189,7 @@ class Spec:
         colors: The color space of the variants: sRGB ("srgb"), or Display P3 ("p3") where sRGB lacks colors of it.
         hdr: Whether JPEG variants keep the gain map of their original ("keep"), or are of standard range alone ("sdr").
         auto: Whether each picture is written only in those of the formats that suit its kind (`kinds`).
+        native: Whether the pixel library works on the pixels where it can, or Pillow alone does: the same pixels later.
     """
 
     sizes: tuple[Size, ...]
@@ -200,6 +205,7 @@ class Spec:
     colors: Colors = "srgb"
     hdr: HighRangePolicy = "sdr"
     auto: bool = False
+    native: bool = True
 
     @property
     def decoding(self) -> DecodeOptions:

@@ -74,7 +74,7 @@ class Recipe:
             "sizes": sorted(map(asdict, self.spec.sizes), key=lambda size: str(size["name"])),
         }
         del spec["formats"], spec["quality"]  # both are in the rows
-        del spec["accept"]
+        del spec["accept"], spec["native"]  # neither changes a pixel
         spec = {name: value for name, value in spec.items() if _USUAL.get(name) != value}
         rows = [_settings(output, self.spec) for output in self.spec.outputs()]
         decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}

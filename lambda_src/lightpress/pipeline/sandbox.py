@@ -16,7 +16,7 @@ import signal
 import struct
 import sys
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, Self, TypeVar
 
@@ -34,6 +34,7 @@ from lightpress.image import (
     load_for,
     load_helpers,
     pack,
+    pixel_library,
     render,
 )
 from lightpress.pipeline import confinement
@@ -83,12 +84,14 @@ class Cost:
         peak_rss_mb: Peak resident memory, in MB.
         decoding_ms: Of the CPU time, what passed before the first variant was begun; 0 if it never was.
         open: Which of `confinement.STEPS` the kernel has refused.
+        library_missing: Whether the pixel library was wanted, and there is none for this system or processor.
     """
 
     cpu_ms: int
     peak_rss_mb: int
     decoding_ms: int = 0
     open: tuple[str, ...] = ()
+    library_missing: bool = False
 
 
 def _unobserved(_: Cost) -> None:
@@ -125,6 +128,7 @@ class Child(Generic[OptionsT]):
         # Once here rather than in every child, and with the first picture rather than at the cold start.
         load_codecs(options.formats)  # a sixth of a small picture's CPU
         load_helpers()
+        self._library_missing = options.native and pixel_library() is None
         confinement.prepare()
         self._pipe, theirs = os.pipe()
         sys.stdout.flush()
@@ -185,7 +189,7 @@ class Child(Generic[OptionsT]):
         self._pid = 0
         peak_bytes = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         cpu_ms = round((usage.ru_utime + usage.ru_stime) * 1000)
-        self.cost = Cost(cpu_ms, round(peak_bytes / MB), self._decoding_ms, self._open)
+        self.cost = Cost(cpu_ms, round(peak_bytes / MB), self._decoding_ms, self._open, self._library_missing)
         self._on_cost(self.cost)
         return os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
 
@@ -238,10 +242,15 @@ def render_and_pack(data: bytes, spec: Spec) -> RenderResult:
 
 
 def render_in_sandbox(
-    data: bytes, spec: Spec, limits: SandboxLimits, on_cost: Callable[[Cost], None] = _unobserved
+    data: bytes,
+    spec: Spec,
+    limits: SandboxLimits,
+    on_cost: Callable[[Cost], None] = _unobserved,
+    *,
+    native: bool = True,
 ) -> RenderResult:
-    """Do what `image.render` does, in a child process; raises as `Child.result` does."""
-    return Child(data, spec, limits, render_and_pack, on_cost).result()
+    """Do what `image.render` does, in a child process; raises as `Child.result` does. native: see `Spec`."""
+    return Child(data, replace(spec, native=native), limits, render_and_pack, on_cost).result()
 
 
 def compress_in_sandbox(

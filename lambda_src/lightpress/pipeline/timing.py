@@ -35,6 +35,7 @@ class Spent:
         encode_cpu_ms: CPU time of the renderer after that.
         peak_rss_mb: Peak resident memory of the renderer, in MB.
         sandbox_open: Which steps of its confinement the kernel has refused (`confinement.STEPS`).
+        library_missing: Whether the renderer wanted the pixel library in vain.
     """
 
     read_ms: float = 0
@@ -44,6 +45,7 @@ class Spent:
     encode_cpu_ms: int = 0
     peak_rss_mb: int = 0
     sandbox_open: tuple[str, ...] = ()
+    library_missing: bool = False
 
 
 @dataclass(slots=True)
@@ -76,6 +78,7 @@ class Timings:
         self._spent.encode_cpu_ms += cost.cpu_ms - cost.decoding_ms
         self._spent.peak_rss_mb = max(self._spent.peak_rss_mb, cost.peak_rss_mb)
         self._spent.sandbox_open = tuple(dict.fromkeys((*self._spent.sandbox_open, *cost.open)))
+        self._spent.library_missing |= cost.library_missing
 
     @contextmanager
     def _timing(self, stage: str) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lightpress.cdk.options.option_types import choice, integer, matching, option
+from lightpress.cdk.options.option_types import choice, flag, integer, matching, option
 
 if TYPE_CHECKING:
     from lightpress.toml_reader import Table
@@ -130,6 +130,12 @@ class ProcessingOptions:
         doc="EventBridge event bus that gets an event for each original that is published, fails or is deleted. "
         '"default" is the account\'s default bus, any other must exist, "" sends none. A million events cost $1: '
         "docs/events.md.",
+    )
+    pixel_library: bool = flag(
+        default=True,
+        doc="Whether originals are resized by the pixel library, which does it with vector instructions, to the very "
+        "numbers of Pillow. `false` has Pillow alone do it, which takes more CPU: for the case that something is wrong "
+        "with the library. Nothing is published again when this changes.",
     )
     canary_minutes: int = _canary(
         doc="Minutes during which a deployment has a tenth of all invocations run the new version of a function, "

@@ -1,0 +1,198 @@
+"""The pixel library, to the very numbers of Pillow, with each of the instruction sets that it is compiled for."""
+
+from __future__ import annotations
+
+import cProfile
+import ctypes
+import os
+import pstats
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from lightpress.image import Size, Spec, pixel_library, render
+from lightpress.image.pixel_library import PixelLibrary, load_pixel_library
+from lightpress.pipeline.recipe import load_recipes
+from tools.drawing import file_of, speckled
+from tools.native.build import LIBRARIES, MACHINES, RECORD, record
+
+_LIBRARY = LIBRARIES / f"libpixels-{os.uname().machine}.so"
+_BICUBIC = Image.Resampling.BICUBIC
+_MODES = ("L", "RGB", "RGBX", "RGBA", "CMYK")
+_sides = st.integers(1, 200)
+_BAD_ARGUMENTS = 2
+
+on_its_processors = pytest.mark.skipif(
+    sys.platform != "linux" or os.uname().machine not in {machine.name for machine in MACHINES},
+    reason="the pixel library is for Linux on x86-64 and arm64",
+)
+
+
+def noise(mode: str, size: tuple[int, int], seed: int = 1) -> Image.Image:
+    """Every level, next to every other: rounding shows."""
+    count = size[0] * size[1] * len(Image.new(mode, (1, 1)).getbands())
+    return Image.frombytes(mode, size, random.Random(seed).randbytes(count))  # noqa: S311  not for security
+
+
+def library(resize: str = "lp_resize") -> PixelLibrary:
+    """That of this machine."""
+    loaded = load_pixel_library(_LIBRARY, resize)
+    assert loaded is not None
+    return loaded
+
+
+def _has_avx2() -> bool:
+    return " avx2 " in Path("/proc/cpuinfo").read_text(encoding="utf-8")
+
+
+@on_its_processors
+@given(st.sampled_from(_MODES), st.tuples(_sides, _sides), st.tuples(_sides, _sides))
+@example("RGB", (200, 150), (200, 149))
+@example("RGBA", (1, 1), (1, 2))
+@example("L", (3, 200), (2, 20)).via("the height first, as Pillow does where it shrinks more than twice as much")
+@example("RGB", (199, 200), (100, 3)).via("the width first, though the height shrinks more")
+@example("CMYK", (33, 7), (9, 5)).via("rows that do not fill a vector")
+def test_pictures_are_resized_to_the_very_bytes_that_pillow_makes(
+    mode: str, size: tuple[int, int], wanted: tuple[int, int]
+) -> None:
+    assume(size != wanted)
+    image = noise(mode, size)
+    made = library().resized(image, wanted)
+    assert made is not None
+    assert (made.mode, made.size) == (mode, wanted)
+    assert made.tobytes() == image.resize(wanted, _BICUBIC).tobytes()
+
+
+@on_its_processors
+@pytest.mark.parametrize("resize", ["lp_resize_baseline", "lp_resize_avx2"])
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+def test_every_instruction_set_gives_the_same_bytes(resize: str, mode: str) -> None:
+    if resize == "lp_resize_avx2" and not _has_avx2():
+        pytest.skip("this processor has no AVX2")
+    image = noise(mode, (203, 151))
+    for wanted in ((97, 71), (60, 3), (300, 200)):
+        made = library(resize).resized(image, wanted)
+        assert made is not None
+        assert made.tobytes() == image.resize(wanted, _BICUBIC).tobytes()
+
+
+@on_its_processors
+def test_a_picture_of_12_megapixels_is_resized_to_the_very_bytes_too() -> None:
+    image = noise("L", (4_000, 3_000)).convert("RGB")
+    made = library().resized(image, (1_920, 1_440))
+    assert made is not None
+    assert made.tobytes() == image.resize((1_920, 1_440), _BICUBIC).tobytes()
+
+
+@on_its_processors
+@pytest.mark.parametrize("extreme", [(65_000, 1), (1, 65_000)], ids=["very wide", "very tall"])
+def test_extreme_shapes_are_resized_alike(extreme: tuple[int, int]) -> None:
+    image = noise("RGB", extreme)
+    for wanted in ((1, 1), (7, 1), (1, 7), (7, 7)):
+        made = library().resized(image, wanted)
+        assert made is not None
+        assert made.tobytes() == image.resize(wanted, _BICUBIC).tobytes()
+
+
+@on_its_processors
+@pytest.mark.parametrize("mode", ["P", "1", "I;16", "LA", "F"])
+def test_other_kinds_of_pictures_are_left_to_pillow(mode: str) -> None:
+    assert library().resized(Image.new(mode, (40, 30)), (20, 15)) is None
+
+
+@on_its_processors
+def test_a_picture_in_several_pieces_of_memory_is_left_to_pillow() -> None:
+    script = (
+        "from PIL import Image; whole = Image.new('RGB', (4000, 3000));"
+        "from lightpress.image import pixel_library;"
+        "print(pixel_library().resized(whole, (20, 15)))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(LIBRARIES.parents[1])}
+    said = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert (said.stdout, said.stderr) == ("None\n", "")
+
+
+@on_its_processors
+@settings(max_examples=30)
+@given(st.integers(0, 10_000))
+def test_variants_are_the_same_bytes_with_the_library_and_without(seed: int) -> None:
+    width, height = 40 + seed % 61, 30 + seed % 47
+    data = file_of(speckled((width, height), seed))
+    assert _variants(data, native=True) == _variants(data, native=False)
+
+
+def _variants(data: bytes, *, native: bool) -> list[bytes]:
+    wanted = Spec((Size("l", width=31), Size("m", 20, 20, "cover"), Size("s", 9, 30, "pad")), ("png",), native=native)
+    return [variant.data for variant in render(data, wanted).variants]
+
+
+@on_its_processors
+@pytest.mark.parametrize("native", [True, False])
+def test_a_recipe_decides_whether_the_library_resizes(native: bool) -> None:
+    data = file_of(speckled((60, 40)))
+    profile = cProfile.Profile()
+    profile.runcall(_variants, data, native=native)
+    called = {name for _, _, name in pstats.Stats(profile).stats}  # type: ignore[attr-defined]
+    assert ("resized" in called) is native
+
+
+def test_turning_it_off_makes_nothing_stale() -> None:
+    recipe = next(iter(load_recipes(LIBRARIES.parents[1] / "recipes.toml").recipes.values()))
+    off = type(recipe)(recipe.name, Spec(recipe.spec.sizes, recipe.spec.formats, native=False))
+    on = type(recipe)(recipe.name, Spec(recipe.spec.sizes, recipe.spec.formats))
+    assert off.digest == on.digest
+
+
+@on_its_processors
+def test_the_library_of_this_machine_is_loaded_once() -> None:
+    assert pixel_library() is not None
+    assert pixel_library() is pixel_library()
+
+
+def test_where_there_is_no_library_none_is_loaded(tmp_path: Path) -> None:
+    assert load_pixel_library(tmp_path / "libpixels-riscv64.so") is None
+    (tmp_path / "libpixels-x86_64.so").write_bytes(b"\x7fELF of another world")
+    assert load_pixel_library(tmp_path / "libpixels-x86_64.so") is None
+
+
+@on_its_processors
+@pytest.mark.parametrize(
+    ("window", "sizes", "channels", "stride"),
+    [
+        ((0, 0, 41, 30), (40, 30), 4, 160),
+        ((-1, 0, 40, 30), (40, 30), 4, 160),
+        ((5, 0, 5, 30), (40, 30), 4, 160),
+        ((0, 0, 40, float("nan")), (40, 30), 4, 160),
+        ((0, 0, 40, 30), (40, 30), 3, 160),
+        ((0, 0, 40, 30), (40, 30), 4, 159),
+        ((0, 0, 40, 30), (0, 30), 4, 160),
+        ((0, 0, 40, 30), (40, -30), 4, 160),
+        ((0, 0, 40, 30), (2_000_000, 30), 1, 2_000_000),
+    ],
+)
+def test_what_would_leave_the_memory_of_a_picture_is_refused(
+    window: tuple[float, ...], sizes: tuple[int, int], channels: int, stride: int
+) -> None:
+    class Plane(ctypes.Structure):
+        _fields_ = (
+            ("samples", ctypes.c_void_p), ("stride", ctypes.c_size_t),
+            ("width", ctypes.c_int32), ("height", ctypes.c_int32), ("channels", ctypes.c_int32),
+        )  # fmt: skip
+
+    loaded = ctypes.CDLL(str(_LIBRARY))
+    memory = ctypes.create_string_buffer(10_000)
+    source = Plane(ctypes.addressof(memory), stride, *sizes, channels)
+    target = Plane(ctypes.addressof(memory), 40 * channels, 10, 10, channels)
+    floats = (ctypes.c_float * 4)(*window)
+    assert loaded.lp_resize(ctypes.byref(source), floats, ctypes.byref(target)) == _BAD_ARGUMENTS
+
+
+def test_the_committed_libraries_are_of_the_sources_that_are_committed() -> None:
+    """`make native` writes both; `make native-check`, each night, compiles the sources again to compare the bytes."""
+    assert RECORD.read_text(encoding="utf-8") == record()

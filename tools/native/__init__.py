@@ -1,0 +1,1 @@
+"""Builds the pixel library (native/) for the processors of Lambda: `make native`."""
