@@ -121,8 +121,8 @@ def test_what_a_picture_took_is_logged_and_counted(deployed: Deployed, told: Tol
     assert line["variant_bytes"] == counts["VariantBytes"] == sum(file.bytes for file in files)
     assert line["original_bytes"] == counts["OriginalBytes"] == len(PHOTO)
     assert line["original_format"] == "jpeg"
-    assert (formats := {file.format for file in files}) == {"avif", "jpeg"}
-    for name in formats:
+    assert {file.format for file in files} == {"avif", "jpeg"}
+    for name in ("avif", "jpeg"):
         assert counts[f"{name.capitalize()}Bytes"] == sum(file.bytes for file in files if file.format == name)
     most = max(file.width for file in files)
     assert line["largest_bytes"] == counts["LargestBytes"] == min(file.bytes for file in files if file.width == most)
