@@ -79,6 +79,9 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             fetch_allowed_networks = ["192.168.7.0/24", "fd00::/8"]
             price_class = "200"
             reserved_concurrency = 600
+            backfill_max_concurrency = 30
+            backfill_children = 4
+            nightly_look = false
             provisioned_pollers = 3
             provisioned_pollers_max = 30
             resolver_start = "provisioned"
@@ -122,7 +125,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 75
+    assert len(keys) == len(set(keys)) == 78
 
 
 @pytest.mark.parametrize(
@@ -130,9 +133,9 @@ def test_every_key_belongs_to_one_option() -> None:
     [
         (
             "memroy_mb = 1769",
-            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 75 names, of which the nearest are: ",
+            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 78 names, of which the nearest are: ",
         ),
-        ("color = 1", "color: is not a known key; allowed are 75 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 78 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",
