@@ -86,6 +86,39 @@ class InPlaceSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BackfillSettings:
+    """Settings of `backfill`.
+
+    Attributes:
+        uploads_bucket: Where originals are.
+        images_bucket: Where manifests are, and the files of runs.
+        hints_queue_url: The queue of the backfill.
+        runs_table: Name of the table of runs.
+        nightly_days: How far the scheduled look looks back.
+        attached: Of each attached bucket, what `buckets.Attached` holds.
+    """
+
+    uploads_bucket: str
+    images_bucket: str
+    hints_queue_url: str
+    runs_table: str
+    nightly_days: int
+    attached: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> BackfillSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
+            images_bucket=_text(environment, "IMAGES_BUCKET"),
+            hints_queue_url=_text(environment, "HINTS_QUEUE_URL"),
+            runs_table=_text(environment, "RUNS_TABLE"),
+            nightly_days=int(_text(environment, "NIGHTLY_DAYS")),
+            attached=_attached(environment),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class FailureSettings:
     """Settings that `record_failure` has besides `Settings`.
 
@@ -244,6 +277,11 @@ class QuotaSettings:
 def dead_letter_queue_url(environment: Mapping[str, str]) -> str:
     """Where a function sends what no retry can help."""
     return _text(environment, "DEAD_LETTER_QUEUE_URL")
+
+
+def backfill_queue_url(environment: Mapping[str, str]) -> str | None:
+    """The other queue that `process_upload` gets messages from; None without one."""
+    return environment.get("BACKFILL_QUEUE_URL")
 
 
 def images_bucket(environment: Mapping[str, str]) -> str:

@@ -30,6 +30,7 @@ _ARNS = {
     "AWS::IAM::Role": f"arn:aws:iam::{ACCOUNT}:role/{{}}",
     "AWS::Logs::LogGroup": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{{}}:*",
     "AWS::S3::Bucket": "arn:aws:s3:::{}",
+    "AWS::Lambda::Function": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{{}}",
     "AWS::SQS::Queue": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{{}}",
 }
 # What a grant may be bound to and still cover what a function does.
@@ -71,7 +72,11 @@ def function_id(template: Mapping[str, Any], handler: str) -> str:
 
 def grants_of(template: Mapping[str, Any], function: str) -> frozenset[Grant]:
     """Everything that the function's role allows it."""
-    role_id = template["Resources"][function]["Properties"]["Role"]["Fn::GetAtt"][0]
+    return grants_of_role(template, template["Resources"][function]["Properties"]["Role"]["Fn::GetAtt"][0])
+
+
+def grants_of_role(template: Mapping[str, Any], role_id: str) -> frozenset[Grant]:
+    """Everything that a role allows whoever assumes it."""
     return frozenset(
         Grant(action, resolve(template, resource))
         for statement in _statements(template, role_id)
@@ -109,11 +114,18 @@ def _reference(template: Mapping[str, Any], name: str) -> str:
     if name in _PSEUDO:
         return _PSEUDO[name]
     physical = _name(template, name)
+    if _type(template, name) == "AWS::Lambda::Alias":
+        alias = template["Resources"][name]["Properties"]
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{resolve(template, alias['FunctionName'])}:{alias['Name']}"
+    if _type(template, name) == "AWS::StepFunctions::StateMachine":
+        return f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{physical}"
     return _QUEUE_URL.format(physical) if _type(template, name) == "AWS::SQS::Queue" else physical
 
 
 def _attribute(template: Mapping[str, Any], id_: str, attribute: str) -> str:
     arn = _ARNS.get(_type(template, id_))
+    if attribute == "Name" and _type(template, id_) == "AWS::StepFunctions::StateMachine":
+        return _name(template, id_)
     if attribute == "Arn" and arn:
         return arn.format(_name(template, id_))
     if attribute == "QueueName":

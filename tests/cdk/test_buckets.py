@@ -50,6 +50,8 @@ def test_originals_images_and_logs_survive_the_stack_in_prod(prod: Template) -> 
         "ImagesBucket",
         "QuarantineBucket",
         "FailuresTable",
+        "RunsTable",
+        "BackfillLogs",
         "ProcessUploadLogs",
         "RecordFailureLogs",
         "ResolverLogs",

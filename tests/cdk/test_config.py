@@ -80,6 +80,9 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             fetch_allowed_networks = ["192.168.7.0/24", "fd00::/8"]
             price_class = "200"
             reserved_concurrency = 600
+            backfill_max_concurrency = 30
+            backfill_children = 4
+            nightly_look = false
             provisioned_pollers = 3
             provisioned_pollers_max = 30
             resolver_start = "provisioned"

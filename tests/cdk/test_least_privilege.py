@@ -10,6 +10,7 @@ from tests.cdk.grants import ACCOUNT, REGION, environment_of, function_id, grant
 from tests.handlers import conftest as names
 from tests.handlers.in_place import COMPRESS_IN_PLACE
 from tests.handlers.recorder import IAM_ACTIONS, Call, needs
+from tests.handlers.test_backfill import BACKFILL
 from tests.handlers.test_fetch_url import FETCH_URL
 from tests.handlers.test_recorded_calls import PROCESS_UPLOAD, PURGE_DELETED, RECORD_FAILURE, RESOLVE
 from tests.handlers.test_upload_api import UPLOAD_API
@@ -29,6 +30,7 @@ _QUEUES = {
     names.DEAD_LETTERS: "DEAD_LETTER_QUEUE_URL",
     names.PURGES: "PURGE_QUEUE_URL",
     names.URLS: "URL_QUEUE_URL",
+    names.HINTS: "HINTS_QUEUE_URL",
 }
 
 
@@ -39,6 +41,7 @@ _CALLS = {
     "upload_api": UPLOAD_API,
     "resolve": RESOLVE,
     "fetch_url": FETCH_URL,
+    "backfill": BACKFILL,
 }
 
 
@@ -72,6 +75,7 @@ def _arns(environment: Mapping[str, str]) -> dict[str, str]:
         arns[names.DEAD_LETTERS] = arns[names.QUEUE]
     arns[names.BUS] = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{environment.get('EVENT_BUS')}"
     arns[names.FAILURES] = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{environment.get('FAILURES_TABLE')}"
+    arns[names.RUNS] = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{environment.get('RUNS_TABLE')}"
     arns[names.DISTRIBUTION] = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{environment.get('DISTRIBUTION_ID')}"
     return arns
 

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from tests.cdk.templates import Template
 
 WATCHING = ("AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard")
-FUNCTIONS = ("ProcessUpload", "RecordFailure", "PurgeDeleted", "Resolver", "UploadApi", "FetchUrl")
+FUNCTIONS = ("ProcessUpload", "RecordFailure", "Backfill", "PurgeDeleted", "Resolver", "UploadApi", "FetchUrl")
 SYMPTOMS = {
     "FailuresAreNotRecorded",
     "FailuresWaitTooLong",
     "UploadsWaitTooLong",
     "MessagesExpireSoon",
+    "BackfillsEndEarly",
     "ManyPicturesFail",
     "ProcessUploadRetryLoop",
     *(f"{name}Breaks" for name in FUNCTIONS),

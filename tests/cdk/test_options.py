@@ -62,7 +62,7 @@ originals_expiration_days = 365
 variants_storage = "infrequent-access"
 variants_storage_days = 60
 encryption_key = "create"
-reserved_concurrency = 200
+reserved_concurrency = 220
 provisioned_pollers = 2
 canary_minutes = 10
 pixel_library = false
@@ -347,11 +347,11 @@ def test_to_show_a_placeholder_the_resolver_sees_names_and_no_contents(everythin
         ('encryption_key = "alias/mine"', "encryption_key: 'alias/mine' is not allowed; allowed: such as \"create\""),
         (
             "reserved_concurrency = 49",
-            "reserved_concurrency: 49 is less than the 50 that may be started; allowed",
+            "reserved_concurrency: 49 is less than the 70 that may be started; allowed",
         ),
         (
             "reserved_concurrency = 100\nprovisioned_pollers = 2",
-            "reserved_concurrency: 100 is less than the 200 that may be started; allowed: 0, 200 to 1,000",
+            "reserved_concurrency: 100 is less than the 220 that may be started; allowed: 0, 220 to 1,000",
         ),
         ("provisioned_pollers = 1", "provisioned_pollers: 1 is not allowed; allowed: 0, 2 to provisioned_pollers_max"),
         (

@@ -23,13 +23,15 @@ def test_no_policy_allows_every_action(template: Template) -> None:
 def test_no_policy_is_about_every_resource_but_the_one_for_traces(template: Template) -> None:
     about_everything = [statement for statement in _allowing(template) if "*" in statement.resources]
     actions = {action for statement in about_everything for action in statement.actions}
-    assert actions <= {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    of_step_functions = {"xray:GetSamplingRules", "xray:GetSamplingTargets"}
+    assert actions <= {"xray:PutTraceSegments", "xray:PutTelemetryRecords", *of_step_functions}
 
 
 def test_there_are_our_functions_and_nothing_that_custom_resources_would_bring(template: Template) -> None:
     handlers = {function.properties["Handler"] for function in template.functions()}
     of_some = {"lightpress.handlers.upload_api.handler", "lightpress.handlers.fetch_url.handler", "serve.handler"}
     assert handlers - of_some == {
+        "lightpress.handlers.backfill.handler",
         "lightpress.handlers.process_upload.handler",
         "lightpress.handlers.record_failure.handler",
         "lightpress.handlers.purge_deleted.handler",

@@ -16,9 +16,11 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto import mock_aws
 
 from lightpress.aws.failures_table import IDENTITY, SUBJECT, DynamoFailures
+from lightpress.aws.runs_table import RUN
 from lightpress.aws.session import session
 from lightpress.aws.upload_counters import OWNER_DAY
 from lightpress.composition import (
+    backfill,
     compress_in_place,
     fetch_url,
     process_upload,
@@ -44,8 +46,8 @@ if TYPE_CHECKING:
 
 REGION: Final = "eu-west-1"
 UPLOADS, IMAGES, QUARANTINE = "uploads", "images", "quarantine"
-QUEUE, DEAD_LETTERS, PURGES, URLS = "queue", "dead-letters", "purges", "urls"
-COUNTERS = "counters"
+QUEUE, DEAD_LETTERS, PURGES, URLS, HINTS = "queue", "dead-letters", "purges", "urls", "hints"
+COUNTERS, RUNS = "counters", "runs"
 FAILURES, DISTRIBUTION, BUS = "failures", "E1", "default"
 CDN = "https://d1.cloudfront.net"
 
@@ -156,6 +158,13 @@ class Deployed:
     def dead_letters(self) -> list[MessageTypeDef]:
         return self._received(DEAD_LETTERS)
 
+    def hints(self) -> list[str]:
+        """Take up to ten, as a consumer would."""
+        taken = self._received(HINTS)
+        for message in taken:
+            self.sqs.delete_message(QueueUrl=url_of(HINTS), ReceiptHandle=message["ReceiptHandle"])
+        return [message["Body"] for message in taken]
+
     def purges(self) -> list[str]:
         return [message["Body"] for message in self._received(PURGES)]
 
@@ -197,6 +206,10 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEAD_LETTER_QUEUE_URL", url_of(DEAD_LETTERS))
     monkeypatch.setenv("PURGE_QUEUE_URL", url_of(PURGES))
     monkeypatch.setenv("URL_QUEUE_URL", url_of(URLS))
+    monkeypatch.setenv("BACKFILL_QUEUE_URL", url_of(HINTS))
+    monkeypatch.setenv("HINTS_QUEUE_URL", url_of(HINTS))
+    monkeypatch.setenv("RUNS_TABLE", RUNS)
+    monkeypatch.setenv("NIGHTLY_DAYS", "12")
     monkeypatch.setenv("PURGE_DELAY_SECONDS", "0")
     monkeypatch.setenv("REFRESH_DELAY_SECONDS", "40")
     monkeypatch.setenv("QUARANTINE_BUCKET", QUARANTINE)
@@ -213,6 +226,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _new_container() -> Iterator[None]:
     composed: tuple[Any, ...] = (
+        backfill.machine,
         process_upload.processor,
         composed_record_failure.recorder,
         compress_in_place.processor,
@@ -245,7 +259,7 @@ def deployed(clients: tuple[S3Client, SQSClient, DynamoDBClient]) -> Iterator[De
         for bucket in (UPLOADS, IMAGES, QUARANTINE):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
-        for queue in (QUEUE, DEAD_LETTERS, PURGES, URLS):
+        for queue in (QUEUE, DEAD_LETTERS, PURGES, URLS, HINTS):
             sqs.create_queue(QueueName=queue)
         dynamodb.create_table(
             TableName=FAILURES,
@@ -261,6 +275,12 @@ def deployed(clients: tuple[S3Client, SQSClient, DynamoDBClient]) -> Iterator[De
             BillingMode="PAY_PER_REQUEST",
             KeySchema=[{"AttributeName": OWNER_DAY, "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": OWNER_DAY, "AttributeType": "S"}],
+        )
+        dynamodb.create_table(
+            TableName=RUNS,
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": RUN, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": RUN, "AttributeType": "S"}],
         )
         yield Deployed(s3, sqs, dynamodb)
 

@@ -49,15 +49,17 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("s3", "PutObjectAcl"): (("s3:PutObjectAcl", OBJECTS),),
     ("sqs", "SendMessage"): (("sqs:SendMessage", "the queue"),),
     ("sqs", "SendMessageBatch"): (("sqs:SendMessage", "the queue"),),
+    ("sqs", "GetQueueAttributes"): (("sqs:GetQueueAttributes", "the queue"),),
     ("sqs", "ChangeMessageVisibility"): (("sqs:ChangeMessageVisibility", "the queue"),),
     ("dynamodb", "UpdateItem"): (("dynamodb:UpdateItem", "the table"),),
+    ("dynamodb", "GetItem"): (("dynamodb:GetItem", "the table"),),
     ("events", "PutEvents"): (("events:PutEvents", "the bus"),),
     ("dynamodb", "Query"): (("dynamodb:Query", "the table"),),
     ("cloudfront", "CreateInvalidation"): (("cloudfront:CreateInvalidation", "the distribution"),),
 }
 """What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""
 
-PREFIXES = ("c/", "i/", "m/")
+PREFIXES = ("b/", "c/", "i/", "m/")
 
 
 @dataclass(frozen=True, order=True)

@@ -203,7 +203,7 @@ def test_the_panic_of_an_extension_takes_no_neighbour_along(
             raise Panic(f"{receipt} {seconds}")
 
     real = processor()
-    monkeypatch.setattr("lightpress.handlers.process_upload.processor", lambda: replace(real, queue=Panicking()))
+    monkeypatch.setattr("lightpress.handlers.process_upload.processor_of", lambda _: replace(real, queue=Panicking()))
     deployed.s3.put_object(Bucket=IMAGES, Key=manifest_path("a.jpg"), Body=b"overwritten by somebody")
     assert deployed.invoke(notification("a.jpg"), notification("b.jpg")) == ["id-0"]
     assert_published(deployed, "b.jpg")

@@ -63,6 +63,10 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
         "well": ({"ApproximateAgeOfOldestMessage": ((0,), (119 * 60 * _MINUTE,), ())},),
         "ill": ({"ApproximateAgeOfOldestMessage": ((0,), (120 * 60 * _MINUTE,))},),
     },
+    "BackfillsEndEarly": {
+        "well": ({"ExecutionsFailed": _QUIET},),
+        "ill": ({"ExecutionsFailed": ((0,), (1,))},),
+    },
     "ManyPicturesFail": {
         "well": (
             {"FailureRate": ((0,) * 100,) * 3},

@@ -6,10 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lightpress.backfill.look import Looking
 from lightpress.in_place.compress import CompressionResult, known_outcome
 from lightpress.pipeline.events import reconcile_message
-from lightpress.pipeline.manifest import Status
-from lightpress.pipeline.reconcile import is_current
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
@@ -82,18 +81,8 @@ class Variants(_Queued):
 
     def _ending(self, item: Item) -> tuple[str | None, int]:
         """GET the manifest; HEAD the original only where the manifest is current or a tombstone."""
-        source = Source(self.bucket, item.key, self.under)
-        recipe = self.recipes.recipe_for(source.name)
-        if recipe is None:
-            return "ignored", 0
-        published = self.images.published(source.name)
-        manifest = published.manifest if published else None
-        if manifest is None or not (manifest.status is Status.DELETED or is_current(manifest, recipe)):
-            return None, 1
-        original = self.originals.head(source)
-        if original is None:
-            return ("gone" if manifest.status is Status.DELETED else None), 2
-        return (str(manifest.status) if manifest.is_of(original.identity) else None), 2
+        found = Looking(self.images, self.originals, self.recipes)(Source(self.bucket, item.key, self.under))
+        return found.ending, found.reads
 
 
 @dataclass

@@ -5,9 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from lightpress.backfill.run import NANOS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from lightpress.backfill.results import Report
+    from lightpress.backfill.run import Run
     from lightpress.cli.backfill import Checkpoint
     from lightpress.cli.backfilling import Forecast
     from lightpress.cli.failures import Retry
@@ -83,6 +87,20 @@ def facts_of_backfill(checkpoint: Checkpoint, ended: str, dollars: Callable[[int
         "bytes": checkpoint.bytes,
         "dollars": round(dollars(checkpoint.sent, checkpoint.reads), _CENT_DIGITS),
         "late": checkpoint.late,
+    }
+
+
+def facts_of_run(run: Run, report: Report) -> dict[str, Any]:
+    """Of a backfill on the state machine: how it ended, what each pass found, and what stayed as it was."""
+    return {
+        "ended": report.ended,
+        "sent": run.sent,
+        "dollars": round(run.spent / NANOS, _CENT_DIGITS),
+        "passes": [asdict(one) for one in report.passes],
+        "left": [{"bucket": bucket, "key": key, "reason": reason} for bucket, key, reason in report.left],
+        "unfinished": [
+            {"bucket": bucket, "after": after, "until": until} for bucket, after, until in report.unfinished
+        ],
     }
 
 

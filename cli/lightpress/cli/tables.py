@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
+from lightpress.backfill.run import FINISHED, LEFT, NANOS
 from lightpress.cli.console import styled
 from lightpress.costs.estimate import why
 from lightpress.costs.prices import SOURCE
@@ -19,6 +20,8 @@ from lightpress.pipeline.manifest import Status
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from lightpress.backfill.results import Report
+    from lightpress.backfill.run import Run
     from lightpress.cli.backfill import Checkpoint
     from lightpress.cli.backfilling import Forecast
     from lightpress.cli.console import Terminal
@@ -261,6 +264,26 @@ def print_backfill(console: Terminal, checkpoint: Checkpoint, ended: str, dollar
     )
     for key in checkpoint.late:
         console.print(f"{key}: not finished in time", style="red")
+
+
+def print_report(console: Terminal, run: Run, report: Report) -> None:
+    """Print what came of a run on the state machine, and name what stayed as it was."""
+    endings, reads = dict[str, int](), 0
+    for one in report.passes:
+        endings = one.endings if one.number == 1 else endings
+        reads += one.reads
+    looked = report.passes[0].looked if report.passes else 0
+    console.print(
+        f"{report.ended}: {looked:,} looked at ({_listed(endings)}), {run.sent:,} sent in {len(report.passes)} passes, "
+        f"{reads:,} reads, about ${run.spent / NANOS:,.2f}"
+    )
+    if report.ended == FINISHED:
+        return
+    for bucket, key, reason in report.left if report.ended == LEFT else ():
+        console.print(styled((f"{bucket}/{key}", "bold"), f": {reason}, after {len(report.passes)} passes"))
+    for bucket, after, until in report.unfinished:
+        keys = f"{after or 'the first key'} to {until or 'the last key'}"
+        console.print(styled((bucket, "bold"), f": {keys} is not done"))
 
 
 def _listed(endings: Mapping[str, int]) -> str:

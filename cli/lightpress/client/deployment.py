@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import boto3
@@ -37,6 +37,12 @@ class NotDeployedError(Exception):
     """There is no such deployment, or it cannot be read; the message says what to do."""
 
 
+def states_of_account() -> Any:  # noqa: ANN401  its types are not installed
+    """A client of Step Functions, with the credentials and the region of the environment."""
+    make: Callable[..., Any] = boto3.client
+    return make("stepfunctions", config=WAITING)
+
+
 @dataclass(frozen=True)
 class Deployment:
     """The resources of a deployment, and clients for them.
@@ -52,6 +58,9 @@ class Deployment:
         recipes_digest: Of the deployed recipes; None or "" if unknown.
         attached, in_place: The existing buckets that it processes.
         in_place_queue_url, url_queue_url: Of the queues of optional parts; None without them.
+        backfill_machine: ARN of the state machine of backfills; None of a stack that has none.
+        runs_table: Name of the table of its runs.
+        states: Makes a client of Step Functions.
     """
 
     uploads_bucket: str
@@ -69,6 +78,9 @@ class Deployment:
     in_place: tuple[InPlace, ...] = ()
     in_place_queue_url: str | None = None
     url_queue_url: str | None = None
+    backfill_machine: str | None = None
+    runs_table: str = ""
+    states: Callable[[], Any] = states_of_account
 
     @property
     def publishing(self) -> Publishing:
@@ -148,4 +160,6 @@ def _deployment_of(outputs: Mapping[str, str], s3: S3Client) -> Deployment:
         in_place=in_place_of(outputs.get("ExistingBuckets", "")),
         in_place_queue_url=outputs.get("InPlaceQueueUrl"),
         url_queue_url=outputs.get("UrlQueueUrl"),
+        backfill_machine=outputs.get("BackfillMachineArn"),
+        runs_table=outputs.get("RunsTableName", ""),
     )

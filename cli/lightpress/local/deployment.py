@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lightpress.client.deployment import Deployment, NotDeployedError, attached_of, in_place_of
@@ -44,4 +45,7 @@ def of_local_cloud(outputs: Outputs) -> Deployment:
         in_place=in_place_of(outputs.existing),
         in_place_queue_url=outputs.queues.get("in_place"),
         url_queue_url=outputs.queues.get("url"),
+        backfill_machine=outputs.backfill_machine or None,
+        runs_table=outputs.tables.get("runs", ""),
+        states=partial(session.client, "stepfunctions"),
     )

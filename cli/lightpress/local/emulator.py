@@ -76,6 +76,8 @@ class Emulator:
             "AWS_ACCESS_KEY_ID": ACCESS_KEY,
             "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
             "AWS_ENDPOINT_URL": self.endpoint_url,
+            # The state machine waits at the pace of AWS, whose queues count late and whose functions start slowly.
+            "SFN_WAIT_SCALE": "0.02",
             # It would listen on fixed ports, and remove containers that are not its own.
             "SFTP_ENABLED": "0",
             "IOT_MTLS_ENABLED": "0",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from types_boto3_lambda import LambdaClient
     from types_boto3_lambda.type_defs import FunctionConfigurationTypeDef
 
+_SENT_IN_BATCHES = ("URL_QUEUE_URL", "HINTS_QUEUE_URL")
+
 
 def localize(lambda_: LambdaClient, iam: Any, addresses: Mapping[str, str]) -> None:  # noqa: ANN401  types of its own
     """Replace deployed addresses (keys) by local ones (values) in the variables of every function."""
@@ -38,8 +40,9 @@ def _open_url(lambda_: LambdaClient, function: str) -> None:
 
 
 def _allow_batches(iam: Any, function: FunctionConfigurationTypeDef) -> None:  # noqa: ANN401
-    """Allow batches to a function that may send to the URL queue: the emulator has an action for them, AWS has not."""
-    url = function.get("Environment", {}).get("Variables", {}).get("URL_QUEUE_URL")
+    """Allow batches to a function that may send to such a queue: the emulator has an action for them, AWS has not."""
+    variables = function.get("Environment", {}).get("Variables", {})
+    url = next((variables[name] for name in _SENT_IN_BATCHES if name in variables), None)
     if url is None:
         return
     statement = {

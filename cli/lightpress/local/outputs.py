@@ -21,6 +21,7 @@ _QUEUES_OF_SOME = {
     "in_place_dead_letter": "InPlaceDeadLetterQueueUrl",
     "url": "UrlQueueUrl",
 }
+_TABLES = {"failures": "FailuresTableName", "runs": "RunsTableName"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class Outputs:
         tables: Names of DynamoDB tables by purpose.
         recipes_digest: Of the deployed recipes.
         existing: The output `ExistingBuckets`, which is JSON; "" without.
+        backfill_machine: ARN of the state machine of backfills; "" without.
     """
 
     endpoint_url: str
@@ -56,6 +58,7 @@ class Outputs:
     quarantine_bucket: str = ""
     recipes_digest: str = ""
     existing: str = ""
+    backfill_machine: str = ""
 
     @classmethod
     def of_stack(
@@ -81,10 +84,11 @@ class Outputs:
             upload_api_url=_api(endpoint_url, outputs["UploadApiUrl"]) if "UploadApiUrl" in outputs else None,
             cdn_base_url=f"http://localhost:{cdn_port}",
             stack=stack,
-            tables={"failures": outputs["FailuresTableName"]} if "FailuresTableName" in outputs else {},
+            tables={name: outputs[output] for name, output in _TABLES.items() if output in outputs},
             quarantine_bucket=outputs.get("QuarantineBucketName", ""),
             recipes_digest=outputs.get("RecipesDigest", ""),
             existing=outputs.get("ExistingBuckets", ""),
+            backfill_machine=outputs.get("BackfillMachineArn", ""),
         )
 
     @classmethod

@@ -15,6 +15,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 
+from lightpress.backfill.results import PREFIX
 from lightpress.cdk.buckets import PrivateBucket, moved
 from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from lightpress.cdk.functions import FunctionCode
     from lightpress.pipeline.recipe import RecipeBook
 
+# As long as their rows in the table of runs.
+_DAYS_OF_A_RUN = 90
 _EDGE_SOURCE = Path(__file__).parent / "edge" / "viewer_request.js"
 _A_YEAR = Duration.days(365)
 
@@ -302,9 +305,10 @@ class Delivery(Component):
 
 
 def _images(scope: Construct, config: Config) -> PrivateBucket:
-    """The bucket of variants and manifests; only variants move to another storage class."""
+    """The bucket of variants and manifests. Only variants move to another storage class, only files of runs expire."""
     storage = config.storage
     rules = moved(storage.variants_storage, storage.variants_storage_days, prefix=VARIANTS)
+    rules.append(s3.LifecycleRule(prefix=PREFIX, expiration=Duration.days(_DAYS_OF_A_RUN)))
     return PrivateBucket(scope, "Images", holds="images", config=config, lifecycle_rules=rules)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_events as events
     from constructs import Construct
 
+    from lightpress.cdk.backfill import Backfill
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import PythonFunction
     from lightpress.cdk.in_place import InPlace
@@ -59,6 +60,7 @@ class Monitoring(Component):
         functions: Sequence[PythonFunction],
         in_place: InPlace | None,
         work_queues: Sequence[WorkQueue],
+        backfill: Backfill,
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
@@ -68,6 +70,7 @@ class Monitoring(Component):
         self._watch_dead_letters(processing)
         self._watch_uploads(processing)
         self._watch_ages(work_queues)
+        self._watch_runs(backfill)
         self._watch_failure_rate()
         if in_place is not None:
             self._watch_in_place(in_place)
@@ -123,6 +126,14 @@ class Monitoring(Component):
             ),
             threshold=_PART_OF_RETENTION * _A_DAY * self._config.processing.queue_retention_days,
             says="Messages have waited for half of queue_retention_days. SQS deletes them when all of it is over.",
+        )
+
+    def _watch_runs(self, backfill: Backfill) -> None:
+        self._alarm(
+            "BackfillsEndEarly",
+            backfill.machine.metric_failed(period=_PERIOD),
+            threshold=1,
+            says="A backfill, or the nightly look, ended with an error before its end. It can be resumed.",
         )
 
     def _watch_in_place(self, in_place: InPlace) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import CfnOutput, Stack
 
 from lightpress.cdk.announcements import announce_on
+from lightpress.cdk.backfill import Backfill
 from lightpress.cdk.buckets import guard_names
 from lightpress.cdk.canary import Canary
 from lightpress.cdk.dashboard import Dashboard
@@ -35,8 +36,6 @@ if TYPE_CHECKING:
 
     from lightpress.cdk.component import Component
     from lightpress.cdk.config import Config
-    from lightpress.cdk.functions import PythonFunction
-    from lightpress.cdk.queues import WorkQueue
 
 
 class LightpressStack(Stack):
@@ -55,12 +54,12 @@ class LightpressStack(Stack):
         purging = _purging(self, core)
         url_ingest = _url_ingest(self, core)
         upload_api = _upload_api(self, core, url_ingest)
+        backfill = _backfill(self, core)
         in_place = _in_place(self, core)
         optional = [part for part in (purging, upload_api, url_ingest, in_place) if part is not None]
-        components: list[Component] = [*core.components, *optional]
+        components: list[Component] = [*core.components, backfill, *optional]
         functions = [function for component in components for function in component.functions]
-        work_queues = [queue for component in components for queue in component.work_queues]
-        components.append(_monitoring(self, core, functions, work_queues, in_place))
+        components.append(_monitoring(self, core, components, backfill, in_place))
         if config.processing.canary_minutes:
             Canary(self, "Canary", functions=functions, config=config)
         if config.existing.attach or config.existing.in_place:
@@ -166,6 +165,18 @@ def _upload_api(stack: Stack, core: _Core, url_ingest: UrlIngest | None) -> Uplo
     return api
 
 
+def _backfill(stack: Stack, core: _Core) -> Backfill:
+    return Backfill(
+        stack,
+        "Backfill",
+        uploads=core.uploads.bucket,
+        images=core.delivery.images,
+        processing=core.processing,
+        code=core.code,
+        config=core.config,
+    )
+
+
 def _in_place(stack: Stack, core: _Core) -> InPlace | None:
     if not core.config.existing.in_place:
         return None
@@ -175,18 +186,20 @@ def _in_place(stack: Stack, core: _Core) -> InPlace | None:
 def _monitoring(
     stack: Stack,
     core: _Core,
-    functions: Sequence[PythonFunction],
-    work_queues: Sequence[WorkQueue],
+    components: Sequence[Component],
+    backfill: Backfill,
     in_place: InPlace | None,
 ) -> Monitoring:
-    """Alarms and, where they are chosen, the dashboard and the saved queries: over all `functions`."""
+    """Alarms and, where they are chosen, the dashboard and the saved queries: over all functions of `components`."""
+    functions = [function for component in components for function in component.functions]
     monitoring = Monitoring(
         stack,
         "Monitoring",
         processing=core.processing,
         functions=functions,
         in_place=in_place,
-        work_queues=work_queues,
+        work_queues=[queue for component in components for queue in component.work_queues],
+        backfill=backfill,
         config=core.config,
     )
     if core.config.monitoring.dashboard:

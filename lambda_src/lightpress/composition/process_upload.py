@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cache, partial
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from lightpress.pipeline.messages import MessageProcessor
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.sandbox import limits_within
 from lightpress.pipeline.timing import Timings
-from lightpress.settings import Settings, dead_letter_queue_url
+from lightpress.settings import Settings, backfill_queue_url, dead_letter_queue_url
 from lightpress.telemetry import ReconcileTelemetry
 
 if TYPE_CHECKING:
@@ -34,3 +35,11 @@ def processor() -> MessageProcessor[Outcome]:
         observer=ReconcileTelemetry(timings),
         announce=notifier(),
     )
+
+
+def processor_of(queue_arn: str) -> MessageProcessor[Outcome]:
+    """The processor of messages of a queue: a message can be held back on no other queue than its own."""
+    backfill = backfill_queue_url(os.environ)
+    if backfill is None or queue_arn.rpartition(":")[2] != backfill.rpartition("/")[2]:
+        return processor()
+    return replace(processor(), queue=SqsQueue(sqs_client(), backfill))

@@ -27,6 +27,11 @@ def process_messages(
     return process_records(event, lambda record: process(message_of(record, context), has_time))
 
 
+def queue_of(event: Mapping[str, Any]) -> str:
+    """The ARN of the queue that a batch comes from: all of a batch come from one."""
+    return str(next((record.get("eventSourceARN", "") for record in event["Records"]), ""))
+
+
 def process_records(event: Mapping[str, Any], process: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
     """Call `process` with each message of the event; returns the ids of those that SQS must deliver again.
 

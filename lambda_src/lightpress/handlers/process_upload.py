@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lightpress.composition.process_upload import processor
-from lightpress.handlers.batch import process_messages
+from lightpress.composition.process_upload import processor_of
+from lightpress.handlers.batch import process_messages, queue_of
 from lightpress.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -17,4 +17,4 @@ if TYPE_CHECKING:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Process a batch of queue messages; returns the ids of those that SQS must deliver again."""
     # A function that is configured wrongly fails here, with the whole batch, and raises an alarm.
-    return process_messages(processor(), event, context)
+    return process_messages(processor_of(queue_of(event)), event, context)

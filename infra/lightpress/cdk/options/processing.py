@@ -80,7 +80,8 @@ class ProcessingOptions:
         low=0,
         high=1000,
         doc="Reserved concurrency of the function that publishes, taken from the account's; 0 reserves none. Must not "
-        "be below `max_concurrency`, because a throttled invocation counts as a receive of its messages.",
+        "be below `max_concurrency` and `backfill_max_concurrency` together, because a throttled invocation counts as "
+        "a receive of its messages.",
     )
     provisioned_pollers: int = integer(
         0,
@@ -123,6 +124,24 @@ class ProcessingOptions:
         high=3650,
         doc="How long a failed original's copy in quarantine and its row in the failures table are kept.",
     )
+    backfill_max_concurrency: int = integer(
+        20,
+        low=2,
+        high=1000,
+        doc="Maximum concurrent invocations of the function that publishes for the queue of backfills, besides those "
+        "for uploads.",
+    )
+    backfill_children: int = integer(
+        10,
+        low=1,
+        high=1000,
+        doc="How many shards of about 10,000 originals a backfill looks at at once. Each invokes a function.",
+    )
+    nightly_look: bool = flag(
+        default=True,
+        doc="Whether whatever was uploaded or deleted in the last days (`queue_retention_days` and two more) is looked "
+        'at every night, so that lost events and messages heal themselves: docs/operations.md, "The nightly look".',
+    )
     event_bus: str = matching(
         _EVENT_BUS,
         such_as="default",
@@ -163,6 +182,7 @@ def check_concurrency(options: ProcessingOptions, table: Table) -> None:
     if options.provisioned_pollers:
         _check_pollers(options, table)
         most = _INVOCATIONS_OF_A_POLLER * options.provisioned_pollers_max
+    most += options.backfill_max_concurrency
     if 0 < options.reserved_concurrency < most:
         raise table.error(
             "reserved_concurrency",

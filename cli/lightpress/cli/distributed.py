@@ -1,0 +1,215 @@
+"""`lightpress backfill` on the state machine: begins, resumes, follows and stops a run, and may end at any time.
+
+A run is found by what it is for, so whoever repeats a command, on any machine, finds the run that goes on, or the one
+that ended before its end.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from lightpress.aws.run_files import S3Files
+from lightpress.aws.runs_table import DynamoRuns
+from lightpress.backfill.results import Folder
+from lightpress.backfill.run import FINISHED, LEFT, NANOS, NO_LIMIT, STOPPED, Job, Run
+from lightpress.cli.backfill import BackfillError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.backfill.results import Report
+    from lightpress.client.deployment import Deployment
+
+RATE, MOST_WAITING = 50.0, 5_000
+"""Where the operator says nothing: hints each second, and hints in the queue beyond which none is sent."""
+
+_LONGEST_BUCKET_IN_NAME = 40
+_RUNNING = "RUNNING"
+
+
+class NothingRunsError(BackfillError):
+    """There is no run to stop."""
+
+
+class MachineFailedError(BackfillError):
+    """The state machine ended with an error; the message says which, and that the run can be resumed."""
+
+
+@dataclass(frozen=True)
+class Caps:
+    """What the operator allows. None: as it is, or `RATE` and `MOST_WAITING` of a new run, and no limit.
+
+    Attributes:
+        rate: Hints each second.
+        most_waiting: Hints in the queue.
+        max_objects: Hints in all, those of earlier attempts included.
+        max_dollars: Dollars in all.
+    """
+
+    rate: float | None = None
+    most_waiting: int | None = None
+    max_objects: int | None = None
+    max_dollars: float | None = None
+
+    def on(self, run: Run) -> Run:
+        """The run with these caps; what it has sent and spent before counts."""
+        nanos = NO_LIMIT if self.max_dollars is None else round(self.max_dollars * NANOS)
+        objects = NO_LIMIT if self.max_objects is None else self.max_objects
+        return replace(
+            run,
+            rate=self.rate or run.rate,
+            most_waiting=self.most_waiting or run.most_waiting,
+            objects_left=max(0, objects - run.sent),
+            nanos_left=max(0, nanos - run.spent),
+        )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is.
+
+    Attributes:
+        run: As it stands.
+        shards: Of the map that runs, or ran last; 0 before the first.
+        done: Shards that are done.
+        status: Of the execution: RUNNING, SUCCEEDED, FAILED, or another.
+        cause: Why it failed; "" where it did not.
+    """
+
+    run: Run
+    shards: int
+    done: int
+    status: str
+    cause: str = ""
+
+    @property
+    def over(self) -> bool:
+        """Whether the execution has ended."""
+        return self.status != _RUNNING
+
+
+def name_of(bucket: str, options: dict[str, str]) -> str:
+    """The name of the run for these options: the same for every operator. Short enough to name executions."""
+    digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:12]
+    return f"{bucket[:_LONGEST_BUCKET_IN_NAME].replace('.', '-')}-{digest}"
+
+
+@dataclass(frozen=True)
+class Distributed:
+    """The runs of a deployment.
+
+    Attributes:
+        deployment: Which; it has a state machine.
+        clock: Seconds since 1970.
+        pause: Waits for so many seconds.
+    """
+
+    deployment: Deployment
+    clock: Callable[[], float]
+    pause: Callable[[float], None]
+
+    @property
+    def _runs(self) -> DynamoRuns:
+        return DynamoRuns(self.deployment.dynamodb(), self.deployment.runs_table)
+
+    def find(self, name: str) -> Run | None:
+        """The run of this name, if there ever was one."""
+        return self._runs.find(name)
+
+    def goes_on(self, name: str) -> bool:
+        """Whether there is a run that has not come to its end."""
+        found = self.find(name)
+        return found is not None and found.ended not in {FINISHED, LEFT}
+
+    def start(self, name: str, job: Job, caps: Caps) -> Run:
+        """Begin a run, resume the one that was stopped or capped, or join the one that is at work, with these caps.
+
+        Where two operators do it at once, one starts it and the other joins.
+        """
+        while True:
+            found = self.find(name)
+            if found is not None and self._status(found)[0] == _RUNNING and not found.ended:
+                self._runs.change(name, rate=caps.rate, most_waiting=caps.most_waiting)
+                return self._runs.find(name) or found
+            attempt = (found.attempts if found else 0) + 1
+            started = self._runs.resume(self._next(name, job, caps, found, attempt))
+            if started is not None:
+                self.deployment.states().start_execution(
+                    stateMachineArn=self.deployment.backfill_machine,
+                    name=f"{name}-{attempt}",
+                    input=json.dumps({"run": name}),
+                )
+                return started
+            self.pause(1)
+
+    def _next(self, name: str, job: Job, caps: Caps, found: Run | None, attempt: int) -> Run:
+        """The row of the next attempt: of the same round, or of a new one where the last has come to its end."""
+        anew = found is None or found.ended in {FINISHED, LEFT}
+        if found is None or anew:
+            run = Run(name, job, round=found.round + 1 if found else 1, rate=RATE, most_waiting=MOST_WAITING)
+        else:
+            run = replace(found, job=job, stopped=None, ended=None)
+        return replace(caps.on(run), attempts=attempt, execution=self._execution(name, attempt), paced=self.clock())
+
+    def _execution(self, name: str, attempt: int) -> str:
+        machine = self.deployment.backfill_machine or ""
+        return f"{machine.replace(':stateMachine:', ':execution:')}:{name}-{attempt}"
+
+    def stop(self, name: str) -> Run:
+        """Have a run end after what it has sent; raises NothingRunsError where there is none at work."""
+        found = self.find(name)
+        if found is None or found.ended or self._status(found)[0] != _RUNNING:
+            raise NothingRunsError("No backfill with these options is at work, so there is nothing to stop.")
+        self._runs.stop(name, STOPPED)
+        return found
+
+    def progress(self, name: str) -> Progress:
+        """How far a run is; raises NothingRunsError where there is no such run."""
+        run = self.find(name)
+        if run is None:
+            raise NothingRunsError("There is no backfill with these options.")
+        status, cause = self._status(run)
+        if status != _RUNNING:  # it may have ended since its row was read
+            run = self.find(name) or run
+        counts = self._newest_map(run.execution)
+        return Progress(run, counts.get("total", 0), counts.get("succeeded", 0), status, cause)
+
+    def follow(self, name: str, show: Callable[[Progress], None], every: float) -> Report:
+        """Show how far a run is until its execution ends; raises MachineFailedError where that failed."""
+        while not (now := self.progress(name)).over:
+            show(now)
+            self.pause(every)
+        show(now)
+        if not now.run.ended:
+            raise MachineFailedError(
+                f"The state machine ended as {now.status} ({now.cause or 'no cause given'}). Nothing is lost: the same "
+                f"command resumes the run. Its execution is {now.run.execution}"
+            )
+        return self.report(now.run)
+
+    def report(self, run: Run) -> Report:
+        """What came of a run."""
+        return Folder(S3Files(self.deployment.s3, self.deployment.images_bucket), run).report()
+
+    def _status(self, run: Run) -> tuple[str, str]:
+        """Of the newest execution, and why it failed; "" where there is none."""
+        states = self.deployment.states()
+        with suppress(states.exceptions.ExecutionDoesNotExist):
+            told = states.describe_execution(executionArn=run.execution)
+            return told["status"], " ".join(str(told.get("cause", "")).split())
+        return "", ""
+
+    def _newest_map(self, execution: str) -> dict[str, Any]:
+        """The counts of the newest map of an execution: one for each part of each pass."""
+        states = self.deployment.states()
+        with suppress(states.exceptions.ExecutionDoesNotExist):
+            maps = states.list_map_runs(executionArn=execution)["mapRuns"]
+            if maps:
+                newest = max(maps, key=lambda one: one["startDate"])
+                counts: dict[str, Any] = states.describe_map_run(mapRunArn=newest["mapRunArn"])["itemCounts"]
+                return counts
+        return {}

@@ -1,0 +1,50 @@
+"""The queue of the backfill."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightpress.pipeline.events import reconcile_message
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from types_boto3_sqs import SQSClient
+    from types_boto3_sqs.literals import QueueAttributeNameType
+
+    from lightpress.pipeline.source import Source
+
+_AT_ONCE = 10
+_COUNTED: tuple[QueueAttributeNameType, ...] = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SqsHints:
+    """Sends hints to a queue, ten in a request."""
+
+    sqs: SQSClient
+    queue_url: str
+
+    def send(self, sources: Sequence[Source]) -> int:
+        """SendMessageBatch; returns how many SQS refused."""
+        refused = 0
+        for start in range(0, len(sources), _AT_ONCE):
+            answer = self.sqs.send_message_batch(
+                QueueUrl=self.queue_url,
+                Entries=[
+                    {"Id": str(number), "MessageBody": reconcile_message(source)}
+                    for number, source in enumerate(sources[start : start + _AT_ONCE])
+                ],
+            )
+            refused += len(answer.get("Failed", []))
+        return refused
+
+    def waiting(self) -> int:
+        """GetQueueAttributes: what waits, is worked on, or comes back after a pause."""
+        found = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=list(_COUNTED))
+        return sum(int(found["Attributes"][name]) for name in _COUNTED)

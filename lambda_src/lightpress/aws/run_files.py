@@ -1,0 +1,79 @@
+"""The files of a run in a bucket, and listings of buckets by the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lightpress.aws.errors import is_gone
+from lightpress.backfill.ports import Listed, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from types_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True, slots=True)
+class S3Files:
+    """Small objects of one bucket."""
+
+    s3: S3Client
+    bucket: str
+
+    def get(self, path: str) -> bytes | None:
+        """GET."""
+        try:
+            response = self.s3.get_object(Bucket=self.bucket, Key=path)
+        except ClientError as error:
+            if is_gone(error):
+                return None
+            raise
+        with response["Body"] as body:
+            return body.read()
+
+    def put(self, path: str, data: bytes, media_type: str) -> None:
+        """PUT."""
+        self.s3.put_object(Bucket=self.bucket, Key=path, Body=data, ContentType=media_type, CacheControl="no-store")
+
+
+@dataclass(frozen=True, slots=True)
+class S3Lister:
+    """One request for a page of a thousand."""
+
+    s3: S3Client
+
+    def page(self, bucket: str, prefix: str, after: str, *, deletions: bool) -> Page:
+        """ListObjectsV2; or ListObjectVersions, which alone tells what is deleted, at the same price for a page."""
+        if deletions:
+            return self._versions(bucket, prefix, after)
+        found = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=after)
+        items = [Listed(item["Key"], item["LastModified"].timestamp()) for item in found.get("Contents", [])]
+        return Page(items, items[-1].key if found["IsTruncated"] and items else "")
+
+    def _versions(self, bucket: str, prefix: str, after: str) -> Page:
+        """Of each key, the newest version comes first: that a page ends among older ones does not matter.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectVersions.html
+        """
+        marker: Any = {"KeyMarker": after} if after else {}
+        found = self.s3.list_object_versions(Bucket=bucket, Prefix=prefix, **marker)
+        items = sorted(_newest(found), key=lambda item: item.key)
+        last = max((row["Key"] for row in _rows(found)), default="")
+        return Page(items, last if found["IsTruncated"] else "")
+
+
+def _rows(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield from found.get("Versions", [])
+    yield from found.get("DeleteMarkers", [])
+
+
+def _newest(found: Mapping[str, Any]) -> Iterator[Listed]:
+    for row in found.get("Versions", []):
+        if row["IsLatest"]:
+            yield Listed(row["Key"], row["LastModified"].timestamp())
+    for row in found.get("DeleteMarkers", []):
+        if row["IsLatest"]:
+            yield Listed(row["Key"], row["LastModified"].timestamp(), deleted=True)

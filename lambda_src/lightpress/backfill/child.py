@@ -1,0 +1,212 @@
+"""A child of the Distributed Map: looks at the originals of one shard, and sends hints for those that are stale.
+
+It works in steps. Each takes some pages of the listing, ends by writing how far the shard is, and may be repeated from
+what the one before wrote: a function that is killed costs at most one step. Between steps, the state machine waits:
+that costs nothing, while a function that waits is billed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from lightpress.backfill.look import MOST_READS, Stale
+from lightpress.backfill.ports import Refused
+from lightpress.backfill.results import NAMED_OF_A_SHARD, Result
+from lightpress.pipeline.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from lightpress.backfill.look import Found, Looking
+    from lightpress.backfill.ports import Hints, Listed, Lister, Page, Runs
+    from lightpress.backfill.results import Folder
+    from lightpress.backfill.run import Run
+    from lightpress.backfill.shards import Shard
+    from lightpress.pipeline.events import FindSource
+
+PUT_OFF = "put_off"
+"""A shard ended because the queue stayed deep for too long: the next pass goes on with it."""
+
+CHUNK = 100
+"""Originals that are looked at together: what a child may send beyond the rate, and reads that a stop may cost."""
+
+_PAGES_OF_A_STEP = 20
+_AT_ONCE = 16
+_QUEUE_PAUSE_SECONDS = 20
+_LONGEST_PAUSE_SECONDS = 300
+# Each takes some ten events of the 25,000 that an execution may have:
+# https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+MOST_WAITS = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the state machine is told.
+
+    Attributes:
+        done: Whether the child ends.
+        wait: Seconds until the next step; 0 for at once.
+        waits: How often it has waited so far.
+    """
+
+    done: bool
+    wait: int = 0
+    waits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """Works on shards.
+
+    Attributes:
+        lister: Lists buckets.
+        looking: Looks at an original.
+        find_source: Which keys are ours, and what they are published under.
+        hints: The queue of the backfill.
+        runs: The rows of runs.
+        clock: Seconds since 1970.
+    """
+
+    lister: Lister
+    looking: Looking
+    find_source: FindSource
+    hints: Hints
+    runs: Runs
+    clock: Callable[[], float]
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_AT_ONCE))
+
+    def step(self, run: Run, folder: Folder, shard: Shard, waits: int) -> Step:
+        """Go on with a shard, or say how long to wait."""
+        result = folder.result(shard) or Result(shard.after)
+        if result.done:
+            return Step(done=True)
+        result = replace(result, ended=None)
+        pause = 0 if run.stopped else self._pause(run)
+        if pause and waits < MOST_WAITS:
+            return Step(done=False, wait=pause, waits=waits + 1)
+        if run.stopped or pause:
+            folder.keep_result(shard, replace(result, ended=run.stopped or PUT_OFF))
+            return Step(done=True)
+        run, result = self._work(run, shard, result)
+        folder.keep_result(shard, result)
+        over = result.done or result.ended is not None
+        return Step(done=over, wait=0 if over else self._until_paced(run), waits=waits)
+
+    def _pause(self, run: Run) -> int:
+        """Seconds until this child may send again; 0 for now."""
+        if self.hints.waiting() >= run.most_waiting:
+            return _QUEUE_PAUSE_SECONDS
+        return self._until_paced(run)
+
+    def _until_paced(self, run: Run) -> int:
+        return min(_LONGEST_PAUSE_SECONDS, max(0, math.ceil(run.paced - self.clock())))
+
+    def _work(self, run: Run, shard: Shard, result: Result) -> tuple[Run, Result]:
+        """Look at the next page with anything on it, chunk by chunk, until the rate or a cap ends it."""
+        page, done = self._next_page(run, shard, result.after)
+        items = iter([item for item in page.items if self._wants(run, item)])
+        while chunk := list(islice(items, CHUNK)):
+            run, result = self._chunk(run, shard, result, chunk)
+            if result.ended is not None or self._until_paced(run):
+                return run, result
+        return run, replace(result, after=page.last, done=done)
+
+    def _next_page(self, run: Run, shard: Shard, after: str) -> tuple[Page, bool]:
+        """The next page of the shard with a wanted key, or the last of some; and whether the shard ends with it."""
+        pictures = run.job.pictures[shard.place]
+        deletions = pictures.bucket in run.job.deletions_in
+        for _ in range(_PAGES_OF_A_STEP):
+            page = self.lister.page(pictures.bucket, pictures.prefix, after, deletions=deletions)
+            within = [item for item in page.items if not shard.until or item.key <= shard.until]
+            done = not page.last or (bool(shard.until) and page.last >= shard.until)
+            page = replace(page, items=within)
+            if done or any(self._wants(run, item) for item in within):
+                break
+            after = page.last
+        return page, done
+
+    def _wants(self, run: Run, item: Listed) -> bool:
+        return run.job.wants(item)
+
+    def _chunk(self, run: Run, shard: Shard, result: Result, items: Sequence[Listed]) -> tuple[Run, Result]:
+        """Look at some originals and send the stale ones, as far as the caps allow; the rest is not done."""
+        cost = run.job.nanos_read * MOST_READS * len(items)
+        try:
+            run = self.runs.spend(run, 0, cost, self.clock())
+        except Refused as refused:
+            return self._over(refused.run, result)
+        sources = [self._source(run, shard, item) for item in items]
+        looking = replace(self.looking, thorough=not run.job.outdated)
+        found = list(self._pool.map(lambda source: looking(source) if source else None, sources))
+        stale = [source for source, one in zip(sources, found, strict=True) if source and self._sends(run, one)]
+        run, allowed = self._reserve(run, len(stale))
+        refused_by_queue = self.hints.send(stale[:allowed]) if allowed else 0
+        if refused_by_queue:
+            self.runs.give_back(run.name, refused_by_queue, refused_by_queue * run.job.nanos_sent)
+        seen = len(items) if allowed == len(stale) else sources.index(stale[allowed])
+        result = self._counted(run, result, list(zip(items, sources, found, strict=True))[:seen])
+        result = replace(result, sent=result.sent + allowed - refused_by_queue)
+        return (run, result) if seen == len(items) else self._over(run, result)
+
+    def _over(self, run: Run, result: Result) -> tuple[Run, Result]:
+        """End, and have all others end: what is left is not enough for another original."""
+        self.runs.stop(run.name, run.exhausted)
+        return run, replace(result, ended=run.exhausted)
+
+    def _source(self, run: Run, shard: Shard, item: Listed) -> Source | None:
+        """The source of a key; None where it is nobody's, or another's."""
+        known = Source(run.job.pictures[shard.place].bucket, item.key)
+        found = self.find_source(known) if run.job.pictures[shard.place].takes(known) else None
+        return found if isinstance(found, Source) else None
+
+    def _sends(self, run: Run, found: Found | None) -> bool:
+        if found is None or found.stale is None:
+            return False
+        return run.job.outdated or found.stale is not Stale.OUTDATED
+
+    def _reserve(self, run: Run, objects: int) -> tuple[Run, int]:
+        """Take as many of these objects as may be sent; returns the run as it stands then, and how many."""
+        each = run.job.nanos_sent
+        while objects > 0:
+            try:
+                return self.runs.spend(run, objects, objects * each, self.clock()), objects
+            except Refused as refused:
+                run = refused.run
+                objects = min(objects, run.affordable(each))
+        return run, 0
+
+    def _counted(self, run: Run, result: Result, seen: Sequence[tuple[Listed, Source | None, Found | None]]) -> Result:
+        endings, stale = Counter(result.endings), Counter(result.stale)
+        for _, _, found in seen:
+            if found is None or found.stale is None or not self._sends(run, found):
+                endings[_ending(found)] += 1
+            else:
+                stale[found.stale] += 1
+        named = islice(self._named(run, seen), max(0, NAMED_OF_A_SHARD - len(result.named)))
+        return replace(
+            result,
+            after=seen[-1][0].key if seen else result.after,
+            looked=result.looked + len(seen),
+            reads=result.reads + sum(found.reads for _, _, found in seen if found),
+            endings=dict(endings),
+            stale={str(reason): count for reason, count in stale.items()},
+            named=(*result.named, *named),
+        )
+
+    def _named(
+        self, run: Run, seen: Sequence[tuple[Listed, Source | None, Found | None]]
+    ) -> Iterator[tuple[str, str, str]]:
+        for _, source, found in seen:
+            if source and found and found.stale and self._sends(run, found):
+                yield source.bucket, source.key, str(found.stale)
+
+
+def _ending(found: Found | None) -> str:
+    if found is None:
+        return "ignored"
+    return found.ending or str(found.stale)

@@ -1,0 +1,94 @@
+"""One look at an original: is what is published of it what should be? Two requests at most, and nothing changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.ports import PreconditionFailed
+from lightpress.pipeline.reconcile import is_current
+
+if TYPE_CHECKING:
+    from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.ports import Images, Originals
+    from lightpress.pipeline.recipe import Recipe, RecipeBook
+    from lightpress.pipeline.source import Source
+
+MOST_READS = 2
+
+IGNORED, GONE = "ignored", "gone"
+"""Endings besides those of manifests: no recipe wants the key; the original is deleted, and so are its variants."""
+
+
+class Stale(StrEnum):
+    """Why an original is to be worked on."""
+
+    MISSING = "missing"  # nothing was ever published of it
+    CHANGED = "changed"  # what is published is of another version
+    REMOVED = "removed"  # it is deleted, and still published
+    OUTDATED = "outdated"  # what is published is of this version, or may be, under another recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a look has found.
+
+    Attributes:
+        ending: What became of the original, where that is final: the status of its manifest, `IGNORED` or `GONE`.
+        stale: Why it is to be worked on; None where it has an ending.
+        reads: Requests that the look took.
+    """
+
+    ending: str | None
+    stale: Stale | None
+    reads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """The ports of a look.
+
+    Attributes:
+        images: Where manifests are.
+        originals: Where originals are.
+        recipes: Which recipe each key has.
+        thorough: Tell an outdated original from a changed or removed one, which takes the second request.
+    """
+
+    images: Images
+    originals: Originals
+    recipes: RecipeBook
+    thorough: bool = False
+
+    def __call__(self, source: Source) -> Found:
+        """GET the manifest; HEAD the original where the manifest may be the last word on it."""
+        recipe = self.recipes.recipe_for(source.name)
+        if recipe is None:
+            return Found(IGNORED, None, 0)
+        published = self.images.published(source.name)
+        if published is None:
+            return Found(None, Stale.MISSING, 1)
+        manifest = published.manifest
+        if not (self.thorough or _may_be_last_word(manifest, recipe)):
+            return Found(None, Stale.OUTDATED, 1)
+        return self._compared(source, manifest, recipe)
+
+    def _compared(self, source: Source, manifest: Manifest, recipe: Recipe) -> Found:
+        try:
+            original = self.originals.head(source)
+        except PreconditionFailed:  # it changes while it is looked at
+            return Found(None, Stale.CHANGED, MOST_READS)
+        if original is None:
+            deleted = manifest.status is Status.DELETED
+            return Found(GONE, None, MOST_READS) if deleted else Found(None, Stale.REMOVED, MOST_READS)
+        if not manifest.is_of(original.identity):
+            return Found(None, Stale.CHANGED, MOST_READS)
+        if not _may_be_last_word(manifest, recipe):
+            return Found(None, Stale.OUTDATED, MOST_READS)
+        return Found(str(manifest.status), None, MOST_READS)
+
+
+def _may_be_last_word(manifest: Manifest, recipe: Recipe) -> bool:
+    return manifest.status is Status.DELETED or is_current(manifest, recipe)

@@ -1,0 +1,45 @@
+"""The scheduled look: every night, whatever was written or deleted in the last days is looked at.
+
+A message that was lost, an event that S3 never sent, and a backlog that outlived the queue all come to the same: what
+is published of a key is not what the key holds. What is only of another recipe is left to `lightpress backfill`, which
+asks about the cost first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightpress.backfill.run import Job, Run
+from lightpress.pipeline.buckets import Selection
+
+if TYPE_CHECKING:
+    from lightpress.pipeline.buckets import Publishing
+
+_A_DAY = 24 * 60 * 60
+# What was uploaded just now is on its way, and not lost.
+_AN_HOUR = 60 * 60
+_RATE = 100.0
+
+
+def nightly_run(name: str, publishing: Publishing, now: float, days: int) -> Run:
+    """The run of one night.
+
+    Args:
+        name: Of the run.
+        publishing: The buckets. Of the uploads bucket, which has versions, deleted keys are looked at, too.
+        now: In seconds since 1970.
+        days: How far it looks back: longer than the queue keeps a message, so that what expires there is found.
+    """
+    pictures = (Selection(publishing.uploads), *(_selection(one) for one in publishing.attached))
+    job = Job(
+        pictures,
+        since=now - days * _A_DAY,
+        before=now - _AN_HOUR,
+        outdated=False,
+        deletions_in=(publishing.uploads,),
+    )
+    return Run(name, job, rate=_RATE, paced=now)
+
+
+def _selection(one: Selection) -> Selection:
+    return Selection(one.bucket, one.prefix, one.suffixes)

@@ -1,0 +1,208 @@
+"""What a run leaves behind in files: its parts, a result for each shard, and a report. Whoever resumes it finds them.
+
+b/RUN/ROUND/PASS/part-NUMBER.csv       shards, for the reader of the Distributed Map
+b/RUN/ROUND/PASS/part-NUMBER.json      where the next part begins; written last
+b/RUN/ROUND/PASS/results/SHARD.json    how far a shard is
+b/RUN/ROUND/report.json                what came of it
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from lightpress.backfill.shards import SHARDS_OF_A_PART, Cursor, Part, csv_of, shards_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from lightpress.backfill.ports import Files
+    from lightpress.backfill.run import Run
+    from lightpress.backfill.shards import Shard
+
+PREFIX = "b/"
+NAMED_OF_A_SHARD = 100
+NAMED_OF_A_RUN = 1_000
+
+_AT_ONCE = 16
+_CSV, _JSON = "text/csv", "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How far a shard is in a pass.
+
+    Attributes:
+        after: The last key that is done.
+        done: Whether all keys are.
+        looked: Originals looked at.
+        sent: Hints sent.
+        reads: Requests of the looks.
+        endings: Of originals that needed no hint, by kind.
+        stale: Of those that did, by reason.
+        named: The first of these: bucket, key and reason.
+        ended: Why it went no further; None where it did, or is still at work.
+    """
+
+    after: str
+    done: bool = False
+    looked: int = 0
+    sent: int = 0
+    reads: int = 0
+    endings: dict[str, int] = field(default_factory=dict)
+    stale: dict[str, int] = field(default_factory=dict)
+    named: tuple[tuple[str, str, str], ...] = ()
+    ended: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What came of a pass: the sum of its results.
+
+    Attributes:
+        number: From 1.
+        shards: How many it had.
+        unfinished: Those that are not done.
+        looked, sent, reads, endings, stale: As of a result.
+    """
+
+    number: int
+    shards: int = 0
+    unfinished: int = 0
+    looked: int = 0
+    sent: int = 0
+    reads: int = 0
+    endings: dict[str, int] = field(default_factory=dict)
+    stale: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a run so far.
+
+    Attributes:
+        run: Its name.
+        ended: Why it ended; "" while it goes on.
+        passes: What came of each.
+        left: What was stale in the newest pass, up to `NAMED_OF_A_RUN`: bucket, key and reason.
+        unfinished: Ranges of keys that could not be looked at: bucket, after, until.
+    """
+
+    run: str
+    ended: str = ""
+    passes: tuple[Pass, ...] = ()
+    left: tuple[tuple[str, str, str], ...] = ()
+    unfinished: tuple[tuple[str, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The files of a run."""
+
+    files: Files
+    run: Run
+
+    @property
+    def _round(self) -> str:
+        return f"{PREFIX}{self.run.name}/{self.run.round}"
+
+    def csv_path(self, number: int) -> str:
+        """Of a part of the pass that the run is in."""
+        return self._part(self.run.number, number, "csv")
+
+    def part(self, number: int) -> Part | None:
+        """A part of this pass that was cut before; None if it was not."""
+        known = self.files.get(self._part(self.run.number, number, "json"))
+        data = self.files.get(self.csv_path(number)) if known is not None else None
+        if known is None or data is None:
+            return None
+        following = json.loads(known)["next"]
+        return Part(tuple(shards_in(data)), Cursor(**following) if following else None)
+
+    def keep_part(self, number: int, part: Part, *, of_pass: int | None = None) -> None:
+        """Write a part: first its rows, then that it is complete."""
+        of_pass = of_pass or self.run.number
+        self.files.put(self._part(of_pass, number, "csv"), csv_of(part.shards), _CSV)
+        following = asdict(part.next) if part.next else None
+        self.files.put(self._part(of_pass, number, "json"), _dumped({"next": following}), _JSON)
+
+    def plan_next_pass(self, shards: Sequence[Shard]) -> None:
+        """Write the parts of the pass after this one. The shards get new ids: each part has its own."""
+        for number, start in enumerate(range(0, len(shards), SHARDS_OF_A_PART)):
+            some = shards[start : start + SHARDS_OF_A_PART]
+            renamed = tuple(replace(shard, id=f"{number:05}-{row:05}") for row, shard in enumerate(some))
+            last = start + SHARDS_OF_A_PART >= len(shards)
+            # The cursor of a part that is not the last is never used: the next part is there already.
+            self.keep_part(number, Part(renamed, None if last else Cursor()), of_pass=self.run.number + 1)
+
+    def result(self, shard: Shard) -> Result | None:
+        """How far a shard is in this pass; None if nobody has begun."""
+        data = self.files.get(self._result(shard))
+        return _result_from(json.loads(data)) if data is not None else None
+
+    def keep_result(self, shard: Shard, result: Result) -> None:
+        """Write how far a shard is."""
+        self.files.put(self._result(shard), _dumped(asdict(result)), _JSON)
+
+    def results(self) -> Iterator[tuple[Shard, Result | None]]:
+        """Every shard of this pass, as far as it is cut, with its result."""
+        number: int | None = 0
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            while number is not None and (part := self.part(number)) is not None:
+                yield from zip(part.shards, pool.map(self.result, part.shards), strict=True)
+                number = number + 1 if part.next else None
+
+    def report(self) -> Report:
+        """What was reported so far."""
+        data = self.files.get(f"{self._round}/report.json")
+        return _report_from(json.loads(data)) if data is not None else Report(self.run.name)
+
+    def keep_report(self, report: Report) -> None:
+        """Write the report."""
+        self.files.put(f"{self._round}/report.json", _dumped(asdict(report)), _JSON)
+
+    def _part(self, of_pass: int, number: int, ending: str) -> str:
+        return f"{self._round}/{of_pass}/part-{number:05}.{ending}"
+
+    def _result(self, shard: Shard) -> str:
+        return f"{self._round}/{self.run.number}/results/{shard.id}.json"
+
+
+def summed(number: int, results: Sequence[tuple[Shard, Result | None]]) -> Pass:
+    """What came of a pass."""
+    found = [result for _, result in results if result is not None]
+    endings, stale = Counter[str](), Counter[str]()
+    for result in found:
+        endings.update(result.endings)
+        stale.update(result.stale)
+    return Pass(
+        number,
+        shards=len(results),
+        unfinished=sum(result is None or not result.done for _, result in results),
+        looked=sum(result.looked for result in found),
+        sent=sum(result.sent for result in found),
+        reads=sum(result.reads for result in found),
+        endings=dict(endings),
+        stale=dict(stale),
+    )
+
+
+def _result_from(values: dict[str, Any]) -> Result:
+    return Result(**values | {"named": _triples(values["named"])})
+
+
+def _report_from(values: dict[str, Any]) -> Report:
+    passes = tuple(Pass(**row) for row in values["passes"])
+    left, unfinished = _triples(values["left"]), _triples(values["unfinished"])
+    return Report(values["run"], values["ended"], passes, left, unfinished)
+
+
+def _triples(rows: Sequence[Sequence[str]]) -> tuple[tuple[str, str, str], ...]:
+    return tuple((bucket, key, reason) for bucket, key, reason in rows)
+
+
+def _dumped(values: dict[str, Any]) -> bytes:
+    return json.dumps(values, ensure_ascii=False).encode()

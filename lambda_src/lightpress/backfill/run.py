@@ -1,0 +1,116 @@
+"""A run: what it looks at, what it may spend, and how far it is. All of it is one row that every worker reads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from lightpress.pipeline.buckets import Selection
+
+if TYPE_CHECKING:
+    from lightpress.backfill.ports import Listed
+
+NO_LIMIT = 10**15
+"""What is left where nothing is limited: no bucket holds so many objects, and no account so many dollars."""
+
+NANOS = 10**9
+"""Billionths of a dollar in a dollar: prices of single requests are whole numbers of them, as DynamoDB counts."""
+
+FINISHED, LEFT = "finished", "left"
+STOPPED, MAX_OBJECTS, MAX_DOLLARS = "stopped", "max_objects", "max_dollars"
+"""Why a run ends: nothing is stale; something stays stale; an operator stopped it; or a cap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a run looks at.
+
+    Attributes:
+        pictures: Which keys of which buckets, one after the other.
+        since: Only what was written or deleted since, in seconds since 1970; None is no limit.
+        before: Only what was written or deleted before; None is no limit.
+        outdated: Whether what is published of the right version under another recipe is sent, too.
+        deletions_in: The buckets, with versions, in which deleted keys are looked at, too.
+        nanos_sent: What it costs to process an original, in billionths of a dollar.
+        nanos_read: What a read costs.
+        originals_of_a_shard: How many wanted originals a shard has, about.
+    """
+
+    pictures: tuple[Selection, ...]
+    since: float | None = None
+    before: float | None = None
+    outdated: bool = True
+    deletions_in: tuple[str, ...] = ()
+    nanos_sent: int = 0
+    nanos_read: int = 0
+    originals_of_a_shard: int = 10_000
+
+    def wants(self, found: Listed) -> bool:
+        """Whether the time of a listed key is within the limits; keys that end in "/" mark folders."""
+        return (
+            not found.key.endswith("/")
+            and (self.since is None or found.modified >= self.since)
+            and (self.before is None or found.modified < self.before)
+        )
+
+    def to_json(self) -> str:
+        """As `job_from_json` reads it."""
+        return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
+
+
+def job_from_json(text: str) -> Job:
+    """Read what `Job.to_json` wrote."""
+    values = json.loads(text)
+    pictures = tuple(Selection(**row | {"suffixes": tuple(row["suffixes"])}) for row in values["pictures"])
+    return Job(**values | {"pictures": pictures, "deletions_in": tuple(values["deletions_in"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run as it stands.
+
+    Attributes:
+        name: Of the run, the same when it is resumed.
+        job: What it looks at.
+        round: How often the same job was begun anew.
+        number: The pass that it is in; the first is 1.
+        sent: Hints sent.
+        spent: In billionths of a dollar.
+        objects_left: How many more hints may be sent.
+        nanos_left: What more may be spent.
+        rate: Hints each second, on average.
+        paced: When the next hint may be sent, in seconds since 1970.
+        most_waiting: Hints in the queue beyond which nobody sends more.
+        stopped: Why nobody is to send more; None while it goes on.
+        ended: Why it has ended; None before.
+        attempts: How often it was started or resumed.
+        execution: The ARN of the newest execution of the state machine; "" if unknown.
+    """
+
+    name: str
+    job: Job
+    round: int = 1
+    number: int = 1
+    sent: int = 0
+    spent: int = 0
+    objects_left: int = NO_LIMIT
+    nanos_left: int = NO_LIMIT
+    rate: float = 50.0
+    paced: float = 0.0
+    most_waiting: int = 5_000
+    stopped: str | None = None
+    ended: str | None = None
+    attempts: int = 0
+    execution: str = ""
+
+    def affordable(self, each: int) -> int:
+        """How many objects that cost `each` may be sent."""
+        if self.stopped:
+            return 0
+        return max(0, min(self.objects_left, self.nanos_left // each if each else self.objects_left))
+
+    @property
+    def exhausted(self) -> str:
+        """Why nothing more may be sent, where that is so."""
+        return self.stopped or (MAX_OBJECTS if self.objects_left <= 0 else MAX_DOLLARS)

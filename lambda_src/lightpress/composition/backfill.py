@@ -1,0 +1,45 @@
+"""What the function `backfill` works with: the tasks of the state machine over AWS."""
+
+from __future__ import annotations
+
+import os
+import time
+from functools import cache
+from typing import TYPE_CHECKING
+
+from lightpress.aws.hints import SqsHints
+from lightpress.aws.images import S3Images
+from lightpress.aws.originals import S3Originals
+from lightpress.aws.run_files import S3Files, S3Lister
+from lightpress.aws.runs_table import DynamoRuns
+from lightpress.aws.session import client, s3_client, sqs_client
+from lightpress.backfill.child import Child
+from lightpress.backfill.look import Looking
+from lightpress.backfill.machine import Machine
+from lightpress.backfill.nightly import nightly_run
+from lightpress.composition.publishing import RECIPES
+from lightpress.pipeline.buckets import Publishing, attached_from
+from lightpress.pipeline.recipe import load_recipes
+from lightpress.settings import BackfillSettings
+
+if TYPE_CHECKING:
+    from lightpress.backfill.run import Run
+
+_AT_ONCE = 16
+
+
+@cache
+def machine() -> Machine:
+    """Build the tasks; once per container."""
+    settings = BackfillSettings.from_environment(os.environ)
+    s3 = s3_client(max_connections=_AT_ONCE)
+    publishing = Publishing(settings.uploads_bucket, tuple(map(attached_from, settings.attached)))
+    hints, lister = SqsHints(sqs_client(), settings.hints_queue_url), S3Lister(s3)
+    runs = DynamoRuns(client("dynamodb"), settings.runs_table)
+    looking = Looking(S3Images(s3, settings.images_bucket), S3Originals(s3), load_recipes(RECIPES))
+    child = Child(lister, looking, publishing.find_source, hints, runs, time.time)
+
+    def nightly(name: str) -> Run:
+        return nightly_run(name, publishing, time.time(), settings.nightly_days)
+
+    return Machine(runs, S3Files(s3, settings.images_bucket), lister, hints, child, nightly)

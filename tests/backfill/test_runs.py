@@ -1,0 +1,126 @@
+"""Runs from their plan to their end, over ports in memory: caps, pace, depth, deaths and passes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lightpress.backfill.child import CHUNK, MOST_WAITS
+from lightpress.backfill.machine import MOST_PASSES
+from lightpress.backfill.results import Folder
+from lightpress.backfill.run import FINISHED, LEFT, MAX_DOLLARS, MAX_OBJECTS, STOPPED
+from tests.backfill.fakes import BUCKET, JOB, Rig
+
+KEYS = [f"{number:04}.jpg" for number in range(1_000)]
+
+
+def test_each_stale_original_is_hinted_once_and_the_next_pass_looks_at_stale_shards_alone() -> None:
+    rig = Rig(KEYS, stale=KEYS[:250:10])
+    assert rig.look() == ""
+    assert rig.hints.sent == KEYS[:250:10]
+    rig.looking.stale.clear()
+    rig.drain()
+    assert rig.look() == FINISHED
+    first, second = Folder(rig.files, rig.row).report().passes
+    assert (first.shards, first.looked, first.sent, first.endings) == (5, 1_000, 25, {"ready": 975})
+    assert (second.shards, second.looked, second.sent) == (2, 400, 0), "of five shards, two had anything stale"
+    assert rig.row.spent == 25 * JOB.nanos_sent + 2 * 1_400 * JOB.nanos_read
+
+
+@pytest.mark.parametrize("cap", [0, 1, 99, 100, 101, 250, 999])
+def test_a_cap_on_objects_is_kept_to_the_object_and_what_is_left_is_sent_once_when_it_is_raised(cap: int) -> None:
+    rig = Rig(KEYS, stale=KEYS, objects_left=cap)
+    assert rig.look() == MAX_OBJECTS
+    assert rig.hints.sent == KEYS[:cap]
+    rig.runs.row = replace(rig.row, objects_left=10_000, stopped=None, ended=None)
+    assert rig.look() == ""
+    assert rig.hints.sent == KEYS
+
+
+def test_a_cap_on_dollars_counts_reads_too() -> None:
+    rig = Rig(KEYS, stale=KEYS, nanos_left=150_000)
+    assert rig.look() == MAX_DOLLARS
+    # 200 reads for each hundred originals that are looked at, and a thousand for each that is sent
+    assert len(rig.hints.sent) == 149
+    assert rig.row.nanos_left >= 0
+
+
+def test_what_the_queue_refuses_is_given_back_and_found_by_the_next_pass() -> None:
+    rig = Rig(KEYS[:200], stale=KEYS[:200], objects_left=200)
+    rig.hints.refuses = 1
+    assert rig.look() == ""
+    assert (rig.row.sent, rig.row.objects_left, len(rig.hints.sent)) == (198, 2, 198)
+    rig.looking.stale.difference_update(rig.hints.sent)
+    rig.hints.refuses = 0
+    rig.drain()
+    assert rig.look() == ""
+    assert sorted(rig.hints.sent) == KEYS[:200]
+
+
+def test_the_rate_holds_on_average_and_is_waited_for_by_the_state_machine() -> None:
+    rig = Rig(KEYS, stale=KEYS, rate=10.0)
+    begun = rig.clock
+    rig.look()
+    assert len(rig.hints.sent) == 1_000
+    assert 90 <= rig.clock - begun <= 101
+    assert max(rig.waits) == CHUNK / 10
+
+
+def test_nobody_sends_while_the_queue_is_deep_and_a_shard_that_waits_too_long_is_left_to_the_next_pass() -> None:
+    rig = Rig(KEYS, stale=KEYS, most_waiting=500)
+    rig.hints.deep = 500
+    assert rig.look() == ""
+    assert rig.hints.sent == []
+    assert len(rig.waits) == 5 * MOST_WAITS
+    rig.hints.deep = 499
+    rig.drain()
+    rig.look()
+    assert rig.hints.sent == KEYS
+
+
+def test_a_child_that_dies_goes_on_where_its_last_step_ended() -> None:
+    rig = Rig(KEYS, stale=KEYS, job=replace(JOB, originals_of_a_shard=1_000), rate=10.0)
+    rig.looking.dies_at.add(KEYS[250])
+    rig.look()
+    assert rig.hints.sent == KEYS[:200], "each chunk that had to wait was a step"
+    rig.looking.dies_at.clear()
+    rig.drain()
+    rig.look()
+    assert set(rig.hints.sent) == set(KEYS)
+    assert len(rig.hints.sent) == 1_000 + 200, (
+        "the next pass looks at all of the shard, for what was sent is still stale"
+    )
+
+
+def test_what_stays_stale_is_named_with_its_reason_after_five_passes() -> None:
+    rig = Rig(KEYS, stale=KEYS[:3])
+    for _ in range(MOST_PASSES - 1):
+        assert rig.look() == ""
+        rig.drain()
+    assert rig.look() == LEFT
+    report = Folder(rig.files, rig.row).report()
+    assert report.left == tuple((BUCKET, key, "missing") for key in KEYS[:3])
+    assert len(report.passes) == MOST_PASSES
+
+
+def test_a_shard_that_nobody_can_look_at_is_named_as_not_done() -> None:
+    rig = Rig(KEYS)
+    rig.looking.dies_at.add(KEYS[0])
+    for _ in range(MOST_PASSES - 1):
+        assert rig.look() == ""
+        rig.drain()
+    assert rig.look() == LEFT
+    assert Folder(rig.files, rig.row).report().unfinished == ((BUCKET, "", KEYS[199]),)
+
+
+def test_a_stop_ends_planning_too_and_a_resumed_run_cuts_the_rest() -> None:
+    rig = Rig(KEYS, stale=KEYS)
+    rig.machine.plan({"run": "r", "part": 0}, lambda: False)
+    cut_before = rig.lister.pages
+    rig.runs.stop("r", STOPPED)
+    assert rig.look() == STOPPED
+    assert rig.lister.pages == cut_before
+    rig.runs.row = replace(rig.row, stopped=None, ended=None)
+    rig.look()
+    assert rig.hints.sent == KEYS

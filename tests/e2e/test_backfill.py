@@ -1,0 +1,174 @@
+"""Backfills on the state machine of the strict local cloud: stopped, capped, resumed, with functions killed meanwhile.
+
+`LIGHTPRESS_BACKFILL=20000` takes as many originals. Of so many, all but every fortieth have their manifest before: a
+run has to look at them, and this machine need not draw them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lightpress.aws.images import S3Images
+from lightpress.backfill.run import FINISHED, MAX_OBJECTS, STOPPED, Job
+from lightpress.cli.distributed import Caps, Distributed
+from lightpress.cli.project import RECIPES
+from lightpress.local.emulator import WORKER_PREFIX
+from lightpress.local.home import Home
+from lightpress.local.processes import commands
+from lightpress.pipeline.buckets import Selection
+from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
+from lightpress.pipeline.recipe import load_recipes
+from tests.e2e.test_pipeline import eventually, picture
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from types_boto3_s3 import S3Client
+
+    from lightpress.backfill.results import Report
+    from lightpress.cli.distributed import Progress
+    from lightpress.client.deployment import Deployment
+    from lightpress.local import Outputs
+
+ORIGINALS = int(os.environ.get("LIGHTPRESS_BACKFILL", "16"))
+SHARD = max(2, ORIGINALS // 20)
+PREFIX = "backfill/"
+KEYS = [f"{PREFIX}{number:06}.png" for number in range(ORIGINALS)]
+LOST = KEYS if ORIGINALS <= 100 else KEYS[::40]
+CAP = len(LOST) // 2
+LONGEST_STEP = 1_000
+AT_ONCE = 8
+PATIENCE = 120.0 + ORIGINALS / 10
+
+pytestmark = pytest.mark.emulator("functions are killed, and uploads are not announced")
+
+
+@pytest.fixture
+def unheard(s3: S3Client, cloud: Outputs) -> Iterator[None]:
+    """Originals of which S3 tells nobody: every event is lost. Those that are not `LOST` have their manifest."""
+    recipes, images = load_recipes(RECIPES), S3Images(s3, cloud.images_bucket)
+    lost, data = set(LOST), picture(7, (16, 16))
+
+    def put(key: str) -> None:
+        identity = s3.put_object(Bucket=cloud.uploads_bucket, Key=key, Body=data)["VersionId"]
+        recipe = recipes.recipe_for(key)
+        if key not in lost and recipe is not None:
+            source = PublishedSource(identity, len(data))
+            images.publish(Manifest(key, Status.READY, 1, source=source, digest=recipe.digest), None)
+
+    announced = s3.get_bucket_notification_configuration(Bucket=cloud.uploads_bucket)
+    s3.put_bucket_notification_configuration(Bucket=cloud.uploads_bucket, NotificationConfiguration={})
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(put, KEYS))
+    s3.put_bucket_notification_configuration(
+        Bucket=cloud.uploads_bucket,
+        NotificationConfiguration={"QueueConfigurations": announced["QueueConfigurations"]},
+    )
+    yield
+    if len(LOST) < ORIGINALS:
+        return  # a cloud of so many is not used again
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        list(pool.map(lambda key: s3.delete_object(Bucket=cloud.uploads_bucket, Key=key), KEYS))
+
+
+@dataclass
+class Killer:
+    """Kills whoever works for the state machine while shards are looked at, so many times."""
+
+    home: Path
+    times: int
+    killed: int = 0
+
+    def watch(self, now: Progress) -> None:
+        """See how far a run is; kill whoever works on it."""
+        if now.over or not now.shards or now.done == now.shards:
+            return
+        mine = f"{Home(self.home.resolve()).scratch}/{WORKER_PREFIX}"
+        for pid, command in commands():
+            if self.killed < self.times and mine in command and "-Backfill" in command:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+                    self.killed += 1
+
+
+def another_operator(deployment: Deployment) -> Distributed:
+    """Who has nothing but the deployment and the name of the run."""
+    return Distributed(deployment, time.time, time.sleep)
+
+
+def published(deployment: Deployment) -> int:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return sum(manifest is not None for manifest in pool.map(deployment.manifest, LOST))
+
+
+@pytest.mark.usefixtures("unheard")
+def test_a_run_that_is_stopped_capped_resumed_and_killed_publishes_every_original_and_keeps_its_cap_to_the_object(
+    deployment: Deployment, cloud: Outputs, home: Path
+) -> None:
+    name = f"run-{ORIGINALS}"
+    job = Job((Selection(cloud.uploads_bucket, PREFIX),), nanos_sent=95_000, nanos_read=400, originals_of_a_shard=SHARD)
+
+    first = another_operator(deployment)
+    # Each child sends a chunk, and then all wait for seconds: time to stop them.
+    first.start(name, job, Caps(rate=0.5))
+    eventually(lambda: first.progress(name).run.sent, PATIENCE)
+    another_operator(deployment).stop(name)
+    report = first.follow(name, _silently, 0.2)
+    assert report.ended == STOPPED
+    stopped_at = first.progress(name).run.sent
+    assert stopped_at < CAP
+
+    second = another_operator(deployment)
+    second.start(name, job, Caps(rate=1_000, max_objects=CAP))
+    report = second.follow(name, _silently, 0.2)
+    assert report.ended == MAX_OBJECTS
+    run = second.progress(name).run
+    assert (run.sent, run.objects_left) == (CAP, 0)
+    assert published(deployment) <= CAP
+    assert report.unfinished
+
+    killer = Killer(home, times=2)
+    third = another_operator(deployment)
+    third.start(name, job, Caps(rate=1_000))
+    report = third.follow(name, killer.watch, 0.05)
+    run = third.progress(name).run
+    assert killer.killed == 2
+    assert report.ended == FINISHED
+    assert (report.left, report.unfinished) == ((), ())
+    assert published(deployment) == len(LOST)
+    assert len(LOST) <= run.sent <= len(LOST) + killer.killed * min(LONGEST_STEP, SHARD)
+    assert report.passes[0].looked == ORIGINALS
+    assert report.passes[-1].sent == 0
+    assert run.attempts == 3
+
+
+def _silently(_: Progress) -> None:
+    """Show nothing."""
+
+
+def test_a_night_looks_at_what_it_may_and_leaves_alone_what_was_uploaded_within_the_hour(
+    deployment: Deployment, s3: S3Client, cloud: Outputs
+) -> None:
+    """Started as the schedule starts it. That it finds what is lost is tested where time can pass (tests/handlers)."""
+    s3.put_object(Bucket=cloud.uploads_bucket, Key="fresh.png", Body=picture(8, (16, 16)))
+    states, name = deployment.states(), f"night-{time.time_ns()}"
+    arn = states.start_execution(
+        stateMachineArn=deployment.backfill_machine, name=name, input=json.dumps({"nightly": True})
+    )["executionArn"]
+    eventually(lambda: states.describe_execution(executionArn=arn)["status"] != "RUNNING", 120)
+    assert states.describe_execution(executionArn=arn)["status"] == "SUCCEEDED"
+    operator = another_operator(deployment)
+    run = operator.find(name)
+    assert run is not None
+    report: Report = operator.report(run)
+    assert (report.ended, run.sent, report.passes[0].looked) == (FINISHED, 0, 0)

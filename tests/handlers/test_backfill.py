@@ -1,0 +1,267 @@
+"""The tasks of the state machine over moto, in the order in which it asks for them: what each does, by which calls.
+
+Its definition is interpreted by the local cloud, in tests/e2e.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lightpress.aws.run_files import S3Files
+from lightpress.aws.runs_table import DynamoRuns
+from lightpress.backfill.results import Folder, Pass, Report
+from lightpress.backfill.run import FINISHED, MAX_OBJECTS, STOPPED, Job, Run
+from lightpress.backfill.shards import shards_in
+from lightpress.handlers.backfill import handler
+from lightpress.pipeline.buckets import Selection
+from lightpress.pipeline.events import read
+from lightpress.pipeline.manifest import manifest_path
+from tests.handlers.conftest import HINTS, IMAGES, RUNS, UPLOADS, Context, Deployed, notification
+from tests.handlers.recorder import Call, recorded
+from tests.handlers.test_recorded_calls import (
+    IS_THE_BUCKET_THERE,
+    LOOK,
+    PICTURE,
+    READ,
+    READ_MANIFEST,
+    WHICH_VERSION,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FIND, TAKE = Call("dynamodb", "GetItem", RUNS), Call("dynamodb", "UpdateItem", RUNS)
+READ_FILE, WRITE_FILE = Call("s3", "GetObject", IMAGES, "b/"), Call("s3", "PutObject", IMAGES, "b/")
+LIST_ORIGINALS = Call("s3", "ListObjectsV2", UPLOADS, "*")
+HINT, COUNT = Call("sqs", "SendMessageBatch", HINTS), Call("sqs", "GetQueueAttributes", HINTS)
+BACKFILL = {
+    *(FIND, TAKE, READ_FILE, WRITE_FILE, LIST_ORIGINALS, WHICH_VERSION, HINT, COUNT),
+    # A look at an original is that of `process_upload`.
+    *(READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ),
+}
+JOB = Job((Selection(UPLOADS),), originals_of_a_shard=2)
+
+
+@pytest.fixture
+def calls(deployed: Deployed) -> Iterator[set[Call]]:  # noqa: ARG001  its clients are made before, and are not heard
+    with recorded() as heard:
+        yield heard
+
+
+@pytest.fixture
+def runs(deployed: Deployed) -> DynamoRuns:
+    return DynamoRuns(deployed.dynamodb, RUNS)
+
+
+def task(name: str, state: dict[str, Any], execution: str = "e") -> dict[str, Any]:
+    context: Any = Context()
+    return handler({"task": name, "state": state, "execution": execution}, context)
+
+
+def rows(deployed: Deployed, planned: dict[str, Any]) -> list[dict[str, str]]:
+    """The rows of a part as the state machine's reader has them."""
+    data = deployed.s3.get_object(Bucket=IMAGES, Key=planned["csv"])["Body"].read().decode()
+    header, *lines = data.splitlines()
+    return [dict(zip(header.split(","), line.split(","), strict=True)) for line in lines]
+
+
+def looked_at(deployed: Deployed, name: str) -> None:
+    """One pass as the machine would do it, one child after another."""
+    state = task("begin", {"run": name})
+    while not (state := task("plan", state))["last"]:
+        pass
+    for row in rows(deployed, state):
+        answer = {"waits": 0}
+        while not (answer := task("step", {"run": name, "row": row, "waits": answer["waits"]}))["done"]:
+            pass
+
+
+def hinted(deployed: Deployed) -> list[str]:
+    found: list[str] = []
+    while bodies := deployed.hints():
+        found += [source.key for body in bodies for source in read(body).sources]
+    return sorted(found)
+
+
+def report_of(deployed: Deployed, run: Run) -> Report:
+    return Folder(S3Files(deployed.s3, IMAGES), run).report()
+
+
+def test_a_run_from_its_plan_to_its_end(calls: set[Call], deployed: Deployed, runs: DynamoRuns) -> None:
+    keys = ["a,b.jpg", "c d.jpg", "e\n.jpg", "\u00fc.jpg", "z.jpg"]
+    for key in keys:
+        deployed.upload(key, PICTURE)
+    runs.begin(Run("r", JOB, paced=time.time()))
+    calls.clear()
+
+    state = task("begin", {"run": "r"})
+    assert (state, calls) == ({"run": "r", "part": 0}, {FIND})
+    calls.clear()
+    state = task("plan", state)
+    assert (state["shards"], state["last"], state["part"]) == (3, True, 1)
+    assert calls == {FIND, READ_FILE, LIST_ORIGINALS, WRITE_FILE}
+    assert task("plan", {"run": "r", "part": 0}) == state, "a part is cut once"
+    calls.clear()
+    for row in rows(deployed, state):
+        assert task("step", {"run": "r", "row": row, "waits": 0}) == {"done": True, "wait": 0, "waits": 0}
+    assert calls == {FIND, READ_FILE, COUNT, LIST_ORIGINALS, TAKE, READ_MANIFEST, HINT, WRITE_FILE}
+    assert hinted(deployed) == sorted(keys)
+    calls.clear()
+    settled = task("settle", state)
+    assert (settled["ended"], settled["pass"]) == ("", 1)
+    assert calls == {FIND, READ_FILE, WRITE_FILE}
+    calls.clear()
+    waiting = task("drain", settled)
+    assert (waiting["wait"], calls) == (60, {FIND}), "SQS counts late"
+    state = task("drain", waiting)
+    assert (state["wait"], calls) == (0, {FIND, COUNT, TAKE})
+    assert task("drain", waiting) == state, "and again if its answer is lost"
+
+    deployed.invoke(*(notification(key) for key in keys))
+    looked_at(deployed, "r")
+    assert task("settle", {"run": "r"})["ended"] == FINISHED
+    run = runs.find("r")
+    assert run is not None
+    assert (run.number, run.sent, run.ended) == (2, 5, FINISHED)
+    assert report_of(deployed, run) == Report(
+        "r",
+        ended=FINISHED,
+        passes=(
+            Pass(1, shards=3, looked=5, sent=5, reads=5, stale={"missing": 5}),
+            Pass(2, shards=3, looked=5, reads=10, endings={"ready": 5}),
+        ),
+    )
+
+
+def test_the_nightly_look_finds_what_was_uploaded_changed_or_deleted_and_leaves_the_rest_alone(
+    calls: set[Call], deployed: Deployed, runs: DynamoRuns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    monkeypatch.setattr("lightpress.composition.backfill.time.time", lambda: now + 7_200)  # two hours later
+    for key in ("fine.jpg", "lost.jpg", "changed.jpg", "deleted.jpg"):
+        deployed.upload(key, PICTURE)
+    deployed.invoke(*(notification(key) for key in ("fine.jpg", "changed.jpg", "deleted.jpg")))
+    deployed.upload("changed.jpg", PICTURE)
+    deployed.s3.delete_object(Bucket=UPLOADS, Key="deleted.jpg")
+    calls.clear()
+    state = task("begin", {"nightly": True}, execution="night-1")
+    assert state["run"] == "night-1"
+    assert calls == {TAKE}
+    looked_at(deployed, "night-1")
+    assert WHICH_VERSION in calls
+    assert LIST_ORIGINALS not in calls
+    assert calls <= BACKFILL
+    assert hinted(deployed) == ["changed.jpg", "deleted.jpg", "lost.jpg"]
+    found = runs.find("night-1")
+    assert found is not None
+    assert task("settle", {"run": "night-1"})["ended"] == ""
+    assert report_of(deployed, found).left == (
+        (UPLOADS, "changed.jpg", "changed"),
+        (UPLOADS, "deleted.jpg", "removed"),
+        (UPLOADS, "lost.jpg", "missing"),
+    )
+    assert task("begin", {"nightly": True}, execution="night-1") == state, "asked again, it is the same run"
+
+
+def test_the_nightly_look_leaves_alone_what_is_on_its_way_or_only_of_another_recipe(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed.upload("new.jpg", PICTURE)
+    task("begin", {"nightly": True}, execution="night-1")
+    looked_at(deployed, "night-1")
+    assert hinted(deployed) == [], "it was uploaded within the hour"
+    deployed.invoke(notification("new.jpg"))
+    path = manifest_path("new.jpg")
+    manifest = deployed.s3.get_object(Bucket=IMAGES, Key=path)["Body"].read().decode()
+    digest = deployed.manifest("new.jpg")
+    assert digest is not None
+    assert digest.digest
+    deployed.s3.put_object(Bucket=IMAGES, Key=path, Body=manifest.replace(digest.digest, "0" * len(digest.digest)))
+    now = time.time()
+    monkeypatch.setattr("lightpress.composition.backfill.time.time", lambda: now + 7_200)
+    task("begin", {"nightly": True}, execution="night-2")
+    looked_at(deployed, "night-2")
+    assert hinted(deployed) == []
+
+
+@pytest.mark.usefixtures("customer_key")
+def test_an_original_that_only_its_owners_key_opens_is_looked_at_like_by_the_function_that_publishes(
+    calls: set[Call], deployed: Deployed, runs: DynamoRuns
+) -> None:
+    deployed.upload("a.jpg", PICTURE)
+    deployed.invoke(notification("a.jpg"))
+    deployed.record()
+    calls.clear()
+    runs.begin(Run("r", JOB, paced=time.time()))
+    looked_at(deployed, "r")
+    assert {LOOK, READ, WHICH_VERSION} <= calls <= BACKFILL
+    assert hinted(deployed) == []
+
+
+def test_a_missing_original_is_looked_for_in_a_bucket_that_is_there(
+    calls: set[Call], deployed: Deployed, runs: DynamoRuns
+) -> None:
+    """What is deleted between the listing and the look."""
+    deployed.upload("a.jpg", PICTURE)
+    deployed.invoke(notification("a.jpg"))
+    deployed.s3.delete_object(Bucket=UPLOADS, Key="a.jpg")
+    runs.begin(Run("r", Job((Selection(UPLOADS),), deletions_in=(UPLOADS,)), paced=time.time()))
+    looked_at(deployed, "r")
+    assert IS_THE_BUCKET_THERE in calls
+    assert hinted(deployed) == ["a.jpg"]
+
+
+def test_a_cap_is_kept_to_the_object_and_a_resumed_run_sends_the_rest_once(
+    deployed: Deployed, runs: DynamoRuns
+) -> None:
+    keys = [f"{number}.jpg" for number in range(7)]
+    for key in keys:
+        deployed.upload(key, PICTURE)
+    runs.begin(Run("r", JOB, objects_left=3, paced=time.time()))
+    looked_at(deployed, "r")
+    assert task("settle", {"run": "r"})["ended"] == MAX_OBJECTS
+    assert hinted(deployed) == keys[:3]
+    run = runs.find("r")
+    assert run is not None
+    assert (run.sent, run.objects_left, run.number) == (3, 0, 1)
+    assert report_of(deployed, run).unfinished == (
+        (UPLOADS, "2.jpg", "3.jpg"),
+        (UPLOADS, "3.jpg", "5.jpg"),
+        (UPLOADS, "5.jpg", ""),
+    )
+
+    resumed = runs.resume(Run("r", JOB, sent=3, objects_left=100, attempts=1, paced=time.time()))
+    assert resumed is not None
+    assert runs.resume(Run("r", JOB, attempts=1)) is None, "another operator was quicker"
+    looked_at(deployed, "r")
+    assert hinted(deployed) == keys[3:]
+
+
+def test_a_stopped_run_looks_no_further(deployed: Deployed, runs: DynamoRuns) -> None:
+    deployed.upload("a.jpg", PICTURE)
+    runs.begin(Run("r", JOB, paced=time.time()))
+    state = task("plan", task("begin", {"run": "r"}))
+    runs.stop("r", STOPPED)
+    runs.stop("r", MAX_OBJECTS)
+    (row,) = rows(deployed, state)
+    assert task("step", {"run": "r", "row": row, "waits": 0})["done"]
+    assert hinted(deployed) == []
+    assert task("settle", {"run": "r"})["ended"] == STOPPED
+
+
+def test_a_run_without_a_row_is_an_error_that_is_not_tried_again(deployed: Deployed) -> None:  # noqa: ARG001
+    with pytest.raises(Exception, match="There is no run 'r'") as error:
+        task("begin", {"run": "r"})
+    assert type(error.value).__name__ == "UnknownRunError"
+
+
+def test_the_rows_of_a_part_are_read_back_as_they_were_cut(deployed: Deployed, runs: DynamoRuns) -> None:
+    for key in ("a,b.jpg", 'c"d.jpg', "e\nf.jpg", "\u00fc %25.jpg"):
+        deployed.upload(key, PICTURE)
+    runs.begin(Run("r", Job((Selection(UPLOADS),), originals_of_a_shard=1), paced=time.time()))
+    planned = task("plan", task("begin", {"run": "r"}))
+    data = deployed.s3.get_object(Bucket=IMAGES, Key=planned["csv"])["Body"].read()
+    assert [shard.until for shard in shards_in(data)] == ["a,b.jpg", 'c"d.jpg', "e\nf.jpg", "\u00fc %25.jpg"]
