@@ -73,7 +73,7 @@ def _fields(kind: type, names: tuple[str, ...]) -> dict[str, Json]:
 
 _ADDRESSES: dict[str, Json] = {
     "key": _said("What the file will be stored and published as."),
-    "permalink": _said("Leads to the picture once it is ready; `?w=640` chooses a size. Never changes.", format="uri"),
+    "permalink": _said("The picture itself once it is ready; `?w=640` chooses a size. Never changes.", format="uri"),
     "status_url": _said("Where to ask what became of it, relative to the address of the API.", format="uri-reference"),
 }
 _QUOTA: Json = {

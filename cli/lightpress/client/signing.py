@@ -30,7 +30,7 @@ class Signer:
     private_key: Path
 
     def url(self, url: str, until: datetime) -> str:
-        """Sign the URL of one image. A permalink redirects to an unsigned URL, and so needs cookies."""
+        """Sign the URL of an image, or of a permalink that answers with it: a redirect leads to an unsigned URL."""
         signed: str = self._cloudfront().generate_presigned_url(url, date_less_than=until)
         return signed
 

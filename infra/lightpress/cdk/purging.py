@@ -81,7 +81,7 @@ class Purging(Component):
             self,
             "PurgeDeleted",
             handler="purge_deleted",
-            description="Invalidates the variants of deleted originals in the CDN",
+            description="Invalidates deleted and overwritten pictures in the CDN",
             code=code,
             config=config,
             memory_mb=_MEMORY_MB,

@@ -46,7 +46,10 @@ def sign(
     private_key: Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The PEM file of the private key.")],
     minutes: Annotated[int, typer.Option(min=1, help="Minutes until it expires.")] = 60,
     cookies: Annotated[
-        bool, typer.Option("--cookies", help="Print signed cookies as JSON instead of a URL; permalinks need them.")
+        bool,
+        typer.Option(
+            "--cookies", help="Print signed cookies as JSON instead of a URL; permalinks that redirect need them."
+        ),
     ] = False,
 ) -> None:
     """Sign the URL of a private image, or make signed cookies for many."""
