@@ -40,7 +40,8 @@ def test_each_of_them_can_be_chosen_alone(option: str, tmp_path: Path) -> None:
 
 def test_the_policies_of_roles_are_written_without_references(dev: Template) -> None:
     policies = identity_policies(dev.raw)
-    written = [policy for policy in dev.resources("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy") if policy.id in policies]
+    kinds = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy")
+    written = [policy for policy in dev.resources(*kinds) if policy.id in policies]
     roles = {role.id for role in dev.resources("AWS::IAM::Role")}
     assert {role["Ref"] for policy in written for role in policy.properties["Roles"]} == roles
     assert "Fn::" not in str(policies)
