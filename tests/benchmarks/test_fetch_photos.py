@@ -40,6 +40,15 @@ def test_a_package_without_a_named_photo_is_an_error(tmp_path: Path) -> None:
         unpack(package(heron=b"one"), ("heron.jpg", "hare.jpg"), tmp_path)
 
 
-def test_a_file_that_is_no_debian_package_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FetchError, match="not a Debian package"):
+def test_a_source_archive_is_unpacked_as_well(tmp_path: Path) -> None:
+    deb = package(heron=b"one", otter=b"two")
+    archive = deb[deb.index(b"data.tar.xz") + 60 :]
+    unpack(archive, ("otter.jpg",), tmp_path)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"otter.jpg": b"two"}
+
+
+def test_a_file_that_is_neither_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FetchError, match="neither a Debian package nor a source archive"):
         unpack(b"<html>", ("heron.jpg",), tmp_path)
+    with pytest.raises(FetchError, match="not a Debian package"):
+        unpack(package(heron=b"one").replace(b"data.tar", b"rest.tar"), ("heron.jpg",), tmp_path)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 from PIL import Image, ImageChops
 
-from tools.benchmarks.fetch_photos import PACKAGES
-from tools.benchmarks.originals import photos
+from tools.benchmarks.fetch_photos import HELD_OUT, PACKAGES, TUNED
+from tools.benchmarks.originals import held_out_photos, photos, tuned_photos
 from tools.drawing import exif_with, file_of, ramp
 
 if TYPE_CHECKING:
@@ -26,15 +26,23 @@ def made(tmp_path: Path) -> list[Path]:
     return photos(tmp_path, tmp_path / "as camera")
 
 
-def test_there_are_at_least_twelve_photos(made: list[Path]) -> None:
-    assert len(made) == len(set(made)) >= 12
+def test_there_are_25_photos_of_four_projects_and_11_of_them_were_never_tuned_by(
+    made: list[Path], tmp_path: Path
+) -> None:
+    tuned, held_out = (of(tmp_path, tmp_path / "as camera") for of in (tuned_photos, held_out_photos))
+    assert len(made) == len(set(made)) == 25
+    assert (len(tuned), len(held_out)) == (14, 11)
+    assert sorted(made) == sorted([*tuned, *held_out])
+    assert {path in held_out for path in made[:4]} == {True, False}, "the first few are of both"
+    assert len({package.path.split("/")[2] for package in PACKAGES}) == 4
+    assert len(TUNED) + len(HELD_OUT) == len(PACKAGES)
 
 
 def test_half_have_an_orientation_and_a_third_a_color_profile(made: list[Path]) -> None:
     with ExitStack() as stack:
         opened = [stack.enter_context(Image.open(path)) for path in made]
-        assert sum(each.getexif().get(0x0112) == 6 for each in opened) == len(made) // 2
-        assert sum("icc_profile" in each.info for each in opened) == (len(made) + 2) // 3
+        assert sum(each.getexif().get(0x0112) in {3, 6} for each in opened) == 14 // 2 + 11 // 2
+        assert sum("icc_profile" in each.info for each in opened) == (14 + 2) // 3 + (11 + 2) // 3
         assert not any("comment" in each.info or each.getexif().get(0x8298) for each in opened)
 
 

@@ -7,19 +7,23 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from tools.benchmarks.engines import OURS
-from tools.benchmarks.figures import Row
-from tools.benchmarks.report import chart, table, with_figures
+from tools.benchmarks.figures import CorrectionError, Row
+from tools.benchmarks.report import chart, figures, table, with_figures
 
 SIZES = {"avif": 76_000.0, "webp": 102_000.0, "jpg": 139_000.0}
 SCORES = {"avif": 63.9, "webp": 66.9, "jpg": 77.0}
-ROWS = [Row(OURS, 610, 700, 120, 0.38, 0.94, SIZES, SCORES), Row("sharp", 1614, 1800, 200, 1, 1, SIZES, SCORES)]
+ROWS = [
+    Row(OURS, 610, 700, 120, 90, 0.38, 0.94, 0.96, 0.97, SIZES, SCORES),
+    Row("sharp", 1614, 1800, 200, 150, 1, 1, 1, 1, SIZES, SCORES),
+]
 PAGE = "before\n<!-- figures: written by make bench -->\nold\n<!-- end of figures -->\nafter\n"
 
 
 def test_the_table_has_a_row_for_each_engine_and_lightpress_in_bold() -> None:
     ours, sharp = table(ROWS).splitlines()[2:]
-    assert ours == f"| **{OURS}** | 610 | 0.38 | 0.94 | 76 / 102 / 139 | 63.9 / 66.9 / 77.0 | 120 |"
+    assert ours == f"| **{OURS}** | 610 | 0.38 | 0.96 | 0.97 | 0.94 | 76 / 102 / 139 | 63.9 / 66.9 / 77.0 | 90 | 120 |"
     assert sharp.startswith("| sharp | 1614 | 1.00 | 1.00 |")
+    assert {line.count("|") for line in table(ROWS).splitlines()} == {11}
 
 
 def test_less_cpu_is_further_left_and_fewer_bytes_further_down() -> None:
@@ -30,6 +34,21 @@ def test_less_cpu_is_further_left_and_fewer_bytes_further_down() -> None:
     )
     assert ours["cx"] < sharp["cx"]
     assert ours["cy"] > sharp["cy"]
+
+
+def test_both_axes_of_the_chart_begin_at_0() -> None:
+    drawn = ET.fromstring(chart(ROWS))  # noqa: S314  written here
+    words = [one.text for one in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert words.count("0.0") == 2
+    circle = next(drawn.iter("{http://www.w3.org/2000/svg}circle"))
+    nought, one = 64, 696  # x of 0 and of the largest tick, 1.0
+    assert float(circle.attrib["cx"]) == pytest.approx(nought + 0.38 * (one - nought), abs=0.1)
+
+
+def test_the_text_tells_how_many_photos_were_held_out_and_how_good_the_correction_is() -> None:
+    told = figures(ROWS, "make bench", 25, 11, 3, CorrectionError(-0.002, 0.013))
+    assert "25 photos, 11 of them held out; 3 turn(s)" in told
+    assert "off by 1.3% for one file, and by -0.2% on average" in told
 
 
 def test_figures_replace_the_text_between_the_marks_and_nothing_else() -> None:

@@ -24,16 +24,17 @@ from tools.benchmarks import (
     scale,
     sweep,
 )
-from tools.benchmarks.engines import ENGINES, FAST_SHARP, OURS, SHARP, EngineError
-from tools.benchmarks.fetch_photos import FetchError, fetch
-from tools.benchmarks.figures import bytes_ratio, cpu_ratio, rows
-from tools.benchmarks.measure import measure, scores, versions
-from tools.benchmarks.originals import WIDTHS, large, photos
+from tools.benchmarks.engines import ENGINES, FAST_SHARP, OURS, SHARP, EngineError, named, with_allocator
+from tools.benchmarks.fetch_photos import HELD_OUT, TUNED, FetchError, fetch, fetch_jemalloc
+from tools.benchmarks.figures import Scored, correction_error, cpu_ratio, equal_score_ratio, rows
+from tools.benchmarks.measure import fresh_mb, measure, scores, slopes, versions
+from tools.benchmarks.originals import WIDTHS, large, photos, tuned_photos
 from tools.peers.install import InstallError, install
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tools.benchmarks.engines import Engine
     from tools.peers.install import Environment
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -41,6 +42,7 @@ HOME = PROJECT / ".local" / "bench"
 PAGE, CHART = PROJECT / "docs" / "performance.md", PROJECT / "docs" / "performance.svg"
 _QUICK_PHOTOS, _QUICK_TURNS, _TURNS = 3, 1, 3
 _QUICK_SCORED, _SCORED = (640,), (640, 1280)  # SSIMULACRA2 is slow: 1.3 s for each megapixel
+_FRESH_PHOTOS = 3
 _MEMORY_LIMITS_MB = (512, 1024)
 _OVERHEAD_PHOTOS = 6
 
@@ -75,20 +77,43 @@ def _run(
         if quick:
             originals = originals[:_QUICK_PHOTOS]
         turns = _QUICK_TURNS if quick else _TURNS
-        samples = measure(originals, turns, HOME / "made", environment, _say)
-        _say("scoring")
-        scored = scores(originals, _QUICK_SCORED if quick else _SCORED, HOME / "made", environment)
+        engines = [*ENGINES, *_jemalloc()]
+        samples = measure(originals, turns, HOME / "made", environment, _say, engines)
+        scored = _scored(originals, _QUICK_SCORED if quick else _SCORED, environment, engines)
         measured = rows(samples, scored, against=SHARP)
         (HOME / "figures.json").write_text(report.as_json(measured, samples, versions(environment)))
     command = "make bench-quick" if quick else "make bench"
-    figures = report.figures(measured, command, len(originals), turns)
+    error = correction_error(scored.slopes, scored.files)
+    figures = report.figures(measured, command, len(originals), len(scored.held_out), turns, error)
     _print(figures)
     for peer in (SHARP, FAST_SHARP):
-        cpu, size = cpu_ratio(samples, OURS, peer), bytes_ratio(samples, OURS, peer)
-        _print(f"{OURS} against {peer}: CPU {cpu:.2f}, bytes {size:.2f}")
+        cpu, size = cpu_ratio(samples, OURS, peer), _bytes_against(peer, originals, scored)
+        _print(f"{OURS} against {peer}: CPU {cpu:.2f}, bytes at equal score {size:.2f}")
     if write:
         PAGE.write_text(report.with_figures(PAGE.read_text(), figures))
         CHART.write_text(report.chart(measured))
+
+
+def _bytes_against(peer: str, originals: list[Path], scored: Scored) -> float:
+    return equal_score_ratio(scored.files, scored.slopes, OURS, peer, [original.name for original in originals])
+
+
+def _scored(originals: list[Path], widths: tuple[int, ...], environment: Environment, engines: list[Engine]) -> Scored:
+    """Scores, slopes and the memory of fresh processes; another allocator changes no file, so it is not scored."""
+    _say("scoring")
+    files = scores(originals, widths, HOME / "made", environment)
+    around = slopes(originals, widths[:1], HOME / "around", environment, _say)
+    for engine in engines[len(ENGINES) :]:
+        files |= {(engine.name, photo, name): file for (of, photo, name), file in files.items() if of == FAST_SHARP}
+        around |= {(engine.name, photo, name): one for (of, photo, name), one in around.items() if of == FAST_SHARP}
+    held_out = {original.name for original in originals} & {name for each in HELD_OUT for name in each.photos}
+    fresh = fresh_mb(originals[:_FRESH_PHOTOS], HOME / "fresh", environment, engines)
+    return Scored(files, around, held_out, fresh)
+
+
+def _jemalloc() -> list[Engine]:
+    library = fetch_jemalloc(HOME / "jemalloc", _say)
+    return [with_allocator(library)] if library else []
 
 
 @app.command("cold-start")
@@ -125,7 +150,7 @@ def _memory() -> None:
 def _others() -> None:
     """Compare screenshots, logos, HEIC and very large originals with the peers."""
     with _errors_shown():
-        environment, first = _peers(), _photos()[0]
+        environment, first = _peers(), _tuned()[0]
         _print(others.table(others.measure(_large(), ENGINES, first, HOME / "others", environment, _say)))
 
 
@@ -133,10 +158,14 @@ def _others() -> None:
 def _sweep(
     score: Annotated[float, typer.Option(help="The SSIMULACRA2 to reach.")] = 70.0,
     count: Annotated[int, typer.Option(help="How many photos.")] = 14,
+    engine: Annotated[str, typer.Option(help="Lightpress, or a peer by its name in the table.")] = OURS,
+    widest: Annotated[int, typer.Option(help="The widest of the widths.")] = max(WIDTHS),
 ) -> None:
     """Find the quality that gives a score, by format and width (about 20 minutes)."""
+    widths = [width for width in WIDTHS if width <= widest]
     with _errors_shown():
-        curves = sweep.sweep(_photos()[:count], WIDTHS, HOME / "swept", _peers(), _say)
+        peer = None if engine == OURS else named(engine)
+        curves = sweep.sweep(_tuned()[:count], widths, HOME / "swept", _peers(), _say, peer)
     _print(sweep.table(curves, score))
 
 
@@ -160,7 +189,7 @@ def _formats(
     """Compare `formats = "auto"` with AVIF, WebP and JPEG: files, bytes, CPU time and dollars by what is published."""
     with _errors_shown():
         if folder is None:
-            originals = [*_photos(), *formats.demo_pictures(HOME / "demo")]
+            originals = [*_tuned(), *formats.demo_pictures(HOME / "demo")]
         else:
             originals = sorted(path for path in folder.rglob("*") if path.is_file())
         found = formats.compare(originals, WIDTHS, turns, HOME / "formats", _peers(), _say)
@@ -171,7 +200,7 @@ def _formats(
 def _overhead(turns: _Turns = 5) -> None:
     """CPU time of everything around the image core: events, manifest, child process, log."""
     with _errors_shown():
-        originals = _photos()[:_OVERHEAD_PHOTOS]
+        originals = _tuned()[:_OVERHEAD_PHOTOS]
     _print(overhead.table([overhead.measure(original, turns) for original in originals]))
 
 
@@ -179,7 +208,7 @@ def _overhead(turns: _Turns = 5) -> None:
 def _guard(turns: _Turns = 5) -> None:
     """Compare with the last release; exit code 1 where CPU time or bytes grew by more than noise explains."""
     with _errors_shown():
-        found = guard.ratios(guard.compare(_photos(), turns, HOME / "guard", _peers(), _say))
+        found = guard.ratios(guard.compare(_tuned(), turns, HOME / "guard", _peers(), _say))
     _print(", ".join(f"{what} {ratio:.3f}" for what, ratio in found.items()) + f" of {guard.LAST_RELEASE}")
     regressions = guard.regressions(found)
     for sentence in regressions:
@@ -192,8 +221,13 @@ def _photos() -> list[Path]:
     return photos(HOME / "fetched", HOME / "photos")
 
 
+def _tuned() -> list[Path]:
+    fetch(HOME / "fetched", _say, TUNED)
+    return tuned_photos(HOME / "fetched", HOME / "photos")
+
+
 def _large() -> dict[str, Path]:
-    fetch(HOME / "fetched", _say)
+    fetch(HOME / "fetched", _say, TUNED)
     _say("drawing the large originals")
     with ProcessPoolExecutor(1) as elsewhere:  # what is measured would inherit the memory that drawing leaves behind
         return elsewhere.submit(large, HOME / "fetched", HOME / "large").result()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from tools.peers.engines import SHARP as SHARP_PROGRAM
 from tools.peers.process import PeerError, PeerLostError, PeerProcess
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tools.peers.engines import Peer
     from tools.peers.install import Environment
@@ -25,6 +25,7 @@ LAMBDA_SRC = Path(__file__).resolve().parents[2] / "lambda_src"
 OURS, AUTO = "Lightpress", "Lightpress, auto"
 SHARP, FAST_SHARP = "sharp, AVIF effort 2", "sharp, fastest sensible"
 FORMATS = ("avif", "webp", "jpeg")
+_QUALITIES = {"quality", "Q"}
 
 
 class EngineError(Exception):
@@ -37,23 +38,47 @@ class Engine:
 
     Attributes:
         name: In tables and messages.
-        formats: Encoder options by format, as the library names them; empty where its defaults are measured.
+        formats: Encoder options by format, as the library names them; an option that is a mapping has a value for each
+            width. Empty where the library's defaults are measured.
         peer: The library that runs; None for Lightpress.
         package: For Lightpress, the folder that holds the package.
+        variables: Environment variables that it runs with, beside this process's own.
     """
 
     name: str
     formats: Mapping[str, Any]
     peer: Peer | None = None
     package: Path = LAMBDA_SRC
+    variables: Mapping[str, str] = field(default_factory=dict)
 
     def start(self, environment: Environment) -> PeerProcess:
         """Raises PeerError where it does not start."""
         if self.peer is not None:
-            return self.peer.start(environment)
+            return self.peer.start(environment, self.variables)
         # The memory settings are those of the deployed function.
         variables = os.environ | KEEP_FREED_MEMORY | {"PYTHONPATH": str(self.package)}
         return PeerProcess(self.name, [sys.executable, str(PROGRAMS / "lightpress_variants.py")], variables)
+
+    def stepped(self, step: int) -> Engine:
+        """The same at qualities that are higher by `step`."""
+        if self.peer is None:
+            return replace(self, formats={name: {**options, "step": step} for name, options in self.formats.items()})
+        return self._with_qualities(lambda _, quality: _moved(quality, step))
+
+    def at(self, qualities: Mapping[str, int]) -> Engine:
+        """The same, a peer, at one quality for each format, whatever the width."""
+        return self._with_qualities(lambda name, _: qualities[name])
+
+    def _with_qualities(self, change: Callable[[str, Any], Any]) -> Engine:
+        formats = {
+            name: {key: change(name, value) if key in _QUALITIES else value for key, value in options.items()}
+            for name, options in self.formats.items()
+        }
+        return replace(self, formats=formats)
+
+
+def _moved(quality: Any, step: int) -> Any:  # noqa: ANN401  a number, or one for each width
+    return {width: each + step for width, each in quality.items()} if isinstance(quality, dict) else quality + step
 
 
 def lightpress(name: str = OURS, package: Path = LAMBDA_SRC) -> Engine:
@@ -66,20 +91,22 @@ def lightpress_auto() -> Engine:
     return Engine(AUTO, {"auto": {}})
 
 
-# These qualities give similar scores (docs/performance.md). Effort 2 is where sharp's AVIF is worth its CPU: its own
-# default, 4, costs five times as much. Effort 0 with WebP's effort 2 is the least CPU that is sensible.
+# Effort 2 is where sharp's AVIF is worth its CPU: its own default, 4, costs five times as much. Effort 0 with effort 2
+# for WebP is the least CPU that is sensible. Table 3 of mozjpeg costs nothing and saves bytes. Qualities are chosen for
+# a score of 70: sharp's by width, as ours are (`sweep --engine`), the others' at 1280 pixels.
+_SHARP_JPEG = {"quality": 62, "quantisationTable": 3, "optimiseCoding": True}
+_SHARP = Engine(
+    SHARP, {"avif": {"quality": 50, "effort": 2}, "webp": {"quality": 75}, "jpeg": _SHARP_JPEG}, SHARP_PROGRAM
+)
+_FAST_SHARP = Engine(
+    FAST_SHARP,
+    {"avif": {"quality": 51, "effort": 0}, "webp": {"quality": 75, "effort": 2}, "jpeg": _SHARP_JPEG},
+    SHARP_PROGRAM,
+)
 ENGINES = (
     lightpress(),
-    Engine(
-        SHARP,
-        {"avif": {"quality": 50, "effort": 2}, "webp": {"quality": 75}, "jpeg": {"quality": 62}},
-        SHARP_PROGRAM,
-    ),
-    Engine(
-        FAST_SHARP,
-        {"avif": {"quality": 51, "effort": 0}, "webp": {"quality": 75, "effort": 2}, "jpeg": {"quality": 62}},
-        SHARP_PROGRAM,
-    ),
+    _SHARP,
+    _FAST_SHARP,
     Engine(
         "pyvips, AVIF effort 2",
         {"avif": {"Q": 50, "effort": 2, "compression": "av1"}, "webp": {"Q": 75}, "jpeg": {"Q": 62}},
@@ -91,6 +118,19 @@ ENGINES = (
         PLAIN_PILLOW,
     ),
 )
+
+
+def with_allocator(library: Path) -> Engine:
+    """The fastest sharp with another allocator than the C library's."""
+    return replace(_FAST_SHARP, name=f"{FAST_SHARP}, jemalloc", variables={"LD_PRELOAD": str(library)})
+
+
+def named(name: str) -> Engine:
+    """The engine of this name; raises EngineError for an unknown one."""
+    found = {engine.name: engine for engine in ENGINES}
+    if name not in found:
+        raise EngineError(f"{name!r} is no engine; allowed: {', '.join(found)}")
+    return found[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +156,13 @@ class RunningEngine:
         self._process = process
         self.versions = process.versions
 
-    def render(self, original: Path, widths: tuple[int, ...], out: Path) -> Cost:
-        """Write every width in every format into `out`. Raises EngineError where it fails."""
-        job = {"picture": str(original), "widths": widths, "formats": self._engine.formats, "out": str(out)}
+    def render(self, original: Path, widths: Sequence[int], out: Path, engine: Engine | None = None) -> Cost:
+        """Write every width in every format into `out`. Raises EngineError where it fails.
+
+        engine: The same engine with other qualities.
+        """
+        formats = (engine or self._engine).formats
+        job = {"picture": str(original), "widths": list(widths), "formats": formats, "out": str(out)}
         return Cost(**_ask(self._process, self._engine.name, job))
 
 

@@ -1,10 +1,12 @@
-"""Downloads real photos once, from Debian's packages, pinned by checksum. They are never committed."""
+"""Downloads real photos once, from Debian's archive, pinned by checksum. They are never committed."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import os
+import platform
+import sys
 import tarfile
 import urllib.error
 import urllib.request
@@ -13,7 +15,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 _MIRROR = "https://deb.debian.org/debian"
@@ -28,11 +30,19 @@ class FetchError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A Debian package of photos under free licenses (CC BY, CC BY-SA). path: below `pool/` of a mirror."""
+    """A Debian package or source archive with photos under free licenses (CC BY, CC BY-SA, GPL).
+
+    Attributes:
+        path: Below `pool/` of a mirror.
+        sha256: Its checksum.
+        photos: The file names of the photos.
+        tuned: Whether qualities and settings were chosen by these photos; the others judge that choice.
+    """
 
     path: str
     sha256: str
     photos: tuple[str, ...]
+    tuned: bool = False
 
 
 PACKAGES = (
@@ -53,19 +63,67 @@ PACKAGES = (
             "seeding_by_Clements_Engelhardt.jpg",
             "sunset_by_Aitzol_Berasategi.jpg",
         ),
+        tuned=True,
     ),
     Package(
         "main/l/lomiri-wallpapers/lomiri-wallpapers-20.04_20.04.0-2_all.deb",
         "d44e89b8473aafe64a5b678f014862dc31335aaaf18665c544d985d854f1a709",
         ("Fossa_by_Jasper_Roks.jpg", "Kleiber_by_Lukas_Baubkus.jpg"),
+        tuned=True,
+    ),
+    Package(
+        "main/m/mate-backgrounds/mate-backgrounds_1.26.0-1_all.deb",
+        "7bf4c2209f34b4f61ba6d24c8b58c28b361e82e4b943aae6d42c030169af9e04",
+        (
+            "Aqua.jpg",
+            "Blinds.jpg",
+            "Garden.jpg",
+            "LadyBird.jpg",
+            "RainDrops.jpg",
+            "Storm.jpg",
+            "TwoWings.jpg",
+            "Wood.jpg",
+            "YellowFlower.jpg",
+        ),
+    ),
+    Package(
+        "main/e/exiv2/exiv2_0.27.6.orig.tar.gz",
+        "f16ee5ff08b6994c66106109417857f13e711fca100ac43c6a403d4f02b59602",
+        ("exiv2-bug922a.jpg",),
+    ),
+    Package(
+        "main/g/gdk-pixbuf/gdk-pixbuf_2.42.10+dfsg.orig.tar.xz",
+        "46663e445468e92f4a0ca876b02aed4f8758595ee3acfaa6ef3ba2b29e1c1930",
+        ("issue70.jpg",),
     ),
 )
+TUNED = tuple(package for package in PACKAGES if package.tuned)
+HELD_OUT = tuple(package for package in PACKAGES if not package.tuned)
+
+# For engines that fragment the C library's heap: what sharp's own documentation recommends on Linux.
+JEMALLOC = "libjemalloc.so.2"
+_JEMALLOC = {
+    "x86_64": Package(
+        "main/j/jemalloc/libjemalloc2_5.3.0-1_amd64.deb",
+        "a4117c23c5c8acf6c9678a6cb086f000b79476369da7efe8a78a70826956ad3d",
+        (JEMALLOC,),
+    )
+}
 
 
-def fetch(folder: Path, say: Callable[[str], None]) -> None:
+def fetch_jemalloc(folder: Path, say: Callable[[str], None]) -> Path | None:
+    """Download the allocator; None where there is none for this machine. Raises FetchError."""
+    package = _JEMALLOC.get(platform.machine()) if sys.platform == "linux" else None
+    if package is None:
+        return None
+    fetch(folder, say, (package,))
+    return folder / JEMALLOC
+
+
+def fetch(folder: Path, say: Callable[[str], None], packages: Iterable[Package] = PACKAGES) -> None:
     """Download the photos that are missing in `folder`. Raises FetchError."""
     folder.mkdir(parents=True, exist_ok=True)
-    for package in PACKAGES:
+    for package in packages:
         if all((folder / name).exists() for name in package.photos):
             continue
         say(f"fetching {PurePosixPath(package.path).name}")
@@ -76,10 +134,10 @@ def unpack(deb: bytes, names: tuple[str, ...], folder: Path) -> None:
     """Write the files with these names into `folder`, each completely or not at all.
 
     Raises:
-        FetchError: A file is missing in the package, or it is no Debian package.
+        FetchError: A file is missing in the package, or it is neither a Debian package nor a source archive.
     """
     missing = set(names)
-    with tarfile.open(fileobj=io.BytesIO(_data_of(deb))) as tar:
+    with _opened(deb) as tar:
         for member in tar:
             name = PurePosixPath(member.name).name
             source = tar.extractfile(member) if member.isfile() and name in missing else None
@@ -104,6 +162,14 @@ def _download(package: Package) -> bytes:
     if (found := hashlib.sha256(deb).hexdigest()) != package.sha256:
         raise FetchError(f"{address} is not the pinned package: its sha256 is {found}, not {package.sha256}.")
     return deb
+
+
+def _opened(archive: bytes) -> tarfile.TarFile:
+    """The tar archive that a source archive is, or that is in a Debian package."""
+    try:
+        return tarfile.open(fileobj=io.BytesIO(_data_of(archive) if archive.startswith(_AR_MAGIC) else archive))
+    except tarfile.ReadError as error:
+        raise FetchError("That is neither a Debian package nor a source archive.") from error
 
 
 def _data_of(deb: bytes) -> bytes:

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import io
 import struct
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image, ImageDraw, ImageOps
 
-from tools.benchmarks.fetch_photos import PACKAGES
+from tools.benchmarks.fetch_photos import HELD_OUT, TUNED
 from tools.drawing import exif_with, file_of, rgb_profile
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
+    from tools.benchmarks.fetch_photos import Package
+
 _AFTER_SOI = 2
-_QUARTER_TURN = 6
+_HALF_TURN, _QUARTER_TURN = 3, 6
 _LARGEST_SEGMENT = 65_533
 _TILES = 4
 
@@ -27,10 +31,25 @@ WIDTHS = (320, 640, 1280, 1920)
 
 
 def photos(fetched: Path, folder: Path) -> list[Path]:
-    """The photos of the benchmark, in an order in which the first few are a fair choice, too."""
+    """All photos of the benchmark, one of each set in turn, so that the first few are a fair choice, too."""
+    sets = (tuned_photos(fetched, folder), held_out_photos(fetched, folder))
+    return [photo for pair in zip_longest(*sets) for photo in pair if photo is not None]
+
+
+def tuned_photos(fetched: Path, folder: Path) -> list[Path]:
+    """Those by which qualities and settings were chosen."""
+    return _of(TUNED, fetched, folder, _QUARTER_TURN)
+
+
+def held_out_photos(fetched: Path, folder: Path) -> list[Path]:
+    """Those that were never used for choosing anything."""
+    return _of(HELD_OUT, fetched, folder, _HALF_TURN)  # lying, some are not as wide as the widest variant
+
+
+def _of(packages: Iterable[Package], fetched: Path, folder: Path, turn: int) -> list[Path]:
     folder.mkdir(parents=True, exist_ok=True)
-    names = sorted((name for package in PACKAGES for name in package.photos), key=str.lower)
-    return [_as_camera(fetched / name, folder / name, number) for number, name in enumerate(names)]
+    names = sorted((name for package in packages for name in package.photos), key=str.lower)
+    return [_as_camera(fetched / name, folder / name, number, turn) for number, name in enumerate(names)]
 
 
 def large(fetched: Path, folder: Path) -> dict[str, Path]:
@@ -56,12 +75,12 @@ def large(fetched: Path, folder: Path) -> dict[str, Path]:
     return made
 
 
-def _as_camera(photo: Path, target: Path, number: int) -> Path:
+def _as_camera(photo: Path, target: Path, number: int, turn: int) -> Path:
     if not target.exists():
         jpeg = photo.read_bytes()
         segments = b""
         if number % 2:
-            segments += _segment(0xE1, exif_with(_QUARTER_TURN).tobytes())
+            segments += _segment(0xE1, exif_with(turn).tobytes())
         if number % 3 == 0:
             segments += _segment(0xE2, b"ICC_PROFILE\0\1\1" + rgb_profile())
         target.write_bytes(jpeg[:_AFTER_SOI] + segments + _without_metadata(jpeg))
@@ -89,7 +108,7 @@ def _tiled(fetched: Path, size: tuple[int, int]) -> Image.Image:
     """Photos side by side in four columns and rows, each cropped and resized to its tile."""
     canvas = Image.new("RGB", size)
     tile = (size[0] // _TILES, size[1] // _TILES)
-    names = sorted(name for package in PACKAGES for name in package.photos)
+    names = sorted(name for package in TUNED for name in package.photos)
     cells = [(x, y) for y in range(0, size[1], tile[1]) for x in range(0, size[0], tile[0])]
     for number, cell in enumerate(cells):
         with Image.open(fetched / names[number % len(names)]) as photo:

@@ -17,7 +17,7 @@ from tools.markdown import replace_between
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tools.benchmarks.figures import Row, Sample
+    from tools.benchmarks.figures import CorrectionError, Row, Sample
 
 _EXTENSIONS = {"avif": "avif", "webp": "webp", "jpeg": "jpg"}
 _BEGIN, _END = "<!-- figures: written by make bench -->", "<!-- end of figures -->"
@@ -29,23 +29,38 @@ _GREY = "#495057"
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as a Markdown table."""
-    head = "| | CPU ms | CPU | bytes | kB AVIF / WebP / JPEG | SSIMULACRA2 | peak MB |\n|---|--:|--:|--:|--:|--:|--:|"
+    titles = (
+        "",
+        "CPU ms",
+        "CPU",
+        "bytes at equal score",
+        "of held-out photos",
+        "bytes",
+        "kB AVIF / WebP / JPEG",
+        "SSIMULACRA2",
+        "MB, one photo",
+        "MB, all",
+    )
+    head = f"| {' | '.join(titles).strip()} |\n|---|{'--:|' * (len(titles) - 1)}"
     lines = []
     for row in rows:
         kilobytes = " / ".join(f"{row.bytes[_EXTENSIONS[name]] / 1000:.0f}" for name in FORMATS)
         scores = " / ".join(f"{row.scores[_EXTENSIONS[name]]:.1f}" for name in FORMATS)
         name = f"**{row.engine}**" if row.engine == OURS else row.engine
         lines.append(
-            f"| {name} | {row.cpu_ms:.0f} | {row.cpu_ratio:.2f} | {row.bytes_ratio:.2f} | {kilobytes} | {scores} | "
-            f"{row.peak_mb:.0f} |"
+            f"| {name} | {row.cpu_ms:.0f} | {row.cpu_ratio:.2f} | {row.equal_ratio:.2f} | {row.held_out_ratio:.2f} | "
+            f"{row.bytes_ratio:.2f} | {kilobytes} | {scores} | {row.fresh_mb:.0f} | {row.peak_mb:.0f} |"
         )
     return "\n".join([head, *lines])
 
 
 def chart(rows: Sequence[Row]) -> str:
-    """A scatter chart of CPU time and bytes, as SVG: less of both, down and to the left, is better."""
+    """A scatter chart of CPU time and bytes at equal score, as SVG: less of both, down and to the left, is better.
+
+    Both axes begin at 0.
+    """
     cpu = _ticks(0, max(row.cpu_ratio for row in rows), 0.2)
-    size = _ticks(min(row.bytes_ratio for row in rows), max(row.bytes_ratio for row in rows), 0.02)
+    size = _ticks(0, max(row.equal_ratio for row in rows), 0.2)
 
     def x(ratio: float) -> float:
         return _LEFT + (_RIGHT - _LEFT) * (ratio - cpu[0]) / (cpu[-1] - cpu[0])
@@ -55,14 +70,14 @@ def chart(rows: Sequence[Row]) -> str:
 
     lines = [f'<path d="M{_LEFT} {y(tick):.1f}H{_RIGHT}" stroke="#e9ecef"/>' for tick in size]
     across = [_text(x(tick), _BOTTOM + 20, "middle", f"{tick:.1f}") for tick in cpu]
-    up = [_text(_LEFT - 8, y(tick) + 4, "end", f"{tick:.2f}") for tick in size]
-    points = [_point(x(row.cpu_ratio), y(row.bytes_ratio), row) for row in rows]
+    up = [_text(_LEFT - 8, y(tick) + 4, "end", f"{tick:.1f}") for tick in size]
+    points = [_point(x(row.cpu_ratio), y(row.equal_ratio), row) for row in rows]
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="13">
-<title>CPU time and bytes for the same originals at similar quality</title>
+<title>CPU time and bytes for the same originals at equal SSIMULACRA2</title>
 <rect width="{_WIDTH}" height="{_HEIGHT}" fill="#ffffff"/>
 {"".join(lines)}
-{_text(_LEFT - 40, _TOP - 24, "start", f"Bytes of all variants, relative to {SHARP}")}
+{_text(_LEFT - 40, _TOP - 24, "start", f"Bytes at equal SSIMULACRA2, relative to {SHARP}")}
 {_text(_RIGHT, _BOTTOM + 44, "end", "CPU time, relative to the same; down and to the left is better")}
 {"".join(across)}
 {"".join(up)}
@@ -78,7 +93,7 @@ def _ticks(least: float, most: float, step: float) -> list[float]:
 
 def _point(x: float, y: float, row: Row) -> str:
     color = "#d6336c" if row.engine == OURS else _GREY
-    name = f"{row.engine}: {row.cpu_ratio:.2f}, {row.bytes_ratio:.2f}"
+    name = f"{row.engine}: {row.cpu_ratio:.2f}, {row.equal_ratio:.2f}"
     fits = x + 12 + _LETTER * len(name) < _WIDTH
     words = _text(x + 12 if fits else x - 12, y + 4, "start" if fits else "end", name, color)
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{color}"/>{words}'
@@ -119,8 +134,14 @@ def with_figures(page: str, figures: str) -> str:
     return replace_between(page, _BEGIN, _END, f"\n\n{figures}\n\n")
 
 
-def figures(rows: Sequence[Row], command: str, originals: int, turns: int) -> str:
-    """The text between the marks: command, date and machine, then the table."""
+def figures(  # noqa: PLR0913, PLR0917
+    rows: Sequence[Row], command: str, originals: int, held_out: int, turns: int, error: CorrectionError
+) -> str:
+    """The text between the marks: command, date and machine, the error of the correction, then the table."""
     today = dt.datetime.now(tz=dt.UTC).date()
     quick = " A quick run: the ratios are rough." if turns == 1 else ""
-    return f"`{command}` on {today}: {originals} photos, {turns} turn(s). {machine()}.{quick}\n\n{table(rows)}"
+    off = f"off by {error.absolute:.1%} for one file, and by {error.mean:+.1%} on average"
+    return (
+        f"`{command}` on {today}: {originals} photos, {held_out} of them held out; {turns} turn(s). {machine()}."
+        f"{quick} Moving bytes to an equal score is {off}.\n\n{table(rows)}"
+    )

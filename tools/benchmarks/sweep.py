@@ -6,25 +6,29 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING
 
 from lightpress.image import Size, Spec, render
 from lightpress.image.formats import OUTPUTS
-from tools.benchmarks.engines import running_scorer
+from tools.benchmarks.engines import running, running_scorer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from pathlib import Path
 
-    from tools.benchmarks.engines import Scorer
+    from tools.benchmarks.engines import Engine, Scorer
     from tools.peers.install import Environment
+
+    Write = Callable[[Path, Mapping[str, int], Sequence[int], Path], "Files"]
 
 QUALITIES: Mapping[str, tuple[int, ...]] = {
     "avif": (38, 43, 48, 53, 58),
     "webp": (68, 72, 76, 80, 84),
     "jpeg": (46, 51, 56, 61, 66),
 }
+QUALITIES_OF_PEERS: Mapping[str, tuple[int, ...]] = {**QUALITIES, "jpeg": (50, 57, 64, 71, 78)}
+"""JPEG on the scale of libjpeg, not on jpegli's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +49,31 @@ class Point:
 Curves = dict[tuple[str, int], list[Point]]
 """By format and width."""
 
+Files = dict[Path, tuple[str, int]]
+"""Format and width of each file."""
 
-def sweep(
-    originals: Sequence[Path], widths: Sequence[int], home: Path, environment: Environment, say: Callable[[str], None]
+
+def sweep(  # noqa: PLR0913, PLR0917
+    originals: Sequence[Path],
+    widths: Sequence[int],
+    home: Path,
+    environment: Environment,
+    say: Callable[[str], None],
+    peer: Engine | None = None,
 ) -> Curves:
-    """The curve of each format at each width, over all originals. Two processes score at once."""
+    """The curve of each format at each width, over all originals. Two processes score at once.
+
+    peer: Whose curves; None for those of Lightpress.
+    """
     found: dict[tuple[str, int, int], list[tuple[int, float]]] = {}
     with ExitStack() as stack, ThreadPoolExecutor(2) as pool:
         scorers = [stack.enter_context(running_scorer(environment)) for _ in range(2)]
-        jobs = [pool.submit(_curve_of, scorers[half], originals[half::2], widths, home, say) for half in range(2)]
+        writers = [_writer(peer, environment, stack) for _ in range(2)]
+        qualities = QUALITIES_OF_PEERS if peer else QUALITIES
+        jobs = [
+            pool.submit(_curve_of, scorers[half], writers[half], qualities, originals[half::2], widths, home, say)
+            for half in range(2)
+        ]
         for job in jobs:
             for key, size, score in job.result():
                 found.setdefault(key, []).append((size, score))
@@ -64,25 +84,47 @@ def sweep(
     return curves
 
 
-def _curve_of(
-    scorer: Scorer, originals: Iterable[Path], widths: Sequence[int], home: Path, say: Callable[[str], None]
+def _writer(peer: Engine | None, environment: Environment, stack: ExitStack) -> Write:
+    if peer is None:
+        return _rendered
+    ready, engine = stack.enter_context(running(peer, environment)), peer
+
+    def write(original: Path, qualities: Mapping[str, int], widths: Sequence[int], folder: Path) -> Files:
+        folder.mkdir(parents=True, exist_ok=True)
+        ready.render(original, widths, folder, engine.at(qualities))
+        return {
+            file: (name, width)
+            for name in qualities
+            for width in widths
+            if (file := folder / f"{width}.{OUTPUTS[name].extension}").exists()
+        }
+
+    return write
+
+
+def _curve_of(  # noqa: PLR0913, PLR0917
+    scorer: Scorer,
+    write: Write,
+    tried: Mapping[str, Sequence[int]],
+    originals: Iterable[Path],
+    widths: Sequence[int],
+    home: Path,
+    say: Callable[[str], None],
 ) -> list[tuple[tuple[str, int, int], int, float]]:
     found = []
     for original in originals:
         say(f"sweeping: {original.name}")
-        for qualities in zip(*QUALITIES.values(), strict=True):
-            by_format = dict(zip(QUALITIES, qualities, strict=True))
+        for qualities in zip(*tried.values(), strict=True):
+            by_format = dict(zip(tried, qualities, strict=True))
             folder = home / original.name / "-".join(map(str, qualities))
-            files = _rendered(original, by_format, widths, folder)
+            files = write(original, by_format, widths, folder)
             scores = scorer.scores(original, files)
             for file, (name, width) in files.items():
                 found.append(((name, width, by_format[name]), file.stat().st_size, scores[file]))
     return found
 
 
-def _rendered(
-    original: Path, qualities: Mapping[str, int], widths: Sequence[int], folder: Path
-) -> dict[Path, tuple[str, int]]:
+def _rendered(original: Path, qualities: Mapping[str, int], widths: Sequence[int], folder: Path) -> Files:
     folder.mkdir(parents=True, exist_ok=True)
     spec = Spec(tuple(Size(str(width), width) for width in widths), tuple(qualities), quality=qualities)
     files = {}

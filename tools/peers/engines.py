@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from tools.peers.process import PeerProcess
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tools.peers.install import Environment
 
 PROGRAMS = Path(__file__).resolve().parent / "programs"
@@ -36,9 +38,9 @@ class Peer:
         interpreter = environment.node if self.program.endswith(".js") else python
         return [str(interpreter), str(PROGRAMS / self.program)]
 
-    def start(self, environment: Environment) -> PeerProcess:
-        """Raises PeerError where it does not start."""
-        return PeerProcess(self.name, self.command(environment), node_path(environment))
+    def start(self, environment: Environment, variables: Mapping[str, str] | None = None) -> PeerProcess:
+        """Raises PeerError where it does not start. variables: Of the environment, beside this process's own."""
+        return PeerProcess(self.name, self.command(environment), node_path(environment) | dict(variables or {}))
 
 
 SHARP = Peer("sharp", "sharp.js")

@@ -5,7 +5,8 @@ answers each job with one line. There are two kinds of job:
 
 - {"picture", "out"}: decode the picture and write all of it to the file `out` as PNG, upright, in sRGB.
 - {"picture", "out", "widths", "formats"}: write every width in every format into the folder `out`, as `640.avif`.
-  `formats` maps each format to the encoder options of that library.
+  `formats` maps each format to the encoder options of that library; an option that is an object has a value for
+  each width.
 
 The answer is {"cpu_ms", "wall_ms", "peak_mb"}, or {"error", "peak_mb"} where the job failed. CPU time is that of all
 threads, and of children that have ended; files are written after the clock has stopped. peak_mb: peak memory of the
@@ -55,6 +56,11 @@ def serve(versions: str, to_png: ToPng, to_variants: ToVariants) -> None:
         return cost
 
     answer_all(versions, work)
+
+
+def at_width(options: Mapping[str, Any], width: int) -> dict[str, Any]:
+    """The encoder options for one width."""
+    return {name: value[str(width)] if isinstance(value, dict) else value for name, value in options.items()}
 
 
 def answer_all(versions: str, work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

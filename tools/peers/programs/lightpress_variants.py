@@ -1,8 +1,8 @@
 """Lightpress as its function runs it: a child process for each picture, and the default settings.
 
-Answers {"picture", "out", "widths", "formats"} only; the values of `formats` are ignored, because qualities are those
-of the package. The one format `auto` stands for those that suit each picture. PYTHONPATH decides which package: this
-checkout's `lambda_src`, or that of the last release.
+Answers {"picture", "out", "widths", "formats"} only. Qualities are those of the package; the one option of a format is
+`step`, which is added to all of them, in one process. The one format `auto` stands for those that suit each picture.
+PYTHONPATH decides which package: this checkout's `lambda_src`, or that of the last release.
 """
 
 from __future__ import annotations
@@ -33,9 +33,22 @@ def to_variants(data: bytes, widths: Sequence[int], formats: Mapping[str, Any]) 
     """Every width in every format."""
     sizes = tuple(Size(f"w{width}", width) for width in widths)
     spec = Spec(sizes, tuple(OUTPUTS), auto=True) if "auto" in formats else Spec(sizes, tuple(formats))
-    result: Any = render_in_sandbox(data, spec, SandboxLimits())
+    steps = {name: options["step"] for name, options in formats.items() if "step" in options}
+    result: Any = _stepped(data, spec, steps) if steps else render_in_sandbox(data, spec, SandboxLimits())
     variants = result.variants if hasattr(result, "variants") else result.renditions  # so called in release 0.1.0
     return {f"{each.width}.{OUTPUTS[each.format].extension}": each.data for each in variants}
+
+
+def _stepped(data: bytes, spec: Spec, steps: Mapping[str, int]) -> Any:  # noqa: ANN401  as above
+    """All variants, at qualities that differ from the package's."""
+    from lightpress.image import render  # noqa: PLC0415  the last release need not have what this is for
+    from lightpress.image.encode import encode  # noqa: PLC0415
+
+    def shifted(image: Any, output: Any, asked: Spec, embedded: Any) -> bytes:  # noqa: ANN401
+        quality = asked.quality[output.name] + steps.get(output.name, 0)
+        return encode(image, output, asked.at_quality(output, quality), embedded)
+
+    return render(data, spec, encode=shifted)
 
 
 if __name__ == "__main__":

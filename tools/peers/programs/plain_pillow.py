@@ -6,7 +6,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import PIL
-from answering import serve
+from answering import at_width, serve
 from PIL import Image, ImageCms, ImageOps
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def to_variants(data: bytes, widths: Sequence[int], formats: Mapping[str, Any]) 
             image = _to_srgb(image, profile)
         for name, options in formats.items():
             buffer = io.BytesIO()
-            image.save(buffer, name, **options)
+            image.save(buffer, name, **at_width(options, width))
             made[f"{width}.{_EXTENSIONS[name]}"] = buffer.getvalue()
     return made
 

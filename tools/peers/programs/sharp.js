@@ -15,6 +15,12 @@ function toPng(data) {
   return sharp(data).autoOrient().png().toBuffer();
 }
 
+// An option that is an object has a value for each width.
+function atWidth(options, width) {
+  const own = Object.entries(options).map(([name, value]) => [name, typeof value === "object" ? value[width] : value]);
+  return Object.fromEntries(own);
+}
+
 // Every width in every format: one decode, then each width from the pixels of the largest.
 async function toVariants(data, widths, formats) {
   const made = {};
@@ -30,7 +36,7 @@ async function toVariants(data, widths, formats) {
       image = await sharp(whole.data, { raw: whole.info }).resize({ width }).raw().toBuffer({ resolveWithObject: true });
     }
     for (const [format, options] of Object.entries(formats)) {
-      made[`${width}.${EXTENSIONS[format]}`] = await sharp(image.data, { raw: image.info })[format](options).toBuffer();
+      made[`${width}.${EXTENSIONS[format]}`] = await sharp(image.data, { raw: image.info })[format](atWidth(options, width)).toBuffer();
     }
   }
   return made;

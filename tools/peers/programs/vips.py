@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 os.environ["VIPS_CONCURRENCY"] = "1"
 
 import pyvips
-from answering import serve
+from answering import at_width, serve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,9 @@ def to_variants(data: bytes, widths: Sequence[int], formats: Mapping[str, Any]) 
         image = whole if width == whole.width else whole.thumbnail_image(width, height=_ANY_HEIGHT).copy_memory()
         for name, options in formats.items():
             extension = _EXTENSIONS[name]
-            made[f"{width}.{extension}"] = image.write_to_buffer(f".{extension}", keep="none", **options)
+            made[f"{width}.{extension}"] = image.write_to_buffer(
+                f".{extension}", keep="none", **at_width(options, width)
+            )
     return made
 
 
