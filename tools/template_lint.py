@@ -47,6 +47,7 @@ ALONE: Mapping[str, str] = {
     "upload_auth": 'upload_auth = "iam"',
     "url_ingest": "url_ingest = true",
     "invalidate_deleted": "invalidate_deleted = false",
+    "nightly_look": "nightly_look = false",
     "resolver_start": 'resolver_start = "snapshot"',
     "access_log_days": "access_log_days = 30",
     "placeholder_while_processing": "placeholder_while_processing = true",
