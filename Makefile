@@ -9,8 +9,9 @@ CDK_CLI := .local/cdk
 CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/node_modules/aws-cdk/bin/cdk -c env=$(ENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit e2e soak lint format synth bootstrap diff deploy change-set execute destroy lock
-.PHONY: native native-check native-sanitize arm64 sdk lint-templates conformance conformance-peers simulate mutation bench bench-quick docs licenses licences audit sbom
+.PHONY: help setup demo test unit e2e soak backfill lint format synth bootstrap diff deploy change-set execute destroy lock
+.PHONY: native native-check native-sanitize arm64 sdk lint-templates conformance conformance-peers simulate mutation bench
+.PHONY: bench-quick docs licenses licences audit sbom
 .PHONY: clean
 
 help:  ## what you can do here
@@ -38,6 +39,11 @@ MINUTES ?= 10
 
 soak: setup  ## minutes of uploads, overwrites and deletions on the strict local cloud while functions are killed (MINUTES=10)
 	@LIGHTPRESS_SOAK=$(MINUTES) $(BIN)/python -m pytest -q -s tests/e2e/test_soak.py
+
+ORIGINALS ?= 20000
+
+backfill: setup  ## a backfill of so many originals on the strict local cloud: stopped, capped, resumed, functions killed (ORIGINALS=20000)
+	@LIGHTPRESS_BACKFILL=$(ORIGINALS) $(BIN)/python -m pytest -q -s tests/e2e/test_backfill.py
 
 format: setup  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
@@ -78,8 +84,8 @@ conformance-peers: setup  ## compare with sharp, libvips and plain Pillow on the
 SCHEDULES ?= 10000
 SEED ?= 0
 
-simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; EXHAUSTIVE=1, QUICK=1, MUTANTS=1)
-	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(QUICK),exhaustive --quick,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED))))
+simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; LOSSY=1, EXHAUSTIVE=1, QUICK=1, MUTANTS=1)
+	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(QUICK),exhaustive --quick,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED) $(if $(LOSSY),--lossy))))
 
 bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain Pillow (about 10 minutes)
 	@$(BIN)/python -m tools.benchmarks run

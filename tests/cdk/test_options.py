@@ -116,7 +116,7 @@ def test_unless_an_option_says_so_no_function_asks_for_more_than_the_3008_mb_of_
     template = with_options(EVERYTHING + 'url_ingest = true\n[[in_place]]\nbucket = "my-cms"\n')
     memory = {one.properties["Handler"].split(".")[-2]: one.properties["MemorySize"] for one in template.functions()}
     assert set(memory) == {"process_upload", "record_failure", "resolve", "purge_deleted", "upload_api", "fetch_url",
-                           "compress_in_place"}  # fmt: skip
+                           "compress_in_place", "backfill"}  # fmt: skip
     assert max(memory.values()) == memory["record_failure"] == 3008
 
 
@@ -198,7 +198,8 @@ def test_originals_and_images_move_to_cheaper_storage_and_manifests_stay(everyth
 
 def test_what_expires_is_the_original_and_never_an_image_alone(everything: Template) -> None:
     assert [r["ExpirationInDays"] for r in _rules(everything, "UploadsBucket") if "ExpirationInDays" in r] == [365]
-    assert not [rule for rule in _rules(everything, "ImagesBucket") if "ExpirationInDays" in rule]
+    of_images = [rule for rule in _rules(everything, "ImagesBucket") if "ExpirationInDays" in rule]
+    assert [rule["Prefix"] for rule in of_images] == ["b/"], "files of backfills, and nothing that anybody sees"
     announced = everything.resource("UploadsBucket").properties["NotificationConfiguration"]["QueueConfigurations"]
     assert "s3:LifecycleExpiration:*" in {row["Event"] for row in announced}, "what was published would stay"
 
@@ -218,7 +219,10 @@ def test_one_key_encrypts_everything_that_is_kept(with_options: Callable[[str], 
         *(queue.properties["KmsMasterKeyId"] for queue in template.queues()),
         *(group.properties["KmsKeyId"] for group in template.resources("AWS::Logs::LogGroup")),
         template.only("AWS::SNS::Topic").properties["KmsMasterKeyId"],
-        template.resource("FailuresTable").properties["SSESpecification"]["KMSMasterKeyId"],
+        *(
+            table.properties["SSESpecification"]["KMSMasterKeyId"]
+            for table in template.resources("AWS::DynamoDB::Table")
+        ),
     ]
     assert len(used) >= 4 + 3 + 4 + 2
     assert {_id_or_arn(one) for one in used} == {_id_or_arn(arn)}
@@ -231,6 +235,7 @@ def test_each_function_may_do_with_the_key_what_its_other_grants_need(with_optio
     wanted = {
         "process_upload": writes,
         "record_failure": writes | table,
+        "backfill": writes | table,
         "purge_deleted": reads,
         "resolve": reads,
         "upload_api": writes,
@@ -275,7 +280,7 @@ def test_pollers_of_ones_own_take_the_place_of_the_limit(everything: Template) -
 def test_concurrency_is_kept_for_publishing_alone(everything: Template) -> None:
     kept = {f.properties["Handler"]: f.properties.get("ReservedConcurrentExecutions") for f in everything.functions()}
     assert {handler: count for handler, count in kept.items() if count} == {
-        "lightpress.handlers.process_upload.handler": 200
+        "lightpress.handlers.process_upload.handler": 220
     }
 
 

@@ -105,6 +105,15 @@ def test_everything_is_sent_once_and_seen_done(path: Path) -> None:
     assert (saved(path).bytes, saved(path).sent) == (123_400, 1234)
 
 
+def test_one_original_that_is_never_finished_holds_up_none_of_a_thousand_others(path: Path) -> None:
+    queue = Queue(stuck={"00005"})
+    assert run(queue, path, 1_000, Limits(rate=1e6, max_in_flight=20, timeout=900)) == "finished"
+    last = max(at for at, _ in queue.sent)
+    assert last < 300, "50 times 20 at once, three seconds each, and a pause: not after 15 minutes"
+    assert queue.most_waiting <= 20
+    assert saved(path).endings == {"ready": 999, LATE: 1}
+
+
 def test_what_is_as_it_should_be_costs_two_reads_and_no_message(path: Path) -> None:
     queue = Queue(current={item.key for item in items(500)})
     assert run(queue, path, 500) == "finished"

@@ -15,6 +15,7 @@ from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.results import Folder, Pass, Report
 from lightpress.backfill.run import FINISHED, MAX_OBJECTS, STOPPED, Job, Run
 from lightpress.backfill.shards import shards_in
+from lightpress.composition.backfill import machine_at
 from lightpress.handlers.backfill import handler
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.events import read
@@ -79,6 +80,15 @@ def looked_at(deployed: Deployed, name: str) -> None:
             pass
 
 
+def night(deployed: Deployed, name: str) -> dict[str, Any]:
+    """A scheduled look two hours from now, when what was uploaded just now is an hour old; returns how it began."""
+    later = machine_at(lambda: time.time() + 7_200)
+    begun = later.begin({"nightly": True}, name)
+    for row in rows(deployed, later.plan(begun, lambda: True)):
+        assert later.step({"run": name, "row": row, "waits": 0})["done"]
+    return begun
+
+
 def hinted(deployed: Deployed) -> list[str]:
     found: list[str] = []
     while bodies := deployed.hints():
@@ -137,20 +147,16 @@ def test_a_run_from_its_plan_to_its_end(calls: set[Call], deployed: Deployed, ru
 
 
 def test_the_nightly_look_finds_what_was_uploaded_changed_or_deleted_and_leaves_the_rest_alone(
-    calls: set[Call], deployed: Deployed, runs: DynamoRuns, monkeypatch: pytest.MonkeyPatch
+    calls: set[Call], deployed: Deployed, runs: DynamoRuns
 ) -> None:
-    now = time.time()
-    monkeypatch.setattr("lightpress.composition.backfill.time.time", lambda: now + 7_200)  # two hours later
     for key in ("fine.jpg", "lost.jpg", "changed.jpg", "deleted.jpg"):
         deployed.upload(key, PICTURE)
     deployed.invoke(*(notification(key) for key in ("fine.jpg", "changed.jpg", "deleted.jpg")))
     deployed.upload("changed.jpg", PICTURE)
     deployed.s3.delete_object(Bucket=UPLOADS, Key="deleted.jpg")
     calls.clear()
-    state = task("begin", {"nightly": True}, execution="night-1")
+    state = night(deployed, "night-1")
     assert state["run"] == "night-1"
-    assert calls == {TAKE}
-    looked_at(deployed, "night-1")
     assert WHICH_VERSION in calls
     assert LIST_ORIGINALS not in calls
     assert calls <= BACKFILL
@@ -167,10 +173,12 @@ def test_the_nightly_look_finds_what_was_uploaded_changed_or_deleted_and_leaves_
 
 
 def test_the_nightly_look_leaves_alone_what_is_on_its_way_or_only_of_another_recipe(
-    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+    calls: set[Call], deployed: Deployed
 ) -> None:
     deployed.upload("new.jpg", PICTURE)
+    calls.clear()
     task("begin", {"nightly": True}, execution="night-1")
+    assert calls == {TAKE}
     looked_at(deployed, "night-1")
     assert hinted(deployed) == [], "it was uploaded within the hour"
     deployed.invoke(notification("new.jpg"))
@@ -180,10 +188,7 @@ def test_the_nightly_look_leaves_alone_what_is_on_its_way_or_only_of_another_rec
     assert digest is not None
     assert digest.digest
     deployed.s3.put_object(Bucket=IMAGES, Key=path, Body=manifest.replace(digest.digest, "0" * len(digest.digest)))
-    now = time.time()
-    monkeypatch.setattr("lightpress.composition.backfill.time.time", lambda: now + 7_200)
-    task("begin", {"nightly": True}, execution="night-2")
-    looked_at(deployed, "night-2")
+    night(deployed, "night-2")
     assert hinted(deployed) == []
 
 

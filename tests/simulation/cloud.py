@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from tools.fakes.s3 import Version
     from tools.fakes.sqs import Message
 
-CLIENT, OPERATOR, SQS = "client", "operator", "SQS"
+CLIENT, OPERATOR, SQS, NIGHT = "client", "operator", "SQS", "night"
 
 
 class Saved(NamedTuple):
@@ -176,9 +176,30 @@ class Cloud:
         self.backfill_due = False
         self.timeline.add(OPERATOR, "backfills")
         for key in sorted(self.keys):
-            self.queue.send(notification(key))
+            self.queue.send(reconcile_message(Source(UPLOADS, key)))
+
+    def look_at_night(self) -> int:
+        """The scheduled look at every key, there or deleted; returns how many hints came of it.
+
+        As `backfill.nightly` has it, what is only of another recipe is left alone.
+        """
+        look, hinted = self.releases[-1].nightly_look, 0
+        for key in sorted(self.keys):
+            source = Source(UPLOADS, key)
+            stale = look(source).stale
+            if stale is not None and stale != "outdated":
+                self.queue.send(reconcile_message(source))
+                self.timeline.add(NIGHT, f"hints at {key}", stale)
+                hinted += 1
+        return hinted
 
     # What AWS does.
+
+    def expire(self, message: Message) -> None:
+        """The retention of the queue is over, or S3 never sent the event: nobody hears of it, no dead letter either."""
+        self.queue.delete(message.number)
+        self.timeline.add(SQS, f"forgets {message.id}", "it has waited too long")
+        self.happened["expired"] += 1
 
     def receive(self, queue: Queue, messages: list[Message]) -> tuple[Message, ...]:
         """Take messages from a queue, for a new invocation; those received too often go to the dead-letter queue."""

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lightpress.aws import dead_letters, failures_table, images, notifications, originals, purges, quarantine
+from lightpress.backfill import look
 from lightpress.delivery import notify as announce
 from lightpress.failures import record as record_failure
 from lightpress.pipeline import messages as process
@@ -22,8 +23,10 @@ from tools.fakes.sqs import SimulatedSqs
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from lightpress.backfill.look import Found
     from lightpress.image import RenderResult, Spec
     from lightpress.pipeline.recipe import RecipeBook
+    from lightpress.pipeline.source import Source
     from tools.fakes.dynamodb import Table
     from tools.fakes.events import Bus
     from tools.fakes.s3 import Bucket
@@ -55,6 +58,7 @@ class Code:
     dead_letters: Any = dead_letters
     quarantine: Any = quarantine
     failures: Any = failures_table
+    look: Any = look
     render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
 
@@ -91,6 +95,15 @@ class Release:
     @property
     def recipes(self) -> RecipeBook:
         return pictures.recipe_book(self.revision)
+
+    @property
+    def nightly_look(self) -> Callable[[Source], Found]:
+        """As the state machine of backfills looks at night; no request of it fails: it would be tried again."""
+        s3 = SimulatedS3(self.stores.buckets)
+        looking: Callable[[Source], Found] = self.code.look.Looking(
+            self.code.images.S3Images(s3, IMAGES), self.code.originals.S3Originals(s3), self.recipes, thorough=True
+        )
+        return looking
 
     def function(self, name: str, wire: Wire) -> Callable[[Message], None]:
         """A new invocation of the function that works off a queue, with its requests going over `wire`."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
+LOOK = "look"
 IMAGES, ORIGINALS, QUARANTINE, RENDER = "images", "originals", "quarantine", "render"
 
 
@@ -36,6 +37,7 @@ class Mutant:
         case: a small case whose exhaustive exploration finds it; None: random schedules do.
         within: how many states or schedules that takes at most.
         seed: of the order of exploration, or the first schedule, where the usual one takes long.
+        lossy: random schedules in which messages are lost, and nights find what they were about.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Mutant:
     case: Case | None
     within: int
     seed: int | None = None
+    lossy: bool = False
 
     @property
     def code(self) -> Code:
@@ -65,14 +68,16 @@ class Mutant:
             return explored.states if explored.broken else None
         first = self.seed or 1
         tried = range(first, first + self.within)
-        return next((count for count, number in enumerate(tried, 1) if randomly.run(number, code).broken), None)
+        runs = (randomly.run(number, code, lossy=self.lossy) for number in tried)
+        return next((count for count, told in enumerate(runs, 1) if told.broken), None)
 
     @property
     def limit(self) -> str:
         """Where it is found, and how soon."""
         if self.case is not None:
             return f"{self.within} states of {self.case}"
-        return f"{self.within} random schedules" + (f" from {self.seed} on" if self.seed else "")
+        kind = "random schedules with losses" if self.lossy else "random schedules"
+        return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
 
 
 _VARIANTS_AFTER = """[
@@ -518,6 +523,31 @@ MUTANTS = (
         (Change("A.action is not Action.REJECTED", "A.action not in {Action.REJECTED, Action.NOTHING}"),),
         Case("P", faults=1),
         500,
+    ),
+    Mutant(
+        "at night, what was never published is not missed",
+        LOOK,
+        (Change("Found(None, Stale.MISSING, 1)", "Found(IGNORED, None, 1)"),),
+        None,
+        50,
+        lossy=True,
+    ),
+    Mutant(
+        "at night, one version is as good as another",
+        LOOK,
+        (Change("not M.is_of(O.identity)", "False"),),
+        None,
+        50,
+        lossy=True,
+    ),
+    Mutant(
+        "at night, nobody notices what was deleted",
+        LOOK,
+        (Change("Found(None, Stale.REMOVED, MOST_READS)", "Found(GONE, None, MOST_READS)"),),
+        None,
+        50,
+        seed=200,
+        lossy=True,
     ),
     Mutant("the last instance announces nothing", RECORD_FAILURE, (Change("A.announce(*_)", "None"),), Case("B"), 100),
 )

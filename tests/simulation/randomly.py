@@ -59,9 +59,13 @@ class Told:
     story: str = field(repr=False, default="")
 
 
-def run(number: int, code: Code | None = None, *, tell: bool = False) -> Told:
-    """Run one schedule: a while in which anything may happen, then calm until nothing is left to do."""
-    schedule = _Schedule(number, code)
+def run(number: int, code: Code | None = None, *, tell: bool = False, lossy: bool = False) -> Told:
+    """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
+
+    lossy: messages that nobody has received yet may be lost, and in the calm there are nights. Those are schedules of
+    their own: a number is another story with it.
+    """
+    schedule = _Schedule(number, code, lossy=lossy)
     schedule.run()
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
@@ -71,7 +75,8 @@ def run(number: int, code: Code | None = None, *, tell: bool = False) -> Told:
 
 
 class _Schedule:
-    def __init__(self, number: int, code: Code | None) -> None:
+    def __init__(self, number: int, code: Code | None, *, lossy: bool) -> None:
+        self.lossy = lossy
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
         self.cloud = Cloud(versioned=number % 2 == 0, max_receives=self.chance.choice((2, 3, 5)), code=code)
@@ -97,6 +102,8 @@ class _Schedule:
             self._start: 15,
             self._step: 75,
         }
+        if self.lossy:
+            actions[self._expire] = 5
         for _ in range(self.length):
             (action,) = self.chance.choices(list(actions), list(actions.values()))
             action()
@@ -160,6 +167,16 @@ class _Schedule:
             self.cloud.happened["purge"] += 1
 
     # What AWS does.
+
+    def _expire(self) -> None:
+        """A change that S3 told of is forgotten: of a backlog that outlives its queue, or because S3 never told.
+
+        What was received before goes to the dead-letter queue long before. What operators send, and how they hear of
+        its end, is theirs.
+        """
+        told = [one for one in self.cloud.queue.messages if one.received == 0 and "Object" in one.body]
+        if changes := [message for message in told if "Restore" not in message.body]:
+            self.cloud.expire(self.chance.choice(changes))
 
     def _break_down(self) -> None:
         """One operation of one service fails, again and again: a throttle storm, or an outage."""
@@ -247,6 +264,8 @@ class _Schedule:
             if self.cloud.workers:
                 self._go_on(self.chance.choice(self.cloud.workers))
             elif not any(queue.messages for queue in self.cloud.served):
+                if self.lossy and self.cloud.look_at_night():
+                    continue
                 self._end_of_cdn()
                 self.cloud.promises.check_settled()
                 return

@@ -29,6 +29,15 @@ def test_random_schedules_keep_every_promise_whatever_fails(told: list[Told]) ->
     assert not last.broken, f"make simulate SCHEDULES=1 SEED={last.number}\n{last.broken}\n{last.story}"
 
 
+def test_whatever_is_lost_is_found_at_night_in_100_schedules() -> None:
+    happened: Counter[str] = Counter()
+    for number in range(max(SCHEDULES // 3, 100)):
+        told = randomly.run(number, lossy=True)
+        assert not told.broken, f"make simulate SCHEDULES=1 LOSSY=1 SEED={number}\n{told.broken}\n{told.story}"
+        happened.update(told.happened)
+    assert happened["expired"] >= 100
+
+
 def test_a_schedule_is_the_same_each_time_it_is_run() -> None:
     stories = {number: randomly.run(number, tell=True).story for number in range(30)}
     assert all(randomly.run(number, tell=True).story == story for number, story in stories.items())

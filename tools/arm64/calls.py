@@ -36,6 +36,7 @@ CALLS: Mapping[str, dict[str, Any]] = {
     "lightpress.handlers.compress_in_place": _NO_MESSAGES,
     "lightpress.handlers.fetch_url": _NO_MESSAGES,
     "lightpress.handlers.purge_deleted": {"Records": [{"messageId": "1", "body": f"i/{short_name(_KEY)}/"}]},
+    "lightpress.handlers.backfill": {"task": "begin", "state": {"nightly": True}, "execution": "night"},
     "lightpress.handlers.resolve": {"rawPath": f"/r/{short_name(_KEY)}/avif.webp/w640/~{_LINK}"},
     "lightpress.handlers.upload_api": _UPLOAD,
 }
@@ -47,6 +48,7 @@ _ANSWERS: Mapping[str, tuple[Mapping[str, Any], Sequence[str]]] = {
     "lightpress.handlers.compress_in_place": ({"batchItemFailures": []}, ()),
     "lightpress.handlers.fetch_url": ({"batchItemFailures": []}, ()),
     "lightpress.handlers.purge_deleted": ({"batchItemFailures": []}, ("POST /2020-05-31/distribution",)),
+    "lightpress.handlers.backfill": ({"run": "night", "part": 0}, ("POST /",)),
     "lightpress.handlers.resolve": ({"statusCode": 404}, ("GET /lightpress/m/",)),
     "lightpress.handlers.upload_api": ({"statusCode": 201}, ()),
 }

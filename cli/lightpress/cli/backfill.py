@@ -30,6 +30,9 @@ _FIRST_LOOK = 0.5
 _PAUSE = 0.2
 _SAVED_EVERY = 1.0
 _MOST_LATE = 1_000
+# Items that are finished behind one that is not, for each that may be in the queue: the next run checks them again
+# where this one is killed, and meanwhile they take memory.
+_MOST_BEHIND = 100
 # Reads that a limit reserves for one item: two for each of twelve checks, each after twice the time of the one before.
 _READS_TO_SETTLE = 24
 
@@ -216,6 +219,7 @@ class Backfill:
     stop: Callable[[], bool] = lambda: False
     progress: Callable[[Checkpoint, int], None] = lambda _checkpoint, _under_way: None
     _under_way: deque[_Flight] = field(default_factory=deque)
+    _unfinished: dict[int, _Flight] = field(default_factory=dict)
     _next_send: float = 0.0
     _saved_at: float = float("-inf")
     _reads_before: int = 0
@@ -251,7 +255,12 @@ class Backfill:
                 self.pause(_PAUSE)
 
     def _has_room(self) -> bool:
-        return len(self._under_way) + BATCH <= self.limits.max_in_flight and self.clock() >= self._next_send
+        """Whether the queue has room. What is finished behind an item that is not takes none of it, up to a limit."""
+        return (
+            len(self._unfinished) + BATCH <= self.limits.max_in_flight
+            and len(self._under_way) < _MOST_BEHIND * self.limits.max_in_flight
+            and self.clock() >= self._next_send
+        )
 
     def _take(self, items: list[Item]) -> str | None:
         """Check some items, and send those that are not up to date; returns which limit forbids more, or "finished"."""
@@ -260,11 +269,12 @@ class Backfill:
         todo: list[_Flight] = []
         over = None
         for item, ending in zip(items, self._endings(items), strict=True):
-            if ending is None and (over := self.limits.exceeded(self.checkpoint, len(todo) + 1, len(self._under_way))):
+            if ending is None and (over := self.limits.exceeded(self.checkpoint, len(todo) + 1, len(self._unfinished))):
                 break
             flight = _Flight(item, ending)
             self._under_way.append(flight)
             if ending is None:
+                self._unfinished[id(flight)] = flight
                 todo.append(flight)
         self._send(todo)
         return over
@@ -286,10 +296,12 @@ class Backfill:
     def _poll(self) -> None:
         """Check the items that are due, and send again what SQS did not accept."""
         now = self.clock()
-        waiting = (flight for flight in self._under_way if flight.ending is None and flight.look_at <= now)
+        waiting = (flight for flight in self._unfinished.values() if flight.look_at <= now)
         due = list(islice(waiting, _POLLED_AT_ONCE))
         for flight, ending in zip(due, self._endings([flight.item for flight in due]), strict=True):
             flight.looked(ending, now, self.limits.timeout)
+            if flight.ending is not None:
+                del self._unfinished[id(flight)]
         self._send([flight for flight in due if flight.ending is None and flight.sent_at is None][:BATCH])
 
     def _endings(self, items: list[Item]) -> list[str | None]:
@@ -308,7 +320,7 @@ class Backfill:
                 self.checkpoint.late.append(item.key)
         if self.clock() - self._saved_at >= _SAVED_EVERY:
             self._save()
-        self.progress(self.checkpoint, len(self._under_way))
+        self.progress(self.checkpoint, len(self._unfinished))
 
     def _save(self) -> None:
         self.checkpoint.write(self.path)

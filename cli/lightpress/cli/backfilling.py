@@ -198,8 +198,8 @@ def machine_job(job: Job, dollars: Callable[[int, int], float]) -> MachineJob:
     )
 
 
-def is_for_machine(job: Job, engine: str) -> bool:
-    """Whether the state machine is to do it: asked for, or with many objects; raises NotForMachineError.
+def is_for_machine(job: Job, engine: str, least: int = FOR_MACHINE) -> bool:
+    """Whether the state machine is to do it: asked for, or with `least` objects or more; raises NotForMachineError.
 
     A run on the machine that was begun and has not come to its end is continued there.
     """
@@ -210,7 +210,7 @@ def is_for_machine(job: Job, engine: str) -> bool:
         return False
     if engine == "machine" or distributed(job).goes_on(job.run_name):
         return True
-    return sum(1 for _ in islice(job.items(""), FOR_MACHINE)) >= FOR_MACHINE
+    return sum(1 for _ in islice(job.items(""), least)) >= least
 
 
 def _missing_for_machine(job: Job) -> str:

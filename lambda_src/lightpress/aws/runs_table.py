@@ -158,7 +158,7 @@ class DynamoRuns:
             ReturnValues="ALL_NEW",
             **extra,
         )
-        return answer["Attributes"]
+        return answer.get("Attributes", {})
 
 
 def _key(name: str) -> dict[str, Any]:

@@ -23,6 +23,8 @@ from lightpress.pipeline.recipe import load_recipes
 from lightpress.settings import BackfillSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.backfill.run import Run
 
 _AT_ONCE = 16
@@ -31,15 +33,20 @@ _AT_ONCE = 16
 @cache
 def machine() -> Machine:
     """Build the tasks; once per container."""
+    return machine_at(time.time)
+
+
+def machine_at(clock: Callable[[], float]) -> Machine:
+    """Build the tasks. clock: seconds since 1970."""
     settings = BackfillSettings.from_environment(os.environ)
     s3 = s3_client(max_connections=_AT_ONCE)
     publishing = Publishing(settings.uploads_bucket, tuple(map(attached_from, settings.attached)))
     hints, lister = SqsHints(sqs_client(), settings.hints_queue_url), S3Lister(s3)
     runs = DynamoRuns(client("dynamodb"), settings.runs_table)
     looking = Looking(S3Images(s3, settings.images_bucket), S3Originals(s3), load_recipes(RECIPES))
-    child = Child(lister, looking, publishing.find_source, hints, runs, time.time)
+    child = Child(lister, looking, publishing.find_source, hints, runs, clock)
 
     def nightly(name: str) -> Run:
-        return nightly_run(name, publishing, time.time(), settings.nightly_days)
+        return nightly_run(name, publishing, clock(), settings.nightly_days)
 
     return Machine(runs, S3Files(s3, settings.images_bucket), lister, hints, child, nightly)

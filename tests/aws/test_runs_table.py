@@ -1,0 +1,136 @@
+"""The row of a run on DynamoDB, over moto: caps hold for all workers together, and the rate on average."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lightpress.aws.runs_table import EXPIRY, RUN, DynamoRuns
+from lightpress.backfill.ports import Refused
+from lightpress.backfill.run import STOPPED, Job, Run
+from lightpress.pipeline.buckets import Selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NOW = 1_800_000_000.0
+JOB = Job(
+    (Selection("b", "a/", (".jpg",)), Selection("c")),
+    since=1.5,
+    before=2.5,
+    outdated=False,
+    deletions_in=("b",),
+    nanos_sent=3,
+    nanos_read=4,
+)
+ROW = Run("r", JOB, rate=10.0, paced=NOW)
+
+
+@pytest.fixture
+def runs() -> Iterator[DynamoRuns]:
+    with mock_aws():
+        dynamodb = boto3.client("dynamodb", region_name="us-east-1")
+        dynamodb.create_table(
+            TableName="runs",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[{"AttributeName": RUN, "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": RUN, "AttributeType": "S"}],
+        )
+        yield DynamoRuns(dynamodb, "runs")
+
+
+def test_a_row_is_read_back_as_it_was_written_and_expires(runs: DynamoRuns) -> None:
+    whole = replace(ROW, round=2, number=3, sent=4, spent=5, objects_left=6, nanos_left=7, most_waiting=8, attempts=9)
+    whole = replace(whole, stopped="x", ended="y", execution="z")
+    assert runs.find("r") is None
+    assert runs.begin(whole) == whole
+    assert runs.find("r") == whole
+    assert runs.begin(ROW) == whole, "the row that is there stays"
+    item = runs.dynamodb.get_item(TableName="runs", Key={RUN: {"S": "r"}})["Item"]
+    assert int(item[EXPIRY]["N"]) == int(NOW) + 90 * 24 * 3600
+
+
+def test_eight_workers_at_once_take_exactly_what_is_left(runs: DynamoRuns) -> None:
+    runs.begin(replace(ROW, objects_left=100))
+
+    def take(_: int) -> int:
+        try:
+            runs.spend(ROW, 3, 5, NOW)
+        except Refused:
+            return 0
+        return 3
+
+    with ThreadPoolExecutor(8) as pool:
+        taken = sum(pool.map(take, range(60)))
+    row = runs.find("r")
+    assert row is not None
+    assert (taken, row.sent, row.objects_left, row.spent) == (99, 99, 1, 165)
+
+
+@pytest.mark.parametrize(
+    ("row", "objects", "nanos"),
+    [
+        (replace(ROW, objects_left=2), 3, 0),
+        (replace(ROW, nanos_left=9), 1, 10),
+        (replace(ROW, stopped=STOPPED), 0, 0),
+    ],
+)
+def test_what_is_too_much_is_refused_as_a_whole(runs: DynamoRuns, row: Run, objects: int, nanos: int) -> None:
+    runs.begin(row)
+    with pytest.raises(Refused) as refused:
+        runs.spend(row, objects, nanos, NOW)
+    assert refused.value.run == row
+    assert runs.find("r") == row
+
+
+def test_each_object_moves_the_time_of_the_next_and_a_pause_is_not_caught_up_with(runs: DynamoRuns) -> None:
+    runs.begin(ROW)
+    assert runs.spend(ROW, 50, 0, NOW).paced == NOW + 5
+    assert runs.spend(ROW, 50, 0, NOW).paced == NOW + 10
+    assert runs.spend(replace(ROW, rate=100.0), 50, 0, NOW).paced == NOW + 10.5, "at the rate of now"
+    assert runs.spend(ROW, 10, 0, NOW + 3_600).paced == NOW + 3_600, "a second back, and a second on"
+
+
+def test_what_was_not_spent_is_given_back(runs: DynamoRuns) -> None:
+    runs.begin(replace(ROW, objects_left=10, nanos_left=100))
+    runs.spend(ROW, 5, 50, NOW)
+    runs.give_back("r", 2, 20)
+    row = runs.find("r")
+    assert row is not None
+    assert (row.sent, row.objects_left, row.spent, row.nanos_left) == (3, 7, 30, 70)
+
+
+def test_the_first_reason_to_stop_stays(runs: DynamoRuns) -> None:
+    runs.begin(ROW)
+    runs.stop("r", "first")
+    runs.stop("r", "second")
+    row = runs.find("r")
+    assert row is not None
+    assert row.stopped == "first"
+
+
+def test_of_two_operators_who_resume_at_once_one_does(runs: DynamoRuns) -> None:
+    runs.begin(replace(ROW, stopped=STOPPED, ended=STOPPED, attempts=1, execution="e-1"))
+    resumed = replace(ROW, attempts=2, execution="e-2")
+    assert runs.resume(resumed) == resumed
+    assert runs.resume(replace(resumed, execution="e-3")) is None
+    assert runs.find("r") == resumed
+
+
+def test_a_changed_pace_is_that_of_the_row_and_nothing_makes_a_row_of_it(runs: DynamoRuns) -> None:
+    runs.begin(ROW)
+    runs.change("r", rate=0.5, most_waiting=20)
+    runs.change("r")
+    assert runs.find("r") == replace(ROW, rate=0.5, most_waiting=20)
+    with pytest.raises(Exception, match="conditional request failed"):
+        runs.change("other", rate=1.0)
+
+
+def test_a_row_that_is_gone_is_an_error_and_not_a_loop(runs: DynamoRuns) -> None:
+    with pytest.raises(RuntimeError, match="the run r"):
+        runs.spend(ROW, 1, 1, NOW)

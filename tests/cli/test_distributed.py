@@ -1,0 +1,257 @@
+"""`lightpress backfill` on the state machine: who begins, joins, resumes and stops a run, and what is said of it."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lightpress.aws.run_files import S3Files
+from lightpress.aws.runs_table import RUN, DynamoRuns
+from lightpress.backfill.results import Folder, Pass, Report
+from lightpress.backfill.run import FINISHED, LEFT, MAX_OBJECTS, NANOS, NO_LIMIT, STOPPED, Job
+from lightpress.cli import backfilling
+from lightpress.cli.backfilling import NotForMachineError, is_for_machine, job_for, machine_job
+from lightpress.cli.console import Terminal
+from lightpress.cli.distributed import Caps, Distributed, MachineFailedError, NothingRunsError, Progress, name_of
+from lightpress.cli.project import RECIPES
+from lightpress.cli.tables import print_report
+from lightpress.pipeline.buckets import Selection
+from lightpress.pipeline.recipe import load_recipes
+from tests.cli.deployed import IMAGES, UPLOADS, Rig
+
+if TYPE_CHECKING:
+    from lightpress.client.deployment import Deployment
+
+MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:M"
+JOB = Job((Selection(UPLOADS),), nanos_sent=1_000, nanos_read=1)
+NOW = 1_800_000_000.0
+
+
+class _DoesNotExist(Exception):
+    """As Step Functions says it."""
+
+
+class _Exceptions:
+    ExecutionDoesNotExist = _DoesNotExist
+
+
+@dataclass
+class FakeStates:
+    """Step Functions: executions by ARN with their status. counts: of the newest map."""
+
+    executions: dict[str, str] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    cause: str = ""
+    run: str = "r"
+    exceptions: type[_Exceptions] = _Exceptions
+
+    def start_execution(self, **told: str) -> None:
+        arn = f"{MACHINE.replace(':stateMachine:', ':execution:')}:{told['name']}"
+        assert told["stateMachineArn"] == MACHINE
+        assert arn not in self.executions, "names of executions are used once"
+        assert json.loads(told["input"]) == {"run": self.run}
+        self.executions[arn] = "RUNNING"
+
+    def describe_execution(self, *, executionArn: str) -> dict[str, str]:  # noqa: N803  as boto3 has it
+        if executionArn not in self.executions:
+            raise _DoesNotExist
+        return {"status": self.executions[executionArn], "cause": self.cause}
+
+    def list_map_runs(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803
+        if executionArn not in self.executions:
+            raise _DoesNotExist
+        return {"mapRuns": [{"mapRunArn": "m", "startDate": 1}] if self.counts else []}
+
+    def describe_map_run(self, *, mapRunArn: str) -> dict[str, Any]:  # noqa: N803
+        assert mapRunArn == "m"
+        return {"itemCounts": self.counts}
+
+    def end(self, status: str = "SUCCEEDED") -> None:
+        """All that run end."""
+        self.executions = dict.fromkeys(self.executions, status)
+
+
+@dataclass
+class Operator:
+    """Somebody with a command line, and the account that it speaks to."""
+
+    deployment: Deployment
+    states: FakeStates
+
+    @property
+    def machine(self) -> Distributed:
+        return Distributed(self.deployment, lambda: NOW, lambda _: None)
+
+    @property
+    def runs(self) -> DynamoRuns:
+        return DynamoRuns(self.deployment.dynamodb(), self.deployment.runs_table)
+
+    def end(self, why: str) -> None:
+        """The state machine comes to an end of the run."""
+        self.runs.advance("r", 1, why)
+        self.states.end()
+
+
+@pytest.fixture
+def operator(rig: Rig) -> Operator:
+    rig.deployment.dynamodb().create_table(
+        TableName="runs",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": RUN, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": RUN, "AttributeType": "S"}],
+    )
+    states = FakeStates()
+    deployment = replace(rig.deployment, backfill_machine=MACHINE, runs_table="runs", states=lambda: states)
+    return Operator(deployment, states)
+
+
+def test_a_run_is_begun_with_its_caps_and_one_execution(operator: Operator) -> None:
+    run = operator.machine.start("r", JOB, Caps(rate=7, max_objects=10, max_dollars=0.5))
+    assert (run.attempts, run.round, run.rate, run.objects_left, run.nanos_left) == (1, 1, 7, 10, NANOS // 2)
+    assert (run.job, run.most_waiting, run.sent) == (JOB, 5_000, 0)
+    assert list(operator.states.executions) == [run.execution]
+
+
+def test_who_repeats_the_command_joins_the_run_at_work_and_may_change_its_pace(operator: Operator) -> None:
+    operator.machine.start("r", JOB, Caps())
+    run = operator.machine.start("r", JOB, Caps(rate=200, most_waiting=9))
+    assert (run.attempts, run.rate, run.most_waiting) == (1, 200, 9)
+    assert operator.machine.start("r", JOB, Caps()).rate == 200, "who says nothing changes nothing"
+    assert len(operator.states.executions) == 1
+
+
+def test_a_resumed_run_keeps_what_it_has_sent_and_its_caps_count_that(operator: Operator) -> None:
+    run = operator.machine.start("r", JOB, Caps(max_objects=5))
+    operator.runs.spend(run, 5, 5_000, NOW)
+    operator.runs.stop("r", MAX_OBJECTS)
+    operator.end(MAX_OBJECTS)
+    assert operator.machine.goes_on("r")
+    run = operator.machine.start("r", JOB, Caps(max_objects=8))
+    assert (run.attempts, run.round, run.sent, run.spent, run.objects_left) == (2, 1, 5, 5_000, 3)
+    assert (run.stopped, run.ended) == (None, None)
+    assert len(operator.states.executions) == 2
+    operator.end(MAX_OBJECTS)
+    assert operator.machine.start("r", JOB, Caps()).objects_left == NO_LIMIT - 5
+
+
+@pytest.mark.parametrize("why", [FINISHED, LEFT])
+def test_after_its_end_the_same_command_begins_the_run_anew(operator: Operator, why: str) -> None:
+    operator.runs.spend(operator.machine.start("r", JOB, Caps()), 5, 5_000, NOW)
+    operator.runs.advance("r", 3)
+    operator.end(why)
+    assert not operator.machine.goes_on("r")
+    run = operator.machine.start("r", JOB, Caps())
+    assert (run.attempts, run.round, run.number, run.sent, run.spent) == (2, 2, 1, 0, 0)
+
+
+def test_a_run_is_stopped_by_whoever_has_its_name_and_only_while_it_is_at_work(operator: Operator) -> None:
+    with pytest.raises(NothingRunsError):
+        operator.machine.stop("r")
+    operator.machine.start("r", JOB, Caps())
+    operator.machine.stop("r")
+    now = operator.runs.find("r")
+    assert now is not None
+    assert now.stopped == STOPPED
+    operator.end(STOPPED)
+    with pytest.raises(NothingRunsError):
+        operator.machine.stop("r")
+
+
+def test_an_execution_that_failed_is_told_with_its_cause_and_can_be_resumed(operator: Operator) -> None:
+    operator.machine.start("r", JOB, Caps())
+    operator.states.end("FAILED")
+    operator.states.cause = "AccessDenied:\n not today"
+    with pytest.raises(MachineFailedError, match=r"FAILED \(AccessDenied: not today\).*the same command resumes"):
+        operator.machine.follow("r", lambda _: None, 1)
+    assert operator.machine.start("r", JOB, Caps()).attempts == 2
+
+
+def test_progress_is_that_of_the_newest_map_and_the_report_that_of_the_run(operator: Operator) -> None:
+    run = operator.machine.start("r", JOB, Caps())
+    operator.states.counts = {"total": 12, "succeeded": 5, "running": 3}
+    seen: list[Progress] = []
+
+    def show(now: Progress) -> None:
+        seen.append(now)
+        Folder(S3Files(operator.deployment.s3, IMAGES), run).keep_report(Report("r", ended=FINISHED))
+        operator.end(FINISHED)
+
+    assert operator.machine.follow("r", show, 1) == Report("r", ended=FINISHED)
+    assert [(now.shards, now.done, now.over) for now in seen] == [(12, 5, False), (12, 5, True)]
+
+
+def test_the_name_of_a_run_is_that_of_its_options_and_short_enough_for_executions() -> None:
+    options = {"bucket": "b", "prefix": "a/"}
+    assert name_of("b", options) == name_of("b", dict(reversed(options.items())))
+    assert name_of("b", options) != name_of("b", options | {"prefix": "b/"})
+    # 80 characters: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+    assert len(f"{name_of('x.' * 31, options)}-1000000") <= 80
+    assert "." not in name_of("x.y", options)
+
+
+def job_of(operator: Operator, **more: Any) -> backfilling.Job:  # noqa: ANN401
+    return job_for(
+        operator.deployment,
+        **{"bucket": None, "prefix": "", "mode": "variants", "since": None, "inventory": None} | more,
+        recipes=load_recipes(RECIPES),
+    )
+
+
+def test_small_buckets_inventories_and_old_stacks_are_left_to_the_loop(operator: Operator, rig: Rig) -> None:
+    rig.upload("a.jpg")
+    assert not is_for_machine(job_of(operator), "auto")
+    assert is_for_machine(job_of(operator), "machine")
+    assert not is_for_machine(job_of(operator), "loop")
+    inventory = job_of(operator, inventory="s3://reports/manifest.json")
+    assert not is_for_machine(inventory, "auto")
+    with pytest.raises(NotForMachineError, match="it lists buckets, and reads no inventory"):
+        is_for_machine(inventory, "machine")
+    operator.deployment = replace(operator.deployment, backfill_machine=None)
+    assert not is_for_machine(job_of(operator), "auto")
+    with pytest.raises(NotForMachineError, match="deploy it anew"):
+        is_for_machine(job_of(operator), "machine")
+
+
+def test_from_ten_thousand_objects_on_it_is_the_machine(operator: Operator, rig: Rig) -> None:
+    assert backfilling.FOR_MACHINE == 10_000
+    for number in range(2):
+        rig.upload(f"{number}.jpg")
+    assert not is_for_machine(job_of(operator), "auto", 3)
+    rig.upload("2.jpg")
+    assert is_for_machine(job_of(operator), "auto", 3)
+
+
+def test_a_run_that_was_begun_on_the_machine_goes_on_there_however_small(operator: Operator) -> None:
+    job = job_of(operator)
+    operator.states.run = job.run_name
+    operator.machine.start(job.run_name, machine_job(job, lambda sent, reads: sent * 1e-4 + reads * 4e-7), Caps())
+    assert is_for_machine(job, "auto")
+    run = operator.runs.find(job.run_name)
+    assert run is not None
+    assert (run.job.nanos_sent, run.job.nanos_read, run.job.outdated) == (100_000, 400, True)
+
+
+def printed(operator: Operator, report: Report) -> str:
+    run = operator.runs.find("r")
+    assert run is not None
+    stream = io.StringIO()
+    print_report(Terminal(file=stream, width=200), run, report)
+    return stream.getvalue()
+
+
+def test_the_report_says_what_was_done_and_names_what_stays(operator: Operator) -> None:
+    run = operator.machine.start("r", JOB, Caps())
+    operator.runs.spend(run, 3, 2_500_000_000, NOW)
+    passes = (Pass(1, looked=1_000, sent=3, reads=2_000, endings={"ready": 997}), Pass(2, looked=10, reads=20))
+    assert printed(operator, Report("r", FINISHED, passes)) == (
+        "finished: 1,000 looked at (997 ready), 3 sent in 2 passes, 2,020 reads, about $2.50\n"
+    )
+    left = printed(operator, Report("r", LEFT, passes, left=((UPLOADS, "a\x1b.jpg", "missing"),)))
+    assert left.splitlines()[1] == r"uploads/a\x1b.jpg: missing, after 2 passes"
+    stopped = printed(operator, Report("r", STOPPED, passes, unfinished=((UPLOADS, "", "m"), (UPLOADS, "x", ""))))
+    assert "uploads: the first key to m is not done" in stopped
+    assert "uploads: x to the last key is not done" in stopped
