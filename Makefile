@@ -106,7 +106,7 @@ mutation: setup $(MUTATION)/.ready  ## change the modules that hold promises, an
 
 NATIVE := .local/native
 
-native: setup $(NATIVE)/.ready  ## compile the pixel library (native/) for x86-64 and arm64; only after changing its sources
+native: setup $(NATIVE)/.ready  ## compile the pixel library (layers/pixels/) for x86-64 and arm64; only after changing its sources
 	@$(BIN)/python -m tools.native
 
 native-check: setup $(NATIVE)/.ready  ## check that the committed pixel library is what its sources make, to the byte
@@ -116,7 +116,7 @@ CASES ?= 20000
 
 native-sanitize: setup  ## resize random planes under AddressSanitizer and UBSan (CASES=20000 SEED=0; needs gcc or clang)
 	@mkdir -p $(NATIVE) && $(CC) -std=c11 -O1 -g -ffp-contract=off -fsanitize=address,undefined -fno-sanitize-recover=all -Wno-psabi \
-	 -DLP_RESIZE=lp_resize_baseline native/resize.c native/dispatch.c native/checks/resize_random.c -lm \
+	 -DLP_RESIZE=lp_resize_baseline layers/pixels/resize.c layers/pixels/dispatch.c layers/pixels/checks/resize_random.c -lm \
 	 $(if $(filter x86_64,$(shell uname -m)),-DLP_NO_AVX2) -o $(NATIVE)/resize_random
 	@$(NATIVE)/resize_random $(CASES) $(SEED)
 

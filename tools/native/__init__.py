@@ -1,1 +1,1 @@
-"""Builds the pixel library (native/) for the processors of Lambda: `make native`."""
+"""Builds the pixel library (layers/pixels/) for the processors of Lambda: `make native`."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = Path(__file__).resolve().parents[2]
-SOURCES = PROJECT / "native"
+SOURCES = PROJECT / "layers" / "pixels"
 LIBRARIES = PROJECT / "lambda_src" / "lightpress" / "image"
 RECORD = SOURCES / "SHA256SUMS"
 COMPILER = PROJECT / ".local" / "native" / "bin" / "python"

@@ -69,7 +69,7 @@ class PixelLibrary:
 
 
 class _Plane:
-    """The pixels of an image where they are in memory, for as long as this lives: `lp_plane` of native/resize.h."""
+    """The pixels of an image where they are in memory, for as long as this lives: `lp_plane` of layers/pixels/resize.h."""
 
     def __init__(self, image: Image.Image, exported: tuple[object, object]) -> None:
         self._exported = exported  # keeps the memory
