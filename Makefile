@@ -87,10 +87,10 @@ SEED ?= 0
 simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; LOSSY=1, EXHAUSTIVE=1, QUICK=1, MUTANTS=1)
 	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(QUICK),exhaustive --quick,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED) $(if $(LOSSY),--lossy))))
 
-bench: setup  ## measure CPU, bytes and quality against sharp, libvips and plain Pillow (about 10 minutes)
+bench: setup  ## measure CPU, bytes at equal quality and memory against sharp, libvips and plain Pillow (about 30 minutes)
 	@$(BIN)/python -m tools.benchmarks run
 
-bench-quick: setup  ## the same with three photos, once: under two minutes; writes nothing
+bench-quick: setup  ## the same with three photos, once: a few minutes; writes nothing
 	@$(BIN)/python -m tools.benchmarks run --quick --no-write
 
 docs: setup  ## write what is generated from the code: configuration.md, openapi.json, architecture.md, README's diagram

@@ -148,7 +148,7 @@ def test_costs_are_seconds_and_requests_at_their_prices() -> None:
     found = bill(outcome, provisioned(20, 100), prices, memory_mb=1_024)
     assert found.function == pytest.approx(1_000 * prices.lambda_arm64 + 1_000 / 1e6 * prices.lambda_request)
     assert found.pollers == pytest.approx(20 * 0.00925)
-    assert found.rest == pytest.approx(1_000 / 1e6 * (13 * 5 + 4 * 0.4 + 3 * 0.4 + 1) + 1_000 * 2_700 / 2**30 * 0.5)
+    assert found.rest == pytest.approx(1_000 / 1e6 * (9 * 5 + 4 * 0.4 + 3 * 0.4 + 1) + 1_000 * 2_700 / 2**30 * 0.5)
 
 
 def test_every_parameter_has_its_source() -> None:
