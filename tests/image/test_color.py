@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from lightpress.image import Pixels
+from lightpress.image.color import to_output_colors
+from lightpress.image.encode import encode
 from lightpress.image.formats import OUTPUTS
+from lightpress.image.job import Job, no_packing
+from lightpress.image.original import inspect_original
+from lightpress.image.picture import Picture
 from tools.drawing import (
     Color,
     cmyk_profile,
@@ -140,6 +146,14 @@ def test_with_an_unusable_profile_the_numbers_are_taken_as_srgb_and_that_is_note
     assert why in note
     assert "taken as sRGB" in note
     assert distance(pixel(only(data), (0.5, 0.5)), pixel(image.convert("RGB"), (0.5, 0.5))) <= 1
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_where_there_is_nothing_to_convert_no_pixel_is_copied(mode: str) -> None:
+    image = plain(mode=mode)
+    picture = Picture(image, b"", "png", Pixels(*image.size))
+    job = Job(spec(), (), inspect_original(0, picture, "srgb"), None, encode, no_packing)
+    assert to_output_colors(picture, job).image is image
 
 
 def test_what_is_srgb_already_is_left_alone() -> None:

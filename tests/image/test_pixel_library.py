@@ -119,6 +119,20 @@ def test_a_picture_in_several_pieces_of_memory_is_left_to_pillow() -> None:
 
 
 @on_its_processors
+@pytest.mark.parametrize("native", [True, False])
+def test_a_picture_is_decoded_into_one_piece_of_memory_for_the_library_and_only_for_it(native: bool) -> None:
+    script = (
+        "import io; from PIL import Image, _imaging; from lightpress.image import Size, Spec, render;"
+        "data = io.BytesIO(); Image.new('RGB', (4, 3)).save(data, 'PNG');"
+        f"render(data.getvalue(), Spec((Size('s', width=2),), ('png',), native={native}));"
+        "print(_imaging.get_use_block_allocator())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(LIBRARIES.parents[1])}
+    said = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert (said.stdout, said.stderr) == (f"{int(native)}\n", "")
+
+
+@on_its_processors
 @settings(max_examples=30)
 @given(st.integers(0, 10_000))
 def test_variants_are_the_same_bytes_with_the_library_and_without(seed: int) -> None:

@@ -178,4 +178,5 @@ def _joined(colors: Image.Image, alpha: Image.Image | None) -> Image.Image:
 
 
 def _as_rgb(image: Image.Image) -> Image.Image:
-    return image.convert("RGBA" if image.mode in {"RGBA", "LA"} else "RGB")
+    wanted = "RGBA" if image.mode in {"RGBA", "LA"} else "RGB"
+    return image if image.mode == wanted else image.convert(wanted)  # which would copy every pixel

@@ -42,7 +42,10 @@ class PixelLibrary:
         _imaging.set_use_block_allocator(1)
 
     def resized(self, image: Image.Image, size: tuple[int, int]) -> Image.Image | None:
-        """What `image.resize(size, BICUBIC)` returns, `size` being another; None for what only Pillow resizes."""
+        """What `image.resize(size, BICUBIC)` makes, `size` being another; None for what only Pillow resizes.
+
+        The pixels alone: what Pillow read beside them, and would keep in `info`, does not go along.
+        """
         if image.mode in _PREMULTIPLIED:
             made = self.resized(image.convert(_PREMULTIPLIED[image.mode]), size)
             return made and made.convert(image.mode)

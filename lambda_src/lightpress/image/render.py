@@ -20,6 +20,7 @@ from lightpress.image.job import EncodedVariant, Job, OriginalInfo, RenderResult
 from lightpress.image.kinds import best, outputs_for
 from lightpress.image.orient import upright
 from lightpress.image.original import inspect_original
+from lightpress.image.pixel_library import pixel_library
 from lightpress.image.placeholder import dominant_color, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
 from lightpress.image.spec import DecodeOptions
@@ -96,6 +97,8 @@ def render(data: bytes, spec: Spec, encode: Encode = encode, pack: Pack = no_pac
     Raises PictureRejected, before this returns, where the file is at fault; EncoderMismatch, as the variants are asked
     for, where one would not be what it says. Packing without loss is left to those who pass `pack`: see `lossless`.
     """
+    if spec.native:
+        pixel_library()  # before the pixels are in memory, so that they are laid out as it needs them
     decoded = decode(data, spec.decoding)
     job = Job(
         spec=spec,
@@ -107,7 +110,10 @@ def render(data: bytes, spec: Spec, encode: Encode = encode, pack: Pack = no_pac
     )
     if decoded.gain_map is not None:
         decoded, job = _with_gain_map(decoded, decoded.gain_map, job)
-    picture = prepared(decoded, job)
+    picture = decoded
+    del decoded  # else every pixel of it would stay in memory until all steps are done
+    for step in STEPS:
+        picture = step(picture, job)
     job = replace(job, profile=picture.profile, outputs=outputs_for(picture, job))
     return RenderResult(_info(picture, job), _variants(picture, job))
 
