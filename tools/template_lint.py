@@ -70,6 +70,10 @@ _ARNS = {
     "AWS::Logs::LogGroup": f"arn:aws:logs:{_HERE}:log-group:lightpress:*",
     "AWS::KMS::Key": f"arn:aws:kms:{_HERE}:key/1234abcd-12ab-34cd-56ef-1234567890ab",
 }
+_REFERENCES = {
+    "AWS::Lambda::Alias": f"arn:aws:lambda:{_HERE}:function:lightpress:live",
+    "AWS::StepFunctions::StateMachine": f"arn:aws:states:{_HERE}:stateMachine:lightpress",
+}
 
 
 def template_of(environment: Path, outdir: Path) -> dict[str, Any]:
@@ -97,7 +101,8 @@ def without_references(value: Any, resources: Mapping[str, Any]) -> Any:  # noqa
     if not isinstance(value, dict):
         return value
     if "Ref" in value:
-        return _NAMES.get(value["Ref"], "lightpress")
+        type_ = resources.get(value["Ref"], {}).get("Type", "")
+        return _REFERENCES.get(type_) or _NAMES.get(value["Ref"], "lightpress")
     if "Fn::GetAtt" in value:
         return _ARNS.get(resources[value["Fn::GetAtt"][0]]["Type"], "lightpress")
     if "Fn::Join" in value:

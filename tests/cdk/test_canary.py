@@ -71,7 +71,7 @@ def test_every_alias_is_moved_by_steps_but_that_with_provisioned_concurrency_whi
 ) -> None:
     handlers = {handler_of(canary, alias) for alias in canary.resources("AWS::Lambda::Alias")}
     assert handlers - set(groups(canary)) == {"resolve"}
-    assert len(handlers) == 6
+    assert len(handlers) == 7
 
 
 @pytest.mark.parametrize("minutes", sorted(CONFIGURATIONS))
@@ -150,7 +150,7 @@ def test_codedeploy_may_move_this_alias_and_look_at_alarms_and_nothing_else(cana
         for row in canary.resources("AWS::IAM::Policy")
         if "lambda:UpdateAlias" in json.dumps(row.properties)
     }
-    assert len(policies) == 5
+    assert len(policies) == 6
     for handler, group in groups(canary).items():
         role = canary.resource(group.properties["ServiceRoleArn"]["Fn::GetAtt"][0])
         assert "ManagedPolicyArns" not in role.properties

