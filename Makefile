@@ -9,7 +9,7 @@ CDK_CLI := .local/cdk
 CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/node_modules/aws-cdk/bin/cdk -c env=$(ENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test unit e2e soak backfill lint format synth bootstrap diff deploy change-set execute destroy lock
+.PHONY: help setup install demo test unit e2e soak backfill lint format synth bootstrap diff deploy change-set execute destroy lock
 .PHONY: native native-check native-sanitize arm64 sdk lint-templates conformance conformance-peers simulate mutation bench
 .PHONY: bench-quick docs licenses licences audit sbom
 .PHONY: clean
@@ -19,7 +19,9 @@ help:  ## what you can do here
 
 setup: .venv/.ready  ## create .venv with everything, from hash-locked requirements
 
-demo: setup  ## the real pipeline on this machine: pictures in, variants out of a local CDN (PHOTOS=folder for your own)
+install: .venv/.ready-demo  ## create .venv with what the demo, the command line and deployments need: a third of setup
+
+demo: install  ## the real pipeline on this machine: pictures in, variants out of a local CDN (PHOTOS=folder for your own)
 	@$(BIN)/lightpress demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 test: lint unit e2e  ## everything that must pass: lint, unit tests, and the whole system on a strict local cloud
@@ -48,26 +50,26 @@ backfill: setup  ## a backfill of so many originals on the strict local cloud: s
 format: setup  ## let ruff rewrite what it can
 	@$(BIN)/ruff check --quiet --fix . ; $(BIN)/ruff format --quiet .
 
-synth: setup $(CDK_CLI)/.ready  ## write the CloudFormation template of ENV (dev) to cdk.out; needs no account
+synth: install $(CDK_CLI)/.ready  ## write the CloudFormation template of ENV (dev) to cdk.out; needs no account
 	@$(CDK) synth --quiet
 
-bootstrap: setup $(CDK_CLI)/.ready  ## prepare the AWS account and region of your credentials for CDK, once
+bootstrap: install $(CDK_CLI)/.ready  ## prepare the AWS account and region of your credentials for CDK, once
 	@$(CDK) bootstrap
 
-diff: setup $(CDK_CLI)/.ready  ## what a deploy of ENV would change
+diff: install $(CDK_CLI)/.ready  ## what a deploy of ENV would change
 	@$(CDK) diff
 
-deploy: setup $(CDK_CLI)/.ready  ## deploy ENV (dev) into the AWS account of your credentials
+deploy: install $(CDK_CLI)/.ready  ## deploy ENV (dev) into the AWS account of your credentials
 	@$(CDK) deploy --outputs-file .local/$(ENV).json
 
-change-set: setup $(CDK_CLI)/.ready  ## prepare a change set of ENV for review, and change nothing (CHANGE_SET=name)
+change-set: install $(CDK_CLI)/.ready  ## prepare a change set of ENV for review, and change nothing (CHANGE_SET=name)
 	@$(CDK) deploy --method=prepare-change-set --change-set-name "$(CHANGE_SET)"
 
-execute: setup $(CDK_CLI)/.ready  ## execute the change set that was reviewed (CHANGE_SET=name)
+execute: install $(CDK_CLI)/.ready  ## execute the change set that was reviewed (CHANGE_SET=name)
 	@$(CDK) deploy --method=execute-change-set --change-set-name "$(CHANGE_SET)" --require-approval never \
 		--outputs-file .local/$(ENV).json
 
-destroy: setup $(CDK_CLI)/.ready  ## remove ENV from the account, with its data if removal = "destroy"; prod keeps its data
+destroy: install $(CDK_CLI)/.ready  ## remove ENV from the account, with its data if removal = "destroy"; prod keeps its data
 	@$(BIN)/lightpress empty $(ENV) --before-destroy
 	@$(CDK) destroy
 
@@ -174,12 +176,12 @@ $(LINT)/.ready: requirements-lint.txt scripts/find-python
 clean:  ## remove what the other targets made
 	@rm -rf .venv .local cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 
+# Two marks: what is used needs a third of what is developed with. The second adds to the first.
+.venv/.ready-demo: requirements.txt scripts/find-python scripts/setup.py
+	@python="$$(scripts/find-python)" && "$$python" scripts/setup.py demo
+
 .venv/.ready: requirements-dev.txt scripts/find-python
-	@python="$$(scripts/find-python)" && echo "Setting up .venv with $$python" && \
-	 "$$python" -m venv --clear .venv && \
-	 $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt && \
-	 $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
+	@python="$$(scripts/find-python)" && "$$python" scripts/setup.py all
 
 $(MUTATION)/.ready: requirements-mutation.txt scripts/find-python
 	@python="$$(scripts/find-python)" && "$$python" -m venv --clear $(MUTATION) && \
