@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws import dead_letters, failures_table, images, notifications, originals, purges, quarantine
 from lightpress.delivery import notify as announce
+from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
 from lightpress.pipeline import messages as process
 from lightpress.pipeline import reconcile
@@ -55,6 +56,7 @@ class Code:
     dead_letters: Any = dead_letters
     quarantine: Any = quarantine
     failures: Any = failures_table
+    purging: Any = purging
     render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
 
