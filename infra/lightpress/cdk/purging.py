@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from lightpress.cdk.processing import Processing
 
 _MEMORY_MB = 256
-_TIMEOUT_SECONDS = 30
+# While CloudFront is busy, the function waits: 200 deletions take 13 minutes one after the other.
+_TIMEOUT_SECONDS = 900
 # As many as come within the window: only who sees that they are many can invalidate everything at once.
 _MESSAGES_AT_ONCE = 1000
 _WINDOW_SECONDS = 20

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _NO_DELAY = 0  # it sends nothing
 _PAUSE_SECONDS = 5  # CloudFront says that 95 % of invalidations take effect within them
-_REQUEST_SECONDS = 5
+_REQUEST_SECONDS = 30  # `aws.session.WAITING`
 
 
 def purge_batch(messages: Mapping[str, str], remaining_ms: Callable[[], int]) -> Purged:
