@@ -300,9 +300,28 @@ def placeholders_for(environment: Mapping[str, str]) -> str | None:
     return environment.get("PLACEHOLDERS_BUCKET")
 
 
-def distribution_id(environment: Mapping[str, str]) -> str:
-    """The CDN that `purge_deleted` speaks to."""
-    return _text(environment, "DISTRIBUTION_ID")
+@dataclass(frozen=True, slots=True)
+class PurgeSettings:
+    """Settings of `purge_deleted`.
+
+    Attributes:
+        distribution_id: The CDN.
+        queue_url: The purge queue.
+        all_from: From how many waiting purges on everything is invalidated at once; 0 for never.
+    """
+
+    distribution_id: str
+    queue_url: str
+    all_from: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> PurgeSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            distribution_id=_text(environment, "DISTRIBUTION_ID"),
+            queue_url=_text(environment, "PURGE_QUEUE_URL"),
+            all_from=int(_text(environment, "INVALIDATE_ALL_FROM")),
+        )
 
 
 def _attached(environment: Mapping[str, str]) -> tuple[dict[str, Any], ...]:

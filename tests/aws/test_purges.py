@@ -8,7 +8,8 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from lightpress.aws.purges import CloudFrontCache, SqsPurges, TooManyRequests
+from lightpress.aws.purges import CloudFrontCache, SqsPurges
+from lightpress.delivery.purging import EVERYTHING, TooManyRequests
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +55,21 @@ def test_a_folder_of_permalinks_is_one_wildcard_and_one_of_variants_two(
     )
     CloudFrontCache(cloudfront, "E1").forget(["i/y/", "i/x/", "i/y/", "r/x/", "r/z/"], reference="m-1")
     answers.assert_no_pending_responses()
+
+
+def test_everything_is_two_wildcards(answers: Stubber, cloudfront: Any) -> None:  # noqa: ANN401  a client
+    paths = {"Quantity": 2, "Items": ["/i/*", "/r/*"]}
+    wanted = {"DistributionId": "E1", "InvalidationBatch": {"Paths": paths, "CallerReference": ANY}}
+    answers.add_response("create_invalidation", {}, wanted)
+    CloudFrontCache(cloudfront, "E1").forget(EVERYTHING, reference="m-1")
+    answers.assert_no_pending_responses()
+
+
+def test_the_messages_that_wait_are_counted_and_those_that_are_delayed_are_not(sqs: SQSClient) -> None:
+    url = sqs.create_queue(QueueName="counted")["QueueUrl"]
+    for delay in (0, 0, 600):
+        SqsPurges(sqs, url, delay).request_purge("i/x/")
+    assert SqsPurges(sqs, url, 0).waiting() == 2
 
 
 def test_the_same_messages_are_one_invalidation_and_others_another(cloudfront: Any) -> None:  # noqa: ANN401

@@ -101,6 +101,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             origin_shield_region = "eu-west-1"
             permalinks = "redirect"
             permalink_seconds = 60
+            invalidate_all_from = 1000
             placeholder_while_processing = true
 
             [[attach]]
@@ -128,7 +129,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 78
+    assert len(keys) == len(set(keys)) == 82
 
 
 @pytest.mark.parametrize(
@@ -136,9 +137,9 @@ def test_every_key_belongs_to_one_option() -> None:
     [
         (
             "memroy_mb = 1769",
-            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 78 names, of which the nearest are: ",
+            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 82 names, of which the nearest are: ",
         ),
-        ("color = 1", "color: is not a known key; allowed are 78 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 82 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",

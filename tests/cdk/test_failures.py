@@ -12,6 +12,7 @@ from lightpress.cdk.options.delivery import DeliveryOptions
 from lightpress.cdk.options.processing import ProcessingOptions
 from tests.cdk.grants import environment_of, function_id
 from tests.cdk.templates import synthesize_with
+from tools.benchmarks import purges
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -116,3 +117,18 @@ def test_overwritten_permalinks_are_invalidated_only_where_the_cdn_keeps_them_fo
 def test_the_delay_of_a_purge_is_one_that_sqs_knows(tmp_path: Path) -> None:
     template = synthesize_with(Config("dev", processing=ProcessingOptions(timeout_seconds=900)), tmp_path)
     assert environment_of(template.raw, function_id(template.raw, "process_upload"))["PURGE_DELAY_SECONDS"] == "900"
+
+
+def test_the_virtual_time_of_purges_has_the_numbers_of_the_stack(dev: Template) -> None:
+    mapping = next(
+        one.properties
+        for one in dev.resources("AWS::Lambda::EventSourceMapping")
+        if one.properties["EventSourceArn"] == {"Fn::GetAtt": ["PurgeQueue", "Arn"]}
+    )
+    delay = environment_of(dev.raw, function_id(dev.raw, "process_upload"))["PURGE_DELAY_SECONDS"]
+    assert int(delay) == purges.DELAY_SECONDS
+    assert (mapping["BatchSize"], mapping["MaximumBatchingWindowInSeconds"]) == (1_000, purges.WINDOW_SECONDS)
+    assert mapping["ScalingConfig"]["MaximumConcurrency"] == purges.INVOCATIONS_AT_ONCE
+    assert dev.function("purge_deleted").properties["Timeout"] == purges.TIMEOUT_SECONDS
+    assert dev.resource("PurgeQueue").properties["VisibilityTimeout"] == purges.VISIBLE_AGAIN_SECONDS
+    assert DeliveryOptions().invalidate_all_from == purges.ALL_FROM

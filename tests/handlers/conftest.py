@@ -216,6 +216,7 @@ def settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAILURES_TABLE", FAILURES)
     monkeypatch.setenv("FAILURE_RETENTION_SECONDS", "3600")
     monkeypatch.setenv("DISTRIBUTION_ID", DISTRIBUTION)
+    monkeypatch.setenv("INVALIDATE_ALL_FROM", "200")
     monkeypatch.setenv("CDN_BASE_URL", CDN)
     monkeypatch.setenv("EVENT_BUS", BUS)
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "lightpress-dev")
@@ -232,6 +233,7 @@ def _new_container() -> Iterator[None]:
         compress_in_place.processor,
         fetch_url.batch,
         purge_deleted.cdn,
+        purge_deleted.purge_queue,
         resolve.images,
         upload_api.upload_service,
         upload_api.url_ingest_api,

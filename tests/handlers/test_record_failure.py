@@ -198,7 +198,7 @@ def test_variants_and_permalinks_of_two_deleted_originals_are_invalidated_in_one
 def test_purges_beyond_the_quota_of_cloudfront_are_retried_and_are_no_error(told: Told) -> None:
     with Stubber(cdn().cloudfront) as cloudfront:
         cloudfront.add_client_error("create_invalidation", "TooManyInvalidationsInProgress")
-        answer = purge_deleted.handler(batch("i/x/", "i/y/"), Context())
+        answer = purge_deleted.handler(batch("i/x/", "i/y/"), Context(remaining_ms=[5_000]))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "id-0"}, {"itemIdentifier": "id-1"}]}
     assert measured(told.lines())["PurgesPutOff"] == [2]
 

@@ -61,7 +61,8 @@ RECORD_FAILURE = STORY | {COPY, KEEP_MESSAGE, WRITE_DOWN, HOLD_LETTER_BACK}
 RESOLVE = {READ_MANIFEST, Call("s3", "GetObject", IMAGES, "i/")}
 LOOK_FOR_ORIGINAL = Call("s3", "ListObjectsV2", UPLOADS, "*")
 RESOLVE_OR_WAIT = RESOLVE | {LOOK_FOR_ORIGINAL}  # with `placeholder_while_processing`
-PURGE_DELETED = {Call("cloudfront", "CreateInvalidation", DISTRIBUTION)}
+INVALIDATE = Call("cloudfront", "CreateInvalidation", DISTRIBUTION)
+PURGE_DELETED = {INVALIDATE, Call("sqs", "GetQueueAttributes", PURGES)}
 
 
 @pytest.fixture
@@ -152,7 +153,14 @@ def test_a_purge(calls: set[Call]) -> None:
     with Stubber(cdn().cloudfront) as cloudfront:
         cloudfront.add_response("create_invalidation", {})
         purge_deleted.handler(batch("i/x/"), Context())
-    assert calls == PURGE_DELETED
+    assert calls == {INVALIDATE}
+
+
+def test_many_purges(calls: set[Call]) -> None:
+    with Stubber(cdn().cloudfront) as cloudfront:
+        cloudfront.add_response("create_invalidation", {})
+        answer = purge_deleted.handler(batch(*(f"i/{number}/" for number in range(200))), Context())
+    assert (answer, calls) == ({"batchItemFailures": []}, PURGE_DELETED)
 
 
 A_PERMALINK = {"rawPath": resolver_path("a.jpg", accepted="avif.webp"), "headers": {"accept": "image/avif"}}
@@ -249,7 +257,10 @@ def test_what_must_be_granted_is_this_and_no_more() -> None:
         Need("sqs:ChangeMessageVisibility", "dead-letters"),
     }
     assert needs(PROCESS_UPLOAD) & needs(RECORD_FAILURE) == GRANTS_OF_THE_STORY
-    assert needs(PURGE_DELETED) == {Need("cloudfront:CreateInvalidation", "E1")}
+    assert needs(PURGE_DELETED) == {
+        Need("cloudfront:CreateInvalidation", "E1"),
+        Need("sqs:GetQueueAttributes", "purges"),
+    }
 
 
 def test_originals_are_never_written_nor_removed() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.local.emulated.edge_cache import EdgeCache
+from lightpress.local.emulated.edge_cache import EdgeCache, Invalidations
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,3 +184,16 @@ def test_at_most_2000_copies_are_kept_and_the_one_that_was_used_least_lately_goe
     assert len(world.cache.copies) == 2_000
     assert ("E1", "/i/0") in world.cache.copies
     assert ("E1", "/i/1") not in world.cache.copies
+
+
+def test_15_wildcards_are_in_progress_at_a_time_for_five_seconds_and_any_number_of_single_paths() -> None:
+    time = 0.0
+    invalidations = Invalidations(now=lambda: time)
+    assert invalidations.takes([f"/i/{number}/*" for number in range(14)])
+    assert not invalidations.takes(["/i/*", "/r/*"])
+    assert invalidations.takes([f"/i/{number}" for number in range(100)])
+    assert invalidations.takes(["/i/*"])
+    time = 4.9
+    assert not invalidations.takes(["/r/*"])
+    time = 5.0
+    assert invalidations.takes(["/i/*", "/r/*"])

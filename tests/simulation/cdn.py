@@ -19,10 +19,10 @@ from tests.simulation.deployed import IMAGES, PURGES
 from tools.fakes.s3 import SimulatedS3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from lightpress.pipeline.manifest import Manifest
-    from tests.simulation.deployed import Stores
+    from tests.simulation.deployed import Code, Stores
     from tests.simulation.timeline import Timeline
     from tools.fakes.sqs import Message
 
@@ -53,6 +53,25 @@ class Asked:
 _NOBODY = Asked("")
 
 
+_AT_ONCE = 1
+"""So few folders fit into one request that there are more with few keys."""
+_MANY = 10**9
+
+
+@dataclass
+class Edges:
+    """CloudFront, which takes so many requests and is too busy for more."""
+
+    cdn: Cdn
+    takes: int
+
+    def forget(self, folders: Iterable[str], *, reference: str) -> None:  # noqa: ARG002  each batch is worked off once
+        if not self.takes:
+            raise self.cdn.busy
+        self.takes -= 1
+        self.cdn.forget(folders)
+
+
 class Kept(NamedTuple):
     """Everything that the CDN remembers, to go back to."""
 
@@ -70,8 +89,8 @@ class Cdn:
         delayed: Whether purges wait.
     """
 
-    def __init__(self, stores: Stores, timeline: Timeline) -> None:
-        self._stores, self._timeline = stores, timeline
+    def __init__(self, stores: Stores, timeline: Timeline, code: Code) -> None:
+        self._stores, self._timeline, self._code = stores, timeline, code
         s3: Any = SimulatedS3(stores.buckets)
         self._images = S3Images(s3, IMAGES)
         self.copies: dict[str, str] = {}
@@ -132,13 +151,35 @@ class Cdn:
             return list(self._queued())
         return [message for message in self._queued() if self._asked.get(message.number, _NOBODY) == _NOBODY]
 
-    def purge(self, message: Message) -> None:
-        """Forget a folder, at every edge."""
-        self._stores.queues[PURGES].delete(message.number)
-        self._asked.pop(message.number, None)
-        folders = cached_folders(message.body)
-        self.copies = {key: shown for key, shown in self.copies.items() if permalinks_folder(key) not in folders}
-        self._timeline.add("CDN", f"forgets {message.body}")
+    def purge(self, batch: Sequence[Message], *, takes: int = _MANY, all_from: int = 0) -> None:
+        """`purge_deleted` works off a batch of purges.
+
+        Args:
+            batch: The purges.
+            takes: How many requests CloudFront is not too busy for.
+            all_from: From how many purges on everything is invalidated; 0 for never.
+        """
+        edges = Edges(self, takes)
+        purged = self._code.purging.purge(
+            {message.id: message.body for message in batch},
+            edges,
+            lambda: len(self._queued()) - len(batch),
+            lambda: False,
+            all_from=all_from,
+            at_once=_AT_ONCE,
+        )
+        for message in batch:
+            if message.id not in purged.put_off:
+                self._stores.queues[PURGES].delete(message.number)
+                self._asked.pop(message.number, None)
+
+    def forget(self, folders: Iterable[str]) -> None:
+        """Forget folders, at every edge."""
+        cached = tuple(one for folder in folders for one in cached_folders(folder))
+        self.copies = {
+            key: shown for key, shown in self.copies.items() if not permalinks_folder(key).startswith(cached)
+        }
+        self._timeline.add("CDN", f"forgets {', '.join(cached)}")
 
     def snapshot(self, pasts: Mapping[str, bytes]) -> object:
         """What decides about viewers later on. pasts: stand for the workers, by their names."""
@@ -153,6 +194,12 @@ class Cdn:
     def restore(self, kept: Kept) -> None:
         """Remember that, and nothing else."""
         self.copies, self.views, self._asked = dict(kept.copies), list(kept.views), dict(kept.asked)
+
+    @property
+    def busy(self) -> Exception:
+        """What CloudFront says when it is too busy."""
+        busy: Exception = self._code.purging.TooManyRequests()
+        return busy
 
     def _queued(self) -> list[Message]:
         return self._stores.queues[PURGES].messages

@@ -96,7 +96,7 @@ class Cloud:
         self.calm, self.untold, self.backfill_due = True, False, False
         self.happened: Counter[str] = Counter()
         self.timeline = Timeline()
-        self.cdn = Cdn(self.stores, self.timeline)
+        self.cdn = Cdn(self.stores, self.timeline, self.code)
         self.promises = Promises(self)
         self.bus.hear = self.promises.told
 

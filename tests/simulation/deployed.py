@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.aws import dead_letters, failures_table, images, notifications, originals, purges, quarantine
 from lightpress.backfill import look
 from lightpress.delivery import notify as announce
+from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
 from lightpress.pipeline import messages as process
 from lightpress.pipeline import reconcile
@@ -59,6 +60,7 @@ class Code:
     quarantine: Any = quarantine
     failures: Any = failures_table
     look: Any = look
+    purging: Any = purging
     render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
 

@@ -183,7 +183,7 @@ class Run:
         elif verb == "answer":
             self.cloud.cdn.answered(int(which))
         elif verb == "purge":
-            self.cloud.cdn.purge(next(one for one in self.cloud.cdn.due() if one.number == int(which)))
+            self.cloud.cdn.purge([next(one for one in self.cloud.cdn.due() if one.number == int(which))])
         elif verb == "step":
             self._step(self.cloud.workers[int(which)])
         else:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
 LOOK = "look"
-IMAGES, ORIGINALS, QUARANTINE, RENDER = "images", "originals", "quarantine", "render"
+IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
 
 @dataclass(frozen=True)
@@ -254,6 +254,20 @@ MUTANTS = (
         ),
         Case("PVQ", faults=1, begins=VIEWED_AND_DIED),
         500,
+    ),
+    Mutant(
+        "what CloudFront is too busy for is acknowledged all the same",
+        PURGING,
+        (Change("F not in D", "False", "purge"),),
+        None,
+        60,
+    ),
+    Mutant(
+        "of many purges the first is made, and all are acknowledged",
+        PURGING,
+        (Change("[EVERYTHING]", "[folders[:1]]", "purge"),),
+        None,
+        300,
     ),
     Mutant(
         "another recipe is not noticed",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from tests.simulation.invocation import Request
     from tests.simulation.worker import Worker
-    from tools.fakes.sqs import Queue
+    from tools.fakes.sqs import Message, Queue
 
 KEYS = ("a", "a/b", f"{IGNORED}c")
 CONTENTS = (GOOD, GOOD, GOOD, GOOD, BAD, CRASHING, HUGE, RARE)
@@ -163,7 +163,7 @@ class _Schedule:
         elif kind < _VIEWS + _ANSWERS and cdn.views:
             cdn.answered(self.viewers.randrange(len(cdn.views)))
         elif kind > 1 - _PURGES and (due := cdn.due()):
-            cdn.purge(self.viewers.choice(due))
+            self._purge(self.viewers.sample(due, self.viewers.randint(1, len(due))))
             self.cloud.happened["purge"] += 1
 
     # What AWS does.
@@ -271,13 +271,16 @@ class _Schedule:
                 return
         self.cloud.promises.broken.append("the queues never drained")
 
+    def _purge(self, batch: list[Message]) -> None:
+        self.cloud.cdn.purge(batch, takes=self.viewers.randint(0, 2), all_from=self.viewers.choice((0, 2)))
+
     def _end_of_cdn(self) -> None:
         """Every viewer has the answer, and every purge is made."""
         cdn = self.cloud.cdn
         while cdn.views:
             cdn.answered(0)
         while due := cdn.due():
-            cdn.purge(self.viewers.choice(due))
+            self._purge(due)
 
 
 def _interrupts(request: Request, fault: Fault) -> bool:

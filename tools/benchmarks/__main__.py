@@ -20,6 +20,7 @@ from tools.benchmarks import (
     memory,
     others,
     overhead,
+    purges,
     report,
     scale,
     sweep,
@@ -63,6 +64,14 @@ def _delivery(
     _print(delivery.table(site, prices))
     worth = delivery.overwrites_worth_a_purge(site, prices)
     _print(f"A week with purges costs less than a minute without up to {worth:,.0f} overwrites a month.")
+
+
+@app.command("purges")
+def _purges(
+    all_from: Annotated[int, typer.Option(help="As the option invalidate_all_from.")] = purges.ALL_FROM,
+) -> None:
+    """Tell how long deleted pictures are served, and what purging them costs, in a virtual time."""
+    _print(purges.table(all_from))
 
 
 @app.command("run")

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from lightpress.cdk.processing import Processing
 
 _MEMORY_MB = 256
-_TIMEOUT_SECONDS = 30
-# CloudFront works on 15 wildcard paths at a time, and each folder has two: one batch has 14 of them, and waits for the
-# next deletions a little.
-_FOLDERS_AT_ONCE = 7
+# While CloudFront is busy, the function waits: 200 deletions take 13 minutes one after the other.
+_TIMEOUT_SECONDS = 900
+# As many as come within the window: only who sees that they are many can invalidate everything at once.
+_MESSAGES_AT_ONCE = 1000
 _WINDOW_SECONDS = 20
 # From when a manifest is about to be replaced until it is: one request to S3 takes at most 27 seconds
 # (`lightpress.aws.session.WAITING`). A resolver that reads the old one at their end has its timeout besides.
@@ -66,7 +66,7 @@ class Purging(Component):
         self.function = self._function(delivery, code, config)
         self.function.consume(
             self.queue,
-            batch_size=_FOLDERS_AT_ONCE,
+            batch_size=_MESSAGES_AT_ONCE,
             max_concurrency=_LEAST_CONCURRENCY,
             window_seconds=_WINDOW_SECONDS,
         )
@@ -86,7 +86,11 @@ class Purging(Component):
             config=config,
             memory_mb=_MEMORY_MB,
             timeout_seconds=_TIMEOUT_SECONDS,
-            environment={"DISTRIBUTION_ID": distribution},
+            environment={
+                "DISTRIBUTION_ID": distribution,
+                "PURGE_QUEUE_URL": self.queue.queue_url,
+                "INVALIDATE_ALL_FROM": str(config.delivery.invalidate_all_from),
+            },
         )
         function.allow(
             "cloudfront:CreateInvalidation",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from lightpress.delivery.purging import TooManyRequests
 from lightpress.pipeline.manifest import cached_folders
 
 if TYPE_CHECKING:
@@ -18,10 +19,6 @@ if TYPE_CHECKING:
 
 
 _BUSY = {"TooManyInvalidationsInProgress", "Throttling"}
-
-
-class TooManyRequests(Exception):
-    """CloudFront takes no more just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +39,11 @@ class SqsPurges:
     def request_purge(self, folder: str) -> None:
         """SEND, to be delivered later."""
         self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=folder, DelaySeconds=self.delay_seconds)
+
+    def waiting(self) -> int:
+        """GetQueueAttributes: about how many requests could be received now."""
+        told = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(told["Attributes"]["ApproximateNumberOfMessages"])
 
 
 @dataclass(frozen=True, slots=True)

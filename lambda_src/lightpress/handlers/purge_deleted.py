@@ -1,11 +1,10 @@
-"""Entry point of the function `purge_deleted`: one invalidation for a batch of folders."""
+"""Entry point of the function `purge_deleted`: as few invalidations as a batch of folders takes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from lightpress.aws.purges import TooManyRequests
-from lightpress.composition.purge_deleted import cdn
+from lightpress.composition.purge_deleted import purge_batch
 from lightpress.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -14,15 +13,13 @@ if TYPE_CHECKING:
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  the shape is Lambda's
-    """Invalidate a batch of folders. While CloudFront is busy, SQS delivers the whole batch again later."""
-    ids = sorted(record["messageId"] for record in event["Records"])
-    folders = {record["body"] for record in event["Records"]}
-    try:
-        cdn().forget(folders, reference=" ".join(ids))
-    except TooManyRequests:
-        metrics.add_metric(name="PurgesPutOff", unit="Count", value=len(folders))
-        return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in ids]}
-    metrics.add_metric(name="FoldersPurged", unit="Count", value=len(folders))
-    logger.info("purged", folders=sorted(folders))
-    return {"batchItemFailures": []}
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Invalidate a batch of folders. What CloudFront is too busy for, SQS delivers again later."""
+    messages = {record["messageId"]: record["body"] for record in event["Records"]}
+    purged = purge_batch(messages, context.get_remaining_time_in_millis)
+    if purged.put_off:
+        metrics.add_metric(name="PurgesPutOff", unit="Count", value=len(purged.put_off))
+    if purged.folders:
+        metrics.add_metric(name="FoldersPurged", unit="Count", value=len(purged.folders))
+        logger.info("purged", folders=sorted(purged.folders)[:100], everything=purged.everything)
+    return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in purged.put_off]}

@@ -72,7 +72,7 @@ class PixelLibrary:
 
 
 class _Plane:
-    """The pixels of an image where they are in memory, for as long as this lives: `lp_plane` of layers/pixels/resize.h."""
+    """The pixels of an image where they are in memory, for as long as this lives: `lp_plane` of resize.h."""
 
     def __init__(self, image: Image.Image, exported: tuple[object, object]) -> None:
         self._exported = exported  # keeps the memory

@@ -6,7 +6,8 @@ As AWS documents it, for one edge location:
   the viewer's back within `stale-while-revalidate`, and served where the origin fails;
 - RangeGETs.html: a range is cut out of a copy; of an origin that knows no ranges, the first viewer gets everything;
 - HTTPStatusCodes.html: an error is kept for as long as it says, and for at least the time that the distribution says;
-- Invalidation.html: paths, of which a `*` at the end stands for whatever follows.
+- Invalidation.html: paths, of which a `*` at the end stands for whatever follows;
+- InvalidationLimits.html: 15 of those in progress at a time, here for five seconds each.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _OK, _PARTIAL, _NOT_MODIFIED, _ERROR, _UNSATISFIABLE, _FAULT = 200, 206, 304, 40
 _KEPT = {200, 301, 302, 307, 308, 403, 404, 405, 410, 414}
 _LEAST_OF_ERRORS = 1  # second; `infra/lightpress/cdk/delivery.py` (`_briefly`)
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_MOST_WILDCARDS, _IN_PROGRESS_SECONDS = 15, 5
 _CONDITIONS = ("if-none-match", "if-modified-since", "range")
 
 
@@ -48,6 +50,23 @@ class Copy:
     kept_at: float
     seconds: int
     stale_seconds: int
+
+
+@dataclass
+class Invalidations:
+    """Those in progress. now: the time in seconds; ends: when each wildcard path is done."""
+
+    now: Callable[[], float] = time.monotonic
+    ends: list[float] = field(default_factory=list)
+
+    def takes(self, paths: Iterable[str]) -> bool:
+        """Whether these can be begun; if so, they are."""
+        wildcards = sum(path.endswith("*") for path in paths)
+        self.ends = [end for end in self.ends if end > self.now()]
+        if len(self.ends) + wildcards > _MOST_WILDCARDS:
+            return False
+        self.ends += [self.now() + _IN_PROGRESS_SECONDS] * wildcards
+        return True
 
 
 @dataclass

@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from edge_cache import EdgeCache
+from edge_cache import EdgeCache, Invalidations
 from ministack.app import app as emulator
 from ministack.core.iam_evaluator import pin_request_origin
 from ministack.services import cloudfront
@@ -35,7 +35,8 @@ async def _fetch_signed(host: str, origin: Any, method: str, uri: str, *rest: An
     return 403, "Forbidden", headers, _MISMATCH
 
 
-_cache = EdgeCache()
+_cache, _in_progress = EdgeCache(), Invalidations()
+_PATHS = re.compile(rb"<Path>([^<]*)</Path>")
 _ask_origin = cloudfront._fetch_from_origin  # noqa: SLF001
 _invalidate = cloudfront._create_invalidation  # noqa: SLF001
 _with_own_headers = cloudfront._add_cloudfront_headers  # noqa: SLF001
@@ -54,10 +55,14 @@ async def _fetch_through_cache(origin: Any, method: str, uri: str, *rest: Any) -
 
 
 def _invalidate_cache(distribution: str, body: bytes) -> Any:  # noqa: ANN401  the emulator's
-    answer = _invalidate(distribution, body)
-    for invalidation in cloudfront._invalidations.get(distribution, [])[-1:]:  # noqa: SLF001
-        _cache.forget(distribution, invalidation["InvalidationBatch"]["Paths"]["Items"])
-    return answer
+    paths = [path.decode() for path in _PATHS.findall(body)]
+    if not _in_progress.takes(paths):
+        said = (
+            "Processing your request will cause you to exceed the maximum number of in-progress wildcard invalidations."
+        )
+        return cloudfront._error("TooManyInvalidationsInProgress", said, 400)  # noqa: SLF001
+    _cache.forget(distribution, paths)
+    return _invalidate(distribution, body)
 
 
 def _tell_hit(headers: dict[str, Any], x_cache: str, *rest: Any, **more: Any) -> Any:  # noqa: ANN401  the emulator's

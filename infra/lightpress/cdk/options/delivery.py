@@ -143,6 +143,14 @@ class DeliveryOptions:
         doc="Invalidate the CDN's copies of deleted originals, two paths for each, and of pictures at permalinks of "
         "overwritten ones, one path (`permalink_seconds`). Beyond 1,000 paths a month, AWS charges $0.005 for each.",
     )
+    invalidate_all_from: int = integer(
+        200,
+        low=0,
+        high=100_000,
+        doc="From how many waiting invalidations on, of deleted and overwritten originals, all that the CDN keeps is "
+        "invalidated instead, by two paths: a mass deletion ends within minutes and costs cents, and the CDN fetches "
+        "anew what is viewed. 0 never does: CloudFront takes some fifteen deletions a minute then.",
+    )
     resolver_start: str = choice(
         "cold",
         "cold",

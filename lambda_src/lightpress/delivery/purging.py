@@ -1,0 +1,103 @@
+"""What is invalidated of the purges that wait: folder by folder while they are few, everything once they are many.
+
+Nothing lies between: hashes scatter keys, so that as many deletions as there are prefixes of a hash hit nearly all of
+them (docs/decisions/0094).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from lightpress.pipeline.manifest import VARIANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+FOLDERS_AT_ONCE = 7
+"""CloudFront works on 15 wildcard paths at a time, and a folder of variants has two."""
+
+EVERYTHING = (VARIANTS,)
+"""The folder of all variants; that of all permalinks goes with it (`pipeline.manifest.cached_folders`)."""
+
+
+class TooManyRequests(Exception):
+    """CloudFront takes no more just now."""
+
+
+class Cache(Protocol):
+    """The copies that the CDN keeps."""
+
+    def forget(self, folders: Iterable[str], *, reference: str) -> None:
+        """Invalidate folders.
+
+        Args:
+            folders: Of variants, whose permalinks are invalidated, too, or of permalinks alone.
+            reference: Names the request: the same one twice is one invalidation.
+
+        Raises:
+            TooManyRequests: It takes no more just now.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Purged:
+    """What became of a batch.
+
+    Attributes:
+        folders: The folders that are invalidated.
+        put_off: The ids of the messages that have to be delivered again.
+        everything: Whether all that the CDN keeps was invalidated.
+    """
+
+    folders: frozenset[str]
+    put_off: tuple[str, ...] = ()
+    everything: bool = False
+
+
+def purge(  # noqa: PLR0913  what it decides by
+    messages: Mapping[str, str],
+    cache: Cache,
+    waiting: Callable[[], int],
+    wait: Callable[[], bool],
+    *,
+    all_from: int,
+    at_once: int = FOLDERS_AT_ONCE,
+) -> Purged:
+    """Invalidate what a batch of messages asks for, or as much of it as CloudFront takes in time.
+
+    Args:
+        messages: The folder of each message, by the message's id.
+        cache: The CDN.
+        waiting: Returns about how many more messages wait; asked only where there are more than fit into one request.
+        wait: Waits until CloudFront may take more, and returns True; False if there is no more time.
+        all_from: From how many messages on everything is invalidated; 0 for never.
+        at_once: How many folders fit into one request.
+    """
+    folders = sorted(set(messages.values()))
+    many = len(folders) > at_once and all_from > 0 and len(messages) + waiting() >= all_from
+    requests = [EVERYTHING] if many else [folders[at : at + at_once] for at in range(0, len(folders), at_once)]
+    done: set[str] = set()
+    for request in requests:
+        covered = set(folders if many else request)
+        if not _taken(cache, request, _reference(messages, covered), wait):
+            break
+        done |= covered
+    put_off = tuple(id_ for id_, folder in messages.items() if folder not in done)
+    return Purged(frozenset(done), put_off, everything=many and bool(done))
+
+
+def _taken(cache: Cache, folders: Iterable[str], reference: str, wait: Callable[[], bool]) -> bool:
+    """Have folders invalidated; whether that was possible in time."""
+    while True:
+        try:
+            cache.forget(folders, reference=reference)
+        except TooManyRequests:
+            if not wait():
+                return False
+        else:
+            return True
+
+
+def _reference(messages: Mapping[str, str], folders: set[str]) -> str:
+    return " ".join(sorted(id_ for id_, folder in messages.items() if folder in folders))

@@ -1,0 +1,142 @@
+"""How long deleted pictures are served, and what purging them costs: the code of `purge_deleted` in virtual time.
+
+All deletions are made at once, at second 0. Each is one message, delayed as the stack delays it. Two invocations work
+at a time, on batches of what has come within the window. CloudFront works on 15 wildcard paths at a time, each for as
+long as it says that 95 % of invalidations take. What it is too busy for is waited for as the function does, and then
+hidden for the visibility timeout. Beyond `_MOST` deletions, each takes as long as the ones before.
+
+    .venv/bin/python -m tools.benchmarks purges
+"""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from lightpress.delivery.purging import TooManyRequests, purge
+from lightpress.pipeline.manifest import cached_folders, variants_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# As infra/lightpress/cdk/purging.py has them; tests/benchmarks/test_purges.py compares.
+DELAY_SECONDS, WINDOW_SECONDS, TIMEOUT_SECONDS, VISIBLE_AGAIN_SECONDS = 70, 20, 900, 5_400
+ALL_FROM = 200
+MESSAGES_AT_ONCE, INVOCATIONS_AT_ONCE = 1_000, 2
+PAUSE_SECONDS, REQUEST_SECONDS = 5, 30
+# https://aws.amazon.com/about-aws/whats-new/2026/04/cloudfront-invalidation-cache-tag/
+EFFECT_SECONDS, IN_PROGRESS_SECONDS = 5, 25
+MOST_WILDCARDS = 15
+BROWSER_SECONDS = 660  # max-age and stale-while-revalidate of permalinks
+FREE_PATHS, DOLLARS_A_PATH = 1_000, 0.005
+_MOST, _MOST_ONE_BY_ONE = 100_000, 10_000
+
+
+@dataclass
+class CloudFront:
+    """Invalidations. now: the time; ends: when each wildcard path in progress is done; paths: how many there were."""
+
+    now: float = 0
+    ends: list[float] = field(default_factory=list)
+    paths: int = 0
+
+    def forget(self, folders: Iterable[str], *, reference: str) -> None:  # noqa: ARG002  each is another one
+        wildcards = sum(len(cached_folders(folder)) for folder in folders)
+        self.ends = [end for end in self.ends if end > self.now]
+        if len(self.ends) + wildcards > MOST_WILDCARDS:
+            raise TooManyRequests
+        self.ends += [self.now + IN_PROGRESS_SECONDS] * wildcards
+        self.paths += wildcards
+
+
+@dataclass(frozen=True)
+class Purged:
+    """What came of it.
+
+    Attributes:
+        seconds: From the deletions until no edge serves any of them.
+        paths: Invalidated paths.
+    """
+
+    seconds: float
+    paths: int
+
+    @property
+    def dollars(self) -> float:
+        """What the paths cost in a month without others."""
+        return max(self.paths - FREE_PATHS, 0) * DOLLARS_A_PATH
+
+
+def purged(deletions: int, *, all_from: int) -> Purged:
+    """Purge so many deletions."""
+    cloudfront = CloudFront()
+    queue = [(float(DELAY_SECONDS), f"{number:07}") for number in range(deletions)]
+    free_at = [0.0] * INVOCATIONS_AT_ONCE
+    last, latest = 0.0, float(DELAY_SECONDS)
+    while queue:
+        begins = max(heapq.heappop(free_at), queue[0][0] + WINDOW_SECONDS)
+        batch = _received(queue, begins)
+        cloudfront.now = max(cloudfront.now, begins)  # as if invocations that both wait worked one after the other
+        waiting = len(queue) if latest <= begins else sum(at <= begins for at, _ in queue)
+        found = purge(
+            {id_: variants_folder(id_) for id_ in batch},
+            cloudfront,
+            partial(int, waiting),
+            partial(_wait, cloudfront, begins + TIMEOUT_SECONDS - PAUSE_SECONDS - REQUEST_SECONDS),
+            all_from=all_from,
+        )
+        for id_ in found.put_off:
+            latest = begins + VISIBLE_AGAIN_SECONDS
+            heapq.heappush(queue, (latest, id_))
+        if found.folders:
+            last = max(last, cloudfront.now)
+        heapq.heappush(free_at, cloudfront.now + 1)
+    return Purged(last + EFFECT_SECONDS, cloudfront.paths)
+
+
+def _received(queue: list[tuple[float, str]], now: float) -> list[str]:
+    """A batch of what is visible."""
+    batch: list[str] = []
+    while queue and queue[0][0] <= now and len(batch) < MESSAGES_AT_ONCE:
+        batch.append(heapq.heappop(queue)[1])
+    return batch
+
+
+def _wait(cloudfront: CloudFront, until: float) -> bool:
+    if cloudfront.now > until:
+        return False
+    cloudfront.now += PAUSE_SECONDS
+    return True
+
+
+def purged_at_most(deletions: int, *, all_from: int) -> Purged:
+    """Purge so many deletions, of which at most `_MOST` are played (one by one: `_MOST_ONE_BY_ONE`)."""
+    played = min(deletions, _MOST if all_from else _MOST_ONE_BY_ONE)
+    found, times = purged(played, all_from=all_from), deletions / played
+    return Purged(found.seconds * times, int(found.paths * times))
+
+
+def table(all_from: int) -> str:
+    """Deletions at once in rows of Markdown: with everything invalidated from `all_from` on, and never."""
+    rows = [
+        "| deleted at once | served at most | paths | dollars | never everything: served at most | paths | dollars |",
+        "|---:|---:|---:|---:|---:|---:|---:|",
+    ]
+    for deletions in (1, 100, 1_000, 10_000, 1_000_000):
+        ways = (purged_at_most(deletions, all_from=all_from), purged_at_most(deletions, all_from=0))
+        cells = [cell for way in ways for cell in (_told(way.seconds), f"{way.paths:,}", _dollars(way))]
+        rows.append(f"| {deletions:,} | {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _dollars(way: Purged) -> str:
+    return f"{way.dollars:,.2f}"
+
+
+def _told(seconds: float) -> str:
+    for unit, name in ((86_400, "days"), (3_600, "h")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds / 60:.0f} min"
