@@ -30,7 +30,7 @@ unit: setup  ## the tests that need no local cloud
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile --ignore=tests/e2e
 
 e2e: setup  ## the whole system on a strict local cloud: IAM, TLS and signatures enforced
-	@$(BIN)/python -m pytest -q tests/e2e
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/e2e
 
 lint: setup  ## ruff, mypy strict, and imports that go one way
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
