@@ -40,12 +40,12 @@ if TYPE_CHECKING:
     from lightpress.client.deployment import Deployment
     from lightpress.local import Outputs
 
-ORIGINALS = int(os.environ.get("LIGHTPRESS_BACKFILL", "16"))
+ORIGINALS = int(os.environ.get("LIGHTPRESS_BACKFILL", "12"))
 SHARD = max(2, ORIGINALS // 20)
 PREFIX = "backfill/"
 KEYS = [f"{PREFIX}{number:06}.png" for number in range(ORIGINALS)]
 LOST = KEYS if ORIGINALS <= 100 else KEYS[::40]
-CAP = len(LOST) // 2
+CAP = len(LOST) * 2 // 3
 LONGEST_STEP = 1_000
 AT_ONCE = 8
 PATIENCE = 120.0 + ORIGINALS / 10

@@ -38,10 +38,12 @@ CHUNK = 100
 _PAGES_OF_A_STEP = 20
 _AT_ONCE = 16
 _QUEUE_PAUSE_SECONDS = 20
-_LONGEST_PAUSE_SECONDS = 300
-# Each takes some ten events of the 25,000 that an execution may have:
+# A stop is seen within a minute; by a child that has waited for half a day, within five.
+_LONGEST_PAUSE_SECONDS, _LONGEST_LATER_SECONDS = 60, 300
+_LATER = 500
+# Each takes nine events of the 25,000 that an execution may have, and together they are five days:
 # https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
-MOST_WAITS = 1_000
+MOST_WAITS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Child:
         if result.done:
             return Step(done=True)
         result = replace(result, ended=None)
-        pause = 0 if run.stopped else self._pause(run)
+        pause = 0 if run.stopped else self._pause(run, waits)
         if pause and waits < MOST_WAITS:
             return Step(done=False, wait=pause, waits=waits + 1)
         if run.stopped or pause:
@@ -95,16 +97,17 @@ class Child:
         run, result = self._work(run, shard, result)
         folder.keep_result(shard, result)
         over = result.done or result.ended is not None
-        return Step(done=over, wait=0 if over else self._until_paced(run), waits=waits)
+        return Step(done=over, wait=0 if over else self._until_paced(run, waits), waits=waits)
 
-    def _pause(self, run: Run) -> int:
+    def _pause(self, run: Run, waits: int) -> int:
         """Seconds until this child may send again; 0 for now."""
         if self.hints.waiting() >= run.most_waiting:
             return _QUEUE_PAUSE_SECONDS
-        return self._until_paced(run)
+        return self._until_paced(run, waits)
 
-    def _until_paced(self, run: Run) -> int:
-        return min(_LONGEST_PAUSE_SECONDS, max(0, math.ceil(run.paced - self.clock())))
+    def _until_paced(self, run: Run, waits: int) -> int:
+        longest = _LONGEST_PAUSE_SECONDS if waits < _LATER else _LONGEST_LATER_SECONDS
+        return min(longest, max(0, math.ceil(run.paced - self.clock())))
 
     def _work(self, run: Run, shard: Shard, result: Result) -> tuple[Run, Result]:
         """Look at the next page with anything on it, chunk by chunk, until the rate or a cap ends it."""
@@ -112,7 +115,7 @@ class Child:
         items = iter([item for item in page.items if self._wants(run, item)])
         while chunk := list(islice(items, CHUNK)):
             run, result = self._chunk(run, shard, result, chunk)
-            if result.ended is not None or self._until_paced(run):
+            if result.ended is not None or run.paced > self.clock():
                 return run, result
         return run, replace(result, after=page.last, done=done)
 
