@@ -20,12 +20,13 @@ SIMPLE = Assumptions(
     sqs_requests=2,
     events=3,
     log_bytes=2**10,
+    invalidated_paths=2,
     original_bytes=3 * 2**20,
     variant_bytes=2**20,
 )
 LOGGED = 10**6 / 2**20 * 0.5
 STORED = 10**6 / 2**10 * 0.02
-ROUND = Prices("round", 0.00001, 0.00002, 0.2, 5.0, 0.5, 0.02, 0.4, 2.0, 0.5)
+ROUND = Prices("round", 0.00001, 0.00002, 0.2, 5.0, 0.5, 0.02, 0.4, 2.0, 0.5, 4_000.0)
 
 
 def test_a_million_pictures_are_added_up_line_by_line() -> None:
@@ -38,12 +39,13 @@ def test_a_million_pictures_are_added_up_line_by_line() -> None:
             "S3, reads": 2.5,
             "SQS": 0.8,
             "EventBridge": 6.0,
+            "CloudFront, invalidations": 8_000.0,
             "Logs": LOGGED,  # a million KB of 2^10 bytes, in GB of 2^30, as AWS bills them
             "S3, originals": 3 * STORED,
             "S3, variants": STORED,
         }
     )
-    assert (bill.once, bill.monthly) == pytest.approx((79.35 + LOGGED, 4 * STORED))
+    assert (bill.once, bill.monthly) == pytest.approx((8_079.35 + LOGGED, 4 * STORED))
 
 
 def test_the_other_processor_costs_its_own_price() -> None:
@@ -60,7 +62,7 @@ def test_less_memory_is_slower_and_more_than_one_cpu_is_no_quicker() -> None:
 
 
 def test_dollars_grow_with_the_pictures() -> None:
-    assert cost_of(SIMPLE, ROUND)(1000) == pytest.approx((79.35 + LOGGED) / 1000)
+    assert cost_of(SIMPLE, ROUND)(1000) == pytest.approx((8_079.35 + LOGGED) / 1000)
     assert cost_of(SIMPLE, ROUND)(0) == 0
 
 

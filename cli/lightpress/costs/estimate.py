@@ -55,6 +55,12 @@ class Assumptions:
     original_bytes: float = _assumed(2_900_000, "a 12-megapixel photo")
     variant_bytes: float = _assumed(380_000, "all its variants together, measured as cpu_ms was")
 
+    invalidated_paths: float = _assumed(
+        0,
+        "paths that the CDN forgets: 1 for an overwrite, 2 for a deletion; from 200 at once on, 2 for all of them "
+        "(invalidate_all_from)",
+    )
+
     @property
     def billed_seconds(self) -> float:
         """Billed seconds for one original. Memory below that of one vCPU slows it down; more does not speed it up."""
@@ -140,6 +146,7 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
         _requests("S3, reads", pictures, assumed.reads, prices.s3_read),
         _requests("SQS", pictures, assumed.sqs_requests, prices.sqs_request),
         _requests("EventBridge", pictures, assumed.events, prices.event),
+        _requests("CloudFront, invalidations", pictures, assumed.invalidated_paths, prices.cdn_path),
         Line(
             "Logs",
             pictures * assumed.log_bytes / GB * prices.log_gb,

@@ -1,8 +1,9 @@
 """AWS's list prices in US dollars; every estimate uses this table.
 
-Source: the public price pages of AWS Lambda, Amazon S3, Amazon SQS, Amazon EventBridge and Amazon CloudWatch, first
-tier of each, without taxes, discounts or free tiers. They change: `--price NAME=DOLLARS` replaces one. A GB is what
-AWS bills as one: 2^30 bytes (`units.GB`) of memory, of storage (https://aws.amazon.com/s3/faqs/), and so of logs.
+Source: the public price pages of AWS Lambda, Amazon S3, Amazon SQS, Amazon EventBridge, Amazon CloudFront and Amazon
+CloudWatch, first tier of each, without taxes, discounts or free tiers. They change: `--price NAME=DOLLARS` replaces
+one. A GB is what AWS bills as one: 2^30 bytes (`units.GB`) of memory, of storage (https://aws.amazon.com/s3/faqs/), and
+so of logs.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Prices:
         sqs_request: For a million requests.
         event: For a million events.
         log_gb: For a GB written to the log.
+        cdn_path: For a million paths that CloudFront invalidates, beyond the 1,000 of each month that are free.
     """
 
     region: str
@@ -47,6 +49,7 @@ class Prices:
     sqs_request: float = 0.40
     event: float = 1.00
     log_gb: float = 0.50
+    cdn_path: float = 5_000.00
 
     def compute(self, architecture: str) -> float:
         """Dollars for a GB-second on a processor: arm64 or x86_64; raises UnknownPriceError for another."""
