@@ -44,6 +44,7 @@ PAGE, CHART = PROJECT / "docs" / "performance.md", PROJECT / "docs" / "performan
 _QUICK_PHOTOS, _QUICK_TURNS, _TURNS = 3, 1, 3
 _QUICK_SCORED, _SCORED = (640,), (640, 1280)  # SSIMULACRA2 is slow: 1.3 s for each megapixel
 _FRESH_PHOTOS = 3
+_MAKE = {True: "make bench-quick", False: "make bench"}
 _MEMORY_LIMITS_MB = (512, 1024)
 _OVERHEAD_PHOTOS = 6
 
@@ -77,21 +78,21 @@ def _purges(
 @app.command("run")
 def _run(
     *,
-    quick: Annotated[bool, typer.Option("--quick", help="Three photos, one turn: under two minutes.")] = False,
+    quick: Annotated[bool, typer.Option("--quick", help="Three photos, one turn, scored at 640 pixels only.")] = False,
+    count: Annotated[int, typer.Option(help="How many photos; 0: three of a quick run, else all.")] = 0,
     write: Annotated[bool, typer.Option(help="Write the table in docs/performance.md, and the chart.")] = True,
 ) -> None:
     """Compare CPU time, bytes, quality and memory with the peers; write table, chart and JSON."""
     with _errors_shown():
         originals, environment = _photos(), _peers()
-        if quick:
-            originals = originals[:_QUICK_PHOTOS]
+        originals = originals[: count or (_QUICK_PHOTOS if quick else len(originals))]
         turns = _QUICK_TURNS if quick else _TURNS
         engines = [*ENGINES, *_jemalloc()]
         samples = measure(originals, turns, HOME / "made", environment, _say, engines)
         scored = _scored(originals, _QUICK_SCORED if quick else _SCORED, environment, engines)
         measured = rows(samples, scored, against=SHARP)
         (HOME / "figures.json").write_text(report.as_json(measured, samples, versions(environment)))
-    command = "make bench-quick" if quick else "make bench"
+    command = f"python -m tools.benchmarks run{' --quick' * quick} --count {count}" if count else _MAKE[quick]
     error = correction_error(scored.slopes, scored.files)
     figures = report.figures(measured, command, len(originals), len(scored.held_out), turns, error)
     _print(figures)

@@ -94,18 +94,17 @@ def lightpress_auto() -> Engine:
 # Effort 2 is where sharp's AVIF is worth its CPU: its own default, 4, costs five times as much. Effort 0 with effort 2
 # for WebP is the least CPU that is sensible. Table 3 of mozjpeg costs nothing and saves bytes. Qualities are chosen for
 # a score of 70: sharp's by width, as ours are (`sweep --engine`), the others' at 1280 pixels.
-_SHARP_JPEG = {"quality": 62, "quantisationTable": 3, "optimiseCoding": True}
-_SHARP = Engine(
-    SHARP, {"avif": {"quality": 50, "effort": 2}, "webp": {"quality": 75}, "jpeg": _SHARP_JPEG}, SHARP_PROGRAM
-)
+_AVIF, _FAST_AVIF = ({"320": 55, "640": 51, "1280": 49, "1920": 47}, {"320": 56, "640": 52, "1280": 50, "1920": 48})
+_WEBP = {"320": 78, "640": 75, "1280": 75, "1920": 75}
+_JPEG = {"quality": {"320": 72, "640": 65, "1280": 63, "1920": 61}, "quantisationTable": 3}
 _FAST_SHARP = Engine(
     FAST_SHARP,
-    {"avif": {"quality": 51, "effort": 0}, "webp": {"quality": 75, "effort": 2}, "jpeg": _SHARP_JPEG},
+    {"avif": {"quality": _FAST_AVIF, "effort": 0}, "webp": {"quality": _WEBP, "effort": 2}, "jpeg": _JPEG},
     SHARP_PROGRAM,
 )
 ENGINES = (
     lightpress(),
-    _SHARP,
+    Engine(SHARP, {"avif": {"quality": _AVIF, "effort": 2}, "webp": {"quality": _WEBP}, "jpeg": _JPEG}, SHARP_PROGRAM),
     _FAST_SHARP,
     Engine(
         "pyvips, AVIF effort 2",
