@@ -1,8 +1,9 @@
 /* Bicubic resizing of 8-bit samples, to the very numbers of Pillow's `Image.resize(size, BICUBIC, box)`.
 
-   Pillow (Copyright Jeffrey A. Clark and contributors, MIT-CMU license) computes in whole numbers, in two passes, and rounds to
-   8 bits between them (its src/libImaging/Resample.c, whose filter, weights and rounding are those of this file). So does this, with eight numbers at a time: sums of whole numbers are the same in whichever order they are added. Rows that the
-   first pass makes are kept only as long as the second needs them.
+   Pillow (MIT-CMU license: LICENSE-Pillow.txt) computes in whole numbers, in two passes, and rounds to 8 bits between them
+   (its src/libImaging/Resample.c, whose filter, weights and rounding are those of this file). So does this, with eight
+   numbers at a time: sums of whole numbers are the same in whichever order they are added. Rows that the first pass makes
+   are kept only as long as the second needs them.
 
    The build compiles this file once for each instruction set, each time under another name (LP_RESIZE). */
 
