@@ -20,9 +20,8 @@ if TYPE_CHECKING:
     from lightpress.image.spec import Spec
 
 
-MOST_COLORS_OF_A_GRAPHIC = 1_024
-"""Logos, diagrams, screenshots with few colors. A photo has more within its first rows, so it costs nothing to ask."""
-
+# Logos, diagrams, screenshots with few colors. A photo has more within its first rows, so it costs nothing to ask.
+_MOST_COLORS_OF_A_GRAPHIC = 1_024
 NOTHING_EMBEDDED = Embedded()
 _BEFORE_PIXELS_OF_WEBP = {b"VP8X", b"ICCP"}
 
@@ -42,7 +41,7 @@ def encode(image: Image.Image, output: Output, spec: Spec, embedded: Embedded = 
 
 def has_few_colors(image: Image.Image) -> bool:
     """Whether it is a graphic, and not a photo."""
-    return image.getcolors(MOST_COLORS_OF_A_GRAPHIC) is not None
+    return image.getcolors(_MOST_COLORS_OF_A_GRAPHIC) is not None
 
 
 def bare(picture: Picture, _: Job) -> Picture:
