@@ -65,11 +65,13 @@ def test_everything_is_two_wildcards(answers: Stubber, cloudfront: Any) -> None:
     answers.assert_no_pending_responses()
 
 
-def test_the_messages_that_wait_are_counted_and_those_that_are_delayed_are_not(sqs: SQSClient) -> None:
+def test_messages_that_can_be_received_or_were_are_counted_and_those_that_are_delayed_are_not(sqs: SQSClient) -> None:
     url = sqs.create_queue(QueueName="counted")["QueueUrl"]
     for delay in (0, 0, 600):
         SqsPurges(sqs, url, delay).request_purge("i/x/")
-    assert SqsPurges(sqs, url, 0).waiting() == 2
+    assert SqsPurges(sqs, url, 0).pending() == 2
+    sqs.receive_message(QueueUrl=url, VisibilityTimeout=60)
+    assert SqsPurges(sqs, url, 0).pending() == 2
 
 
 def test_the_same_messages_are_one_invalidation_and_others_another(cloudfront: Any) -> None:  # noqa: ANN401

@@ -163,7 +163,7 @@ class Cdn:
         purged = self._code.purging.purge(
             {message.id: message.body for message in batch},
             edges,
-            lambda: len(self._queued()) - len(batch),
+            lambda: len(self._queued()),
             lambda: False,
             all_from=all_from,
             at_once=_AT_ONCE,

@@ -74,22 +74,20 @@ def purged(deletions: int, *, all_from: int) -> Purged:
     cloudfront = CloudFront()
     queue = [(float(DELAY_SECONDS), f"{number:07}") for number in range(deletions)]
     free_at = [0.0] * INVOCATIONS_AT_ONCE
-    last, latest = 0.0, float(DELAY_SECONDS)
+    last = 0.0
     while queue:
         begins = max(heapq.heappop(free_at), queue[0][0] + WINDOW_SECONDS)
         batch = _received(queue, begins)
         cloudfront.now = max(cloudfront.now, begins)  # as if invocations that both wait worked one after the other
-        waiting = len(queue) if latest <= begins else sum(at <= begins for at, _ in queue)
         found = purge(
             {id_: variants_folder(id_) for id_ in batch},
             cloudfront,
-            partial(int, waiting),
+            partial(int, len(queue) + len(batch)),
             partial(_wait, cloudfront, begins + TIMEOUT_SECONDS - PAUSE_SECONDS - REQUEST_SECONDS),
             all_from=all_from,
         )
         for id_ in found.put_off:
-            latest = begins + VISIBLE_AGAIN_SECONDS
-            heapq.heappush(queue, (latest, id_))
+            heapq.heappush(queue, (begins + VISIBLE_AGAIN_SECONDS, id_))
         if found.folders:
             last = max(last, cloudfront.now)
         heapq.heappush(free_at, cloudfront.now + 1)

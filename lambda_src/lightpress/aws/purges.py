@@ -40,10 +40,13 @@ class SqsPurges:
         """SEND, to be delivered later."""
         self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=folder, DelaySeconds=self.delay_seconds)
 
-    def waiting(self) -> int:
-        """GetQueueAttributes: about how many requests could be received now."""
-        told = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=["ApproximateNumberOfMessages"])
-        return int(told["Attributes"]["ApproximateNumberOfMessages"])
+    def pending(self) -> int:
+        """GetQueueAttributes: about how many requests could be received now, or were and are not done yet."""
+        told = self.sqs.get_queue_attributes(
+            QueueUrl=self.queue_url,
+            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        )
+        return sum(map(int, told["Attributes"].values()))
 
 
 @dataclass(frozen=True, slots=True)

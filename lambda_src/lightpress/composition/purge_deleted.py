@@ -29,7 +29,7 @@ def purge_batch(messages: Mapping[str, str], remaining_ms: Callable[[], int]) ->
         time.sleep(_PAUSE_SECONDS)
         return True
 
-    return purge(messages, cdn(), purge_queue().waiting, wait, all_from=_settings().all_from)
+    return purge(messages, cdn(), purge_queue().pending, wait, all_from=_settings().all_from)
 
 
 @cache

@@ -58,7 +58,7 @@ class Purged:
 def purge(  # noqa: PLR0913  what it decides by
     messages: Mapping[str, str],
     cache: Cache,
-    waiting: Callable[[], int],
+    pending: Callable[[], int],
     wait: Callable[[], bool],
     *,
     all_from: int,
@@ -69,13 +69,14 @@ def purge(  # noqa: PLR0913  what it decides by
     Args:
         messages: The folder of each message, by the message's id.
         cache: The CDN.
-        waiting: Returns about how many more messages wait; asked only where there are more than fit into one request.
+        pending: Returns about how many messages are in the queue, with those that somebody works on or that were put
+            off; asked only where there are more than fit into one request.
         wait: Waits until CloudFront may take more, and returns True; False if there is no more time.
         all_from: From how many messages on everything is invalidated; 0 for never.
         at_once: How many folders fit into one request.
     """
     folders = sorted(set(messages.values()))
-    many = len(folders) > at_once and all_from > 0 and len(messages) + waiting() >= all_from
+    many = len(folders) > at_once and all_from > 0 and max(len(messages), pending()) >= all_from
     requests = [EVERYTHING] if many else [folders[at : at + at_once] for at in range(0, len(folders), at_once)]
     done: set[str] = set()
     for request in requests:
