@@ -10,7 +10,7 @@ import pytest
 from tools.benchmarks.delivery import EDGE_MS, MILLION, Prices, Site, Way, month, overwrites_worth_a_purge, table, ways
 
 PRICES, SITE = Prices(), Site()
-DECISION = Path(__file__).parents[2] / "docs" / "decisions" / "0093-permalinks-are-pictures.md"
+DECISION = Path(__file__).parents[2] / "docs" / "decisions" / "0085-permalinks-are-pictures.md"
 
 
 def test_the_shares_of_a_million_keys_make_up_all_views() -> None:

@@ -9,7 +9,7 @@ import pytest
 from tools.benchmarks import purges
 from tools.benchmarks.purges import purged, purged_at_most, table
 
-DECISION = Path(__file__).parents[2] / "docs" / "decisions" / "0094-everything-or-one-by-one.md"
+DECISION = Path(__file__).parents[2] / "docs" / "decisions" / "0086-everything-or-one-by-one.md"
 
 
 @pytest.mark.parametrize(("deletions", "minutes", "paths"), [(1, 2, 2), (199, 14, 398), (200, 2, 2), (5_000, 3, 10)])
