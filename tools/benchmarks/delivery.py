@@ -124,7 +124,7 @@ _RESOLVER_GB = 1.0
 
 
 def ways(prices: Prices) -> tuple[Way, ...]:
-    """The ways that were compared (docs/decisions/0093)."""
+    """The ways that were compared (docs/decisions/0085)."""
     one_read = prices.invocation + prices.read + ONE_READ_MS * _RESOLVER_GB * prices.gb_ms
     two_reads = prices.invocation + 2 * prices.read + TWO_READS_MS * _RESOLVER_GB * prices.gb_ms
     at_edge = prices.at_edge + 2 * prices.read + TWO_READS_MS * 0.125 * prices.gb_ms_at_edge

@@ -1,7 +1,7 @@
 """What is invalidated of the purges that wait: folder by folder while they are few, everything once they are many.
 
 Nothing lies between: hashes scatter keys, so that as many deletions as there are prefixes of a hash hit nearly all of
-them (docs/decisions/0094).
+them (docs/decisions/0086).
 """
 
 from __future__ import annotations
