@@ -126,7 +126,7 @@ def test_the_index_of_decisions_lists_every_file_with_its_title_status_and_date(
         r"^\| \[(\d{4})\]\((.+?)\) \| (.+) \| (.+) \| (.+) \|$", _text(DECISIONS / "README.md"), re.MULTILINE
     )
     numbers = [int(number) for number, *_ in rows]
-    assert numbers == sorted(set(numbers))
+    assert numbers == list(range(1, len(rows) + 1))
     assert sorted(file for _, file, *_ in rows) == sorted(path.name for path in DECISIONS.glob("0*.md"))
     for number, file, title, status, date in rows:
         head, *rest = _text(DECISIONS / file).split("\n\n", 2)
