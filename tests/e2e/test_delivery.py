@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,11 +12,10 @@ from PIL import Image
 from lightpress.client.uploading import upload
 from lightpress.delivery.choice import smallest
 from lightpress.delivery.permalink import permalink
-from lightpress.delivery.purging import FOLDERS_AT_ONCE
 from lightpress.delivery.resolve import PLACEHOLDER
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
-from lightpress.pipeline.manifest import Status, variants_folder
+from lightpress.pipeline.manifest import Status
 from tests.delivery.paths import resolver_path
 from tests.e2e.test_pipeline import eventually, picture, settle
 from tests.edge.test_permalinks import ACCEPT
@@ -26,7 +24,6 @@ from tools.drawing import file_of, ramp
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Response
     from types_boto3_s3 import S3Client
-    from types_boto3_sqs import SQSClient
 
     from lightpress.client.deployment import Deployment
     from lightpress.local import Outputs
@@ -136,40 +133,6 @@ def test_what_the_cdn_keeps_at_a_permalink_ends_with_an_overwrite_and_a_deletion
     # 404 on AWS, where the CDN may list; the emulator says 403 of what is not there all the same.
     gone = (f"/{first.path}", f"/{second.path}")
     eventually(lambda: {fetch(path).status for path in gone} <= {403, 404}, PURGED_WITHIN)
-
-
-@pytest.mark.emulator("it purges 5,000 folders, and everything that the CDN keeps")
-def test_5000_purges_at_once_are_made_by_few_invalidations_and_none_is_lost(
-    deployment: Deployment, cloud: Outputs, sqs: SQSClient, fetch: Fetch
-) -> None:
-    settle(deployment, upload(deployment, "links/purged.jpg", picture(5), "image/jpeg"))
-    link = "/links/purged.jpg?w=320"
-    eventually(lambda: fetch(link).headers["X-Cache"] == "Hit from cloudfront")
-    cloudfront = cloud.session().client("cloudfront")
-    (distribution,) = cloudfront.list_distributions()["DistributionList"]["Items"]
-
-    def made() -> int:
-        number: int = cloudfront.list_invalidations(DistributionId=distribution["Id"])["InvalidationList"]["Quantity"]
-        return number
-
-    before = made()
-    queue = next(url for url in sqs.list_queues()["QueueUrls"] if "PurgeQueue" in url)
-    at = time.monotonic() + 120  # all at once, as after the delay of a mass deletion
-    for start in range(0, 5_000, 10):
-        folders = [variants_folder(f"no/{number}") for number in range(start, start + 10)]
-        delay = max(round(at - time.monotonic()), 0)
-        entries = [
-            {"Id": str(number), "MessageBody": folder, "DelaySeconds": delay} for number, folder in enumerate(folders)
-        ]
-        sqs.send_message_batch(QueueUrl=queue, Entries=entries)  # type: ignore[arg-type]
-
-    def left() -> int:
-        told = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
-        return sum(int(count) for name, count in told.items() if name.startswith("ApproximateNumberOfMessages"))
-
-    eventually(lambda: left() == 0, 600)
-    assert 1 <= made() - before < 5_000 / FOLDERS_AT_ONCE / 2
-    assert fetch(link).headers["X-Cache"] == "Miss from cloudfront", "everything was invalidated"
 
 
 def test_a_picture_has_a_placeholder_until_it_is_published_and_never_404(deployment: Deployment, fetch: Fetch) -> None:
