@@ -32,10 +32,10 @@ PROGRAMS = {
     CLIENT: 'import boto3; boto3.client("s3")',
     "image core": "import lightpress.image",
     "handler": "import lightpress.handlers.process_upload",
-    OURS: "import lightpress.handlers.process_upload as up; up.processor_of("")",
+    OURS: "import lightpress.handlers.process_upload as up; up.processor_of('')",
     # This client is made after the first original, and only where events are published.
     "handler, its clients and that of EventBridge": (
-        "import lightpress.handlers.process_upload as up; up.processor_of("").announce.announcements.client()"
+        "import lightpress.handlers.process_upload as up; up.processor_of('').announce.announcements.client()"
     ),
 }
 
