@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.image import PictureRejected, Reason, Size
-from lightpress.image.formats import INPUTS
+from lightpress.image.formats import INPUTS, OUTPUTS, READABLE
 from tests.image.bombs import icon_of, patched
 from tools.drawing import (
     BLUE,
@@ -38,6 +38,8 @@ from tools.drawing import (
 
 if TYPE_CHECKING:
     from PIL import Image
+
+    from lightpress.image.formats import Input
 
 MIDDLE = (0.5, 0.5)
 
@@ -199,6 +201,16 @@ def test_print_colors_may_be_brightness_and_differences(
 def test_a_photoshop_file_is_seen_flattened(image: Image.Image, seen_as: tuple[tuple[int, ...], ...]) -> None:
     got = colors_at_corners(only(psd(image)))
     assert all(distance(one, want) <= 2 for one, want in zip(got, seen_as, strict=True))
+
+
+@pytest.mark.parametrize("format_", OUTPUTS)
+@pytest.mark.parametrize("row", INPUTS, ids=lambda row: row.name)
+def test_an_original_that_needs_no_step_is_encoded_in_every_format_as_one_picture(row: Input, format_: str) -> None:
+    """An encoder that is handed the file itself asks it for more frames."""
+    image = plain(RED, (32, 32))
+    data = psd(image) if row.name == "psd" else file_of(image, row.pillow)
+    made = rendered(data, spec(Size("whole", 32), formats=(format_,), accept=READABLE))
+    assert [(one.format, one.width, one.height, one.animated) for one in made] == [(format_, 32, 32, False)]
 
 
 def resource(number: int, data: bytes) -> bytes:

@@ -6,6 +6,8 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from PIL.ImageFile import ImageFile
+
 from lightpress.image.flatten import flatten
 from lightpress.image.job import Embedded
 from lightpress.image.jpegli import tables
@@ -50,8 +52,8 @@ def bare(picture: Picture, _: Job) -> Picture:
 
 
 def without_info(image: Image.Image) -> Image.Image:
-    """The pixels alone: encoders copy what they find in `info`, a JPEG's comment for one."""
-    if not image.info:
+    """The pixels alone: encoders copy what `info` holds, a JPEG's comment for one, and ask a file for more frames."""
+    if not image.info and not isinstance(image, ImageFile):
         return image
     copied = image.copy()
     copied.info.clear()
