@@ -25,6 +25,9 @@ _KEEPS = {
     "Queue": "AWS::SQS::Queue",
     "DeadLetterQueue": "AWS::SQS::Queue",
     "PurgeQueue": "AWS::SQS::Queue",
+    "BackfillQueue": "AWS::SQS::Queue",
+    "RunsTable": "AWS::DynamoDB::Table",
+    "BackfillLogs": "AWS::Logs::LogGroup",
     "QuarantineBucket": "AWS::S3::Bucket",
     "FailuresTable": "AWS::DynamoDB::Table",
     "AlarmTopic": "AWS::SNS::Topic",
@@ -68,6 +71,11 @@ def _identities(environment: str) -> dict[str, dict[str, object]]:
         "Queue": {},
         "DeadLetterQueue": {},
         "PurgeQueue": {},
+        "BackfillQueue": {},
+        "RunsTable": {
+            "KeySchema": [{"AttributeName": "run", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "run", "AttributeType": "S"}],
+        },
         "MonitoringKey61F0DC42": {},
     }
 
@@ -116,6 +124,8 @@ def test_the_outputs_name_every_resource_that_an_operator_needs(template: Templa
         "RecordFailureFunctionName",
         "QuarantineBucketName",
         "FailuresTableName",
+        "RunsTableName",
+        "BackfillMachineArn",
         "AlarmTopicArn",
         "CdnBaseUrl",
         "DistributionId",

@@ -99,16 +99,21 @@ def test_a_flood_of_uploads_cannot_take_all_of_the_accounts_concurrency(template
         mapping.properties["EventSourceArn"]["Fn::GetAtt"][0]: mapping.properties["ScalingConfig"]["MaximumConcurrency"]
         for mapping in template.resources("AWS::Lambda::EventSourceMapping")
     }
-    limits = {"Queue": 50, "DeadLetterQueue": 10, "PurgeQueue": 2, "UrlQueue": 10}
+    limits = {"Queue": 50, "DeadLetterQueue": 10, "PurgeQueue": 2, "UrlQueue": 10, "BackfillQueue": 20}
     assert all(most[queue] <= limits[queue] for queue in most)
     assert set(most) | {"UrlQueue"} == set(limits)
 
 
-def test_dev_leaves_two_of_the_ten_invocations_of_a_new_account_to_viewers_and_the_upload_api(dev: Template) -> None:
-    mappings = dev.resources("AWS::Lambda::EventSourceMapping")
-    most = [mapping.properties["ScalingConfig"]["MaximumConcurrency"] for mapping in mappings]
+def test_dev_leaves_two_of_the_ten_invocations_of_a_new_account_to_viewers_while_none_backfills(
+    dev: Template,
+) -> None:
+    most = {
+        mapping.properties["EventSourceArn"]["Fn::GetAtt"][0]: mapping.properties["ScalingConfig"]["MaximumConcurrency"]
+        for mapping in dev.resources("AWS::Lambda::EventSourceMapping")
+    }
+    assert most.pop("BackfillQueue") == 2
     assert len(most) == 4
-    assert sum(most) == 8
+    assert sum(most.values()) == 8
 
 
 def test_no_default_reserves_concurrency_of_which_a_new_account_has_none_to_reserve(template: Template) -> None:

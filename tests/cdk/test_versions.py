@@ -47,6 +47,7 @@ def test_queues_urls_and_the_api_invoke_aliases_only(template: Template) -> None
 def test_the_mappings_of_earlier_releases_are_updated_and_not_replaced(dev: Template) -> None:
     assert {row.id for row in dev.resources("AWS::Lambda::EventSourceMapping")} == {
         "FailuresRecordFailureSqsEventSourceLightpressdevProcessingDeadLetters4C02FCE5AC63C8D4",
+        "ProcessingProcessUploadSqsEventSourceLightpressdevBackfillQueueAFDF258F0D5568C5",
         "ProcessingProcessUploadSqsEventSourceLightpressdevProcessingQueue1A0A7D8FC65216F3",
         "PurgingPurgeDeletedSqsEventSourceLightpressdevPurgingQueue07326FABD71598E1",
         "UrlIngestFetchUrlSqsEventSourceLightpressdevUrlIngestQueue5CC19443B30AB275",

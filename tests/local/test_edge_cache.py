@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from lightpress.local.emulated.edge_cache import EdgeCache, Invalidations
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
+T = TypeVar("T")
 PICTURE = {"etag": '"1/w640.avif"', "cache-control": "public, max-age=60, stale-while-revalidate=600, s-maxage=1000"}
 PLACE = ("E1", "/r/hash/avif/w640/~a")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run it in a thread of its own: where a browser is tested, this one has a loop already."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, work).result()
 
 
 class World:
@@ -41,7 +49,7 @@ class World:
             await asyncio.gather(*self.cache.behind)
             return found
 
-        status, _, found, body = asyncio.run(answer())
+        status, _, found, body = run(answer())
         return status, found, body
 
 
@@ -171,7 +179,7 @@ def test_what_is_invalidated_while_it_is_confirmed_is_not_kept() -> None:
         forget()
         return 200, "", dict(PICTURE), b"old"
 
-    asyncio.run(world.cache.answer(PLACE, "GET", {}, ask))
+    run(world.cache.answer(PLACE, "GET", {}, ask))
     assert PLACE not in world.cache.copies
 
 
