@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from lightpress.aws.errors import is_gone
+from lightpress.aws.images import S3Images
 from lightpress.backfill.ports import Listed, Page
 
 if TYPE_CHECKING:
@@ -25,14 +23,7 @@ class S3Files:
 
     def get(self, path: str) -> bytes | None:
         """GET."""
-        try:
-            response = self.s3.get_object(Bucket=self.bucket, Key=path)
-        except ClientError as error:
-            if is_gone(error):
-                return None
-            raise
-        with response["Body"] as body:
-            return body.read()
+        return S3Images(self.s3, self.bucket).file_at(path)
 
     def put(self, path: str, data: bytes, media_type: str) -> None:
         """PUT."""
