@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lightpress.cli.commands import account, buckets, costs, failures, local, publish, show
+from lightpress.cli.commands import account, backfills, buckets, costs, failures, local, publish, show
 from lightpress.cli.commands.terminal import DEBUG, Commands, out
 
 # Former names of options, which work for one release. They are in no help.
@@ -51,7 +51,7 @@ for _command in (
     buckets.sweep,
     costs.estimate,
     buckets.plan,
-    buckets.backfill,
+    backfills.backfill,
     buckets.connect,
     show.snippet,
     show.sign,

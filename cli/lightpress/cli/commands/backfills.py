@@ -1,0 +1,236 @@
+"""The command that reprocesses whole buckets: backfill."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lightpress.cli.commands.costs import (
+    ArchitectureOption,
+    AssumeOption,
+    PriceOption,
+    RegionOption,
+    assumptions_of,
+    prices_of,
+)
+from lightpress.cli.commands.options import Environment, JsonOutput, RecipesOption, deployment_of, recipes_of
+from lightpress.cli.commands.terminal import confirm, err, out, print_json, progress_bars, stop
+from lightpress.cli.project import LOCAL, RECIPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from lightpress.cli.backfill import Checkpoint, Limits
+    from lightpress.cli.backfilling import Job
+    from lightpress.cli.distributed import Caps, Progress
+
+Engine = Literal["auto", "machine", "loop"]
+Mode = Literal["variants", "in-place"]
+
+BucketArgument = Annotated[
+    str | None, typer.Argument(help="The uploads bucket (the default), an attached one, or one compressed in place.")
+]
+PrefixOption = Annotated[str, typer.Option(help="Only keys that begin with this.")]
+SinceOption = Annotated[datetime | None, typer.Option(help="Only objects written since this time (UTC).")]
+ModeOption = Annotated[Mode, typer.Option(help="Publish variants, or compress the objects in place.")]
+InventoryOption = Annotated[
+    str | None, typer.Option(metavar="S3-URL", help="Read this manifest.json of S3 Inventory instead of listing.")
+]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what it would do and cost, and send nothing.")]
+MaxObjectsOption = Annotated[int | None, typer.Option(min=0, help="Send at most this many messages.")]
+MaxDollarsOption = Annotated[float | None, typer.Option(min=0, help="Stop before the estimated cost exceeds this.")]
+RateOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0.1, max=10_000, help="Originals sent each second; 50 by default. Of a run that is at work: from now on."
+    ),
+]
+MaxInFlightOption = Annotated[
+    int | None,
+    typer.Option(
+        min=10,
+        max=100_000,
+        help="Originals waiting in the queue at most; by default 1,000, and 5,000 on the state machine.",
+    ),
+]
+EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        help="The state machine of the stack, or a loop of this program; auto: the machine from 10,000 objects on."
+    ),
+]
+StopOption = Annotated[
+    bool, typer.Option("--stop", help="Stop the run with these options on the state machine, whoever started it.")
+]
+TimeoutOption = Annotated[float, typer.Option(min=1, help="Seconds until an original counts as late.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not estimate first and do not ask.")]
+
+_RATE, _MAX_IN_FLIGHT = 50.0, 1_000
+_SECONDS_BETWEEN_LOOKS = 2.0
+_LEFT_TO_DO = 3  # the exit code
+
+
+def backfill(  # noqa: PLR0913, PLR0917  the command's options
+    bucket: BucketArgument = None,
+    prefix: PrefixOption = "",
+    since: SinceOption = None,
+    mode: ModeOption = "variants",
+    inventory: InventoryOption = None,
+    dry_run: DryRunOption = False,
+    max_objects: MaxObjectsOption = None,
+    max_dollars: MaxDollarsOption = None,
+    rate: RateOption = None,
+    max_in_flight: MaxInFlightOption = None,
+    engine: EngineOption = "auto",
+    halt: StopOption = False,
+    timeout: TimeoutOption = 900.0,
+    yes: YesOption = False,
+    recipes: RecipesOption = RECIPES,
+    environment: Environment = "local",
+    region: RegionOption = "us-east-1",
+    architecture: ArchitectureOption = "arm64",
+    price: PriceOption = None,
+    assume: AssumeOption = None,
+    as_json: JsonOutput = False,
+) -> None:
+    """Reprocess every original of a bucket through the queue and wait for completion; run it again to continue.
+
+    On the state machine, the run goes on without this program, and whoever repeats the command sees or resumes it. The
+    loop needs this program: Ctrl-C, or creating the file that it names, stops it after what is in the queue has
+    finished. Exit code: 0 if all is done, 1 if originals stayed as they were or AWS did not answer, 3 if a limit or a
+    stop left originals to do.
+    """
+    from lightpress.cli import backfilling
+    from lightpress.cli.backfill import BackfillError, Limits
+    from lightpress.cli.distributed import Caps
+
+    try:
+        job = backfilling.job_for(
+            deployment_of(environment),
+            bucket=bucket,
+            prefix=prefix,
+            mode=mode,
+            since=since.replace(tzinfo=UTC) if since else None,
+            inventory=inventory,
+            recipes=recipes_of(recipes),
+        )
+        if halt:
+            _halt(job, as_json=as_json)
+            return
+        dollars = backfilling.dollars_of(job, prices_of(region, price), assumptions_of(assume), architecture)
+        on_machine = backfilling.is_for_machine(job, engine)
+        goes_on = on_machine and backfilling.distributed(job).goes_on(job.run_name)
+        if dry_run or not (yes or goes_on):
+            _estimate(job, dollars, rate or _RATE, as_json=as_json and dry_run)
+        if dry_run:
+            return
+        if not (yes or goes_on):
+            _ask()
+        if on_machine:
+            caps = Caps(rate, max_in_flight, max_objects, max_dollars)
+            raise typer.Exit(_on_machine(job, caps, dollars, as_json=as_json))
+        limits = Limits(rate or _RATE, max_in_flight or _MAX_IN_FLIGHT, max_objects, max_dollars, timeout, dollars)
+        raise typer.Exit(_in_loop(job, limits, environment, as_json=as_json))
+    except BackfillError as error:
+        stop(str(error))
+
+
+def _halt(job: Job, *, as_json: bool) -> None:
+    from lightpress.cli import backfilling
+
+    run = backfilling.distributed(job).stop(job.run_name)
+    if as_json:
+        print_json({"run": run.name, "stopped": run.stopped})
+        return
+    out.print(
+        f"{run.name}: it stops after what it has sent, within a minute. The same command without --stop resumes it."
+    )
+
+
+def _on_machine(job: Job, caps: Caps, dollars: Callable[[int, int], float], *, as_json: bool) -> int:
+    """Start or join the run on the state machine, and follow it; returns the exit code."""
+    from lightpress.backfill.run import FINISHED, LEFT, NANOS
+    from lightpress.cli import backfilling
+    from lightpress.cli.facts import facts_of_run
+    from lightpress.cli.tables import print_report
+
+    machine = backfilling.distributed(job)
+    run = machine.start(job.run_name, backfilling.machine_job(job, dollars), caps)
+    err.print(
+        f"{run.name} is at work on AWS, and goes on without this program; to stop it: the same command with --stop",
+        style="dim",
+    )
+    with progress_bars() as progress:
+        working = progress.add_task("planning", total=None)
+
+        def show(now: Progress) -> None:
+            told = f"pass {now.run.number}: shards; {now.run.sent:,} sent, ${now.run.spent / NANOS:.2f}"
+            progress.update(working, completed=now.done, total=now.shards or None, description=told)
+
+        try:
+            report = machine.follow(job.run_name, show, _SECONDS_BETWEEN_LOOKS)
+        except KeyboardInterrupt:
+            err.print("The run goes on. The same command shows it again; with --stop, it stops.", style="dim")
+            return _LEFT_TO_DO
+    ended = machine.find(job.run_name) or run
+    if as_json:
+        print_json(facts_of_run(ended, report))
+    else:
+        print_report(out, ended, report)
+    return {FINISHED: 0, LEFT: 1}.get(report.ended, _LEFT_TO_DO)
+
+
+def _in_loop(job: Job, limits: Limits, environment: str, *, as_json: bool) -> int:
+    """Run the loop of this program; returns the exit code."""
+    from lightpress.cli.facts import facts_of_backfill
+    from lightpress.cli.tables import print_backfill
+
+    ended, checkpoint = _work_off(job, limits, LOCAL / "backfill" / environment)
+    if as_json:
+        print_json(facts_of_backfill(checkpoint, ended, limits.dollars))
+    else:
+        print_backfill(out, checkpoint, ended, limits.dollars)
+    if checkpoint.late:
+        return 1
+    return 0 if ended == "finished" else _LEFT_TO_DO
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        stop("Nothing was sent: this is no terminal to ask on. Add --yes to send without asking.")
+    confirm("Continue?")
+
+
+def _estimate(job: Job, dollars: Callable[[int, int], float], rate: float, *, as_json: bool) -> None:
+    from lightpress.cli.backfilling import forecast
+    from lightpress.cli.facts import facts_of_forecast
+    from lightpress.cli.tables import print_forecast
+
+    with progress_bars() as progress:
+        listing = progress.add_task("listing", total=None)
+        found = forecast(job, progress=lambda count: progress.update(listing, completed=count))
+    if as_json:
+        print_json(facts_of_forecast(found, dollars, rate))
+    else:
+        print_forecast(out, found, dollars, rate)
+
+
+def _work_off(job: Job, limits: Limits, folder: Path) -> tuple[str, Checkpoint]:
+    """Run the backfill, showing progress. Its checkpoint and the file that stops it are in `folder`."""
+    from lightpress.cli import backfilling
+
+    switch = backfilling.StopSwitch(folder / "stop")
+    err.print(f"To stop: Ctrl-C, or: touch {switch.file}", style="dim")
+    with switch, progress_bars() as progress:
+        working = progress.add_task("working", total=None)
+
+        def show(now: Checkpoint, under_way: int) -> None:
+            spent = limits.dollars(now.sent, now.reads)
+            told = f"{now.settled} done, {under_way} in the queue, ${spent:.2f}"
+            progress.update(working, completed=now.settled, description=told)
+
+        return backfilling.run(job, limits, folder, switch, show)
