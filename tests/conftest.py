@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 
 import pytest
 from botocore.loaders import JSONFileLoader
@@ -25,6 +26,10 @@ os.environ.update(
 )
 for own in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
     os.environ.pop(own, None)
+
+# A shell that starts tests in the background has them ignore Ctrl-C, and with them every command that a test starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # A session parses the models of its services anew, which was a quarter of what a test of a command cost.
 _parsed_once = functools.cache(JSONFileLoader().load_file)
