@@ -13,6 +13,7 @@ import pytest
 from lightpress.image import EncodedVariant
 from tools.conformance.judges import Command, Judges, chromium, kept_in
 from tools.conformance.measure import judged
+from tools.conformance.observe import Bench, observe
 from tools.conformance.openers import DECODERS, Openers, Toolbox
 from tools.conformance.record import Moves
 from tools.drawing import disc, file_of, four_corners, plain, ramp
@@ -30,10 +31,12 @@ from PIL import Image
 
 def to_png(data):
     color = data.decode()
-    if color not in {"red", "blue"}:
+    if color == "clear":
+        color = (0, 0, 0, 0)
+    elif color not in {"red", "blue"}:
         raise ValueError("not mine")
     buffer = io.BytesIO()
-    Image.new("RGB", (30, 20), color).save(buffer, "PNG")
+    Image.new("RGBA", (30, 20), color).save(buffer, "PNG")
     return buffer.getvalue()
 
 serve("painter 1", to_png, None)
@@ -73,6 +76,14 @@ def test_the_first_judge_that_shows_a_file_judges_and_is_asked_once(tmp_path: Pa
     assert again.picture(tmp_path / "green").seen is None
     assert kept_in(tmp_path / "kept", ["2"]) != kept
     assert not kept.exists(), "other versions may show something else"
+
+
+def test_where_a_judge_paints_no_pixel_of_a_file_that_is_rejected_it_shows_nothing(tmp_path: Path) -> None:
+    (tmp_path / "clear").write_text("clear")
+    with Judges([painter(tmp_path, "first", "red")], kept_in(tmp_path / "kept", [])) as judges:
+        assert judges.picture(tmp_path / "clear").shown.judge == "first"
+        record = observe(tmp_path / "clear", "clear", Bench(judges))
+    assert (record.outcome, record.shown.judge) == ("rejected", "")
 
 
 def test_a_variant_of_another_color_or_transparency_than_a_judge_shows_is_told(tmp_path: Path) -> None:

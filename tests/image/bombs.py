@@ -102,6 +102,15 @@ def icon_of(picture: bytes, side: int = 0) -> bytes:
     return struct.pack("<HHHBBBBHHII", 0, 1, 1, side, side, 0, 0, 1, 32, len(picture), 22) + picture
 
 
+def icon_of_several(*pictures: tuple[bytes, int], side: int = 32) -> bytes:
+    """An icon of pictures of one size, each with the bits a pixel that its list says."""
+    at, entries, files = 6 + 16 * len(pictures), b"", b""
+    for picture, bits in pictures:
+        entries += struct.pack("<BBBBHHII", side, side, 0, 0, 1, bits, len(picture), at + len(files))
+        files += picture
+    return struct.pack("<HHH", 0, 1, len(pictures)) + entries + files
+
+
 def icon_claiming(width: int, height: int) -> bytes:
     """The old kind of icon: a bitmap without its head."""
     return icon_of(struct.pack("<IiiHHIIiiII", 40, width, 2 * height, 1, 32, 0, 0, 0, 0, 0, 0) + bytes(64))

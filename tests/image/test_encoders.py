@@ -9,11 +9,25 @@ from PIL import Image, ImageChops, JpegImagePlugin
 
 from lightpress.image import Size
 from lightpress.image.jpegli import tables
-from tools.drawing import BLUE, RED, file_of, four_corners, mean_difference, plain, ramp, rendered, seen, spec, speckled
+from tools.drawing import (
+    BLUE,
+    RED,
+    distance,
+    file_of,
+    four_corners,
+    mean_difference,
+    pixel,
+    plain,
+    ramp,
+    rendered,
+    seen,
+    spec,
+    speckled,
+)
 
 # Sums of jpegli's own tables, luma and chroma, as read from files that it wrote.
 SUMS = {1: 19680, 15: 10061, 29: 5806, 30: 5715, 50: 4225, 76: 2189, 84: 1522, 85: 1439, 95: 542, 99: 186, 100: 128}
-_NOISE = {side: file_of(speckled((side, 8)), "PNG") for side in (500, 501, 1_001, 1_601)}
+_NOISE = {side: file_of(speckled((side, 8)), "PNG") for side in (32, 33, 500, 501, 1_001, 1_601)}
 FIRST_ROW_OF_76 = [6, 7, 12, 12, 16, 17, 18, 19]
 
 
@@ -57,6 +71,8 @@ def test_no_jpeg_is_progressive_for_at_these_qualities_that_costs_cpu_and_saves_
 @pytest.mark.parametrize(
     ("side", "qualities"),
     [
+        (32, {"avif": 90, "webp": 95, "jpeg": 95}),
+        (33, {"avif": 55, "webp": 78, "jpeg": 62}),
         (500, {"avif": 55, "webp": 78, "jpeg": 62}),
         (501, {"avif": 51, "webp": 75, "jpeg": 55}),
         (1_001, {"avif": 48, "webp": 75, "jpeg": 53}),
@@ -67,6 +83,18 @@ def test_small_variants_get_a_better_quality_than_large_ones(side: int, qualitie
     asked = spec(Size("s", side), formats=("avif", "webp", "jpeg"))
     found = {one.format: (one.quality, max(one.width, one.height)) for one in rendered(_NOISE[side], asked)}
     assert found == {name: (quality, side) for name, quality in qualities.items()}
+
+
+@pytest.mark.parametrize("form", ["avif", "webp", "jpeg"])
+def test_icons_keep_their_colors_within_12_levels_and_their_clear_parts_within_4(form: str) -> None:
+    image = plain(RED, (2, 2), "RGBA")
+    image.putpixel((0, 0), (255, 255, 255, 255))
+    image.putpixel((1, 1), (0, 0, 0, 0))
+    (one,) = rendered(file_of(image), spec(formats=(form,)))
+    shown = seen(one).convert("RGBA")
+    assert distance(pixel(shown, (0.9, 0.1)), (*RED[:3], 255)) <= 12
+    assert distance(pixel(shown, (0.1, 0.1)), (255, 255, 255, 255)) <= 12
+    assert form == "jpeg" or pixel(shown, (0.9, 0.9))[3] <= 4
 
 
 def test_a_recipe_s_own_quality_is_that_of_all_sizes() -> None:

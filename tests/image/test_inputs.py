@@ -12,7 +12,7 @@ import pytest
 
 from lightpress.image import PictureRejected, Reason, Size
 from lightpress.image.formats import INPUTS, OUTPUTS, READABLE
-from tests.image.bombs import icon_of, patched
+from tests.image.bombs import icon_of, icon_of_several, patched
 from tools.drawing import (
     BLUE,
     CORNERS,
@@ -99,6 +99,13 @@ def test_the_largest_picture_of_an_icon_is_shown() -> None:
     data = file_of(plain(BLUE, (64, 64)), "ICO", sizes=[(16, 16), (64, 64), (32, 32)])
     assert only(data).size == (64, 64)
     assert distance(pixel(only(data), MIDDLE), BLUE) <= 1
+
+
+@pytest.mark.parametrize("deepest_first", [False, True])
+def test_of_the_largest_pictures_of_an_icon_the_one_with_the_most_colors_is_shown(deepest_first: bool) -> None:
+    pictures = [(file_of(plain(RED, (32, 32))), 8), (file_of(plain(BLUE, (32, 32))), 32)]
+    shown = only(icon_of_several(*(reversed(pictures) if deepest_first else pictures)))
+    assert distance(pixel(shown, MIDDLE), BLUE) <= 1
 
 
 def test_an_icon_that_understates_its_size_is_shown_whole() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import struct
 
 import pytest
 
@@ -19,6 +20,14 @@ OPAQUE = (200, 100, 50, 255)
 
 def two_colors(x: int, _y: int) -> tuple[int, int, int, int]:
     return COLOR if x < 10 else (0, 255, 0, 255)
+
+
+@pytest.mark.parametrize("announced", [256, 300, 305_402_420])
+def test_more_colors_than_pixels_can_name_cost_no_picture(announced: int) -> None:
+    colors = [(level, 0, 255 - level) for level in range(256)]
+    data = bytearray(bmp(SIZE, 8, bytes((200,)) * 24 * 9, colors=colors))
+    struct.pack_into("<I", data, 46, announced)
+    assert pixel(only(bytes(data)).convert("RGB"), (0.5, 0.5)) == (200, 0, 55)
 
 
 MASKS: dict[str, tuple[int, Masks]] = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDTH, HEIGHT = SIZE = (30, 20)
-GRAY, RGB, CMYK, MULTICHANNEL = 1, 3, 4, 7
+BITMAP, GRAY, RGB, CMYK, MULTICHANNEL = 0, 1, 3, 4, 7
 COLOR, SELECTED = (200, 100, 50), 90
 
 
@@ -37,6 +37,16 @@ def layers_of(count: int) -> bytes:
     """The section of `count` layers, which are not looked at; negative: the first alpha channel is transparency."""
     info = struct.pack(">h", count) + bytes(18 * abs(count))
     return struct.pack(">I", len(info)) + info
+
+
+def bitmap(*, runs: bool) -> bytes:
+    """A file of one bit a pixel: ink, but for its left half."""
+    width, row = 32, bytes(2) + b"\xff" * 2
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 1, HEIGHT, width, 1, BITMAP) + bytes(12)
+    if not runs:
+        return header + b"\0\0" + row * HEIGHT
+    packed_row = bytes((255, 0, 255, 255))
+    return header + b"\0\1" + struct.pack(">H", len(packed_row)) * HEIGHT + packed_row * HEIGHT
 
 
 def photoshop(
@@ -94,6 +104,13 @@ def test_gray_that_is_see_through_goes_through_its_profile_for_gray(runs: bool) 
     assert pixel(only(data), (0.8, 0.5)) == (188, 188, 188, SELECTED)
     opaque = photoshop(GRAY, (128,), runs=runs, resources=resource)
     assert pixel(only(opaque).convert("RGB"), (0.8, 0.5)) == (188, 188, 188)
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["raw", "runs"])
+def test_a_bitmap_is_black_where_its_ink_is(runs: bool) -> None:
+    image = only(bitmap(runs=runs)).convert("RGB")
+    assert pixel(image, (0.2, 0.5)) == (255, 255, 255)
+    assert pixel(image, (0.8, 0.5)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("channels", [(COLOR[0],), COLOR, (*COLOR, 7)])

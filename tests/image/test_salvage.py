@@ -150,6 +150,24 @@ def test_the_missing_rows_of_a_file_that_is_cut_short_are_see_through_and_told(f
     assert difference(image.crop(top), Image.open(io.BytesIO(whole)).crop(top)) < VERY_CLOSE
 
 
+def test_a_cut_png_shows_its_rows_whatever_stands_before_them() -> None:
+    whole = file_of(LARGE)
+    bits = png_chunk(b"sBIT", bytes((8, 8, 8)))
+    image = only(whole[:33] + bits + whole[33 : len(whole) // 2])
+    assert shown_rows(image) == pytest.approx(0.5, abs=0.05)
+    top = (0, 0, 640, int(480 * shown_rows(image)))
+    assert difference(image.crop(top), LARGE.crop(top)) == 0
+
+
+def test_rows_behind_a_filter_that_there_is_not_are_missing() -> None:
+    rows = [b"\0" + bytes((9 * number,)) * 96 for number in range(20)]
+    rows[15] = b"\x07" + rows[15][1:]
+    header = struct.pack(">IIBBBBB", 32, 20, 8, 2, 0, 0, 0)
+    pixels = png_chunk(b"IDAT", zlib.compress(b"".join(rows)))
+    image = only(PNG_SIGNATURE + png_chunk(b"IHDR", header) + pixels + png_chunk(b"IEND", b""))
+    assert shown_rows(image) == 15 / 20
+
+
 def test_a_progressive_jpeg_that_is_cut_short_shows_every_row_with_less_detail() -> None:
     whole = file_of(LARGE, "JPEG", progressive=True)
     cut = whole[: len(whole) * 2 // 3]

@@ -20,6 +20,7 @@ from lightpress.image.headers import (
 from lightpress.image.jpeg import jpeg_scans, jpeg_unreadable
 from lightpress.image.png import MOST_CHUNKS, png_chunk_count
 from lightpress.image.rare_bmp import bmp_sizes, bmp_unreadable, plain_bmp
+from lightpress.image.repair_avif import with_one_association
 from lightpress.image.salvage import (
     Repaired,
     gif_as_far_as_coded,
@@ -88,6 +89,9 @@ _WEBP_MOTION = {"method": 2, "allow_mixed": True, "kmin": 0, "kmax": 0}
 _SHARP_COLORS = {"subsampling": "4:4:4"}
 _WEBP_LOSSLESS = {"lossless": True, "quality": 60, "method": 2}
 
+# Of so few pixels each is seen, enlarged, and a file is hardly more than its header: the quality costs some bytes.
+_ICON = 32
+
 _AOM = {"color:tune": "ssimulacra2", "color:disable-trellis-quant": "1"}
 
 _OUTPUTS = (
@@ -95,19 +99,19 @@ _OUTPUTS = (
     # Tuned for what is seen, and without its slow search for coefficients: a sixth less CPU at equal bytes and score.
     Output(
         "avif", "AVIF", "image/avif", "avif", label="AVIF",
-        alpha=True, quality=((500, 55), (1_000, 51), (1_600, 48), (inf, 46)), max_side=32_768,
+        alpha=True, quality=((_ICON, 90), (500, 55), (1_000, 51), (1_600, 48), (inf, 46)), max_side=32_768,
         options={"speed": 9, "max_threads": 1, "advanced": _AOM}, graphic=_SHARP_COLORS,
     ),
     # Method 2 is the knee: method 4 costs 2.3 times the CPU for 2 % fewer bytes.
     Output(
         "webp", "WEBP", "image/webp", "webp", label="WebP",
-        alpha=True, quality=((500, 78), (inf, 75)), max_side=16_383,
+        alpha=True, quality=((_ICON, 95), (500, 78), (inf, 75)), max_side=16_383,
         options={"method": 2}, lossless=_WEBP_LOSSLESS, motion=_WEBP_MOTION,
     ),
     # On jpegli's scale. At these qualities a progressive file is no smaller and costs 2.4 times the CPU.
     Output(
         "jpeg", "JPEG", "image/jpeg", "jpg", label="JPEG", universal=True,
-        alpha=False, quality=((500, 62), (1_000, 55), (1_600, 53), (inf, 51)), max_side=65_500,
+        alpha=False, quality=((_ICON, 95), (500, 62), (1_000, 55), (1_600, 53), (inf, 51)), max_side=65_500,
         options={"optimize": True}, tables="jpegli", graphic=_SHARP_COLORS, gain_map=True,
     ),
     Output(
@@ -161,14 +165,10 @@ def _open_psd(data: bytes) -> Image.Image:
     return open_psd(data)
 
 
-def _sizes_of_bmp(data: bytes) -> Iterable[tuple[int, int]]:
+def _open_ico(data: bytes) -> Image.Image:
+    from lightpress.image.rare_ico import open_ico  # noqa: PLC0415  as above
 
-    return bmp_sizes(data)
-
-
-def _unreadable_bmp(data: bytes) -> str | None:
-
-    return bmp_unreadable(data)
+    return open_ico(data)
 
 
 def _open_bmp(data: bytes) -> Image.Image:
@@ -269,10 +269,12 @@ INPUTS = (
     ),
     Input(
         "avif", "AVIF", "AVIF", "PIL.AvifImagePlugin", 16, brands=_AVIF, threads=_AVIF_THREADS,
+        repairs=(with_one_association,),
         media_types=("image/avif",), extensions=("avif",),
     ),
     Input(
         "heic", "HEIC", "HEIF", "pillow_heif.HeifImagePlugin", 11, brands=_HEIC, threads=_HEIC_THREADS,
+        repairs=(with_one_association,),
         media_types=("image/heic", "image/heif"), extensions=("heic", "heif"),
     ),
     Input(
@@ -290,12 +292,12 @@ INPUTS = (
         media_types=("image/vnd.adobe.photoshop",), extensions=("psd",),
     ),
     Input(
-        "ico", "ICO", "ICO", "PIL.IcoImagePlugin", 9, ((b"\0\0\1\0", 0),), sizes=ico_sizes,
+        "ico", "ICO", "ICO", "PIL.IcoImagePlugin", 9, ((b"\0\0\1\0", 0),), sizes=ico_sizes, opener=_open_ico,
         media_types=("image/x-icon", "image/vnd.microsoft.icon"), extensions=("ico",),
     ),
     Input(
-        "bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 8, ((b"BM", 0),), unreadable=_unreadable_bmp,
-        sizes=_sizes_of_bmp, opener=_open_bmp,
+        "bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 8, ((b"BM", 0),), unreadable=bmp_unreadable,
+        sizes=bmp_sizes, opener=_open_bmp,
         media_types=("image/bmp",), extensions=("bmp",),
     ),
 )  # fmt: skip

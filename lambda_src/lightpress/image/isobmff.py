@@ -46,21 +46,31 @@ def _of_primary(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 def _associated(data: bytes, span: Span, item: int) -> list[int]:
     """The numbers of the properties of an item; the first property is number 1."""
-    at, end = span
-    version, flags, entries = data[at], data[at + 3], struct.unpack_from(">I", data, at + 4)[0]
-    name = ">I" if version else ">H"
+    version, flags = data[span[0]], data[span[0] + 3]
     index, mask = (">H", 0x7FFF) if flags & _LONG_INDEX else (">B", 0x7F)
+    for found, entry in item_associations(data, span):
+        if found == item:
+            numbers = entry[(5 if version else 3) :]
+            return [number & mask for (number,) in struct.iter_unpack(index, numbers)]
+    return []
+
+
+def item_associations(data: bytes, span: Span) -> Iterator[tuple[int, bytes]]:
+    """The entries of an `ipma` box, as (item, entry with its number of properties).
+
+    Raises IndexError or struct.error where the box ends within one.
+    """
+    at, end = span
+    name, index = ">I" if data[at] else ">H", 2 if data[at + 3] & _LONG_INDEX else 1
+    (entries,) = struct.unpack_from(">I", data, at + 4)
     at += 8
     for _ in range(min(entries, _MOST_BOXES)):
-        (found,) = struct.unpack_from(name, data, at)
-        at += struct.calcsize(name)
-        count, at = data[at], at + 1
-        if found == item:
-            return [struct.unpack_from(index, data, at + n * struct.calcsize(index))[0] & mask for n in range(count)]
-        at += count * struct.calcsize(index)
+        begin, at = at, at + struct.calcsize(name)
+        (item,) = struct.unpack_from(name, data, begin)
+        at += 1 + data[at] * index
         if at > end:
-            break
-    return []
+            raise IndexError("an entry that ends behind its box")
+        yield item, data[begin:at]
 
 
 def _number(data: bytes, at: int) -> int:

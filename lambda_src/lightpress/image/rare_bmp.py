@@ -18,6 +18,7 @@ _RGB, _RLE8, _RLE4, _BIT_FIELDS, _ALPHA_BIT_FIELDS = 0, 1, 2, 3, 6
 _HEADERS = {12, 40, 52, 56, 64, 108, 124}
 _SHORT, _WITH_ALPHA_MASK, _OS2, _V4 = 12, 56, 64, 108
 _DEPTHS = {1, 4, 8, 16, 24, 32}
+_COLORS_AT = 46
 _HOLDS = {4: "a JPEG file in a bitmap", 5: "a PNG file in a bitmap"}
 
 Masks = tuple[int, int, int, int]
@@ -99,6 +100,8 @@ def plain_bmp(data: bytes) -> bytes:
         return data
     if bitmap.compression in {_RLE8, _RLE4}:
         return _unpacked(data, bitmap)
+    if bitmap.header != _SHORT and bitmap.bits <= 8:  # noqa: PLR2004  bits
+        return _with_no_more_colors(data, 1 << bitmap.bits)
     masks = bitmap.masks
     if masks is None or bitmap.bits < 16 or (bitmap.is_masked and (bitmap.bits, masks) in _READ_BY_PILLOW):  # noqa: PLR2004
         return data
@@ -126,6 +129,12 @@ def _masks(data: bytes, bitmap: _Bitmap) -> Masks | None:
         (alpha,) = struct.unpack_from("<I", data, 66)
         return (*_BGRX[:3], alpha) if alpha else None
     return None
+
+
+def _with_no_more_colors(data: bytes, most: int) -> bytes:
+    """With no more colors announced than pixels can name: some files hold more, others a number without a meaning."""
+    (colors,) = struct.unpack_from("<I", data, _COLORS_AT)
+    return data if colors <= most else data[:_COLORS_AT] + struct.pack("<I", most) + data[_COLORS_AT + 4 :]
 
 
 def _is_one_piece(mask: int) -> bool:

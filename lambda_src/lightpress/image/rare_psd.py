@@ -1,5 +1,7 @@
 """The flattened picture of a Photoshop file, with transparency where it has any and not where it has a saved selection.
 
+A bitmap of one bit is ink on paper, which Pillow takes for light.
+
 "If it is a negative number, its absolute value is the number of layers and the first alpha channel contains the
 transparency data for the merged result" (Adobe Photoshop File Formats Specification, "Layer info"). Pillow takes a
 fourth channel for transparency always, and loses its way where there are more channels than it expects.
@@ -15,6 +17,7 @@ from typing import Any
 from PIL import Image
 
 _PLANES = {
+    "1": ("1;I",),  # ink is 1
     "L": ("L",),
     "P": ("P",),
     "RGB": ("R", "G", "B"),
@@ -22,7 +25,7 @@ _PLANES = {
     "LAB": ("L", "A", "B"),
 }
 _CHANNELS_AT, _HEIGHT_AT, _BITS_AT, _MODE_DATA_AT = 12, 14, 22, 26
-_EIGHT_BITS, _PACKED = 8, 1
+_READ_BITS, _PACKED = {1, 8}, 1
 _IS_GRAY = "gray_with_alpha"
 
 
@@ -30,7 +33,7 @@ def open_psd(data: bytes) -> Image.Image:
     """Open the file with Pillow, its channels set right."""
     opened: Any = Image.open(io.BytesIO(data), formats=("PSD",))
     colors = "RGB" if opened.mode == "RGBA" else opened.mode
-    if struct.unpack_from(">H", data, _BITS_AT)[0] != _EIGHT_BITS or colors not in _PLANES:
+    if struct.unpack_from(">H", data, _BITS_AT)[0] not in _READ_BITS or colors not in _PLANES:
         return opened  # type: ignore[no-any-return]
     layers_at, pixels_at = _sections(data)
     starts, planes = _starts(data, pixels_at), _PLANES[colors]

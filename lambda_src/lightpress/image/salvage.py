@@ -168,6 +168,7 @@ _OF_FRAMES = {_ANIMATION, _FRAME, b"fdAT"}
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _LARGEST_STREAM = 1 << 28
 _HEADER_LENGTH = 13
+_LAST_FILTER = 4  # Paeth; behind a greater one nothing can be told
 _STEP = 1 << 14
 
 
@@ -179,7 +180,8 @@ def png_without_metadata(data: bytes) -> Repaired | None:
     kept = [chunk for chunk in chunks if chunk.kind in _CRITICAL or _is_shown(chunk)]
     if len(kept) == len(chunks):
         return None
-    return Repaired(_png_of(kept), "Damaged data beside the picture is left out.")
+    rest = data[len(_png_of(chunks)) :]  # a chunk that is cut short may hold all of the pixels
+    return Repaired(_png_of(kept) + rest, "Damaged data beside the picture is left out.")
 
 
 def _whole_chunks(data: bytes) -> list[Chunk]:
@@ -236,7 +238,8 @@ def png_with_all_rows(data: bytes) -> Repaired | None:
     if interlaced or not 1 < stride * height <= _LARGEST_STREAM:
         return None
     rows = _inflated(b"".join(_coded_parts(data)), stride * height)
-    count = len(rows) // stride
+    filters = rows[: len(rows) // stride * stride : stride]
+    count = next((number for number, kind in enumerate(filters) if kind > _LAST_FILTER), len(filters))
     if not count:
         return None
     padded = rows[: count * stride] + bytes(stride * (height - count))
