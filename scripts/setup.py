@@ -92,7 +92,7 @@ def _compile_what_is_used() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PATH"] = os.pathsep.join([*nodes, os.environ.get("PATH", "")])  # aws-cdk-lib starts Node
     subprocess.run(
-        [str(PYTHON), "-c", "import lightpress.cdk.stack, lightpress.cli.demo.run"],
+        [str(PYTHON), "-c", "import lightpress.cdk.construct, lightpress.cli.demo.run"],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

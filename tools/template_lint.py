@@ -18,9 +18,9 @@ import lightpress.cdk  # noqa: F401  before aws_cdk
 # isort: split
 from aws_cdk import App
 
+from lightpress.cdk.app import LightpressStack
 from lightpress.cdk.config import ENVIRONMENTS, load_config
 from lightpress.cdk.readiness import context_of_the_command_line
-from lightpress.cdk.stack import LightpressStack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

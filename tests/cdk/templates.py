@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from aws_cdk import App
 
-from lightpress.cdk.app import make_app
+from lightpress.cdk.app import LightpressStack, make_app
 from lightpress.cdk.readiness import context_of_the_command_line
-from lightpress.cdk.stack import LightpressStack
 from tests.cdk.grants import as_list, function_id, resolve
 
 if TYPE_CHECKING:

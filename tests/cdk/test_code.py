@@ -45,3 +45,13 @@ def test_what_was_changed_since_is_there(tmp_path: Path, target: Target) -> None
     module.write_text("two = 2\n")
     assert (compiled(tmp_path, target) / "module.py").read_text() == "two = 2\n"
     assert (before / "module.py").read_text() == "one = 1\n"
+
+
+def test_recipes_of_ones_own_are_in_the_place_of_those_that_come_with_it(tmp_path: Path) -> None:
+    (source := tmp_path / "source").mkdir()
+    (source / "recipes.toml").write_text("# theirs\n")
+    (mine := tmp_path / "mine.toml").write_text("# mine\n")
+    for words in ("# mine\n", "# changed\n"):
+        mine.write_text(words)
+        assert (compiled(source, on_lambda("aarch64", "3.9"), mine) / "recipes.toml").read_text() == words
+    assert (compiled(source, on_lambda("aarch64", "3.9")) / "recipes.toml").read_text() == "# theirs\n"

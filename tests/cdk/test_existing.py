@@ -13,10 +13,10 @@ from cdk_nag import AwsSolutionsChecks
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
+from lightpress.cdk.app import LightpressStack
 from lightpress.cdk.config import Config, load_config
 from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.options.uploads import UploadOptions
-from lightpress.cdk.stack import LightpressStack
 from lightpress.image import CompressionOptions
 from lightpress.in_place.buckets import InPlace, in_place_from
 from lightpress.pipeline.buckets import Attached, attached_from

@@ -13,11 +13,11 @@ from cdk_nag import AwsSolutionsChecks
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
+from lightpress.cdk.app import LightpressStack
 from lightpress.cdk.config import Config, load_config
 from lightpress.cdk.options.countries import COUNTRIES
 from lightpress.cdk.options.delivery import is_rsa_2048
 from lightpress.cdk.readiness import context_of_the_command_line
-from lightpress.cdk.stack import LightpressStack
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import ACCOUNT, REGION, environment_of, grants_of
 from tests.cdk.templates import NO_LAYER, synthesize_with

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -13,12 +12,12 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk.aws_lambda import Architecture
 
+from lightpress.cdk.app import LightpressStack
 from lightpress.cdk.config import Config
 from lightpress.cdk.functions import RUNTIME
 from lightpress.cdk.layer import PillowLayer
 from lightpress.cdk.layer_build import LayerError
-from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
-from lightpress.cdk.stack import LightpressStack
+from lightpress.cdk.readiness import PROJECT, RECIPES
 from lightpress.toml_reader import ConfigError
 from tests.cdk.templates import NO_LAYER
 
@@ -43,12 +42,10 @@ def test_an_unknown_environment_ends_with_one_line_and_no_traceback(tmp_path: Pa
 
 
 def test_a_mistake_in_the_recipes_stops_the_synth_and_is_named(tmp_path: Path) -> None:
-    source = tmp_path / "lambda_src"
-    shutil.copytree(LAMBDA_SRC, source, ignore=shutil.ignore_patterns("__pycache__"))
-    recipes = source / "recipes.toml"
-    recipes.write_text(recipes.read_text(encoding="utf-8").replace('"auto"', '["avfi"]'), encoding="utf-8")
+    recipes = tmp_path / "recipes.toml"
+    recipes.write_text(RECIPES.read_text(encoding="utf-8").replace('"auto"', '["avfi"]'), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"recipes\.toml: recipes\.web\.formats: 'avfi' .* did you mean 'avif'\?"):
-        LightpressStack(App(context=NO_LAYER), "Broken", config=Config("dev"), source=source)
+        LightpressStack(App(context=NO_LAYER), "Broken", config=Config("dev"), recipes=recipes)
 
 
 def test_when_the_layer_cannot_be_built_the_synth_says_what_pip_said(tmp_path: Path) -> None:

@@ -27,13 +27,13 @@ from PIL import Image
 
 from lightpress.aws.ledger import S3Ledger
 from lightpress.aws.objects import SEAL
+from lightpress.cdk.app import LightpressStack
 from lightpress.cdk.config import Config
 from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.options.monitoring import MonitoringOptions
 from lightpress.cdk.options.processing import ProcessingOptions
 from lightpress.cdk.options.storage import StorageOptions
 from lightpress.cdk.readiness import context_of_the_command_line
-from lightpress.cdk.stack import LightpressStack
 from lightpress.cli.backfill import Limits
 from lightpress.cli.backfilling import IN_PLACE_MODE, VARIANTS, Job, forecast, job_for
 from lightpress.cli.backfilling import run as run_backfill

@@ -1,20 +1,39 @@
-"""The CDK app: one stack, for the environment that the context names."""
+"""The CDK app: one stack with one Lightpress, for the environment that the context names."""
 
 from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
 
-from aws_cdk import App
+from aws_cdk import App, Stack
 
 from lightpress.cdk.config import read_config
+from lightpress.cdk.construct import Lightpress
 from lightpress.cdk.layer_build import LayerError
-from lightpress.cdk.readiness import context_of_the_command_line
-from lightpress.cdk.stack import LightpressStack
+from lightpress.cdk.readiness import RECIPES, context_of_the_command_line
 from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
+
+    from constructs import Construct
+
+    from lightpress.cdk.config import Config
+
+
+class LightpressStack(Stack):
+    """A stack with nothing else in it."""
+
+    def __init__(self, scope: Construct, id_: str, *, config: Config, recipes: Path = RECIPES) -> None:
+        super().__init__(
+            scope,
+            id_,
+            description="Lightpress: every size and format the web needs of every image file uploaded to a bucket",
+            termination_protection=config.storage.termination_protection,
+        )
+        # By this id, what is in it has the logical ids that it would have directly in the stack, as it once was.
+        Lightpress(self, "Default", config=config, recipes=recipes)
 
 
 def make_app(context: Mapping[str, object] | None = None, outdir: str | None = None) -> App:

@@ -21,7 +21,7 @@ from lightpress.cdk.encryption import key_of
 from lightpress.cdk.existing import read_attached
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
-from lightpress.cdk.naming import pin, removal_policy
+from lightpress.cdk.naming import logical_id_of, pin, removal_policy
 from lightpress.cdk.processing import read_originals
 from lightpress.cdk.queues import WorkQueue
 
@@ -159,7 +159,7 @@ class Backfill(Component):
         acknowledge(
             policy,
             "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:"
-            "<BackfillMachine.Name>/*]",
+            f"<{logical_id_of(machine, 'BackfillMachine')}.Name>/*]",
             because="Executions of its own shards, whose names Step Functions invents.",
         )
 

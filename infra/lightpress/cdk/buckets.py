@@ -10,13 +10,12 @@ from aws_cdk import aws_s3 as s3
 
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.findings import acknowledge
-from lightpress.cdk.naming import pin, removal_policy
+from lightpress.cdk.naming import logical_id_of, pin, removal_policy
 from lightpress.cdk.options.storage import STANDARD, STORAGE_CLASSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aws_cdk import Stack
     from aws_cdk import aws_kms as kms
     from constructs import Construct
 
@@ -93,8 +92,8 @@ class PrivateBucket(s3.Bucket):
             removal_policy=removal_policy(config),
         )
         self.known_arn = f"arn:{Aws.PARTITION}:s3:::{name.physical}"
-        self.logical_id = f"{holds.capitalize()}Bucket"
-        pin(self, self.logical_id)
+        pin(self, f"{holds.capitalize()}Bucket")
+        self.logical_id = logical_id_of(self, f"{holds.capitalize()}Bucket")
         acknowledge(self, "AwsSolutions-S1", because=_NO_ACCESS_LOG)
 
 
@@ -106,21 +105,21 @@ def _encryption(key: kms.IKey | None) -> dict[str, Any]:
     return {"encryption": s3.BucketEncryption.KMS, "encryption_key": key, "bucket_key_enabled": True}
 
 
-def guard_names(stack: Stack, config: Config) -> None:
+def guard_names(scope: Construct, config: Config) -> None:
     """Refuse a deploy that would replace every bucket by an empty one, because its namespace has changed.
 
     The parameter keeps the value of the first deploy, unless a deploy names another one (docs/decisions/0059).
     """
     namespace = config.storage.bucket_namespace
     deployed = CfnParameter(
-        stack,
+        scope,
         "BucketNamespace",
         default=namespace,
         allowed_values=["account-regional", "global"],
         description="The option bucket_namespace at the first deploy",
     )
-    CfnRule(
-        stack,
+    guard = CfnRule(
+        scope,
         "BucketsAreNotReplaced",
         assertions=[
             CfnRuleAssertion(
@@ -130,6 +129,8 @@ def guard_names(stack: Stack, config: Config) -> None:
             )
         ],
     )
+    pin(deployed, "BucketNamespace")
+    pin(guard, "BucketsAreNotReplaced")
 
 
 def moved(storage: str, days: int, prefix: str | None = None) -> list[s3.LifecycleRule]:

@@ -23,29 +23,32 @@ _LEFT_OUT = ("__pycache__", "*.pyc", ".*")
 _FOLDER_IN_LAMBDA = "/var/task"
 
 
-def compiled(source: Path, target: Target) -> Path:
-    """A copy of the folder `source` as it runs on `target`; it is there until this process ends.
+def compiled(source: Path, target: Target, recipes: Path | None = None) -> Path:
+    """A copy of the folder `source` as it runs on `target`, there until this process ends; `recipes` replace its own.
 
     Only the Python version that the functions run on can write their byte code; synthesized with another, they go
     without.
     """
-    return _copy(source, target, _fingerprint(source))
+    return _copy(source, target, recipes, _fingerprint(source, recipes))
 
 
 @cache
-def _copy(source: Path, target: Target, _: str) -> Path:
+def _copy(source: Path, target: Target, recipes: Path | None, _: str) -> Path:
     folder = Path(mkdtemp(prefix="lightpress-code-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+    if recipes is not None:
+        shutil.copyfile(recipes, folder / "recipes.toml")
     if target.precompiled:
         precompile(folder, _FOLDER_IN_LAMBDA, unless_edited=True)  # as one may in the console
     settle(folder)
     return folder
 
 
-def _fingerprint(source: Path) -> str:
+def _fingerprint(source: Path, recipes: Path | None) -> str:
     """Of all files, so that what was changed since is copied anew."""
     parts = hashlib.sha256()
-    for path in sorted(path for path in source.rglob("*") if path.is_file() and path.suffix != ".pyc"):
+    files = sorted(path for path in source.rglob("*") if path.is_file() and path.suffix != ".pyc")
+    for path in (*files, recipes) if recipes else files:
         parts.update(hashlib.sha256(str(path).encode()).digest() + hashlib.sha256(path.read_bytes()).digest())
     return parts.hexdigest()

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aws_cdk import Aws, Stack
+from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from lightpress.cdk.naming import pin, removal_policy
+from lightpress.cdk.naming import pin, removal_policy, root_of
 from lightpress.cdk.options.storage import CREATE
 
 if TYPE_CHECKING:
@@ -30,12 +30,12 @@ _WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
 class Encryption(Construct):
     """Holds `key`: a new one, one of the deployer's, or None, where AWS's own keys do.
 
-    The stack makes it before everything else. The policy of a key that is there already is left alone; what it must
+    It is made before everything else. The policy of a key that is there already is left alone; what it must
     say is in docs/encryption.md, which a test compares with what is said here.
     """
 
-    def __init__(self, stack: Stack, *, config: Config) -> None:
-        super().__init__(stack, _ID)
+    def __init__(self, scope: Construct, *, config: Config) -> None:
+        super().__init__(scope, _ID)
         self.key: kms.IKey | None = None
         if config.storage.encryption_key == CREATE:
             self.key = _created(self, config)
@@ -44,8 +44,8 @@ class Encryption(Construct):
 
 
 def key_of(construct: IConstruct) -> kms.IKey | None:
-    """The key of the stack that a construct is in."""
-    encryption = Stack.of(construct).node.try_find_child(_ID)
+    """The key of the Lightpress that a construct is part of."""
+    encryption = root_of(construct).node.try_find_child(_ID)
     return encryption.key if isinstance(encryption, Encryption) else None
 
 

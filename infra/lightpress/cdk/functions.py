@@ -43,22 +43,22 @@ _ARCHITECTURES = {
 
 
 class FunctionCode(Component):
-    """What functions run: the folder `source` on top of the layer. Its recipes are checked.
+    """What functions run: the folder `source`, with the recipes in it, on top of the layer.
 
     Attributes:
-        recipes: The recipes in that folder.
+        recipes: The recipes, which are checked.
         architecture: Of the processor that functions run on.
         asset: The code.
         layer: Pillow and the other libraries.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, source: Path, config: Config) -> None:
+    def __init__(self, scope: Construct, id_: str, *, source: Path, recipes: Path, config: Config) -> None:
         super().__init__(scope, id_)
-        self.recipes = load_recipes(source / "recipes.toml")
+        self.recipes = load_recipes(recipes)
         self.architecture = _ARCHITECTURES[config.processing.architecture]
         for_host = config.processing.architecture == _ON_HOST
         self.asset = lambda_.Code.from_asset(
-            str(compiled(source, target_of(RUNTIME, self.architecture, for_host=for_host)))
+            str(compiled(source, target_of(RUNTIME, self.architecture, for_host=for_host), recipes))
         )
         self.layer = PillowLayer(
             self,

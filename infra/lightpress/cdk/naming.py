@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 
-from aws_cdk import Aws, CfnResource, RemovalPolicy
+from aws_cdk import Aws, CfnElement, CfnResource, RemovalPolicy, Stack
+from constructs import Construct
 
 if TYPE_CHECKING:
     from constructs import IConstruct
@@ -12,11 +14,39 @@ if TYPE_CHECKING:
     from lightpress.cdk.config import Config
 
 _Resource = TypeVar("_Resource", bound=CfnResource)
+_HIDDEN = "Default"  # CDK leaves this id out of logical ids
 
 
-def pin(construct: IConstruct, logical_id: str) -> None:
+class Root(Construct):
+    """What all parts of one Lightpress are in. A stack may have several.
+
+    Attributes:
+        id_prefix: What the logical ids that are pinned begin with: the ids from the stack down to here, so that those
+            of two in one stack differ. Empty for one whose id is "Default", directly in its stack.
+
+    """
+
+    def __init__(self, scope: Construct, id_: str) -> None:
+        super().__init__(scope, id_)
+        inside = self.node.path.removeprefix(Stack.of(self).node.path).split("/")
+        self.id_prefix = "".join(re.sub("[^A-Za-z0-9]", "", part) for part in inside if part != _HIDDEN)
+
+
+def root_of(construct: IConstruct) -> IConstruct:
+    """The Lightpress that a construct is in; its stack, where it is in none."""
+    return next((scope for scope in reversed(construct.node.scopes) if isinstance(scope, Root)), Stack.of(construct))
+
+
+def logical_id_of(construct: IConstruct, name: str) -> str:
+    """A logical id that no other Lightpress in the stack has, for what is part of the same one as `construct`."""
+    root = root_of(construct)
+    return f"{root.id_prefix}{name}" if isinstance(root, Root) else name
+
+
+def pin(construct: IConstruct, name: str) -> None:
     """Keep the logical id of what holds data or an address, however the code around it is rearranged."""
-    resource(construct, CfnResource).override_logical_id(logical_id)
+    element = construct if isinstance(construct, CfnElement) else resource(construct, CfnResource)
+    element.override_logical_id(logical_id_of(construct, name))
 
 
 def global_name(config: Config, name: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 PROJECT = Path(__file__).resolve().parents[3]
 LAMBDA_SRC = PROJECT / "lambda_src"
+RECIPES = LAMBDA_SRC / "recipes.toml"
 
 
 def use_bundled_node() -> None:

@@ -1,11 +1,12 @@
-"""The stack: its components, in the order in which each needs the ones before."""
+"""The construct `Lightpress`: its components, in the order in which each needs the ones before."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from aws_cdk import CfnOutput, Stack
+from aws_cdk import CfnOutput
 
 from lightpress.cdk.announcements import announce_on
 from lightpress.cdk.backfill import Backfill
@@ -19,10 +20,11 @@ from lightpress.cdk.failures import Failures
 from lightpress.cdk.functions import FunctionCode
 from lightpress.cdk.in_place import InPlace
 from lightpress.cdk.monitoring import Monitoring
+from lightpress.cdk.naming import Root, pin
 from lightpress.cdk.processing import Processing
 from lightpress.cdk.purging import Purging
 from lightpress.cdk.queries import SavedQueries
-from lightpress.cdk.readiness import LAMBDA_SRC
+from lightpress.cdk.readiness import LAMBDA_SRC, RECIPES
 from lightpress.cdk.upload_api import UploadApi
 from lightpress.cdk.upload_page import UploadPage
 from lightpress.cdk.uploads import Uploads
@@ -30,7 +32,6 @@ from lightpress.cdk.url_ingest import UrlIngest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from constructs import Construct
 
@@ -38,19 +39,14 @@ if TYPE_CHECKING:
     from lightpress.cdk.config import Config
 
 
-class LightpressStack(Stack):
-    """Originals are uploaded, processed and delivered. `source` is the folder of the functions' code."""
+class Lightpress(Root):
+    """Originals are uploaded, processed and delivered."""
 
-    def __init__(self, scope: Construct, id_: str, *, config: Config, source: Path = LAMBDA_SRC) -> None:
-        super().__init__(
-            scope,
-            id_,
-            description="Lightpress: every size and format the web needs of every image file uploaded to a bucket",
-            termination_protection=config.storage.termination_protection,
-        )
+    def __init__(self, scope: Construct, id_: str, *, config: Config, recipes: str | Path = RECIPES) -> None:
+        super().__init__(scope, id_)
         guard_names(self, config)
         Encryption(self, config=config)
-        core = _core(self, config, source)
+        core = _core(self, config, Path(recipes))
         purging = _purging(self, core)
         url_ingest = _url_ingest(self, core)
         upload_api = _upload_api(self, core, url_ingest)
@@ -63,10 +59,13 @@ class LightpressStack(Stack):
         if config.processing.canary_minutes:
             Canary(self, "Canary", functions=functions, config=config)
         if config.existing.attach or config.existing.in_place:
-            CfnOutput(self, "ExistingBuckets", value=existing_as_json(config.existing.attach, config.existing.in_place))
+            self._output("ExistingBuckets", existing_as_json(config.existing.attach, config.existing.in_place))
         for component in components:
             for name, value in component.outputs.items():
-                CfnOutput(self, name, value=value)
+                self._output(name, value)
+
+    def _output(self, name: str, value: str) -> None:
+        pin(CfnOutput(self, name, value=value), name)
 
 
 @dataclass(frozen=True)
@@ -85,15 +84,15 @@ class _Core:
         return self.code, self.uploads, self.processing, self.failures, self.delivery
 
 
-def _core(stack: Stack, config: Config, source: Path) -> _Core:
-    code = FunctionCode(stack, "Code", source=source, config=config)
-    uploads = Uploads(stack, "Uploads", config=config)
-    delivery = Delivery(stack, "Delivery", uploads=uploads.bucket, code=code, config=config)
+def _core(scope: Construct, config: Config, recipes: Path) -> _Core:
+    code = FunctionCode(scope, "Code", source=LAMBDA_SRC, recipes=recipes, config=config)
+    uploads = Uploads(scope, "Uploads", config=config)
+    delivery = Delivery(scope, "Delivery", uploads=uploads.bucket, code=code, config=config)
     processing = Processing(
-        stack, "Processing", uploads=uploads.bucket, images=delivery.images, code=code, config=config
+        scope, "Processing", uploads=uploads.bucket, images=delivery.images, code=code, config=config
     )
     failures = Failures(
-        stack,
+        scope,
         "Failures",
         processing=processing,
         uploads=uploads.bucket,
@@ -106,11 +105,11 @@ def _core(stack: Stack, config: Config, source: Path) -> _Core:
     return _Core(config, code, uploads, processing, failures, delivery)
 
 
-def _purging(stack: Stack, core: _Core) -> Purging | None:
+def _purging(scope: Construct, core: _Core) -> Purging | None:
     if not core.config.delivery.invalidate_deleted:
         return None
     return Purging(
-        stack,
+        scope,
         "Purging",
         processing=core.processing,
         failures=core.failures,
@@ -120,11 +119,11 @@ def _purging(stack: Stack, core: _Core) -> Purging | None:
     )
 
 
-def _url_ingest(stack: Stack, core: _Core) -> UrlIngest | None:
+def _url_ingest(scope: Construct, core: _Core) -> UrlIngest | None:
     if not core.config.ingest.url_ingest:
         return None
     return UrlIngest(
-        stack,
+        scope,
         "UrlIngest",
         uploads=core.uploads.bucket,
         processing=core.processing,
@@ -133,14 +132,14 @@ def _url_ingest(stack: Stack, core: _Core) -> UrlIngest | None:
     )
 
 
-def _upload_api(stack: Stack, core: _Core, url_ingest: UrlIngest | None) -> UploadApi | None:
+def _upload_api(scope: Construct, core: _Core, url_ingest: UrlIngest | None) -> UploadApi | None:
     """The API with its page, if there is one, and the origins that may upload."""
     config, uploads = core.config, core.uploads
     origins = list(config.uploads.allowed_origins)
     api = None
     if config.uploads.upload_auth != "off":
         api = UploadApi(
-            stack,
+            scope,
             "UploadApi",
             uploads=uploads.bucket,
             delivery=core.delivery,
@@ -152,7 +151,7 @@ def _upload_api(stack: Stack, core: _Core, url_ingest: UrlIngest | None) -> Uplo
         if config.uploads.upload_page:
             origins.append(api.origin)
             UploadPage(
-                stack,
+                scope,
                 "UploadPage",
                 api=api,
                 uploads=uploads.bucket,
@@ -165,9 +164,9 @@ def _upload_api(stack: Stack, core: _Core, url_ingest: UrlIngest | None) -> Uplo
     return api
 
 
-def _backfill(stack: Stack, core: _Core) -> Backfill:
+def _backfill(scope: Construct, core: _Core) -> Backfill:
     return Backfill(
-        stack,
+        scope,
         "Backfill",
         uploads=core.uploads.bucket,
         images=core.delivery.images,
@@ -177,14 +176,14 @@ def _backfill(stack: Stack, core: _Core) -> Backfill:
     )
 
 
-def _in_place(stack: Stack, core: _Core) -> InPlace | None:
+def _in_place(scope: Construct, core: _Core) -> InPlace | None:
     if not core.config.existing.in_place:
         return None
-    return InPlace(stack, "InPlace", images=core.delivery.images, code=core.code, config=core.config)
+    return InPlace(scope, "InPlace", images=core.delivery.images, code=core.code, config=core.config)
 
 
 def _monitoring(
-    stack: Stack,
+    scope: Construct,
     core: _Core,
     components: Sequence[Component],
     backfill: Backfill,
@@ -193,7 +192,7 @@ def _monitoring(
     """Alarms and, where they are chosen, the dashboard and the saved queries: over all functions of `components`."""
     functions = [function for component in components for function in component.functions]
     monitoring = Monitoring(
-        stack,
+        scope,
         "Monitoring",
         processing=core.processing,
         functions=functions,
@@ -204,7 +203,7 @@ def _monitoring(
     )
     if core.config.monitoring.dashboard:
         Dashboard(
-            stack,
+            scope,
             "Dashboard",
             uploads=core.uploads,
             processing=core.processing,
@@ -215,5 +214,5 @@ def _monitoring(
             config=core.config,
         )
     if core.config.monitoring.saved_queries:
-        SavedQueries(stack, "Queries", functions=functions, config=core.config)
+        SavedQueries(scope, "Queries", functions=functions, config=core.config)
     return monitoring
