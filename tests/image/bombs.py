@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 import zlib
+from functools import cache
+from typing import TYPE_CHECKING
 
 from tools.drawing import (
     PNG_SIGNATURE,
@@ -17,6 +19,9 @@ from tools.drawing import (
     with_chunk_before,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 def patched(data: bytes, at: int, layout: str, *numbers: int) -> bytes:
     """The file with other numbers at one place."""
@@ -24,6 +29,7 @@ def patched(data: bytes, at: int, layout: str, *numbers: int) -> bytes:
     return data[:at] + new + data[at + len(new) :]
 
 
+@cache
 def zeros(count: int) -> bytes:
     """So many zeros, packed: a thousandth of their size."""
     packer = zlib.compressobj(9)
@@ -176,60 +182,64 @@ def webp_animation_on(width: int, height: int) -> bytes:
 
 _JPEG = file_of(plain(), "JPEG")
 
-BOMBS: dict[str, bytes] = {
-    "png": png_claiming(30_000, 30_000),
-    "png, long and thin": png_claiming(1, 1_000_000),
-    "png, one bit, all there": PNG_SIGNATURE
-    + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0))
-    + png_chunk(b"IDAT", zeros(112 << 20))
-    + png_chunk(b"IEND", b""),
-    "png, 100,000 comments": png_with(b"tEXt", b"k\0v", 100_000),
-    "jpeg": patched(_JPEG, _JPEG.index(b"\xff\xc0") + 5, ">HH", 60_000, 60_000),
-    "jpeg, 100,000 segments": _JPEG[:2] + b"\xff\xe5\0\2" * 100_000 + _JPEG[2:],
-    "jpeg, 119 megapixels in a scan for each color": jpeg_of_separate_scans(10_900, 10_900),
-    "gif, 2 million parts of one byte": _GIF_HEAD + b"\x21\xfe" + b"\x01x" * 2_000_000 + b"\0" + _GIF_PICTURE,
-    "gif, 2 million empty extensions": _GIF_HEAD + b"\x21\xfe\0" * 2_000_000 + _GIF_PICTURE,
-    "icon of a huge PNG behind a thousand others": icon_of_many(1_001, png_claiming(30_000, 30_000)),
-    "webp, animation of 31 megapixels": webp_animation_on(5_600, 5_600),
-    "jpeg, 2,000 scans": jpeg_of_scans((2_000, 2_000), 2_000),
-    "jpeg, 90 scans of much": jpeg_of_scans((8_000, 8_000), 90),
-    "gif": gif_of_one_pixel(65_535, 65_535),
-    "gif, 68 bytes": gif_of_one_pixel(13_000, 13_000),
-    "gif, its frame": patched(_FRAME_OF_GIF, _FRAME_OF_GIF.index(b"\x2c\0\0\0\0") + 5, "<HH", 65_535, 65_535),
-    "bmp": patched(_BMP, 18, "<ii", 1_000_000, 1_000_000),
-    "tiff": tiff_claiming(100_000, 100_000),
-    "tiff, 100,000 directories": tiff_of_directories(100_000),
-    "webp, 34 bytes": webp_of_34_bytes(16_383, 16_383),
-    "webp, 34 bytes within the limit of pixels": webp_of_34_bytes(9_400, 9_400),
-    "avif": of_boxes("AVIF", 60_000, 60_000),
-    "avif, within the limit of pixels": of_boxes("AVIF", 9_400, 9_400),
-    "heic": of_boxes("HEIF", 60_000, 60_000),
-    "heic, within the limit of pixels": of_boxes("HEIF", 9_400, 9_400),
-    "jpeg2000": jpeg2000_claiming(60_000, 60_000),
-    "jpeg2000, within the limit of pixels": jpeg2000_claiming(9_400, 9_400),
-    "icon of a huge bitmap": icon_claiming(30_000, 30_000),
-    "icon of a huge PNG": icon_of(png_of_rows(20_000, 6_000)),
-    "psd": psd_claiming(30_000, 30_000),
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "png": lambda: png_claiming(30_000, 30_000),
+    "png, long and thin": lambda: png_claiming(1, 1_000_000),
+    "png, one bit, all there": lambda: (
+        PNG_SIGNATURE
+        + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 30_000, 30_000, 1, 0, 0, 0, 0))
+        + png_chunk(b"IDAT", zeros(112 << 20))
+        + png_chunk(b"IEND", b"")
+    ),
+    "png, 100,000 comments": lambda: png_with(b"tEXt", b"k\0v", 100_000),
+    "jpeg": lambda: patched(_JPEG, _JPEG.index(b"\xff\xc0") + 5, ">HH", 60_000, 60_000),
+    "jpeg, 100,000 segments": lambda: _JPEG[:2] + b"\xff\xe5\0\2" * 100_000 + _JPEG[2:],
+    "jpeg, 119 megapixels in a scan for each color": lambda: jpeg_of_separate_scans(10_900, 10_900),
+    "gif, 2 million parts of one byte": lambda: _GIF_HEAD + b"\x21\xfe" + b"\x01x" * 2_000_000 + b"\0" + _GIF_PICTURE,
+    "gif, 2 million empty extensions": lambda: _GIF_HEAD + b"\x21\xfe\0" * 2_000_000 + _GIF_PICTURE,
+    "icon of a huge PNG behind a thousand others": lambda: icon_of_many(1_001, png_claiming(30_000, 30_000)),
+    "webp, animation of 31 megapixels": lambda: webp_animation_on(5_600, 5_600),
+    "jpeg, 2,000 scans": lambda: jpeg_of_scans((2_000, 2_000), 2_000),
+    "jpeg, 90 scans of much": lambda: jpeg_of_scans((8_000, 8_000), 90),
+    "gif": lambda: gif_of_one_pixel(65_535, 65_535),
+    "gif, 68 bytes": lambda: gif_of_one_pixel(13_000, 13_000),
+    "gif, its frame": lambda: patched(_FRAME_OF_GIF, _FRAME_OF_GIF.index(b"\x2c\0\0\0\0") + 5, "<HH", 65_535, 65_535),
+    "bmp": lambda: patched(_BMP, 18, "<ii", 1_000_000, 1_000_000),
+    "tiff": lambda: tiff_claiming(100_000, 100_000),
+    "tiff, 100,000 directories": lambda: tiff_of_directories(100_000),
+    "webp, 34 bytes": lambda: webp_of_34_bytes(16_383, 16_383),
+    "webp, 34 bytes within the limit of pixels": lambda: webp_of_34_bytes(9_400, 9_400),
+    "avif": lambda: of_boxes("AVIF", 60_000, 60_000),
+    "avif, within the limit of pixels": lambda: of_boxes("AVIF", 9_400, 9_400),
+    "heic": lambda: of_boxes("HEIF", 60_000, 60_000),
+    "heic, within the limit of pixels": lambda: of_boxes("HEIF", 9_400, 9_400),
+    "jpeg2000": lambda: jpeg2000_claiming(60_000, 60_000),
+    "jpeg2000, within the limit of pixels": lambda: jpeg2000_claiming(9_400, 9_400),
+    "icon of a huge bitmap": lambda: icon_claiming(30_000, 30_000),
+    "icon of a huge PNG": lambda: icon_of(png_of_rows(20_000, 6_000)),
+    "psd": lambda: psd_claiming(30_000, 30_000),
 }
-"""What must end in a reason."""
+"""What must end in a reason. Drawn when a test asks: some are as large as what they attack."""
 
-HEAVY: dict[str, bytes] = {
-    "png, color profile of 300 MB": png_with(b"iCCP", b"x\0\0" + zeros(300 << 20)),
-    "png, packed comment of 300 MB": png_with(b"zTXt", b"Comment\0\0" + zeros(300 << 20)),
-    "png, packed international comment of 300 MB": png_with(b"iTXt", b"Comment\0\1\0\0\0" + zeros(300 << 20)),
-    "png, 200 packed comments": png_with(b"zTXt", b"Comment\0\0" + zeros(1 << 20), 200),
-    "png, 3 MB of EXIF": exif_of(3_000_000),
-    "png, more packed than it shows": PNG_SIGNATURE
-    + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 10, 10, 8, 2, 0, 0, 0))
-    + png_chunk(b"IDAT", zeros(300 << 20))
-    + png_chunk(b"IEND", b""),
-    "png, animation of two thousand million frames": png_with(b"acTL", struct.pack(">II", 0x7FFF_FFFF, 0)),
-    "png, 84 bytes": png_of_rows(1, 1_000),
-    "png, 36 million pixels in 40 KB": png_of_rows(6_000, 6_000),
-    "tiff, directories in a circle": tiff_of_directories(3, loop=True),
-    "icon of a PNG": icon_of(file_of(ramp((512, 512)))),
-    "jpeg, 90 scans": jpeg_of_scans((2_000, 2_000), 90),
-    "tiff, a table of 4 thousand million strips": patched(
+HEAVY: dict[str, Callable[[], bytes]] = {
+    "png, color profile of 300 MB": lambda: png_with(b"iCCP", b"x\0\0" + zeros(300 << 20)),
+    "png, packed comment of 300 MB": lambda: png_with(b"zTXt", b"Comment\0\0" + zeros(300 << 20)),
+    "png, packed international comment of 300 MB": lambda: png_with(b"iTXt", b"Comment\0\1\0\0\0" + zeros(300 << 20)),
+    "png, 200 packed comments": lambda: png_with(b"zTXt", b"Comment\0\0" + zeros(1 << 20), 200),
+    "png, 3 MB of EXIF": lambda: exif_of(3_000_000),
+    "png, more packed than it shows": lambda: (
+        PNG_SIGNATURE
+        + png_chunk(b"IHDR", struct.pack(">IIBBBBB", 10, 10, 8, 2, 0, 0, 0))
+        + png_chunk(b"IDAT", zeros(300 << 20))
+        + png_chunk(b"IEND", b"")
+    ),
+    "png, animation of two thousand million frames": lambda: png_with(b"acTL", struct.pack(">II", 0x7FFF_FFFF, 0)),
+    "png, 84 bytes": lambda: png_of_rows(1, 1_000),
+    "png, 36 million pixels in 40 KB": lambda: png_of_rows(6_000, 6_000),
+    "tiff, directories in a circle": lambda: tiff_of_directories(3, loop=True),
+    "icon of a PNG": lambda: icon_of(file_of(ramp((512, 512)))),
+    "jpeg, 90 scans": lambda: jpeg_of_scans((2_000, 2_000), 90),
+    "tiff, a table of 4 thousand million strips": lambda: patched(
         one := tiff_of_directories(1), one.index(struct.pack("<HH", 273, 4)), "<HHI", 273, 4, 0xFFFF_FFFF
     ),
 }
