@@ -62,7 +62,7 @@ MOVING = {
     for name, options in OPTIONS.items()
 }
 # Of each file. Overnight: LIGHTPRESS_MUTANTS=1000 make unit
-MUTANTS = int(os.environ.get("LIGHTPRESS_MUTANTS", "20"))
+MUTANTS = int(os.environ.get("LIGHTPRESS_MUTANTS", "8"))
 WEBP = spec(formats=("webp",), quality={"webp": 95})
 
 
