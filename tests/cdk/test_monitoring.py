@@ -14,6 +14,7 @@ from lightpress.cdk.monitoring import MANUAL
 from lightpress.cdk.options.monitoring import MonitoringOptions
 from lightpress.cdk.options.processing import ProcessingOptions
 from lightpress.cdk.readiness import PROJECT
+from lightpress.costs.bill import Use
 from lightpress.image.formats import OUTPUTS
 from tests.cdk.grants import as_list
 from tests.cdk.templates import Statement, synthesize_with
@@ -51,6 +52,13 @@ def alarms(template: Template, prefix: str = "lightpress-dev") -> dict[str, dict
     """By symptom."""
     found = [alarm.properties for alarm in template.resources("AWS::CloudWatch::Alarm")]
     return {alarm["AlarmName"].removeprefix(f"{prefix}-"): alarm for alarm in found}
+
+
+def test_a_bill_counts_the_alarms_and_queues_of_prod(prod: Template) -> None:
+    use = Use()
+    assert use.alarms == len(prod.resources("AWS::CloudWatch::Alarm"))
+    assert use.queues == len(prod.resources("AWS::Lambda::EventSourceMapping"))
+    assert len(prod.resources("AWS::CloudWatch::Dashboard")) == len(prod.resources("AWS::KMS::Key")) == 1
 
 
 def test_there_is_an_alarm_for_each_symptom(dev: Template) -> None:

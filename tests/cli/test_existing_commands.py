@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from typer.testing import CliRunner, Result
 
@@ -87,3 +89,17 @@ def test_an_estimate_names_every_assumption(rig: Rig) -> None:  # noqa: ARG001  
         assert name in result.stdout
     assert "eu-central-1" in result.stdout
     assert run("estimate", "--assume", "speed=1").exit_code == 1
+
+
+def test_the_bill_of_a_year_has_a_line_for_everything_and_says_what_it_rests_on(rig: Rig) -> None:  # noqa: ARG001
+    asked = ("estimate", "--pictures", "1M", "--months", "12", "--views", "2.5M", "--deletes", "1k")
+    shown = run(*asked, "--originals-storage", "intelligent-tiering")
+    assert shown.exit_code == 0
+    for name in ("$ over 12 months", "processing", "uploads", "keeping originals", "views", "deletions", "view_bytes"):
+        assert name in shown.stdout
+    told = json.loads(run(*asked, "--json", "--assume", "view_bytes=1000").stdout)
+    assert (told["originals"], told["months"], told["views"], told["deletions"]) == (1_000_000, 12, 2_500_000, 1_000)
+    assert told["dollars"] == pytest.approx(sum(line["dollars"] for line in told["lines"]), abs=0.05)
+    assert told["assumptions"]["view_bytes"] == 1_000
+    in_place = json.loads(run("estimate", "--months", "1", "--scenario", "in-place", "--json").stdout)
+    assert "keeping originals" not in {line["name"] for line in in_place["lines"]}

@@ -66,7 +66,13 @@ def test_former_names_of_options_work_and_are_in_no_help(command: tuple[str, ...
         (("--price", "s3_write=-1"), "'s3_write=-1': the price must be a number from 0 up, such as s3_write=5.4"),
         (("--price", "s3_write=nan"), "'s3_write=nan': the price must be a number from 0 up"),
         (("--assume", "batch=0"), "'batch=0': the value must be a number above 0, such as cpu_ms=300"),
-        (("--pictures", "0"), "should be greater than or equal to 1"),
+        (("--pictures", "0"), "it is at least 1"),
+        (("--pictures", "many"), "'many' is no number such as 1000, 10k or 2.5M"),
+        (("--months", "12", "--views", "-1"), "'-1' is no number such as 1000, 10k or 2.5M"),
+        (
+            ("--months", "12", "--assume", "speed=1"),
+            "'speed' is not an assumption; allowed: alarms",
+        ),
     ],
 )
 def test_an_estimate_of_nonsense_is_refused_with_what_is_allowed(arguments: tuple[str, ...], said: str) -> None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lightpress.cli.failures import Retry
     from lightpress.cli.plan import Plan
     from lightpress.cli.sweep import Found
+    from lightpress.costs.bill import Bill, Use
     from lightpress.costs.estimate import Assumptions, Estimate
     from lightpress.costs.prices import Prices
     from lightpress.local import Status
@@ -63,6 +64,18 @@ def facts_of_estimate(bill: Estimate, assumed: Assumptions, prices: Prices) -> d
         **sums,
         "lines": lines,
         "assumptions": asdict(assumed),
+        "prices": asdict(prices),
+    }
+
+
+def facts_of_bill(bill: Bill, assumed: Assumptions, use: Use, prices: Prices) -> dict[str, Any]:
+    """Of a bill over months: each line in dollars, the sum, and what they rest on."""
+    return {
+        **asdict(bill.arrival),
+        **asdict(bill.keeping),
+        "dollars": round(bill.dollars, _CENT_DIGITS),
+        "lines": [asdict(item) | {"dollars": round(item.dollars, _CENT_DIGITS)} for item in bill.items],
+        "assumptions": asdict(assumed) | asdict(use),
         "prices": asdict(prices),
     }
 

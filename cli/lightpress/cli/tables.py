@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from lightpress.cli.console import Terminal
     from lightpress.cli.plan import Plan
     from lightpress.cli.sweep import Found
+    from lightpress.costs.bill import Bill, Use
     from lightpress.costs.estimate import Assumptions, Estimate
     from lightpress.costs.prices import Prices
     from lightpress.pipeline.failures import Failure
@@ -222,6 +223,23 @@ def print_estimate(console: Terminal, bill: Estimate, assumed: Assumptions, pric
     assumptions = Table("name", "is", "because", box=None, pad_edge=False)
     for row in fields(assumed):
         assumptions.add_row(row.name, f"{getattr(assumed, row.name):g}", why(row.name))
+    console.print(assumptions)
+
+
+def print_bill(console: Terminal, bill: Bill, assumed: Assumptions, use: Use, prices: Prices) -> None:
+    """Print a bill over months line by line, then all its assumptions."""
+    months = f"{bill.keeping.months} months" if bill.keeping.months > 1 else "a month"
+    table = Table("", f"$ over {months}", "for", box=None, pad_edge=False)
+    for item in bill.items:
+        table.add_row(item.name, f"{item.dollars:,.2f}", item.how)
+    table.add_row("together", f"{bill.dollars:,.2f}", f"{bill.arrival.originals:,} originals ({bill.arrival.scenario})")
+    console.print(table)
+    console.print()
+    console.print(f"Prices: {SOURCE}, {prices.region}. Assumptions (--assume NAME=NUMBER):")
+    assumptions = Table("name", "is", "because", box=None, pad_edge=False)
+    for base in (assumed, use):
+        for row in fields(base):
+            assumptions.add_row(row.name, f"{getattr(base, row.name):g}", why(row.name, type(base)))
     console.print(assumptions)
 
 

@@ -6,13 +6,15 @@ estimate(Assumptions(), prices_of("eu-west-1"))     dollars, line by line
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lightpress.costs.prices import MILLION
 from lightpress.units import GB, MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from _typeshed import DataclassInstance
 
     from lightpress.costs.prices import Prices
 
@@ -25,7 +27,8 @@ class UnknownAssumptionError(Exception):
     """No such assumption, or not a value for it; the message names what is allowed."""
 
 
-def _assumed(default: float, why: str) -> float:
+def assumed(default: float, why: str) -> float:
+    """A field that is assumed to be `default`, with the reason why."""
     value: float = field(default=default, metadata={"why": why})
     return value
 
@@ -34,28 +37,28 @@ def _assumed(default: float, why: str) -> float:
 class Assumptions:
     """The assumptions about one original. Each is declared with its reason; `--assume NAME=NUMBER` replaces one."""
 
-    cpu_ms: float = _assumed(
+    cpu_ms: float = assumed(
         330,
         "CPU of a 12-megapixel photo under the recipe `web`, measured on x86-64: "
         "lightpress render photo.jpg --out out --json",
     )
-    processor_factor: float = _assumed(1.3, "how much slower a Lambda processor is than the measured one; not measured")
-    waiting_ms: float = _assumed(
+    processor_factor: float = assumed(1.3, "how much slower a Lambda processor is than the measured one; not measured")
+    waiting_ms: float = assumed(
         270, "waiting for S3 for each original, besides CPU: 30 ms for each write, one after the other; not measured"
     )
-    memory_mb: float = _assumed(1769, "memory_mb of the environment: one whole CPU")
-    batch: float = _assumed(1, "originals in one invocation; a backfill fills batches, single uploads do not")
-    writes: float = _assumed(9, "PUT: 8 variants (the recipe `web`: 4 sizes in 2 formats), and the manifest")
-    reads: float = _assumed(4, "GET and HEAD: the manifest, the original twice, and its bytes")
-    sqs_requests: float = _assumed(3, "send, receive and delete")
-    events: float = _assumed(1, "ImageReady on the event bus, of less than 64 KB")
-    log_bytes: float = _assumed(
+    memory_mb: float = assumed(1769, "memory_mb of the environment: one whole CPU")
+    batch: float = assumed(1, "originals in one invocation; a backfill fills batches, single uploads do not")
+    writes: float = assumed(9, "PUT: 8 variants (the recipe `web`: 4 sizes in 2 formats), and the manifest")
+    reads: float = assumed(4, "GET and HEAD: the manifest, the original twice, and its bytes")
+    sqs_requests: float = assumed(3, "send, receive and delete")
+    events: float = assumed(1, "ImageReady on the event bus, of less than 64 KB")
+    log_bytes: float = assumed(
         2_700, "a log line and the metrics (2,000, measured), and what Lambda reports (not measured)"
     )
-    original_bytes: float = _assumed(2_900_000, "a 12-megapixel photo")
-    variant_bytes: float = _assumed(380_000, "all its variants together, measured as cpu_ms was")
+    original_bytes: float = assumed(2_900_000, "a 12-megapixel photo")
+    variant_bytes: float = assumed(380_000, "all its variants together, measured as cpu_ms was")
 
-    invalidated_paths: float = _assumed(
+    invalidated_paths: float = assumed(
         0,
         "paths that the CDN forgets: 1 for an overwrite, 2 for a deletion; from 200 at once on, 2 for all of them "
         "(invalidate_all_from)",
@@ -160,19 +163,25 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
 
 def assume(changes: Iterable[str], base: Assumptions | None = None) -> Assumptions:
     """Replace assumptions by `NAME=NUMBER`; raises UnknownAssumptionError."""
-    assumed = base or Assumptions()
-    known = {row.name for row in fields(Assumptions)}
+    (changed,) = assume_each(changes, base or Assumptions())
+    return cast("Assumptions", changed)
+
+
+def assume_each(changes: Iterable[str], *bases: DataclassInstance) -> list[DataclassInstance]:
+    """Replace the assumptions of several dataclasses by `NAME=NUMBER`; raises UnknownAssumptionError."""
+    owners = {row.name: number for number, base in enumerate(bases) for row in fields(base)}
+    changed = list(bases)
     for change in changes:
         name, _, text = change.partition("=")
-        if name not in known:
-            raise UnknownAssumptionError(f"{name!r} is not an assumption; allowed: {', '.join(sorted(known))}")
-        assumed = replace(assumed, **{name: _number(change, text)})
-    return assumed
+        if name not in owners:
+            raise UnknownAssumptionError(f"{name!r} is not an assumption; allowed: {', '.join(sorted(owners))}")
+        changed[owners[name]] = replace(changed[owners[name]], **{name: _number(change, text)})
+    return changed
 
 
-def why(name: str) -> str:
-    """The reason that is recorded with an assumption."""
-    return str(Assumptions.__dataclass_fields__[name].metadata["why"])
+def why(name: str, of: type[DataclassInstance] = Assumptions) -> str:
+    """The reason that is recorded with an assumption of a dataclass."""
+    return str(of.__dataclass_fields__[name].metadata["why"])
 
 
 def cost_of(assumed: Assumptions, prices: Prices, architecture: str = "arm64") -> Callable[[int], float]:

@@ -37,6 +37,20 @@ class Prices:
         event: For a million events.
         log_gb: For a GB written to the log.
         cdn_path: For a million paths that CloudFront invalidates, beyond the 1,000 of each month that are free.
+        cdn_request: For a million HTTPS requests of viewers to CloudFront; it depends on where they are.
+        cdn_gb: For a GB that CloudFront sends to viewers; it depends on where they are.
+        edge_function: For a million runs of a CloudFront function.
+        api_request: For a million requests to an HTTP API.
+        s3_event: For a million events of buckets on EventBridge.
+        s3_infrequent_month: For a GB and a month in STANDARD_IA, and in the tier of that name of INTELLIGENT_TIERING.
+        s3_archive_month: For a GB and a month in GLACIER_IR, and in the archive instant tier of INTELLIGENT_TIERING.
+        s3_monitored: For a million objects and a month that INTELLIGENT_TIERING watches.
+        s3_moved: For a million objects that a lifecycle rule moves to STANDARD_IA or INTELLIGENT_TIERING.
+        s3_archived: For a million objects that a lifecycle rule moves to GLACIER_IR.
+        alarm: For an alarm and a month.
+        metric: For a metric of one's own and a month.
+        dashboard: For a dashboard and a month.
+        key: For a KMS key and a month.
     """
 
     region: str
@@ -50,6 +64,20 @@ class Prices:
     event: float = 1.00
     log_gb: float = 0.50
     cdn_path: float = 5_000.00
+    cdn_request: float = 1.00
+    cdn_gb: float = 0.085
+    edge_function: float = 0.10
+    api_request: float = 1.00
+    s3_event: float = 1.00
+    s3_infrequent_month: float = 0.0125
+    s3_archive_month: float = 0.004
+    s3_monitored: float = 2.50
+    s3_moved: float = 10.00
+    s3_archived: float = 20.00
+    alarm: float = 0.10
+    metric: float = 0.30
+    dashboard: float = 3.00
+    key: float = 1.00
 
     def compute(self, architecture: str) -> float:
         """Dollars for a GB-second on a processor: arm64 or x86_64; raises UnknownPriceError for another."""
@@ -67,8 +95,18 @@ PRICES = {
         Prices("us-east-1"),
         Prices("us-east-2"),
         Prices("us-west-2"),
-        Prices("eu-west-1", log_gb=0.57),
-        Prices("eu-central-1", s3_write=5.40, s3_read=0.43, s3_month=0.0245, log_gb=0.63),
+        Prices("eu-west-1", log_gb=0.57, cdn_request=1.20, api_request=1.11),
+        Prices(
+            "eu-central-1",
+            s3_write=5.40,
+            s3_read=0.43,
+            s3_month=0.0245,
+            log_gb=0.63,
+            cdn_request=1.20,
+            api_request=1.20,
+            s3_infrequent_month=0.0135,
+            s3_archive_month=0.005,
+        ),
     )
 }
 _LOCAL_CLOUD = "host"  # the architecture of its environment: free, but its dashboard shows what AWS would charge

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -11,7 +11,8 @@ from lightpress.cli.commands.options import JsonOutput
 from lightpress.cli.commands.terminal import out, print_json, stop
 
 if TYPE_CHECKING:
-    from lightpress.costs.estimate import Assumptions
+    from lightpress.costs.bill import Bill, Use
+    from lightpress.costs.estimate import Assumptions, Estimate
     from lightpress.costs.prices import Prices
 
 PriceOption = Annotated[
@@ -28,28 +29,101 @@ RegionOption = Annotated[str, typer.Option(help="The AWS region whose prices app
 ArchitectureOption = Annotated[Literal["arm64", "x86_64"], typer.Option(help="The processor of the functions.")]
 
 
+Scenario = Literal["upload", "url", "attach", "in-place"]
+Storage = Literal["standard", "infrequent-access", "intelligent-tiering", "glacier-instant-retrieval"]
+
+_WORDS = {"k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
+
+
+def _count(written: str | int) -> int:
+    """A number such as 1000, 10k, 2.5M; typer asks for the defaults, too."""
+    text = str(written)
+    number, word = (text[:-1], text[-1]) if text[-1:] in _WORDS else (text, "")
+    try:
+        count = float(number) * _WORDS.get(word, 1)
+    except ValueError:
+        count = -1.0
+    if not 0 <= count <= _WORDS["G"] * 1_000:
+        raise typer.BadParameter(f"{text!r} is no number such as 1000, 10k or 2.5M")
+    return round(count)
+
+
+def _originals(written: str | int) -> int:
+    """A number of originals."""
+    if (count := _count(written)) < 1:
+        raise typer.BadParameter("it is at least 1")
+    return count
+
+
 def estimate(  # noqa: PLR0913, PLR0917  the command's options
-    pictures: Annotated[int, typer.Option(min=1, help="The number of originals.")] = 1_000_000,
+    pictures: Annotated[
+        int, typer.Option(parser=_originals, metavar="NUMBER", help="The number of originals, such as 1000 or 2.5M.")
+    ] = 1_000_000,
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Compress in place instead of publishing variants.")
     ] = False,
+    months: Annotated[
+        int | None, typer.Option(min=1, max=120, help="The whole bill over so many months, of 30 days each.")
+    ] = None,
+    views: Annotated[
+        int, typer.Option(parser=_count, metavar="NUMBER", help="With --months: pictures that are viewed each month.")
+    ] = 0,
+    deletes: Annotated[
+        int, typer.Option(parser=_count, metavar="NUMBER", help="With --months: originals deleted each month.")
+    ] = 0,
+    scenario: Annotated[
+        Scenario, typer.Option(help="With --months: how originals come. attach: from an existing bucket.")
+    ] = "upload",
+    originals_storage: Annotated[
+        Storage, typer.Option(help="With --months: the option of this name, 30 days after the upload.")
+    ] = "standard",
+    variants_storage: Annotated[
+        Storage, typer.Option(help="With --months: the option of this name, 30 days after the upload.")
+    ] = "standard",
     region: RegionOption = "us-east-1",
     architecture: ArchitectureOption = "arm64",
     price: PriceOption = None,
     assume: AssumeOption = None,
     as_json: JsonOutput = False,
 ) -> None:
-    """Estimate the AWS cost of a number of originals, and list every assumption."""
+    """Estimate the AWS cost of a number of originals, and list every assumption.
+
+    Without --months: what processing them costs, line by line. With --months: the bill of uploading, keeping, showing
+    and deleting them.
+    """
+    from lightpress.costs import bill
+    from lightpress.costs.estimate import estimate as estimated
+    from lightpress.costs.keeping import Moved
+
+    prices, is_in_place = prices_of(region, price), in_place or scenario == "in-place"
+    assumed, use = _assumptions(assume or [], _base(in_place=is_in_place), bill.Use())
+    if months is None:
+        made = estimated(assumed, prices, pictures=pictures, architecture=architecture)
+        _print_estimate(made, assumed, prices, as_json=as_json)
+        return
+    arrival = bill.Arrival("in-place" if is_in_place else scenario, pictures)
+    keeping = bill.Keeping(months, views, deletes, Moved(originals_storage), Moved(variants_storage))
+    _print_bill(bill.bill(arrival, keeping, assumed, use, prices, architecture), assumed, use, prices, as_json=as_json)
+
+
+def _print_estimate(made: Estimate, assumed: Assumptions, prices: Prices, *, as_json: bool) -> None:
     from lightpress.cli.facts import facts_of_estimate
     from lightpress.cli.tables import print_estimate
-    from lightpress.costs.estimate import estimate as estimated
 
-    prices, assumed = prices_of(region, price), assumptions_of(assume, in_place=in_place)
-    bill = estimated(assumed, prices, pictures=pictures, architecture=architecture)
     if as_json:
-        print_json(facts_of_estimate(bill, assumed, prices))
+        print_json(facts_of_estimate(made, assumed, prices))
     else:
-        print_estimate(out, bill, assumed, prices)
+        print_estimate(out, made, assumed, prices)
+
+
+def _print_bill(made: Bill, assumed: Assumptions, use: Use, prices: Prices, *, as_json: bool) -> None:
+    from lightpress.cli.facts import facts_of_bill
+    from lightpress.cli.tables import print_bill
+
+    if as_json:
+        print_json(facts_of_bill(made, assumed, use, prices))
+    else:
+        print_bill(out, made, assumed, use, prices)
 
 
 def prices_of(region: str, changes: list[str] | None) -> Prices:
@@ -64,9 +138,21 @@ def prices_of(region: str, changes: list[str] | None) -> Prices:
 
 def assumptions_of(changes: list[str] | None, *, in_place: bool = False) -> Assumptions:
     """The assumptions with `--assume` applied; ends the command where a name or value is not allowed."""
-    from lightpress.costs.estimate import IN_PLACE, Assumptions, UnknownAssumptionError, assume
+    assumed: Assumptions
+    (assumed,) = _assumptions(changes or [], _base(in_place=in_place))
+    return assumed
+
+
+def _base(*, in_place: bool) -> Assumptions:
+    from lightpress.costs.estimate import IN_PLACE, Assumptions
+
+    return replace(Assumptions(), **IN_PLACE) if in_place else Assumptions()
+
+
+def _assumptions(changes: list[str], *bases: Any) -> list[Any]:  # noqa: ANN401  dataclasses of assumptions
+    from lightpress.costs.estimate import UnknownAssumptionError, assume_each
 
     try:
-        return assume(changes or (), replace(Assumptions(), **IN_PLACE) if in_place else None)
+        return list(assume_each(changes, *bases))
     except UnknownAssumptionError as error:
         stop(str(error))

@@ -1,0 +1,225 @@
+"""The bill of originals over months: how they came, keeping them, views, deletions, and the stack itself.
+
+bill(Arrival("upload", 1_000_000), Keeping(months=12), Assumptions(), Use(), prices_of("eu-west-1"))
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightpress.costs.estimate import assumed as _assumed
+from lightpress.costs.estimate import estimate
+from lightpress.costs.keeping import STAYS, Moved, kept
+from lightpress.costs.prices import MILLION
+
+if TYPE_CHECKING:
+    from lightpress.costs.estimate import Assumptions
+    from lightpress.costs.prices import Prices
+
+SCENARIOS = ("upload", "url", "attach", "in-place")
+"""How originals come: by the upload API, by their URLs, from an existing bucket, or compressed in place there."""
+
+# What every account has free, each month and for good: paths, requests, GB and function runs of CloudFront; alarms and
+# metrics of CloudWatch.
+_FREE_PATHS, _FREE_REQUESTS, _FREE_GB, _FREE_RUNS = 1_000, 10_000_000, 1_000, 2_000_000
+_FREE_ALARMS = _FREE_METRICS = 10
+_PLANS = (("Free", 0, 1, 0.1), ("Pro", 15, 10, 50), ("Business", 200, 125, 50), ("Premium", 1_000, 500, 50))
+"""CloudFront's flat-rate plans: name, dollars a month, million requests and TB a month, as of November 2025."""
+_GB_OF_A_TB = 1_000
+
+
+@dataclass(frozen=True)
+class Use:
+    """The assumptions about use, and about the stack itself; `--assume NAME=NUMBER` replaces one."""
+
+    api_requests: float = _assumed(2, "requests to the upload API for each upload: its URL, and its status once")
+    fetch_gb_seconds: float = _assumed(0.2, "Lambda for each URL that is fetched, ten at the same time; not measured")
+    fetch_sqs_requests: float = _assumed(3, "send, receive and delete of each URL")
+    view_bytes: float = _assumed(47_500, "of a file that a page loads: the mean of an original's 8 files")
+    cdn_misses: float = _assumed(0.1, "share of views that the CDN has to ask S3 for; not measured")
+    permalink_share: float = _assumed(0.5, "share of views by permalinks, which run the edge function; not measured")
+    resolve_gb_seconds: float = _assumed(0.02, "Lambda for each permalink that the CDN does not have; not measured")
+    deleted_at_once: float = _assumed(
+        1, "deletions that are purged together; from 200 on, two paths are for all of them (invalidate_all_from)"
+    )
+    delete_writes: float = _assumed(2, "PUT of the manifest, and LIST of the variants, for each deletion")
+    alarms: float = _assumed(17, "alarms of the environment prod, 10 of which are free")
+    metrics: float = _assumed(30, "metrics, of which 10 are free, written in all hours of the month")
+    queues: float = _assumed(4, "queues that functions poll: 657,000 requests a month each while they are empty")
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """How originals come.
+
+    Attributes:
+        scenario: One of `SCENARIOS`.
+        originals: How many.
+    """
+
+    scenario: str
+    originals: int
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """How long originals are kept, and what happens to them.
+
+    Attributes:
+        months: How long, of 30 days each, from the day on which all of them came.
+        views: Of pictures, each month.
+        deletions: Of originals, each month; what is deleted is still counted as kept.
+        originals_storage: Where they are moved (the options `originals_storage` and `originals_storage_days`).
+        variants_storage: The same of variants.
+        files: The variants of an original.
+    """
+
+    months: int
+    views: int = 0
+    deletions: int = 0
+    originals_storage: Moved = STAYS
+    variants_storage: Moved = STAYS
+    files: int = 8
+
+
+@dataclass(frozen=True)
+class Item:
+    """A line of a bill.
+
+    Attributes:
+        name: What is paid for.
+        dollars: The amount, over all months.
+        how: How it comes about.
+    """
+
+    name: str
+    dollars: float
+    how: str
+
+
+@dataclass(frozen=True)
+class Bill:
+    """The bill over some months.
+
+    Attributes:
+        arrival: How the originals came.
+        keeping: How long they are kept, and what happens to them.
+        items: Its lines.
+    """
+
+    arrival: Arrival
+    keeping: Keeping
+    items: tuple[Item, ...]
+
+    @property
+    def dollars(self) -> float:
+        """The sum."""
+        return sum(item.dollars for item in self.items)
+
+
+def bill(  # noqa: PLR0913, PLR0917  what it rests on
+    arrival: Arrival,
+    keeping: Keeping,
+    assumed: Assumptions,
+    use: Use,
+    prices: Prices,
+    architecture: str = "arm64",
+) -> Bill:
+    """The bill of originals that come once, and are then kept.
+
+    Args:
+        arrival: How they come.
+        keeping: How long they are kept, and what happens to them.
+        assumed: What one original takes to be processed.
+        use: What views, deletions and the stack itself take.
+        prices: Of the region.
+        architecture: "arm64" or "x86_64".
+    """
+    processed = estimate(assumed, prices, pictures=arrival.originals, architecture=architecture)
+    items = (
+        Item("processing", processed.once, "once; lightpress estimate, line by line"),
+        _arrival(arrival, use, prices),
+        *_kept(arrival, keeping, assumed, prices),
+        _views(keeping, use, prices),
+        _deletions(keeping, use, prices),
+        _stack(keeping, use, prices),
+    )
+    return Bill(arrival, keeping, items)
+
+
+def _arrival(arrival: Arrival, use: Use, prices: Prices) -> Item:
+    millions = arrival.originals / MILLION
+    if arrival.scenario == "upload":
+        api = use.api_requests * (prices.api_request + prices.lambda_request)
+        return Item(
+            "uploads", millions * (prices.s3_write + api), f"1 PUT and {use.api_requests:g} requests to the API each"
+        )
+    if arrival.scenario == "url":
+        fetching = use.fetch_gb_seconds * prices.lambda_arm64 * MILLION + use.fetch_sqs_requests * prices.sqs_request
+        return Item(
+            "fetching", millions * (prices.s3_write + fetching), f"1 PUT and {use.fetch_gb_seconds:g} GB-seconds each"
+        )
+    return Item("events of the bucket", millions * prices.s3_event, "1 through EventBridge for each")
+
+
+def _kept(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: Prices) -> list[Item]:
+    count, months = arrival.originals, keeping.months
+    made = []
+    if arrival.scenario in {"upload", "url"}:
+        dollars = kept(count, assumed.original_bytes, months, keeping.originals_storage, prices)
+        how = f"{assumed.original_bytes:g} bytes each, {keeping.originals_storage.storage}"
+        made.append(Item("keeping originals", dollars, how))
+    if assumed.variant_bytes:
+        each = assumed.variant_bytes / keeping.files
+        dollars = kept(count * keeping.files, each, months, keeping.variants_storage, prices)
+        how = f"{keeping.files} files of {each:g} bytes each, {keeping.variants_storage.storage}"
+        made.append(Item("keeping variants", dollars, how))
+    return made
+
+
+def _views(keeping: Keeping, use: Use, prices: Prices) -> Item:
+    """What viewers cost at list prices; a flat-rate plan of CloudFront is named where it costs less."""
+    views, gb = keeping.views, keeping.views * use.view_bytes / 1e9
+    permalinks, misses = views * use.permalink_share, views * use.cdn_misses
+    cdn = max(0.0, views - _FREE_REQUESTS) / MILLION * prices.cdn_request + max(0.0, gb - _FREE_GB) * prices.cdn_gb
+    cdn += max(0.0, permalinks - _FREE_RUNS) / MILLION * prices.edge_function
+    resolving = use.resolve_gb_seconds * prices.lambda_arm64 * MILLION + prices.lambda_request
+    behind = misses / MILLION * (prices.s3_read + use.permalink_share * resolving)
+    how = f"{views:,} a month of {use.view_bytes:g} bytes, beyond what is free"
+    name, price = _plan(views, gb)
+    if name and price < cdn:
+        how += f"; of ${cdn:,.2f} a month for CloudFront its plan {name} leaves ${price}"
+    return Item("views", keeping.months * (cdn + behind), how)
+
+
+def _plan(views: int, gb: float) -> tuple[str, int]:
+    """The cheapest plan that covers so many views and GB a month; no name where none does."""
+    return next(
+        (
+            (name, price)
+            for name, price, millions, tb in _PLANS
+            if views <= millions * MILLION and gb <= tb * _GB_OF_A_TB
+        ),
+        ("", 0),
+    )
+
+
+def _deletions(keeping: Keeping, use: Use, prices: Prices) -> Item:
+    at_once = max(1.0, use.deleted_at_once)
+    each = 2 / at_once if at_once >= 200 else 2  # noqa: PLR2004  the default of `invalidate_all_from`
+    paths = max(0.0, keeping.deletions * each - _FREE_PATHS)
+    requests = keeping.deletions * use.delete_writes * prices.s3_write
+    dollars = keeping.months * (paths * prices.cdn_path + requests) / MILLION
+    how = f"{keeping.deletions:,} a month, {paths:,.0f} paths beyond {_FREE_PATHS:,} free ones"
+    return Item("deletions", dollars, how)
+
+
+def _stack(keeping: Keeping, use: Use, prices: Prices) -> Item:
+    """What is paid whether pictures come or not."""
+    polled = use.queues * 657_000 / MILLION * prices.sqs_request  # 5 pollers for each queue, a request in 20 seconds
+    alarms = max(0.0, use.alarms - _FREE_ALARMS) * prices.alarm
+    metrics = max(0.0, use.metrics - _FREE_METRICS) * prices.metric
+    month = polled + alarms + metrics + prices.dashboard + prices.key
+    how = f"${month:.2f} a month: {use.alarms:g} alarms, {use.metrics:g} metrics, a dashboard, a key, empty queues"
+    return Item("the stack itself", keeping.months * month, how)

@@ -1,0 +1,99 @@
+"""What it costs to keep objects in a storage class over months, with what lifecycle rules do to them.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/storage-class-intro.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightpress.costs.prices import MILLION
+from lightpress.units import GB
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.costs.prices import Prices
+
+DAYS_OF_A_MONTH = 30
+SMALLEST_MOVED = 128 * 1024
+"""Bytes: lifecycle rules move no smaller object, and INTELLIGENT_TIERING would not watch it."""
+
+
+@dataclass(frozen=True)
+class Tier:
+    """One tier of a class.
+
+    Attributes:
+        from_day: The first day in it, counted from the move into the class; nobody reads the object.
+        month: The price for a GB and a month.
+    """
+
+    from_day: int
+    month: float
+
+
+@dataclass(frozen=True)
+class StorageClass:
+    """Where objects are moved to.
+
+    Attributes:
+        tiers: In the order in which an object that nobody reads sinks into them.
+        moved: The price of moving a million objects there.
+        watched: The price for a million objects and a month of watching.
+    """
+
+    tiers: tuple[Tier, ...]
+    moved: float = 0
+    watched: float = 0
+
+
+CLASSES: dict[str, Callable[[Prices], StorageClass]] = {
+    "standard": lambda prices: StorageClass((Tier(0, prices.s3_month),)),
+    "infrequent-access": lambda prices: StorageClass((Tier(0, prices.s3_infrequent_month),), prices.s3_moved),
+    "intelligent-tiering": lambda prices: StorageClass(
+        (Tier(0, prices.s3_month), Tier(30, prices.s3_infrequent_month), Tier(90, prices.s3_archive_month)),
+        prices.s3_moved,
+        prices.s3_monitored,
+    ),
+    "glacier-instant-retrieval": lambda prices: StorageClass((Tier(0, prices.s3_archive_month),), prices.s3_archived),
+}
+"""By the names of the options `originals_storage` and `variants_storage`."""
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A lifecycle rule.
+
+    Attributes:
+        storage: The class that objects are moved to, a key of `CLASSES`.
+        after_days: The age at which they are.
+    """
+
+    storage: str = "standard"
+    after_days: int = 30
+
+
+STAYS = Moved()
+
+
+def kept(objects: float, each: float, months: int, rule: Moved, prices: Prices) -> float:
+    """The dollars for keeping so many objects of so many bytes each, for months of 30 days."""
+    found = CLASSES[rule.storage](prices)
+    days, gb = months * DAYS_OF_A_MONTH, objects * each / GB
+    is_moved = rule.storage != "standard" and each >= SMALLEST_MOVED and days > rule.after_days
+    before = rule.after_days if is_moved else days
+    dollars = gb * prices.s3_month * before / DAYS_OF_A_MONTH
+    if not is_moved:
+        return dollars
+    after = days - before
+    for tier, days_in_it in _days(found.tiers, after):
+        dollars += gb * tier.month * days_in_it / DAYS_OF_A_MONTH
+    return dollars + objects / MILLION * (found.moved + found.watched * after / DAYS_OF_A_MONTH)
+
+
+def _days(tiers: tuple[Tier, ...], days: int) -> list[tuple[Tier, int]]:
+    """How many of so many days are spent in each tier."""
+    ends = [*(tier.from_day for tier in tiers[1:]), days]
+    return [(tier, max(0, min(end, days) - tier.from_day)) for tier, end in zip(tiers, ends, strict=True)]

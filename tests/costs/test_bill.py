@@ -1,0 +1,112 @@
+"""The bill over months: what keeping, views, deletions and the stack itself add."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import pytest
+
+from lightpress.costs.bill import SCENARIOS, Arrival, Keeping, Use, bill
+from lightpress.costs.estimate import IN_PLACE, Assumptions, assume_each, estimate, why
+from lightpress.costs.keeping import CLASSES, Moved, kept
+from lightpress.costs.prices import MILLION, prices_of
+from lightpress.units import GB
+
+PRICES = prices_of("us-east-1")
+ASSUMED, USE = Assumptions(), Use()
+UPLOADED, A_MONTH = Arrival("upload", MILLION), Keeping(1)
+
+
+def dollars(arrival: Arrival = UPLOADED, keeping: Keeping = A_MONTH, use: Use = USE) -> dict[str, float]:
+    assumed = replace(ASSUMED, **IN_PLACE) if arrival.scenario == "in-place" else ASSUMED
+    return {item.name: item.dollars for item in bill(arrival, keeping, assumed, use, PRICES).items}
+
+
+def test_a_terabyte_that_nobody_reads_sinks_into_cheaper_tiers_month_by_month() -> None:
+    def months(count: int, storage: str) -> float:
+        return kept(1_000, GB, count, Moved(storage), PRICES)
+
+    assert months(12, "standard") == pytest.approx(12 * 23.0)
+    assert months(1, "intelligent-tiering") == months(1, "standard")
+    # 30 days in STANDARD, 30 in the frequent tier, 60 in the infrequent one, 240 in the archive instant one.
+    watched = 1_000 / MILLION * (10 + 11 * 2.5)
+    assert months(12, "intelligent-tiering") == pytest.approx(23 + 23 + 2 * 12.5 + 8 * 4 + watched)
+    assert months(12, "glacier-instant-retrieval") == pytest.approx(23 + 11 * 4 + 0.02)
+    assert months(12, "infrequent-access") == pytest.approx(23 + 11 * 12.5 + 0.01)
+
+
+def test_no_rule_moves_what_is_smaller_than_128_kb() -> None:
+    small = [kept(MILLION, 100_000, 12, Moved(storage), PRICES) for storage in CLASSES]
+    assert small == [pytest.approx(small[0])] * len(CLASSES)
+
+
+def test_over_a_year_keeping_originals_is_most_of_the_bill_and_intelligent_tiering_takes_more_than_half_of_it() -> None:
+    year = dollars(keeping=Keeping(12))
+    assert year["keeping originals"] > 0.6 * sum(year.values())
+    tiered = dollars(keeping=Keeping(12, originals_storage=Moved("intelligent-tiering")))
+    assert tiered["keeping originals"] < 0.45 * year["keeping originals"]
+
+
+def test_the_processing_of_a_bill_is_the_estimate() -> None:
+    assert dollars()["processing"] == pytest.approx(estimate(ASSUMED, PRICES).once)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "names", "each"),
+    [
+        ("upload", {"uploads", "keeping originals", "keeping variants"}, 5.0 + 2 * 1.2),
+        ("url", {"fetching", "keeping originals", "keeping variants"}, 5.0 + 0.2 * 13.3334 + 3 * 0.4),
+        ("attach", {"events of the bucket", "keeping variants"}, 1.0),
+        ("in-place", {"events of the bucket"}, 1.0),
+    ],
+)
+def test_each_way_of_arriving_has_its_own_lines(scenario: str, names: set[str], each: float) -> None:
+    found = dollars(Arrival(scenario, MILLION))
+    assert set(found) == names | {"processing", "views", "deletions", "the stack itself"}
+    (first,) = names & {"uploads", "fetching", "events of the bucket"}
+    assert found[first] == pytest.approx(each)
+    assert scenario in SCENARIOS
+
+
+def test_views_cost_nothing_within_what_cloudfront_gives_each_month_and_list_prices_beyond() -> None:
+    few = dollars(keeping=Keeping(1, views=MILLION))["views"]
+    assert few < 0.2  # reads of S3 and the resolver, for a tenth
+    assert dollars(keeping=Keeping(2, views=MILLION))["views"] == pytest.approx(2 * few)
+    many = replace(USE, cdn_misses=0.0, permalink_share=0.0, view_bytes=1e6)
+    beyond = dollars(keeping=Keeping(1, views=110 * MILLION), use=many)["views"]
+    assert beyond == pytest.approx(100 * 1.00 + 109_000 * 0.085)
+
+
+def test_a_flat_rate_plan_is_named_where_it_covers_the_views_and_costs_less() -> None:
+    def how(views: int) -> str:
+        (item,) = (one for one in bill(UPLOADED, Keeping(1, views), ASSUMED, USE, PRICES).items if one.name == "views")
+        return item.how
+
+    assert "plan Business leaves $200" in how(100 * MILLION)
+    assert "plan" not in how(MILLION)
+    assert "plan" not in how(5_000 * MILLION)
+
+
+def test_deletions_are_two_paths_each_one_by_one_and_two_for_all_at_once() -> None:
+    alone = dollars(keeping=Keeping(1, deletions=MILLION))["deletions"]
+    assert alone == pytest.approx(9_995 + 10)
+    together = dollars(keeping=Keeping(1, deletions=MILLION), use=replace(USE, deleted_at_once=1_000))["deletions"]
+    assert together == pytest.approx(5 + 10)
+    assert dollars(keeping=Keeping(12, deletions=500))["deletions"] < 0.1
+
+
+@pytest.mark.parametrize("name", [row.name for row in fields(Use)])
+def test_every_assumption_about_use_counts_and_has_a_reason(name: str) -> None:
+    keeping = Keeping(12, views=500 * MILLION, deletions=MILLION)
+
+    def together(use: Use) -> float:
+        return sum(sum(dollars(Arrival(one, MILLION), keeping, use).values()) for one in ("upload", "url"))
+
+    changed = replace(USE, **{name: 300 * getattr(USE, name)})
+    assert together(changed) != together(USE)
+    assert len(why(name, Use).split()) >= 3
+
+
+def test_assumptions_of_both_kinds_are_replaced_by_name() -> None:
+    assumed, use = assume_each(["cpu_ms=200", "view_bytes=1000"], ASSUMED, USE)
+    assert (assumed, use) == (replace(ASSUMED, cpu_ms=200), replace(USE, view_bytes=1000))
