@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lightpress.cdk.options.delivery import DeliveryOptions, check_delivery
@@ -19,14 +18,16 @@ from lightpress.cdk.options.option_types import read_group
 from lightpress.cdk.options.processing import ProcessingOptions, check_concurrency, check_retention
 from lightpress.cdk.options.storage import StorageOptions, check_lifecycle, check_own_uploads
 from lightpress.cdk.options.uploads import UploadOptions, check_authorization, check_collection, check_origins
+from lightpress.cdk.readiness import PROJECT
 from lightpress.toml_reader import ConfigError, Table, read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from constructs import Node
 
-ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+ENVIRONMENTS = PROJECT / "infra" / "environments"
 
 _DEFAULT_ENVIRONMENT = "dev"
 # It becomes part of bucket names: `lightpress-NAME-uploads-ACCOUNT-REGION-an` must stay within 63 characters.

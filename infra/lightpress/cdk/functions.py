@@ -44,7 +44,7 @@ _ARCHITECTURES = {
 
 
 class FunctionCode(Component):
-    """What functions run: the folder `source`, with the recipes in it, on top of the layer.
+    """What functions run: the package in the folder `source`, and recipes, on top of the layer.
 
     Attributes:
         recipes: The recipes, which are checked.
