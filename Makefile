@@ -11,7 +11,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/no
 .DEFAULT_GOAL := help
 .PHONY: help setup install demo test unit e2e soak backfill lint format synth bootstrap diff deploy change-set execute destroy lock
 .PHONY: native native-check native-sanitize arm64 sdk lint-templates conformance conformance-peers simulate mutation bench
-.PHONY: bench-quick docs licenses licences audit sbom
+.PHONY: wheel package bench-quick docs licenses licences audit sbom
 .PHONY: clean
 
 help:  ## what you can do here
@@ -74,6 +74,12 @@ execute: install $(CDK_CLI)/.ready  ## execute the change set that was reviewed 
 destroy: install $(CDK_CLI)/.ready  ## remove ENV from the account, with its data if removal = "destroy"; prod keeps its data
 	@$(BIN)/lightpress empty $(ENV) --before-destroy
 	@$(CDK) destroy
+
+wheel: setup  ## build the wheel that is published, into .local/dist
+	@rm -rf .local/dist && $(BIN)/python -m hatchling build -t wheel -d .local/dist
+
+package: setup  ## install the wheel from the index into an empty environment, and run the demo there (downloads 200 MB)
+	@LIGHTPRESS_PACKAGE=1 $(BIN)/python -m pytest -q tests/package
 
 lock: setup  ## write the hash-locked requirements anew, from pyproject.toml and layers/pillow/requirements.in
 	@$(BIN)/pip install --quiet uv==0.13.8

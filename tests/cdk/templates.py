@@ -110,17 +110,17 @@ class Template:
 def synthesize(environment: str, outdir: Path) -> Template:
     """The template of an environment."""
     assembly = make_app({"env": environment, **NO_LAYER}, str(outdir)).synth()
-    return _read(assembly.get_stack_by_name(f"Lightpress-{environment}"))
+    return read_template(assembly.get_stack_by_name(f"Lightpress-{environment}"))
 
 
 def synthesize_with(config: Config, outdir: Path) -> Template:
     """The template of an environment that has no file."""
     app = App(context={**context_of_the_command_line(), **NO_LAYER}, outdir=str(outdir))
     LightpressStack(app, "Lightpress", config=config)
-    return _read(app.synth().get_stack_by_name("Lightpress"))
+    return read_template(app.synth().get_stack_by_name("Lightpress"))
 
 
-def _read(stack: CloudFormationStackArtifact) -> Template:
+def read_template(stack: CloudFormationStackArtifact) -> Template:
     raw = json.loads(Path(stack.template_full_path).read_text(encoding="utf-8"))
     return Template(raw, bool(stack.termination_protection))
 

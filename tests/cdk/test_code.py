@@ -10,7 +10,7 @@ import pytest
 
 from lightpress.cdk.code import compiled
 from lightpress.cdk.layer_build import Target, on_lambda, on_this_host
-from lightpress.cdk.readiness import LAMBDA_SRC
+from lightpress.cdk.readiness import LAMBDA_SRC, RECIPES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ def modules(folder: Path) -> Iterator[Path]:
 
 
 def test_every_module_comes_with_byte_code_that_an_edited_source_overrules() -> None:
-    folder = compiled(LAMBDA_SRC, on_this_host())
+    folder = compiled(LAMBDA_SRC, on_this_host(), RECIPES)
     assert len(list(modules(folder))) > 80
     for module in modules(folder):
         code = Path(importlib.util.cache_from_source(module)).read_bytes()
@@ -31,27 +31,36 @@ def test_every_module_comes_with_byte_code_that_an_edited_source_overrules() -> 
 
 
 def test_another_python_s_byte_code_is_not_even_tried() -> None:
-    folder = compiled(LAMBDA_SRC, on_lambda("aarch64", "3.9"))
+    folder = compiled(LAMBDA_SRC, on_lambda("aarch64", "3.9"), RECIPES)
     assert list(folder.rglob("*.pyc")) == []
     assert {path.name for path in folder.iterdir()} == {"lightpress", "recipes.toml"}
 
 
 @pytest.mark.parametrize("target", [on_this_host(), Target("other", "3.9")], ids=["this Python", "another"])
 def test_what_was_changed_since_is_there(tmp_path: Path, target: Target) -> None:
-    module = tmp_path / "module.py"
+    (package := tmp_path / "lightpress").mkdir()
+    module = package / "module.py"
     module.write_text("one = 1\n")
-    before = compiled(tmp_path, target)
-    assert compiled(tmp_path, target) == before
+    before = compiled(tmp_path, target, RECIPES)
+    assert compiled(tmp_path, target, RECIPES) == before
     module.write_text("two = 2\n")
-    assert (compiled(tmp_path, target) / "module.py").read_text() == "two = 2\n"
-    assert (before / "module.py").read_text() == "one = 1\n"
+    assert (compiled(tmp_path, target, RECIPES) / "lightpress" / "module.py").read_text() == "two = 2\n"
+    assert (before / "lightpress" / "module.py").read_text() == "one = 1\n"
 
 
-def test_recipes_of_ones_own_are_in_the_place_of_those_that_come_with_it(tmp_path: Path) -> None:
-    (source := tmp_path / "source").mkdir()
-    (source / "recipes.toml").write_text("# theirs\n")
-    (mine := tmp_path / "mine.toml").write_text("# mine\n")
+def test_recipes_of_ones_own_are_what_functions_read(tmp_path: Path) -> None:
+    (tmp_path / "lightpress").mkdir()
+    mine = tmp_path / "mine.toml"
     for words in ("# mine\n", "# changed\n"):
         mine.write_text(words)
-        assert (compiled(source, on_lambda("aarch64", "3.9"), mine) / "recipes.toml").read_text() == words
-    assert (compiled(source, on_lambda("aarch64", "3.9")) / "recipes.toml").read_text() == "# theirs\n"
+        assert (compiled(tmp_path, on_lambda("aarch64", "3.9"), mine) / "recipes.toml").read_text() == words
+
+
+def test_what_deploys_and_operates_is_not_in_lambda_where_pip_installed_it_beside(tmp_path: Path) -> None:
+    for part in ("image", "cdk", "cli", "client", "costs", "local", "image/local"):
+        (tmp_path / "lightpress" / part).mkdir(parents=True)
+        (tmp_path / "lightpress" / part / "module.py").touch()
+    (tmp_path / "boto3").mkdir()
+    folder = compiled(tmp_path, on_lambda("aarch64", "3.9"), RECIPES)
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*.py")}
+    assert found == {"lightpress/image/module.py", "lightpress/image/local/module.py"}

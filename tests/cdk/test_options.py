@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.cdk.templates import Resource, Template
 
-_SIGNING_KEY = """\
+SIGNING_KEY = """\
 -----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAthD7m2lk/7uOZa3GO2B2
 jL5rdH51jlEolOo5xHcT+8Tw5Y5tATjX1z2cgKBwXOQr0I6bE7a1FbnFS3WrO4Pf
@@ -55,7 +55,7 @@ web_acl_arn = "{_WEB_ACL}"
 access_log_days = 30
 countries_allowed = ["DE", "FR"]
 origin_shield_region = "eu-central-1"
-signing_keys = ['''{_SIGNING_KEY}''']
+signing_keys = ['''{SIGNING_KEY}''']
 placeholder_while_processing = true
 originals_storage = "intelligent-tiering"
 originals_expiration_days = 365
@@ -170,7 +170,7 @@ def test_access_logs_are_private_and_go_again(everything: Template) -> None:
 def test_without_a_signature_nobody_sees_a_private_picture_by_either_address(everything: Template) -> None:
     group = everything.only("AWS::CloudFront::KeyGroup")
     key = everything.only("AWS::CloudFront::PublicKey")
-    assert key.properties["PublicKeyConfig"]["EncodedKey"] == _SIGNING_KEY
+    assert key.properties["PublicKeyConfig"]["EncodedKey"] == SIGNING_KEY
     assert group.properties["KeyGroupConfig"]["Items"] == [{"Ref": key.id}]
     for name in (key.properties["PublicKeyConfig"]["Name"], group.properties["KeyGroupConfig"]["Name"]):
         assert {"Ref": "AWS::Region"} in name["Fn::Join"][1], "a second stack elsewhere would find it taken"
@@ -381,16 +381,16 @@ def test_what_cannot_work_is_refused_with_its_key_and_what_is_allowed(
 @pytest.mark.parametrize(
     "pem",
     [
-        _SIGNING_KEY.replace("PUBLIC", "PRIVATE"),
-        _SIGNING_KEY.replace("PUBLIC", "RSA PUBLIC"),
-        _SIGNING_KEY[:-40],
-        _SIGNING_KEY.replace("MIIB", "MIIC"),
+        SIGNING_KEY.replace("PUBLIC", "PRIVATE"),
+        SIGNING_KEY.replace("PUBLIC", "RSA PUBLIC"),
+        SIGNING_KEY[:-40],
+        SIGNING_KEY.replace("MIIB", "MIIC"),
         "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----",
         "",
     ],
 )
 def test_only_the_public_half_of_a_key_that_the_cdn_takes_is_one(pem: str) -> None:
-    assert is_rsa_2048(_SIGNING_KEY)
+    assert is_rsa_2048(SIGNING_KEY)
     assert not is_rsa_2048(pem)
 
 

@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 
 from lightpress.cdk.config import option_groups
-from tools.documents.options import PAGE, configuration_page
+from tools.documents.options import ARGUMENTS, PAGE, arguments_module, configuration_page
 
 
 def test_the_page_of_options_is_what_the_options_say() -> None:
     assert PAGE.read_text(encoding="utf-8") == configuration_page(), "it is stale: make docs"
+
+
+def test_the_arguments_of_the_construct_are_the_options() -> None:
+    assert ARGUMENTS.read_text(encoding="utf-8") == arguments_module(), "they are stale: make docs"
 
 
 def test_every_option_has_a_text_of_its_own_and_says_what_is_allowed() -> None:

@@ -64,6 +64,13 @@ def test_the_smallest_that_is_large_enough_is_given_and_never_a_crop_unless_it_i
     assert answer.headers["vary"].split(", ")[0] == "Accept"
 
 
+def test_behind_a_path_of_the_cdn_redirects_stay_behind_it() -> None:
+    found = published(LADDER)
+    lookups = Lookups({found.key: found}.get, cdn_path="/pictures")
+    answer = resolve(read(resolver_path(found.key, wanted="w320")), lookups)
+    assert answer.headers["location"] == "/pictures/i/x/w320.jpeg"
+
+
 @pytest.mark.parametrize(
     ("accepted", "form"), [("-", "jpeg"), ("webp", "webp"), ("avif.webp", "avif"), ("~png", None), ("~webp", "webp")]
 )

@@ -36,7 +36,19 @@ def test_the_top_level_holds_what_is_named_here_and_nothing_that_was_left_by_acc
     if git.returncode != 0:
         pytest.skip("not a git checkout")
     found = {path.split("/")[0] for path in git.stdout.splitlines()}
-    folders = {"cli", "docs", "infra", "lambda_src", "layers", "scripts", "tests", "tools", "web"}
+    folders = {
+        "cli",
+        "clients",
+        "docs",
+        "examples",
+        "infra",
+        "lambda_src",
+        "layers",
+        "scripts",
+        "tests",
+        "tools",
+        "web",
+    }
     hidden = {".ci", ".devcontainer", ".editorconfig", ".github", ".gitignore", ".pre-commit-config.yaml"}
     pages = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"}
     locks = {f"requirements{kind}.txt" for kind in ("", "-audit", "-dev", "-lint", "-mutation", "-native", "-sdk")}

@@ -42,7 +42,8 @@ const answers = events.map((event) => {
 process.stdout.write(JSON.stringify(answers));
 """
 
-SOURCE = viewer_request(load_recipes(LAMBDA_SRC / "recipes.toml"))
+RECIPES = load_recipes(LAMBDA_SRC / "recipes.toml")
+SOURCE = viewer_request(RECIPES)
 
 
 @dataclass(frozen=True)
@@ -102,9 +103,9 @@ def answer_to(request: Request) -> dict[str, Any]:
     return answer
 
 
-def answers_to(requests: Iterable[Request]) -> list[dict[str, Any]]:
+def answers_to(requests: Iterable[Request], source: str = SOURCE) -> list[dict[str, Any]]:
     """What it returns to many, each in a world of its own."""
-    told = json.dumps({"source": SOURCE, "events": [request.event for request in requests]})
+    told = json.dumps({"source": source, "events": [request.event for request in requests]})
     finished = subprocess.run([node(), "-e", _RUN], input=told, capture_output=True, text=True, check=False)
     if finished.returncode != 0:
         raise RuntimeError(finished.stderr)

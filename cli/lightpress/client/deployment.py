@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -117,29 +118,49 @@ def in_place_of(existing: str) -> tuple[InPlace, ...]:
 
 
 def deployment_in_account(environment: str) -> Deployment:
-    """The deployment of an environment, from the outputs of its stack; raises NotDeployedError."""
-    stack = f"Lightpress-{environment}"
+    """The deployment of an environment, from the outputs of its stack; raises NotDeployedError.
+
+    environment: its name, or "STACK/ID" of a construct in any stack.
+    """
+    stack, prefix = place_of(environment)
     try:
         stacks = boto3.client("cloudformation", config=WAITING).describe_stacks(StackName=stack)["Stacks"]
         s3 = boto3.client("s3", config=WAITING.merge(Config(signature_version="s3v4")))
     except FAULTS as error:
         raise NotDeployedError(_unreadable(environment, error)) from error
-    outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+    outputs = {
+        output["OutputKey"].removeprefix(prefix): output["OutputValue"]
+        for output in stacks[0].get("Outputs", [])
+        if output["OutputKey"].startswith(prefix)
+    }
     if "UploadsBucketName" not in outputs:
-        state = stacks[0].get("StackStatus", "no status")
-        raise NotDeployedError(
-            f"The stack {stack} is not deployed completely ({state}): run make deploy ENV={environment} again; "
-            "the events of the stack in CloudFormation say what was in the way."
-        )
+        raise NotDeployedError(_incomplete(environment, stacks[0].get("StackStatus", "no status")))
     return _deployment_of(outputs, s3)
 
 
+def place_of(environment: str) -> tuple[str, str]:
+    """The name of the stack, and what the ids in it begin with: "" where an environment has the stack to itself."""
+    stack, slash, construct = environment.partition("/")
+    return (stack, re.sub("[^A-Za-z0-9]", "", construct)) if slash else (f"Lightpress-{environment}", "")
+
+
+def _incomplete(environment: str, state: str) -> str:
+    stack, prefix = place_of(environment)
+    if prefix:
+        return f"The stack {stack} ({state}) has no construct {prefix}: there is no output {prefix}UploadsBucketName."
+    return (
+        f"The stack {stack} is not deployed completely ({state}): run make deploy ENV={environment} again; "
+        "the events of the stack in CloudFormation say what was in the way."
+    )
+
+
 def _unreadable(environment: str, error: Exception) -> str:
-    stack = f"Lightpress-{environment}"
+    stack, prefix = place_of(environment)
     if isinstance(error, ClientError) and "does not exist" in str(error):
+        deploy = "cdk deploy" if prefix else f"make deploy ENV={environment}"
         return (
             f"There is no stack {stack} in this account and region: choose another environment with --env, or another "
-            f"region with AWS_DEFAULT_REGION, or deploy it with make deploy ENV={environment}."
+            f"region with AWS_DEFAULT_REGION, or deploy it with {deploy}."
         )
     return f"The stack {stack} cannot be read. {sentence_of(error)}"
 

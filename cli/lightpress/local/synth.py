@@ -23,6 +23,9 @@ STACK = f"Lightpress-{ENVIRONMENT}"
 _SOURCES = ("app.py", "cdk.json", "requirements.txt", "infra", "lambda_src", "layers")
 
 
+_PACKAGED = "packaged"
+
+
 def synthesize(project: Path, assembly: Path, *, say: Callable[[str], None]) -> None:
     """Write the cloud assembly of the local environment to the folder `assembly`, unless it is up to date."""
     stamp = assembly / "made-from"
@@ -61,12 +64,13 @@ def _digest(project: Path) -> str:
     digest = hashlib.sha256(f"{sys.base_prefix}\n{sys.version}\n".encode())
     for path in _files(project):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
-        digest.update(f"{path.relative_to(project)} {content}\n".encode())
+        digest.update(f"{path.relative_to(project.parent)} {content}\n".encode())
     return digest.hexdigest()
 
 
 def _files(project: Path) -> Iterator[Path]:
-    for source in _SOURCES:
-        path = project / source
+    # In what pip installed, the project is a folder of the package, and the code is around it.
+    sources = [project.parent] if project.name == _PACKAGED else [project / source for source in _SOURCES]
+    for path in sources:
         files = [path] if path.is_file() else sorted(path.rglob("*"))
         yield from (file for file in files if file.is_file() and "__pycache__" not in file.parts)

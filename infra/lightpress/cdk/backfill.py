@@ -26,6 +26,7 @@ from lightpress.cdk.processing import read_originals
 from lightpress.cdk.queues import WorkQueue
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
@@ -55,7 +56,7 @@ class Backfill(Component):
         scope: Construct,
         id_: str,
         *,
-        uploads: PrivateBucket,
+        uploads: s3.IBucket,
         images: PrivateBucket,
         processing: Processing,
         code: FunctionCode,
@@ -94,7 +95,7 @@ class Backfill(Component):
         )
 
     def _function(
-        self, uploads: PrivateBucket, images: PrivateBucket, code: FunctionCode, config: Config
+        self, uploads: s3.IBucket, images: PrivateBucket, code: FunctionCode, config: Config
     ) -> PythonFunction:
         function = PythonFunction(
             self,

@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import hashlib
 import shutil
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING
@@ -19,36 +19,43 @@ from lightpress.cdk.layer_build import precompile, settle
 if TYPE_CHECKING:
     from lightpress.cdk.layer_build import Target
 
+_PACKAGE = "lightpress"
 _LEFT_OUT = ("__pycache__", "*.pyc", ".*")
+# Parts of the package that deploy and operate; a checkout has them elsewhere.
+_NOT_IN_LAMBDA = ("cdk", "cli", "client", "costs", "local", "packaged")
 _FOLDER_IN_LAMBDA = "/var/task"
 
 
-def compiled(source: Path, target: Target, recipes: Path | None = None) -> Path:
-    """A copy of the folder `source` as it runs on `target`, there until this process ends; `recipes` replace its own.
+def compiled(source: Path, target: Target, recipes: Path) -> Path:
+    """A copy of the package in `source` as it runs on `target`, with recipes; it is there until this process ends.
 
     Only the Python version that the functions run on can write their byte code; synthesized with another, they go
     without.
     """
-    return _copy(source, target, recipes, _fingerprint(source, recipes))
+    return _copy(source / _PACKAGE, target, recipes, _fingerprint(source / _PACKAGE, recipes))
 
 
 @cache
-def _copy(source: Path, target: Target, recipes: Path | None, _: str) -> Path:
+def _copy(package: Path, target: Target, recipes: Path, _: str) -> Path:
     folder = Path(mkdtemp(prefix="lightpress-code-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    shutil.copytree(source, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_LEFT_OUT))
-    if recipes is not None:
-        shutil.copyfile(recipes, folder / "recipes.toml")
+    shutil.copytree(package, folder / _PACKAGE, ignore=partial(_left_out, package))
+    shutil.copyfile(recipes, folder / "recipes.toml")
     if target.precompiled:
         precompile(folder, _FOLDER_IN_LAMBDA, unless_edited=True)  # as one may in the console
     settle(folder)
     return folder
 
 
-def _fingerprint(source: Path, recipes: Path | None) -> str:
+def _left_out(package: Path, folder: str, names: list[str]) -> set[str]:
+    """What of a folder is not copied, as `shutil.copytree` asks."""
+    left_out = shutil.ignore_patterns(*_LEFT_OUT)(folder, names)
+    return left_out | set(_NOT_IN_LAMBDA) if Path(folder) == package else left_out
+
+
+def _fingerprint(package: Path, recipes: Path) -> str:
     """Of all files, so that what was changed since is copied anew."""
     parts = hashlib.sha256()
-    files = sorted(path for path in source.rglob("*") if path.is_file() and path.suffix != ".pyc")
-    for path in (*files, recipes) if recipes else files:
+    for path in (*sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"), recipes):
         parts.update(hashlib.sha256(str(path).encode()).digest() + hashlib.sha256(path.read_bytes()).digest())
     return parts.hexdigest()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lightpress.cdk.options.delivery import DeliveryOptions, check_delivery
@@ -17,14 +16,18 @@ from lightpress.cdk.options.ingest import IngestOptions, check_networks
 from lightpress.cdk.options.monitoring import MonitoringOptions, check_alarms
 from lightpress.cdk.options.option_types import read_group
 from lightpress.cdk.options.processing import ProcessingOptions, check_concurrency, check_retention
-from lightpress.cdk.options.storage import StorageOptions, check_lifecycle
+from lightpress.cdk.options.storage import StorageOptions, check_lifecycle, check_own_uploads
 from lightpress.cdk.options.uploads import UploadOptions, check_authorization, check_collection, check_origins
+from lightpress.cdk.readiness import PROJECT
 from lightpress.toml_reader import ConfigError, Table, read_toml
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
     from constructs import Node
 
-ENVIRONMENTS = Path(__file__).parents[2] / "environments"
+ENVIRONMENTS = PROJECT / "infra" / "environments"
 
 _DEFAULT_ENVIRONMENT = "dev"
 # It becomes part of bucket names: `lightpress-NAME-uploads-ACCOUNT-REGION-an` must stay within 63 characters.
@@ -87,15 +90,40 @@ def load_config(path: Path) -> Config:
     """Read one environment's file; raises ConfigError like `read_config`."""
     if not re.fullmatch(_NAME, path.stem):
         raise ConfigError(f"{path.name}: the file's name must match {_NAME}: it becomes part of bucket names")
-    table = read_toml(path)
+    return _read(path.stem, read_toml(path))
+
+
+def config_of(name: str, options: Mapping[str, object], who: str, *, uploads: bool, mounted: bool) -> Config:
+    """The configuration that arguments make.
+
+    Args:
+        name: What is in the place of the environment's name.
+        options: By their keys, with values as TOML has them; tuples are lists.
+        who: What errors begin with.
+        uploads: Whether the uploads bucket is given.
+        mounted: Whether the distribution is given.
+
+    Raises:
+        ConfigError: One is not allowed. The text names the argument, the value and what is allowed.
+
+    """
+    if not re.fullmatch(_NAME, name):
+        raise ConfigError(f"{who}: name: {name!r} does not match {_NAME}: it becomes part of bucket names")
+    table = Table({key: list(value) if isinstance(value, tuple) else value for key, value in options.items()}, who)
+    if uploads:
+        check_own_uploads(table)
+    return _read(name, table, mounted=mounted)
+
+
+def _read(name: str, table: Table, *, mounted: bool = False) -> Config:
     groups: dict[str, Any] = {name: read_group(group, table) for name, group in option_groups().items()}
     table.close()
-    config = Config(path.stem, **groups)
-    _check(config, table)
+    config = Config(name, **groups)
+    _check(config, table, mounted=mounted)
     return config
 
 
-def _check(config: Config, table: Table) -> None:
+def _check(config: Config, table: Table, *, mounted: bool) -> None:
     """Check the rules that concern several options. The first that is broken is reported."""
     check_buckets(config.existing, config.environment, table)
     check_retention(config.processing, table)
@@ -103,7 +131,7 @@ def _check(config: Config, table: Table) -> None:
     check_authorization(config.uploads, config.environment, table)
     check_collection(config.uploads, [one.pictures for one in config.existing.attach], table)
     check_networks(config.ingest, config.environment, table)
-    check_delivery(config.delivery, table)
+    check_delivery(config.delivery, table, mounted=mounted)
     check_concurrency(config.processing, table)
     check_lifecycle(config.storage, table)
     check_origins(config.uploads, config.environment, table)

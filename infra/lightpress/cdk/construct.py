@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from aws_cdk import CfnOutput
+from aws_cdk import CfnOutput, Stack, Token
+from aws_cdk import aws_events as events
 
 from lightpress.cdk.announcements import announce_on
 from lightpress.cdk.backfill import Backfill
 from lightpress.cdk.buckets import guard_names
 from lightpress.cdk.canary import Canary
+from lightpress.cdk.config import config_of
 from lightpress.cdk.dashboard import Dashboard
 from lightpress.cdk.delivery import Delivery
 from lightpress.cdk.encryption import Encryption
-from lightpress.cdk.existing import existing_as_json
+from lightpress.cdk.existing import check_place, existing_as_json
 from lightpress.cdk.failures import Failures
 from lightpress.cdk.functions import FunctionCode
 from lightpress.cdk.in_place import InPlace
 from lightpress.cdk.monitoring import Monitoring
+from lightpress.cdk.mount import Mount
 from lightpress.cdk.naming import Root, pin
 from lightpress.cdk.processing import Processing
 from lightpress.cdk.purging import Purging
@@ -29,24 +34,85 @@ from lightpress.cdk.upload_api import UploadApi
 from lightpress.cdk.upload_page import UploadPage
 from lightpress.cdk.uploads import Uploads
 from lightpress.cdk.url_ingest import UrlIngest
+from lightpress.delivery.notify import KINDS, SOURCE
+from lightpress.pipeline.manifest import Status
+from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Unpack
 
+    from aws_cdk import aws_cloudfront as cloudfront
+    from aws_cdk import aws_iam as iam
+    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
+    from lightpress.cdk.arguments import Options
     from lightpress.cdk.component import Component
     from lightpress.cdk.config import Config
+    from lightpress.cdk.functions import PythonFunction
 
 
 class Lightpress(Root):
-    """Originals are uploaded, processed and delivered."""
+    """Pictures that are uploaded are processed, and delivered in every size and format that the web needs.
 
-    def __init__(self, scope: Construct, id_: str, *, config: Config, recipes: str | Path = RECIPES) -> None:
+    Args:
+        scope: A stack, or a construct in one. A stack may have several.
+        id_: Of the construct.
+        recipes: The file with the recipes; by default, those that Lightpress comes with.
+        name: What the names of buckets, alarms and metrics have after `lightpress-`: up to 12 small letters, digits and
+            hyphens, different for each Lightpress in an account. By default, it is made from the id and the stack.
+        uploads: The bucket where originals are, of the same account and region; by default, one is created.
+        distribution: The CloudFront distribution that serves pictures behind `path`; by default, one is created that
+            serves nothing else.
+        path: With `distribution`, what the paths of pictures begin with.
+        config: All options at once, as `load_config` reads them from a TOML file; excludes `name` and `options`.
+        options: docs/configuration.md; lists may be tuples, and texts values that only a deploy will know. The buckets
+            of `attach` and `in_place` may be constructs.
+
+    Attributes:
+        uploads: The bucket of originals.
+        images: The bucket of variants and manifests.
+        distribution: The distribution that serves them.
+        base_url: What the URL of each variant and permalink begins with.
+        queue: The queue of uploads.
+        dead_letters: Its dead-letter queue.
+        functions: All functions.
+        name: The name; of the environment, where `config` is given.
+
+    Raises:
+        ConfigError: An argument is not allowed. The text names it, its value and what is allowed.
+
+    """
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        recipes: str | Path = RECIPES,
+        name: str | None = None,
+        uploads: s3.IBucket | None = None,
+        distribution: cloudfront.IDistribution | None = None,
+        path: str = "/pictures",
+        config: Config | None = None,
+        **options: Unpack[Options],
+    ) -> None:
         super().__init__(scope, id_)
-        guard_names(self, config)
-        Encryption(self, config=config)
-        core = _core(self, config, Path(recipes))
+        given = _Given(uploads, Mount(distribution, path) if distribution is not None else None)
+        self._config = _config(self, given, name, config, options)
+        self.name = self._config.environment
+        guard_names(self, self._config)
+        Encryption(self, config=self._config, by_rules=uploads is not None)
+        core = _core(self, self._config, Path(recipes), given)
+        self.uploads, self.images = core.uploads.bucket, core.delivery.images
+        self.distribution, self.base_url = core.delivery.distribution, core.delivery.base_url
+        self.queue, self.dead_letters = core.processing.queue, core.processing.dead_letters
+        self.functions = self._add(core)
+
+    def _add(self, core: _Core) -> list[PythonFunction]:
+        """The parts that are built on the core, and the outputs of all; returns all functions."""
+        config = self._config
         purging = _purging(self, core)
         url_ingest = _url_ingest(self, core)
         upload_api = _upload_api(self, core, url_ingest)
@@ -58,14 +124,116 @@ class Lightpress(Root):
         components.append(_monitoring(self, core, components, backfill, in_place))
         if config.processing.canary_minutes:
             Canary(self, "Canary", functions=functions, config=config)
+        core.uploads.share_key(
+            readers=[core.processing.function, core.failures.function, backfill.function],
+            writers=[function for part in (upload_api, url_ingest) if part for function in part.functions],
+        )
         if config.existing.attach or config.existing.in_place:
             self._output("ExistingBuckets", existing_as_json(config.existing.attach, config.existing.in_place))
         for component in components:
             for name, value in component.outputs.items():
                 self._output(name, value)
+        return functions
 
     def _output(self, name: str, value: str) -> None:
         pin(CfnOutput(self, name, value=value), name)
+
+    def grant_upload(self, grantee: iam.IGrantable) -> iam.Grant:
+        """Let somebody store originals, and use the key that encrypts them."""
+        return self.uploads.grant_put(grantee)
+
+    def on_ready(self, target: events.IRuleTarget, *, id_: str = "OnReady", under: str = "") -> events.Rule:
+        """Send an event (docs/events.md, `ImageReady`) for each picture that is published.
+
+        Args:
+            target: What gets them, such as `aws_events_targets.LambdaFunction`.
+            id_: Of the rule; each needs its own.
+            under: What the keys begin with; by default, all pictures.
+
+        Raises:
+            ConfigError: The option `event_bus` is "".
+
+        """
+        bus = self._config.processing.event_bus
+        if not bus:
+            raise ConfigError(f'{_who(self)}: event_bus: on_ready needs one; it is ""')
+        detail: dict[str, list[Any]] = {"deployment": [self._config.prefix]}
+        if under:
+            detail["key"] = [{"prefix": under}]
+        return events.Rule(
+            self,
+            id_,
+            description=f"Pictures of {self._config.prefix} that are published",
+            event_bus=events.EventBus.from_event_bus_name(self, f"{id_}Bus", bus),
+            event_pattern=events.EventPattern(source=[SOURCE], detail_type=[KINDS[Status.READY]], detail=detail),
+            targets=[target],
+        )
+
+
+@dataclass(frozen=True)
+class _Given:
+    """What is there already."""
+
+    uploads: s3.IBucket | None = None
+    mount: Mount | None = None
+
+
+def _config(
+    scope: Lightpress, given: _Given, name: str | None, config: Config | None, options: Mapping[str, Any]
+) -> Config:
+    """Check all arguments; raises ConfigError."""
+    who = _who(scope)
+    if config is not None and (name or options):
+        raise ConfigError(f"{who}: config: excludes {', '.join(['name'] if name else sorted(options))}")
+    if "termination_protection" in options:
+        raise ConfigError(f"{who}: termination_protection: is an argument of the stack, not of what is in it")
+    if given.uploads is not None:
+        check_place(given.uploads, scope, f"{who}: uploads")
+    if given.mount is not None:
+        given.mount.check(scope, who)
+    if config is not None:
+        return config
+    plain = {**options, **{key: _plain(options[key], scope, f"{who}: {key}") for key in _BUCKETS if key in options}}
+    return config_of(
+        name or _name_of(scope), plain, who, uploads=given.uploads is not None, mounted=given.mount is not None
+    )
+
+
+_BUCKETS = ("attach", "in_place")
+
+
+def _plain(rows: Sequence[Mapping[str, Any]], scope: Construct, who: str) -> list[dict[str, Any]]:
+    """Tables with names of buckets in the place of constructs, which are told to announce their changes."""
+    return [_plain_row(row, scope, f"{who}[{number}].bucket") for number, row in enumerate(rows)]
+
+
+def _plain_row(row: Mapping[str, Any], scope: Construct, who: str) -> dict[str, Any]:
+    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in row.items()}
+    bucket = row.get("bucket")
+    if bucket is None or isinstance(bucket, str):
+        return plain
+    check_place(bucket, scope, who)
+    bucket.enable_event_bridge_notification()
+    key = {"kms_key": bucket.encryption_key.key_arn} if bucket.encryption_key else {}
+    return {**key, **plain, "bucket": bucket.bucket_name}
+
+
+def _who(scope: Lightpress) -> str:
+    return f'Lightpress "{scope.node.id}"'
+
+
+_LONGEST_OF_ID = 5
+
+
+def _name_of(scope: Lightpress) -> str:
+    """A name from the id and from where the construct is: another stack, or another id, has another one.
+
+    Names of buckets have 63 characters, of which account and region take up to 30.
+    """
+    stack = Stack.of(scope).stack_name
+    place = f"{'' if Token.is_unresolved(stack) else stack}/{scope.node.path}"
+    letters = re.sub("[^a-z0-9]", "", scope.node.id.lower()).lstrip("0123456789")[:_LONGEST_OF_ID] or "x"
+    return f"{letters}-{hashlib.sha256(place.encode()).hexdigest()[:4]}"
 
 
 @dataclass(frozen=True)
@@ -84,10 +252,10 @@ class _Core:
         return self.code, self.uploads, self.processing, self.failures, self.delivery
 
 
-def _core(scope: Construct, config: Config, recipes: Path) -> _Core:
+def _core(scope: Construct, config: Config, recipes: Path, given: _Given) -> _Core:
     code = FunctionCode(scope, "Code", source=LAMBDA_SRC, recipes=recipes, config=config)
-    uploads = Uploads(scope, "Uploads", config=config)
-    delivery = Delivery(scope, "Delivery", uploads=uploads.bucket, code=code, config=config)
+    uploads = Uploads(scope, "Uploads", config=config, given=given.uploads)
+    delivery = Delivery(scope, "Delivery", uploads=uploads.bucket, code=code, config=config, mount=given.mount)
     processing = Processing(
         scope, "Processing", uploads=uploads.bucket, images=delivery.images, code=code, config=config
     )

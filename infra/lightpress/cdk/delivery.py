@@ -20,6 +20,7 @@ from lightpress.cdk.buckets import PrivateBucket, moved
 from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.mount import described, host_of, permit
 from lightpress.cdk.naming import global_name, pin
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.manifest import VARIANTS
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.mount import Mount
     from lightpress.pipeline.recipe import RecipeBook
 
 # As long as their rows in the table of runs.
@@ -49,28 +51,69 @@ class Delivery(Component):
 
     Every other path is a permalink, which the function `resolve` answers with the variant that is published now.
 
+    Args:
+        uploads: Where originals are.
+        mount: The distribution to serve them from, if it is there already.
+
     Attributes:
         images: The images bucket.
         resolver: The function `resolve`.
         distribution: The CloudFront distribution.
     """
 
-    def __init__(
-        self, scope: Construct, id_: str, *, uploads: PrivateBucket, code: FunctionCode, config: Config
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        uploads: s3.IBucket,
+        code: FunctionCode,
+        config: Config,
+        mount: Mount | None = None,
     ) -> None:
         super().__init__(scope, id_)
         self._config = config
+        self._path = mount.path if mount else ""
         self.images = _images(self, config)
         self.resolver = self._resolver(code, config)
         if config.delivery.placeholder_while_processing:
             _look_for_originals(self.resolver, uploads)
         self._signing_keys = self._public_keys()
-        self.distribution = self._distribution(self._for_both(code.recipes))
-        pin(self.distribution, "Distribution")  # its domain is in every URL that was ever handed out
+        self._key_group = self._trusted()
+        shared = self._for_both(code.recipes)
+        added: Mapping[str, str] = {}
+        if mount is None:
+            self.distribution: cloudfront.IDistribution = self._own_distribution(shared)
+        else:
+            self.distribution = mount.distribution
+            added = self._mount(mount, shared)
         self._let_cdn_read("i/*")
-        self._acknowledge_findings()
         self.functions = (self.resolver,)
-        self.outputs = self._outputs()
+        self.outputs = {**self._outputs(), **added}
+
+    def _mount(self, mount: Mount, shared: Mapping[str, Any]) -> Mapping[str, str]:
+        """Add both behaviors to a distribution of this app; of any other, the outputs that say what to add."""
+        patterns = (f"{self._path}/i/*", f"{self._path}/*")
+        if mount.extended is not None:
+            for pattern, origin in zip(patterns, (self._bucket(), self._resolver_origin()), strict=True):
+                mount.extended.add_behavior(pattern, origin, **shared)
+            return {}
+        permit(mount.distribution, self.resolver)
+        return {
+            "CdnVariantsPattern": patterns[0],
+            "CdnVariantsOrigin": self.images.bucket_regional_domain_name,
+            "CdnVariantsAccessId": self._bucket_access().origin_access_control_id,
+            "CdnPermalinksPattern": patterns[1],
+            "CdnPermalinksOrigin": host_of(self._resolver_url()),
+            "CdnPermalinksAccessId": self._url_access().origin_access_control_id,
+            **described(shared, self._key_group),
+        }
+
+    def _own_distribution(self, shared: Mapping[str, Any]) -> cloudfront.Distribution:
+        distribution = self._distribution(shared)
+        pin(distribution, "Distribution")  # its domain is in every URL that was ever handed out
+        self._acknowledge_findings(distribution)
+        return distribution
 
     def _distribution(self, shared: Mapping[str, Any]) -> cloudfront.Distribution:
         """`shared`: what holds for every behavior."""
@@ -94,12 +137,19 @@ class Delivery(Component):
     @property
     def base_url(self) -> str:
         """What the URL of every image begins with."""
+        return f"{self.origin}{self._path}"
+
+    @property
+    def origin(self) -> str:
+        """The scheme and the host of these URLs."""
         own = self._config.delivery.domain_names
-        return f"https://{own[0] if own else self.distribution.domain_name}"
+        return f"https://{own[0] if own else self.distribution.distribution_domain_name}"
 
     def _outputs(self) -> Mapping[str, str]:
         """Include the ids by which signed URLs refer to their keys; none where pictures are public."""
-        own_domain = {"CdnDomainName": self.distribution.domain_name} if self._config.delivery.domain_names else {}
+        own_domain = (
+            {"CdnDomainName": self.distribution.distribution_domain_name} if self._config.delivery.domain_names else {}
+        )
         keys = {f"SigningKeyId{number}": key.public_key_id for number, key in enumerate(self._signing_keys)}
         return {
             "ImagesBucketName": self.images.bucket_name,
@@ -124,6 +174,8 @@ class Delivery(Component):
             environment={"IMAGES_BUCKET": self.images.bucket_name},
         )
         function.allow("s3:GetObject", on=self.images.arn_for_objects("m/*"))
+        if self._path:
+            function.add_environment("CDN_PATH", self._path)
         if config.delivery.permalink_life is not None:
             function.add_environment("PERMALINK_SECONDS", str(config.delivery.permalink_life))
             function.allow("s3:GetObject", on=self.images.arn_for_objects(f"{VARIANTS}*"))
@@ -136,10 +188,13 @@ class Delivery(Component):
     def _resolver_origin(self) -> cloudfront.IOrigin:
         """The resolver's URL, which requires IAM's permission; only the CDN has it."""
         return origins.FunctionUrlOrigin.with_origin_access_control(
-            self.resolver.live.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM),
+            self._resolver_url(),
             origin_access_control=self._url_access(),
             origin_shield_region=self._shield,
         )
+
+    def _resolver_url(self) -> lambda_.FunctionUrl:
+        return self.resolver.live.add_function_url(auth_type=lambda_.FunctionUrlAuthType.AWS_IAM)
 
     def _url_access(self) -> cloudfront.FunctionUrlOriginAccessControl:
         return cloudfront.FunctionUrlOriginAccessControl(
@@ -180,13 +235,16 @@ class Delivery(Component):
             for name, pem in named.items()
         ]
 
-    def _bucket(self) -> cloudfront.IOrigin:
-        access = cloudfront.S3OriginAccessControl(
+    def _bucket_access(self) -> cloudfront.S3OriginAccessControl:
+        return cloudfront.S3OriginAccessControl(
             self,
             "Access",
             origin_access_control_name=global_name(self._config, "images"),
             description="Reads the variants",
         )
+
+    def _bucket(self) -> cloudfront.IOrigin:
+        access = self._bucket_access()
         # Not `with_origin_access_control`, which would let the CDN read the whole bucket.
         return origins.S3BucketOrigin.with_bucket_defaults(
             self.images, origin_access_control_id=access.origin_access_control_id, origin_shield_region=self._shield
@@ -200,7 +258,7 @@ class Delivery(Component):
             "compress": False,  # pictures are compressed already
             "cache_policy": self._by_path_alone(),
             "response_headers_policy": self._for_pictures(),
-            "trusted_key_groups": self._trusted(),
+            "trusted_key_groups": [self._key_group] if self._key_group else None,
             "function_associations": [
                 cloudfront.FunctionAssociation(
                     function=self._edge_function(recipes), event_type=cloudfront.FunctionEventType.VIEWER_REQUEST
@@ -208,12 +266,12 @@ class Delivery(Component):
             ],
         }
 
-    def _trusted(self) -> list[cloudfront.IKeyGroup] | None:
+    def _trusted(self) -> cloudfront.KeyGroup | None:
         """Whose signatures let a viewer in; None: nobody needs one."""
         if not self._signing_keys:
             return None
         name = global_name(self._config, "may-sign")
-        return [cloudfront.KeyGroup(self, "MaySign", key_group_name=name, items=[*self._signing_keys])]
+        return cloudfront.KeyGroup(self, "MaySign", key_group_name=name, items=[*self._signing_keys])
 
     def _by_path_alone(self) -> cloudfront.CachePolicy:
         """One copy for each path: no header, cookie or query string can make the CDN ask the bucket again."""
@@ -254,7 +312,7 @@ class Delivery(Component):
             "ViewerRequest",
             comment="Lets through what can be an image or a permalink, and nothing else",
             runtime=cloudfront.FunctionRuntime.JS_2_0,
-            code=cloudfront.FunctionCode.from_inline(viewer_request(recipes)),
+            code=cloudfront.FunctionCode.from_inline(viewer_request(recipes, self._path)),
         )
 
     def _let_cdn_read(self, keys: str) -> None:
@@ -277,28 +335,28 @@ class Delivery(Component):
             )
         )
 
-    def _acknowledge_findings(self) -> None:
+    def _acknowledge_findings(self, distribution: cloudfront.Distribution) -> None:
         """Answer what cdk-nag finds where an option is left as it is."""
         config = self._config
         if not (config.delivery.countries_allowed or config.delivery.countries_denied):
-            acknowledge(self.distribution, "AwsSolutions-CFR1", because="Pictures on the web are for every country.")
+            acknowledge(distribution, "AwsSolutions-CFR1", because="Pictures on the web are for every country.")
         if not config.delivery.web_acl_arn:
             acknowledge(
-                self.distribution,
+                distribution,
                 "AwsSolutions-CFR2",
                 because="Behind the CDN are files, and a program that reads one of them; the edge function refuses "
                 "every path that none can have. A web ACL is an option, to limit rates.",
             )
         if not config.delivery.access_log_days:
             acknowledge(
-                self.distribution,
+                distribution,
                 "AwsSolutions-CFR3",
                 because="Access logs hold the addresses of people who look at pictures: to keep them is the "
                 "deployer's decision, and an option.",
             )
         if not config.delivery.certificate_arn:
             acknowledge(
-                self.distribution,
+                distribution,
                 "AwsSolutions-CFR4",
                 because="The TLS version is CloudFront's to choose on its own domain; it is set with a certificate.",
             )
@@ -312,7 +370,7 @@ def _images(scope: Construct, config: Config) -> PrivateBucket:
     return PrivateBucket(scope, "Images", holds="images", config=config, lifecycle_rules=rules)
 
 
-def _look_for_originals(resolver: PythonFunction, uploads: PrivateBucket) -> None:
+def _look_for_originals(resolver: PythonFunction, uploads: s3.IBucket) -> None:
     """Have the resolver see which originals there are, and nothing of what is in them."""
     resolver.add_environment("PLACEHOLDERS_BUCKET", uploads.bucket_name)
     resolver.allow("s3:ListBucket", on=uploads.bucket_arn)
@@ -349,11 +407,15 @@ def _countries(config: Config) -> cloudfront.GeoRestriction | None:
     return None
 
 
-def viewer_request(recipes: RecipeBook) -> str:
-    """The source of the edge function, told what can be published and what can be asked for."""
+def viewer_request(recipes: RecipeBook, path: str = "") -> str:
+    """The source of the edge function, told what can be published and what can be asked for.
+
+    path: what all paths begin with, where the distribution has other things behind other paths.
+    """
     sizes = [size for recipe in recipes.recipes.values() for size in recipe.spec.sizes]
     sides = {side for size in sizes for side in (size.width, size.height) if side}
     told = {
+        "PATH_OF_PICTURES": path,
         "FORMATS_BY_NAME": {output.name: output.media_type for output in OUTPUTS.values()},
         "FORMATS_NOT_FOR_ALL": [name for name in OUTPUTS if name not in FALLBACKS],
         "ALL_SIDES": sorted(sides),

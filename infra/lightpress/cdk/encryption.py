@@ -30,15 +30,15 @@ _WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
 class Encryption(Construct):
     """Holds `key`: a new one, one of the deployer's, or None, where AWS's own keys do.
 
-    It is made before everything else. The policy of a key that is there already is left alone; what it must
-    say is in docs/encryption.md, which a test compares with what is said here.
+    It is made before everything else. The policy of a key that is there already is left alone; what it must say is in
+    docs/encryption.md, which a test compares with what is said here. by_rules: whether EventBridge tells of uploads.
     """
 
-    def __init__(self, scope: Construct, *, config: Config) -> None:
+    def __init__(self, scope: Construct, *, config: Config, by_rules: bool = False) -> None:
         super().__init__(scope, _ID)
         self.key: kms.IKey | None = None
         if config.storage.encryption_key == CREATE:
-            self.key = _created(self, config)
+            self.key = _created(self, config, by_rules=by_rules)
         elif config.storage.encryption_key:
             self.key = kms.Key.from_key_arn(self, "Key", config.storage.encryption_key)
 
@@ -49,7 +49,7 @@ def key_of(construct: IConstruct) -> kms.IKey | None:
     return encryption.key if isinstance(encryption, Encryption) else None
 
 
-def _created(scope: Construct, config: Config) -> kms.Key:
+def _created(scope: Construct, config: Config, *, by_rules: bool) -> kms.Key:
     key = kms.Key(
         scope,
         "Key",
@@ -58,12 +58,12 @@ def _created(scope: Construct, config: Config) -> kms.Key:
         removal_policy=removal_policy(config),
     )
     pin(key, "EncryptionKey")
-    for statement in _for_services(config):
+    for statement in _for_services(config, by_rules=by_rules):
         key.add_to_resource_policy(statement)
     return key
 
 
-def _for_services(config: Config) -> list[iam.PolicyStatement]:
+def _for_services(config: Config, *, by_rules: bool) -> list[iam.PolicyStatement]:
     """What AWS's services do with the key, for this account's resources alone. No name waits for a resource."""
     statements = [
         # tells the queue of uploads
@@ -76,7 +76,7 @@ def _for_services(config: Config) -> list[iam.PolicyStatement]:
     if config.monitoring.monthly_budget_dollars:
         # publishes to the topic of alarms
         statements.append(_for(["budgets.amazonaws.com"], _WRITE))
-    if config.existing.attach or config.existing.in_place:
+    if by_rules or config.existing.attach or config.existing.in_place:
         statements.append(_for_events())
     if config.delivery.access_log_days:
         statements.append(_for_access_logs())

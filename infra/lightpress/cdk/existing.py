@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Aws
+from aws_cdk import Aws, Stack, Token
 from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 
@@ -22,6 +22,7 @@ from lightpress.toml_reader import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
@@ -141,7 +142,9 @@ def name_attached(function: PythonFunction, existing: Sequence[Existing[Attached
 
 
 def accept_any_key(function: PythonFunction, pictures: Selection) -> None:
-    """Answer cdk-nag for grants on the selected objects."""
+    """Answer cdk-nag for grants on the selected objects, of a bucket whose name is known: a finding has no tokens."""
+    if Token.is_unresolved(pictures.bucket):
+        return
     acknowledge(
         function.own_role,
         f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:s3:::{pictures.bucket}/{pictures.prefix}*]",
@@ -179,6 +182,24 @@ def _patterns(pictures: Selection) -> list[dict[str, str]]:
         endings = sorted({form for suffix in pictures.suffixes for form in (suffix.lower(), suffix.upper())})
         return [{"wildcard": f"{_literal(pictures.prefix)}*{_literal(ending)}"} for ending in endings]
     return [{"prefix": pictures.prefix}] if pictures.prefix else []
+
+
+def check_place(bucket: s3.IBucket, near: Construct, who: str) -> None:
+    """Refuse a bucket in another account or region than `near`, as far as that is known.
+
+    who: what the error begins with, with the argument's name.
+    """
+    stack = Stack.of(near)
+    for what, theirs, ours in (
+        ("account", bucket.env.account, stack.account),
+        ("region", bucket.env.region, stack.region),
+    ):
+        if not Token.is_unresolved(theirs) and not Token.is_unresolved(ours) and theirs != ours:
+            raise ConfigError(
+                f"{who}: the bucket is in the {what} {theirs}, and this stack in {ours}: S3 sends a bucket's events to "
+                "EventBridge of its own account and region alone. Deploy a Lightpress there, or copy the originals "
+                "here with S3 replication"
+            )
 
 
 def _literal(text: str) -> str:

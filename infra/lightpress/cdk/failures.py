@@ -45,7 +45,7 @@ class Failures(Component):
         id_: str,
         *,
         processing: Processing,
-        uploads: PrivateBucket,
+        uploads: s3.IBucket,
         images: PrivateBucket,
         code: FunctionCode,
         config: Config,

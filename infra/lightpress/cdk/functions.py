@@ -10,6 +10,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 
+from lightpress.cdk.buckets import PrivateBucket
 from lightpress.cdk.code import compiled
 from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
-    from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
 
 # The layer is locked, precompiled and measured for it.
@@ -43,7 +44,7 @@ _ARCHITECTURES = {
 
 
 class FunctionCode(Component):
-    """What functions run: the folder `source`, with the recipes in it, on top of the layer.
+    """What functions run: the package in the folder `source`, and recipes, on top of the layer.
 
     Attributes:
         recipes: The recipes, which are checked.
@@ -206,8 +207,10 @@ class PythonFunction(lambda_.Function):
             report_batch_item_failures=True,
         )
 
-    def accept_any_key(self, bucket: PrivateBucket, *keys: str) -> None:
-        """Answer cdk-nag for grants on all objects of a bucket that match `keys`."""
+    def accept_any_key(self, bucket: s3.IBucket, *keys: str) -> None:
+        """Answer cdk-nag for grants on all objects of a bucket of our own that match `keys`."""
+        if not isinstance(bucket, PrivateBucket):
+            return
         acknowledge(
             self.own_role,
             *(f"AwsSolutions-IAM5[Resource::<{bucket.logical_id}.Arn>/{key}]" for key in keys),

@@ -10,13 +10,13 @@ from aws_cdk import AssetHashType, BundlingOptions, DockerImage, ILocalBundling
 from aws_cdk import aws_lambda as lambda_
 
 from lightpress.cdk.layer_build import LayerError, Target, digest, on_lambda, on_this_host, provide
-from lightpress.cdk.readiness import PROJECT
+from lightpress.cdk.readiness import CACHE, PROJECT
 
 if TYPE_CHECKING:
     from constructs import Construct
 
 _PILLOW = PROJECT / "layers" / "pillow"
-_CACHE = PROJECT / ".local" / "layer-cache"
+_CACHE = CACHE / "layer-cache"
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
 

@@ -109,6 +109,8 @@ def _install(requirements: Path, target: Target, modules: Path) -> None:
         text=True,
         check=False,
     )
+    if "No module named pip" in finished.stdout:
+        raise LayerError("the layer is built with pip, which this environment has not: python -m ensurepip")
     if finished.returncode != 0:
         raise LayerError(f"pip could not install {requirements} for {target.name}. It said:\n{finished.stdout}")
 

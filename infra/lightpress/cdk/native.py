@@ -22,7 +22,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from lightpress.cdk.layer_build import on_lambda, provide
-from lightpress.cdk.readiness import PROJECT
+from lightpress.cdk.readiness import CACHE, PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -31,7 +31,7 @@ LOCK = PROJECT / "layers" / "pillow" / "requirements.txt"
 TARGET = on_lambda("aarch64", "3.13")
 """What is looked into: the layer as it is deployed by default."""
 
-_CACHE = PROJECT / ".local" / "layer-cache"
+_CACHE = CACHE / "layer-cache"
 _CRATE = re.compile(rb"/index\.crates\.io-[0-9a-f]+/([A-Za-z0-9_-]+?)-(\d+\.\d+\.\d+[0-9A-Za-z.+-]*)/")
 _RPM = re.compile(r"pkg:rpm/almalinux/([^@]+)@([^?#]+\.el(\d+)[^?#]*)")
 _GITHUB = "https://github.com/"

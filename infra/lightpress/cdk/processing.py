@@ -10,22 +10,24 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sqs as sqs
 
+from lightpress.cdk.buckets import PrivateBucket
 from lightpress.cdk.component import Component
 from lightpress.cdk.existing import CREATED, DELETED, RESTORED, SEE_NAMES, announce, read_attached
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import resource
 from lightpress.cdk.queues import queue_and_dead_letters
+from lightpress.pipeline.buckets import Selection
 
 if TYPE_CHECKING:
     from aws_cdk import aws_events as events
     from constructs import Construct
 
-    from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import FunctionCode
 
 # Every way in which an original comes, changes, goes, or can be read at last. A change of its tags alone is none.
 _CHANGES = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*", "s3:ObjectRestore:Completed")
+_CHANGES_ON_EVENTBRIDGE = (CREATED, DELETED, RESTORED)
 
 RECORD_FAILURE_TIMEOUT_SECONDS = 180
 
@@ -37,7 +39,7 @@ class Processing(Component):
         queue: The queue of uploads.
         dead_letters: Its dead-letter queue.
         function: The function `process_upload`.
-        rules: The EventBridge rules of attached buckets, which fill the queue, too.
+        rules: The EventBridge rules of buckets that are not our own, which fill the queue, too.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -45,7 +47,7 @@ class Processing(Component):
         scope: Construct,
         id_: str,
         *,
-        uploads: PrivateBucket,
+        uploads: s3.IBucket,
         images: PrivateBucket,
         code: FunctionCode,
         config: Config,
@@ -54,11 +56,12 @@ class Processing(Component):
         self.queue, self.dead_letters = queue_and_dead_letters(
             self, config=config, looked_at_for_seconds=RECORD_FAILURE_TIMEOUT_SECONDS
         )
-        _announce_changes(uploads, self.queue)
+        self.rules: list[events.Rule] = []
+        self._announce_uploads(uploads, config)
         self.function = self._function(code, config)
         read_originals(self.function, uploads)
         read_attached(self.function, config.existing.attach)
-        self.rules = self._announce_attached(config)
+        self.rules += self._announce_attached(config)
         self.function.allow("sqs:SendMessage", on=self.dead_letters.queue_arn)
         self._consume(config)
         publish(self.function, images)
@@ -70,10 +73,33 @@ class Processing(Component):
             "ProcessUploadFunctionName": self.function.function_name,
         }
 
+    def _announce_uploads(self, uploads: s3.IBucket, config: Config) -> None:
+        """S3 itself fills the queue from our own bucket; from another, which may tell others, a rule does."""
+        if isinstance(uploads, PrivateBucket):
+            _announce_changes(uploads, self.queue)
+            return
+        uploads.enable_event_bridge_notification()
+        self.rules.append(
+            announce(
+                self,
+                "Uploads",
+                pictures=Selection(uploads.bucket_name),
+                changes=_CHANGES_ON_EVENTBRIDGE,
+                queue=self.queue,
+                config=config,
+            )
+        )
+
     def _announce_attached(self, config: Config) -> list[events.Rule]:
-        changes = [CREATED, DELETED, RESTORED]
         return [
-            announce(self, f"Attached{number}", pictures=one.pictures, changes=changes, queue=self.queue, config=config)
+            announce(
+                self,
+                f"Attached{number}",
+                pictures=one.pictures,
+                changes=_CHANGES_ON_EVENTBRIDGE,
+                queue=self.queue,
+                config=config,
+            )
             for number, one in enumerate(config.existing.attach)
         ]
 
@@ -111,7 +137,7 @@ def _pollers(config: Config) -> lambda_.ProvisionedPollerConfig | None:
     )
 
 
-def read_originals(function: PythonFunction, uploads: PrivateBucket) -> None:
+def read_originals(function: PythonFunction, uploads: s3.IBucket) -> None:
     """Have `function` look at originals; it may not change them."""
     function.add_environment("UPLOADS_BUCKET", uploads.bucket_name)
     function.allow("s3:GetObject", on=uploads.arn_for_objects("*"))

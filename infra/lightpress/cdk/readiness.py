@@ -1,4 +1,4 @@
-"""Makes a plain checkout able to synthesize: CDK needs a Node to run on, and the settings of cdk.json."""
+"""Where the files are that a stack is made of, in a checkout and where pip installed Lightpress; and a Node for CDK."""
 
 from __future__ import annotations
 
@@ -8,9 +8,25 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parents[3]
-LAMBDA_SRC = PROJECT / "lambda_src"
-RECIPES = LAMBDA_SRC / "recipes.toml"
+_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGED = _PACKAGE / "packaged"
+_IS_INSTALLED = _PACKAGED.is_dir()  # which a checkout has not
+
+PROJECT = _PACKAGED if _IS_INSTALLED else _PACKAGE.parents[1]
+"""The root of a checkout; of what pip installed, the folder that holds what is needed of it (pyproject.toml)."""
+
+LAMBDA_SRC = _PACKAGE.parent if _IS_INSTALLED else PROJECT / "lambda_src"
+"""The folder with the package that runs in Lambda, besides which there may be others."""
+
+RECIPES = PROJECT / "lambda_src" / "recipes.toml"
+"""The recipes that Lightpress comes with."""
+
+CACHE = (
+    Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "lightpress"
+    if _IS_INSTALLED
+    else PROJECT / ".local"
+)
+"""Where what takes long to make is kept."""
 
 
 def use_bundled_node() -> None:

@@ -22,6 +22,7 @@ from lightpress.units import MB
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
@@ -64,7 +65,7 @@ class UploadApi(Component):
         scope: Construct,
         id_: str,
         *,
-        uploads: PrivateBucket,
+        uploads: s3.IBucket,
         delivery: Delivery,
         failures: Failures,
         url_ingest: UrlIngest | None,
@@ -115,9 +116,7 @@ class UploadApi(Component):
                 because="Only the local cloud may be without an authorizer; the configuration refuses it elsewhere.",
             )
 
-    def _function(
-        self, uploads: PrivateBucket, delivery: Delivery, code: FunctionCode, config: Config
-    ) -> PythonFunction:
+    def _function(self, uploads: s3.IBucket, delivery: Delivery, code: FunctionCode, config: Config) -> PythonFunction:
         function = PythonFunction(
             self,
             "UploadApiFunction",
@@ -139,7 +138,7 @@ class UploadApi(Component):
         return function
 
 
-def _allow_uploads(function: PythonFunction, uploads: PrivateBucket, images: PrivateBucket) -> None:
+def _allow_uploads(function: PythonFunction, uploads: s3.IBucket, images: PrivateBucket) -> None:
     """Allow what the API signs, which S3 does in the function's name, and reading manifests."""
     function.allow(
         "s3:PutObject",

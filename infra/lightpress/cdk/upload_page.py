@@ -21,9 +21,9 @@ from lightpress.uploads.page import page_formats
 from lightpress.uploads.requests import PART_BYTES
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
-    from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
     from lightpress.cdk.delivery import Delivery
     from lightpress.cdk.upload_api import UploadApi
@@ -45,7 +45,7 @@ class UploadPage(Component):
         id_: str,
         *,
         api: UploadApi,
-        uploads: PrivateBucket,
+        uploads: s3.IBucket,
         delivery: Delivery,
         recipes: RecipeBook,
         config: Config,
@@ -79,7 +79,7 @@ class UploadPage(Component):
         )
 
 
-def _settings(uploads: PrivateBucket, delivery: Delivery, recipes: RecipeBook, config: Config) -> dict[str, Any]:
+def _settings(uploads: s3.IBucket, delivery: Delivery, recipes: RecipeBook, config: Config) -> dict[str, Any]:
     """What web/serve.py tells the page: limits, formats, and where it may connect to."""
     storage = f"https://{uploads.bucket_name}.s3.{Aws.REGION}.{Aws.URL_SUFFIX}"
     issuer = [config.uploads.upload_jwt_issuer] if config.uploads.upload_page_client_id else []
@@ -89,7 +89,7 @@ def _settings(uploads: PrivateBucket, delivery: Delivery, recipes: RecipeBook, c
         "parts_from": _PARTS_FROM,
         **page_formats(row for row in INPUTS if row.name in recipes.accept),
         "connect": [storage, *issuer],
-        "images": [delivery.base_url],
+        "images": [delivery.origin],
     }
 
 

@@ -11,9 +11,9 @@ from lightpress.cdk.queues import WorkQueue
 from lightpress.units import MB
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
     from constructs import Construct
 
-    from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.processing import Processing
@@ -44,7 +44,7 @@ class UrlIngest(Component):
         scope: Construct,
         id_: str,
         *,
-        uploads: PrivateBucket,
+        uploads: s3.IBucket,
         processing: Processing,
         code: FunctionCode,
         config: Config,
@@ -66,7 +66,7 @@ class UrlIngest(Component):
         self.outputs = {"UrlQueueUrl": self.queue.queue_url}
 
     def _function(
-        self, uploads: PrivateBucket, processing: Processing, code: FunctionCode, config: Config
+        self, uploads: s3.IBucket, processing: Processing, code: FunctionCode, config: Config
     ) -> PythonFunction:
         function = PythonFunction(
             self,

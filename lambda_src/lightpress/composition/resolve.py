@@ -10,7 +10,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import is_there
 from lightpress.aws.session import WAITING_FOR_VIEWER, s3_client
 from lightpress.delivery.resolve import Lookups
-from lightpress.settings import images_bucket, permalink_seconds, placeholders_for
+from lightpress.settings import cdn_path, images_bucket, permalink_seconds, placeholders_for
 
 if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def lookups() -> Lookups:
     """Where `resolve` looks, and what it sends."""
-    return Lookups(published_manifest, images().file_at, is_uploaded, permalink_seconds(os.environ))
+    return Lookups(
+        published_manifest, images().file_at, is_uploaded, permalink_seconds(os.environ), cdn_path(os.environ)
+    )
 
 
 def published_manifest(key: str) -> Manifest | None:

@@ -112,12 +112,14 @@ class Lookups:
         is_uploaded: Whether there is an original with a key, so that a placeholder is shown until it is published. By
             default, none is shown.
         seconds: How long the CDN keeps a picture that is sent; None to redirect to its own address instead.
+        cdn_path: What all paths begin with, where the CDN has other things behind other paths; else empty.
     """
 
     manifest_of: Callable[[str], Manifest | None]
     file_at: Callable[[str], bytes | None] = lambda _: None
     is_uploaded: Callable[[str], bool] = lambda _: False
     seconds: int | None = None
+    cdn_path: str = ""
 
 
 def resolve(asked: Asked | None, lookups: Lookups, if_none_match: str = "") -> Answer:
@@ -155,7 +157,7 @@ def _looked_up(asked: Asked, lookups: Lookups, if_none_match: str) -> Answer | N
     if variant is None:
         return _answer(404, _FAILED, **{"x-lightpress-reason": manifest.reason or "no_such_variant"})
     if lookups.seconds is None or variant.bytes > MOST_BYTES:
-        return _answer(302, _FOR_A_MINUTE, location=f"/{variant.path}")
+        return _answer(302, _FOR_A_MINUTE, location=f"{lookups.cdn_path}/{variant.path}")
     return _sent(asked.key, variant, lookups, if_none_match)
 
 

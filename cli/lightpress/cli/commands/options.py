@@ -24,7 +24,7 @@ Environment = Annotated[
         "--env",
         "-e",
         envvar="LIGHTPRESS_ENV",
-        help="The deployment: local (the local cloud), or an environment in AWS.",
+        help="The deployment: local (the local cloud), an environment in AWS, or STACK/ID of a construct.",
     ),
 ]
 JsonOutput = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]

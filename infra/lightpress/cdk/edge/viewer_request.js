@@ -31,8 +31,14 @@ const NOT_FOR_ALL = FORMATS_NOT_FOR_ALL; // in the order in which they are writt
 const LADDER = ALL_SIDES; // pixels, ascending
 const NAMES = ALL_NAMES; // of sizes
 
+const MOUNTED_AT = PATH_OF_PICTURES; // what all paths begin with: '' where the distribution has nothing else
+
 function handler(event) {
   const request = event.request;
+  if (request.uri.slice(0, MOUNTED_AT.length) !== MOUNTED_AT) {
+    return refuse(404, 'Not Found', { 'cache-control': { value: 'public, max-age=60' } });
+  }
+  request.uri = request.uri.slice(MOUNTED_AT.length);
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return refuse(405, 'Method Not Allowed', { allow: { value: 'GET, HEAD' } });
   }

@@ -180,8 +180,28 @@ class DeliveryOptions:
         return (self.permalink_life or 0) > LEAST_PERMALINK_SECONDS
 
 
-def check_delivery(options: DeliveryOptions, table: Table) -> None:
+_OF_THE_DISTRIBUTION = (
+    "price_class",
+    "certificate_arn",
+    "web_acl_arn",
+    "access_log_days",
+    "countries_allowed",
+    "countries_denied",
+)
+
+
+def check_mounted(table: Table) -> None:
+    """Reject options of a distribution that is somebody else's."""
+    for key in _OF_THE_DISTRIBUTION:
+        if table.has(key):
+            raise table.error(key, "belongs to the distribution, which is yours: set it there")
+
+
+def check_delivery(options: DeliveryOptions, table: Table, *, mounted: bool) -> None:
     """Reject options that CloudFront needs together, or cannot have together."""
+    if mounted:
+        check_mounted(table)
+        return
     if options.domain_names and not options.certificate_arn:
         raise table.error("certificate_arn", "it is missing: domain_names need a certificate, in us-east-1")
     if options.certificate_arn and not options.domain_names:

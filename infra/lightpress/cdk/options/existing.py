@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from lightpress.cdk.options.environment import prefix_of
-from lightpress.cdk.options.option_types import option
+from lightpress.cdk.options.option_types import is_token, option
 from lightpress.image import CREDENTIALS, METADATA, MODES, CompressionOptions, Limits
 from lightpress.image.formats import OUTPUTS
 from lightpress.in_place.buckets import InPlace
@@ -67,20 +67,28 @@ def _rows(table: Table, key: str, read: Callable[[Table, Selection], _Pictures])
 
 def _existing(row: Table, read: Callable[[Table, Selection], _Pictures]) -> Existing[_Pictures]:
     selection = Selection(
-        bucket=row.text("bucket", pattern=_BUCKET),
+        bucket=_matching(row, "bucket", _BUCKET),
         prefix=row.text("prefix", "", pattern=_PREFIX),
         suffixes=row.texts("suffixes", ()),
     )
     for suffix in selection.suffixes:
         if not re.fullmatch(_SUFFIX, suffix):
             raise row.error("suffixes", f'{suffix!r} is no suffix; allowed: such as ".jpg"')
-    existing = Existing(read(row, selection), row.text("kms_key", "", pattern=_KMS_KEY))
+    existing = Existing(read(row, selection), _matching(row, "kms_key", _KMS_KEY, ""))
     row.close()
     return existing
 
 
+def _matching(row: Table, key: str, pattern: str, default: str | None = None) -> str:
+    """Read a text that matches the pattern, or that only a deploy will know."""
+    text = row.text(key) if default is None else row.text(key, default)
+    return text if is_token(text) else row.text(key, text, pattern=pattern)
+
+
 def _attachment(row: Table, selection: Selection) -> Attached:
     """Read one `[[attach]]` table. By default, originals are published under the bucket's name."""
+    if is_token(selection.bucket) and not row.has("publish_under"):
+        raise row.error("publish_under", "it is missing: the bucket's name, which is its default, is not known yet")
     under = row.text("publish_under", f"{selection.bucket}/", pattern=_UNDER)
     return Attached(selection.bucket, selection.prefix, selection.suffixes, under)
 

@@ -7,17 +7,26 @@ from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from _typeshed import DataclassInstance
 
     from lightpress.toml_reader import Table
 
+_TOKEN = re.compile(r"\$\{Token\[[^\]]+\]\}")
+
 Value = TypeVar("Value")
 Group = TypeVar("Group", bound="DataclassInstance")
 
 
-def option(default: Value, read: Callable[[Table, str], Value], *, allowed: str, doc: str) -> Value:
+def is_token(text: str) -> bool:
+    """Whether a text holds a value of CDK that only a deploy will know, such as the ARN of a new certificate."""
+    return _TOKEN.search(text) is not None
+
+
+def option(
+    default: Value, read: Callable[[Table, str], Value], *, allowed: str, doc: str, choices: Sequence[str] = ()
+) -> Value:
     """Declare an option of any type.
 
     Args:
@@ -25,9 +34,10 @@ def option(default: Value, read: Callable[[Table, str], Value], *, allowed: str,
         read: Reads it from a table, by its key; raises ConfigError for what is not allowed.
         allowed: What is allowed, for docs/configuration.md.
         doc: What it does, in plain English, for docs/configuration.md.
+        choices: The only strings that are allowed, if that is so, for the type of the argument.
 
     """
-    value: Value = field(default=default, metadata={"read": read, "allowed": allowed, "doc": doc})
+    value: Value = field(default=default, metadata={"read": read, "allowed": allowed, "doc": doc, "choices": choices})
     return value
 
 
@@ -54,6 +64,7 @@ def choice(default: str, *allowed: str, doc: str) -> str:
         lambda table, key: table.text(key, default, allowed=allowed),
         allowed=", ".join(f'"{one}"' for one in allowed),
         doc=doc,
+        choices=allowed,
     )
 
 
@@ -75,7 +86,7 @@ def matching(pattern: str, *, such_as: str, default: str = "", doc: str) -> str:
 
     def read(table: Table, key: str) -> str:
         text = table.text(key, default)
-        if text and not re.fullmatch(pattern, text):
+        if text and not is_token(text) and not re.fullmatch(pattern, text):
             raise table.error(key, f"{text!r} is not allowed; allowed: {allowed}")
         return text
 
@@ -94,7 +105,7 @@ def each_matching(pattern: str, *, such_as: str, doc: str) -> tuple[str, ...]:
     def read(table: Table, key: str) -> tuple[str, ...]:
         found = table.texts(key, ())
         for text in found:
-            if not re.fullmatch(pattern, text):
+            if not is_token(text) and not re.fullmatch(pattern, text):
                 raise table.error(key, f"{text!r} is not allowed; allowed: {allowed}")
         return found
 

@@ -87,6 +87,21 @@ class StorageOptions:
     )
 
 
+_OF_THE_UPLOADS_BUCKET = (
+    "noncurrent_version_days",
+    "originals_storage",
+    "originals_storage_days",
+    "originals_expiration_days",
+)
+
+
+def check_own_uploads(table: Table) -> None:
+    """Reject options of an uploads bucket that is somebody else's."""
+    for key in _OF_THE_UPLOADS_BUCKET:
+        if table.has(key):
+            raise table.error(key, "belongs to the bucket of `uploads`, which is yours: set a lifecycle rule there")
+
+
 def check_lifecycle(options: StorageOptions, table: Table) -> None:
     """Reject an expiration before the transition, which S3 would reject."""
     expires = options.originals_expiration_days

@@ -1,0 +1,268 @@
+"""The options as keyword arguments, for type checkers: written by `make docs`, from `lightpress.cdk.options`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lightpress.cdk.options.rows import AttachedBucket, CompressedBucket
+
+
+class Options(TypedDict, total=False):
+    """All have defaults: docs/configuration.md.
+
+    Attributes:
+        architecture: Processor of the functions. "host" is the processor and the Python version of the machine that
+            runs `cdk synth`; it is for the local cloud only.
+        memory_mb: Memory of the functions, in MB. Lambda gives CPU in proportion to memory: 1,769 MB is one full vCPU,
+            which is what processing an original uses. New AWS accounts may be limited to 3,008 MB.
+        failure_memory_mb: Memory of the function that tries dead letters once more, in MB; at least `memory_mb` is
+            used. New AWS accounts may be limited to 3,008 MB: request a higher quota before setting more.
+        timeout_seconds: Timeout of an invocation, which handles one batch. Processing one original is stopped after 25
+            seconds; messages that the invocation has no time left for are returned to the queue.
+        batch_size: Messages per invocation. They are processed one after the other, so larger batches save little.
+        max_concurrency: Maximum concurrent invocations of the function that publishes. It limits what a burst of
+            uploads costs, and how much of the account's concurrency it uses.
+        reserved_concurrency: Reserved concurrency of the function that publishes, taken from the account's; 0 reserves
+            none. Must not be below `max_concurrency` and `backfill_max_concurrency` together, because a throttled
+            invocation counts as a receive of its messages.
+        provisioned_pollers: Minimum number of provisioned pollers of the queue, which react sooner to a burst of
+            uploads; 0 uses Lambda's ordinary pollers. Each is billed by the hour and runs up to 10 invocations at a
+            time. Replaces `max_concurrency`.
+        provisioned_pollers_max: Maximum number of provisioned pollers. Has no effect while `provisioned_pollers` is 0.
+        max_receive_count: Receives of a message before SQS moves it to the dead-letter queue, where it is tried once
+            more, alone. The pause between receives grows to 15 minutes, so that 8 take half an hour. Throttled
+            invocations count too: below 5, messages that could be processed may be moved.
+        queue_retention_days: How long messages may wait in the queues before SQS deletes them, without a dead letter.
+            *MessagesExpireSoon* is raised when half of this is over.
+        dead_letter_retention_days: How long dead letters are kept, counted from the upload. Must exceed
+            `queue_retention_days`.
+        failure_retention_days: How long a failed original's copy in quarantine and its row in the failures table are
+            kept.
+        backfill_max_concurrency: Maximum concurrent invocations of the function that publishes for the queue of
+            backfills, besides those for uploads.
+        backfill_children: How many shards of about 10,000 originals a backfill looks at at once. Each invokes a
+            function.
+        nightly_look: Whether whatever was uploaded or deleted in the last days (`queue_retention_days` and two more) is
+            looked at every night, so that lost events and messages heal themselves: docs/operations.md, "The nightly
+            look".
+        event_bus: EventBridge event bus that gets an event for each original that is published, fails or is deleted.
+            "default" is the account's default bus, any other must exist, "" sends none. A million events cost $1:
+            docs/events.md.
+        pixel_library: Whether originals are resized by the pixel library, which does it with vector instructions, to
+            the very numbers of Pillow. `false` has Pillow alone do it, which takes more CPU: for the case that
+            something is wrong with the library. Nothing is published again when this changes.
+        canary_minutes: Minutes during which a deployment has a tenth of all invocations run the new version of a
+            function, before the rest does. Errors or many retries in that time roll the deployment back:
+            docs/deploying.md, "A tenth first". 0 moves all at once.
+        alarm_email: E-mail address that gets the alarms; "" is none. AWS asks the address to confirm the subscription
+            first.
+        alarm_failure_percent: Percentage of originals that fail at which *ManyPicturesFail* is raised. It must be
+            reached in two of three five-minute periods.
+        alarm_queue_age_minutes: Age of the oldest message in the queue at which *UploadsWaitTooLong* is raised.
+        alarm_dead_letter_age_minutes: Age of the oldest dead letter at which *FailuresWaitTooLong* is raised.
+        alarm_dead_letters: Number of dead letters that have to be visible for a quarter of an hour before
+            *FailuresAreNotRecorded* is raised.
+        alarm_invocations_per_picture: Invocations per finished original at which *ProcessUploadRetryLoop* and
+            *CompressInPlaceRetryLoop* are raised: the same messages are being retried, which costs money. One or fewer
+            is normal. Periods of five minutes with fewer than 100 invocations are ignored; 0 creates no such alarm.
+        monthly_budget_dollars: Monthly budget of the whole AWS account, in dollars; 0 creates none. The alarm topic is
+            notified when 80 % are spent, and when the forecast exceeds the budget.
+        dashboard: Create a CloudWatch dashboard. An account has three for free; each more is $3 a month.
+        price_region: AWS region whose list prices the dashboard uses to compute costs.
+        saved_queries: Save queries in CloudWatch Logs Insights (`infra/lightpress/cdk/queries.py`). Only running them
+            costs money.
+        log_level: Lowest level that the functions log. Metrics and uncaught exceptions are written at every level.
+        log_retention_days: How long logs are kept.
+        tracing: Trace the functions with AWS X-Ray, which costs a little for each original.
+        removal: What happens to buckets, the failures table and logs when the stack is deleted. "destroy" deletes them,
+            which works for empty buckets only.
+        noncurrent_version_days: How long the previous versions of overwritten and deleted originals are kept.
+        originals_storage: S3 storage class that originals are moved to after `originals_storage_days`. They are read
+            again only when a recipe changes.
+        originals_storage_days: Age at which originals are moved to `originals_storage`, in days.
+        originals_expiration_days: Age at which originals are deleted, in days, and their variants with them; 0 is
+            never. Variants have no expiration of their own, because manifests would still list the deleted ones.
+        variants_storage: S3 storage class that variants are moved to after `variants_storage_days`. S3 moves only
+            objects of 128 KB and more, and most classes charge for reading.
+        variants_storage_days: Age at which variants are moved to `variants_storage`, in days.
+        encryption_key: KMS key for buckets, queues, the failures table, the alarm topic and logs. "create" creates one,
+            an ARN names one of yours in the stack's region, whose key policy must allow what docs/encryption.md lists.
+            "" uses keys owned by AWS.
+        bucket_namespace: Namespace of the bucket names. No other account can take "account-regional" ones; some regions
+            support only "global" ones. Changing it would replace the buckets: docs/deploying.md.
+        allowed_origins: Origins of the sites whose pages may upload from the browser (CORS). With none, only servers
+            and tools can upload. "*" is refused in prod.
+        upload_auth: Authorization of the upload API. "iam": requests signed with AWS credentials. "jwt": tokens of
+            `upload_jwt_issuer`. "authorizer": the Lambda authorizer `upload_authorizer_arn`. "none": everybody, in the
+            local cloud only. "off": there is no upload API.
+        upload_jwt_issuer: OpenID Connect issuer whose tokens are accepted with `upload_auth = "jwt"`.
+        upload_jwt_audiences: Audiences of accepted tokens: their `aud` or `client_id` must be one of these.
+        upload_authorizer_arn: ARN of your Lambda authorizer. It must return a simple response (payload format 2.0) with
+            the caller's name as `owner` in its context:
+            https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+        upload_rate_limit: Requests per second that the upload API accepts on average.
+        upload_burst_limit: Requests that the upload API accepts at once, in a burst.
+        max_uploads_per_day: Files that one caller of the upload API may begin to upload, or have fetched, in a day
+            (UTC). 0: any number, for a caller may be your backend, which uploads for all. Where people sign in
+            themselves, set it.
+        max_megabytes_per_day: MB that one caller of the upload API may begin to upload in a day (UTC). 0: any number.
+        upload_page: Serve a page for uploading in the browser at the upload API's own address.
+        upload_page_client_id: Client id with which the upload page signs in at the issuer: a public client without a
+            secret. Without it, and with a Lambda authorizer, the page asks for a token.
+        url_ingest: Fetch originals by their URLs: `lightpress ingest`, and `POST /ingest` of the upload API.
+        fetch_max_concurrency: Maximum concurrent invocations of the function that fetches; each fetches 10 URLs.
+        fetch_max_mb: Maximum size of a file, in MB. The function gets memory for ten of them: from 276 on, that is more
+            than the 3,008 MB that new AWS accounts may be limited to.
+        fetch_timeout_seconds: Time limit for one URL, including all its redirects, in seconds.
+        fetch_tries: Attempts at a URL whose server is busy or broken. Slow and truncated responses are tried 3 times at
+            most.
+        fetch_first_pause_seconds: Pause between the first two attempts. It doubles each time, unless the server sends
+            `Retry-After`.
+        fetch_per_host: Concurrent requests of one invocation to the same host. All invocations together send at most
+            `fetch_max_concurrency` times as many.
+        fetch_per_host_rate: New requests per second of one invocation to the same host. All invocations together send
+            at most `fetch_max_concurrency` times as many.
+        fetch_ports: Ports that are allowed for public addresses.
+        fetch_plain_http: Fetch over plain HTTP too, where anybody on the network path can replace the file.
+        fetch_allowed_networks: Networks that are not public and are allowed nevertheless, on any port. Whoever may
+            submit URLs can then reach servers in them. Refused in prod.
+        price_class: CloudFront price class: "100" has edge locations in Europe and North America, "200" adds most
+            others, "all" uses all.
+        domain_names: Your own domain names for the CDN; needs `certificate_arn`. All URLs begin with the first. Point
+            each to the output `CdnDomainName` in your DNS.
+        certificate_arn: ARN of the ACM certificate for `domain_names`, which must be in us-east-1.
+        web_acl_arn: ARN of your AWS WAF web ACL for the CDN, which must be in us-east-1 and have the scope CLOUDFRONT.
+        access_log_days: How long the CDN's access logs, which contain the viewers' IP addresses, are kept in a bucket
+            of their own; 0 writes none.
+        countries_allowed: Countries (ISO 3166) whose viewers are served; those of all others are refused. Excludes
+            `countries_denied`.
+        countries_denied: Countries (ISO 3166) whose viewers are refused; those of all others are served. Excludes
+            `countries_allowed`.
+        origin_shield_region: Region of CloudFront Origin Shield, an additional cache between the edge locations and the
+            origins; choose one near the stack's. It saves requests to S3 and to the resolver; "" uses none.
+        signing_keys: Public keys for private variants: variants and permalinks are served only with signed URLs or
+            signed cookies whose private key belongs to one of these (docs/recipes.md, "Private pictures").
+        permalinks: How a permalink answers. "picture": with the variant itself (above 4 MB, with a redirect to it).
+            "redirect": always with a redirect to the variant's own address, which browsers keep for a year.
+        permalink_seconds: How long the CDN keeps the picture at a permalink, with `permalinks = "picture"`. Above 60,
+            each overwritten original is an invalidation of one path, $0.005 beyond 1,000 paths a month, and shows
+            within two minutes. At 60, none is, and the CDN asks the resolver each minute. Without `invalidate_deleted`,
+            it is 60.
+        placeholder_while_processing: Show a small gray placeholder, not 404, at the permalink of an original that is
+            uploaded but not published yet.
+        invalidate_deleted: Invalidate the CDN's copies of deleted originals, two paths for each, and of pictures at
+            permalinks of overwritten ones, one path (`permalink_seconds`). Beyond 1,000 paths a month, AWS charges
+            $0.005 for each.
+        invalidate_all_from: From how many waiting invalidations on, of deleted and overwritten originals, all that the
+            CDN keeps is invalidated instead, by two paths: a mass deletion ends within minutes and costs cents, and the
+            CDN fetches anew what is viewed. 0 never does: CloudFront takes some fifteen deletions a minute then.
+        resolver_start: How the function that resolves permalinks starts, which viewers wait for. "cold": ordinary cold
+            starts. "snapshot": from a memory snapshot (SnapStart). "provisioned": `resolver_provisioned` instances are
+            always running.
+        resolver_provisioned: Provisioned concurrency of the function that resolves permalinks, with `resolver_start =
+            "provisioned"`.
+        attach: Existing buckets, one table `[[attach]]` for each, whose originals are published under `publish_under`.
+            The buckets are only read.
+        in_place: Existing buckets, one table `[[in_place]]` for each, whose originals are replaced by smaller files
+            (in-place compression) where that saves at least `min_saving_percent`.
+
+    """
+
+    architecture: Literal["arm64", "x86_64", "host"]
+    memory_mb: int
+    failure_memory_mb: int
+    timeout_seconds: int
+    batch_size: int
+    max_concurrency: int
+    reserved_concurrency: int
+    provisioned_pollers: int
+    provisioned_pollers_max: int
+    max_receive_count: int
+    queue_retention_days: int
+    dead_letter_retention_days: int
+    failure_retention_days: int
+    backfill_max_concurrency: int
+    backfill_children: int
+    nightly_look: bool
+    event_bus: str
+    pixel_library: bool
+    canary_minutes: int
+    alarm_email: str
+    alarm_failure_percent: int
+    alarm_queue_age_minutes: int
+    alarm_dead_letter_age_minutes: int
+    alarm_dead_letters: int
+    alarm_invocations_per_picture: int
+    monthly_budget_dollars: int
+    dashboard: bool
+    price_region: Literal["us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1"]
+    saved_queries: bool
+    log_level: Literal["DEBUG", "INFO", "WARN", "ERROR"]
+    log_retention_days: int
+    tracing: bool
+    removal: Literal["retain", "destroy"]
+    noncurrent_version_days: int
+    originals_storage: Literal["standard", "infrequent-access", "intelligent-tiering", "glacier-instant-retrieval"]
+    originals_storage_days: int
+    originals_expiration_days: int
+    variants_storage: Literal["standard", "infrequent-access", "intelligent-tiering", "glacier-instant-retrieval"]
+    variants_storage_days: int
+    encryption_key: str
+    bucket_namespace: Literal["account-regional", "global"]
+    allowed_origins: Sequence[str]
+    upload_auth: Literal["off", "iam", "jwt", "authorizer", "none"]
+    upload_jwt_issuer: str
+    upload_jwt_audiences: Sequence[str]
+    upload_authorizer_arn: str
+    upload_rate_limit: int
+    upload_burst_limit: int
+    max_uploads_per_day: int
+    max_megabytes_per_day: int
+    upload_page: bool
+    upload_page_client_id: str
+    url_ingest: bool
+    fetch_max_concurrency: int
+    fetch_max_mb: int
+    fetch_timeout_seconds: int
+    fetch_tries: int
+    fetch_first_pause_seconds: int
+    fetch_per_host: int
+    fetch_per_host_rate: int
+    fetch_ports: Sequence[int]
+    fetch_plain_http: bool
+    fetch_allowed_networks: Sequence[str]
+    price_class: Literal["100", "200", "all"]
+    domain_names: Sequence[str]
+    certificate_arn: str
+    web_acl_arn: str
+    access_log_days: int
+    countries_allowed: Sequence[str]
+    countries_denied: Sequence[str]
+    origin_shield_region: Literal[
+        "",
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "eu-central-1",
+        "eu-west-1",
+        "eu-west-2",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-west-2",
+    ]
+    signing_keys: Sequence[str]
+    permalinks: Literal["picture", "redirect"]
+    permalink_seconds: int
+    placeholder_while_processing: bool
+    invalidate_deleted: bool
+    invalidate_all_from: int
+    resolver_start: Literal["cold", "snapshot", "provisioned"]
+    resolver_provisioned: int
+    attach: Sequence[AttachedBucket]
+    in_place: Sequence[CompressedBucket]

@@ -1,0 +1,61 @@
+"""A deployment as commands and programs find it: in a stack of its own, or as a construct in somebody else's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+
+from lightpress.client.deployment import NotDeployedError, deployment_in_account
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAMES = (
+    *("UploadsBucketName", "ImagesBucketName", "QuarantineBucketName", "FailuresTableName"),
+    *("QueueUrl", "CdnBaseUrl", "RunsTableName"),
+)
+
+
+def answer(params: dict[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]]:
+    """CloudFormation with one stack, `Shop`, in which are two constructs: outputs begin with the id of each."""
+    name = params["body"]["StackName"]
+    if name != "Shop":
+        error = {"Code": "ValidationError", "Message": f"Stack with id {name} does not exist"}
+        return AWSResponse("https://cloudformation", 400, HTTPHeaders(), None), {"Error": error}
+    outputs = [
+        {"OutputKey": f"{id_}{name}", "OutputValue": f"{id_}/{name}"} for id_ in ("Images", "Avatars") for name in NAMES
+    ]
+    stack = {"StackStatus": "CREATE_COMPLETE", "Outputs": outputs}
+    return AWSResponse("https://cloudformation", 200, HTTPHeaders(), None), {"Stacks": [stack]}
+
+
+@pytest.fixture(autouse=True)
+def cloudformation(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    boto3.DEFAULT_SESSION = boto3.Session()
+    answering: Any = answer
+    boto3.DEFAULT_SESSION.events.register("before-call.cloudformation.DescribeStacks", answering)
+    yield
+    boto3.DEFAULT_SESSION = None
+
+
+def test_a_construct_is_found_by_its_stack_and_its_id() -> None:
+    for id_ in ("Images", "Avatars"):
+        found = deployment_in_account(f"Shop/{id_}")
+        assert found.uploads_bucket == f"{id_}/UploadsBucketName"
+        assert (found.queue_url, found.runs_table) == (f"{id_}/QueueUrl", f"{id_}/RunsTableName")
+
+
+def test_a_construct_that_is_not_there_is_named() -> None:
+    with pytest.raises(NotDeployedError, match=r"The stack Shop \(CREATE_COMPLETE\) has no construct Pictures"):
+        deployment_in_account("Shop/Pictures")
+    with pytest.raises(NotDeployedError, match=r"There is no stack Store .* deploy it with cdk deploy"):
+        deployment_in_account("Store/Images")
+    with pytest.raises(NotDeployedError, match=r"There is no stack Lightpress-prod .* make deploy ENV=prod"):
+        deployment_in_account("prod")

@@ -1,0 +1,60 @@
+"""The apps in examples/, each synthesized in a process of its own, as it stands there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cfnlint.api import lint  # type: ignore[import-untyped]
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
+
+from lightpress.cdk.readiness import PROJECT
+from tests.cdk.templates import NO_LAYER
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EXAMPLES = sorted(path.parent for path in (PROJECT / "examples").glob("*/app.py"))
+
+
+def synthesized(example: Path, out: Path) -> dict[str, Any]:
+    """The template of an example's one stack."""
+    paths = os.pathsep.join(str(PROJECT / part) for part in ("lambda_src", "infra", "cli"))
+    told = {"PYTHONPATH": paths, "CDK_OUTDIR": str(out), "CDK_CONTEXT_JSON": json.dumps(NO_LAYER)}
+    ended = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=example,
+        env={**os.environ, **told, "CDK_VALIDATION": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    (path,) = out.glob("*.template.json")
+    template: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return template
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
+def test_each_example_synthesizes_to_a_template_that_cloudformation_takes(example: Path, tmp_path: Path) -> None:
+    template = synthesized(example, tmp_path)
+    found = lint(json.dumps(template), config=ManualArgs(regions=["eu-west-1"], ignore_checks=["W"]))
+    assert [str(match) for match in found] == []
+    types = [row["Type"] for row in template["Resources"].values()]
+    assert types.count("AWS::CloudFront::Distribution") == 1
+    expected = {
+        "own_stack": {"ImagesUploadsBucket", "ImagesUploadApi"},
+        "existing": {"ImagesImagesBucket"},
+        "private": {"PicturesUploadCountersTable", "PicturesUploadPageLogs"},
+    }
+    assert expected[example.name] <= set(template["Resources"])
+
+
+def test_there_are_three_and_the_page_names_each() -> None:
+    page = (PROJECT / "examples" / "README.md").read_text(encoding="utf-8")
+    assert len(EXAMPLES) == 3
+    assert all(f"({example.name}/app.py)" in page for example in EXAMPLES)
