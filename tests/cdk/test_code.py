@@ -55,3 +55,17 @@ def test_recipes_of_ones_own_are_in_the_place_of_those_that_come_with_it(tmp_pat
         mine.write_text(words)
         assert (compiled(source, on_lambda("aarch64", "3.9"), mine) / "recipes.toml").read_text() == words
     assert (compiled(source, on_lambda("aarch64", "3.9")) / "recipes.toml").read_text() == "# theirs\n"
+
+
+def test_logos_and_own_steps_are_deployed_beside_the_recipes_that_name_them(tmp_path: Path) -> None:
+    (tmp_path / "steps").mkdir()
+    for name in ("recipes.toml", "logo.png", "steps/sepia.py"):
+        (tmp_path / name).write_bytes(b"")
+    folder = compiled(tmp_path, on_this_host())
+    assert {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in {".toml", ".png", ".py"}
+    } == {
+        "recipes.toml",
+        "logo.png",
+        "steps/sepia.py",
+    }

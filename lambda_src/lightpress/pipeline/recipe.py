@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightpress.image.formats import Output
+    from lightpress.image.spec import Step
 
 _NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
 _COLOR = r"#[0-9a-fA-F]{6}"
@@ -69,9 +70,9 @@ class Recipe:
         Ways to write the same (the order of formats and sizes, a default that is said, a color in capitals) do not
         count: nothing that is published becomes stale by them. Nor does which formats are accepted: see `digest_for`.
         """
-        spec = asdict(self.spec) | {
+        spec = asdict(replace(self.spec, sizes=())) | {
             "background": self.spec.background.lower(),
-            "sizes": sorted(map(asdict, self.spec.sizes), key=lambda size: str(size["name"])),
+            "sizes": sorted(map(_decided_by, self.spec.sizes), key=lambda size: str(size["name"])),
         }
         del spec["formats"], spec["quality"]  # both are in the rows
         del spec["accept"], spec["native"]  # neither changes a pixel
@@ -143,12 +144,19 @@ def load_recipes(path: Path) -> RecipeBook:
     """Read and check recipes.toml; raises ConfigError with the file, the key and what is allowed."""
     book = read_toml(path)
     table = book.table("recipes")
-    recipes = {name: _recipe(name, table) for name in table.names()}
+    recipes = {name: _recipe(name, table, path.parent) for name in table.names()}
     rules = tuple(_rule(row, recipes) for row in book.tables("rules"))
     book.close()
     if rules[-1].path != _EVERYTHING:
         raise book.error("rules", f'the last rule must have path = "{_EVERYTHING}", so that every key has one')
     return RecipeBook(rules, recipes)
+
+
+def _decided_by(size: Size) -> dict[str, object]:
+    """What of a size decides its variants. Sizes that are older than steps, and have none, keep their digest."""
+    decides = asdict(replace(size, steps=()))
+    del decides["steps"]
+    return decides | ({"steps": [step.digest for step in size.steps]} if size.steps else {})
 
 
 def _settings(output: Output, spec: Spec) -> dict[str, object]:
@@ -171,12 +179,12 @@ def _rule(row: Table, recipes: Mapping[str, Recipe]) -> Rule:
     return rule
 
 
-def _recipe(name: str, recipes: Table) -> Recipe:
+def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
     _check_name(name, recipes)
     row = recipes.table(name)
     formats, auto = _formats(row)
     spec = Spec(
-        sizes=_sizes(row.table("sizes"), row),
+        sizes=_sizes(row.table("sizes"), row, folder),
         formats=formats,
         quality=_quality(row.table("quality", such_as="{ jpeg = 80 }"), formats),
         background=row.text("background", "#ffffff", pattern=_COLOR),
@@ -192,6 +200,8 @@ def _recipe(name: str, recipes: Table) -> Recipe:
     )
     if spec.hdr == "keep" and not spec.keeps_gain_maps:
         raise row.error("hdr", '"keep" is for gain maps in JPEG variants, and formats does not name jpeg')
+    if spec.hdr == "keep" and spec.has_steps:
+        raise row.error("hdr", '"keep" excludes steps: a gain map fits only the pixels that it was made for')
     row.close()
     return Recipe(name, spec)
 
@@ -218,14 +228,24 @@ def _accept(recipe: Table) -> tuple[str, ...]:
     return accept
 
 
-def _sizes(table: Table, recipe: Table) -> tuple[Size, ...]:
-    sizes = tuple(_size(name, table) for name in table.names())
+def _steps(row: Table, folder: Path) -> tuple[Step, ...] | None:
+    """Those that a recipe or a size names; None where it names none."""
+    if not row.has("steps"):
+        return None
+    from lightpress.pipeline.recipe_steps import read_steps  # noqa: PLC0415  few recipes have steps
+
+    return read_steps(row, folder)
+
+
+def _sizes(table: Table, recipe: Table, folder: Path) -> tuple[Size, ...]:
+    common = _steps(recipe, folder) or ()
+    sizes = tuple(_size(name, table, folder, common) for name in table.names())
     if not sizes:
         raise recipe.error("sizes", "is missing; it must be a table of names, such as w640 = { width = 640 }")
     return sizes
 
 
-def _size(name: str, sizes: Table) -> Size:
+def _size(name: str, sizes: Table, folder: Path, common: tuple[Step, ...]) -> Size:
     _check_name(name, sizes)
     row = sizes.table(name)
     width, height = (
@@ -241,8 +261,9 @@ def _size(name: str, sizes: Table) -> Size:
     if fit != "cover" and row.has("focus"):
         raise row.error("focus", 'is the point that fit = "cover" keeps; nothing else cuts anything off')
     x, y = row.parts("focus", (0.5, 0.5))
+    steps = _steps(row, folder)
     row.close()
-    return Size(name, width, height, fit, (x, y))
+    return Size(name, width, height, fit, (x, y), common if steps is None else steps)
 
 
 def _quality(row: Table, formats: tuple[str, ...]) -> dict[str, int]:
