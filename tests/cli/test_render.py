@@ -260,5 +260,5 @@ def test_steps_find_their_files_beside_the_recipes_file_that_names_them(photo: P
 
     (folder / "logo.png").unlink()
     refused = run(photo, "--recipes", folder / "recipes.toml", "--out", out)
-    assert refused.exit_code == 2
+    assert refused.exit_code == 1
     assert "logo.png: there is no such file beside recipes.toml" in words(refused)

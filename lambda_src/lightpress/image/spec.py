@@ -61,6 +61,7 @@ class Step:
         before_size: Whether it is done to the whole picture, and its result is what is fitted to the size.
         after: The pixels of a picture after the step, where they follow from those before it; None where not.
         swaps_sides: Whether it turns width into height.
+        files: The names of the files beside recipes.toml that it needs.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Step:
     before_size: bool = field(default=False, compare=False)
     after: Callable[[Pixels], Pixels] | None = field(default=None, compare=False)
     swaps_sides: bool = field(default=False, compare=False)
+    files: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from lightpress.image.spec import Pixels, Step
 from lightpress.image.step_options import Length, NamedFile, OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import ModuleType
 
@@ -89,7 +89,14 @@ class Definition:
             before_size=getattr(options, "BEFORE_SIZE", False),
             after=getattr(options, "after", None),
             swaps_sides=getattr(options, "swaps_sides", False),
+            files=tuple(self._files(options)),
         )
+
+    def _files(self, options: object) -> Iterator[str]:
+        if self.code:
+            yield f"{OWN_STEPS}/{self.name}.py"
+        values = (getattr(options, name) for name in self.allowed)
+        yield from (value.name for value in values if isinstance(value, NamedFile))
 
     def _digest(self, options: object) -> str:
         said = {name: _plain(getattr(options, name)) for name in self.allowed}

@@ -131,6 +131,12 @@ class RecipeBook:
         return tuple(name for name in READABLE if any(name in one.spec.accept for one in self.recipes.values()))
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the files beside recipes.toml that steps need: logos, fonts, the code of own steps."""
+        steps = (step for one in self.recipes.values() for size in one.spec.sizes for step in size.steps)
+        return tuple(sorted({name for step in steps for name in step.files}))
+
+    @property
     def max_bytes(self) -> int:
         """The largest file that any of the recipes accepts."""
         return max(recipe.spec.limits.max_bytes for recipe in self.recipes.values())
