@@ -27,7 +27,9 @@ _FOLDER_IN_LAMBDA = "/var/task"
 def compiled(source: Path, target: Target, recipes: Path | None = None, files: tuple[str, ...] = ()) -> Path:
     """A copy of the folder `source` as it runs on `target`, there until this process ends; `recipes` replace its own.
 
-    files: those beside `recipes` that they name. Only the Python version that the functions run on can write their byte code; synthesized with another, they go
+    files: those beside `recipes` that they name.
+
+    Only the Python version that the functions run on can write their byte code; synthesized with another, they go
     without.
     """
     if recipes is None:

@@ -39,21 +39,53 @@ if TYPE_CHECKING:
     from lightpress.image.formats import Output
     from lightpress.image.spec import Step
 
-_NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
-_COLOR = r"#[0-9a-fA-F]{6}"
-_EVERYTHING = "**"
-_LONGEST_SIDE = 16_383
+NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
+COLOR = r"#[0-9a-fA-F]{6}"
+EVERYTHING = "**"
+LONGEST_SIDE = 16_383
 _LARGEST_PADDED = 16_000_000  # such a box costs its full memory even for a picture of one pixel
-_LARGEST_FILE_MB = 512
-_MOST_MEGAPIXELS = 1_000
-_LONGEST_ORIGINAL = 65_535
-_MOST_DECODED_MB = 8_192
-_MOST_FRAMES = 10_000
-_MOST_ANIMATION_MEGAPIXELS = 10_000
 # What is said only where it is not usual: recipes that are older than these keys keep their digest.
 _USUAL: Mapping[str, object] = {"colors": "srgb", "hdr": "sdr", "auto": False}
 _AUTO = "auto"
 _MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LimitKey:
+    """A key of a recipe's `limits`.
+
+    Attributes:
+        field: What it sets in `Limits`.
+        unit: What it counts: so many bytes, pixels or frames.
+        low: The least that it may be.
+        high: The most.
+        doc: What it limits.
+    """
+
+    field: str
+    unit: int
+    low: int
+    high: int
+    doc: str
+
+
+LIMITS: Mapping[str, LimitKey] = {
+    "max_mb": LimitKey("max_bytes", MB, 1, 512, "The original's file, in MB"),
+    "max_megapixels": LimitKey("max_pixels", _MILLION, 1, 1_000, "Its width times its height, in millions"),
+    "max_side": LimitKey("max_side", 1, 16, 65_535, "Its longer side, in pixels"),
+    "max_decoded_mb": LimitKey(
+        "max_decoded_bytes", MB, 16, 8_192, "The memory that decoding it takes, and each step of each variant, in MB"
+    ),
+    "max_frames": LimitKey("max_frames", 1, 1, 10_000, "The frames of an animation; one with more is published still"),
+    "max_animation_megapixels": LimitKey(
+        "max_animation_pixels",
+        _MILLION,
+        1,
+        10_000,
+        "The pixels of its canvas times its frames, in millions; an animation with more is published still",
+    ),
+}
+"""The keys of a recipe's `limits`, by name."""
 
 
 @dataclass(frozen=True)
@@ -151,10 +183,12 @@ def load_recipes(path: Path) -> RecipeBook:
     book = read_toml(path)
     table = book.table("recipes")
     recipes = {name: _recipe(name, table, path.parent) for name in table.names()}
-    rules = tuple(_rule(row, recipes) for row in book.tables("rules"))
+    rows = book.tables("rules")
+    rules = tuple(_rule(row, recipes) for row in rows)
     book.close()
-    if rules[-1].path != _EVERYTHING:
-        raise book.error("rules", f'the last rule must have path = "{_EVERYTHING}", so that every key has one')
+    _check_order(rows, rules)
+    if rules[-1].path != EVERYTHING:
+        raise book.error("rules", f'the last rule must have path = "{EVERYTHING}", so that every key has one')
     return RecipeBook(rules, recipes)
 
 
@@ -175,8 +209,32 @@ def _digest(decides: object) -> str:
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def _check_order(rows: tuple[Table, ...], rules: tuple[Rule, ...]) -> None:
+    """Refuse a rule that no key ever reaches."""
+    for number, (row, rule) in enumerate(zip(rows, rules, strict=True)):
+        before = {one.path for one in rules[:number]}
+        if EVERYTHING in before:
+            raise row.error("path", f'{rule.path!r} comes behind "{EVERYTHING}", which takes every key: put it before')
+        if rule.path in before:
+            raise row.error("path", f"{rule.path!r} is the path of an earlier rule, which takes all of its keys")
+
+
+def _check_path(path: str, row: Table) -> None:
+    """Refuse a path that can match no picture's key."""
+    if not path:
+        raise row.error("path", f'is empty, and no key is; every key is "{EVERYTHING}"')
+    if "://" in path:
+        raise row.error("path", f'{path!r} is an address; a path is of keys alone, without bucket, such as "trips/**"')
+    if path.startswith("/"):
+        better = path.lstrip("/") or EVERYTHING
+        raise row.error("path", f'{path!r} begins with a slash, and keys do not: "{better}" (if yours do: "**{path}")')
+    if path.endswith("/"):
+        raise row.error("path", f'{path!r} is a folder, not what is in it: "{path}**"')
+
+
 def _rule(row: Table, recipes: Mapping[str, Recipe]) -> Rule:
     path = row.text("path")
+    _check_path(path, row)
     ignore = row.flag("ignore", default=False)
     if ignore and row.has("recipe"):
         raise row.error("ignore", "excludes recipe: keep one of the two")
@@ -193,7 +251,7 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         sizes=_sizes(row.table("sizes"), row, folder),
         formats=formats,
         quality=_quality(row.table("quality", such_as="{ jpeg = 80 }"), formats),
-        background=row.text("background", "#ffffff", pattern=_COLOR),
+        background=row.text("background", "#ffffff", pattern=COLOR),
         limits=_limits(row.table("limits")),
         lossless=row.flag("lossless", default=False),
         metadata=cast("Metadata", row.text("metadata", "copyright", allowed=METADATA)),
@@ -255,7 +313,7 @@ def _size(name: str, sizes: Table, folder: Path, common: tuple[Step, ...]) -> Si
     _check_name(name, sizes)
     row = sizes.table(name)
     width, height = (
-        row.integer(side, low=1, high=_LONGEST_SIDE) if row.has(side) else None for side in ("width", "height")
+        row.integer(side, low=1, high=LONGEST_SIDE) if row.has(side) else None for side in ("width", "height")
     )
     fit = cast("Fit", row.text("fit", "contain", allowed=FITS))
     if width is None and height is None:
@@ -285,24 +343,16 @@ def _quality(row: Table, formats: tuple[str, ...]) -> dict[str, int]:
 
 
 def _limits(row: Table) -> Limits:
-    normal = Limits()
-    limits = Limits(
-        max_bytes=row.integer("max_mb", normal.max_bytes // MB, low=1, high=_LARGEST_FILE_MB) * MB,
-        max_pixels=row.integer("max_megapixels", normal.max_pixels // _MILLION, low=1, high=_MOST_MEGAPIXELS)
-        * _MILLION,
-        max_side=row.integer("max_side", normal.max_side, low=16, high=_LONGEST_ORIGINAL),
-        max_decoded_bytes=row.integer("max_decoded_mb", normal.max_decoded_bytes // MB, low=16, high=_MOST_DECODED_MB)
-        * MB,
-        max_frames=row.integer("max_frames", normal.max_frames, low=1, high=_MOST_FRAMES),
-        max_animation_pixels=row.integer(
-            "max_animation_megapixels", normal.max_animation_pixels // _MILLION, low=1, high=_MOST_ANIMATION_MEGAPIXELS
-        )
-        * _MILLION,
-    )
+    usual = Limits()
+    read = {
+        limit.field: limit.unit
+        * row.integer(key, getattr(usual, limit.field) // limit.unit, low=limit.low, high=limit.high)
+        for key, limit in LIMITS.items()
+    }
     row.close()
-    return limits
+    return replace(usual, **read)
 
 
 def _check_name(name: str, table: Table) -> None:
-    if not re.fullmatch(_NAME, name):
+    if not re.fullmatch(NAME, name):
         raise table.error(name, "is not a usable name: lower case letters, digits, - and _, at most 40 characters")
