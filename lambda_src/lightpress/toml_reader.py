@@ -122,10 +122,10 @@ class Table:
         described = f"a table, such as {key} = {such_as}" if such_as else "a table"
         return self._child(key, self._get(key, dict, described, {}))
 
-    def tables(self, key: str) -> tuple[Table, ...]:
-        """Read a list of tables, at least one."""
+    def tables(self, key: str, *, at_least: int = 1) -> tuple[Table, ...]:
+        """Read a list of tables, at least so many: one, or none."""
         values = self._get(key, list, "a list of tables", REQUIRED)
-        if not values:
+        if at_least and not values:
             raise self.error(key, "is empty; it needs at least one entry")
         for value in values:
             if not isinstance(value, dict):
@@ -141,6 +141,16 @@ class Table:
         """Whether the key is there."""
         self._asked.add(key)
         return key in self._values
+
+    def value(self, key: str) -> object:
+        """The value of a key that is there, whatever it is, for keys of which others know what is allowed."""
+        self._asked.add(key)
+        return self._values[key]
+
+    def check_allowed(self, key: str, allowed: Collection[str]) -> None:
+        """Refuse a key that is none of `allowed`."""
+        if key not in allowed:
+            raise self.error(key, f"is not a known key{_hint(key, allowed)}")
 
     def is_text(self, key: str) -> bool:
         """Whether the key's value is a string, for keys that may be of another kind, too."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ import pytest
 
 from lightpress.cdk.code import compiled
 from lightpress.cdk.layer_build import Target, on_lambda, on_this_host
-from lightpress.cdk.readiness import LAMBDA_SRC, RECIPES
+from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT, RECIPES
+from lightpress.pipeline.recipe import load_recipes
+from tools.drawing import file_of, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,3 +67,24 @@ def test_what_deploys_and_operates_is_not_in_lambda_where_pip_installed_it_besid
     folder = compiled(tmp_path, on_lambda("aarch64", "3.9"), RECIPES)
     found = {str(path.relative_to(folder)) for path in folder.rglob("*.py")}
     assert found == {"lightpress/image/module.py", "lightpress/image/local/module.py"}
+
+
+def test_recipes_from_elsewhere_bring_the_files_that_their_steps_name_and_no_others(tmp_path: Path) -> None:
+    ((source := tmp_path / "source") / "lightpress").mkdir(parents=True)
+    (mine := tmp_path / "mine" / "brand").mkdir(parents=True)
+    (mine.parent / "steps").mkdir()
+    shutil.copy(PROJECT / "docs" / "own-steps" / "duotone.py", mine.parent / "steps")
+    (mine / "logo.png").write_bytes(file_of(plain()))
+    (mine / "secret.png").write_bytes(b"")
+    (recipes := mine.parent / "my-recipes.toml").write_text(
+        '[[rules]]\npath = "**"\nrecipe = "web"\n[recipes.web.sizes]\n'
+        'a = { width = 9, steps = [{ duotone = "#000000" }, { watermark = "brand/logo.png" }] }\n'
+    )
+    folder = compiled(source, on_this_host(), recipes, load_recipes(recipes).files)
+    found = {
+        path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.suffix in {".toml", ".png", ".py"}
+    }
+    assert found == {"recipes.toml", "brand/logo.png", "steps/duotone.py"}
+    assert load_recipes(folder / "recipes.toml").digest == load_recipes(recipes).digest
+    (mine / "logo.png").write_bytes(file_of(plain((9, 9, 9))))
+    assert compiled(source, on_this_host(), recipes, load_recipes(recipes).files) != folder

@@ -12,6 +12,7 @@ from lightpress.image.formats import OUTPUTS
 from lightpress.image.spec import Pixels
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from tests.image.stepping import step
 
 OLD = Recipe("web", Spec((Size("w100", 100), Size("w200", 200)), ("jpeg", "webp")))
 
@@ -54,6 +55,16 @@ def test_a_new_size_makes_variants_and_the_others_come_out_as_before() -> None:
     assert found.variants == {"made": 4, "same": 8}
     assert set(found.names["made"]) == {"w50.jpeg", "w50.webp"}
     assert found.to_render == 2
+
+
+def test_a_step_changes_variants_and_what_it_leaves_of_a_picture_is_undecided() -> None:
+    sizes = (Size("w100", 100, steps=(step({"blur": 3}),)), replace(OLD.spec.sizes[1], steps=(step({"trim": 3}),)))
+    found = plan([published("a")], book(replace(OLD.spec, sizes=sizes)))
+    assert found.pictures == {"stale": 1}
+    assert {what: set(names) for what, names in found.names.items()} == {
+        "changed": {"w100.jpeg", "w100.webp"},
+        "undecided": {"w200.jpeg", "w200.webp"},
+    }
 
 
 def test_another_quality_width_or_format_is_distinguished() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,10 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from lightpress.cdk.readiness import PROJECT
 from lightpress.cli.main import app
 from lightpress.pipeline.manifest import manifest_from_json
-from tools.drawing import ramp
+from tools.drawing import disc, file_of, ramp
 
 SIZES, FORMATS = ("w320", "w640", "w1280", "w1920"), ("avif", "jpeg")
 
@@ -236,3 +238,27 @@ def test_the_table_tells_how_much_was_saved(photo: Path, tmp_path: Path) -> None
     assert "w640 avif" in result.output
     assert "640 x 1280" in result.output
     assert "%" in result.output
+
+
+def test_steps_find_their_files_beside_the_recipes_file_that_names_them(photo: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    (folder / "steps").mkdir(parents=True)
+    shutil.copy(PROJECT / "docs" / "own-steps" / "duotone.py", folder / "steps")
+    (folder / "logo.png").write_bytes(file_of(disc(60, (255, 0, 0))))
+    (folder / "recipes.toml").write_text(
+        '[[rules]]\npath = "**"\nrecipe = "web"\n[recipes.web]\nformats = ["png"]\nsizes.a.width = 90\n'
+        'steps = [{ duotone = "#000040" }, { watermark = "logo.png", width = "50%", at = "center", opacity = 0.9 }]\n'
+    )
+    out = tmp_path / "out"
+    (made,) = results(run(photo, "--recipes", folder / "recipes.toml", "--out", out, "--json"))
+    (variant,) = made["variants"]
+    with Image.open(variant["path"]) as image:
+        middle = image.convert("RGB").getpixel((image.width // 2, image.height // 2))
+    assert isinstance(middle, tuple)
+    assert middle[0] > 220
+    assert max(middle[1:]) < 40
+
+    (folder / "logo.png").unlink()
+    refused = run(photo, "--recipes", folder / "recipes.toml", "--out", out)
+    assert refused.exit_code == 1
+    assert "logo.png: there is no such file beside recipes.toml" in words(refused)

@@ -100,5 +100,34 @@ def test_where_every_size_is_cut_those_of_the_widest_ones_shape_are_offered() ->
     )
 
 
+def looking(*variants: tuple[str, int, int, str | None]) -> Manifest:
+    """Variants of a picture of 2 by 1, by name, width, height and look."""
+    made = [
+        variant
+        for name, width, height, look in variants
+        for variant in variants_of(EncodedVariant((name,), "jpeg", width, height, b"1", look=look), f"i/{name}.jpg")
+    ]
+    return replace(manifest(), variants=tuple(made))
+
+
+def test_variants_of_other_steps_are_not_offered_beside_the_plain_picture() -> None:
+    found = looking(
+        ("w20", 20, 10, None), ("w40", 40, 20, None), ("g30", 30, 15, "whole-1"), ("g60", 60, 30, "whole-1")
+    )
+    assert srcset(found, "jpeg", "https://x") == "https://x/i/w20.jpg 20w, https://x/i/w40.jpg 40w"
+
+
+def test_where_every_size_has_steps_those_of_the_widest_whole_picture_are_offered_whatever_their_shapes() -> None:
+    found = looking(
+        ("w20", 36, 26, "whole-1"), ("w40", 56, 36, "whole-1"), ("g20", 20, 10, "whole-2"), ("face", 90, 45, "cut-1")
+    )
+    assert srcset(found, "jpeg", "https://x") == "https://x/i/w20.jpg 36w, https://x/i/w40.jpg 56w"
+
+
+def test_where_every_size_is_cut_those_of_the_widest_ones_steps_and_shape_are_offered() -> None:
+    found = looking(("a", 12, 12, "cut-1"), ("b", 24, 24, "cut-1"), ("c", 12, 12, "cut-2"), ("d", 10, 20, "cut-1"))
+    assert srcset(found, "jpeg", "https://x") == "https://x/i/a.jpg 12w, https://x/i/b.jpg 24w"
+
+
 def test_where_nothing_is_published_there_is_nothing_to_write() -> None:
     assert picture(Manifest("a.jpg", Status.DELETED, 4), URL, alt="") == ""

@@ -141,6 +141,30 @@ BROKEN = {
         "rules[1].path",
         ["1 is not a string"],
     ),
+    **{
+        f"a rule that can match nothing: {path!r}": (
+            f'[[rules]]\npath = "{path}"\nrecipe = "web"\n' + RULE + RECIPE + SIZES,
+            "rules[0].path",
+            [better],
+        )
+        for path, better in {
+            "": 'is empty, and no key is; every key is "**"',
+            "/trips/**": '"trips/**" (if yours do: "**/trips/**")',
+            "/": 'begins with a slash, and keys do not: "**"',
+            "products/": 'is a folder, not what is in it: "products/**"',
+            "s3://bucket/trips/**": "is an address; a path is of keys alone",
+        }.items()
+    },
+    "a rule behind the one for every key": (
+        RULE + RULE.replace("**", "a/**") + RULE + RECIPE + SIZES,
+        "rules[1].path",
+        ["'a/**' comes behind \"**\", which takes every key: put it before"],
+    ),
+    "a rule twice": (
+        RULE.replace("**", "a/**") * 2 + RULE + RECIPE + SIZES,
+        "rules[1].path",
+        ["'a/**' is the path of an earlier rule, which takes all of its keys"],
+    ),
     "no recipes": (RULE, "rules[0].recipe", ["'web' is not allowed"]),
     "a recipe that is none": (RULE + "recipes = { web = 1 }\n", "", ["web"]),
     "a name in capitals": (RULE + "[recipes.Web]\n", "recipes.Web", ["not a usable name", "lower case"]),

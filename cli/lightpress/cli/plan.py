@@ -31,8 +31,9 @@ _CHUNK = 500
 _MOST_EXAMPLES = 5
 _OF_CAMERAS = {"jpeg", "heic"}
 
-# A variant as the recipe determines it: width and height in pixels, and the quality of its encoder.
-_Look = tuple[int, int, int | None]
+# A variant as the recipe determines it: width and height in pixels, what its steps make of it, and the quality of its
+# encoder.
+_Look = tuple[int, int, str | None, int | None]
 
 
 @dataclass
@@ -109,7 +110,7 @@ def _state(manifest: Manifest, recipe: Recipe | None) -> str:
 
 
 def _published(manifest: Manifest) -> dict[str, _Look]:
-    return {f"{one.name}.{one.format}": (one.width, one.height, one.quality) for one in manifest.variants}
+    return {f"{one.name}.{one.format}": (one.width, one.height, one.look, one.quality) for one in manifest.variants}
 
 
 def _owed(manifest: Manifest, recipe: Recipe) -> tuple[dict[str, _Look], frozenset[str]]:
@@ -121,14 +122,25 @@ def _owed(manifest: Manifest, recipe: Recipe) -> tuple[dict[str, _Look], frozens
     if source is None or source.width is None or source.height is None:
         return {}, frozenset()
     formats = _formats(manifest, source, recipe)
+    rungs = spec.rungs(Pixels(source.width, source.height))
     found = {
-        f"{name}.{output.name}": (*rung.result, spec.quality_of(output, rung.result) if output.lossy else None)
-        for rung in spec.rungs(Pixels(source.width, source.height))
+        f"{name}.{output.name}": (
+            *rung.result,
+            rung.look,
+            spec.quality_of(output, rung.result) if output.lossy else None,
+        )
+        for rung in rungs
         for name in rung.names
         for output in spec.outputs()
         if output.name in formats
     }
-    return found, frozenset(found if spec.auto and not _is_photo(manifest, source) else ())
+    if spec.auto and not _is_photo(manifest, source):
+        return found, frozenset(found)
+    # What a step leaves of a picture, and whether one can see through it, only its pixels tell.
+    untold = {
+        name for rung in rungs if any(spec.auto or step.before_size for step in rung.steps) for name in rung.names
+    }
+    return found, frozenset(name for name in found if name.partition(".")[0] in untold)
 
 
 def _formats(manifest: Manifest, source: PublishedSource, recipe: Recipe) -> set[str]:
@@ -151,7 +163,7 @@ def _change(before: _Look | None, after: _Look | None) -> str:
     if after is None:
         return "removed"
     # No quality where the original's own bytes were kept: then the pixels are all there is to compare.
-    same = before[:2] == after[:2] if before[2] is None else before == after
+    same = before[:3] == after[:3] if before[3] is None else before == after
     return "same" if same else "changed"
 
 

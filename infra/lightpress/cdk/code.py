@@ -23,24 +23,31 @@ _PACKAGE = "lightpress"
 _LEFT_OUT = ("__pycache__", "*.pyc", ".*")
 # Parts of the package that deploy and operate; a checkout has them elsewhere.
 _NOT_IN_LAMBDA = ("cdk", "cli", "client", "costs", "local", "packaged")
+_RECIPES = "recipes.toml"
 _FOLDER_IN_LAMBDA = "/var/task"
 
 
-def compiled(source: Path, target: Target, recipes: Path) -> Path:
+def compiled(source: Path, target: Target, recipes: Path, files: tuple[str, ...] = ()) -> Path:
     """A copy of the package in `source` as it runs on `target`, with recipes; it is there until this process ends.
+
+    files: those beside `recipes` that they name.
 
     Only the Python version that the functions run on can write their byte code; synthesized with another, they go
     without.
     """
-    return _copy(source / _PACKAGE, target, recipes, _fingerprint(source / _PACKAGE, recipes))
+    beside = ((_RECIPES, recipes), *((name, recipes.parent / name) for name in files))
+    fingerprint = _fingerprint(source / _PACKAGE, tuple(path for _, path in beside))
+    return _copy(source / _PACKAGE, target, beside, fingerprint)
 
 
 @cache
-def _copy(package: Path, target: Target, recipes: Path, _: str) -> Path:
+def _copy(package: Path, target: Target, beside: tuple[tuple[str, Path], ...], _: str) -> Path:
     folder = Path(mkdtemp(prefix="lightpress-code-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     shutil.copytree(package, folder / _PACKAGE, ignore=partial(_left_out, package))
-    shutil.copyfile(recipes, folder / "recipes.toml")
+    for name, path in beside:
+        (folder / name).parent.mkdir(exist_ok=True, parents=True)
+        shutil.copyfile(path, folder / name)
     if target.precompiled:
         precompile(folder, _FOLDER_IN_LAMBDA, unless_edited=True)  # as one may in the console
     settle(folder)
@@ -53,9 +60,9 @@ def _left_out(package: Path, folder: str, names: list[str]) -> set[str]:
     return left_out | set(_NOT_IN_LAMBDA) if Path(folder) == package else left_out
 
 
-def _fingerprint(package: Path, recipes: Path) -> str:
+def _fingerprint(package: Path, beside: tuple[Path, ...]) -> str:
     """Of all files, so that what was changed since is copied anew."""
     parts = hashlib.sha256()
-    for path in (*sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"), recipes):
+    for path in (*sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"), *beside):
         parts.update(hashlib.sha256(str(path).encode()).digest() + hashlib.sha256(path.read_bytes()).digest())
     return parts.hexdigest()

@@ -59,7 +59,7 @@ class FunctionCode(Component):
         self.architecture = _ARCHITECTURES[config.processing.architecture]
         for_host = config.processing.architecture == _ON_HOST
         self.asset = lambda_.Code.from_asset(
-            str(compiled(source, target_of(RUNTIME, self.architecture, for_host=for_host), recipes))
+            str(compiled(source, target_of(RUNTIME, self.architecture, for_host=for_host), recipes, self.recipes.files))
         )
         self.layer = PillowLayer(
             self,

@@ -2,7 +2,7 @@
 
 The parameter `names` chooses among the sizes of the recipe. By default, those that show the whole picture are offered;
 if every size is cropped or padded, those with the aspect ratio of the widest one. A browser may choose any of them, so
-all must look the same.
+all must look the same: those of other steps are left out, and where every size has steps, the widest decides.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.delivery.choice import offered
 from lightpress.image.formats import OUTPUTS
+from lightpress.image.spec import WHOLE
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -65,11 +66,13 @@ def picture(
 def whole_pictures(manifest: Manifest) -> list[Variant]:
     """The variants that show the whole picture; if none does, those with the aspect ratio of the widest one."""
     ratio = (manifest.source and manifest.source.aspect_ratio) or 0.0
-    whole = [variant for variant in manifest.variants if _has_shape(variant, ratio)]
+    whole = [variant for variant in manifest.variants if not variant.look and _has_shape(variant, ratio)]
     if whole or not manifest.variants:
         return whole
-    widest = max(manifest.variants, key=lambda variant: variant.width)
-    return [variant for variant in manifest.variants if _has_shape(variant, widest.width / widest.height)]
+    stepped = [variant for variant in manifest.variants if (variant.look or "").startswith(WHOLE)]
+    widest = max(stepped or manifest.variants, key=lambda variant: variant.width)
+    alike = [variant for variant in manifest.variants if variant.look == widest.look]
+    return alike if stepped else [variant for variant in alike if _has_shape(variant, widest.width / widest.height)]
 
 
 def picture_formats(manifest: Manifest) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from lightpress.image.spec import Pixels
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from lightpress.image.formats import Output
     from lightpress.image.keep_gain_map import UprightGainMap
     from lightpress.image.picture import Picture
-    from lightpress.image.spec import Pixels, Rung, Spec
+    from lightpress.image.spec import Rung, Spec
 
     Encode = Callable[[Image.Image, Output, Spec, "Embedded"], bytes]
     """An encoder for still variants, given what to embed, too: `encode.encode`, or a test's own."""
@@ -60,6 +62,8 @@ class EncodedVariant:
         note: A sentence where its bytes are not simply the picture encoded.
         quality: What it was encoded with, if a quality was asked for.
         animated: Whether it moves.
+        look: How it differs from the plain picture, for comparison alone: equal for all variants of one picture that
+            look alike at their widths; None where the recipe has no steps for it.
     """
 
     names: tuple[str, ...]
@@ -70,6 +74,7 @@ class EncodedVariant:
     note: str | None = None
     quality: int | None = None
     animated: bool = False
+    look: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +169,7 @@ class Target(NamedTuple):
     """One variant to write.
 
     Attributes:
-        image: The pixels, already reduced and cut for the rung.
+        image: The pixels, already reduced and cut for the rung, and after its steps.
         rung: The reduction that they come from.
         output: The format to write.
     """
@@ -172,3 +177,8 @@ class Target(NamedTuple):
     image: Image.Image
     rung: Rung
     output: Output
+
+    @property
+    def pixels(self) -> Pixels:
+        """Width and height of the variant."""
+        return Pixels(*self.image.size)

@@ -62,19 +62,15 @@ def upright_gain_map(
 
 def with_gain_map(data: bytes, rung: Rung, gain_map: UprightGainMap) -> bytes:
     """The JPEG file of a rung, its pixels untouched, and the part of the gain map that belongs to it."""
-    encoded = with_scale(_encoded(_part(rung, gain_map), gain_map, whole=_is_whole(rung)), gain_map.scale)
+    encoded = with_scale(_encoded(_part(rung, gain_map), gain_map, whole=rung.is_whole), gain_map.scale)
     return joined(with_announcement(data, len(encoded)), encoded)
-
-
-def _is_whole(rung: Rung) -> bool:
-    return rung.cut == (0, 0, rung.whole)
 
 
 def _part(rung: Rung, gain_map: UprightGainMap) -> Image.Image:
     """The numbers for what a rung shows: around it, such as change nothing."""
     factor = gain_map.reduced_by
     whole = rung.whole.times(1 / factor)
-    if _is_whole(rung):
+    if rung.is_whole:
         return _resized(gain_map.image, whole, (0, 0, *gain_map.image.size))
     left, top, shown = rung.cut
     across, down = gain_map.image.width / rung.whole.width, gain_map.image.height / rung.whole.height

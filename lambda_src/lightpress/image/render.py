@@ -6,6 +6,7 @@ Bytes in, bytes out; Pillow and the pixel library only. No AWS, no clock, no env
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from lightpress.image.animate import encode_animation, moves
@@ -23,27 +24,28 @@ from lightpress.image.original import inspect_original
 from lightpress.image.pixel_library import pixel_library
 from lightpress.image.placeholder import dominant_color, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
-from lightpress.image.spec import DecodeOptions
+from lightpress.image.spec import Cut, DecodeOptions, Pixels, Rung
 from lightpress.image.writers import chosen_for, encoded_variant, write_encoded, write_packed_original
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 
     from PIL import Image
 
-    from lightpress.image.animation import Animation
+    from lightpress.image.animation import Animation, Frame
+    from lightpress.image.formats import Output
     from lightpress.image.gain_map import GainMap
     from lightpress.image.job import Encode, Pack
     from lightpress.image.picture import Picture
-    from lightpress.image.spec import Rung, Spec
+    from lightpress.image.spec import Spec, Step
 
-    Step = Callable[[Picture, Job], Picture]
+    CoreStep = Callable[[Picture, Job], Picture]
     Writer = Callable[[Target, Job], EncodedVariant | None]
 
 REVISION = 4
 """Raised by hand when the same spec makes other pixels: published variants made by an older core are then stale."""
 
-STEPS: tuple[Step, ...] = (
+STEPS: tuple[CoreStep, ...] = (
     to_eight_bits,
     shrink,
     to_output_colors,
@@ -71,7 +73,7 @@ def write_animation(target: Target, job: Job) -> EncodedVariant | None:
         frames = _frames(decoded, animation, target.rung, job)
         return encode_animation(frames, animation, target.output, quality, job.embedded)
 
-    quality = job.spec.quality_of(target.output, target.rung.result)
+    quality = job.spec.quality_of(target.output, target.pixels)
     chosen = chosen_for(target, job, encode_at, quality)
     variant = encoded_variant(target, chosen.data, chosen.note, chosen.quality)
     return replace(variant, animated=moves(chosen.data))
@@ -80,7 +82,8 @@ def write_animation(target: Target, job: Job) -> EncodedVariant | None:
 def _frames(decoded: Picture, animation: Animation, rung: Rung, job: Job) -> Iterator[Image.Image]:
     for frame in animation.frames():
         whole = prepared(replace(decoded, image=frame.image), replace(job, rungs=(rung,)))
-        yield from (image for _, image in descend(whole.image, (rung,), native=job.spec.native))
+        for _, image in descend(whole.image, (rung,), native=job.spec.native):
+            yield _stepped(replace(whole, image=image), rung, job).image
 
 
 WRITERS: tuple[Writer, ...] = (
@@ -102,7 +105,7 @@ def render(data: bytes, spec: Spec, encode: Encode = encode, pack: Pack = no_pac
     decoded = decode(data, spec.decoding)
     job = Job(
         spec=spec,
-        rungs=spec.rungs(decoded.original),
+        rungs=_reductions(decoded.original, spec),
         original=inspect_original(len(data), decoded, spec.colors),
         animated=decoded if decoded.animation else None,  # else what was decoded need not stay in memory
         encode=encode,
@@ -114,8 +117,73 @@ def render(data: bytes, spec: Spec, encode: Encode = encode, pack: Pack = no_pac
     del decoded  # else every pixel of it would stay in memory until all steps are done
     for step in STEPS:
         picture = step(picture, job)
-    job = replace(job, profile=picture.profile, outputs=outputs_for(picture, job))
-    return RenderResult(_info(picture, job), _variants(picture, job))
+    job = replace(job, profile=picture.profile)
+    if spec.has_steps:
+        return _with_steps(picture, job)
+    job = replace(job, outputs=outputs_for(picture, job))
+    return RenderResult(_info(picture, job), _variants(picture, job, {(): job.outputs}))
+
+
+def _reductions(original: Pixels, spec: Spec) -> tuple[Rung, ...]:
+    """What is planned of a picture; where a step comes before its sizes, that it is not reduced until then."""
+    whole = Rung((), original, Cut(0, 0, original))
+    return (whole,) if spec.is_shaped else spec.rungs(original)
+
+
+def _with_steps(picture: Picture, job: Job) -> RenderResult:
+    """The variants of a recipe with steps: for each way to shape the whole picture, its own reductions."""
+    shapings = dict.fromkeys(size.shaping for size in job.spec.sizes)
+    ladders = [_shaped(picture, job, shaping) for shaping in shapings]
+    looks = [_looks(shaped, own) for shaped, own in ladders]
+    outputs = {output.name: output for one in looks for found in one.values() for output in found}
+    alike = len({rung.steps for _, own in ladders for rung in own.rungs}) == 1
+    shown = _stepped(ladders[0][0], ladders[0][1].rungs[0], job) if alike else picture
+    facts = _info(shown, replace(job, outputs=tuple(outputs.values())))
+    variants = (
+        variant
+        for (shaped, own), decided in zip(ladders, looks, strict=True)
+        for variant in _variants(shaped, own, decided)
+    )
+    return RenderResult(facts, variants)
+
+
+def _shaped(picture: Picture, job: Job, shaping: tuple[Step, ...]) -> tuple[Picture, Job]:
+    """The picture after the steps that come before its sizes, which are planned of what is left of it."""
+    moving = job.animated and job.animated.animation
+    if job.animated and moving and shaping:
+        frames = partial(_prepared_frames, job.animated, moving, job)
+        picture = replace(picture, animation=replace(moving, frames=frames))
+    for step in shaping:
+        picture = step.apply(picture, step.options)
+    rungs = job.spec.shaped(shaping).rungs(Pixels(*picture.image.size) if shaping else picture.original)
+    return picture, replace(job, rungs=rungs, animated=picture if shaping and moving else job.animated)
+
+
+def _prepared_frames(decoded: Picture, animation: Animation, job: Job) -> Iterator[Frame]:
+    for frame in animation.frames():
+        yield replace(frame, image=prepared(replace(decoded, image=frame.image), job).image)
+
+
+def _looks(picture: Picture, job: Job) -> dict[tuple[Step, ...], tuple[Output, ...]]:
+    """The formats that the largest size with each list of steps is encoded in: a step may make it see-through."""
+    first = {rung.steps: rung for rung in reversed(job.rungs)}
+    if not job.spec.auto:
+        return dict.fromkeys(first, job.spec.outputs())
+    looks = {}
+    for steps, rung in first.items():
+        (_, image), *_ = descend(picture.image, (rung,), native=job.spec.native)
+        shown = _stepped(replace(picture, image=image), rung, job)
+        looks[steps] = outputs_for(shown, job)
+    return looks
+
+
+def _stepped(picture: Picture, rung: Rung, job: Job) -> Picture:
+    """The picture, reduced and cut for a rung, after the steps of that."""
+    if not rung.steps:
+        return picture
+    from lightpress.image.stepping import stepped  # noqa: PLC0415  few recipes have steps
+
+    return without_idle_alpha(stepped(picture, rung.steps, job.spec), job)
 
 
 def _with_gain_map(decoded: Picture, found: GainMap, job: Job) -> tuple[Picture, Job]:
@@ -141,13 +209,18 @@ def _for_gain_map(decoded: Picture, spec: Spec) -> DecodeOptions:
     return DecodeOptions(limits, "none", ("jpeg",), needed=lambda whole: whole.times(factor), damaged="refuse")
 
 
-def _variants(picture: Picture, job: Job) -> Generator[EncodedVariant]:
-    outputs = job.outputs
+def _variants(
+    picture: Picture, job: Job, looks: Mapping[tuple[Step, ...], tuple[Output, ...]]
+) -> Generator[EncodedVariant]:
+    """Make them. looks: the formats to try the largest size in, for each list of steps."""
+    decided: dict[tuple[Step, ...], tuple[Output, ...]] = {}
     for rung, image in descend(picture.image, job.rungs, native=job.spec.native):
-        made: Iterable[EncodedVariant] = (_written(Target(image, rung, output), job) for output in outputs)
-        if job.spec.auto and rung == job.rungs[0]:
+        shown = _stepped(replace(picture, image=image), rung, job).image
+        outputs = decided.get(rung.steps, looks[rung.steps])
+        made: Iterable[EncodedVariant] = (_written(Target(shown, rung, output), job) for output in outputs)
+        if job.spec.auto and rung.steps not in decided:
             made = best(tuple(made))
-            outputs = tuple(OUTPUTS[variant.format] for variant in made)
+            decided[rung.steps] = tuple(OUTPUTS[variant.format] for variant in made)
         yield from made
 
 

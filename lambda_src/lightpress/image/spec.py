@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 
 from lightpress.image.errors import FileCutShort
 from lightpress.image.formats import ACCEPTED, OUTPUTS, Output
@@ -26,6 +27,9 @@ DAMAGED: tuple[str, ...] = get_args(Damaged)
 HighRangePolicy = Literal["sdr", "keep"]
 HDR: tuple[str, ...] = get_args(HighRangePolicy)
 
+WHOLE, CUT = "whole", "cut"
+"""How the look of a variant begins, where there are steps: whether it shows the whole picture, or a part of it."""
+
 Colors = Literal["srgb", "p3"]
 COLORS: tuple[str, ...] = get_args(Colors)
 
@@ -46,6 +50,31 @@ class Pixels(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a recipe: what is done to a picture once it has its size. Two are equal if they make the same pixels.
+
+    Attributes:
+        name: Its key in recipes.
+        digest: 16 hex digits over all that decides its pixels: its options, the files that they name, its code.
+        options: An instance of the dataclass in the step's module.
+        apply: Does it: its function, of a `Picture` and the options, which returns a `Picture`.
+        before_size: Whether it is done to the whole picture, and its result is what is fitted to the size.
+        after: The pixels of a picture after the step, where they follow from those before it; None where not.
+        swaps_sides: Whether it turns width into height.
+        files: The names of the files beside recipes.toml that it needs.
+    """
+
+    name: str
+    digest: str
+    options: object = field(compare=False)
+    apply: Callable[[Any, Any], Any] = field(compare=False)
+    before_size: bool = field(default=False, compare=False)
+    after: Callable[[Pixels], Pixels] | None = field(default=None, compare=False)
+    swaps_sides: bool = field(default=False, compare=False)
+    files: tuple[str, ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Size:
     """A named size of a recipe: a box in pixels. A picture is never enlarged to fill it.
 
@@ -56,6 +85,7 @@ class Size:
         fit: "contain": the whole picture, inside the box. "cover": the box filled, what overhangs is cut off. "pad":
             the whole picture in the middle of a box that always has its full size.
         focus: With "cover", the point to keep, as shares (0 to 1) of the picture's width and height.
+        steps: What is done to the picture, in this order; width and height are those before steps that add to them.
     """
 
     name: str
@@ -63,17 +93,30 @@ class Size:
     height: int | None = None
     fit: Fit = "contain"
     focus: tuple[float, float] = (0.5, 0.5)
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def shaping(self) -> tuple[Step, ...]:
+        """The steps that are done to the whole picture before it is fitted."""
+        return tuple(step for step in self.steps if step.before_size)
+
+    @property
+    def box(self) -> tuple[int | None, int | None]:
+        """Width and height as the picture lies before its steps turn it."""
+        turns = sum(step.swaps_sides for step in self.steps) % 2
+        return (self.height, self.width) if turns else (self.width, self.height)
 
     def scale(self, picture: Pixels) -> float:
         """By how much the whole `picture` is reduced for this size: at most 1."""
-        ratios = [box / side for box, side in zip((self.width, self.height), picture, strict=True) if box]
+        ratios = [box / side for box, side in zip(self.box, picture, strict=True) if box]
         return min(1.0, max(ratios) if self.fit == "cover" else min(ratios))
 
     def cut(self, whole: Pixels) -> Cut:
         """What is shown of the reduced `whole` picture."""
         if self.fit == "contain":
             return Cut(0, 0, whole)
-        box = Pixels(self.width or whole.width, self.height or whole.height)
+        width, height = self.box
+        box = Pixels(width or whole.width, height or whole.height)
         if self.fit == "pad":
             return Cut((whole.width - box.width) // 2, (whole.height - box.height) // 2, box)
         result = Pixels(min(box.width, whole.width), min(box.height, whole.height))
@@ -109,16 +152,34 @@ class Rung(NamedTuple):
         names: The sizes, by name.
         whole: The pixels of the whole reduced picture, before cutting.
         cut: The part of it that is shown.
+        steps: What is done to that part.
     """
 
     names: tuple[str, ...]
     whole: Pixels
     cut: Cut
+    steps: tuple[Step, ...] = ()
 
     @property
     def result(self) -> Pixels:
-        """The pixels of the variant."""
-        return self.cut.pixels
+        """The pixels of the variant, as far as they can be told beforehand."""
+        pixels = self.cut.pixels
+        for step in self.steps:
+            pixels = step.after(pixels) if step.after else pixels
+        return pixels
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the whole picture is shown."""
+        return self.cut == (0, 0, self.whole)
+
+    @property
+    def look(self) -> str | None:
+        """How the variant differs from the plain picture; None where there are no steps (`job.EncodedVariant`)."""
+        if not self.steps:
+            return None
+        steps = hashlib.sha256("".join(step.digest for step in self.steps).encode()).hexdigest()[:8]
+        return f"{WHOLE if self.is_whole else CUT}-{steps}"
 
 
 def _all_pixels(original: Pixels) -> Pixels:
@@ -224,9 +285,23 @@ class Spec:
         """Whether a variant can be animated."""
         return self.animation and any(output.motion is not None for output in self.outputs())
 
+    @property
+    def has_steps(self) -> bool:
+        """Whether any size has steps."""
+        return any(size.steps for size in self.sizes)
+
+    @property
+    def is_shaped(self) -> bool:
+        """Whether a step comes before any size, so that what is left of the picture is known late."""
+        return any(size.shaping for size in self.sizes)
+
     def needed(self, original: Pixels) -> Pixels:
-        """The pixels of the largest reduction."""
-        return self.rungs(original)[0].whole
+        """The pixels of the largest reduction; all of them, where a step comes before it."""
+        return original if self.is_shaped else self.rungs(original)[0].whole
+
+    def shaped(self, shaping: tuple[Step, ...]) -> Spec:
+        """The same, but for sizes: those whose picture is the result of these steps."""
+        return replace(self, sizes=tuple(size for size in self.sizes if size.shaping == shaping))
 
     def outputs(self) -> tuple[Output, ...]:
         """The rows of the formats."""
@@ -247,11 +322,11 @@ class Spec:
     def rungs(self, picture: Pixels) -> tuple[Rung, ...]:
         """Plan the reductions of `picture` (as seen upright), largest first."""
         longest = min(output.max_side for output in self.outputs())
-        names: dict[tuple[Pixels, Cut], list[str]] = {}
+        names: dict[tuple[Pixels, Cut, tuple[Step, ...]], list[str]] = {}
         for size in self.sizes:
             # What covers a box is cut to it, so only whole pictures can be too long for a format.
             scale = size.scale(picture)
             whole = picture.times(scale if size.fit == "cover" else min(scale, longest / max(picture)))
-            names.setdefault((whole, size.cut(whole)), []).append(size.name)
-        largest_first = sorted(names.items(), reverse=True)
-        return tuple(Rung(tuple(served), whole, cut) for (whole, cut), served in largest_first)
+            names.setdefault((whole, size.cut(whole), size.steps), []).append(size.name)
+        largest_first = sorted(names.items(), key=lambda item: (*item[0][:2], item[1]), reverse=True)
+        return tuple(Rung(tuple(served), whole, cut, steps) for (whole, cut, steps), served in largest_first)

@@ -34,9 +34,7 @@ def write_encoded(target: Target, job: Job) -> EncodedVariant:
     def encode_at(quality: int) -> bytes:
         return job.encode(target.image, output, spec.at_quality(output, quality), embedded)
 
-    chosen = _with_gain_map(
-        chosen_for(target, job, encode_at, spec.quality_of(output, target.rung.result)), target, job
-    )
+    chosen = _with_gain_map(chosen_for(target, job, encode_at, spec.quality_of(output, target.pixels)), target, job)
     return encoded_variant(target, chosen.data, chosen.note, chosen.quality)
 
 
@@ -63,10 +61,12 @@ def _with_gain_map(chosen: Chosen, target: Target, job: Job) -> Chosen:
 def encoded_variant(target: Target, data: bytes, note: str | None = None, quality: int | None = None) -> EncodedVariant:
     """The variant that `data` is; raises EncoderMismatch where it is not what was asked for."""
     rung, output = target.rung, target.output
-    data = checked(data, output, rung.result)
+    data = checked(data, output, target.pixels)
     asked = quality if output.lossy and not is_lossless(data) else None
-    return EncodedVariant(rung.names, output.name, *rung.result, data, note, asked)
+    return EncodedVariant(rung.names, output.name, *target.pixels, data, note, asked, look=rung.look)
 
 
 def _is_original(target: Target, job: Job) -> bool:
+    if target.rung.steps:
+        return False
     return (target.rung.result, target.output.name) == (job.original.pixels, job.original.format)

@@ -56,6 +56,7 @@ class Variant:
         note: How the file differs from what the recipe asks for, in a sentence or two; None if it does not.
         quality: What it was encoded with; None where its format or its encoding has no quality.
         animated: Whether it is an animation.
+        look: How it differs from the plain picture (`image.EncodedVariant`); None where the recipe has no steps for it.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Variant:
     note: str | None = None
     quality: int | None = None
     animated: bool = False
+    look: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +225,7 @@ def variants_of(encoded: EncodedVariant, path: str) -> tuple[Variant, ...]:
             note=encoded.note,
             quality=encoded.quality,
             animated=encoded.animated,
+            look=encoded.look,
         )
         for name in encoded.names
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -37,22 +37,55 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightpress.image.formats import Output
+    from lightpress.image.spec import Step
 
-_NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
-_COLOR = r"#[0-9a-fA-F]{6}"
-_EVERYTHING = "**"
-_LONGEST_SIDE = 16_383
+NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
+COLOR = r"#[0-9a-fA-F]{6}"
+EVERYTHING = "**"
+LONGEST_SIDE = 16_383
 _LARGEST_PADDED = 16_000_000  # such a box costs its full memory even for a picture of one pixel
-_LARGEST_FILE_MB = 512
-_MOST_MEGAPIXELS = 1_000
-_LONGEST_ORIGINAL = 65_535
-_MOST_DECODED_MB = 8_192
-_MOST_FRAMES = 10_000
-_MOST_ANIMATION_MEGAPIXELS = 10_000
 # What is said only where it is not usual: recipes that are older than these keys keep their digest.
 _USUAL: Mapping[str, object] = {"colors": "srgb", "hdr": "sdr", "auto": False}
 _AUTO = "auto"
 _MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class LimitKey:
+    """A key of a recipe's `limits`.
+
+    Attributes:
+        field: What it sets in `Limits`.
+        unit: What it counts: so many bytes, pixels or frames.
+        low: The least that it may be.
+        high: The most.
+        doc: What it limits.
+    """
+
+    field: str
+    unit: int
+    low: int
+    high: int
+    doc: str
+
+
+LIMITS: Mapping[str, LimitKey] = {
+    "max_mb": LimitKey("max_bytes", MB, 1, 512, "The original's file, in MB"),
+    "max_megapixels": LimitKey("max_pixels", _MILLION, 1, 1_000, "Its width times its height, in millions"),
+    "max_side": LimitKey("max_side", 1, 16, 65_535, "Its longer side, in pixels"),
+    "max_decoded_mb": LimitKey(
+        "max_decoded_bytes", MB, 16, 8_192, "The memory that decoding it takes, and each step of each variant, in MB"
+    ),
+    "max_frames": LimitKey("max_frames", 1, 1, 10_000, "The frames of an animation; one with more is published still"),
+    "max_animation_megapixels": LimitKey(
+        "max_animation_pixels",
+        _MILLION,
+        1,
+        10_000,
+        "The pixels of its canvas times its frames, in millions; an animation with more is published still",
+    ),
+}
+"""The keys of a recipe's `limits`, by name."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +102,9 @@ class Recipe:
         Ways to write the same (the order of formats and sizes, a default that is said, a color in capitals) do not
         count: nothing that is published becomes stale by them. Nor does which formats are accepted: see `digest_for`.
         """
-        spec = asdict(self.spec) | {
+        spec = asdict(replace(self.spec, sizes=())) | {
             "background": self.spec.background.lower(),
-            "sizes": sorted(map(asdict, self.spec.sizes), key=lambda size: str(size["name"])),
+            "sizes": sorted(map(_decided_by, self.spec.sizes), key=lambda size: str(size["name"])),
         }
         del spec["formats"], spec["quality"]  # both are in the rows
         del spec["accept"], spec["native"]  # neither changes a pixel
@@ -130,6 +163,12 @@ class RecipeBook:
         return tuple(name for name in READABLE if any(name in one.spec.accept for one in self.recipes.values()))
 
     @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the files beside recipes.toml that steps need: logos, fonts, the code of own steps."""
+        steps = (step for one in self.recipes.values() for size in one.spec.sizes for step in size.steps)
+        return tuple(sorted({name for step in steps for name in step.files}))
+
+    @property
     def max_bytes(self) -> int:
         """The largest file that any of the recipes accepts."""
         return max(recipe.spec.limits.max_bytes for recipe in self.recipes.values())
@@ -143,12 +182,21 @@ def load_recipes(path: Path) -> RecipeBook:
     """Read and check recipes.toml; raises ConfigError with the file, the key and what is allowed."""
     book = read_toml(path)
     table = book.table("recipes")
-    recipes = {name: _recipe(name, table) for name in table.names()}
-    rules = tuple(_rule(row, recipes) for row in book.tables("rules"))
+    recipes = {name: _recipe(name, table, path.parent) for name in table.names()}
+    rows = book.tables("rules")
+    rules = tuple(_rule(row, recipes) for row in rows)
     book.close()
-    if rules[-1].path != _EVERYTHING:
-        raise book.error("rules", f'the last rule must have path = "{_EVERYTHING}", so that every key has one')
+    _check_order(rows, rules)
+    if rules[-1].path != EVERYTHING:
+        raise book.error("rules", f'the last rule must have path = "{EVERYTHING}", so that every key has one')
     return RecipeBook(rules, recipes)
+
+
+def _decided_by(size: Size) -> dict[str, object]:
+    """What of a size decides its variants. Sizes that are older than steps, and have none, keep their digest."""
+    decides = asdict(replace(size, steps=()))
+    del decides["steps"]
+    return decides | ({"steps": [step.digest for step in size.steps]} if size.steps else {})
 
 
 def _settings(output: Output, spec: Spec) -> dict[str, object]:
@@ -161,8 +209,32 @@ def _digest(decides: object) -> str:
     return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def _check_order(rows: tuple[Table, ...], rules: tuple[Rule, ...]) -> None:
+    """Refuse a rule that no key ever reaches."""
+    for number, (row, rule) in enumerate(zip(rows, rules, strict=True)):
+        before = {one.path for one in rules[:number]}
+        if EVERYTHING in before:
+            raise row.error("path", f'{rule.path!r} comes behind "{EVERYTHING}", which takes every key: put it before')
+        if rule.path in before:
+            raise row.error("path", f"{rule.path!r} is the path of an earlier rule, which takes all of its keys")
+
+
+def _check_path(path: str, row: Table) -> None:
+    """Refuse a path that can match no picture's key."""
+    if not path:
+        raise row.error("path", f'is empty, and no key is; every key is "{EVERYTHING}"')
+    if "://" in path:
+        raise row.error("path", f'{path!r} is an address; a path is of keys alone, without bucket, such as "trips/**"')
+    if path.startswith("/"):
+        better = path.lstrip("/") or EVERYTHING
+        raise row.error("path", f'{path!r} begins with a slash, and keys do not: "{better}" (if yours do: "**{path}")')
+    if path.endswith("/"):
+        raise row.error("path", f'{path!r} is a folder, not what is in it: "{path}**"')
+
+
 def _rule(row: Table, recipes: Mapping[str, Recipe]) -> Rule:
     path = row.text("path")
+    _check_path(path, row)
     ignore = row.flag("ignore", default=False)
     if ignore and row.has("recipe"):
         raise row.error("ignore", "excludes recipe: keep one of the two")
@@ -171,15 +243,15 @@ def _rule(row: Table, recipes: Mapping[str, Recipe]) -> Rule:
     return rule
 
 
-def _recipe(name: str, recipes: Table) -> Recipe:
+def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
     _check_name(name, recipes)
     row = recipes.table(name)
     formats, auto = _formats(row)
     spec = Spec(
-        sizes=_sizes(row.table("sizes"), row),
+        sizes=_sizes(row.table("sizes"), row, folder),
         formats=formats,
         quality=_quality(row.table("quality", such_as="{ jpeg = 80 }"), formats),
-        background=row.text("background", "#ffffff", pattern=_COLOR),
+        background=row.text("background", "#ffffff", pattern=COLOR),
         limits=_limits(row.table("limits")),
         lossless=row.flag("lossless", default=False),
         metadata=cast("Metadata", row.text("metadata", "copyright", allowed=METADATA)),
@@ -192,6 +264,8 @@ def _recipe(name: str, recipes: Table) -> Recipe:
     )
     if spec.hdr == "keep" and not spec.keeps_gain_maps:
         raise row.error("hdr", '"keep" is for gain maps in JPEG variants, and formats does not name jpeg')
+    if spec.hdr == "keep" and spec.has_steps:
+        raise row.error("hdr", '"keep" excludes steps: a gain map fits only the pixels that it was made for')
     row.close()
     return Recipe(name, spec)
 
@@ -218,18 +292,28 @@ def _accept(recipe: Table) -> tuple[str, ...]:
     return accept
 
 
-def _sizes(table: Table, recipe: Table) -> tuple[Size, ...]:
-    sizes = tuple(_size(name, table) for name in table.names())
+def _steps(row: Table, folder: Path) -> tuple[Step, ...] | None:
+    """Those that a recipe or a size names; None where it names none."""
+    if not row.has("steps"):
+        return None
+    from lightpress.pipeline.recipe_steps import read_steps  # noqa: PLC0415  few recipes have steps
+
+    return read_steps(row, folder)
+
+
+def _sizes(table: Table, recipe: Table, folder: Path) -> tuple[Size, ...]:
+    common = _steps(recipe, folder) or ()
+    sizes = tuple(_size(name, table, folder, common) for name in table.names())
     if not sizes:
         raise recipe.error("sizes", "is missing; it must be a table of names, such as w640 = { width = 640 }")
     return sizes
 
 
-def _size(name: str, sizes: Table) -> Size:
+def _size(name: str, sizes: Table, folder: Path, common: tuple[Step, ...]) -> Size:
     _check_name(name, sizes)
     row = sizes.table(name)
     width, height = (
-        row.integer(side, low=1, high=_LONGEST_SIDE) if row.has(side) else None for side in ("width", "height")
+        row.integer(side, low=1, high=LONGEST_SIDE) if row.has(side) else None for side in ("width", "height")
     )
     fit = cast("Fit", row.text("fit", "contain", allowed=FITS))
     if width is None and height is None:
@@ -241,8 +325,9 @@ def _size(name: str, sizes: Table) -> Size:
     if fit != "cover" and row.has("focus"):
         raise row.error("focus", 'is the point that fit = "cover" keeps; nothing else cuts anything off')
     x, y = row.parts("focus", (0.5, 0.5))
+    steps = _steps(row, folder)
     row.close()
-    return Size(name, width, height, fit, (x, y))
+    return Size(name, width, height, fit, (x, y), common if steps is None else steps)
 
 
 def _quality(row: Table, formats: tuple[str, ...]) -> dict[str, int]:
@@ -258,24 +343,16 @@ def _quality(row: Table, formats: tuple[str, ...]) -> dict[str, int]:
 
 
 def _limits(row: Table) -> Limits:
-    normal = Limits()
-    limits = Limits(
-        max_bytes=row.integer("max_mb", normal.max_bytes // MB, low=1, high=_LARGEST_FILE_MB) * MB,
-        max_pixels=row.integer("max_megapixels", normal.max_pixels // _MILLION, low=1, high=_MOST_MEGAPIXELS)
-        * _MILLION,
-        max_side=row.integer("max_side", normal.max_side, low=16, high=_LONGEST_ORIGINAL),
-        max_decoded_bytes=row.integer("max_decoded_mb", normal.max_decoded_bytes // MB, low=16, high=_MOST_DECODED_MB)
-        * MB,
-        max_frames=row.integer("max_frames", normal.max_frames, low=1, high=_MOST_FRAMES),
-        max_animation_pixels=row.integer(
-            "max_animation_megapixels", normal.max_animation_pixels // _MILLION, low=1, high=_MOST_ANIMATION_MEGAPIXELS
-        )
-        * _MILLION,
-    )
+    usual = Limits()
+    read = {
+        limit.field: limit.unit
+        * row.integer(key, getattr(usual, limit.field) // limit.unit, low=limit.low, high=limit.high)
+        for key, limit in LIMITS.items()
+    }
     row.close()
-    return limits
+    return replace(usual, **read)
 
 
 def _check_name(name: str, table: Table) -> None:
-    if not re.fullmatch(_NAME, name):
+    if not re.fullmatch(NAME, name):
         raise table.error(name, "is not a usable name: lower case letters, digits, - and _, at most 40 characters")

@@ -1,0 +1,1 @@
+"""The steps that recipes may have, one file each: see `lightpress.image.stepping`."""
