@@ -68,12 +68,15 @@ _HALF_DONE = ("step 0",) * 5
 DIED_AND_OVERTAKEN = ("client", "start process/1", *_HALF_DONE, "DIES 0", "client")
 """A worker dies over a picture that is then overwritten: whoever publishes the other finds no manifest to replace."""
 
-_PUBLISHED = ("client", "start process/1", *("step 0",) * 10)
-DIED_AND_PUT_BACK = (*_PUBLISHED, "client", "start process/2", *_HALF_DONE, "DIES 0", "client")
+PUBLISHED = ("client", "start process/1", *("step 0",) * 10)
+LAZILY_PUBLISHED = PUBLISHED[:-1]
+"""A picture is published, one variant of which is left for its first view."""
+
+DIED_AND_PUT_BACK = (*PUBLISHED, "client", "start process/2", *_HALF_DONE, "DIES 0", "client")
 """A worker dies over what overwrites a published picture, which is then put back."""
 
 VIEWED_AND_DIED = (
-    *_PUBLISHED,
+    *PUBLISHED,
     "client",
     "answer 0",
     "client",

@@ -12,7 +12,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation import randomly
-from tests.simulation.cases import DIED_AND_OVERTAKEN, DIED_AND_PUT_BACK, REFUSED_FOR_ANOTHER, VIEWED_AND_DIED
+from tests.simulation.cases import (
+    DIED_AND_OVERTAKEN,
+    DIED_AND_PUT_BACK,
+    LAZILY_PUBLISHED,
+    REFUSED_FOR_ANOTHER,
+    VIEWED_AND_DIED,
+)
 from tests.simulation.deployed import Code
 from tests.simulation.exhaustive import Case, explore
 from tests.simulation.pictures import render_without_isolation
@@ -23,6 +29,7 @@ if TYPE_CHECKING:
 
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
 LOOK = "look"
+FIRST_VIEW = "first_view"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
 
@@ -38,6 +45,7 @@ class Mutant:
         within: how many states or schedules that takes at most.
         seed: of the order of exploration, or the first schedule, where the usual one takes long.
         lossy: random schedules in which messages are lost, and nights find what they were about.
+        lazy: random schedules in which recipes leave variants for their first view.
     """
 
     name: str
@@ -47,6 +55,7 @@ class Mutant:
     within: int
     seed: int | None = None
     lossy: bool = False
+    lazy: bool = False
 
     @property
     def code(self) -> Code:
@@ -68,7 +77,7 @@ class Mutant:
             return explored.states if explored.broken else None
         first = self.seed or 1
         tried = range(first, first + self.within)
-        runs = (randomly.run(number, code, lossy=self.lossy) for number in tried)
+        runs = (randomly.run(number, code, lossy=self.lossy, lazy=self.lazy) for number in tried)
         return next((count for count, told in enumerate(runs, 1) if told.broken), None)
 
     @property
@@ -76,7 +85,7 @@ class Mutant:
         """Where it is found, and how soon."""
         if self.case is not None:
             return f"{self.within} states of {self.case}"
-        kind = "random schedules with losses" if self.lossy else "random schedules"
+        kind = "random schedules" + " with losses" * self.lossy + " with first views" * self.lazy
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
 
 
@@ -564,6 +573,81 @@ MUTANTS = (
         lossy=True,
     ),
     Mutant("the last instance announces nothing", RECORD_FAILURE, (Change("A.announce(*_)", "None"),), Case("B"), 100),
+    Mutant(
+        "a first view looks at the manifest no more once it has written",
+        FIRST_VIEW,
+        (
+            Change("S.images.published_at(manifest_path_for(V.path))", "None", "_served"),
+            Change("N is not None and C", "True"),
+        ),
+        Case("PWD", begins=LAZILY_PUBLISHED),
+        5_000,
+    ),
+    Mutant(
+        "a first view leaves what it made in vain",
+        FIRST_VIEW,
+        (Change("S.images.remove(*_)", "None"),),
+        Case("PWD", begins=LAZILY_PUBLISHED),
+        5_000,
+    ),
+    Mutant(
+        "a first view renders whatever the source holds",
+        FIRST_VIEW,
+        (Change("O is None or not M.is_of(O.identity)", "O is None"),),
+        Case("PWQ", begins=LAZILY_PUBLISHED),
+        5_000,
+    ),
+    Mutant(
+        "a first view renders whatever a newer recipe has under that name",
+        FIRST_VIEW,
+        (Change("only(O, R.spec, M.source)", 'replace(R.spec, lazy=frozenset({("small", "jpeg")}))'),),
+        Case("PRW", begins=LAZILY_PUBLISHED),
+        5_000,
+    ),
+    Mutant(
+        "a first view serves any address of the key",
+        FIRST_VIEW,
+        (Change("O.path == P", "True", "_owed_at"),),
+        None,
+        50,
+        lazy=True,
+    ),
+    Mutant(
+        "a first view replaces what another one has made",
+        IMAGES,
+        (Change('S._put(P, D, M, N, IfNoneMatch="*")', "S._put(P, D, M, N)"),),
+        None,
+        50,
+        lazy=True,
+    ),
+    Mutant(
+        "nobody looks later at what is owed and replaced",
+        RECONCILE,
+        (Change("A.late_looks.request_look(S)", "None"),),
+        Case("PWD", faults=1, begins=LAZILY_PUBLISHED),
+        50_000,
+    ),
+    Mutant(
+        "a late look is asked for once the manifest is replaced",
+        RECONCILE,
+        (Change("_look_later(*_)", "None", "_withdraw"),),
+        Case("PWD", faults=1, begins=LAZILY_PUBLISHED),
+        50_000,
+    ),
+    Mutant(
+        "a late look is a look like any other",
+        PROCESS,
+        (Change("M.received > 1 or S in R.late", "M.received > 1"),),
+        Case("PWQ", faults=1, begins=LAZILY_PUBLISHED),
+        50_000,
+    ),
+    Mutant(
+        "what is owed stays owed, though the recipe wants it at once",
+        RECONCILE,
+        (Change("_owes_what_is_eager(*_)", "False", "is_current"),),
+        Case("PEW"),
+        500,
+    ),
 )
 
 

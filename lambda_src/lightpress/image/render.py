@@ -144,8 +144,10 @@ def _for_gain_map(decoded: Picture, spec: Spec) -> DecodeOptions:
 def _variants(picture: Picture, job: Job) -> Generator[EncodedVariant]:
     outputs = job.outputs
     for rung, image in descend(picture.image, job.rungs, native=job.spec.native):
-        made: Iterable[EncodedVariant] = (_written(Target(image, rung, output), job) for output in outputs)
-        if job.spec.auto and rung == job.rungs[0]:
+        decides = job.spec.auto and rung == job.rungs[0]
+        wanted = outputs if decides else [one for one in outputs if not job.spec.leaves_out(rung.names, one.name)]
+        made: Iterable[EncodedVariant] = (_written(Target(image, rung, output), job) for output in wanted)
+        if decides:
             made = best(tuple(made))
             outputs = tuple(OUTPUTS[variant.format] for variant in made)
         yield from made

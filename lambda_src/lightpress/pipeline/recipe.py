@@ -74,7 +74,7 @@ class Recipe:
             "sizes": sorted(map(asdict, self.spec.sizes), key=lambda size: str(size["name"])),
         }
         del spec["formats"], spec["quality"]  # both are in the rows
-        del spec["accept"], spec["native"]  # neither changes a pixel
+        del spec["accept"], spec["native"], spec["lazy"]  # none of them changes a pixel
         spec = {name: value for name, value in spec.items() if _USUAL.get(name) != value}
         rows = [_settings(output, self.spec) for output in self.spec.outputs()]
         decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}
@@ -175,8 +175,9 @@ def _recipe(name: str, recipes: Table) -> Recipe:
     _check_name(name, recipes)
     row = recipes.table(name)
     formats, auto = _formats(row)
+    sizes = _sizes(row.table("sizes"), row)
     spec = Spec(
-        sizes=_sizes(row.table("sizes"), row),
+        sizes=sizes,
         formats=formats,
         quality=_quality(row.table("quality", such_as="{ jpeg = 80 }"), formats),
         background=row.text("background", "#ffffff", pattern=_COLOR),
@@ -189,6 +190,7 @@ def _recipe(name: str, recipes: Table) -> Recipe:
         colors=cast("Colors", row.text("colors", "srgb", allowed=COLORS)),
         hdr=cast("HighRangePolicy", row.text("hdr", "sdr", allowed=HDR)),
         auto=auto,
+        lazy=_lazy(row, sizes, formats),
     )
     if spec.hdr == "keep" and not spec.keeps_gain_maps:
         raise row.error("hdr", '"keep" is for gain maps in JPEG variants, and formats does not name jpeg')
@@ -209,6 +211,18 @@ def _formats(recipe: Table) -> tuple[tuple[str, ...], bool]:
     if not formats:
         raise recipe.error("formats", f"is empty; allowed: {', '.join(OUTPUTS)}")
     return formats, False
+
+
+def _lazy(recipe: Table, sizes: tuple[Size, ...], formats: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """Pairs of size and format, from entries that name a size, a format, or both as "SIZE.FORMAT"."""
+    names = [size.name for size in sizes]
+    named = {name: [(name, form) for form in formats] for name in names}
+    named |= {f"{name}.{form}": [(name, form)] for name in names for form in formats}
+    of_formats = {form: [(name, form) for name in names] for form in formats}
+    if both := sorted(of_formats.keys() & named.keys() & set(recipe.texts("lazy", ()))):
+        raise recipe.error("lazy", f"{both[0]!r} is a size and a format of this recipe: name its variants, one by one")
+    entries = recipe.texts("lazy", (), allowed=named | of_formats)
+    return frozenset(pair for entry in entries for pair in (named | of_formats)[entry])
 
 
 def _accept(recipe: Table) -> tuple[str, ...]:
