@@ -19,7 +19,7 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.deployed import BUS, UPLOADS, Code
 from tests.simulation.invocation import Fault
 from tests.simulation.memory import Memory, Remembered
-from tests.simulation.pictures import ARCHIVED, BAD, CUSTOMER_KEY, EAGER, GOOD, RARE, REFUSING, REFUSING_ANEW
+from tests.simulation.pictures import ARCHIVED, BAD, CUSTOMER_KEY, EAGER, FINER, GOOD, RARE, REFUSING, REFUSING_ANEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,8 +39,9 @@ MOST_TIMES = 30
 # recipe. N: recipes that differ in that they do not accept J; Y: the first ones again, which do; M: others that do
 # not. A is a good picture in an archive, C one that only a customer's key opens, X one of another account, K one whose
 # key of KMS is disabled. Z puts what is there into an archive, L denies access to it, and O undoes either. V: a viewer
-# asks for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it; E deploys recipes
-# that are the same but leave nothing.
+# asks for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it, U for one that is
+# owed no more; E deploys recipes
+# that are the same but leave nothing, F the same in another quality.
 SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "P": lambda cloud: cloud.put(KEY, GOOD + b"P"),
     "Q": lambda cloud: cloud.put(KEY, GOOD + b"Q"),
@@ -60,9 +61,10 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "O": lambda cloud: cloud.open(KEY),
     "V": lambda cloud: cloud.cdn.view(KEY),
     "E": lambda cloud: cloud.deploy(EAGER),
+    "F": lambda cloud: cloud.deploy(FINER),
 }
 
-VIEWER, LAZY_VIEWER = "V", "W"
+VIEWER, LAZY_VIEWERS = "V", frozenset("WU")
 CLOSING = frozenset("ACXKZL")
 
 
@@ -116,7 +118,7 @@ class Run:
 
     def __init__(self, case: Case, code: Code | None = None) -> None:
         viewers = VIEWER in case.script
-        lazy = LAZY_VIEWER in case.script
+        lazy = not LAZY_VIEWERS.isdisjoint(case.script)
         self.cloud = Cloud(
             versioned=case.versioned, max_receives=case.receives, code=code, has_viewers=viewers, lazy=lazy
         )
@@ -196,11 +198,13 @@ class Run:
         self._tidy()
 
     def _script(self, operation: str) -> None:
-        if operation != LAZY_VIEWER:
+        if operation not in LAZY_VIEWERS:
             SCRIPT[operation](self.cloud)
-        else:
-            for path in self.cloud.owed_now():
-                self.cloud.view_lazy(path, self._memory.begin)
+            return
+        now = self.cloud.owed_now()
+        before = [path for path in self.cloud.promises.owed if path not in now]
+        for path in now if operation == "W" else before:
+            self.cloud.view_lazy(path, self._memory.begin)
 
     def _start(self, which: str, *, twice: bool) -> None:
         name, _, number = which.partition("/")

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation import randomly
 from tests.simulation.cases import (
+    DELETED_AND_DIED,
     DIED_AND_OVERTAKEN,
     DIED_AND_PUT_BACK,
+    LATE_AND_DEAD,
     LAZILY_PUBLISHED,
+    LAZILY_RENDERED,
     REFUSED_FOR_ANOTHER,
     VIEWED_AND_DIED,
 )
@@ -45,7 +48,6 @@ class Mutant:
         within: how many states or schedules that takes at most.
         seed: of the order of exploration, or the first schedule, where the usual one takes long.
         lossy: random schedules in which messages are lost, and nights find what they were about.
-        lazy: random schedules in which recipes leave variants for their first view.
     """
 
     name: str
@@ -55,7 +57,6 @@ class Mutant:
     within: int
     seed: int | None = None
     lossy: bool = False
-    lazy: bool = False
 
     @property
     def code(self) -> Code:
@@ -77,7 +78,7 @@ class Mutant:
             return explored.states if explored.broken else None
         first = self.seed or 1
         tried = range(first, first + self.within)
-        runs = (randomly.run(number, code, lossy=self.lossy, lazy=self.lazy) for number in tried)
+        runs = (randomly.run(number, code, lossy=self.lossy) for number in tried)
         return next((count for count, told in enumerate(runs, 1) if told.broken), None)
 
     @property
@@ -85,7 +86,7 @@ class Mutant:
         """Where it is found, and how soon."""
         if self.case is not None:
             return f"{self.within} states of {self.case}"
-        kind = "random schedules" + " with losses" * self.lossy + " with first views" * self.lazy
+        kind = "random schedules with losses" if self.lossy else "random schedules"
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
 
 
@@ -608,17 +609,15 @@ MUTANTS = (
         "a first view serves any address of the key",
         FIRST_VIEW,
         (Change("O.path == P", "True", "_owed_at"),),
-        None,
-        50,
-        lazy=True,
+        Case("PQU", begins=LAZILY_PUBLISHED),
+        5_000,
     ),
     Mutant(
         "a first view replaces what another one has made",
         IMAGES,
         (Change('S._put(P, D, M, N, IfNoneMatch="*")', "S._put(P, D, M, N)"),),
-        None,
-        50,
-        lazy=True,
+        Case("PWFW", begins=(*LAZILY_RENDERED, "client", "client")),
+        5_000,
     ),
     Mutant(
         "nobody looks later at what is owed and replaced",
@@ -630,16 +629,19 @@ MUTANTS = (
     Mutant(
         "a late look is asked for once the manifest is replaced",
         RECONCILE,
-        (Change("_look_later(*_)", "None", "_withdraw"),),
-        Case("PWD", faults=1, begins=LAZILY_PUBLISHED),
-        50_000,
+        (
+            Change("_look_later(*_)", "None", "_withdraw"),
+            Change("D.images.publish(T, P)", "[D.images.publish(T, P), _look_later(source, P, D)]", "_withdraw"),
+        ),
+        Case("PWD", faults=2, begins=DELETED_AND_DIED),
+        2_000,
     ),
     Mutant(
         "a late look is a look like any other",
         PROCESS,
         (Change("M.received > 1 or S in R.late", "M.received > 1"),),
-        Case("PWQ", faults=1, begins=LAZILY_PUBLISHED),
-        50_000,
+        Case("PWQP", faults=1, begins=LATE_AND_DEAD),
+        500,
     ),
     Mutant(
         "what is owed stays owed, though the recipe wants it at once",
