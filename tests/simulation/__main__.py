@@ -48,9 +48,8 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     happened: Counter[str] = Counter()
     ran, left = 0, 0
     end = time.monotonic() + 60 * minutes
-    with _shared(
-        processes, partial(randomly.run, lossy=lossy, lazy=lazy), range(seed, seed + count), at_once=50
-    ) as all_told:
+    run = partial(randomly.run, lossy=lossy, lazy=lazy)
+    with _shared(processes, run, range(seed, seed + count), at_once=50) as all_told:
         for told in all_told:
             ran += 1
             happened.update(told.happened)

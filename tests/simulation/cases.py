@@ -123,15 +123,15 @@ LAZY_QUICK = [
     ),
     Case("PWFW", begins=(*LAZILY_RENDERED, "client", "client")),
     Case("PWQP", faults=1, begins=LATE_AND_DEAD),
-    Case("PWD", faults=2, begins=DELETED_AND_DIED),
 ]
-"""A variant is made at its first view, while its original is deleted or overwritten, its recipe changes, or another view
-is under way; whoever makes it may die over it."""
+"""A variant is made at its first view, while its original is deleted or overwritten, its recipe changes, or somebody
+else makes it, too; whoever makes it may die over it."""
 
 LAZY = [
     *LAZY_QUICK,
     *(Case(script, begins=LAZILY_PUBLISHED) for script in ("PWWD", "PWDP", "PWQD", "PWQU")),
     *(Case(script, faults=1, begins=LAZILY_PUBLISHED) for script in ("PW", "PWD", "PWQ")),
+    Case("PWD", faults=2, begins=DELETED_AND_DIED),
 ]
 """The same with more changes, and with a fault."""
 

@@ -125,6 +125,11 @@ class RecipeBook:
         return _digest([(rule.path, rule.recipe and rule.recipe.digest_for(refusals)) for rule in self.rules])
 
     @property
+    def is_lazy(self) -> bool:
+        """Whether any of the recipes leaves variants for their first view."""
+        return any(recipe.spec.lazy for recipe in self.recipes.values())
+
+    @property
     def accept(self) -> tuple[str, ...]:
         """The formats that any of the recipes accepts, the usual ones first."""
         return tuple(name for name in READABLE if any(name in one.spec.accept for one in self.recipes.values()))
