@@ -187,7 +187,7 @@ _COUNTED_FIRST_VIEW_AS = {
 
 
 def tell_first_view(view: FirstView, spent: Spent) -> None:
-    """Count a first view and what it cost, and log what came of it; not of what is not owed, which anybody may ask for."""
+    """Count a first view and its cost, and log what came of it; no line for what is not owed, which anybody may ask."""
     if view.result in _COUNTED_FIRST_VIEW_AS:
         _count(_COUNTED_FIRST_VIEW_AS[view.result])
     if view.result is Result.NOT_OWED:
