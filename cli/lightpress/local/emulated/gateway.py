@@ -10,8 +10,9 @@ In both, a request of the CDN to a function URL fails where its path has other c
 `-._~/`: it is reported that CloudFront signs another path than Lambda then receives
 (https://github.com/aws-samples/image-optimization/issues/44). The emulator signs nothing there, and would let it pass.
 
-In both, the CDN keeps what it answers, and forgets what is invalidated (`edge_cache`): the emulator's keeps nothing. And
-it knows origin groups (`origin_groups`).
+In both, the CDN keeps what it answers, and forgets what is invalidated (`edge_cache`): the emulator's keeps nothing.
+
+In both, it fails over within origin groups (`origin_groups`), which the emulator's does not know.
 """
 
 from __future__ import annotations
