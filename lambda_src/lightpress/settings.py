@@ -59,6 +59,56 @@ class Settings:
 
 
 @dataclass(frozen=True, slots=True)
+class LateLookSettings:
+    """Where looks at what may be left behind are requested.
+
+    Attributes:
+        queue_url: The queue of uploads.
+        delay_seconds: How long such a request waits in it.
+    """
+
+    queue_url: str
+    delay_seconds: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> LateLookSettings | None:
+        """Read the settings, None where nobody renders lazy variants; raises SettingMissingError."""
+        if "LATE_LOOKS_QUEUE_URL" not in environment:
+            return None
+        return cls(_text(environment, "LATE_LOOKS_QUEUE_URL"), int(_text(environment, "LATE_LOOK_SECONDS")))
+
+
+@dataclass(frozen=True, slots=True)
+class LazySettings:
+    """Settings of `render_lazy`.
+
+    Attributes:
+        uploads_bucket: Where originals are.
+        images_bucket: Where manifests and variants are.
+        memory_mb: Memory of the function, in MB as Lambda reports it.
+        attached: Of each attached bucket, what `buckets.Attached` holds.
+        pixel_library: Whether the pixel library is used where it can.
+    """
+
+    uploads_bucket: str
+    images_bucket: str
+    memory_mb: int
+    attached: tuple[dict[str, Any], ...] = ()
+    pixel_library: bool = True
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> LazySettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
+            images_bucket=_text(environment, "IMAGES_BUCKET"),
+            memory_mb=_memory_mb(environment),
+            attached=_attached(environment),
+            pixel_library=environment.get("PIXEL_LIBRARY") != "off",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class InPlaceSettings:
     """Settings of `compress_in_place`.
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from lightpress.pipeline.first_view import Result
 from lightpress.pipeline.reconcile import Action
 from lightpress.pipeline.timing import Timings
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from lightpress.ingest.orders import Order
     from lightpress.pipeline.events import Problem
     from lightpress.pipeline.failures import Failure
+    from lightpress.pipeline.first_view import FirstView
     from lightpress.pipeline.manifest import Manifest, Variant
     from lightpress.pipeline.messages import Message
     from lightpress.pipeline.reconcile import Outcome
@@ -174,6 +176,33 @@ class CompressionTelemetry(_Troubles):
             _count("ReplacedBytes", outcome.before, MetricUnit.Bytes)
             _count("SavedBytes", outcome.saved, MetricUnit.Bytes)
             _count_spent(spent)
+
+
+_COUNTED_FIRST_VIEW_AS = {
+    Result.RENDERED: "LazyRendered",
+    Result.FAILED: "LazyFailed",
+    Result.LOST: "LazyLost",
+    Result.NOT_OWED: "LazyNotOwed",
+}
+
+
+def tell_first_view(view: FirstView, spent: Spent) -> None:
+    """Count a first view and its cost, and log what came of it; no line for what is not owed, which anybody may ask."""
+    if view.result in _COUNTED_FIRST_VIEW_AS:
+        _count(_COUNTED_FIRST_VIEW_AS[view.result])
+    if view.result is Result.NOT_OWED:
+        return
+    if view.result is Result.RENDERED:
+        _count("VariantBytes", len(view.data or b""), MetricUnit.Bytes)
+        _count_spent(spent)
+    logger.info(
+        view.result.value,
+        key=view.key,
+        path=view.path,
+        reason=view.reason,
+        bytes=len(view.data or b""),
+        **_told(spent),
+    )
 
 
 _COUNTED_FETCHED_AS = {"fetched": "UrlsFetched", "unchanged": "UrlsUnchanged"}

@@ -359,12 +359,32 @@ BROKEN = {
         "recipes.web.hdr",
         ['"keep" is for gain maps in JPEG variants', "formats does not name jpeg"],
     ),
+    "a lazy size that there is not": (
+        RULE + RECIPE + 'lazy = ["w640"]\n' + SIZES,
+        "recipes.web.lazy",
+        ["'w640' is not allowed", "allowed: "],
+    ),
+    "a lazy format that is not written": (
+        RULE + '[recipes.web]\nformats = ["jpeg"]\nlazy = ["avif"]\n' + SIZES,
+        "recipes.web.lazy",
+        ["'avif' is not allowed", "jpeg"],
+    ),
+    "a lazy name that is a size and a format": (
+        RULE + '[recipes.web]\nformats = ["jpeg"]\nlazy = ["jpeg"]\n[recipes.web.sizes]\njpeg = { width = 9 }\n',
+        "recipes.web.lazy",
+        ["'jpeg' is a size and a format of this recipe", "name its variants, one by one"],
+    ),
+    "lazy variants with steps": (
+        RULE + '[recipes.web]\nlazy = ["w9"]\nsteps = [{ sharpen = 0.5 }]\n[recipes.web.sizes]\nw9 = { width = 9 }\n',
+        "recipes.web.lazy",
+        ["excludes steps", "told before anybody makes it"],
+    ),
     "something else in a recipe": (
         RULE + RECIPE + "watermark = true\n" + SIZES,
         "recipes.web.watermark",
         [
             "is not a known key",
-            "allowed: accept, animation, background, colors, damaged, formats, hdr, limits, lossless,",
+            "allowed: accept, animation, background, colors, damaged, formats, hdr, lazy, limits, lossless,",
             "metadata, quality, sizes",
         ],
     ),
@@ -556,3 +576,14 @@ def test_the_digest_is_short_and_the_same_in_every_process() -> None:
     environment = {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONHASHSEED": "7"}
     told = subprocess.run([sys.executable, "-c", again], check=True, capture_output=True, text=True, env=environment)
     assert told.stdout.strip() == recipe().digest
+
+
+def test_lazy_names_sizes_formats_and_single_variants(tmp_path: Path) -> None:
+    sizes = "[recipes.web.sizes]\na = { width = 9 }\nb = { width = 8 }\nc = { width = 7 }\n"
+    text = RULE + '[recipes.web]\nformats = ["avif", "jpeg"]\nlazy = ["a", "jpeg", "b.avif"]\n' + sizes
+    book = load(tmp_path, text)
+    assert book.recipes["web"].spec.lazy == {("a", "avif"), ("a", "jpeg"), ("b", "jpeg"), ("c", "jpeg"), ("b", "avif")}
+    assert book.is_lazy
+    eager = load(tmp_path, text.replace('lazy = ["a", "jpeg", "b.avif"]\n', ""))
+    assert not eager.is_lazy
+    assert eager.recipes["web"].digest == book.recipes["web"].digest

@@ -36,18 +36,20 @@ bar = Terminal(stderr=True)
 
 
 @app.command()
-def schedules(
+def schedules(  # noqa: PLR0913, PLR0917  options of a command
     count: Annotated[int, typer.Argument(help="How many random schedules.")] = 10_000,
     seed: Annotated[int, typer.Option(help="The number of the first.")] = 0,
     minutes: Annotated[float, typer.Option(help="Stop after so long, whatever the count.")] = 1e9,
     lossy: Annotated[bool, typer.Option("--lossy", help="Messages are lost, and nights find it.")] = False,  # noqa: FBT002
+    lazy: Annotated[bool, typer.Option("--lazy", help="Some variants are made at their first view.")] = False,  # noqa: FBT002
     processes: Processes = _ALL,
 ) -> None:
     """Run random schedules; the first that breaks a promise is told and ends it."""
     happened: Counter[str] = Counter()
     ran, left = 0, 0
     end = time.monotonic() + 60 * minutes
-    with _shared(processes, partial(randomly.run, lossy=lossy), range(seed, seed + count), at_once=50) as all_told:
+    run = partial(randomly.run, lossy=lossy, lazy=lazy)
+    with _shared(processes, run, range(seed, seed + count), at_once=50) as all_told:
         for told in all_told:
             ran += 1
             happened.update(told.happened)
@@ -60,7 +62,7 @@ def schedules(
             if time.monotonic() > end:
                 break
     if count == 1:
-        out.print_lines(randomly.run(seed, tell=True, lossy=lossy).story)
+        out.print_lines(randomly.run(seed, tell=True, lossy=lossy, lazy=lazy).story)
     faults = {name: happened[name] for name in _FAULTS}
     out.print(f"{ran:,} schedules, none breaks a promise: {happened['request']:,} requests of")
     out.print(f"{happened['invocation']:,} invocations, {sum(faults.values()):,} faults ({_listed(faults)})")

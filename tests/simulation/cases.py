@@ -68,12 +68,33 @@ _HALF_DONE = ("step 0",) * 5
 DIED_AND_OVERTAKEN = ("client", "start process/1", *_HALF_DONE, "DIES 0", "client")
 """A worker dies over a picture that is then overwritten: whoever publishes the other finds no manifest to replace."""
 
-_PUBLISHED = ("client", "start process/1", *("step 0",) * 10)
-DIED_AND_PUT_BACK = (*_PUBLISHED, "client", "start process/2", *_HALF_DONE, "DIES 0", "client")
+PUBLISHED = ("client", "start process/1", *("step 0",) * 10)
+LAZILY_PUBLISHED = PUBLISHED[:-1]
+"""A picture is published, one variant of which is left for its first view."""
+
+LAZILY_RENDERED = (*LAZILY_PUBLISHED, "client", *("step 0",) * 5)
+"""That one is asked for, too: the manifest, the variant, the look, the original, rendering; it is not written yet."""
+
+LATE_AND_DEAD = (
+    *LAZILY_RENDERED,
+    *("client", "start process/2", *("step 1",) * 12),
+    *("client", "start process/4", *("step 1",) * 13),
+    "DIES_AFTER 0",
+)
+"""It is overwritten twice before it is written, and then whoever has rendered it dies."""
+
+DELETED_AND_DIED = (
+    *LAZILY_RENDERED,
+    *("client", "start process/2", *("step 1",) * 3, "DIES_AFTER 1"),
+    "start process/2",
+)
+"""It is deleted before it is written, and whoever has deleted it dies right after the request that follows the look."""
+
+DIED_AND_PUT_BACK = (*PUBLISHED, "client", "start process/2", *_HALF_DONE, "DIES 0", "client")
 """A worker dies over what overwrites a published picture, which is then put back."""
 
 VIEWED_AND_DIED = (
-    *_PUBLISHED,
+    *PUBLISHED,
     "client",
     "answer 0",
     "client",
@@ -93,11 +114,33 @@ VIEWED = [
 VIEWED_FAULTY = [Case(script, faults=1) for script in ("PVQ", "PVD")] + [Case("PVDP"), Case("PVQD"), Case("PVLO")]
 """The same with a fault, and with more changes."""
 
+LAZY_QUICK = [
+    *(case for case in map(Case, ("PW", "PEW"))),
+    *(
+        Case(script, versioned, begins=LAZILY_PUBLISHED)
+        for script in ("PWD", "PWQ", "PRW", "PQU", "PWWQ")
+        for versioned in (True, False)
+    ),
+    Case("PWFW", begins=(*LAZILY_RENDERED, "client", "client")),
+    Case("PWQP", faults=1, begins=LATE_AND_DEAD),
+]
+"""A variant is made at its first view, while its original is deleted or overwritten, its recipe changes, or somebody
+else makes it, too; whoever makes it may die over it."""
+
+LAZY = [
+    *LAZY_QUICK,
+    *(Case(script, begins=LAZILY_PUBLISHED) for script in ("PWWD", "PWDP", "PWQD", "PWQU")),
+    *(Case(script, faults=1, begins=LAZILY_PUBLISHED) for script in ("PW", "PWD", "PWQ")),
+    Case("PWD", faults=2, begins=DELETED_AND_DIED),
+]
+"""The same with more changes, and with a fault."""
+
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
 
 ALL = [
     *OUTAGES,
+    *LAZY,
     *VIEWED,
     *VIEWED_FAULTY,
     *REFUSED_FOR_ANOTHER,
@@ -120,6 +163,7 @@ QUICK = [
     *(case for script in "PBD" for case in _kinds(script, faults=1, receives=1)),
     Case("PQ", faults=1),
     *OUTAGES,
+    *LAZY_QUICK,
     *VIEWED,
     *REFUSED_FOR_ANOTHER,
     *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),

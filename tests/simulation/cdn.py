@@ -15,7 +15,7 @@ from lightpress.aws.images import S3Images
 from lightpress.delivery.resolve import Lookups, read, resolve
 from lightpress.pipeline.manifest import PERMALINKS, cached_folders, permalinks_folder
 from tests.delivery.paths import resolver_path
-from tests.simulation.deployed import IMAGES, PURGES
+from tests.simulation.deployed import IMAGES, PURGES, QUEUE
 from tools.fakes.s3 import SimulatedS3
 
 if TYPE_CHECKING:
@@ -44,14 +44,22 @@ class Asked:
     Attributes:
         by: The name of the worker that asked; empty from when it need not be waited for.
         waits_for: Viewers who were being answered then.
+        renders: Names of the workers that were rendering lazy variants then.
+        requests: How many more it may make before it need not be waited for, where that counts.
     """
 
     by: str
     waits_for: tuple[View, ...] = ()
+    renders: tuple[str, ...] = ()
+    requests: int = 0
 
 
 _NOBODY = Asked("")
 
+
+LATE = "lightpressLate"
+_REQUESTS_BEFORE_LATE_LOOK = 2
+"""The delay of a late look is as long as two requests, and whoever is rendering then."""
 
 _AT_ONCE = 1
 """So few folders fit into one request that there are more with few keys."""
@@ -78,6 +86,9 @@ class Kept(NamedTuple):
     copies: dict[str, str]
     views: list[View]
     asked: dict[int, Asked]
+    late: dict[int, Asked]
+    lazy_copies: dict[str, bytes]
+    rendering: set[str]
 
 
 class Cdn:
@@ -86,17 +97,36 @@ class Cdn:
     Attributes:
         copies: Of each key, the identity of the picture that is kept at its permalinks.
         views: Viewers who are being answered: what they get is kept once they have it.
-        delayed: Whether purges wait.
+        delayed: Whether purges wait, and late looks.
+        late_looks: Whether there are any.
+        lazy_copies: What is kept of lazy variants, by path.
+        rendering: The names of the workers that render one.
     """
 
-    def __init__(self, stores: Stores, timeline: Timeline, code: Code) -> None:
-        self._stores, self._timeline, self._code = stores, timeline, code
+    def __init__(self, stores: Stores, timeline: Timeline, code: Code, *, late_looks: bool = False) -> None:
+        self._stores, self._timeline, self._code, self.late_looks = stores, timeline, code, late_looks
         s3: Any = SimulatedS3(stores.buckets)
         self._images = S3Images(s3, IMAGES)
         self.copies: dict[str, str] = {}
         self.views: list[View] = []
         self.delayed = True
         self._asked: dict[int, Asked] = {}
+        self._late: dict[int, Asked] = {}
+        self.lazy_copies = stores.edge
+        self.rendering: set[str] = set()
+
+    def view_lazy(self, path: str) -> None:
+        """A viewer asks for a lazy variant. What is in the bucket is kept at once."""
+        if path not in self.lazy_copies and (data := self._images.file_at(path)) is not None:
+            self.lazy_copies[path] = data
+        found = "the CDN has it" if path in self.lazy_copies else "nobody has it"
+        self._timeline.add(VIEWER, f"asks for {path}", found)
+
+    def without_delayed(self, messages: Iterable[Message]) -> list[Message]:
+        """Those that are no late looks, or whose delay may be over."""
+        if not self.delayed:
+            return list(messages)
+        return [one for one in messages if self._late.get(one.number, _NOBODY) == _NOBODY]
 
     def view(self, key: str) -> None:
         """A viewer asks for a permalink; what the CDN does not keep, the resolver looks up."""
@@ -132,10 +162,35 @@ class Cdn:
         self._wait_no_longer(worker, lambda folder: folder.startswith(PERMALINKS))
         for message in self._queued():
             self._asked.setdefault(message.number, Asked(worker))
+        if self.late_looks:
+            self._requested_late_look(worker)
+
+    def _requested_late_look(self, worker: str) -> None:
+        """A late look need not wait for who asked for it once that one has made two more requests."""
+        for number, asked in self._late.items():
+            if asked.by == worker:
+                over = asked.requests <= 1
+                self._late[number] = (
+                    Asked("", renders=self._renderers) if over else replace(asked, requests=asked.requests - 1)
+                )
+        for message in self._stores.queues[QUEUE].messages:
+            if message.number not in self._late and LATE in message.body:
+                self._late[message.number] = Asked(worker, requests=_REQUESTS_BEFORE_LATE_LOOK)
+
+    @property
+    def _renderers(self) -> tuple[str, ...]:
+        return tuple(sorted(self.rendering))
 
     def ended(self, worker: str) -> None:
         """A worker has ended, or died."""
         self._wait_no_longer(worker, lambda _: True)
+        self._late = {
+            number: Asked("", renders=self._renderers) if asked.by == worker else asked
+            for number, asked in self._late.items()
+        }
+        if worker in self.rendering:
+            self.rendering.remove(worker)
+            self._asked, self._late = (_without_renderer(asked, worker) for asked in (self._asked, self._late))
 
     def _wait_no_longer(self, worker: str, of: Callable[[str], bool]) -> None:
         for message in self._queued():
@@ -143,7 +198,8 @@ class Cdn:
             if asked and asked.by == worker and of(message.body):
                 folders = cached_folders(message.body)
                 views = tuple(view for view in self.views if permalinks_folder(view.key) in folders)
-                self._asked[message.number] = Asked("", views)
+                renders = () if message.body.startswith(PERMALINKS) else self._renderers
+                self._asked[message.number] = Asked("", views, renders)
 
     def due(self) -> list[Message]:
         """Purges whose delay may be over."""
@@ -179,21 +235,46 @@ class Cdn:
         self.copies = {
             key: shown for key, shown in self.copies.items() if not permalinks_folder(key).startswith(cached)
         }
+        for path in [path for path in self.lazy_copies if path.startswith(cached)]:
+            del self.lazy_copies[path]
         self._timeline.add("CDN", f"forgets {', '.join(cached)}")
 
     def snapshot(self, pasts: Mapping[str, bytes]) -> object:
         """What decides about viewers later on. pasts: stand for the workers, by their names."""
         asked = [(message.body, self._asked.get(message.number, _NOBODY)) for message in self._queued()]
         waiting = sorted((body, pasts.get(one.by, b""), sorted(one.waits_for)) for body, one in asked)
-        return sorted(self.copies.items()), sorted(self.views), waiting
+        lazy = self._lazy_snapshot(pasts) if self.late_looks else ()
+        return sorted(self.copies.items()), sorted(self.views), waiting, lazy
+
+    def _lazy_snapshot(self, pasts: Mapping[str, bytes]) -> object:
+        """Who waits for which renderers, as far as that decides anything."""
+        late = {message.number: message.body for message in self._stores.queues[QUEUE].messages}
+        purges = {message.number: message.body for message in self._queued()}
+        delays = [
+            (body, pasts.get(one.by, b""), one.requests, sorted(pasts.get(name, b"") for name in one.renders))
+            for asked, bodies in ((self._late, late), (self._asked, purges))
+            for number, one in asked.items()
+            if (body := bodies.get(number)) is not None
+        ]
+        return sorted(self.lazy_copies.items()), sorted(delays), sorted(pasts.get(name, b"") for name in self.rendering)
 
     def save(self) -> Kept:
         """A copy of all that is remembered."""
-        return Kept(dict(self.copies), list(self.views), dict(self._asked))
+        return Kept(
+            dict(self.copies),
+            list(self.views),
+            dict(self._asked),
+            dict(self._late),
+            dict(self.lazy_copies),
+            set(self.rendering),
+        )
 
     def restore(self, kept: Kept) -> None:
         """Remember that, and nothing else."""
         self.copies, self.views, self._asked = dict(kept.copies), list(kept.views), dict(kept.asked)
+        self._late, self.rendering = dict(kept.late), set(kept.rendering)
+        self.lazy_copies.clear()  # renderers that wait to be answered have this one
+        self.lazy_copies.update(kept.lazy_copies)
 
     @property
     def busy(self) -> Exception:
@@ -203,3 +284,10 @@ class Cdn:
 
     def _queued(self) -> list[Message]:
         return self._stores.queues[PURGES].messages
+
+
+def _without_renderer(asked: Mapping[int, Asked], worker: str) -> dict[int, Asked]:
+    return {
+        number: replace(one, renders=tuple(name for name in one.renders if name != worker))
+        for number, one in asked.items()
+    }

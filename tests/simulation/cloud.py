@@ -26,6 +26,7 @@ from tests.simulation.deployed import (
     Release,
     Stores,
 )
+from tests.simulation.invocation import FIRST_VIEW
 from tests.simulation.pictures import OPENED, closed_for
 from tests.simulation.promises import Promises
 from tests.simulation.timeline import Timeline
@@ -33,17 +34,16 @@ from tests.simulation.worker import Worker
 from tools.fakes.dynamodb import Table
 from tools.fakes.events import Bus
 from tools.fakes.s3 import Bucket
-from tools.fakes.sqs import Queue
+from tools.fakes.sqs import Message, Queue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from lightpress.pipeline.recipe import Recipe
     from tests.simulation.cdn import Kept
     from tests.simulation.worker import Mind
     from tools.fakes.dynamodb import Item
     from tools.fakes.s3 import Version
-    from tools.fakes.sqs import Message
 
 CLIENT, OPERATOR, SQS, NIGHT = "client", "operator", "SQS", "night"
 
@@ -70,13 +70,19 @@ class Cloud:
 
     calm: nothing has gone wrong so far. untold: somebody failed over a message that was delivered to two at once, and
     that the other one acknowledged, so that nobody will look at what that left behind. has_viewers: somebody may ask
-    for permalinks, so that purges matter.
+    for permalinks, so that purges matter. lazy: recipes leave some variants for their first view.
     """
 
     def __init__(
-        self, *, versioned: bool = True, max_receives: int = 5, code: Code | None = None, has_viewers: bool = True
+        self,
+        *,
+        versioned: bool = True,
+        max_receives: int = 5,
+        code: Code | None = None,
+        has_viewers: bool = True,
+        lazy: bool = False,
     ) -> None:
-        self.versioned, self.code, self.has_viewers = versioned, code or Code(), has_viewers
+        self.versioned, self.code, self.has_viewers, self.lazy = versioned, code or Code(), has_viewers, lazy
         self.uploads = Bucket(versioned=versioned, announce=self._notify)
         self.images, self.quarantine = Bucket(), Bucket()
         self.dead_letters = Queue(DEAD_LETTERS)
@@ -90,13 +96,14 @@ class Cloud:
             {FAILURES: self.failures},
             {BUS: self.bus},
         )
-        self.releases = [Release(0, self.code, self.stores)]
+        self.releases = [Release(0, self.code, self.stores, lazy)]
         self.workers: list[Worker] = []
         self.keys: set[str] = set()
         self.calm, self.untold, self.backfill_due = True, False, False
+        self.asked_for = 0
         self.happened: Counter[str] = Counter()
         self.timeline = Timeline()
-        self.cdn = Cdn(self.stores, self.timeline, self.code)
+        self.cdn = Cdn(self.stores, self.timeline, self.code, late_looks=lazy)
         self.promises = Promises(self)
         self.bus.hear = self.promises.told
 
@@ -149,7 +156,7 @@ class Cloud:
 
     def begin_deployment(self, revision: int) -> None:
         """Roll out other recipes: from here on, invocations of the old and of the new code start side by side."""
-        self.releases.append(Release(revision, self.code, self.stores))
+        self.releases.append(Release(revision, self.code, self.stores, self.lazy))
         self.backfill_due = True
         self.timeline.add(OPERATOR, f"begins to roll out recipes {revision}")
 
@@ -193,7 +200,27 @@ class Cloud:
                 hinted += 1
         return hinted
 
+    def view_lazy(self, path: str, begin: Callable[[Release, Queue, tuple[Message, ...]], Mind]) -> None:
+        """A viewer asks for a lazy variant: the CDN, then S3, then the function, by whatever release is in service."""
+        self.cdn.view_lazy(path)
+        if path not in self.cdn.lazy_copies:
+            self.asked_for += 1
+            batch = (Message(self.asked_for, path, received=1, in_flight=True),)
+            queue, release = Queue(FIRST_VIEW), self.releases[-1]
+            self.start(queue, batch, release, begin(release, queue, batch))
+            self.cdn.rendering.add(self.workers[-1].name)
+
+    def owed_now(self) -> list[str]:
+        """The paths of all lazy variants that are owed now."""
+        manifests = filter(None, map(self.promises.manifest, sorted(self.keys)))
+        return [variant.path for manifest in manifests for variant in manifest.lazy]
+
     # What AWS does.
+
+    def receivable(self, queue: Queue) -> list[Message]:
+        """What a function may receive now: what is visible, and not delayed any more."""
+        visible = queue.visible()
+        return self.cdn.without_delayed(visible) if self.lazy and queue is self.queue else visible
 
     def expire(self, message: Message) -> None:
         """The retention of the queue is over, or S3 never sent the event: nobody hears of it, no dead letter either."""
@@ -229,6 +256,7 @@ class Cloud:
         """Forget the workers that are over."""
         for worker in self.workers:
             if worker.over:
+                self.promises.ended(worker)
                 self.cdn.ended(worker.name)
         self.workers = [worker for worker in self.workers if not worker.over]
 
@@ -259,7 +287,7 @@ class Cloud:
             self.backfill_due,
             self.calm,
             self.promises.snapshot(),
-            self.cdn.snapshot(pasts) if self.has_viewers else (),
+            self.cdn.snapshot(pasts) if self.has_viewers or self.lazy else (),
         )
         return hashlib.blake2b(repr(state).encode(), digest_size=16).digest()
 

@@ -11,11 +11,11 @@ from lightpress.backfill import look
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
+from lightpress.pipeline import first_view, reconcile
 from lightpress.pipeline import messages as process
-from lightpress.pipeline import reconcile
 from lightpress.pipeline.buckets import Publishing
 from tests.simulation import pictures
-from tests.simulation.invocation import RENDER
+from tests.simulation.invocation import ANSWER, FIRST_VIEW, RENDER
 from tools.fakes.dynamodb import SimulatedDynamoDb
 from tools.fakes.events import SimulatedEventBridge
 from tools.fakes.s3 import SimulatedS3
@@ -61,17 +61,19 @@ class Code:
     failures: Any = failures_table
     look: Any = look
     purging: Any = purging
+    first_view: Any = first_view
     render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
 
 @dataclass(frozen=True)
 class Stores:
-    """Everything that lasts, by name."""
+    """Everything that lasts, by name. edge: what the CDN keeps of lazy variants, by path."""
 
     buckets: dict[str, Bucket]
     queues: dict[str, Queue]
     tables: dict[str, Table]
     buses: dict[str, Bus]
+    edge: dict[str, bytes] = field(default_factory=dict)
 
 
 class Silent:
@@ -88,15 +90,16 @@ class Silent:
 
 @dataclass(frozen=True, eq=False)
 class Release:
-    """One deployment: the code, and recipes of a revision."""
+    """One deployment: the code, and recipes of a revision. lazy: they leave some variants for their first view."""
 
     revision: int
     code: Code
     stores: Stores
+    lazy: bool = False
 
     @property
     def recipes(self) -> RecipeBook:
-        return pictures.recipe_book(self.revision)
+        return pictures.recipe_book(self.revision, lazy=self.lazy)
 
     @property
     def nightly_look(self) -> Callable[[Source], Found]:
@@ -109,7 +112,8 @@ class Release:
 
     def function(self, name: str, wire: Wire) -> Callable[[Message], None]:
         """A new invocation of the function that works off a queue, with its requests going over `wire`."""
-        return {QUEUE: self._process, DEAD_LETTERS: self._record_failure}[name](wire)
+        functions = {QUEUE: self._process, DEAD_LETTERS: self._record_failure, FIRST_VIEW: self._first_view}
+        return functions[name](wire)
 
     def _process(self, wire: Wire) -> Callable[[Message], None]:
         sqs = SimulatedSqs(self.stores.queues, wire)
@@ -153,6 +157,24 @@ class Release:
 
         return handle
 
+    def _first_view(self, wire: Wire) -> Callable[[Message], None]:
+        """The message is a path; its answer is kept by the CDN."""
+        s3, edge = SimulatedS3(self.stores.buckets, wire), self.stores.edge
+        work = self.code.first_view.FirstViews(
+            self.code.originals.S3Originals(s3),
+            self.code.images.S3Images(s3, IMAGES),
+            self.recipes,
+            partial(_render, wire, self.code.render),
+            Publishing(UPLOADS).named,
+        )
+
+        def handle(message: Message) -> None:
+            view = work(message.body)
+            if view.data is not None:
+                wire(ANSWER, message.body, partial(edge.__setitem__, message.body, view.data), changes=True)
+
+        return handle
+
     def _announce(self, wire: Wire) -> Callable[..., None]:
         bridge: Any = SimulatedEventBridge(self.stores.buses, wire)
         told: Callable[..., None] = self.code.announce.Notifier(
@@ -162,7 +184,8 @@ class Release:
 
     def _dependencies(self, wire: Wire) -> Any:  # noqa: ANN401  a mutant's Dependencies is another class
         s3 = SimulatedS3(self.stores.buckets, wire)
-        to_cdn = purges.SqsPurges(SimulatedSqs(self.stores.queues, wire), PURGES, 0)  # type: ignore[arg-type]
+        sqs: Any = SimulatedSqs(self.stores.queues, wire)
+        to_cdn = purges.SqsPurges(sqs, PURGES, 0)
         return self.code.reconcile.Dependencies(
             self.code.originals.S3Originals(s3),
             self.code.images.S3Images(s3, IMAGES),
@@ -170,6 +193,7 @@ class Release:
             partial(_render, wire, self.code.render),
             purges=to_cdn,
             refreshes=to_cdn,
+            late_looks=purges.SqsLateLooks(sqs, QUEUE, 0),
         )
 
 

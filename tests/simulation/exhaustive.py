@@ -19,7 +19,7 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.deployed import BUS, UPLOADS, Code
 from tests.simulation.invocation import Fault
 from tests.simulation.memory import Memory, Remembered
-from tests.simulation.pictures import ARCHIVED, BAD, CUSTOMER_KEY, GOOD, RARE, REFUSING, REFUSING_ANEW
+from tests.simulation.pictures import ARCHIVED, BAD, CUSTOMER_KEY, EAGER, FINER, GOOD, RARE, REFUSING, REFUSING_ANEW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,7 +39,9 @@ MOST_TIMES = 30
 # recipe. N: recipes that differ in that they do not accept J; Y: the first ones again, which do; M: others that do
 # not. A is a good picture in an archive, C one that only a customer's key opens, X one of another account, K one whose
 # key of KMS is disabled. Z puts what is there into an archive, L denies access to it, and O undoes either. V: a viewer
-# asks for a permalink.
+# asks for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it, U for one that is
+# owed no more; E deploys recipes
+# that are the same but leave nothing, F the same in another quality.
 SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "P": lambda cloud: cloud.put(KEY, GOOD + b"P"),
     "Q": lambda cloud: cloud.put(KEY, GOOD + b"Q"),
@@ -58,9 +60,11 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "L": lambda cloud: cloud.close(KEY, {"denied": "KMS.DisabledException"}),
     "O": lambda cloud: cloud.open(KEY),
     "V": lambda cloud: cloud.cdn.view(KEY),
+    "E": lambda cloud: cloud.deploy(EAGER),
+    "F": lambda cloud: cloud.deploy(FINER),
 }
 
-VIEWER = "V"
+VIEWER, LAZY_VIEWERS = "V", frozenset("WU")
 CLOSING = frozenset("ACXKZL")
 
 
@@ -114,7 +118,10 @@ class Run:
 
     def __init__(self, case: Case, code: Code | None = None) -> None:
         viewers = VIEWER in case.script
-        self.cloud = Cloud(versioned=case.versioned, max_receives=case.receives, code=code, has_viewers=viewers)
+        lazy = not LAZY_VIEWERS.isdisjoint(case.script)
+        self.cloud = Cloud(
+            versioned=case.versioned, max_receives=case.receives, code=code, has_viewers=viewers, lazy=lazy
+        )
         self.cloud.cdn.delayed = case.delayed
         self.case, self.script, self.faults = case, case.script, case.faults
         self.done, self.outage = 0, case.outage
@@ -133,7 +140,7 @@ class Run:
             choices.append(f"step {number}")
             if self.faults and worker.mind.waits_for:
                 choices += [f"{fault.name} {number}" for fault in self._faults(worker.mind.waits_for)]
-        return choices + (self._of_cdn() if self.cloud.has_viewers else [])
+        return choices + (self._of_cdn() if self.cloud.has_viewers or self.cloud.lazy else [])
 
     def _of_cdn(self) -> list[str]:
         """Each viewer who may have the answer now, and each purge whose delay may be over, but for its likes."""
@@ -162,7 +169,7 @@ class Run:
         starts = []
         for queue in self.cloud.served:
             alike = set()
-            for message in queue.visible():
+            for message in self.cloud.receivable(queue):
                 if message.likeness not in alike:
                     alike.add(message.likeness)
                     starts.append(f"start {queue.name}/{message.number}")
@@ -174,7 +181,7 @@ class Run:
         """Let it happen."""
         verb, _, which = choice.partition(" ")
         if verb == "client":
-            SCRIPT[self.script[self.done]](self.cloud)
+            self._script(self.script[self.done])
             self.done += 1
         elif verb == "backfill":
             self.cloud.backfill()
@@ -189,6 +196,15 @@ class Run:
         else:
             self._fault(Fault[verb], self.cloud.workers[int(which)])
         self._tidy()
+
+    def _script(self, operation: str) -> None:
+        if operation not in LAZY_VIEWERS:
+            SCRIPT[operation](self.cloud)
+            return
+        now = self.cloud.owed_now()
+        before = [path for path in self.cloud.promises.owed if path not in now]
+        for path in now if operation == "W" else before:
+            self.cloud.view_lazy(path, self._memory.begin)
 
     def _start(self, which: str, *, twice: bool) -> None:
         name, _, number = which.partition("/")

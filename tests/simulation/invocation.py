@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 Answer = TypeVar("Answer")
 
-RENDER, ACKNOWLEDGE, LOOK = "Render", "Acknowledge", "HeadObject"
+RENDER, ACKNOWLEDGE, LOOK, ANSWER = "Render", "Acknowledge", "HeadObject", "Answer"
+FIRST_VIEW = "first view"
+"""The function that answers those who ask for a lazy variant; no queue has what they ask for."""
 
 
 class Fault(Enum):
@@ -111,7 +113,7 @@ class Invocation:
             done = [message.number for message in self._batch if self._succeeds(message)]
         except NativeCrash:
             return
-        if done:
+        if done and self._queue.name != FIRST_VIEW:
             self._acknowledge(done)
 
     def _acknowledge(self, numbers: list[int]) -> None:

@@ -12,7 +12,16 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tests.simulation import randomly
-from tests.simulation.cases import DIED_AND_OVERTAKEN, DIED_AND_PUT_BACK, REFUSED_FOR_ANOTHER, VIEWED_AND_DIED
+from tests.simulation.cases import (
+    DELETED_AND_DIED,
+    DIED_AND_OVERTAKEN,
+    DIED_AND_PUT_BACK,
+    LATE_AND_DEAD,
+    LAZILY_PUBLISHED,
+    LAZILY_RENDERED,
+    REFUSED_FOR_ANOTHER,
+    VIEWED_AND_DIED,
+)
 from tests.simulation.deployed import Code
 from tests.simulation.exhaustive import Case, explore
 from tests.simulation.pictures import render_without_isolation
@@ -23,6 +32,7 @@ if TYPE_CHECKING:
 
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
 LOOK = "look"
+FIRST_VIEW = "first_view"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
 
@@ -564,6 +574,82 @@ MUTANTS = (
         lossy=True,
     ),
     Mutant("the last instance announces nothing", RECORD_FAILURE, (Change("A.announce(*_)", "None"),), Case("B"), 100),
+    Mutant(
+        "a first view looks at the manifest no more once it has written",
+        FIRST_VIEW,
+        (
+            Change("S.images.published_at(manifest_path_for(V.path))", "None", "_served"),
+            Change("N is not None and C", "True"),
+        ),
+        Case("PWD", begins=LAZILY_PUBLISHED),
+        5_000,
+    ),
+    Mutant(
+        "a first view leaves what it made in vain",
+        FIRST_VIEW,
+        (Change("S.images.remove(*_)", "None"),),
+        Case("PWD", begins=LAZILY_PUBLISHED),
+        5_000,
+    ),
+    Mutant(
+        "a first view renders whatever the source holds",
+        FIRST_VIEW,
+        (Change("O is None or not M.is_of(O.identity)", "O is None"),),
+        Case("PWQ", begins=LAZILY_PUBLISHED),
+        5_000,
+    ),
+    Mutant(
+        "a first view renders whatever a newer recipe has under that name",
+        FIRST_VIEW,
+        (Change("only(O, R.spec, M.source)", 'replace(R.spec, lazy=frozenset({("small", "jpeg")}))'),),
+        Case("PRW", begins=LAZILY_PUBLISHED),
+        5_000,
+    ),
+    Mutant(
+        "a first view serves any address of the key",
+        FIRST_VIEW,
+        (Change("O.path == P", "True", "_owed_at"),),
+        Case("PQU", begins=LAZILY_PUBLISHED),
+        5_000,
+    ),
+    Mutant(
+        "a first view replaces what another one has made",
+        IMAGES,
+        (Change('S._put(P, D, M, N, IfNoneMatch="*")', "S._put(P, D, M, N)"),),
+        Case("PWFW", begins=(*LAZILY_RENDERED, "client", "client")),
+        5_000,
+    ),
+    Mutant(
+        "nobody looks later at what is owed and replaced",
+        RECONCILE,
+        (Change("A.late_looks.request_look(S)", "None"),),
+        Case("PWD", faults=1, begins=LAZILY_PUBLISHED),
+        50_000,
+    ),
+    Mutant(
+        "a late look is asked for once the manifest is replaced",
+        RECONCILE,
+        (
+            Change("_look_later(*_)", "None", "_withdraw"),
+            Change("D.images.publish(T, P)", "[D.images.publish(T, P), _look_later(source, P, D)]", "_withdraw"),
+        ),
+        Case("PWD", faults=2, begins=DELETED_AND_DIED),
+        2_000,
+    ),
+    Mutant(
+        "a late look is a look like any other",
+        PROCESS,
+        (Change("M.received > 1 or S in R.late", "M.received > 1"),),
+        Case("PWQP", faults=1, begins=LATE_AND_DEAD),
+        500,
+    ),
+    Mutant(
+        "what is owed stays owed, though the recipe wants it at once",
+        RECONCILE,
+        (Change("_owes_what_is_eager(*_)", "False", "is_current"),),
+        Case("PEW"),
+        500,
+    ),
 )
 
 

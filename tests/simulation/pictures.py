@@ -31,6 +31,9 @@ OPENED: dict[str, dict[str, Any]] = {
 }
 """What has to happen to them; a customer's key is nobody else's."""
 
+LARGE = 1_000
+"""The sides of pictures whose variants have to differ in their pixels, as lazy ones do."""
+
 IGNORED = "drafts/"
 IGNORING = 3
 """The revision of the recipes that leaves the keys under IGNORED alone."""
@@ -39,6 +42,13 @@ REFUSING = 4
 REFUSING_ANEW = 5
 """The revision that does not accept it either, and has other sizes."""
 REVISIONS = 6
+EAGER = 6
+"""The revision that is the first one, but leaves nothing for a first view."""
+FINER = 7
+"""The revision that is the first one in another quality."""
+LAZY_REVISIONS = 8
+LAZY = frozenset({("large", "jpeg")})
+"""What the other revisions leave for its first view, where anything is lazy."""
 
 
 def closed_for(version: Version) -> Reason | None:
@@ -55,11 +65,20 @@ class NativeCrash(BaseException):
 
 
 @cache
-def recipe_book(revision: int) -> RecipeBook:
-    """Two variants for every key; each revision but REFUSING makes others than those before."""
-    sizes = 0 if revision == REFUSING else revision
+def recipe_book(revision: int, *, lazy: bool = False) -> RecipeBook:
+    """Two variants for every key; each revision but REFUSING and EAGER makes others than those before.
+
+    lazy: the large one is made at its first view.
+    """
+    sizes = 0 if revision in {REFUSING, EAGER, FINER} else revision
     accept = ("jpeg",) if revision in {REFUSING, REFUSING_ANEW} else ("jpeg", "jpeg2000")
-    spec = Spec((Size("small", 10 + sizes), Size("large", 100 + sizes)), ("jpeg",), accept=accept)
+    spec = Spec(
+        (Size("small", 10 + sizes), Size("large", 100 + sizes)),
+        ("jpeg",),
+        {"jpeg": 90} if revision == FINER else {},
+        accept=accept,
+        lazy=LAZY if lazy and revision != EAGER else frozenset(),
+    )
     recipe = Recipe("test", spec)
     ignored = (Rule(f"{IGNORED}**", None),) if revision == IGNORING else ()
     return RecipeBook((*ignored, Rule("**", recipe)), {"test": recipe})
@@ -68,13 +87,23 @@ def recipe_book(revision: int) -> RecipeBook:
 @cache
 def spec_of(digest: str) -> Spec:
     """The spec whose recipe has this digest."""
-    recipes = [recipe_book(revision).recipes["test"] for revision in range(REVISIONS)]
+    recipes = [recipe_book(revision).recipes["test"] for revision in range(LAZY_REVISIONS)]
     return next(recipe.spec for recipe in recipes if recipe.digest == digest)
+
+
+@cache
+def rendered_by_any(data: bytes, name: str, width: int) -> frozenset[bytes]:
+    """The bytes that a lazy variant may have: of any recipe that has it in this width."""
+    specs = [recipe_book(revision).recipes["test"].spec for revision in range(LAZY_REVISIONS)]
+    having = [spec for spec in specs if any((size.name, size.width) == (name, width) for size in spec.sizes)]
+    return frozenset(rendered(data, spec, name) for spec in having)
 
 
 def rendered(data: bytes, spec: Spec, name: str) -> bytes:
     """The bytes that stand for a variant: nothing else may ever lie under its path."""
-    return b"|".join((data, str(spec.sizes).encode(), name.encode()))
+    return b"|".join(
+        (data, str(spec.sizes).encode(), name.encode(), *(str(spec.quality).encode(),) * bool(spec.quality))
+    )
 
 
 def render(data: bytes, spec: Spec) -> RenderResult:
@@ -102,9 +131,12 @@ def _render(data: bytes, spec: Spec) -> RenderResult:
 
     def variants() -> Generator[EncodedVariant]:
         for size in spec.sizes:
-            yield EncodedVariant((size.name,), "jpeg", 1, 1, rendered(data, spec, size.name))
+            if not spec.leaves_out((size.name,), "jpeg"):
+                side = (size.width or 1) if spec.lazy else 1
+                yield EncodedVariant((size.name,), "jpeg", side, side, rendered(data, spec, size.name))
 
-    return RenderResult(OriginalInfo(form, 1, 1), variants())
+    side = LARGE if spec.lazy else 1
+    return RenderResult(OriginalInfo(form, side, side), variants())
 
 
 @cache

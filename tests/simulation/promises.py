@@ -12,18 +12,32 @@ from lightpress.image import UNREADABLE, Reason
 from lightpress.pipeline.manifest import (
     Manifest,
     Status,
+    generation_in,
     manifest_from_json,
     manifest_path,
+    revision_of,
     variants_folder,
 )
 from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, UPLOADS, rows
-from tests.simulation.pictures import BAD, CRASHING, HUGE, RARE, checksum, closed_for, rendered, spec_of
+from tests.simulation.invocation import FIRST_VIEW
+from tests.simulation.pictures import (
+    BAD,
+    CRASHING,
+    HUGE,
+    RARE,
+    checksum,
+    closed_for,
+    rendered,
+    rendered_by_any,
+    spec_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightpress.pipeline.recipe import Recipe
     from tests.simulation.cloud import Cloud
+    from tests.simulation.worker import Worker
     from tools.fakes.s3 import Version
 
 REASONS = {BAD: Reason.CORRUPT, CRASHING: Reason.CRASHED_DECODER, HUGE: Reason.MACHINE_LIMIT}
@@ -48,6 +62,15 @@ class Promises:
         self._newest_shown: Counter[str] = Counter()
         self._shown: dict[str, bytes] = {}
         self._seen_by_viewers: set[str] = set()
+        self._owed: dict[str, frozenset[bytes]] = {}
+        self._made: dict[str, bytes] = {}
+        self._stillborn: set[str] = set()
+        self._deleted_at: Counter[str] = Counter()
+
+    @property
+    def owed(self) -> list[str]:
+        """The paths of all lazy variants that ever were owed: what viewers may ask for."""
+        return sorted(self._owed)
 
     def uploaded(self, key: str, version: Version) -> None:
         """Remember what was uploaded under which identity."""
@@ -73,7 +96,12 @@ class Promises:
         """What decides about promises later on."""
         patience = sorted((key, min(count, TRIALS)) for key, count in self.denials.items())
         gone, shown = sorted(self._gone_at.items()), sorted(self._newest_shown.items())
-        return gone, shown, sorted(self._seen_by_viewers), patience
+        return gone, shown, sorted(self._seen_by_viewers), patience, *self._lazy_snapshot()
+
+    def _lazy_snapshot(self) -> tuple[object, ...]:
+        if not self._cloud.lazy:
+            return ()
+        return sorted(self._made.items()), sorted(self._stillborn), sorted(self._deleted_at.items())
 
     def save(self) -> Mapping[str, Any]:
         """A copy of all that is remembered."""
@@ -92,6 +120,8 @@ class Promises:
 
     def check_now(self, what: str) -> None:
         """After a request that changed `what`."""
+        if self._cloud.lazy:
+            self._check_served(what)
         for key in sorted(self._cloud.keys):
             body = self._cloud.images.data(path_of(key))
             manifest = read_manifest(body) if body else None
@@ -122,8 +152,10 @@ class Promises:
         self._seen_by_viewers.add(key)
         folder, spec = f"{folder_of(key)}{manifest.generation}/", spec_of(manifest.digest)
         contents = self.contents[manifest.source.identity]
-        if {variant.name for variant in manifest.variants} != {size.name for size in spec.sizes}:
+        if {variant.name for variant in manifest.offered} != {size.name for size in spec.sizes}:
             self._break(key, "the manifest does not name every variant")
+        if self._cloud.lazy:
+            self._check_lazy(key, manifest, folder, contents)
         for variant in manifest.variants:
             data = self._cloud.images.data(variant.path)
             if data is None:
@@ -134,6 +166,45 @@ class Promises:
                 self._break(key, "a variant lies in somebody else's folder")
         if manifest.previous and not any(f"/{manifest.previous}/" in path for path in self._cloud.images.keys):
             self._break(key, "the generation before is gone while pages may still show it")
+
+    def _check_lazy(self, key: str, manifest: Manifest, folder: str, contents: bytes) -> None:
+        """Each lazy variant is absent, or what it should be; and nothing else lies beside the variants."""
+        for variant in manifest.lazy:
+            right = self._owed[variant.path] = rendered_by_any(contents, variant.name, variant.width)
+            data = self._cloud.images.data(variant.path)
+            if data is not None and (data not in right or data != self._made.setdefault(variant.path, data)):
+                self._break(key, "a lazy variant is not what it should be, or was another one before")
+            elif not variant.path.startswith(folder):
+                self._break(key, "a lazy variant would lie in somebody else's folder")
+        named = {variant.path for variant in manifest.offered}
+        if any(path.startswith(folder) and path not in named for path in self._cloud.images.keys):
+            self._break(key, "something lies there that the manifest does not name")
+
+    def _check_served(self, what: str) -> None:
+        """A viewer of a lazy variant gets what it should be, and nothing that was deleted before it was made."""
+        path = what.removeprefix(f"{IMAGES}/")
+        if path != what and path in self._owed and not self._is_shown(path):
+            self._stillborn.add(path)
+        data = self._cloud.stores.edge.get(what)
+        if data is not None and data not in self._owed.get(what, ()):
+            self._break(what, "a viewer was served something else")
+        if data is not None and what in self._stillborn:
+            self._break(what, "a viewer was served what was deleted or replaced before it was made")
+
+    def _is_shown(self, path: str) -> bool:
+        """Whether the generation of a variant is published, or the one before."""
+        key = next(key for key in self._cloud.keys if path.startswith(folder_of(key)))
+        manifest = self.manifest(key)
+        return manifest is not None and generation_in(path) in {manifest.generation, manifest.previous}
+
+    def ended(self, worker: Worker) -> None:
+        """Whoever made a variant that nobody shows any more has removed it, if nothing failed."""
+        if worker.queue != FIRST_VIEW or not self._cloud.calm:
+            return
+        path = worker.batch[0].body
+        others = (other for other in self._cloud.workers if other is not worker and other.queue == FIRST_VIEW)
+        if path in self._stillborn and self._cloud.images.data(path) and path not in {o.batch[0].body for o in others}:
+            self._break(path, "it was made in vain, and is left over")
 
     def _check_forgotten(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
         """The CDN is told to forget what was shown and deleted before anything takes its place."""
@@ -161,6 +232,7 @@ class Promises:
     def _check_never_back(self, key: str, manifest: Manifest) -> None:
         """What is published never goes back to an older version, nor to what was deleted."""
         if manifest.status is Status.DELETED:
+            self._deleted_at[key] = manifest.revision
             if self._cloud.uploads.newest(key) is None:
                 self._gone_at[key] = self._changes[key]
             return
@@ -250,6 +322,8 @@ class Promises:
         if manifest.reason == Reason.FORMAT_NOT_ACCEPTED:
             return refused
         may_be_older = refused or closed_for(source) is not None
+        if any((one.name, one.format) not in recipe.spec.lazy for one in manifest.lazy) and not may_be_older:
+            return False
         return manifest.digest == recipe.digest or (may_be_older and manifest.status is Status.READY)
 
     def _check_end(self, key: str, manifest: Manifest, source: Version) -> None:
@@ -273,7 +347,11 @@ class Promises:
             self._break(key, "deleted, and the CDN was never told to forget it")
 
     def _check_kept_by_cdn(self) -> None:
-        """No permalink shows a picture that was overwritten, deleted, or has failed since."""
+        """No permalink shows what was overwritten, deleted, or has failed since; no lazy variant, what was deleted."""
+        for key, revision in sorted(self._deleted_at.items()):
+            kept = (path for path in self._cloud.cdn.lazy_copies if path.startswith(folder_of(key)))
+            if any(revision_of(generation_in(path)) <= revision for path in kept):
+                self._break(key, "the CDN keeps a lazy variant of what was deleted")
         for key, shown in sorted(self._cloud.cdn.copies.items()):
             manifest = self.manifest(key)
             if manifest is None or manifest.status is not Status.READY or not manifest.is_of(shown):

@@ -15,13 +15,25 @@ from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
-from tests.simulation.invocation import ACKNOWLEDGE, RENDER, Fault, Invocation
-from tests.simulation.pictures import BAD, CLOSED, CRASHING, CUSTOMER_KEY, GOOD, HUGE, IGNORED, RARE, REVISIONS
+from tests.simulation.invocation import ACKNOWLEDGE, FIRST_VIEW, RENDER, Fault, Invocation
+from tests.simulation.pictures import (
+    BAD,
+    CLOSED,
+    CRASHING,
+    CUSTOMER_KEY,
+    GOOD,
+    HUGE,
+    IGNORED,
+    LAZY_REVISIONS,
+    RARE,
+    REVISIONS,
+)
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
 
+    from tests.simulation.deployed import Release
     from tests.simulation.invocation import Request
     from tests.simulation.worker import Worker
     from tools.fakes.sqs import Message, Queue
@@ -41,7 +53,7 @@ OPERATIONS = (
     RENDER,
 )
 """Those that may be out of order for a while."""
-_PART_THAT_IS_CLOSED = 0.1
+_PART_THAT_IS_CLOSED, _PART_OF_OLD_VIEWS = 0.1, 0.2
 _VIEWS, _ANSWERS, _PURGES = 0.1, 0.2, 0.05
 _MOST_AT_ONCE = 4
 _MOST_IN_A_BATCH = 3
@@ -59,13 +71,13 @@ class Told:
     story: str = field(repr=False, default="")
 
 
-def run(number: int, code: Code | None = None, *, tell: bool = False, lossy: bool = False) -> Told:
+def run(number: int, code: Code | None = None, *, tell: bool = False, lossy: bool = False, lazy: bool = False) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
 
-    lossy: messages that nobody has received yet may be lost, and in the calm there are nights. Those are schedules of
-    their own: a number is another story with it.
+    lossy: messages that nobody has received yet may be lost, and in the calm there are nights. lazy: recipes leave some
+    variants for their first view. Those are schedules of their own: a number is another story with them.
     """
-    schedule = _Schedule(number, code, lossy=lossy)
+    schedule = _Schedule(number, code, lossy=lossy, lazy=lazy)
     schedule.run()
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
@@ -75,11 +87,11 @@ def run(number: int, code: Code | None = None, *, tell: bool = False, lossy: boo
 
 
 class _Schedule:
-    def __init__(self, number: int, code: Code | None, *, lossy: bool) -> None:
-        self.lossy = lossy
+    def __init__(self, number: int, code: Code | None, *, lossy: bool, lazy: bool) -> None:
+        self.lossy, self.lazy = lossy, lazy
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
-        self.cloud = Cloud(versioned=number % 2 == 0, max_receives=self.chance.choice((2, 3, 5)), code=code)
+        self.cloud = Cloud(versioned=number % 2 == 0, max_receives=self.chance.choice((2, 3, 5)), code=code, lazy=lazy)
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150)
         self.out_of_order = ""
@@ -104,6 +116,8 @@ class _Schedule:
         }
         if self.lossy:
             actions[self._expire] = 5
+        if self.lazy:
+            actions[self._view_lazy] = 15
         for _ in range(self.length):
             (action,) = self.chance.choices(list(actions), list(actions.values()))
             action()
@@ -135,7 +149,7 @@ class _Schedule:
         if len(self.cloud.releases) > 1:
             self.cloud.end_deployment()
         else:
-            self.cloud.begin_deployment(self.chance.randrange(REVISIONS))
+            self.cloud.begin_deployment(self.chance.randrange(LAZY_REVISIONS if self.lazy else REVISIONS))
 
     def _backfill(self) -> None:
         if self.cloud.may_backfill:
@@ -165,6 +179,13 @@ class _Schedule:
         elif kind > 1 - _PURGES and (due := cdn.due()):
             self._purge(self.viewers.sample(due, self.viewers.randint(1, len(due))))
             self.cloud.happened["purge"] += 1
+
+    def _view_lazy(self) -> None:
+        """A viewer asks for a lazy variant, of now or of before."""
+        if (paths := self.cloud.promises.owed) and len(self.cloud.workers) < _MOST_AT_ONCE:
+            recent = paths if self.chance.random() < _PART_OF_OLD_VIEWS else self.cloud.owed_now() or paths
+            self.cloud.view_lazy(self.chance.choice(recent), self._begin)
+            self.cloud.happened["first view"] += 1
 
     # What AWS does.
 
@@ -207,17 +228,19 @@ class _Schedule:
             self.cloud.make_visible(*self.chance.choice(waiting))
 
     def _start(self) -> None:
-        queues = [queue for queue in self.cloud.served if queue.visible()]
+        queues = [queue for queue in self.cloud.served if self.cloud.receivable(queue)]
         if queues and len(self.cloud.workers) < _MOST_AT_ONCE:
             self._start_on(self.chance.choice(queues))
 
     def _start_on(self, queue: Queue) -> None:
-        visible = queue.visible()
+        visible = self.cloud.receivable(queue)
         count = min(len(visible), self.chance.randint(1, _MOST_IN_A_BATCH))
         if batch := self.cloud.receive(queue, self.chance.sample(visible, count)):
             release = self.chance.choice(self.cloud.releases)
-            invocation = Invocation(partial(release.function, queue.name), queue, batch)
-            self.cloud.start(queue, batch, release, invocation)
+            self.cloud.start(queue, batch, release, self._begin(release, queue, batch))
+
+    def _begin(self, release: Release, queue: Queue, batch: tuple[Message, ...]) -> Invocation:
+        return Invocation(partial(release.function, queue.name), queue, batch)
 
     def _step(self) -> None:
         if self.cloud.workers:
@@ -244,7 +267,7 @@ class _Schedule:
         self.cloud.happened["request"] += 1
         if worker.over:
             self.cloud.let_go()
-            if _is_untold(worker, self.cloud.stores.queues[worker.queue]):
+            if worker.queue != FIRST_VIEW and _is_untold(worker, self.cloud.stores.queues[worker.queue]):
                 self.cloud.untold = True
                 self.cloud.happened["untold"] += 1
 

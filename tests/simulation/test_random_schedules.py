@@ -38,6 +38,15 @@ def test_whatever_is_lost_is_found_at_night_in_100_schedules() -> None:
     assert happened["expired"] >= 100
 
 
+def test_lazy_variants_keep_every_promise_in_100_schedules_with_first_views() -> None:
+    happened: Counter[str] = Counter()
+    for number in range(max(SCHEDULES // 3, 100)):
+        told = randomly.run(number, lazy=True)
+        assert not told.broken, f"make simulate SCHEDULES=1 LAZY=1 SEED={number}\n{told.broken}\n{told.story}"
+        happened.update(told.happened)
+    assert happened["first view"] >= 100
+
+
 def test_a_schedule_is_the_same_each_time_it_is_run() -> None:
     stories = {number: randomly.run(number, tell=True).story for number in range(30)}
     assert all(randomly.run(number, tell=True).story == story for number, story in stories.items())

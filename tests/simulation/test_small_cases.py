@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.simulation import cases
+from tests.simulation.cases import LAZILY_PUBLISHED
 from tests.simulation.exhaustive import Case, explore
 
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
@@ -21,6 +22,11 @@ def test_every_schedule_of_a_small_case_keeps_every_promise(case: Case) -> None:
 def test_without_their_delay_purges_come_too_early_and_the_cdn_goes_on_showing_what_was_overwritten() -> None:
     explored = explore(Case("PVQ", delayed=False), most_states=5_000)
     assert explored.broken == ("k: the CDN shows what is not published any more",)
+
+
+def test_without_delays_the_cdn_goes_on_showing_a_lazy_variant_that_was_being_rendered_when_it_was_deleted() -> None:
+    explored = explore(Case("PWD", delayed=False, begins=LAZILY_PUBLISHED), most_states=5_000)
+    assert explored.broken == ("k: the CDN keeps a lazy variant of what was deleted",)
 
 
 def test_the_page_about_the_simulation_counts_the_cases() -> None:

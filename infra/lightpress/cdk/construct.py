@@ -268,6 +268,8 @@ def _core(scope: Construct, config: Config, recipes: Path, given: _Given) -> _Co
         code=code,
         config=config,
     )
+    if delivery.lazy is not None:
+        delivery.lazy.look_later(processing.queue, processing.function, failures.function)
     if config.processing.event_bus:
         announce_on(config.processing.event_bus, processing.function, failures.function, base_url=delivery.base_url)
     return _Core(config, code, uploads, processing, failures, delivery)

@@ -20,10 +20,12 @@ from lightpress.cdk.buckets import PrivateBucket, moved
 from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.lazy import LAZY_TIMEOUT_SECONDS, LazyRendering
 from lightpress.cdk.mount import described, host_of, permit
 from lightpress.cdk.naming import global_name, pin
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.manifest import VARIANTS
+from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,6 +60,7 @@ class Delivery(Component):
     Attributes:
         images: The images bucket.
         resolver: The function `resolve`.
+        lazy: What makes lazy variants; None where there are none.
         distribution: The CloudFront distribution.
     """
 
@@ -78,6 +81,7 @@ class Delivery(Component):
         self.resolver = self._resolver(code, config)
         if config.delivery.placeholder_while_processing:
             _look_for_originals(self.resolver, uploads)
+        self.lazy = self._lazy(uploads, code, config)
         self._signing_keys = self._public_keys()
         self._key_group = self._trusted()
         shared = self._for_both(code.recipes)
@@ -88,16 +92,20 @@ class Delivery(Component):
             self.distribution = mount.distribution
             added = self._mount(mount, shared)
         self._let_cdn_read("i/*")
-        self.functions = (self.resolver,)
+        self.functions = (self.resolver, *((self.lazy.function,) if self.lazy else ()))
         self.outputs = {**self._outputs(), **added}
 
     def _mount(self, mount: Mount, shared: Mapping[str, Any]) -> Mapping[str, str]:
         """Add both behaviors to a distribution of this app; of any other, the outputs that say what to add."""
         patterns = (f"{self._path}/i/*", f"{self._path}/*")
         if mount.extended is not None:
-            for pattern, origin in zip(patterns, (self._bucket(), self._resolver_origin()), strict=True):
+            for pattern, origin in zip(patterns, (self._variants(), self._resolver_origin()), strict=True):
                 mount.extended.add_behavior(pattern, origin, **shared)
             return {}
+        if self.lazy is not None:
+            raise ConfigError(
+                "distribution: recipes with lazy variants need one of the same app, to add an origin group to"
+            )
         permit(mount.distribution, self.resolver)
         return {
             "CdnVariantsPattern": patterns[0],
@@ -123,7 +131,7 @@ class Delivery(Component):
             "Cdn",
             comment=f"Lightpress {config.environment}",
             default_behavior=cloudfront.BehaviorOptions(origin=self._resolver_origin(), **shared),
-            additional_behaviors={"/i/*": cloudfront.BehaviorOptions(origin=self._bucket(), **shared)},
+            additional_behaviors={"/i/*": cloudfront.BehaviorOptions(origin=self._variants(), **shared)},
             error_responses=[_briefly(status) for status in (403, 404)],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass[f"PRICE_CLASS_{config.delivery.price_class.upper()}"],
@@ -184,6 +192,30 @@ class Delivery(Component):
         function.allow("s3:ListBucket", on=self.images.bucket_arn)
         function.accept_any_key(self.images, "m/*")
         return function
+
+    def _lazy(self, uploads: PrivateBucket, code: FunctionCode, config: Config) -> LazyRendering | None:
+        """What makes lazy variants, where a recipe has any, or did and some may be owed still."""
+        if not (config.delivery.keep_lazy_origin or code.recipes.is_lazy):
+            return None
+        return LazyRendering(self, "Lazy", uploads=uploads, images=self.images, code=code, config=config)
+
+    @property
+    def longest_answer_seconds(self) -> int:
+        """How long somebody may take to answer a viewer who has seen an old manifest."""
+        return max(RESOLVER_TIMEOUT_SECONDS, LAZY_TIMEOUT_SECONDS if self.lazy else 0)
+
+    def _variants(self) -> cloudfront.IOrigin:
+        """The bucket; where there are lazy variants, and S3 says that there is no such file, also what makes them.
+
+        On a 404 alone: a 403 is a fault of permissions, which rendering would hide.
+        """
+        if self.lazy is None:
+            return self._bucket()
+        return origins.OriginGroup(
+            primary_origin=self._bucket(),
+            fallback_origin=self.lazy.origin(self._shield),
+            fallback_status_codes=[404],
+        )
 
     def _resolver_origin(self) -> cloudfront.IOrigin:
         """The resolver's URL, which requires IAM's permission; only the CDN has it."""

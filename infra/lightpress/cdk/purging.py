@@ -71,7 +71,7 @@ class Purging(Component):
             window_seconds=_WINDOW_SECONDS,
         )
         for sender in (processing.function, failures.function):
-            self._accept_from(sender, overwrites=config.delivery.invalidates_overwritten)
+            self._accept_from(sender, delivery, overwrites=config.delivery.invalidates_overwritten)
         self.functions = (self.function,)
         self.work_queues = (self.queue,)
 
@@ -98,12 +98,14 @@ class Purging(Component):
         )
         return function
 
-    def _accept_from(self, sender: PythonFunction, *, overwrites: bool) -> None:
+    def _accept_from(self, sender: PythonFunction, delivery: Delivery, *, overwrites: bool) -> None:
         """Let `sender` request purges, delayed until it has ended: by then, it has removed the files.
+
+        And until whoever renders a lazy variant that is deleted by then has answered.
 
         overwrites: also of what it is about to overwrite, which takes it one request.
         """
-        ended = min(sender.timeout_seconds + RESOLVER_TIMEOUT_SECONDS, _MOST_DELAY_SECONDS)
+        ended = min(sender.timeout_seconds + delivery.longest_answer_seconds, _MOST_DELAY_SECONDS)
         sender.add_environment("PURGE_QUEUE_URL", self.queue.queue_url)
         sender.add_environment("PURGE_DELAY_SECONDS", str(ended))
         if overwrites:

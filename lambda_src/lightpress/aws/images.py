@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
@@ -72,6 +72,14 @@ class S3Images:
 
     def write(self, path: str, data: bytes, media_type: str, name: str) -> None:
         """PUT, to be cached for a year: what lies under a path never changes."""
+        self._put(path, data, media_type, name)
+
+    def write_new(self, path: str, data: bytes, media_type: str, name: str) -> None:
+        """PUT with If-None-Match: the first who writes a variant is the only one."""
+        with on_condition():
+            self._put(path, data, media_type, name, IfNoneMatch="*")
+
+    def _put(self, path: str, data: bytes, media_type: str, name: str, **condition: Any) -> None:  # noqa: ANN401  as boto3 takes it
         self.s3.put_object(
             Bucket=self.bucket,
             Key=path,
@@ -79,6 +87,7 @@ class S3Images:
             ContentType=media_type,
             ContentDisposition=content_disposition(name),
             CacheControl=_A_YEAR,
+            **condition,
         )
 
     def paths(self, folder: str) -> Iterator[str]:

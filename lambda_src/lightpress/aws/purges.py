@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from lightpress.delivery.purging import TooManyRequests
+from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import cached_folders
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from types_boto3_cloudfront import CloudFrontClient
     from types_boto3_sqs import SQSClient
+
+    from lightpress.pipeline.source import Source
 
 
 _BUSY = {"TooManyInvalidationsInProgress", "Throttling"}
@@ -47,6 +50,27 @@ class SqsPurges:
             AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
         )
         return sum(map(int, told["Attributes"].values()))
+
+
+@dataclass(frozen=True, slots=True)
+class SqsLateLooks:
+    """Has keys looked at once more, through the queue of uploads.
+
+    Attributes:
+        sqs: The client.
+        queue_url: That queue.
+        delay_seconds: How long a request waits in it: until its sender has replaced the manifest, and whoever renders
+            for the old one has ended.
+    """
+
+    sqs: SQSClient
+    queue_url: str
+    delay_seconds: int
+
+    def request_look(self, source: Source) -> None:
+        """SEND, to be delivered later."""
+        body = reconcile_message(source, late=True)
+        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body, DelaySeconds=self.delay_seconds)
 
 
 @dataclass(frozen=True, slots=True)

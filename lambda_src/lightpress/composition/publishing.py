@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lightpress.aws.images import S3Images
 from lightpress.aws.notifications import EventBridgeNotifications
 from lightpress.aws.originals import S3Originals
-from lightpress.aws.purges import SqsPurges
+from lightpress.aws.purges import SqsLateLooks, SqsPurges
 from lightpress.aws.session import client
 from lightpress.delivery.notify import Notifier
 from lightpress.pipeline.buckets import Publishing, attached_from
@@ -19,7 +19,7 @@ from lightpress.pipeline.recipe import load_recipes
 from lightpress.pipeline.reconcile import Dependencies
 from lightpress.pipeline.sandbox import render_in_sandbox
 from lightpress.pipeline.timing import TimedImages, TimedOriginals
-from lightpress.settings import EventSettings
+from lightpress.settings import EventSettings, LateLookSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
     from lightpress.pipeline.sandbox import SandboxLimits
     from lightpress.pipeline.timing import Timings
-    from lightpress.settings import Settings, UploadSettings
+    from lightpress.settings import LazySettings, Settings, UploadSettings
 
 RECIPES = Path(__file__).parents[2] / "recipes.toml"
 
 
-def publishing(settings: Settings | UploadSettings) -> Publishing:
+def publishing(settings: Settings | UploadSettings | LazySettings) -> Publishing:
     """The buckets whose originals are published."""
     return Publishing(settings.uploads_bucket, tuple(map(attached_from, settings.attached)))
 
@@ -43,6 +43,7 @@ def dependencies(
     settings: Settings, s3: S3Client, sqs: SQSClient, limits: SandboxLimits, timings: Timings
 ) -> Dependencies:
     """The ports of `reconcile` on AWS; every call is timed."""
+    looks = LateLookSettings.from_environment(os.environ)
     queue_url, refresh_delay = settings.purge_queue_url, settings.refresh_delay_seconds
     return Dependencies(
         originals=TimedOriginals(S3Originals(s3), timings),
@@ -53,6 +54,7 @@ def dependencies(
         ),
         purges=SqsPurges(sqs, queue_url, settings.purge_delay_seconds) if queue_url else None,
         refreshes=SqsPurges(sqs, queue_url, refresh_delay) if queue_url and refresh_delay else None,
+        late_looks=SqsLateLooks(sqs, looks.queue_url, looks.delay_seconds) if looks else None,
     )
 
 

@@ -1,6 +1,8 @@
 """Which file a viewer gets: the one rule of permalinks, markup, events, the upload page and the contact sheet.
 
-A viewer gets the smallest file among those that it can show; of an animation, the smallest one that moves. All browsers
+A viewer gets the smallest file among those that it can show; of an animation, the smallest one that moves. How large a
+lazy variant is, nobody knows: it is taken for smaller than files in older formats, and for larger than those in newer
+ones. All browsers
 that show AVIF show WebP, too, so there are as many kinds of viewers as formats that not all can show, and one more.
 """
 
@@ -20,7 +22,7 @@ class File(Protocol):
     Attributes:
         format: Its name in `OUTPUTS`.
         width: In pixels.
-        bytes: Its size.
+        bytes: Its size; None if it is made at its first view, whether it is there by now or not.
         animated: Whether it moves.
     """
 
@@ -29,12 +31,13 @@ class File(Protocol):
     @property
     def width(self) -> int: ...
     @property
-    def bytes(self) -> int: ...
+    def bytes(self) -> int | None: ...
     @property
     def animated(self) -> bool: ...
 
 
 SomeFile = TypeVar("SomeFile", bound=File)
+One = TypeVar("One")
 
 _NEWEST_FIRST = tuple(OUTPUTS)
 _NOT_FOR_ALL = tuple(name for name in OUTPUTS if name not in FALLBACKS)
@@ -56,7 +59,15 @@ def smallest(files: Sequence[SomeFile], formats: Collection[str]) -> SomeFile | 
     """
     able = [file for file in files if file.format in formats]
     moving = [file for file in able if file.animated]
-    return min(moving or able, key=lambda file: (file.bytes, _NEWEST_FIRST.index(file.format)), default=None)
+    return _first((file, file.format, file.bytes) for file in moving or able)
+
+
+def _first(weighed: Iterable[tuple[One, str, int | None]]) -> One | None:
+    """Of things with their formats and bytes, the smallest, unless one of unknown bytes has a newer format."""
+    newest_first = sorted(weighed, key=lambda one: _NEWEST_FIRST.index(one[1]))
+    known = [one for one in newest_first if one[2] is not None]
+    least = min(known, key=lambda one: one[2] or 0, default=None)
+    return next((one[0] for one in newest_first if one[2] is None or one is least), None)
 
 
 def offered(files: Sequence[File]) -> tuple[str, ...]:
@@ -87,13 +98,14 @@ def _complete(files: Sequence[File]) -> dict[str, list[File]]:
 def _best(by_format: dict[str, list[File]], viewer: Collection[str]) -> str | None:
     able = [name for name in by_format if name in viewer] or list(by_format)[-1:]
     moving = [name for name in able if _moves(by_format[name])]
-    return min(moving or able, key=lambda name: _total(by_format[name]), default=None)
+    return _first((name, name, _total(by_format[name])) for name in moving or able)
 
 
 def _moves(files: Iterable[File]) -> bool:
     return any(file.animated for file in files)
 
 
-def _total(files: Iterable[File]) -> int:
-    """The bytes of one file for each width."""
-    return sum({file.width: file.bytes for file in files}.values())
+def _total(files: Iterable[File]) -> int | None:
+    """The bytes of one file for each width; None if those of one are not known."""
+    known = {file.width: file.bytes for file in files}
+    return None if None in known.values() else sum(bytes_ or 0 for bytes_ in known.values())

@@ -17,7 +17,9 @@ from lightpress.image.spec import WHOLE
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from lightpress.pipeline.manifest import Manifest, Variant
+    from lightpress.pipeline.manifest import LazyVariant, Manifest, Variant
+
+    AnyVariant = Variant | LazyVariant
 
 
 def srcset(manifest: Manifest, form: str, base_url: str, names: Collection[str] | None = None) -> str:
@@ -63,15 +65,15 @@ def picture(
     return "\n".join(("<picture>", *sources, image, "</picture>"))
 
 
-def whole_pictures(manifest: Manifest) -> list[Variant]:
+def whole_pictures(manifest: Manifest) -> list[AnyVariant]:
     """The variants that show the whole picture; if none does, those with the aspect ratio of the widest one."""
     ratio = (manifest.source and manifest.source.aspect_ratio) or 0.0
-    whole = [variant for variant in manifest.variants if not variant.look and _has_shape(variant, ratio)]
-    if whole or not manifest.variants:
+    whole = [variant for variant in manifest.offered if not variant.look and _has_shape(variant, ratio)]
+    if whole or not manifest.offered:
         return whole
-    stepped = [variant for variant in manifest.variants if (variant.look or "").startswith(WHOLE)]
-    widest = max(stepped or manifest.variants, key=lambda variant: variant.width)
-    alike = [variant for variant in manifest.variants if variant.look == widest.look]
+    stepped = [variant for variant in manifest.offered if (variant.look or "").startswith(WHOLE)]
+    widest = max(stepped or manifest.offered, key=lambda variant: variant.width)
+    alike = [variant for variant in manifest.offered if variant.look == widest.look]
     return alike if stepped else [variant for variant in alike if _has_shape(variant, widest.width / widest.height)]
 
 
@@ -80,23 +82,23 @@ def picture_formats(manifest: Manifest) -> list[str]:
     return list(offered(whole_pictures(manifest)))
 
 
-def _chosen(manifest: Manifest, names: Collection[str] | None) -> list[Variant]:
+def _chosen(manifest: Manifest, names: Collection[str] | None) -> list[AnyVariant]:
     if names is None:
         return whole_pictures(manifest)
-    return [variant for variant in manifest.variants if variant.name in names]
+    return [variant for variant in manifest.offered if variant.name in names]
 
 
-def _has_shape(variant: Variant, ratio: float) -> bool:
+def _has_shape(variant: AnyVariant, ratio: float) -> bool:
     """Whether width by height is `ratio`, but for the rounding of each to whole pixels."""
     return abs(variant.width - ratio * variant.height) <= max(1.0, ratio)
 
 
-def _srcset(variants: list[Variant], form: str, base_url: str) -> str:
+def _srcset(variants: list[AnyVariant], form: str, base_url: str) -> str:
     by_width = {variant.width: variant for variant in _of(form, variants)}
     return ", ".join(f"{_url(by_width[width], base_url)} {width}w" for width in sorted(by_width))
 
 
-def _of(form: str, variants: list[Variant]) -> list[Variant]:
+def _of(form: str, variants: list[AnyVariant]) -> list[AnyVariant]:
     return [variant for variant in variants if variant.format == form]
 
 
@@ -105,5 +107,5 @@ def _background(manifest: Manifest) -> str:
     return f' style="background-color: {escape(color)}"' if color else ""
 
 
-def _url(variant: Variant, base_url: str) -> str:
+def _url(variant: AnyVariant, base_url: str) -> str:
     return f"{base_url.rstrip('/')}/{variant.path}"

@@ -21,13 +21,15 @@ from lightpress.delivery.markup import whole_pictures
 from lightpress.delivery.permalink import key_of
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
-from lightpress.pipeline.manifest import PERMALINKS, Status, short_name
+from lightpress.pipeline.manifest import PERMALINKS, LazyVariant, Status, short_name
 from lightpress.units import MB
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.pipeline.manifest import Manifest, Variant
+
+    AnyVariant = Variant | LazyVariant
 
 _PATH = re.compile(
     rf"/{PERMALINKS}(?P<hash>[a-z2-7]{{26}})/(?P<strict>~?)(?P<formats>[a-z0-9.]+|-)/(?P<wanted>[a-z0-9_-]+)/"
@@ -156,22 +158,31 @@ def _looked_up(asked: Asked, lookups: Lookups, if_none_match: str) -> Answer | N
     variant = _best(_large_enough(manifest, asked.wanted), asked) if manifest.status is Status.READY else None
     if variant is None:
         return _answer(404, _FAILED, **{"x-lightpress-reason": manifest.reason or "no_such_variant"})
-    if lookups.seconds is None or variant.bytes > MOST_BYTES:
-        return _answer(302, _FOR_A_MINUTE, location=f"{lookups.cdn_path}/{variant.path}")
+    if lookups.seconds is None or (variant.bytes or 0) > MOST_BYTES:
+        return _redirect(variant, lookups)
     return _sent(asked.key, variant, lookups, if_none_match)
 
 
-def _sent(key: str, variant: Variant, lookups: Lookups, if_none_match: str) -> Answer | None:
-    """The variant, or that the cache has it; None if it is removed, which means that the manifest is another by now."""
+def _sent(key: str, variant: AnyVariant, lookups: Lookups, if_none_match: str) -> Answer | None:
+    """The variant, or that the cache has it; None if it is removed, which means that the manifest is another by now.
+
+    A lazy variant that is not there yet is made behind its own address.
+    """
     etag = f'"{"/".join(variant.path.split("/")[2:])}"'  # its generation and name: both together are never used again
     if etag in if_none_match:
         return _answer(304, _kept_for(lookups.seconds), etag=etag)
     data = lookups.file_at(variant.path)
+    if isinstance(variant, LazyVariant) and (data is None or len(data) > MOST_BYTES):
+        return _redirect(variant, lookups)
     if data is None:
         return None
     name = content_disposition(saved_as(key, OUTPUTS[variant.format].extension))
     headers = {"content-type": variant.media_type, "content-disposition": name, "etag": etag}
     return replace(_answer(200, _kept_for(lookups.seconds), **headers), body=data)
+
+
+def _redirect(variant: AnyVariant, lookups: Lookups) -> Answer:
+    return _answer(302, _FOR_A_MINUTE, location=f"{lookups.cdn_path}/{variant.path}")
 
 
 def _kept_for(seconds: int | None) -> str:
@@ -193,9 +204,9 @@ def _answer(status: int, cache_control: str, **headers: str) -> Answer:
     return Answer(status, {"cache-control": cache_control, "vary": _VARY, **headers})
 
 
-def _large_enough(manifest: Manifest, wanted: str) -> list[Variant]:
+def _large_enough(manifest: Manifest, wanted: str) -> list[AnyVariant]:
     """The variants of the smallest size that is large enough; if there is none, those of the largest."""
-    named = [variant for variant in manifest.variants if f"n-{variant.name}" == wanted]
+    named = [variant for variant in manifest.offered if f"n-{variant.name}" == wanted]
     if named:
         return named
     offered = whole_pictures(manifest)
@@ -209,7 +220,7 @@ def _large_enough(manifest: Manifest, wanted: str) -> list[Variant]:
     return [variant for variant in offered if variant.width == most]
 
 
-def _best(variants: list[Variant], asked: Asked) -> Variant | None:
+def _best(variants: list[AnyVariant], asked: Asked) -> AnyVariant | None:
     if asked.strict:
         return smallest(variants, asked.formats)
     # A recipe without a format that every viewer can show: its oldest one is better than nothing.

@@ -10,13 +10,13 @@ from lightpress.image import MESSAGES
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.pipeline.manifest import Manifest, Variant
+    from lightpress.pipeline.manifest import LazyVariant, Manifest, Variant
 
 OF_THE_PICTURE = ("format", "width", "height", "aspect_ratio", "bytes", "color", "thumbhash", "frames", "duration_ms")
 OF_A_VARIANT = ("name", "format", "media_type", "width", "height", "bytes", "quality", "animated", "note")
 
 
-def summary_of(manifest: Manifest | None, address: Callable[[Variant], dict[str, str]]) -> dict[str, Any]:
+def summary_of(manifest: Manifest | None, address: Callable[[Variant | LazyVariant], dict[str, str]]) -> dict[str, Any]:
     """Summarize a manifest.
 
     Args:
@@ -31,8 +31,8 @@ def summary_of(manifest: Manifest | None, address: Callable[[Variant], dict[str,
         "picture_formats": picture_formats(manifest) if manifest else [],
         "notes": list(manifest.notes) if manifest else [],
         "variants": [
-            {name: getattr(variant, name) for name in OF_A_VARIANT} | address(variant)
-            for variant in (manifest.variants if manifest else ())
+            {name: getattr(variant, name) for name in OF_A_VARIANT} | {"lazy": variant.bytes is None} | address(variant)
+            for variant in (manifest.offered if manifest else ())
         ],
     }
 

@@ -216,9 +216,11 @@ def _variants(
     decided: dict[tuple[Step, ...], tuple[Output, ...]] = {}
     for rung, image in descend(picture.image, job.rungs, native=job.spec.native):
         shown = _stepped(replace(picture, image=image), rung, job).image
+        decides = job.spec.auto and rung.steps not in decided
         outputs = decided.get(rung.steps, looks[rung.steps])
-        made: Iterable[EncodedVariant] = (_written(Target(shown, rung, output), job) for output in outputs)
-        if job.spec.auto and rung.steps not in decided:
+        wanted = outputs if decides else [one for one in outputs if not job.spec.leaves_out(rung.names, one.name)]
+        made: Iterable[EncodedVariant] = (_written(Target(shown, rung, output), job) for output in wanted)
+        if decides:
             made = best(tuple(made))
             decided[rung.steps] = tuple(OUTPUTS[variant.format] for variant in made)
         yield from made

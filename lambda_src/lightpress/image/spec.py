@@ -12,7 +12,7 @@ from lightpress.image.formats import ACCEPTED, OUTPUTS, Output
 from lightpress.image.limits import Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 Fit = Literal["contain", "cover", "pad"]
 FITS: tuple[str, ...] = get_args(Fit)
@@ -250,6 +250,8 @@ class Spec:
         colors: The color space of the variants: sRGB ("srgb"), or Display P3 ("p3") where sRGB lacks colors of it.
         hdr: Whether JPEG variants keep the gain map of their original ("keep"), or are of standard range alone ("sdr").
         auto: Whether each picture is written only in those of the formats that suit its kind (`kinds`).
+        lazy: Pairs of size and format that are left out, for now. With `auto`, the largest size is made all the same:
+            its files decide the formats.
         native: Whether the pixel library works on the pixels where it can, or Pillow alone does: the same pixels later.
     """
 
@@ -267,6 +269,11 @@ class Spec:
     hdr: HighRangePolicy = "sdr"
     auto: bool = False
     native: bool = True
+    lazy: frozenset[tuple[str, str]] = frozenset()
+
+    def leaves_out(self, names: Sequence[str], form: str) -> bool:
+        """Whether the variant that serves these sizes is not made: it would have to be for any that is not lazy."""
+        return bool(self.lazy) and all((name, form) in self.lazy for name in names)
 
     @property
     def decoding(self) -> DecodeOptions:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     """A source as it is to be worked on; None where nothing is to be done; a problem where it is nobody's."""
 
 _LOOK, _RETRY = "Lightpress:Look", "Lightpress:Retry"
+_LATE = "lightpressLate"
 _S3_EVENTS = ("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:", "ObjectRestore:Completed", _LOOK, _RETRY)
 _EVENTBRIDGE_EVENTS = ("Object Created", "Object Deleted", "Object Restore Completed")
 _DEEPEST_WRAPPING = 3
@@ -55,11 +56,13 @@ class Reading:
         sources: The sources to reconcile, each once and in order.
         problems: What could not be read.
         retries: Those of the sources that an operator wants tried again although they have failed.
+        late: Those of the sources where somebody may have left variants behind.
     """
 
     sources: tuple[Source, ...] = ()
     problems: tuple[Problem, ...] = ()
     retries: frozenset[Source] = frozenset()
+    late: frozenset[Source] = frozenset()
 
     def about(self, find_source: FindSource) -> Reading:
         """The same, as far as somebody knows the sources: nobody else's bucket is touched."""
@@ -69,36 +72,53 @@ class Reading:
             replace(one, part=reconcile_message(source)) for source, one in found.items() if isinstance(one, Problem)
         )
         retries = frozenset(one for source, one in ours.items() if source in self.retries)
-        return Reading(tuple(ours.values()), (*self.problems, *problems), retries)
+        late = frozenset(one for source, one in ours.items() if source in self.late)
+        return Reading(tuple(ours.values()), (*self.problems, *problems), retries, late)
 
 
 @dataclass(frozen=True, slots=True)
-class _Retry:
-    """A source that an operator wants tried once more."""
+class _Look:
+    """A source that Lightpress itself wants looked at.
+
+    Attributes:
+        source: The source.
+        retry: Also if it has failed as it is.
+        late: Also at the variants that somebody may have left behind there.
+    """
 
     source: Source
+    retry: bool = False
+    late: bool = False
 
 
-_Found: TypeAlias = Source | _Retry | Problem
+_Found: TypeAlias = Source | _Look | Problem
 
 
 def read(body: str) -> Reading:
     """Read the body of a queue message. Never raises: what is wrong with it is part of the reading."""
     found = list(_in_text(body, 0))
-    retries = frozenset(item.source for item in found if isinstance(item, _Retry))
-    sources = (item.source if isinstance(item, _Retry) else item for item in found if not isinstance(item, Problem))
+    looks = [item for item in found if isinstance(item, _Look)]
+    sources = (item.source if isinstance(item, _Look) else item for item in found if not isinstance(item, Problem))
     return Reading(
         sources=tuple(dict.fromkeys(sources)),
         problems=tuple(item for item in found if isinstance(item, Problem)),
-        retries=retries,
+        retries=frozenset(look.source for look in looks if look.retry),
+        late=frozenset(look.source for look in looks if look.late),
     )
 
 
-def reconcile_message(source: Source, *, retry: bool = False) -> str:
-    """The body of a message that says "look at this key"; with `retry`, also if it has failed as it is."""
+def reconcile_message(source: Source, *, retry: bool = False, late: bool = False) -> str:
+    """The body of a message that says "look at this key".
+
+    Args:
+        source: The key.
+        retry: Also if it has failed as it is.
+        late: Also at the variants that somebody may have left behind there.
+    """
     bucket, key = {"name": source.bucket}, {"key": quote_plus(source.key, safe="/")}
     record = {"eventName": _RETRY if retry else _LOOK, "s3": {"bucket": bucket, "object": key}}
-    return json.dumps({"Records": [record | _because(source.cause)]})
+    asked = {_LATE: True} if late else {}  # a field and no other event: releases that do not know it look all the same
+    return json.dumps({"Records": [record | asked | _because(source.cause)]})
 
 
 def _because(cause: Cause | None) -> dict[str, Any]:
@@ -152,7 +172,9 @@ def _in_s3_record(record: object) -> _Found:
         unquote_plus(key) if isinstance(key, str) else key,
         _cause(_at(record, "responseElements", "x-amz-request-id"), _at(record, "eventTime")),
     )
-    return _Retry(found) if name == _RETRY and isinstance(found, Source) else found
+    if name not in {_LOOK, _RETRY} or isinstance(found, Problem):
+        return found
+    return _Look(found, retry=name == _RETRY, late=_at(record, _LATE) is True)
 
 
 def _in_eventbridge_event(event: dict[str, Any]) -> Source | Problem:

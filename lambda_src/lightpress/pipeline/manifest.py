@@ -14,7 +14,7 @@ import json
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 
@@ -74,6 +74,52 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
+class LazyVariant:
+    """A variant that is owed: it is made when somebody first asks for it. Its bytes are not known here, made or not.
+
+    Attributes:
+        name: Of the size.
+        format: Of the file, a name in `image.formats`.
+        media_type: Of the file.
+        width: In pixels.
+        height: In pixels.
+        path: Key in the images bucket once it is made, and path on the CDN after the first slash.
+        quality: What it is encoded with; None where its format has no quality.
+        animated: Whether it is an animation.
+        tries: How often rendering it ended without a verdict.
+        reason: Why it cannot be rendered, a code; None if it can, as far as is known.
+        detail: The reason in a sentence; None as well.
+    """
+
+    name: str
+    format: str
+    media_type: str
+    width: int
+    height: int
+    path: str
+    quality: int | None = None
+    animated: bool = False
+    tries: int = 0
+    reason: str | None = None
+    detail: str | None = None
+
+    @property
+    def bytes(self) -> None:
+        """Nobody knows."""
+        return
+
+    @property
+    def note(self) -> None:
+        """There is none yet."""
+        return
+
+    @property
+    def look(self) -> None:
+        """The plain picture's: recipes with steps have no lazy variants."""
+        return
+
+
+@dataclass(frozen=True, slots=True)
 class PublishedSource:
     """The original that the variants were made from.
 
@@ -116,7 +162,8 @@ class Manifest:
         generation: Folder of the variants; None if there are none.
         previous: Folder of the variants before, which are kept for pages that still point there; None if there were
             none.
-        variants: Empty unless the status is "ready".
+        variants: Those that are there; empty unless the status is "ready".
+        lazy: Those that are owed; empty as well. A release that does not know them takes `variants` for all.
         notes: What of the original is missing or different in all variants, a sentence each.
         reason: Why it failed, a code; None if it did not.
         detail: The reason in a sentence; None as well.
@@ -135,7 +182,13 @@ class Manifest:
     notes: tuple[str, ...] = ()
     reason: str | None = None
     detail: str | None = None
+    lazy: tuple[LazyVariant, ...] = ()
     schema: int = field(default=SCHEMA)
+
+    @property
+    def offered(self) -> tuple[Variant | LazyVariant, ...]:
+        """Every variant that somebody may ask for."""
+        return (*self.variants, *self.lazy)
 
     def is_of(self, identity: str) -> bool:
         """Whether it speaks of these contents."""
@@ -173,8 +226,8 @@ class Publication:
         """The folder to write the variants to."""
         return generation_name(self.revision, self.identity, self.digest)
 
-    def ready(self, facts: OriginalInfo, variants: tuple[Variant, ...]) -> Manifest:
-        """The manifest that publishes the variants."""
+    def ready(self, facts: OriginalInfo, variants: tuple[Variant, ...], lazy: tuple[LazyVariant, ...] = ()) -> Manifest:
+        """The manifest that publishes the variants. lazy: those that are owed besides."""
         source = PublishedSource(
             self.identity,
             self.bytes,
@@ -188,7 +241,9 @@ class Publication:
             duration_ms=facts.duration_ms,
         )
         variants = tuple(_compared(variant, variants) for variant in variants)
-        return self._manifest(Status.READY, source, generation=self.generation, variants=variants, notes=facts.notes)
+        return self._manifest(
+            Status.READY, source, generation=self.generation, variants=variants, lazy=lazy, notes=facts.notes
+        )
 
     def failed(self, rejected: PictureRejected) -> Manifest:
         """The manifest that says why there are none."""
@@ -255,6 +310,7 @@ def manifest_from_json(body: bytes) -> Manifest:
             "status": Status(values["status"]),
             "source": PublishedSource(**_known(PublishedSource, _renamed(source))) if source else None,
             "variants": tuple(Variant(**_known(Variant, variant)) for variant in values["variants"]),
+            "lazy": tuple(LazyVariant(**_known(LazyVariant, variant)) for variant in values.get("lazy", ())),
             "notes": tuple(values["notes"]),
         }
     )
@@ -303,14 +359,28 @@ def generation_in(path: str) -> str:
     return path.split("/")[2]
 
 
-def variant_path(key: str, generation: str, encoded: EncodedVariant) -> str:
+def manifest_path_for(path: str) -> str:
+    """Where the manifest lies that speaks of the variant at a path: both contain the same hash of the key."""
+    return f"{MANIFESTS}{path.split('/')[1]}.json"
+
+
+class Served(Protocol):
+    """What a variant's file is named after: the sizes that it serves, and its format."""
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+    @property
+    def format(self) -> str: ...
+
+
+def variant_path(key: str, generation: str, served: Served) -> str:
     """Where a variant lies in the images bucket, and on the CDN."""
-    return f"{variants_folder(key)}{generation}/{file_name(encoded)}"
+    return f"{variants_folder(key)}{generation}/{file_name(served)}"
 
 
-def file_name(encoded: EncodedVariant) -> str:
+def file_name(served: Served) -> str:
     """The last part of a variant's path: the first of the sizes it serves, and the ending of its format."""
-    return f"{encoded.names[0]}.{OUTPUTS[encoded.format].extension}"
+    return f"{served.names[0]}.{OUTPUTS[served.format].extension}"
 
 
 def short_name(key: str) -> str:

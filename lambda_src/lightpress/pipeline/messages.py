@@ -17,7 +17,7 @@ from lightpress.pipeline.source import Cause
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.pipeline.events import FindSource
+    from lightpress.pipeline.events import FindSource, Reading
     from lightpress.pipeline.ports import DeadLetters, Queue
     from lightpress.pipeline.source import Source
 
@@ -86,7 +86,8 @@ class MessageProcessor(Generic[Outcome]):
 
     Attributes:
         find_source: which sources are ours, and what they are published under.
-        workflow: called with a source, `retry`, and `redelivered`: whether somebody had the message before.
+        workflow: called with a source, `retry`, and `redelivered`: whether somebody may have left
+            variants behind, who had the message before or rendered lazy ones.
         dead_letters: takes what no retry can help.
         queue: where messages come from; it delays the next try of one.
         observer: is told of each outcome, for log and metrics.
@@ -106,11 +107,7 @@ class MessageProcessor(Generic[Outcome]):
         has_time: whether the invocation can finish one more picture. It is asked before each.
         """
         reading = read(message.body).about(self.find_source)
-        errors = [
-            error
-            for source in reading.sources
-            if (error := self._settle(source, message, has_time, retry=source in reading.retries))
-        ]
+        errors = [error for source in reading.sources if (error := self._settle(source, message, has_time, reading))]
         if errors:
             self._hold_back(message, errors)
             raise ExceptionGroup(f"{len(errors)} of {len(reading.sources)} sources of the message", errors)
@@ -118,13 +115,14 @@ class MessageProcessor(Generic[Outcome]):
             self._discard(message, problem)
 
     def _settle(
-        self, source: Source, message: Message, has_time: Callable[[], bool], *, retry: bool
+        self, source: Source, message: Message, has_time: Callable[[], bool], reading: Reading
     ) -> Exception | None:
         if not has_time():
             return OutOfTime(source)
-        cause = Cause(message.id, message.sent_at)
+        cause, retry = Cause(message.id, message.sent_at), source in reading.retries
+        left_behind = message.received > 1 or source in reading.late
         try:
-            outcome = self.workflow(source.because(cause), retry=retry, redelivered=message.received > 1)
+            outcome = self.workflow(source.because(cause), retry=retry, redelivered=left_behind)
             if outcome.verdict is not None:
                 self._give_up(source, message, outcome.verdict, retry=retry)
             self.announce(outcome)

@@ -98,3 +98,13 @@ class Purges(Protocol):
         It is requested before that: before files are removed, which a retry finds if removing them fails, and before a
         manifest is replaced, which no retry would tell from one that was replaced long ago.
         """
+
+
+class LateLooks(Protocol):
+    """Has keys looked at once more, later."""
+
+    def request_look(self, source: Source) -> None:
+        """Request a look at what is left of a key, once nobody can be rendering for the manifest of now any more.
+
+        It is requested before that manifest is replaced: after it, no retry would know that anything was owed.
+        """

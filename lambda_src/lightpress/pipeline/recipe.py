@@ -107,7 +107,7 @@ class Recipe:
             "sizes": sorted(map(_decided_by, self.spec.sizes), key=lambda size: str(size["name"])),
         }
         del spec["formats"], spec["quality"]  # both are in the rows
-        del spec["accept"], spec["native"]  # neither changes a pixel
+        del spec["accept"], spec["native"], spec["lazy"]  # none of them changes a pixel
         spec = {name: value for name, value in spec.items() if _USUAL.get(name) != value}
         rows = [_settings(output, self.spec) for output in self.spec.outputs()]
         decides = {"revision": REVISION, "spec": spec, "outputs": sorted(rows, key=lambda row: str(row["name"]))}
@@ -156,6 +156,11 @@ class RecipeBook:
         """16 hex digits over the rules and everything that the recipes they name decide, refusals included."""
         refusals = Reason.FORMAT_NOT_ACCEPTED
         return _digest([(rule.path, rule.recipe and rule.recipe.digest_for(refusals)) for rule in self.rules])
+
+    @property
+    def is_lazy(self) -> bool:
+        """Whether any of the recipes leaves variants for their first view."""
+        return any(recipe.spec.lazy for recipe in self.recipes.values())
 
     @property
     def accept(self) -> tuple[str, ...]:
@@ -247,8 +252,9 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
     _check_name(name, recipes)
     row = recipes.table(name)
     formats, auto = _formats(row)
+    sizes = _sizes(row.table("sizes"), row, folder)
     spec = Spec(
-        sizes=_sizes(row.table("sizes"), row, folder),
+        sizes=sizes,
         formats=formats,
         quality=_quality(row.table("quality", such_as="{ jpeg = 80 }"), formats),
         background=row.text("background", "#ffffff", pattern=COLOR),
@@ -261,11 +267,14 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         colors=cast("Colors", row.text("colors", "srgb", allowed=COLORS)),
         hdr=cast("HighRangePolicy", row.text("hdr", "sdr", allowed=HDR)),
         auto=auto,
+        lazy=_lazy(row, sizes, formats),
     )
     if spec.hdr == "keep" and not spec.keeps_gain_maps:
         raise row.error("hdr", '"keep" is for gain maps in JPEG variants, and formats does not name jpeg')
     if spec.hdr == "keep" and spec.has_steps:
         raise row.error("hdr", '"keep" excludes steps: a gain map fits only the pixels that it was made for')
+    if spec.lazy and spec.has_steps:
+        raise row.error("lazy", "excludes steps: the pixels of a lazy variant are told before anybody makes it")
     row.close()
     return Recipe(name, spec)
 
@@ -283,6 +292,18 @@ def _formats(recipe: Table) -> tuple[tuple[str, ...], bool]:
     if not formats:
         raise recipe.error("formats", f"is empty; allowed: {', '.join(OUTPUTS)}")
     return formats, False
+
+
+def _lazy(recipe: Table, sizes: tuple[Size, ...], formats: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """Pairs of size and format, from entries that name a size, a format, or both as "SIZE.FORMAT"."""
+    names = [size.name for size in sizes]
+    named = {name: [(name, form) for form in formats] for name in names}
+    named |= {f"{name}.{form}": [(name, form)] for name in names for form in formats}
+    of_formats = {form: [(name, form) for name in names] for form in formats}
+    if both := sorted(of_formats.keys() & named.keys() & set(recipe.texts("lazy", ()))):
+        raise recipe.error("lazy", f"{both[0]!r} is a size and a format of this recipe: name its variants, one by one")
+    entries = recipe.texts("lazy", (), allowed=named | of_formats)
+    return frozenset(pair for entry in entries for pair in (named | of_formats)[entry])
 
 
 def _accept(recipe: Table) -> tuple[str, ...]:

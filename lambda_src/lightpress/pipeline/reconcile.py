@@ -29,6 +29,7 @@ from lightpress.pipeline.manifest import (
     variants_folder,
     variants_of,
 )
+from lightpress.pipeline.owed import owed_of
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
 from lightpress.pipeline.source import Closed
 
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
     from lightpress.image import RenderResult
     from lightpress.pipeline.manifest import Variant
-    from lightpress.pipeline.ports import Images, Originals, Published, Purges, Render
+    from lightpress.pipeline.ports import Images, LateLooks, Originals, Published, Purges, Render
     from lightpress.pipeline.recipe import Recipe, RecipeBook
     from lightpress.pipeline.source import Original, Source
 
@@ -105,6 +106,7 @@ class Dependencies:
         render: makes the variants of an original.
         purges: invalidates what was deleted; None where the CDN may keep it.
         refreshes: invalidates the permalinks of what is overwritten; None where the CDN keeps them for a minute only.
+        late_looks: has a key looked at once more; None where nobody renders lazy variants.
     """
 
     originals: Originals
@@ -113,6 +115,7 @@ class Dependencies:
     render: Render
     purges: Purges | None = None
     refreshes: Purges | None = None
+    late_looks: LateLooks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +232,12 @@ def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
 def _publish(manifest: Manifest, attempt: Attempt) -> None:
     """Replace the manifest that was read, and remove what is dead by that, where anything can be.
 
-    The CDN is told first of what it shows and must not show any more: told later, it might never be.
+    The CDN is told first of what it shows and must not show any more, and a late look is asked for first where somebody
+    may be rendering for the old manifest: told later, neither might ever be.
 
     Raises PreconditionFailed if another manifest or another original is there by now.
     """
+    _look_later(attempt.source, attempt.published, attempt.dependencies)
     if attempt.dependencies.refreshes is not None and _takes_away(manifest, attempt.published):
         attempt.dependencies.refreshes.request_purge(permalinks_folder(manifest.key))
     attempt.dependencies.images.publish(manifest, attempt.published)
@@ -240,6 +245,12 @@ def _publish(manifest: Manifest, attempt: Attempt) -> None:
     failed_halfway = manifest.status is Status.FAILED  # as rendering may have
     if attempt.published is not None or attempt.again or failed_halfway:
         _remove_dead(manifest, attempt.dependencies)
+
+
+def _look_later(source: Source, published: Published | None, dependencies: Dependencies) -> None:
+    """Have the key looked at once nobody renders any more what the manifest owes that is about to be replaced."""
+    if dependencies.late_looks is not None and published is not None and published.manifest.lazy:
+        dependencies.late_looks.request_look(source)
 
 
 def _takes_away(manifest: Manifest, published: Published | None) -> bool:
@@ -251,7 +262,7 @@ def _takes_away(manifest: Manifest, published: Published | None) -> bool:
 
 
 def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, retry: bool) -> bool:
-    if retry and manifest.status is Status.FAILED:
+    if retry and (manifest.status is Status.FAILED or any(one.reason for one in manifest.lazy)):
         return False
     return (
         manifest.is_of(original.identity)
@@ -262,7 +273,14 @@ def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, retry
 
 def is_current(manifest: Manifest, recipe: Recipe) -> bool:
     """Whether it is the last word on the contents that it is of: rendering them once more would be in vain."""
-    return manifest.digest == recipe.digest_for(manifest.reason) or is_kept(manifest, recipe)
+    if is_kept(manifest, recipe):
+        return True
+    return manifest.digest == recipe.digest_for(manifest.reason) and not _owes_what_is_eager(manifest, recipe)
+
+
+def _owes_what_is_eager(manifest: Manifest, recipe: Recipe) -> bool:
+    """Whether the recipe no longer calls everything lazy that is owed."""
+    return any((one.name, one.format) not in recipe.spec.lazy for one in manifest.lazy)
 
 
 def is_kept(manifest: Manifest, recipe: Recipe) -> bool:
@@ -296,6 +314,7 @@ def _withdraw(
     if published is not None and _is_gone_for_good(published.manifest, dependencies.images):
         return Outcome(source, Action.NOTHING, published.manifest)
     tombstone = Manifest(source.name, Status.DELETED, _next_revision(published))
+    _look_later(source, published, dependencies)
     dependencies.images.publish(tombstone, published)
     _remove_dead(tombstone, dependencies)
     if not ignored and dependencies.originals.head(source) is not None:
@@ -323,7 +342,8 @@ def _rendered(attempt: Attempt) -> Manifest:
         attempt.recorder.before_reading(attempt.source, attempt.original, attempt.recipe)
     result = attempt.dependencies.render(_read(attempt), attempt.recipe.spec)
     publication = attempt.publication
-    return publication.ready(result.original, tuple(_written(result, publication, attempt.dependencies.images)))
+    made = tuple(_written(result, publication, attempt.dependencies.images))
+    return publication.ready(result.original, made, owed_of(attempt.recipe.spec, result.original, made, publication))
 
 
 def _check_worth_reading(attempt: Attempt) -> None:

@@ -11,6 +11,8 @@ In both, a request of the CDN to a function URL fails where its path has other c
 (https://github.com/aws-samples/image-optimization/issues/44). The emulator signs nothing there, and would let it pass.
 
 In both, the CDN keeps what it answers, and forgets what is invalidated (`edge_cache`): the emulator's keeps nothing.
+
+In both, it fails over within origin groups (`origin_groups`), which the emulator's does not know.
 """
 
 from __future__ import annotations
@@ -22,6 +24,8 @@ from edge_cache import EdgeCache, Invalidations
 from ministack.app import app as emulator
 from ministack.core.iam_evaluator import pin_request_origin
 from ministack.services import cloudfront
+from origin_groups import ask as ask_group
+from origin_groups import with_groups
 
 _SIGNED_ALIKE = re.compile(r"[A-Za-z0-9._~/-]*")
 _MISMATCH = b'{"Message":"The request signature we calculated does not match the signature you provided."}'
@@ -47,7 +51,10 @@ async def _fetch_through_cache(origin: Any, method: str, uri: str, *rest: Any) -
     query, headers, *more = rest
 
     async def ask(with_headers: dict[str, str]) -> Any:  # noqa: ANN401  the emulator's
-        return await _ask_origin(origin, method, uri, query, with_headers, *more)
+        async def fetch(one: Any) -> Any:  # noqa: ANN401  the emulator's
+            return await _ask_origin(one, method, uri, query, with_headers, *more)
+
+        return await ask_group(origin, method, fetch, _FAULTS)
 
     if method not in {"GET", "HEAD"}:
         return await ask(headers)
@@ -69,6 +76,15 @@ def _tell_hit(headers: dict[str, Any], x_cache: str, *rest: Any, **more: Any) ->
     return _with_own_headers(headers, "Hit from cloudfront" if "age" in headers else x_cache, *rest, **more)
 
 
+_parse = cloudfront.parse_distribution_dataplane_config
+_FAULTS = (cloudfront.OriginTimeout, cloudfront.OriginUnreachable)
+
+
+def _parse_with_groups(distribution: Any) -> Any:  # noqa: ANN401  the emulator's
+    return with_groups(_parse(distribution), cloudfront._dist_config_el(distribution))  # noqa: SLF001
+
+
+cloudfront.parse_distribution_dataplane_config = _parse_with_groups
 cloudfront._fetch_from_function_url_origin = _fetch_signed  # noqa: SLF001
 cloudfront._fetch_from_origin = _fetch_through_cache  # noqa: SLF001
 cloudfront._create_invalidation = _invalidate_cache  # noqa: SLF001

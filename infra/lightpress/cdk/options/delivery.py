@@ -167,6 +167,19 @@ class DeliveryOptions:
         doc='Provisioned concurrency of the function that resolves permalinks, with `resolver_start = "provisioned"`.',
     )
 
+    lazy_concurrency: int = integer(
+        0,
+        low=0,
+        high=1000,
+        doc="Reserved concurrency of the function that makes lazy variants, taken from the account's; 0 reserves none. "
+        "It limits what requests for addresses that nobody owes can cost: beyond it, the CDN answers 429.",
+    )
+    keep_lazy_origin: bool = flag(
+        default=False,
+        doc="Keep the function that makes lazy variants though no recipe is lazy any more: until a backfill has made "
+        "those that are owed still. With a lazy recipe, it is there in any case.",
+    )
+
     @property
     def permalink_life(self) -> int | None:
         """Seconds that the CDN keeps a picture at a permalink; None where permalinks redirect."""

@@ -1,0 +1,282 @@
+"""A lazy variant is made when it is first asked for: once, if it is owed, and just as it would have been at upload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lightpress.aws.images import S3Images
+from lightpress.aws.originals import S3Originals
+from lightpress.image import PictureRejected, Reason, RenderResult, Size, Spec, render
+from lightpress.pipeline.buckets import Publishing
+from lightpress.pipeline.first_view import TRIES, FirstView, FirstViews, Result
+from lightpress.pipeline.manifest import Manifest, Status, manifest_path
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.reconcile import Action, Dependencies, reconcile
+from lightpress.pipeline.sandbox import ChildLost
+from lightpress.pipeline.source import Source
+from tools.drawing import file_of, four_corners, ramp
+from tools.fakes.s3 import Bucket, SimulatedS3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEY = "photos/cat.png"
+SPEC = Spec((Size("small", 24), Size("large", 48)), ("avif", "png"))
+LAZY = frozenset({("large", "avif"), ("large", "png"), ("small", "avif")})
+PICTURE = file_of(ramp((96, 96)))
+
+
+def book(spec: Spec) -> RecipeBook:
+    recipe = Recipe("web", spec)
+    return RecipeBook((Rule("**", recipe),), {"web": recipe})
+
+
+@dataclass
+class World:
+    """Two buckets, recipes, and a renderer that counts and can be made to fail."""
+
+    spec: Spec = field(default_factory=lambda: replace(SPEC, lazy=LAZY))
+    uploads: Bucket = field(default_factory=lambda: Bucket(versioned=True))
+    images: Bucket = field(default_factory=Bucket)
+    rendered: list[Spec] = field(default_factory=list)
+    fails: Exception | None = None
+    requests: list[str] = field(default_factory=list)
+    before: dict[str, Callable[[], object]] = field(default_factory=dict)
+    late: list[Source] = field(default_factory=list)
+
+    def request_look(self, source: Source) -> None:
+        self.late.append(source)
+
+    def wire(self, operation: str, what: str, effect: Callable[[], Any], *, changes: bool = False) -> Any:  # noqa: ANN401, ARG002
+        """before: what happens right before the first request with such a beginning."""
+        name = f"{operation} {what}"
+        self.requests.append(name)
+        for beginning in [one for one in self.before if name.startswith(one)]:
+            self.before.pop(beginning)()
+        return effect()
+
+    @property
+    def s3(self) -> Any:  # noqa: ANN401  stands where a client does
+        return SimulatedS3({"uploads": self.uploads, "images": self.images}, self.wire)
+
+    def render(self, data: bytes, spec: Spec) -> RenderResult:
+        self.rendered.append(spec)
+        if self.fails:
+            raise self.fails
+        return render(data, spec)
+
+    def settle(self, *, retry: bool = False, late: bool = False) -> Action:
+        needs = Dependencies(
+            S3Originals(self.s3), S3Images(self.s3, "images"), book(self.spec), render, late_looks=self
+        )
+        return reconcile(Source("uploads", KEY), needs, retry=retry, redelivered=late).action
+
+    def manifest(self) -> Manifest:
+        published = S3Images(self.s3, "images").published(KEY)
+        assert published is not None
+        return published.manifest
+
+    def path(self, name: str = "large", form: str = "avif") -> str:
+        return next(one.path for one in self.manifest().lazy if (one.name, one.format) == (name, form))
+
+    def view(self, path: str) -> FirstView:
+        self.requests.clear()
+        views = FirstViews(
+            S3Originals(self.s3), S3Images(self.s3, "images"), book(self.spec), self.render, Publishing("uploads").named
+        )
+        return views(path)
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.uploads.put(KEY, PICTURE)
+    assert made.settle() is Action.PUBLISHED
+    return made
+
+
+def test_the_manifest_names_all_four_variants_and_one_of_them_is_there(world: World) -> None:
+    manifest = world.manifest()
+    assert [(one.name, one.format) for one in manifest.variants] == [("small", "png")]
+    assert {(one.name, one.format, one.width, one.height) for one in manifest.lazy} == {
+        ("large", "avif", 48, 48),
+        ("large", "png", 48, 48),
+        ("small", "avif", 24, 24),
+    }
+    assert [path for path in world.images.keys if path.startswith("i/")] == [manifest.variants[0].path]
+
+
+@pytest.mark.parametrize(("name", "form"), sorted(LAZY))
+def test_at_its_first_view_it_is_what_it_would_have_been_at_upload_to_the_byte(
+    name: str, form: str, world: World
+) -> None:
+    eager = World(spec=SPEC)
+    eager.uploads.put(KEY, PICTURE)
+    eager.settle()
+    (wanted,) = (one for one in eager.manifest().variants if (one.name, one.format) == (name, form))
+    view = world.view(world.path(name, form))
+    assert (view.result, view.data) == (Result.RENDERED, eager.images.data(wanted.path))
+    assert view.data == world.images.data(world.path(name, form))
+
+
+def test_the_second_view_renders_nothing(world: World) -> None:
+    first, second = world.view(world.path()), world.view(world.path())
+    assert (second.result, second.data, len(world.rendered)) == (Result.FOUND, first.data, 1)
+
+
+def test_where_formats_follow_from_the_kind_the_largest_size_is_there_and_the_others_are_made_in_its_formats() -> None:
+    sizes = (Size("small", 24), Size("large", 48))
+    lazy = frozenset((size.name, form) for size in sizes for form in ("avif", "webp", "jpeg", "png"))
+    world = World(spec=Spec(sizes, ("avif", "webp", "jpeg", "png"), auto=True, lazy=lazy))
+    world.uploads.put(KEY, PICTURE)
+    world.settle()
+    manifest = world.manifest()
+    assert {one.name for one in manifest.variants} == {"large"}
+    assert {one.format for one in manifest.lazy} == {one.format for one in manifest.variants}
+    assert {one.name for one in manifest.lazy} == {"small"}
+    for one in manifest.lazy:
+        assert world.view(one.path).result is Result.RENDERED
+
+
+def test_a_picture_smaller_than_two_sizes_is_one_file_made_once_for_both() -> None:
+    world = World(spec=replace(SPEC, lazy=frozenset((n, f) for n in ("small", "large") for f in ("avif", "png"))))
+    world.uploads.put(KEY, file_of(four_corners((16, 16))))
+    world.settle()
+    assert {(one.name, one.path) for one in world.manifest().lazy if one.format == "png"} == {
+        (name, world.path("small", "png")) for name in ("small", "large")
+    }
+    assert world.view(world.path("large", "png")).result is Result.RENDERED
+    assert world.view(world.path("small", "png")).result is Result.FOUND
+
+
+@pytest.mark.parametrize("address", ["another generation", "another size", "another key"])
+def test_an_address_that_is_not_owed_costs_one_read_of_a_manifest(address: str, world: World) -> None:
+    path = {
+        "another generation": "/".join((*world.path().split("/")[:2], "9-abcdefghabcdefgh", "large.avif")),
+        "another size": world.path().replace("large", "huge"),
+        "another key": world.path().replace(world.path().split("/")[1], "a" * 26),
+    }[address]
+    assert world.view(path).result is Result.NOT_OWED
+    assert world.requests == [f"GetObject images/m/{path.split('/')[1]}.json"]
+
+
+def test_what_is_there_is_not_owed(world: World) -> None:
+    assert world.view(world.manifest().variants[0].path).result is Result.NOT_OWED
+
+
+def test_deleted_while_it_is_rendered_it_is_not_served_and_removed(world: World) -> None:
+    path = world.path()
+
+    def delete() -> None:
+        world.uploads.delete(KEY)
+        world.settle()
+
+    world.before[f"PutObject images/{path}"] = delete
+    assert (world.view(path).result, world.images.data(path)) == (Result.CHANGED, None)
+
+
+def test_overwritten_before_it_is_read_it_is_not_rendered(world: World) -> None:
+    path = world.path()
+    world.uploads.put(KEY, file_of(four_corners((96, 96))))
+    assert (world.view(path).result, world.rendered, world.images.data(path)) == (Result.CHANGED, [], None)
+
+
+def test_what_the_generation_before_still_owed_leads_to_the_same_variant_of_now(world: World) -> None:
+    before = world.path()
+    world.uploads.put(KEY, file_of(four_corners((96, 96))))
+    world.settle()
+    view = world.view(before)
+    assert (view.result, view.path, view.path != before) == (Result.MOVED, world.path(), True)
+
+
+def test_two_at_once_serve_the_same_file(world: World) -> None:
+    path, theirs = world.path(), b"what the other one has made"
+    world.before[f"PutObject images/{path}"] = lambda: world.images.put(path, theirs)
+    view = world.view(path)
+    assert (view.result, view.data, world.images.data(path)) == (Result.FOUND, theirs, theirs)
+
+
+def test_a_rendering_that_fails_is_not_tried_again_until_an_operator_wants_it(world: World) -> None:
+    path, revision = world.path(), world.manifest().revision
+    world.fails = PictureRejected(Reason.TOO_SLOW, "It used up the CPU time.")
+    assert (world.view(path).result, world.view(path).result) == (Result.FAILED, Result.FAILED_BEFORE)
+    assert len(world.rendered) == 1
+    (failed,) = (one for one in world.manifest().lazy if one.reason)
+    assert (failed.path, failed.reason, failed.detail) == (path, "too_slow", "It used up the CPU time.")
+    assert (world.manifest().status, world.manifest().revision) == (Status.READY, revision)
+    world.fails = None
+    assert world.settle() is Action.NOTHING
+    assert world.settle(retry=True) is Action.PUBLISHED
+    assert world.view(world.path()).result is Result.RENDERED
+
+
+def test_memory_or_time_that_runs_out_3_times_is_a_failure(world: World) -> None:
+    world.fails = ChildLost("signal 9")
+    results = [world.view(world.path()).result for _ in range(TRIES + 2)]
+    assert results == [Result.LOST, Result.LOST, Result.FAILED, Result.FAILED_BEFORE, Result.FAILED_BEFORE]
+    assert {one.reason for one in world.manifest().lazy if one.path == world.path()} == {"machine_limit"}
+
+
+def test_an_original_in_an_archive_is_not_rendered_and_nothing_is_held_against_it(world: World) -> None:
+    world.uploads.change(KEY, storage_class="GLACIER")
+    view = world.view(world.path())
+    assert (view.result, view.reason, world.rendered) == (Result.UNREADABLE, "archived", [])
+    world.uploads.change(KEY, restored=True)
+    assert world.view(world.path()).result is Result.RENDERED
+
+
+def test_a_newer_recipe_renders_what_it_still_has_and_nothing_else(world: World) -> None:
+    large, small = world.path(), world.path("small")
+    world.spec = replace(SPEC, sizes=(Size("small", 20), Size("large", 48)), quality={"avif": 40}, lazy=LAZY)
+    assert world.view(large).result is Result.RENDERED
+    assert world.view(small).result is Result.NO_RECIPE
+    world.spec = replace(world.spec, formats=("png",), lazy=frozenset({("large", "png")}))
+    assert world.view(world.path("large", "avif")).result is not Result.RENDERED
+
+
+def test_what_a_recipe_leaves_is_no_part_of_its_digest_and_makes_nothing_stale(world: World) -> None:
+    assert Recipe("web", SPEC).digest == Recipe("web", world.spec).digest
+    eager = World(spec=SPEC)
+    eager.uploads.put(KEY, PICTURE)
+    eager.settle()
+    eager.spec = world.spec
+    assert eager.settle() is Action.NOTHING
+
+
+def test_what_is_owed_and_no_longer_lazy_is_made_by_the_next_look(world: World) -> None:
+    world.spec = replace(SPEC, lazy=frozenset({("large", "avif"), ("large", "png")}))
+    assert world.settle() is Action.PUBLISHED
+    assert ("small", "avif") in {(one.name, one.format) for one in world.manifest().variants}
+
+
+@pytest.mark.parametrize("change", ["deleted", "overwritten"])
+def test_before_a_manifest_that_owes_is_replaced_one_late_look_is_asked_for(change: str, world: World) -> None:
+    asked: list[int] = []
+    world.before[f"PutObject images/{manifest_path(KEY)}"] = lambda: asked.append(len(world.late))
+    if change == "deleted":
+        world.uploads.delete(KEY)
+    else:
+        world.uploads.put(KEY, file_of(four_corners()))
+    world.settle()
+    assert (asked, world.late) == ([1], [Source("uploads", KEY)])
+
+
+def test_no_late_look_is_asked_for_where_nothing_is_owed() -> None:
+    world = World(spec=SPEC)
+    world.uploads.put(KEY, PICTURE)
+    world.settle()
+    world.uploads.delete(KEY)
+    world.settle()
+    assert world.late == []
+
+
+def test_a_late_look_removes_what_somebody_left_behind(world: World) -> None:
+    path = world.path()
+    world.uploads.delete(KEY)
+    world.settle()
+    world.images.put(path, b"whoever made it died right after")
+    assert world.settle(late=True) is Action.REMOVED
+    assert world.images.data(path) is None
