@@ -228,7 +228,8 @@ def test_every_part_that_is_promised_is_there(strangers: Strangers) -> None:
 
 
 def logical_id_of(part: IConstruct) -> str:
-    return Stack.of(part).get_logical_id(resource(part, CfnResource))
+    id_: str = Stack.of(part).resolve(resource(part, CfnResource).logical_id)
+    return id_
 
 
 @pytest.fixture

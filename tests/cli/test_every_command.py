@@ -32,9 +32,10 @@ if TYPE_CHECKING:
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret"}
 IN_REGION = {"AWS_DEFAULT_REGION": REGION}
 
-NEVER_RUN = {"demo", "local up", "local down"}
-"""They start or stop a local cloud, which the person who runs these tests may be using. tests/e2e runs them."""
-WITHOUT_AWS = {"render", "estimate", "sign", "local status"}
+NEVER_RUN = {"demo", "local up", "local down", "template"}
+"""They start or stop a local cloud, which the person who runs these tests may be using: tests/e2e runs them. Or they
+download the layer's libraries: tests/package has what `template` writes."""
+WITHOUT_AWS = {"init", "render", "estimate", "sign", "local status"}
 WITHOUT_JSON = {
     "demo": "a tour for people",
     "empty": "asks, and removes a deployment",

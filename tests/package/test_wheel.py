@@ -130,6 +130,9 @@ def test_pip_installs_all_of_it_from_the_index_and_the_demo_runs(wheel: Path, tm
     environment = Environment(tmp_path / "venv")
     asked = environment.run("python", "-m", "pip", "install", "--quiet", f"{wheel}[local]", cwd=tmp_path)
     assert asked.returncode == 0, asked.stderr
+    written = environment.run("lightpress", "template", "--out", "plain", cwd=tmp_path)
+    assert written.returncode == 0, written.stderr
+    assert len(list((tmp_path / "plain" / "assets").iterdir())) == 2
     demo = environment.run("lightpress", "demo", cwd=tmp_path)
     environment.run("lightpress", "local", "down", cwd=tmp_path)
     assert demo.returncode == 0, demo.stderr[-2000:]

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lightpress.cli.commands import account, backfills, buckets, costs, failures, local, publish, show
+from lightpress.cli.commands import account, backfills, buckets, costs, failures, local, projects, publish, show
 from lightpress.cli.commands.terminal import DEBUG, Commands, out
 
 # Former names of options, which work for one release. They are in no help.
@@ -57,6 +57,8 @@ for _command in (
     show.sign,
     account.doctor,
     account.empty,
+    projects.init,
+    projects.template,
     local.demo,
 ):
     app.command()(_command)

@@ -1,0 +1,122 @@
+"""`lightpress init` and `lightpress template`: what somebody has who clones nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cfnlint.api import lint  # type: ignore[import-untyped]
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
+from typer.testing import CliRunner
+
+import lightpress.cdk  # noqa: F401  before aws_cdk
+
+# isort: split
+from lightpress.cdk.config import load_config
+from lightpress.cdk.plain import Written, write_template
+from lightpress.cdk.readiness import PROJECT, RECIPES
+from lightpress.cli.main import app
+from tests.cdk.templates import NO_LAYER, Template, synthesize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def init(*arguments: str) -> tuple[int, str]:
+    ended = CliRunner().invoke(app, ["init", *arguments], env={"COLUMNS": "500"})
+    return ended.exit_code, ended.output
+
+
+def test_a_new_project_synthesizes_the_stack_that_this_repository_would(tmp_path: Path) -> None:
+    code, _ = init(str(tmp_path / "mine"), "--env", "shop")
+    assert code == 0
+    paths = os.pathsep.join(str(PROJECT / part) for part in ("lambda_src", "infra", "cli"))
+    told = {"PYTHONPATH": paths, "CDK_OUTDIR": str(tmp_path / "out"), "CDK_CONTEXT_JSON": json.dumps(NO_LAYER)}
+    ended = subprocess.run(
+        [sys.executable, "app.py"],
+        cwd=tmp_path / "mine",
+        env={**os.environ, **told, "CDK_VALIDATION": "false"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+    raw = json.loads((tmp_path / "out" / "Lightpress-shop.template.json").read_text(encoding="utf-8"))
+    found = Template(raw, termination_protection=False)
+    ours = synthesize("prod", tmp_path / "ours")
+    kinds = ("AWS::S3::Bucket", "AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::CloudFront::Distribution")
+    assert {row.id for row in found.resources(*kinds)} == {row.id for row in ours.resources(*kinds)}
+    assert found.resource("UploadsBucket").properties["BucketNamePrefix"] == "lightpress-shop-uploads"
+
+
+def test_every_file_of_a_new_project_speaks_of_its_environment(tmp_path: Path) -> None:
+    init(str(tmp_path), "--env", "shop")
+    files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {
+        *("README.md", "app.py", "recipes.toml", "environments/shop.toml", "requirements.txt", "cdk.json"),
+        *(".gitignore", ".github/workflows/deploy.yml"),
+    }
+    for name in ("README.md", "app.py", ".github/workflows/deploy.yml"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "shop" in text
+        assert "dev" not in text.replace("/dev/", ""), name
+    load_config(tmp_path / "environments" / "shop.toml")
+
+
+def test_nothing_is_overwritten_and_a_name_that_no_bucket_could_have_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    code, said = init(str(tmp_path))
+    assert (code, "README.md exists: choose an empty folder" in said) == (1, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["README.md"]
+    code, said = init(str(tmp_path / "other"), "--env", "Much too long")
+    assert (code, "at most 12 small letters" in said) == (2, True)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
+    folder = tmp_path_factory.mktemp("plain")
+    (folder / "shop.toml").write_text(
+        'upload_auth = "jwt"\nupload_page = true\nupload_jwt_issuer = "https://login.example.com"\n'
+        'upload_jwt_audiences = ["shop"]\n',
+        encoding="utf-8",
+    )
+    return write_template(load_config(folder / "shop.toml"), RECIPES, folder / "out", NO_LAYER)
+
+
+def test_a_plain_template_needs_a_bucket_and_nothing_of_cdk(written: Written) -> None:
+    text = written.template.read_text(encoding="utf-8")
+    assert not [word for word in ("cdk-hnb659fds", "BootstrapVersion", "aws:cdk:", "AWS::CDK") if word in text]
+    assert set(json.loads(text)["Parameters"]) == {"AssetsBucket", "BucketNamespace"}
+    assert len(text) < 1_000_000, "CloudFormation takes no larger one from S3"
+    found = lint(text, config=ManualArgs(regions=["eu-west-1"], ignore_checks=["W"]))
+    assert [str(match) for match in found] == []
+
+
+def test_every_file_that_a_plain_template_names_is_beside_it(written: Written) -> None:
+    template = json.loads(written.template.read_text(encoding="utf-8"))
+    keys = {one["S3Key"] for one in places_in(template) if one["S3Bucket"] == {"Fn::Sub": "${AssetsBucket}"}}
+    assert keys == {path.name for path in written.assets}
+    assert len(keys) == 3, "functions, layer and page"
+    contents = [set(zipfile.ZipFile(path).namelist()) for path in written.assets]
+    assert any({"recipes.toml", "lightpress/handlers/process_upload.py"} <= names for names in contents)
+    assert any({"serve.py", "index.html"} <= names for names in contents)
+    dates = {entry.date_time for path in written.assets for entry in zipfile.ZipFile(path).infolist()}
+    assert len(dates) == 1, "the same files make the same archive"
+
+
+def places_in(value: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401  a template's
+    """Each place in S3 that something in a template refers to."""
+    if isinstance(value, dict):
+        if "S3Key" in value:
+            yield value
+        for inner in value.values():
+            yield from places_in(inner)
+    if isinstance(value, list):
+        for inner in value:
+            yield from places_in(inner)
