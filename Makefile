@@ -103,8 +103,9 @@ bench: setup  ## measure CPU, bytes at equal quality and memory against sharp, l
 bench-quick: setup  ## the same with three photos, once: a few minutes; writes nothing
 	@$(BIN)/python -m tools.benchmarks run --quick --no-write
 
-docs: setup  ## write what is generated from the code: configuration.md, openapi.json, architecture.md, README's diagram
+docs: setup  ## write what is generated from the code: configuration.md, recipes-reference.md, schemas, openapi.json, architecture.md
 	@$(BIN)/python -m tools.documents.options
+	@$(BIN)/python -m tools.documents.recipes
 	@$(BIN)/python -m tools.documents.openapi
 	@$(BIN)/python -m tools.documents.architecture
 

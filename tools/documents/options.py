@@ -98,7 +98,7 @@ def _described(option: Field[Any]) -> str:
 
 
 def _argument(option: Field[Any]) -> str:
-    choices = [f'"{one}"' for one in dict.fromkeys(option.metadata["choices"])]
+    choices = [f'"{one}"' for one in dict.fromkeys(option.metadata["schema"].get("enum", ()))]
     if not choices:
         return f"    {option.name}: {_TYPES.get(str(option.type), option.type)}\n"
     line = f"    {option.name}: Literal[{', '.join(choices)}]\n"

@@ -164,6 +164,11 @@ class Options(TypedDict, total=False):
             always running.
         resolver_provisioned: Provisioned concurrency of the function that resolves permalinks, with `resolver_start =
             "provisioned"`.
+        lazy_concurrency: Reserved concurrency of the function that makes lazy variants, taken from the account's; 0
+            reserves none. It limits what requests for addresses that nobody owes can cost: beyond it, the CDN answers
+            429.
+        keep_lazy_origin: Keep the function that makes lazy variants though no recipe is lazy any more: until a backfill
+            has made those that are owed still. With a lazy recipe, it is there in any case.
         attach: Existing buckets, one table `[[attach]]` for each, whose originals are published under `publish_under`.
             The buckets are only read.
         in_place: Existing buckets, one table `[[in_place]]` for each, whose originals are replaced by smaller files
@@ -264,5 +269,7 @@ class Options(TypedDict, total=False):
     invalidate_all_from: int
     resolver_start: Literal["cold", "snapshot", "provisioned"]
     resolver_provisioned: int
+    lazy_concurrency: int
+    keep_lazy_origin: bool
     attach: Sequence[AttachedBucket]
     in_place: Sequence[CompressedBucket]

@@ -7,13 +7,16 @@ from dataclasses import field, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping
 
     from _typeshed import DataclassInstance
 
     from lightpress.toml_reader import Table
 
 _TOKEN = re.compile(r"\$\{Token\[[^\]]+\]\}")
+_TYPES = ((bool, "boolean"), (int, "integer"), (float, "number"), (str, "string"), (tuple, "array"))
+
+_STRINGS: Mapping[str, object] = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
 
 Value = TypeVar("Value")
 Group = TypeVar("Group", bound="DataclassInstance")
@@ -25,7 +28,12 @@ def is_token(text: str) -> bool:
 
 
 def option(
-    default: Value, read: Callable[[Table, str], Value], *, allowed: str, doc: str, choices: Sequence[str] = ()
+    default: Value,
+    read: Callable[[Table, str], Value],
+    *,
+    allowed: str,
+    doc: str,
+    schema: Mapping[str, object] | None = None,
 ) -> Value:
     """Declare an option of any type.
 
@@ -34,10 +42,11 @@ def option(
         read: Reads it from a table, by its key; raises ConfigError for what is not allowed.
         allowed: What is allowed, for docs/configuration.md.
         doc: What it does, in plain English, for docs/configuration.md.
-        choices: The only strings that are allowed, if that is so, for the type of the argument.
+        schema: What is allowed, as a JSON Schema; by default, what is of the default's type.
 
     """
-    value: Value = field(default=default, metadata={"read": read, "allowed": allowed, "doc": doc, "choices": choices})
+    of_type = {"type": next(word for kind, word in _TYPES if isinstance(default, kind))} if schema is None else schema
+    value: Value = field(default=default, metadata={"read": read, "allowed": allowed, "doc": doc, "schema": of_type})
     return value
 
 
@@ -54,6 +63,7 @@ def integer(default: int, *, low: int, high: int, doc: str) -> int:
         lambda table, key: table.integer(key, default, low=low, high=high),
         allowed=f"{low:,} to {high:,}",
         doc=doc,
+        schema={"type": "integer", "minimum": low, "maximum": high},
     )
 
 
@@ -64,7 +74,7 @@ def choice(default: str, *allowed: str, doc: str) -> str:
         lambda table, key: table.text(key, default, allowed=allowed),
         allowed=", ".join(f'"{one}"' for one in allowed),
         doc=doc,
-        choices=allowed,
+        schema={"enum": list(allowed)},
     )
 
 
@@ -90,12 +100,13 @@ def matching(pattern: str, *, such_as: str, default: str = "", doc: str) -> str:
             raise table.error(key, f"{text!r} is not allowed; allowed: {allowed}")
         return text
 
-    return option(default, read, allowed=allowed, doc=doc)
+    schema = {"type": "string", "pattern": f"^(?:{pattern})?$"}
+    return option(default, read, allowed=allowed, doc=doc, schema=schema)
 
 
 def texts(*, doc: str) -> tuple[str, ...]:
     """Declare a list of any strings."""
-    return option((), lambda table, key: table.texts(key, ()), allowed="a list of strings", doc=doc)
+    return option((), lambda table, key: table.texts(key, ()), allowed="a list of strings", doc=doc, schema=_STRINGS)
 
 
 def each_matching(pattern: str, *, such_as: str, doc: str) -> tuple[str, ...]:
@@ -109,4 +120,4 @@ def each_matching(pattern: str, *, such_as: str, doc: str) -> tuple[str, ...]:
                 raise table.error(key, f"{text!r} is not allowed; allowed: {allowed}")
         return found
 
-    return option((), read, allowed=allowed, doc=doc)
+    return option((), read, allowed=allowed, doc=doc, schema={**_STRINGS, "items": {"pattern": f"^(?:{pattern})$"}})
