@@ -33,6 +33,9 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Compress in place instead of publishing variants.")
     ] = False,
+    lazy: Annotated[
+        bool, typer.Option("--lazy", help="The recipe leaves its smaller sizes for their first view.")
+    ] = False,
     region: RegionOption = "us-east-1",
     architecture: ArchitectureOption = "arm64",
     price: PriceOption = None,
@@ -44,7 +47,7 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
     from lightpress.cli.tables import print_estimate
     from lightpress.costs.estimate import estimate as estimated
 
-    prices, assumed = prices_of(region, price), assumptions_of(assume, in_place=in_place)
+    prices, assumed = prices_of(region, price), assumptions_of(assume, in_place=in_place, lazy=lazy)
     bill = estimated(assumed, prices, pictures=pictures, architecture=architecture)
     if as_json:
         print_json(facts_of_estimate(bill, assumed, prices))
@@ -62,11 +65,14 @@ def prices_of(region: str, changes: list[str] | None) -> Prices:
         stop(str(error))
 
 
-def assumptions_of(changes: list[str] | None, *, in_place: bool = False) -> Assumptions:
+def assumptions_of(changes: list[str] | None, *, in_place: bool = False, lazy: bool = False) -> Assumptions:
     """The assumptions with `--assume` applied; ends the command where a name or value is not allowed."""
-    from lightpress.costs.estimate import IN_PLACE, Assumptions, UnknownAssumptionError, assume
+    from lightpress.costs.estimate import IN_PLACE, LAZY, Assumptions, UnknownAssumptionError, assume
 
+    if in_place and lazy:
+        stop("--in-place excludes --lazy: what is compressed in place has no variants.")
+    differing = IN_PLACE if in_place else LAZY if lazy else {}
     try:
-        return assume(changes or (), replace(Assumptions(), **IN_PLACE) if in_place else None)
+        return assume(changes or (), replace(Assumptions(), **differing))
     except UnknownAssumptionError as error:
         stop(str(error))
