@@ -186,11 +186,13 @@ _COUNTED_FIRST_VIEW_AS = {
 }
 
 
-def tell_first_view(view: FirstView, spent: Spent) -> None:
+def tell_first_view(view: FirstView | None, spent: Spent) -> None:
     """Count a first view and its cost, and log what came of it; no line for what is not owed, which anybody may ask."""
-    if view.result in _COUNTED_FIRST_VIEW_AS:
-        _count(_COUNTED_FIRST_VIEW_AS[view.result])
-    if view.result is Result.NOT_OWED:
+    _count("FirstViews")
+    result = view.result if view else Result.NOT_OWED
+    if result in _COUNTED_FIRST_VIEW_AS:
+        _count(_COUNTED_FIRST_VIEW_AS[result])
+    if view is None or result is Result.NOT_OWED:
         return
     if view.result is Result.RENDERED:
         _count("VariantBytes", len(view.data or b""), MetricUnit.Bytes)

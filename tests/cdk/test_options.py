@@ -70,6 +70,8 @@ resolver_start = "snapshot"
 upload_auth = "iam"
 monthly_budget_dollars = 100
 max_uploads_per_day = 200
+lazy_concurrency = 5
+keep_lazy_origin = true
 attach = [{{ bucket = "my-shop" }}]
 """
 
@@ -116,7 +118,7 @@ def test_unless_an_option_says_so_no_function_asks_for_more_than_the_3008_mb_of_
     template = with_options(EVERYTHING + 'url_ingest = true\n[[in_place]]\nbucket = "my-cms"\n')
     memory = {one.properties["Handler"].split(".")[-2]: one.properties["MemorySize"] for one in template.functions()}
     assert set(memory) == {"process_upload", "record_failure", "resolve", "purge_deleted", "upload_api", "fetch_url",
-                           "compress_in_place", "backfill"}  # fmt: skip
+                           "compress_in_place", "backfill", "render_lazy"}  # fmt: skip
     assert max(memory.values()) == memory["record_failure"] == 3008
 
 

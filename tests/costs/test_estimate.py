@@ -6,7 +6,16 @@ from dataclasses import fields, replace
 
 import pytest
 
-from lightpress.costs.estimate import IN_PLACE, Assumptions, UnknownAssumptionError, assume, cost_of, estimate, why
+from lightpress.costs.estimate import (
+    IN_PLACE,
+    LAZY,
+    Assumptions,
+    UnknownAssumptionError,
+    assume,
+    cost_of,
+    estimate,
+    why,
+)
 from lightpress.costs.prices import PRICES, Prices, UnknownPriceError, prices_of
 
 SIMPLE = Assumptions(
@@ -22,7 +31,11 @@ SIMPLE = Assumptions(
     log_bytes=2**10,
     invalidated_paths=2,
     original_bytes=3 * 2**20,
-    variant_bytes=2**20,
+    variant_bytes=2**19,
+    first_views=2,
+    first_view_cpu_ms=100,
+    first_view_waiting_ms=300,
+    first_view_bytes=2**18,
 )
 LOGGED = 10**6 / 2**20 * 0.5
 STORED = 10**6 / 2**10 * 0.02
@@ -41,11 +54,12 @@ def test_a_million_pictures_are_added_up_line_by_line() -> None:
             "EventBridge": 6.0,
             "CloudFront, invalidations": 8_000.0,
             "Logs": LOGGED,  # a million KB of 2^10 bytes, in GB of 2^30, as AWS bills them
+            "Lazy variants, first views": 2 * (10.0 + 0.2 + 5.0 + 6 * 0.5),  # half a second of 2 GB each
             "S3, originals": 3 * STORED,
             "S3, variants": STORED,
         }
     )
-    assert (bill.once, bill.monthly) == pytest.approx((8_079.35 + LOGGED, 4 * STORED))
+    assert (bill.once, bill.monthly) == pytest.approx((8_115.75 + LOGGED, 4 * STORED))
 
 
 def test_the_other_processor_costs_its_own_price() -> None:
@@ -62,7 +76,7 @@ def test_less_memory_is_slower_and_more_than_one_cpu_is_no_quicker() -> None:
 
 
 def test_dollars_grow_with_the_pictures() -> None:
-    assert cost_of(SIMPLE, ROUND)(1000) == pytest.approx((8_079.35 + LOGGED) / 1000)
+    assert cost_of(SIMPLE, ROUND)(1000) == pytest.approx((8_115.75 + LOGGED) / 1000)
     assert cost_of(SIMPLE, ROUND)(0) == 0
 
 
@@ -80,7 +94,7 @@ def test_every_assumption_counts_and_has_a_reason(name: str) -> None:
 def test_assumptions_and_prices_can_be_changed_by_name() -> None:
     assert assume(["cpu_ms=200", "writes=3"]) == replace(Assumptions(), cpu_ms=200, writes=3)
     assert prices_of("eu-west-1", ["s3_write=5.5"]) == replace(PRICES["eu-west-1"], s3_write=5.5)
-    assert set(IN_PLACE) <= {row.name for row in fields(Assumptions)}
+    assert {*IN_PLACE, *LAZY} <= {row.name for row in fields(Assumptions)}
 
 
 @pytest.mark.parametrize("change", ["cpu=1", "cpu_ms", "cpu_ms=fast", "cpu_ms=-1", "cpu_ms=nan"])
@@ -106,3 +120,20 @@ def test_an_unknown_processor_has_no_price_and_the_local_clouds_is_that_of_arm64
     assert ROUND.compute("host") == ROUND.compute("arm64")
     with pytest.raises(UnknownPriceError, match="'mips' is not an architecture; allowed: arm64, x86_64"):
         estimate(SIMPLE, ROUND, architecture="mips")
+
+
+def test_leaving_the_smaller_sizes_of_web_pays_off_while_less_than_35_percent_of_those_files_is_viewed() -> None:
+    prices, files = prices_of("us-east-1"), 6
+    eager = estimate(Assumptions(), prices)
+    lazy = {
+        share: estimate(replace(Assumptions(), **LAZY | {"first_views": share * files}), prices)
+        for share in (0.2, 0.34, 0.36)
+    }
+    assert [round(eager.once), round(lazy[0.2].once)] == [66, 51]
+    assert lazy[0.34].once < eager.once < lazy[0.36].once
+    variants = eager.lines[-1].dollars
+    assert lazy[0.2].lines[-1].dollars / variants == pytest.approx(0.79, abs=0.01)
+
+
+def test_without_lazy_variants_an_estimate_has_no_line_for_them() -> None:
+    assert "Lazy variants, first views" not in {line.name for line in estimate(Assumptions(), ROUND).lines}

@@ -89,3 +89,43 @@ def test_a_page_ends_with_a_format_for_every_viewer_where_there_is_one(files: li
     assert bool(formats) == bool(files)
     if {file.format for file in files} & set(FALLBACKS):
         assert formats[-1] in FALLBACKS
+
+
+@dataclass(frozen=True)
+class Owed:
+    """A lazy variant, or all widths of a format of which one is."""
+
+    format: str
+    width: int = 640
+    bytes: None = None
+    animated: bool = False
+
+
+@pytest.mark.parametrize(
+    ("known", "lazy", "formats"),
+    [
+        pytest.param({"jpeg": 70}, ["avif", "webp"], ["avif", "webp", "jpeg"], id="only the oldest one is there"),
+        pytest.param({"avif": 30}, ["webp", "jpeg"], ["avif", "webp", "jpeg"], id="only the newest one is there"),
+        pytest.param({"avif": 90, "webp": 20}, ["jpeg"], ["webp", "jpeg"], id="the smaller of two that are there"),
+        pytest.param({"webp": 20, "jpeg": 30}, ["avif"], ["avif", "webp", "jpeg"], id="a newer one that is not there"),
+        pytest.param({"avif": 90, "jpeg": 30}, ["webp"], ["webp", "jpeg"], id="between two, the older smaller"),
+        pytest.param({}, ["avif", "jpeg"], ["avif", "jpeg"], id="none is there"),
+    ],
+)
+def test_a_lazy_variant_goes_before_files_in_older_formats_and_after_those_in_newer_ones(
+    known: dict[str, int], lazy: list[str], formats: list[str]
+) -> None:
+    files: list[Published | Owed] = [*(Published(form, count) for form, count in known.items()), *map(Owed, lazy)]
+    assert list(offered(files)) == formats
+    best = [smallest(files, viewer) for viewer in VIEWERS]
+    assert list(dict.fromkeys(one.format for one in best if one)) == formats
+
+
+def test_a_format_with_one_lazy_width_counts_as_lazy() -> None:
+    files: list[Published | Owed] = [
+        Published("avif", 900),
+        Owed("avif", 1280),
+        Published("jpeg", 30),
+        Published("jpeg", 60, 1280),
+    ]
+    assert offered(files) == ("avif", "jpeg")

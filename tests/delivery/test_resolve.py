@@ -13,7 +13,7 @@ from PIL import Image
 
 from lightpress.delivery.resolve import MOST_BYTES, Answer, Lookups, read, resolve
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason
-from lightpress.pipeline.manifest import Manifest, Publication, Status, variants_of
+from lightpress.pipeline.manifest import LazyVariant, Manifest, Publication, Status, variants_of
 from tests.delivery.paths import resolver_path
 
 PUBLICATION = Publication("trips/a b.jpg", 3, "v1", 9_000, "web", "d")
@@ -279,3 +279,32 @@ def test_a_variant_that_is_lost_is_not_found_after_three_looks() -> None:
     lookups = Lookups(lambda key: looks.append(key) or found, seconds=A_WEEK)  # type: ignore[func-returns-value]
     answer = resolve(read(resolver_path(found.key)), lookups)
     assert (answer.status, answer.headers["cache-control"], len(looks)) == (404, "public, max-age=0, s-maxage=5", 3)
+
+
+def owing(form: str, path: str) -> Manifest:
+    """With a lazy variant in one format beside the others."""
+    found = published({"w640": (640, 427)})
+    kept = tuple(one for one in found.variants if one.format != form)
+    lazy = LazyVariant("w640", form, f"image/{form}", 640, 427, path)
+    return replace(found, variants=kept, lazy=(lazy,))
+
+
+def ask_for(manifest: Manifest, files: dict[str, bytes]) -> Answer:
+    path = resolver_path(manifest.key, accepted="avif.webp", wanted="w640")
+    return resolve(read(path), Lookups({manifest.key: manifest}.get, files.get, seconds=600))
+
+
+def test_a_lazy_variant_that_is_not_there_is_made_behind_its_own_address_and_sent_from_then_on() -> None:
+    path = "i/x/1-y/w640.avif"
+    manifest = owing("avif", path)
+    first, then = ask_for(manifest, {}), ask_for(manifest, {path: b"made"})
+    assert (first.status, first.headers["location"]) == (302, f"/{path}")
+    assert "max-age=60," in first.headers["cache-control"]
+    assert "s-maxage" not in first.headers["cache-control"]
+    assert (then.status, then.body, then.headers["etag"]) == (200, b"made", '"1-y/w640.avif"')
+
+
+def test_a_lazy_variant_of_more_than_4_mb_is_redirected_to() -> None:
+    path = "i/x/1-y/w640.avif"
+    answer = ask_for(owing("avif", path), {path: bytes(MOST_BYTES + 1)})
+    assert (answer.status, answer.headers["location"]) == (302, f"/{path}")

@@ -25,6 +25,7 @@ from lightpress.composition import (
     fetch_url,
     process_upload,
     purge_deleted,
+    render_lazy,
     resolve,
     upload_api,
 )
@@ -234,6 +235,8 @@ def _new_container() -> Iterator[None]:
         fetch_url.batch,
         purge_deleted.cdn,
         purge_deleted.purge_queue,
+        render_lazy.first_views,
+        render_lazy.timings,
         resolve.images,
         upload_api.upload_service,
         upload_api.url_ingest_api,

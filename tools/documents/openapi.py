@@ -101,7 +101,14 @@ _READY: dict[str, Json] = {
     **_fields(PublishedSource, OF_THE_PICTURE),
     "picture_formats": _list_of(_TEXT) | {"description": "In the order of a `<picture>`; the last one is for `<img>`."},
     "notes": _list_of(_TEXT),
-    "variants": _list_of(_object(**_fields(Variant, OF_A_VARIANT), url=_said("Never changes.", format="uri"))),
+    "variants": _list_of(
+        _object(
+            **_fields(Variant, OF_A_VARIANT)
+            | {"bytes": {"type": ["integer", "null"], "description": "Null where `lazy` is true."}},
+            lazy={"type": "boolean", "description": "Whether it is made when somebody first asks for it."},
+            url=_said("Never changes.", format="uri"),
+        )
+    ),
 }
 
 

@@ -110,7 +110,7 @@ def _state(manifest: Manifest, recipe: Recipe | None) -> str:
 
 
 def _published(manifest: Manifest) -> dict[str, _Look]:
-    return {f"{one.name}.{one.format}": (one.width, one.height, one.look, one.quality) for one in manifest.variants}
+    return {f"{one.name}.{one.format}": (one.width, one.height, one.look, one.quality) for one in manifest.offered}
 
 
 def _owed(manifest: Manifest, recipe: Recipe) -> tuple[dict[str, _Look], frozenset[str]]:
@@ -149,12 +149,12 @@ def _formats(manifest: Manifest, source: PublishedSource, recipe: Recipe) -> set
         return set(recipe.spec.formats)
     if _is_photo(manifest, source):
         return {*CANDIDATES[Kind.PHOTO].small, *CANDIDATES[Kind.PHOTO].fallback}
-    return {variant.format for variant in manifest.variants}
+    return {variant.format for variant in manifest.offered}
 
 
 def _is_photo(manifest: Manifest, source: PublishedSource) -> bool:
     """Whether it is one for all that a manifest tells: what cameras and phones write, and moves not."""
-    return source.format in _OF_CAMERAS and not any(variant.animated for variant in manifest.variants)
+    return source.format in _OF_CAMERAS and not any(variant.animated for variant in manifest.offered)
 
 
 def _change(before: _Look | None, after: _Look | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,8 @@ def render_file(source: File, folder: Path, recipe: Recipe) -> Rendered:
     """
     data = source.path.read_bytes() if source.path else sys.stdin.buffer.read()
     folder.mkdir(parents=True, exist_ok=True)
-    with Child(data, recipe.spec, _LIMITS, render_and_pack) as child:
+    spec = replace(recipe.spec, lazy=frozenset())  # nobody here makes what is left for later
+    with Child(data, spec, _LIMITS, render_and_pack) as child:
         manifest = _manifest(child, PurePath(source.name).name, data, folder, recipe)
     (folder / "manifest.json").write_bytes(manifest.to_json())
     return Rendered(str(source), folder, manifest, child.cost)

@@ -54,7 +54,7 @@ class Snippet:
 
 def snippet_of(manifest: Manifest, base_url: str, *, alt: str, sizes: str, names: list[str] | None) -> Snippet:
     """The snippet of an original that is ready; raises NoSuchSizeError."""
-    there = list(dict.fromkeys(variant.name for variant in manifest.variants))
+    there = list(dict.fromkeys(variant.name for variant in manifest.offered))
     if unknown := [name for name in names or () if name not in there]:
         raise NoSuchSizeError(f"{manifest.key} has no size {unknown[0]!r}; it has: {', '.join(there)}")
     base = base_url.rstrip("/")

@@ -98,6 +98,8 @@ def print_manifests(
             console.print(styled((manifest.key, "bold"), f": {note}"))
         for names, note in _noted_variants(manifest):
             console.print(styled((manifest.key, "bold"), f", {names}: {note}"))
+        for names, note in _owed(manifest):
+            console.print(styled((manifest.key, "bold"), f", {names}: {note}"))
 
 
 def _noted_variants(manifest: Manifest) -> Iterator[tuple[str, str]]:
@@ -108,6 +110,16 @@ def _noted_variants(manifest: Manifest) -> Iterator[tuple[str, str]]:
             noted.setdefault(variant.note, {})[f"{variant.name} {variant.format}"] = None
     for note, files in noted.items():
         yield ", ".join(files), note
+
+
+def _owed(manifest: Manifest) -> Iterator[tuple[str, str]]:
+    """What is left for its first view, and what cannot be made, with the reason."""
+    told: dict[str, list[str]] = {}
+    for variant in manifest.lazy:
+        note = f"cannot be made ({variant.reason}). {variant.detail}" if variant.reason else "made at its first view."
+        told.setdefault(note, []).append(f"{variant.name} {variant.format}")
+    for note, names in told.items():
+        yield ", ".join(names), note
 
 
 def print_failures(console: Terminal, failures: list[Failure]) -> None:

@@ -12,7 +12,7 @@ from lightpress.costs.prices import MILLION
 from lightpress.units import GB, MB
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from _typeshed import DataclassInstance
 
@@ -64,11 +64,28 @@ class Assumptions:
         "(invalidate_all_from)",
     )
 
+    first_views: float = assumed(0, "lazy variants of it that somebody views: each of them is rendered once")
+    first_view_cpu_ms: float = assumed(
+        164, "CPU of one lazy variant, the original decoded for it alone, measured (docs/decisions/0101)"
+    )
+    first_view_waiting_ms: float = assumed(
+        180, "waiting for S3 at a first view: six requests, one after the other; not measured"
+    )
+    first_view_bytes: float = assumed(75_000, "one lazy variant, measured as first_view_cpu_ms was")
+
     @property
     def billed_seconds(self) -> float:
         """Billed seconds for one original. Memory below that of one vCPU slows it down; more does not speed it up."""
-        cpu_ms = self.cpu_ms * self.processor_factor / min(1.0, self.memory_mb / _MB_OF_ONE_CPU)
-        return max(_LEAST_BILLED_MS, cpu_ms + self.waiting_ms) / 1000
+        return self._seconds(self.cpu_ms, self.waiting_ms)
+
+    @property
+    def first_view_seconds(self) -> float:
+        """Billed seconds for one lazy variant."""
+        return self._seconds(self.first_view_cpu_ms, self.first_view_waiting_ms)
+
+    def _seconds(self, cpu_ms: float, waiting_ms: float) -> float:
+        cpu_ms = cpu_ms * self.processor_factor / min(1.0, self.memory_mb / _MB_OF_ONE_CPU)
+        return max(_LEAST_BILLED_MS, cpu_ms + waiting_ms) / 1000
 
 
 IN_PLACE = {
@@ -82,6 +99,20 @@ IN_PLACE = {
 }
 """The assumptions that differ for in-place compression: two writes (the object and the ledger), and the event of the
 write itself, which is checked once more. The CPU time is that of a 12-megapixel JPEG file (docs/decisions/0032)."""
+
+
+LAZY = {
+    "cpu_ms": 298,
+    "waiting_ms": 90,
+    "writes": 3,
+    "variant_bytes": 210_000,
+    "first_views": 1.2,
+}
+"""The assumptions that differ where the recipe `web` leaves its three smaller sizes for their first view, and a fifth
+of those six files is ever viewed: at upload, two files are encoded. Measured (docs/decisions/0101)."""
+
+_FIRST_VIEW_READS = 6
+"""The manifest twice, the variant by the CDN and by the function, the original twice."""
 
 
 @dataclass(frozen=True)
@@ -155,10 +186,27 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
             pictures * assumed.log_bytes / GB * prices.log_gb,
             f"{assumed.log_bytes:g} bytes x ${prices.log_gb:.2f} a GB",
         ),
+        *_of_first_views(assumed, prices, pictures, compute),
         _stored("S3, originals", pictures, assumed.original_bytes, prices),
-        _stored("S3, variants", pictures, assumed.variant_bytes, prices),
+        _stored(
+            "S3, variants", pictures, assumed.variant_bytes + assumed.first_views * assumed.first_view_bytes, prices
+        ),
     )
     return Estimate(pictures, lines)
+
+
+def _of_first_views(assumed: Assumptions, prices: Prices, pictures: int, compute: float) -> Iterator[Line]:
+    """What viewers of lazy variants cause, each variant once; nothing where there are none."""
+    if not assumed.first_views:
+        return
+    seconds, gb = assumed.first_view_seconds, assumed.memory_mb * MB / GB
+    requests = prices.lambda_request + prices.s3_write + _FIRST_VIEW_READS * prices.s3_read
+    each = seconds * gb * compute + requests / MILLION
+    yield Line(
+        "Lazy variants, first views",
+        pictures * assumed.first_views * each,
+        f"{assumed.first_views:g} x ({seconds:.3f} s x {gb:.2f} GB x ${compute:.10f} + ${requests:.2f} a million)",
+    )
 
 
 def assume(changes: Iterable[str], base: Assumptions | None = None) -> Assumptions:

@@ -72,7 +72,7 @@ def event_of(source: Source, manifest: Manifest, *, deployment: str, base_url: s
     }
     text = json.dumps(detail)
     if len(text) > MOST_BYTES:
-        text = json.dumps(detail | {"variants": [], "variants_left_out": len(manifest.variants)})
+        text = json.dumps(detail | {"variants": [], "variants_left_out": len(manifest.offered)})
     return Event(KINDS[manifest.status], text)
 
 

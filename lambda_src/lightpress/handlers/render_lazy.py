@@ -19,8 +19,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Answer a request to a function URL (payload 2.0). HEAD is answered as GET is: Lambda sends no body to it."""
     path = path_in(event["rawPath"])
     view = first_views()(path) if path else None
-    if view is not None:
-        tell_first_view(view, timings().take())
+    tell_first_view(view, timings().take())
     answer = answer_to(view)
     response: dict[str, Any] = {"statusCode": answer.status, "headers": answer.headers}
     if answer.body is not None:

@@ -62,6 +62,9 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Compress in place instead of publishing variants.")
     ] = False,
+    lazy: Annotated[
+        bool, typer.Option("--lazy", help="The recipe leaves its smaller sizes for their first view.")
+    ] = False,
     months: Annotated[
         int | None, typer.Option(min=1, max=120, help="The whole bill over so many months, of 30 days each.")
     ] = None,
@@ -96,7 +99,7 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
     from lightpress.costs.keeping import Moved
 
     prices, is_in_place = prices_of(region, price), in_place or scenario == "in-place"
-    assumed, use = _assumptions(assume or [], _base(in_place=is_in_place), bill.Use())
+    assumed, use = _assumptions(assume or [], _base(in_place=is_in_place, lazy=lazy), bill.Use())
     if months is None:
         made = estimated(assumed, prices, pictures=pictures, architecture=architecture)
         _print_estimate(made, assumed, prices, as_json=as_json)
@@ -136,17 +139,20 @@ def prices_of(region: str, changes: list[str] | None) -> Prices:
         stop(str(error))
 
 
-def assumptions_of(changes: list[str] | None, *, in_place: bool = False) -> Assumptions:
+def assumptions_of(changes: list[str] | None, *, in_place: bool = False, lazy: bool = False) -> Assumptions:
     """The assumptions with `--assume` applied; ends the command where a name or value is not allowed."""
     assumed: Assumptions
-    (assumed,) = _assumptions(changes or [], _base(in_place=in_place))
+    (assumed,) = _assumptions(changes or [], _base(in_place=in_place, lazy=lazy))
     return assumed
 
 
-def _base(*, in_place: bool) -> Assumptions:
-    from lightpress.costs.estimate import IN_PLACE, Assumptions
+def _base(*, in_place: bool, lazy: bool) -> Assumptions:
+    from lightpress.costs.estimate import IN_PLACE, LAZY, Assumptions
 
-    return replace(Assumptions(), **IN_PLACE) if in_place else Assumptions()
+    if in_place and lazy:
+        stop("--in-place excludes --lazy: what is compressed in place has no variants.")
+    differing = IN_PLACE if in_place else LAZY if lazy else {}
+    return replace(Assumptions(), **differing)
 
 
 def _assumptions(changes: list[str], *bases: Any) -> list[Any]:  # noqa: ANN401  dataclasses of assumptions
