@@ -1,0 +1,94 @@
+"""A disaster, and what brings everything back: all variants and manifests are gone, and originals are still there."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from lightpress.cli.backfill import Limits
+from lightpress.cli.backfilling import VARIANTS, StopSwitch, job_for, run
+from lightpress.cli.project import RECIPES
+from lightpress.client.uploading import upload
+from lightpress.pipeline.manifest import Status, manifest_path, variants_folder
+from lightpress.pipeline.recipe import load_recipes
+from tests.e2e.test_pipeline import eventually, picture, settle, stored
+from tools.drawing import disc, file_of, plain, ramp
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from types_boto3_s3 import S3Client
+
+    from lightpress.client.deployment import Deployment
+    from lightpress.local import Outputs
+    from lightpress.pipeline.manifest import Manifest
+    from tests.e2e.conftest import Fetch
+
+PREFIX = "disaster/"
+ORIGINALS = {
+    f"{PREFIX}photo.jpg": file_of(ramp((1000, 700)), "JPEG"),
+    f"{PREFIX}flat.jpg": picture(3),
+    f"{PREFIX}logo.png": file_of(disc(400)),
+    f"{PREFIX}moving.gif": file_of(plain(), "GIF", save_all=True, append_images=[plain((0, 0, 255))]),
+    f"{PREFIX}broken.jpg": picture(4)[:200],
+}
+
+
+def test_after_the_images_bucket_was_emptied_a_backfill_brings_back_every_byte(
+    deployment: Deployment, cloud: Outputs, s3: S3Client, fetch: Fetch, tmp_path: Path
+) -> None:
+    uploads = [upload(deployment, key, data, "image/jpeg") for key, data in ORIGINALS.items()]
+    before = {manifest.key: manifest for manifest in settle(deployment, *uploads)}
+    assert [key for key, manifest in before.items() if manifest.status is Status.FAILED] == [f"{PREFIX}broken.jpg"]
+
+    empty_images_bucket(s3, cloud)
+    assert fetch(f"/{before[f'{PREFIX}photo.jpg'].variants[0].path}").status in {403, 404}
+    assert fetch(f"/{PREFIX}photo.jpg").headers["x-lightpress-status"] == "processing", "there is an original"
+
+    limits = Limits(rate=100, dollars=lambda *_: 0.0)
+    todo = job_for(
+        deployment,
+        bucket=None,
+        prefix=PREFIX,
+        mode=VARIANTS,
+        since=None,
+        inventory=None,
+        recipes=load_recipes(RECIPES),
+    )
+    with StopSwitch(tmp_path / "stop") as switch:
+        ended, checkpoint = run(todo, limits, tmp_path, switch, lambda *_: None)
+    assert (ended, checkpoint.endings) == ("finished", {"ready": 4, "failed": 1})
+
+    after = {key: deployment.manifest(key) for key in ORIGINALS}
+    assert {key: contents(manifest) for key, manifest in after.items()} == {
+        key: contents(manifest) for key, manifest in before.items()
+    }
+    for key, manifest in before.items():
+        eventually(partial(answers, fetch, f"/{key}", 200 if manifest.status is Status.READY else 404))
+
+
+def answers(fetch: Fetch, path: str, status: int) -> bool:
+    """Whether the CDN says so, and of a picture that is published: it keeps a placeholder or a 404 for a moment."""
+    answer = fetch(path)
+    return answer.status == status and "x-lightpress-status" not in answer.headers
+
+
+def contents(manifest: Manifest | None) -> tuple[Status | None, str | None, set[tuple[str, str, str]]]:
+    """What viewers get: the status, the reason, and each variant with the checksum of its bytes."""
+    if manifest is None:
+        return None, None, set()
+    files = {(variant.name, variant.format, variant.sha256) for variant in manifest.variants}
+    return manifest.status, manifest.reason, files
+
+
+def empty_images_bucket(s3: S3Client, cloud: Outputs) -> None:
+    """Delete everything of these originals from it: other tests have theirs there."""
+    for key in ORIGINALS:
+        for path in (*stored(s3, cloud, variants_folder(key)), manifest_path(key)):
+            s3.delete_object(Bucket=cloud.images_bucket, Key=path)
+    assert not any(stored(s3, cloud, variants_folder(key)) for key in ORIGINALS)
+
+
+pytestmark = pytest.mark.emulator("it deletes what is published")
