@@ -120,6 +120,12 @@ RECIPE: Mapping[str, Key] = {
     "damaged": _word("publish", DAMAGED, "Publish what is there of a file that is cut short, or refuse it"),
     "colors": _word("srgb", COLORS, 'The color space of variants (recipes.md, "Wide gamut")'),
     "hdr": _word("sdr", HDR, 'Drop gain maps, or keep them in JPEG variants (recipes.md, "Gain maps"); excludes steps'),
+    "lazy": Key(
+        "[]",
+        f"sizes, formats ({', '.join(f'`{name}`' for name in OUTPUTS)}), or single variants as `SIZE.FORMAT`",
+        'Variants that are made when somebody first asks for them (recipes.md, "Lazy variants"); excludes steps',
+        {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+    ),
     "limits": Key("{}", "see below", "What one original may cost", {"$ref": "#/definitions/limits"}),
 }
 SIZE: Mapping[str, Key] = {
