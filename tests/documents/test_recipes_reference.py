@@ -55,7 +55,8 @@ ONLY_THE_READER_KNOWS = {
     "a box with one side", "a pad with one side", "a pad without end", "a focus where nothing is cut off",
     "quality of a format that is not made", "a rule behind the one for every key", "a rule twice",
     "gain maps where no format holds them", "a file that is not there", "a mark that is no picture",
-    "text from right to left", "trimming late", "a region of nothing", "a length of 60 %", "an unknown step",
+    "a lazy format that is not written", "a lazy name that is a size and a format", "a lazy size that there is not",
+    "lazy variants with steps", "text from right to left", "trimming late", "a region of nothing", "a length of 60 %", "an unknown step",
 }  # fmt: skip
 
 
@@ -128,14 +129,14 @@ def _parsed(text: str) -> Any:  # noqa: ANN401
         return None
 
 
-@pytest.mark.parametrize("name", BROKEN.keys() - ONLY_THE_READER_KNOWS)
+@pytest.mark.parametrize("name", sorted(BROKEN.keys() - ONLY_THE_READER_KNOWS))
 def test_the_schema_refuses_what_the_reader_refuses(name: str) -> None:
     text, *_ = BROKEN[name]
     found = _parsed(text)
     assert found is None or not IS_RECIPES(found)
 
 
-@pytest.mark.parametrize("name", BROKEN_STEPS.keys() - ONLY_THE_READER_KNOWS)
+@pytest.mark.parametrize("name", sorted(BROKEN_STEPS.keys() - ONLY_THE_READER_KNOWS))
 def test_the_schema_refuses_the_steps_that_the_reader_refuses(name: str) -> None:
     steps, *_ = BROKEN_STEPS[name]
     assert not IS_RECIPES(tomllib.loads(f"{RULE}[recipes.web]\nsteps = {steps}\n{SIZES}"))
