@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from lightpress.cdk.config import Config
+from lightpress.cdk.options.delivery import DeliveryOptions
 from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.cdk.options.uploads import UploadOptions
 from lightpress.in_place.buckets import InPlace
 from tests.cdk.templates import synthesize_with
-from tests.cdk.test_monitoring import SYMPTOMS, SYMPTOMS_IN_PLACE, alarms
+from tests.cdk.test_monitoring import SYMPTOMS, SYMPTOMS_IN_PLACE, SYMPTOMS_LAZY, alarms
 from tests.operations.alarming import Measured, is_raised, metrics_of
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def work(invocations: int, **ends: int) -> Series:
     """Three periods of so many invocations, and so many pictures that came to each end."""
     return {"Invocations": ((invocations,),) * 3, **{name: ((count,),) * 3 for name, count in ends.items()}}
 
+
+_ALL = SYMPTOMS | SYMPTOMS_IN_PLACE | SYMPTOMS_LAZY
 
 CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
     "FailuresAreNotRecorded": {
@@ -104,8 +107,8 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
         ),
         "ill": (work(9_000, ObjectsReplaced=1_000),),
     },
-    **{symptom: _BREAKS for symptom in SYMPTOMS | SYMPTOMS_IN_PLACE if symptom.endswith("Breaks")},
-    **{symptom: _THROTTLED for symptom in SYMPTOMS | SYMPTOMS_IN_PLACE if symptom.endswith("IsThrottled")},
+    **{symptom: _BREAKS for symptom in _ALL if symptom.endswith("Breaks")},
+    **{symptom: _THROTTLED for symptom in _ALL if symptom.endswith("IsThrottled")},
 }
 
 
@@ -116,6 +119,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
         "full",
         uploads=UploadOptions(upload_auth="iam"),
         ingest=IngestOptions(url_ingest=True),
+        delivery=DeliveryOptions(keep_lazy_origin=True),
         existing=ExistingOptions(in_place=(Existing(InPlace("my-shop", "photos/", (".jpg",))),)),
     )
     return alarms(synthesize_with(config, tmp_path_factory.mktemp("full")), config.prefix)

@@ -12,6 +12,9 @@ In both, a request of the CDN to a function URL fails where its path has other c
 
 In both, the CDN keeps what it answers, and forgets what is invalidated (`edge_cache`): the emulator's keeps nothing.
 
+In both, S3 says 404 to the CDN of an object that is not there, where the bucket's policy lets the CDN list
+(https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html); the emulator's says 403 whatever the policy is.
+
 In both, it fails over within origin groups (`origin_groups`), which the emulator's does not know.
 """
 
@@ -22,8 +25,8 @@ from typing import Any
 
 from edge_cache import EdgeCache, Invalidations
 from ministack.app import app as emulator
-from ministack.core.iam_evaluator import pin_request_origin
-from ministack.services import cloudfront
+from ministack.core.iam_evaluator import EvalContext, evaluate_resource_policy, pin_request_origin
+from ministack.services import cloudfront, s3
 from origin_groups import ask as ask_group
 from origin_groups import with_groups
 
@@ -76,6 +79,35 @@ def _tell_hit(headers: dict[str, Any], x_cache: str, *rest: Any, **more: Any) ->
     return _with_own_headers(headers, "Hit from cloudfront" if "age" in headers else x_cache, *rest, **more)
 
 
+_fetch_from_s3 = s3.serve_cloudfront_origin_fetch
+_FORBIDDEN = 403
+
+
+def _fetch_or_404(bucket: str, key: str, method: str, headers: Any, source_arn: str = "", oai_id: str = "") -> Any:  # noqa: ANN401, PLR0913, PLR0917  the emulator's
+    answer = _fetch_from_s3(bucket, key, method, headers, source_arn, oai_id)
+    held = s3._ensure_bucket(bucket)  # noqa: SLF001
+    if answer[0] != _FORBIDDEN or held is None or key in held["objects"] or not _may_list(bucket, source_arn):
+        return answer
+    return s3._error("NoSuchKey", "The specified key does not exist.", 404, f"/{bucket}/{key}")  # noqa: SLF001
+
+
+def _may_list(bucket: str, source_arn: str) -> bool:
+    owner = s3._bucket_owner_account(bucket) or s3.get_account_id()  # noqa: SLF001
+    policy = s3._bucket_policies.get_scoped(owner, None, bucket)  # noqa: SLF001
+    asked = EvalContext(
+        principal_arn="*",
+        principal_type="Service",
+        principal_account="",
+        action="s3:ListBucket",
+        resource_arn=f"arn:aws:s3:::{bucket}",
+        region=s3.get_region(),
+        service_context={"aws:sourcearn": source_arn},
+    )
+    if not policy or not source_arn:
+        return False
+    return bool(evaluate_resource_policy(policy, asked, service="cloudfront.amazonaws.com").decision == "Allow")
+
+
 _parse = cloudfront.parse_distribution_dataplane_config
 _FAULTS = (cloudfront.OriginTimeout, cloudfront.OriginUnreachable)
 
@@ -84,6 +116,7 @@ def _parse_with_groups(distribution: Any) -> Any:  # noqa: ANN401  the emulator'
     return with_groups(_parse(distribution), cloudfront._dist_config_el(distribution))  # noqa: SLF001
 
 
+s3.serve_cloudfront_origin_fetch = _fetch_or_404
 cloudfront.parse_distribution_dataplane_config = _parse_with_groups
 cloudfront._fetch_from_function_url_origin = _fetch_signed  # noqa: SLF001
 cloudfront._fetch_from_origin = _fetch_through_cache  # noqa: SLF001
