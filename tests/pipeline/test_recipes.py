@@ -63,6 +63,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
         sizes.box = { width = 30, height = 40, fit = "cover" }
         sizes.face = { width = 30, height = 40, fit = "cover", focus = [0, 0.25] }
         sizes.tile = { width = 30, height = 40, fit = "pad" }
+        sizes.auto = { width = 30, height = 40, fit = "cover", focus = "auto" }
         quality = { jpeg = 33 }
         animation = false
         accept = ["png", "jpeg2000"]
@@ -88,6 +89,7 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
             Size("box", 30, 40, "cover"),
             Size("face", 30, 40, "cover", (0.0, 0.25)),
             Size("tile", 30, 40, "pad"),
+            Size("auto", 30, 40, "cover", auto_focus=True),
         ),
         formats=("jpeg", "png"),
         quality={"jpeg": 33},
@@ -270,6 +272,11 @@ BROKEN = {
         )
         for focus in ("[0.5]", "[0.5, 1.1]", "[-0.1, 0]", "[true, 0]", "['a', 0]", "0.5", "[nan, 0]")
     },
+    "a focus by another word": (
+        RULE + RECIPE + '[recipes.web.sizes]\nw9 = { width = 9, height = 9, fit = "cover", focus = "faces" }\n',
+        "recipes.web.sizes.w9.focus",
+        ["'faces' is neither \"auto\" nor two numbers from 0 to 1, such as [0.5, 0.3]"],
+    ),
     "a misspelt side": (
         RULE + RECIPE + "[recipes.web.sizes]\nw320 = { width = 9, heigth = 9 }\n",
         "recipes.web.sizes.w320.heigth",
@@ -458,6 +465,7 @@ OTHER_BYTES = {
     "a width": changed(sizes=(Size("w10", 11), Size("box", 20, 20, "cover"))),
     "a height": changed(sizes=(Size("w10", 10), Size("box", 20, 21, "cover"))),
     "the fit": changed(sizes=(Size("w10", 10), Size("box", 20, 20))),
+    "a focus that is looked for": changed(sizes=(Size("w10", 10), Size("box", 20, 20, "cover", auto_focus=True))),
     "the focus": changed(sizes=(Size("w10", 10), Size("box", 20, 20, "cover", (0.5, 0.4)))),
     "a name": changed(sizes=(Size("w11", 10), Size("box", 20, 20, "cover"))),
     "one size less": changed(sizes=(Size("w10", 10),)),

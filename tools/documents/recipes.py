@@ -67,6 +67,7 @@ def _side(doc: str) -> Key:
     return Key("", f"1 to {LONGEST_SIDE}", doc, schema)
 
 
+_POINT = {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 2, "maxItems": 2}
 _STEPS = {"$ref": "#/definitions/steps"}
 RULE: Mapping[str, Key] = {
     "path": Key(
@@ -139,9 +140,10 @@ SIZE: Mapping[str, Key] = {
     ),
     "focus": Key(
         "[0.5, 0.5]",
-        "two numbers from 0 to 1",
-        'With `fit = "cover"`: the point to keep in the middle, from the left and the top',
-        {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 2, "maxItems": 2},
+        'two numbers from 0 to 1, or `"auto"`',
+        'With `fit = "cover"`: the point to keep, from the left and the top; "auto" looks for the subject '
+        'of each picture (recipes.md, "Focus")',
+        {"anyOf": [{"const": "auto"}, _POINT]},
     ),
     "steps": Key("those of the recipe", "up to 16 steps", "What is done to this size alone; `[]` for nothing", _STEPS),
 }

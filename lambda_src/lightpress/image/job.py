@@ -37,6 +37,8 @@ class OriginalInfo:
         thumbhash: A blurred likeness, in base64.
         frames: How many frames its animated variants have; 1 where all of them are still.
         duration_ms: How long its animation lasts, played once; 0 where all variants are still.
+        focus: The point around which sizes were cut, as shares of width and height, where somebody chose it or it was
+            looked for.
     """
 
     format: str
@@ -47,6 +49,7 @@ class OriginalInfo:
     thumbhash: str | None = None
     frames: int = 1
     duration_ms: int = 0
+    focus: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,11 +117,28 @@ def render(data: bytes, spec: Spec, encode: Encode = encode, pack: Pack = no_pac
     del decoded  # else every pixel of it would stay in memory until all steps are done
     for step in STEPS:
         picture = step(picture, job)
-    job = replace(job, profile=picture.profile)
+    job = _focused(picture, replace(job, profile=picture.profile))
     if spec.has_steps:
         return _with_steps(picture, job)
     job = replace(job, outputs=outputs_for(picture, job))
     return RenderResult(_info(picture, job), _variants(picture, job, {(): job.outputs}))
+
+
+def _focused(picture: Picture, job: Job) -> Job:
+    """Cut sizes around the point that somebody chose for this picture, or where its subject is."""
+    point = job.spec.focus or _subject(picture, job.spec)
+    if point is None:
+        return job
+    spec = job.spec.around(point, by_hand=job.spec.focus is not None)
+    return replace(job, spec=replace(spec, focus=point), rungs=_reductions(picture.original, spec))
+
+
+def _subject(picture: Picture, spec: Spec) -> tuple[float, float] | None:
+    if not spec.has_auto_focus:
+        return None
+    from lightpress.image.focus import focus_of  # noqa: PLC0415  few recipes ask for it
+
+    return focus_of(picture.image)
 
 
 def _reductions(original: Pixels, spec: Spec) -> tuple[Rung, ...]:
@@ -155,7 +172,10 @@ def _shaped(picture: Picture, job: Job, shaping: tuple[Step, ...]) -> tuple[Pict
         picture = replace(picture, animation=replace(moving, frames=frames))
     for step in shaping:
         picture = step.apply(picture, step.options)
-    rungs = job.spec.shaped(shaping).rungs(Pixels(*picture.image.size) if shaping else picture.original)
+    spec = job.spec.shaped(shaping)
+    if shaping and (point := _subject(picture, spec)):
+        spec = spec.around(point, by_hand=False)
+    rungs = spec.rungs(Pixels(*picture.image.size) if shaping else picture.original)
     return picture, replace(job, rungs=rungs, animated=picture if shaping and moving else job.animated)
 
 
@@ -243,6 +263,7 @@ def _info(picture: Picture, job: Job) -> OriginalInfo:
         thumbhash=thumbhash(small),
         frames=len(shown),
         duration_ms=sum(shown),
+        focus=spec.focus,
     )
 
 

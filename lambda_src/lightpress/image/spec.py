@@ -86,6 +86,7 @@ class Size:
             the whole picture in the middle of a box that always has its full size.
         focus: With "cover", the point to keep, as shares (0 to 1) of the picture's width and height.
         steps: What is done to the picture, in this order; width and height are those before steps that add to them.
+        auto_focus: Whether `focus` is looked for in each picture (`focus.focus_of`).
     """
 
     name: str
@@ -94,6 +95,7 @@ class Size:
     fit: Fit = "contain"
     focus: tuple[float, float] = (0.5, 0.5)
     steps: tuple[Step, ...] = ()
+    auto_focus: bool = False
 
     @property
     def shaping(self) -> tuple[Step, ...]:
@@ -253,6 +255,7 @@ class Spec:
         lazy: Pairs of size and format that are left out, for now. With `auto`, the largest size is made all the same:
             its files decide the formats.
         native: Whether the pixel library works on the pixels where it can, or Pillow alone does: the same pixels later.
+        focus: The point to keep in all sizes that cover a box, as somebody has said for this picture; as in `Size`.
     """
 
     sizes: tuple[Size, ...]
@@ -270,6 +273,7 @@ class Spec:
     auto: bool = False
     native: bool = True
     lazy: frozenset[tuple[str, str]] = frozenset()
+    focus: tuple[float, float] | None = None
 
     def leaves_out(self, names: Sequence[str], form: str) -> bool:
         """Whether the variant that serves these sizes is not made: it would have to be for any that is not lazy."""
@@ -321,6 +325,23 @@ class Spec:
     def qualities_of(self, output: Output) -> tuple[tuple[float, int], ...]:
         """The qualities of all sizes, as (longer side in pixels up to, quality), ascending."""
         return ((math.inf, self.quality[output.name]),) if output.name in self.quality else output.quality
+
+    @property
+    def has_auto_focus(self) -> bool:
+        """Whether the subject of each picture is looked for."""
+        return any(size.auto_focus for size in self.sizes)
+
+    def around(self, point: tuple[float, float], *, by_hand: bool) -> Spec:
+        """The same, cut around a point: the sizes that look for one or, where it was chosen by hand, all that cut."""
+        return replace(
+            self,
+            sizes=tuple(
+                replace(size, focus=point, auto_focus=size.auto_focus and not by_hand)
+                if size.auto_focus or (by_hand and size.fit == "cover")
+                else size
+                for size in self.sizes
+            ),
+        )
 
     def at_quality(self, output: Output, quality: int) -> Spec:
         """The same, but for the quality of one format."""

@@ -134,6 +134,8 @@ class PublishedSource:
         thumbhash: The placeholder picture, a ThumbHash in base64.
         frames: Of the animation that animated variants show; 1 if there are none.
         duration_ms: Of that animation; 0 if there is none.
+        focus: The point around which sizes are cut, as shares of width and height; None if nobody chose it and no size
+            looks for it.
     """
 
     identity: str
@@ -146,6 +148,7 @@ class PublishedSource:
     thumbhash: str | None = None
     frames: int = 1
     duration_ms: int = 0
+    focus: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +242,7 @@ class Publication:
             thumbhash=facts.thumbhash,
             frames=facts.frames,
             duration_ms=facts.duration_ms,
+            focus=facts.focus,
         )
         variants = tuple(_compared(variant, variants) for variant in variants)
         return self._manifest(
@@ -317,8 +321,9 @@ def manifest_from_json(body: bytes) -> Manifest:
 
 
 def _renamed(source: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Release 0.1.0 wrote `colour`."""
-    return {"color": source.get("colour"), **source}
+    """Release 0.1.0 wrote `colour`. JSON has lists where there are tuples."""
+    focus = source.get("focus")
+    return {"color": source.get("colour"), **source, "focus": tuple(focus) if focus else None}
 
 
 def manifest_path(key: str) -> str:

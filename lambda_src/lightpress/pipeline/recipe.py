@@ -45,7 +45,7 @@ EVERYTHING = "**"
 LONGEST_SIDE = 16_383
 _LARGEST_PADDED = 16_000_000  # such a box costs its full memory even for a picture of one pixel
 # What is said only where it is not usual: recipes that are older than these keys keep their digest.
-_USUAL: Mapping[str, object] = {"colors": "srgb", "hdr": "sdr", "auto": False}
+_USUAL: Mapping[str, object] = {"colors": "srgb", "hdr": "sdr", "auto": False, "focus": None}
 _AUTO = "auto"
 _MILLION = 1_000_000
 
@@ -200,7 +200,11 @@ def load_recipes(path: Path) -> RecipeBook:
 def _decided_by(size: Size) -> dict[str, object]:
     """What of a size decides its variants. Sizes that are older than steps, and have none, keep their digest."""
     decides = asdict(replace(size, steps=()))
-    del decides["steps"]
+    del decides["steps"], decides["auto_focus"]
+    if size.auto_focus:
+        from lightpress.image.focus import FOCUS_REVISION  # noqa: PLC0415  few recipes ask for it
+
+        decides["focus"] = f"{_AUTO} {FOCUS_REVISION}"
     return decides | ({"steps": [step.digest for step in size.steps]} if size.steps else {})
 
 
@@ -345,10 +349,23 @@ def _size(name: str, sizes: Table, folder: Path, common: tuple[Step, ...]) -> Si
         raise row.error("fit", f'"pad" fills at most {_LARGEST_PADDED} pixels, whatever the size of the picture')
     if fit != "cover" and row.has("focus"):
         raise row.error("focus", 'is the point that fit = "cover" keeps; nothing else cuts anything off')
-    x, y = row.parts("focus", (0.5, 0.5))
+    focus, auto_focus = _focus(row)
     steps = _steps(row, folder)
     row.close()
-    return Size(name, width, height, fit, (x, y), common if steps is None else steps)
+    return Size(name, width, height, fit, focus, common if steps is None else steps, auto_focus)
+
+
+def _focus(row: Table) -> tuple[tuple[float, float], bool]:
+    """The point to keep, and whether it is looked for in each picture."""
+    if not row.is_text("focus"):
+        x, y = row.parts("focus", (0.5, 0.5))
+        return (x, y), False
+    word = row.text("focus")
+    if word != _AUTO:
+        raise row.error("focus", f'{word!r} is neither "{_AUTO}" nor two numbers from 0 to 1, such as [0.5, 0.3]')
+    import lightpress.image.focus  # noqa: F401, PLC0415  whoever renders can import nothing
+
+    return (0.5, 0.5), True
 
 
 def _quality(row: Table, formats: tuple[str, ...]) -> dict[str, int]:

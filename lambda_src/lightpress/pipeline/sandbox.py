@@ -167,7 +167,8 @@ class Child(Generic[OptionsT]):
             said, _ = self._frame()
             self._decoding_ms = said.pop("cpu_ms")
             load_codecs((said["format"],))  # for the next of its kind: phones send many alike
-            yield OriginalInfo(**said | {"notes": tuple(said["notes"])})
+            focus = said["focus"] and tuple(said["focus"])
+            yield OriginalInfo(**said | {"notes": tuple(said["notes"]), "focus": focus})
             while (frame := self._frame())[0] != {"done": True}:
                 said, data = frame
                 yield EncodedVariant(**said | {"names": tuple(said["names"])}, data=data)
