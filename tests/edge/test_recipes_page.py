@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.cdk.config import Config
+from lightpress.cdk.readiness import PROJECT
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.resolve import read
 from tests.edge.engine import Request, answers_to, node
@@ -61,6 +62,8 @@ def _keys_at_the_edge(urls: list[str]) -> list[str | None]:
 
 
 def test_next_js_asks_for_every_key_by_its_permalink(tmp_path: Path) -> None:
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / "lightpress").symlink_to(PROJECT / "clients" / "js")
     (tmp_path / "image-loader.mjs").write_text(block(PAGE, "image-loader.js"), encoding="utf-8")
     script = f"import loader from './image-loader.mjs'; const keys = {json.dumps(KEYS)};"
     script += "console.log(JSON.stringify(keys.map((src) => loader({ src, width: 600, quality: 75 }))));"
@@ -77,26 +80,14 @@ def test_next_js_asks_for_every_key_by_its_permalink(tmp_path: Path) -> None:
     assert _keys_at_the_edge([url.removeprefix("https://cdn.example") for url in urls]) == KEYS
 
 
-def test_python_asks_for_every_key_by_its_permalink(tmp_path: Path) -> None:
-    links = _module("lightpress_links.py", tmp_path)
-    urls = [links.permalink(key, w=600) for key in KEYS]
-    assert urls == [f"{permalink(key)}?w=600" for key in KEYS]
-    assert _keys_at_the_edge(urls) == KEYS
-    assert links.permalink("a.jpg") == "/a.jpg"
-    assert links.srcset("https://cdn.example", "a b.jpg", (320, 640)) == (
-        "https://cdn.example/a%20b.jpg?w=320 320w, https://cdn.example/a%20b.jpg?w=640 640w"
-    )
-
-
 def test_djangos_tag_writes_markup_that_no_key_can_break(tmp_path: Path) -> None:
     django: Any = pytest.importorskip("django", reason="there is no Django here: pip install django")
     importlib.import_module("django.conf").settings.configure(LIGHTPRESS_URL="https://cdn.example")
     django.setup()
-    _module("lightpress_links.py", tmp_path)
-    _module("templatetags/lightpress.py", tmp_path)
-    engine = importlib.import_module("django.template.engine").Engine(libraries={"lightpress": "lightpress"})
+    _module("templatetags/pictures.py", tmp_path)
+    engine = importlib.import_module("django.template.engine").Engine(libraries={"pictures": "pictures"})
     context = importlib.import_module("django.template").Context({"key": 'a".jpg', "alt": "<b>"})
-    source = "{% load lightpress %}{% lightpress_img key alt=alt %} {% lightpress_url key fm='webp' %}"
+    source = "{% load pictures %}{% picture key alt=alt %} {% picture_url key fm='webp' %}"
     markup = engine.from_string(source).render(context)
     assert 'src="https://cdn.example/a%22.jpg?w=1920"' in markup
     assert 'alt="&lt;b&gt;"' in markup

@@ -1,0 +1,1 @@
+export default function loader(asked: { src: string; width: number; quality?: number }): string;
