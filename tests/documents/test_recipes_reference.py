@@ -56,7 +56,8 @@ ONLY_THE_READER_KNOWS = {
     "quality of a format that is not made", "a rule behind the one for every key", "a rule twice",
     "gain maps where no format holds them", "a file that is not there", "a mark that is no picture",
     "a lazy format that is not written", "a lazy name that is a size and a format", "a lazy size that there is not",
-    "lazy variants with steps", "text from right to left", "trimming late", "a region of nothing", "a length of 60 %", "an unknown step",
+    "lazy variants with steps",
+    "text from right to left", "trimming late", "a region of nothing", "a length of 60 %", "an unknown step",
 }  # fmt: skip
 
 
