@@ -14,7 +14,7 @@ import sys
 from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
 from functools import cache
 from importlib import import_module
-from inspect import isfunction
+from inspect import cleandoc, isfunction
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -59,7 +59,7 @@ class Definition:
     @property
     def doc(self) -> str:
         """What it does."""
-        return (self.options.__doc__ or "").strip()
+        return cleandoc(self.options.__doc__ or "")  # Python before 3.13 keeps the indentation
 
     @property
     def allowed(self) -> Mapping[str, Option]:
