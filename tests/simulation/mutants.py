@@ -296,7 +296,7 @@ MUTANTS = (
     Mutant(
         "what is published is refused once its format is not accepted",
         RECONCILE,
-        (Change("A or is_kept(M, R)", "A"),),
+        (Change("is_kept(M, R)", "False"),),
         Case("JM"),
         100,
     ),
