@@ -17,7 +17,7 @@ PROJECT = Path(__file__).parents[2]
 SHIPPED = [*PROJECT.glob("lambda_src/**/*.py"), *PROJECT.glob("infra/**/*.py"), *PROJECT.glob("cli/**/*.py")]
 ONLY_FOR_TESTS = {"trustme", "ministack"}
 """Of the strict local cloud, which tests start, and of the emulator's own environment."""
-OWN = {"lightpress", "edge_cache"}
+OWN = {"lightpress", "edge_cache", "origin_groups"}
 """And a module that runs inside the emulator, beside its neighbor."""
 
 
