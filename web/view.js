@@ -82,7 +82,8 @@ function showResult(place, picture, formats, preview) {
   const part = (name) => result.querySelector(`.${name}`);
   const { published } = picture;
   compare(part, published, preview);
-  const saved = savedPercent(picture.file.size, largest(published).bytes);
+  const weight = largest(published).bytes; // null of a file that is made at its first view
+  const saved = weight === null ? 0 : savedPercent(picture.file.size, weight);
   part('saved').textContent = saved > 0 ? `${saved} % fewer bytes` : '';
   table(result.querySelector('table'), published, formats);
   part('notes').append(...(published.notes ?? []).map((note) => node('li', note)));
@@ -169,8 +170,9 @@ function table(element, published, formats) {
 function cell(variant, format) {
   const td = document.createElement('td');
   if (variant) {
-    const link = Object.assign(node('a', bytes(variant.bytes)), { href: variant.url, target: '_blank', rel: 'noopener' });
-    link.setAttribute('aria-label', `${variant.name}, ${format}: ${bytes(variant.bytes)}`);
+    const weight = variant.bytes === null ? WORDS.lazy : bytes(variant.bytes);
+    const link = Object.assign(node('a', weight), { href: variant.url, target: '_blank', rel: 'noopener' });
+    link.setAttribute('aria-label', `${variant.name}, ${format}: ${weight}`);
     td.append(link);
   }
   return td;

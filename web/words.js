@@ -64,7 +64,8 @@ export function summaryOf(pictures) {
   const left = pictures.filter(isUnderWay).length;
   if (left) parts.unshift(`${left} to upload, ${Math.floor(100 * totalProgress(pictures))} % sent`);
   if (count('failed')) parts.push(`${count('failed')} failed`);
-  const published = pictures.filter((picture) => picture.state === 'ready');
+  const weighed = (picture) => picture.state === 'ready' && largest(picture.published).bytes !== null;
+  const published = pictures.filter(weighed); // how large a file is that is made at its first view, nobody knows
   if (published.length) {
     const before = sum(published.map((picture) => picture.file.size));
     const after = sum(published.map((picture) => largest(picture.published).bytes));
@@ -106,6 +107,7 @@ export function typeOf(file, extensions) {
 }
 
 export const WORDS = {
+  lazy: 'at first view',
   offline: 'The upload service cannot be reached. Check your connection and try again.',
   interrupted: 'The connection broke while the file was sent.',
   signedOut: 'You are signed out. Sign in and try again.',

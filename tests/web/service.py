@@ -9,7 +9,7 @@ import hashlib
 import json
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -20,6 +20,7 @@ from lightpress.delivery.summary import summary_of
 from lightpress.image import MESSAGES, PictureRejected, Reason, Size, Spec, render
 from lightpress.image.formats import INPUTS
 from lightpress.pipeline.manifest import Publication, variant_path, variants_of
+from lightpress.pipeline.owed import owed_of
 from lightpress.uploads.page import page_formats
 from web.serve import pages
 
@@ -40,7 +41,7 @@ class Dependencies:
     """What the service holds, and what goes wrong in it next: each entry of `broken` fails one request to that path.
 
     parts: of uploads under way, by key. sent_parts: the numbers of all that came, also of those that failed.
-    held_back: parts that are signed for once the event is set.
+    held_back: parts that are signed for once the event is set. lazy: variants that are left for their first view.
     """
 
     auth: dict[str, Any]
@@ -52,6 +53,7 @@ class Dependencies:
     sent_parts: list[int] = field(default_factory=list)
     held_back: dict[int, threading.Event] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
+    lazy: frozenset[tuple[str, str]] = frozenset()
     page_origin: str = ""
     other_origin: str = ""
 
@@ -66,14 +68,17 @@ class Dependencies:
         """What the pipeline does with an upload."""
         self.originals[key] = data
         publication = Publication(key, 1, "v1", len(data), "web", "digest")
+        spec = replace(SPEC, lazy=self.lazy)
         try:
             rendering = render(data, SPEC)
             variants: list[Variant] = []
             for rendition in rendering.variants:
                 path = variant_path(key, publication.generation, rendition)
-                variants += variants_of(rendition, path)
-                self.files[f"/{path}"] = (rendition.data, variants[-1].media_type)
-            self.manifests[key] = publication.ready(rendering.original, tuple(variants))
+                made = variants_of(rendition, path)
+                self.files[f"/{path}"] = (rendition.data, made[0].media_type)
+                variants += () if spec.leaves_out(rendition.names, rendition.format) else made
+            lazy = owed_of(spec, rendering.original, tuple(variants), publication)
+            self.manifests[key] = publication.ready(rendering.original, tuple(variants), lazy)
         except PictureRejected as rejected:
             self.manifests[key] = publication.failed(rejected)
 

@@ -102,6 +102,18 @@ def test_the_result_shows_the_published_picture_its_files_and_the_markup(
     page_shot(page, "upload-page-result")
 
 
+def test_of_what_is_made_at_its_first_view_no_bytes_are_told_and_no_savings(world: Dependencies, visit: Visit) -> None:
+    world.lazy = frozenset({("w320", "avif"), ("w320", "webp"), ("w320", "jpeg")})
+    page = visit(world)
+    choose(page, file("soft.jpg", ramp((640, 480))))
+    ready = entry(page, "soft.jpg")
+    expect(ready).to_have_attribute("data-state", "ready")
+    expect(ready.get_by_role("link", name="w320, AVIF: at first view")).to_have_text("at first view")
+    expect(ready.get_by_role("link", name=re.compile("w160, AVIF: .* (bytes|KB)"))).to_have_count(1)
+    expect(ready.locator(".saved")).to_be_empty()
+    expect(page.locator("#summary")).to_have_text("1 of 1 ready.")
+
+
 def test_what_is_sent_is_the_file_and_its_checksum(world: Dependencies, visit: Visit) -> None:
     page = visit(world)
     sent = file("naïve name.jpg", ramp((320, 200)))
