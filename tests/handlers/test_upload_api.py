@@ -96,7 +96,7 @@ def calls(deployed: Deployed) -> Iterator[set[Call]]:
 
 
 def test_a_file_gets_a_key_and_a_form_for_itself_and_nothing_else(calls: set[Call]) -> None:
-    status, said = ask("POST", "/uploads", FILE | {"checksum": CHECKSUM})
+    status, said = ask("POST", "/uploads", FILE | {"checksum": CHECKSUM, "focus": "0.4,0.2"})
     assert status == 201
     collection, owner, number, name = said["key"].split("/")
     assert (collection, owner, name) == ("uploads", owner_of(ALICE), "Mein-Bild.jpg")
@@ -110,6 +110,7 @@ def test_a_file_gets_a_key_and_a_form_for_itself_and_nothing_else(calls: set[Cal
         {"bucket": UPLOADS},
         {"Content-Type": "image/jpeg"},
         {"x-amz-checksum-sha256": CHECKSUM},
+        {"x-amz-meta-focus": "0.4,0.2"},
         ["content-length-range", 1_000, 1_000],
     ):
         assert condition in policy["conditions"]
