@@ -185,7 +185,7 @@ def test_deleting_removes_the_original_and_only_its_owner_may(deployed: Deployed
 
 def test_a_large_file_is_uploaded_in_parts(deployed: Deployed, calls: set[Call]) -> None:
     part = bytes(5 << 20)
-    status, begun = ask("POST", "/multipart", FILE | {"size": len(part) + 3})
+    status, begun = ask("POST", "/multipart", FILE | {"size": len(part) + 3, "focus": "0.4,0.2"})
     assert status == 201
     assert begun["part_size"] == 8 << 20
     upload = {"key": begun["key"], "upload_id": begun["upload_id"]}
@@ -205,6 +205,7 @@ def test_a_large_file_is_uploaded_in_parts(deployed: Deployed, calls: set[Call])
     assert (status, completed["key"], completed["permalink"]) == (200, begun["key"], f"{CDN}/{begun['key']}")
     assert deployed.s3.head_object(Bucket=UPLOADS, Key=begun["key"])["ContentLength"] == len(part) + 3
 
+    assert deployed.s3.head_object(Bucket=UPLOADS, Key=begun["key"])["Metadata"] == {"focus": "0.4,0.2"}
     _, other = ask("POST", "/multipart", FILE)
     assert ask("POST", "/multipart/abort", {"key": other["key"], "upload_id": other["upload_id"]})[0] == 200
     assert calls == IN_PARTS | {SIGN_PART}
