@@ -105,6 +105,14 @@ class Table:
             raise self.error(key, f"{value!r} is not a list of different whole numbers from {low} to {high}")
         return tuple(value)
 
+    def number(self, key: str, default: float, *, low: float, high: float) -> float:
+        """Read a number from `low` to `high`."""
+        value = self._values.get(key, default)
+        self._asked.add(key)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+            raise self.error(key, f"{value!r} is not a number from {low:g} to {high:g}")
+        return float(value)
+
     def parts(self, key: str, default: tuple[float, ...]) -> tuple[float, ...]:
         """Read a list of numbers from 0 to 1, as many as `default` has."""
         value = self._get(key, list, f"a list of {len(default)} numbers from 0 to 1", list(default))
@@ -155,6 +163,10 @@ class Table:
     def is_text(self, key: str) -> bool:
         """Whether the key's value is a string, for keys that may be of another kind, too."""
         return self.has(key) and isinstance(self._values[key], str)
+
+    def is_table(self, key: str) -> bool:
+        """Whether the key's value is a table."""
+        return self.has(key) and isinstance(self._values[key], dict)
 
     def close(self) -> None:
         """Refuse the first key that was never asked for."""

@@ -55,9 +55,10 @@ ONLY_THE_READER_KNOWS = {
     "a box with one side", "a pad with one side", "a pad without end", "a focus where nothing is cut off",
     "quality of a format that is not made", "a rule behind the one for every key", "a rule twice",
     "gain maps where no format holds them", "a file that is not there", "a mark that is no picture",
-    "a lazy format that is not written", "a lazy name that is a size and a format", "a lazy size that there is not",
-    "lazy variants with steps",
-    "text from right to left", "trimming late", "a region of nothing", "a length of 60 %", "an unknown step",
+    "a ladder that goes down", "a size that widths make, too", "a density that is too much",
+    "a density that pads without end", "text from right to left", "trimming late", "a region of nothing",
+    "a length of 60 %", "an unknown step", "a lazy format that is not written",
+    "a lazy name that is a size and a format", "lazy variants with steps", "a lazy size that there is not",
 }  # fmt: skip
 
 

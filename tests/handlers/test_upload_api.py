@@ -96,7 +96,7 @@ def calls(deployed: Deployed) -> Iterator[set[Call]]:
 
 
 def test_a_file_gets_a_key_and_a_form_for_itself_and_nothing_else(calls: set[Call]) -> None:
-    status, said = ask("POST", "/uploads", FILE | {"checksum": CHECKSUM})
+    status, said = ask("POST", "/uploads", FILE | {"checksum": CHECKSUM, "focus": "0.4,0.2"})
     assert status == 201
     collection, owner, number, name = said["key"].split("/")
     assert (collection, owner, name) == ("uploads", owner_of(ALICE), "Mein-Bild.jpg")
@@ -110,6 +110,7 @@ def test_a_file_gets_a_key_and_a_form_for_itself_and_nothing_else(calls: set[Cal
         {"bucket": UPLOADS},
         {"Content-Type": "image/jpeg"},
         {"x-amz-checksum-sha256": CHECKSUM},
+        {"x-amz-meta-focus": "0.4,0.2"},
         ["content-length-range", 1_000, 1_000],
     ):
         assert condition in policy["conditions"]
@@ -184,7 +185,7 @@ def test_deleting_removes_the_original_and_only_its_owner_may(deployed: Deployed
 
 def test_a_large_file_is_uploaded_in_parts(deployed: Deployed, calls: set[Call]) -> None:
     part = bytes(5 << 20)
-    status, begun = ask("POST", "/multipart", FILE | {"size": len(part) + 3})
+    status, begun = ask("POST", "/multipart", FILE | {"size": len(part) + 3, "focus": "0.4,0.2"})
     assert status == 201
     assert begun["part_size"] == 8 << 20
     upload = {"key": begun["key"], "upload_id": begun["upload_id"]}
@@ -204,6 +205,7 @@ def test_a_large_file_is_uploaded_in_parts(deployed: Deployed, calls: set[Call])
     assert (status, completed["key"], completed["permalink"]) == (200, begun["key"], f"{CDN}/{begun['key']}")
     assert deployed.s3.head_object(Bucket=UPLOADS, Key=begun["key"])["ContentLength"] == len(part) + 3
 
+    assert deployed.s3.head_object(Bucket=UPLOADS, Key=begun["key"])["Metadata"] == {"focus": "0.4,0.2"}
     _, other = ask("POST", "/multipart", FILE)
     assert ask("POST", "/multipart/abort", {"key": other["key"], "upload_id": other["upload_id"]})[0] == 200
     assert calls == IN_PARTS | {SIGN_PART}

@@ -105,6 +105,35 @@ def test_everything_that_can_be_said_is_understood(tmp_path: Path) -> None:
     )
 
 
+def sizes_of(tmp_path: Path, text: str) -> dict[str, tuple[int | None, int | None]]:
+    return {one.name: (one.width, one.height) for one in load(tmp_path, text).recipes["web"].spec.sizes}
+
+
+def test_widths_make_a_ladder_by_list_or_by_factor_beside_other_sizes(tmp_path: Path) -> None:
+    assert sizes_of(tmp_path, RULE + RECIPE + "widths = [320, 640]\n" + SIZES.replace("w320", "other")) == {
+        "other": (320, None),
+        "w320": (320, None),
+        "w640": (640, None),
+    }
+    ladder = sizes_of(tmp_path, RULE + RECIPE + "widths = { from = 320, to = 2000 }\n")
+    assert list(ladder) == ["w320", "w480", "w720", "w1080", "w1620", "w2000"]
+    assert list(sizes_of(tmp_path, RULE + RECIPE + "widths = { from = 1, to = 4, factor = 1.1 }\n")) == [
+        "w1",
+        "w2",
+        "w3",
+        "w4",
+    ]
+
+
+def test_densities_make_a_size_again_with_so_many_times_its_pixels(tmp_path: Path) -> None:
+    text = RULE + RECIPE + '[recipes.web.sizes]\nface = { width = 96, height = 64, fit = "cover", dpr = [1, 2, 3] }\n'
+    assert sizes_of(tmp_path, text) == {"face": (96, 64), "face-2x": (192, 128), "face-3x": (288, 192)}
+    assert {one.fit for one in load(tmp_path, text).recipes["web"].spec.sizes} == {"cover"}
+    assert sizes_of(tmp_path, RULE + RECIPE + "[recipes.web.sizes]\nh = { height = 9, dpr = [2] }\n") == {
+        "h-2x": (None, 18)
+    }
+
+
 BROKEN = {
     "no TOML": ("rules = [", "", ["not valid TOML"]),
     "no rules": (RECIPE + SIZES, "rules", ["is missing", "a list of tables"]),
@@ -276,6 +305,42 @@ BROKEN = {
         RULE + RECIPE + '[recipes.web.sizes]\nw9 = { width = 9, height = 9, fit = "cover", focus = "faces" }\n',
         "recipes.web.sizes.w9.focus",
         ["'faces' is neither \"auto\" nor two numbers from 0 to 1, such as [0.5, 0.3]"],
+    ),
+    "widths of nothing": (
+        RULE + RECIPE + "widths = []\n",
+        "recipes.web.widths",
+        ["different whole numbers from 1 to 16383"],
+    ),
+    "a ladder that goes down": (
+        RULE + RECIPE + "widths = { from = 640, to = 320 }\n",
+        "recipes.web.widths.to",
+        ["320 is not more than from = 640"],
+    ),
+    "a ladder without an end": (RULE + RECIPE + "widths = { from = 640 }\n", "recipes.web.widths.to", ["is missing"]),
+    "a ladder of tiny steps": (
+        RULE + RECIPE + "widths = { from = 1, to = 9, factor = 1.01 }\n",
+        "recipes.web.widths.factor",
+        ["1.01 is not a number from 1.1 to 4"],
+    ),
+    "a size that widths make, too": (
+        RULE + RECIPE + "widths = [320]\n" + SIZES,
+        "recipes.web.sizes",
+        ["'w320' is there twice, counting those that widths and dpr make"],
+    ),
+    "a density of 5": (
+        RULE + RECIPE + "[recipes.web.sizes]\nw = { width = 9, dpr = [1, 5] }\n",
+        "recipes.web.sizes.w.dpr",
+        ["different whole numbers from 1 to 4"],
+    ),
+    "a density that is too much": (
+        RULE + RECIPE + "[recipes.web.sizes]\nw = { width = 9000, dpr = [1, 2] }\n",
+        "recipes.web.sizes.w.dpr",
+        ["w-2x would be longer than 16383 pixels"],
+    ),
+    "a density that pads without end": (
+        RULE + RECIPE + '[recipes.web.sizes]\nw = { width = 4000, height = 4000, fit = "pad", dpr = [2] }\n',
+        "recipes.web.sizes.w.fit",
+        ["at most 16000000 pixels"],
     ),
     "a misspelt side": (
         RULE + RECIPE + "[recipes.web.sizes]\nw320 = { width = 9, heigth = 9 }\n",

@@ -34,6 +34,8 @@ CHECKSUM = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 def test_a_request_names_a_file_by_name_size_and_type() -> None:
     assert parse_upload_request(FILE, LIMITS) == UploadRequest("cat.jpg", 1_000, "image/jpeg")
     assert parse_upload_request(FILE | {"size": 1_000.0}, LIMITS).size == 1_000, "JSON does not tell them apart"
+    assert parse_upload_request(FILE | {"focus": "0.4,1"}, LIMITS).metadata == {"focus": "0.4,1"}
+    assert parse_upload_request(FILE, LIMITS).metadata == {}
     more = FILE | {"checksum": CHECKSUM, "collection": "avatars"}
     assert parse_upload_request(more, LIMITS) == UploadRequest("cat.jpg", 1_000, "image/jpeg", CHECKSUM, "avatars")
 
@@ -54,6 +56,10 @@ def test_a_request_names_a_file_by_name_size_and_type() -> None:
         ({"size": True}, "size", "size must be a whole number from 1 to 20000000."),
         ({"size": "9"}, "size", "size must be a whole number from 1 to 20000000."),
         ({"type": "text/html"}, "type", "type 'text/html' is not accepted. Accepted: image/jpeg, image/png."),
+        *(
+            ({"focus": wrong}, "focus", 'focus must be two numbers from 0 to 1 such as "0.4,0.2".')
+            for wrong in ("left", "0.4", "0.4,1.1", "-0.1,0", "0.4 ,0.2", "0.4,0.2\n")
+        ),
         ({"checksum": "abc"}, "checksum", "checksum must be the SHA-256 of the file in base64 (44 characters)."),
         (
             {"collection": "../x"},

@@ -63,12 +63,12 @@ def _names(allowed: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _side(doc: str) -> Key:
-    schema = {"type": "integer", "minimum": 1, "maximum": LONGEST_SIDE}
-    return Key("", f"1 to {LONGEST_SIDE}", doc, schema)
+    return Key("", f"1 to {LONGEST_SIDE}", doc, _SIDE)
 
 
 _POINT = {"type": "array", "items": {"type": "number", "minimum": 0, "maximum": 1}, "minItems": 2, "maxItems": 2}
 _STEPS = {"$ref": "#/definitions/steps"}
+_SIDE = {"type": "integer", "minimum": 1, "maximum": LONGEST_SIDE}
 RULE: Mapping[str, Key] = {
     "path": Key(
         "",
@@ -83,6 +83,32 @@ RULE: Mapping[str, Key] = {
 RECIPE: Mapping[str, Key] = {
     "sizes": Key(
         "", "a table of sizes, at least one", "What is made of each original", {"$ref": "#/definitions/sizes"}
+    ),
+    "widths": Key(
+        "",
+        "a list of widths, or `{ from = 320, to = 2560, factor = 1.5 }`",
+        "Sizes `w320`, `w480` and so on, each limited in width alone, beside those of `sizes`",
+        {
+            "anyOf": [
+                {"type": "array", "items": _SIDE, "minItems": 1, "uniqueItems": True},
+                {
+                    "type": "object",
+                    "properties": {
+                        "from": _SIDE,
+                        "to": _SIDE,
+                        "factor": {"type": "number", "minimum": 1.1, "maximum": 4},
+                    },
+                    "required": ["from", "to"],
+                    **_NO_MORE,
+                },
+            ]
+        },
+    ),
+    "lazy": Key(
+        "[]",
+        'names of sizes, of formats, or both as `"w640.avif"`',
+        "The variants that are made when somebody first asks for them; excludes steps",
+        {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
     ),
     "steps": Key(
         "[]", "up to 16 steps", "What is done to the pictures of all sizes that name no steps of their own", _STEPS
@@ -144,6 +170,17 @@ SIZE: Mapping[str, Key] = {
         'With `fit = "cover"`: the point to keep, from the left and the top; "auto" looks for the subject '
         'of each picture (recipes.md, "Focus")',
         {"anyOf": [{"const": "auto"}, _POINT]},
+    ),
+    "dpr": Key(
+        "[1]",
+        "a list of densities from 1 to 4",
+        "The densities of screens that the size is made for: `NAME`, `NAME-2x` and so on, of so many times its pixels",
+        {
+            "type": "array",
+            "items": {"type": "integer", "minimum": 1, "maximum": 4},
+            "minItems": 1,
+            "uniqueItems": True,
+        },
     ),
     "steps": Key("those of the recipe", "up to 16 steps", "What is done to this size alone; `[]` for nothing", _STEPS),
 }
@@ -323,6 +360,7 @@ def recipes_schema() -> dict[str, Any]:
     name = f"^{NAME}$"
     size = {**_object(SIZE), "anyOf": [{"required": ["width"]}, {"required": ["height"]}]}
     rule = {**_object(RULE, "path"), "oneOf": [{"required": ["recipe"]}, {"required": ["ignore"]}]}
+    recipe = {**_object(RECIPE), "anyOf": [{"required": ["sizes"]}, {"required": ["widths"]}]}
     limits = {
         key: {"type": "integer", "minimum": limit.low, "maximum": limit.high, "description": limit.doc}
         for key, limit in LIMITS.items()
@@ -335,7 +373,7 @@ def recipes_schema() -> dict[str, Any]:
         "additionalProperties": False,
         "properties": {
             "rules": {"type": "array", "minItems": 1, "items": rule},
-            "recipes": {"type": "object", "patternProperties": {name: _object(RECIPE, "sizes")}, **_NO_MORE},
+            "recipes": {"type": "object", "patternProperties": {name: recipe}, **_NO_MORE},
         },
         "definitions": {
             "sizes": {"type": "object", "patternProperties": {name: size}, "minProperties": 1, **_NO_MORE},

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from lightpress.aws.errors import is_gone, on_condition
 from lightpress.aws.unreadable import closed_by, closed_by_archive, is_refusal, why_closed
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
-from lightpress.pipeline.source import Original
+from lightpress.pipeline.source import FOCUS, Original, focus_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,9 +63,15 @@ class S3Originals:
 
 def _original(told: Mapping[str, Any], size: int, closed: Closed | None) -> Original:
     """Of what HEAD, or a list of versions, tells."""
-    version = told.get("VersionId", _NO_VERSION)
-    identity = told["ETag"].strip('"') if version == _NO_VERSION else version
-    return Original(identity, told["ETag"], size, closed)
+    version, focus = told.get("VersionId", _NO_VERSION), focus_in(told.get("Metadata", {}))
+    identity = _of_contents(told["ETag"], focus) if version == _NO_VERSION else version
+    return Original(identity, told["ETag"], size, closed, focus)
+
+
+def _of_contents(etag: str, focus: tuple[float, float] | None) -> str:
+    """What tells one upload from the next where there are no versions; another focus makes other variants."""
+    contents = etag.strip('"')
+    return f"{contents} {FOCUS}={focus[0]:g},{focus[1]:g}" if focus else contents
 
 
 def _newest(s3: S3Client, source: Source) -> Mapping[str, Any] | None:

@@ -28,6 +28,7 @@ class S3Uploads:
     def form(self, key: str, file: UploadRequest) -> dict[str, Any]:
         """A form (`url` and `fields`) for exactly this key, size, type and checksum; S3 refuses any other."""
         fields = {"Content-Type": file.media_type}
+        fields |= {f"x-amz-meta-{name}": value for name, value in file.metadata.items()}
         if file.checksum:
             fields |= {"x-amz-checksum-algorithm": "SHA256", "x-amz-checksum-sha256": file.checksum}
         conditions: list[Any] = [{name: value} for name, value in fields.items()]
@@ -38,7 +39,10 @@ class S3Uploads:
 
     def begin(self, key: str, file: UploadRequest) -> str:
         """Begin a large upload; returns its id."""
-        return self.s3.create_multipart_upload(Bucket=self.bucket, Key=key, ContentType=file.media_type)["UploadId"]
+        begun = self.s3.create_multipart_upload(
+            Bucket=self.bucket, Key=key, ContentType=file.media_type, Metadata=file.metadata
+        )
+        return begun["UploadId"]
 
     def part_url(self, key: str, upload_id: str, number: int, size: int) -> str:
         """Where to PUT a part of exactly so many bytes."""

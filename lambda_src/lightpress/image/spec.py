@@ -343,6 +343,10 @@ class Spec:
             ),
         )
 
+    def kept_in_focus(self, point: tuple[float, float] | None) -> Spec:
+        """The same for a picture of which somebody has said where its subject is."""
+        return self if point is None else replace(self, focus=point)
+
     def at_quality(self, output: Output, quality: int) -> Spec:
         """The same, but for the quality of one format."""
         return replace(self, quality={**self.quality, output.name: quality})

@@ -148,7 +148,7 @@ class FirstViews:
         original = self.originals.head(source)
         if original is None or not manifest.is_of(original.identity):
             raise PreconditionFailed
-        (variant,) = self.render(self.originals.read(source, original), spec).variants
+        (variant,) = self.render(self.originals.read(source, original), spec.kept_in_focus(original.focus)).variants
         return variant.data
 
     def _kept(self, owed: LazyVariant, manifest: Manifest, data: bytes) -> FirstView:

@@ -47,6 +47,7 @@ _LARGEST_PADDED = 16_000_000  # such a box costs its full memory even for a pict
 # What is said only where it is not usual: recipes that are older than these keys keep their digest.
 _USUAL: Mapping[str, object] = {"colors": "srgb", "hdr": "sdr", "auto": False, "focus": None}
 _AUTO = "auto"
+_LEAST_FACTOR = 1.1
 _MILLION = 1_000_000
 
 
@@ -328,10 +329,57 @@ def _steps(row: Table, folder: Path) -> tuple[Step, ...] | None:
 
 def _sizes(table: Table, recipe: Table, folder: Path) -> tuple[Size, ...]:
     common = _steps(recipe, folder) or ()
-    sizes = tuple(_size(name, table, folder, common) for name in table.names())
+    named = [size for name in table.names() for size in _at_densities(_size(name, table, folder, common), table)]
+    sizes = (*named, *(Size(f"w{width}", width, steps=common) for width in _widths(recipe)))
     if not sizes:
         raise recipe.error("sizes", "is missing; it must be a table of names, such as w640 = { width = 640 }")
+    names = [size.name for size in sizes]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise recipe.error("sizes", f"{twice!r} is there twice, counting those that widths and dpr make")
     return sizes
+
+
+def _widths(recipe: Table) -> tuple[int, ...]:
+    """The widths of a ladder: a list of them, or the smallest, the largest and the factor between two."""
+    if not recipe.has("widths"):
+        return ()
+    if not recipe.is_table("widths"):
+        return recipe.integers("widths", (), low=1, high=LONGEST_SIDE)
+    row = recipe.table("widths")
+    smallest, largest = (row.integer(end, low=1, high=LONGEST_SIDE) for end in ("from", "to"))
+    factor = row.number("factor", 1.5, low=_LEAST_FACTOR, high=4)
+    row.close()
+    if smallest >= largest:
+        raise row.error("to", f"{largest} is not more than from = {smallest}")
+    widths = [smallest]
+    while (wider := max(round(widths[-1] * factor), widths[-1] + 1)) < largest:
+        widths.append(wider)
+    return (*widths, largest)
+
+
+def _at_densities(size: Size, sizes: Table) -> tuple[Size, ...]:
+    """The size for each density of a screen: a box of 96 pixels is one of 192, named NAME-2x, at twice the density."""
+    row = sizes.table(size.name)
+    made = tuple(
+        size if density == 1 else _times(size, density) for density in row.integers("dpr", (1,), low=1, high=4)
+    )
+    for one in made:
+        _check_name(one.name, sizes)
+        if max(one.width or 0, one.height or 0) > LONGEST_SIDE:
+            raise row.error("dpr", f"{one.name} would be longer than {LONGEST_SIDE} pixels")
+        if one.fit == "pad":
+            _check_padded(one, row)
+    return made
+
+
+def _times(size: Size, density: int) -> Size:
+    width, height = (side and side * density for side in (size.width, size.height))
+    return replace(size, name=f"{size.name}-{density}x", width=width, height=height)
+
+
+def _check_padded(size: Size, row: Table) -> None:
+    if (size.width or 0) * (size.height or 0) > _LARGEST_PADDED:
+        raise row.error("fit", f'"pad" fills at most {_LARGEST_PADDED} pixels, whatever the size of the picture')
 
 
 def _size(name: str, sizes: Table, folder: Path, common: tuple[Step, ...]) -> Size:
@@ -345,12 +393,11 @@ def _size(name: str, sizes: Table, folder: Path, common: tuple[Step, ...]) -> Si
         raise row.error("width", "is missing, and so is height: a size needs at least one of them")
     if fit != "contain" and (width is None or height is None):
         raise row.error("fit", f'"{fit}" fills a box, so it needs width and height')
-    if fit == "pad" and (width or 0) * (height or 0) > _LARGEST_PADDED:
-        raise row.error("fit", f'"pad" fills at most {_LARGEST_PADDED} pixels, whatever the size of the picture')
     if fit != "cover" and row.has("focus"):
         raise row.error("focus", 'is the point that fit = "cover" keeps; nothing else cuts anything off')
     focus, auto_focus = _focus(row)
     steps = _steps(row, folder)
+    row.has("dpr")  # read by `_at_densities`
     row.close()
     return Size(name, width, height, fit, focus, common if steps is None else steps, auto_focus)
 

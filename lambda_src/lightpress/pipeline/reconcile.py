@@ -340,7 +340,8 @@ def _rendered(attempt: Attempt) -> Manifest:
     _check_worth_reading(attempt)
     if attempt.recorder is not None:
         attempt.recorder.before_reading(attempt.source, attempt.original, attempt.recipe)
-    result = attempt.dependencies.render(_read(attempt), attempt.recipe.spec)
+    spec = attempt.recipe.spec.kept_in_focus(attempt.original.focus)
+    result = attempt.dependencies.render(_read(attempt), spec)
     publication = attempt.publication
     made = tuple(_written(result, publication, attempt.dependencies.images))
     return publication.ready(result.original, made, owed_of(attempt.recipe.spec, result.original, made, publication))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lightpress.image import Reason
 
 
@@ -54,6 +57,21 @@ class Closed:
     detail: str
 
 
+FOCUS = "focus"
+"""The name of the user metadata (`x-amz-meta-focus`) that says where the subject of a picture is, such as `0.4,0.2`."""
+
+FOCUS_PATTERN = r"(?:0(?:\.[0-9]{1,4})?|1(?:\.0{1,4})?),(?:0(?:\.[0-9]{1,4})?|1(?:\.0{1,4})?)"
+
+
+def focus_in(metadata: Mapping[str, str]) -> tuple[float, float] | None:
+    """The point that user metadata says; None where they say none, or what is none."""
+    said = metadata.get(FOCUS, "").replace(" ", "")
+    if not re.fullmatch(FOCUS_PATTERN, said):
+        return None
+    across, down = said.split(",")
+    return float(across), float(down)
+
+
 @dataclass(frozen=True, slots=True)
 class Original:
     """What a source holds now.
@@ -64,9 +82,11 @@ class Original:
         etag: of these bytes, to read exactly them.
         size: in bytes.
         closed: why they cannot be read, where a look tells it; a KMS key that denies reading alone is not told.
+        focus: the point of the picture to keep, as shares of width and height, where who uploaded it says one.
     """
 
     identity: str
     etag: str
     size: int
     closed: Closed | None = None
+    focus: tuple[float, float] | None = None

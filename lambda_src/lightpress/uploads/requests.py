@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image.formats import INPUTS
+from lightpress.pipeline.source import FOCUS, FOCUS_PATTERN
 from lightpress.units import MB
 from lightpress.uploads.fields import Number, ObjectList, Text, TextList, parse
 
@@ -102,6 +103,7 @@ class UploadRequest:
         media_type: Its media type as the caller says.
         checksum: Its SHA-256 in base64, where the caller sent it.
         collection: First part of its key.
+        focus: Where its subject is, as the metadata of its object say it; None where the caller does not say.
     """
 
     filename: str
@@ -109,6 +111,12 @@ class UploadRequest:
     media_type: str
     checksum: str | None = None
     collection: str = COLLECTION
+    focus: str | None = None
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The user metadata of its object."""
+        return {FOCUS: self.focus} if self.focus else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +151,12 @@ def upload_fields(limits: UploadLimits) -> Fields:
             optional=True,
         ),
         "collection": _COLLECTION_FIELD,
+        "focus": Text(
+            "Where its subject is, from the left and the top: sizes that cut something off keep this point.",
+            pattern=FOCUS_PATTERN,
+            expected='two numbers from 0 to 1 such as "0.4,0.2"',
+            optional=True,
+        ),
     }
 
 
@@ -186,6 +200,7 @@ def parse_upload_request(body: object, limits: UploadLimits) -> UploadRequest:
         values["type"],
         values["checksum"],
         collection=values["collection"] or COLLECTION,
+        focus=values["focus"],
     )
 
 
