@@ -124,8 +124,9 @@ class Lightpress(Root):
         components.append(_monitoring(self, core, components, backfill, in_place))
         if config.processing.canary_minutes:
             Canary(self, "Canary", functions=functions, config=config)
+        lazy = [core.delivery.lazy.function] if core.delivery.lazy else []
         core.uploads.share_key(
-            readers=[core.processing.function, core.failures.function, backfill.function],
+            readers=[core.processing.function, core.failures.function, backfill.function, *lazy],
             writers=[function for part in (upload_api, url_ingest) if part for function in part.functions],
         )
         if config.existing.attach or config.existing.in_place:

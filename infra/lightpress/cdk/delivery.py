@@ -193,7 +193,7 @@ class Delivery(Component):
         function.accept_any_key(self.images, "m/*")
         return function
 
-    def _lazy(self, uploads: PrivateBucket, code: FunctionCode, config: Config) -> LazyRendering | None:
+    def _lazy(self, uploads: s3.IBucket, code: FunctionCode, config: Config) -> LazyRendering | None:
         """What makes lazy variants, where a recipe has any, or did and some may be owed still."""
         if not (config.delivery.keep_lazy_origin or code.recipes.is_lazy):
             return None
