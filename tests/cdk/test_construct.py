@@ -302,3 +302,22 @@ def test_without_an_event_bus_on_ready_is_refused(stack: Stack) -> None:
     images = Lightpress(stack, "Images", event_bus="")
     with pytest.raises(ConfigError, match='"Images": event_bus: on_ready needs one'):
         images.on_ready(targets.SqsQueue(sqs.Queue(stack, "Ready")))
+
+
+@pytest.mark.parametrize(("name", "longer"), [("twelve-chars", 2), ("ten-chars-", 0)])
+def test_a_name_that_makes_a_bucket_longer_than_63_characters_is_refused_where_the_region_is_known(
+    name: str, longer: int
+) -> None:
+    far = Stack(App(context=NO_LAYER), "Far", env={"account": "123456789012", "region": "ap-southeast-1"})
+    if not longer:
+        Lightpress(far, "Images", name=name)
+        return
+    with pytest.raises(ConfigError, match=f"would have 65 characters; allowed: 63. .* {longer} shorter"):
+        Lightpress(far, "Images", name=name)
+
+
+def test_lazy_variants_are_refused_behind_a_distribution_that_nobody_can_add_an_origin_group_to(
+    stack: Stack, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match='Lightpress "Images": distribution: recipes with lazy variants need one'):
+        Lightpress(stack, "Images", distribution=_cdn(stack), recipes=lazy_recipes(tmp_path))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_s3 as s3
-    from constructs import Construct
+    from constructs import Construct, IConstruct
 
     from lightpress.cdk.config import Config
     from lightpress.cdk.mount import Mount
@@ -77,7 +77,7 @@ def _plain_row(row: Mapping[str, Any], scope: Construct, whose: str) -> dict[str
     return {**key, **plain, "bucket": bucket.bucket_name}
 
 
-def who(scope: Construct) -> str:
+def who(scope: IConstruct) -> str:
     """What errors of a construct begin with."""
     return f'Lightpress "{scope.node.id}"'
 
