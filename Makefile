@@ -75,7 +75,7 @@ destroy: install $(CDK_CLI)/.ready  ## remove ENV from the account, with its dat
 	@$(BIN)/lightpress empty $(ENV) --before-destroy
 	@$(CDK) destroy
 
-wheel: setup  ## build the wheel that is published, into .local/dist
+wheel: install  ## build the wheel that is published, into .local/dist
 	@rm -rf .local/dist && $(BIN)/python -m hatchling build -t wheel -d .local/dist
 
 package: setup  ## install the wheel from the index into an empty environment, and run the demo there (downloads 200 MB)

@@ -29,6 +29,7 @@ from tests.cdk.test_options import SIGNING_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from constructs import IConstruct
 
@@ -62,6 +63,7 @@ def strangers(tmp_path_factory: pytest.TempPathFactory) -> Strangers:
         distribution=cdn,
         path="/avatars",
         url_ingest=True,
+        recipes=lazy_recipes(tmp_path_factory.mktemp("recipes")),
         encryption_key="create",
         permalinks="redirect",
         attach=[{"bucket": s3.Bucket(site, "Shop"), "publish_under": "shop/"}],
@@ -78,6 +80,17 @@ def strangers(tmp_path_factory: pytest.TempPathFactory) -> Strangers:
     assembly = app.synth()
     site_template, other_template = (read_template(assembly.get_stack_by_name(name)) for name in ("Site", "Other"))
     return Strangers(site_template, other_template, images, avatars)
+
+
+def lazy_recipes(folder: Path) -> Path:
+    """Recipes of a stranger: AVIF is made when somebody first asks for it."""
+    path = folder / "recipes.toml"
+    path.write_text(
+        '[[rules]]\npath = "**"\nrecipe = "face"\n'
+        '[recipes.face]\nformats = ["avif", "jpeg"]\nlazy = ["avif"]\nsizes.large = { width = 800 }\n',
+        encoding="utf-8",
+    )
+    return path
 
 
 def test_three_in_two_stacks_share_no_name(strangers: Strangers) -> None:
@@ -128,9 +141,13 @@ def test_an_existing_distribution_gets_two_behaviors_and_serves_what_it_served(s
     assert [one["PathPattern"] for one in config["CacheBehaviors"]] == ["/avatars/i/*", "/avatars/*"]
     domains = {origin["Id"]: origin["DomainName"] for origin in config["Origins"]}
     assert domains[config["DefaultCacheBehavior"]["TargetOriginId"]] == "www.example.com"
-    variants, permalinks = (domains[one["TargetOriginId"]] for one in config["CacheBehaviors"])
+    (group,) = config["OriginGroups"]["Items"]
+    lazily, permalinks = (one["TargetOriginId"] for one in config["CacheBehaviors"])
+    assert lazily == group["Id"]
+    variants, renderer = (domains[member["OriginId"]] for member in group["Members"]["Items"])
     assert variants == {"Fn::GetAtt": ["AvatarsImagesBucket", "RegionalDomainName"]}
-    assert "FunctionUrl" in json.dumps(permalinks)
+    assert "RenderLazy" in json.dumps(renderer)
+    assert "ResolverAliasFunctionUrl" in json.dumps(domains[permalinks])
     base_url = strangers.site.raw["Outputs"]["AvatarsCdnBaseUrl"]["Value"]
     assert base_url == {"Fn::Join": ["", ["https://", {"Fn::GetAtt": [cdn.id, "DomainName"]}, "/avatars"]]}
     paths = [
@@ -184,7 +201,7 @@ def test_a_given_bucket_announces_its_changes_and_lends_its_key(strangers: Stran
     (key,) = [row.id for row in strangers.site.resources("AWS::KMS::Key") if row.id.startswith("Key")]
     assert users_of(strangers.site, key) == {
         *("AvatarsBackfillBackfill", "AvatarsFailuresRecordFailure", "AvatarsProcessingProcessUpload"),
-        *("AvatarsUrlIngestFetchUrl", "Uploader"),
+        *("AvatarsUrlIngestFetchUrl", "AvatarsDeliveryLazyRenderLazy", "Uploader"),
     }
     (events,) = [one for one in key_policy(strangers.site, "AvatarsEncryptionKey") if "events." in json.dumps(one)]
     assert "kms:GenerateDataKey" in events["Action"], "EventBridge fills an encrypted queue"
@@ -285,3 +302,22 @@ def test_without_an_event_bus_on_ready_is_refused(stack: Stack) -> None:
     images = Lightpress(stack, "Images", event_bus="")
     with pytest.raises(ConfigError, match='"Images": event_bus: on_ready needs one'):
         images.on_ready(targets.SqsQueue(sqs.Queue(stack, "Ready")))
+
+
+@pytest.mark.parametrize(("name", "longer"), [("twelve-chars", 2), ("ten-chars-", 0)])
+def test_a_name_that_makes_a_bucket_longer_than_63_characters_is_refused_where_the_region_is_known(
+    name: str, longer: int
+) -> None:
+    far = Stack(App(context=NO_LAYER), "Far", env={"account": "123456789012", "region": "ap-southeast-1"})
+    if not longer:
+        Lightpress(far, "Images", name=name)
+        return
+    with pytest.raises(ConfigError, match=f"would have 65 characters; allowed: 63. .* {longer} shorter"):
+        Lightpress(far, "Images", name=name)
+
+
+def test_lazy_variants_are_refused_behind_a_distribution_that_nobody_can_add_an_origin_group_to(
+    stack: Stack, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match='Lightpress "Images": distribution: recipes with lazy variants need one'):
+        Lightpress(stack, "Images", distribution=_cdn(stack), recipes=lazy_recipes(tmp_path))

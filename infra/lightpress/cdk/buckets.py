@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Aws, CfnParameter, CfnRule, CfnRuleAssertion, Duration, Fn
+from aws_cdk import Aws, CfnParameter, CfnRule, CfnRuleAssertion, Duration, Fn, Stack, Token
 from aws_cdk import aws_s3 as s3
 
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.naming import logical_id_of, pin, removal_policy
 from lightpress.cdk.options.storage import STANDARD, STORAGE_CLASSES
+from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from lightpress.cdk.config import Config
 
 _A_WEEK = Duration.days(7)
+_MOST_CHARACTERS = 63
+_ACCOUNT = "123456789012"  # as long as any
 
 
 # The parts of an upload that was never completed are invisible, and billed until they are aborted.
@@ -48,8 +51,20 @@ class _Name:
 
     @property
     def physical(self) -> str:
-        suffix = "" if self.everywhere_unique else "-an"
-        return f"{self.name}-{Aws.ACCOUNT_ID}-{Aws.REGION}{suffix}"
+        return f"{self.name}-{Aws.ACCOUNT_ID}-{Aws.REGION}{self._suffix}"
+
+    @property
+    def _suffix(self) -> str:
+        return "" if self.everywhere_unique else "-an"
+
+    def check(self, region: str) -> None:
+        """Refuse what is longer than S3 allows, where the region is known; raises ConfigError."""
+        characters = len(f"{self.name}-{_ACCOUNT}-{region}{self._suffix}")
+        if not Token.is_unresolved(region) and characters > _MOST_CHARACTERS:
+            raise ConfigError(
+                f"name: buckets named {self.name}-ACCOUNT-{region}{self._suffix} would have {characters} characters; "
+                f"allowed: {_MOST_CHARACTERS}. Choose a name that is {characters - _MOST_CHARACTERS} shorter"
+            )
 
 
 class PrivateBucket(s3.Bucket):
@@ -79,6 +94,7 @@ class PrivateBucket(s3.Bucket):
         ownership: s3.ObjectOwnership = s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
     ) -> None:
         name = _Name(f"{config.prefix}-{holds}", everywhere_unique=config.storage.bucket_namespace == "global")
+        name.check(Stack.of(scope).region)
         super().__init__(
             scope,
             id_,

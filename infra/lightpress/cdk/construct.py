@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import CfnOutput, Stack, Token
+from aws_cdk import CfnOutput
 from aws_cdk import aws_events as events
 
 from lightpress.cdk.announcements import announce_on
 from lightpress.cdk.backfill import Backfill
 from lightpress.cdk.buckets import guard_names
 from lightpress.cdk.canary import Canary
-from lightpress.cdk.config import config_of
 from lightpress.cdk.dashboard import Dashboard
 from lightpress.cdk.delivery import Delivery
 from lightpress.cdk.encryption import Encryption
-from lightpress.cdk.existing import check_place, existing_as_json
+from lightpress.cdk.existing import existing_as_json
 from lightpress.cdk.failures import Failures
 from lightpress.cdk.functions import FunctionCode
+from lightpress.cdk.given import Given, checked, who
 from lightpress.cdk.in_place import InPlace
 from lightpress.cdk.monitoring import Monitoring
 from lightpress.cdk.mount import Mount
@@ -39,7 +37,7 @@ from lightpress.pipeline.manifest import Status
 from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Unpack
 
     from aws_cdk import aws_cloudfront as cloudfront
@@ -99,8 +97,8 @@ class Lightpress(Root):
         **options: Unpack[Options],
     ) -> None:
         super().__init__(scope, id_)
-        given = _Given(uploads, Mount(distribution, path) if distribution is not None else None)
-        self._config = _config(self, given, name, config, options)
+        given = Given(uploads, Mount(distribution, path) if distribution is not None else None)
+        self._config = checked(self, given, name, config, options)
         self.name = self._config.environment
         guard_names(self, self._config)
         Encryption(self, config=self._config, by_rules=uploads is not None)
@@ -124,8 +122,9 @@ class Lightpress(Root):
         components.append(_monitoring(self, core, components, backfill, in_place))
         if config.processing.canary_minutes:
             Canary(self, "Canary", functions=functions, config=config)
+        lazy = [core.delivery.lazy.function] if core.delivery.lazy else []
         core.uploads.share_key(
-            readers=[core.processing.function, core.failures.function, backfill.function],
+            readers=[core.processing.function, core.failures.function, backfill.function, *lazy],
             writers=[function for part in (upload_api, url_ingest) if part for function in part.functions],
         )
         if config.existing.attach or config.existing.in_place:
@@ -156,7 +155,7 @@ class Lightpress(Root):
         """
         bus = self._config.processing.event_bus
         if not bus:
-            raise ConfigError(f'{_who(self)}: event_bus: on_ready needs one; it is ""')
+            raise ConfigError(f'{who(self)}: event_bus: on_ready needs one; it is ""')
         detail: dict[str, list[Any]] = {"deployment": [self._config.prefix]}
         if under:
             detail["key"] = [{"prefix": under}]
@@ -168,72 +167,6 @@ class Lightpress(Root):
             event_pattern=events.EventPattern(source=[SOURCE], detail_type=[KINDS[Status.READY]], detail=detail),
             targets=[target],
         )
-
-
-@dataclass(frozen=True)
-class _Given:
-    """What is there already."""
-
-    uploads: s3.IBucket | None = None
-    mount: Mount | None = None
-
-
-def _config(
-    scope: Lightpress, given: _Given, name: str | None, config: Config | None, options: Mapping[str, Any]
-) -> Config:
-    """Check all arguments; raises ConfigError."""
-    who = _who(scope)
-    if config is not None and (name or options):
-        raise ConfigError(f"{who}: config: excludes {', '.join(['name'] if name else sorted(options))}")
-    if "termination_protection" in options:
-        raise ConfigError(f"{who}: termination_protection: is an argument of the stack, not of what is in it")
-    if given.uploads is not None:
-        check_place(given.uploads, scope, f"{who}: uploads")
-    if given.mount is not None:
-        given.mount.check(scope, who)
-    if config is not None:
-        return config
-    plain = {**options, **{key: _plain(options[key], scope, f"{who}: {key}") for key in _BUCKETS if key in options}}
-    return config_of(
-        name or _name_of(scope), plain, who, uploads=given.uploads is not None, mounted=given.mount is not None
-    )
-
-
-_BUCKETS = ("attach", "in_place")
-
-
-def _plain(rows: Sequence[Mapping[str, Any]], scope: Construct, who: str) -> list[dict[str, Any]]:
-    """Tables with names of buckets in the place of constructs, which are told to announce their changes."""
-    return [_plain_row(row, scope, f"{who}[{number}].bucket") for number, row in enumerate(rows)]
-
-
-def _plain_row(row: Mapping[str, Any], scope: Construct, who: str) -> dict[str, Any]:
-    plain = {key: list(value) if isinstance(value, tuple) else value for key, value in row.items()}
-    bucket = row.get("bucket")
-    if bucket is None or isinstance(bucket, str):
-        return plain
-    check_place(bucket, scope, who)
-    bucket.enable_event_bridge_notification()
-    key = {"kms_key": bucket.encryption_key.key_arn} if bucket.encryption_key else {}
-    return {**key, **plain, "bucket": bucket.bucket_name}
-
-
-def _who(scope: Lightpress) -> str:
-    return f'Lightpress "{scope.node.id}"'
-
-
-_LONGEST_OF_ID = 5
-
-
-def _name_of(scope: Lightpress) -> str:
-    """A name from the id and from where the construct is: another stack, or another id, has another one.
-
-    Names of buckets have 63 characters, of which account and region take up to 30.
-    """
-    stack = Stack.of(scope).stack_name
-    place = f"{'' if Token.is_unresolved(stack) else stack}/{scope.node.path}"
-    letters = re.sub("[^a-z0-9]", "", scope.node.id.lower()).lstrip("0123456789")[:_LONGEST_OF_ID] or "x"
-    return f"{letters}-{hashlib.sha256(place.encode()).hexdigest()[:4]}"
 
 
 @dataclass(frozen=True)
@@ -252,7 +185,7 @@ class _Core:
         return self.code, self.uploads, self.processing, self.failures, self.delivery
 
 
-def _core(scope: Construct, config: Config, recipes: Path, given: _Given) -> _Core:
+def _core(scope: Construct, config: Config, recipes: Path, given: Given) -> _Core:
     code = FunctionCode(scope, "Code", source=LAMBDA_SRC, recipes=recipes, config=config)
     uploads = Uploads(scope, "Uploads", config=config, given=given.uploads)
     delivery = Delivery(scope, "Delivery", uploads=uploads.bucket, code=code, config=config, mount=given.mount)

@@ -20,9 +20,10 @@ from lightpress.cdk.buckets import PrivateBucket, moved
 from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.given import who
 from lightpress.cdk.lazy import LAZY_TIMEOUT_SECONDS, LazyRendering
 from lightpress.cdk.mount import described, host_of, permit
-from lightpress.cdk.naming import global_name, pin
+from lightpress.cdk.naming import global_name, pin, root_of
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.manifest import VARIANTS
 from lightpress.toml_reader import ConfigError
@@ -104,7 +105,8 @@ class Delivery(Component):
             return {}
         if self.lazy is not None:
             raise ConfigError(
-                "distribution: recipes with lazy variants need one of the same app, to add an origin group to"
+                f"{who(root_of(self))}: distribution: recipes with lazy variants need one of the same app, to add an "
+                "origin group to"
             )
         permit(mount.distribution, self.resolver)
         return {
@@ -193,7 +195,7 @@ class Delivery(Component):
         function.accept_any_key(self.images, "m/*")
         return function
 
-    def _lazy(self, uploads: PrivateBucket, code: FunctionCode, config: Config) -> LazyRendering | None:
+    def _lazy(self, uploads: s3.IBucket, code: FunctionCode, config: Config) -> LazyRendering | None:
         """What makes lazy variants, where a recipe has any, or did and some may be owed still."""
         if not (config.delivery.keep_lazy_origin or code.recipes.is_lazy):
             return None

@@ -16,6 +16,7 @@ from lightpress.cdk.naming import global_name
 from lightpress.cdk.processing import read_originals
 
 if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sqs as sqs
 
     from lightpress.cdk.buckets import PrivateBucket
@@ -44,7 +45,7 @@ class LazyRendering(Construct):
         scope: Construct,
         id_: str,
         *,
-        uploads: PrivateBucket,
+        uploads: s3.IBucket,
         images: PrivateBucket,
         code: FunctionCode,
         config: Config,
