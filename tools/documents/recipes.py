@@ -104,12 +104,6 @@ RECIPE: Mapping[str, Key] = {
             ]
         },
     ),
-    "lazy": Key(
-        "[]",
-        'names of sizes, of formats, or both as `"w640.avif"`',
-        "The variants that are made when somebody first asks for them; excludes steps",
-        {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
-    ),
     "steps": Key(
         "[]", "up to 16 steps", "What is done to the pictures of all sizes that name no steps of their own", _STEPS
     ),
