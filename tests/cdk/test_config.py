@@ -102,6 +102,8 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             permalinks = "redirect"
             permalink_seconds = 60
             invalidate_all_from = 1000
+            lazy_concurrency = 10
+            keep_lazy_origin = true
             placeholder_while_processing = true
 
             [[attach]]
@@ -137,9 +139,9 @@ def test_every_key_belongs_to_one_option() -> None:
     [
         (
             "memroy_mb = 1769",
-            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 82 names, of which the nearest are: ",
+            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 84 names, of which the nearest are: ",
         ),
-        ("color = 1", "color: is not a known key; allowed are 82 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 84 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",

@@ -157,7 +157,7 @@ def test_a_web_acl_countries_and_a_shield_stand_before_the_origins(everything: T
     assert cdn["WebACLId"] == _WEB_ACL
     assert cdn["Restrictions"] == {"GeoRestriction": {"Locations": ["DE", "FR"], "RestrictionType": "whitelist"}}
     shields = [origin["OriginShield"] for origin in cdn["Origins"]]
-    assert shields == [{"Enabled": True, "OriginShieldRegion": "eu-central-1"}] * 2
+    assert shields == [{"Enabled": True, "OriginShieldRegion": "eu-central-1"}] * 3
 
 
 def test_access_logs_are_private_and_go_again(everything: Template) -> None:
@@ -279,10 +279,11 @@ def test_pollers_of_ones_own_take_the_place_of_the_limit(everything: Template) -
     assert mappings["DeadLetterQueue"]["ScalingConfig"] == {"MaximumConcurrency": 10}
 
 
-def test_concurrency_is_kept_for_publishing_alone(everything: Template) -> None:
+def test_concurrency_is_kept_for_publishing_and_for_lazy_variants_alone(everything: Template) -> None:
     kept = {f.properties["Handler"]: f.properties.get("ReservedConcurrentExecutions") for f in everything.functions()}
     assert {handler: count for handler, count in kept.items() if count} == {
-        "lightpress.handlers.process_upload.handler": 220
+        "lightpress.handlers.process_upload.handler": 220,
+        "lightpress.handlers.render_lazy.handler": 5,
     }
 
 
@@ -423,13 +424,15 @@ def _id_or_arn(value: Any) -> str:  # noqa: ANN401  a template's
 
 def _url_is_of_the_alias(template: Template) -> None:
     assert _alias(template).properties["Name"] == "live"
-    url = template.only("AWS::Lambda::Url").properties
-    assert (url["Qualifier"], url["AuthType"]) == ("live", "AWS_IAM")
     from_cdn = [one.properties for one in template.resources("AWS::Lambda::Permission")
                 if one.properties["Principal"] == "cloudfront.amazonaws.com"]  # fmt: skip
-    assert len(from_cdn) == 2
-    of_the_url = {"Fn::GetAtt": [template.only("AWS::Lambda::Url").id, "FunctionArn"]}
-    assert [one["FunctionName"] for one in from_cdn] == [of_the_url] * 2, "of the alias: the URL has no other function"
+    urls = template.resources("AWS::Lambda::Url")
+    assert len(from_cdn) == 2 * len(urls)
+    for url in urls:
+        assert (url.properties["Qualifier"], url.properties["AuthType"]) == ("live", "AWS_IAM")
+        of_the_url = {"Fn::GetAtt": [url.id, "FunctionArn"]}
+        permitted = [one for one in from_cdn if one["FunctionName"] == of_the_url]
+        assert len(permitted) == 2, "of the alias: the URL has no other function"
 
 
 def _alias(template: Template) -> Resource:
