@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 # The lines of an environment's file that choose one option, with what it cannot be without.
 ALONE: Mapping[str, str] = {
+    "keep_lazy_origin": "keep_lazy_origin = true",
     "architecture": 'architecture = "x86_64"',
     "reserved_concurrency": "reserved_concurrency = 100",
     "provisioned_pollers": "provisioned_pollers = 2",
