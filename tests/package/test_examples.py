@@ -12,8 +12,9 @@ import pytest
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
-from lightpress.cdk.readiness import PROJECT
+from lightpress.cdk.readiness import PROJECT, RECIPES
 from tests.cdk.templates import NO_LAYER
+from tests.pages import blocks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +53,14 @@ def test_each_example_synthesizes_to_a_template_that_cloudformation_takes(exampl
         "private": {"PicturesUploadCountersTable", "PicturesUploadPageLogs"},
     }
     assert expected[example.name] <= set(template["Resources"])
+
+
+def test_the_first_app_of_the_page_synthesizes_as_it_stands_there(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(blocks("construct.md", "python")[0], encoding="utf-8")
+    (tmp_path / "recipes.toml").write_text(RECIPES.read_text(encoding="utf-8"), encoding="utf-8")
+    template = synthesized(tmp_path, tmp_path / "out")
+    cors = template["Resources"]["ImagesUploadsBucket"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    assert [rule["AllowedOrigins"] for rule in cors] == [["https://www.example.com"]]
 
 
 def test_there_are_three_and_the_page_names_each() -> None:
