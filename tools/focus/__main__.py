@@ -41,7 +41,7 @@ print(json.dumps(found))
 
 
 def main() -> None:
-    """Print a table for docs/decisions/0091."""
+    """Print a table for docs/decisions/0088."""
     python = str(install(PROJECT / ".local" / "bench" / "peers", _say).python)
     rows = ["| scenes | ratio | auto | libvips, attention | middle |", "|---|---|---:|---:|---:|"]
     for name, (held_out, seed) in _SETS.items():

@@ -66,7 +66,7 @@ class Assumptions:
 
     first_views: float = assumed(0, "lazy variants of it that somebody views: each of them is rendered once")
     first_view_cpu_ms: float = assumed(
-        164, "CPU of one lazy variant, the original decoded for it alone, measured (docs/decisions/0101)"
+        164, "CPU of one lazy variant, the original decoded for it alone, measured (docs/decisions/0090)"
     )
     first_view_waiting_ms: float = assumed(
         180, "waiting for S3 at a first view: six requests, one after the other; not measured"
@@ -109,7 +109,7 @@ LAZY = {
     "first_views": 1.2,
 }
 """The assumptions that differ where the recipe `web` leaves its three smaller sizes for their first view, and a fifth
-of those six files is ever viewed: at upload, two files are encoded. Measured (docs/decisions/0101)."""
+of those six files is ever viewed: at upload, two files are encoded. Measured (docs/decisions/0090)."""
 
 _FIRST_VIEW_READS = 6
 """The manifest twice, the variant by the CDN and by the function, the original twice."""
