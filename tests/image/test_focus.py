@@ -49,7 +49,9 @@ def test_the_one_thing_on_a_plain_ground_is_found_within_a_twentieth(at: tuple[f
 
 
 @pytest.mark.parametrize(
-    "image", [plain(), plain(size=(1, 1)), plain(size=(900, 1)), plain(mode="RGBA", color=(0, 0, 0, 0))], ids=str
+    "image",
+    [plain(), plain(size=(1, 1)), plain(size=(900, 1)), plain(mode="RGBA", color=(0, 0, 0, 0))],
+    ids=["plain", "one pixel", "a line", "see-through"],
 )
 def test_where_nothing_stands_out_it_is_the_middle(image: Image.Image) -> None:
     assert focus_of(image) == (0.5, 0.5)
