@@ -65,6 +65,11 @@ def test_the_wheel_has_one_package_and_all_that_a_stack_is_made_of(wheel: Path) 
     assert wheel.stat().st_size < 2_000_000
 
 
+def test_what_leads_to_a_checkout_holds_nothing_that_the_checkout_has(tmp_path: Path) -> None:
+    with zipfile.ZipFile(build(tmp_path, "wheel:editable")) as archive:
+        assert {name.split("/")[0] for name in archive.namelist() if ".dist-info" not in name} == {"_lightpress.pth"}
+
+
 def test_without_extras_it_renders_and_has_nothing_of_aws(bare: Environment, tmp_path: Path) -> None:
     assert not [path.name for path in bare.site.iterdir() if path.name.startswith(("boto", "aws_cdk", "jsii"))]
     Image.linear_gradient("L").resize((900, 450)).convert("RGB").save(tmp_path / "sky.png")

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 _SHARED = {"bin", "lib", "share", "__pycache__"}
 
 
-def build(folder: Path) -> Path:
-    """Build the wheel, as the release does."""
+def build(folder: Path, kind: str = "wheel") -> Path:
+    """Build the wheel, as the release does. kind: "wheel:editable" for one that only leads to this checkout."""
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", str(folder)],
         cwd=PROJECT,
         check=True,
         capture_output=True,
