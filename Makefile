@@ -24,9 +24,7 @@ install: .venv/.ready-demo  ## create .venv with what the demo, the command line
 demo: install  ## the real pipeline on this machine: pictures in, variants out of a local CDN (PHOTOS=folder for your own)
 	@$(BIN)/lightpress demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-# The end-to-end tests mostly wait, so the unit tests run beside them.
-test: lint  ## everything that must pass: lint, unit tests, and the whole system on a strict local cloud
-	@scripts/side-by-side "$(MAKE) --no-print-directory e2e" "$(MAKE) --no-print-directory unit"
+test: lint unit e2e  ## everything that must pass: lint, unit tests, and the whole system on a strict local cloud
 
 unit: setup  ## the tests that need no local cloud
 	@$(BIN)/python -m pytest -q -n auto --dist loadfile --ignore=tests/e2e

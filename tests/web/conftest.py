@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.web.browser import page_shot
 from tests.web.service import serving
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from tests.web.service import Dependencies
 
 __all__ = ["page_shot"]
+
+expect.set_options(timeout=30_000)  # milliseconds, of a machine that is busy with other tests
 
 
 @pytest.fixture
