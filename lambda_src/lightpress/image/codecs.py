@@ -42,8 +42,8 @@ def load_codecs(formats: Iterable[str]) -> None:
 _HELPERS = (
     "PIL.ImageCms", "PIL.ImageOps", "PIL.MpoImagePlugin", "PIL.TiffImagePlugin", "PIL._imagingcms",
     "lightpress.image.cicp", "lightpress.image.focus", "lightpress.image.gain_map", "lightpress.image.keep_gain_map",
-    "lightpress.image.rare_ico", "lightpress.image.rare_psd", "lightpress.image.rare_tiff", "lightpress.image.stepping",
-    "lightpress.image.tone_map", "lightpress.image.wide_gamut",
+    "lightpress.image.rare_ico", "lightpress.image.rare_psd", "lightpress.image.rare_tiff", "lightpress.image.tone_map",
+    "lightpress.image.wide_gamut",
     "mozjpeg_lossless_optimization", "oxipng", "xml.etree.ElementTree",
     "encodings.cp1252", "encodings.utf_16", "encodings.utf_16_be", "encodings.utf_16_le", "encodings.utf_32",
 )  # fmt: skip

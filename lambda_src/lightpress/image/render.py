@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lightpress.image.animate import encode_animation, moves
+from lightpress.image.apply import stepped
 from lightpress.image.color import to_output_colors
 from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
@@ -201,8 +202,6 @@ def _stepped(picture: Picture, rung: Rung, job: Job) -> Picture:
     """The picture, reduced and cut for a rung, after the steps of that."""
     if not rung.steps:
         return picture
-    from lightpress.image.stepping import stepped  # noqa: PLC0415  few recipes have steps
-
     return without_idle_alpha(stepped(picture, rung.steps, job.spec), job)
 
 

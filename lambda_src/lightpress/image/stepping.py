@@ -1,4 +1,4 @@
-"""The steps of recipes: where they are found, and how a picture goes through them.
+"""The steps of recipes: where they are found, and what their options are. Pictures need nothing of it (`apply`).
 
 A step is a Python file with one dataclass, its options, and one function, from a picture and these to a picture. Those
 of Lightpress are in `steps`; a project's own are in the folder `steps` beside its recipes.toml.
@@ -11,30 +11,23 @@ import importlib.util
 import json
 import pkgutil
 import sys
-from dataclasses import MISSING, dataclass, fields, is_dataclass, replace
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from importlib import import_module
 from inspect import cleandoc, isfunction
 from typing import TYPE_CHECKING, Any
 
-from PIL import Image
-
 from lightpress.image import steps as package
-from lightpress.image.encode import without_info
-from lightpress.image.spec import Pixels, Step
+from lightpress.image.spec import Step
 from lightpress.image.step_options import Length, NamedFile, OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from types import ModuleType
 
     from lightpress.image.picture import Picture
-    from lightpress.image.spec import Spec
     from lightpress.image.step_options import Files, Option
-
-_BYTES_PER_PIXEL = 24
-"""Of the largest picture that a step works on: itself, the result, and what is between them, four bytes each."""
 
 OWN_STEPS = "steps"
 """The folder beside recipes.toml that own steps are in."""
@@ -171,32 +164,3 @@ def _definition(name: str, module: ModuleType, code: str = "") -> Definition:
 
 def _is_of(value: object, module: ModuleType) -> bool:
     return getattr(value, "__module__", None) == module.__name__
-
-
-def stepped(picture: Picture, steps: Sequence[Step], spec: Spec) -> Picture:
-    """The picture, reduced and cut to its size, after its steps; never longer than a format of `spec` can hold.
-
-    Raises PictureRejected where a step would take more memory than the spec's limits allow.
-    """
-    for step in steps:
-        if step.before_size:
-            continue
-        before = Pixels(*picture.image.size)
-        after = step.after(before) if step.after else before
-        spec.limits.check_decoded(max(before.width * before.height, after.width * after.height) * _BYTES_PER_PIXEL)
-        picture = _as_expected(step.apply(picture, step.options))
-    return _within(picture, min(output.max_side for output in spec.outputs()))
-
-
-def _as_expected(picture: Picture) -> Picture:
-    """Of the two layouts that encoders know, whatever a step makes of it."""
-    image = picture.image if picture.image.mode in {"RGB", "RGBA"} else picture.image.convert("RGBA")
-    return replace(picture, image=without_info(image))
-
-
-def _within(picture: Picture, longest: int) -> Picture:
-    image = picture.image
-    if max(image.size) <= longest:
-        return picture
-    pixels = Pixels(*image.size).times(longest / max(image.size))
-    return replace(picture, image=image.resize(pixels, Image.Resampling.BICUBIC))

@@ -410,8 +410,6 @@ def _focus(row: Table) -> tuple[tuple[float, float], bool]:
     word = row.text("focus")
     if word != _AUTO:
         raise row.error("focus", f'{word!r} is neither "{_AUTO}" nor two numbers from 0 to 1, such as [0.5, 0.3]')
-    import lightpress.image.focus  # noqa: F401, PLC0415  whoever renders can import nothing
-
     return (0.5, 0.5), True
 
 
