@@ -230,12 +230,7 @@ def print_estimate(console: Terminal, bill: Estimate, assumed: Assumptions, pric
         table.add_row(line.name, f"{line.dollars:,.2f}{' a month' if line.monthly else ''}", line.how)
     table.add_row("together", f"{bill.once:,.2f} once", f"{bill.monthly:,.2f} a month")
     console.print(table)
-    console.print()
-    console.print(f"Prices: {SOURCE}, {prices.region}. Assumptions for one original (--assume NAME=NUMBER):")
-    assumptions = Table("name", "is", "because", box=None, pad_edge=False)
-    for row in fields(assumed):
-        assumptions.add_row(row.name, f"{getattr(assumed, row.name):g}", why(row.name))
-    console.print(assumptions)
+    _print_assumptions(console, "Assumptions for one original", prices, assumed)
 
 
 def print_bill(console: Terminal, bill: Bill, assumed: Assumptions, use: Use, prices: Prices) -> None:
@@ -246,10 +241,14 @@ def print_bill(console: Terminal, bill: Bill, assumed: Assumptions, use: Use, pr
         table.add_row(item.name, f"{item.dollars:,.2f}", item.how)
     table.add_row("together", f"{bill.dollars:,.2f}", f"{bill.arrival.originals:,} originals ({bill.arrival.scenario})")
     console.print(table)
+    _print_assumptions(console, "Assumptions", prices, assumed, use)
+
+
+def _print_assumptions(console: Terminal, heading: str, prices: Prices, *bases: Assumptions | Use) -> None:
     console.print()
-    console.print(f"Prices: {SOURCE}, {prices.region}. Assumptions (--assume NAME=NUMBER):")
+    console.print(f"Prices: {SOURCE}, {prices.region}. {heading} (--assume NAME=NUMBER):")
     assumptions = Table("name", "is", "because", box=None, pad_edge=False)
-    for base in (assumed, use):
+    for base in bases:
         for row in fields(base):
             assumptions.add_row(row.name, f"{getattr(base, row.name):g}", why(row.name, type(base)))
     console.print(assumptions)
