@@ -17,7 +17,7 @@ from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Status, variants_folder
 from tests.e2e.conftest import PROJECT, free_ports
-from tests.e2e.test_pipeline import eventually
+from tests.e2e.test_pipeline import eventually, settle
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
@@ -67,10 +67,7 @@ def fetch(cloud: Outputs, path: str) -> urllib3.BaseHTTPResponse:
 
 def published(cloud: Outputs, key: str) -> Manifest:
     deployment = of_local_cloud(cloud)
-    upload(deployment, key, PHOTO, "image/jpeg")
-    eventually(lambda: deployment.manifest(key))
-    manifest = deployment.manifest(key)
-    assert manifest is not None
+    (manifest,) = settle(deployment, upload(deployment, key, PHOTO, "image/jpeg"))
     assert manifest.status is Status.READY
     return manifest
 
