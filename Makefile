@@ -9,7 +9,7 @@ CDK_CLI := .local/cdk
 CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/node_modules/aws-cdk/bin/cdk -c env=$(ENV)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup install demo test unit e2e soak backfill lint format synth bootstrap diff deploy change-set execute destroy lock
+.PHONY: help setup install demo test unit e2e nightly soak backfill lint format synth bootstrap diff deploy change-set execute destroy lock
 .PHONY: native native-check native-sanitize arm64 sdk lint-templates conformance conformance-peers simulate mutation bench
 .PHONY: wheel package bench-quick docs licenses licences audit sbom
 .PHONY: clean
@@ -31,6 +31,9 @@ unit: setup  ## the tests that need no local cloud
 
 e2e: setup  ## the whole system on a strict local cloud: IAM, TLS and signatures enforced
 	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/e2e
+
+nightly: setup  ## unit and end-to-end tests with all of their cases: make test runs a part of those that are many or slow
+	@LIGHTPRESS_ALL=1 $(MAKE) --no-print-directory unit e2e
 
 lint: setup  ## ruff, mypy strict, and imports that go one way
 	@$(BIN)/ruff check --quiet . && $(BIN)/ruff format --quiet --check .
@@ -132,7 +135,7 @@ native-sanitize: setup  ## resize random planes under AddressSanitizer and UBSan
 SDK := .local/sdk
 
 sdk: setup $(SDK)/.ready  ## run the functions' tests on the oldest botocore that they support
-	@export PYTHONPATH="$(CURDIR)/$(SDK)" && $(BIN)/python -c "import botocore; print('botocore', botocore.__version__)" && \
+	@export PYTHONPATH="$(CURDIR)/$(SDK)" LIGHTPRESS_ALL=1 && $(BIN)/python -c "import botocore; print('botocore', botocore.__version__)" && \
 	 $(BIN)/python -m pytest -q -n auto -W "ignore:datetime.datetime.utcnow:DeprecationWarning" \
 	 tests/aws tests/handlers tests/runtime
 

@@ -10,6 +10,7 @@ import pytest
 from botocore.loaders import JSONFileLoader
 from hypothesis import HealthCheck, Phase, settings
 
+from tests.sampling import leave_out
 from tests.web.browser import browser
 
 __all__ = ["browser"]  # one for all tests of a process: Playwright runs once
@@ -47,3 +48,8 @@ settings.register_profile(  # for `make mutation`, which only asks whether a tes
     suppress_health_check=tuple(HealthCheck),
 )
 settings.load_profile("lightpress")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of tests with very many cases, `make test` runs a part (tests/sampling.py)."""
+    leave_out(config, items)

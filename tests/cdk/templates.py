@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 NO_LAYER: dict[str, object] = {"aws:cdk:bundling-stacks": []}
 
 
+_SYNTHESIZED: dict[Config, Template] = {}
+
+
 @dataclass(frozen=True)
 class Resource:
     """One resource of a template."""
@@ -114,7 +117,13 @@ def synthesize(environment: str, outdir: Path) -> Template:
 
 
 def synthesize_with(config: Config, outdir: Path) -> Template:
-    """The template of an environment that has no file."""
+    """The template of an environment that has no file: synthesized once in a process."""
+    if config not in _SYNTHESIZED:
+        _SYNTHESIZED[config] = _synthesize(config, outdir)
+    return _SYNTHESIZED[config]
+
+
+def _synthesize(config: Config, outdir: Path) -> Template:
     app = App(context={**context_of_the_command_line(), **NO_LAYER}, outdir=str(outdir))
     LightpressStack(app, "Lightpress", config=config)
     return read_template(app.synth().get_stack_by_name("Lightpress"))

@@ -74,6 +74,7 @@ def test_every_alias_is_moved_by_steps_but_that_with_provisioned_concurrency_whi
     assert len(handlers) == 7
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("minutes", sorted(CONFIGURATIONS))
 def test_a_tenth_runs_the_new_version_for_5_10_15_or_30_minutes(
     minutes: int, tmp_path: Path, with_minutes: Callable[[int, Path], Template]

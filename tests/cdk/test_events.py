@@ -41,6 +41,7 @@ def test_only_who_settles_pictures_may_announce_and_only_in_our_name(dev: Templa
         assert [dev.resolve(one).rpartition(":")[2] for one in statement.resources] == ["event-bus/default"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("bus", "told"), [("", None), ("pictures", "pictures")])
 def test_the_bus_is_chosen_by_name_and_may_be_none(bus: str, told: str | None, tmp_path: Path) -> None:
     template = synthesize_with(Config("dev", processing=ProcessingOptions(event_bus=bus)), tmp_path)

@@ -178,6 +178,7 @@ def test_without_tables_there_is_nothing_of_it(template: Template) -> None:
     assert "compress_in_place" not in json.dumps(template.raw)
 
 
+@pytest.mark.nightly
 def test_other_peoples_rules_find_nothing(existing: Template, tmp_path: Path) -> None:
     app = App(context=NO_LAYER, outdir=str(tmp_path))
     LightpressStack(app, "Lightpress", config=CONFIG)

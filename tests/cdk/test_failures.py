@@ -50,6 +50,7 @@ def test_an_original_that_is_tried_once_more_gets_more_memory_and_more_time(dev:
     assert once_more["Timeout"] > at_first["Timeout"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("options", "memory_mb"),
     [(ProcessingOptions(memory_mb=8_000), 8_000), (ProcessingOptions(failure_memory_mb=10_240), 10_240)],
@@ -95,6 +96,7 @@ def test_a_purge_of_permalinks_waits_until_the_manifest_is_replaced_and_the_reso
         )
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("options", "seconds", "invalidates"),
     [

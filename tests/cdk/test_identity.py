@@ -135,6 +135,7 @@ def test_the_outputs_name_every_resource_that_an_operator_needs(template: Templa
     assert base_url == {"Fn::Join": ["", ["https://", {"Fn::GetAtt": ["Distribution", "DomainName"]}]]}
 
 
+@pytest.mark.nightly
 def test_the_same_checkout_always_synthesizes_to_the_same_bytes(tmp_path: Path) -> None:
     first = _synthesized_by_a_process_of_its_own(tmp_path / "first", hash_seed="1")
     second = _synthesized_by_a_process_of_its_own(tmp_path / "second", hash_seed="2")

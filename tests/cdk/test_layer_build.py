@@ -75,6 +75,7 @@ def test_the_layer_is_small(for_arm: Path) -> None:
     assert packed.tell() < _LARGEST_ZIP
 
 
+@pytest.mark.nightly
 def test_building_it_again_gives_the_same_bytes(for_arm: Path, tmp_path: Path) -> None:
     assert _fingerprint(_built(_ARM, tmp_path)) == _fingerprint(for_arm)
 

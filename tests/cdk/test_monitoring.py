@@ -94,6 +94,7 @@ THRESHOLDS = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("symptom", "choice"), THRESHOLDS.items(), ids=list(THRESHOLDS))
 def test_when_an_alarm_is_raised_is_the_environments_choice(
     symptom: str, choice: tuple[Config, int], tmp_path: Path

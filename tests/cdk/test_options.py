@@ -122,6 +122,7 @@ def test_unless_an_option_says_so_no_function_asks_for_more_than_the_3008_mb_of_
     assert max(memory.values()) == memory["record_failure"] == 3008
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("chosen", "platform"), [("DEBUG", "DEBUG"), ("INFO", "INFO"), ("WARN", "INFO"), ("ERROR", "INFO")]
 )
@@ -206,6 +207,7 @@ def test_what_expires_is_the_original_and_never_an_image_alone(everything: Templ
     assert "s3:LifecycleExpiration:*" in {row["Event"] for row in announced}, "what was published would stay"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("kms_key", ["create", _KEY])
 def test_one_key_encrypts_everything_that_is_kept(with_options: Callable[[str], Template], kms_key: str) -> None:
     template = with_options(f'encryption_key = "{kms_key}"\naccess_log_days = 1')

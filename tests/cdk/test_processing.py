@@ -146,6 +146,7 @@ def test_traces_are_written_where_they_are_asked_for(prod: Template, dev: Templa
     assert "xray:PutTraceSegments" not in json.dumps(dev.raw)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("architecture", "machine"), [("arm64", "aarch64"), ("x86_64", "x86_64")])
 def test_the_layer_is_built_for_the_processor_and_the_python_that_the_function_runs_on(
     architecture: str, machine: str, tmp_path: Path

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.nightly
 def test_a_host_without_node_synthesizes_and_cloudformations_own_rules_find_nothing(tmp_path: Path) -> None:
     no_programs = str(tmp_path / "no-programs")
     finished = _app("prod", CDK_OUTDIR=str(tmp_path), CDK_VALIDATION="true", PATH=no_programs, JSII_NODE=None)

@@ -56,6 +56,7 @@ def test_without_the_option_there_is_no_api(prod: Template) -> None:
     assert not prod.resources("AWS::ApiGatewayV2::Api")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("config", "kind"),
     [
@@ -100,6 +101,7 @@ def test_only_named_sites_may_ask_from_a_browser(tmp_path: Path) -> None:
     assert len(rules[0]["AllowedOrigins"]) == 2, "the site, and the upload page"
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("auth", "headers"),
     [
@@ -149,6 +151,7 @@ def test_the_page_asks_for_what_the_recipes_accept(tmp_path: Path) -> None:
     assert "image/jp2" not in told["types"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("change", "auth"),
     [

@@ -139,6 +139,7 @@ MACHINES = {
 }
 
 
+@pytest.mark.sampled(28)
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("name", ASKING_AWS)
 def test_a_machine_that_is_set_up_wrongly_is_named_in_one_sentence(name: str, machine: str, tmp_path: Path) -> None:
@@ -152,6 +153,7 @@ def test_a_machine_that_is_set_up_wrongly_is_named_in_one_sentence(name: str, ma
     assert result.exit_code == 1
 
 
+@pytest.mark.sampled(14)
 @pytest.mark.parametrize(
     ("refusal", "sentence"),
     [

@@ -219,6 +219,7 @@ def looked_at(rig: Rig, mode: str, folder: Path) -> set[str]:
 
 
 # One request lists; then each ten pictures take ten, or twenty with their manifests.
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("mode", "requests", "number", "refusal"),
     [
@@ -297,6 +298,7 @@ def to_the_queue(requests: int) -> Callable[[str], bool]:
     return lambda what: "://sqs." in what and next(sent) >= requests
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("kind", "number"), [(after_looks, 20), (to_the_queue, 2)])
 def test_what_was_not_done_when_the_token_expired_is_done_by_the_next_run(
     rig: Rig, tmp_path: Path, kind: Callable[[int], Callable[[str], bool]], number: int
@@ -394,6 +396,7 @@ COMMANDS = {
 """And after how many requests they are cut off."""
 
 
+@pytest.mark.sampled(1)
 @CUT_OFF
 def test_a_command_that_is_cut_off_ends_with_one_sentence(rig: Rig, refusal: Refusal | None, sentence: str) -> None:
     settled(rig, VARIANTS, 3)
@@ -414,6 +417,7 @@ def environment() -> Iterator[str]:
         shutil.rmtree(LOCAL / what / name, ignore_errors=True)
 
 
+@pytest.mark.sampled(1)
 @CUT_OFF
 def test_so_do_commands_that_go_on_where_they_were(
     rig: Rig, tmp_path: Path, environment: str, refusal: Refusal | None, sentence: str

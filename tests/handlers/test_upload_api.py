@@ -255,6 +255,7 @@ def test_what_cannot_be_answered_is_a_problem_with_a_code(  # noqa: PLR0913, PLR
 _READS_A_BODY = ["/uploads", "/multipart", "/ingest", *(f"/multipart/{step}" for step in STEPS)]
 
 
+@pytest.mark.sampled(21)
 @pytest.mark.parametrize("name", UNREADABLE)
 @pytest.mark.parametrize("path", _READS_A_BODY)
 def test_no_route_reads_a_body_that_programs_read_differently(

@@ -369,6 +369,7 @@ def test_where_frames_are_only_claimed_the_still_picture_is_shown() -> None:
         assert not any(one.animated for one in rendering.variants)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("form", ["GIF", "PNG"])
 def test_three_hundred_frames_stay_within_two_hundred_megabytes(form: str) -> None:
     still = ramp((480, 320)).quantize(64)
@@ -440,6 +441,7 @@ def test_damage_in_a_later_frame_is_found_before_anything_is_made_and_the_still_
     assert verdict(bad, replace(WEBP, damaged="refuse")) is Reason.CORRUPT
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.filterwarnings("ignore::Warning:PIL")
 @pytest.mark.parametrize("name", FILES)
 def test_random_damage_to_an_animation_gives_a_rendering_or_a_reason(name: str) -> None:

@@ -34,6 +34,7 @@ def outcome_of_bomb(name: str) -> tuple[Reason | None, int, int]:
     return outcome(BOMBS[name]())
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_ends_in_a_reason_and_harms_nobody(name: str) -> None:
     reason, cpu_ms, mb = outcome_of_bomb(name)
@@ -42,6 +43,7 @@ def test_a_bomb_ends_in_a_reason_and_harms_nobody(name: str) -> None:
     assert mb < MOST_MB
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", HEAVY)
 def test_what_is_heavy_and_sound_stays_within_the_same_bounds(name: str) -> None:
     _, cpu_ms, mb = outcome(HEAVY[name]())

@@ -72,6 +72,7 @@ def test_a_file_gets_smaller_and_shows_the_same_and_says_the_same(name: str) -> 
         assert after.info.get(words) == before.info.get(words)
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", SQUEEZABLE)
 def test_a_squeezed_file_is_not_squeezed_again(name: str) -> None:
     smaller = made(SQUEEZABLE[name])

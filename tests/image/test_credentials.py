@@ -67,6 +67,7 @@ def test_other_boxes_in_such_segments_stay() -> None:
     assert without_credentials(data, "jpeg") == JPEG[:2] + OTHER + JPEG[2:]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("form", SIGNED)
 @pytest.mark.parametrize("metadata", ["all", "none"])
 def test_a_table_may_say_to_strip_them_and_then_the_file_is_made_smaller_like_any_other(

@@ -129,6 +129,7 @@ PACKED_QUICKLY: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("form", PACKED_QUICKLY)
 def test_a_picture_that_takes_too_much_memory_is_refused_before_it_is_decoded(form: str) -> None:
     data = file_of(plain(size=(4_000, 4_000)), form, **PACKED_QUICKLY[form])

@@ -47,6 +47,7 @@ def good(request: pytest.FixtureRequest) -> bytes:
     return file_of(ramp(SIZE), request.param, **DECODERS[request.param])
 
 
+@pytest.mark.sampled(2)
 def test_a_good_picture_is_never_called_damaged_for_want_of_memory(good: bytes) -> None:
     verdicts = [verdict(good, with_spare(mb)) for mb in (2, 10, 30)]
     assert set(verdicts) <= {"lost", "rendered"}
@@ -95,6 +96,7 @@ def photo(size: tuple[int, int]) -> bytes:
     return file_of(ramp(size), "JPEG", quality=85)
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("size", "room_mb"), [((8_000, 6_000), 512), ((11_500, 8_600), 1024)])
 def test_a_large_photo_needs_no_large_function(size: tuple[int, int], room_mb: int) -> None:
     anew = partial(ProcessPoolExecutor, 1, get_context("spawn"))  # what drawing leaves behind would be inherited

@@ -118,6 +118,7 @@ def test_only_what_counts_turns_or_cuts_a_picture(name: str) -> None:
     assert_corners(only(data), size, corners)
 
 
+@pytest.mark.sampled(9)
 @pytest.mark.parametrize("name", FILES)
 def test_chromium_shows_the_original_so(name: str, browser: Browser) -> None:
     media_type, data, size, corners = FILES[name]

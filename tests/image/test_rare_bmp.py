@@ -54,6 +54,7 @@ def steps(mask: int) -> float:
     return 127.5 / (mask // lowest) if mask else 0
 
 
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("top_down", [False, True])
 @pytest.mark.parametrize("header", [INFO, V3, V4, V5])
 @pytest.mark.parametrize("name", MASKS)

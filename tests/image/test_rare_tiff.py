@@ -93,6 +93,7 @@ SOUND = {
 }
 
 
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize("name", SOUND)
 def test_every_layout_of_samples_shows_the_same_picture(name: str) -> None:
     image = only(drawn(SOUND[name]))
@@ -143,6 +144,7 @@ def test_what_cannot_be_read_is_refused_by_name_and_not_as_damaged(name: str) ->
     assert rejected.value.detail.endswith(f": {name}.")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", ["16-bit gray with alpha, deflated", "BigTIFF, big-endian", "12-bit gray"])
 def test_damage_gets_a_reason_and_no_other_error(name: str) -> None:
     dice, data = random.Random(5), drawn(SOUND[name])  # noqa: S311  damage, not secrets

@@ -25,6 +25,7 @@ def difference(one: Image.Image, other: Image.Image) -> float:
     return max(means)
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.filterwarnings("ignore::Warning:PIL")
 @pytest.mark.parametrize("name", BESIDE_THE_PIXELS)
 def test_chromium_opens_every_variant_of_a_file_with_damage_beside_its_pixels(name: str, browser: Browser) -> None:
@@ -45,6 +46,7 @@ def on_white(image: Image.Image) -> Image.Image:
     return flat.convert("RGB")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("form", "media_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png")])
 @pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
 def test_chromium_shows_the_same_rows_of_a_file_that_is_cut_short(

@@ -370,6 +370,7 @@ def test_a_size_of_its_own_scale_gets_pixels_as_they_are_and_shares_by_its_width
         assert made.width - width == 2 * (16 if share == 16 else width // 50)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", ONE_OF_EACH)
 def test_every_step_runs_in_the_confined_child_and_makes_there_what_it_makes_here(name: str) -> None:
     what = spec(Size("s", 160, steps=(step(ONE_OF_EACH[name]),)))
@@ -432,6 +433,7 @@ def test_an_animation_is_trimmed_to_what_any_frame_shows() -> None:
     ] == [True] * 3
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("name", ONE_OF_EACH)
 def test_an_animation_goes_through_every_step(name: str) -> None:
     frames = [stripes([RED, GREEN, BLUE][number:] + [RED, GREEN, BLUE][:number], 20, 40) for number in range(3)]

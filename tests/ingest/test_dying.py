@@ -69,6 +69,7 @@ def emptied(seed: int, urls: int, deadly: int, code: ModuleType = work, away_unt
     return queue, queue.ended == wanted and queue.most_received <= TRIES + 5 and queue.late == 0
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("urls", "deadly"), [(10, 1), (10, 7), (40, 1), (40, 4), (40, 20), (150, 15), (150, 140)])
 def test_every_url_ends_as_it_would_alone(urls: int, deadly: int) -> None:
     for seed in range(12):
@@ -134,6 +135,7 @@ def test_what_is_known_already_is_not_sent_again(server: Misbehaving) -> None:
     assert download(link, found.validators) is None
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("kind", ["missing", "packed", "large", "chunk-minus-one", "private", "short", "first-503"])
 def test_what_misbehaves_fails_for_the_same_reason(server: Misbehaving, kind: str) -> None:
     numbers = iter((900, 901))

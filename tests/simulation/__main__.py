@@ -73,7 +73,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
 @app.command()
 def exhaustive(
     script: Annotated[str, typer.Option(help="Only the cases whose script begins so.")] = "",
-    quick: Annotated[bool, typer.Option("--quick", help="Only the cases of `make test`.")] = False,  # noqa: FBT002
+    quick: Annotated[bool, typer.Option("--quick", help="Only the smallest cases.")] = False,  # noqa: FBT002
     states: Annotated[int, typer.Option(help="Leave a case after so many.")] = _MOST_STATES,
     processes: Processes = _ALL,
 ) -> None:

@@ -169,4 +169,4 @@ QUICK = [
     *(Case(script) for script in ("CP", "PA", "PZR", "PLR")),
     *(Case(script, faults=1) for script in "AC"),
 ]
-"""What `make test` explores: all that stay small."""
+"""All that stay small: `make nightly` explores them, and `make test` some of them."""

@@ -10,10 +10,16 @@ from tests.simulation.invocation import BrokenCodeError
 from tests.simulation.mutants import MUTANTS, RECONCILE, Mutant
 from tests.simulation.syntax import Change
 
+MANY = 20_000
+"""States or schedules that take many seconds."""
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+@pytest.mark.sampled(24)
+@pytest.mark.parametrize(
+    "mutant",
+    [pytest.param(one, id=one.name, marks=[pytest.mark.nightly] if one.within > MANY else []) for one in MUTANTS],
+)
 def test_code_with_a_broken_step_is_found_out(mutant: Mutant) -> None:
     assert mutant.found_after() is not None
 

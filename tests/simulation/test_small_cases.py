@@ -11,6 +11,7 @@ from tests.simulation.exhaustive import Case, explore
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 
 
+@pytest.mark.sampled(30)
 @pytest.mark.parametrize("case", cases.QUICK, ids=str)
 def test_every_schedule_of_a_small_case_keeps_every_promise(case: Case) -> None:
     explored = explore(case)
@@ -30,5 +31,5 @@ def test_without_delays_the_cdn_goes_on_showing_a_lazy_variant_that_was_being_re
 
 
 def test_the_page_about_the_simulation_counts_the_cases() -> None:
-    counted = f"There are {len(cases.ALL)} cases; `make test` explores {len(cases.QUICK)} of them"
+    counted = f"There are {len(cases.ALL)} cases; `make nightly` explores the {len(cases.QUICK)} smallest"
     assert counted in PAGE.read_text(encoding="utf-8")

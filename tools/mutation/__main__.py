@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -180,7 +181,9 @@ def _worker(tree: Path, python: str) -> Worker:
     for name in _CODE:
         _copy(ROOT / name, tree / name)
     command = [python, "-B", str(HERE / "server.py")]
-    return Worker(tree, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+    environment = {**os.environ, "LIGHTPRESS_ALL": "1"}  # no test leaves out the case that would notice
+    pipe = subprocess.PIPE
+    return Worker(tree, subprocess.Popen(command, stdin=pipe, stdout=pipe, env=environment, text=True))
 
 
 def _copy(source: Path, target: Path) -> None:
