@@ -11,7 +11,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/no
 .DEFAULT_GOAL := help
 .PHONY: help setup install demo test unit e2e soak backfill lint format synth bootstrap diff deploy change-set execute destroy lock
 .PHONY: native native-check native-sanitize arm64 sdk lint-templates conformance conformance-peers simulate mutation bench
-.PHONY: wheel package bench-quick docs site licenses licences audit sbom
+.PHONY: wheel package bench-quick docs pictures site licenses licences audit sbom
 .PHONY: clean
 
 help:  ## what you can do here
@@ -115,6 +115,9 @@ SITE := .local/site
 
 site: .venv/.ready-demo $(SITE)/.ready  ## build the documentation as a site, into .local/site/html (downloads 50 MB once; links are checked)
 	@$(BIN)/python -m tools.site
+
+pictures: setup demo  ## take the screenshots of the README anew: the contact sheet of make demo, and the upload page in Chromium
+	@LIGHTPRESS_PICTURES=1 $(BIN)/python -m pytest -q tests/web/test_pictures.py
 
 MUTATION := .local/mutation
 
