@@ -11,7 +11,7 @@ CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/no
 .DEFAULT_GOAL := help
 .PHONY: help setup install demo test unit e2e nightly soak backfill lint format synth bootstrap diff deploy change-set execute destroy lock
 .PHONY: native native-check native-sanitize arm64 sdk lint-templates conformance conformance-peers simulate mutation bench
-.PHONY: wheel package bench-quick docs licenses licences audit sbom
+.PHONY: wheel package bench-quick docs pictures site licenses licences audit sbom
 .PHONY: clean
 
 help:  ## what you can do here
@@ -104,11 +104,23 @@ bench: setup  ## measure CPU, bytes at equal quality and memory against sharp, l
 bench-quick: setup  ## the same with three photos, once: a few minutes; writes nothing
 	@$(BIN)/python -m tools.benchmarks run --quick --no-write
 
-docs: setup  ## write what is generated from the code: configuration.md, recipes-reference.md, schemas, openapi.json, architecture.md
+docs: setup  ## write the documents that are generated from the code: options, recipes, commands, reasons, manifest, API, architecture
 	@$(BIN)/python -m tools.documents.options
 	@$(BIN)/python -m tools.documents.recipes
+	@$(BIN)/python -m tools.documents.commands
+	@$(BIN)/python -m tools.documents.reasons
+	@$(BIN)/python -m tools.documents.manifests
 	@$(BIN)/python -m tools.documents.openapi
+	@$(BIN)/python -m tools.documents.api
 	@$(BIN)/python -m tools.documents.architecture
+
+SITE := .local/site
+
+site: .venv/.ready-demo $(SITE)/.ready  ## build the documentation as a site, into .local/site/html (downloads 50 MB once; links are checked)
+	@$(BIN)/python -m tools.site
+
+pictures: setup demo  ## take the screenshots of the README anew: the contact sheet of make demo, and the upload page in Chromium
+	@LIGHTPRESS_PICTURES=1 $(BIN)/python -m pytest -q tests/web/test_pictures.py
 
 MUTATION := .local/mutation
 
@@ -159,7 +171,7 @@ licences: licenses
 
 # All but requirements-sdk.txt, which is old on purpose and runs nowhere but in tests.
 LOCKS := layers/pillow/requirements.txt requirements.txt requirements-dev.txt requirements-audit.txt \
-	requirements-lint.txt requirements-mutation.txt requirements-native.txt cli/lightpress/local/requirements.txt
+	requirements-docs.txt requirements-lint.txt requirements-mutation.txt requirements-native.txt cli/lightpress/local/requirements.txt
 
 audit: setup $(AUDIT)/.ready  ## look for known vulnerabilities in all that is locked, and compiled into it (asks PyPI, OSV)
 	@status=0; for lock in $(LOCKS); do echo "$$lock"; \
@@ -196,6 +208,14 @@ clean:  ## remove what the other targets made
 $(MUTATION)/.ready: requirements-mutation.txt scripts/find-python
 	@python="$$(scripts/find-python)" && "$$python" -m venv --clear $(MUTATION) && \
 	 $(MUTATION)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutation.txt
+	@touch $@
+
+$(SITE)/.ready: requirements-docs.txt tools/site/mermaid/package-lock.json scripts/find-python
+	@mkdir -p $(SITE)/mermaid && cp tools/site/mermaid/package.json tools/site/mermaid/package-lock.json $(SITE)/mermaid/
+	@python="$$(scripts/find-python)" && "$$python" -m venv --clear $(SITE)/venv && \
+	 $(SITE)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
+	@node="$(NODE)" && PATH="$$node/bin:$$PATH" \
+	 "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefix $(SITE)/mermaid --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(NATIVE)/.ready: requirements-native.txt scripts/find-python

@@ -28,7 +28,7 @@ URL = "https://images.example.com/i/k/1-g/w640.avif"
 
 @pytest.fixture(scope="module")
 def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A pair as docs/recipes.md says to make it: private, public."""
+    """A pair as docs/how-to/private-pictures.md says to make it: private, public."""
     folder = tmp_path_factory.mktemp("keys")
     private, public = folder / "private.pem", folder / "public.pem"
     _openssl("genrsa", "-out", str(private), "2048")

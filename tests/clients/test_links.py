@@ -15,7 +15,7 @@ from lightpress.client.links import Links
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.resolve import read
 from tests.edge.engine import Request, answers_to, node
-from tests.edge.test_recipes_page import KEYS
+from tests.edge.test_how_to_pages import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -216,12 +216,8 @@ def test_a_lost_file_is_not_acceptable_and_a_larger_variant_is() -> None:
 
 def test_the_scores_in_the_readme_are_those_of_the_page() -> None:
     readme, page = (Path(name).read_text(encoding="utf-8") for name in ("README.md", "docs/conformance.md"))
-    _, table = readme.split("<!-- scores: written by make conformance -->\n")
-    table, _ = table.split("<!-- end of scores -->")
-    summary, heading, rows = table.partition("| rule |")
-    table = heading + rows
-    assert table.count("\n") == len(RULES) + 2
-    assert table in page
+    _, summary = readme.split("<!-- scores: written by make conformance -->\n")
+    summary, _ = summary.split("<!-- end of scores -->")
     right, total = re.search(r"\*\*(\d+) of (\d+) files are right", page).groups()  # type: ignore[union-attr]
     assert f"{int(total):,} are judged by a program that is not Pillow" in summary
     assert f": {int(right):,}\nare right" in summary

@@ -51,7 +51,9 @@ def test_the_top_level_holds_what_is_named_here_and_nothing_that_was_left_by_acc
     }
     hidden = {".ci", ".devcontainer", ".editorconfig", ".github", ".gitignore", ".pre-commit-config.yaml"}
     pages = {"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md"}
-    locks = {f"requirements{kind}.txt" for kind in ("", "-audit", "-dev", "-lint", "-mutation", "-native", "-sdk")}
+    locks = {
+        f"requirements{kind}.txt" for kind in ("", "-audit", "-dev", "-docs", "-lint", "-mutation", "-native", "-sdk")
+    }
     assert found - folders - hidden - pages - locks == {"Makefile", "app.py", "cdk.json", "pyproject.toml"}
 
 

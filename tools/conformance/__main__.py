@@ -97,7 +97,7 @@ def _score(
         section = between(PAGE.read_text(), *report.PEERS).strip("\n") if PAGE.exists() else ""
         page.write_text(report.as_markdown(results, records, section, told["judges"]))
         if page == PAGE:
-            README.write_text(report.with_scores(README.read_text(), results, records))
+            README.write_text(report.with_scores(README.read_text(), records))
     out.print(report.table(results))
     out.print(f"Failures by file: {page}")
     raise typer.Exit(0 if report.acceptable(results) else 1)

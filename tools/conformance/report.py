@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _LISTED = 40
 SCORES = ("<!-- scores: written by make conformance -->", "<!-- end of scores -->")
-"""Marks around the table in the README."""
+"""Marks around what the README says of it."""
 PEERS = ("<!-- peers: written by make conformance-peers -->", "<!-- end of peers -->")
 """Marks around the section on other libraries in the page."""
 INDEPENDENT = (CHROMIUM.name, IMAGEMAGICK.name, LIBVIPS.name)
@@ -262,9 +262,9 @@ def _differences(records: list[Record]) -> Iterable[str]:
         yield f"- `{record.file}` ({record.shown.judge}): {cell('; '.join(wrong(record)))}"
 
 
-def with_scores(readme: str, results: list[Score], records: list[Record]) -> str:
-    """The README with the share that is right, and this table of scores."""
-    return replace_between(readme, *SCORES, "\n".join(["", *_summary(records), "", *_score_lines(results), ""]))
+def with_scores(readme: str, records: list[Record]) -> str:
+    """The README with the share that is right."""
+    return replace_between(readme, *SCORES, "\n".join(["", *_summary(records), ""]))
 
 
 def _summary(records: list[Record]) -> list[str]:

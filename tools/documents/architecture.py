@@ -1,4 +1,4 @@
-"""Writes docs/architecture.md, and the same diagram into the README: `make docs`. A test fails where they are stale.
+"""Writes docs/architecture.md: `make docs`. A test fails where it is stale.
 
 Resources and connections are read from the synthesized template: notifications, event sources, redrive policies,
 origins, integrations, and the grants of each function's role. The diagram is in Mermaid, which GitHub and GitLab draw.
@@ -13,16 +13,14 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from lightpress.cdk.readiness import PROJECT
-from tools.markdown import line, replace_between
+from tools.markdown import line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Resources = dict[str, dict[str, Any]]
 
-PAGE, README = PROJECT / "docs" / "architecture.md", PROJECT / "README.md"
-MARKS = ("<!-- architecture: written by make docs -->", "<!-- end of architecture -->")
-"""Around the diagram in the README."""
+PAGE = PROJECT / "docs" / "architecture.md"
 DRAWN_ENVIRONMENT = "dev"
 
 
@@ -229,15 +227,12 @@ def _class(kind: Kind) -> str:
     return kind.name.replace(" ", "_")
 
 
-def documents(resources: Resources, readme: str) -> dict[Path, str]:
-    """The page, and the README with the diagram in it, by their paths."""
+def page(resources: Resources) -> str:
+    """The page as it should be."""
     architecture = architecture_of(resources)
     drawn = diagram(architecture)
     rows = [line(("from", "", "to")), line(["---"] * 3), *map(line, architecture.rows())]
-    return {
-        PAGE: "\n".join([_HEAD, drawn, "", "## Connections", "", *rows, ""]),
-        README: replace_between(readme, *MARKS, f"\n{drawn}\n"),
-    }
+    return "\n".join([_HEAD, drawn, "", "## Connections", "", *rows, ""])
 
 
 def _resources() -> Resources:
@@ -253,5 +248,4 @@ def _resources() -> Resources:
 
 
 if __name__ == "__main__":
-    for path, text in documents(_resources(), README.read_text(encoding="utf-8")).items():
-        path.write_text(text, encoding="utf-8")
+    PAGE.write_text(page(_resources()), encoding="utf-8")

@@ -144,7 +144,7 @@ class Options(TypedDict, total=False):
         origin_shield_region: Region of CloudFront Origin Shield, an additional cache between the edge locations and the
             origins; choose one near the stack's. It saves requests to S3 and to the resolver; "" uses none.
         signing_keys: Public keys for private variants: variants and permalinks are served only with signed URLs or
-            signed cookies whose private key belongs to one of these (docs/recipes.md, "Private pictures").
+            signed cookies whose private key belongs to one of these (docs/how-to/private-pictures.md).
         permalinks: How a permalink answers. "picture": with the variant itself (above 4 MB, with a redirect to it).
             "redirect": always with a redirect to the variant's own address, which browsers keep for a year.
         permalink_seconds: How long the CDN keeps the picture at a permalink, with `permalinks = "picture"`. Above 60,

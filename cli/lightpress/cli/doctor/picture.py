@@ -95,9 +95,7 @@ class PictureTest:
         if found.status == _FORBIDDEN:
             return note("not tried: CloudFront wants a signature (signing_keys); see lightpress sign")
         if found.status != _OK:
-            return blocks(
-                f"{address} answers {found.status}: see Permalinks in docs/recipes.md, and the log of resolve."
-            )
+            return blocks(f"{address} answers {found.status}: see docs/errors.md, and the log of resolve.")
         return delivered(found.headers.get("Content-Type", ""), found.data, accept)
 
     def _removed(self) -> Finding:

@@ -116,7 +116,7 @@ class DeliveryOptions:
     )
     signing_keys: tuple[str, ...] = _public_keys(
         doc="Public keys for private variants: variants and permalinks are served only with signed URLs or signed "
-        'cookies whose private key belongs to one of these (docs/recipes.md, "Private pictures").'
+        "cookies whose private key belongs to one of these (docs/how-to/private-pictures.md)."
     )
     permalinks: str = choice(
         "picture",
