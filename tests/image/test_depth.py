@@ -8,7 +8,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from lightpress.image import Size, render
+from lightpress.image import PictureRejected, Reason, Size, render
 from lightpress.pipeline.sandbox import Child, SandboxLimits
 from tools.drawing import (
     Color,
@@ -168,6 +168,61 @@ def test_a_variant_does_not_repeat_what_programs_read_differently(depth: int, ki
 def test_bits_of_a_see_through_gray_above_its_depth_mean_nothing(depth: int, noise: int) -> None:
     """PNG, third edition, 11.3.1.1: the other bits are 0, and decoders look at the lowest ones."""
     assert only(png_of(depth, 0, [1, 2, 3], [2 | noise])).getchannel("A").tobytes() == b"\xff\0\xff"
+
+
+RED, GREEN, BLUE = b"\xff\0\0", b"\0\xff\0", b"\0\0\xff"
+
+
+def palette_png(*chunks: tuple[bytes, bytes], numbers: bytes = b"\0\1\2", behind: bytes = b"") -> bytes:
+    """A PNG of one row of numbers of 8 bits."""
+    header = struct.pack(">IIBBBBB", len(numbers), 1, 8, 3, 0, 0, 0)
+    pixels = png_chunk(b"IDAT", zlib.compress(b"\0" + numbers))
+    before = b"".join(png_chunk(kind, body) for kind, body in chunks)
+    return b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + before + pixels + behind + png_chunk(b"IEND", b"")
+
+
+COLORS = (b"PLTE", RED + GREEN + BLUE)
+CLEAR_OF: dict[str, tuple[bytes, bytes]] = {
+    "behind the palette": (palette_png(COLORS, (b"tRNS", b"\xff\x40")), b"\xff\x40\xff"),
+    "before the palette": (palette_png((b"tRNS", b"\0\0\0"), COLORS), b"\xff\xff\xff"),
+    "behind the pixels": (palette_png(COLORS, behind=png_chunk(b"tRNS", b"\0\0\0")), b"\xff\xff\xff"),
+    "twice": (palette_png(COLORS, (b"tRNS", b"\0"), (b"tRNS", b"\xff\0")), b"\0\xff\xff"),
+    "of more colors than there can be": (palette_png(COLORS, (b"tRNS", bytes(300))), b"\xff\xff\xff"),
+}
+
+
+@pytest.mark.parametrize("place", CLEAR_OF)
+def test_see_through_colors_of_a_palette_count_where_the_standard_has_them(place: str) -> None:
+    data, wanted = CLEAR_OF[place]
+    assert only(data).convert("RGBA").getchannel("A").tobytes() == wanted
+
+
+@pytest.mark.parametrize("colors", [RED + GREEN, RED + GREEN + b"\xff"], ids=["whole", "with a part of another"])
+def test_a_number_beyond_the_palette_is_its_last_color(colors: bytes) -> None:
+    assert only(palette_png((b"PLTE", colors))).convert("RGB").tobytes() == RED + GREEN + GREEN
+
+
+def test_a_palette_that_is_missing_is_told() -> None:
+    with pytest.raises(PictureRejected, match="The palette of the picture is missing") as refused:
+        only(palette_png())
+    assert refused.value.reason is Reason.CORRUPT
+
+
+@pytest.mark.parametrize(("depth", "kind"), [(2, 0), (8, 0), (16, 0), (8, 2), (16, 2)])
+@pytest.mark.parametrize("body", [b"", b"\0"])
+def test_a_see_through_color_of_a_wrong_length_costs_no_picture(depth: int, kind: int, body: bytes) -> None:
+    channels = {0: 1, 2: 3}[kind]
+    data = png_of(depth, kind, [0, 1, 2] * channels, [0] * channels)
+    at = data.index(b"tRNS") - 4
+    image = only(data[:at] + png_chunk(b"tRNS", body) + data[at + 12 + 2 * channels :])
+    assert image.convert("RGBA").getchannel("A").getextrema() == (255, 255)
+
+
+def test_a_see_through_color_of_a_wrong_place_counts_nowhere() -> None:
+    data = png_of(8, 0, [0, 1, 2], [0])
+    at = data.index(b"tRNS") - 4
+    chunk, rest = data[at : at + 14], data[:at] + data[at + 14 :]
+    assert only(rest[:-12] + chunk + rest[-12:]).convert("RGBA").getchannel("A").tobytes() == b"\xff\xff\xff"
 
 
 def test_a_see_through_color_of_sixteen_bits_is_compared_in_all_of_them() -> None:

@@ -46,6 +46,31 @@ def on_white(image: Image.Image) -> Image.Image:
     return flat.convert("RGB")
 
 
+def noise(width: int, height: int) -> Image.Image:
+    state, levels = 1, bytearray()
+    for _ in range(width * height):
+        state = state * 1_103_515_245 + 12_345 & 0x7FFFFFFF
+        levels.append(state >> 23 & 255)
+    return Image.frombytes("L", (width, height), bytes(levels)).convert("RGB")
+
+
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("subsampling", [0, 2], ids=["4:4:4", "4:2:0"])
+def test_a_small_cut_jpeg_has_the_rows_that_chromium_shows(part: float, subsampling: int, browser: Browser) -> None:
+    """Of a small picture a row of blocks is much; where color has half the rows, two rows less are sure."""
+    whole = file_of(noise(160, 120), "JPEG", quality=85, subsampling=subsampling)
+    cut = whole[: int(len(whole) * part)]
+    assert first_white_row(on_white(only(cut))) == first_white_row(shown(browser, "image/jpeg", cut))
+
+
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("interlace", [0, 1])
+def test_a_cut_gif_shows_what_chromium_shows(part: float, interlace: int, browser: Browser) -> None:
+    whole = file_of(noise(60, 40).quantize(16), "GIF", interlace=interlace)
+    cut = whole[: int(len(whole) * part)]
+    assert on_white(only(cut)).tobytes() == shown(browser, "image/gif", cut).tobytes()
+
+
 @pytest.mark.sampled(2)
 @pytest.mark.parametrize(("form", "media_type"), [("JPEG", "image/jpeg"), ("PNG", "image/png")])
 @pytest.mark.parametrize("part", [0.3, 0.6, 0.9])

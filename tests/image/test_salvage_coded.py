@@ -35,17 +35,60 @@ def test_the_missing_rows_of_a_gif_that_is_cut_short_are_see_through_and_told() 
         rendered(cut, spec(damaged="refuse"))
 
 
-def test_an_interlaced_gif_that_is_cut_short_is_corrupt() -> None:
-    interlaced = file_of(PICTURE.quantize(64), "GIF", interlace=1)
-    with pytest.raises(PictureRejected) as refused:
-        rendered(interlaced[: len(interlaced) // 2], PNG_ONLY)
-    assert refused.value.reason is Reason.CORRUPT
+def test_an_interlaced_gif_that_is_cut_short_is_coarse_below_and_has_no_hole() -> None:
+    whole = PICTURE.quantize(64)
+    interlaced = file_of(whole, "GIF", interlace=1)
+    cut = interlaced[: len(interlaced) // 2]
+    assert only(cut).convert("RGBA").getchannel("A").getextrema() == (255, 255)
+    assert difference(only(cut), whole.convert("RGB")) < 4
+    assert summary_of(cut, PNG_ONLY).notes == ("The picture is damaged; what can be read of it is shown.",)
 
 
-def test_a_gif_without_one_row_is_corrupt() -> None:
+def test_a_gif_without_one_pixel_is_corrupt() -> None:
     with pytest.raises(PictureRejected) as refused:
         rendered(GIF[: GIF.index(b",") + 10], PNG_ONLY)
     assert refused.value.reason is Reason.CORRUPT
+
+
+def test_the_pixels_of_a_gif_count_one_by_one_where_its_codes_end_within_a_row() -> None:
+    colors = Image.new("P", (40, 30))
+    colors.putdata([number * number * 7 % 11 % 4 for number in range(1200)])
+    colors.putpalette([0, 0, 0, 255, 0, 0, 0, 255, 0, 0, 0, 255])
+    whole = file_of(colors, "GIF", interlace=0)
+    cut = whole[: len(whole) * 7 // 10]
+    alpha = only(cut).convert("RGBA").getchannel("A").tobytes()
+    count = alpha.count(255)
+    assert 100 < count < 1100
+    assert count % 40
+    assert alpha == b"\xff" * count + bytes(1200 - count)
+    assert only(cut).convert("RGB").tobytes()[: 3 * count] == colors.convert("RGB").tobytes()[: 3 * count]
+
+
+def test_what_is_see_through_in_a_cut_gif_stays_so_and_256_colors_leave_room_for_what_is_missing() -> None:
+    many = Image.new("P", (64, 64))
+    many.putdata([number % 251 + number // 4000 * 5 for number in range(4096)])
+    many.putpalette([level for number in range(256) for level in (number, 255 - number, number // 2)])
+    for settings in ({}, {"transparency": 7}):
+        whole = file_of(many, "GIF", interlace=0, **settings)
+        alpha = only(whole[: len(whole) * 2 // 3]).convert("RGBA").getchannel("A")
+        assert alpha.crop((0, 50, 64, 64)).getextrema() == (0, 0)
+        assert alpha.getpixel((7, 0)) == (0 if settings else 255)
+
+
+@pytest.mark.parametrize("at", [0.4, 0.6])
+def test_codes_without_a_meaning_end_a_gif_and_cost_none_of_the_pixels_before_them(at: float) -> None:
+    damaged = bytearray(GIF)
+    place = int(len(GIF) * at)
+    damaged[place : place + 3] = b"\xff\xff\xff"
+    alpha = only(bytes(damaged)).convert("RGBA").getchannel("A")
+    assert alpha.crop((0, 0, 160, int(120 * at * 0.5))).getextrema() == (255, 255)
+
+
+def test_a_gif_that_lacks_only_its_end_has_every_pixel() -> None:
+    # What is left out is the end marker, the end of the parts, and one byte of the code that ends the picture.
+    (note,) = summary_of(GIF[:-3], PNG_ONLY).notes
+    assert note == "The file is damaged behind its first picture, or lacks its end; that picture is whole."
+    assert difference(only(GIF[:-3]), PICTURE.quantize(64).convert("RGB")) == 0
 
 
 def png_of(picture: Image.Image, coded: bytes) -> bytes:

@@ -28,6 +28,7 @@ from lightpress.image.headers import brands, holds_gain_map, tiff_pages
 from lightpress.image.jpeg import jpeg_scans
 from lightpress.image.metadata import with_metadata
 from lightpress.image.picture import QUARTER_TURNS, Picture
+from lightpress.image.rare_png import follow_chunks
 from lightpress.image.refused import MARKUP, REFUSED
 from lightpress.image.spec import Pixels
 
@@ -117,6 +118,7 @@ def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
         _reduce_while_decoding(picture, options)
         options.limits.check_decoded(_memory(opened, row) + held)
         opened.load()
+        follow_chunks(opened, data)
         apply_clear_color(opened, data)
         return with_animation(with_metadata(picture, options.metadata), data, options)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops
 
+from lightpress.image.rare_png import READ_DIFFERENTLY
+
 if TYPE_CHECKING:
     from lightpress.image.job import Job
     from lightpress.image.picture import Picture
@@ -19,9 +21,6 @@ _ALL_LEVELS = 65_536
 _ROWS_AT_ONCE = 256
 _BITS_OF_PNG = 24  # where its header says how many each sample has
 _SCALED, _DEEP = {2, 4, 16}, 16
-
-RARE_CLEAR_COLOR = "rare_clear_color"
-"""In `info`: whether programs disagree on what of the file is see-through, Pillow being one of them."""
 
 
 def to_eight_bits(picture: Picture, _: Job) -> Picture:
@@ -94,7 +93,8 @@ def apply_clear_color(opened: Image.Image, data: bytes) -> None:
     if opened.format != "PNG" or clear is None or isinstance(clear, bytes) or opened.mode not in {"L", "RGB"}:
         return
     bits = data[_BITS_OF_PNG]
-    opened.info[RARE_CLEAR_COLOR] = bits in _SCALED
+    if bits in _SCALED:
+        opened.info[READ_DIFFERENTLY] = True
     if opened.mode == "RGB" and bits == _DEEP:
         opened.putalpha(_alpha_of_deep(opened, data, clear))
         del opened.info["transparency"]

@@ -21,9 +21,9 @@ from lightpress.image.jpeg import jpeg_scans, jpeg_unreadable
 from lightpress.image.png import MOST_CHUNKS, png_chunk_count
 from lightpress.image.rare_bmp import bmp_sizes, bmp_unreadable, plain_bmp
 from lightpress.image.repair_avif import with_one_association
+from lightpress.image.repair_gif import gif_as_far_as_coded
 from lightpress.image.salvage import (
     Repaired,
-    gif_as_far_as_coded,
     jpeg_with_end,
     jpeg_without_metadata,
     png_with_all_rows,

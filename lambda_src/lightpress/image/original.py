@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from lightpress.image.color import profile_of_numbers
 from lightpress.image.compare import same_pixels
 from lightpress.image.container import without_extras
-from lightpress.image.depth import RARE_CLEAR_COLOR
 from lightpress.image.formats import OUTPUTS
 from lightpress.image.job import OriginalFile
+from lightpress.image.rare_png import READ_DIFFERENTLY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,8 +135,8 @@ def _obstacle(picture: Picture) -> str | None:
 def _obstacles(picture: Picture) -> Iterator[str]:
     if picture.is_damaged:
         yield "parts of it are missing"
-    if picture.image.info.get(RARE_CLEAR_COLOR):
-        yield "programs disagree on what of it is see-through"
+    if picture.image.info.get(READ_DIFFERENTLY):
+        yield "programs disagree on its palette or on what of it is see-through"
     if picture.orientation != 1:
         yield "it is stored turned"
     if picture.is_poster and not _is_published_animated(picture):

@@ -18,7 +18,7 @@ from lightpress.image.jpeg import END_OF_IMAGE, START_OF_SCAN, jpeg_segments
 from lightpress.image.png import PNG_SIGNATURE, Chunk, CutShortError, png_chunk, png_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from PIL import Image
 
@@ -44,13 +44,16 @@ class Repaired:
 
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _APPLICATION_DATA = range(_APP0, 0xF0)
-_COMMENT = 0xFE
+_MEANINGLESS = {0x01, 0xFE}  # what is for arithmetic coders alone (TEM), and comments
 _ICC, _ICC_HEADER = b"ICC_PROFILE\0", 14
 _MARKER_AND_LENGTH = 4
 # The shortest bodies that decoders take: of JFIF, EXIF and Adobe's segment.
 _SHORTEST = {_APP0: (b"JFIF\0", 14), _APP1: (b"Exif\0\0", 14), _APP14: (b"Adobe", 12)}
 _EOI = b"\xff\xd9"
 _LONGEST_CODE = 8  # bytes that the entropy decoder looks ahead
+_BASELINE = {0xC0, 0xC1}
+_COMPONENTS_AT, _SAMPLING_AT, _COLORS = 9, (11, 14), 3
+_HALVED, _SMOOTHED_ROWS = (0x22, 0x11), 2
 
 
 def jpeg_without_metadata(data: bytes) -> Repaired | None:
@@ -78,7 +81,7 @@ def _is_needed(segment: Segment, body: bytes, *, profile_is_whole: bool) -> bool
     if marker in _SHORTEST:
         name, length = _SHORTEST[marker]
         return body.startswith(name) and len(body) >= length
-    return marker not in _APPLICATION_DATA and marker != _COMMENT
+    return marker not in _APPLICATION_DATA and marker not in _MEANINGLESS
 
 
 def _is_whole_profile(bodies: list[bytes]) -> bool:
@@ -98,7 +101,7 @@ def jpeg_with_end(data: bytes) -> Repaired | None:
         return Repaired(data + _EOI, "The file is cut short: the details of its last scans are missing.", is_cut=True)
     if visible == 1:
         return Repaired(data + _EOI, "The file lacks its end marker, and no pixel.")
-    return Repaired(data + _EOI, _cut_note(visible), visible, is_cut=True)
+    return Repaired(data + _EOI, cut_note(visible), visible, is_cut=True)
 
 
 def _whole_segments(data: bytes) -> Iterator[Segment]:
@@ -117,10 +120,30 @@ def _visible_part(data: bytes) -> float | None:
     there, wanted = _shrunk(data + bytes(_LONGEST_CODE)), _shrunk(data + _EOI)
     if there is None or wanted is None:
         return None
-    box = there.getbbox()
-    bottom = box[3] if box else 0
-    rest = wanted.crop((0, bottom, *wanted.size))
-    return 1.0 if bottom >= wanted.height or rest.getbbox() is None else bottom / wanted.height
+    bottom = _bottom(there)
+    if bottom >= wanted.height or wanted.crop((0, bottom, *wanted.size)).getbbox() is None:
+        return 1.0
+    # What was only to be looked ahead to may have completed a row of blocks.
+    surely = _shrunk(data)
+    whole = _bottom(surely) if surely else bottom
+    return max(whole - _borrowed(data), 0) / wanted.height
+
+
+def _bottom(image: Image.Image) -> int:
+    box = image.getbbox()
+    return box[3] if box else 0
+
+
+def _borrowed(data: bytes) -> float:
+    """How many of the last rows, in eighths, take some of their color from rows below: where color has half the rows.
+
+    Decoders smooth it so in pictures that have half the columns of color, too (libjpeg, `h2v2_fancy_upsample`).
+    """
+    frame = next((one for one in jpeg_segments(data) if one.marker in _BASELINE), None)
+    if frame is None or data[frame.start + _COMPONENTS_AT] != _COLORS:
+        return 0
+    luma, blue = (data[frame.start + at] for at in _SAMPLING_AT)
+    return _SMOOTHED_ROWS / 8 if (luma, blue) == _HALVED else 0
 
 
 def _shrunk(data: bytes) -> Image.Image | None:
@@ -160,6 +183,7 @@ _SHOWN: dict[bytes, int | None] = {
     b"acTL": 8, b"cHRM": 32, b"cICP": 4, b"eXIf": None, b"fcTL": 26, b"fdAT": None, b"gAMA": 4, b"iCCP": None,
     b"sRGB": 1, b"tRNS": None,
 }  # fmt: skip
+_CLEAR_COLOR_LENGTHS = {b"\0": 2, b"\2": 6}  # by color type: of gray, and of three colors
 _LONGEST_PROFILE = 1 << 20  # what Pillow inflates at most
 _ANIMATION, _FRAME = b"acTL", b"fcTL"
 _OF_FRAMES = {_ANIMATION, _FRAME, b"fdAT"}
@@ -177,7 +201,8 @@ def png_without_metadata(data: bytes) -> Repaired | None:
     chunks = _whole_chunks(data)
     if not chunks:
         return None
-    kept = [chunk for chunk in chunks if chunk.kind in _CRITICAL or _is_shown(chunk)]
+    lengths = _SHOWN | {b"tRNS": _CLEAR_COLOR_LENGTHS.get(bytes(chunks[0].body[9:10]))}
+    kept = [chunk for chunk in chunks if chunk.kind in _CRITICAL or _is_shown(chunk, lengths)]
     if len(kept) == len(chunks):
         return None
     rest = data[len(_png_of(chunks)) :]  # a chunk that is cut short may hold all of the pixels
@@ -192,10 +217,10 @@ def _whole_chunks(data: bytes) -> list[Chunk]:
     return chunks
 
 
-def _is_shown(chunk: Chunk) -> bool:
-    if chunk.kind not in _SHOWN or not chunk.is_sound:
+def _is_shown(chunk: Chunk, lengths: Mapping[bytes, int | None]) -> bool:
+    if chunk.kind not in lengths or not chunk.is_sound:
         return False
-    length = _SHOWN[chunk.kind]
+    length = lengths[chunk.kind]
     if length is not None and len(chunk.body) != length:
         return False
     return chunk.kind != b"iCCP" or _is_readable_profile(bytes(chunk.body))
@@ -247,7 +272,7 @@ def png_with_all_rows(data: bytes) -> Repaired | None:
     copy = _png_of(head) + png_chunk(b"IDAT", zlib.compress(padded, 1)) + png_chunk(b"IEND", b"")
     if count == height:
         return Repaired(copy, "The checksum or the end of the pixels is wrong or missing, and no pixel.")
-    return Repaired(copy, _cut_note(count / height), count / height, is_cut=True)
+    return Repaired(copy, cut_note(count / height), count / height, is_cut=True)
 
 
 def _coded_parts(data: bytes) -> Iterator[bytes]:
@@ -282,25 +307,6 @@ def _inflated_bytewise(inflating: zlib._Decompress, part: bytes) -> bytearray:
     return inflated
 
 
-def _cut_note(visible: float) -> str:
+def cut_note(visible: float) -> str:
     """A sentence for a picture of which that share, from the top, is there."""
     return f"The file is cut short: the lowest {1 - visible:.0%} of the picture is missing, and see-through."
-
-
-def gif_as_far_as_coded(data: bytes) -> Repaired | None:
-    """The first frame of a file that is cut short or damaged within it, as far as the decoder comes."""
-    image = _as_far_as_coded(io.BytesIO(data), "GIF", _is_in_order)
-    if image is None or (box := image.getbbox()) is None:
-        return None
-    # The decoder fills what is missing with the color that is see-through, or with the first one.
-    visible = 1.0 if "transparency" in image.info else box[3] / image.height
-    file = io.BytesIO()
-    image.save(file, "GIF")
-    note = _cut_note(visible) if visible < 1 else "The picture is damaged; what can be read of it is shown."
-    return Repaired(file.getvalue(), note, visible, is_cut=True)
-
-
-def _is_in_order(gif: Image.Image) -> bool:
-    """Whether its rows follow each other: an interlaced one would show stripes. To be asked before it is loaded."""
-    tiles: list[tuple[str, tuple[int, ...], int, tuple[int, int, int]]] = getattr(gif, "tile", [])
-    return not any(arguments[1] for _, _, _, arguments in tiles)
