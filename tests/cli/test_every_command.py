@@ -84,6 +84,7 @@ class Files:
             "bucket": "a-bucket",
             "url": "https://example.com/a.jpg",
             "key_id": "K",
+            "point": "0.4,0.2",
             "environment": "dev",
         }
 

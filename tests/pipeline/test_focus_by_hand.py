@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -12,14 +13,18 @@ import lightpress.image.focus  # noqa: F401  as `load_recipes` does
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.image import Size, Spec, render
+from lightpress.pipeline.correction import Corrections, NothingPublished
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import Action, Dependencies, reconcile
+from lightpress.pipeline.reconcile import Action, Dependencies, TooManyConflicts, reconcile
 from lightpress.pipeline.source import Source, focus_in
 from tools.drawing import BLUE, GREEN, RED, distance, file_of, pixel, stripes
 from tools.fakes.s3 import Bucket, SimulatedS3
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
+
+    from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.ports import Published
 
 KEY = "a.png"
 PICTURE = file_of(stripes([RED, GREEN, BLUE]))
@@ -33,10 +38,11 @@ class World:
     def __init__(self, *, versioned: bool) -> None:
         self.uploads, self.images = Bucket(versioned=versioned), Bucket()
         client: Any = SimulatedS3({"uploads": self.uploads, "images": self.images})
+        self.recipe = RECIPE
         self.s3 = cast("S3Client", client)
 
     def settle(self) -> Action:
-        book = RecipeBook((Rule("**", RECIPE),), {"web": RECIPE})
+        book = RecipeBook((Rule("**", self.recipe),), {"web": self.recipe})
         needs = Dependencies(S3Originals(self.s3), S3Images(self.s3, "images"), book, render)
         return reconcile(Source("uploads", KEY), needs).action
 
@@ -72,3 +78,88 @@ def test_without_a_word_and_with_nonsense_the_recipe_decides() -> None:
         world.upload(focus)
         assert distance(world.middle("square"), GREEN) <= 2
         assert focus is None or focus_in({"focus": focus}) is None
+
+
+class Asked:
+    """Hears which keys are to be looked at."""
+
+    def __init__(self) -> None:
+        self.keys: list[str] = []
+
+    def request_look(self, source: Source) -> None:
+        self.keys.append(source.key)
+
+
+def correct(world: World, focus: tuple[float, float] | None) -> Asked:
+    asked = Asked()
+    Corrections(S3Images(world.s3, "images"), asked)(Source("uploads", KEY), focus)
+    return asked
+
+
+@pytest.mark.parametrize("versioned", [True, False])
+def test_a_focus_is_corrected_after_publication_kept_by_a_new_recipe_and_taken_back(versioned: bool) -> None:
+    world = World(versioned=versioned)
+    world.upload("0.1,0.5")
+    assert correct(world, (0.9, 0.5)).keys == [KEY]
+    assert distance(world.middle("square"), RED) <= 2  # nothing has looked at it yet
+    assert world.settle() is Action.PUBLISHED
+    assert {distance(world.middle(name), BLUE) <= 2 for name in ("square", "auto")} == {True}
+    assert world.manifest().source.focus == (0.9, 0.5)
+    assert world.settle() is Action.NOTHING
+
+    world.recipe = Recipe("web", Spec((Size("square", 40, 40, "cover"),), ("png",)))
+    assert world.settle() is Action.PUBLISHED
+    assert distance(world.middle("square"), BLUE) <= 2
+
+    correct(world, None)
+    assert world.settle() is Action.PUBLISHED
+    assert distance(world.middle("square"), RED) <= 2  # as its uploader said
+    assert world.manifest().correction is None
+
+
+def test_a_corrected_focus_goes_with_the_picture_that_it_was_said_of() -> None:
+    world = World(versioned=True)
+    world.upload(None)
+    correct(world, (0.9, 0.5))
+    assert world.upload(None) is Action.PUBLISHED
+    assert world.manifest().correction is None
+    assert distance(world.middle("square"), GREEN) <= 2
+
+    correct(world, (0.9, 0.5))
+    world.uploads.delete(KEY)
+    assert world.settle() is Action.REMOVED
+    with pytest.raises(NothingPublished) as refused:
+        correct(world, (0.9, 0.5))
+    assert refused.value.manifest == world.manifest()
+
+
+def test_the_same_correction_again_writes_nothing_and_asks_for_a_look_again() -> None:
+    world = World(versioned=True)
+    world.upload(None)
+    correct(world, (0.9, 0.5))
+    before = world.images.written
+    assert correct(world, (0.9, 0.5)).keys == [KEY]
+    assert world.images.written == before
+
+
+def test_a_correction_loses_8_races_and_says_so() -> None:
+    world = World(versioned=True)
+    world.upload(None)
+    images = S3Images(world.s3, "images")
+
+    class Overtaken:
+        """Somebody publishes between each look and the write that follows it."""
+
+        def published(self, key: str) -> Published | None:
+            seen = images.published(key)
+            assert seen is not None
+            images.publish(replace(seen.manifest, revision=seen.manifest.revision + 1), seen)
+            return seen
+
+        def publish(self, manifest: Manifest, replacing: Published | None) -> None:
+            images.publish(manifest, replacing)
+
+    asked = Asked()
+    with pytest.raises(TooManyConflicts):
+        Corrections(Overtaken(), asked)(Source("uploads", KEY), (0.9, 0.5))
+    assert (asked.keys, world.manifest().correction, world.manifest().revision) == ([], None, 9)

@@ -135,12 +135,34 @@ LAZY = [
 ]
 """The same with more changes, and with a fault."""
 
+CORRECTED_QUICK = [
+    *(
+        Case(script, versioned, begins=PUBLISHED)
+        for script in ("PH", "PHR", "PVH", "PHZO")
+        for versioned in (True, False)
+    ),
+    *(Case(script, begins=PUBLISHED) for script in ("PHG", "PHQ", "PHD")),
+    Case("PH", faults=1, begins=PUBLISHED),
+    *(Case(script, begins=LAZILY_PUBLISHED) for script in ("PWH", "PHU")),
+]
+"""Somebody corrects the focus of what is published, while it is overwritten, deleted, or its recipe changes."""
+
+CORRECTED = [
+    *CORRECTED_QUICK,
+    *(Case(script, faults=1, begins=PUBLISHED) for script in ("PHG", "PHQ", "PHD", "PHR", "PVH", "PHZO")),
+    *(Case(script, begins=LAZILY_PUBLISHED) for script in ("PHW", "PHWQ")),
+    *_kinds("PHP"),
+    *_kinds("JHM"),
+]
+"""The same with more changes, and with a fault."""
+
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
 
 ALL = [
     *OUTAGES,
     *LAZY,
+    *CORRECTED,
     *VIEWED,
     *VIEWED_FAULTY,
     *REFUSED_FOR_ANOTHER,
@@ -163,6 +185,7 @@ QUICK = [
     *(case for script in "PBD" for case in _kinds(script, faults=1, receives=1)),
     *(case for case in OUTAGES if len(case.script) == 1),
     *LAZY_QUICK,
+    *CORRECTED_QUICK,
     *VIEWED,
     *REFUSED_FOR_ANOTHER,
     *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),

@@ -30,8 +30,15 @@ _A_WEEK = 604_800
 VIEWER = "viewer"
 
 
+def shown_by(manifest: Manifest) -> str:
+    """Which picture permalinks show: of which contents, and around which corrected focus."""
+    assert manifest.source is not None
+    around = manifest.source.correction
+    return manifest.source.identity + (f" around {around}" if around else "")
+
+
 class View(NamedTuple):
-    """A viewer who is being answered. shown: the identity of the picture that the answer holds."""
+    """A viewer who is being answered. shown: which picture the answer holds (`shown_by`)."""
 
     key: str
     shown: str
@@ -95,7 +102,7 @@ class Cdn:
     """The CDN over the images bucket.
 
     Attributes:
-        copies: Of each key, the identity of the picture that is kept at its permalinks.
+        copies: Of each key, which picture is kept at its permalinks (`shown_by`).
         views: Viewers who are being answered: what they get is kept once they have it.
         delayed: Whether purges wait, and late looks.
         late_looks: Whether there are any.
@@ -143,7 +150,7 @@ class Cdn:
         lookups = Lookups(manifest_of, self._images.file_at, seconds=_A_WEEK)
         answer = resolve(read(resolver_path(key)), lookups)
         if answer.status == 200 and (manifest := looked_at[-1]) and manifest.source:
-            view = View(key, manifest.source.identity)
+            view = View(key, shown_by(manifest))
             self.views += [] if view in self.views else [view]  # who asks for the same at once waits for one answer
         self._timeline.add(VIEWER, f"asks for {key}", f"is answered {answer.status}")
 

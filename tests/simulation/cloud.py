@@ -26,7 +26,7 @@ from tests.simulation.deployed import (
     Release,
     Stores,
 )
-from tests.simulation.invocation import FIRST_VIEW
+from tests.simulation.invocation import CORRECT, FIRST_VIEW
 from tests.simulation.pictures import OPENED, closed_for
 from tests.simulation.promises import Promises
 from tests.simulation.timeline import Timeline
@@ -209,6 +209,19 @@ class Cloud:
             queue, release = Queue(FIRST_VIEW), self.releases[-1]
             self.start(queue, batch, release, begin(release, queue, batch))
             self.cdn.rendering.add(self.workers[-1].name)
+
+    def correct(
+        self,
+        key: str,
+        focus: tuple[float, float] | None,
+        begin: Callable[[Release, Queue, tuple[Message, ...]], Mind],
+    ) -> None:
+        """Somebody says where the subject of what is published is, or takes it back."""
+        self.asked_for += 1
+        self.timeline.add(OPERATOR, f"corrects the focus of {key}", str(focus))
+        batch = (Message(self.asked_for, json.dumps([key, focus]), received=1, in_flight=True),)
+        queue, release = Queue(CORRECT), self.releases[-1]
+        self.start(queue, batch, release, begin(release, queue, batch))
 
     def owed_now(self) -> list[str]:
         """The paths of all lazy variants that are owed now."""

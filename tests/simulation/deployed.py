@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lightpress.aws import dead_letters, failures_table, images, notifications, originals, purges, quarantine
+from lightpress.aws import dead_letters, failures_table, hints, images, notifications, originals, purges, quarantine
 from lightpress.backfill import look
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
-from lightpress.pipeline import first_view, reconcile
+from lightpress.pipeline import correction, first_view, reconcile
 from lightpress.pipeline import messages as process
 from lightpress.pipeline.buckets import Publishing
 from tests.simulation import pictures
-from tests.simulation.invocation import ANSWER, FIRST_VIEW, RENDER
+from tests.simulation.invocation import ANSWER, CORRECT, FIRST_VIEW, RENDER
 from tools.fakes.dynamodb import SimulatedDynamoDb
 from tools.fakes.events import SimulatedEventBridge
 from tools.fakes.s3 import SimulatedS3
@@ -62,6 +63,7 @@ class Code:
     look: Any = look
     purging: Any = purging
     first_view: Any = first_view
+    correction: Any = correction
     render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
 
@@ -112,7 +114,12 @@ class Release:
 
     def function(self, name: str, wire: Wire) -> Callable[[Message], None]:
         """A new invocation of the function that works off a queue, with its requests going over `wire`."""
-        functions = {QUEUE: self._process, DEAD_LETTERS: self._record_failure, FIRST_VIEW: self._first_view}
+        functions = {
+            QUEUE: self._process,
+            DEAD_LETTERS: self._record_failure,
+            FIRST_VIEW: self._first_view,
+            CORRECT: self._correct,
+        }
         return functions[name](wire)
 
     def _process(self, wire: Wire) -> Callable[[Message], None]:
@@ -172,6 +179,18 @@ class Release:
             view = work(message.body)
             if view.data is not None:
                 wire(ANSWER, message.body, partial(edge.__setitem__, message.body, view.data), changes=True)
+
+        return handle
+
+    def _correct(self, wire: Wire) -> Callable[[Message], None]:
+        """The message is a key and a point."""
+        s3: Any = SimulatedS3(self.stores.buckets, wire)
+        sqs: Any = SimulatedSqs(self.stores.queues, wire)
+        work = self.code.correction.Corrections(self.code.images.S3Images(s3, IMAGES), hints.SqsLooks(sqs, QUEUE))
+
+        def handle(message: Message) -> None:
+            key, focus = json.loads(message.body)
+            work(Publishing(UPLOADS).named(key), tuple(focus) if focus else None)
 
         return handle
 

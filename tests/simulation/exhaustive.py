@@ -19,7 +19,18 @@ from tests.simulation.cloud import Cloud
 from tests.simulation.deployed import BUS, UPLOADS, Code
 from tests.simulation.invocation import Fault
 from tests.simulation.memory import Memory, Remembered
-from tests.simulation.pictures import ARCHIVED, BAD, CUSTOMER_KEY, EAGER, FINER, GOOD, RARE, REFUSING, REFUSING_ANEW
+from tests.simulation.pictures import (
+    ARCHIVED,
+    BAD,
+    CUSTOMER_KEY,
+    EAGER,
+    FINER,
+    FOCUS,
+    GOOD,
+    RARE,
+    REFUSING,
+    REFUSING_ANEW,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,8 +51,8 @@ MOST_TIMES = 30
 # not. A is a good picture in an archive, C one that only a customer's key opens, X one of another account, K one whose
 # key of KMS is disabled. Z puts what is there into an archive, L denies access to it, and O undoes either. V: a viewer
 # asks for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it, U for one that is
-# owed no more; E deploys recipes
-# that are the same but leave nothing, F the same in another quality.
+# owed no more; E deploys recipes that are the same but leave nothing, F the same in another quality. H: somebody
+# corrects the focus of what is published; G takes that back.
 SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "P": lambda cloud: cloud.put(KEY, GOOD + b"P"),
     "Q": lambda cloud: cloud.put(KEY, GOOD + b"Q"),
@@ -65,6 +76,7 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
 }
 
 VIEWER, LAZY_VIEWERS = "V", frozenset("WU")
+CORRECTIONS = {"H": FOCUS, "G": None}
 CLOSING = frozenset("ACXKZL")
 
 
@@ -198,6 +210,9 @@ class Run:
         self._tidy()
 
     def _script(self, operation: str) -> None:
+        if operation in CORRECTIONS:
+            self.cloud.correct(KEY, CORRECTIONS[operation], self._memory.begin)
+            return
         if operation not in LAZY_VIEWERS:
             SCRIPT[operation](self.cloud)
             return

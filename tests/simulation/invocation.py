@@ -22,6 +22,9 @@ Answer = TypeVar("Answer")
 RENDER, ACKNOWLEDGE, LOOK, ANSWER = "Render", "Acknowledge", "HeadObject", "Answer"
 FIRST_VIEW = "first view"
 """The function that answers those who ask for a lazy variant; no queue has what they ask for."""
+CORRECT = "correct"
+"""The command, or the request of the API, that corrects the focus of a picture; no queue has it either."""
+UNQUEUED = frozenset({FIRST_VIEW, CORRECT})
 
 
 class Fault(Enum):
@@ -113,7 +116,7 @@ class Invocation:
             done = [message.number for message in self._batch if self._succeeds(message)]
         except NativeCrash:
             return
-        if done and self._queue.name != FIRST_VIEW:
+        if done and self._queue.name not in UNQUEUED:
             self._acknowledge(done)
 
     def _acknowledge(self, numbers: list[int]) -> None:

@@ -19,6 +19,7 @@ from tests.simulation.cases import (
     LATE_AND_DEAD,
     LAZILY_PUBLISHED,
     LAZILY_RENDERED,
+    PUBLISHED,
     REFUSED_FOR_ANOTHER,
     VIEWED_AND_DIED,
 )
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
 LOOK = "look"
-FIRST_VIEW = "first_view"
+FIRST_VIEW, CORRECTION = "first_view", "correction"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
 
@@ -649,6 +650,59 @@ MUTANTS = (
         (Change("_owes_what_is_eager(*_)", "False", "is_current"),),
         Case("PEW"),
         500,
+    ),
+    Mutant(
+        "a corrected focus is not noticed",
+        RECONCILE,
+        (Change("not M.follows_correction", "False"),),
+        Case("PH", begins=PUBLISHED),
+        50,
+    ),
+    Mutant(
+        "a corrected focus is lost with the next recipe",
+        RECONCILE,
+        (Change("_correction_of(*_)", "None"),),
+        Case("PHR", begins=PUBLISHED),
+        500,
+    ),
+    Mutant(
+        "a focus is kept for whatever comes after the picture",
+        RECONCILE,
+        (Change("P and P.manifest.is_of(O.identity)", "P"),),
+        Case("PHQ", begins=PUBLISHED),
+        500,
+    ),
+    Mutant(
+        "the CDN is not told of a corrected focus",
+        RECONCILE,
+        (Change("(X, M.correction) != (Y, S.correction)", "X != Y"),),
+        Case("PVH", begins=PUBLISHED),
+        500,
+    ),
+    Mutant(
+        "nobody is asked to follow a corrected focus",
+        CORRECTION,
+        (Change("S.looks.request_look(A)", "None"),),
+        Case("PH", begins=PUBLISHED),
+        50,
+    ),
+    Mutant(
+        "a corrected focus is to be followed before it is written",
+        CORRECTION,
+        (
+            Change("S.looks.request_look(A)", "None"),
+            Change("S._noted(A, F)", "[S.looks.request_look(A), S._noted(A, F)][1]"),
+        ),
+        Case("PH", begins=PUBLISHED),
+        500,
+    ),
+    Mutant(
+        "a first view follows a focus that its generation was not made with",
+        FIRST_VIEW,
+        (Change("M.source.correction if M.source else None", "M.correction"),),
+        Case("PHW", begins=LAZILY_PUBLISHED),
+        500,
+        seed=2,
     ),
 )
 

@@ -31,6 +31,9 @@ OPENED: dict[str, dict[str, Any]] = {
 }
 """What has to happen to them; a customer's key is nobody else's."""
 
+FOCUS = (0.4, 0.2)
+"""Where somebody says the subject of a picture is, after it was uploaded."""
+
 LARGE = 1_000
 """The sides of pictures whose variants have to differ in their pixels, as lazy ones do."""
 
@@ -92,17 +95,23 @@ def spec_of(digest: str) -> Spec:
 
 
 @cache
-def rendered_by_any(data: bytes, name: str, width: int) -> frozenset[bytes]:
-    """The bytes that a lazy variant may have: of any recipe that has it in this width."""
+def rendered_by_any(data: bytes, name: str, width: int, focus: tuple[float, float] | None) -> frozenset[bytes]:
+    """The bytes that a lazy variant may have: of any recipe that has it in this width, around the one focus."""
     specs = [recipe_book(revision).recipes["test"].spec for revision in range(LAZY_REVISIONS)]
     having = [spec for spec in specs if any((size.name, size.width) == (name, width) for size in spec.sizes)]
-    return frozenset(rendered(data, spec, name) for spec in having)
+    return frozenset(rendered(data, spec.kept_in_focus(focus), name) for spec in having)
 
 
 def rendered(data: bytes, spec: Spec, name: str) -> bytes:
     """The bytes that stand for a variant: nothing else may ever lie under its path."""
     return b"|".join(
-        (data, str(spec.sizes).encode(), name.encode(), *(str(spec.quality).encode(),) * bool(spec.quality))
+        (
+            data,
+            str(spec.sizes).encode(),
+            name.encode(),
+            *(str(spec.quality).encode(),) * bool(spec.quality),
+            *(str(spec.focus).encode(),) * bool(spec.focus),
+        )
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
 from lightpress.image import UNREADABLE, Reason
+from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import (
     Manifest,
     Status,
@@ -18,8 +19,9 @@ from lightpress.pipeline.manifest import (
     revision_of,
     variants_folder,
 )
-from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, UPLOADS, rows
-from tests.simulation.invocation import FIRST_VIEW
+from tests.simulation.cdn import shown_by
+from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, QUEUE, UPLOADS, rows
+from tests.simulation.invocation import CORRECT, FIRST_VIEW
 from tests.simulation.pictures import (
     BAD,
     CRASHING,
@@ -66,6 +68,7 @@ class Promises:
         self._made: dict[str, bytes] = {}
         self._stillborn: set[str] = set()
         self._deleted_at: Counter[str] = Counter()
+        self._unheard: set[str] = set()
 
     @property
     def owed(self) -> list[str]:
@@ -96,7 +99,8 @@ class Promises:
         """What decides about promises later on."""
         patience = sorted((key, min(count, TRIALS)) for key, count in self.denials.items())
         gone, shown = sorted(self._gone_at.items()), sorted(self._newest_shown.items())
-        return gone, shown, sorted(self._seen_by_viewers), patience, *self._lazy_snapshot()
+        unheard = sorted(self._unheard)
+        return gone, shown, sorted(self._seen_by_viewers), patience, unheard, *self._lazy_snapshot()
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
         if not self._cloud.lazy:
@@ -118,10 +122,12 @@ class Promises:
 
     # At every instant.
 
-    def check_now(self, what: str) -> None:
-        """After a request that changed `what`."""
+    def check_now(self, what: str, by: str) -> None:
+        """After a request that changed `what`. by: the queue of the worker that made it."""
         if self._cloud.lazy:
             self._check_served(what)
+        if (what, by) == (QUEUE, CORRECT):
+            self._unheard -= {source.key for source in read(self._cloud.queue.messages[-1].body).sources}
         for key in sorted(self._cloud.keys):
             body = self._cloud.images.data(path_of(key))
             manifest = read_manifest(body) if body else None
@@ -134,6 +140,7 @@ class Promises:
                 continue
             before = self._shown.get(key)
             if body != before:
+                self._check_corrected(key, manifest, read_manifest(before) if before else None, by)
                 self._check_forgotten(key, manifest, read_manifest(before) if before else None)
                 self._check_not_refused(key, manifest, read_manifest(before) if before else None)
                 self._check_outlives(key, manifest, read_manifest(before) if before else None)
@@ -150,7 +157,8 @@ class Promises:
         assert manifest.source is not None
         assert manifest.digest is not None
         self._seen_by_viewers.add(key)
-        folder, spec = f"{folder_of(key)}{manifest.generation}/", spec_of(manifest.digest)
+        folder = f"{folder_of(key)}{manifest.generation}/"
+        spec = spec_of(manifest.digest).kept_in_focus(manifest.source.correction)
         contents = self.contents[manifest.source.identity]
         if {variant.name for variant in manifest.offered} != {size.name for size in spec.sizes}:
             self._break(key, "the manifest does not name every variant")
@@ -170,7 +178,8 @@ class Promises:
     def _check_lazy(self, key: str, manifest: Manifest, folder: str, contents: bytes) -> None:
         """Each lazy variant is absent, or what it should be; and nothing else lies beside the variants."""
         for variant in manifest.lazy:
-            right = self._owed[variant.path] = rendered_by_any(contents, variant.name, variant.width)
+            focus = manifest.source.correction if manifest.source else None
+            right = self._owed[variant.path] = rendered_by_any(contents, variant.name, variant.width, focus)
             data = self._cloud.images.data(variant.path)
             if data is not None and (data not in right or data != self._made.setdefault(variant.path, data)):
                 self._break(key, "a lazy variant is not what it should be, or was another one before")
@@ -199,12 +208,32 @@ class Promises:
 
     def ended(self, worker: Worker) -> None:
         """Whoever made a variant that nobody shows any more has removed it, if nothing failed."""
+        if worker.queue == CORRECT:
+            self._check_told(worker)
         if worker.queue != FIRST_VIEW or not self._cloud.calm:
             return
         path = worker.batch[0].body
         others = (other for other in self._cloud.workers if other is not worker and other.queue == FIRST_VIEW)
         if path in self._stillborn and self._cloud.images.data(path) and path not in {o.batch[0].body for o in others}:
             self._break(path, "it was made in vain, and is left over")
+
+    def _check_corrected(self, key: str, manifest: Manifest, before: Manifest | None, by: str) -> None:
+        """What was said of some contents is kept as long as they are published, and says nothing of others."""
+        if by == CORRECT:
+            self._unheard.add(key)
+            return
+        identity = manifest.source.identity if manifest.source else None
+        kept = before.correction if before and identity and before.is_of(identity) else None
+        if manifest.correction != kept:
+            self._break(
+                key, "a corrected focus was lost" if kept else "a focus was corrected that is another picture's"
+            )
+
+    def _check_told(self, worker: Worker) -> None:
+        """Whoever wrote a corrected focus has asked for a look after it, if nothing failed."""
+        others = any(other.queue == CORRECT for other in self._cloud.workers if other is not worker)
+        if self._cloud.calm and self._unheard and not others:
+            self._break(min(self._unheard), "a focus was corrected, and nobody was told")
 
     def _check_forgotten(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
         """The CDN is told to forget what was shown and deleted before anything takes its place."""
@@ -313,18 +342,28 @@ class Promises:
             self._check_swept(key, manifest)
             if manifest and self._cloud.bus.newest.get(key) != (manifest.revision, KINDS[manifest.status]):
                 self._break(key, "what is published was never announced")
+            self._check_followed(key, manifest, source, recipe)
         self._check_nonsense()
         self._check_kept_by_cdn()
 
     def _is_of_recipe(self, manifest: Manifest, source: Version, recipe: Recipe) -> bool:
         """Of the newest one; or it stays as it was, for the newest one would refuse it, or nobody can read it."""
-        refused = (source.data or b"").startswith(RARE) and "jpeg2000" not in recipe.spec.accept
+        refused = _is_refused(source, recipe)
         if manifest.reason == Reason.FORMAT_NOT_ACCEPTED:
             return refused
         may_be_older = refused or closed_for(source) is not None
         if any((one.name, one.format) not in recipe.spec.lazy for one in manifest.lazy) and not may_be_older:
             return False
         return manifest.digest == recipe.digest or (may_be_older and manifest.status is Status.READY)
+
+    def _check_followed(
+        self, key: str, manifest: Manifest | None, source: Version | None, recipe: Recipe | None
+    ) -> None:
+        """A corrected focus is followed, unless nobody can read the picture, or its corrector died over it."""
+        if manifest is None or manifest.follows_correction or key in self._unheard or not (source and recipe):
+            return
+        if not closed_for(source) and not _is_refused(source, recipe):
+            self._break(key, "a corrected focus was never followed")
 
     def _check_end(self, key: str, manifest: Manifest, source: Version) -> None:
         """Exactly one: published, or failed and recorded."""
@@ -354,7 +393,7 @@ class Promises:
                 self._break(key, "the CDN keeps a lazy variant of what was deleted")
         for key, shown in sorted(self._cloud.cdn.copies.items()):
             manifest = self.manifest(key)
-            if manifest is None or manifest.status is not Status.READY or not manifest.is_of(shown):
+            if manifest is None or manifest.status is not Status.READY or shown_by(manifest) != shown:
                 self._break(key, "the CDN shows what is not published any more")
 
     def _check_swept(self, key: str, manifest: Manifest | None) -> None:
@@ -387,6 +426,11 @@ class Promises:
     def _break(self, key: str, what: str) -> None:
         self.broken.append(f"{key}: {what}")
         self._cloud.timeline.add("PROMISE", f"broken for {key}", what)
+
+
+def _is_refused(source: Version, recipe: Recipe) -> bool:
+    """Whether a recipe does not accept the format of a version."""
+    return (source.data or b"").startswith(RARE) and "jpeg2000" not in recipe.spec.accept
 
 
 def identity_of(version: Version) -> str:

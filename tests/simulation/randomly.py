@@ -15,12 +15,13 @@ from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
-from tests.simulation.invocation import ACKNOWLEDGE, FIRST_VIEW, RENDER, Fault, Invocation
+from tests.simulation.invocation import ACKNOWLEDGE, RENDER, UNQUEUED, Fault, Invocation
 from tests.simulation.pictures import (
     BAD,
     CLOSED,
     CRASHING,
     CUSTOMER_KEY,
+    FOCUS,
     GOOD,
     HUGE,
     IGNORED,
@@ -71,13 +72,22 @@ class Told:
     story: str = field(repr=False, default="")
 
 
-def run(number: int, code: Code | None = None, *, tell: bool = False, lossy: bool = False, lazy: bool = False) -> Told:
+def run(  # noqa: PLR0913  kinds of schedules
+    number: int,
+    code: Code | None = None,
+    *,
+    tell: bool = False,
+    lossy: bool = False,
+    lazy: bool = False,
+    corrected: bool = False,
+) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
 
     lossy: messages that nobody has received yet may be lost, and in the calm there are nights. lazy: recipes leave some
-    variants for their first view. Those are schedules of their own: a number is another story with them.
+    variants for their first view. corrected: somebody corrects the focus of pictures. Those are schedules of their own:
+    a number is another story with them.
     """
-    schedule = _Schedule(number, code, lossy=lossy, lazy=lazy)
+    schedule = _Schedule(number, code, lossy=lossy, lazy=lazy, corrected=corrected)
     schedule.run()
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
@@ -87,8 +97,8 @@ def run(number: int, code: Code | None = None, *, tell: bool = False, lossy: boo
 
 
 class _Schedule:
-    def __init__(self, number: int, code: Code | None, *, lossy: bool, lazy: bool) -> None:
-        self.lossy, self.lazy = lossy, lazy
+    def __init__(self, number: int, code: Code | None, *, lossy: bool, lazy: bool, corrected: bool) -> None:
+        self.lossy, self.lazy, self.corrected = lossy, lazy, corrected
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
         self.cloud = Cloud(versioned=number % 2 == 0, max_receives=self.chance.choice((2, 3, 5)), code=code, lazy=lazy)
@@ -118,6 +128,8 @@ class _Schedule:
             actions[self._expire] = 5
         if self.lazy:
             actions[self._view_lazy] = 15
+        if self.corrected:
+            actions[self._correct] = 8
         for _ in range(self.length):
             (action,) = self.chance.choices(list(actions), list(actions.values()))
             action()
@@ -186,6 +198,13 @@ class _Schedule:
             recent = paths if self.chance.random() < _PART_OF_OLD_VIEWS else self.cloud.owed_now() or paths
             self.cloud.view_lazy(self.chance.choice(recent), self._begin)
             self.cloud.happened["first view"] += 1
+
+    def _correct(self) -> None:
+        """Somebody says where the subject is, or takes that back."""
+        if len(self.cloud.workers) < _MOST_AT_ONCE:
+            focus = self.chance.choice((FOCUS, FOCUS, (0.9, 0.1), None))
+            self.cloud.correct(self.chance.choice(KEYS), focus, self._begin)
+            self.cloud.happened["correction"] += 1
 
     # What AWS does.
 
@@ -267,7 +286,7 @@ class _Schedule:
         self.cloud.happened["request"] += 1
         if worker.over:
             self.cloud.let_go()
-            if worker.queue != FIRST_VIEW and _is_untold(worker, self.cloud.stores.queues[worker.queue]):
+            if worker.queue not in UNQUEUED and _is_untold(worker, self.cloud.stores.queues[worker.queue]):
                 self.cloud.untold = True
                 self.cloud.happened["untold"] += 1
 

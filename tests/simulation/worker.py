@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from tools.fakes.sqs import Message
 
 
+_REFUSED = {Fault.FAILS, Fault.EXPIRED}
+"""Nothing changes by a request that one of these befalls."""
+
+
 class Mind(Protocol):
     """What an invocation will do: a running one, or one that is remembered."""
 
@@ -59,7 +63,7 @@ class Worker:
         cloud.timeline.add(self.name, f"dies {'before' if fault is Fault.DIES else 'after'} {request}")
 
     def _answer(self, request: Request, fault: Fault | None, cloud: Cloud) -> object:
-        if fault in {Fault.FAILS, Fault.EXPIRED}:
+        if fault in _REFUSED:
             heard: object = Raised(_failure(request.operation, fault))
         else:
             heard = _effect(request)
@@ -72,8 +76,8 @@ class Worker:
         cloud.timeline.add(self.name, str(request), heard.error if isinstance(heard, Raised) else heard)
         if self.queue == DEAD_LETTERS and _is_denial(heard):
             cloud.promises.denied(request.what)
-        if request.changes:
-            cloud.promises.check_now(request.what)
+        if request.changes and fault not in _REFUSED:
+            cloud.promises.check_now(request.what, self.queue)
         return heard
 
 

@@ -48,6 +48,7 @@ for _command in (
     publish.upload,
     publish.ingest,
     publish.status,
+    publish.focus,
     buckets.sweep,
     costs.estimate,
     buckets.plan,

@@ -1,4 +1,4 @@
-"""The queue of the backfill."""
+"""Hints to look at a key: one to the queue of uploads, or many to that of the backfill."""
 
 from __future__ import annotations
 
@@ -21,6 +21,18 @@ _COUNTED: tuple[QueueAttributeNameType, ...] = (
     "ApproximateNumberOfMessagesNotVisible",
     "ApproximateNumberOfMessagesDelayed",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class SqsLooks:
+    """Has single keys looked at, through the queue of uploads."""
+
+    sqs: SQSClient
+    queue_url: str
+
+    def request_look(self, source: Source) -> None:
+        """SEND."""
+        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=reconcile_message(source))
 
 
 @dataclass(frozen=True, slots=True)

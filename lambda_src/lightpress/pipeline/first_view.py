@@ -148,7 +148,9 @@ class FirstViews:
         original = self.originals.head(source)
         if original is None or not manifest.is_of(original.identity):
             raise PreconditionFailed
-        (variant,) = self.render(self.originals.read(source, original), spec.kept_in_focus(original.focus)).variants
+        made_with = manifest.source.correction if manifest.source else None
+        focused = spec.kept_in_focus(made_with or original.focus)
+        (variant,) = self.render(self.originals.read(source, original), focused).variants
         return variant.data
 
     def _kept(self, owed: LazyVariant, manifest: Manifest, data: bytes) -> FirstView:

@@ -136,6 +136,7 @@ class PublishedSource:
         duration_ms: Of that animation; 0 if there is none.
         focus: The point around which sizes are cut, as shares of width and height; None if nobody chose it and no size
             looks for it.
+        correction: `Manifest.correction` as it was when they were made.
     """
 
     identity: str
@@ -149,6 +150,7 @@ class PublishedSource:
     frames: int = 1
     duration_ms: int = 0
     focus: tuple[float, float] | None = None
+    correction: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,8 @@ class Manifest:
         notes: What of the original is missing or different in all variants, a sentence each.
         reason: Why it failed, a code; None if it did not.
         detail: The reason in a sentence; None as well.
+        correction: The focus that somebody has said for these contents since they were uploaded, instead of any other;
+            None if nobody has. The variants follow it once `source.correction` is the same (`pipeline.correction`).
         schema: Version of this format.
     """
 
@@ -186,6 +190,7 @@ class Manifest:
     reason: str | None = None
     detail: str | None = None
     lazy: tuple[LazyVariant, ...] = ()
+    correction: tuple[float, float] | None = None
     schema: int = field(default=SCHEMA)
 
     @property
@@ -196,6 +201,11 @@ class Manifest:
     def is_of(self, identity: str) -> bool:
         """Whether it speaks of these contents."""
         return self.source is not None and self.source.identity == identity
+
+    @property
+    def follows_correction(self) -> bool:
+        """Whether it was made with the focus that it says."""
+        return self.correction == (self.source.correction if self.source else None)
 
     def to_json(self) -> bytes:
         """Serialise for the images bucket."""
@@ -214,6 +224,7 @@ class Publication:
         recipe: The recipe's name.
         digest: Of the whole recipe.
         previous: Folder of the variants that are published now; None if there are none.
+        correction: The focus that somebody has said for these contents since they were uploaded; None if nobody has.
     """
 
     key: str
@@ -223,6 +234,7 @@ class Publication:
     recipe: str
     digest: str
     previous: str | None = None
+    correction: tuple[float, float] | None = None
 
     @property
     def generation(self) -> str:
@@ -243,6 +255,7 @@ class Publication:
             frames=facts.frames,
             duration_ms=facts.duration_ms,
             focus=facts.focus,
+            correction=self.correction,
         )
         variants = tuple(_compared(variant, variants) for variant in variants)
         return self._manifest(
@@ -251,7 +264,7 @@ class Publication:
 
     def failed(self, rejected: PictureRejected) -> Manifest:
         """The manifest that says why there are none."""
-        source = PublishedSource(self.identity, self.bytes)
+        source = PublishedSource(self.identity, self.bytes, correction=self.correction)
         return self._manifest(Status.FAILED, source, reason=rejected.reason, detail=rejected.detail)
 
     def _manifest(self, status: Status, source: PublishedSource, **more: Any) -> Manifest:  # noqa: ANN401
@@ -263,6 +276,7 @@ class Publication:
             recipe=self.recipe,
             digest=self.digest,
             previous=self.previous,
+            correction=self.correction,
             **more,
         )
 
@@ -316,14 +330,20 @@ def manifest_from_json(body: bytes) -> Manifest:
             "variants": tuple(Variant(**_known(Variant, variant)) for variant in values["variants"]),
             "lazy": tuple(LazyVariant(**_known(LazyVariant, variant)) for variant in values.get("lazy", ())),
             "notes": tuple(values["notes"]),
+            "correction": _point(values),
         }
     )
 
 
 def _renamed(source: Mapping[str, Any]) -> Mapping[str, Any]:
     """Release 0.1.0 wrote `colour`. JSON has lists where there are tuples."""
-    focus = source.get("focus")
-    return {"color": source.get("colour"), **source, "focus": tuple(focus) if focus else None}
+    points = {name: _point(source, name) for name in ("focus", "correction")}
+    return {"color": source.get("colour"), **source, **points}
+
+
+def _point(values: Mapping[str, Any], name: str = "correction") -> tuple[float, float] | None:
+    point = values.get(name)
+    return tuple(point) if point else None
 
 
 def manifest_path(key: str) -> str:

@@ -100,6 +100,13 @@ class Purges(Protocol):
         """
 
 
+class Looks(Protocol):
+    """Has keys looked at."""
+
+    def request_look(self, source: Source) -> None:
+        """Request a look at a key, as after an upload."""
+
+
 class LateLooks(Protocol):
     """Has keys looked at once more, later."""
 

@@ -151,6 +151,7 @@ class Attempt:
             recipe=self.recipe.name,
             digest=self.recipe.digest,
             previous=_last_generation(self.published),
+            correction=_correction_of(self.published, self.original),
         )
 
     def look_again(self) -> Original:
@@ -258,7 +259,9 @@ def _takes_away(manifest: Manifest, published: Published | None) -> bool:
     shown = published.manifest if published else None
     if shown is None or shown.source is None or shown.status is not Status.READY:
         return False
-    return manifest.status is not Status.READY or not manifest.is_of(shown.source.identity)
+    if manifest.status is not Status.READY or manifest.source is None:
+        return True
+    return (manifest.source.identity, manifest.correction) != (shown.source.identity, shown.source.correction)
 
 
 def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, retry: bool) -> bool:
@@ -275,6 +278,8 @@ def is_current(manifest: Manifest, recipe: Recipe) -> bool:
     """Whether it is the last word on the contents that it is of: rendering them once more would be in vain."""
     if is_kept(manifest, recipe):
         return True
+    if not manifest.follows_correction:
+        return False
     return manifest.digest == recipe.digest_for(manifest.reason) and not _owes_what_is_eager(manifest, recipe)
 
 
@@ -340,9 +345,9 @@ def _rendered(attempt: Attempt) -> Manifest:
     _check_worth_reading(attempt)
     if attempt.recorder is not None:
         attempt.recorder.before_reading(attempt.source, attempt.original, attempt.recipe)
-    spec = attempt.recipe.spec.kept_in_focus(attempt.original.focus)
-    result = attempt.dependencies.render(_read(attempt), spec)
     publication = attempt.publication
+    spec = attempt.recipe.spec.kept_in_focus(publication.correction or attempt.original.focus)
+    result = attempt.dependencies.render(_read(attempt), spec)
     made = tuple(_written(result, publication, attempt.dependencies.images))
     return publication.ready(result.original, made, owed_of(attempt.recipe.spec, result.original, made, publication))
 
@@ -405,6 +410,11 @@ def _next_revision(published: Published | None) -> int:
 
 def _last_generation(published: Published | None) -> str | None:
     return published.manifest.generation or published.manifest.previous if published else None
+
+
+def _correction_of(published: Published | None, original: Original) -> tuple[float, float] | None:
+    """The focus to keep: what was said of other contents says nothing of these."""
+    return published.manifest.correction if published and published.manifest.is_of(original.identity) else None
 
 
 def _swept(published: Published, dependencies: Dependencies) -> Manifest:

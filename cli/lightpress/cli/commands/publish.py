@@ -194,3 +194,43 @@ def status(
     else:
         found.print(out)
     raise typer.Exit(found.exit_code)
+
+
+def focus(
+    key: Annotated[str, typer.Argument(help="The key of the original in the uploads bucket.")],
+    point: Annotated[
+        str,
+        typer.Argument(
+            metavar="POINT",
+            help="Where its subject is: shares of width and height, such as 0.4,0.2; none takes a correction back.",
+        ),
+    ],
+    environment: Environment = "local",
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the variants; 0: do not wait.")] = 120.0,
+    as_json: JsonOutput = False,
+) -> None:
+    """Correct the focus of a published picture, without uploading it again.
+
+    All sizes with fit = "cover" are cut around the point from then on, whatever the recipe or the upload says, until
+    the original is overwritten or deleted. Exit code: 0 the variants follow it, 1 it was overwritten or deleted
+    meanwhile, 2 nothing is published of it, 3 the variants do not follow it yet.
+    """
+    from lightpress.cli.correcting import BadPointError, correct, point_of
+    from lightpress.pipeline.correction import NothingPublished
+    from lightpress.pipeline.reconcile import TooManyConflicts
+
+    try:
+        corrected = correct(deployment_of(environment), key, point_of(point), timeout=timeout)
+    except BadPointError as error:
+        raise typer.BadParameter(str(error), param_hint="POINT") from None
+    except NothingPublished as nothing:
+        state = nothing.manifest.status if nothing.manifest else "not processed yet, or never uploaded"
+        err.print(f"{key}: no picture is published that has a focus ({state}); lightpress status {key} tells more")
+        raise typer.Exit(2) from None
+    except TooManyConflicts:
+        stop(f"{key} was published anew again and again while its focus was written: run the command again.")
+    if as_json:
+        print_json(corrected.as_json())
+    else:
+        out.print(f"{key}: focus {point}, {corrected.sentence}")
+    raise typer.Exit(corrected.exit_code)

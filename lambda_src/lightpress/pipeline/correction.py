@@ -1,0 +1,85 @@
+"""The focus of a picture, corrected after it was uploaded, without uploading it again.
+
+The point is a fact of the manifest, like all that is known of what is published: it is written by a conditional write,
+goes with the contents that it was said of, and is gone with them. `reconcile` sees that the variants do not follow it
+yet. So a correction survives each reprocessing, and is no part of a recipe.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol
+
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.ports import PreconditionFailed
+from lightpress.pipeline.reconcile import ATTEMPTS, TooManyConflicts
+
+if TYPE_CHECKING:
+    from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.ports import Looks, Published
+    from lightpress.pipeline.source import Source
+
+    Point = tuple[float, float]
+
+
+class NothingPublished(Exception):
+    """There is no picture of a key now. manifest: what there is; None where nothing ever was."""
+
+    def __init__(self, source: Source, manifest: Manifest | None) -> None:
+        super().__init__(f"nothing is published of {source.name}")
+        self.manifest = manifest
+
+
+class Manifests(Protocol):
+    """The images bucket, as far as a correction needs it (`pipeline.ports.Images`)."""
+
+    def published(self, key: str) -> Published | None:
+        """The manifest of a source's key."""
+
+    def publish(self, manifest: Manifest, replacing: Published | None) -> None:
+        """Replace exactly the manifest `replacing`; raises PreconditionFailed if another is stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """The workflow, and everything that it needs.
+
+    Attributes:
+        images: Where manifests are kept.
+        looks: Has a key looked at.
+    """
+
+    images: Manifests
+    looks: Looks
+
+    def __call__(self, source: Source, focus: Point | None) -> Manifest:
+        """Say where the subject of a picture is; returns the manifest that says so.
+
+        The look is asked for last, and each time: whoever is not told that all is done, says it again.
+
+        Args:
+            source: The original, which must be published.
+            focus: The point, as shares of width and height; None takes back what was said after the upload.
+
+        Raises:
+            NothingPublished: There is no picture of that key now: its upload is not processed yet, or has failed, or it
+                is deleted.
+            TooManyConflicts: It was published anew during each of many attempts.
+        """
+        for _ in range(ATTEMPTS):
+            with suppress(PreconditionFailed):
+                corrected = self._noted(source, focus)
+                self.looks.request_look(source)
+                return corrected
+        raise TooManyConflicts(f"{source} changed during each of {ATTEMPTS} attempts")
+
+    def _noted(self, source: Source, focus: Point | None) -> Manifest:
+        """Write the point into the manifest, unless it says so already."""
+        published = self.images.published(source.name)
+        if published is None or published.manifest.status is not Status.READY:
+            raise NothingPublished(source, published.manifest if published else None)
+        corrected = replace(published.manifest, correction=focus)
+        if corrected != published.manifest:
+            self.images.publish(corrected, published)
+        return corrected
