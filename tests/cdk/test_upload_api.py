@@ -56,7 +56,6 @@ def test_without_the_option_there_is_no_api(prod: Template) -> None:
     assert not prod.resources("AWS::ApiGatewayV2::Api")
 
 
-@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("config", "kind"),
     [
@@ -101,11 +100,10 @@ def test_only_named_sites_may_ask_from_a_browser(tmp_path: Path) -> None:
     assert len(rules[0]["AllowedOrigins"]) == 2, "the site, and the upload page"
 
 
-@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("auth", "headers"),
     [
-        ("jwt", {"authorization", "content-type"}),
+        pytest.param("jwt", {"authorization", "content-type"}, marks=pytest.mark.nightly),
         (
             "iam",
             {"authorization", "content-type", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"},
