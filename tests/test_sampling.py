@@ -66,7 +66,7 @@ def test_a_variable_or_a_name_has_those_run_that_are_left_out_otherwise(
     (tmp_path / "conftest.py").write_text(_CONFTEST, encoding="utf-8")
     marks = ["-o", "markers=sampled\nnightly", "-p", "no:cacheprovider"]
     run = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", f"--rootdir={tmp_path}", "-c", os.devnull, *marks, str(tmp_path / chosen)],
+        [sys.executable, "-m", "pytest", f"--rootdir={tmp_path}", "-c", os.devnull, *marks, str(tmp_path / chosen)],
         cwd=ROOT, env={"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "LIGHTPRESS_ALL": everything},
         capture_output=True, text=True, check=False,
     )  # fmt: skip

@@ -123,6 +123,7 @@ def test_the_paths_of_one_key_are_listed_and_of_no_other(images: S3Images) -> No
     assert list(images.paths(variants_folder("c.jpg"))) == []
 
 
+@pytest.mark.nightly
 def test_more_than_a_thousand_paths_are_listed_and_removed(images: S3Images, s3: S3Client) -> None:
     folder = variants_folder(KEY)
     wanted = {f"{folder}{number}-g/w320.webp" for number in range(1_005)}

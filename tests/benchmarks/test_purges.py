@@ -27,5 +27,6 @@ def test_a_million_deletions_are_done_within_two_hours_for_ten_dollars() -> None
     assert found.dollars < 10
 
 
+@pytest.mark.nightly
 def test_the_decision_has_the_table_of_the_virtual_time() -> None:
     assert table(purges.ALL_FROM) in DECISION.read_text(encoding="utf-8")

@@ -10,10 +10,13 @@ import pytest
 import lightpress.cdk  # noqa: F401  before aws_cdk
 
 # isort: split
+from lightpress.cdk.layer_build import build
+from lightpress.cdk.native import LOCK, TARGET
 from tests.cdk.templates import Template, synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 os.environ["CDK_VALIDATION"] = "false"
 
@@ -55,3 +58,11 @@ def local(template_of: Callable[[str], Template]) -> Template:
 def dev(template_of: Callable[[str], Template]) -> Template:
     """The template of dev."""
     return template_of("dev")
+
+
+@pytest.fixture(scope="session")
+def for_arm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The layer for Lambda's arm64, really built."""
+    folder = tmp_path_factory.mktemp("arm") / "layer"
+    build(LOCK, TARGET, folder)
+    return folder

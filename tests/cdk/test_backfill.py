@@ -41,6 +41,11 @@ def _linted(text: str) -> list[str]:
     ]
 
 
+CHOSEN = Config(
+    "dev", processing=ProcessingOptions(queue_retention_days=5, max_concurrency=7, backfill_max_concurrency=3)
+)
+
+
 def test_its_definition_is_in_amazons_states_language() -> None:
     """In the template, names are put together by CloudFormation, and cfn-lint does not look into that."""
     text = definition(_NAMES, 10)
@@ -98,8 +103,7 @@ def test_every_night_it_is_started_by_a_schedule_that_may_do_nothing_else(dev: T
 
 
 def test_the_nightly_look_looks_back_two_days_longer_than_a_message_waits(tmp_path: Path) -> None:
-    config = Config("dev", processing=ProcessingOptions(queue_retention_days=5))
-    template = synthesize_with(config, tmp_path)
+    template = synthesize_with(CHOSEN, tmp_path)
     assert environment_of(template.raw, function_id(template.raw, "backfill"))["NIGHTLY_DAYS"] == "7"
 
 
@@ -111,8 +115,7 @@ def test_without_the_nightly_look_there_is_no_schedule(tmp_path: Path) -> None:
 def test_hints_have_a_queue_and_a_concurrency_of_their_own_and_their_dead_letters_are_those_of_uploads(
     tmp_path: Path,
 ) -> None:
-    config = Config("dev", processing=ProcessingOptions(max_concurrency=7, backfill_max_concurrency=3))
-    template = synthesize_with(config, tmp_path)
+    template = synthesize_with(CHOSEN, tmp_path)
     mappings = {
         mapping.properties["EventSourceArn"]["Fn::GetAtt"][0]: mapping.properties
         for mapping in template.resources("AWS::Lambda::EventSourceMapping")

@@ -31,12 +31,6 @@ _ELF, _MACHINE_AT, _AARCH64 = b"\x7fELF", 18, b"\xb7\x00"
 
 
 @pytest.fixture(scope="module")
-def for_arm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The layer for Lambda's arm64."""
-    return _built(_ARM, tmp_path_factory.mktemp("arm"))
-
-
-@pytest.fixture(scope="module")
 def for_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The layer for this machine."""
     return _built(_HOST, tmp_path_factory.mktemp("host"))

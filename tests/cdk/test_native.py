@@ -9,8 +9,7 @@ import pytest
 
 from lightpress.cdk.functions import RUNTIME
 from lightpress.cdk.layer import target_of
-from lightpress.cdk.layer_build import build
-from lightpress.cdk.native import LIBRARIES, LOCK, TARGET, Found, NativeError, look_into, with_native
+from lightpress.cdk.native import LIBRARIES, TARGET, Found, NativeError, look_into, with_native
 from lightpress.cdk.options.processing import ProcessingOptions
 
 if TYPE_CHECKING:
@@ -19,12 +18,10 @@ if TYPE_CHECKING:
 OPENJPEG = "pillow.libs/libopenjp2-4495a901.so.2.5.4"
 
 
-@pytest.fixture(scope="module")
-def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Found]:
+@pytest.fixture(scope="session")
+def found(for_arm: Path) -> dict[str, Found]:
     """What is in the layer as it is deployed, by name."""
-    folder = tmp_path_factory.mktemp("layer")
-    build(LOCK, TARGET, folder)
-    return {one.name: one for one in look_into(folder / "python")}
+    return {one.name: one for one in look_into(for_arm / "python")}
 
 
 def test_the_layer_that_is_deployed_by_default_is_looked_into() -> None:

@@ -47,7 +47,7 @@ def test_every_answer_to_cdk_nag_gives_a_reason(tmp_path: Path) -> None:
     assert not [answer for answer in answers if len(answer[-1].split()) < 6]
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.nightly
 def test_cfn_lint_finds_nothing(template: Template) -> None:
     found = lint(json.dumps(template.raw), config=ManualArgs(regions=["eu-west-1"], ignore_checks=_NOISE))
     assert [str(match) for match in found] == []

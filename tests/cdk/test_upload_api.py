@@ -43,6 +43,15 @@ def jwt_but(**changes: Any) -> Config:  # noqa: ANN401  an option's
     return replace(JWT, uploads=replace(JWT.uploads, **changes))
 
 
+LIMITED = jwt_but(
+    upload_rate_limit=7,
+    upload_burst_limit=9,
+    allowed_origins=("https://www.example.com",),
+    max_uploads_per_day=200,
+    max_megabytes_per_day=500,
+)
+
+
 def routes(template: Template) -> dict[str, Resource]:
     return {one.properties["RouteKey"]: one for one in template.resources("AWS::ApiGatewayV2::Route")}
 
@@ -56,7 +65,6 @@ def test_without_the_option_there_is_no_api(prod: Template) -> None:
     assert not prod.resources("AWS::ApiGatewayV2::Api")
 
 
-@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("config", "kind"),
     [
@@ -85,15 +93,13 @@ def test_tokens_are_of_the_issuer_and_for_the_audience_that_are_named(tmp_path: 
 
 
 def test_a_flood_of_requests_is_held_off(tmp_path: Path) -> None:
-    config = jwt_but(upload_rate_limit=7, upload_burst_limit=9)
-    stage = synthesize_with(config, tmp_path).only("AWS::ApiGatewayV2::Stage").properties
+    stage = synthesize_with(LIMITED, tmp_path).only("AWS::ApiGatewayV2::Stage").properties
     assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 7, "ThrottlingBurstLimit": 9}
     assert "sourceIp" not in stage["AccessLogSettings"]["Format"]
 
 
 def test_only_named_sites_may_ask_from_a_browser(tmp_path: Path) -> None:
-    named = jwt_but(allowed_origins=("https://www.example.com",))
-    template = synthesize_with(named, tmp_path)
+    template = synthesize_with(LIMITED, tmp_path)
     assert template.only("AWS::ApiGatewayV2::Api").properties["CorsConfiguration"]["AllowOrigins"] == [
         "https://www.example.com"
     ]
@@ -101,11 +107,10 @@ def test_only_named_sites_may_ask_from_a_browser(tmp_path: Path) -> None:
     assert len(rules[0]["AllowedOrigins"]) == 2, "the site, and the upload page"
 
 
-@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("auth", "headers"),
     [
-        ("jwt", {"authorization", "content-type"}),
+        pytest.param("jwt", {"authorization", "content-type"}, marks=pytest.mark.nightly),
         (
             "iam",
             {"authorization", "content-type", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"},
@@ -124,7 +129,7 @@ def test_without_a_quota_there_is_no_table_of_counters(tmp_path: Path) -> None:
 
 
 def test_with_a_quota_the_api_may_change_its_counters_and_not_read_them(tmp_path: Path) -> None:
-    template = synthesize_with(jwt_but(max_uploads_per_day=200, max_megabytes_per_day=500), tmp_path)
+    template = synthesize_with(LIMITED, tmp_path)
     function = function_id(template.raw, "upload_api")
     told = environment_of(template.raw, function)
     assert (told["MAX_UPLOADS_PER_DAY"], told["MAX_BYTES_PER_DAY"]) == ("200", str(500 * 2**20))

@@ -161,6 +161,7 @@ class Counter:
         return []
 
 
+@pytest.mark.nightly
 def test_a_long_list_takes_no_more_memory_than_a_short_one() -> None:
     def peak(lines: int) -> int:
         tracemalloc.start()

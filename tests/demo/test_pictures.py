@@ -37,6 +37,7 @@ def mean_color(image: Image.Image) -> Sequence[float]:
     return ImageStat.Stat(image.convert("RGB")).mean
 
 
+@pytest.mark.nightly
 def test_the_set_is_the_same_bytes_whenever_it_is_drawn(drawn: Mapping[str, DrawnPicture]) -> None:
     assert draw_demo_set() == tuple(drawn.values())
 

@@ -46,7 +46,7 @@ def styled(browser: Browser, image: Image.Image, style: str, size: tuple[int, in
     return Image.open(io.BytesIO(shot)).convert("RGB")
 
 
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(("entries", "style", "most"), STYLES.values(), ids=STYLES)
 def test_a_step_looks_as_chromium_shows_its_counterpart_in_css(
     entries: list[dict[str, Any]], style: str, most: float, browser: Browser

@@ -134,6 +134,7 @@ def explore_randomly(seed: int, workflow: Workflow = compress) -> Found:
     return Found(tuple(bucket.violations))
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("versioned", [True, False], ids=["versioned", "unversioned"])
 @pytest.mark.parametrize("script", ["P", "S", "PQ", "PD", "PS", "PY", "PP", "DP"])
 def test_every_interleaving_of_two_workers_ends_as_promised(script: str, versioned: bool) -> None:
@@ -142,6 +143,7 @@ def test_every_interleaving_of_two_workers_ends_as_promised(script: str, version
     assert found.states > len(script) * 5
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("script", ["P", "S", "PQ", "PY"])
 def test_one_failure_at_any_request_changes_nothing(script: str) -> None:
     found = explore(script, faults=1)

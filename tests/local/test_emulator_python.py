@@ -24,6 +24,7 @@ def test_the_environment_is_made_once_and_again_when_the_lock_changes(tmp_path: 
     assert len(said) == 2
 
 
+@pytest.mark.nightly
 def test_the_error_holds_pips_own_words_and_the_next_run_starts_anew(tmp_path: Path) -> None:
     lock, venv = tmp_path / "lock.txt", tmp_path / "venv"
     lock.write_text("six==1.17.0\n")

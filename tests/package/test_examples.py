@@ -40,6 +40,7 @@ def synthesized(example: Path, out: Path) -> dict[str, Any]:
     return template
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.name)
 def test_each_example_synthesizes_to_a_template_that_cloudformation_takes(example: Path, tmp_path: Path) -> None:
     template = synthesized(example, tmp_path)

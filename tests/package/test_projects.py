@@ -94,6 +94,11 @@ def test_a_plain_template_needs_a_bucket_and_nothing_of_cdk(written: Written) ->
     assert not [word for word in ("cdk-hnb659fds", "BootstrapVersion", "aws:cdk:", "AWS::CDK") if word in text]
     assert set(json.loads(text)["Parameters"]) == {"AssetsBucket", "BucketNamespace"}
     assert len(text) < 1_000_000, "CloudFormation takes no larger one from S3"
+
+
+@pytest.mark.nightly
+def test_cloudformation_takes_a_plain_template(written: Written) -> None:
+    text = written.template.read_text(encoding="utf-8")
     found = lint(text, config=ManualArgs(regions=["eu-west-1"], ignore_checks=["W"]))
     assert [str(match) for match in found] == []
 

@@ -33,6 +33,7 @@ def test_the_simulation_answers_as_aws(case: Case) -> None:
     case.check(Place(s3, dynamodb, "versioned", "plain", "failures"), SIMULATION)
 
 
+@pytest.mark.sampled(24)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.says)
 def test_moto_answers_as_aws(case: Case, clients: tuple[S3Client, DynamoDBClient]) -> None:
     with mock_aws():

@@ -125,6 +125,7 @@ def test_what_is_sent_is_the_file_and_its_checksum(world: Dependencies, visit: V
     assert list(world.originals.values()) == [sent["buffer"]]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("broken", ["/uploads", "/storage"])
 def test_what_went_wrong_on_the_way_can_be_tried_again(world: Dependencies, visit: Visit, broken: str) -> None:
     world.broken.append(broken)
@@ -206,6 +207,7 @@ def test_a_file_that_is_removed_while_its_parts_are_sent_is_sent_no_further(worl
     assert not world.parts
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("unfit", "words"),
     [
@@ -398,6 +400,7 @@ def test_files_that_are_chosen_before_the_scripts_have_come_are_uploaded(world: 
         expect(page.locator(".picture[data-state=ready]")).to_have_count(2)
 
 
+@pytest.mark.nightly
 def test_twenty_pictures_take_less_than_two_screens_and_a_half_and_load_no_comparison(
     world: Dependencies, visit: Visit, page_shot: Shot
 ) -> None:
@@ -415,6 +418,7 @@ def test_twenty_pictures_take_less_than_two_screens_and_a_half_and_load_no_compa
     expect(entry(page, "7.jpg").get_by_role("table")).to_be_hidden()
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("width", [320, 360, 390])
 def test_every_column_and_a_target_of_24_pixels_fit_a_narrow_phone(
     world: Dependencies, visit: Visit, page_shot: Shot, width: int
@@ -478,6 +482,7 @@ def test_a_wrong_token_is_said_to_be_wrong(visit: Visit) -> None:
         expect(entry(page, "soft.jpg").locator(".state")).to_contain_text("signed out")
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(("name", "options"), [("phone", PHONE), ("dark", DARK)])
 def test_it_fits_a_phone_and_a_dark_room(
     world: Dependencies, visit: Visit, page_shot: Shot, name: str, options: dict[str, object]
