@@ -49,6 +49,7 @@ export function makeApi({ base, token, extensions, fetch = (...request) => globa
     completeParts: (begun, parts) => call('POST', 'multipart/complete', { ...going(begun), parts }),
     abortParts: (begun) => call('POST', 'multipart/abort', going(begun)),
     status: (key) => call('GET', `images/${keyPath(key)}`),
+    correct: (key, focus) => call('PATCH', `images/${keyPath(key)}`, { focus }),
     remove: (key) => call('DELETE', `images/${keyPath(key)}`),
   };
 }

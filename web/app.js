@@ -62,7 +62,7 @@ function open(account, config) {
   function changed(picture) {
     if (!views.has(picture.id)) {
       const actions = { retry: () => queue.retry(picture), remove: () => remove(picture), delete: () => erase(picture) };
-      const view = makeView(picture, config.formats, actions);
+      const view = makeView(picture, config.formats, actions, (focus) => correct(picture, focus));
       views.set(picture.id, view);
       by('pictures').append(view.element);
     }
@@ -95,6 +95,15 @@ function open(account, config) {
     }
     forget(picture);
     tell(`${picture.file.name} deleted.`);
+  }
+
+  async function correct(picture, focus) {
+    await queue.correct(picture, focus);
+    const view = views.get(picture.id);
+    view.update();
+    view.open(true);
+    view.element.querySelector('.focus').focus();
+    tell(`${picture.file.name}: ${WORDS.followed}`);
   }
 
   function forget(picture) {

@@ -143,13 +143,29 @@ export function makeQueue({ api, limits, changed }) {
     work();
   }
 
+  /** Say where the subject is, and wait until the files follow. Rejects with a Problem. */
+  async function correct(picture, focus) {
+    await api.correct(picture.key, focus);
+    const began = Date.now();
+    for (let wait = FIRST_LOOK_MS; Date.now() - began < PATIENCE_MS; wait = Math.min(LONGEST_PAUSE_MS, wait * 1.5)) {
+      await sleep(wait, picture.stop.signal);
+      const published = await api.status(picture.key);
+      if (published.status !== 'ready') throw new Problem(WORDS.replaced, { code: 'replaced', retriable: false });
+      if (!published.focus_pending) {
+        picture.published = published;
+        return;
+      }
+    }
+    throw new Problem(WORDS.late, { code: 'late' });
+  }
+
   /** Delete what is published of a picture, and the picture. Rejects with a Problem, and leaves it in the list then. */
   async function erase(picture) {
     await api.remove(picture.key);
     remove(picture);
   }
 
-  return { pictures, add, restore, retry, remove, erase };
+  return { pictures, add, restore, retry, remove, erase, correct };
 }
 
 function isSame(file, other) {

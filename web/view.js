@@ -1,12 +1,14 @@
 // One picture in the document, brought up to date whenever it changes.
 
+import { aim } from './focus.js';
 import { WORDS, bytes, isUnderWay, largest, savedPercent, stateOf } from './words.js';
 
 /**
  * formats: those of variants, each {name, label}.
- * actions: {retry, remove, delete}, each called without arguments. Returns {element, update, open, trouble, dispose}.
+ * actions: {retry, remove, delete}, each called without arguments. correct(focus): resolves once the files are cut around
+ * it. Returns {element, update, open, trouble, dispose}.
  */
-export function makeView(picture, formats, actions) {
+export function makeView(picture, formats, actions, correct) {
   const element = document.getElementById('picture').content.firstElementChild.cloneNode(true);
   const part = (name) => element.querySelector(`.${name}`);
   let preview = null;
@@ -58,7 +60,7 @@ export function makeView(picture, formats, actions) {
   /** The result is made when it is looked at: twenty comparisons are forty pictures to load. */
   function open(wanted) {
     part('details').setAttribute('aria-expanded', String(wanted));
-    if (wanted) showResult(part('result'), picture, formats, preview);
+    if (wanted) showResult(part('result'), picture, formats, preview, correct);
     else part('result').replaceChildren();
     part('result').hidden = !wanted;
   }
@@ -77,11 +79,12 @@ export function makeView(picture, formats, actions) {
   return { element, update, open, trouble, dispose };
 }
 
-function showResult(place, picture, formats, preview) {
+function showResult(place, picture, formats, preview, correct) {
   const result = document.getElementById('result').content.cloneNode(true);
   const part = (name) => result.querySelector(`.${name}`);
   const { published } = picture;
   compare(part, published, preview);
+  aim(part, picture, preview, correct);
   const weight = largest(published).bytes; // null of a file that is made at its first view
   const saved = weight === null ? 0 : savedPercent(picture.file.size, weight);
   part('saved').textContent = saved > 0 ? `${saved} % fewer bytes` : '';

@@ -107,6 +107,10 @@ export function typeOf(file, extensions) {
 }
 
 export const WORDS = {
+  setFocus: 'Cut around this point',
+  cutting: 'One moment: it is cut anew',
+  followed: 'cut anew around its focus.',
+  replaced: 'It was overwritten or deleted in the meantime.',
   lazy: 'at first view',
   offline: 'The upload service cannot be reached. Check your connection and try again.',
   interrupted: 'The connection broke while the file was sent.',

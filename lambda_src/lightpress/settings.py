@@ -199,6 +199,7 @@ class UploadSettings:
     Attributes:
         uploads_bucket: Where files are uploaded to.
         images_bucket: Where the manifests are.
+        queue_url: Of the queue of uploads.
         cdn_base_url: Address of the distribution, without a slash at its end.
         auth: By whom callers are authorized: "none", "iam", "jwt" or "authorizer".
         attached: Of each attached bucket, what `buckets.Attached` holds.
@@ -206,6 +207,7 @@ class UploadSettings:
 
     uploads_bucket: str
     images_bucket: str
+    queue_url: str
     cdn_base_url: str
     auth: str
     attached: tuple[dict[str, Any], ...] = ()
@@ -216,6 +218,7 @@ class UploadSettings:
         return cls(
             uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
             images_bucket=_text(environment, "IMAGES_BUCKET"),
+            queue_url=_text(environment, "QUEUE_URL"),
             cdn_base_url=_text(environment, "CDN_BASE_URL"),
             auth=_text(environment, "UPLOAD_AUTH"),
             attached=_attached(environment),

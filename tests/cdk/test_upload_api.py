@@ -33,6 +33,7 @@ ROUTES = {
     "POST /multipart",
     "POST /multipart/{step}",
     "GET /images/{key+}",
+    "PATCH /images/{key+}",
     "DELETE /images/{key+}",
 }
 PAGE_ROUTES = {"GET /", "GET /{file}"}

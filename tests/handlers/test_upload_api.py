@@ -24,6 +24,7 @@ from tests.handlers.conftest import (
     DEAD_LETTERS,
     FAILURES,
     IMAGES,
+    QUEUE,
     UPLOADS,
     URLS,
     Context,
@@ -51,6 +52,7 @@ ALICE, BOB = "alice", "bob"
 # Signed only, and done by S3 in the function's name.
 SIGN_FORM, SIGN_PART = Call("s3", "CreateBucket", UPLOADS), Call("s3", "UploadPart", UPLOADS, "*")
 READ_MANIFEST = Call("s3", "GetObject", IMAGES, "m/")
+CORRECT = {READ_MANIFEST, Call("s3", "PutObject", IMAGES, "m/"), Call("sqs", "SendMessage", QUEUE)}
 DELETE = Call("s3", "DeleteObject", UPLOADS, "*")
 IN_PARTS = {
     Call("s3", operation, UPLOADS, "*")
@@ -59,7 +61,7 @@ IN_PARTS = {
 ORDER = Call("sqs", "SendMessageBatch", URLS)
 READ_FAILURES = Call("dynamodb", "Query", FAILURES)
 COUNT = Call("dynamodb", "UpdateItem", COUNTERS)
-UPLOAD_API = IN_PARTS | {SIGN_FORM, SIGN_PART, READ_MANIFEST, DELETE, ORDER, READ_FAILURES}
+UPLOAD_API = IN_PARTS | CORRECT | {SIGN_FORM, SIGN_PART, READ_MANIFEST, DELETE, ORDER, READ_FAILURES}
 
 
 def ask(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> tuple[int, dict[str, Any]]:  # noqa: ANN401
@@ -181,6 +183,39 @@ def test_deleting_removes_the_original_and_only_its_owner_may(deployed: Deployed
     assert calls == {SIGN_FORM, DELETE}
     deployed.invoke(notification(begun["key"], name="ObjectRemoved:DeleteMarkerCreated"))
     assert ask("GET", f"/images/{begun['key']}")[1]["status"] == "deleted"
+
+
+def test_the_owner_of_a_picture_corrects_its_focus_and_nobody_else(deployed: Deployed, calls: set[Call]) -> None:
+    _, begun = ask("POST", "/uploads", FILE)
+    path = f"/images/{begun['key']}"
+    assert ask("PATCH", path, {"focus": "0.4,0.2"})[1]["code"] == "not_published"
+    deployed.upload(begun["key"], file_of(speckled((800, 600)), "JPEG"))
+    deployed.invoke(notification(begun["key"]))
+    assert ask("GET", path)[1]["focus_pending"] is False
+    calls.clear()
+
+    assert ask("PATCH", path, {"focus": "0.4,0.2"}, owner=BOB)[0] == 404
+    assert calls == set()
+    status, said = ask("PATCH", path, {"focus": "0.4,0.2"})
+    assert (status, said["key"], said["focus"], said["focus_pending"]) == (202, begun["key"], [0.4, 0.2], True)
+    assert calls == CORRECT
+    told = ask("GET", path)[1]
+    assert (told["status"], told["focus"], told["focus_pending"]) == ("ready", [0.4, 0.2], True)
+    deployed.invoke(notification(begun["key"]))
+    told = ask("GET", path)[1]
+    assert (told["focus"], told["focus_pending"]) == ([0.4, 0.2], False)
+
+    assert ask("PATCH", path, {"focus": "none"})[1]["focus"] is None
+    deployed.invoke(notification(begun["key"]))
+    assert ask("GET", path)[1]["focus"] is None
+
+
+@pytest.mark.parametrize("body", [{}, {"focus": None}, {"focus": "left"}, {"focus": [0.4, 0.2]}, {"focus": "0.4,1.2"}])
+def test_what_is_no_point_is_no_focus(deployed: Deployed, body: dict[str, Any]) -> None:
+    assert deployed
+    _, begun = ask("POST", "/uploads", FILE)
+    status, said = ask("PATCH", f"/images/{begun['key']}", body)
+    assert (status, [error["field"] for error in said["errors"]]) == (422, ["focus"])
 
 
 def test_a_large_file_is_uploaded_in_parts(deployed: Deployed, calls: set[Call]) -> None:

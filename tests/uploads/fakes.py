@@ -12,6 +12,7 @@ from lightpress.uploads.requests import Refused
 
 if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.source import Source
     from lightpress.uploads.requests import Part, UploadRequest
 
 
@@ -83,6 +84,20 @@ class FakeImages:
     def published(self, key: str) -> Published | None:
         manifest = self.manifests.get(key)
         return Published(manifest, "etag") if manifest else None
+
+    def publish(self, manifest: Manifest, replacing: Published | None) -> None:
+        assert replacing is not None
+        self.manifests[manifest.key] = manifest
+
+
+@dataclass
+class FakeLooks:
+    """The keys that are to be looked at."""
+
+    keys: list[str] = field(default_factory=list)
+
+    def request_look(self, source: Source) -> None:
+        self.keys.append(source.key)
 
 
 @dataclass

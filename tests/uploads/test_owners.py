@@ -13,12 +13,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from lightpress.cdk.readiness import LAMBDA_SRC
 from lightpress.pipeline.buckets import Publishing
+from lightpress.pipeline.correction import Corrections
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.uploads.api import UploadService
 from lightpress.uploads.keys import PublishedKeys
 from lightpress.uploads.requests import PART_BYTES, Refused, UploadLimits, owner_of
-from tests.uploads.fakes import FakeImages, FakeUploads, etag_of
+from tests.uploads.fakes import FakeImages, FakeLooks, FakeUploads, etag_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,8 @@ class Owners(RuleBasedStateMachine):
             PublishedKeys(Publishing("uploads"), RECIPES),
             self.bucket,
             self.images,
+            Corrections(self.images, FakeLooks()),
+            Publishing("uploads").named,
             "https://cdn.test",
             lambda: f"n{next(numbers)}",
         )
@@ -129,6 +132,13 @@ class Owners(RuleBasedStateMachine):
         if how == "as it is":
             assert status == (200 if _owner(key) == caller else 404)
             assert (key in self.bucket.objects) <= (_owner(key) != caller)
+
+    @rule(caller=callers, key=keys | uploads.map(lambda upload: upload[0]), how=disguises)
+    def correct_the_focus(self, caller: str, key: str, how: str) -> None:
+        body = {"focus": "0.4,0.2"}
+        status, _ = self._asked(caller, lambda: self.service.correct_focus(DISGUISES[how](key, caller), body, caller))
+        if how == "as it is":
+            assert status == (409 if _owner(key) == caller else 404)  # nothing of anybody is published here
 
     @invariant()
     def nothing_is_stored_under_a_key_that_was_not_given_out(self) -> None:

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from lightpress.cdk.readiness import LAMBDA_SRC
 from lightpress.pipeline.buckets import Publishing
+from lightpress.pipeline.correction import Corrections
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.uploads.api import UploadService
 from lightpress.uploads.keys import PublishedKeys
 from lightpress.uploads.quota import DailyQuota, Usage
 from lightpress.uploads.requests import Refused, UploadLimits, multipart_id, size_in
-from tests.uploads.fakes import FakeCounters, FakeImages, FakeUploads, etag_of
+from tests.uploads.fakes import FakeCounters, FakeImages, FakeLooks, FakeUploads, etag_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +40,11 @@ class Api:
     def service(self) -> UploadService:
         quota = DailyQuota(self.limits, self.counters, lambda: self.now)
         limits = UploadLimits(50_000_000, ("image/jpeg",))
-        return UploadService(limits, KEYS, self.bucket, FakeImages(), "https://cdn.test", lambda: "n", quota)
+        images, source_of = FakeImages(), Publishing("uploads").named
+        correct = Corrections(images, FakeLooks())
+        return UploadService(
+            limits, KEYS, self.bucket, images, correct, source_of, "https://cdn.test", lambda: "n", quota
+        )
 
     def begin(self, size: int, owner: str = "alice") -> dict[str, Any]:
         return self._begun(self.service.begin_upload, size, owner)

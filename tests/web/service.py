@@ -21,6 +21,7 @@ from lightpress.image import MESSAGES, PictureRejected, Reason, Size, Spec, rend
 from lightpress.image.formats import INPUTS
 from lightpress.pipeline.manifest import Publication, variant_path, variants_of
 from lightpress.pipeline.owed import owed_of
+from lightpress.pipeline.source import point_in
 from lightpress.uploads.page import page_formats
 from web.serve import pages
 
@@ -42,6 +43,7 @@ class Dependencies:
 
     parts: of uploads under way, by key. sent_parts: the numbers of all that came, also of those that failed.
     held_back: parts that are signed for once the event is set. lazy: variants that are left for their first view.
+    spec: what is made of each picture.
     """
 
     auth: dict[str, Any]
@@ -54,6 +56,7 @@ class Dependencies:
     held_back: dict[int, threading.Event] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     lazy: frozenset[tuple[str, str]] = frozenset()
+    spec: Spec = SPEC
     page_origin: str = ""
     other_origin: str = ""
 
@@ -64,13 +67,14 @@ class Dependencies:
         self.broken.remove(path)
         return True
 
-    def keep(self, key: str, data: bytes) -> None:
-        """What the pipeline does with an upload."""
+    def keep(self, key: str, data: bytes, focus: tuple[float, float] | None = None) -> None:
+        """What the pipeline does with an upload, or with a corrected focus."""
         self.originals[key] = data
-        publication = Publication(key, 1, "v1", len(data), "web", "digest")
-        spec = replace(SPEC, lazy=self.lazy)
+        revision = self.manifests[key].revision + 1 if key in self.manifests else 1
+        publication = Publication(key, revision, "v1", len(data), "web", "digest", correction=focus)
+        spec = replace(self.spec, lazy=self.lazy).kept_in_focus(focus)
         try:
-            rendering = render(data, SPEC)
+            rendering = render(data, replace(spec, lazy=frozenset()))
             variants: list[Variant] = []
             for rendition in rendering.variants:
                 path = variant_path(key, publication.generation, rendition)
@@ -92,6 +96,7 @@ class Dependencies:
             failed = {"status": "failed", "reason": manifest.reason, "title": title, "detail": manifest.detail}
             return {"key": key} | failed
         told = summary_of(manifest, lambda variant: {"url": f"{self.other_origin}/{variant.path}"})
+        told |= {"focus": manifest.correction, "focus_pending": not manifest.follows_correction}
         return {"key": key, "status": "ready", "picture": picture_markup(manifest, self.other_origin, alt="")} | told
 
 
@@ -147,6 +152,19 @@ class _PageAndApi(_Handler):
             return
         upload = {"url": self.world.other_origin + "/", "fields": {"key": key, "policy": "signed"}}
         self.say(201, {"key": key, "upload": upload})
+
+    def do_PATCH(self) -> None:
+        asked = json.loads(self.body())
+        if not self.allowed():
+            return
+        key = unquote(urlsplit(self.path).path.removeprefix("/images/"))
+        if self.world.breaks("/correct"):
+            self.say(503, {"title": "Unavailable", "detail": "The service is busy. Try again in a minute."})
+            return
+        focus = point_in(asked["focus"])
+        self.world.manifests[key] = replace(self.world.manifests[key], correction=focus)
+        threading.Thread(target=self.world.keep, args=(key, self.world.originals[key], focus)).start()
+        self.say(202, {"key": key, "focus": focus, "focus_pending": True})
 
     def do_DELETE(self) -> None:
         if not self.allowed():

@@ -7,19 +7,21 @@ import hashlib
 import io
 import re
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 from playwright.sync_api import expect
 
-from tests.web.service import MAX_BYTES, PART_BYTES, PARTS_FROM, TOKEN, serving
-from tools.drawing import four_corners, ramp
+from lightpress.image import Size
+from tests.web.service import MAX_BYTES, PART_BYTES, PARTS_FROM, SPEC, TOKEN, serving
+from tools.drawing import BLUE, GREEN, RED, distance, four_corners, pixel, ramp, stripes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from PIL import Image
     from playwright.sync_api import Browser, Dialog, FilePayload, Locator, Page, Route
 
     from tests.web.service import Dependencies
@@ -100,6 +102,61 @@ def test_the_result_shows_the_published_picture_its_files_and_the_markup(
     assert page.evaluate("document.querySelector('.stage').style.getPropertyValue('--at')") == "0%"
     slider.fill("35")
     page_shot(page, "upload-page-result")
+
+
+SQUARE = replace(SPEC, sizes=(Size("w320", width=320), Size("square", 100, 100, "cover")), formats=("jpeg",))
+
+
+def middle_of_square(world: Dependencies) -> tuple[int, ...]:
+    """The color in the middle of the square that is published."""
+    (manifest,) = world.manifests.values()
+    (square,) = (one for one in manifest.variants if one.name == "square")
+    return pixel(Image.open(io.BytesIO(world.files[f"/{square.path}"][0])).convert("RGB"), (0.5, 0.5))
+
+
+def test_a_click_on_the_picture_sets_its_focus_and_the_square_is_cut_around_it(
+    world: Dependencies, visit: Visit, page_shot: Shot
+) -> None:
+    world.spec = SQUARE
+    page = visit(world, **PHONE, color_scheme="dark")
+    choose(page, file("stripes.jpg", stripes([RED, GREEN, BLUE], 200, 200)))
+    ready = entry(page, "stripes.jpg")
+    expect(ready).to_have_attribute("data-state", "ready")
+    assert distance(middle_of_square(world), GREEN) < 20
+
+    ready.get_by_role("button", name="Set the focus").click()
+    target = ready.locator(".target img")
+    expect(target).not_to_have_js_property("naturalWidth", 0)
+    box = target.bounding_box()
+    assert box
+    target.click(position={"x": box["width"] * 0.9, "y": box["height"] * 0.5})
+    expect(ready.get_by_label("From the left")).to_have_value(re.compile("^(89|90|91)$"))
+    page_shot(page, "upload-page-focus")
+    ready.get_by_role("button", name="Cut around this point").click()
+    expect(ready.locator(".aim")).to_be_hidden()
+    assert distance(middle_of_square(world), BLUE) < 20
+    expect(page.locator("#news")).to_contain_text("cut anew")
+
+
+def test_the_focus_is_set_with_the_keyboard_and_a_refusal_is_told(world: Dependencies, visit: Visit) -> None:
+    world.spec = SQUARE
+    page = visit(world)
+    choose(page, file("stripes.jpg", stripes([RED, GREEN, BLUE], 200, 200)))
+    ready = entry(page, "stripes.jpg")
+    ready.get_by_role("button", name="Set the focus").focus()
+    page.keyboard.press("Enter")
+    ready.get_by_label("From the left").focus()
+    page.keyboard.press("Home")
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    expect(ready.get_by_label("From the left")).to_have_value("10")
+    world.broken.append("/correct")
+    page.keyboard.press("Enter")
+    expect(ready.get_by_role("alert").filter(has_text="busy")).to_be_visible()
+    ready.get_by_role("button", name="Cut around this point").press("Enter")
+    expect(ready.locator(".aim")).to_be_hidden()
+    expect(ready.get_by_role("button", name="Set the focus")).to_be_focused()
+    assert distance(middle_of_square(world), RED) < 20
 
 
 def test_of_what_is_made_at_its_first_view_no_bytes_are_told_and_no_savings(world: Dependencies, visit: Visit) -> None:

@@ -20,6 +20,7 @@ from lightpress.pipeline.recipe import load_recipes
 from lightpress.uploads.fields import json_schema
 from lightpress.uploads.requests import (
     COMPLETE_FIELDS,
+    CORRECTION_FIELDS,
     INGEST_FIELDS,
     MULTIPART_FIELDS,
     UploadLimits,
@@ -88,6 +89,16 @@ _QUOTA: Json = {
     "description": "What you may still upload today; null where there is no limit.",
 }
 _PART: dict[str, Json] = {"part_number": {"type": "integer"}, "size": {"type": "integer"}, "etag": _TEXT}
+_FOCUS: dict[str, Json] = {
+    "focus": {
+        "type": ["array", "null"],
+        "items": {"type": "number", "minimum": 0, "maximum": 1},
+        "minItems": 2,
+        "maxItems": 2,
+        "description": "Where its subject is, from the left and the top; null if nobody says.",
+    },
+    "focus_pending": {"type": "boolean", "description": "Whether the variants do not follow a corrected focus yet."},
+}
 _READY: dict[str, Json] = {
     "picture": _said("HTML to put into a page."),
     "srcset": {
@@ -98,6 +109,7 @@ _READY: dict[str, Json] = {
     },
     "reason": {"type": "null"},
     "detail": {"type": "null"},
+    **_FOCUS,
     **_fields(PublishedSource, OF_THE_PICTURE),
     "picture_formats": _list_of(_TEXT) | {"description": "In the order of a `<picture>`; the last one is for `<img>`."},
     "notes": _list_of(_TEXT),
@@ -159,6 +171,7 @@ _ANSWERS: dict[str, Json] = {
             _status("deleted"),
         ]
     },
+    "Corrected": _object(**_ADDRESSES, **_FOCUS),
     "Deleting": _object(key=_TEXT, status={"const": "deleting"}),
     "Problem": _object(
         status={"type": "integer"},
@@ -173,10 +186,11 @@ _PROBLEMS = {
     400: "The body is not I-JSON (RFC 7493), or not an object; or files of this collection are not published.",
     403: "The authorizer does not say who calls, or refuses.",
     404: "There is no such picture or upload of yours, or no URLs are fetched.",
-    409: "The parts are not those that have arrived.",
+    409: "The parts are not those that have arrived; or there is no published picture of this key.",
     413: "The body has more than 1 MB, or the parts of the upload have together more than is accepted.",
     422: "Fields are missing or wrong: `errors` names each, and what is allowed.",
     429: "More than the quota of the day.",
+    503: "The picture is being published anew right now: try again.",
 }
 _BEFORE_THE_API = {
     401: "Nobody is signed in.",
@@ -224,6 +238,9 @@ def operations(limits: UploadLimits) -> dict[tuple[str, str], Operation]:
             "ingest", "Have pictures fetched by their URLs", 202, "Ordered", (*going_on, 429), INGEST_FIELDS
         ),
         ("get", "/images/{key}"): Operation("status", "What became of a picture", 200, "Status", (404,)),
+        ("patch", "/images/{key}"): Operation(
+            "correct", "Correct the focus of a picture", 202, "Corrected", (*going_on, 409, 503), CORRECTION_FIELDS
+        ),
         ("delete", "/images/{key}"): Operation("delete", "Delete a picture", 202, "Deleting", (404,)),
     }
 

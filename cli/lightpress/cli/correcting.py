@@ -11,7 +11,7 @@ from lightpress.aws.hints import SqsLooks
 from lightpress.aws.images import S3Images
 from lightpress.pipeline.correction import Corrections
 from lightpress.pipeline.manifest import Status
-from lightpress.pipeline.source import FOCUS_PATTERN
+from lightpress.pipeline.source import FOCUS_PATTERN, TAKEN_BACK, point_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.manifest import Manifest
 
-TAKEN_BACK = "none"
 _PAUSE = 0.5
 _WAITING, _REPLACED = "waiting", "replaced"
 
@@ -37,8 +36,7 @@ def point_of(said: str) -> tuple[float, float] | None:
             f"{said!r} is no point: say how far from the left and how far from the top, each from 0 to 1 with up to "
             f"four decimals, such as 0.4,0.2; {TAKEN_BACK} takes back what was said after the upload"
         )
-    across, down = said.split(",")
-    return float(across), float(down)
+    return point_in(said)
 
 
 @dataclass(frozen=True)

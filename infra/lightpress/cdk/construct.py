@@ -246,6 +246,7 @@ def _upload_api(scope: Construct, core: _Core, url_ingest: UrlIngest | None) -> 
             "UploadApi",
             uploads=uploads.bucket,
             delivery=core.delivery,
+            queue=core.processing.queue,
             failures=core.failures,
             url_ingest=url_ingest,
             code=core.code,

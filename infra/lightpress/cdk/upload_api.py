@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
@@ -37,6 +38,7 @@ ROUTES = (
     (gateway.HttpMethod.POST, "/multipart"),
     (gateway.HttpMethod.POST, "/multipart/{step}"),
     (gateway.HttpMethod.GET, "/images/{key+}"),
+    (gateway.HttpMethod.PATCH, "/images/{key+}"),
     (gateway.HttpMethod.DELETE, "/images/{key+}"),
 )
 INGEST_ROUTES = ((gateway.HttpMethod.POST, "/ingest"),)
@@ -50,7 +52,8 @@ class UploadApi(Component):
 
     Args:
         uploads: The bucket that it signs uploads for.
-        delivery: Where manifests are read, and under which address variants are served.
+        delivery: Where manifests are read and corrected, and under which address variants are served.
+        queue: Where it asks for looks at what was corrected.
         failures: Where it reads which URLs could not be fetched.
         url_ingest: Where URLs to fetch are queued; None if there is no such route.
 
@@ -67,6 +70,7 @@ class UploadApi(Component):
         *,
         uploads: s3.IBucket,
         delivery: Delivery,
+        queue: sqs.IQueue,
         failures: Failures,
         url_ingest: UrlIngest | None,
         code: FunctionCode,
@@ -75,7 +79,7 @@ class UploadApi(Component):
         super().__init__(scope, id_)
         self.api = self._api(config)
         self.origin = f"https://{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
-        function = self._function(uploads, delivery, code, config)
+        function = self._function(uploads, delivery, queue, code, config)
         self._add_routes((*ROUTES, *(INGEST_ROUTES if url_ingest else ())), function, config)
         name_attached(function, config.existing.attach)
         if url_ingest is not None:
@@ -116,7 +120,9 @@ class UploadApi(Component):
                 because="Only the local cloud may be without an authorizer; the configuration refuses it elsewhere.",
             )
 
-    def _function(self, uploads: s3.IBucket, delivery: Delivery, code: FunctionCode, config: Config) -> PythonFunction:
+    def _function(
+        self, uploads: s3.IBucket, delivery: Delivery, queue: sqs.IQueue, code: FunctionCode, config: Config
+    ) -> PythonFunction:
         function = PythonFunction(
             self,
             "UploadApiFunction",
@@ -130,16 +136,18 @@ class UploadApi(Component):
             environment={
                 "UPLOADS_BUCKET": uploads.bucket_name,
                 "IMAGES_BUCKET": delivery.images.bucket_name,
+                "QUEUE_URL": queue.queue_url,
                 "CDN_BASE_URL": delivery.base_url,
                 "UPLOAD_AUTH": config.uploads.upload_auth,
             },
         )
         _allow_uploads(function, uploads, delivery.images)
+        function.allow("sqs:SendMessage", on=queue.queue_arn)
         return function
 
 
 def _allow_uploads(function: PythonFunction, uploads: s3.IBucket, images: PrivateBucket) -> None:
-    """Allow what the API signs, which S3 does in the function's name, and reading manifests."""
+    """Allow what the API signs, which S3 does in the function's name, and reading and correcting manifests."""
     function.allow(
         "s3:PutObject",
         "s3:DeleteObject",
@@ -147,7 +155,7 @@ def _allow_uploads(function: PythonFunction, uploads: s3.IBucket, images: Privat
         "s3:ListMultipartUploadParts",
         on=uploads.arn_for_objects("*"),
     )
-    function.allow("s3:GetObject", on=images.arn_for_objects("m/*"))
+    function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("m/*"))
     # Without this, S3 would answer 403 for a manifest that does not exist yet.
     function.allow("s3:ListBucket", on=images.bucket_arn)
     function.accept_any_key(uploads, "*")
@@ -228,7 +236,12 @@ def _from_browsers(config: Config) -> gateway.CorsPreflightOptions | None:
         return None
     return gateway.CorsPreflightOptions(
         allow_origins=list(config.uploads.allowed_origins),
-        allow_methods=[gateway.CorsHttpMethod.GET, gateway.CorsHttpMethod.POST, gateway.CorsHttpMethod.DELETE],
+        allow_methods=[
+            gateway.CorsHttpMethod.GET,
+            gateway.CorsHttpMethod.POST,
+            gateway.CorsHttpMethod.PATCH,
+            gateway.CorsHttpMethod.DELETE,
+        ],
         allow_headers=["content-type", *_signed_headers(config)],
     )
 

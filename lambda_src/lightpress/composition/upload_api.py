@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 
 from lightpress.aws.failures_table import DynamoFailures
+from lightpress.aws.hints import SqsLooks
 from lightpress.aws.images import S3Images
 from lightpress.aws.orders import SqsOrders
 from lightpress.aws.session import WAITING_IN_API, client
@@ -19,6 +20,7 @@ from lightpress.aws.upload_counters import DynamoUploadCounters
 from lightpress.aws.uploads import S3Uploads
 from lightpress.composition.publishing import RECIPES, publishing
 from lightpress.ingest.api import UrlIngestApi
+from lightpress.pipeline.correction import Corrections
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.settings import OrderSettings, QuotaSettings, UploadSettings
 from lightpress.uploads.api import UploadService
@@ -46,11 +48,14 @@ def upload_service() -> UploadService:
         ),
     )
     recipes = load_recipes(RECIPES)
+    images, buckets = S3Images(s3, settings.images_bucket), publishing(settings)
     return UploadService(
         limits=UploadLimits(recipes.max_bytes, media_types(recipes.accept)),
-        keys=PublishedKeys(publishing(settings), recipes),
+        keys=PublishedKeys(buckets, recipes),
         uploads=S3Uploads(s3, settings.uploads_bucket),
-        images=S3Images(s3, settings.images_bucket),
+        images=images,
+        correct=Corrections(images, SqsLooks(client("sqs", config=WAITING_IN_API), settings.queue_url)),
+        source_of=buckets.named,
         cdn_base_url=settings.cdn_base_url,
         random_id=partial(secrets.token_urlsafe, 9),
         quota=_quota(),

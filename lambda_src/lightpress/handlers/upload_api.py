@@ -71,6 +71,12 @@ def status() -> Response[str]:
     return _answer(200, answer)
 
 
+@app.patch("/images/.+")
+def correct() -> Response[str]:
+    """Correct the focus of a published picture."""
+    return _answer(202, upload_service().correct_focus(_key(), _body(), _owner()))
+
+
 @app.delete("/images/.+")
 def delete() -> Response[str]:
     """Delete an original and, later, its variants."""

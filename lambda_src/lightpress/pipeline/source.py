@@ -63,13 +63,22 @@ FOCUS = "focus"
 FOCUS_PATTERN = r"(?:0(?:\.[0-9]{1,4})?|1(?:\.0{1,4})?),(?:0(?:\.[0-9]{1,4})?|1(?:\.0{1,4})?)"
 
 
+TAKEN_BACK = "none"
+"""What people say instead of a point to take a correction back."""
+
+
+def point_in(said: str) -> tuple[float, float]:
+    """The point in a text that `FOCUS_PATTERN` matches."""
+    across, down = said.split(",")
+    return float(across), float(down)
+
+
 def focus_in(metadata: Mapping[str, str]) -> tuple[float, float] | None:
     """The point that user metadata says; None where they say none, or what is none."""
     said = metadata.get(FOCUS, "").replace(" ", "")
     if not re.fullmatch(FOCUS_PATTERN, said):
         return None
-    across, down = said.split(",")
-    return float(across), float(down)
+    return point_in(said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,17 @@ from lightpress.delivery.markup import picture, srcset
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.image.formats import OUTPUTS
+from lightpress.pipeline.correction import NothingPublished
 from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.reconcile import TooManyConflicts
 from lightpress.uploads.quota import Usage
 from lightpress.uploads.requests import (
     PART_BYTES,
+    Refused,
     check_owner,
     multipart_id,
     new_key,
+    parse_correction,
     parse_multipart_upload,
     parse_part_request,
     parse_parts,
@@ -27,8 +31,9 @@ from lightpress.uploads.requests import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lightpress.pipeline.source import Source
     from lightpress.uploads.keys import PublishedKeys
-    from lightpress.uploads.ports import Manifests, Uploads
+    from lightpress.uploads.ports import Corrections, Manifests, Uploads
     from lightpress.uploads.quota import DailyQuota
     from lightpress.uploads.requests import UploadLimits, UploadRequest
 
@@ -46,6 +51,8 @@ class UploadService:
         keys: Under which keys.
         uploads: The uploads bucket.
         images: The images bucket, of which manifests are read.
+        correct: Corrects the focus of what is published.
+        source_of: Where the original of a key is.
         cdn_base_url: Address of the distribution, without a slash at its end.
         random_id: Returns a new random id, safe in a key.
         quota: What each owner may upload in a day; None for any amount.
@@ -55,6 +62,8 @@ class UploadService:
     keys: PublishedKeys
     uploads: Uploads
     images: Manifests
+    correct: Corrections
+    source_of: Callable[[str], Source]
     cdn_base_url: str
     random_id: Callable[[], str]
     quota: DailyQuota | None = None
@@ -116,8 +125,24 @@ class UploadService:
             "status": manifest.status,
             "picture": picture(manifest, self.cdn_base_url, alt=""),
             "srcset": {name: value for name, value in sets.items() if value},
+            "focus": manifest.correction or (manifest.source and manifest.source.focus),
+            "focus_pending": not manifest.follows_correction,
             **summary_of(manifest, lambda variant: {"url": f"{self.cdn_base_url}/{variant.path}"}),
         }
+
+    def correct_focus(self, key: str, body: object, owner: str) -> Answer:
+        """Correct the focus of a published picture; the pipeline then makes its variants anew."""
+        check_owner(key, owner)
+        focus = parse_correction(body)
+        try:
+            manifest = self.correct(self.source_of(key), focus)
+        except NothingPublished:
+            raise Refused(
+                409, "not_published", "There is no published picture of this key now: ask for its status."
+            ) from None
+        except TooManyConflicts:
+            raise Refused(503, "busy", "It is being published anew right now: try again.", retry_after=1) from None
+        return self.addresses(key) | {"focus": focus, "focus_pending": not manifest.follows_correction}
 
     def delete(self, key: str, owner: str) -> Answer:
         """Delete an original; the pipeline then deletes its variants."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.ports import Published
+    from lightpress.pipeline.source import Source
     from lightpress.uploads.quota import Usage
     from lightpress.uploads.requests import Part, UploadRequest
 
@@ -50,6 +52,13 @@ class UploadCounters(Protocol):
         Returns:
             The counter after it; None if it would exceed the limits: then it is unchanged.
         """
+
+
+class Corrections(Protocol):
+    """Corrects the focus of what is published (`pipeline.correction`)."""
+
+    def __call__(self, source: Source, focus: tuple[float, float] | None) -> Manifest:
+        """Say where the subject is; raises NothingPublished or TooManyConflicts."""
 
 
 class Manifests(Protocol):

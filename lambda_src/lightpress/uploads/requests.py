@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image.formats import INPUTS
-from lightpress.pipeline.source import FOCUS, FOCUS_PATTERN
+from lightpress.pipeline.source import FOCUS, FOCUS_PATTERN, TAKEN_BACK, point_in
 from lightpress.units import MB
 from lightpress.uploads.fields import Number, ObjectList, Text, TextList, parse
 
@@ -220,6 +220,22 @@ def parse_parts(body: object) -> tuple[Part, ...]:
     """Read all parts of a multipart upload; returns them in ascending order."""
     parts = [Part(row["part_number"], row["etag"]) for row in _read(COMPLETE_FIELDS, body)["parts"]]
     return tuple(sorted(parts, key=lambda part: part.number))
+
+
+CORRECTION_FIELDS: Fields = {
+    FOCUS: Text(
+        "Where its subject is, from the left and the top: sizes that cut something off keep this point, whatever the "
+        f'recipe or the upload says. `"{TAKEN_BACK}"` takes back what was said after the upload.',
+        pattern=f"(?:{FOCUS_PATTERN}|{TAKEN_BACK})",
+        expected=f'two numbers from 0 to 1 such as "0.4,0.2", or "{TAKEN_BACK}"',
+    ),
+}
+
+
+def parse_correction(body: object) -> tuple[float, float] | None:
+    """Read where the subject of a picture is; None where a correction is taken back."""
+    said = _read(CORRECTION_FIELDS, body)[FOCUS]
+    return None if said == TAKEN_BACK else point_in(said)
 
 
 INGEST_FIELDS: Fields = {

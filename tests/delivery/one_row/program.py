@@ -60,7 +60,9 @@ class Store:
 def service(recipes: Path, manifest: Manifest | None = None) -> UploadService:
     store: Any = Store(manifest)
     keys = PublishedKeys(Publishing("uploads"), load_recipes(recipes))
-    return UploadService(UploadLimits(1_000_000, media_types(READABLE)), keys, store, store, CDN, lambda: "n")
+    return UploadService(
+        UploadLimits(1_000_000, media_types(READABLE)), keys, store, store, store, store, CDN, lambda: "n"
+    )
 
 
 def main(folder: Path) -> dict[str, Any]:
