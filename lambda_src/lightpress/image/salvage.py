@@ -33,12 +33,14 @@ class Repaired:
         data: The copy.
         note: A sentence on what was mended.
         visible: The share of its rows, from the top, that the damaged file has.
+        is_upside_down: Whether these rows are counted from the bottom.
         is_cut: Whether the file was cut short, so that pixels may be missing.
     """
 
     data: bytes
     note: str
     visible: float = 1.0
+    is_upside_down: bool = False
     is_cut: bool = False
 
 
@@ -307,6 +309,7 @@ def _inflated_bytewise(inflating: zlib._Decompress, part: bytes) -> bytearray:
     return inflated
 
 
-def cut_note(visible: float) -> str:
-    """A sentence for a picture of which that share, from the top, is there."""
-    return f"The file is cut short: the lowest {1 - visible:.0%} of the picture is missing, and see-through."
+def cut_note(visible: float, *, is_upside_down: bool = False) -> str:
+    """A sentence for a picture of which that share is there, from the top or from the bottom."""
+    rest = "upper" if is_upside_down else "lowest"
+    return f"The file is cut short: the {rest} {1 - visible:.0%} of the picture is missing, and see-through."
