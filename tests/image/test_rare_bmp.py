@@ -9,9 +9,9 @@ import struct
 import pytest
 
 from lightpress.image import PictureRejected, Reason
-from tests.image.bitmaps import ALPHA_BIT_FIELDS, BIT_FIELDS, INFO, RLE4, RLE8, V3, V4, V5, Masks, bmp, masked
+from tests.image.bitmaps import ALPHA_BIT_FIELDS, BIT_FIELDS, INFO, RGB, RLE4, RLE8, V3, V4, V5, Masks, bmp, masked
 from tests.image.files import damaged
-from tools.drawing import distance, only, pixel
+from tools.drawing import distance, only, pixel, spec, summary_of
 
 SIZE = (21, 9)  # an odd width: rows are padded
 COLOR = (200, 100, 50, 128)
@@ -123,11 +123,36 @@ def test_black_is_found_where_a_palette_of_256_has_none() -> None:
     assert image.getpixel((0, 0)) == BLACK
 
 
-def test_run_lengths_that_are_cut_short_are_refused_as_that() -> None:
-    with pytest.raises(PictureRejected) as rejected:
-        only(bmp((4, 3), 8, b"\4\1\0\0\2\2", compression=RLE8, colors=PALETTE))
-    assert rejected.value.reason is Reason.CORRUPT
-    assert "cut short" in rejected.value.detail
+@pytest.mark.parametrize("top_down", [False, True], ids=["lowest row first", "highest row first"])
+def test_run_lengths_that_are_cut_short_show_their_rows(top_down: bool) -> None:
+    data = bmp((4, 3), 8, b"\4\1\0\0\4\2", compression=RLE8, colors=PALETTE, top_down=top_down)
+    rows = [(G, 255), (B, 255), (BLACK, 0)]
+    image = only(data).convert("RGBA")
+    assert image.getchannel("A").tobytes()[::4] == bytes(alpha for _, alpha in (rows if top_down else rows[::-1]))
+    assert image.getpixel((0, 0 if top_down else 2)) == (*G, 255)
+
+
+@pytest.mark.parametrize("bits", [16, 24, 32])
+@pytest.mark.parametrize("top_down", [False, True], ids=["lowest row first", "highest row first"])
+def test_the_missing_rows_of_a_bitmap_are_see_through_and_told(bits: int, top_down: bool) -> None:
+    masks: Masks | None = {16: (0xF00, 0xF0, 0xF, 0), 32: (0xFF, 0xFF00, 0xFF0000, 0)}.get(bits)
+    pixels = masked((8, 8), bits, masks, two_colors) if masks else bytes((0, 255, 0)) * 64
+    data = bmp((8, 8), bits, pixels, compression=BIT_FIELDS if masks else RGB, masks=masks, top_down=top_down)
+    cut = data[: -len(pixels) // 4 - 1]
+    alphas = only(cut).convert("RGBA").getchannel("A").tobytes()
+    assert alphas == (b"\xff" * 40 + bytes(24) if top_down else bytes(24) + b"\xff" * 40)
+    (note,) = summary_of(cut).notes
+    rest = "lowest" if top_down else "upper"
+    assert note == f"The file is cut short: the {rest} 38% of the picture is missing, and see-through."
+    with pytest.raises(PictureRejected, match="parts of the picture are missing"):
+        only(cut, spec(damaged="refuse"))
+
+
+@pytest.mark.parametrize("masks", [(0xF800, 0x7E0, 0x1F, 0), (0x7C00, 0x3E0, 0x1F, 0)], ids=["565", "555"])
+def test_usual_masks_count_where_the_header_says_that_there_are_four(masks: Masks) -> None:
+    pixels = masked(SIZE, 16, masks, two_colors)
+    image = only(bmp(SIZE, 16, pixels, compression=ALPHA_BIT_FIELDS, masks=masks)).convert("RGB")
+    assert distance(pixel(image, (0.2, 0.5)), COLOR[:3]) <= 9
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,11 @@ LAYOUTS = {
     "16-bit RGB, planar": Kind(RGB, planar=True),
     "16-bit RGB with alpha, planar": Kind(RGB, planar=True, extra=(2,)),
     "8-bit gray with alpha, 0 is white": Kind(WHITE_IS_ZERO, bits=8, extra=(2,)),
+    "16-bit gray with alpha, planar": Kind(BLACK_IS_ZERO, extra=(2,), planar=True),
+    "16-bit gray with alpha, 0 is white, planar": Kind(WHITE_IS_ZERO, extra=(2,), planar=True),
+    "8-bit gray with alpha, planar": Kind(BLACK_IS_ZERO, bits=8, extra=(2,), planar=True),
+    "8-bit gray with alpha, 0 is white, planar": Kind(WHITE_IS_ZERO, bits=8, extra=(2,), planar=True),
+    "8-bit gray with something else, planar": Kind(BLACK_IS_ZERO, bits=8, extra=(0,), planar=True),
 }
 SOUND = {
     **{f"{name}, {how}": replace(kind, **more) for name, kind in LAYOUTS.items() for how, more in PACKED.items()},
@@ -124,10 +129,6 @@ REFUSED = {
     "gray, 1 sample of 32 bits": (Kind(BLACK_IS_ZERO, bits=32, numbers=UNSIGNED), (1 << 31,)),
     "gray, 1 signed sample of 16 bits": (Kind(BLACK_IS_ZERO, numbers=SIGNED), (300,)),
     "gray, 1 sample of 6 bits": (Kind(BLACK_IS_ZERO, bits=6), (33,)),
-    "gray, 2 samples of 16 bits, one channel after the other": (
-        Kind(BLACK_IS_ZERO, extra=(2,), planar=True),
-        (9, 9),
-    ),
     "RGB, 3 samples of 12 bits": (Kind(RGB, bits=12), (TWELVE, 0, 0)),
     "CIE L*a*b*, 4 samples of 8 bits": (Kind(LAB, bits=8, extra=(2,)), (50, 0, 0, 255)),
     "CIE L*a*b*, 3 samples of 16 bits": (Kind(LAB), (50, 0, 0)),

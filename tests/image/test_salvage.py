@@ -17,9 +17,11 @@ from lightpress.image import PictureRejected, Reason, Size
 from lightpress.image.jpeg import jpeg_scans, jpeg_segments
 from tools.drawing import (
     PNG_SIGNATURE,
+    distance,
     exif_with,
     file_of,
     only,
+    pixel,
     png_chunk,
     ramp,
     rendered,
@@ -30,6 +32,7 @@ from tools.drawing import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PICTURE = ramp((160, 120))
@@ -183,12 +186,63 @@ def test_a_recipe_may_refuse_what_is_cut_short(form: str) -> None:
     assert caught.value.reason is Reason.CORRUPT
 
 
-def test_an_interlaced_png_that_is_cut_short_is_corrupt() -> None:
-    row = struct.pack(">BBBB", 0, 1, 2, 3) * 8
-    header = struct.pack(">IIBBBBB", 8, 8, 8, 2, 0, 0, 1)
-    data = PNG_SIGNATURE + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", zlib.compress(row))
+PASSES = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
+"""Of an interlaced PNG: first column and row, steps across and down (PNG, third edition, 8.2)."""
+
+
+def interlaced(bits: int, color: int, at: Callable[[int, int], int], *, passes: float, extra: bytes = b"") -> bytes:
+    """A PNG of 32 x 24 samples, cut within its pixels behind so many of its passes."""
+    rows = []
+    for left, top, across, down in PASSES:
+        lines = [[at(x, y) for x in range(left, 32, across)] for y in range(top, 24, down)]
+        rows.append([b"\0" + packed(line, bits) for line in lines])
+    whole, part = int(passes), passes % 1
+    kept = [row for group in rows[:whole] for row in group]
+    kept += rows[whole][: int(len(rows[whole]) * part)] if part else []
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", 32, 24, bits, color, 0, 0, 1))
+    coded = zlib.compressobj(0)
+    data = coded.compress(b"".join(kept)) + coded.flush(zlib.Z_SYNC_FLUSH)
+    return PNG_SIGNATURE + header + extra + png_chunk(b"IDAT", data)
+
+
+def packed(samples: list[int], bits: int) -> bytes:
+    text = "".join(f"{sample:0{bits}b}" for sample in samples)
+    text += "0" * (-len(text) % 8)
+    return int(text, 2).to_bytes(len(text) // 8, "big")
+
+
+@pytest.mark.parametrize("bits", [1, 2, 4, 8, 16])
+def test_an_interlaced_png_that_is_cut_short_is_coarse_where_its_passes_end_and_has_no_hole(bits: int) -> None:
+    most = (1 << bits) - 1
+
+    def level(x: int, y: int) -> int:
+        return (x * 5 + y * 3) * most // 250
+
+    for passes, step in ((1, (8, 8)), (3, (4, 4)), (5, (2, 2))):
+        data = interlaced(bits, 0, level, passes=passes)
+        image = only(data).convert("RGBA")
+        for x, y in ((0, 0), (9, 5), (31, 23), (18, 14)):
+            corner = (x // step[0] * step[0], y // step[1] * step[1])
+            shown = level(*corner) * 255 // most
+            got = pixel(image, ((x + 0.5) / 32, (y + 0.5) / 24))
+            assert distance(got, (shown, shown, shown, 255)) <= 1
+    assert any("last passes are missing" in note for note in summary_of(data).notes)
+
+
+def test_a_cut_interlaced_png_keeps_its_palette_and_what_of_it_is_see_through() -> None:
+    colors = png_chunk(b"PLTE", b"\xff\0\0\0\xff\0") + png_chunk(b"tRNS", b"\x80")
+    data = interlaced(8, 3, lambda x, _y: x // 16, passes=1.5, extra=colors)
+    image = only(data).convert("RGBA")
+    assert (image.getpixel((3, 3)), image.getpixel((30, 20))) == ((255, 0, 0, 128), (0, 255, 0, 255))
+    clear = png_chunk(b"tRNS", b"\0\1")
+    gray = only(interlaced(2, 0, lambda x, _y: x // 16, passes=1, extra=clear)).convert("RGBA")
+    assert gray.getchannel("A").crop((0, 0, 16, 24)).getextrema() == (255, 255)
+    assert gray.getchannel("A").crop((16, 0, 32, 24)).getextrema() == (0, 0)
+
+
+def test_an_interlaced_png_without_a_row_is_corrupt() -> None:
     with pytest.raises(PictureRejected) as caught:
-        rendered(data)
+        rendered(interlaced(8, 0, lambda _x, _y: 9, passes=0))
     assert caught.value.reason is Reason.CORRUPT
 
 

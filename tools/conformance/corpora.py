@@ -108,6 +108,7 @@ CORPORA = (
     Corpus(
         "giflib", "5.2.1", "31da5562f44c5f15d63340a09a4fd62b48c45620cd302f77a6d9acf0077879bd", ("doc", "pic", "tests")
     ),
+    Corpus("golang-1.19", "1.19.8", "1d7a67929dccafeaf8a29e55985bc2b789e0499cb1a17100039f084e3238da2f", ("src/image",)),
     Corpus(
         "golang-golang-x-image",
         "0.5.0",
@@ -153,6 +154,12 @@ CORPORA = (
     Corpus("libpng1.6", "1.6.39", "a00e9d2f2f664186e4202db9299397f851aea71b36a35e74910b8820e380d441", ("contrib",)),
     Corpus("libspng", "0.7.3", "a50cadbe808ffda1a7fab17d145f52a23b163f34b3eb3696c7ecb5a52340fc1d", ("tests",)),
     Corpus(
+        "netsurf",
+        "3.10",
+        "495adf6b6614ce36fca6c605f7c321f9cb4a3df838043158122678ce2b3325b7",
+        ("libnsbmp/test/bmpsuite", "libnsbmp/test/ns-afl-ico", "libnsgif/test/ns-afl-gif"),
+    ),
+    Corpus(
         "php8.2", "8.2.32", "e02aa173c236c12791696254d607da680e6d5516f8f5c2339642de7c4f944bd2", ("ext", "sapi/fuzzer")
     ),
     Corpus(
@@ -167,5 +174,11 @@ CORPORA = (
         "8.14.1",
         "a4a6b282216f7522b42ebb5cd64cfd82a0d1a632033e9c0502f021e945fed641",
         ("test/test-suite/images",),
+    ),
+    Corpus(
+        "wxwidgets3.2",
+        "3.2.2+dfsg",
+        "e825125ac61f68548a3faae0fd5b3fc5377c0538961f02ac7cc2f0eae4e4f3e4",
+        ("tests/image", "samples/image"),
     ),
 )

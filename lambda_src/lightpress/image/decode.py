@@ -76,29 +76,32 @@ def decode(data: bytes, options: DecodeOptions) -> Picture:
 def _decoded_repaired(data: bytes, row: Input, options: DecodeOptions) -> Picture | None:
     """Mend one thing after the other, until the decoder takes the file."""
     notes: tuple[str, ...] = ()
-    visible = 1.0
+    visible, is_upside_down = 1.0, False
     for repair in row.repairs:
         repaired = repair(data)
         if repaired is None:
             continue
         if repaired.is_cut:
             options.check_cut("parts of the picture are missing")
-        data, notes, visible = repaired.data, (*notes, repaired.note), min(visible, repaired.visible)
+        data, notes = repaired.data, (*notes, repaired.note)
+        visible, is_upside_down = min(visible, repaired.visible), repaired.is_upside_down
         try:
             picture = _decoded(data, row, options)
         except PictureRejected as rejected:
             if rejected.reason is not Reason.CORRUPT:
                 raise
             continue
-        image = picture.image if visible == 1 else _hidden_below(picture.image, visible)
+        image = picture.image if visible == 1 else _hidden(picture.image, visible, is_upside_down=is_upside_down)
         return replace(picture, image=image, notes=(*notes, *picture.notes), is_damaged=repaired.is_cut)
     return None
 
 
-def _hidden_below(image: Image.Image, visible: float) -> Image.Image:
+def _hidden(image: Image.Image, visible: float, *, is_upside_down: bool) -> Image.Image:
     """See-through where there are no pixels, as on a page; no decoder's gray or black is made up."""
     alpha = Image.new("L", image.size)
-    alpha.paste(255, (0, 0, image.width, round(image.height * visible)))
+    rows = round(image.height * visible)
+    top = image.height - rows if is_upside_down else 0
+    alpha.paste(255, (0, top, image.width, top + rows))
     shown = image.convert("RGBA")
     alpha.paste(shown.getchannel("A"), mask=alpha)
     shown.putalpha(alpha)

@@ -19,9 +19,10 @@ from lightpress.image.headers import (
 )
 from lightpress.image.jpeg import jpeg_scans, jpeg_unreadable
 from lightpress.image.png import MOST_CHUNKS, png_chunk_count
-from lightpress.image.rare_bmp import bmp_sizes, bmp_unreadable, plain_bmp
+from lightpress.image.rare_bmp import bmp_sizes, bmp_unreadable, bmp_with_all_rows, plain_bmp
 from lightpress.image.repair_avif import with_one_association
 from lightpress.image.repair_gif import gif_as_far_as_coded
+from lightpress.image.repair_png import png_with_all_passes
 from lightpress.image.salvage import (
     Repaired,
     jpeg_with_end,
@@ -255,7 +256,7 @@ INPUTS = (
     ),
     Input(
         "png", "PNG", "PNG", "PIL.PngImagePlugin", 4, ((b"\x89PNG\r\n\x1a\n", 0),), parts=(_CHUNKS,),
-        repairs=(png_without_metadata, png_without_frames, png_with_all_rows),
+        repairs=(png_without_metadata, png_without_frames, png_with_all_rows, png_with_all_passes),
         media_types=("image/png", "image/apng"), extensions=("png", "apng"),
     ),
     Input(
@@ -297,7 +298,7 @@ INPUTS = (
     ),
     Input(
         "bmp", "BMP", "BMP", "PIL.BmpImagePlugin", 8, ((b"BM", 0),), unreadable=bmp_unreadable,
-        sizes=bmp_sizes, opener=_open_bmp,
+        sizes=bmp_sizes, opener=_open_bmp, repairs=(bmp_with_all_rows,),
         media_types=("image/bmp",), extensions=("bmp",),
     ),
 )  # fmt: skip

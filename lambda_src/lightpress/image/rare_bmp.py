@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightpress.image.errors import PictureRejected, Reason
+from lightpress.image.salvage import Repaired, cut_note
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +20,7 @@ _HEADERS = {12, 40, 52, 56, 64, 108, 124}
 _SHORT, _WITH_ALPHA_MASK, _OS2, _V4 = 12, 56, 64, 108
 _DEPTHS = {1, 4, 8, 16, 24, 32}
 _COLORS_AT = 46
+_LARGEST = 1 << 28
 _HOLDS = {4: "a JPEG file in a bitmap", 5: "a PNG file in a bitmap"}
 
 Masks = tuple[int, int, int, int]
@@ -103,9 +105,52 @@ def plain_bmp(data: bytes) -> bytes:
     if bitmap.header != _SHORT and bitmap.bits <= 8:  # noqa: PLR2004  bits
         return _with_no_more_colors(data, 1 << bitmap.bits)
     masks = bitmap.masks
-    if masks is None or bitmap.bits < 16 or (bitmap.is_masked and (bitmap.bits, masks) in _READ_BY_PILLOW):  # noqa: PLR2004
+    if masks is None or bitmap.bits < 16 or _is_read_by_pillow(bitmap, masks):  # noqa: PLR2004
         return data
     return _remasked(data, bitmap, masks)
+
+
+def bmp_with_all_rows(data: bytes) -> Repaired | None:
+    """With empty rows for those that are missing: mostly the upper ones, because the lowest row comes first."""
+    try:
+        bitmap = _bitmap(data)
+    except struct.error:
+        return None
+    height = abs(bitmap.height)
+    if bitmap.header not in _HEADERS or bitmap.width <= 0 or not 0 < bitmap.stride * height <= _LARGEST:
+        return None
+    runs = bitmap.compression in {_RLE8, _RLE4}
+    rows = _rows_of_runs(data, bitmap) if runs else _whole_rows(data, bitmap)
+    if not 0 < rows < height:
+        return None
+    visible, is_upside_down = rows / height, bitmap.height > 0
+    copy = _ended(data, bitmap) if runs else data[: bitmap.pixels + rows * bitmap.stride].ljust(_end(bitmap), b"\0")
+    return Repaired(copy, cut_note(visible, is_upside_down=is_upside_down), visible, is_upside_down, is_cut=True)
+
+
+def _ended(data: bytes, bitmap: _Bitmap) -> bytes:
+    """With what a last run lacks at most, ends of lines, and the end of the bitmap."""
+    return data + bytes((len(data) - bitmap.pixels) % 2 + 256) + bytes((0, _END))
+
+
+def _end(bitmap: _Bitmap) -> int:
+    return bitmap.pixels + bitmap.stride * abs(bitmap.height)
+
+
+def _whole_rows(data: bytes, bitmap: _Bitmap) -> int:
+    """The padding of the last row may be missing."""
+    row = (bitmap.width * bitmap.bits + 7) // 8
+    return max(len(data) - bitmap.pixels + bitmap.stride - row, 0) // bitmap.stride
+
+
+def _rows_of_runs(data: bytes, bitmap: _Bitmap) -> int:
+    """Rows up to the last that a run covers."""
+    _, covered, _ = _runs(data, bitmap)
+    return -(-len(covered.rstrip(b"\0")) // bitmap.width)
+
+
+def _is_read_by_pillow(bitmap: _Bitmap, masks: Masks) -> bool:
+    return bitmap.compression == _BIT_FIELDS and (bitmap.bits, masks) in _READ_BY_PILLOW
 
 
 def _bitmap(data: bytes) -> _Bitmap:

@@ -32,7 +32,10 @@ _NUMBERS = {1: "", 2: "signed ", 3: "floating-point ", 5: "complex ", 6: "comple
 _UNSIGNED_MODES = {"I", "F"}  # of 32 bits: what they count to, nobody says
 
 _BIG_HEADER, _BIG_ENTRY = b"MM\0+", 20
-_LONG, _LONGS_OF_EIGHT = 4, {16, 17, 18}
+_SHORT, _LONG, _UNDEFINED, _LONGS_OF_EIGHT = 3, 4, 7, {16, 17, 18}
+_PIECES, _SIZES, _PROFILE = {273, 279, 324, 325}, {256, 257, 278, 322, 323}, 34675
+_OF_A_PLANE = {258, 259, 262, 266, 274, 277, 317, 339, _PROFILE} | _PIECES | _SIZES
+_ALPHA_BESIDE = "alpha_beside"
 _BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _DIRECTORIES = {330, 34665, 34853}  # of tags elsewhere, which are as big
 _MOST_ENTRIES = 1_000
@@ -46,15 +49,55 @@ def open_tiff(data: bytes) -> Image.Image:
     try:
         opened = Image.open(io.BytesIO(_with_short_addresses(data)), formats=("TIFF",))
     except UnidentifiedImageError:
-        if (kind := _kind(data)) is None:
+        if (read := _read_tags(data)) is None:
             raise
-        raise _refused(kind) from None
+        if _is_gray_and_alpha_in_planes(read):
+            return _gray_with_alpha_beside(data, read)
+        raise _refused(_kind(read)) from None
     tags: Any = opened.tag_v2  # type: ignore[attr-defined]  # of a TIFF file
+    if _is_gray_and_alpha_in_planes(tags):
+        return _gray_with_alpha_beside(data, tags)
     if opened.mode in _UNSIGNED_MODES and not _is_deep_gray_and_alpha(tags):
         raise _refused(_named(tags))
     _leave_to_libtiff(opened, tags)
     _scale_color_map(opened, tags)
     return opened
+
+
+def _is_gray_and_alpha_in_planes(tags: Mapping[int, Any]) -> bool:
+    gray = tags.get(_PHOTOMETRIC) in {0, 1} and tags.get(_SAMPLES) == 2  # noqa: PLR2004  gray and one more
+    return gray and tags.get(_PLANAR, 1) == _SEPARATE and tags.get(_BITS) in {(8, 8), _DEEP_GRAY_AND_ALPHA}
+
+
+def _gray_with_alpha_beside(data: bytes, tags: Mapping[int, Any]) -> Image.Image:
+    """The file at its first plane; the other, as a file of its own, is taken up by `eight_bits_of`."""
+    opened = Image.open(io.BytesIO(_plane(data, tags, 0)), formats=("TIFF",))
+    extra = tags.get(_EXTRA, (0,))[0]
+    if extra:
+        opened.info[_ALPHA_BESIDE] = (_plane(data, tags, 1), extra)
+    return opened
+
+
+def _plane(data: bytes, tags: Mapping[int, Any], number: int) -> bytes:
+    """One of two planes of samples as a file, by another directory behind the one that there is."""
+    order = "<" if data[:2] == b"II" else ">"
+    entries = [_entry_of_plane(tag, tags[tag], number, order) for tag in sorted(_OF_A_PLANE & set(tags))]
+    return _with_directory(data, entries, order)
+
+
+def _entry_of_plane(tag: int, value: Any, number: int, order: str) -> tuple[int, int, int, bytes]:  # noqa: ANN401  a tag's
+    if tag == _PROFILE:
+        return tag, _UNDEFINED, len(value), bytes(value)
+    values = value if isinstance(value, tuple) else (value,)
+    if tag in _PIECES:
+        half = len(values) // 2
+        values = values[number * half : (number + 1) * half]
+    elif tag in {_BITS, _SAMPLE_FORMAT}:
+        values = values[:1]
+    elif tag == _SAMPLES or (tag == _PHOTOMETRIC and number):
+        values = (1,)
+    kind, code = (_LONG, "I") if tag in _PIECES | _SIZES else (_SHORT, "H")
+    return tag, kind, len(values), struct.pack(f"{order}{len(values)}{code}", *values)
 
 
 def _kinds() -> dict[Any, tuple[str, str]]:
@@ -75,8 +118,6 @@ def _leave_to_libtiff(opened: Any, tags: Mapping[int, Any]) -> None:  # noqa: AN
     """Have libtiff unpack what Pillow would take apart wrongly: planes of 16 bits, and pairs of samples."""
     planes = tags.get(_PLANAR, 1) == _SEPARATE and max(tags.get(_BITS, (1,))) > 8  # noqa: PLR2004  bits
     pairs = _is_deep_gray_and_alpha(tags)
-    if pairs and tags.get(_PLANAR, 1) == _SEPARATE:
-        raise _refused(f"{_named(tags)}, one channel after the other")
     if opened.use_load_libtiff or not (planes or pairs):
         return
     raw = str(opened.tile[0].args[0]) if pairs else _RAW_PLANES.get(opened.mode)
@@ -103,6 +144,8 @@ def eight_bits_of(image: Image.Image) -> Image.Image | None:
     """Gray of an uncommon layout in 8 bits a channel; None where the mode of the image says all there is to know."""
     tags: Mapping[int, Any] = getattr(image, "tag_v2", {})
     inverted = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    if beside := image.info.get(_ALPHA_BESIDE):
+        return _joined(image, *beside)
     if image.mode == "I" and _is_deep_gray_and_alpha(tags):
         return _gray_and_alpha(image, tags, inverted=inverted)
     if image.mode == "LA" and inverted:
@@ -124,7 +167,24 @@ def _gray_and_alpha(image: Image.Image, tags: Mapping[int, Any], *, inverted: bo
     gray, alpha = (Image.frombytes("L", image.size, pairs[first::4]) for first in (1, 3))
     if inverted:
         gray = ImageChops.invert(gray)
-    extra = tags.get(_EXTRA, (0,))[0]
+    return _merged(gray, alpha, tags.get(_EXTRA, (0,))[0])
+
+
+def _joined(image: Image.Image, plane: bytes, extra: int) -> Image.Image:
+    """The picture of one plane, and the transparency of the other, which is turned alike."""
+    opened = Image.open(io.BytesIO(plane), formats=("TIFF",))
+    opened.load()
+    gray, alpha = (one if one.mode == "L" else _upper_bytes(one) for one in (image, opened))
+    inverted = levels_of(image)[1] and image.mode != "L"
+    return _merged(ImageChops.invert(gray) if inverted else gray, alpha, extra)
+
+
+def _upper_bytes(image: Image.Image) -> Image.Image:
+    """Of 16 bits, whichever comes first in them."""
+    return Image.frombytes("L", image.size, image.convert("I").tobytes()[1::4])
+
+
+def _merged(gray: Image.Image, alpha: Image.Image, extra: int) -> Image.Image:
     if extra == 0:
         return gray
     if extra == _ALPHA:
@@ -140,7 +200,7 @@ def _refused(kind: str) -> PictureRejected:
     return PictureRejected(Reason.FORMAT_NOT_ACCEPTED, f"The file is a TIFF file of a kind that is not read: {kind}.")
 
 
-def _kind(data: bytes) -> str | None:
+def _read_tags(data: bytes) -> Mapping[int, Any] | None:
     """What a sound file says of its samples; None where it is damaged."""
     from PIL import TiffImagePlugin  # noqa: PLC0415  as above
 
@@ -149,13 +209,16 @@ def _kind(data: bytes) -> str | None:
         file = io.BytesIO(data)
         file.seek(tags.next)
         tags.load(file)
-        if {256, 257, _PHOTOMETRIC} - set(tags):
-            return None
-        method = tags.get(_COMPRESSION, 1)
-        known = method in TiffImagePlugin.COMPRESSION_INFO
-        return _named(tags) if known else f"compressed by method {method}"
+        return None if {256, 257, _PHOTOMETRIC} - set(tags) else tags
     except Exception:  # noqa: BLE001  Pillow raises nearly anything over damaged tags
         return None
+
+
+def _kind(tags: Mapping[int, Any]) -> str:
+    from PIL import TiffImagePlugin  # noqa: PLC0415  as above
+
+    method = tags.get(_COMPRESSION, 1)
+    return _named(tags) if method in TiffImagePlugin.COMPRESSION_INFO else f"compressed by method {method}"
 
 
 def _named(tags: Mapping[int, Any]) -> str:
@@ -192,14 +255,14 @@ def _short_entry(data: bytes, at: int) -> tuple[int, int, int, bytes]:
     return tag, kind, count, values
 
 
-def _with_directory(data: bytes, entries: list[tuple[int, int, int, bytes]]) -> bytes:
+def _with_directory(data: bytes, entries: list[tuple[int, int, int, bytes]], order: str = ">") -> bytes:
     start = len(data) + len(data) % 2
     behind = start + 2 + 12 * len(entries) + 4
-    directory, values = struct.pack(">H", len(entries)), b""
+    directory, values = struct.pack(order + "H", len(entries)), b""
     for tag, kind, count, value in entries:
         inline = len(value) <= 4  # noqa: PLR2004  such short values stand in the place of their address
-        place = value.ljust(4, b"\0") if inline else struct.pack(">I", behind + len(values))
-        directory += struct.pack(">HHI", tag, kind, count) + place
+        place = value.ljust(4, b"\0") if inline else struct.pack(order + "I", behind + len(values))
+        directory += struct.pack(order + "HHI", tag, kind, count) + place
         values += b"" if inline else value + bytes(len(value) % 2)
-    head = b"MM\0*" + struct.pack(">I", start) + data[8:]
+    head = (b"MM\0*" if order == ">" else b"II*\0") + struct.pack(order + "I", start) + data[8:]
     return head.ljust(start, b"\0") + directory + bytes(4) + values

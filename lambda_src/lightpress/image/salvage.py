@@ -33,12 +33,14 @@ class Repaired:
         data: The copy.
         note: A sentence on what was mended.
         visible: The share of its rows, from the top, that the damaged file has.
+        is_upside_down: Whether these rows are counted from the bottom.
         is_cut: Whether the file was cut short, so that pixels may be missing.
     """
 
     data: bytes
     note: str
     visible: float = 1.0
+    is_upside_down: bool = False
     is_cut: bool = False
 
 
@@ -198,7 +200,7 @@ _STEP = 1 << 14
 
 def png_without_metadata(data: bytes) -> Repaired | None:
     """Without ancillary chunks that are damaged, or that no pixel needs."""
-    chunks = _whole_chunks(data)
+    chunks = whole_chunks(data)
     if not chunks:
         return None
     lengths = _SHOWN | {b"tRNS": _CLEAR_COLOR_LENGTHS.get(bytes(chunks[0].body[9:10]))}
@@ -209,7 +211,7 @@ def png_without_metadata(data: bytes) -> Repaired | None:
     return Repaired(_png_of(kept) + rest, "Damaged data beside the picture is left out.")
 
 
-def _whole_chunks(data: bytes) -> list[Chunk]:
+def whole_chunks(data: bytes) -> list[Chunk]:
     """The chunks, as far as they are whole."""
     chunks: list[Chunk] = []
     with suppress(CutShortError):
@@ -243,7 +245,7 @@ def _png_of(chunks: list[Chunk]) -> bytes:
 
 def png_without_frames(data: bytes) -> Repaired | None:
     """What announces frames, and describes none or damaged ones, as a still picture."""
-    chunks = _whole_chunks(data)
+    chunks = whole_chunks(data)
     kinds = {chunk.kind for chunk in chunks}
     if _ANIMATION not in kinds:
         return None
@@ -254,7 +256,7 @@ def png_without_frames(data: bytes) -> Repaired | None:
 
 def png_with_all_rows(data: bytes) -> Repaired | None:
     """With empty rows for those that are missing, or behind damage; None where it is interlaced."""
-    whole = _whole_chunks(data)
+    whole = whole_chunks(data)
     kinds = [chunk.kind for chunk in whole]
     if kinds[:1] != [b"IHDR"] or len(whole[0].body) != _HEADER_LENGTH:
         return None
@@ -262,7 +264,7 @@ def png_with_all_rows(data: bytes) -> Repaired | None:
     stride = 1 + (width * bits * _CHANNELS.get(color, 0) + 7) // 8
     if interlaced or not 1 < stride * height <= _LARGEST_STREAM:
         return None
-    rows = _inflated(b"".join(_coded_parts(data)), stride * height)
+    rows = coded_rows(data, stride * height)
     filters = rows[: len(rows) // stride * stride : stride]
     count = next((number for number, kind in enumerate(filters) if kind > _LAST_FILTER), len(filters))
     if not count:
@@ -273,6 +275,11 @@ def png_with_all_rows(data: bytes) -> Repaired | None:
     if count == height:
         return Repaired(copy, "The checksum or the end of the pixels is wrong or missing, and no pixel.")
     return Repaired(copy, cut_note(count / height), count / height, is_cut=True)
+
+
+def coded_rows(data: bytes, most: int) -> bytes:
+    """The rows of all pixels with their filters, as far as they can be inflated, and at most so many bytes."""
+    return _inflated(b"".join(_coded_parts(data)), most)
 
 
 def _coded_parts(data: bytes) -> Iterator[bytes]:
@@ -307,6 +314,7 @@ def _inflated_bytewise(inflating: zlib._Decompress, part: bytes) -> bytearray:
     return inflated
 
 
-def cut_note(visible: float) -> str:
-    """A sentence for a picture of which that share, from the top, is there."""
-    return f"The file is cut short: the lowest {1 - visible:.0%} of the picture is missing, and see-through."
+def cut_note(visible: float, *, is_upside_down: bool = False) -> str:
+    """A sentence for a picture of which that share is there, from the top or from the bottom."""
+    rest = "upper" if is_upside_down else "lowest"
+    return f"The file is cut short: the {rest} {1 - visible:.0%} of the picture is missing, and see-through."
