@@ -26,7 +26,8 @@ class Metric:
 
     Attributes:
         of: What a sum is called; several of one name are added up.
-        namespace, name: The metric's.
+        namespace: Of the metric.
+        name: Of the metric.
         dimension: Its one dimension: a name and a value.
         dollars: The price of one, if the sum is a cost; else None.
     """

@@ -14,6 +14,7 @@ class SqsRetries:
     """Sends to the queue of uploads, or to that of URLs.
 
     Attributes:
+        sqs: The client.
         queue_url: The queue of uploads.
         url_queue_url: The URL queue; None if the stack fetches none.
     """

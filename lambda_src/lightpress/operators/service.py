@@ -55,6 +55,13 @@ class OperatorService:
     Attributes:
         publishing: Which keys are of which buckets.
         cdn_base_url: Address of the CDN, without a slash at its end.
+        manifests: The manifests.
+        history: The versions of originals.
+        rows: The failures table.
+        copies: The copies in quarantine.
+        retries: The queues that retries go to.
+        runs: The runs of backfills.
+        counts: What was counted.
     """
 
     publishing: Publishing
