@@ -111,6 +111,7 @@ docs: setup  ## write the documents that are generated from the code: options, r
 	@$(BIN)/python -m tools.documents.reasons
 	@$(BIN)/python -m tools.documents.manifests
 	@$(BIN)/python -m tools.documents.openapi
+	@$(BIN)/python -m tools.documents.operators
 	@$(BIN)/python -m tools.documents.api
 	@$(BIN)/python -m tools.documents.architecture
 

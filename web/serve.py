@@ -1,8 +1,9 @@
-"""Serves the upload page: the files of this folder, and `config.json`. A function of its own, without any rights.
+"""Serves the upload page and that of operators: the files of this folder, and `config.json`. It has no rights at all.
 
 PAGE, a variable that the stack sets, is a JSON object:
   auth, max_bytes, parts_from, types, kinds, extensions, formats
                      the contents of `config.json` (account.js, queue.js, view.js, words.js)
+  operators          the scope that operators have; empty, or left out, where there is no page for them
   connect, images    origins that the page may send to, and show images from
 """
 
@@ -28,7 +29,10 @@ _CONFIG = ("auth", "max_bytes", "parts_from", "types", "kinds", "extensions", "f
 def pages(page: dict[str, Any], folder: Path = _FOLDER) -> dict[str, tuple[bytes, dict[str, str]]]:
     """Every file by its name: its bytes and its headers. The page itself has no name."""
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.suffix in _MEDIA_TYPES}
-    files["config.json"] = json.dumps({name: page[name] for name in _CONFIG}).encode()
+    scope = page.get("operators", "")
+    if not scope:
+        files = {name: body for name, body in files.items() if not name.startswith("operators.")}
+    files["config.json"] = json.dumps({name: page[name] for name in _CONFIG} | {"operators": scope}).encode()
     return {
         "" if name == "index.html" else name: (body, _headers(Path(name).suffix, body, page))
         for name, body in files.items()

@@ -302,6 +302,42 @@ class OrderSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class OperatorSettings:
+    """Settings that the operators' API has besides `UploadSettings`.
+
+    Attributes:
+        scope: What the tokens of operators carry.
+        queue_url: The queue of uploads.
+        url_queue_url: The URL queue; None where no URLs are fetched.
+        quarantine_bucket: Where the copies of failed originals are.
+        failures_table: Name of the failures table.
+        runs_table: Name of the table of backfills.
+        metrics: What is counted, and what it costs: as `aws.counts` reads it.
+    """
+
+    scope: str
+    queue_url: str
+    url_queue_url: str | None
+    quarantine_bucket: str
+    failures_table: str
+    runs_table: str
+    metrics: dict[str, Any]
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> OperatorSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            scope=_text(environment, "OPERATORS_SCOPE"),
+            queue_url=_text(environment, "QUEUE_URL"),
+            url_queue_url=environment.get("URL_QUEUE_URL"),
+            quarantine_bucket=_text(environment, "QUARANTINE_BUCKET"),
+            failures_table=_text(environment, "FAILURES_TABLE"),
+            runs_table=_text(environment, "RUNS_TABLE"),
+            metrics=json.loads(_text(environment, "METRICS")),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class QuotaSettings:
     """What each owner may upload in a day.
 

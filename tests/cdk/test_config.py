@@ -58,6 +58,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             bucket_namespace = "global"
             allowed_origins = ["https://www.example.com", "http://localhost:8000", "https://*.example.org"]
             upload_auth = "jwt"
+            operators_scope = "lightpress/operate"
             upload_jwt_issuer = "https://login.example.com/pool"
             upload_jwt_audiences = ["web"]
             upload_authorizer_arn = "arn:aws:lambda:eu-west-1:123456789012:function:who"
@@ -131,7 +132,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 84
+    assert len(keys) == len(set(keys)) == 85
 
 
 @pytest.mark.parametrize(
@@ -139,9 +140,9 @@ def test_every_key_belongs_to_one_option() -> None:
     [
         (
             "memroy_mb = 1769",
-            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 84 names, of which the nearest are: ",
+            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 85 names, of which the nearest are: ",
         ),
-        ("color = 1", "color: is not a known key; allowed are 84 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 85 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",

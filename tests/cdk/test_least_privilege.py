@@ -12,6 +12,7 @@ from tests.handlers.in_place import COMPRESS_IN_PLACE
 from tests.handlers.recorder import IAM_ACTIONS, Call, needs
 from tests.handlers.test_backfill import BACKFILL
 from tests.handlers.test_fetch_url import FETCH_URL
+from tests.handlers.test_operators import OPERATORS
 from tests.handlers.test_recorded_calls import PROCESS_UPLOAD, PURGE_DELETED, RECORD_FAILURE, RESOLVE
 from tests.handlers.test_upload_api import UPLOAD_API
 
@@ -46,19 +47,26 @@ _CALLS = {
 
 
 def test_every_operation_that_is_made_has_its_actions() -> None:
-    made = {(call.service, call.operation) for calls in (*_CALLS.values(), COMPRESS_IN_PLACE) for call in calls}
+    made = {
+        (call.service, call.operation) for calls in (*_CALLS.values(), COMPRESS_IN_PLACE, OPERATORS) for call in calls
+    }
     assert made == set(IAM_ACTIONS)
 
 
 @pytest.mark.parametrize(("handler", "calls"), _CALLS.items())
 def test_the_grants_of_a_function_are_the_calls_it_makes(dev: Template, handler: str, calls: set[Call]) -> None:
-    function = function_id(dev.raw, handler)
-    arn_of = _arns(environment_of(dev.raw, function))
+    compare(dev, handler, calls)
+
+
+def compare(template: Template, handler: str, calls: set[Call]) -> None:
+    """What a function is granted, and what it asked for while its tests ran."""
+    function = function_id(template.raw, handler)
+    arn_of = _arns(environment_of(template.raw, function))
     asked = set()
     for need in needs(calls):
         name, slash, objects = need.resource.partition("/")
         asked.add((need.action, f"{arn_of[name]}{slash}{objects}"))
-    granted = {(grant.action, grant.resource) for grant in grants_of(dev.raw, function)}
+    granted = {(grant.action, grant.resource) for grant in grants_of(template.raw, function)}
     assert _without_those_of_lambda(granted) == _without_those_of_lambda(asked)
     assert asked <= granted
 
@@ -76,6 +84,7 @@ def _arns(environment: Mapping[str, str]) -> dict[str, str]:
     arns[names.BUS] = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{environment.get('EVENT_BUS')}"
     arns[names.FAILURES] = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{environment.get('FAILURES_TABLE')}"
     arns[names.RUNS] = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{environment.get('RUNS_TABLE')}"
+    arns["all metrics"] = "*"
     arns[names.DISTRIBUTION] = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{environment.get('DISTRIBUTION_ID')}"
     return arns
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.aws.session import session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from botocore.model import OperationModel
 
@@ -55,6 +55,9 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("dynamodb", "GetItem"): (("dynamodb:GetItem", "the table"),),
     ("events", "PutEvents"): (("events:PutEvents", "the bus"),),
     ("dynamodb", "Query"): (("dynamodb:Query", "the table"),),
+    ("dynamodb", "Scan"): (("dynamodb:Scan", "the table"),),
+    ("dynamodb", "DeleteItem"): (("dynamodb:DeleteItem", "the table"),),
+    ("cloudwatch", "GetMetricData"): (("cloudwatch:GetMetricData", "all metrics"),),
     ("cloudfront", "CreateInvalidation"): (("cloudfront:CreateInvalidation", "the distribution"),),
 }
 """What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""
@@ -105,15 +108,19 @@ def recorded() -> Iterator[set[Call]]:
         session().unregister("before-parameter-build", hear)
 
 
+_NAMES: dict[str, Callable[[dict[str, Any]], Iterable[str]]] = {
+    "cloudfront": lambda params: [params["DistributionId"]],
+    "cloudwatch": lambda _: ["all metrics"],
+    "dynamodb": lambda params: [params["TableName"]],
+    "events": lambda params: [entry["EventBusName"] for entry in params["Entries"]],
+    "sqs": lambda params: [params["QueueUrl"].rpartition("/")[2]],
+}
+"""What a request of a service but S3 is about."""
+
+
 def _calls(service: str, operation: str, params: dict[str, Any]) -> Iterator[Call]:
-    if service == "sqs":
-        yield Call(service, operation, params["QueueUrl"].rpartition("/")[2])
-    elif service == "dynamodb":
-        yield Call(service, operation, params["TableName"])
-    elif service == "events":
-        yield from (Call(service, operation, entry["EventBusName"]) for entry in params["Entries"])
-    elif service == "cloudfront":
-        yield Call(service, operation, params["DistributionId"])
+    if service in _NAMES:
+        yield from (Call(service, operation, name) for name in _NAMES[service](params))
     elif "CopySource" in params:
         bucket, _, key = params["CopySource"].partition("/")
         yield Call(service, "GetObject", bucket, _prefix(key))

@@ -42,7 +42,7 @@ _TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", NoneT
 _TEXT = {"type": "string"}
 
 
-def _object(**properties: Json) -> Json:
+def object_of(**properties: Json) -> Json:
     """With all of these and nothing else."""
     return {
         "type": "object",
@@ -52,11 +52,13 @@ def _object(**properties: Json) -> Json:
     }
 
 
-def _said(what: str, **more: Any) -> Json:  # noqa: ANN401  JSON Schema's
+def said(what: str, **more: Any) -> Json:  # noqa: ANN401  JSON Schema's
+    """A text."""
     return {"type": "string", "description": what, **more}
 
 
-def _list_of(item: Json) -> Json:
+def list_of(item: Json) -> Json:
+    """A list of these."""
     return {"type": "array", "items": item}
 
 
@@ -67,23 +69,24 @@ def _type(hint: Any) -> Json:  # noqa: ANN401  a type
     return {"type": names[0] if len(names) == 1 else names}
 
 
-def _fields(kind: type, names: tuple[str, ...]) -> dict[str, Json]:
+def fields_of(kind: type, names: tuple[str, ...]) -> dict[str, Json]:
+    """Fields of a dataclass."""
     hints = get_type_hints(kind)
     return {name: _type(hints[name]) for name in names}
 
 
 _ADDRESSES: dict[str, Json] = {
-    "key": _said("What the file will be stored and published as."),
-    "permalink": _said("The picture itself once it is ready; `?w=640` chooses a size. Never changes.", format="uri"),
-    "status_url": _said("Where to ask what became of it, relative to the address of the API.", format="uri-reference"),
+    "key": said("What the file will be stored and published as."),
+    "permalink": said("The picture itself once it is ready; `?w=640` chooses a size. Never changes.", format="uri"),
+    "status_url": said("Where to ask what became of it, relative to the address of the API.", format="uri-reference"),
 }
 _QUOTA: Json = {
     "oneOf": [
         {"type": "null"},
-        _object(
+        object_of(
             uploads_left={"type": ["integer", "null"], "description": "Files; null for any number."},
             bytes_left={"type": ["integer", "null"], "description": "Bytes; null for any number."},
-            resets_at=_said("When the day (UTC) ends, and all of it is left again.", format="date-time"),
+            resets_at=said("When the day (UTC) ends, and all of it is left again.", format="date-time"),
         ),
     ],
     "description": "What you may still upload today; null where there is no limit.",
@@ -100,7 +103,7 @@ _FOCUS: dict[str, Json] = {
     "focus_pending": {"type": "boolean", "description": "Whether the variants do not follow a corrected focus yet."},
 }
 _READY: dict[str, Json] = {
-    "picture": _said("HTML to put into a page."),
+    "picture": said("HTML to put into a page."),
     "srcset": {
         "type": "object",
         "description": "By format: every width, as `srcset` wants it.",
@@ -110,29 +113,29 @@ _READY: dict[str, Json] = {
     "reason": {"type": "null"},
     "detail": {"type": "null"},
     **_FOCUS,
-    **_fields(PublishedSource, OF_THE_PICTURE),
-    "picture_formats": _list_of(_TEXT) | {"description": "In the order of a `<picture>`; the last one is for `<img>`."},
-    "notes": _list_of(_TEXT),
-    "variants": _list_of(
-        _object(
-            **_fields(Variant, OF_A_VARIANT)
+    **fields_of(PublishedSource, OF_THE_PICTURE),
+    "picture_formats": list_of(_TEXT) | {"description": "In the order of a `<picture>`; the last one is for `<img>`."},
+    "notes": list_of(_TEXT),
+    "variants": list_of(
+        object_of(
+            **fields_of(Variant, OF_A_VARIANT)
             | {"bytes": {"type": ["integer", "null"], "description": "Null where `lazy` is true."}},
             lazy={"type": "boolean", "description": "Whether it is made when somebody first asks for it."},
-            url=_said("Never changes.", format="uri"),
+            url=said("Never changes.", format="uri"),
         )
     ),
 }
 
 
 def _status(name: str, **more: Json) -> Json:
-    return _object(**_ADDRESSES, status={"const": name}, **more)
+    return object_of(**_ADDRESSES, status={"const": name}, **more)
 
 
 _ANSWERS: dict[str, Json] = {
-    "Begun": _object(
+    "Begun": object_of(
         **_ADDRESSES,
-        upload=_object(
-            url=_said("Where to POST the form to.", format="uri"),
+        upload=object_of(
+            url=said("Where to POST the form to.", format="uri"),
             fields={
                 "type": "object",
                 "description": "All fields of the form, but the last one: `file`.",
@@ -141,20 +144,20 @@ _ANSWERS: dict[str, Json] = {
         ),
         quota=_QUOTA,
     ),
-    "BegunInParts": _object(
+    "BegunInParts": object_of(
         **_ADDRESSES,
         upload_id=_TEXT,
         part_size={"type": "integer", "description": "Of every part but the last, which may have less."},
         quota=_QUOTA,
     ),
-    "Signed": _object(url=_said("Where to PUT the part, within 15 minutes.", format="uri")),
-    "Parts": _object(parts=_list_of(_object(**_PART))),
-    "Completed": _object(**_ADDRESSES),
-    "Aborted": _object(key=_TEXT),
-    "Ordered": _object(
-        accepted=_list_of(_object(index={"type": "integer"}, **_ADDRESSES)),
-        refused=_list_of(
-            _object(index={"type": "integer"}, reason=_said("For programs."), detail=_said("In a sentence."))
+    "Signed": object_of(url=said("Where to PUT the part, within 15 minutes.", format="uri")),
+    "Parts": object_of(parts=list_of(object_of(**_PART))),
+    "Completed": object_of(**_ADDRESSES),
+    "Aborted": object_of(key=_TEXT),
+    "Ordered": object_of(
+        accepted=list_of(object_of(index={"type": "integer"}, **_ADDRESSES)),
+        refused=list_of(
+            object_of(index={"type": "integer"}, reason=said("For programs."), detail=said("In a sentence."))
         ),
         quota=_QUOTA,
     ),
@@ -164,20 +167,20 @@ _ANSWERS: dict[str, Json] = {
             _status("ready", **_READY),
             _status(
                 "failed",
-                reason=_said("For programs. A newer release may know others.", examples=[*Reason]),
-                title=_said("The same in plain words."),
+                reason=said("For programs. A newer release may know others.", examples=[*Reason]),
+                title=said("The same in plain words."),
                 detail={"type": ["string", "null"]},
             ),
             _status("deleted"),
         ]
     },
-    "Corrected": _object(**_ADDRESSES, **_FOCUS),
-    "Deleting": _object(key=_TEXT, status={"const": "deleting"}),
-    "Problem": _object(
+    "Corrected": object_of(**_ADDRESSES, **_FOCUS),
+    "Deleting": object_of(key=_TEXT, status={"const": "deleting"}),
+    "Problem": object_of(
         status={"type": "integer"},
-        code=_said("For programs."),
-        detail=_said("In a sentence."),
-        errors=_list_of(_object(field=_TEXT, detail=_TEXT)),
+        code=said("For programs."),
+        detail=said("In a sentence."),
+        errors=list_of(object_of(field=_TEXT, detail=_TEXT)),
     ),
     "Refused": {"type": "object", "properties": {"message": _TEXT}},
 }
@@ -312,10 +315,10 @@ def _operation(operation: Operation) -> Json:
         before = _answer(what, "Refused")
         of_the_api = answers.get(str(code), {"content": {}})
         answers[str(code)] = before | {"content": before["content"] | of_the_api["content"]}
-    said: Json = {"operationId": operation.id, "summary": operation.summary, "responses": answers}
+    described: Json = {"operationId": operation.id, "summary": operation.summary, "responses": answers}
     if operation.form is not None:
-        said["requestBody"] = {"required": True, "content": _content(json_schema(operation.form))}
-    return said
+        described["requestBody"] = {"required": True, "content": _content(json_schema(operation.form))}
+    return described
 
 
 def _answer(what: str, name: str, media_type: str = "application/json") -> Json:

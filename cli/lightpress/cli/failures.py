@@ -10,11 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.errors import find_object
 from lightpress.aws.failures_table import DynamoFailures
-from lightpress.ingest.orders import Order, body_of
-from lightpress.pipeline.events import reconcile_message
+from lightpress.failures.again import message_of, tells
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.manifest import Status
-from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -107,7 +105,7 @@ class FailureStore:
             return self._came_since(failure) is None
         if failure.key is None:
             return True
-        return _tells(self._manifest(failure), failure)
+        return tells(self._manifest(failure), failure)
 
     def copy(self, failure: Failure) -> str | None:
         """The S3 URI of the copy in quarantine; None if there is none."""
@@ -136,7 +134,7 @@ class FailureStore:
         sqs = self.deployment.sqs()
         for some in _batches(failures):
             retries = [Retry(failure, self._revision(failure)) for failure in some]
-            bodies = [_message(failure) for failure in some]
+            bodies = [message_of(failure) for failure in some]
             answer = sqs.send_message_batch(
                 QueueUrl=queue_url,
                 Entries=[{"Id": str(number), "MessageBody": body} for number, body in enumerate(bodies)],
@@ -170,7 +168,7 @@ class FailureStore:
         manifest = self._manifest(retry.failure)
         if manifest is None:
             return
-        if not _tells(manifest, retry.failure):
+        if not tells(manifest, retry.failure):
             self.discard(retry.failure)
             retry.ending = str(manifest.status)
         elif manifest.revision > retry.revision:
@@ -219,23 +217,6 @@ def seconds_of(age: str) -> int:
     if match is None:
         raise BadAgeError(f"{age!r} is not an age; allowed: such as 90m, 12h or 7d")
     return int(match[1]) * _UNITS[match[2]]
-
-
-def _message(failure: Failure) -> str:
-    """The message that has an original processed again, or a URL fetched again."""
-    bucket, key = failure.bucket or "", failure.key or ""
-    if failure.url is not None:
-        return body_of(Order(failure.url, key, again=True))
-    return reconcile_message(Source(bucket, key), retry=True)
-
-
-def _tells(manifest: Manifest | None, failure: Failure) -> bool:
-    return (
-        manifest is not None
-        and manifest.status is Status.FAILED
-        and manifest.source is not None
-        and manifest.source.identity == failure.identity
-    )
 
 
 def _batches(failures: Iterable[Failure]) -> Iterator[list[Failure]]:

@@ -112,6 +112,9 @@ class Options(TypedDict, total=False):
         upload_page: Serve a page for uploading in the browser at the upload API's own address.
         upload_page_client_id: Client id with which the upload page signs in at the issuer: a public client without a
             secret. Without it, and with a Lambda authorizer, the page asks for a token.
+        operators_scope: Scope that a token must carry for the operators' API and its page, which show any picture,
+            retry and discard failures, and show backfills and costs (docs/operators.md). With `upload_auth =
+            "authorizer"`, the context of your authorizer names it in `scope`. "": there is no such API.
         url_ingest: Fetch originals by their URLs: `lightpress ingest`, and `POST /ingest` of the upload API.
         fetch_max_concurrency: Maximum concurrent invocations of the function that fetches; each fetches 10 URLs.
         fetch_max_mb: Maximum size of a file, in MB. The function gets memory for ten of them: from 276 on, that is more
@@ -228,6 +231,7 @@ class Options(TypedDict, total=False):
     max_megabytes_per_day: int
     upload_page: bool
     upload_page_client_id: str
+    operators_scope: str
     url_ingest: bool
     fetch_max_concurrency: int
     fetch_max_mb: int

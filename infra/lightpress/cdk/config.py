@@ -17,7 +17,13 @@ from lightpress.cdk.options.monitoring import MonitoringOptions, check_alarms
 from lightpress.cdk.options.option_types import read_group
 from lightpress.cdk.options.processing import ProcessingOptions, check_concurrency, check_retention
 from lightpress.cdk.options.storage import StorageOptions, check_lifecycle, check_own_uploads
-from lightpress.cdk.options.uploads import UploadOptions, check_authorization, check_collection, check_origins
+from lightpress.cdk.options.uploads import (
+    UploadOptions,
+    check_authorization,
+    check_collection,
+    check_operators,
+    check_origins,
+)
 from lightpress.cdk.readiness import PROJECT
 from lightpress.toml_reader import ConfigError, Table, read_toml
 
@@ -129,6 +135,7 @@ def _check(config: Config, table: Table, *, mounted: bool) -> None:
     check_retention(config.processing, table)
     check_alarms(config.monitoring, table)
     check_authorization(config.uploads, config.environment, table)
+    check_operators(config.uploads, table)
     check_collection(config.uploads, [one.pictures for one in config.existing.attach], table)
     check_networks(config.ingest, config.environment, table)
     check_delivery(config.delivery, table, mounted=mounted)

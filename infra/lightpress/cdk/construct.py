@@ -24,6 +24,7 @@ from lightpress.cdk.in_place import InPlace
 from lightpress.cdk.monitoring import Monitoring
 from lightpress.cdk.mount import Mount
 from lightpress.cdk.naming import Root, pin
+from lightpress.cdk.operators import Operators
 from lightpress.cdk.processing import Processing
 from lightpress.cdk.purging import Purging
 from lightpress.cdk.queries import SavedQueries
@@ -116,7 +117,10 @@ class Lightpress(Root):
         upload_api = _upload_api(self, core, url_ingest)
         backfill = _backfill(self, core)
         in_place = _in_place(self, core)
-        optional = [part for part in (purging, upload_api, url_ingest, in_place) if part is not None]
+        chosen = [part for part in (purging, upload_api, url_ingest, in_place) if part is not None]
+        handling = [one for part in (*core.components, backfill, *chosen) for one in part.functions]
+        operators = _operators(self, core, upload_api, backfill, url_ingest, handling)
+        optional: list[Component] = [*chosen, *([operators] if operators else [])]
         components: list[Component] = [*core.components, backfill, *optional]
         functions = [function for component in components for function in component.functions]
         components.append(_monitoring(self, core, components, backfill, in_place))
@@ -266,6 +270,32 @@ def _upload_api(scope: Construct, core: _Core, url_ingest: UrlIngest | None) -> 
     if origins:
         uploads.accept_from(*origins)
     return api
+
+
+def _operators(  # noqa: PLR0913, PLR0917  all that it shows
+    scope: Construct,
+    core: _Core,
+    upload_api: UploadApi | None,
+    backfill: Backfill,
+    url_ingest: UrlIngest | None,
+    counted: Sequence[PythonFunction],
+) -> Operators | None:
+    if upload_api is None or not core.config.uploads.operators_scope:
+        return None
+    return Operators(
+        scope,
+        "Operators",
+        api=upload_api,
+        uploads=core.uploads.bucket,
+        delivery=core.delivery,
+        processing=core.processing,
+        failures=core.failures,
+        backfill=backfill,
+        url_ingest=url_ingest,
+        counted=counted,
+        code=core.code,
+        config=core.config,
+    )
 
 
 def _backfill(scope: Construct, core: _Core) -> Backfill:

@@ -79,13 +79,16 @@ KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * MB), "MALLOC_TRIM_THRESH
 # What an action on something that is encrypted needs of the key. S3 decrypts where it puts together parts or copies.
 _READ = ("kms:Decrypt",)
 _WRITE = ("kms:Decrypt", "kms:GenerateDataKey")
+_TABLE = ("kms:DescribeKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", *_WRITE)
 _OF_THE_KEY = {
     "s3:GetObject": _READ,
     "s3:PutObject": _WRITE,
     "sqs:SendMessage": _WRITE,
     # In the caller's name, DynamoDB opens the table's key.
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
-    "dynamodb:UpdateItem": ("kms:DescribeKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", *_WRITE),
+    "dynamodb:UpdateItem": _TABLE,
+    "dynamodb:DeleteItem": _TABLE,
+    "dynamodb:Scan": _TABLE,
 }
 
 

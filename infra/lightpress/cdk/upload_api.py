@@ -20,7 +20,7 @@ from lightpress.cdk.naming import pin, resource
 from lightpress.units import MB
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from aws_cdk import aws_s3 as s3
     from aws_cdk import aws_sqs as sqs
@@ -60,6 +60,7 @@ class UploadApi(Component):
     Attributes:
         api: The HTTP API.
         origin: Its address, as "https://HOST".
+        authorizer: Who lets requests in; None in the local cloud.
 
     """
 
@@ -79,6 +80,7 @@ class UploadApi(Component):
         super().__init__(scope, id_)
         self.api = self._api(config)
         self.origin = f"https://{self.api.api_id}.execute-api.{Aws.REGION}.{Aws.URL_SUFFIX}"
+        self.authorizer = _authorizer(self, config)
         function = self._function(uploads, delivery, queue, code, config)
         self._add_routes((*ROUTES, *(INGEST_ROUTES if url_ingest else ())), function, config)
         name_attached(function, config.existing.attach)
@@ -110,9 +112,8 @@ class UploadApi(Component):
     ) -> None:
         """Send these requests to the function, each through the authorizer of the configuration."""
         integration = integrations.HttpLambdaIntegration("Integration", function.live)
-        authorizer = _authorizer(self, config)
         for method, path in routes:
-            route(self.api, method, path, integration, authorizer)
+            route(self.api, method, path, integration, self.authorizer)
         if config.uploads.upload_auth == "none":
             acknowledge(
                 self.api,
@@ -197,12 +198,14 @@ def _accept_urls(function: PythonFunction, url_ingest: UrlIngest, failures: Fail
     function.allow("dynamodb:Query", on=failures.table.table_arn)
 
 
-def route(
+def route(  # noqa: PLR0913  what a route consists of
     api: gateway.HttpApi,
     method: gateway.HttpMethod,
     path: str,
     integration: gateway.HttpRouteIntegration,
     authorizer: gateway.IHttpRouteAuthorizer | None = None,
+    *,
+    scopes: Sequence[str] = (),
 ) -> None:
     """Add one route; `HttpApi.add_routes` would write the name of a temporary folder into the assembly."""
     gateway.HttpRoute(
@@ -212,6 +215,7 @@ def route(
         route_key=gateway.HttpRouteKey.with_(path, method),
         integration=integration,
         authorizer=authorizer,
+        authorization_scopes=list(scopes) or None,
     )
 
 

@@ -88,6 +88,7 @@ def _settings(uploads: s3.IBucket, delivery: Delivery, recipes: RecipeBook, conf
         "max_bytes": recipes.max_bytes,
         "parts_from": _PARTS_FROM,
         **page_formats(row for row in INPUTS if row.name in recipes.accept),
+        "operators": config.uploads.operators_scope,
         "connect": [storage, *issuer],
         "images": [delivery.origin],
     }

@@ -53,6 +53,10 @@ class S3Quarantine:
             TaggingDirective="REPLACE",  # by nothing: to copy tags takes grants on both sides
         )
 
+    def remove(self, path: str) -> None:
+        """DELETE a copy."""
+        self.s3.delete_object(Bucket=self.bucket, Key=path)
+
     def keep_message(self, message_id: str, part: str) -> str:
         """PUT the text; a second delivery of the same message replaces it by the same. Returns the key."""
         path = f"{MESSAGES}{fingerprint(message_id)}/{fingerprint(part)}"

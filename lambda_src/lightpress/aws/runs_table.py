@@ -13,7 +13,7 @@ from lightpress.backfill.ports import Refused
 from lightpress.backfill.run import Run, job_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from types_boto3_dynamodb import DynamoDBClient
 
@@ -48,6 +48,11 @@ class DynamoRuns:
         """GetItem, strongly consistent: a stop is seen by the next step of every child."""
         item = self.dynamodb.get_item(TableName=self.table, Key=_key(name), ConsistentRead=True).get("Item")
         return _run_of(item) if item else None
+
+    def all(self) -> Iterator[Run]:
+        """Scan: every run that has not expired; for operators."""
+        for page in self.dynamodb.get_paginator("scan").paginate(TableName=self.table):
+            yield from map(_run_of, page["Items"])
 
     def begin(self, run: Run) -> Run:
         """UpdateItem, unless there is a row."""

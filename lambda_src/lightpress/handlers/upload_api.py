@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response, content_types
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver
 
 from lightpress.composition.upload_api import caller, upload_service, url_ingest_api
+from lightpress.handlers.answers import answer_of, refusal_of
 from lightpress.telemetry import logger
 from lightpress.uploads.api import UploadService
 from lightpress.uploads.bodies import json_body
 from lightpress.uploads.requests import Refused, owner_of
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.event_handler import Response
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 app = APIGatewayHttpResolver()
-_PROBLEM = "application/problem+json"
 
 STEPS = {
     "sign": UploadService.sign_part,
@@ -52,14 +52,14 @@ def continue_multipart(step: str) -> Response[str]:
     """Continue a multipart upload."""
     if step not in STEPS:
         raise Refused(404, "not_found", f"There is no step {step!r}; there are: {', '.join(STEPS)}.")
-    return _answer(200, STEPS[step](upload_service(), _body(), _owner()))
+    return answer_of(200, STEPS[step](upload_service(), _body(), _owner()))
 
 
 @app.post("/ingest")
 def ingest() -> Response[str]:
     """Queue URLs of originals to be fetched."""
     url_ingest = url_ingest_api()
-    return not_found(LookupError()) if url_ingest is None else _answer(202, url_ingest.accept(_body(), _owner()))
+    return not_found(LookupError()) if url_ingest is None else answer_of(202, url_ingest.accept(_body(), _owner()))
 
 
 @app.get("/images/.+")
@@ -68,7 +68,7 @@ def status() -> Response[str]:
     answer, url_ingest = upload_service().status(_key(), _owner()), url_ingest_api()
     if url_ingest is not None and answer["status"] == "processing":
         answer |= url_ingest.failed(answer["key"])
-    return _answer(200, answer)
+    return answer_of(200, answer)
 
 
 @app.patch("/images/.+")
@@ -80,41 +80,25 @@ def correct() -> Response[str]:
 @app.delete("/images/.+")
 def delete() -> Response[str]:
     """Delete an original and, later, its variants."""
-    return _answer(202, upload_service().delete(_key(), _owner()))
+    return answer_of(202, upload_service().delete(_key(), _owner()))
 
 
 @app.not_found
 def not_found(_: Exception) -> Response[str]:
     """Answer 404 as a problem, like every other refusal."""
-    return _refusal(Refused(404, "not_found", "There is nothing at this address."))
+    return refusal_of(Refused(404, "not_found", "There is nothing at this address."))
 
 
 @app.exception_handler(Refused)  # type: ignore[untyped-decorator]
 def refused(refusal: Refused) -> Response[str]:
     """Answer a refused request with a problem."""
-    return _refusal(refusal)
+    return refusal_of(refusal)
 
 
 def _begun(body: dict[str, Any]) -> Response[str]:
     """Log the key, by which later log lines about this upload are found."""
     logger.info("upload begun", key=body["key"])
-    return _answer(201, body)
-
-
-def _refusal(refusal: Refused) -> Response[str]:
-    """Build a problem (RFC 9457) with a code and what is wrong with each field."""
-    fields = [{"field": name, "detail": detail} for name, detail in refusal.fields.items()]
-    problem = {"status": refusal.status, "code": refusal.code, "detail": refusal.detail, "errors": fields}
-    headers: dict[str, str | list[str]] = {}
-    if refusal.retry_after is not None:
-        headers["Retry-After"] = str(refusal.retry_after)
-    return Response(refusal.status, _PROBLEM, json.dumps(problem), headers)
-
-
-def _answer(code: int, body: dict[str, Any]) -> Response[str]:
-    # The status of an original may change at any time.
-    headers: dict[str, str | list[str]] = {"Cache-Control": "no-store"}
-    return Response(code, content_types.APPLICATION_JSON, json.dumps(body), headers)
+    return answer_of(201, body)
 
 
 def _body() -> object:

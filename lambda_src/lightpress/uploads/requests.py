@@ -193,7 +193,7 @@ COMPLETE_FIELDS: Fields = {
 
 def parse_upload_request(body: object, limits: UploadLimits) -> UploadRequest:
     """Read the description of a file; raises Refused with every invalid field."""
-    values = _read(upload_fields(limits), body)
+    values = read_fields(upload_fields(limits), body)
     return UploadRequest(
         values["filename"],
         values["size"],
@@ -206,19 +206,19 @@ def parse_upload_request(body: object, limits: UploadLimits) -> UploadRequest:
 
 def parse_multipart_upload(body: object) -> tuple[str, str]:
     """Read the key and the upload id of a multipart upload."""
-    values = _read(MULTIPART_FIELDS, body)
+    values = read_fields(MULTIPART_FIELDS, body)
     return values["key"], values["upload_id"]
 
 
 def parse_part_request(body: object, limits: UploadLimits) -> tuple[int, int]:
     """Read the number and the size, in bytes, of a part that is to be uploaded."""
-    values = _read(part_fields(limits), body)
+    values = read_fields(part_fields(limits), body)
     return values["part_number"], values["size"]
 
 
 def parse_parts(body: object) -> tuple[Part, ...]:
     """Read all parts of a multipart upload; returns them in ascending order."""
-    parts = [Part(row["part_number"], row["etag"]) for row in _read(COMPLETE_FIELDS, body)["parts"]]
+    parts = [Part(row["part_number"], row["etag"]) for row in read_fields(COMPLETE_FIELDS, body)["parts"]]
     return tuple(sorted(parts, key=lambda part: part.number))
 
 
@@ -267,7 +267,7 @@ class UrlList:
 
 def parse_url_list(body: object) -> UrlList:
     """Read a list of URLs. Each URL is validated later and refused on its own."""
-    values = _read(INGEST_FIELDS, body)
+    values = read_fields(INGEST_FIELDS, body)
     return UrlList(tuple(values["urls"]), values["prefix"] or "", values["collection"] or COLLECTION)
 
 
@@ -309,7 +309,7 @@ def check_owner(key: str, owner: str) -> None:
         raise Refused(404, "not_found", "You have no original with this key.")
 
 
-def _read(fields: Fields, body: object) -> dict[str, Any]:
+def read_fields(fields: Fields, body: object) -> dict[str, Any]:
     """Read the fields of a body; raises Refused with all that is wrong at once."""
     if not isinstance(body, dict):
         raise Refused(400, "not_an_object", "The body must be a JSON object.")

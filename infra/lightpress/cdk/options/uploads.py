@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _ORIGIN = r"https?://[a-z0-9.*-]+(:[0-9]{1,5})?"
 _ANY_ORIGIN = "*"
 _HTTPS_URL = r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
+# A scope-token: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
+_SCOPE = r"[A-Za-z0-9._~:/-]{1,100}"
 _FUNCTION_ARN = r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9$_-]+)?"
 
 
@@ -95,6 +97,13 @@ class UploadOptions:
         doc="Client id with which the upload page signs in at the issuer: a public client without a secret. Without "
         "it, and with a Lambda authorizer, the page asks for a token.",
     )
+    operators_scope: str = matching(
+        _SCOPE,
+        such_as="lightpress/operate",
+        doc="Scope that a token must carry for the operators' API and its page, which show any picture, retry and "
+        'discard failures, and show backfills and costs (docs/operators.md). With `upload_auth = "authorizer"`, the '
+        'context of your authorizer names it in `scope`. "": there is no such API.',
+    )
 
 
 def check_authorization(options: UploadOptions, environment: str, table: Table) -> None:
@@ -112,6 +121,15 @@ def check_authorization(options: UploadOptions, environment: str, table: Table) 
         raise table.error(
             "upload_page",
             f'a page cannot be used with upload_auth "{options.upload_auth}"; allowed: with "jwt" or "authorizer"',
+        )
+
+
+def check_operators(options: UploadOptions, table: Table) -> None:
+    """Reject an operators' API whose authorizer knows no scopes."""
+    if options.operators_scope and options.upload_auth in {"off", "iam"}:
+        raise table.error(
+            "operators_scope",
+            f'there are no scopes with upload_auth "{options.upload_auth}"; allowed: with "jwt" or "authorizer"',
         )
 
 

@@ -1,0 +1,155 @@
+"""The operators' API: pictures, failures, backfills and costs, for those whose token carries a scope of its own."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import aws_apigatewayv2 as gateway
+from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_iam as iam
+
+from lightpress.cdk.component import Component
+from lightpress.cdk.existing import name_attached
+from lightpress.cdk.findings import acknowledge
+from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.metrics import NAMESPACE
+from lightpress.cdk.upload_api import route
+from lightpress.costs.prices import MILLION, prices_of
+from lightpress.units import GB, MB
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws_cdk import aws_s3 as s3
+    from constructs import Construct
+
+    from lightpress.cdk.backfill import Backfill
+    from lightpress.cdk.config import Config
+    from lightpress.cdk.delivery import Delivery
+    from lightpress.cdk.failures import Failures
+    from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.processing import Processing
+    from lightpress.cdk.upload_api import UploadApi
+    from lightpress.cdk.url_ingest import UrlIngest
+
+OPERATOR_ROUTES = (
+    (gateway.HttpMethod.GET, "/operators/pictures"),
+    (gateway.HttpMethod.GET, "/operators/failures"),
+    (gateway.HttpMethod.POST, "/operators/failures/retry"),
+    (gateway.HttpMethod.POST, "/operators/failures/discard"),
+    (gateway.HttpMethod.GET, "/operators/backfills"),
+    (gateway.HttpMethod.GET, "/operators/days"),
+)
+_MEMORY_MB = 512
+_TIMEOUT_SECONDS = 29  # API Gateway waits no longer than 30
+_MS_PER_SECOND = 1000
+# HEAD twice, GET, and the manifest: as `lightpress estimate` has it.
+_READS_OF_A_PICTURE = 4
+
+
+class Operators(Component):
+    """A function of its own behind the upload API's address, so that what takes uploads is granted none of this.
+
+    Args:
+        api: The upload API, whose authorizer lets operators in.
+        processing: Whose queue retries go to.
+        failures: Whose table and copies are read and removed.
+        backfill: Whose runs are read.
+        url_ingest: Whose queue retries of URLs go to; None if no URLs are fetched.
+        counted: The functions whose costs are counted.
+
+    """
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        api: UploadApi,
+        uploads: s3.IBucket,
+        delivery: Delivery,
+        processing: Processing,
+        failures: Failures,
+        backfill: Backfill,
+        url_ingest: UrlIngest | None,
+        counted: Sequence[PythonFunction],
+        code: FunctionCode,
+        config: Config,
+    ) -> None:
+        super().__init__(scope, id_)
+        function = PythonFunction(
+            self,
+            "Operators",
+            handler="operators",
+            description="Shows operators pictures, failures, backfills and costs; retries and discards failures",
+            code=code,
+            config=config,
+            memory_mb=_MEMORY_MB,
+            timeout_seconds=_TIMEOUT_SECONDS,
+            environment={
+                "UPLOADS_BUCKET": uploads.bucket_name,
+                "IMAGES_BUCKET": delivery.images.bucket_name,
+                "CDN_BASE_URL": delivery.base_url,
+                "UPLOAD_AUTH": config.uploads.upload_auth,
+                "OPERATORS_SCOPE": config.uploads.operators_scope,
+                "QUEUE_URL": processing.queue.queue_url,
+                "QUARANTINE_BUCKET": failures.quarantine.bucket_name,
+                "FAILURES_TABLE": failures.table.table_name,
+                "RUNS_TABLE": backfill.table.table_name,
+                "METRICS": json.dumps(_metrics(counted, config), separators=(",", ":")),
+            },
+        )
+        name_attached(function, config.existing.attach)
+        _allow_reading(function, uploads, delivery, backfill)
+        _allow_settling(function, processing, failures, url_ingest)
+        integration = integrations.HttpLambdaIntegration("Integration", function.live)
+        # With "jwt", API Gateway itself refuses tokens without the scope.
+        scopes = [config.uploads.operators_scope] if config.uploads.upload_auth == "jwt" else []
+        for method, path in OPERATOR_ROUTES:
+            route(api.api, method, path, integration, api.authorizer, scopes=scopes)
+        self.functions = (function,)
+
+
+def _allow_reading(function: PythonFunction, uploads: s3.IBucket, delivery: Delivery, backfill: Backfill) -> None:
+    """Manifests, the list of an original's versions, runs, and metrics; no original and no variant."""
+    function.allow("s3:GetObject", on=delivery.images.arn_for_objects("m/*"))
+    function.accept_any_key(delivery.images, "m/*")
+    # Without this, S3 would answer 403 for a manifest that does not exist.
+    function.allow("s3:ListBucket", on=delivery.images.bucket_arn)
+    function.allow("s3:ListBucketVersions", on=uploads.bucket_arn)
+    function.allow("dynamodb:Scan", on=backfill.table.table_arn)
+    function.add_to_role_policy(iam.PolicyStatement(actions=["cloudwatch:GetMetricData"], resources=["*"]))
+    acknowledge(
+        function.own_role,
+        "AwsSolutions-IAM5[Resource::*]",
+        because="CloudWatch has no resources that a policy could name for reading metrics.",
+    )
+
+
+def _allow_settling(
+    function: PythonFunction, processing: Processing, failures: Failures, url_ingest: UrlIngest | None
+) -> None:
+    """Failures are listed, sent to their queue again, and discarded."""
+    function.allow("dynamodb:Scan", "dynamodb:Query", "dynamodb:DeleteItem", on=failures.table.table_arn)
+    function.allow("s3:DeleteObject", on=failures.quarantine.arn_for_objects("*"))
+    function.accept_any_key(failures.quarantine, "*")
+    function.allow("sqs:SendMessage", on=processing.queue.queue_arn)
+    if url_ingest is not None:
+        function.add_environment("URL_QUEUE_URL", url_ingest.queue.queue_url)
+        function.allow("sqs:SendMessage", on=url_ingest.queue.queue_arn)
+
+
+def _metrics(functions: Sequence[PythonFunction], config: Config) -> dict[str, Any]:
+    """What is summed for each day (`aws.counts`), at the list prices that the dashboard and `estimate` have."""
+    prices = prices_of(config.monitoring.price_region)
+    second = prices.lambda_x86_64 if config.processing.architecture == "x86_64" else prices.lambda_arm64
+    return {
+        "namespace": NAMESPACE,
+        "service": config.prefix,
+        "file": prices.s3_write / MILLION,
+        "picture": (prices.s3_write + _READS_OF_A_PICTURE * prices.s3_read) / MILLION,
+        "invocation": prices.lambda_request / MILLION,
+        # Of a millisecond.
+        "functions": {one.function_name: one.memory_mb * MB / GB * second / _MS_PER_SECOND for one in functions},
+    }

@@ -1,0 +1,102 @@
+"""What the operators' API needs of AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightpress.backfill.run import Run
+    from lightpress.pipeline.failures import Failure
+    from lightpress.pipeline.ports import Published
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of an original, or the mark of its deletion.
+
+    Attributes:
+        identity: The version id.
+        at: When it was written, in seconds since 1970.
+        bytes: Size of the file; 0 for a deletion.
+        deleted: Whether it is the mark of a deletion.
+    """
+
+    identity: str
+    at: int
+    bytes: int
+    deleted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What was counted in a day.
+
+    Attributes:
+        day: Such as "2026-11-28", of UTC.
+        of: What: "published", "failed", "original_bytes", "largest_bytes", or a service for `dollars`.
+        value: How many; with `dollars`, what they cost.
+        dollars: Whether it is a cost.
+    """
+
+    day: str
+    of: str
+    value: float
+    dollars: bool = False
+
+
+class Manifests(Protocol):
+    """The manifests."""
+
+    def published(self, key: str) -> Published | None:
+        """The manifest of a key; None if there is none."""
+
+
+class History(Protocol):
+    """The versions of originals."""
+
+    def versions(self, bucket: str, key: str, most: int) -> tuple[Version, ...]:
+        """The newest versions of a key, the newest first."""
+
+
+class FailureRows(Protocol):
+    """The failures table."""
+
+    def all(self) -> Iterator[Failure]:
+        """Every failure."""
+
+    def of(self, subject: str) -> list[Failure]:
+        """The failures of one subject."""
+
+    def forget(self, failure: Failure) -> bool:
+        """Delete a row; False, and nothing, if it was recorded anew since it was read."""
+
+
+class Copies(Protocol):
+    """The copies in quarantine."""
+
+    def remove(self, path: str) -> None:
+        """Delete a copy."""
+
+
+class Retries(Protocol):
+    """The queues that retries go to."""
+
+    def send(self, body: str, *, url: bool) -> bool:
+        """Send a message; False if it is one about a URL and the stack fetches none."""
+
+
+class Runs(Protocol):
+    """The runs of backfills."""
+
+    def all(self) -> Iterator[Run]:
+        """Every run."""
+
+
+class Counts(Protocol):
+    """What was counted."""
+
+    def days(self, most: int) -> tuple[Count, ...]:
+        """The counts of the last days, today included."""

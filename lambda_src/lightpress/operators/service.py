@@ -1,0 +1,213 @@
+"""What an operator asks and orders, as JSON."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from lightpress.backfill.run import NANOS, NO_LIMIT
+from lightpress.delivery.permalink import permalink
+from lightpress.delivery.summary import message_for, summary_of
+from lightpress.failures.again import message_of, tells
+from lightpress.pipeline.failures import subject_of_picture
+from lightpress.pipeline.source import Source
+from lightpress.uploads.fields import Text
+from lightpress.uploads.requests import Refused, read_fields
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lightpress.backfill.run import Run
+    from lightpress.operators.ports import (
+        Copies,
+        Count,
+        Counts,
+        FailureRows,
+        History,
+        Manifests,
+        Retries,
+        Runs,
+        Version,
+    )
+    from lightpress.pipeline.buckets import Publishing
+    from lightpress.pipeline.failures import Failure
+    from lightpress.pipeline.manifest import Manifest
+
+Answer = dict[str, Any]
+
+MOST_VERSIONS, MOST_FAILURES, MOST_ROWS, MOST_RUNS, DAYS = 20, 100, 10_000, 20, 7
+_AT_ONCE = 8
+_LONGEST = 2_200  # a key of S3 in UTF-8, with the name of its bucket
+_UNKNOWN, _PROCESSING = "unknown", "processing"
+
+FAILURE_FIELDS: Mapping[str, Text] = {
+    "subject": Text("The `subject` of the failure.", max_length=_LONGEST),
+    "identity": Text("The `identity` of the failure.", max_length=_LONGEST),
+}
+
+
+@dataclass(frozen=True)
+class OperatorService:
+    """Answers operators. Keys of all owners are theirs to see.
+
+    Attributes:
+        publishing: Which keys are of which buckets.
+        cdn_base_url: Address of the CDN, without a slash at its end.
+        manifests: The manifests.
+        history: The versions of originals.
+        rows: The failures table.
+        copies: The copies in quarantine.
+        retries: The queues that retries go to.
+        runs: The runs of backfills.
+        counts: What was counted.
+    """
+
+    publishing: Publishing
+    cdn_base_url: str
+    manifests: Manifests
+    history: History
+    rows: FailureRows
+    copies: Copies
+    retries: Retries
+    runs: Runs
+    counts: Counts
+
+    def picture(self, key: str) -> Answer:
+        """All that is known of a key; raises Refused (404) for one that was never heard of."""
+        source = self.publishing.named(key)
+        published = self.manifests.published(key)
+        manifest = published.manifest if published else None
+        versions = self._versions(source, MOST_VERSIONS)
+        failures = sorted(self.rows.of(subject_of_picture(source.bucket, source.key)), key=_newest_first)
+        if manifest is None and not versions and not failures:
+            raise Refused(404, "not_found", "There is no original with this key, and never was one that is known of.")
+        return {
+            "key": key,
+            "permalink": f"{self.cdn_base_url}{permalink(key)}",
+            "status": _status(manifest, versions),
+            "title": message_for(manifest.reason) if manifest and manifest.reason else None,
+            "revision": manifest.revision if manifest else None,
+            "recipe": manifest.recipe if manifest else None,
+            **summary_of(manifest, lambda variant: {"url": f"{self.cdn_base_url}/{variant.path}"}),
+            "versions": [asdict(version) for version in versions],
+            "failures": [_failure(one) for one in failures],
+        }
+
+    def failures(self, reason: str, prefix: str) -> Answer:
+        """The newest failures that are still true. more: whether there are others that were not looked at."""
+        rows = list(islice(self.rows.all(), MOST_ROWS + 1))
+        wanted = [row for row in rows if (not reason or row.reason == reason) and (row.key or "").startswith(prefix)]
+        newest = sorted(wanted, key=_newest_first)
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            still = list(pool.map(self._is_still_true, newest[:MOST_FAILURES]))
+        found = [row for row, is_true in zip(newest, still, strict=False) if is_true]
+        more = len(rows) > MOST_ROWS or len(newest) > MOST_FAILURES
+        return {"failures": [_failure(one) for one in found], "more": more}
+
+    def retry(self, body: object) -> Answer:
+        """Send a failure to its queue again. Its row stays until what comes of it replaces it."""
+        failure = self._named(body)
+        if not self.retries.send(message_of(failure), url=failure.url is not None):
+            raise Refused(409, "not_fetched", "This deployment does not fetch URLs.")
+        return {"subject": failure.subject, "identity": failure.identity, "status": "sent"}
+
+    def discard(self, body: object) -> Answer:
+        """Delete the row, then the copy in quarantine, so that no row lacks its copy."""
+        failure = self._named(body)
+        if not self.rows.forget(failure):
+            raise Refused(409, "failed_again", "It failed again since it was listed: list it anew.")
+        if failure.quarantine:
+            self.copies.remove(failure.quarantine)
+        return {"subject": failure.subject, "identity": failure.identity, "status": "discarded"}
+
+    def backfills(self) -> Answer:
+        """The runs of the last 90 days, the newest first."""
+        newest = sorted(self.runs.all(), key=lambda run: -run.paced)
+        return {"backfills": [_run(one) for one in newest[:MOST_RUNS]], "more": len(newest) > MOST_RUNS}
+
+    def days(self) -> Answer:
+        """What was counted in the last days, by day."""
+        counts = self.counts.days(DAYS)
+        days = sorted({count.day for count in counts}, reverse=True)
+        return {"days": [_day(day, [count for count in counts if count.day == day]) for day in days]}
+
+    def _named(self, body: object) -> Failure:
+        fields = read_fields(FAILURE_FIELDS, body)
+        for failure in self.rows.of(fields["subject"]):
+            if failure.identity == fields["identity"]:
+                return failure
+        raise Refused(404, "not_found", "There is no such failure: it was retried or discarded meanwhile.")
+
+    def _is_still_true(self, failure: Failure) -> bool:
+        """Whether the original was not replaced, deleted or published since; of a URL, whether nothing came since."""
+        if failure.bucket is None or failure.key is None:
+            return True
+        if failure.url is not None:
+            newest = self._versions(Source(failure.bucket, failure.key), 1)
+            return not newest or newest[0].deleted or newest[0].at < failure.last_at
+        source = self.publishing.find_source(Source(failure.bucket, failure.key))
+        published = self.manifests.published(source.name) if isinstance(source, Source) else None
+        return published is not None and tells(published.manifest, failure)
+
+    def _versions(self, source: Source, most: int) -> tuple[Version, ...]:
+        """Of the uploads bucket alone: whether attached ones keep versions is their owner's affair."""
+        own = source.bucket == self.publishing.uploads
+        return self.history.versions(source.bucket, source.key, most) if own else ()
+
+
+def _status(manifest: Manifest | None, versions: tuple[Version, ...]) -> str:
+    """Of the manifest, if that is of what is there now."""
+    if manifest is None:
+        return _PROCESSING if versions and not versions[0].deleted else _UNKNOWN
+    if not versions or (versions[0].deleted and manifest.source is None):
+        return str(manifest.status)
+    of = manifest.source.identity.split(" ")[0] if manifest.source else ""  # without the focus that was chosen by hand
+    return str(manifest.status) if of == versions[0].identity else _PROCESSING
+
+
+def _newest_first(failure: Failure) -> tuple[int, str]:
+    return (-failure.last_at, failure.subject)
+
+
+def _failure(failure: Failure) -> Answer:
+    said = ("subject", "identity", "key", "bucket", "reason", "detail", "attempts", "first_at", "last_at", "url")
+    return {name: getattr(failure, name) for name in said} | {"in_quarantine": failure.quarantine is not None}
+
+
+def _run(run: Run) -> Answer:
+    return {
+        "name": run.name,
+        "buckets": [one.bucket for one in run.job.pictures],
+        "pass": run.number,
+        "attempts": run.attempts,
+        "sent": run.sent,
+        "objects_left": _left(run.objects_left),
+        "dollars_spent": run.spent / NANOS,
+        "dollars_left": None if _left(run.nanos_left) is None else run.nanos_left / NANOS,
+        "rate": run.rate,
+        "stopped": run.stopped,
+        "ended": run.ended,
+    }
+
+
+def _left(number: int) -> int | None:
+    """None where nothing is limited: what was taken from no limit is still more than there can be."""
+    return None if number > NO_LIMIT // 2 else number
+
+
+def _day(day: str, counts: list[Count]) -> Answer:
+    values = {count.of: count.value for count in counts if not count.dollars}
+    dollars: dict[str, float] = {}
+    for count in counts:
+        if count.dollars:
+            dollars[count.of] = dollars.get(count.of, 0.0) + count.value
+    return {
+        "day": day,
+        "published": int(values.get("published", 0)),
+        "failed": int(values.get("failed", 0)),
+        "original_bytes": int(values.get("original_bytes", 0)),
+        "largest_bytes": int(values.get("largest_bytes", 0)),
+        "dollars": {name: round(value, 6) for name, value in sorted(dollars.items())},
+    }

@@ -1,0 +1,257 @@
+"""The operators' page in Chromium, in front of the real handler over moto: one address, as deployed."""
+
+from __future__ import annotations
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from lightpress.aws.runs_table import DynamoRuns
+from lightpress.backfill.run import NANOS, Job, Run
+from lightpress.handlers.operators import handler
+from lightpress.pipeline.buckets import Selection
+from tests.handlers.conftest import CDN, RUNS, Context, Deployed
+from tests.handlers.gateway import event_of
+from tests.handlers.test_operators import METRICS, SCOPE, fail, publish
+from tests.web.browser import browser, page_shot
+from web.serve import pages
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+    from playwright.sync_api import Browser, Page
+
+__all__ = ["browser", "page_shot"]
+
+HOSTILE = 'trips/<img src=x onerror="document.title=1">.jpg'
+SCOPES = {"Bearer operator": f"openid {SCOPE}", "Bearer uploader": "openid"}
+PAGE: dict[str, Any] = {
+    "auth": {"kind": "token"},
+    "max_bytes": 1,
+    "parts_from": 1,
+    "types": [],
+    "kinds": [],
+    "extensions": {},
+    "formats": {},
+    "operators": SCOPE,
+    "connect": [],
+    "images": [CDN],
+}
+
+
+class _Service(BaseHTTPRequestHandler):
+    """API Gateway: the page for everybody, and the API for those with a token that it knows."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        path = urlsplit(self.path).path
+        if path.startswith("/operators/"):
+            self._ask()
+        elif (found := pages(PAGE).get(path.removeprefix("/"))) is not None:
+            self._answer(200, *found)
+        else:
+            self._answer(404, b"", {})
+
+    def do_POST(self) -> None:
+        self._ask()
+
+    def _ask(self) -> None:
+        body = self.rfile.read(int(self.headers.get("content-length", 0))).decode() or None
+        token = self.headers.get("authorization", "")
+        if token not in SCOPES:
+            self._answer(401, b'{"message": "Unauthorized"}', {"content-type": "application/json"})
+            return
+        asked = urlsplit(self.path)
+        event = event_of(method=self.command, path=asked.path, key=None, body=body, owner="ada")
+        event["queryStringParameters"] = dict(parse_qsl(asked.query))
+        event["requestContext"]["authorizer"]["jwt"]["claims"]["scope"] = SCOPES[token]
+        answer = handler(event, cast("LambdaContext", Context()))
+        self._answer(answer["statusCode"], answer["body"].encode(), answer["headers"])
+
+    def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "content-length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Service) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def _operators(monkeypatch: pytest.MonkeyPatch, settings: None) -> None:
+    assert settings is None
+    monkeypatch.setenv("OPERATORS_SCOPE", SCOPE)
+    monkeypatch.setenv("METRICS", json.dumps(METRICS))
+
+
+@pytest.fixture
+def visit(browser: Browser, deployed: Deployed) -> Iterator[Callable[..., Page]]:
+    """Opens the page and signs in; fails the test for whatever the browser complains of."""
+    assert deployed
+    complaints: list[str] = []
+    contexts = []
+    with serving() as origin:
+
+        def visit(who: str = "operator", **options: object) -> Page:
+            context = browser.new_context(**options)  # type: ignore[arg-type]
+            contexts.append(context)
+            page = context.new_page()
+            page.set_default_timeout(30_000)
+            page.on("pageerror", lambda error: complaints.append(str(error)))
+            page.on("console", lambda said: complaints.extend([said.text] if "Content Security" in said.text else []))
+            page.goto(f"{origin}/operators.html")
+            page.get_by_label("Access token").fill(f"Bearer {who}")
+            page.keyboard.press("Enter")
+            return page
+
+        yield visit
+        for context in contexts:
+            context.close()
+    assert not complaints
+
+
+@pytest.fixture
+def busy(deployed: Deployed) -> Deployed:
+    """A deployment with a picture that was overwritten, two failures, and a backfill under way."""
+    publish(deployed, "trips/cat.jpg")
+    publish(deployed, "trips/cat.jpg")
+    for key in (HOSTILE, "c.jpg"):
+        fail(deployed, key)
+    run = Run("shop-1", Job((Selection("shop"),)), paced=2_000_000_000.0, sent=7, spent=NANOS, objects_left=93)
+    DynamoRuns(deployed.dynamodb, RUNS).begin(run)
+    return deployed
+
+
+def test_a_picture_by_its_key_shows_status_variants_and_history(busy: Deployed, visit: Callable[..., Page]) -> None:
+    assert busy
+    page = visit()
+    page.get_by_label("Key", exact=True).fill("trips/cat.jpg")
+    page.keyboard.press("Enter")
+    card = page.locator("#picture article")
+    expect(card.locator(".state-ready")).to_have_text("ready")
+    expect(card.get_by_role("region", name="History of the original").get_by_role("row")).to_have_count(3)
+    variants = card.get_by_role("region", name="Variants")
+    links = [one.get_attribute("href") or "" for one in variants.get_by_role("link").all()]
+    assert links
+    assert all(link.startswith(f"{CDN}/i/") for link in links)
+    page.get_by_label("Key", exact=True).fill("never/heard-of.jpg")
+    page.keyboard.press("Enter")
+    expect(page.locator("#picture")).to_contain_text("There is no original with this key")
+
+
+def test_failures_are_listed_as_text_filtered_retried_and_discarded(busy: Deployed, visit: Callable[..., Page]) -> None:
+    page = visit()
+    failures = page.locator("#failures article")
+    expect(failures).to_have_count(2)
+    assert page.title().startswith("Operators"), "a key is no markup"
+    assert page.locator("#failures img").count() == 0
+    page.get_by_label("Keys that begin with").fill("trips/")
+    page.get_by_role("button", name="List").click()
+    expect(failures).to_have_count(1)
+    expect(failures.first.get_by_role("heading")).to_have_text(HOSTILE)
+
+    failures.first.get_by_role("button", name="Retry").click()
+    expect(failures.first).to_contain_text("Sent. It leaves the list once it is published.")
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    failures.first.get_by_role("button", name="Discard").click()
+    expect(failures.first.get_by_role("button", name="Discard")).to_be_enabled()
+    assert len(busy.failures()) == 2
+    page.once("dialog", lambda dialog: dialog.accept())
+    failures.first.get_by_role("button", name="Discard").click()
+    expect(failures.first).to_contain_text("Forgotten.")
+    assert [one.key for one in busy.failures()] == ["c.jpg"]
+
+
+def test_a_backfill_shows_its_progress_and_what_its_caps_leave(busy: Deployed, visit: Callable[..., Page]) -> None:
+    assert busy
+    row = visit().get_by_role("region", name="Backfills").get_by_role("row").nth(1)
+    expect(row.get_by_role("cell")).to_have_text(
+        ["shop-1: shop", "pass 1, at most 50 a second", "7", "93", "$1.00", "no cap"]
+    )
+
+
+def test_the_token_of_an_uploader_shows_nothing_but_which_scope_it_lacks(
+    busy: Deployed, visit: Callable[..., Page]
+) -> None:
+    assert busy
+    page = visit("uploader")
+    expect(page.locator("#failures [role=alert]")).to_contain_text(f"takes the scope {SCOPE}")
+    assert page.locator("article").count() == 0
+
+
+def test_a_token_that_is_none_is_said_to_be_none(visit: Callable[..., Page]) -> None:
+    expect(visit("guess").locator("#failures [role=alert]")).to_contain_text("You are signed out")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("desk", {"viewport": {"width": 1100, "height": 900}}),
+        ("phone", {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}),
+        ("dark", {"color_scheme": "dark", "viewport": {"width": 390, "height": 844}}),
+    ],
+)
+def test_it_fits_a_phone_and_a_dark_room_and_every_target_is_24_pixels_high(
+    busy: Deployed,
+    visit: Callable[..., Page],
+    page_shot: Callable[[Page, str], None],
+    name: str,
+    options: dict[str, object],
+) -> None:
+    assert busy
+    page = visit(**options)
+    page.get_by_label("Key", exact=True).fill("trips/cat.jpg")
+    page.keyboard.press("Enter")
+    expect(page.locator("#picture article")).to_be_visible()
+    expect(page.locator("#failures article")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing reaches out sideways"
+    heights = page.evaluate(
+        "() => [...document.querySelectorAll('button, input, td a')].filter((one) => one.checkVisibility())"
+        ".map((one) => one.getBoundingClientRect().height)"
+    )
+    assert min(heights) >= 24
+    page_shot(page, f"operators-{name}")
+
+
+def test_every_control_has_a_name_and_is_reached_by_the_keyboard(busy: Deployed, visit: Callable[..., Page]) -> None:
+    assert busy
+    page = visit()
+    expect(page.locator("#failures article")).to_have_count(2)
+    names = {one.get_attribute("aria-label") or one.text_content() for one in page.get_by_role("button").all()}
+    assert {"Retry: c.jpg", "Discard: c.jpg", "Show", "List", "Sign out"} <= names
+    unnamed = page.evaluate(
+        "() => [...document.querySelectorAll('input')].filter((one) => one.checkVisibility())"
+        ".filter((one) => !one.labels.length).map((one) => one.outerHTML)"
+    )
+    assert not unnamed
+    reached = set()
+    page.locator("body").click(position={"x": 2, "y": 2})
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.className"))
+    assert {"key", "reason", "prefix", "retry", "discard", "scroll"} <= reached
+
+
+def test_where_no_scope_is_named_there_is_no_page_for_operators() -> None:
+    without = pages(PAGE | {"operators": ""})
+    assert not [name for name in without if name.startswith("operators")]
+    assert {"operators.html", "operators.js", "operators.css"} <= pages(PAGE).keys()
+    assert json.loads(without["config.json"][0])["operators"] == ""
