@@ -115,7 +115,7 @@ def test_no_deploy_replaces_a_bucket_a_table_a_queue_or_a_key(
 
 
 def test_the_outputs_name_every_resource_that_an_operator_needs(template: Template) -> None:
-    assert set(template.raw["Outputs"]) - {"UploadApiUrl", "UrlQueueUrl"} == {
+    assert set(template.raw["Outputs"]) - {"UploadApiUrl", "UploadCountersTableName", "UrlQueueUrl"} == {
         "UploadsBucketName",
         "ImagesBucketName",
         "QueueUrl",
@@ -130,6 +130,8 @@ def test_the_outputs_name_every_resource_that_an_operator_needs(template: Templa
         "CdnBaseUrl",
         "DistributionId",
         "RecipesDigest",
+        "Retention",
+        "PurgeQueueUrl",
     }
     base_url = template.raw["Outputs"]["CdnBaseUrl"]["Value"]
     assert base_url == {"Fn::Join": ["", ["https://", {"Fn::GetAtt": ["Distribution", "DomainName"]}]]}

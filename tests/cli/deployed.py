@@ -19,6 +19,7 @@ from lightpress.cli.failures import FailureStore
 from lightpress.client.deployment import Deployment, deployment_in_account
 from lightpress.pipeline.failures import Failure, subject_of_picture
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
+from lightpress.pipeline.retention import Retention
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,20 @@ UPLOADS, IMAGES, QUARANTINE, FAILURES, QUEUE, URLS, IN_PLACE = (
     "urls",
     "in-place",
 )
+PURGES = "purges"
 REGION = "us-east-1"
+RETENTION = Retention(
+    keeps_data=False,
+    working_seconds=0,
+    invalidates=True,
+    logs=30,
+    access_logs=7,
+    queues=10,
+    dead_letters=14,
+    failures=60,
+    runs=90,
+    backups=35,
+)
 
 
 @dataclass(frozen=True)
@@ -164,6 +178,9 @@ def deployed(*in_place: InPlace) -> Iterator[Rig]:
             "QueueUrl": queue_url,
             "UrlQueueUrl": boto3.client("sqs").create_queue(QueueName=URLS)["QueueUrl"],
             "CdnBaseUrl": "https://cdn.example.com",
+            "PurgeQueueUrl": boto3.client("sqs").create_queue(QueueName=PURGES)["QueueUrl"],
+            "DistributionId": "E1",
+            "Retention": RETENTION.to_json(),
             "InPlaceQueueUrl": boto3.client("sqs").create_queue(QueueName=IN_PLACE)["QueueUrl"],
             "ExistingBuckets": json.dumps({"attached": [], "in_place": [asdict(table) for table in in_place]}),
         }

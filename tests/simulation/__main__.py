@@ -43,13 +43,14 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     lossy: Annotated[bool, typer.Option("--lossy", help="Messages are lost, and nights find it.")] = False,  # noqa: FBT002
     lazy: Annotated[bool, typer.Option("--lazy", help="Some variants are made at their first view.")] = False,  # noqa: FBT002
     corrected: Annotated[bool, typer.Option("--corrected", help="Focuses are corrected.")] = False,  # noqa: FBT002
+    erasing: Annotated[bool, typer.Option("--erasing", help="Operators erase keys.")] = False,  # noqa: FBT002
     processes: Processes = _ALL,
 ) -> None:
     """Run random schedules; the first that breaks a promise is told and ends it."""
     happened: Counter[str] = Counter()
     ran, left = 0, 0
     end = time.monotonic() + 60 * minutes
-    run = partial(randomly.run, lossy=lossy, lazy=lazy, corrected=corrected)
+    run = partial(randomly.run, lossy=lossy, lazy=lazy, corrected=corrected, erasing=erasing)
     with _shared(processes, run, range(seed, seed + count), at_once=50) as all_told:
         for told in all_told:
             ran += 1
@@ -63,7 +64,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
             if time.monotonic() > end:
                 break
     if count == 1:
-        out.print_lines(randomly.run(seed, tell=True, lossy=lossy, lazy=lazy, corrected=corrected).story)
+        out.print_lines(run(seed, tell=True).story)
     faults = {name: happened[name] for name in _FAULTS}
     out.print(f"{ran:,} schedules, none breaks a promise: {happened['request']:,} requests of")
     out.print(f"{happened['invocation']:,} invocations, {sum(faults.values()):,} faults ({_listed(faults)})")

@@ -68,7 +68,19 @@ _HALF_DONE = ("step 0",) * 5
 DIED_AND_OVERTAKEN = ("client", "start process/1", *_HALF_DONE, "DIES 0", "client")
 """A worker dies over a picture that is then overwritten: whoever publishes the other finds no manifest to replace."""
 
+DIED_AND_ERASED = ("client", "start process/1", *_HALF_DONE, "DIES 0", "client")
+"""A worker dies over a picture, which an operator begins to erase then."""
+
+_REJECTED = ("client", "start process/1", *("step 0",) * 6, "start record/1", "step 0", "step 0")
+COPIED_AND_DIED = (*_REJECTED, "DIES_AFTER 0")
+"""A picture is bad, and the last instance dies right after it has copied it into quarantine."""
+
+RECORDED_AND_HALF_ERASED = (*_REJECTED, "step 0", "step 0", "client", *("step 1",) * 8)
+"""It is copied and recorded, and about to be published as failed; meanwhile an operator has erased its original."""
+
 PUBLISHED = ("client", "start process/1", *("step 0",) * 10)
+PUBLISHED_TWICE = (*PUBLISHED, "client", "start process/2", *("step 0",) * 12)
+PUBLISHED_AND_DELETED = (*PUBLISHED, "client", "start process/2", *("step 0",) * 11)
 LAZILY_PUBLISHED = PUBLISHED[:-1]
 """A picture is published, one variant of which is left for its first view."""
 
@@ -156,6 +168,26 @@ CORRECTED = [
 ]
 """The same with more changes, and with a fault."""
 
+ERASED_QUICK = [
+    *(Case(script) for script in ("S",)),
+    Case("PDS", begins=PUBLISHED_AND_DELETED),
+    Case("BS", begins=RECORDED_AND_HALF_ERASED),
+]
+"""An operator erases what there is of the key, while others publish it, delete it, or say that it has failed."""
+
+ERASED = [
+    *ERASED_QUICK,
+    *(Case(script, versioned, begins=PUBLISHED) for script in ("PS", "PQS", "PSP") for versioned in (True, False)),
+    *_kinds("PS"),
+    *_kinds("BS"),
+    Case("PVS", begins=PUBLISHED),
+    Case("PWS", begins=LAZILY_PUBLISHED),
+    Case("PS", faults=1, begins=DIED_AND_ERASED),
+    Case("BS", faults=1, begins=COPIED_AND_DIED),
+    Case("PS", faults=1, begins=PUBLISHED),
+]
+"""The same with more changes, and with a fault."""
+
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
 
@@ -163,6 +195,7 @@ ALL = [
     *OUTAGES,
     *LAZY,
     *CORRECTED,
+    *ERASED,
     *VIEWED,
     *VIEWED_FAULTY,
     *REFUSED_FOR_ANOTHER,
@@ -186,6 +219,7 @@ QUICK = [
     *(case for case in OUTAGES if len(case.script) == 1),
     *LAZY_QUICK,
     *CORRECTED_QUICK,
+    *ERASED_QUICK,
     *VIEWED,
     *REFUSED_FOR_ANOTHER,
     *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),

@@ -26,7 +26,7 @@ from tests.simulation.deployed import (
     Release,
     Stores,
 )
-from tests.simulation.invocation import CORRECT, FIRST_VIEW
+from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW
 from tests.simulation.pictures import OPENED, closed_for
 from tests.simulation.promises import Promises
 from tests.simulation.timeline import Timeline
@@ -222,6 +222,22 @@ class Cloud:
         batch = (Message(self.asked_for, json.dumps([key, focus]), received=1, in_flight=True),)
         queue, release = Queue(CORRECT), self.releases[-1]
         self.start(queue, batch, release, begin(release, queue, batch))
+
+    def erase(self, key: str, begin: Callable[[Release, Queue, tuple[Message, ...]], Mind]) -> None:
+        """An operator begins to erase what there is of a key, if anything."""
+        self.asked_for += 1
+        batch = (Message(self.asked_for, key, received=1, in_flight=True),)
+        queue, release = Queue(ERASURE), self.releases[-1]
+        self.start(queue, batch, release, begin(release, queue, batch))
+
+    @property
+    def at_work(self) -> frozenset[str]:
+        """The names of those who work for Lightpress."""
+        return frozenset(worker.name for worker in self.workers if worker.queue != ERASURE)
+
+    def may_go_on(self, worker: Worker) -> bool:
+        """Whether nobody is left whom it waits for."""
+        return worker.awaits.isdisjoint(self.at_work)
 
     def owed_now(self) -> list[str]:
         """The paths of all lazy variants that are owed now."""

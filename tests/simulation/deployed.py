@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws import dead_letters, failures_table, hints, images, notifications, originals, purges, quarantine
 from lightpress.backfill import look
+from lightpress.cli import erasing
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
@@ -16,7 +17,7 @@ from lightpress.pipeline import correction, first_view, reconcile
 from lightpress.pipeline import messages as process
 from lightpress.pipeline.buckets import Publishing
 from tests.simulation import pictures
-from tests.simulation.invocation import ANSWER, CORRECT, FIRST_VIEW, RENDER
+from tests.simulation.invocation import ANSWER, CORRECT, ERASURE, FIRST_VIEW, RECEIPT, RENDER, WAIT
 from tools.fakes.dynamodb import SimulatedDynamoDb
 from tools.fakes.events import SimulatedEventBridge
 from tools.fakes.s3 import SimulatedS3
@@ -45,6 +46,7 @@ _KNOWN = Publishing(UPLOADS).find_source
 NOW = 1_000
 """There is no clock. Nothing that is promised depends on one."""
 RETENTION_SECONDS = 100
+_LOOKS_OF_AN_ERASURE = 2
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,7 @@ class Code:
     purging: Any = purging
     first_view: Any = first_view
     correction: Any = correction
+    erasing: Any = erasing
     render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
 
@@ -88,6 +91,24 @@ class Silent:
     def on_discarded(self, *_: object) -> None: ...
 
     def on_recorded(self, *_: object) -> None: ...
+
+
+@dataclass
+class Waiting:
+    """Waits for those who are at work, and gives up where that has not helped twice: operators repeat the command."""
+
+    wire: Wire
+    times: int = 0
+
+    def for_workers(self, unsettled: int) -> None:
+        self.times += 1
+        if self.times > _LOOKS_OF_AN_ERASURE:
+            raise erasing.NotErasedError(f"{unsettled} are not settled")
+        self.for_those_at_work()
+
+    def for_those_at_work(self) -> bool:
+        self.wire(WAIT, "those at work", lambda: None)
+        return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +140,7 @@ class Release:
             DEAD_LETTERS: self._record_failure,
             FIRST_VIEW: self._first_view,
             CORRECT: self._correct,
+            ERASURE: self._erasure,
         }
         return functions[name](wire)
 
@@ -191,6 +213,31 @@ class Release:
         def handle(message: Message) -> None:
             key, focus = json.loads(message.body)
             work(Publishing(UPLOADS).named(key), tuple(focus) if focus else None)
+
+        return handle
+
+    def _erasure(self, wire: Wire) -> Callable[[Message], None]:
+        """The message is a key; what is sure to be erased gets a receipt."""
+        s3 = SimulatedS3(self.stores.buckets, wire)
+        sqs: Any = SimulatedSqs(self.stores.queues, wire)
+        now = partial(int, NOW)
+        failures = self.code.failures.DynamoFailures(
+            SimulatedDynamoDb(self.stores.tables, wire), FAILURES, now, RETENTION_SECONDS
+        )
+
+        def handle(message: Message) -> None:
+            work = self.code.erasing.Erasing(
+                s3,
+                UPLOADS,
+                QUARANTINE,
+                self.code.images.S3Images(s3, IMAGES),
+                failures,
+                purges.SqsLateLooks(sqs, QUEUE, 0),
+                Publishing(UPLOADS),
+                self.code.erasing.Scope(key=message.body),
+            )
+            if work.run({message.body}, Waiting(wire), lambda _: None):
+                wire(RECEIPT, message.body, lambda: None, changes=True)
 
         return handle
 

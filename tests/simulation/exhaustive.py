@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from tests.simulation.cloud import Cloud
 from tests.simulation.deployed import BUS, UPLOADS, Code
-from tests.simulation.invocation import Fault
+from tests.simulation.invocation import ERASURE, Fault
 from tests.simulation.memory import Memory, Remembered
 from tests.simulation.pictures import (
     ARCHIVED,
@@ -52,7 +52,8 @@ MOST_TIMES = 30
 # key of KMS is disabled. Z puts what is there into an archive, L denies access to it, and O undoes either. V: a viewer
 # asks for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it, U for one that is
 # owed no more; E deploys recipes that are the same but leave nothing, F the same in another quality. H: somebody
-# corrects the focus of what is published; G takes that back.
+# corrects the focus of what is published; G takes that back. S: an operator erases
+# what there is of the key.
 SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "P": lambda cloud: cloud.put(KEY, GOOD + b"P"),
     "Q": lambda cloud: cloud.put(KEY, GOOD + b"Q"),
@@ -75,7 +76,7 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "F": lambda cloud: cloud.deploy(FINER),
 }
 
-VIEWER, LAZY_VIEWERS = "V", frozenset("WU")
+VIEWER, LAZY_VIEWERS, ERASES = "V", frozenset("WU"), "S"
 CORRECTIONS = {"H": FOCUS, "G": None}
 CLOSING = frozenset("ACXKZL")
 
@@ -149,6 +150,8 @@ class Run:
         if len(self.cloud.workers) < AT_ONCE:
             choices += self._starts()
         for number, worker in enumerate(self.cloud.workers):
+            if not self.cloud.may_go_on(worker):
+                continue
             choices.append(f"step {number}")
             if self.faults and worker.mind.waits_for:
                 choices += [f"{fault.name} {number}" for fault in self._faults(worker.mind.waits_for)]
@@ -213,6 +216,9 @@ class Run:
         if operation in CORRECTIONS:
             self.cloud.correct(KEY, CORRECTIONS[operation], self._memory.begin)
             return
+        if operation == ERASES:
+            self.cloud.erase(KEY, self._memory.begin)
+            return
         if operation not in LAZY_VIEWERS:
             SCRIPT[operation](self.cloud)
             return
@@ -270,7 +276,16 @@ class Run:
     def state(self) -> bytes:
         """Equal for states with equal futures."""
         pasts = {worker.name: _mind(worker).place.past for worker in self.cloud.workers}
-        rest = repr((self.done, self.faults, self.outage, sorted(pasts.values()))).encode()
+        erasing = sorted(
+            (
+                pasts[worker.name],
+                sorted(pasts[name] for name in worker.awaits & pasts.keys()),
+                worker.listed == self.cloud.promises.changes(KEY),
+            )
+            for worker in self.cloud.workers
+            if worker.queue == ERASURE
+        )
+        rest = repr((self.done, self.faults, self.outage, sorted(pasts.values()), erasing)).encode()
         return hashlib.blake2b(self.cloud.snapshot(pasts) + rest, digest_size=16).digest()
 
 

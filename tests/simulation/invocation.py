@@ -24,7 +24,11 @@ FIRST_VIEW = "first view"
 """The function that answers those who ask for a lazy variant; no queue has what they ask for."""
 CORRECT = "correct"
 """The command, or the request of the API, that corrects the focus of a picture; no queue has it either."""
-UNQUEUED = frozenset({FIRST_VIEW, CORRECT})
+ERASURE = "erasure"
+"""The operator who erases; of no queue either."""
+UNQUEUED = frozenset({FIRST_VIEW, CORRECT, ERASURE})
+WAIT, RECEIPT = "Wait", "Receipt"
+"""Of an erasure: until everybody who was at work when it began to wait has ended; and its word that nothing is left."""
 
 
 class Fault(Enum):

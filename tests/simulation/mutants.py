@@ -13,13 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation import randomly
 from tests.simulation.cases import (
+    COPIED_AND_DIED,
     DELETED_AND_DIED,
+    DIED_AND_ERASED,
     DIED_AND_OVERTAKEN,
     DIED_AND_PUT_BACK,
     LATE_AND_DEAD,
     LAZILY_PUBLISHED,
     LAZILY_RENDERED,
     PUBLISHED,
+    PUBLISHED_AND_DELETED,
+    PUBLISHED_TWICE,
+    RECORDED_AND_HALF_ERASED,
     REFUSED_FOR_ANOTHER,
     VIEWED_AND_DIED,
 )
@@ -33,7 +38,7 @@ if TYPE_CHECKING:
 
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
 LOOK = "look"
-FIRST_VIEW, CORRECTION = "first_view", "correction"
+FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
 
@@ -49,6 +54,7 @@ class Mutant:
         within: how many states or schedules that takes at most.
         seed: of the order of exploration, or the first schedule, where the usual one takes long.
         lossy: random schedules in which messages are lost, and nights find what they were about.
+        erasing: random schedules in which operators erase.
     """
 
     name: str
@@ -58,6 +64,7 @@ class Mutant:
     within: int
     seed: int | None = None
     lossy: bool = False
+    erasing: bool = False
 
     @property
     def code(self) -> Code:
@@ -79,7 +86,7 @@ class Mutant:
             return explored.states if explored.broken else None
         first = self.seed or 1
         tried = range(first, first + self.within)
-        runs = (randomly.run(number, code, lossy=self.lossy) for number in tried)
+        runs = (randomly.run(number, code, lossy=self.lossy, erasing=self.erasing) for number in tried)
         return next((count for count, told in enumerate(runs, 1) if told.broken), None)
 
     @property
@@ -87,7 +94,8 @@ class Mutant:
         """Where it is found, and how soon."""
         if self.case is not None:
             return f"{self.within} states of {self.case}"
-        kind = "random schedules with losses" if self.lossy else "random schedules"
+        more = " with losses" if self.lossy else " with erasures" if self.erasing else ""
+        kind = f"random schedules{more}"
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
 
 
@@ -703,6 +711,90 @@ MUTANTS = (
         Case("PHW", begins=LAZILY_PUBLISHED),
         500,
         seed=2,
+    ),
+    Mutant(
+        "an erasure takes the newest version before those below it",
+        ERASING,
+        (
+            Change("S._delete(B, [{'Key': key} for key, _ in current])", "None"),
+            Change(
+                "S._delete(B, [_named(row) for row in versions])",
+                "[self._delete(bucket, [_named(row)]) for row in versions]",
+            ),
+        ),
+        Case("PQS", begins=PUBLISHED_TWICE),
+        5_000,
+        seed=4,
+    ),
+    Mutant(
+        "an erasure takes delete markers before what is below them",
+        ERASING,
+        (
+            Change(
+                "S._delete(B, [_named(row) for row in versions])",
+                "[self._delete(bucket, [_named(row) for one in listed for row in one.markers]),"
+                " self._delete(bucket, [_named(row) for row in versions])]",
+            ),
+        ),
+        Case("PDS", begins=PUBLISHED_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "an erasure does not wait for those who are at work",
+        ERASING,
+        (Change("not P.for_those_at_work()", "False"),),
+        None,
+        10,
+        seed=140,
+        erasing=True,
+    ),
+    Mutant(
+        "an erasure does not look for what is left over",
+        ERASING,
+        (Change("any(S.images.paths(F))", "False"),),
+        Case("PS", faults=1, begins=DIED_AND_ERASED),
+        5_000,
+    ),
+    Mutant(
+        "an erasure leaves tombstones their names",
+        ERASING,
+        (Change("S.images.publish_at(P, replace(M, key=''), Q)", "None"), Change("int(bool(M.key))", "0")),
+        Case("PDS", begins=PUBLISHED_AND_DELETED),
+        500,
+    ),
+    Mutant(
+        "an erasure takes a failure for a deletion",
+        ERASING,
+        (Change("M.status is not Status.DELETED", "False"),),
+        None,
+        50,
+        erasing=True,
+    ),
+    Mutant(
+        "an erasure removes the rows while something may still be published as failed",
+        ERASING,
+        (
+            Change(
+                "S._without_name(N)",
+                "[self.failures.erase(subject_of_picture(source.bucket, source.key)), self._without_name(name)][1]",
+            ),
+        ),
+        Case("BS", begins=RECORDED_AND_HALF_ERASED),
+        500,
+        seed=1,
+    ),
+    Mutant(
+        "an erasure removes copies only where there is a row",
+        ERASING,
+        (
+            Change(
+                "S._remove_versions(S.quarantine, F, set())",
+                "removed[Kind.ROWS] and self._remove_versions(*[self.quarantine, copies_folder(source), set()])",
+            ),
+        ),
+        Case("BS", faults=1, begins=COPIED_AND_DIED),
+        500,
+        seed=1,
     ),
 )
 

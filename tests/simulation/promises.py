@@ -6,6 +6,7 @@ from collections import Counter
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
+from lightpress.aws.quarantine import copies_folder
 from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
 from lightpress.image import UNREADABLE, Reason
@@ -19,6 +20,7 @@ from lightpress.pipeline.manifest import (
     revision_of,
     variants_folder,
 )
+from lightpress.pipeline.source import Source
 from tests.simulation.cdn import shown_by
 from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, QUEUE, UPLOADS, rows
 from tests.simulation.invocation import CORRECT, FIRST_VIEW
@@ -69,6 +71,7 @@ class Promises:
         self._stillborn: set[str] = set()
         self._deleted_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
+        self._erased: dict[str, int] = {}
 
     @property
     def owed(self) -> list[str]:
@@ -91,6 +94,20 @@ class Promises:
         """Remember that the last instance was denied to read it."""
         self.denials[what.removeprefix(f"{UPLOADS}/")] += 1
 
+    def erased(self, key: str, since: int) -> None:
+        """Remember that an operator was told that nothing is left of what a key held. since: its changes until then."""
+        self._erased[key] = since
+        if self.is_erased(key):
+            self._check_erased(key)
+
+    def is_erased(self, key: str) -> bool:
+        """Whether somebody was told so, and no client has changed what it holds since."""
+        return self._erased.get(key) == self._changes[key]
+
+    def changes(self, key: str) -> int:
+        """How often clients have changed what a key holds."""
+        return self._changes[key]
+
     def removed(self, key: str) -> None:
         """Remember that what a key holds has changed."""
         self._changes[key] += 1
@@ -99,8 +116,8 @@ class Promises:
         """What decides about promises later on."""
         patience = sorted((key, min(count, TRIALS)) for key, count in self.denials.items())
         gone, shown = sorted(self._gone_at.items()), sorted(self._newest_shown.items())
-        unheard = sorted(self._unheard)
-        return gone, shown, sorted(self._seen_by_viewers), patience, unheard, *self._lazy_snapshot()
+        unheard, erased = sorted(self._unheard), sorted(filter(self.is_erased, self._erased))
+        return gone, shown, sorted(self._seen_by_viewers), patience, unheard, erased, *self._lazy_snapshot()
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
         if not self._cloud.lazy:
@@ -124,6 +141,7 @@ class Promises:
 
     def check_now(self, what: str, by: str) -> None:
         """After a request that changed `what`. by: the queue of the worker that made it."""
+        self._check_all_erased()
         if self._cloud.lazy:
             self._check_served(what)
         if (what, by) == (QUEUE, CORRECT):
@@ -234,6 +252,25 @@ class Promises:
         others = any(other.queue == CORRECT for other in self._cloud.workers if other is not worker)
         if self._cloud.calm and self._unheard and not others:
             self._break(min(self._unheard), "a focus was corrected, and nobody was told")
+
+    def _check_all_erased(self) -> None:
+        for key in self._erased:
+            if self.is_erased(key):
+                self._check_erased(key)
+
+    def _check_erased(self, key: str) -> None:
+        """Nothing is left of what was erased, and nothing comes back; of its manifest, no name."""
+        manifest = self.manifest(key)
+        copies = copies_folder(Source(UPLOADS, key))
+        left = {
+            "versions": key in self._cloud.uploads.keys,
+            "variants": bool(self._generations(key)),
+            "a manifest": manifest is not None and (manifest.status is not Status.DELETED or bool(manifest.key)),
+            "a row": any(subject == f"{UPLOADS}/{key}" for subject, _ in self._cloud.failures.items),
+            "a copy": any(path.startswith(copies) for path in self._cloud.quarantine.keys),
+        }
+        if found := [what for what, is_left in left.items() if is_left]:
+            self._break(key, f"erased, and there is {', '.join(found)}")
 
     def _check_forgotten(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
         """The CDN is told to forget what was shown and deleted before anything takes its place."""

@@ -80,14 +80,16 @@ def run(  # noqa: PLR0913  kinds of schedules
     lossy: bool = False,
     lazy: bool = False,
     corrected: bool = False,
+    erasing: bool = False,
 ) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
 
     lossy: messages that nobody has received yet may be lost, and in the calm there are nights. lazy: recipes leave some
-    variants for their first view. corrected: somebody corrects the focus of pictures. Those are schedules of their own:
-    a number is another story with them.
+    variants for their first view. corrected: somebody corrects the focus of pictures. erasing: operators erase keys, at
+    any time, and one in the calm until nothing is left of it. Those are schedules of their own: a number is another
+    story with them.
     """
-    schedule = _Schedule(number, code, lossy=lossy, lazy=lazy, corrected=corrected)
+    schedule = _Schedule(number, code, lossy=lossy, lazy=lazy, corrected=corrected, erasing=erasing)
     schedule.run()
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
@@ -97,8 +99,10 @@ def run(  # noqa: PLR0913  kinds of schedules
 
 
 class _Schedule:
-    def __init__(self, number: int, code: Code | None, *, lossy: bool, lazy: bool, corrected: bool) -> None:
-        self.lossy, self.lazy, self.corrected = lossy, lazy, corrected
+    def __init__(  # noqa: PLR0913  kinds of schedules
+        self, number: int, code: Code | None, *, lossy: bool, lazy: bool, corrected: bool, erasing: bool
+    ) -> None:
+        self.lossy, self.lazy, self.corrected, self.erasing = lossy, lazy, corrected, erasing
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
         self.cloud = Cloud(versioned=number % 2 == 0, max_receives=self.chance.choice((2, 3, 5)), code=code, lazy=lazy)
@@ -130,6 +134,8 @@ class _Schedule:
             actions[self._view_lazy] = 15
         if self.corrected:
             actions[self._correct] = 8
+        if self.erasing:
+            actions[self._erase] = 5
         for _ in range(self.length):
             (action,) = self.chance.choices(list(actions), list(actions.values()))
             action()
@@ -206,6 +212,20 @@ class _Schedule:
             self.cloud.correct(self.chance.choice(KEYS), focus, self._begin)
             self.cloud.happened["correction"] += 1
 
+    def _erase(self) -> None:
+        """An operator begins to erase a key; two who erase the same key are none too many."""
+        if len(self.cloud.workers) < _MOST_AT_ONCE:
+            self.cloud.erase(self.chance.choice(KEYS), self._begin)
+            self.cloud.happened["erasure"] += 1
+
+    def _erase_one(self) -> bool:
+        """In the calm, an operator erases one key, and repeats the command until it says that nothing is left."""
+        key = KEYS[0]
+        if not self.erasing or self.cloud.promises.is_erased(key):
+            return False
+        self.cloud.erase(key, self._begin)
+        return True
+
     # What AWS does.
 
     def _expire(self) -> None:
@@ -262,9 +282,13 @@ class _Schedule:
         return Invocation(partial(release.function, queue.name), queue, batch)
 
     def _step(self) -> None:
-        if self.cloud.workers:
-            worker = self.chance.choice(self.cloud.workers)
+        if able := self._able():
+            worker = self.chance.choice(able)
             self._go_on(worker, self._fault(worker))
+
+    def _able(self) -> list[Worker]:
+        """Those who wait for nobody."""
+        return [worker for worker in self.cloud.workers if self.cloud.may_go_on(worker)]
 
     def _fault(self, worker: Worker) -> Fault | None:
         assert worker.mind.waits_for is not None
@@ -303,10 +327,12 @@ class _Schedule:
                 self._start()
             if self.cloud.promises.broken:
                 return
-            if self.cloud.workers:
-                self._go_on(self.chance.choice(self.cloud.workers))
+            if able := self._able():
+                self._go_on(self.chance.choice(able))
             elif not any(queue.messages for queue in self.cloud.served):
                 if self.lossy and self.cloud.look_at_night():
+                    continue
+                if self._erase_one():
                     continue
                 self._end_of_cdn()
                 self.cloud.promises.check_settled()

@@ -56,6 +56,15 @@ def test_corrected_focuses_are_followed_and_kept_in_50_schedules_with_and_50_wit
     assert happened["correction"] >= 100
 
 
+def test_what_is_erased_is_gone_in_100_schedules_in_which_operators_erase() -> None:
+    happened: Counter[str] = Counter()
+    for number in range(max(SCHEDULES // 3, 100)):
+        told = randomly.run(number, erasing=True)
+        assert not told.broken, f"make simulate SCHEDULES=1 ERASING=1 SEED={number}\n{told.broken}\n{told.story}"
+        happened.update(told.happened)
+    assert happened["erased"] >= 150
+
+
 def test_a_schedule_is_the_same_each_time_it_is_run() -> None:
     stories = {number: randomly.run(number, tell=True).story for number in range(30)}
     assert all(randomly.run(number, tell=True).story == story for number, story in stories.items())

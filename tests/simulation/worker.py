@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from lightpress.pipeline.sandbox import ChildLost
-from tests.simulation.deployed import DEAD_LETTERS
-from tests.simulation.invocation import RENDER, Fault, Raised, Request
+from tests.simulation.deployed import DEAD_LETTERS, UPLOADS
+from tests.simulation.invocation import ERASURE, RECEIPT, RENDER, WAIT, Fault, Raised, Request
 from tests.simulation.pictures import DENIALS, NativeCrash
 from tools.fakes.wire import refusal
 
@@ -36,7 +36,11 @@ class Mind(Protocol):
 
 @dataclass(slots=True)
 class Worker:
-    """An invocation of the function `queue` is worked off by, with a batch of its messages."""
+    """An invocation of the function `queue` is worked off by, with a batch of its messages.
+
+    awaits: the names of those who have to end before it goes on. listed: of an erasure, how often clients had changed
+    what its key holds when it last listed that.
+    """
 
     name: str
     queue: str
@@ -44,6 +48,8 @@ class Worker:
     release: Release
     mind: Mind
     dead: bool = False
+    awaits: frozenset[str] = frozenset()
+    listed: int = -1
 
     @property
     def over(self) -> bool:
@@ -57,6 +63,9 @@ class Worker:
             heard = self._answer(request, fault, cloud)
             if fault is not Fault.DIES_AFTER:
                 self.mind.hear(heard)
+                now = self.mind.waits_for
+                waits = now is not None and now.operation == WAIT
+                self.awaits = cloud.at_work - {self.name} if waits else frozenset()
                 return
         self.dead = True
         self.mind.abandon()
@@ -76,9 +85,19 @@ class Worker:
         cloud.timeline.add(self.name, str(request), heard.error if isinstance(heard, Raised) else heard)
         if self.queue == DEAD_LETTERS and _is_denial(heard):
             cloud.promises.denied(request.what)
+        if self.queue == ERASURE:
+            self._note_erasure(request, cloud)
         if request.changes and fault not in _REFUSED:
             cloud.promises.check_now(request.what, self.queue)
         return heard
+
+    def _note_erasure(self, request: Request, cloud: Cloud) -> None:
+        key = self.batch[0].body
+        if request.operation == "ListObjectVersions" and request.what.startswith(UPLOADS):
+            self.listed = cloud.promises.changes(key)
+        elif request.operation == RECEIPT:
+            cloud.promises.erased(key, self.listed)
+            cloud.happened["erased"] += 1
 
 
 def _effect(request: Request) -> object:

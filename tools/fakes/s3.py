@@ -308,8 +308,7 @@ class SimulatedS3:
         return self.wire("ListObjectVersions", f"{Bucket}/{Prefix}", effect)
 
     def get_paginator(self, operation: str) -> _Pages:
-        assert operation == "list_objects_v2", operation
-        return _Pages(self)
+        return _Pages(self, operation)
 
     def _bucket(self, operation: str, name: str) -> Bucket:
         if name not in self.buckets:
@@ -360,8 +359,13 @@ class SimulatedS3:
 @dataclass(slots=True)
 class _Pages:
     s3: SimulatedS3
+    operation: str
 
     def paginate(self, *, Bucket: str, Prefix: str = "") -> Iterator[dict[str, Any]]:
+        if self.operation == "list_object_versions":
+            yield self.s3.list_object_versions(Bucket=Bucket, Prefix=Prefix)
+            return
+        assert self.operation == "list_objects_v2", self.operation
         token = ""
         while True:
             page = self.s3.list_objects_v2(Bucket=Bucket, Prefix=Prefix, ContinuationToken=token)

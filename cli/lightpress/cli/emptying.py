@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from lightpress.cli.deleting import refused_in
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
@@ -137,13 +139,8 @@ class Emptying:
 
     def _delete(self, bucket: str, batch: list[Any]) -> int:
         answer = self.s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})
-        if errors := answer.get("Errors", []):
-            first = errors[0]
-            raise NotEmptiedError(
-                f"S3 did not remove {len(errors)} objects of {bucket}, such as {first.get('Key')!r} "
-                f"({first.get('Code')}: {first.get('Message')}). Allow s3:DeleteObjectVersion, and run the "
-                "command again."
-            )
+        if refused := refused_in(answer, bucket):
+            raise NotEmptiedError(refused)
         return len(batch)
 
     def _abort(self, bucket: str, upload: Mapping[str, Any]) -> int:

@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from lightpress.cli.commands import account, backfills, buckets, costs, failures, local, projects, publish, show
+from lightpress.cli.commands import (
+    account,
+    backfills,
+    buckets,
+    costs,
+    erasing,
+    failures,
+    local,
+    projects,
+    publish,
+    show,
+)
 from lightpress.cli.commands.terminal import DEBUG, Commands, out
 
 # Former names of options, which work for one release. They are in no help.
@@ -57,6 +68,7 @@ for _command in (
     show.snippet,
     show.sign,
     account.doctor,
+    erasing.erase,
     account.empty,
     projects.init,
     projects.template,

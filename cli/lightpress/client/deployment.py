@@ -19,6 +19,7 @@ from lightpress.client.faults import FAULTS, sentence_of
 from lightpress.client.waiting import WAITING
 from lightpress.in_place.buckets import in_place_from
 from lightpress.pipeline.buckets import Publishing, attached_from
+from lightpress.pipeline.retention import retention_from
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from lightpress.in_place.buckets import InPlace
     from lightpress.pipeline.buckets import Attached
     from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.retention import Retention
     from lightpress.pipeline.source import Original
 
 
@@ -62,6 +64,10 @@ class Deployment:
         backfill_machine: ARN of the state machine of backfills; None of a stack that has none.
         runs_table: Name of the table of its runs.
         states: Makes a client of Step Functions.
+        purge_queue_url: Of the queue of invalidations; None where the CDN is told of nothing.
+        counters_table: Name of the table that counts uploads of the day; "" without.
+        distribution_id: Of the CDN; "" if unknown.
+        retention: How long things are kept; None of a stack that does not say so.
     """
 
     uploads_bucket: str
@@ -82,6 +88,10 @@ class Deployment:
     backfill_machine: str | None = None
     runs_table: str = ""
     states: Callable[[], Any] = states_of_account
+    purge_queue_url: str | None = None
+    counters_table: str = ""
+    distribution_id: str = ""
+    retention: Retention | None = None
 
     @property
     def publishing(self) -> Publishing:
@@ -115,6 +125,11 @@ def attached_of(existing: str) -> tuple[Attached, ...]:
 def in_place_of(existing: str) -> tuple[InPlace, ...]:
     """The buckets that are compressed in place, in the same stack output."""
     return tuple(map(in_place_from, json.loads(existing)["in_place"])) if existing else ()
+
+
+def retention_of(text: str) -> Retention | None:
+    """How long things are kept, in the stack output `Retention`; None for ""."""
+    return retention_from(text) if text else None
 
 
 def deployment_in_account(environment: str) -> Deployment:
@@ -183,4 +198,8 @@ def _deployment_of(outputs: Mapping[str, str], s3: S3Client) -> Deployment:
         url_queue_url=outputs.get("UrlQueueUrl"),
         backfill_machine=outputs.get("BackfillMachineArn"),
         runs_table=outputs.get("RunsTableName", ""),
+        purge_queue_url=outputs.get("PurgeQueueUrl"),
+        counters_table=outputs.get("UploadCountersTableName", ""),
+        distribution_id=outputs.get("DistributionId", ""),
+        retention=retention_of(outputs.get("Retention", "")),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lightpress.client.deployment import Deployment, NotDeployedError, attached_of, in_place_of
+from lightpress.client.deployment import Deployment, NotDeployedError, attached_of, in_place_of, retention_of
 from lightpress.local.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -48,4 +48,8 @@ def of_local_cloud(outputs: Outputs) -> Deployment:
         backfill_machine=outputs.backfill_machine or None,
         runs_table=outputs.tables.get("runs", ""),
         states=partial(session.client, "stepfunctions"),
+        purge_queue_url=outputs.queues.get("purge"),
+        counters_table=outputs.tables.get("counters", ""),
+        distribution_id=outputs.distribution_id,
+        retention=retention_of(outputs.retention),
     )

@@ -20,8 +20,9 @@ _QUEUES_OF_SOME = {
     "in_place": "InPlaceQueueUrl",
     "in_place_dead_letter": "InPlaceDeadLetterQueueUrl",
     "url": "UrlQueueUrl",
+    "purge": "PurgeQueueUrl",
 }
-_TABLES = {"failures": "FailuresTableName", "runs": "RunsTableName"}
+_TABLES = {"failures": "FailuresTableName", "runs": "RunsTableName", "counters": "UploadCountersTableName"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Outputs:
         recipes_digest: Of the deployed recipes.
         existing: The output `ExistingBuckets`, which is JSON; "" without.
         backfill_machine: ARN of the state machine of backfills; "" without.
+        distribution_id: Of the CDN.
+        retention: The output `Retention`, which is JSON.
     """
 
     endpoint_url: str
@@ -59,6 +62,8 @@ class Outputs:
     recipes_digest: str = ""
     existing: str = ""
     backfill_machine: str = ""
+    distribution_id: str = ""
+    retention: str = ""
 
     @classmethod
     def of_stack(
@@ -89,6 +94,8 @@ class Outputs:
             recipes_digest=outputs.get("RecipesDigest", ""),
             existing=outputs.get("ExistingBuckets", ""),
             backfill_machine=outputs.get("BackfillMachineArn", ""),
+            distribution_id=outputs.get("DistributionId", ""),
+            retention=outputs.get("Retention", ""),
         )
 
     @classmethod

@@ -14,10 +14,10 @@ from lightpress.cdk.backfill import Backfill
 from lightpress.cdk.buckets import guard_names
 from lightpress.cdk.canary import Canary
 from lightpress.cdk.dashboard import Dashboard
-from lightpress.cdk.delivery import Delivery
+from lightpress.cdk.delivery import DAYS_OF_A_RUN, Delivery
 from lightpress.cdk.encryption import Encryption
 from lightpress.cdk.existing import existing_as_json
-from lightpress.cdk.failures import Failures
+from lightpress.cdk.failures import BACKUP_DAYS, Failures
 from lightpress.cdk.functions import FunctionCode
 from lightpress.cdk.given import Given, checked, who
 from lightpress.cdk.in_place import InPlace
@@ -35,6 +35,7 @@ from lightpress.cdk.uploads import Uploads
 from lightpress.cdk.url_ingest import UrlIngest
 from lightpress.delivery.notify import KINDS, SOURCE
 from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.retention import Retention
 from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ class Lightpress(Root):
         )
         if config.existing.attach or config.existing.in_place:
             self._output("ExistingBuckets", existing_as_json(config.existing.attach, config.existing.in_place))
+        self._output("Retention", _retention(core).to_json())
         for component in components:
             for name, value in component.outputs.items():
                 self._output(name, value)
@@ -187,6 +189,25 @@ class _Core:
     @property
     def components(self) -> Sequence[Component]:
         return self.code, self.uploads, self.processing, self.failures, self.delivery
+
+
+def _retention(core: _Core) -> Retention:
+    """What receipts of erasures tell, and for whom erasures wait."""
+    config = core.config
+    readers = [core.processing.function, core.failures.function]
+    readers += [core.delivery.lazy.function] if core.delivery.lazy else []
+    return Retention(
+        keeps_data=config.storage.removal == "retain",
+        working_seconds=max(function.timeout_seconds for function in readers),
+        invalidates=config.delivery.invalidate_deleted,
+        logs=config.monitoring.log_retention_days,
+        access_logs=config.delivery.access_log_days,
+        queues=config.processing.queue_retention_days,
+        dead_letters=config.processing.dead_letter_retention_days,
+        failures=config.processing.failure_retention_days,
+        runs=DAYS_OF_A_RUN,
+        backups=BACKUP_DAYS,
+    )
 
 
 def _core(scope: Construct, config: Config, recipes: Path, given: Given) -> _Core:

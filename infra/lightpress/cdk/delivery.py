@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.recipe import RecipeBook
 
 # As long as their rows in the table of runs.
-_DAYS_OF_A_RUN = 90
+DAYS_OF_A_RUN = 90
 _EDGE_SOURCE = Path(__file__).parent / "edge" / "viewer_request.js"
 _A_YEAR = Duration.days(365)
 
@@ -400,7 +400,7 @@ def _images(scope: Construct, config: Config) -> PrivateBucket:
     """The bucket of variants and manifests. Only variants move to another storage class, only files of runs expire."""
     storage = config.storage
     rules = moved(storage.variants_storage, storage.variants_storage_days, prefix=VARIANTS)
-    rules.append(s3.LifecycleRule(prefix=PREFIX, expiration=Duration.days(_DAYS_OF_A_RUN)))
+    rules.append(s3.LifecycleRule(prefix=PREFIX, expiration=Duration.days(DAYS_OF_A_RUN)))
     return PrivateBucket(scope, "Images", holds="images", config=config, lifecycle_rules=rules)
 
 

@@ -29,6 +29,9 @@ _A_DAY = 24 * 60 * 60
 _PART_OF_CONCURRENCY = 5
 _LEAST_CONCURRENCY = 2
 
+BACKUP_DAYS = 35
+"""How far back DynamoDB restores the table, as long as nobody asks it for less."""
+
 
 class Failures(Component):
     """Consumes the dead-letter queue: tries each dead letter once more, and records what fails again.

@@ -72,6 +72,7 @@ class Purging(Component):
         )
         for sender in (processing.function, failures.function):
             self._accept_from(sender, delivery, overwrites=config.delivery.invalidates_overwritten)
+        self.outputs = {"PurgeQueueUrl": self.queue.queue_url}
         self.functions = (self.function,)
         self.work_queues = (self.queue,)
 

@@ -86,10 +86,11 @@ class UploadApi(Component):
         name_attached(function, config.existing.attach)
         if url_ingest is not None:
             _accept_urls(function, url_ingest, failures)
+        counting: dict[str, str] = {}
         if config.uploads.max_uploads_per_day or config.uploads.max_megabytes_per_day:
-            _limit_each_day(self, function, config)
+            counting["UploadCountersTableName"] = _limit_each_day(self, function, config).table_name
         self.functions = (function,)
-        self.outputs = {"UploadApiUrl": self.origin}
+        self.outputs = {"UploadApiUrl": self.origin, **counting}
 
     def _api(self, config: Config) -> gateway.HttpApi:
         """The HTTP API with its one stage, which limits the rate of requests and logs each."""
@@ -163,13 +164,14 @@ def _allow_uploads(function: PythonFunction, uploads: s3.IBucket, images: Privat
     function.accept_any_key(images, "m/*")
 
 
-def _limit_each_day(scope: Construct, function: PythonFunction, config: Config) -> None:
-    """Have the API count what each owner uploads in a day."""
+def _limit_each_day(scope: Construct, function: PythonFunction, config: Config) -> dynamodb.Table:
+    """Have the API count what each owner uploads in a day; returns where."""
     table = _counters_table(scope, config)
     function.add_environment("UPLOAD_COUNTERS_TABLE", table.table_name)
     function.add_environment("MAX_UPLOADS_PER_DAY", str(config.uploads.max_uploads_per_day))
     function.add_environment("MAX_BYTES_PER_DAY", str(config.uploads.max_megabytes_per_day * MB))
     function.allow("dynamodb:UpdateItem", on=table.table_arn)
+    return table
 
 
 def _counters_table(scope: Construct, config: Config) -> dynamodb.Table:

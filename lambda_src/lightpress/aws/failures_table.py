@@ -105,6 +105,26 @@ class DynamoFailures:
         found = [_failure(item) for page in pages for item in page["Items"] if "reason" in item]
         return sorted(found, key=lambda failure: failure.last_at)
 
+    def subjects(self) -> Iterator[str]:
+        """SCAN: the subject of every row, once for each of its rows, whether it is a failure already or not."""
+        for page in self.dynamodb.get_paginator("scan").paginate(TableName=self.table, ProjectionExpression=SUBJECT):
+            for item in page["Items"]:
+                yield item[SUBJECT]["S"]
+
+    def erase(self, subject: str) -> int:
+        """QUERY and DELETE: every row of a subject, trials as well as failures; returns how many."""
+        pages = self.dynamodb.get_paginator("query").paginate(
+            TableName=self.table,
+            KeyConditionExpression="#subject = :subject",
+            ExpressionAttributeNames={"#subject": SUBJECT},
+            ExpressionAttributeValues={":subject": {"S": subject}},
+            ConsistentRead=True,
+        )
+        keys = [_key(subject, item[IDENTITY]["S"]) for page in pages for item in page["Items"]]
+        for key in keys:
+            self.dynamodb.delete_item(TableName=self.table, Key=key)
+        return len(keys)
+
     def forget(self, failure: Failure) -> bool:
         """DELETE; returns False, and deletes nothing, if it was recorded anew since it was read."""
         try:

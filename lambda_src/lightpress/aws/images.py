@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -32,8 +32,11 @@ class S3Images:
     bucket: str
 
     def published(self, key: str) -> Published | None:
-        """GET the manifest; it and its ETag come in one answer."""
-        return self.published_at(manifest_path(key))
+        """GET the manifest; it and its ETag come in one answer. One that was erased names its key here all the same."""
+        found = self.published_at(manifest_path(key))
+        if found is None or found.manifest.key:
+            return found
+        return replace(found, manifest=replace(found.manifest, key=key))
 
     def published_at(self, path: str) -> Published | None:
         """GET the manifest at a path, for who knows no key."""
@@ -59,11 +62,15 @@ class S3Images:
 
     def publish(self, manifest: Manifest, replacing: Published | None) -> None:
         """PUT with If-Match, or If-None-Match where there is none yet."""
+        self.publish_at(manifest_path(manifest.key), manifest, replacing)
+
+    def publish_at(self, path: str, manifest: Manifest, replacing: Published | None) -> None:
+        """The same at a path, for a manifest that names no key."""
         condition = {"IfMatch": replacing.etag} if replacing else {"IfNoneMatch": "*"}
         with on_condition():
             self.s3.put_object(
                 Bucket=self.bucket,
-                Key=manifest_path(manifest.key),
+                Key=path,
                 Body=manifest.to_json(),
                 ContentType="application/json",
                 CacheControl="no-store",

@@ -22,6 +22,11 @@ MESSAGES = "messages/"
 _LARGEST_COPY = 5 << 30  # one request of S3 copies no more; cutting it up takes longer than a function may run
 
 
+def copies_folder(source: Source) -> str:
+    """The folder, in the quarantine bucket, of all copies of what a key held."""
+    return f"{PICTURES}{fingerprint(f'{source.bucket}/{source.key}')}/"
+
+
 @dataclass(frozen=True, slots=True)
 class S3Quarantine:
     """Keeps copies of what failed, each under a name of its own, which says nothing of the key."""
@@ -33,7 +38,7 @@ class S3Quarantine:
         """COPY with If-Match on the source: never the bytes of another upload. Nothing of it passes through here."""
         if original.size > _LARGEST_COPY:
             return None
-        path = f"{PICTURES}{fingerprint(f'{source.bucket}/{source.key}')}/{fingerprint(original.identity)}"
+        path = f"{copies_folder(source)}{fingerprint(original.identity)}"
         try:
             with on_condition():
                 self._copy(source, original, path)

@@ -158,7 +158,7 @@ class Manifest:
     """The published state of one key.
 
     Attributes:
-        key: Of the original.
+        key: Of the original; "" in a tombstone that was erased, which nobody reads the key from.
         status: "ready", "failed" or "deleted".
         revision: Grows with every publication, so that no manifest ever equals an older one.
         source: The original; None if it was deleted.

@@ -1,0 +1,294 @@
+"""`lightpress erase`: removes everything that is kept of the originals of one owner, one folder or one key.
+
+Functions go on working meanwhile, so the order matters. Of each key, first a delete marker, then all other versions,
+and markers only once nothing lies below them: at no moment does an older version become the current one. Whatever
+follows from originals is removed by whoever removes what follows from deletions: a message has the key looked at, and a
+worker tells the CDN, removes the variants and publishes a tombstone. Its key is taken out of that here.
+
+A worker that has read an original before it was deleted may still write something of it, so all of it is looked through
+once more after the longest time that a function runs. Only if nothing is found then, everything is gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Protocol
+
+from lightpress.aws.quarantine import copies_folder
+from lightpress.cli.deleting import refused_in
+from lightpress.pipeline.failures import subject_of_picture
+from lightpress.pipeline.manifest import Manifest, Status, manifest_path, variants_folder
+from lightpress.pipeline.ports import PreconditionFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from types_boto3_s3 import S3Client
+
+    from lightpress.aws.failures_table import DynamoFailures
+    from lightpress.aws.images import S3Images
+    from lightpress.aws.purges import SqsLateLooks
+    from lightpress.pipeline.buckets import Publishing
+
+_MOST_DELETED_AT_ONCE = 1000
+_KEYS_AT_ONCE = 1000
+_NO_VERSION = "null"
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML 1.0, "Characters"
+_VERSIONS, _MARKERS = "Versions", "DeleteMarkers"
+
+
+class Kind(StrEnum):
+    """What is removed, as receipts call it."""
+
+    VERSIONS = "versions and delete markers of originals"
+    UPLOADS = "unfinished uploads"
+    VARIANTS = "variants"
+    MANIFESTS = "manifests"
+    COPIES = "copies in quarantine"
+    ROWS = "rows of failures"
+    COUNTERS = "counters of uploads"
+
+
+class NotErasedError(Exception):
+    """Something is still there; the message says what, and what to do."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose originals, by one of three.
+
+    Attributes:
+        key: One key.
+        prefix: A folder: what keys begin with, with "/" at its end.
+        owners: Owners as they are in keys of the upload API, `COLLECTION/OWNER/ID/FILENAME`.
+    """
+
+    key: str = ""
+    prefix: str = ""
+    owners: tuple[str, ...] = ()
+
+    def takes(self, name: str) -> bool:
+        """Whether a key is one of these."""
+        if self.owners:
+            collection, *rest = name.split("/")
+            return bool(collection) and len(rest) > 1 and rest[0] in self.owners
+        return name == self.key if self.key else name.startswith(self.prefix)
+
+    def prefixes(self, collections: Callable[[], Iterable[str]]) -> list[str]:
+        """What to list so that every such key is found. collections: the folders of the bucket, with "/" at the end."""
+        if self.owners:
+            return [f"{folder}{owner}/" for folder in collections() for owner in self.owners]
+        return [self.key or self.prefix]
+
+
+class Patience(Protocol):
+    """Waits for those who work meanwhile."""
+
+    def for_workers(self, unsettled: int) -> None:
+        """Wait a little, until they may have removed what is left; raises NotErasedError once that is too long."""
+
+    def for_those_at_work(self) -> bool:
+        """Wait until everybody who may have read an original before it was deleted has ended.
+
+        False: nobody waits for them now.
+        """
+
+
+@dataclass(frozen=True)
+class Round:
+    """What one look at everything came to.
+
+    Attributes:
+        removed: How much of each kind was removed.
+        unsettled: Keys of which something is left that a worker was asked to remove.
+    """
+
+    removed: Counter[Kind]
+    unsettled: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Erasing:
+    """Erases the originals of a scope.
+
+    Attributes:
+        s3: A client.
+        uploads, quarantine: Buckets.
+        images: Variants and manifests.
+        failures: The failures table.
+        looks: Has a key looked at once more, also at what somebody has left behind there.
+        publishing: Which bucket is published under which names.
+        scope: Whose originals.
+        each: Applies a function to each of many, in order; several at once, where it may.
+    """
+
+    s3: S3Client
+    uploads: str
+    quarantine: str
+    images: S3Images
+    failures: DynamoFailures
+    looks: SqsLateLooks
+    publishing: Publishing
+    scope: Scope
+    each: Callable[[Callable[[str], Round], Iterable[str]], Iterable[Round]] = field(default=map)
+
+    def run(self, names: set[str], patience: Patience, heard: Callable[[Round], None]) -> bool:
+        """Look through everything until nothing is left; returns whether that is sure.
+
+        names: The keys that are known so far; those that turn up meanwhile are added.
+        heard: Is told of each round.
+
+        Raises NotErasedError where workers do not remove what is left, or S3 refuses to.
+        """
+        sure, again = False, frozenset(names)
+        while True:
+            done = self._round(names, again)
+            heard(done)
+            sure = sure and not done.removed[Kind.VERSIONS]
+            if done.unsettled:
+                patience.for_workers(len(done.unsettled))
+                again = done.unsettled
+            elif sure and again == names and not done.removed.total():
+                return True
+            else:
+                if not sure and not patience.for_those_at_work():
+                    return False
+                sure, again = True, frozenset(names)
+
+    def _round(self, names: set[str], again: frozenset[str]) -> Round:
+        """Remove what is there of all originals, and what follows from those in `again` and from new ones."""
+        removed: Counter[Kind] = Counter()
+        found: set[str] = set()
+        for prefix in self.scope.prefixes(self.folders):
+            removed[Kind.VERSIONS] += self._remove_versions(self.uploads, prefix, found)
+        look_at = sorted(again | (found - names))
+        names |= found
+        unsettled: set[str] = set()
+        for one in self.each(self._remove_derived, look_at):
+            removed += one.removed
+            unsettled |= one.unsettled
+        return Round(removed, frozenset(unsettled))
+
+    def folders(self) -> list[str]:
+        """The folders at the top of the bucket of originals, those of deleted ones included."""
+        pages = self.s3.get_paginator("list_object_versions").paginate(Bucket=self.uploads, Delimiter="/")
+        return [one["Prefix"] for page in pages for one in page.get("CommonPrefixes", [])]
+
+    def versions(self, bucket: str, prefix: str) -> Iterator[Listed]:
+        """The keys of the scope below a prefix of the bucket of originals; of any other bucket, all below it."""
+        pages = self.s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+        for key, rows in groupby(_by_key(pages), key=itemgetter(0)):
+            of_key = [(kind, row) for _, kind, row in rows]
+            if bucket != self.uploads or self.scope.takes(key):
+                yield Listed(
+                    key,
+                    [row for kind, row in of_key if kind == _VERSIONS],
+                    [row for kind, row in of_key if kind == _MARKERS],
+                )
+
+    def _remove_versions(self, bucket: str, prefix: str, found: set[str]) -> int:
+        """Remove everything below a prefix, until nothing is listed; returns how much, and adds its keys to `found`."""
+        count, more = 0, True
+        while more:
+            more = False
+            listed = self.versions(bucket, prefix)
+            while some := list(islice(listed, _KEYS_AT_ONCE)):
+                more = True
+                found.update(one.key for one in some)
+                count += self._remove_listed(bucket, some)
+        return count
+
+    def _remove_listed(self, bucket: str, listed: list[Listed]) -> int:
+        """Hide what is current, then remove the versions; of keys without any, remove the markers.
+
+        A marker goes only once a listing shows nothing below it: without it, what is below would be current again.
+        Returns how much is gone that was there before this hid anything.
+        """
+        current = [(one.key, row) for one in listed for row in one.versions if row["IsLatest"]]
+        without_versions = [key for key, row in current if row["VersionId"] == _NO_VERSION]
+        self._delete(bucket, [{"Key": key} for key, _ in current])
+        versions = [row for one in listed for row in one.versions if not (row["IsLatest"] and _is_null(row))]
+        self._delete(bucket, [_named(row) for row in versions])
+        markers = [row for one in listed if not one.versions for row in one.markers]
+        self._delete(bucket, [_named(row) for row in markers])
+        return len(versions) + len(without_versions) + len(markers) - (len(current) - len(without_versions))
+
+    def _delete(self, bucket: str, named: list[Any]) -> None:
+        """A thousand at a time; keys that no XML can hold, one at a time, for the list of many is XML."""
+        for one in named:
+            if _NOT_IN_XML.search(one["Key"]):
+                self.s3.delete_object(Bucket=bucket, **one)
+        objects = [one for one in named if not _NOT_IN_XML.search(one["Key"])]
+        for start in range(0, len(objects), _MOST_DELETED_AT_ONCE):
+            some = objects[start : start + _MOST_DELETED_AT_ONCE]
+            answer = self.s3.delete_objects(Bucket=bucket, Delete={"Objects": some, "Quiet": True})
+            if refused := refused_in(answer, bucket):
+                raise NotErasedError(refused)
+
+    def _remove_derived(self, name: str) -> Round:
+        """Remove what follows from the original of a key, or ask for it.
+
+        Variants are removed by a worker, who tells the CDN first; rows and copies here, once no manifest can say any
+        more that the original has failed.
+        """
+        source = self.publishing.named(name)
+        try:
+            manifests = self._without_name(name)
+        except PreconditionFailed:  # somebody has published something
+            manifests = None
+        if manifests is None:
+            self.looks.request_look(source)
+            return Round(Counter(), frozenset({name}))
+        removed = Counter({Kind.MANIFESTS: manifests})
+        removed[Kind.ROWS] = self.failures.erase(subject_of_picture(source.bucket, source.key))
+        removed[Kind.COPIES] = self._remove_versions(self.quarantine, copies_folder(source), set())
+        return Round(removed, frozenset())
+
+    def _without_name(self, name: str) -> int | None:
+        """Leave of the manifest that it was deleted, and its revision; None where something is published, or left over.
+
+        A tombstone has to stay as long as anybody may hear of the deletion, who else would write one with the key.
+        Returns how many named it.
+        """
+        path = manifest_path(name)
+        published = self.images.published_at(path)
+        if any(self.images.paths(variants_folder(name))):
+            return None
+        if published is None:
+            self.images.publish_at(path, Manifest("", Status.DELETED, 1), None)
+            return 0
+        if published.manifest.status is not Status.DELETED:
+            return None
+        if published.manifest.key:
+            self.images.publish_at(path, replace(published.manifest, key=""), published)
+        return int(bool(published.manifest.key))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A key as a list of versions has it: its versions, and its delete markers, as S3 tells them."""
+
+    key: str
+    versions: list[Any]
+    markers: list[Any]
+
+
+def _by_key(pages: Iterable[Any]) -> Iterator[tuple[str, str, Any]]:
+    """The rows of a list of versions in the order of keys: key, kind, row."""
+    for page in pages:
+        rows = [(row["Key"], kind, row) for kind in (_VERSIONS, _MARKERS) for row in page.get(kind, [])]
+        yield from sorted(rows, key=itemgetter(0))
+
+
+def _is_null(row: Any) -> bool:  # noqa: ANN401  as S3 tells it
+    """Whether it is the version of a bucket that keeps none: it is gone once it is hidden."""
+    return bool(row["VersionId"] == _NO_VERSION)
+
+
+def _named(row: Any) -> Any:  # noqa: ANN401  as S3 tells it, and takes it
+    return {"Key": row["Key"], "VersionId": row["VersionId"]}

@@ -1,0 +1,404 @@
+"""`lightpress erase`: nothing is left of an owner, a folder or a key, and everything of the others is."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from typer.testing import CliRunner, Result
+
+from lightpress.aws.failures_table import DynamoFailures
+from lightpress.aws.images import S3Images
+from lightpress.aws.originals import S3Originals
+from lightpress.aws.purges import SqsLateLooks, SqsPurges
+from lightpress.aws.upload_counters import OWNER_DAY
+from lightpress.cli.erasing import Erasing, Kind, NotErasedError, Scope
+from lightpress.cli.erasure import Erasure, Waiting, erasure_of, held_after
+from lightpress.cli.main import app
+from lightpress.pipeline.buckets import Attached, Publishing
+from lightpress.pipeline.events import read
+from lightpress.pipeline.failures import Trial, subject_of_picture
+from lightpress.pipeline.manifest import Status, generation_name, manifest_path, variants_folder
+from lightpress.pipeline.reconcile import Dependencies, reconcile
+from lightpress.uploads.requests import owner_of
+from tests.cli.deployed import FAILURES, IMAGES, PURGES, QUARANTINE, RETENTION, UPLOADS, Rig
+from tests.pipeline.fakes import book
+from tests.pipeline.keys import NASTY_KEYS
+from tools.fakes.dynamodb import SimulatedDynamoDb, Table
+from tools.fakes.s3 import Bucket, SimulatedS3
+from tools.fakes.sqs import Queue, SimulatedSqs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.cli.erasing import Round
+
+ALICE, BOB = owner_of("alice"), owner_of("bob")
+
+
+@dataclass
+class Workers:
+    """Whoever works off the queue of uploads while an erasure waits. on_wait: what somebody does who was at work."""
+
+    rig: Rig
+    on_wait: Callable[[], object] = lambda: None
+    waited: int = 0
+    looked: Counter[str] = field(default_factory=Counter)
+
+    def for_workers(self, unsettled: int) -> None:
+        assert unsettled > 0
+        self.work()
+
+    def for_those_at_work(self) -> bool:
+        self.work()
+        self.on_wait()
+        self.waited += 1
+        return True
+
+    def work(self) -> None:
+        deployment, sqs = self.rig.deployment, self.rig.deployment.sqs()
+        purges = SqsPurges(sqs, deployment.purge_queue_url or "", 0)
+        images, originals = S3Images(deployment.s3, IMAGES), S3Originals(deployment.s3)
+        dependencies = Dependencies(originals, images, book(), _never, purges=purges)
+        while messages := sqs.receive_message(QueueUrl=deployment.queue_url, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                for source in read(message["Body"]).about(deployment.publishing.find_source).sources:
+                    self.looked[source.name] += 1
+                    reconcile(source, dependencies, redelivered=True)
+                sqs.delete_message(QueueUrl=deployment.queue_url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def _never(*_: object) -> Any:  # noqa: ANN401  as ports have it
+    raise AssertionError("an erased original was rendered")
+
+
+def publish(rig: Rig, key: str, *, versions: int = 2) -> None:
+    """A picture that was overwritten, is published, and has failed before: all that there can be of one."""
+    rig.failed(key)
+    rig.store.table.begin_trial(Trial(subject_of_picture(UPLOADS, key), "another", "d", "m"))
+    for revision in range(2, versions + 1):
+        identity = rig.upload(key, b"again")
+        generation = generation_name(revision, identity, "digest")
+        path = f"{variants_folder(key)}{generation}/w320.webp"
+        rig.deployment.s3.put_object(Bucket=IMAGES, Key=path, Body=b"variant")
+        rig.manifest(key, Status.READY, identity, generation)
+
+
+def copies(rig: Rig, key: str) -> None:
+    """Copies in quarantine, as functions name them."""
+    from lightpress.aws.quarantine import copies_folder
+    from lightpress.pipeline.source import Source
+
+    rig.deployment.s3.put_object(Bucket=QUARANTINE, Key=f"{copies_folder(Source(UPLOADS, key))}c", Body=b"copy")
+
+
+def everything(rig: Rig) -> dict[str, Any]:
+    """All that is stored, with every version and row."""
+    found: dict[str, Any] = {}
+    for bucket in (UPLOADS, IMAGES, QUARANTINE):
+        listed = rig.deployment.s3.list_object_versions(Bucket=bucket)
+        rows = [*listed.get("Versions", []), *listed.get("DeleteMarkers", [])]
+        found |= {f"{bucket}/{row['Key']}?{row['VersionId']}": row.get("ETag", "") for row in rows}
+    for item in rig.deployment.dynamodb().scan(TableName=FAILURES)["Items"]:
+        found[f"{item['subject']['S']} {item['identity']['S']}"] = sorted(item)
+    return found
+
+
+def erase(rig: Rig, scope: Scope, workers: Workers | None = None) -> tuple[bool, Counter[Kind]]:
+    removed: Counter[Kind] = Counter()
+
+    def heard(done: Round) -> None:
+        removed.update(done.removed)
+
+    with erasure_of(rig.deployment, scope) as erasure:
+        survey = erasure.survey()
+        removed.update(erasure.remove_uploads(survey))
+        one_by_one = replace(erasure.erasing, each=map)  # moto's lists do not bear threads
+        return one_by_one.run(survey.names, workers or Workers(rig), heard), removed
+
+
+def test_of_two_owners_one_is_erased_and_of_the_other_every_byte_stays(rig: Rig) -> None:
+    for owner in (BOB, f"{BOB}b"[:16], f"{ALICE}x"):
+        publish(rig, f"photos/{owner}/1/cat.jpg")
+    copies(rig, f"photos/{BOB}/1/cat.jpg")
+    before = everything(rig)
+    mine = (f"photos/{ALICE}/1/cat.jpg", f"avatars/{ALICE}/2.900/me ü+%.png", f"photos/{ALICE}/3/gone.jpg")
+    for key in mine:
+        publish(rig, key)
+        copies(rig, key)
+    rig.deployment.s3.delete_object(Bucket=UPLOADS, Key=mine[2])
+    rig.deployment.s3.create_multipart_upload(Bucket=UPLOADS, Key=f"photos/{ALICE}/4/large.tiff")
+    sure, removed = erase(rig, Scope(owners=(ALICE,)))
+    assert sure
+    assert removed[Kind.VERSIONS] == 3 * 2 + 1
+    assert (removed[Kind.ROWS], removed[Kind.COPIES], removed[Kind.UPLOADS]) == (3 * 2, 3, 1)
+    assert removed[Kind.MANIFESTS] == 3
+    after = everything(rig)
+    assert {name: tag for name, tag in after.items() if name in before} == before
+    left = after.keys() - before.keys()
+    # `Rig.failed` names copies in a way of its own.
+    nameless = {f"images/{manifest_path(key)}?null" for key in mine}
+    assert {name for name in left if not name.startswith("quarantine/pictures/")} == nameless
+    bodies = [rig.deployment.s3.get_object(Bucket=IMAGES, Key=manifest_path(key))["Body"].read() for key in mine]
+    assert all(json.loads(body) | {"revision": 3} == json.loads(TOMBSTONE) for body in bodies)
+    assert not any(ALICE in body.decode() for body in bodies)
+
+
+TOMBSTONE = (
+    '{"key":"","status":"deleted","revision":3,"source":null,"recipe":null,"digest":null,"generation":null,'
+    '"previous":null,"variants":[],"notes":[],"reason":null,"detail":null,"lazy":[],"schema":1}'
+)
+
+
+def test_the_cdn_is_told_of_each_picture_whose_variants_were_there(rig: Rig) -> None:
+    publish(rig, "trips/a.jpg")
+    publish(rig, "home/b.jpg")
+    erase(rig, Scope(prefix="trips/"))
+    queue = rig.deployment.purge_queue_url or ""
+    answer = rig.deployment.sqs().receive_message(QueueUrl=queue, MaxNumberOfMessages=10)
+    assert PURGES in queue
+    assert {message["Body"] for message in answer["Messages"]} == {variants_folder("trips/a.jpg")}
+
+
+def test_each_key_is_erased_whatever_it_is_called_and_no_other_key_that_begins_so() -> None:
+    """Over the stores of the simulation: of moto, some of these keys cannot be listed."""
+    uploads, images = Bucket(versioned=True), Bucket()
+    asked: list[str] = []
+
+    def wire(operation: str, what: str, effect: Callable[[], Any], *, changes: bool = False) -> Any:  # noqa: ANN401
+        asked.extend([what] if operation == "DeleteObjects" and changes else [])
+        return effect()
+
+    s3: Any = SimulatedS3({UPLOADS: uploads, IMAGES: images, QUARANTINE: Bucket()}, wire)
+    dynamodb: Any = SimulatedDynamoDb({FAILURES: Table(("subject", "identity"))})
+    sqs: Any = SimulatedSqs({"queue": Queue("queue")})
+    for key in NASTY_KEYS:
+        uploads.put(key, b"1")
+        uploads.put(key, b"2")
+        uploads.put(f"{key}-2", b"of another")
+    for key in NASTY_KEYS:
+        Erasing(
+            s3,
+            UPLOADS,
+            QUARANTINE,
+            S3Images(s3, IMAGES),
+            DynamoFailures(dynamodb, FAILURES, lambda: 0, 0),
+            SqsLateLooks(sqs, "queue", 0),
+            Publishing(UPLOADS),
+            Scope(key=key),
+        ).run({key}, Impatient(), lambda _: None)
+        assert key not in uploads.keys
+    assert set(uploads.keys) == {f"{key}-2" for key in NASTY_KEYS}
+    assert set(images.keys) == {manifest_path(key) for key in NASTY_KEYS}
+    # DeleteObjects is XML, which cannot hold these: https://www.w3.org/TR/xml/#charsets
+    assert not [what for what in asked if any(character in what for character in "\x00\x07\uffff")]
+
+
+class Impatient:
+    """Waits for nobody."""
+
+    def for_workers(self, unsettled: int) -> None:
+        raise AssertionError(f"{unsettled} are left")
+
+    def for_those_at_work(self) -> bool:
+        return True
+
+
+def test_at_no_moment_is_an_older_version_or_what_was_deleted_the_current_one(rig: Rig) -> None:
+    for data in (b"1", b"2", b"3"):
+        rig.upload("trips/a.jpg", data)
+    rig.upload("trips/b.jpg")
+    rig.deployment.s3.delete_object(Bucket=UPLOADS, Key="trips/b.jpg")
+    seen: list[set[str]] = []
+    rig.deployment.s3.meta.events.register(
+        "after-call.s3.DeleteObjects", lambda **_: seen.append(rig.stored(UPLOADS) & {"trips/a.jpg", "trips/b.jpg"})
+    )
+    sure, removed = erase(rig, Scope(prefix="trips/"))
+    assert (sure, removed[Kind.VERSIONS]) == (True, 5)
+    assert len(seen) >= 3
+    assert not set().union(*seen)
+
+
+def test_what_somebody_writes_who_was_at_work_is_found_and_what_is_uploaded_meanwhile(rig: Rig) -> None:
+    publish(rig, "trips/a.jpg")
+    later: list[Callable[[], object]] = [
+        lambda: rig.store.table.record(replace(rig.not_fetched("trips/a.jpg"), identity="late")),
+        lambda: rig.upload("trips/b.jpg"),
+    ]
+    workers = Workers(rig, on_wait=lambda: later.pop()() if later else None)
+    sure, removed = erase(rig, Scope(prefix="trips/"), workers)
+    assert sure
+    assert removed[Kind.VERSIONS] == 3
+    assert rig.stored(UPLOADS) == set()
+    assert not rig.deployment.dynamodb().scan(TableName=FAILURES)["Items"]
+    assert workers.waited == 2  # an original has turned up after the first time, so somebody may have read that
+
+
+def test_an_erasure_that_was_interrupted_goes_on_and_ends_with_nothing_found(rig: Rig) -> None:
+    for number in range(3):
+        publish(rig, f"trips/{number}.jpg")
+    calls: list[int] = []
+
+    def die(**_: object) -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    rig.deployment.s3.meta.events.register("before-call.s3.DeleteObjects", die)
+    with pytest.raises(KeyboardInterrupt):
+        erase(rig, Scope(prefix="trips/"))
+    assert erase(rig, Scope(prefix="trips/"))[0]
+    with erasure_of(rig.deployment, Scope(prefix="trips/")) as erasure:
+        assert erasure.survey().counts.total() == 0
+    assert erase(rig, Scope(prefix="trips/")) == (True, Counter(dict.fromkeys(Kind, 0)))
+
+
+def test_the_counters_of_an_owner_go_and_those_of_another_stay(rig: Rig) -> None:
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.create_table(
+        TableName="counters",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": OWNER_DAY, "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": OWNER_DAY, "AttributeType": "S"}],
+    )
+    for row in (f"{ALICE} 2026-11-27", f"{ALICE} 2026-11-28", f"{BOB} 2026-11-28"):
+        dynamodb.put_item(TableName="counters", Item={OWNER_DAY: {"S": row}})
+    deployment = replace(rig.deployment, counters_table="counters")
+    with erasure_of(deployment, Scope(owners=(ALICE,))) as erasure:
+        on_that_day = Erasure(deployment, erasure.scope, erasure.erasing, date(2026, 11, 28))
+        survey = on_that_day.survey()
+        assert on_that_day.remove_uploads(survey)[Kind.COUNTERS] == 2
+    assert [item[OWNER_DAY]["S"] for item in dynamodb.scan(TableName="counters")["Items"]] == [f"{BOB} 2026-11-28"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "found"),
+    [
+        (Scope(prefix="shop/"), {"shop/new/cat.jpg", "shop/old/cat.jpg"}),
+        (Scope(prefix="shop/new/"), {"shop/new/cat.jpg"}),
+        (Scope(prefix="sho/"), set()),
+        (Scope(key="shop/new/cat.jpg"), {"shop/new/cat.jpg"}),
+        (Scope(prefix="shop/none/"), set()),
+        (Scope(owners=("new",)), set()),
+    ],
+    ids=str,
+)
+def test_originals_of_an_attached_bucket_are_found_and_left_to_who_owns_them(
+    rig: Rig, scope: Scope, found: set[str]
+) -> None:
+    s3 = rig.deployment.s3
+    s3.create_bucket(Bucket="my-shop")
+    for key in ("new/cat.jpg", "old/cat.jpg", "old/cat.txt"):
+        s3.put_object(Bucket="my-shop", Key=key, Body=b"data")
+    deployment = replace(rig.deployment, attached=(Attached("my-shop", "", (".jpg",), "shop/"),))
+    with erasure_of(deployment, scope) as erasure:
+        assert {source.name for source in erasure.attached_originals()} == found
+
+
+def test_who_never_removes_variants_is_waited_for_as_long_as_it_is_said_and_then_named() -> None:
+    now = [0.0]
+    waiting = Waiting(
+        60, 100, to_the_end=True, pause=lambda seconds: now.append(now.pop() + seconds), clock=lambda: now[0]
+    )
+    with pytest.raises(NotErasedError, match="variants of 7 originals are still there after 100 s"):
+        _wait_on(waiting)
+    assert 100 < now[0] < 170
+    assert waiting.for_those_at_work()
+    assert now[0] > 160
+
+
+def _wait_on(waiting: Waiting) -> None:
+    for _ in range(99):
+        waiting.for_workers(7)
+
+
+# The command.
+
+
+def run(*arguments: str, answer: str | None = None) -> Result:
+    return CliRunner().invoke(app, ["erase", "dev", *arguments], input=answer)
+
+
+def deleted(rig: Rig, key: str) -> None:
+    """A picture that was deleted long ago: nothing is left but what only an erasure removes."""
+    rig.upload(key)
+    rig.deployment.s3.delete_object(Bucket=UPLOADS, Key=key)
+    rig.manifest(key, Status.DELETED)
+
+
+def test_the_command_asks_with_counts_and_gives_a_receipt_that_says_until_when_what_is_held(rig: Rig) -> None:
+    for key in ("trips/a.jpg", "home/c.jpg"):
+        deleted(rig, key)
+    refused = run("--prefix", "trips/", answer="n\n")
+    assert refused.exit_code == 1
+    assert "2 versions and delete markers of originals" in refused.stderr
+    assert "1 manifests" in refused.stderr
+    assert "Erase all of it, of 1 keys in dev?" in refused.stderr
+    before = datetime.now(UTC)
+    done = run("--prefix", "trips/", "--json", answer="y\n")
+    assert done.exit_code == 0
+    told = json.loads(done.stdout.splitlines()[-1])
+    assert (told["complete"], told["again_at"], told["keys"], told["scope"]) == (True, None, 1, {"prefix": "trips/"})
+    assert (told["removed"]["versions"], told["removed"]["manifests"], told["removed"]["variants"]) == (2, 1, 0)
+    until = {held["where"].split(" (")[0]: held["until"] for held in told["held"]}
+    assert until["logs of the functions"][:10] == f"{before + timedelta(RETENTION.logs):%Y-%m-%d}"
+    assert until["access logs of the CDN"][:10] == f"{before + timedelta(RETENTION.access_logs):%Y-%m-%d}"
+    again = run("--prefix", "trips/", "--yes")
+    assert again.exit_code == 0
+    assert "        0  versions and delete markers of originals" in again.stdout
+    left = rig.deployment.s3.list_object_versions(Bucket=UPLOADS)
+    assert {row["Key"] for row in (*left["Versions"], *left["DeleteMarkers"])} == {"home/c.jpg"}
+
+
+def test_without_waiting_the_receipt_says_that_it_is_not_the_last_word(rig: Rig) -> None:
+    deleted(rig, "trips/a.jpg")
+    done = run("--key", "trips/a.jpg", "--yes", "--no-wait")
+    assert done.exit_code == 3
+    assert "run it again after 20" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "choose one of --owner, --prefix and --key"),
+        (("--owner", "a", "--key", "b"), "choose one of --owner, --prefix and --key"),
+        (("--prefix", "trips"), "'trips' has no / at its end"),
+        (("--prefix", ""), "'' has no / at its end"),
+        (("--owner", ""), "lightpress empty removes everything"),
+        (("--key", ""), "lightpress empty removes everything"),
+    ],
+)
+@pytest.mark.usefixtures("rig")
+def test_what_would_be_too_much_is_refused(arguments: tuple[str, ...], said: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+
+
+def test_an_owner_is_named_as_the_authorizer_does_or_as_keys_do(rig: Rig) -> None:
+    for owner in ("alice", ALICE):
+        deleted(rig, f"photos/{ALICE}/1/cat.jpg")
+        assert json.loads(run("--owner", owner, "--yes", "--json").stdout)["removed"]["versions"] == 2
+
+
+def test_the_receipt_names_replicas_the_cdn_that_is_not_told_and_stacks_that_do_not_say(rig: Rig) -> None:
+    now = datetime.now(UTC)
+    untold = replace(rig.deployment, retention=replace(RETENTION, invalidates=False, access_logs=0))
+    held = {one.where: one for one in held_after(untold, now)}
+    assert "create-invalidation --distribution-id E1 --paths '/i/*' '/r/*'" in held["the CDN"].todo
+    assert not any("access logs" in where for where in held)
+    assert not any("replica" in where for where in held)
+    destination = {"Bucket": "arn:aws:s3:::copies", "StorageClass": "STANDARD"}
+    rule: Any = {"Status": "Enabled", "Destination": destination, "Prefix": "", "ID": "r", "Priority": 1}
+    rig.deployment.s3.create_bucket(Bucket="copies")
+    rig.deployment.s3.put_bucket_versioning(Bucket="copies", VersioningConfiguration={"Status": "Enabled"})
+    rig.deployment.s3.put_bucket_replication(
+        Bucket=UPLOADS, ReplicationConfiguration={"Role": "arn:aws:iam::123456789012:role/r", "Rules": [rule]}
+    )
+    assert "the replica copies" in {one.where for one in held_after(rig.deployment, now)}
+    assert "Deploy this release" in held_after(replace(rig.deployment, retention=None), now)[0].todo
