@@ -234,7 +234,7 @@ CORRECTION_FIELDS: Fields = {
 
 def parse_correction(body: object) -> tuple[float, float] | None:
     """Read where the subject of a picture is; None where a correction is taken back."""
-    said = _read(CORRECTION_FIELDS, body)[FOCUS]
+    said = read_fields(CORRECTION_FIELDS, body)[FOCUS]
     return None if said == TAKEN_BACK else point_in(said)
 
 
