@@ -102,7 +102,8 @@ def scanned(version: str | None, status: str, **scanned_object: object) -> str:
 
 
 def take(*bodies: str) -> list[str]:
-    failed: Mapping[str, Any] = handler(batch(*bodies), Context())  # type: ignore[arg-type]  what Lambda hands over
+    context: Any = Context()
+    failed: Mapping[str, Any] = handler(batch(*bodies), context)
     return [one["itemIdentifier"] for one in failed["batchItemFailures"]]
 
 
