@@ -67,7 +67,7 @@ function open(account, config) {
       by('pictures').append(view.element);
     }
     views.get(picture.id).update();
-    if (picture.state === 'ready' || picture.state === 'failed') ended(picture);
+    if (['ready', 'held', 'failed'].includes(picture.state)) ended(picture);
     summarize();
   }
 

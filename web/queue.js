@@ -1,4 +1,4 @@
-// The pictures and what becomes of each: waiting, uploading, processing, ready or failed. No document in here.
+// The pictures and what becomes of each: waiting, uploading, processing, held, ready or failed. No document in here.
 
 import { Problem } from './api.js';
 import { sendInParts } from './parts.js';
@@ -114,7 +114,7 @@ export function makeQueue({ api, limits, changed }) {
     api.abortParts(begun).catch(() => {});
   }
 
-  /** Look until it is ready or failed. */
+  /** Look until it is ready, held or failed. */
   async function look(picture) {
     update(picture, { state: 'processing', progress: 1 });
     const began = Date.now();
@@ -122,6 +122,7 @@ export function makeQueue({ api, limits, changed }) {
       await sleep(wait, picture.stop.signal);
       const published = await api.status(picture.key);
       if (published.status === 'ready') return update(picture, { state: 'ready', published });
+      if (published.status === 'held') return update(picture, { state: 'held' });
       if (published.status === 'failed') {
         // Sent again, it would fail again.
         throw new Problem([published.title, published.detail].filter(Boolean).join(' '), { code: published.reason, retriable: false });

@@ -27,6 +27,8 @@ export function stateOf(picture) {
       return `Uploading: ${Math.floor(100 * picture.progress)} % of ${bytes(picture.file.size)}`;
     case 'processing':
       return 'Uploaded. Sizes and formats are being made.';
+    case 'held':
+      return 'Uploaded. It is in review, and will be published once it is approved.';
     case 'ready':
       return ready(picture.published);
     default:
@@ -46,7 +48,7 @@ export function isUnderWay(picture) {
 
 /** Whether nothing more will happen to it unless somebody asks for it. */
 export function isFinished(picture) {
-  return picture.state === 'ready' || (picture.state === 'failed' && !picture.problem.retriable && !picture.wanted);
+  return picture.state === 'ready' || picture.state === 'held' || (picture.state === 'failed' && !picture.problem.retriable && !picture.wanted);
 }
 
 /** How far the upload of all pictures is, from 0 to 1, by bytes; 1 where nothing is to be sent. */
@@ -63,6 +65,7 @@ export function summaryOf(pictures) {
   const parts = [`${count('ready')} of ${pictures.length} ready`];
   const left = pictures.filter(isUnderWay).length;
   if (left) parts.unshift(`${left} to upload, ${Math.floor(100 * totalProgress(pictures))} % sent`);
+  if (count('held')) parts.push(`${count('held')} in review`);
   if (count('failed')) parts.push(`${count('failed')} failed`);
   const weighed = (picture) => picture.state === 'ready' && largest(picture.published).bytes !== null;
   const published = pictures.filter(weighed); // how large a file is that is made at its first view, nobody knows

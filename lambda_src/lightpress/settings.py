@@ -109,6 +109,33 @@ class LazySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewSettings:
+    """Settings of `take_review`.
+
+    Attributes:
+        uploads_bucket: Where originals are.
+        images_bucket: Where reviews are kept.
+        queue_url: The queue of uploads, through which keys are looked at again.
+        attached: Of each attached bucket, what `buckets.Attached` holds.
+    """
+
+    uploads_bucket: str
+    images_bucket: str
+    queue_url: str
+    attached: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> ReviewSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
+            images_bucket=_text(environment, "IMAGES_BUCKET"),
+            queue_url=_text(environment, "QUEUE_URL"),
+            attached=_attached(environment),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class InPlaceSettings:
     """Settings of `compress_in_place`.
 

@@ -44,6 +44,7 @@ metrics = Metrics()
 
 _COUNTED_AS = {
     Action.PUBLISHED: "PicturesPublished",
+    Action.HELD: "PicturesHeld",
     Action.REJECTED: "PicturesRejected",
     Action.FAILED: "PicturesFailed",
     Action.REMOVED: "PicturesRemoved",

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lightpress.in_place.buckets import InPlace
     from lightpress.pipeline.ports import Published
 
-UPLOADS, IMAGES, QUARANTINE, FAILURES, QUEUE, URLS, IN_PLACE = (
+UPLOADS, IMAGES, QUARANTINE, FAILURES, QUEUE, URLS, IN_PLACE, REVIEWS = (
     "uploads",
     "images",
     "quarantine",
@@ -35,6 +35,7 @@ UPLOADS, IMAGES, QUARANTINE, FAILURES, QUEUE, URLS, IN_PLACE = (
     "queue",
     "urls",
     "in-place",
+    "reviews",
 )
 PURGES = "purges"
 REGION = "us-east-1"
@@ -177,6 +178,7 @@ def deployed(*in_place: InPlace) -> Iterator[Rig]:
             "FailuresTableName": FAILURES,
             "QueueUrl": queue_url,
             "UrlQueueUrl": boto3.client("sqs").create_queue(QueueName=URLS)["QueueUrl"],
+            "ReviewQueueUrl": boto3.client("sqs").create_queue(QueueName=REVIEWS)["QueueUrl"],
             "CdnBaseUrl": "https://cdn.example.com",
             "PurgeQueueUrl": boto3.client("sqs").create_queue(QueueName=PURGES)["QueueUrl"],
             "DistributionId": "E1",

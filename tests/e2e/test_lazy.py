@@ -36,7 +36,11 @@ AT_ONCE = 4
 @pytest.fixture(scope="module")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This checkout, but for its recipes, which leave the small sizes for their first view."""
-    folder = tmp_path_factory.mktemp("checkout")
+    return checkout_with('lazy = ["w320", "w640"]', tmp_path_factory.mktemp("checkout"))
+
+
+def checkout_with(line: str, folder: Path) -> Path:
+    """A copy of this checkout in a folder, with one more line in its recipe."""
     for name in ("infra", "lambda_src", "layers", "web"):
         shutil.copytree(PROJECT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("app.py", "cdk.json"):
@@ -45,9 +49,9 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for slow in ("venv", "layer-cache"):
         (folder / ".local" / slow).symlink_to(PROJECT / ".local" / slow)
     recipes = folder / "lambda_src" / "recipes.toml"
-    eager, lazy = '[recipes.web]\nformats = "auto"\n', '[recipes.web]\nformats = "auto"\nlazy = ["w320", "w640"]\n'
-    assert eager in recipes.read_text(encoding="utf-8")
-    recipes.write_text(recipes.read_text(encoding="utf-8").replace(eager, lazy), encoding="utf-8")
+    usual = '[recipes.web]\nformats = "auto"\n'
+    assert usual in recipes.read_text(encoding="utf-8")
+    recipes.write_text(recipes.read_text(encoding="utf-8").replace(usual, f"{usual}{line}\n"), encoding="utf-8")
     return folder
 
 

@@ -28,6 +28,7 @@ from lightpress.composition import (
     purge_deleted,
     render_lazy,
     resolve,
+    take_review,
     upload_api,
 )
 from lightpress.composition import record_failure as composed_record_failure
@@ -240,6 +241,8 @@ def _new_container() -> Iterator[None]:
         render_lazy.first_views,
         render_lazy.timings,
         resolve.images,
+        take_review.settings,
+        take_review.taker,
         upload_api.upload_service,
         upload_api.url_ingest_api,
     )

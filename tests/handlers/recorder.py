@@ -62,7 +62,7 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
 }
 """What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""
 
-PREFIXES = ("b/", "c/", "i/", "m/")
+PREFIXES = ("b/", "c/", "held/", "i/", "m/", "reviews/")
 
 
 @dataclass(frozen=True, order=True)

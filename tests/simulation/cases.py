@@ -188,6 +188,26 @@ ERASED = [
 ]
 """The same with more changes, and with a fault."""
 
+HELD = ("client", "start process/1", *("step 0",) * 8)
+"""A picture is held: the manifest, the look, the review, the list, the manifest, a look, the announcement, the end."""
+
+GATED_QUICK = [
+    *(case for script in ("Pa", "Pr", "Ba") for case in _kinds(script)),
+    *(Case(script, begins=HELD) for script in ("PaQ", "PaD", "Pra", "Par")),
+]
+"""Nothing is published before it is reviewed."""
+
+GATED = [
+    *GATED_QUICK,
+    *(case for script in ("Par", "Pra", "PaD", "PDa", "Br", "PaQ", "PQa") for case in _kinds(script)),
+    *map(Case, ("PRa", "PaRs", "PRts", "Para", "PaQr", "PraD")),
+    *(Case(script, faults=1) for script in ("Pa", "Pr")),
+    *(Case(script, faults=1, begins=HELD) for script in ("Par", "Pra", "PaD", "PaQ")),
+    Case("Par", faults=1, receives=1, begins=HELD),
+]
+"""Approved, rejected, or both, before or after the picture is overwritten or deleted, or the recipe asks another
+reviewer, and with a fault."""
+
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
 
@@ -196,6 +216,7 @@ ALL = [
     *LAZY,
     *CORRECTED,
     *ERASED,
+    *GATED,
     *VIEWED,
     *VIEWED_FAULTY,
     *REFUSED_FOR_ANOTHER,
@@ -220,6 +241,7 @@ QUICK = [
     *LAZY_QUICK,
     *CORRECTED_QUICK,
     *ERASED_QUICK,
+    *GATED_QUICK,
     *VIEWED,
     *REFUSED_FOR_ANOTHER,
     *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),

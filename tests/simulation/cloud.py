@@ -21,6 +21,7 @@ from tests.simulation.deployed import (
     PURGES,
     QUARANTINE,
     QUEUE,
+    REVIEWS,
     UPLOADS,
     Code,
     Release,
@@ -70,10 +71,11 @@ class Cloud:
 
     calm: nothing has gone wrong so far. untold: somebody failed over a message that was delivered to two at once, and
     that the other one acknowledged, so that nobody will look at what that left behind. has_viewers: somebody may ask
-    for permalinks, so that purges matter. lazy: recipes leave some variants for their first view.
+    for permalinks, so that purges matter. lazy: recipes leave some variants for their first view. gated: they hold
+    back what is not reviewed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  by keyword
         self,
         *,
         versioned: bool = True,
@@ -81,22 +83,25 @@ class Cloud:
         code: Code | None = None,
         has_viewers: bool = True,
         lazy: bool = False,
+        gated: bool = False,
     ) -> None:
-        self.versioned, self.code, self.has_viewers, self.lazy = versioned, code or Code(), has_viewers, lazy
+        self.versioned, self.code, self.has_viewers = versioned, code or Code(), has_viewers
+        self.lazy, self.gated = lazy, gated
         self.uploads = Bucket(versioned=versioned, announce=self._notify)
         self.images, self.quarantine = Bucket(), Bucket()
         self.dead_letters = Queue(DEAD_LETTERS)
         self.queue = Queue(QUEUE, self.dead_letters, max_receives)
         self.purges = Queue(PURGES)
+        self.reviews = Queue(REVIEWS)
         self.failures = Table(("subject", "identity"))
         self.bus = Bus()
         self.stores = Stores(
             {UPLOADS: self.uploads, IMAGES: self.images, QUARANTINE: self.quarantine},
-            {QUEUE: self.queue, DEAD_LETTERS: self.dead_letters, PURGES: self.purges},
+            {QUEUE: self.queue, DEAD_LETTERS: self.dead_letters, PURGES: self.purges, REVIEWS: self.reviews},
             {FAILURES: self.failures},
             {BUS: self.bus},
         )
-        self.releases = [Release(0, self.code, self.stores, lazy)]
+        self.releases = [Release(0, self.code, self.stores, lazy, gated)]
         self.workers: list[Worker] = []
         self.keys: set[str] = set()
         self.calm, self.untold, self.backfill_due = True, False, False
@@ -108,9 +113,9 @@ class Cloud:
         self.bus.hear = self.promises.told
 
     @property
-    def served(self) -> tuple[Queue, Queue]:
+    def served(self) -> tuple[Queue, ...]:
         """The queues that functions work off."""
-        return self.queue, self.dead_letters
+        return (self.queue, self.dead_letters, *((self.reviews,) if self.gated else ()))
 
     # What people do.
 
@@ -154,9 +159,15 @@ class Cloud:
         self.queue.send(body)
         self.timeline.add(who, f"sends {body[:70]}")
 
+    def review(self, key: str, identity: str, reviewer: str, *, approved: bool) -> None:
+        """A reviewer says something about a version; it comes to the function by a queue of its own."""
+        self.promises.reviewed(key, identity, reviewer, approved=approved)
+        self.reviews.send(json.dumps((key, identity, reviewer, approved)))
+        self.timeline.add(reviewer, f"{'approves' if approved else 'rejects'} {key}", identity)
+
     def begin_deployment(self, revision: int) -> None:
         """Roll out other recipes: from here on, invocations of the old and of the new code start side by side."""
-        self.releases.append(Release(revision, self.code, self.stores, self.lazy))
+        self.releases.append(Release(revision, self.code, self.stores, self.lazy, self.gated))
         self.backfill_due = True
         self.timeline.add(OPERATOR, f"begins to roll out recipes {revision}")
 

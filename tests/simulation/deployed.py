@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from lightpress.aws import dead_letters, failures_table, hints, images, notifications, originals, purges, quarantine
+from lightpress.aws import dead_letters, failures_table, hints, images, notifications, originals, purges
+from lightpress.aws import quarantine as quarantine_bucket
+from lightpress.aws import reviews as reviews_store
 from lightpress.backfill import look
 from lightpress.cli import erasing
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
-from lightpress.pipeline import correction, first_view, reconcile
+from lightpress.pipeline import correction, first_view, gate, reconcile, reviewing
 from lightpress.pipeline import messages as process
 from lightpress.pipeline.buckets import Publishing
+from lightpress.pipeline.source import Source
 from tests.simulation import pictures
 from tests.simulation.invocation import ANSWER, CORRECT, ERASURE, FIRST_VIEW, RECEIPT, RENDER, WAIT
 from tools.fakes.dynamodb import SimulatedDynamoDb
@@ -29,7 +32,6 @@ if TYPE_CHECKING:
     from lightpress.backfill.look import Found
     from lightpress.image import RenderResult, Spec
     from lightpress.pipeline.recipe import RecipeBook
-    from lightpress.pipeline.source import Source
     from tools.fakes.dynamodb import Table
     from tools.fakes.events import Bus
     from tools.fakes.s3 import Bucket
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
 UPLOADS, IMAGES, QUARANTINE, FAILURES, PURGES = "uploads", "images", "quarantine", "failures", "purges"
 QUEUE, DEAD_LETTERS = "process", "record"
 """The queues, by the name of the function that works them off."""
+REVIEWS = "review"
+"""The queue of reviews, and the function that takes them."""
 BUS = "default"
 
 _KNOWN = Publishing(UPLOADS).find_source
@@ -60,13 +64,15 @@ class Code:
     originals: Any = originals
     images: Any = images
     dead_letters: Any = dead_letters
-    quarantine: Any = quarantine
+    quarantine: Any = quarantine_bucket
     failures: Any = failures_table
     look: Any = look
     purging: Any = purging
     first_view: Any = first_view
     correction: Any = correction
     erasing: Any = erasing
+    reviewing: Any = reviewing
+    reviews: Any = reviews_store
     render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
 
@@ -113,23 +119,31 @@ class Waiting:
 
 @dataclass(frozen=True, eq=False)
 class Release:
-    """One deployment: the code, and recipes of a revision. lazy: they leave some variants for their first view."""
+    """One deployment: the code, and recipes of a revision.
+
+    lazy: they leave some variants for their first view. gated: they hold back what is not reviewed.
+    """
 
     revision: int
     code: Code
     stores: Stores
     lazy: bool = False
+    gated: bool = False
 
     @property
     def recipes(self) -> RecipeBook:
-        return pictures.recipe_book(self.revision, lazy=self.lazy)
+        return pictures.recipe_book(self.revision, lazy=self.lazy, gated=self.gated)
 
     @property
     def nightly_look(self) -> Callable[[Source], Found]:
         """As the state machine of backfills looks at night; no request of it fails: it would be tried again."""
         s3 = SimulatedS3(self.stores.buckets)
         looking: Callable[[Source], Found] = self.code.look.Looking(
-            self.code.images.S3Images(s3, IMAGES), self.code.originals.S3Originals(s3), self.recipes, thorough=True
+            self.code.images.S3Images(s3, IMAGES),
+            self.code.originals.S3Originals(s3),
+            self.recipes,
+            thorough=True,
+            reviews=self.code.reviews.S3Reviews(s3, IMAGES),
         )
         return looking
 
@@ -141,6 +155,7 @@ class Release:
             FIRST_VIEW: self._first_view,
             CORRECT: self._correct,
             ERASURE: self._erasure,
+            REVIEWS: self._review,
         }
         return functions[name](wire)
 
@@ -241,6 +256,20 @@ class Release:
 
         return handle
 
+    def _review(self, wire: Wire) -> Callable[[Message], None]:
+        """The message has the key, the identity, the reviewer, and whether it is approved."""
+        s3, sqs = SimulatedS3(self.stores.buckets, wire), SimulatedSqs(self.stores.queues, wire)
+        take = self.code.reviewing.TakeReview(
+            self.code.reviews.S3Reviews(s3, IMAGES), hints.SqsLooks(cast("Any", sqs), QUEUE)
+        )
+
+        def handle(message: Message) -> None:
+            key, identity, reviewer, approved = json.loads(message.body)
+            review = gate.Review(reviewer, approved, "" if approved else "drawn indecent")
+            take(reviewing.ReviewOf(Source(UPLOADS, key), identity, review))
+
+        return handle
+
     def _announce(self, wire: Wire) -> Callable[..., None]:
         bridge: Any = SimulatedEventBridge(self.stores.buses, wire)
         told: Callable[..., None] = self.code.announce.Notifier(
@@ -260,6 +289,7 @@ class Release:
             purges=to_cdn,
             refreshes=to_cdn,
             late_looks=purges.SqsLateLooks(sqs, QUEUE, 0),
+            reviews=self.code.reviews.S3Reviews(s3, IMAGES) if self.gated else None,
         )
 
 

@@ -15,6 +15,7 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from lightpress.pipeline.gate import PERSON
 from tests.simulation.cloud import Cloud
 from tests.simulation.deployed import BUS, UPLOADS, Code
 from tests.simulation.invocation import ERASURE, Fault
@@ -31,6 +32,7 @@ from tests.simulation.pictures import (
     REFUSING,
     REFUSING_ANEW,
 )
+from tests.simulation.promises import identity_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,8 +54,15 @@ MOST_TIMES = 30
 # key of KMS is disabled. Z puts what is there into an archive, L denies access to it, and O undoes either. V: a viewer
 # asks for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it, U for one that is
 # owed no more; E deploys recipes that are the same but leave nothing, F the same in another quality. H: somebody
-# corrects the focus of what is published; G takes that back. S: an operator erases
-# what there is of the key.
+# corrects the focus of what is published; G takes that back. S: an operator erases what there is of the key. Of recipes
+# with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks as well.
+
+
+def _newest(cloud: Cloud) -> str:
+    version = cloud.uploads.newest(KEY)
+    return identity_of(version) if version else "gone"
+
+
 SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "P": lambda cloud: cloud.put(KEY, GOOD + b"P"),
     "Q": lambda cloud: cloud.put(KEY, GOOD + b"Q"),
@@ -74,10 +83,15 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "V": lambda cloud: cloud.cdn.view(KEY),
     "E": lambda cloud: cloud.deploy(EAGER),
     "F": lambda cloud: cloud.deploy(FINER),
+    "a": lambda cloud: cloud.review(KEY, _newest(cloud), PERSON, approved=True),
+    "r": lambda cloud: cloud.review(KEY, _newest(cloud), PERSON, approved=False),
+    "s": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=True),
+    "t": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=False),
 }
 
 VIEWER, LAZY_VIEWERS, ERASES = "V", frozenset("WU"), "S"
 CORRECTIONS = {"H": FOCUS, "G": None}
+REVIEWED = frozenset("arst")
 CLOSING = frozenset("ACXKZL")
 
 
@@ -133,7 +147,12 @@ class Run:
         viewers = VIEWER in case.script
         lazy = not LAZY_VIEWERS.isdisjoint(case.script)
         self.cloud = Cloud(
-            versioned=case.versioned, max_receives=case.receives, code=code, has_viewers=viewers, lazy=lazy
+            versioned=case.versioned,
+            max_receives=case.receives,
+            code=code,
+            has_viewers=viewers,
+            lazy=lazy,
+            gated=not REVIEWED.isdisjoint(case.script),
         )
         self.cloud.cdn.delayed = case.delayed
         self.case, self.script, self.faults = case, case.script, case.faults

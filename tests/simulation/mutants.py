@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
 LOOK = "look"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
+REVIEWING, REVIEWS = "reviewing", "reviews"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
 
@@ -55,6 +56,7 @@ class Mutant:
         seed: of the order of exploration, or the first schedule, where the usual one takes long.
         lossy: random schedules in which messages are lost, and nights find what they were about.
         erasing: random schedules in which operators erase.
+        gated: random schedules in which pictures wait for reviews.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Mutant:
     seed: int | None = None
     lossy: bool = False
     erasing: bool = False
+    gated: bool = False
 
     @property
     def code(self) -> Code:
@@ -86,7 +89,9 @@ class Mutant:
             return explored.states if explored.broken else None
         first = self.seed or 1
         tried = range(first, first + self.within)
-        runs = (randomly.run(number, code, lossy=self.lossy, erasing=self.erasing) for number in tried)
+        runs = (
+            randomly.run(number, code, lossy=self.lossy, erasing=self.erasing, gated=self.gated) for number in tried
+        )
         return next((count for count, told in enumerate(runs, 1) if told.broken), None)
 
     @property
@@ -94,7 +99,7 @@ class Mutant:
         """Where it is found, and how soon."""
         if self.case is not None:
             return f"{self.within} states of {self.case}"
-        more = " with losses" if self.lossy else " with erasures" if self.erasing else ""
+        more = " with reviews" * self.gated + " with losses" * self.lossy + " with erasures" * self.erasing
         kind = f"random schedules{more}"
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
 
@@ -239,7 +244,7 @@ MUTANTS = (
     Mutant(
         "a deletion is not finished before the next upload is published",
         RECONCILE,
-        (Change("A is not None and A.manifest.status is Status.DELETED", "False"),),
+        (Change("A is not None and A.manifest.is_withdrawn", "False"),),
         Case("PDP"),
         2_000,
     ),
@@ -795,6 +800,121 @@ MUTANTS = (
         Case("BS", faults=1, begins=COPIED_AND_DIED),
         500,
         seed=1,
+    ),
+    Mutant(
+        "nothing waits for its reviewers",
+        RECONCILE,
+        (Change("A.waits", "False", "_update"),),
+        Case("Pa"),
+        50,
+    ),
+    Mutant(
+        "one reviewer is enough",
+        REVIEWS,
+        (Change("standing_of(R, X)", "standing_of(R[-1:], X)"),),
+        Case("PRts"),
+        5_000,
+    ),
+    Mutant(
+        "what is held is listed after it is published",
+        RECONCILE,
+        (
+            Change("_reviews(A.dependencies).list_as_held(M)", "None"),
+            Change("_publish(M, A)", "[_publish(M, A), _reviews(A.dependencies).list_as_held(M)]", "_hold"),
+        ),
+        Case("Pa"),
+        500,
+    ),
+    Mutant(
+        "what is rejected is published",
+        RECONCILE,
+        (Change("_check_allowed(A.standing)", "None"),),
+        Case("Par"),
+        500,
+    ),
+    Mutant(
+        "a review changes nothing of what is published",
+        RECONCILE,
+        (Change("S.rejection is not None", "False", "agrees"),),
+        Case("Par"),
+        2_000,
+    ),
+    Mutant(
+        "what is approved stays held",
+        RECONCILE,
+        (Change("M.status is not Status.HELD or X", "True", "agrees"),),
+        Case("Pa"),
+        500,
+    ),
+    Mutant(
+        "what is rejected can never be approved",
+        RECONCILE,
+        (Change("not S.gated", "True", "agrees"),),
+        Case("Pra"),
+        2_000,
+    ),
+    Mutant(
+        "what is rejected keeps the generation before",
+        RECONCILE,
+        (Change("replace(P, previous=None)", "P"),),
+        Case("Par"),
+        2_000,
+    ),
+    Mutant(
+        "the CDN is not told of what is rejected",
+        RECONCILE,
+        (Change("M.is_withdrawn and X", "M.status is Status.DELETED and X"),),
+        Case("Par"),
+        2_000,
+    ),
+    Mutant(
+        "a look is asked for before the review is kept",
+        REVIEWING,
+        (
+            Change("S.looks.request_look(*_)", "None"),
+            Change("key = G.source.name", "key = G.source.name\nself.looks.request_look(G.source)"),
+        ),
+        Case("Pa"),
+        500,
+    ),
+    Mutant(
+        "nobody looks again where a review was kept before",
+        REVIEWING,
+        (
+            Change(
+                "S.reviews.keep_first(K, I, R)",
+                "if not S.reviews.keep_first(K, I, R):\n    return",
+            ),
+        ),
+        Case("PRsa", faults=1),
+        100_000,
+    ),
+    Mutant(
+        "a program takes its own rejection back",
+        REVIEWING,
+        (Change("A and B != PERSON", "False"),),
+        Case("PRts"),
+        5_000,
+    ),
+    Mutant(
+        "the review of one version is that of another",
+        REVIEWS,
+        (
+            Change("review_path(K, I, R)", 'review_path(K, "any", R)', "standing"),
+            Change("review_path(K, I, R)", 'review_path(K, "any", R)', "keep"),
+        ),
+        Case("PaQ"),
+        2_000,
+    ),
+    Mutant(
+        "at night, nobody asks what reviewers say",
+        LOOK,
+        (Change("S._is_reviewed_anew(*_)", "False"),),
+        None,
+        50,
+        seed=300,
+        lossy=True,
+        gated=True,
     ),
 )
 

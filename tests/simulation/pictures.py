@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
+from lightpress.pipeline.gate import PERSON
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.sandbox import ChildLost
 
@@ -50,6 +51,8 @@ EAGER = 6
 FINER = 7
 """The revision that is the first one in another quality."""
 LAZY_REVISIONS = 8
+GATES = ((PERSON,), ("scan", PERSON))
+"""Which reviewers recipes of an even and of an odd revision ask, where there is a gate."""
 LAZY = frozenset({("large", "jpeg")})
 """What the other revisions leave for its first view, where anything is lazy."""
 
@@ -68,10 +71,10 @@ class NativeCrash(BaseException):
 
 
 @cache
-def recipe_book(revision: int, *, lazy: bool = False) -> RecipeBook:
+def recipe_book(revision: int, *, lazy: bool = False, gated: bool = False) -> RecipeBook:
     """Two variants for every key; each revision but REFUSING and EAGER makes others than those before.
 
-    lazy: the large one is made at its first view.
+    lazy: the large one is made at its first view. gated: nothing is published before it is reviewed.
     """
     sizes = 0 if revision in {REFUSING, EAGER, FINER} else revision
     accept = ("jpeg",) if revision in {REFUSING, REFUSING_ANEW} else ("jpeg", "jpeg2000")
@@ -82,7 +85,7 @@ def recipe_book(revision: int, *, lazy: bool = False) -> RecipeBook:
         accept=accept,
         lazy=LAZY if lazy and revision != EAGER else frozenset(),
     )
-    recipe = Recipe("test", spec)
+    recipe = Recipe("test", spec, GATES[revision % 2] if gated else ())
     ignored = (Rule(f"{IGNORED}**", None),) if revision == IGNORING else ()
     return RecipeBook((*ignored, Rule("**", recipe)), {"test": recipe})
 
@@ -92,6 +95,12 @@ def spec_of(digest: str) -> Spec:
     """The spec whose recipe has this digest."""
     recipes = [recipe_book(revision).recipes["test"] for revision in range(LAZY_REVISIONS)]
     return next(recipe.spec for recipe in recipes if recipe.digest == digest)
+
+
+@cache
+def digests() -> frozenset[str]:
+    """The digests of all recipes that there are."""
+    return frozenset(recipe_book(revision).recipes["test"].digest for revision in range(LAZY_REVISIONS))
 
 
 @cache

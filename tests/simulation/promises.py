@@ -11,10 +11,13 @@ from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
 from lightpress.image import UNREADABLE, Reason
 from lightpress.pipeline.events import read
+from lightpress.pipeline.gate import PERSON, held_path, review_from_json, review_path
 from lightpress.pipeline.manifest import (
+    VARIANTS,
     Manifest,
     Status,
     generation_in,
+    generation_name,
     manifest_from_json,
     manifest_path,
     revision_of,
@@ -31,6 +34,7 @@ from tests.simulation.pictures import (
     RARE,
     checksum,
     closed_for,
+    digests,
     rendered,
     rendered_by_any,
     spec_of,
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from tests.simulation.worker import Worker
     from tools.fakes.s3 import Version
 
+_REJECTED = frozenset({Reason.REJECTED_BY_GATE})
 REASONS = {BAD: Reason.CORRUPT, CRASHING: Reason.CRASHED_DECODER, HUGE: Reason.MACHINE_LIMIT}
 
 read_manifest = lru_cache(maxsize=4096)(manifest_from_json)
@@ -72,6 +77,7 @@ class Promises:
         self._deleted_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
         self._erased: dict[str, int] = {}
+        self._said: dict[tuple[str, str, str], frozenset[bool]] = {}
 
     @property
     def owed(self) -> list[str]:
@@ -89,6 +95,11 @@ class Promises:
         if why := closed_for(version):
             identity = identity_of(version)
             self._closed[identity] = self._closed.get(identity, frozenset()) | {why}
+
+    def reviewed(self, key: str, identity: str, reviewer: str, *, approved: bool) -> None:
+        """Remember what a reviewer has said of a version."""
+        said = (key, identity, reviewer)
+        self._said[said] = self._said.get(said, frozenset()) | {approved}
 
     def denied(self, what: str) -> None:
         """Remember that the last instance was denied to read it."""
@@ -117,7 +128,8 @@ class Promises:
         patience = sorted((key, min(count, TRIALS)) for key, count in self.denials.items())
         gone, shown = sorted(self._gone_at.items()), sorted(self._newest_shown.items())
         unheard, erased = sorted(self._unheard), sorted(filter(self.is_erased, self._erased))
-        return gone, shown, sorted(self._seen_by_viewers), patience, unheard, erased, *self._lazy_snapshot()
+        said = sorted((who, sorted(answers)) for who, answers in self._said.items())
+        return gone, shown, sorted(self._seen_by_viewers), patience, unheard, erased, said, *self._lazy_snapshot()
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
         if not self._cloud.lazy:
@@ -146,10 +158,12 @@ class Promises:
             self._check_served(what)
         if (what, by) == (QUEUE, CORRECT):
             self._unheard -= {source.key for source in read(self._cloud.queue.messages[-1].body).sources}
+        if self._cloud.gated and what.startswith(f"{IMAGES}/{VARIANTS}"):
+            self._check_may_be_fetched(what.removeprefix(f"{IMAGES}/"))
         for key in sorted(self._cloud.keys):
             body = self._cloud.images.data(path_of(key))
             manifest = read_manifest(body) if body else None
-            if what == PURGES and manifest and manifest.status is Status.DELETED:
+            if what == PURGES and manifest and manifest.is_withdrawn:
                 self._seen_by_viewers.discard(key)
             if body is None or manifest is None or not what.startswith((IMAGES, QUARANTINE)):
                 continue
@@ -167,6 +181,7 @@ class Promises:
                 self._shown[key] = body
                 self._check_never_back(key, manifest)
                 self._check_recorded(key, manifest)
+                self._check_listed(key, manifest)
 
     def _check_variants(self, key: str, manifest: Manifest) -> None:
         """What a manifest names is there, and is what it should be."""
@@ -272,11 +287,29 @@ class Promises:
         if found := [what for what, is_left in left.items() if is_left]:
             self._break(key, f"erased, and there is {', '.join(found)}")
 
+    def _check_may_be_fetched(self, path: str) -> None:
+        """Nothing lies where the CDN reads that a person has never approved."""
+        if self._cloud.images.data(path) is None:
+            return
+        names = {
+            generation_name(revision_of(generation_in(path)), identity, digest)
+            for (_, identity, reviewer), answers in self._said.items()
+            if reviewer == PERSON and True in answers
+            for digest in digests()
+        }
+        if generation_in(path) not in names:
+            self._break(path, "it can be fetched, and nobody has approved it")
+
+    def _check_listed(self, key: str, manifest: Manifest) -> None:
+        """What waits for its reviewers is in the list of what waits."""
+        if manifest.status is Status.HELD and self._cloud.images.data(held_path(key, manifest.revision)) is None:
+            self._break(key, "held, and no reviewer can find it")
+
     def _check_forgotten(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
         """The CDN is told to forget what was shown and deleted before anything takes its place."""
-        was_deleted = before is not None and before.status is Status.DELETED
-        if was_deleted and manifest.status is not Status.DELETED and key in self._seen_by_viewers:
-            self._break(key, "published anew, and the CDN was never told to forget what was deleted")
+        was_withdrawn = before is not None and before.is_withdrawn
+        if was_withdrawn and not manifest.is_withdrawn and key in self._seen_by_viewers:
+            self._break(key, "published anew, and the CDN was never told to forget what was withdrawn")
 
     def _check_not_refused(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
         """What is published of some contents is not taken away because their format is no longer accepted."""
@@ -326,7 +359,10 @@ class Promises:
         was_closed = self._closed.get(manifest.source.identity, frozenset())
         if not found:
             self._break(key, "failed, and there is no record of it")
-        elif found[0]["reason"] != manifest.reason and not was_closed & {found[0]["reason"], manifest.reason}:
+        elif found[0]["reason"] != manifest.reason and not (was_closed | _REJECTED) & {
+            found[0]["reason"],
+            manifest.reason,
+        }:
             # Of what is bad, and then cannot be read, two letters may tell either: both are true, and a row holds one.
             self._break(key, f"the record says {found[0]['reason']}, the manifest {manifest.reason}")
         elif not was_closed and self._cloud.quarantine.data(found[0].get("quarantine", "")) != contents:
@@ -345,6 +381,8 @@ class Promises:
             self._break(key, f"given up after {tries} tries of the last instance")
 
     def _check_reason(self, key: str, contents: bytes, reason: str | None) -> None:
+        if reason == Reason.REJECTED_BY_GATE:
+            return  # who has rejected it is checked with the reviews
         expected = next((reason for kind, reason in REASONS.items() if contents.startswith(kind)), None)
         if contents.startswith(RARE) and reason == Reason.FORMAT_NOT_ACCEPTED:
             return  # some recipe did not accept it; which one counts is checked at rest
@@ -376,6 +414,8 @@ class Promises:
                 self._break(key, "what is published is not of the newest recipe")
             else:
                 self._check_end(key, manifest, source)
+            if self._cloud.gated and manifest and source and recipe:
+                self._check_reviewed(key, manifest, source, recipe)
             self._check_swept(key, manifest)
             if manifest and self._cloud.bus.newest.get(key) != (manifest.revision, KINDS[manifest.status]):
                 self._break(key, "what is published was never announced")
@@ -388,6 +428,8 @@ class Promises:
         refused = _is_refused(source, recipe)
         if manifest.reason == Reason.FORMAT_NOT_ACCEPTED:
             return refused
+        if manifest.status is Status.HELD or manifest.is_rejected:
+            return manifest.is_rejected or manifest.gate == recipe.gate
         may_be_older = refused or closed_for(source) is not None
         if any((one.name, one.format) not in recipe.spec.lazy for one in manifest.lazy) and not may_be_older:
             return False
@@ -413,6 +455,34 @@ class Promises:
             self._break(key, "the source is there, and nothing is published")
         self._check_variants(key, manifest)
         self._check_recorded(key, manifest)
+
+    def _check_reviewed(self, key: str, manifest: Manifest, source: Version, recipe: Recipe) -> None:
+        """Held while reviews are missing, failed where one has rejected it, and neither where all have approved it."""
+        kept = {reviewer: self._kept_review(key, source, reviewer) for reviewer in recipe.gate}
+        for reviewer, approved in kept.items():
+            answers = self._said.get((key, identity_of(source), reviewer), frozenset())
+            if approved not in (answers or {None}) or (reviewer != PERSON and approved and False in answers):
+                self._break(key, f"what {reviewer} has said is not what counts")
+        if False in kept.values():
+            self._check_taken_away(key, manifest)
+        elif manifest.is_rejected:
+            self._break(key, "nobody rejects it, and it stays rejected")
+        elif kept[PERSON] is None and manifest.status is not Status.HELD:
+            self._break(key, "nobody has approved it, and it is not held")
+        elif manifest.status is Status.HELD and None not in kept.values():
+            self._break(key, "all have approved it, and it is still held")
+
+    def _kept_review(self, key: str, source: Version, reviewer: str) -> bool | None:
+        body = self._cloud.images.data(review_path(key, identity_of(source), reviewer))
+        return review_from_json(body).approved if body else None
+
+    def _check_taken_away(self, key: str, manifest: Manifest) -> None:
+        if not manifest.is_rejected:
+            self._break(key, "rejected, and it has not failed for that")
+        if self._generations(key):
+            self._break(key, "rejected, and variants are left over")
+        if key in self._seen_by_viewers:
+            self._break(key, "rejected, and the CDN was never told to forget it")
 
     def _check_gone(self, key: str, manifest: Manifest | None) -> None:
         if manifest is None or manifest.status is not Status.DELETED:

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lightpress.pipeline.events import reconcile_message
+from lightpress.pipeline.gate import PERSON
 from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
@@ -29,6 +30,7 @@ from tests.simulation.pictures import (
     RARE,
     REVISIONS,
 )
+from tests.simulation.promises import identity_of
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -56,6 +58,7 @@ OPERATIONS = (
 """Those that may be out of order for a while."""
 _PART_THAT_IS_CLOSED, _PART_OF_OLD_VIEWS = 0.1, 0.2
 _VIEWS, _ANSWERS, _PURGES = 0.1, 0.2, 0.05
+_PART_ABOUT_NOW, _PART_APPROVED = 0.8, 0.7
 _MOST_AT_ONCE = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
@@ -81,15 +84,17 @@ def run(  # noqa: PLR0913  kinds of schedules
     lazy: bool = False,
     corrected: bool = False,
     erasing: bool = False,
+    gated: bool = False,
 ) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
 
     lossy: messages that nobody has received yet may be lost, and in the calm there are nights. lazy: recipes leave some
     variants for their first view. corrected: somebody corrects the focus of pictures. erasing: operators erase keys, at
-    any time, and one in the calm until nothing is left of it. Those are schedules of their own: a number is another
-    story with them.
+    any time, and one in the calm until nothing is left of it. gated: recipes hold back what is not reviewed. Those are
+    schedules of their own: a number is another story with them.
     """
-    schedule = _Schedule(number, code, lossy=lossy, lazy=lazy, corrected=corrected, erasing=erasing)
+    kinds = {"lossy": lossy, "lazy": lazy, "corrected": corrected, "erasing": erasing, "gated": gated}
+    schedule = _Schedule(number, code, **kinds)
     schedule.run()
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
@@ -100,12 +105,13 @@ def run(  # noqa: PLR0913  kinds of schedules
 
 class _Schedule:
     def __init__(  # noqa: PLR0913  kinds of schedules
-        self, number: int, code: Code | None, *, lossy: bool, lazy: bool, corrected: bool, erasing: bool
+        self, number: int, code: Code | None, *, lossy: bool, lazy: bool, corrected: bool, erasing: bool, gated: bool
     ) -> None:
-        self.lossy, self.lazy, self.corrected, self.erasing = lossy, lazy, corrected, erasing
+        self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
-        self.cloud = Cloud(versioned=number % 2 == 0, max_receives=self.chance.choice((2, 3, 5)), code=code, lazy=lazy)
+        versioned, receives = number % 2 == 0, self.chance.choice((2, 3, 5))
+        self.cloud = Cloud(versioned=versioned, max_receives=receives, code=code, lazy=lazy, gated=gated)
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150)
         self.out_of_order = ""
@@ -136,6 +142,11 @@ class _Schedule:
             actions[self._correct] = 8
         if self.erasing:
             actions[self._erase] = 5
+        if self.gated:
+            actions[self._review] = 12
+        if self.gated and self.lossy:
+            del actions[self._deploy]
+            actions[self._expire] = 20
         for _ in range(self.length):
             (action,) = self.chance.choices(list(actions), list(actions.values()))
             action()
@@ -159,6 +170,16 @@ class _Schedule:
     def _open(self) -> None:
         self.cloud.open(self.chance.choice(KEYS))
         self.cloud.happened["opened"] += 1
+
+    def _review(self) -> None:
+        """Somebody says something about a version, mostly that of now, and mostly yes."""
+        key = self.chance.choice(KEYS)
+        if versions := [version for version in self.cloud.uploads.keys.get(key, ()) if version.data is not None]:
+            version = versions[-1] if self.chance.random() < _PART_ABOUT_NOW else self.chance.choice(versions)
+            reviewer = self.chance.choice(("scan", PERSON, PERSON))
+            approved = self.chance.random() < _PART_APPROVED
+            self.cloud.review(key, identity_of(version), reviewer, approved=approved)
+            self.cloud.happened["review"] += 1
 
     def _delete(self) -> None:
         self.cloud.delete(self.chance.choice(KEYS))
@@ -234,9 +255,15 @@ class _Schedule:
         What was received before goes to the dead-letter queue long before. What operators send, and how they hear of
         its end, is theirs.
         """
-        told = [one for one in self.cloud.queue.messages if one.received == 0 and "Object" in one.body]
+        told = [one for one in self.cloud.queue.messages if one.received == 0 and self._is_news(one)]
         if changes := [message for message in told if "Restore" not in message.body]:
             self.cloud.expire(self.chance.choice(changes))
+
+    def _is_news(self, message: Message) -> bool:
+        """Whether nobody waits for its end: what S3 tells, and after reviews, where no operator sends the like."""
+        if self.gated and "Look" in message.body:
+            return True
+        return "Object" in message.body
 
     def _break_down(self) -> None:
         """One operation of one service fails, again and again: a throttle storm, or an outage."""

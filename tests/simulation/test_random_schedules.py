@@ -65,6 +65,15 @@ def test_what_is_erased_is_gone_in_100_schedules_in_which_operators_erase() -> N
     assert happened["erased"] >= 150
 
 
+def test_nothing_is_published_before_it_is_reviewed_in_100_schedules_with_a_gate() -> None:
+    happened: Counter[str] = Counter()
+    for number in range(max(SCHEDULES // 3, 100)):
+        told = randomly.run(number, gated=True)
+        assert not told.broken, f"make simulate SCHEDULES=1 GATED=1 SEED={number}\n{told.broken}\n{told.story}"
+        happened.update(told.happened)
+    assert happened["review"] >= 100
+
+
 def test_a_schedule_is_the_same_each_time_it_is_run() -> None:
     stories = {number: randomly.run(number, tell=True).story for number in range(30)}
     assert all(randomly.run(number, tell=True).story == story for number, story in stories.items())

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lightpress.pipeline.gate import review_from_json
 from lightpress.pipeline.manifest import manifest_from_json
 from tools.fakes.s3 import Body
 
@@ -55,6 +56,8 @@ def _name(answer: dict[str, Any]) -> str:
 
 
 def _contents(data: bytes) -> str:
+    if data.startswith(b'{"reviewer"'):
+        return "approved" if review_from_json(data).approved else "rejected"
     if data.startswith(b"{"):
         manifest = manifest_from_json(data)
         return f"revision {manifest.revision} {manifest.status}" + (

@@ -164,6 +164,7 @@ _ANSWERS: dict[str, Json] = {
     "Status": {
         "oneOf": [
             _status("processing"),
+            _status("held"),
             _status("ready", **_READY),
             _status(
                 "failed",

@@ -31,6 +31,7 @@ TO_DO: Mapping[Reason, str] = {
     Reason.ARCHIVED: "Restore it; S3 tells when that is done, and it is processed by itself.",
     Reason.CUSTOMER_KEY: "Upload it again without SSE-C.",
     Reason.ACCESS_DENIED: "Allow the functions to read it, then `lightpress failures retry --reason access_denied`.",
+    Reason.REJECTED_BY_GATE: "Upload another one; whoever rejected it may approve it with `lightpress gate approve`.",
 }
 """What who uploads or operates can do about each reason."""
 

@@ -15,7 +15,7 @@ from lightpress.image import COLORS, DAMAGED, FITS, HDR, METADATA, Limits, Size,
 from lightpress.image.formats import OUTPUTS, READABLE
 from lightpress.image.step_options import Length
 from lightpress.image.stepping import OWN_STEPS, built_in, own_names, own_step
-from lightpress.pipeline.recipe import COLOR, LIMITS, LONGEST_SIDE, NAME
+from lightpress.pipeline.recipe import COLOR, LIMITS, LONGEST_SIDE, MOST_REVIEWERS, NAME
 from tools.drawing import file_of, ramp, seen
 
 if TYPE_CHECKING:
@@ -146,6 +146,17 @@ RECIPE: Mapping[str, Key] = {
         f"sizes, formats ({', '.join(f'`{name}`' for name in OUTPUTS)}), or single variants as `SIZE.FORMAT`",
         'Variants that are made when somebody first asks for them (recipes.md, "Lazy variants"); excludes steps',
         {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+    ),
+    "gate": Key(
+        "[]",
+        f'`"person"`, `"malware"`, or names of your own; {MOST_REVIEWERS} at most',
+        "The reviewers that must approve a picture before it is published (how-to/moderation.md)",
+        {
+            "type": "array",
+            "items": {"type": "string", "pattern": f"^{NAME}$"},
+            "uniqueItems": True,
+            "maxItems": MOST_REVIEWERS,
+        },
     ),
     "limits": Key("{}", "see below", "What one original may cost", {"$ref": "#/definitions/limits"}),
 }

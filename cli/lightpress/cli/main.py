@@ -14,6 +14,7 @@ from lightpress.cli.commands import (
     costs,
     erasing,
     failures,
+    gate,
     local,
     projects,
     publish,
@@ -81,6 +82,12 @@ app.add_typer(_local, name="local")
 _local.command("up")(local.up)
 _local.command("down")(local.down)
 _local.command("status")(local.status)
+
+_gate = typer.Typer(help="List, approve and reject originals that wait for a reviewer.", no_args_is_help=True)
+app.add_typer(_gate, name="gate")
+_gate.command("list")(gate.list_)
+_gate.command("approve")(gate.approve)
+_gate.command("reject")(gate.reject)
 
 _failures = typer.Typer(help="List, show, retry and discard failures.", no_args_is_help=True)
 app.add_typer(_failures, name="failures")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.failures import Failure
 
 _UNKNOWN, _PROCESSING = "unknown", "processing"
-_EXIT_CODES = {Status.READY: 0, Status.FAILED: 1, Status.DELETED: 1, _UNKNOWN: 2, _PROCESSING: 3}
+_EXIT_CODES = {Status.READY: 0, Status.FAILED: 1, Status.DELETED: 1, _UNKNOWN: 2, _PROCESSING: 3, Status.HELD: 3}
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Found:
 
     @property
     def exit_code(self) -> int:
-        """0 ready, 1 failed or deleted, 2 unknown, 3 processing."""
+        """0 ready, 1 failed or deleted, 2 unknown, 3 processing or held."""
         return _EXIT_CODES[self.state]
 
     def as_json(self) -> dict[str, Any]:
@@ -50,9 +50,14 @@ class Found:
             facts |= {"reason": self.not_fetched.reason, "detail": self.not_fetched.detail}
         return {"key": self.key, "status": self.state} | facts
 
+    @property
+    def _waits_for(self) -> str:
+        held = self.manifest is not None and self.state == Status.HELD
+        return f" until it is reviewed ({', '.join(self.manifest.gate)})" if held and self.manifest else ""
+
     def print(self, console: Terminal) -> None:
         """Print the status, and the table of variants or failures."""
-        console.print(f"{self.key}: {self.state}")
+        console.print(f"{self.key}: {self.state}{self._waits_for}")
         if self.manifest and self.state in {Status.READY, Status.FAILED}:
             print_manifests(console, [self.manifest], link=lambda variant: self.deployment.url(variant.path))
         if self.not_fetched:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lightpress.cli.backfilling import Forecast
     from lightpress.cli.console import Terminal
     from lightpress.cli.plan import Plan
+    from lightpress.cli.reviews import Held
     from lightpress.cli.sweep import Found
     from lightpress.costs.bill import Bill, Use
     from lightpress.costs.estimate import Assumptions, Estimate
@@ -135,6 +136,20 @@ def print_failures(console: Terminal, failures: list[Failure]) -> None:
         last = time_of(failure.last_at)
         table.add_row(name, failure.reason, failure.detail, str(failure.attempts), last)
     console.print(table)
+
+
+def print_held(console: Terminal, held: list[Held]) -> None:
+    """Print a table of what waits for a reviewer, one a row, and below it where each can be looked at."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("original", overflow="fold", style="bold")
+    table.add_column("waits for", no_wrap=True)
+    table.add_column("since", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
+    for one in held:
+        table.add_row(one.key, ", ".join(one.missing), f"{one.since:%Y-%m-%d %H:%M}", amount(one.bytes))
+    console.print(table)
+    for one in held:
+        console.print(f"{one.key}: {one.link}")
 
 
 def print_failure(console: Terminal, failure: Failure, *, copy: str | None, still_true: bool) -> None:

@@ -45,6 +45,7 @@ def of_local_cloud(outputs: Outputs) -> Deployment:
         in_place=in_place_of(outputs.existing),
         in_place_queue_url=outputs.queues.get("in_place"),
         url_queue_url=outputs.queues.get("url"),
+        review_queue_url=outputs.queues.get("review"),
         backfill_machine=outputs.backfill_machine or None,
         runs_table=outputs.tables.get("runs", ""),
         states=partial(session.client, "stepfunctions"),

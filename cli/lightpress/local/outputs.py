@@ -21,6 +21,7 @@ _QUEUES_OF_SOME = {
     "in_place_dead_letter": "InPlaceDeadLetterQueueUrl",
     "url": "UrlQueueUrl",
     "purge": "PurgeQueueUrl",
+    "review": "ReviewQueueUrl",
 }
 _TABLES = {"failures": "FailuresTableName", "runs": "RunsTableName", "counters": "UploadCountersTableName"}
 

@@ -29,6 +29,7 @@ from lightpress.cdk.processing import Processing
 from lightpress.cdk.purging import Purging
 from lightpress.cdk.queries import SavedQueries
 from lightpress.cdk.readiness import LAMBDA_SRC, RECIPES
+from lightpress.cdk.reviewing import Reviewing, ask_reviewers, list_held
 from lightpress.cdk.upload_api import UploadApi
 from lightpress.cdk.upload_page import UploadPage
 from lightpress.cdk.uploads import Uploads
@@ -114,11 +115,14 @@ class Lightpress(Root):
         """The parts that are built on the core, and the outputs of all; returns all functions."""
         config = self._config
         purging = _purging(self, core)
+        reviewing = _reviewing(self, core)
         url_ingest = _url_ingest(self, core)
         upload_api = _upload_api(self, core, url_ingest)
         backfill = _backfill(self, core)
+        if reviewing is not None:
+            ask_reviewers(backfill.function, images=core.delivery.images)
         in_place = _in_place(self, core)
-        chosen = [part for part in (purging, upload_api, url_ingest, in_place) if part is not None]
+        chosen = [part for part in (purging, reviewing, upload_api, url_ingest, in_place) if part is not None]
         handling = [one for part in (*core.components, backfill, *chosen) for one in part.functions]
         operators = _operators(self, core, upload_api, backfill, url_ingest, handling)
         optional: list[Component] = [*chosen, *([operators] if operators else [])]
@@ -242,6 +246,28 @@ def _purging(scope: Construct, core: _Core) -> Purging | None:
         processing=core.processing,
         failures=core.failures,
         delivery=core.delivery,
+        code=core.code,
+        config=core.config,
+    )
+
+
+def _reviewing(scope: Construct, core: _Core) -> Reviewing | None:
+    if not core.code.recipes.reviewers:
+        return None
+    if not core.config.delivery.invalidate_deleted:
+        raise ConfigError(
+            f"{who(scope)}: invalidate_deleted: false, and a recipe has a gate: the CDN would go on showing pictures "
+            "that are rejected after they were published. Remove one of the two"
+        )
+    publishers = (core.processing.function, core.failures.function)
+    ask_reviewers(*publishers, images=core.delivery.images)
+    list_held(*publishers, images=core.delivery.images)
+    return Reviewing(
+        scope,
+        "Reviewing",
+        uploads=core.uploads.bucket,
+        images=core.delivery.images,
+        processing=core.processing,
         code=core.code,
         config=core.config,
     )

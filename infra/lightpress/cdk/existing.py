@@ -72,6 +72,20 @@ def announce(  # noqa: PLR0913  by keyword
         description=f"Changes in {pictures.bucket}, for Lightpress to process",
         event_pattern=events.EventPattern(**pattern),
     )
+    send_events(scope, rule, id_, queue=queue, config=config)
+    return rule
+
+
+def send_events(scope: Construct, rule: events.Rule, id_: str, *, queue: sqs.Queue, config: Config) -> None:
+    """Send what a rule matches to a queue, and what cannot be sent to a dead-letter queue of the rule.
+
+    Args:
+        scope: Where that queue is created.
+        rule: The rule.
+        id_: What the queue's id begins with.
+        queue: Where events are sent.
+        config: Of the environment.
+    """
     dead_letters = WorkQueue(
         scope,
         f"{id_}DeadLetters",
@@ -83,7 +97,6 @@ def announce(  # noqa: PLR0913  by keyword
         dead_letters, "AwsSolutions-SQS3", because="It is the dead-letter queue of a rule, which cdk-nag does not see."
     )
     _send(rule, to=queue, otherwise=dead_letters)
-    return rule
 
 
 def _event_pattern(pictures: Selection, changes: Sequence[str]) -> dict[str, Any]:

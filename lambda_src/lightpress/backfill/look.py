@@ -1,4 +1,7 @@
-"""One look at an original: is what is published of it what should be? Two requests at most, and nothing changes."""
+"""One look at an original: is what is published of it what should be? Nothing changes.
+
+It takes two requests at most, and one more for each reviewer where its recipe has a gate.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.reconcile import is_current
+from lightpress.pipeline.reconcile import agrees, is_current
 
 if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest
-    from lightpress.pipeline.ports import Images, Originals
+    from lightpress.pipeline.ports import Images, Originals, Reviews
     from lightpress.pipeline.recipe import Recipe, RecipeBook
-    from lightpress.pipeline.source import Source
+    from lightpress.pipeline.source import Original, Source
 
 MOST_READS = 2
 
@@ -28,6 +31,7 @@ class Stale(StrEnum):
     MISSING = "missing"  # nothing was ever published of it
     CHANGED = "changed"  # what is published is of another version
     REMOVED = "removed"  # it is deleted, and still published
+    REVIEWED = "reviewed"  # what is published does not agree with its reviews
     OUTDATED = "outdated"  # what is published is of this version, or may be, under another recipe
 
 
@@ -38,7 +42,7 @@ class Found:
     Attributes:
         ending: What became of the original, where that is final: the status of its manifest, `IGNORED` or `GONE`.
         stale: Why it is to be worked on; None where it has an ending.
-        reads: Requests that the look took.
+        reads: Requests that the look took, but for those for reviews: one for each reviewer of its recipe.
     """
 
     ending: str | None
@@ -54,6 +58,7 @@ class Looking:
         images: Where manifests are.
         originals: Where originals are.
         recipes: Which recipe each key has.
+        reviews: What reviewers say; None where no recipe has a gate.
         thorough: Tell an outdated original from a changed or removed one, which takes the second request.
     """
 
@@ -61,6 +66,7 @@ class Looking:
     originals: Originals
     recipes: RecipeBook
     thorough: bool = False
+    reviews: Reviews | None = None
 
     def __call__(self, source: Source) -> Found:
         """GET the manifest; HEAD the original where the manifest may be the last word on it."""
@@ -85,9 +91,16 @@ class Looking:
             return Found(GONE, None, MOST_READS) if deleted else Found(None, Stale.REMOVED, MOST_READS)
         if not manifest.is_of(original.identity):
             return Found(None, Stale.CHANGED, MOST_READS)
+        if self._is_reviewed_anew(source, manifest, recipe, original):
+            return Found(None, Stale.REVIEWED, MOST_READS)
         if not _may_be_last_word(manifest, recipe):
             return Found(None, Stale.OUTDATED, MOST_READS)
         return Found(str(manifest.status), None, MOST_READS)
+
+    def _is_reviewed_anew(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
+        if self.reviews is None or not recipe.gate:
+            return False
+        return not agrees(manifest, self.reviews.standing(source.name, original.identity, recipe.gate))
 
 
 def _may_be_last_word(manifest: Manifest, recipe: Recipe) -> bool:

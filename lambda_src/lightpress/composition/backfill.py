@@ -17,7 +17,7 @@ from lightpress.backfill.child import Child
 from lightpress.backfill.look import Looking
 from lightpress.backfill.machine import Machine
 from lightpress.backfill.nightly import nightly_run
-from lightpress.composition.publishing import RECIPES
+from lightpress.composition.publishing import RECIPES, reviews_in
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.settings import BackfillSettings
@@ -43,7 +43,13 @@ def machine_at(clock: Callable[[], float]) -> Machine:
     publishing = Publishing(settings.uploads_bucket, tuple(map(attached_from, settings.attached)))
     hints, lister = SqsHints(sqs_client(), settings.hints_queue_url), S3Lister(s3)
     runs = DynamoRuns(client("dynamodb"), settings.runs_table)
-    looking = Looking(S3Images(s3, settings.images_bucket), S3Originals(s3), load_recipes(RECIPES))
+    recipes = load_recipes(RECIPES)
+    looking = Looking(
+        S3Images(s3, settings.images_bucket),
+        S3Originals(s3),
+        recipes,
+        reviews=reviews_in(settings.images_bucket, s3, recipes),
+    )
     child = Child(lister, looking, publishing.find_source, hints, runs, clock)
 
     def nightly(name: str) -> Run:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
+    from lightpress.pipeline.ports import Reviews
+    from lightpress.pipeline.recipe import RecipeBook
     from lightpress.pipeline.sandbox import SandboxLimits
     from lightpress.pipeline.timing import Timings
     from lightpress.settings import LazySettings, Settings, UploadSettings
@@ -45,17 +47,28 @@ def dependencies(
     """The ports of `reconcile` on AWS; every call is timed."""
     looks = LateLookSettings.from_environment(os.environ)
     queue_url, refresh_delay = settings.purge_queue_url, settings.refresh_delay_seconds
+    recipes = load_recipes(RECIPES)
     return Dependencies(
         originals=TimedOriginals(S3Originals(s3), timings),
         images=TimedImages(S3Images(s3, settings.images_bucket), timings),
-        recipes=load_recipes(RECIPES),
+        recipes=recipes,
         render=timings.timed(
             partial(render_in_sandbox, limits=limits, on_cost=timings.add_cost, native=settings.pixel_library)
         ),
         purges=SqsPurges(sqs, queue_url, settings.purge_delay_seconds) if queue_url else None,
         refreshes=SqsPurges(sqs, queue_url, refresh_delay) if queue_url and refresh_delay else None,
         late_looks=SqsLateLooks(sqs, looks.queue_url, looks.delay_seconds) if looks else None,
+        reviews=reviews_in(settings.images_bucket, s3, recipes),
     )
+
+
+def reviews_in(images_bucket: str, s3: S3Client, recipes: RecipeBook) -> Reviews | None:
+    """What reviewers say; None where no recipe asks them."""
+    if not recipes.reviewers:
+        return None
+    from lightpress.aws.reviews import S3Reviews  # noqa: PLC0415  few recipes have a gate
+
+    return S3Reviews(s3, images_bucket)
 
 
 def notifier() -> Callable[..., None]:

@@ -1,4 +1,4 @@
-"""Notifications: an event on EventBridge once an original is published, has failed or was deleted.
+"""Notifications: an event on EventBridge once an original is published, is held, has failed or was deleted.
 
 The event is sent after the manifest is written. A worker may crash in between, or get no answer to its write, and the
 next one finds nothing to do. So every worker sends the event for what it finds published. No event is lost, and some
@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from lightpress.pipeline.source import Source
 
 SOURCE = "lightpress"
-KINDS = {Status.READY: "ImageReady", Status.FAILED: "ImageFailed", Status.DELETED: "ImageRemoved"}
+KINDS = {
+    Status.READY: "ImageReady",
+    Status.HELD: "ImageHeld",
+    Status.FAILED: "ImageFailed",
+    Status.DELETED: "ImageRemoved",
+}
 MOST_BYTES = 200_000
 """Most bytes of the detail of an event. EventBridge accepts 256 KB for the whole entry."""
 
@@ -80,6 +85,9 @@ def _told(manifest: Manifest, base_url: str) -> dict[str, Any]:
     if manifest.status is Status.READY:
         facts = summary_of(manifest, lambda variant: {"url": f"{base_url}/{variant.path}"})
         return {name: value for name, value in facts.items() if name not in {"reason", "detail"}}
+    if manifest.status is Status.HELD:
+        identity = manifest.source.identity if manifest.source else None
+        return {"version": identity, "reviewers": manifest.gate}
     if manifest.status is Status.FAILED:
         return {"reason": manifest.reason, "title": message_for(manifest.reason), "detail": manifest.detail}
     return {}

@@ -157,10 +157,17 @@ def _looked_up(asked: Asked, lookups: Lookups, if_none_match: str) -> Answer | N
         return _answer(410, _GONE)
     variant = _best(_large_enough(manifest, asked.wanted), asked) if manifest.status is Status.READY else None
     if variant is None:
-        return _answer(404, _FAILED, **{"x-lightpress-reason": manifest.reason or "no_such_variant"})
+        return _without(manifest)
     if lookups.seconds is None or (variant.bytes or 0) > MOST_BYTES:
         return _redirect(variant, lookups)
     return _sent(asked.key, variant, lookups, if_none_match)
+
+
+def _without(manifest: Manifest) -> Answer:
+    """There is no such variant: not yet, or not at all."""
+    if manifest.status is Status.HELD:
+        return _answer(404, _MISSING, **{"x-lightpress-status": str(manifest.status)})
+    return _answer(404, _FAILED, **{"x-lightpress-reason": manifest.reason or "no_such_variant"})
 
 
 def _sent(key: str, variant: AnyVariant, lookups: Lookups, if_none_match: str) -> Answer | None:

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     ARCHIVED = "archived"
     CUSTOMER_KEY = "customer_key"
     ACCESS_DENIED = "access_denied"
+    REJECTED_BY_GATE = "rejected_by_gate"
 
 
 UNREADABLE = frozenset({Reason.ARCHIVED, Reason.CUSTOMER_KEY, Reason.ACCESS_DENIED})
@@ -54,6 +55,7 @@ MESSAGES = {
     Reason.ARCHIVED: "The file is in an archive, and cannot be read until it is restored.",
     Reason.CUSTOMER_KEY: "The file is encrypted with a key of its uploader's own (SSE-C), and nobody else can read it.",
     Reason.ACCESS_DENIED: "The file is there, and access to it, or to the key that encrypts it, is denied.",
+    Reason.REJECTED_BY_GATE: "The picture was reviewed, and is not to be published.",
 }
 
 

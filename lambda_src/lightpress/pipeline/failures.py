@@ -36,8 +36,11 @@ class Verdict:
 
     @property
     def is_on_contents(self) -> bool:
-        """Whether it stays true as long as they are the same: not, where nobody could read them at that time."""
-        return self.reason not in UNREADABLE
+        """Whether it stays true as long as they are the same.
+
+        Not, where nobody could read them at that time, or where a reviewer, who may think again, has rejected them.
+        """
+        return self.reason not in UNREADABLE and self.reason is not Reason.REJECTED_BY_GATE
 
     def rejection(self) -> PictureRejected:
         """The same, as the picture core says it."""

@@ -16,6 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
+from lightpress.image import Reason
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 
 if TYPE_CHECKING:
@@ -33,9 +34,14 @@ _CONTENT_HASH_CHARACTERS = 16
 
 
 class Status(StrEnum):
-    """ready: all variants are published. failed: none, with a reason. deleted: the source is gone."""
+    """What is published of a key.
+
+    ready: all variants. failed: none, with a reason. deleted: none, the source is gone. held: none yet, until it is
+    reviewed.
+    """
 
     READY = "ready"
+    HELD = "held"
     FAILED = "failed"
     DELETED = "deleted"
 
@@ -159,7 +165,7 @@ class Manifest:
 
     Attributes:
         key: Of the original; "" in a tombstone that was erased, which nobody reads the key from.
-        status: "ready", "failed" or "deleted".
+        status: "ready", "held", "failed" or "deleted".
         revision: Grows with every publication, so that no manifest ever equals an older one.
         source: The original; None if it was deleted.
         recipe: The recipe's name; None if the original was deleted.
@@ -174,6 +180,7 @@ class Manifest:
         detail: The reason in a sentence; None as well.
         correction: The focus that somebody has said for these contents since they were uploaded, instead of any other;
             None if nobody has. The variants follow it once `source.correction` is the same (`pipeline.correction`).
+        gate: The reviewers that it is held for; empty unless the status is "held".
         schema: Version of this format.
     """
 
@@ -191,12 +198,23 @@ class Manifest:
     detail: str | None = None
     lazy: tuple[LazyVariant, ...] = ()
     correction: tuple[float, float] | None = None
+    gate: tuple[str, ...] = ()
     schema: int = field(default=SCHEMA)
 
     @property
     def offered(self) -> tuple[Variant | LazyVariant, ...]:
         """Every variant that somebody may ask for."""
         return (*self.variants, *self.lazy)
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether a reviewer has rejected it."""
+        return self.reason == Reason.REJECTED_BY_GATE
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Whether nothing of what was published before may be served any more, not even from the CDN's copies."""
+        return self.status is Status.DELETED or self.is_rejected
 
     def is_of(self, identity: str) -> bool:
         """Whether it speaks of these contents."""
@@ -267,6 +285,11 @@ class Publication:
         source = PublishedSource(self.identity, self.bytes, correction=self.correction)
         return self._manifest(Status.FAILED, source, reason=rejected.reason, detail=rejected.detail)
 
+    def held(self, gate: tuple[str, ...]) -> Manifest:
+        """The manifest that says that there are none until the reviewers of `gate` have approved it."""
+        source = PublishedSource(self.identity, self.bytes, correction=self.correction)
+        return self._manifest(Status.HELD, source, gate=gate)
+
     def _manifest(self, status: Status, source: PublishedSource, **more: Any) -> Manifest:  # noqa: ANN401
         return Manifest(
             key=self.key,
@@ -331,6 +354,7 @@ def manifest_from_json(body: bytes) -> Manifest:
             "lazy": tuple(LazyVariant(**_known(LazyVariant, variant)) for variant in values.get("lazy", ())),
             "notes": tuple(values["notes"]),
             "correction": _point(values),
+            "gate": tuple(values.get("gate", ())),
         }
     )
 

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from lightpress.image import RenderResult, Spec
     from lightpress.pipeline.failures import DeadLetter
+    from lightpress.pipeline.gate import Standing
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.source import Closed, Original, Source
 
@@ -73,6 +74,19 @@ class Images(Protocol):
 
     def remove(self, paths: Iterable[str]) -> None:
         """Remove variants; what is already gone is fine."""
+
+
+class Reviews(Protocol):
+    """What reviewers have said, and the list of what waits for them."""
+
+    def standing(self, key: str, identity: str, reviewers: tuple[str, ...]) -> Standing:
+        """What the reviews of a version come to."""
+
+    def list_as_held(self, manifest: Manifest) -> None:
+        """Enter a held manifest into the list, before it is published: what is held can always be found."""
+
+    def unlist(self, manifest: Manifest) -> None:
+        """Remove the entry of a held manifest that was replaced; what is already gone is fine."""
 
 
 class DeadLetters(Protocol):

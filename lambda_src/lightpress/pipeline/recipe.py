@@ -48,6 +48,8 @@ _LARGEST_PADDED = 16_000_000  # such a box costs its full memory even for a pict
 _USUAL: Mapping[str, object] = {"colors": "srgb", "hdr": "sdr", "auto": False, "focus": None}
 _AUTO = "auto"
 _LEAST_FACTOR = 1.1
+MOST_REVIEWERS = 5
+"""Each is a request more for every look at a key."""
 _MILLION = 1_000_000
 
 
@@ -91,10 +93,17 @@ LIMITS: Mapping[str, LimitKey] = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """A named spec. Its digest changes whenever the variants it makes would."""
+    """A named spec. Its digest changes whenever the variants it makes would.
+
+    Attributes:
+        name: As in recipes.toml.
+        spec: What the variants are.
+        gate: The reviewers that have to approve a picture before it is published; empty if it need not wait.
+    """
 
     name: str
     spec: Spec
+    gate: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -162,6 +171,11 @@ class RecipeBook:
     def is_lazy(self) -> bool:
         """Whether any of the recipes leaves variants for their first view."""
         return any(recipe.spec.lazy for recipe in self.recipes.values())
+
+    @property
+    def reviewers(self) -> tuple[str, ...]:
+        """The reviewers that any of the recipes asks for."""
+        return tuple(sorted({name for recipe in self.recipes.values() for name in recipe.gate}))
 
     @property
     def accept(self) -> tuple[str, ...]:
@@ -280,8 +294,20 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         raise row.error("hdr", '"keep" excludes steps: a gain map fits only the pixels that it was made for')
     if spec.lazy and spec.has_steps:
         raise row.error("lazy", "excludes steps: the pixels of a lazy variant are told before anybody makes it")
+    gate = _gate(row)
     row.close()
-    return Recipe(name, spec)
+    return Recipe(name, spec, gate)
+
+
+def _gate(recipe: Table) -> tuple[str, ...]:
+    """The reviewers, in the order in which they are told."""
+    reviewers = recipe.texts("gate", ())
+    for name in reviewers:
+        if not re.fullmatch(NAME, name):
+            raise recipe.error("gate", f"{name!r} is no reviewer's name: lower case letters, digits, - and _")
+    if len(set(reviewers)) != len(reviewers) or len(reviewers) > MOST_REVIEWERS:
+        raise recipe.error("gate", f"names a reviewer twice, or more than {MOST_REVIEWERS}")
+    return reviewers
 
 
 def _formats(recipe: Table) -> tuple[tuple[str, ...], bool]:

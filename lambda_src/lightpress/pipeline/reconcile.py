@@ -18,6 +18,7 @@ from lightpress.image import UNREADABLE, PictureRejected, Reason
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.file_names import saved_as
+from lightpress.pipeline.gate import NO_GATE
 from lightpress.pipeline.manifest import (
     Manifest,
     Publication,
@@ -37,8 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from lightpress.image import RenderResult
+    from lightpress.pipeline.gate import Standing
     from lightpress.pipeline.manifest import Variant
-    from lightpress.pipeline.ports import Images, LateLooks, Originals, Published, Purges, Render
+    from lightpress.pipeline.ports import Images, LateLooks, Originals, Published, Purges, Render, Reviews
     from lightpress.pipeline.recipe import Recipe, RecipeBook
     from lightpress.pipeline.source import Original, Source
 
@@ -53,6 +55,7 @@ class Action(StrEnum):
     """The result of one reconciliation."""
 
     PUBLISHED = "published"
+    HELD = "held"  # until it is reviewed
     REJECTED = "rejected"  # and nothing is published of that yet: it is for whoever records failures
     FAILED = "failed"
     REMOVED = "removed"
@@ -107,6 +110,7 @@ class Dependencies:
         purges: invalidates what was deleted; None where the CDN may keep it.
         refreshes: invalidates the permalinks of what is overwritten; None where the CDN keeps them for a minute only.
         late_looks: has a key looked at once more; None where nobody renders lazy variants.
+        reviews: what reviewers say; None where no recipe has a gate.
     """
 
     originals: Originals
@@ -116,6 +120,7 @@ class Dependencies:
     purges: Purges | None = None
     refreshes: Purges | None = None
     late_looks: LateLooks | None = None
+    reviews: Reviews | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +135,7 @@ class Attempt:
         dependencies: the ports of the workflow.
         recorder: has the last word on a rejection; None where a rejection is handed on.
         again: an attempt before this one may have left variants.
+        standing: what reviewers have said of the original.
     """
 
     source: Source
@@ -139,6 +145,14 @@ class Attempt:
     dependencies: Dependencies
     recorder: Recorder | None
     again: bool = False
+    standing: Standing = NO_GATE
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing may be published before it is reviewed. What is published already, by any recipe, stays."""
+        shown = self.published.manifest if self.published else None
+        is_shown = shown is not None and shown.status is Status.READY and shown.is_of(self.original.identity)
+        return self.standing.is_open and not is_shown
 
     @property
     def publication(self) -> Publication:
@@ -196,21 +210,52 @@ def _attempt(
     recipe = dependencies.recipes.recipe_for(source.name)
     if original is None or recipe is None:
         return _withdraw(source, published, dependencies, ignored=recipe is None, again=again)
-    if published is not None and _is_settled(published.manifest, original, recipe, retry=retry):
+    standing = _standing(source, original, recipe, dependencies)  # Whoever reviews it later has it looked at again.
+    if published is not None and _is_settled(published.manifest, original, recipe, standing, retry=retry):
         return Outcome(source, Action.NOTHING, _swept(published, dependencies) if again else published.manifest)
-    if published is not None and published.manifest.status is Status.DELETED:
+    if published is not None and published.manifest.is_withdrawn:
         _remove_dead(published.manifest, dependencies)  # Once it is replaced, nobody knows what to invalidate.
-    return _update(Attempt(source, original, recipe, published, dependencies, recorder, again))
+    return _update(Attempt(source, original, recipe, published, dependencies, recorder, again, standing))
+
+
+def _standing(source: Source, original: Original, recipe: Recipe, dependencies: Dependencies) -> Standing:
+    if not recipe.gate:
+        return NO_GATE
+    return _reviews(dependencies).standing(source.name, original.identity, recipe.gate)
+
+
+def _reviews(dependencies: Dependencies) -> Reviews:
+    if dependencies.reviews is None:
+        raise RuntimeError("A recipe has a gate, and this function was put together without a port for reviews.")
+    return dependencies.reviews
 
 
 def _update(attempt: Attempt) -> Outcome:
-    """Publish the variants, or what a rejection comes to."""
+    """Publish the variants, or what a rejection comes to; or hold it until it is reviewed."""
+    if attempt.waits:
+        return _hold(attempt)
     try:
+        _check_allowed(attempt.standing)
         manifest = _rendered(attempt)
     except PictureRejected as rejected:
         return _rejected(attempt, rejected)
     _publish(manifest, attempt)
     return Outcome(attempt.source, Action.PUBLISHED, manifest)
+
+
+def _hold(attempt: Attempt) -> Outcome:
+    """Publish that it waits for its reviewers. Nothing of it is rendered, so nothing of it can be fetched."""
+    manifest = attempt.publication.held(attempt.recipe.gate)
+    _reviews(attempt.dependencies).list_as_held(manifest)
+    _publish(manifest, attempt)
+    return Outcome(attempt.source, Action.HELD, manifest)
+
+
+def _check_allowed(standing: Standing) -> None:
+    """Raise PictureRejected if a reviewer has rejected it."""
+    if standing.rejection is not None:
+        detail = standing.rejection.detail or f"It was rejected by {standing.rejection.reviewer}."
+        raise PictureRejected(Reason.REJECTED_BY_GATE, detail)
 
 
 def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
@@ -225,7 +270,10 @@ def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
     if attempt.recorder is None:
         return Outcome(attempt.source, Action.REJECTED, published, verdict)
     _record(attempt, attempt.recorder, verdict)
-    manifest = replace(attempt.publication, digest=verdict.digest).failed(rejected)
+    publication = replace(attempt.publication, digest=verdict.digest)
+    if rejected.reason is Reason.REJECTED_BY_GATE:
+        publication = replace(publication, previous=None)  # pages may not show what was published before either
+    manifest = publication.failed(rejected)
     _publish(manifest, attempt)
     return Outcome(attempt.source, Action.FAILED, manifest, verdict)
 
@@ -242,6 +290,7 @@ def _publish(manifest: Manifest, attempt: Attempt) -> None:
     if attempt.dependencies.refreshes is not None and _takes_away(manifest, attempt.published):
         attempt.dependencies.refreshes.request_purge(permalinks_folder(manifest.key))
     attempt.dependencies.images.publish(manifest, attempt.published)
+    _unlist(attempt.published, attempt.dependencies)
     attempt.look_again()
     failed_halfway = manifest.status is Status.FAILED  # as rendering may have
     if attempt.published is not None or attempt.again or failed_halfway:
@@ -254,6 +303,12 @@ def _look_later(source: Source, published: Published | None, dependencies: Depen
         dependencies.late_looks.request_look(source)
 
 
+def _unlist(published: Published | None, dependencies: Dependencies) -> None:
+    """Remove what was replaced from the list of what waits. Whoever dies before leaves an entry that readers ignore."""
+    if dependencies.reviews is not None and published is not None and published.manifest.status is Status.HELD:
+        dependencies.reviews.unlist(published.manifest)
+
+
 def _takes_away(manifest: Manifest, published: Published | None) -> bool:
     """Whether permalinks show a picture that they must not show any more. Another recipe shows the same picture."""
     shown = published.manifest if published else None
@@ -264,7 +319,9 @@ def _takes_away(manifest: Manifest, published: Published | None) -> bool:
     return (manifest.source.identity, manifest.correction) != (shown.source.identity, shown.source.correction)
 
 
-def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, retry: bool) -> bool:
+def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, standing: Standing, *, retry: bool) -> bool:
+    if not agrees(manifest, standing):
+        return False
     if retry and (manifest.status is Status.FAILED or any(one.reason for one in manifest.lazy)):
         return False
     return (
@@ -274,9 +331,23 @@ def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, *, retry
     )
 
 
+def agrees(manifest: Manifest, standing: Standing) -> bool:
+    """Whether reviewers have said nothing new about the contents that it is of.
+
+    What they have rejected stays so where the recipe asks them no more: only a retry publishes it then.
+    """
+    if standing.rejection is not None:
+        return manifest.is_rejected
+    if manifest.is_rejected:
+        return not standing.gated
+    return manifest.status is not Status.HELD or standing.is_open
+
+
 def is_current(manifest: Manifest, recipe: Recipe) -> bool:
     """Whether it is the last word on the contents that it is of: rendering them once more would be in vain."""
-    if is_kept(manifest, recipe):
+    if manifest.status is Status.HELD:
+        return manifest.gate == recipe.gate
+    if manifest.is_rejected or is_kept(manifest, recipe):
         return True
     if not manifest.follows_correction:
         return False
@@ -321,6 +392,7 @@ def _withdraw(
     tombstone = Manifest(source.name, Status.DELETED, _next_revision(published))
     _look_later(source, published, dependencies)
     dependencies.images.publish(tombstone, published)
+    _unlist(published, dependencies)
     _remove_dead(tombstone, dependencies)
     if not ignored and dependencies.originals.head(source) is not None:
         raise PreconditionFailed
@@ -440,10 +512,10 @@ def _remove_dead(manifest: Manifest, dependencies: Dependencies) -> None:
 
 
 def _remove(dead: Sequence[str], manifest: Manifest, dependencies: Dependencies) -> None:
-    """The CDN is told first of what was deleted: as long as anything is left, whoever comes by tells it again."""
+    """The CDN is told first of what was withdrawn: as long as anything is left, whoever comes by tells it again."""
     if not dead:
         return
-    if manifest.status is Status.DELETED and dependencies.purges is not None:
+    if manifest.is_withdrawn and dependencies.purges is not None:
         dependencies.purges.request_purge(variants_folder(manifest.key))
     dependencies.images.remove(dead)
 

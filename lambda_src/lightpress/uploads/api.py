@@ -118,7 +118,7 @@ class UploadService:
         if manifest.status is Status.FAILED:
             title = message_for(manifest.reason)
             return {"status": manifest.status, "reason": manifest.reason, "title": title, "detail": manifest.detail}
-        if manifest.status is Status.DELETED:
+        if manifest.status in {Status.DELETED, Status.HELD}:
             return {"status": manifest.status}
         sets = {name: srcset(manifest, name, self.cdn_base_url) for name in OUTPUTS}
         return {

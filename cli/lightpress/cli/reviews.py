@@ -1,0 +1,174 @@
+"""`lightpress gate`: what waits for a reviewer, and what a person says of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lightpress.aws.images import S3Images
+from lightpress.aws.reviews import S3Reviews
+from lightpress.pipeline.gate import HELD, Review
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.review_messages import review_message
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from lightpress.client.deployment import Deployment
+    from lightpress.pipeline.manifest import Manifest
+
+_PAUSE = 0.5
+_LINK_SECONDS = 900
+_WAITING, _CHANGED = "waiting", "changed"
+
+
+class NoGateError(Exception):
+    """No recipe of the deployment has a gate."""
+
+
+class NotThereError(Exception):
+    """There is no original to review."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A picture that waits.
+
+    Attributes:
+        key: Of the original.
+        version: Of what waits, as reviews name it.
+        bytes: Size of the original.
+        missing: The reviewers who have not answered.
+        since: When it was held.
+        link: Where a browser finds the original itself, for a quarter of an hour.
+    """
+
+    key: str
+    version: str
+    bytes: int
+    missing: tuple[str, ...]
+    since: datetime
+    link: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object that `--json` prints."""
+        return {
+            "key": self.key,
+            "version": self.version,
+            "bytes": self.bytes,
+            "missing": self.missing,
+            "since": self.since.isoformat(),
+            "link": self.link,
+        }
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """What came of a review.
+
+    Attributes:
+        key: Of the original.
+        version: That was reviewed.
+        state: The status of its manifest, once it is what the review asks for; "waiting" until then; "changed" where
+            the original is another one by now.
+    """
+
+    key: str
+    version: str
+    state: str
+
+    def as_json(self) -> dict[str, Any]:
+        """The JSON object that `--json` prints."""
+        return {"key": self.key, "version": self.version, "status": self.state}
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The gate of a deployment.
+
+    Attributes:
+        deployment: Which.
+        sleep: Waits for so many seconds.
+    """
+
+    deployment: Deployment
+    sleep: Callable[[float], None] = time.sleep
+
+    def held(self, prefix: str = "") -> Iterator[Held]:
+        """Everything that waits, in no order. Entries of what waits no more are left out."""
+        images = S3Images(self.deployment.s3, self.deployment.images_bucket)
+        pages = self.deployment.s3.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=self.deployment.images_bucket, Prefix=HELD):
+            for item in page.get("Contents", []):
+                entry = images.file_at(item["Key"])
+                key = str(json.loads(entry)["key"]) if entry else None
+                if key is None or not key.startswith(prefix):
+                    continue
+                manifest = self.deployment.manifest(key)
+                if manifest is not None and item["Key"].endswith(f"/{manifest.revision}.json"):
+                    yield from self._held(manifest, item["LastModified"])
+
+    def _held(self, manifest: Manifest, since: datetime) -> Iterator[Held]:
+        if manifest.status is not Status.HELD or manifest.source is None:
+            return
+        version = manifest.source.identity
+        standing = self._reviews.standing(manifest.key, version, manifest.gate)
+        link = self._link(manifest.key, version)
+        yield Held(manifest.key, version, manifest.source.bytes, standing.missing, since, link)
+
+    @property
+    def _reviews(self) -> S3Reviews:
+        return S3Reviews(self.deployment.s3, self.deployment.images_bucket)
+
+    def _link(self, name: str, version: str) -> str:
+        source = self.deployment.publishing.named(name)
+        original = self.deployment.original(name)
+        versioned = original is not None and original.identity == version and original.etag.strip('"') not in version
+        return self.deployment.s3.generate_presigned_url(
+            "get_object",
+            Params={"Bucket": source.bucket, "Key": source.key} | ({"VersionId": version} if versioned else {}),
+            ExpiresIn=_LINK_SECONDS,
+        )
+
+    def say(self, key: str, review: Review, version: str | None = None) -> str:
+        """Send a review of a version, by default that of now; returns the version.
+
+        Raises NoGateError, and NotThereError where there is no original.
+        """
+        if self.deployment.review_queue_url is None:
+            raise NoGateError
+        if version is None:
+            original = self.deployment.original(key)
+            if original is None:
+                raise NotThereError
+            version = original.identity
+        self.deployment.sqs().send_message(
+            QueueUrl=self.deployment.review_queue_url,
+            MessageBody=review_message(self.deployment.publishing.named(key), version, review),
+        )
+        return version
+
+    def wait(self, key: str, version: str, review: Review, *, timeout: float) -> Reviewed:
+        """Wait until what is published agrees with a review, for so many seconds."""
+        deadline = time.monotonic() + timeout
+        state = self._state(key, version, review)
+        while state == _WAITING and time.monotonic() < deadline:
+            self.sleep(_PAUSE)
+            state = self._state(key, version, review)
+        return Reviewed(key, version, state)
+
+    def _state(self, key: str, version: str, review: Review) -> str:
+        manifest = self.deployment.manifest(key)
+        if manifest is None or not manifest.is_of(version):
+            original = self.deployment.original(key)
+            return _WAITING if original is not None and original.identity == version else _CHANGED
+        if not review.approved:
+            return Status.FAILED if manifest.is_rejected else _WAITING
+        if manifest.status is Status.HELD:
+            standing = self._reviews.standing(key, version, manifest.gate)
+            others = standing.missing and review.reviewer not in standing.missing
+            return Status.HELD if others else _WAITING
+        return _WAITING if manifest.is_rejected else manifest.status

@@ -1,0 +1,113 @@
+"""Reviewing: what reviewers say comes in by a queue, and scans for malware are asked for where a recipe wants them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_events as events
+
+from lightpress.cdk.component import Component
+from lightpress.cdk.existing import send_events
+from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.malware import MalwareScan
+from lightpress.cdk.queues import WorkQueue
+from lightpress.pipeline.gate import HELD, MALWARE, REVIEWS
+from lightpress.pipeline.review_messages import SCANNED
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
+    from constructs import Construct
+
+    from lightpress.cdk.buckets import PrivateBucket
+    from lightpress.cdk.config import Config
+    from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.processing import Processing
+
+_MEMORY_MB = 256
+_TIMEOUT_SECONDS = 60
+_LEAST_CONCURRENCY = 2
+
+
+class Reviewing(Component):
+    """Takes reviews, keeps them, and has the pictures looked at again. Whoever may send to its queue is a reviewer.
+
+    Attributes:
+        queue: The review queue.
+        function: The function `take_review`.
+    """
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        uploads: s3.IBucket,
+        images: PrivateBucket,
+        processing: Processing,
+        code: FunctionCode,
+        config: Config,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.queue = WorkQueue(
+            self,
+            "Queue",
+            logical_id="ReviewQueue",
+            retention_days=config.processing.queue_retention_days,
+            timeout_seconds=_TIMEOUT_SECONDS,
+            dead_letters=processing.dead_letters,
+            max_receive_count=config.processing.max_receive_count,
+        )
+        self.function = PythonFunction(
+            self,
+            "TakeReview",
+            handler="take_review",
+            description="Keeps what reviewers say of pictures, and has them looked at again",
+            code=code,
+            config=config,
+            memory_mb=_MEMORY_MB,
+            timeout_seconds=_TIMEOUT_SECONDS,
+            environment={
+                "UPLOADS_BUCKET": uploads.bucket_name,
+                "IMAGES_BUCKET": images.bucket_name,
+                "QUEUE_URL": processing.queue.queue_url,
+            },
+        )
+        self.function.consume(self.queue, batch_size=10, max_concurrency=_LEAST_CONCURRENCY)
+        self.function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects(f"{REVIEWS}*"))
+        self.function.allow("s3:ListBucket", on=images.bucket_arn)
+        self.function.accept_any_key(images, f"{REVIEWS}*")
+        self.function.allow("sqs:SendMessage", on=processing.queue.queue_arn)
+        if MALWARE in code.recipes.reviewers:
+            self._scan(uploads, config)
+        self.functions = (self.function,)
+        self.work_queues = (self.queue,)
+        self.outputs = {"ReviewQueueUrl": self.queue.queue_url}
+
+    def _scan(self, uploads: s3.IBucket, config: Config) -> None:
+        """Have GuardDuty scan every upload, and its answers come to the queue."""
+        MalwareScan(self, "MalwareScan", bucket=uploads)
+        rule = events.Rule(
+            self,
+            "Scanned",
+            description="Scans for malware, for Lightpress to publish what is clean",
+            event_pattern=events.EventPattern(
+                source=["aws.guardduty"],
+                detail_type=[SCANNED],
+                detail={"s3ObjectDetails": {"bucketName": [uploads.bucket_name]}},
+            ),
+        )
+        send_events(self, rule, "Scanned", queue=self.queue, config=config)
+
+
+def ask_reviewers(*functions: PythonFunction, images: PrivateBucket) -> None:
+    """Have functions read what reviewers say."""
+    for function in functions:
+        function.allow("s3:GetObject", on=images.arn_for_objects(f"{REVIEWS}*"))
+        function.accept_any_key(images, f"{REVIEWS}*")
+
+
+def list_held(*functions: PythonFunction, images: PrivateBucket) -> None:
+    """Have functions keep the list of what waits for its reviewers."""
+    for function in functions:
+        function.allow("s3:PutObject", "s3:DeleteObject", on=images.arn_for_objects(f"{HELD}*"))
+        function.accept_any_key(images, f"{HELD}*")

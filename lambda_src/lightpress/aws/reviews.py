@@ -1,0 +1,80 @@
+"""What reviewers say, and the list of what waits for them, in the images bucket."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from lightpress.aws.errors import is_gone, on_condition
+from lightpress.pipeline.gate import held_path, review_from_json, review_path, standing_of
+from lightpress.pipeline.ports import PreconditionFailed
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from lightpress.pipeline.gate import Review, Standing
+    from lightpress.pipeline.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class S3Reviews:
+    """One object for each reviewer and version, and one for each held manifest."""
+
+    s3: S3Client
+    bucket: str
+
+    def standing(self, key: str, identity: str, reviewers: tuple[str, ...]) -> Standing:
+        """GET each reviewer's review."""
+        found = (self._read(review_path(key, identity, reviewer)) for reviewer in reviewers)
+        return standing_of(reviewers, (review_from_json(body) for body in found if body is not None))
+
+    def keep(self, key: str, identity: str, review: Review) -> None:
+        """PUT a review in place of the reviewer's last one."""
+        self._put(review_path(key, identity, review.reviewer), review.to_json())
+
+    def keep_first(self, key: str, identity: str, review: Review) -> bool:
+        """PUT with If-None-Match; returns whether the reviewer had not said anything yet.
+
+        Raises PreconditionFailed if another write was under way, and came to nothing.
+        """
+        path = review_path(key, identity, review.reviewer)
+        try:
+            with on_condition():
+                self._put(path, review.to_json(), IfNoneMatch="*")
+        except PreconditionFailed:
+            if self._read(path) is None:
+                raise
+            return False
+        return True
+
+    def list_as_held(self, manifest: Manifest) -> None:
+        """PUT the entry: the key, which no path tells."""
+        entry = {"key": manifest.key, "revision": manifest.revision, "gate": manifest.gate}
+        self._put(held_path(manifest.key, manifest.revision), json.dumps(entry, ensure_ascii=False).encode())
+
+    def unlist(self, manifest: Manifest) -> None:
+        """DELETE the entry."""
+        self.s3.delete_object(Bucket=self.bucket, Key=held_path(manifest.key, manifest.revision))
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            response = self.s3.get_object(Bucket=self.bucket, Key=path)
+        except ClientError as error:
+            if is_gone(error):
+                return None
+            raise
+        with response["Body"] as body:
+            return body.read()
+
+    def _put(self, path: str, body: bytes, **condition: Any) -> None:  # noqa: ANN401  as boto3 takes it
+        self.s3.put_object(
+            Bucket=self.bucket,
+            Key=path,
+            Body=body,
+            ContentType="application/json",
+            CacheControl="no-store",
+            **condition,
+        )

@@ -1,0 +1,36 @@
+"""What the function `take_review` does with a message of the review queue."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from lightpress.aws.hints import SqsLooks
+from lightpress.aws.reviews import S3Reviews
+from lightpress.aws.session import s3_client, sqs_client
+from lightpress.pipeline.buckets import Publishing, attached_from
+from lightpress.pipeline.review_messages import read_review
+from lightpress.pipeline.reviewing import ReviewOf, TakeReview
+from lightpress.settings import ReviewSettings
+
+
+@cache
+def taker() -> TakeReview:
+    """Build what takes reviews; once per container."""
+    where = settings()
+    return TakeReview(S3Reviews(s3_client(), where.images_bucket), SqsLooks(sqs_client(), where.queue_url))
+
+
+def take_review(body: str) -> ReviewOf:
+    """Take one review; raises NotAReview, NoAnswer, and whatever S3 or SQS raise."""
+    where = settings()
+    buckets = Publishing(where.uploads_bucket, tuple(map(attached_from, where.attached)))
+    given = read_review(body, buckets.find_source)
+    taker()(given)
+    return given
+
+
+@cache
+def settings() -> ReviewSettings:
+    """Read the settings; once per container."""
+    return ReviewSettings.from_environment(os.environ)

@@ -1,0 +1,40 @@
+"""Entry point of the function `take_review`: keeps what reviewers say, and has the pictures looked at again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lightpress.composition.take_review import take_review
+from lightpress.handlers.batch import process_records
+from lightpress.pipeline.review_messages import NoAnswer
+from lightpress.telemetry import logger, metrics
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  Lambda passes it
+    """Take a batch of reviews; returns the ids of the messages that SQS must deliver again."""
+    return process_records(event, _take)
+
+
+def _take(record: Mapping[str, Any]) -> None:
+    try:
+        given = take_review(record["body"])
+    except NoAnswer as unanswered:
+        # Another delivery would say the same. The picture stays held, where `lightpress gate list` shows it.
+        metrics.add_metric(name="ReviewsUnanswered", unit="Count", value=1)
+        logger.warning("no answer", detail=str(unanswered))
+        return
+    metrics.add_metric(name="ReviewsTaken", unit="Count", value=1)
+    logger.info(
+        "reviewed",
+        key=given.source.key,
+        version=given.identity,
+        reviewer=given.review.reviewer,
+        approved=given.review.approved,
+    )

@@ -1,0 +1,100 @@
+"""The publish gate: which reviews a picture needs before anything of it can be fetched, and what they come to.
+
+A review is what one reviewer (a person, a malware scan, a moderation service) says about one version of an original. It
+is a fact beside the original and the recipe, which every reconciliation looks at anew: late, doubled and contradicting
+reviews, overwrites and deletions need no order. A review of a version that is gone is never looked at again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from lightpress.pipeline.manifest import short_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+REVIEWS, HELD = "reviews/", "held/"
+"""Where reviews, and the list of what waits for them, lie in the images bucket. The CDN can read neither."""
+PERSON, MALWARE, MODERATION = "person", "malware", "moderation"
+"""The reviewers that ship. Any other name is a reviewer of the owner's own."""
+LONGEST_DETAIL = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What one reviewer says about one version of an original.
+
+    Attributes:
+        reviewer: Its name, as the recipe's `gate` has it.
+        approved: Whether the picture may be published, as far as this reviewer is asked.
+        detail: Why not, a sentence for whoever uploaded it; empty if it was approved.
+    """
+
+    reviewer: str
+    approved: bool
+    detail: str = ""
+
+    def to_json(self) -> bytes:
+        """Serialize for the images bucket."""
+        return json.dumps(asdict(self), ensure_ascii=False).encode()
+
+
+def review_from_json(body: bytes) -> Review:
+    """Read what `Review.to_json` wrote."""
+    values = json.loads(body)
+    return Review(str(values["reviewer"]), bool(values["approved"]), str(values.get("detail", "")))
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the reviews of one version of an original come to.
+
+    Attributes:
+        missing: The reviewers that have not answered yet.
+        rejection: The review of one that said no; None if none did.
+        gated: Whether any review is needed.
+    """
+
+    missing: tuple[str, ...] = ()
+    rejection: Review | None = None
+    gated: bool = field(default=True)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether reviews are missing, and none has rejected it."""
+        return bool(self.missing) and self.rejection is None
+
+
+NO_GATE = Standing(gated=False)
+
+
+def standing_of(reviewers: tuple[str, ...], reviews: Iterable[Review]) -> Standing:
+    """What the reviews come to, where all of `reviewers` must approve and any of them may reject."""
+    said = {review.reviewer: review for review in reviews}
+    rejection = next((said[name] for name in reviewers if name in said and not said[name].approved), None)
+    return Standing(tuple(name for name in reviewers if name not in said), rejection)
+
+
+def reviews_folder(key: str) -> str:
+    """The folder, in the images bucket, of all reviews of all versions of `key`."""
+    return f"{REVIEWS}{short_name(key)}/"
+
+
+def review_path(key: str, identity: str, reviewer: str) -> str:
+    """Where a reviewer's review of one version lies: each has a path of its own, so that none overwrites another's."""
+    version = hashlib.sha256(identity.encode()).hexdigest()[:32]
+    return f"{reviews_folder(key)}{version}/{reviewer}.json"
+
+
+def held_folder(key: str) -> str:
+    """The folder of the entries of `key` in the list of what waits."""
+    return f"{HELD}{short_name(key)}/"
+
+
+def held_path(key: str, revision: int) -> str:
+    """Where the entry of a held manifest lies: a revision is never used twice, so nobody removes another's entry."""
+    return f"{held_folder(key)}{revision}.json"

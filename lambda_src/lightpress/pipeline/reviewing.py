@@ -1,0 +1,61 @@
+"""Taking in a review: it is kept first, and then the key is looked at again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from lightpress.pipeline.gate import PERSON
+
+if TYPE_CHECKING:
+    from lightpress.pipeline.gate import Review
+    from lightpress.pipeline.ports import Looks
+    from lightpress.pipeline.source import Source
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewOf:
+    """A review, and what it is of.
+
+    Attributes:
+        source: where the original lies.
+        identity: the version that was reviewed, as `Original.identity` has it.
+        review: what the reviewer says.
+    """
+
+    source: Source
+    identity: str
+    review: Review
+
+
+class KeepsReviews(Protocol):
+    """Where reviews are kept."""
+
+    def keep(self, key: str, identity: str, review: Review) -> None:
+        """Keep it in place of the reviewer's last one."""
+
+    def keep_first(self, key: str, identity: str, review: Review) -> bool:
+        """Keep it unless the reviewer has said something already; returns whether it was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakeReview:
+    """Keeps a review and has its key looked at again.
+
+    The same review may come twice, and reviews of one reviewer in any order. A person may think again, so the last
+    review of a person counts. A program may not take back its own rejection: of two scans that disagree, the one that
+    found something is right.
+    """
+
+    reviews: KeepsReviews
+    looks: Looks
+
+    def __call__(self, given: ReviewOf) -> None:
+        """Take one; raises whatever S3 or SQS raise, and then it may be taken again."""
+        key = given.source.name
+        if given.review.approved and given.review.reviewer != PERSON:
+            self.reviews.keep_first(key, given.identity, given.review)
+        else:
+            self.reviews.keep(key, given.identity, given.review)
+        # Also where nothing was kept: whoever kept it may have died before this.
+        self.looks.request_look(given.source)

@@ -1,0 +1,108 @@
+"""What takes reviews: only where a recipe has a gate, with the grants of its calls and no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from aws_cdk import App, Stack
+from cfnlint.api import lint  # type: ignore[import-untyped]
+from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
+
+from lightpress.cdk import Lightpress
+from lightpress.toml_reader import ConfigError
+from tests.cdk.grants import environment_of, function_id, grants_of
+from tests.cdk.templates import NO_LAYER, Template, read_template
+from tests.handlers.conftest import IMAGES, QUEUE
+from tests.handlers.recorder import needs
+from tests.handlers.test_take_review import ASK_REVIEWERS, LIST_AS_HELD, TAKE_REVIEW, UNLIST
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RECIPES = """
+[[rules]]
+path = "**"
+recipe = "web"
+
+[recipes.web]
+gate = ["malware", "person"]
+sizes = { w640 = { width = 640 } }
+"""
+
+
+def recipes_in(folder: Path) -> Path:
+    path = folder / "recipes.toml"
+    path.write_text(RECIPES, encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def gated(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    folder = tmp_path_factory.mktemp("gated")
+    app = App(context=NO_LAYER, outdir=str(folder / "out"))
+    stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
+    Lightpress(stack, "Images", recipes=recipes_in(folder), name="dev")
+    return read_template(app.synth().get_stack_by_name("Gated"))
+
+
+def asked_of(template: Template, handler: str) -> set[tuple[str, str]]:
+    """What a function may do with reviews and the list, by the names of the tests."""
+    function = function_id(template.raw, handler)
+    environment = environment_of(template.raw, function)
+    bucket, queue = environment["IMAGES_BUCKET"], environment.get("QUEUE_URL", "/none").rpartition("/")[2]
+    found = {(one.action, one.resource) for one in grants_of(template.raw, function)}
+    named = {
+        (action, resource.replace(f"arn:aws:s3:::{bucket}", IMAGES)) for action, resource in found if bucket in resource
+    }
+    return named | {(action, QUEUE) for action, resource in found if resource.endswith(f":{queue}")}
+
+
+def test_it_may_do_what_it_does(gated: Template) -> None:
+    wanted = {(need.action, need.resource) for need in needs(TAKE_REVIEW)}
+    assert asked_of(gated, "take_review") == wanted
+
+
+@pytest.mark.parametrize("handler", ["process_upload", "record_failure"])
+def test_whoever_publishes_may_ask_reviewers_and_keep_the_list(gated: Template, handler: str) -> None:
+    wanted = {(need.action, need.resource) for need in needs({ASK_REVIEWERS, LIST_AS_HELD, UNLIST})}
+    found = {(action, resource) for action, resource in asked_of(gated, handler) if "/" in resource}
+    assert {one for one in found if "reviews/" in one[1] or "held/" in one[1]} == {w for w in wanted if "/" in w[1]}
+
+
+def test_the_nightly_look_may_ask_reviewers(gated: Template) -> None:
+    assert ("s3:GetObject", f"{IMAGES}/reviews/*") in asked_of(gated, "backfill")
+
+
+def test_guardduty_scans_every_upload_and_its_answers_come_to_the_queue(gated: Template) -> None:
+    plan = gated.only("AWS::GuardDuty::MalwareProtectionPlan").properties
+    uploads = environment_of(gated.raw, function_id(gated.raw, "take_review"))["UPLOADS_BUCKET"]
+    rules = [rule.properties for rule in gated.resources("AWS::Events::Rule")]
+    (rule,) = (rule for rule in rules if rule["EventPattern"]["source"] == ["aws.guardduty"])
+    assert rule["EventPattern"]["detail"] == {
+        "s3ObjectDetails": {"bucketName": [plan["ProtectedResource"]["S3Bucket"]["BucketName"]]}
+    }
+    assert uploads
+    (bucket,) = (
+        one for one in gated.buckets() if "QueueConfigurations" in one.properties.get("NotificationConfiguration", {})
+    )
+    assert bucket.properties["NotificationConfiguration"]["EventBridgeConfiguration"]["EventBridgeEnabled"] is True
+
+
+def test_without_a_gate_there_is_neither_queue_nor_function_nor_scan(dev: Template) -> None:
+    assert not [one for one in dev.functions() if "take_review" in one.properties["Handler"]]
+    assert not dev.resources("AWS::GuardDuty::MalwareProtectionPlan")
+    assert "ReviewQueue" not in dev.raw["Resources"]
+
+
+def test_cfn_lint_finds_nothing_wrong_with_it(gated: Template) -> None:
+    import json
+
+    found = lint(json.dumps(gated.raw), regions=["eu-west-1"], config=ManualArgs(ignore_checks=["W3005"]))
+    assert [str(match) for match in found] == []
+
+
+def test_a_gate_needs_a_cdn_that_forgets_what_is_rejected(tmp_path: Path) -> None:
+    stack = Stack(App(context=NO_LAYER, outdir=str(tmp_path / "out")), "Gated")
+    with pytest.raises(ConfigError, match="invalidate_deleted: false, and a recipe has a gate"):
+        Lightpress(stack, "Images", recipes=recipes_in(tmp_path), name="dev", invalidate_deleted=False)

@@ -1,0 +1,97 @@
+"""`lightpress gate`: what waits, what a person says of it, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from lightpress.aws.hints import SqsLooks
+from lightpress.aws.images import S3Images
+from lightpress.aws.originals import S3Originals
+from lightpress.aws.reviews import S3Reviews
+from lightpress.cli.main import app
+from lightpress.composition.publishing import RECIPES
+from lightpress.image import render
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
+from lightpress.pipeline.reconcile import Dependencies, reconcile
+from lightpress.pipeline.review_messages import read_review
+from lightpress.pipeline.reviewing import TakeReview
+from lightpress.pipeline.source import Source
+from tests.cli.deployed import REVIEWS, UPLOADS, Rig
+from tools.drawing import file_of, ramp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEY = "trips/cat.jpg"
+SPEC = load_recipes(RECIPES).recipes["web"].spec
+
+
+def gate(*arguments: str) -> Result:
+    return CliRunner().invoke(app, ["gate", *arguments, "--env", "dev"])
+
+
+def work(rig: Rig, *reviewers: str) -> None:
+    """Everything that the stack does: reviews are taken, and then the key is looked at."""
+    sqs, s3 = rig.deployment.sqs(), rig.deployment.s3
+    take = TakeReview(S3Reviews(s3, "images"), SqsLooks(sqs, rig.deployment.queue_url))
+    for message in sqs.receive_message(QueueUrl=REVIEWS, MaxNumberOfMessages=10).get("Messages", []):
+        take(read_review(message["Body"], rig.deployment.publishing.find_source))
+    recipe = Recipe("web", SPEC, reviewers)
+    book = RecipeBook((Rule("**", recipe),), {"web": recipe})
+    images = S3Images(s3, "images")
+    reconcile(
+        Source(UPLOADS, KEY), Dependencies(S3Originals(s3), images, book, render, reviews=S3Reviews(s3, "images"))
+    )
+
+
+@pytest.fixture
+def held(rig: Rig) -> Rig:
+    rig.deployment.s3.put_object(Bucket=UPLOADS, Key=KEY, Body=file_of(ramp((90, 60)), "JPEG"))
+    work(rig, "person", "scan")
+    return rig
+
+
+def test_a_list_says_what_waits_for_whom_and_where_to_look_at_it(held: Rig) -> None:
+    told = gate("list")
+    assert told.exit_code == 0
+    assert [word for word in (KEY, "person, scan", "https://") if word not in told.stdout] == []
+    (row,) = map(json.loads, gate("list", "--json").stdout.splitlines())
+    assert (row["key"], row["missing"]) == (KEY, ["person", "scan"])
+    assert row["version"] == held.deployment.s3.head_object(Bucket=UPLOADS, Key=KEY)["VersionId"]
+    assert gate("list", "--prefix", "other/").stdout == "nothing waits for a reviewer\n"
+
+
+def test_an_approval_is_of_one_version_and_leaves_it_held_for_the_others(held: Rig) -> None:
+    assert gate("approve", KEY, "--timeout", "0").exit_code == 3
+    work(held, "person", "scan")
+    told = gate("approve", KEY, "--timeout", "0")
+    assert (told.exit_code, told.stdout) == (0, f"{KEY}: held\n")
+    work(held, "person", "scan")
+    (row,) = map(json.loads, gate("list", "--json").stdout.splitlines())
+    assert row["missing"] == ["scan"]
+    gate("approve", KEY, "--reviewer", "scan", "--timeout", "0")
+    work(held, "person", "scan")
+    told = gate("approve", KEY, "--timeout", "0", "--json")
+    assert (told.exit_code, json.loads(told.stdout)["status"]) == (0, "ready")
+    assert gate("list").stdout == "nothing waits for a reviewer\n"
+
+
+@pytest.mark.parametrize(
+    ("happen", "arguments", "exit_code", "words"),
+    [
+        (lambda _: None, ("approve", "no/such.jpg"), 2, "there is no original"),
+        (lambda rig: rig.upload(KEY), ("reject", KEY, "--version", "gone", "--timeout", "0"), 1, "changed"),
+        (lambda _: None, ("approve", KEY, "other", "--version", "v"), 2, "is of one original"),
+    ],
+)
+def test_what_cannot_be_reviewed_has_an_exit_code_and_a_sentence(
+    held: Rig, happen: Callable[[Rig], object], arguments: tuple[str, ...], exit_code: int, words: str
+) -> None:
+    happen(held)
+    told = gate(*arguments)
+    assert told.exit_code == exit_code
+    assert words in " ".join((told.stdout + told.stderr).replace("│", " ").split())

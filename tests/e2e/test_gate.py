@@ -1,0 +1,98 @@
+"""The gate on the strict local cloud: nothing can be fetched before it is approved, nor after it is rejected."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import urllib3
+
+from lightpress.cli.reviews import Gate
+from lightpress.client.uploading import upload
+from lightpress.delivery.permalink import permalink
+from lightpress.local import down, up
+from lightpress.local.deployment import of_local_cloud
+from lightpress.pipeline.gate import PERSON, Review
+from lightpress.pipeline.manifest import Status, generation_name, variants_folder
+from tests.e2e.conftest import free_ports
+from tests.e2e.test_lazy import checkout_with
+from tests.e2e.test_pipeline import eventually, stored
+from tools.drawing import file_of, ramp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from lightpress.client.deployment import Deployment
+    from lightpress.local import Outputs
+
+pytestmark = pytest.mark.emulator("its recipes are others")
+
+PHOTO = file_of(ramp((1000, 700)), "JPEG")
+YES, NO = Review(PERSON, approved=True), Review(PERSON, approved=False, detail="It shows a license plate.")
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
+    """A cloud of this module's own, whose pictures wait for a person."""
+    project: Path = checkout_with('gate = ["person"]', tmp_path_factory.mktemp("checkout"))
+    home = tmp_path_factory.mktemp("gate")
+    port, cdn_port = free_ports(2)
+    yield up(home, project=project, strict=True, port=port, cdn_port=cdn_port, say=print)
+    down(home)
+
+
+def status_of(cloud: Outputs, path: str) -> int:
+    with urllib3.PoolManager() as pool:
+        return pool.request("GET", cloud.cdn_base_url + path, redirect=False, retries=False).status
+
+
+def held(deployment: Deployment, key: str) -> str:
+    """Upload, and wait until it is held; returns its version."""
+    upload(deployment, key, PHOTO, "image/jpeg")
+    gate = Gate(deployment)
+    eventually(lambda: any(one.key == key for one in gate.held()))
+    (one,) = (one for one in gate.held() if one.key == key)
+    return one.version
+
+
+def test_an_upload_can_be_fetched_at_none_of_its_addresses_until_it_is_approved_and_within_seconds_after(
+    cloud: Outputs,
+) -> None:
+    deployment, key = of_local_cloud(cloud), "held/cat.jpg"
+    version = held(deployment, key)
+    manifest = deployment.manifest(key)
+    assert manifest is not None
+    assert manifest.digest is not None
+    revision = manifest.revision + 1
+    future = f"/{variants_folder(key)}{generation_name(revision, version, manifest.digest)}/w320.avif"
+    assert status_of(cloud, future) in {403, 404}
+    assert status_of(cloud, permalink(key)) == 404
+    gate = Gate(deployment)
+    reviewed = gate.wait(key, gate.say(key, YES), YES, timeout=60)
+    assert reviewed.state == Status.READY
+    assert status_of(cloud, f"/{published_path(deployment, key)}") == 200
+    assert published_path(deployment, key).startswith(future[1:].rpartition("/")[0])
+    assert [one.key for one in gate.held()] == []
+
+
+def test_what_is_rejected_after_it_was_published_is_removed_and_no_permalink_shows_it(cloud: Outputs) -> None:
+    deployment, key = of_local_cloud(cloud), "held/plate.jpg"
+    held(deployment, key)
+    gate = Gate(deployment)
+    gate.wait(key, gate.say(key, YES), YES, timeout=60)
+    path = f"/{published_path(deployment, key)}"
+    assert (status_of(cloud, path), status_of(cloud, permalink(key))) == (200, 200)
+    assert gate.wait(key, gate.say(key, NO), NO, timeout=120).state == Status.FAILED
+    # What viewers have seen of the variant leaves the CDN once record_failure, which removes it, must have ended.
+    assert stored(deployment.s3, cloud, variants_folder(key)) == []
+    eventually(lambda: status_of(cloud, permalink(key)) == 404)
+    manifest = deployment.manifest(key)
+    assert manifest is not None
+    assert (manifest.reason, manifest.detail) == ("rejected_by_gate", NO.detail)
+
+
+def published_path(deployment: Deployment, key: str) -> str:
+    manifest = deployment.manifest(key)
+    assert manifest is not None
+    return next(one.path for one in manifest.variants if one.name == "w320")

@@ -1,0 +1,214 @@
+"""`take_review` over moto: what reviewers say, by every sender, and a picture from its upload to its publication."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lightpress.aws.hints import SqsLooks
+from lightpress.aws.images import S3Images
+from lightpress.aws.originals import S3Originals
+from lightpress.aws.reviews import S3Reviews
+from lightpress.aws.session import s3_client
+from lightpress.composition.publishing import RECIPES
+from lightpress.handlers.take_review import handler
+from lightpress.image import render
+from lightpress.pipeline.gate import MALWARE, PERSON, Review
+from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
+from lightpress.pipeline.reconcile import Action, Dependencies, Outcome, reconcile
+from lightpress.pipeline.review_messages import SCANNED, review_message
+from lightpress.pipeline.source import Source
+from tests.handlers.conftest import IMAGES, QUEUE, UPLOADS, Context, Deployed, batch, url_of
+from tests.handlers.recorder import Call, recorded
+from tools.drawing import file_of, ramp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEY = "trips/cat.jpg"
+TAKE_REVIEW = {
+    Call("s3", "PutObject", IMAGES, "reviews/"),
+    Call("s3", "GetObject", IMAGES, "reviews/"),
+    Call("sqs", "SendMessage", QUEUE),
+}
+ASK_REVIEWERS = Call("s3", "GetObject", IMAGES, "reviews/")
+LIST_AS_HELD = Call("s3", "PutObject", IMAGES, "held/")
+UNLIST = Call("s3", "DeleteObject", IMAGES, "held/")
+
+
+def gated(*reviewers: str) -> RecipeBook:
+    """The recipes that are shipped, behind a gate."""
+    made = Recipe("web", load_recipes(RECIPES).recipes["web"].spec, reviewers)
+    return RecipeBook((Rule("**", made),), {"web": made})
+
+
+def look(deployed: Deployed, *reviewers: str) -> Outcome:
+    """As `process_upload` looks at the key."""
+    s3: Any = deployed.s3
+    needs = Dependencies(
+        S3Originals(s3), S3Images(s3, IMAGES), gated(*reviewers), render, reviews=S3Reviews(s3, IMAGES)
+    )
+    return reconcile(Source(UPLOADS, KEY), needs)
+
+
+def manifest_of(deployed: Deployed) -> Manifest:
+    manifest = deployed.manifest(KEY)
+    assert manifest is not None
+    return manifest
+
+
+def version_of(deployed: Deployed) -> str:
+    return deployed.s3.head_object(Bucket=UPLOADS, Key=KEY)["VersionId"]
+
+
+def said(deployed: Deployed, reviewer: str = PERSON, *, approved: bool = True, **other: object) -> str:
+    message = json.loads(review_message(Source(UPLOADS, KEY), version_of(deployed), Review(reviewer, approved)))
+    return json.dumps({"review": message["review"] | other})
+
+
+def scanned(version: str | None, status: str, **scanned_object: object) -> str:
+    """As AWS documents the event, but for the fields that nobody reads.
+
+    https://docs.aws.amazon.com/guardduty/latest/ug/monitor-with-eventbridge-s3-malware-protection.html
+    """
+    threats = [{"name": "EICAR-Test-File (not a virus)"}] if status == "THREATS_FOUND" else None
+    return json.dumps(
+        {
+            "version": "0",
+            "id": "72c7d362-737a-6dce-fc78-9e27a0171419",
+            "detail-type": SCANNED,
+            "source": "aws.guardduty",
+            "account": "111122223333",
+            "region": "eu-west-1",
+            "detail": {
+                "schemaVersion": "1.0",
+                "scanStatus": "COMPLETED" if status in {"NO_THREATS_FOUND", "THREATS_FOUND"} else "SKIPPED",
+                "resourceType": "S3_OBJECT",
+                "s3ObjectDetails": {
+                    "bucketName": UPLOADS,
+                    "objectKey": KEY,
+                    "eTag": "ASIAI44QH8DHBEXAMPLE",
+                    "versionId": version,
+                    "s3Throttled": False,
+                }
+                | scanned_object,
+                "scanResultDetails": {"scanResultStatus": status, "threats": threats},
+            },
+        }
+    )
+
+
+def take(*bodies: str) -> list[str]:
+    context: Any = Context()
+    failed: Mapping[str, Any] = handler(batch(*bodies), context)
+    return [one["itemIdentifier"] for one in failed["batchItemFailures"]]
+
+
+def looks(deployed: Deployed) -> list[str]:
+    found = deployed.sqs.receive_message(QueueUrl=url_of(QUEUE), MaxNumberOfMessages=10)
+    return [message["Body"] for message in found.get("Messages", [])]
+
+
+@pytest.fixture
+def held(deployed: Deployed) -> Deployed:
+    """A picture waits for its reviewers."""
+    deployed.upload(KEY, file_of(ramp((400, 300)), "JPEG"))
+    look(deployed, PERSON, MALWARE)
+    return deployed
+
+
+def test_a_picture_behind_a_gate_has_no_file_that_the_cdn_could_read_until_everybody_has_approved_it(
+    held: Deployed,
+) -> None:
+    assert (manifest_of(held).status, manifest_of(held).gate) == (Status.HELD, (PERSON, MALWARE))
+    assert held.variants() == set()
+    assert take(scanned(version_of(held), "NO_THREATS_FOUND")) == []
+    assert look(held, PERSON, MALWARE).action is Action.NOTHING
+    assert held.variants() == set()
+    assert take(said(held)) == []
+    assert look(held, PERSON, MALWARE).action is Action.PUBLISHED
+    assert held.variants() == {variant.path for variant in manifest_of(held).variants}
+    assert len(looks(held)) == 2
+
+
+def test_its_calls_are_those_that_it_is_granted(held: Deployed) -> None:
+    with recorded() as calls:
+        take(said(held), said(held, MALWARE), said(held, MALWARE), said(held, approved=False))
+    assert calls == TAKE_REVIEW
+
+
+def test_holding_and_publishing_take_the_list_and_the_reviews_besides(held: Deployed) -> None:
+    take(said(held), said(held, MALWARE))
+    with recorded() as calls:
+        reviews = S3Reviews(s3_client(), IMAGES)
+        manifest = manifest_of(held)
+        reviews.standing(KEY, version_of(held), (PERSON,))
+        reviews.list_as_held(manifest)
+        reviews.unlist(manifest)
+    assert calls >= {ASK_REVIEWERS, LIST_AS_HELD, UNLIST}
+
+
+def test_what_is_published_is_taken_away_once_somebody_rejects_it(held: Deployed) -> None:
+    take(said(held), said(held, MALWARE))
+    look(held, PERSON, MALWARE)
+    assert held.variants()
+    take(said(held, approved=False, detail="It shows a license plate."))
+    outcome = look(held, PERSON, MALWARE)
+    assert outcome.action is Action.REJECTED
+    assert outcome.verdict is not None
+    assert (outcome.verdict.reason, outcome.verdict.detail) == ("rejected_by_gate", "It shows a license plate.")
+
+
+@pytest.mark.parametrize("status", ["UNSUPPORTED", "ACCESS_DENIED", "FAILED"])
+def test_a_scan_without_an_answer_leaves_the_picture_held_and_is_not_tried_again(held: Deployed, status: str) -> None:
+    assert take(scanned(version_of(held), status)) == []
+    assert looks(held) == []
+    assert look(held, MALWARE).manifest == manifest_of(held)
+    assert manifest_of(held).status is Status.HELD
+
+
+def test_a_scan_that_finds_something_is_not_undone_by_one_that_does_not(held: Deployed) -> None:
+    version = version_of(held)
+    take(scanned(version, "THREATS_FOUND"), scanned(version, "NO_THREATS_FOUND"))
+    assert look(held, MALWARE).action is Action.REJECTED
+
+
+def test_a_review_of_a_version_that_is_gone_says_nothing_of_the_next(held: Deployed) -> None:
+    before = said(held)
+    held.upload(KEY, file_of(ramp((300, 200)), "JPEG"))
+    take(before)
+    assert look(held, PERSON).action is Action.HELD
+
+
+def test_in_a_bucket_without_versions_a_scan_is_of_what_has_its_etag(deployed: Deployed) -> None:
+    deployed.s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Suspended"})
+    deployed.upload(KEY, file_of(ramp((400, 300)), "JPEG"))
+    assert look(deployed, MALWARE).action is Action.HELD
+    take(scanned(None, "NO_THREATS_FOUND", eTag=deployed.s3.head_object(Bucket=UPLOADS, Key=KEY)["ETag"].strip('"')))
+    assert look(deployed, MALWARE).action is Action.PUBLISHED
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "nonsense",
+        "[]",
+        '{"review": {}}',
+        json.dumps({"review": {"bucket": UPLOADS, "key": KEY, "version": "v", "reviewer": PERSON, "approved": "yes"}}),
+        json.dumps({"review": {"bucket": "other", "key": KEY, "version": "v", "reviewer": PERSON, "approved": True}}),
+        json.dumps({"detail-type": SCANNED, "detail": {}}),
+    ],
+)
+def test_what_is_no_review_comes_back_until_it_is_a_dead_letter_and_others_of_its_batch_are_taken(
+    held: Deployed, broken: str
+) -> None:
+    assert take(broken, said(held)) == ["id-0"]
+    assert len(looks(held)) == 1
+
+
+def test_looks_go_to_the_queue_of_uploads(held: Deployed) -> None:
+    SqsLooks(held.sqs, url_of(QUEUE)).request_look(Source(UPLOADS, KEY))
+    assert KEY in looks(held)[0]

@@ -1,0 +1,143 @@
+"""The gate: which reviews count, and what becomes of pictures whose recipe gets one, loses it, or changes it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lightpress.aws.images import S3Images
+from lightpress.aws.originals import S3Originals
+from lightpress.aws.reviews import S3Reviews
+from lightpress.composition.publishing import RECIPES
+from lightpress.image import render
+from lightpress.pipeline.gate import PERSON, Review, standing_of
+from lightpress.pipeline.manifest import Status, manifest_from_json
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
+from lightpress.pipeline.reconcile import Action, Dependencies, Outcome, reconcile
+from lightpress.pipeline.source import Source
+from tools.drawing import file_of, ramp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY = "cat.jpg"
+SPEC = load_recipes(RECIPES).recipes["web"].spec
+
+
+def test_everybody_must_approve_and_anybody_may_reject() -> None:
+    yes, no = Review("scan", approved=True), Review(PERSON, approved=False, detail="Too dark.")
+    assert standing_of(("scan", PERSON), [yes]).missing == (PERSON,)
+    assert standing_of(("scan", PERSON), [yes]).is_open
+    assert standing_of(("scan", PERSON), [yes, no]).rejection == no
+    assert not standing_of(("scan", PERSON), [no]).is_open
+    assert standing_of(("scan",), [yes, no]).rejection is None
+
+
+@dataclass
+class Published:
+    """A bucket with one picture, and whoever looks at it with recipes of any kind."""
+
+    s3: Any
+
+    def look(self, *gate: str, retry: bool = False, quality: int = 80) -> Outcome:
+        recipe = Recipe("web", replace(SPEC, quality={"jpeg": quality}), gate)
+        needs = Dependencies(
+            S3Originals(self.s3),
+            S3Images(self.s3, "images"),
+            RecipeBook((Rule("**", recipe),), {"web": recipe}),
+            render,
+            reviews=S3Reviews(self.s3, "images"),
+        )
+        return reconcile(Source("uploads", KEY), needs, recorder=_NobodyAsks(), retry=retry)
+
+    def say(self, *, approved: bool) -> None:
+        head = self.s3.head_object(Bucket="uploads", Key=KEY)
+        S3Reviews(self.s3, "images").keep(KEY, head["VersionId"], Review(PERSON, approved))
+
+    def waiting(self) -> int:
+        return int(self.s3.list_objects_v2(Bucket="images", Prefix="held/")["KeyCount"])
+
+    def fetchable(self) -> int:
+        return int(self.s3.list_objects_v2(Bucket="images", Prefix="i/")["KeyCount"])
+
+
+class _NobodyAsks:
+    """A recorder that records nothing."""
+
+    def before_reading(self, *_: object) -> None: ...
+
+    def denied(self, *_: object) -> None: ...
+
+    def record(self, *_: object, **__: object) -> None: ...
+
+
+@pytest.fixture
+def published() -> Iterator[Published]:
+    with mock_aws():
+        s3 = boto3.client("s3", region_name="us-east-1")
+        for bucket in ("uploads", "images"):
+            s3.create_bucket(Bucket=bucket)
+        s3.put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Enabled"})
+        s3.put_object(Bucket="uploads", Key=KEY, Body=file_of(ramp((90, 60)), "JPEG"))
+        yield Published(s3)
+
+
+def test_what_was_published_without_a_gate_stays_published_with_one_under_every_recipe(published: Published) -> None:
+    assert published.look().action is Action.PUBLISHED
+    assert published.look(PERSON).action is Action.NOTHING
+    assert published.look(PERSON, quality=70).action is Action.PUBLISHED
+    assert published.waiting() == 0
+
+
+def test_a_held_picture_is_published_once_its_recipe_has_no_gate_any_more(published: Published) -> None:
+    assert published.look(PERSON).action is Action.HELD
+    assert (published.waiting(), published.fetchable()) == (1, 0)
+    assert published.look().action is Action.PUBLISHED
+    assert published.waiting() == 0
+
+
+def test_a_held_picture_is_held_for_those_whom_its_recipe_asks_now(published: Published) -> None:
+    published.look(PERSON)
+    outcome = published.look(PERSON, "scan")
+    assert outcome.action is Action.HELD
+    assert outcome.manifest is not None
+    assert outcome.manifest.gate == (PERSON, "scan")
+    assert published.waiting() == 1
+
+
+def test_what_was_rejected_stays_so_without_a_gate_until_an_operator_retries_it(published: Published) -> None:
+    published.look()
+    published.say(approved=False)
+    outcome = published.look(PERSON)
+    assert outcome.action is Action.FAILED
+    assert outcome.manifest is not None
+    assert outcome.manifest.previous is None
+    assert published.fetchable() == 0
+    assert published.look().action is Action.NOTHING
+    assert published.look(quality=70).action is Action.NOTHING
+    assert published.look(retry=True).action is Action.PUBLISHED
+
+
+def test_who_thinks_again_publishes_what_was_rejected(published: Published) -> None:
+    published.say(approved=False)
+    assert published.look(PERSON).action is Action.FAILED
+    published.say(approved=True)
+    assert published.look(PERSON).action is Action.PUBLISHED
+
+
+def test_an_original_that_is_gone_is_in_no_list(published: Published) -> None:
+    published.look(PERSON)
+    published.s3.delete_object(Bucket="uploads", Key=KEY)
+    assert published.look(PERSON).action is Action.REMOVED
+    assert published.waiting() == 0
+
+
+def test_a_manifest_says_for_whom_a_picture_is_held(published: Published) -> None:
+    manifest = published.look(PERSON).manifest
+    assert manifest is not None
+    assert manifest_from_json(manifest.to_json()) == manifest
+    assert (manifest.status, manifest.gate) == (Status.HELD, (PERSON,))
