@@ -11,7 +11,7 @@ from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
 from lightpress.image import UNREADABLE, Reason
 from lightpress.pipeline.events import read
-from lightpress.pipeline.gate import PERSON, held_path, review_from_json, review_path
+from lightpress.pipeline.gate import PERSON, held_folder, held_path, review_from_json, review_path
 from lightpress.pipeline.manifest import (
     VARIANTS,
     Manifest,
@@ -283,6 +283,7 @@ class Promises:
             "a manifest": manifest is not None and (manifest.status is not Status.DELETED or bool(manifest.key)),
             "a row": any(subject == f"{UPLOADS}/{key}" for subject, _ in self._cloud.failures.items),
             "a copy": any(path.startswith(copies) for path in self._cloud.quarantine.keys),
+            "an entry of what waits": any(path.startswith(held_folder(key)) for path in self._cloud.images.keys),
         }
         if found := [what for what, is_left in left.items() if is_left]:
             self._break(key, f"erased, and there is {', '.join(found)}")

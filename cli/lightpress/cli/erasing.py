@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lightpress.aws.quarantine import copies_folder
 from lightpress.cli.deleting import refused_in
 from lightpress.pipeline.failures import subject_of_picture
+from lightpress.pipeline.gate import held_folder, reviews_folder
 from lightpress.pipeline.manifest import Manifest, Status, manifest_path, variants_folder
 from lightpress.pipeline.ports import PreconditionFailed
 
@@ -50,6 +51,7 @@ class Kind(StrEnum):
     VARIANTS = "variants"
     MANIFESTS = "manifests"
     COPIES = "copies in quarantine"
+    REVIEWS = "reviews, and entries in the list of what waits for them"
     ROWS = "rows of failures"
     COUNTERS = "counters of uploads"
 
@@ -247,6 +249,9 @@ class Erasing:
         removed = Counter({Kind.MANIFESTS: manifests})
         removed[Kind.ROWS] = self.failures.erase(subject_of_picture(source.bucket, source.key))
         removed[Kind.COPIES] = self._remove_versions(self.quarantine, copies_folder(source), set())
+        reviews = [path for folder in (reviews_folder(name), held_folder(name)) for path in self.images.paths(folder)]
+        self.images.remove(reviews)
+        removed[Kind.REVIEWS] = len(reviews)
         return Round(removed, frozenset())
 
     def _without_name(self, name: str) -> int | None:
