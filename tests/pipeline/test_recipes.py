@@ -456,7 +456,7 @@ BROKEN = {
         "recipes.web.watermark",
         [
             "is not a known key",
-            "allowed: accept, animation, background, colors, damaged, formats, hdr, lazy, limits, lossless,",
+            "allowed: accept, animation, background, colors, damaged, formats, gate, hdr, lazy, limits, lossless,",
             "metadata, quality, sizes",
         ],
     ),

@@ -276,7 +276,13 @@ class Erasing:
 
 @dataclass(frozen=True)
 class Listed:
-    """A key as a list of versions has it: its versions, and its delete markers, as S3 tells them."""
+    """A key as a list of versions has it.
+
+    Attributes:
+        key: Which.
+        versions: Its versions, as S3 tells them.
+        markers: Its delete markers, as S3 tells them.
+    """
 
     key: str
     versions: list[Any]
