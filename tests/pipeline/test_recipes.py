@@ -660,3 +660,26 @@ def test_lazy_names_sizes_formats_and_single_variants(tmp_path: Path) -> None:
     eager = load(tmp_path, text.replace('lazy = ["a", "jpeg", "b.avif"]\n', ""))
     assert not eager.is_lazy
     assert eager.recipes["web"].digest == book.recipes["web"].digest
+
+
+@pytest.mark.parametrize(
+    ("gate", "words"),
+    [
+        ('["Person"]', "'Person' is no reviewer's name"),
+        ('["person", "person"]', "twice"),
+        ('["a", "b", "c", "d", "e", "f"]', "names 6 reviewers; allowed: 5"),
+        ("true", "is not a list of strings"),
+    ],
+)
+def test_a_gate_names_up_to_five_reviewers_once_each(tmp_path: Path, gate: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=r"recipes\.toml: recipes\.web\.gate") as caught:
+        load(tmp_path, RULE + RECIPE + f"gate = {gate}\n" + SIZES)
+    assert words in str(caught.value)
+
+
+def test_a_gate_makes_no_variant_stale(tmp_path: Path) -> None:
+    (tmp_path / "without").mkdir()
+    with_gate = load(tmp_path, RULE + RECIPE + 'gate = ["person"]\n' + SIZES)
+    without = load(tmp_path / "without", RULE + RECIPE + SIZES)
+    assert with_gate.reviewers == ("person",)
+    assert with_gate.recipes["web"].digest == without.recipes["web"].digest
