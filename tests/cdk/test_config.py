@@ -97,6 +97,8 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             domain_names = ["images.example.com"]
             certificate_arn = "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd"
             web_acl_arn = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/rates/1234abcd-12ab-34cd"
+            web_acl_rate_limit = 2000
+            web_acl_referers = ["example.com"]
             access_log_days = 30
             countries_denied = ["FR"]
             origin_shield_region = "eu-west-1"
@@ -132,7 +134,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 85
+    assert len(keys) == len(set(keys)) == 87
 
 
 @pytest.mark.parametrize(
@@ -140,9 +142,9 @@ def test_every_key_belongs_to_one_option() -> None:
     [
         (
             "memroy_mb = 1769",
-            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 85 names, of which the nearest are: ",
+            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 87 names, of which the nearest are: ",
         ),
-        ("color = 1", "color: is not a known key; allowed are 85 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 87 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 # Their values are in tests/cdk/test_options.py, where all options are chosen at once, or change a number or text only.
 _NOT_ALONE = {
-    "domain_names", "certificate_arn", "web_acl_arn", "signing_keys", "countries_allowed", "countries_denied",
+    "domain_names", "certificate_arn", "web_acl_arn", "web_acl_referers", "signing_keys", "countries_allowed",
+    "countries_denied",
     "origin_shield_region", "price_class", "upload_page", "upload_page_client_id", "upload_jwt_issuer",
     "upload_jwt_audiences", "upload_authorizer_arn", "allowed_origins", "price_region", "log_level", "fetch_plain_http",
     "fetch_allowed_networks", "fetch_ports",

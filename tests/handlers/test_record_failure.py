@@ -195,6 +195,22 @@ def test_variants_and_permalinks_of_two_deleted_originals_are_invalidated_in_one
         cloudfront.assert_no_pending_responses()
 
 
+@pytest.mark.usefixtures("deployed")
+def test_5000_deletions_at_once_are_five_requests_of_two_paths_and_each_message_is_done(told: Told) -> None:
+    everything = {
+        "DistributionId": DISTRIBUTION,
+        "InvalidationBatch": {"Paths": {"Quantity": 2, "Items": ["/i/*", "/r/*"]}, "CallerReference": ANY},
+    }
+    folders = [f"i/{number:05}/" for number in range(5_000)]
+    with Stubber(cdn().cloudfront) as cloudfront:
+        for start in range(0, 5_000, 1_000):  # as many as Lambda hands over at once
+            cloudfront.add_response("create_invalidation", {}, everything)
+            answer = purge_deleted.handler(batch(*folders[start : start + 1_000]), Context())
+            assert answer == {"batchItemFailures": []}
+        cloudfront.assert_no_pending_responses()
+    assert measured(told.lines())["FoldersPurged"] == [1_000] * 5
+
+
 def test_purges_beyond_the_quota_of_cloudfront_are_retried_and_are_no_error(told: Told) -> None:
     with Stubber(cdn().cloudfront) as cloudfront:
         cloudfront.add_client_error("create_invalidation", "TooManyInvalidationsInProgress")

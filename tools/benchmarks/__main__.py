@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tools.benchmarks import (
     browsers,
+    catalogs,
     cold_start,
     delivery,
     fetching,
@@ -65,6 +66,12 @@ def _delivery(
     _print(delivery.table(site, prices))
     worth = delivery.overwrites_worth_a_purge(site, prices)
     _print(f"A week with purges costs less than a minute without up to {worth:,.0f} overwrites a month.")
+
+
+@app.command("catalogs")
+def _catalogs() -> None:
+    """Tell what three catalogs cost in a month, by how delivery was and by how it is."""
+    _print(catalogs.table())
 
 
 @app.command("purges")

@@ -1,9 +1,9 @@
 """AWS's list prices in US dollars; every estimate uses this table.
 
-Source: the public price pages of AWS Lambda, Amazon S3, Amazon SQS, Amazon EventBridge, Amazon CloudFront and Amazon
-CloudWatch, first tier of each, without taxes, discounts or free tiers. They change: `--price NAME=DOLLARS` replaces
-one. A GB is what AWS bills as one: 2^30 bytes (`units.GB`) of memory, of storage (https://aws.amazon.com/s3/faqs/), and
-so of logs.
+Source: the public price pages of AWS Lambda, Amazon S3, Amazon SQS, Amazon EventBridge, Amazon CloudFront, AWS WAF and
+Amazon CloudWatch, first tier of each, without taxes, discounts or free tiers. They change: `--price NAME=DOLLARS`
+replaces one. A GB is what AWS bills as one: 2^30 bytes (`units.GB`) of memory, of storage
+(https://aws.amazon.com/s3/faqs/), and so of logs.
 """
 
 from __future__ import annotations
@@ -51,6 +51,9 @@ class Prices:
         metric: For a metric of one's own and a month.
         dashboard: For a dashboard and a month.
         key: For a KMS key and a month.
+        waf_acl: For a web ACL of AWS WAF and a month.
+        waf_rule: For a rule of it and a month.
+        waf_request: For a million requests that it looks at.
     """
 
     region: str
@@ -78,6 +81,9 @@ class Prices:
     metric: float = 0.30
     dashboard: float = 3.00
     key: float = 1.00
+    waf_acl: float = 5.00
+    waf_rule: float = 1.00
+    waf_request: float = 0.60
 
     def compute(self, architecture: str) -> float:
         """Dollars for a GB-second on a processor: arm64 or x86_64; raises UnknownPriceError for another."""

@@ -11,6 +11,7 @@ from lightpress.cdk.config import read_config
 from lightpress.cdk.construct import Lightpress
 from lightpress.cdk.layer_build import LayerError
 from lightpress.cdk.readiness import RECIPES, context_of_the_command_line
+from lightpress.cdk.web_acl import WebAclStack
 from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
@@ -37,10 +38,13 @@ class LightpressStack(Stack):
 
 
 def make_app(context: Mapping[str, object] | None = None, outdir: str | None = None) -> App:
-    """The app, with its stack in it. What is not in `context` is as in cdk.json."""
+    """The app, with its stack in it, or with `-c web_acl=true` that of the web ACL. Other context is as in cdk.json."""
     app = App(context={**context_of_the_command_line(), **(context or {})}, outdir=outdir)
     config = read_config(app.node)
-    LightpressStack(app, f"Lightpress-{config.environment}", config=config)
+    if app.node.try_get_context("web_acl") == "true":
+        WebAclStack(app, f"Lightpress-{config.environment}-WebAcl", config=config)
+    else:
+        LightpressStack(app, f"Lightpress-{config.environment}", config=config)
     return app
 
 

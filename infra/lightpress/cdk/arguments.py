@@ -138,6 +138,14 @@ class Options(TypedDict, total=False):
             each to the output `CdnDomainName` in your DNS.
         certificate_arn: ARN of the ACM certificate for `domain_names`, which must be in us-east-1.
         web_acl_arn: ARN of your AWS WAF web ACL for the CDN, which must be in us-east-1 and have the scope CLOUDFRONT.
+        web_acl_rate_limit: How many requests of the CDN each address of the network may make in five minutes, by a web
+            ACL of the stack; others are answered 429, and CloudFront charges nothing for them. 0, or at least 10. A
+            page of 40 pictures is 40 requests, and an office may have one address: 2,000 is for most sites. $6 a month,
+            and $0.60 for a million requests (docs/operations.md, "What an attack can cost"). 0 makes no such rule. The
+            web ACL has to be in us-east-1: a stack elsewhere is told how to deploy it there and to set `web_acl_arn`.
+        web_acl_referers: Domains whose pages, and those of the domains below them, may show the pictures, by a rule of
+            that web ACL; pages of others get 403. A request that names no page passes, for browsers need not name it:
+            this stops hot-linking, and nobody who means it. For that, there are `signing_keys`.
         access_log_days: How long the CDN's access logs, which contain the viewers' IP addresses, are kept in a bucket
             of their own; 0 writes none.
         countries_allowed: Countries (ISO 3166) whose viewers are served; those of all others are refused. Excludes
@@ -247,6 +255,8 @@ class Options(TypedDict, total=False):
     domain_names: Sequence[str]
     certificate_arn: str
     web_acl_arn: str
+    web_acl_rate_limit: int
+    web_acl_referers: Sequence[str]
     access_log_days: int
     countries_allowed: Sequence[str]
     countries_denied: Sequence[str]

@@ -24,6 +24,7 @@ from lightpress.cdk.given import who
 from lightpress.cdk.lazy import LAZY_TIMEOUT_SECONDS, LazyRendering
 from lightpress.cdk.mount import described, host_of, permit
 from lightpress.cdk.naming import global_name, pin, root_of
+from lightpress.cdk.web_acl import makes_web_acl, web_acl
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.manifest import VARIANTS
 from lightpress.toml_reader import ConfigError
@@ -139,10 +140,16 @@ class Delivery(Component):
             price_class=cloudfront.PriceClass[f"PRICE_CLASS_{config.delivery.price_class.upper()}"],
             domain_names=list(config.delivery.domain_names) or None,
             certificate=self._certificate(),
-            web_acl_id=config.delivery.web_acl_arn or None,
+            web_acl_id=self._web_acl(),
             geo_restriction=_countries(config),
             log_bucket=self._access_logs(),
         )
+
+    def _web_acl(self) -> str | None:
+        """The ARN of the web ACL: the given one, or one that is made here."""
+        if makes_web_acl(self._config):
+            return web_acl(self, self._config).attr_arn
+        return self._config.delivery.web_acl_arn or None
 
     @property
     def base_url(self) -> str:
@@ -374,7 +381,7 @@ class Delivery(Component):
         config = self._config
         if not (config.delivery.countries_allowed or config.delivery.countries_denied):
             acknowledge(distribution, "AwsSolutions-CFR1", because="Pictures on the web are for every country.")
-        if not config.delivery.web_acl_arn:
+        if not (config.delivery.web_acl_arn or makes_web_acl(config)):
             acknowledge(
                 distribution,
                 "AwsSolutions-CFR2",

@@ -37,6 +37,9 @@ _SHIELDS = (
 _RSA_2048 = bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100")
 _RSA_2048_BYTES = 294
 LEAST_PERMALINK_SECONDS = 60
+# https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based-high-level-settings.html
+LEAST_RATE_LIMIT = 10
+MOST_REFERERS = 10  # each takes 13 of the 1,500 units that a web ACL has at its basic price
 _MOST_SIGNING_KEYS = 5  # of a key group
 
 
@@ -91,6 +94,23 @@ class DeliveryOptions:
         _WEB_ACL_ARN,
         such_as="arn:aws:wafv2:us-east-1:123456789012:global/webacl/NAME/1234abcd-12ab-34cd",
         doc="ARN of your AWS WAF web ACL for the CDN, which must be in us-east-1 and have the scope CLOUDFRONT.",
+    )
+    web_acl_rate_limit: int = integer(
+        0,
+        low=0,
+        high=2_000_000_000,
+        doc="How many requests of the CDN each address of the network may make in five minutes, by a web ACL of the "
+        "stack; others are answered 429, and CloudFront charges nothing for them. 0, or at least 10. A page of 40 "
+        "pictures is 40 requests, and an office may have one address: 2,000 is for most sites. $6 a month, and $0.60 "
+        'for a million requests (docs/operations.md, "What an attack can cost"). 0 makes no such rule. The web ACL has '
+        "to be in us-east-1: a stack elsewhere is told how to deploy it there and to set `web_acl_arn`.",
+    )
+    web_acl_referers: tuple[str, ...] = each_matching(
+        _DOMAIN,
+        such_as="example.com",
+        doc="Domains whose pages, and those of the domains below them, may show the pictures, by a rule of that web "
+        "ACL; pages of others get 403. A request that names no page passes, for browsers need not name it: this stops "
+        "hot-linking, and nobody who means it. For that, there are `signing_keys`.",
     )
     access_log_days: int = integer(
         0,
@@ -197,6 +217,8 @@ _OF_THE_DISTRIBUTION = (
     "price_class",
     "certificate_arn",
     "web_acl_arn",
+    "web_acl_rate_limit",
+    "web_acl_referers",
     "access_log_days",
     "countries_allowed",
     "countries_denied",
@@ -215,6 +237,13 @@ def check_delivery(options: DeliveryOptions, table: Table, *, mounted: bool) -> 
     if mounted:
         check_mounted(table)
         return
+    if 0 < options.web_acl_rate_limit < LEAST_RATE_LIMIT:
+        raise table.error(
+            "web_acl_rate_limit",
+            f"{options.web_acl_rate_limit} is not allowed; allowed: 0, or at least {LEAST_RATE_LIMIT}",
+        )
+    if len(options.web_acl_referers) > MOST_REFERERS:
+        raise table.error("web_acl_referers", f"there are too many; allowed: up to {MOST_REFERERS} domains")
     if options.domain_names and not options.certificate_arn:
         raise table.error("certificate_arn", "it is missing: domain_names need a certificate, in us-east-1")
     if options.certificate_arn and not options.domain_names:
