@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
-_MOST_CODED = 1 << 23
+_MOST_CODED = 1 << 22
 _MOST_PIXELS = 1 << 26
 _HEADER, _IMAGE_HEADER, _CONTROL = 13, 10, b"\xf9\x04"
 _MOST_LITERAL_BITS, _MOST_CODES = 8, 1 << 12
