@@ -211,12 +211,12 @@ $(MUTATION)/.ready: requirements-mutation.txt scripts/find-python
 	 $(MUTATION)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-mutation.txt
 	@touch $@
 
-$(SITE)/.ready: requirements-docs.txt tools/site/mermaid/package-lock.json scripts/find-python
-	@mkdir -p $(SITE)/mermaid && cp tools/site/mermaid/package.json tools/site/mermaid/package-lock.json $(SITE)/mermaid/
+$(SITE)/.ready: requirements-docs.txt tools/site/npm/package-lock.json scripts/find-python
+	@mkdir -p $(SITE)/npm && cp tools/site/npm/package.json tools/site/npm/package-lock.json $(SITE)/npm/
 	@python="$$(scripts/find-python)" && "$$python" -m venv --clear $(SITE)/venv && \
 	 $(SITE)/venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-docs.txt
 	@node="$(NODE)" && PATH="$$node/bin:$$PATH" \
-	 "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefix $(SITE)/mermaid --ignore-scripts --no-audit --no-fund --silent
+	 "$$node/bin/node" "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --prefix $(SITE)/npm --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
 $(NATIVE)/.ready: requirements-native.txt scripts/find-python

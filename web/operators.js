@@ -109,6 +109,7 @@ function pictureCard(picture, api) {
   const facts = {
     Status: picture.title ? `${picture.status}: ${picture.title}` : picture.status,
     Detail: picture.detail,
+    'Held for': picture.held_for.join(', '),
     Recipe: picture.recipe,
     Revision: picture.revision,
     Original: picture.width && `${picture.width} x ${picture.height} pixels, ${picture.format}, ${bytes(picture.bytes)}`,
@@ -191,7 +192,7 @@ function backfillTable({ backfills }) {
     dollars(run.dollars_spent),
     run.dollars_left === null ? 'no cap' : dollars(run.dollars_left),
   ]);
-  return table('Backfills', [words('Run'), words('State'), 'Sent', 'May still', 'Spent', 'May still'], rows);
+  return table('Runs of backfills', [words('Run'), words('State'), 'Sent', 'May still', 'Spent', 'May still'], rows);
 }
 
 function dayTable({ days }) {
@@ -205,7 +206,7 @@ function dayTable({ days }) {
     day.original_bytes ? `${savedPercent(day.original_bytes, day.largest_bytes)} %` : '',
     dollars(sum(day.dollars)),
   ]);
-  return table('The last days', [words('Day (UTC)'), 'Published', 'Failed', 'Originals', 'Saved', 'Dollars'], rows);
+  return table('Counts of each day', [words('Day (UTC)'), 'Published', 'Failed', 'Originals', 'Saved', 'Dollars'], rows);
 }
 
 /** Put what `read` gives into a place; its words, if it fails. */

@@ -19,7 +19,7 @@ from lightpress.pipeline.buckets import Selection
 from tests.handlers.conftest import CDN, RUNS, Context, Deployed
 from tests.handlers.gateway import event_of
 from tests.handlers.test_operators import METRICS, SCOPE, fail, publish
-from tests.web.browser import browser, page_shot
+from tests.web.browser import page_shot, violations
 from web.serve import pages
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
     from playwright.sync_api import Browser, Page
 
-__all__ = ["browser", "page_shot"]
+__all__ = ["page_shot"]
 
 HOSTILE = 'trips/<img src=x onerror="document.title=1">.jpg'
 SCOPES = {"Bearer operator": f"openid {SCOPE}", "Bearer uploader": "openid"}
@@ -182,7 +182,7 @@ def test_failures_are_listed_as_text_filtered_retried_and_discarded(busy: Deploy
 
 def test_a_backfill_shows_its_progress_and_what_its_caps_leave(busy: Deployed, visit: Callable[..., Page]) -> None:
     assert busy
-    row = visit().get_by_role("region", name="Backfills").get_by_role("row").nth(1)
+    row = visit().get_by_role("region", name="Runs of backfills").get_by_role("row").nth(1)
     expect(row.get_by_role("cell")).to_have_text(
         ["shop-1: shop", "pass 1, at most 50 a second", "7", "93", "$1.00", "no cap"]
     )
@@ -229,6 +229,19 @@ def test_it_fits_a_phone_and_a_dark_room_and_every_target_is_24_pixels_high(
     )
     assert min(heights) >= 24
     page_shot(page, f"operators-{name}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_with_the_page_for_operators(
+    busy: Deployed, visit: Callable[..., Page], scheme: str
+) -> None:
+    assert busy
+    page = visit(color_scheme=scheme)
+    page.get_by_label("Key", exact=True).fill("trips/cat.jpg")
+    page.keyboard.press("Enter")
+    expect(page.locator("#picture article")).to_be_visible()
+    expect(page.locator("#failures article")).to_have_count(2)
+    assert violations(page) == []
 
 
 def test_every_control_has_a_name_and_is_reached_by_the_keyboard(busy: Deployed, visit: Callable[..., Page]) -> None:

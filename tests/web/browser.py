@@ -20,6 +20,7 @@ _QUIET = ("--disable-background-networking", "--disable-component-update", "--di
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCREENSHOTS = PROJECT / ".local" / "screenshots"
+AXE = PROJECT / ".local" / "site" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +46,17 @@ def page_shot() -> Callable[[Page, str], None]:
         page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
     return shot
+
+
+def violations(page: Page, *, but: frozenset[str] = frozenset()) -> list[str]:
+    """What axe finds wrong with a page as it stands: the rule, and where. Skips the test without axe."""
+    if not AXE.exists():
+        pytest.skip("axe is not here: make site installs it")
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        f"{one['id']}: {node['target']} {node['html'][:120]}"
+        for one in found
+        if one["id"] not in but
+        for node in one["nodes"]
+    ]

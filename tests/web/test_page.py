@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from lightpress.image import Size
+from tests.web.browser import violations
 from tests.web.service import MAX_BYTES, PART_BYTES, PARTS_FROM, SPEC, TOKEN, serving
 from tools.drawing import BLUE, GREEN, RED, distance, four_corners, pixel, ramp, stripes
 
@@ -550,6 +551,15 @@ def test_it_fits_a_phone_and_a_dark_room(
     wait_until_shown(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing reaches out sideways"
     page_shot(page, f"upload-page-{name}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_wrong_with_the_upload_page(world: Dependencies, visit: Visit, scheme: str) -> None:
+    page = visit(world, color_scheme=scheme)
+    choose(page, file("soft.jpg", ramp((640, 480))))
+    expect(entry(page, "soft.jpg")).to_have_attribute("data-state", "ready")
+    wait_until_shown(page)
+    assert violations(page) == []
 
 
 def test_every_control_has_a_name_and_is_reached_by_the_keyboard(world: Dependencies, visit: Visit) -> None:

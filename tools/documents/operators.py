@@ -43,10 +43,11 @@ SCHEMAS: dict[str, Json] = {
     "Picture": object_of(
         key=_TEXT,
         permalink=said("Where it is, or would be.", format="uri"),
-        status={"enum": ["ready", "failed", "deleted", "processing", "unknown"]},
+        status={"enum": ["ready", "held", "failed", "deleted", "processing", "unknown"]},
         title=_TEXT_OR_NULL | {"description": "The reason in plain words."},
         revision={"type": ["integer", "null"]},
         recipe=_TEXT_OR_NULL,
+        held_for=list_of(_TEXT) | {"description": "The reviewers that a held picture waits for."},
         reason=_TEXT_OR_NULL,
         detail=_TEXT_OR_NULL,
         **{

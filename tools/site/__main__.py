@@ -25,7 +25,7 @@ def build(repository: str, address: str) -> int:
     source = Source(PROJECT, f"{repository}/blob/HEAD" if repository else "")
     stage(source, SITE / "pages")
     shutil.copytree(OWN / "assets", SITE / "pages" / "assets")
-    shutil.copyfile(SITE / "mermaid" / MERMAID, SITE / "pages" / "assets" / "mermaid.min.js")
+    shutil.copyfile(SITE / "npm" / MERMAID, SITE / "pages" / "assets" / "mermaid.min.js")
     (SITE / "zensical.toml").write_text(settings(repository, address), encoding="utf-8")
     zensical = SITE / "venv" / "bin" / "zensical"
     return subprocess.run([zensical, "build", "--clean", "--strict"], cwd=SITE, check=False).returncode

@@ -90,6 +90,7 @@ class OperatorService:
             "title": message_for(manifest.reason) if manifest and manifest.reason else None,
             "revision": manifest.revision if manifest else None,
             "recipe": manifest.recipe if manifest else None,
+            "held_for": list(manifest.gate) if manifest else [],
             **summary_of(manifest, lambda variant: {"url": f"{self.cdn_base_url}/{variant.path}"}),
             "versions": [asdict(version) for version in versions],
             "failures": [_failure(one) for one in failures],
