@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from lightpress.pipeline.manifest import short_name
@@ -61,7 +61,7 @@ class Standing:
 
     missing: tuple[str, ...] = ()
     rejection: Review | None = None
-    gated: bool = field(default=True)
+    gated: bool = True
 
     @property
     def is_open(self) -> bool:
