@@ -11,12 +11,14 @@ import jsonschema_rs
 import pytest
 from moto import mock_aws
 
+from lightpress.aws.images import S3Images
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.run import NANOS, Job, Run
 from lightpress.cdk.operators import OPERATOR_ROUTES
 from lightpress.handlers.operators import handler
 from lightpress.pipeline.buckets import Attached, Selection
 from lightpress.pipeline.failures import Failure, subject_of_message
+from lightpress.pipeline.manifest import Publication
 from tests.handlers.conftest import (
     CDN,
     FAILURES,
@@ -185,6 +187,15 @@ def test_what_was_uploaded_since_is_processing_and_what_was_deleted_says_so(depl
     assert [one["deleted"] for one in said["versions"]] == [True, False, False]
     deployed.upload("new.jpg", b"x")
     assert ask("GET", "/operators/pictures", key="new.jpg")[1]["status"] == "processing"
+
+
+def test_a_picture_that_is_held_for_review_says_for_whom(deployed: Deployed) -> None:
+    deployed.upload("a.jpg", b"not looked at")
+    version = deployed.s3.head_object(Bucket=UPLOADS, Key="a.jpg")["VersionId"]
+    held = Publication("a.jpg", 1, version, 13, "community", "digest").held(("malware", "person"))
+    S3Images(deployed.s3, IMAGES).publish(held, None)
+    said = ask("GET", "/operators/pictures", key="a.jpg")[1]
+    assert (said["status"], said["held_for"], said["variants"]) == ("held", ["malware", "person"], [])
 
 
 def test_a_key_that_begins_like_another_has_only_its_own_versions(deployed: Deployed) -> None:
