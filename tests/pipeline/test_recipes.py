@@ -134,7 +134,25 @@ def test_densities_make_a_size_again_with_so_many_times_its_pixels(tmp_path: Pat
     }
 
 
+def test_a_byte_budget_is_read_in_kb_decides_the_digest_and_is_kept_at_each_density(tmp_path: Path) -> None:
+    text = RULE + RECIPE + "[recipes.web.sizes]\nface = { width = 96, dpr = [1, 2]LIMIT }\n"
+    plain, limited = (load(tmp_path, text.replace("LIMIT", limit)).recipes["web"] for limit in ("", ", max_kb = 100"))
+    assert {size.max_bytes for size in plain.spec.sizes} == {None}
+    assert {size.max_bytes for size in limited.spec.sizes} == {102_400}
+    assert plain.digest != limited.digest
+
+
 BROKEN = {
+    "no budget": (
+        RULE + RECIPE + "[recipes.web.sizes]\nw = { width = 9, max_kb = 0 }\n",
+        "recipes.web.sizes.w.max_kb",
+        ["65536"],
+    ),
+    "a budget of what is made later": (
+        RULE + RECIPE + 'lazy = ["w"]\n[recipes.web.sizes]\nw = { width = 9, max_kb = 9 }\n',
+        "recipes.web.lazy",
+        ["excludes max_kb"],
+    ),
     "no TOML": ("rules = [", "", ["not valid TOML"]),
     "no rules": (RECIPE + SIZES, "rules", ["is missing", "a list of tables"]),
     "empty rules": ("rules = []\n" + RECIPE + SIZES, "rules", ["at least one"]),

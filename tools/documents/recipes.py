@@ -15,7 +15,7 @@ from lightpress.image import COLORS, DAMAGED, FITS, HDR, METADATA, Limits, Size,
 from lightpress.image.formats import OUTPUTS, READABLE
 from lightpress.image.step_options import Length
 from lightpress.image.stepping import OWN_STEPS, built_in, own_names, own_step
-from lightpress.pipeline.recipe import COLOR, LIMITS, LONGEST_SIDE, MOST_REVIEWERS, NAME
+from lightpress.pipeline.recipe import COLOR, LARGEST_BUDGET, LIMITS, LONGEST_SIDE, MOST_REVIEWERS, NAME
 from tools.drawing import file_of, ramp, seen
 
 if TYPE_CHECKING:
@@ -175,6 +175,13 @@ SIZE: Mapping[str, Key] = {
         'With `fit = "cover"`: the point to keep, from the left and the top; "auto" looks for the subject '
         'of each picture (recipes.md, "Focus")',
         {"anyOf": [{"const": "auto"}, _POINT]},
+    ),
+    "max_kb": Key(
+        "",
+        f"1 to {LARGEST_BUDGET}",
+        "What each of its files may have, in KB of 1,024 bytes: one that exceeds it is encoded anew at the highest "
+        'quality that fits, and a note says so (recipes.md, "A byte budget"); excludes lazy',
+        {"type": "integer", "minimum": 1, "maximum": LARGEST_BUDGET},
     ),
     "dpr": Key(
         "[1]",

@@ -242,7 +242,15 @@ def _variants(
         if decides:
             made = best(tuple(made))
             decided[rung.steps] = tuple(OUTPUTS[variant.format] for variant in made)
-        yield from made
+        yield from made if rung.max_bytes is None else _within(made, shown, rung, job)
+
+
+def _within(made: Iterable[EncodedVariant], shown: Image.Image, rung: Rung, job: Job) -> Iterator[EncodedVariant]:
+    """The variants within a budget. Formats are chosen before it, when all are of a quality that can be compared."""
+    from lightpress.image.budget import within  # noqa: PLC0415  few recipes have one
+
+    for variant in made:
+        yield within(variant, Target(shown, rung, OUTPUTS[variant.format]), job)
 
 
 def _written(target: Target, job: Job) -> EncodedVariant:

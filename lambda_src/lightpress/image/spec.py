@@ -87,6 +87,7 @@ class Size:
         focus: With "cover", the point to keep, as shares (0 to 1) of the picture's width and height.
         steps: What is done to the picture, in this order; width and height are those before steps that add to them.
         auto_focus: Whether `focus` is looked for in each picture (`focus.focus_of`).
+        max_bytes: What one file of it may have, at a lower quality if need be; None for any number.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Size:
     focus: tuple[float, float] = (0.5, 0.5)
     steps: tuple[Step, ...] = ()
     auto_focus: bool = False
+    max_bytes: int | None = None
 
     @property
     def shaping(self) -> tuple[Step, ...]:
@@ -155,12 +157,14 @@ class Rung(NamedTuple):
         whole: The pixels of the whole reduced picture, before cutting.
         cut: The part of it that is shown.
         steps: What is done to that part.
+        max_bytes: What a file may have; None for any number.
     """
 
     names: tuple[str, ...]
     whole: Pixels
     cut: Cut
     steps: tuple[Step, ...] = ()
+    max_bytes: int | None = None
 
     @property
     def result(self) -> Pixels:
@@ -354,11 +358,11 @@ class Spec:
     def rungs(self, picture: Pixels) -> tuple[Rung, ...]:
         """Plan the reductions of `picture` (as seen upright), largest first."""
         longest = min(output.max_side for output in self.outputs())
-        names: dict[tuple[Pixels, Cut, tuple[Step, ...]], list[str]] = {}
+        names: dict[tuple[Pixels, Cut, tuple[Step, ...], int | None], list[str]] = {}
         for size in self.sizes:
             # What covers a box is cut to it, so only whole pictures can be too long for a format.
             scale = size.scale(picture)
             whole = picture.times(scale if size.fit == "cover" else min(scale, longest / max(picture)))
-            names.setdefault((whole, size.cut(whole), size.steps), []).append(size.name)
+            names.setdefault((whole, size.cut(whole), size.steps, size.max_bytes), []).append(size.name)
         largest_first = sorted(names.items(), key=lambda item: (*item[0][:2], item[1]), reverse=True)
-        return tuple(Rung(tuple(served), whole, cut, steps) for (whole, cut, steps), served in largest_first)
+        return tuple(Rung(tuple(served), *reduction) for reduction, served in largest_first)

@@ -29,13 +29,20 @@ def write_packed_original(target: Target, job: Job) -> EncodedVariant | None:
 
 def write_encoded(target: Target, job: Job) -> EncodedVariant:
     """Encode the picture; where it is the original once more, in no more bytes than the original has."""
-    output, spec, embedded = target.output, job.spec, job.embedded
-
-    def encode_at(quality: int) -> bytes:
-        return job.encode(target.image, output, spec.at_quality(output, quality), embedded)
-
-    chosen = _with_gain_map(chosen_for(target, job, encode_at, spec.quality_of(output, target.pixels)), target, job)
+    asked = job.spec.quality_of(target.output, target.pixels)
+    chosen = _with_gain_map(chosen_for(target, job, _encoding(target, job), asked), target, job)
     return encoded_variant(target, chosen.data, chosen.note, chosen.quality)
+
+
+def encoder_of(target: Target, job: Job) -> Callable[[int], Chosen]:
+    """What encodes a still variant at a quality, with its gain map, whatever the original's bytes."""
+    encode_at = _encoding(target, job)
+    return lambda quality: _with_gain_map(Chosen(encode_at(quality), None, quality), target, job)
+
+
+def _encoding(target: Target, job: Job) -> Callable[[int], bytes]:
+    output, spec, embedded = target.output, job.spec, job.embedded
+    return lambda quality: job.encode(target.image, output, spec.at_quality(output, quality), embedded)
 
 
 def chosen_for(target: Target, job: Job, encode_at: Callable[[int], bytes], quality: int) -> Chosen:

@@ -48,6 +48,8 @@ _LARGEST_PADDED = 16_000_000  # such a box costs its full memory even for a pict
 _USUAL: Mapping[str, object] = {"colors": "srgb", "hdr": "sdr", "auto": False, "focus": None}
 _AUTO = "auto"
 _LEAST_FACTOR = 1.1
+LARGEST_BUDGET = 65_536
+"""Of `max_kb`, in KB."""
 MOST_REVIEWERS = 5
 """Each is a request more for every look at a key."""
 _MILLION = 1_000_000
@@ -216,6 +218,8 @@ def _decided_by(size: Size) -> dict[str, object]:
     """What of a size decides its variants. Sizes that are older than steps, and have none, keep their digest."""
     decides = asdict(replace(size, steps=()))
     del decides["steps"], decides["auto_focus"]
+    if size.max_bytes is None:
+        del decides["max_bytes"]
     if size.auto_focus:
         from lightpress.image.focus import FOCUS_REVISION  # noqa: PLC0415  few recipes ask for it
 
@@ -294,6 +298,8 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         raise row.error("hdr", '"keep" excludes steps: a gain map fits only the pixels that it was made for')
     if spec.lazy and spec.has_steps:
         raise row.error("lazy", "excludes steps: the pixels of a lazy variant are told before anybody makes it")
+    if spec.lazy and any(size.max_bytes for size in sizes):
+        raise row.error("lazy", "excludes max_kb: the quality of a lazy variant is told before anybody makes it")
     gate = _gate(row)
     row.close()
     return Recipe(name, spec, gate)
@@ -423,9 +429,10 @@ def _size(name: str, sizes: Table, folder: Path, common: tuple[Step, ...]) -> Si
         raise row.error("focus", 'is the point that fit = "cover" keeps; nothing else cuts anything off')
     focus, auto_focus = _focus(row)
     steps = _steps(row, folder)
+    most = row.integer("max_kb", low=1, high=LARGEST_BUDGET) << 10 if row.has("max_kb") else None
     row.has("dpr")  # read by `_at_densities`
     row.close()
-    return Size(name, width, height, fit, focus, common if steps is None else steps, auto_focus)
+    return Size(name, width, height, fit, focus, common if steps is None else steps, auto_focus, most)
 
 
 def _focus(row: Table) -> tuple[tuple[float, float], bool]:
