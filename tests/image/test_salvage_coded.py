@@ -41,7 +41,8 @@ def test_an_interlaced_gif_that_is_cut_short_is_coarse_below_and_has_no_hole() -
     cut = interlaced[: len(interlaced) // 2]
     assert only(cut).convert("RGBA").getchannel("A").getextrema() == (255, 255)
     assert difference(only(cut), whole.convert("RGB")) < 4
-    assert summary_of(cut, PNG_ONLY).notes == ("The picture is damaged; what can be read of it is shown.",)
+    (note,) = summary_of(cut, PNG_ONLY).notes
+    assert note == "The file is cut short or damaged; details of its last passes are missing."
 
 
 def test_a_gif_without_one_pixel_is_corrupt() -> None:

@@ -70,7 +70,7 @@ def gif_as_far_as_coded(data: bytes) -> Repaired | None:
     copy = _written(picture, levels)
     if len(levels) == pixels:
         return Repaired(copy, "The file is damaged behind its first picture, or lacks its end; that picture is whole.")
-    note = "The picture is damaged; what can be read of it is shown."
+    note = "The file is cut short or damaged; details of its last passes are missing."
     if not picture.interlaced:
         note = cut_note(len(levels) / pixels)
     return Repaired(copy, note, is_cut=True)
