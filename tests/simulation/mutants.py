@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation import randomly
 from tests.simulation.cases import (
-    COPIED,
     COPIED_AND_DIED,
+    COPIED_AND_ERASED,
     DELETED_AND_DIED,
     DIED_AND_ERASED,
     DIED_AND_OVERTAKEN,
@@ -749,7 +749,7 @@ MUTANTS = (
         "an erasure does not wait for those who are at work",
         ERASING,
         (Change("not P.for_those_at_work()", "False"),),
-        Case("BS", begins=COPIED),
+        Case("BS", begins=COPIED_AND_ERASED),
         500,
     ),
     Mutant(
