@@ -72,6 +72,9 @@ DIED_AND_ERASED = ("client", "start process/1", *_HALF_DONE, "DIES 0", "client")
 """A worker dies over a picture, which an operator begins to erase then."""
 
 _REJECTED = ("client", "start process/1", *("step 0",) * 6, "start record/1", "step 0", "step 0")
+COPIED_AND_ERASED = (*_REJECTED, "step 0", "client", *("step 1",) * 23)
+"""A picture is bad, and the last instance has copied it and not recorded it yet, while an operator erases all of it."""
+
 COPIED_AND_DIED = (*_REJECTED, "DIES_AFTER 0")
 """A picture is bad, and the last instance dies right after it has copied it into quarantine."""
 

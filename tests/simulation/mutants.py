@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from tests.simulation import randomly
 from tests.simulation.cases import (
     COPIED_AND_DIED,
+    COPIED_AND_ERASED,
     DELETED_AND_DIED,
     DIED_AND_ERASED,
     DIED_AND_OVERTAKEN,
@@ -748,10 +749,8 @@ MUTANTS = (
         "an erasure does not wait for those who are at work",
         ERASING,
         (Change("not P.for_those_at_work()", "False"),),
-        None,
-        10,
-        seed=140,
-        erasing=True,
+        Case("BS", begins=COPIED_AND_ERASED),
+        500,
     ),
     Mutant(
         "an erasure does not look for what is left over",
@@ -772,7 +771,8 @@ MUTANTS = (
         ERASING,
         (Change("M.status is not Status.DELETED", "False"),),
         None,
-        50,
+        10,
+        seed=50,
         erasing=True,
     ),
     Mutant(
