@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NO_LAYER: dict[str, object] = {"aws:cdk:bundling-stacks": []}
 
 
-_SYNTHESIZED: dict[Config, Template] = {}
+_SYNTHESIZED: dict[str, Template] = {}
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,10 @@ def synthesize(environment: str, outdir: Path) -> Template:
 
 def synthesize_with(config: Config, outdir: Path) -> Template:
     """The template of an environment that has no file: synthesized once in a process."""
-    if config not in _SYNTHESIZED:
-        _SYNTHESIZED[config] = _synthesize(config, outdir)
-    return _SYNTHESIZED[config]
+    key = repr(config)  # some options are tables, which cannot be hashed
+    if key not in _SYNTHESIZED:
+        _SYNTHESIZED[key] = _synthesize(config, outdir)
+    return _SYNTHESIZED[key]
 
 
 def _synthesize(config: Config, outdir: Path) -> Template:
