@@ -4,14 +4,58 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from lightpress.cdk.config import ENVIRONMENTS, load_config
+import pytest
+
+from lightpress.cdk.account_limits import started_at_once, started_by_a_backfill
+from lightpress.cdk.config import ENVIRONMENTS, Config, load_config
+from lightpress.cdk.options.existing import Existing, ExistingOptions
+from lightpress.cdk.options.ingest import IngestOptions
+from lightpress.cdk.options.processing import ProcessingOptions
 from lightpress.cli.doctor import cloudfront, lambda_quotas, names
 from lightpress.cli.doctor.check import Place
+from lightpress.in_place.buckets import InPlace
+from tests.cdk.templates import synthesize_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.cdk.templates import Template
+
+
+ATTACHED = Existing(InPlace("my-cms", suffixes=(".jpg",)))
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        load_config(ENVIRONMENTS / "dev.toml"),
+        load_config(ENVIRONMENTS / "prod.toml"),
+        Config(
+            "dev",
+            processing=ProcessingOptions(provisioned_pollers=2, provisioned_pollers_max=3, max_concurrency=23),
+            ingest=IngestOptions(url_ingest=True, fetch_max_mb=300),
+            existing=ExistingOptions(in_place=(ATTACHED,)),
+        ),
+    ],
+    ids=["dev", "prod", "with pollers and an existing bucket"],
+)
+def test_the_invocations_and_the_memory_that_are_compared_with_the_account_are_those_of_the_template(
+    config: Config, tmp_path: Path
+) -> None:
+    template = synthesize_with(config, tmp_path)
+    mappings = [one.properties for one in template.resources("AWS::Lambda::EventSourceMapping")]
+    most = {
+        one["EventSourceArn"]["Fn::GetAtt"][0]: one["ScalingConfig"]["MaximumConcurrency"]
+        if "ScalingConfig" in one
+        else 10 * one["ProvisionedPollerConfig"]["MaximumPollers"]
+        for one in mappings
+    }
+    by_backfills = most.pop("BackfillQueue")
+    assert started_at_once(config) == sum(most.values())
+    assert started_by_a_backfill(config) == by_backfills + config.processing.backfill_children
+    place = Place(config, lambda _: None, "REGION", "ACCOUNT")
+    assert lambda_quotas.largest_function_mb(place) == max(one.properties["MemorySize"] for one in template.functions())
 
 
 def test_the_buckets_memory_and_names_that_are_checked_are_those_of_the_template(

@@ -8,6 +8,7 @@ from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 
+from lightpress.cdk.account_limits import dead_letters_at_once, failure_memory_mb
 from lightpress.cdk.buckets import PrivateBucket
 from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from lightpress.cdk.processing import Processing
 
 _A_DAY = 24 * 60 * 60
-
-# After an outage, everything that was uploaded meanwhile may be here.
-_PART_OF_CONCURRENCY = 5
-_LEAST_CONCURRENCY = 2
 
 BACKUP_DAYS = 35
 """How far back DynamoDB restores the table, as long as nobody asks it for less."""
@@ -61,7 +58,7 @@ class Failures(Component):
         read_attached(self.function, config.existing.attach)
         publish(self.function, images)
         # One dead letter at a time: each is tried in isolation.
-        self.function.consume(processing.dead_letters, batch_size=1, max_concurrency=_concurrency(config))
+        self.function.consume(processing.dead_letters, batch_size=1, max_concurrency=dead_letters_at_once(config))
         self.functions = (self.function,)
         self.outputs = {
             "RecordFailureFunctionName": self.function.function_name,
@@ -77,7 +74,7 @@ class Failures(Component):
             description="Tries dead letters once more, and records what fails again with its reason",
             code=code,
             config=config,
-            memory_mb=max(config.processing.failure_memory_mb, config.processing.memory_mb),
+            memory_mb=failure_memory_mb(config),
             timeout_seconds=RECORD_FAILURE_TIMEOUT_SECONDS,
             environment={
                 "QUEUE_URL": processing.dead_letters.queue_url,
@@ -90,10 +87,6 @@ class Failures(Component):
         function.accept_any_key(self.quarantine, "*")
         function.allow("dynamodb:UpdateItem", on=self.table.table_arn)
         return function
-
-
-def _concurrency(config: Config) -> int:
-    return max(_LEAST_CONCURRENCY, config.processing.max_concurrency // _PART_OF_CONCURRENCY)
 
 
 def _quarantine(scope: Construct, config: Config) -> PrivateBucket:

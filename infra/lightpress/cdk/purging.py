@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Aws
 
+from lightpress.cdk.account_limits import PURGES_AT_ONCE
 from lightpress.cdk.component import Component
 from lightpress.cdk.delivery import RESOLVER_TIMEOUT_SECONDS
 from lightpress.cdk.functions import PythonFunction
@@ -30,7 +31,6 @@ _WINDOW_SECONDS = 20
 # (`lightpress.aws.session.WAITING`). A resolver that reads the old one at their end has its timeout besides.
 _REPLACED_WITHIN_SECONDS = 30
 _MOST_DELAY_SECONDS = 900  # of SQS
-_LEAST_CONCURRENCY = 2
 
 
 class Purging(Component):
@@ -67,7 +67,7 @@ class Purging(Component):
         self.function.consume(
             self.queue,
             batch_size=_MESSAGES_AT_ONCE,
-            max_concurrency=_LEAST_CONCURRENCY,
+            max_concurrency=PURGES_AT_ONCE,
             window_seconds=_WINDOW_SECONDS,
         )
         for sender in (processing.function, failures.function):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from lightpress.cdk.account_limits import URLS_AT_ONCE, fetch_memory_mb
 from lightpress.cdk.component import Component
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.queues import WorkQueue
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.processing import Processing
 
-# So many URLs an invocation takes, all at once: it waits as long as the slowest (docs/operations.md, "Fetcher").
-AT_ONCE = 10
-_OWN_MEMORY_MB = 256
 # Turns at one slow host, after one another, that fit into an invocation.
 _TURNS = 3
 _TIME_TO_TELL_SECONDS = 15
@@ -60,7 +58,7 @@ class UrlIngest(Component):
             max_receive_count=config.ingest.fetch_tries + _MORE_RECEIVES,
         )
         self.function = self._function(uploads, processing, code, config)
-        self.function.consume(self.queue, batch_size=AT_ONCE, max_concurrency=config.ingest.fetch_max_concurrency)
+        self.function.consume(self.queue, batch_size=URLS_AT_ONCE, max_concurrency=config.ingest.fetch_max_concurrency)
         self.functions = (self.function,)
         self.work_queues = (self.queue,)
         self.outputs = {"UrlQueueUrl": self.queue.queue_url}
@@ -75,7 +73,7 @@ class UrlIngest(Component):
             description="Fetches originals by URL into the uploads bucket",
             code=code,
             config=config,
-            memory_mb=max(512, _OWN_MEMORY_MB + AT_ONCE * config.ingest.fetch_max_mb),
+            memory_mb=fetch_memory_mb(config),
             timeout_seconds=_timeout_seconds(config),
             environment={
                 "UPLOADS_BUCKET": uploads.bucket_name,
@@ -99,7 +97,7 @@ def _timeout_seconds(config: Config) -> int:
 def _settings(config: Config) -> dict[str, object]:
     """The options as `composition.fetch_url` reads them."""
     return {
-        "threads": AT_ONCE,
+        "threads": URLS_AT_ONCE,
         "max_bytes": config.ingest.fetch_max_mb * MB,
         "timeout_seconds": config.ingest.fetch_timeout_seconds,
         "tries": config.ingest.fetch_tries,

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lightpress.cdk.account_limits import (
+    failure_memory_mb,
+    fetch_memory_mb,
+    started_at_once,
+    started_by_a_backfill,
+)
 from lightpress.cli.doctor.check import Finding, Place, blocks, note, ok
 
 if TYPE_CHECKING:
@@ -31,14 +37,14 @@ def concurrency(place: Place) -> Finding:
             f"reserved_concurrency = {options.reserved_concurrency} leaves {free} of the account's "
             f"{limit['ConcurrentExecutions']} unreserved, and Lambda keeps {_STAYS_UNRESERVED}: lower it, or {_RAISE}"
         )
-    ingest = place.config.ingest
-    wanted = options.max_concurrency + (ingest.fetch_max_concurrency if ingest.url_ingest else 0)
+    wanted = started_at_once(place.config)
+    started = f"the queues start {wanted} at most, and a backfill {started_by_a_backfill(place.config)} more"
     if limit["ConcurrentExecutions"] <= wanted:
         return note(
-            f"The account may run {limit['ConcurrentExecutions']} functions at once, and the queues start {wanted}"
+            f"The account may run {limit['ConcurrentExecutions']} functions at once, and {started}"
             f": uploads wait, and viewers may too. {_RAISE}"
         )
-    return ok(f"{limit['ConcurrentExecutions']} at once; the queues start {wanted} at most")
+    return ok(f"{limit['ConcurrentExecutions']} at once; {started}")
 
 
 def memory(place: Place) -> Finding:
@@ -50,16 +56,17 @@ def memory(place: Place) -> Finding:
     if largest > _MEMORY_OF_NEW_ACCOUNTS:
         return ok(f"{wanted:,} MB at most; the account has a function of {largest:,} MB")
     return note(
-        f"record_failure gets {wanted:,} MB, and new accounts may have {_MEMORY_OF_NEW_ACCOUNTS:,} MB, which AWS does "
-        'not tell: if the deployment fails with "less than or equal to 3008", set failure_memory_mb and memory_mb to '
-        f"{_MEMORY_OF_NEW_ACCOUNTS} at most in infra/environments/{place.config.environment}.toml, or ask AWS Support "
-        "for more memory."
+        f"The largest function gets {wanted:,} MB, and new accounts may have {_MEMORY_OF_NEW_ACCOUNTS:,} MB, which AWS "
+        'does not tell: if the deployment fails with "less than or equal to 3008", set memory_mb and failure_memory_mb '
+        f"to {_MEMORY_OF_NEW_ACCOUNTS} at most, and fetch_max_mb to 275, in "
+        f"infra/environments/{place.config.environment}.toml, or ask AWS Support for more memory."
     )
 
 
 def largest_function_mb(place: Place) -> int:
-    """The memory of the largest function of the stack, `record_failure`."""
-    return max(place.config.processing.failure_memory_mb, place.config.processing.memory_mb)
+    """The memory of the largest function of the stack, in MB."""
+    config = place.config
+    return max(failure_memory_mb(config), fetch_memory_mb(config) if config.ingest.url_ingest else 0)
 
 
 def _memory_sizes(place: Place) -> Iterator[int]:

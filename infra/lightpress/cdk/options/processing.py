@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from lightpress.toml_reader import Table
 
 _EVENT_BUS = r"[A-Za-z0-9._-]{1,256}"
-_INVOCATIONS_OF_A_POLLER = 10
+INVOCATIONS_OF_A_POLLER = 10
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
 _MINUTES_OF_A_CANARY = (0, 5, 10, 15, 30)
 
@@ -181,7 +181,7 @@ def check_concurrency(options: ProcessingOptions, table: Table) -> None:
     most = options.max_concurrency
     if options.provisioned_pollers:
         _check_pollers(options, table)
-        most = _INVOCATIONS_OF_A_POLLER * options.provisioned_pollers_max
+        most = INVOCATIONS_OF_A_POLLER * options.provisioned_pollers_max
     most += options.backfill_max_concurrency
     if 0 < options.reserved_concurrency < most:
         raise table.error(
@@ -202,5 +202,5 @@ def _check_pollers(options: ProcessingOptions, table: Table) -> None:
         raise table.error(
             "max_concurrency",
             "cannot stand beside provisioned_pollers; "
-            f"allowed: provisioned_pollers_max, {_INVOCATIONS_OF_A_POLLER} invocations each",
+            f"allowed: provisioned_pollers_max, {INVOCATIONS_OF_A_POLLER} invocations each",
         )

@@ -1,0 +1,57 @@
+"""What a stack asks of the limits of an account: how many invocations its queues start at once, how much memory.
+
+The constructs take their numbers from here, and `lightpress doctor` compares them with what the account has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightpress.cdk.options.processing import INVOCATIONS_OF_A_POLLER
+
+if TYPE_CHECKING:
+    from lightpress.cdk.config import Config
+
+PURGES_AT_ONCE = 2
+URLS_AT_ONCE = 10
+"""So many URLs an invocation takes, all at once: it waits as long as the slowest (docs/operations.md, "Fetcher")."""
+_LEAST_CONCURRENCY = 2  # of an event source
+_PART_OF_DEAD_LETTERS = 5
+_LEAST_FETCH_MB, _OWN_FETCH_MB = 512, 256
+
+
+def dead_letters_at_once(config: Config) -> int:
+    """The most concurrent invocations for dead letters. After an outage, everything uploaded meanwhile may be one."""
+    return max(_LEAST_CONCURRENCY, config.processing.max_concurrency // _PART_OF_DEAD_LETTERS)
+
+
+def started_at_once(config: Config) -> int:
+    """The most invocations that the queues start at once while no backfill is at work."""
+    options = config.processing
+    publishing = (
+        INVOCATIONS_OF_A_POLLER * options.provisioned_pollers_max
+        if options.provisioned_pollers
+        else options.max_concurrency
+    )
+    return (
+        publishing
+        + dead_letters_at_once(config)
+        + (PURGES_AT_ONCE if config.delivery.invalidate_deleted else 0)
+        + (config.ingest.fetch_max_concurrency if config.ingest.url_ingest else 0)
+        + (options.max_concurrency if config.existing.in_place else 0)
+    )
+
+
+def started_by_a_backfill(config: Config) -> int:
+    """The most invocations that a backfill adds: those that publish what it finds, and its own."""
+    return config.processing.backfill_max_concurrency + config.processing.backfill_children
+
+
+def failure_memory_mb(config: Config) -> int:
+    """The memory of the function that tries dead letters once more, in MB."""
+    return max(config.processing.failure_memory_mb, config.processing.memory_mb)
+
+
+def fetch_memory_mb(config: Config) -> int:
+    """The memory of the function that fetches URLs, in MB."""
+    return max(_LEAST_FETCH_MB, _OWN_FETCH_MB + URLS_AT_ONCE * config.ingest.fetch_max_mb)
