@@ -29,7 +29,12 @@ PAGE = "events.md"
 READY = Manifest(
     "a.jpg", Status.READY, 1, PublishedSource("v1", 1), variants=(Variant("s", "avif", "", 1, 1, 1, "", "i/x"),)
 )
-EVERY_KIND = (READY, Manifest("a.jpg", Status.FAILED, 2, reason=Reason.CORRUPT), Manifest("a.jpg", Status.DELETED, 3))
+EVERY_KIND = (
+    READY,
+    Manifest("a.jpg", Status.FAILED, 2, reason=Reason.CORRUPT),
+    Manifest("a.jpg", Status.HELD, 2, PublishedSource("v1", 1), gate=("malware", "person")),
+    Manifest("a.jpg", Status.DELETED, 3),
+)
 
 
 def test_only_who_settles_pictures_may_announce_and_only_in_our_name(dev: Template) -> None:

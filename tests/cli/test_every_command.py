@@ -83,6 +83,7 @@ class Files:
             "private_key": str(key),
             "folder": str(self.folder / "out"),
             "key": "a.jpg",
+            "keys": "a.jpg",
             "bucket": "a-bucket",
             "url": "https://example.com/a.jpg",
             "key_id": "K",

@@ -266,7 +266,7 @@ MUTANTS = (
     Mutant(
         "the CDN is told only of what takes a picture away for another one",
         RECONCILE,
-        (Change("M.status is not Status.READY or not M.is_of(S)", "M.status is Status.READY and not M.is_of(S)"),),
+        (Change("return True", "return False", "_takes_away"),),
         Case("PVB"),
         5_000,
     ),

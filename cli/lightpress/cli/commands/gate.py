@@ -8,13 +8,14 @@ import typer
 
 from lightpress.cli.commands.options import Environment, JsonOutput, deployment_of
 from lightpress.cli.commands.terminal import err, out, print_json, stop
-from lightpress.pipeline.gate import PERSON
 
 Keys = Annotated[list[str], typer.Argument(metavar="KEY...", help="The keys of the originals in the uploads bucket.")]
 Version = Annotated[
     str | None,
     typer.Option("--version", help="The version that was reviewed, as `gate list` names it; without, that of now."),
 ]
+_PERSON = "person"  # `pipeline.gate` loads the picture core, and help must not wait for that
+
 ReviewerOption = Annotated[str, typer.Option("--reviewer", help="In whose name, as the recipe's gate names them.")]
 TimeoutOption = Annotated[float, typer.Option(help="Seconds to wait for what comes of it; 0: do not wait.")]
 
@@ -41,7 +42,7 @@ def list_(
 def approve(  # noqa: PLR0913, PLR0917  the command's options
     keys: Keys,
     version: Version = None,
-    reviewer: ReviewerOption = PERSON,
+    reviewer: ReviewerOption = _PERSON,
     environment: Environment = "local",
     timeout: TimeoutOption = 120.0,
     as_json: JsonOutput = False,
@@ -58,7 +59,7 @@ def reject(  # noqa: PLR0913, PLR0917  the command's options
     keys: Keys,
     detail: Annotated[str, typer.Option(help="Why, a sentence for whoever uploaded it.")] = "",
     version: Version = None,
-    reviewer: ReviewerOption = PERSON,
+    reviewer: ReviewerOption = _PERSON,
     environment: Environment = "local",
     timeout: TimeoutOption = 120.0,
     as_json: JsonOutput = False,
