@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,7 +64,9 @@ def test_what_can_be_compressed_in_place_is_so_with_and_without_loss() -> None:
 def test_64_mb_and_a_second_are_not_enough_for_the_large_original(name: str, ended: str, tmp_path: Path) -> None:
     work, files = jobs()
     (job,) = [job for job in work if job["name"] == name]
-    assert ended in guest.work_on(job, files[job["file"]], tmp_path)
+    # In a process of its own: what this one has reserved and given back by now would be room besides.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
+        assert ended in fresh.submit(guest.work_on, job, files[job["file"]], tmp_path).result()
 
 
 def test_the_guest_writes_what_it_says(tmp_path: Path) -> None:
