@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 _MOST_STATES = 500_000
+_SAYS_EVERY = 10_000
+"""So that a run that is stopped has said something."""
 _FAULTS = [fault.name for fault in Fault]
 
 T = TypeVar("T")
@@ -57,6 +59,8 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
             ran += 1
             happened.update(told.happened)
             left += told.leftovers
+            if ran % _SAYS_EVERY == 0 and not told.broken:
+                out.print(f"{ran:,} of {count:,} schedules, none breaks a promise so far")
             if told.broken:
                 out.print_lines(told.story)
                 out.print(f"Schedule {told.number} breaks: {'; '.join(told.broken)}")
