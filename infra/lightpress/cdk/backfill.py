@@ -19,7 +19,7 @@ from lightpress.cdk.backfill_machine import Names, definition
 from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.existing import read_attached
-from lightpress.cdk.findings import acknowledge
+from lightpress.cdk.findings import acknowledge, leave_without_backup
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import logical_id_of, pin, removal_policy
 from lightpress.cdk.processing import read_originals
@@ -205,9 +205,7 @@ def _runs_table(scope: Construct, config: Config) -> dynamodb.Table:
         encryption_key=key,
         removal_policy=removal_policy(config),
     )
-    acknowledge(
-        table, "AwsSolutions-DDB3", because="A run that is lost with its row begins anew; nothing else is kept there."
-    )
+    leave_without_backup(table, because="A run that is lost with its row begins anew; nothing else is kept there.")
     pin(table, "RunsTable")
     return table
 

@@ -14,7 +14,7 @@ from aws_cdk import aws_lambda as lambda_
 from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.existing import name_attached
-from lightpress.cdk.findings import acknowledge
+from lightpress.cdk.findings import acknowledge, leave_without_backup
 from lightpress.cdk.functions import PythonFunction, log_group_of
 from lightpress.cdk.naming import pin, resource
 from lightpress.units import MB
@@ -188,7 +188,7 @@ def _counters_table(scope: Construct, config: Config) -> dynamodb.Table:
         removal_policy=RemovalPolicy[config.storage.removal.upper()],
     )
     pin(table, "UploadCountersTable")
-    acknowledge(table, "AwsSolutions-DDB3", because="Its rows are counters of one day: restoring older ones is wrong.")
+    leave_without_backup(table, because="Its rows are counters of one day: restoring older ones is wrong.")
     return table
 
 
