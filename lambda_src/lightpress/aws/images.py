@@ -50,7 +50,7 @@ class S3Images:
             return Published(manifest_from_json(body.read()), response["ETag"])
 
     def file_at(self, path: str) -> bytes | None:
-        """GET a variant; None if it is removed."""
+        """GET a variant, or any other file of the bucket; None if it is not there."""
         try:
             response = self.s3.get_object(Bucket=self.bucket, Key=path)
         except ClientError as error:

@@ -6,9 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from lightpress.aws.errors import is_gone, on_condition
+from lightpress.aws.errors import on_condition
+from lightpress.aws.images import S3Images
 from lightpress.pipeline.gate import held_path, review_from_json, review_path, standing_of
 from lightpress.pipeline.ports import PreconditionFailed
 
@@ -60,14 +59,7 @@ class S3Reviews:
         self.s3.delete_object(Bucket=self.bucket, Key=held_path(manifest.key, manifest.revision))
 
     def _read(self, path: str) -> bytes | None:
-        try:
-            response = self.s3.get_object(Bucket=self.bucket, Key=path)
-        except ClientError as error:
-            if is_gone(error):
-                return None
-            raise
-        with response["Body"] as body:
-            return body.read()
+        return S3Images(self.s3, self.bucket).file_at(path)
 
     def _put(self, path: str, body: bytes, **condition: Any) -> None:  # noqa: ANN401  as boto3 takes it
         self.s3.put_object(
