@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Callable, Mapping
 
 import pytest
 
@@ -29,49 +30,35 @@ def test_random_schedules_keep_every_promise_whatever_fails(told: list[Told]) ->
     assert not last.broken, f"make simulate SCHEDULES=1 SEED={last.number}\n{last.broken}\n{last.story}"
 
 
-def test_whatever_is_lost_is_found_at_night_in_100_schedules() -> None:
+def happened_in_100(kinds: Callable[[int], Mapping[str, bool]]) -> Counter[str]:
+    """What happened in schedules of some kinds, none of which may break a promise. kinds: of a number."""
     happened: Counter[str] = Counter()
     for number in range(max(SCHEDULES // 3, 100)):
-        told = randomly.run(number, lossy=True)
-        assert not told.broken, f"make simulate SCHEDULES=1 LOSSY=1 SEED={number}\n{told.broken}\n{told.story}"
+        told = randomly.run(number, None, **kinds(number))
+        again = " ".join(f"{kind.upper()}=1" for kind, wanted in kinds(number).items() if wanted)
+        assert not told.broken, f"make simulate SCHEDULES=1 {again} SEED={number}\n{told.broken}\n{told.story}"
         happened.update(told.happened)
-    assert happened["expired"] >= 100
+    return happened
+
+
+def test_whatever_is_lost_is_found_at_night_in_100_schedules() -> None:
+    assert happened_in_100(lambda _: {"lossy": True})["expired"] >= 100
 
 
 def test_lazy_variants_keep_every_promise_in_100_schedules_with_first_views() -> None:
-    happened: Counter[str] = Counter()
-    for number in range(max(SCHEDULES // 3, 100)):
-        told = randomly.run(number, lazy=True)
-        assert not told.broken, f"make simulate SCHEDULES=1 LAZY=1 SEED={number}\n{told.broken}\n{told.story}"
-        happened.update(told.happened)
-    assert happened["first view"] >= 100
+    assert happened_in_100(lambda _: {"lazy": True})["first view"] >= 100
 
 
 def test_corrected_focuses_are_followed_and_kept_in_50_schedules_with_and_50_without_first_views() -> None:
-    happened: Counter[str] = Counter()
-    for number in range(max(SCHEDULES // 3, 100)):
-        told = randomly.run(number, lazy=number % 4 < 2, corrected=True)
-        assert not told.broken, f"make simulate SCHEDULES=1 CORRECTED=1 SEED={number}\n{told.broken}\n{told.story}"
-        happened.update(told.happened)
-    assert happened["correction"] >= 100
+    assert happened_in_100(lambda number: {"lazy": number % 4 < 2, "corrected": True})["correction"] >= 100
 
 
 def test_what_is_erased_is_gone_in_100_schedules_in_which_operators_erase() -> None:
-    happened: Counter[str] = Counter()
-    for number in range(max(SCHEDULES // 3, 100)):
-        told = randomly.run(number, erasing=True)
-        assert not told.broken, f"make simulate SCHEDULES=1 ERASING=1 SEED={number}\n{told.broken}\n{told.story}"
-        happened.update(told.happened)
-    assert happened["erased"] >= 150
+    assert happened_in_100(lambda _: {"erasing": True})["erased"] >= 150
 
 
 def test_nothing_is_published_before_it_is_reviewed_in_100_schedules_with_a_gate() -> None:
-    happened: Counter[str] = Counter()
-    for number in range(max(SCHEDULES // 3, 100)):
-        told = randomly.run(number, gated=True)
-        assert not told.broken, f"make simulate SCHEDULES=1 GATED=1 SEED={number}\n{told.broken}\n{told.story}"
-        happened.update(told.happened)
-    assert happened["review"] >= 100
+    assert happened_in_100(lambda _: {"gated": True})["review"] >= 100
 
 
 def test_a_schedule_is_the_same_each_time_it_is_run() -> None:
