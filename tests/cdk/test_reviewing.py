@@ -42,7 +42,8 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Template:
     folder = tmp_path_factory.mktemp("gated")
     app = App(context=NO_LAYER, outdir=str(folder / "out"))
     stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
-    Lightpress(stack, "Images", recipes=recipes_in(folder), name="dev")
+    shop = [{"bucket": "shop", "publish_under": "shop/"}]
+    Lightpress(stack, "Images", recipes=recipes_in(folder), name="dev", attach=shop)
     return read_template(app.synth().get_stack_by_name("Gated"))
 
 
@@ -61,6 +62,14 @@ def asked_of(template: Template, handler: str) -> set[tuple[str, str]]:
 def test_it_may_do_what_it_does(gated: Template) -> None:
     wanted = {(need.action, need.resource) for need in needs(TAKE_REVIEW)}
     assert asked_of(gated, "take_review") == wanted
+
+
+def test_it_knows_attached_buckets_as_whoever_publishes_does(gated: Template) -> None:
+    taking, publishing = (
+        environment_of(gated.raw, function_id(gated.raw, one)) for one in ("take_review", "process_upload")
+    )
+    assert "shop" in taking["ATTACHED"]
+    assert taking["ATTACHED"] == publishing["ATTACHED"]
 
 
 @pytest.mark.parametrize("handler", ["process_upload", "record_failure"])

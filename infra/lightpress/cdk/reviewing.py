@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws_cdk import aws_events as events
 
 from lightpress.cdk.component import Component
-from lightpress.cdk.existing import send_events
+from lightpress.cdk.existing import name_attached, send_events
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.malware import MalwareScan
 from lightpress.cdk.queues import WorkQueue
@@ -72,6 +72,7 @@ class Reviewing(Component):
                 "QUEUE_URL": processing.queue.queue_url,
             },
         )
+        name_attached(self.function, config.existing.attach)
         self.function.consume(self.queue, batch_size=10, max_concurrency=_LEAST_CONCURRENCY)
         self.function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects(f"{REVIEWS}*"))
         self.function.allow("s3:ListBucket", on=images.bucket_arn)
