@@ -42,8 +42,8 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Template:
     folder = tmp_path_factory.mktemp("gated")
     app = App(context=NO_LAYER, outdir=str(folder / "out"))
     stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
-    shop = [{"bucket": "shop", "publish_under": "shop/"}]
-    Lightpress(stack, "Images", recipes=recipes_in(folder), name="dev", attach=shop)
+    recipes = recipes_in(folder)
+    Lightpress(stack, "Images", recipes=recipes, name="dev", attach=[{"bucket": "shop", "publish_under": "shop/"}])
     return read_template(app.synth().get_stack_by_name("Gated"))
 
 
