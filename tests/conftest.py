@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import signal
 
 import pytest
@@ -67,6 +68,14 @@ settings.register_profile(  # for `make mutation`, which only asks whether a tes
 settings.load_profile("lightpress")
 
 
+CHANGES = re.compile(r"\{'[^':]*', '| at 0x[0-9a-f]{6}")
+"""What the name of a case shows of a set with more than one member, or of an object's address."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of tests with very many cases, `make test` runs a part (tests/sampling.py)."""
+    if changing := [item.nodeid for item in items if CHANGES.search(item.nodeid)]:
+        # pytest-xdist refuses workers that name their cases differently: by chance, where a hash decides.
+        message = f"the names of these cases differ from process to process: give them ids.\n{chr(10).join(changing)}"
+        raise pytest.UsageError(message)
     leave_out(config, items)

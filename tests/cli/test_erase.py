@@ -286,7 +286,7 @@ def test_the_counters_of_an_owner_go_and_those_of_another_stay(rig: Rig) -> None
         (Scope(prefix="shop/none/"), set()),
         (Scope(owners=("new",)), set()),
     ],
-    ids=str,
+    ids=["a folder", "a folder within", "half a name", "a key", "an empty folder", "an owner"],
 )
 def test_originals_of_an_attached_bucket_are_found_and_left_to_who_owns_them(
     rig: Rig, scope: Scope, found: set[str]
