@@ -70,9 +70,9 @@ class Cloud:
     """Buckets, queues and the table; the releases in service; who works; and what was promised.
 
     calm: nothing has gone wrong so far. untold: somebody failed over a message that was delivered to two at once, and
-    that the other one acknowledged, so that nobody will look at what that left behind. has_viewers: somebody may ask
-    for permalinks, so that purges matter. lazy: recipes leave some variants for their first view. gated: they hold
-    back what is not reviewed.
+    that the other one acknowledged, before or after, so that nobody will look at what that left behind. has_viewers:
+    somebody may ask for permalinks, so that purges matter. lazy: recipes leave some variants for their first view.
+    gated: they hold back what is not reviewed.
     """
 
     def __init__(  # noqa: PLR0913  by keyword

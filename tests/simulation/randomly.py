@@ -116,6 +116,8 @@ class _Schedule:
         self.length = self.chance.randint(10, 150)
         self.out_of_order = ""
         self.steps_of_outage = 0
+        self.failed_meanwhile: set[tuple[str, int]] = set()
+        """Workers, and of their messages those over which another worker failed while they had them."""
 
     def run(self) -> None:
         actions: dict[Callable[[], None], int] = {
@@ -337,9 +339,18 @@ class _Schedule:
         self.cloud.happened["request"] += 1
         if worker.over:
             self.cloud.let_go()
-            if worker.queue not in UNQUEUED and _is_untold(worker, self.cloud.stores.queues[worker.queue]):
+            if worker.queue not in UNQUEUED and self._is_untold(worker):
                 self.cloud.untold = True
                 self.cloud.happened["untold"] += 1
+
+    def _is_untold(self, worker: Worker) -> bool:
+        """Whether one failed over a message that another one had acknowledged, or now has: it comes back to nobody."""
+        failed = _failed_over(worker)
+        others = [other for other in self.cloud.workers if other.queue == worker.queue]
+        self.failed_meanwhile.update((other.name, number) for other in others for number in failed & other.numbers)
+        kept = {message.number for message in self.cloud.stores.queues[worker.queue].messages}
+        unheard = failed | {number for number in worker.numbers if (worker.name, number) in self.failed_meanwhile}
+        return not unheard <= kept
 
     def _calm_down(self) -> None:
         """No more faults: everything in flight and queued is worked off, still in random order."""
@@ -384,11 +395,10 @@ def _interrupts(request: Request, fault: Fault) -> bool:
     return died or request.operation in {RENDER, "UpdateItem"}
 
 
-def _is_untold(worker: Worker, queue: Queue) -> bool:
-    """Whether a worker failed over a message that another one acknowledged meanwhile: then it comes back to nobody."""
+def _failed_over(worker: Worker) -> set[int]:
+    """The numbers of the messages that a worker could not settle."""
     assert isinstance(worker.mind, Invocation)
     request = worker.mind.waits_for
-    died_at_work = worker.dead and request is not None and request.operation != ACKNOWLEDGE
-    failed = worker.batch if died_at_work else [message for message, _ in worker.mind.failed]
-    kept = {message.number for message in queue.messages}
-    return any(message.number not in kept for message in failed)
+    if worker.dead and request is not None and request.operation != ACKNOWLEDGE:
+        return worker.numbers
+    return {message.number for message, _ in worker.mind.failed}

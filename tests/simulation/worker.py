@@ -52,6 +52,11 @@ class Worker:
     listed: int = -1
 
     @property
+    def numbers(self) -> set[int]:
+        """Of its messages."""
+        return {message.number for message in self.batch}
+
+    @property
     def over(self) -> bool:
         return self.dead or self.mind.waits_for is None
 
