@@ -71,8 +71,16 @@ class S3Uploads:
         ]
 
     def complete(self, key: str, upload_id: str, parts: tuple[Part, ...], max_bytes: int) -> None:
-        """Make one file of the parts, unless they are too much together."""
-        size = sum(part["size"] for part in self.parts(key, upload_id))
+        """Make one file of the parts, unless they are too much together.
+
+        Only of those that are there when their sizes are added up: S3 refuses an ETag that another upload of the same
+        part has replaced since, and one that comes later is none of them.
+        """
+        arrived = {(part["part_number"], part["etag"].strip('"')): part["size"] for part in self.parts(key, upload_id)}
+        sizes = [arrived.get((part.number, part.etag.strip('"'))) for part in parts]
+        if None in sizes:
+            raise Refused(409, "parts_do_not_match", "The parts are not those that have arrived.")
+        size = sum(filter(None, sizes))
         if size > max_bytes:
             self.abort(key, upload_id)
             raise Refused(413, "too_large", f"The parts have {size} bytes; at most {max_bytes} are accepted.")

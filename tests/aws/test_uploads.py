@@ -1,0 +1,84 @@
+"""Multipart uploads on moto: what is joined is what was measured."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from lightpress.aws.uploads import S3Uploads
+from lightpress.uploads.requests import Part, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY, SMALL, LARGE = "web/ann/cat.jpg", b"small", b"larger than it was said to be"
+MOST = 10
+
+
+class Upload:
+    """A multipart upload of the key that was said to have no more than `MOST` bytes."""
+
+    def __init__(self) -> None:
+        self.s3 = boto3.client("s3")
+        self.s3.create_bucket(Bucket="uploads", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+        self.id = self.s3.create_multipart_upload(Bucket="uploads", Key=KEY)["UploadId"]
+
+    def send(self, data: bytes, number: int = 1) -> str:
+        """Upload a part; returns its ETag."""
+        part = self.s3.upload_part(Bucket="uploads", Key=KEY, UploadId=self.id, PartNumber=number, Body=data)
+        return part["ETag"]
+
+    def before_it_is_completed(self, data: bytes) -> None:
+        """Have the first part replaced by other bytes at the last moment: after all looks, before S3 joins them."""
+
+        def replace(**_event: object) -> None:
+            self.send(data)
+
+        self.s3.meta.events.register("before-call.s3.CompleteMultipartUpload", replace)
+
+    def complete(self, *etags: str) -> None:
+        parts = tuple(Part(number, etag) for number, etag in enumerate(etags, 1))
+        S3Uploads(self.s3, "uploads").complete(KEY, self.id, parts, MOST)
+
+    def stored(self) -> bytes | None:
+        if "Contents" not in self.s3.list_objects_v2(Bucket="uploads"):
+            return None
+        return self.s3.get_object(Bucket="uploads", Key=KEY)["Body"].read()
+
+
+@pytest.fixture
+def upload() -> Iterator[Upload]:
+    with mock_aws():
+        yield Upload()
+
+
+def test_parts_within_the_size_that_was_said_are_joined(upload: Upload) -> None:
+    upload.complete(upload.send(SMALL))
+    assert upload.stored() == SMALL
+
+
+def test_parts_with_more_bytes_than_were_said_are_discarded(upload: Upload) -> None:
+    with pytest.raises(Refused, match="at most 10 are accepted"):
+        upload.complete(upload.send(LARGE))
+    assert upload.stored() is None
+    assert "Uploads" not in upload.s3.list_multipart_uploads(Bucket="uploads")
+
+
+@pytest.mark.parametrize("named", [SMALL, LARGE], ids=["what was measured", "what comes later"])
+def test_a_part_that_is_replaced_after_it_was_measured_makes_no_file(upload: Upload, named: bytes) -> None:
+    etag = upload.send(named)
+    upload.send(SMALL)
+    upload.before_it_is_completed(LARGE)
+    with pytest.raises(Refused, match="not those that have arrived"):
+        upload.complete(etag)
+    assert upload.stored() is None
+
+
+def test_of_parts_that_are_not_named_no_byte_counts(upload: Upload) -> None:
+    etag = upload.send(SMALL)
+    upload.send(LARGE, number=2)
+    upload.complete(etag)
+    assert upload.stored() == SMALL
