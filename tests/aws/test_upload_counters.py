@@ -63,3 +63,15 @@ def test_a_limit_of_zero_is_no_limit(dynamodb: DynamoDBClient) -> None:
     assert counters.reserve(TODAY, Usage(1, 10**12), Usage(1, 0), MIDNIGHT) == Usage(1, 10**12)
     assert counters.reserve(TODAY, Usage(1, 0), Usage(1, 0), MIDNIGHT) is None
     assert counters.reserve("bob", Usage(50_000, 1), Usage(0, 1), MIDNIGHT) == Usage(50_000, 1)
+
+
+def test_what_is_counted_afterwards_may_exceed_the_limits_and_then_nothing_more_is_reserved(
+    dynamodb: DynamoDBClient,
+) -> None:
+    counters = DynamoUploadCounters(dynamodb, TABLE)
+    counters.add(TODAY, Usage(0, 999), MIDNIGHT)
+    assert counters.reserve(TODAY, Usage(1, 0), LIMITS, MIDNIGHT) == Usage(1, 999)
+    counters.add(TODAY, Usage(0, 5_000), MIDNIGHT)
+    assert counters.reserve(TODAY, Usage(1, 0), LIMITS, MIDNIGHT) is None
+    (row,) = dynamodb.scan(TableName=TABLE)["Items"]
+    assert (row["files"]["N"], row["bytes"]["N"], row[EXPIRY]["N"]) == ("1", "5999", str(MIDNIGHT))

@@ -10,6 +10,7 @@ import pytest
 
 from lightpress.aws.upload_counters import EXPIRY, OWNER_DAY
 from lightpress.cdk.config import Config
+from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.cdk.options.uploads import UploadOptions
 from tests.cdk.grants import environment_of, function_id, grants_of
 from tests.cdk.templates import synthesize_with
@@ -129,9 +130,10 @@ def test_without_a_quota_there_is_no_table_of_counters(tmp_path: Path) -> None:
     assert {table.id for table in template.resources("AWS::DynamoDB::Table")} == {"FailuresTable", "RunsTable"}
 
 
-def test_with_a_quota_the_api_may_change_its_counters_and_not_read_them(tmp_path: Path) -> None:
-    template = synthesize_with(LIMITED, tmp_path)
-    function = function_id(template.raw, "upload_api")
+@pytest.mark.parametrize("handler", ["upload_api", "fetch_url"])
+def test_with_a_quota_those_who_count_may_change_counters_and_not_read_them(handler: str, tmp_path: Path) -> None:
+    template = synthesize_with(replace(LIMITED, ingest=IngestOptions(url_ingest=True)), tmp_path)
+    function = function_id(template.raw, handler)
     told = environment_of(template.raw, function)
     assert (told["MAX_UPLOADS_PER_DAY"], told["MAX_BYTES_PER_DAY"]) == ("200", str(500 * 2**20))
     granted = {grant.action for grant in grants_of(template.raw, function) if "UploadCounters" in grant.resource}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from lightpress.aws.session import session
+from lightpress.aws.upload_counters import OWNER_DAY
 from lightpress.composition import fetch_url
 from lightpress.handlers.fetch_url import handler
 from lightpress.ingest.orders import Order, body_of, order_for
 from lightpress.ingest.urls import parse_url
-from tests.handlers.conftest import DEAD_LETTERS, QUEUE, UPLOADS, Context, Deployed, Told, batch
+from tests.handlers.conftest import COUNTERS, DEAD_LETTERS, QUEUE, UPLOADS, Context, Deployed, Told, batch
 from tests.handlers.recorder import Call, recorded
 from tests.ingest.server import Misbehaving, misbehaving, picture
 from tests.stores.refused import EXPIRED_TOKEN, NOT_ALLOWED, Refusal, refusing
@@ -28,6 +30,7 @@ WRITE = Call("s3", "PutObject", UPLOADS, "*")
 GIVE_UP = Call("sqs", "SendMessage", DEAD_LETTERS)
 HOLD_BACK = Call("sqs", "ChangeMessageVisibility", QUEUE)
 FIND_REGION = Call("s3", "HeadBucket", UPLOADS)  # by botocore itself, after a 400
+COUNT = Call("dynamodb", "UpdateItem", COUNTERS)
 FETCH_URL = {LOOK, ASK_AGAIN, FIND_REGION, WRITE, GIVE_UP, HOLD_BACK}
 
 OPTIONS: dict[str, Any] = {
@@ -97,6 +100,21 @@ def test_the_same_once_more_is_asked_for_by_its_validator_and_not_written(
     assert calls == {LOOK}
     assert "if-none-match" in server.heads["/ok/2.jpg"]
     assert deployed.s3.head_object(Bucket=UPLOADS, Key=ordered.key)["VersionId"] == version
+
+
+def test_what_comes_counts_among_the_bytes_of_whoever_asked_for_it(
+    deployed: Deployed, server: Misbehaving, calls: set[Call], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UPLOAD_COUNTERS_TABLE", COUNTERS)
+    monkeypatch.setenv("MAX_UPLOADS_PER_DAY", "3")
+    monkeypatch.setenv("MAX_BYTES_PER_DAY", "100")
+    fetch_url.batch.cache_clear()
+    asked = [replace(order(server.url("ok", number)), owner="alice") for number in (31, 32)]
+    assert invoke(*asked, order(server.url("ok", 33)), replace(order(server.url("missing", 1)), owner="bob")) == []
+    (row,) = deployed.dynamodb.scan(TableName=COUNTERS)["Items"]
+    assert row[OWNER_DAY]["S"].startswith("alice 20")
+    assert (row["files"]["N"], int(row["bytes"]["N"])) == ("0", len(picture(31)) + len(picture(32)))
+    assert calls == {LOOK, WRITE, GIVE_UP, COUNT}
 
 
 def test_a_changed_picture_replaces_the_one_before(deployed: Deployed, server: Misbehaving) -> None:

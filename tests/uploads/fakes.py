@@ -115,6 +115,11 @@ class FakeCounters:
         self.used[owner_day] = after
         return after
 
+    def add(self, owner_day: str, more: Usage, until: int) -> None:
+        assert until
+        before = self.used.get(owner_day, Usage(0, 0))
+        self.used[owner_day] = Usage(before.files + more.files, before.bytes + more.bytes)
+
 
 def etag_of(upload_id: str, number: int) -> str:
     """An ETag that no other part has."""

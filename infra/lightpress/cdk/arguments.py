@@ -108,7 +108,9 @@ class Options(TypedDict, total=False):
         max_uploads_per_day: Files that one caller of the upload API may begin to upload, or have fetched, in a day
             (UTC). 0: any number, for a caller may be your backend, which uploads for all. Where people sign in
             themselves, set it.
-        max_megabytes_per_day: MB that one caller of the upload API may begin to upload in a day (UTC). 0: any number.
+        max_megabytes_per_day: MB that one caller of the upload API may begin to upload, or have fetched, in a day
+            (UTC). 0: any number. How large a file is at a URL is known when it has come: URLs that are under way then
+            may exceed it.
         upload_page: Serve a page for uploading in the browser at the upload API's own address.
         upload_page_client_id: Client id with which the upload page signs in at the issuer: a public client without a
             secret. Without it, and with a Lambda authorizer, the page asks for a token.

@@ -88,7 +88,8 @@ class UploadApi(Component):
             _accept_urls(function, url_ingest, failures)
         counting: dict[str, str] = {}
         if config.uploads.max_uploads_per_day or config.uploads.max_megabytes_per_day:
-            counting["UploadCountersTableName"] = _limit_each_day(self, function, config).table_name
+            counting_functions = (function, *([url_ingest.function] if url_ingest else ()))
+            counting["UploadCountersTableName"] = _limit_each_day(self, counting_functions, config).table_name
         self.functions = (function,)
         self.outputs = {"UploadApiUrl": self.origin, **counting}
 
@@ -164,13 +165,14 @@ def _allow_uploads(function: PythonFunction, uploads: s3.IBucket, images: Privat
     function.accept_any_key(images, "m/*")
 
 
-def _limit_each_day(scope: Construct, function: PythonFunction, config: Config) -> dynamodb.Table:
-    """Have the API count what each owner uploads in a day; returns where."""
+def _limit_each_day(scope: Construct, functions: Iterable[PythonFunction], config: Config) -> dynamodb.Table:
+    """Have the functions count what each owner uploads, or has fetched, in a day; returns where."""
     table = _counters_table(scope, config)
-    function.add_environment("UPLOAD_COUNTERS_TABLE", table.table_name)
-    function.add_environment("MAX_UPLOADS_PER_DAY", str(config.uploads.max_uploads_per_day))
-    function.add_environment("MAX_BYTES_PER_DAY", str(config.uploads.max_megabytes_per_day * MB))
-    function.allow("dynamodb:UpdateItem", on=table.table_arn)
+    for function in functions:
+        function.add_environment("UPLOAD_COUNTERS_TABLE", table.table_name)
+        function.add_environment("MAX_UPLOADS_PER_DAY", str(config.uploads.max_uploads_per_day))
+        function.add_environment("MAX_BYTES_PER_DAY", str(config.uploads.max_megabytes_per_day * MB))
+        function.allow("dynamodb:UpdateItem", on=table.table_arn)
     return table
 
 

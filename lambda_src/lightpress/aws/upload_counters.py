@@ -9,9 +9,12 @@ from lightpress.uploads.quota import Usage
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+    from types_boto3_dynamodb.type_defs import UniversalAttributeValueTypeDef
 
 OWNER_DAY, EXPIRY = "owner_day", "expires_at"
 _FILES, _BYTES = "files", "bytes"
+_NAMES = {"#files": _FILES, "#bytes": _BYTES, "#expiry": EXPIRY}
+_ADD = "ADD #files :files, #bytes :bytes SET #expiry = :end"
 _UNLIMITED = 10**15
 
 
@@ -30,17 +33,31 @@ class DynamoUploadCounters:
         files, size = (limits.files or _UNLIMITED) - more.files, (limits.bytes or _UNLIMITED) - more.bytes
         if files < 0 or size < 0:
             return None
-        values = {":files": more.files, ":bytes": more.bytes, ":most_files": files, ":most_bytes": size, ":end": until}
+        values = _values(more, until) | {":most_files": {"N": str(files)}, ":most_bytes": {"N": str(size)}}
         try:
             answer = self.dynamodb.update_item(
                 TableName=self.table,
                 Key={OWNER_DAY: {"S": owner_day}},
-                UpdateExpression="ADD #files :files, #bytes :bytes SET #expiry = :end",
+                UpdateExpression=_ADD,
                 ConditionExpression="attribute_not_exists(#files) OR (#files <= :most_files AND #bytes <= :most_bytes)",
-                ExpressionAttributeNames={"#files": _FILES, "#bytes": _BYTES, "#expiry": EXPIRY},
-                ExpressionAttributeValues={name: {"N": str(value)} for name, value in values.items()},
+                ExpressionAttributeNames=_NAMES,
+                ExpressionAttributeValues=values,
                 ReturnValues="ALL_NEW",
             )
         except self.dynamodb.exceptions.ConditionalCheckFailedException:
             return None
         return Usage(int(answer["Attributes"][_FILES]["N"]), int(answer["Attributes"][_BYTES]["N"]))
+
+    def add(self, owner_day: str, more: Usage, until: int) -> None:
+        """UpdateItem without a condition. See `UploadCounters`."""
+        self.dynamodb.update_item(
+            TableName=self.table,
+            Key={OWNER_DAY: {"S": owner_day}},
+            UpdateExpression=_ADD,
+            ExpressionAttributeNames=_NAMES,
+            ExpressionAttributeValues=_values(more, until),
+        )
+
+
+def _values(more: Usage, until: int) -> dict[str, UniversalAttributeValueTypeDef]:
+    return {":files": {"N": str(more.files)}, ":bytes": {"N": str(more.bytes)}, ":end": {"N": str(until)}}

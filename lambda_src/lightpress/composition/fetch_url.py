@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
 from botocore.config import Config
 
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
-from lightpress.aws.session import client, s3_client
+from lightpress.aws.session import WAITING, client, s3_client
 from lightpress.aws.upload_store import S3UploadStore
+from lightpress.composition.quota import daily_quota
 from lightpress.ingest.alone import DownloadAlone
 from lightpress.ingest.batch import FetchBatch
+from lightpress.ingest.counted import CountedFetch
 from lightpress.ingest.download import Download
 from lightpress.ingest.fetch import Fetcher
 from lightpress.settings import FetchSettings, dead_letter_queue_url
 from lightpress.telemetry import FetchObserver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.ingest.fetch import FetchOutcome
+    from lightpress.ingest.orders import Order
 
 
 @cache
@@ -26,8 +35,8 @@ def batch() -> FetchBatch:
     sqs = client("sqs", config=Config(max_pool_connections=options["threads"]))
     store = S3UploadStore(s3_client(max_connections=options["threads"]), settings.uploads_bucket)
     return FetchBatch(
-        Fetcher(Download.by(options), store),
-        fetch_alone=Fetcher(DownloadAlone(options), store),
+        _counted(Fetcher(Download.by(options), store)),
+        fetch_alone=_counted(Fetcher(DownloadAlone(options), store)),
         queue=SqsQueue(sqs, settings.queue_url),
         dead_letters=SqsDeadLetters(sqs, dead_letter_queue_url(os.environ)),
         observer=FetchObserver(),
@@ -36,3 +45,8 @@ def batch() -> FetchBatch:
         first_pause=options["first_pause_seconds"],
         seconds=options["timeout_seconds"],
     )
+
+
+def _counted(fetch: Callable[[Order], FetchOutcome]) -> Callable[[Order], FetchOutcome]:
+    quota = daily_quota(WAITING)
+    return CountedFetch(fetch, quota) if quota else fetch

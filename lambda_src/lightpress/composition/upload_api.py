@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from datetime import UTC, datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +15,16 @@ from lightpress.aws.hints import SqsLooks
 from lightpress.aws.images import S3Images
 from lightpress.aws.orders import SqsOrders
 from lightpress.aws.session import WAITING_IN_API, client
-from lightpress.aws.upload_counters import DynamoUploadCounters
 from lightpress.aws.uploads import S3Uploads
 from lightpress.composition.publishing import RECIPES, publishing
+from lightpress.composition.quota import daily_quota
 from lightpress.ingest.api import UrlIngestApi
 from lightpress.pipeline.correction import Corrections
 from lightpress.pipeline.recipe import load_recipes
-from lightpress.settings import OrderSettings, QuotaSettings, UploadSettings
+from lightpress.settings import OrderSettings, UploadSettings
 from lightpress.uploads.api import UploadService
 from lightpress.uploads.callers import caller_of
 from lightpress.uploads.keys import PublishedKeys
-from lightpress.uploads.quota import DailyQuota, Usage
 from lightpress.uploads.requests import UploadLimits, media_types
 
 if TYPE_CHECKING:
@@ -58,7 +56,7 @@ def upload_service() -> UploadService:
         source_of=buckets.named,
         cdn_base_url=settings.cdn_base_url,
         random_id=partial(secrets.token_urlsafe, 9),
-        quota=_quota(),
+        quota=daily_quota(WAITING_IN_API),
     )
 
 
@@ -78,14 +76,6 @@ def url_ingest_api() -> UrlIngestApi | None:
         upload_service().addresses,
         upload_service().quota,
     )
-
-
-def _quota() -> DailyQuota | None:
-    settings = QuotaSettings.from_environment(os.environ)
-    if settings is None:
-        return None
-    counters = DynamoUploadCounters(client("dynamodb", config=WAITING_IN_API), settings.table)
-    return DailyQuota(Usage(settings.max_files, settings.max_bytes), counters, partial(datetime.now, UTC))
 
 
 def caller(event: Mapping[str, Any]) -> str:

@@ -41,7 +41,7 @@ class UrlIngestApi:
         keys: Under which keys originals may be stored.
         addresses: Returns the addresses of a key, as every answer of the API has them.
         quota: What each owner may upload in a day; None for any amount. How large a file is at a URL is not known
-            here, so that URLs count as files only.
+            here: URLs count as files now, and their bytes once they are fetched (`ingest.counted`).
     """
 
     orders: Orders
@@ -60,7 +60,7 @@ class UrlIngestApi:
         refused: list[dict[str, Any]] = []
         for index, url in enumerate(listing.urls):
             try:
-                accepted.append((index, self._order(url, folder)))
+                accepted.append((index, self._order(url, folder, owner)))
             except (InvalidUrlError, Refused) as error:
                 reason = error.code if isinstance(error, Refused) else error.reason
                 refused.append({"index": index, "reason": reason, "detail": error.detail})
@@ -77,8 +77,8 @@ class UrlIngestApi:
             "quota": quota,
         }
 
-    def _order(self, url: str, folder: str) -> Order:
-        order = order_for(parse_url(url.strip()), folder)
+    def _order(self, url: str, folder: str, owner: str) -> Order:
+        order = order_for(parse_url(url.strip()), folder, owner)
         self.keys.check(order.key)
         return order
 

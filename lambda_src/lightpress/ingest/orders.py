@@ -24,22 +24,24 @@ class Order:
         url: The URL.
         key: The key in the uploads bucket under which the file is stored.
         again: Whether the file is stored even if it has not changed, because an operator asked for it.
+        owner: Whose upload it counts as, where the upload API took the order; else empty.
     """
 
     url: str
     key: str
     again: bool = False
+    owner: str = ""
 
 
-def order_for(link: SourceUrl, prefix: str) -> Order:
+def order_for(link: SourceUrl, prefix: str, owner: str = "") -> Order:
     """The same link under the same prefix always has the same key: an order may come twice."""
-    return Order(link.url, prefix + link.name)
+    return Order(link.url, prefix + link.name, owner=owner)
 
 
 def body_of(order: Order) -> str:
     """The order as a message."""
     said = {_KIND: _FETCH, "url": order.url, "key": order.key}
-    return json.dumps(said | ({"again": True} if order.again else {}))
+    return json.dumps(said | ({"again": True} if order.again else {}) | ({"owner": order.owner} if order.owner else {}))
 
 
 def order_in(body: str) -> Order | None:
@@ -53,4 +55,5 @@ def order_in(body: str) -> Order | None:
     url, key = said.get("url"), said.get("key")
     if not (isinstance(url, str) and isinstance(key, str) and key):
         return None
-    return Order(url, key, again=said.get("again") is True)
+    owner = said.get("owner")
+    return Order(url, key, again=said.get("again") is True, owner=owner if isinstance(owner, str) else "")

@@ -53,6 +53,9 @@ class UploadCounters(Protocol):
             The counter after it; None if it would exceed the limits: then it is unchanged.
         """
 
+    def add(self, owner_day: str, more: Usage, until: int) -> None:
+        """Add `more` to a counter, whatever it then is. See `reserve`."""
+
 
 class Corrections(Protocol):
     """Corrects the focus of what is published (`pipeline.correction`)."""

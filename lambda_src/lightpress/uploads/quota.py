@@ -1,4 +1,8 @@
-"""How much an owner may upload in a day (UTC). What is begun counts, whether or not the file arrives."""
+"""How much an owner may upload in a day (UTC). What is begun counts, whether or not the file arrives.
+
+Of a URL that is to be fetched, the file counts when the URL is accepted, and its bytes when they are known: what is
+under way can exceed the bytes of a day, and then nothing more is accepted.
+"""
 
 from __future__ import annotations
 
@@ -43,8 +47,8 @@ class DailyQuota:
             Refused: 429, with the seconds until the next day, if the limits do not allow it. Then nothing is counted.
         """
         now = self.now().astimezone(UTC)
-        resets = datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
-        used = self.counters.reserve(f"{owner} {now:%Y-%m-%d}", more, self.limits, until=int(resets.timestamp()))
+        resets = _end_of_day(now)
+        used = self.counters.reserve(_counter(owner, now), more, self.limits, until=int(resets.timestamp()))
         if used is None:
             raise self._exceeded(resets, now)
         return {
@@ -52,6 +56,11 @@ class DailyQuota:
             "bytes_left": _left(self.limits.bytes, used.bytes),
             "resets_at": f"{resets:%Y-%m-%dT%H:%M:%SZ}",
         }
+
+    def count(self, owner: str, size: int) -> None:
+        """Count so many bytes of a file that was reserved without knowing them, whatever the limits are."""
+        now = self.now().astimezone(UTC)
+        self.counters.add(_counter(owner, now), Usage(0, size), until=int(_end_of_day(now).timestamp()))
 
     def _exceeded(self, resets: datetime, now: datetime) -> Refused:
         limits = [
@@ -67,5 +76,13 @@ class DailyQuota:
         )
 
 
+def _counter(owner: str, now: datetime) -> str:
+    return f"{owner} {now:%Y-%m-%d}"
+
+
+def _end_of_day(now: datetime) -> datetime:
+    return datetime(now.year, now.month, now.day, tzinfo=UTC) + timedelta(days=1)
+
+
 def _left(limit: int, used: int) -> int | None:
-    return limit - used if limit else None
+    return max(limit - used, 0) if limit else None

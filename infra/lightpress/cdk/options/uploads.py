@@ -86,7 +86,8 @@ class UploadOptions:
         0,
         low=0,
         high=10_000_000,
-        doc="MB that one caller of the upload API may begin to upload in a day (UTC). 0: any number.",
+        doc="MB that one caller of the upload API may begin to upload, or have fetched, in a day (UTC). 0: any number. "
+        "How large a file is at a URL is known when it has come: URLs that are under way then may exceed it.",
     )
     upload_page: bool = flag(
         default=False, doc="Serve a page for uploading in the browser at the upload API's own address."
