@@ -362,11 +362,13 @@ def test_a_file_of_a_hundred_thousand_frames_costs_no_more_than_one() -> None:
     assert not made[0].animated
 
 
-def test_where_frames_are_only_claimed_the_still_picture_is_shown() -> None:
+def test_where_frames_are_only_claimed_those_that_are_there_are_shown() -> None:
     for claims in (3, 301, 0x7FFF_FFFF):
-        rendering = render(apng((1, 1), FLICKER, claims=claims), WEBP)
-        assert "are missing); its variants show the still picture" in rendering.original.notes[0]
-        assert not any(one.animated for one in rendering.variants)
+        data = apng((1, 1), FLICKER, claims=claims)
+        assert render(data, WEBP).original.notes == (
+            f"The animation is damaged ({claims - 2} of its frames are missing): of its frames 2 are whole.",
+        )
+        assert len(moving(data)[0]) == 2
 
 
 @pytest.mark.sampled(1)
@@ -461,9 +463,10 @@ def test_apng_frames_out_of_place_or_out_of_order_are_not_shown() -> None:
     assert good not in {outside, swapped}
     assert render(outside, WEBP).original.notes[-1] == LOST_ANIMATION
     assert render(swapped, WEBP).original.notes == (
-        "The animation is damaged (its frames are out of order); its variants show the still picture.",
+        "The animation is damaged (its frames are out of order): of its frames 1 are whole.",
     )
     assert verdict(good) is None
+    assert verdict(swapped, replace(WEBP, damaged="refuse")) is Reason.CORRUPT
 
 
 def chunks_of(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -483,6 +486,26 @@ def test_an_apng_without_a_word_on_its_frames_shows_its_still_picture() -> None:
     bad = png_of((kind, body) for kind, body in chunks_of(good) if kind != b"fcTL")
     assert summary_of(bad, WEBP).notes == ("The animation is damaged; its variants show the still picture.",)
     assert distance(pixel(only(bad), (0.5, 0.5))[:3], RED) <= 1
+
+
+@pytest.mark.filterwarnings("ignore:Invalid APNG:UserWarning:PIL")
+@pytest.mark.parametrize("damage", ["a gap", "twice announced", "a frame too few"])
+def test_the_first_whole_frame_of_a_damaged_apng_is_shown_and_not_the_picture_for_old_viewers(damage: str) -> None:
+    """As Chromium shows Pillow's files of these kinds (sequence_gap, chunk_multi_actl, syntax_num_frames_high)."""
+    frames = [Part(("g",))] if damage == "twice announced" else [Part(("g",)), Part(("b",))]
+    good = apng((1, 1), frames, hidden=Part(("r",)), claims=3 if damage == "a frame too few" else None)
+    chunks = list(chunks_of(good))
+    if damage == "twice announced":
+        chunks.insert(1, chunks[1])
+    if damage == "a gap":
+        chunks = [(kind, _renumbered(body) if kind == b"fdAT" else body) for kind, body in chunks]
+    assert pixel(only(png_of(chunks)), (0.5, 0.5))[:3] == GREEN
+
+
+def _renumbered(body: bytes) -> bytes:
+    """A part of the second frame, with a number that is one too high."""
+    (number,) = struct.unpack_from(">I", body)
+    return struct.pack(">I", number + (number > 3)) + body[4:]
 
 
 def test_an_apng_with_a_frame_without_pixels_shows_its_still_picture() -> None:

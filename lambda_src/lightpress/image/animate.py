@@ -16,7 +16,7 @@ from PIL import Image
 from lightpress.image.animation import Animation, Frame
 from lightpress.image.depth import apply_clear_color, eight_bits
 from lightpress.image.isobmff import plays_of
-from lightpress.image.patches import After, BrokenSequenceError, Patch, gif_patches, png_patches
+from lightpress.image.patches import After, BrokenSequenceError, Patch, gif_patches, is_apng, png_patches
 from lightpress.image.png import CutShortError
 
 if TYPE_CHECKING:
@@ -63,9 +63,9 @@ def with_animation(picture: Picture, data: bytes, options: DecodeOptions) -> Pic
         return _noted(picture, f"The animation is damaged ({error}); its variants show the still picture.")
     if found is None:
         return picture
-    if found.is_cut:
+    if found.damage:
         options.check_cut("the last frames are missing")
-        picture = _noted(picture, f"The file is cut short: of its frames {found.count} are whole.")
+        picture = _noted(picture, f"{found.damage}: of its frames {found.count} are whole.")
     return _animated(picture, found, data, options) if found.count else picture
 
 
@@ -135,13 +135,13 @@ class _Found:
         count: How many, counted up to one more than the limit.
         pixels: How many pixels all of them take.
         frames: Decodes them one by one.
-        is_cut: Whether the file ends within a further frame.
+        damage: What is wrong with the file behind these frames, as the beginning of a sentence; empty if nothing is.
     """
 
     count: int
     pixels: int
     frames: Callable[[], Iterator[Frame]]
-    is_cut: bool = False
+    damage: str = ""
 
 
 def _read(picture: Picture, data: bytes, limits: Limits) -> _Found | None:
@@ -149,27 +149,31 @@ def _read(picture: Picture, data: bytes, limits: Limits) -> _Found | None:
     canvas = picture.image.width * picture.image.height
     if picture.format not in _PATCHES.keys() | _SOUGHT:
         return None  # nor is it asked: Pillow would read the layers of a PSD
-    if picture.format != "gif" and getattr(picture.image, "n_frames", 1) == 1:
-        return None  # a GIF is not asked: Pillow would read it to its end
     if picture.format in _SOUGHT:
         count = getattr(picture.image, "n_frames", 1)
-        return _Found(count, count * canvas, partial(_sought, data, count))
-    patches, is_cut = _whole(islice(_PATCHES[picture.format](data), limits.max_frames + 1))
+        return _Found(count, count * canvas, partial(_sought, data, count)) if count > 1 else None
+    if picture.format == "png" and not is_apng(data):
+        return None
+    patches, damage = _whole(islice(_PATCHES[picture.format](data), limits.max_frames + 1))
     whole = (0, 0, *picture.image.size)
-    if not is_cut and (not patches or (picture.format == "gif" and not patches[1:] and patches[0].box == whole)):
+    if not damage and (not patches or (picture.format == "gif" and not patches[1:] and patches[0].box == whole)):
         return None
     pixels = sum(max(canvas, patch.box.pixels) for patch in patches)
-    return _Found(len(patches), pixels, partial(_composed, picture.image, patches, limits), is_cut)
+    return _Found(len(patches), pixels, partial(_composed, picture.image, patches, limits), damage)
 
 
-def _whole(patches: Iterator[Patch]) -> tuple[tuple[Patch, ...], bool]:
-    """The patches that are whole, and whether the file is cut short behind them."""
+def _whole(patches: Iterator[Patch]) -> tuple[tuple[Patch, ...], str]:
+    """The patches that are whole, and what is wrong with the file behind them."""
     found: list[Patch] = []
     try:
         found.extend(patches)
     except CutShortError:
-        return tuple(found), True
-    return tuple(found), False
+        return tuple(found), "The file is cut short"
+    except BrokenSequenceError as error:
+        if not found:
+            raise
+        return tuple(found), f"The animation is damaged ({error})"
+    return tuple(found), ""
 
 
 def _looked_through(found: _Found) -> tuple[tuple[int, ...], bool]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _CONTROL_HEADER = b"\xf9\x04"
 _NO_CONTROL = bytes(4)
 _ANIMATION, _FRAME = b"acTL", b"fcTL"
+_ANIMATION_LENGTH, _ONE_FRAME = 8, b"\0\0\0\1"
 
 
 class Box(NamedTuple):
@@ -131,13 +132,26 @@ class BrokenSequenceError(ValueError):
     """The frames of an APNG contradict each other; the picture for viewers that know no APNG may be sound."""
 
 
+def is_apng(data: bytes) -> bool:
+    """Whether a PNG announces frames, other than one that is the picture itself."""
+    opening = _before_pixels(data)
+    announced = bytes(opening.get(_ANIMATION, b""))
+    return len(announced) >= _ANIMATION_LENGTH and (
+        announced[:4] > _ONE_FRAME or (announced[:4] == _ONE_FRAME and _FRAME not in opening)
+    )
+
+
+def _before_pixels(data: bytes) -> dict[bytes, memoryview]:
+    return {chunk.kind: chunk.body for chunk in takewhile(lambda chunk: chunk.kind != b"IDAT", png_chunks(data))}
+
+
 def png_patches(data: bytes) -> Iterator[Patch]:
     """Walk the chunks of an APNG. A picture without a frame control, meant for old viewers, is not shown.
 
-    Raises BrokenSequenceError where the frames are not those that were announced, CutShortError behind the last whole
-    frame of a file that is cut short, ValueError where the file is damaged.
+    Raises BrokenSequenceError behind the last frame that is one of those that were announced, CutShortError behind the
+    last whole frame of a file that is cut short, ValueError where the file is damaged.
     """
-    opening = {chunk.kind: chunk.body for chunk in takewhile(lambda chunk: chunk.kind != b"IDAT", png_chunks(data))}
+    opening = _before_pixels(data)
     (frames,) = struct.unpack_from(">I", opening[_ANIMATION])
     numbered = count()
     control, parts = memoryview(b""), list[memoryview]()
