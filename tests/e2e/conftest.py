@@ -5,6 +5,7 @@ With --outputs FILE, the tests run against what is deployed already, in an AWS a
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -56,7 +57,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def bring_up(home: Path) -> Iterator[Callable[[], Outputs]]:
     """Starts the cloud, or brings it up to date."""
     port, cdn_port = free_ports(2)
-    yield partial(up, home, project=PROJECT, strict=True, port=port, cdn_port=cdn_port, say=print)
+    keeps_state = bool(float(os.environ.get("LIGHTPRESS_SOAK", "0")))  # which restarts it
+    yield partial(
+        up, home, project=PROJECT, strict=True, keeps_state=keeps_state, port=port, cdn_port=cdn_port, say=print
+    )
     down(home)
 
 

@@ -158,8 +158,7 @@ def few_functions(cloud: Outputs) -> Iterator[None]:
 def quick_returns(cloud: Outputs) -> Iterator[None]:
     """What a killed function had comes back soon, instead of after minutes."""
     sqs, before = cloud.session().sqs(), {}
-    for name in ("main", "dead_letter"):
-        url = cloud.queues[name]
+    for url in cloud.queues.values():
         before[url] = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["VisibilityTimeout"])["Attributes"]
         sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(VISIBLE_AGAIN_SECONDS)})
     yield

@@ -4,9 +4,9 @@ Start with `up` in `cloud.py`. An emulator (ministack) runs in the background, i
 CDK app is synthesized and deployed into it by API calls; a proxy makes its CDN reachable for browsers.
 """
 
-from lightpress.local.cloud import Status, down, status, up
+from lightpress.local.cloud import Status, down, restart, status, up
 from lightpress.local.errors import LocalCloudError
 from lightpress.local.outputs import Outputs
 from lightpress.local.session import Session
 
-__all__ = ["LocalCloudError", "Outputs", "Session", "Status", "down", "status", "up"]
+__all__ = ["LocalCloudError", "Outputs", "Session", "Status", "down", "restart", "status", "up"]

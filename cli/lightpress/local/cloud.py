@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Say = Callable[[str], None]
 
 _PROXY_TIMEOUT_SECONDS = 15.0
+_SAVING_SECONDS = 120.0
 _PAUSE = 0.05
 
 
@@ -69,7 +70,14 @@ class Status:
 
 
 def up(  # noqa: PLR0913  what a person may choose, all with a default
-    home: Path, *, project: Path, strict: bool = False, port: int = 4566, cdn_port: int = 4580, say: Say
+    home: Path,
+    *,
+    project: Path,
+    strict: bool = False,
+    keeps_state: bool = False,
+    port: int = 4566,
+    cdn_port: int = 4580,
+    say: Say,
 ) -> Outputs:
     """Start a local cloud in the background, deploy the project's stack into it, and start the CDN's proxy.
 
@@ -79,6 +87,7 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
         home: Folder of the cloud's state.
         project: Folder of the checkout.
         strict: Whether TLS, IAM and signatures are enforced.
+        keeps_state: Whether the cloud can be restarted (`restart`). It then writes every object to disk.
         port: Of the emulator.
         cdn_port: Of the CDN's proxy.
         say: Is called with a sentence on each step.
@@ -91,7 +100,7 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
     with locked(cloud.emulator.record), locked(shared.assembly), ThreadPoolExecutor(1) as background:
         _check_ports(cloud, emulator, cdn_port)
         synthesis = background.submit(synthesize, project.resolve(), shared.assembly, say=say)
-        _start(cloud, emulator, shared, say)
+        _start(cloud, emulator, shared, say, keeps_state=keeps_state)
         synthesis.result()
         say(f"Deploying {STACK}")
         session = Session(emulator.endpoint_url, emulator.ca_bundle)
@@ -111,12 +120,40 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
     return outputs
 
 
+def restart(home: Path) -> None:
+    """End the emulator with the functions that it runs, and start it again with all that it held.
+
+    What a function had in hand comes back when its visibility timeout ends, as after an outage. The CDN has forgotten
+    what it kept.
+
+    Raises:
+        LocalCloudError: No cloud runs, it was not started with `keeps_state`, or it does not come back.
+    """
+    cloud = Home(home.resolve())
+    with locked(cloud.emulator.record):
+        running = cloud.emulator.running()
+        if running is None:
+            raise LocalCloudError("There is no local cloud to restart. Start one: lightpress local up")
+        if not cloud.state.is_dir():
+            raise LocalCloudError(
+                "This local cloud forgets all when it ends: it was started without keeps_state."
+            )
+        emulator = _emulator_of(running, cloud)
+        cloud.emulator.stop(grace_seconds=_SAVING_SECONDS)
+        end_all(f"{cloud.scratch}/{WORKER_PREFIX}")
+        cloud.emulator.start(
+            running.command, environment=emulator.environment(cloud.scratch, cloud.state), folder=cloud.scratch
+        )
+        emulator.wait_until_healthy(cloud.emulator)
+
+
 def down(home: Path) -> bool:
     """Stop a cloud and all its processes, including those left by a crash; returns whether there were any."""
     cloud = Home(home.resolve())
     with locked(cloud.emulator.record):
         stopped = [cloud.cdn.stop(), cloud.emulator.stop(), _end_workers(cloud)]
-        shutil.rmtree(cloud.certificates, ignore_errors=True)
+        for folder in (cloud.certificates, cloud.state):
+            shutil.rmtree(folder, ignore_errors=True)
         cloud.outputs.unlink(missing_ok=True)
     return any(stopped)
 
@@ -152,7 +189,7 @@ def _emulator_of(running: Running, cloud: Home) -> Emulator:
     return Emulator.of_command(running.command, Certificates.in_folder(cloud.certificates))
 
 
-def _start(cloud: Home, emulator: Emulator, shared: Shared, say: Say) -> None:
+def _start(cloud: Home, emulator: Emulator, shared: Shared, say: Say, *, keeps_state: bool) -> None:
     if cloud.emulator.running():
         say(f"The local cloud runs already, at {emulator.endpoint_url}")
     else:
@@ -162,10 +199,11 @@ def _start(cloud: Home, emulator: Emulator, shared: Shared, say: Say) -> None:
         cloud.scratch.mkdir(parents=True)
         if emulator.certificates:
             emulator.certificates.make()
+        if keeps_state:
+            cloud.state.mkdir()
         say(f"Starting the local cloud at {emulator.endpoint_url}")
-        cloud.emulator.start(
-            emulator.command(python), environment=emulator.environment(cloud.scratch), folder=cloud.scratch
-        )
+        environment = emulator.environment(cloud.scratch, cloud.state if keeps_state else None)
+        cloud.emulator.start(emulator.command(python), environment=environment, folder=cloud.scratch)
     emulator.wait_until_healthy(cloud.emulator)
 
 

@@ -57,8 +57,11 @@ class Emulator:
             command += ["--certfile", str(self.certificates.server), "--keyfile", str(self.certificates.key)]
         return command
 
-    def environment(self, scratch: Path) -> dict[str, str]:
-        """All environment variables of the emulator, and so of the functions in it, which inherit them."""
+    def environment(self, scratch: Path, state: Path | None = None) -> dict[str, str]:
+        """All environment variables of the emulator, and so of the functions in it, which inherit them.
+
+        state: the folder to which it writes all it holds when it ends, and from which it begins; None to forget it.
+        """
         environment = {
             "PATH": f"{node_folder()}:/usr/local/bin:/usr/bin:/bin",
             "HOME": str(scratch),
@@ -81,7 +84,8 @@ class Emulator:
             "IOT_MTLS_ENABLED": "0",
             "DOCKER_HOST": "unix:///nonexistent",
         }
-        return environment | (_strictness(self.certificates) if self.certificates else {})
+        strictness = _strictness(self.certificates) if self.certificates else {}
+        return environment | strictness | (_persistence(state) if state else {})
 
     def healthy(self) -> bool:
         """Whether an emulator answers a health check on its port."""
@@ -109,6 +113,10 @@ class Emulator:
                     f"The emulator did not answer within {_TIMEOUT_SECONDS:.0f} s. Its log:\n{daemon.last_words()}"
                 )
             time.sleep(_PAUSE)
+
+
+def _persistence(state: Path) -> dict[str, str]:
+    return {"PERSIST_STATE": "1", "STATE_DIR": str(state), "S3_PERSIST": "1", "S3_DATA_DIR": str(state / "s3")}
 
 
 def _strictness(certificates: Certificates) -> dict[str, str]:

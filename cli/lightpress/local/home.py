@@ -41,6 +41,11 @@ class Home:
         """TMPDIR and HOME of the emulator and of the functions it runs."""
         return self.path / "tmp"
 
+    @property
+    def state(self) -> Path:
+        """What an emulator that keeps its state writes when it ends."""
+        return self.path / "state"
+
 
 @dataclass(frozen=True, slots=True)
 class Shared:

@@ -73,12 +73,12 @@ class Daemon:
         running = Running(started["pid"], started["command"], since)
         return running if _is(running) else None
 
-    def stop(self) -> bool:
-        """End the program and its child processes; returns whether it ran."""
+    def stop(self, grace_seconds: float = _GRACE_SECONDS) -> bool:
+        """End the program and its child processes, by force after so long; returns whether it ran."""
         running = self.running()
         if running:
             with suppress(ProcessLookupError, PermissionError):  # on macOS the latter, for a group of dead ones
-                _end_group(running)
+                _end_group(running, grace_seconds)
         self.record.unlink(missing_ok=True)
         return running is not None
 
@@ -99,10 +99,10 @@ def end_all(naming: str) -> bool:
     return bool(pids)
 
 
-def _end_group(running: Running) -> None:
+def _end_group(running: Running, grace_seconds: float) -> None:
     group = os.getpgid(running.pid)
     os.killpg(group, signal.SIGTERM)
-    deadline = time.monotonic() + _GRACE_SECONDS
+    deadline = time.monotonic() + grace_seconds
     while _is(running) and time.monotonic() < deadline:
         time.sleep(_PAUSE)
     os.killpg(group, signal.SIGKILL)
