@@ -19,10 +19,20 @@ export function shrink(file, { side, quality = 0.92, signal } = {}) {
   return done;
 }
 
+/** null where a bundler made a classic script, which knows no address of its own. */
+function started() {
+  try {
+    return new Worker(new URL('./shrink-worker.js', import.meta.url), { type: 'module' });
+  } catch {
+    return null;
+  }
+}
+
 function inWorker(file, { side, quality, signal }) {
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();
-    const worker = new Worker(new URL('./shrink-worker.js', import.meta.url), { type: 'module' });
+    const worker = started();
+    if (!worker) return resolve(file);
     const abort = () => end(reject, signal.reason);
     const end = (settle, value) => {
       signal?.removeEventListener('abort', abort);
