@@ -51,6 +51,7 @@ function open(account, config) {
   const limits = {
     maxBytes: config.max_bytes,
     partsFrom: config.parts_from,
+    shrinkTo: config.shrink_to,
     types: config.types,
     kinds: config.kinds,
     extensions: config.extensions,
@@ -135,19 +136,22 @@ function open(account, config) {
     finished.forEach(forget);
     tell(`${finished.length} removed from this list.`);
   };
+  const add = (files) => queue.add(files, by('shrinks').checked);
+  by('shrink').hidden = !limits.shrinkTo;
+  by('shrink-words').textContent = WORDS.shrinks(limits.shrinkTo);
   by('choose').hidden = false;
   by('limits').textContent = `${config.kinds.join(', ')}. Up to ${bytes(config.max_bytes)} each.`;
   by('files').accept = choosable(limits);
   queue.restore(kept.load());
   for (const input of [by('files'), by('camera')]) {
     const take = () => {
-      queue.add([...input.files]);
+      add([...input.files]);
       input.value = ''; // so that the same file can be chosen again
     };
     input.onchange = take;
     if (input.files.length) take(); // chosen before this script was there
   }
-  acceptDrops(by('drop'), queue.add);
+  acceptDrops(by('drop'), add);
 }
 
 /** Files may be dropped anywhere; beside the frame a browser would leave the page and show the file. */

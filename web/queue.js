@@ -2,6 +2,7 @@
 
 import { Problem } from './api.js';
 import { sendInParts } from './parts.js';
+import { shrink } from './shrink.js';
 import { checksumOf, postForm, putPart } from './transport.js';
 import { WORDS, refusalOf } from './words.js';
 
@@ -16,7 +17,8 @@ const PATIENCE_MS = 300_000;
  * changed(picture) is called after each change of a picture.
  * A picture: {id, file, state, progress, key, published, problem, parts, wanted}. parts: what the API said of an upload
  * in parts that is under way, which trying again goes on with. wanted: the page was loaded anew, and `file` is only its
- * name and size, until the person chooses it again.
+ * name and size, until the person chooses it again. shrinks: whether its pixels are reduced before it is sent, to the
+ * `shrinkTo` of the limits; sentBytes: of what was sent then.
  */
 export function makeQueue({ api, limits, changed }) {
   const pictures = [];
@@ -36,13 +38,13 @@ export function makeQueue({ api, limits, changed }) {
     changed(picture);
   }
 
-  function add(files) {
+  function add(files, shrinks = false) {
     for (const file of files) {
       const refused = refusalOf(file, limits);
       const again = pictures.find((picture) => picture.wanted && isSame(picture.file, file));
       if (refused) join(file, { state: 'failed', problem: new Problem(refused, { code: 'refused', retriable: false }) });
-      else if (again) retry(Object.assign(again, { file, wanted: false }));
-      else join(file);
+      else if (again) retry(Object.assign(again, { file, shrinks, wanted: false }));
+      else join(file, { shrinks });
     }
     work();
   }
@@ -83,13 +85,19 @@ export function makeQueue({ api, limits, changed }) {
   async function upload(picture) {
     update(picture, { state: 'uploading', progress: 0 });
     const watched = { signal: picture.stop.signal, progress: (progress) => update(picture, { progress }) };
-    if (picture.file.size >= limits.partsFrom) {
+    const file = await smaller(picture);
+    if (file === picture.file && file.size >= limits.partsFrom) {
       await uploadInParts(picture, watched);
       return;
     }
-    const begun = await api.begin(picture.file, await checksumOf(picture.file));
-    await postForm(begun.upload, picture.file, watched);
-    picture.key = begun.key;
+    const begun = await api.begin(file, await checksumOf(file));
+    await postForm(begun.upload, file, watched);
+    Object.assign(picture, { key: begun.key, sentBytes: file.size });
+  }
+
+  /** The file, or fewer pixels of it; what goes in parts already goes on as it began. */
+  function smaller({ file, parts, shrinks, stop }) {
+    return shrinks && !parts ? shrink(file, { side: limits.shrinkTo, signal: stop.signal }) : file;
   }
 
   async function uploadInParts(picture, watched) {

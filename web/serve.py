@@ -1,7 +1,7 @@
 """Serves the upload page and that of operators: the files of this folder, and `config.json`. It has no rights at all.
 
 PAGE, a variable that the stack sets, is a JSON object:
-  auth, max_bytes, parts_from, types, kinds, extensions, formats
+  auth, max_bytes, parts_from, shrink_to, types, kinds, extensions, formats
                      the contents of `config.json` (account.js, queue.js, view.js, words.js)
   operators          the scope that operators have; empty, or left out, where there is no page for them
   connect, images    origins that the page may send to, and show images from
@@ -23,7 +23,7 @@ _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
 }
-_CONFIG = ("auth", "max_bytes", "parts_from", "types", "kinds", "extensions", "formats")
+_CONFIG = ("auth", "max_bytes", "parts_from", "shrink_to", "types", "kinds", "extensions", "formats")
 
 
 def pages(page: dict[str, Any], folder: Path = _FOLDER) -> dict[str, tuple[bytes, dict[str, str]]]:

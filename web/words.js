@@ -30,7 +30,7 @@ export function stateOf(picture) {
     case 'held':
       return 'Uploaded. It is in review, and will be published once it is approved.';
     case 'ready':
-      return ready(picture.published);
+      return ready(picture.published) + shrunk(picture);
     default:
       return picture.problem.words;
   }
@@ -39,6 +39,10 @@ export function stateOf(picture) {
 function ready(published) {
   const files = new Set(published.variants.map((variant) => variant.url)).size;
   return `Ready: ${published.width} x ${published.height} pixels, ${files} ${files === 1 ? 'file' : 'files'}`;
+}
+
+function shrunk({ file, sentBytes }) {
+  return sentBytes < file.size ? `. Sent: ${bytes(sentBytes)} of ${bytes(file.size)}` : '';
 }
 
 /** Whether it is lost if the page is left now. */
@@ -118,6 +122,7 @@ export const WORDS = {
   offline: 'The upload service cannot be reached. Check your connection and try again.',
   interrupted: 'The connection broke while the file was sent.',
   signedOut: 'You are signed out. Sign in and try again.',
+  shrinks: (side) => `For slow connections. Of a JPEG, ${side} pixels on the shorter side are sent: enough for today's sizes, not for larger ones later. Its metadata and HDR are not kept.`,
   late: 'This takes unusually long. It may still be published: try again in a while to look.',
   chooseAgain: 'The page was left before this was sent. Choose the file again to upload it.',
   chooseToGoOn: 'The page was left while this was sent. Choose the file again to go on where it was.',

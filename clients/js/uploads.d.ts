@@ -4,7 +4,11 @@ export class UploadError extends Error {
   readonly code: string;
   /** Of the response; 0 where there was none. */
   readonly status: number;
-  constructor(message: string, options?: { code?: string; status?: number });
+  /** Whether the same may be accepted later. */
+  readonly retriable: boolean;
+  /** Of an upload in parts that broke: what `upload` goes on with. */
+  parts: Parts | null;
+  constructor(message: string, options?: { code?: string; status?: number; retriable?: boolean });
 }
 
 /** The addresses of an upload: both are known before the picture is there. */
@@ -12,6 +16,12 @@ export interface Begun {
   key: string;
   permalink: string;
   status_url: string;
+}
+
+/** An upload in parts that is under way. */
+export interface Parts extends Begun {
+  upload_id: string;
+  part_size: number;
 }
 
 export interface Form {
@@ -38,9 +48,15 @@ export interface Published {
   variants: Variant[];
   srcset: Record<string, string>;
   picture: string;
+  /** Where the subject is, from the left and the top, where anybody says so. */
+  focus: [number, number] | null;
+  /** Whether the variants do not follow the corrected focus yet. */
+  focus_pending: boolean;
 }
 
-export type Status = Published | { status: 'processing' | 'failed' | 'deleted'; reason?: string; title?: string; detail?: string };
+export type Status =
+  | Published
+  | { status: 'processing' | 'held' | 'failed' | 'deleted'; reason?: string; title?: string; detail?: string };
 
 export interface Connection {
   /** The output UploadApiUrl. */
@@ -52,16 +68,46 @@ export interface Connection {
 
 type Named = string | { key: string };
 
+/** Shares of width and height, from 0 to 1. */
+export type Focus = readonly [x: number, y: number] | string;
+
+export interface About {
+  /** The first folder of the key. */
+  collection?: string;
+  /** Where the subject is. */
+  focus?: Focus;
+}
+
+export interface UploadOptions extends About {
+  /** Called with 0 to 1. */
+  progress?: (share: number) => void;
+  signal?: AbortSignal;
+  /** Pixels of the shorter side to which a JPEG is reduced before it is sent, in browsers; 0, the default, sends it as it is. */
+  shrink?: number;
+  /** The bytes from which on a file goes in parts; PARTS_FROM by default. */
+  partsFrom?: number;
+  /** Of the UploadError of an upload in parts that broke: what has arrived is not sent again. */
+  parts?: Parts | null;
+}
+
+/** Files of this size and more, in bytes, are sent in parts. */
+export const PARTS_FROM: number;
+
+/**
+ * A JPEG of which the shorter side is longer than `side` pixels, reduced to that; any other file as it is. Its metadata
+ * and a gain map are not kept.
+ */
+export function shrink(file: File, options: { side: number; quality?: number; signal?: AbortSignal }): Promise<File>;
+
 /** A client of the upload API. */
 export class Uploads {
   constructor(connection: Connection);
-  begin(file: { name: string; size: number; type: string }, options?: { collection?: string }): Promise<Begun & { upload: Form }>;
-  upload(
-    file: File,
-    options?: { collection?: string; progress?: (share: number) => void; signal?: AbortSignal },
-  ): Promise<Begun>;
+  begin(file: { name: string; size: number; type: string }, about?: About): Promise<Begun & { upload: Form }>;
+  upload(file: File, options?: UploadOptions): Promise<Begun>;
   status(of: Named, options?: { signal?: AbortSignal }): Promise<Status>;
   published(of: Named, options?: { signal?: AbortSignal; timeout?: number }): Promise<Published>;
+  /** Say where the subject of a published picture is; null takes it back. `published` waits until the variants follow. */
+  correct(of: Named, focus: Focus | null): Promise<{ key: string; focus: [number, number] | null; focus_pending: boolean }>;
   remove(of: Named): Promise<unknown>;
 }
 

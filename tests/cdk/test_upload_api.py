@@ -12,6 +12,7 @@ from lightpress.aws.upload_counters import EXPIRY, OWNER_DAY
 from lightpress.cdk.config import Config
 from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.cdk.options.uploads import UploadOptions
+from lightpress.cdk.readiness import PROJECT
 from tests.cdk.grants import environment_of, function_id, grants_of
 from tests.cdk.templates import synthesize_with
 
@@ -157,6 +158,15 @@ def test_the_page_asks_for_what_the_recipes_accept(tmp_path: Path) -> None:
     assert told["kinds"] == ["JPEG", "PNG", "GIF", "WebP", "AVIF", "HEIC", "TIFF", "Photoshop (PSD)", "ICO", "BMP"]
     assert {"image/jpeg", "image/heic", "image/vnd.adobe.photoshop"} <= set(told["types"])
     assert "image/jp2" not in told["types"]
+    assert told["shrink_to"] == 1920
+
+
+def test_the_page_is_deployed_with_the_files_that_it_shares_with_the_npm_package(tmp_path: Path) -> None:
+    synthesize_with(jwt_but(upload_page_client_id="seen-nowhere-else"), tmp_path)
+    (folder,) = (path.parent for path in tmp_path.glob("asset.*/app.js"))
+    for name in ("parts.js", "shrink.js", "shrink-worker.js"):
+        assert not (folder / name).is_symlink()
+        assert (folder / name).read_bytes() == (PROJECT / "clients" / "js" / name).read_bytes()
 
 
 @pytest.mark.sampled(1)

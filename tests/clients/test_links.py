@@ -143,7 +143,7 @@ def test_nexts_loader_reads_the_base_when_it_is_first_asked() -> None:
 
 @pytest.mark.parametrize("module", ["index", "next", "uploads"])
 def test_the_types_declare_what_the_module_exports(module: str) -> None:
-    exported = re.compile(r"^export (?:default )?(?:async )?(?:function|class|const) (\w+)", re.MULTILINE)
+    exported = re.compile(r"^export (?:default )?(?:async )?(?:function |class |const |\{ )(\w+)", re.MULTILINE)
     code, types = ((JS / f"{module}.{ending}").read_text(encoding="utf-8") for ending in ("js", "d.ts"))
     names = set(exported.findall(code))
     assert names

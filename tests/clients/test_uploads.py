@@ -2,89 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from email import message_from_bytes
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import TYPE_CHECKING, Any
-
+from tests.clients.server import ADDRESSES, KEY, cloud
 from tests.clients.test_links import run
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-KEY = "uploads/xs4tgmssk2ooraql/JhTJM9qr4d65/cat nap.jpg"
-PERMALINK = "https://cdn.example/uploads/xs4tgmssk2ooraql/JhTJM9qr4d65/cat%20nap.jpg"
-
-
-@dataclass
-class Cloud:
-    """What was asked of the server, and what it is to answer."""
-
-    requests: list[tuple[str, str, str | None, Any]] = field(default_factory=list)
-    statuses: list[dict[str, Any]] = field(default_factory=list)
-    refusal: tuple[int, str] | None = None
-    url: str = ""
-
-
-@contextmanager
-def cloud() -> Iterator[Cloud]:
-    """A server on this machine."""
-    state = Cloud()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            if self.path == "/storage":
-                state.requests.append(("POST", self.path, self.headers["authorization"], fields(self, body)))
-                self.answer(*(state.refusal or (204, "")))
-                return
-            state.requests.append(("POST", self.path, self.headers["authorization"], json.loads(body)))
-            form = {"url": f"{state.url}/storage", "fields": {"key": KEY, "policy": "p"}}
-            begun = {"key": KEY, "permalink": PERMALINK, "status_url": "images/...", "upload": form}
-            self.answer(201, json.dumps(begun))
-
-        def do_GET(self) -> None:
-            state.requests.append(("GET", self.path, self.headers["authorization"], None))
-            self.answer(200, json.dumps(state.statuses.pop(0)))
-
-        def do_DELETE(self) -> None:
-            state.requests.append(("DELETE", self.path, self.headers["authorization"], None))
-            self.answer(404, json.dumps({"code": "not_found", "detail": "There is no such picture."}))
-
-        def answer(self, status: int, body: str) -> None:
-            self.send_response(status)
-            self.send_header("content-length", str(len(body.encode())))
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    state.url = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield state
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def fields(request: BaseHTTPRequestHandler, body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form, in their order."""
-    message = message_from_bytes(b"Content-Type: " + request.headers["content-type"].encode() + b"\r\n\r\n" + body)
-    parts = message.get_payload()
-    assert isinstance(parts, list)
-    return [
-        (str(part.get_param("name", header="content-disposition")), (part.get_payload(decode=True) or b"").decode())  # type: ignore[union-attr]
-        for part in parts
-    ]
-
 
 UPLOAD = """
 import { Uploads } from './uploads.js';
@@ -106,7 +25,7 @@ def test_a_file_is_announced_sent_as_the_last_field_and_waited_for() -> None:
     with cloud() as there:
         there.statuses = [{"status": "processing"}, {"status": "ready", "width": 640}]
         begun, shares, published = run(script, there.url)
-    assert begun == {"key": KEY, "permalink": PERMALINK, "status_url": "images/..."}
+    assert begun == ADDRESSES
     assert (shares[-1], published) == (1, {"status": "ready", "width": 640})
     announced, sent, *asked = there.requests
     about = {"filename": "cat nap.jpg", "size": 6, "type": "image/jpeg", "collection": "avatars"}
@@ -143,6 +62,120 @@ def test_what_is_refused_has_a_code_and_words() -> None:
     ]
 
 
+ALL_PARTS = [{"part_number": number, "etag": f'"{number}"'} for number in (1, 2)]
+
+
+def test_a_large_file_goes_in_parts_and_one_that_fails_is_sent_again_alone() -> None:
+    script = (
+        UPLOAD
+        + """
+    const progress = (share) => shares.push(share);
+    console.log(JSON.stringify([await uploads.upload(file, { partsFrom: 6, focus: [0.4, 1 / 3], progress }), shares]));
+    """
+    )
+    with cloud() as there:
+        there.broken = ["/part/2"]
+        begun, shares = run(script, there.url)
+    assert begun == ADDRESSES
+    assert shares[-1] == 1
+    about = {"filename": "cat nap.jpg", "size": 6, "type": "image/jpeg", "focus": "0.4,0.3333"}
+    assert there.requests[0] == ("POST", "/multipart", "Bearer t", about)
+    assert sorted(path for _, path, *_ in there.requests if "/part/" in path) == ["/part/1", "/part/2"]
+    assert there.paths.count("/multipart/sign") == 3
+    assert there.requests[-1] == ("POST", "/multipart/complete", "Bearer t", ALL_PARTS)
+    assert there.parts == {1: b"pixe", 2: b"ls"}
+    assert {said for method, _, said, _ in there.requests if method == "PUT"} == {None}, "S3 is sent no token"
+
+
+def test_an_upload_in_parts_that_broke_goes_on_where_it_was_or_begins_anew_where_it_was_given_up() -> None:
+    script = (
+        UPLOAD
+        + """
+    const broken = await uploads.upload(file, { partsFrom: 6 }).catch((error) => error);
+    const { parts } = broken;
+    console.log(JSON.stringify([broken.retriable, parts.upload_id, await uploads.upload(file, { parts })]));
+    """
+    )
+    for gone in (False, True):
+        with cloud() as there:
+            there.broken = ["/multipart/complete"]
+            there.gone = gone
+            retriable, upload_id, begun = run(script, there.url)
+        assert (retriable, upload_id, begun["key"]) == (True, "u", KEY)
+        paths = there.paths
+        assert paths.count("/multipart/list") == 1
+        assert len([path for path in paths if "/part/" in path]) == (4 if gone else 2)
+        assert paths.count("/multipart") == (2 if gone else 1)
+
+
+def test_the_parts_of_an_upload_that_is_stopped_are_given_up() -> None:
+    script = (
+        UPLOAD
+        + """
+    const stop = new AbortController();
+    const progress = () => stop.abort(new Error('enough'));
+    const options = { partsFrom: 6, progress, signal: stop.signal };
+    console.log(JSON.stringify(await said(() => uploads.upload(file, options))));
+    """
+    )
+    with cloud() as there:
+        assert run(script, there.url)[3] == "enough"
+    assert there.requests[-1][1] == "/multipart/abort"
+    assert "/multipart/complete" not in there.paths
+
+
+def test_a_focus_is_corrected_and_waited_for() -> None:
+    script = (
+        UPLOAD
+        + """
+    await uploads.correct('a b.jpg', [0.4, 0.2]);
+    const published = await uploads.published('a b.jpg');
+    await uploads.correct('a b.jpg', null);
+    console.log(JSON.stringify(published));
+    """
+    )
+    with cloud() as there:
+        there.statuses = [{"status": "ready", "focus_pending": pending} for pending in (True, True, False)]
+        assert run(script, there.url) == {"status": "ready", "focus_pending": False}
+    sent = [(method, path, said) for method, path, _, said in there.requests if method == "PATCH"]
+    assert sent == [("PATCH", "/images/a%20b.jpg", {"focus": focus}) for focus in ("0.4,0.2", "none")]
+    assert len(there.requests) == 5
+
+
+def test_a_picture_in_review_is_not_waited_for_and_a_lost_connection_can_be_tried_again() -> None:
+    script = (
+        UPLOAD
+        + """
+    const held = await said(() => uploads.published('a.jpg'));
+    const nowhere = new Uploads({ api: 'http://127.0.0.1:1' });
+    const lost = await nowhere.status('a.jpg').catch((error) => [error.code, error.retriable]);
+    console.log(JSON.stringify([held, lost]));
+    """
+    )
+    with cloud() as there:
+        there.statuses = [{"status": "held"}]
+        held, lost = run(script, there.url)
+    assert held == ["UploadError", "held", 0, "The picture is held."]
+    assert lost == ["interrupted", True]
+
+
+def test_where_there_is_no_canvas_a_photo_is_sent_as_it_is_and_a_side_is_asked_for() -> None:
+    script = (
+        UPLOAD
+        + """
+    import { shrink } from './uploads.js';
+    const refused = (() => { try { shrink(file); } catch (error) { return error.message; } })();
+    await uploads.upload(file, { shrink: 2 });
+    console.log(JSON.stringify([(await shrink(file, { side: 2 })) === file, refused]));
+    """
+    )
+    with cloud() as there:
+        same, refused = run(script, there.url)
+    assert same
+    assert refused == "shrink needs a side, in pixels: that of the largest size of your recipes"
+    assert there.requests[1][3][-1] == ("file", "pixels")
+
+
 def test_uppy_is_given_the_form_and_keeps_the_addresses_with_the_file() -> None:
     script = (
         UPLOAD
@@ -161,4 +194,4 @@ def test_uppy_is_given_the_form_and_keeps_the_addresses_with_the_file() -> None:
     with cloud() as there:
         signed, multipart, meta = run(script, there.url)
     assert (signed["key"], signed["fields"], multipart) == (KEY, {"key": KEY, "policy": "p"}, False)
-    assert meta == {"key": KEY, "permalink": PERMALINK, "status_url": "images/..."}
+    assert meta == ADDRESSES

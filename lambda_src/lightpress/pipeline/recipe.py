@@ -195,6 +195,18 @@ class RecipeBook:
         """The largest file that any of the recipes accepts."""
         return max(recipe.spec.limits.max_bytes for recipe in self.recipes.values())
 
+    @property
+    def enough_pixels(self) -> int:
+        """The shorter side, in pixels, that a picture needs for all sizes of all recipes; 0 where none is enough.
+
+        A picture of which the shorter side has as many fills the largest box, whatever its shape. None is enough for a
+        size without a box, or with a step that takes something away before the picture is fitted.
+        """
+        sizes = [size for one in self.recipes.values() for size in one.spec.sizes]
+        if any(size.shaping or not any(size.box) for size in sizes):
+            return 0
+        return max(side for size in sizes for side in size.box if side)
+
     def recipe_for(self, key: str) -> Recipe | None:
         """The recipe of the first rule that matches; None where that rule says to leave the key alone."""
         return next(rule.recipe for rule in self.rules if rule.matches(key))
