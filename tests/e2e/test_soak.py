@@ -81,11 +81,20 @@ class Sample:
 
 @dataclass
 class Watcher:
-    """Kills functions now and then, and takes samples, until it is stopped."""
+    """Kills functions now and then, and takes samples, until it is stopped.
+
+    Attributes:
+        home: The folder of the cloud.
+        chance: Decides who dies, and when.
+        killed: How many functions it has killed.
+        before_restart: The samples of the emulator that was restarted, and of its functions.
+        samples: Those since.
+    """
 
     home: Home
     chance: random.Random
     killed: int = 0
+    before_restart: list[Sample] = field(default_factory=list)
     samples: list[Sample] = field(default_factory=list)
     _enough: threading.Event = field(default_factory=threading.Event)
 
@@ -104,6 +113,10 @@ class Watcher:
         while not self._enough.wait(SECONDS_BETWEEN_SAMPLES):
             if sample := self.sample():
                 self.samples.append(sample)
+
+    def begin_anew(self) -> None:
+        """Other processes are at work from now on."""
+        self.before_restart, self.samples = self.samples, []
 
     def sample(self) -> Sample | None:
         """None while the emulator is being restarted."""
@@ -209,16 +222,19 @@ def test_after_minutes_of_changes_every_upload_has_one_end_and_nothing_has_grown
     try:
         uploader.change_for(30 * MINUTES)
         restart(home)
+        watcher.begin_anew()
         uploader.change_for(30 * MINUTES)
     finally:
         watcher.stop()
         for thread in threads:
             thread.join()
-    sys.stdout.write(f"\n{uploader.changes}, {watcher.killed} functions killed\n{table(watcher.samples)}\n")
+    halves = (watcher.before_restart, watcher.samples)
+    tables = "\n".join(map(table, halves))
+    sys.stdout.write(f"\n{uploader.changes}, {watcher.killed} functions killed\n{tables}\n")
     wait_for(uploader.uploads, deployment, patience=PATIENCE)
     assert [one.key for one in uploader.uploads if not one.settled] == [], waiting(cloud)
     judge(uploader, fetch)
-    assert grown(watcher.samples) == {}
+    assert [grown(samples) for samples in halves] == [{}, {}]
 
 
 def judge(uploader: Uploader, fetch: Fetch) -> None:

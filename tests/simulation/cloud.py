@@ -248,7 +248,7 @@ class Cloud:
 
     def may_go_on(self, worker: Worker) -> bool:
         """Whether nobody is left whom it waits for."""
-        return worker.awaits.isdisjoint(self.at_work)
+        return not worker.awaits or worker.awaits.isdisjoint(self.at_work)
 
     def owed_now(self) -> list[str]:
         """The paths of all lazy variants that are owed now."""
