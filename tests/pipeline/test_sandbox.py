@@ -237,7 +237,7 @@ def test_the_cost_of_a_picture_is_known_afterwards() -> None:
 def test_the_cost_of_a_picture_that_took_too_much_is_known_too() -> None:
     with Child(PICTURE, early(spins), QUICK, render) as child, pytest.raises(PictureRejected):
         child.result()
-    assert 900 <= child.cost.cpu_ms <= 2_500
+    assert 500 <= child.cost.cpu_ms <= 2_500  # of the second that it may take, as far as the kernel counted
 
 
 def descriptors() -> int:
