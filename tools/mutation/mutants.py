@@ -88,7 +88,12 @@ def _without_call(source: str, number: int) -> str:
 
 
 class _Bare(ast.NodeTransformer):
-    """Without annotations, which are not evaluated, and docstrings."""
+    """Without what nothing that runs depends on: annotations, docstrings, and what forbids to change a dataclass."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        for call in (one for one in node.decorator_list if isinstance(one, ast.Call)):
+            call.keywords = [one for one in call.keywords if one.arg not in {"frozen", "slots"}]
+        return self.generic_visit(node)
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
         return ast.arg(node.arg)
