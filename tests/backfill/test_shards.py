@@ -66,9 +66,10 @@ def test_with_a_limit_in_time_only_ranges_with_anything_in_them_are_cut() -> Non
 
 
 def test_several_buckets_are_cut_one_after_the_other() -> None:
-    job = replace(JOB, pictures=(Selection(BUCKET), Selection("empty", "nothing/"), Selection(BUCKET, "a")))
+    empty, a, b = Selection("empty", "nothing/"), Selection(BUCKET, "a"), Selection(BUCKET, "b")
+    job = replace(JOB, pictures=(Selection(BUCKET), a, empty, b))
     (part,) = parts_of(job, FakeLister(["a1", "b1"]))
-    assert [(shard.place, shard.after, shard.until) for shard in part.shards] == [(0, "", ""), (2, "", "")]
+    assert [(shard.place, shard.after, shard.until) for shard in part.shards] == [(0, "", ""), (1, "", ""), (3, "", "")]
 
 
 @dataclass

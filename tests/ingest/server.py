@@ -15,6 +15,7 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ ENDINGS = {
     "plain": READY,  # neither ETag nor Last-Modified
     "chunked": READY,
     "redirect": READY,
+    "five-redirects": READY,
     "chunk-extensions": READY,
     "trailers": READY,
     "same-length-twice": READY,
@@ -45,6 +47,8 @@ ENDINGS = {
     "empty": "not_an_image",
     "cut": "corrupt",  # begins as a picture: it is fetched, and fails in the pipeline
     "loop": "too_many_redirects",
+    "six-redirects": "too_many_redirects",
+    "endless-words": "not_an_image",  # which is known long before it is too large
     "private": "blocked_address",
     "metadata": "blocked_address",
     "mapped": "blocked_address",
@@ -142,8 +146,12 @@ _ANSWERS: Mapping[str, Callable[[bytes], bytes]] = {
     "hang-up": lambda _: b"",
 }
 # What begins an answer, and what is then said over and over.
+_HOPS = {
+    f"{number}-redirects": f"{less}-redirects" for number, less in pairwise(("six", "five", "four", "three", "two"))
+} | {"two-redirects": "redirect", "redirect": "ok"}
 _ENDLESS: Mapping[str, Callable[[bytes], tuple[bytes, bytes]]] = {
     "endless": lambda data: (_OK + b"Content-Type: image/jpeg\r\n\r\n" + data, _PIECE),
+    "endless-words": lambda _: (_OK + b"Content-Type: image/jpeg\r\n\r\n", _PIECE),
     "tiny-chunks": lambda data: (_IN_CHUNKS + _chunk(data), 1_000 * _chunk(b"x")),
     "endless-head": lambda _: (_OK, 1_000 * b"X-Long: x\r\n"),
     "endless-hints": lambda _: (b"", _HINTS),
@@ -221,8 +229,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(302, headers={"Location": _REDIRECTS[kind]})
         elif kind in _STATUSES:
             self._send(_STATUSES[kind], b"sorry")
-        elif kind == "redirect":
-            self._send(301, headers={"Location": f"/ok/{number}.jpg"})
+        elif kind in _HOPS:
+            self._send(301, headers={"Location": f"/{_HOPS[kind]}/{number}.jpg"})
         elif kind == "loop":
             self._send(302, headers={"Location": self.path})
         elif kind.startswith("first-") and first:
