@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -24,6 +24,11 @@ _A_YEAR = "public, max-age=31536000, immutable"
 _MOST_DELETED_AT_ONCE = 1000
 
 
+class _Object(NamedTuple):
+    data: bytes
+    etag: str
+
+
 @dataclass(frozen=True, slots=True)
 class S3Images:
     """Keeps variants and manifests in one bucket."""
@@ -40,17 +45,15 @@ class S3Images:
 
     def published_at(self, path: str) -> Published | None:
         """GET the manifest at a path, for who knows no key."""
-        try:
-            response = self.s3.get_object(Bucket=self.bucket, Key=path)
-        except ClientError as error:
-            if is_gone(error):
-                return None
-            raise
-        with response["Body"] as body:
-            return Published(manifest_from_json(body.read()), response["ETag"])
+        found = self._get(path)
+        return Published(manifest_from_json(found.data), found.etag) if found else None
 
     def file_at(self, path: str) -> bytes | None:
         """GET a variant, or any other file of the bucket; None if it is not there."""
+        found = self._get(path)
+        return found.data if found else None
+
+    def _get(self, path: str) -> _Object | None:
         try:
             response = self.s3.get_object(Bucket=self.bucket, Key=path)
         except ClientError as error:
@@ -58,7 +61,7 @@ class S3Images:
                 return None
             raise
         with response["Body"] as body:
-            return body.read()
+            return _Object(body.read(), response["ETag"])
 
     def publish(self, manifest: Manifest, replacing: Published | None) -> None:
         """PUT with If-Match, or If-None-Match where there is none yet."""
