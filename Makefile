@@ -155,11 +155,12 @@ sdk: setup $(SDK)/.ready  ## run the functions' tests on the oldest botocore tha
 AUDIT := .local/audit
 LINT := .local/lint
 
-lint-templates: setup $(LINT)/.ready  ## judge the templates of every option with cfn-lint, checkov and parliament
+lint-templates: setup $(LINT)/.ready  ## judge the templates of every option, alone and together, with cfn-lint, checkov and parliament
 	@rm -rf .local/templates && $(BIN)/python -m tools.template_lint .local/templates
 	@$(BIN)/cfn-lint --regions eu-west-1 --ignore-checks W3005 -t .local/templates/*.template.json
 	@$(LINT)/bin/checkov --config-file scripts/checkov.yaml -d .local/templates
-	@$(LINT)/bin/parliament --directory .local/templates/policies --include_policy_extension json
+	@$(BIN)/python -m tools.policy_lint $(LINT)/bin/parliament .local/templates/policies
+	@LIGHTPRESS_LINT=1 $(BIN)/python -m pytest -q tests/cdk/test_parliament.py
 
 arm64: setup  ## run layer and functions on arm64, emulated where need be (downloads 15 MB once; some minutes)
 	@$(BIN)/python -m tools.arm64

@@ -28,7 +28,7 @@ from lightpress.cdk.naming import resource
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import as_list
 from tests.cdk.templates import NO_LAYER, Template, read_template
-from tests.cdk.test_options import SIGNING_KEY
+from tools.template_lint import SIGNING_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

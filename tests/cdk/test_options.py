@@ -25,6 +25,7 @@ from tests.handlers import conftest as names
 from tests.handlers.recorder import needs
 from tests.handlers.test_recorded_calls import RESOLVE_OR_WAIT
 from tests.pages import blocks
+from tools.template_lint import SIGNING_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,17 +33,6 @@ if TYPE_CHECKING:
 
     from tests.cdk.templates import Resource, Template
 
-SIGNING_KEY = """\
------BEGIN PUBLIC KEY-----
-MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAthD7m2lk/7uOZa3GO2B2
-jL5rdH51jlEolOo5xHcT+8Tw5Y5tATjX1z2cgKBwXOQr0I6bE7a1FbnFS3WrO4Pf
-5qEJSYEE8H7dk1x3Ddte3l9I3/Yw4kmvrXxxBnxiVZPrHlMpYtagYbhGTTVPuTWB
-7TVtiwcWRFF/B3bxMb/b5Jmfc5HIw+oIQsLUpeJZ1+5H3aFKlYPzQXiC5w7xqgSr
-TZEjbDoHjOA6zTeroqkbmu8Ojbwf7iC8IP7NEEdEFXHl0RRSVWO9a8yB4/aXg4Re
-NYJBhgfjdDzWYocyNls6ash+mgbyK2u3MZPHuOgyGrSDU0sBo7MQ7tZcEp1/mJSL
-bwIDAQAB
------END PUBLIC KEY-----
-"""
 _CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd"
 _WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/rates/1234abcd-12ab-34cd"
 _KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -66,21 +66,21 @@ const made = new Function('step', 'require', 'Buffer', SOURCE + '; return handle
 const handler = made(() => { steps++; }, require, Buffer);
 console.log(JSON.stringify(EVENTS.map((event) => { steps = 0; handler(event); return steps; })));
 """
+# Milliseconds of 200 calls, the least of 9 rounds: a round is over all events, so that a moment in which the machine is
+# busy makes one round of an event longer, and not all of them.
 _TIME = """
-function best(json) {
-  let found = Infinity;
-  for (let round = 0; round < 9; round++) {
+const best = EVENTS.map(function () { return Infinity; });
+for (let round = 0; round < 9; round++) {
+  EVENTS.forEach(function (event, at) {
+    const json = JSON.stringify(event);
     const events = [];
     for (let copy = 0; copy < 200; copy++) events.push(JSON.parse(json));
     const begun = Date.now();
     for (let copy = 0; copy < 200; copy++) handler(events[copy]);
-    found = Math.min(found, Date.now() - begun);
-  }
-  return found;
+    best[at] = Math.min(best[at], Date.now() - begun);
+  });
 }
-require('fs').writeFileSync('/dev/stdout', JSON.stringify(EVENTS.map(function (event) {
-  return best(JSON.stringify(event));
-})));
+require('fs').writeFileSync('/dev/stdout', JSON.stringify(best));
 """
 
 
@@ -106,7 +106,12 @@ def test_no_request_takes_more_than_twice_the_steps_of_an_ordinary_one() -> None
 
 
 @pytest.mark.skipif(njs() is None, reason="there is no njs on this machine: apt-get install njs")
-def test_no_request_takes_more_than_four_times_the_time_of_an_ordinary_one_on_njs() -> None:
-    """Three times where nothing else runs."""
+def test_no_request_takes_more_than_three_times_the_time_of_an_ordinary_one_on_njs() -> None:
+    """Measured anew while it seems to, up to five times: what is slow because of the machine is not so every time."""
     script = f"{SOURCE}\nconst EVENTS = {_events()};{_TIME}"
-    assert _too_expensive(_run([njs() or "njs", "-"], script), 4) == {}
+    least = dict.fromkeys(_ALL, float("inf"))
+    for _ in range(5):
+        least = {name: min(least[name], cost) for name, cost in _run([njs() or "njs", "-"], script).items()}
+        if not (found := _too_expensive(least, 3)):
+            break
+    assert found == {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.cdk.code import compiled
 from lightpress.cdk.layer_build import on_lambda, provide
 from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT, RECIPES
-from tools.template_lint import template_of, without_references
+from tools.template_lint import Environment, template_of, without_references
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,7 +72,7 @@ def functions(folder: Path) -> Mapping[str, dict[str, str]]:
     """The environment variables of each function, by the module of its handler, as the template sets them."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "arm64.toml").write_text(_OPTIONS, encoding="utf-8")
-    template = template_of(folder / "arm64.toml", folder / "out")
+    template = template_of(Environment(folder / "arm64.toml"), folder / "out")
     resources = template["Resources"]
     return {
         row["Properties"]["Handler"].removesuffix(".handler"): _settings(row["Properties"], resources)
