@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+README = Path(__file__).parents[1] / "README.md"
 DOCS = Path(__file__).parents[1] / "docs"
 
 
@@ -20,5 +21,5 @@ def block(page: str, name: str) -> str:
 
 
 def _headed(page: str, head: str) -> list[str]:
-    text = (DOCS / page).read_text(encoding="utf-8")
+    text = (DOCS / page).read_text(encoding="utf-8") if page != "README.md" else README.read_text(encoding="utf-8")
     return re.findall(rf"^```{head}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)

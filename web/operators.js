@@ -59,6 +59,7 @@ function open(account, config) {
     listFailures(api);
   };
   listFailures(api);
+  show(by('held'), async () => heldTable(await api.held(), api));
   show(by('backfills'), async () => backfillTable(await api.backfills()));
   show(by('days'), async () => dayTable(await api.days()));
 }
@@ -89,6 +90,7 @@ function makeApi(account, scope) {
     failures: (asked) => call('GET', `failures?${query(asked)}`),
     retry: (failure) => call('POST', 'failures/retry', named(failure)),
     discard: (failure) => call('POST', 'failures/discard', named(failure)),
+    held: () => call('GET', 'held'),
     backfills: () => call('GET', 'backfills'),
     days: () => call('GET', 'days'),
   };
@@ -180,6 +182,30 @@ function failureCard(failure, api) {
     make('div', { className: 'act' }, retry, discard, said),
   );
   return card;
+}
+
+function heldTable({ held, more }, api) {
+  if (!held.length) return empty('Nothing waits for a reviewer.');
+  const rows = held.map((one) => [
+    { wide: look(one.key, api) },
+    words(one.held_for.join(', ')),
+    words(time(one.since)),
+  ]);
+  const list = table('What waits for reviewers', [words('Key'), words('Waits for'), words('Since')], rows);
+  const hint = 'Approve or reject with lightpress gate, which links to the originals.';
+  return make('div', {}, list, empty(more ? `There are more. ${hint}` : hint));
+}
+
+/** A button that shows a picture in the part for that. */
+function look(key, api) {
+  const button = make('button', { type: 'button', className: 'link', textContent: key });
+  button.onclick = () => {
+    by('key').value = key;
+    by('key').scrollIntoView();
+    by('key').focus();
+    return show(by('picture'), async () => pictureCard(await api.picture(key), api));
+  };
+  return button;
 }
 
 function backfillTable({ backfills }) {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.clients.server import ADDRESSES, KEY, cloud
-from tests.clients.test_links import run
+from tests.clients.test_links import JS, run
 
 UPLOAD = """
 import { Uploads } from './uploads.js';
@@ -195,3 +197,38 @@ def test_uppy_is_given_the_form_and_keeps_the_addresses_with_the_file() -> None:
         signed, multipart, meta = run(script, there.url)
     assert (signed["key"], signed["fields"], multipart) == (KEY, {"key": KEY, "policy": "p"}, False)
     assert meta == ADDRESSES
+
+
+AROUND = """
+const shown = [];
+globalThis.document = { body: { append: (element) => shown.push(element.src) } };
+globalThis.Image = class {};
+const [API, TOKEN, AwsS3] = [given, 't', class {}];
+const file = new File(['pixels'], 'cat nap.jpg', { type: 'image/jpeg' });
+const listeners = {};
+const on = (event, listener) => { listeners[event] = listener; };
+const uppy = { use: () => {}, on, getFile: () => ({ meta: begun }) };
+BLOCKS
+await stubborn(file, { partsFrom: 6 });
+const waited = await listeners['upload-success']({ id: 1 });
+process.stdout.write(JSON.stringify([shown, waited]));
+"""
+
+
+def test_the_blocks_of_the_readme_run_in_order() -> None:
+    text = (JS / "README.md").read_text(encoding="utf-8")
+    blocks = "".join(re.findall(r"^```js\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    for printed, run_here in (
+        ("(share) => console.log(share)", "(share) => share"),
+        ("'lightpress/uploads'", "'./uploads.js'"),
+        ("'lightpress'", "'./index.js'"),
+    ):
+        blocks = blocks.replace(printed, run_here)
+    with cloud() as there:
+        there.statuses = [{"status": "ready", "focus_pending": False, "width": 9} for _ in range(3)]
+        there.broken = ["/multipart/complete"]
+        shown, waited = run(AROUND.replace("BLOCKS", blocks), there.url)
+    assert shown == [f"{ADDRESSES['permalink']}?w=640"]
+    assert waited["width"] == 9
+    assert there.paths.count("/multipart/complete") == 2
+    assert there.paths.count("/multipart") == 1, "it went on where it was"

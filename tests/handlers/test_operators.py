@@ -12,12 +12,15 @@ import pytest
 from moto import mock_aws
 
 from lightpress.aws.images import S3Images
+from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.run import NANOS, Job, Run
 from lightpress.cdk.operators import OPERATOR_ROUTES
 from lightpress.handlers.operators import handler
+from lightpress.image import PictureRejected, Reason
 from lightpress.pipeline.buckets import Attached, Selection
 from lightpress.pipeline.failures import Failure, subject_of_message
+from lightpress.pipeline.gate import Review
 from lightpress.pipeline.manifest import Publication
 from tests.handlers.conftest import (
     CDN,
@@ -45,13 +48,17 @@ if TYPE_CHECKING:
 
 SCOPE = "lightpress/operate"
 DOCUMENT = document()
-READ_MANIFEST = Call("s3", "GetObject", IMAGES, "m/")
+READ_MANIFEST, READ_ENTRY, READ_REVIEW = (
+    Call("s3", "GetObject", IMAGES, folder) for folder in ("m/", "held/", "reviews/")
+)
+LIST_HELD = Call("s3", "ListObjectsV2", IMAGES, "held/")
 ROWS, ROWS_OF_ONE, FORGET = (Call("dynamodb", name, FAILURES) for name in ("Scan", "Query", "DeleteItem"))
 REMOVE_COPY, LIST_RUNS = Call("s3", "DeleteObject", QUARANTINE, "*"), Call("dynamodb", "Scan", RUNS)
 RETRY, RETRY_URL = Call("sqs", "SendMessage", QUEUE), Call("sqs", "SendMessage", URLS)
 COUNT = Call("cloudwatch", "GetMetricData", "all metrics")
 LOOK = Call("s3", "ListObjectVersions", UPLOADS, "*")
-OPERATORS = {READ_MANIFEST, LOOK, ROWS, ROWS_OF_ONE, FORGET, REMOVE_COPY, LIST_RUNS, RETRY, RETRY_URL, COUNT}
+OPERATORS = {READ_MANIFEST, READ_ENTRY, READ_REVIEW, LIST_HELD, LOOK, ROWS, ROWS_OF_ONE, FORGET, REMOVE_COPY, LIST_RUNS}
+OPERATORS |= {RETRY, RETRY_URL, COUNT}
 METRICS = {
     "namespace": "Lightpress",
     "service": "lightpress-dev",
@@ -129,6 +136,7 @@ ORDERS = [
     ("GET", "/operators/failures"),
     ("POST", "/operators/failures/retry"),
     ("POST", "/operators/failures/discard"),
+    ("GET", "/operators/held"),
     ("GET", "/operators/backfills"),
     ("GET", "/operators/days"),
 ]
@@ -196,6 +204,35 @@ def test_a_picture_that_is_held_for_review_says_for_whom(deployed: Deployed) -> 
     S3Images(deployed.s3, IMAGES).publish(held, None)
     said = ask("GET", "/operators/pictures", key="a.jpg")[1]
     assert (said["status"], said["held_for"], said["variants"]) == ("held", ["malware", "person"], [])
+
+
+def hold(deployed: Deployed, key: str) -> str:
+    """A picture that waits for two reviewers: its version."""
+    deployed.upload(key, b"not looked at")
+    version = deployed.s3.head_object(Bucket=UPLOADS, Key=key)["VersionId"]
+    held = Publication(key, 1, version, 13, "community", "digest").held(("malware", "person"))
+    S3Images(deployed.s3, IMAGES).publish(held, None)
+    S3Reviews(deployed.s3, IMAGES).list_as_held(held)
+    return version
+
+
+def test_what_waits_for_reviewers_is_listed_with_those_who_have_not_answered(
+    deployed: Deployed, calls: set[Call]
+) -> None:
+    version = hold(deployed, "trips/a.jpg")
+    S3Reviews(deployed.s3, IMAGES).keep("trips/a.jpg", version, Review("malware", approved=True))
+    left = hold(deployed, "b.jpg")
+    S3Images(deployed.s3, IMAGES).publish(
+        Publication("b.jpg", 2, left, 13, "community", "digest").failed(PictureRejected(Reason.REJECTED_BY_GATE, "")),
+        S3Images(deployed.s3, IMAGES).published("b.jpg"),
+    )
+    calls.clear()
+    status, said = ask("GET", "/operators/held")
+    assert (status, said["more"]) == (200, False)
+    ((one),) = said["held"]
+    assert one.pop("since") > 1_700_000_000
+    assert one == {"key": "trips/a.jpg", "version": version, "bytes": 13, "held_for": ["person"]}
+    assert calls == {READ_MANIFEST, READ_ENTRY, READ_REVIEW, LIST_HELD}
 
 
 def test_a_key_that_begins_like_another_has_only_its_own_versions(deployed: Deployed) -> None:

@@ -18,7 +18,7 @@ from lightpress.handlers.operators import handler
 from lightpress.pipeline.buckets import Selection
 from tests.handlers.conftest import CDN, RUNS, Context, Deployed
 from tests.handlers.gateway import event_of
-from tests.handlers.test_operators import METRICS, SCOPE, fail, publish
+from tests.handlers.test_operators import METRICS, SCOPE, fail, hold, publish
 from tests.web.browser import page_shot, violations
 from web.serve import pages
 
@@ -131,11 +131,12 @@ def visit(browser: Browser, deployed: Deployed) -> Iterator[Callable[..., Page]]
 
 @pytest.fixture
 def busy(deployed: Deployed) -> Deployed:
-    """A deployment with a picture that was overwritten, two failures, and a backfill under way."""
+    """A deployment with a picture that was overwritten, two failures, one that waits, and a backfill under way."""
     publish(deployed, "trips/cat.jpg")
     publish(deployed, "trips/cat.jpg")
     for key in (HOSTILE, "c.jpg"):
         fail(deployed, key)
+    hold(deployed, "community/plate.jpg")
     run = Run("shop-1", Job((Selection("shop"),)), paced=2_000_000_000.0, sent=7, spent=NANOS, objects_left=93)
     DynamoRuns(deployed.dynamodb, RUNS).begin(run)
     return deployed
@@ -179,6 +180,16 @@ def test_failures_are_listed_as_text_filtered_retried_and_discarded(busy: Deploy
     failures.first.get_by_role("button", name="Discard").click()
     expect(failures.first).to_contain_text("Forgotten.")
     assert [one.key for one in busy.failures()] == ["c.jpg"]
+
+
+def test_what_is_held_for_review_is_listed_and_leads_to_the_picture(busy: Deployed, visit: Callable[..., Page]) -> None:
+    assert busy
+    page = visit()
+    row = page.get_by_role("region", name="What waits for reviewers").get_by_role("row").nth(1)
+    expect(row).to_contain_text("malware, person")
+    row.get_by_role("button", name="community/plate.jpg").press("Enter")
+    expect(page.locator("#picture .state-held")).to_have_text("held")
+    expect(page.get_by_label("Key", exact=True)).to_be_focused()
 
 
 def test_a_backfill_shows_its_progress_and_what_its_caps_leave(busy: Deployed, visit: Callable[..., Page]) -> None:

@@ -64,6 +64,51 @@ def test_the_first_app_of_the_page_synthesizes_as_it_stands_there(tmp_path: Path
     assert [rule["AllowedOrigins"] for rule in cors] == [["https://www.example.com"]]
 
 
+# A stack with what the lines of two pages take as given.
+AROUND = """
+from lightpress.cdk import Lightpress
+from aws_cdk import App, Stack, aws_events_targets as targets
+from aws_cdk.aws_cloudfront import BehaviorOptions, Distribution
+from aws_cdk.aws_cloudfront_origins import HttpOrigin
+from aws_cdk.aws_lambda import Code, Function, Runtime
+from aws_cdk.aws_s3 import Bucket
+
+class Shop(Stack):
+    def __init__(self, *given):
+        super().__init__(*given)
+        code = Code.from_inline("def handler(event, context): pass")
+        index = Function(self, "Index", runtime=Runtime.PYTHON_3_13, handler="index.handler", code=code)
+        bucket = Bucket(self, "Bucket")
+        cdn = Distribution(self, "Own", default_behavior=BehaviorOptions(origin=HttpOrigin("www.example.com")))
+        LINES
+
+app = App()
+Shop(app, "Shop")
+app.synth()
+"""
+
+
+def synthesized_around(lines: str, folder: Path) -> dict[str, Any]:
+    (folder / "recipes.toml").write_text(RECIPES.read_text(encoding="utf-8"), encoding="utf-8")
+    indented = lines.replace("\n", "\n        ")
+    (folder / "app.py").write_text(AROUND.replace("LINES", indented), encoding="utf-8")
+    return synthesized(folder, folder / "out")
+
+
+def test_the_lines_of_the_readme_synthesize(tmp_path: Path) -> None:
+    (lines,) = blocks("README.md", "python")
+    resources = synthesized_around(lines, tmp_path)["Resources"].values()
+    assert [row["Type"] for row in resources].count("AWS::CloudFront::Distribution") == 1, "the one that was there"
+    rules = [row["Properties"]["EventPattern"] for row in resources if row["Type"] == "AWS::Events::Rule"]
+    assert ["ImageReady"] in [rule.get("detail-type") for rule in rules]
+
+
+def test_the_lines_about_a_distribution_of_others_synthesize(tmp_path: Path) -> None:
+    template = synthesized_around(blocks("construct.md", "python")[1], tmp_path)
+    distributions = [row for row in template["Resources"].values() if row["Type"] == "AWS::CloudFront::Distribution"]
+    assert len(distributions) == 1, "ours is not made"
+
+
 def test_there_are_three_and_the_page_names_each() -> None:
     page = (PROJECT / "examples" / "README.md").read_text(encoding="utf-8")
     assert len(EXAMPLES) == 3

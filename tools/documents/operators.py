@@ -66,6 +66,18 @@ SCHEMAS: dict[str, Json] = {
         versions=list_of(object_of(identity=_TEXT, at=_TIME, bytes=_INTEGER, deleted=_FLAG)),
         failures=list_of(_REF_FAILURE),
     ),
+    "Held": object_of(
+        held=list_of(
+            object_of(
+                key=_TEXT,
+                version=_TEXT | {"description": "As reviews name it."},
+                bytes=_INTEGER,
+                held_for=list_of(_TEXT) | {"description": "The reviewers who have not answered."},
+                since=_TIME,
+            )
+        ),
+        more=_MORE,
+    ),
     "Settled": object_of(subject=_TEXT, identity=_TEXT, status={"enum": ["sent", "discarded"]}),
     "Backfills": object_of(
         backfills=list_of(
@@ -124,6 +136,7 @@ REQUESTS: Mapping[tuple[str, str], tuple[str, str, int, tuple[int, ...], tuple[s
     ),
     ("post", "/operators/failures/retry"): ("Send it to its queue again", "Settled", 202, _OF_A_BODY, ()),
     ("post", "/operators/failures/discard"): ("Forget it, and its copy", "Settled", 202, _OF_A_BODY, ()),
+    ("get", "/operators/held"): ("What waits for reviewers, the longest first", "Held", 200, (), ()),
     ("get", "/operators/backfills"): ("The runs of backfills, the newest first", "Backfills", 200, (), ()),
     ("get", "/operators/days"): ("What the last days published, saved and cost", "Days", 200, (), ()),
 }

@@ -16,6 +16,7 @@ from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.metrics import NAMESPACE
 from lightpress.cdk.upload_api import route
 from lightpress.costs.prices import MILLION, prices_of
+from lightpress.pipeline.gate import HELD, REVIEWS
 from lightpress.units import GB, MB
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ OPERATOR_ROUTES = (
     (gateway.HttpMethod.GET, "/operators/failures"),
     (gateway.HttpMethod.POST, "/operators/failures/retry"),
     (gateway.HttpMethod.POST, "/operators/failures/discard"),
+    (gateway.HttpMethod.GET, "/operators/held"),
     (gateway.HttpMethod.GET, "/operators/backfills"),
     (gateway.HttpMethod.GET, "/operators/days"),
 )
@@ -112,9 +114,10 @@ class Operators(Component):
 
 
 def _allow_reading(function: PythonFunction, uploads: s3.IBucket, delivery: Delivery, backfill: Backfill) -> None:
-    """Manifests, the list of an original's versions, runs, and metrics; no original and no variant."""
-    function.allow("s3:GetObject", on=delivery.images.arn_for_objects("m/*"))
-    function.accept_any_key(delivery.images, "m/*")
+    """Manifests, reviews, the list of an original's versions, runs, and metrics; no original and no variant."""
+    for folder in ("m/*", f"{HELD}*", f"{REVIEWS}*"):
+        function.allow("s3:GetObject", on=delivery.images.arn_for_objects(folder))
+        function.accept_any_key(delivery.images, folder)
     # Without this, S3 would answer 403 for a manifest that does not exist.
     function.allow("s3:ListBucket", on=delivery.images.bucket_arn)
     function.allow("s3:ListBucketVersions", on=uploads.bucket_arn)

@@ -16,6 +16,7 @@ from lightpress.aws.quarantine import S3Quarantine
 from lightpress.aws.retries import SqsRetries
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.aws.session import WAITING_IN_API, client, s3_client
+from lightpress.aws.waiting_list import S3WaitingList
 from lightpress.composition.publishing import publishing
 from lightpress.operators.access import check_operator
 from lightpress.operators.service import OperatorService
@@ -39,6 +40,7 @@ def operator_service() -> OperatorService:
         rows=DynamoFailures(dynamodb, more.failures_table, _now, retention_seconds=0),  # it writes no row
         copies=S3Quarantine(s3, more.quarantine_bucket),
         retries=SqsRetries(client("sqs", config=WAITING_IN_API), more.queue_url, more.url_queue_url),
+        waiting=S3WaitingList(s3, settings.images_bucket),
         runs=DynamoRuns(dynamodb, more.runs_table),
         counts=CloudWatchCounts(
             client("cloudwatch", config=WAITING_IN_API), metrics_of(more.metrics), partial(datetime.now, UTC)

@@ -53,6 +53,13 @@ def discard() -> Response[str]:
     return _done("discarded by an operator", operator_service().discard(_body()))
 
 
+@app.get("/operators/held")
+def held() -> Response[str]:
+    """List what waits for reviewers."""
+    _check()
+    return answer_of(200, operator_service().held())
+
+
 @app.get("/operators/backfills")
 def backfills() -> Response[str]:
     """List the runs of backfills."""

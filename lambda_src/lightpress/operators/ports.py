@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from lightpress.backfill.run import Run
     from lightpress.pipeline.failures import Failure
+    from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.ports import Published
 
 
@@ -45,6 +46,19 @@ class Count:
     of: str
     value: float
     dollars: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry in the list of what waits for reviewers.
+
+    Attributes:
+        path: Where it lies. It ends with the revision of the held manifest.
+        since: When it was listed, in seconds since 1970.
+    """
+
+    path: str
+    since: int
 
 
 class Manifests(Protocol):
@@ -86,6 +100,19 @@ class Retries(Protocol):
 
     def send(self, body: str, *, url: bool) -> bool:
         """Send a message; False if it is one about a URL and the stack fetches none."""
+
+
+class WaitingList(Protocol):
+    """What waits for reviewers."""
+
+    def entries(self, most: int) -> tuple[Entry, ...]:
+        """So many entries, in no order."""
+
+    def key_of(self, entry: Entry) -> str | None:
+        """The key of a picture; None if it was taken off the list meanwhile."""
+
+    def missing(self, manifest: Manifest) -> tuple[str, ...]:
+        """The reviewers of a held picture who have not answered."""
 
 
 class Runs(Protocol):

@@ -12,6 +12,7 @@ from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.failures.again import message_of, tells
 from lightpress.pipeline.failures import subject_of_picture
+from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.source import Source
 from lightpress.uploads.fields import Text
 from lightpress.uploads.requests import Refused, read_fields
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
         Copies,
         Count,
         Counts,
+        Entry,
         FailureRows,
         History,
         Manifests,
         Retries,
         Runs,
         Version,
+        WaitingList,
     )
     from lightpress.pipeline.buckets import Publishing
     from lightpress.pipeline.failures import Failure
@@ -37,7 +40,8 @@ if TYPE_CHECKING:
 
 Answer = dict[str, Any]
 
-MOST_VERSIONS, MOST_FAILURES, MOST_ROWS, MOST_RUNS, DAYS = 20, 100, 10_000, 20, 7
+MOST_VERSIONS, MOST_FAILURES, MOST_ROWS, MOST_HELD, MOST_RUNS, DAYS = 20, 100, 10_000, 100, 20, 7
+_LISTED = 1000  # as many as S3 lists at once
 _AT_ONCE = 8
 _LONGEST = 2_200  # a key of S3 in UTF-8, with the name of its bucket
 _UNKNOWN, _PROCESSING = "unknown", "processing"
@@ -60,6 +64,7 @@ class OperatorService:
         rows: The failures table.
         copies: The copies in quarantine.
         retries: The queues that retries go to.
+        waiting: What waits for reviewers.
         runs: The runs of backfills.
         counts: What was counted.
     """
@@ -71,6 +76,7 @@ class OperatorService:
     rows: FailureRows
     copies: Copies
     retries: Retries
+    waiting: WaitingList
     runs: Runs
     counts: Counts
 
@@ -123,6 +129,14 @@ class OperatorService:
             self.copies.remove(failure.quarantine)
         return {"subject": failure.subject, "identity": failure.identity, "status": "discarded"}
 
+    def held(self) -> Answer:
+        """What waits for reviewers, the longest first. more: whether there are others that were not looked at."""
+        entries = self.waiting.entries(_LISTED)
+        oldest = sorted(entries, key=lambda entry: (entry.since, entry.path))[:MOST_HELD]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            found = [one for one in pool.map(self._held, oldest) if one is not None]
+        return {"held": found, "more": len(entries) > MOST_HELD}
+
     def backfills(self) -> Answer:
         """The runs of the last 90 days, the newest first."""
         newest = sorted(self.runs.all(), key=lambda run: -run.paced)
@@ -140,6 +154,18 @@ class OperatorService:
             if failure.identity == fields["identity"]:
                 return failure
         raise Refused(404, "not_found", "There is no such failure: it was retried or discarded meanwhile.")
+
+    def _held(self, entry: Entry) -> Answer | None:
+        """One that waits; None if the entry is of another revision than that of now."""
+        key = self.waiting.key_of(entry)
+        published = self.manifests.published(key) if key is not None else None
+        manifest = published.manifest if published else None
+        if manifest is None or manifest.status is not Status.HELD or manifest.source is None:
+            return None
+        if not entry.path.endswith(f"/{manifest.revision}.json"):
+            return None
+        about = {"key": manifest.key, "version": manifest.source.identity, "bytes": manifest.source.bytes}
+        return about | {"held_for": list(self.waiting.missing(manifest)), "since": entry.since}
 
     def _is_still_true(self, failure: Failure) -> bool:
         """Whether the original was not replaced, deleted or published since; of a URL, whether nothing came since."""

@@ -1,0 +1,42 @@
+"""The list of what waits for reviewers, in the images bucket."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightpress.aws.images import S3Images
+from lightpress.aws.reviews import S3Reviews
+from lightpress.operators.ports import Entry
+from lightpress.pipeline.gate import HELD
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+    from lightpress.pipeline.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class S3WaitingList:
+    """Reads the list; which of its entries are still true, manifests say."""
+
+    s3: S3Client
+    bucket: str
+
+    def entries(self, most: int) -> tuple[Entry, ...]:
+        """LIST, one page: entries in no order."""
+        page = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=HELD, MaxKeys=most)
+        return tuple(Entry(one["Key"], int(one["LastModified"].timestamp())) for one in page.get("Contents", []))
+
+    def key_of(self, entry: Entry) -> str | None:
+        """GET the entry; None if it was taken off the list meanwhile."""
+        said = S3Images(self.s3, self.bucket).file_at(entry.path)
+        return str(json.loads(said)["key"]) if said else None
+
+    def missing(self, manifest: Manifest) -> tuple[str, ...]:
+        """The reviewers of a held picture who have not answered."""
+        if manifest.source is None:
+            return ()
+        reviews = S3Reviews(self.s3, self.bucket)
+        return reviews.standing(manifest.key, manifest.source.identity, manifest.gate).missing
