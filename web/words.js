@@ -122,7 +122,7 @@ export const WORDS = {
   offline: 'The upload service cannot be reached. Check your connection and try again.',
   interrupted: 'The connection broke while the file was sent.',
   signedOut: 'You are signed out. Sign in and try again.',
-  shrinks: (side) => `For slow connections. Of a JPEG, ${side} pixels on the shorter side are sent: enough for today's sizes, not for larger ones later. Its metadata and HDR are not kept.`,
+  shrinks: (side) => `For slow connections. JPEGs get ${side} pixels on the shorter side, and lose metadata and HDR: enough for today's sizes, not for larger ones later.`,
   late: 'This takes unusually long. It may still be published: try again in a while to look.',
   chooseAgain: 'The page was left before this was sent. Choose the file again to upload it.',
   chooseToGoOn: 'The page was left while this was sent. Choose the file again to go on where it was.',

@@ -174,6 +174,14 @@ class Table:
             if key not in self._asked:
                 raise self.error(key, f"is not a known key{_hint(key, self._asked)}")
 
+    def refuse_misspelled(self, *keys: str) -> None:
+        """Refuse a key that was never asked for and is much like one of these, before one of them is called missing."""
+        import difflib  # noqa: PLC0415  only who makes a mistake needs it
+
+        for key in self._values:
+            if key not in self._asked and difflib.get_close_matches(key, keys, n=1):
+                raise self.error(key, f"is not a known key{_hint(key, keys)}")
+
     def error(self, key: str, problem: str) -> ConfigError:
         """Build the error that says `problem` of `key`."""
         return ConfigError(f"{self._file}: {self._dotted(key)}: {problem}")

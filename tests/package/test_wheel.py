@@ -94,6 +94,15 @@ def test_a_command_that_needs_more_says_which_extra_to_install(bare: Environment
         assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("command", [("local", "up"), ("local", "status"), ("demo",)], ids=" ".join)
+def test_what_needs_the_local_cloud_says_at_once_what_has_all_of_it(
+    bare: Environment, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    ended = bare.run("lightpress", *command, cwd=tmp_path)
+    assert ended.returncode == 1
+    assert "pip install 'lightpress[local]'" in ended.stderr.replace("\n", " ")
+
+
 def test_with_cli_every_command_imports_what_it_needs(wheel: Path, tmp_path: Path) -> None:
     environment = installed(wheel, ("cli",), tmp_path / "venv")
     program = (

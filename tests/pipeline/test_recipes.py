@@ -729,3 +729,8 @@ def test_a_picture_that_was_reduced_to_enough_pixels_is_published_in_the_same_si
     for size in sizes:
         expected, got = (Pixels(*(round(side * size.scale(picture)) for side in picture)) for picture in (whole, sent))
         assert max(abs(one - other) for one, other in zip(expected, got, strict=True)) <= 1
+
+
+def test_a_side_that_is_misspelled_is_named_and_not_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"recipes\.web\.sizes\.a\.widht: is not a known key; did you mean 'width'"):
+        load(tmp_path, f"{RULE}{RECIPE}[recipes.web.sizes]\na = {{ widht = 320 }}\n")

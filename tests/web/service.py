@@ -44,7 +44,7 @@ class Dependencies:
 
     parts: of uploads under way, by key. sent_parts: the numbers of all that came, also of those that failed.
     held_back: parts that are signed for once the event is set. lazy: variants that are left for their first view.
-    spec: what is made of each picture.
+    spec: what is made of each picture. shrink_to: the pixels that the page says are enough for it.
     """
 
     auth: dict[str, Any]
@@ -58,6 +58,7 @@ class Dependencies:
     broken: list[str] = field(default_factory=list)
     lazy: frozenset[tuple[str, str]] = frozenset()
     spec: Spec = SPEC
+    shrink_to: int = SHRINK_TO
     page_origin: str = ""
     other_origin: str = ""
 
@@ -213,7 +214,7 @@ class _PageAndApi(_Handler):
             "auth": self.world.auth,
             "max_bytes": MAX_BYTES,
             "parts_from": PARTS_FROM,
-            "shrink_to": SHRINK_TO,
+            "shrink_to": self.world.shrink_to,
             **page_formats(row for row in INPUTS if row.name in ACCEPTED),
             "connect": [self.world.other_origin],
             "images": [self.world.other_origin],

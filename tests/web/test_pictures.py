@@ -42,6 +42,7 @@ def test_the_contact_sheet_of_the_last_demo(browser: Browser) -> None:
 def test_the_upload_page_with_three_pictures_and_one_that_is_cut_off(
     world: Dependencies, visit: Callable[..., Page]
 ) -> None:
+    world.shrink_to = 1920  # of the recipes that Lightpress comes with
     page = visit(world, viewport={"width": 980, "height": 800})
     drawn = [one for one in draw_demo_set() if one.key.endswith(".jpg")][:SHOWN]
     files: list[FilePayload] = []

