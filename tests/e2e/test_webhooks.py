@@ -1,4 +1,4 @@
-"""A receiver hears of pictures on the strict local cloud: signed, again after an error, and what it refused by a replay."""
+"""A receiver hears of pictures on the strict local cloud: signed, again after an error, refused ones by a replay."""
 
 from __future__ import annotations
 
