@@ -80,6 +80,9 @@ ALONE: Mapping[str, str] = {
     "resolver_start": 'resolver_start = "snapshot"',
     "access_log_days": "access_log_days = 30",
     "placeholder_while_processing": "placeholder_while_processing = true",
+    "event_topic": "event_topic = true",
+    "webhooks": '[[webhooks]]\nurl = "https://www.example.com/images"\n'
+    'secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hook-AbCdEf"',
     "attach": '[[attach]]\nbucket = "my-shop"\nsuffixes = [".jpg"]',
     "in_place": '[[in_place]]\nbucket = "my-cms"\nprefix = "media/"',
     "web_acl_rate_limit": "web_acl_rate_limit = 2000",

@@ -136,6 +136,27 @@ class ReviewSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookSettings:
+    """Settings of `deliver_webhook`.
+
+    Attributes:
+        rows: Of each webhook, what `webhooks.deliver.Webhook` reads.
+        allowed_networks: That are not public and are allowed nevertheless, in CIDR notation.
+        timeout_seconds: How long one attempt may take.
+    """
+
+    rows: tuple[dict[str, Any], ...]
+    allowed_networks: tuple[str, ...]
+    timeout_seconds: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> WebhookSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        told = json.loads(_text(environment, "WEBHOOKS"))
+        return cls(tuple(told["webhooks"]), tuple(told["allowed_networks"]), told["timeout_seconds"])
+
+
+@dataclass(frozen=True, slots=True)
 class InPlaceSettings:
     """Settings of `compress_in_place`.
 

@@ -79,6 +79,9 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             fetch_ports = [443, 8443]
             fetch_plain_http = true
             fetch_allowed_networks = ["192.168.7.0/24", "fd00::/8"]
+            event_topic = true
+            webhook_timeout_seconds = 5
+            webhook_allowed_networks = ["192.168.8.0/24"]
             price_class = "200"
             reserved_concurrency = 600
             backfill_max_concurrency = 30
@@ -114,6 +117,10 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
             [[in_place]]
             bucket = "my-cms"
+
+            [[webhooks]]
+            url = "https://www.example.com/images"
+            secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hook-AbCdEf"
             """,
         )
     )
@@ -134,7 +141,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 87
+    assert len(keys) == len(set(keys)) == 91
 
 
 @pytest.mark.parametrize(
@@ -142,9 +149,9 @@ def test_every_key_belongs_to_one_option() -> None:
     [
         (
             "memroy_mb = 1769",
-            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 87 names, of which the nearest are: ",
+            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 91 names, of which the nearest are: ",
         ),
-        ("color = 1", "color: is not a known key; allowed are 87 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 91 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",

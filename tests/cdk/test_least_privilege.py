@@ -11,6 +11,7 @@ from tests.handlers import conftest as names
 from tests.handlers.in_place import COMPRESS_IN_PLACE
 from tests.handlers.recorder import IAM_ACTIONS, Call, needs
 from tests.handlers.test_backfill import BACKFILL
+from tests.handlers.test_deliver_webhook import DELIVER_WEBHOOK
 from tests.handlers.test_fetch_url import FETCH_URL
 from tests.handlers.test_operators import OPERATORS
 from tests.handlers.test_recorded_calls import PROCESS_UPLOAD, PURGE_DELETED, RECORD_FAILURE, RESOLVE
@@ -47,9 +48,8 @@ _CALLS = {
 
 
 def test_every_operation_that_is_made_has_its_actions() -> None:
-    made = {
-        (call.service, call.operation) for calls in (*_CALLS.values(), COMPRESS_IN_PLACE, OPERATORS) for call in calls
-    }
+    others = (COMPRESS_IN_PLACE, OPERATORS, DELIVER_WEBHOOK)
+    made = {(call.service, call.operation) for calls in (*_CALLS.values(), *others) for call in calls}
     assert made == set(IAM_ACTIONS)
 
 

@@ -38,6 +38,7 @@ UPLOADS, IMAGES, QUARANTINE, FAILURES, QUEUE, URLS, IN_PLACE, REVIEWS = (
     "reviews",
 )
 PURGES = "purges"
+HOOKS = ("https://www.example.com/images", "https://shop.example.com/failed")
 REGION = "us-east-1"
 RETENTION = Retention(
     keeps_data=False,
@@ -179,6 +180,7 @@ def deployed(*in_place: InPlace) -> Iterator[Rig]:
             "QueueUrl": queue_url,
             "UrlQueueUrl": boto3.client("sqs").create_queue(QueueName=URLS)["QueueUrl"],
             "ReviewQueueUrl": boto3.client("sqs").create_queue(QueueName=REVIEWS)["QueueUrl"],
+            "WebhookReceivers": json.dumps(list(map(_receiver, HOOKS, ("first", "second")))),
             "CdnBaseUrl": "https://cdn.example.com",
             "PurgeQueueUrl": boto3.client("sqs").create_queue(QueueName=PURGES)["QueueUrl"],
             "DistributionId": "E1",
@@ -194,6 +196,13 @@ def deployed(*in_place: InPlace) -> Iterator[Rig]:
             yield Rig(deployment, FailureStore.of(deployment))
         finally:
             boto3.DEFAULT_SESSION = None
+
+
+def _receiver(url: str, name: str) -> dict[str, str]:
+    """A receiver of webhooks, with its queues."""
+    sqs = boto3.client("sqs")
+    queue, letters = (sqs.create_queue(QueueName=one)["QueueUrl"] for one in (name, f"{name}-letters"))
+    return {"url": url, "queue_url": queue, "dead_letters_url": letters}
 
 
 def _stack(outputs: dict[str, str], **_: object) -> tuple[AWSResponse, dict[str, Any]]:

@@ -17,6 +17,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.ledger import S3Ledger
 from lightpress.aws.objects import S3Objects
 from lightpress.aws.originals import S3Originals
+from lightpress.aws.reviews import S3Reviews
 from lightpress.cli.backfill import Item
 from lightpress.cli.backfill_sources import BadInventoryError, inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
@@ -27,6 +28,7 @@ from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.objects import CompressionMark, LedgerEntry
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.events import read
+from lightpress.pipeline.gate import Review
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.source import Source
@@ -174,6 +176,22 @@ def test_a_refused_picture_has_ended_until_its_format_is_accepted_and_a_kept_one
     accepting = replace(RECIPE, spec=replace(RECIPE.spec, accept=READABLE))
     assert endings(RECIPE) == ["failed", "ready", "failed"]
     assert endings(accepting) == [None, None, "failed"]
+
+
+def test_a_picture_that_was_reviewed_meanwhile_has_not_ended_and_one_that_waits_has(s3: S3Client) -> None:
+    sqs, reviews = boto3.client("sqs", region_name="us-east-1"), S3Reviews(s3, "images")
+    images, recipe = S3Images(s3, "images"), replace(RECIPE, gate=("person",))
+    put(s3, "a/waits.jpg", "a/approved.jpg", "a/rejected.jpg")
+    identity = s3.head_object(Bucket="pictures", Key="a/waits.jpg")["ETag"].strip('"')
+    for name in ("waits", "approved", "rejected"):
+        held = Manifest(f"a/{name}.jpg", Status.HELD, 1, PublishedSource(identity, 4), "web", gate=("person",))
+        images.publish(held, None)
+    for name in ("approved", "rejected"):
+        reviews.keep(f"a/{name}.jpg", identity, Review("person", approved=name == "approved"))
+    book = RecipeBook((Rule("**", recipe),), {"web": recipe})
+    target = Variants("pictures", sqs, "", images=images, originals=S3Originals(s3), recipes=book, reviews=reviews)
+    names = ["waits", "approved", "rejected"]
+    assert target.endings([Item(f"a/{name}.jpg", 1, "") for name in names]) == ["held", None, None]
 
 
 def test_a_replaced_object_has_ended_and_a_new_one_has_not(s3: S3Client) -> None:

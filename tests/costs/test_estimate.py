@@ -75,6 +75,14 @@ def test_less_memory_is_slower_and_more_than_one_cpu_is_no_quicker() -> None:
     assert dollars == pytest.approx([dollars[1], dollars[1], 2 * dollars[1]])
 
 
+def test_a_receiver_costs_three_requests_of_its_queue_an_invocation_and_what_it_takes_to_answer() -> None:
+    sent = replace(SIMPLE, events=1, webhooks=2, webhook_ms=1000)
+    (line,) = (line for line in estimate(sent, ROUND).lines if line.name == "Webhooks")
+    each = 0.25 * ROUND.compute("arm64") * 1_000_000 + ROUND.lambda_request + 3 * ROUND.sqs_request
+    assert line.dollars == pytest.approx(2 * each * estimate(sent, ROUND).pictures / 1_000_000)
+    assert not [line for line in estimate(SIMPLE, ROUND).lines if line.name == "Webhooks"]
+
+
 def test_dollars_grow_with_the_pictures() -> None:
     assert cost_of(SIMPLE, ROUND)(1000) == pytest.approx((8_115.75 + LOGGED) / 1000)
     assert cost_of(SIMPLE, ROUND)(0) == 0
@@ -85,8 +93,9 @@ COUNTED = [row.name for row in fields(Assumptions)]
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_every_assumption_counts_and_has_a_reason(name: str) -> None:
-    twice = replace(SIMPLE, **{name: 2 * getattr(SIMPLE, name)})
-    before, after = estimate(SIMPLE, ROUND), estimate(twice, ROUND)
+    once = replace(SIMPLE, webhooks=1)
+    twice = replace(once, **{name: 2 * getattr(once, name)})
+    before, after = estimate(once, ROUND), estimate(twice, ROUND)
     assert (before.once, before.monthly) != (after.once, after.monthly)
     assert len(why(name).split()) >= 3
 

@@ -58,6 +58,7 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("dynamodb", "Scan"): (("dynamodb:Scan", "the table"),),
     ("dynamodb", "DeleteItem"): (("dynamodb:DeleteItem", "the table"),),
     ("cloudwatch", "GetMetricData"): (("cloudwatch:GetMetricData", "all metrics"),),
+    ("secretsmanager", "GetSecretValue"): (("secretsmanager:GetSecretValue", "the secret"),),
     ("cloudfront", "CreateInvalidation"): (("cloudfront:CreateInvalidation", "the distribution"),),
 }
 """What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""
@@ -113,6 +114,7 @@ _NAMES: dict[str, Callable[[dict[str, Any]], Iterable[str]]] = {
     "cloudwatch": lambda _: ["all metrics"],
     "dynamodb": lambda params: [params["TableName"]],
     "events": lambda params: [entry["EventBusName"] for entry in params["Entries"]],
+    "secretsmanager": lambda params: [params["SecretId"]],
     "sqs": lambda params: [params["QueueUrl"].rpartition("/")[2]],
 }
 """What a request of a service but S3 is about."""

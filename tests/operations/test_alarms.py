@@ -11,9 +11,10 @@ from lightpress.cdk.options.delivery import DeliveryOptions
 from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.cdk.options.uploads import UploadOptions
+from lightpress.cdk.options.webhooks import WebhookOptions, WebhookRow
 from lightpress.in_place.buckets import InPlace
 from tests.cdk.templates import synthesize_with
-from tests.cdk.test_monitoring import SYMPTOMS, SYMPTOMS_IN_PLACE, SYMPTOMS_LAZY, alarms
+from tests.cdk.test_monitoring import SYMPTOMS, SYMPTOMS_IN_PLACE, SYMPTOMS_LAZY, SYMPTOMS_WEBHOOKS, alarms
 from tests.operations.alarming import Measured, is_raised, metrics_of
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 Series: TypeAlias = "dict[str, Sequence[Sequence[float]]]"
 
 _MINUTE = 60
+_SECRET_ARN = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:hook-AbCdEf"
 _QUIET: Sequence[Sequence[float]] = ((0,),) * 4
 _BREAKS: Mapping[str, Sequence[Series]] = {
     "well": ({"Errors": _QUIET}, {"Errors": ((1,), (0,), (3,), (0,))}, {"Errors": ((), (), ())}),
@@ -39,7 +41,7 @@ def work(invocations: int, **ends: int) -> Series:
     return {"Invocations": ((invocations,),) * 3, **{name: ((count,),) * 3 for name, count in ends.items()}}
 
 
-_ALL = SYMPTOMS | SYMPTOMS_IN_PLACE | SYMPTOMS_LAZY
+_ALL = SYMPTOMS | SYMPTOMS_IN_PLACE | SYMPTOMS_LAZY | SYMPTOMS_WEBHOOKS
 
 CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
     "FailuresAreNotRecorded": {
@@ -78,6 +80,10 @@ CASES: Mapping[str, Mapping[str, Sequence[Series]]] = {
             {"FailureRate": ((100,), (), (), (), (100,))},
         ),
         "ill": ({"FailureRate": ((0,) * 8 + (100,) * 2, (), (100,))},),
+    },
+    "WebhooksAreNotDelivered": {
+        "well": ({"ApproximateNumberOfMessagesVisible": _QUIET},),
+        "ill": ({"ApproximateNumberOfMessagesVisible": ((0,), (1,))},),
     },
     "InPlaceMessagesAreSetAside": {
         "well": ({"ApproximateNumberOfMessagesVisible": _QUIET},),
@@ -120,6 +126,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, An
         uploads=UploadOptions(upload_auth="iam"),
         ingest=IngestOptions(url_ingest=True),
         delivery=DeliveryOptions(keep_lazy_origin=True),
+        webhooks=WebhookOptions((WebhookRow("https://www.example.com/", ("ImageReady",), _SECRET_ARN),)),
         existing=ExistingOptions(in_place=(Existing(InPlace("my-shop", "photos/", (".jpg",))),)),
     )
     return alarms(synthesize_with(config, tmp_path_factory.mktemp("full")), config.prefix)

@@ -59,7 +59,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lightpress.cdk.options.rows import AttachedBucket, CompressedBucket
+    from lightpress.cdk.options.rows import AttachedBucket, CompressedBucket, Webhook
 
 
 class Options(TypedDict, total=False):
@@ -71,6 +71,7 @@ _TYPES = {
     "tuple[str, ...]": "Sequence[str]",
     "tuple[int, ...]": "Sequence[int]",
     "tuple[Existing[Attached], ...]": "Sequence[AttachedBucket]",
+    "tuple[WebhookRow, ...]": "Sequence[Webhook]",
     "tuple[Existing[InPlace], ...]": "Sequence[CompressedBucket]",
 }
 _OF_THE_STACK = {"termination_protection"}

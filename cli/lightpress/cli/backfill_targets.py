@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lightpress.cli.backfill import Item
     from lightpress.in_place.buckets import InPlace
     from lightpress.in_place.ports import Ledger, Objects
-    from lightpress.pipeline.ports import Images, Originals
+    from lightpress.pipeline.ports import Images, Originals, Reviews
     from lightpress.pipeline.recipe import RecipeBook
 
 _AT_ONCE = 16
@@ -72,16 +72,19 @@ class Variants(_Queued):
         originals: Their bucket.
         recipes: Those that are deployed.
         under: The prefix under which the bucket's originals are published.
+        reviews: What reviewers say; None where no recipe has a gate.
     """
 
     images: Images = field(kw_only=True)
     originals: Originals = field(kw_only=True)
     recipes: RecipeBook = field(kw_only=True)
     under: str = field(default="", kw_only=True)
+    reviews: Reviews | None = field(default=None, kw_only=True)
 
     def _ending(self, item: Item) -> tuple[str | None, int]:
-        """GET the manifest; HEAD the original only where the manifest is current or a tombstone."""
-        found = Looking(self.images, self.originals, self.recipes)(Source(self.bucket, item.key, self.under))
+        """GET the manifest; HEAD the original only where the manifest is current or a tombstone. GET each review."""
+        look = Looking(self.images, self.originals, self.recipes, reviews=self.reviews)
+        found = look(Source(self.bucket, item.key, self.under))
         return found.ending, found.reads
 
 

@@ -15,6 +15,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.ledger import S3Ledger
 from lightpress.aws.objects import S3Objects
 from lightpress.aws.originals import S3Originals
+from lightpress.aws.reviews import S3Reviews
 from lightpress.backfill.run import NANOS
 from lightpress.backfill.run import Job as MachineJob
 from lightpress.cli.backfill import BATCH, Backfill, BackfillError, Item, Limits, checkpoint_at
@@ -131,6 +132,7 @@ class Job:
             originals=S3Originals(s3),
             recipes=self.recipes,
             under=self.configured.under if isinstance(self.configured, Attached) else "",
+            reviews=S3Reviews(s3, self.deployment.images_bucket) if self.recipes.reviewers else None,
         )
 
 

@@ -19,6 +19,7 @@ from lightpress.cli.commands import (
     projects,
     publish,
     show,
+    webhooks,
 )
 from lightpress.cli.commands.terminal import DEBUG, Commands, out
 
@@ -78,6 +79,11 @@ app.add_typer(_gate, name="gate", rich_help_panel=_PICTURES)
 _gate.command("list")(gate.list_)
 _gate.command("approve")(gate.approve)
 _gate.command("reject")(gate.reject)
+
+_webhooks = typer.Typer(help="List receivers of events, and send again what they did not take.", no_args_is_help=True)
+app.add_typer(_webhooks, name="webhooks")
+_webhooks.command("list")(webhooks.list_)
+_webhooks.command("replay")(webhooks.replay)
 
 _failures = typer.Typer(help="List, show, retry and discard failures.", no_args_is_help=True)
 app.add_typer(_failures, name="failures", rich_help_panel=_PICTURES)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lightpress.cli.plan import Plan
     from lightpress.cli.reviews import Held
     from lightpress.cli.sweep import Found
+    from lightpress.cli.webhooks import Receiver
     from lightpress.costs.bill import Bill, Use
     from lightpress.costs.estimate import Assumptions, Estimate
     from lightpress.costs.prices import Prices
@@ -150,6 +151,17 @@ def print_held(console: Terminal, held: list[Held]) -> None:
     console.print(table)
     for one in held:
         console.print(f"{one.key}: {one.link}")
+
+
+def print_receivers(console: Terminal, receivers: list[Receiver]) -> None:
+    """Print a table of the receivers of webhooks, one a row."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("receiver", overflow="fold", style="bold")
+    table.add_column("on their way", justify="right", no_wrap=True)
+    table.add_column("not taken", justify="right", no_wrap=True)
+    for one in receivers:
+        table.add_row(one.url, str(one.waiting), str(one.dead_letters))
+    console.print(table)
 
 
 def print_failure(console: Terminal, failure: Failure, *, copy: str | None, still_true: bool) -> None:

@@ -73,6 +73,9 @@ class Assumptions:
     )
     first_view_bytes: float = assumed(75_000, "one lazy variant, measured as first_view_cpu_ms was")
 
+    webhooks: float = assumed(0, "receivers of each event ([[webhooks]])")
+    webhook_ms: float = assumed(300, "from connecting to a receiver to its answer, of 256 MB; not measured")
+
     @property
     def billed_seconds(self) -> float:
         """Billed seconds for one original. Memory below that of one vCPU slows it down; more does not speed it up."""
@@ -113,6 +116,8 @@ of those six files is ever viewed: at upload, two files are encoded. Measured (d
 
 _FIRST_VIEW_READS = 6
 """The manifest twice, the variant by the CDN and by the function, the original twice."""
+_WEBHOOK_MB = 256  # of `cdk.webhooks`
+_WEBHOOK_SQS_REQUESTS = 3  # send, receive and delete; one event at a time
 
 
 @dataclass(frozen=True)
@@ -187,6 +192,7 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
             f"{assumed.log_bytes:g} bytes x ${prices.log_gb:.2f} a GB",
         ),
         *_of_first_views(assumed, prices, pictures, compute),
+        *_of_webhooks(assumed, prices, pictures, compute),
         _stored("S3, originals", pictures, assumed.original_bytes, prices),
         _stored(
             "S3, variants", pictures, assumed.variant_bytes + assumed.first_views * assumed.first_view_bytes, prices
@@ -206,6 +212,20 @@ def _of_first_views(assumed: Assumptions, prices: Prices, pictures: int, compute
         "Lazy variants, first views",
         pictures * assumed.first_views * each,
         f"{assumed.first_views:g} x ({seconds:.3f} s x {gb:.2f} GB x ${compute:.10f} + ${requests:.2f} a million)",
+    )
+
+
+def _of_webhooks(assumed: Assumptions, prices: Prices, pictures: int, compute: float) -> Iterator[Line]:
+    """What sending each event to receivers costs; nothing where there are none. Their secrets: $0.40 a month each."""
+    sent = assumed.webhooks * assumed.events
+    if not sent:
+        return
+    seconds, gb = assumed.webhook_ms / 1000, _WEBHOOK_MB * MB / GB
+    requests = prices.lambda_request + _WEBHOOK_SQS_REQUESTS * prices.sqs_request
+    yield Line(
+        "Webhooks",
+        pictures * sent * (seconds * gb * compute + requests / MILLION),
+        f"{sent:g} x ({seconds:.3f} s x {gb:.2f} GB x ${compute:.10f} + ${requests:.2f} a million)",
     )
 
 

@@ -46,6 +46,7 @@ def of_local_cloud(outputs: Outputs) -> Deployment:
         in_place_queue_url=outputs.queues.get("in_place"),
         url_queue_url=outputs.queues.get("url"),
         review_queue_url=outputs.queues.get("review"),
+        webhooks=outputs.webhooks,
         backfill_machine=outputs.backfill_machine or None,
         runs_table=outputs.tables.get("runs", ""),
         states=partial(session.client, "stepfunctions"),

@@ -46,6 +46,7 @@ class Outputs:
         backfill_machine: ARN of the state machine of backfills; "" without.
         distribution_id: Of the CDN.
         retention: The output `Retention`, which is JSON.
+        webhooks: The output `WebhookReceivers`, which is JSON; "" without.
     """
 
     endpoint_url: str
@@ -65,6 +66,7 @@ class Outputs:
     backfill_machine: str = ""
     distribution_id: str = ""
     retention: str = ""
+    webhooks: str = ""
 
     @classmethod
     def of_stack(
@@ -97,6 +99,7 @@ class Outputs:
             backfill_machine=outputs.get("BackfillMachineArn", ""),
             distribution_id=outputs.get("DistributionId", ""),
             retention=outputs.get("Retention", ""),
+            webhooks=outputs.get("WebhookReceivers", ""),
         )
 
     @classmethod

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from lightpress.cdk.options.rows import AttachedBucket, CompressedBucket
+    from lightpress.cdk.options.rows import AttachedBucket, CompressedBucket, Webhook
 
 
 class Options(TypedDict, total=False):
@@ -186,6 +186,14 @@ class Options(TypedDict, total=False):
             The buckets are only read.
         in_place: Existing buckets, one table `[[in_place]]` for each, whose originals are replaced by smaller files
             (in-place compression) where that saves at least `min_saving_percent`.
+        webhooks: Receivers of events, one table `[[webhooks]]` for each, with `url`, `events` and `secret_arn`: each
+            event is a signed POST (Standard Webhooks), tried again for two days and then kept for `lightpress webhooks
+            replay`.
+        webhook_timeout_seconds: How long a receiver may take to answer, in seconds, from looking up its name on.
+        webhook_allowed_networks: Networks that are not public and that receivers of webhooks may be in nevertheless.
+            Refused in prod.
+        event_topic: Create an SNS topic that gets every event, for subscribers such as queues, functions and other
+            accounts; its ARN is the output `EventTopicArn`. SNS charges for what it delivers: docs/events.md.
 
     """
 
@@ -289,3 +297,7 @@ class Options(TypedDict, total=False):
     keep_lazy_origin: bool
     attach: Sequence[AttachedBucket]
     in_place: Sequence[CompressedBucket]
+    webhooks: Sequence[Webhook]
+    webhook_timeout_seconds: int
+    webhook_allowed_networks: Sequence[str]
+    event_topic: bool

@@ -24,6 +24,7 @@ from lightpress.cdk.options.uploads import (
     check_operators,
     check_origins,
 )
+from lightpress.cdk.options.webhooks import WebhookOptions, check_webhooks
 from lightpress.cdk.readiness import PROJECT
 from lightpress.toml_reader import ConfigError, Table, read_toml
 
@@ -55,6 +56,7 @@ class Config:
         ingest: URL ingest.
         delivery: The CDN, its domain names, and who may see variants.
         existing: Buckets that exist already and that the stack does not own.
+        webhooks: Who hears of pictures without a rule of their own on the event bus.
 
     """
 
@@ -66,6 +68,7 @@ class Config:
     ingest: IngestOptions = field(default_factory=IngestOptions)
     delivery: DeliveryOptions = field(default_factory=DeliveryOptions)
     existing: ExistingOptions = field(default_factory=ExistingOptions)
+    webhooks: WebhookOptions = field(default_factory=WebhookOptions)
 
     @property
     def prefix(self) -> str:
@@ -138,6 +141,7 @@ def _check(config: Config, table: Table, *, mounted: bool) -> None:
     check_operators(config.uploads, table)
     check_collection(config.uploads, [one.pictures for one in config.existing.attach], table)
     check_networks(config.ingest, config.environment, table)
+    check_webhooks(config.webhooks, config.processing.event_bus, config.environment, table)
     check_delivery(config.delivery, table, mounted=mounted)
     check_concurrency(config.processing, table)
     check_lifecycle(config.storage, table)

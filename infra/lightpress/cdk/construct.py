@@ -30,10 +30,12 @@ from lightpress.cdk.purging import Purging
 from lightpress.cdk.queries import SavedQueries
 from lightpress.cdk.readiness import LAMBDA_SRC, RECIPES
 from lightpress.cdk.reviewing import Reviewing, ask_reviewers, list_held
+from lightpress.cdk.topic import EventTopic
 from lightpress.cdk.upload_api import UploadApi
 from lightpress.cdk.upload_page import UploadPage
 from lightpress.cdk.uploads import Uploads
 from lightpress.cdk.url_ingest import UrlIngest
+from lightpress.cdk.webhooks import Webhooks
 from lightpress.delivery.notify import KINDS, SOURCE
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.retention import Retention
@@ -122,13 +124,16 @@ class Lightpress(Root):
         if reviewing is not None:
             ask_reviewers(backfill.function, images=core.delivery.images)
         in_place = _in_place(self, core)
-        chosen = [part for part in (purging, reviewing, upload_api, url_ingest, in_place) if part is not None]
+        webhooks = Webhooks(self, "Webhooks", code=core.code, config=config) if config.webhooks.webhooks else None
+        topic = EventTopic(self, "EventTopic", config=config) if config.webhooks.event_topic else None
+        parts = (purging, reviewing, upload_api, url_ingest, in_place, webhooks, topic)
+        chosen = [part for part in parts if part is not None]
         handling = [one for part in (*core.components, backfill, *chosen) for one in part.functions]
         operators = _operators(self, core, upload_api, backfill, url_ingest, handling)
         optional: list[Component] = [*chosen, *([operators] if operators else [])]
         components: list[Component] = [*core.components, backfill, *optional]
         functions = [function for component in components for function in component.functions]
-        components.append(_monitoring(self, core, components, backfill, in_place))
+        components.append(_monitoring(self, core, components, backfill, in_place, webhooks))
         if config.processing.canary_minutes:
             Canary(self, "Canary", functions=functions, config=config)
         lazy = [core.delivery.lazy.function] if core.delivery.lazy else []
@@ -363,12 +368,13 @@ def _in_place(scope: Construct, core: _Core) -> InPlace | None:
     return InPlace(scope, "InPlace", images=core.delivery.images, code=core.code, config=core.config)
 
 
-def _monitoring(
+def _monitoring(  # noqa: PLR0913, PLR0917  all that is watched
     scope: Construct,
     core: _Core,
     components: Sequence[Component],
     backfill: Backfill,
     in_place: InPlace | None,
+    webhooks: Webhooks | None,
 ) -> Monitoring:
     """Alarms and, where they are chosen, the dashboard and the saved queries: over all functions of `components`."""
     functions = [function for component in components for function in component.functions]
@@ -378,6 +384,7 @@ def _monitoring(
         processing=core.processing,
         functions=functions,
         in_place=in_place,
+        webhooks=webhooks,
         work_queues=[queue for component in components for queue in component.work_queues],
         backfill=backfill,
         config=core.config,

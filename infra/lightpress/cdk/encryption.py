@@ -76,7 +76,7 @@ def _for_services(config: Config, *, by_rules: bool) -> list[iam.PolicyStatement
     if config.monitoring.monthly_budget_dollars:
         # publishes to the topic of alarms
         statements.append(_for(["budgets.amazonaws.com"], _WRITE))
-    if by_rules or config.existing.attach or config.existing.in_place:
+    if by_rules or config.existing.attach or config.existing.in_place or config.webhooks.by_rules:
         statements.append(_for_events())
     if config.delivery.access_log_days:
         statements.append(_for_access_logs())
@@ -99,7 +99,7 @@ def _for_cloudfront() -> iam.PolicyStatement:
 
 
 def _for_events() -> iam.PolicyStatement:
-    """EventBridge sends changes of existing buckets to the queues. Without a condition, as AWS documents it.
+    """EventBridge sends what rules match to queues and a topic. Without a condition, as AWS documents it.
 
     With aws:SourceAccount, which EventBridge need not send to KMS, every event would be lost. What may be sent to which
     queue is restricted by the queues' policies, to the ARNs of the rules.

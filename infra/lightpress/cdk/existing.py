@@ -86,6 +86,11 @@ def send_events(scope: Construct, rule: events.Rule, id_: str, *, queue: sqs.Que
         queue: Where events are sent.
         config: Of the environment.
     """
+    send(rule, to=queue, otherwise=rule_dead_letters(scope, id_, config))
+
+
+def rule_dead_letters(scope: Construct, id_: str, config: Config) -> WorkQueue:
+    """A queue for what a rule cannot send. id_: what its own id begins with."""
     dead_letters = WorkQueue(
         scope,
         f"{id_}DeadLetters",
@@ -96,7 +101,7 @@ def send_events(scope: Construct, rule: events.Rule, id_: str, *, queue: sqs.Que
     acknowledge(
         dead_letters, "AwsSolutions-SQS3", because="It is the dead-letter queue of a rule, which cdk-nag does not see."
     )
-    _send(rule, to=queue, otherwise=dead_letters)
+    return dead_letters
 
 
 def _event_pattern(pictures: Selection, changes: Sequence[str]) -> dict[str, Any]:
@@ -113,7 +118,7 @@ def _event_pattern(pictures: Selection, changes: Sequence[str]) -> dict[str, Any
     return {"source": ["aws.s3"], "detail_type": list(changes), "detail": detail}
 
 
-def _send(rule: events.Rule, *, to: sqs.Queue, otherwise: sqs.Queue) -> None:
+def send(rule: events.Rule, *, to: sqs.Queue, otherwise: sqs.Queue) -> None:
     """Set the target of the resource itself.
 
     `targets.SqsQueue` would restrict EventBridge's use of an encrypted queue and its key by aws:SourceAccount, which
@@ -127,14 +132,19 @@ def _send(rule: events.Rule, *, to: sqs.Queue, otherwise: sqs.Queue) -> None:
         )
     ]
     for queue in (to, otherwise):
-        queue.add_to_resource_policy(
-            iam.PolicyStatement(
-                principals=[iam.ServicePrincipal("events.amazonaws.com")],
-                actions=["sqs:SendMessage"],
-                resources=[queue.queue_arn],
-                conditions={"ArnEquals": {"aws:SourceArn": rule.rule_arn}},
-            )
+        accept_from(rule, queue)
+
+
+def accept_from(rule: events.Rule, queue: sqs.Queue) -> None:
+    """Let a rule send to a queue."""
+    queue.add_to_resource_policy(
+        iam.PolicyStatement(
+            principals=[iam.ServicePrincipal("events.amazonaws.com")],
+            actions=["sqs:SendMessage"],
+            resources=[queue.queue_arn],
+            conditions={"ArnEquals": {"aws:SourceArn": rule.rule_arn}},
         )
+    )
 
 
 def read_attached(function: PythonFunction, existing: Sequence[Existing[Attached]]) -> None:

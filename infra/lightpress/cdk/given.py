@@ -52,13 +52,13 @@ def checked(
         given.mount.check(scope, whose)
     if config is not None:
         return config
-    plain = {**options, **{key: _plain(options[key], scope, f"{whose}: {key}") for key in _BUCKETS if key in options}}
+    plain = {**options, **{key: _plain(options[key], scope, f"{whose}: {key}") for key in _TABLES if key in options}}
     return config_of(
         name or _name_of(scope), plain, whose, uploads=given.uploads is not None, mounted=given.mount is not None
     )
 
 
-_BUCKETS = ("attach", "in_place")
+_TABLES = ("attach", "in_place", "webhooks")
 
 
 def _plain(rows: Sequence[Mapping[str, Any]], scope: Construct, whose: str) -> list[dict[str, Any]]:

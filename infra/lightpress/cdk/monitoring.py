@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lightpress.cdk.in_place import InPlace
     from lightpress.cdk.processing import Processing
     from lightpress.cdk.queues import WorkQueue
+    from lightpress.cdk.webhooks import Webhooks
 
 MANUAL = "docs/operations.md"
 
@@ -59,6 +60,7 @@ class Monitoring(Component):
         processing: Processing,
         functions: Sequence[PythonFunction],
         in_place: InPlace | None,
+        webhooks: Webhooks | None,
         work_queues: Sequence[WorkQueue],
         backfill: Backfill,
         config: Config,
@@ -74,6 +76,8 @@ class Monitoring(Component):
         self._watch_failure_rate()
         if in_place is not None:
             self._watch_in_place(in_place)
+        if webhooks is not None:
+            self._watch_webhooks(webhooks)
         self._watch_rules([*processing.rules, *(in_place.rules if in_place else ())])
         for function in functions:
             self._watch_function(function)
@@ -142,6 +146,24 @@ class Monitoring(Component):
             in_place.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD),
             threshold=1,
             says="Pictures of an existing bucket could not be worked on, several times. They are unchanged.",
+        )
+
+    def _watch_webhooks(self, webhooks: Webhooks) -> None:
+        kept = {
+            f"letters_{number}": queue.metric_approximate_number_of_messages_visible(period=_PERIOD)
+            for number, queue in enumerate(webhooks.dead_letters)
+        }
+        self._alarm(
+            "WebhooksAreNotDelivered",
+            cloudwatch.MathExpression(
+                expression=" + ".join(f"FILL({id_}, 0)" for id_ in kept),
+                using_metrics=kept,
+                label="events that receivers did not take",
+                period=_PERIOD,
+            ),
+            threshold=1,
+            says="A receiver of a webhook is gone, or has not taken an event for two days. See with "
+            "`lightpress webhooks list` which, and send them again with `lightpress webhooks replay`.",
         )
 
     def _watch_rules(self, rules: Sequence[events.Rule]) -> None:

@@ -23,7 +23,9 @@ def _ports(*, doc: str) -> tuple[int, ...]:
     )
 
 
-def _networks(*, doc: str) -> tuple[str, ...]:
+def networks(*, doc: str) -> tuple[str, ...]:
+    """Declare a list of networks."""
+
     def read(table: Table, key: str) -> tuple[str, ...]:
         texts = table.texts(key, ())
         for text in texts:
@@ -86,7 +88,7 @@ class IngestOptions:
     fetch_plain_http: bool = flag(
         default=False, doc="Fetch over plain HTTP too, where anybody on the network path can replace the file."
     )
-    fetch_allowed_networks: tuple[str, ...] = _networks(
+    fetch_allowed_networks: tuple[str, ...] = networks(
         doc="Networks that are not public and are allowed nevertheless, on any port. Whoever may submit URLs can then "
         "reach servers in them. Refused in prod."
     )

@@ -1,4 +1,7 @@
-"""The tables `attach` and `in_place` as arguments, for type checkers: docs/existing-buckets.md explains each key."""
+"""The tables `attach`, `in_place` and `webhooks` as arguments, for type checkers.
+
+docs/existing-buckets.md and docs/events.md explain each key.
+"""
 
 from __future__ import annotations
 
@@ -37,3 +40,20 @@ class CompressedBucket(_ExistingBucket, total=False):
     credentials: str
     min_saving_percent: int
     acls: bool
+
+
+class Webhook(TypedDict, total=False):
+    """A receiver of events.
+
+    Attributes:
+        url: Where they are sent, https.
+        events: The kinds; by default, all.
+        secret_arn: Of the secret that signs them, in Secrets Manager.
+        kms_key: ARN of the key that encrypts the secret; by default, AWS's own.
+
+    """
+
+    url: Required[str]
+    events: Sequence[str]
+    secret_arn: Required[str]
+    kms_key: str
