@@ -135,9 +135,7 @@ def restart(home: Path) -> None:
         if running is None:
             raise LocalCloudError("There is no local cloud to restart. Start one: lightpress local up")
         if not cloud.state.is_dir():
-            raise LocalCloudError(
-                "This local cloud forgets all when it ends: it was started without keeps_state."
-            )
+            raise LocalCloudError("This local cloud forgets all when it ends: it was started without keeps_state.")
         emulator = _emulator_of(running, cloud)
         cloud.emulator.stop(grace_seconds=_SAVING_SECONDS)
         end_all(f"{cloud.scratch}/{WORKER_PREFIX}")
