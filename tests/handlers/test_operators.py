@@ -226,6 +226,9 @@ def test_what_waits_for_reviewers_is_listed_with_those_who_have_not_answered(
         Publication("b.jpg", 2, left, 13, "community", "digest").failed(PictureRejected(Reason.REJECTED_BY_GATE, "")),
         S3Images(deployed.s3, IMAGES).published("b.jpg"),
     )
+    again = Publication("trips/a.jpg", 2, version, 13, "community", "digest").held(("malware", "person"))
+    S3Images(deployed.s3, IMAGES).publish(again, S3Images(deployed.s3, IMAGES).published("trips/a.jpg"))
+    S3Reviews(deployed.s3, IMAGES).list_as_held(again)
     calls.clear()
     status, said = ask("GET", "/operators/held")
     assert (status, said["more"]) == (200, False)
