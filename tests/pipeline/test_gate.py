@@ -14,8 +14,8 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.composition.publishing import RECIPES
 from lightpress.image import render
-from lightpress.pipeline.gate import PERSON, Review, standing_of
-from lightpress.pipeline.manifest import Status, manifest_from_json
+from lightpress.pipeline.gate import PERSON, Review, held_path, standing_of
+from lightpress.pipeline.manifest import Status, manifest_from_json, variants_folder
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
 from lightpress.pipeline.reconcile import Action, Dependencies, Outcome, reconcile
 from lightpress.pipeline.source import Source
@@ -43,7 +43,7 @@ class Published:
 
     s3: Any
 
-    def look(self, *gate: str, retry: bool = False, quality: int = 80) -> Outcome:
+    def look(self, *gate: str, retry: bool = False, redelivered: bool = False, quality: int = 80) -> Outcome:
         recipe = Recipe("web", replace(SPEC, quality={"jpeg": quality}), gate)
         needs = Dependencies(
             S3Originals(self.s3),
@@ -52,14 +52,18 @@ class Published:
             render,
             reviews=S3Reviews(self.s3, "images"),
         )
-        return reconcile(Source("uploads", KEY), needs, recorder=_NobodyAsks(), retry=retry)
+        return reconcile(Source("uploads", KEY), needs, recorder=_NobodyAsks(), retry=retry, redelivered=redelivered)
 
     def say(self, *, approved: bool) -> None:
         head = self.s3.head_object(Bucket="uploads", Key=KEY)
         S3Reviews(self.s3, "images").keep(KEY, head["VersionId"], Review(PERSON, approved))
 
     def waiting(self) -> int:
-        return int(self.s3.list_objects_v2(Bucket="images", Prefix="held/")["KeyCount"])
+        return len(self.listed())
+
+    def listed(self) -> list[str]:
+        found = self.s3.list_objects_v2(Bucket="images", Prefix="held/")
+        return [one["Key"] for one in found.get("Contents", [])]
 
     def fetchable(self) -> int:
         return int(self.s3.list_objects_v2(Bucket="images", Prefix="i/")["KeyCount"])
@@ -107,6 +111,18 @@ def test_a_held_picture_is_held_for_those_whom_its_recipe_asks_now(published: Pu
     assert outcome.manifest is not None
     assert outcome.manifest.gate == (PERSON, "scan")
     assert published.waiting() == 1
+
+
+def test_a_held_picture_that_is_published_anew_over_what_a_dead_worker_left_can_still_be_found(
+    published: Published,
+) -> None:
+    """The worker had recipes without a gate, and would have published the next revision."""
+    published.look(PERSON)
+    published.s3.put_object(Bucket="images", Key=f"{variants_folder(KEY)}2-aaaaaaaaaaaaaaaa/small.jpg", Body=b"dead")
+    outcome = published.look(PERSON, redelivered=True)
+    assert outcome.manifest is not None
+    assert (outcome.manifest.status, outcome.manifest.revision) == (Status.HELD, 2)
+    assert (published.listed(), published.fetchable()) == ([held_path(KEY, 2)], 0)
 
 
 def test_what_was_rejected_stays_so_without_a_gate_until_an_operator_retries_it(published: Published) -> None:

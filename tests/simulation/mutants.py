@@ -907,6 +907,15 @@ MUTANTS = (
         2_000,
     ),
     Mutant(
+        "what is held is published anew, and not listed anew",
+        RECONCILE,
+        (Change("_reviews(D).list_as_held(M)", "None", "_swept"),),
+        None,
+        1,
+        seed=605_769,
+        gated=True,
+    ),
+    Mutant(
         "at night, nobody asks what reviewers say",
         LOOK,
         (Change("S._is_reviewed_anew(*_)", "False"),),

@@ -500,7 +500,10 @@ def _swept(published: Published, dependencies: Dependencies) -> Manifest:
     latest = max(map(_revision_in, paths), default=0)
     if latest > manifest.revision:
         manifest = replace(manifest, revision=latest)
+        if manifest.status is Status.HELD:
+            _reviews(dependencies).list_as_held(manifest)
         dependencies.images.publish(manifest, published)
+        _unlist(published, dependencies)
     _remove(_dead_among(paths, manifest), manifest, dependencies)
     return manifest
 
