@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.cdk.account_limits import started_at_once, started_by_a_backfill
+from lightpress.cdk.account_limits import rules_of_the_default_bus, started_at_once, started_by_a_backfill
 from lightpress.cdk.config import ENVIRONMENTS, Config, load_config
 from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.options.ingest import IngestOptions
@@ -14,13 +14,14 @@ from lightpress.cdk.options.processing import ProcessingOptions
 from lightpress.cli.doctor import cloudfront, lambda_quotas, names
 from lightpress.cli.doctor.check import Place
 from lightpress.in_place.buckets import InPlace
-from tests.cdk.templates import synthesize_with
+from lightpress.pipeline.recipe import load_recipes
+from tests.cdk.templates import Template, synthesize_with
+from tools.template_lint import environments_in
+from tools.template_lint import template_of as template_of_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-    from tests.cdk.templates import Template
 
 
 ATTACHED = Existing(InPlace("my-cms", suffixes=(".jpg",)))
@@ -56,6 +57,23 @@ def test_the_invocations_and_the_memory_that_are_compared_with_the_account_are_t
     assert started_by_a_backfill(config) == by_backfills + config.processing.backfill_children
     place = Place(config, lambda _: None, "REGION", "ACCOUNT")
     assert lambda_quotas.largest_function_mb(place) == max(one.properties["MemorySize"] for one in template.functions())
+
+
+def test_reviews_and_rules_that_are_compared_with_the_account_are_those_of_the_template(tmp_path: Path) -> None:
+    environment = environments_in(tmp_path)["together-iam"]
+    template = Template(template_of_environment(environment, tmp_path / "out"), termination_protection=True)
+    config, reviewers = load_config(environment.options), load_recipes(environment.recipes).reviewers
+    assert reviewers == ("malware", "person")
+    rules = [one for one in template.resources("AWS::Events::Rule") if "EventBusName" not in one.properties]
+    assert rules_of_the_default_bus(config, reviewers) == len(rules) == 3
+    assert rules_of_the_default_bus(config) == len(rules) - 1
+    most = [
+        one.properties["ScalingConfig"]["MaximumConcurrency"]
+        if "ScalingConfig" in one.properties
+        else 10 * one.properties["ProvisionedPollerConfig"]["MaximumPollers"]
+        for one in template.resources("AWS::Lambda::EventSourceMapping")
+    ]
+    assert started_at_once(config, reviewers) == sum(most) - config.processing.backfill_max_concurrency
 
 
 def test_the_buckets_memory_and_names_that_are_checked_are_those_of_the_template(

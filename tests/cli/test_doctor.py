@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from lightpress.cdk.config import Config
 from lightpress.cdk.options.delivery import DeliveryOptions
+from lightpress.cdk.options.existing import Existing, ExistingOptions
 from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.cdk.options.monitoring import MonitoringOptions
 from lightpress.cdk.options.processing import ProcessingOptions
@@ -24,6 +25,8 @@ from lightpress.cli.doctor.places import UnknownEnvironmentError, place_in_accou
 from lightpress.cli.doctor.table import CHECKS
 from lightpress.cli.main import app
 from lightpress.cli.project import PROJECT
+from lightpress.in_place.buckets import InPlace
+from lightpress.pipeline.buckets import Attached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,6 +76,7 @@ class Account:
             "lambda": {
                 "get_account_settings": limits(1000),
                 "list_functions": {"Functions": [{"MemorySize": 128}, {"MemorySize": 4096}]},
+                "get_event_source_mapping": {"State": "Enabled"},
             },
             "s3": {"head_bucket": refusal("404"), "get_bucket_notification_configuration": {}},
             "cloudwatch": {"list_dashboards": {"DashboardEntries": [{"DashboardName": "lightpress-dev-2"}]}},
@@ -91,10 +95,14 @@ class Account:
                 },
                 "list_resource_record_sets": records(AliasTarget={"DNSName": f"{DISTRIBUTION}."}),
             },
-            "events": {"describe_event_bus": {}},
+            "events": {"describe_event_bus": {}, "list_rules": {"Rules": [{"Name": "one"}]}},
             "cloudformation": {
                 "list_stack_resources": {
-                    "StackResourceSummaries": [{"ResourceType": "AWS::SNS::Topic", "PhysicalResourceId": "arn:topic"}]
+                    "StackResourceSummaries": [
+                        {"ResourceType": "AWS::SNS::Topic", "PhysicalResourceId": "arn:topic"},
+                        {"ResourceType": "AWS::Lambda::EventSourceMapping", "PhysicalResourceId": "one"},
+                        {"ResourceType": "AWS::Lambda::EventSourceMapping", "PhysicalResourceId": "two"},
+                    ]
                 }
             },
             "sns": {
@@ -156,6 +164,11 @@ def deployed(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"status": "UPDATE_COMPLETE", "outputs": {"CdnDomainName": DISTRIBUTION}} | changes
 
 
+def many_rules(count: int) -> dict[str, Any]:
+    return {"Rules": [{"Name": str(number)} for number in range(count)]}
+
+
+ATTACHED = ExistingOptions(attach=(Existing(Attached("my-shop")),), in_place=(Existing(InPlace("my-cms")),))
 BLOCKS, NOTE, OK = State.BLOCKS, State.NOTE, State.OK
 CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] = [
     ("region", {}, {"region": None}, BLOCKS, "No region is set: export AWS_DEFAULT_REGION"),
@@ -207,6 +220,44 @@ CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] =
         {"config": config(processing=ProcessingOptions(memory_mb=1504))},
         OK,
         "3,008 MB at most",
+    ),
+    (
+        "concurrency",
+        {"lambda": {"get_account_settings": limits(15)}},
+        {"config": config(processing=ProcessingOptions(max_concurrency=10)), "reviewers": ("person",)},
+        NOTE,
+        "may run 15 functions at once, and the queues start 16 at most",
+    ),
+    ("event sources", {}, {}, OK, "after the deployment"),
+    ("event sources", {}, deployed(), OK, "2 are enabled"),
+    (
+        "event sources",
+        {
+            "lambda": {
+                "get_event_source_mapping": lambda asked: {"State": "Disabled" if asked["UUID"] == "two" else "Enabled"}
+            }
+        },
+        deployed(),
+        BLOCKS,
+        "are Disabled, and messages wait: aws lambda update-event-source-mapping --enabled --uuid two",
+    ),
+    ("rules", {}, {}, OK, "not needed"),
+    ("rules", {}, {"config": config(existing=ATTACHED)}, OK, "1 of 300 rules, and 2 more"),
+    ("rules", {"events": {"list_rules": many_rules(298)}}, {"config": config(existing=ATTACHED)}, OK, "298 of 300"),
+    (
+        "rules",
+        {"events": {"list_rules": many_rules(299)}},
+        {"config": config(existing=ATTACHED)},
+        NOTE,
+        "has 299 rules",
+    ),
+    ("rules", {"events": {"list_rules": many_rules(300)}}, {"reviewers": ("malware",)}, NOTE, "needs 1 more"),
+    (
+        "rules",
+        {"events": {"list_rules": many_rules(300)}},
+        deployed(config=config(existing=ATTACHED)),
+        OK,
+        "the stack has",
     ),
     ("bucket names", {"s3": {"head_bucket": {}}}, {}, BLOCKS, "lightpress-dev-uploads-123456789012-eu-west-1-an"),
     ("bucket names", {"s3": {"head_bucket": refusal("403")}}, {}, BLOCKS, "is of another account: choose another name"),

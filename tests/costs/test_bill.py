@@ -68,6 +68,19 @@ def test_each_way_of_arriving_has_its_own_lines(scenario: str, names: set[str], 
     assert scenario in SCENARIOS
 
 
+def test_functions_that_fetch_and_that_resolve_permalinks_cost_what_their_processor_costs() -> None:
+    arrival, keeping = Arrival("url", MILLION), Keeping(1, views=100 * MILLION)
+    on_arm, on_x86 = (
+        {item.name: item.dollars for item in bill(arrival, keeping, ASSUMED, USE, PRICES, architecture).items}
+        for architecture in ("arm64", "x86_64")
+    )
+    dearer = (PRICES.lambda_x86_64 - PRICES.lambda_arm64) * MILLION
+    assert on_x86["fetching"] - on_arm["fetching"] == pytest.approx(USE.fetch_gb_seconds * dearer)
+    asked = 100 * USE.cdn_misses * USE.permalink_share  # millions
+    assert asked > 0
+    assert on_x86["views"] - on_arm["views"] == pytest.approx(asked * USE.resolve_gb_seconds * dearer)
+
+
 def test_views_cost_nothing_within_what_cloudfront_gives_each_month_and_list_prices_beyond() -> None:
     few = dollars(keeping=Keeping(1, views=MILLION))["views"]
     assert few < 0.2  # reads of S3 and the resolver, for a tenth

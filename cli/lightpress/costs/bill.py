@@ -139,16 +139,17 @@ def bill(  # noqa: PLR0913, PLR0917  what it rests on
     processed = estimate(assumed, prices, pictures=arrival.originals, architecture=architecture)
     items = (
         Item("processing", processed.once, "once; lightpress estimate, line by line"),
-        _arrival(arrival, use, prices),
+        _arrival(arrival, use, prices, prices.compute(architecture)),
         *_kept(arrival, keeping, assumed, prices),
-        _views(keeping, use, prices),
+        _views(keeping, use, prices, prices.compute(architecture)),
         _deletions(keeping, use, prices),
         _stack(keeping, use, prices),
     )
     return Bill(arrival, keeping, items)
 
 
-def _arrival(arrival: Arrival, use: Use, prices: Prices) -> Item:
+def _arrival(arrival: Arrival, use: Use, prices: Prices, compute: float) -> Item:
+    """What their coming costs; `compute` is dollars for a GB-second of the functions."""
     millions = arrival.originals / MILLION
     if arrival.scenario == "upload":
         api = use.api_requests * (prices.api_request + prices.lambda_request)
@@ -156,7 +157,7 @@ def _arrival(arrival: Arrival, use: Use, prices: Prices) -> Item:
             "uploads", millions * (prices.s3_write + api), f"1 PUT and {use.api_requests:g} requests to the API each"
         )
     if arrival.scenario == "url":
-        fetching = use.fetch_gb_seconds * prices.lambda_arm64 * MILLION + use.fetch_sqs_requests * prices.sqs_request
+        fetching = use.fetch_gb_seconds * compute * MILLION + use.fetch_sqs_requests * prices.sqs_request
         return Item(
             "fetching", millions * (prices.s3_write + fetching), f"1 PUT and {use.fetch_gb_seconds:g} GB-seconds each"
         )
@@ -178,13 +179,16 @@ def _kept(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: Pric
     return made
 
 
-def _views(keeping: Keeping, use: Use, prices: Prices) -> Item:
-    """What viewers cost at list prices; a flat-rate plan of CloudFront is named where it costs less."""
+def _views(keeping: Keeping, use: Use, prices: Prices, compute: float) -> Item:
+    """What viewers cost at list prices; a flat-rate plan of CloudFront is named where it costs less.
+
+    compute: Dollars for a GB-second of the functions.
+    """
     views, gb = keeping.views, keeping.views * use.view_bytes / 1e9
     permalinks, misses = views * use.permalink_share, views * use.cdn_misses
     cdn = max(0.0, views - _FREE_REQUESTS) / MILLION * prices.cdn_request + max(0.0, gb - _FREE_GB) * prices.cdn_gb
     cdn += max(0.0, permalinks - _FREE_RUNS) / MILLION * prices.edge_function
-    resolving = use.resolve_gb_seconds * prices.lambda_arm64 * MILLION + prices.lambda_request
+    resolving = use.resolve_gb_seconds * compute * MILLION + prices.lambda_request
     behind = misses / MILLION * (prices.s3_read + use.permalink_share * resolving)
     how = f"{views:,} a month of {use.view_bytes:g} bytes, beyond what is free"
     name, price = _plan(views, gb)

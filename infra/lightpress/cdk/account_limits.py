@@ -8,11 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightpress.cdk.options.processing import INVOCATIONS_OF_A_POLLER
+from lightpress.pipeline.gate import MALWARE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lightpress.cdk.config import Config
 
 PURGES_AT_ONCE = 2
+REVIEWS_AT_ONCE = 2
 URLS_AT_ONCE = 10
 """So many URLs an invocation takes, all at once: it waits as long as the slowest (docs/operations.md, "Fetcher")."""
 _LEAST_CONCURRENCY = 2  # of an event source
@@ -25,8 +29,11 @@ def dead_letters_at_once(config: Config) -> int:
     return max(_LEAST_CONCURRENCY, config.processing.max_concurrency // _PART_OF_DEAD_LETTERS)
 
 
-def started_at_once(config: Config) -> int:
-    """The most invocations that the queues start at once while no backfill is at work."""
+def started_at_once(config: Config, reviewers: Sequence[str] = ()) -> int:
+    """The most invocations that the queues start at once while no backfill is at work.
+
+    reviewers: those of the recipes; where there are any, a queue has their reviews.
+    """
     options = config.processing
     publishing = (
         INVOCATIONS_OF_A_POLLER * options.provisioned_pollers_max
@@ -37,6 +44,7 @@ def started_at_once(config: Config) -> int:
         publishing
         + dead_letters_at_once(config)
         + (PURGES_AT_ONCE if config.delivery.invalidate_deleted else 0)
+        + (REVIEWS_AT_ONCE if reviewers else 0)
         + (config.ingest.fetch_max_concurrency if config.ingest.url_ingest else 0)
         + (options.max_concurrency if config.existing.in_place else 0)
     )
@@ -45,6 +53,11 @@ def started_at_once(config: Config) -> int:
 def started_by_a_backfill(config: Config) -> int:
     """The most invocations that a backfill adds: those that publish what it finds, and its own."""
     return config.processing.backfill_max_concurrency + config.processing.backfill_children
+
+
+def rules_of_the_default_bus(config: Config, reviewers: Sequence[str] = ()) -> int:
+    """How many rules of EventBridge's default bus the stack has: one for each existing bucket, one for scans."""
+    return len(config.existing.attach) + len(config.existing.in_place) + (1 if MALWARE in reviewers else 0)
 
 
 def failure_memory_mb(config: Config) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_events as events
 
+from lightpress.cdk.account_limits import REVIEWS_AT_ONCE
 from lightpress.cdk.component import Component
 from lightpress.cdk.existing import name_attached, send_events
 from lightpress.cdk.functions import PythonFunction
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _MEMORY_MB = 256
 _TIMEOUT_SECONDS = 60
-_LEAST_CONCURRENCY = 2
 
 
 class Reviewing(Component):
@@ -73,7 +73,7 @@ class Reviewing(Component):
             },
         )
         name_attached(self.function, config.existing.attach)
-        self.function.consume(self.queue, batch_size=10, max_concurrency=_LEAST_CONCURRENCY)
+        self.function.consume(self.queue, batch_size=10, max_concurrency=REVIEWS_AT_ONCE)
         self.function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects(f"{REVIEWS}*"))
         self.function.allow("s3:ListBucket", on=images.bucket_arn)
         self.function.accept_any_key(images, f"{REVIEWS}*")

@@ -60,6 +60,7 @@ class Place:
         local: Whether it is the local cloud.
         outputs: Of the stack; empty if it is not deployed.
         status: The status of the stack in CloudFormation; None if there is no stack.
+        reviewers: Those whom the recipes ask.
     """
 
     config: Config
@@ -69,6 +70,7 @@ class Place:
     local: bool = False
     outputs: Mapping[str, str] = field(default_factory=dict)
     status: str | None = None
+    reviewers: tuple[str, ...] = ()
 
     @property
     def stack(self) -> str:

@@ -9,10 +9,12 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lightpress.cdk.config import ENVIRONMENTS, load_config
+from lightpress.cdk.readiness import RECIPES
 from lightpress.cli.doctor.check import Place
 from lightpress.client.faults import FAULTS
 from lightpress.client.waiting import WAITING
 from lightpress.local.session import ACCOUNT, REGION
+from lightpress.pipeline.recipe import load_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +39,7 @@ def place_in_account(environment: str, folder: Path = ENVIRONMENTS) -> Place:
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in folder.glob("*.toml")))
         raise UnknownEnvironmentError(f"There is no environment {environment!r}; allowed: {known}")
-    place = Place(load_config(path), client_in_account, boto3.Session().region_name)
+    place = Place(load_config(path), client_in_account, boto3.Session().region_name, reviewers=_reviewers())
     try:
         account = place.client("sts").get_caller_identity()["Account"] if place.region else ""
         return _with_stack(replace(place, account=account)) if account else place
@@ -51,8 +53,13 @@ def place_in_local_cloud(client: Callable[[str], Any], folder: Path = ENVIRONMEN
     def make(service: str, region: str | None = None) -> Any:  # noqa: ANN401, ARG001  it has one region
         return client(service)
 
-    place = Place(load_config(folder / f"{LOCAL}.toml"), make, REGION, ACCOUNT, local=True)
+    config = load_config(folder / f"{LOCAL}.toml")
+    place = Place(config, make, REGION, ACCOUNT, local=True, reviewers=_reviewers())
     return _with_stack(place)
+
+
+def _reviewers() -> tuple[str, ...]:
+    return load_recipes(RECIPES).reviewers
 
 
 def _with_stack(place: Place) -> Place:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lightpress.cli.doctor import account, cloudfront, domain, lambda_quotas, names, notifications
+from lightpress.cli.doctor import account, cloudfront, domain, event_sources, lambda_quotas, names, notifications
 from lightpress.cli.doctor.check import Check
 
 CHECKS = (
@@ -12,6 +12,12 @@ CHECKS = (
     Check("stack", account.stack, ("cloudformation:DescribeStacks",)),
     Check("concurrency", lambda_quotas.concurrency, ("lambda:GetAccountSettings",)),
     Check("memory", lambda_quotas.memory, ("lambda:ListFunctions",)),
+    Check(
+        "event sources",
+        event_sources.event_sources,
+        ("cloudformation:ListStackResources", "lambda:GetEventSourceMapping"),
+    ),
+    Check("rules", event_sources.rules, ("events:ListRules",)),
     Check("bucket names", names.buckets, ("s3:ListBucket",)),
     Check("existing buckets", names.existing, ("s3:GetBucketNotification",)),
     Check("dashboard name", names.dashboard, ("cloudwatch:ListDashboards",)),

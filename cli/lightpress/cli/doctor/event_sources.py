@@ -1,0 +1,58 @@
+"""Checks of what starts the functions: the event sources of the queues, and the rules that fill queues."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightpress.cdk.account_limits import rules_of_the_default_bus
+from lightpress.cli.doctor.check import Finding, Place, blocks, note, ok
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html: 100 in some regions.
+_RULES_OF_A_BUS = 300
+_WORKS = {"Enabled", "Enabling", "Creating", "Updating"}
+
+
+def event_sources(place: Place) -> Finding:
+    """Each queue of the stack is read by its function: `lightpress empty`, and whoever stops in haste, disable that."""
+    if not place.is_deployed:
+        return ok("after the deployment, each queue has its function")
+    states = dict(_states(place))
+    stopped = {id_: state for id_, state in states.items() if state not in _WORKS}
+    if stopped:
+        id_ = next(iter(stopped))
+        return blocks(
+            f"{len(stopped)} of {len(states)} event sources are {stopped[id_]}, and messages wait: "
+            f"aws lambda update-event-source-mapping --enabled --uuid {', '.join(stopped)}"
+        )
+    return ok(f"{len(states)} are enabled")
+
+
+def _states(place: Place) -> Iterator[tuple[str, str]]:
+    """The state of each event source of the stack, by its id."""
+    pages = place.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=place.stack)
+    client = place.client("lambda")
+    for one in (resource for page in pages for resource in page["StackResourceSummaries"]):
+        if one["ResourceType"] == "AWS::Lambda::EventSourceMapping":
+            id_ = one["PhysicalResourceId"]
+            yield id_, client.get_event_source_mapping(UUID=id_)["State"]
+
+
+def rules(place: Place) -> Finding:
+    """EventBridge's default bus has room for the rules of the stack, by which existing buckets fill queues."""
+    wanted = rules_of_the_default_bus(place.config, place.reviewers)
+    if not wanted:
+        return ok("not needed: no existing buckets, no scans")
+    if place.is_deployed:
+        return ok("the stack has what it needs")
+    pages = place.client("events").get_paginator("list_rules").paginate(EventBusName="default")
+    there = sum(len(page["Rules"]) for page in pages)
+    if there + wanted > _RULES_OF_A_BUS:
+        return note(
+            f"The default event bus has {there} rules, the stack needs {wanted} more, and {_RULES_OF_A_BUS} are "
+            "allowed by default: delete rules that nothing uses (aws events list-rules), unless AWS has raised your "
+            "quota."
+        )
+    return ok(f"{there} of {_RULES_OF_A_BUS} rules, and {wanted} more")
