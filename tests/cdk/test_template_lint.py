@@ -22,7 +22,7 @@ _NOT_ALONE = {
     "countries_denied",
     "origin_shield_region", "price_class", "upload_page", "upload_page_client_id", "upload_jwt_issuer",
     "upload_jwt_audiences", "upload_authorizer_arn", "allowed_origins", "price_region", "log_level", "fetch_plain_http",
-    "fetch_allowed_networks", "fetch_ports", "operators_scope",
+    "fetch_allowed_networks", "fetch_ports", "operators_scope", "webhook_allowed_networks",
 }  # fmt: skip
 
 
