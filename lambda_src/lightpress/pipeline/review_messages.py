@@ -33,7 +33,7 @@ class NoAnswer(Exception):
 
 
 def review_message(source: Source, identity: str, review: Review) -> str:
-    """The body of a message that says what a reviewer says (docs/moderation.md).
+    """The body of a message that says what a reviewer says (docs/how-to/moderation.md).
 
     Args:
         source: Where the original lies.

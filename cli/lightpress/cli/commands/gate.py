@@ -98,7 +98,7 @@ def _say(  # noqa: PLR0913  by keyword
         try:
             sent.append((key, gate.say(key, review, version)))
         except NoGateError:
-            stop("No recipe of this deployment has a gate: see docs/moderation.md.")
+            stop("No recipe of this deployment has a gate: see docs/how-to/moderation.md.")
         except NotThereError:
             err.print(f"{key}: there is no original")
             codes.add(2)
