@@ -43,6 +43,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             alarm_dead_letter_age_minutes = 30
             alarm_dead_letters = 10
             alarm_invocations_per_picture = 5
+            alarm_review_hours = 48
             monthly_budget_dollars = 40
             dashboard = false
             price_region = "eu-west-1"
@@ -141,7 +142,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 91
+    assert len(keys) == len(set(keys)) == 92
 
 
 @pytest.mark.parametrize(
@@ -149,9 +150,9 @@ def test_every_key_belongs_to_one_option() -> None:
     [
         (
             "memroy_mb = 1769",
-            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 91 names, of which the nearest are: ",
+            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 92 names, of which the nearest are: ",
         ),
-        ("color = 1", "color: is not a known key; allowed are 91 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 92 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",

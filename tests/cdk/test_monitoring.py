@@ -41,6 +41,7 @@ SYMPTOMS = {
 
 SYMPTOMS_LAZY = {"RenderLazyBreaks", "RenderLazyIsThrottled"}
 SYMPTOMS_OPERATORS = {"OperatorsBreaks", "OperatorsIsThrottled"}
+SYMPTOMS_GATE = {"TakeReviewBreaks", "TakeReviewIsThrottled", "ReviewsWaitTooLong"}
 SYMPTOMS_WEBHOOKS = {"DeliverWebhookBreaks", "DeliverWebhookIsThrottled", "WebhooksAreNotDelivered"}
 SYMPTOMS_IN_PLACE = {
     "CompressInPlaceBreaks",
@@ -71,7 +72,10 @@ def test_there_is_an_alarm_for_each_symptom(dev: Template) -> None:
 def test_every_alarm_says_what_to_do_and_has_its_section_in_the_manual(dev: Template) -> None:
     manual = (PROJECT / MANUAL).read_text(encoding="utf-8")
     sections = dict(re.findall(r"^### (\w+)\n\n(.+?)(?=^##|\Z)", manual, re.MULTILINE | re.DOTALL))
-    assert set(sections) == SYMPTOMS | SYMPTOMS_IN_PLACE | SYMPTOMS_LAZY | SYMPTOMS_OPERATORS | SYMPTOMS_WEBHOOKS
+    assert (
+        set(sections)
+        == SYMPTOMS | SYMPTOMS_IN_PLACE | SYMPTOMS_LAZY | SYMPTOMS_OPERATORS | SYMPTOMS_WEBHOOKS | SYMPTOMS_GATE
+    )
     for symptom, alarm in alarms(dev).items():
         assert alarm["AlarmDescription"].endswith(f" {MANUAL}, {symptom}.")
         assert len(sections[symptom].split()) > 25, symptom

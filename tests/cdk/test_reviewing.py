@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 from aws_cdk import App, Stack
+from aws_cdk.assertions import Template as Synthesized
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from lightpress.cdk import Lightpress
+from lightpress.pipeline.reviewing import MEASURE
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import environment_of, function_id, grants_of
 from tests.cdk.templates import NO_LAYER, Template, read_template
+from tests.cdk.test_monitoring import alarms
 from tests.handlers.conftest import IMAGES, QUEUE
 from tests.handlers.recorder import needs
-from tests.handlers.test_take_review import ASK_REVIEWERS, LIST_AS_HELD, TAKE_REVIEW, UNLIST
+from tests.handlers.test_take_review import ASK_REVIEWERS, LIST_AS_HELD, MEASURING, TAKE_REVIEW, UNLIST
+from tests.operations.alarming import Measured, is_raised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,8 +65,27 @@ def asked_of(template: Template, handler: str) -> set[tuple[str, str]]:
 
 
 def test_it_may_do_what_it_does(gated: Template) -> None:
-    wanted = {(need.action, need.resource) for need in needs(TAKE_REVIEW)}
+    wanted = {(need.action, need.resource) for need in needs(TAKE_REVIEW | MEASURING)}
     assert asked_of(gated, "take_review") == wanted
+
+
+def test_it_is_told_every_hour_to_count_what_waits_and_an_alarm_looks_at_that(gated: Template) -> None:
+    rules = [rule.properties for rule in gated.resources("AWS::Events::Rule")]
+    (rule,) = (rule for rule in rules if rule.get("ScheduleExpression") == "rate(1 hour)")
+    assert [(one["Arn"], one["Input"]) for one in rule["Targets"]] == [
+        ({"Fn::GetAtt": ["ImagesReviewQueue", "Arn"]}, MEASURE)
+    ]
+    alarm = alarms(gated)["ReviewsWaitTooLong"]
+    assert (alarm["MetricName"], alarm["Period"], alarm["Threshold"]) == ("LongestWait", 3600, 24 * 3600)
+    for hours, raised in ((0, False), (23, False), (25, True)):
+        assert is_raised(alarm, Measured({"LongestWait": ((hours * 3600,),)})) is raised
+
+
+def test_with_a_key_of_the_stack_its_rules_may_send_to_the_encrypted_queue(tmp_path: Path) -> None:
+    stack = Stack(App(context=NO_LAYER, outdir=str(tmp_path / "out")), "Gated")
+    Lightpress(stack, "Images", recipes=recipes_in(tmp_path), name="dev", encryption_key="create")
+    found = Synthesized.from_stack(stack).find_resources("AWS::KMS::Key")
+    assert any('"Service": "events.amazonaws.com"' in json.dumps(one) for one in found.values())
 
 
 def test_it_knows_attached_buckets_as_whoever_publishes_does(gated: Template) -> None:
@@ -87,7 +111,7 @@ def test_guardduty_scans_every_upload_and_its_answers_come_to_the_queue(gated: T
     plan = gated.only("AWS::GuardDuty::MalwareProtectionPlan").properties
     uploads = environment_of(gated.raw, function_id(gated.raw, "take_review"))["UPLOADS_BUCKET"]
     rules = [rule.properties for rule in gated.resources("AWS::Events::Rule")]
-    (rule,) = (rule for rule in rules if rule["EventPattern"]["source"] == ["aws.guardduty"])
+    (rule,) = (rule for rule in rules if rule.get("EventPattern", {}).get("source") == ["aws.guardduty"])
     assert rule["EventPattern"]["detail"] == {
         "s3ObjectDetails": {"bucketName": [plan["ProtectedResource"]["S3Bucket"]["BucketName"]]}
     }
@@ -105,8 +129,6 @@ def test_without_a_gate_there_is_neither_queue_nor_function_nor_scan(dev: Templa
 
 
 def test_cfn_lint_finds_nothing_wrong_with_it(gated: Template) -> None:
-    import json
-
     found = lint(json.dumps(gated.raw), regions=["eu-west-1"], config=ManualArgs(ignore_checks=["W3005"]))
     assert [str(match) for match in found] == []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,12 +16,13 @@ from lightpress.aws.reviews import S3Reviews
 from lightpress.cli.main import app
 from lightpress.composition.publishing import RECIPES
 from lightpress.image import render
+from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
 from lightpress.pipeline.reconcile import Dependencies, reconcile
 from lightpress.pipeline.review_messages import read_review
 from lightpress.pipeline.reviewing import TakeReview
 from lightpress.pipeline.source import Source
-from tests.cli.deployed import REVIEWS, UPLOADS, Rig
+from tests.cli.deployed import QUARANTINE, REVIEWS, UPLOADS, Rig
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
@@ -78,6 +80,22 @@ def test_an_approval_is_of_one_version_and_leaves_it_held_for_the_others(held: R
     told = gate("approve", KEY, "--timeout", "0", "--json")
     assert (told.exit_code, json.loads(told.stdout)["status"]) == (0, "ready")
     assert gate("list").stdout == "nothing waits for a reviewer\n"
+
+
+@pytest.mark.parametrize(("reason", "kept"), [("rejected_by_gate", 0), ("corrupt", 1)])
+def test_an_approval_removes_the_record_and_the_copy_of_the_rejection_before_it_and_no_other(
+    held: Rig, reason: str, kept: int
+) -> None:
+    version = held.deployment.s3.head_object(Bucket=UPLOADS, Key=KEY)["VersionId"]
+    failure = replace(held.failed("other.jpg", reason=reason), key=KEY, identity=version)
+    held.store.table.record(replace(failure, subject=subject_of_picture(UPLOADS, KEY)))
+    gate("approve", KEY, "--reviewer", "scan", "--timeout", "0")
+    gate("approve", KEY, "--timeout", "0")
+    work(held, "person", "scan")
+    assert gate("approve", KEY, "--timeout", "0").exit_code == 0
+    assert len(held.store.of_subject(KEY)) == kept
+    copies = held.deployment.s3.list_objects_v2(Bucket=QUARANTINE, Prefix=failure.quarantine or "").get("Contents", [])
+    assert len(copies) == kept
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,7 @@ def _new_container() -> Iterator[None]:
         resolve.images,
         take_review.settings,
         take_review.taker,
+        take_review.waiting,
         upload_api.upload_service,
         upload_api.url_ingest_api,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import s3_client
+from lightpress.aws.waiting import S3Waiting
 from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.take_review import handler
 from lightpress.image import render
@@ -20,8 +22,9 @@ from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
 from lightpress.pipeline.reconcile import Action, Dependencies, Outcome, reconcile
 from lightpress.pipeline.review_messages import SCANNED, review_message
+from lightpress.pipeline.reviewing import MEASURE
 from lightpress.pipeline.source import Source
-from tests.handlers.conftest import IMAGES, QUEUE, UPLOADS, Context, Deployed, batch, url_of
+from tests.handlers.conftest import IMAGES, QUEUE, UPLOADS, Context, Deployed, Told, batch, url_of
 from tests.handlers.recorder import Call, recorded
 from tools.drawing import file_of, ramp
 
@@ -207,6 +210,47 @@ def test_what_is_no_review_comes_back_until_it_is_a_dead_letter_and_others_of_it
 ) -> None:
     assert take(broken, said(held)) == ["id-0"]
     assert len(looks(held)) == 1
+
+
+MEASURING = {
+    Call("s3", "ListObjectsV2", IMAGES, "held/"),
+    Call("s3", "GetObject", IMAGES, "held/"),
+    Call("s3", "GetObject", IMAGES, "m/"),
+}
+
+
+def measured(told: Told) -> tuple[float, float]:
+    """How many wait, and for how many seconds at most."""
+    take(MEASURE)
+    (line,) = (line for line in told.lines() if "LongestWait" in line)
+    return line["PicturesWaiting"][0], line["LongestWait"][0]
+
+
+def test_every_hour_it_counts_how_long_the_oldest_has_waited_and_asks_for_no_look(held: Deployed, told: Told) -> None:
+    take(said(held))
+    looks(held)
+    held.upload("trips/dog.jpg", file_of(ramp((40, 30)), "JPEG"))
+    with recorded() as calls:
+        count, longest = measured(told)
+    assert (count, 0 <= longest < 60) == (1, True)
+    assert calls == MEASURING
+    assert looks(held) == []
+
+
+def test_an_entry_that_somebody_left_behind_who_died_is_not_waiting(held: Deployed, told: Told) -> None:
+    (entry,) = held.s3.list_objects_v2(Bucket=IMAGES, Prefix="held/")["Contents"]
+    body = held.s3.get_object(Bucket=IMAGES, Key=entry["Key"])["Body"].read()
+    take(said(held), said(held, MALWARE))
+    look(held, PERSON, MALWARE)
+    held.s3.put_object(Bucket=IMAGES, Key=entry["Key"], Body=body)
+    assert measured(told) == (1, 0)
+
+
+def test_the_wait_is_that_of_the_oldest(held: Deployed) -> None:
+    now = datetime.now(UTC)
+    waits = S3Waiting(held.s3, IMAGES).measure()
+    assert waits.seconds(now + timedelta(hours=25)) >= 25 * 3600 - 60
+    assert S3Waiting(held.s3, UPLOADS).measure().seconds(now) == 0
 
 
 def test_looks_go_to_the_queue_of_uploads(held: Deployed) -> None:

@@ -65,6 +65,8 @@ class Options(TypedDict, total=False):
         alarm_dead_letter_age_minutes: Age of the oldest dead letter at which *FailuresWaitTooLong* is raised.
         alarm_dead_letters: Number of dead letters that have to be visible for a quarter of an hour before
             *FailuresAreNotRecorded* is raised.
+        alarm_review_hours: How long a picture may wait for a reviewer, in hours, before *ReviewsWaitTooLong* is raised;
+            it is looked at every hour.
         alarm_invocations_per_picture: Invocations per finished original at which *ProcessUploadRetryLoop* and
             *CompressInPlaceRetryLoop* are raised: the same messages are being retried, which costs money. One or fewer
             is normal. Periods of five minutes with fewer than 100 invocations are ignored; 0 creates no such alarm.
@@ -221,6 +223,7 @@ class Options(TypedDict, total=False):
     alarm_queue_age_minutes: int
     alarm_dead_letter_age_minutes: int
     alarm_dead_letters: int
+    alarm_review_hours: int
     alarm_invocations_per_picture: int
     monthly_budget_dollars: int
     dashboard: bool

@@ -38,6 +38,7 @@ from lightpress.cdk.url_ingest import UrlIngest
 from lightpress.cdk.webhooks import Webhooks
 from lightpress.delivery.notify import KINDS, SOURCE
 from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.recipe import load_recipes
 from lightpress.pipeline.retention import Retention
 from lightpress.toml_reader import ConfigError
 
@@ -106,7 +107,8 @@ class Lightpress(Root):
         self._config = checked(self, given, name, config, options)
         self.name = self._config.environment
         guard_names(self, self._config)
-        Encryption(self, config=self._config, by_rules=uploads is not None)
+        by_rules = uploads is not None or bool(load_recipes(Path(recipes)).reviewers)
+        Encryption(self, config=self._config, by_rules=by_rules)
         core = _core(self, self._config, Path(recipes), given)
         self.uploads, self.images = core.uploads.bucket, core.delivery.images
         self.distribution, self.base_url = core.delivery.distribution, core.delivery.base_url
@@ -133,7 +135,7 @@ class Lightpress(Root):
         optional: list[Component] = [*chosen, *([operators] if operators else [])]
         components: list[Component] = [*core.components, backfill, *optional]
         functions = [function for component in components for function in component.functions]
-        components.append(_monitoring(self, core, components, backfill, in_place, webhooks))
+        components.append(_monitoring(self, core, components, backfill, in_place, webhooks, reviewing))
         if config.processing.canary_minutes:
             Canary(self, "Canary", functions=functions, config=config)
         lazy = [core.delivery.lazy.function] if core.delivery.lazy else []
@@ -375,6 +377,7 @@ def _monitoring(  # noqa: PLR0913, PLR0917  all that is watched
     backfill: Backfill,
     in_place: InPlace | None,
     webhooks: Webhooks | None,
+    reviewing: Reviewing | None,
 ) -> Monitoring:
     """Alarms and, where they are chosen, the dashboard and the saved queries: over all functions of `components`."""
     functions = [function for component in components for function in component.functions]
@@ -385,6 +388,7 @@ def _monitoring(  # noqa: PLR0913, PLR0917  all that is watched
         functions=functions,
         in_place=in_place,
         webhooks=webhooks,
+        reviewing=reviewing,
         work_queues=[queue for component in components for queue in component.work_queues],
         backfill=backfill,
         config=core.config,

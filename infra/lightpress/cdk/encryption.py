@@ -31,7 +31,8 @@ class Encryption(Construct):
     """Holds `key`: a new one, one of the deployer's, or None, where AWS's own keys do.
 
     It is made before everything else. The policy of a key that is there already is left alone; what it must say is in
-    docs/encryption.md, which a test compares with what is said here. by_rules: whether EventBridge tells of uploads.
+    docs/encryption.md, which a test compares with what is said here. by_rules: whether EventBridge tells of uploads or
+    of reviews.
     """
 
     def __init__(self, scope: Construct, *, config: Config, by_rules: bool = False) -> None:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 NAMESPACE = "Lightpress"
 FAILURE_RATE = "FailureRate"
 RETRIES = "Retries"
+LONGEST_WAIT = "LongestWait"
 
 # Every way in which a picture that was looked at comes to an end, by the function that brings it there.
 ENDS = {

@@ -15,7 +15,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 
 from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
-from lightpress.cdk.metrics import ENDS, FAILURE_RATE, counted
+from lightpress.cdk.metrics import ENDS, FAILURE_RATE, LONGEST_WAIT, counted
 from lightpress.cdk.naming import global_name, pin
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lightpress.cdk.in_place import InPlace
     from lightpress.cdk.processing import Processing
     from lightpress.cdk.queues import WorkQueue
+    from lightpress.cdk.reviewing import Reviewing
     from lightpress.cdk.webhooks import Webhooks
 
 MANUAL = "docs/operations.md"
@@ -38,6 +39,7 @@ _PERIOD = Duration.minutes(5)
 _A_QUARTER_OF_AN_HOUR = 3  # periods
 _A_DAY = 24 * 60 * 60
 _PART_OF_RETENTION = 0.5
+_BETWEEN_MEASURES = Duration.hours(1)  # of `cdk.reviewing`
 _MORE_THAN_ONE = 2  # periods: at night, one bad picture is all there is of one
 # Fewer invocations in a period are not worth waking anybody for, whatever becomes of them.
 _FEW_INVOCATIONS = 100
@@ -61,6 +63,7 @@ class Monitoring(Component):
         functions: Sequence[PythonFunction],
         in_place: InPlace | None,
         webhooks: Webhooks | None,
+        reviewing: Reviewing | None,
         work_queues: Sequence[WorkQueue],
         backfill: Backfill,
         config: Config,
@@ -76,6 +79,8 @@ class Monitoring(Component):
         self._watch_failure_rate()
         if in_place is not None:
             self._watch_in_place(in_place)
+        if reviewing is not None:
+            self._watch_reviews()
         if webhooks is not None:
             self._watch_webhooks(webhooks)
         self._watch_rules([*processing.rules, *(in_place.rules if in_place else ())])
@@ -146,6 +151,14 @@ class Monitoring(Component):
             in_place.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD),
             threshold=1,
             says="Pictures of an existing bucket could not be worked on, several times. They are unchanged.",
+        )
+
+    def _watch_reviews(self) -> None:
+        self._alarm(
+            "ReviewsWaitTooLong",
+            counted(self._config, LONGEST_WAIT, period=_BETWEEN_MEASURES, statistic="Maximum"),
+            threshold=3600 * self._config.monitoring.alarm_review_hours,
+            says="A picture has waited for reviewers for alarm_review_hours. See for whom with `lightpress gate list`.",
         )
 
     def _watch_webhooks(self, webhooks: Webhooks) -> None:

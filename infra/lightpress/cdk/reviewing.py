@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_cdk import Duration
 from aws_cdk import aws_events as events
 
 from lightpress.cdk.account_limits import REVIEWS_AT_ONCE
 from lightpress.cdk.component import Component
-from lightpress.cdk.existing import name_attached, send_events
+from lightpress.cdk.existing import accept_from, name_attached, send_events
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.malware import MalwareScan
+from lightpress.cdk.naming import resource
 from lightpress.cdk.queues import WorkQueue
 from lightpress.pipeline.gate import HELD, MALWARE, REVIEWS
 from lightpress.pipeline.review_messages import SCANNED
+from lightpress.pipeline.reviewing import MEASURE
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
@@ -78,11 +81,29 @@ class Reviewing(Component):
         self.function.allow("s3:ListBucket", on=images.bucket_arn)
         self.function.accept_any_key(images, f"{REVIEWS}*")
         self.function.allow("sqs:SendMessage", on=processing.queue.queue_arn)
+        # How long pictures wait: the list, and the manifests of the oldest.
+        self.function.allow("s3:GetObject", on=images.arn_for_objects(f"{HELD}*"))
+        self.function.allow("s3:GetObject", on=images.arn_for_objects("m/*"))
+        self.function.accept_any_key(images, f"{HELD}*", "m/*")
+        self._measure_every_hour()
         if MALWARE in code.recipes.reviewers:
             self._scan(uploads, config)
         self.functions = (self.function,)
         self.work_queues = (self.queue,)
         self.outputs = {"ReviewQueueUrl": self.queue.queue_url}
+
+    def _measure_every_hour(self) -> None:
+        """Have what waits counted. A message that is lost is followed by the next one, so none is kept."""
+        rule = events.Rule(
+            self,
+            "Measure",
+            description="Has the pictures counted that wait for a reviewer",
+            schedule=events.Schedule.rate(Duration.hours(1)),
+        )
+        resource(rule, events.CfnRule).targets = [
+            events.CfnRule.TargetProperty(id="Target0", arn=self.queue.queue_arn, input=MEASURE)
+        ]
+        accept_from(rule, self.queue)
 
     def _scan(self, uploads: s3.IBucket, config: Config) -> None:
         """Have GuardDuty scan every upload, and its answers come to the queue."""

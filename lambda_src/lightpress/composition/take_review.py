@@ -8,6 +8,7 @@ from functools import cache
 from lightpress.aws.hints import SqsLooks
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import s3_client, sqs_client
+from lightpress.aws.waiting import S3Waiting
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.review_messages import read_review
 from lightpress.pipeline.reviewing import ReviewOf, TakeReview
@@ -28,6 +29,12 @@ def take_review(body: str) -> ReviewOf:
     given = read_review(body, buckets.find_source)
     taker()(given)
     return given
+
+
+@cache
+def waiting() -> S3Waiting:
+    """Build what measures how long pictures wait; once per container."""
+    return S3Waiting(s3_client(), settings().images_bucket)
 
 
 @cache

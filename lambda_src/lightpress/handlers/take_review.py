@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lightpress.composition.take_review import take_review
+from lightpress.composition.take_review import take_review, waiting
 from lightpress.handlers.batch import process_records
 from lightpress.pipeline.review_messages import NoAnswer
+from lightpress.pipeline.reviewing import MEASURE
 from lightpress.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -23,6 +25,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
 
 
 def _take(record: Mapping[str, Any]) -> None:
+    if record["body"] == MEASURE:
+        _measure()
+        return
     try:
         given = take_review(record["body"])
     except NoAnswer as unanswered:
@@ -38,3 +43,9 @@ def _take(record: Mapping[str, Any]) -> None:
         reviewer=given.review.reviewer,
         approved=given.review.approved,
     )
+
+
+def _measure() -> None:
+    found = waiting().measure()
+    metrics.add_metric(name="PicturesWaiting", unit="Count", value=found.count)
+    metrics.add_metric(name="LongestWait", unit="Seconds", value=found.seconds(datetime.now(UTC)))

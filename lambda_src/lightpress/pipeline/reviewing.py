@@ -8,9 +8,32 @@ from typing import TYPE_CHECKING, Protocol
 from lightpress.pipeline.gate import PERSON
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from lightpress.pipeline.gate import Review
     from lightpress.pipeline.ports import Looks
     from lightpress.pipeline.source import Source
+
+
+MEASURE = '{"measure": "held"}'
+"""The message that has what waits counted; the stack sends it every hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What waits for its reviewers.
+
+    Attributes:
+        count: Pictures, those included that have ceased to wait a moment ago.
+        since: When the one was held that has waited longest; None where nothing waits.
+    """
+
+    count: int
+    since: datetime | None
+
+    def seconds(self, now: datetime) -> int:
+        """How long that is; 0 where nothing waits."""
+        return max(0, round((now - self.since).total_seconds())) if self.since else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lightpress.cli.commands.options import Environment, JsonOutput, deployment_of
 from lightpress.cli.commands.terminal import err, out, print_json, stop
+
+if TYPE_CHECKING:
+    from lightpress.cli.failures import FailureStore
 
 Keys = Annotated[list[str], typer.Argument(metavar="KEY...", help="The keys of the originals in the uploads bucket.")]
 Version = Annotated[
@@ -83,6 +86,7 @@ def _say(  # noqa: PLR0913  by keyword
     detail: str,
     as_json: bool,
 ) -> None:
+    from lightpress.cli.failures import FailureStore
     from lightpress.cli.reviews import Gate, NoGateError, NotThereError
     from lightpress.pipeline.gate import Review
 
@@ -98,14 +102,25 @@ def _say(  # noqa: PLR0913  by keyword
         except NotThereError:
             err.print(f"{key}: there is no original")
             codes.add(2)
+    failures = FailureStore.of(gate.deployment) if approved and sent else None
     for key, of in sent:
         reviewed = gate.wait(key, of, review, timeout=timeout)
+        if failures is not None and reviewed.state != "waiting":
+            _forget_rejections(failures, key, of)
         codes.add(_code(reviewed.state, approved=approved))
         if as_json:
             print_json(reviewed.as_json())
         else:
             out.print(f"{key}: {reviewed.state}")
     raise typer.Exit(max(codes))
+
+
+def _forget_rejections(failures: FailureStore, key: str, version: str) -> None:
+    """Remove what the failures table and quarantine have of a rejection that is none any more."""
+    for failure in failures.of_subject(key):
+        was_rejected = failure.reason == "rejected_by_gate" and failure.identity == version
+        if was_rejected and not failures.is_still_true(failure):
+            failures.discard(failure)
 
 
 def _code(state: str, *, approved: bool) -> int:

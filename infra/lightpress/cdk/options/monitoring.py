@@ -55,6 +55,13 @@ class MonitoringOptions:
         doc="Number of dead letters that have to be visible for a quarter of an hour before *FailuresAreNotRecorded* "
         "is raised.",
     )
+    alarm_review_hours: int = integer(
+        24,
+        low=1,
+        high=8760,
+        doc="How long a picture may wait for a reviewer, in hours, before *ReviewsWaitTooLong* is raised; it is looked "
+        "at every hour.",
+    )
     alarm_invocations_per_picture: int = integer(
         4,
         low=0,
