@@ -44,6 +44,7 @@ bwIDAQAB
 
 _CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd"
 _WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/rates/1234abcd-12ab-34cd"
+_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhooks-a1b2c3"
 _AUTHORIZER = "arn:aws:lambda:eu-west-1:123456789012:function:who"
 _KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 _JWT = """\
@@ -175,12 +176,17 @@ failure_retention_days = 60
 backfill_max_concurrency = 30
 backfill_children = 5
 event_bus = "pictures"
+event_topic = true
+webhooks = [{{ url = "https://www.example.com/images", secret_arn = "{_SECRET}" }}]
+webhook_timeout_seconds = 20
+webhook_allowed_networks = ["10.0.0.0/8"]
 canary_minutes = 10
 alarm_email = "you@example.com"
 alarm_failure_percent = 30
 alarm_queue_age_minutes = 30
 alarm_dead_letter_age_minutes = 90
 alarm_dead_letters = 5
+alarm_review_hours = 12
 alarm_invocations_per_picture = 6
 monthly_budget_dollars = 100
 price_region = "eu-west-1"
