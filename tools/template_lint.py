@@ -44,7 +44,7 @@ bwIDAQAB
 
 _CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd"
 _WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/rates/1234abcd-12ab-34cd"
-_SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhooks-a1b2c3"
+_SIGNED_BY = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:webhooks-a1b2c3"
 _AUTHORIZER = "arn:aws:lambda:eu-west-1:123456789012:function:who"
 _KEY = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 _JWT = """\
@@ -177,7 +177,7 @@ backfill_max_concurrency = 30
 backfill_children = 5
 event_bus = "pictures"
 event_topic = true
-webhooks = [{{ url = "https://www.example.com/images", secret_arn = "{_SECRET}" }}]
+webhooks = [{{ url = "https://www.example.com/images", secret_arn = "{_SIGNED_BY}" }}]
 webhook_timeout_seconds = 20
 webhook_allowed_networks = ["10.0.0.0/8"]
 canary_minutes = 10

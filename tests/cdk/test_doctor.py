@@ -65,8 +65,8 @@ def test_reviews_and_rules_that_are_compared_with_the_account_are_those_of_the_t
     config, reviewers = load_config(environment.options), load_recipes(environment.recipes).reviewers
     assert reviewers == ("malware", "person")
     rules = [one for one in template.resources("AWS::Events::Rule") if "EventBusName" not in one.properties]
-    assert rules_of_the_default_bus(config, reviewers) == len(rules) == 3
-    assert rules_of_the_default_bus(config) == len(rules) - 1
+    assert rules_of_the_default_bus(config, reviewers) == len(rules) == 4
+    assert rules_of_the_default_bus(config) == len(rules) - 2
     most = [
         one.properties["ScalingConfig"]["MaximumConcurrency"]
         if "ScalingConfig" in one.properties

@@ -251,7 +251,7 @@ CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] =
         NOTE,
         "has 299 rules",
     ),
-    ("rules", {"events": {"list_rules": many_rules(300)}}, {"reviewers": ("malware",)}, NOTE, "needs 1 more"),
+    ("rules", {"events": {"list_rules": many_rules(300)}}, {"reviewers": ("malware",)}, NOTE, "needs 2 more"),
     (
         "rules",
         {"events": {"list_rules": many_rules(300)}},

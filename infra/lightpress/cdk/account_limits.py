@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 PURGES_AT_ONCE = 2
 REVIEWS_AT_ONCE = 2
+DELIVERIES_AT_ONCE = 5
+"""Of events to one receiver of webhooks. A burst of uploads waits in its queue."""
 URLS_AT_ONCE = 10
 """So many URLs an invocation takes, all at once: it waits as long as the slowest (docs/operations.md, "Fetcher")."""
 _LEAST_CONCURRENCY = 2  # of an event source
@@ -45,6 +47,7 @@ def started_at_once(config: Config, reviewers: Sequence[str] = ()) -> int:
         + dead_letters_at_once(config)
         + (PURGES_AT_ONCE if config.delivery.invalidate_deleted else 0)
         + (REVIEWS_AT_ONCE if reviewers else 0)
+        + DELIVERIES_AT_ONCE * len(config.webhooks.webhooks)
         + (config.ingest.fetch_max_concurrency if config.ingest.url_ingest else 0)
         + (options.max_concurrency if config.existing.in_place else 0)
     )
@@ -56,8 +59,12 @@ def started_by_a_backfill(config: Config) -> int:
 
 
 def rules_of_the_default_bus(config: Config, reviewers: Sequence[str] = ()) -> int:
-    """How many rules of EventBridge's default bus the stack has: one for each existing bucket, one for scans."""
-    return len(config.existing.attach) + len(config.existing.in_place) + (1 if MALWARE in reviewers else 0)
+    """How many rules of EventBridge's default bus the stack has.
+
+    One for each existing bucket, one for scans, and one that measures every hour how long reviews take.
+    """
+    for_reviews = (1 if reviewers else 0) + (1 if MALWARE in reviewers else 0)
+    return len(config.existing.attach) + len(config.existing.in_place) + for_reviews
 
 
 def failure_memory_mb(config: Config) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_events as events
 
+from lightpress.cdk.account_limits import DELIVERIES_AT_ONCE
 from lightpress.cdk.component import Component
 from lightpress.cdk.existing import send
 from lightpress.cdk.functions import PythonFunction
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 _MEMORY_MB = 256
 _BATCH = 10
 _TIME_TO_TELL_SECONDS = 20
-# What a receiver gets at once at most. A burst of uploads waits in the queue.
-_AT_ONCE = 5
 _RETENTION_DAYS = 14
 """Of both queues: attempts take two days, and SQS counts from the first sending."""
 
@@ -110,7 +109,7 @@ class Webhooks(Component):
         """Have a receiver's events come to its queue, and the function take and sign them."""
         rule = rule_of(self, f"{_name(row)}Rule", row.events, config, f"Events for {row.url.partition('?')[0]}"[:512])
         send(rule, to=queue, otherwise=dead_letters)
-        self.function.consume(queue, batch_size=_BATCH, max_concurrency=_AT_ONCE)
+        self.function.consume(queue, batch_size=_BATCH, max_concurrency=DELIVERIES_AT_ONCE)
         self.function.allow("secretsmanager:GetSecretValue", on=row.secret_arn)
         self.function.allow("sqs:SendMessage", on=dead_letters.queue_arn)
         if row.kms_key:
