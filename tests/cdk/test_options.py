@@ -351,7 +351,15 @@ def test_to_show_a_placeholder_the_resolver_sees_names_and_no_contents(everythin
         ),
         (
             "reserved_concurrency = 100\nprovisioned_pollers = 2",
-            "reserved_concurrency: 100 is less than the 220 that may be started; allowed: 0, 220 to 1,000",
+            "reserved_concurrency: 100 is less than the 220 that may be started; allowed: 0, 220 to 21,000",
+        ),
+        (
+            "reserved_concurrency = 20000\nprovisioned_pollers = 2\nprovisioned_pollers_max = 2000",
+            "reserved_concurrency: 20000 is less than the 20020 that may be started; allowed: 0, 20,020 to 21,000",
+        ),
+        (
+            "provisioned_pollers = 2\nprovisioned_pollers_max = 2001",
+            "provisioned_pollers_max: 2001 is not between 2 and 2000",
         ),
         ("provisioned_pollers = 1", "provisioned_pollers: 1 is not allowed; allowed: 0, 2 to provisioned_pollers_max"),
         (
