@@ -121,16 +121,27 @@ class FakeLooking(Looking):
 
 
 class Rig:
-    """A machine over the fakes, and the state machine that asks it, one child after another."""
+    """A machine over the fakes, and the state machine that asks it, one child after another.
 
-    def __init__(self, keys: Sequence[str], *, stale: Sequence[str] = (), job: Job = JOB, **row: Any) -> None:  # noqa: ANN401
+    looks: looks at the originals, instead of who finds those stale that are named.
+    """
+
+    def __init__(
+        self,
+        keys: Sequence[str],
+        *,
+        stale: Sequence[str] = (),
+        job: Job = JOB,
+        looks: Looking | None = None,
+        **row: Any,  # noqa: ANN401  fields of the row
+    ) -> None:
         self.lister, self.files, self.hints = FakeLister(sorted(keys)), FakeFiles(), FakeHints()
         self.runs = FakeRuns(Run("r", job, **{"rate": 1e9, "paced": NOW} | row))
         nothing: Any = None
         self.looking = FakeLooking(nothing, nothing, nothing, stale=set(stale))
         self.clock = NOW
         self.waits: list[int] = []
-        child = Child(self.lister, self.looking, _ours, self.hints, self.runs, lambda: self.clock)
+        child = Child(self.lister, looks or self.looking, _ours, self.hints, self.runs, lambda: self.clock)
         self.machine = Machine(self.runs, self.files, self.lister, self.hints, child, lambda name: Run(name, job))
 
     @property

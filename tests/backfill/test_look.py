@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 import pytest
 
 from lightpress.backfill.look import GONE, IGNORED, Found, Looking, Stale
-from lightpress.image import Reason, Size, Spec
+from lightpress.image import Limits, Reason, Size, Spec
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 from lightpress.pipeline.ports import PreconditionFailed, Published
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.source import Original, Source
+from lightpress.pipeline.source import Closed, Original, Source
 
 RECIPE = Recipe("web", Spec((Size("w10", 10),), ("jpeg",)))
 BOOK = RecipeBook((Rule("ignored/**", None), Rule("**", RECIPE)), {"web": RECIPE})
@@ -25,6 +25,11 @@ FAILED = Manifest(
     digest=RECIPE.digest_for(Reason.CORRUPT),
     reason="corrupt",
 )
+ARCHIVED = replace(FAILED, reason="archived", digest=RECIPE.digest_for(Reason.ARCHIVED))
+DENIED = replace(FAILED, reason="access_denied", digest=RECIPE.digest_for(Reason.ACCESS_DENIED))
+CLOSED = Closed(Reason.ARCHIVED, "It is in the storage class GLACIER: restore it.")
+LOCKED = Closed(Reason.CUSTOMER_KEY, "Upload it again.")
+SMALLER = replace(RECIPE, spec=replace(RECIPE.spec, limits=Limits(max_bytes=3)))
 TOMBSTONE = Manifest("a.jpg", Status.DELETED, 2)
 OLD = replace(READY, digest="of another recipe")
 
@@ -36,6 +41,7 @@ class Bucket:
     manifest: Manifest | None
     version: str | None
     changing: bool = False
+    closed: Closed | None = None  # why nobody can read it
 
     def published(self, key: str) -> Published | None:  # noqa: ARG002
         return Published(self.manifest, "e") if self.manifest else None
@@ -43,18 +49,20 @@ class Bucket:
     def head(self, source: Source) -> Original | None:  # noqa: ARG002
         if self.changing:
             raise PreconditionFailed
-        return Original(self.version, "e", 4) if self.version else None
+        return Original(self.version, "e", 4, closed=self.closed) if self.version else None
 
 
-def looked(bucket: Bucket, *, thorough: bool = False, source: Source = SOURCE) -> Found:
-    return Looking(bucket, bucket, BOOK, thorough)(source)  # type: ignore[arg-type]
+def looked(bucket: Bucket, *, source: Source = SOURCE, book: RecipeBook = BOOK) -> Found:
+    return Looking(bucket, bucket, book)(source)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("bucket", "found"),
     [
         (Bucket(None, "v1"), Found(None, Stale.MISSING, 1)),
-        (Bucket(OLD, "v1"), Found(None, Stale.OUTDATED, 1)),
+        (Bucket(OLD, "v1"), Found(None, Stale.OUTDATED, 2)),
+        (Bucket(OLD, "v2"), Found(None, Stale.CHANGED, 2)),
+        (Bucket(OLD, None), Found(None, Stale.REMOVED, 2)),
         (Bucket(READY, "v1"), Found("ready", None, 2)),
         (Bucket(FAILED, "v1"), Found("failed", None, 2)),
         (Bucket(READY, "v2"), Found(None, Stale.CHANGED, 2)),
@@ -64,25 +72,32 @@ def looked(bucket: Bucket, *, thorough: bool = False, source: Source = SOURCE) -
         (Bucket(READY, "v1", changing=True), Found(None, Stale.CHANGED, 2)),
     ],
 )
-def test_a_look_takes_one_request_where_another_recipe_settles_it_and_two_otherwise(
-    bucket: Bucket, found: Found
-) -> None:
+def test_a_look_takes_one_request_where_nothing_was_published_and_two_otherwise(bucket: Bucket, found: Found) -> None:
     assert looked(bucket) == found
 
 
 @pytest.mark.parametrize(
-    ("bucket", "found"),
+    ("manifest", "closed", "ending", "stale"),
     [
-        (Bucket(OLD, "v1"), Found(None, Stale.OUTDATED, 2)),
-        (Bucket(OLD, "v2"), Found(None, Stale.CHANGED, 2)),
-        (Bucket(OLD, None), Found(None, Stale.REMOVED, 2)),
-        (Bucket(READY, "v1"), Found("ready", None, 2)),
+        (ARCHIVED, CLOSED, "archived", None),
+        (replace(ARCHIVED, digest="of another recipe"), CLOSED, "archived", None),
+        (OLD, CLOSED, "archived", None),
+        (OLD, LOCKED, "customer_key", None),
+        (READY, CLOSED, "ready", None),
+        (replace(FAILED, digest="of another recipe"), CLOSED, None, Stale.OUTDATED),
+        (ARCHIVED, None, None, Stale.RESTORED),
+        (DENIED, None, "access_denied", None),
     ],
 )
-def test_a_thorough_look_tells_what_is_only_outdated_from_what_was_changed_or_deleted_since(
-    bucket: Bucket, found: Found
+def test_what_nobody_can_read_is_counted_by_its_reason_and_left_until_a_look_tells_that_it_was_restored(
+    manifest: Manifest, closed: Closed | None, ending: str | None, stale: Stale | None
 ) -> None:
-    assert looked(bucket, thorough=True) == found
+    assert looked(Bucket(manifest, "v1", closed=closed)) == Found(ending, stale, 2)
+
+
+def test_what_a_recipe_refuses_without_reading_it_is_refused_in_an_archive_too() -> None:
+    book = RecipeBook((Rule("**", SMALLER),), {"web": SMALLER})
+    assert looked(Bucket(OLD, "v1", closed=CLOSED), book=book).stale is Stale.OUTDATED
 
 
 def test_what_no_recipe_wants_is_not_read_at_all() -> None:

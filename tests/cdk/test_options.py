@@ -242,6 +242,49 @@ def test_each_function_may_do_with_the_key_what_its_other_grants_need(with_optio
                 for g in grants_of(without_key.raw, f.id) if g.action.startswith("kms:")]  # fmt: skip
 
 
+# What the caller of an action needs of the key of what it acts on:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+_OPENS, _SEALS = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
+_OF_KEYS = {
+    "s3:GetObject": _OPENS,
+    "s3:PutObject": _SEALS,
+    "sqs:ReceiveMessage": _OPENS,
+    "sqs:SendMessage": _SEALS,
+    "dynamodb:": _SEALS | {"kms:DescribeKey", "kms:Encrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"},
+}
+
+
+_SIGNED = """
+upload_auth = "iam"
+url_ingest = true
+max_uploads_per_day = 9
+max_megabytes_per_day = 9
+in_place = [{ bucket = "my-cms", suffixes = [".jpg"] }]
+"""
+_WITH_TOKENS = """
+upload_auth = "jwt"
+upload_jwt_issuer = "https://login.example.com"
+upload_jwt_audiences = ["a"]
+operators_scope = "operate"
+"""
+
+
+@pytest.mark.parametrize("more", [_SIGNED, _WITH_TOKENS], ids=["IAM, URLs, quotas and in place", "operators"])
+def test_whoever_reads_or_writes_a_table_a_queue_or_a_bucket_may_do_with_its_key_what_that_takes(
+    with_options: Callable[[str], Template], more: str
+) -> None:
+    template = with_options(f'encryption_key = "create"\n{more}')
+    (key,) = template.resources("AWS::KMS::Key")
+    for function in template.functions():
+        grants = grants_of(template.raw, function.id)
+        granted = {one.action for one in grants if one.action.startswith("kms:") and key.id in one.resource}
+        ours = [one for one in grants if "my-cms" not in one.resource]
+        wanted = [need for one in ours for action, need in _OF_KEYS.items() if one.action.startswith(action)]
+        assert granted == set().union(*wanted), function.id
+
+
 def test_budgets_and_eventbridge_may_use_the_key_where_they_send_to_what_it_encrypts(
     with_options: Callable[[str], Template],
 ) -> None:
@@ -351,7 +394,15 @@ def test_to_show_a_placeholder_the_resolver_sees_names_and_no_contents(everythin
         ),
         (
             "reserved_concurrency = 100\nprovisioned_pollers = 2",
-            "reserved_concurrency: 100 is less than the 220 that may be started; allowed: 0, 220 to 1,000",
+            "reserved_concurrency: 100 is less than the 220 that may be started; allowed: 0, 220 to 21,000",
+        ),
+        (
+            "reserved_concurrency = 20000\nprovisioned_pollers = 2\nprovisioned_pollers_max = 2000",
+            "reserved_concurrency: 20000 is less than the 20020 that may be started; allowed: 0, 20,020 to 21,000",
+        ),
+        (
+            "provisioned_pollers = 2\nprovisioned_pollers_max = 2001",
+            "provisioned_pollers_max: 2001 is not between 2 and 2000",
         ),
         ("provisioned_pollers = 1", "provisioned_pollers: 1 is not allowed; allowed: 0, 2 to provisioned_pollers_max"),
         (

@@ -178,6 +178,25 @@ def test_a_refused_picture_has_ended_until_its_format_is_accepted_and_a_kept_one
     assert endings(accepting) == [None, None, "failed"]
 
 
+def test_an_archived_original_has_ended_by_name_is_never_read_and_begins_again_once_it_is_restored(
+    s3: S3Client,
+) -> None:
+    sqs = boto3.client("sqs", region_name="us-east-1")
+    images, asked = S3Images(s3, "images"), list[str]()
+    keys = ["a/failed.jpg", "a/shown.jpg", "a/restored.jpg"]
+    for key in keys:
+        s3.put_object(Bucket="pictures", Key=key, Body=b"data", StorageClass="GLACIER")
+        identity = s3.head_object(Bucket="pictures", Key=key)["ETag"].strip('"')
+        shown = key == "a/shown.jpg"
+        status, reason = (Status.READY, None) if shown else (Status.FAILED, Reason.ARCHIVED)
+        images.publish(Manifest(key, status, 1, PublishedSource(identity, 4), "web", "old", reason=reason), None)
+    s3.restore_object(Bucket="pictures", Key="a/restored.jpg", RestoreRequest={"Days": 7})
+    s3.meta.events.register("provide-client-params.s3.GetObject", lambda params, **_: asked.append(params["Bucket"]))
+    target = Variants("pictures", sqs, "", images=images, originals=S3Originals(s3), recipes=BOOK)
+    assert target.endings([Item(key, 1, "") for key in keys]) == ["archived", "archived", None]
+    assert set(asked) == {"images"}, "of originals, only the head is asked for"
+
+
 def test_a_picture_that_was_reviewed_meanwhile_has_not_ended_and_one_that_waits_has(s3: S3Client) -> None:
     sqs, reviews = boto3.client("sqs", region_name="us-east-1"), S3Reviews(s3, "images")
     images, recipe = S3Images(s3, "images"), replace(RECIPE, gate=("person",))

@@ -72,7 +72,10 @@ class Context:
 
 
 def notification(*keys: str, name: str = "ObjectCreated:Put", bucket: str = UPLOADS) -> str:
-    """The body that S3 sends."""
+    """The body that S3 sends, but for the fields that nobody reads.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    """
     records = [
         {
             "eventSource": "aws:s3",
@@ -90,7 +93,10 @@ def url_of(queue: str) -> str:
 
 
 def letters(messages: list[MessageTypeDef]) -> dict[str, Any]:
-    """Messages of the dead-letter queue, as Lambda hands them over."""
+    """Messages of the dead-letter queue, as Lambda hands them over.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
     return {
         "Records": [
             {
@@ -113,7 +119,10 @@ def letters(messages: list[MessageTypeDef]) -> dict[str, Any]:
 
 
 def batch(*bodies: str) -> dict[str, Any]:
-    """What Lambda hands over: messages with the ids id-0, id-1, ..."""
+    """What Lambda hands over: messages with the ids id-0, id-1, ...
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
+    """
     return {
         "Records": [
             {

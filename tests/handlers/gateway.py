@@ -21,7 +21,11 @@ _IMAGES = "/images/"
 def event_of(  # noqa: PLR0913  by keyword
     *, method: str, path: str, key: str | None, body: str | None, owner: str, content_type: str = "application/json"
 ) -> dict[str, Any]:
-    """What an HTTP API hands over (payload 2.0), with an authorizer for tokens."""
+    """What an HTTP API hands over (payload 2.0), with an authorizer for tokens.
+
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+    """
     return {
         "version": "2.0",
         "routeKey": f"{method} /",

@@ -39,7 +39,10 @@ PICTURE = file_of(ramp((200, 150)), "JPEG", quality=95)
 
 
 def event(key: str) -> str:
-    """As EventBridge says it: the key is not encoded."""
+    """As EventBridge says it: the key is not encoded.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    """
     detail = {"bucket": {"name": CMS}, "object": {"key": key}}
     return json.dumps({"source": "aws.s3", "detail-type": "Object Created", "detail": detail})
 

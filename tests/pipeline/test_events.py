@@ -21,7 +21,10 @@ BUCKET = "uploads"
 
 
 def record(key: str, name: str = "ObjectCreated:Put", bucket: str = BUCKET) -> dict[str, Any]:
-    """As S3 writes it: the key encoded as in a form."""
+    """As S3 writes it: the key encoded as in a form.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-content-structure.html
+    """
     return {
         "eventVersion": "2.1",
         "eventSource": "aws:s3",
@@ -54,7 +57,10 @@ def sns(message: str) -> str:
 
 
 def eventbridge(key: str, name: str = "Object Created", bucket: str = BUCKET) -> str:
-    """As EventBridge writes it: the key as it is."""
+    """As EventBridge writes it: the key as it is.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
+    """
     return json.dumps(
         {
             "version": "0",

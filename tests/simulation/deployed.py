@@ -142,7 +142,6 @@ class Release:
             self.code.images.S3Images(s3, IMAGES),
             self.code.originals.S3Originals(s3),
             self.recipes,
-            thorough=True,
             reviews=self.code.reviews.S3Reviews(s3, IMAGES),
         )
         return looking

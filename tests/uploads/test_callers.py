@@ -14,7 +14,9 @@ import pytest
 from lightpress.uploads.callers import caller_of
 from lightpress.uploads.requests import Refused, owner_of
 
-# Powertools for AWS Lambda (Python), tests/events/apiGatewayProxyV2IamEvent.json.
+# https://github.com/aws-powertools/powertools-lambda-python/blob/develop/tests/events/apiGatewayProxyV2IamEvent.json
+# AWS documents the same fields, without values:
+# https://docs.aws.amazon.com/powertools/typescript/2.13.1/api/types/_aws-lambda-powertools_parser.types.APIGatewayProxyEventV2.html
 IDENTITY_POOL: dict[str, Any] = {
     "accessKey": "ARIA2ZJZYVUEREEIHAKY",
     "accountId": "1234567890",

@@ -158,6 +158,9 @@ def test_an_owner_is_the_same_each_time_and_cannot_be_read_from_a_key() -> None:
     assert owner_of("a") != owner_of("b")
 
 
+# Where each kind of authorizer puts what it says, in the payload 2.0:
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
 @pytest.mark.parametrize(
     ("auth", "authorizer", "caller"),
     [

@@ -82,7 +82,7 @@ class Variants(_Queued):
     reviews: Reviews | None = field(default=None, kw_only=True)
 
     def _ending(self, item: Item) -> tuple[str | None, int]:
-        """GET the manifest; HEAD the original only where the manifest is current or a tombstone. GET each review."""
+        """GET the manifest; HEAD the original where there is one. GET each review."""
         look = Looking(self.images, self.originals, self.recipes, reviews=self.reviews)
         found = look(Source(self.bucket, item.key, self.under))
         return found.ending, found.reads

@@ -31,7 +31,8 @@ class Options(TypedDict, total=False):
         provisioned_pollers: Minimum number of provisioned pollers of the queue, which react sooner to a burst of
             uploads; 0 uses Lambda's ordinary pollers. Each is billed by the hour and runs up to 10 invocations at a
             time. Replaces `max_concurrency`.
-        provisioned_pollers_max: Maximum number of provisioned pollers. Has no effect while `provisioned_pollers` is 0.
+        provisioned_pollers_max: Maximum number of provisioned pollers, which run up to 10 invocations each: the
+            account's concurrency has to allow them. Has no effect while `provisioned_pollers` is 0.
         max_receive_count: Receives of a message before SQS moves it to the dead-letter queue, where it is tried once
             more, alone. The pause between receives grows to 15 minutes, so that 8 take half an hour. Throttled
             invocations count too: below 5, messages that could be processed may be moved.

@@ -86,6 +86,8 @@ _OF_THE_KEY = {
     "sqs:SendMessage": _WRITE,
     # In the caller's name, DynamoDB opens the table's key.
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+    "dynamodb:GetItem": _TABLE,
+    "dynamodb:Query": _TABLE,
     "dynamodb:UpdateItem": _TABLE,
     "dynamodb:DeleteItem": _TABLE,
     "dynamodb:Scan": _TABLE,

@@ -144,8 +144,7 @@ class Child:
         except Refused as refused:
             return self._over(refused.run, result)
         sources = [self._source(run, shard, item) for item in items]
-        looking = replace(self.looking, thorough=not run.job.outdated)
-        found = list(self._pool.map(lambda source: looking(source) if source else None, sources))
+        found = list(self._pool.map(lambda source: self.looking(source) if source else None, sources))
         stale = [source for source, one in zip(sources, found, strict=True) if source and self._sends(run, one)]
         run, allowed = self._reserve(run, len(stale))
         refused_by_queue = self.hints.send(stale[:allowed]) if allowed else 0

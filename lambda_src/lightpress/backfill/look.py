@@ -1,6 +1,7 @@
 """One look at an original: is what is published of it what should be? Nothing changes.
 
-It takes two requests at most, and one more for each reviewer where its recipe has a gate.
+It takes two requests at most, and one more for each reviewer where its recipe has a gate. Neither reads an original, so
+that what is in an archive costs what everything else does.
 """
 
 from __future__ import annotations
@@ -9,9 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from lightpress.image import UNREADABLE, Reason
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.reconcile import agrees, is_current
+from lightpress.pipeline.reconcile import agrees, is_current, stays_unread
 
 if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest
@@ -31,8 +33,9 @@ class Stale(StrEnum):
     MISSING = "missing"  # nothing was ever published of it
     CHANGED = "changed"  # what is published is of another version
     REMOVED = "removed"  # it is deleted, and still published
+    RESTORED = "restored"  # it failed because it was in an archive, and can be read now
     REVIEWED = "reviewed"  # what is published does not agree with its reviews
-    OUTDATED = "outdated"  # what is published is of this version, or may be, under another recipe
+    OUTDATED = "outdated"  # what is published is of this version under another recipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,8 @@ class Found:
     """What a look has found.
 
     Attributes:
-        ending: What became of the original, where that is final: the status of its manifest, `IGNORED` or `GONE`.
+        ending: What became of the original, where that is final: the status of its manifest, `IGNORED` or `GONE`; of
+            what nobody can read the reason for that, such as "archived".
         stale: Why it is to be worked on; None where it has an ending.
         reads: Requests that the look took, but for those for reviews: one for each reviewer of its recipe.
     """
@@ -59,27 +63,22 @@ class Looking:
         originals: Where originals are.
         recipes: Which recipe each key has.
         reviews: What reviewers say; None where no recipe has a gate.
-        thorough: Tell an outdated original from a changed or removed one, which takes the second request.
     """
 
     images: Images
     originals: Originals
     recipes: RecipeBook
-    thorough: bool = False
     reviews: Reviews | None = None
 
     def __call__(self, source: Source) -> Found:
-        """GET the manifest; HEAD the original where the manifest may be the last word on it."""
+        """GET the manifest; HEAD the original where there is one."""
         recipe = self.recipes.recipe_for(source.name)
         if recipe is None:
             return Found(IGNORED, None, 0)
         published = self.images.published(source.name)
         if published is None:
             return Found(None, Stale.MISSING, 1)
-        manifest = published.manifest
-        if not (self.thorough or _may_be_last_word(manifest, recipe)):
-            return Found(None, Stale.OUTDATED, 1)
-        return self._compared(source, manifest, recipe)
+        return self._compared(source, published.manifest, recipe)
 
     def _compared(self, source: Source, manifest: Manifest, recipe: Recipe) -> Found:
         try:
@@ -89,13 +88,20 @@ class Looking:
         if original is None:
             deleted = manifest.status is Status.DELETED
             return Found(GONE, None, MOST_READS) if deleted else Found(None, Stale.REMOVED, MOST_READS)
+        stale = self._why_stale(source, manifest, recipe, original)
+        return Found(None if stale else _ending(manifest, original, recipe), stale, MOST_READS)
+
+    def _why_stale(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> Stale | None:
         if not manifest.is_of(original.identity):
-            return Found(None, Stale.CHANGED, MOST_READS)
+            return Stale.CHANGED
         if self._is_reviewed_anew(source, manifest, recipe, original):
-            return Found(None, Stale.REVIEWED, MOST_READS)
-        if not _may_be_last_word(manifest, recipe):
-            return Found(None, Stale.OUTDATED, MOST_READS)
-        return Found(str(manifest.status), None, MOST_READS)
+            return Stale.REVIEWED
+        # Of other reasons a look that says nothing proves nothing: a KMS key denies reading alone.
+        if manifest.reason == Reason.ARCHIVED and original.closed is None:
+            return Stale.RESTORED
+        if is_current(manifest, recipe) or stays_unread(manifest, original, recipe):
+            return None
+        return Stale.OUTDATED
 
     def _is_reviewed_anew(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
         if self.reviews is None or not recipe.gate:
@@ -103,5 +109,10 @@ class Looking:
         return not agrees(manifest, self.reviews.standing(source.name, original.identity, recipe.gate))
 
 
-def _may_be_last_word(manifest: Manifest, recipe: Recipe) -> bool:
-    return manifest.status is Status.DELETED or is_current(manifest, recipe)
+def _ending(manifest: Manifest, original: Original, recipe: Recipe) -> str:
+    """Its status; the reason where nobody can read it and it would be something else otherwise."""
+    if manifest.reason in UNREADABLE:
+        return str(manifest.reason)
+    if original.closed is not None and not is_current(manifest, recipe):
+        return str(original.closed.reason)
+    return str(manifest.status)

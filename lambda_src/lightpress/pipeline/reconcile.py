@@ -368,6 +368,26 @@ def is_kept(manifest: Manifest, recipe: Recipe) -> bool:
     return published is not None and published not in recipe.spec.accept
 
 
+def stays_unread(manifest: Manifest, original: Original, recipe: Recipe) -> bool:
+    """Whether a look tells that these contents cannot be read, and what is published of them stays for just that.
+
+    Another attempt would keep what is shown, as of another recipe, or fail for the same reason once more.
+    """
+    if original.closed is None:
+        return False
+    if manifest.status is Status.READY:
+        return not _is_refused_unread(original, recipe)
+    return manifest.reason == original.closed.reason
+
+
+def _is_refused_unread(original: Original, recipe: Recipe) -> bool:
+    try:
+        recipe.spec.limits.check_bytes(original.size)
+    except PictureRejected:
+        return True
+    return False
+
+
 def _may_be_readable_now(manifest: Manifest, original: Original) -> bool:
     """Whether it failed only because it could not be read, and this look does not say the same."""
     return manifest.reason in UNREADABLE and (original.closed is None or original.closed.reason != manifest.reason)

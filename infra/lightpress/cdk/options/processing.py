@@ -12,6 +12,11 @@ if TYPE_CHECKING:
 
 _EVENT_BUS = r"[A-Za-z0-9._-]{1,256}"
 INVOCATIONS_OF_A_POLLER = 10
+# Lambda's API says 10,000 for SQS, CloudFormation 2,000, and whatever a stack has goes through CloudFormation.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-eventsourcemapping-provisionedpollerconfig.html
+_MOST_POLLERS = 2_000
+_MOST_FOR_BACKFILLS = 1_000
+_MOST_RESERVED = INVOCATIONS_OF_A_POLLER * _MOST_POLLERS + _MOST_FOR_BACKFILLS
 # https://docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html
 _MINUTES_OF_A_CANARY = (0, 5, 10, 15, 30)
 
@@ -78,7 +83,7 @@ class ProcessingOptions:
     reserved_concurrency: int = integer(
         0,
         low=0,
-        high=1000,
+        high=_MOST_RESERVED,
         doc="Reserved concurrency of the function that publishes, taken from the account's; 0 reserves none. Must not "
         "be below `max_concurrency` and `backfill_max_concurrency` together, because a throttled invocation counts as "
         "a receive of its messages.",
@@ -94,8 +99,9 @@ class ProcessingOptions:
     provisioned_pollers_max: int = integer(
         20,
         low=2,
-        high=100,
-        doc="Maximum number of provisioned pollers. Has no effect while `provisioned_pollers` is 0.",
+        high=_MOST_POLLERS,
+        doc="Maximum number of provisioned pollers, which run up to 10 invocations each: the account's concurrency has "
+        "to allow them. Has no effect while `provisioned_pollers` is 0.",
     )
     max_receive_count: int = integer(
         8,
@@ -127,7 +133,7 @@ class ProcessingOptions:
     backfill_max_concurrency: int = integer(
         20,
         low=2,
-        high=1000,
+        high=_MOST_FOR_BACKFILLS,
         doc="Maximum concurrent invocations of the function that publishes for the queue of backfills, besides those "
         "for uploads.",
     )
@@ -187,7 +193,7 @@ def check_concurrency(options: ProcessingOptions, table: Table) -> None:
         raise table.error(
             "reserved_concurrency",
             f"{options.reserved_concurrency} is less than the {most} that may be started; "
-            f"allowed: 0, {most:,} to 1,000",
+            f"allowed: 0, {most:,} to {_MOST_RESERVED:,}",
         )
 
 
