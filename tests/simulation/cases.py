@@ -194,6 +194,13 @@ ERASED = [
 HELD = ("client", "start process/1", *("step 0",) * 8)
 """A picture is held: the manifest, the look, the review, the list, the manifest, a look, the announcement, the end."""
 
+APPROVED_BY_ONE = (
+    *("client", "client", "start process/1", *("step 0",) * 9),  # it is put under recipes that ask two, and is held
+    *("client", "start review/1", *("step 0",) * 3),  # a person approves it
+    *("start process/2", *("step 0",) * 6),  # and it is still held
+)
+"""The other reviewer has the last word: if that is kept and nobody looks, nobody ever will."""
+
 GATED_QUICK = [
     *(case for script in ("Pa", "Pr", "Ba") for case in _kinds(script)),
     *(Case(script, begins=HELD) for script in ("PaQ", "PaD", "Pra", "Par")),
@@ -207,6 +214,7 @@ GATED = [
     *(Case(script, faults=1) for script in ("Pa", "Pr")),
     *(Case(script, faults=1, begins=HELD) for script in ("Par", "Pra", "PaD", "PaQ")),
     Case("Par", faults=1, receives=1, begins=HELD),
+    Case("RPas", faults=1, begins=APPROVED_BY_ONE),
 ]
 """Approved, rejected, or both, before or after the picture is overwritten or deleted, or the recipe asks another
 reviewer, and with a fault."""

@@ -240,11 +240,17 @@ class Cloud:
         batch = (Message(self.asked_for, key, received=1, in_flight=True),)
         queue, release = Queue(ERASURE), self.releases[-1]
         self.start(queue, batch, release, begin(release, queue, batch))
+        self.workers[-1].began_at = self.promises.changes(key)
 
     @property
     def at_work(self) -> frozenset[str]:
         """The names of those who work for Lightpress."""
         return frozenset(worker.name for worker in self.workers if worker.queue != ERASURE)
+
+    def is_changed_while_erased(self, key: str) -> bool:
+        """Whether a client has changed what the key holds since an operator has begun to erase it, who goes on."""
+        erasing = (one for one in self.workers if one.queue == ERASURE and one.batch[0].body == key)
+        return any(one.began_at != self.promises.changes(key) for one in erasing)
 
     def may_go_on(self, worker: Worker) -> bool:
         """Whether nobody is left whom it waits for."""

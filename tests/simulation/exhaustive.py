@@ -300,6 +300,7 @@ class Run:
                 pasts[worker.name],
                 sorted(pasts[name] for name in worker.awaits & pasts.keys()),
                 worker.listed == self.cloud.promises.changes(KEY),
+                worker.began_at == self.cloud.promises.changes(KEY),
             )
             for worker in self.cloud.workers
             if worker.queue == ERASURE

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.simulation import randomly
 from tests.simulation.cases import (
+    APPROVED_BY_ONE,
     COPIED_AND_DIED,
     COPIED_AND_ERASED,
     DELETED_AND_DIED,
@@ -886,8 +887,8 @@ MUTANTS = (
                 "if not S.reviews.keep_first(K, I, R):\n    return",
             ),
         ),
-        Case("PRsa", faults=1),
-        100_000,
+        Case("RPas", faults=1, begins=APPROVED_BY_ONE),
+        5_000,
     ),
     Mutant(
         "a program takes its own rejection back",

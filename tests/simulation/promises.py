@@ -350,8 +350,8 @@ class Promises:
 
     def _check_recorded(self, key: str, manifest: Manifest) -> None:
         """A manifest says `failed` only when somebody can look at the failure, and at what failed."""
-        if manifest.status is not Status.FAILED:
-            return
+        if manifest.status is not Status.FAILED or self._cloud.is_changed_while_erased(key):
+            return  # in the latter case whoever publishes it finds out next that what failed is gone
         assert manifest.source is not None
         subject = f"{UPLOADS}/{key}"
         found = [
@@ -418,6 +418,7 @@ class Promises:
                 self._break(key, "what is published is not of the newest recipe")
             else:
                 self._check_end(key, manifest, source)
+                self._check_recorded(key, manifest)
             if self._cloud.gated and manifest and source and recipe:
                 self._check_reviewed(key, manifest, source, recipe)
             self._check_swept(key, manifest)

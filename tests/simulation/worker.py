@@ -39,7 +39,7 @@ class Worker:
     """An invocation of the function `queue` is worked off by, with a batch of its messages.
 
     awaits: the names of those who have to end before it goes on. listed: of an erasure, how often clients had changed
-    what its key holds when it last listed that.
+    what its key holds when it last listed that. began_at: and when it began.
     """
 
     name: str
@@ -50,6 +50,7 @@ class Worker:
     dead: bool = False
     awaits: frozenset[str] = frozenset()
     listed: int = -1
+    began_at: int = -1
 
     @property
     def numbers(self) -> set[int]:
