@@ -85,7 +85,8 @@ def test_what_is_rejected_after_it_was_published_is_removed_and_no_permalink_sho
     assert (status_of(cloud, path), status_of(cloud, permalink(key))) == (200, 200)
     assert gate.wait(key, gate.say(key, NO), NO, timeout=120).state == Status.FAILED
     # What viewers have seen of the variant leaves the CDN once record_failure, which removes it, must have ended.
-    assert stored(deployment.s3, cloud, variants_folder(key)) == []
+    # It publishes the failure first, and then removes what is dead by that.
+    assert eventually(lambda: stored(deployment.s3, cloud, variants_folder(key)) == [])
     eventually(lambda: status_of(cloud, permalink(key)) == 404)
     manifest = deployment.manifest(key)
     assert manifest is not None
