@@ -19,7 +19,7 @@ from lightpress.cdk.metrics import ENDS, FAILURE_RATE, LONGEST_WAIT, counted
 from lightpress.cdk.naming import global_name, pin
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from aws_cdk import aws_events as events
     from constructs import Construct
@@ -168,12 +168,7 @@ class Monitoring(Component):
         }
         self._alarm(
             "WebhooksAreNotDelivered",
-            cloudwatch.MathExpression(
-                expression=" + ".join(f"FILL({id_}, 0)" for id_ in kept),
-                using_metrics=kept,
-                label="events that receivers did not take",
-                period=_PERIOD,
-            ),
+            _sum_of(kept, "events that receivers did not take"),
             threshold=1,
             says="A receiver of a webhook is gone, or has not taken an event for two days. See with "
             "`lightpress webhooks list` which, and send them again with `lightpress webhooks replay`.",
@@ -186,12 +181,7 @@ class Monitoring(Component):
         failed = {f"rule_{number}": _failed_invocations(rule) for number, rule in enumerate(rules)}
         self._alarm(
             "ChangesAreNotDelivered",
-            cloudwatch.MathExpression(
-                expression=" + ".join(f"FILL({id_}, 0)" for id_ in failed),
-                using_metrics=failed,
-                label="changes that EventBridge could not deliver",
-                period=_PERIOD,
-            ),
+            _sum_of(failed, "changes that EventBridge could not deliver"),
             threshold=1,
             says="EventBridge could not send changes of an existing bucket to its queue. They wait in the dead-letter "
             "queue of the rule.",
@@ -300,6 +290,16 @@ class Monitoring(Component):
         alarm.add_alarm_action(actions.SnsAction(self.topic))
         alarm.add_ok_action(actions.SnsAction(self.topic))
         self.alarms.append(alarm)
+
+
+def _sum_of(metrics: Mapping[str, cloudwatch.IMetric], label: str) -> cloudwatch.MathExpression:
+    """All of them together, by the names that the expression calls them; one that says nothing counts as 0."""
+    return cloudwatch.MathExpression(
+        expression=" + ".join(f"FILL({id_}, 0)" for id_ in metrics),
+        using_metrics=dict(metrics),
+        label=label,
+        period=_PERIOD,
+    )
 
 
 def _failed_invocations(rule: events.Rule) -> cloudwatch.Metric:

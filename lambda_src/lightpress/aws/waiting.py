@@ -9,7 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from lightpress.aws.images import S3Images
-from lightpress.pipeline.gate import HELD
+from lightpress.pipeline.gate import HELD, held_path
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.reviewing import Waiting
 
@@ -53,4 +53,4 @@ class S3Waiting:
         published = images.published(str(json.loads(entry)["key"])) if entry else None
         if published is None or published.manifest.status is not Status.HELD:
             return False
-        return path.endswith(f"/{published.manifest.revision}.json")
+        return path == held_path(published.manifest.key, published.manifest.revision)
