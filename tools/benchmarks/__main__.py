@@ -24,6 +24,7 @@ from tools.benchmarks import (
     purges,
     report,
     scale,
+    steps,
     sweep,
 )
 from tools.benchmarks.engines import ENGINES, FAST_SHARP, OURS, SHARP, EngineError, named, with_allocator
@@ -143,6 +144,18 @@ def _cold_start() -> None:
 def _fetching() -> None:
     """URLs fetched per second, by number of threads, against a plain urllib3 pool."""
     _print(fetching.table(fetching.measure()))
+
+
+@app.command("steps")
+def _steps(
+    turns: Annotated[int, typer.Option(help="How often each step is done.")] = 7,
+    write: Annotated[bool, typer.Option(help="Write the table in docs/performance.md.")] = True,  # noqa: FBT002
+) -> None:
+    """CPU of each step of recipes, beside that of the plain picture in the same run; write the table."""
+    said = steps.said(turns, *steps.measure(turns))
+    _print(said)
+    if write:
+        PAGE.write_text(steps.with_table(PAGE.read_text(), said))
 
 
 @app.command("scale")
