@@ -24,6 +24,7 @@ from tools.benchmarks import (
     purges,
     report,
     scale,
+    sharpening,
     steps,
     sweep,
 )
@@ -156,6 +157,17 @@ def _steps(
     _print(said)
     if write:
         PAGE.write_text(steps.with_table(PAGE.read_text(), said))
+
+
+@app.command("sharpen")
+def _sharpen(
+    count: Annotated[int, typer.Option(help="How many photos.")] = 12,
+    thumbor: Annotated[Path | None, typer.Option(help="A Python that has thumbor; it excludes our Pillow.")] = None,
+) -> None:
+    """SSIMULACRA2 of photos that are reduced and sharpened: ours, sharp's default, thumbor's."""
+    with _errors_shown():
+        found = sharpening.measure(_photos()[:count], HOME / "sharpened", _peers(), thumbor, _say)
+    _print(sharpening.table(found))
 
 
 @app.command("scale")
