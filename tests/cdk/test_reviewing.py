@@ -17,7 +17,7 @@ from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import environment_of, function_id, grants_of
 from tests.cdk.templates import NO_LAYER, Template, read_template
 from tests.cdk.test_monitoring import alarms
-from tests.handlers.conftest import IMAGES, QUEUE
+from tests.handlers.conftest import IMAGES, QUEUE, UPLOADS
 from tests.handlers.recorder import needs
 from tests.handlers.test_take_review import ASK_REVIEWERS, LIST_AS_HELD, MEASURING, TAKE_REVIEW, UNLIST
 from tests.operations.alarming import Measured, is_raised
@@ -53,13 +53,16 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 
 def asked_of(template: Template, handler: str) -> set[tuple[str, str]]:
-    """What a function may do with reviews and the list, by the names of the tests."""
+    """What a function may do with reviews, the list and originals, by the names of the tests."""
     function = function_id(template.raw, handler)
     environment = environment_of(template.raw, function)
-    bucket, queue = environment["IMAGES_BUCKET"], environment.get("QUEUE_URL", "/none").rpartition("/")[2]
+    queue = environment.get("QUEUE_URL", "/none").rpartition("/")[2]
     found = {(one.action, one.resource) for one in grants_of(template.raw, function)}
     named = {
-        (action, resource.replace(f"arn:aws:s3:::{bucket}", IMAGES)) for action, resource in found if bucket in resource
+        (action, resource.replace(f"arn:aws:s3:::{environment[variable]}", name))
+        for action, resource in found
+        for variable, name in (("IMAGES_BUCKET", IMAGES), ("UPLOADS_BUCKET", UPLOADS))
+        if f":{environment[variable]}" in f"{resource}"
     }
     return named | {(action, QUEUE) for action, resource in found if resource.endswith(f":{queue}")}
 

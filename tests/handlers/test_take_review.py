@@ -37,6 +37,8 @@ TAKE_REVIEW = {
     Call("s3", "PutObject", IMAGES, "reviews/"),
     Call("s3", "GetObject", IMAGES, "reviews/"),
     Call("sqs", "SendMessage", QUEUE),
+    Call("s3", "HeadObject", UPLOADS, "*"),
+    Call("s3", "ListObjectVersions", UPLOADS, "*"),
 }
 ASK_REVIEWERS = Call("s3", "GetObject", IMAGES, "reviews/")
 LIST_AS_HELD = Call("s3", "PutObject", IMAGES, "held/")
@@ -140,7 +142,9 @@ def test_a_picture_behind_a_gate_has_no_file_that_the_cdn_could_read_until_every
 
 def test_its_calls_are_those_that_it_is_granted(held: Deployed) -> None:
     with recorded() as calls:
-        take(said(held), said(held, MALWARE), said(held, MALWARE), said(held, approved=False))
+        take(
+            said(held), said(held, MALWARE), said(held, MALWARE), said(held, approved=False), said(held, version="old")
+        )
     assert calls == TAKE_REVIEW
 
 
@@ -185,6 +189,24 @@ def test_a_review_of_a_version_that_is_gone_says_nothing_of_the_next(held: Deplo
     held.upload(KEY, file_of(ramp((300, 200)), "JPEG"))
     take(before)
     assert look(held, PERSON).action is Action.HELD
+
+
+def reviews_of(deployed: Deployed) -> int:
+    return deployed.s3.list_objects_v2(Bucket=IMAGES, Prefix="reviews/")["KeyCount"]
+
+
+def test_a_review_of_what_was_erased_is_not_kept_and_of_what_is_below_a_delete_marker_is(held: Deployed) -> None:
+    body, version = said(held), version_of(held)
+    marker = held.s3.delete_object(Bucket=UPLOADS, Key=KEY)["VersionId"]
+    assert take(body) == []
+    assert reviews_of(held) == 1
+    held.s3.delete_object(Bucket=UPLOADS, Key=KEY, VersionId=marker)
+    held.s3.delete_object(Bucket=UPLOADS, Key=KEY, VersionId=version)
+    held.upload(f"{KEY}.copy", b"another key that begins so")
+    S3Images(held.s3, IMAGES).remove(S3Images(held.s3, IMAGES).paths("reviews/"))
+    looks(held)
+    assert take(body) == []
+    assert (reviews_of(held), looks(held)) == (0, [])
 
 
 def test_in_a_bucket_without_versions_a_scan_is_of_what_has_its_etag(deployed: Deployed) -> None:

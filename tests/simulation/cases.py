@@ -207,6 +207,23 @@ GATED_QUICK = [
 ]
 """Nothing is published before it is reviewed."""
 
+_DELETED = ("client", "start process/2", *("step 0",) * 10)
+HELD_AND_DELETED = (*HELD, *_DELETED)
+"""A picture is held, and then deleted: a tombstone is published."""
+
+LOOKED_FOR_AND_DELETED = (
+    *(*HELD, "client", "start review/1", "step 0"),
+    *("client", "start process/2", *("step 1",) * 10),
+)
+"""The same, while an approval of it has found its version there, and is not kept yet."""
+
+GATED_AND_ERASED = [
+    Case("PaDS", begins=LOOKED_FOR_AND_DELETED),
+    *(Case(script, begins=HELD_AND_DELETED) for script in ("PDSl",)),
+]
+"""An operator erases what is being reviewed."""
+"""An operator erases what is being reviewed."""
+
 GATED = [
     *GATED_QUICK,
     *(case for script in ("Par", "Pra", "PaD", "PDa", "Br", "PaQ", "PQa") for case in _kinds(script)),
@@ -228,6 +245,7 @@ ALL = [
     *CORRECTED,
     *ERASED,
     *GATED,
+    *GATED_AND_ERASED,
     *VIEWED,
     *VIEWED_FAULTY,
     *REFUSED_FOR_ANOTHER,
@@ -253,6 +271,7 @@ QUICK = [
     *CORRECTED_QUICK,
     *ERASED_QUICK,
     *GATED_QUICK,
+    *GATED_AND_ERASED,
     *VIEWED,
     *REFUSED_FOR_ANOTHER,
     *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),

@@ -260,7 +260,9 @@ class Release:
         """The message has the key, the identity, the reviewer, and whether it is approved."""
         s3, sqs = SimulatedS3(self.stores.buckets, wire), SimulatedSqs(self.stores.queues, wire)
         take = self.code.reviewing.TakeReview(
-            self.code.reviews.S3Reviews(s3, IMAGES), hints.SqsLooks(cast("Any", sqs), QUEUE)
+            self.code.reviews.S3Reviews(s3, IMAGES),
+            hints.SqsLooks(cast("Any", sqs), QUEUE),
+            self.code.originals.S3Originals(s3),
         )
 
         def handle(message: Message) -> None:

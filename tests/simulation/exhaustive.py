@@ -55,12 +55,17 @@ MOST_TIMES = 30
 # asks for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it, U for one that is
 # owed no more; E deploys recipes that are the same but leave nothing, F the same in another quality. H: somebody
 # corrects the focus of what is published; G takes that back. S: an operator erases what there is of the key. Of recipes
-# with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks as well.
+# with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks as well; l: a
+# person approves the first of all versions, which may be gone.
 
 
 def _newest(cloud: Cloud) -> str:
     version = cloud.uploads.newest(KEY)
     return identity_of(version) if version else "gone"
+
+
+def _first(cloud: Cloud) -> str:
+    return next(iter(cloud.promises.contents))
 
 
 SCRIPT: dict[str, Callable[[Cloud], None]] = {
@@ -85,13 +90,14 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "F": lambda cloud: cloud.deploy(FINER),
     "a": lambda cloud: cloud.review(KEY, _newest(cloud), PERSON, approved=True),
     "r": lambda cloud: cloud.review(KEY, _newest(cloud), PERSON, approved=False),
+    "l": lambda cloud: cloud.review(KEY, _first(cloud), PERSON, approved=True),
     "s": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=True),
     "t": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=False),
 }
 
 VIEWER, LAZY_VIEWERS, ERASES = "V", frozenset("WU"), "S"
 CORRECTIONS = {"H": FOCUS, "G": None}
-REVIEWED = frozenset("arst")
+REVIEWED = frozenset("arstl")
 CLOSING = frozenset("ACXKZL")
 
 

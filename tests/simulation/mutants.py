@@ -22,9 +22,11 @@ from tests.simulation.cases import (
     DIED_AND_ERASED,
     DIED_AND_OVERTAKEN,
     DIED_AND_PUT_BACK,
+    HELD_AND_DELETED,
     LATE_AND_DEAD,
     LAZILY_PUBLISHED,
     LAZILY_RENDERED,
+    LOOKED_FOR_AND_DELETED,
     PUBLISHED,
     PUBLISHED_AND_DELETED,
     PUBLISHED_TWICE,
@@ -781,7 +783,10 @@ MUTANTS = (
     Mutant(
         "an erasure leaves tombstones their names",
         ERASING,
-        (Change("S.images.publish_at(P, replace(M, key=''), Q)", "None"), Change("int(bool(M.key))", "0")),
+        (
+            Change("M.key or L > R", "L > R"),
+            Change("int(bool(M.key))", "0"),
+        ),
         Case("PDS", begins=PUBLISHED_AND_DELETED),
         500,
     ),
@@ -924,6 +929,43 @@ MUTANTS = (
         ),
         Case("PaQ"),
         2_000,
+    ),
+    Mutant(
+        "the review of a version that is gone is kept",
+        REVIEWING,
+        (Change("not S.originals.has(*_)", "False"),),
+        Case("PDSl", begins=HELD_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "a version is looked for after its review is kept",
+        REVIEWING,
+        (
+            Change(
+                "if not S.originals.has(*_):\n    return False",
+                "self.reviews.keep(key, given.identity, given.review)\n"
+                "if not self.originals.has(given.source, given.identity):\n    return False",
+            ),
+        ),
+        Case("PDSl", begins=HELD_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "an erasure leaves what reviewers have said",
+        ERASING,
+        (Change("[*S.images.paths(reviews_folder(N)), *E]", "[*E]"),),
+        Case("PaDS", begins=LOOKED_FOR_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "an erasure takes what waits since off the list",
+        ERASING,
+        (Change("max(X, default=0)", "0"),),
+        None,
+        1,
+        seed=8_523,
+        erasing=True,
+        gated=True,
     ),
     Mutant(
         "what is held is published anew, and not listed anew",

@@ -11,7 +11,7 @@ from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
 from lightpress.image import UNREADABLE, Reason
 from lightpress.pipeline.events import read
-from lightpress.pipeline.gate import PERSON, held_folder, held_path, review_from_json, review_path
+from lightpress.pipeline.gate import PERSON, held_folder, held_path, review_from_json, review_path, reviews_folder
 from lightpress.pipeline.manifest import (
     VARIANTS,
     Manifest,
@@ -77,7 +77,7 @@ class Promises:
         self._deleted_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
         self._erased: dict[str, int] = {}
-        self._said: dict[tuple[str, str, str], frozenset[bool]] = {}
+        self._said: dict[tuple[str, str, str], frozenset[bool | None]] = {}
 
     @property
     def owed(self) -> list[str]:
@@ -89,7 +89,7 @@ class Promises:
         erased = self._cloud.images.data(path_of(key))
         if erased is not None:
             self._shown.setdefault(key, erased)  # by an operator, before anybody had uploaded anything
-        self._changes[key] += 1
+        self.removed(key)
         self.contents[identity_of(version)] = version.data or b""
         self.closed(version)
 
@@ -102,7 +102,7 @@ class Promises:
     def reviewed(self, key: str, identity: str, reviewer: str, *, approved: bool) -> None:
         """Remember what a reviewer has said of a version."""
         said = (key, identity, reviewer)
-        self._said[said] = self._said.get(said, frozenset()) | {approved}
+        self._said[said] = self._said.get(said, frozenset()) - {None} | {approved}
 
     def denied(self, what: str) -> None:
         """Remember that the last instance was denied to read it."""
@@ -123,15 +123,16 @@ class Promises:
         return self._changes[key]
 
     def removed(self, key: str) -> None:
-        """Remember that what a key holds has changed."""
+        """Remember that what a key holds has changed. What was said before need not count where it comes back."""
         self._changes[key] += 1
+        self._said |= {said: answers | {None} for said, answers in self._said.items() if said[0] == key}
 
     def snapshot(self) -> object:
         """What decides about promises later on."""
         patience = sorted((key, min(count, TRIALS)) for key, count in self.denials.items())
         gone, shown = sorted(self._gone_at.items()), sorted(self._newest_shown.items())
         unheard, erased = sorted(self._unheard), sorted(filter(self.is_erased, self._erased))
-        said = sorted((who, sorted(answers)) for who, answers in self._said.items())
+        said = sorted((who, sorted(map(str, answers))) for who, answers in self._said.items())
         return gone, shown, sorted(self._seen_by_viewers), patience, unheard, erased, said, *self._lazy_snapshot()
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
@@ -286,6 +287,7 @@ class Promises:
             "a manifest": manifest is not None and (manifest.status is not Status.DELETED or bool(manifest.key)),
             "a row": any(subject == f"{UPLOADS}/{key}" for subject, _ in self._cloud.failures.items),
             "a copy": any(path.startswith(copies) for path in self._cloud.quarantine.keys),
+            "a review": any(path.startswith(reviews_folder(key)) for path in self._cloud.images.keys),
             "an entry of what waits": any(path.startswith(held_folder(key)) for path in self._cloud.images.keys),
         }
         if found := [what for what, is_left in left.items() if is_left]:
@@ -422,11 +424,17 @@ class Promises:
             if self._cloud.gated and manifest and source and recipe:
                 self._check_reviewed(key, manifest, source, recipe)
             self._check_swept(key, manifest)
-            if manifest and self._cloud.bus.newest.get(key) != (manifest.revision, KINDS[manifest.status]):
+            if manifest and not self._is_announced(key, manifest):
                 self._break(key, "what is published was never announced")
             self._check_followed(key, manifest, source, recipe)
         self._check_nonsense()
         self._check_kept_by_cdn()
+
+    def _is_announced(self, key: str, manifest: Manifest) -> bool:
+        """Whether it is; of a tombstone that was erased, the deletion is enough: its revision may be a later one."""
+        revision, kind = self._cloud.bus.newest.get(key, (0, ""))
+        is_this = revision == manifest.revision or (not manifest.key and revision <= manifest.revision)
+        return is_this and kind == KINDS[manifest.status]
 
     def _is_of_recipe(self, manifest: Manifest, source: Version, recipe: Recipe) -> bool:
         """Of the newest one; or it stays as it was, for the newest one would refuse it, or nobody can read it."""

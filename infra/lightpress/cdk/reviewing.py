@@ -9,10 +9,11 @@ from aws_cdk import aws_events as events
 
 from lightpress.cdk.account_limits import REVIEWS_AT_ONCE
 from lightpress.cdk.component import Component
-from lightpress.cdk.existing import accept_from, name_attached, send_events
+from lightpress.cdk.existing import accept_from, read_attached, send_events
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.malware import MalwareScan
 from lightpress.cdk.naming import resource
+from lightpress.cdk.processing import read_originals
 from lightpress.cdk.queues import WorkQueue
 from lightpress.pipeline.gate import HELD, MALWARE, REVIEWS
 from lightpress.pipeline.review_messages import SCANNED
@@ -75,7 +76,9 @@ class Reviewing(Component):
                 "QUEUE_URL": processing.queue.queue_url,
             },
         )
-        name_attached(self.function, config.existing.attach)
+        # Whether a version is there that somebody has reviewed: nothing is kept of one that was erased.
+        read_originals(self.function, uploads)
+        read_attached(self.function, config.existing.attach)
         self.function.consume(self.queue, batch_size=10, max_concurrency=REVIEWS_AT_ONCE)
         self.function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects(f"{REVIEWS}*"))
         self.function.allow("s3:ListBucket", on=images.bucket_arn)

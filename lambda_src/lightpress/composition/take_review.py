@@ -6,6 +6,7 @@ import os
 from functools import cache
 
 from lightpress.aws.hints import SqsLooks
+from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import s3_client, sqs_client
 from lightpress.aws.waiting import S3Waiting
@@ -19,16 +20,20 @@ from lightpress.settings import ReviewSettings
 def taker() -> TakeReview:
     """Build what takes reviews; once per container."""
     where = settings()
-    return TakeReview(S3Reviews(s3_client(), where.images_bucket), SqsLooks(sqs_client(), where.queue_url))
+    return TakeReview(
+        S3Reviews(s3_client(), where.images_bucket), SqsLooks(sqs_client(), where.queue_url), S3Originals(s3_client())
+    )
 
 
-def take_review(body: str) -> ReviewOf:
-    """Take one review; raises NotAReview, NoAnswer, and whatever S3 or SQS raise."""
+def take_review(body: str) -> tuple[ReviewOf, bool]:
+    """Take one review; returns it, and whether its version is there.
+
+    Raises NotAReview, NoAnswer, and whatever S3 or SQS raise.
+    """
     where = settings()
     buckets = Publishing(where.uploads_bucket, tuple(map(attached_from, where.attached)))
     given = read_review(body, buckets.find_source)
-    taker()(given)
-    return given
+    return given, taker()(given)
 
 
 @cache

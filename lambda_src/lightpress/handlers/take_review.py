@@ -29,7 +29,7 @@ def _take(record: Mapping[str, Any]) -> None:
         _measure()
         return
     try:
-        given = take_review(record["body"])
+        given, is_there = take_review(record["body"])
     except NoAnswer as unanswered:
         # Another delivery would say the same. The picture stays held, where `lightpress gate list` shows it.
         metrics.add_metric(name="ReviewsUnanswered", unit="Count", value=1)
@@ -37,7 +37,7 @@ def _take(record: Mapping[str, Any]) -> None:
         return
     metrics.add_metric(name="ReviewsTaken", unit="Count", value=1)
     logger.info(
-        "reviewed",
+        "reviewed" if is_there else "reviewed a version that is gone",
         key=given.source.key,
         version=given.identity,
         reviewer=given.review.reviewer,

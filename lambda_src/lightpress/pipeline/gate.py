@@ -98,3 +98,8 @@ def held_folder(key: str) -> str:
 def held_path(key: str, revision: int) -> str:
     """Where the entry of a held manifest lies: a revision is never used twice, so nobody removes another's entry."""
     return f"{held_folder(key)}{revision}.json"
+
+
+def revision_of_entry(path: str) -> int:
+    """The revision of the held manifest that an entry is of."""
+    return int(path.rpartition("/")[2].removesuffix(".json"))

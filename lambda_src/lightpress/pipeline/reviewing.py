@@ -61,9 +61,19 @@ class KeepsReviews(Protocol):
         """Keep it unless the reviewer has said something already; returns whether it was kept."""
 
 
+class KnowsVersions(Protocol):
+    """Which versions of originals there are."""
+
+    def has(self, source: Source, identity: str) -> bool:
+        """Whether a version is there: also below another one, or below the mark of a deletion."""
+
+
 @dataclass(frozen=True, slots=True)
 class TakeReview:
     """Keeps a review and has its key looked at again.
+
+    A review of a version that is there no more is not kept. The version is looked for before anything is written: an
+    erasure waits for everybody who may have seen what it has removed, and then removes what they wrote.
 
     The same review may come twice, and reviews of one reviewer in any order. A person may think again, so the last
     review of a person counts. A program may not take back its own rejection: of two scans that disagree, the one that
@@ -72,13 +82,17 @@ class TakeReview:
 
     reviews: KeepsReviews
     looks: Looks
+    originals: KnowsVersions
 
-    def __call__(self, given: ReviewOf) -> None:
-        """Take one; raises whatever S3 or SQS raise, and then it may be taken again."""
+    def __call__(self, given: ReviewOf) -> bool:
+        """Take one; returns whether its version is there. Raises whatever S3 or SQS raise: it may be taken again."""
         key = given.source.name
+        if not self.originals.has(given.source, given.identity):
+            return False
         if given.review.approved and given.review.reviewer != PERSON:
             self.reviews.keep_first(key, given.identity, given.review)
         else:
             self.reviews.keep(key, given.identity, given.review)
         # Also where nothing was kept: whoever kept it may have died before this.
         self.looks.request_look(given.source)
+        return True
