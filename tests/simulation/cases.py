@@ -196,16 +196,36 @@ HELD = ("client", "start process/1", *("step 0",) * 8)
 
 APPROVED_BY_ONE = (
     *("client", "client", "start process/1", *("step 0",) * 9),  # it is put under recipes that ask two, and is held
-    *("client", "start review/1", *("step 0",) * 3),  # a person approves it
+    *("client", "start review/1", *("step 0",) * 4),  # a person approves it
     *("start process/2", *("step 0",) * 6),  # and it is still held
 )
 """The other reviewer has the last word: if that is kept and nobody looks, nobody ever will."""
 
+REJECTED_AND_RECORDED = (
+    *(*HELD, "client", "start review/1", *("step 0",) * 4),
+    *("start process/2", *("step 0",) * 10),
+    *("client", "start review/2", *("step 1",) * 4),
+    *("start process/3", *("step 1",) * 5),
+    *("start record/1", *("step 1",) * 6),
+)
+"""What has just been published is rejected: that is recorded, and about to be published."""
+
+REJECTED = (*HELD, "client", "start review/1", *("step 0",) * 4, "start process/2", *("step 0",) * 5)
+"""A picture is held, and rejected: that is about to be recorded."""
+
 GATED_QUICK = [
     *(case for script in ("Pa", "Pr", "Ba") for case in _kinds(script)),
     *(Case(script, begins=HELD) for script in ("PaQ", "PaD", "Pra", "Par")),
+    Case("Para", begins=REJECTED_AND_RECORDED),
 ]
 """Nothing is published before it is reviewed."""
+
+HALF_PUBLISHED_BY_OTHERS = (
+    *(*APPROVED_BY_ONE, "client", "backfill"),  # other recipes ask that person alone
+    *("start process/3", *("step 0",) * 6, "DIES 0"),  # and whoever publishes it dies halfway
+    "client",
+)
+"""The first recipes come back: it is held as before, and files of a later revision lie there."""
 
 _DELETED = ("client", "start process/2", *("step 0",) * 10)
 HELD_AND_DELETED = (*HELD, *_DELETED)
@@ -232,6 +252,7 @@ GATED = [
     *(Case(script, faults=1, begins=HELD) for script in ("Par", "Pra", "PaD", "PaQ")),
     Case("Par", faults=1, receives=1, begins=HELD),
     Case("RPas", faults=1, begins=APPROVED_BY_ONE),
+    Case("RPaYR", faults=1, begins=HALF_PUBLISHED_BY_OTHERS),
 ]
 """Approved, rejected, or both, before or after the picture is overwritten or deleted, or the recipe asks another
 reviewer, and with a fault."""

@@ -22,6 +22,8 @@ from tests.simulation.cases import (
     DIED_AND_ERASED,
     DIED_AND_OVERTAKEN,
     DIED_AND_PUT_BACK,
+    HALF_PUBLISHED_BY_OTHERS,
+    HELD,
     HELD_AND_DELETED,
     LATE_AND_DEAD,
     LAZILY_PUBLISHED,
@@ -32,6 +34,8 @@ from tests.simulation.cases import (
     PUBLISHED_TWICE,
     RECORDED_AND_HALF_ERASED,
     REFUSED_FOR_ANOTHER,
+    REJECTED,
+    REJECTED_AND_RECORDED,
     VIEWED_AND_DIED,
 )
 from tests.simulation.deployed import Code
@@ -46,6 +50,7 @@ RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_f
 LOOK = "look"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
 REVIEWING, REVIEWS = "reviewing", "reviews"
+FAILURES = "failures"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
 _PARTS = {RECONCILE: (settled, leftovers)}
@@ -551,7 +556,7 @@ MUTANTS = (
         RECONCILE,
         (
             Change("V.reason not in UNREADABLE", "True"),
-            Change("A.record(S, O, V, copied=False)", "A.record(S, O, V, copied=True)"),
+            Change("K(copied=False)", "K(copied=True)", "_record"),
         ),
         Case("A"),
         1_000,
@@ -796,7 +801,7 @@ MUTANTS = (
         (Change("M.status is not Status.DELETED", "False"),),
         None,
         10,
-        seed=50,
+        seed=90,
         erasing=True,
     ),
     Mutant(
@@ -958,6 +963,41 @@ MUTANTS = (
         5_000,
     ),
     Mutant(
+        "nobody asks reviewers again once what they have said is published",
+        RECONCILE,
+        (Change("A.ask_again()", "None", "_publish"),),
+        Case("Para", begins=REJECTED_AND_RECORDED),
+        2_000,
+    ),
+    Mutant(
+        "a rejection that is taken back stays recorded",
+        RECORD_FAILURE,
+        (Change("S.registry.lift(*_)", "None"),),
+        Case("Pra", begins=HELD),
+        5_000,
+    ),
+    Mutant(
+        "whoever takes a rejection back has no record to remove",
+        RECONCILE,
+        (Change("A.lifts_a_rejection and X", "False"),),
+        Case("Pra", begins=HELD),
+        5_000,
+    ),
+    Mutant(
+        "a rejection is taken off the record while it is being published",
+        RECORD_FAILURE,
+        (Change("max(R, default=0) <= M.revision", "True"),),
+        Case("Prar", begins=REJECTED),
+        50_000,
+    ),
+    Mutant(
+        "a rejection is taken off the record that was recorded anew since",
+        FAILURES,
+        (Change('f"#reason = :rejected AND {unchanged}"', '"#reason = :rejected"'),),
+        Case("Prar", begins=REJECTED),
+        50_000,
+    ),
+    Mutant(
         "an erasure takes what waits since off the list",
         ERASING,
         (Change("max(X, default=0)", "0"),),
@@ -971,10 +1011,8 @@ MUTANTS = (
         "what is held is published anew, and not listed anew",
         RECONCILE,
         (Change("D.reviewed.list_as_held(M)", "None", "swept"),),
-        None,
-        1,
-        seed=605_769,
-        gated=True,
+        Case("RPaYR", faults=1, begins=HALF_PUBLISHED_BY_OTHERS),
+        2_000,
     ),
     Mutant(
         "at night, nobody asks what reviewers say",
@@ -982,7 +1020,7 @@ MUTANTS = (
         (Change("S._is_reviewed_anew(*_)", "False"),),
         None,
         50,
-        seed=300,
+        seed=350,
         lossy=True,
         gated=True,
     ),

@@ -77,7 +77,9 @@ class Promises:
         self._deleted_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
         self._erased: dict[str, int] = {}
-        self._said: dict[tuple[str, str, str], frozenset[bool | None]] = {}
+        self._said: dict[tuple[str, str, str], frozenset[tuple[bool, bool]]] = {}
+        """Of each key, version and reviewer: what was said, and whether it counts for sure. It need not where the key
+        has changed since: in a bucket without versions, a version may come back that was gone when it was taken."""
 
     @property
     def owed(self) -> list[str]:
@@ -102,7 +104,7 @@ class Promises:
     def reviewed(self, key: str, identity: str, reviewer: str, *, approved: bool) -> None:
         """Remember what a reviewer has said of a version."""
         said = (key, identity, reviewer)
-        self._said[said] = self._said.get(said, frozenset()) - {None} | {approved}
+        self._said[said] = self._said.get(said, frozenset()) | {(approved, True)}
 
     def denied(self, what: str) -> None:
         """Remember that the last instance was denied to read it."""
@@ -125,14 +127,16 @@ class Promises:
     def removed(self, key: str) -> None:
         """Remember that what a key holds has changed. What was said before need not count where it comes back."""
         self._changes[key] += 1
-        self._said |= {said: answers | {None} for said, answers in self._said.items() if said[0] == key}
+        for said, answers in self._said.items():
+            if said[0] == key:
+                self._said[said] = frozenset((approved, False) for approved, _ in answers)
 
     def snapshot(self) -> object:
         """What decides about promises later on."""
         patience = sorted((key, min(count, TRIALS)) for key, count in self.denials.items())
         gone, shown = sorted(self._gone_at.items()), sorted(self._newest_shown.items())
         unheard, erased = sorted(self._unheard), sorted(filter(self.is_erased, self._erased))
-        said = sorted((who, sorted(map(str, answers))) for who, answers in self._said.items())
+        said = sorted((who, sorted(answers)) for who, answers in self._said.items())
         return gone, shown, sorted(self._seen_by_viewers), patience, unheard, erased, said, *self._lazy_snapshot()
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
@@ -300,7 +304,7 @@ class Promises:
         names = {
             generation_name(revision_of(generation_in(path)), identity, digest)
             for (_, identity, reviewer), answers in self._said.items()
-            if reviewer == PERSON and True in answers
+            if reviewer == PERSON and any(approved for approved, _ in answers)
             for digest in digests()
         }
         if generation_in(path) not in names:
@@ -424,11 +428,21 @@ class Promises:
             if self._cloud.gated and manifest and source and recipe:
                 self._check_reviewed(key, manifest, source, recipe)
             self._check_swept(key, manifest)
+            self._check_lifted(key, manifest)
             if manifest and not self._is_announced(key, manifest):
                 self._break(key, "what is published was never announced")
             self._check_followed(key, manifest, source, recipe)
         self._check_nonsense()
         self._check_kept_by_cdn()
+
+    def _check_lifted(self, key: str, manifest: Manifest | None) -> None:
+        """No row says that what is published, or held, is rejected."""
+        if manifest is None or manifest.source is None or manifest.status is Status.FAILED:
+            return
+        subject = (f"{UPLOADS}/{key}", manifest.source.identity)
+        found = [row for row in rows(self._cloud.failures) if (row["subject"], row["identity"]) == subject]
+        if found and found[0]["reason"] == Reason.REJECTED_BY_GATE:
+            self._break(key, "nobody rejects it any more, and its record says so")
 
     def _is_announced(self, key: str, manifest: Manifest) -> bool:
         """Whether it is; of a tombstone that was erased, the deletion is enough: its revision may be a later one."""
@@ -474,7 +488,9 @@ class Promises:
         kept = {reviewer: self._kept_review(key, source, reviewer) for reviewer in recipe.gate}
         for reviewer, approved in kept.items():
             answers = self._said.get((key, identity_of(source), reviewer), frozenset())
-            if approved not in (answers or {None}) or (reviewer != PERSON and approved and False in answers):
+            sure = {said for said, is_sure in answers if is_sure}
+            possible = {said for said, _ in answers} | (set() if sure else {None})
+            if approved not in possible or (reviewer != PERSON and approved and False in sure):
                 self._break(key, f"what {reviewer} has said is not what counts")
         if False in kept.values():
             self._check_taken_away(key, manifest)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from lightpress.image import UNREADABLE, PictureRejected, Reason
@@ -56,6 +57,7 @@ class Action(StrEnum):
     PUBLISHED = "published"
     HELD = "held"  # until it is reviewed
     REJECTED = "rejected"  # and nothing is published of that yet: it is for whoever records failures
+    HANDED_ON = "handed_on"  # to them, too: its rejection is none any more, and so is the record of it
     FAILED = "failed"
     REMOVED = "removed"
     KEPT = "kept"  # as another recipe made it: the original cannot be read now
@@ -80,6 +82,11 @@ class Outcome:
     verdict: Verdict | None = None
     closed: Closed | None = None
 
+    @property
+    def handed_on(self) -> bool:
+        """Whether it is for whoever records failures, though nothing is wrong with it."""
+        return self.action is Action.HANDED_ON
+
 
 class Recorder(Protocol):
     """Whoever has the last word on a picture that is rejected, and writes it down."""
@@ -90,8 +97,8 @@ class Recorder(Protocol):
     def denied(self, source: Source, original: Original, closed: Closed) -> None:
         """Hear that access is denied, which may be mended; raises Unreadable until it has been often enough."""
 
-    def record(self, source: Source, original: Original, verdict: Verdict, *, copied: bool) -> None:
-        """Keep the verdict and, if it is to be copied, the original.
+    def record(self, source: Source, original: Original, verdict: Verdict, *, revision: int, copied: bool) -> None:
+        """Keep the verdict and, if it is to be copied, the original. revision: of the manifest that will tell of it.
 
         Raises PreconditionFailed if the source holds something else by now, and Unreadable if it cannot be copied.
         """
@@ -129,6 +136,12 @@ class Attempt:
         return self.standing.is_open and not is_shown
 
     @property
+    def lifts_a_rejection(self) -> bool:
+        """Whether what is published says that these contents are rejected: somebody has recorded that."""
+        shown = self.published.manifest if self.published else None
+        return shown is not None and shown.is_rejected and shown.is_of(self.original.identity)
+
+    @property
     def publication(self) -> Publication:
         """What the next manifest says in any case."""
         return Publication(
@@ -152,6 +165,17 @@ class Attempt:
             raise PreconditionFailed
         return now
 
+    def ask_again(self) -> None:
+        """Ask the reviewers once more; raises PreconditionFailed if one has said something else by now.
+
+        What is published at the second look may agree with what they say then, and whoever was to look finds nothing to
+        do: they may take back what they have said twice between two looks.
+        """
+        if self.published is not None and _standing(self.source, self.original, self.recipe, self.dependencies) != (
+            self.standing
+        ):
+            raise PreconditionFailed
+
 
 def reconcile(
     source: Source,
@@ -164,7 +188,8 @@ def reconcile(
     """Bring what is published of `source` up to date.
 
     A picture that is rejected is recorded, and then published as failed, so that a failed manifest always has its
-    record. Without a recorder, the rejection is the outcome. retry: also try again what has failed as it is. What
+    record. Without a recorder, the rejection is the outcome, and so is one that reviewers have taken back: a recorder
+    removes its record once the picture is published. retry: also try again what has failed as it is. What
     failed because it could not be read is tried again by every attempt that does not see the same. redelivered: another
     attempt had the message before, and may have died or failed halfway: the variants it left behind are removed.
 
@@ -200,6 +225,8 @@ def _standing(source: Source, original: Original, recipe: Recipe, dependencies: 
 
 def _update(attempt: Attempt) -> Outcome:
     """Publish the variants, or what a rejection comes to; or hold it until it is reviewed."""
+    if attempt.lifts_a_rejection and attempt.recorder is None:
+        return Outcome(attempt.source, Action.HANDED_ON, attempt.published.manifest if attempt.published else None)
     if attempt.waits:
         return _hold(attempt)
     try:
@@ -252,7 +279,7 @@ def _publish(manifest: Manifest, attempt: Attempt) -> None:
     The CDN is told first of what it shows and must not show any more, and a late look is asked for first where somebody
     may be rendering for the old manifest: told later, neither might ever be.
 
-    Raises PreconditionFailed if another manifest or another original is there by now.
+    Raises PreconditionFailed if another manifest or another original is there by now, or reviewers say something else.
     """
     _look_later(attempt.source, attempt.published, attempt.dependencies)
     if attempt.dependencies.refreshes is not None and _takes_away(manifest, attempt.published):
@@ -260,6 +287,7 @@ def _publish(manifest: Manifest, attempt: Attempt) -> None:
     attempt.dependencies.images.publish(manifest, attempt.published)
     unlist(attempt.published, attempt.dependencies)
     attempt.look_again()
+    attempt.ask_again()
     failed_halfway = manifest.status is Status.FAILED  # as rendering may have
     if attempt.published is not None or attempt.again or failed_halfway:
         remove_dead(manifest, attempt.dependencies)
@@ -331,11 +359,12 @@ def _read(attempt: Attempt) -> bytes:
 
 def _record(attempt: Attempt, recorder: Recorder, verdict: Verdict) -> None:
     """Have a verdict recorded, with a copy of the original where it can be read."""
+    keep = partial(recorder.record, attempt.source, attempt.original, verdict, revision=attempt.publication.revision)
     try:
-        recorder.record(attempt.source, attempt.original, verdict, copied=verdict.reason not in UNREADABLE)
+        keep(copied=verdict.reason not in UNREADABLE)
     except Unreadable as unreadable:
         _check_for_good(attempt, unreadable)
-        recorder.record(attempt.source, attempt.original, verdict, copied=False)
+        keep(copied=False)
 
 
 def _check_for_good(attempt: Attempt, unreadable: Unreadable) -> None:

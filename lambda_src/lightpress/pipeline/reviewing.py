@@ -78,6 +78,11 @@ class TakeReview:
     The same review may come twice, and reviews of one reviewer in any order. A person may think again, so the last
     review of a person counts. A program may not take back its own rejection: of two scans that disagree, the one that
     found something is right.
+
+    Attributes:
+        reviews: Where reviews are kept.
+        looks: Has keys looked at.
+        originals: Which versions there are.
     """
 
     reviews: KeepsReviews
