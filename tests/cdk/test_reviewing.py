@@ -84,6 +84,18 @@ def test_it_is_told_every_hour_to_count_what_waits_and_an_alarm_looks_at_that(ga
         assert is_raised(alarm, Measured({"LongestWait": ((hours * 3600,),)})) is raised
 
 
+def test_it_looks_at_what_is_overdue_only_where_a_recipe_says_when_that_is(gated: Template, tmp_path: Path) -> None:
+    assert "GATE_TIME_LIMITS" not in environment_of(gated.raw, function_id(gated.raw, "take_review"))
+    app = App(context=NO_LAYER, outdir=str(tmp_path / "out"))
+    stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
+    recipes = recipes_in(tmp_path)
+    limits = 'gate_hours = 48\ngate_unanswered = "publish"\n'
+    recipes.write_text(RECIPES.replace("gate =", limits + "gate ="), encoding="utf-8")
+    Lightpress(stack, "Images", recipes=recipes, name="dev")
+    template = read_template(app.synth().get_stack_by_name("Gated"))
+    assert environment_of(template.raw, function_id(template.raw, "take_review"))["GATE_TIME_LIMITS"] == "true"
+
+
 def test_with_a_key_of_the_stack_its_rules_may_send_to_the_encrypted_queue(tmp_path: Path) -> None:
     stack = Stack(App(context=NO_LAYER, outdir=str(tmp_path / "out")), "Gated")
     Lightpress(stack, "Images", recipes=recipes_in(tmp_path), name="dev", encryption_key="create")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +16,14 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import s3_client
 from lightpress.aws.waiting import S3Waiting
+from lightpress.backfill.look import Looking
 from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.take_review import handler
 from lightpress.image import render
 from lightpress.pipeline.gate import MALWARE, PERSON, Review
-from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.manifest import Manifest, Status, manifest_path
 from lightpress.pipeline.ports import Dependencies
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered, load_recipes
 from lightpress.pipeline.reconcile import Action, Outcome, reconcile
 from lightpress.pipeline.review_messages import SCANNED, review_message
 from lightpress.pipeline.reviewing import MEASURE
@@ -53,10 +56,14 @@ def gated(*reviewers: str) -> RecipeBook:
 
 def look(deployed: Deployed, *reviewers: str) -> Outcome:
     """As `process_upload` looks at the key."""
+    return look_with(deployed, gated(*reviewers))
+
+
+def look_with(deployed: Deployed, book: RecipeBook, now: float | None = None) -> Outcome:
+    """The same with recipes, at a time."""
     s3: Any = deployed.s3
-    needs = Dependencies(
-        S3Originals(s3), S3Images(s3, IMAGES), gated(*reviewers), render, reviews=S3Reviews(s3, IMAGES)
-    )
+    clock = time.time if now is None else lambda: now
+    needs = Dependencies(S3Originals(s3), S3Images(s3, IMAGES), book, render, reviews=S3Reviews(s3, IMAGES), now=clock)
     return reconcile(Source(UPLOADS, KEY), needs)
 
 
@@ -258,6 +265,50 @@ def test_every_hour_it_counts_how_long_the_oldest_has_waited_and_asks_for_no_loo
     assert (count, 0 <= longest < 60) == (1, True)
     assert calls == MEASURING
     assert looks(held) == []
+
+
+def limited(unanswered: Unanswered, *reviewers: str) -> RecipeBook:
+    """The recipes that are shipped, whose reviewers have an hour."""
+    recipe = replace(gated(*reviewers).recipes["web"], unanswered=unanswered, gate_hours=1)
+    return RecipeBook((Rule("**", recipe),), {"web": recipe})
+
+
+def test_what_nobody_reviews_in_time_is_looked_at_in_the_next_hour_and_published_or_rejected(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATE_TIME_LIMITS", "true")
+    deployed.upload(KEY, file_of(ramp((400, 300)), "JPEG"))
+    book = limited(Unanswered.PUBLISH, PERSON)
+    look_with(deployed, book, now=time.time() - 3_000)
+    with recorded() as calls:
+        take(MEASURE)
+        assert looks(deployed) == []
+        assert look_with(deployed, book).action is Action.NOTHING
+        deployed.s3.delete_object(Bucket=IMAGES, Key=manifest_path(KEY))
+        look_with(deployed, book, now=time.time() - 3_700)
+        take(MEASURE)
+    assert calls == MEASURING | {Call("sqs", "SendMessage", QUEUE)}
+    assert [KEY in body for body in looks(deployed)] == [True]
+    rejecting = look_with(deployed, limited(Unanswered.REJECT, PERSON))
+    assert rejecting.verdict is not None
+    assert (rejecting.verdict.reason, rejecting.verdict.detail) == (
+        "not_reviewed",
+        "person: no answer within 1 hours.",
+    )
+    assert look_with(deployed, book).action is Action.PUBLISHED
+    take(MEASURE)
+    assert looks(deployed) == []
+
+
+def test_at_night_what_is_overdue_is_seen_and_what_has_time_is_not(deployed: Deployed) -> None:
+    deployed.upload(KEY, file_of(ramp((400, 300)), "JPEG"))
+    book = limited(Unanswered.REJECT, PERSON)
+    look_with(deployed, book)
+    s3: Any = deployed.s3
+    at_night = Looking(S3Images(s3, IMAGES), S3Originals(s3), book, reviews=S3Reviews(s3, IMAGES))
+    assert at_night(Source(UPLOADS, KEY)).stale is None
+    later = replace(at_night, now=lambda: time.time() + 3_601)
+    assert later(Source(UPLOADS, KEY)).stale == "reviewed"
 
 
 def test_an_entry_that_somebody_left_behind_who_died_is_not_waiting(held: Deployed, told: Told) -> None:

@@ -11,7 +11,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.quarantine import S3Quarantine
 from lightpress.failures.record import FailureRecorder, FailureRecords
-from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
+from lightpress.image import REJECTIONS, EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
 from lightpress.image.formats import ACCEPTED
 from lightpress.pipeline.failures import DeadLetter
 from lightpress.pipeline.manifest import manifest_from_json, manifest_path
@@ -266,7 +266,7 @@ class FakeFailures:
 
     def rejection(self, subject: str, identity: str) -> frozenset[int] | None:
         found = self.rows.get((subject, identity))
-        return self.revisions[subject, identity] if found and found.reason == "rejected_by_gate" else None
+        return self.revisions[subject, identity] if found and found.reason in REJECTIONS else None
 
     def lift_rejection(self, subject: str, identity: str, revisions: frozenset[int]) -> None:
         if self.revisions[subject, identity] == revisions:

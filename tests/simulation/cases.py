@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from lightpress.pipeline.recipe import Unanswered
 from tests.simulation.exhaustive import Case
 
 _OPERATIONS = "PQBD"
@@ -244,6 +245,26 @@ GATED_AND_ERASED = [
 """An operator erases what is being reviewed."""
 """An operator erases what is being reviewed."""
 
+
+def _else(unanswered: Unanswered, *scripts: str, faults: int = 0) -> list[Case]:
+    return [Case(script, faults=faults, unanswered=unanswered) for script in scripts]
+
+
+UNANSWERED_QUICK = [
+    *_else(Unanswered.PUBLISH, "PT", "BT", "PTa", "PTr", "PaT"),
+    *_else(Unanswered.REJECT, "PT", "PTr"),
+]
+"""Nobody reviews a picture in time, or somebody does at the last moment, or afterwards."""
+
+UNANSWERED = [
+    *UNANSWERED_QUICK,
+    *_else(Unanswered.PUBLISH, "PTQ", "PTD", "PTR", "PRT", "PTar"),
+    *_else(Unanswered.REJECT, "PTa", "PTQ", "PTD", "PRT"),
+    *_else(Unanswered.PUBLISH, "PT", faults=1),
+    *_else(Unanswered.REJECT, "PT", faults=1),
+]
+"""The same while it is overwritten, deleted, or its recipe asks another reviewer, and with a fault."""
+
 GATED = [
     *GATED_QUICK,
     *(case for script in ("Par", "Pra", "PaD", "PDa", "Br", "PaQ", "PQa") for case in _kinds(script)),
@@ -267,6 +288,7 @@ ALL = [
     *ERASED,
     *GATED,
     *GATED_AND_ERASED,
+    *UNANSWERED,
     *VIEWED,
     *VIEWED_FAULTY,
     *REFUSED_FOR_ANOTHER,
@@ -293,6 +315,7 @@ QUICK = [
     *ERASED_QUICK,
     *GATED_QUICK,
     *GATED_AND_ERASED,
+    *UNANSWERED_QUICK,
     *VIEWED,
     *REFUSED_FOR_ANOTHER,
     *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lightpress.pipeline import leftovers, settled
+from lightpress.pipeline.recipe import Unanswered
 from tests.simulation import randomly
 from tests.simulation.cases import (
     APPROVED_BY_ONE,
@@ -993,9 +994,58 @@ MUTANTS = (
     Mutant(
         "a rejection is taken off the record that was recorded anew since",
         FAILURES,
-        (Change('f"#reason = :rejected AND {unchanged}"', '"#reason = :rejected"'),),
+        (Change('f"#reason > :none AND {unchanged}"', '"#reason > :none"'),),
         Case("Prar", begins=REJECTED),
         50_000,
+    ),
+    Mutant(
+        "whoever is overdue is waited for all the same",
+        RECONCILE,
+        (Change("is_overdue(P.manifest, O, R, D.now)", "False", "_standing"),),
+        Case("PT", unanswered=Unanswered.PUBLISH),
+        500,
+    ),
+    Mutant(
+        "nobody looks at what is overdue",
+        REVIEWING,
+        (Change("S.looks.request_look(S.named(K))", "None"),),
+        Case("PT", unanswered=Unanswered.REJECT),
+        500,
+    ),
+    Mutant(
+        "nobody is waited for",
+        RECONCILE,
+        (Change("U <= N()", "True", "is_overdue"),),
+        Case("PT", faults=1, unanswered=Unanswered.PUBLISH),
+        5_000,
+    ),
+    Mutant(
+        "what nobody reviews is rejected where recipes publish it",
+        RECONCILE,
+        (Change("R.unanswered is Unanswered.REJECT", "True"),),
+        Case("PT", unanswered=Unanswered.PUBLISH),
+        500,
+    ),
+    Mutant(
+        "what nobody reviews is published where recipes reject it",
+        RECONCILE,
+        (Change("R.unanswered is Unanswered.REJECT", "False"),),
+        Case("PT", unanswered=Unanswered.REJECT),
+        500,
+    ),
+    Mutant(
+        "what nobody has reviewed in time is never looked at again",
+        RECONCILE,
+        (Change("S.is_open or not S.gated", "True", "agrees"),),
+        Case("PTa", unanswered=Unanswered.REJECT),
+        5_000,
+    ),
+    Mutant(
+        "what was rejected for its reviewers' silence is held anew",
+        RECONCILE,
+        (Change("S.is_open or not S.gated", "False", "agrees"),),
+        Case("PT", faults=1, unanswered=Unanswered.REJECT),
+        5_000,
     ),
     Mutant(
         "an erasure takes what waits since off the list",

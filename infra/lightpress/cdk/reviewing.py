@@ -84,6 +84,8 @@ class Reviewing(Component):
         self.function.allow("s3:ListBucket", on=images.bucket_arn)
         self.function.accept_any_key(images, f"{REVIEWS}*")
         self.function.allow("sqs:SendMessage", on=processing.queue.queue_arn)
+        if code.recipes.has_time_limits:
+            self.function.add_environment("GATE_TIME_LIMITS", "true")
         # How long pictures wait: the list, and the manifests of the oldest.
         self.function.allow("s3:GetObject", on=images.arn_for_objects(f"{HELD}*"))
         self.function.allow("s3:GetObject", on=images.arn_for_objects("m/*"))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lightpress.image import Reason
+from lightpress.image import REJECTIONS
 from lightpress.pipeline.failures import Failure, fingerprint
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class DynamoFailures:
         """GetItem: the revisions of manifests that a rejection was recorded for; None if none is recorded now."""
         answer = self.dynamodb.get_item(TableName=self.table, Key=_key(subject, identity), ConsistentRead=True)
         item = answer.get("Item", {})
-        if item.get("reason", {}).get("S") != Reason.REJECTED_BY_GATE:
+        if item.get("reason", {}).get("S") not in REJECTIONS:
             return None
         return frozenset(map(int, item.get(_REVISIONS, {}).get("SS", ())))
 
@@ -108,17 +108,16 @@ class DynamoFailures:
         Releases that kept no revisions wrote rows without.
         """
         names = {f"#{name}": name for name in ("reason", "detail", "quarantine", _REVISIONS)}
-        values: dict[str, Any] = {":rejected": {"S": str(Reason.REJECTED_BY_GATE)}}
-        unchanged = f"attribute_not_exists(#{_REVISIONS})"
+        unchanged = f"#{_REVISIONS} = :{_REVISIONS}" if revisions else f"attribute_not_exists(#{_REVISIONS})"
+        values: dict[str, Any] = {":none": {"S": ""}}
         if revisions:
-            unchanged = f"#{_REVISIONS} = :{_REVISIONS}"
             values[f":{_REVISIONS}"] = {"SS": sorted(map(str, revisions))}
         try:
             self.dynamodb.update_item(
                 TableName=self.table,
                 Key=_key(subject, identity),
                 UpdateExpression=f"REMOVE {', '.join(names)}",
-                ConditionExpression=f"#reason = :rejected AND {unchanged}",
+                ConditionExpression=f"#reason > :none AND {unchanged}",  # nothing is smaller than a reason that is none
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values,
             )

@@ -12,7 +12,7 @@ from lightpress.aws.session import s3_client, sqs_client
 from lightpress.aws.waiting import S3Waiting
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.review_messages import read_review
-from lightpress.pipeline.reviewing import ReviewOf, TakeReview
+from lightpress.pipeline.reviewing import LookAtOverdue, ReviewOf, TakeReview
 from lightpress.settings import ReviewSettings
 
 
@@ -34,6 +34,16 @@ def take_review(body: str) -> tuple[ReviewOf, bool]:
     buckets = Publishing(where.uploads_bucket, tuple(map(attached_from, where.attached)))
     given = read_review(body, buckets.find_source)
     return given, taker()(given)
+
+
+@cache
+def look_at_overdue() -> LookAtOverdue | None:
+    """Build what looks at pictures that nobody has reviewed in time; None where no recipe says when that is."""
+    where = settings()
+    if not where.has_time_limits:
+        return None
+    buckets = Publishing(where.uploads_bucket, tuple(map(attached_from, where.attached)))
+    return LookAtOverdue(waiting(), buckets.named, SqsLooks(sqs_client(), where.queue_url))
 
 
 @cache

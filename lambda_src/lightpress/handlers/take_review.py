@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lightpress.composition.take_review import take_review, waiting
+from lightpress.composition.take_review import look_at_overdue, take_review, waiting
 from lightpress.handlers.batch import process_records
 from lightpress.pipeline.review_messages import NoAnswer
 from lightpress.pipeline.reviewing import MEASURE
@@ -48,4 +48,7 @@ def _take(record: Mapping[str, Any]) -> None:
 def _measure() -> None:
     found = waiting().measure()
     metrics.add_metric(name="PicturesWaiting", unit="Count", value=found.count)
-    metrics.add_metric(name="LongestWait", unit="Seconds", value=found.seconds(datetime.now(UTC)))
+    now = datetime.now(UTC)
+    metrics.add_metric(name="LongestWait", unit="Seconds", value=found.seconds(now))
+    if look := look_at_overdue():
+        metrics.add_metric(name="ReviewsOverdue", unit="Count", value=look(now.timestamp()))

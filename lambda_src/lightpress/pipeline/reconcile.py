@@ -15,7 +15,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from lightpress.image import UNREADABLE, PictureRejected, Reason
+from lightpress.image import REJECTIONS, UNREADABLE, PictureRejected, Reason
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.file_names import saved_as
@@ -31,7 +31,8 @@ from lightpress.pipeline.manifest import (
 )
 from lightpress.pipeline.owed import owed_of
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
-from lightpress.pipeline.settled import is_settled, outlives
+from lightpress.pipeline.recipe import Unanswered
+from lightpress.pipeline.settled import is_overdue, is_settled, outlives
 from lightpress.pipeline.source import Closed
 
 if TYPE_CHECKING:
@@ -133,7 +134,16 @@ class Attempt:
         """Whether nothing may be published before it is reviewed. What is published already, by any recipe, stays."""
         shown = self.published.manifest if self.published else None
         is_shown = shown is not None and shown.status is Status.READY and shown.is_of(self.original.identity)
-        return self.standing.is_open and not is_shown
+        return self.standing.is_open and not self.standing.overdue and not is_shown
+
+    @property
+    def held_at(self) -> int | None:
+        """Since when these reviewers are waited for about these contents; None where the recipe says for ever."""
+        if self.recipe.until(0) is None:
+            return None
+        shown = self.published.manifest if self.published else None
+        waits = shown is not None and shown.is_of(self.original.identity) and shown.gate == self.recipe.gate
+        return (shown.held_at if shown and waits else None) or round(self.dependencies.now())
 
     @property
     def lifts_a_rejection(self) -> bool:
@@ -171,9 +181,10 @@ class Attempt:
         What is published at the second look may agree with what they say then, and whoever was to look finds nothing to
         do: they may take back what they have said twice between two looks.
         """
-        if self.published is not None and _standing(self.source, self.original, self.recipe, self.dependencies) != (
-            self.standing
-        ):
+        if not self.recipe.gate or self.published is None:
+            return
+        now = self.dependencies.reviewed.standing(self.source.name, self.original.identity, self.recipe.gate)
+        if now != replace(self.standing, overdue=False):
             raise PreconditionFailed
 
 
@@ -209,7 +220,9 @@ def _attempt(
     recipe = dependencies.recipes.recipe_for(source.name)
     if original is None or recipe is None:
         return _withdraw(source, published, dependencies, ignored=recipe is None, again=again)
-    standing = _standing(source, original, recipe, dependencies)  # Whoever reviews it later has it looked at again.
+    standing = _standing(
+        source, original, recipe, published, dependencies
+    )  # Whoever reviews it later has it looked at again.
     if published is not None and is_settled(published.manifest, original, recipe, standing, retry=retry):
         return Outcome(source, Action.NOTHING, swept(published, dependencies) if again else published.manifest)
     if published is not None and published.manifest.is_withdrawn:
@@ -217,10 +230,14 @@ def _attempt(
     return _update(Attempt(source, original, recipe, published, dependencies, recorder, again, standing))
 
 
-def _standing(source: Source, original: Original, recipe: Recipe, dependencies: Dependencies) -> Standing:
+def _standing(
+    source: Source, original: Original, recipe: Recipe, published: Published | None, dependencies: Dependencies
+) -> Standing:
     if not recipe.gate:
         return NO_GATE
-    return dependencies.reviewed.standing(source.name, original.identity, recipe.gate)
+    standing = dependencies.reviewed.standing(source.name, original.identity, recipe.gate)
+    is_late = published is not None and is_overdue(published.manifest, original, recipe, dependencies.now)
+    return replace(standing, overdue=is_late)
 
 
 def _update(attempt: Attempt) -> Outcome:
@@ -230,7 +247,7 @@ def _update(attempt: Attempt) -> Outcome:
     if attempt.waits:
         return _hold(attempt)
     try:
-        _check_allowed(attempt.standing)
+        _check_allowed(attempt.standing, attempt.recipe)
         manifest = _rendered(attempt)
     except PictureRejected as rejected:
         return _rejected(attempt, rejected)
@@ -240,17 +257,22 @@ def _update(attempt: Attempt) -> Outcome:
 
 def _hold(attempt: Attempt) -> Outcome:
     """Publish that it waits for its reviewers. Nothing of it is rendered, so nothing of it can be fetched."""
-    manifest = attempt.publication.held(attempt.recipe.gate)
+    since = attempt.held_at
+    manifest = attempt.publication.held(attempt.recipe.gate, since, attempt.recipe.until(since))
     attempt.dependencies.reviewed.list_as_held(manifest)
     _publish(manifest, attempt)
     return Outcome(attempt.source, Action.HELD, manifest)
 
 
-def _check_allowed(standing: Standing) -> None:
-    """Raise PictureRejected if a reviewer has rejected it."""
+def _check_allowed(standing: Standing, recipe: Recipe) -> None:
+    """Raise PictureRejected if a reviewer has rejected it, or if none has answered and the recipe says so."""
     if standing.rejection is not None:
         detail = standing.rejection.detail or f"It was rejected by {standing.rejection.reviewer}."
         raise PictureRejected(Reason.REJECTED_BY_GATE, detail)
+    if standing.is_open and standing.overdue and recipe.unanswered is Unanswered.REJECT:
+        raise PictureRejected(
+            Reason.NOT_REVIEWED, f"{', '.join(standing.missing)}: no answer within {recipe.gate_hours:g} hours."
+        )
 
 
 def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
@@ -266,7 +288,7 @@ def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
         return Outcome(attempt.source, Action.REJECTED, published, verdict)
     _record(attempt, attempt.recorder, verdict)
     publication = replace(attempt.publication, digest=verdict.digest)
-    if rejected.reason is Reason.REJECTED_BY_GATE:
+    if rejected.reason in REJECTIONS:
         publication = replace(publication, previous=None)  # pages may not show what was published before either
     manifest = publication.failed(rejected)
     _publish(manifest, attempt)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from lightpress.pipeline.gate import PERSON
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from lightpress.pipeline.gate import Review
@@ -34,6 +35,36 @@ class Waiting:
     def seconds(self, now: datetime) -> int:
         """How long that is; 0 where nothing waits."""
         return max(0, round((now - self.since).total_seconds())) if self.since else 0
+
+
+class KnowsOverdue(Protocol):
+    """The list of what waits."""
+
+    def overdue(self, now: float) -> Iterable[str]:
+        """The keys of pictures whose reviewers have had time enough, the longest overdue first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtOverdue:
+    """Has pictures looked at whose reviewers have not answered in time; a look decides what becomes of them.
+
+    Attributes:
+        waiting: What waits.
+        named: The source that is published under a key.
+        looks: Has keys looked at.
+    """
+
+    waiting: KnowsOverdue
+    named: Callable[[str], Source]
+    looks: Looks
+
+    def __call__(self, now: float) -> int:
+        """Look through the list; returns how many pictures are to be looked at. now: in seconds since 1970."""
+        count = 0
+        for key in self.waiting.overdue(now):
+            self.looks.request_look(self.named(key))
+            count += 1
+        return count
 
 
 @dataclass(frozen=True, slots=True)
