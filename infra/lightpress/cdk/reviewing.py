@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 
 from lightpress.cdk.account_limits import REVIEWS_AT_ONCE
 from lightpress.cdk.component import Component
@@ -20,13 +22,16 @@ from lightpress.pipeline.review_messages import SCANNED
 from lightpress.pipeline.reviewing import MEASURE
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_s3 as s3
+    from collections.abc import Sequence
+
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.options.existing import Existing
     from lightpress.cdk.processing import Processing
+    from lightpress.pipeline.buckets import Attached
 
 _MEMORY_MB = 256
 _TIMEOUT_SECONDS = 60
@@ -92,7 +97,7 @@ class Reviewing(Component):
         self.function.accept_any_key(images, f"{HELD}*", "m/*")
         self._measure_every_hour()
         if MALWARE in code.recipes.reviewers:
-            self._scan(uploads, config)
+            self._scan(uploads, code, config)
         self.functions = (self.function,)
         self.work_queues = (self.queue,)
         self.outputs = {"ReviewQueueUrl": self.queue.queue_url}
@@ -110,9 +115,11 @@ class Reviewing(Component):
         ]
         accept_from(rule, self.queue)
 
-    def _scan(self, uploads: s3.IBucket, config: Config) -> None:
-        """Have GuardDuty scan every upload, and its answers come to the queue."""
+    def _scan(self, uploads: s3.IBucket, code: FunctionCode, config: Config) -> None:
+        """Have GuardDuty scan every upload and what is new in attached buckets, and its answers come to the queue."""
         MalwareScan(self, "MalwareScan", bucket=uploads)
+        asking = [one for one in config.existing.attach if code.recipes.may_ask(MALWARE, one.pictures.under)]
+        _scan_attached(self, [one for one in asking if one.malware_plan])
         rule = events.Rule(
             self,
             "Scanned",
@@ -120,10 +127,29 @@ class Reviewing(Component):
             event_pattern=events.EventPattern(
                 source=["aws.guardduty"],
                 detail_type=[SCANNED],
-                detail={"s3ObjectDetails": {"bucketName": [uploads.bucket_name]}},
+                detail={"s3ObjectDetails": {"bucketName": [uploads.bucket_name, *_names(asking)]}},
             ),
         )
         send_events(self, rule, "Scanned", queue=self.queue, config=config)
+
+
+def _names(attached: Sequence[Existing[Attached]]) -> list[str]:
+    """The buckets, each once, in their order: a bucket may be attached by several prefixes."""
+    return list(dict.fromkeys(one.pictures.bucket for one in attached))
+
+
+def _scan_attached(scope: Construct, attached: Sequence[Existing[Attached]]) -> None:
+    """Make a plan for each bucket, of which GuardDuty allows one: for all of its prefixes."""
+    for number, name in enumerate(_names(attached)):
+        rows = [one for one in attached if one.pictures.bucket == name]
+        prefixes = sorted({one.pictures.prefix for one in rows})
+        keys = sorted({one.kms_key for one in rows if one.kms_key})
+        key = kms.Key.from_key_arn(scope, f"AttachedKey{number}", keys[0]) if keys else None
+        bucket = s3.Bucket.from_bucket_attributes(
+            scope, f"AttachedBucket{number}", bucket_name=name, encryption_key=key
+        )
+        scanned = () if "" in prefixes else prefixes
+        MalwareScan(scope, f"MalwareScan{number}", bucket=bucket, prefixes=scanned, is_ours=False)
 
 
 def ask_reviewers(*functions: PythonFunction, images: PrivateBucket) -> None:

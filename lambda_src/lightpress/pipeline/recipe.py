@@ -203,6 +203,15 @@ class RecipeBook:
         """The reviewers that any of the recipes asks for."""
         return tuple(sorted({name for recipe in self.recipes.values() for name in recipe.gate}))
 
+    def may_ask(self, reviewer: str, under: str) -> bool:
+        """Whether a rule for any key that begins with `under` may have a recipe that asks this reviewer.
+
+        What rules before it take away is not looked at, nor what is behind the first wildcard.
+        """
+        asking = (rule.path for rule in self.rules if rule.recipe and reviewer in rule.recipe.gate)
+        literal = (path.partition("*")[0] for path in asking)
+        return any(start.startswith(under) or under.startswith(start) for start in literal)
+
     @property
     def has_time_limits(self) -> bool:
         """Whether any recipe says what becomes of what nobody reviews in time."""
