@@ -394,12 +394,12 @@ BROKEN = {
     "no format that is accepted": (
         RULE + RECIPE + "accept = []\n" + SIZES,
         "recipes.web.accept",
-        ["is empty", "allowed: jpeg, png, gif, webp, avif, heic, tiff, jpeg2000, psd, ico, bmp"],
+        ["is empty", "allowed: jpeg, png, gif, webp, avif, heic, raw, tiff, jpeg2000, psd, ico, bmp, jxl, svg, pdf"],
     ),
     "a format that cannot be read": (
-        RULE + RECIPE + 'accept = ["jpeg", "svg"]\n' + SIZES,
+        RULE + RECIPE + 'accept = ["jpeg", "exr"]\n' + SIZES,
         "recipes.web.accept",
-        ["'svg' is not allowed", "allowed: avif, bmp, gif, heic, ico, jpeg, jpeg2000, png, psd, tiff, webp"],
+        ["'exr' is not allowed", "allowed: avif, bmp, gif, heic, ico, jpeg, jpeg2000, jxl, pdf, png, psd, raw, svg, "],
     ),
     "a format that is misspelt": (
         RULE + RECIPE + 'accept = ["jpg"]\n' + SIZES,
