@@ -24,7 +24,8 @@ from lightpress.pipeline.buckets import Attached, Publishing
 from lightpress.pipeline.events import read
 from lightpress.pipeline.failures import Trial, subject_of_picture
 from lightpress.pipeline.manifest import Status, generation_name, manifest_path, variants_folder
-from lightpress.pipeline.reconcile import Dependencies, reconcile
+from lightpress.pipeline.ports import Dependencies
+from lightpress.pipeline.reconcile import reconcile
 from lightpress.uploads.requests import owner_of
 from tests.cli.deployed import FAILURES, IMAGES, PURGES, QUARANTINE, RETENTION, UPLOADS, Rig
 from tests.pipeline.fakes import book

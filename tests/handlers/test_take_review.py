@@ -19,8 +19,9 @@ from lightpress.handlers.take_review import handler
 from lightpress.image import render
 from lightpress.pipeline.gate import MALWARE, PERSON, Review
 from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
-from lightpress.pipeline.reconcile import Action, Dependencies, Outcome, reconcile
+from lightpress.pipeline.reconcile import Action, Outcome, reconcile
 from lightpress.pipeline.review_messages import SCANNED, review_message
 from lightpress.pipeline.reviewing import MEASURE
 from lightpress.pipeline.source import Source

@@ -15,8 +15,8 @@ from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reas
 from lightpress.image.formats import ACCEPTED
 from lightpress.pipeline.failures import DeadLetter
 from lightpress.pipeline.manifest import manifest_from_json, manifest_path
+from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import Dependencies
 from lightpress.pipeline.source import Source
 from tools.fakes.s3 import Bucket, SimulatedS3
 

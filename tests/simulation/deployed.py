@@ -18,6 +18,7 @@ from lightpress.failures import record as record_failure
 from lightpress.pipeline import correction, first_view, gate, reconcile, reviewing
 from lightpress.pipeline import messages as process
 from lightpress.pipeline.buckets import Publishing
+from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.source import Source
 from tests.simulation import pictures
 from tests.simulation.invocation import ANSWER, CORRECT, ERASURE, FIRST_VIEW, RECEIPT, RENDER, WAIT
@@ -276,11 +277,11 @@ class Release:
         )
         return told
 
-    def _dependencies(self, wire: Wire) -> Any:  # noqa: ANN401  a mutant's Dependencies is another class
+    def _dependencies(self, wire: Wire) -> Dependencies:
         s3 = SimulatedS3(self.stores.buckets, wire)
         sqs: Any = SimulatedSqs(self.stores.queues, wire)
         to_cdn = purges.SqsPurges(sqs, PURGES, 0)
-        return self.code.reconcile.Dependencies(
+        return Dependencies(
             self.code.originals.S3Originals(s3),
             self.code.images.S3Images(s3, IMAGES),
             self.recipes,

@@ -7,10 +7,12 @@ table, and a test holds it to that.
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from lightpress.pipeline import leftovers, settled
 from tests.simulation import randomly
 from tests.simulation.cases import (
     APPROVED_BY_ONE,
@@ -33,16 +35,19 @@ from tests.simulation.cases import (
 from tests.simulation.deployed import Code
 from tests.simulation.exhaustive import Case, explore
 from tests.simulation.pictures import render_without_isolation
-from tests.simulation.syntax import Change, changed
+from tests.simulation.syntax import Change, changed, places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
 LOOK = "look"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
 REVIEWING, REVIEWS = "reviewing", "reviews"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
+
+_PARTS = {RECONCILE: (settled, leftovers)}
+"""Modules that are changed as if they stood in the one that imports them."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +81,8 @@ class Mutant:
         """The real code around the mutated module."""
         if not self.changes:
             return Code(render=render_without_isolation)
-        original = getattr(Code(), self.module)
-        text = changed(inspect.getsource(original), *self.changes)
-        module = ModuleType(original.__name__)
-        exec(compile(text, f"mutated {self.module}", "exec"), module.__dict__)  # noqa: S102  our own text, changed by us
-        mutated: dict[str, Any] = {self.module: module}
+        parts = (*_PARTS.get(self.module, ()), getattr(Code(), self.module))
+        mutated: dict[str, Any] = {self.module: _mutated(parts, self.changes)}
         return replace(Code(), **mutated)
 
     def found_after(self) -> int | None:
@@ -104,6 +106,22 @@ class Mutant:
         more = " with reviews" * self.gated + " with losses" * self.lossy + " with erasures" * self.erasing
         kind = f"random schedules{more}"
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
+
+
+def _mutated(modules: Sequence[ModuleType], changes: Iterable[Change]) -> ModuleType:
+    """The last of modules that import those before them, each made anew, with the changes wherever their places are."""
+    texts = {module.__name__: inspect.getsource(module) for module in modules}
+    for change in changes:
+        (name,) = [name for name, text in texts.items() if places(text, change)]
+        texts[name] = changed(texts[name], change)
+    real = {name: sys.modules[name] for name in texts}
+    try:
+        for name, text in texts.items():
+            sys.modules[name] = ModuleType(name)
+            exec(compile(text, f"mutated {name}", "exec"), sys.modules[name].__dict__)  # noqa: S102  our own text
+        return sys.modules[modules[-1].__name__]
+    finally:
+        sys.modules.update(real)
 
 
 _VARIANTS_AFTER = """[
@@ -225,14 +243,14 @@ MUTANTS = (
     Mutant(
         "a tombstone is the end, whatever is left over",
         RECONCILE,
-        (Change("A and not _has_variants(*_)", "A"),),
+        (Change("A and not has_variants(*_)", "A"),),
         Case("PD", faults=1),
         30_000,
     ),
     Mutant(
         "nothing is removed after a delete",
         RECONCILE,
-        (Change("_remove_dead(*_)", "None", "_withdraw"),),
+        (Change("remove_dead(*_)", "None", "_withdraw"),),
         Case("PD"),
         200,
     ),
@@ -378,21 +396,21 @@ MUTANTS = (
     Mutant(
         "a second look removes what somebody may still publish",
         RECONCILE,
-        (Change("A.images.publish(M, P)", "None", "_swept"),),
+        (Change("A.images.publish(M, P)", "None", "swept"),),
         Case("PQ", faults=1),
         1_500,
     ),
     Mutant(
         "a second look removes what is published",
         RECONCILE,
-        (Change("_dead_among(paths, M)", "paths", "_swept"),),
+        (Change("_dead_among(paths, M)", "paths", "swept"),),
         Case("P", faults=1),
         100,
     ),
     Mutant(
         "whatever is left of a key that is left alone by now stays",
         RECONCILE,
-        (Change("A and _has_variants(*_)", "False"),),
+        (Change("A and has_variants(*_)", "False"),),
         None,
         10,
         seed=390,
@@ -508,7 +526,7 @@ MUTANTS = (
     Mutant(
         "another recipe takes away what cannot be read any more",
         RECONCILE,
-        (Change("A is not None and _outlives(*_)", "False"),),
+        (Change("A is not None and outlives(*_)", "False"),),
         Case("PZR"),
         100,
     ),
@@ -820,8 +838,8 @@ MUTANTS = (
         "what is held is listed after it is published",
         RECONCILE,
         (
-            Change("_reviews(A.dependencies).list_as_held(M)", "None"),
-            Change("_publish(M, A)", "[_publish(M, A), _reviews(A.dependencies).list_as_held(M)]", "_hold"),
+            Change("A.dependencies.reviewed.list_as_held(M)", "None"),
+            Change("_publish(M, A)", "[_publish(M, A), A.dependencies.reviewed.list_as_held(M)]", "_hold"),
         ),
         Case("Pa"),
         500,
@@ -910,7 +928,7 @@ MUTANTS = (
     Mutant(
         "what is held is published anew, and not listed anew",
         RECONCILE,
-        (Change("_reviews(D).list_as_held(M)", "None", "_swept"),),
+        (Change("D.reviewed.list_as_held(M)", "None", "swept"),),
         None,
         1,
         seed=605_769,

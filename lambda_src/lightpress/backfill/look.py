@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from lightpress.image import UNREADABLE, Reason
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.reconcile import agrees, is_current, stays_unread
+from lightpress.pipeline.settled import agrees, is_current, stays_unread
 
 if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest
