@@ -55,7 +55,7 @@ def test_what_is_too_large_is_told_so_before_it_is_decoded() -> None:
     for limits, reason in (
         (Limits(max_pixels=119_999), Reason.TOO_MANY_PIXELS),
         (Limits(max_side=399), Reason.TOO_LONG_SIDE),
-        (Limits(max_decoded_bytes=400 * 300 * 40 - 1), Reason.TOO_MANY_PIXELS),
+        (Limits(max_decoded_bytes=400 * 300 * 16 - 1), Reason.TOO_MANY_PIXELS),
     ):
         with pytest.raises(PictureRejected) as caught:
             summary_of(data[:20], spec(limits=limits))

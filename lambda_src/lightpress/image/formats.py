@@ -349,7 +349,7 @@ INPUTS = (
         media_types=("image/bmp",), extensions=("bmp",),
     ),
     Input(
-        "jxl", "JPEG XL", "JXL", "pillow_jxl.JpegXLImagePlugin", 40, ((BARE, 0), (BOXED, 0)), by_default=False,
+        "jxl", "JPEG XL", "JXL", "pillow_jxl.JpegXLImagePlugin", 16, ((BARE, 0), (BOXED, 0)), by_default=False,
         threads=_JXL_THREADS, sizes=jxl_sizes, unreadable=jxl_unreadable, opener=_open_jxl, wheel="pillow-jxl-plugin",
         media_types=("image/jxl",), extensions=("jxl",),
     ),

@@ -13,6 +13,8 @@ from lightpress.cli.commands.terminal import err, out, print_json, progress_bars
 from lightpress.cli.project import LOCAL, RECIPES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lightpress.cli.files import File
     from lightpress.cli.rendering import Rendered
     from lightpress.pipeline.recipe import Recipe
@@ -51,7 +53,7 @@ def render(
         raise typer.BadParameter(
             f"{recipe!r} is not a recipe; allowed: {', '.join(book.recipes)}", param_hint="--recipe"
         )
-    files = _files(pictures)
+    files = _files(pictures, formats=book.accept)
     results: list[Rendered] = []
     lost = 0
     with progress_bars() as progress:
@@ -88,13 +90,16 @@ def _rendered(source: File, target: Path, recipe: Recipe) -> Rendered | None:
     return None
 
 
-def _files(names: list[str], *, relative: bool = False) -> list[File]:
-    """The files of a command's arguments; ends the command where a name leads nowhere."""
-    from lightpress.cli.files import NoFileError, files_of
+def _files(names: list[str], *, relative: bool = False, formats: Iterable[str] = ()) -> list[File]:
+    """The files of a command's arguments; ends the command where a name leads nowhere.
+
+    formats: What else is taken of folders than the usual ones.
+    """
+    from lightpress.cli.files import USUAL, NoFileError, files_of
 
     skipped: list[Path] = []
     try:
-        found = files_of(names, relative=relative, skipped=skipped.append)
+        found = files_of(names, relative=relative, formats=(*USUAL, *formats), skipped=skipped.append)
     except NoFileError as error:
         raise typer.BadParameter(str(error), param_hint="FILE...") from None
     if skipped:
