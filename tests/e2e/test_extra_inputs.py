@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from lightpress.client.uploading import upload
+from lightpress.delivery.permalink import permalink
 from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Status
@@ -39,6 +40,9 @@ ORIGINALS = {
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
     """A cloud of this module's own."""
     checkout = checkout_with(f"accept = {ACCEPT}".replace("'", '"'), tmp_path_factory.mktemp("checkout"))
+    recipes = checkout / "lambda_src" / "recipes.toml"
+    text = recipes.read_text("utf-8").replace('formats = "auto"', 'formats = ["jxl", "avif", "webp", "jpeg"]', 1)
+    recipes.write_text(text, "utf-8")
     options = checkout / "infra" / "environments" / "local.toml"
     options.write_text(options.read_text("utf-8") + '\nextra_inputs = ["svg", "pdf", "jxl"]\n', "utf-8")
     home = tmp_path_factory.mktemp("extra")
@@ -57,8 +61,20 @@ def test_an_upload_of_each_kind_is_published_as_pictures_and_never_as_what_it_wa
     for variant in manifest.variants:
         answer = fetch(cloud, f"/{variant.path}")
         assert answer.status == 200
-        assert answer.headers["Content-Type"] in {"image/avif", "image/webp", "image/jpeg", "image/png"}
+        assert answer.headers["Content-Type"] == f"image/{variant.format}"
         assert Image.open(io.BytesIO(answer.data)).size == (variant.width, variant.height)
+    assert {one.format for one in manifest.variants} == {"jxl", "avif", "webp", "jpeg"}
+
+
+def test_a_permalink_gives_jpeg_xl_to_who_asks_for_it_and_to_no_other(cloud: Outputs) -> None:
+    deployment = of_local_cloud(cloud)
+    settle(deployment, upload(deployment, "asked.svg", svg(BADGE), "image/svg+xml"))
+    kinds = {}
+    for query in ("fm=jxl", "w=320"):
+        answer = fetch(cloud, f"{permalink('asked.svg')}?{query}")
+        found = fetch(cloud, answer.headers["Location"]) if answer.status == 302 else answer
+        kinds[query] = found.headers["Content-Type"]
+    assert kinds == {"fm=jxl": "image/jxl", "w=320": "image/jpeg"}
 
 
 def test_a_bomb_among_them_fails_alone_with_its_reason(cloud: Outputs) -> None:

@@ -11,7 +11,10 @@ import pytest
 from PIL import Image
 
 from lightpress.image import Limits, PictureRejected, Reason, Size, load_codecs, render
+from lightpress.image.formats import OUTPUTS, WRITTEN
 from lightpress.image.jxl import jxl_sizes, jxl_unreadable
+from lightpress.image.kinds import CANDIDATES
+from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from tools.drawing import (
     CORNERS,
     as_camera_stores,
@@ -28,6 +31,7 @@ from tools.drawing import (
     ramp,
     rgb_profile,
     spec,
+    speckled,
     summary_of,
 )
 
@@ -140,3 +144,36 @@ def test_the_copyright_in_a_jpeg_xl_goes_along() -> None:
     assert words[33_432] == "(c) Ann"
     assert variant.width == 96
     assert 0x0112 not in words or words[0x0112] == 1
+
+
+# Written.
+
+
+def on_gray(image: Image.Image) -> Image.Image:
+    flat = Image.new("RGBA", image.size, "#808080")
+    flat.alpha_composite(image.convert("RGBA"))
+    return flat.convert("RGB")
+
+
+def test_jpeg_xl_is_written_where_a_recipe_names_it_and_never_by_itself() -> None:
+    assert "jxl" in OUTPUTS
+    assert "jxl" not in WRITTEN
+    assert "jxl" not in {name for found in CANDIDATES.values() for name in (*found.small, *found.fallback)}
+
+
+@NEEDS_LIBJXL
+def test_what_is_written_is_read_by_libjxl_s_own_program_as_it_was_meant(tmp_path: Path) -> None:
+    for name, image in (("photo", ramp((96, 64))), ("logo", four_corners()), ("see-through", disc(60))):
+        (variant,) = render(file_of(image), spec(Size("a", 96), formats=("jxl",))).variants
+        assert (variant.format, variant.width, variant.animated) == ("jxl", image.width, False)
+        (tmp_path / f"{name}.jxl").write_bytes(variant.data)
+        subprocess.run(["djxl", tmp_path / f"{name}.jxl", tmp_path / f"{name}.png"], check=True, capture_output=True)
+        theirs = Image.open(tmp_path / f"{name}.png")
+        assert theirs.mode == image.mode
+        assert mean_difference(*(on_gray(one) for one in (theirs, image))) < 8, name
+
+
+def test_a_child_that_can_open_nothing_writes_the_same() -> None:
+    what = spec(Size("a", 96), Size("b", 48), formats=("jxl", "jpeg"))
+    data = file_of(speckled((96, 64)))
+    assert list(render_in_sandbox(data, what, SandboxLimits()).variants) == list(render(data, what).variants)

@@ -17,6 +17,7 @@ from lightpress.image.svg import MOST_ELEMENTS, is_svg, svg_elements
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from tests.image.chromium import shown
 from tests.image.drawings import BADGE, svg
+from tests.image.stepping import ONE_OF_EACH, step
 from tools.drawing import BLUE, GREEN, RED, disc, distance, file_of, mean_difference, pixel, plain, seen, spec
 
 if TYPE_CHECKING:
@@ -58,6 +59,18 @@ def test_a_picture_of_24_pixels_fills_a_size_of_600_and_is_cut_to_a_square() -> 
         "small": (48, 32),
         "square": (100, 100),
     }
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH)
+def test_a_step_makes_of_a_drawing_what_it_makes_of_its_pixels(name: str) -> None:
+    data = svg(BADGE)
+    drawn = file_of(made(data, spec(Size("s", 240)))["s"])
+    size = Size("s", 240, steps=(step(ONE_OF_EACH[name]),))
+    of_drawing, of_pixels = (made(one, spec(size))["s"] for one in (data, drawn))
+    if name == "rotate":  # a quarter turn: the size is of what is seen, and a drawing fills it
+        assert of_drawing.size == (240, 360)
+    else:
+        assert ImageChops.difference(of_drawing.convert("RGBA"), of_pixels.convert("RGBA")).getbbox() is None
 
 
 SIZES = {

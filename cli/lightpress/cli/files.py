@@ -9,15 +9,13 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lightpress.image.formats import INPUTS
+from lightpress.image.formats import INPUTS, USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 STDIN = "-"
 STDIN_NAME = "stdin"
-USUAL = tuple(row.name for row in INPUTS if row.by_default or row.name == "jpeg2000")
-"""What is looked for in folders where nobody says otherwise: no documents, drawings or raw files by the way."""
 
 
 class NoFileError(Exception):
@@ -57,7 +55,8 @@ def files_of(
     Args:
         names: Of files, folders and patterns (such as "photos/*.jpg" or "photos/**").
         relative: Whether a file that was named keeps the folders of its name, too.
-        formats: Names of rows in `INPUTS`: what is taken of a folder, by its extension.
+        formats: Names of rows in `INPUTS`: what is taken of a folder, by its extension; by default, no documents and
+            drawings.
         skipped: Is called with each file of a folder that is none of a picture, by its extension.
 
     Raises:

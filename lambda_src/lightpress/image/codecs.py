@@ -38,6 +38,12 @@ def can_load(row: Input) -> bool:
     return True
 
 
+def not_installed(formats: Iterable[str]) -> dict[str, str]:
+    """Which of these formats (by name) have a package of their own that is not here: the package, by format."""
+    wanted = frozenset(formats)
+    return {row.name: row.wheel for row in INPUTS if row.wheel and row.name in wanted and not can_load(row)}
+
+
 def load_codecs(formats: Iterable[str]) -> None:
     """Load what reads and writes these formats (by name), as a parent does whose children would each pay for it.
 

@@ -68,6 +68,8 @@ class Output:
         graphic: The settings that differ for pictures with few colors.
         lossless: All settings to encode pictures with few colors without loss, which is chosen where it is smaller.
         gain_map: Whether a gain map can be written along.
+        profiles: Whether it can be written with an ICC profile.
+        by_default: Whether it is written where a recipe names no formats.
     """
 
     name: str
@@ -86,6 +88,8 @@ class Output:
     graphic: Mapping[str, Any] = field(default_factory=dict)
     lossless: Mapping[str, Any] | None = None
     gain_map: bool = False
+    profiles: bool = True
+    by_default: bool = True
 
 
 # Each frame is lossy or lossless, whichever suits it, and only the first is a key frame: flat colors come out at two
@@ -102,6 +106,13 @@ _ICON = 32
 _AOM = {"color:tune": "ssimulacra2", "color:disable-trellis-quant": "1"}
 
 _OUTPUTS = (
+    # Only where a recipe names it (docs/decisions/0151). Its encoder takes no profile, so it is sRGB. Effort 5 is the
+    # first that takes fewer bytes than AVIF at the same score.
+    Output(
+        "jxl", "JXL", "image/jxl", "jxl", label="JPEG XL", by_default=False, profiles=False,
+        alpha=True, quality=((_ICON, 95), (500, 78), (1_000, 64), (1_600, 57), (inf, 55)), max_side=65_535,
+        options={"effort": 5, "num_threads": 0},
+    ),
     # Speed 9 of the AOM encoder: a seventh of speed 6's CPU for a fifth more bytes. One thread: Lambda bills one CPU.
     # Tuned for what is seen, and without its slow search for coefficients: a sixth less CPU at equal bytes and score.
     Output(
@@ -130,6 +141,9 @@ _OUTPUTS = (
 
 OUTPUTS: Mapping[str, Output] = {row.name: row for row in _OUTPUTS}
 """By name, in the order of preference when a viewer accepts several: smallest first."""
+
+WRITTEN = tuple(row.name for row in _OUTPUTS if row.by_default)
+"""The names of those that are written where a recipe does not say."""
 
 FALLBACKS = tuple(row.name for row in _OUTPUTS if row.universal)
 """The names of those that every viewer can show."""
@@ -369,6 +383,9 @@ READABLE = tuple(row.name for row in INPUTS)
 
 ACCEPTED = tuple(row.name for row in INPUTS if row.by_default)
 """The names of those that are accepted where a recipe does not say."""
+
+USUAL = tuple(row.name for row in INPUTS if row.wheel is None and row.inside is None)
+"""The names of those whose files are pictures as they are, and that every deployment can read."""
 
 EXTRA_INPUTS = tuple(row.name for row in INPUTS if row.wheel is not None)
 """The names of those whose decoder is in a layer of its own: what the option `extra_inputs` may name."""

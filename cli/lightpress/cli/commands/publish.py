@@ -53,6 +53,7 @@ def render(
         raise typer.BadParameter(
             f"{recipe!r} is not a recipe; allowed: {', '.join(book.recipes)}", param_hint="--recipe"
         )
+    _refuse_unwritable([book.recipes[recipe]] if recipe else book.recipes.values())
     files = _files(pictures, formats=book.accept)
     results: list[Rendered] = []
     lost = 0
@@ -90,12 +91,24 @@ def _rendered(source: File, target: Path, recipe: Recipe) -> Rendered | None:
     return None
 
 
+def _refuse_unwritable(recipes: Iterable[Recipe]) -> None:
+    """End the command where a recipe writes what nothing here can."""
+    from lightpress.image import not_installed
+
+    for one in recipes:
+        for form, package in not_installed(one.spec.formats).items():
+            stop(
+                f'The recipe {one.name} writes {form}, by {package}, which is missing: pip install "lightpress[{form}]"'
+            )
+
+
 def _files(names: list[str], *, relative: bool = False, formats: Iterable[str] = ()) -> list[File]:
     """The files of a command's arguments; ends the command where a name leads nowhere.
 
     formats: What else is taken of folders than the usual ones.
     """
-    from lightpress.cli.files import USUAL, NoFileError, files_of
+    from lightpress.cli.files import NoFileError, files_of
+    from lightpress.image.formats import USUAL
 
     skipped: list[Path] = []
     try:
