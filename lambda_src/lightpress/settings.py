@@ -117,12 +117,14 @@ class ReviewSettings:
         images_bucket: Where reviews are kept.
         queue_url: The queue of uploads, through which keys are looked at again.
         attached: Of each attached bucket, what `buckets.Attached` holds.
+        has_time_limits: Whether any recipe says what becomes of what nobody reviews in time.
     """
 
     uploads_bucket: str
     images_bucket: str
     queue_url: str
     attached: tuple[dict[str, Any], ...] = ()
+    has_time_limits: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> ReviewSettings:
@@ -132,6 +134,7 @@ class ReviewSettings:
             images_bucket=_text(environment, "IMAGES_BUCKET"),
             queue_url=_text(environment, "QUEUE_URL"),
             attached=_attached(environment),
+            has_time_limits="GATE_TIME_LIMITS" in environment,
         )
 
 

@@ -86,7 +86,7 @@ class Failures(Component):
         )
         function.allow("s3:PutObject", on=self.quarantine.arn_for_objects("*"))
         function.accept_any_key(self.quarantine, "*")
-        function.allow("dynamodb:UpdateItem", on=self.table.table_arn)
+        function.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self.table.table_arn)
         return function
 
 

@@ -11,7 +11,7 @@ from lightpress.image.compress import (
     compress,
     is_kept_for_signature,
 )
-from lightpress.image.errors import MESSAGES, UNREADABLE, PictureRejected, Reason
+from lightpress.image.errors import MESSAGES, REJECTIONS, UNREADABLE, PictureRejected, Reason
 from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.image.limits import Limits
 from lightpress.image.lossless import pack
@@ -43,6 +43,7 @@ __all__ = [
     "MESSAGES",
     "METADATA",
     "MODES",
+    "REJECTIONS",
     "REVISION",
     "SIGNED",
     "UNREADABLE",

@@ -12,7 +12,7 @@ from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.failures.again import message_of, tells
 from lightpress.pipeline.failures import subject_of_picture
-from lightpress.pipeline.gate import held_path
+from lightpress.pipeline.gate import entry_of
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.source import Source
 from lightpress.uploads.fields import Text
@@ -163,7 +163,7 @@ class OperatorService:
         manifest = published.manifest if published else None
         if manifest is None or manifest.status is not Status.HELD or manifest.source is None:
             return None
-        if entry.path != held_path(manifest.key, manifest.revision):
+        if entry.path != entry_of(manifest):
             return None
         about = {"key": manifest.key, "version": manifest.source.identity, "bytes": manifest.source.bytes}
         return about | {"held_for": list(self.waiting.missing(manifest)), "since": entry.since}
