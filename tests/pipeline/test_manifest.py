@@ -136,6 +136,7 @@ def test_a_generation_is_never_named_twice() -> None:
 def test_a_file_is_named_after_the_smallest_size_it_serves_and_its_format() -> None:
     assert file_name(RENDITION) == "w320.jpg"
     assert {name: file_name(EncodedVariant(("a",), name, 1, 1, b"")) for name in OUTPUTS} == {
+        "jxl": "a.jxl",
         "avif": "a.avif",
         "webp": "a.webp",
         "jpeg": "a.jpg",
