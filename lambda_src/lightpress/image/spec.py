@@ -347,6 +347,13 @@ class Spec:
             ),
         )
 
+    def with_subject(self, point: tuple[float, float] | None) -> Spec:
+        """The same for a picture whose subject was found before: the sizes that look for one have it."""
+        if point is None:
+            return self
+        sizes = (replace(size, focus=point, auto_focus=False) if size.auto_focus else size for size in self.sizes)
+        return replace(self, sizes=tuple(sizes))
+
     def kept_in_focus(self, point: tuple[float, float] | None) -> Spec:
         """The same for a picture of which somebody has said where its subject is."""
         return self if point is None else replace(self, focus=point)

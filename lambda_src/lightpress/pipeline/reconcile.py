@@ -361,7 +361,7 @@ def _rendered(attempt: Attempt) -> Manifest:
     spec = attempt.recipe.spec.kept_in_focus(publication.correction or attempt.original.focus)
     result = attempt.dependencies.render(_read(attempt), spec)
     made = tuple(_written(result, publication, attempt.dependencies.images))
-    return publication.ready(result.original, made, owed_of(attempt.recipe.spec, result.original, made, publication))
+    return publication.ready(result.original, made, owed_of(spec, result.original, made, publication))
 
 
 def _check_worth_reading(attempt: Attempt) -> None:
