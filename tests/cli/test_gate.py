@@ -17,8 +17,9 @@ from lightpress.cli.main import app
 from lightpress.composition.publishing import RECIPES
 from lightpress.image import render
 from lightpress.pipeline.failures import subject_of_picture
+from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
-from lightpress.pipeline.reconcile import Dependencies, reconcile
+from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.review_messages import read_review
 from lightpress.pipeline.reviewing import TakeReview
 from lightpress.pipeline.source import Source
@@ -39,7 +40,7 @@ def gate(*arguments: str) -> Result:
 def work(rig: Rig, *reviewers: str) -> None:
     """Everything that the stack does: reviews are taken, and then the key is looked at."""
     sqs, s3 = rig.deployment.sqs(), rig.deployment.s3
-    take = TakeReview(S3Reviews(s3, "images"), SqsLooks(sqs, rig.deployment.queue_url))
+    take = TakeReview(S3Reviews(s3, "images"), SqsLooks(sqs, rig.deployment.queue_url), S3Originals(s3))
     for message in sqs.receive_message(QueueUrl=REVIEWS, MaxNumberOfMessages=10).get("Messages", []):
         take(read_review(message["Body"], rig.deployment.publishing.find_source))
     recipe = Recipe("web", SPEC, reviewers)

@@ -14,8 +14,9 @@ from lightpress.aws.purges import SqsLateLooks
 from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.render_lazy import handler
 from lightpress.image import Reason, render
+from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
-from lightpress.pipeline.reconcile import Dependencies, reconcile
+from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.source import Source
 from tests.handlers.conftest import IMAGES, QUEUE, UPLOADS, Context, Deployed, url_of
 from tests.handlers.recorder import Call, recorded

@@ -15,8 +15,9 @@ from lightpress.image import PictureRejected, Reason, RenderResult, Size, Spec, 
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.first_view import TRIES, FirstView, FirstViews, Result
 from lightpress.pipeline.manifest import Manifest, Status, manifest_path
+from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import Action, Dependencies, reconcile
+from lightpress.pipeline.reconcile import Action, reconcile
 from lightpress.pipeline.sandbox import ChildLost
 from lightpress.pipeline.source import Source
 from tools.drawing import file_of, four_corners, ramp

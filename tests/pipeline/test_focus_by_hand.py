@@ -14,8 +14,9 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.image import Size, Spec, render
 from lightpress.pipeline.correction import Corrections, NothingPublished
+from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import Action, Dependencies, TooManyConflicts, reconcile
+from lightpress.pipeline.reconcile import Action, TooManyConflicts, reconcile
 from lightpress.pipeline.source import Source, focus_in
 from tools.drawing import BLUE, GREEN, RED, distance, file_of, pixel, stripes
 from tools.fakes.s3 import Bucket, SimulatedS3

@@ -16,8 +16,9 @@ from lightpress.composition.publishing import RECIPES
 from lightpress.image import render
 from lightpress.pipeline.gate import PERSON, Review, held_path, standing_of
 from lightpress.pipeline.manifest import Status, manifest_from_json, variants_folder
+from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
-from lightpress.pipeline.reconcile import Action, Dependencies, Outcome, reconcile
+from lightpress.pipeline.reconcile import Action, Outcome, reconcile
 from lightpress.pipeline.source import Source
 from tools.drawing import file_of, ramp
 

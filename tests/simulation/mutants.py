@@ -7,10 +7,13 @@ table, and a test holds it to that.
 from __future__ import annotations
 
 import inspect
+import sys
 from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from lightpress.pipeline import leftovers, settled
+from lightpress.pipeline.recipe import Unanswered
 from tests.simulation import randomly
 from tests.simulation.cases import (
     APPROVED_BY_ONE,
@@ -20,29 +23,39 @@ from tests.simulation.cases import (
     DIED_AND_ERASED,
     DIED_AND_OVERTAKEN,
     DIED_AND_PUT_BACK,
+    HALF_PUBLISHED_BY_OTHERS,
+    HELD,
+    HELD_AND_DELETED,
     LATE_AND_DEAD,
     LAZILY_PUBLISHED,
     LAZILY_RENDERED,
+    LOOKED_FOR_AND_DELETED,
     PUBLISHED,
     PUBLISHED_AND_DELETED,
     PUBLISHED_TWICE,
     RECORDED_AND_HALF_ERASED,
     REFUSED_FOR_ANOTHER,
+    REJECTED,
+    REJECTED_AND_RECORDED,
     VIEWED_AND_DIED,
 )
 from tests.simulation.deployed import Code
 from tests.simulation.exhaustive import Case, explore
 from tests.simulation.pictures import render_without_isolation
-from tests.simulation.syntax import Change, changed
+from tests.simulation.syntax import Change, changed, places
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Sequence
 
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
 LOOK = "look"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
 REVIEWING, REVIEWS = "reviewing", "reviews"
+FAILURES = "failures"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
+
+_PARTS = {RECONCILE: (settled, leftovers)}
+"""Modules that are changed as if they stood in the one that imports them."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +89,8 @@ class Mutant:
         """The real code around the mutated module."""
         if not self.changes:
             return Code(render=render_without_isolation)
-        original = getattr(Code(), self.module)
-        text = changed(inspect.getsource(original), *self.changes)
-        module = ModuleType(original.__name__)
-        exec(compile(text, f"mutated {self.module}", "exec"), module.__dict__)  # noqa: S102  our own text, changed by us
-        mutated: dict[str, Any] = {self.module: module}
+        parts = (*_PARTS.get(self.module, ()), getattr(Code(), self.module))
+        mutated: dict[str, Any] = {self.module: _mutated(parts, self.changes)}
         return replace(Code(), **mutated)
 
     def found_after(self) -> int | None:
@@ -104,6 +114,22 @@ class Mutant:
         more = " with reviews" * self.gated + " with losses" * self.lossy + " with erasures" * self.erasing
         kind = f"random schedules{more}"
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
+
+
+def _mutated(modules: Sequence[ModuleType], changes: Iterable[Change]) -> ModuleType:
+    """The last of modules that import those before them, each made anew, with the changes wherever their places are."""
+    texts = {module.__name__: inspect.getsource(module) for module in modules}
+    for change in changes:
+        (name,) = [name for name, text in texts.items() if places(text, change)]
+        texts[name] = changed(texts[name], change)
+    real = {name: sys.modules[name] for name in texts}
+    try:
+        for name, text in texts.items():
+            sys.modules[name] = ModuleType(name)
+            exec(compile(text, f"mutated {name}", "exec"), sys.modules[name].__dict__)  # noqa: S102  our own text
+        return sys.modules[modules[-1].__name__]
+    finally:
+        sys.modules.update(real)
 
 
 _VARIANTS_AFTER = """[
@@ -225,14 +251,14 @@ MUTANTS = (
     Mutant(
         "a tombstone is the end, whatever is left over",
         RECONCILE,
-        (Change("A and not _has_variants(*_)", "A"),),
+        (Change("A and not has_variants(*_)", "A"),),
         Case("PD", faults=1),
         30_000,
     ),
     Mutant(
         "nothing is removed after a delete",
         RECONCILE,
-        (Change("_remove_dead(*_)", "None", "_withdraw"),),
+        (Change("remove_dead(*_)", "None", "_withdraw"),),
         Case("PD"),
         200,
     ),
@@ -378,21 +404,21 @@ MUTANTS = (
     Mutant(
         "a second look removes what somebody may still publish",
         RECONCILE,
-        (Change("A.images.publish(M, P)", "None", "_swept"),),
+        (Change("A.images.publish(M, P)", "None", "swept"),),
         Case("PQ", faults=1),
         1_500,
     ),
     Mutant(
         "a second look removes what is published",
         RECONCILE,
-        (Change("_dead_among(paths, M)", "paths", "_swept"),),
+        (Change("_dead_among(paths, M)", "paths", "swept"),),
         Case("P", faults=1),
         100,
     ),
     Mutant(
         "whatever is left of a key that is left alone by now stays",
         RECONCILE,
-        (Change("A and _has_variants(*_)", "False"),),
+        (Change("A and has_variants(*_)", "False"),),
         None,
         10,
         seed=390,
@@ -508,7 +534,7 @@ MUTANTS = (
     Mutant(
         "another recipe takes away what cannot be read any more",
         RECONCILE,
-        (Change("A is not None and _outlives(*_)", "False"),),
+        (Change("A is not None and outlives(*_)", "False"),),
         Case("PZR"),
         100,
     ),
@@ -531,7 +557,7 @@ MUTANTS = (
         RECONCILE,
         (
             Change("V.reason not in UNREADABLE", "True"),
-            Change("A.record(S, O, V, copied=False)", "A.record(S, O, V, copied=True)"),
+            Change("K(copied=False)", "K(copied=True)", "_record"),
         ),
         Case("A"),
         1_000,
@@ -763,7 +789,10 @@ MUTANTS = (
     Mutant(
         "an erasure leaves tombstones their names",
         ERASING,
-        (Change("S.images.publish_at(P, replace(M, key=''), Q)", "None"), Change("int(bool(M.key))", "0")),
+        (
+            Change("M.key or L > R", "L > R"),
+            Change("int(bool(M.key))", "0"),
+        ),
         Case("PDS", begins=PUBLISHED_AND_DELETED),
         500,
     ),
@@ -773,7 +802,7 @@ MUTANTS = (
         (Change("M.status is not Status.DELETED", "False"),),
         None,
         10,
-        seed=50,
+        seed=90,
         erasing=True,
     ),
     Mutant(
@@ -820,8 +849,8 @@ MUTANTS = (
         "what is held is listed after it is published",
         RECONCILE,
         (
-            Change("_reviews(A.dependencies).list_as_held(M)", "None"),
-            Change("_publish(M, A)", "[_publish(M, A), _reviews(A.dependencies).list_as_held(M)]", "_hold"),
+            Change("A.dependencies.reviewed.list_as_held(M)", "None"),
+            Change("_publish(M, A)", "[_publish(M, A), A.dependencies.reviewed.list_as_held(M)]", "_hold"),
         ),
         Case("Pa"),
         500,
@@ -908,13 +937,132 @@ MUTANTS = (
         2_000,
     ),
     Mutant(
-        "what is held is published anew, and not listed anew",
+        "the review of a version that is gone is kept",
+        REVIEWING,
+        (Change("not S.originals.has(*_)", "False"),),
+        Case("PDSl", begins=HELD_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "a version is looked for after its review is kept",
+        REVIEWING,
+        (
+            Change(
+                "if not S.originals.has(*_):\n    return False",
+                "self.reviews.keep(key, given.identity, given.review)\n"
+                "if not self.originals.has(given.source, given.identity):\n    return False",
+            ),
+        ),
+        Case("PDSl", begins=HELD_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "an erasure leaves what reviewers have said",
+        ERASING,
+        (Change("[*S.images.paths(reviews_folder(N)), *E]", "[*E]"),),
+        Case("PaDS", begins=LOOKED_FOR_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "nobody asks reviewers again once what they have said is published",
         RECONCILE,
-        (Change("_reviews(D).list_as_held(M)", "None", "_swept"),),
+        (Change("A.ask_again()", "None", "_publish"),),
+        Case("Para", begins=REJECTED_AND_RECORDED),
+        2_000,
+    ),
+    Mutant(
+        "a rejection that is taken back stays recorded",
+        RECORD_FAILURE,
+        (Change("S.registry.lift(*_)", "None"),),
+        Case("Pra", begins=HELD),
+        5_000,
+    ),
+    Mutant(
+        "whoever takes a rejection back has no record to remove",
+        RECONCILE,
+        (Change("A.lifts_a_rejection and X", "False"),),
+        Case("Pra", begins=HELD),
+        5_000,
+    ),
+    Mutant(
+        "a rejection is taken off the record while it is being published",
+        RECORD_FAILURE,
+        (Change("max(R, default=0) <= M.revision", "True"),),
+        Case("Prar", begins=REJECTED),
+        50_000,
+    ),
+    Mutant(
+        "a rejection is taken off the record that was recorded anew since",
+        FAILURES,
+        (Change('f"#reason > :none AND {unchanged}"', '"#reason > :none"'),),
+        Case("Prar", begins=REJECTED),
+        50_000,
+    ),
+    Mutant(
+        "whoever is overdue is waited for all the same",
+        RECONCILE,
+        (Change("is_overdue(P.manifest, O, R, D.now)", "False", "_standing"),),
+        Case("PT", unanswered=Unanswered.PUBLISH),
+        500,
+    ),
+    Mutant(
+        "nobody looks at what is overdue",
+        REVIEWING,
+        (Change("S.looks.request_look(S.named(K))", "None"),),
+        Case("PT", unanswered=Unanswered.REJECT),
+        500,
+    ),
+    Mutant(
+        "nobody is waited for",
+        RECONCILE,
+        (Change("U <= N()", "True", "is_overdue"),),
+        Case("PT", faults=1, unanswered=Unanswered.PUBLISH),
+        5_000,
+    ),
+    Mutant(
+        "what nobody reviews is rejected where recipes publish it",
+        RECONCILE,
+        (Change("R.unanswered is Unanswered.REJECT", "True"),),
+        Case("PT", unanswered=Unanswered.PUBLISH),
+        500,
+    ),
+    Mutant(
+        "what nobody reviews is published where recipes reject it",
+        RECONCILE,
+        (Change("R.unanswered is Unanswered.REJECT", "False"),),
+        Case("PT", unanswered=Unanswered.REJECT),
+        500,
+    ),
+    Mutant(
+        "what nobody has reviewed in time is never looked at again",
+        RECONCILE,
+        (Change("S.is_open or not S.gated", "True", "agrees"),),
+        Case("PTa", unanswered=Unanswered.REJECT),
+        5_000,
+    ),
+    Mutant(
+        "what was rejected for its reviewers' silence is held anew",
+        RECONCILE,
+        (Change("S.is_open or not S.gated", "False", "agrees"),),
+        Case("PT", faults=1, unanswered=Unanswered.REJECT),
+        5_000,
+    ),
+    Mutant(
+        "an erasure takes what waits since off the list",
+        ERASING,
+        (Change("max(X, default=0)", "0"),),
         None,
         1,
-        seed=605_769,
+        seed=8_523,
+        erasing=True,
         gated=True,
+    ),
+    Mutant(
+        "what is held is published anew, and not listed anew",
+        RECONCILE,
+        (Change("D.reviewed.list_as_held(M)", "None", "swept"),),
+        Case("RPaYR", faults=1, begins=HALF_PUBLISHED_BY_OTHERS),
+        2_000,
     ),
     Mutant(
         "at night, nobody asks what reviewers say",
@@ -922,7 +1070,7 @@ MUTANTS = (
         (Change("S._is_reviewed_anew(*_)", "False"),),
         None,
         50,
-        seed=300,
+        seed=350,
         lossy=True,
         gated=True,
     ),

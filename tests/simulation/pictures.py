@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
 from lightpress.pipeline.gate import PERSON
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered
 from lightpress.pipeline.sandbox import ChildLost
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ FINER = 7
 LAZY_REVISIONS = 8
 GATES = ((PERSON,), ("scan", PERSON))
 """Which reviewers recipes of an even and of an odd revision ask, where there is a gate."""
+GATE_HOURS = 24
+"""How long reviewers have, where a recipe says what becomes of what they leave unanswered."""
 LAZY = frozenset({("large", "jpeg")})
 """What the other revisions leave for its first view, where anything is lazy."""
 
@@ -71,10 +73,13 @@ class NativeCrash(BaseException):
 
 
 @cache
-def recipe_book(revision: int, *, lazy: bool = False, gated: bool = False) -> RecipeBook:
+def recipe_book(
+    revision: int, *, lazy: bool = False, gated: bool = False, unanswered: Unanswered = Unanswered.HOLD
+) -> RecipeBook:
     """Two variants for every key; each revision but REFUSING and EAGER makes others than those before.
 
-    lazy: the large one is made at its first view. gated: nothing is published before it is reviewed.
+    lazy: the large one is made at its first view. gated: nothing is published before it is reviewed. unanswered: what
+    becomes of what is not reviewed in time.
     """
     sizes = 0 if revision in {REFUSING, EAGER, FINER} else revision
     accept = ("jpeg",) if revision in {REFUSING, REFUSING_ANEW} else ("jpeg", "jpeg2000")
@@ -85,7 +90,8 @@ def recipe_book(revision: int, *, lazy: bool = False, gated: bool = False) -> Re
         accept=accept,
         lazy=LAZY if lazy and revision != EAGER else frozenset(),
     )
-    recipe = Recipe("test", spec, GATES[revision % 2] if gated else ())
+    hours = GATE_HOURS if unanswered is not Unanswered.HOLD else 0
+    recipe = Recipe("test", spec, GATES[revision % 2] if gated else (), unanswered, hours)
     ignored = (Rule(f"{IGNORED}**", None),) if revision == IGNORING else ()
     return RecipeBook((*ignored, Rule("**", recipe)), {"test": recipe})
 

@@ -37,6 +37,13 @@ def changed(text: str, *changes: Change) -> str:
     return ast.unparse(ast.fix_missing_locations(tree))
 
 
+def places(text: str, change: Change) -> int:
+    """In how many places of the text of a module a change is possible."""
+    replacing = _Replacing(change)
+    replacing.visit(ast.parse(text))
+    return replacing.count
+
+
 @dataclass
 class _Replacing(ast.NodeTransformer):
     change: Change

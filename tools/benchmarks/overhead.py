@@ -17,8 +17,9 @@ from lightpress.aws.originals import S3Originals
 from lightpress.image import Size, Spec, render
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.messages import Message, MessageProcessor
+from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.reconcile import Dependencies, reconcile
+from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from lightpress.telemetry import ReconcileTelemetry
 from tools.benchmarks.originals import WIDTHS

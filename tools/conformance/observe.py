@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image import PictureRejected, Size, Spec
-from lightpress.image.formats import READABLE
+from lightpress.image.formats import USUAL
 from lightpress.pipeline.sandbox import Child, ChildLost, render_and_pack
 from tools.conformance.bounds import BOUNDS
 from tools.conformance.confined import LostError, confined
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SPEC = Spec(
     sizes=(Size("small", width=320), Size("large", width=1920)),
     formats=("avif", "webp", "jpeg", "png"),
-    accept=READABLE,
+    accept=USUAL,
 )
 """The ends of the `web` recipe's ladder, and every format. PNG has no loss, so it shows what the conversion does.
 
@@ -44,11 +44,6 @@ class Bench:
 
     judges: Judges | None = None
     openers: Openers | None = None
-
-
-def _shows_no_pixel(picture: Picture) -> bool:
-    """Whether all of what a judge shows is see-through, as a browser leaves the area of a file that it cannot read."""
-    return picture.seen is not None and picture.seen.alpha is not None and picture.seen.alpha.getextrema() == (0, 0)
 
 
 def observe(path: Path, name: str, bench: Bench = Bench()) -> Record:
@@ -69,7 +64,7 @@ def observe(path: Path, name: str, bench: Bench = Bench()) -> Record:
             verdict = {"outcome": "lost", "reason": "", "detail": str(lost)}
     wall_ms = round((time.monotonic() - started) * 1000)
     picture = bench.judges.picture(path) if bench.judges and verdict["reason"] not in POLICY else Picture()
-    if verdict["outcome"] == "rejected" and _shows_no_pixel(picture):
+    if verdict["outcome"] == "rejected" and picture.shows_no_pixel:
         picture = Picture()  # a reason is more than an area where nothing is painted
     reference, measured = _compared(data, made, picture)
     return Record(

@@ -15,7 +15,16 @@ from lightpress.image import COLORS, DAMAGED, FITS, HDR, METADATA, Limits, Size,
 from lightpress.image.formats import OUTPUTS, READABLE
 from lightpress.image.step_options import Length
 from lightpress.image.stepping import OWN_STEPS, built_in, own_names, own_step
-from lightpress.pipeline.recipe import COLOR, LARGEST_BUDGET, LIMITS, LONGEST_SIDE, MOST_REVIEWERS, NAME
+from lightpress.pipeline.recipe import (
+    COLOR,
+    LARGEST_BUDGET,
+    LIMITS,
+    LONGEST_SIDE,
+    MOST_GATE_HOURS,
+    MOST_REVIEWERS,
+    NAME,
+    Unanswered,
+)
 from tools.drawing import file_of, ramp, seen
 
 if TYPE_CHECKING:
@@ -157,6 +166,15 @@ RECIPE: Mapping[str, Key] = {
             "uniqueItems": True,
             "maxItems": MOST_REVIEWERS,
         },
+    ),
+    "gate_hours": Key(
+        "none",
+        f"1 to {MOST_GATE_HOURS:,}; needs `gate_unanswered`",
+        "How long reviewers have, from when the picture was held for them",
+        {"type": "number", "minimum": 1, "maximum": MOST_GATE_HOURS},
+    ),
+    "gate_unanswered": _word(
+        "hold", tuple(Unanswered), "What becomes of a picture whose reviewers have not answered within `gate_hours`"
     ),
     "limits": Key("{}", "see below", "What one original may cost", {"$ref": "#/definitions/limits"}),
 }

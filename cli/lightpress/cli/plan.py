@@ -17,7 +17,7 @@ from lightpress.aws.images import S3Images
 from lightpress.image import Pixels
 from lightpress.image.kinds import CANDIDATES, Kind
 from lightpress.pipeline.manifest import MANIFESTS, Status
-from lightpress.pipeline.reconcile import is_current, is_kept
+from lightpress.pipeline.settled import is_current, is_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

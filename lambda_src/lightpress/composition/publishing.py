@@ -15,8 +15,8 @@ from lightpress.aws.session import client
 from lightpress.delivery.notify import Notifier
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.messages import no_notification
+from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import load_recipes
-from lightpress.pipeline.reconcile import Dependencies
 from lightpress.pipeline.sandbox import render_in_sandbox
 from lightpress.pipeline.timing import TimedImages, TimedOriginals
 from lightpress.settings import EventSettings, LateLookSettings

@@ -42,10 +42,9 @@ class Notifier:
     def __call__(self, outcome: Outcome) -> None:
         """Send the event for what is published now, whichever worker published it.
 
-        There is none for an original that was rejected (`record_failure` sends it, once the failure is recorded) or
-        that the recipes ignore.
+        There is none for what is handed on to `record_failure`, which sends it, nor for what the recipes ignore.
         """
-        if outcome.manifest is not None and outcome.action is not Action.REJECTED:
+        if outcome.manifest is not None and outcome.action not in {Action.REJECTED, Action.HANDED_ON}:
             self.announcements.tell(outcome.source, outcome.manifest)
 
 

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lightpress.image import Reason
+from lightpress.image import REJECTIONS
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 
 if TYPE_CHECKING:
@@ -183,6 +183,8 @@ class Manifest:
         correction: The focus that somebody has said for these contents since they were uploaded, instead of any other;
             None if nobody has. The variants follow it once `source.correction` is the same (`pipeline.correction`).
         gate: The reviewers that it is held for; empty unless the status is "held".
+        held_at: Since when they are waited for, in seconds since 1970; None where they have time for ever.
+        held_until: How long they are waited for, in seconds since 1970; None as well.
         schema: Version of this format.
     """
 
@@ -201,6 +203,8 @@ class Manifest:
     lazy: tuple[LazyVariant, ...] = ()
     correction: tuple[float, float] | None = None
     gate: tuple[str, ...] = ()
+    held_at: int | None = None
+    held_until: int | None = None
     schema: int = field(default=SCHEMA)
 
     @property
@@ -210,8 +214,8 @@ class Manifest:
 
     @property
     def is_rejected(self) -> bool:
-        """Whether a reviewer has rejected it."""
-        return self.reason == Reason.REJECTED_BY_GATE
+        """Whether a reviewer has rejected it, or none has answered in time."""
+        return self.reason in REJECTIONS
 
     @property
     def is_withdrawn(self) -> bool:
@@ -288,10 +292,13 @@ class Publication:
         source = PublishedSource(self.identity, self.bytes, correction=self.correction)
         return self._manifest(Status.FAILED, source, reason=rejected.reason, detail=rejected.detail)
 
-    def held(self, gate: tuple[str, ...]) -> Manifest:
-        """The manifest that says that there are none until the reviewers of `gate` have approved it."""
+    def held(self, gate: tuple[str, ...], held_at: int | None = None, held_until: int | None = None) -> Manifest:
+        """The manifest that says that there are none until the reviewers of `gate` have approved it.
+
+        held_at, held_until: As in `Manifest`.
+        """
         source = PublishedSource(self.identity, self.bytes, correction=self.correction)
-        return self._manifest(Status.HELD, source, gate=gate)
+        return self._manifest(Status.HELD, source, gate=gate, held_at=held_at, held_until=held_until)
 
     def _manifest(self, status: Status, source: PublishedSource, **more: Any) -> Manifest:  # noqa: ANN401
         return Manifest(

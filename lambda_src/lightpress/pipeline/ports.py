@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.failures import DeadLetter
     from lightpress.pipeline.gate import Standing
     from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.recipe import RecipeBook
     from lightpress.pipeline.source import Closed, Original, Source
 
     Render = Callable[[bytes, Spec], RenderResult]
@@ -129,3 +131,37 @@ class LateLooks(Protocol):
 
         It is requested before that manifest is replaced: after it, no retry would know that anything was owed.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """Everything that the workflow needs.
+
+    Attributes:
+        originals: where originals are read.
+        images: where variants and manifests are kept.
+        recipes: which sizes and formats each key is to have.
+        render: makes the variants of an original.
+        purges: invalidates what was deleted; None where the CDN may keep it.
+        refreshes: invalidates the permalinks of what is overwritten; None where the CDN keeps them for a minute only.
+        late_looks: has a key looked at once more; None where nobody renders lazy variants.
+        reviews: what reviewers say; None where no recipe has a gate.
+        now: the time, in seconds since 1970.
+    """
+
+    originals: Originals
+    images: Images
+    recipes: RecipeBook
+    render: Render
+    purges: Purges | None = None
+    refreshes: Purges | None = None
+    late_looks: LateLooks | None = None
+    reviews: Reviews | None = None
+    now: Callable[[], float] = time.time
+
+    @property
+    def reviewed(self) -> Reviews:
+        """What reviewers say, where a recipe has a gate; raises RuntimeError where no port for it was put in."""
+        if self.reviews is None:
+            raise RuntimeError("A recipe has a gate, and this function was put together without a port for reviews.")
+        return self.reviews

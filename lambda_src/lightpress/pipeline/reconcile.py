@@ -12,36 +12,37 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from lightpress.image import UNREADABLE, PictureRejected, Reason
+from lightpress.image import REJECTIONS, UNREADABLE, PictureRejected, Reason
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.file_names import saved_as
 from lightpress.pipeline.gate import NO_GATE
+from lightpress.pipeline.leftovers import has_variants, is_gone_for_good, remove_dead, swept, unlist
 from lightpress.pipeline.manifest import (
     Manifest,
     Publication,
     Status,
-    generation_in,
     permalinks_folder,
-    revision_of,
     variant_path,
-    variants_folder,
     variants_of,
 )
 from lightpress.pipeline.owed import owed_of
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
+from lightpress.pipeline.recipe import Unanswered
+from lightpress.pipeline.settled import is_overdue, is_settled, outlives
 from lightpress.pipeline.source import Closed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator
 
     from lightpress.image import RenderResult
     from lightpress.pipeline.gate import Standing
     from lightpress.pipeline.manifest import Variant
-    from lightpress.pipeline.ports import Images, LateLooks, Originals, Published, Purges, Render, Reviews
-    from lightpress.pipeline.recipe import Recipe, RecipeBook
+    from lightpress.pipeline.ports import Dependencies, Images, Published
+    from lightpress.pipeline.recipe import Recipe
     from lightpress.pipeline.source import Original, Source
 
 ATTEMPTS = 8
@@ -57,6 +58,7 @@ class Action(StrEnum):
     PUBLISHED = "published"
     HELD = "held"  # until it is reviewed
     REJECTED = "rejected"  # and nothing is published of that yet: it is for whoever records failures
+    HANDED_ON = "handed_on"  # to them, too: its rejection is none any more, and so is the record of it
     FAILED = "failed"
     REMOVED = "removed"
     KEPT = "kept"  # as another recipe made it: the original cannot be read now
@@ -81,6 +83,11 @@ class Outcome:
     verdict: Verdict | None = None
     closed: Closed | None = None
 
+    @property
+    def handed_on(self) -> bool:
+        """Whether it is for whoever records failures, though nothing is wrong with it."""
+        return self.action is Action.HANDED_ON
+
 
 class Recorder(Protocol):
     """Whoever has the last word on a picture that is rejected, and writes it down."""
@@ -91,36 +98,11 @@ class Recorder(Protocol):
     def denied(self, source: Source, original: Original, closed: Closed) -> None:
         """Hear that access is denied, which may be mended; raises Unreadable until it has been often enough."""
 
-    def record(self, source: Source, original: Original, verdict: Verdict, *, copied: bool) -> None:
-        """Keep the verdict and, if it is to be copied, the original.
+    def record(self, source: Source, original: Original, verdict: Verdict, *, revision: int, copied: bool) -> None:
+        """Keep the verdict and, if it is to be copied, the original. revision: of the manifest that will tell of it.
 
         Raises PreconditionFailed if the source holds something else by now, and Unreadable if it cannot be copied.
         """
-
-
-@dataclass(frozen=True, slots=True)
-class Dependencies:
-    """Everything that the workflow needs.
-
-    Attributes:
-        originals: where originals are read.
-        images: where variants and manifests are kept.
-        recipes: which sizes and formats each key is to have.
-        render: makes the variants of an original.
-        purges: invalidates what was deleted; None where the CDN may keep it.
-        refreshes: invalidates the permalinks of what is overwritten; None where the CDN keeps them for a minute only.
-        late_looks: has a key looked at once more; None where nobody renders lazy variants.
-        reviews: what reviewers say; None where no recipe has a gate.
-    """
-
-    originals: Originals
-    images: Images
-    recipes: RecipeBook
-    render: Render
-    purges: Purges | None = None
-    refreshes: Purges | None = None
-    late_looks: LateLooks | None = None
-    reviews: Reviews | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +134,22 @@ class Attempt:
         """Whether nothing may be published before it is reviewed. What is published already, by any recipe, stays."""
         shown = self.published.manifest if self.published else None
         is_shown = shown is not None and shown.status is Status.READY and shown.is_of(self.original.identity)
-        return self.standing.is_open and not is_shown
+        return self.standing.is_open and not self.standing.overdue and not is_shown
+
+    @property
+    def held_at(self) -> int | None:
+        """Since when these reviewers are waited for about these contents; None where the recipe says for ever."""
+        if self.recipe.until(0) is None:
+            return None
+        shown = self.published.manifest if self.published else None
+        waits = shown is not None and shown.is_of(self.original.identity) and shown.gate == self.recipe.gate
+        return (shown.held_at if shown and waits else None) or round(self.dependencies.now())
+
+    @property
+    def lifts_a_rejection(self) -> bool:
+        """Whether what is published says that these contents are rejected: somebody has recorded that."""
+        shown = self.published.manifest if self.published else None
+        return shown is not None and shown.is_rejected and shown.is_of(self.original.identity)
 
     @property
     def publication(self) -> Publication:
@@ -178,6 +175,18 @@ class Attempt:
             raise PreconditionFailed
         return now
 
+    def ask_again(self) -> None:
+        """Ask the reviewers once more; raises PreconditionFailed if one has said something else by now.
+
+        What is published at the second look may agree with what they say then, and whoever was to look finds nothing to
+        do: they may take back what they have said twice between two looks.
+        """
+        if not self.recipe.gate or self.published is None:
+            return
+        now = self.dependencies.reviewed.standing(self.source.name, self.original.identity, self.recipe.gate)
+        if now != replace(self.standing, overdue=False):
+            raise PreconditionFailed
+
 
 def reconcile(
     source: Source,
@@ -190,7 +199,8 @@ def reconcile(
     """Bring what is published of `source` up to date.
 
     A picture that is rejected is recorded, and then published as failed, so that a failed manifest always has its
-    record. Without a recorder, the rejection is the outcome. retry: also try again what has failed as it is. What
+    record. Without a recorder, the rejection is the outcome, and so is one that reviewers have taken back: a recorder
+    removes its record once the picture is published. retry: also try again what has failed as it is. What
     failed because it could not be read is tried again by every attempt that does not see the same. redelivered: another
     attempt had the message before, and may have died or failed halfway: the variants it left behind are removed.
 
@@ -210,32 +220,34 @@ def _attempt(
     recipe = dependencies.recipes.recipe_for(source.name)
     if original is None or recipe is None:
         return _withdraw(source, published, dependencies, ignored=recipe is None, again=again)
-    standing = _standing(source, original, recipe, dependencies)  # Whoever reviews it later has it looked at again.
-    if published is not None and _is_settled(published.manifest, original, recipe, standing, retry=retry):
-        return Outcome(source, Action.NOTHING, _swept(published, dependencies) if again else published.manifest)
+    standing = _standing(
+        source, original, recipe, published, dependencies
+    )  # Whoever reviews it later has it looked at again.
+    if published is not None and is_settled(published.manifest, original, recipe, standing, retry=retry):
+        return Outcome(source, Action.NOTHING, swept(published, dependencies) if again else published.manifest)
     if published is not None and published.manifest.is_withdrawn:
-        _remove_dead(published.manifest, dependencies)  # Once it is replaced, nobody knows what to invalidate.
+        remove_dead(published.manifest, dependencies)  # Once it is replaced, nobody knows what to invalidate.
     return _update(Attempt(source, original, recipe, published, dependencies, recorder, again, standing))
 
 
-def _standing(source: Source, original: Original, recipe: Recipe, dependencies: Dependencies) -> Standing:
+def _standing(
+    source: Source, original: Original, recipe: Recipe, published: Published | None, dependencies: Dependencies
+) -> Standing:
     if not recipe.gate:
         return NO_GATE
-    return _reviews(dependencies).standing(source.name, original.identity, recipe.gate)
-
-
-def _reviews(dependencies: Dependencies) -> Reviews:
-    if dependencies.reviews is None:
-        raise RuntimeError("A recipe has a gate, and this function was put together without a port for reviews.")
-    return dependencies.reviews
+    standing = dependencies.reviewed.standing(source.name, original.identity, recipe.gate)
+    is_late = published is not None and is_overdue(published.manifest, original, recipe, dependencies.now)
+    return replace(standing, overdue=is_late)
 
 
 def _update(attempt: Attempt) -> Outcome:
     """Publish the variants, or what a rejection comes to; or hold it until it is reviewed."""
+    if attempt.lifts_a_rejection and attempt.recorder is None:
+        return Outcome(attempt.source, Action.HANDED_ON, attempt.published.manifest if attempt.published else None)
     if attempt.waits:
         return _hold(attempt)
     try:
-        _check_allowed(attempt.standing)
+        _check_allowed(attempt.standing, attempt.recipe)
         manifest = _rendered(attempt)
     except PictureRejected as rejected:
         return _rejected(attempt, rejected)
@@ -245,24 +257,29 @@ def _update(attempt: Attempt) -> Outcome:
 
 def _hold(attempt: Attempt) -> Outcome:
     """Publish that it waits for its reviewers. Nothing of it is rendered, so nothing of it can be fetched."""
-    manifest = attempt.publication.held(attempt.recipe.gate)
-    _reviews(attempt.dependencies).list_as_held(manifest)
+    since = attempt.held_at
+    manifest = attempt.publication.held(attempt.recipe.gate, since, attempt.recipe.until(since))
+    attempt.dependencies.reviewed.list_as_held(manifest)
     _publish(manifest, attempt)
     return Outcome(attempt.source, Action.HELD, manifest)
 
 
-def _check_allowed(standing: Standing) -> None:
-    """Raise PictureRejected if a reviewer has rejected it."""
+def _check_allowed(standing: Standing, recipe: Recipe) -> None:
+    """Raise PictureRejected if a reviewer has rejected it, or if none has answered and the recipe says so."""
     if standing.rejection is not None:
         detail = standing.rejection.detail or f"It was rejected by {standing.rejection.reviewer}."
         raise PictureRejected(Reason.REJECTED_BY_GATE, detail)
+    if standing.is_open and standing.overdue and recipe.unanswered is Unanswered.REJECT:
+        raise PictureRejected(
+            Reason.NOT_REVIEWED, f"{', '.join(standing.missing)}: no answer within {recipe.gate_hours:g} hours."
+        )
 
 
 def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
     """Keep what is published, hand the verdict on, or record it and publish the failure."""
     published = attempt.published.manifest if attempt.published else None
-    if attempt.published is not None and _outlives(attempt.published.manifest, attempt.original, rejected):
-        kept = _swept(attempt.published, attempt.dependencies) if attempt.again else attempt.published.manifest
+    if attempt.published is not None and outlives(attempt.published.manifest, attempt.original, rejected):
+        kept = swept(attempt.published, attempt.dependencies) if attempt.again else attempt.published.manifest
         closed = Closed(rejected.reason, rejected.detail)
         return Outcome(attempt.source, Action.KEPT, kept, closed=closed)
     digest = attempt.recipe.digest_for(rejected.reason)
@@ -271,7 +288,7 @@ def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
         return Outcome(attempt.source, Action.REJECTED, published, verdict)
     _record(attempt, attempt.recorder, verdict)
     publication = replace(attempt.publication, digest=verdict.digest)
-    if rejected.reason is Reason.REJECTED_BY_GATE:
+    if rejected.reason in REJECTIONS:
         publication = replace(publication, previous=None)  # pages may not show what was published before either
     manifest = publication.failed(rejected)
     _publish(manifest, attempt)
@@ -284,29 +301,24 @@ def _publish(manifest: Manifest, attempt: Attempt) -> None:
     The CDN is told first of what it shows and must not show any more, and a late look is asked for first where somebody
     may be rendering for the old manifest: told later, neither might ever be.
 
-    Raises PreconditionFailed if another manifest or another original is there by now.
+    Raises PreconditionFailed if another manifest or another original is there by now, or reviewers say something else.
     """
     _look_later(attempt.source, attempt.published, attempt.dependencies)
     if attempt.dependencies.refreshes is not None and _takes_away(manifest, attempt.published):
         attempt.dependencies.refreshes.request_purge(permalinks_folder(manifest.key))
     attempt.dependencies.images.publish(manifest, attempt.published)
-    _unlist(attempt.published, attempt.dependencies)
+    unlist(attempt.published, attempt.dependencies)
     attempt.look_again()
+    attempt.ask_again()
     failed_halfway = manifest.status is Status.FAILED  # as rendering may have
     if attempt.published is not None or attempt.again or failed_halfway:
-        _remove_dead(manifest, attempt.dependencies)
+        remove_dead(manifest, attempt.dependencies)
 
 
 def _look_later(source: Source, published: Published | None, dependencies: Dependencies) -> None:
     """Have the key looked at once nobody renders any more what the manifest owes that is about to be replaced."""
     if dependencies.late_looks is not None and published is not None and published.manifest.lazy:
         dependencies.late_looks.request_look(source)
-
-
-def _unlist(published: Published | None, dependencies: Dependencies) -> None:
-    """Remove what was replaced from the list of what waits. Whoever dies before leaves an entry that readers ignore."""
-    if dependencies.reviews is not None and published is not None and published.manifest.status is Status.HELD:
-        dependencies.reviews.unlist(published.manifest)
 
 
 def _takes_away(manifest: Manifest, published: Published | None) -> bool:
@@ -319,85 +331,6 @@ def _takes_away(manifest: Manifest, published: Published | None) -> bool:
     return (manifest.source.identity, manifest.correction) != (shown.source.identity, shown.source.correction)
 
 
-def _is_settled(manifest: Manifest, original: Original, recipe: Recipe, standing: Standing, *, retry: bool) -> bool:
-    if not agrees(manifest, standing):
-        return False
-    if retry and (manifest.status is Status.FAILED or any(one.reason for one in manifest.lazy)):
-        return False
-    return (
-        manifest.is_of(original.identity)
-        and is_current(manifest, recipe)
-        and not _may_be_readable_now(manifest, original)
-    )
-
-
-def agrees(manifest: Manifest, standing: Standing) -> bool:
-    """Whether reviewers have said nothing new about the contents that it is of.
-
-    What they have rejected stays so where the recipe asks them no more: only a retry publishes it then.
-    """
-    if standing.rejection is not None:
-        return manifest.is_rejected
-    if manifest.is_rejected:
-        return not standing.gated
-    return manifest.status is not Status.HELD or standing.is_open
-
-
-def is_current(manifest: Manifest, recipe: Recipe) -> bool:
-    """Whether it is the last word on the contents that it is of: rendering them once more would be in vain."""
-    if manifest.status is Status.HELD:
-        return manifest.gate == recipe.gate
-    if manifest.is_rejected or is_kept(manifest, recipe):
-        return True
-    if not manifest.follows_correction:
-        return False
-    return manifest.digest == recipe.digest_for(manifest.reason) and not _owes_what_is_eager(manifest, recipe)
-
-
-def _owes_what_is_eager(manifest: Manifest, recipe: Recipe) -> bool:
-    """Whether the recipe no longer calls everything lazy that is owed."""
-    return any((one.name, one.format) not in recipe.spec.lazy for one in manifest.lazy)
-
-
-def is_kept(manifest: Manifest, recipe: Recipe) -> bool:
-    """Whether what is published stays as it is because the recipe no longer accepts the format it was made from.
-
-    Only a decoder that is not to see it could make it anew, and refused, it would be gone from every page.
-    """
-    published = manifest.source.format if manifest.source and manifest.status is Status.READY else None
-    return published is not None and published not in recipe.spec.accept
-
-
-def stays_unread(manifest: Manifest, original: Original, recipe: Recipe) -> bool:
-    """Whether a look tells that these contents cannot be read, and what is published of them stays for just that.
-
-    Another attempt would keep what is shown, as of another recipe, or fail for the same reason once more.
-    """
-    if original.closed is None:
-        return False
-    if manifest.status is Status.READY:
-        return not _is_refused_unread(original, recipe)
-    return manifest.reason == original.closed.reason
-
-
-def _is_refused_unread(original: Original, recipe: Recipe) -> bool:
-    try:
-        recipe.spec.limits.check_bytes(original.size)
-    except PictureRejected:
-        return True
-    return False
-
-
-def _may_be_readable_now(manifest: Manifest, original: Original) -> bool:
-    """Whether it failed only because it could not be read, and this look does not say the same."""
-    return manifest.reason in UNREADABLE and (original.closed is None or original.closed.reason != manifest.reason)
-
-
-def _outlives(manifest: Manifest, original: Original, rejected: PictureRejected) -> bool:
-    """Whether the very contents that cannot be read now are published: another recipe is no reason to lose them."""
-    return rejected.reason in UNREADABLE and manifest.status is Status.READY and manifest.is_of(original.identity)
-
-
 def _withdraw(
     source: Source, published: Published | None, dependencies: Dependencies, *, ignored: bool, again: bool
 ) -> Outcome:
@@ -405,31 +338,18 @@ def _withdraw(
 
     Only for a key that the recipes say to leave alone, nothing is published where nothing was, nor anything left over.
     """
-    if published is None and ignored and not (again and _has_variants(source.name, dependencies.images)):
+    if published is None and ignored and not (again and has_variants(source.name, dependencies.images)):
         return Outcome(source, Action.NOTHING, None)
-    if published is not None and _is_gone_for_good(published.manifest, dependencies.images):
+    if published is not None and is_gone_for_good(published.manifest, dependencies.images):
         return Outcome(source, Action.NOTHING, published.manifest)
     tombstone = Manifest(source.name, Status.DELETED, _next_revision(published))
     _look_later(source, published, dependencies)
     dependencies.images.publish(tombstone, published)
-    _unlist(published, dependencies)
-    _remove_dead(tombstone, dependencies)
+    unlist(published, dependencies)
+    remove_dead(tombstone, dependencies)
     if not ignored and dependencies.originals.head(source) is not None:
         raise PreconditionFailed
     return Outcome(source, Action.REMOVED, tombstone)
-
-
-def _is_gone_for_good(manifest: Manifest, images: Images) -> bool:
-    """Whether nothing is published and nothing is left over.
-
-    Something may be: a late worker that died wrote variants for the revision after the tombstone. They are dead only
-    once a newer tombstone is published.
-    """
-    return manifest.status is Status.DELETED and not _has_variants(manifest.key, images)
-
-
-def _has_variants(key: str, images: Images) -> bool:
-    return any(images.paths(variants_folder(key)))
 
 
 def _rendered(attempt: Attempt) -> Manifest:
@@ -461,11 +381,12 @@ def _read(attempt: Attempt) -> bytes:
 
 def _record(attempt: Attempt, recorder: Recorder, verdict: Verdict) -> None:
     """Have a verdict recorded, with a copy of the original where it can be read."""
+    keep = partial(recorder.record, attempt.source, attempt.original, verdict, revision=attempt.publication.revision)
     try:
-        recorder.record(attempt.source, attempt.original, verdict, copied=verdict.reason not in UNREADABLE)
+        keep(copied=verdict.reason not in UNREADABLE)
     except Unreadable as unreadable:
         _check_for_good(attempt, unreadable)
-        recorder.record(attempt.source, attempt.original, verdict, copied=False)
+        keep(copied=False)
 
 
 def _check_for_good(attempt: Attempt, unreadable: Unreadable) -> None:
@@ -507,47 +428,3 @@ def _last_generation(published: Published | None) -> str | None:
 def _correction_of(published: Published | None, original: Original) -> tuple[float, float] | None:
     """The focus to keep: what was said of other contents says nothing of these."""
     return published.manifest.correction if published and published.manifest.is_of(original.identity) else None
-
-
-def _swept(published: Published, dependencies: Dependencies) -> Manifest:
-    """Remove every generation that is neither published nor the one before; returns the manifest as it is then.
-
-    One of a later revision could still be published by whoever writes it. So the manifest is published again, unchanged
-    but for its revision: now they lose the race.
-    """
-    manifest = published.manifest
-    paths = list(dependencies.images.paths(variants_folder(manifest.key)))
-    latest = max(map(_revision_in, paths), default=0)
-    if latest > manifest.revision:
-        manifest = replace(manifest, revision=latest)
-        if manifest.status is Status.HELD:
-            _reviews(dependencies).list_as_held(manifest)
-        dependencies.images.publish(manifest, published)
-        _unlist(published, dependencies)
-    _remove(_dead_among(paths, manifest), manifest, dependencies)
-    return manifest
-
-
-def _remove_dead(manifest: Manifest, dependencies: Dependencies) -> None:
-    """Remove every generation that is neither published nor the one before, and never can be."""
-    paths = dependencies.images.paths(variants_folder(manifest.key))
-    _remove(_dead_among(paths, manifest), manifest, dependencies)
-
-
-def _remove(dead: Sequence[str], manifest: Manifest, dependencies: Dependencies) -> None:
-    """The CDN is told first of what was withdrawn: as long as anything is left, whoever comes by tells it again."""
-    if not dead:
-        return
-    if manifest.is_withdrawn and dependencies.purges is not None:
-        dependencies.purges.request_purge(variants_folder(manifest.key))
-    dependencies.images.remove(dead)
-
-
-def _dead_among(paths: Iterable[str], manifest: Manifest) -> list[str]:
-    """A generation with a revision up to the manifest's can no longer be published, so nobody's work is at risk."""
-    kept = {manifest.generation, manifest.previous}
-    return [path for path in paths if generation_in(path) not in kept and _revision_in(path) <= manifest.revision]
-
-
-def _revision_in(path: str) -> int:
-    return revision_of(generation_in(path))

@@ -1,0 +1,81 @@
+"""Removing what can never be published again: generations of variants, and entries in the list of what waits.
+
+A generation's name begins with the revision that its manifest was to have, so those up to the revision of what is
+published are dead for good.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from lightpress.pipeline.manifest import Manifest, Status, generation_in, revision_of, variants_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from lightpress.pipeline.ports import Dependencies, Images, Published
+
+
+def unlist(published: Published | None, dependencies: Dependencies) -> None:
+    """Remove what was replaced from the list of what waits. Whoever dies before leaves an entry that readers ignore."""
+    if dependencies.reviews is not None and published is not None and published.manifest.status is Status.HELD:
+        dependencies.reviews.unlist(published.manifest)
+
+
+def is_gone_for_good(manifest: Manifest, images: Images) -> bool:
+    """Whether nothing is published and nothing is left over.
+
+    Something may be: a late worker that died wrote variants for the revision after the tombstone. They are dead only
+    once a newer tombstone is published.
+    """
+    return manifest.status is Status.DELETED and not has_variants(manifest.key, images)
+
+
+def has_variants(key: str, images: Images) -> bool:
+    """Whether any variant of the key is there, of whatever generation."""
+    return any(images.paths(variants_folder(key)))
+
+
+def swept(published: Published, dependencies: Dependencies) -> Manifest:
+    """Remove every generation that is neither published nor the one before; returns the manifest as it is then.
+
+    One of a later revision could still be published by whoever writes it. So the manifest is published again, unchanged
+    but for its revision: now they lose the race.
+    """
+    manifest = published.manifest
+    paths = list(dependencies.images.paths(variants_folder(manifest.key)))
+    latest = max(map(_revision_in, paths), default=0)
+    if latest > manifest.revision:
+        manifest = replace(manifest, revision=latest)
+        if manifest.status is Status.HELD:
+            dependencies.reviewed.list_as_held(manifest)
+        dependencies.images.publish(manifest, published)
+        unlist(published, dependencies)
+    _remove(_dead_among(paths, manifest), manifest, dependencies)
+    return manifest
+
+
+def remove_dead(manifest: Manifest, dependencies: Dependencies) -> None:
+    """Remove every generation that is neither published nor the one before, and never can be."""
+    paths = dependencies.images.paths(variants_folder(manifest.key))
+    _remove(_dead_among(paths, manifest), manifest, dependencies)
+
+
+def _remove(dead: Sequence[str], manifest: Manifest, dependencies: Dependencies) -> None:
+    """The CDN is told first of what was withdrawn: as long as anything is left, whoever comes by tells it again."""
+    if not dead:
+        return
+    if manifest.is_withdrawn and dependencies.purges is not None:
+        dependencies.purges.request_purge(variants_folder(manifest.key))
+    dependencies.images.remove(dead)
+
+
+def _dead_among(paths: Iterable[str], manifest: Manifest) -> list[str]:
+    """A generation with a revision up to the manifest's can no longer be published, so nobody's work is at risk."""
+    kept = {manifest.generation, manifest.previous}
+    return [path for path in paths if generation_in(path) not in kept and _revision_in(path) <= manifest.revision]
+
+
+def _revision_in(path: str) -> int:
+    return revision_of(generation_in(path))

@@ -1,0 +1,105 @@
+"""Whether what is published of a source is what should be: the comparisons of `reconcile`, which change nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lightpress.image import UNREADABLE, PictureRejected, Reason
+from lightpress.pipeline.manifest import Manifest, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.pipeline.gate import Standing
+    from lightpress.pipeline.recipe import Recipe
+    from lightpress.pipeline.source import Original
+
+
+def is_settled(manifest: Manifest, original: Original, recipe: Recipe, standing: Standing, *, retry: bool) -> bool:
+    """Whether the manifest is the last word on this original. retry: what has failed as it is is to be tried again."""
+    if not agrees(manifest, standing):
+        return False
+    if retry and (manifest.status is Status.FAILED or any(one.reason for one in manifest.lazy)):
+        return False
+    return (
+        manifest.is_of(original.identity)
+        and is_current(manifest, recipe)
+        and not _may_be_readable_now(manifest, original)
+    )
+
+
+def agrees(manifest: Manifest, standing: Standing) -> bool:
+    """Whether reviewers have said nothing new about the contents that it is of.
+
+    What they have rejected stays so where the recipe asks them no more: only a retry publishes it then.
+    """
+    if standing.rejection is not None:
+        return manifest.is_rejected
+    if manifest.reason == Reason.NOT_REVIEWED:
+        return standing.is_open or not standing.gated
+    if manifest.is_rejected:
+        return not standing.gated
+    return manifest.status is not Status.HELD or (standing.is_open and not standing.overdue)
+
+
+def is_overdue(manifest: Manifest, original: Original, recipe: Recipe, now: Callable[[], float]) -> bool:
+    """Whether a picture has waited for its reviewers as long as its recipe says. now: in seconds since 1970."""
+    until = recipe.until(manifest.held_at)
+    if until is None or manifest.status is not Status.HELD or manifest.held_at is None:
+        return False
+    return manifest.is_of(original.identity) and manifest.gate == recipe.gate and until <= now()
+
+
+def is_current(manifest: Manifest, recipe: Recipe) -> bool:
+    """Whether it is the last word on the contents that it is of: rendering them once more would be in vain."""
+    if manifest.status is Status.HELD:
+        return (manifest.gate, manifest.held_until) == (recipe.gate, recipe.until(manifest.held_at))
+    if manifest.is_rejected or is_kept(manifest, recipe):
+        return True
+    if not manifest.follows_correction:
+        return False
+    return manifest.digest == recipe.digest_for(manifest.reason) and not _owes_what_is_eager(manifest, recipe)
+
+
+def _owes_what_is_eager(manifest: Manifest, recipe: Recipe) -> bool:
+    """Whether the recipe no longer calls everything lazy that is owed."""
+    return any((one.name, one.format) not in recipe.spec.lazy for one in manifest.lazy)
+
+
+def is_kept(manifest: Manifest, recipe: Recipe) -> bool:
+    """Whether what is published stays as it is because the recipe no longer accepts the format it was made from.
+
+    Only a decoder that is not to see it could make it anew, and refused, it would be gone from every page.
+    """
+    published = manifest.source.format if manifest.source and manifest.status is Status.READY else None
+    return published is not None and published not in recipe.spec.accept
+
+
+def stays_unread(manifest: Manifest, original: Original, recipe: Recipe) -> bool:
+    """Whether a look tells that these contents cannot be read, and what is published of them stays for just that.
+
+    Another attempt would keep what is shown, as of another recipe, or fail for the same reason once more.
+    """
+    if original.closed is None:
+        return False
+    if manifest.status is Status.READY:
+        return not _is_refused_unread(original, recipe)
+    return manifest.reason == original.closed.reason
+
+
+def _is_refused_unread(original: Original, recipe: Recipe) -> bool:
+    try:
+        recipe.spec.limits.check_bytes(original.size)
+    except PictureRejected:
+        return True
+    return False
+
+
+def _may_be_readable_now(manifest: Manifest, original: Original) -> bool:
+    """Whether it failed only because it could not be read, and this look does not say the same."""
+    return manifest.reason in UNREADABLE and (original.closed is None or original.closed.reason != manifest.reason)
+
+
+def outlives(manifest: Manifest, original: Original, rejected: PictureRejected) -> bool:
+    """Whether the very contents that cannot be read now are published: another recipe is no reason to lose them."""
+    return rejected.reason in UNREADABLE and manifest.status is Status.READY and manifest.is_of(original.identity)
