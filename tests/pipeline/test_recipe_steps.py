@@ -180,7 +180,7 @@ def test_recipes_without_steps_have_the_digest_that_they_had_before_there_were_s
             for output in sorted(recipe.spec.outputs(), key=lambda output: output.name)
         ]
         for output in outputs:
-            del output["gain_map"], output["profiles"], output["by_default"]
+            del output["gain_map"], output["profiles"], output["by_default"]  # younger than steps
         decides = {
             "revision": REVISION,
             "spec": {**rest, "sizes": sizes},
