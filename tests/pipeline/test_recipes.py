@@ -223,7 +223,7 @@ BROKEN = {
     "another word than auto": (
         RULE + '[recipes.web]\nformats = "avif"\n' + SIZES,
         "recipes.web.formats",
-        ["'avif' is neither \"auto\" nor a list of formats: avif, webp, jpeg, png"],
+        ["'avif' is neither \"auto\" nor a list of formats: jxl, avif, webp, jpeg, png"],
     ),
     "formats that are a number": (
         RULE + "[recipes.web]\nformats = 2\n" + SIZES,
@@ -233,18 +233,22 @@ BROKEN = {
     "auto among others": (
         RULE + '[recipes.web]\nformats = ["auto", "png"]\n' + SIZES,
         "recipes.web.formats",
-        ["'auto' is not allowed", "allowed: avif, jpeg, png, webp"],
+        ["'auto' is not allowed", "allowed: avif, jpeg, jxl, png, webp"],
     ),
     "a quality of PNG beside auto": (
         RULE + "[recipes.web]\nquality = { png = 3 }\n" + SIZES,
         "recipes.web.quality.png",
         ["is written without loss", "allowed: avif, webp, jpeg"],
     ),
-    "empty formats": (RULE + "[recipes.web]\nformats = []\n" + SIZES, "recipes.web.formats", ["avif, webp, jpeg, png"]),
+    "empty formats": (
+        RULE + "[recipes.web]\nformats = []\n" + SIZES,
+        "recipes.web.formats",
+        ["jxl, avif, webp, jpeg, png"],
+    ),
     "an unknown format": (
         RULE + '[recipes.web]\nformats = ["jpg"]\n' + SIZES,
         "recipes.web.formats",
-        ["'jpg' is not allowed", "allowed: avif, jpeg, png, webp"],
+        ["'jpg' is not allowed", "allowed: avif, jpeg, jxl, png, webp"],
     ),
     "a format twice": (
         RULE + '[recipes.web]\nformats = ["webp", "webp"]\n' + SIZES,
@@ -394,12 +398,17 @@ BROKEN = {
     "no format that is accepted": (
         RULE + RECIPE + "accept = []\n" + SIZES,
         "recipes.web.accept",
-        ["is empty", "allowed: jpeg, png, gif, webp, avif, heic, tiff, jpeg2000, psd, ico, bmp"],
+        ["is empty", "allowed: jpeg, png, gif, webp, avif, heic, raw, tiff, jpeg2000, psd, ico, bmp, jxl, svg, pdf"],
     ),
     "a format that cannot be read": (
-        RULE + RECIPE + 'accept = ["jpeg", "svg"]\n' + SIZES,
+        RULE + RECIPE + 'accept = ["jpeg", "exr"]\n' + SIZES,
         "recipes.web.accept",
-        ["'svg' is not allowed", "allowed: avif, bmp, gif, heic, ico, jpeg, jpeg2000, png, psd, tiff, webp"],
+        ["'exr' is not allowed", "allowed: avif, bmp, gif, heic, ico, jpeg, jpeg2000, jxl, pdf, png, psd, raw, svg, "],
+    ),
+    "colors that a format has no profile for": (
+        RULE + '[recipes.web]\nformats = ["jxl", "jpeg"]\ncolors = "p3"\n' + SIZES,
+        "recipes.web.colors",
+        ['"p3" needs a profile', "jxl is written without"],
     ),
     "a format that is misspelt": (
         RULE + RECIPE + 'accept = ["jpg"]\n' + SIZES,

@@ -74,6 +74,7 @@ class Failures(Component):
             description="Tries dead letters once more, and records what fails again with its reason",
             code=code,
             config=config,
+            renders=True,
             memory_mb=failure_memory_mb(config),
             timeout_seconds=RECORD_FAILURE_TIMEOUT_SECONDS,
             environment={

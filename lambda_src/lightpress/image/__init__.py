@@ -1,6 +1,6 @@
 """The picture core: bytes in, bytes out. Start at `render`."""
 
-from lightpress.image.codecs import load_codecs, load_for, load_helpers
+from lightpress.image.codecs import load_codecs, load_for, load_helpers, not_installed
 from lightpress.image.compress import (
     CREDENTIALS,
     MODES,
@@ -70,6 +70,7 @@ __all__ = [
     "load_codecs",
     "load_for",
     "load_helpers",
+    "not_installed",
     "pack",
     "pixel_library",
     "render",

@@ -27,7 +27,7 @@ from lightpress.image import (
     Size,
     Spec,
 )
-from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE
+from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE, WRITTEN
 from lightpress.image.kinds import CANDIDATES
 from lightpress.pipeline.path_pattern import PathPattern
 from lightpress.toml_reader import Table, read_toml
@@ -279,7 +279,8 @@ def _decided_by(size: Size) -> dict[str, object]:
 
 def _settings(output: Output, spec: Spec) -> dict[str, object]:
     settings = asdict(output) | {"quality": spec.qualities_of(output)}
-    del settings["gain_map"]  # decides nothing where recipes do not say so, and they count
+    for name in ("gain_map", "profiles", "by_default"):  # decide nothing where recipes do not say so, and they count
+        del settings[name]
     return settings
 
 
@@ -342,6 +343,9 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         auto=auto,
         lazy=_lazy(row, sizes, formats),
     )
+    plain = [output.name for output in spec.outputs() if not output.profiles]
+    if spec.colors == "p3" and plain:
+        raise row.error("colors", f'"p3" needs a profile, and {plain[0]} is written without: take it out of formats')
     if spec.hdr == "keep" and not spec.keeps_gain_maps:
         raise row.error("hdr", '"keep" is for gain maps in JPEG variants, and formats does not name jpeg')
     if spec.hdr == "keep" and spec.has_steps:
@@ -384,12 +388,12 @@ def _gate(recipe: Table) -> tuple[str, ...]:
 def _formats(recipe: Table) -> tuple[tuple[str, ...], bool]:
     """The formats that may be written, and whether the kind of each picture chooses among them."""
     if not recipe.has("formats"):
-        return tuple(OUTPUTS), True
+        return WRITTEN, True
     if recipe.is_text("formats"):
         word = recipe.text("formats")
         if word != _AUTO:
             raise recipe.error("formats", f'{word!r} is neither "{_AUTO}" nor a list of formats: {", ".join(OUTPUTS)}')
-        return tuple(OUTPUTS), True
+        return WRITTEN, True
     formats = recipe.texts("formats", allowed=OUTPUTS)
     if not formats:
         raise recipe.error("formats", f"is empty; allowed: {', '.join(OUTPUTS)}")

@@ -13,7 +13,7 @@ from lightpress.cli.commands.terminal import err, out, print_json, progress_bars
 from lightpress.cli.project import LOCAL, RECIPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from lightpress.cli.files import File
     from lightpress.cli.rendering import Rendered
@@ -72,7 +72,8 @@ def render(  # noqa: PLR0913, PLR0917  the command's options
         raise typer.BadParameter(
             f"{recipe!r} is not a recipe; allowed: {', '.join(book.recipes)}", param_hint="--recipe"
         )
-    files = _files(pictures)
+    _refuse_unwritable([book.recipes[recipe]] if recipe else book.recipes.values())
+    files = _files(pictures, formats=book.accept)
     results: list[Rendered] = []
     lost = 0
     with progress_bars() as progress:
@@ -136,13 +137,28 @@ def _rendered(source: File, target: Path, recipe: Recipe) -> Rendered | None:
     return None
 
 
-def _files(names: list[str], *, relative: bool = False) -> list[File]:
-    """The files of a command's arguments; ends the command where a name leads nowhere."""
+def _refuse_unwritable(recipes: Iterable[Recipe]) -> None:
+    """End the command where a recipe writes what nothing here can."""
+    from lightpress.image import not_installed
+
+    for one in recipes:
+        for form, package in not_installed(one.spec.formats).items():
+            stop(
+                f'The recipe {one.name} writes {form}, by {package}, which is missing: pip install "lightpress[{form}]"'
+            )
+
+
+def _files(names: list[str], *, relative: bool = False, formats: Iterable[str] = ()) -> list[File]:
+    """The files of a command's arguments; ends the command where a name leads nowhere.
+
+    formats: What else is taken of folders than the usual ones.
+    """
     from lightpress.cli.files import NoFileError, files_of
+    from lightpress.image.formats import USUAL
 
     skipped: list[Path] = []
     try:
-        found = files_of(names, relative=relative, skipped=skipped.append)
+        found = files_of(names, relative=relative, formats=(*USUAL, *formats), skipped=skipped.append)
     except NoFileError as error:
         raise typer.BadParameter(str(error), param_hint="FILE...") from None
     if skipped:

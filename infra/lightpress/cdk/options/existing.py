@@ -124,7 +124,9 @@ def _replacement(row: Table, selection: Selection) -> InPlace:
 
 def _lossy_quality(row: Table) -> dict[str, int]:
     quality = {
-        name: row.integer(name, low=1, high=100) for name, output in OUTPUTS.items() if output.lossy and row.has(name)
+        name: row.integer(name, low=1, high=100)
+        for name, output in OUTPUTS.items()
+        if output.by_default and output.lossy and row.has(name)
     }
     row.close()
     return quality
