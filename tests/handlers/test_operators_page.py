@@ -330,7 +330,7 @@ def test_every_control_has_a_name_and_is_reached_by_the_keyboard(busy: Deployed,
     assert not unnamed
     reached = set()
     page.locator("body").click(position={"x": 2, "y": 2})
-    for _ in range(24):
+    for _ in range(32):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.className"))
     assert {"key", "reason", "prefix", "retry", "discard", "scroll"} <= reached
