@@ -360,6 +360,7 @@ class OperatorSettings:
         scope: What the tokens of operators carry.
         queue_url: The queue of uploads.
         url_queue_url: The URL queue; None where no URLs are fetched.
+        review_queue_url: The review queue; None where no recipe has a gate.
         quarantine_bucket: Where the copies of failed originals are.
         failures_table: Name of the failures table.
         runs_table: Name of the table of backfills.
@@ -369,6 +370,7 @@ class OperatorSettings:
     scope: str
     queue_url: str
     url_queue_url: str | None
+    review_queue_url: str | None
     quarantine_bucket: str
     failures_table: str
     runs_table: str
@@ -381,6 +383,7 @@ class OperatorSettings:
             scope=_text(environment, "OPERATORS_SCOPE"),
             queue_url=_text(environment, "QUEUE_URL"),
             url_queue_url=environment.get("URL_QUEUE_URL"),
+            review_queue_url=environment.get("REVIEW_QUEUE_URL"),
             quarantine_bucket=_text(environment, "QUARANTINE_BUCKET"),
             failures_table=_text(environment, "FAILURES_TABLE"),
             runs_table=_text(environment, "RUNS_TABLE"),

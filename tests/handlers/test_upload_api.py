@@ -188,7 +188,8 @@ def test_deleting_removes_the_original_and_only_its_owner_may(deployed: Deployed
 def test_the_owner_of_a_picture_corrects_its_focus_and_nobody_else(deployed: Deployed, calls: set[Call]) -> None:
     _, begun = ask("POST", "/uploads", FILE)
     path = f"/images/{begun['key']}"
-    assert ask("PATCH", path, {"focus": "0.4,0.2"})[1]["code"] == "not_published"
+    early, told = ask("PATCH", path, {"focus": "0.4,0.2"})
+    assert (early, told["code"]) == (409, "not_published")
     deployed.upload(begun["key"], file_of(speckled((800, 600)), "JPEG"))
     deployed.invoke(notification(begun["key"]))
     assert ask("GET", path)[1]["focus_pending"] is False

@@ -57,7 +57,8 @@ def load_codecs(formats: Iterable[str]) -> None:
 
 # What the core and Pillow import when a picture needs it; `encodings` for XMP and text in files.
 _HELPERS = (
-    "PIL.ImageCms", "PIL.ImageOps", "PIL.MpoImagePlugin", "PIL.TiffImagePlugin", "PIL._imagingcms",
+    "PIL.ImageCms", "PIL.ImageOps", "PIL.MpoImagePlugin", "PIL.TiffImagePlugin", "PIL.WebPImagePlugin",
+    "PIL._imagingcms",
     "lightpress.image.budget", "lightpress.image.cicp", "lightpress.image.drawing", "lightpress.image.focus",
     "lightpress.image.gain_map", "lightpress.image.keep_gain_map",
     "lightpress.image.rare_ico", "lightpress.image.rare_psd", "lightpress.image.rare_tiff", "lightpress.image.tone_map",

@@ -23,7 +23,7 @@ from lightpress.image.kinds import best, outputs_for
 from lightpress.image.orient import upright
 from lightpress.image.original import inspect_original
 from lightpress.image.pixel_library import pixel_library
-from lightpress.image.placeholder import dominant_color, reduced, thumbhash
+from lightpress.image.placeholder import dominant_color, lqip, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
 from lightpress.image.spec import Cut, DecodeOptions, Pixels, Rung
 from lightpress.image.writers import chosen_for, encoded_variant, write_encoded, write_packed_original
@@ -280,6 +280,7 @@ def _info(picture: Picture, job: Job) -> OriginalInfo:
         notes=(*picture.notes, *_still_formats(picture, job), *_formats_without_gain_map(job)),
         color=dominant_color(small, spec.background),
         thumbhash=thumbhash(small),
+        lqip=lqip(small),
         frames=len(shown),
         duration_ms=sum(shown),
         focus=spec.focus,

@@ -138,6 +138,7 @@ class PublishedSource:
         aspect_ratio: Width divided by height.
         color: The placeholder color, as "#RRGGBB" (`image.placeholder`).
         thumbhash: The placeholder picture, a ThumbHash in base64.
+        lqip: Another one, as a data URI (WebP, at most 20 pixels a side); None in those of older releases.
         frames: Of the animation that animated variants show; 1 if there are none.
         duration_ms: Of that animation; 0 if there is none.
         focus: The point around which sizes are cut, as shares of width and height; None if nobody chose it and no size
@@ -153,6 +154,7 @@ class PublishedSource:
     aspect_ratio: float | None = None
     color: str | None = None
     thumbhash: str | None = None
+    lqip: str | None = None
     frames: int = 1
     duration_ms: int = 0
     focus: tuple[float, float] | None = None
@@ -274,6 +276,7 @@ class Publication:
             aspect_ratio=round(facts.width / facts.height, 4),
             color=facts.color,
             thumbhash=facts.thumbhash,
+            lqip=facts.lqip,
             frames=facts.frames,
             duration_ms=facts.duration_ms,
             focus=facts.focus,
