@@ -10,7 +10,7 @@ import pytest
 from lightpress.backfill.child import CHUNK, MOST_WAITS
 from lightpress.backfill.look import Stale
 from lightpress.backfill.machine import MOST_PASSES
-from lightpress.backfill.results import Folder
+from lightpress.backfill.results import NAMED_OF_A_SHARD, Folder
 from lightpress.backfill.run import FINISHED, LEFT, MAX_DOLLARS, MAX_OBJECTS, STOPPED
 from tests.backfill.fakes import BUCKET, JOB, NOW, Rig
 
@@ -112,6 +112,30 @@ def test_a_queue_that_never_empties_is_waited_for_some_two_hours() -> None:
         state = rig.machine.drain(state)
         waited += state["wait"]
     assert 5_400 <= waited <= 7_200
+
+
+def test_a_shard_names_some_of_what_it_finds_stale_however_much_that_is() -> None:
+    rig = Rig(KEYS, stale=KEYS, job=replace(JOB, originals_of_a_shard=1_000))
+    rig.look()
+    ((_, result),) = Folder(rig.files, rig.row).results()
+    assert result is not None
+    assert result.named == tuple((BUCKET, key, "missing") for key in KEYS[:NAMED_OF_A_SHARD])
+
+
+def test_a_cap_that_the_reads_alone_would_break_ends_the_run_before_them() -> None:
+    rig = Rig(KEYS[:200], nanos_left=2 * 100 * JOB.nanos_read)
+    assert rig.look() == MAX_DOLLARS
+    (only,) = Folder(rig.files, rig.row).report().passes
+    assert (only.looked, rig.row.nanos_left) == (100, 0)
+
+
+def test_a_child_that_waits_looks_for_a_stop_each_minute_and_after_half_a_day_every_five() -> None:
+    rig = Rig(KEYS, stale=KEYS, rate=0.01)
+    rig.child({"shard": "s", "place": "0", "after": "", "until": KEYS[199]})
+    assert rig.waits[0] == 60
+    assert max(rig.waits) == 60
+    answer = rig.machine.step({"run": "r", "row": {"shard": "t", "place": "0", "after": "", "until": ""}, "waits": 500})
+    assert (answer["wait"], answer["done"]) == (300, False)
 
 
 def test_the_rate_holds_on_average_and_is_waited_for_by_the_state_machine() -> None:
