@@ -15,7 +15,7 @@ from lightpress.cli import erasing
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
-from lightpress.pipeline import correction, first_view, gate, reconcile, reviewing
+from lightpress.pipeline import correction, dropping, first_view, gate, reconcile, reviewing
 from lightpress.pipeline import messages as process
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.ports import Dependencies
@@ -71,6 +71,7 @@ class Code:
     purging: Any = purging
     first_view: Any = first_view
     correction: Any = correction
+    dropping: Any = dropping
     erasing: Any = erasing
     reviewing: Any = reviewing
     reviews: Any = reviews_store
@@ -122,7 +123,8 @@ class Waiting:
 class Release:
     """One deployment: the code, and recipes of a revision.
 
-    lazy: they leave some variants for their first view. gated: they hold back what is not reviewed.
+    lazy: they leave some variants for their first view. gated: they hold back what is not reviewed. dropping: they drop
+    originals.
     """
 
     revision: int
@@ -130,10 +132,11 @@ class Release:
     stores: Stores
     lazy: bool = False
     gated: bool = False
+    dropping: bool = False
 
     @property
     def recipes(self) -> RecipeBook:
-        return pictures.recipe_book(self.revision, lazy=self.lazy, gated=self.gated)
+        return pictures.recipe_book(self.revision, lazy=self.lazy, gated=self.gated, dropping=self.dropping)
 
     @property
     def nightly_look(self) -> Callable[[Source], Found]:
@@ -168,6 +171,7 @@ class Release:
             self.code.dead_letters.SqsQueue(sqs, QUEUE),
             Silent(),
             self._announce(wire),
+            self._drop(wire),
         )
 
         def handle(message: Message) -> None:
@@ -194,6 +198,7 @@ class Release:
             Silent(),
             self._announce(wire),
             UPLOADS,
+            self._drop(wire),
         )
 
         def handle(message: Message) -> None:
@@ -269,6 +274,13 @@ class Release:
             take(reviewing.ReviewOf(Source(UPLOADS, key), identity, review))
 
         return handle
+
+    def _drop(self, wire: Wire) -> Callable[..., None]:
+        s3 = SimulatedS3(self.stores.buckets, wire)
+        drop: Callable[..., None] = self.code.dropping.Dropping(
+            self.code.originals.S3Originals(s3), self.code.images.S3Images(s3, IMAGES), self.recipes
+        )
+        return drop
 
     def _announce(self, wire: Wire) -> Callable[..., None]:
         bridge: Any = SimulatedEventBridge(self.stores.buses, wire)

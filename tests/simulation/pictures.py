@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
 from lightpress.pipeline.gate import PERSON
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.recipe import DROP, KEEP, Recipe, RecipeBook, Rule
 from lightpress.pipeline.sandbox import ChildLost
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ EAGER = 6
 FINER = 7
 """The revision that is the first one in another quality."""
 LAZY_REVISIONS = 8
+KEEPING = 1
+"""The revision that keeps originals, where others drop them."""
 GATES = ((PERSON,), ("scan", PERSON))
 """Which reviewers recipes of an even and of an odd revision ask, where there is a gate."""
 LAZY = frozenset({("large", "jpeg")})
@@ -71,10 +73,11 @@ class NativeCrash(BaseException):
 
 
 @cache
-def recipe_book(revision: int, *, lazy: bool = False, gated: bool = False) -> RecipeBook:
+def recipe_book(revision: int, *, lazy: bool = False, gated: bool = False, dropping: bool = False) -> RecipeBook:
     """Two variants for every key; each revision but REFUSING and EAGER makes others than those before.
 
-    lazy: the large one is made at its first view. gated: nothing is published before it is reviewed.
+    lazy: the large one is made at its first view. gated: nothing is published before it is reviewed. dropping:
+    originals leave once they are published, but for those of the revision KEEPING.
     """
     sizes = 0 if revision in {REFUSING, EAGER, FINER} else revision
     accept = ("jpeg",) if revision in {REFUSING, REFUSING_ANEW} else ("jpeg", "jpeg2000")
@@ -85,7 +88,8 @@ def recipe_book(revision: int, *, lazy: bool = False, gated: bool = False) -> Re
         accept=accept,
         lazy=LAZY if lazy and revision != EAGER else frozenset(),
     )
-    recipe = Recipe("test", spec, GATES[revision % 2] if gated else ())
+    originals = DROP if dropping and revision != KEEPING else KEEP
+    recipe = Recipe("test", spec, GATES[revision % 2] if gated else (), originals)
     ignored = (Rule(f"{IGNORED}**", None),) if revision == IGNORING else ()
     return RecipeBook((*ignored, Rule("**", recipe)), {"test": recipe})
 

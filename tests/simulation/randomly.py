@@ -85,16 +85,18 @@ def run(  # noqa: PLR0913  kinds of schedules
     corrected: bool = False,
     erasing: bool = False,
     gated: bool = False,
+    dropping: bool = False,
 ) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
 
     lossy: messages that nobody has received yet may be lost, and in the calm there are nights. lazy: recipes leave some
     variants for their first view. corrected: somebody corrects the focus of pictures. erasing: operators erase keys, at
-    any time, and one in the calm until nothing is left of it. gated: recipes hold back what is not reviewed. Those are
-    schedules of their own: a number is another story with them.
+    any time, and one in the calm until nothing is left of it. gated: recipes hold back what is not reviewed. dropping:
+    recipes drop originals, older versions are brought back, and expire. Those are schedules of their own: a number is
+    another story with them.
     """
     kinds = {"lossy": lossy, "lazy": lazy, "corrected": corrected, "erasing": erasing, "gated": gated}
-    schedule = _Schedule(number, code, **kinds)
+    schedule = _Schedule(number, code, **kinds, dropping=dropping)
     schedule.run()
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
@@ -105,13 +107,25 @@ def run(  # noqa: PLR0913  kinds of schedules
 
 class _Schedule:
     def __init__(  # noqa: PLR0913  kinds of schedules
-        self, number: int, code: Code | None, *, lossy: bool, lazy: bool, corrected: bool, erasing: bool, gated: bool
+        self,
+        number: int,
+        code: Code | None,
+        *,
+        lossy: bool,
+        lazy: bool,
+        corrected: bool,
+        erasing: bool,
+        gated: bool,
+        dropping: bool,
     ) -> None:
+        self.dropping = dropping
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
         versioned, receives = number % 2 == 0, self.chance.choice((2, 3, 5))
-        self.cloud = Cloud(versioned=versioned, max_receives=receives, code=code, lazy=lazy, gated=gated)
+        self.cloud = Cloud(
+            versioned=versioned, max_receives=receives, code=code, lazy=lazy, gated=gated, dropping=dropping
+        )
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150)
         self.out_of_order = ""
@@ -146,6 +160,9 @@ class _Schedule:
             actions[self._erase] = 5
         if self.gated:
             actions[self._review] = 12
+        if self.dropping:
+            actions[self._bring_back] = 3
+            actions[self._expire_older] = 3
         if self.gated and self.lossy:
             del actions[self._deploy]
             actions[self._expire] = 20
@@ -182,6 +199,12 @@ class _Schedule:
             approved = self.chance.random() < _PART_APPROVED
             self.cloud.review(key, identity_of(version), reviewer, approved=approved)
             self.cloud.happened["review"] += 1
+
+    def _bring_back(self) -> None:
+        self.cloud.bring_back(self.chance.choice(KEYS))
+
+    def _expire_older(self) -> None:
+        self.cloud.expire_older(self.chance.choice(KEYS))
 
     def _delete(self) -> None:
         self.cloud.delete(self.chance.choice(KEYS))

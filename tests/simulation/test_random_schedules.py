@@ -61,6 +61,13 @@ def test_nothing_is_published_before_it_is_reviewed_in_100_schedules_with_a_gate
     assert happened_in_100(lambda _: {"gated": True})["review"] >= 100
 
 
+def test_originals_that_leave_are_no_deletions_in_100_schedules_that_drop_them() -> None:
+    happened = happened_in_100(
+        lambda number: {"dropping": True, "corrected": number % 4 == 1, "erasing": number % 4 == 3}
+    )
+    assert min(happened["brought back"], happened["expired older"]) >= 20
+
+
 def test_a_schedule_is_the_same_each_time_it_is_run() -> None:
     stories = {number: randomly.run(number, tell=True).story for number in range(30)}
     assert all(randomly.run(number, tell=True).story == story for number, story in stories.items())

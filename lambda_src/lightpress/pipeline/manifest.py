@@ -160,6 +160,19 @@ class PublishedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class DroppedOriginal:
+    """That the original leaves by our own hand: from when a manifest says so, its version counts as gone.
+
+    Attributes:
+        marker: The delete marker that lay below it, by which a later deletion is told apart; None if there was none.
+        announced: The revision that was announced before.
+    """
+
+    marker: str | None
+    announced: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The published state of one key.
 
@@ -181,6 +194,8 @@ class Manifest:
         correction: The focus that somebody has said for these contents since they were uploaded, instead of any other;
             None if nobody has. The variants follow it once `source.correction` is the same (`pipeline.correction`).
         gate: The reviewers that it is held for; empty unless the status is "held".
+        original_dropped: That the original has left since it was published, or is about to; None if it is kept. It is
+            no deletion.
         schema: Version of this format.
     """
 
@@ -199,6 +214,7 @@ class Manifest:
     lazy: tuple[LazyVariant, ...] = ()
     correction: tuple[float, float] | None = None
     gate: tuple[str, ...] = ()
+    original_dropped: DroppedOriginal | None = None
     schema: int = field(default=SCHEMA)
 
     @property
@@ -355,8 +371,14 @@ def manifest_from_json(body: bytes) -> Manifest:
             "notes": tuple(values["notes"]),
             "correction": _point(values),
             "gate": tuple(values.get("gate", ())),
+            "original_dropped": _dropped(values),
         }
     )
+
+
+def _dropped(values: Mapping[str, Any]) -> DroppedOriginal | None:
+    dropped = values.get("original_dropped")
+    return DroppedOriginal(**_known(DroppedOriginal, dropped)) if dropped else None
 
 
 def _renamed(source: Mapping[str, Any]) -> Mapping[str, Any]:

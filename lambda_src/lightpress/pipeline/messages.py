@@ -92,6 +92,7 @@ class MessageProcessor(Generic[Outcome]):
         queue: where messages come from; it delays the next try of one.
         observer: is told of each outcome, for log and metrics.
         announce: notifies other services of an outcome.
+        afterwards: does what may be done only once that is announced.
     """
 
     find_source: FindSource
@@ -100,6 +101,7 @@ class MessageProcessor(Generic[Outcome]):
     queue: Queue
     observer: Observer[Outcome]
     announce: Callable[..., None] = no_notification
+    afterwards: Callable[..., None] = no_notification
 
     def __call__(self, message: Message, has_time: Callable[[], bool] = always) -> None:
         """Process one message; raises ExceptionGroup after transient errors, so that SQS delivers it again as a whole.
@@ -126,6 +128,7 @@ class MessageProcessor(Generic[Outcome]):
             if outcome.verdict is not None:
                 self._give_up(source, message, outcome.verdict, retry=retry)
             self.announce(outcome)
+            self.afterwards(outcome)
             self.observer.on_done(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
             self.observer.on_error(source.because(cause), error)

@@ -10,7 +10,7 @@ from lightpress.delivery.markup import picture, srcset
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.image.formats import OUTPUTS
-from lightpress.pipeline.correction import NothingPublished
+from lightpress.pipeline.correction import NothingPublished, OriginalDropped
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.reconcile import TooManyConflicts
 from lightpress.uploads.quota import Usage
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 
 _PROCESSING = "processing"
+_DROPPED = "Its original has left since it was published, and its variants cannot be made anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,8 @@ class UploadService:
             raise Refused(
                 409, "not_published", "There is no published picture of this key now: ask for its status."
             ) from None
+        except OriginalDropped:
+            raise Refused(409, "original_dropped", f"{_DROPPED} Upload it again with the focus.") from None
         except TooManyConflicts:
             raise Refused(503, "busy", "It is being published anew right now: try again.", retry_after=1) from None
         return self.addresses(key) | {"focus": focus, "focus_pending": not manifest.follows_correction}
