@@ -57,6 +57,7 @@ class UploadService:
         cdn_base_url: Address of the distribution, without a slash at its end.
         random_id: Returns a new random id, safe in a key.
         quota: What each owner may upload in a day; None for any amount.
+        look: Has a key looked at.
     """
 
     limits: UploadLimits
@@ -68,6 +69,7 @@ class UploadService:
     cdn_base_url: str
     random_id: Callable[[], str]
     quota: DailyQuota | None = None
+    look: Callable[[Source], None] = lambda _: None
 
     def addresses(self, key: str) -> Answer:
         """Return the addresses of a key, which never change: its permalink, and where to ask for its status."""
@@ -148,9 +150,15 @@ class UploadService:
         return self.addresses(key) | {"focus": focus, "focus_pending": not manifest.follows_correction}
 
     def delete(self, key: str, owner: str) -> Answer:
-        """Delete an original; the pipeline then deletes its variants."""
+        """Delete an original; the pipeline then deletes its variants.
+
+        Of one that has left, it is told here: AWS does not say whether S3 tells of a delete marker over nothing.
+        """
         check_owner(key, owner)
         self.uploads.delete(key)
+        published = self.images.published(key)
+        if published is not None and published.manifest.original_dropped is not None:
+            self.look(self.source_of(key))
         return {"key": key, "status": "deleting"}
 
     def _new_file(self, body: object, owner: str, *, in_parts: bool = False) -> tuple[UploadRequest, str]:
