@@ -17,13 +17,14 @@ from tools.conformance.comparison import (
     as_json,
     as_markdown,
     better_elsewhere,
-    beyond_the_reference,
+    beyond_judges,
     by_format,
     by_other_format,
     tallies,
     tally,
 )
 from tools.conformance.engines import OURS, Engines, Lightpress, Program
+from tools.conformance.judges import Command, Judges, kept_in
 from tools.conformance.peers import compare, load, save
 from tools.conformance.record import Reference
 from tools.conformance.report import PEERS
@@ -198,6 +199,39 @@ def test_an_orientation_in_xmp_alone_is_not_judged(disputed: Records) -> None:
     }
 
 
+PAINTER = """
+import io
+from answering import serve
+from PIL import Image
+
+def to_png(data):
+    buffer = io.BytesIO()
+    Image.new("RGB", (96, 64), "red").save(buffer, "PNG")
+    return buffer.getvalue()
+
+serve("painter 1", to_png, None)
+"""
+
+
+def test_an_independent_judge_decides_what_is_right_but_none_judges_itself(tmp_path: Path) -> None:
+    fixtures = tmp_path / "fixtures"
+    fixtures.mkdir()
+    (fixtures / "ramp.png").write_bytes(file_of(ramp((96, 64))))
+    (fixtures / "cut.png").write_bytes(file_of(ramp((96, 64)))[:60])
+
+    def scores(judge: str) -> list[str]:
+        kept = kept_in(tmp_path / judge, [])
+        engines: list[Engine] = [Lightpress(), program("painter", PAINTER, tmp_path)]
+        variables = os.environ | {"PYTHONPATH": str(PROGRAMS)}
+        command = Command(judge, (sys.executable, str(tmp_path / "painter.py")), variables)
+        with Judges([command], kept) as judges, Engines(engines):
+            records = compare(engines, fixtures, judges=judges)
+        return [str(one) for one in tallies(records)["correct"].values()]
+
+    assert scores("judge") == ["0 of 2", "2 of 2"], "red is right, and a file that Pillow cannot decode counts"
+    assert scores("painter") == ["1 of 1", "0 of 1"], "the reference judges"
+
+
 def test_only_formats_of_cameras_phones_and_designers_are_counted(records: Records) -> None:
     counted = {name: str(each[BLIND]) for name, each in by_format(records).items() if each[BLIND].applicable}
     assert counted == {"JPEG": "1 of 1", "PNG": "4 of 4"}
@@ -217,10 +251,10 @@ def test_a_file_that_only_a_peer_renders_correctly_is_named(records: Records) ->
 def test_a_file_that_only_a_peer_reads_is_named_though_the_reference_does_not_read_it() -> None:
     refused = replace(READY, outcome="rejected", reason="not_a_picture", reference=Reference("unidentified"))
     found: Records = {OURS: [refused], "other": [replace(READY, reference=Reference("unidentified"))]}
-    assert beyond_the_reference(found) == [("a.jpg", "not_a_picture", ["other"])]
-    assert beyond_the_reference({OURS: [refused], "other": [refused]}) == []
+    assert beyond_judges(found) == [("a.jpg", "not_a_picture", ["other"])]
+    assert beyond_judges({OURS: [refused], "other": [refused]}) == []
     known = replace(refused, reference=READY.reference)
-    assert beyond_the_reference({OURS: [known], "other": [READY]}) == [], "that one is counted"
+    assert beyond_judges({OURS: [known], "other": [READY]}) == [], "that one is counted"
 
 
 def test_a_file_that_is_not_read_fails_only_one_rule() -> None:

@@ -112,13 +112,15 @@ def _peers() -> None:
     columns = (TextColumn("comparing"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     try:
         engines = [Lightpress(), *others(install(PEERS_HOME, lambda text: err.print(text, style="dim")))]
-        with Engines(engines), Progress(*columns, console=err, auto_refresh=False) as progress:
+        judges = _independent().independent.judging()
+        with judges, Engines(engines), Progress(*columns, console=err, auto_refresh=False) as progress:
             task = progress.add_task("comparing", total=None)
             versions = {engine.name: engine.versions() for engine in engines}
             records = peers.compare(
                 engines,
                 FIXTURES,
                 lambda done, total: progress.update(task, completed=done, total=total, refresh=True),
+                judges,
             )
     except (InstallError, PeerError) as error:
         err.print(str(error), style="red", markup=False)

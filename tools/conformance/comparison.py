@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,14 +47,14 @@ class Row(NamedTuple):
 
 
 def is_common(record: Record) -> bool:
-    """Whether the reference decodes the file, and its format is one that cameras, phones and designers use."""
-    return record.reference.state == "decodes" and record.reference.format in COMMON_FORMATS
+    """Whether a judge shows the file, and its format is one that cameras, phones and designers use."""
+    return bool(record.expected.judge) and record.reference.format in COMMON_FORMATS
 
 
 def reads(record: Record) -> Verdict:
     """A PNG is made, and decodes."""
     if not is_common(record):
-        return Verdict("not applicable", "the reference does not decode it, or its format is not common")
+        return Verdict("not applicable", "no judge shows it, or its format is not common")
     if record.outcome != "ready":
         return Verdict("failed", record.detail)
     unreadable = record.measured.unreadable
@@ -150,7 +151,7 @@ def by_other_format(records: Records) -> dict[str, dict[str, Tally]]:
             record.reference.format
             for each in records.values()
             for record in each
-            if record.reference.state == "decodes" and not is_common(record)
+            if record.expected.judge and not is_common(record)
         }
     )
 
@@ -163,7 +164,7 @@ def by_other_format(records: Records) -> dict[str, dict[str, Tally]]:
         name: {
             engine: tally(
                 row,
-                [one for one in each if one.reference.state == "decodes" and one.reference.format == name],
+                [one for one in each if one.expected.judge and one.reference.format == name],
             )
             for engine, each in records.items()
         }
@@ -183,11 +184,11 @@ def better_elsewhere(records: Records) -> list[tuple[str, str, list[str]]]:
     return found
 
 
-def beyond_the_reference(records: Records) -> list[tuple[str, str, list[str]]]:
-    """Files that only peers read, neither the reference nor Lightpress: the file, our result, and which peers."""
+def beyond_judges(records: Records) -> list[tuple[str, str, list[str]]]:
+    """Files that only peers read, no judge and not Lightpress: the file, our result, and which peers."""
     found = []
     for ours in records[OURS]:
-        if ours.reference.state == "decodes" or ours.outcome == "ready":
+        if is_common(ours) or ours.outcome == "ready":
             continue
         if engines := _engines_with(records, ours.file, lambda one: one.outcome == "ready"):
             found.append((ours.file, ours.reason or ours.detail, engines))
@@ -244,8 +245,8 @@ def as_markdown(records: Records, versions: Mapping[str, str]) -> str:
             *_rows("format", by_other_format(records)),
             *_listed("Correct with a peer and not with Lightpress", better_elsewhere(records)),
             *_listed(
-                "Read by a peer, and neither by the reference nor by Lightpress",
-                beyond_the_reference(records),
+                "Read by a peer and not by Lightpress, and not counted",
+                beyond_judges(records),
             ),
             *_failures(results),
         ]
@@ -254,18 +255,19 @@ def as_markdown(records: Records, versions: Mapping[str, str]) -> str:
 
 def _what_is_compared(records: Records) -> list[str]:
     ours = records[OURS]
+    counted = Counter(one.expected.judge for one in ours if is_common(one)).most_common()
     return [
         "Written by `make conformance-peers`. The same files are rendered by other libraries, as their registries",
         "install them and as a careful user calls them (`tools/peers/programs`). Each makes a PNG of the whole",
         "file, which is decoded as the original is: a color profile that it keeps is applied.",
         "",
-        f"{sum(map(is_common, ours))} of the {len(ours)} files are counted: those that the reference decodes, in",
+        f"{sum(map(is_common, ours))} of the {len(ours)} files are counted: those that a judge shows, in",
         "formats that cameras, phones and designers use:",
         f"{', '.join(dict.fromkeys(COMMON_FORMATS.values()))}.",
+        f"The judge is the first that shows the file: {', '.join(f'{name} {files:,}' for name, files in counted)}.",
         "A rejected file is not read, whatever the reason. Size, orientation, color and alpha are judged for files",
-        "that are read. An animated PNG may be shown by its first frame or by its still image. The reference is Pillow",
-        "with all its plugins, so a file that Pillow cannot decode is not counted; those that a peer reads, wholly or",
-        "in part, are listed below.",
+        "that are read. An animated PNG may be shown by its first frame or by its still image. Files that no judge",
+        "shows, and that a peer reads, wholly or in part, are listed below.",
     ]
 
 

@@ -55,6 +55,11 @@ class Picture(NamedTuple):
     shown: Shown = Shown()
     seen: Seen | None = None
 
+    @property
+    def shows_no_pixel(self) -> bool:
+        """Whether all of it is see-through, as a browser leaves the area of a file that it cannot read."""
+        return self.seen is not None and self.seen.alpha is not None and self.seen.alpha.getextrema() == (0, 0)
+
 
 def commands(environment: Environment) -> list[Command]:
     """The judges in the order in which they are asked. Chromium is left out where there is none."""

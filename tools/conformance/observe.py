@@ -46,11 +46,6 @@ class Bench:
     openers: Openers | None = None
 
 
-def _shows_no_pixel(picture: Picture) -> bool:
-    """Whether all of what a judge shows is see-through, as a browser leaves the area of a file that it cannot read."""
-    return picture.seen is not None and picture.seen.alpha is not None and picture.seen.alpha.getextrema() == (0, 0)
-
-
 def observe(path: Path, name: str, bench: Bench = Bench()) -> Record:
     """The record of a file. name: its name in the report."""
     data = path.read_bytes()
@@ -69,7 +64,7 @@ def observe(path: Path, name: str, bench: Bench = Bench()) -> Record:
             verdict = {"outcome": "lost", "reason": "", "detail": str(lost)}
     wall_ms = round((time.monotonic() - started) * 1000)
     picture = bench.judges.picture(path) if bench.judges and verdict["reason"] not in POLICY else Picture()
-    if verdict["outcome"] == "rejected" and _shows_no_pixel(picture):
+    if verdict["outcome"] == "rejected" and picture.shows_no_pixel:
         picture = Picture()  # a reason is more than an area where nothing is painted
     reference, measured = _compared(data, made, picture)
     return Record(

@@ -39,7 +39,11 @@ class Independent:
 
     def start(self) -> Bench:
         """All of them, running from their first file on."""
-        return Bench(Judges(self.judges, self.kept), Openers(self.toolbox))
+        return Bench(self.judging(), Openers(self.toolbox))
+
+    def judging(self) -> Judges:
+        """The judges alone."""
+        return Judges(self.judges, self.kept)
 
 
 def run(
