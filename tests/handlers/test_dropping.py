@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,14 @@ import pytest
 
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
+from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import s3_client
+from lightpress.backfill.look import Looking, Stale
 from lightpress.image import render
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.dropping import Dropping, MayNotRemove
 from lightpress.pipeline.events import reconcile_message
+from lightpress.pipeline.gate import Review
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.messages import Message, MessageProcessor
 from lightpress.pipeline.ports import Dependencies
@@ -60,7 +63,7 @@ class Worker:
 
     def look(self, bucket: str = UPLOADS) -> None:
         s3: Any = s3_client()
-        needs = Dependencies(S3Originals(s3), S3Images(s3, IMAGES), self.recipes, render)
+        needs = Dependencies(S3Originals(s3), S3Images(s3, IMAGES), self.recipes, render, reviews=self.reviews)
         process = MessageProcessor(
             Publishing(bucket).find_source,
             partial(reconcile, dependencies=needs),
@@ -84,6 +87,10 @@ class Worker:
         of_nothing = self.lying[0].version
         self.deployed.s3.delete_object(Bucket=UPLOADS, Key=KEY)
         self.deployed.s3.delete_object(Bucket=UPLOADS, Key=KEY, VersionId=of_nothing)
+
+    @property
+    def reviews(self) -> S3Reviews:
+        return S3Reviews(self.deployed.s3, IMAGES)
 
     @property
     def manifest(self) -> Manifest:
@@ -193,6 +200,26 @@ def test_another_recipe_leaves_what_has_no_original_as_it_is(worker: Worker) -> 
         worker.recipes = recipes
         worker.look()
         assert worker.manifest == before
+
+
+def test_what_has_left_is_taken_away_where_a_reviewer_of_a_later_recipe_rejects_it(worker: Worker) -> None:
+    worker.look()
+    source = worker.manifest.source
+    assert source is not None
+    gated = book(KEEP)
+    recipe = replace(gated.recipes["web"], gate=("person",))
+    worker.recipes = RecipeBook((Rule("**", recipe),), {"web": recipe})
+    worker.look()
+    looking = Looking(
+        S3Images(worker.deployed.s3, IMAGES), S3Originals(worker.deployed.s3), worker.recipes, worker.reviews
+    )
+    assert looking(Source(UPLOADS, KEY)).ending == "ready"
+    worker.reviews.keep(KEY, source.identity, Review("person", approved=False))
+    assert looking(Source(UPLOADS, KEY)).stale is Stale.REVIEWED
+    worker.look()
+    assert (worker.manifest.status, worker.deployed.variants()) == (Status.DELETED, set())
+    worker.look()
+    assert worker.manifest.status is Status.DELETED
 
 
 def test_an_upload_of_the_same_file_is_made_under_the_new_recipe(worker: Worker) -> None:

@@ -587,7 +587,7 @@ MUTANTS = (
     Mutant(
         "who finds nothing to do announces nothing",
         ANNOUNCE,
-        (Change("A.action is not Action.REJECTED", "A.action not in {Action.REJECTED, Action.NOTHING}"),),
+        (Change("A.action is Action.REJECTED", "A.action in {Action.REJECTED, Action.NOTHING}"),),
         Case("P", faults=1),
         500,
     ),

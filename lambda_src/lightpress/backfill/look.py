@@ -90,7 +90,8 @@ class Looking:
         except PreconditionFailed:  # it changes while it is looked at
             return Found(None, Stale.CHANGED, MOST_READS)
         if left:
-            return Found(str(manifest.status), None, MOST_READS)
+            rejected = self._is_rejected(source, manifest, recipe)
+            return Found(None if rejected else str(manifest.status), Stale.REVIEWED if rejected else None, MOST_READS)
         if original is None:
             deleted = manifest.status is Status.DELETED
             return Found(GONE, None, MOST_READS) if deleted else Found(None, Stale.REMOVED, MOST_READS)
@@ -117,6 +118,12 @@ class Looking:
         except PreconditionFailed:
             return False
         return True
+
+    def _is_rejected(self, source: Source, manifest: Manifest, recipe: Recipe) -> bool:
+        """Whether a reviewer rejects what has left, of a recipe that has a gate since then."""
+        if self.reviews is None or not recipe.gate or manifest.source is None:
+            return False
+        return self.reviews.standing(source.name, manifest.source.identity, recipe.gate).rejection is not None
 
     def _is_reviewed_anew(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
         if self.reviews is None or not recipe.gate:

@@ -186,7 +186,9 @@ def _attempt(
     original = dependencies.originals.head(source)  # then the source: it is at least as new as the manifest.
     recipe = dependencies.recipes.recipe_for(source.name)
     if published is not None and has_left(source, published.manifest, original, dependencies.originals):
-        return _left(source, original, published, dependencies, again=again)
+        if not _is_rejected(source, published.manifest, recipe, dependencies):
+            return _left(source, original, published, dependencies, again=again)
+        original = None  # there is nothing to put into quarantine: it ends as a deletion does
     if published is not None and published.manifest.original_dropped is not None:
         _take_away(source, published.manifest, dependencies)
     if original is None or recipe is None:
@@ -206,6 +208,14 @@ def _left(
     """Leave what is published of an original that has left as it is, whatever recipes say by now."""
     manifest = swept(published, dependencies) if again else published.manifest
     return Outcome(source, Action.NOTHING, manifest, original=original)
+
+
+def _is_rejected(source: Source, manifest: Manifest, recipe: Recipe | None, dependencies: Dependencies) -> bool:
+    """Whether a reviewer rejects what has left, of a recipe that has a gate since then."""
+    if recipe is None or not recipe.gate or manifest.source is None:
+        return False
+    standing = dependencies.reviewed.standing(source.name, manifest.source.identity, recipe.gate)
+    return standing.rejection is not None
 
 
 def _take_away(source: Source, manifest: Manifest, dependencies: Dependencies) -> None:
