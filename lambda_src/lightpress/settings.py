@@ -117,12 +117,14 @@ class ReviewSettings:
         images_bucket: Where reviews are kept.
         queue_url: The queue of uploads, through which keys are looked at again.
         attached: Of each attached bucket, what `buckets.Attached` holds.
+        has_time_limits: Whether any recipe says what becomes of what nobody reviews in time.
     """
 
     uploads_bucket: str
     images_bucket: str
     queue_url: str
     attached: tuple[dict[str, Any], ...] = ()
+    has_time_limits: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> ReviewSettings:
@@ -132,6 +134,7 @@ class ReviewSettings:
             images_bucket=_text(environment, "IMAGES_BUCKET"),
             queue_url=_text(environment, "QUEUE_URL"),
             attached=_attached(environment),
+            has_time_limits="GATE_TIME_LIMITS" in environment,
         )
 
 
@@ -357,6 +360,7 @@ class OperatorSettings:
         scope: What the tokens of operators carry.
         queue_url: The queue of uploads.
         url_queue_url: The URL queue; None where no URLs are fetched.
+        review_queue_url: The review queue; None where no recipe has a gate.
         quarantine_bucket: Where the copies of failed originals are.
         failures_table: Name of the failures table.
         runs_table: Name of the table of backfills.
@@ -366,6 +370,7 @@ class OperatorSettings:
     scope: str
     queue_url: str
     url_queue_url: str | None
+    review_queue_url: str | None
     quarantine_bucket: str
     failures_table: str
     runs_table: str
@@ -378,6 +383,7 @@ class OperatorSettings:
             scope=_text(environment, "OPERATORS_SCOPE"),
             queue_url=_text(environment, "QUEUE_URL"),
             url_queue_url=environment.get("URL_QUEUE_URL"),
+            review_queue_url=environment.get("REVIEW_QUEUE_URL"),
             quarantine_bucket=_text(environment, "QUARANTINE_BUCKET"),
             failures_table=_text(environment, "FAILURES_TABLE"),
             runs_table=_text(environment, "RUNS_TABLE"),

@@ -34,6 +34,7 @@ _QUEUES = {
     names.PURGES: "PURGE_QUEUE_URL",
     names.URLS: "URL_QUEUE_URL",
     names.HINTS: "HINTS_QUEUE_URL",
+    "reviews": "REVIEW_QUEUE_URL",
 }
 
 

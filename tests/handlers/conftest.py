@@ -253,6 +253,7 @@ def _new_container() -> Iterator[None]:
         take_review.settings,
         take_review.taker,
         take_review.waiting,
+        take_review.look_at_overdue,
         upload_api.upload_service,
         upload_api.url_ingest_api,
     )

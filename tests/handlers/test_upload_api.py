@@ -211,7 +211,8 @@ def test_of_an_original_that_has_left_a_deletion_is_told_to_the_queue_and_its_fo
 def test_the_owner_of_a_picture_corrects_its_focus_and_nobody_else(deployed: Deployed, calls: set[Call]) -> None:
     _, begun = ask("POST", "/uploads", FILE)
     path = f"/images/{begun['key']}"
-    assert ask("PATCH", path, {"focus": "0.4,0.2"})[1]["code"] == "not_published"
+    early, told = ask("PATCH", path, {"focus": "0.4,0.2"})
+    assert (early, told["code"]) == (409, "not_published")
     deployed.upload(begun["key"], file_of(speckled((800, 600)), "JPEG"))
     deployed.invoke(notification(begun["key"]))
     assert ask("GET", path)[1]["focus_pending"] is False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from lightpress.pipeline.recipe import Unanswered
 from tests.simulation.exhaustive import Case
 
 _OPERATIONS = "PQBD"
@@ -196,16 +197,73 @@ HELD = ("client", "start process/1", *("step 0",) * 8)
 
 APPROVED_BY_ONE = (
     *("client", "client", "start process/1", *("step 0",) * 9),  # it is put under recipes that ask two, and is held
-    *("client", "start review/1", *("step 0",) * 3),  # a person approves it
+    *("client", "start review/1", *("step 0",) * 4),  # a person approves it
     *("start process/2", *("step 0",) * 6),  # and it is still held
 )
 """The other reviewer has the last word: if that is kept and nobody looks, nobody ever will."""
 
+REJECTED_AND_RECORDED = (
+    *(*HELD, "client", "start review/1", *("step 0",) * 4),
+    *("start process/2", *("step 0",) * 10),
+    *("client", "start review/2", *("step 1",) * 4),
+    *("start process/3", *("step 1",) * 5),
+    *("start record/1", *("step 1",) * 6),
+)
+"""What has just been published is rejected: that is recorded, and about to be published."""
+
+REJECTED = (*HELD, "client", "start review/1", *("step 0",) * 4, "start process/2", *("step 0",) * 5)
+"""A picture is held, and rejected: that is about to be recorded."""
+
 GATED_QUICK = [
     *(case for script in ("Pa", "Pr", "Ba") for case in _kinds(script)),
     *(Case(script, begins=HELD) for script in ("PaQ", "PaD", "Pra", "Par")),
+    Case("Para", begins=REJECTED_AND_RECORDED),
 ]
 """Nothing is published before it is reviewed."""
+
+HALF_PUBLISHED_BY_OTHERS = (
+    *(*APPROVED_BY_ONE, "client", "backfill"),  # other recipes ask that person alone
+    *("start process/3", *("step 0",) * 6, "DIES 0"),  # and whoever publishes it dies halfway
+    "client",
+)
+"""The first recipes come back: it is held as before, and files of a later revision lie there."""
+
+_DELETED = ("client", "start process/2", *("step 0",) * 10)
+HELD_AND_DELETED = (*HELD, *_DELETED)
+"""A picture is held, and then deleted: a tombstone is published."""
+
+LOOKED_FOR_AND_DELETED = (
+    *(*HELD, "client", "start review/1", "step 0"),
+    *("client", "start process/2", *("step 1",) * 10),
+)
+"""The same, while an approval of it has found its version there, and is not kept yet."""
+
+GATED_AND_ERASED = [
+    Case("PaDS", begins=LOOKED_FOR_AND_DELETED),
+    *(Case(script, begins=HELD_AND_DELETED) for script in ("PDSl",)),
+]
+"""An operator erases what is being reviewed."""
+"""An operator erases what is being reviewed."""
+
+
+def _else(unanswered: Unanswered, *scripts: str, faults: int = 0) -> list[Case]:
+    return [Case(script, faults=faults, unanswered=unanswered) for script in scripts]
+
+
+UNANSWERED_QUICK = [
+    *_else(Unanswered.PUBLISH, "PT", "BT", "PTa", "PTr", "PaT"),
+    *_else(Unanswered.REJECT, "PT", "PTr"),
+]
+"""Nobody reviews a picture in time, or somebody does at the last moment, or afterwards."""
+
+UNANSWERED = [
+    *UNANSWERED_QUICK,
+    *_else(Unanswered.PUBLISH, "PTQ", "PTD", "PTR", "PRT", "PTar"),
+    *_else(Unanswered.REJECT, "PTa", "PTQ", "PTD", "PRT"),
+    *_else(Unanswered.PUBLISH, "PT", faults=1),
+    *_else(Unanswered.REJECT, "PT", faults=1),
+]
+"""The same while it is overwritten, deleted, or its recipe asks another reviewer, and with a fault."""
 
 GATED = [
     *GATED_QUICK,
@@ -215,6 +273,7 @@ GATED = [
     *(Case(script, faults=1, begins=HELD) for script in ("Par", "Pra", "PaD", "PaQ")),
     Case("Par", faults=1, receives=1, begins=HELD),
     Case("RPas", faults=1, begins=APPROVED_BY_ONE),
+    Case("RPaYR", faults=1, begins=HALF_PUBLISHED_BY_OTHERS),
 ]
 """Approved, rejected, or both, before or after the picture is overwritten or deleted, or the recipe asks another
 reviewer, and with a fault."""
@@ -261,6 +320,8 @@ ALL = [
     *ERASED,
     *GATED,
     *DROPPED,
+    *GATED_AND_ERASED,
+    *UNANSWERED,
     *VIEWED,
     *VIEWED_FAULTY,
     *REFUSED_FOR_ANOTHER,
@@ -287,6 +348,8 @@ QUICK = [
     *ERASED_QUICK,
     *GATED_QUICK,
     *DROPPED_QUICK,
+    *GATED_AND_ERASED,
+    *UNANSWERED_QUICK,
     *VIEWED,
     *REFUSED_FOR_ANOTHER,
     *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),

@@ -11,10 +11,14 @@ from urllib.parse import quote_plus
 
 from lightpress.image import Reason
 from lightpress.pipeline.events import reconcile_message
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.recipe import Unanswered
+from lightpress.pipeline.reviewing import MEASURE
 from lightpress.pipeline.source import Source
 from tests.simulation.cdn import Cdn
 from tests.simulation.deployed import (
     BUS,
+    CLOCK,
     DEAD_LETTERS,
     FAILURES,
     IMAGES,
@@ -46,7 +50,8 @@ if TYPE_CHECKING:
     from tools.fakes.dynamodb import Item
     from tools.fakes.s3 import Version
 
-CLIENT, OPERATOR, SQS, NIGHT = "client", "operator", "SQS", "night"
+CLIENT, OPERATOR, SQS, NIGHT, TIME = "client", "operator", "SQS", "night", "time"
+_AN_HOUR = 3600
 
 
 class Saved(NamedTuple):
@@ -64,6 +69,7 @@ class Saved(NamedTuple):
     calm: bool
     backfill_due: bool
     cdn: Kept
+    now: int
 
 
 class Cloud:
@@ -72,7 +78,8 @@ class Cloud:
     calm: nothing has gone wrong so far. untold: somebody failed over a message that was delivered to two at once, and
     that the other one acknowledged, before or after, so that nobody will look at what that left behind. has_viewers:
     somebody may ask for permalinks, so that purges matter. lazy: recipes leave some variants for their first view.
-    gated: they hold back what is not reviewed. dropping: they drop originals.
+    gated: they hold back what is not reviewed. unanswered: what becomes of what is not reviewed in time. dropping: they
+    drop originals.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -85,7 +92,9 @@ class Cloud:
         lazy: bool = False,
         gated: bool = False,
         dropping: bool = False,
+        unanswered: Unanswered = Unanswered.HOLD,
     ) -> None:
+        self.unanswered = unanswered
         self.versioned, self.code, self.has_viewers = versioned, code or Code(), has_viewers
         self.lazy, self.gated, self.dropping = lazy, gated, dropping
         self.uploads = Bucket(versioned=versioned, announce=self._notify)
@@ -102,7 +111,7 @@ class Cloud:
             {FAILURES: self.failures},
             {BUS: self.bus},
         )
-        self.releases = [Release(0, self.code, self.stores, lazy, gated, dropping)]
+        self.releases = [Release(0, self.code, self.stores, lazy, gated, unanswered, dropping)]
         self.workers: list[Worker] = []
         self.keys: set[str] = set()
         self.calm, self.untold, self.backfill_due = True, False, False
@@ -188,9 +197,32 @@ class Cloud:
         self.reviews.send(json.dumps((key, identity, reviewer, approved)))
         self.timeline.add(reviewer, f"{'approves' if approved else 'rejects'} {key}", identity)
 
+    @property
+    def now(self) -> int:
+        """The time."""
+        return self.stores.clock[CLOCK]
+
+    def pass_time(self, hours: int) -> None:
+        """Time passes; at the end of it, the stack has what is overdue looked at, as it does every hour."""
+        self.stores.clock[CLOCK] += hours * _AN_HOUR
+        self.timeline.add(TIME, "passes", f"{hours} hours")
+        self.ask_for_overdue()
+
+    def ask_for_overdue(self) -> None:
+        """Have what is overdue looked at."""
+        self.reviews.send(MEASURE)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether something is held whose reviewers have had time enough."""
+        found = map(self.promises.manifest, sorted(self.keys))
+        ends = (manifest.held_until for manifest in found if manifest and manifest.status is Status.HELD)
+        return any(until is not None and until <= self.now for until in ends)
+
     def begin_deployment(self, revision: int) -> None:
         """Roll out other recipes: from here on, invocations of the old and of the new code start side by side."""
-        self.releases.append(Release(revision, self.code, self.stores, self.lazy, self.gated, self.dropping))
+        recipes = (self.lazy, self.gated, self.unanswered, self.dropping)
+        self.releases.append(Release(revision, self.code, self.stores, *recipes))
         self.backfill_due = True
         self.timeline.add(OPERATOR, f"begins to roll out recipes {revision}")
 
@@ -356,6 +388,7 @@ class Cloud:
             [release.revision for release in self.releases],
             self.backfill_due,
             self.calm,
+            self.now if self.unanswered is not Unanswered.HOLD else 0,
             self.promises.snapshot(),
             self.cdn.snapshot(pasts) if self.has_viewers or self.lazy else (),
         )
@@ -376,6 +409,7 @@ class Cloud:
             self.calm,
             self.backfill_due,
             self.cdn.save(),
+            self.now,
         )
 
     def restore(self, saved: Saved) -> None:
@@ -390,6 +424,7 @@ class Cloud:
         del self.timeline.rows[saved.rows :]
         self.calm, self.backfill_due = saved.calm, saved.backfill_due
         self.cdn.restore(saved.cdn)
+        self.stores.clock[CLOCK] = saved.now
 
     def _notify(self, event: str, key: str) -> None:
         self.queue.send(notification(key, event=event))

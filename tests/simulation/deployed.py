@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from lightpress.aws import dead_letters, failures_table, hints, images, notifications, originals, purges
 from lightpress.aws import quarantine as quarantine_bucket
 from lightpress.aws import reviews as reviews_store
+from lightpress.aws import waiting as waiting_store
 from lightpress.backfill import look
 from lightpress.cli import erasing
 from lightpress.delivery import notify as announce
@@ -19,6 +20,7 @@ from lightpress.pipeline import correction, dropping, first_view, gate, reconcil
 from lightpress.pipeline import messages as process
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.ports import Dependencies
+from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation import pictures
 from tests.simulation.invocation import ANSWER, CORRECT, ERASURE, FIRST_VIEW, RECEIPT, RENDER, WAIT
@@ -49,7 +51,8 @@ BUS = "default"
 _KNOWN = Publishing(UPLOADS).find_source
 
 NOW = 1_000
-"""There is no clock. Nothing that is promised depends on one."""
+"""What the clocks of functions say that nothing depends on."""
+CLOCK = "Clock"
 RETENTION_SECONDS = 100
 _LOOKS_OF_AN_ERASURE = 2
 
@@ -75,18 +78,20 @@ class Code:
     erasing: Any = erasing
     reviewing: Any = reviewing
     reviews: Any = reviews_store
+    waiting: Any = waiting_store
     render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
 
 @dataclass(frozen=True)
 class Stores:
-    """Everything that lasts, by name. edge: what the CDN keeps of lazy variants, by path."""
+    """Everything that lasts, by name. edge: what the CDN keeps of lazy variants, by path. clock: the time."""
 
     buckets: dict[str, Bucket]
     queues: dict[str, Queue]
     tables: dict[str, Table]
     buses: dict[str, Bus]
     edge: dict[str, bytes] = field(default_factory=dict)
+    clock: dict[str, int] = field(default_factory=lambda: {CLOCK: NOW})
 
 
 class Silent:
@@ -123,8 +128,8 @@ class Waiting:
 class Release:
     """One deployment: the code, and recipes of a revision.
 
-    lazy: they leave some variants for their first view. gated: they hold back what is not reviewed. dropping: they drop
-    originals.
+    lazy: they leave some variants for their first view. gated: they hold back what is not reviewed. unanswered: what
+    becomes of what is not reviewed in time. dropping: they drop originals.
     """
 
     revision: int
@@ -132,11 +137,14 @@ class Release:
     stores: Stores
     lazy: bool = False
     gated: bool = False
+    unanswered: Unanswered = Unanswered.HOLD
     dropping: bool = False
 
     @property
     def recipes(self) -> RecipeBook:
-        return pictures.recipe_book(self.revision, lazy=self.lazy, gated=self.gated, dropping=self.dropping)
+        return pictures.recipe_book(
+            self.revision, lazy=self.lazy, gated=self.gated, unanswered=self.unanswered, dropping=self.dropping
+        )
 
     @property
     def nightly_look(self) -> Callable[[Source], Found]:
@@ -147,6 +155,7 @@ class Release:
             self.code.originals.S3Originals(s3),
             self.recipes,
             reviews=self.code.reviews.S3Reviews(s3, IMAGES),
+            now=lambda: self.stores.clock[CLOCK],
         )
         return looking
 
@@ -265,10 +274,19 @@ class Release:
         """The message has the key, the identity, the reviewer, and whether it is approved."""
         s3, sqs = SimulatedS3(self.stores.buckets, wire), SimulatedSqs(self.stores.queues, wire)
         take = self.code.reviewing.TakeReview(
-            self.code.reviews.S3Reviews(s3, IMAGES), hints.SqsLooks(cast("Any", sqs), QUEUE)
+            self.code.reviews.S3Reviews(s3, IMAGES),
+            hints.SqsLooks(cast("Any", sqs), QUEUE),
+            self.code.originals.S3Originals(s3),
+        )
+
+        overdue = self.code.reviewing.LookAtOverdue(
+            self.code.waiting.S3Waiting(s3, IMAGES), Publishing(UPLOADS).named, hints.SqsLooks(cast("Any", sqs), QUEUE)
         )
 
         def handle(message: Message) -> None:
+            if message.body == reviewing.MEASURE:
+                overdue(self._now(wire))
+                return
             key, identity, reviewer, approved = json.loads(message.body)
             review = gate.Review(reviewer, approved, "" if approved else "drawn indecent")
             take(reviewing.ReviewOf(Source(UPLOADS, key), identity, review))
@@ -302,7 +320,12 @@ class Release:
             refreshes=to_cdn,
             late_looks=purges.SqsLateLooks(sqs, QUEUE, 0),
             reviews=self.code.reviews.S3Reviews(s3, IMAGES) if self.gated else None,
+            now=partial(self._now, wire),
         )
+
+    def _now(self, wire: Wire) -> int:
+        """The time is a question like others: another answer, and the function goes on in another way."""
+        return wire(CLOCK, CLOCK, lambda: self.stores.clock[CLOCK])
 
 
 def _render(wire: Wire, render: Callable[[bytes, Spec], RenderResult], data: bytes, spec: Spec) -> RenderResult:

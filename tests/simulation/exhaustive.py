@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightpress.pipeline.gate import PERSON
+from lightpress.pipeline.recipe import Unanswered
 from tests.simulation.cloud import Cloud
 from tests.simulation.deployed import BUS, UPLOADS, Code
 from tests.simulation.invocation import ERASURE, Fault
@@ -27,6 +28,7 @@ from tests.simulation.pictures import (
     EAGER,
     FINER,
     FOCUS,
+    GATE_HOURS,
     GOOD,
     RARE,
     REFUSING,
@@ -41,10 +43,11 @@ if TYPE_CHECKING:
     from tests.simulation.invocation import Request
     from tests.simulation.worker import Worker
 
-    Moment = tuple[Saved, list[Remembered], tuple[int, int, int]]
+    Moment = tuple[Saved, list[Remembered], tuple[int, int, int, int]]
 
 KEY = "k"
 AT_ONCE = 2
+_MOST_HOURS = 2
 MOST_TIMES = 30
 """No small case has a reason to bring a message back more often."""
 
@@ -56,12 +59,17 @@ MOST_TIMES = 30
 # owed no more; E deploys recipes that are the same but leave nothing, F the same in another quality. H: somebody
 # corrects the focus of what is published; G takes that back. S: an operator erases what there is of the key. Of recipes
 # that drop originals: b: a client brings an older version back by removing the newest for good; x: older ones expire.
-# Of recipes with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks.
+# Of recipes with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks as
+# well; l: a person approves the first of all versions, which may be gone. T: more time passes than reviewers have.
 
 
 def _newest(cloud: Cloud) -> str:
     version = cloud.uploads.newest(KEY)
     return identity_of(version) if version else "gone"
+
+
+def _first(cloud: Cloud) -> str:
+    return next(iter(cloud.promises.contents))
 
 
 SCRIPT: dict[str, Callable[[Cloud], None]] = {
@@ -86,15 +94,17 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "F": lambda cloud: cloud.deploy(FINER),
     "a": lambda cloud: cloud.review(KEY, _newest(cloud), PERSON, approved=True),
     "r": lambda cloud: cloud.review(KEY, _newest(cloud), PERSON, approved=False),
+    "l": lambda cloud: cloud.review(KEY, _first(cloud), PERSON, approved=True),
     "s": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=True),
     "b": lambda cloud: cloud.bring_back(KEY),
     "x": lambda cloud: cloud.expire_older(KEY),
+    "T": lambda cloud: cloud.pass_time(GATE_HOURS + 1),
     "t": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=False),
 }
 
-VIEWER, LAZY_VIEWERS, ERASES = "V", frozenset("WU"), "S"
+VIEWER, LAZY_VIEWERS, ERASES, TIME_PASSES = "V", frozenset("WU"), "S", "T"
 CORRECTIONS = {"H": FOCUS, "G": None}
-REVIEWED = frozenset("arst")
+REVIEWED = frozenset("arstlT")
 CLOSING = frozenset("ACXKZL")
 
 
@@ -110,6 +120,7 @@ class Case:
         outage: so many times in a row, an original cannot be read.
         delayed: whether purges wait as the stack has them wait.
         dropping: whether recipes drop originals, but for those of R.
+        unanswered: what becomes of what nobody reviews in time.
         begins: the choices that every explored schedule begins with, where a race takes too many to be found.
     """
 
@@ -121,6 +132,7 @@ class Case:
     delayed: bool = True
     begins: tuple[str, ...] = ()
     dropping: bool = False
+    unanswered: Unanswered = Unanswered.HOLD
 
     def __str__(self) -> str:
         said = [self.script, "versioned" if self.versioned else "unversioned"]
@@ -129,6 +141,7 @@ class Case:
         said += [f"outage of {self.outage} reads"] if self.outage else []
         said += [] if self.delayed else ["purged at once"]
         said += ["dropping"] if self.dropping else []
+        said += [f"else {self.unanswered}"] if self.unanswered is not Unanswered.HOLD else []
         said += [f"from step {len(self.begins)} on"] if self.begins else []
         return ", ".join(said)
 
@@ -160,17 +173,18 @@ class Run:
             lazy=lazy,
             gated=not REVIEWED.isdisjoint(case.script),
             dropping=case.dropping,
+            unanswered=case.unanswered,
         )
         self.cloud.cdn.delayed = case.delayed
         self.case, self.script, self.faults = case, case.script, case.faults
-        self.done, self.outage = 0, case.outage
+        self.done, self.outage, self.hours = 0, case.outage, 0
         self._memory = Memory()
 
     def choices(self) -> list[str]:
         """Everything that could happen next, or the one thing that may as well happen first."""
         if not self.faults and (first := self._commutes()):
             return [first]
-        choices = ["client"] if self.done < len(self.script) else []
+        choices = ["client"] if self._may_go_on() else []
         if self.cloud.may_backfill:
             choices.append("backfill")
         if len(self.cloud.workers) < AT_ONCE:
@@ -181,7 +195,12 @@ class Run:
             choices.append(f"step {number}")
             if self.faults and worker.mind.waits_for:
                 choices += [f"{fault.name} {number}" for fault in self._faults(worker.mind.waits_for)]
-        return choices + (self._of_cdn() if self.cloud.has_viewers or self.cloud.lazy else [])
+        choices += self._of_cdn() if self.cloud.has_viewers or self.cloud.lazy else []
+        return choices or (["hour"] if self.hours < _MOST_HOURS and self.cloud.is_overdue else [])
+
+    def _may_go_on(self) -> bool:
+        """Whether the next operation may happen: hours pass only while nobody is at work, who would have ended."""
+        return self.done < len(self.script) and not (self.script[self.done] == TIME_PASSES and self.cloud.workers)
 
     def _of_cdn(self) -> list[str]:
         """Each viewer who may have the answer now, and each purge whose delay may be over, but for its likes."""
@@ -224,6 +243,9 @@ class Run:
         if verb == "client":
             self._script(self.script[self.done])
             self.done += 1
+        elif verb == "hour":
+            self.hours += 1
+            self.cloud.ask_for_overdue()
         elif verb == "backfill":
             self.cloud.backfill()
         elif verb in {"start", "twice"}:
@@ -289,11 +311,11 @@ class Run:
     def save(self) -> Moment:
         """This moment, to go back to."""
         minds = [_mind(worker).copy() for worker in self.cloud.workers]
-        return self.cloud.save(), minds, (self.done, self.faults, self.outage)
+        return self.cloud.save(), minds, (self.done, self.faults, self.outage, self.hours)
 
     def restore(self, moment: Moment) -> None:
         """Go back to a moment."""
-        cloud, minds, (self.done, self.faults, self.outage) = moment
+        cloud, minds, (self.done, self.faults, self.outage, self.hours) = moment
         self.cloud.restore(cloud)
         self.cloud.workers = [
             replace(worker, mind=mind.copy(), dead=False) for worker, mind in zip(cloud.workers, minds, strict=True)
@@ -312,7 +334,7 @@ class Run:
             for worker in self.cloud.workers
             if worker.queue == ERASURE
         )
-        rest = repr((self.done, self.faults, self.outage, sorted(pasts.values()), erasing)).encode()
+        rest = repr((self.done, self.faults, self.outage, self.hours, sorted(pasts.values()), erasing)).encode()
         return hashlib.blake2b(self.cloud.snapshot(pasts) + rest, digest_size=16).digest()
 
 

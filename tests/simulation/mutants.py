@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lightpress.pipeline import leftovers, settled
+from lightpress.pipeline.recipe import Unanswered
 from tests.simulation import randomly
 from tests.simulation.cases import (
     APPROVED_BY_ONE,
@@ -22,18 +23,24 @@ from tests.simulation.cases import (
     DIED_AND_ERASED,
     DIED_AND_OVERTAKEN,
     DIED_AND_PUT_BACK,
+    HALF_PUBLISHED_BY_OTHERS,
+    HELD,
+    HELD_AND_DELETED,
     LATE_AND_DEAD,
     LAZILY_PUBLISHED,
     LAZILY_RENDERED,
     LEAVING,
     LEAVING_BESIDE_ANOTHER,
     LEFT,
+    LOOKED_FOR_AND_DELETED,
     OVERWRITTEN_WHILE_LEAVING,
     PUBLISHED,
     PUBLISHED_AND_DELETED,
     PUBLISHED_TWICE,
     RECORDED_AND_HALF_ERASED,
     REFUSED_FOR_ANOTHER,
+    REJECTED,
+    REJECTED_AND_RECORDED,
     VIEWED_AND_DIED,
 )
 from tests.simulation.deployed import Code
@@ -49,6 +56,7 @@ LOOK = "look"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
 REVIEWING, REVIEWS = "reviewing", "reviews"
 DROPPING = "dropping"
+FAILURES = "failures"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
 _PARTS = {RECONCILE: (settled, leftovers)}
@@ -558,7 +566,7 @@ MUTANTS = (
         RECONCILE,
         (
             Change("V.reason not in UNREADABLE", "True"),
-            Change("A.record(S, O, V, copied=False)", "A.record(S, O, V, copied=True)"),
+            Change("K(copied=False)", "K(copied=True)", "_record"),
         ),
         Case("A"),
         1_000,
@@ -790,7 +798,10 @@ MUTANTS = (
     Mutant(
         "an erasure leaves tombstones their names",
         ERASING,
-        (Change("S.images.publish_at(P, replace(M, key=''), Q)", "None"), Change("int(bool(M.key))", "0")),
+        (
+            Change("M.key or L > R", "L > R"),
+            Change("int(bool(M.key))", "0"),
+        ),
         Case("PDS", begins=PUBLISHED_AND_DELETED),
         500,
     ),
@@ -800,7 +811,7 @@ MUTANTS = (
         (Change("M.status is not Status.DELETED", "False"),),
         None,
         10,
-        seed=50,
+        seed=90,
         erasing=True,
     ),
     Mutant(
@@ -935,13 +946,132 @@ MUTANTS = (
         2_000,
     ),
     Mutant(
+        "the review of a version that is gone is kept",
+        REVIEWING,
+        (Change("not S.originals.has(*_)", "False"),),
+        Case("PDSl", begins=HELD_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "a version is looked for after its review is kept",
+        REVIEWING,
+        (
+            Change(
+                "if not S.originals.has(*_):\n    return False",
+                "self.reviews.keep(key, given.identity, given.review)\n"
+                "if not self.originals.has(given.source, given.identity):\n    return False",
+            ),
+        ),
+        Case("PDSl", begins=HELD_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "an erasure leaves what reviewers have said",
+        ERASING,
+        (Change("[*S.images.paths(reviews_folder(N)), *E]", "[*E]"),),
+        Case("PaDS", begins=LOOKED_FOR_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "nobody asks reviewers again once what they have said is published",
+        RECONCILE,
+        (Change("A.ask_again()", "None", "_publish"),),
+        Case("Para", begins=REJECTED_AND_RECORDED),
+        2_000,
+    ),
+    Mutant(
+        "a rejection that is taken back stays recorded",
+        RECORD_FAILURE,
+        (Change("S.registry.lift(*_)", "None"),),
+        Case("Pra", begins=HELD),
+        5_000,
+    ),
+    Mutant(
+        "whoever takes a rejection back has no record to remove",
+        RECONCILE,
+        (Change("A.lifts_a_rejection and X", "False"),),
+        Case("Pra", begins=HELD),
+        5_000,
+    ),
+    Mutant(
+        "a rejection is taken off the record while it is being published",
+        RECORD_FAILURE,
+        (Change("max(R, default=0) <= M.revision", "True"),),
+        Case("Prar", begins=REJECTED),
+        50_000,
+    ),
+    Mutant(
+        "a rejection is taken off the record that was recorded anew since",
+        FAILURES,
+        (Change('f"#reason > :none AND {unchanged}"', '"#reason > :none"'),),
+        Case("Prar", begins=REJECTED),
+        50_000,
+    ),
+    Mutant(
+        "whoever is overdue is waited for all the same",
+        RECONCILE,
+        (Change("is_overdue(P.manifest, O, R, D.now)", "False", "_standing"),),
+        Case("PT", unanswered=Unanswered.PUBLISH),
+        500,
+    ),
+    Mutant(
+        "nobody looks at what is overdue",
+        REVIEWING,
+        (Change("S.looks.request_look(S.named(K))", "None"),),
+        Case("PT", unanswered=Unanswered.REJECT),
+        500,
+    ),
+    Mutant(
+        "nobody is waited for",
+        RECONCILE,
+        (Change("U <= N()", "True", "is_overdue"),),
+        Case("PT", faults=1, unanswered=Unanswered.PUBLISH),
+        5_000,
+    ),
+    Mutant(
+        "what nobody reviews is rejected where recipes publish it",
+        RECONCILE,
+        (Change("R.unanswered is Unanswered.REJECT", "True"),),
+        Case("PT", unanswered=Unanswered.PUBLISH),
+        500,
+    ),
+    Mutant(
+        "what nobody reviews is published where recipes reject it",
+        RECONCILE,
+        (Change("R.unanswered is Unanswered.REJECT", "False"),),
+        Case("PT", unanswered=Unanswered.REJECT),
+        500,
+    ),
+    Mutant(
+        "what nobody has reviewed in time is never looked at again",
+        RECONCILE,
+        (Change("S.is_open or not S.gated", "True", "agrees"),),
+        Case("PTa", unanswered=Unanswered.REJECT),
+        5_000,
+    ),
+    Mutant(
+        "what was rejected for its reviewers' silence is held anew",
+        RECONCILE,
+        (Change("S.is_open or not S.gated", "False", "agrees"),),
+        Case("PT", faults=1, unanswered=Unanswered.REJECT),
+        5_000,
+    ),
+    Mutant(
+        "an erasure takes what waits since off the list",
+        ERASING,
+        (Change("max(X, default=0)", "0"),),
+        None,
+        1,
+        seed=8_523,
+        erasing=True,
+        gated=True,
+    ),
+    Mutant(
         "what is held is published anew, and not listed anew",
         RECONCILE,
         (Change("D.reviewed.list_as_held(M)", "None", "swept"),),
-        None,
-        1,
-        seed=605_769,
-        gated=True,
+        Case("RPaYR", faults=1, begins=HALF_PUBLISHED_BY_OTHERS),
+        2_000,
     ),
     Mutant(
         "at night, nobody asks what reviewers say",
@@ -949,7 +1079,7 @@ MUTANTS = (
         (Change("S._is_reviewed_anew(*_)", "False"),),
         None,
         50,
-        seed=300,
+        seed=350,
         lossy=True,
         gated=True,
     ),

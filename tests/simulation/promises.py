@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from lightpress.aws.quarantine import copies_folder
 from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
-from lightpress.image import UNREADABLE, Reason
+from lightpress.image import REJECTIONS, UNREADABLE, Reason
 from lightpress.pipeline.events import read
-from lightpress.pipeline.gate import PERSON, held_folder, held_path, review_from_json, review_path
+from lightpress.pipeline.gate import PERSON, entry_of, held_folder, review_from_json, review_path, reviews_folder
 from lightpress.pipeline.manifest import (
     VARIANTS,
     Manifest,
@@ -23,7 +23,7 @@ from lightpress.pipeline.manifest import (
     revision_of,
     variants_folder,
 )
-from lightpress.pipeline.recipe import DROP
+from lightpress.pipeline.recipe import DROP, Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation.cdn import shown_by
 from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, QUEUE, UPLOADS, rows
@@ -31,6 +31,7 @@ from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW
 from tests.simulation.pictures import (
     BAD,
     CRASHING,
+    GATE_HOURS,
     HUGE,
     RARE,
     checksum,
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
     from tests.simulation.worker import Worker
     from tools.fakes.s3 import Version
 
-_REJECTED = frozenset({Reason.REJECTED_BY_GATE})
 REASONS = {BAD: Reason.CORRUPT, CRASHING: Reason.CRASHED_DECODER, HUGE: Reason.MACHINE_LIMIT}
 
 read_manifest = lru_cache(maxsize=4096)(manifest_from_json)
@@ -78,7 +78,10 @@ class Promises:
         self._deleted_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
         self._erased: dict[str, int] = {}
-        self._said: dict[tuple[str, str, str], frozenset[bool]] = {}
+        self._held_since: dict[tuple[str, str], int] = {}
+        self._said: dict[tuple[str, str, str], frozenset[tuple[bool, bool]]] = {}
+        """Of each key, version and reviewer: what was said, and whether it counts for sure. It need not where the key
+        has changed since: in a bucket without versions, a version may come back that was gone when it was taken."""
         self._wanted: dict[str, str] = {}
         self._undecided: set[str] = set()
         self._seen_by_erasers: set[str] = set()
@@ -96,7 +99,7 @@ class Promises:
         erased = self._cloud.images.data(path_of(key))
         if erased is not None:
             self._shown.setdefault(key, erased)  # by an operator, before anybody had uploaded anything
-        self._changes[key] += 1
+        self.removed(key)
         self._wants(key, version)
         self.contents[identity_of(version)] = version.data or b""
         self.closed(version)
@@ -136,7 +139,7 @@ class Promises:
     def reviewed(self, key: str, identity: str, reviewer: str, *, approved: bool) -> None:
         """Remember what a reviewer has said of a version."""
         said = (key, identity, reviewer)
-        self._said[said] = self._said.get(said, frozenset()) | {approved}
+        self._said[said] = self._said.get(said, frozenset()) | {(approved, True)}
 
     def denied(self, what: str) -> None:
         """Remember that the last instance was denied to read it."""
@@ -161,8 +164,11 @@ class Promises:
         return self._changes[key]
 
     def removed(self, key: str) -> None:
-        """Remember that what a key holds has changed."""
+        """Remember that what a key holds has changed. What was said before need not count where it comes back."""
         self._changes[key] += 1
+        for said, answers in self._said.items():
+            if said[0] == key:
+                self._said[said] = frozenset((approved, False) for approved, _ in answers)
 
     def snapshot(self) -> object:
         """What decides about promises later on."""
@@ -170,8 +176,9 @@ class Promises:
         gone, shown = sorted(self._gone_at.items()), sorted(self._newest_shown.items())
         unheard, erased = sorted(self._unheard), sorted(filter(self.is_erased, self._erased))
         said = sorted((who, sorted(answers)) for who, answers in self._said.items())
+        held = sorted(self._held_since.items())
         more = (*self._lazy_snapshot(), *self._dropping_snapshot())
-        return gone, shown, sorted(self._seen_by_viewers), patience, unheard, erased, said, *more
+        return gone, shown, held, sorted(self._seen_by_viewers), patience, unheard, erased, said, *more
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
         if not self._cloud.lazy:
@@ -226,12 +233,14 @@ class Promises:
                 self._check_forgotten(key, manifest, read_manifest(before) if before else None)
                 self._check_not_refused(key, manifest, read_manifest(before) if before else None)
                 self._check_outlives(key, manifest, read_manifest(before) if before else None)
+                self._check_not_held_anew(key, manifest, read_manifest(before) if before else None)
             self._check_variants(key, manifest)
             if body != before:
                 self._shown[key] = body
                 self._check_never_back(key, manifest)
                 self._check_recorded(key, manifest)
                 self._check_listed(key, manifest)
+                self._note_held(key, manifest)
                 self._check_may_leave(key, manifest, read_manifest(before) if before else None)
 
     def _check_leaving(self, by: str) -> None:
@@ -355,6 +364,7 @@ class Promises:
             "a manifest": manifest is not None and (manifest.status is not Status.DELETED or bool(manifest.key)),
             "a row": any(subject == f"{UPLOADS}/{key}" for subject, _ in self._cloud.failures.items),
             "a copy": any(path.startswith(copies) for path in self._cloud.quarantine.keys),
+            "a review": any(path.startswith(reviews_folder(key)) for path in self._cloud.images.keys),
             "an entry of what waits": any(path.startswith(held_folder(key)) for path in self._cloud.images.keys),
         }
         if found := [what for what, is_left in left.items() if is_left]:
@@ -367,15 +377,38 @@ class Promises:
         names = {
             generation_name(revision_of(generation_in(path)), identity, digest)
             for (_, identity, reviewer), answers in self._said.items()
-            if reviewer == PERSON and True in answers
+            if reviewer == PERSON and any(approved for approved, _ in answers)
+            for digest in digests()
+        }
+        names |= {
+            generation_name(revision_of(generation_in(path)), identity, digest)
+            for key, identity in self._held_since
+            if self._cloud.unanswered is Unanswered.PUBLISH and self._was_asked_long_ago(key, identity)
             for digest in digests()
         }
         if generation_in(path) not in names:
             self._break(path, "it can be fetched, and nobody has approved it")
 
+    def _check_not_held_anew(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
+        """What was rejected because nobody reviewed it is not held once more, unless an operator asks for that."""
+        if before is None or before.reason != Reason.NOT_REVIEWED or self._cloud.happened["retry"]:
+            return
+        if manifest.status is Status.HELD and before.source and manifest.is_of(before.source.identity):
+            self._break(key, "it was rejected because nobody reviewed it, and is held once more")
+
+    def _note_held(self, key: str, manifest: Manifest) -> None:
+        """Remember since when reviewers know of a version."""
+        if manifest.status is Status.HELD and manifest.source:
+            self._held_since.setdefault((key, manifest.source.identity), self._cloud.now)
+
+    def _was_asked_long_ago(self, key: str, identity: str) -> bool:
+        """Whether reviewers have had as long as the recipe says."""
+        since = self._held_since.get((key, identity))
+        return since is not None and self._cloud.now - since >= GATE_HOURS * 3600
+
     def _check_listed(self, key: str, manifest: Manifest) -> None:
         """What waits for its reviewers is in the list of what waits."""
-        if manifest.status is Status.HELD and self._cloud.images.data(held_path(key, manifest.revision)) is None:
+        if manifest.status is Status.HELD and self._cloud.images.data(entry_of(manifest)) is None:
             self._break(key, "held, and no reviewer can find it")
 
     def _check_forgotten(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
@@ -436,7 +469,7 @@ class Promises:
         was_closed = self._closed.get(manifest.source.identity, frozenset())
         if not found:
             self._break(key, "failed, and there is no record of it")
-        elif found[0]["reason"] != manifest.reason and not (was_closed | _REJECTED) & {
+        elif found[0]["reason"] != manifest.reason and not (was_closed | REJECTIONS) & {
             found[0]["reason"],
             manifest.reason,
         }:
@@ -458,7 +491,7 @@ class Promises:
             self._break(key, f"given up after {tries} tries of the last instance")
 
     def _check_reason(self, key: str, contents: bytes, reason: str | None) -> None:
-        if reason == Reason.REJECTED_BY_GATE:
+        if reason in REJECTIONS:
             return  # who has rejected it is checked with the reviews
         expected = next((reason for kind, reason in REASONS.items() if contents.startswith(kind)), None)
         if contents.startswith(RARE) and reason == Reason.FORMAT_NOT_ACCEPTED:
@@ -498,7 +531,8 @@ class Promises:
             if self._cloud.gated and manifest and source and recipe:
                 self._check_reviewed(key, manifest, source, recipe)
             self._check_swept(key, manifest)
-            if manifest and self._cloud.bus.newest.get(key) != (manifest.revision, KINDS[manifest.status]):
+            self._check_lifted(key, manifest)
+            if manifest and not self._is_announced(key, manifest):
                 self._break(key, "what is published was never announced")
             self._check_followed(key, manifest, source, recipe)
         self._check_nonsense()
@@ -534,6 +568,21 @@ class Promises:
             return
         if manifest.status is Status.READY and manifest.digest == recipe.digest and manifest.follows_correction:
             self._break(key, "its original was to leave, and is still there")
+
+    def _check_lifted(self, key: str, manifest: Manifest | None) -> None:
+        """No row says that what is published, or held, is rejected."""
+        if manifest is None or manifest.source is None or manifest.status is Status.FAILED:
+            return
+        subject = (f"{UPLOADS}/{key}", manifest.source.identity)
+        found = [row for row in rows(self._cloud.failures) if (row["subject"], row["identity"]) == subject]
+        if found and found[0]["reason"] in REJECTIONS:
+            self._break(key, "nobody rejects it any more, and its record says so")
+
+    def _is_announced(self, key: str, manifest: Manifest) -> bool:
+        """Whether it is; of a tombstone that was erased, the deletion is enough: its revision may be a later one."""
+        revision, kind = self._cloud.bus.newest.get(key, (0, ""))
+        is_this = revision == manifest.revision or (not manifest.key and revision <= manifest.revision)
+        return is_this and kind == KINDS[manifest.status]
 
     def _is_of_recipe(self, manifest: Manifest, source: Version, recipe: Recipe) -> bool:
         """Of the newest one; or it stays as it was, for the newest one would refuse it, or nobody can read it."""
@@ -573,16 +622,32 @@ class Promises:
         kept = {reviewer: self._kept_review(key, source, reviewer) for reviewer in recipe.gate}
         for reviewer, approved in kept.items():
             answers = self._said.get((key, identity_of(source), reviewer), frozenset())
-            if approved not in (answers or {None}) or (reviewer != PERSON and approved and False in answers):
+            sure = {said for said, is_sure in answers if is_sure}
+            possible = {said for said, _ in answers} | (set() if sure else {None})
+            if approved not in possible or (reviewer != PERSON and approved and False in sure):
                 self._break(key, f"what {reviewer} has said is not what counts")
         if False in kept.values():
             self._check_taken_away(key, manifest)
-        elif manifest.is_rejected:
+        elif manifest.is_rejected and not self._is_rightly_unreviewed(
+            key, manifest, source, missing=None in kept.values()
+        ):
             self._break(key, "nobody rejects it, and it stays rejected")
-        elif kept[PERSON] is None and manifest.status is not Status.HELD:
-            self._break(key, "nobody has approved it, and it is not held")
+        elif kept[PERSON] is None and manifest.status is not Status.HELD and not manifest.is_rejected:
+            self._check_published_unreviewed(key, manifest, source)
+        elif manifest.status is Status.HELD and self._cloud.is_overdue:
+            self._break(key, "its reviewers have had time enough, and it is still held")
         elif manifest.status is Status.HELD and None not in kept.values():
             self._break(key, "all have approved it, and it is still held")
+
+    def _is_rightly_unreviewed(self, key: str, manifest: Manifest, source: Version, *, missing: bool) -> bool:
+        rightly = self._cloud.unanswered is Unanswered.REJECT and manifest.reason == Reason.NOT_REVIEWED and missing
+        return rightly and self._was_asked_long_ago(key, identity_of(source))
+
+    def _check_published_unreviewed(self, key: str, manifest: Manifest, source: Version) -> None:
+        """It is in time, where the recipe says so; and what cannot be rendered fails for that."""
+        rightly = self._cloud.unanswered is Unanswered.PUBLISH and self._was_asked_long_ago(key, identity_of(source))
+        if not rightly:
+            self._break(key, f"nobody has approved it, and it is {manifest.status}")
 
     def _kept_review(self, key: str, source: Version, reviewer: str) -> bool | None:
         body = self._cloud.images.data(review_path(key, identity_of(source), reviewer))

@@ -58,7 +58,7 @@ def _name(answer: dict[str, Any]) -> str:
 def _contents(data: bytes) -> str:
     if data.startswith(b'{"reviewer"'):
         return "approved" if review_from_json(data).approved else "rejected"
-    if data.startswith(b"{"):
+    if data.startswith(b"{") and b'"status"' in data:
         manifest = manifest_from_json(data)
         return f"revision {manifest.revision} {manifest.status}" + (
             f" of {manifest.source.identity[:8]}" if manifest.source else ""

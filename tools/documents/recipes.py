@@ -21,9 +21,11 @@ from lightpress.pipeline.recipe import (
     LARGEST_BUDGET,
     LIMITS,
     LONGEST_SIDE,
+    MOST_GATE_HOURS,
     MOST_REVIEWERS,
     NAME,
     ORIGINALS,
+    Unanswered,
 )
 from tools.drawing import file_of, ramp, seen
 
@@ -172,6 +174,15 @@ RECIPE: Mapping[str, Key] = {
             "uniqueItems": True,
             "maxItems": MOST_REVIEWERS,
         },
+    ),
+    "gate_hours": Key(
+        "none",
+        f"1 to {MOST_GATE_HOURS:,}; needs `gate_unanswered`",
+        "How long reviewers have, from when the picture was held for them",
+        {"type": "number", "minimum": 1, "maximum": MOST_GATE_HOURS},
+    ),
+    "gate_unanswered": _word(
+        "hold", tuple(Unanswered), "What becomes of a picture whose reviewers have not answered within `gate_hours`"
     ),
     "limits": Key("{}", "see below", "What one original may cost", {"$ref": "#/definitions/limits"}),
 }

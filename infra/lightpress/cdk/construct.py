@@ -131,7 +131,7 @@ class Lightpress(Root):
         parts = (purging, reviewing, upload_api, url_ingest, in_place, webhooks, topic)
         chosen = [part for part in parts if part is not None]
         handling = [one for part in (*core.components, backfill, *chosen) for one in part.functions]
-        operators = _operators(self, core, upload_api, backfill, url_ingest, handling)
+        operators = _operators(self, core, upload_api, backfill, url_ingest, reviewing, handling)
         optional: list[Component] = [*chosen, *([operators] if operators else [])]
         components: list[Component] = [*core.components, backfill, *optional]
         functions = [function for component in components for function in component.functions]
@@ -334,6 +334,7 @@ def _operators(  # noqa: PLR0913, PLR0917  all that it shows
     upload_api: UploadApi | None,
     backfill: Backfill,
     url_ingest: UrlIngest | None,
+    reviewing: Reviewing | None,
     counted: Sequence[PythonFunction],
 ) -> Operators | None:
     if upload_api is None or not core.config.uploads.operators_scope:
@@ -348,6 +349,7 @@ def _operators(  # noqa: PLR0913, PLR0917  all that it shows
         failures=core.failures,
         backfill=backfill,
         url_ingest=url_ingest,
+        reviewing=reviewing,
         counted=counted,
         code=core.code,
         config=core.config,

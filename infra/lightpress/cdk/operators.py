@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lightpress.cdk.failures import Failures
     from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.processing import Processing
+    from lightpress.cdk.reviewing import Reviewing
     from lightpress.cdk.upload_api import UploadApi
     from lightpress.cdk.url_ingest import UrlIngest
 
@@ -40,6 +41,8 @@ OPERATOR_ROUTES = (
     (gateway.HttpMethod.POST, "/operators/failures/retry"),
     (gateway.HttpMethod.POST, "/operators/failures/discard"),
     (gateway.HttpMethod.GET, "/operators/held"),
+    (gateway.HttpMethod.POST, "/operators/held/approve"),
+    (gateway.HttpMethod.POST, "/operators/held/reject"),
     (gateway.HttpMethod.GET, "/operators/backfills"),
     (gateway.HttpMethod.GET, "/operators/days"),
 )
@@ -59,6 +62,7 @@ class Operators(Component):
         failures: Whose table and copies are read and removed.
         backfill: Whose runs are read.
         url_ingest: Whose queue retries of URLs go to; None if no URLs are fetched.
+        reviewing: Whose queue reviews go to; None if no recipe has a gate.
         counted: The functions whose costs are counted.
 
     """
@@ -75,6 +79,7 @@ class Operators(Component):
         failures: Failures,
         backfill: Backfill,
         url_ingest: UrlIngest | None,
+        reviewing: Reviewing | None,
         counted: Sequence[PythonFunction],
         code: FunctionCode,
         config: Config,
@@ -84,7 +89,7 @@ class Operators(Component):
             self,
             "Operators",
             handler="operators",
-            description="Shows operators pictures, failures, backfills and costs; retries and discards failures",
+            description="Shows operators pictures, failures, backfills and costs; retries failures; reviews",
             code=code,
             config=config,
             memory_mb=_MEMORY_MB,
@@ -105,6 +110,9 @@ class Operators(Component):
         name_attached(function, config.existing.attach)
         _allow_reading(function, uploads, delivery, backfill)
         _allow_settling(function, processing, failures, url_ingest)
+        if reviewing is not None:
+            function.add_environment("REVIEW_QUEUE_URL", reviewing.queue.queue_url)
+            function.allow("sqs:SendMessage", on=reviewing.queue.queue_arn)
         integration = integrations.HttpLambdaIntegration("Integration", function.live)
         # With "jwt", API Gateway itself refuses tokens without the scope.
         scopes = [config.uploads.operators_scope] if config.uploads.upload_auth == "jwt" else []

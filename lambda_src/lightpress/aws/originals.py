@@ -13,7 +13,7 @@ from lightpress.pipeline.ports import PreconditionFailed, Unreadable
 from lightpress.pipeline.source import FOCUS, Lying, Original, focus_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from types_boto3_s3 import S3Client
 
@@ -55,6 +55,18 @@ class S3Originals:
             raise PreconditionFailed  # it can be read by now, or is another one
         return _original(newest, newest["Size"], closed)
 
+    def has(self, source: Source, identity: str) -> bool:
+        """HEAD; where that does not show this version, LIST VERSIONS, which needs no right to look at it."""
+        try:
+            head = self.s3.head_object(Bucket=source.bucket, Key=source.key)
+        except ClientError as error:
+            if not (is_gone(error) or is_refusal(error)):
+                raise
+        else:
+            if _original(head, head["ContentLength"], None).identity == identity:
+                return True
+        return any(_is_called(version, identity) for version in _versions(self.s3, source))
+
     def read(self, source: Source, original: Original) -> bytes:
         """GET with If-Match: another version with the same ETag has the same bytes."""
         if original.closed is not None:
@@ -93,6 +105,22 @@ def _of_contents(etag: str, focus: tuple[float, float] | None) -> str:
     """What tells one upload from the next where there are no versions; another focus makes other variants."""
     contents = etag.strip('"')
     return f"{contents} {FOCUS}={focus[0]:g},{focus[1]:g}" if focus else contents
+
+
+def _is_called(listed: Mapping[str, Any], identity: str) -> bool:
+    """Whether a version in a list is the one with this identity; a list does not tell the focus of an upload."""
+    if listed["VersionId"] != _NO_VERSION:
+        return bool(listed["VersionId"] == identity)
+    return bool(listed["ETag"].strip('"') == identity.partition(" ")[0])
+
+
+def _versions(s3: S3Client, source: Source) -> Iterator[Mapping[str, Any]]:
+    """All versions of a key. Of all keys that begin with it, it comes first, so most lists end with the first page."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=source.bucket, Prefix=source.key):
+        rows = page.get("Versions", [])
+        yield from (one for one in rows if one["Key"] == source.key)
+        if any(one["Key"] != source.key for one in rows):
+            return
 
 
 def _newest(s3: S3Client, source: Source) -> Mapping[str, Any] | None:

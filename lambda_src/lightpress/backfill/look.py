@@ -6,7 +6,8 @@ has left, or is to. None reads an original, so that what is in an archive costs 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,11 @@ from lightpress.image import UNREADABLE, Reason
 from lightpress.pipeline.dropping import has_left, is_to_leave, marker_below
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.settled import agrees, is_current, stays_unread
+from lightpress.pipeline.settled import agrees, is_current, is_overdue, stays_unread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.ports import Images, Originals, Reviews
     from lightpress.pipeline.recipe import Recipe, RecipeBook
@@ -35,7 +38,7 @@ class Stale(StrEnum):
     CHANGED = "changed"  # what is published is of another version
     REMOVED = "removed"  # it is deleted, and still published
     RESTORED = "restored"  # it failed because it was in an archive, and can be read now
-    REVIEWED = "reviewed"  # what is published does not agree with its reviews
+    REVIEWED = "reviewed"  # what is published does not agree with its reviews, or they are overdue
     LEAVES = "leaves"  # its recipe drops originals, and it is still there
     OUTDATED = "outdated"  # what is published is of this version under another recipe
 
@@ -66,12 +69,14 @@ class Looking:
         originals: Where originals are.
         recipes: Which recipe each key has.
         reviews: What reviewers say; None where no recipe has a gate.
+        now: The time, in seconds since 1970.
     """
 
     images: Images
     originals: Originals
     recipes: RecipeBook
     reviews: Reviews | None = None
+    now: Callable[[], float] = time.time
 
     def __call__(self, source: Source) -> Found:
         """GET the manifest; HEAD the original where there is one."""
@@ -128,7 +133,8 @@ class Looking:
     def _is_reviewed_anew(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
         if self.reviews is None or not recipe.gate:
             return False
-        return not agrees(manifest, self.reviews.standing(source.name, original.identity, recipe.gate))
+        standing = self.reviews.standing(source.name, original.identity, recipe.gate)
+        return not agrees(manifest, replace(standing, overdue=is_overdue(manifest, original, recipe, self.now)))
 
 
 def _ending(manifest: Manifest, original: Original, recipe: Recipe) -> str:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from lightpress.image.declared import UNDECLARED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL import Image
 
     from lightpress.image.animation import Animation
@@ -37,6 +39,8 @@ class Picture:
         animation: All frames, where variants show them.
         is_damaged: Whether pixels of it are missing.
         gain_map: The gain map in the file, where variants keep it.
+        redraw: Draws it with other pixels (width, height), where the file has none of its own; then `original` is how
+            large it is drawn for the largest size.
     """
 
     image: Image.Image
@@ -52,6 +56,7 @@ class Picture:
     animation: Animation | None = None
     is_damaged: bool = False
     gain_map: GainMap | None = None
+    redraw: Callable[[tuple[int, int]], Image.Image] | None = None
 
     def as_stored(self, upright: Pixels) -> Pixels:
         """How `upright` pixels lie in `image`, which may not have been turned yet."""

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lightpress.image import Reason
+from lightpress.image import REJECTIONS
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 
 if TYPE_CHECKING:
@@ -138,6 +138,7 @@ class PublishedSource:
         aspect_ratio: Width divided by height.
         color: The placeholder color, as "#RRGGBB" (`image.placeholder`).
         thumbhash: The placeholder picture, a ThumbHash in base64.
+        lqip: Another one, as a data URI (WebP, at most 20 pixels a side); None in those of older releases.
         frames: Of the animation that animated variants show; 1 if there are none.
         duration_ms: Of that animation; 0 if there is none.
         focus: The point around which sizes are cut, as shares of width and height; None if nobody chose it and no size
@@ -153,6 +154,7 @@ class PublishedSource:
     aspect_ratio: float | None = None
     color: str | None = None
     thumbhash: str | None = None
+    lqip: str | None = None
     frames: int = 1
     duration_ms: int = 0
     focus: tuple[float, float] | None = None
@@ -194,6 +196,8 @@ class Manifest:
         correction: The focus that somebody has said for these contents since they were uploaded, instead of any other;
             None if nobody has. The variants follow it once `source.correction` is the same (`pipeline.correction`).
         gate: The reviewers that it is held for; empty unless the status is "held".
+        held_at: Since when they are waited for, in seconds since 1970; None where they have time for ever.
+        held_until: How long they are waited for, in seconds since 1970; None as well.
         original_dropped: That the original has left since it was published, or is about to; None if it is kept. It is
             no deletion.
         schema: Version of this format.
@@ -214,6 +218,8 @@ class Manifest:
     lazy: tuple[LazyVariant, ...] = ()
     correction: tuple[float, float] | None = None
     gate: tuple[str, ...] = ()
+    held_at: int | None = None
+    held_until: int | None = None
     original_dropped: DroppedOriginal | None = None
     schema: int = field(default=SCHEMA)
 
@@ -224,8 +230,8 @@ class Manifest:
 
     @property
     def is_rejected(self) -> bool:
-        """Whether a reviewer has rejected it."""
-        return self.reason == Reason.REJECTED_BY_GATE
+        """Whether a reviewer has rejected it, or none has answered in time."""
+        return self.reason in REJECTIONS
 
     @property
     def is_withdrawn(self) -> bool:
@@ -286,6 +292,7 @@ class Publication:
             aspect_ratio=round(facts.width / facts.height, 4),
             color=facts.color,
             thumbhash=facts.thumbhash,
+            lqip=facts.lqip,
             frames=facts.frames,
             duration_ms=facts.duration_ms,
             focus=facts.focus,
@@ -301,10 +308,13 @@ class Publication:
         source = PublishedSource(self.identity, self.bytes, correction=self.correction)
         return self._manifest(Status.FAILED, source, reason=rejected.reason, detail=rejected.detail)
 
-    def held(self, gate: tuple[str, ...]) -> Manifest:
-        """The manifest that says that there are none until the reviewers of `gate` have approved it."""
+    def held(self, gate: tuple[str, ...], held_at: int | None = None, held_until: int | None = None) -> Manifest:
+        """The manifest that says that there are none until the reviewers of `gate` have approved it.
+
+        held_at, held_until: As in `Manifest`.
+        """
         source = PublishedSource(self.identity, self.bytes, correction=self.correction)
-        return self._manifest(Status.HELD, source, gate=gate)
+        return self._manifest(Status.HELD, source, gate=gate, held_at=held_at, held_until=held_until)
 
     def _manifest(self, status: Status, source: PublishedSource, **more: Any) -> Manifest:  # noqa: ANN401
         return Manifest(

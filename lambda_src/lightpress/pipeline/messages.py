@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 
 
 class HasVerdict(Protocol):
-    """What a workflow did for a source. verdict: why it was rejected, where it was."""
+    """What a workflow did for a source.
+
+    verdict: why it was rejected, where it was. handed_on: whether it is for the last instance for another reason.
+    """
 
     @property
     def verdict(self) -> Verdict | None: ...
+
+    @property
+    def handed_on(self) -> bool: ...
 
 
 Outcome = TypeVar("Outcome", bound=HasVerdict)
@@ -127,6 +133,8 @@ class MessageProcessor(Generic[Outcome]):
             outcome = self.workflow(source.because(cause), retry=retry, redelivered=left_behind)
             if outcome.verdict is not None:
                 self._give_up(source, message, outcome.verdict, retry=retry)
+            elif outcome.handed_on:
+                self.dead_letters.send(_dead_letter(message, reconcile_message(source, retry=retry)))
             self.announce(outcome)
             self.afterwards(outcome)
             self.observer.on_done(outcome)
@@ -151,7 +159,9 @@ class MessageProcessor(Generic[Outcome]):
         hold_back(self.queue, message.receipt, pause, errors)
 
 
-def _dead_letter(message: Message, body: str, reason: str, detail: str, verdict: Verdict | None = None) -> DeadLetter:
+def _dead_letter(
+    message: Message, body: str, reason: str | None = None, detail: str | None = None, verdict: Verdict | None = None
+) -> DeadLetter:
     return DeadLetter(
         body,
         message.id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -151,6 +152,7 @@ class Dependencies:
         refreshes: invalidates the permalinks of what is overwritten; None where the CDN keeps them for a minute only.
         late_looks: has a key looked at once more; None where nobody renders lazy variants.
         reviews: what reviewers say; None where no recipe has a gate.
+        now: the time, in seconds since 1970.
     """
 
     originals: Originals
@@ -161,6 +163,7 @@ class Dependencies:
     refreshes: Purges | None = None
     late_looks: LateLooks | None = None
     reviews: Reviews | None = None
+    now: Callable[[], float] = time.time
 
     @property
     def reviewed(self) -> Reviews:

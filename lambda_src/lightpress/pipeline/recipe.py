@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -26,7 +27,7 @@ from lightpress.image import (
     Size,
     Spec,
 )
-from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE
+from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE, WRITTEN
 from lightpress.image.kinds import CANDIDATES
 from lightpress.pipeline.path_pattern import PathPattern
 from lightpress.toml_reader import Table, read_toml
@@ -54,8 +55,18 @@ KEEP, INFREQUENT, DROP = "keep", "infrequent", "drop_after_publish"
 ORIGINALS = (KEEP, INFREQUENT, DROP)
 """What may become of originals once they are published: a recipe's `originals`."""
 MOST_REVIEWERS = 5
+MOST_GATE_HOURS = 24 * 365
+_AN_HOUR = 3600
 """Each is a request more for every look at a key."""
 _MILLION = 1_000_000
+
+
+class Unanswered(StrEnum):
+    """What becomes of a picture whose reviewers have not answered in time."""
+
+    HOLD = "hold"
+    PUBLISH = "publish"
+    REJECT = "reject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +115,26 @@ class Recipe:
         name: As in recipes.toml.
         spec: What the variants are.
         gate: The reviewers that have to approve a picture before it is published; empty if it need not wait.
+        unanswered: What becomes of it if they do not answer in time.
+        gate_hours: How long they have; 0 if for ever.
         originals: What becomes of originals once they are published, one of `ORIGINALS`.
     """
 
     name: str
     spec: Spec
     gate: tuple[str, ...] = ()
+    unanswered: Unanswered = Unanswered.HOLD
+    gate_hours: float = 0
     originals: str = KEEP
+
+    def until(self, held_at: int | None) -> int | None:
+        """When reviewers have had time enough who were asked at a time, in seconds since 1970; None if they never have.
+
+        Of what was held while they had for ever, nobody knows since when.
+        """
+        if self.unanswered is Unanswered.HOLD:
+            return None
+        return (held_at or 0) + round(self.gate_hours * _AN_HOUR)
 
     @cached_property
     def digest(self) -> str:
@@ -183,6 +207,20 @@ class RecipeBook:
     def reviewers(self) -> tuple[str, ...]:
         """The reviewers that any of the recipes asks for."""
         return tuple(sorted({name for recipe in self.recipes.values() for name in recipe.gate}))
+
+    def may_ask(self, reviewer: str, under: str) -> bool:
+        """Whether a rule for any key that begins with `under` may have a recipe that asks this reviewer.
+
+        What rules before it take away is not looked at, nor what is behind the first wildcard.
+        """
+        asking = (rule.path for rule in self.rules if rule.recipe and reviewer in rule.recipe.gate)
+        literal = (path.partition("*")[0] for path in asking)
+        return any(start.startswith(under) or under.startswith(start) for start in literal)
+
+    @property
+    def has_time_limits(self) -> bool:
+        """Whether any recipe says what becomes of what nobody reviews in time."""
+        return any(recipe.gate_hours for recipe in self.recipes.values())
 
     @property
     def drops_originals(self) -> bool:
@@ -259,7 +297,8 @@ def _decided_by(size: Size) -> dict[str, object]:
 
 def _settings(output: Output, spec: Spec) -> dict[str, object]:
     settings = asdict(output) | {"quality": spec.qualities_of(output)}
-    del settings["gain_map"]  # decides nothing where recipes do not say so, and they count
+    for name in ("gain_map", "profiles", "by_default"):  # decide nothing where recipes do not say so, and they count
+        del settings[name]
     return settings
 
 
@@ -345,6 +384,9 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         auto=auto,
         lazy=_lazy(row, sizes, formats),
     )
+    plain = [output.name for output in spec.outputs() if not output.profiles]
+    if spec.colors == "p3" and plain:
+        raise row.error("colors", f'"p3" needs a profile, and {plain[0]} is written without: take it out of formats')
     if spec.hdr == "keep" and not spec.keeps_gain_maps:
         raise row.error("hdr", '"keep" is for gain maps in JPEG variants, and formats does not name jpeg')
     if spec.hdr == "keep" and spec.has_steps:
@@ -354,9 +396,10 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
     if spec.lazy and any(size.max_bytes for size in sizes):
         raise row.error("lazy", "excludes max_kb: the quality of a lazy variant is told before anybody makes it")
     gate = _gate(row)
+    unanswered, hours = _time_limit(row, gate)
     originals = _originals(row, spec, gate)
     row.close()
-    return Recipe(name, spec, gate, originals)
+    return Recipe(name, spec, gate, unanswered, hours, originals)
 
 
 def _originals(recipe: Table, spec: Spec, gate: tuple[str, ...]) -> str:
@@ -370,6 +413,20 @@ def _originals(recipe: Table, spec: Spec, gate: tuple[str, ...]) -> str:
             f'"{DROP}" excludes gate: a reviewer may think again, and look at the original. Remove one',
         )
     return originals
+
+
+def _time_limit(recipe: Table, gate: tuple[str, ...]) -> tuple[Unanswered, float]:
+    """What becomes of what nobody reviews, and after how many hours."""
+    unanswered = Unanswered(recipe.text("gate_unanswered", Unanswered.HOLD, allowed=tuple(Unanswered)))
+    hours = recipe.number("gate_hours", 0, low=1, high=MOST_GATE_HOURS) if recipe.has("gate_hours") else 0
+    for key in ("gate_unanswered", "gate_hours"):
+        if recipe.has(key) and not gate:
+            raise recipe.error(key, "needs a gate that names reviewers")
+    if unanswered is not Unanswered.HOLD and not hours:
+        raise recipe.error("gate_unanswered", f'"{unanswered}" needs gate_hours: for how long reviewers are waited for')
+    if hours and unanswered is Unanswered.HOLD:
+        raise recipe.error("gate_hours", 'needs gate_unanswered: "publish" or "reject"; without, pictures are held')
+    return unanswered, hours
 
 
 def _gate(recipe: Table) -> tuple[str, ...]:
@@ -386,12 +443,12 @@ def _gate(recipe: Table) -> tuple[str, ...]:
 def _formats(recipe: Table) -> tuple[tuple[str, ...], bool]:
     """The formats that may be written, and whether the kind of each picture chooses among them."""
     if not recipe.has("formats"):
-        return tuple(OUTPUTS), True
+        return WRITTEN, True
     if recipe.is_text("formats"):
         word = recipe.text("formats")
         if word != _AUTO:
             raise recipe.error("formats", f'{word!r} is neither "{_AUTO}" nor a list of formats: {", ".join(OUTPUTS)}')
-        return tuple(OUTPUTS), True
+        return WRITTEN, True
     formats = recipe.texts("formats", allowed=OUTPUTS)
     if not formats:
         raise recipe.error("formats", f"is empty; allowed: {', '.join(OUTPUTS)}")
