@@ -76,6 +76,7 @@ function makeApi(account, scope) {
     } catch {
       throw new Error('The service cannot be reached. Try again in a moment.');
     }
+    if (answer.ok && answer.headers.get('content-type') === 'image/jpeg') return answer.blob();
     const said = await answer.json().catch(() => ({}));
     if (answer.ok) return said;
     if (answer.status === 401) throw new Error('You are signed out, or the token has ended. Sign out, then in again.');
@@ -91,6 +92,7 @@ function makeApi(account, scope) {
     retry: (failure) => call('POST', 'failures/retry', named(failure)),
     discard: (failure) => call('POST', 'failures/discard', named(failure)),
     held: () => call('GET', 'held'),
+    preview: (held) => call('GET', `held/preview?${query(held)}`),
     approve: (review) => call('POST', 'held/approve', review),
     reject: (review) => call('POST', 'held/reject', review),
     backfills: () => call('GET', 'backfills'),
@@ -216,6 +218,14 @@ function heldCard(held, api) {
     return made;
   };
   const about = { key: held.key, version: held.version };
+  const shown = make('div', {});
+  const see = make('button', { type: 'button', className: 'see', textContent: 'Look' });
+  see.setAttribute('aria-label', `Look: ${held.key}`);
+  see.onclick = async () => {
+    see.disabled = true;
+    await show(shown, async () => previewOf(await api.preview(about), held.key));
+    see.disabled = shown.querySelector('img') !== null;
+  };
   const approve = button('Approve', 'approve', () => api.approve(about));
   const reject = button('Reject', 'discard', () => api.reject({ ...about, ...(detail.value.trim() && { detail: detail.value.trim() }) }));
   return make(
@@ -223,8 +233,17 @@ function heldCard(held, api) {
     { className: 'card' },
     make('h3', {}, look(held.key, api)),
     factList({ 'Waits for': held.held_for.join(', '), Since: time(held.since), Bytes: bytes(held.bytes) }),
-    make('div', { className: 'act' }, approve, reject, why, said),
+    make('div', { className: 'act' }, see, approve, reject, why, said),
+    shown,
   );
+}
+
+/** The picture from memory: no address of it exists that anybody else could ask for. */
+function previewOf(blob, key) {
+  const address = URL.createObjectURL(blob);
+  const picture = make('img', { className: 'preview', src: address, alt: `Preview of ${key}` });
+  picture.onload = () => URL.revokeObjectURL(address);
+  return picture;
 }
 
 /** A button that shows a picture in the part for that. */

@@ -109,6 +109,39 @@ class LazySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewSettings:
+    """Settings of `preview`.
+
+    Attributes:
+        uploads_bucket: Where originals are.
+        auth: Kind of the upload API's authorizer.
+        scope: What the tokens of operators carry.
+        memory_mb: Memory of the function, in MB as Lambda reports it.
+        attached: Of each attached bucket, what `buckets.Attached` holds.
+        pixel_library: Whether the pixel library is used where it can.
+    """
+
+    uploads_bucket: str
+    auth: str
+    scope: str
+    memory_mb: int
+    attached: tuple[dict[str, Any], ...] = ()
+    pixel_library: bool = True
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> PreviewSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
+            auth=_text(environment, "UPLOAD_AUTH"),
+            scope=_text(environment, "OPERATORS_SCOPE"),
+            memory_mb=_memory_mb(environment),
+            attached=_attached(environment),
+            pixel_library=environment.get("PIXEL_LIBRARY") != "off",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewSettings:
     """Settings of `take_review`.
 

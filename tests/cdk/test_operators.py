@@ -11,7 +11,7 @@ from aws_cdk import App, Stack
 
 from lightpress.cdk import Lightpress
 from lightpress.cdk.config import load_config
-from lightpress.cdk.operators import OPERATOR_ROUTES
+from lightpress.cdk.operators import OPERATOR_ROUTES, PREVIEW_ROUTE
 from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.costs.prices import prices_of
 from lightpress.toml_reader import ConfigError
@@ -21,6 +21,8 @@ from tests.cdk.test_least_privilege import compare
 from tests.cdk.test_reviewing import RECIPES
 from tests.cdk.test_upload_api import JWT, ROUTES, jwt_but, routes
 from tests.handlers.test_operators import OPERATORS, RETRY_URL, REVIEW
+from tests.handlers.test_preview import PREVIEW
+from tests.handlers.test_recorded_calls import WHICH_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -101,6 +103,15 @@ def test_only_with_a_gate_it_may_send_reviews(tmp_path: Path) -> None:
     Lightpress(stack, "Images", recipes=recipes, config=jwt_but(operators_scope=SCOPE))
     template = read_template(app.synth().get_stack_by_name("Gated"))
     compare(template, "operators", (OPERATORS - {RETRY_URL}) | {REVIEW})
+    # Without the list of versions, what may not be looked at would look like another version.
+    compare(template, "preview", PREVIEW | {WHICH_VERSION})
+    route = routes(template)[f"{PREVIEW_ROUTE[0].name} {PREVIEW_ROUTE[1]}"].properties
+    assert (route["AuthorizationType"], route["AuthorizationScopes"]) == ("JWT", [SCOPE])
+
+
+def test_without_a_gate_nothing_renders_previews(operated: Template) -> None:
+    assert f"{PREVIEW_ROUTE[0].name} {PREVIEW_ROUTE[1]}" not in routes(operated)
+    assert not any("preview" in one.properties["Handler"] for one in operated.functions())
 
 
 def test_an_authorizer_of_ones_own_has_no_scopes_of_routes(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_a_recipe_can_be_chosen_on_the_page_and_one_that_is_gone_is_told(there: 
     there.edit("[recipes.small]", "[recipes.tiny]")
     assert "recipes.small" in there.until(lambda state: state["error"] is not None)["error"]
     there.request("recipe", "POST", json.dumps({"recipe": None}), Content_Type="application/json")
-    assert there.until(is_done)["pictures"][0]["recipe"] == "web"
+    assert there.until(lambda state: is_done(state) and state["pictures"][0]["recipe"] == "web")["error"] is None
 
 
 STEP = '''

@@ -15,7 +15,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.run import NANOS, Job, Run
-from lightpress.cdk.operators import OPERATOR_ROUTES
+from lightpress.cdk.operators import OPERATOR_ROUTES, PREVIEW_ROUTE
 from lightpress.handlers.operators import handler
 from lightpress.image import PictureRejected, Reason
 from lightpress.pipeline.buckets import Attached, Publishing, Selection
@@ -104,7 +104,9 @@ def test_the_document_in_the_repository_is_what_the_code_says() -> None:
 
 def test_the_document_has_the_routes_of_the_stack_and_no_others() -> None:
     documented = {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
-    assert documented == {(method.name, path) for method, path in OPERATOR_ROUTES} == set(ORDERS)
+    routes = {(method.name, path) for method, path in OPERATOR_ROUTES}
+    assert documented == routes | {(PREVIEW_ROUTE[0].name, PREVIEW_ROUTE[1])}
+    assert routes == set(ORDERS)
 
 
 def test_an_answer_that_the_document_does_not_have_is_noticed() -> None:
@@ -210,9 +212,9 @@ def test_a_picture_that_is_held_for_review_says_for_whom(deployed: Deployed) -> 
     assert (said["status"], said["held_for"], said["variants"]) == ("held", ["malware", "person"], [])
 
 
-def hold(deployed: Deployed, key: str) -> str:
+def hold(deployed: Deployed, key: str, data: bytes = b"not looked at") -> str:
     """A picture that waits for two reviewers: its version."""
-    deployed.upload(key, b"not looked at")
+    deployed.upload(key, data)
     version = deployed.s3.head_object(Bucket=UPLOADS, Key=key)["VersionId"]
     held = Publication(key, 1, version, 13, "community", "digest").held(("malware", "person"))
     S3Images(deployed.s3, IMAGES).publish(held, None)

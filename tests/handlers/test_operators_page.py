@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from contextlib import contextmanager
@@ -14,12 +15,15 @@ from playwright.sync_api import expect
 
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.run import NANOS, Job, Run
+from lightpress.cdk.operators import PREVIEW_ROUTE
 from lightpress.handlers.operators import handler
+from lightpress.handlers.preview import handler as preview
 from lightpress.pipeline.buckets import Selection
 from tests.handlers.conftest import CDN, RUNS, Context, Deployed
 from tests.handlers.gateway import event_of
 from tests.handlers.test_operators import METRICS, SCOPE, fail, hold, publish, review_queue
 from tests.web.browser import page_shot, violations
+from tools.drawing import file_of, ramp
 from web.serve import pages
 
 if TYPE_CHECKING:
@@ -74,8 +78,10 @@ class _Service(BaseHTTPRequestHandler):
         event = event_of(method=self.command, path=asked.path, key=None, body=body, owner="ada")
         event["queryStringParameters"] = dict(parse_qsl(asked.query))
         event["requestContext"]["authorizer"]["jwt"]["claims"]["scope"] = SCOPES[token]
-        answer = handler(event, cast("LambdaContext", Context()))
-        self._answer(answer["statusCode"], answer["body"].encode(), answer["headers"])
+        working = preview if asked.path == PREVIEW_ROUTE[1] else handler
+        answer = working(event, cast("LambdaContext", Context()))
+        body_of = base64.b64decode if answer.get("isBase64Encoded") else str.encode
+        self._answer(answer["statusCode"], body_of(answer["body"]), answer["headers"])
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
@@ -216,6 +222,24 @@ def test_a_person_rejects_with_a_reason_and_approves_and_a_strange_key_is_no_mar
     assert said == {("community/plate.jpg", False, "It shows a <b>license plate</b>."), (strange, True, "")}
 
 
+def test_what_waits_is_shown_on_request_though_no_browser_knows_its_format(
+    deployed: Deployed, visit: Callable[..., Page]
+) -> None:
+    hold(deployed, "community/cat.tiff", file_of(ramp((900, 600)), "TIFF"))
+    hold(deployed, "community/none.jpg")
+    page = visit()
+    cards = page.locator("#held article")
+    expect(cards).to_have_count(2)
+    assert page.locator("#held img").count() == 0, "nothing is rendered that nobody asks for"
+    page.get_by_role("button", name="Look: community/cat.tiff").click()
+    picture = page.get_by_role("img", name="Preview of community/cat.tiff")
+    expect(picture).to_be_visible()
+    page.wait_for_function("document.querySelector('#held img').naturalWidth === 900")
+    assert (picture.get_attribute("src") or "").startswith("blob:")
+    page.get_by_role("button", name="Look: community/none.jpg").click()
+    expect(cards.filter(has_text="none.jpg").get_by_role("alert")).to_be_visible()
+
+
 def test_where_it_changed_since_nothing_is_said_of_it(
     busy: Deployed, visit: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -306,7 +330,7 @@ def test_every_control_has_a_name_and_is_reached_by_the_keyboard(busy: Deployed,
     assert not unnamed
     reached = set()
     page.locator("body").click(position={"x": 2, "y": 2})
-    for _ in range(24):
+    for _ in range(32):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.className"))
     assert {"key", "reason", "prefix", "retry", "discard", "scroll"} <= reached

@@ -217,7 +217,6 @@ REJECTED = (*HELD, "client", "start review/1", *("step 0",) * 4, "start process/
 GATED_QUICK = [
     *(case for script in ("Pa", "Pr", "Ba") for case in _kinds(script)),
     *(Case(script, begins=HELD) for script in ("PaQ", "PaD", "Pra", "Par")),
-    Case("Para", begins=REJECTED_AND_RECORDED),
 ]
 """Nothing is published before it is reviewed."""
 
@@ -272,6 +271,7 @@ GATED = [
     *(Case(script, faults=1) for script in ("Pa", "Pr")),
     *(Case(script, faults=1, begins=HELD) for script in ("Par", "Pra", "PaD", "PaQ")),
     Case("Par", faults=1, receives=1, begins=HELD),
+    Case("Para", begins=REJECTED_AND_RECORDED),
     Case("RPas", faults=1, begins=APPROVED_BY_ONE),
     Case("RPaYR", faults=1, begins=HALF_PUBLISHED_BY_OTHERS),
 ]

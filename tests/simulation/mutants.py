@@ -340,7 +340,7 @@ MUTANTS = (
     Mutant(
         "another version is not noticed",
         RECONCILE,
-        (Change("M.is_of(S.identity) and A and B", "A and B"),),
+        (Change("M.is_of(S.identity) and A and B", "A and B", "is_settled"),),
         Case("PQ"),
         100,
     ),
@@ -819,8 +819,9 @@ MUTANTS = (
         ERASING,
         (
             Change(
-                "S._without_name(N)",
-                "[self.failures.erase(subject_of_picture(source.bucket, source.key)), self._without_name(name)][1]",
+                "S._without_name(N, E)",
+                "[self.failures.erase(subject_of_picture(source.bucket, source.key)),"
+                " self._without_name(name, entries)][1]",
             ),
         ),
         Case("BS", begins=RECORDED_AND_HALF_ERASED),
@@ -867,7 +868,7 @@ MUTANTS = (
     Mutant(
         "what is rejected is published",
         RECONCILE,
-        (Change("_check_allowed(A.standing)", "None"),),
+        (Change("_check_allowed(A.standing, A.recipe)", "None"),),
         Case("Par"),
         500,
     ),
@@ -888,7 +889,7 @@ MUTANTS = (
     Mutant(
         "what is rejected can never be approved",
         RECONCILE,
-        (Change("not S.gated", "True", "agrees"),),
+        (Change("if M.is_rejected:\n    return not S.gated", "if M.is_rejected:\n    return True", "agrees"),),
         Case("Pra"),
         2_000,
     ),
@@ -910,7 +911,7 @@ MUTANTS = (
         "a look is asked for before the review is kept",
         REVIEWING,
         (
-            Change("S.looks.request_look(*_)", "None"),
+            Change("S.looks.request_look(G.source)", "None"),
             Change("key = G.source.name", "key = G.source.name\nself.looks.request_look(G.source)"),
         ),
         Case("Pa"),

@@ -13,7 +13,7 @@ from lightpress.cli.demo.graphics import logo
 from lightpress.cli.demo.scenes import NOON, photo
 from lightpress.image import Size, Spec, render
 from lightpress.image.decode import decode
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.formats import WRITTEN
 from lightpress.image.spec import DecodeOptions
 from lightpress.image.stepping import built_in
 from tools.benchmarks.report import machine
@@ -73,7 +73,7 @@ def measure(turns: int) -> tuple[float, tuple[Measured, ...]]:
     so that what else the machine does affects all alike.
     """
     data = file_of(photo(WIDTH, HEIGHT, mood=NOON, seed=3), "JPEG", quality=92)
-    spec = Spec((Size("w", WIDTH),), tuple(OUTPUTS), auto=True)
+    spec = Spec((Size("w", WIDTH),), WRITTEN, auto=True)
     picture = decode(data, DecodeOptions())
     picture.image.load()
     see_through = replace(picture, image=picture.image.convert("RGBA"))

@@ -79,6 +79,7 @@ SCHEMAS: dict[str, Json] = {
         more=_MORE,
     ),
     "Reviewed": object_of(key=_TEXT, version=_TEXT, status={"enum": ["sent"]}),
+    "Preview": said("1280 pixels on the longer side at most.", contentMediaType="image/jpeg"),
     "Settled": object_of(subject=_TEXT, identity=_TEXT, status={"enum": ["sent", "discarded"]}),
     "Backfills": object_of(
         backfills=list_of(
@@ -148,6 +149,13 @@ REQUESTS: Mapping[tuple[str, str], tuple[str, str, int, tuple[int, ...], tuple[s
         (),
     ),
     ("post", "/operators/held/reject"): ("Reject a version in the name of a person", "Reviewed", 202, _OF_A_REVIEW, ()),
+    ("get", "/operators/held/preview"): (
+        "A JPEG of what waits, without metadata; only where a recipe has a gate",
+        "Preview",
+        200,
+        (409, 422),
+        ("key", "version"),
+    ),
     ("get", "/operators/backfills"): ("The runs of backfills, the newest first", "Backfills", 200, (), ()),
     ("get", "/operators/days"): ("What the last days published, saved and cost", "Days", 200, (), ()),
 }
@@ -187,14 +195,15 @@ def openapi_page() -> str:
 def _operation(  # noqa: PLR0913, PLR0917  what a request consists of
     method: str, summary: str, answer: str, status: int, problems: tuple[int, ...], query: tuple[str, ...]
 ) -> Json:
-    answers = {str(status): _answer(summary, answer, "application/json")}
+    kind = "image/jpeg" if answer == "Preview" else "application/json"
+    answers = {str(status): _answer(summary, answer, kind)}
     answers |= {
         str(code): _answer(_PROBLEMS[code], "Problem", "application/problem+json") for code in sorted((403, *problems))
     }
     found: Json = {"summary": summary, "responses": answers}
     if query:
         found["parameters"] = [
-            {"name": name, "in": "query", "required": name == "key", "schema": _TEXT} for name in query
+            {"name": name, "in": "query", "required": name in {"key", "version"}, "schema": _TEXT} for name in query
         ]
     if method == "post":
         found["requestBody"] = {

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 
 from lightpress.cdk.config import option_groups
 from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
-from lightpress.image import COLORS, DAMAGED, FITS, HDR, METADATA, Limits, Size, Spec, render
+from lightpress.image import COLORS, DAMAGED, FITS, HDR, METADATA, TONE_MAPPINGS, Limits, Size, Spec, render
 from lightpress.image.formats import OUTPUTS, READABLE
 from lightpress.image.step_options import Length
 from lightpress.image.stepping import OWN_STEPS, built_in, own_names, own_step
@@ -152,6 +152,11 @@ RECIPE: Mapping[str, Key] = {
     "damaged": _word("publish", DAMAGED, "Publish what is there of a file that is cut short, or refuse it"),
     "colors": _word("srgb", COLORS, 'The color space of variants (recipes.md, "Wide gamut")'),
     "hdr": _word("sdr", HDR, 'Drop gain maps, or keep them in JPEG variants (recipes.md, "Gain maps"); excludes steps'),
+    "tone_mapping": _word(
+        "st2094-50",
+        TONE_MAPPINGS,
+        "How pictures of high dynamic range (PQ, HLG) are fitted to standard range (recipes.md)",
+    ),
     "lazy": Key(
         "[]",
         f"sizes, formats ({', '.join(f'`{name}`' for name in OUTPUTS)}), or single variants as `SIZE.FORMAT`",

@@ -140,7 +140,13 @@ class Lightpress(Root):
             Canary(self, "Canary", functions=functions, config=config)
         lazy = [core.delivery.lazy.function] if core.delivery.lazy else []
         core.uploads.share_key(
-            readers=[core.processing.function, core.failures.function, backfill.function, *lazy],
+            readers=[
+                core.processing.function,
+                core.failures.function,
+                backfill.function,
+                *lazy,
+                *(operators.readers if operators else ()),
+            ],
             writers=[function for part in (upload_api, url_ingest) if part for function in part.functions],
         )
         if config.existing.attach or config.existing.in_place:

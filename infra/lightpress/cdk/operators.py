@@ -10,10 +10,11 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
 
 from lightpress.cdk.component import Component
-from lightpress.cdk.existing import name_attached
+from lightpress.cdk.existing import name_attached, read_attached
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.metrics import NAMESPACE
+from lightpress.cdk.processing import read_originals
 from lightpress.cdk.upload_api import route
 from lightpress.costs.prices import MILLION, prices_of
 from lightpress.pipeline.gate import HELD, REVIEWS
@@ -46,6 +47,8 @@ OPERATOR_ROUTES = (
     (gateway.HttpMethod.GET, "/operators/backfills"),
     (gateway.HttpMethod.GET, "/operators/days"),
 )
+PREVIEW_ROUTE = (gateway.HttpMethod.GET, "/operators/held/preview")
+"""Only where a recipe has a gate: answered by another function, which may read originals and nothing else."""
 _MEMORY_MB = 512
 _TIMEOUT_SECONDS = 29  # API Gateway waits no longer than 30
 _MS_PER_SECOND = 1000
@@ -64,6 +67,9 @@ class Operators(Component):
         url_ingest: Whose queue retries of URLs go to; None if no URLs are fetched.
         reviewing: Whose queue reviews go to; None if no recipe has a gate.
         counted: The functions whose costs are counted.
+
+    Attributes:
+        readers: The functions that read originals.
 
     """
 
@@ -119,6 +125,30 @@ class Operators(Component):
         for method, path in OPERATOR_ROUTES:
             route(api.api, method, path, integration, api.authorizer, scopes=scopes)
         self.functions = (function,)
+        self.readers: tuple[PythonFunction, ...] = ()
+        if reviewing is not None:
+            preview = _preview(self, uploads, code, config)
+            shown = integrations.HttpLambdaIntegration("PreviewIntegration", preview.live)
+            route(api.api, *PREVIEW_ROUTE, shown, api.authorizer, scopes=scopes)
+            self.readers = (preview,)
+            self.functions = (function, preview)
+
+
+def _preview(scope: Construct, uploads: s3.IBucket, code: FunctionCode, config: Config) -> PythonFunction:
+    """The function that renders what waits, so that a browser can show it; as large as the one that publishes it."""
+    function = PythonFunction(
+        scope,
+        "Preview",
+        handler="preview",
+        description="Shows operators what waits for a reviewer",
+        code=code,
+        config=config,
+        timeout_seconds=_TIMEOUT_SECONDS,
+        environment={"UPLOAD_AUTH": config.uploads.upload_auth, "OPERATORS_SCOPE": config.uploads.operators_scope},
+    )
+    read_originals(function, uploads)
+    read_attached(function, config.existing.attach)
+    return function
 
 
 def _allow_reading(function: PythonFunction, uploads: s3.IBucket, delivery: Delivery, backfill: Backfill) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from lightpress.image.codecs import load_codecs
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -101,6 +103,7 @@ def lqip(small: Image.Image) -> str:
     if tiny.getchannel("A").getextrema()[0] == _OPAQUE:
         tiny = tiny.convert("RGB")
     file = io.BytesIO()
+    load_codecs(("webp",))  # else Pillow loads all that it has to find it
     tiny.save(file, "WEBP", quality=_LQIP_QUALITY, method=4)
     return f"data:image/webp;base64,{base64.b64encode(file.getvalue()).decode()}"
 

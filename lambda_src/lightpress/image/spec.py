@@ -30,6 +30,9 @@ HDR: tuple[str, ...] = get_args(HighRangePolicy)
 WHOLE, CUT = "whole", "cut"
 """How the look of a variant begins, where there are steps: whether it shows the whole picture, or a part of it."""
 
+ToneMapping = Literal["st2094-50", "bt2390"]
+TONE_MAPPINGS: tuple[str, ...] = get_args(ToneMapping)
+
 Colors = Literal["srgb", "p3"]
 COLORS: tuple[str, ...] = get_args(Colors)
 
@@ -274,6 +277,7 @@ class Spec:
         damaged: Whether what is there of a file that is cut short is published, with a note, or the file is refused.
         colors: The color space of the variants: sRGB ("srgb"), or Display P3 ("p3") where sRGB lacks colors of it.
         hdr: Whether JPEG variants keep the gain map of their original ("keep"), or are of standard range alone ("sdr").
+        tone_mapping: How pictures of high dynamic range (PQ, HLG) are fitted to standard range (`tone_map`).
         auto: Whether each picture is written only in those of the formats that suit its kind (`kinds`).
         lazy: Pairs of size and format that are left out, for now. With `auto`, the largest size is made all the same:
             its files decide the formats.
@@ -293,6 +297,7 @@ class Spec:
     damaged: Damaged = "publish"
     colors: Colors = "srgb"
     hdr: HighRangePolicy = "sdr"
+    tone_mapping: ToneMapping = "st2094-50"
     auto: bool = False
     native: bool = True
     lazy: frozenset[tuple[str, str]] = frozenset()

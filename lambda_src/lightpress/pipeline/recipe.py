@@ -17,6 +17,7 @@ from lightpress.image import (
     HDR,
     METADATA,
     REVISION,
+    TONE_MAPPINGS,
     Colors,
     Damaged,
     Fit,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightpress.image.formats import Output
-    from lightpress.image.spec import Step
+    from lightpress.image.spec import Step, ToneMapping
 
 NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
 COLOR = r"#[0-9a-fA-F]{6}"
@@ -46,7 +47,13 @@ EVERYTHING = "**"
 LONGEST_SIDE = 16_383
 _LARGEST_PADDED = 16_000_000  # such a box costs its full memory even for a picture of one pixel
 # What is said only where it is not usual: recipes that are older than these keys keep their digest.
-_USUAL: Mapping[str, object] = {"colors": "srgb", "hdr": "sdr", "auto": False, "focus": None}
+_USUAL: Mapping[str, object] = {
+    "colors": "srgb",
+    "hdr": "sdr",
+    "tone_mapping": "st2094-50",
+    "auto": False,
+    "focus": None,
+}
 _AUTO = "auto"
 _LEAST_FACTOR = 1.1
 LARGEST_BUDGET = 65_536
@@ -55,9 +62,9 @@ KEEP, INFREQUENT, DROP = "keep", "infrequent", "drop_after_publish"
 ORIGINALS = (KEEP, INFREQUENT, DROP)
 """What may become of originals once they are published: a recipe's `originals`."""
 MOST_REVIEWERS = 5
+"""Each is a request more for every look at a key."""
 MOST_GATE_HOURS = 24 * 365
 _AN_HOUR = 3600
-"""Each is a request more for every look at a key."""
 _MILLION = 1_000_000
 
 
@@ -381,6 +388,7 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         damaged=cast("Damaged", row.text("damaged", "publish", allowed=DAMAGED)),
         colors=cast("Colors", row.text("colors", "srgb", allowed=COLORS)),
         hdr=cast("HighRangePolicy", row.text("hdr", "sdr", allowed=HDR)),
+        tone_mapping=cast("ToneMapping", row.text("tone_mapping", "st2094-50", allowed=TONE_MAPPINGS)),
         auto=auto,
         lazy=_lazy(row, sizes, formats),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lightpress.cli.files import File, NoFileError, files_of
+from lightpress.image.formats import READABLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +61,7 @@ class Looking:
         """What is there now."""
         began = time.monotonic()
         try:
-            files = files_of([str(self._folder)], skipped=lambda _: None)
+            files = files_of([str(self._folder)], formats=READABLE, skipped=lambda _: None)
         except (NoFileError, OSError):
             files = []
         pictures = {file: stamp for file in files[:MOST_PICTURES] if file.path and (stamp := _stamp(file.path))}
