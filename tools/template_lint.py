@@ -158,6 +158,8 @@ VALUES_ALONE: Mapping[str, str] = {
 RECIPES: Mapping[str, str] = {
     "gate": 'gate = ["malware", "person"]',
     "lazy": 'lazy = ["w640"]',
+    "dropping": 'originals = "drop_after_publish"',
+    "infrequent": 'originals = "infrequent"',
     "gate-and-lazy": 'gate = ["malware", "person"]\nlazy = ["w640"]',
 }
 # Every option, with another value than its default. Those that exclude each other take turns.

@@ -154,7 +154,7 @@ def test_of_two_owners_one_is_erased_and_of_the_other_every_byte_stays(rig: Rig)
 TOMBSTONE = (
     '{"key":"","status":"deleted","revision":3,"source":null,"recipe":null,"digest":null,"generation":null,'
     '"previous":null,"variants":[],"notes":[],"reason":null,"detail":null,"lazy":[],"correction":null,"gate":[],'
-    '"held_at":null,"held_until":null,"schema":1}'
+    '"held_at":null,"held_until":null,"original_dropped":null,"schema":1}'
 )
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.messages import Message
     from lightpress.pipeline.ports import Published
     from lightpress.pipeline.reconcile import Outcome
-    from lightpress.pipeline.source import Original
+    from lightpress.pipeline.source import Lying, Original
 
 UPLOADS = "uploads"
 NOW, RETENTION = 1_800_000_000, 3_600
@@ -98,6 +98,14 @@ class FakeOriginals:
         self.asked["read"] += 1
         self.before_read(self.asked["read"])
         return self._adapter.read(source, original)
+
+    def newest(self, source: Source) -> tuple[Lying, ...]:
+        self.asked["newest"] += 1
+        return self._adapter.newest(source)
+
+    def remove(self, source: Source, version: str) -> bool:
+        self.asked["remove"] += 1
+        return self._adapter.remove(source, version)
 
 
 @dataclass

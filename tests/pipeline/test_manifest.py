@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.manifest import (
+    DroppedOriginal,
     Manifest,
     Publication,
     PublishedSource,
@@ -62,6 +63,7 @@ manifests = st.builds(
     notes=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), max_size=2).map(tuple),
     reason=texts,
     detail=texts,
+    original_dropped=st.none() | st.builds(DroppedOriginal, texts, numbers),
 )
 RENDITION = EncodedVariant(("w320", "w640"), "jpeg", 320, 200, b"pixels")
 

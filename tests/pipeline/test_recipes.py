@@ -479,6 +479,31 @@ BROKEN = {
         "recipes.web.lazy",
         ["excludes steps", "told before anybody makes it"],
     ),
+    "originals that leave, with lazy variants": (
+        RULE + RECIPE + 'originals = "drop_after_publish"\nlazy = ["w320"]\n' + SIZES,
+        "recipes.web.originals",
+        ["excludes lazy", "made of the original"],
+    ),
+    "originals that leave, with a gate": (
+        RULE + RECIPE + 'originals = "drop_after_publish"\ngate = ["person"]\n' + SIZES,
+        "recipes.web.originals",
+        ["excludes gate", "may think again"],
+    ),
+    "another fate of originals": (
+        RULE + RECIPE + 'originals = "archive"\n' + SIZES,
+        "recipes.web.originals",
+        ["'archive' is not allowed", "keep", "infrequent", "drop_after_publish"],
+    ),
+    "originals that are moved by something else than the beginning of their keys": (
+        '[[rules]]\npath = "**.png"\nrecipe = "web"\n\n' + RULE + RECIPE + 'originals = "infrequent"\n' + SIZES,
+        "rules[0].path",
+        ["'**.png'", 'originals = "infrequent"', 'in the way of "PREFIX**"'],
+    ),
+    "originals that are kept among those that are moved": (
+        '[[rules]]\npath = "trips/new/**"\nignore = true\n\n' + RULE + RECIPE + 'originals = "infrequent"\n' + SIZES,
+        "rules[0].path",
+        ["'trips/new/**'", "would move its originals, too", "rules[1].path"],
+    ),
     "something else in a recipe": (
         RULE + RECIPE + "watermark = true\n" + SIZES,
         "recipes.web.watermark",
@@ -486,7 +511,7 @@ BROKEN = {
             "is not a known key",
             "allowed: accept, animation, background, colors, damaged, formats, gate, gate_hours, gate_unanswered,",
             "hdr, lazy, limits, lossless,",
-            "metadata, quality, sizes",
+            "metadata, originals, quality, sizes",
         ],
     ),
     "something else in the file": (

@@ -48,6 +48,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     corrected: Annotated[bool, typer.Option("--corrected", help="Focuses are corrected.")] = False,  # noqa: FBT002
     erasing: Annotated[bool, typer.Option("--erasing", help="Operators erase keys.")] = False,  # noqa: FBT002
     gated: Annotated[bool, typer.Option("--gated", help="Pictures wait for reviews.")] = False,  # noqa: FBT002
+    dropping: Annotated[bool, typer.Option("--dropping", help="Originals leave once they are published.")] = False,  # noqa: FBT002
     unanswered: Annotated[Unanswered, typer.Option(help="What becomes of what nobody reviews.")] = Unanswered.HOLD,
     processes: Processes = _ALL,
 ) -> None:
@@ -62,6 +63,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
         corrected=corrected,
         erasing=erasing,
         gated=gated,
+        dropping=dropping,
         unanswered=unanswered,
     )
     with _shared(processes, run, range(seed, seed + count), at_once=50) as all_told:

@@ -278,6 +278,38 @@ GATED = [
 """Approved, rejected, or both, before or after the picture is overwritten or deleted, or the recipe asks another
 reviewer, and with a fault."""
 
+LEAVING = ("client", "start process/1", *("step 0",) * 12)
+"""A picture is published and announced, its manifest says that the original leaves, and it is not removed yet."""
+
+LEAVING_BESIDE_ANOTHER = ("client", "twice process/1", *("step 0",) * 12, "client")
+"""The same, where the message is delivered twice, and then the recipes change."""
+
+OVERWRITTEN_WHILE_LEAVING = (*LEAVING, "client", "start process/2", *("step 1",) * 9, "client")
+"""The same, and another picture is put and published meanwhile, which is then taken back."""
+
+LEFT = (*LEAVING, "step 0", "step 0")
+"""It is removed, too, and the message acknowledged; that it was removed is a message of its own."""
+
+DROPPED_QUICK = [
+    *(Case(script, versioned, dropping=True) for script in ("P", "B", "PD") for versioned in (True, False)),
+    *(Case(script, dropping=True) for script in ("BP", "PR", "PH")),
+    *(Case(script, begins=LEAVING, dropping=True) for script in ("PD", "PR", "PH")),
+    *(Case(script, begins=LEFT, dropping=True) for script in ("PD",)),
+    Case("P", faults=1, dropping=True),
+]
+"""Originals leave once they are published, while they are overwritten, deleted, or their recipe changes."""
+
+DROPPED = [
+    *DROPPED_QUICK,
+    *(Case(script, dropping=True) for script in ("PQ", "PDb", "PQx", "BPx", "PVQ", "PZ", "JN", "PS")),
+    *(Case(script, begins=LEAVING, dropping=True) for script in ("PQ", "PQb", "PDb", "PQD")),
+    *(Case(script, begins=LEFT, dropping=True) for script in ("PQ", "PDb", "PDP", "PQD", "PS", "PVQ")),
+    *(Case(script, faults=1, dropping=True) for script in ("PD", "PQ", "PR")),
+    Case("PQ", versioned=False, dropping=True),
+    Case("P", faults=1, receives=1, dropping=True),
+]
+"""The same with more changes, with older versions that are brought back or expire, and with a fault."""
+
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
 
@@ -287,6 +319,7 @@ ALL = [
     *CORRECTED,
     *ERASED,
     *GATED,
+    *DROPPED,
     *GATED_AND_ERASED,
     *UNANSWERED,
     *VIEWED,
@@ -314,6 +347,7 @@ QUICK = [
     *CORRECTED_QUICK,
     *ERASED_QUICK,
     *GATED_QUICK,
+    *DROPPED_QUICK,
     *GATED_AND_ERASED,
     *UNANSWERED_QUICK,
     *VIEWED,

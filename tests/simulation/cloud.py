@@ -78,7 +78,8 @@ class Cloud:
     calm: nothing has gone wrong so far. untold: somebody failed over a message that was delivered to two at once, and
     that the other one acknowledged, before or after, so that nobody will look at what that left behind. has_viewers:
     somebody may ask for permalinks, so that purges matter. lazy: recipes leave some variants for their first view.
-    gated: they hold back what is not reviewed. unanswered: what becomes of what is not reviewed in time.
+    gated: they hold back what is not reviewed. unanswered: what becomes of what is not reviewed in time. dropping: they
+    drop originals.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -90,11 +91,12 @@ class Cloud:
         has_viewers: bool = True,
         lazy: bool = False,
         gated: bool = False,
+        dropping: bool = False,
         unanswered: Unanswered = Unanswered.HOLD,
     ) -> None:
         self.unanswered = unanswered
         self.versioned, self.code, self.has_viewers = versioned, code or Code(), has_viewers
-        self.lazy, self.gated = lazy, gated
+        self.lazy, self.gated, self.dropping = lazy, gated, dropping
         self.uploads = Bucket(versioned=versioned, announce=self._notify)
         self.images, self.quarantine = Bucket(), Bucket()
         self.dead_letters = Queue(DEAD_LETTERS)
@@ -109,7 +111,7 @@ class Cloud:
             {FAILURES: self.failures},
             {BUS: self.bus},
         )
-        self.releases = [Release(0, self.code, self.stores, lazy, gated, unanswered)]
+        self.releases = [Release(0, self.code, self.stores, lazy, gated, unanswered, dropping)]
         self.workers: list[Worker] = []
         self.keys: set[str] = set()
         self.calm, self.untold, self.backfill_due = True, False, False
@@ -132,6 +134,7 @@ class Cloud:
         self.keys.add(key)
         version = self.uploads.put(key, data, **how)
         self.promises.uploaded(key, version)
+        self.promises.lies_there(key)
         self.timeline.add(
             CLIENT, f"puts {key}", f"{version.id or version.etag[1:9]} {data!r} {closed_for(version) or ''}"
         )
@@ -160,7 +163,28 @@ class Cloud:
         if marker:
             self.keys.add(key)
         self.promises.removed(key)
+        self.promises.deleted(key)
+        self.promises.lies_there(key)
         self.timeline.add(CLIENT, f"deletes {key}", marker.id if marker else "")
+
+    def bring_back(self, key: str) -> None:
+        """Bring an older version back by taking away, for good, what lies above it: a newer version, or a marker."""
+        versions = self.uploads.keys.get(key, ())
+        if len(versions) > 1 and versions[-2].data is not None:
+            self.promises.brought_back(key, versions[-2])
+            self.timeline.add(CLIENT, f"brings back {key}", f"{versions[-2].id} by removing {versions[-1].id}")
+            self.uploads.delete_version(key, versions[-1].id or "")
+            self.promises.lies_there(key)
+            self.happened["brought back"] += 1
+
+    def expire_older(self, key: str) -> None:
+        """What was overwritten has expired, and markers with nothing below them with it; S3 tells of it."""
+        versions = self.uploads.keys.get(key, ())
+        for version in versions[:-1]:
+            self.timeline.add("S3", f"expires a version of {key}", version.id or "")
+            self.uploads.delete_version(key, version.id or "")
+            self.promises.lies_there(key)
+            self.happened["expired older"] += 1
 
     def say(self, body: str, who: str = CLIENT) -> None:
         """Put a message of one's own into the queue."""
@@ -197,7 +221,8 @@ class Cloud:
 
     def begin_deployment(self, revision: int) -> None:
         """Roll out other recipes: from here on, invocations of the old and of the new code start side by side."""
-        self.releases.append(Release(revision, self.code, self.stores, self.lazy, self.gated, self.unanswered))
+        recipes = (self.lazy, self.gated, self.unanswered, self.dropping)
+        self.releases.append(Release(revision, self.code, self.stores, *recipes))
         self.backfill_due = True
         self.timeline.add(OPERATOR, f"begins to roll out recipes {revision}")
 
@@ -235,7 +260,7 @@ class Cloud:
         for key in sorted(self.keys):
             source = Source(UPLOADS, key)
             stale = look(source).stale
-            if stale is not None and stale != "outdated":
+            if stale is not None and stale not in {"outdated", "leaves"}:
                 self.queue.send(reconcile_message(source))
                 self.timeline.add(NIGHT, f"hints at {key}", stale)
                 hinted += 1
@@ -271,6 +296,7 @@ class Cloud:
         queue, release = Queue(ERASURE), self.releases[-1]
         self.start(queue, batch, release, begin(release, queue, batch))
         self.workers[-1].began_at = self.promises.changes(key)
+        self.promises.is_being_erased(key)
 
     @property
     def at_work(self) -> frozenset[str]:

@@ -16,7 +16,7 @@ from lightpress.cli import erasing
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
-from lightpress.pipeline import correction, first_view, gate, reconcile, reviewing
+from lightpress.pipeline import correction, dropping, first_view, gate, reconcile, reviewing
 from lightpress.pipeline import messages as process
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.ports import Dependencies
@@ -74,6 +74,7 @@ class Code:
     purging: Any = purging
     first_view: Any = first_view
     correction: Any = correction
+    dropping: Any = dropping
     erasing: Any = erasing
     reviewing: Any = reviewing
     reviews: Any = reviews_store
@@ -128,7 +129,7 @@ class Release:
     """One deployment: the code, and recipes of a revision.
 
     lazy: they leave some variants for their first view. gated: they hold back what is not reviewed. unanswered: what
-    becomes of what is not reviewed in time.
+    becomes of what is not reviewed in time. dropping: they drop originals.
     """
 
     revision: int
@@ -137,10 +138,13 @@ class Release:
     lazy: bool = False
     gated: bool = False
     unanswered: Unanswered = Unanswered.HOLD
+    dropping: bool = False
 
     @property
     def recipes(self) -> RecipeBook:
-        return pictures.recipe_book(self.revision, lazy=self.lazy, gated=self.gated, unanswered=self.unanswered)
+        return pictures.recipe_book(
+            self.revision, lazy=self.lazy, gated=self.gated, unanswered=self.unanswered, dropping=self.dropping
+        )
 
     @property
     def nightly_look(self) -> Callable[[Source], Found]:
@@ -176,6 +180,7 @@ class Release:
             self.code.dead_letters.SqsQueue(sqs, QUEUE),
             Silent(),
             self._announce(wire),
+            self._drop(wire),
         )
 
         def handle(message: Message) -> None:
@@ -202,6 +207,7 @@ class Release:
             Silent(),
             self._announce(wire),
             UPLOADS,
+            self._drop(wire),
         )
 
         def handle(message: Message) -> None:
@@ -286,6 +292,13 @@ class Release:
             take(reviewing.ReviewOf(Source(UPLOADS, key), identity, review))
 
         return handle
+
+    def _drop(self, wire: Wire) -> Callable[..., None]:
+        s3 = SimulatedS3(self.stores.buckets, wire)
+        drop: Callable[..., None] = self.code.dropping.Dropping(
+            self.code.originals.S3Originals(s3), self.code.images.S3Images(s3, IMAGES), self.recipes
+        )
+        return drop
 
     def _announce(self, wire: Wire) -> Callable[..., None]:
         bridge: Any = SimulatedEventBridge(self.stores.buses, wire)

@@ -3,9 +3,9 @@
 States are told apart by a digest of 128 bits over what can be seen (buckets, queues, table, releases) and over what
 each worker has heard so far; a worker's next move depends on nothing else, so equal states have equal futures. Workers
 are interchangeable, hence their digests are sorted. Two reductions on top are sound because what they leave out
-commutes. Once the script is over and no fault is left, nothing can change originals any more, so a worker that is about
-to read one is let go first, and alone. So is, once no fault is left, a worker that is about to announce something:
-nobody reads what is announced.
+commutes. Once the script is over and no fault is left, nothing can change originals any more (but where recipes drop
+them), so a worker that is about to read one is let go first, and alone. So is, once no fault is left, a worker that is
+about to announce something: nobody reads what is announced.
 """
 
 from __future__ import annotations
@@ -58,9 +58,9 @@ MOST_TIMES = 30
 # asks for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it, U for one that is
 # owed no more; E deploys recipes that are the same but leave nothing, F the same in another quality. H: somebody
 # corrects the focus of what is published; G takes that back. S: an operator erases what there is of the key. Of recipes
-# with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks as well; l: a
-# person approves the first of all versions, which may be gone. T: more time passes than reviewers
-# have.
+# that drop originals: b: a client brings an older version back by removing the newest for good; x: older ones expire.
+# Of recipes with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks as
+# well; l: a person approves the first of all versions, which may be gone. T: more time passes than reviewers have.
 
 
 def _newest(cloud: Cloud) -> str:
@@ -96,6 +96,8 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "r": lambda cloud: cloud.review(KEY, _newest(cloud), PERSON, approved=False),
     "l": lambda cloud: cloud.review(KEY, _first(cloud), PERSON, approved=True),
     "s": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=True),
+    "b": lambda cloud: cloud.bring_back(KEY),
+    "x": lambda cloud: cloud.expire_older(KEY),
     "T": lambda cloud: cloud.pass_time(GATE_HOURS + 1),
     "t": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=False),
 }
@@ -117,6 +119,7 @@ class Case:
         receives: how often a message may be received before it is a dead letter; 0: each is one at once.
         outage: so many times in a row, an original cannot be read.
         delayed: whether purges wait as the stack has them wait.
+        dropping: whether recipes drop originals, but for those of R.
         unanswered: what becomes of what nobody reviews in time.
         begins: the choices that every explored schedule begins with, where a race takes too many to be found.
     """
@@ -128,6 +131,7 @@ class Case:
     outage: int = 0
     delayed: bool = True
     begins: tuple[str, ...] = ()
+    dropping: bool = False
     unanswered: Unanswered = Unanswered.HOLD
 
     def __str__(self) -> str:
@@ -136,6 +140,7 @@ class Case:
         said += ["received once"] if self.receives == 1 else ["dead letters"] if self.receives == 0 else []
         said += [f"outage of {self.outage} reads"] if self.outage else []
         said += [] if self.delayed else ["purged at once"]
+        said += ["dropping"] if self.dropping else []
         said += [f"else {self.unanswered}"] if self.unanswered is not Unanswered.HOLD else []
         said += [f"from step {len(self.begins)} on"] if self.begins else []
         return ", ".join(said)
@@ -167,6 +172,7 @@ class Run:
             has_viewers=viewers,
             lazy=lazy,
             gated=not REVIEWED.isdisjoint(case.script),
+            dropping=case.dropping,
             unanswered=case.unanswered,
         )
         self.cloud.cdn.delayed = case.delayed
@@ -211,7 +217,7 @@ class Run:
 
     def _commutes(self) -> str | None:
         """A step that may as well be the next."""
-        is_over = self.done == len(self.script)
+        is_over = self.done == len(self.script) and not self.case.dropping  # else workers may change originals, too
         for number, worker in enumerate(self.cloud.workers):
             request = worker.mind.waits_for
             if request and (request.what == BUS or (is_over and _reads_an_original(request))):

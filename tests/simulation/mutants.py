@@ -29,7 +29,11 @@ from tests.simulation.cases import (
     LATE_AND_DEAD,
     LAZILY_PUBLISHED,
     LAZILY_RENDERED,
+    LEAVING,
+    LEAVING_BESIDE_ANOTHER,
+    LEFT,
     LOOKED_FOR_AND_DELETED,
+    OVERWRITTEN_WHILE_LEAVING,
     PUBLISHED,
     PUBLISHED_AND_DELETED,
     PUBLISHED_TWICE,
@@ -51,6 +55,7 @@ RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_f
 LOOK = "look"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
 REVIEWING, REVIEWS = "reviewing", "reviews"
+DROPPING = "dropping"
 FAILURES = "failures"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
@@ -72,6 +77,7 @@ class Mutant:
         lossy: random schedules in which messages are lost, and nights find what they were about.
         erasing: random schedules in which operators erase.
         gated: random schedules in which pictures wait for reviews.
+        dropping: random schedules in which originals leave.
     """
 
     name: str
@@ -83,6 +89,7 @@ class Mutant:
     lossy: bool = False
     erasing: bool = False
     gated: bool = False
+    dropping: bool = False
 
     @property
     def code(self) -> Code:
@@ -102,7 +109,8 @@ class Mutant:
         first = self.seed or 1
         tried = range(first, first + self.within)
         runs = (
-            randomly.run(number, code, lossy=self.lossy, erasing=self.erasing, gated=self.gated) for number in tried
+            randomly.run(number, code, lossy=self.lossy, erasing=self.erasing, gated=self.gated, dropping=self.dropping)
+            for number in tried
         )
         return next((count for count, told in enumerate(runs, 1) if told.broken), None)
 
@@ -111,7 +119,8 @@ class Mutant:
         """Where it is found, and how soon."""
         if self.case is not None:
             return f"{self.within} states of {self.case}"
-        more = " with reviews" * self.gated + " with losses" * self.lossy + " with erasures" * self.erasing
+        more = " in which originals leave" * self.dropping
+        more += " with reviews" * self.gated + " with losses" * self.lossy + " with erasures" * self.erasing
         kind = f"random schedules{more}"
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
 
@@ -586,12 +595,7 @@ MUTANTS = (
     Mutant(
         "who finds nothing to do announces nothing",
         ANNOUNCE,
-        (
-            Change(
-                "A.action not in {Action.REJECTED, Action.HANDED_ON}",
-                "A.action not in {Action.REJECTED, Action.HANDED_ON, Action.NOTHING}",
-            ),
-        ),
+        (Change("A.action in B", "A.action in {*B, Action.NOTHING}"),),
         Case("P", faults=1),
         500,
     ),
@@ -1079,6 +1083,133 @@ MUTANTS = (
         seed=350,
         lossy=True,
         gated=True,
+    ),
+    Mutant(
+        "that an original has left by our own hand is taken for a deletion",
+        RECONCILE,
+        (Change("has_left(S, M, O, P)", "False"),),
+        Case("P", dropping=True),
+        200,
+    ),
+    Mutant(
+        "of what has left, no deletion is heard of",
+        RECONCILE,
+        (Change("has_left(S, M, O, P)", "M.original_dropped is not None and (O is None or M.is_of(O.identity))"),),
+        Case("PD", dropping=True),
+        500,
+    ),
+    Mutant(
+        "what is about to leave is published anew",
+        RECONCILE,
+        (
+            Change("has_left(S, M, O, P)", "O is None and has_left(S, M, O, P)"),
+            Change("_take_away(*_)", "None", "_attempt"),
+        ),
+        Case("PR", faults=1, begins=LEAVING_BESIDE_ANOTHER, dropping=True),
+        2_000,
+    ),
+    Mutant(
+        "what is about to leave is not taken away before its manifest is replaced",
+        RECONCILE,
+        (Change("_take_away(*_)", "None", "_attempt"),),
+        Case("PQb", begins=OVERWRITTEN_WHILE_LEAVING, dropping=True),
+        5_000,
+    ),
+    Mutant(
+        "an original leaves, and nothing says so",
+        DROPPING,
+        (Change("S._say(*_)", "None"),),
+        Case("P", dropping=True),
+        200,
+    ),
+    Mutant(
+        "the manifest says that an original leaves after it has left",
+        DROPPING,
+        (
+            Change("S._say(P, M)", "marker = M", "__call__"),
+            Change(
+                "if not self.originals.remove(*_): raise MayNotRemove(*_)",
+                "self.originals.remove(source, original.identity)\nself._say(published, marker)",
+            ),
+        ),
+        Case("P", faults=1, dropping=True),
+        3_000,
+    ),
+    Mutant(
+        "an original leaves before it is announced",
+        PROCESS,
+        (
+            Change("S.afterwards(O)", "None", "_settle"),
+            Change("S.announce(O)", "[S.afterwards(O), S.announce(O)]", "_settle"),
+        ),
+        Case("P", dropping=True),
+        200,
+    ),
+    Mutant(
+        "an original leaves, and an older version below it is current again",
+        DROPPING,
+        (Change("not L[1].is_marker", "False"),),
+        Case("BP", dropping=True),
+        5_000,
+    ),
+    Mutant(
+        "whatever the key holds is hidden by a marker",
+        ORIGINALS,
+        (Change("A.delete_object(Bucket=B, Key=K, VersionId=V)", "A.delete_object(Bucket=B, Key=K)"),),
+        Case("P", dropping=True),
+        200,
+    ),
+    Mutant(
+        "what leaves is the newest, whatever it is",
+        DROPPING,
+        (Change("S.originals.remove(X, O.identity)", "S.originals.remove(X, S.originals.newest(X)[0].version)"),),
+        Case("PQ", begins=(*LEAVING, "client"), dropping=True),
+        5_000,
+    ),
+    Mutant(
+        "a write that says so loses against itself, and the original stays",
+        DROPPING,
+        (Change("A is None or A.manifest != B", "True", "_say"),),
+        Case("P", faults=1, dropping=True),
+        3_000,
+    ),
+    Mutant(
+        "the marker below what leaves is taken for a deletion",
+        DROPPING,
+        (Change("DroppedOriginal(M, announced=R)", "DroppedOriginal(None, announced=R)"),),
+        Case("DP", dropping=True),
+        20_000,
+    ),
+    Mutant(
+        "an original leaves whose correction is not followed",
+        DROPPING,
+        (Change("M.follows_correction", "True"), Change("A is None or A.manifest != M", "A is None", "__call__")),
+        Case("PH", dropping=True),
+        5_000,
+    ),
+    Mutant(
+        "the focus is corrected of what has left",
+        CORRECTION,
+        (Change("P.manifest.original_dropped is not None", "False"),),
+        Case("PH", begins=LEFT, dropping=True),
+        500,
+    ),
+    Mutant(
+        "what is erased has left, and is kept for that",
+        ERASING,
+        (Change("P is not None and P.manifest.original_dropped is not None", "False"),),
+        None,
+        300,
+        erasing=True,
+        dropping=True,
+    ),
+    Mutant(
+        "nothing is announced of what has left, though its manifest was published again",
+        ANNOUNCE,
+        (Change("M.original_dropped.announced != M.revision", "False"),),
+        None,
+        5_000,
+        dropping=True,
     ),
 )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
 from lightpress.pipeline.gate import PERSON
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered
+from lightpress.pipeline.recipe import DROP, KEEP, Recipe, RecipeBook, Rule, Unanswered
 from lightpress.pipeline.sandbox import ChildLost
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ EAGER = 6
 FINER = 7
 """The revision that is the first one in another quality."""
 LAZY_REVISIONS = 8
+KEEPING = 1
+"""The revision that keeps originals, where others drop them."""
 GATES = ((PERSON,), ("scan", PERSON))
 """Which reviewers recipes of an even and of an odd revision ask, where there is a gate."""
 GATE_HOURS = 24
@@ -74,12 +76,18 @@ class NativeCrash(BaseException):
 
 @cache
 def recipe_book(
-    revision: int, *, lazy: bool = False, gated: bool = False, unanswered: Unanswered = Unanswered.HOLD
+    revision: int,
+    *,
+    lazy: bool = False,
+    gated: bool = False,
+    unanswered: Unanswered = Unanswered.HOLD,
+    dropping: bool = False,
 ) -> RecipeBook:
     """Two variants for every key; each revision but REFUSING and EAGER makes others than those before.
 
     lazy: the large one is made at its first view. gated: nothing is published before it is reviewed. unanswered: what
-    becomes of what is not reviewed in time.
+    becomes of what is not reviewed in time. dropping: originals leave once they are published, but for those of the
+    revision KEEPING.
     """
     sizes = 0 if revision in {REFUSING, EAGER, FINER} else revision
     accept = ("jpeg",) if revision in {REFUSING, REFUSING_ANEW} else ("jpeg", "jpeg2000")
@@ -91,7 +99,8 @@ def recipe_book(
         lazy=LAZY if lazy and revision != EAGER else frozenset(),
     )
     hours = GATE_HOURS if unanswered is not Unanswered.HOLD else 0
-    recipe = Recipe("test", spec, GATES[revision % 2] if gated else (), unanswered, hours)
+    originals = DROP if dropping and revision != KEEPING else KEEP
+    recipe = Recipe("test", spec, GATES[revision % 2] if gated else (), unanswered, hours, originals)
     ignored = (Rule(f"{IGNORED}**", None),) if revision == IGNORING else ()
     return RecipeBook((*ignored, Rule("**", recipe)), {"test": recipe})
 

@@ -23,11 +23,11 @@ from lightpress.pipeline.manifest import (
     revision_of,
     variants_folder,
 )
-from lightpress.pipeline.recipe import Unanswered
+from lightpress.pipeline.recipe import DROP, Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation.cdn import shown_by
 from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, QUEUE, UPLOADS, rows
-from tests.simulation.invocation import CORRECT, FIRST_VIEW
+from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW
 from tests.simulation.pictures import (
     BAD,
     CRASHING,
@@ -82,6 +82,12 @@ class Promises:
         self._said: dict[tuple[str, str, str], frozenset[tuple[bool, bool]]] = {}
         """Of each key, version and reviewer: what was said, and whether it counts for sure. It need not where the key
         has changed since: in a bucket without versions, a version may come back that was gone when it was taken."""
+        self._wanted: dict[str, str] = {}
+        self._undecided: set[str] = set()
+        self._seen_by_erasers: set[str] = set()
+        self._came_back: Counter[str] = Counter()
+        self._may_leave: set[str] = set()
+        self._lay_there: dict[str, frozenset[str]] = {}
 
     @property
     def owed(self) -> list[str]:
@@ -94,6 +100,7 @@ class Promises:
         if erased is not None:
             self._shown.setdefault(key, erased)  # by an operator, before anybody had uploaded anything
         self.removed(key)
+        self._wants(key, version)
         self.contents[identity_of(version)] = version.data or b""
         self.closed(version)
 
@@ -103,6 +110,32 @@ class Promises:
             identity = identity_of(version)
             self._closed[identity] = self._closed.get(identity, frozenset()) | {why}
 
+    def _wants(self, key: str, version: Version) -> None:
+        """Remember what is to be published of a key."""
+        self._wanted[key] = identity_of(version)
+        self._undecided.discard(key)
+
+    def lies_there(self, key: str) -> None:
+        """Remember which versions lie under a key after a client or S3 has changed that."""
+        self._lay_there[key] = frozenset(map(identity_of, self._cloud.uploads.keys.get(key, ())))
+
+    def deleted(self, key: str) -> None:
+        """Remember that nothing is to be published of a key."""
+        self._wanted.pop(key, None)
+        self._undecided.discard(key)
+
+    def brought_back(self, key: str, version: Version) -> None:
+        """Remember that an older version is to be published again.
+
+        One that is about to leave counts as gone: it stays published, unless somebody has seen that it was deleted.
+        """
+        self._changes[key] += 1
+        self._came_back[identity_of(version)] = 2 * self._cloud.uploads.written + 1
+        self._wants(key, version)
+        manifest = self.manifest(key)
+        if manifest is not None and manifest.original_dropped is not None and manifest.is_of(identity_of(version)):
+            self._undecided.add(key)
+
     def reviewed(self, key: str, identity: str, reviewer: str, *, approved: bool) -> None:
         """Remember what a reviewer has said of a version."""
         said = (key, identity, reviewer)
@@ -111,6 +144,10 @@ class Promises:
     def denied(self, what: str) -> None:
         """Remember that the last instance was denied to read it."""
         self.denials[what.removeprefix(f"{UPLOADS}/")] += 1
+
+    def is_being_erased(self, key: str) -> None:
+        """Remember that an operator has begun to erase what there is of a key."""
+        self._seen_by_erasers.add(key)
 
     def erased(self, key: str, since: int) -> None:
         """Remember that an operator was told that nothing is left of what a key held. since: its changes until then."""
@@ -140,12 +177,20 @@ class Promises:
         unheard, erased = sorted(self._unheard), sorted(filter(self.is_erased, self._erased))
         said = sorted((who, sorted(answers)) for who, answers in self._said.items())
         held = sorted(self._held_since.items())
-        return gone, shown, held, sorted(self._seen_by_viewers), patience, unheard, erased, said, *self._lazy_snapshot()
+        more = (*self._lazy_snapshot(), *self._dropping_snapshot())
+        return gone, shown, held, sorted(self._seen_by_viewers), patience, unheard, erased, said, *more
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
         if not self._cloud.lazy:
             return ()
         return sorted(self._made.items()), sorted(self._stillborn), sorted(self._deleted_at.items())
+
+    def _dropping_snapshot(self) -> tuple[object, ...]:
+        if not self._cloud.dropping:
+            return ()
+        wanted, there = sorted(self._wanted.items()), sorted((key, sorted(ids)) for key, ids in self._lay_there.items())
+        open_ends = sorted(self._undecided), sorted(self._seen_by_erasers)
+        return wanted, there, *open_ends, sorted(self._came_back.items()), sorted(self._may_leave)
 
     def save(self) -> Mapping[str, Any]:
         """A copy of all that is remembered."""
@@ -165,6 +210,7 @@ class Promises:
     def check_now(self, what: str, by: str) -> None:
         """After a request that changed `what`. by: the queue of the worker that made it."""
         self._check_all_erased()
+        self._check_leaving(by)
         if self._cloud.lazy:
             self._check_served(what)
         if (what, by) == (QUEUE, CORRECT):
@@ -195,6 +241,28 @@ class Promises:
                 self._check_recorded(key, manifest)
                 self._check_listed(key, manifest)
                 self._note_held(key, manifest)
+                self._check_may_leave(key, manifest, read_manifest(before) if before else None)
+
+    def _check_leaving(self, by: str) -> None:
+        """Nothing is taken away from the bucket of originals that is not published, and may leave."""
+        for key in sorted(self._cloud.keys) if self._cloud.dropping else ():
+            before = self._lay_there.get(key, frozenset())
+            self.lies_there(key)
+            if by != ERASURE and not before - self._lay_there[key] <= self._may_leave:
+                self._break(key, "an original was taken away that is not to leave")
+
+    def _check_may_leave(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
+        """A manifest says that an original leaves only after it was announced, and of what every recipe may drop."""
+        if manifest.original_dropped is None or (before is not None and before.original_dropped is not None):
+            return
+        assert manifest.source is not None
+        self._may_leave.add(manifest.source.identity)
+        if manifest.status is not Status.READY:
+            self._break(key, "what is not published leaves")
+        if self._cloud.bus.newest.get(key) != (manifest.revision, KINDS[manifest.status]):
+            self._break(key, "an original leaves before it is announced")
+        if not manifest.follows_correction:
+            self._break(key, "an original leaves before its correction is followed")
 
     def _check_variants(self, key: str, manifest: Manifest) -> None:
         """What a manifest names is there, and is what it should be."""
@@ -377,10 +445,14 @@ class Promises:
         if self._gone_at.get(key) == self._changes[key]:
             self._break(key, "what was deleted came back")
         if self._cloud.versioned:
-            version = int(manifest.source.identity.removeprefix("v"))
-            if version < self._newest_shown[key]:
+            place = self._place_of(manifest.source.identity)
+            if place < self._newest_shown[key]:
                 self._break(key, "went back to an older version")
-            self._newest_shown[key] = version
+            self._newest_shown[key] = place
+
+    def _place_of(self, identity: str) -> int:
+        """Of a version, in the order in which versions came to be published; those brought back are in between."""
+        return self._came_back[identity] or 2 * int(identity.removeprefix("v"))
 
     def _check_recorded(self, key: str, manifest: Manifest) -> None:
         """A manifest says `failed` only when somebody can look at the failure, and at what failed."""
@@ -444,7 +516,9 @@ class Promises:
             if recipe is None and manifest is None:
                 self._check_swept(key, manifest)
                 continue
-            if source is None or recipe is None:
+            if self._cloud.dropping and source is None and self._has_left(key, manifest):
+                self._check_left(key, manifest)
+            elif source is None or recipe is None:
                 self._check_gone(key, manifest)
             elif manifest is None or not manifest.is_of(identity_of(source)):
                 self._break(key, "what is published is not of the newest version")
@@ -453,6 +527,7 @@ class Promises:
             else:
                 self._check_end(key, manifest, source)
                 self._check_recorded(key, manifest)
+                self._check_has_left(key, manifest, recipe)
             if self._cloud.gated and manifest and source and recipe:
                 self._check_reviewed(key, manifest, source, recipe)
             self._check_swept(key, manifest)
@@ -462,6 +537,37 @@ class Promises:
             self._check_followed(key, manifest, source, recipe)
         self._check_nonsense()
         self._check_kept_by_cdn()
+
+    def _has_left(self, key: str, manifest: Manifest | None) -> bool:
+        """Whether what a key held is to have left, and not to be deleted.
+
+        Where an operator was interrupted who erases it, only a repetition decides.
+        """
+        if key in self._seen_by_erasers:
+            return manifest is not None and manifest.original_dropped is not None
+        is_gone = key in self._undecided and manifest is not None and manifest.status is Status.DELETED
+        return key in self._wanted and not is_gone
+
+    def _check_left(self, key: str, manifest: Manifest | None) -> None:
+        """What has left by our own hand stays published, by whatever recipe."""
+        wanted = self._wanted.get(key)
+        if manifest is None or manifest.status is not Status.READY or not (wanted is None or manifest.is_of(wanted)):
+            self._break(key, "its original has left, and it is not published")
+        elif manifest.original_dropped is None:
+            self._break(key, "its original has left, and nothing says so")
+        elif not manifest.follows_correction:
+            self._break(key, "its original has left, and its correction is never followed")
+        else:
+            self._check_variants(key, manifest)
+
+    def _check_has_left(self, key: str, manifest: Manifest, recipe: Recipe) -> None:
+        """What may leave has left, unless it would uncover an older version, or nobody was told to come back."""
+        below = self._cloud.uploads.keys[key][:-1]
+        uncovers = not self._cloud.versioned or (below and below[-1].data is not None)
+        if recipe.originals != DROP or uncovers or self._cloud.untold:
+            return
+        if manifest.status is Status.READY and manifest.digest == recipe.digest and manifest.follows_correction:
+            self._break(key, "its original was to leave, and is still there")
 
     def _check_lifted(self, key: str, manifest: Manifest | None) -> None:
         """No row says that what is published, or held, is rejected."""

@@ -88,6 +88,7 @@ def run(  # noqa: PLR0913  kinds of schedules
     corrected: bool = False,
     erasing: bool = False,
     gated: bool = False,
+    dropping: bool = False,
     unanswered: Unanswered = Unanswered.HOLD,
 ) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
@@ -95,11 +96,12 @@ def run(  # noqa: PLR0913  kinds of schedules
     lossy: messages that nobody has received yet may be lost, and in the calm there are nights. lazy: recipes leave some
     variants for their first view. corrected: somebody corrects the focus of pictures. erasing: operators erase keys, at
     any time, and one in the calm until nothing is left of it. gated: recipes hold back what is not reviewed.
-    unanswered: what becomes of what is not reviewed in time, with a gate; then time passes. Those are
-    schedules of their own: a number is another story with them.
+    unanswered: what becomes of what is not reviewed in time, with a gate; then time passes. dropping: recipes drop
+    originals, older versions are brought back, and expire. Those are schedules of their own: a number is another story
+    with them.
     """
     kinds = {"lossy": lossy, "lazy": lazy, "corrected": corrected, "erasing": erasing, "gated": gated}
-    schedule = _Schedule(number, code, unanswered, **kinds)
+    schedule = _Schedule(number, code, unanswered, **kinds, dropping=dropping)
     schedule.run()
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
@@ -120,13 +122,21 @@ class _Schedule:
         corrected: bool,
         erasing: bool,
         gated: bool,
+        dropping: bool,
     ) -> None:
+        self.dropping = dropping
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
         versioned, receives = number % 2 == 0, self.chance.choice((2, 3, 5))
         self.cloud = Cloud(
-            versioned=versioned, max_receives=receives, code=code, lazy=lazy, gated=gated, unanswered=unanswered
+            versioned=versioned,
+            max_receives=receives,
+            code=code,
+            lazy=lazy,
+            gated=gated,
+            unanswered=unanswered,
+            dropping=dropping,
         )
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150)
@@ -164,6 +174,7 @@ class _Schedule:
             actions[self._erase] = 5
         if self.gated:
             actions[self._review] = 12
+        actions |= {self._bring_back: 3, self._expire_older: 3} if self.dropping else {}
         if self.cloud.unanswered is not Unanswered.HOLD:
             actions[self._pass_time] = 30
         if self.gated and self.lossy:
@@ -202,6 +213,12 @@ class _Schedule:
             approved = self.chance.random() < _PART_APPROVED
             self.cloud.review(key, identity_of(version), reviewer, approved=approved)
             self.cloud.happened["review"] += 1
+
+    def _bring_back(self) -> None:
+        self.cloud.bring_back(self.chance.choice(KEYS))
+
+    def _expire_older(self) -> None:
+        self.cloud.expire_older(self.chance.choice(KEYS))
 
     def _pass_time(self) -> None:
         """Hours pass, while nobody is at work, who would have ended."""

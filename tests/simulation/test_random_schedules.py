@@ -63,6 +63,13 @@ def test_nothing_is_published_before_it_is_reviewed_in_100_schedules_with_a_gate
     assert happened_in_100(lambda _: {"gated": True})["review"] >= 100
 
 
+def test_originals_that_leave_are_no_deletions_in_100_schedules_that_drop_them() -> None:
+    happened = happened_in_100(
+        lambda number: {"dropping": True, "corrected": number % 4 == 1, "erasing": number % 4 == 3}
+    )
+    assert min(happened["brought back"], happened["expired older"]) >= 20
+
+
 @pytest.mark.parametrize("unanswered", [Unanswered.PUBLISH, Unanswered.REJECT])
 def test_what_nobody_reviews_in_time_is_published_or_rejected_as_recipes_say_in_100_schedules(
     unanswered: Unanswered,

@@ -9,7 +9,15 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from lightpress.cdk.readiness import PROJECT
-from lightpress.pipeline.manifest import LazyVariant, Manifest, PublishedSource, Status, Variant, manifest_path
+from lightpress.pipeline.manifest import (
+    DroppedOriginal,
+    LazyVariant,
+    Manifest,
+    PublishedSource,
+    Status,
+    Variant,
+    manifest_path,
+)
 from tools.markdown import line
 
 PAGE = PROJECT / "docs" / "manifest.md"
@@ -31,6 +39,7 @@ _SECTIONS = (
     ("source", PublishedSource),
     ("variants", Variant),
     ("lazy", LazyVariant),
+    ("original_dropped", DroppedOriginal),
 )
 _TYPES = {
     str: "text",
@@ -40,6 +49,7 @@ _TYPES = {
     bool: "true or false",
     NoneType: "null",
     PublishedSource: "object",
+    DroppedOriginal: "object",
 }
 _OF_THE_CODE = re.compile(r" \(`[\w.]+`\)")
 

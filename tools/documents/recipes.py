@@ -17,12 +17,14 @@ from lightpress.image.step_options import Length
 from lightpress.image.stepping import OWN_STEPS, built_in, own_names, own_step
 from lightpress.pipeline.recipe import (
     COLOR,
+    KEEP,
     LARGEST_BUDGET,
     LIMITS,
     LONGEST_SIDE,
     MOST_GATE_HOURS,
     MOST_REVIEWERS,
     NAME,
+    ORIGINALS,
     Unanswered,
 )
 from tools.drawing import file_of, ramp, seen
@@ -160,6 +162,12 @@ RECIPE: Mapping[str, Key] = {
         f"sizes, formats ({', '.join(f'`{name}`' for name in OUTPUTS)}), or single variants as `SIZE.FORMAT`",
         'Variants that are made when somebody first asks for them (recipes.md, "Lazy variants"); excludes steps',
         {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+    ),
+    "originals": _word(
+        KEEP,
+        ORIGINALS,
+        'What becomes of originals once they are published (recipes.md, "Originals that leave"); '
+        '`"drop_after_publish"` excludes lazy and gate',
     ),
     "gate": Key(
         "[]",

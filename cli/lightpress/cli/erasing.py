@@ -265,6 +265,10 @@ class Erasing:
         """
         path = manifest_path(name)
         published = self.images.published_at(path)
+        if published is not None and published.manifest.original_dropped is not None:
+            # As long as it says so, it is no deletion that the original is gone.
+            self.images.publish_at(path, replace(published.manifest, original_dropped=None), published)
+            return None
         if any(self.images.paths(variants_folder(name))):
             return None
         latest = max((revision_of_entry(entry) for entry in entries), default=0)

@@ -88,7 +88,8 @@ class Options(TypedDict, total=False):
         noncurrent_version_days: How long the previous versions of overwritten and deleted originals are kept.
         originals_storage: S3 storage class that originals are moved to after `originals_storage_days`. They are read
             again only when a recipe changes.
-        originals_storage_days: Age at which originals are moved to `originals_storage`, in days.
+        originals_storage_days: Age at which originals are moved to `originals_storage`, in days; and those of recipes
+            with `originals = "infrequent"`.
         originals_expiration_days: Age at which originals are deleted, in days, and their variants with them; 0 is
             never. Variants have no expiration of their own, because manifests would still list the deleted ones.
         variants_storage: S3 storage class that variants are moved to after `variants_storage_days`. S3 moves only

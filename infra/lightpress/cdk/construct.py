@@ -33,7 +33,7 @@ from lightpress.cdk.reviewing import Reviewing, ask_reviewers, list_held
 from lightpress.cdk.topic import EventTopic
 from lightpress.cdk.upload_api import UploadApi
 from lightpress.cdk.upload_page import UploadPage
-from lightpress.cdk.uploads import Uploads
+from lightpress.cdk.uploads import Uploads, drop_originals
 from lightpress.cdk.url_ingest import UrlIngest
 from lightpress.cdk.webhooks import Webhooks
 from lightpress.delivery.notify import KINDS, SOURCE
@@ -229,7 +229,7 @@ def _retention(core: _Core) -> Retention:
 
 def _core(scope: Construct, config: Config, recipes: Path, given: Given) -> _Core:
     code = FunctionCode(scope, "Code", source=LAMBDA_SRC, recipes=recipes, config=config)
-    uploads = Uploads(scope, "Uploads", config=config, given=given.uploads)
+    uploads = Uploads(scope, "Uploads", config=config, recipes=code.recipes, given=given.uploads)
     delivery = Delivery(scope, "Delivery", uploads=uploads.bucket, code=code, config=config, mount=given.mount)
     processing = Processing(
         scope, "Processing", uploads=uploads.bucket, images=delivery.images, code=code, config=config
@@ -245,6 +245,8 @@ def _core(scope: Construct, config: Config, recipes: Path, given: Given) -> _Cor
     )
     if delivery.lazy is not None:
         delivery.lazy.look_later(processing.queue, processing.function, failures.function)
+    if code.recipes.drops_originals:
+        drop_originals(processing.function, failures.function, uploads=uploads.bucket)
     if config.processing.event_bus:
         announce_on(config.processing.event_bus, processing.function, failures.function, base_url=delivery.base_url)
     return _Core(config, code, uploads, processing, failures, delivery)

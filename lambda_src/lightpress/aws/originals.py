@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lightpress.aws.errors import is_gone, on_condition
+from lightpress.aws.errors import is_gone, on_condition, status
 from lightpress.aws.unreadable import closed_by, closed_by_archive, is_refusal, why_closed
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
-from lightpress.pipeline.source import FOCUS, Original, focus_in
+from lightpress.pipeline.source import FOCUS, Lying, Original, focus_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,11 +20,12 @@ if TYPE_CHECKING:
     from lightpress.pipeline.source import Closed, Source
 
 _NO_VERSION = "null"
+_FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
 class S3Originals:
-    """Reads originals; may not write."""
+    """Reads originals, and takes versions away where a recipe says so; may not write."""
 
     s3: S3Client
 
@@ -71,6 +72,26 @@ class S3Originals:
         if original.closed is not None:
             raise Unreadable(original.closed)
         return read_as_seen(self.s3, source, original.etag)
+
+    def newest(self, source: Source) -> tuple[Lying, ...]:
+        """LIST VERSIONS: of all that begin with the key, its own come first, the newest of them before the others."""
+        found = self.s3.list_object_versions(Bucket=source.bucket, Prefix=source.key, MaxKeys=2)
+        versions: list[Mapping[str, Any]] = [*found.get("Versions", [])]
+        markers: list[Mapping[str, Any]] = [*found.get("DeleteMarkers", [])]
+        rows = [(row, False) for row in versions] + [(row, True) for row in markers]
+        of_key = [(row, is_marker) for row, is_marker in rows if row["Key"] == source.key]
+        of_key.sort(key=lambda pair: not pair[0]["IsLatest"])
+        return tuple(Lying(row["VersionId"], is_marker) for row, is_marker in of_key)
+
+    def remove(self, source: Source, version: str) -> bool:
+        """DELETE with the version's id: what was written since is another version, which nobody can hit so."""
+        try:
+            self.s3.delete_object(Bucket=source.bucket, Key=source.key, VersionId=version)
+        except ClientError as error:
+            if status(error) == _FORBIDDEN:
+                return False
+            raise
+        return True
 
 
 def _original(told: Mapping[str, Any], size: int, closed: Closed | None) -> Original:

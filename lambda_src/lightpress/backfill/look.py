@@ -1,7 +1,7 @@
 """One look at an original: is what is published of it what should be? Nothing changes.
 
-It takes two requests at most, and one more for each reviewer where its recipe has a gate. Neither reads an original, so
-that what is in an archive costs what everything else does.
+It takes two requests at most, one more for each reviewer where its recipe has a gate, and one more where an original
+has left, or is to. None reads an original, so that what is in an archive costs what everything else does.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lightpress.image import UNREADABLE, Reason
+from lightpress.pipeline.dropping import has_left, is_to_leave, marker_below
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.settled import agrees, is_current, is_overdue, stays_unread
@@ -38,6 +39,7 @@ class Stale(StrEnum):
     REMOVED = "removed"  # it is deleted, and still published
     RESTORED = "restored"  # it failed because it was in an archive, and can be read now
     REVIEWED = "reviewed"  # what is published does not agree with its reviews, or they are overdue
+    LEAVES = "leaves"  # its recipe drops originals, and it is still there
     OUTDATED = "outdated"  # what is published is of this version under another recipe
 
 
@@ -49,7 +51,8 @@ class Found:
         ending: What became of the original, where that is final: the status of its manifest, `IGNORED` or `GONE`; of
             what nobody can read the reason for that, such as "archived".
         stale: Why it is to be worked on; None where it has an ending.
-        reads: Requests that the look took, but for those for reviews: one for each reviewer of its recipe.
+        reads: Requests that the look took, but for those for reviews (one for each reviewer of its recipe) and for
+            what lies under the key.
     """
 
     ending: str | None
@@ -88,8 +91,12 @@ class Looking:
     def _compared(self, source: Source, manifest: Manifest, recipe: Recipe) -> Found:
         try:
             original = self.originals.head(source)
+            left = has_left(source, manifest, original, self.originals)
         except PreconditionFailed:  # it changes while it is looked at
             return Found(None, Stale.CHANGED, MOST_READS)
+        if left:
+            rejected = self._is_rejected(source, manifest, recipe)
+            return Found(None if rejected else str(manifest.status), Stale.REVIEWED if rejected else None, MOST_READS)
         if original is None:
             deleted = manifest.status is Status.DELETED
             return Found(GONE, None, MOST_READS) if deleted else Found(None, Stale.REMOVED, MOST_READS)
@@ -105,8 +112,23 @@ class Looking:
         if manifest.reason == Reason.ARCHIVED and original.closed is None:
             return Stale.RESTORED
         if is_current(manifest, recipe) or stays_unread(manifest, original, recipe):
-            return None
+            return Stale.LEAVES if self._may_leave(source, manifest, recipe, original) else None
         return Stale.OUTDATED
+
+    def _may_leave(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
+        if not is_to_leave(source, manifest, recipe):
+            return False
+        try:
+            marker_below(original, self.originals.newest(source))
+        except PreconditionFailed:
+            return False
+        return True
+
+    def _is_rejected(self, source: Source, manifest: Manifest, recipe: Recipe) -> bool:
+        """Whether a reviewer rejects what has left, of a recipe that has a gate since then."""
+        if self.reviews is None or not recipe.gate or manifest.source is None:
+            return False
+        return self.reviews.standing(source.name, manifest.source.identity, recipe.gate).rejection is not None
 
     def _is_reviewed_anew(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
         if self.reviews is None or not recipe.gate:

@@ -20,6 +20,7 @@ from lightpress.pipeline.backoff import hold_back, pause_seconds
 from lightpress.pipeline.events import read
 from lightpress.pipeline.failures import Failure, Trial, fingerprint, subject_of_message, subject_of_picture
 from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.messages import no_notification
 from lightpress.pipeline.ports import Unreadable
 from lightpress.pipeline.sandbox import ChildLost
 from lightpress.pipeline.source import Cause, Source
@@ -211,6 +212,7 @@ class RecordFailure:
         observer: is told of each outcome, for log and metrics.
         announce: notifies other services of an outcome.
         uploads: the bucket that pictures by URL are written to.
+        afterwards: does what may be done only once an outcome is announced.
     """
 
     find_source: FindSource
@@ -220,6 +222,7 @@ class RecordFailure:
     observer: Observer
     announce: Callable[..., None]
     uploads: str
+    afterwards: Callable[..., None] = no_notification
 
     def __call__(self, dead_letter: DeadLetter, receipt: str, received: int) -> None:
         """Process one dead letter, delivered `received` times; raises ExceptionGroup after transient errors."""
@@ -249,6 +252,7 @@ class RecordFailure:
             if outcome.manifest is not None:
                 self.registry.lift(source, outcome.manifest)
             self.announce(outcome)
+            self.afterwards(outcome)
             self.observer.on_done(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the letter still get their turn
             self.observer.on_error(source, error)

@@ -31,6 +31,13 @@ class NothingPublished(Exception):
         self.manifest = manifest
 
 
+class OriginalDropped(Exception):
+    """A picture whose original has left cannot be cut anew."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(f"the original of {source.name} has left")
+
+
 class Manifests(Protocol):
     """The images bucket, as far as a correction needs it (`pipeline.ports.Images`)."""
 
@@ -65,6 +72,7 @@ class Corrections:
         Raises:
             NothingPublished: There is no picture of that key now: its upload is not processed yet, or has failed, or it
                 is deleted.
+            OriginalDropped: Its original has left, of which other variants would have to be made.
             TooManyConflicts: It was published anew during each of many attempts.
         """
         for _ in range(ATTEMPTS):
@@ -79,6 +87,8 @@ class Corrections:
         published = self.images.published(source.name)
         if published is None or published.manifest.status is not Status.READY:
             raise NothingPublished(source, published.manifest if published else None)
+        if published.manifest.original_dropped is not None:
+            raise OriginalDropped(source)
         corrected = replace(published.manifest, correction=focus)
         if corrected != published.manifest:
             self.images.publish(corrected, published)

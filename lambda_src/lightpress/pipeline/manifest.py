@@ -162,6 +162,19 @@ class PublishedSource:
 
 
 @dataclass(frozen=True, slots=True)
+class DroppedOriginal:
+    """That the original leaves by our own hand: from when a manifest says so, its version counts as gone.
+
+    Attributes:
+        marker: The delete marker that lay below it, by which a later deletion is told apart; None if there was none.
+        announced: The revision that was announced before.
+    """
+
+    marker: str | None
+    announced: int
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The published state of one key.
 
@@ -185,6 +198,8 @@ class Manifest:
         gate: The reviewers that it is held for; empty unless the status is "held".
         held_at: Since when they are waited for, in seconds since 1970; None where they have time for ever.
         held_until: How long they are waited for, in seconds since 1970; None as well.
+        original_dropped: That the original has left since it was published, or is about to; None if it is kept. It is
+            no deletion.
         schema: Version of this format.
     """
 
@@ -205,6 +220,7 @@ class Manifest:
     gate: tuple[str, ...] = ()
     held_at: int | None = None
     held_until: int | None = None
+    original_dropped: DroppedOriginal | None = None
     schema: int = field(default=SCHEMA)
 
     @property
@@ -365,8 +381,14 @@ def manifest_from_json(body: bytes) -> Manifest:
             "notes": tuple(values["notes"]),
             "correction": _point(values),
             "gate": tuple(values.get("gate", ())),
+            "original_dropped": _dropped(values),
         }
     )
+
+
+def _dropped(values: Mapping[str, Any]) -> DroppedOriginal | None:
+    dropped = values.get("original_dropped")
+    return DroppedOriginal(**_known(DroppedOriginal, dropped)) if dropped else None
 
 
 def _renamed(source: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -98,6 +98,7 @@ class MessageProcessor(Generic[Outcome]):
         queue: where messages come from; it delays the next try of one.
         observer: is told of each outcome, for log and metrics.
         announce: notifies other services of an outcome.
+        afterwards: does what may be done only once that is announced.
     """
 
     find_source: FindSource
@@ -106,6 +107,7 @@ class MessageProcessor(Generic[Outcome]):
     queue: Queue
     observer: Observer[Outcome]
     announce: Callable[..., None] = no_notification
+    afterwards: Callable[..., None] = no_notification
 
     def __call__(self, message: Message, has_time: Callable[[], bool] = always) -> None:
         """Process one message; raises ExceptionGroup after transient errors, so that SQS delivers it again as a whole.
@@ -134,6 +136,7 @@ class MessageProcessor(Generic[Outcome]):
             elif outcome.handed_on:
                 self.dead_letters.send(_dead_letter(message, reconcile_message(source, retry=retry)))
             self.announce(outcome)
+            self.afterwards(outcome)
             self.observer.on_done(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
             self.observer.on_error(source.because(cause), error)

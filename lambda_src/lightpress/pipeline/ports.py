@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.gate import Standing
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.recipe import RecipeBook
-    from lightpress.pipeline.source import Closed, Original, Source
+    from lightpress.pipeline.source import Closed, Lying, Original, Source
 
     Render = Callable[[bytes, Spec], RenderResult]
 
@@ -35,13 +35,19 @@ class Unreadable(Exception):
 
 
 class Originals(Protocol):
-    """The uploads bucket. It is only read: originals are never changed or deleted."""
+    """The uploads bucket. Originals are never changed, and leave only where their recipe says so."""
 
     def head(self, source: Source) -> Original | None:
         """What the source holds now; None if it is gone. Raises PreconditionFailed if it changes meanwhile."""
 
     def read(self, source: Source, original: Original) -> bytes:
         """The bytes of `original`. Raises PreconditionFailed if the source holds others, or Unreadable."""
+
+    def newest(self, source: Source) -> tuple[Lying, ...]:
+        """What lies under the source: the newest version or delete marker and the one below it, as far as there are."""
+
+    def remove(self, source: Source, version: str) -> bool:
+        """Take exactly this version away, for good; what is already gone is fine. False if that is not allowed."""
 
 
 @dataclass(frozen=True, slots=True)

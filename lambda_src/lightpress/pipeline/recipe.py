@@ -58,6 +58,9 @@ _AUTO = "auto"
 _LEAST_FACTOR = 1.1
 LARGEST_BUDGET = 65_536
 """Of `max_kb`, in KB."""
+KEEP, INFREQUENT, DROP = "keep", "infrequent", "drop_after_publish"
+ORIGINALS = (KEEP, INFREQUENT, DROP)
+"""What may become of originals once they are published: a recipe's `originals`."""
 MOST_REVIEWERS = 5
 """Each is a request more for every look at a key."""
 MOST_GATE_HOURS = 24 * 365
@@ -121,6 +124,7 @@ class Recipe:
         gate: The reviewers that have to approve a picture before it is published; empty if it need not wait.
         unanswered: What becomes of it if they do not answer in time.
         gate_hours: How long they have; 0 if for ever.
+        originals: What becomes of originals once they are published, one of `ORIGINALS`.
     """
 
     name: str
@@ -128,6 +132,7 @@ class Recipe:
     gate: tuple[str, ...] = ()
     unanswered: Unanswered = Unanswered.HOLD
     gate_hours: float = 0
+    originals: str = KEEP
 
     def until(self, held_at: int | None) -> int | None:
         """When reviewers have had time enough who were asked at a time, in seconds since 1970; None if they never have.
@@ -225,6 +230,18 @@ class RecipeBook:
         return any(recipe.gate_hours for recipe in self.recipes.values())
 
     @property
+    def drops_originals(self) -> bool:
+        """Whether any of the recipes drops originals after they are published."""
+        return any(recipe.originals == DROP for recipe in self.recipes.values())
+
+    @property
+    def infrequent(self) -> tuple[str, ...]:
+        """What the keys begin with whose originals are moved; "" for all keys. None of them begins with another."""
+        rules = (rule for rule in self.rules if rule.recipe and rule.recipe.originals == INFREQUENT)
+        found = sorted({rule.path.removesuffix(EVERYTHING) for rule in rules})
+        return tuple(one for one in found if not any(one.startswith(other) for other in found if other != one))
+
+    @property
     def accept(self) -> tuple[str, ...]:
         """The formats that any of the recipes accepts, the usual ones first."""
         return tuple(name for name in READABLE if any(name in one.spec.accept for one in self.recipes.values()))
@@ -266,6 +283,7 @@ def load_recipes(path: Path) -> RecipeBook:
     rules = tuple(_rule(row, recipes) for row in rows)
     book.close()
     _check_order(rows, rules)
+    _check_moved(rows, rules)
     if rules[-1].path != EVERYTHING:
         raise book.error("rules", f'the last rule must have path = "{EVERYTHING}", so that every key has one')
     return RecipeBook(rules, recipes)
@@ -303,6 +321,29 @@ def _check_order(rows: tuple[Table, ...], rules: tuple[Rule, ...]) -> None:
             raise row.error("path", f'{rule.path!r} comes behind "{EVERYTHING}", which takes every key: put it before')
         if rule.path in before:
             raise row.error("path", f"{rule.path!r} is the path of an earlier rule, which takes all of its keys")
+
+
+def _check_moved(rows: tuple[Table, ...], rules: tuple[Rule, ...]) -> None:
+    """Refuse what a lifecycle rule cannot say of originals that are moved: it knows what keys begin with, alone."""
+    for number, (row, rule) in enumerate(zip(rows, rules, strict=True)):
+        if rule.recipe is None or rule.recipe.originals != INFREQUENT:
+            continue
+        prefix = rule.path.removesuffix(EVERYTHING)
+        if prefix == rule.path or "*" in prefix:
+            raise row.error(
+                "path",
+                f'{rule.path!r} is for a recipe with originals = "{INFREQUENT}", and S3 moves originals by what their '
+                f'keys begin with: say it in the way of "PREFIX{EVERYTHING}"',
+            )
+        for before, other in zip(rows[:number], rules[:number], strict=True):
+            head = other.path.partition("*")[0]
+            moved = other.recipe is not None and other.recipe.originals == INFREQUENT
+            if not moved and (head.startswith(prefix) or prefix.startswith(head)):
+                raise before.error(
+                    "path",
+                    f"{other.path!r} has keys that begin with {prefix!r}, and rules[{number}].path, whose recipe has "
+                    f'originals = "{INFREQUENT}", would move its originals, too: S3 knows no exceptions',
+                )
 
 
 def _check_path(path: str, row: Table) -> None:
@@ -364,8 +405,22 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         raise row.error("lazy", "excludes max_kb: the quality of a lazy variant is told before anybody makes it")
     gate = _gate(row)
     unanswered, hours = _time_limit(row, gate)
+    originals = _originals(row, spec, gate)
     row.close()
-    return Recipe(name, spec, gate, unanswered, hours)
+    return Recipe(name, spec, gate, unanswered, hours, originals)
+
+
+def _originals(recipe: Table, spec: Spec, gate: tuple[str, ...]) -> str:
+    """What becomes of originals; refuses what needs them after they have left."""
+    originals = recipe.text("originals", KEEP, allowed=ORIGINALS)
+    if originals == DROP and spec.lazy:
+        raise recipe.error("originals", f'"{DROP}" excludes lazy: a lazy variant is made of the original. Remove one')
+    if originals == DROP and gate:
+        raise recipe.error(
+            "originals",
+            f'"{DROP}" excludes gate: a reviewer may think again, and look at the original. Remove one',
+        )
+    return originals
 
 
 def _time_limit(recipe: Table, gate: tuple[str, ...]) -> tuple[Unanswered, float]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lightpress.image import REJECTIONS, UNREADABLE, PictureRejected, Reason
 from lightpress.image.formats import OUTPUTS
+from lightpress.pipeline.dropping import has_left
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.file_names import saved_as
 from lightpress.pipeline.gate import NO_GATE
@@ -75,6 +76,7 @@ class Outcome:
         manifest: what is published now; None where nothing ever was.
         verdict: why it was rejected or failed; None where it was not.
         closed: why it was kept as another recipe made it; None where it was not.
+        original: what the source held; None if nothing.
     """
 
     source: Source
@@ -82,6 +84,7 @@ class Outcome:
     manifest: Manifest | None
     verdict: Verdict | None = None
     closed: Closed | None = None
+    original: Original | None = None
 
     @property
     def handed_on(self) -> bool:
@@ -218,16 +221,47 @@ def _attempt(
     published = dependencies.images.published(source.name)  # The manifest first: later publications are noticed,
     original = dependencies.originals.head(source)  # then the source: it is at least as new as the manifest.
     recipe = dependencies.recipes.recipe_for(source.name)
+    if published is not None and has_left(source, published.manifest, original, dependencies.originals):
+        if not _is_rejected(source, published.manifest, recipe, dependencies):
+            return _left(source, original, published, dependencies, again=again)
+        original = None  # there is nothing to put into quarantine: it ends as a deletion does
+    if published is not None and published.manifest.original_dropped is not None:
+        _take_away(source, published.manifest, dependencies)
     if original is None or recipe is None:
         return _withdraw(source, published, dependencies, ignored=recipe is None, again=again)
-    standing = _standing(
-        source, original, recipe, published, dependencies
-    )  # Whoever reviews it later has it looked at again.
+    # Whoever reviews it later has it looked at again.
+    standing = _standing(source, original, recipe, published, dependencies)
     if published is not None and is_settled(published.manifest, original, recipe, standing, retry=retry):
-        return Outcome(source, Action.NOTHING, swept(published, dependencies) if again else published.manifest)
+        manifest = swept(published, dependencies) if again else published.manifest
+        return Outcome(source, Action.NOTHING, manifest, original=original)
     if published is not None and published.manifest.is_withdrawn:
         remove_dead(published.manifest, dependencies)  # Once it is replaced, nobody knows what to invalidate.
     return _update(Attempt(source, original, recipe, published, dependencies, recorder, again, standing))
+
+
+def _left(
+    source: Source, original: Original | None, published: Published, dependencies: Dependencies, *, again: bool
+) -> Outcome:
+    """Leave what is published of an original that has left as it is, whatever recipes say by now."""
+    manifest = swept(published, dependencies) if again else published.manifest
+    return Outcome(source, Action.NOTHING, manifest, original=original)
+
+
+def _is_rejected(source: Source, manifest: Manifest, recipe: Recipe | None, dependencies: Dependencies) -> bool:
+    """Whether a reviewer rejects what has left, of a recipe that has a gate since then."""
+    if recipe is None or not recipe.gate or manifest.source is None:
+        return False
+    standing = dependencies.reviewed.standing(source.name, manifest.source.identity, recipe.gate)
+    return standing.rejection is not None
+
+
+def _take_away(source: Source, manifest: Manifest, dependencies: Dependencies) -> None:
+    """Remove the version that leaves, if it is still there: once this manifest is replaced, nobody knows that it does.
+
+    Whoever was about to remove it could do so when it is an original again.
+    """
+    if manifest.source is not None:
+        dependencies.originals.remove(source, manifest.source.identity)
 
 
 def _standing(
@@ -252,7 +286,7 @@ def _update(attempt: Attempt) -> Outcome:
     except PictureRejected as rejected:
         return _rejected(attempt, rejected)
     _publish(manifest, attempt)
-    return Outcome(attempt.source, Action.PUBLISHED, manifest)
+    return Outcome(attempt.source, Action.PUBLISHED, manifest, original=attempt.original)
 
 
 def _hold(attempt: Attempt) -> Outcome:

@@ -61,7 +61,7 @@ class Corrections(Protocol):
     """Corrects the focus of what is published (`pipeline.correction`)."""
 
     def __call__(self, source: Source, focus: tuple[float, float] | None) -> Manifest:
-        """Say where the subject is; raises NothingPublished or TooManyConflicts."""
+        """Say where the subject is; raises NothingPublished, OriginalDropped or TooManyConflicts."""
 
 
 class Manifests(Protocol):

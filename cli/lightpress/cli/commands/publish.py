@@ -280,7 +280,7 @@ def focus(
     meanwhile, 2 nothing is published of it, 3 the variants do not follow it yet.
     """
     from lightpress.cli.correcting import BadPointError, correct, point_of
-    from lightpress.pipeline.correction import NothingPublished
+    from lightpress.pipeline.correction import NothingPublished, OriginalDropped
     from lightpress.pipeline.reconcile import TooManyConflicts
 
     try:
@@ -291,6 +291,11 @@ def focus(
         state = nothing.manifest.status if nothing.manifest else "not processed yet, or never uploaded"
         err.print(f"{key}: no picture is published that has a focus ({state}); lightpress status {key} tells more")
         raise typer.Exit(2) from None
+    except OriginalDropped:
+        stop(
+            f'{key} is published, and its original has left (originals = "drop_after_publish"), of which '
+            "other variants would have to be made. Upload it again, with the focus as metadata: x-amz-meta-focus."
+        )
     except TooManyConflicts:
         stop(f"{key} was published anew again and again while its focus was written: run the command again.")
     if as_json:
