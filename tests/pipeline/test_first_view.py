@@ -230,7 +230,8 @@ def test_deleted_while_it_is_rendered_it_is_not_served_and_removed(world: World)
         world.settle()
 
     world.before[f"PutObject images/{path}"] = delete
-    assert (world.view(path).result, world.images.data(path)) == (Result.CHANGED, None)
+    view = world.view(path)
+    assert (view.result, view.data, world.images.data(path)) == (Result.CHANGED, None, None)
 
 
 def test_overwritten_before_it_is_read_it_is_not_rendered(world: World) -> None:
