@@ -154,7 +154,7 @@ LAZY = [
 CORRECTED_QUICK = [
     *(
         Case(script, versioned, begins=PUBLISHED)
-        for script in ("PH", "PHR", "PVH", "PHZO")
+        for script in ("PH", "PHR", "PRH", "PVH", "PHZO")
         for versioned in (True, False)
     ),
     *(Case(script, begins=PUBLISHED) for script in ("PHG", "PHQ", "PHD")),

@@ -279,7 +279,7 @@ class Publication:
     @property
     def generation(self) -> str:
         """The folder to write the variants to."""
-        return generation_name(self.revision, self.identity, self.digest)
+        return generation_name(self.revision, self.identity, self.digest, self.correction)
 
     def ready(self, facts: OriginalInfo, variants: tuple[Variant, ...], lazy: tuple[LazyVariant, ...] = ()) -> Manifest:
         """The manifest that publishes the variants. lazy: those that are owed besides."""
@@ -424,9 +424,14 @@ def cached_folders(folder: str) -> tuple[str, ...]:
     return folder, f"{PERMALINKS}{folder.removeprefix(VARIANTS)}"
 
 
-def generation_name(revision: int, identity: str, digest: str) -> str:
-    """Name the folder for publishing these contents under this recipe as `revision`."""
-    contents = _hash(f"{identity}\n{digest}", _CONTENT_HASH_CHARACTERS)
+def generation_name(revision: int, identity: str, digest: str, correction: tuple[float, float] | None = None) -> str:
+    """Name the folder for publishing these contents under this recipe as `revision`.
+
+    correction: The focus that was said since. Of two workers, one of which has heard of it, the slower one would
+    otherwise overwrite what the other has published.
+    """
+    said = f"\n{correction}" if correction else ""
+    contents = _hash(f"{identity}\n{digest}{said}", _CONTENT_HASH_CHARACTERS)
     return f"{revision}-{contents}"
 
 
