@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from lightpress.cli.plan import WITHOUT_ORIGINAL, plan, sample
+from lightpress.cli.plan import plan, sample
 from lightpress.image import Reason, Size, Spec
 from lightpress.image.formats import OUTPUTS
 from lightpress.image.spec import Pixels
@@ -113,7 +113,8 @@ def test_what_would_be_made_of_originals_that_have_left_is_refused_and_counted()
     left = [replace(published(key), original_dropped=DroppedOriginal(None, 1)) for key in ("a", "b", "drafts/c")]
     other = Spec((Size("w100", 90),), OLD.spec.formats)
     found = plan([*left, published("d")], book(other, "drafts/**"))
-    assert (found.pictures, found.to_render) == ({WITHOUT_ORIGINAL: 3, "stale": 1}, 1)
+    assert found.without_original == 3
+    assert (found.pictures, found.to_render) == ({"without original": 3, "stale": 1}, 1)
     assert plan(left[:2], book(OLD.spec)).pictures == {"current": 2}
 
 

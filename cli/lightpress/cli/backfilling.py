@@ -22,7 +22,7 @@ from lightpress.cli.backfill import BATCH, Backfill, BackfillError, Item, Limits
 from lightpress.cli.backfill_sources import inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
 from lightpress.cli.distributed import Distributed, name_of
-from lightpress.cli.plan import WITHOUT_ORIGINAL, manifest_paths, read_manifests
+from lightpress.cli.plan import manifest_paths, read_manifests
 from lightpress.cli.plan import plan as planned
 from lightpress.cli.plan import sample as chosen_of
 from lightpress.client.faults import FAULTS, sentence_of
@@ -286,7 +286,7 @@ def _without_original(job: Job, count: int) -> int:
     paths, total = chosen_of(manifest_paths(job.deployment), count)
     under = job.pictures.prefix
     manifests = [one for one in read_manifests(job.deployment, paths) if one.key.startswith(under)]
-    refused = planned(manifests, job.recipes).pictures[WITHOUT_ORIGINAL]
+    refused = planned(manifests, job.recipes).without_original
     return round(refused * total / len(paths)) if paths else 0
 
 

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lightpress.backfill.run import NANOS
-from lightpress.cli.plan import WITHOUT_ORIGINAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -49,7 +48,7 @@ def facts_of_plan(plan: Plan, total: int, dollars: Callable[[int], float]) -> di
         "examples": plan.examples,
         "variants": dict(plan.variants),
         "to_render": plan.to_render,
-        "without_original": plan.pictures[WITHOUT_ORIGINAL],
+        "without_original": plan.without_original,
         "dollars": round(dollars(plan.to_render), _CENT_DIGITS),
     }
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest, PublishedSource
     from lightpress.pipeline.recipe import Recipe, RecipeBook
 
-WITHOUT_ORIGINAL = "without original"
+_WITHOUT_ORIGINAL = "without original"
 _AT_ONCE = 16
 _CHUNK = 500
 _MOST_EXAMPLES = 5
@@ -63,6 +63,11 @@ class Plan:
     def to_render(self) -> int:
         """The number of originals that a backfill would render."""
         return self.pictures["stale"] + self.pictures["tried again"]
+
+    @property
+    def without_original(self) -> int:
+        """The number of originals that have left, and would be needed."""
+        return self.pictures[_WITHOUT_ORIGINAL]
 
     def add(self, manifest: Manifest, book: RecipeBook) -> None:
         """Count the manifest of one original under a recipe book."""
@@ -105,7 +110,7 @@ def _state(manifest: Manifest, recipe: Recipe | None) -> str:
     if manifest.status is Status.DELETED:
         return "deleted"
     if manifest.original_dropped is not None and (recipe is None or not is_current(manifest, recipe)):
-        return WITHOUT_ORIGINAL
+        return _WITHOUT_ORIGINAL
     if recipe is None:
         return "removed"
     if is_current(manifest, recipe):

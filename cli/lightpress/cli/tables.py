@@ -12,7 +12,6 @@ from rich.table import Table
 
 from lightpress.backfill.run import FINISHED, LEFT, NANOS
 from lightpress.cli.console import styled
-from lightpress.cli.plan import WITHOUT_ORIGINAL
 from lightpress.costs.estimate import why
 from lightpress.costs.prices import SOURCE
 from lightpress.image import MESSAGES, Reason
@@ -306,7 +305,7 @@ def print_plan(console: Terminal, plan: Plan, dollars: Callable[[int], float]) -
         f"Deploying this and running a backfill renders {plan.to_render:,} originals: about "
         f"${dollars(plan.to_render):,.2f} (lightpress estimate shows how)."
     )
-    _print_refused(console, plan.pictures[WITHOUT_ORIGINAL])
+    _print_refused(console, plan.without_original)
 
 
 def _print_refused(console: Terminal, count: int) -> None:

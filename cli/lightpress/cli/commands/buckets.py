@@ -60,7 +60,7 @@ def plan(  # noqa: PLR0913, PLR0917  the command's options
     Exit code 1 if it would render pictures anew whose originals have left: those stay published as they are.
     """
     from lightpress.cli.facts import facts_of_plan
-    from lightpress.cli.plan import WITHOUT_ORIGINAL, manifest_paths, read_manifests
+    from lightpress.cli.plan import manifest_paths, read_manifests
     from lightpress.cli.plan import plan as planned
     from lightpress.cli.plan import sample as chosen
     from lightpress.cli.tables import print_plan
@@ -82,7 +82,7 @@ def plan(  # noqa: PLR0913, PLR0917  the command's options
         if sampled:
             out.print(f"{found.seen} of {total} manifests, chosen at random; the numbers are scaled up.")
         print_plan(out, found, dollars)
-    raise typer.Exit(bool(found.pictures[WITHOUT_ORIGINAL]))
+    raise typer.Exit(bool(found.without_original))
 
 
 def connect(
