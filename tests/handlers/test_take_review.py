@@ -293,7 +293,7 @@ def test_what_nobody_reviews_in_time_is_looked_at_in_the_next_hour_and_published
     assert rejecting.verdict is not None
     assert (rejecting.verdict.reason, rejecting.verdict.detail) == (
         "not_reviewed",
-        "person: no answer within 1 hours.",
+        "person: no answer within an hour.",
     )
     assert look_with(deployed, book).action is Action.PUBLISHED
     take(MEASURE)

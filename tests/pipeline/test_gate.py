@@ -17,7 +17,7 @@ from lightpress.image import render
 from lightpress.pipeline.gate import PERSON, Review, held_path, standing_of
 from lightpress.pipeline.manifest import Status, manifest_from_json, variants_folder
 from lightpress.pipeline.ports import Dependencies
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered, load_recipes
 from lightpress.pipeline.reconcile import Action, Outcome, reconcile
 from lightpress.pipeline.source import Source
 from tools.drawing import file_of, ramp
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KEY = "cat.jpg"
+NOON, HOUR = 1_800_000_000, 3600
 SPEC = load_recipes(RECIPES).recipes["web"].spec
 
 
@@ -43,15 +44,25 @@ class Published:
     """A bucket with one picture, and whoever looks at it with recipes of any kind."""
 
     s3: Any
+    now: float = NOON
 
-    def look(self, *gate: str, retry: bool = False, redelivered: bool = False, quality: int = 80) -> Outcome:
-        recipe = Recipe("web", replace(SPEC, quality={"jpeg": quality}), gate)
+    def look(
+        self,
+        *gate: str,
+        retry: bool = False,
+        redelivered: bool = False,
+        quality: int = 80,
+        unanswered: Unanswered = Unanswered.HOLD,
+    ) -> Outcome:
+        hours = 0 if unanswered is Unanswered.HOLD else 2
+        recipe = Recipe("web", replace(SPEC, quality={"jpeg": quality}), gate, unanswered, hours)
         needs = Dependencies(
             S3Originals(self.s3),
             S3Images(self.s3, "images"),
             RecipeBook((Rule("**", recipe),), {"web": recipe}),
             render,
             reviews=S3Reviews(self.s3, "images"),
+            now=lambda: self.now,
         )
         return reconcile(Source("uploads", KEY), needs, recorder=_NobodyAsks(), retry=retry, redelivered=redelivered)
 
@@ -158,3 +169,47 @@ def test_a_manifest_says_for_whom_a_picture_is_held(published: Published) -> Non
     assert manifest is not None
     assert manifest_from_json(manifest.to_json()) == manifest
     assert (manifest.status, manifest.gate) == (Status.HELD, (PERSON,))
+
+
+@pytest.mark.parametrize(
+    ("unanswered", "action"), [(Unanswered.PUBLISH, Action.PUBLISHED), (Unanswered.REJECT, Action.FAILED)]
+)
+def test_reviewers_have_their_hours_from_when_they_were_asked_and_then_the_recipe_decides(
+    published: Published, unanswered: Unanswered, action: Action
+) -> None:
+    outcome = published.look(PERSON, unanswered=unanswered)
+    assert outcome.manifest is not None
+    assert (outcome.action, outcome.manifest.held_at) == (Action.HELD, NOON)
+    published.now = NOON + 2 * HOUR - 1
+    assert published.look(PERSON, unanswered=unanswered).action is Action.NOTHING
+    published.now = NOON + 2 * HOUR
+    late = published.look(PERSON, unanswered=unanswered)
+    assert late.action is action
+    assert late.manifest is not None
+    if unanswered is Unanswered.REJECT:
+        assert (late.manifest.reason, late.manifest.detail) == ("not_reviewed", "person: no answer within 2 hours.")
+    assert (published.waiting(), published.fetchable() > 0) == (0, unanswered is Unanswered.PUBLISH)
+    assert published.look(PERSON, unanswered=unanswered).action is Action.NOTHING, "and that is its end"
+
+
+def test_what_waits_for_ever_waits_whatever_the_hour(published: Published) -> None:
+    published.look(PERSON)
+    published.now = NOON + 10_000 * HOUR
+    assert published.look(PERSON).action is Action.NOTHING
+    assert published.waiting() == 1
+
+
+def test_another_reviewer_has_hours_of_their_own(published: Published) -> None:
+    published.look(PERSON, unanswered=Unanswered.PUBLISH)
+    published.now = NOON + 3 * HOUR
+    outcome = published.look("scan", unanswered=Unanswered.PUBLISH)
+    assert outcome.manifest is not None
+    assert (outcome.action, outcome.manifest.held_at) == (Action.HELD, NOON + 3 * HOUR)
+
+
+def test_an_approval_after_the_hours_publishes_what_was_rejected_for_want_of_it(published: Published) -> None:
+    published.look(PERSON, unanswered=Unanswered.REJECT)
+    published.now = NOON + 2 * HOUR
+    assert published.look(PERSON, unanswered=Unanswered.REJECT).action is Action.FAILED
+    published.say(approved=True)
+    assert published.look(PERSON, unanswered=Unanswered.REJECT).action is Action.PUBLISHED

@@ -305,8 +305,12 @@ def _check_allowed(standing: Standing, recipe: Recipe) -> None:
         raise PictureRejected(Reason.REJECTED_BY_GATE, detail)
     if standing.is_open and standing.overdue and recipe.unanswered is Unanswered.REJECT:
         raise PictureRejected(
-            Reason.NOT_REVIEWED, f"{', '.join(standing.missing)}: no answer within {recipe.gate_hours:g} hours."
+            Reason.NOT_REVIEWED, f"{', '.join(standing.missing)}: no answer within {_hours(recipe.gate_hours)}."
         )
+
+
+def _hours(count: float) -> str:
+    return "an hour" if count == 1 else f"{count:g} hours"
 
 
 def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
