@@ -475,8 +475,8 @@ BROKEN = {
         "recipes.web.watermark",
         [
             "is not a known key",
-            "allowed: accept, animation, background, colors, damaged, formats, gate, hdr, lazy, limits, lossless,",
-            "metadata, quality, sizes",
+            "allowed: accept, animation, background, colors, damaged, facts, formats, gate, hdr, lazy, limits,",
+            "lossless, metadata, quality, sizes",
         ],
     ),
     "something else in the file": (

@@ -47,13 +47,16 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     corrected: Annotated[bool, typer.Option("--corrected", help="Focuses are corrected.")] = False,  # noqa: FBT002
     erasing: Annotated[bool, typer.Option("--erasing", help="Operators erase keys.")] = False,  # noqa: FBT002
     gated: Annotated[bool, typer.Option("--gated", help="Pictures wait for reviews.")] = False,  # noqa: FBT002
+    enriched: Annotated[bool, typer.Option("--enriched", help="Enrichers are asked for facts.")] = False,  # noqa: FBT002
     processes: Processes = _ALL,
 ) -> None:
     """Run random schedules; the first that breaks a promise is told and ends it."""
     happened: Counter[str] = Counter()
     ran, left = 0, 0
     end = time.monotonic() + 60 * minutes
-    run = partial(randomly.run, lossy=lossy, lazy=lazy, corrected=corrected, erasing=erasing, gated=gated)
+    run = partial(
+        randomly.run, lossy=lossy, lazy=lazy, corrected=corrected, erasing=erasing, gated=gated, enriched=enriched
+    )
     with _shared(processes, run, range(seed, seed + count), at_once=50) as all_told:
         for told in all_told:
             ran += 1

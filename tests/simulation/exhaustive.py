@@ -21,6 +21,7 @@ from tests.simulation.deployed import BUS, UPLOADS, Code
 from tests.simulation.invocation import ERASURE, Fault
 from tests.simulation.memory import Memory, Remembered
 from tests.simulation.pictures import (
+    A_FACE,
     ARCHIVED,
     BAD,
     CUSTOMER_KEY,
@@ -28,9 +29,11 @@ from tests.simulation.pictures import (
     FINER,
     FOCUS,
     GOOD,
+    OTHER_WORDS,
     RARE,
     REFUSING,
     REFUSING_ANEW,
+    WORDS,
 )
 from tests.simulation.promises import identity_of
 
@@ -55,7 +58,9 @@ MOST_TIMES = 30
 # asks for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it, U for one that is
 # owed no more; E deploys recipes that are the same but leave nothing, F the same in another quality. H: somebody
 # corrects the focus of what is published; G takes that back. S: an operator erases what there is of the key. Of recipes
-# with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks as well.
+# with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks as well. Of
+# recipes with enrichers: w and x: one of them, whom R does not ask, says what is to be seen, and thinks again; f:
+# another one sees a face. h and g: somebody says what is to be seen, of whatever recipes.
 
 
 def _newest(cloud: Cloud) -> str:
@@ -87,11 +92,14 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "r": lambda cloud: cloud.review(KEY, _newest(cloud), PERSON, approved=False),
     "s": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=True),
     "t": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=False),
+    "w": lambda cloud: cloud.enrich(KEY, _newest(cloud), WORDS),
+    "x": lambda cloud: cloud.enrich(KEY, _newest(cloud), OTHER_WORDS),
+    "f": lambda cloud: cloud.enrich(KEY, _newest(cloud), A_FACE),
 }
 
 VIEWER, LAZY_VIEWERS, ERASES = "V", frozenset("WU"), "S"
-CORRECTIONS = {"H": FOCUS, "G": None}
-REVIEWED = frozenset("arst")
+CORRECTIONS: dict[str, tuple[float, float] | str | None] = {"H": FOCUS, "G": None, "h": "a dog", "g": "a cat"}
+REVIEWED, ENRICHED = frozenset("arst"), frozenset("wxf")
 CLOSING = frozenset("ACXKZL")
 
 
@@ -153,6 +161,7 @@ class Run:
             has_viewers=viewers,
             lazy=lazy,
             gated=not REVIEWED.isdisjoint(case.script),
+            enriched=not ENRICHED.isdisjoint(case.script),
         )
         self.cloud.cdn.delayed = case.delayed
         self.case, self.script, self.faults = case, case.script, case.faults

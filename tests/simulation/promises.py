@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,14 @@ from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
 from lightpress.image import UNREADABLE, Reason
 from lightpress.pipeline.events import read
+from lightpress.pipeline.facts import center_of, fact_from
 from lightpress.pipeline.gate import PERSON, held_folder, held_path, review_from_json, review_path
 from lightpress.pipeline.manifest import (
     VARIANTS,
     Manifest,
     Status,
+    fact_path,
+    facts_folder,
     generation_in,
     generation_name,
     manifest_from_json,
@@ -43,6 +47,7 @@ from tests.simulation.pictures import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lightpress.pipeline.facts import Fact
     from lightpress.pipeline.recipe import Recipe
     from tests.simulation.cloud import Cloud
     from tests.simulation.worker import Worker
@@ -78,6 +83,8 @@ class Promises:
         self._unheard: set[str] = set()
         self._erased: dict[str, int] = {}
         self._said: dict[tuple[str, str, str], frozenset[bool]] = {}
+        self._facts: dict[tuple[str, str, str], tuple[Fact, ...]] = {}
+        self._in_time: dict[tuple[str, str, str], int] = {}
 
     @property
     def owed(self) -> list[str]:
@@ -103,6 +110,15 @@ class Promises:
         """Remember what a reviewer has said of a version."""
         said = (key, identity, reviewer)
         self._said[said] = self._said.get(said, frozenset()) | {approved}
+
+    def enriched(self, key: str, identity: str, values: Mapping[str, Any]) -> None:
+        """Remember what an enricher has said of a version, and whether it was published then."""
+        fact = fact_from(values)
+        said = (key, identity, fact.enricher)
+        self._facts[said] = (*(one for one in self._facts.get(said, ()) if one != fact), fact)
+        manifest = self.manifest(key)
+        if manifest is not None and manifest.status is Status.READY and manifest.is_of(identity):
+            self._in_time[said] = self._changes[key]
 
     def denied(self, what: str) -> None:
         """Remember that the last instance was denied to read it."""
@@ -132,7 +148,9 @@ class Promises:
         gone, shown = sorted(self._gone_at.items()), sorted(self._newest_shown.items())
         unheard, erased = sorted(self._unheard), sorted(filter(self.is_erased, self._erased))
         said = sorted((who, sorted(answers)) for who, answers in self._said.items())
-        return gone, shown, sorted(self._seen_by_viewers), patience, unheard, erased, said, *self._lazy_snapshot()
+        facts = sorted((who, repr(answers)) for who, answers in self._facts.items()), sorted(self._in_time.items())
+        rest = (*facts, *self._lazy_snapshot())
+        return gone, shown, sorted(self._seen_by_viewers), patience, unheard, erased, said, *rest
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
         if not self._cloud.lazy:
@@ -194,7 +212,8 @@ class Promises:
         assert manifest.digest is not None
         self._seen_by_viewers.add(key)
         folder = f"{folder_of(key)}{manifest.generation}/"
-        spec = spec_of(manifest.digest).kept_in_focus(manifest.source.correction)
+        recipe_spec, focus = spec_of(manifest.digest), manifest.source.correction
+        spec = recipe_spec.led_to(manifest.source.suggested).kept_in_focus(focus)
         contents = self.contents[manifest.source.identity]
         if {variant.name for variant in manifest.offered} != {size.name for size in spec.sizes}:
             self._break(key, "the manifest does not name every variant")
@@ -259,7 +278,10 @@ class Promises:
             self._unheard.add(key)
             return
         identity = manifest.source.identity if manifest.source else None
-        kept = before.correction if before and identity and before.is_of(identity) else None
+        same = before if before and identity and before.is_of(identity) else None
+        kept = same and same.correction
+        if manifest.words != (same and same.words):
+            self._break(key, "what somebody has said of it was lost" if same else "words were said of another picture")
         if manifest.correction != kept:
             self._break(
                 key, "a corrected focus was lost" if kept else "a focus was corrected that is another picture's"
@@ -286,6 +308,7 @@ class Promises:
             "a manifest": manifest is not None and (manifest.status is not Status.DELETED or bool(manifest.key)),
             "a row": any(subject == f"{UPLOADS}/{key}" for subject, _ in self._cloud.failures.items),
             "a copy": any(path.startswith(copies) for path in self._cloud.quarantine.keys),
+            "a fact": any(path.startswith(facts_folder(key)) for path in self._cloud.images.keys),
             "an entry of what waits": any(path.startswith(held_folder(key)) for path in self._cloud.images.keys),
         }
         if found := [what for what, is_left in left.items() if is_left]:
@@ -421,6 +444,8 @@ class Promises:
                 self._check_recorded(key, manifest)
             if self._cloud.gated and manifest and source and recipe:
                 self._check_reviewed(key, manifest, source, recipe)
+            if self._cloud.enriched and manifest and source and recipe and manifest.status is Status.READY:
+                self._check_enriched(key, manifest, source, recipe)
             self._check_swept(key, manifest)
             if manifest and self._cloud.bus.newest.get(key) != (manifest.revision, KINDS[manifest.status]):
                 self._break(key, "what is published was never announced")
@@ -476,6 +501,28 @@ class Promises:
             self._break(key, "nobody has approved it, and it is not held")
         elif manifest.status is Status.HELD and None not in kept.values():
             self._break(key, "all have approved it, and it is still held")
+
+    def _check_enriched(self, key: str, manifest: Manifest, source: Version, recipe: Recipe) -> None:
+        """What is published says what enrichers have said of these contents, unless nobody can read them."""
+        if manifest.digest != recipe.digest or _is_refused(source, recipe):
+            return
+        if manifest.enrichers != recipe.enrichers:
+            self._break(key, "it does not ask the enrichers of its recipe")
+        for enricher in recipe.enrichers:
+            said = (key, identity_of(source), enricher)
+            told = next((fact for fact in manifest.facts if fact.enricher == enricher), None)
+            body = self._cloud.images.data(fact_path(*said))
+            if told not in (*self._facts.get(said, ()), None):
+                self._break(key, f"it tells what {enricher} has not said of it")
+            if body is not None and told is None and not closed_for(source):
+                self._break(key, f"it does not tell what {enricher} has said")
+            if self._in_time.get(said) == self._changes[key] and told is None and not closed_for(source):
+                self._break(key, f"what {enricher} has said in time was lost")
+            if body is not None and told is not None and fact_from(json.loads(body)) != told:
+                self._break(key, f"it does not tell the last that {enricher} has said")
+        faces = center_of(manifest.facts)
+        if manifest.source and manifest.correction is None and manifest.source.suggested != faces:
+            self._break(key, "it is not cut around the faces that are seen")
 
     def _kept_review(self, key: str, source: Version, reviewer: str) -> bool | None:
         body = self._cloud.images.data(review_path(key, identity_of(source), reviewer))

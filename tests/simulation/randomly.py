@@ -18,6 +18,7 @@ from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
 from tests.simulation.invocation import ACKNOWLEDGE, RENDER, UNQUEUED, Fault, Invocation
 from tests.simulation.pictures import (
+    A_FACE,
     BAD,
     CLOSED,
     CRASHING,
@@ -27,8 +28,11 @@ from tests.simulation.pictures import (
     HUGE,
     IGNORED,
     LAZY_REVISIONS,
+    NO_FACE,
+    OTHER_WORDS,
     RARE,
     REVISIONS,
+    WORDS,
 )
 from tests.simulation.promises import identity_of
 
@@ -85,15 +89,18 @@ def run(  # noqa: PLR0913  kinds of schedules
     corrected: bool = False,
     erasing: bool = False,
     gated: bool = False,
+    enriched: bool = False,
 ) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
 
     lossy: messages that nobody has received yet may be lost, and in the calm there are nights. lazy: recipes leave some
     variants for their first view. corrected: somebody corrects the focus of pictures. erasing: operators erase keys, at
-    any time, and one in the calm until nothing is left of it. gated: recipes hold back what is not reviewed. Those are
-    schedules of their own: a number is another story with them.
+    any time, and one in the calm until nothing is left of it. gated: recipes hold back what is not reviewed. enriched:
+    they ask enrichers for facts, and people say what pictures show. Those are schedules of their own: a number is
+    another story with them.
     """
     kinds = {"lossy": lossy, "lazy": lazy, "corrected": corrected, "erasing": erasing, "gated": gated}
+    kinds["enriched"] = enriched
     schedule = _Schedule(number, code, **kinds)
     schedule.run()
     for worker in schedule.cloud.workers:
@@ -105,13 +112,25 @@ def run(  # noqa: PLR0913  kinds of schedules
 
 class _Schedule:
     def __init__(  # noqa: PLR0913  kinds of schedules
-        self, number: int, code: Code | None, *, lossy: bool, lazy: bool, corrected: bool, erasing: bool, gated: bool
+        self,
+        number: int,
+        code: Code | None,
+        *,
+        lossy: bool,
+        lazy: bool,
+        corrected: bool,
+        erasing: bool,
+        gated: bool,
+        enriched: bool,
     ) -> None:
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
+        self.enriched = enriched
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
         versioned, receives = number % 2 == 0, self.chance.choice((2, 3, 5))
-        self.cloud = Cloud(versioned=versioned, max_receives=receives, code=code, lazy=lazy, gated=gated)
+        self.cloud = Cloud(
+            versioned=versioned, max_receives=receives, code=code, lazy=lazy, gated=gated, enriched=enriched
+        )
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150)
         self.out_of_order = ""
@@ -146,7 +165,8 @@ class _Schedule:
             actions[self._erase] = 5
         if self.gated:
             actions[self._review] = 12
-        if self.gated and self.lossy:
+        actions |= self._of_enrichers()
+        if (self.gated or self.enriched) and self.lossy:
             del actions[self._deploy]
             actions[self._expire] = 20
         for _ in range(self.length):
@@ -156,6 +176,11 @@ class _Schedule:
             if self.cloud.promises.broken:
                 return
         self._calm_down()
+
+    def _of_enrichers(self) -> dict[Callable[[], None], int]:
+        if not self.enriched:
+            return {}
+        return {self._enrich: 12, self._say_words: 3, **({self._expire: 20} if self.lossy else {})}
 
     # What people do.
 
@@ -182,6 +207,21 @@ class _Schedule:
             approved = self.chance.random() < _PART_APPROVED
             self.cloud.review(key, identity_of(version), reviewer, approved=approved)
             self.cloud.happened["review"] += 1
+
+    def _enrich(self) -> None:
+        """An enricher says something about a version, mostly that of now; of two answers, both may come late."""
+        key = self.chance.choice(KEYS)
+        if versions := [version for version in self.cloud.uploads.keys.get(key, ()) if version.data is not None]:
+            version = versions[-1] if self.chance.random() < _PART_ABOUT_NOW else self.chance.choice(versions)
+            said = self.chance.choice((WORDS, OTHER_WORDS, A_FACE, NO_FACE))
+            self.cloud.enrich(key, identity_of(version), said)
+            self.cloud.happened["fact"] += 1
+
+    def _say_words(self) -> None:
+        """Somebody says what a picture shows."""
+        if len(self.cloud.workers) < _MOST_AT_ONCE:
+            self.cloud.correct(self.chance.choice(KEYS), self.chance.choice(("a cat", "a dog")), self._begin)
+            self.cloud.happened["words"] += 1
 
     def _delete(self) -> None:
         self.cloud.delete(self.chance.choice(KEYS))
@@ -263,7 +303,7 @@ class _Schedule:
 
     def _is_news(self, message: Message) -> bool:
         """Whether nobody waits for its end: what S3 tells, and after reviews, where no operator sends the like."""
-        if self.gated and "Look" in message.body:
+        if (self.gated or self.enriched) and "Look" in message.body:
             return True
         return "Object" in message.body
 

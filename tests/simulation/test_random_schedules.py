@@ -61,6 +61,11 @@ def test_nothing_is_published_before_it_is_reviewed_in_100_schedules_with_a_gate
     assert happened_in_100(lambda _: {"gated": True})["review"] >= 100
 
 
+def test_what_enrichers_say_is_told_in_100_schedules_in_which_they_are_asked() -> None:
+    happened = happened_in_100(lambda number: {"enriched": True, "erasing": number % 4 == 3, "lossy": number % 4 == 2})
+    assert min(happened["fact"], happened["words"]) >= 100
+
+
 def test_a_schedule_is_the_same_each_time_it_is_run() -> None:
     stories = {number: randomly.run(number, tell=True).story for number in range(30)}
     assert all(randomly.run(number, tell=True).story == story for number, story in stories.items())

@@ -23,7 +23,7 @@ from lightpress.aws.quarantine import copies_folder
 from lightpress.cli.deleting import refused_in
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.gate import held_folder, reviews_folder
-from lightpress.pipeline.manifest import Manifest, Status, manifest_path, variants_folder
+from lightpress.pipeline.manifest import Manifest, Status, facts_folder, manifest_path, variants_folder
 from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Kind(StrEnum):
     VARIANTS = "variants"
     MANIFESTS = "manifests"
     COPIES = "copies in quarantine"
-    REVIEWS = "reviews, and entries in the list of what waits for them"
+    REVIEWS = "reviews, facts, and entries in the list of what waits for them"
     ROWS = "rows of failures"
     COUNTERS = "counters of uploads"
 
@@ -249,7 +249,8 @@ class Erasing:
         removed = Counter({Kind.MANIFESTS: manifests})
         removed[Kind.ROWS] = self.failures.erase(subject_of_picture(source.bucket, source.key))
         removed[Kind.COPIES] = self._remove_versions(self.quarantine, copies_folder(source), set())
-        reviews = [path for folder in (reviews_folder(name), held_folder(name)) for path in self.images.paths(folder)]
+        folders = (reviews_folder(name), held_folder(name), facts_folder(name))
+        reviews = [path for folder in folders for path in self.images.paths(folder)]
         self.images.remove(reviews)
         removed[Kind.REVIEWS] = len(reviews)
         return Round(removed, frozenset())

@@ -52,14 +52,14 @@ class Snippet:
         console.print_lines(self.markup)
 
 
-def snippet_of(manifest: Manifest, base_url: str, *, alt: str, sizes: str, names: list[str] | None) -> Snippet:
+def snippet_of(manifest: Manifest, base_url: str, *, alt: str | None, sizes: str, names: list[str] | None) -> Snippet:
     """The snippet of an original that is ready; raises NoSuchSizeError."""
     there = list(dict.fromkeys(variant.name for variant in manifest.offered))
     if unknown := [name for name in names or () if name not in there]:
         raise NoSuchSizeError(f"{manifest.key} has no size {unknown[0]!r}; it has: {', '.join(there)}")
     base = base_url.rstrip("/")
     sets = {form: srcset(manifest, form, base, names) for form in OUTPUTS}
-    markup = picture(manifest, base, alt=alt, sizes=sizes, names=names)
+    markup = picture(manifest, base, alt=(manifest.alt or "") if alt is None else alt, sizes=sizes, names=names)
     return Snippet(manifest, base, markup, {form: value for form, value in sets.items() if value})
 
 

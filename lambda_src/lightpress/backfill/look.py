@@ -1,7 +1,7 @@
 """One look at an original: is what is published of it what should be? Nothing changes.
 
-It takes two requests at most, and one more for each reviewer where its recipe has a gate. Neither reads an original, so
-that what is in an archive costs what everything else does.
+It takes two requests at most, and one more for each reviewer and each enricher that its recipe names. None reads an
+original, so that what is in an archive costs what everything else does.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from lightpress.image import UNREADABLE, Reason
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.settled import agrees, is_current, stays_unread
+from lightpress.pipeline.settled import agrees, follows_facts, is_current, retold, stays_unread
 
 if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest
-    from lightpress.pipeline.ports import Images, Originals, Reviews
+    from lightpress.pipeline.ports import Facts, Images, Originals, Reviews
     from lightpress.pipeline.recipe import Recipe, RecipeBook
     from lightpress.pipeline.source import Original, Source
 
@@ -35,6 +35,7 @@ class Stale(StrEnum):
     REMOVED = "removed"  # it is deleted, and still published
     RESTORED = "restored"  # it failed because it was in an archive, and can be read now
     REVIEWED = "reviewed"  # what is published does not agree with its reviews
+    ENRICHED = "enriched"  # it does not say what enrichers have said, or does not ask those of its recipe
     OUTDATED = "outdated"  # what is published is of this version under another recipe
 
 
@@ -63,12 +64,14 @@ class Looking:
         originals: Where originals are.
         recipes: Which recipe each key has.
         reviews: What reviewers say; None where no recipe has a gate.
+        facts: What enrichers say; None where no recipe asks any.
     """
 
     images: Images
     originals: Originals
     recipes: RecipeBook
     reviews: Reviews | None = None
+    facts: Facts | None = None
 
     def __call__(self, source: Source) -> Found:
         """GET the manifest; HEAD the original where there is one."""
@@ -99,9 +102,20 @@ class Looking:
         # Of other reasons a look that says nothing proves nothing: a KMS key denies reading alone.
         if manifest.reason == Reason.ARCHIVED and original.closed is None:
             return Stale.RESTORED
-        if is_current(manifest, recipe) or stays_unread(manifest, original, recipe):
-            return None
-        return Stale.OUTDATED
+        if not is_current(manifest, recipe) and not stays_unread(manifest, original, recipe):
+            return Stale.OUTDATED
+        return Stale.ENRICHED if self._is_enriched_anew(source, manifest, recipe, original) else None
+
+    def _is_enriched_anew(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
+        """Only of what is published by its recipe: of what nobody can read, an attempt would change nothing."""
+        if not is_current(manifest, recipe) or manifest.status is not Status.READY:
+            return False
+        if not recipe.enrichers or self.facts is None:
+            return bool(manifest.enrichers)
+        facts = self.facts.of(source.name, original.identity, recipe.enrichers)
+        if not follows_facts(manifest, original, recipe, facts):
+            return original.closed is None
+        return retold(manifest, recipe, facts) != manifest
 
     def _is_reviewed_anew(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
         if self.reviews is None or not recipe.gate:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from lightpress.image.animation import Animation
+    from lightpress.image.capture import Capture
     from lightpress.image.declared import DeclaredColor
     from lightpress.image.gain_map import GainMap
     from lightpress.image.spec import Pixels
@@ -37,6 +38,7 @@ class Picture:
         animation: All frames, where variants show them.
         is_damaged: Whether pixels of it are missing.
         gain_map: The gain map in the file, where variants keep it.
+        capture: When and with what it was taken, where that is wanted.
     """
 
     image: Image.Image
@@ -52,6 +54,7 @@ class Picture:
     animation: Animation | None = None
     is_damaged: bool = False
     gain_map: GainMap | None = None
+    capture: Capture | None = None
 
     def as_stored(self, upright: Pixels) -> Pixels:
         """How `upright` pixels lie in `image`, which may not have been turned yet."""

@@ -205,6 +205,7 @@ class DecodeOptions:
         needed: How many pixels are needed of a file that has so many, both as seen upright.
         damaged: What becomes of a file that is cut short.
         gain_map: Whether a gain map in it is wanted.
+        facts: What of its EXIF data is wanted besides (`capture`).
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -214,6 +215,7 @@ class DecodeOptions:
     needed: Callable[[Pixels], Pixels] = _all_pixels
     damaged: Damaged = "publish"
     gain_map: bool = False
+    facts: tuple[str, ...] = ()
 
     def check_cut(self, missing: str) -> None:
         """Reject a file that is cut short, where such files are refused."""
@@ -260,6 +262,7 @@ class Spec:
             its files decide the formats.
         native: Whether the pixel library works on the pixels where it can, or Pillow alone does: the same pixels later.
         focus: The point to keep in all sizes that cover a box, as somebody has said for this picture; as in `Size`.
+        facts: What is told of the file besides (`capture.OF_THE_FILE`).
     """
 
     sizes: tuple[Size, ...]
@@ -278,6 +281,7 @@ class Spec:
     native: bool = True
     lazy: frozenset[tuple[str, str]] = frozenset()
     focus: tuple[float, float] | None = None
+    facts: tuple[str, ...] = ()
 
     def leaves_out(self, names: Sequence[str], form: str) -> bool:
         """Whether the variant that serves these sizes is not made: it would have to be for any that is not lazy."""
@@ -287,7 +291,14 @@ class Spec:
     def decoding(self) -> DecodeOptions:
         """How the file is read for this."""
         return DecodeOptions(
-            self.limits, self.metadata, self.accept, self.moves, self.needed, self.damaged, self.keeps_gain_maps
+            self.limits,
+            self.metadata,
+            self.accept,
+            self.moves,
+            self.needed,
+            self.damaged,
+            self.keeps_gain_maps,
+            self.facts,
         )
 
     @property
@@ -350,6 +361,13 @@ class Spec:
     def kept_in_focus(self, point: tuple[float, float] | None) -> Spec:
         """The same for a picture of which somebody has said where its subject is."""
         return self if point is None else replace(self, focus=point)
+
+    def led_to(self, point: tuple[float, float] | None) -> Spec:
+        """The same, with a subject found elsewhere: sizes that look for one need not."""
+        if point is None:
+            return self
+        sizes = (replace(size, focus=point, auto_focus=False) if size.auto_focus else size for size in self.sizes)
+        return replace(self, sizes=tuple(sizes))
 
     def at_quality(self, output: Output, quality: int) -> Spec:
         """The same, but for the quality of one format."""

@@ -26,8 +26,10 @@ from lightpress.image import (
     Size,
     Spec,
 )
+from lightpress.image.capture import LIKENESS, OF_THE_FILE
 from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE
 from lightpress.image.kinds import CANDIDATES
+from lightpress.pipeline.facts import DUPLICATES, LOOKING, MOST_ENRICHERS
 from lightpress.pipeline.path_pattern import PathPattern
 from lightpress.toml_reader import Table, read_toml
 from lightpress.units import MB
@@ -45,11 +47,15 @@ EVERYTHING = "**"
 LONGEST_SIDE = 16_383
 _LARGEST_PADDED = 16_000_000  # such a box costs its full memory even for a picture of one pixel
 # What is said only where it is not usual: recipes that are older than these keys keep their digest.
-_USUAL: Mapping[str, object] = {"colors": "srgb", "hdr": "sdr", "auto": False, "focus": None}
+_USUAL: Mapping[str, object] = {"colors": "srgb", "hdr": "sdr", "auto": False, "focus": None, "facts": ()}
 _AUTO = "auto"
 _LEAST_FACTOR = 1.1
 LARGEST_BUDGET = 65_536
 """Of `max_kb`, in KB."""
+_UNSEEN = (
+    f"{', '.join(LOOKING)} look at a variant in jpeg or png that shows the whole picture: give the recipe a size with "
+    'fit = "contain" and without steps, in one of these formats and not lazy'
+)
 MOST_REVIEWERS = 5
 """Each is a request more for every look at a key."""
 _MILLION = 1_000_000
@@ -101,11 +107,13 @@ class Recipe:
         name: As in recipes.toml.
         spec: What the variants are.
         gate: The reviewers that have to approve a picture before it is published; empty if it need not wait.
+        enrichers: Those that are asked for facts once it is published (`pipeline.facts`).
     """
 
     name: str
     spec: Spec
     gate: tuple[str, ...] = ()
+    enrichers: tuple[str, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -178,6 +186,11 @@ class RecipeBook:
     def reviewers(self) -> tuple[str, ...]:
         """The reviewers that any of the recipes asks for."""
         return tuple(sorted({name for recipe in self.recipes.values() for name in recipe.gate}))
+
+    @property
+    def enrichers(self) -> tuple[str, ...]:
+        """The enrichers that any of the recipes asks."""
+        return tuple(sorted({name for recipe in self.recipes.values() for name in recipe.enrichers}))
 
     @property
     def accept(self) -> tuple[str, ...]:
@@ -288,6 +301,7 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
     row = recipes.table(name)
     formats, auto = _formats(row)
     sizes = _sizes(row.table("sizes"), row, folder)
+    asked = _facts(row)
     spec = Spec(
         sizes=sizes,
         formats=formats,
@@ -303,6 +317,7 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         hdr=cast("HighRangePolicy", row.text("hdr", "sdr", allowed=HDR)),
         auto=auto,
         lazy=_lazy(row, sizes, formats),
+        facts=tuple(name for name in OF_THE_FILE if name in asked),
     )
     if spec.hdr == "keep" and not spec.keeps_gain_maps:
         raise row.error("hdr", '"keep" is for gain maps in JPEG variants, and formats does not name jpeg')
@@ -313,8 +328,13 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
     if spec.lazy and any(size.max_bytes for size in sizes):
         raise row.error("lazy", "excludes max_kb: the quality of a lazy variant is told before anybody makes it")
     gate = _gate(row)
+    enrichers = tuple(name for name in asked if name not in OF_THE_FILE)
+    if not set(LOOKING).isdisjoint(enrichers) and not _is_seen(spec):
+        raise row.error("facts", _UNSEEN)
+    if DUPLICATES in enrichers and LIKENESS not in spec.facts:
+        raise row.error("facts", f'"{DUPLICATES}" compares what "{LIKENESS}" tells: name both')
     row.close()
-    return Recipe(name, spec, gate)
+    return Recipe(name, spec, gate, enrichers)
 
 
 def _gate(recipe: Table) -> tuple[str, ...]:
@@ -326,6 +346,28 @@ def _gate(recipe: Table) -> tuple[str, ...]:
     if len(reviewers) > MOST_REVIEWERS:
         raise recipe.error("gate", f"names {len(reviewers)} reviewers; allowed: {MOST_REVIEWERS}")
     return reviewers
+
+
+def _facts(recipe: Table) -> tuple[str, ...]:
+    """What is to be told of each picture: facts of the file, and enrichers, in the order in which they are told."""
+    asked = recipe.texts("facts", ())
+    for name in asked:
+        if not re.fullmatch(NAME, name):
+            raise recipe.error("facts", f"{name!r} is no enricher's name: lower case letters, digits, - and _")
+    enrichers = [name for name in asked if name not in OF_THE_FILE]
+    if len(enrichers) > MOST_ENRICHERS:
+        raise recipe.error("facts", f"names {len(enrichers)} enrichers; allowed: {MOST_ENRICHERS}")
+    return asked
+
+
+def _is_seen(spec: Spec) -> bool:
+    """Whether a whole picture is there as JPEG or PNG once it is published: what the services of AWS read."""
+    readable = ("jpeg", "png")
+    forms = [form for form in spec.formats if form in readable]
+    return any(
+        size.fit == "contain" and not size.steps and any((size.name, form) not in spec.lazy for form in forms)
+        for size in spec.sizes
+    )
 
 
 def _formats(recipe: Table) -> tuple[tuple[str, ...], bool]:

@@ -30,13 +30,14 @@ from lightpress.pipeline.manifest import (
 )
 from lightpress.pipeline.owed import owed_of
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
-from lightpress.pipeline.settled import is_settled, outlives
+from lightpress.pipeline.settled import is_settled, outlives, retold, suggested_by
 from lightpress.pipeline.source import Closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lightpress.image import RenderResult
+    from lightpress.pipeline.facts import Fact, Point
     from lightpress.pipeline.gate import Standing
     from lightpress.pipeline.manifest import Variant
     from lightpress.pipeline.ports import Dependencies, Images, Published
@@ -55,6 +56,7 @@ class Action(StrEnum):
 
     PUBLISHED = "published"
     HELD = "held"  # until it is reviewed
+    RETOLD = "retold"  # as it is, with what enrichers say now
     REJECTED = "rejected"  # and nothing is published of that yet: it is for whoever records failures
     FAILED = "failed"
     REMOVED = "removed"
@@ -110,6 +112,7 @@ class Attempt:
         recorder: has the last word on a rejection; None where a rejection is handed on.
         again: an attempt before this one may have left variants.
         standing: what reviewers have said of the original.
+        facts: what enrichers have said of it.
     """
 
     source: Source
@@ -120,6 +123,7 @@ class Attempt:
     recorder: Recorder | None
     again: bool = False
     standing: Standing = NO_GATE
+    facts: tuple[Fact, ...] = ()
 
     @property
     def waits(self) -> bool:
@@ -139,7 +143,25 @@ class Attempt:
             recipe=self.recipe.name,
             digest=self.recipe.digest,
             previous=_last_generation(self.published),
-            correction=_correction_of(self.published, self.original),
+            correction=self._kept.correction if self._kept else None,
+            words=self._kept.words if self._kept else None,
+            enrichers=self.recipe.enrichers,
+            facts=self.facts,
+            suggested=suggested_by(self.facts, self.recipe, self.focus),
+        )
+
+    @property
+    def focus(self) -> Point | None:
+        """Where somebody says that the subject is."""
+        return (self._kept and self._kept.correction) or self.original.focus
+
+    @property
+    def _kept(self) -> Manifest | None:
+        """The manifest whose corrections stay: what was said of other contents says nothing of these."""
+        return (
+            self.published.manifest
+            if self.published and self.published.manifest.is_of(self.original.identity)
+            else None
         )
 
     def look_again(self) -> Original:
@@ -185,17 +207,39 @@ def _attempt(
     if original is None or recipe is None:
         return _withdraw(source, published, dependencies, ignored=recipe is None, again=again)
     standing = _standing(source, original, recipe, dependencies)  # Whoever reviews it later has it looked at again.
-    if published is not None and is_settled(published.manifest, original, recipe, standing, retry=retry):
-        return Outcome(source, Action.NOTHING, swept(published, dependencies) if again else published.manifest)
+    facts = _facts(source, original, recipe, dependencies)  # And so does whoever says more of it.
+    attempt = Attempt(source, original, recipe, published, dependencies, recorder, again, standing, facts)
+    if published is not None and is_settled(published.manifest, original, recipe, standing, facts, retry=retry):
+        return _retell(published, attempt)
     if published is not None and published.manifest.is_withdrawn:
         remove_dead(published.manifest, dependencies)  # Once it is replaced, nobody knows what to invalidate.
-    return _update(Attempt(source, original, recipe, published, dependencies, recorder, again, standing))
+    return _update(attempt)
 
 
 def _standing(source: Source, original: Original, recipe: Recipe, dependencies: Dependencies) -> Standing:
     if not recipe.gate:
         return NO_GATE
     return dependencies.reviewed.standing(source.name, original.identity, recipe.gate)
+
+
+def _facts(source: Source, original: Original, recipe: Recipe, dependencies: Dependencies) -> tuple[Fact, ...]:
+    if not recipe.enrichers:
+        return ()
+    return dependencies.enriched.of(source.name, original.identity, recipe.enrichers)
+
+
+def _retell(published: Published, attempt: Attempt) -> Outcome:
+    """Publish the same variants with what enrichers say now, under a revision of its own, so that an event tells it.
+
+    Nothing is rendered, and the generation stays. Where they say nothing new, there is nothing to do.
+    """
+    manifest = retold(published.manifest, attempt.recipe, attempt.facts)
+    if manifest == published.manifest:
+        shown = swept(published, attempt.dependencies) if attempt.again else manifest
+        return Outcome(attempt.source, Action.NOTHING, shown)
+    manifest = replace(manifest, revision=_next_revision(published))
+    _publish(manifest, attempt)
+    return Outcome(attempt.source, Action.RETOLD, manifest)
 
 
 def _update(attempt: Attempt) -> Outcome:
@@ -278,7 +322,9 @@ def _takes_away(manifest: Manifest, published: Published | None) -> bool:
         return False
     if manifest.status is not Status.READY or manifest.source is None:
         return True
-    return (manifest.source.identity, manifest.correction) != (shown.source.identity, shown.source.correction)
+    is_led_elsewhere = manifest.source.suggested != shown.source.suggested
+    said, had = (manifest.source.identity, manifest.correction), (shown.source.identity, shown.source.correction)
+    return said != had or is_led_elsewhere
 
 
 def _withdraw(
@@ -308,7 +354,7 @@ def _rendered(attempt: Attempt) -> Manifest:
     if attempt.recorder is not None:
         attempt.recorder.before_reading(attempt.source, attempt.original, attempt.recipe)
     publication = attempt.publication
-    spec = attempt.recipe.spec.kept_in_focus(publication.correction or attempt.original.focus)
+    spec = attempt.recipe.spec.led_to(publication.suggested).kept_in_focus(attempt.focus)
     result = attempt.dependencies.render(_read(attempt), spec)
     made = tuple(_written(result, publication, attempt.dependencies.images))
     return publication.ready(result.original, made, owed_of(attempt.recipe.spec, result.original, made, publication))
@@ -372,8 +418,3 @@ def _next_revision(published: Published | None) -> int:
 
 def _last_generation(published: Published | None) -> str | None:
     return published.manifest.generation or published.manifest.previous if published else None
-
-
-def _correction_of(published: Published | None, original: Original) -> tuple[float, float] | None:
-    """The focus to keep: what was said of other contents says nothing of these."""
-    return published.manifest.correction if published and published.manifest.is_of(original.identity) else None
