@@ -142,7 +142,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 92
+    assert len(keys) == len(set(keys)) == 95
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,15 @@ from lightpress.aws.quarantine import copies_folder
 from lightpress.cli.deleting import refused_in
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.gate import held_folder, reviews_folder
-from lightpress.pipeline.manifest import Manifest, Status, facts_folder, manifest_path, variants_folder
+from lightpress.pipeline.manifest import (
+    Manifest,
+    Status,
+    facts_folder,
+    likeness_folder,
+    likeness_paths,
+    manifest_path,
+    variants_folder,
+)
 from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
@@ -249,11 +257,17 @@ class Erasing:
         removed = Counter({Kind.MANIFESTS: manifests})
         removed[Kind.ROWS] = self.failures.erase(subject_of_picture(source.bucket, source.key))
         removed[Kind.COPIES] = self._remove_versions(self.quarantine, copies_folder(source), set())
+        entries = self._entries_of_likeness(name)
         folders = (reviews_folder(name), held_folder(name), facts_folder(name))
         reviews = [path for folder in folders for path in self.images.paths(folder)]
-        self.images.remove(reviews)
+        self.images.remove([*entries, *reviews])
         removed[Kind.REVIEWS] = len(reviews)
         return Round(removed, frozenset())
+
+    def _entries_of_likeness(self, name: str) -> list[str]:
+        """Of the index of perceptual hashes: the entry by which the others are found last, so that none is left."""
+        found = [path.rpartition("/")[2] for path in self.images.paths(likeness_folder(name))]
+        return [path for likeness in found for path in reversed(likeness_paths(name, likeness))]
 
     def _without_name(self, name: str) -> int | None:
         """Leave of the manifest that it was deleted, and its revision; None where something is published, or left over.

@@ -55,6 +55,11 @@ class TakeFact:
 
     What it says of a version that is not published any more is dropped: nobody would ever look at it, and what was
     erased is not written anew. What comes twice changes nothing; of two answers, the last one counts.
+
+    Attributes:
+        facts: Where they are kept.
+        images: Where manifests are.
+        looks: Has a key looked at.
     """
 
     facts: KeepsFacts

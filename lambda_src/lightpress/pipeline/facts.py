@@ -40,7 +40,14 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A face: the box around it, as shares of the picture's width and height, from the left and the top."""
+    """A face: the box around it, as shares of the picture's width and height.
+
+    Attributes:
+        left: Where it begins.
+        top: Where it begins.
+        width: Of it.
+        height: Of it.
+    """
 
     left: float
     top: float

@@ -31,6 +31,9 @@ VARIANTS = "i/"
 MANIFESTS = "m/"
 PERMALINKS = "r/"
 """Where the CDN caches the answers to permalinks, by the hash of the key (`delivery.resolve`); in no bucket."""
+LIKENESSES = "alike/"
+"""Where the index of perceptual hashes lies, in the images bucket. The CDN cannot read it."""
+_PARTS_OF_A_LIKENESS = 8
 _SELDOM = ("enrichers", "facts", "words")
 _SELDOM_OF_A_SOURCE = ("suggested", "capture", "likeness")
 _KEY_HASH_CHARACTERS = 26  # 130 bits: two keys never share one
@@ -534,3 +537,27 @@ def fact_path(key: str, identity: str, enricher: str) -> str:
     """Where an enricher's answer about one version lies: each has a path of its own, so none overwrites another's."""
     version = hashlib.sha256(identity.encode()).hexdigest()[:32]
     return f"{facts_folder(key)}{version}/{enricher}.json"
+
+
+def likeness_folder(key: str) -> str:
+    """The folder of the entry that says which perceptual hashes a key was entered with."""
+    return f"{LIKENESSES}keys/{short_name(key)}/"
+
+
+def likeness_prefixes(likeness: str) -> tuple[str, ...]:
+    """Where the entries begin of all pictures that share a part of this perceptual hash."""
+    size = len(likeness) // _PARTS_OF_A_LIKENESS
+    parts = [likeness[start : start + size] for start in range(0, len(likeness), size)]
+    return tuple(f"{LIKENESSES}{number}-{part}/" for number, part in enumerate(parts))
+
+
+def likeness_paths(key: str, likeness: str) -> tuple[str, ...]:
+    """All entries of a key, the one by which the others are found first."""
+    entry = f"{likeness}-{short_name(key)}"
+    return f"{likeness_folder(key)}{likeness}", *(f"{prefix}{entry}" for prefix in likeness_prefixes(likeness))
+
+
+def likeness_of_entry(path: str) -> tuple[str, str]:
+    """The perceptual hash and the short name of the key that an entry is of."""
+    likeness, _, name = path.rpartition("/")[2].partition("-")
+    return likeness, name

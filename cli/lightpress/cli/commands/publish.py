@@ -249,15 +249,13 @@ def describe(
 ) -> None:
     """Say what a published picture shows, without uploading it again.
 
-    It counts more than what any enricher says (docs/facts.md), until the original is overwritten or deleted. Exit code:
-    0 it is said, 2 nothing is published of it.
+    It counts more than what any enricher says (docs/facts.md), until the original is overwritten or deleted.
+    Without an option, it tells what is said now. Exit code: 0 it is said, 2 nothing is published of it.
     """
     from lightpress.cli.correcting import describe as say
     from lightpress.pipeline.correction import NothingPublished
     from lightpress.pipeline.reconcile import TooManyConflicts
 
-    if alt is None and labels is None:
-        raise typer.BadParameter("say at least one of the two", param_hint="--alt, --labels")
     try:
         said = say(deployment_of(environment), key, alt=alt, labels=labels)
     except NothingPublished as nothing:
