@@ -1,4 +1,4 @@
-"""What takes facts and the enrichers that ship: only where a recipe asks, with the grants of their calls and no more."""
+"""Taking facts, and the enrichers that ship: only where a recipe asks, with the grants of their calls and no more."""
 
 from __future__ import annotations
 
