@@ -95,8 +95,8 @@ conformance-peers: setup  ## compare with sharp, libvips and plain Pillow on the
 SCHEDULES ?= 10000
 SEED ?= 0
 
-simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; LOSSY=1, LAZY=1, CORRECTED=1, ERASING=1, GATED=1, ENRICHED=1, EXHAUSTIVE=1, QUICK=1, MUTANTS=1)
-	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(QUICK),exhaustive --quick,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED) $(if $(LOSSY),--lossy) $(if $(LAZY),--lazy) $(if $(CORRECTED),--corrected) $(if $(ERASING),--erasing) $(if $(GATED),--gated) $(if $(ENRICHED),--enriched))))
+simulate: setup  ## look for a schedule that loses or mixes up a picture (SCHEDULES=, SEED=; LOSSY=1, LAZY=1, CORRECTED=1, ERASING=1, GATED=1, ENRICHED=1, DROPPING=1, UNANSWERED=publish|reject, EXHAUSTIVE=1, QUICK=1, MUTANTS=1)
+	@$(BIN)/python -m tests.simulation $(if $(EXHAUSTIVE),exhaustive,$(if $(QUICK),exhaustive --quick,$(if $(MUTANTS),mutated,schedules $(SCHEDULES) --seed $(SEED) $(if $(LOSSY),--lossy) $(if $(LAZY),--lazy) $(if $(CORRECTED),--corrected) $(if $(ERASING),--erasing) $(if $(DROPPING),--dropping) $(if $(GATED),--gated) $(if $(ENRICHED),--enriched) $(if $(UNANSWERED),--unanswered $(UNANSWERED)))))
 
 bench: setup  ## measure CPU, bytes at equal quality and memory against sharp, libvips and plain Pillow (about 30 minutes)
 	@$(BIN)/python -m tools.benchmarks run
@@ -172,20 +172,22 @@ licenses: setup $(AUDIT)/.ready  ## write docs/licenses.md: every locked package
 licences: licenses
 
 # All but requirements-sdk.txt, which is old on purpose and runs nowhere but in tests.
-LOCKS := layers/pillow/requirements.txt requirements.txt requirements-dev.txt requirements-audit.txt \
+EXTRAS := layers/svg/requirements.txt layers/pdf/requirements.txt layers/jxl/requirements.txt
+LOCKS := layers/pillow/requirements.txt $(EXTRAS) requirements.txt requirements-dev.txt requirements-audit.txt \
 	requirements-docs.txt requirements-lint.txt requirements-mutation.txt requirements-native.txt cli/lightpress/local/requirements.txt
 
 audit: setup $(AUDIT)/.ready  ## look for known vulnerabilities in all that is locked, and compiled into it (asks PyPI, OSV)
 	@status=0; for lock in $(LOCKS); do echo "$$lock"; \
 	 $(AUDIT)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r "$$lock" || status=1; \
-	 done; echo "native libraries in the layer"; $(BIN)/python -m lightpress.cdk.advisories || status=1; exit $$status
+	 done; echo "native libraries in the layers"; $(BIN)/python -m lightpress.cdk.advisories || status=1; exit $$status
 
 sbom: setup $(AUDIT)/.ready  ## write what runs in the functions, and what deploys them, as CycloneDX to .local/sbom
 	@mkdir -p .local/sbom
-	@for part in "functions layers/pillow/requirements.txt" "tools requirements.txt"; do set -- $$part; \
+	@for part in "functions layers/pillow/requirements.txt" "tools requirements.txt" "svg layers/svg/requirements.txt" \
+	 "pdf layers/pdf/requirements.txt" "jxl layers/jxl/requirements.txt"; do set -- $$part; \
 	 $(AUDIT)/bin/cyclonedx-py requirements "$$2" --pyproject pyproject.toml --output-reproducible --validate \
 	 --of JSON -o ".local/sbom/$$1.cdx.json" 2>/dev/null && echo ".local/sbom/$$1.cdx.json" || exit 1; done
-	@$(BIN)/python -m lightpress.cdk.native .local/sbom/functions.cdx.json
+	@for part in functions svg pdf jxl; do $(BIN)/python -m lightpress.cdk.native .local/sbom/$$part.cdx.json || exit 1; done
 
 $(SDK)/.ready: requirements-sdk.txt .venv/.ready
 	@rm -rf $(SDK) && $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -78,6 +78,7 @@ ALONE: Mapping[str, str] = {
     "permalinks": 'permalinks = "redirect"',
     "nightly_look": "nightly_look = false",
     "pixel_library": "pixel_library = false",
+    "extra_inputs": 'extra_inputs = ["svg", "pdf", "jxl"]',
     "resolver_start": 'resolver_start = "snapshot"',
     "access_log_days": "access_log_days = 30",
     "placeholder_while_processing": "placeholder_while_processing = true",
@@ -157,11 +158,14 @@ VALUES_ALONE: Mapping[str, str] = {
 RECIPES: Mapping[str, str] = {
     "gate": 'gate = ["malware", "person"]',
     "lazy": 'lazy = ["w640"]',
+    "dropping": 'originals = "drop_after_publish"',
+    "infrequent": 'originals = "infrequent"',
     "gate-and-lazy": 'gate = ["malware", "person"]\nlazy = ["w640"]',
 }
 # Every option, with another value than its default. Those that exclude each other take turns.
 TOGETHER: Mapping[str, str] = {
     "together-iam": f"""
+extra_inputs = ["svg", "pdf", "jxl"]
 memory_mb = 2048
 failure_memory_mb = 3000
 timeout_seconds = 120
@@ -272,6 +276,7 @@ attach = [{{ bucket = "my-shop" }}]
 in_place = [{{ bucket = "my-cms", prefix = "media/" }}]
 """,
 }
+_ACCEPTING = 'accept = ["jpeg", "svg", "pdf", "jxl"]'
 _RECIPES_FILE = """
 [[rules]]
 path = "**"
@@ -430,9 +435,12 @@ def environments_in(folder: Path) -> dict[str, Environment]:
     plain = _text(folder / "plain.toml", "")
     for name, lines in RECIPES.items():
         found[name] = Environment(plain, _text(folder / f"{name}.recipes.toml", _RECIPES_FILE.format(lines=lines)))
-    everything = found["gate-and-lazy"].recipes
-    for name in ("together-iam", "together-authorizer"):  # a gate needs invalidate_deleted
-        found[name] = Environment(found[name].options, everything)
+    found["together-authorizer"] = replace(found["together-authorizer"], recipes=found["gate-and-lazy"].recipes)
+    # A gate needs invalidate_deleted, which the third environment has not.
+    everything = RECIPES["gate-and-lazy"] + "\n" + _ACCEPTING
+    for name, lines in (("together-iam", everything), ("extra_inputs", _ACCEPTING)):
+        recipes = _text(folder / f"{name}.recipes.toml", _RECIPES_FILE.format(lines=lines))
+        found[name] = replace(found[name], recipes=recipes)
     return found
 
 

@@ -59,7 +59,7 @@ function open(account, config) {
     listFailures(api);
   };
   listFailures(api);
-  show(by('held'), async () => heldTable(await api.held(), api));
+  show(by('held'), async () => heldList(await api.held(), api));
   show(by('backfills'), async () => backfillTable(await api.backfills()));
   show(by('days'), async () => dayTable(await api.days()));
 }
@@ -76,6 +76,7 @@ function makeApi(account, scope) {
     } catch {
       throw new Error('The service cannot be reached. Try again in a moment.');
     }
+    if (answer.ok && answer.headers.get('content-type') === 'image/jpeg') return answer.blob();
     const said = await answer.json().catch(() => ({}));
     if (answer.ok) return said;
     if (answer.status === 401) throw new Error('You are signed out, or the token has ended. Sign out, then in again.');
@@ -91,6 +92,9 @@ function makeApi(account, scope) {
     retry: (failure) => call('POST', 'failures/retry', named(failure)),
     discard: (failure) => call('POST', 'failures/discard', named(failure)),
     held: () => call('GET', 'held'),
+    preview: (held) => call('GET', `held/preview?${query(held)}`),
+    approve: (review) => call('POST', 'held/approve', review),
+    reject: (review) => call('POST', 'held/reject', review),
     backfills: () => call('GET', 'backfills'),
     days: () => call('GET', 'days'),
   };
@@ -184,16 +188,62 @@ function failureCard(failure, api) {
   return card;
 }
 
-function heldTable({ held, more }, api) {
+function heldList({ held, more }, api) {
   if (!held.length) return empty('Nothing waits for a reviewer.');
-  const rows = held.map((one) => [
-    { wide: look(one.key, api) },
-    words(one.held_for.join(', ')),
-    words(time(one.since)),
-  ]);
-  const list = table('What waits for reviewers', [words('Key'), words('Waits for'), words('Since')], rows);
-  const hint = 'Approve or reject with lightpress gate, which links to the originals.';
-  return make('div', {}, list, empty(more ? `There are more. ${hint}` : hint));
+  const list = make('ul', { className: 'cards' }, ...held.map((one) => make('li', {}, heldCard(one, api))));
+  return more ? make('div', {}, list, empty('There are more: they follow once these are reviewed.')) : list;
+}
+
+function heldCard(held, api) {
+  const said = make('span', {});
+  said.setAttribute('aria-live', 'polite');
+  const detail = make('input', { autocomplete: 'off', maxLength: 500, placeholder: 'for whoever uploaded it' });
+  const why = make('label', { className: 'why' }, 'Reason', detail);
+  const buttons = [];
+  const button = (label, className, act) => {
+    const made = make('button', { type: 'button', className, textContent: label });
+    made.setAttribute('aria-label', `${label}: ${held.key}`);
+    made.onclick = async () => {
+      buttons.forEach((one) => { one.disabled = true; });
+      try {
+        await act();
+        said.textContent = label === 'Approve' ? 'Approved.' : 'Rejected.';
+        tell(`${said.textContent} ${held.key}`);
+      } catch (error) {
+        said.textContent = error.message;
+        buttons.forEach((one) => { one.disabled = false; });
+      }
+    };
+    buttons.push(made);
+    return made;
+  };
+  const about = { key: held.key, version: held.version };
+  const shown = make('div', {});
+  const see = make('button', { type: 'button', className: 'see', textContent: 'Look' });
+  see.setAttribute('aria-label', `Look: ${held.key}`);
+  see.onclick = async () => {
+    see.disabled = true;
+    await show(shown, async () => previewOf(await api.preview(about), held.key));
+    see.disabled = shown.querySelector('img') !== null;
+  };
+  const approve = button('Approve', 'approve', () => api.approve(about));
+  const reject = button('Reject', 'discard', () => api.reject({ ...about, ...(detail.value.trim() && { detail: detail.value.trim() }) }));
+  return make(
+    'article',
+    { className: 'card' },
+    make('h3', {}, look(held.key, api)),
+    factList({ 'Waits for': held.held_for.join(', '), Since: time(held.since), Bytes: bytes(held.bytes) }),
+    make('div', { className: 'act' }, see, approve, reject, why, said),
+    shown,
+  );
+}
+
+/** The picture from memory: no address of it exists that anybody else could ask for. */
+function previewOf(blob, key) {
+  const address = URL.createObjectURL(blob);
+  const picture = make('img', { className: 'preview', src: address, alt: `Preview of ${key}` });
+  picture.onload = () => URL.revokeObjectURL(address);
+  return picture;
 }
 
 /** A button that shows a picture in the part for that. */

@@ -45,6 +45,8 @@ export interface Published {
   height: number;
   color: string;
   thumbhash: string;
+  /** A blurred likeness as a data URI; null in what an older release has published. */
+  lqip: string | null;
   variants: Variant[];
   srcset: Record<string, string>;
   picture: string;

@@ -109,6 +109,39 @@ class LazySettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewSettings:
+    """Settings of `preview`.
+
+    Attributes:
+        uploads_bucket: Where originals are.
+        auth: Kind of the upload API's authorizer.
+        scope: What the tokens of operators carry.
+        memory_mb: Memory of the function, in MB as Lambda reports it.
+        attached: Of each attached bucket, what `buckets.Attached` holds.
+        pixel_library: Whether the pixel library is used where it can.
+    """
+
+    uploads_bucket: str
+    auth: str
+    scope: str
+    memory_mb: int
+    attached: tuple[dict[str, Any], ...] = ()
+    pixel_library: bool = True
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> PreviewSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
+            auth=_text(environment, "UPLOAD_AUTH"),
+            scope=_text(environment, "OPERATORS_SCOPE"),
+            memory_mb=_memory_mb(environment),
+            attached=_attached(environment),
+            pixel_library=environment.get("PIXEL_LIBRARY") != "off",
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ReviewSettings:
     """Settings of `take_review`.
 
@@ -117,12 +150,14 @@ class ReviewSettings:
         images_bucket: Where reviews are kept.
         queue_url: The queue of uploads, through which keys are looked at again.
         attached: Of each attached bucket, what `buckets.Attached` holds.
+        has_time_limits: Whether any recipe says what becomes of what nobody reviews in time.
     """
 
     uploads_bucket: str
     images_bucket: str
     queue_url: str
     attached: tuple[dict[str, Any], ...] = ()
+    has_time_limits: bool = False
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> ReviewSettings:
@@ -132,6 +167,7 @@ class ReviewSettings:
             images_bucket=_text(environment, "IMAGES_BUCKET"),
             queue_url=_text(environment, "QUEUE_URL"),
             attached=_attached(environment),
+            has_time_limits="GATE_TIME_LIMITS" in environment,
         )
 
 
@@ -381,6 +417,7 @@ class OperatorSettings:
         scope: What the tokens of operators carry.
         queue_url: The queue of uploads.
         url_queue_url: The URL queue; None where no URLs are fetched.
+        review_queue_url: The review queue; None where no recipe has a gate.
         quarantine_bucket: Where the copies of failed originals are.
         failures_table: Name of the failures table.
         runs_table: Name of the table of backfills.
@@ -390,6 +427,7 @@ class OperatorSettings:
     scope: str
     queue_url: str
     url_queue_url: str | None
+    review_queue_url: str | None
     quarantine_bucket: str
     failures_table: str
     runs_table: str
@@ -402,6 +440,7 @@ class OperatorSettings:
             scope=_text(environment, "OPERATORS_SCOPE"),
             queue_url=_text(environment, "QUEUE_URL"),
             url_queue_url=environment.get("URL_QUEUE_URL"),
+            review_queue_url=environment.get("REVIEW_QUEUE_URL"),
             quarantine_bucket=_text(environment, "QUARANTINE_BUCKET"),
             failures_table=_text(environment, "FAILURES_TABLE"),
             runs_table=_text(environment, "RUNS_TABLE"),

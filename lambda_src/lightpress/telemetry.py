@@ -46,6 +46,7 @@ _COUNTED_AS = {
     Action.PUBLISHED: "PicturesPublished",
     Action.HELD: "PicturesHeld",
     Action.REJECTED: "PicturesRejected",
+    Action.HANDED_ON: "PicturesHandedOn",
     Action.FAILED: "PicturesFailed",
     Action.REMOVED: "PicturesRemoved",
     Action.KEPT: "PicturesUnchanged",

@@ -124,3 +124,28 @@ def test_what_was_recorded_anew_meanwhile_is_not_forgotten(failures: DynamoFailu
     assert failures.forget(newer)
     assert failures.forget(newer), "gone is gone"
     assert list(failures.all()) == []
+
+
+def test_a_rejection_is_lifted_unless_it_was_recorded_for_another_manifest_since(failures: DynamoFailures) -> None:
+    rejected = replace(FAILURE, reason="rejected_by_gate")
+    failures.record(rejected, 3)
+    failures.record(rejected, 5)
+    seen = failures.rejection(rejected.subject, rejected.identity)
+    assert seen == frozenset({3, 5})
+    failures.record(rejected, 7)
+    failures.lift_rejection(rejected.subject, rejected.identity, seen)
+    assert len(failures.of(rejected.subject)) == 1
+    failures.lift_rejection(rejected.subject, rejected.identity, frozenset({3, 5, 7}))
+    assert failures.of(rejected.subject) == []
+    assert failures.rejection(rejected.subject, rejected.identity) is None
+
+
+def test_a_rejection_that_an_older_release_recorded_is_lifted_and_no_other_failure_is(failures: DynamoFailures) -> None:
+    rejected = replace(FAILURE, reason="rejected_by_gate")
+    failures.record(rejected)
+    failures.lift_rejection(rejected.subject, rejected.identity, frozenset())
+    assert failures.of(rejected.subject) == []
+    failures.record(FAILURE, 1)
+    assert failures.rejection(rejected.subject, rejected.identity) is None
+    failures.lift_rejection(rejected.subject, rejected.identity, frozenset())
+    assert len(failures.of(rejected.subject)) == 1

@@ -40,6 +40,14 @@ def test_without_versions_a_source_is_its_etag(s3: S3Client) -> None:
     assert there(s3, PLAIN).identity != put["ETag"].strip('"')
 
 
+def test_without_versions_another_focus_is_another_source(s3: S3Client) -> None:
+    identities = []
+    for focus in ("0.4,0.2", "0.4,0.3", "0.5,0.2"):
+        s3.put_object(Bucket="plain", Key="a.jpg", Body=b"same", Metadata={"focus": focus})
+        identities.append(there(s3, PLAIN).identity)
+    assert [identity.split()[1] for identity in identities] == ["focus=0.4,0.2", "focus=0.4,0.3", "focus=0.5,0.2"]
+
+
 def test_where_versions_are_suspended_a_source_is_its_etag_too(s3: S3Client) -> None:
     s3.put_bucket_versioning(Bucket="uploads", VersioningConfiguration={"Status": "Suspended"})
     identities = set()

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import boto3
 import pytest
 from moto import mock_aws
 
-from lightpress.aws.uploads import S3Uploads
-from lightpress.uploads.requests import Part, Refused
+from lightpress.aws.uploads import VALID_SECONDS, S3Uploads
+from lightpress.uploads.requests import Part, Refused, UploadRequest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,3 +85,24 @@ def test_of_parts_that_are_not_named_no_byte_counts(upload: Upload) -> None:
     upload.send(LARGE, number=2)
     upload.complete(etag)
     assert upload.stored() == SMALL
+
+
+def test_a_form_is_for_one_file_with_everything_that_was_said_of_it_and_for_a_quarter_of_an_hour(
+    upload: Upload,
+) -> None:
+    file = UploadRequest("cat.jpg", 5, "image/jpeg", checksum="c" * 43 + "=", focus="0.4,0.2")
+    fields = S3Uploads(upload.s3, "uploads").form(KEY, file)["fields"]
+    said = {
+        "key": KEY,
+        "Content-Type": "image/jpeg",
+        "x-amz-meta-focus": "0.4,0.2",
+        "x-amz-checksum-algorithm": "SHA256",
+        "x-amz-checksum-sha256": file.checksum,
+    }
+    assert {name: fields.get(name) for name in said} == said
+    policy = json.loads(base64.b64decode(fields["policy"]))
+    for name, value in said.items():
+        assert {name: value} in policy["conditions"]
+    assert ["content-length-range", 5, 5] in policy["conditions"]
+    valid = datetime.fromisoformat(policy["expiration"]) - datetime.now(UTC)
+    assert valid.total_seconds() == pytest.approx(VALID_SECONDS, abs=60)

@@ -81,7 +81,13 @@ class FakeRuns:
 
     def give_back(self, name: str, objects: int, nanos: int) -> None:  # noqa: ARG002
         row = self.row
-        self.row = replace(row, sent=row.sent - objects, objects_left=row.objects_left + objects)
+        self.row = replace(
+            row,
+            sent=row.sent - objects,
+            objects_left=row.objects_left + objects,
+            spent=row.spent - nanos,
+            nanos_left=row.nanos_left + nanos,
+        )
 
     def stop(self, name: str, why: str) -> None:  # noqa: ARG002
         self.row = replace(self.row, stopped=self.row.stopped or why)
@@ -109,21 +115,22 @@ class FakeHints:
 
 @dataclass(frozen=True)
 class FakeLooking(Looking):
-    """Finds these keys stale; `dies_at`: the look that ends the function."""
+    """Finds these keys stale, for this reason; `dies_at`: the look that ends the function."""
 
     stale: set[str] = field(default_factory=set)
+    why: Stale = Stale.MISSING
     dies_at: set[str] = field(default_factory=set)
 
     def __call__(self, source: Source) -> Found:
         if source.key in self.dies_at:
             raise RuntimeError(f"killed at {source.key}")
-        return Found(None, Stale.MISSING, 1) if source.key in self.stale else Found("ready", None, 2)
+        return Found(None, self.why, 1) if source.key in self.stale else Found("ready", None, 2)
 
 
 class Rig:
     """A machine over the fakes, and the state machine that asks it, one child after another.
 
-    looks: looks at the originals, instead of who finds those stale that are named.
+    looks: looks at the originals, instead of who finds those stale that are named. why: the reason that is found.
     """
 
     def __init__(
@@ -133,12 +140,13 @@ class Rig:
         stale: Sequence[str] = (),
         job: Job = JOB,
         looks: Looking | None = None,
+        why: Stale = Stale.MISSING,
         **row: Any,  # noqa: ANN401  fields of the row
     ) -> None:
         self.lister, self.files, self.hints = FakeLister(sorted(keys)), FakeFiles(), FakeHints()
         self.runs = FakeRuns(Run("r", job, **{"rate": 1e9, "paced": NOW} | row))
         nothing: Any = None
-        self.looking = FakeLooking(nothing, nothing, nothing, stale=set(stale))
+        self.looking = FakeLooking(nothing, nothing, nothing, stale=set(stale), why=why)
         self.clock = NOW
         self.waits: list[int] = []
         child = Child(self.lister, looks or self.looking, _ours, self.hints, self.runs, lambda: self.clock)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 
+from lightpress.backfill.child import Child
 from lightpress.backfill.look import GONE, IGNORED, Found, Looking, Stale
+from lightpress.backfill.run import Job, Run
 from lightpress.image import Limits, Reason, Size, Spec
-from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
+from lightpress.pipeline.manifest import DroppedOriginal, Manifest, PublishedSource, Status
 from lightpress.pipeline.ports import PreconditionFailed, Published
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
-from lightpress.pipeline.source import Closed, Original, Source
+from lightpress.pipeline.recipe import DROP, Recipe, RecipeBook, Rule
+from lightpress.pipeline.source import Closed, Lying, Original, Source
 
 RECIPE = Recipe("web", Spec((Size("w10", 10),), ("jpeg",)))
 BOOK = RecipeBook((Rule("ignored/**", None), Rule("**", RECIPE)), {"web": RECIPE})
@@ -42,6 +45,8 @@ class Bucket:
     version: str | None
     changing: bool = False
     closed: Closed | None = None  # why nobody can read it
+    markers: tuple[str, ...] = ()  # delete markers, the newest first
+    older: bool = False  # whether an older version lies below
 
     def published(self, key: str) -> Published | None:  # noqa: ARG002
         return Published(self.manifest, "e") if self.manifest else None
@@ -50,6 +55,11 @@ class Bucket:
         if self.changing:
             raise PreconditionFailed
         return Original(self.version, "e", 4, closed=self.closed) if self.version else None
+
+    def newest(self, source: Source) -> tuple[Lying, ...]:  # noqa: ARG002
+        versions = [Lying(self.version, is_marker=False)] if self.version else []
+        markers = [Lying(marker, is_marker=True) for marker in self.markers]
+        return (*versions, *([Lying("v0", is_marker=False)] if self.older else []), *markers)[:2]
 
 
 def looked(bucket: Bucket, *, source: Source = SOURCE, book: RecipeBook = BOOK) -> Found:
@@ -74,6 +84,47 @@ def looked(bucket: Bucket, *, source: Source = SOURCE, book: RecipeBook = BOOK) 
 )
 def test_a_look_takes_one_request_where_nothing_was_published_and_two_otherwise(bucket: Bucket, found: Found) -> None:
     assert looked(bucket) == found
+
+
+LEFT = replace(READY, original_dropped=DroppedOriginal("m1", 1))
+DROPS = replace(RECIPE, originals=DROP)
+DROPPING = RecipeBook((Rule("**", DROPS),), {"web": DROPS})
+
+
+@pytest.mark.parametrize(
+    ("bucket", "found"),
+    [
+        (Bucket(READY, "v1"), Found(None, Stale.LEAVES, 2)),
+        (Bucket(READY, "v1", markers=("m1",)), Found(None, Stale.LEAVES, 2)),
+        (Bucket(READY, "v1", older=True), Found("ready", None, 2)),
+        (Bucket(OLD, "v1"), Found(None, Stale.OUTDATED, 2)),
+        (Bucket(FAILED, "v1"), Found("failed", None, 2)),
+        (Bucket(replace(READY, correction=(0.5, 0.5)), "v1"), Found(None, Stale.OUTDATED, 2)),
+        (Bucket(LEFT, "v1"), Found("ready", None, 2)),
+        (Bucket(LEFT, None), Found("ready", None, 2)),
+        (Bucket(LEFT, None, markers=("m1",)), Found("ready", None, 2)),
+        (Bucket(LEFT, None, markers=("m2", "m1")), Found(None, Stale.REMOVED, 2)),
+        (Bucket(LEFT, "v2"), Found(None, Stale.CHANGED, 2)),
+        (Bucket(replace(LEFT, digest="of another recipe"), None), Found("ready", None, 2)),
+    ],
+)
+def test_what_leaves_is_missed_neither_under_its_recipe_nor_under_another_but_its_deletion_is(
+    bucket: Bucket, found: Found
+) -> None:
+    assert looked(bucket, book=DROPPING) == found
+
+
+def test_originals_of_attached_buckets_stay() -> None:
+    attached = Source("b", "a.jpg", under="shop/")
+    assert looked(Bucket(READY, "v1"), source=attached, book=DROPPING) == Found("ready", None, 2)
+
+
+def test_a_night_begins_to_drop_nothing_that_was_published_before_its_recipe_said_so() -> None:
+    nobody: Any = None  # is asked
+    child = Child(nobody, nobody, nobody, nobody, nobody, nobody)
+    for outdated in (True, False):
+        run = Run("r", Job((), outdated=outdated))
+        assert child._sends(run, Found(None, Stale.LEAVES, 2)) is outdated  # noqa: SLF001
 
 
 @pytest.mark.parametrize(

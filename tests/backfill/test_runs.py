@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from lightpress.backfill.child import CHUNK, MOST_WAITS
+from lightpress.backfill.look import Stale
 from lightpress.backfill.machine import MOST_PASSES
-from lightpress.backfill.results import Folder
+from lightpress.backfill.results import NAMED_OF_A_SHARD, Folder
 from lightpress.backfill.run import FINISHED, LEFT, MAX_DOLLARS, MAX_OBJECTS, STOPPED
-from tests.backfill.fakes import BUCKET, JOB, Rig
+from tests.backfill.fakes import BUCKET, JOB, NOW, Rig
 
 KEYS = [f"{number:04}.jpg" for number in range(1_000)]
 
@@ -24,6 +26,7 @@ def test_each_stale_original_is_hinted_once_and_the_next_pass_looks_at_stale_sha
     assert rig.look() == FINISHED
     first, second = Folder(rig.files, rig.row).report().passes
     assert (first.shards, first.looked, first.sent, first.endings) == (5, 1_000, 25, {"ready": 975})
+    assert first.stale == {"missing": 25}
     assert (second.shards, second.looked, second.sent) == (2, 400, 0), "of five shards, two had anything stale"
     assert rig.row.spent == 25 * JOB.nanos_sent + 2 * 1_400 * JOB.nanos_read
 
@@ -51,11 +54,88 @@ def test_what_the_queue_refuses_is_given_back_and_found_by_the_next_pass() -> No
     rig.hints.refuses = 1
     assert rig.look() == ""
     assert (rig.row.sent, rig.row.objects_left, len(rig.hints.sent)) == (198, 2, 198)
+    assert rig.row.spent == 198 * JOB.nanos_sent + 2 * 200 * JOB.nanos_read
     rig.looking.stale.difference_update(rig.hints.sent)
     rig.hints.refuses = 0
     rig.drain()
     assert rig.look() == ""
     assert sorted(rig.hints.sent) == KEYS[:200]
+
+
+@pytest.mark.parametrize(("why", "sent"), [(Stale.OUTDATED, 0), (Stale.CHANGED, 3)])
+def test_a_run_that_leaves_other_recipes_alone_sends_what_is_stale_for_another_reason(why: Stale, sent: int) -> None:
+    rig = Rig(KEYS[:10], stale=KEYS[:3], why=why, job=replace(JOB, outdated=False))
+    rig.look()
+    (only,) = Folder(rig.files, rig.row).report().passes
+    assert len(rig.hints.sent) == only.sent == sum(only.stale.values()) == sent
+    assert only.endings == ({"ready": 7, "outdated": 3} if sent == 0 else {"ready": 7})
+
+
+def test_a_shard_with_nothing_wanted_is_done_in_one_step_and_its_pages_are_listed_once() -> None:
+    rig = Rig(KEYS, job=replace(JOB, since=NOW + 1))
+    rig.lister.page_size = 100
+    row = {"shard": "s", "place": "0", "after": "", "until": KEYS[449]}
+    assert rig.machine.step({"run": "r", "row": row, "waits": 0})["done"]
+    assert rig.lister.pages == 5
+
+
+def test_a_pass_that_is_cut_in_parts_is_cut_on_where_the_part_before_ended() -> None:
+    rig = Rig(KEYS, stale=KEYS)
+    rig.lister.page_size = 300
+    state, parts = rig.machine.begin({"run": "r"}, "e"), 0
+    while not parts or not state["last"]:
+        state, parts = rig.machine.plan(state, lambda: False), parts + 1
+        assert state["part"] == parts
+        for row in rig.rows(state):
+            rig.child(row)
+    assert parts == 4
+    assert rig.hints.sent == KEYS, "each once, and none left out"
+
+
+def test_another_pass_begins_once_the_queue_has_been_looked_at_twice_and_is_empty() -> None:
+    rig = Rig(KEYS)
+    state: dict[str, Any] = {"run": "r", "pass": 1, "checks": 0}
+    first = rig.machine.drain(state)
+    assert (first["wait"] > 0, first["checks"], rig.row.number) == (True, 1, 1), (
+        "SQS counts what was sent a minute late"
+    )
+    second = rig.machine.drain(first)
+    assert (second["wait"], rig.row.number) == (0, 2)
+
+
+def test_a_queue_that_never_empties_is_waited_for_some_two_hours() -> None:
+    rig = Rig(KEYS)
+    rig.hints.deep = 1
+    state: dict[str, Any] = {"run": "r", "pass": 1, "checks": 0, "wait": 60}
+    waited = 0
+    while state["wait"]:
+        state = rig.machine.drain(state)
+        waited += state["wait"]
+    assert 5_400 <= waited <= 7_200
+
+
+def test_a_shard_names_some_of_what_it_finds_stale_however_much_that_is() -> None:
+    rig = Rig(KEYS, stale=KEYS, job=replace(JOB, originals_of_a_shard=1_000))
+    rig.look()
+    ((_, result),) = Folder(rig.files, rig.row).results()
+    assert result is not None
+    assert result.named == tuple((BUCKET, key, "missing") for key in KEYS[:NAMED_OF_A_SHARD])
+
+
+def test_a_cap_that_the_reads_alone_would_break_ends_the_run_before_them() -> None:
+    rig = Rig(KEYS[:200], nanos_left=2 * 100 * JOB.nanos_read)
+    assert rig.look() == MAX_DOLLARS
+    (only,) = Folder(rig.files, rig.row).report().passes
+    assert (only.looked, rig.row.nanos_left) == (100, 0)
+
+
+def test_a_child_that_waits_looks_for_a_stop_each_minute_and_after_half_a_day_every_five() -> None:
+    rig = Rig(KEYS, stale=KEYS, rate=0.01)
+    rig.child({"shard": "s", "place": "0", "after": "", "until": KEYS[199]})
+    assert rig.waits[0] == 60
+    assert max(rig.waits) == 60
+    answer = rig.machine.step({"run": "r", "row": {"shard": "t", "place": "0", "after": "", "until": ""}, "waits": 500})
+    assert (answer["wait"], answer["done"]) == (300, False)
 
 
 def test_the_rate_holds_on_average_and_is_waited_for_by_the_state_machine() -> None:

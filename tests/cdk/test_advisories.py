@@ -90,7 +90,7 @@ def test_nothing_known_is_nothing_to_look_at_and_what_was_not_asked_is_said() ->
     assert said.passed
     assert said.lines == (
         "libffi (version not told) (cffi): not asked, for it tells no version",
-        "3 libraries and crates in the layer: 0 advisories, 0 to be looked at",
+        "3 libraries and crates in the layers: 0 advisories, 0 to be looked at",
     )
     assert osv.asked == [[GIT, FUZZED, *SOUND.queries]], "all at once"
 
@@ -102,7 +102,7 @@ def test_an_advisory_is_reported_once_with_its_severity_however_often_it_was_fou
     assert said.lines == (
         f"OpenJPEG 2.5.4 (pillow): {names} {vector}: A crafted file is read beyond its end.",
         "OpenJPEG 2.5.4 (pillow): OSV-2025-219 HIGH: Heap-buffer-overflow in opj_j2k_read_tile_header",
-        "2 libraries and crates in the layer: 2 advisories, 2 to be looked at",
+        "2 libraries and crates in the layers: 2 advisories, 2 to be looked at",
     )
 
 
@@ -114,7 +114,7 @@ def test_an_accepted_advisory_is_reported_with_the_reason_and_does_not_fail() ->
     said = report((OPENJPEG,), Osv([(FUZZED, [OSS_FUZZ]), (GIT, [GITHUB])]), accepted)
     assert said.passed
     assert said.lines[1].endswith("\n  accepted: it is never called")
-    assert said.lines[-1] == "1 libraries and crates in the layer: 2 advisories, 0 to be looked at"
+    assert said.lines[-1] == "1 libraries and crates in the layers: 2 advisories, 0 to be looked at"
 
 
 @pytest.mark.parametrize(("library", "version"), [("OpenJPEG", "2.5.3"), ("libheif", "2.5.4")])

@@ -27,6 +27,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             "staging",
             """
             architecture = "x86_64"
+            extra_inputs = ["pdf", "svg"]
             memory_mb = 3008
             failure_memory_mb = 6000
             timeout_seconds = 120
@@ -142,7 +143,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 95
+    assert len(keys) == len(set(keys)) == 96
 
 
 @pytest.mark.parametrize(
@@ -150,9 +151,9 @@ def test_every_key_belongs_to_one_option() -> None:
     [
         (
             "memroy_mb = 1769",
-            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 92 names, of which the nearest are: ",
+            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 93 names, of which the nearest are: ",
         ),
-        ("color = 1", "color: is not a known key; allowed are 92 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 93 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",
@@ -169,6 +170,7 @@ def test_every_key_belongs_to_one_option() -> None:
         ("timeout_seconds = 901", "timeout_seconds: 901 is not between 60 and 900"),
         ("batch_size = 0", "batch_size: 0 is not between 1 and 10"),
         ("max_concurrency = 1", "max_concurrency: 1 is not between 2 and 1000"),
+        ('extra_inputs = ["raw"]', "extra_inputs: 'raw' is not allowed; allowed: jxl, pdf, svg"),
         ("max_receive_count = 0", "max_receive_count: 0 is not between 1 and 1000"),
         ("queue_retention_days = 14", "queue_retention_days: 14 is not between 1 and 13"),
         ("dead_letter_retention_days = 15", "dead_letter_retention_days: 15 is not between 2 and 14"),

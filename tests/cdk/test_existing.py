@@ -198,6 +198,7 @@ def test_every_option_of_an_existing_bucket_can_be_chosen(tmp_path: Path) -> Non
         suffixes = [".jpg"]
         publish_under = "shop/"
         kms_key = "{KEY}"
+        malware_plan = false
 
         [[attach]]
         bucket = "my-blog"
@@ -219,7 +220,7 @@ def test_every_option_of_an_existing_bucket_can_be_chosen(tmp_path: Path) -> Non
         """,
     )
     shop, blog = config.existing.attach
-    assert shop == Existing(Attached("my-shop", "products/", (".jpg",), "shop/"), KEY)
+    assert shop == Existing(Attached("my-shop", "products/", (".jpg",), "shop/"), KEY, malware_plan=False)
     assert blog.pictures.under == "my-blog/"
     (cms,) = config.existing.in_place
     options = cms.pictures.options

@@ -15,7 +15,7 @@ from lightpress.cdk.options.monitoring import MonitoringOptions
 from lightpress.cdk.options.processing import ProcessingOptions
 from lightpress.cdk.readiness import PROJECT
 from lightpress.costs.bill import Use
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.formats import WRITTEN
 from tests.cdk.grants import as_list
 from tests.cdk.templates import Statement, synthesize_with
 
@@ -195,7 +195,7 @@ def drawn(template: Template) -> set[str]:
 def emitted() -> set[str]:
     """What the functions count: names as they stand in the code, and those with a format in front."""
     source = (PROJECT / "lambda_src" / "lightpress" / "telemetry.py").read_text(encoding="utf-8")
-    by_format = {f"{name.capitalize()}Bytes" for name in OUTPUTS}
+    by_format = {f"{name.capitalize()}Bytes" for name in WRITTEN}
     return {*re.findall(r'"([A-Z]\w+)"', source), *by_format, "ColdStart"}  # the last by Powertools itself
 
 

@@ -7,17 +7,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from aws_cdk import App, Stack
 
+from lightpress.cdk import Lightpress
 from lightpress.cdk.config import load_config
-from lightpress.cdk.operators import OPERATOR_ROUTES
+from lightpress.cdk.operators import OPERATOR_ROUTES, PREVIEW_ROUTE
 from lightpress.cdk.options.ingest import IngestOptions
 from lightpress.costs.prices import prices_of
 from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import environment_of, function_id, grants_of
-from tests.cdk.templates import synthesize_with
+from tests.cdk.templates import NO_LAYER, read_template, synthesize_with
 from tests.cdk.test_least_privilege import compare
+from tests.cdk.test_reviewing import RECIPES
 from tests.cdk.test_upload_api import JWT, ROUTES, jwt_but, routes
-from tests.handlers.test_operators import OPERATORS, RETRY_URL
+from tests.handlers.test_operators import OPERATORS, RETRY_URL, REVIEW
+from tests.handlers.test_preview import PREVIEW
+from tests.handlers.test_recorded_calls import WHICH_VERSION
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -88,6 +93,25 @@ def test_without_url_ingest_it_may_send_to_one_queue_only(tmp_path: Path) -> Non
     template = synthesize_with(jwt_but(operators_scope=SCOPE), tmp_path)
     assert "URL_QUEUE_URL" not in environment_of(template.raw, function_id(template.raw, "operators"))
     compare(template, "operators", OPERATORS - {RETRY_URL})
+
+
+def test_only_with_a_gate_it_may_send_reviews(tmp_path: Path) -> None:
+    recipes = tmp_path / "recipes.toml"
+    recipes.write_text(RECIPES, encoding="utf-8")
+    app = App(context=NO_LAYER, outdir=str(tmp_path / "out"))
+    stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
+    Lightpress(stack, "Images", recipes=recipes, config=jwt_but(operators_scope=SCOPE))
+    template = read_template(app.synth().get_stack_by_name("Gated"))
+    compare(template, "operators", (OPERATORS - {RETRY_URL}) | {REVIEW})
+    # Without the list of versions, what may not be looked at would look like another version.
+    compare(template, "preview", PREVIEW | {WHICH_VERSION})
+    route = routes(template)[f"{PREVIEW_ROUTE[0].name} {PREVIEW_ROUTE[1]}"].properties
+    assert (route["AuthorizationType"], route["AuthorizationScopes"]) == ("JWT", [SCOPE])
+
+
+def test_without_a_gate_nothing_renders_previews(operated: Template) -> None:
+    assert f"{PREVIEW_ROUTE[0].name} {PREVIEW_ROUTE[1]}" not in routes(operated)
+    assert not any("preview" in one.properties["Handler"] for one in operated.functions())
 
 
 def test_an_authorizer_of_ones_own_has_no_scopes_of_routes(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App, Stack
@@ -17,7 +17,7 @@ from lightpress.toml_reader import ConfigError
 from tests.cdk.grants import environment_of, function_id, grants_of
 from tests.cdk.templates import NO_LAYER, Template, read_template
 from tests.cdk.test_monitoring import alarms
-from tests.handlers.conftest import IMAGES, QUEUE
+from tests.handlers.conftest import IMAGES, QUEUE, UPLOADS
 from tests.handlers.recorder import needs
 from tests.handlers.test_take_review import ASK_REVIEWERS, LIST_AS_HELD, MEASURING, TAKE_REVIEW, UNLIST
 from tests.operations.alarming import Measured, is_raised
@@ -25,6 +25,10 @@ from tests.operations.alarming import Measured, is_raised
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from lightpress.cdk.options.rows import AttachedBucket
+
+PLAN = "AWS::GuardDuty::MalwareProtectionPlan"
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/some-key"
 RECIPES = """
 [[rules]]
 path = "**"
@@ -53,13 +57,16 @@ def gated(tmp_path_factory: pytest.TempPathFactory) -> Template:
 
 
 def asked_of(template: Template, handler: str) -> set[tuple[str, str]]:
-    """What a function may do with reviews and the list, by the names of the tests."""
+    """What a function may do with reviews, the list and originals, by the names of the tests."""
     function = function_id(template.raw, handler)
     environment = environment_of(template.raw, function)
-    bucket, queue = environment["IMAGES_BUCKET"], environment.get("QUEUE_URL", "/none").rpartition("/")[2]
+    queue = environment.get("QUEUE_URL", "/none").rpartition("/")[2]
     found = {(one.action, one.resource) for one in grants_of(template.raw, function)}
     named = {
-        (action, resource.replace(f"arn:aws:s3:::{bucket}", IMAGES)) for action, resource in found if bucket in resource
+        (action, resource.replace(f"arn:aws:s3:::{environment[variable]}", name))
+        for action, resource in found
+        for variable, name in (("IMAGES_BUCKET", IMAGES), ("UPLOADS_BUCKET", UPLOADS))
+        if f":{environment[variable]}" in f"{resource}"
     }
     return named | {(action, QUEUE) for action, resource in found if resource.endswith(f":{queue}")}
 
@@ -79,6 +86,18 @@ def test_it_is_told_every_hour_to_count_what_waits_and_an_alarm_looks_at_that(ga
     assert (alarm["MetricName"], alarm["Period"], alarm["Threshold"]) == ("LongestWait", 3600, 24 * 3600)
     for hours, raised in ((0, False), (23, False), (25, True)):
         assert is_raised(alarm, Measured({"LongestWait": ((hours * 3600,),)})) is raised
+
+
+def test_it_looks_at_what_is_overdue_only_where_a_recipe_says_when_that_is(gated: Template, tmp_path: Path) -> None:
+    assert "GATE_TIME_LIMITS" not in environment_of(gated.raw, function_id(gated.raw, "take_review"))
+    app = App(context=NO_LAYER, outdir=str(tmp_path / "out"))
+    stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
+    recipes = recipes_in(tmp_path)
+    limits = 'gate_hours = 48\ngate_unanswered = "publish"\n'
+    recipes.write_text(RECIPES.replace("gate =", limits + "gate ="), encoding="utf-8")
+    Lightpress(stack, "Images", recipes=recipes, name="dev")
+    template = read_template(app.synth().get_stack_by_name("Gated"))
+    assert environment_of(template.raw, function_id(template.raw, "take_review"))["GATE_TIME_LIMITS"] == "true"
 
 
 def test_with_a_key_of_the_stack_its_rules_may_send_to_the_encrypted_queue(tmp_path: Path) -> None:
@@ -108,18 +127,76 @@ def test_the_nightly_look_may_ask_reviewers(gated: Template) -> None:
 
 
 def test_guardduty_scans_every_upload_and_its_answers_come_to_the_queue(gated: Template) -> None:
-    plan = gated.only("AWS::GuardDuty::MalwareProtectionPlan").properties
+    found = [one.properties["ProtectedResource"]["S3Bucket"]["BucketName"] for one in gated.resources(PLAN)]
+    own, shop = sorted(found, key=lambda name: isinstance(name, str))
     uploads = environment_of(gated.raw, function_id(gated.raw, "take_review"))["UPLOADS_BUCKET"]
     rules = [rule.properties for rule in gated.resources("AWS::Events::Rule")]
     (rule,) = (rule for rule in rules if rule.get("EventPattern", {}).get("source") == ["aws.guardduty"])
-    assert rule["EventPattern"]["detail"] == {
-        "s3ObjectDetails": {"bucketName": [plan["ProtectedResource"]["S3Bucket"]["BucketName"]]}
-    }
+    assert rule["EventPattern"]["detail"] == {"s3ObjectDetails": {"bucketName": [own, shop]}}
+    assert shop == "shop"
     assert uploads
     (bucket,) = (
         one for one in gated.buckets() if "QueueConfigurations" in one.properties.get("NotificationConfiguration", {})
     )
     assert bucket.properties["NotificationConfiguration"]["EventBridgeConfiguration"]["EventBridgeEnabled"] is True
+
+
+def attached(folder: Path, path: str, *rows: AttachedBucket) -> Template:
+    """A stack with a gate for keys that match a path, and attached buckets."""
+    recipes = recipes_in(folder)
+    others = '\n[[rules]]\npath = "**"\nrecipe = "open"\n\n[recipes.open]\nsizes = { w640 = { width = 640 } }\n'
+    gated_first = RECIPES.replace('path = "**"', f'path = "{path}"') + others
+    recipes.write_text(RECIPES if path == "**" else gated_first, encoding="utf-8")
+    app = App(context=NO_LAYER, outdir=str(folder / "out"))
+    stack = Stack(app, "Gated", env={"account": "123456789012", "region": "eu-west-1"})
+    Lightpress(stack, "Images", recipes=recipes, name="dev", attach=rows)
+    return read_template(app.synth().get_stack_by_name("Gated"))
+
+
+def plans(template: Template) -> dict[str, list[str] | None]:
+    """Of each bucket that is scanned and not the stack's: the prefixes."""
+    found = [one.properties["ProtectedResource"]["S3Bucket"] for one in template.resources(PLAN)]
+    return {one["BucketName"]: one.get("ObjectPrefixes") for one in found if isinstance(one["BucketName"], str)}
+
+
+def scanned(template: Template) -> list[Any]:
+    rules = [
+        rule.properties["EventPattern"]
+        for rule in template.resources("AWS::Events::Rule")
+        if "EventPattern" in rule.properties
+    ]
+    (pattern,) = (one for one in rules if one.get("source") == ["aws.guardduty"])
+    return list(pattern["detail"]["s3ObjectDetails"]["bucketName"])
+
+
+def test_an_attached_bucket_has_one_plan_for_all_of_its_prefixes_and_is_changed_by_nobody_else(tmp_path: Path) -> None:
+    template = attached(
+        tmp_path,
+        "**",
+        {"bucket": "shop", "prefix": "new/", "publish_under": "shop/", "kms_key": KEY},
+        {"bucket": "shop", "prefix": "old/", "publish_under": "old/", "kms_key": KEY},
+        {"bucket": "blog", "publish_under": "blog/"},
+        {"bucket": "cms", "publish_under": "cms/", "malware_plan": False},
+    )
+    assert plans(template) == {"shop": ["new/", "old/"], "blog": None}
+    assert [one for one in scanned(template) if isinstance(one, str)] == ["shop", "blog", "cms"]
+    assert not [one.type for one in template.resources() if one.type.startswith("Custom::")]
+    policies = [json.dumps(one.properties) for one in template.resources("AWS::IAM::Policy")]
+    (of_shop,) = (text for text in policies if "s3:PutBucketNotification" in text and ":s3:::shop" in text)
+    assert KEY in of_shop
+    found = lint(json.dumps(template.raw), regions=["eu-west-1"], config=ManualArgs(ignore_checks=["W3005"]))
+    assert [str(match) for match in found] == []
+
+
+def test_an_attached_bucket_is_scanned_only_where_a_rule_may_ask_for_that(tmp_path: Path) -> None:
+    template = attached(
+        tmp_path,
+        "shop/**",
+        {"bucket": "shop", "publish_under": "shop/"},
+        {"bucket": "blog", "publish_under": "blog/"},
+    )
+    assert plans(template) == {"shop": None}
+    assert [one for one in scanned(template) if isinstance(one, str)] == ["shop"]
 
 
 def test_without_a_gate_there_is_neither_queue_nor_function_nor_scan(dev: Template) -> None:

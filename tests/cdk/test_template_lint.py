@@ -97,6 +97,8 @@ def test_recipes_that_change_the_stack_are_judged(tmp_path: Path) -> None:
         "dev": set(),
         "gate": {"take_review"},
         "lazy": {"render_lazy"},
+        "dropping": set(),
+        "infrequent": set(),
         "gate-and-lazy": lazy_or_reviewed,
     }
 

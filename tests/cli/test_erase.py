@@ -23,6 +23,7 @@ from lightpress.cli.main import app
 from lightpress.pipeline.buckets import Attached, Publishing
 from lightpress.pipeline.events import read
 from lightpress.pipeline.failures import Trial, subject_of_picture
+from lightpress.pipeline.gate import held_path, review_path
 from lightpress.pipeline.manifest import Status, generation_name, manifest_path, variants_folder
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.reconcile import reconcile
@@ -152,7 +153,8 @@ def test_of_two_owners_one_is_erased_and_of_the_other_every_byte_stays(rig: Rig)
 
 TOMBSTONE = (
     '{"key":"","status":"deleted","revision":3,"source":null,"recipe":null,"digest":null,"generation":null,'
-    '"previous":null,"variants":[],"notes":[],"reason":null,"detail":null,"lazy":[],"correction":null,"gate":[],"schema":1}'
+    '"previous":null,"variants":[],"notes":[],"reason":null,"detail":null,"lazy":[],"correction":null,"gate":[],'
+    '"held_at":null,"held_until":null,"original_dropped":null,"schema":1}'
 )
 
 
@@ -238,6 +240,20 @@ def test_what_somebody_writes_who_was_at_work_is_found_and_what_is_uploaded_mean
     assert rig.stored(UPLOADS) == set()
     assert not rig.deployment.dynamodb().scan(TableName=FAILURES)["Items"]
     assert workers.waited == 2  # an original has turned up after the first time, so somebody may have read that
+
+
+def test_what_waits_since_stays_on_the_list_and_what_was_said_of_erased_versions_goes(rig: Rig) -> None:
+    publish(rig, "trips/a.jpg")
+    s3 = rig.deployment.s3
+    for path in (review_path("trips/a.jpg", "old", "person"), held_path("trips/a.jpg", 2), held_path("trips/a.jpg", 7)):
+        s3.put_object(Bucket=IMAGES, Key=path, Body=b"{}")
+    sure, removed = erase(rig, Scope(prefix="trips/"))
+    assert (sure, removed[Kind.REVIEWS]) == (True, 3)
+    assert rig.stored(IMAGES) == {manifest_path("trips/a.jpg")}
+    # Whoever was about to publish what the last entry was of would replace an older revision than that.
+    published = S3Images(s3, IMAGES).published("trips/a.jpg")
+    assert published is not None
+    assert published.manifest.revision == 7
 
 
 def test_an_erasure_that_was_interrupted_goes_on_and_ends_with_nothing_found(rig: Rig) -> None:

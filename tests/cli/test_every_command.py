@@ -36,7 +36,7 @@ NEVER_RUN = {"demo", "local up", "local down", "template"}
 """They start or stop a local cloud, which the person who runs these tests may be using: tests/e2e runs them. Or they
 download the layer's libraries: tests/package has what `template` writes."""
 WITHOUT_AWS = {"init", "render", "estimate", "sign", "local status"}
-ONE_OF_SEVERAL = {"erase": ("--key", "a.jpg")}
+ONE_OF_SEVERAL = {"erase": ("--key", "{key}"), "render": ("--out", "{folder}")}
 """What a command insists on without insisting on any one parameter."""
 WITHOUT_JSON = {
     "demo": "a tour for people",
@@ -94,7 +94,7 @@ class Files:
 
 def line_of(name: str, values: Mapping[str, str]) -> list[str]:
     """The shortest line that the command accepts, and that asks nothing."""
-    line = [*name.split(), *ONE_OF_SEVERAL.get(name, ())]
+    line = [*name.split(), *(word.format_map(values) for word in ONE_OF_SEVERAL.get(name, ()))]
     for param in COMMANDS[name].params:
         if param.required:
             assert param.name in values, f"{name}: give {param.name} a value in Files.values"

@@ -12,6 +12,7 @@ from lightpress.cli.project import RECIPES
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.recipe import load_recipes
 from tests.cli.deployed import UPLOADS, Rig
+from tests.cli.test_status import leave
 
 
 def run(*arguments: str, answer: str | None = None) -> Result:
@@ -52,6 +53,17 @@ def test_a_dry_run_tells_and_sends_nothing(rig: Rig) -> None:
     assert "20 objects" in result.stdout
     assert "20 are to be processed" in result.stdout
     assert not rig.waiting()
+
+
+def test_a_dry_run_counts_what_it_cannot_make_anew_because_its_original_has_left(rig: Rig) -> None:
+    for number in range(3):
+        leave(rig, f"a/{number}.jpg")
+    leave(rig, "b/1.jpg")
+    result = run("backfill", "--prefix", "a/", "--dry-run")
+    assert "0 objects" in result.stdout
+    assert "3 are refused" in result.stdout
+    told = json.loads(run("backfill", "--prefix", "a/", "--dry-run", "--json").stdout)
+    assert told["without_original"] == 3
 
 
 def test_where_nobody_can_be_asked_nothing_is_sent_without_yes(rig: Rig) -> None:

@@ -40,7 +40,7 @@ def gate(*arguments: str) -> Result:
 def work(rig: Rig, *reviewers: str) -> None:
     """Everything that the stack does: reviews are taken, and then the key is looked at."""
     sqs, s3 = rig.deployment.sqs(), rig.deployment.s3
-    take = TakeReview(S3Reviews(s3, "images"), SqsLooks(sqs, rig.deployment.queue_url))
+    take = TakeReview(S3Reviews(s3, "images"), SqsLooks(sqs, rig.deployment.queue_url), S3Originals(s3))
     for message in sqs.receive_message(QueueUrl=REVIEWS, MaxNumberOfMessages=10).get("Messages", []):
         take(read_review(message["Body"], rig.deployment.publishing.find_source))
     recipe = Recipe("web", SPEC, reviewers)

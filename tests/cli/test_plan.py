@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from lightpress.cli.plan import plan, sample
+from lightpress.cli.plan import WITHOUT_ORIGINAL, plan, sample
 from lightpress.image import Reason, Size, Spec
 from lightpress.image.formats import OUTPUTS
 from lightpress.image.spec import Pixels
-from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
+from lightpress.pipeline.manifest import DroppedOriginal, Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from tests.image.stepping import step
 
@@ -107,6 +107,14 @@ def test_rolling_back_is_the_same_operation() -> None:
     there, back = plan([published("a")], book(new.spec)), plan([published("a", new)], book(OLD.spec))
     assert there.names["removed"] == back.names["made"]
     assert there.variants["same"] == back.variants["same"] == 1
+
+
+def test_what_would_be_made_of_originals_that_have_left_is_refused_and_counted() -> None:
+    left = [replace(published(key), original_dropped=DroppedOriginal(None, 1)) for key in ("a", "b", "drafts/c")]
+    other = Spec((Size("w100", 90),), OLD.spec.formats)
+    found = plan([*left, published("d")], book(other, "drafts/**"))
+    assert (found.pictures, found.to_render) == ({WITHOUT_ORIGINAL: 3, "stale": 1}, 1)
+    assert plan(left[:2], book(OLD.spec)).pictures == {"current": 2}
 
 
 def test_what_is_ignored_failed_or_deleted_is_counted_apart() -> None:

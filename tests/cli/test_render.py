@@ -3,6 +3,8 @@
 import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -262,3 +264,24 @@ def test_steps_find_their_files_beside_the_recipes_file_that_names_them(photo: P
     refused = run(photo, "--recipes", folder / "recipes.toml", "--out", out)
     assert refused.exit_code == 1
     assert "logo.png: there is no such file beside recipes.toml" in words(refused)
+
+
+def test_a_format_whose_package_is_not_installed_is_named_with_the_package_before_any_work(tmp_path: Path) -> None:
+    """In a Python that has Pillow and the command line's own packages, and none of the optional ones."""
+    (tmp_path / "recipes.toml").write_text(
+        '[[rules]]\npath = "**"\nrecipe = "web"\n[recipes.web]\nformats = ["jxl", "jpeg"]\naccept = ["svg", "jpeg"]\n'
+        "sizes = { w8 = { width = 8 } }\n"
+    )
+    (tmp_path / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>')
+    hidden = "import sys; sys.modules.update(dict.fromkeys(('pillow_jxl', 'resvg_py')));"
+    hidden += "from lightpress.cli.main import app; app()"
+    command = [sys.executable, "-c", hidden, "render", "a.svg", "--out", "out", "--recipes", "recipes.toml"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode != 0
+    assert 'pip install "lightpress[jxl]"' in " ".join((ran.stdout + ran.stderr).split())
+    recipes = (tmp_path / "recipes.toml").read_text().replace('"jxl", ', "")
+    (tmp_path / "recipes.toml").write_text(recipes)
+    ran = subprocess.run([*command, "--json"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert "resvg-py, which reads it, is not installed" in ran.stdout
+    assert "extra_inputs" in ran.stdout

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner, Result
 
+from lightpress.aws.images import S3Images
 from lightpress.cli.main import app
 from lightpress.cli.status import look
-from lightpress.pipeline.manifest import Status
+from lightpress.cli.sweep import Sweep
+from lightpress.pipeline.manifest import DroppedOriginal, Status
+from tests.cli.deployed import IMAGES, UPLOADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +54,42 @@ STATES: dict[str, tuple[Callable[[Rig, str], None], int]] = {
     "unknown": (never_seen, 2),
     "processing": (overwritten, 3),
 }
+
+
+def leave(rig: Rig, key: str) -> None:
+    """Have the original of a published picture leave, as its recipe may say."""
+    identity = rig.upload(key)
+    rig.manifest(key, Status.READY, identity)
+    published = rig.published(key)
+    assert published is not None
+    leaving = replace(published.manifest, original_dropped=DroppedOriginal(None, 1))
+    S3Images(rig.deployment.s3, IMAGES).publish(leaving, published)
+    rig.deployment.s3.delete_object(Bucket=UPLOADS, Key=key, VersionId=identity)
+
+
+def test_what_has_left_is_ready_until_somebody_deletes_it(rig: Rig) -> None:
+    leave(rig, "trips/cat.jpg")
+    assert look(rig.deployment, "trips/cat.jpg").state == "ready"
+    rig.upload("trips/cat.jpg")
+    rig.deployment.s3.delete_object(Bucket=UPLOADS, Key="trips/cat.jpg")
+    assert look(rig.deployment, "trips/cat.jpg").state == "processing"
+
+
+def test_a_sweep_does_not_miss_what_has_left_and_its_focus_is_not_corrected(rig: Rig) -> None:
+    leave(rig, "trips/cat.jpg")
+    assert Sweep(rig.deployment, remove=False)().sourceless == []
+    told = CliRunner().invoke(app, ["focus", "trips/cat.jpg", "0.4,0.2", "--env", "dev"])
+    assert told.exit_code == 1
+    assert "its original has left" in " ".join(told.stderr.split())
+
+
+def test_a_plan_that_needs_what_has_left_ends_with_1(rig: Rig) -> None:
+    leave(rig, "trips/cat.jpg")
+    told = CliRunner().invoke(app, ["plan", "--env", "dev"])
+    assert told.exit_code == 1
+    assert "1 are refused" in told.stdout
+    asked = CliRunner().invoke(app, ["plan", "--env", "dev", "--json"])
+    assert (asked.exit_code, json.loads(asked.stdout)["without_original"]) == (1, 1)
 
 
 @pytest.mark.parametrize("state", STATES)

@@ -7,7 +7,9 @@ import os
 import re
 import signal
 import threading
+import time
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -17,8 +19,9 @@ from typer.testing import CliRunner, Result
 
 from lightpress.aws.images import S3Images
 from lightpress.cli.main import app
+from lightpress.client.deployment import Deployment
 from lightpress.client.sending import Listener, Sending
-from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
+from lightpress.pipeline.manifest import DroppedOriginal, Manifest, PublishedSource, Status, Variant
 from tests.cli.deployed import IMAGES, UPLOADS, Rig
 from tests.stores.refused import EXPIRED_TOKEN, refusing
 
@@ -26,12 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from lightpress.pipeline.source import Original
+
 MB = 1 << 20
 
 
 @contextmanager
-def published(*, failing: str = "-") -> Iterator[None]:
-    """Publish whatever is uploaded, as the functions do; keys with `failing` in them fail."""
+def published(*, failing: str = "-", leaving: bool = False) -> Iterator[None]:
+    """Publish whatever is uploaded, as the functions do; keys with `failing` in them fail. leaving: originals leave."""
     s3, ended = boto3.client("s3"), threading.Event()
 
     def work() -> None:
@@ -41,7 +46,11 @@ def published(*, failing: str = "-") -> Iterator[None]:
                 if item["Key"] not in done:
                     done.add(item["Key"])
                     identity = s3.head_object(Bucket=UPLOADS, Key=item["Key"])["VersionId"]
-                    S3Images(s3, IMAGES).publish(manifest(item["Key"], identity, failed=failing in item["Key"]), None)
+                    made = manifest(item["Key"], identity, failed=failing in item["Key"])
+                    dropped = DroppedOriginal(None, 1) if leaving else None
+                    S3Images(s3, IMAGES).publish(replace(made, original_dropped=dropped), None)
+                    if leaving:
+                        s3.delete_object(Bucket=UPLOADS, Key=item["Key"], VersionId=identity)
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -134,6 +143,26 @@ def test_a_large_file_is_sent_in_parts_and_a_small_one_at_once(rig: Rig, tmp_pat
     ]
     assert sum(moved) == 40 * MB + 4
     assert rig.deployment.s3.head_object(Bucket=UPLOADS, Key="large.tif")["ContentLength"] == 40 * MB
+
+
+def test_an_original_that_leaves_before_anybody_has_looked_at_it_is_uploaded_all_the_same(
+    rig: Rig, tmp_path: Path
+) -> None:
+    path = tmp_path / "cat.jpg"
+    Image.new("RGB", (30, 20), "navy").save(path)
+
+    class Slow(Deployment):
+        """Looks at originals when they have left."""
+
+        def original(self, key: str) -> Original | None:
+            while (found := super().original(key)) is not None:
+                time.sleep(0.01)
+            return found
+
+    slow = Slow(**{field.name: getattr(rig.deployment, field.name) for field in fields(rig.deployment)})
+    with published(leaving=True):
+        assert Sending(slow, timeout=20)([(path, "cat.jpg")]) == []
+    assert not rig.stored(UPLOADS)
 
 
 def test_the_exit_code_tells_of_failures_and_of_those_that_are_late(rig: Rig, tree: Path) -> None:

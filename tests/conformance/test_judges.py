@@ -31,6 +31,8 @@ from PIL import Image
 
 def to_png(data):
     color = data.decode()
+    if color == "nothing":
+        return b""
     if color == "clear":
         color = (0, 0, 0, 0)
     elif color not in {"red", "blue"}:
@@ -76,6 +78,12 @@ def test_the_first_judge_that_shows_a_file_judges_and_is_asked_once(tmp_path: Pa
     assert again.picture(tmp_path / "green").seen is None
     assert kept_in(tmp_path / "kept", ["2"]) != kept
     assert not kept.exists(), "other versions may show something else"
+
+
+def test_a_judge_that_hands_over_no_picture_shows_nothing(tmp_path: Path) -> None:
+    (tmp_path / "nothing").write_text("nothing")
+    with Judges([painter(tmp_path, "first", "red")], kept_in(tmp_path / "kept", [])) as judges:
+        assert judges.picture(tmp_path / "nothing").shown.judge == ""
 
 
 def test_where_a_judge_paints_no_pixel_of_a_file_that_is_rejected_it_shows_nothing(tmp_path: Path) -> None:

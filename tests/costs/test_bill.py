@@ -10,6 +10,7 @@ from lightpress.costs.bill import SCENARIOS, Arrival, Keeping, Use, bill
 from lightpress.costs.estimate import IN_PLACE, Assumptions, assume_each, estimate, why
 from lightpress.costs.keeping import CLASSES, Moved, kept
 from lightpress.costs.prices import MILLION, prices_of
+from lightpress.pipeline.recipe import DROP, INFREQUENT, KEEP
 from lightpress.units import GB
 
 PRICES = prices_of("us-east-1")
@@ -112,12 +113,27 @@ def test_deletions_are_two_paths_each_one_by_one_and_two_for_all_at_once() -> No
 def test_every_assumption_about_use_counts_and_has_a_reason(name: str) -> None:
     keeping = Keeping(12, views=500 * MILLION, deletions=MILLION)
 
+    leaving = replace(keeping, originals_become=DROP)
+
     def together(use: Use) -> float:
-        return sum(sum(dollars(Arrival(one, MILLION), keeping, use).values()) for one in ("upload", "url"))
+        kept = sum(sum(dollars(Arrival(one, MILLION), keeping, use).values()) for one in ("upload", "url"))
+        return kept + sum(dollars(keeping=leaving, use=use).values())
 
     changed = replace(USE, **{name: 300 * getattr(USE, name)})
     assert together(changed) != together(USE)
     assert len(why(name, Use).split()) >= 3
+
+
+def test_originals_that_leave_cost_a_fortieth_of_a_year_of_keeping_them_and_moved_ones_three_fifths() -> None:
+    kept, moved, left = (dollars(keeping=Keeping(12, originals_become=one)) for one in (KEEP, INFREQUENT, DROP))
+    assert "keeping originals" not in left
+    assert left["dropping originals"] < kept["keeping originals"] / 39
+    assert 0.59 < moved["keeping originals"] / kept["keeping originals"] < 0.6
+    assert dollars(keeping=Keeping(60, originals_become=DROP))["dropping originals"] == left["dropping originals"]
+    others = {"keeping originals", "dropping originals"}
+    assert {name: value for name, value in left.items() if name not in others} == {
+        name: value for name, value in kept.items() if name not in others
+    }
 
 
 def test_assumptions_of_both_kinds_are_replaced_by_name() -> None:

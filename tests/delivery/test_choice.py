@@ -20,8 +20,9 @@ class Published:
     animated: bool = False
 
 
-def test_there_are_three_kinds_of_viewers() -> None:
+def test_there_are_four_kinds_of_viewers() -> None:
     assert [sorted(viewer) for viewer in VIEWERS] == [
+        ["avif", "jpeg", "jxl", "png", "webp"],
         ["avif", "jpeg", "png", "webp"],
         ["jpeg", "png", "webp"],
         ["jpeg", "png"],
@@ -41,6 +42,8 @@ def test_there_are_three_kinds_of_viewers() -> None:
         pytest.param({"avif": 50, "webp": 20}, ["webp"], id="no such format, and the older one smaller"),
         pytest.param({"webp": 20, "jpeg": 20}, ["webp", "jpeg"], id="no difference: the newer one"),
         pytest.param({"png": 20}, ["png"], id="one format"),
+        pytest.param({"jxl": 20, "avif": 30, "jpeg": 70}, ["jxl", "avif", "jpeg"], id="JPEG XL for the newest viewers"),
+        pytest.param({"jxl": 40, "avif": 30, "jpeg": 70}, ["avif", "jpeg"], id="JPEG XL larger than AVIF"),
         pytest.param({}, [], id="nothing"),
     ],
 )
@@ -54,7 +57,7 @@ def test_of_an_animation_a_page_offers_what_moves_and_a_still_only_to_those_who_
     files = [Published("avif", 5), Published("webp", 70, animated=True), Published("jpeg", 9)]
     assert list(offered(files)) == ["webp", "jpeg"]
     assert smallest(files, VIEWERS[0]) == files[1]
-    assert smallest(files, VIEWERS[2]) == files[2]
+    assert smallest(files, VIEWERS[-1]) == files[2]
 
 
 def test_all_widths_count_and_one_that_several_sizes_share_counts_once() -> None:

@@ -54,6 +54,19 @@ def test_a_picture_offers_the_smallest_format_first() -> None:
     assert image["style"] == "background-color: #123456"
 
 
+def test_the_likeness_is_behind_the_picture_where_it_is_wanted_and_there_is_one() -> None:
+    one = manifest(jpeg=9)
+    assert one.source
+    with_likeness = replace(one, source=replace(one.source, lqip="data:image/webp;base64,UklG+/=="))
+    wanted = {
+        without: Tags(picture(published, URL, alt="", lqip=lqip)).found[-1][1]["style"]
+        for without, published, lqip in (("none", one, True), ("not wanted", with_likeness, False))
+    }
+    assert set(wanted.values()) == {"background-color: #123456"}
+    (*_, (_, image)) = Tags(picture(with_likeness, URL, alt="", lqip=True)).found
+    assert image["style"] == "background: #123456 url(data:image/webp;base64,UklG+/==) center / cover no-repeat"
+
+
 def test_a_format_that_is_larger_is_not_offered() -> None:
     tags = Tags(picture(manifest(jpeg=6, webp=7, avif=5), URL, alt="")).found
     assert [values.get("type") for tag, values in tags if tag == "source"] == ["image/avif"]

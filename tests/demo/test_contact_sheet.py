@@ -110,6 +110,14 @@ def test_it_names_its_language_its_width_and_every_picture(tmp_path: Path) -> No
     assert {nav["aria-label"] for nav in page.all("nav")} == {"Pictures"}
 
 
+def test_sizes_that_show_a_part_are_beside_the_picture_with_the_point_that_they_are_cut_around(tmp_path: Path) -> None:
+    page = page_of(tmp_path, replace(served(), focus=(0.25, 0.5)))
+    assert [image["src"] for image in page.all("img") if image["width"] == "400"] == ["./served/a.jpg/square.jpeg"]
+    assert "square, cut around 0.25, 0.50" in page.text
+    without = tuple(one for one in served().variants if one.name != "square")
+    assert "cut around" not in page_of(tmp_path, replace(served(), variants=without, focus=(0.25, 0.5))).text
+
+
 def test_every_frame_of_the_film_leads_to_its_picture(tmp_path: Path) -> None:
     page = page_of(tmp_path, served(), refused("corrupt"))
     leads = [link["href"].removeprefix("#") for link in page.all("a") if link["href"].startswith("#")]

@@ -20,14 +20,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
+import boto3
 import botocore.session
 import pytest
 import typer
 from botocore import xform_name
+from botocore.stub import Stubber
 
 from lightpress.cdk.config import load_config
 from lightpress.cdk.readiness import PROJECT
 from lightpress.cli.main import app
+from lightpress.pipeline.gate import Review
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.pipeline.review_messages import read_review
 from tests.documents.fences import PAGES, Fence, commands, fences, indented, name_of
@@ -327,21 +330,45 @@ def python(arguments: list[str], _: Path) -> None:
 PROGRAMS = {"lightpress": lightpress, "make": make, "aws": aws, "pip": pip, "python": python}
 
 
-def test_the_reviewer_of_the_moderation_page_sends_what_is_understood(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("labels", "approved", "detail"),
+    [
+        ([], True, ""),
+        ([("Explicit", 59.9), ("Alcohol", 99.0)], True, ""),
+        ([("Explicit", 60.0)], False, "It shows what is not allowed here: Explicit."),
+    ],
+    ids=["nothing", "too little, and what nobody minds", "enough"],
+)
+def test_the_reviewer_of_the_moderation_page_sends_what_is_understood(
+    monkeypatch: pytest.MonkeyPatch, labels: list[tuple[str, float]], approved: bool, detail: str
+) -> None:
+    """Rekognition and SQS are stood in for by botocore, which knows what each takes and answers."""
     (code,) = blocks("how-to/moderation.md", "python")
-    names: dict[str, Any] = {"looks_decent": lambda original: original["key"] == "a.jpg", "QUEUE_URL": "https://sqs/q"}
+    names: dict[str, Any] = {}
     exec(compile(code, "moderation.md", "exec"), names)  # noqa: S102  our own page
-    sent: list[dict[str, str]] = []
-    queue = SimpleNamespace(send_message=lambda **message: sent.append(message))
-    monkeypatch.setitem(names, "boto3", SimpleNamespace(client=lambda service: {"sqs": queue}[service]))
-    for key in ("a.jpg", "b.jpg"):
-        names["handler"]({"detail": {"original": {"bucket": "uploads", "key": key}, "version": "v1"}}, None)
-    reviews = [read_review(message["MessageBody"], lambda source: source) for message in sent]
-    assert [(one.source.key, one.identity, one.review.approved) for one in reviews] == [
-        ("a.jpg", "v1", True),
-        ("b.jpg", "v1", False),
+    monkeypatch.setenv("REVIEW_QUEUE_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/reviews")
+    clients = {name: boto3.client(name, region_name="eu-west-1") for name in ("rekognition", "sqs")}
+    sent: list[str] = []
+    clients["sqs"].meta.events.register(
+        "before-parameter-build.sqs.SendMessage", lambda params, **_: sent.append(params["MessageBody"])
+    )
+    where = {"Bucket": "uploads", "Name": "trips/a.jpg", "Version": "v1"}
+    found = [
+        {"Name": name, "Confidence": confidence, "ParentName": "", "TaxonomyLevel": 1} for name, confidence in labels
     ]
-    assert {one.review.reviewer for one in reviews} == {"moderation"}
+    with Stubber(clients["rekognition"]) as seeing, Stubber(clients["sqs"]) as queue:
+        seeing.add_response(
+            "detect_moderation_labels", {"ModerationLabels": found}, {"Image": {"S3Object": where}, "MinConfidence": 60}
+        )
+        queue.add_response("send_message", {"MessageId": "1"})
+        monkeypatch.setitem(names, "boto3", SimpleNamespace(client=clients.__getitem__))
+        held = {"original": {"bucket": "uploads", "key": "trips/a.jpg"}, "version": "v1", "reviewers": ["person"]}
+        names["handler"]({"detail": held}, None)
+        assert sent == [], "another reviewer was asked"
+        names["handler"]({"detail": held | {"reviewers": ["person", "moderation"]}}, None)
+    (given,) = (read_review(body, lambda source: source) for body in sent)
+    assert (given.source.key, given.identity) == ("trips/a.jpg", "v1")
+    assert given.review == Review("moderation", approved, detail)
 
 
 _REQUEST = re.compile(r"(GET|POST|PATCH|DELETE)\s+/([\w/]+?)(?:/KEY)?(?:[\s?].*)?")

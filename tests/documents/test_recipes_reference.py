@@ -51,6 +51,7 @@ IS_ENVIRONMENT = jsonschema_rs.validator_for(environment_schema()).is_valid
 
 # What a schema cannot know: it depends on other keys, on files, or on fonts.
 ONLY_THE_READER_KNOWS = {
+    "colors that a format has no profile for",
     "a budget of what is made later",
     "a rule with a recipe that is none", "nothing for the rest", "no recipes", "a quality of PNG beside auto",
     "a box with one side", "a pad with one side", "a pad without end", "a focus where nothing is cut off",
@@ -59,6 +60,9 @@ ONLY_THE_READER_KNOWS = {
     "a ladder that goes down", "a size that widths make, too", "a density that is too much",
     "a density that pads without end", "text from right to left", "trimming late", "a region of nothing",
     "a length of 60 %", "an unknown step", "a lazy format that is not written",
+    "originals that leave, with lazy variants", "originals that leave, with a gate",
+    "originals that are moved by something else than the beginning of their keys",
+    "originals that are kept among those that are moved",
     "a lazy name that is a size and a format", "lazy variants with steps", "a lazy size that there is not",
 }  # fmt: skip
 

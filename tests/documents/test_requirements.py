@@ -8,6 +8,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lightpress.image.formats import EXTRA_INPUTS
 from tools.documents.licenses import locked
 
 if TYPE_CHECKING:
@@ -40,6 +41,8 @@ def versions(lock: str) -> dict[str, str]:
 
 def test_nothing_that_is_shipped_imports_what_only_developers_install() -> None:
     of_module, installed = packages_distributions(), versions("requirements.txt")
+    for extra in EXTRA_INPUTS:  # by the option of that name, or lightpress[NAME]
+        installed |= versions(f"layers/{extra}/requirements.txt")
     assert len(SHIPPED) > 200
     found = {name for path in SHIPPED for name in imported(path)} - sys.stdlib_module_names - OWN - ONLY_FOR_TESTS
     assert {"aws_cdk", "boto3", "PIL", "typer", "s3transfer", "urllib3"} <= found

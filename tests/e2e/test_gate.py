@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,11 +10,14 @@ import urllib3
 
 from lightpress.cli.reviews import Gate
 from lightpress.client.uploading import upload
+from lightpress.composition.publishing import RECIPES
 from lightpress.delivery.permalink import permalink
+from lightpress.image.formats import OUTPUTS
 from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.gate import PERSON, Review
 from lightpress.pipeline.manifest import Status, generation_name, variants_folder
+from lightpress.pipeline.recipe import load_recipes
 from tests.e2e.conftest import free_ports
 from tests.e2e.test_lazy import checkout_with
 from tests.e2e.test_pipeline import eventually, stored
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.emulator("its recipes are others")
 
 PHOTO = file_of(ramp((1000, 700)), "JPEG")
+_SECONDS = 30
 YES, NO = Review(PERSON, approved=True), Review(PERSON, approved=False, detail="It shows a license plate.")
 
 
@@ -65,14 +70,21 @@ def test_an_upload_can_be_fetched_at_none_of_its_addresses_until_it_is_approved_
     assert manifest is not None
     assert manifest.digest is not None
     revision = manifest.revision + 1
-    future = f"/{variants_folder(key)}{generation_name(revision, version, manifest.digest)}/w320.avif"
-    assert status_of(cloud, future) in {403, 404}
+    folder = f"/{variants_folder(key)}{generation_name(revision, version, manifest.digest)}/"
+    sizes = load_recipes(RECIPES).recipes["web"].spec.sizes
+    future = {f"{folder}{size.name}.{row.extension}" for size in sizes for row in OUTPUTS.values()}
+    assert {path: status_of(cloud, path) for path in future if status_of(cloud, path) not in {403, 404}} == {}
     assert status_of(cloud, permalink(key)) == 404
     gate = Gate(deployment)
+    approved_at = time.monotonic()
     reviewed = gate.wait(key, gate.say(key, YES), YES, timeout=60)
     assert reviewed.state == Status.READY
-    assert status_of(cloud, f"/{published_path(deployment, key)}") == 200
-    assert published_path(deployment, key).startswith(future[1:].rpartition("/")[0])
+    published = deployment.manifest(key)
+    assert published is not None
+    paths = {f"/{variant.path}" for variant in published.variants}
+    assert paths <= future, "every address was asked for before"
+    assert {path: status_of(cloud, path) for path in paths if status_of(cloud, path) != 200} == {}
+    assert time.monotonic() - approved_at < _SECONDS
     assert [one.key for one in gate.held()] == []
 
 

@@ -46,6 +46,7 @@ def checkout_with(line: str, folder: Path) -> Path:
     for name in ("app.py", "cdk.json"):
         shutil.copy(PROJECT / name, folder / name)
     (folder / ".local").mkdir()
+    (PROJECT / ".local" / "layer-cache").mkdir(parents=True, exist_ok=True)
     for slow in ("venv", "layer-cache"):
         (folder / ".local" / slow).symlink_to(PROJECT / ".local" / slow)
     recipes = folder / "lambda_src" / "recipes.toml"

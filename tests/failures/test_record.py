@@ -11,6 +11,8 @@ from lightpress.delivery.notify import Notifier
 from lightpress.failures.record import TRIALS, RecordFailure
 from lightpress.image import Reason, RenderResult, Spec
 from lightpress.image.formats import READABLE
+from lightpress.ingest.orders import Order, body_of
+from lightpress.ingest.urls import FETCH_MESSAGES, FetchReason
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.failures import DeadLetter, Failure, Trial, Verdict, fingerprint
@@ -308,3 +310,12 @@ def test_a_failure_is_announced_again_whenever_a_worker_may_have_died_before(rig
     rig.handle()
     rig.handle()
     assert rig.announcements.told == [(KEY, "failed", 1)] * 2
+
+
+def test_a_url_that_ended_without_a_reason_is_recorded_with_one_and_where_it_was_to_go() -> None:
+    rig, order = Rig(), Order("https://a.test/1.jpg", KEY)
+    rig.handle(DeadLetter(body_of(order), "message-1", attempts=3, first_at=1_700_000_000))
+    (failure,) = rig.cloud.failures.rows.values()
+    assert (failure.reason, failure.detail) == (FetchReason.UNFINISHED, FETCH_MESSAGES[FetchReason.UNFINISHED])
+    assert (failure.bucket, failure.key, failure.url) == (UPLOADS, KEY, "https://a.test/1.jpg")
+    assert failure.correlation_id == "message-1"

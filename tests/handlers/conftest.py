@@ -25,6 +25,7 @@ from lightpress.composition import (
     enrich,
     fetch_url,
     operators,
+    preview,
     process_upload,
     purge_deleted,
     render_lazy,
@@ -248,6 +249,7 @@ def _new_container() -> Iterator[None]:
         compress_in_place.processor,
         fetch_url.batch,
         operators.operator_service,
+        preview.previews,
         purge_deleted.cdn,
         purge_deleted.purge_queue,
         render_lazy.first_views,
@@ -262,6 +264,7 @@ def _new_container() -> Iterator[None]:
         enrich.seeing,
         take_review.taker,
         take_review.waiting,
+        take_review.look_at_overdue,
         upload_api.upload_service,
         upload_api.url_ingest_api,
     )

@@ -33,6 +33,8 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     # Never sent: this is how boto3 finds the address of a form that it signs. What comes in by the form is put.
     ("s3", "CreateBucket"): (("s3:PutObject", OBJECTS),),
     ("s3", "DeleteObject"): (("s3:DeleteObject", OBJECTS),),
+    # What a DeleteObject of one version needs instead.
+    ("s3", "DeleteObjectVersion"): (("s3:DeleteObjectVersion", OBJECTS),),
     ("s3", "CreateMultipartUpload"): (("s3:PutObject", OBJECTS),),
     ("s3", "UploadPart"): (("s3:PutObject", OBJECTS),),
     ("s3", "CompleteMultipartUpload"): (("s3:PutObject", OBJECTS),),
@@ -138,7 +140,8 @@ def _calls(service: str, operation: str, params: dict[str, Any]) -> Iterator[Cal
     else:
         key = params.get("Key", params.get("Prefix"))
         prefix = _prefix(key) if key is not None else ""
-        yield Call(service, operation, params["Bucket"], prefix)
+        of_version = operation == "DeleteObject" and "VersionId" in params
+        yield Call(service, "DeleteObjectVersion" if of_version else operation, params["Bucket"], prefix)
         if "Tagging" in params:
             yield Call(service, "PutObjectTagging", params["Bucket"], prefix)
         if any(name.startswith("Grant") for name in params):

@@ -110,7 +110,9 @@ def test_what_comes_counts_among_the_bytes_of_whoever_asked_for_it(
     monkeypatch.setenv("MAX_BYTES_PER_DAY", "100")
     fetch_url.batch.cache_clear()
     asked = [replace(order(server.url("ok", number)), owner="alice") for number in (31, 32)]
-    assert invoke(*asked, order(server.url("ok", 33)), replace(order(server.url("missing", 1)), owner="bob")) == []
+    others = [order(server.url("ok", 33)), replace(order(server.url("missing", 1)), owner="bob")]
+    # Two of a batch are counted at the same time, of which moto, unlike DynamoDB, may lose one.
+    assert [invoke(asked[0], *others), invoke(asked[1])] == [[], []]
     (row,) = deployed.dynamodb.scan(TableName=COUNTERS)["Items"]
     assert row[OWNER_DAY]["S"].startswith("alice 20")
     assert (row["files"]["N"], int(row["bytes"]["N"])) == ("0", len(picture(31)) + len(picture(32)))

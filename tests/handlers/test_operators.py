@@ -15,13 +15,14 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.run import NANOS, Job, Run
-from lightpress.cdk.operators import OPERATOR_ROUTES
+from lightpress.cdk.operators import OPERATOR_ROUTES, PREVIEW_ROUTE
 from lightpress.handlers.operators import handler
 from lightpress.image import PictureRejected, Reason
-from lightpress.pipeline.buckets import Attached, Selection
+from lightpress.pipeline.buckets import Attached, Publishing, Selection
 from lightpress.pipeline.failures import Failure, subject_of_message
-from lightpress.pipeline.gate import Review
+from lightpress.pipeline.gate import PERSON, Review
 from lightpress.pipeline.manifest import Publication
+from lightpress.pipeline.review_messages import read_review
 from tests.handlers.conftest import (
     CDN,
     FAILURES,
@@ -59,6 +60,7 @@ COUNT = Call("cloudwatch", "GetMetricData", "all metrics")
 LOOK = Call("s3", "ListObjectVersions", UPLOADS, "*")
 OPERATORS = {READ_MANIFEST, READ_ENTRY, READ_REVIEW, LIST_HELD, LOOK, ROWS, ROWS_OF_ONE, FORGET, REMOVE_COPY, LIST_RUNS}
 OPERATORS |= {RETRY, RETRY_URL, COUNT}
+REVIEW = Call("sqs", "SendMessage", "reviews")
 METRICS = {
     "namespace": "Lightpress",
     "service": "lightpress-dev",
@@ -102,7 +104,9 @@ def test_the_document_in_the_repository_is_what_the_code_says() -> None:
 
 def test_the_document_has_the_routes_of_the_stack_and_no_others() -> None:
     documented = {(method.upper(), path) for path, item in DOCUMENT["paths"].items() for method in item}
-    assert documented == {(method.name, path) for method, path in OPERATOR_ROUTES} == set(ORDERS)
+    routes = {(method.name, path) for method, path in OPERATOR_ROUTES}
+    assert documented == routes | {(PREVIEW_ROUTE[0].name, PREVIEW_ROUTE[1])}
+    assert routes == set(ORDERS)
 
 
 def test_an_answer_that_the_document_does_not_have_is_noticed() -> None:
@@ -137,6 +141,8 @@ ORDERS = [
     ("POST", "/operators/failures/retry"),
     ("POST", "/operators/failures/discard"),
     ("GET", "/operators/held"),
+    ("POST", "/operators/held/approve"),
+    ("POST", "/operators/held/reject"),
     ("GET", "/operators/backfills"),
     ("GET", "/operators/days"),
 ]
@@ -206,9 +212,9 @@ def test_a_picture_that_is_held_for_review_says_for_whom(deployed: Deployed) -> 
     assert (said["status"], said["held_for"], said["variants"]) == ("held", ["malware", "person"], [])
 
 
-def hold(deployed: Deployed, key: str) -> str:
+def hold(deployed: Deployed, key: str, data: bytes = b"not looked at") -> str:
     """A picture that waits for two reviewers: its version."""
-    deployed.upload(key, b"not looked at")
+    deployed.upload(key, data)
     version = deployed.s3.head_object(Bucket=UPLOADS, Key=key)["VersionId"]
     held = Publication(key, 1, version, 13, "community", "digest").held(("malware", "person"))
     S3Images(deployed.s3, IMAGES).publish(held, None)
@@ -236,6 +242,45 @@ def test_what_waits_for_reviewers_is_listed_with_those_who_have_not_answered(
     assert one.pop("since") > 1_700_000_000
     assert one == {"key": "trips/a.jpg", "version": version, "bytes": 13, "held_for": ["person"]}
     assert calls == {READ_MANIFEST, READ_ENTRY, READ_REVIEW, LIST_HELD}
+
+
+def review_queue(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> str:
+    url = deployed.sqs.create_queue(QueueName="reviews")["QueueUrl"]
+    monkeypatch.setenv("REVIEW_QUEUE_URL", url)
+    _again()
+    return url
+
+
+@pytest.mark.parametrize(("verb", "approved"), [("approve", True), ("reject", False)])
+def test_a_person_approves_and_rejects_the_version_that_was_listed(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, calls: set[Call], verb: str, approved: bool
+) -> None:
+    url = review_queue(deployed, monkeypatch)
+    version = hold(deployed, "trips/a.jpg")
+    calls.clear()
+    asked = {"key": "trips/a.jpg", "version": version, "detail": "It shows a license plate."}
+    status, said = ask("POST", f"/operators/held/{verb}", asked)
+    assert (status, said) == (202, {"key": "trips/a.jpg", "version": version, "status": "sent"})
+    assert calls == {READ_MANIFEST, REVIEW}
+    (message,) = deployed.sqs.receive_message(QueueUrl=url)["Messages"]
+    given = read_review(message["Body"], Publishing(UPLOADS).find_source)
+    assert (given.source.name, given.identity) == ("trips/a.jpg", version)
+    assert given.review == Review(PERSON, approved, "It shows a license plate.")
+
+
+def test_a_review_of_another_version_or_without_a_gate_or_by_others_is_refused(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = hold(deployed, "a.jpg")
+    asked = {"key": "a.jpg", "version": version}
+    status, said = ask("POST", "/operators/held/approve", asked)
+    assert (status, said["code"]) == (409, "no_gate")
+    review_queue(deployed, monkeypatch)
+    status, said = ask("POST", "/operators/held/approve", asked | {"version": "before"})
+    assert (status, said["code"]) == (409, "changed")
+    assert ask("POST", "/operators/held/reject", asked | {"detail": "x" * 501})[0] == 422
+    assert ask("POST", "/operators/held/approve", asked, scope="openid")[0] == 403
+    assert ask("POST", "/operators/held/approve", asked)[0] == 202
 
 
 def test_a_key_that_begins_like_another_has_only_its_own_versions(deployed: Deployed) -> None:

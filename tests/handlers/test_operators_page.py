@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from contextlib import contextmanager
@@ -14,12 +15,15 @@ from playwright.sync_api import expect
 
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.run import NANOS, Job, Run
+from lightpress.cdk.operators import PREVIEW_ROUTE
 from lightpress.handlers.operators import handler
+from lightpress.handlers.preview import handler as preview
 from lightpress.pipeline.buckets import Selection
 from tests.handlers.conftest import CDN, RUNS, Context, Deployed
 from tests.handlers.gateway import event_of
-from tests.handlers.test_operators import METRICS, SCOPE, fail, hold, publish
+from tests.handlers.test_operators import METRICS, SCOPE, fail, hold, publish, review_queue
 from tests.web.browser import page_shot, violations
+from tools.drawing import file_of, ramp
 from web.serve import pages
 
 if TYPE_CHECKING:
@@ -74,8 +78,10 @@ class _Service(BaseHTTPRequestHandler):
         event = event_of(method=self.command, path=asked.path, key=None, body=body, owner="ada")
         event["queryStringParameters"] = dict(parse_qsl(asked.query))
         event["requestContext"]["authorizer"]["jwt"]["claims"]["scope"] = SCOPES[token]
-        answer = handler(event, cast("LambdaContext", Context()))
-        self._answer(answer["statusCode"], answer["body"].encode(), answer["headers"])
+        working = preview if asked.path == PREVIEW_ROUTE[1] else handler
+        answer = working(event, cast("LambdaContext", Context()))
+        body_of = base64.b64decode if answer.get("isBase64Encoded") else str.encode
+        self._answer(answer["statusCode"], body_of(answer["body"]), answer["headers"])
 
     def _answer(self, status: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
@@ -185,11 +191,66 @@ def test_failures_are_listed_as_text_filtered_retried_and_discarded(busy: Deploy
 def test_what_is_held_for_review_is_listed_and_leads_to_the_picture(busy: Deployed, visit: Callable[..., Page]) -> None:
     assert busy
     page = visit()
-    row = page.get_by_role("region", name="What waits for reviewers").get_by_role("row").nth(1)
-    expect(row).to_contain_text("malware, person")
-    row.get_by_role("button", name="community/plate.jpg").press("Enter")
+    card = page.locator("#held article")
+    expect(card).to_contain_text("malware, person")
+    card.get_by_role("button", name="community/plate.jpg", exact=True).press("Enter")
     expect(page.locator("#picture .state-held")).to_have_text("held")
     expect(page.get_by_label("Key", exact=True)).to_be_focused()
+
+
+def test_a_person_rejects_with_a_reason_and_approves_and_a_strange_key_is_no_markup(
+    busy: Deployed, visit: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = review_queue(busy, monkeypatch)
+    strange = HOSTILE.replace("trips", "held")
+    hold(busy, strange)
+    page = visit()
+    cards = page.locator("#held article")
+    expect(cards).to_have_count(2)
+    assert page.title().startswith("Operators"), "a key is no markup"
+    plate = cards.filter(has_text="community/plate.jpg")
+    plate.get_by_label("Reason").fill("It shows a <b>license plate</b>.")
+    plate.get_by_role("button", name="Reject: community/plate.jpg").click()
+    expect(plate).to_contain_text("Rejected.")
+    expect(plate.get_by_role("button", name="Approve")).to_be_disabled()
+    cards.filter(has_text="held/").get_by_role("button", name="Approve").click()
+    expect(cards.filter(has_text="held/")).to_contain_text("Approved.")
+    messages = busy.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)["Messages"]
+    said = {
+        (one["key"], one["approved"], one["detail"]) for one in (json.loads(one["Body"])["review"] for one in messages)
+    }
+    assert said == {("community/plate.jpg", False, "It shows a <b>license plate</b>."), (strange, True, "")}
+
+
+def test_what_waits_is_shown_on_request_though_no_browser_knows_its_format(
+    deployed: Deployed, visit: Callable[..., Page]
+) -> None:
+    hold(deployed, "community/cat.tiff", file_of(ramp((900, 600)), "TIFF"))
+    hold(deployed, "community/none.jpg")
+    page = visit()
+    cards = page.locator("#held article")
+    expect(cards).to_have_count(2)
+    assert page.locator("#held img").count() == 0, "nothing is rendered that nobody asks for"
+    page.get_by_role("button", name="Look: community/cat.tiff").click()
+    picture = page.get_by_role("img", name="Preview of community/cat.tiff")
+    expect(picture).to_be_visible()
+    page.wait_for_function("document.querySelector('#held img').naturalWidth === 900")
+    assert (picture.get_attribute("src") or "").startswith("blob:")
+    page.get_by_role("button", name="Look: community/none.jpg").click()
+    expect(cards.filter(has_text="none.jpg").get_by_role("alert")).to_be_visible()
+
+
+def test_where_it_changed_since_nothing_is_said_of_it(
+    busy: Deployed, visit: Callable[..., Page], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    review_queue(busy, monkeypatch)
+    page = visit()
+    card = page.locator("#held article")
+    expect(card).to_have_count(1)
+    publish(busy, "community/plate.jpg")
+    card.get_by_role("button", name="Approve").click()
+    expect(card).to_contain_text("It was overwritten or deleted since it was listed")
+    expect(card.get_by_role("button", name="Approve")).to_be_enabled()
 
 
 def test_a_backfill_shows_its_progress_and_what_its_caps_leave(busy: Deployed, visit: Callable[..., Page]) -> None:
@@ -261,7 +322,7 @@ def test_every_control_has_a_name_and_is_reached_by_the_keyboard(busy: Deployed,
     page = visit()
     expect(page.locator("#failures article")).to_have_count(2)
     names = {one.get_attribute("aria-label") or one.text_content() for one in page.get_by_role("button").all()}
-    assert {"Retry: c.jpg", "Discard: c.jpg", "Show", "List", "Sign out"} <= names
+    assert {"Retry: c.jpg", "Discard: c.jpg", "Approve: community/plate.jpg", "Show", "List", "Sign out"} <= names
     unnamed = page.evaluate(
         "() => [...document.querySelectorAll('input')].filter((one) => one.checkVisibility())"
         ".filter((one) => !one.labels.length).map((one) => one.outerHTML)"
@@ -269,7 +330,7 @@ def test_every_control_has_a_name_and_is_reached_by_the_keyboard(busy: Deployed,
     assert not unnamed
     reached = set()
     page.locator("body").click(position={"x": 2, "y": 2})
-    for _ in range(20):
+    for _ in range(32):
         page.keyboard.press("Tab")
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.className"))
     assert {"key", "reason", "prefix", "retry", "discard", "scroll"} <= reached

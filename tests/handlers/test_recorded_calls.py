@@ -57,7 +57,8 @@ ANNOUNCE = Call("events", "PutEvents", BUS)
 
 STORY = {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, WHICH_VERSION, READ, WRITE, PUBLISH, LIST, REMOVE, PURGE, ANNOUNCE}
 PROCESS_UPLOAD = STORY | {GIVE_UP, HOLD_BACK}
-RECORD_FAILURE = STORY | {COPY, KEEP_MESSAGE, WRITE_DOWN, HOLD_LETTER_BACK}
+IS_IT_REJECTED = Call("dynamodb", "GetItem", FAILURES)
+RECORD_FAILURE = STORY | {COPY, KEEP_MESSAGE, WRITE_DOWN, IS_IT_REJECTED, HOLD_LETTER_BACK}
 RESOLVE = {READ_MANIFEST, Call("s3", "GetObject", IMAGES, "i/")}
 LOOK_FOR_ORIGINAL = Call("s3", "ListObjectsV2", UPLOADS, "*")
 RESOLVE_OR_WAIT = RESOLVE | {LOOK_FOR_ORIGINAL}  # with `placeholder_while_processing`
@@ -129,7 +130,7 @@ def test_a_picture_that_is_tried_once_more(calls: set[Call], deployed: Deployed)
     deployed.upload("a.jpg", PICTURE)
     deployed.sqs.send_message(QueueUrl=url_of(DEAD_LETTERS), MessageBody=notification("a.jpg"))
     deployed.record()
-    assert calls == {READ_MANIFEST, LOOK, WRITE_DOWN, READ, WRITE, PUBLISH, LIST, ANNOUNCE}
+    assert calls == {READ_MANIFEST, LOOK, WRITE_DOWN, IS_IT_REJECTED, READ, WRITE, PUBLISH, LIST, ANNOUNCE}
 
 
 def test_a_picture_with_a_transient_error(calls: set[Call], deployed: Deployed) -> None:
@@ -253,6 +254,7 @@ def test_what_must_be_granted_is_this_and_no_more() -> None:
     }
     assert needs(RECORD_FAILURE) - GRANTS_OF_THE_STORY == {
         Need("s3:PutObject", "quarantine/*"),
+        Need("dynamodb:GetItem", "failures"),
         Need("dynamodb:UpdateItem", "failures"),
         Need("sqs:ChangeMessageVisibility", "dead-letters"),
     }

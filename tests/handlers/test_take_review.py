@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +16,14 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import s3_client
 from lightpress.aws.waiting import S3Waiting
+from lightpress.backfill.look import Looking
 from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.take_review import handler
 from lightpress.image import render
 from lightpress.pipeline.gate import MALWARE, PERSON, Review
-from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.manifest import Manifest, Status, manifest_path
 from lightpress.pipeline.ports import Dependencies
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered, load_recipes
 from lightpress.pipeline.reconcile import Action, Outcome, reconcile
 from lightpress.pipeline.review_messages import SCANNED, review_message
 from lightpress.pipeline.reviewing import MEASURE
@@ -37,6 +40,8 @@ TAKE_REVIEW = {
     Call("s3", "PutObject", IMAGES, "reviews/"),
     Call("s3", "GetObject", IMAGES, "reviews/"),
     Call("sqs", "SendMessage", QUEUE),
+    Call("s3", "HeadObject", UPLOADS, "*"),
+    Call("s3", "ListObjectVersions", UPLOADS, "*"),
 }
 ASK_REVIEWERS = Call("s3", "GetObject", IMAGES, "reviews/")
 LIST_AS_HELD = Call("s3", "PutObject", IMAGES, "held/")
@@ -51,10 +56,14 @@ def gated(*reviewers: str) -> RecipeBook:
 
 def look(deployed: Deployed, *reviewers: str) -> Outcome:
     """As `process_upload` looks at the key."""
+    return look_with(deployed, gated(*reviewers))
+
+
+def look_with(deployed: Deployed, book: RecipeBook, now: float | None = None) -> Outcome:
+    """The same with recipes, at a time."""
     s3: Any = deployed.s3
-    needs = Dependencies(
-        S3Originals(s3), S3Images(s3, IMAGES), gated(*reviewers), render, reviews=S3Reviews(s3, IMAGES)
-    )
+    clock = time.time if now is None else lambda: now
+    needs = Dependencies(S3Originals(s3), S3Images(s3, IMAGES), book, render, reviews=S3Reviews(s3, IMAGES), now=clock)
     return reconcile(Source(UPLOADS, KEY), needs)
 
 
@@ -140,7 +149,9 @@ def test_a_picture_behind_a_gate_has_no_file_that_the_cdn_could_read_until_every
 
 def test_its_calls_are_those_that_it_is_granted(held: Deployed) -> None:
     with recorded() as calls:
-        take(said(held), said(held, MALWARE), said(held, MALWARE), said(held, approved=False))
+        take(
+            said(held), said(held, MALWARE), said(held, MALWARE), said(held, approved=False), said(held, version="old")
+        )
     assert calls == TAKE_REVIEW
 
 
@@ -185,6 +196,24 @@ def test_a_review_of_a_version_that_is_gone_says_nothing_of_the_next(held: Deplo
     held.upload(KEY, file_of(ramp((300, 200)), "JPEG"))
     take(before)
     assert look(held, PERSON).action is Action.HELD
+
+
+def reviews_of(deployed: Deployed) -> int:
+    return deployed.s3.list_objects_v2(Bucket=IMAGES, Prefix="reviews/")["KeyCount"]
+
+
+def test_a_review_of_what_was_erased_is_not_kept_and_of_what_is_below_a_delete_marker_is(held: Deployed) -> None:
+    body, version = said(held), version_of(held)
+    marker = held.s3.delete_object(Bucket=UPLOADS, Key=KEY)["VersionId"]
+    assert take(body) == []
+    assert reviews_of(held) == 1
+    held.s3.delete_object(Bucket=UPLOADS, Key=KEY, VersionId=marker)
+    held.s3.delete_object(Bucket=UPLOADS, Key=KEY, VersionId=version)
+    held.upload(f"{KEY}.copy", b"another key that begins so")
+    S3Images(held.s3, IMAGES).remove(S3Images(held.s3, IMAGES).paths("reviews/"))
+    looks(held)
+    assert take(body) == []
+    assert (reviews_of(held), looks(held)) == (0, [])
 
 
 def test_in_a_bucket_without_versions_a_scan_is_of_what_has_its_etag(deployed: Deployed) -> None:
@@ -236,6 +265,50 @@ def test_every_hour_it_counts_how_long_the_oldest_has_waited_and_asks_for_no_loo
     assert (count, 0 <= longest < 60) == (1, True)
     assert calls == MEASURING
     assert looks(held) == []
+
+
+def limited(unanswered: Unanswered, *reviewers: str) -> RecipeBook:
+    """The recipes that are shipped, whose reviewers have an hour."""
+    recipe = replace(gated(*reviewers).recipes["web"], unanswered=unanswered, gate_hours=1)
+    return RecipeBook((Rule("**", recipe),), {"web": recipe})
+
+
+def test_what_nobody_reviews_in_time_is_looked_at_in_the_next_hour_and_published_or_rejected(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GATE_TIME_LIMITS", "true")
+    deployed.upload(KEY, file_of(ramp((400, 300)), "JPEG"))
+    book = limited(Unanswered.PUBLISH, PERSON)
+    look_with(deployed, book, now=time.time() - 3_000)
+    with recorded() as calls:
+        take(MEASURE)
+        assert looks(deployed) == []
+        assert look_with(deployed, book).action is Action.NOTHING
+        deployed.s3.delete_object(Bucket=IMAGES, Key=manifest_path(KEY))
+        look_with(deployed, book, now=time.time() - 3_700)
+        take(MEASURE)
+    assert calls == MEASURING | {Call("sqs", "SendMessage", QUEUE)}
+    assert [KEY in body for body in looks(deployed)] == [True]
+    rejecting = look_with(deployed, limited(Unanswered.REJECT, PERSON))
+    assert rejecting.verdict is not None
+    assert (rejecting.verdict.reason, rejecting.verdict.detail) == (
+        "not_reviewed",
+        "person: no answer within 1 hours.",
+    )
+    assert look_with(deployed, book).action is Action.PUBLISHED
+    take(MEASURE)
+    assert looks(deployed) == []
+
+
+def test_at_night_what_is_overdue_is_seen_and_what_has_time_is_not(deployed: Deployed) -> None:
+    deployed.upload(KEY, file_of(ramp((400, 300)), "JPEG"))
+    book = limited(Unanswered.REJECT, PERSON)
+    look_with(deployed, book)
+    s3: Any = deployed.s3
+    at_night = Looking(S3Images(s3, IMAGES), S3Originals(s3), book, reviews=S3Reviews(s3, IMAGES))
+    assert at_night(Source(UPLOADS, KEY)).stale is None
+    later = replace(at_night, now=lambda: time.time() + 3_601)
+    assert later(Source(UPLOADS, KEY)).stale == "reviewed"
 
 
 def test_an_entry_that_somebody_left_behind_who_died_is_not_waiting(held: Deployed, told: Told) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 
 from lightpress.aws.dead_letters import SqsDeadLetters
+from lightpress.aws.images import S3Images
 from lightpress.handlers.upload_api import STEPS, handler
 from lightpress.ingest.orders import body_of, order_for, order_in
 from lightpress.ingest.urls import parse_url
 from lightpress.pipeline.buckets import Attached
+from lightpress.pipeline.events import read
 from lightpress.pipeline.failures import DeadLetter
+from lightpress.pipeline.manifest import DroppedOriginal
 from lightpress.uploads.bodies import MAX_BODY_BYTES
 from lightpress.uploads.requests import owner_of
 from tests.handlers.conftest import (
@@ -180,15 +183,36 @@ def test_deleting_removes_the_original_and_only_its_owner_may(deployed: Deployed
     assert ask("DELETE", f"/images/{begun['key']}", owner=BOB)[0] == 404
     assert calls == {SIGN_FORM}
     assert ask("DELETE", f"/images/{begun['key']}") == (202, {"key": begun["key"], "status": "deleting"})
-    assert calls == {SIGN_FORM, DELETE}
+    assert calls == {SIGN_FORM, DELETE, READ_MANIFEST}
     deployed.invoke(notification(begun["key"], name="ObjectRemoved:DeleteMarkerCreated"))
     assert ask("GET", f"/images/{begun['key']}")[1]["status"] == "deleted"
+
+
+def test_of_an_original_that_has_left_a_deletion_is_told_to_the_queue_and_its_focus_stays(
+    deployed: Deployed, calls: set[Call]
+) -> None:
+    _, begun = ask("POST", "/uploads", FILE)
+    path = f"/images/{begun['key']}"
+    deployed.upload(begun["key"], file_of(speckled((800, 600)), "JPEG"))
+    deployed.invoke(notification(begun["key"]))
+    images: Any = S3Images(deployed.s3, IMAGES)
+    published = images.published(begun["key"])
+    images.publish(replace(published.manifest, original_dropped=DroppedOriginal(None, 1)), published)
+    deployed.s3.delete_object(Bucket=UPLOADS, Key=begun["key"], VersionId=published.manifest.source.identity)
+    status, said = ask("PATCH", path, {"focus": "0.4,0.2"})
+    assert (status, said["code"]) == (409, "original_dropped")
+    calls.clear()
+    assert ask("DELETE", path)[0] == 202
+    assert calls == {DELETE, READ_MANIFEST, Call("sqs", "SendMessage", QUEUE)}
+    (body,) = (message["Body"] for message in deployed.sqs.receive_message(QueueUrl=url_of(QUEUE))["Messages"])
+    assert [one.key for one in read(body).sources] == [begun["key"]]
 
 
 def test_the_owner_of_a_picture_corrects_its_focus_and_nobody_else(deployed: Deployed, calls: set[Call]) -> None:
     _, begun = ask("POST", "/uploads", FILE)
     path = f"/images/{begun['key']}"
-    assert ask("PATCH", path, {"focus": "0.4,0.2"})[1]["code"] == "not_published"
+    early, told = ask("PATCH", path, {"focus": "0.4,0.2"})
+    assert (early, told["code"]) == (409, "not_published")
     deployed.upload(begun["key"], file_of(speckled((800, 600)), "JPEG"))
     deployed.invoke(notification(begun["key"]))
     assert ask("GET", path)[1]["focus_pending"] is False

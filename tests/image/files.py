@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lightpress.image import load_codecs
+from tests.image.drawings import BADGE, PAGE, pdf, svg
+from tests.image.raws import cr3, dng
 from tools.drawing import deep_grey, disc, file_of, four_corners, psd, ramp, ten_bits
 
 if TYPE_CHECKING:
     import random
 
+load_codecs(("jxl",))
 _PICTURE = ramp((48, 40))
 
 GOOD: dict[str, bytes] = {
@@ -33,8 +37,18 @@ GOOD: dict[str, bytes] = {
     "jpeg2000, bare": file_of(_PICTURE, "JPEG2000", no_jp2=True),
     "psd": psd(_PICTURE),
     "ico": file_of(_PICTURE.resize((32, 32)), "ICO", sizes=[(32, 32), (16, 16)]),
+    "jxl": file_of(_PICTURE, "JXL", quality=80),
+    "jxl, boxed": file_of(_PICTURE, "JXL", lossless=True, use_container=True),
 }
 """By name; the first word is the format."""
+
+MORE: dict[str, bytes] = {
+    "svg": svg(BADGE),
+    "pdf": pdf(PAGE),
+    "raw": dng(),
+    "raw, of boxes": cr3(orientation=6),
+}
+"""Those whose pixels are not the file's own: drawn as large as they are asked for, or of a picture inside."""
 
 
 EXTREMES = (b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", b"\0\0\0\x01")

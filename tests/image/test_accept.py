@@ -15,9 +15,9 @@ import pytest
 from PIL import features
 
 from lightpress.image import CompressionOptions, PictureRejected, Reason, Size, Spec, compress
-from lightpress.image.formats import ACCEPTED, INPUTS, READABLE
+from lightpress.image.formats import ACCEPTED, EXTRA_INPUTS, INPUTS, READABLE
 from lightpress.image.refused import REFUSED
-from tests.image.files import GOOD
+from tests.image.files import GOOD, MORE
 from tools.drawing import file_of, plain, psd, rendered, spec, summary_of, with_chunk_before
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def refusal(data: bytes, what: Spec = DEFAULT) -> PictureRejected:
     return caught.value
 
 
-def test_by_default_everything_is_accepted_but_jpeg_2000() -> None:
-    assert set(READABLE) - set(ACCEPTED) == {"jpeg2000"}
+def test_by_default_everything_is_accepted_but_jpeg_2000_and_what_needs_more_than_pillow() -> None:
+    assert set(READABLE) - set(ACCEPTED) == {"jpeg2000", "raw", "jxl", "svg", "pdf"}
     assert DEFAULT.accept == ACCEPTED
 
 
@@ -51,19 +51,26 @@ def test_jpeg_2000_is_accepted_by_default_only_with_a_mended_decoder() -> None:
 
 @pytest.mark.parametrize("row", INPUTS, ids=lambda row: row.name)
 def test_each_format_is_read_where_it_is_accepted_and_refused_by_name_where_not(row: Input) -> None:
-    data = GOOD[row.name]
-    assert summary_of(data, spec(accept=(row.name,))).format == row.name
+    data = (GOOD | MORE)[row.name]
+    assert summary_of(data, spec(Size("a", 48), accept=(row.name,))).format == row.name
     others = tuple(name for name in READABLE if name != row.name)
     rejected = refusal(data, spec(accept=others))
     assert rejected.reason is Reason.FORMAT_NOT_ACCEPTED
     accepted = ", ".join(other.label for other in INPUTS if other is not row)
-    assert rejected.detail == f"The file is {row.label}, which is not accepted. Accepted: {accepted}."
+    plainly = f"The file is {row.label}, which is not accepted. Accepted: {accepted}."
+    if row.by_default or row.name == "jpeg2000":
+        assert rejected.detail == plainly
+    else:
+        assert rejected.detail.startswith(
+            f'{plainly} Operators accept it by naming "{row.name}" in the accept of a recipe'
+        )
+        assert ("extra_inputs" in rejected.detail) == (row.name in EXTRA_INPUTS)
 
 
 def test_a_refusal_names_what_is_accepted_in_the_same_order_however_a_recipe_lists_it() -> None:
     assert refusal(GOOD["gif"], spec(accept=("png", "jpeg"))).detail.endswith("Accepted: JPEG, PNG.")
-    assert refusal(b"%PDF-1.7", spec(accept=("png",))).detail == (
-        "The file is PDF, which is not accepted. Accepted: PNG."
+    assert refusal(b"%!PS", spec(accept=("png",))).detail == (
+        "The file is PostScript, which is not accepted. Accepted: PNG."
     )
 
 
@@ -233,7 +240,7 @@ def test_only_these_parsers_of_pillow_know_of_openjpeg_and_none_is_asked_by_defa
     }
     asked = {row.plugin for row in INPUTS if row.name in ACCEPTED}
     assert asked.isdisjoint({"PIL.Jpeg2KImagePlugin", "PIL.IcnsImagePlugin", "PIL.PdfImagePlugin"})
-    assert {refused.magic for refused in REFUSED} >= {b"icns", b"%PDF-"}
+    assert {refused.magic for refused in REFUSED} >= {b"icns"}
 
 
 def test_what_decodes_heic_has_no_decoder_of_jpeg_2000() -> None:
@@ -256,9 +263,9 @@ def test_what_cannot_be_made_smaller_in_place_is_not_decoded_there(name: str) ->
 
 def test_a_document_is_refused_in_place_with_what_could_be_made_smaller() -> None:
     with pytest.raises(
-        PictureRejected, match=r"is PDF, which is not accepted. Accepted: JPEG, PNG, GIF, WebP\."
+        PictureRejected, match=r"is PostScript, which is not accepted. Accepted: JPEG, PNG, GIF, WebP\."
     ) as one:
-        compress(b"%PDF-1.7\n" + JP2, CompressionOptions())
+        compress(b"%!PS-Adobe-3.0\n" + JP2, CompressionOptions())
     assert one.value.reason is Reason.FORMAT_NOT_ACCEPTED
 
 

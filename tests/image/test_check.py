@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from lightpress.image import Pixels, render
+from lightpress.image import Pixels, load_codecs, render
 from lightpress.image.check import ONE_IN, EncoderMismatch, checked
 from lightpress.image.formats import OUTPUTS
 from tools.drawing import file_of, ramp, spec
@@ -35,6 +35,7 @@ def test_a_lying_encoder_is_caught_and_it_is_not_the_picture_s_fault(lie: bytes)
 
 @pytest.mark.parametrize("form", OUTPUTS)
 def test_a_wrong_size_is_seen_in_every_format(form: str) -> None:
+    load_codecs(("jxl",))
     lie = file_of(ramp((65, 48)), OUTPUTS[form].pillow)
     rendering = render(file_of(PICTURE, "GIF"), spec(formats=(form,)), lambda *_: lie)
     with pytest.raises(EncoderMismatch, match="65"):

@@ -9,7 +9,7 @@ import pytest
 from lightpress.image import Pixels
 from lightpress.image.color import to_output_colors
 from lightpress.image.encode import encode
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.formats import WRITTEN
 from lightpress.image.job import Job, no_packing
 from lightpress.image.original import inspect_original
 from lightpress.image.picture import Picture
@@ -68,7 +68,7 @@ def test_wide_gamut_colors_become_the_srgb_that_looks_the_same(stored: Color, sh
     assert distance(pixel(image, (0.5, 0.5)), shown) <= 1
 
 
-@pytest.mark.parametrize("name", OUTPUTS)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_no_variant_carries_a_profile(name: str) -> None:
     image = only(file_of(plain((200, 100, 50)), icc_profile=rgb_profile()), spec(formats=(name,)))
     assert "icc_profile" not in image.info

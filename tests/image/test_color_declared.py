@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from typing import TYPE_CHECKING
 
 import pytest
+from PIL import Image
 
 from tests.image.declaring import (
     ADOBE_RGB,
@@ -38,9 +38,6 @@ from tools.drawing import (
     spec,
     summary_of,
 )
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 GRAY, MIXED = (160.5 / 256, 0.5 / 6), (160.5 / 256, 4.5 / 6)
 """Where `bars` has (160, 160, 160) and (160, 120, 80)."""
@@ -186,3 +183,44 @@ def test_transparency_passes_through_tone_mapping_untouched() -> None:
 
 def test_gray_with_code_points_of_hdr_is_tone_mapped_too() -> None:
     assert distance(pixel(only(png_with(bars().convert("L"), cicp(BT_2020, PQ))), GRAY), (213, 213, 213)) <= 1
+
+
+def pq_light(signal: float) -> float:
+    """Light in cd/m2, from SMPTE ST 2084."""
+    root = signal ** (32 / 2523)
+    return float(10_000 * (max(root - 0.8359375, 0) / (18.8515625 - 18.6875 * root)) ** (8192 / 1305))
+
+
+def pq_signal(light: float) -> float:
+    power = (light / 10_000) ** (1305 / 8192)
+    return float(((0.8359375 + 18.8515625 * power) / (1 + 18.6875 * power)) ** (2523 / 32))
+
+
+def shown_by_bt_2390(signal: float, peak: float = 1_000, screen: float = 203) -> float:
+    """What a screen shows of a gray, 1 being its peak: Report ITU-R BT.2390-10, section 5.4.1, steps 1 to 4."""
+    e1 = min(signal / pq_signal(peak), 1)
+    most = pq_signal(screen) / pq_signal(peak)
+    knee = 1.5 * most - 0.5
+    if e1 > knee:
+        t = (e1 - knee) / (1 - knee)
+        e1 = (2 * t**3 - 3 * t**2 + 1) * knee + (t**3 - 2 * t**2 + t) * (1 - knee) + (-2 * t**3 + 3 * t**2) * most
+    return pq_light(e1 * pq_signal(peak)) / screen
+
+
+def test_where_a_recipe_says_so_hdr_is_tone_mapped_by_bt_2390() -> None:
+    levels = range(0, 256, 5)
+    ramp = Image.frombytes("L", (len(levels), 1), bytes(levels))
+    (variant,) = rendered(png_with(ramp.convert("RGB"), cicp(BT_2020, PQ)), spec(tone_mapping="bt2390"))
+    made = seen(variant).convert("RGB").getchannel(0).tobytes()
+    wanted = [255 * srgb(shown_by_bt_2390(level / 255)) for level in levels]
+    assert max(abs(one - other) for one, other in zip(made, wanted, strict=True)) <= 1.5
+    assert made[-1] == 255, "the peak is white"
+    (usual,) = rendered(png_with(ramp.convert("RGB"), cicp(BT_2020, PQ)))
+    midtone = levels.index(135)
+    assert made[midtone] > seen(usual).convert("RGB").getchannel(0).tobytes()[midtone] + 15, (
+        "midtones are not darkened for what is brighter"
+    )
+
+
+def srgb(light: float) -> float:
+    return 12.92 * light if light <= 0.0031308 else 1.055 * light ** (1 / 2.4) - 0.055

@@ -8,7 +8,7 @@ import random
 import pytest
 
 from lightpress.image import Limits, PictureRejected, Reason, Size
-from tests.image.files import GOOD, damaged
+from tests.image.files import GOOD, MORE, damaged
 from tools.drawing import rendered, spec, summary_of
 
 # Of each file: some 1,000 in all. Overnight: LIGHTPRESS_MUTANTS=1000 make unit
@@ -67,16 +67,19 @@ def test_wherever_a_file_is_cut_off_there_is_a_reason_or_a_rendering(name: str) 
         assert reason_for(data[:end]) in {Reason.CORRUPT, Reason.NOT_A_PICTURE, ready}
 
 
-@pytest.mark.parametrize("name", GOOD)
+EVERYTHING = GOOD | MORE
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
 def test_random_damage_gives_a_rendering_or_a_reason(name: str) -> None:
     dice = random.Random(f"damage {name}")  # noqa: S311  nothing secret is drawn
     allowed = {None, Reason.CORRUPT, Reason.NOT_A_PICTURE, Reason.TOO_MANY_PIXELS, Reason.TOO_LONG_SIDE, Reason.EMPTY}
     allowed |= {Reason.FORMAT_NOT_ACCEPTED}  # a byte away from our formats there are others
     for _ in range(MUTANTS):
-        assert reason_for(damaged(GOOD[name], dice)) in allowed
+        assert reason_for(damaged(EVERYTHING[name], dice)) in allowed
 
 
-@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("name", EVERYTHING)
 def test_the_same_file_and_spec_give_the_same_bytes(name: str) -> None:
     everything = spec(Size("a", 40), Size("b", 20, 20, "cover"), formats=("avif", "webp", "jpeg", "png"))
-    assert rendered(GOOD[name], everything) == rendered(GOOD[name], everything)
+    assert rendered(EVERYTHING[name], everything) == rendered(EVERYTHING[name], everything)

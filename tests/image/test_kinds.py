@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter, ImageOps
 from lightpress.delivery.choice import VIEWERS, offered, smallest
 from lightpress.image import EncodedVariant, Size, Spec, render
 from lightpress.image.encode import encode
-from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.image.formats import FALLBACKS, WRITTEN
 from tests.image.gain_maps import base, levels, ultra_hdr
 from tools.drawing import (
     BLUE,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from lightpress.image.job import Embedded
 
 LADDER = (Size("w200", 200), Size("w100", 100), Size("w50", 50))
-ALL = tuple(OUTPUTS)
+ALL = WRITTEN
 
 
 def auto(*sizes: Size, **more: object) -> Spec:

@@ -60,7 +60,7 @@ def test_a_damaged_picture_is_called_so_where_there_is_memory(good: bytes) -> No
 
 
 def test_what_is_told_from_the_header_needs_no_memory_to_be_believed() -> None:
-    assert verdict(b"%PDF-1.7", with_spare(5)) == Reason.FORMAT_NOT_ACCEPTED
+    assert verdict(b"%!PS-Adobe", with_spare(5)) == Reason.FORMAT_NOT_ACCEPTED
 
 
 def test_what_a_decoder_may_have_asked_for_goes_with_its_complaint() -> None:

@@ -93,7 +93,8 @@ def test_nothing_but_pixels_is_published_where_nothing_is_wanted(name: str, outp
             assert trace not in one.data
         image = seen(one)
         assert not image.getexif()
-        assert not {"comment", "exif", "xmp", "icc_profile", "photoshop", "gps"} & set(image.info)
+        told = {"icc_profile"} if output == "jxl" else set()  # its decoder makes one of what the header says of sRGB
+        assert not {"comment", "exif", "xmp", "icc_profile", "photoshop", "gps"} & (set(image.info) - told)
 
 
 def test_nothing_hides_in_packed_parts_either() -> None:

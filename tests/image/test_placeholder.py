@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import io
 import math
 
 import pytest
 from PIL import Image
 
-from lightpress.image.placeholder import dominant_color, reduced, thumbhash
+from lightpress.image.placeholder import dominant_color, lqip, reduced, thumbhash
 from tools.drawing import Color, disc, distance, file_of, four_corners, plain, stripes, summary_of
 
 
@@ -56,3 +57,32 @@ def test_what_is_see_through_looks_like_its_background() -> None:
     small = reduced(disc(90, color=(9, 9, 9)).resize((90, 90)).crop((0, 0, 30, 90)))
     assert dominant_color(small, "#aabbcc") == "#aabbcc"
     assert base64.b64decode(thumbhash(small))[2] & 0x80
+
+
+def opened(uri: str) -> Image.Image:
+    head, _, data = uri.partition(",")
+    assert head == "data:image/webp;base64"
+    return Image.open(io.BytesIO(base64.b64decode(data)))
+
+
+def test_the_data_uri_is_a_small_picture_of_the_same_shape_and_colors() -> None:
+    red, blue = (220, 40, 40), (30, 60, 200)
+    facts = summary_of(file_of(stripes([red, blue], 600, 800)))
+    assert facts.lqip is not None
+    tiny = opened(facts.lqip)
+    assert (tiny.size, tiny.mode) == ((20, 13), "RGB")
+    assert distance(tiny.getpixel((3, 6)), red) < 30  # type: ignore[arg-type]
+    assert distance(tiny.getpixel((16, 6)), blue) < 30  # type: ignore[arg-type]
+
+
+def test_the_data_uri_is_see_through_where_the_picture_is() -> None:
+    tiny = opened(lqip(reduced(disc(300, (255, 0, 0)))))
+    assert tiny.mode == "RGBA"
+    alphas = [tiny.getpixel(at)[3] for at in ((0, 0), (10, 10))]  # type: ignore[index]
+    assert alphas[0] < 20
+    assert alphas[1] > 235
+
+
+def test_the_data_uri_of_what_is_hard_to_encode_has_at_most_1000_characters() -> None:
+    noise = Image.effect_noise((640, 640), 200).convert("RGB")
+    assert 100 < len(lqip(reduced(noise))) <= 1000

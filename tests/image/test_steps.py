@@ -150,6 +150,23 @@ def test_sharpening_adds_what_the_gaussian_takes_away(amount: float, radius: flo
     assert difference(image, expected) > 5 * found
 
 
+@pytest.mark.parametrize("size", [(40, 30), (1, 1), (2, 3)])
+def test_the_edges_of_the_picture_are_sharpened_as_all_of_it_is(size: tuple[int, int]) -> None:
+    image = speckled(size)
+    soft = gaussian(image, 0.7)
+    expected = [
+        [level + 0.5 * (level - low) for level, low in zip(color, blurred, strict=True)]
+        for color, blurred in zip(levels_of(image), soft, strict=True)
+    ]
+    found = levels_of(after(image, {"sharpen": 0.5}))
+    off = [
+        abs(a - min(255, max(0, b)))
+        for one, other in zip(found, expected, strict=True)
+        for a, b in zip(one, other, strict=True)
+    ]
+    assert max(off) <= 4
+
+
 def test_turning_and_mirroring_move_pixels_and_change_none() -> None:
     image = four_corners((60, 40))
     red, green, blue, yellow = (pixel(image, at) for at in ((0.2, 0.2), (0.8, 0.2), (0.2, 0.8), (0.8, 0.8)))

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageChops, ImageCms
 
 from lightpress.image import Size
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.formats import WRITTEN
 from tests.image.declaring import ADOBE_RGB, BT_2020, DISPLAY_P3, PQ, SRGB_CURVE, avif_with, bars, cicp, gamma, png_with
 from tools.drawing import (
     Color,
@@ -64,7 +64,7 @@ def as_srgb(color: Color) -> Color:
     return pixel(made, (0.5, 0.5))
 
 
-@pytest.mark.parametrize("form", OUTPUTS)
+@pytest.mark.parametrize("form", WRITTEN)
 def test_colors_beyond_srgb_keep_their_numbers_and_a_profile_of_less_than_500_bytes(form: str) -> None:
     (one,) = rendered(WIDE, p3(formats=(form,)))
     assert [distance(*pair) <= LOSS[form] for pair in zip(colors_of(one), VIVID, strict=True)] == [True] * 3
@@ -75,7 +75,7 @@ def test_colors_beyond_srgb_keep_their_numbers_and_a_profile_of_less_than_500_by
     assert summary_of(WIDE, p3(formats=(form,))).notes == (NOTE,)
 
 
-@pytest.mark.parametrize("form", OUTPUTS)
+@pytest.mark.parametrize("form", WRITTEN)
 def test_without_the_option_they_are_clipped_to_srgb_as_ever(form: str) -> None:
     (one,) = rendered(WIDE, spec(formats=(form,)))
     assert profile_of(one) is None
@@ -107,7 +107,7 @@ def test_one_pixel_in_a_million_beyond_srgb_is_enough() -> None:
     ids=["nothing said", "JPEG, nothing said", "sRGB", "gray in Display P3", "a broken profile"],
 )
 def test_what_is_in_srgb_gets_the_same_bytes_with_and_without_the_option(data: bytes) -> None:
-    formats = tuple(OUTPUTS)
+    formats = WRITTEN
     assert [one.data for one in rendered(data, p3(formats=formats))] == [
         one.data for one in rendered(data, spec(formats=formats))
     ]

@@ -279,7 +279,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, b"<!doctype html><p>no picture</p>" * 300)
 
     def _svg(self, _: bytes) -> None:
-        self._send(200, b'<svg xmlns="http://www.w3.org/2000/svg"/>', headers={"Content-Type": "image/svg+xml"})
+        self._send(200, b"<html><svg/></html>", headers={"Content-Type": "image/svg+xml"})
 
     def _empty(self, _: bytes) -> None:
         self._send(200)

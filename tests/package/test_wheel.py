@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from lightpress.cdk.readiness import PROJECT
+from lightpress.image.formats import EXTRA_INPUTS
 from tests.cdk.templates import NO_LAYER, synthesize
 from tests.package.wheel import Environment, build, installed
 
@@ -61,7 +62,8 @@ def test_the_wheel_has_one_package_and_all_that_a_stack_is_made_of(wheel: Path) 
     libraries = {f"lightpress/image/libpixels-{machine}.so" for machine in ("x86_64", "aarch64")}
     pages = {f"lightpress/packaged/web/{path.name}" for path in (PROJECT / "web").iterdir() if path.is_file()}
     environments = {f"lightpress/packaged/infra/environments/{name}.toml" for name in ("dev", "local", "prod")}
-    others = {"lightpress/packaged/lambda_src/recipes.toml", "lightpress/packaged/layers/pillow/requirements.txt"}
+    layers = {f"lightpress/packaged/layers/{name}/requirements.txt" for name in ("pillow", *EXTRA_INPUTS)}
+    others = {"lightpress/packaged/lambda_src/recipes.toml", *layers}
     edge = {"lightpress/cdk/edge/viewer_request.js", "lightpress/packaged/app.py", "lightpress/packaged/cdk.json"}
     assert libraries | pages | environments | others | edge <= names
     assert wheel.stat().st_size < 2_000_000

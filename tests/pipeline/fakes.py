@@ -11,7 +11,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.quarantine import S3Quarantine
 from lightpress.failures.record import FailureRecorder, FailureRecords
-from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
+from lightpress.image import REJECTIONS, EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
 from lightpress.image.formats import ACCEPTED
 from lightpress.pipeline.failures import DeadLetter
 from lightpress.pipeline.manifest import manifest_from_json, manifest_path
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.messages import Message
     from lightpress.pipeline.ports import Published
     from lightpress.pipeline.reconcile import Outcome
-    from lightpress.pipeline.source import Original
+    from lightpress.pipeline.source import Lying, Original
 
 UPLOADS = "uploads"
 NOW, RETENTION = 1_800_000_000, 3_600
@@ -98,6 +98,14 @@ class FakeOriginals:
         self.asked["read"] += 1
         self.before_read(self.asked["read"])
         return self._adapter.read(source, original)
+
+    def newest(self, source: Source) -> tuple[Lying, ...]:
+        self.asked["newest"] += 1
+        return self._adapter.newest(source)
+
+    def remove(self, source: Source, version: str) -> bool:
+        self.asked["remove"] += 1
+        return self._adapter.remove(source, version)
 
 
 @dataclass
@@ -246,6 +254,7 @@ class FakeFailures:
     """The failures table."""
 
     rows: dict[tuple[str, str], Failure] = field(default_factory=dict)
+    revisions: dict[tuple[str, str], frozenset[int]] = field(default_factory=dict)
     trials: Counter[Trial] = field(default_factory=Counter)
     failing: bool = False
 
@@ -256,10 +265,20 @@ class FakeFailures:
     def end_trial(self, trial: Trial) -> None:
         self.trials[trial] -= 1
 
-    def record(self, failure: Failure) -> None:
+    def record(self, failure: Failure, revision: int | None = None) -> None:
         if self.failing:
             raise ConnectionError("no answer of the table")
-        self.rows[failure.subject, failure.identity] = failure
+        row = failure.subject, failure.identity
+        self.rows[row] = failure
+        self.revisions[row] = self.revisions.get(row, frozenset()) | ({revision} if revision else set())
+
+    def rejection(self, subject: str, identity: str) -> frozenset[int] | None:
+        found = self.rows.get((subject, identity))
+        return self.revisions[subject, identity] if found and found.reason in REJECTIONS else None
+
+    def lift_rejection(self, subject: str, identity: str, revisions: frozenset[int]) -> None:
+        if self.revisions[subject, identity] == revisions:
+            del self.rows[subject, identity]
 
 
 @dataclass

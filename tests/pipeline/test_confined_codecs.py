@@ -11,33 +11,37 @@ from pathlib import Path
 import pytest
 
 from tests.image.declaring import BT_2020, HLG, PQ, avif_with, bars, cicp, heic_with, png_with
-from tests.image.files import GOOD
+from tests.image.files import GOOD, MORE
 from tests.image.test_metadata import with_iptc, xmp_of
 from tools.drawing import cmyk_profile, exif_with, file_of, plain, ramp, rgb_profile
 
 PROJECT = Path(__file__).parents[2]
 _P3 = rgb_profile()
-FILES = GOOD | {
-    "jpeg, with a profile": file_of(ramp(), "JPEG", icc_profile=_P3),
-    "jpeg, print colors with a profile": file_of(
-        plain((10, 20, 30, 40), mode="CMYK"), "JPEG", icc_profile=cmyk_profile(lambda _: (50.0, 0.0, 0.0))
-    ),
-    "jpeg, turned": file_of(ramp(), "JPEG", exif=exif_with(6, "Somebody")),
-    "jpeg, press data": with_iptc(file_of(ramp(), "JPEG"), "Somebody", "Nobody"),
-    "jpeg, XMP": file_of(ramp(), "JPEG", xmp=xmp_of("Zoë", "Nobody")),
-    "jpeg, XMP in UTF-16": file_of(ramp(), "JPEG", xmp=xmp_of("Zoë", "Nobody").decode().encode("utf-16")),
-    "jpeg, several": file_of(ramp(), "MPO", save_all=True, append_images=[ramp()]),
-    "png, bright": png_with(bars(), cicp(BT_2020, PQ)),
-    "avif, bright": avif_with(bars(), BT_2020, HLG),
-    "heic, bright": heic_with(bars(), BT_2020, PQ),
-    "webp, with a profile": file_of(ramp(), "WEBP", icc_profile=_P3, exif=exif_with(3)),
-    "tiff, as JPEG": file_of(ramp(), "TIFF", compression="jpeg", icc_profile=_P3),
-    "tiff, one bit": file_of(ramp().convert("1"), "TIFF", compression="group4"),
-    "tiff, floats": file_of(ramp().convert("F"), "TIFF"),
-    "gif, moving": file_of(ramp(), "GIF", save_all=True, append_images=[plain((9, 9, 9), (64, 64))]),
-    "png, cut": GOOD["png"][:-40],
-    "nothing": b"",
-}
+FILES = (
+    GOOD
+    | {name: MORE[name] for name in ("raw", "raw, of boxes")}
+    | {
+        "jpeg, with a profile": file_of(ramp(), "JPEG", icc_profile=_P3),
+        "jpeg, print colors with a profile": file_of(
+            plain((10, 20, 30, 40), mode="CMYK"), "JPEG", icc_profile=cmyk_profile(lambda _: (50.0, 0.0, 0.0))
+        ),
+        "jpeg, turned": file_of(ramp(), "JPEG", exif=exif_with(6, "Somebody")),
+        "jpeg, press data": with_iptc(file_of(ramp(), "JPEG"), "Somebody", "Nobody"),
+        "jpeg, XMP": file_of(ramp(), "JPEG", xmp=xmp_of("Zoë", "Nobody")),
+        "jpeg, XMP in UTF-16": file_of(ramp(), "JPEG", xmp=xmp_of("Zoë", "Nobody").decode().encode("utf-16")),
+        "jpeg, several": file_of(ramp(), "MPO", save_all=True, append_images=[ramp()]),
+        "png, bright": png_with(bars(), cicp(BT_2020, PQ)),
+        "avif, bright": avif_with(bars(), BT_2020, HLG),
+        "heic, bright": heic_with(bars(), BT_2020, PQ),
+        "webp, with a profile": file_of(ramp(), "WEBP", icc_profile=_P3, exif=exif_with(3)),
+        "tiff, as JPEG": file_of(ramp(), "TIFF", compression="jpeg", icc_profile=_P3),
+        "tiff, one bit": file_of(ramp().convert("1"), "TIFF", compression="group4"),
+        "tiff, floats": file_of(ramp().convert("F"), "TIFF"),
+        "gif, moving": file_of(ramp(), "GIF", save_all=True, append_images=[plain((9, 9, 9), (64, 64))]),
+        "png, cut": GOOD["png"][:-40],
+        "nothing": b"",
+    }
+)
 PARTS = 4
 """So many tests share the files, each with every fourth."""
 

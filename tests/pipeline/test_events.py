@@ -325,10 +325,24 @@ def test_a_detail_is_an_excerpt_however_long_the_record() -> None:
     assert len(problem.detail) < 600
 
 
+@pytest.mark.parametrize(("length", "ending"), [(200, "x"), (201, "...")])
+def test_what_has_200_characters_is_told_whole(length: int, ending: str) -> None:
+    (problem,) = read("x" * length).problems
+    assert problem.detail.endswith(ending)
+
+
+def test_the_request_behind_a_look_of_ours_is_told_with_it() -> None:
+    cause = Cause("0123456789ABCDEF", 1_700_000_000)
+    (found,) = read(reconcile_message(Source("uploads", "a").because(cause))).sources
+    assert found.cause == cause
+
+
+@pytest.mark.parametrize("late", [True, False])
 @pytest.mark.parametrize("again", [True, False])
 @pytest.mark.parametrize("key", NASTY_KEYS, ids=lambda key: ascii(key)[:24])
-def test_what_we_say_ourselves_we_understand(key: str, again: bool) -> None:
-    reading = read(reconcile_message(Source("uploads", key), retry=again))
+def test_what_we_say_ourselves_we_understand(key: str, again: bool, late: bool) -> None:
+    reading = read(reconcile_message(Source("uploads", key), retry=again, late=late))
     assert reading.sources == (Source("uploads", key),)
     assert reading.retries == ({Source("uploads", key)} if again else set())
+    assert reading.late == ({Source("uploads", key)} if late else set())
     assert reading.problems == ()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from PIL import Image
 
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
@@ -123,6 +125,58 @@ def test_at_its_first_view_it_is_what_it_would_have_been_at_upload_to_the_byte(
     assert view.data == world.images.data(world.path(name, form))
 
 
+SQUARES = (
+    Size("found", 24, 24, fit="cover", auto_focus=True),
+    Size("middle", 24, 24, fit="cover"),
+    Size("left", 24, 24, fit="cover", focus=(0.0, 0.5)),
+    Size("large", 48),
+)
+
+
+def lazily_squared() -> World:
+    """A wide picture of which the squares are lazy: one around its subject, one in its middle."""
+    lazy = frozenset({("found", "png"), ("middle", "png")})
+    world = World(spec=Spec(SQUARES, ("png",), lazy=lazy))
+    picture = Image.new("RGB", (96, 48), "gray")
+    picture.paste("red", (76, 12, 94, 36))
+    world.uploads.put(KEY, file_of(picture, "PNG"))
+    world.settle()
+    return world
+
+
+def test_a_lazy_size_is_cut_around_the_subject_that_was_found_at_the_upload_and_does_not_look_again() -> None:
+    world = lazily_squared()
+    manifest = world.manifest()
+    assert manifest.source
+    assert manifest.source.focus
+    assert manifest.source.focus[0] > 0.6
+    elsewhere = replace(manifest, source=replace(manifest.source, focus=(0.1, 0.5)))
+    images = S3Images(world.s3, "images")
+    images.publish(elsewhere, images.published(KEY))
+    view = world.view(world.path("found", "png"))
+    assert view.data
+    assert not any(size.auto_focus for size in world.rendered[-1].sizes)
+    assert Image.open(io.BytesIO(view.data)).convert("RGB").getcolors() == [(24 * 24, (128, 128, 128))]
+
+
+def test_lazy_squares_of_one_box_are_two_files_where_one_follows_the_subject_and_one_does_not() -> None:
+    world = lazily_squared()
+    assert world.path("found", "png") != world.path("middle", "png")
+    found, middle = (world.view(world.path(name, "png")).data for name in ("found", "middle"))
+    assert found
+    assert middle
+    assert len(Image.open(io.BytesIO(found)).convert("RGB").getcolors(600) or ()) > 1
+    assert Image.open(io.BytesIO(middle)).convert("RGB").getcolors() == [(24 * 24, (128, 128, 128))]
+
+
+def test_lazy_squares_of_one_box_are_one_file_where_the_uploader_has_said_the_focus() -> None:
+    world = World(spec=Spec(SQUARES, ("png",), lazy=frozenset({("found", "png"), ("middle", "png"), ("left", "png")})))
+    world.uploads.put(KEY, file_of(ramp((96, 48))), metadata={"focus": "0.5,0.5"})
+    world.settle()
+    assert world.path("found", "png") == world.path("left", "png")
+    assert world.view(world.path("left", "png")).result is Result.RENDERED
+
+
 def test_the_second_view_renders_nothing(world: World) -> None:
     first, second = world.view(world.path()), world.view(world.path())
     assert (second.result, second.data, len(world.rendered)) == (Result.FOUND, first.data, 1)
@@ -176,7 +230,8 @@ def test_deleted_while_it_is_rendered_it_is_not_served_and_removed(world: World)
         world.settle()
 
     world.before[f"PutObject images/{path}"] = delete
-    assert (world.view(path).result, world.images.data(path)) == (Result.CHANGED, None)
+    view = world.view(path)
+    assert (view.result, view.data, world.images.data(path)) == (Result.CHANGED, None, None)
 
 
 def test_overwritten_before_it_is_read_it_is_not_rendered(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import fields
@@ -13,16 +14,20 @@ from hypothesis import strategies as st
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.manifest import (
+    DroppedOriginal,
     Manifest,
     Publication,
     PublishedSource,
     Status,
     Variant,
+    cached_folders,
     file_name,
     generation_name,
     manifest_from_json,
     manifest_path,
+    permalinks_folder,
     revision_of,
+    short_name,
     variant_path,
     variants_folder,
     variants_of,
@@ -58,6 +63,7 @@ manifests = st.builds(
     notes=st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=20), max_size=2).map(tuple),
     reason=texts,
     detail=texts,
+    original_dropped=st.none() | st.builds(DroppedOriginal, texts, numbers),
 )
 RENDITION = EncodedVariant(("w320", "w640"), "jpeg", 320, 200, b"pixels")
 
@@ -132,6 +138,7 @@ def test_a_generation_is_never_named_twice() -> None:
 def test_a_file_is_named_after_the_smallest_size_it_serves_and_its_format() -> None:
     assert file_name(RENDITION) == "w320.jpg"
     assert {name: file_name(EncodedVariant(("a",), name, 1, 1, b"")) for name in OUTPUTS} == {
+        "jxl": "a.jxl",
         "avif": "a.avif",
         "webp": "a.webp",
         "jpeg": "a.jpg",
@@ -144,12 +151,31 @@ def test_each_size_has_an_entry_and_shared_pixels_are_stored_once() -> None:
     assert (one.name, other.name) == ("w320", "w640")
     assert one.path == other.path
     assert (one.width, one.height, one.bytes, one.media_type) == (320, 200, 6, "image/jpeg")
-    assert (
-        one.sha256
-        == other.sha256
-        == "3fa5e2dd0bb5aee5ee60b7f8efc6d4c6bbfcebf0dc1c1ca2c2cbb0d2b4c8e2d7"[:0] + one.sha256
+    assert one.sha256 == other.sha256 == hashlib.sha256(RENDITION.data).hexdigest()
+
+
+def test_a_deletion_and_an_overwrite_are_told_to_the_cdn_by_different_folders() -> None:
+    name = short_name("a.jpg")
+    assert cached_folders(variants_folder("a.jpg")) == (f"i/{name}/", f"r/{name}/")
+    assert cached_folders(permalinks_folder("a.jpg")) == (f"r/{name}/",)
+
+
+def test_a_variant_is_noted_as_larger_than_the_fallback_of_its_size_alone() -> None:
+    def made(size: str, form: str, data: bytes, note: str | None = None) -> EncodedVariant:
+        return EncodedVariant((size,), form, 320, 200, data, note=note)
+
+    several = (
+        made("small", "jpeg", b"123"),
+        made("large", "jpeg", b"12345"),
+        made("large", "avif", b"1234"),
+        made("large", "webp", b"123456", "Left as it was."),
+        made("small", "webp", b"123"),
     )
-    assert re.fullmatch(r"[0-9a-f]{64}", one.sha256)
+    entries = tuple(entry for one in several for entry in variants_of(one, "p"))
+    published = PUBLICATION.ready(OriginalInfo("png", 320, 200), entries).variants
+    assert [(one.name, one.format, one.note) for one in published if one.note] == [
+        ("large", "webp", "Left as it was. Larger than the jpeg of this size (5 bytes).")
+    ]
 
 
 PUBLICATION = Publication("a.jpg", 3, "v7", 1234, "web", "digest", previous="2-old")

@@ -223,7 +223,7 @@ BROKEN = {
     "another word than auto": (
         RULE + '[recipes.web]\nformats = "avif"\n' + SIZES,
         "recipes.web.formats",
-        ["'avif' is neither \"auto\" nor a list of formats: avif, webp, jpeg, png"],
+        ["'avif' is neither \"auto\" nor a list of formats: jxl, avif, webp, jpeg, png"],
     ),
     "formats that are a number": (
         RULE + "[recipes.web]\nformats = 2\n" + SIZES,
@@ -233,18 +233,22 @@ BROKEN = {
     "auto among others": (
         RULE + '[recipes.web]\nformats = ["auto", "png"]\n' + SIZES,
         "recipes.web.formats",
-        ["'auto' is not allowed", "allowed: avif, jpeg, png, webp"],
+        ["'auto' is not allowed", "allowed: avif, jpeg, jxl, png, webp"],
     ),
     "a quality of PNG beside auto": (
         RULE + "[recipes.web]\nquality = { png = 3 }\n" + SIZES,
         "recipes.web.quality.png",
         ["is written without loss", "allowed: avif, webp, jpeg"],
     ),
-    "empty formats": (RULE + "[recipes.web]\nformats = []\n" + SIZES, "recipes.web.formats", ["avif, webp, jpeg, png"]),
+    "empty formats": (
+        RULE + "[recipes.web]\nformats = []\n" + SIZES,
+        "recipes.web.formats",
+        ["jxl, avif, webp, jpeg, png"],
+    ),
     "an unknown format": (
         RULE + '[recipes.web]\nformats = ["jpg"]\n' + SIZES,
         "recipes.web.formats",
-        ["'jpg' is not allowed", "allowed: avif, jpeg, png, webp"],
+        ["'jpg' is not allowed", "allowed: avif, jpeg, jxl, png, webp"],
     ),
     "a format twice": (
         RULE + '[recipes.web]\nformats = ["webp", "webp"]\n' + SIZES,
@@ -394,12 +398,17 @@ BROKEN = {
     "no format that is accepted": (
         RULE + RECIPE + "accept = []\n" + SIZES,
         "recipes.web.accept",
-        ["is empty", "allowed: jpeg, png, gif, webp, avif, heic, tiff, jpeg2000, psd, ico, bmp"],
+        ["is empty", "allowed: jpeg, png, gif, webp, avif, heic, raw, tiff, jpeg2000, psd, ico, bmp, jxl, svg, pdf"],
     ),
     "a format that cannot be read": (
-        RULE + RECIPE + 'accept = ["jpeg", "svg"]\n' + SIZES,
+        RULE + RECIPE + 'accept = ["jpeg", "exr"]\n' + SIZES,
         "recipes.web.accept",
-        ["'svg' is not allowed", "allowed: avif, bmp, gif, heic, ico, jpeg, jpeg2000, png, psd, tiff, webp"],
+        ["'exr' is not allowed", "allowed: avif, bmp, gif, heic, ico, jpeg, jpeg2000, jxl, pdf, png, psd, raw, svg, "],
+    ),
+    "colors that a format has no profile for": (
+        RULE + '[recipes.web]\nformats = ["jxl", "jpeg"]\ncolors = "p3"\n' + SIZES,
+        "recipes.web.colors",
+        ['"p3" needs a profile', "jxl is written without"],
     ),
     "a format that is misspelt": (
         RULE + RECIPE + 'accept = ["jpg"]\n' + SIZES,
@@ -470,13 +479,39 @@ BROKEN = {
         "recipes.web.lazy",
         ["excludes steps", "told before anybody makes it"],
     ),
+    "originals that leave, with lazy variants": (
+        RULE + RECIPE + 'originals = "drop_after_publish"\nlazy = ["w320"]\n' + SIZES,
+        "recipes.web.originals",
+        ["excludes lazy", "made of the original"],
+    ),
+    "originals that leave, with a gate": (
+        RULE + RECIPE + 'originals = "drop_after_publish"\ngate = ["person"]\n' + SIZES,
+        "recipes.web.originals",
+        ["excludes gate", "may think again"],
+    ),
+    "another fate of originals": (
+        RULE + RECIPE + 'originals = "archive"\n' + SIZES,
+        "recipes.web.originals",
+        ["'archive' is not allowed", "keep", "infrequent", "drop_after_publish"],
+    ),
+    "originals that are moved by something else than the beginning of their keys": (
+        '[[rules]]\npath = "**.png"\nrecipe = "web"\n\n' + RULE + RECIPE + 'originals = "infrequent"\n' + SIZES,
+        "rules[0].path",
+        ["'**.png'", 'originals = "infrequent"', 'in the way of "PREFIX**"'],
+    ),
+    "originals that are kept among those that are moved": (
+        '[[rules]]\npath = "trips/new/**"\nignore = true\n\n' + RULE + RECIPE + 'originals = "infrequent"\n' + SIZES,
+        "rules[0].path",
+        ["'trips/new/**'", "would move its originals, too", "rules[1].path"],
+    ),
     "something else in a recipe": (
         RULE + RECIPE + "watermark = true\n" + SIZES,
         "recipes.web.watermark",
         [
             "is not a known key",
-            "allowed: accept, animation, background, colors, damaged, facts, formats, gate, hdr, lazy, limits,",
-            "lossless, metadata, quality, sizes",
+            "allowed: accept, animation, background, colors, damaged, facts, formats, gate, gate_hours,",
+            "gate_unanswered, hdr, lazy, limits, lossless,",
+            "metadata, originals, quality, sizes",
         ],
     ),
     "something else in the file": (
@@ -694,6 +729,35 @@ def test_a_gate_names_up_to_five_reviewers_once_each(tmp_path: Path, gate: str, 
     with pytest.raises(ConfigError, match=r"recipes\.toml: recipes\.web\.gate") as caught:
         load(tmp_path, RULE + RECIPE + f"gate = {gate}\n" + SIZES)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("keys", "key", "words"),
+    [
+        ('gate_hours = 48\ngate_unanswered = "publish"', "gate_unanswered", "needs a gate"),
+        ('gate = ["person"]\ngate_unanswered = "reject"', "gate_unanswered", '"reject" needs gate_hours'),
+        ('gate = ["person"]\ngate_hours = 48', "gate_hours", 'needs gate_unanswered: "publish" or "reject"'),
+        ('gate = ["person"]\ngate_hours = 0.5\ngate_unanswered = "reject"', "gate_hours", "from 1 to 8760"),
+        ('gate = ["person"]\ngate_hours = 2\ngate_unanswered = "wait"', "gate_unanswered", "hold, publish, reject"),
+    ],
+)
+def test_what_becomes_of_what_nobody_reviews_is_said_with_the_hours(
+    tmp_path: Path, keys: str, key: str, words: str
+) -> None:
+    with pytest.raises(ConfigError, match=rf"recipes\.toml: recipes\.web\.{key}") as caught:
+        load(tmp_path, RULE + RECIPE + keys + "\n" + SIZES)
+    assert words in str(caught.value)
+
+
+def test_a_time_limit_makes_no_variant_stale_and_counts_from_when_reviewers_were_asked(tmp_path: Path) -> None:
+    (tmp_path / "without").mkdir()
+    limited = 'gate = ["person"]\ngate_hours = 1.5\ngate_unanswered = "publish"\n'
+    book = load(tmp_path, RULE + RECIPE + limited + SIZES)
+    without = load(tmp_path / "without", RULE + RECIPE + 'gate = ["person"]\n' + SIZES)
+    recipe_ = book.recipes["web"]
+    assert (book.has_time_limits, without.has_time_limits) == (True, False)
+    assert (recipe_.until(1_000), without.recipes["web"].until(1_000)) == (1_000 + 5_400, None)
+    assert recipe_.digest == without.recipes["web"].digest
 
 
 def test_a_gate_makes_no_variant_stale(tmp_path: Path) -> None:

@@ -131,6 +131,7 @@ THE_PICTURES_FAULT = {
     "a segmentation fault": (dies_of(signal.SIGSEGV), QUICK, Reason.CRASHED_DECODER, "SIGSEGV"),
     "a failed assertion": (dies_of(signal.SIGABRT), QUICK, Reason.CRASHED_DECODER, "SIGABRT"),
     "a bus error": (dies_of(signal.SIGBUS), QUICK, Reason.CRASHED_DECODER, "SIGBUS"),
+    "an assertion of Chromium's": (dies_of(signal.SIGTRAP), QUICK, Reason.CRASHED_DECODER, "SIGTRAP"),
     "a division by zero in C": (dies_of(signal.SIGFPE), QUICK, Reason.CRASHED_DECODER, "SIGFPE"),
     "an endless loop": (spins, QUICK, Reason.TOO_SLOW, "CPU time"),
 }

@@ -15,6 +15,7 @@ import typer
 
 from lightpress.cli.console import Terminal
 from lightpress.cli.progress import progress_on
+from lightpress.pipeline.recipe import Unanswered
 from tests.simulation import cases, mutants, randomly
 from tests.simulation.exhaustive import explore
 from tests.simulation.invocation import Fault
@@ -48,6 +49,8 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     erasing: Annotated[bool, typer.Option("--erasing", help="Operators erase keys.")] = False,  # noqa: FBT002
     gated: Annotated[bool, typer.Option("--gated", help="Pictures wait for reviews.")] = False,  # noqa: FBT002
     enriched: Annotated[bool, typer.Option("--enriched", help="Enrichers are asked for facts.")] = False,  # noqa: FBT002
+    dropping: Annotated[bool, typer.Option("--dropping", help="Originals leave once they are published.")] = False,  # noqa: FBT002
+    unanswered: Annotated[Unanswered, typer.Option(help="What becomes of what nobody reviews.")] = Unanswered.HOLD,
     processes: Processes = _ALL,
 ) -> None:
     """Run random schedules; the first that breaks a promise is told and ends it."""
@@ -55,7 +58,15 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     ran, left = 0, 0
     end = time.monotonic() + 60 * minutes
     run = partial(
-        randomly.run, lossy=lossy, lazy=lazy, corrected=corrected, erasing=erasing, gated=gated, enriched=enriched
+        randomly.run,
+        lossy=lossy,
+        lazy=lazy,
+        corrected=corrected,
+        erasing=erasing,
+        gated=gated,
+        enriched=enriched,
+        dropping=dropping,
+        unanswered=unanswered,
     )
     with _shared(processes, run, range(seed, seed + count), at_once=50) as all_told:
         for told in all_told:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from itertools import product
 
+from lightpress.pipeline.recipe import Unanswered
 from tests.simulation.exhaustive import Case
 
 _OPERATIONS = "PQBD"
@@ -199,16 +200,72 @@ HELD = ("client", "start process/1", *("step 0",) * 8)
 
 APPROVED_BY_ONE = (
     *("client", "client", "start process/1", *("step 0",) * 9),  # it is put under recipes that ask two, and is held
-    *("client", "start review/1", *("step 0",) * 3),  # a person approves it
+    *("client", "start review/1", *("step 0",) * 4),  # a person approves it
     *("start process/2", *("step 0",) * 6),  # and it is still held
 )
 """The other reviewer has the last word: if that is kept and nobody looks, nobody ever will."""
+
+REJECTED_AND_RECORDED = (
+    *(*HELD, "client", "start review/1", *("step 0",) * 4),
+    *("start process/2", *("step 0",) * 10),
+    *("client", "start review/2", *("step 1",) * 4),
+    *("start process/3", *("step 1",) * 5),
+    *("start record/1", *("step 1",) * 6),
+)
+"""What has just been published is rejected: that is recorded, and about to be published."""
+
+REJECTED = (*HELD, "client", "start review/1", *("step 0",) * 4, "start process/2", *("step 0",) * 5)
+"""A picture is held, and rejected: that is about to be recorded."""
 
 GATED_QUICK = [
     *(case for script in ("Pa", "Pr", "Ba") for case in _kinds(script)),
     *(Case(script, begins=HELD) for script in ("PaQ", "PaD", "Pra", "Par")),
 ]
 """Nothing is published before it is reviewed."""
+
+HALF_PUBLISHED_BY_OTHERS = (
+    *(*APPROVED_BY_ONE, "client", "backfill"),  # other recipes ask that person alone
+    *("start process/3", *("step 0",) * 6, "DIES 0"),  # and whoever publishes it dies halfway
+    "client",
+)
+"""The first recipes come back: it is held as before, and files of a later revision lie there."""
+
+_DELETED = ("client", "start process/2", *("step 0",) * 10)
+HELD_AND_DELETED = (*HELD, *_DELETED)
+"""A picture is held, and then deleted: a tombstone is published."""
+
+LOOKED_FOR_AND_DELETED = (
+    *(*HELD, "client", "start review/1", "step 0"),
+    *("client", "start process/2", *("step 1",) * 10),
+)
+"""The same, while an approval of it has found its version there, and is not kept yet."""
+
+GATED_AND_ERASED = [
+    Case("PaDS", begins=LOOKED_FOR_AND_DELETED),
+    *(Case(script, begins=HELD_AND_DELETED) for script in ("PDSl",)),
+]
+"""An operator erases what is being reviewed."""
+"""An operator erases what is being reviewed."""
+
+
+def _else(unanswered: Unanswered, *scripts: str, faults: int = 0) -> list[Case]:
+    return [Case(script, faults=faults, unanswered=unanswered) for script in scripts]
+
+
+UNANSWERED_QUICK = [
+    *_else(Unanswered.PUBLISH, "PT", "BT", "PTa", "PTr", "PaT"),
+    *_else(Unanswered.REJECT, "PT", "PTr"),
+]
+"""Nobody reviews a picture in time, or somebody does at the last moment, or afterwards."""
+
+UNANSWERED = [
+    *UNANSWERED_QUICK,
+    *_else(Unanswered.PUBLISH, "PTQ", "PTD", "PTR", "PRT", "PTar"),
+    *_else(Unanswered.REJECT, "PTa", "PTQ", "PTD", "PRT"),
+    *_else(Unanswered.PUBLISH, "PT", faults=1),
+    *_else(Unanswered.REJECT, "PT", faults=1),
+]
+"""The same while it is overwritten, deleted, or its recipe asks another reviewer, and with a fault."""
 
 GATED = [
     *GATED_QUICK,
@@ -217,14 +274,16 @@ GATED = [
     *(Case(script, faults=1) for script in ("Pa", "Pr")),
     *(Case(script, faults=1, begins=HELD) for script in ("Par", "Pra", "PaD", "PaQ")),
     Case("Par", faults=1, receives=1, begins=HELD),
+    Case("Para", begins=REJECTED_AND_RECORDED),
     Case("RPas", faults=1, begins=APPROVED_BY_ONE),
+    Case("RPaYR", faults=1, begins=HALF_PUBLISHED_BY_OTHERS),
 ]
 """Approved, rejected, or both, before or after the picture is overwritten or deleted, or the recipe asks another
 reviewer, and with a fault."""
 
 ENRICHED_QUICK = [
     *(case for script in ("Pw", "Pf", "Bw") for case in _kinds(script)),
-    *(Case(script, begins=TOLD) for script in ("PwQ", "PwD", "Pwx", "Pfw", "PwR", "Pfh", "PfHR")),
+    *(Case(script, begins=TOLD) for script in ("PwQ", "PwD", "Pwz", "Pfw", "PwR", "Pfh", "PfHR")),
     Case("Ph", begins=PUBLISHED),
 ]
 """Enrichers say something of what is published, and people."""
@@ -234,9 +293,41 @@ ENRICHED = [
     *(case for script in ("PwQ", "PfD", "PQw", "PwB") for case in _kinds(script)),
     *(Case(script, faults=1, begins=TOLD) for script in ("Pw", "Pf", "PwQ", "Ph", "PwS")),
     *(Case(script, begins=PUBLISHED) for script in ("PhR", "PhQ", "PhD", "PhH")),
-    *(Case(script, begins=TOLD) for script in ("PwxQ", "PwS", "PfVQ")),
+    *(Case(script, begins=TOLD) for script in ("PwzQ", "PwS", "PfVQ")),
 ]
 """The same with more changes, and with a fault."""
+
+LEAVING = ("client", "start process/1", *("step 0",) * 12)
+"""A picture is published and announced, its manifest says that the original leaves, and it is not removed yet."""
+
+LEAVING_BESIDE_ANOTHER = ("client", "twice process/1", *("step 0",) * 12, "client")
+"""The same, where the message is delivered twice, and then the recipes change."""
+
+OVERWRITTEN_WHILE_LEAVING = (*LEAVING, "client", "start process/2", *("step 1",) * 9, "client")
+"""The same, and another picture is put and published meanwhile, which is then taken back."""
+
+LEFT = (*LEAVING, "step 0", "step 0")
+"""It is removed, too, and the message acknowledged; that it was removed is a message of its own."""
+
+DROPPED_QUICK = [
+    *(Case(script, versioned, dropping=True) for script in ("P", "B", "PD") for versioned in (True, False)),
+    *(Case(script, dropping=True) for script in ("BP", "PR", "PH")),
+    *(Case(script, begins=LEAVING, dropping=True) for script in ("PD", "PR", "PH")),
+    *(Case(script, begins=LEFT, dropping=True) for script in ("PD",)),
+    Case("P", faults=1, dropping=True),
+]
+"""Originals leave once they are published, while they are overwritten, deleted, or their recipe changes."""
+
+DROPPED = [
+    *DROPPED_QUICK,
+    *(Case(script, dropping=True) for script in ("PQ", "PDb", "PQx", "BPx", "PVQ", "PZ", "JN", "PS")),
+    *(Case(script, begins=LEAVING, dropping=True) for script in ("PQ", "PQb", "PDb", "PQD")),
+    *(Case(script, begins=LEFT, dropping=True) for script in ("PQ", "PDb", "PDP", "PQD", "PS", "PVQ")),
+    *(Case(script, faults=1, dropping=True) for script in ("PD", "PQ", "PR")),
+    Case("PQ", versioned=False, dropping=True),
+    Case("P", faults=1, receives=1, dropping=True),
+]
+"""The same with more changes, with older versions that are brought back or expire, and with a fault."""
 
 OUTAGES = [Case(script, receives=1, outage=6) for script in ("P", "B", "PD", "PP")]
 """Nothing can be read for longer than the last instance tries a picture that ends its renderer."""
@@ -248,6 +339,9 @@ ALL = [
     *ERASED,
     *GATED,
     *ENRICHED,
+    *DROPPED,
+    *GATED_AND_ERASED,
+    *UNANSWERED,
     *VIEWED,
     *VIEWED_FAULTY,
     *REFUSED_FOR_ANOTHER,
@@ -274,6 +368,9 @@ QUICK = [
     *ERASED_QUICK,
     *GATED_QUICK,
     *ENRICHED_QUICK,
+    *DROPPED_QUICK,
+    *GATED_AND_ERASED,
+    *UNANSWERED_QUICK,
     *VIEWED,
     *REFUSED_FOR_ANOTHER,
     *(case for script in (*_CLOSED, "AO", "KO", "BZ", "BL") for case in _kinds(script)),

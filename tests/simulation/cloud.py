@@ -11,10 +11,14 @@ from urllib.parse import quote_plus
 
 from lightpress.image import Reason
 from lightpress.pipeline.events import reconcile_message
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.recipe import Unanswered
+from lightpress.pipeline.reviewing import MEASURE
 from lightpress.pipeline.source import Source
 from tests.simulation.cdn import Cdn
 from tests.simulation.deployed import (
     BUS,
+    CLOCK,
     DEAD_LETTERS,
     FACTS,
     FAILURES,
@@ -47,7 +51,8 @@ if TYPE_CHECKING:
     from tools.fakes.dynamodb import Item
     from tools.fakes.s3 import Version
 
-CLIENT, OPERATOR, SQS, NIGHT = "client", "operator", "SQS", "night"
+CLIENT, OPERATOR, SQS, NIGHT, TIME = "client", "operator", "SQS", "night", "time"
+_AN_HOUR = 3600
 
 
 class Saved(NamedTuple):
@@ -65,6 +70,7 @@ class Saved(NamedTuple):
     calm: bool
     backfill_due: bool
     cdn: Kept
+    now: int
 
 
 class Cloud:
@@ -73,7 +79,8 @@ class Cloud:
     calm: nothing has gone wrong so far. untold: somebody failed over a message that was delivered to two at once, and
     that the other one acknowledged, before or after, so that nobody will look at what that left behind. has_viewers:
     somebody may ask for permalinks, so that purges matter. lazy: recipes leave some variants for their first view.
-    gated: they hold back what is not reviewed. enriched: they ask enrichers for facts.
+    gated: they hold back what is not reviewed. unanswered: what becomes of what is not reviewed in time. dropping: they
+    drop originals. enriched: they ask enrichers for facts.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -86,9 +93,12 @@ class Cloud:
         lazy: bool = False,
         gated: bool = False,
         enriched: bool = False,
+        dropping: bool = False,
+        unanswered: Unanswered = Unanswered.HOLD,
     ) -> None:
+        self.unanswered = unanswered
         self.versioned, self.code, self.has_viewers = versioned, code or Code(), has_viewers
-        self.lazy, self.gated, self.enriched = lazy, gated, enriched
+        self.lazy, self.gated, self.dropping, self.enriched = lazy, gated, dropping, enriched
         self.uploads = Bucket(versioned=versioned, announce=self._notify)
         self.images, self.quarantine = Bucket(), Bucket()
         self.dead_letters = Queue(DEAD_LETTERS)
@@ -109,7 +119,7 @@ class Cloud:
             {FAILURES: self.failures},
             {BUS: self.bus},
         )
-        self.releases = [Release(0, self.code, self.stores, lazy, gated, enriched)]
+        self.releases = [Release(0, self.code, self.stores, lazy, gated, unanswered, dropping, enriched)]
         self.workers: list[Worker] = []
         self.keys: set[str] = set()
         self.calm, self.untold, self.backfill_due = True, False, False
@@ -133,6 +143,7 @@ class Cloud:
         self.keys.add(key)
         version = self.uploads.put(key, data, **how)
         self.promises.uploaded(key, version)
+        self.promises.lies_there(key)
         self.timeline.add(
             CLIENT, f"puts {key}", f"{version.id or version.etag[1:9]} {data!r} {closed_for(version) or ''}"
         )
@@ -161,7 +172,28 @@ class Cloud:
         if marker:
             self.keys.add(key)
         self.promises.removed(key)
+        self.promises.deleted(key)
+        self.promises.lies_there(key)
         self.timeline.add(CLIENT, f"deletes {key}", marker.id if marker else "")
+
+    def bring_back(self, key: str) -> None:
+        """Bring an older version back by taking away, for good, what lies above it: a newer version, or a marker."""
+        versions = self.uploads.keys.get(key, ())
+        if len(versions) > 1 and versions[-2].data is not None:
+            self.promises.brought_back(key, versions[-2])
+            self.timeline.add(CLIENT, f"brings back {key}", f"{versions[-2].id} by removing {versions[-1].id}")
+            self.uploads.delete_version(key, versions[-1].id or "")
+            self.promises.lies_there(key)
+            self.happened["brought back"] += 1
+
+    def expire_older(self, key: str) -> None:
+        """What was overwritten has expired, and markers with nothing below them with it; S3 tells of it."""
+        versions = self.uploads.keys.get(key, ())
+        for version in versions[:-1]:
+            self.timeline.add("S3", f"expires a version of {key}", version.id or "")
+            self.uploads.delete_version(key, version.id or "")
+            self.promises.lies_there(key)
+            self.happened["expired older"] += 1
 
     def say(self, body: str, who: str = CLIENT) -> None:
         """Put a message of one's own into the queue."""
@@ -180,9 +212,32 @@ class Cloud:
         self.facts.send(json.dumps((key, identity, said)))
         self.timeline.add(said["enricher"], f"says something of {key}", f"{identity} {said}")
 
+    @property
+    def now(self) -> int:
+        """The time."""
+        return self.stores.clock[CLOCK]
+
+    def pass_time(self, hours: int) -> None:
+        """Time passes; at the end of it, the stack has what is overdue looked at, as it does every hour."""
+        self.stores.clock[CLOCK] += hours * _AN_HOUR
+        self.timeline.add(TIME, "passes", f"{hours} hours")
+        self.ask_for_overdue()
+
+    def ask_for_overdue(self) -> None:
+        """Have what is overdue looked at."""
+        self.reviews.send(MEASURE)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether something is held whose reviewers have had time enough."""
+        found = map(self.promises.manifest, sorted(self.keys))
+        ends = (manifest.held_until for manifest in found if manifest and manifest.status is Status.HELD)
+        return any(until is not None and until <= self.now for until in ends)
+
     def begin_deployment(self, revision: int) -> None:
         """Roll out other recipes: from here on, invocations of the old and of the new code start side by side."""
-        self.releases.append(Release(revision, self.code, self.stores, self.lazy, self.gated, self.enriched))
+        recipes = (self.lazy, self.gated, self.unanswered, self.dropping, self.enriched)
+        self.releases.append(Release(revision, self.code, self.stores, *recipes))
         self.backfill_due = True
         self.timeline.add(OPERATOR, f"begins to roll out recipes {revision}")
 
@@ -220,7 +275,7 @@ class Cloud:
         for key in sorted(self.keys):
             source = Source(UPLOADS, key)
             stale = look(source).stale
-            if stale is not None and stale != "outdated":
+            if stale is not None and stale not in {"outdated", "leaves"}:
                 self.queue.send(reconcile_message(source))
                 self.timeline.add(NIGHT, f"hints at {key}", stale)
                 hinted += 1
@@ -256,6 +311,7 @@ class Cloud:
         queue, release = Queue(ERASURE), self.releases[-1]
         self.start(queue, batch, release, begin(release, queue, batch))
         self.workers[-1].began_at = self.promises.changes(key)
+        self.promises.is_being_erased(key)
 
     @property
     def at_work(self) -> frozenset[str]:
@@ -347,6 +403,7 @@ class Cloud:
             [release.revision for release in self.releases],
             self.backfill_due,
             self.calm,
+            self.now if self.unanswered is not Unanswered.HOLD else 0,
             self.promises.snapshot(),
             self.cdn.snapshot(pasts) if self.has_viewers or self.lazy else (),
         )
@@ -367,6 +424,7 @@ class Cloud:
             self.calm,
             self.backfill_due,
             self.cdn.save(),
+            self.now,
         )
 
     def restore(self, saved: Saved) -> None:
@@ -381,6 +439,7 @@ class Cloud:
         del self.timeline.rows[saved.rows :]
         self.calm, self.backfill_due = saved.calm, saved.backfill_due
         self.cdn.restore(saved.cdn)
+        self.stores.clock[CLOCK] = saved.now
 
     def _notify(self, event: str, key: str) -> None:
         self.queue.send(notification(key, event=event))

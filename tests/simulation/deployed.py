@@ -11,16 +11,18 @@ from lightpress.aws import dead_letters, failures_table, hints, images, notifica
 from lightpress.aws import facts as facts_store
 from lightpress.aws import quarantine as quarantine_bucket
 from lightpress.aws import reviews as reviews_store
+from lightpress.aws import waiting as waiting_store
 from lightpress.backfill import look
 from lightpress.cli import erasing
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
-from lightpress.pipeline import correction, enriching, first_view, gate, reconcile, reviewing
+from lightpress.pipeline import correction, dropping, enriching, first_view, gate, reconcile, reviewing
 from lightpress.pipeline import messages as process
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.facts import Words, fact_from
 from lightpress.pipeline.ports import Dependencies
+from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation import pictures
 from tests.simulation.invocation import ANSWER, CORRECT, ERASURE, FIRST_VIEW, RECEIPT, RENDER, WAIT
@@ -53,7 +55,8 @@ BUS = "default"
 _KNOWN = Publishing(UPLOADS).find_source
 
 NOW = 1_000
-"""There is no clock. Nothing that is promised depends on one."""
+"""What the clocks of functions say that nothing depends on."""
+CLOCK = "Clock"
 RETENTION_SECONDS = 100
 _LOOKS_OF_AN_ERASURE = 2
 
@@ -75,23 +78,26 @@ class Code:
     purging: Any = purging
     first_view: Any = first_view
     correction: Any = correction
+    dropping: Any = dropping
     erasing: Any = erasing
     reviewing: Any = reviewing
     reviews: Any = reviews_store
     enriching: Any = enriching
     facts: Any = facts_store
+    waiting: Any = waiting_store
     render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
 
 @dataclass(frozen=True)
 class Stores:
-    """Everything that lasts, by name. edge: what the CDN keeps of lazy variants, by path."""
+    """Everything that lasts, by name. edge: what the CDN keeps of lazy variants, by path. clock: the time."""
 
     buckets: dict[str, Bucket]
     queues: dict[str, Queue]
     tables: dict[str, Table]
     buses: dict[str, Bus]
     edge: dict[str, bytes] = field(default_factory=dict)
+    clock: dict[str, int] = field(default_factory=lambda: {CLOCK: NOW})
 
 
 class Silent:
@@ -128,8 +134,8 @@ class Waiting:
 class Release:
     """One deployment: the code, and recipes of a revision.
 
-    lazy: they leave some variants for their first view. gated: they hold back what is not reviewed. enriched: they ask
-    enrichers for facts.
+    lazy: they leave some variants for their first view. gated: they hold back what is not reviewed. unanswered: what
+    becomes of what is not reviewed in time. dropping: they drop originals. enriched: they ask enrichers for facts.
     """
 
     revision: int
@@ -137,11 +143,20 @@ class Release:
     stores: Stores
     lazy: bool = False
     gated: bool = False
+    unanswered: Unanswered = Unanswered.HOLD
+    dropping: bool = False
     enriched: bool = False
 
     @property
     def recipes(self) -> RecipeBook:
-        return pictures.recipe_book(self.revision, lazy=self.lazy, gated=self.gated, enriched=self.enriched)
+        return pictures.recipe_book(
+            self.revision,
+            lazy=self.lazy,
+            gated=self.gated,
+            unanswered=self.unanswered,
+            dropping=self.dropping,
+            enriched=self.enriched,
+        )
 
     @property
     def nightly_look(self) -> Callable[[Source], Found]:
@@ -153,6 +168,7 @@ class Release:
             self.recipes,
             reviews=self.code.reviews.S3Reviews(s3, IMAGES),
             facts=self.code.facts.S3Facts(s3, IMAGES),
+            now=lambda: self.stores.clock[CLOCK],
         )
         return looking
 
@@ -178,6 +194,7 @@ class Release:
             self.code.dead_letters.SqsQueue(sqs, QUEUE),
             Silent(),
             self._announce(wire),
+            self._drop(wire),
         )
 
         def handle(message: Message) -> None:
@@ -204,6 +221,7 @@ class Release:
             Silent(),
             self._announce(wire),
             UPLOADS,
+            self._drop(wire),
         )
 
         def handle(message: Message) -> None:
@@ -273,10 +291,19 @@ class Release:
         """The message has the key, the identity, the reviewer, and whether it is approved."""
         s3, sqs = SimulatedS3(self.stores.buckets, wire), SimulatedSqs(self.stores.queues, wire)
         take = self.code.reviewing.TakeReview(
-            self.code.reviews.S3Reviews(s3, IMAGES), hints.SqsLooks(cast("Any", sqs), QUEUE)
+            self.code.reviews.S3Reviews(s3, IMAGES),
+            hints.SqsLooks(cast("Any", sqs), QUEUE),
+            self.code.originals.S3Originals(s3),
+        )
+
+        overdue = self.code.reviewing.LookAtOverdue(
+            self.code.waiting.S3Waiting(s3, IMAGES), Publishing(UPLOADS).named, hints.SqsLooks(cast("Any", sqs), QUEUE)
         )
 
         def handle(message: Message) -> None:
+            if message.body == reviewing.MEASURE:
+                overdue(self._now(wire))
+                return
             key, identity, reviewer, approved = json.loads(message.body)
             review = gate.Review(reviewer, approved, "" if approved else "drawn indecent")
             take(reviewing.ReviewOf(Source(UPLOADS, key), identity, review))
@@ -297,6 +324,13 @@ class Release:
             take(enriching.FactOf(Source(UPLOADS, key), identity, fact_from(said)))
 
         return handle
+
+    def _drop(self, wire: Wire) -> Callable[..., None]:
+        s3 = SimulatedS3(self.stores.buckets, wire)
+        drop: Callable[..., None] = self.code.dropping.Dropping(
+            self.code.originals.S3Originals(s3), self.code.images.S3Images(s3, IMAGES), self.recipes
+        )
+        return drop
 
     def _announce(self, wire: Wire) -> Callable[..., None]:
         bridge: Any = SimulatedEventBridge(self.stores.buses, wire)
@@ -319,7 +353,12 @@ class Release:
             late_looks=purges.SqsLateLooks(sqs, QUEUE, 0),
             reviews=self.code.reviews.S3Reviews(s3, IMAGES) if self.gated else None,
             facts=self.code.facts.S3Facts(s3, IMAGES) if self.enriched else None,
+            now=partial(self._now, wire),
         )
+
+    def _now(self, wire: Wire) -> int:
+        """The time is a question like others: another answer, and the function goes on in another way."""
+        return wire(CLOCK, CLOCK, lambda: self.stores.clock[CLOCK])
 
 
 def _render(wire: Wire, render: Callable[[bytes, Spec], RenderResult], data: bytes, spec: Spec) -> RenderResult:

@@ -3,9 +3,9 @@
 States are told apart by a digest of 128 bits over what can be seen (buckets, queues, table, releases) and over what
 each worker has heard so far; a worker's next move depends on nothing else, so equal states have equal futures. Workers
 are interchangeable, hence their digests are sorted. Two reductions on top are sound because what they leave out
-commutes. Once the script is over and no fault is left, nothing can change originals any more, so a worker that is about
-to read one is let go first, and alone. So is, once no fault is left, a worker that is about to announce something:
-nobody reads what is announced.
+commutes. Once the script is over and no fault is left, nothing can change originals any more (but where recipes drop
+them), so a worker that is about to read one is let go first, and alone. So is, once no fault is left, a worker that is
+about to announce something: nobody reads what is announced.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lightpress.pipeline.gate import PERSON
+from lightpress.pipeline.recipe import Unanswered
 from tests.simulation.cloud import Cloud
 from tests.simulation.deployed import BUS, UPLOADS, Code
 from tests.simulation.invocation import ERASURE, Fault
@@ -28,6 +29,7 @@ from tests.simulation.pictures import (
     EAGER,
     FINER,
     FOCUS,
+    GATE_HOURS,
     GOOD,
     OTHER_WORDS,
     RARE,
@@ -44,10 +46,11 @@ if TYPE_CHECKING:
     from tests.simulation.invocation import Request
     from tests.simulation.worker import Worker
 
-    Moment = tuple[Saved, list[Remembered], tuple[int, int, int]]
+    Moment = tuple[Saved, list[Remembered], tuple[int, int, int, int]]
 
 KEY = "k"
 AT_ONCE = 2
+_MOST_HOURS = 2
 MOST_TIMES = 30
 """No small case has a reason to bring a message back more often."""
 
@@ -58,14 +61,20 @@ MOST_TIMES = 30
 # asks for a permalink. Of recipes that leave a variant for its first view: W: a viewer asks for it, U for one that is
 # owed no more; E deploys recipes that are the same but leave nothing, F the same in another quality. H: somebody
 # corrects the focus of what is published; G takes that back. S: an operator erases what there is of the key. Of recipes
-# with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks as well. Of
-# recipes with enrichers: w and x: one of them, whom R does not ask, says what is to be seen, and thinks again; f:
+# that drop originals: b: a client brings an older version back by removing the newest for good; x: older ones expire.
+# Of recipes with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks as
+# well; l: a person approves the first of all versions, which may be gone. T: more time passes than reviewers have. Of
+# recipes with enrichers: w and z: one of them, whom R does not ask, says what is to be seen, and thinks again; f:
 # another one sees a face. h and g: somebody says what is to be seen, of whatever recipes.
 
 
 def _newest(cloud: Cloud) -> str:
     version = cloud.uploads.newest(KEY)
     return identity_of(version) if version else "gone"
+
+
+def _first(cloud: Cloud) -> str:
+    return next(iter(cloud.promises.contents))
 
 
 SCRIPT: dict[str, Callable[[Cloud], None]] = {
@@ -90,16 +99,20 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "F": lambda cloud: cloud.deploy(FINER),
     "a": lambda cloud: cloud.review(KEY, _newest(cloud), PERSON, approved=True),
     "r": lambda cloud: cloud.review(KEY, _newest(cloud), PERSON, approved=False),
+    "l": lambda cloud: cloud.review(KEY, _first(cloud), PERSON, approved=True),
     "s": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=True),
+    "b": lambda cloud: cloud.bring_back(KEY),
+    "x": lambda cloud: cloud.expire_older(KEY),
+    "T": lambda cloud: cloud.pass_time(GATE_HOURS + 1),
     "t": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=False),
     "w": lambda cloud: cloud.enrich(KEY, _newest(cloud), WORDS),
-    "x": lambda cloud: cloud.enrich(KEY, _newest(cloud), OTHER_WORDS),
+    "z": lambda cloud: cloud.enrich(KEY, _newest(cloud), OTHER_WORDS),
     "f": lambda cloud: cloud.enrich(KEY, _newest(cloud), A_FACE),
 }
 
-VIEWER, LAZY_VIEWERS, ERASES = "V", frozenset("WU"), "S"
+VIEWER, LAZY_VIEWERS, ERASES, TIME_PASSES = "V", frozenset("WU"), "S", "T"
 CORRECTIONS: dict[str, tuple[float, float] | str | None] = {"H": FOCUS, "G": None, "h": "a dog", "g": "a cat"}
-REVIEWED, ENRICHED = frozenset("arst"), frozenset("wxf")
+REVIEWED, ENRICHED = frozenset("arstlT"), frozenset("wzf")
 CLOSING = frozenset("ACXKZL")
 
 
@@ -114,6 +127,8 @@ class Case:
         receives: how often a message may be received before it is a dead letter; 0: each is one at once.
         outage: so many times in a row, an original cannot be read.
         delayed: whether purges wait as the stack has them wait.
+        dropping: whether recipes drop originals, but for those of R.
+        unanswered: what becomes of what nobody reviews in time.
         begins: the choices that every explored schedule begins with, where a race takes too many to be found.
     """
 
@@ -124,6 +139,8 @@ class Case:
     outage: int = 0
     delayed: bool = True
     begins: tuple[str, ...] = ()
+    dropping: bool = False
+    unanswered: Unanswered = Unanswered.HOLD
 
     def __str__(self) -> str:
         said = [self.script, "versioned" if self.versioned else "unversioned"]
@@ -131,6 +148,8 @@ class Case:
         said += ["received once"] if self.receives == 1 else ["dead letters"] if self.receives == 0 else []
         said += [f"outage of {self.outage} reads"] if self.outage else []
         said += [] if self.delayed else ["purged at once"]
+        said += ["dropping"] if self.dropping else []
+        said += [f"else {self.unanswered}"] if self.unanswered is not Unanswered.HOLD else []
         said += [f"from step {len(self.begins)} on"] if self.begins else []
         return ", ".join(said)
 
@@ -162,17 +181,19 @@ class Run:
             lazy=lazy,
             gated=not REVIEWED.isdisjoint(case.script),
             enriched=not ENRICHED.isdisjoint(case.script),
+            dropping=case.dropping,
+            unanswered=case.unanswered,
         )
         self.cloud.cdn.delayed = case.delayed
         self.case, self.script, self.faults = case, case.script, case.faults
-        self.done, self.outage = 0, case.outage
+        self.done, self.outage, self.hours = 0, case.outage, 0
         self._memory = Memory()
 
     def choices(self) -> list[str]:
         """Everything that could happen next, or the one thing that may as well happen first."""
         if not self.faults and (first := self._commutes()):
             return [first]
-        choices = ["client"] if self.done < len(self.script) else []
+        choices = ["client"] if self._may_go_on() else []
         if self.cloud.may_backfill:
             choices.append("backfill")
         if len(self.cloud.workers) < AT_ONCE:
@@ -183,7 +204,12 @@ class Run:
             choices.append(f"step {number}")
             if self.faults and worker.mind.waits_for:
                 choices += [f"{fault.name} {number}" for fault in self._faults(worker.mind.waits_for)]
-        return choices + (self._of_cdn() if self.cloud.has_viewers or self.cloud.lazy else [])
+        choices += self._of_cdn() if self.cloud.has_viewers or self.cloud.lazy else []
+        return choices or (["hour"] if self.hours < _MOST_HOURS and self.cloud.is_overdue else [])
+
+    def _may_go_on(self) -> bool:
+        """Whether the next operation may happen: hours pass only while nobody is at work, who would have ended."""
+        return self.done < len(self.script) and not (self.script[self.done] == TIME_PASSES and self.cloud.workers)
 
     def _of_cdn(self) -> list[str]:
         """Each viewer who may have the answer now, and each purge whose delay may be over, but for its likes."""
@@ -200,7 +226,7 @@ class Run:
 
     def _commutes(self) -> str | None:
         """A step that may as well be the next."""
-        is_over = self.done == len(self.script)
+        is_over = self.done == len(self.script) and not self.case.dropping  # else workers may change originals, too
         for number, worker in enumerate(self.cloud.workers):
             request = worker.mind.waits_for
             if request and (request.what == BUS or (is_over and _reads_an_original(request))):
@@ -226,6 +252,9 @@ class Run:
         if verb == "client":
             self._script(self.script[self.done])
             self.done += 1
+        elif verb == "hour":
+            self.hours += 1
+            self.cloud.ask_for_overdue()
         elif verb == "backfill":
             self.cloud.backfill()
         elif verb in {"start", "twice"}:
@@ -291,11 +320,11 @@ class Run:
     def save(self) -> Moment:
         """This moment, to go back to."""
         minds = [_mind(worker).copy() for worker in self.cloud.workers]
-        return self.cloud.save(), minds, (self.done, self.faults, self.outage)
+        return self.cloud.save(), minds, (self.done, self.faults, self.outage, self.hours)
 
     def restore(self, moment: Moment) -> None:
         """Go back to a moment."""
-        cloud, minds, (self.done, self.faults, self.outage) = moment
+        cloud, minds, (self.done, self.faults, self.outage, self.hours) = moment
         self.cloud.restore(cloud)
         self.cloud.workers = [
             replace(worker, mind=mind.copy(), dead=False) for worker, mind in zip(cloud.workers, minds, strict=True)
@@ -314,7 +343,7 @@ class Run:
             for worker in self.cloud.workers
             if worker.queue == ERASURE
         )
-        rest = repr((self.done, self.faults, self.outage, sorted(pasts.values()), erasing)).encode()
+        rest = repr((self.done, self.faults, self.outage, self.hours, sorted(pasts.values()), erasing)).encode()
         return hashlib.blake2b(self.cloud.snapshot(pasts) + rest, digest_size=16).digest()
 
 

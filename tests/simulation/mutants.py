@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lightpress.pipeline import leftovers, settled
+from lightpress.pipeline.recipe import Unanswered
 from tests.simulation import randomly
 from tests.simulation.cases import (
     APPROVED_BY_ONE,
@@ -22,15 +23,25 @@ from tests.simulation.cases import (
     DIED_AND_ERASED,
     DIED_AND_OVERTAKEN,
     DIED_AND_PUT_BACK,
+    HALF_PUBLISHED_BY_OTHERS,
+    HELD,
+    HELD_AND_DELETED,
     LATE_AND_DEAD,
     LAZILY_PUBLISHED,
     LAZILY_RENDERED,
     LAZILY_TOLD,
+    LEAVING,
+    LEAVING_BESIDE_ANOTHER,
+    LEFT,
+    LOOKED_FOR_AND_DELETED,
+    OVERWRITTEN_WHILE_LEAVING,
     PUBLISHED,
     PUBLISHED_AND_DELETED,
     PUBLISHED_TWICE,
     RECORDED_AND_HALF_ERASED,
     REFUSED_FOR_ANOTHER,
+    REJECTED,
+    REJECTED_AND_RECORDED,
     TOLD,
     VIEWED_AND_DIED,
 )
@@ -47,6 +58,8 @@ LOOK = "look"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
 REVIEWING, REVIEWS = "reviewing", "reviews"
 ENRICHING, FACTS = "enriching", "facts"
+DROPPING = "dropping"
+FAILURES = "failures"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
 _PARTS = {RECONCILE: (settled, leftovers)}
@@ -68,6 +81,7 @@ class Mutant:
         erasing: random schedules in which operators erase.
         gated: random schedules in which pictures wait for reviews.
         enriched: random schedules in which enrichers are asked for facts.
+        dropping: random schedules in which originals leave.
     """
 
     name: str
@@ -80,6 +94,7 @@ class Mutant:
     erasing: bool = False
     gated: bool = False
     enriched: bool = False
+    dropping: bool = False
 
     @property
     def code(self) -> Code:
@@ -98,7 +113,7 @@ class Mutant:
             return explored.states if explored.broken else None
         first = self.seed or 1
         tried = range(first, first + self.within)
-        kinds = {name: getattr(self, name) for name in ("lossy", "erasing", "gated", "enriched")}
+        kinds = {name: getattr(self, name) for name in ("lossy", "erasing", "gated", "dropping", "enriched")}
         runs = (randomly.run(number, code, **kinds) for number in tried)
         return next((count for count, told in enumerate(runs, 1) if told.broken), None)
 
@@ -107,7 +122,8 @@ class Mutant:
         """Where it is found, and how soon."""
         if self.case is not None:
             return f"{self.within} states of {self.case}"
-        more = " with reviews" * self.gated + " with losses" * self.lossy + " with erasures" * self.erasing
+        more = " in which originals leave" * self.dropping
+        more += " with reviews" * self.gated + " with losses" * self.lossy + " with erasures" * self.erasing
         kind = f"random schedules{more}" + " with enrichers" * self.enriched
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
 
@@ -327,7 +343,7 @@ MUTANTS = (
     Mutant(
         "another version is not noticed",
         RECONCILE,
-        (Change("M.is_of(S.identity) and A and B and C", "A and B and C"),),
+        (Change("M.is_of(S.identity) and A and B and C", "A and B and C", "is_settled"),),
         Case("PQ"),
         100,
     ),
@@ -553,7 +569,7 @@ MUTANTS = (
         RECONCILE,
         (
             Change("V.reason not in UNREADABLE", "True"),
-            Change("A.record(S, O, V, copied=False)", "A.record(S, O, V, copied=True)"),
+            Change("K(copied=False)", "K(copied=True)", "_record"),
         ),
         Case("A"),
         1_000,
@@ -582,7 +598,7 @@ MUTANTS = (
     Mutant(
         "who finds nothing to do announces nothing",
         ANNOUNCE,
-        (Change("A.action is not Action.REJECTED", "A.action not in {Action.REJECTED, Action.NOTHING}"),),
+        (Change("A.action in B", "A.action in {*B, Action.NOTHING}"),),
         Case("P", faults=1),
         500,
     ),
@@ -785,7 +801,10 @@ MUTANTS = (
     Mutant(
         "an erasure leaves tombstones their names",
         ERASING,
-        (Change("S.images.publish_at(P, replace(M, key=''), Q)", "None"), Change("int(bool(M.key))", "0")),
+        (
+            Change("M.key or L > R", "L > R"),
+            Change("int(bool(M.key))", "0"),
+        ),
         Case("PDS", begins=PUBLISHED_AND_DELETED),
         500,
     ),
@@ -795,7 +814,7 @@ MUTANTS = (
         (Change("M.status is not Status.DELETED", "False"),),
         None,
         10,
-        seed=50,
+        seed=90,
         erasing=True,
     ),
     Mutant(
@@ -803,8 +822,9 @@ MUTANTS = (
         ERASING,
         (
             Change(
-                "S._without_name(N)",
-                "[self.failures.erase(subject_of_picture(source.bucket, source.key)), self._without_name(name)][1]",
+                "S._without_name(N, E)",
+                "[self.failures.erase(subject_of_picture(source.bucket, source.key)),"
+                " self._without_name(name, entries)][1]",
             ),
         ),
         Case("BS", begins=RECORDED_AND_HALF_ERASED),
@@ -851,7 +871,7 @@ MUTANTS = (
     Mutant(
         "what is rejected is published",
         RECONCILE,
-        (Change("_check_allowed(A.standing)", "None"),),
+        (Change("_check_allowed(A.standing, A.recipe)", "None"),),
         Case("Par"),
         500,
     ),
@@ -872,7 +892,7 @@ MUTANTS = (
     Mutant(
         "what is rejected can never be approved",
         RECONCILE,
-        (Change("not S.gated", "True", "agrees"),),
+        (Change("if M.is_rejected:\n    return not S.gated", "if M.is_rejected:\n    return True", "agrees"),),
         Case("Pra"),
         2_000,
     ),
@@ -894,7 +914,7 @@ MUTANTS = (
         "a look is asked for before the review is kept",
         REVIEWING,
         (
-            Change("S.looks.request_look(*_)", "None"),
+            Change("S.looks.request_look(G.source)", "None"),
             Change("key = G.source.name", "key = G.source.name\nself.looks.request_look(G.source)"),
         ),
         Case("Pa"),
@@ -930,13 +950,132 @@ MUTANTS = (
         2_000,
     ),
     Mutant(
+        "the review of a version that is gone is kept",
+        REVIEWING,
+        (Change("not S.originals.has(*_)", "False"),),
+        Case("PDSl", begins=HELD_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "a version is looked for after its review is kept",
+        REVIEWING,
+        (
+            Change(
+                "if not S.originals.has(*_):\n    return False",
+                "self.reviews.keep(key, given.identity, given.review)\n"
+                "if not self.originals.has(given.source, given.identity):\n    return False",
+            ),
+        ),
+        Case("PDSl", begins=HELD_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "an erasure leaves what reviewers have said",
+        ERASING,
+        (Change("[*S.images.paths(reviews_folder(N)), *E]", "[*E]"),),
+        Case("PaDS", begins=LOOKED_FOR_AND_DELETED),
+        5_000,
+    ),
+    Mutant(
+        "nobody asks reviewers again once what they have said is published",
+        RECONCILE,
+        (Change("A.ask_again()", "None", "_publish"),),
+        Case("Para", begins=REJECTED_AND_RECORDED),
+        2_000,
+    ),
+    Mutant(
+        "a rejection that is taken back stays recorded",
+        RECORD_FAILURE,
+        (Change("S.registry.lift(*_)", "None"),),
+        Case("Pra", begins=HELD),
+        5_000,
+    ),
+    Mutant(
+        "whoever takes a rejection back has no record to remove",
+        RECONCILE,
+        (Change("A.lifts_a_rejection and X", "False"),),
+        Case("Pra", begins=HELD),
+        5_000,
+    ),
+    Mutant(
+        "a rejection is taken off the record while it is being published",
+        RECORD_FAILURE,
+        (Change("max(R, default=0) <= M.revision", "True"),),
+        Case("Prar", begins=REJECTED),
+        50_000,
+    ),
+    Mutant(
+        "a rejection is taken off the record that was recorded anew since",
+        FAILURES,
+        (Change('f"#reason > :none AND {unchanged}"', '"#reason > :none"'),),
+        Case("Prar", begins=REJECTED),
+        50_000,
+    ),
+    Mutant(
+        "whoever is overdue is waited for all the same",
+        RECONCILE,
+        (Change("is_overdue(P.manifest, O, R, D.now)", "False", "_standing"),),
+        Case("PT", unanswered=Unanswered.PUBLISH),
+        500,
+    ),
+    Mutant(
+        "nobody looks at what is overdue",
+        REVIEWING,
+        (Change("S.looks.request_look(S.named(K))", "None"),),
+        Case("PT", unanswered=Unanswered.REJECT),
+        500,
+    ),
+    Mutant(
+        "nobody is waited for",
+        RECONCILE,
+        (Change("U <= N()", "True", "is_overdue"),),
+        Case("PT", faults=1, unanswered=Unanswered.PUBLISH),
+        5_000,
+    ),
+    Mutant(
+        "what nobody reviews is rejected where recipes publish it",
+        RECONCILE,
+        (Change("R.unanswered is Unanswered.REJECT", "True"),),
+        Case("PT", unanswered=Unanswered.PUBLISH),
+        500,
+    ),
+    Mutant(
+        "what nobody reviews is published where recipes reject it",
+        RECONCILE,
+        (Change("R.unanswered is Unanswered.REJECT", "False"),),
+        Case("PT", unanswered=Unanswered.REJECT),
+        500,
+    ),
+    Mutant(
+        "what nobody has reviewed in time is never looked at again",
+        RECONCILE,
+        (Change("S.is_open or not S.gated", "True", "agrees"),),
+        Case("PTa", unanswered=Unanswered.REJECT),
+        5_000,
+    ),
+    Mutant(
+        "what was rejected for its reviewers' silence is held anew",
+        RECONCILE,
+        (Change("S.is_open or not S.gated", "False", "agrees"),),
+        Case("PT", faults=1, unanswered=Unanswered.REJECT),
+        5_000,
+    ),
+    Mutant(
+        "an erasure takes what waits since off the list",
+        ERASING,
+        (Change("max(X, default=0)", "0"),),
+        None,
+        1,
+        seed=8_523,
+        erasing=True,
+        gated=True,
+    ),
+    Mutant(
         "what is held is published anew, and not listed anew",
         RECONCILE,
         (Change("D.reviewed.list_as_held(M)", "None", "swept"),),
-        None,
-        1,
-        seed=605_769,
-        gated=True,
+        Case("RPaYR", faults=1, begins=HALF_PUBLISHED_BY_OTHERS),
+        2_000,
     ),
     Mutant(
         "at night, nobody asks what reviewers say",
@@ -944,7 +1083,7 @@ MUTANTS = (
         (Change("S._is_reviewed_anew(*_)", "False"),),
         None,
         50,
-        seed=300,
+        seed=350,
         lossy=True,
         gated=True,
     ),
@@ -1047,6 +1186,133 @@ MUTANTS = (
         50,
         lossy=True,
         enriched=True,
+    ),
+    Mutant(
+        "that an original has left by our own hand is taken for a deletion",
+        RECONCILE,
+        (Change("has_left(S, M, O, P)", "False"),),
+        Case("P", dropping=True),
+        200,
+    ),
+    Mutant(
+        "of what has left, no deletion is heard of",
+        RECONCILE,
+        (Change("has_left(S, M, O, P)", "M.original_dropped is not None and (O is None or M.is_of(O.identity))"),),
+        Case("PD", dropping=True),
+        500,
+    ),
+    Mutant(
+        "what is about to leave is published anew",
+        RECONCILE,
+        (
+            Change("has_left(S, M, O, P)", "O is None and has_left(S, M, O, P)"),
+            Change("_take_away(*_)", "None", "_attempt"),
+        ),
+        Case("PR", faults=1, begins=LEAVING_BESIDE_ANOTHER, dropping=True),
+        2_000,
+    ),
+    Mutant(
+        "what is about to leave is not taken away before its manifest is replaced",
+        RECONCILE,
+        (Change("_take_away(*_)", "None", "_attempt"),),
+        Case("PQb", begins=OVERWRITTEN_WHILE_LEAVING, dropping=True),
+        5_000,
+    ),
+    Mutant(
+        "an original leaves, and nothing says so",
+        DROPPING,
+        (Change("S._say(*_)", "None"),),
+        Case("P", dropping=True),
+        200,
+    ),
+    Mutant(
+        "the manifest says that an original leaves after it has left",
+        DROPPING,
+        (
+            Change("S._say(P, M)", "marker = M", "__call__"),
+            Change(
+                "if not self.originals.remove(*_): raise MayNotRemove(*_)",
+                "self.originals.remove(source, original.identity)\nself._say(published, marker)",
+            ),
+        ),
+        Case("P", faults=1, dropping=True),
+        3_000,
+    ),
+    Mutant(
+        "an original leaves before it is announced",
+        PROCESS,
+        (
+            Change("S.afterwards(O)", "None", "_settle"),
+            Change("S.announce(O)", "[S.afterwards(O), S.announce(O)]", "_settle"),
+        ),
+        Case("P", dropping=True),
+        200,
+    ),
+    Mutant(
+        "an original leaves, and an older version below it is current again",
+        DROPPING,
+        (Change("not L[1].is_marker", "False"),),
+        Case("BP", dropping=True),
+        5_000,
+    ),
+    Mutant(
+        "whatever the key holds is hidden by a marker",
+        ORIGINALS,
+        (Change("A.delete_object(Bucket=B, Key=K, VersionId=V)", "A.delete_object(Bucket=B, Key=K)"),),
+        Case("P", dropping=True),
+        200,
+    ),
+    Mutant(
+        "what leaves is the newest, whatever it is",
+        DROPPING,
+        (Change("S.originals.remove(X, O.identity)", "S.originals.remove(X, S.originals.newest(X)[0].version)"),),
+        Case("PQ", begins=(*LEAVING, "client"), dropping=True),
+        5_000,
+    ),
+    Mutant(
+        "a write that says so loses against itself, and the original stays",
+        DROPPING,
+        (Change("A is None or A.manifest != B", "True", "_say"),),
+        Case("P", faults=1, dropping=True),
+        3_000,
+    ),
+    Mutant(
+        "the marker below what leaves is taken for a deletion",
+        DROPPING,
+        (Change("DroppedOriginal(M, announced=R)", "DroppedOriginal(None, announced=R)"),),
+        Case("DP", dropping=True),
+        20_000,
+    ),
+    Mutant(
+        "an original leaves whose correction is not followed",
+        DROPPING,
+        (Change("M.follows_correction", "True"), Change("A is None or A.manifest != M", "A is None", "__call__")),
+        Case("PH", dropping=True),
+        5_000,
+    ),
+    Mutant(
+        "the focus is corrected of what has left",
+        CORRECTION,
+        (Change("P.manifest.original_dropped is not None", "False"),),
+        Case("PH", begins=LEFT, dropping=True),
+        500,
+    ),
+    Mutant(
+        "what is erased has left, and is kept for that",
+        ERASING,
+        (Change("P is not None and P.manifest.original_dropped is not None", "False"),),
+        None,
+        300,
+        erasing=True,
+        dropping=True,
+    ),
+    Mutant(
+        "nothing is announced of what has left, though its manifest was published again",
+        ANNOUNCE,
+        (Change("M.original_dropped.announced != M.revision", "False"),),
+        None,
+        5_000,
+        dropping=True,
     ),
 )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
 from lightpress.pipeline.gate import PERSON
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.recipe import DROP, KEEP, Recipe, RecipeBook, Rule, Unanswered
 from lightpress.pipeline.sandbox import ChildLost
 
 if TYPE_CHECKING:
@@ -57,10 +57,14 @@ EAGER = 6
 FINER = 7
 """The revision that is the first one in another quality."""
 LAZY_REVISIONS = 8
+KEEPING = 1
+"""The revision that keeps originals, where others drop them."""
 GATES = ((PERSON,), ("scan", PERSON))
 """Which reviewers recipes of an even and of an odd revision ask, where there is a gate."""
 ASKED = (("words", "faces"), ("faces",))
 """Which enrichers recipes of an even and of an odd revision ask, where any are."""
+GATE_HOURS = 24
+"""How long reviewers have, where a recipe says what becomes of what they leave unanswered."""
 LAZY = frozenset({("large", "jpeg")})
 """What the other revisions leave for its first view, where anything is lazy."""
 
@@ -79,11 +83,20 @@ class NativeCrash(BaseException):
 
 
 @cache
-def recipe_book(revision: int, *, lazy: bool = False, gated: bool = False, enriched: bool = False) -> RecipeBook:
+def recipe_book(  # noqa: PLR0913  kinds of recipes
+    revision: int,
+    *,
+    lazy: bool = False,
+    gated: bool = False,
+    unanswered: Unanswered = Unanswered.HOLD,
+    dropping: bool = False,
+    enriched: bool = False,
+) -> RecipeBook:
     """Two variants for every key; each revision but REFUSING and EAGER makes others than those before.
 
-    lazy: the large one is made at its first view. gated: nothing is published before it is reviewed.
-    enriched: enrichers are asked for facts, and the small one looks for the subject.
+    lazy: the large one is made at its first view. gated: nothing is published before it is reviewed. unanswered: what
+    becomes of what is not reviewed in time. dropping: originals leave once they are published, but for those of the
+    revision KEEPING. enriched: enrichers are asked for facts, and the small one looks for the subject.
     """
     sizes = 0 if revision in {REFUSING, EAGER, FINER} else revision
     accept = ("jpeg",) if revision in {REFUSING, REFUSING_ANEW} else ("jpeg", "jpeg2000")
@@ -94,7 +107,10 @@ def recipe_book(revision: int, *, lazy: bool = False, gated: bool = False, enric
         accept=accept,
         lazy=LAZY if lazy and revision != EAGER else frozenset(),
     )
-    recipe = Recipe("test", spec, GATES[revision % 2] if gated else (), ASKED[revision % 2] if enriched else ())
+    gate, enrichers = GATES[revision % 2] if gated else (), ASKED[revision % 2] if enriched else ()
+    hours = GATE_HOURS if unanswered is not Unanswered.HOLD else 0
+    originals = DROP if dropping and revision != KEEPING else KEEP
+    recipe = Recipe("test", spec, gate, unanswered, hours, originals, enrichers)
     ignored = (Rule(f"{IGNORED}**", None),) if revision == IGNORING else ()
     return RecipeBook((*ignored, Rule("**", recipe)), {"test": recipe})
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from lightpress.aws.quarantine import copies_folder
 from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
-from lightpress.image import UNREADABLE, Reason
+from lightpress.image import REJECTIONS, UNREADABLE, Reason
 from lightpress.pipeline.events import read
 from lightpress.pipeline.facts import center_of, fact_from
-from lightpress.pipeline.gate import PERSON, held_folder, held_path, review_from_json, review_path
+from lightpress.pipeline.gate import PERSON, entry_of, held_folder, review_from_json, review_path, reviews_folder
 from lightpress.pipeline.manifest import (
     VARIANTS,
     Manifest,
@@ -27,13 +27,15 @@ from lightpress.pipeline.manifest import (
     revision_of,
     variants_folder,
 )
+from lightpress.pipeline.recipe import DROP, Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation.cdn import shown_by
 from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, QUEUE, UPLOADS, rows
-from tests.simulation.invocation import CORRECT, FIRST_VIEW
+from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW
 from tests.simulation.pictures import (
     BAD,
     CRASHING,
+    GATE_HOURS,
     HUGE,
     RARE,
     checksum,
@@ -53,7 +55,6 @@ if TYPE_CHECKING:
     from tests.simulation.worker import Worker
     from tools.fakes.s3 import Version
 
-_REJECTED = frozenset({Reason.REJECTED_BY_GATE})
 REASONS = {BAD: Reason.CORRUPT, CRASHING: Reason.CRASHED_DECODER, HUGE: Reason.MACHINE_LIMIT}
 
 read_manifest = lru_cache(maxsize=4096)(manifest_from_json)
@@ -82,9 +83,18 @@ class Promises:
         self._deleted_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
         self._erased: dict[str, int] = {}
-        self._said: dict[tuple[str, str, str], frozenset[bool]] = {}
         self._facts: dict[tuple[str, str, str], tuple[Fact, ...]] = {}
         self._in_time: dict[tuple[str, str, str], int] = {}
+        self._held_since: dict[tuple[str, str], int] = {}
+        self._said: dict[tuple[str, str, str], frozenset[tuple[bool, bool]]] = {}
+        """Of each key, version and reviewer: what was said, and whether it counts for sure. It need not where the key
+        has changed since: in a bucket without versions, a version may come back that was gone when it was taken."""
+        self._wanted: dict[str, str] = {}
+        self._undecided: set[str] = set()
+        self._seen_by_erasers: set[str] = set()
+        self._came_back: Counter[str] = Counter()
+        self._may_leave: set[str] = set()
+        self._lay_there: dict[str, frozenset[str]] = {}
 
     @property
     def owed(self) -> list[str]:
@@ -96,7 +106,8 @@ class Promises:
         erased = self._cloud.images.data(path_of(key))
         if erased is not None:
             self._shown.setdefault(key, erased)  # by an operator, before anybody had uploaded anything
-        self._changes[key] += 1
+        self.removed(key)
+        self._wants(key, version)
         self.contents[identity_of(version)] = version.data or b""
         self.closed(version)
 
@@ -106,10 +117,36 @@ class Promises:
             identity = identity_of(version)
             self._closed[identity] = self._closed.get(identity, frozenset()) | {why}
 
+    def _wants(self, key: str, version: Version) -> None:
+        """Remember what is to be published of a key."""
+        self._wanted[key] = identity_of(version)
+        self._undecided.discard(key)
+
+    def lies_there(self, key: str) -> None:
+        """Remember which versions lie under a key after a client or S3 has changed that."""
+        self._lay_there[key] = frozenset(map(identity_of, self._cloud.uploads.keys.get(key, ())))
+
+    def deleted(self, key: str) -> None:
+        """Remember that nothing is to be published of a key."""
+        self._wanted.pop(key, None)
+        self._undecided.discard(key)
+
+    def brought_back(self, key: str, version: Version) -> None:
+        """Remember that an older version is to be published again.
+
+        One that is about to leave counts as gone: it stays published, unless somebody has seen that it was deleted.
+        """
+        self._changes[key] += 1
+        self._came_back[identity_of(version)] = 2 * self._cloud.uploads.written + 1
+        self._wants(key, version)
+        manifest = self.manifest(key)
+        if manifest is not None and manifest.original_dropped is not None and manifest.is_of(identity_of(version)):
+            self._undecided.add(key)
+
     def reviewed(self, key: str, identity: str, reviewer: str, *, approved: bool) -> None:
         """Remember what a reviewer has said of a version."""
         said = (key, identity, reviewer)
-        self._said[said] = self._said.get(said, frozenset()) | {approved}
+        self._said[said] = self._said.get(said, frozenset()) | {(approved, True)}
 
     def enriched(self, key: str, identity: str, values: Mapping[str, Any]) -> None:
         """Remember what an enricher has said of a version, and whether it was published then."""
@@ -123,6 +160,10 @@ class Promises:
     def denied(self, what: str) -> None:
         """Remember that the last instance was denied to read it."""
         self.denials[what.removeprefix(f"{UPLOADS}/")] += 1
+
+    def is_being_erased(self, key: str) -> None:
+        """Remember that an operator has begun to erase what there is of a key."""
+        self._seen_by_erasers.add(key)
 
     def erased(self, key: str, since: int) -> None:
         """Remember that an operator was told that nothing is left of what a key held. since: its changes until then."""
@@ -139,8 +180,11 @@ class Promises:
         return self._changes[key]
 
     def removed(self, key: str) -> None:
-        """Remember that what a key holds has changed."""
+        """Remember that what a key holds has changed. What was said before need not count where it comes back."""
         self._changes[key] += 1
+        for said, answers in self._said.items():
+            if said[0] == key:
+                self._said[said] = frozenset((approved, False) for approved, _ in answers)
 
     def snapshot(self) -> object:
         """What decides about promises later on."""
@@ -149,13 +193,21 @@ class Promises:
         unheard, erased = sorted(self._unheard), sorted(filter(self.is_erased, self._erased))
         said = sorted((who, sorted(answers)) for who, answers in self._said.items())
         facts = sorted((who, repr(answers)) for who, answers in self._facts.items()), sorted(self._in_time.items())
-        rest = (*facts, *self._lazy_snapshot())
-        return gone, shown, sorted(self._seen_by_viewers), patience, unheard, erased, said, *rest
+        held = sorted(self._held_since.items())
+        more = (*facts, *self._lazy_snapshot(), *self._dropping_snapshot())
+        return gone, shown, held, sorted(self._seen_by_viewers), patience, unheard, erased, said, *more
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
         if not self._cloud.lazy:
             return ()
         return sorted(self._made.items()), sorted(self._stillborn), sorted(self._deleted_at.items())
+
+    def _dropping_snapshot(self) -> tuple[object, ...]:
+        if not self._cloud.dropping:
+            return ()
+        wanted, there = sorted(self._wanted.items()), sorted((key, sorted(ids)) for key, ids in self._lay_there.items())
+        open_ends = sorted(self._undecided), sorted(self._seen_by_erasers)
+        return wanted, there, *open_ends, sorted(self._came_back.items()), sorted(self._may_leave)
 
     def save(self) -> Mapping[str, Any]:
         """A copy of all that is remembered."""
@@ -175,6 +227,7 @@ class Promises:
     def check_now(self, what: str, by: str) -> None:
         """After a request that changed `what`. by: the queue of the worker that made it."""
         self._check_all_erased()
+        self._check_leaving(by)
         if self._cloud.lazy:
             self._check_served(what)
         if (what, by) == (QUEUE, CORRECT):
@@ -197,12 +250,36 @@ class Promises:
                 self._check_forgotten(key, manifest, read_manifest(before) if before else None)
                 self._check_not_refused(key, manifest, read_manifest(before) if before else None)
                 self._check_outlives(key, manifest, read_manifest(before) if before else None)
+                self._check_not_held_anew(key, manifest, read_manifest(before) if before else None)
             self._check_variants(key, manifest)
             if body != before:
                 self._shown[key] = body
                 self._check_never_back(key, manifest)
                 self._check_recorded(key, manifest)
                 self._check_listed(key, manifest)
+                self._note_held(key, manifest)
+                self._check_may_leave(key, manifest, read_manifest(before) if before else None)
+
+    def _check_leaving(self, by: str) -> None:
+        """Nothing is taken away from the bucket of originals that is not published, and may leave."""
+        for key in sorted(self._cloud.keys) if self._cloud.dropping else ():
+            before = self._lay_there.get(key, frozenset())
+            self.lies_there(key)
+            if by != ERASURE and not before - self._lay_there[key] <= self._may_leave:
+                self._break(key, "an original was taken away that is not to leave")
+
+    def _check_may_leave(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
+        """A manifest says that an original leaves only after it was announced, and of what every recipe may drop."""
+        if manifest.original_dropped is None or (before is not None and before.original_dropped is not None):
+            return
+        assert manifest.source is not None
+        self._may_leave.add(manifest.source.identity)
+        if manifest.status is not Status.READY:
+            self._break(key, "what is not published leaves")
+        if self._cloud.bus.newest.get(key) != (manifest.revision, KINDS[manifest.status]):
+            self._break(key, "an original leaves before it is announced")
+        if not manifest.follows_correction:
+            self._break(key, "an original leaves before its correction is followed")
 
     def _check_variants(self, key: str, manifest: Manifest) -> None:
         """What a manifest names is there, and is what it should be."""
@@ -309,6 +386,7 @@ class Promises:
             "a row": any(subject == f"{UPLOADS}/{key}" for subject, _ in self._cloud.failures.items),
             "a copy": any(path.startswith(copies) for path in self._cloud.quarantine.keys),
             "a fact": any(path.startswith(facts_folder(key)) for path in self._cloud.images.keys),
+            "a review": any(path.startswith(reviews_folder(key)) for path in self._cloud.images.keys),
             "an entry of what waits": any(path.startswith(held_folder(key)) for path in self._cloud.images.keys),
         }
         if found := [what for what, is_left in left.items() if is_left]:
@@ -321,15 +399,38 @@ class Promises:
         names = {
             generation_name(revision_of(generation_in(path)), identity, digest)
             for (_, identity, reviewer), answers in self._said.items()
-            if reviewer == PERSON and True in answers
+            if reviewer == PERSON and any(approved for approved, _ in answers)
+            for digest in digests()
+        }
+        names |= {
+            generation_name(revision_of(generation_in(path)), identity, digest)
+            for key, identity in self._held_since
+            if self._cloud.unanswered is Unanswered.PUBLISH and self._was_asked_long_ago(key, identity)
             for digest in digests()
         }
         if generation_in(path) not in names:
             self._break(path, "it can be fetched, and nobody has approved it")
 
+    def _check_not_held_anew(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
+        """What was rejected because nobody reviewed it is not held once more, unless an operator asks for that."""
+        if before is None or before.reason != Reason.NOT_REVIEWED or self._cloud.happened["retry"]:
+            return
+        if manifest.status is Status.HELD and before.source and manifest.is_of(before.source.identity):
+            self._break(key, "it was rejected because nobody reviewed it, and is held once more")
+
+    def _note_held(self, key: str, manifest: Manifest) -> None:
+        """Remember since when reviewers know of a version."""
+        if manifest.status is Status.HELD and manifest.source:
+            self._held_since.setdefault((key, manifest.source.identity), self._cloud.now)
+
+    def _was_asked_long_ago(self, key: str, identity: str) -> bool:
+        """Whether reviewers have had as long as the recipe says."""
+        since = self._held_since.get((key, identity))
+        return since is not None and self._cloud.now - since >= GATE_HOURS * 3600
+
     def _check_listed(self, key: str, manifest: Manifest) -> None:
         """What waits for its reviewers is in the list of what waits."""
-        if manifest.status is Status.HELD and self._cloud.images.data(held_path(key, manifest.revision)) is None:
+        if manifest.status is Status.HELD and self._cloud.images.data(entry_of(manifest)) is None:
             self._break(key, "held, and no reviewer can find it")
 
     def _check_forgotten(self, key: str, manifest: Manifest, before: Manifest | None) -> None:
@@ -366,10 +467,14 @@ class Promises:
         if self._gone_at.get(key) == self._changes[key]:
             self._break(key, "what was deleted came back")
         if self._cloud.versioned:
-            version = int(manifest.source.identity.removeprefix("v"))
-            if version < self._newest_shown[key]:
+            place = self._place_of(manifest.source.identity)
+            if place < self._newest_shown[key]:
                 self._break(key, "went back to an older version")
-            self._newest_shown[key] = version
+            self._newest_shown[key] = place
+
+    def _place_of(self, identity: str) -> int:
+        """Of a version, in the order in which versions came to be published; those brought back are in between."""
+        return self._came_back[identity] or 2 * int(identity.removeprefix("v"))
 
     def _check_recorded(self, key: str, manifest: Manifest) -> None:
         """A manifest says `failed` only when somebody can look at the failure, and at what failed."""
@@ -386,7 +491,7 @@ class Promises:
         was_closed = self._closed.get(manifest.source.identity, frozenset())
         if not found:
             self._break(key, "failed, and there is no record of it")
-        elif found[0]["reason"] != manifest.reason and not (was_closed | _REJECTED) & {
+        elif found[0]["reason"] != manifest.reason and not (was_closed | REJECTIONS) & {
             found[0]["reason"],
             manifest.reason,
         }:
@@ -408,7 +513,7 @@ class Promises:
             self._break(key, f"given up after {tries} tries of the last instance")
 
     def _check_reason(self, key: str, contents: bytes, reason: str | None) -> None:
-        if reason == Reason.REJECTED_BY_GATE:
+        if reason in REJECTIONS:
             return  # who has rejected it is checked with the reviews
         expected = next((reason for kind, reason in REASONS.items() if contents.startswith(kind)), None)
         if contents.startswith(RARE) and reason == Reason.FORMAT_NOT_ACCEPTED:
@@ -433,7 +538,9 @@ class Promises:
             if recipe is None and manifest is None:
                 self._check_swept(key, manifest)
                 continue
-            if source is None or recipe is None:
+            if self._cloud.dropping and source is None and self._has_left(key, manifest):
+                self._check_left(key, manifest)
+            elif source is None or recipe is None:
                 self._check_gone(key, manifest)
             elif manifest is None or not manifest.is_of(identity_of(source)):
                 self._break(key, "what is published is not of the newest version")
@@ -442,16 +549,64 @@ class Promises:
             else:
                 self._check_end(key, manifest, source)
                 self._check_recorded(key, manifest)
+                self._check_has_left(key, manifest, recipe)
             if self._cloud.gated and manifest and source and recipe:
                 self._check_reviewed(key, manifest, source, recipe)
             if self._cloud.enriched and manifest and source and recipe and manifest.status is Status.READY:
                 self._check_enriched(key, manifest, source, recipe)
             self._check_swept(key, manifest)
-            if manifest and self._cloud.bus.newest.get(key) != (manifest.revision, KINDS[manifest.status]):
+            self._check_lifted(key, manifest)
+            if manifest and not self._is_announced(key, manifest):
                 self._break(key, "what is published was never announced")
             self._check_followed(key, manifest, source, recipe)
         self._check_nonsense()
         self._check_kept_by_cdn()
+
+    def _has_left(self, key: str, manifest: Manifest | None) -> bool:
+        """Whether what a key held is to have left, and not to be deleted.
+
+        Where an operator was interrupted who erases it, only a repetition decides.
+        """
+        if key in self._seen_by_erasers:
+            return manifest is not None and manifest.original_dropped is not None
+        is_gone = key in self._undecided and manifest is not None and manifest.status is Status.DELETED
+        return key in self._wanted and not is_gone
+
+    def _check_left(self, key: str, manifest: Manifest | None) -> None:
+        """What has left by our own hand stays published, by whatever recipe."""
+        wanted = self._wanted.get(key)
+        if manifest is None or manifest.status is not Status.READY or not (wanted is None or manifest.is_of(wanted)):
+            self._break(key, "its original has left, and it is not published")
+        elif manifest.original_dropped is None:
+            self._break(key, "its original has left, and nothing says so")
+        elif not manifest.follows_correction:
+            self._break(key, "its original has left, and its correction is never followed")
+        else:
+            self._check_variants(key, manifest)
+
+    def _check_has_left(self, key: str, manifest: Manifest, recipe: Recipe) -> None:
+        """What may leave has left, unless it would uncover an older version, or nobody was told to come back."""
+        below = self._cloud.uploads.keys[key][:-1]
+        uncovers = not self._cloud.versioned or (below and below[-1].data is not None)
+        if recipe.originals != DROP or uncovers or self._cloud.untold:
+            return
+        if manifest.status is Status.READY and manifest.digest == recipe.digest and manifest.follows_correction:
+            self._break(key, "its original was to leave, and is still there")
+
+    def _check_lifted(self, key: str, manifest: Manifest | None) -> None:
+        """No row says that what is published, or held, is rejected."""
+        if manifest is None or manifest.source is None or manifest.status is Status.FAILED:
+            return
+        subject = (f"{UPLOADS}/{key}", manifest.source.identity)
+        found = [row for row in rows(self._cloud.failures) if (row["subject"], row["identity"]) == subject]
+        if found and found[0]["reason"] in REJECTIONS:
+            self._break(key, "nobody rejects it any more, and its record says so")
+
+    def _is_announced(self, key: str, manifest: Manifest) -> bool:
+        """Whether it is; of a tombstone that was erased, the deletion is enough: its revision may be a later one."""
+        revision, kind = self._cloud.bus.newest.get(key, (0, ""))
+        is_this = revision == manifest.revision or (not manifest.key and revision <= manifest.revision)
+        return is_this and kind == KINDS[manifest.status]
 
     def _is_of_recipe(self, manifest: Manifest, source: Version, recipe: Recipe) -> bool:
         """Of the newest one; or it stays as it was, for the newest one would refuse it, or nobody can read it."""
@@ -491,14 +646,20 @@ class Promises:
         kept = {reviewer: self._kept_review(key, source, reviewer) for reviewer in recipe.gate}
         for reviewer, approved in kept.items():
             answers = self._said.get((key, identity_of(source), reviewer), frozenset())
-            if approved not in (answers or {None}) or (reviewer != PERSON and approved and False in answers):
+            sure = {said for said, is_sure in answers if is_sure}
+            possible = {said for said, _ in answers} | (set() if sure else {None})
+            if approved not in possible or (reviewer != PERSON and approved and False in sure):
                 self._break(key, f"what {reviewer} has said is not what counts")
         if False in kept.values():
             self._check_taken_away(key, manifest)
-        elif manifest.is_rejected:
+        elif manifest.is_rejected and not self._is_rightly_unreviewed(
+            key, manifest, source, missing=None in kept.values()
+        ):
             self._break(key, "nobody rejects it, and it stays rejected")
-        elif kept[PERSON] is None and manifest.status is not Status.HELD:
-            self._break(key, "nobody has approved it, and it is not held")
+        elif kept[PERSON] is None and manifest.status is not Status.HELD and not manifest.is_rejected:
+            self._check_published_unreviewed(key, manifest, source)
+        elif manifest.status is Status.HELD and self._cloud.is_overdue:
+            self._break(key, "its reviewers have had time enough, and it is still held")
         elif manifest.status is Status.HELD and None not in kept.values():
             self._break(key, "all have approved it, and it is still held")
 
@@ -523,6 +684,16 @@ class Promises:
         faces = center_of(manifest.facts)
         if manifest.source and manifest.correction is None and manifest.source.suggested != faces:
             self._break(key, "it is not cut around the faces that are seen")
+
+    def _is_rightly_unreviewed(self, key: str, manifest: Manifest, source: Version, *, missing: bool) -> bool:
+        rightly = self._cloud.unanswered is Unanswered.REJECT and manifest.reason == Reason.NOT_REVIEWED and missing
+        return rightly and self._was_asked_long_ago(key, identity_of(source))
+
+    def _check_published_unreviewed(self, key: str, manifest: Manifest, source: Version) -> None:
+        """It is in time, where the recipe says so; and what cannot be rendered fails for that."""
+        rightly = self._cloud.unanswered is Unanswered.PUBLISH and self._was_asked_long_ago(key, identity_of(source))
+        if not rightly:
+            self._break(key, f"nobody has approved it, and it is {manifest.status}")
 
     def _kept_review(self, key: str, source: Version, reviewer: str) -> bool | None:
         body = self._cloud.images.data(review_path(key, identity_of(source), reviewer))

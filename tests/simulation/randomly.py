@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.gate import PERSON
+from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
@@ -24,6 +25,7 @@ from tests.simulation.pictures import (
     CRASHING,
     CUSTOMER_KEY,
     FOCUS,
+    GATE_HOURS,
     GOOD,
     HUGE,
     IGNORED,
@@ -66,6 +68,7 @@ _PART_ABOUT_NOW, _PART_APPROVED = 0.8, 0.7
 _MOST_AT_ONCE = 4
 _MOST_IN_A_BATCH = 3
 _MOST_STEPS = 20_000
+_MOST_HOURS = 4
 
 
 @dataclass(frozen=True)
@@ -90,18 +93,20 @@ def run(  # noqa: PLR0913  kinds of schedules
     erasing: bool = False,
     gated: bool = False,
     enriched: bool = False,
+    dropping: bool = False,
+    unanswered: Unanswered = Unanswered.HOLD,
 ) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
 
     lossy: messages that nobody has received yet may be lost, and in the calm there are nights. lazy: recipes leave some
     variants for their first view. corrected: somebody corrects the focus of pictures. erasing: operators erase keys, at
-    any time, and one in the calm until nothing is left of it. gated: recipes hold back what is not reviewed. enriched:
-    they ask enrichers for facts, and people say what pictures show. Those are schedules of their own: a number is
-    another story with them.
+    any time, and one in the calm until nothing is left of it. gated: recipes hold back what is not reviewed.
+    unanswered: what becomes of what is not reviewed in time, with a gate; then time passes. dropping: recipes drop
+    originals, older versions are brought back, and expire. enriched: they ask enrichers for facts, and people say what
+    pictures show. Those are schedules of their own: a number is another story with them.
     """
     kinds = {"lossy": lossy, "lazy": lazy, "corrected": corrected, "erasing": erasing, "gated": gated}
-    kinds["enriched"] = enriched
-    schedule = _Schedule(number, code, **kinds)
+    schedule = _Schedule(number, code, unanswered, **kinds, dropping=dropping, enriched=enriched)
     schedule.run()
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
@@ -115,26 +120,38 @@ class _Schedule:
         self,
         number: int,
         code: Code | None,
+        unanswered: Unanswered,
         *,
         lossy: bool,
         lazy: bool,
         corrected: bool,
         erasing: bool,
         gated: bool,
+        dropping: bool,
         enriched: bool,
     ) -> None:
+        self.dropping = dropping
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
         self.enriched = enriched
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
         versioned, receives = number % 2 == 0, self.chance.choice((2, 3, 5))
         self.cloud = Cloud(
-            versioned=versioned, max_receives=receives, code=code, lazy=lazy, gated=gated, enriched=enriched
+            versioned=versioned,
+            max_receives=receives,
+            code=code,
+            lazy=lazy,
+            gated=gated,
+            unanswered=unanswered,
+            dropping=dropping,
+            enriched=enriched,
         )
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150)
         self.out_of_order = ""
         self.steps_of_outage = 0
+        self.hours_left = _MOST_HOURS
+        self.days_of_calm = number % 3 if unanswered is not Unanswered.HOLD else 0
         self.failed_meanwhile: set[tuple[str, int]] = set()
         """Workers, and of their messages those over which another worker failed while they had them."""
 
@@ -166,6 +183,9 @@ class _Schedule:
         if self.gated:
             actions[self._review] = 12
         actions |= self._of_enrichers()
+        actions |= {self._bring_back: 3, self._expire_older: 3} if self.dropping else {}
+        if self.cloud.unanswered is not Unanswered.HOLD:
+            actions[self._pass_time] = 30
         if (self.gated or self.enriched) and self.lossy:
             del actions[self._deploy]
             actions[self._expire] = 20
@@ -222,6 +242,18 @@ class _Schedule:
         if len(self.cloud.workers) < _MOST_AT_ONCE:
             self.cloud.correct(self.chance.choice(KEYS), self.chance.choice(("a cat", "a dog")), self._begin)
             self.cloud.happened["words"] += 1
+
+    def _bring_back(self) -> None:
+        self.cloud.bring_back(self.chance.choice(KEYS))
+
+    def _expire_older(self) -> None:
+        self.cloud.expire_older(self.chance.choice(KEYS))
+
+    def _pass_time(self) -> None:
+        """Hours pass, while nobody is at work, who would have ended."""
+        if not self.cloud.workers:
+            self.cloud.pass_time(self.chance.choice((1, GATE_HOURS // 2, GATE_HOURS)))
+            self.cloud.happened["time"] += 1
 
     def _delete(self) -> None:
         self.cloud.delete(self.chance.choice(KEYS))
@@ -410,12 +442,24 @@ class _Schedule:
             elif not any(queue.messages for queue in self.cloud.served):
                 if self.lossy and self.cloud.look_at_night():
                     continue
-                if self._erase_one():
+                if self._erase_one() or self._an_hour_later():
                     continue
                 self._end_of_cdn()
                 self.cloud.promises.check_settled()
                 return
         self.cloud.promises.broken.append("the queues never drained")
+
+    def _an_hour_later(self) -> bool:
+        """In the calm, what is overdue is looked at every hour, and time may pass before."""
+        if self.days_of_calm:
+            self.days_of_calm -= 1
+            self.cloud.pass_time(GATE_HOURS)
+        elif self.cloud.is_overdue and self.hours_left:
+            self.hours_left -= 1
+            self.cloud.ask_for_overdue()
+        else:
+            return False
+        return True
 
     def _purge(self, batch: list[Message]) -> None:
         self.cloud.cdn.purge(batch, takes=self.viewers.randint(0, 2), all_from=self.viewers.choice((0, 2)))

@@ -2,10 +2,12 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from lightpress.pipeline.recipe import Unanswered
 from tests.simulation import randomly
 from tests.simulation.invocation import Fault
 from tests.simulation.randomly import Told
@@ -30,7 +32,7 @@ def test_random_schedules_keep_every_promise_whatever_fails(told: list[Told]) ->
     assert not last.broken, f"make simulate SCHEDULES=1 SEED={last.number}\n{last.broken}\n{last.story}"
 
 
-def happened_in_100(kinds: Callable[[int], Mapping[str, bool]]) -> Counter[str]:
+def happened_in_100(kinds: Callable[[int], dict[str, Any]]) -> Counter[str]:
     """What happened in schedules of some kinds, none of which may break a promise. kinds: of a number."""
     happened: Counter[str] = Counter()
     for number in range(max(SCHEDULES // 3, 100)):
@@ -64,6 +66,31 @@ def test_nothing_is_published_before_it_is_reviewed_in_100_schedules_with_a_gate
 def test_what_enrichers_say_is_told_in_100_schedules_in_which_they_are_asked() -> None:
     happened = happened_in_100(lambda number: {"enriched": True, "erasing": number % 4 == 3, "lossy": number % 4 == 2})
     assert min(happened["fact"], happened["words"]) >= 100
+
+
+def test_originals_that_leave_are_no_deletions_in_100_schedules_that_drop_them() -> None:
+    happened = happened_in_100(
+        lambda number: {"dropping": True, "corrected": number % 4 == 1, "erasing": number % 4 == 3}
+    )
+    assert min(happened["brought back"], happened["expired older"]) >= 20
+
+
+@pytest.mark.parametrize("unanswered", [Unanswered.PUBLISH, Unanswered.REJECT])
+def test_what_nobody_reviews_in_time_is_published_or_rejected_as_recipes_say_in_100_schedules(
+    unanswered: Unanswered,
+) -> None:
+    happened: Counter[str] = Counter()
+    for number in range(max(SCHEDULES // 3, 100)):
+        told = randomly.run(number, gated=True, unanswered=unanswered)
+        again = f"make simulate SCHEDULES=1 GATED=1 UNANSWERED={unanswered} SEED={number}"
+        assert not told.broken, f"{again}\n{told.broken}\n{told.story}"
+        happened.update(told.happened)
+    assert happened["time"] >= 100
+
+
+def test_what_is_reviewed_and_erased_is_gone_in_100_schedules_with_a_gate() -> None:
+    happened = happened_in_100(lambda _: {"gated": True, "erasing": True})
+    assert min(happened["review"], happened["erased"]) >= 100
 
 
 def test_a_schedule_is_the_same_each_time_it_is_run() -> None:

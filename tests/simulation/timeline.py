@@ -62,7 +62,7 @@ def _contents(data: bytes) -> str:
         return "approved" if review_from_json(data).approved else "rejected"
     if data.startswith(b'{"enricher"'):
         return repr(fact_from(json.loads(data)))
-    if data.startswith(b"{"):
+    if data.startswith(b"{") and b'"status"' in data:
         manifest = manifest_from_json(data)
         return f"revision {manifest.revision} {manifest.status}" + (
             f" of {manifest.source.identity[:8]}" if manifest.source else ""

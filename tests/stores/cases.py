@@ -272,6 +272,43 @@ def _(place: Place) -> object:
     return place.data(place.versioned)
 
 
+@_case("a version deleted by its name leaves no delete marker, and the one below is the newest", (b"1", 1))
+def _(place: Place) -> object:
+    place.put(place.versioned)
+    newer = place.put(place.versioned, b"2")["VersionId"]
+    place.s3.delete_object(Bucket=place.versioned, Key="k", VersionId=newer)
+    listed = place.s3.list_object_versions(Bucket=place.versioned, Prefix="k")
+    return place.data(place.versioned), len(listed["Versions"]) + len(listed.get("DeleteMarkers", []))
+
+
+@_case("a version that is gone can be deleted by its name again", "gone")
+def _(place: Place) -> object:
+    version = place.put(place.versioned)["VersionId"]
+    for _ in range(2):
+        place.s3.delete_object(Bucket=place.versioned, Key="k", VersionId=version)
+    return "gone" if not place.keys(place.versioned) else place.keys(place.versioned)
+
+
+@_case(
+    "deleting a key that holds nothing leaves a delete marker where there are versions",
+    [("a delete marker", "k", True)],
+    moto=([], "https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html"),
+)
+def _(place: Place) -> object:
+    place.s3.delete_object(Bucket=place.versioned, Key="k")
+    return _first_version(place, place.versioned)
+
+
+@_case("of two that are asked for, the newest of a key comes with the one below", ("a delete marker", "the version"))
+def _(place: Place) -> object:
+    version = place.put(place.versioned)["VersionId"]
+    place.s3.delete_object(Bucket=place.versioned, Key="k")
+    place.s3.put_object(Bucket=place.versioned, Key="kk", Body=b"1")
+    found = place.s3.list_object_versions(Bucket=place.versioned, Prefix="k", MaxKeys=2)
+    below = ["the version" for one in found["Versions"] if one["VersionId"] == version]
+    return "a delete marker" if found["DeleteMarkers"][0]["IsLatest"] else "none", *below
+
+
 @_case("deleting nothing, alone or among others, is fine", [])
 def _(place: Place) -> object:
     place.put(place.plain)

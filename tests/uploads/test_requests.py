@@ -10,20 +10,27 @@ from hypothesis import strategies as st
 
 from lightpress.image.formats import ACCEPTED, INPUTS, READABLE
 from lightpress.uploads.callers import caller_of
+from lightpress.uploads.fields import Text, has_surrogate, json_schema
 from lightpress.uploads.requests import (
+    COLLECTION,
+    MAX_URLS,
     Part,
     Refused,
     UploadLimits,
     UploadRequest,
+    UrlList,
     check_owner,
     media_types,
+    multipart_id,
     new_key,
     owner_of,
     parse_multipart_upload,
     parse_part_request,
     parse_parts,
     parse_upload_request,
+    parse_url_list,
     safe_name,
+    size_in,
 )
 
 LIMITS = UploadLimits(max_bytes=20_000_000, media_types=("image/jpeg", "image/png"))
@@ -179,6 +186,36 @@ def test_the_authorizer_says_who_calls(auth: str, authorizer: dict[str, Any] | N
 def test_whom_the_authorizer_does_not_name_is_refused(auth: str, said: dict[str, Any] | None) -> None:
     with pytest.raises(Refused, match="does not say who you are"):
         caller_of({"requestContext": {"authorizer": said}}, auth)
+
+
+def test_the_key_of_a_multipart_upload_tells_its_size_and_no_other_key_does() -> None:
+    file = UploadRequest("cat.jpg", 9_000_000, "image/jpeg")
+    assert size_in(new_key(file, "o" * 16, multipart_id("r" * 8, file.size))) == 9_000_000
+    assert size_in(new_key(file, "o" * 16, "r" * 8)) is None
+
+
+def test_urls_are_fetched_below_a_prefix_and_into_a_collection_where_they_are_said() -> None:
+    urls = {"urls": ["https://a.test/1.jpg"]}
+    assert parse_url_list(urls) == UrlList(("https://a.test/1.jpg",), "", COLLECTION)
+    more = urls | {"prefix": "trips/2026/", "collection": "avatars"}
+    assert parse_url_list(more) == UrlList(("https://a.test/1.jpg",), "trips/2026/", "avatars")
+    with pytest.raises(Refused) as refused:
+        parse_url_list({"urls": []})
+    assert refused.value.fields == {"urls": f"urls must be a list of 1 to {MAX_URLS} strings."}
+
+
+def test_half_a_character_is_no_text_and_its_neighbors_are() -> None:
+    assert all(has_surrogate(f"a{chr(half)}") for half in (0xD800, 0xDBFF, 0xDC00, 0xDFFF))
+    assert not has_surrogate("a\ud7ff\ue000")
+
+
+def test_the_schema_says_which_fields_may_be_null() -> None:
+    schema = json_schema({"may": Text("May be left out.", optional=True), "must": Text("Has to be there.")})
+    assert {name: one["type"] for name, one in schema["properties"].items()} == {
+        "may": ["string", "null"],
+        "must": "string",
+    }
+    assert schema["required"] == ["must"]
 
 
 def test_parts_are_read_in_their_order() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.cdk.code import compiled
 from lightpress.cdk.layer_build import on_lambda, provide
+from lightpress.cdk.native import EXTRA_LOCKS, LOCK
 from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT, RECIPES
 from tools.template_lint import Environment, template_of, without_references
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _TARGET = on_lambda("aarch64", "3.13")
-_LOCK = PROJECT / "layers" / "pillow" / "requirements.txt"
 _LAYERS = PROJECT / ".local" / "layer-cache"
 # Of an environment that has every function.
 _OPTIONS = """
@@ -36,7 +36,7 @@ _OF_THE_RUNTIME = ("botocore", "dateutil", "six", "urllib3")
 
 @dataclass(frozen=True)
 class Artefact:
-    """What is on a function's path: the layer, then its own code, then what the runtime brings."""
+    """What is on a function's path: the layers, then its own code, then what the runtime brings."""
 
     path: tuple[Path, ...]
 
@@ -49,10 +49,13 @@ class Artefact:
 def artefact(folder: Path) -> Artefact:
     """Build it into `folder`, by what `cdk synth` calls."""
     shutil.rmtree(folder, ignore_errors=True)
-    provide(_LOCK, _TARGET, out=folder / "layer", cache=_LAYERS)
+    locks = {"layer": LOCK, **{f"layer-{name}": lock for name, lock in EXTRA_LOCKS.items()}}
+    for name, lock in locks.items():
+        provide(lock, _TARGET, out=folder / name, cache=_LAYERS)
     shutil.copytree(compiled(LAMBDA_SRC, _TARGET, RECIPES), folder / "code")
     _copy_runtime(folder / "runtime")
-    return Artefact((folder / "layer" / "python", folder / "code", folder / "runtime"))
+    layers = (folder / name / "python" for name in locks)
+    return Artefact((*layers, folder / "code", folder / "runtime"))
 
 
 def _copy_runtime(folder: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import struct
 from typing import Any
 
 from PIL import Image
 
+from lightpress.image import load_codecs
 from lightpress.image.compress import COMPRESSIBLE
 from lightpress.image.formats import INPUTS, OUTPUTS, READABLE
 from tools.drawing import file_of, four_corners, psd, ramp, speckled
@@ -27,12 +29,27 @@ def originals() -> dict[str, bytes]:
     """A file of each format that is read, by its name in `INPUTS`."""
     square = ramp((64, 64))
     drawn = {row.name: file_of(square if row.name == "ico" else ramp(SIZE), row.pillow) for row in _saved()}
-    return drawn | {"psd": psd(ramp(SIZE))}
+    page = io.BytesIO()
+    four_corners(SIZE).save(page, "PDF", resolution=72)
+    return drawn | {"psd": psd(ramp(SIZE)), "svg": _SVG, "pdf": page.getvalue(), "raw": _raw(drawn["jpeg"])}
 
 
 def _saved() -> list[Any]:
     """Those that Pillow writes, too."""
-    return [row for row in INPUTS if row.name != "psd"]
+    load_codecs(("jxl",))
+    return [row for row in INPUTS if row.pillow and row.name not in {"psd", "raw"}]
+
+
+_SVG = b"""<svg xmlns="http://www.w3.org/2000/svg" width="24" height="16"><linearGradient id="g">
+<stop stop-color="#d33"/><stop offset="1" stop-color="#3d3"/></linearGradient>
+<rect width="24" height="16" fill="url(#g)"/>
+<circle cx="12" cy="8" r="5" fill="none" stroke="#246"/></svg>"""
+
+
+def _raw(picture: bytes) -> bytes:
+    """Fujifilm's kind of raw file: a JPEG where its header says."""
+    head = b"FUJIFILMCCD-RAW ".ljust(84, b"\0") + struct.pack(">II", 160, len(picture))
+    return head.ljust(160, b"\0") + picture
 
 
 def film() -> bytes:

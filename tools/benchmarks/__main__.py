@@ -24,6 +24,8 @@ from tools.benchmarks import (
     purges,
     report,
     scale,
+    sharpening,
+    steps,
     sweep,
 )
 from tools.benchmarks.engines import ENGINES, FAST_SHARP, OURS, SHARP, EngineError, named, with_allocator
@@ -143,6 +145,29 @@ def _cold_start() -> None:
 def _fetching() -> None:
     """URLs fetched per second, by number of threads, against a plain urllib3 pool."""
     _print(fetching.table(fetching.measure()))
+
+
+@app.command("steps")
+def _steps(
+    turns: Annotated[int, typer.Option(help="How often each step is done.")] = 7,
+    write: Annotated[bool, typer.Option(help="Write the table in docs/performance.md.")] = True,  # noqa: FBT002
+) -> None:
+    """CPU of each step of recipes, beside that of the plain picture in the same run; write the table."""
+    said = steps.said(turns, *steps.measure(turns))
+    _print(said)
+    if write:
+        PAGE.write_text(steps.with_table(PAGE.read_text(), said))
+
+
+@app.command("sharpen")
+def _sharpen(
+    count: Annotated[int, typer.Option(help="How many photos.")] = 12,
+    thumbor: Annotated[Path | None, typer.Option(help="A Python that has thumbor; it excludes our Pillow.")] = None,
+) -> None:
+    """SSIMULACRA2 of photos that are reduced and sharpened: ours, sharp's default, thumbor's."""
+    with _errors_shown():
+        found = sharpening.measure(_photos()[:count], HOME / "sharpened", _peers(), thumbor, _say)
+    _print(sharpening.table(found))
 
 
 @app.command("scale")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightpress.delivery.choice import VIEWERS
-from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.image.formats import FALLBACKS, OUTPUTS, WRITTEN
 from tools.benchmarks.engines import EngineError
 from tools.peers.engines import CANIUSE
 from tools.peers.process import PeerError, PeerLostError
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from tools.peers.install import Environment
 
-_NEWER = tuple(name for name in OUTPUTS if name not in FALLBACKS)
+_NEWER = tuple(name for name in WRITTEN if name not in FALLBACKS)
+_KINDS = tuple(dict.fromkeys(viewer & set(_NEWER) for viewer in VIEWERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +59,14 @@ def shares(found: Iterable[Browser]) -> dict[frozenset[str], float]:
 
 def unforeseen(found: Iterable[Browser]) -> list[Browser]:
     """Browsers of a kind that `delivery.choice` does not know: none may lack WebP and show AVIF."""
-    known = {viewer - set(FALLBACKS) for viewer in VIEWERS}
-    return [browser for browser in found if browser.shows not in known]
+    return [browser for browser in found if browser.shows not in _KINDS]
 
 
 def table(found: Collection[Browser], versions: str) -> str:
     """A row for each kind of browser, the newest first."""
     summed = shares(found)
     lines = [f"| shows ({versions}) | page views |", "|---|--:|"]
-    for viewer in VIEWERS:
-        newer = viewer - set(FALLBACKS)
+    for newer in _KINDS:
         words = " and ".join(OUTPUTS[name].label for name in _NEWER if name in newer) or "neither"
         lines.append(f"| {words} | {summed.get(newer, 0.0):.2f} % |")
     lines.append(f"| not known | {100 - sum(summed.values()):.2f} % |")

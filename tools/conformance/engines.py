@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from lightpress.image import PictureRejected, Size, Spec, render
-from lightpress.image.formats import READABLE
+from lightpress.image.formats import USUAL
 from lightpress.pipeline.sandbox import Child, ChildLost, SandboxLimits
 from tools.conformance.bounds import BOUNDS
 from tools.conformance.rules import MOST_MEMORY_MB
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 OURS = "Lightpress"
 
-_WHOLE = Spec(sizes=(Size("whole", width=100_000, height=100_000),), formats=("png",), animation=False, accept=READABLE)
+_WHOLE = Spec(sizes=(Size("whole", width=100_000, height=100_000),), formats=("png",), animation=False, accept=USUAL)
 MOST_SECONDS = 180.0
 """Wall-clock limit for any engine and file: large, so that other load on the machine fails no file."""
 _BOUNDS = replace(BOUNDS, wall_seconds=MOST_SECONDS)

@@ -108,9 +108,9 @@ class Judges:
     def _ask(self, path: Path) -> tuple[Shown, Image.Image | None]:
         for judge in self._judges:
             answer = judge.render(path)
-            if answer.outcome != "ready":
+            image = _opened(answer.png) if answer.outcome == "ready" else None
+            if image is None:
                 continue
-            image = Image.open(io.BytesIO(answer.png))
             shown = Shown(judge.name, image.width, image.height, _moves(answer))
             return shown, _reduced(image.convert("RGBA"))
         return _NONE, None
@@ -124,6 +124,14 @@ def kept_in(folder: Path, versions: Sequence[str]) -> Path:
             shutil.rmtree(other)
     (folder / name).mkdir(parents=True, exist_ok=True)
     return folder / name
+
+
+def _opened(png: bytes) -> Image.Image | None:
+    """What a judge has drawn; None where it is more than it can hand over, as of the largest bombs."""
+    try:
+        return Image.open(io.BytesIO(png))
+    except (OSError, Image.DecompressionBombError):
+        return None
 
 
 def _moves(answer: Answer) -> Moves | None:

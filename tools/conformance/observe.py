@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image import PictureRejected, Size, Spec
-from lightpress.image.formats import READABLE
+from lightpress.image.formats import USUAL
 from lightpress.pipeline.sandbox import Child, ChildLost, render_and_pack
 from tools.conformance.bounds import BOUNDS
 from tools.conformance.confined import LostError, confined
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SPEC = Spec(
     sizes=(Size("small", width=320), Size("large", width=1920)),
     formats=("avif", "webp", "jpeg", "png"),
-    accept=READABLE,
+    accept=USUAL,
 )
 """The ends of the `web` recipe's ladder, and every format. PNG has no loss, so it shows what the conversion does.
 

@@ -27,6 +27,9 @@ LOCKS = {
         "layers/pillow/requirements.txt",
         "Deployed as the layer, together with our own code (MIT). Lambda's runtime brings boto3 (Apache-2.0).",
     ),
+    "For SVG": ("layers/svg/requirements.txt", 'In a layer of its own, with `extra_inputs = ["svg"]`.'),
+    "For PDF": ("layers/pdf/requirements.txt", 'In a layer of its own, with `extra_inputs = ["pdf"]`.'),
+    "For JPEG XL": ("layers/jxl/requirements.txt", 'In a layer of its own, with `extra_inputs = ["jxl"]`.'),
     "On the deployer's machine": (
         "requirements.txt",
         "Synthesis, deployment and the command line. Of these, only what is listed above is deployed.",
@@ -44,7 +47,11 @@ LOCKS = {
 COLUMNS = ("package", "version", "license", "required by")
 
 # What the metadata of a package does not tell.
-_REMARKS = {"pillow-heif": "**the wheel as a whole is GPL-2.0**: see above"}
+_REMARKS = {
+    "pillow-heif": "**the wheel as a whole is GPL-2.0**: see above",
+    "pypdfium2": "its files say Apache-2.0 or BSD-3-Clause; PDFium in it: BSD-3-Clause",
+    "resvg-py": "its file LICENSE is MIT; resvg in it: Apache-2.0 or MIT",
+}
 # Locked for Windows alone, so not installed where this page is written.
 _WINDOWS_ONLY = {"colorama": "BSD-3-Clause", "pywin32": "PSF-2.0"}
 _HEAD = """\
@@ -60,6 +67,11 @@ layer into your own account distributes it to nobody. If you give the built laye
 others, the terms of the GPL apply to that. If you cannot accept them, remove `pillow-heif` from
 `layers/pillow/requirements.in` and `pyproject.toml`, and its row from `INPUTS` in
 `lambda_src/lightpress/image/formats.py`; then run `make lock` and `make test`. HEIC files are refused from then on.
+
+**JPEG XL and the GPL.** libjxl is BSD-3-Clause, and pillow-jxl-plugin, its only binding with wheels for arm64, is
+GPL-3.0. It is in no deployment that does not ask for it (`extra_inputs`), and in no installation without
+`lightpress[jxl]`. The same holds for its layer as for the one above: deploying it into your own account distributes it
+to nobody.
 """
 _LOCKED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)")
 _REQUIRED_BY = re.compile(r"^    #(?: via|  ) +(\S+)")

@@ -11,7 +11,15 @@ from typing import Any, get_args, get_origin, get_type_hints
 from lightpress.cdk.readiness import PROJECT
 from lightpress.image.capture import Capture
 from lightpress.pipeline.facts import Fact, Words
-from lightpress.pipeline.manifest import LazyVariant, Manifest, PublishedSource, Status, Variant, manifest_path
+from lightpress.pipeline.manifest import (
+    DroppedOriginal,
+    LazyVariant,
+    Manifest,
+    PublishedSource,
+    Status,
+    Variant,
+    manifest_path,
+)
 from tools.markdown import line
 
 PAGE = PROJECT / "docs" / "manifest.md"
@@ -37,6 +45,7 @@ _SECTIONS = (
     ("source.capture", Capture),
     ("facts", Fact),
     ("words", Words),
+    ("original_dropped", DroppedOriginal),
 )
 _TYPES = {
     str: "text",
@@ -48,6 +57,7 @@ _TYPES = {
     PublishedSource: "object",
     Capture: "object",
     Words: "object",
+    DroppedOriginal: "object",
 }
 _OF_THE_CODE = re.compile(r" \(`[\w.]+`\)")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.cdk.readiness import PROJECT
 from lightpress.delivery.summary import OF_A_VARIANT, OF_THE_PICTURE
-from lightpress.operators.service import FAILURE_FIELDS
+from lightpress.operators.service import FAILURE_FIELDS, REVIEW_FIELDS
 from lightpress.pipeline.manifest import PublishedSource, Variant
 from lightpress.uploads.fields import json_schema
 from tools.documents.openapi import FACTS, fields_of, list_of, object_of, said
@@ -79,6 +79,8 @@ SCHEMAS: dict[str, Json] = {
         ),
         more=_MORE,
     ),
+    "Reviewed": object_of(key=_TEXT, version=_TEXT, status={"enum": ["sent"]}),
+    "Preview": said("1280 pixels on the longer side at most.", contentMediaType="image/jpeg"),
     "Settled": object_of(subject=_TEXT, identity=_TEXT, status={"enum": ["sent", "discarded"]}),
     "Backfills": object_of(
         backfills=list_of(
@@ -121,11 +123,13 @@ _PROBLEMS = {
     400: "The body is not I-JSON (RFC 7493), or not an object.",
     403: "The token lacks the scope.",
     404: "There is no such picture or failure.",
-    409: "It failed again since it was listed, or no URLs are fetched.",
+    409: "It changed since it was listed; or no URLs are fetched, or no recipe has a gate.",
     413: "The body has more than 1 MB.",
     422: "Fields are missing or wrong.",
 }
 _OF_A_BODY = (400, 404, 409, 413, 422)
+_OF_A_REVIEW = (400, 409, 413, 422)
+_FIELDS = {"Settled": FAILURE_FIELDS, "Reviewed": REVIEW_FIELDS}
 REQUESTS: Mapping[tuple[str, str], tuple[str, str, int, tuple[int, ...], tuple[str, ...]]] = {
     ("get", "/operators/pictures"): ("All that is known of a key", "Picture", 200, (404,), ("key",)),
     ("get", "/operators/failures"): (
@@ -138,6 +142,21 @@ REQUESTS: Mapping[tuple[str, str], tuple[str, str, int, tuple[int, ...], tuple[s
     ("post", "/operators/failures/retry"): ("Send it to its queue again", "Settled", 202, _OF_A_BODY, ()),
     ("post", "/operators/failures/discard"): ("Forget it, and its copy", "Settled", 202, _OF_A_BODY, ()),
     ("get", "/operators/held"): ("What waits for reviewers, the longest first", "Held", 200, (), ()),
+    ("post", "/operators/held/approve"): (
+        "Approve a version in the name of a person",
+        "Reviewed",
+        202,
+        _OF_A_REVIEW,
+        (),
+    ),
+    ("post", "/operators/held/reject"): ("Reject a version in the name of a person", "Reviewed", 202, _OF_A_REVIEW, ()),
+    ("get", "/operators/held/preview"): (
+        "A JPEG of what waits, without metadata; only where a recipe has a gate",
+        "Preview",
+        200,
+        (409, 422),
+        ("key", "version"),
+    ),
     ("get", "/operators/backfills"): ("The runs of backfills, the newest first", "Backfills", 200, (), ()),
     ("get", "/operators/days"): ("What the last days published, saved and cost", "Days", 200, (), ()),
 }
@@ -154,7 +173,7 @@ def document() -> Json:
         "info": {
             "title": "Lightpress: operators",
             "version": "1",
-            "description": "Shows pictures, failures, backfills and costs; retries and discards failures.",
+            "description": "Shows pictures, failures, backfills and costs; retries and discards failures; reviews.",
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "https://{api}", "variables": {"api": {"default": "api.example.com"}}}],
@@ -177,19 +196,20 @@ def openapi_page() -> str:
 def _operation(  # noqa: PLR0913, PLR0917  what a request consists of
     method: str, summary: str, answer: str, status: int, problems: tuple[int, ...], query: tuple[str, ...]
 ) -> Json:
-    answers = {str(status): _answer(summary, answer, "application/json")}
+    kind = "image/jpeg" if answer == "Preview" else "application/json"
+    answers = {str(status): _answer(summary, answer, kind)}
     answers |= {
         str(code): _answer(_PROBLEMS[code], "Problem", "application/problem+json") for code in sorted((403, *problems))
     }
     found: Json = {"summary": summary, "responses": answers}
     if query:
         found["parameters"] = [
-            {"name": name, "in": "query", "required": name == "key", "schema": _TEXT} for name in query
+            {"name": name, "in": "query", "required": name in {"key", "version"}, "schema": _TEXT} for name in query
         ]
     if method == "post":
         found["requestBody"] = {
             "required": True,
-            "content": {"application/json": {"schema": json_schema(FAILURE_FIELDS)}},
+            "content": {"application/json": {"schema": json_schema(_FIELDS[answer])}},
         }
     return found
 

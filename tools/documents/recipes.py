@@ -11,13 +11,24 @@ from PIL import Image, ImageDraw
 
 from lightpress.cdk.config import option_groups
 from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
-from lightpress.image import COLORS, DAMAGED, FITS, HDR, METADATA, Limits, Size, Spec, render
+from lightpress.image import COLORS, DAMAGED, FITS, HDR, METADATA, TONE_MAPPINGS, Limits, Size, Spec, render
 from lightpress.image.capture import OF_THE_FILE
 from lightpress.image.formats import OUTPUTS, READABLE
 from lightpress.image.step_options import Length
 from lightpress.image.stepping import OWN_STEPS, built_in, own_names, own_step
 from lightpress.pipeline.facts import MOST_ENRICHERS, SHIPPED
-from lightpress.pipeline.recipe import COLOR, LARGEST_BUDGET, LIMITS, LONGEST_SIDE, MOST_REVIEWERS, NAME
+from lightpress.pipeline.recipe import (
+    COLOR,
+    KEEP,
+    LARGEST_BUDGET,
+    LIMITS,
+    LONGEST_SIDE,
+    MOST_GATE_HOURS,
+    MOST_REVIEWERS,
+    NAME,
+    ORIGINALS,
+    Unanswered,
+)
 from tools.drawing import file_of, ramp, seen
 
 if TYPE_CHECKING:
@@ -144,6 +155,11 @@ RECIPE: Mapping[str, Key] = {
     "damaged": _word("publish", DAMAGED, "Publish what is there of a file that is cut short, or refuse it"),
     "colors": _word("srgb", COLORS, 'The color space of variants (recipes.md, "Wide gamut")'),
     "hdr": _word("sdr", HDR, 'Drop gain maps, or keep them in JPEG variants (recipes.md, "Gain maps"); excludes steps'),
+    "tone_mapping": _word(
+        "st2094-50",
+        TONE_MAPPINGS,
+        "How pictures of high dynamic range (PQ, HLG) are fitted to standard range (recipes.md)",
+    ),
     "lazy": Key(
         "[]",
         f"sizes, formats ({', '.join(f'`{name}`' for name in OUTPUTS)}), or single variants as `SIZE.FORMAT`",
@@ -156,6 +172,12 @@ RECIPE: Mapping[str, Key] = {
         "What is told of each picture besides (facts.md)",
         {"type": "array", "items": {"type": "string", "pattern": f"^{NAME}$"}, "uniqueItems": True},
     ),
+    "originals": _word(
+        KEEP,
+        ORIGINALS,
+        'What becomes of originals once they are published (recipes.md, "Originals that leave"); '
+        '`"drop_after_publish"` excludes lazy and gate',
+    ),
     "gate": Key(
         "[]",
         f'`"person"`, `"malware"`, or names of your own; {MOST_REVIEWERS} at most',
@@ -166,6 +188,15 @@ RECIPE: Mapping[str, Key] = {
             "uniqueItems": True,
             "maxItems": MOST_REVIEWERS,
         },
+    ),
+    "gate_hours": Key(
+        "none",
+        f"1 to {MOST_GATE_HOURS:,}; needs `gate_unanswered`",
+        "How long reviewers have, from when the picture was held for them",
+        {"type": "number", "minimum": 1, "maximum": MOST_GATE_HOURS},
+    ),
+    "gate_unanswered": _word(
+        "hold", tuple(Unanswered), "What becomes of a picture whose reviewers have not answered within `gate_hours`"
     ),
     "limits": Key("{}", "see below", "What one original may cost", {"$ref": "#/definitions/limits"}),
 }

@@ -229,6 +229,8 @@ _COMPARED: dict[str, Callable[[Any, Any], bool]] = {
 
 
 def _number_or_text(value: Value) -> object:
+    if "SS" in value:
+        return frozenset(value["SS"])
     return int(value["N"]) if "N" in value else value["S"]
 
 

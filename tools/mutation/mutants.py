@@ -13,6 +13,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_COMPARISONS = {
+    *(("Lt", "LtE"), ("LtE", "Lt"), ("Gt", "GtE"), ("GtE", "Gt")),
+    *(("Lt", "GtE"), ("LtE", "Gt"), ("Gt", "LtE"), ("GtE", "Lt")),
+    *(("Eq", "NotEq"), ("NotEq", "Eq"), ("Is", "IsNot"), ("IsNot", "Is"), ("In", "NotIn"), ("NotIn", "In")),
+}
+_BINARY = {
+    *(("Add", "Sub"), ("Sub", "Add"), ("Mul", "Div"), ("Div", "Mul"), ("FloorDiv", "Mul"), ("Mod", "Mul")),
+    *(("BitAnd", "BitOr"), ("BitOr", "BitAnd"), ("LShift", "RShift"), ("RShift", "LShift")),
+}
+_UNARY = {("Delete", "Not"), ("USub", "UAdd"), ("UAdd", "USub")}
+_PAIRS = {
+    "ReplaceComparisonOperator": _COMPARISONS,
+    "ReplaceBinaryOperator": _BINARY,
+    "ReplaceUnaryOperator": _UNARY,
+}
+"""Of Cosmic Ray's replacements of an operator by another one, those that PIT makes by default.
+
+The boundary of a comparison, its opposite, and the inverse of an operation. The others are noise: they fail at any call
+(`**` for `+` of texts), or nothing can tell them (`>=` for `==` of two names).
+"""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """A module with one change.
@@ -49,7 +71,7 @@ def _cosmic_rays(source: str) -> Iterator[tuple[str, str, str]]:
     tree = pickle.loads(parsed)  # noqa: S301  what we have just written
     for name in operator_names():
         operator = get_operator(name)
-        if operator.arguments():
+        if operator.arguments() or not _is_made(name.removeprefix("core/")):
             continue
         for occurrence in count():
             visitor = MutationVisitor(occurrence, operator())
@@ -58,6 +80,12 @@ def _cosmic_rays(source: str) -> Iterator[tuple[str, str, str]]:
                 break  # and the tree is as it was
             yield name.removeprefix("core/"), source, mutated.get_code()
             tree = pickle.loads(parsed)  # noqa: S301
+
+
+def _is_made(operator: str) -> bool:
+    """operator: as Cosmic Ray names it: `AddNot`, `ReplaceComparisonOperator_Lt_LtE`."""
+    kind, *pair = operator.split("_")
+    return kind not in _PAIRS or tuple(pair) in _PAIRS[kind]
 
 
 def _left_out(source: str) -> Iterator[tuple[str, str, str]]:
@@ -88,11 +116,21 @@ def _without_call(source: str, number: int) -> str:
 
 
 class _Bare(ast.NodeTransformer):
-    """Without what nothing that runs depends on: annotations, docstrings, and what forbids to change a dataclass."""
+    """Without what nothing that runs depends on: annotations, docstrings, and what forbids to change a dataclass.
+
+    Nor with the numbers of settings, `MOST_TRIES = 20`: tests ask the setting, and would be no better for its digits.
+    """
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         for call in (one for one in node.decorator_list if isinstance(one, ast.Call)):
             call.keywords = [one for one in call.keywords if one.arg not in {"frozen", "slots"}]
+        return self.generic_visit(node)
+
+    def visit_arguments(self, node: ast.arguments) -> ast.AST:
+        """A star or a slash among them, which Cosmic Ray takes for operators, changes nothing that callers do here."""
+        node.args, node.posonlyargs = [*node.posonlyargs, *node.args, *node.kwonlyargs], []
+        node.defaults, node.kw_defaults = [*node.defaults, *filter(None, node.kw_defaults)], []
+        node.kwonlyargs = []
         return self.generic_visit(node)
 
     def visit_arg(self, node: ast.arg) -> ast.arg:
@@ -100,6 +138,12 @@ class _Bare(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         node.returns = None
+        return self.generic_visit(node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        names = [one.id for one in node.targets if isinstance(one, ast.Name)]
+        if node.col_offset == 0 and all(name.lstrip("_").isupper() for name in names):
+            node.value = _Numberless().visit(node.value)
         return self.generic_visit(node)
 
     def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
@@ -110,8 +154,14 @@ class _Bare(ast.NodeTransformer):
         return ast.Expr(ast.Constant(value=None)) if isinstance(node.value, ast.Constant) else self.generic_visit(node)
 
     def visit_If(self, node: ast.If) -> ast.AST:
-        is_for_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        is_for_types = "TYPE_CHECKING" in {one.id for one in ast.walk(node.test) if isinstance(one, ast.Name)}
         return ast.Pass() if is_for_types else self.generic_visit(node)
+
+
+class _Numberless(ast.NodeTransformer):
+    def visit_Constant(self, node: ast.Constant) -> ast.AST:
+        is_number = isinstance(node.value, int | float) and not isinstance(node.value, bool)
+        return ast.Constant(0) if is_number else node
 
 
 def _what_runs(source: str) -> str:

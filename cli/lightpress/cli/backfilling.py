@@ -23,6 +23,9 @@ from lightpress.cli.backfill import BATCH, Backfill, BackfillError, Item, Limits
 from lightpress.cli.backfill_sources import inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
 from lightpress.cli.distributed import Distributed, name_of
+from lightpress.cli.plan import WITHOUT_ORIGINAL, manifest_paths, read_manifests
+from lightpress.cli.plan import plan as planned
+from lightpress.cli.plan import sample as chosen_of
 from lightpress.client.faults import FAULTS, sentence_of
 from lightpress.costs.estimate import IN_PLACE, Assumptions, cost_of
 from lightpress.costs.prices import MILLION
@@ -235,6 +238,8 @@ class Forecast:
         sampled: Objects that were checked, chosen at random.
         todo_of_sample: Those of the sample that would be sent.
         endings: The others of the sample, by outcome.
+        without_original: The estimated number of pictures that the recipes would make anew, and whose originals have
+            left: no listing has them.
     """
 
     objects: int = 0
@@ -242,6 +247,7 @@ class Forecast:
     sampled: int = 0
     todo_of_sample: int = 0
     endings: dict[str, int] = field(default_factory=dict)
+    without_original: int = 0
 
     @property
     def todo(self) -> int:
@@ -272,7 +278,18 @@ def forecast(job: Job, *, sample: int = SAMPLE, progress: Callable[[int], None] 
             found.todo_of_sample += ending is None
             if ending is not None:
                 found.endings[ending] = found.endings.get(ending, 0) + 1
+    if job.mode == VARIANTS and job.pictures.bucket == job.deployment.uploads_bucket:
+        found.without_original = _without_original(job, sample)
     return found
+
+
+def _without_original(job: Job, count: int) -> int:
+    """Of all pictures of a job, by a sample of manifests, those that cannot be made anew."""
+    paths, total = chosen_of(manifest_paths(job.deployment), count)
+    under = job.pictures.prefix
+    manifests = [one for one in read_manifests(job.deployment, paths) if one.key.startswith(under)]
+    refused = planned(manifests, job.recipes).pictures[WITHOUT_ORIGINAL]
+    return round(refused * total / len(paths)) if paths else 0
 
 
 @dataclass

@@ -78,7 +78,7 @@ def correct(
     timeout: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Corrected:
-    """Correct the focus, and wait for so many seconds; raises NothingPublished, TooManyConflicts."""
+    """Correct the focus, and wait for so many seconds; raises NothingPublished, OriginalDropped, TooManyConflicts."""
     images = S3Images(deployment.s3, deployment.images_bucket)
     corrections = Corrections(images, SqsLooks(deployment.sqs(), deployment.queue_url))
     before = corrections(deployment.publishing.named(key), focus)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lightpress.aws.quarantine import copies_folder
 from lightpress.cli.deleting import refused_in
 from lightpress.pipeline.failures import subject_of_picture
-from lightpress.pipeline.gate import held_folder, reviews_folder
+from lightpress.pipeline.gate import held_folder, reviews_folder, revision_of_entry
 from lightpress.pipeline.manifest import (
     Manifest,
     Status,
@@ -35,7 +35,7 @@ from lightpress.pipeline.manifest import (
 from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from types_boto3_s3 import S3Client
 
@@ -247,8 +247,9 @@ class Erasing:
         more that the original has failed.
         """
         source = self.publishing.named(name)
+        entries = list(self.images.paths(held_folder(name)))
         try:
-            manifests = self._without_name(name)
+            manifests = self._without_name(name, entries)
         except PreconditionFailed:  # somebody has published something
             manifests = None
         if manifests is None:
@@ -257,11 +258,10 @@ class Erasing:
         removed = Counter({Kind.MANIFESTS: manifests})
         removed[Kind.ROWS] = self.failures.erase(subject_of_picture(source.bucket, source.key))
         removed[Kind.COPIES] = self._remove_versions(self.quarantine, copies_folder(source), set())
-        entries = self._entries_of_likeness(name)
-        folders = (reviews_folder(name), held_folder(name), facts_folder(name))
-        reviews = [path for folder in folders for path in self.images.paths(folder)]
-        self.images.remove([*entries, *reviews])
-        removed[Kind.REVIEWS] = len(reviews)
+        alike = self._entries_of_likeness(name)
+        said = [path for folder in (reviews_folder(name), facts_folder(name)) for path in self.images.paths(folder)]
+        self.images.remove([*alike, *said, *entries])
+        removed[Kind.REVIEWS] = len(said) + len(entries)
         return Round(removed, frozenset())
 
     def _entries_of_likeness(self, name: str) -> list[str]:
@@ -269,23 +269,31 @@ class Erasing:
         found = [path.rpartition("/")[2] for path in self.images.paths(likeness_folder(name))]
         return [path for likeness in found for path in reversed(likeness_paths(name, likeness))]
 
-    def _without_name(self, name: str) -> int | None:
+    def _without_name(self, name: str, entries: Sequence[str]) -> int | None:
         """Leave of the manifest that it was deleted, and its revision; None where something is published, or left over.
 
         A tombstone has to stay as long as anybody may hear of the deletion, who else would write one with the key.
+        entries: in the list of what waits, all of which can be removed then: whoever may be about to publish what one
+        of them is of finds another manifest than the one that it would replace.
         Returns how many named it.
         """
         path = manifest_path(name)
         published = self.images.published_at(path)
+        if published is not None and published.manifest.original_dropped is not None:
+            # As long as it says so, it is no deletion that the original is gone.
+            self.images.publish_at(path, replace(published.manifest, original_dropped=None), published)
+            return None
         if any(self.images.paths(variants_folder(name))):
             return None
+        latest = max((revision_of_entry(entry) for entry in entries), default=0)
         if published is None:
-            self.images.publish_at(path, Manifest("", Status.DELETED, 1), None)
+            self.images.publish_at(path, Manifest("", Status.DELETED, max(1, latest)), None)
             return 0
         if published.manifest.status is not Status.DELETED:
             return None
-        if published.manifest.key:
-            self.images.publish_at(path, replace(published.manifest, key=""), published)
+        if published.manifest.key or latest > published.manifest.revision:
+            revision = max(published.manifest.revision, latest)
+            self.images.publish_at(path, replace(published.manifest, key="", revision=revision), published)
         return int(bool(published.manifest.key))
 
 

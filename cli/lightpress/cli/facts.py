@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lightpress.backfill.run import NANOS
+from lightpress.cli.plan import WITHOUT_ORIGINAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -48,6 +49,7 @@ def facts_of_plan(plan: Plan, total: int, dollars: Callable[[int], float]) -> di
         "examples": plan.examples,
         "variants": dict(plan.variants),
         "to_render": plan.to_render,
+        "without_original": plan.pictures[WITHOUT_ORIGINAL],
         "dollars": round(dollars(plan.to_render), _CENT_DIGITS),
     }
 
@@ -68,12 +70,16 @@ def facts_of_estimate(bill: Estimate, assumed: Assumptions, prices: Prices) -> d
     }
 
 
-def facts_of_bill(bill: Bill, assumed: Assumptions, use: Use, prices: Prices) -> dict[str, Any]:
-    """Of a bill over months: each line in dollars, the sum, and what they rest on."""
+def facts_of_bill(bill: Bill, kept: float | None, assumed: Assumptions, use: Use, prices: Prices) -> dict[str, Any]:
+    """Of a bill over months: each line in dollars, the sum, and what they rest on.
+
+    kept: The sum where originals are kept as they are; None if they are.
+    """
     return {
         **asdict(bill.arrival),
         **asdict(bill.keeping),
         "dollars": round(bill.dollars, _CENT_DIGITS),
+        "dollars_if_kept": round(bill.dollars if kept is None else kept, _CENT_DIGITS),
         "lines": [asdict(item) | {"dollars": round(item.dollars, _CENT_DIGITS)} for item in bill.items],
         "assumptions": asdict(assumed) | asdict(use),
         "prices": asdict(prices),

@@ -9,14 +9,13 @@ from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lightpress.image.formats import INPUTS
+from lightpress.image.formats import INPUTS, USUAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
 STDIN = "-"
 STDIN_NAME = "stdin"
-_EXTENSIONS = {f".{extension}" for source in INPUTS for extension in source.extensions}
 
 
 class NoFileError(Exception):
@@ -44,21 +43,45 @@ class File:
         return STDIN if self.path is None else str(self.path)
 
 
-def files_of(names: Iterable[str], *, relative: bool = False, skipped: Callable[[Path], None]) -> list[File]:
+def files_of(
+    names: Iterable[str],
+    *,
+    relative: bool = False,
+    formats: Iterable[str] = USUAL,
+    skipped: Callable[[Path], None],
+) -> list[File]:
     """The files that names lead to, each once, in the order of the names, and sorted within a folder.
 
     Args:
         names: Of files, folders and patterns (such as "photos/*.jpg" or "photos/**").
         relative: Whether a file that was named keeps the folders of its name, too.
+        formats: Names of rows in `INPUTS`: what is taken of a folder, by its extension; by default, no documents and
+            drawings.
         skipped: Is called with each file of a folder that is none of a picture, by its extension.
 
     Raises:
         NoFileError: A name leads nowhere, or all of them lead to no picture.
     """
-    found = {file.path: file for name in names for file in _found(name, relative=relative, skipped=skipped)}
+    finding = _Finding(relative, extensions_of(formats), skipped)
+    found = {file.path: file for name in names for file in _found(name, finding)}
     if not found:
         raise NoFileError("There are no pictures in these folders, going by the names of the files.")
     return list(found.values())
+
+
+def extensions_of(formats: Iterable[str]) -> frozenset[str]:
+    """With the dot, such as ".jpg"."""
+    named = set(formats)
+    return frozenset(f".{extension}" for row in INPUTS if row.name in named for extension in row.extensions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """How files are looked for: see `files_of`."""
+
+    relative: bool
+    extensions: frozenset[str]
+    skipped: Callable[[Path], None]
 
 
 def refuse_same_names(files: Iterable[File]) -> None:
@@ -73,25 +96,25 @@ def refuse_same_names(files: Iterable[File]) -> None:
         )
 
 
-def _found(name: str, *, relative: bool, skipped: Callable[[Path], None]) -> Iterator[File]:
+def _found(name: str, finding: _Finding) -> Iterator[File]:
     path = Path(name)
     if name == STDIN:
         yield File(None, STDIN_NAME)
     elif path.is_dir():
-        yield from _in_folder(path, skipped)
+        yield from _in_folder(path, finding)
     elif path.is_file():
-        yield File(path, _kept_folders(path) if relative else path.name)
+        yield File(path, _kept_folders(path) if finding.relative else path.name)
     elif path.exists():
         raise NoFileError(f"{name!r} is neither a file nor a folder.")
     elif has_magic(name) and (matches := sorted(glob(name, recursive=True))):  # noqa: PTH207  patterns of any root
         for match in matches:
             if not Path(match).is_dir():  # the files in it match a pattern with **, or are not meant
-                yield from _found(match, relative=relative, skipped=skipped)
+                yield from _found(match, finding)
     else:
         raise NoFileError(f"{name!r} is no file, no folder, and no pattern that matches any.")
 
 
-def _in_folder(folder: Path, skipped: Callable[[Path], None]) -> Iterator[File]:
+def _in_folder(folder: Path, finding: _Finding) -> Iterator[File]:
     root = folder.resolve().name if folder.name in {"", ".."} and str(folder) != "." else folder.name
     for where, folders, names in os.walk(folder, onerror=_raise):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -99,10 +122,10 @@ def _in_folder(folder: Path, skipped: Callable[[Path], None]) -> Iterator[File]:
             path = Path(where, name)
             if name.startswith("."):
                 continue
-            if path.suffix.lower() in _EXTENSIONS:
+            if path.suffix.lower() in finding.extensions:
                 yield File(path, (root / path.relative_to(folder)).as_posix())
             else:
-                skipped(path)
+                finding.skipped(path)
 
 
 def _kept_folders(path: Path) -> str:

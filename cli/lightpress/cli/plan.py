@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest, PublishedSource
     from lightpress.pipeline.recipe import Recipe, RecipeBook
 
+WITHOUT_ORIGINAL = "without original"
 _AT_ONCE = 16
 _CHUNK = 500
 _MOST_EXAMPLES = 5
@@ -42,7 +43,8 @@ class Plan:
 
     Attributes:
         pictures: Originals by state: current, stale, "tried again" (they failed), removed, deleted (already), kept (the
-            recipe no longer accepts their format).
+            recipe no longer accepts their format), "without original" (it has left, and would be needed: they stay as
+            they are).
         variants: Variants of stale originals by state: made (new names), changed (pixels or quality), same (rendered
             again, with the same result as far as a manifest tells), removed, undecided (published, and kept or removed
             as the kind of the picture is, which only rendering tells).
@@ -102,6 +104,8 @@ def plan(manifests: Iterable[Manifest], book: RecipeBook) -> Plan:
 def _state(manifest: Manifest, recipe: Recipe | None) -> str:
     if manifest.status is Status.DELETED:
         return "deleted"
+    if manifest.original_dropped is not None and (recipe is None or not is_current(manifest, recipe)):
+        return WITHOUT_ORIGINAL
     if recipe is None:
         return "removed"
     if is_current(manifest, recipe):

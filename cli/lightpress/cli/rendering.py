@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from lightpress.pipeline.manifest import Manifest, Publication, Variant, file_na
 from lightpress.pipeline.sandbox import Child, Cost, SandboxLimits, render_and_pack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from lightpress.cli.files import File
@@ -47,36 +48,45 @@ class Rendered:
         return {"source": self.source, "status": self.manifest.status} | facts | cost
 
 
-def render_file(source: File, folder: Path, recipe: Recipe) -> Rendered:
+def _go_on() -> None:
+    """Nothing else is to be done first."""
+
+
+def render_file(source: File, folder: Path, recipe: Recipe, before_each: Callable[[], None] = _go_on) -> Rendered:
     """Render the file, or the standard input, into `folder`, with a manifest.json beside the variants.
 
     A rejected file has a manifest with its reason. Raises OSError if a file cannot be read or written, and ChildLost if
-    the machine lacked memory or time.
+    the machine lacked memory or time. What `before_each` raises, which is called before each variant, ends the child.
     """
     data = source.path.read_bytes() if source.path else sys.stdin.buffer.read()
     folder.mkdir(parents=True, exist_ok=True)
     spec = replace(recipe.spec, lazy=frozenset())  # nobody here makes what is left for later
     with Child(data, spec, _LIMITS, render_and_pack) as child:
-        manifest = _manifest(child, PurePath(source.name).name, data, folder, recipe)
+        written = partial(_written, folder=folder, before_each=before_each)
+        manifest = _manifest(child, PurePath(source.name).name, data, recipe, written)
     (folder / "manifest.json").write_bytes(manifest.to_json())
     return Rendered(str(source), folder, manifest, child.cost)
 
 
-def _manifest(child: Child[Spec], key: str, data: bytes, folder: Path, recipe: Recipe) -> Manifest:
+def _manifest(
+    child: Child[Spec], key: str, data: bytes, recipe: Recipe, written: Callable[[RenderResult], Iterator[Variant]]
+) -> Manifest:
     identity = hashlib.sha256(data).hexdigest()
     publication = Publication(key, 1, identity, len(data), recipe.name, recipe.digest)
     try:
         rendering = child.result()
-        return publication.ready(rendering.original, tuple(_written(rendering, folder)))
+        return publication.ready(rendering.original, tuple(written(rendering)))
     except PictureRejected as rejected:
         return publication.failed(rejected)
 
 
-def _written(rendering: RenderResult, folder: Path) -> Iterator[Variant]:
+def _written(rendering: RenderResult, folder: Path, before_each: Callable[[], None]) -> Iterator[Variant]:
+    before_each()
     for variant in rendering.variants:
         path = file_name(variant)
         (folder / path).write_bytes(variant.data)
         yield from variants_of(variant, path)
+        before_each()
 
 
 def folders_for(sources: Iterable[File], out: Path) -> Iterator[tuple[File, Path]]:

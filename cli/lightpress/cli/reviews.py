@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.images import S3Images
 from lightpress.aws.reviews import S3Reviews
-from lightpress.pipeline.gate import HELD, Review, held_path
+from lightpress.pipeline.gate import HELD, Review, entry_of
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.review_messages import review_message
 
@@ -108,7 +108,7 @@ class Gate:
                 if key is None or not key.startswith(prefix):
                     continue
                 manifest = self.deployment.manifest(key)
-                if manifest is not None and item["Key"] == held_path(manifest.key, manifest.revision):
+                if manifest is not None and item["Key"] == entry_of(manifest):
                     yield from self._held(manifest, item["LastModified"])
 
     def _held(self, manifest: Manifest, since: datetime) -> Iterator[Held]:

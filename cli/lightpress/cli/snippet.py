@@ -52,14 +52,17 @@ class Snippet:
         console.print_lines(self.markup)
 
 
-def snippet_of(manifest: Manifest, base_url: str, *, alt: str | None, sizes: str, names: list[str] | None) -> Snippet:
-    """The snippet of an original that is ready; raises NoSuchSizeError."""
+def snippet_of(  # noqa: PLR0913  as `delivery.markup.picture`
+    manifest: Manifest, base_url: str, *, alt: str | None, sizes: str, names: list[str] | None, lqip: bool = False
+) -> Snippet:
+    """The snippet of an original that is ready; raises NoSuchSizeError. lqip: as in `delivery.markup.picture`."""
     there = list(dict.fromkeys(variant.name for variant in manifest.offered))
     if unknown := [name for name in names or () if name not in there]:
         raise NoSuchSizeError(f"{manifest.key} has no size {unknown[0]!r}; it has: {', '.join(there)}")
     base = base_url.rstrip("/")
     sets = {form: srcset(manifest, form, base, names) for form in OUTPUTS}
-    markup = picture(manifest, base, alt=(manifest.alt or "") if alt is None else alt, sizes=sizes, names=names)
+    text = (manifest.alt or "") if alt is None else alt
+    markup = picture(manifest, base, alt=text, sizes=sizes, names=names, lqip=lqip)
     return Snippet(manifest, base, markup, {form: value for form, value in sets.items() if value})
 
 

@@ -68,6 +68,8 @@ def look(deployment: Deployment, key: str) -> Found:
     """Compare the manifest of a key with its current original."""
     manifest, original = deployment.manifest(key), deployment.original(key)
     state = _state(manifest, original.identity if original else None)
+    if original is None and manifest is not None and deployment.has_left(key, manifest, original):
+        state = manifest.status
     if state == _UNKNOWN and (failure := _not_fetched(deployment, key)):
         return Found(key, Status.FAILED, None, deployment, failure)
     return Found(key, state, manifest, deployment)

@@ -126,7 +126,7 @@ class Sweep:
         variants = [item for item in self._variants(folder) if item.generation not in _kept(manifest)]
         dead = [item for item in variants if revision_of(item.generation) <= manifest.revision]
         stranded = [item for item in variants if revision_of(item.generation) > manifest.revision]
-        gone = manifest.status is not Status.DELETED and self._is_gone(manifest.key)
+        gone = manifest.status is not Status.DELETED and self._is_gone(manifest)
 
         def act(found: Found) -> None:
             found.note("dead", dead)
@@ -178,8 +178,9 @@ class Sweep:
             self._images.remove([item.path for item in variants])
             found.removed += len(variants)
 
-    def _is_gone(self, key: str) -> bool:
-        return self.deployment.original(key) is None
+    def _is_gone(self, manifest: Manifest) -> bool:
+        original = self.deployment.original(manifest.key)
+        return original is None and not self.deployment.has_left(manifest.key, manifest, original)
 
     @property
     def _images(self) -> S3Images:

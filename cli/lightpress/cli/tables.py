@@ -12,10 +12,12 @@ from rich.table import Table
 
 from lightpress.backfill.run import FINISHED, LEFT, NANOS
 from lightpress.cli.console import styled
+from lightpress.cli.plan import WITHOUT_ORIGINAL
 from lightpress.costs.estimate import why
 from lightpress.costs.prices import SOURCE
 from lightpress.image import MESSAGES, Reason
 from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.recipe import DROP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -260,14 +262,21 @@ def print_estimate(console: Terminal, bill: Estimate, assumed: Assumptions, pric
     _print_assumptions(console, "Assumptions for one original", prices, assumed)
 
 
-def print_bill(console: Terminal, bill: Bill, assumed: Assumptions, use: Use, prices: Prices) -> None:
-    """Print a bill over months line by line, then all its assumptions."""
+def print_bill(  # noqa: PLR0913, PLR0917  what it rests on
+    console: Terminal, bill: Bill, kept: float | None, assumed: Assumptions, use: Use, prices: Prices
+) -> None:
+    """Print a bill over months line by line, then all its assumptions.
+
+    kept: The sum where originals are kept as they are; None if they are.
+    """
     months = f"{bill.keeping.months} months" if bill.keeping.months > 1 else "a month"
     table = Table("", f"$ over {months}", "for", box=None, pad_edge=False)
     for item in bill.items:
         table.add_row(item.name, f"{item.dollars:,.2f}", item.how)
     table.add_row("together", f"{bill.dollars:,.2f}", f"{bill.arrival.originals:,} originals ({bill.arrival.scenario})")
     console.print(table)
+    if kept is not None:
+        console.print(f'With originals = "keep": ${kept:,.2f}, which is ${kept - bill.dollars:,.2f} more.')
     _print_assumptions(console, "Assumptions", prices, assumed, use)
 
 
@@ -297,6 +306,16 @@ def print_plan(console: Terminal, plan: Plan, dollars: Callable[[int], float]) -
         f"Deploying this and running a backfill renders {plan.to_render:,} originals: about "
         f"${dollars(plan.to_render):,.2f} (lightpress estimate shows how)."
     )
+    _print_refused(console, plan.pictures[WITHOUT_ORIGINAL])
+
+
+def _print_refused(console: Terminal, count: int) -> None:
+    """Print how many pictures cannot be made anew, if any."""
+    if count:
+        console.print(
+            f"{count:,} are refused: the recipes would make them anew, and their originals have left (originals = "
+            f'"{DROP}"). They stay published as they are, until they are uploaded again.'
+        )
 
 
 def print_forecast(console: Terminal, found: Forecast, dollars: Callable[[int, int], float], rate: float) -> None:
@@ -310,6 +329,7 @@ def print_forecast(console: Terminal, found: Forecast, dollars: Callable[[int, i
         f"${dollars(0, 2 * found.objects + 6 * found.todo):,.2f} for checking, {found.hours(rate):,.2f} hours "
         f"at {rate:g} a second"
     )
+    _print_refused(console, found.without_original)
 
 
 def print_backfill(console: Terminal, checkpoint: Checkpoint, ended: str, dollars: Callable[[int, int], float]) -> None:

@@ -19,6 +19,7 @@ from lightpress.client.faults import FAULTS, sentence_of
 from lightpress.client.waiting import WAITING
 from lightpress.in_place.buckets import in_place_from
 from lightpress.pipeline.buckets import Publishing, attached_from
+from lightpress.pipeline.dropping import has_left
 from lightpress.pipeline.retention import retention_from
 from lightpress.pipeline.source import Source
 
@@ -109,6 +110,10 @@ class Deployment:
     def original(self, key: str) -> Original | None:
         """The current original of a name, in the uploads bucket or an attached one; None if there is none."""
         return S3Originals(self.s3).head(self.publishing.named(key))
+
+    def has_left(self, key: str, manifest: Manifest, original: Original | None) -> bool:
+        """Whether what is published of a name is of an original that has left after that, by its recipe."""
+        return has_left(self.publishing.named(key), manifest, original, S3Originals(self.s3))
 
     def manifest(self, key: str) -> Manifest | None:
         """The manifest of a name; None if there is none."""

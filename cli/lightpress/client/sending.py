@@ -87,9 +87,16 @@ class Sending:
     def _identified(self, lookers: ThreadPoolExecutor, ended: Sequence[Upload]) -> list[Upload]:
         """The uploads with the identities of what S3 has stored, unless nobody waits for them."""
         for one, original in zip(ended, lookers.map(self.deployment.original, (one.key for one in ended)), strict=True):
-            one.identity = original.identity if original else ""
+            one.identity = original.identity if original else self._left(one.key)
             self.listener.uploaded(one)
         return [one for one in ended if self.timeout > 0]
+
+    def _left(self, key: str) -> str:
+        """The identity of an original that was published, and has left since; "" where that is not why it is gone."""
+        manifest = self.deployment.manifest(key)
+        if manifest is None or manifest.source is None or manifest.original_dropped is None:
+            return ""
+        return manifest.source.identity
 
     def _looked_at(self, lookers: ThreadPoolExecutor, waiting: list[Upload], late: list[Upload]) -> list[Upload]:
         """Those that are still to be waited for."""

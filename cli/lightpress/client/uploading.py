@@ -70,6 +70,8 @@ def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None
             f"{key}: S3 refused the upload ({response.status}: {response.data[:500].decode(errors='replace')})"
         )
     original = deployment.original(key)
+    if original is None and (version := response.headers.get("x-amz-version-id")):
+        return Upload(key, version, started)  # it may have been published, and have left since
     if original is None:
         raise UploadRefusedError(f"{key}: the upload was accepted, and was deleted since")
     return Upload(key, original.identity, started)

@@ -12,11 +12,13 @@ from lightpress.costs.estimate import assumed as _assumed
 from lightpress.costs.estimate import estimate
 from lightpress.costs.keeping import STAYS, Moved, kept
 from lightpress.costs.prices import MILLION
+from lightpress.pipeline.recipe import DROP, INFREQUENT, KEEP
 
 if TYPE_CHECKING:
     from lightpress.costs.estimate import Assumptions
     from lightpress.costs.prices import Prices
 
+INFREQUENT_ACCESS = Moved("infrequent-access")
 SCENARIOS = ("upload", "url", "attach", "in-place")
 """How originals come: by the upload API, by their URLs, from an existing bucket, or compressed in place there."""
 
@@ -42,6 +44,13 @@ class Use:
     resolve_gb_seconds: float = _assumed(0.02, "Lambda for each permalink that the CDN does not have; not measured")
     deleted_at_once: float = _assumed(
         1, "deletions that are purged together; from 200 on, two paths are for all of them (invalidate_all_from)"
+    )
+    dropping_writes: float = _assumed(
+        3, "LIST of versions, PUT of the manifest, and LIST at the removal's own event, for each original that leaves"
+    )
+    dropping_reads: float = _assumed(3, "GET of the manifest twice and HEAD, for each original that leaves")
+    dropping_gb_seconds: float = _assumed(
+        0.1, "Lambda for the look at the removal's own event, some 60 ms at 1,769 MB; not measured"
     )
     delete_writes: float = _assumed(2, "PUT of the manifest, and LIST of the variants, for each deletion")
     alarms: float = _assumed(17, "alarms of the environment prod, 10 of which are free")
@@ -72,6 +81,7 @@ class Keeping:
         deletions: Of originals, each month; what is deleted is still counted as kept.
         originals_storage: Where they are moved (the options `originals_storage` and `originals_storage_days`).
         variants_storage: The same of variants.
+        originals_become: What becomes of originals by their recipe, one of `pipeline.recipe.ORIGINALS`.
         files: The variants of an original.
     """
 
@@ -80,6 +90,7 @@ class Keeping:
     deletions: int = 0
     originals_storage: Moved = STAYS
     variants_storage: Moved = STAYS
+    originals_become: str = KEEP
     files: int = 8
 
 
@@ -140,7 +151,8 @@ def bill(  # noqa: PLR0913, PLR0917  what it rests on
     items = (
         Item("processing", processed.once, "once; lightpress estimate, line by line"),
         _arrival(arrival, use, prices, prices.compute(architecture)),
-        *_kept(arrival, keeping, assumed, prices),
+        *_originals(arrival, keeping, assumed, use, prices, prices.compute(architecture)),
+        *_variants(arrival, keeping, assumed, prices),
         _views(keeping, use, prices, prices.compute(architecture)),
         _deletions(keeping, use, prices),
         _stack(keeping, use, prices),
@@ -164,19 +176,30 @@ def _arrival(arrival: Arrival, use: Use, prices: Prices, compute: float) -> Item
     return Item("events of the bucket", millions * prices.s3_event, "1 through EventBridge for each")
 
 
-def _kept(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: Prices) -> list[Item]:
+def _originals(  # noqa: PLR0913, PLR0917  what it rests on
+    arrival: Arrival, keeping: Keeping, assumed: Assumptions, use: Use, prices: Prices, compute: float
+) -> list[Item]:
+    """Keeping originals, or having them leave; `compute` is dollars for a GB-second of the functions."""
+    if arrival.scenario not in {"upload", "url"}:
+        return []
     count, months = arrival.originals, keeping.months
-    made = []
-    if arrival.scenario in {"upload", "url"}:
-        dollars = kept(count, assumed.original_bytes, months, keeping.originals_storage, prices)
-        how = f"{assumed.original_bytes:g} bytes each, {keeping.originals_storage.storage}"
-        made.append(Item("keeping originals", dollars, how))
-    if assumed.variant_bytes:
-        each = assumed.variant_bytes / keeping.files
-        dollars = kept(count * keeping.files, each, months, keeping.variants_storage, prices)
-        how = f"{keeping.files} files of {each:g} bytes each, {keeping.variants_storage.storage}"
-        made.append(Item("keeping variants", dollars, how))
-    return made
+    if keeping.originals_become == DROP:
+        requests = use.dropping_writes * prices.s3_write + use.dropping_reads * prices.s3_read
+        looking = 3 * prices.sqs_request + prices.lambda_request + use.dropping_gb_seconds * compute * MILLION
+        how = f"{assumed.original_bytes:g} bytes each, which are kept for minutes"
+        return [Item("dropping originals", count / MILLION * (requests + looking), how)]
+    rule = INFREQUENT_ACCESS if keeping.originals_become == INFREQUENT else keeping.originals_storage
+    dollars = kept(count, assumed.original_bytes, months, rule, prices)
+    return [Item("keeping originals", dollars, f"{assumed.original_bytes:g} bytes each, {rule.storage}")]
+
+
+def _variants(arrival: Arrival, keeping: Keeping, assumed: Assumptions, prices: Prices) -> list[Item]:
+    if not assumed.variant_bytes:
+        return []
+    each = assumed.variant_bytes / keeping.files
+    dollars = kept(arrival.originals * keeping.files, each, keeping.months, keeping.variants_storage, prices)
+    how = f"{keeping.files} files of {each:g} bytes each, {keeping.variants_storage.storage}"
+    return [Item("keeping variants", dollars, how)]
 
 
 def _views(keeping: Keeping, use: Use, prices: Prices, compute: float) -> Item:

@@ -77,6 +77,7 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
     keeps_state: bool = False,
     port: int = 4566,
     cdn_port: int = 4580,
+    recipes: Path | None = None,
     say: Say,
 ) -> Outputs:
     """Start a local cloud in the background, deploy the project's stack into it, and start the CDN's proxy.
@@ -90,6 +91,7 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
         keeps_state: Whether the cloud can be restarted (`restart`). It then writes every object to disk.
         port: Of the emulator.
         cdn_port: Of the CDN's proxy.
+        recipes: Other recipes than the project's, in a folder with the files that they name and nothing else.
         say: Is called with a sentence on each step.
 
     Raises:
@@ -97,14 +99,15 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
     """
     cloud, shared = Home(home.resolve()), Shared(project.resolve() / ".local")
     emulator = Emulator(port, Certificates.in_folder(cloud.certificates) if strict else None)
-    with locked(cloud.emulator.record), locked(shared.assembly), ThreadPoolExecutor(1) as background:
+    assembly = shared.assembly_of_other_recipes if recipes else shared.assembly
+    with locked(cloud.emulator.record), locked(assembly), ThreadPoolExecutor(1) as background:
         _check_ports(cloud, emulator, cdn_port)
-        synthesis = background.submit(synthesize, project.resolve(), shared.assembly, say=say)
+        synthesis = background.submit(synthesize, project.resolve(), assembly, say=say, recipes=recipes)
         _start(cloud, emulator, shared, say, keeps_state=keeps_state)
         synthesis.result()
         say(f"Deploying {STACK}")
         session = Session(emulator.endpoint_url, emulator.ca_bundle)
-        deployed = deploy(shared.assembly, STACK, session)
+        deployed = deploy(assembly, STACK, session)
         _start_proxy(cloud, emulator, cdn_port, urlsplit(deployed["CdnBaseUrl"]).netloc)
         outputs = Outputs.of_stack(
             STACK, deployed, endpoint_url=emulator.endpoint_url, ca_bundle=emulator.ca_bundle, cdn_port=cdn_port
@@ -115,7 +118,7 @@ def up(  # noqa: PLR0913  what a person may choose, all with a default
             session.iam(),
             {deployed["CdnBaseUrl"]: outputs.cdn_base_url, storage: emulator.endpoint_url},
         )
-        let_pages_ask(shared.assembly, STACK, session)
+        let_pages_ask(assembly, STACK, session)
         outputs.write(cloud.outputs)
     return outputs
 

@@ -61,6 +61,10 @@ class Shared:
     def assembly(self) -> Path:
         return self.path / "cdk.out"
 
+    @property
+    def assembly_of_other_recipes(self) -> Path:
+        return self.path / "cdk.out-other-recipes"
+
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:

@@ -26,10 +26,13 @@ _SOURCES = ("app.py", "cdk.json", "requirements.txt", "infra", "lambda_src", "la
 _PACKAGED = "packaged"
 
 
-def synthesize(project: Path, assembly: Path, *, say: Callable[[str], None]) -> None:
-    """Write the cloud assembly of the local environment to the folder `assembly`, unless it is up to date."""
+def synthesize(project: Path, assembly: Path, *, say: Callable[[str], None], recipes: Path | None = None) -> None:
+    """Write the cloud assembly of the local environment to the folder `assembly`, unless it is up to date.
+
+    recipes: Other recipes than the project's, in a folder with the files that they name and nothing else.
+    """
     stamp = assembly / "made-from"
-    wanted = _digest(project)
+    wanted = _digest(project, recipes)
     if stamp.exists() and stamp.read_text(encoding="utf-8") == wanted:
         return
     say("Synthesizing the stack")
@@ -37,7 +40,7 @@ def synthesize(project: Path, assembly: Path, *, say: Callable[[str], None]) -> 
     finished = subprocess.run(
         [sys.executable, "app.py"],
         cwd=project,
-        env=_environment(assembly),
+        env=_environment(assembly, recipes),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -48,23 +51,25 @@ def synthesize(project: Path, assembly: Path, *, say: Callable[[str], None]) -> 
     stamp.write_text(wanted, encoding="utf-8")
 
 
-def _environment(assembly: Path) -> dict[str, str]:
+def _environment(assembly: Path, recipes: Path | None) -> dict[str, str]:
     """The variables that the CDK command line sets, without AWS settings: nothing may be looked up in an account."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
     return kept | {
         "CDK_OUTDIR": str(assembly),
-        "CDK_CONTEXT_JSON": json.dumps({"env": ENVIRONMENT}),
+        "CDK_CONTEXT_JSON": json.dumps({"env": ENVIRONMENT} | ({"recipes": str(recipes)} if recipes else {})),
         "CDK_DEFAULT_ACCOUNT": ACCOUNT,
         "CDK_DEFAULT_REGION": REGION,
     }
 
 
-def _digest(project: Path) -> str:
+def _digest(project: Path, recipes: Path | None) -> str:
     """A digest of everything that the assembly is made from."""
     digest = hashlib.sha256(f"{sys.base_prefix}\n{sys.version}\n".encode())
     for path in _files(project):
         content = hashlib.sha256(path.read_bytes()).hexdigest()
         digest.update(f"{path.relative_to(project.parent)} {content}\n".encode())
+    for path in sorted(recipes.parent.rglob("*")) if recipes else ():
+        digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()
 
 

@@ -13,10 +13,11 @@ import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.cdk.native import NativeError, layer, look_into
+from lightpress.cdk.native import EXTRA_LOCKS, LOCK, NativeError, layer, look_into
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from lightpress.cdk.native import Found
 
@@ -218,7 +219,7 @@ def report(found: Sequence[Found], fetch: Fetch = over_https, accepted: Sequence
     past = needless(judged, accepted)
     lines += [f"{one.advisory} of {one.library} {one.version} is not reported: take it out of ACCEPTED" for one in past]
     left = sum(one.accepted is None for one in judged)
-    lines.append(f"{len(found)} libraries and crates in the layer: {len(judged)} advisories, {left} to be looked at")
+    lines.append(f"{len(found)} libraries and crates in the layers: {len(judged)} advisories, {left} to be looked at")
     return Report(tuple(lines), passed=not left and not past)
 
 
@@ -226,11 +227,15 @@ def _because(judged: HasVerdict) -> str:
     return f"\n  accepted: {judged.accepted}" if judged.accepted else ""
 
 
+def _found_in(lock: Path) -> tuple[Found, ...]:
+    with layer(lock) as modules:
+        return look_into(modules)
+
+
 def main() -> int:
-    """Look into the layer, and ask."""
+    """Look into the layers, and ask."""
     try:
-        with layer() as modules:
-            said = report(look_into(modules))
+        said = report([one for lock in (LOCK, *EXTRA_LOCKS.values()) for one in _found_in(lock)])
     except (NativeError, OsvError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

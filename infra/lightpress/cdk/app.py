@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aws_cdk import App, Stack
@@ -16,7 +17,6 @@ from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from constructs import Construct
 
@@ -38,13 +38,17 @@ class LightpressStack(Stack):
 
 
 def make_app(context: Mapping[str, object] | None = None, outdir: str | None = None) -> App:
-    """The app, with its stack in it, or with `-c web_acl=true` that of the web ACL. Other context is as in cdk.json."""
+    """The app, with its stack in it, or with `-c web_acl=true` that of the web ACL. Other context is as in cdk.json.
+
+    `-c recipes=FILE` is another recipes file than the one that Lightpress comes with.
+    """
     app = App(context={**context_of_the_command_line(), **(context or {})}, outdir=outdir)
     config = read_config(app.node)
     if app.node.try_get_context("web_acl") == "true":
         WebAclStack(app, f"Lightpress-{config.environment}-WebAcl", config=config)
     else:
-        LightpressStack(app, f"Lightpress-{config.environment}", config=config)
+        recipes = Path(app.node.try_get_context("recipes") or RECIPES)
+        LightpressStack(app, f"Lightpress-{config.environment}", config=config, recipes=recipes)
     return app
 
 

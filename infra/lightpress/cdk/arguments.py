@@ -16,6 +16,9 @@ class Options(TypedDict, total=False):
     Attributes:
         architecture: Processor of the functions. "host" is the processor and the Python version of the machine that
             runs `cdk synth`; it is for the local cloud only.
+        extra_inputs: Formats that are read, or written, with a layer of their own, which the functions that render get:
+            jxl, svg, pdf. Recipes name them, too, in `accept` or `formats`: docs/recipes.md, "SVG, PDF, RAW and JPEG
+            XL".
         memory_mb: Memory of the functions, in MB. Lambda gives CPU in proportion to memory: 1,769 MB is one full vCPU,
             which is what processing an original uses. New AWS accounts may be limited to 3,008 MB.
         failure_memory_mb: Memory of the function that tries dead letters once more, in MB; at least `memory_mb` is
@@ -92,7 +95,8 @@ class Options(TypedDict, total=False):
         noncurrent_version_days: How long the previous versions of overwritten and deleted originals are kept.
         originals_storage: S3 storage class that originals are moved to after `originals_storage_days`. They are read
             again only when a recipe changes.
-        originals_storage_days: Age at which originals are moved to `originals_storage`, in days.
+        originals_storage_days: Age at which originals are moved to `originals_storage`, in days; and those of recipes
+            with `originals = "infrequent"`.
         originals_expiration_days: Age at which originals are deleted, in days, and their variants with them; 0 is
             never. Variants have no expiration of their own, because manifests would still list the deleted ones.
         variants_storage: S3 storage class that variants are moved to after `variants_storage_days`. S3 moves only
@@ -208,6 +212,7 @@ class Options(TypedDict, total=False):
     """
 
     architecture: Literal["arm64", "x86_64", "host"]
+    extra_inputs: Sequence[str]
     memory_mb: int
     failure_memory_mb: int
     timeout_seconds: int

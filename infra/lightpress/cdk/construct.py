@@ -34,7 +34,7 @@ from lightpress.cdk.reviewing import Reviewing, ask_reviewers, list_held
 from lightpress.cdk.topic import EventTopic
 from lightpress.cdk.upload_api import UploadApi
 from lightpress.cdk.upload_page import UploadPage
-from lightpress.cdk.uploads import Uploads
+from lightpress.cdk.uploads import Uploads, drop_originals
 from lightpress.cdk.url_ingest import UrlIngest
 from lightpress.cdk.webhooks import Webhooks
 from lightpress.delivery.notify import KINDS, SOURCE
@@ -136,7 +136,7 @@ class Lightpress(Root):
         parts = (purging, reviewing, enriching, upload_api, url_ingest, in_place, webhooks, topic)
         chosen = [part for part in parts if part is not None]
         handling = [one for part in (*core.components, backfill, *chosen) for one in part.functions]
-        operators = _operators(self, core, upload_api, backfill, url_ingest, handling)
+        operators = _operators(self, core, upload_api, backfill, url_ingest, reviewing, handling)
         optional: list[Component] = [*chosen, *([operators] if operators else [])]
         components: list[Component] = [*core.components, backfill, *optional]
         functions = [function for component in components for function in component.functions]
@@ -145,7 +145,13 @@ class Lightpress(Root):
             Canary(self, "Canary", functions=functions, config=config)
         lazy = [core.delivery.lazy.function] if core.delivery.lazy else []
         core.uploads.share_key(
-            readers=[core.processing.function, core.failures.function, backfill.function, *lazy],
+            readers=[
+                core.processing.function,
+                core.failures.function,
+                backfill.function,
+                *lazy,
+                *(operators.readers if operators else ()),
+            ],
             writers=[function for part in (upload_api, url_ingest) if part for function in part.functions],
         )
         if config.existing.attach or config.existing.in_place:
@@ -228,7 +234,7 @@ def _retention(core: _Core) -> Retention:
 
 def _core(scope: Construct, config: Config, recipes: Path, given: Given) -> _Core:
     code = FunctionCode(scope, "Code", source=LAMBDA_SRC, recipes=recipes, config=config)
-    uploads = Uploads(scope, "Uploads", config=config, given=given.uploads)
+    uploads = Uploads(scope, "Uploads", config=config, recipes=code.recipes, given=given.uploads)
     delivery = Delivery(scope, "Delivery", uploads=uploads.bucket, code=code, config=config, mount=given.mount)
     processing = Processing(
         scope, "Processing", uploads=uploads.bucket, images=delivery.images, code=code, config=config
@@ -244,6 +250,8 @@ def _core(scope: Construct, config: Config, recipes: Path, given: Given) -> _Cor
     )
     if delivery.lazy is not None:
         delivery.lazy.look_later(processing.queue, processing.function, failures.function)
+    if code.recipes.drops_originals:
+        drop_originals(processing.function, failures.function, uploads=uploads.bucket)
     if config.processing.event_bus:
         announce_on(config.processing.event_bus, processing.function, failures.function, base_url=delivery.base_url)
     return _Core(config, code, uploads, processing, failures, delivery)
@@ -374,6 +382,7 @@ def _operators(  # noqa: PLR0913, PLR0917  all that it shows
     upload_api: UploadApi | None,
     backfill: Backfill,
     url_ingest: UrlIngest | None,
+    reviewing: Reviewing | None,
     counted: Sequence[PythonFunction],
 ) -> Operators | None:
     if upload_api is None or not core.config.uploads.operators_scope:
@@ -388,6 +397,7 @@ def _operators(  # noqa: PLR0913, PLR0917  all that it shows
         failures=core.failures,
         backfill=backfill,
         url_ingest=url_ingest,
+        reviewing=reviewing,
         counted=counted,
         code=core.code,
         config=core.config,

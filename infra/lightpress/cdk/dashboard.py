@@ -14,7 +14,7 @@ from constructs import Construct
 
 from lightpress.cdk.metrics import NAMESPACE, counted
 from lightpress.costs.prices import MILLION, SOURCE, prices_of
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.formats import WRITTEN
 from lightpress.units import GB, MB
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Dashboard(Construct):
             label="% fewer bytes than the original",
             period=_AN_HOUR,
         )
-        by_format = [self._count(f"{name.capitalize()}Bytes", name, period=_AN_HOUR) for name in OUTPUTS]
+        by_format = [self._count(f"{name.capitalize()}Bytes", name, period=_AN_HOUR) for name in WRITTEN]
         return [
             _number("A view in full size", saved),
             _graph("Bytes of a view in full size", *bytes_.values()),

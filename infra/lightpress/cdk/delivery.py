@@ -455,10 +455,12 @@ def viewer_request(recipes: RecipeBook, path: str = "") -> str:
     """
     sizes = [size for recipe in recipes.recipes.values() for size in recipe.spec.sizes]
     sides = {side for size in sizes for side in (size.width, size.height) if side}
+    written = {form for recipe in recipes.recipes.values() for form in recipe.spec.formats}
+    outputs = [output for output in OUTPUTS.values() if output.by_default or output.name in written]
     told = {
         "PATH_OF_PICTURES": path,
-        "FORMATS_BY_NAME": {output.name: output.media_type for output in OUTPUTS.values()},
-        "FORMATS_NOT_FOR_ALL": [name for name in OUTPUTS if name not in FALLBACKS],
+        "FORMATS_BY_NAME": {output.name: output.media_type for output in outputs},
+        "FORMATS_NOT_FOR_ALL": [output.name for output in outputs if output.name not in FALLBACKS],
         "ALL_SIDES": sorted(sides),
         "ALL_NAMES": sorted({size.name for size in sizes}),
     }

@@ -74,6 +74,7 @@ class Failures(Component):
             description="Tries dead letters once more, and records what fails again with its reason",
             code=code,
             config=config,
+            renders=True,
             memory_mb=failure_memory_mb(config),
             timeout_seconds=RECORD_FAILURE_TIMEOUT_SECONDS,
             environment={
@@ -85,7 +86,7 @@ class Failures(Component):
         )
         function.allow("s3:PutObject", on=self.quarantine.arn_for_objects("*"))
         function.accept_any_key(self.quarantine, "*")
-        function.allow("dynamodb:UpdateItem", on=self.table.table_arn)
+        function.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self.table.table_arn)
         return function
 
 

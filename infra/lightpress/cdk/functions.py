@@ -15,13 +15,15 @@ from lightpress.cdk.code import compiled
 from lightpress.cdk.component import Component
 from lightpress.cdk.encryption import key_of
 from lightpress.cdk.findings import acknowledge
-from lightpress.cdk.layer import PillowLayer, target_of
+from lightpress.cdk.layer import PillowLayer, folder_of, target_of
 from lightpress.cdk.naming import pin, removal_policy, resource
+from lightpress.image.formats import EXTRA_INPUTS
 from lightpress.pipeline.recipe import load_recipes
+from lightpress.toml_reader import ConfigError
 from lightpress.units import MB
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from aws_cdk import aws_s3 as s3
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from lightpress.cdk.config import Config
+    from lightpress.pipeline.recipe import RecipeBook
 
 # The layer is locked, precompiled and measured for it.
 RUNTIME = lambda_.Runtime.PYTHON_3_13
@@ -51,11 +54,13 @@ class FunctionCode(Component):
         architecture: Of the processor that functions run on.
         asset: The code.
         layer: Pillow and the other libraries.
+        extra_layers: Those of `extra_inputs`, for functions that render.
     """
 
     def __init__(self, scope: Construct, id_: str, *, source: Path, recipes: Path, config: Config) -> None:
         super().__init__(scope, id_)
         self.recipes = load_recipes(recipes)
+        check_extra_inputs(self.recipes, config.processing.extra_inputs, recipes.name)
         self.architecture = _ARCHITECTURES[config.processing.architecture]
         for_host = config.processing.architecture == _ON_HOST
         self.asset = lambda_.Code.from_asset(
@@ -68,7 +73,40 @@ class FunctionCode(Component):
             architecture=self.architecture,
             for_host=for_host,
         )
+        self.extra_layers = [
+            PillowLayer(
+                self,
+                f"{name.capitalize()}Layer",
+                runtime=RUNTIME,
+                architecture=self.architecture,
+                for_host=for_host,
+                folder=folder_of(name),
+                holds=f"What reads {name.upper()},",
+            )
+            for name in EXTRA_INPUTS
+            if name in config.processing.extra_inputs
+        ]
         self.outputs = {"RecipesDigest": self.recipes.digest}
+
+
+def check_extra_inputs(recipes: RecipeBook, chosen: Collection[str], file: str) -> None:
+    """Raise ConfigError where recipes and the option `extra_inputs` do not name the same formats."""
+    used = set[str]()
+    for name, recipe in recipes.recipes.items():
+        for key, formats in (("accept", recipe.spec.accept), ("formats", recipe.spec.formats)):
+            asked = [form for form in EXTRA_INPUTS if form in formats]
+            used.update(asked)
+            for form in asked:
+                if form not in chosen:
+                    raise ConfigError(
+                        f"{file}: recipes.{name}.{key}: {form!r} needs a layer that the option extra_inputs adds; "
+                        f"it is {list(chosen)}, allowed: {', '.join(EXTRA_INPUTS)}"
+                    )
+    for form in chosen:
+        if form not in used:
+            raise ConfigError(
+                f"extra_inputs: {form!r} is in no recipe: name it in the accept of one ({file}), or leave its layer out"
+            )
 
 
 # Pictures come and go by the megabyte. By its defaults, the C library gives their memory back to the kernel and asks
@@ -120,6 +158,7 @@ class PythonFunction(lambda_.Function):
         handler: The module in `lightpress.handlers`.
         environment: Its variables, besides those that all functions have.
         label: What alarms call it; by default its id.
+        renders: Whether it opens originals, and needs the layers of `extra_inputs`.
         capacity: Where it needs another than the functions that process originals.
 
     Attributes:
@@ -142,6 +181,7 @@ class PythonFunction(lambda_.Function):
         config: Config,
         environment: Mapping[str, str],
         label: str = "",
+        renders: bool = False,
         **capacity: Unpack[Capacity],
     ) -> None:
         log_group, own_role = _log_and_role(scope, id_, config)
@@ -155,6 +195,8 @@ class PythonFunction(lambda_.Function):
             environment={**_common_variables(config), **environment},
             **_properties(code, config, capacity),
         )
+        if renders:
+            self.add_layers(*code.extra_layers)
         self.live = live_alias(scope, id_, self, provisioned=capacity.get("provisioned", 0))
         self.label = label or id_
         self.own_role = own_role

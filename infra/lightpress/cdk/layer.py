@@ -1,4 +1,4 @@
-"""The layer: Pillow and what else the function imports, from layers/pillow, built at synth."""
+"""The layers: Pillow and what else functions import, and a decoder for each of `extra_inputs`, built at synth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from lightpress.cdk.readiness import CACHE, PROJECT
 if TYPE_CHECKING:
     from constructs import Construct
 
-_PILLOW = PROJECT / "layers" / "pillow"
+_LAYERS = PROJECT / "layers"
+_PILLOW = _LAYERS / "pillow"
 _CACHE = CACHE / "layer-cache"
 _MACHINES = {"arm64": "aarch64", "x86_64": "x86_64"}
 
@@ -46,8 +47,16 @@ def target_of(runtime: lambda_.Runtime, architecture: lambda_.Architecture, *, f
     return on_lambda(_MACHINES[architecture.name], runtime.name.removeprefix("python"))
 
 
+def folder_of(extra_input: str) -> Path:
+    """Where the lock of an extra input's layer is."""
+    return _LAYERS / extra_input
+
+
 class PillowLayer(lambda_.LayerVersion):
-    """Goes with one runtime and one processor; `for_host` builds it for the Python and the machine that synthesize."""
+    """Goes with one runtime and one processor; `for_host` builds it for the Python and the machine that synthesize.
+
+    folder: where its lock is. holds: what is in it, for people.
+    """
 
     def __init__(  # noqa: PLR0913  by keyword
         self,
@@ -58,6 +67,7 @@ class PillowLayer(lambda_.LayerVersion):
         architecture: lambda_.Architecture,
         for_host: bool,
         folder: Path = _PILLOW,
+        holds: str = "Pillow and Powertools",
     ) -> None:
         requirements = folder / "requirements.txt"
         target = target_of(runtime, architecture, for_host=for_host)
@@ -69,7 +79,7 @@ class PillowLayer(lambda_.LayerVersion):
                 code=_code(folder, wheels, digest(requirements, target)),
                 compatible_runtimes=[runtime],
                 compatible_architectures=[architecture],
-                description=f"Pillow and Powertools for {target.name}",
+                description=f"{holds} for {target.name}",
             )
         except RuntimeError:
             if wheels.error is None:

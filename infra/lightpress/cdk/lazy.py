@@ -59,6 +59,7 @@ class LazyRendering(Construct):
             description="Makes lazy variants when somebody first asks for them",
             code=code,
             config=config,
+            renders=True,
             timeout_seconds=LAZY_TIMEOUT_SECONDS,
             reserved_concurrency=config.delivery.lazy_concurrency,
             environment={"IMAGES_BUCKET": images.bucket_name},

@@ -1,4 +1,4 @@
-"""What is compiled into the layer's wheels: libraries in C and crates in Rust, which no lock names.
+"""What is compiled into the wheels of the layers: libraries in C and crates in Rust, which no lock names.
 
 Their versions are read from the very files that are deployed, by what those say of themselves; where they say nothing,
 from the list (SBOM) that a wheel brings. A list alone is not trusted: it may name what is not in the wheel, or an old
@@ -23,11 +23,15 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.cdk.layer_build import on_lambda, provide
 from lightpress.cdk.readiness import CACHE, PROJECT
+from lightpress.image.formats import EXTRA_INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 LOCK = PROJECT / "layers" / "pillow" / "requirements.txt"
+EXTRA_LOCKS = {name: PROJECT / "layers" / name / "requirements.txt" for name in EXTRA_INPUTS}
+"""Of the layers that `extra_inputs` adds, by format."""
+
 TARGET = on_lambda("aarch64", "3.13")
 """What is looked into: the layer as it is deployed by default."""
 
@@ -145,6 +149,12 @@ LIBRARIES = (
             rb"mozjpeg version (\d+\.\d+\.\d+)", None, _GITHUB + "mozilla/mozjpeg"),
     Library("libffi", "cffi", ("_cffi_backend.*",), silent=True),
 )
+OF_EXTRA_INPUTS = (
+    Library("libjxl", "pillow-jxl-plugin", ("pillow_jxl/pillow_jxl.*",), rb"jpegxl-rs-[0-9.]+\+libjxl-(\d+\.\d+\.\d+)/",
+            None, _GITHUB + "libjxl/libjxl", fuzzed="libjxl"),
+    Library("PDFium", "pypdfium2", ("pypdfium2_raw/libpdfium.so",), None, "PDFium",
+            "https://pdfium.googlesource.com/pdfium", "chromium/{v}", "pdfium"),
+)
 # fmt: on
 
 # Modules of the packages themselves, which the lock names; what they hold besides has a row above, or is a crate.
@@ -154,14 +164,16 @@ _EXTENSIONS = {
     "_cffi_backend.*.so": "cffi",
     "mozjpeg_lossless_optimization/_mozjpeg_opti.*.so": "mozjpeg-lossless-optimization",
     "oxipng/oxipng.*.so": "pyoxipng",
+    "resvg_py/resvg_py.*.so": "resvg-py",
+    "pillow_jxl/pillow_jxl.*.so": "pillow-jxl-plugin",
 }
 
 
 @contextmanager
-def layer() -> Iterator[Path]:
-    """The layer's modules, built as they are deployed, or kept from before."""
+def layer(lock: Path = LOCK) -> Iterator[Path]:
+    """The modules of a layer, built as they are deployed, or kept from before."""
     with TemporaryDirectory() as folder:
-        provide(LOCK, TARGET, out=Path(folder), cache=_CACHE)
+        provide(lock, TARGET, out=Path(folder), cache=_CACHE)
         yield Path(folder) / "python"
 
 
@@ -170,12 +182,13 @@ def look_into(modules: Path) -> tuple[Found, ...]:
     files = {path.relative_to(modules).as_posix(): path.read_bytes() for path in sorted(modules.rglob("*.so*"))}
     _check_all_known(files)
     listed = _listed(modules)
-    libraries = [_library(row, files, listed) for row in LIBRARIES if _matching(row.files, files)]
+    rows = (*LIBRARIES, *OF_EXTRA_INPUTS)
+    libraries = [_library(row, files, listed) for row in rows if _matching(row.files, files)]
     return tuple(sorted((*libraries, *_crates(files)), key=lambda found: (found.wheel, found.name.lower())))
 
 
 def _check_all_known(files: Iterable[str]) -> None:
-    known = [*_EXTENSIONS, *(pattern for row in LIBRARIES for pattern in row.files)]
+    known = [*_EXTENSIONS, *(pattern for row in (*LIBRARIES, *OF_EXTRA_INPUTS) for pattern in row.files)]
     for file in files:
         if not any(fnmatchcase(file, pattern) for pattern in known):
             raise NativeError(f"{file}: nobody knows what this is; find out, and give it a row in infra/native.py")
@@ -188,7 +201,10 @@ def _matching(patterns: Iterable[str], files: Iterable[str]) -> list[str]:
 def _listed(modules: Path) -> dict[str, dict[str, Any]]:
     """The components that wheels list themselves (https://peps.python.org/pep-0770/), by their names."""
     lists = [json.loads(path.read_bytes()) for path in sorted(modules.glob("*.dist-info/sboms/*.json"))]
-    return {component["name"]: component for one in lists for component in one.get("components", ())}
+    found = {component["name"]: component for one in lists for component in one.get("components", ())}
+    for path in modules.glob("pypdfium2_raw/version.json"):  # a list of its own kind, of one library
+        found["PDFium"] = {"name": "PDFium", "version": str(json.loads(path.read_bytes())["build"])}
+    return found
 
 
 def _library(row: Library, files: Mapping[str, bytes], listed: Mapping[str, dict[str, Any]]) -> Found:
@@ -289,8 +305,8 @@ def _component(found: Found) -> dict[str, Any]:
 
 
 def main(path: Path) -> None:
-    """Add what is in the layer to the CycloneDX file at `path`."""
-    with layer() as modules:
+    """Add what is in a layer to the CycloneDX file at `path`, which is named as the extra input, or in another way."""
+    with layer(EXTRA_LOCKS.get(path.name.partition(".")[0], LOCK)) as modules:
         found = look_into(modules)
     sbom = with_native(json.loads(path.read_text(encoding="utf-8")), found)
     path.write_text(json.dumps(sbom, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

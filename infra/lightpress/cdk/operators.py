@@ -10,10 +10,11 @@ from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_iam as iam
 
 from lightpress.cdk.component import Component
-from lightpress.cdk.existing import name_attached
+from lightpress.cdk.existing import name_attached, read_attached
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.metrics import NAMESPACE
+from lightpress.cdk.processing import read_originals
 from lightpress.cdk.upload_api import route
 from lightpress.costs.prices import MILLION, prices_of
 from lightpress.pipeline.gate import HELD, REVIEWS
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from lightpress.cdk.failures import Failures
     from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.processing import Processing
+    from lightpress.cdk.reviewing import Reviewing
     from lightpress.cdk.upload_api import UploadApi
     from lightpress.cdk.url_ingest import UrlIngest
 
@@ -40,9 +42,13 @@ OPERATOR_ROUTES = (
     (gateway.HttpMethod.POST, "/operators/failures/retry"),
     (gateway.HttpMethod.POST, "/operators/failures/discard"),
     (gateway.HttpMethod.GET, "/operators/held"),
+    (gateway.HttpMethod.POST, "/operators/held/approve"),
+    (gateway.HttpMethod.POST, "/operators/held/reject"),
     (gateway.HttpMethod.GET, "/operators/backfills"),
     (gateway.HttpMethod.GET, "/operators/days"),
 )
+PREVIEW_ROUTE = (gateway.HttpMethod.GET, "/operators/held/preview")
+"""Only where a recipe has a gate: answered by another function, which may read originals and nothing else."""
 _MEMORY_MB = 512
 _TIMEOUT_SECONDS = 29  # API Gateway waits no longer than 30
 _MS_PER_SECOND = 1000
@@ -59,7 +65,11 @@ class Operators(Component):
         failures: Whose table and copies are read and removed.
         backfill: Whose runs are read.
         url_ingest: Whose queue retries of URLs go to; None if no URLs are fetched.
+        reviewing: Whose queue reviews go to; None if no recipe has a gate.
         counted: The functions whose costs are counted.
+
+    Attributes:
+        readers: The functions that read originals.
 
     """
 
@@ -75,6 +85,7 @@ class Operators(Component):
         failures: Failures,
         backfill: Backfill,
         url_ingest: UrlIngest | None,
+        reviewing: Reviewing | None,
         counted: Sequence[PythonFunction],
         code: FunctionCode,
         config: Config,
@@ -84,7 +95,7 @@ class Operators(Component):
             self,
             "Operators",
             handler="operators",
-            description="Shows operators pictures, failures, backfills and costs; retries and discards failures",
+            description="Shows operators pictures, failures, backfills and costs; retries failures; reviews",
             code=code,
             config=config,
             memory_mb=_MEMORY_MB,
@@ -105,12 +116,39 @@ class Operators(Component):
         name_attached(function, config.existing.attach)
         _allow_reading(function, uploads, delivery, backfill)
         _allow_settling(function, processing, failures, url_ingest)
+        if reviewing is not None:
+            function.add_environment("REVIEW_QUEUE_URL", reviewing.queue.queue_url)
+            function.allow("sqs:SendMessage", on=reviewing.queue.queue_arn)
         integration = integrations.HttpLambdaIntegration("Integration", function.live)
         # With "jwt", API Gateway itself refuses tokens without the scope.
         scopes = [config.uploads.operators_scope] if config.uploads.upload_auth == "jwt" else []
         for method, path in OPERATOR_ROUTES:
             route(api.api, method, path, integration, api.authorizer, scopes=scopes)
         self.functions = (function,)
+        self.readers: tuple[PythonFunction, ...] = ()
+        if reviewing is not None:
+            preview = _preview(self, uploads, code, config)
+            shown = integrations.HttpLambdaIntegration("PreviewIntegration", preview.live)
+            route(api.api, *PREVIEW_ROUTE, shown, api.authorizer, scopes=scopes)
+            self.readers = (preview,)
+            self.functions = (function, preview)
+
+
+def _preview(scope: Construct, uploads: s3.IBucket, code: FunctionCode, config: Config) -> PythonFunction:
+    """The function that renders what waits, so that a browser can show it; as large as the one that publishes it."""
+    function = PythonFunction(
+        scope,
+        "Preview",
+        handler="preview",
+        description="Shows operators what waits for a reviewer",
+        code=code,
+        config=config,
+        timeout_seconds=_TIMEOUT_SECONDS,
+        environment={"UPLOAD_AUTH": config.uploads.upload_auth, "OPERATORS_SCOPE": config.uploads.operators_scope},
+    )
+    read_originals(function, uploads)
+    read_attached(function, config.existing.attach)
+    return function
 
 
 def _allow_reading(function: PythonFunction, uploads: s3.IBucket, delivery: Delivery, backfill: Backfill) -> None:

@@ -120,6 +120,7 @@ class Processing(Component):
             description="Publishes the variants of originals, and removes those of deleted ones",
             code=code,
             config=config,
+            renders=True,
             reserved_concurrency=config.processing.reserved_concurrency,
             environment={
                 "QUEUE_URL": self.queue.queue_url,

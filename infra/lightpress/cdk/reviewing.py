@@ -6,26 +6,32 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
 from aws_cdk import aws_events as events
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
 
 from lightpress.cdk.account_limits import REVIEWS_AT_ONCE
 from lightpress.cdk.component import Component
-from lightpress.cdk.existing import accept_from, name_attached, send_events
+from lightpress.cdk.existing import accept_from, read_attached, send_events
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.malware import MalwareScan
 from lightpress.cdk.naming import resource
+from lightpress.cdk.processing import read_originals
 from lightpress.cdk.queues import WorkQueue
 from lightpress.pipeline.gate import HELD, MALWARE, REVIEWS
 from lightpress.pipeline.review_messages import SCANNED
 from lightpress.pipeline.reviewing import MEASURE
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_s3 as s3
+    from collections.abc import Sequence
+
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.options.existing import Existing
     from lightpress.cdk.processing import Processing
+    from lightpress.pipeline.buckets import Attached
 
 _MEMORY_MB = 256
 _TIMEOUT_SECONDS = 60
@@ -75,19 +81,23 @@ class Reviewing(Component):
                 "QUEUE_URL": processing.queue.queue_url,
             },
         )
-        name_attached(self.function, config.existing.attach)
+        # Whether a version is there that somebody has reviewed: nothing is kept of one that was erased.
+        read_originals(self.function, uploads)
+        read_attached(self.function, config.existing.attach)
         self.function.consume(self.queue, batch_size=10, max_concurrency=REVIEWS_AT_ONCE)
         self.function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects(f"{REVIEWS}*"))
         self.function.allow("s3:ListBucket", on=images.bucket_arn)
         self.function.accept_any_key(images, f"{REVIEWS}*")
         self.function.allow("sqs:SendMessage", on=processing.queue.queue_arn)
+        if code.recipes.has_time_limits:
+            self.function.add_environment("GATE_TIME_LIMITS", "true")
         # How long pictures wait: the list, and the manifests of the oldest.
         self.function.allow("s3:GetObject", on=images.arn_for_objects(f"{HELD}*"))
         self.function.allow("s3:GetObject", on=images.arn_for_objects("m/*"))
         self.function.accept_any_key(images, f"{HELD}*", "m/*")
         self._measure_every_hour()
         if MALWARE in code.recipes.reviewers:
-            self._scan(uploads, config)
+            self._scan(uploads, code, config)
         self.functions = (self.function,)
         self.work_queues = (self.queue,)
         self.outputs = {"ReviewQueueUrl": self.queue.queue_url}
@@ -105,9 +115,11 @@ class Reviewing(Component):
         ]
         accept_from(rule, self.queue)
 
-    def _scan(self, uploads: s3.IBucket, config: Config) -> None:
-        """Have GuardDuty scan every upload, and its answers come to the queue."""
+    def _scan(self, uploads: s3.IBucket, code: FunctionCode, config: Config) -> None:
+        """Have GuardDuty scan every upload and what is new in attached buckets, and its answers come to the queue."""
         MalwareScan(self, "MalwareScan", bucket=uploads)
+        asking = [one for one in config.existing.attach if code.recipes.may_ask(MALWARE, one.pictures.under)]
+        _scan_attached(self, [one for one in asking if one.malware_plan])
         rule = events.Rule(
             self,
             "Scanned",
@@ -115,10 +127,29 @@ class Reviewing(Component):
             event_pattern=events.EventPattern(
                 source=["aws.guardduty"],
                 detail_type=[SCANNED],
-                detail={"s3ObjectDetails": {"bucketName": [uploads.bucket_name]}},
+                detail={"s3ObjectDetails": {"bucketName": [uploads.bucket_name, *_names(asking)]}},
             ),
         )
         send_events(self, rule, "Scanned", queue=self.queue, config=config)
+
+
+def _names(attached: Sequence[Existing[Attached]]) -> list[str]:
+    """The buckets, each once, in their order: a bucket may be attached by several prefixes."""
+    return list(dict.fromkeys(one.pictures.bucket for one in attached))
+
+
+def _scan_attached(scope: Construct, attached: Sequence[Existing[Attached]]) -> None:
+    """Make a plan for each bucket, of which GuardDuty allows one: for all of its prefixes."""
+    for number, name in enumerate(_names(attached)):
+        rows = [one for one in attached if one.pictures.bucket == name]
+        prefixes = sorted({one.pictures.prefix for one in rows})
+        keys = sorted({one.kms_key for one in rows if one.kms_key})
+        key = kms.Key.from_key_arn(scope, f"AttachedKey{number}", keys[0]) if keys else None
+        bucket = s3.Bucket.from_bucket_attributes(
+            scope, f"AttachedBucket{number}", bucket_name=name, encryption_key=key
+        )
+        scanned = () if "" in prefixes else prefixes
+        MalwareScan(scope, f"MalwareScan{number}", bucket=bucket, prefixes=scanned, is_ours=False)
 
 
 def ask_reviewers(*functions: PythonFunction, images: PrivateBucket) -> None:

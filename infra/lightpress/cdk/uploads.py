@@ -9,6 +9,9 @@ from aws_cdk import aws_s3 as s3
 
 from lightpress.cdk.buckets import PrivateBucket, moved
 from lightpress.cdk.component import Component
+from lightpress.cdk.options.storage import INFREQUENT_ACCESS, STANDARD
+from lightpress.pipeline.recipe import DROP, INFREQUENT
+from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import PythonFunction
+    from lightpress.pipeline.recipe import RecipeBook
 
 
 class Uploads(Component):
@@ -25,9 +29,17 @@ class Uploads(Component):
     Our own is versioned: an overwritten original can be brought back, and a version id tells contents apart.
     """
 
-    def __init__(self, scope: Construct, id_: str, *, config: Config, given: s3.IBucket | None = None) -> None:
+    def __init__(
+        self, scope: Construct, id_: str, *, config: Config, recipes: RecipeBook, given: s3.IBucket | None = None
+    ) -> None:
         super().__init__(scope, id_)
-        self.bucket: s3.IBucket = given or _own(self, config)
+        _check_originals(recipes, config, given)
+        self.bucket: s3.IBucket = given or _own(self, config, recipes)
+        if given is not None and recipes.drops_originals:
+            Annotations.of(self).add_info_v2(
+                "lightpress:originals",
+                f'A recipe has originals = "{DROP}": they leave the bucket of `uploads` only if it keeps versions.',
+            )
         self.outputs = {"UploadsBucketName": self.bucket.bucket_name}
 
     def accept_from(self, *origins: str) -> None:
@@ -58,7 +70,34 @@ class Uploads(Component):
             function.allow("kms:Decrypt", "kms:GenerateDataKey", on=key.key_arn)
 
 
-def _own(scope: Construct, config: Config) -> PrivateBucket:
+def drop_originals(*functions: PythonFunction, uploads: s3.IBucket) -> None:
+    """Let functions remove versions of originals, one by one."""
+    for function in functions:
+        function.allow("s3:DeleteObjectVersion", on=uploads.arn_for_objects("*"))
+
+
+def _check_originals(recipes: RecipeBook, config: Config, given: s3.IBucket | None) -> None:
+    """Refuse what contradicts what recipes say of originals; raises ConfigError."""
+    storage = config.storage
+    if recipes.drops_originals and storage.originals_expiration_days:
+        raise ConfigError(
+            f'originals_expiration_days: {storage.originals_expiration_days}, and a recipe has originals = "{DROP}": '
+            "what has left never expires, so its variants would stay. Remove one of the two"
+        )
+    if not recipes.infrequent:
+        return
+    if given is not None:
+        raise ConfigError(
+            f'originals: "{INFREQUENT}", and the bucket of `uploads` is yours: remove it, and set a rule there'
+        )
+    if storage.originals_storage != STANDARD:
+        raise ConfigError(
+            f'originals_storage: "{storage.originals_storage}" moves all originals, and a recipe has originals = '
+            f'"{INFREQUENT}". Remove one of the two'
+        )
+
+
+def _own(scope: Construct, config: Config, recipes: RecipeBook) -> PrivateBucket:
     return PrivateBucket(
         scope,
         "Originals",
@@ -72,6 +111,11 @@ def _own(scope: Construct, config: Config) -> PrivateBucket:
                 expired_object_delete_marker=True,
             ),
             *moved(config.storage.originals_storage, config.storage.originals_storage_days),
+            *(
+                rule
+                for prefix in recipes.infrequent
+                for rule in moved(INFREQUENT_ACCESS, config.storage.originals_storage_days, prefix or None)
+            ),
             *_expiring(config.storage.originals_expiration_days),
         ],
     )

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
+from lightpress.image import REJECTIONS
 from lightpress.pipeline.failures import Failure, fingerprint
 
 if TYPE_CHECKING:
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 SUBJECT, IDENTITY, EXPIRY = "subject", "identity", "expires_at"
 _TEXTS = ("reason", "detail", "bucket", "key", "digest", "quarantine", "url", "correlation_id")
 _NUMBERS = ("attempts", "last_at", EXPIRY)
+_REQUESTS, _REVISIONS = "request_ids", "revisions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,11 @@ class DynamoFailures:
             ExpressionAttributeValues={":less": {"N": "-1"}},
         )
 
-    def record(self, failure: Failure) -> None:
-        """UPDATE: set what is known now; of the first sight the older stays, request ids are collected."""
+    def record(self, failure: Failure, revision: int | None = None) -> None:
+        """UPDATE: set what is known now; of the first sight the older stays, request ids and revisions are collected.
+
+        revision: Of the manifest that will tell of it; None where none will.
+        """
         texts = {name: {"S": value} for name in _TEXTS if (value := getattr(failure, name)) is not None}
         numbers = {name: {"N": str(getattr(failure, name))} for name in _NUMBERS}
         values: dict[str, Any] = texts | numbers
@@ -74,10 +81,11 @@ class DynamoFailures:
         names = {f"#{name}": name for name in (*values, "first_at")}
         expression = f"SET {', '.join(changes)}, #first_at = if_not_exists(#first_at, :first_at)"
         arguments = {f":{name}": value for name, value in values.items()} | {":first_at": {"N": str(failure.first_at)}}
-        if failure.request_ids:
-            expression += " ADD #request_ids :request_ids"
-            names["#request_ids"] = "request_ids"
-            arguments[":request_ids"] = {"SS": sorted(set(failure.request_ids))}
+        sets = {_REQUESTS: sorted(set(failure.request_ids)), _REVISIONS: [] if revision is None else [str(revision)]}
+        if added := {name: values for name, values in sets.items() if values}:
+            expression += " ADD " + ", ".join(f"#{name} :{name}" for name in added)
+            names |= {f"#{name}": name for name in added}
+            arguments |= {f":{name}": {"SS": values} for name, values in added.items()}
         self.dynamodb.update_item(
             TableName=self.table,
             Key=_key(failure.subject, failure.identity),
@@ -85,6 +93,37 @@ class DynamoFailures:
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=arguments,
         )
+
+    def rejection(self, subject: str, identity: str) -> frozenset[int] | None:
+        """GetItem: the revisions of manifests that a rejection was recorded for; None if none is recorded now."""
+        answer = self.dynamodb.get_item(TableName=self.table, Key=_key(subject, identity), ConsistentRead=True)
+        item = answer.get("Item", {})
+        if item.get("reason", {}).get("S") not in REJECTIONS:
+            return None
+        return frozenset(map(int, item.get(_REVISIONS, {}).get("SS", ())))
+
+    def lift_rejection(self, subject: str, identity: str, revisions: frozenset[int]) -> None:
+        """UpdateItem: remove what makes a failure of the row, if the revisions are those; its trials stay, and expire.
+
+        Releases that kept no revisions wrote rows without.
+        """
+        names = {f"#{name}": name for name in ("reason", "detail", "quarantine", _REVISIONS)}
+        unchanged = f"#{_REVISIONS} = :{_REVISIONS}" if revisions else f"attribute_not_exists(#{_REVISIONS})"
+        values: dict[str, Any] = {":none": {"S": ""}}
+        if revisions:
+            values[f":{_REVISIONS}"] = {"SS": sorted(map(str, revisions))}
+        try:
+            self.dynamodb.update_item(
+                TableName=self.table,
+                Key=_key(subject, identity),
+                UpdateExpression=f"REMOVE {', '.join(names)}",
+                ConditionExpression=f"#reason > :none AND {unchanged}",  # nothing is smaller than a reason that is none
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
 
     def all(self) -> Iterator[Failure]:
         """SCAN: every failure; for operators."""

@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from lightpress.aws.errors import is_gone, on_condition
+from lightpress.aws.errors import is_gone, on_condition, status
 from lightpress.aws.unreadable import closed_by, closed_by_archive, is_refusal, why_closed
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
-from lightpress.pipeline.source import FOCUS, Original, focus_in
+from lightpress.pipeline.source import FOCUS, Lying, Original, focus_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from types_boto3_s3 import S3Client
 
     from lightpress.pipeline.source import Closed, Source
 
 _NO_VERSION = "null"
+_FORBIDDEN = 403
 
 
 @dataclass(frozen=True, slots=True)
 class S3Originals:
-    """Reads originals; may not write."""
+    """Reads originals, and takes versions away where a recipe says so; may not write."""
 
     s3: S3Client
 
@@ -54,11 +55,43 @@ class S3Originals:
             raise PreconditionFailed  # it can be read by now, or is another one
         return _original(newest, newest["Size"], closed)
 
+    def has(self, source: Source, identity: str) -> bool:
+        """HEAD; where that does not show this version, LIST VERSIONS, which needs no right to look at it."""
+        try:
+            head = self.s3.head_object(Bucket=source.bucket, Key=source.key)
+        except ClientError as error:
+            if not (is_gone(error) or is_refusal(error)):
+                raise
+        else:
+            if _original(head, head["ContentLength"], None).identity == identity:
+                return True
+        return any(_is_called(version, identity) for version in _versions(self.s3, source))
+
     def read(self, source: Source, original: Original) -> bytes:
         """GET with If-Match: another version with the same ETag has the same bytes."""
         if original.closed is not None:
             raise Unreadable(original.closed)
         return read_as_seen(self.s3, source, original.etag)
+
+    def newest(self, source: Source) -> tuple[Lying, ...]:
+        """LIST VERSIONS: of all that begin with the key, its own come first, the newest of them before the others."""
+        found = self.s3.list_object_versions(Bucket=source.bucket, Prefix=source.key, MaxKeys=2)
+        versions: list[Mapping[str, Any]] = [*found.get("Versions", [])]
+        markers: list[Mapping[str, Any]] = [*found.get("DeleteMarkers", [])]
+        rows = [(row, False) for row in versions] + [(row, True) for row in markers]
+        of_key = [(row, is_marker) for row, is_marker in rows if row["Key"] == source.key]
+        of_key.sort(key=lambda pair: not pair[0]["IsLatest"])
+        return tuple(Lying(row["VersionId"], is_marker) for row, is_marker in of_key)
+
+    def remove(self, source: Source, version: str) -> bool:
+        """DELETE with the version's id: what was written since is another version, which nobody can hit so."""
+        try:
+            self.s3.delete_object(Bucket=source.bucket, Key=source.key, VersionId=version)
+        except ClientError as error:
+            if status(error) == _FORBIDDEN:
+                return False
+            raise
+        return True
 
 
 def _original(told: Mapping[str, Any], size: int, closed: Closed | None) -> Original:
@@ -72,6 +105,22 @@ def _of_contents(etag: str, focus: tuple[float, float] | None) -> str:
     """What tells one upload from the next where there are no versions; another focus makes other variants."""
     contents = etag.strip('"')
     return f"{contents} {FOCUS}={focus[0]:g},{focus[1]:g}" if focus else contents
+
+
+def _is_called(listed: Mapping[str, Any], identity: str) -> bool:
+    """Whether a version in a list is the one with this identity; a list does not tell the focus of an upload."""
+    if listed["VersionId"] != _NO_VERSION:
+        return bool(listed["VersionId"] == identity)
+    return bool(listed["ETag"].strip('"') == identity.partition(" ")[0])
+
+
+def _versions(s3: S3Client, source: Source) -> Iterator[Mapping[str, Any]]:
+    """All versions of a key. Of all keys that begin with it, it comes first, so most lists end with the first page."""
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=source.bucket, Prefix=source.key):
+        rows = page.get("Versions", [])
+        yield from (one for one in rows if one["Key"] == source.key)
+        if any(one["Key"] != source.key for one in rows):
+            return
 
 
 def _newest(s3: S3Client, source: Source) -> Mapping[str, Any] | None:

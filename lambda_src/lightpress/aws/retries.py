@@ -1,4 +1,4 @@
-"""The queues that what failed is sent to again."""
+"""The queues that operators send to: what failed goes to its queue again, and reviews to theirs."""
 
 from __future__ import annotations
 
@@ -29,4 +29,24 @@ class SqsRetries:
         if queue_url is None:
             return False
         self.sqs.send_message(QueueUrl=queue_url, MessageBody=body)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class SqsReviews:
+    """Sends to the review queue.
+
+    Attributes:
+        sqs: The client.
+        queue_url: The review queue; None where no recipe has a gate.
+    """
+
+    sqs: SQSClient
+    queue_url: str | None
+
+    def send(self, body: str) -> bool:
+        """SEND; False, and nothing is sent, if there is no such queue."""
+        if self.queue_url is None:
+            return False
+        self.sqs.send_message(QueueUrl=self.queue_url, MessageBody=body)
         return True

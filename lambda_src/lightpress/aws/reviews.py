@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.errors import on_condition
 from lightpress.aws.images import S3Images
-from lightpress.pipeline.gate import held_path, review_from_json, review_path, standing_of
+from lightpress.pipeline.gate import entry_of, review_from_json, review_path, standing_of
 from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
@@ -52,11 +52,11 @@ class S3Reviews:
     def list_as_held(self, manifest: Manifest) -> None:
         """PUT the entry: the key, which no path tells."""
         entry = {"key": manifest.key, "revision": manifest.revision, "gate": manifest.gate}
-        self._put(held_path(manifest.key, manifest.revision), json.dumps(entry, ensure_ascii=False).encode())
+        self._put(entry_of(manifest), json.dumps(entry, ensure_ascii=False).encode())
 
     def unlist(self, manifest: Manifest) -> None:
         """DELETE the entry."""
-        self.s3.delete_object(Bucket=self.bucket, Key=held_path(manifest.key, manifest.revision))
+        self.s3.delete_object(Bucket=self.bucket, Key=entry_of(manifest))
 
     def _read(self, path: str) -> bytes | None:
         return S3Images(self.s3, self.bucket).file_at(path)

@@ -1,21 +1,25 @@
 """One look at an original: is what is published of it what should be? Nothing changes.
 
-It takes two requests at most, and one more for each reviewer and each enricher that its recipe names. None reads an
-original, so that what is in an archive costs what everything else does.
+It takes two requests at most, one more for each reviewer and each enricher that its recipe names, and one more where an
+original has left, or is to. None reads an original, so that what is in an archive costs what everything else does.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lightpress.image import UNREADABLE, Reason
+from lightpress.pipeline.dropping import has_left, is_to_leave, marker_below
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.settled import agrees, follows_facts, is_current, retold, stays_unread
+from lightpress.pipeline.settled import agrees, facts_told, follows_facts, is_current, is_overdue, retold, stays_unread
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.ports import Facts, Images, Originals, Reviews
     from lightpress.pipeline.recipe import Recipe, RecipeBook
@@ -34,8 +38,9 @@ class Stale(StrEnum):
     CHANGED = "changed"  # what is published is of another version
     REMOVED = "removed"  # it is deleted, and still published
     RESTORED = "restored"  # it failed because it was in an archive, and can be read now
-    REVIEWED = "reviewed"  # what is published does not agree with its reviews
+    REVIEWED = "reviewed"  # what is published does not agree with its reviews, or they are overdue
     ENRICHED = "enriched"  # it does not say what enrichers have said, or does not ask those of its recipe
+    LEAVES = "leaves"  # its recipe drops originals, and it is still there
     OUTDATED = "outdated"  # what is published is of this version under another recipe
 
 
@@ -47,7 +52,8 @@ class Found:
         ending: What became of the original, where that is final: the status of its manifest, `IGNORED` or `GONE`; of
             what nobody can read the reason for that, such as "archived".
         stale: Why it is to be worked on; None where it has an ending.
-        reads: Requests that the look took, but for those for reviews: one for each reviewer of its recipe.
+        reads: Requests that the look took, but for those for reviews (one for each reviewer of its recipe) and for
+            what lies under the key.
     """
 
     ending: str | None
@@ -65,6 +71,7 @@ class Looking:
         recipes: Which recipe each key has.
         reviews: What reviewers say; None where no recipe has a gate.
         facts: What enrichers say; None where no recipe asks any.
+        now: The time, in seconds since 1970.
     """
 
     images: Images
@@ -72,6 +79,7 @@ class Looking:
     recipes: RecipeBook
     reviews: Reviews | None = None
     facts: Facts | None = None
+    now: Callable[[], float] = time.time
 
     def __call__(self, source: Source) -> Found:
         """GET the manifest; HEAD the original where there is one."""
@@ -86,8 +94,12 @@ class Looking:
     def _compared(self, source: Source, manifest: Manifest, recipe: Recipe) -> Found:
         try:
             original = self.originals.head(source)
+            left = has_left(source, manifest, original, self.originals)
         except PreconditionFailed:  # it changes while it is looked at
             return Found(None, Stale.CHANGED, MOST_READS)
+        if left:
+            changed = self._changed_since_it_left(source, manifest, recipe)
+            return Found(None if changed else str(manifest.status), changed, MOST_READS)
         if original is None:
             deleted = manifest.status is Status.DELETED
             return Found(GONE, None, MOST_READS) if deleted else Found(None, Stale.REMOVED, MOST_READS)
@@ -104,7 +116,9 @@ class Looking:
             return Stale.RESTORED
         if not is_current(manifest, recipe) and not stays_unread(manifest, original, recipe):
             return Stale.OUTDATED
-        return Stale.ENRICHED if self._is_enriched_anew(source, manifest, recipe, original) else None
+        if self._is_enriched_anew(source, manifest, recipe, original):
+            return Stale.ENRICHED
+        return Stale.LEAVES if self._may_leave(source, manifest, recipe, original) else None
 
     def _is_enriched_anew(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
         """Only of what is published by its recipe: of what nobody can read, an attempt would change nothing."""
@@ -117,10 +131,31 @@ class Looking:
             return original.closed is None
         return retold(manifest, recipe, facts) != manifest
 
+    def _may_leave(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
+        if not is_to_leave(source, manifest, recipe):
+            return False
+        try:
+            marker_below(original, self.originals.newest(source))
+        except PreconditionFailed:
+            return False
+        return True
+
+    def _changed_since_it_left(self, source: Source, manifest: Manifest, recipe: Recipe) -> Stale | None:
+        if self._is_rejected(source, manifest, recipe):
+            return Stale.REVIEWED
+        return Stale.ENRICHED if facts_told(source, manifest, self.facts) != manifest else None
+
+    def _is_rejected(self, source: Source, manifest: Manifest, recipe: Recipe) -> bool:
+        """Whether a reviewer rejects what has left, of a recipe that has a gate since then."""
+        if self.reviews is None or not recipe.gate or manifest.source is None:
+            return False
+        return self.reviews.standing(source.name, manifest.source.identity, recipe.gate).rejection is not None
+
     def _is_reviewed_anew(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
         if self.reviews is None or not recipe.gate:
             return False
-        return not agrees(manifest, self.reviews.standing(source.name, original.identity, recipe.gate))
+        standing = self.reviews.standing(source.name, original.identity, recipe.gate)
+        return not agrees(manifest, replace(standing, overdue=is_overdue(manifest, original, recipe, self.now)))
 
 
 def _ending(manifest: Manifest, original: Original, recipe: Recipe) -> str:

@@ -13,7 +13,7 @@ from lightpress.aws.failures_table import DynamoFailures
 from lightpress.aws.history import S3History
 from lightpress.aws.images import S3Images
 from lightpress.aws.quarantine import S3Quarantine
-from lightpress.aws.retries import SqsRetries
+from lightpress.aws.retries import SqsRetries, SqsReviews
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.aws.session import WAITING_IN_API, client, s3_client
 from lightpress.aws.waiting_list import S3WaitingList
@@ -32,6 +32,7 @@ def operator_service() -> OperatorService:
     settings = UploadSettings.from_environment(os.environ)
     more = OperatorSettings.from_environment(os.environ)
     s3, dynamodb = s3_client(WAITING_IN_API), client("dynamodb", config=WAITING_IN_API)
+    sqs = client("sqs", config=WAITING_IN_API)
     return OperatorService(
         publishing=publishing(settings),
         cdn_base_url=settings.cdn_base_url,
@@ -39,8 +40,9 @@ def operator_service() -> OperatorService:
         history=S3History(s3),
         rows=DynamoFailures(dynamodb, more.failures_table, _now, retention_seconds=0),  # it writes no row
         copies=S3Quarantine(s3, more.quarantine_bucket),
-        retries=SqsRetries(client("sqs", config=WAITING_IN_API), more.queue_url, more.url_queue_url),
+        retries=SqsRetries(sqs, more.queue_url, more.url_queue_url),
         waiting=S3WaitingList(s3, settings.images_bucket),
+        reviews=SqsReviews(sqs, more.review_queue_url),
         runs=DynamoRuns(dynamodb, more.runs_table),
         counts=CloudWatchCounts(
             client("cloudwatch", config=WAITING_IN_API), metrics_of(more.metrics), partial(datetime.now, UTC)

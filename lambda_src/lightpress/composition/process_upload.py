@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.aws.dead_letters import SqsDeadLetters, SqsQueue
 from lightpress.aws.session import s3_client, sqs_client
-from lightpress.composition.publishing import dependencies, notifier, publishing
+from lightpress.composition.publishing import dependencies, dropping, notifier, publishing
 from lightpress.pipeline.messages import MessageProcessor
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.sandbox import limits_within
@@ -34,6 +34,7 @@ def processor() -> MessageProcessor[Outcome]:
         queue=SqsQueue(sqs, settings.queue_url),
         observer=ReconcileTelemetry(timings),
         announce=notifier(),
+        afterwards=dropping(needs),
     )
 
 

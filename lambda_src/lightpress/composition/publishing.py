@@ -14,6 +14,7 @@ from lightpress.aws.purges import SqsLateLooks, SqsPurges
 from lightpress.aws.session import client
 from lightpress.delivery.notify import Notifier
 from lightpress.pipeline.buckets import Publishing, attached_from
+from lightpress.pipeline.dropping import Dropping
 from lightpress.pipeline.messages import no_notification
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import load_recipes
@@ -61,6 +62,13 @@ def dependencies(
         reviews=reviews_in(settings.images_bucket, s3, recipes),
         facts=facts_in(settings.images_bucket, s3, recipes),
     )
+
+
+def dropping(needs: Dependencies) -> Callable[..., None]:
+    """Has originals leave, once it is announced that they are published; nothing where no recipe drops any."""
+    if not needs.recipes.drops_originals:
+        return no_notification
+    return Dropping(needs.originals, needs.images, needs.recipes)
 
 
 def reviews_in(images_bucket: str, s3: S3Client, recipes: RecipeBook) -> Reviews | None:

@@ -11,7 +11,7 @@ from lightpress.aws.dead_letters import SqsQueue
 from lightpress.aws.failures_table import DynamoFailures
 from lightpress.aws.quarantine import S3Quarantine
 from lightpress.aws.session import WAITING_FOR_COPIES, client, s3_client, sqs_client
-from lightpress.composition.publishing import dependencies, notifier, publishing
+from lightpress.composition.publishing import dependencies, dropping, notifier, publishing
 from lightpress.failures.record import FailureRecords, RecordFailure
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.sandbox import limits_within
@@ -31,15 +31,17 @@ def recorder() -> RecordFailure:
     observer = ReconcileTelemetry(timings)
     limits = replace(limits_within(settings.memory_mb), wall_seconds=_WALL_SECONDS_ALONE)
     quarantine = S3Quarantine(s3_client(WAITING_FOR_COPIES), kept.quarantine_bucket)
+    needs = dependencies(settings, s3, sqs, limits, timings)
     table = DynamoFailures(client("dynamodb"), kept.failures_table, _now, kept.retention_seconds)
     return RecordFailure(
         find_source=publishing(settings).find_source,
-        reconcile=partial(reconcile, dependencies=dependencies(settings, s3, sqs, limits, timings)),
+        reconcile=partial(reconcile, dependencies=needs),
         registry=FailureRecords(quarantine, table, observer, _now, kept.retention_seconds),
         queue=SqsQueue(sqs, settings.queue_url),
         observer=observer,
         announce=notifier(),
         uploads=settings.uploads_bucket,
+        afterwards=dropping(needs),
     )
 
 

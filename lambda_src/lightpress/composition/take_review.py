@@ -6,12 +6,13 @@ import os
 from functools import cache
 
 from lightpress.aws.hints import SqsLooks
+from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import s3_client, sqs_client
 from lightpress.aws.waiting import S3Waiting
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.review_messages import read_review
-from lightpress.pipeline.reviewing import ReviewOf, TakeReview
+from lightpress.pipeline.reviewing import LookAtOverdue, ReviewOf, TakeReview
 from lightpress.settings import ReviewSettings
 
 
@@ -19,16 +20,30 @@ from lightpress.settings import ReviewSettings
 def taker() -> TakeReview:
     """Build what takes reviews; once per container."""
     where = settings()
-    return TakeReview(S3Reviews(s3_client(), where.images_bucket), SqsLooks(sqs_client(), where.queue_url))
+    return TakeReview(
+        S3Reviews(s3_client(), where.images_bucket), SqsLooks(sqs_client(), where.queue_url), S3Originals(s3_client())
+    )
 
 
-def take_review(body: str) -> ReviewOf:
-    """Take one review; raises NotAReview, NoAnswer, and whatever S3 or SQS raise."""
+def take_review(body: str) -> tuple[ReviewOf, bool]:
+    """Take one review; returns it, and whether its version is there.
+
+    Raises NotAReview, NoAnswer, and whatever S3 or SQS raise.
+    """
     where = settings()
     buckets = Publishing(where.uploads_bucket, tuple(map(attached_from, where.attached)))
     given = read_review(body, buckets.find_source)
-    taker()(given)
-    return given
+    return given, taker()(given)
+
+
+@cache
+def look_at_overdue() -> LookAtOverdue | None:
+    """Build what looks at pictures that nobody has reviewed in time; None where no recipe says when that is."""
+    where = settings()
+    if not where.has_time_limits:
+        return None
+    buckets = Publishing(where.uploads_bucket, tuple(map(attached_from, where.attached)))
+    return LookAtOverdue(waiting(), buckets.named, SqsLooks(sqs_client(), where.queue_url))
 
 
 @cache

@@ -47,16 +47,18 @@ def upload_service() -> UploadService:
     )
     recipes = load_recipes(RECIPES)
     images, buckets = S3Images(s3, settings.images_bucket), publishing(settings)
+    looks = SqsLooks(client("sqs", config=WAITING_IN_API), settings.queue_url)
     return UploadService(
         limits=UploadLimits(recipes.max_bytes, media_types(recipes.accept)),
         keys=PublishedKeys(buckets, recipes),
         uploads=S3Uploads(s3, settings.uploads_bucket),
         images=images,
-        correct=Corrections(images, SqsLooks(client("sqs", config=WAITING_IN_API), settings.queue_url)),
+        correct=Corrections(images, looks),
         source_of=buckets.named,
         cdn_base_url=settings.cdn_base_url,
         random_id=partial(secrets.token_urlsafe, 9),
         quota=daily_quota(WAITING_IN_API),
+        look=looks.request_look,
     )
 
 

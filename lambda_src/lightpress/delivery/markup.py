@@ -34,8 +34,14 @@ def srcset(manifest: Manifest, form: str, base_url: str, names: Collection[str] 
     return _srcset(_chosen(manifest, names), form, base_url)
 
 
-def picture(
-    manifest: Manifest, base_url: str, *, alt: str, sizes: str = "100vw", names: Collection[str] | None = None
+def picture(  # noqa: PLR0913  what a page may choose, nearly all with a default
+    manifest: Manifest,
+    base_url: str,
+    *,
+    alt: str,
+    sizes: str = "100vw",
+    names: Collection[str] | None = None,
+    lqip: bool = False,
 ) -> str:
     """Return a `<picture>` element that gives each browser the fewest bytes; empty if nothing is published.
 
@@ -45,6 +51,8 @@ def picture(
         alt: The text for those who do not see the picture.
         sizes: How wide the page shows it, as in HTML.
         names: The sizes to choose from; by default, those that show the whole picture.
+        lqip: Whether the likeness of the manifest is behind it until it has arrived. It stays there, and would be seen
+            through what is see-through.
     """
     chosen = _chosen(manifest, names)
     formats = offered(chosen)
@@ -60,7 +68,7 @@ def picture(
     image = (
         f'  <img src="{escape(_url(largest, base_url))}" srcset="{escape(_srcset(chosen, last, base_url))}"'
         f' sizes="{escape(sizes)}" width="{largest.width}" height="{largest.height}" alt="{escape(alt)}"'
-        f' loading="lazy"{_background(manifest)}>'
+        f' loading="lazy"{_background(manifest, lqip=lqip)}>'
     )
     return "\n".join(("<picture>", *sources, image, "</picture>"))
 
@@ -102,9 +110,13 @@ def _of(form: str, variants: list[AnyVariant]) -> list[AnyVariant]:
     return [variant for variant in variants if variant.format == form]
 
 
-def _background(manifest: Manifest) -> str:
-    color = manifest.source and manifest.source.color
-    return f' style="background-color: {escape(color)}"' if color else ""
+def _background(manifest: Manifest, *, lqip: bool) -> str:
+    source = manifest.source
+    if source is None or source.color is None:
+        return ""
+    if lqip and source.lqip:
+        return f' style="background: {escape(source.color)} url({escape(source.lqip)}) center / cover no-repeat"'
+    return f' style="background-color: {escape(source.color)}"'
 
 
 def _url(variant: AnyVariant, base_url: str) -> str:

@@ -42,11 +42,14 @@ class Notifier:
     def __call__(self, outcome: Outcome) -> None:
         """Send the event for what is published now, whichever worker published it.
 
-        There is none for an original that was rejected (`record_failure` sends it, once the failure is recorded) or
-        that the recipes ignore.
+        There is none for what is handed on to `record_failure`, which sends it, nor for what the recipes ignore; and
+        none where the original has left since, for it leaves after the event.
         """
-        if outcome.manifest is not None and outcome.action is not Action.REJECTED:
-            self.announcements.tell(outcome.source, outcome.manifest)
+        manifest = outcome.manifest
+        if manifest is None or outcome.action in {Action.REJECTED, Action.HANDED_ON}:
+            return
+        if manifest.original_dropped is None or manifest.original_dropped.announced != manifest.revision:
+            self.announcements.tell(outcome.source, manifest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,18 @@ if TYPE_CHECKING:
 
     from lightpress.pipeline.manifest import LazyVariant, Manifest, Variant
 
-OF_THE_PICTURE = ("format", "width", "height", "aspect_ratio", "bytes", "color", "thumbhash", "frames", "duration_ms")
+OF_THE_PICTURE = (
+    "format",
+    "width",
+    "height",
+    "aspect_ratio",
+    "bytes",
+    "color",
+    "thumbhash",
+    "lqip",
+    "frames",
+    "duration_ms",
+)
 OF_A_VARIANT = ("name", "format", "media_type", "width", "height", "bytes", "quality", "animated", "note")
 
 

@@ -32,8 +32,16 @@ class Failures(Protocol):
     def end_trial(self, trial: Trial) -> None:
         """Take one back: it came to an end of its own."""
 
-    def record(self, failure: Failure) -> None:
+    def record(self, failure: Failure, revision: int | None = None) -> None:
         """Write the failure down, over what was known of the same subject and identity.
+
+        revision: of the manifest that will tell of it; None where none will.
 
         Of the two times of the first sight, the older stays; request ids are collected.
         """
+
+    def rejection(self, subject: str, identity: str) -> frozenset[int] | None:
+        """The revisions of manifests that a rejection was recorded for; None if none is recorded now."""
+
+    def lift_rejection(self, subject: str, identity: str, revisions: frozenset[int]) -> None:
+        """Let the row be of no failure any more, unless a rejection was recorded for another revision since."""

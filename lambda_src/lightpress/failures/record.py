@@ -19,6 +19,8 @@ from lightpress.ingest.urls import FETCH_MESSAGES, FetchReason
 from lightpress.pipeline.backoff import hold_back, pause_seconds
 from lightpress.pipeline.events import read
 from lightpress.pipeline.failures import Failure, Trial, fingerprint, subject_of_message, subject_of_picture
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.messages import no_notification
 from lightpress.pipeline.ports import Unreadable
 from lightpress.pipeline.sandbox import ChildLost
 from lightpress.pipeline.source import Cause, Source
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from lightpress.ingest.orders import Order
     from lightpress.pipeline.events import FindSource, Problem
     from lightpress.pipeline.failures import DeadLetter, Verdict
+    from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.ports import Queue
     from lightpress.pipeline.recipe import Recipe
     from lightpress.pipeline.reconcile import Outcome
@@ -84,6 +87,7 @@ class FailureRecords:
         source: Source | None = None,
         digest: str | None = None,
         url: str | None = None,
+        revision: int | None = None,
     ) -> None:
         """Write a row. What it names in quarantine is there already.
 
@@ -97,6 +101,7 @@ class FailureRecords:
             source: Bucket and key; None for a message that names none.
             digest: Of what in the recipe decided it; None if that was not the recipe.
             url: That could not be fetched; None for an upload.
+            revision: Of the manifest that will tell of it; None where none will.
         """
         now = self.now()
         failure = Failure(
@@ -116,8 +121,21 @@ class FailureRecords:
             url=url,
             correlation_id=source.cause.id if source and source.cause else dead_letter.message_id,
         )
-        self.failures.record(failure)
+        self.failures.record(failure, revision)
         self.observer.on_recorded(failure)
+
+    def lift(self, source: Source, manifest: Manifest) -> None:
+        """Forget that reviewers have rejected what a manifest shows, or holds.
+
+        Only what was recorded for a manifest that can no longer be published: a rejection may be recorded right now,
+        before a manifest tells of it. The copy in quarantine expires, for the same copy may be named again.
+        """
+        if manifest.source is None or manifest.status is Status.FAILED:
+            return
+        subject, identity = subject_of_picture(source.bucket, source.key), manifest.source.identity
+        revisions = self.failures.rejection(subject, identity)
+        if revisions is not None and max(revisions, default=0) <= manifest.revision:
+            self.failures.lift_rejection(subject, identity, revisions)
 
 
 @dataclass(slots=True)
@@ -160,7 +178,7 @@ class FailureRecorder:
         if self.registry.failures.begin_trial(trial) < TRIALS:
             raise Unreadable(closed)
 
-    def record(self, source: Source, original: Original, verdict: Verdict, *, copied: bool) -> None:
+    def record(self, source: Source, original: Original, verdict: Verdict, *, revision: int, copied: bool) -> None:
         """Copy first, row second: a row always has its copy, where there can be one."""
         copy = self.registry.quarantine.keep(source, original) if copied else None
         self.registry.record(
@@ -172,6 +190,7 @@ class FailureRecorder:
             quarantine=copy,
             source=source,
             digest=verdict.digest,
+            revision=revision,
         )
 
     def end_trial(self) -> None:
@@ -193,6 +212,7 @@ class RecordFailure:
         observer: is told of each outcome, for log and metrics.
         announce: notifies other services of an outcome.
         uploads: the bucket that pictures by URL are written to.
+        afterwards: does what may be done only once an outcome is announced.
     """
 
     find_source: FindSource
@@ -202,6 +222,7 @@ class RecordFailure:
     observer: Observer
     announce: Callable[..., None]
     uploads: str
+    afterwards: Callable[..., None] = no_notification
 
     def __call__(self, dead_letter: DeadLetter, receipt: str, received: int) -> None:
         """Process one dead letter, delivered `received` times; raises ExceptionGroup after transient errors."""
@@ -228,7 +249,10 @@ class RecordFailure:
         try:
             outcome = self.reconcile(source, recorder=last_word, retry=retry, redelivered=True)
             last_word.end_trial()
+            if outcome.manifest is not None:
+                self.registry.lift(source, outcome.manifest)
             self.announce(outcome)
+            self.afterwards(outcome)
             self.observer.on_done(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the letter still get their turn
             self.observer.on_error(source, error)

@@ -60,6 +60,20 @@ def held() -> Response[str]:
     return answer_of(200, operator_service().held())
 
 
+@app.post("/operators/held/approve")
+def approve() -> Response[str]:
+    """Approve a version, in the name of a person."""
+    _check()
+    return _reviewed("approved by an operator", operator_service().review(_body(), approved=True))
+
+
+@app.post("/operators/held/reject")
+def reject() -> Response[str]:
+    """Reject a version, in the name of a person."""
+    _check()
+    return _reviewed("rejected by an operator", operator_service().review(_body(), approved=False))
+
+
 @app.get("/operators/backfills")
 def backfills() -> Response[str]:
     """List the runs of backfills."""
@@ -94,6 +108,11 @@ def _check() -> None:
 def _done(words: str, body: dict[str, Any]) -> Response[str]:
     """Log what was ordered: the access log says by which request."""
     logger.info(words, subject=body["subject"])
+    return answer_of(202, body)
+
+
+def _reviewed(words: str, body: dict[str, Any]) -> Response[str]:
+    logger.info(words, key=body["key"], version=body["version"])
     return answer_of(202, body)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from lightpress.composition.take_review import take_review, waiting
+from lightpress.composition.take_review import look_at_overdue, take_review, waiting
 from lightpress.handlers.batch import process_records
 from lightpress.pipeline.review_messages import NoAnswer
 from lightpress.pipeline.reviewing import MEASURE
@@ -29,7 +29,7 @@ def _take(record: Mapping[str, Any]) -> None:
         _measure()
         return
     try:
-        given = take_review(record["body"])
+        given, is_there = take_review(record["body"])
     except NoAnswer as unanswered:
         # Another delivery would say the same. The picture stays held, where `lightpress gate list` shows it.
         metrics.add_metric(name="ReviewsUnanswered", unit="Count", value=1)
@@ -37,7 +37,7 @@ def _take(record: Mapping[str, Any]) -> None:
         return
     metrics.add_metric(name="ReviewsTaken", unit="Count", value=1)
     logger.info(
-        "reviewed",
+        "reviewed" if is_there else "reviewed a version that is gone",
         key=given.source.key,
         version=given.identity,
         reviewer=given.review.reviewer,
@@ -48,4 +48,7 @@ def _take(record: Mapping[str, Any]) -> None:
 def _measure() -> None:
     found = waiting().measure()
     metrics.add_metric(name="PicturesWaiting", unit="Count", value=found.count)
-    metrics.add_metric(name="LongestWait", unit="Seconds", value=found.seconds(datetime.now(UTC)))
+    now = datetime.now(UTC)
+    metrics.add_metric(name="LongestWait", unit="Seconds", value=found.seconds(now))
+    if look := look_at_overdue():
+        metrics.add_metric(name="ReviewsOverdue", unit="Count", value=look(now.timestamp()))

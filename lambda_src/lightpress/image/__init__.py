@@ -1,6 +1,6 @@
 """The picture core: bytes in, bytes out. Start at `render`."""
 
-from lightpress.image.codecs import load_codecs, load_for, load_helpers
+from lightpress.image.codecs import load_codecs, load_for, load_helpers, not_installed
 from lightpress.image.compress import (
     CREDENTIALS,
     MODES,
@@ -11,7 +11,7 @@ from lightpress.image.compress import (
     compress,
     is_kept_for_signature,
 )
-from lightpress.image.errors import MESSAGES, UNREADABLE, PictureRejected, Reason
+from lightpress.image.errors import MESSAGES, REJECTIONS, UNREADABLE, PictureRejected, Reason
 from lightpress.image.job import EncodedVariant, OriginalInfo, RenderResult
 from lightpress.image.limits import Limits
 from lightpress.image.lossless import pack
@@ -23,6 +23,7 @@ from lightpress.image.spec import (
     FITS,
     HDR,
     METADATA,
+    TONE_MAPPINGS,
     Colors,
     Damaged,
     Fit,
@@ -43,8 +44,10 @@ __all__ = [
     "MESSAGES",
     "METADATA",
     "MODES",
+    "REJECTIONS",
     "REVISION",
     "SIGNED",
+    "TONE_MAPPINGS",
     "UNREADABLE",
     "Colors",
     "CompressionOptions",
@@ -69,6 +72,7 @@ __all__ = [
     "load_codecs",
     "load_for",
     "load_helpers",
+    "not_installed",
     "pack",
     "pixel_library",
     "render",

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from lightpress.image.codecs import load_codecs
+
 if TYPE_CHECKING:
     from lightpress.image.formats import Output
     from lightpress.image.spec import Pixels
@@ -27,6 +29,8 @@ def checked(data: bytes, output: Output, pixels: Pixels) -> bytes:
     Of most variants only the header is read: decoding every one would cost a third of encoding it. What is published
     without being encoded anew is always decoded in full (`original`).
     """
+    if not output.by_default:
+        load_codecs((output.name,))
     try:
         with Image.open(io.BytesIO(data), formats=(output.pillow,)) as opened:
             found = opened.size

@@ -27,6 +27,23 @@ def load_codec(row: Input) -> None:
         setattr(import_module(module), name, 1)
 
 
+def can_load(row: Input) -> bool:
+    """Load the codec, if this deployment has it. A child that is confined has tried before (`load_for`)."""
+    try:
+        load_codec(row)
+    except ModuleNotFoundError:
+        if row.wheel is None:
+            raise
+        return False
+    return True
+
+
+def not_installed(formats: Iterable[str]) -> dict[str, str]:
+    """Which of these formats (by name) have a package of their own that is not here: the package, by format."""
+    wanted = frozenset(formats)
+    return {row.name: row.wheel for row in INPUTS if row.wheel and row.name in wanted and not can_load(row)}
+
+
 def load_codecs(formats: Iterable[str]) -> None:
     """Load what reads and writes these formats (by name), as a parent does whose children would each pay for it.
 
@@ -35,14 +52,15 @@ def load_codecs(formats: Iterable[str]) -> None:
     wanted = frozenset(formats)
     for row in INPUTS:
         if row.name in wanted:
-            load_codec(row)
+            can_load(row)
 
 
 # What the core and Pillow import when a picture needs it; `encodings` for XMP and text in files.
 _HELPERS = (
-    "PIL.ImageCms", "PIL.ImageOps", "PIL.MpoImagePlugin", "PIL.TiffImagePlugin", "PIL._imagingcms",
-    "lightpress.image.budget", "lightpress.image.cicp", "lightpress.image.focus", "lightpress.image.gain_map",
-    "lightpress.image.keep_gain_map",
+    "PIL.ImageCms", "PIL.ImageOps", "PIL.MpoImagePlugin", "PIL.TiffImagePlugin", "PIL.WebPImagePlugin",
+    "PIL._imagingcms",
+    "lightpress.image.budget", "lightpress.image.cicp", "lightpress.image.drawing", "lightpress.image.focus",
+    "lightpress.image.gain_map", "lightpress.image.keep_gain_map",
     "lightpress.image.rare_ico", "lightpress.image.rare_psd", "lightpress.image.rare_tiff", "lightpress.image.tone_map",
     "lightpress.image.wide_gamut",
     "mozjpeg_lossless_optimization", "oxipng", "xml.etree.ElementTree",
@@ -61,4 +79,4 @@ def load_for(data: bytes, accept: Collection[str]) -> None:
     """Load the decoder of this file, if it is of a format among `accept`. No decoder looks at it."""
     row = input_of(data)
     if row is not None and row.name in accept:
-        load_codec(row)
+        can_load(row)

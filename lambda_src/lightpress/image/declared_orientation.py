@@ -9,6 +9,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image.isobmff import properties
+from lightpress.image.jxl import IS_JPEG
 from lightpress.image.png import chunks_before_pixels
 
 if TYPE_CHECKING:
@@ -26,9 +27,10 @@ _FORMATS = {"JPEG", "MPO", "PNG", "AVIF"}
 def declared_orientation(form: str | None, info: Mapping[Any, Any], data: bytes) -> int:
     """The orientation, 1 to 8 as in EXIF, of the file `data`, of which Pillow says that it is a `form`, with `info`.
 
-    Broken EXIF data says nothing, and costs no picture. TIFF and HEIC are turned by their decoders.
+    Broken EXIF data says nothing, and costs no picture. TIFF, HEIC and JPEG XL are turned by their decoders, but for a
+    JPEG in a JPEG XL file.
     """
-    if form not in _FORMATS:
+    if form not in _FORMATS and not info.get(IS_JPEG):
         return _UPRIGHT
     found = info.get("exif") or b""
     if form == "PNG":

@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 
 from lightpress.image.animate import with_animation
 from lightpress.image.capture import captured
-from lightpress.image.codecs import load_codec
+from lightpress.image.codecs import can_load, load_codec
 from lightpress.image.credentials import holds_credentials
 from lightpress.image.declared import declared_color
 from lightpress.image.declared_orientation import declared_orientation, without_margin
@@ -63,8 +63,18 @@ def decode(data: bytes, options: DecodeOptions) -> Picture:
     """
     options.limits.check_bytes(len(data))
     row = _format_of(data, options.accept)
+    if row.inside is None:
+        return _decoded_as_it_is(data, row, options)
+    with _damage_is_the_pictures_fault(memory=len(data)):
+        inside = row.inside(data)
+    picture = _decoded_as_it_is(inside.data, row, options)
+    return replace(picture, notes=(inside.note, *picture.notes))
+
+
+def _decoded_as_it_is(data: bytes, row: Input, options: DecodeOptions) -> Picture:
+    """Decode the file or, where its decoder calls it damaged, what can be mended of it."""
     try:
-        return _decoded(data, row, options)
+        return _drawn(data, row, options) if row.drawing else _decoded(data, row, options)
     except FileCutShort:
         raise
     except PictureRejected as rejected:
@@ -128,6 +138,19 @@ def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
         return with_animation(with_metadata(picture, options.metadata), data, options)
 
 
+def _drawn(data: bytes, row: Input, options: DecodeOptions) -> Picture:
+    """Draw a file that has no pixels of its own, with as many as its largest size needs."""
+    assert row.drawing is not None  # noqa: S101  for the reader
+    memory = _check_before_opening(row, data, options.limits)
+    load_codec(row)
+    with _damage_is_the_pictures_fault(memory=memory):
+        drawing = row.drawing(data)
+    pixels = options.drawn(drawing.width, drawing.height, row.bytes_per_pixel)
+    with _damage_is_the_pictures_fault(memory=len(data) + pixels.width * pixels.height * row.bytes_per_pixel):
+        image = drawing.draw(pixels)
+    return Picture(image, data, row.name, pixels, notes=drawing.notes, redraw=drawing.draw)
+
+
 def _format_of(data: bytes, accept: Collection[str]) -> Input:
     """The row of the file's format, told by its first bytes; raises PictureRejected unless `accept` names it.
 
@@ -138,7 +161,9 @@ def _format_of(data: bytes, accept: Collection[str]) -> Input:
             raise _not_accepted(refused.name, accept)
     if row := input_of(data):
         if row.name not in accept:
-            raise _not_accepted(row.label, accept)
+            raise _not_accepted(row.label, accept, row)
+        if not can_load(row):
+            raise _without_decoder(row)
         if what := row.unreadable(data):
             raise _not_accepted(what, accept)
         return row
@@ -149,8 +174,20 @@ def _format_of(data: bytes, accept: Collection[str]) -> Input:
     raise PictureRejected(Reason.NOT_A_PICTURE, f"Its first bytes are: {data[:8].hex(' ')}.")
 
 
-def _not_accepted(what: str, accept: Collection[str]) -> PictureRejected:
+def _not_accepted(what: str, accept: Collection[str], row: Input | None = None) -> PictureRejected:
     detail = f"The file is {what}, which is not accepted. Accepted: {', '.join(labels(accept))}."
+    hint = _for_operators(row) if row is not None and (row.wheel or row.inside) else ""
+    return PictureRejected(Reason.FORMAT_NOT_ACCEPTED, detail + hint)
+
+
+def _for_operators(row: Input) -> str:
+    """How such files are accepted, for whoever deploys: uploaders cannot change it."""
+    option = f' and in the option extra_inputs of the stack (pip install "lightpress[{row.name}]" for the command line)'
+    return f' Operators accept it by naming "{row.name}" in the accept of a recipe{option if row.wheel else ""}.'
+
+
+def _without_decoder(row: Input) -> PictureRejected:
+    detail = f"The file is {row.label}, and {row.wheel}, which reads it, is not installed.{_for_operators(row)}"
     return PictureRejected(Reason.FORMAT_NOT_ACCEPTED, detail)
 
 

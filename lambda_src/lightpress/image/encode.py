@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL.ImageFile import ImageFile
 
+from lightpress.image.codecs import load_codecs
 from lightpress.image.flatten import flatten
 from lightpress.image.job import Embedded
 from lightpress.image.jpegli import tables
@@ -61,6 +62,8 @@ def without_info(image: Image.Image) -> Image.Image:
 
 
 def _saved(image: Image.Image, output: Output, settings: dict[str, Any]) -> bytes:
+    if not output.by_default:
+        load_codecs((output.name,))  # Pillow does not know of it
     buffer = io.BytesIO()
     image.save(buffer, output.pillow, **settings)
     return buffer.getvalue()

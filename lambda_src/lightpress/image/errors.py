@@ -32,10 +32,14 @@ class Reason(StrEnum):
     CUSTOMER_KEY = "customer_key"
     ACCESS_DENIED = "access_denied"
     REJECTED_BY_GATE = "rejected_by_gate"
+    NOT_REVIEWED = "not_reviewed"
 
 
 UNREADABLE = frozenset({Reason.ARCHIVED, Reason.CUSTOMER_KEY, Reason.ACCESS_DENIED})
 """These say nothing of the picture: nobody has seen it. It may be readable the next time, with the same contents."""
+
+REJECTIONS = frozenset({Reason.REJECTED_BY_GATE, Reason.NOT_REVIEWED})
+"""These are the words of people or programs that were asked about it, or their silence, and may be taken back."""
 
 
 MESSAGES = {
@@ -56,6 +60,7 @@ MESSAGES = {
     Reason.CUSTOMER_KEY: "The file is encrypted with a key of its uploader's own (SSE-C), and nobody else can read it.",
     Reason.ACCESS_DENIED: "The file is there, and access to it, or to the key that encrypts it, is denied.",
     Reason.REJECTED_BY_GATE: "The picture was reviewed, and is not to be published.",
+    Reason.NOT_REVIEWED: "Nobody reviewed the picture in time, so it is not published.",
 }
 
 

@@ -18,8 +18,10 @@ from lightpress.image.headers import (
     webp_sizes,
 )
 from lightpress.image.jpeg import jpeg_scans, jpeg_unreadable
+from lightpress.image.jxl import BARE, BOXED, jxl_sizes, jxl_unreadable
 from lightpress.image.png import MOST_CHUNKS, png_chunk_count
 from lightpress.image.rare_bmp import bmp_sizes, bmp_unreadable, bmp_with_all_rows, plain_bmp
+from lightpress.image.raw import is_raw, preview_of
 from lightpress.image.repair_avif import with_one_association
 from lightpress.image.repair_gif import gif_as_far_as_coded
 from lightpress.image.repair_png import png_with_all_passes
@@ -31,11 +33,15 @@ from lightpress.image.salvage import (
     png_without_frames,
     png_without_metadata,
 )
+from lightpress.image.svg import MOST_ELEMENTS, is_svg, svg_elements, svg_unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from PIL import Image
+
+    from lightpress.image.drawing import Drawing
+    from lightpress.image.raw import Preview
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,8 @@ class Output:
         graphic: The settings that differ for pictures with few colors.
         lossless: All settings to encode pictures with few colors without loss, which is chosen where it is smaller.
         gain_map: Whether a gain map can be written along.
+        profiles: Whether it can be written with an ICC profile.
+        by_default: Whether it is written where a recipe names no formats.
     """
 
     name: str
@@ -80,6 +88,8 @@ class Output:
     graphic: Mapping[str, Any] = field(default_factory=dict)
     lossless: Mapping[str, Any] | None = None
     gain_map: bool = False
+    profiles: bool = True
+    by_default: bool = True
 
 
 # Each frame is lossy or lossless, whichever suits it, and only the first is a key frame: flat colors come out at two
@@ -96,6 +106,13 @@ _ICON = 32
 _AOM = {"color:tune": "ssimulacra2", "color:disable-trellis-quant": "1"}
 
 _OUTPUTS = (
+    # Only where a recipe names it (docs/decisions/0151). Its encoder takes no profile, so it is sRGB. Effort 5 is the
+    # first that takes fewer bytes than AVIF at the same score.
+    Output(
+        "jxl", "JXL", "image/jxl", "jxl", label="JPEG XL", by_default=False, profiles=False,
+        alpha=True, quality=((_ICON, 95), (500, 78), (1_000, 64), (1_600, 57), (inf, 55)), max_side=65_535,
+        options={"effort": 5, "num_threads": 0},
+    ),
     # Speed 9 of the AOM encoder: a seventh of speed 6's CPU for a fifth more bytes. One thread: Lambda bills one CPU.
     # Tuned for what is seen, and without its slow search for coefficients: a sixth less CPU at equal bytes and score.
     Output(
@@ -124,6 +141,9 @@ _OUTPUTS = (
 
 OUTPUTS: Mapping[str, Output] = {row.name: row for row in _OUTPUTS}
 """By name, in the order of preference when a viewer accepts several: smallest first."""
+
+WRITTEN = tuple(row.name for row in _OUTPUTS if row.by_default)
+"""The names of those that are written where a recipe does not say."""
 
 FALLBACKS = tuple(row.name for row in _OUTPUTS if row.universal)
 """The names of those that every viewer can show."""
@@ -172,6 +192,24 @@ def _open_ico(data: bytes) -> Image.Image:
     return open_ico(data)
 
 
+def _open_jxl(data: bytes) -> Image.Image:
+    from lightpress.image.jxl import open_jxl  # noqa: PLC0415  as above
+
+    return open_jxl(data)
+
+
+def _open_svg(data: bytes) -> Drawing:
+    from lightpress.image.drawing import open_svg  # noqa: PLC0415  as above
+
+    return open_svg(data)
+
+
+def _open_pdf(data: bytes) -> Drawing:
+    from lightpress.image.drawing import open_pdf  # noqa: PLC0415  as above
+
+    return open_pdf(data)
+
+
 def _open_bmp(data: bytes) -> Image.Image:
     from PIL import Image  # noqa: PLC0415  as above
 
@@ -198,6 +236,10 @@ class Input:
         sizes: Reads sizes from the header, where the decoder takes memory as soon as it opens the file.
         unreadable: Says what a file is that looks like one of these and is not.
         opener: Opens its files with Pillow, where some need more than its decoder.
+        recognizes: Looks at more of a file than how it begins, where that says too little.
+        drawing: Opens its files where they have no pixels of their own.
+        inside: Finds what is decoded instead of the file: a picture in it, of the decoder's format.
+        wheel: The package that its decoder comes with, where not every deployment has it (`EXTRA_INPUTS`).
         media_types: What browsers call its files, the usual name first. Some know no name for the rarer formats.
         extensions: File name extensions, without the dot, the usual one first.
     """
@@ -215,6 +257,10 @@ class Input:
     sizes: Callable[[bytes], Iterable[tuple[int, int]]] = _told_in_time
     unreadable: Callable[[bytes], str | None] = _never
     opener: Callable[[bytes], Image.Image] | None = None
+    recognizes: Callable[[bytes], bool] | None = None
+    drawing: Callable[[bytes], Drawing] | None = None
+    inside: Callable[[bytes], Preview] | None = None
+    wheel: str | None = None
     by_default: bool = True
     animated_bytes_per_pixel: int = 0
     media_types: tuple[str, ...] = field(kw_only=True)
@@ -227,12 +273,17 @@ class Input:
 
     def begins(self, data: bytes) -> bool:
         """Whether the file says it is one of these."""
-        return any(data.startswith(magic, at) for magic, at in self.magic) or not self.brands.isdisjoint(brands(data))
+        if any(data.startswith(magic, at) for magic, at in self.magic):
+            return True
+        if self.recognizes is not None and self.recognizes(data):
+            return True
+        return not self.brands.isdisjoint(brands(data))
 
 
 _SCANS = Parts("scans or segments", jpeg_scans, 100, 3_000_000_000)
 _BLOCKS = Parts("blocks", gif_blocks, MOST_BLOCKS)
 _CHUNKS = Parts("chunks", png_chunk_count, MOST_CHUNKS)
+_ELEMENTS = Parts("elements, counting what is repeated", svg_elements, MOST_ELEMENTS)
 _DIRECTORIES = Parts("directories", tiff_directories, MOST_DIRECTORIES)
 _TIFF = ((b"II*\0", 0), (b"MM\0*", 0), (b"II+\0", 0), (b"MM\0+", 0))
 _JPEG_2000 = ((b"\0\0\0\x0cjP  \r\n\x87\n", 0), (b"\xff\x4f\xff\x51", 0))
@@ -240,6 +291,7 @@ _AVIF = frozenset({b"avif", b"avis"})
 _HEIC = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
 _AVIF_THREADS = ("PIL.AvifImagePlugin", "DEFAULT_MAX_THREADS")
 _HEIC_THREADS = ("pillow_heif.options", "DECODE_THREADS")
+_JXL_THREADS = ("pillow_jxl.JpegXLImagePlugin", "DECODE_THREADS")
 
 # Only these decoders are ever tried. Every other parser Pillow has (about 40, some of them start other programs) stays
 # shut. Panoramas and 3-D shots of phones (MPO) are JPEG files to Pillow, and so they are here.
@@ -279,6 +331,15 @@ INPUTS = (
         media_types=("image/heic", "image/heif"), extensions=("heic", "heif"),
     ),
     Input(
+        "raw", "camera RAW", "JPEG", "PIL.JpegImagePlugin", 4, by_default=False, recognizes=is_raw, inside=preview_of,
+        parts=(_SCANS,), repairs=(jpeg_without_metadata, jpeg_with_end),
+        media_types=(
+            "image/x-adobe-dng", "image/x-canon-cr2", "image/x-canon-cr3", "image/x-nikon-nef", "image/x-sony-arw",
+            "image/x-fuji-raf",
+        ),
+        extensions=("dng", "cr2", "cr3", "nef", "arw", "raf"),
+    ),
+    Input(
         "tiff", "TIFF", "TIFF", "PIL.TiffImagePlugin", 8, _TIFF, parts=(_DIRECTORIES,), unreadable=tiff_unreadable,
         opener=_open_tiff,
         media_types=("image/tiff",), extensions=("tif", "tiff"),
@@ -301,6 +362,20 @@ INPUTS = (
         sizes=bmp_sizes, opener=_open_bmp, repairs=(bmp_with_all_rows,),
         media_types=("image/bmp",), extensions=("bmp",),
     ),
+    Input(
+        "jxl", "JPEG XL", "JXL", "pillow_jxl.JpegXLImagePlugin", 16, ((BARE, 0), (BOXED, 0)), by_default=False,
+        threads=_JXL_THREADS, sizes=jxl_sizes, unreadable=jxl_unreadable, opener=_open_jxl, wheel="pillow-jxl-plugin",
+        media_types=("image/jxl",), extensions=("jxl",),
+    ),
+    Input(
+        "svg", "SVG", "", "resvg_py", 20, by_default=False, recognizes=is_svg, parts=(_ELEMENTS,),
+        unreadable=svg_unreadable, drawing=_open_svg, wheel="resvg-py",
+        media_types=("image/svg+xml",), extensions=("svg",),
+    ),
+    Input(
+        "pdf", "PDF", "", "pypdfium2_raw", 12, ((b"%PDF-", 0),), by_default=False, drawing=_open_pdf,
+        wheel="pypdfium2", media_types=("application/pdf",), extensions=("pdf",),
+    ),
 )  # fmt: skip
 
 READABLE = tuple(row.name for row in INPUTS)
@@ -308,6 +383,12 @@ READABLE = tuple(row.name for row in INPUTS)
 
 ACCEPTED = tuple(row.name for row in INPUTS if row.by_default)
 """The names of those that are accepted where a recipe does not say."""
+
+USUAL = tuple(row.name for row in INPUTS if row.wheel is None and row.inside is None)
+"""The names of those whose files are pictures as they are, and that every deployment can read."""
+
+EXTRA_INPUTS = tuple(row.name for row in INPUTS if row.wheel is not None)
+"""The names of those whose decoder is in a layer of its own: what the option `extra_inputs` may name."""
 
 
 def input_of(data: bytes) -> Input | None:

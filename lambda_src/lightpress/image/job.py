@@ -36,6 +36,7 @@ class OriginalInfo:
         notes: One sentence each.
         color: The `#rrggbb` that most of it has.
         thumbhash: A blurred likeness, in base64.
+        lqip: Another one, as a data URI.
         frames: How many frames its animated variants have; 1 where all of them are still.
         duration_ms: How long its animation lasts, played once; 0 where all variants are still.
         focus: The point around which sizes were cut, as shares of width and height, where somebody chose it or it was
@@ -50,6 +51,7 @@ class OriginalInfo:
     notes: tuple[str, ...] = ()
     color: str | None = None
     thumbhash: str | None = None
+    lqip: str | None = None
     frames: int = 1
     duration_ms: int = 0
     focus: tuple[float, float] | None = None

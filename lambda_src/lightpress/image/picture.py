@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from lightpress.image.declared import UNDECLARED
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL import Image
 
     from lightpress.image.animation import Animation
@@ -39,6 +41,8 @@ class Picture:
         is_damaged: Whether pixels of it are missing.
         gain_map: The gain map in the file, where variants keep it.
         capture: When and with what it was taken, where that is wanted.
+        redraw: Draws it with other pixels (width, height), where the file has none of its own; then `original` is how
+            large it is drawn for the largest size.
     """
 
     image: Image.Image
@@ -55,6 +59,7 @@ class Picture:
     is_damaged: bool = False
     gain_map: GainMap | None = None
     capture: Capture | None = None
+    redraw: Callable[[tuple[int, int]], Image.Image] | None = None
 
     def as_stored(self, upright: Pixels) -> Pixels:
         """How `upright` pixels lie in `image`, which may not have been turned yet."""

@@ -34,16 +34,10 @@ class Refused:
 
 # Beginnings of files that people upload by mistake or by malice, so that they read "SVG" and not "damaged".
 REFUSED = (
-    Refused("PDF", b"%PDF-"),
     Refused("PostScript", b"%!PS"),
     Refused("PostScript", b"\xc5\xd0\xd3\xc6"),
     Refused("a Photoshop file of the large kind (PSB)", b"8BPS\0\2"),
-    Refused("JPEG XL", b"\x00\x00\x00\x0cJXL "),
-    Refused("JPEG XL", b"\xff\x0a"),
     Refused("JPEG XR", b"II\xbc"),
-    Refused("a camera's raw file", b"II*\0\x10\0\0\0CR"),
-    Refused("a camera's raw file", b"ftypcrx ", 4),
-    Refused("a camera's raw file", b"FUJIFILMCCD-RAW"),
     Refused("a DirectDraw texture (DDS)", b"DDS "),
     Refused("a texture (BLP)", b"BLP1"),
     Refused("a texture (BLP)", b"BLP2"),

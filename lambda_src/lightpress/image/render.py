@@ -25,7 +25,7 @@ from lightpress.image.likeness import likeness
 from lightpress.image.orient import upright
 from lightpress.image.original import inspect_original
 from lightpress.image.pixel_library import pixel_library
-from lightpress.image.placeholder import dominant_color, reduced, thumbhash
+from lightpress.image.placeholder import dominant_color, lqip, reduced, thumbhash
 from lightpress.image.resize import descend, shrink
 from lightpress.image.spec import Cut, DecodeOptions, Pixels, Rung
 from lightpress.image.writers import chosen_for, encoded_variant, write_encoded, write_packed_original
@@ -174,7 +174,7 @@ def _shaped(picture: Picture, job: Job, shaping: tuple[Step, ...]) -> tuple[Pict
         frames = partial(_prepared_frames, job.animated, moving, job)
         picture = replace(picture, animation=replace(moving, frames=frames))
     for step in shaping:
-        picture = step.apply(picture, step.options)
+        picture = replace(step.apply(picture, step.options), redraw=None)  # what a step made is drawn nowhere
     spec = job.spec.shaped(shaping)
     if shaping and (point := _subject(picture, spec)):
         spec = spec.around(point, by_hand=False)
@@ -235,7 +235,7 @@ def _variants(
 ) -> Generator[EncodedVariant]:
     """Make them. looks: the formats to try the largest size in, for each list of steps."""
     decided: dict[tuple[Step, ...], tuple[Output, ...]] = {}
-    for rung, image in descend(picture.image, job.rungs, native=job.spec.native):
+    for rung, image in _reduced(picture, job):
         shown = _stepped(replace(picture, image=image), rung, job).image
         decides = job.spec.auto and rung.steps not in decided
         outputs = decided.get(rung.steps, looks[rung.steps])
@@ -245,6 +245,18 @@ def _variants(
             made = best(tuple(made))
             decided[rung.steps] = tuple(OUTPUTS[variant.format] for variant in made)
         yield from made if rung.max_bytes is None else _within(made, shown, rung, job)
+
+
+def _reduced(picture: Picture, job: Job) -> Iterator[tuple[Rung, Image.Image]]:
+    """The picture for each rung, largest first: each reduced from the one before or, where it can be, drawn anew."""
+    if picture.redraw is None:
+        yield from descend(picture.image, job.rungs, native=job.spec.native)
+        return
+    for rung in job.rungs:
+        if picture.image.size != rung.whole:
+            drawn = replace(picture, image=picture.redraw(rung.whole))
+            picture = prepared(drawn, replace(job, rungs=(rung,)))
+        yield from descend(picture.image, (rung,), native=job.spec.native)
 
 
 def _within(made: Iterable[EncodedVariant], shown: Image.Image, rung: Rung, job: Job) -> Iterator[EncodedVariant]:
@@ -270,6 +282,7 @@ def _info(picture: Picture, job: Job) -> OriginalInfo:
         notes=(*picture.notes, *_still_formats(picture, job), *_formats_without_gain_map(job)),
         color=dominant_color(small, spec.background),
         thumbhash=thumbhash(small),
+        lqip=lqip(small),
         frames=len(shown),
         duration_ms=sum(shown),
         focus=spec.focus,

@@ -30,6 +30,9 @@ HDR: tuple[str, ...] = get_args(HighRangePolicy)
 WHOLE, CUT = "whole", "cut"
 """How the look of a variant begins, where there are steps: whether it shows the whole picture, or a part of it."""
 
+ToneMapping = Literal["st2094-50", "bt2390"]
+TONE_MAPPINGS: tuple[str, ...] = get_args(ToneMapping)
+
 Colors = Literal["srgb", "p3"]
 COLORS: tuple[str, ...] = get_args(Colors)
 
@@ -112,8 +115,12 @@ class Size:
 
     def scale(self, picture: Pixels) -> float:
         """By how much the whole `picture` is reduced for this size: at most 1."""
-        ratios = [box / side for box, side in zip(self.box, picture, strict=True) if box]
-        return min(1.0, max(ratios) if self.fit == "cover" else min(ratios))
+        return min(1.0, self.factor(*picture))
+
+    def factor(self, width: float, height: float) -> float:
+        """By how much a picture without pixels of its own is scaled for this size, which may be more than 1."""
+        ratios = [box / side for box, side in zip(self.box, (width, height), strict=True) if box]
+        return max(ratios) if self.fit == "cover" else min(ratios)
 
     def cut(self, whole: Pixels) -> Cut:
         """What is shown of the reduced `whole` picture."""
@@ -192,6 +199,10 @@ def _all_pixels(original: Pixels) -> Pixels:
     return original
 
 
+def _as_it_says(width: float, height: float) -> float:  # noqa: ARG001  as `DecodeOptions.factor` is called
+    return 1.0
+
+
 @dataclass(frozen=True, slots=True)
 class DecodeOptions:
     """How a file is read, whatever is made of it.
@@ -206,6 +217,7 @@ class DecodeOptions:
         damaged: What becomes of a file that is cut short.
         gain_map: Whether a gain map in it is wanted.
         facts: What of its EXIF data is wanted besides (`capture`).
+        factor: By how much a drawing of such a width and height is scaled, so that no size needs it any larger.
     """
 
     limits: Limits = field(default_factory=Limits)
@@ -216,6 +228,16 @@ class DecodeOptions:
     damaged: Damaged = "publish"
     gain_map: bool = False
     facts: tuple[str, ...] = ()
+    factor: Callable[[float, float], float] = _as_it_says
+
+    def drawn(self, width: float, height: float, bytes_per_pixel: int) -> Pixels:
+        """The pixels that a drawing is drawn with: as many as are needed, and as the limits allow."""
+        most = min(self.limits.max_pixels, self.limits.max_decoded_bytes // bytes_per_pixel)
+        allowed = min(self.limits.max_side / max(width, height), math.sqrt(most / (width * height)))
+        factor = self.factor(width, height)
+        if factor <= allowed:
+            return Pixels(max(1, round(width * factor)), max(1, round(height * factor)))
+        return Pixels(max(1, int(width * allowed)), max(1, int(height * allowed)))
 
     def check_cut(self, missing: str) -> None:
         """Reject a file that is cut short, where such files are refused."""
@@ -257,6 +279,7 @@ class Spec:
         damaged: Whether what is there of a file that is cut short is published, with a note, or the file is refused.
         colors: The color space of the variants: sRGB ("srgb"), or Display P3 ("p3") where sRGB lacks colors of it.
         hdr: Whether JPEG variants keep the gain map of their original ("keep"), or are of standard range alone ("sdr").
+        tone_mapping: How pictures of high dynamic range (PQ, HLG) are fitted to standard range (`tone_map`).
         auto: Whether each picture is written only in those of the formats that suit its kind (`kinds`).
         lazy: Pairs of size and format that are left out, for now. With `auto`, the largest size is made all the same:
             its files decide the formats.
@@ -277,6 +300,7 @@ class Spec:
     damaged: Damaged = "publish"
     colors: Colors = "srgb"
     hdr: HighRangePolicy = "sdr"
+    tone_mapping: ToneMapping = "st2094-50"
     auto: bool = False
     native: bool = True
     lazy: frozenset[tuple[str, str]] = frozenset()
@@ -299,7 +323,11 @@ class Spec:
             self.damaged,
             self.keeps_gain_maps,
             self.facts,
+            self._factor,
         )
+
+    def _factor(self, width: float, height: float) -> float:
+        return max(size.factor(width, height) for size in self.sizes)
 
     @property
     def keeps_gain_maps(self) -> bool:
@@ -357,6 +385,13 @@ class Spec:
                 for size in self.sizes
             ),
         )
+
+    def with_subject(self, point: tuple[float, float] | None) -> Spec:
+        """The same for a picture whose subject was found before: the sizes that look for one have it."""
+        if point is None:
+            return self
+        sizes = (replace(size, focus=point, auto_focus=False) if size.auto_focus else size for size in self.sizes)
+        return replace(self, sizes=tuple(sizes))
 
     def kept_in_focus(self, point: tuple[float, float] | None) -> Spec:
         """The same for a picture of which somebody has said where its subject is."""

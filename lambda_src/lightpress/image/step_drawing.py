@@ -23,6 +23,8 @@ PLACES = (
 )  # fmt: skip
 """Where in a picture something may be, as one reads."""
 
+_REACH = 2
+"""Of a blur of less than a pixel, in pixels."""
 # Of sRGB: https://www.w3.org/TR/filter-effects-1/#grayscaleEquivalent
 _LUMA = (0.2126, 0.7152, 0.0722)
 
@@ -53,16 +55,30 @@ def on_every_frame(picture: Picture, change: Change) -> Picture:
 
 def blurred(image: Image.Image, radius: float) -> Image.Image:
     """A Gaussian blur. radius: the standard deviation, in pixels. What is see-through gives no color away."""
-    blur = ImageFilter.GaussianBlur(radius) if radius >= 1 else _small_gaussian(radius)
-    if image.mode != "RGBA":
-        return image.filter(blur)
-    return image.convert("RGBa").filter(blur).convert("RGBA")
+    if image.mode == "RGBA":
+        return blurred(image.convert("RGBa"), radius).convert("RGBA")
+    return image.filter(ImageFilter.GaussianBlur(radius)) if radius >= 1 else _slightly_blurred(image, radius)
 
 
-def _small_gaussian(radius: float) -> ImageFilter.Kernel:
-    """One of less than a pixel, where three box blurs are far from it; it leaves the two pixels at each edge alone."""
-    weights = [math.exp(-(at**2) / (2 * radius**2)) for at in range(-2, 3)]
-    return ImageFilter.Kernel((5, 5), [one * other for one in weights for other in weights])
+def _slightly_blurred(image: Image.Image, radius: float) -> Image.Image:
+    """A blur of less than a pixel, where three box blurs are far from a Gaussian."""
+    weights = [math.exp(-(at**2) / (2 * radius**2)) for at in range(-_REACH, _REACH + 1)]
+    kernel = ImageFilter.Kernel((5, 5), [one * other for one in weights for other in weights])
+    width, height = image.size
+    # A kernel leaves the pixels alone that it would reach beyond the edge from.
+    return _with_edges_repeated(image).filter(kernel).crop((_REACH, _REACH, _REACH + width, _REACH + height))
+
+
+def _with_edges_repeated(image: Image.Image) -> Image.Image:
+    """The picture in a frame of two pixels that goes on as its edges end."""
+    width, height = image.size
+    framed = Image.new(image.mode, (width + 2 * _REACH, height + 2 * _REACH))
+    framed.paste(image, (_REACH, _REACH))
+    for at, beyond in ((0, 0), (width - 1, _REACH + width)):
+        framed.paste(image.crop((at, 0, at + 1, height)).resize((_REACH, height)), (beyond, _REACH))
+    for at, beyond in ((_REACH, 0), (_REACH + height - 1, _REACH + height)):
+        framed.paste(framed.crop((0, at, framed.width, at + 1)).resize((framed.width, _REACH)), (0, beyond))
+    return framed
 
 
 def saturated(image: Image.Image, share: float) -> Image.Image:

@@ -77,6 +77,11 @@ class CompressionOutcome:
         """None: an object that cannot be compressed stays where it is, and is no failure."""
         return None
 
+    @property
+    def handed_on(self) -> bool:
+        """Nobody else has anything to do with it."""
+        return False
+
 
 @dataclass(frozen=True, slots=True)
 class CompressDependencies:

@@ -115,6 +115,13 @@ class WaitingList(Protocol):
         """The reviewers of a held picture who have not answered."""
 
 
+class ReviewQueue(Protocol):
+    """Where reviews come in."""
+
+    def send(self, body: str) -> bool:
+        """Send a message; False where no recipe has a gate."""
+
+
 class Runs(Protocol):
     """The runs of backfills."""
 

@@ -12,8 +12,9 @@ from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.failures.again import message_of, tells
 from lightpress.pipeline.failures import subject_of_picture
-from lightpress.pipeline.gate import held_path
+from lightpress.pipeline.gate import LONGEST_DETAIL, PERSON, Review, entry_of
 from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.review_messages import review_message
 from lightpress.pipeline.source import Source
 from lightpress.uploads.fields import Text
 from lightpress.uploads.requests import Refused, read_fields
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         History,
         Manifests,
         Retries,
+        ReviewQueue,
         Runs,
         Version,
         WaitingList,
@@ -52,6 +54,12 @@ FAILURE_FIELDS: Mapping[str, Text] = {
     "identity": Text("The `identity` of the failure.", max_length=_LONGEST),
 }
 
+REVIEW_FIELDS: Mapping[str, Text] = {
+    "key": Text("The `key` of what waits, or of what is published.", max_length=_LONGEST),
+    "version": Text("The `version` that was looked at.", max_length=_LONGEST),
+    "detail": Text("Why, a sentence for whoever uploaded it.", max_length=LONGEST_DETAIL, optional=True),
+}
+
 
 @dataclass(frozen=True)
 class OperatorService:
@@ -66,6 +74,7 @@ class OperatorService:
         copies: The copies in quarantine.
         retries: The queues that retries go to.
         waiting: What waits for reviewers.
+        reviews: Where reviews come in.
         runs: The runs of backfills.
         counts: What was counted.
     """
@@ -78,6 +87,7 @@ class OperatorService:
     copies: Copies
     retries: Retries
     waiting: WaitingList
+    reviews: ReviewQueue
     runs: Runs
     counts: Counts
 
@@ -138,6 +148,21 @@ class OperatorService:
             found = [one for one in pool.map(self._held, oldest) if one is not None]
         return {"held": found, "more": len(entries) > MOST_HELD}
 
+    def review(self, body: object, *, approved: bool) -> Answer:
+        """Say in the name of a person that a version may be published, or may not; what comes of it takes seconds.
+
+        Raises Refused: of what is published, held or failed now, this is no version (409), or no recipe has a gate.
+        """
+        fields = read_fields(REVIEW_FIELDS, body)
+        key, version = fields["key"], fields["version"]
+        published = self.manifests.published(key)
+        if published is None or not published.manifest.is_of(version):
+            raise Refused(409, "changed", "It was overwritten or deleted since it was listed: list it anew.")
+        review = Review(PERSON, approved, fields["detail"] or "")
+        if not self.reviews.send(review_message(self.publishing.named(key), version, review)):
+            raise Refused(409, "no_gate", "No recipe of this deployment has a gate.")
+        return {"key": key, "version": version, "status": "sent"}
+
     def backfills(self) -> Answer:
         """The runs of the last 90 days, the newest first."""
         newest = sorted(self.runs.all(), key=lambda run: -run.paced)
@@ -163,7 +188,7 @@ class OperatorService:
         manifest = published.manifest if published else None
         if manifest is None or manifest.status is not Status.HELD or manifest.source is None:
             return None
-        if entry.path != held_path(manifest.key, manifest.revision):
+        if entry.path != entry_of(manifest):
             return None
         about = {"key": manifest.key, "version": manifest.source.identity, "bytes": manifest.source.bytes}
         return about | {"held_for": list(self.waiting.missing(manifest)), "since": entry.since}

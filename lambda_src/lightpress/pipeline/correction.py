@@ -36,6 +36,13 @@ class NothingPublished(Exception):
         self.manifest = manifest
 
 
+class OriginalDropped(Exception):
+    """A picture whose original has left cannot be cut anew."""
+
+    def __init__(self, source: Source) -> None:
+        super().__init__(f"the original of {source.name} has left")
+
+
 class Manifests(Protocol):
     """The images bucket, as far as a correction needs it (`pipeline.ports.Images`)."""
 
@@ -70,6 +77,7 @@ class Corrections:
         Raises:
             NothingPublished: There is no picture of that key now: its upload is not processed yet, or has failed, or it
                 is deleted.
+            OriginalDropped: Its original has left, of which other variants would have to be made.
             TooManyConflicts: It was published anew during each of many attempts.
         """
         for _ in range(ATTEMPTS):
@@ -105,6 +113,8 @@ class Corrections:
     def _noted(self, source: Source, focus: Point | None) -> Manifest:
         """Write the point into the manifest, unless it says so already."""
         published = self._published(source)
+        if published.manifest.original_dropped is not None:
+            raise OriginalDropped(source)
         corrected = replace(published.manifest, correction=focus)
         if corrected != published.manifest:
             self.images.publish(corrected, published)

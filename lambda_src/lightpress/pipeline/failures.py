@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from lightpress.image import UNREADABLE, PictureRejected, Reason
+from lightpress.image import REJECTIONS, UNREADABLE, PictureRejected, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Verdict:
 
         Not, where nobody could read them at that time, or where a reviewer, who may think again, has rejected them.
         """
-        return self.reason not in UNREADABLE and self.reason is not Reason.REJECTED_BY_GATE
+        return self.reason not in UNREADABLE and self.reason not in REJECTIONS
 
     def rejection(self) -> PictureRejected:
         """The same, as the picture core says it."""

@@ -17,6 +17,8 @@ from lightpress.pipeline.manifest import short_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from lightpress.pipeline.manifest import Manifest
+
 REVIEWS, HELD = "reviews/", "held/"
 """Where reviews, and the list of what waits for them, lie in the images bucket. The CDN can read neither."""
 PERSON, MALWARE, MODERATION = "person", "malware", "moderation"
@@ -57,11 +59,13 @@ class Standing:
         missing: The reviewers that have not answered yet.
         rejection: The review of one that said no; None if none did.
         gated: Whether any review is needed.
+        overdue: Whether the time is over that they had for what is missing.
     """
 
     missing: tuple[str, ...] = ()
     rejection: Review | None = None
     gated: bool = True
+    overdue: bool = False
 
     @property
     def is_open(self) -> bool:
@@ -95,6 +99,30 @@ def held_folder(key: str) -> str:
     return f"{HELD}{short_name(key)}/"
 
 
-def held_path(key: str, revision: int) -> str:
-    """Where the entry of a held manifest lies: a revision is never used twice, so nobody removes another's entry."""
-    return f"{held_folder(key)}{revision}.json"
+def held_path(key: str, revision: int, until: int | None = None) -> str:
+    """Where the entry of a held manifest lies: a revision is never used twice, so nobody removes another's entry.
+
+    until: When its reviewers have had time enough, in seconds since 1970, for who lists; None if they have for ever.
+    """
+    return f"{held_folder(key)}{revision}{'' if until is None else f'-{until}'}.json"
+
+
+def entry_of(manifest: Manifest) -> str:
+    """Where the entry of a held manifest lies."""
+    return held_path(manifest.key, manifest.revision, manifest.held_until)
+
+
+def revision_of_entry(path: str) -> int:
+    """The revision of the held manifest that an entry is of."""
+    return int(_numbers_of(path)[0])
+
+
+def end_of_entry(path: str) -> int | None:
+    """When the reviewers have had time enough, in seconds since 1970; None if they have for ever."""
+    _, until = _numbers_of(path)
+    return int(until) if until else None
+
+
+def _numbers_of(path: str) -> tuple[str, str]:
+    revision, _, until = path.rpartition("/")[2].removesuffix(".json").partition("-")
+    return revision, until

@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lightpress.image import Reason
+from lightpress.image import REJECTIONS
 from lightpress.image.capture import Capture
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.facts import FACTS, Fact, Label, Words, fact_from, words_from
@@ -145,6 +145,7 @@ class PublishedSource:
         aspect_ratio: Width divided by height.
         color: The placeholder color, as "#RRGGBB" (`image.placeholder`).
         thumbhash: The placeholder picture, a ThumbHash in base64.
+        lqip: Another one, as a data URI (WebP, at most 20 pixels a side); None in those of older releases.
         frames: Of the animation that animated variants show; 1 if there are none.
         duration_ms: Of that animation; 0 if there is none.
         focus: The point around which sizes are cut, as shares of width and height; None if nobody chose it and no size
@@ -163,6 +164,7 @@ class PublishedSource:
     aspect_ratio: float | None = None
     color: str | None = None
     thumbhash: str | None = None
+    lqip: str | None = None
     frames: int = 1
     duration_ms: int = 0
     focus: tuple[float, float] | None = None
@@ -170,6 +172,19 @@ class PublishedSource:
     suggested: tuple[float, float] | None = None
     capture: Capture | None = None
     likeness: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedOriginal:
+    """That the original leaves by our own hand: from when a manifest says so, its version counts as gone.
+
+    Attributes:
+        marker: The delete marker that lay below it, by which a later deletion is told apart; None if there was none.
+        announced: The revision that was announced before.
+    """
+
+    marker: str | None
+    announced: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +212,10 @@ class Manifest:
         enrichers: Those that its recipe asks for facts (`pipeline.facts`); empty unless the status is "ready".
         facts: What they have said, in their order.
         words: What somebody has said of these contents since they were uploaded; None if nobody has.
+        held_at: Since when they are waited for, in seconds since 1970; None where they have time for ever.
+        held_until: How long they are waited for, in seconds since 1970; None as well.
+        original_dropped: That the original has left since it was published, or is about to; None if it is kept. It is
+            no deletion.
         schema: Version of this format.
     """
 
@@ -218,6 +237,9 @@ class Manifest:
     enrichers: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     words: Words | None = None
+    held_at: int | None = None
+    held_until: int | None = None
+    original_dropped: DroppedOriginal | None = None
     schema: int = field(default=SCHEMA)
 
     @property
@@ -227,8 +249,8 @@ class Manifest:
 
     @property
     def is_rejected(self) -> bool:
-        """Whether a reviewer has rejected it."""
-        return self.reason == Reason.REJECTED_BY_GATE
+        """Whether a reviewer has rejected it, or none has answered in time."""
+        return self.reason in REJECTIONS
 
     @property
     def is_withdrawn(self) -> bool:
@@ -322,6 +344,7 @@ class Publication:
             aspect_ratio=round(facts.width / facts.height, 4),
             color=facts.color,
             thumbhash=facts.thumbhash,
+            lqip=facts.lqip,
             frames=facts.frames,
             duration_ms=facts.duration_ms,
             focus=facts.focus or self.suggested,
@@ -347,10 +370,13 @@ class Publication:
         source = PublishedSource(self.identity, self.bytes, correction=self.correction)
         return self._manifest(Status.FAILED, source, reason=rejected.reason, detail=rejected.detail)
 
-    def held(self, gate: tuple[str, ...]) -> Manifest:
-        """The manifest that says that there are none until the reviewers of `gate` have approved it."""
+    def held(self, gate: tuple[str, ...], held_at: int | None = None, held_until: int | None = None) -> Manifest:
+        """The manifest that says that there are none until the reviewers of `gate` have approved it.
+
+        held_at, held_until: As in `Manifest`.
+        """
         source = PublishedSource(self.identity, self.bytes, correction=self.correction)
-        return self._manifest(Status.HELD, source, gate=gate)
+        return self._manifest(Status.HELD, source, gate=gate, held_at=held_at, held_until=held_until)
 
     def _manifest(self, status: Status, source: PublishedSource, **more: Any) -> Manifest:  # noqa: ANN401
         return Manifest(
@@ -427,8 +453,14 @@ def manifest_from_json(body: bytes) -> Manifest:
             "enrichers": tuple(values.get("enrichers", ())),
             "facts": tuple(fact_from(fact) for fact in values.get("facts", ())),
             "words": words_from(values.get("words")),
+            "original_dropped": _dropped(values),
         }
     )
+
+
+def _dropped(values: Mapping[str, Any]) -> DroppedOriginal | None:
+    dropped = values.get("original_dropped")
+    return DroppedOriginal(**_known(DroppedOriginal, dropped)) if dropped else None
 
 
 def _renamed(source: Mapping[str, Any]) -> Mapping[str, Any]:

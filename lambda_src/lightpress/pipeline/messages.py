@@ -23,10 +23,16 @@ if TYPE_CHECKING:
 
 
 class HasVerdict(Protocol):
-    """What a workflow did for a source. verdict: why it was rejected, where it was."""
+    """What a workflow did for a source.
+
+    verdict: why it was rejected, where it was. handed_on: whether it is for the last instance for another reason.
+    """
 
     @property
     def verdict(self) -> Verdict | None: ...
+
+    @property
+    def handed_on(self) -> bool: ...
 
 
 Outcome = TypeVar("Outcome", bound=HasVerdict)
@@ -92,6 +98,7 @@ class MessageProcessor(Generic[Outcome]):
         queue: where messages come from; it delays the next try of one.
         observer: is told of each outcome, for log and metrics.
         announce: notifies other services of an outcome.
+        afterwards: does what may be done only once that is announced.
     """
 
     find_source: FindSource
@@ -100,6 +107,7 @@ class MessageProcessor(Generic[Outcome]):
     queue: Queue
     observer: Observer[Outcome]
     announce: Callable[..., None] = no_notification
+    afterwards: Callable[..., None] = no_notification
 
     def __call__(self, message: Message, has_time: Callable[[], bool] = always) -> None:
         """Process one message; raises ExceptionGroup after transient errors, so that SQS delivers it again as a whole.
@@ -125,7 +133,10 @@ class MessageProcessor(Generic[Outcome]):
             outcome = self.workflow(source.because(cause), retry=retry, redelivered=left_behind)
             if outcome.verdict is not None:
                 self._give_up(source, message, outcome.verdict, retry=retry)
+            elif outcome.handed_on:
+                self.dead_letters.send(_dead_letter(message, reconcile_message(source, retry=retry)))
             self.announce(outcome)
+            self.afterwards(outcome)
             self.observer.on_done(outcome)
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
             self.observer.on_error(source.because(cause), error)
@@ -148,7 +159,9 @@ class MessageProcessor(Generic[Outcome]):
         hold_back(self.queue, message.receipt, pause, errors)
 
 
-def _dead_letter(message: Message, body: str, reason: str, detail: str, verdict: Verdict | None = None) -> DeadLetter:
+def _dead_letter(
+    message: Message, body: str, reason: str | None = None, detail: str | None = None, verdict: Verdict | None = None
+) -> DeadLetter:
     return DeadLetter(
         body,
         message.id,

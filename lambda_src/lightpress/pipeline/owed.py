@@ -30,7 +30,7 @@ def owed_of(
     """List the variants that a spec leaves for their first view.
 
     Args:
-        spec: What the picture was rendered by.
+        spec: What the picture was rendered by, with the focus that somebody has said.
         facts: Of the original.
         made: The variants that were made. Where the kind of the picture chooses its formats, theirs are all there are.
         publication: Whose generation the variants will be of.
@@ -39,9 +39,11 @@ def owed_of(
         return ()
     formats = tuple(dict.fromkeys(variant.format for variant in made)) if spec.auto else spec.formats
     there = {(variant.name, variant.format) for variant in made}
+    # Planned as it was rendered: which sizes are the same pixels depends on where they are cut.
+    cut = spec if facts.focus is None else spec.around(facts.focus, by_hand=spec.focus is not None)
     return tuple(
         owed
-        for rung in spec.rungs(Pixels(facts.width, facts.height))
+        for rung in cut.rungs(Pixels(facts.width, facts.height))
         for form in formats
         if (rung.names[0], form) not in there
         for owed in _owed(spec, rung, form, facts, publication)
@@ -67,6 +69,8 @@ def _owed(spec: Spec, rung: Rung, form: str, facts: OriginalInfo, publication: P
 def only(owed: LazyVariant, spec: Spec, source: PublishedSource) -> Spec | None:
     """Narrow a spec down to one variant that is owed; None if it has no such variant any more.
 
+    It is cut around the subject that was found when the picture was published, as what is there already.
+
     Args:
         owed: The variant, of an older manifest maybe.
         spec: Of the recipe that the picture has now.
@@ -74,6 +78,7 @@ def only(owed: LazyVariant, spec: Spec, source: PublishedSource) -> Spec | None:
     """
     if source.width is None or source.height is None or owed.format not in spec.formats:
         return None
+    spec = spec.with_subject(source.focus)
     for rung in spec.rungs(Pixels(source.width, source.height)):
         if owed.name in rung.names and rung.result == (owed.width, owed.height):
             others = _all_but(rung.names, owed.format, spec)

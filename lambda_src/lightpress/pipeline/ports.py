@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.gate import Standing
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.recipe import RecipeBook
-    from lightpress.pipeline.source import Closed, Original, Source
+    from lightpress.pipeline.source import Closed, Lying, Original, Source
 
     Render = Callable[[bytes, Spec], RenderResult]
 
@@ -35,13 +36,19 @@ class Unreadable(Exception):
 
 
 class Originals(Protocol):
-    """The uploads bucket. It is only read: originals are never changed or deleted."""
+    """The uploads bucket. Originals are never changed, and leave only where their recipe says so."""
 
     def head(self, source: Source) -> Original | None:
         """What the source holds now; None if it is gone. Raises PreconditionFailed if it changes meanwhile."""
 
     def read(self, source: Source, original: Original) -> bytes:
         """The bytes of `original`. Raises PreconditionFailed if the source holds others, or Unreadable."""
+
+    def newest(self, source: Source) -> tuple[Lying, ...]:
+        """What lies under the source: the newest version or delete marker and the one below it, as far as there are."""
+
+    def remove(self, source: Source, version: str) -> bool:
+        """Take exactly this version away, for good; what is already gone is fine. False if that is not allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +161,7 @@ class Dependencies:
         late_looks: has a key looked at once more; None where nobody renders lazy variants.
         reviews: what reviewers say; None where no recipe has a gate.
         facts: what enrichers say; None where no recipe asks any.
+        now: the time, in seconds since 1970.
     """
 
     originals: Originals
@@ -165,6 +173,7 @@ class Dependencies:
     late_looks: LateLooks | None = None
     reviews: Reviews | None = None
     facts: Facts | None = None
+    now: Callable[[], float] = time.time
 
     @property
     def reviewed(self) -> Reviews:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
 
@@ -16,6 +17,7 @@ from lightpress.image import (
     HDR,
     METADATA,
     REVISION,
+    TONE_MAPPINGS,
     Colors,
     Damaged,
     Fit,
@@ -27,7 +29,7 @@ from lightpress.image import (
     Spec,
 )
 from lightpress.image.capture import LIKENESS, OF_THE_FILE
-from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE
+from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE, WRITTEN
 from lightpress.image.kinds import CANDIDATES
 from lightpress.pipeline.facts import DUPLICATES, LOOKING, MOST_ENRICHERS
 from lightpress.pipeline.path_pattern import PathPattern
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from lightpress.image.formats import Output
-    from lightpress.image.spec import Step
+    from lightpress.image.spec import Step, ToneMapping
 
 NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
 COLOR = r"#[0-9a-fA-F]{6}"
@@ -47,7 +49,14 @@ EVERYTHING = "**"
 LONGEST_SIDE = 16_383
 _LARGEST_PADDED = 16_000_000  # such a box costs its full memory even for a picture of one pixel
 # What is said only where it is not usual: recipes that are older than these keys keep their digest.
-_USUAL: Mapping[str, object] = {"colors": "srgb", "hdr": "sdr", "auto": False, "focus": None, "facts": ()}
+_USUAL: Mapping[str, object] = {
+    "colors": "srgb",
+    "hdr": "sdr",
+    "tone_mapping": "st2094-50",
+    "auto": False,
+    "focus": None,
+    "facts": (),
+}
 _AUTO = "auto"
 _LEAST_FACTOR = 1.1
 LARGEST_BUDGET = 65_536
@@ -56,9 +65,22 @@ _UNSEEN = (
     f"{', '.join(LOOKING)} look at a variant in jpeg or png that shows the whole picture: give the recipe a size with "
     'fit = "contain" and without steps, in one of these formats and not lazy'
 )
+KEEP, INFREQUENT, DROP = "keep", "infrequent", "drop_after_publish"
+ORIGINALS = (KEEP, INFREQUENT, DROP)
+"""What may become of originals once they are published: a recipe's `originals`."""
 MOST_REVIEWERS = 5
 """Each is a request more for every look at a key."""
+MOST_GATE_HOURS = 24 * 365
+_AN_HOUR = 3600
 _MILLION = 1_000_000
+
+
+class Unanswered(StrEnum):
+    """What becomes of a picture whose reviewers have not answered in time."""
+
+    HOLD = "hold"
+    PUBLISH = "publish"
+    REJECT = "reject"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +129,28 @@ class Recipe:
         name: As in recipes.toml.
         spec: What the variants are.
         gate: The reviewers that have to approve a picture before it is published; empty if it need not wait.
+        unanswered: What becomes of it if they do not answer in time.
+        gate_hours: How long they have; 0 if for ever.
+        originals: What becomes of originals once they are published, one of `ORIGINALS`.
         enrichers: Those that are asked for facts once it is published (`pipeline.facts`).
     """
 
     name: str
     spec: Spec
     gate: tuple[str, ...] = ()
+    unanswered: Unanswered = Unanswered.HOLD
+    gate_hours: float = 0
+    originals: str = KEEP
     enrichers: tuple[str, ...] = ()
+
+    def until(self, held_at: int | None) -> int | None:
+        """When reviewers have had time enough who were asked at a time, in seconds since 1970; None if they never have.
+
+        Of what was held while they had for ever, nobody knows since when.
+        """
+        if self.unanswered is Unanswered.HOLD:
+            return None
+        return (held_at or 0) + round(self.gate_hours * _AN_HOUR)
 
     @cached_property
     def digest(self) -> str:
@@ -187,6 +224,32 @@ class RecipeBook:
         """The reviewers that any of the recipes asks for."""
         return tuple(sorted({name for recipe in self.recipes.values() for name in recipe.gate}))
 
+    def may_ask(self, reviewer: str, under: str) -> bool:
+        """Whether a rule for any key that begins with `under` may have a recipe that asks this reviewer.
+
+        What rules before it take away is not looked at, nor what is behind the first wildcard.
+        """
+        asking = (rule.path for rule in self.rules if rule.recipe and reviewer in rule.recipe.gate)
+        literal = (path.partition("*")[0] for path in asking)
+        return any(start.startswith(under) or under.startswith(start) for start in literal)
+
+    @property
+    def has_time_limits(self) -> bool:
+        """Whether any recipe says what becomes of what nobody reviews in time."""
+        return any(recipe.gate_hours for recipe in self.recipes.values())
+
+    @property
+    def drops_originals(self) -> bool:
+        """Whether any of the recipes drops originals after they are published."""
+        return any(recipe.originals == DROP for recipe in self.recipes.values())
+
+    @property
+    def infrequent(self) -> tuple[str, ...]:
+        """What the keys begin with whose originals are moved; "" for all keys. None of them begins with another."""
+        rules = (rule for rule in self.rules if rule.recipe and rule.recipe.originals == INFREQUENT)
+        found = sorted({rule.path.removesuffix(EVERYTHING) for rule in rules})
+        return tuple(one for one in found if not any(one.startswith(other) for other in found if other != one))
+
     @property
     def enrichers(self) -> tuple[str, ...]:
         """The enrichers that any of the recipes asks."""
@@ -234,6 +297,7 @@ def load_recipes(path: Path) -> RecipeBook:
     rules = tuple(_rule(row, recipes) for row in rows)
     book.close()
     _check_order(rows, rules)
+    _check_moved(rows, rules)
     if rules[-1].path != EVERYTHING:
         raise book.error("rules", f'the last rule must have path = "{EVERYTHING}", so that every key has one')
     return RecipeBook(rules, recipes)
@@ -254,7 +318,8 @@ def _decided_by(size: Size) -> dict[str, object]:
 
 def _settings(output: Output, spec: Spec) -> dict[str, object]:
     settings = asdict(output) | {"quality": spec.qualities_of(output)}
-    del settings["gain_map"]  # decides nothing where recipes do not say so, and they count
+    for name in ("gain_map", "profiles", "by_default"):  # decide nothing where recipes do not say so, and they count
+        del settings[name]
     return settings
 
 
@@ -270,6 +335,29 @@ def _check_order(rows: tuple[Table, ...], rules: tuple[Rule, ...]) -> None:
             raise row.error("path", f'{rule.path!r} comes behind "{EVERYTHING}", which takes every key: put it before')
         if rule.path in before:
             raise row.error("path", f"{rule.path!r} is the path of an earlier rule, which takes all of its keys")
+
+
+def _check_moved(rows: tuple[Table, ...], rules: tuple[Rule, ...]) -> None:
+    """Refuse what a lifecycle rule cannot say of originals that are moved: it knows what keys begin with, alone."""
+    for number, (row, rule) in enumerate(zip(rows, rules, strict=True)):
+        if rule.recipe is None or rule.recipe.originals != INFREQUENT:
+            continue
+        prefix = rule.path.removesuffix(EVERYTHING)
+        if prefix == rule.path or "*" in prefix:
+            raise row.error(
+                "path",
+                f'{rule.path!r} is for a recipe with originals = "{INFREQUENT}", and S3 moves originals by what their '
+                f'keys begin with: say it in the way of "PREFIX{EVERYTHING}"',
+            )
+        for before, other in zip(rows[:number], rules[:number], strict=True):
+            head = other.path.partition("*")[0]
+            moved = other.recipe is not None and other.recipe.originals == INFREQUENT
+            if not moved and (head.startswith(prefix) or prefix.startswith(head)):
+                raise before.error(
+                    "path",
+                    f"{other.path!r} has keys that begin with {prefix!r}, and rules[{number}].path, whose recipe has "
+                    f'originals = "{INFREQUENT}", would move its originals, too: S3 knows no exceptions',
+                )
 
 
 def _check_path(path: str, row: Table) -> None:
@@ -315,10 +403,14 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         damaged=cast("Damaged", row.text("damaged", "publish", allowed=DAMAGED)),
         colors=cast("Colors", row.text("colors", "srgb", allowed=COLORS)),
         hdr=cast("HighRangePolicy", row.text("hdr", "sdr", allowed=HDR)),
+        tone_mapping=cast("ToneMapping", row.text("tone_mapping", "st2094-50", allowed=TONE_MAPPINGS)),
         auto=auto,
         lazy=_lazy(row, sizes, formats),
         facts=tuple(name for name in OF_THE_FILE if name in asked),
     )
+    plain = [output.name for output in spec.outputs() if not output.profiles]
+    if spec.colors == "p3" and plain:
+        raise row.error("colors", f'"p3" needs a profile, and {plain[0]} is written without: take it out of formats')
     if spec.hdr == "keep" and not spec.keeps_gain_maps:
         raise row.error("hdr", '"keep" is for gain maps in JPEG variants, and formats does not name jpeg')
     if spec.hdr == "keep" and spec.has_steps:
@@ -328,13 +420,48 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
     if spec.lazy and any(size.max_bytes for size in sizes):
         raise row.error("lazy", "excludes max_kb: the quality of a lazy variant is told before anybody makes it")
     gate = _gate(row)
+    unanswered, hours = _time_limit(row, gate)
+    originals = _originals(row, spec, gate)
+    enrichers = _enrichers(row, spec, asked)
+    row.close()
+    return Recipe(name, spec, gate, unanswered, hours, originals, enrichers)
+
+
+def _enrichers(recipe: Table, spec: Spec, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the named facts that others tell than the file; refuses what nobody could tell."""
     enrichers = tuple(name for name in asked if name not in OF_THE_FILE)
     if not set(LOOKING).isdisjoint(enrichers) and not _is_seen(spec):
-        raise row.error("facts", _UNSEEN)
+        raise recipe.error("facts", _UNSEEN)
     if DUPLICATES in enrichers and LIKENESS not in spec.facts:
-        raise row.error("facts", f'"{DUPLICATES}" compares what "{LIKENESS}" tells: name both')
-    row.close()
-    return Recipe(name, spec, gate, enrichers)
+        raise recipe.error("facts", f'"{DUPLICATES}" compares what "{LIKENESS}" tells: name both')
+    return enrichers
+
+
+def _originals(recipe: Table, spec: Spec, gate: tuple[str, ...]) -> str:
+    """What becomes of originals; refuses what needs them after they have left."""
+    originals = recipe.text("originals", KEEP, allowed=ORIGINALS)
+    if originals == DROP and spec.lazy:
+        raise recipe.error("originals", f'"{DROP}" excludes lazy: a lazy variant is made of the original. Remove one')
+    if originals == DROP and gate:
+        raise recipe.error(
+            "originals",
+            f'"{DROP}" excludes gate: a reviewer may think again, and look at the original. Remove one',
+        )
+    return originals
+
+
+def _time_limit(recipe: Table, gate: tuple[str, ...]) -> tuple[Unanswered, float]:
+    """What becomes of what nobody reviews, and after how many hours."""
+    unanswered = Unanswered(recipe.text("gate_unanswered", Unanswered.HOLD, allowed=tuple(Unanswered)))
+    hours = recipe.number("gate_hours", 0, low=1, high=MOST_GATE_HOURS) if recipe.has("gate_hours") else 0
+    for key in ("gate_unanswered", "gate_hours"):
+        if recipe.has(key) and not gate:
+            raise recipe.error(key, "needs a gate that names reviewers")
+    if unanswered is not Unanswered.HOLD and not hours:
+        raise recipe.error("gate_unanswered", f'"{unanswered}" needs gate_hours: for how long reviewers are waited for')
+    if hours and unanswered is Unanswered.HOLD:
+        raise recipe.error("gate_hours", 'needs gate_unanswered: "publish" or "reject"; without, pictures are held')
+    return unanswered, hours
 
 
 def _gate(recipe: Table) -> tuple[str, ...]:
@@ -373,12 +500,12 @@ def _is_seen(spec: Spec) -> bool:
 def _formats(recipe: Table) -> tuple[tuple[str, ...], bool]:
     """The formats that may be written, and whether the kind of each picture chooses among them."""
     if not recipe.has("formats"):
-        return tuple(OUTPUTS), True
+        return WRITTEN, True
     if recipe.is_text("formats"):
         word = recipe.text("formats")
         if word != _AUTO:
             raise recipe.error("formats", f'{word!r} is neither "{_AUTO}" nor a list of formats: {", ".join(OUTPUTS)}')
-        return tuple(OUTPUTS), True
+        return WRITTEN, True
     formats = recipe.texts("formats", allowed=OUTPUTS)
     if not formats:
         raise recipe.error("formats", f"is empty; allowed: {', '.join(OUTPUTS)}")

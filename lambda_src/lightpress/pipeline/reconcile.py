@@ -12,10 +12,12 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from lightpress.image import UNREADABLE, PictureRejected, Reason
+from lightpress.image import REJECTIONS, UNREADABLE, PictureRejected, Reason
 from lightpress.image.formats import OUTPUTS
+from lightpress.pipeline.dropping import has_left
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.file_names import saved_as
 from lightpress.pipeline.gate import NO_GATE
@@ -30,7 +32,8 @@ from lightpress.pipeline.manifest import (
 )
 from lightpress.pipeline.owed import owed_of
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
-from lightpress.pipeline.settled import is_settled, outlives, retold, suggested_by
+from lightpress.pipeline.recipe import Unanswered
+from lightpress.pipeline.settled import facts_told, is_overdue, is_settled, outlives, retold, suggested_by
 from lightpress.pipeline.source import Closed
 
 if TYPE_CHECKING:
@@ -58,6 +61,7 @@ class Action(StrEnum):
     HELD = "held"  # until it is reviewed
     RETOLD = "retold"  # as it is, with what enrichers say now
     REJECTED = "rejected"  # and nothing is published of that yet: it is for whoever records failures
+    HANDED_ON = "handed_on"  # to them, too: its rejection is none any more, and so is the record of it
     FAILED = "failed"
     REMOVED = "removed"
     KEPT = "kept"  # as another recipe made it: the original cannot be read now
@@ -74,6 +78,7 @@ class Outcome:
         manifest: what is published now; None where nothing ever was.
         verdict: why it was rejected or failed; None where it was not.
         closed: why it was kept as another recipe made it; None where it was not.
+        original: what the source held; None if nothing.
     """
 
     source: Source
@@ -81,6 +86,12 @@ class Outcome:
     manifest: Manifest | None
     verdict: Verdict | None = None
     closed: Closed | None = None
+    original: Original | None = None
+
+    @property
+    def handed_on(self) -> bool:
+        """Whether it is for whoever records failures, though nothing is wrong with it."""
+        return self.action is Action.HANDED_ON
 
 
 class Recorder(Protocol):
@@ -92,8 +103,8 @@ class Recorder(Protocol):
     def denied(self, source: Source, original: Original, closed: Closed) -> None:
         """Hear that access is denied, which may be mended; raises Unreadable until it has been often enough."""
 
-    def record(self, source: Source, original: Original, verdict: Verdict, *, copied: bool) -> None:
-        """Keep the verdict and, if it is to be copied, the original.
+    def record(self, source: Source, original: Original, verdict: Verdict, *, revision: int, copied: bool) -> None:
+        """Keep the verdict and, if it is to be copied, the original. revision: of the manifest that will tell of it.
 
         Raises PreconditionFailed if the source holds something else by now, and Unreadable if it cannot be copied.
         """
@@ -130,7 +141,22 @@ class Attempt:
         """Whether nothing may be published before it is reviewed. What is published already, by any recipe, stays."""
         shown = self.published.manifest if self.published else None
         is_shown = shown is not None and shown.status is Status.READY and shown.is_of(self.original.identity)
-        return self.standing.is_open and not is_shown
+        return self.standing.is_open and not self.standing.overdue and not is_shown
+
+    @property
+    def held_at(self) -> int | None:
+        """Since when these reviewers are waited for about these contents; None where the recipe says for ever."""
+        if self.recipe.until(0) is None:
+            return None
+        shown = self.published.manifest if self.published else None
+        waits = shown is not None and shown.is_of(self.original.identity) and shown.gate == self.recipe.gate
+        return (shown.held_at if shown and waits else None) or round(self.dependencies.now())
+
+    @property
+    def lifts_a_rejection(self) -> bool:
+        """Whether what is published says that these contents are rejected: somebody has recorded that."""
+        shown = self.published.manifest if self.published else None
+        return shown is not None and shown.is_rejected and shown.is_of(self.original.identity)
 
     @property
     def publication(self) -> Publication:
@@ -174,6 +200,18 @@ class Attempt:
             raise PreconditionFailed
         return now
 
+    def ask_again(self) -> None:
+        """Ask the reviewers once more; raises PreconditionFailed if one has said something else by now.
+
+        What is published at the second look may agree with what they say then, and whoever was to look finds nothing to
+        do: they may take back what they have said twice between two looks.
+        """
+        if not self.recipe.gate or self.published is None:
+            return
+        now = self.dependencies.reviewed.standing(self.source.name, self.original.identity, self.recipe.gate)
+        if now != replace(self.standing, overdue=False):
+            raise PreconditionFailed
+
 
 def reconcile(
     source: Source,
@@ -186,7 +224,8 @@ def reconcile(
     """Bring what is published of `source` up to date.
 
     A picture that is rejected is recorded, and then published as failed, so that a failed manifest always has its
-    record. Without a recorder, the rejection is the outcome. retry: also try again what has failed as it is. What
+    record. Without a recorder, the rejection is the outcome, and so is one that reviewers have taken back: a recorder
+    removes its record once the picture is published. retry: also try again what has failed as it is. What
     failed because it could not be read is tried again by every attempt that does not see the same. redelivered: another
     attempt had the message before, and may have died or failed halfway: the variants it left behind are removed.
 
@@ -204,10 +243,17 @@ def _attempt(
     published = dependencies.images.published(source.name)  # The manifest first: later publications are noticed,
     original = dependencies.originals.head(source)  # then the source: it is at least as new as the manifest.
     recipe = dependencies.recipes.recipe_for(source.name)
+    if published is not None and has_left(source, published.manifest, original, dependencies.originals):
+        if not _is_rejected(source, published.manifest, recipe, dependencies):
+            return _left(source, original, published, dependencies, again=again)
+        original = None  # there is nothing to put into quarantine: it ends as a deletion does
+    if published is not None and published.manifest.original_dropped is not None:
+        _take_away(source, published.manifest, dependencies)
     if original is None or recipe is None:
         return _withdraw(source, published, dependencies, ignored=recipe is None, again=again)
-    standing = _standing(source, original, recipe, dependencies)  # Whoever reviews it later has it looked at again.
-    facts = _facts(source, original, recipe, dependencies)  # And so does whoever says more of it.
+    # Whoever reviews it later, or says more of it, has it looked at again.
+    standing = _standing(source, original, recipe, published, dependencies)
+    facts = _facts(source, original.identity, recipe, dependencies)
     attempt = Attempt(source, original, recipe, published, dependencies, recorder, again, standing, facts)
     if published is not None and is_settled(published.manifest, original, recipe, standing, facts, retry=retry):
         return _retell(published, attempt)
@@ -216,16 +262,53 @@ def _attempt(
     return _update(attempt)
 
 
-def _standing(source: Source, original: Original, recipe: Recipe, dependencies: Dependencies) -> Standing:
+def _left(
+    source: Source, original: Original | None, published: Published, dependencies: Dependencies, *, again: bool
+) -> Outcome:
+    """Leave what is published of an original that has left as it is, whatever recipes say by now.
+
+    Enrichers look at variants, and mostly answer once the original has left: what they say is told all the same.
+    """
+    manifest = facts_told(source, published.manifest, dependencies.facts)
+    if manifest != published.manifest:
+        manifest = replace(manifest, revision=_next_revision(published))
+        dependencies.images.publish(manifest, published)
+        return Outcome(source, Action.RETOLD, manifest, original=original)
+    manifest = swept(published, dependencies) if again else manifest
+    return Outcome(source, Action.NOTHING, manifest, original=original)
+
+
+def _is_rejected(source: Source, manifest: Manifest, recipe: Recipe | None, dependencies: Dependencies) -> bool:
+    """Whether a reviewer rejects what has left, of a recipe that has a gate since then."""
+    if recipe is None or not recipe.gate or manifest.source is None:
+        return False
+    standing = dependencies.reviewed.standing(source.name, manifest.source.identity, recipe.gate)
+    return standing.rejection is not None
+
+
+def _take_away(source: Source, manifest: Manifest, dependencies: Dependencies) -> None:
+    """Remove the version that leaves, if it is still there: once this manifest is replaced, nobody knows that it does.
+
+    Whoever was about to remove it could do so when it is an original again.
+    """
+    if manifest.source is not None:
+        dependencies.originals.remove(source, manifest.source.identity)
+
+
+def _standing(
+    source: Source, original: Original, recipe: Recipe, published: Published | None, dependencies: Dependencies
+) -> Standing:
     if not recipe.gate:
         return NO_GATE
-    return dependencies.reviewed.standing(source.name, original.identity, recipe.gate)
+    standing = dependencies.reviewed.standing(source.name, original.identity, recipe.gate)
+    is_late = published is not None and is_overdue(published.manifest, original, recipe, dependencies.now)
+    return replace(standing, overdue=is_late)
 
 
-def _facts(source: Source, original: Original, recipe: Recipe, dependencies: Dependencies) -> tuple[Fact, ...]:
+def _facts(source: Source, identity: str, recipe: Recipe, dependencies: Dependencies) -> tuple[Fact, ...]:
     if not recipe.enrichers:
         return ()
-    return dependencies.enriched.of(source.name, original.identity, recipe.enrichers)
+    return dependencies.enriched.of(source.name, identity, recipe.enrichers)
 
 
 def _retell(published: Published, attempt: Attempt) -> Outcome:
@@ -236,38 +319,45 @@ def _retell(published: Published, attempt: Attempt) -> Outcome:
     manifest = retold(published.manifest, attempt.recipe, attempt.facts)
     if manifest == published.manifest:
         shown = swept(published, attempt.dependencies) if attempt.again else manifest
-        return Outcome(attempt.source, Action.NOTHING, shown)
+        return Outcome(attempt.source, Action.NOTHING, shown, original=attempt.original)
     manifest = replace(manifest, revision=_next_revision(published))
     _publish(manifest, attempt)
-    return Outcome(attempt.source, Action.RETOLD, manifest)
+    return Outcome(attempt.source, Action.RETOLD, manifest, original=attempt.original)
 
 
 def _update(attempt: Attempt) -> Outcome:
     """Publish the variants, or what a rejection comes to; or hold it until it is reviewed."""
+    if attempt.lifts_a_rejection and attempt.recorder is None:
+        return Outcome(attempt.source, Action.HANDED_ON, attempt.published.manifest if attempt.published else None)
     if attempt.waits:
         return _hold(attempt)
     try:
-        _check_allowed(attempt.standing)
+        _check_allowed(attempt.standing, attempt.recipe)
         manifest = _rendered(attempt)
     except PictureRejected as rejected:
         return _rejected(attempt, rejected)
     _publish(manifest, attempt)
-    return Outcome(attempt.source, Action.PUBLISHED, manifest)
+    return Outcome(attempt.source, Action.PUBLISHED, manifest, original=attempt.original)
 
 
 def _hold(attempt: Attempt) -> Outcome:
     """Publish that it waits for its reviewers. Nothing of it is rendered, so nothing of it can be fetched."""
-    manifest = attempt.publication.held(attempt.recipe.gate)
+    since = attempt.held_at
+    manifest = attempt.publication.held(attempt.recipe.gate, since, attempt.recipe.until(since))
     attempt.dependencies.reviewed.list_as_held(manifest)
     _publish(manifest, attempt)
     return Outcome(attempt.source, Action.HELD, manifest)
 
 
-def _check_allowed(standing: Standing) -> None:
-    """Raise PictureRejected if a reviewer has rejected it."""
+def _check_allowed(standing: Standing, recipe: Recipe) -> None:
+    """Raise PictureRejected if a reviewer has rejected it, or if none has answered and the recipe says so."""
     if standing.rejection is not None:
         detail = standing.rejection.detail or f"It was rejected by {standing.rejection.reviewer}."
         raise PictureRejected(Reason.REJECTED_BY_GATE, detail)
+    if standing.is_open and standing.overdue and recipe.unanswered is Unanswered.REJECT:
+        raise PictureRejected(
+            Reason.NOT_REVIEWED, f"{', '.join(standing.missing)}: no answer within {recipe.gate_hours:g} hours."
+        )
 
 
 def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
@@ -283,7 +373,7 @@ def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
         return Outcome(attempt.source, Action.REJECTED, published, verdict)
     _record(attempt, attempt.recorder, verdict)
     publication = replace(attempt.publication, digest=verdict.digest)
-    if rejected.reason is Reason.REJECTED_BY_GATE:
+    if rejected.reason in REJECTIONS:
         publication = replace(publication, previous=None)  # pages may not show what was published before either
     manifest = publication.failed(rejected)
     _publish(manifest, attempt)
@@ -296,7 +386,7 @@ def _publish(manifest: Manifest, attempt: Attempt) -> None:
     The CDN is told first of what it shows and must not show any more, and a late look is asked for first where somebody
     may be rendering for the old manifest: told later, neither might ever be.
 
-    Raises PreconditionFailed if another manifest or another original is there by now.
+    Raises PreconditionFailed if another manifest or another original is there by now, or reviewers say something else.
     """
     _look_later(attempt.source, attempt.published, attempt.dependencies)
     if attempt.dependencies.refreshes is not None and _takes_away(manifest, attempt.published):
@@ -304,6 +394,7 @@ def _publish(manifest: Manifest, attempt: Attempt) -> None:
     attempt.dependencies.images.publish(manifest, attempt.published)
     unlist(attempt.published, attempt.dependencies)
     attempt.look_again()
+    attempt.ask_again()
     failed_halfway = manifest.status is Status.FAILED  # as rendering may have
     if attempt.published is not None or attempt.again or failed_halfway:
         remove_dead(manifest, attempt.dependencies)
@@ -357,7 +448,7 @@ def _rendered(attempt: Attempt) -> Manifest:
     spec = attempt.recipe.spec.led_to(publication.suggested).kept_in_focus(attempt.focus)
     result = attempt.dependencies.render(_read(attempt), spec)
     made = tuple(_written(result, publication, attempt.dependencies.images))
-    return publication.ready(result.original, made, owed_of(attempt.recipe.spec, result.original, made, publication))
+    return publication.ready(result.original, made, owed_of(spec, result.original, made, publication))
 
 
 def _check_worth_reading(attempt: Attempt) -> None:
@@ -377,11 +468,12 @@ def _read(attempt: Attempt) -> bytes:
 
 def _record(attempt: Attempt, recorder: Recorder, verdict: Verdict) -> None:
     """Have a verdict recorded, with a copy of the original where it can be read."""
+    keep = partial(recorder.record, attempt.source, attempt.original, verdict, revision=attempt.publication.revision)
     try:
-        recorder.record(attempt.source, attempt.original, verdict, copied=verdict.reason not in UNREADABLE)
+        keep(copied=verdict.reason not in UNREADABLE)
     except Unreadable as unreadable:
         _check_for_good(attempt, unreadable)
-        recorder.record(attempt.source, attempt.original, verdict, copied=False)
+        keep(copied=False)
 
 
 def _check_for_good(attempt: Attempt, unreadable: Unreadable) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from lightpress.pipeline.gate import PERSON
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
     from datetime import datetime
 
     from lightpress.pipeline.gate import Review
@@ -36,6 +37,36 @@ class Waiting:
         return max(0, round((now - self.since).total_seconds())) if self.since else 0
 
 
+class KnowsOverdue(Protocol):
+    """The list of what waits."""
+
+    def overdue(self, now: float) -> Iterable[str]:
+        """The keys of pictures whose reviewers have had time enough, the longest overdue first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LookAtOverdue:
+    """Has pictures looked at whose reviewers have not answered in time; a look decides what becomes of them.
+
+    Attributes:
+        waiting: What waits.
+        named: The source that is published under a key.
+        looks: Has keys looked at.
+    """
+
+    waiting: KnowsOverdue
+    named: Callable[[str], Source]
+    looks: Looks
+
+    def __call__(self, now: float) -> int:
+        """Look through the list; returns how many pictures are to be looked at. now: in seconds since 1970."""
+        count = 0
+        for key in self.waiting.overdue(now):
+            self.looks.request_look(self.named(key))
+            count += 1
+        return count
+
+
 @dataclass(frozen=True, slots=True)
 class ReviewOf:
     """A review, and what it is of.
@@ -61,24 +92,43 @@ class KeepsReviews(Protocol):
         """Keep it unless the reviewer has said something already; returns whether it was kept."""
 
 
+class KnowsVersions(Protocol):
+    """Which versions of originals there are."""
+
+    def has(self, source: Source, identity: str) -> bool:
+        """Whether a version is there: also below another one, or below the mark of a deletion."""
+
+
 @dataclass(frozen=True, slots=True)
 class TakeReview:
     """Keeps a review and has its key looked at again.
 
+    A review of a version that is there no more is not kept. The version is looked for before anything is written: an
+    erasure waits for everybody who may have seen what it has removed, and then removes what they wrote.
+
     The same review may come twice, and reviews of one reviewer in any order. A person may think again, so the last
     review of a person counts. A program may not take back its own rejection: of two scans that disagree, the one that
     found something is right.
+
+    Attributes:
+        reviews: Where reviews are kept.
+        looks: Has keys looked at.
+        originals: Which versions there are.
     """
 
     reviews: KeepsReviews
     looks: Looks
+    originals: KnowsVersions
 
-    def __call__(self, given: ReviewOf) -> None:
-        """Take one; raises whatever S3 or SQS raise, and then it may be taken again."""
+    def __call__(self, given: ReviewOf) -> bool:
+        """Take one; returns whether its version is there. Raises whatever S3 or SQS raise: it may be taken again."""
         key = given.source.name
+        if not self.originals.has(given.source, given.identity):
+            return False
         if given.review.approved and given.review.reviewer != PERSON:
             self.reviews.keep_first(key, given.identity, given.review)
         else:
             self.reviews.keep(key, given.identity, given.review)
         # Also where nothing was kept: whoever kept it may have died before this.
         self.looks.request_look(given.source)
+        return True

@@ -50,7 +50,8 @@ _LARGEST_FRAME = 1 << 28
 _AS_MEASURED = 2  # a decoder reserves more address space than it fills, up to this many times as much
 _SPARE_BYTES = 64 * MB
 _TOLD = tuple(field.name for field in fields(EncodedVariant) if field.name != "data")
-_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL}
+# SIGTRAP is how PDFium gives up.
+_CRASHES = {signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP}
 
 # What the parent process needs of the function's memory, and what a child gets however small the function is.
 _PARENT_MB = 300

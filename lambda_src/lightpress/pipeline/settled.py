@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lightpress.image import UNREADABLE, PictureRejected
+from lightpress.image import UNREADABLE, PictureRejected, Reason
 from lightpress.pipeline.facts import center_of
 from lightpress.pipeline.manifest import Manifest, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.pipeline.facts import Fact, Point
     from lightpress.pipeline.gate import Standing
+    from lightpress.pipeline.ports import Facts
     from lightpress.pipeline.recipe import Recipe
-    from lightpress.pipeline.source import Original
+    from lightpress.pipeline.source import Original, Source
 
 
 def is_settled(  # noqa: PLR0913  all that is compared
@@ -57,6 +60,13 @@ def retold(manifest: Manifest, recipe: Recipe, facts: tuple[Fact, ...]) -> Manif
     return replace(manifest, enrichers=recipe.enrichers, facts=facts)
 
 
+def facts_told(source: Source, manifest: Manifest, facts: Facts | None) -> Manifest:
+    """The manifest of what has left with what the enrichers say that were asked then; facts: None where nobody is."""
+    if facts is None or not manifest.enrichers or manifest.source is None:
+        return manifest
+    return replace(manifest, facts=facts.of(source.name, manifest.source.identity, manifest.enrichers))
+
+
 def agrees(manifest: Manifest, standing: Standing) -> bool:
     """Whether reviewers have said nothing new about the contents that it is of.
 
@@ -64,15 +74,25 @@ def agrees(manifest: Manifest, standing: Standing) -> bool:
     """
     if standing.rejection is not None:
         return manifest.is_rejected
+    if manifest.reason == Reason.NOT_REVIEWED:
+        return standing.is_open or not standing.gated
     if manifest.is_rejected:
         return not standing.gated
-    return manifest.status is not Status.HELD or standing.is_open
+    return manifest.status is not Status.HELD or (standing.is_open and not standing.overdue)
+
+
+def is_overdue(manifest: Manifest, original: Original, recipe: Recipe, now: Callable[[], float]) -> bool:
+    """Whether a picture has waited for its reviewers as long as its recipe says. now: in seconds since 1970."""
+    until = recipe.until(manifest.held_at)
+    if until is None or manifest.status is not Status.HELD or manifest.held_at is None:
+        return False
+    return manifest.is_of(original.identity) and manifest.gate == recipe.gate and until <= now()
 
 
 def is_current(manifest: Manifest, recipe: Recipe) -> bool:
     """Whether it is the last word on the contents that it is of: rendering them once more would be in vain."""
     if manifest.status is Status.HELD:
-        return manifest.gate == recipe.gate
+        return (manifest.gate, manifest.held_until) == (recipe.gate, recipe.until(manifest.held_at))
     if manifest.is_rejected or is_kept(manifest, recipe):
         return True
     if not manifest.follows_correction:

@@ -50,6 +50,14 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Lying:
+    """One version that lies under a key, or a delete marker. version: its id, "null" in a bucket without versions."""
+
+    version: str
+    is_marker: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Closed:
     """Why an original that is there cannot be read. reason: one of `image.UNREADABLE`; detail: what to do about it."""
 

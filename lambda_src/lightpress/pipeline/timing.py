@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.ports import Images, Originals, Published
     from lightpress.pipeline.sandbox import Cost
-    from lightpress.pipeline.source import Original, Source
+    from lightpress.pipeline.source import Lying, Original, Source
 
 
 @dataclass(slots=True)
@@ -124,6 +124,14 @@ class TimedOriginals:
     def read(self, source: Source, original: Original) -> bytes:
         with self.timings.reading():
             return self.originals.read(source, original)
+
+    def newest(self, source: Source) -> tuple[Lying, ...]:
+        with self.timings.reading():
+            return self.originals.newest(source)
+
+    def remove(self, source: Source, version: str) -> bool:
+        with self.timings.writing():
+            return self.originals.remove(source, version)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from lightpress.delivery.markup import picture, srcset
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.image.formats import OUTPUTS
-from lightpress.pipeline.correction import NothingPublished
+from lightpress.pipeline.correction import NothingPublished, OriginalDropped
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.reconcile import TooManyConflicts
 from lightpress.uploads.quota import Usage
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 Answer = dict[str, Any]
 
 _PROCESSING = "processing"
+_DROPPED = "Its original has left since it was published, and its variants cannot be made anew."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ class UploadService:
         cdn_base_url: Address of the distribution, without a slash at its end.
         random_id: Returns a new random id, safe in a key.
         quota: What each owner may upload in a day; None for any amount.
+        look: Has a key looked at.
     """
 
     limits: UploadLimits
@@ -67,6 +69,7 @@ class UploadService:
     cdn_base_url: str
     random_id: Callable[[], str]
     quota: DailyQuota | None = None
+    look: Callable[[Source], None] = lambda _: None
 
     def addresses(self, key: str) -> Answer:
         """Return the addresses of a key, which never change: its permalink, and where to ask for its status."""
@@ -140,6 +143,8 @@ class UploadService:
             raise Refused(
                 409, "not_published", "There is no published picture of this key now: ask for its status."
             ) from None
+        except OriginalDropped:
+            raise Refused(409, "original_dropped", f"{_DROPPED} Upload it again with the focus.") from None
         except TooManyConflicts:
             raise Refused(503, "busy", "It is being published anew right now: try again.", retry_after=1) from None
         answer = {"focus": manifest.correction, "focus_pending": not manifest.follows_correction}
@@ -153,9 +158,15 @@ class UploadService:
         return self.correct(source, said.point) if said.focus is not None or manifest is None else manifest
 
     def delete(self, key: str, owner: str) -> Answer:
-        """Delete an original; the pipeline then deletes its variants."""
+        """Delete an original; the pipeline then deletes its variants.
+
+        Of one that has left, it is told here: AWS does not say whether S3 tells of a delete marker over nothing.
+        """
         check_owner(key, owner)
         self.uploads.delete(key)
+        published = self.images.published(key)
+        if published is not None and published.manifest.original_dropped is not None:
+            self.look(self.source_of(key))
         return {"key": key, "status": "deleting"}
 
     def _new_file(self, body: object, owner: str, *, in_parts: bool = False) -> tuple[UploadRequest, str]:

@@ -64,7 +64,7 @@ class Corrections(Protocol):
     """Corrects the focus of what is published, and the words about it (`pipeline.correction`)."""
 
     def __call__(self, source: Source, focus: tuple[float, float] | None) -> Manifest:
-        """Say where the subject is; raises NothingPublished or TooManyConflicts."""
+        """Say where the subject is; raises NothingPublished, OriginalDropped or TooManyConflicts."""
 
     def say(self, source: Source, change: Callable[[Words], Words]) -> Manifest:
         """Say what the picture shows; raises as well."""

@@ -28,6 +28,11 @@ _PATIENT = SandboxLimits(wall_seconds=600)
 """CPU time is measured, not waiting: on a busy machine, too, a picture comes to its end."""
 
 
+def _written() -> tuple[str, ...]:
+    """The formats that are written by default; in a release that says nothing of that, all."""
+    return tuple(row.name for row in OUTPUTS.values() if getattr(row, "by_default", True))
+
+
 def to_png(_: bytes) -> bytes:
     """Conformance asks the image core directly, in its own process."""
     raise NotImplementedError("this program makes variants only")
@@ -36,7 +41,7 @@ def to_png(_: bytes) -> bytes:
 def to_variants(data: bytes, widths: Sequence[int], formats: Mapping[str, Any]) -> dict[str, bytes]:
     """Every width in every format."""
     sizes = tuple(Size(f"w{width}", width) for width in widths)
-    spec = Spec(sizes, tuple(OUTPUTS), auto=True) if "auto" in formats else Spec(sizes, tuple(formats))
+    spec = Spec(sizes, _written(), auto=True) if "auto" in formats else Spec(sizes, tuple(formats))
     steps = {name: options["step"] for name, options in formats.items() if "step" in options}
     result: Any = _stepped(data, spec, steps) if steps else render_in_sandbox(data, spec, _PATIENT)
     variants = result.variants if hasattr(result, "variants") else result.renditions  # so called in release 0.1.0

@@ -24,7 +24,7 @@ def to_png(data: bytes) -> bytes:
     drops `fail_on`, so that a missing codec ends in a black picture.
     """
     image = pyvips.Image.new_from_buffer(data, "", fail_on="error").autorot()
-    made: bytes = _to_srgb(image).colorspace("srgb").write_to_buffer(".png", keep="none")
+    made: bytes = _to_srgb(image).colourspace("srgb").write_to_buffer(".png", keep="none")
     return made
 
 

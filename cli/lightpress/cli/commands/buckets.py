@@ -55,9 +55,12 @@ def plan(  # noqa: PLR0913, PLR0917  the command's options
     assume: AssumeOption = None,
     as_json: JsonOutput = False,
 ) -> None:
-    """Show what a changed recipes file would render, keep and remove, and its cost. Changes nothing."""
+    """Show what a changed recipes file would render, keep and remove, and its cost. Changes nothing.
+
+    Exit code 1 if it would render pictures anew whose originals have left: those stay published as they are.
+    """
     from lightpress.cli.facts import facts_of_plan
-    from lightpress.cli.plan import manifest_paths, read_manifests
+    from lightpress.cli.plan import WITHOUT_ORIGINAL, manifest_paths, read_manifests
     from lightpress.cli.plan import plan as planned
     from lightpress.cli.plan import sample as chosen
     from lightpress.cli.tables import print_plan
@@ -75,10 +78,11 @@ def plan(  # noqa: PLR0913, PLR0917  the command's options
         found = found.scaled(total / found.seen)
     if as_json:
         print_json(facts_of_plan(found, total, dollars))
-        return
-    if sampled:
-        out.print(f"{found.seen} of {total} manifests, chosen at random; the numbers are scaled up.")
-    print_plan(out, found, dollars)
+    else:
+        if sampled:
+            out.print(f"{found.seen} of {total} manifests, chosen at random; the numbers are scaled up.")
+        print_plan(out, found, dollars)
+    raise typer.Exit(bool(found.pictures[WITHOUT_ORIGINAL]))
 
 
 def connect(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -30,6 +31,7 @@ ArchitectureOption = Annotated[Literal["arm64", "x86_64"], typer.Option(help="Th
 
 
 Scenario = Literal["upload", "url", "attach", "in-place"]
+Originals = Literal["keep", "infrequent", "drop_after_publish"]
 Storage = Literal["standard", "infrequent-access", "intelligent-tiering", "glacier-instant-retrieval"]
 
 _WORDS = {"k": 1_000, "M": 1_000_000, "G": 1_000_000_000}
@@ -83,6 +85,9 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
     variants_storage: Annotated[
         Storage, typer.Option(help="With --months: the option of this name, 30 days after the upload.")
     ] = "standard",
+    originals: Annotated[
+        Originals, typer.Option(help="With --months: the recipe's key of this name; the bill without it is told, too.")
+    ] = "keep",
     region: RegionOption = "us-east-1",
     architecture: ArchitectureOption = "arm64",
     price: PriceOption = None,
@@ -105,8 +110,12 @@ def estimate(  # noqa: PLR0913, PLR0917  the command's options
         _print_estimate(made, assumed, prices, as_json=as_json)
         return
     arrival = bill.Arrival("in-place" if is_in_place else scenario, pictures)
-    keeping = bill.Keeping(months, views, deletes, Moved(originals_storage), Moved(variants_storage))
-    _print_bill(bill.bill(arrival, keeping, assumed, use, prices, architecture), assumed, use, prices, as_json=as_json)
+    if originals != "keep" and originals_storage != "standard":
+        stop("--originals excludes --originals-storage: the recipe says what becomes of originals, or the option does.")
+    keeping = bill.Keeping(months, views, deletes, Moved(originals_storage), Moved(variants_storage), originals)
+    made_of = partial(bill.bill, arrival, assumed=assumed, use=use, prices=prices, architecture=architecture)
+    kept = made_of(keeping=replace(keeping, originals_become="keep")).dollars if originals != "keep" else None
+    _print_bill(made_of(keeping=keeping), kept, assumed, use, prices, as_json=as_json)
 
 
 def _print_estimate(made: Estimate, assumed: Assumptions, prices: Prices, *, as_json: bool) -> None:
@@ -119,14 +128,16 @@ def _print_estimate(made: Estimate, assumed: Assumptions, prices: Prices, *, as_
         print_estimate(out, made, assumed, prices)
 
 
-def _print_bill(made: Bill, assumed: Assumptions, use: Use, prices: Prices, *, as_json: bool) -> None:
+def _print_bill(  # noqa: PLR0913  what it rests on
+    made: Bill, kept: float | None, assumed: Assumptions, use: Use, prices: Prices, *, as_json: bool
+) -> None:
     from lightpress.cli.facts import facts_of_bill
     from lightpress.cli.tables import print_bill
 
     if as_json:
-        print_json(facts_of_bill(made, assumed, use, prices))
+        print_json(facts_of_bill(made, kept, assumed, use, prices))
     else:
-        print_bill(out, made, assumed, use, prices)
+        print_bill(out, made, kept, assumed, use, prices)
 
 
 def prices_of(region: str, changes: list[str] | None) -> Prices:

@@ -13,6 +13,8 @@ from lightpress.cli.commands.terminal import err, out, print_json, progress_bars
 from lightpress.cli.project import LOCAL, RECIPES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from lightpress.cli.files import File
     from lightpress.cli.rendering import Rendered
     from lightpress.pipeline.recipe import Recipe
@@ -24,7 +26,7 @@ FilesArgument = Annotated[
 ]
 
 
-def render(
+def render(  # noqa: PLR0913, PLR0917  the command's options
     pictures: Annotated[
         list[str],
         typer.Argument(
@@ -32,17 +34,36 @@ def render(
             help="Image files, folders with all below them, and patterns in quotes; - reads one from standard input.",
         ),
     ],
-    folder: Annotated[Path, typer.Option("--out", "-o", file_okay=False, help="The folder to write the variants to.")],
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", "-o", file_okay=False, help="The folder to write the variants to; needed without --watch."
+        ),
+    ] = None,
     recipe: Annotated[
         str | None, typer.Option(help="The recipe to use; by default, the rules of the recipes file choose.")
     ] = None,
     recipes: RecipesOption = RECIPES,
+    watch: Annotated[
+        bool,
+        typer.Option(
+            "--watch",
+            help="Show FILE, one folder, on a page in your browser, which follows each edit of the recipes file.",
+        ),
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port of that page; 0: any that is free.")] = 0,
     as_json: JsonOutput = False,
 ) -> None:
     """Render the variants of image files on this machine, without AWS.
 
-    Exit code: 0 if all are rendered, 1 if any was rejected or could not be rendered.
+    Exit code: 0 if all are rendered, 1 if any was rejected or could not be rendered. With --watch, Ctrl-C ends it, and
+    nothing is kept.
     """
+    if watch:
+        _watch(pictures, folder, recipe, recipes, port, as_json=as_json)
+        return
+    if folder is None:
+        raise typer.BadParameter("Name the folder to write to, or add --watch.", param_hint="--out")
     from lightpress.cli.rendering import folders_for
     from lightpress.cli.tables import print_manifests
 
@@ -51,7 +72,8 @@ def render(
         raise typer.BadParameter(
             f"{recipe!r} is not a recipe; allowed: {', '.join(book.recipes)}", param_hint="--recipe"
         )
-    files = _files(pictures)
+    _refuse_unwritable([book.recipes[recipe]] if recipe else book.recipes.values())
+    files = _files(pictures, formats=book.accept)
     results: list[Rendered] = []
     lost = 0
     with progress_bars() as progress:
@@ -73,6 +95,33 @@ def render(
     raise typer.Exit(1 if failed else 0)
 
 
+def _watch(  # noqa: PLR0913  the command's options
+    pictures: list[str], folder: Path | None, recipe: str | None, recipes: Path, port: int, *, as_json: bool
+) -> None:
+    """Show a folder on a page, until Ctrl-C or a signal to end."""
+    import signal
+
+    from lightpress.cli.watching.watch import watch
+
+    if folder is not None or as_json:
+        raise typer.BadParameter("It writes no files and no JSON: leave out --out and --json.", param_hint="--watch")
+    if len(pictures) != 1 or not Path(pictures[0]).is_dir():
+        raise typer.BadParameter(f"Name one folder, and not {' '.join(pictures)}.", param_hint="--watch")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        watch(Path(pictures[0]), recipes, recipe, say=out.print, opened=_say_where(recipes), port=port)
+    except KeyboardInterrupt:
+        err.print("Stopped.")
+
+
+def _say_where(recipes: Path) -> Callable[[str], None]:
+    def say(url: str) -> None:
+        out.print(f"Open {url}")
+        err.print(f"It follows {recipes}. Ctrl-C stops it.", style="dim")
+
+    return say
+
+
 def _rendered(source: File, target: Path, recipe: Recipe) -> Rendered | None:
     """Render one file; says why, and returns None, where that cannot be done."""
     from lightpress.cli.faults import sentence_of_file
@@ -88,13 +137,28 @@ def _rendered(source: File, target: Path, recipe: Recipe) -> Rendered | None:
     return None
 
 
-def _files(names: list[str], *, relative: bool = False) -> list[File]:
-    """The files of a command's arguments; ends the command where a name leads nowhere."""
+def _refuse_unwritable(recipes: Iterable[Recipe]) -> None:
+    """End the command where a recipe writes what nothing here can."""
+    from lightpress.image import not_installed
+
+    for one in recipes:
+        for form, package in not_installed(one.spec.formats).items():
+            stop(
+                f'The recipe {one.name} writes {form}, by {package}, which is missing: pip install "lightpress[{form}]"'
+            )
+
+
+def _files(names: list[str], *, relative: bool = False, formats: Iterable[str] = ()) -> list[File]:
+    """The files of a command's arguments; ends the command where a name leads nowhere.
+
+    formats: What else is taken of folders than the usual ones.
+    """
     from lightpress.cli.files import NoFileError, files_of
+    from lightpress.image.formats import USUAL
 
     skipped: list[Path] = []
     try:
-        found = files_of(names, relative=relative, skipped=skipped.append)
+        found = files_of(names, relative=relative, formats=(*USUAL, *formats), skipped=skipped.append)
     except NoFileError as error:
         raise typer.BadParameter(str(error), param_hint="FILE...") from None
     if skipped:
@@ -216,7 +280,7 @@ def focus(
     meanwhile, 2 nothing is published of it, 3 the variants do not follow it yet.
     """
     from lightpress.cli.correcting import BadPointError, correct, point_of
-    from lightpress.pipeline.correction import NothingPublished
+    from lightpress.pipeline.correction import NothingPublished, OriginalDropped
     from lightpress.pipeline.reconcile import TooManyConflicts
 
     try:
@@ -227,6 +291,11 @@ def focus(
         state = nothing.manifest.status if nothing.manifest else "not processed yet, or never uploaded"
         err.print(f"{key}: no picture is published that has a focus ({state}); lightpress status {key} tells more")
         raise typer.Exit(2) from None
+    except OriginalDropped:
+        stop(
+            f'{key} is published, and its original has left (originals = "drop_after_publish"), of which '
+            "other variants would have to be made. Upload it again, with the focus as metadata: x-amz-meta-focus."
+        )
     except TooManyConflicts:
         stop(f"{key} was published anew again and again while its focus was written: run the command again.")
     if as_json:

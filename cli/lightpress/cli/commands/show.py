@@ -22,6 +22,10 @@ def snippet(  # noqa: PLR0913, PLR0917  what a person may choose, nearly all wit
     sizes: Annotated[str, typer.Option(help="The HTML attribute sizes: how wide the page shows it.")] = "100vw",
     names: Annotated[list[str] | None, typer.Option("--name", help="Offer only this size; may be repeated.")] = None,
     base_url: Annotated[str | None, typer.Option(help="The URL of your own domain, if the CDN has one.")] = None,
+    lqip: Annotated[
+        bool,
+        typer.Option("--lqip", help="Put a blurred likeness behind it until it has arrived; not if it is see-through."),
+    ] = False,
     environment: Environment = "local",
     as_json: JsonOutput = False,
 ) -> None:
@@ -33,7 +37,7 @@ def snippet(  # noqa: PLR0913, PLR0917  what a person may choose, nearly all wit
     if manifest is None:
         stop(f"{key} is not published; see: lightpress status {shlex.quote(key)}")
     try:
-        found = snippet_of(manifest, base_url or deployment.cdn_base_url, alt=alt, sizes=sizes, names=names)
+        found = snippet_of(manifest, base_url or deployment.cdn_base_url, alt=alt, sizes=sizes, names=names, lqip=lqip)
     except NoSuchSizeError as error:
         stop(str(error))
     if as_json:

@@ -70,8 +70,29 @@ def _frame(number: int, shown: ServedPicture) -> Markup:
 
 def _figure(shown: ServedPicture) -> Markup:
     if shown.variants:
-        return element("figure", _view(shown, sizes=_LARGE))
+        return element("figure", _view(shown, sizes=_LARGE), _cuts(shown))
     return element("figure", element("p", _why(shown), class_="refused"))
+
+
+def _cuts(shown: ServedPicture) -> Markup:
+    """The sizes that show a part of the picture, beside each other."""
+    cuts = shown.cuts()
+    if not cuts:
+        return Markup()
+    around = f", cut around {shown.focus[0]:.2f}, {shown.focus[1]:.2f}" if shown.focus else ""
+    images = (
+        element(
+            "img",
+            src=beside(cut.file),
+            width=str(cut.width),
+            height=str(cut.height),
+            alt=shown.about,
+            loading="lazy",
+        )
+        for cut in cuts
+    )
+    names = ", ".join(cut.name for cut in cuts)
+    return together(element("div", *images, class_="cuts"), element("figcaption", f"{names}{around}", class_="small"))
 
 
 def _outcome(shown: ServedPicture) -> Markup:

@@ -12,6 +12,7 @@ from PIL.TiffImagePlugin import IFDRational
 from lightpress.cli.demo.balloons import balloons
 from lightpress.cli.demo.display_p3 import display_p3_profile
 from lightpress.cli.demo.graphics import logo, screenshot
+from lightpress.cli.demo.recipes import PREFIX
 from lightpress.cli.demo.sailing import sailing
 from lightpress.cli.demo.scenes import DAWN, DUSK, NOON, photo
 from lightpress.image import Reason
@@ -88,6 +89,12 @@ def draw_demo_set() -> tuple[DrawnPicture, ...]:
             _as_jpeg(photo(400, 300, mood=DUSK, seed=5)),
             "image/jpeg",
             "A lake in the evening, smaller than most sizes: it is never enlarged",
+        ),
+        DrawnPicture(
+            f"{PREFIX}a boat.jpg",
+            _as_jpeg(sailing(640, 400, frames=1, seed=9)[0].crop((120, 40, 600, 400))),
+            "image/jpeg",
+            "A boat, by a recipe that cuts sizes around the subject that it finds, and puts a logo on each",
         ),
         DrawnPicture(
             "notes/not-a-picture.jpg",

@@ -19,6 +19,7 @@ from PIL import Image
 
 from lightpress.cli.demo.contact_sheet import ContactSheet, ServedPicture, ServedVariant, write_contact_sheet
 from lightpress.cli.demo.pictures import draw_demo_set
+from lightpress.cli.demo.recipes import write_recipes
 from lightpress.cli.progress import progress_on
 from lightpress.cli.tables import print_manifests
 from lightpress.client.uploading import Upload, upload, watch
@@ -82,7 +83,10 @@ def run_demo(project: Path, home: Path, photos: Path | None, console: Terminal) 
     """Run the demo; returns whether every expected variant was served and matches its manifest."""
     began = time.monotonic()
     was_running = status(home).healthy
-    outputs = up(home, project=project, say=lambda text: console.print(text, style="dim"))
+    of_project = project / "lambda_src" / "recipes.toml"
+    # A cloud that runs already keeps its recipes: it may be in use.
+    recipes = None if was_running else write_recipes(of_project, home / "demo-recipes")
+    outputs = up(home, project=project, recipes=recipes, say=lambda text: console.print(text, style="dim"))
     try:
         deployment = of_local_cloud(outputs)
         pictures = list(_own(photos) if photos else _drawn())
@@ -91,7 +95,7 @@ def run_demo(project: Path, home: Path, photos: Path | None, console: Terminal) 
     finally:
         if not was_running:
             down(home)
-    problems = [*_late(late), *_unexpected(pictures, uploads, load_recipes(project / "lambda_src" / "recipes.toml"))]
+    problems = [*_late(late), *_unexpected(pictures, uploads, load_recipes(recipes or of_project))]
     problems += [f"{path}: {problem}" for path, one in fetched.items() for problem in one.problems]
     sheet = _contact_sheet(home / "demo", pictures, uploads, fetched, deployment)
     _report(console, uploads, fetched, deployment, problems)
@@ -247,6 +251,7 @@ def _served(folder: Path, original: str, picture: DemoPicture, one: Upload, depl
         original_bytes=len(picture.data),
         width=source.width if source else None,
         height=source.height if source else None,
+        focus=source.focus if source else None,
         seconds_to_ready=one.seconds,
         status=manifest.status if manifest else "late",
         reason=manifest.reason if manifest else None,

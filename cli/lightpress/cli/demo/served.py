@@ -51,6 +51,7 @@ class ServedPicture:
         seconds_to_ready: From the upload to its manifest.
         status, reason, detail: Of the manifest.
         variants: That were served.
+        focus: The point around which sizes are cut, as shares of width and height; None where none was looked for.
     """
 
     key: str
@@ -64,6 +65,7 @@ class ServedPicture:
     reason: str | None = None
     detail: str | None = None
     variants: tuple[ServedVariant, ...] = ()
+    focus: tuple[float, float] | None = None
 
     def formats(self) -> tuple[str, ...]:
         """Name the formats that there are, the newest first."""
@@ -79,6 +81,12 @@ class ServedPicture:
         made = {variant.width: variant for variant in self.variants if variant.format == format_name}
         whole = {width: variant for width, variant in made.items() if self._is_whole(variant)}
         return tuple(variant for _, variant in sorted((whole or made).items()))
+
+    def cuts(self) -> tuple[ServedVariant, ...]:
+        """Return the variants that show a part, in the format for all browsers; none where all of them do."""
+        made = [variant for variant in self.variants if variant.format == self.offered()[-1]]
+        cuts = tuple(variant for variant in made if not self._is_whole(variant))
+        return cuts if len(cuts) < len(made) else ()
 
     def sizes(self) -> tuple[SizeRow, ...]:
         """Gather the variants by size; sizes that a small picture serves from the same files share a row."""

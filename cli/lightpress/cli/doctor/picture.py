@@ -37,7 +37,7 @@ ACCEPT = {
 _SIZE = (640, 480)
 _WIDTH = 320
 _PAUSE_SECONDS = 1.0
-_ONLY_WHERE_LISTED = {"image/avif", "image/webp"}  # browsers that cannot show them send */* as well
+_ONLY_WHERE_LISTED = {"image/jxl", "image/avif", "image/webp"}  # browsers that cannot show them send */* as well
 _OK, _REDIRECTS, _FORBIDDEN = 200, {301, 302, 303, 307, 308}, 403
 
 

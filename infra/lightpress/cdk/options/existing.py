@@ -41,11 +41,14 @@ class Existing(Generic[_Pictures]):
     Attributes:
         pictures: Which bucket, prefix and suffixes, and what is done with them.
         kms_key: ARN of the KMS key that encrypts them; "" where S3 encrypts them with its own.
+        malware_plan: Of an attached bucket, whether the stack makes the plan of malware scans where a gate asks for
+            them; False where the bucket's owner has one.
 
     """
 
     pictures: _Pictures
     kms_key: str = ""
+    malware_plan: bool = True
 
 
 def _attached(*, doc: str) -> tuple[Existing[Attached], ...]:
@@ -74,7 +77,9 @@ def _existing(row: Table, read: Callable[[Table, Selection], _Pictures]) -> Exis
     for suffix in selection.suffixes:
         if not re.fullmatch(_SUFFIX, suffix):
             raise row.error("suffixes", f'{suffix!r} is no suffix; allowed: such as ".jpg"')
-    existing = Existing(read(row, selection), _matching(row, "kms_key", _KMS_KEY, ""))
+    pictures = read(row, selection)
+    plan = row.flag("malware_plan", default=True) if isinstance(pictures, Attached) else True
+    existing = Existing(pictures, _matching(row, "kms_key", _KMS_KEY, ""), plan)
     row.close()
     return existing
 
@@ -119,7 +124,9 @@ def _replacement(row: Table, selection: Selection) -> InPlace:
 
 def _lossy_quality(row: Table) -> dict[str, int]:
     quality = {
-        name: row.integer(name, low=1, high=100) for name, output in OUTPUTS.items() if output.lossy and row.has(name)
+        name: row.integer(name, low=1, high=100)
+        for name, output in OUTPUTS.items()
+        if output.by_default and output.lossy and row.has(name)
     }
     row.close()
     return quality

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightpress.cdk.options.option_types import choice, flag, integer, matching, option
+from lightpress.image.formats import EXTRA_INPUTS
 
 if TYPE_CHECKING:
     from lightpress.toml_reader import Table
@@ -34,6 +35,14 @@ def _canary(*, doc: str) -> int:
     return option(0, read, allowed=", ".join(map(str, _MINUTES_OF_A_CANARY)), doc=doc)
 
 
+def _extra_inputs(*, doc: str) -> tuple[str, ...]:
+    schema = {"type": "array", "items": {"enum": list(EXTRA_INPUTS)}}
+    allowed = f"a list of {', '.join(EXTRA_INPUTS)}"
+    return option(
+        (), lambda table, key: table.texts(key, (), allowed=EXTRA_INPUTS), allowed=allowed, doc=doc, schema=schema
+    )
+
+
 @dataclass(frozen=True)
 class ProcessingOptions:
     """The functions that publish originals, their queues, and the failures."""
@@ -45,6 +54,11 @@ class ProcessingOptions:
         "host",
         doc='Processor of the functions. "host" is the processor and the Python version of the machine that runs '
         "`cdk synth`; it is for the local cloud only.",
+    )
+    extra_inputs: tuple[str, ...] = _extra_inputs(
+        doc="Formats that are read, or written, with a layer of their own, which the functions that render get: "
+        f"{', '.join(EXTRA_INPUTS)}. Recipes name them, too, in `accept` or `formats`: docs/recipes.md, "
+        '"SVG, PDF, RAW and JPEG XL".',
     )
     memory_mb: int = integer(
         1769,

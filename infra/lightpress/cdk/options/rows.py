@@ -26,6 +26,7 @@ class AttachedBucket(_ExistingBucket, total=False):
     """A bucket whose originals are published."""
 
     publish_under: str
+    malware_plan: bool
 
 
 class CompressedBucket(_ExistingBucket, total=False):

@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from lightpress.toml_reader import Table
 
 STANDARD = "standard"
+INFREQUENT_ACCESS = "infrequent-access"
 # The storage classes that objects can be moved to: option value -> S3's name. A new one needs a row here, and no more.
 # All of them can be read at once; classes that need a restore first could not be processed again.
 STORAGE_CLASSES = {
-    "infrequent-access": "STANDARD_IA",
+    INFREQUENT_ACCESS: "STANDARD_IA",
     "intelligent-tiering": "INTELLIGENT_TIERING",
     "glacier-instant-retrieval": "GLACIER_IR",
 }
@@ -51,7 +52,8 @@ class StorageOptions:
         30,
         low=30,
         high=3650,
-        doc="Age at which originals are moved to `originals_storage`, in days.",
+        doc="Age at which originals are moved to `originals_storage`, in days; and those of recipes with "
+        '`originals = "infrequent"`.',
     )
     originals_expiration_days: int = integer(
         0,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from PIL import Image
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Sharpen:
     """Make edges clearer, which reducing a picture softens: an unsharp mask."""
+
+    REVISION: ClassVar[int] = 2
 
     sharpen: float = number("How much of what a blur takes away is added; 0.5 is mild", low=0, high=3)
     radius: float = number("Of that blur: a Gaussian's standard deviation, in pixels", low=0.3, high=10, default=0.7)

@@ -1,0 +1,63 @@
+"""A small picture of an original that is not published, for people who may see it.
+
+The file itself may be HEIC or TIFF, which browsers do not show, and may say where it was taken. What is rendered here
+is a JPEG without any of that, made as variants are, in a child of its own.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lightpress.image import Size, Spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.pipeline.ports import Originals, Render
+    from lightpress.pipeline.recipe import RecipeBook
+    from lightpress.pipeline.source import Source
+
+SIDE = 1280
+"""The longer side, in pixels, at most: enough to read a license plate by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Previews:
+    """Renders previews.
+
+    Attributes:
+        originals: Where originals are read.
+        recipes: Whose limits and formats hold here, too.
+        render: Makes the variants of an original.
+        source_of: The source that is published under a key.
+    """
+
+    originals: Originals
+    recipes: RecipeBook
+    render: Render
+    source_of: Callable[[str], Source]
+
+    def __call__(self, key: str, version: str) -> bytes | None:
+        """The JPEG; None where the key holds another version by now, or none.
+
+        Raises PictureRejected where it cannot be shown, and Unreadable, PreconditionFailed and what the ports raise.
+        """
+        source, recipe = self.source_of(key), self.recipes.recipe_for(key)
+        original = self.originals.head(source)
+        if recipe is None or original is None or original.identity != version:
+            return None
+        limits = recipe.spec.limits
+        limits.check_bytes(original.size)
+        spec = Spec(
+            (Size("preview", SIDE, SIDE),),
+            ("jpeg",),
+            limits=limits,
+            metadata="none",
+            animation=False,
+            accept=recipe.spec.accept,
+        )
+        result = self.render(self.originals.read(source, original), spec)
+        with closing(result.variants) as variants:
+            return next(variants).data

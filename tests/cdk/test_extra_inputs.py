@@ -1,0 +1,133 @@
+"""Formats with a layer of their own: named by a recipe and an option, and deployed where pictures are opened."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lightpress.cdk.config import load_config
+from lightpress.cdk.functions import check_extra_inputs
+from lightpress.cdk.layer_build import build
+from lightpress.cdk.native import EXTRA_LOCKS, TARGET, look_into
+from lightpress.cdk.readiness import LAMBDA_SRC
+from lightpress.image.formats import EXTRA_INPUTS
+from lightpress.pipeline.recipe import load_recipes
+from lightpress.toml_reader import ConfigError
+from tools.template_lint import Environment, template_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RENDERING = {"process_upload", "record_failure", "render_lazy"}
+LIMIT_MB = 250
+"""https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: code and layers together, unzipped."""
+
+
+def recipes(folder: Path, line: str) -> Path:
+    path = folder / "recipes.toml"
+    path.write_text(
+        f'[[rules]]\npath = "**"\nrecipe = "web"\n[recipes.web]\n{line}\nlazy = ["w640"]\n'
+        "sizes = { w320 = { width = 320 }, w640 = { width = 640 } }\n"
+    )
+    return path
+
+
+def template(folder: Path, option: str, line: str) -> dict[str, Any]:
+    (folder / "dev.toml").write_text(option)
+    return template_of(Environment(folder / "dev.toml", recipes(folder, line)), folder / "out")
+
+
+WRONG = {
+    "a recipe that accepts what no layer reads": (
+        (), 'accept = ["jpeg", "svg"]', r"recipes\.web\.accept: 'svg' needs a layer that the option extra_inputs adds"
+    ),
+    "another layer than the one that is needed": (
+        ("pdf",), 'accept = ["pdf", "jxl"]', r"recipes\.web\.accept: 'jxl' .* extra_inputs adds; it is \['pdf'\]"
+    ),
+    "a layer that no recipe uses": (
+        ("svg", "pdf"), 'accept = ["jpeg", "svg"]', r"extra_inputs: 'pdf' is in no recipe: name it in the accept of one"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("chosen", "line", "words"), WRONG.values(), ids=WRONG)
+def test_a_recipe_and_the_option_that_disagree_stop_the_synth_with_both_their_names(
+    chosen: tuple[str, ...], line: str, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=words):
+        check_extra_inputs(load_recipes(recipes(tmp_path, line)), chosen, "recipes.toml")
+    with pytest.raises(ConfigError, match=words):
+        template(tmp_path, f"extra_inputs = {json.dumps(chosen)}", line)
+
+
+def test_raw_files_need_no_layer(tmp_path: Path) -> None:
+    check_extra_inputs(load_recipes(recipes(tmp_path, 'accept = ["raw"]')), (), "recipes.toml")
+
+
+def test_only_functions_that_open_pictures_have_the_layers_and_only_those_that_are_asked_for(tmp_path: Path) -> None:
+    raw = template(tmp_path, 'extra_inputs = ["svg", "jxl"]\nurl_ingest = true', 'accept = ["svg", "jxl"]')
+    functions = [one["Properties"] for one in raw["Resources"].values() if one["Type"] == "AWS::Lambda::Function"]
+    counts = {one["Handler"].split(".")[-2]: len(one.get("Layers", ())) for one in functions}
+    assert {name for name, count in counts.items() if count == 3} == RENDERING
+    assert {count for name, count in counts.items() if name not in RENDERING} <= {0, 1}
+    layers = [one["Properties"] for one in raw["Resources"].values() if one["Type"] == "AWS::Lambda::LayerVersion"]
+    assert sorted(one["Description"].split(",")[0] for one in layers) == [
+        "Pillow and Powertools for aarch64-3.13",
+        "What reads JXL",
+        "What reads SVG",
+    ]
+
+
+def test_without_the_option_there_is_one_layer(tmp_path: Path) -> None:
+    raw = template(tmp_path, "", "")
+    layers = [one for one in raw["Resources"].values() if one["Type"] == "AWS::Lambda::LayerVersion"]
+    assert len(layers) == 1
+
+
+@pytest.fixture(scope="module")
+def extra_layers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Each of the layers for arm64, really built."""
+    built = {}
+    for name, lock in EXTRA_LOCKS.items():
+        built[name] = tmp_path_factory.mktemp(name) / "layer"
+        build(lock, TARGET, built[name])
+    return built
+
+
+def megabytes(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1_000_000
+
+
+def test_everything_together_is_far_below_what_lambda_allows(for_arm: Path, extra_layers: dict[str, Path]) -> None:
+    sizes = {name: megabytes(folder) for name, folder in extra_layers.items()}
+    assert {name: size < most for (name, size), most in zip(sizes.items(), (8, 4, 11), strict=True)} == dict.fromkeys(
+        ("jxl", "svg", "pdf"), True
+    )
+    assert sum(sizes.values()) + megabytes(for_arm) + megabytes(LAMBDA_SRC) < LIMIT_MB / 2
+    assert len(extra_layers) + 1 < 5, "the layers that a function may have"
+
+
+def test_what_is_compiled_into_them_is_known_by_name_and_version(extra_layers: dict[str, Path]) -> None:
+    found = {one.name: one for folder in extra_layers.values() for one in look_into(folder / "python")}
+    assert (found["libjxl"].version, found["PDFium"].version) == ("0.12.0", "8149")
+    assert {"resvg", "usvg", "roxmltree", "tiny-skia", "pyo3", "jpegxl-rs"} <= found.keys()
+    assert all(one.queries for one in found.values())
+    assert found["PDFium"].queries[0]["version"] == "chromium/8149"
+
+
+def test_no_layer_brings_what_another_has(for_arm: Path, extra_layers: dict[str, Path]) -> None:
+    """Two of one package would shadow each other, by the order of the layers."""
+    seen = {path.name for path in (for_arm / "python").iterdir()}
+    for name, folder in extra_layers.items():
+        own = {path.name for path in (folder / "python").iterdir()}
+        assert own, name
+        assert not own & seen, name
+        seen |= own
+
+
+def test_the_option_is_read_as_it_is_written(tmp_path: Path) -> None:
+    (tmp_path / "dev.toml").write_text('extra_inputs = ["svg"]')
+    assert load_config(tmp_path / "dev.toml").processing.extra_inputs == ("svg",)
+    assert EXTRA_INPUTS == ("jxl", "svg", "pdf")

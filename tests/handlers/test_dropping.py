@@ -1,0 +1,258 @@
+"""Originals that leave, over moto: the calls of it, what is left then, and how a deletion is still one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lightpress.aws.images import S3Images
+from lightpress.aws.originals import S3Originals
+from lightpress.aws.reviews import S3Reviews
+from lightpress.aws.session import s3_client
+from lightpress.backfill.look import Looking, Stale
+from lightpress.image import render
+from lightpress.pipeline.buckets import Publishing
+from lightpress.pipeline.dropping import Dropping, MayNotRemove
+from lightpress.pipeline.events import reconcile_message
+from lightpress.pipeline.gate import Review
+from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.messages import Message, MessageProcessor
+from lightpress.pipeline.ports import Dependencies
+from lightpress.pipeline.recipe import DROP, KEEP, Recipe, RecipeBook, Rule
+from lightpress.pipeline.reconcile import reconcile
+from lightpress.pipeline.source import Lying, Source
+from tests.handlers.conftest import IMAGES, UPLOADS, Deployed
+from tests.handlers.recorder import Call, recorded
+from tests.handlers.test_recorded_calls import (
+    IS_THE_BUCKET_THERE,
+    LIST,
+    LOOK,
+    PUBLISH,
+    READ,
+    READ_MANIFEST,
+    WHICH_VERSION,
+    WRITE,
+)
+from tests.pipeline.fakes import book as book_of
+from tools.drawing import file_of, ramp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+KEY = "trips/cat.jpg"
+DROPPED = Call("s3", "DeleteObjectVersion", UPLOADS, "*")
+
+
+def book(originals: str, *sizes: int) -> RecipeBook:
+    made = book_of(*sizes).recipes["web"]
+    recipe = Recipe("web", made.spec, originals=originals)
+    return RecipeBook((Rule("**", recipe),), {"web": recipe})
+
+
+@dataclass
+class Worker:
+    """`process_upload`, with recipes of a test, and what it has announced: status and revision."""
+
+    deployed: Deployed
+    recipes: RecipeBook
+    announced: list[tuple[str, int]] = field(default_factory=list)
+    silent: bool = False
+
+    def look(self, bucket: str = UPLOADS) -> None:
+        s3: Any = s3_client()
+        needs = Dependencies(S3Originals(s3), S3Images(s3, IMAGES), self.recipes, render, reviews=self.reviews)
+        process = MessageProcessor(
+            Publishing(bucket).find_source,
+            partial(reconcile, dependencies=needs),
+            _Nothing(),
+            _Nothing(),
+            _Nothing(),
+            self._announce,
+            Dropping(needs.originals, needs.images, self.recipes),
+        )
+        process(Message("m", reconcile_message(Source(bucket, KEY))))
+
+    def _announce(self, outcome: Any) -> None:  # noqa: ANN401  of a workflow
+        if self.silent:
+            raise ConnectionError
+        if outcome.manifest is not None:
+            self.announced.append((outcome.manifest.status, outcome.manifest.revision))
+
+    def delete(self) -> None:
+        """As a DELETE of the key: moto leaves no marker where nothing lies, and AWS does (tests/stores/cases.py)."""
+        self.deployed.upload(KEY, b"")
+        of_nothing = self.lying[0].version
+        self.deployed.s3.delete_object(Bucket=UPLOADS, Key=KEY)
+        self.deployed.s3.delete_object(Bucket=UPLOADS, Key=KEY, VersionId=of_nothing)
+
+    @property
+    def reviews(self) -> S3Reviews:
+        return S3Reviews(self.deployed.s3, IMAGES)
+
+    @property
+    def manifest(self) -> Manifest:
+        manifest = self.deployed.manifest(KEY)
+        assert manifest is not None
+        return manifest
+
+    @property
+    def lying(self) -> tuple[Lying, ...]:
+        return S3Originals(self.deployed.s3).newest(Source(UPLOADS, KEY))
+
+
+class _Nothing:
+    """Ports that nobody needs here."""
+
+    def send(self, *_: object) -> None: ...
+    def hold_back(self, *_: object) -> None: ...
+    def on_done(self, *_: object) -> None: ...
+    def on_error(self, *_: object) -> None: ...
+    def on_discarded(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def worker(deployed: Deployed) -> Worker:
+    deployed.upload(KEY, file_of(ramp()))
+    return Worker(deployed, book(DROP))
+
+
+@pytest.fixture
+def calls(worker: Worker) -> Iterator[set[Call]]:  # noqa: ARG001  what it does is heard, and not what is done for it
+    with recorded() as heard:
+        yield heard
+
+
+def test_it_leaves_after_it_is_announced_and_its_variants_and_manifest_stay(worker: Worker, calls: set[Call]) -> None:
+    worker.look()
+    assert (worker.lying, worker.announced) == ((), [("ready", 1)])
+    assert calls == {READ_MANIFEST, LOOK, READ, WRITE, PUBLISH, WHICH_VERSION, DROPPED}
+    assert worker.manifest.status is Status.READY
+    assert worker.deployed.variants() == {one.path for one in worker.manifest.variants}
+
+
+def test_the_event_of_its_own_removal_changes_nothing(worker: Worker, calls: set[Call]) -> None:
+    worker.look()
+    before = worker.manifest
+    calls.clear()
+    worker.look()
+    assert worker.manifest == before
+    assert calls == {READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, WHICH_VERSION}
+
+
+def test_a_deletion_afterwards_is_one(worker: Worker) -> None:
+    worker.look()
+    worker.delete()
+    worker.look()
+    assert (worker.manifest.status, worker.deployed.variants()) == (Status.DELETED, set())
+
+
+def test_what_is_uploaded_again_after_a_deletion_leaves_again_and_its_marker_is_no_other_deletion(
+    worker: Worker,
+) -> None:
+    for _ in range(3):
+        worker.look()
+        worker.delete()
+        worker.look()
+        worker.deployed.upload(KEY, file_of(ramp()))
+    worker.look()
+    worker.look()
+    assert worker.manifest.status is Status.READY
+    assert [one.is_marker for one in worker.lying] == [True, True]
+
+
+def test_as_long_as_it_is_not_announced_it_stays(worker: Worker) -> None:
+    worker.silent = True
+    with pytest.raises(ExceptionGroup):
+        worker.look()
+    assert len(worker.lying) == 1
+    assert worker.manifest.original_dropped is None
+    worker.silent = False
+    worker.look()
+    assert not worker.lying
+
+
+def test_it_stays_above_an_older_version_until_that_has_expired(worker: Worker) -> None:
+    worker.deployed.upload(KEY, file_of(ramp()))
+    before = worker.lying
+    older = before[1]
+    worker.look()
+    assert worker.lying == before
+    worker.deployed.s3.delete_object(Bucket=UPLOADS, Key=KEY, VersionId=older.version)
+    worker.look()
+    assert not worker.lying
+    assert worker.manifest.status is Status.READY
+
+
+def test_what_failed_stays(deployed: Deployed) -> None:
+    deployed.upload(KEY, b"no picture")
+    worker = Worker(deployed, book(DROP))
+    worker.look()
+    assert len(worker.lying) == 1
+
+
+def test_another_recipe_leaves_what_has_no_original_as_it_is(worker: Worker) -> None:
+    worker.look()
+    before = worker.manifest
+    for recipes in (book(KEEP, 5), book(DROP, 5), RecipeBook((Rule("**", None),), {})):
+        worker.recipes = recipes
+        worker.look()
+        assert worker.manifest == before
+
+
+def test_what_has_left_is_taken_away_where_a_reviewer_of_a_later_recipe_rejects_it(worker: Worker) -> None:
+    worker.look()
+    source = worker.manifest.source
+    assert source is not None
+    gated = book(KEEP)
+    recipe = replace(gated.recipes["web"], gate=("person",))
+    worker.recipes = RecipeBook((Rule("**", recipe),), {"web": recipe})
+    worker.look()
+    looking = Looking(
+        S3Images(worker.deployed.s3, IMAGES), S3Originals(worker.deployed.s3), worker.recipes, worker.reviews
+    )
+    assert looking(Source(UPLOADS, KEY)).ending == "ready"
+    worker.reviews.keep(KEY, source.identity, Review("person", approved=False))
+    assert looking(Source(UPLOADS, KEY)).stale is Stale.REVIEWED
+    worker.look()
+    assert (worker.manifest.status, worker.deployed.variants()) == (Status.DELETED, set())
+    worker.look()
+    assert worker.manifest.status is Status.DELETED
+
+
+def test_an_upload_of_the_same_file_is_made_under_the_new_recipe(worker: Worker) -> None:
+    worker.look()
+    worker.recipes = book(DROP, 5)
+    worker.deployed.upload(KEY, file_of(ramp()))
+    worker.look()
+    assert [one.width for one in worker.manifest.variants] == [5]
+    assert not worker.lying
+
+
+def test_without_versions_nothing_leaves(deployed: Deployed) -> None:
+    deployed.s3.create_bucket(Bucket="plain", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    deployed.s3.put_object(Bucket="plain", Key=KEY, Body=file_of(ramp()))
+    worker = Worker(deployed, book(DROP))
+    worker.look("plain")
+    assert deployed.s3.head_object(Bucket="plain", Key=KEY)["ContentLength"]
+    assert worker.manifest.original_dropped is None
+
+
+def test_where_a_policy_denies_it_the_message_comes_back(worker: Worker) -> None:
+    class Denied(S3Originals):
+        """As S3 answers where a bucket policy denies it."""
+
+        def remove(self, source: Source, version: str) -> bool:  # noqa: ARG002  it is denied whatever it is
+            return False
+
+    needs = Denied(worker.deployed.s3)
+    images = S3Images(worker.deployed.s3, IMAGES)
+    outcome = reconcile(Source(UPLOADS, KEY), Dependencies(needs, images, worker.recipes, render))
+    with pytest.raises(MayNotRemove, match="s3:DeleteObjectVersion is denied"):
+        Dropping(needs, images, worker.recipes)(outcome)
+
+
+DROPPING = {READ_MANIFEST, LOOK, READ, WRITE, PUBLISH, WHICH_VERSION, IS_THE_BUCKET_THERE, LIST, DROPPED}
+"""What a function that drops originals calls, besides what it calls otherwise."""
