@@ -972,7 +972,7 @@ MUTANTS = (
     Mutant(
         "an erasure leaves what reviewers have said",
         ERASING,
-        (Change("[*S.images.paths(reviews_folder(N)), *E]", "[*E]"),),
+        (Change("(reviews_folder(N), facts_folder(N))", "(facts_folder(N),)"),),
         Case("PaDS", begins=LOOKED_FOR_AND_DELETED),
         5_000,
     ),

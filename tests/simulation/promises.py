@@ -583,6 +583,8 @@ class Promises:
             self._break(key, "its original has left, and its correction is never followed")
         else:
             self._check_variants(key, manifest)
+            if self._cloud.enriched and manifest.source is not None:
+                self._check_facts(key, manifest, manifest.source.identity, is_readable=True)
 
     def _check_has_left(self, key: str, manifest: Manifest, recipe: Recipe) -> None:
         """What may leave has left, unless it would uncover an older version, or nobody was told to come back."""
@@ -669,21 +671,25 @@ class Promises:
             return
         if manifest.enrichers != recipe.enrichers:
             self._break(key, "it does not ask the enrichers of its recipe")
-        for enricher in recipe.enrichers:
-            said = (key, identity_of(source), enricher)
+        self._check_facts(key, manifest, identity_of(source), is_readable=not closed_for(source))
+        faces = center_of(manifest.facts)
+        if manifest.source and manifest.correction is None and manifest.source.suggested != faces:
+            self._break(key, "it is not cut around the faces that are seen")
+
+    def _check_facts(self, key: str, manifest: Manifest, identity: str, *, is_readable: bool) -> None:
+        """What was asked is told as it was said last, also of what has left since."""
+        for enricher in manifest.enrichers:
+            said = (key, identity, enricher)
             told = next((fact for fact in manifest.facts if fact.enricher == enricher), None)
             body = self._cloud.images.data(fact_path(*said))
             if told not in (*self._facts.get(said, ()), None):
                 self._break(key, f"it tells what {enricher} has not said of it")
-            if body is not None and told is None and not closed_for(source):
+            if body is not None and told is None and is_readable:
                 self._break(key, f"it does not tell what {enricher} has said")
-            if self._in_time.get(said) == self._changes[key] and told is None and not closed_for(source):
+            if self._in_time.get(said) == self._changes[key] and told is None and is_readable:
                 self._break(key, f"what {enricher} has said in time was lost")
             if body is not None and told is not None and fact_from(json.loads(body)) != told:
                 self._break(key, f"it does not tell the last that {enricher} has said")
-        faces = center_of(manifest.facts)
-        if manifest.source and manifest.correction is None and manifest.source.suggested != faces:
-            self._break(key, "it is not cut around the faces that are seen")
 
     def _is_rightly_unreviewed(self, key: str, manifest: Manifest, source: Version, *, missing: bool) -> bool:
         rightly = self._cloud.unanswered is Unanswered.REJECT and manifest.reason == Reason.NOT_REVIEWED and missing

@@ -231,10 +231,14 @@ class _Schedule:
     def _enrich(self) -> None:
         """An enricher says something about a version, mostly that of now; of two answers, both may come late."""
         key = self.chance.choice(KEYS)
-        if versions := [version for version in self.cloud.uploads.keys.get(key, ()) if version.data is not None]:
-            version = versions[-1] if self.chance.random() < _PART_ABOUT_NOW else self.chance.choice(versions)
+        there = [identity_of(version) for version in self.cloud.uploads.keys.get(key, ()) if version.data is not None]
+        manifest = self.cloud.promises.manifest(key)
+        if manifest is not None and manifest.original_dropped is not None and manifest.source is not None:
+            there.append(manifest.source.identity)
+        if there:
+            identity = there[-1] if self.chance.random() < _PART_ABOUT_NOW else self.chance.choice(there)
             said = self.chance.choice((WORDS, OTHER_WORDS, A_FACE, NO_FACE))
-            self.cloud.enrich(key, identity_of(version), said)
+            self.cloud.enrich(key, identity, said)
             self.cloud.happened["fact"] += 1
 
     def _say_words(self) -> None:
