@@ -1188,6 +1188,15 @@ MUTANTS = (
         enriched=True,
     ),
     Mutant(
+        "what enrichers say of what has left is not told",
+        RECONCILE,
+        (Change("facts_told(X, M, F)", "M", "_left"),),
+        None,
+        20,
+        dropping=True,
+        enriched=True,
+    ),
+    Mutant(
         "that an original has left by our own hand is taken for a deletion",
         RECONCILE,
         (Change("has_left(S, M, O, P)", "False"),),

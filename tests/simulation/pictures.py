@@ -139,9 +139,14 @@ def _looking(width: int) -> Size:
 
 
 @cache
-def rendered_by_any(data: bytes, name: str, width: int, focus: tuple[float, float] | None) -> frozenset[bytes]:
-    """The bytes that a lazy variant may have: of any recipe that has it in this width, around the one focus."""
-    specs = [recipe_book(revision).recipes["test"].spec for revision in range(LAZY_REVISIONS)]
+def rendered_by_any(
+    data: bytes, name: str, width: int, focus: tuple[float, float] | None, suggested: tuple[float, float] | None
+) -> frozenset[bytes]:
+    """The bytes that a lazy variant may have: of any recipe that has it in this width, around the one focus.
+
+    focus: as somebody has said. suggested: as enrichers have, where nobody has.
+    """
+    specs = [recipe.spec.led_to(suggested) for recipe in _every_recipe()]
     having = [spec for spec in specs if any((size.name, size.width) == (name, width) for size in spec.sizes)]
     return frozenset(rendered(data, spec.kept_in_focus(focus), name) for spec in having)
 

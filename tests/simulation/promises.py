@@ -33,8 +33,10 @@ from tests.simulation.cdn import shown_by
 from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, QUEUE, UPLOADS, rows
 from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW
 from tests.simulation.pictures import (
+    A_FACE,
     BAD,
     CRASHING,
+    FOCUS,
     GATE_HOURS,
     HUGE,
     RARE,
@@ -310,8 +312,11 @@ class Promises:
     def _check_lazy(self, key: str, manifest: Manifest, folder: str, contents: bytes) -> None:
         """Each lazy variant is absent, or what it should be; and nothing else lies beside the variants."""
         for variant in manifest.lazy:
-            focus = manifest.source.correction if manifest.source else None
-            right = self._owed[variant.path] = rendered_by_any(contents, variant.name, variant.width, focus)
+            focus, suggested = (
+                (manifest.source.correction, manifest.source.suggested) if manifest.source else (None, None)
+            )
+            right = rendered_by_any(contents, variant.name, variant.width, focus, suggested)
+            self._owed[variant.path] = right
             data = self._cloud.images.data(variant.path)
             if data is not None and (data not in right or data != self._made.setdefault(variant.path, data)):
                 self._break(key, "a lazy variant is not what it should be, or was another one before")
@@ -396,17 +401,20 @@ class Promises:
         """Nothing lies where the CDN reads that a person has never approved."""
         if self._cloud.images.data(path) is None:
             return
+        points = (None, FOCUS, center_of((fact_from(A_FACE),)))
         names = {
-            generation_name(revision_of(generation_in(path)), identity, digest)
+            generation_name(revision_of(generation_in(path)), identity, digest, point)
             for (_, identity, reviewer), answers in self._said.items()
             if reviewer == PERSON and any(approved for approved, _ in answers)
             for digest in digests()
+            for point in points
         }
         names |= {
-            generation_name(revision_of(generation_in(path)), identity, digest)
+            generation_name(revision_of(generation_in(path)), identity, digest, point)
             for key, identity in self._held_since
             if self._cloud.unanswered is Unanswered.PUBLISH and self._was_asked_long_ago(key, identity)
             for digest in digests()
+            for point in points
         }
         if generation_in(path) not in names:
             self._break(path, "it can be fetched, and nobody has approved it")

@@ -75,6 +75,25 @@ def test_originals_that_leave_are_no_deletions_in_100_schedules_that_drop_them()
     assert min(happened["brought back"], happened["expired older"]) >= 20
 
 
+def test_what_enrichers_say_is_told_also_of_originals_that_leave_in_100_schedules() -> None:
+    happened = happened_in_100(
+        lambda number: {"enriched": True, "dropping": True, "erasing": number % 4 == 3, "lossy": number % 4 == 2}
+    )
+    assert min(happened["fact"], happened["words"]) >= 100
+
+
+def test_enrichers_and_reviewers_do_not_get_into_each_others_way_in_100_schedules() -> None:
+    happened = happened_in_100(
+        lambda number: {"enriched": True, "gated": True, "lazy": number % 4 == 1, "lossy": number % 4 == 2}
+    )
+    assert min(happened["fact"], happened["review"]) >= 100
+
+
+def test_enrichers_are_heard_of_what_nobody_has_reviewed_in_time_in_100_schedules() -> None:
+    happened = happened_in_100(lambda _: {"enriched": True, "gated": True, "unanswered": Unanswered.PUBLISH})
+    assert min(happened["fact"], happened["time"]) >= 100
+
+
 @pytest.mark.parametrize("unanswered", [Unanswered.PUBLISH, Unanswered.REJECT])
 def test_what_nobody_reviews_in_time_is_published_or_rejected_as_recipes_say_in_100_schedules(
     unanswered: Unanswered,
