@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from lightpress.pipeline import leftovers, settled
+from lightpress.pipeline import leftovers, owed, settled
 from lightpress.pipeline.recipe import Unanswered
 from tests.simulation import randomly
 from tests.simulation.cases import (
@@ -62,7 +62,7 @@ DROPPING = "dropping"
 FAILURES = "failures"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
-_PARTS = {RECONCILE: (settled, leftovers)}
+_PARTS = {RECONCILE: (settled, leftovers), FIRST_VIEW: (owed,)}
 """Modules that are changed as if they stood in the one that imports them."""
 
 
@@ -1111,7 +1111,7 @@ MUTANTS = (
     Mutant(
         "a first view ignores the faces that its generation was cut around",
         FIRST_VIEW,
-        (Change("S.led_to(X)", "S"),),
+        (Change("S.with_subject(X)", "S", "only"),),
         Case("PfW", begins=LAZILY_TOLD),
         5_000,
     ),

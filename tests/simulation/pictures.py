@@ -146,7 +146,7 @@ def rendered_by_any(
 
     focus: as somebody has said. suggested: as enrichers have, where nobody has.
     """
-    specs = [recipe.spec.led_to(suggested) for recipe in _every_recipe()]
+    specs = [recipe.spec.with_subject(suggested) for recipe in _every_recipe()]
     having = [spec for spec in specs if any((size.name, size.width) == (name, width) for size in spec.sizes)]
     return frozenset(rendered(data, spec.kept_in_focus(focus), name) for spec in having)
 

@@ -292,7 +292,7 @@ class Promises:
         self._seen_by_viewers.add(key)
         folder = f"{folder_of(key)}{manifest.generation}/"
         recipe_spec, focus = spec_of(manifest.digest), manifest.source.correction
-        spec = recipe_spec.led_to(manifest.source.suggested).kept_in_focus(focus)
+        spec = recipe_spec.with_subject(manifest.source.suggested).kept_in_focus(focus)
         contents = self.contents[manifest.source.identity]
         if {variant.name for variant in manifest.offered} != {size.name for size in spec.sizes}:
             self._break(key, "the manifest does not name every variant")

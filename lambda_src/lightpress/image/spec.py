@@ -387,7 +387,7 @@ class Spec:
         )
 
     def with_subject(self, point: tuple[float, float] | None) -> Spec:
-        """The same for a picture whose subject was found before: the sizes that look for one have it."""
+        """The same for a picture whose subject is known before: the sizes that look for one have it."""
         if point is None:
             return self
         sizes = (replace(size, focus=point, auto_focus=False) if size.auto_focus else size for size in self.sizes)
@@ -396,13 +396,6 @@ class Spec:
     def kept_in_focus(self, point: tuple[float, float] | None) -> Spec:
         """The same for a picture of which somebody has said where its subject is."""
         return self if point is None else replace(self, focus=point)
-
-    def led_to(self, point: tuple[float, float] | None) -> Spec:
-        """The same, with a subject found elsewhere: sizes that look for one need not."""
-        if point is None:
-            return self
-        sizes = (replace(size, focus=point, auto_focus=False) if size.auto_focus else size for size in self.sizes)
-        return replace(self, sizes=tuple(sizes))
 
     def at_quality(self, output: Output, quality: int) -> Spec:
         """The same, but for the quality of one format."""

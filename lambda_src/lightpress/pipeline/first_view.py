@@ -149,8 +149,7 @@ class FirstViews:
         if original is None or not manifest.is_of(original.identity):
             raise PreconditionFailed
         made_with = manifest.source.correction if manifest.source else None
-        seen = manifest.source.suggested if manifest.source else None
-        focused = spec.led_to(seen).kept_in_focus(made_with or original.focus)
+        focused = spec.kept_in_focus(made_with or original.focus)
         (variant,) = self.render(self.originals.read(source, original), focused).variants
         return variant.data
 

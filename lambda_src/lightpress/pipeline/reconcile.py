@@ -445,7 +445,7 @@ def _rendered(attempt: Attempt) -> Manifest:
     if attempt.recorder is not None:
         attempt.recorder.before_reading(attempt.source, attempt.original, attempt.recipe)
     publication = attempt.publication
-    spec = attempt.recipe.spec.led_to(publication.suggested).kept_in_focus(attempt.focus)
+    spec = attempt.recipe.spec.with_subject(publication.suggested).kept_in_focus(attempt.focus)
     result = attempt.dependencies.render(_read(attempt), spec)
     made = tuple(_written(result, publication, attempt.dependencies.images))
     return publication.ready(result.original, made, owed_of(spec, result.original, made, publication))
