@@ -1066,7 +1066,7 @@ MUTANTS = (
         (Change("max(X, default=0)", "0"),),
         None,
         1,
-        seed=8_523,
+        seed=8_201,
         erasing=True,
         gated=True,
     ),
