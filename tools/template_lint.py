@@ -79,6 +79,9 @@ ALONE: Mapping[str, str] = {
     "nightly_look": "nightly_look = false",
     "pixel_library": "pixel_library = false",
     "extra_inputs": 'extra_inputs = ["svg", "pdf", "jxl"]',
+    "detect_labels": "detect_labels = true",
+    "detect_faces": "detect_faces = true",
+    "alt_text_model": 'alt_text_model = "eu.amazon.nova-lite-v1:0"',
     "resolver_start": 'resolver_start = "snapshot"',
     "access_log_days": "access_log_days = 30",
     "placeholder_while_processing": "placeholder_while_processing = true",
@@ -166,6 +169,9 @@ RECIPES: Mapping[str, str] = {
 TOGETHER: Mapping[str, str] = {
     "together-iam": f"""
 extra_inputs = ["svg", "pdf", "jxl"]
+detect_labels = true
+detect_faces = true
+alt_text_model = "eu.amazon.nova-lite-v1:0"
 memory_mb = 2048
 failure_memory_mb = 3000
 timeout_seconds = 120
@@ -277,6 +283,7 @@ in_place = [{{ bucket = "my-cms", prefix = "media/" }}]
 """,
 }
 _ACCEPTING = 'accept = ["jpeg", "svg", "pdf", "jxl"]'
+_ASKING = 'facts = ["labels", "faces", "alt"]'
 _RECIPES_FILE = """
 [[rules]]
 path = "**"
@@ -437,8 +444,9 @@ def environments_in(folder: Path) -> dict[str, Environment]:
         found[name] = Environment(plain, _text(folder / f"{name}.recipes.toml", _RECIPES_FILE.format(lines=lines)))
     found["together-authorizer"] = replace(found["together-authorizer"], recipes=found["gate-and-lazy"].recipes)
     # A gate needs invalidate_deleted, which the third environment has not.
-    everything = RECIPES["gate-and-lazy"] + "\n" + _ACCEPTING
-    for name, lines in (("together-iam", everything), ("extra_inputs", _ACCEPTING)):
+    everything = "\n".join((RECIPES["gate-and-lazy"], _ACCEPTING, _ASKING))
+    asking = tuple((name, _ASKING) for name in ("detect_labels", "detect_faces", "alt_text_model"))
+    for name, lines in (("together-iam", everything), ("extra_inputs", _ACCEPTING), *asking):
         recipes = _text(folder / f"{name}.recipes.toml", _RECIPES_FILE.format(lines=lines))
         found[name] = replace(found[name], recipes=recipes)
     return found

@@ -172,6 +172,30 @@ class ReviewSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EnricherSettings:
+    """Settings of the functions that are shipped enrichers.
+
+    Attributes:
+        images_bucket: Where manifests and variants are.
+        fact_queue_url: Where answers are sent.
+        alt_text_model: The id of the model on Bedrock that describes pictures; empty for other enrichers.
+    """
+
+    images_bucket: str
+    fact_queue_url: str
+    alt_text_model: str = ""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> EnricherSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            images_bucket=_text(environment, "IMAGES_BUCKET"),
+            fact_queue_url=_text(environment, "FACT_QUEUE_URL"),
+            alt_text_model=environment.get("ALT_TEXT_MODEL", ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookSettings:
     """Settings of `deliver_webhook`.
 

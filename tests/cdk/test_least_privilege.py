@@ -13,6 +13,8 @@ from tests.handlers.recorder import IAM_ACTIONS, Call, needs
 from tests.handlers.test_backfill import BACKFILL
 from tests.handlers.test_deliver_webhook import DELIVER_WEBHOOK
 from tests.handlers.test_dropping import DROPPING
+from tests.handlers.test_facts import CALLS as ENRICHERS
+from tests.handlers.test_facts import TAKE_FACT
 from tests.handlers.test_fetch_url import FETCH_URL
 from tests.handlers.test_operators import OPERATORS
 from tests.handlers.test_recorded_calls import PROCESS_UPLOAD, PURGE_DELETED, RECORD_FAILURE, RESOLVE
@@ -50,7 +52,7 @@ _CALLS = {
 
 
 def test_every_operation_that_is_made_has_its_actions() -> None:
-    others = (COMPRESS_IN_PLACE, OPERATORS, DELIVER_WEBHOOK, DROPPING)
+    others = (COMPRESS_IN_PLACE, OPERATORS, DELIVER_WEBHOOK, DROPPING, TAKE_FACT, *ENRICHERS.values())
     made = {(call.service, call.operation) for calls in (*_CALLS.values(), *others) for call in calls}
     assert made == set(IAM_ACTIONS)
 

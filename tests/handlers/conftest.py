@@ -22,6 +22,7 @@ from lightpress.aws.upload_counters import OWNER_DAY
 from lightpress.composition import (
     backfill,
     compress_in_place,
+    enrich,
     fetch_url,
     operators,
     preview,
@@ -29,6 +30,7 @@ from lightpress.composition import (
     purge_deleted,
     render_lazy,
     resolve,
+    take_fact,
     take_review,
     upload_api,
 )
@@ -52,6 +54,7 @@ REGION: Final = "eu-west-1"
 UPLOADS, IMAGES, QUARANTINE = "uploads", "images", "quarantine"
 QUEUE, DEAD_LETTERS, PURGES, URLS, HINTS = "queue", "dead-letters", "purges", "urls", "hints"
 COUNTERS, RUNS = "counters", "runs"
+FACTS: Final = "facts"
 FAILURES, DISTRIBUTION, BUS = "failures", "E1", "default"
 CDN = "https://d1.cloudfront.net"
 
@@ -253,6 +256,12 @@ def _new_container() -> Iterator[None]:
         render_lazy.timings,
         resolve.images,
         take_review.settings,
+        take_fact.settings,
+        take_fact.taker,
+        enrich.settings,
+        enrich.images_s3,
+        enrich.fact_sqs,
+        enrich.seeing,
         take_review.taker,
         take_review.waiting,
         take_review.look_at_overdue,
@@ -278,11 +287,11 @@ def clients() -> tuple[S3Client, SQSClient, DynamoDBClient]:
 @pytest.fixture
 def deployed(clients: tuple[S3Client, SQSClient, DynamoDBClient]) -> Iterator[Deployed]:
     s3, sqs, dynamodb = clients
-    with mock_aws():
+    with mock_aws(config={"core": {"passthrough": {"services": ["rekognition", "bedrockruntime"]}}}):
         for bucket in (UPLOADS, IMAGES, QUARANTINE):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
-        for queue in (QUEUE, DEAD_LETTERS, PURGES, URLS, HINTS):
+        for queue in (QUEUE, DEAD_LETTERS, PURGES, URLS, HINTS, FACTS):
             sqs.create_queue(QueueName=queue)
         dynamodb.create_table(
             TableName=FAILURES,

@@ -59,13 +59,16 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("dynamodb", "Query"): (("dynamodb:Query", "the table"),),
     ("dynamodb", "Scan"): (("dynamodb:Scan", "the table"),),
     ("dynamodb", "DeleteItem"): (("dynamodb:DeleteItem", "the table"),),
+    ("rekognition", "DetectLabels"): (("rekognition:DetectLabels", "*"),),
+    ("rekognition", "DetectFaces"): (("rekognition:DetectFaces", "*"),),
+    ("bedrock-runtime", "Converse"): (("bedrock:InvokeModel", "the model"),),
     ("cloudwatch", "GetMetricData"): (("cloudwatch:GetMetricData", "all metrics"),),
     ("secretsmanager", "GetSecretValue"): (("secretsmanager:GetSecretValue", "the secret"),),
     ("cloudfront", "CreateInvalidation"): (("cloudfront:CreateInvalidation", "the distribution"),),
 }
 """What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""
 
-PREFIXES = ("b/", "c/", "held/", "i/", "m/", "reviews/")
+PREFIXES = ("alike/", "b/", "c/", "facts/", "held/", "i/", "m/", "reviews/")
 
 
 @dataclass(frozen=True, order=True)
@@ -117,6 +120,8 @@ _NAMES: dict[str, Callable[[dict[str, Any]], Iterable[str]]] = {
     "dynamodb": lambda params: [params["TableName"]],
     "events": lambda params: [entry["EventBusName"] for entry in params["Entries"]],
     "secretsmanager": lambda params: [params["SecretId"]],
+    "rekognition": lambda _: ["*"],
+    "bedrock-runtime": lambda params: [params["modelId"]],
     "sqs": lambda params: [params["QueueUrl"].rpartition("/")[2]],
 }
 """What a request of a service but S3 is about."""

@@ -100,7 +100,7 @@ def test_no_cycles_are_looked_for_among_what_a_cold_start_makes_but_after_it(*, 
 
 def test_every_service_that_a_client_is_made_for_is_known() -> None:
     modules = [Path(session.__file__), *(PACKAGE / "lightpress" / "composition").glob("*.py")]
-    made = re.compile(r'(?:client\(|_LazyClient\(|partial\(client,)\s*"(\w+)"')
+    made = re.compile(r'(?:client\(|_LazyClient\(|partial\(client,|seeing\()\s*"([\w-]+)"')
     wanted = {service for module in modules for service in made.findall(module.read_text("utf-8"))}
     assert wanted == set(session.SERVICES)
     for service in wanted:

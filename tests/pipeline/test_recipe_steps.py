@@ -173,7 +173,8 @@ def test_recipes_without_steps_have_the_digest_that_they_had_before_there_were_s
             for one in sorted(recipe.spec.sizes, key=lambda size: size.name)
         ]
         rest = asdict(replace(recipe.spec, sizes=()))
-        for name in ("formats", "quality", "accept", "native", "colors", "hdr", "tone_mapping", "lazy", "focus"):
+        facts_and_others = ("formats", "quality", "accept", "native", "colors", "hdr", "tone_mapping", "lazy", "focus")
+        for name in (*facts_and_others, "facts"):
             del rest[name]
         outputs = [
             {**asdict(output), "quality": recipe.spec.qualities_of(output)}

@@ -509,8 +509,8 @@ BROKEN = {
         "recipes.web.watermark",
         [
             "is not a known key",
-            "allowed: accept, animation, background, colors, damaged, formats, gate, gate_hours, gate_unanswered,",
-            "hdr, lazy, limits, lossless,",
+            "allowed: accept, animation, background, colors, damaged, facts, formats, gate, gate_hours,",
+            "gate_unanswered, hdr, lazy, limits, lossless,",
             "metadata, originals, quality, sizes",
         ],
     ),

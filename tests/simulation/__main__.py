@@ -48,6 +48,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     corrected: Annotated[bool, typer.Option("--corrected", help="Focuses are corrected.")] = False,  # noqa: FBT002
     erasing: Annotated[bool, typer.Option("--erasing", help="Operators erase keys.")] = False,  # noqa: FBT002
     gated: Annotated[bool, typer.Option("--gated", help="Pictures wait for reviews.")] = False,  # noqa: FBT002
+    enriched: Annotated[bool, typer.Option("--enriched", help="Enrichers are asked for facts.")] = False,  # noqa: FBT002
     dropping: Annotated[bool, typer.Option("--dropping", help="Originals leave once they are published.")] = False,  # noqa: FBT002
     unanswered: Annotated[Unanswered, typer.Option(help="What becomes of what nobody reviews.")] = Unanswered.HOLD,
     processes: Processes = _ALL,
@@ -63,6 +64,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
         corrected=corrected,
         erasing=erasing,
         gated=gated,
+        enriched=enriched,
         dropping=dropping,
         unanswered=unanswered,
     )

@@ -83,6 +83,9 @@ RECORDED_AND_HALF_ERASED = (*_REJECTED, "step 0", "step 0", "client", *("step 1"
 """It is copied and recorded, and about to be published as failed; meanwhile an operator has erased its original."""
 
 PUBLISHED = ("client", "start process/1", *("step 0",) * 10)
+TOLD = ("client", "start process/1", *("step 0",) * 12)
+"""The same by recipes with enrichers: after the look, what two of them say is read, and there is nothing."""
+LAZILY_TOLD = TOLD[:-1]
 PUBLISHED_TWICE = (*PUBLISHED, "client", "start process/2", *("step 0",) * 12)
 PUBLISHED_AND_DELETED = (*PUBLISHED, "client", "start process/2", *("step 0",) * 11)
 LAZILY_PUBLISHED = PUBLISHED[:-1]
@@ -278,6 +281,22 @@ GATED = [
 """Approved, rejected, or both, before or after the picture is overwritten or deleted, or the recipe asks another
 reviewer, and with a fault."""
 
+ENRICHED_QUICK = [
+    *(case for script in ("Pw", "Pf", "Bw") for case in _kinds(script)),
+    *(Case(script, begins=TOLD) for script in ("PwQ", "PwD", "Pwz", "Pfw", "PwR", "Pfh", "PfHR")),
+    Case("Ph", begins=PUBLISHED),
+]
+"""Enrichers say something of what is published, and people."""
+
+ENRICHED = [
+    *ENRICHED_QUICK,
+    *(case for script in ("PwQ", "PfD", "PQw", "PwB") for case in _kinds(script)),
+    *(Case(script, faults=1, begins=TOLD) for script in ("Pw", "Pf", "PwQ", "Ph", "PwS")),
+    *(Case(script, begins=PUBLISHED) for script in ("PhR", "PhQ", "PhD", "PhH")),
+    *(Case(script, begins=TOLD) for script in ("PwzQ", "PwS", "PfVQ")),
+]
+"""The same with more changes, and with a fault."""
+
 LEAVING = ("client", "start process/1", *("step 0",) * 12)
 """A picture is published and announced, its manifest says that the original leaves, and it is not removed yet."""
 
@@ -319,6 +338,7 @@ ALL = [
     *CORRECTED,
     *ERASED,
     *GATED,
+    *ENRICHED,
     *DROPPED,
     *GATED_AND_ERASED,
     *UNANSWERED,
@@ -347,6 +367,7 @@ QUICK = [
     *CORRECTED_QUICK,
     *ERASED_QUICK,
     *GATED_QUICK,
+    *ENRICHED_QUICK,
     *DROPPED_QUICK,
     *GATED_AND_ERASED,
     *UNANSWERED_QUICK,

@@ -20,6 +20,7 @@ from tests.simulation.deployed import (
     BUS,
     CLOCK,
     DEAD_LETTERS,
+    FACTS,
     FAILURES,
     IMAGES,
     PURGES,
@@ -79,7 +80,7 @@ class Cloud:
     that the other one acknowledged, before or after, so that nobody will look at what that left behind. has_viewers:
     somebody may ask for permalinks, so that purges matter. lazy: recipes leave some variants for their first view.
     gated: they hold back what is not reviewed. unanswered: what becomes of what is not reviewed in time. dropping: they
-    drop originals.
+    drop originals. enriched: they ask enrichers for facts.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -91,27 +92,34 @@ class Cloud:
         has_viewers: bool = True,
         lazy: bool = False,
         gated: bool = False,
+        enriched: bool = False,
         dropping: bool = False,
         unanswered: Unanswered = Unanswered.HOLD,
     ) -> None:
         self.unanswered = unanswered
         self.versioned, self.code, self.has_viewers = versioned, code or Code(), has_viewers
-        self.lazy, self.gated, self.dropping = lazy, gated, dropping
+        self.lazy, self.gated, self.dropping, self.enriched = lazy, gated, dropping, enriched
         self.uploads = Bucket(versioned=versioned, announce=self._notify)
         self.images, self.quarantine = Bucket(), Bucket()
         self.dead_letters = Queue(DEAD_LETTERS)
         self.queue = Queue(QUEUE, self.dead_letters, max_receives)
         self.purges = Queue(PURGES)
-        self.reviews = Queue(REVIEWS)
+        self.reviews, self.facts = Queue(REVIEWS), Queue(FACTS)
         self.failures = Table(("subject", "identity"))
         self.bus = Bus()
         self.stores = Stores(
             {UPLOADS: self.uploads, IMAGES: self.images, QUARANTINE: self.quarantine},
-            {QUEUE: self.queue, DEAD_LETTERS: self.dead_letters, PURGES: self.purges, REVIEWS: self.reviews},
+            {
+                QUEUE: self.queue,
+                DEAD_LETTERS: self.dead_letters,
+                PURGES: self.purges,
+                REVIEWS: self.reviews,
+                FACTS: self.facts,
+            },
             {FAILURES: self.failures},
             {BUS: self.bus},
         )
-        self.releases = [Release(0, self.code, self.stores, lazy, gated, unanswered, dropping)]
+        self.releases = [Release(0, self.code, self.stores, lazy, gated, unanswered, dropping, enriched)]
         self.workers: list[Worker] = []
         self.keys: set[str] = set()
         self.calm, self.untold, self.backfill_due = True, False, False
@@ -125,7 +133,8 @@ class Cloud:
     @property
     def served(self) -> tuple[Queue, ...]:
         """The queues that functions work off."""
-        return (self.queue, self.dead_letters, *((self.reviews,) if self.gated else ()))
+        more = [*([self.reviews] if self.gated else []), *([self.facts] if self.enriched else [])]
+        return (self.queue, self.dead_letters, *more)
 
     # What people do.
 
@@ -197,6 +206,12 @@ class Cloud:
         self.reviews.send(json.dumps((key, identity, reviewer, approved)))
         self.timeline.add(reviewer, f"{'approves' if approved else 'rejects'} {key}", identity)
 
+    def enrich(self, key: str, identity: str, said: Mapping[str, Any]) -> None:
+        """An enricher says something about a version; it comes to the function by a queue of its own."""
+        self.promises.enriched(key, identity, said)
+        self.facts.send(json.dumps((key, identity, said)))
+        self.timeline.add(said["enricher"], f"says something of {key}", f"{identity} {said}")
+
     @property
     def now(self) -> int:
         """The time."""
@@ -221,7 +236,7 @@ class Cloud:
 
     def begin_deployment(self, revision: int) -> None:
         """Roll out other recipes: from here on, invocations of the old and of the new code start side by side."""
-        recipes = (self.lazy, self.gated, self.unanswered, self.dropping)
+        recipes = (self.lazy, self.gated, self.unanswered, self.dropping, self.enriched)
         self.releases.append(Release(revision, self.code, self.stores, *recipes))
         self.backfill_due = True
         self.timeline.add(OPERATOR, f"begins to roll out recipes {revision}")
@@ -279,12 +294,12 @@ class Cloud:
     def correct(
         self,
         key: str,
-        focus: tuple[float, float] | None,
+        focus: tuple[float, float] | str | None,
         begin: Callable[[Release, Queue, tuple[Message, ...]], Mind],
     ) -> None:
-        """Somebody says where the subject of what is published is, or takes it back."""
+        """Somebody says where the subject of what is published is, or takes it back; or what it shows."""
         self.asked_for += 1
-        self.timeline.add(OPERATOR, f"corrects the focus of {key}", str(focus))
+        self.timeline.add(OPERATOR, f"corrects {key}", str(focus))
         batch = (Message(self.asked_for, json.dumps([key, focus]), received=1, in_flight=True),)
         queue, release = Queue(CORRECT), self.releases[-1]
         self.start(queue, batch, release, begin(release, queue, batch))

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 from lightpress.aws import dead_letters, failures_table, hints, images, notifications, originals, purges
+from lightpress.aws import facts as facts_store
 from lightpress.aws import quarantine as quarantine_bucket
 from lightpress.aws import reviews as reviews_store
 from lightpress.aws import waiting as waiting_store
@@ -16,9 +17,10 @@ from lightpress.cli import erasing
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
 from lightpress.failures import record as record_failure
-from lightpress.pipeline import correction, dropping, first_view, gate, reconcile, reviewing
+from lightpress.pipeline import correction, dropping, enriching, first_view, gate, reconcile, reviewing
 from lightpress.pipeline import messages as process
 from lightpress.pipeline.buckets import Publishing
+from lightpress.pipeline.facts import Words, fact_from
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
@@ -46,6 +48,8 @@ QUEUE, DEAD_LETTERS = "process", "record"
 """The queues, by the name of the function that works them off."""
 REVIEWS = "review"
 """The queue of reviews, and the function that takes them."""
+FACTS = "fact"
+"""The queue of facts, and the function that takes them."""
 BUS = "default"
 
 _KNOWN = Publishing(UPLOADS).find_source
@@ -78,6 +82,8 @@ class Code:
     erasing: Any = erasing
     reviewing: Any = reviewing
     reviews: Any = reviews_store
+    enriching: Any = enriching
+    facts: Any = facts_store
     waiting: Any = waiting_store
     render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
@@ -129,7 +135,7 @@ class Release:
     """One deployment: the code, and recipes of a revision.
 
     lazy: they leave some variants for their first view. gated: they hold back what is not reviewed. unanswered: what
-    becomes of what is not reviewed in time. dropping: they drop originals.
+    becomes of what is not reviewed in time. dropping: they drop originals. enriched: they ask enrichers for facts.
     """
 
     revision: int
@@ -139,11 +145,17 @@ class Release:
     gated: bool = False
     unanswered: Unanswered = Unanswered.HOLD
     dropping: bool = False
+    enriched: bool = False
 
     @property
     def recipes(self) -> RecipeBook:
         return pictures.recipe_book(
-            self.revision, lazy=self.lazy, gated=self.gated, unanswered=self.unanswered, dropping=self.dropping
+            self.revision,
+            lazy=self.lazy,
+            gated=self.gated,
+            unanswered=self.unanswered,
+            dropping=self.dropping,
+            enriched=self.enriched,
         )
 
     @property
@@ -155,6 +167,7 @@ class Release:
             self.code.originals.S3Originals(s3),
             self.recipes,
             reviews=self.code.reviews.S3Reviews(s3, IMAGES),
+            facts=self.code.facts.S3Facts(s3, IMAGES),
             now=lambda: self.stores.clock[CLOCK],
         )
         return looking
@@ -168,6 +181,7 @@ class Release:
             CORRECT: self._correct,
             ERASURE: self._erasure,
             REVIEWS: self._review,
+            FACTS: self._fact,
         }
         return functions[name](wire)
 
@@ -234,14 +248,17 @@ class Release:
         return handle
 
     def _correct(self, wire: Wire) -> Callable[[Message], None]:
-        """The message is a key and a point."""
+        """The message is a key, and a point or a text."""
         s3: Any = SimulatedS3(self.stores.buckets, wire)
         sqs: Any = SimulatedSqs(self.stores.queues, wire)
         work = self.code.correction.Corrections(self.code.images.S3Images(s3, IMAGES), hints.SqsLooks(sqs, QUEUE))
 
         def handle(message: Message) -> None:
-            key, focus = json.loads(message.body)
-            work(Publishing(UPLOADS).named(key), tuple(focus) if focus else None)
+            key, said = json.loads(message.body)
+            if isinstance(said, str):
+                work.say(Publishing(UPLOADS).named(key), lambda _: Words(alt=said))
+            else:
+                work(Publishing(UPLOADS).named(key), tuple(said) if said else None)
 
         return handle
 
@@ -293,6 +310,21 @@ class Release:
 
         return handle
 
+    def _fact(self, wire: Wire) -> Callable[[Message], None]:
+        """The message has the key, the identity, and what an enricher says."""
+        s3, sqs = SimulatedS3(self.stores.buckets, wire), SimulatedSqs(self.stores.queues, wire)
+        take = self.code.enriching.TakeFact(
+            self.code.facts.S3Facts(s3, IMAGES),
+            self.code.images.S3Images(s3, IMAGES),
+            hints.SqsLooks(cast("Any", sqs), QUEUE),
+        )
+
+        def handle(message: Message) -> None:
+            key, identity, said = json.loads(message.body)
+            take(enriching.FactOf(Source(UPLOADS, key), identity, fact_from(said)))
+
+        return handle
+
     def _drop(self, wire: Wire) -> Callable[..., None]:
         s3 = SimulatedS3(self.stores.buckets, wire)
         drop: Callable[..., None] = self.code.dropping.Dropping(
@@ -320,6 +352,7 @@ class Release:
             refreshes=to_cdn,
             late_looks=purges.SqsLateLooks(sqs, QUEUE, 0),
             reviews=self.code.reviews.S3Reviews(s3, IMAGES) if self.gated else None,
+            facts=self.code.facts.S3Facts(s3, IMAGES) if self.enriched else None,
             now=partial(self._now, wire),
         )
 

@@ -22,6 +22,7 @@ from tests.simulation.deployed import BUS, UPLOADS, Code
 from tests.simulation.invocation import ERASURE, Fault
 from tests.simulation.memory import Memory, Remembered
 from tests.simulation.pictures import (
+    A_FACE,
     ARCHIVED,
     BAD,
     CUSTOMER_KEY,
@@ -30,9 +31,11 @@ from tests.simulation.pictures import (
     FOCUS,
     GATE_HOURS,
     GOOD,
+    OTHER_WORDS,
     RARE,
     REFUSING,
     REFUSING_ANEW,
+    WORDS,
 )
 from tests.simulation.promises import identity_of
 
@@ -60,7 +63,9 @@ MOST_TIMES = 30
 # corrects the focus of what is published; G takes that back. S: an operator erases what there is of the key. Of recipes
 # that drop originals: b: a client brings an older version back by removing the newest for good; x: older ones expire.
 # Of recipes with a gate: a and r: a person approves or rejects what is there; s and t: so does a scan, whom R asks as
-# well; l: a person approves the first of all versions, which may be gone. T: more time passes than reviewers have.
+# well; l: a person approves the first of all versions, which may be gone. T: more time passes than reviewers have. Of
+# recipes with enrichers: w and z: one of them, whom R does not ask, says what is to be seen, and thinks again; f:
+# another one sees a face. h and g: somebody says what is to be seen, of whatever recipes.
 
 
 def _newest(cloud: Cloud) -> str:
@@ -100,11 +105,14 @@ SCRIPT: dict[str, Callable[[Cloud], None]] = {
     "x": lambda cloud: cloud.expire_older(KEY),
     "T": lambda cloud: cloud.pass_time(GATE_HOURS + 1),
     "t": lambda cloud: cloud.review(KEY, _newest(cloud), "scan", approved=False),
+    "w": lambda cloud: cloud.enrich(KEY, _newest(cloud), WORDS),
+    "z": lambda cloud: cloud.enrich(KEY, _newest(cloud), OTHER_WORDS),
+    "f": lambda cloud: cloud.enrich(KEY, _newest(cloud), A_FACE),
 }
 
 VIEWER, LAZY_VIEWERS, ERASES, TIME_PASSES = "V", frozenset("WU"), "S", "T"
-CORRECTIONS = {"H": FOCUS, "G": None}
-REVIEWED = frozenset("arstlT")
+CORRECTIONS: dict[str, tuple[float, float] | str | None] = {"H": FOCUS, "G": None, "h": "a dog", "g": "a cat"}
+REVIEWED, ENRICHED = frozenset("arstlT"), frozenset("wzf")
 CLOSING = frozenset("ACXKZL")
 
 
@@ -172,6 +180,7 @@ class Run:
             has_viewers=viewers,
             lazy=lazy,
             gated=not REVIEWED.isdisjoint(case.script),
+            enriched=not ENRICHED.isdisjoint(case.script),
             dropping=case.dropping,
             unanswered=case.unanswered,
         )

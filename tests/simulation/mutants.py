@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from lightpress.pipeline import leftovers, settled
+from lightpress.pipeline import leftovers, owed, settled
 from lightpress.pipeline.recipe import Unanswered
 from tests.simulation import randomly
 from tests.simulation.cases import (
@@ -29,6 +29,7 @@ from tests.simulation.cases import (
     LATE_AND_DEAD,
     LAZILY_PUBLISHED,
     LAZILY_RENDERED,
+    LAZILY_TOLD,
     LEAVING,
     LEAVING_BESIDE_ANOTHER,
     LEFT,
@@ -41,6 +42,7 @@ from tests.simulation.cases import (
     REFUSED_FOR_ANOTHER,
     REJECTED,
     REJECTED_AND_RECORDED,
+    TOLD,
     VIEWED_AND_DIED,
 )
 from tests.simulation.deployed import Code
@@ -55,11 +57,12 @@ RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_f
 LOOK = "look"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
 REVIEWING, REVIEWS = "reviewing", "reviews"
+ENRICHING, FACTS = "enriching", "facts"
 DROPPING = "dropping"
 FAILURES = "failures"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
-_PARTS = {RECONCILE: (settled, leftovers)}
+_PARTS = {RECONCILE: (settled, leftovers), FIRST_VIEW: (owed,)}
 """Modules that are changed as if they stood in the one that imports them."""
 
 
@@ -77,6 +80,7 @@ class Mutant:
         lossy: random schedules in which messages are lost, and nights find what they were about.
         erasing: random schedules in which operators erase.
         gated: random schedules in which pictures wait for reviews.
+        enriched: random schedules in which enrichers are asked for facts.
         dropping: random schedules in which originals leave.
     """
 
@@ -89,6 +93,7 @@ class Mutant:
     lossy: bool = False
     erasing: bool = False
     gated: bool = False
+    enriched: bool = False
     dropping: bool = False
 
     @property
@@ -108,10 +113,8 @@ class Mutant:
             return explored.states if explored.broken else None
         first = self.seed or 1
         tried = range(first, first + self.within)
-        runs = (
-            randomly.run(number, code, lossy=self.lossy, erasing=self.erasing, gated=self.gated, dropping=self.dropping)
-            for number in tried
-        )
+        kinds = {name: getattr(self, name) for name in ("lossy", "erasing", "gated", "dropping", "enriched")}
+        runs = (randomly.run(number, code, **kinds) for number in tried)
         return next((count for count, told in enumerate(runs, 1) if told.broken), None)
 
     @property
@@ -121,7 +124,7 @@ class Mutant:
             return f"{self.within} states of {self.case}"
         more = " in which originals leave" * self.dropping
         more += " with reviews" * self.gated + " with losses" * self.lossy + " with erasures" * self.erasing
-        kind = f"random schedules{more}"
+        kind = f"random schedules{more}" + " with enrichers" * self.enriched
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
 
 
@@ -333,21 +336,21 @@ MUTANTS = (
     Mutant(
         "another recipe is not noticed",
         RECONCILE,
-        (Change("A and is_current(M, R) and B", "A and B"),),
+        (Change("A and is_current(M, R) and B and C", "A and B and C"),),
         Case("PR"),
         100,
     ),
     Mutant(
         "another version is not noticed",
         RECONCILE,
-        (Change("M.is_of(S.identity) and A and B", "A and B", "is_settled"),),
+        (Change("M.is_of(S.identity) and A and B and C", "A and B and C", "is_settled"),),
         Case("PQ"),
         100,
     ),
     Mutant(
         "what is published is refused once its format is not accepted",
         RECONCILE,
-        (Change("is_kept(M, R)", "False"),),
+        (Change("is_kept(M, R)", "False", "is_current"),),
         Case("JM"),
         100,
     ),
@@ -522,7 +525,7 @@ MUTANTS = (
     Mutant(
         "what could not be read once stays failed",
         RECONCILE,
-        (Change("A and B and not _may_be_readable_now(*_)", "A and B"),),
+        (Change("A and B and C and not _may_be_readable_now(*_)", "A and B and C"),),
         Case("AO"),
         100,
     ),
@@ -711,28 +714,28 @@ MUTANTS = (
     Mutant(
         "a corrected focus is lost with the next recipe",
         RECONCILE,
-        (Change("_correction_of(*_)", "None"),),
+        (Change("S._kept.correction if S._kept else None", "None"),),
         Case("PHR", begins=PUBLISHED),
         500,
     ),
     Mutant(
         "a focus is kept for whatever comes after the picture",
         RECONCILE,
-        (Change("P and P.manifest.is_of(O.identity)", "P"),),
+        (Change("S.published and S.published.manifest.is_of(O.identity)", "S.published"),),
         Case("PHQ", begins=PUBLISHED),
         500,
     ),
     Mutant(
         "the CDN is not told of a corrected focus",
         RECONCILE,
-        (Change("(X, M.correction) != (Y, S.correction)", "X != Y"),),
+        (Change("A != B or C", "C", "_takes_away"),),
         Case("PVH", begins=PUBLISHED),
         500,
     ),
     Mutant(
         "nobody is asked to follow a corrected focus",
         CORRECTION,
-        (Change("S.looks.request_look(A)", "None"),),
+        (Change("S.looks.request_look(A)", "None", "__call__"),),
         Case("PH", begins=PUBLISHED),
         50,
     ),
@@ -740,7 +743,7 @@ MUTANTS = (
         "a corrected focus is to be followed before it is written",
         CORRECTION,
         (
-            Change("S.looks.request_look(A)", "None"),
+            Change("S.looks.request_look(A)", "None", "__call__"),
             Change("S._noted(A, F)", "[S.looks.request_look(A), S._noted(A, F)][1]"),
         ),
         Case("PH", begins=PUBLISHED),
@@ -969,7 +972,7 @@ MUTANTS = (
     Mutant(
         "an erasure leaves what reviewers have said",
         ERASING,
-        (Change("[*S.images.paths(reviews_folder(N)), *E]", "[*E]"),),
+        (Change("(reviews_folder(N), facts_folder(N))", "(facts_folder(N),)"),),
         Case("PaDS", begins=LOOKED_FOR_AND_DELETED),
         5_000,
     ),
@@ -1063,7 +1066,7 @@ MUTANTS = (
         (Change("max(X, default=0)", "0"),),
         None,
         1,
-        seed=8_523,
+        seed=8_201,
         erasing=True,
         gated=True,
     ),
@@ -1083,6 +1086,115 @@ MUTANTS = (
         seed=350,
         lossy=True,
         gated=True,
+    ),
+    Mutant(
+        "what enrichers say is not told",
+        RECONCILE,
+        (Change("retold(P.manifest, *_)", "P.manifest"),),
+        Case("Pw", begins=TOLD),
+        50,
+    ),
+    Mutant(
+        "faces are told, and no size is cut around them",
+        RECONCILE,
+        (Change("follows_facts(*_)", "True", "is_settled"),),
+        Case("Pf", begins=TOLD),
+        50,
+    ),
+    Mutant(
+        "faces count more than what somebody has said",
+        RECONCILE,
+        (Change("R.spec.has_auto_focus and B is None", "R.spec.has_auto_focus"),),
+        Case("PfH", begins=TOLD),
+        5_000,
+    ),
+    Mutant(
+        "a first view ignores the faces that its generation was cut around",
+        FIRST_VIEW,
+        (Change("S.with_subject(X)", "S", "only"),),
+        Case("PfW", begins=LAZILY_TOLD),
+        5_000,
+    ),
+    Mutant(
+        "a look is asked for before the fact is kept",
+        ENRICHING,
+        (
+            Change("S.looks.request_look(*_)", "None"),
+            Change(
+                "S.facts.keep(*_)",
+                "[self.looks.request_look(given.source), self.facts.keep(given.source.name,"
+                " given.identity, given.fact)]",
+            ),
+        ),
+        Case("Pw", begins=TOLD),
+        500,
+    ),
+    Mutant(
+        "what is said of one version is told of another",
+        FACTS,
+        (
+            Change("fact_path(K, I, E)", 'fact_path(K, "any", E)', "of"),
+            Change("fact_path(K, I, E.enricher)", 'fact_path(K, "any", E.enricher)', "keep"),
+        ),
+        Case("PwQ", begins=TOLD),
+        5_000,
+    ),
+    Mutant(
+        "what is said of another version than the published one is kept",
+        ENRICHING,
+        (Change("not P.manifest.is_of(G.identity)", "False"), Change("P is None or X", "P is None")),
+        None,
+        10,
+        erasing=True,
+        enriched=True,
+    ),
+    Mutant(
+        "an erasure leaves what enrichers have said",
+        ERASING,
+        (Change("facts_folder(N)", "held_folder(N)"),),
+        None,
+        5,
+        erasing=True,
+        enriched=True,
+    ),
+    Mutant(
+        "what somebody has said is lost with the next recipe",
+        RECONCILE,
+        (Change("S._kept.words if S._kept else None", "None"),),
+        Case("PhR", begins=PUBLISHED),
+        500,
+    ),
+    Mutant(
+        "what somebody has said replaces whatever is published",
+        CORRECTION,
+        (Change("S.images.publish(D, P)", "S.images.publish(D, self.images.published(source.name))", "_said"),),
+        Case("PhQ", begins=PUBLISHED),
+        5_000,
+    ),
+    Mutant(
+        "nobody announces what somebody has said",
+        CORRECTION,
+        (Change("S.looks.request_look(A)", "None", "say"),),
+        Case("Ph", begins=PUBLISHED),
+        50,
+    ),
+    Mutant(
+        "at night, nobody asks what enrichers say",
+        LOOK,
+        (Change("S._is_enriched_anew(*_)", "False"),),
+        None,
+        50,
+        lossy=True,
+        enriched=True,
+    ),
+    Mutant(
+        "what enrichers say of what has left is not told",
+        RECONCILE,
+        (Change("facts_told(X, M, F)", "M", "_left"),),
+        None,
+        20,
+        dropping=True,
+        enriched=True,
     ),
     Mutant(
         "that an original has left by our own hand is taken for a deletion",

@@ -35,6 +35,12 @@ OPENED: dict[str, dict[str, Any]] = {
 FOCUS = (0.4, 0.2)
 """Where somebody says the subject of a picture is, after it was uploaded."""
 
+WORDS: dict[str, Any] = {"enricher": "words", "alt": "a cat on a mat"}
+OTHER_WORDS: dict[str, Any] = {"enricher": "words", "alt": "no cat"}
+A_FACE: dict[str, Any] = {"enricher": "faces", "faces": [{"left": 0.1, "top": 0.2, "width": 0.2, "height": 0.2}]}
+NO_FACE: dict[str, Any] = {"enricher": "faces"}
+"""What enrichers say."""
+
 LARGE = 1_000
 """The sides of pictures whose variants have to differ in their pixels, as lazy ones do."""
 
@@ -55,6 +61,8 @@ KEEPING = 1
 """The revision that keeps originals, where others drop them."""
 GATES = ((PERSON,), ("scan", PERSON))
 """Which reviewers recipes of an even and of an odd revision ask, where there is a gate."""
+ASKED = (("words", "faces"), ("faces",))
+"""Which enrichers recipes of an even and of an odd revision ask, where any are."""
 GATE_HOURS = 24
 """How long reviewers have, where a recipe says what becomes of what they leave unanswered."""
 LAZY = frozenset({("large", "jpeg")})
@@ -75,32 +83,34 @@ class NativeCrash(BaseException):
 
 
 @cache
-def recipe_book(
+def recipe_book(  # noqa: PLR0913  kinds of recipes
     revision: int,
     *,
     lazy: bool = False,
     gated: bool = False,
     unanswered: Unanswered = Unanswered.HOLD,
     dropping: bool = False,
+    enriched: bool = False,
 ) -> RecipeBook:
     """Two variants for every key; each revision but REFUSING and EAGER makes others than those before.
 
     lazy: the large one is made at its first view. gated: nothing is published before it is reviewed. unanswered: what
     becomes of what is not reviewed in time. dropping: originals leave once they are published, but for those of the
-    revision KEEPING.
+    revision KEEPING. enriched: enrichers are asked for facts, and the small one looks for the subject.
     """
     sizes = 0 if revision in {REFUSING, EAGER, FINER} else revision
     accept = ("jpeg",) if revision in {REFUSING, REFUSING_ANEW} else ("jpeg", "jpeg2000")
     spec = Spec(
-        (Size("small", 10 + sizes), Size("large", 100 + sizes)),
+        (_looking(10 + sizes) if enriched else Size("small", 10 + sizes), Size("large", 100 + sizes)),
         ("jpeg",),
         {"jpeg": 90} if revision == FINER else {},
         accept=accept,
         lazy=LAZY if lazy and revision != EAGER else frozenset(),
     )
+    gate, enrichers = GATES[revision % 2] if gated else (), ASKED[revision % 2] if enriched else ()
     hours = GATE_HOURS if unanswered is not Unanswered.HOLD else 0
     originals = DROP if dropping and revision != KEEPING else KEEP
-    recipe = Recipe("test", spec, GATES[revision % 2] if gated else (), unanswered, hours, originals)
+    recipe = Recipe("test", spec, gate, unanswered, hours, originals, enrichers)
     ignored = (Rule(f"{IGNORED}**", None),) if revision == IGNORING else ()
     return RecipeBook((*ignored, Rule("**", recipe)), {"test": recipe})
 
@@ -108,20 +118,35 @@ def recipe_book(
 @cache
 def spec_of(digest: str) -> Spec:
     """The spec whose recipe has this digest."""
-    recipes = [recipe_book(revision).recipes["test"] for revision in range(LAZY_REVISIONS)]
+    recipes = _every_recipe()
     return next(recipe.spec for recipe in recipes if recipe.digest == digest)
 
 
 @cache
 def digests() -> frozenset[str]:
     """The digests of all recipes that there are."""
-    return frozenset(recipe_book(revision).recipes["test"].digest for revision in range(LAZY_REVISIONS))
+    return frozenset(recipe.digest for recipe in _every_recipe())
 
 
 @cache
-def rendered_by_any(data: bytes, name: str, width: int, focus: tuple[float, float] | None) -> frozenset[bytes]:
-    """The bytes that a lazy variant may have: of any recipe that has it in this width, around the one focus."""
-    specs = [recipe_book(revision).recipes["test"].spec for revision in range(LAZY_REVISIONS)]
+def _every_recipe() -> tuple[Recipe, ...]:
+    kinds = [(revision, enriched) for enriched in (False, True) for revision in range(LAZY_REVISIONS)]
+    return tuple(recipe_book(revision, enriched=enriched).recipes["test"] for revision, enriched in kinds)
+
+
+def _looking(width: int) -> Size:
+    return Size("small", width, width, "cover", auto_focus=True)
+
+
+@cache
+def rendered_by_any(
+    data: bytes, name: str, width: int, focus: tuple[float, float] | None, suggested: tuple[float, float] | None
+) -> frozenset[bytes]:
+    """The bytes that a lazy variant may have: of any recipe that has it in this width, around the one focus.
+
+    focus: as somebody has said. suggested: as enrichers have, where nobody has.
+    """
+    specs = [recipe.spec.with_subject(suggested) for recipe in _every_recipe()]
     having = [spec for spec in specs if any((size.name, size.width) == (name, width) for size in spec.sizes)]
     return frozenset(rendered(data, spec.kept_in_focus(focus), name) for spec in having)
 

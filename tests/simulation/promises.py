@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -11,11 +12,14 @@ from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
 from lightpress.image import REJECTIONS, UNREADABLE, Reason
 from lightpress.pipeline.events import read
+from lightpress.pipeline.facts import center_of, fact_from
 from lightpress.pipeline.gate import PERSON, entry_of, held_folder, review_from_json, review_path, reviews_folder
 from lightpress.pipeline.manifest import (
     VARIANTS,
     Manifest,
     Status,
+    fact_path,
+    facts_folder,
     generation_in,
     generation_name,
     manifest_from_json,
@@ -29,8 +33,10 @@ from tests.simulation.cdn import shown_by
 from tests.simulation.deployed import IMAGES, PURGES, QUARANTINE, QUEUE, UPLOADS, rows
 from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW
 from tests.simulation.pictures import (
+    A_FACE,
     BAD,
     CRASHING,
+    FOCUS,
     GATE_HOURS,
     HUGE,
     RARE,
@@ -45,6 +51,7 @@ from tests.simulation.pictures import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lightpress.pipeline.facts import Fact
     from lightpress.pipeline.recipe import Recipe
     from tests.simulation.cloud import Cloud
     from tests.simulation.worker import Worker
@@ -78,6 +85,8 @@ class Promises:
         self._deleted_at: Counter[str] = Counter()
         self._unheard: set[str] = set()
         self._erased: dict[str, int] = {}
+        self._facts: dict[tuple[str, str, str], tuple[Fact, ...]] = {}
+        self._in_time: dict[tuple[str, str, str], int] = {}
         self._held_since: dict[tuple[str, str], int] = {}
         self._said: dict[tuple[str, str, str], frozenset[tuple[bool, bool]]] = {}
         """Of each key, version and reviewer: what was said, and whether it counts for sure. It need not where the key
@@ -141,6 +150,15 @@ class Promises:
         said = (key, identity, reviewer)
         self._said[said] = self._said.get(said, frozenset()) | {(approved, True)}
 
+    def enriched(self, key: str, identity: str, values: Mapping[str, Any]) -> None:
+        """Remember what an enricher has said of a version, and whether it was published then."""
+        fact = fact_from(values)
+        said = (key, identity, fact.enricher)
+        self._facts[said] = (*(one for one in self._facts.get(said, ()) if one != fact), fact)
+        manifest = self.manifest(key)
+        if manifest is not None and manifest.status is Status.READY and manifest.is_of(identity):
+            self._in_time[said] = self._changes[key]
+
     def denied(self, what: str) -> None:
         """Remember that the last instance was denied to read it."""
         self.denials[what.removeprefix(f"{UPLOADS}/")] += 1
@@ -176,8 +194,9 @@ class Promises:
         gone, shown = sorted(self._gone_at.items()), sorted(self._newest_shown.items())
         unheard, erased = sorted(self._unheard), sorted(filter(self.is_erased, self._erased))
         said = sorted((who, sorted(answers)) for who, answers in self._said.items())
+        facts = sorted((who, repr(answers)) for who, answers in self._facts.items()), sorted(self._in_time.items())
         held = sorted(self._held_since.items())
-        more = (*self._lazy_snapshot(), *self._dropping_snapshot())
+        more = (*facts, *self._lazy_snapshot(), *self._dropping_snapshot())
         return gone, shown, held, sorted(self._seen_by_viewers), patience, unheard, erased, said, *more
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
@@ -272,7 +291,8 @@ class Promises:
         assert manifest.digest is not None
         self._seen_by_viewers.add(key)
         folder = f"{folder_of(key)}{manifest.generation}/"
-        spec = spec_of(manifest.digest).kept_in_focus(manifest.source.correction)
+        recipe_spec, focus = spec_of(manifest.digest), manifest.source.correction
+        spec = recipe_spec.with_subject(manifest.source.suggested).kept_in_focus(focus)
         contents = self.contents[manifest.source.identity]
         if {variant.name for variant in manifest.offered} != {size.name for size in spec.sizes}:
             self._break(key, "the manifest does not name every variant")
@@ -292,8 +312,11 @@ class Promises:
     def _check_lazy(self, key: str, manifest: Manifest, folder: str, contents: bytes) -> None:
         """Each lazy variant is absent, or what it should be; and nothing else lies beside the variants."""
         for variant in manifest.lazy:
-            focus = manifest.source.correction if manifest.source else None
-            right = self._owed[variant.path] = rendered_by_any(contents, variant.name, variant.width, focus)
+            focus, suggested = (
+                (manifest.source.correction, manifest.source.suggested) if manifest.source else (None, None)
+            )
+            right = rendered_by_any(contents, variant.name, variant.width, focus, suggested)
+            self._owed[variant.path] = right
             data = self._cloud.images.data(variant.path)
             if data is not None and (data not in right or data != self._made.setdefault(variant.path, data)):
                 self._break(key, "a lazy variant is not what it should be, or was another one before")
@@ -337,7 +360,10 @@ class Promises:
             self._unheard.add(key)
             return
         identity = manifest.source.identity if manifest.source else None
-        kept = before.correction if before and identity and before.is_of(identity) else None
+        same = before if before and identity and before.is_of(identity) else None
+        kept = same and same.correction
+        if manifest.words != (same and same.words):
+            self._break(key, "what somebody has said of it was lost" if same else "words were said of another picture")
         if manifest.correction != kept:
             self._break(
                 key, "a corrected focus was lost" if kept else "a focus was corrected that is another picture's"
@@ -364,6 +390,7 @@ class Promises:
             "a manifest": manifest is not None and (manifest.status is not Status.DELETED or bool(manifest.key)),
             "a row": any(subject == f"{UPLOADS}/{key}" for subject, _ in self._cloud.failures.items),
             "a copy": any(path.startswith(copies) for path in self._cloud.quarantine.keys),
+            "a fact": any(path.startswith(facts_folder(key)) for path in self._cloud.images.keys),
             "a review": any(path.startswith(reviews_folder(key)) for path in self._cloud.images.keys),
             "an entry of what waits": any(path.startswith(held_folder(key)) for path in self._cloud.images.keys),
         }
@@ -374,17 +401,20 @@ class Promises:
         """Nothing lies where the CDN reads that a person has never approved."""
         if self._cloud.images.data(path) is None:
             return
+        points = (None, FOCUS, center_of((fact_from(A_FACE),)))
         names = {
-            generation_name(revision_of(generation_in(path)), identity, digest)
+            generation_name(revision_of(generation_in(path)), identity, digest, point)
             for (_, identity, reviewer), answers in self._said.items()
             if reviewer == PERSON and any(approved for approved, _ in answers)
             for digest in digests()
+            for point in points
         }
         names |= {
-            generation_name(revision_of(generation_in(path)), identity, digest)
+            generation_name(revision_of(generation_in(path)), identity, digest, point)
             for key, identity in self._held_since
             if self._cloud.unanswered is Unanswered.PUBLISH and self._was_asked_long_ago(key, identity)
             for digest in digests()
+            for point in points
         }
         if generation_in(path) not in names:
             self._break(path, "it can be fetched, and nobody has approved it")
@@ -530,6 +560,8 @@ class Promises:
                 self._check_has_left(key, manifest, recipe)
             if self._cloud.gated and manifest and source and recipe:
                 self._check_reviewed(key, manifest, source, recipe)
+            if self._cloud.enriched and manifest and source and recipe and manifest.status is Status.READY:
+                self._check_enriched(key, manifest, source, recipe)
             self._check_swept(key, manifest)
             self._check_lifted(key, manifest)
             if manifest and not self._is_announced(key, manifest):
@@ -559,6 +591,8 @@ class Promises:
             self._break(key, "its original has left, and its correction is never followed")
         else:
             self._check_variants(key, manifest)
+            if self._cloud.enriched and manifest.source is not None:
+                self._check_facts(key, manifest, manifest.source.identity, is_readable=True)
 
     def _check_has_left(self, key: str, manifest: Manifest, recipe: Recipe) -> None:
         """What may leave has left, unless it would uncover an older version, or nobody was told to come back."""
@@ -638,6 +672,32 @@ class Promises:
             self._break(key, "its reviewers have had time enough, and it is still held")
         elif manifest.status is Status.HELD and None not in kept.values():
             self._break(key, "all have approved it, and it is still held")
+
+    def _check_enriched(self, key: str, manifest: Manifest, source: Version, recipe: Recipe) -> None:
+        """What is published says what enrichers have said of these contents, unless nobody can read them."""
+        if manifest.digest != recipe.digest or _is_refused(source, recipe):
+            return
+        if manifest.enrichers != recipe.enrichers:
+            self._break(key, "it does not ask the enrichers of its recipe")
+        self._check_facts(key, manifest, identity_of(source), is_readable=not closed_for(source))
+        faces = center_of(manifest.facts)
+        if manifest.source and manifest.correction is None and manifest.source.suggested != faces:
+            self._break(key, "it is not cut around the faces that are seen")
+
+    def _check_facts(self, key: str, manifest: Manifest, identity: str, *, is_readable: bool) -> None:
+        """What was asked is told as it was said last, also of what has left since."""
+        for enricher in manifest.enrichers:
+            said = (key, identity, enricher)
+            told = next((fact for fact in manifest.facts if fact.enricher == enricher), None)
+            body = self._cloud.images.data(fact_path(*said))
+            if told not in (*self._facts.get(said, ()), None):
+                self._break(key, f"it tells what {enricher} has not said of it")
+            if body is not None and told is None and is_readable:
+                self._break(key, f"it does not tell what {enricher} has said")
+            if self._in_time.get(said) == self._changes[key] and told is None and is_readable:
+                self._break(key, f"what {enricher} has said in time was lost")
+            if body is not None and told is not None and fact_from(json.loads(body)) != told:
+                self._break(key, f"it does not tell the last that {enricher} has said")
 
     def _is_rightly_unreviewed(self, key: str, manifest: Manifest, source: Version, *, missing: bool) -> bool:
         rightly = self._cloud.unanswered is Unanswered.REJECT and manifest.reason == Reason.NOT_REVIEWED and missing

@@ -19,6 +19,7 @@ from tests.simulation.cloud import Cloud, notification
 from tests.simulation.deployed import DEAD_LETTERS, UPLOADS, Code, rows
 from tests.simulation.invocation import ACKNOWLEDGE, RENDER, UNQUEUED, Fault, Invocation
 from tests.simulation.pictures import (
+    A_FACE,
     BAD,
     CLOSED,
     CRASHING,
@@ -29,8 +30,11 @@ from tests.simulation.pictures import (
     HUGE,
     IGNORED,
     LAZY_REVISIONS,
+    NO_FACE,
+    OTHER_WORDS,
     RARE,
     REVISIONS,
+    WORDS,
 )
 from tests.simulation.promises import identity_of
 
@@ -88,6 +92,7 @@ def run(  # noqa: PLR0913  kinds of schedules
     corrected: bool = False,
     erasing: bool = False,
     gated: bool = False,
+    enriched: bool = False,
     dropping: bool = False,
     unanswered: Unanswered = Unanswered.HOLD,
 ) -> Told:
@@ -97,11 +102,11 @@ def run(  # noqa: PLR0913  kinds of schedules
     variants for their first view. corrected: somebody corrects the focus of pictures. erasing: operators erase keys, at
     any time, and one in the calm until nothing is left of it. gated: recipes hold back what is not reviewed.
     unanswered: what becomes of what is not reviewed in time, with a gate; then time passes. dropping: recipes drop
-    originals, older versions are brought back, and expire. Those are schedules of their own: a number is another story
-    with them.
+    originals, older versions are brought back, and expire. enriched: they ask enrichers for facts, and people say what
+    pictures show. Those are schedules of their own: a number is another story with them.
     """
     kinds = {"lossy": lossy, "lazy": lazy, "corrected": corrected, "erasing": erasing, "gated": gated}
-    schedule = _Schedule(number, code, unanswered, **kinds, dropping=dropping)
+    schedule = _Schedule(number, code, unanswered, **kinds, dropping=dropping, enriched=enriched)
     schedule.run()
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
@@ -123,9 +128,11 @@ class _Schedule:
         erasing: bool,
         gated: bool,
         dropping: bool,
+        enriched: bool,
     ) -> None:
         self.dropping = dropping
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
+        self.enriched = enriched
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
         self.viewers = random.Random(f"viewers {number}")  # noqa: S311  what they do changes nothing for workers
         versioned, receives = number % 2 == 0, self.chance.choice((2, 3, 5))
@@ -137,6 +144,7 @@ class _Schedule:
             gated=gated,
             unanswered=unanswered,
             dropping=dropping,
+            enriched=enriched,
         )
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150)
@@ -174,10 +182,11 @@ class _Schedule:
             actions[self._erase] = 5
         if self.gated:
             actions[self._review] = 12
+        actions |= self._of_enrichers()
         actions |= {self._bring_back: 3, self._expire_older: 3} if self.dropping else {}
         if self.cloud.unanswered is not Unanswered.HOLD:
             actions[self._pass_time] = 30
-        if self.gated and self.lossy:
+        if (self.gated or self.enriched) and self.lossy:
             del actions[self._deploy]
             actions[self._expire] = 20
         for _ in range(self.length):
@@ -187,6 +196,11 @@ class _Schedule:
             if self.cloud.promises.broken:
                 return
         self._calm_down()
+
+    def _of_enrichers(self) -> dict[Callable[[], None], int]:
+        if not self.enriched:
+            return {}
+        return {self._enrich: 12, self._say_words: 3, **({self._expire: 20} if self.lossy else {})}
 
     # What people do.
 
@@ -213,6 +227,25 @@ class _Schedule:
             approved = self.chance.random() < _PART_APPROVED
             self.cloud.review(key, identity_of(version), reviewer, approved=approved)
             self.cloud.happened["review"] += 1
+
+    def _enrich(self) -> None:
+        """An enricher says something about a version, mostly that of now; of two answers, both may come late."""
+        key = self.chance.choice(KEYS)
+        there = [identity_of(version) for version in self.cloud.uploads.keys.get(key, ()) if version.data is not None]
+        manifest = self.cloud.promises.manifest(key)
+        if manifest is not None and manifest.original_dropped is not None and manifest.source is not None:
+            there.append(manifest.source.identity)
+        if there:
+            identity = there[-1] if self.chance.random() < _PART_ABOUT_NOW else self.chance.choice(there)
+            said = self.chance.choice((WORDS, OTHER_WORDS, A_FACE, NO_FACE))
+            self.cloud.enrich(key, identity, said)
+            self.cloud.happened["fact"] += 1
+
+    def _say_words(self) -> None:
+        """Somebody says what a picture shows."""
+        if len(self.cloud.workers) < _MOST_AT_ONCE:
+            self.cloud.correct(self.chance.choice(KEYS), self.chance.choice(("a cat", "a dog")), self._begin)
+            self.cloud.happened["words"] += 1
 
     def _bring_back(self) -> None:
         self.cloud.bring_back(self.chance.choice(KEYS))
@@ -306,7 +339,7 @@ class _Schedule:
 
     def _is_news(self, message: Message) -> bool:
         """Whether nobody waits for its end: what S3 tells, and after reviews, where no operator sends the like."""
-        if self.gated and "Look" in message.body:
+        if (self.gated or self.enriched) and "Look" in message.body:
             return True
         return "Object" in message.body
 

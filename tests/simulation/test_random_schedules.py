@@ -63,11 +63,35 @@ def test_nothing_is_published_before_it_is_reviewed_in_100_schedules_with_a_gate
     assert happened_in_100(lambda _: {"gated": True})["review"] >= 100
 
 
+def test_what_enrichers_say_is_told_in_100_schedules_in_which_they_are_asked() -> None:
+    happened = happened_in_100(lambda number: {"enriched": True, "erasing": number % 4 == 3, "lossy": number % 4 == 2})
+    assert min(happened["fact"], happened["words"]) >= 100
+
+
 def test_originals_that_leave_are_no_deletions_in_100_schedules_that_drop_them() -> None:
     happened = happened_in_100(
         lambda number: {"dropping": True, "corrected": number % 4 == 1, "erasing": number % 4 == 3}
     )
     assert min(happened["brought back"], happened["expired older"]) >= 20
+
+
+def test_what_enrichers_say_is_told_also_of_originals_that_leave_in_100_schedules() -> None:
+    happened = happened_in_100(
+        lambda number: {"enriched": True, "dropping": True, "erasing": number % 4 == 3, "lossy": number % 4 == 2}
+    )
+    assert min(happened["fact"], happened["words"]) >= 100
+
+
+def test_enrichers_and_reviewers_do_not_get_into_each_others_way_in_100_schedules() -> None:
+    happened = happened_in_100(
+        lambda number: {"enriched": True, "gated": True, "lazy": number % 4 == 1, "lossy": number % 4 == 2}
+    )
+    assert min(happened["fact"], happened["review"]) >= 100
+
+
+def test_enrichers_are_heard_of_what_nobody_has_reviewed_in_time_in_100_schedules() -> None:
+    happened = happened_in_100(lambda _: {"enriched": True, "gated": True, "unanswered": Unanswered.PUBLISH})
+    assert min(happened["fact"], happened["time"]) >= 100
 
 
 @pytest.mark.parametrize("unanswered", [Unanswered.PUBLISH, Unanswered.REJECT])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from lightpress.pipeline.facts import fact_from
 from lightpress.pipeline.gate import review_from_json
 from lightpress.pipeline.manifest import manifest_from_json
 from tools.fakes.s3 import Body
@@ -58,6 +60,8 @@ def _name(answer: dict[str, Any]) -> str:
 def _contents(data: bytes) -> str:
     if data.startswith(b'{"reviewer"'):
         return "approved" if review_from_json(data).approved else "rejected"
+    if data.startswith(b'{"enricher"'):
+        return repr(fact_from(json.loads(data)))
     if data.startswith(b"{") and b'"status"' in data:
         manifest = manifest_from_json(data)
         return f"revision {manifest.revision} {manifest.status}" + (

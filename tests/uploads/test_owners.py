@@ -136,7 +136,9 @@ class Owners(RuleBasedStateMachine):
     @rule(caller=callers, key=keys | uploads.map(lambda upload: upload[0]), how=disguises)
     def correct_the_focus(self, caller: str, key: str, how: str) -> None:
         body = {"focus": "0.4,0.2"}
-        status, _ = self._asked(caller, lambda: self.service.correct_focus(DISGUISES[how](key, caller), body, caller))
+        status, _ = self._asked(
+            caller, lambda: self.service.correct_published(DISGUISES[how](key, caller), body, caller)
+        )
         if how == "as it is":
             assert status == (409 if _owner(key) == caller else 404)  # nothing of anybody is published here
 

@@ -9,6 +9,8 @@ from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from lightpress.cdk.readiness import PROJECT
+from lightpress.image.capture import Capture
+from lightpress.pipeline.facts import Fact, Words
 from lightpress.pipeline.manifest import (
     DroppedOriginal,
     LazyVariant,
@@ -31,14 +33,18 @@ for `trips/cat.jpg`.
 
 `lightpress status KEY --json` prints it. The [upload API](api.md#follow-it) and the [events](events.md) say the same
 with addresses; prefer them: manifests are not served by the CDN. `make docs` writes this page from
-`lambda_src/lightpress/pipeline/manifest.py`. A release may add fields; `schema` changes when one is renamed or
-removed.
+`lambda_src/lightpress/pipeline/manifest.py`. What few recipes ask for (`enrichers`, `facts`, `words`; of `source`:
+`suggested`, `capture`, `likeness`) is left out where there is none: [facts.md](facts.md). A release may add fields;
+`schema` changes when one is renamed or removed.
 """
 _SECTIONS = (
     ("Fields", Manifest),
     ("source", PublishedSource),
     ("variants", Variant),
     ("lazy", LazyVariant),
+    ("source.capture", Capture),
+    ("facts", Fact),
+    ("words", Words),
     ("original_dropped", DroppedOriginal),
 )
 _TYPES = {
@@ -49,6 +55,8 @@ _TYPES = {
     bool: "true or false",
     NoneType: "null",
     PublishedSource: "object",
+    Capture: "object",
+    Words: "object",
     DroppedOriginal: "object",
 }
 _OF_THE_CODE = re.compile(r" \(`[\w.]+`\)")

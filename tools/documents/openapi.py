@@ -15,6 +15,7 @@ from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
 from lightpress.delivery.summary import OF_A_VARIANT, OF_THE_PICTURE
 from lightpress.image import Reason
 from lightpress.image.formats import OUTPUTS
+from lightpress.pipeline.facts import Box
 from lightpress.pipeline.manifest import PublishedSource, Variant
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.uploads.fields import json_schema
@@ -102,6 +103,32 @@ _FOCUS: dict[str, Json] = {
     },
     "focus_pending": {"type": "boolean", "description": "Whether the variants do not follow a corrected focus yet."},
 }
+FACTS: Json = {
+    "oneOf": [
+        {"type": "null"},
+        object_of(
+            version=said("Of the original: what enrichers answer about."),
+            alt={"type": ["string", "null"], "description": "For those who do not see it."},
+            labels=list_of(object_of(name=_TEXT, confidence={"type": ["number", "null"]})),
+            faces=list_of(object_of(**fields_of(Box, ("left", "top", "width", "height")))),
+            looks_like=list_of(_TEXT) | {"description": "Keys of pictures that look alike."},
+            capture={
+                "oneOf": [
+                    {"type": "null"},
+                    object_of(
+                        time={"type": ["string", "null"]},
+                        camera={"type": ["string", "null"]},
+                        lens={"type": ["string", "null"]},
+                        place={"type": ["array", "null"], "items": {"type": "number"}},
+                    ),
+                ]
+            },
+            likeness={"type": ["string", "null"], "description": "A perceptual hash."},
+            missing=list_of(_TEXT) | {"description": "Enrichers that have not answered yet."},
+        ),
+    ],
+    "description": "What the recipe asks for with `facts`, and what was said of the picture; null without either.",
+}
 _READY: dict[str, Json] = {
     "picture": said("HTML to put into a page."),
     "srcset": {
@@ -116,6 +143,7 @@ _READY: dict[str, Json] = {
     **fields_of(PublishedSource, OF_THE_PICTURE),
     "picture_formats": list_of(_TEXT) | {"description": "In the order of a `<picture>`; the last one is for `<img>`."},
     "notes": list_of(_TEXT),
+    "facts": FACTS,
     "variants": list_of(
         object_of(
             **fields_of(Variant, OF_A_VARIANT)
@@ -175,7 +203,7 @@ _ANSWERS: dict[str, Json] = {
             _status("deleted"),
         ]
     },
-    "Corrected": object_of(**_ADDRESSES, **_FOCUS),
+    "Corrected": object_of(**_ADDRESSES, **_FOCUS, alt={"type": ["string", "null"]}, labels=list_of(_TEXT)),
     "Deleting": object_of(key=_TEXT, status={"const": "deleting"}),
     "Problem": object_of(
         status={"type": "integer"},
@@ -243,7 +271,12 @@ def operations(limits: UploadLimits) -> dict[tuple[str, str], Operation]:
         ),
         ("get", "/images/{key}"): Operation("status", "What became of a picture", 200, "Status", (404,)),
         ("patch", "/images/{key}"): Operation(
-            "correct", "Correct the focus of a picture", 202, "Corrected", (*going_on, 409, 503), CORRECTION_FIELDS
+            "correct",
+            "Correct the focus of a picture, or the words about it",
+            202,
+            "Corrected",
+            (*going_on, 409, 503),
+            CORRECTION_FIELDS,
         ),
         ("delete", "/images/{key}"): Operation("delete", "Delete a picture", 202, "Deleting", (404,)),
     }

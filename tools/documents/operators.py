@@ -10,7 +10,7 @@ from lightpress.delivery.summary import OF_A_VARIANT, OF_THE_PICTURE
 from lightpress.operators.service import FAILURE_FIELDS, REVIEW_FIELDS
 from lightpress.pipeline.manifest import PublishedSource, Variant
 from lightpress.uploads.fields import json_schema
-from tools.documents.openapi import fields_of, list_of, object_of, said
+from tools.documents.openapi import FACTS, fields_of, list_of, object_of, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +56,7 @@ SCHEMAS: dict[str, Json] = {
         },
         picture_formats=list_of(_TEXT),
         notes=list_of(_TEXT),
+        facts=FACTS,
         variants=list_of(
             object_of(
                 **fields_of(Variant, OF_A_VARIANT) | {"bytes": {"type": ["integer", "null"]}},

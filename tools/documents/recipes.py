@@ -12,9 +12,11 @@ from PIL import Image, ImageDraw
 from lightpress.cdk.config import option_groups
 from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
 from lightpress.image import COLORS, DAMAGED, FITS, HDR, METADATA, TONE_MAPPINGS, Limits, Size, Spec, render
+from lightpress.image.capture import OF_THE_FILE
 from lightpress.image.formats import OUTPUTS, READABLE
 from lightpress.image.step_options import Length
 from lightpress.image.stepping import OWN_STEPS, built_in, own_names, own_step
+from lightpress.pipeline.facts import MOST_ENRICHERS, SHIPPED
 from lightpress.pipeline.recipe import (
     COLOR,
     KEEP,
@@ -41,6 +43,7 @@ ENVIRONMENT_SCHEMA = PROJECT / "docs" / "environment.schema.json"
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"  # what Taplo, of most editors' extensions for TOML, understands
 _NO_MORE = {"additionalProperties": False}
+_NAMES_OF_FACTS = ", ".join(f'`"{name}"`' for name in (*OF_THE_FILE, *SHIPPED))
 _QUALITY = {"type": "integer", "minimum": 1, "maximum": 100}
 
 
@@ -162,6 +165,12 @@ RECIPE: Mapping[str, Key] = {
         f"sizes, formats ({', '.join(f'`{name}`' for name in OUTPUTS)}), or single variants as `SIZE.FORMAT`",
         'Variants that are made when somebody first asks for them (recipes.md, "Lazy variants"); excludes steps',
         {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+    ),
+    "facts": Key(
+        "[]",
+        f"{_NAMES_OF_FACTS}, or names of your own; {MOST_ENRICHERS} enrichers at most",
+        "What is told of each picture besides (facts.md)",
+        {"type": "array", "items": {"type": "string", "pattern": f"^{NAME}$"}, "uniqueItems": True},
     ),
     "originals": _word(
         KEEP,

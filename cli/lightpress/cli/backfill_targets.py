@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lightpress.cli.backfill import Item
     from lightpress.in_place.buckets import InPlace
     from lightpress.in_place.ports import Ledger, Objects
-    from lightpress.pipeline.ports import Images, Originals, Reviews
+    from lightpress.pipeline.ports import Facts, Images, Originals, Reviews
     from lightpress.pipeline.recipe import RecipeBook
 
 _AT_ONCE = 16
@@ -73,6 +73,7 @@ class Variants(_Queued):
         recipes: Those that are deployed.
         under: The prefix under which the bucket's originals are published.
         reviews: What reviewers say; None where no recipe has a gate.
+        facts: What enrichers say; None where no recipe asks any.
     """
 
     images: Images = field(kw_only=True)
@@ -80,10 +81,11 @@ class Variants(_Queued):
     recipes: RecipeBook = field(kw_only=True)
     under: str = field(default="", kw_only=True)
     reviews: Reviews | None = field(default=None, kw_only=True)
+    facts: Facts | None = field(default=None, kw_only=True)
 
     def _ending(self, item: Item) -> tuple[str | None, int]:
-        """GET the manifest; HEAD the original where there is one. GET each review."""
-        look = Looking(self.images, self.originals, self.recipes, reviews=self.reviews)
+        """GET the manifest; HEAD the original where there is one. GET each review and fact."""
+        look = Looking(self.images, self.originals, self.recipes, reviews=self.reviews, facts=self.facts)
         found = look(Source(self.bucket, item.key, self.under))
         return found.ending, found.reads
 

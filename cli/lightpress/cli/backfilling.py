@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Self
 
+from lightpress.aws.facts import S3Facts
 from lightpress.aws.images import S3Images
 from lightpress.aws.ledger import S3Ledger
 from lightpress.aws.objects import S3Objects
@@ -136,6 +137,7 @@ class Job:
             recipes=self.recipes,
             under=self.configured.under if isinstance(self.configured, Attached) else "",
             reviews=S3Reviews(s3, self.deployment.images_bucket) if self.recipes.reviewers else None,
+            facts=S3Facts(s3, self.deployment.images_bucket) if self.recipes.enrichers else None,
         )
 
 

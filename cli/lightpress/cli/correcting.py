@@ -1,4 +1,4 @@
-"""`lightpress focus`: corrects the focus of a published picture, and waits until its variants follow."""
+"""`lightpress focus` and `describe`: corrects the focus of a published picture, and waits until its variants follow."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from lightpress.aws.images import S3Images
 from lightpress.pipeline.correction import Corrections
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.source import FOCUS_PATTERN, TAKEN_BACK, point_in
+from lightpress.uploads.requests import Correction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +87,21 @@ def correct(
         sleep(_PAUSE)
         state = _state(before, deployment.manifest(key))
     return Corrected(key, focus, state)
+
+
+def describe(deployment: Deployment, key: str, *, alt: str | None, labels: str | None) -> dict[str, Any]:
+    """Say what a published picture shows; returns what is said of it now. Raises NothingPublished, TooManyConflicts.
+
+    Args:
+        deployment: Where it is published.
+        key: Of its original.
+        alt: The text; `TAKEN_BACK` takes it back; None says nothing of it.
+        labels: Separated by commas; the same two as well.
+    """
+    images = S3Images(deployment.s3, deployment.images_bucket)
+    corrections = Corrections(images, SqsLooks(deployment.sqs(), deployment.queue_url))
+    said = corrections.say(deployment.publishing.named(key), Correction(alt=alt, labels=labels).words)
+    return {"key": key, "alt": said.alt, "labels": [label.name for label in said.labels]}
 
 
 def _state(before: Manifest, now: Manifest | None) -> str:

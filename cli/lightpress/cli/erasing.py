@@ -23,7 +23,15 @@ from lightpress.aws.quarantine import copies_folder
 from lightpress.cli.deleting import refused_in
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.gate import held_folder, reviews_folder, revision_of_entry
-from lightpress.pipeline.manifest import Manifest, Status, manifest_path, variants_folder
+from lightpress.pipeline.manifest import (
+    Manifest,
+    Status,
+    facts_folder,
+    likeness_folder,
+    likeness_paths,
+    manifest_path,
+    variants_folder,
+)
 from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
@@ -51,7 +59,7 @@ class Kind(StrEnum):
     VARIANTS = "variants"
     MANIFESTS = "manifests"
     COPIES = "copies in quarantine"
-    REVIEWS = "reviews, and entries in the list of what waits for them"
+    REVIEWS = "reviews, facts, and entries in the list of what waits for them"
     ROWS = "rows of failures"
     COUNTERS = "counters of uploads"
 
@@ -250,10 +258,16 @@ class Erasing:
         removed = Counter({Kind.MANIFESTS: manifests})
         removed[Kind.ROWS] = self.failures.erase(subject_of_picture(source.bucket, source.key))
         removed[Kind.COPIES] = self._remove_versions(self.quarantine, copies_folder(source), set())
-        said = [*self.images.paths(reviews_folder(name)), *entries]
-        self.images.remove(said)
-        removed[Kind.REVIEWS] = len(said)
+        alike = self._entries_of_likeness(name)
+        said = [path for folder in (reviews_folder(name), facts_folder(name)) for path in self.images.paths(folder)]
+        self.images.remove([*alike, *said, *entries])
+        removed[Kind.REVIEWS] = len(said) + len(entries)
         return Round(removed, frozenset())
+
+    def _entries_of_likeness(self, name: str) -> list[str]:
+        """Of the index of perceptual hashes: the entry by which the others are found last, so that none is left."""
+        found = [path.rpartition("/")[2] for path in self.images.paths(likeness_folder(name))]
+        return [path for likeness in found for path in reversed(likeness_paths(name, likeness))]
 
     def _without_name(self, name: str, entries: Sequence[str]) -> int | None:
         """Leave of the manifest that it was deleted, and its revision; None where something is published, or left over.

@@ -61,7 +61,10 @@ _BEGIN, _PICTURES, _RECIPES, _OPERATION = "To begin with", "Pictures", "Recipes 
 
 for _panel, _members in (
     (_BEGIN, (publish.render, projects.init, local.demo)),
-    (_PICTURES, (publish.upload, publish.ingest, publish.status, publish.focus, show.snippet, show.sign)),
+    (
+        _PICTURES,
+        (publish.upload, publish.ingest, publish.status, publish.focus, publish.describe, show.snippet, show.sign),
+    ),
     (_RECIPES, (buckets.plan, backfills.backfill, costs.estimate)),
     (_OPERATION, (account.doctor, projects.template, buckets.connect, buckets.sweep, erasing.erase, account.empty)),
 ):

@@ -53,7 +53,7 @@ class Snippet:
 
 
 def snippet_of(  # noqa: PLR0913  as `delivery.markup.picture`
-    manifest: Manifest, base_url: str, *, alt: str, sizes: str, names: list[str] | None, lqip: bool = False
+    manifest: Manifest, base_url: str, *, alt: str | None, sizes: str, names: list[str] | None, lqip: bool = False
 ) -> Snippet:
     """The snippet of an original that is ready; raises NoSuchSizeError. lqip: as in `delivery.markup.picture`."""
     there = list(dict.fromkeys(variant.name for variant in manifest.offered))
@@ -61,7 +61,8 @@ def snippet_of(  # noqa: PLR0913  as `delivery.markup.picture`
         raise NoSuchSizeError(f"{manifest.key} has no size {unknown[0]!r}; it has: {', '.join(there)}")
     base = base_url.rstrip("/")
     sets = {form: srcset(manifest, form, base, names) for form in OUTPUTS}
-    markup = picture(manifest, base, alt=alt, sizes=sizes, names=names, lqip=lqip)
+    text = (manifest.alt or "") if alt is None else alt
+    markup = picture(manifest, base, alt=text, sizes=sizes, names=names, lqip=lqip)
     return Snippet(manifest, base, markup, {form: value for form, value in sets.items() if value})
 
 

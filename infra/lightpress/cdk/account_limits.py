@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lightpress.cdk.options.processing import INVOCATIONS_OF_A_POLLER
+from lightpress.pipeline.facts import DUPLICATES
 from lightpress.pipeline.gate import MALWARE
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 PURGES_AT_ONCE = 2
 REVIEWS_AT_ONCE = 2
+FACTS_AT_ONCE = 2
+ENRICHED_AT_ONCE = 5
 DELIVERIES_AT_ONCE = 5
 """Of events to one receiver of webhooks. A burst of uploads waits in its queue."""
 URLS_AT_ONCE = 10
@@ -31,10 +34,10 @@ def dead_letters_at_once(config: Config) -> int:
     return max(_LEAST_CONCURRENCY, config.processing.max_concurrency // _PART_OF_DEAD_LETTERS)
 
 
-def started_at_once(config: Config, reviewers: Sequence[str] = ()) -> int:
+def started_at_once(config: Config, reviewers: Sequence[str] = (), enrichers: Sequence[str] = ()) -> int:
     """The most invocations that the queues start at once while no backfill is at work.
 
-    reviewers: those of the recipes; where there are any, a queue has their reviews.
+    reviewers: those of the recipes; where there are any, a queue has their reviews. enrichers: theirs as well.
     """
     options = config.processing
     publishing = (
@@ -47,10 +50,19 @@ def started_at_once(config: Config, reviewers: Sequence[str] = ()) -> int:
         + dead_letters_at_once(config)
         + (PURGES_AT_ONCE if config.delivery.invalidate_deleted else 0)
         + (REVIEWS_AT_ONCE if reviewers else 0)
+        + _enriching_at_once(config, enrichers)
         + DELIVERIES_AT_ONCE * len(config.webhooks.webhooks)
         + (config.ingest.fetch_max_concurrency if config.ingest.url_ingest else 0)
         + (options.max_concurrency if config.existing.in_place else 0)
     )
+
+
+def _enriching_at_once(config: Config, enrichers: Sequence[str]) -> int:
+    if not enrichers:
+        return 0
+    options = config.processing
+    asked = (options.detect_labels, options.detect_faces, bool(options.alt_text_model), DUPLICATES in enrichers)
+    return FACTS_AT_ONCE + ENRICHED_AT_ONCE * sum(asked)
 
 
 def started_by_a_backfill(config: Config) -> int:

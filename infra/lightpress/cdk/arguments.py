@@ -55,6 +55,13 @@ class Options(TypedDict, total=False):
         event_bus: EventBridge event bus that gets an event for each original that is published, fails or is deleted.
             "default" is the account's default bus, any other must exist, "" sends none. A million events cost $1:
             docs/events.md.
+        detect_labels: Have Rekognition name what is in published pictures whose recipe has "labels" in `facts`:
+            docs/facts.md. $1 for each thousand pictures, and less from a million a month on.
+        detect_faces: Have Rekognition find faces in published pictures whose recipe has "faces" in `facts`: sizes with
+            `focus = "auto"` are cut around them (docs/facts.md). $1 for each thousand pictures.
+        alt_text_model: The id of a model on Bedrock, or of its profile for several regions, that describes published
+            pictures whose recipe has "alt" in `facts`: docs/facts.md. It must take pictures, and be enabled in the
+            account.
         pixel_library: Whether originals are resized by the pixel library, which does it with vector instructions, to
             the very numbers of Pillow. `false` has Pillow alone do it, which takes more CPU: for the case that
             something is wrong with the library. Nothing is published again when this changes.
@@ -222,6 +229,9 @@ class Options(TypedDict, total=False):
     backfill_children: int
     nightly_look: bool
     event_bus: str
+    detect_labels: bool
+    detect_faces: bool
+    alt_text_model: str
     pixel_library: bool
     canary_minutes: int
     alarm_email: str

@@ -16,6 +16,7 @@ from lightpress.cdk.canary import Canary
 from lightpress.cdk.dashboard import Dashboard
 from lightpress.cdk.delivery import DAYS_OF_A_RUN, Delivery
 from lightpress.cdk.encryption import Encryption
+from lightpress.cdk.enriching import Enriching, read_facts, shipped_in
 from lightpress.cdk.existing import existing_as_json
 from lightpress.cdk.failures import BACKUP_DAYS, Failures
 from lightpress.cdk.functions import FunctionCode
@@ -37,6 +38,7 @@ from lightpress.cdk.uploads import Uploads, drop_originals
 from lightpress.cdk.url_ingest import UrlIngest
 from lightpress.cdk.webhooks import Webhooks
 from lightpress.delivery.notify import KINDS, SOURCE
+from lightpress.pipeline.facts import ALT, FACES, LABELS
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.pipeline.retention import Retention
@@ -107,7 +109,7 @@ class Lightpress(Root):
         self._config = checked(self, given, name, config, options)
         self.name = self._config.environment
         guard_names(self, self._config)
-        by_rules = uploads is not None or bool(load_recipes(Path(recipes)).reviewers)
+        by_rules = uploads is not None or _has_rules(Path(recipes), self._config)
         Encryption(self, config=self._config, by_rules=by_rules)
         core = _core(self, self._config, Path(recipes), given)
         self.uploads, self.images = core.uploads.bucket, core.delivery.images
@@ -125,10 +127,13 @@ class Lightpress(Root):
         backfill = _backfill(self, core)
         if reviewing is not None:
             ask_reviewers(backfill.function, images=core.delivery.images)
+        enriching = _enriching(self, core)
+        if enriching is not None:
+            read_facts(backfill.function, images=core.delivery.images)
         in_place = _in_place(self, core)
         webhooks = Webhooks(self, "Webhooks", code=core.code, config=config) if config.webhooks.webhooks else None
         topic = EventTopic(self, "EventTopic", config=config) if config.webhooks.event_topic else None
-        parts = (purging, reviewing, upload_api, url_ingest, in_place, webhooks, topic)
+        parts = (purging, reviewing, enriching, upload_api, url_ingest, in_place, webhooks, topic)
         chosen = [part for part in parts if part is not None]
         handling = [one for part in (*core.components, backfill, *chosen) for one in part.functions]
         operators = _operators(self, core, upload_api, backfill, url_ingest, reviewing, handling)
@@ -280,6 +285,43 @@ def _reviewing(scope: Construct, core: _Core) -> Reviewing | None:
     return Reviewing(
         scope,
         "Reviewing",
+        uploads=core.uploads.bucket,
+        images=core.delivery.images,
+        processing=core.processing,
+        code=core.code,
+        config=core.config,
+    )
+
+
+def _has_rules(recipes: Path, config: Config) -> bool:
+    """Whether the recipes need rules that send to queues of the stack."""
+    book = load_recipes(recipes)
+    return bool(book.reviewers or shipped_in(config, book.enrichers))
+
+
+def _enriching(scope: Construct, core: _Core) -> Enriching | None:
+    asked = core.code.recipes.enrichers
+    options = core.config.processing
+    for key, name, chosen in (
+        ("detect_labels", LABELS, options.detect_labels),
+        ("detect_faces", FACES, options.detect_faces),
+        ("alt_text_model", ALT, options.alt_text_model),
+    ):
+        if chosen and name not in asked:
+            raise ConfigError(
+                f'{who(scope)}: {key}: no recipe asks for it; allowed: with "{name}" in facts of a recipe'
+            )
+    if not asked:
+        return None
+    if not options.event_bus:
+        raise ConfigError(
+            f'{who(scope)}: event_bus: "", and recipes ask {", ".join(asked)} for facts: they are asked by events. '
+            "Name a bus, or leave those out of facts"
+        )
+    read_facts(core.processing.function, core.failures.function, images=core.delivery.images)
+    return Enriching(
+        scope,
+        "Enriching",
         uploads=core.uploads.bucket,
         images=core.delivery.images,
         processing=core.processing,

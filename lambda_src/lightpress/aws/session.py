@@ -17,7 +17,17 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
-SERVICES = ("cloudfront", "cloudwatch", "dynamodb", "events", "s3", "secretsmanager", "sqs")
+SERVICES = (
+    "bedrock-runtime",
+    "cloudfront",
+    "cloudwatch",
+    "dynamodb",
+    "events",
+    "rekognition",
+    "s3",
+    "secretsmanager",
+    "sqs",
+)
 
 _CONTINUE_SECONDS = 1
 

@@ -1,7 +1,7 @@
 """One look at an original: is what is published of it what should be? Nothing changes.
 
-It takes two requests at most, one more for each reviewer where its recipe has a gate, and one more where an original
-has left, or is to. None reads an original, so that what is in an archive costs what everything else does.
+It takes two requests at most, one more for each reviewer and each enricher that its recipe names, and one more where an
+original has left, or is to. None reads an original, so that what is in an archive costs what everything else does.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from lightpress.image import UNREADABLE, Reason
 from lightpress.pipeline.dropping import has_left, is_to_leave, marker_below
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.settled import agrees, is_current, is_overdue, stays_unread
+from lightpress.pipeline.settled import agrees, facts_told, follows_facts, is_current, is_overdue, retold, stays_unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.pipeline.manifest import Manifest
-    from lightpress.pipeline.ports import Images, Originals, Reviews
+    from lightpress.pipeline.ports import Facts, Images, Originals, Reviews
     from lightpress.pipeline.recipe import Recipe, RecipeBook
     from lightpress.pipeline.source import Original, Source
 
@@ -39,6 +39,7 @@ class Stale(StrEnum):
     REMOVED = "removed"  # it is deleted, and still published
     RESTORED = "restored"  # it failed because it was in an archive, and can be read now
     REVIEWED = "reviewed"  # what is published does not agree with its reviews, or they are overdue
+    ENRICHED = "enriched"  # it does not say what enrichers have said, or does not ask those of its recipe
     LEAVES = "leaves"  # its recipe drops originals, and it is still there
     OUTDATED = "outdated"  # what is published is of this version under another recipe
 
@@ -69,6 +70,7 @@ class Looking:
         originals: Where originals are.
         recipes: Which recipe each key has.
         reviews: What reviewers say; None where no recipe has a gate.
+        facts: What enrichers say; None where no recipe asks any.
         now: The time, in seconds since 1970.
     """
 
@@ -76,6 +78,7 @@ class Looking:
     originals: Originals
     recipes: RecipeBook
     reviews: Reviews | None = None
+    facts: Facts | None = None
     now: Callable[[], float] = time.time
 
     def __call__(self, source: Source) -> Found:
@@ -95,8 +98,8 @@ class Looking:
         except PreconditionFailed:  # it changes while it is looked at
             return Found(None, Stale.CHANGED, MOST_READS)
         if left:
-            rejected = self._is_rejected(source, manifest, recipe)
-            return Found(None if rejected else str(manifest.status), Stale.REVIEWED if rejected else None, MOST_READS)
+            changed = self._changed_since_it_left(source, manifest, recipe)
+            return Found(None if changed else str(manifest.status), changed, MOST_READS)
         if original is None:
             deleted = manifest.status is Status.DELETED
             return Found(GONE, None, MOST_READS) if deleted else Found(None, Stale.REMOVED, MOST_READS)
@@ -111,9 +114,22 @@ class Looking:
         # Of other reasons a look that says nothing proves nothing: a KMS key denies reading alone.
         if manifest.reason == Reason.ARCHIVED and original.closed is None:
             return Stale.RESTORED
-        if is_current(manifest, recipe) or stays_unread(manifest, original, recipe):
-            return Stale.LEAVES if self._may_leave(source, manifest, recipe, original) else None
-        return Stale.OUTDATED
+        if not is_current(manifest, recipe) and not stays_unread(manifest, original, recipe):
+            return Stale.OUTDATED
+        if self._is_enriched_anew(source, manifest, recipe, original):
+            return Stale.ENRICHED
+        return Stale.LEAVES if self._may_leave(source, manifest, recipe, original) else None
+
+    def _is_enriched_anew(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
+        """Only of what is published by its recipe: of what nobody can read, an attempt would change nothing."""
+        if not is_current(manifest, recipe) or manifest.status is not Status.READY:
+            return False
+        if not recipe.enrichers or self.facts is None:
+            return bool(manifest.enrichers)
+        facts = self.facts.of(source.name, original.identity, recipe.enrichers)
+        if not follows_facts(manifest, original, recipe, facts):
+            return original.closed is None
+        return retold(manifest, recipe, facts) != manifest
 
     def _may_leave(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
         if not is_to_leave(source, manifest, recipe):
@@ -123,6 +139,11 @@ class Looking:
         except PreconditionFailed:
             return False
         return True
+
+    def _changed_since_it_left(self, source: Source, manifest: Manifest, recipe: Recipe) -> Stale | None:
+        if self._is_rejected(source, manifest, recipe):
+            return Stale.REVIEWED
+        return Stale.ENRICHED if facts_told(source, manifest, self.facts) != manifest else None
 
     def _is_rejected(self, source: Source, manifest: Manifest, recipe: Recipe) -> bool:
         """Whether a reviewer rejects what has left, of a recipe that has a gate since then."""

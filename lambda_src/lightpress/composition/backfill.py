@@ -17,7 +17,7 @@ from lightpress.backfill.child import Child
 from lightpress.backfill.look import Looking
 from lightpress.backfill.machine import Machine
 from lightpress.backfill.nightly import nightly_run
-from lightpress.composition.publishing import RECIPES, reviews_in
+from lightpress.composition.publishing import RECIPES, facts_in, reviews_in
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.settings import BackfillSettings
@@ -49,6 +49,7 @@ def machine_at(clock: Callable[[], float]) -> Machine:
         S3Originals(s3),
         recipes,
         reviews=reviews_in(settings.images_bucket, s3, recipes),
+        facts=facts_in(settings.images_bucket, s3, recipes),
     )
     child = Child(lister, looking, publishing.find_source, hints, runs, clock)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
-    from lightpress.pipeline.ports import Reviews
+    from lightpress.pipeline.ports import Facts, Reviews
     from lightpress.pipeline.recipe import RecipeBook
     from lightpress.pipeline.sandbox import SandboxLimits
     from lightpress.pipeline.timing import Timings
@@ -60,6 +60,7 @@ def dependencies(
         refreshes=SqsPurges(sqs, queue_url, refresh_delay) if queue_url and refresh_delay else None,
         late_looks=SqsLateLooks(sqs, looks.queue_url, looks.delay_seconds) if looks else None,
         reviews=reviews_in(settings.images_bucket, s3, recipes),
+        facts=facts_in(settings.images_bucket, s3, recipes),
     )
 
 
@@ -77,6 +78,15 @@ def reviews_in(images_bucket: str, s3: S3Client, recipes: RecipeBook) -> Reviews
     from lightpress.aws.reviews import S3Reviews  # noqa: PLC0415  few recipes have a gate
 
     return S3Reviews(s3, images_bucket)
+
+
+def facts_in(images_bucket: str, s3: S3Client, recipes: RecipeBook) -> Facts | None:
+    """What enrichers say; None where no recipe asks any."""
+    if not recipes.enrichers:
+        return None
+    from lightpress.aws.facts import S3Facts  # noqa: PLC0415  few recipes have enrichers
+
+    return S3Facts(s3, images_bucket)
 
 
 def notifier() -> Callable[..., None]:

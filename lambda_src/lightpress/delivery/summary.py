@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.markup import picture_formats
@@ -45,6 +46,29 @@ def summary_of(manifest: Manifest | None, address: Callable[[Variant | LazyVaria
             {name: getattr(variant, name) for name in OF_A_VARIANT} | {"lazy": variant.bytes is None} | address(variant)
             for variant in (manifest.offered if manifest else ())
         ],
+        "facts": facts_of(manifest) if manifest else None,
+    }
+
+
+def facts_of(manifest: Manifest) -> dict[str, Any] | None:
+    """What is known of a published picture besides, for whoever owns it; None where nobody asks or says anything.
+
+    `missing` are the enrichers that have not answered yet, and `version` is what they answer about.
+    """
+    source = manifest.source
+    if source is None or not (
+        manifest.enrichers or manifest.facts or manifest.words or source.capture or source.likeness
+    ):
+        return None
+    return {
+        "version": source.identity,
+        "alt": manifest.alt,
+        "labels": [asdict(label) for label in manifest.labels],
+        "faces": [asdict(face) for fact in manifest.facts for face in fact.faces],
+        "looks_like": [key for fact in manifest.facts for key in fact.looks_like],
+        "capture": source.capture and asdict(source.capture),
+        "likeness": source.likeness,
+        "missing": list(manifest.missing),
     }
 
 

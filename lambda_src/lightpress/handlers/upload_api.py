@@ -74,7 +74,7 @@ def status() -> Response[str]:
 @app.patch("/images/.+")
 def correct() -> Response[str]:
     """Correct the focus of a published picture."""
-    return answer_of(202, upload_service().correct_focus(_key(), _body(), _owner()))
+    return answer_of(202, upload_service().correct_published(_key(), _body(), _owner()))
 
 
 @app.delete("/images/.+")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, UnidentifiedImageError
 
 from lightpress.image.animate import with_animation
+from lightpress.image.capture import captured
 from lightpress.image.codecs import can_load, load_codec
 from lightpress.image.credentials import holds_credentials
 from lightpress.image.declared import declared_color
@@ -133,6 +134,7 @@ def _decoded(data: bytes, row: Input, options: DecodeOptions) -> Picture:
         opened.load()
         follow_chunks(opened, data)
         apply_clear_color(opened, data)
+        picture = replace(picture, capture=captured(opened, options.facts))
         return with_animation(with_metadata(picture, options.metadata), data, options)
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from lightpress.image.capture import Capture
     from lightpress.image.formats import Output
     from lightpress.image.keep_gain_map import UprightGainMap
     from lightpress.image.picture import Picture
@@ -40,6 +41,8 @@ class OriginalInfo:
         duration_ms: How long its animation lasts, played once; 0 where all variants are still.
         focus: The point around which sizes were cut, as shares of width and height, where somebody chose it or it was
             looked for.
+        capture: When and with what it was taken, where that was wanted and the file says it.
+        likeness: Its perceptual hash, where that was wanted.
     """
 
     format: str
@@ -52,6 +55,8 @@ class OriginalInfo:
     frames: int = 1
     duration_ms: int = 0
     focus: tuple[float, float] | None = None
+    capture: Capture | None = None
+    likeness: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

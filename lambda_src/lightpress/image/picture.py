@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PIL import Image
 
     from lightpress.image.animation import Animation
+    from lightpress.image.capture import Capture
     from lightpress.image.declared import DeclaredColor
     from lightpress.image.gain_map import GainMap
     from lightpress.image.spec import Pixels
@@ -39,6 +40,7 @@ class Picture:
         animation: All frames, where variants show them.
         is_damaged: Whether pixels of it are missing.
         gain_map: The gain map in the file, where variants keep it.
+        capture: When and with what it was taken, where that is wanted.
         redraw: Draws it with other pixels (width, height), where the file has none of its own; then `original` is how
             large it is drawn for the largest size.
     """
@@ -56,6 +58,7 @@ class Picture:
     animation: Animation | None = None
     is_damaged: bool = False
     gain_map: GainMap | None = None
+    capture: Capture | None = None
     redraw: Callable[[tuple[int, int]], Image.Image] | None = None
 
     def as_stored(self, upright: Pixels) -> Pixels:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.image.animate import encode_animation, moves
 from lightpress.image.apply import stepped
+from lightpress.image.capture import LIKENESS
 from lightpress.image.color import to_output_colors
 from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
@@ -20,6 +21,7 @@ from lightpress.image.flatten import without_idle_alpha
 from lightpress.image.formats import OUTPUTS
 from lightpress.image.job import EncodedVariant, Job, OriginalInfo, RenderResult, Target, no_packing
 from lightpress.image.kinds import best, outputs_for
+from lightpress.image.likeness import likeness
 from lightpress.image.orient import upright
 from lightpress.image.original import inspect_original
 from lightpress.image.pixel_library import pixel_library
@@ -284,6 +286,8 @@ def _info(picture: Picture, job: Job) -> OriginalInfo:
         frames=len(shown),
         duration_ms=sum(shown),
         focus=spec.focus,
+        capture=picture.capture,
+        likeness=likeness(small) if LIKENESS in spec.facts else None,
     )
 
 

@@ -216,6 +216,7 @@ class DecodeOptions:
         needed: How many pixels are needed of a file that has so many, both as seen upright.
         damaged: What becomes of a file that is cut short.
         gain_map: Whether a gain map in it is wanted.
+        facts: What of its EXIF data is wanted besides (`capture`).
         factor: By how much a drawing of such a width and height is scaled, so that no size needs it any larger.
     """
 
@@ -226,6 +227,7 @@ class DecodeOptions:
     needed: Callable[[Pixels], Pixels] = _all_pixels
     damaged: Damaged = "publish"
     gain_map: bool = False
+    facts: tuple[str, ...] = ()
     factor: Callable[[float, float], float] = _as_it_says
 
     def drawn(self, width: float, height: float, bytes_per_pixel: int) -> Pixels:
@@ -283,6 +285,7 @@ class Spec:
             its files decide the formats.
         native: Whether the pixel library works on the pixels where it can, or Pillow alone does: the same pixels later.
         focus: The point to keep in all sizes that cover a box, as somebody has said for this picture; as in `Size`.
+        facts: What is told of the file besides (`capture.OF_THE_FILE`).
     """
 
     sizes: tuple[Size, ...]
@@ -302,6 +305,7 @@ class Spec:
     native: bool = True
     lazy: frozenset[tuple[str, str]] = frozenset()
     focus: tuple[float, float] | None = None
+    facts: tuple[str, ...] = ()
 
     def leaves_out(self, names: Sequence[str], form: str) -> bool:
         """Whether the variant that serves these sizes is not made: it would have to be for any that is not lazy."""
@@ -318,6 +322,7 @@ class Spec:
             self.needed,
             self.damaged,
             self.keeps_gain_maps,
+            self.facts,
             self._factor,
         )
 
@@ -382,7 +387,7 @@ class Spec:
         )
 
     def with_subject(self, point: tuple[float, float] | None) -> Spec:
-        """The same for a picture whose subject was found before: the sizes that look for one have it."""
+        """The same for a picture whose subject is known before: the sizes that look for one have it."""
         if point is None:
             return self
         sizes = (replace(size, focus=point, auto_focus=False) if size.auto_focus else size for size in self.sizes)

@@ -1,8 +1,11 @@
-"""The focus of a picture, corrected after it was uploaded, without uploading it again.
+"""The focus of a picture and the words about it, corrected after it was uploaded, without uploading it again.
 
-The point is a fact of the manifest, like all that is known of what is published: it is written by a conditional write,
-goes with the contents that it was said of, and is gone with them. `reconcile` sees that the variants do not follow it
-yet. So a correction survives each reprocessing, and is no part of a recipe.
+What is said is a fact of the manifest, like all that is known of what is published: it is written by a conditional
+write, goes with the contents that it was said of, and is gone with them. `reconcile` sees that the variants do not
+follow a point yet. So a correction survives each reprocessing, and is no part of a recipe.
+
+Words change no pixel: the manifest is published anew with them, under a revision of its own, and the look that is asked
+for announces it.
 """
 
 from __future__ import annotations
@@ -11,16 +14,18 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
+from lightpress.pipeline.facts import Words
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.reconcile import ATTEMPTS, TooManyConflicts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.pipeline.facts import Point
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.ports import Looks, Published
     from lightpress.pipeline.source import Source
-
-    Point = tuple[float, float]
 
 
 class NothingPublished(Exception):
@@ -82,14 +87,41 @@ class Corrections:
                 return corrected
         raise TooManyConflicts(f"{source} changed during each of {ATTEMPTS} attempts")
 
+    def say(self, source: Source, change: Callable[[Words], Words]) -> Manifest:
+        """Say what a picture shows; returns the manifest that says so. Raises as `__call__` does.
+
+        change: Makes what is to be said of what somebody has said before.
+        """
+        for _ in range(ATTEMPTS):
+            with suppress(PreconditionFailed):
+                said = self._said(source, change)
+                self.looks.request_look(source)
+                return said
+        raise TooManyConflicts(f"{source} changed during each of {ATTEMPTS} attempts")
+
+    def _said(self, source: Source, change: Callable[[Words], Words]) -> Manifest:
+        """Publish the same variants with other words, unless they are the same."""
+        published = self._published(source)
+        words = change(published.manifest.words or Words())
+        said = replace(published.manifest, words=None if words == Words() else words)
+        if said == published.manifest:
+            return said
+        said = replace(said, revision=said.revision + 1)
+        self.images.publish(said, published)
+        return said
+
     def _noted(self, source: Source, focus: Point | None) -> Manifest:
         """Write the point into the manifest, unless it says so already."""
-        published = self.images.published(source.name)
-        if published is None or published.manifest.status is not Status.READY:
-            raise NothingPublished(source, published.manifest if published else None)
+        published = self._published(source)
         if published.manifest.original_dropped is not None:
             raise OriginalDropped(source)
         corrected = replace(published.manifest, correction=focus)
         if corrected != published.manifest:
             self.images.publish(corrected, published)
         return corrected
+
+    def _published(self, source: Source) -> Published:
+        published = self.images.published(source.name)
+        if published is None or published.manifest.status is not Status.READY:
+            raise NothingPublished(source, published.manifest if published else None)
+        return published

@@ -17,7 +17,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lightpress.image import REJECTIONS
+from lightpress.image.capture import Capture
 from lightpress.image.formats import FALLBACKS, OUTPUTS
+from lightpress.pipeline.facts import FACTS, Fact, Label, Words, fact_from, words_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +31,11 @@ VARIANTS = "i/"
 MANIFESTS = "m/"
 PERMALINKS = "r/"
 """Where the CDN caches the answers to permalinks, by the hash of the key (`delivery.resolve`); in no bucket."""
+LIKENESSES = "alike/"
+"""Where the index of perceptual hashes lies, in the images bucket. The CDN cannot read it."""
+_PARTS_OF_A_LIKENESS = 8
+_SELDOM = ("enrichers", "facts", "words")
+_SELDOM_OF_A_SOURCE = ("suggested", "capture", "likeness")
 _KEY_HASH_CHARACTERS = 26  # 130 bits: two keys never share one
 _CONTENT_HASH_CHARACTERS = 16
 
@@ -144,6 +151,9 @@ class PublishedSource:
         focus: The point around which sizes are cut, as shares of width and height; None if nobody chose it and no size
             looks for it.
         correction: `Manifest.correction` as it was when they were made.
+        suggested: Where enrichers had seen the subject when they were made; None if none had, or no size looks for it.
+        capture: When and with what it was taken; None where the recipe does not ask, or the file does not say.
+        likeness: Its perceptual hash (`image.likeness`); None where the recipe does not ask.
     """
 
     identity: str
@@ -159,6 +169,9 @@ class PublishedSource:
     duration_ms: int = 0
     focus: tuple[float, float] | None = None
     correction: tuple[float, float] | None = None
+    suggested: tuple[float, float] | None = None
+    capture: Capture | None = None
+    likeness: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +209,9 @@ class Manifest:
         correction: The focus that somebody has said for these contents since they were uploaded, instead of any other;
             None if nobody has. The variants follow it once `source.correction` is the same (`pipeline.correction`).
         gate: The reviewers that it is held for; empty unless the status is "held".
+        enrichers: Those that its recipe asks for facts (`pipeline.facts`); empty unless the status is "ready".
+        facts: What they have said, in their order.
+        words: What somebody has said of these contents since they were uploaded; None if nobody has.
         held_at: Since when they are waited for, in seconds since 1970; None where they have time for ever.
         held_until: How long they are waited for, in seconds since 1970; None as well.
         original_dropped: That the original has left since it was published, or is about to; None if it is kept. It is
@@ -218,6 +234,9 @@ class Manifest:
     lazy: tuple[LazyVariant, ...] = ()
     correction: tuple[float, float] | None = None
     gate: tuple[str, ...] = ()
+    enrichers: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    words: Words | None = None
     held_at: int | None = None
     held_until: int | None = None
     original_dropped: DroppedOriginal | None = None
@@ -247,9 +266,34 @@ class Manifest:
         """Whether it was made with the focus that it says."""
         return self.correction == (self.source.correction if self.source else None)
 
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The enrichers that have not answered yet."""
+        answered = {fact.enricher for fact in self.facts}
+        return tuple(name for name in self.enrichers if name not in answered)
+
+    @property
+    def alt(self) -> str | None:
+        """The text for those who do not see the picture: a person's, else a program's; None if nobody says any."""
+        if self.words is not None and self.words.alt is not None:
+            return self.words.alt
+        return next((fact.alt for fact in self.facts if fact.alt is not None), None)
+
+    @property
+    def labels(self) -> tuple[Label, ...]:
+        """What is in the picture: as a person says, else as programs say, each once."""
+        if self.words is not None and self.words.labels is not None:
+            return tuple(map(Label, self.words.labels))
+        found = [label for fact in self.facts for label in fact.labels]
+        return tuple({label.name: label for label in reversed(found)}.values())[::-1]
+
     def to_json(self) -> bytes:
-        """Serialise for the images bucket."""
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":")).encode()
+        """Serialise for the images bucket. What few recipes ask for is left out where there is none."""
+        values = asdict(self)
+        _leave_out(values, _SELDOM)
+        if values["source"]:
+            _leave_out(values["source"], _SELDOM_OF_A_SOURCE)
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +309,10 @@ class Publication:
         digest: Of the whole recipe.
         previous: Folder of the variants that are published now; None if there are none.
         correction: The focus that somebody has said for these contents since they were uploaded; None if nobody has.
+        enrichers: Those that the recipe asks for facts.
+        facts: What they have said of these contents.
+        words: What somebody has said of these contents; None if nobody has.
+        suggested: Where facts say that the subject is; None if none does, or no size looks for it.
     """
 
     key: str
@@ -275,11 +323,15 @@ class Publication:
     digest: str
     previous: str | None = None
     correction: tuple[float, float] | None = None
+    enrichers: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    words: Words | None = None
+    suggested: tuple[float, float] | None = None
 
     @property
     def generation(self) -> str:
         """The folder to write the variants to."""
-        return generation_name(self.revision, self.identity, self.digest, self.correction)
+        return generation_name(self.revision, self.identity, self.digest, self.correction or self.suggested)
 
     def ready(self, facts: OriginalInfo, variants: tuple[Variant, ...], lazy: tuple[LazyVariant, ...] = ()) -> Manifest:
         """The manifest that publishes the variants. lazy: those that are owed besides."""
@@ -295,12 +347,22 @@ class Publication:
             lqip=facts.lqip,
             frames=facts.frames,
             duration_ms=facts.duration_ms,
-            focus=facts.focus,
+            focus=facts.focus or self.suggested,
             correction=self.correction,
+            suggested=self.suggested,
+            capture=facts.capture,
+            likeness=facts.likeness,
         )
         variants = tuple(_compared(variant, variants) for variant in variants)
         return self._manifest(
-            Status.READY, source, generation=self.generation, variants=variants, lazy=lazy, notes=facts.notes
+            Status.READY,
+            source,
+            generation=self.generation,
+            variants=variants,
+            lazy=lazy,
+            notes=facts.notes,
+            enrichers=self.enrichers,
+            facts=self.facts,
         )
 
     def failed(self, rejected: PictureRejected) -> Manifest:
@@ -326,8 +388,15 @@ class Publication:
             digest=self.digest,
             previous=self.previous,
             correction=self.correction,
+            words=self.words,
             **more,
         )
+
+
+def _leave_out(values: dict[str, Any], names: tuple[str, ...]) -> None:
+    for name in names:
+        if not values[name]:
+            del values[name]
 
 
 def variants_of(encoded: EncodedVariant, path: str) -> tuple[Variant, ...]:
@@ -381,6 +450,9 @@ def manifest_from_json(body: bytes) -> Manifest:
             "notes": tuple(values["notes"]),
             "correction": _point(values),
             "gate": tuple(values.get("gate", ())),
+            "enrichers": tuple(values.get("enrichers", ())),
+            "facts": tuple(fact_from(fact) for fact in values.get("facts", ())),
+            "words": words_from(values.get("words")),
             "original_dropped": _dropped(values),
         }
     )
@@ -393,8 +465,12 @@ def _dropped(values: Mapping[str, Any]) -> DroppedOriginal | None:
 
 def _renamed(source: Mapping[str, Any]) -> Mapping[str, Any]:
     """Release 0.1.0 wrote `colour`. JSON has lists where there are tuples."""
-    points = {name: _point(source, name) for name in ("focus", "correction")}
-    return {"color": source.get("colour"), **source, **points}
+    points = {name: _point(source, name) for name in ("focus", "correction", "suggested")}
+    return {"color": source.get("colour"), **source, **points, "capture": _capture(source.get("capture"))}
+
+
+def _capture(values: Mapping[str, Any] | None) -> Capture | None:
+    return Capture(**_known(Capture, values) | {"place": _point(values, "place")}) if values else None
 
 
 def _point(values: Mapping[str, Any], name: str = "correction") -> tuple[float, float] | None:
@@ -424,13 +500,13 @@ def cached_folders(folder: str) -> tuple[str, ...]:
     return folder, f"{PERMALINKS}{folder.removeprefix(VARIANTS)}"
 
 
-def generation_name(revision: int, identity: str, digest: str, correction: tuple[float, float] | None = None) -> str:
+def generation_name(revision: int, identity: str, digest: str, focus: tuple[float, float] | None = None) -> str:
     """Name the folder for publishing these contents under this recipe as `revision`.
 
-    correction: The focus that was said since. Of two workers, one of which has heard of it, the slower one would
-    otherwise overwrite what the other has published.
+    focus: What was said of the subject after the upload. Of two workers who have heard different things, one publishes,
+    and the other must not write over its files.
     """
-    said = f"\n{correction}" if correction else ""
+    said = f"\n{focus}" if focus else ""
     contents = _hash(f"{identity}\n{digest}{said}", _CONTENT_HASH_CHARACTERS)
     return f"{revision}-{contents}"
 
@@ -482,3 +558,38 @@ def _hash(text: str, characters: int) -> str:
 
 def _known(kind: type, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: values[name] for name in kind.__dataclass_fields__ if name in values}  # type: ignore[attr-defined]
+
+
+def facts_folder(key: str) -> str:
+    """The folder, in the images bucket, of what enrichers say of all versions of `key`."""
+    return f"{FACTS}{short_name(key)}/"
+
+
+def fact_path(key: str, identity: str, enricher: str) -> str:
+    """Where an enricher's answer about one version lies: each has a path of its own, so none overwrites another's."""
+    version = hashlib.sha256(identity.encode()).hexdigest()[:32]
+    return f"{facts_folder(key)}{version}/{enricher}.json"
+
+
+def likeness_folder(key: str) -> str:
+    """The folder of the entry that says which perceptual hashes a key was entered with."""
+    return f"{LIKENESSES}keys/{short_name(key)}/"
+
+
+def likeness_prefixes(likeness: str) -> tuple[str, ...]:
+    """Where the entries begin of all pictures that share a part of this perceptual hash."""
+    size = len(likeness) // _PARTS_OF_A_LIKENESS
+    parts = [likeness[start : start + size] for start in range(0, len(likeness), size)]
+    return tuple(f"{LIKENESSES}{number}-{part}/" for number, part in enumerate(parts))
+
+
+def likeness_paths(key: str, likeness: str) -> tuple[str, ...]:
+    """All entries of a key, the one by which the others are found first."""
+    entry = f"{likeness}-{short_name(key)}"
+    return f"{likeness_folder(key)}{likeness}", *(f"{prefix}{entry}" for prefix in likeness_prefixes(likeness))
+
+
+def likeness_of_entry(path: str) -> tuple[str, str]:
+    """The perceptual hash and the short name of the key that an entry is of."""
+    likeness, _, name = path.rpartition("/")[2].partition("-")
+    return likeness, name

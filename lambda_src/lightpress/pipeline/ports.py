@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from lightpress.image import RenderResult, Spec
+    from lightpress.pipeline.facts import Fact
     from lightpress.pipeline.failures import DeadLetter
     from lightpress.pipeline.gate import Standing
     from lightpress.pipeline.manifest import Manifest
@@ -97,6 +98,13 @@ class Reviews(Protocol):
         """Remove the entry of a held manifest that was replaced; what is already gone is fine."""
 
 
+class Facts(Protocol):
+    """What enrichers have said."""
+
+    def of(self, key: str, identity: str, enrichers: tuple[str, ...]) -> tuple[Fact, ...]:
+        """What those of the enrichers that have answered say about a version, in their order."""
+
+
 class DeadLetters(Protocol):
     """The dead-letter queue, from which failures are recorded."""
 
@@ -152,6 +160,7 @@ class Dependencies:
         refreshes: invalidates the permalinks of what is overwritten; None where the CDN keeps them for a minute only.
         late_looks: has a key looked at once more; None where nobody renders lazy variants.
         reviews: what reviewers say; None where no recipe has a gate.
+        facts: what enrichers say; None where no recipe asks any.
         now: the time, in seconds since 1970.
     """
 
@@ -163,6 +172,7 @@ class Dependencies:
     refreshes: Purges | None = None
     late_looks: LateLooks | None = None
     reviews: Reviews | None = None
+    facts: Facts | None = None
     now: Callable[[], float] = time.time
 
     @property
@@ -171,3 +181,10 @@ class Dependencies:
         if self.reviews is None:
             raise RuntimeError("A recipe has a gate, and this function was put together without a port for reviews.")
         return self.reviews
+
+    @property
+    def enriched(self) -> Facts:
+        """What enrichers say, where a recipe asks them; raises RuntimeError where no port for it was put in."""
+        if self.facts is None:
+            raise RuntimeError("A recipe has enrichers, and this function was put together without a port for facts.")
+        return self.facts

@@ -28,8 +28,10 @@ from lightpress.image import (
     Size,
     Spec,
 )
+from lightpress.image.capture import LIKENESS, OF_THE_FILE
 from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE, WRITTEN
 from lightpress.image.kinds import CANDIDATES
+from lightpress.pipeline.facts import DUPLICATES, LOOKING, MOST_ENRICHERS
 from lightpress.pipeline.path_pattern import PathPattern
 from lightpress.toml_reader import Table, read_toml
 from lightpress.units import MB
@@ -53,11 +55,16 @@ _USUAL: Mapping[str, object] = {
     "tone_mapping": "st2094-50",
     "auto": False,
     "focus": None,
+    "facts": (),
 }
 _AUTO = "auto"
 _LEAST_FACTOR = 1.1
 LARGEST_BUDGET = 65_536
 """Of `max_kb`, in KB."""
+_UNSEEN = (
+    f"{', '.join(LOOKING)} look at a variant in jpeg or png that shows the whole picture: give the recipe a size with "
+    'fit = "contain" and without steps, in one of these formats and not lazy'
+)
 KEEP, INFREQUENT, DROP = "keep", "infrequent", "drop_after_publish"
 ORIGINALS = (KEEP, INFREQUENT, DROP)
 """What may become of originals once they are published: a recipe's `originals`."""
@@ -125,6 +132,7 @@ class Recipe:
         unanswered: What becomes of it if they do not answer in time.
         gate_hours: How long they have; 0 if for ever.
         originals: What becomes of originals once they are published, one of `ORIGINALS`.
+        enrichers: Those that are asked for facts once it is published (`pipeline.facts`).
     """
 
     name: str
@@ -133,6 +141,7 @@ class Recipe:
     unanswered: Unanswered = Unanswered.HOLD
     gate_hours: float = 0
     originals: str = KEEP
+    enrichers: tuple[str, ...] = ()
 
     def until(self, held_at: int | None) -> int | None:
         """When reviewers have had time enough who were asked at a time, in seconds since 1970; None if they never have.
@@ -240,6 +249,11 @@ class RecipeBook:
         rules = (rule for rule in self.rules if rule.recipe and rule.recipe.originals == INFREQUENT)
         found = sorted({rule.path.removesuffix(EVERYTHING) for rule in rules})
         return tuple(one for one in found if not any(one.startswith(other) for other in found if other != one))
+
+    @property
+    def enrichers(self) -> tuple[str, ...]:
+        """The enrichers that any of the recipes asks."""
+        return tuple(sorted({name for recipe in self.recipes.values() for name in recipe.enrichers}))
 
     @property
     def accept(self) -> tuple[str, ...]:
@@ -375,6 +389,7 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
     row = recipes.table(name)
     formats, auto = _formats(row)
     sizes = _sizes(row.table("sizes"), row, folder)
+    asked = _facts(row)
     spec = Spec(
         sizes=sizes,
         formats=formats,
@@ -391,6 +406,7 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         tone_mapping=cast("ToneMapping", row.text("tone_mapping", "st2094-50", allowed=TONE_MAPPINGS)),
         auto=auto,
         lazy=_lazy(row, sizes, formats),
+        facts=tuple(name for name in OF_THE_FILE if name in asked),
     )
     plain = [output.name for output in spec.outputs() if not output.profiles]
     if spec.colors == "p3" and plain:
@@ -406,8 +422,19 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
     gate = _gate(row)
     unanswered, hours = _time_limit(row, gate)
     originals = _originals(row, spec, gate)
+    enrichers = _enrichers(row, spec, asked)
     row.close()
-    return Recipe(name, spec, gate, unanswered, hours, originals)
+    return Recipe(name, spec, gate, unanswered, hours, originals, enrichers)
+
+
+def _enrichers(recipe: Table, spec: Spec, asked: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the named facts that others tell than the file; refuses what nobody could tell."""
+    enrichers = tuple(name for name in asked if name not in OF_THE_FILE)
+    if not set(LOOKING).isdisjoint(enrichers) and not _is_seen(spec):
+        raise recipe.error("facts", _UNSEEN)
+    if DUPLICATES in enrichers and LIKENESS not in spec.facts:
+        raise recipe.error("facts", f'"{DUPLICATES}" compares what "{LIKENESS}" tells: name both')
+    return enrichers
 
 
 def _originals(recipe: Table, spec: Spec, gate: tuple[str, ...]) -> str:
@@ -446,6 +473,28 @@ def _gate(recipe: Table) -> tuple[str, ...]:
     if len(reviewers) > MOST_REVIEWERS:
         raise recipe.error("gate", f"names {len(reviewers)} reviewers; allowed: {MOST_REVIEWERS}")
     return reviewers
+
+
+def _facts(recipe: Table) -> tuple[str, ...]:
+    """What is to be told of each picture: facts of the file, and enrichers, in the order in which they are told."""
+    asked = recipe.texts("facts", ())
+    for name in asked:
+        if not re.fullmatch(NAME, name):
+            raise recipe.error("facts", f"{name!r} is no enricher's name: lower case letters, digits, - and _")
+    enrichers = [name for name in asked if name not in OF_THE_FILE]
+    if len(enrichers) > MOST_ENRICHERS:
+        raise recipe.error("facts", f"names {len(enrichers)} enrichers; allowed: {MOST_ENRICHERS}")
+    return asked
+
+
+def _is_seen(spec: Spec) -> bool:
+    """Whether a whole picture is there as JPEG or PNG once it is published: what the services of AWS read."""
+    readable = ("jpeg", "png")
+    forms = [form for form in spec.formats if form in readable]
+    return any(
+        size.fit == "contain" and not size.steps and any((size.name, form) not in spec.lazy for form in forms)
+        for size in spec.sizes
+    )
 
 
 def _formats(recipe: Table) -> tuple[tuple[str, ...], bool]:

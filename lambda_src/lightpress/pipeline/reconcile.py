@@ -33,13 +33,14 @@ from lightpress.pipeline.manifest import (
 from lightpress.pipeline.owed import owed_of
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
 from lightpress.pipeline.recipe import Unanswered
-from lightpress.pipeline.settled import is_overdue, is_settled, outlives
+from lightpress.pipeline.settled import facts_told, is_overdue, is_settled, outlives, retold, suggested_by
 from lightpress.pipeline.source import Closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from lightpress.image import RenderResult
+    from lightpress.pipeline.facts import Fact, Point
     from lightpress.pipeline.gate import Standing
     from lightpress.pipeline.manifest import Variant
     from lightpress.pipeline.ports import Dependencies, Images, Published
@@ -58,6 +59,7 @@ class Action(StrEnum):
 
     PUBLISHED = "published"
     HELD = "held"  # until it is reviewed
+    RETOLD = "retold"  # as it is, with what enrichers say now
     REJECTED = "rejected"  # and nothing is published of that yet: it is for whoever records failures
     HANDED_ON = "handed_on"  # to them, too: its rejection is none any more, and so is the record of it
     FAILED = "failed"
@@ -121,6 +123,7 @@ class Attempt:
         recorder: has the last word on a rejection; None where a rejection is handed on.
         again: an attempt before this one may have left variants.
         standing: what reviewers have said of the original.
+        facts: what enrichers have said of it.
     """
 
     source: Source
@@ -131,6 +134,7 @@ class Attempt:
     recorder: Recorder | None
     again: bool = False
     standing: Standing = NO_GATE
+    facts: tuple[Fact, ...] = ()
 
     @property
     def waits(self) -> bool:
@@ -165,7 +169,25 @@ class Attempt:
             recipe=self.recipe.name,
             digest=self.recipe.digest,
             previous=_last_generation(self.published),
-            correction=_correction_of(self.published, self.original),
+            correction=self._kept.correction if self._kept else None,
+            words=self._kept.words if self._kept else None,
+            enrichers=self.recipe.enrichers,
+            facts=self.facts,
+            suggested=suggested_by(self.facts, self.recipe, self.focus),
+        )
+
+    @property
+    def focus(self) -> Point | None:
+        """Where somebody says that the subject is."""
+        return (self._kept and self._kept.correction) or self.original.focus
+
+    @property
+    def _kept(self) -> Manifest | None:
+        """The manifest whose corrections stay: what was said of other contents says nothing of these."""
+        return (
+            self.published.manifest
+            if self.published and self.published.manifest.is_of(self.original.identity)
+            else None
         )
 
     def look_again(self) -> Original:
@@ -229,21 +251,30 @@ def _attempt(
         _take_away(source, published.manifest, dependencies)
     if original is None or recipe is None:
         return _withdraw(source, published, dependencies, ignored=recipe is None, again=again)
-    # Whoever reviews it later has it looked at again.
+    # Whoever reviews it later, or says more of it, has it looked at again.
     standing = _standing(source, original, recipe, published, dependencies)
-    if published is not None and is_settled(published.manifest, original, recipe, standing, retry=retry):
-        manifest = swept(published, dependencies) if again else published.manifest
-        return Outcome(source, Action.NOTHING, manifest, original=original)
+    facts = _facts(source, original.identity, recipe, dependencies)
+    attempt = Attempt(source, original, recipe, published, dependencies, recorder, again, standing, facts)
+    if published is not None and is_settled(published.manifest, original, recipe, standing, facts, retry=retry):
+        return _retell(published, attempt)
     if published is not None and published.manifest.is_withdrawn:
         remove_dead(published.manifest, dependencies)  # Once it is replaced, nobody knows what to invalidate.
-    return _update(Attempt(source, original, recipe, published, dependencies, recorder, again, standing))
+    return _update(attempt)
 
 
 def _left(
     source: Source, original: Original | None, published: Published, dependencies: Dependencies, *, again: bool
 ) -> Outcome:
-    """Leave what is published of an original that has left as it is, whatever recipes say by now."""
-    manifest = swept(published, dependencies) if again else published.manifest
+    """Leave what is published of an original that has left as it is, whatever recipes say by now.
+
+    Enrichers look at variants, and mostly answer once the original has left: what they say is told all the same.
+    """
+    manifest = facts_told(source, published.manifest, dependencies.facts)
+    if manifest != published.manifest:
+        manifest = replace(manifest, revision=_next_revision(published))
+        dependencies.images.publish(manifest, published)
+        return Outcome(source, Action.RETOLD, manifest, original=original)
+    manifest = swept(published, dependencies) if again else manifest
     return Outcome(source, Action.NOTHING, manifest, original=original)
 
 
@@ -272,6 +303,26 @@ def _standing(
     standing = dependencies.reviewed.standing(source.name, original.identity, recipe.gate)
     is_late = published is not None and is_overdue(published.manifest, original, recipe, dependencies.now)
     return replace(standing, overdue=is_late)
+
+
+def _facts(source: Source, identity: str, recipe: Recipe, dependencies: Dependencies) -> tuple[Fact, ...]:
+    if not recipe.enrichers:
+        return ()
+    return dependencies.enriched.of(source.name, identity, recipe.enrichers)
+
+
+def _retell(published: Published, attempt: Attempt) -> Outcome:
+    """Publish the same variants with what enrichers say now, under a revision of its own, so that an event tells it.
+
+    Nothing is rendered, and the generation stays. Where they say nothing new, there is nothing to do.
+    """
+    manifest = retold(published.manifest, attempt.recipe, attempt.facts)
+    if manifest == published.manifest:
+        shown = swept(published, attempt.dependencies) if attempt.again else manifest
+        return Outcome(attempt.source, Action.NOTHING, shown, original=attempt.original)
+    manifest = replace(manifest, revision=_next_revision(published))
+    _publish(manifest, attempt)
+    return Outcome(attempt.source, Action.RETOLD, manifest, original=attempt.original)
 
 
 def _update(attempt: Attempt) -> Outcome:
@@ -366,7 +417,9 @@ def _takes_away(manifest: Manifest, published: Published | None) -> bool:
         return False
     if manifest.status is not Status.READY or manifest.source is None:
         return True
-    return (manifest.source.identity, manifest.correction) != (shown.source.identity, shown.source.correction)
+    is_led_elsewhere = manifest.source.suggested != shown.source.suggested
+    said, had = (manifest.source.identity, manifest.correction), (shown.source.identity, shown.source.correction)
+    return said != had or is_led_elsewhere
 
 
 def _withdraw(
@@ -396,7 +449,7 @@ def _rendered(attempt: Attempt) -> Manifest:
     if attempt.recorder is not None:
         attempt.recorder.before_reading(attempt.source, attempt.original, attempt.recipe)
     publication = attempt.publication
-    spec = attempt.recipe.spec.kept_in_focus(publication.correction or attempt.original.focus)
+    spec = attempt.recipe.spec.with_subject(publication.suggested).kept_in_focus(attempt.focus)
     result = attempt.dependencies.render(_read(attempt), spec)
     made = tuple(_written(result, publication, attempt.dependencies.images))
     return publication.ready(result.original, made, owed_of(spec, result.original, made, publication))
@@ -461,8 +514,3 @@ def _next_revision(published: Published | None) -> int:
 
 def _last_generation(published: Published | None) -> str | None:
     return published.manifest.generation or published.manifest.previous if published else None
-
-
-def _correction_of(published: Published | None, original: Original) -> tuple[float, float] | None:
-    """The focus to keep: what was said of other contents says nothing of these."""
-    return published.manifest.correction if published and published.manifest.is_of(original.identity) else None

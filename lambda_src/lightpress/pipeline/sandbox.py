@@ -37,6 +37,7 @@ from lightpress.image import (
     pixel_library,
     render,
 )
+from lightpress.image.capture import Capture
 from lightpress.pipeline import confinement
 from lightpress.units import MB
 
@@ -168,8 +169,7 @@ class Child(Generic[OptionsT]):
             said, _ = self._frame()
             self._decoding_ms = said.pop("cpu_ms")
             load_codecs((said["format"],))  # for the next of its kind: phones send many alike
-            focus = said["focus"] and tuple(said["focus"])
-            yield OriginalInfo(**said | {"notes": tuple(said["notes"]), "focus": focus})
+            yield _info_from(said)
             while (frame := self._frame())[0] != {"done": True}:
                 said, data = frame
                 yield EncodedVariant(**said | {"names": tuple(said["names"])}, data=data)
@@ -325,3 +325,11 @@ def _send(pipe: int, said: dict[str, Any], data: bytes = b"") -> None:
         view = memoryview(part)
         while view:
             view = view[os.write(pipe, view) :]
+
+
+def _info_from(said: dict[str, Any]) -> OriginalInfo:
+    """The facts of an original, from JSON, which has lists where there are tuples."""
+    focus, capture = said["focus"] and tuple(said["focus"]), said["capture"]
+    if capture:
+        capture = Capture(**capture | {"place": capture["place"] and tuple(capture["place"])})
+    return OriginalInfo(**said | {"notes": tuple(said["notes"]), "focus": focus, "capture": capture})

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightpress.image import UNREADABLE, PictureRejected, Reason
+from lightpress.pipeline.facts import center_of
 from lightpress.pipeline.manifest import Manifest, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lightpress.pipeline.facts import Fact, Point
     from lightpress.pipeline.gate import Standing
+    from lightpress.pipeline.ports import Facts
     from lightpress.pipeline.recipe import Recipe
-    from lightpress.pipeline.source import Original
+    from lightpress.pipeline.source import Original, Source
 
 
-def is_settled(manifest: Manifest, original: Original, recipe: Recipe, standing: Standing, *, retry: bool) -> bool:
-    """Whether the manifest is the last word on this original. retry: what has failed as it is is to be tried again."""
+def is_settled(  # noqa: PLR0913  all that is compared
+    manifest: Manifest,
+    original: Original,
+    recipe: Recipe,
+    standing: Standing,
+    facts: tuple[Fact, ...] = (),
+    *,
+    retry: bool,
+) -> bool:
+    """Whether rendering this original would be in vain. retry: what has failed as it is is to be tried again."""
     if not agrees(manifest, standing):
         return False
     if retry and (manifest.status is Status.FAILED or any(one.reason for one in manifest.lazy)):
@@ -24,8 +36,35 @@ def is_settled(manifest: Manifest, original: Original, recipe: Recipe, standing:
     return (
         manifest.is_of(original.identity)
         and is_current(manifest, recipe)
+        and follows_facts(manifest, original, recipe, facts)
         and not _may_be_readable_now(manifest, original)
     )
+
+
+def follows_facts(manifest: Manifest, original: Original, recipe: Recipe, facts: tuple[Fact, ...]) -> bool:
+    """Whether sizes that look for a subject were cut around the one that enrichers see."""
+    if manifest.status is not Status.READY or manifest.source is None or is_kept(manifest, recipe):
+        return True
+    return manifest.source.suggested == suggested_by(facts, recipe, manifest.correction or original.focus)
+
+
+def suggested_by(facts: tuple[Fact, ...], recipe: Recipe, by_hand: Point | None) -> Point | None:
+    """Where enrichers see the subject; None where no size looks for it, or somebody has said where it is."""
+    return center_of(facts) if recipe.spec.has_auto_focus and by_hand is None else None
+
+
+def retold(manifest: Manifest, recipe: Recipe, facts: tuple[Fact, ...]) -> Manifest:
+    """The manifest with what enrichers say now; the same where they say nothing new."""
+    if manifest.status is not Status.READY:
+        return manifest
+    return replace(manifest, enrichers=recipe.enrichers, facts=facts)
+
+
+def facts_told(source: Source, manifest: Manifest, facts: Facts | None) -> Manifest:
+    """The manifest of what has left with what the enrichers say that were asked then; facts: None where nobody is."""
+    if facts is None or not manifest.enrichers or manifest.source is None:
+        return manifest
+    return replace(manifest, facts=facts.of(source.name, manifest.source.identity, manifest.enrichers))
 
 
 def agrees(manifest: Manifest, standing: Standing) -> bool:

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lightpress.uploads.keys import PublishedKeys
     from lightpress.uploads.ports import Corrections, Manifests, Uploads
     from lightpress.uploads.quota import DailyQuota
-    from lightpress.uploads.requests import UploadLimits, UploadRequest
+    from lightpress.uploads.requests import Correction, UploadLimits, UploadRequest
 
 Answer = dict[str, Any]
 
@@ -113,7 +113,7 @@ class UploadService:
         """Return the state of an original. One without a manifest is reported as being processed."""
         check_owner(key, owner)
         published = self.images.published(key)
-        return self.addresses(key) | self._describe(published.manifest if published else None)
+        return self.addresses(key) | _own(self._describe(published.manifest if published else None), owner)
 
     def _describe(self, manifest: Manifest | None) -> Answer:
         if manifest is None:
@@ -126,19 +126,19 @@ class UploadService:
         sets = {name: srcset(manifest, name, self.cdn_base_url) for name in OUTPUTS}
         return {
             "status": manifest.status,
-            "picture": picture(manifest, self.cdn_base_url, alt=""),
+            "picture": picture(manifest, self.cdn_base_url, alt=manifest.alt or ""),
             "srcset": {name: value for name, value in sets.items() if value},
             "focus": manifest.correction or (manifest.source and manifest.source.focus),
             "focus_pending": not manifest.follows_correction,
             **summary_of(manifest, lambda variant: {"url": f"{self.cdn_base_url}/{variant.path}"}),
         }
 
-    def correct_focus(self, key: str, body: object, owner: str) -> Answer:
-        """Correct the focus of a published picture; the pipeline then makes its variants anew."""
+    def correct_published(self, key: str, body: object, owner: str) -> Answer:
+        """Correct what is said of a published picture; after another focus, the pipeline makes its variants anew."""
         check_owner(key, owner)
-        focus = parse_correction(body)
+        said = parse_correction(body)
         try:
-            manifest = self.correct(self.source_of(key), focus)
+            manifest = self._corrected(self.source_of(key), said)
         except NothingPublished:
             raise Refused(
                 409, "not_published", "There is no published picture of this key now: ask for its status."
@@ -147,7 +147,15 @@ class UploadService:
             raise Refused(409, "original_dropped", f"{_DROPPED} Upload it again with the focus.") from None
         except TooManyConflicts:
             raise Refused(503, "busy", "It is being published anew right now: try again.", retry_after=1) from None
-        return self.addresses(key) | {"focus": focus, "focus_pending": not manifest.follows_correction}
+        answer = {"focus": manifest.correction, "focus_pending": not manifest.follows_correction}
+        return self.addresses(key) | answer | {"alt": manifest.alt, "labels": [one.name for one in manifest.labels]}
+
+    def _corrected(self, source: Source, said: Correction) -> Manifest:
+        """Words first: where they are refused, so is the focus."""
+        manifest = None
+        if said.alt is not None or said.labels is not None:
+            manifest = self.correct.say(source, said.words)
+        return self.correct(source, said.point) if said.focus is not None or manifest is None else manifest
 
     def delete(self, key: str, owner: str) -> Answer:
         """Delete an original; the pipeline then deletes its variants.
@@ -175,3 +183,19 @@ class UploadService:
         key, upload_id = parse_multipart_upload(body)
         check_owner(key, owner)
         return key, upload_id
+
+
+def _own(answer: Answer, owner: str) -> Answer:
+    """Without the keys of others: that somebody has the same picture is nobody else's business."""
+    facts = answer.get("facts")
+    if not facts:
+        return answer
+    return answer | {"facts": facts | {"looks_like": [key for key in facts["looks_like"] if _is_of(key, owner)]}}
+
+
+def _is_of(key: str, owner: str) -> bool:
+    try:
+        check_owner(key, owner)
+    except Refused:
+        return False
+    return True

@@ -42,6 +42,7 @@ class Text:
         expected: What the pattern means, to complete the sentence "checksum must be ...".
         allowed: The only values that are accepted; empty for any.
         optional: Whether it may be absent or null.
+        may_be_empty: Whether it may have no characters.
     """
 
     description: str
@@ -50,12 +51,13 @@ class Text:
     expected: str = ""
     allowed: tuple[str, ...] = ()
     optional: bool = False
+    may_be_empty: bool = False
 
     def validate(self, name: str, value: object) -> str | None:
         """Check type and length, then the allowed values or the pattern."""
         if value is None and self.optional:
             return None
-        if not isinstance(value, str) or not value or has_surrogate(value):
+        if not isinstance(value, str) or not (value or self.may_be_empty) or has_surrogate(value):
             return f"{name} must be a non-empty string of Unicode characters."
         if len(value) > self.max_length:
             return f"{name} may have at most {self.max_length} characters."
@@ -79,7 +81,7 @@ class Text:
             return schema | {"enum": [*self.allowed, *([None] if self.optional else [])]}
         if self.pattern:
             schema["pattern"] = f"^{self.pattern}$"
-        return schema | {"minLength": 1, "maxLength": self.max_length}
+        return schema | ({} if self.may_be_empty else {"minLength": 1}) | {"maxLength": self.max_length}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.pipeline.facts import Words
     from lightpress.pipeline.manifest import Manifest
     from lightpress.pipeline.ports import Published
     from lightpress.pipeline.source import Source
@@ -58,10 +61,13 @@ class UploadCounters(Protocol):
 
 
 class Corrections(Protocol):
-    """Corrects the focus of what is published (`pipeline.correction`)."""
+    """Corrects the focus of what is published, and the words about it (`pipeline.correction`)."""
 
     def __call__(self, source: Source, focus: tuple[float, float] | None) -> Manifest:
         """Say where the subject is; raises NothingPublished, OriginalDropped or TooManyConflicts."""
+
+    def say(self, source: Source, change: Callable[[Words], Words]) -> Manifest:
+        """Say what the picture shows; raises as well."""
 
 
 class Manifests(Protocol):

@@ -11,10 +11,11 @@ import base64
 import hashlib
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image.formats import INPUTS
+from lightpress.pipeline.facts import LONGEST_ALT, LONGEST_LABEL, MOST_LABELS, Words
 from lightpress.pipeline.source import FOCUS, FOCUS_PATTERN, TAKEN_BACK, point_in
 from lightpress.units import MB
 from lightpress.uploads.fields import Number, ObjectList, Text, TextList, parse
@@ -228,14 +229,65 @@ CORRECTION_FIELDS: Fields = {
         f'recipe or the upload says. `"{TAKEN_BACK}"` takes back what was said after the upload.',
         pattern=f"(?:{FOCUS_PATTERN}|{TAKEN_BACK})",
         expected=f'two numbers from 0 to 1 such as "0.4,0.2", or "{TAKEN_BACK}"',
+        optional=True,
+    ),
+    "alt": Text(
+        "The text for those who do not see it, whatever enrichers say; empty where it only decorates a page. "
+        f'`"{TAKEN_BACK}"` takes back what was said.',
+        max_length=LONGEST_ALT,
+        optional=True,
+        may_be_empty=True,
+    ),
+    "labels": Text(
+        f'What is in it, separated by commas. `"{TAKEN_BACK}"` takes back what was said.',
+        max_length=MOST_LABELS * LONGEST_LABEL,
+        optional=True,
+        may_be_empty=True,
     ),
 }
 
 
-def parse_correction(body: object) -> tuple[float, float] | None:
-    """Read where the subject of a picture is; None where a correction is taken back."""
-    said = read_fields(CORRECTION_FIELDS, body)[FOCUS]
-    return None if said == TAKEN_BACK else point_in(said)
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What somebody says of a published picture.
+
+    Attributes:
+        focus: Where its subject is; `TAKEN_BACK` takes back what was said; None if nothing is said of it.
+        alt: The text; the same two as well.
+        labels: Separated by commas; the same two as well.
+    """
+
+    focus: str | None = None
+    alt: str | None = None
+    labels: str | None = None
+
+    @property
+    def point(self) -> tuple[float, float] | None:
+        """Where the subject is; None where a correction is taken back."""
+        return None if self.focus is None or self.focus == TAKEN_BACK else point_in(self.focus)
+
+    def words(self, before: Words) -> Words:
+        """What is said, after what was said before."""
+        if self.alt is not None:
+            before = replace(before, alt=None if self.alt == TAKEN_BACK else " ".join(self.alt.split()))
+        if self.labels is not None:
+            before = replace(before, labels=None if self.labels == TAKEN_BACK else labels_in(self.labels))
+        return before
+
+
+def labels_in(text: str) -> tuple[str, ...]:
+    """Labels that are separated by commas, each once."""
+    names = (" ".join(name.split())[:LONGEST_LABEL] for name in text.split(","))
+    return tuple(dict.fromkeys(name for name in names if name))[:MOST_LABELS]
+
+
+def parse_correction(body: object) -> Correction:
+    """Read what is said of a published picture."""
+    correction = Correction(**read_fields(CORRECTION_FIELDS, body))
+    if correction == Correction():
+        errors = {FOCUS: f"{FOCUS} is missing, and so are alt and labels: say at least one of them."}
+        raise Refused(422, "invalid", "Some fields are missing or invalid.", errors)
+    return correction
 
 
 INGEST_FIELDS: Fields = {

@@ -303,3 +303,37 @@ def focus(
     else:
         out.print(f"{key}: focus {point}, {corrected.sentence}")
     raise typer.Exit(corrected.exit_code)
+
+
+def describe(
+    key: Annotated[str, typer.Argument(help="The key of the original in the uploads bucket.")],
+    alt: Annotated[
+        str | None, typer.Option(help="The text for those who do not see it; none takes back what was said.")
+    ] = None,
+    labels: Annotated[
+        str | None, typer.Option(help="What is in it, separated by commas; none takes back what was said.")
+    ] = None,
+    environment: Environment = "local",
+    as_json: JsonOutput = False,
+) -> None:
+    """Say what a published picture shows, without uploading it again.
+
+    It counts more than what any enricher says (docs/facts.md), until the original is overwritten or deleted.
+    Without an option, it tells what is said now. Exit code: 0 it is said, 2 nothing is published of it.
+    """
+    from lightpress.cli.correcting import describe as say
+    from lightpress.pipeline.correction import NothingPublished
+    from lightpress.pipeline.reconcile import TooManyConflicts
+
+    try:
+        said = say(deployment_of(environment), key, alt=alt, labels=labels)
+    except NothingPublished as nothing:
+        state = nothing.manifest.status if nothing.manifest else "not processed yet, or never uploaded"
+        err.print(f"{key}: no picture is published that words could be about ({state})")
+        raise typer.Exit(2) from None
+    except TooManyConflicts:
+        stop(f"{key} was published anew again and again meanwhile: run the command again.")
+    if as_json:
+        print_json(said)
+    else:
+        out.print(f"{key}: alt {said['alt'] or '(none)'}; labels {', '.join(said['labels']) or '(none)'}")

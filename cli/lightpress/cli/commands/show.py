@@ -16,7 +16,9 @@ from lightpress.cli.commands.terminal import out, print_json, stop
 
 def snippet(  # noqa: PLR0913, PLR0917  what a person may choose, nearly all with a default
     key: Annotated[str, typer.Argument(help="The key of the original in the uploads bucket.")],
-    alt: Annotated[str, typer.Option(help="The alternative text, which says what the image shows.")] = "",
+    alt: Annotated[
+        str | None, typer.Option(help="The alternative text; without it, what is said of the picture (docs/facts.md).")
+    ] = None,
     sizes: Annotated[str, typer.Option(help="The HTML attribute sizes: how wide the page shows it.")] = "100vw",
     names: Annotated[list[str] | None, typer.Option("--name", help="Offer only this size; may be repeated.")] = None,
     base_url: Annotated[str | None, typer.Option(help="The URL of your own domain, if the CDN has one.")] = None,

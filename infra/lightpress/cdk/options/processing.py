@@ -170,6 +170,22 @@ class ProcessingOptions:
         '"default" is the account\'s default bus, any other must exist, "" sends none. A million events cost $1: '
         "docs/events.md.",
     )
+    detect_labels: bool = flag(
+        default=False,
+        doc='Have Rekognition name what is in published pictures whose recipe has "labels" in `facts`: docs/facts.md. '
+        "$1 for each thousand pictures, and less from a million a month on.",
+    )
+    detect_faces: bool = flag(
+        default=False,
+        doc='Have Rekognition find faces in published pictures whose recipe has "faces" in `facts`: sizes with '
+        '`focus = "auto"` are cut around them (docs/facts.md). $1 for each thousand pictures.',
+    )
+    alt_text_model: str = matching(
+        r"|[a-z0-9][a-z0-9.:-]{2,99}",
+        such_as="eu.amazon.nova-lite-v1:0",
+        doc="The id of a model on Bedrock, or of its profile for several regions, that describes published pictures "
+        'whose recipe has "alt" in `facts`: docs/facts.md. It must take pictures, and be enabled in the account.',
+    )
     pixel_library: bool = flag(
         default=True,
         doc="Whether originals are resized by the pixel library, which does it with vector instructions, to the very "

@@ -1,0 +1,36 @@
+"""What the function `take_fact` does with a message of the fact queue."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+
+from lightpress.aws.facts import S3Facts
+from lightpress.aws.hints import SqsLooks
+from lightpress.aws.images import S3Images
+from lightpress.aws.session import s3_client, sqs_client
+from lightpress.pipeline.buckets import Publishing, attached_from
+from lightpress.pipeline.enriching import FactOf, TakeFact, read_fact
+from lightpress.settings import ReviewSettings
+
+
+@cache
+def taker() -> TakeFact:
+    """Build what takes facts; once per container."""
+    where, s3 = settings(), s3_client()
+    looks = SqsLooks(sqs_client(), where.queue_url)
+    return TakeFact(S3Facts(s3, where.images_bucket), S3Images(s3, where.images_bucket), looks)
+
+
+def take_fact(body: str) -> tuple[FactOf, bool]:
+    """Take one fact; returns whether it was kept. Raises NotAFact, and whatever S3 or SQS raise."""
+    where = settings()
+    buckets = Publishing(where.uploads_bucket, tuple(map(attached_from, where.attached)))
+    given = read_fact(body, buckets.find_source)
+    return given, taker()(given)
+
+
+@cache
+def settings() -> ReviewSettings:
+    """Read the settings, which are those of `take_review`; once per container."""
+    return ReviewSettings.from_environment(os.environ)

@@ -1,0 +1,19 @@
+"""Entry point of the function `detect_labels`: an enricher that has Rekognition name what is in pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lightpress.handlers.enriching import answer_events
+from lightpress.pipeline.facts import LABELS
+from lightpress.telemetry import logger, metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001  Lambda passes it
+    """Answer a batch of events; returns the ids of the messages that SQS must deliver again."""
+    return answer_events(event, LABELS)

@@ -1,0 +1,143 @@
+"""What is known of a picture besides its pixels: what programs (enrichers) and people say of it after its publication.
+
+What an enricher says about one version of an original is an object of its own beside the reviews, which every
+reconciliation of a recipe with enrichers looks at. It is merged into the manifest: published anew, not rendered anew.
+Late, doubled and reordered answers, overwrites and deletions need no order. An answer about a version that is gone is
+never looked at again.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    Point = tuple[float, float]
+
+FACTS = "facts/"
+"""Where the answers of enrichers lie in the images bucket. The CDN cannot read it."""
+LABELS, FACES, ALT, DUPLICATES = "labels", "faces", "alt", "duplicates"
+"""The enrichers that ship. Any other name is an enricher of the owner's own."""
+SHIPPED = (LABELS, FACES, ALT, DUPLICATES)
+LOOKING = (LABELS, FACES, ALT)
+"""Those that have a service of AWS look at a variant."""
+MOST_ENRICHERS = 5
+"""Each is a request more for every look at a key."""
+LONGEST_ALT, LONGEST_LABEL = 1_000, 100
+MOST_LABELS, MOST_FACES, MOST_ALIKE = 50, 100, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A thing or a theme in a picture. confidence: of the program that saw it, 0 to 100; None of a person."""
+
+    name: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A face: the box around it, as shares of the picture's width and height.
+
+    Attributes:
+        left: Where it begins.
+        top: Where it begins.
+        width: Of it.
+        height: Of it.
+    """
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """What one enricher says about one version of an original. It may have looked and found nothing.
+
+    Attributes:
+        enricher: Its name, as the recipe's `facts` has it.
+        alt: A text for those who do not see the picture; None if it says none.
+        labels: What is in the picture, the surest first.
+        faces: Where faces are.
+        looks_like: The keys of pictures that look alike, the likest first.
+    """
+
+    enricher: str
+    alt: str | None = None
+    labels: tuple[Label, ...] = ()
+    faces: tuple[Box, ...] = ()
+    looks_like: tuple[str, ...] = ()
+
+    def to_json(self) -> bytes:
+        """Serialize for the images bucket."""
+        return json.dumps(asdict(self), ensure_ascii=False).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What somebody has said of the contents since they were uploaded: it counts more than what any program says.
+
+    Attributes:
+        alt: The text; "" for a picture that only decorates; None if nobody has said any.
+        labels: The labels; empty if there are to be none; None if nobody has said any.
+    """
+
+    alt: str | None = None
+    labels: tuple[str, ...] | None = None
+
+
+def fact_from(values: Mapping[str, Any]) -> Fact:
+    """Read the values of a `Fact` from JSON. Those that a later release added are ignored.
+
+    Raises LookupError, TypeError or ValueError where they are no fact.
+    """
+    alt = values.get("alt")
+    return Fact(
+        enricher=_text(values["enricher"], LONGEST_LABEL),
+        alt=None if alt is None else _text(alt, LONGEST_ALT),
+        labels=tuple(_label(one) for one in values.get("labels") or ())[:MOST_LABELS],
+        faces=tuple(_box(one) for one in values.get("faces") or ())[:MOST_FACES],
+        looks_like=tuple(_text(key, LONGEST_ALT) for key in values.get("looks_like") or ())[:MOST_ALIKE],
+    )
+
+
+def words_from(values: Mapping[str, Any] | None) -> Words | None:
+    """Read the values of `Words` from JSON."""
+    if values is None:
+        return None
+    labels = values.get("labels")
+    return Words(values.get("alt"), None if labels is None else tuple(labels))
+
+
+def center_of(facts: Iterable[Fact]) -> Point | None:
+    """The middle of the box around all faces, rounded so that it is the same in JSON; None where there are none."""
+    faces = [face for fact in facts for face in fact.faces]
+    if not faces:
+        return None
+    left, top = min(face.left for face in faces), min(face.top for face in faces)
+    right, bottom = (max(face.left + face.width for face in faces), max(face.top + face.height for face in faces))
+    return _share((left + right) / 2), _share((top + bottom) / 2)
+
+
+def _share(value: float) -> float:
+    return round(min(1.0, max(0.0, value)), 4)
+
+
+def _text(value: object, longest: int) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise TypeError(f"{value!r} is no text")
+    return " ".join(value.split())[:longest]
+
+
+def _label(values: Mapping[str, Any]) -> Label:
+    confidence = values.get("confidence")
+    return Label(_text(values["name"], LONGEST_LABEL), None if confidence is None else round(float(confidence), 1))
+
+
+def _box(values: Mapping[str, Any]) -> Box:
+    return Box(*(_share(float(values[name])) for name in ("left", "top", "width", "height")))

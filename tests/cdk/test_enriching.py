@@ -1,0 +1,73 @@
+"""Taking facts, and the enrichers that ship: only where a recipe asks, with the grants of their calls and no more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import App, Stack
+
+from lightpress.cdk import Lightpress
+from lightpress.toml_reader import ConfigError
+from tests.cdk.grants import environment_of, function_id, grants_of
+from tests.cdk.templates import NO_LAYER, Template, read_template
+from tests.handlers.conftest import IMAGES
+from tests.handlers.recorder import needs
+from tests.handlers.test_facts import CALLS, TAKE_FACT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RECIPES = """
+[[rules]]
+path = "**"
+recipe = "web"
+
+[recipes.web]
+facts = ["likeness", "labels", "faces", "alt", "duplicates", "own"]
+sizes = { w640 = { width = 640 } }
+"""
+
+
+def synthesized(folder: Path, recipes: str, **options: Any) -> Template:  # noqa: ANN401  as the construct takes them
+    path = folder / "recipes.toml"
+    path.write_text(recipes, encoding="utf-8")
+    app = App(context=NO_LAYER, outdir=str(folder / "out"))
+    stack = Stack(app, "Told", env={"account": "123456789012", "region": "eu-west-1"})
+    Lightpress(stack, "Images", recipes=path, name="dev", **options)
+    return read_template(app.synth().get_stack_by_name("Told"))
+
+
+@pytest.fixture(scope="module")
+def enriched(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    folder = tmp_path_factory.mktemp("enriched")
+    chosen = {"detect_labels": True, "detect_faces": True, "alt_text_model": "eu.amazon.nova-lite-v1:0"}
+    return synthesized(folder, RECIPES, **chosen)
+
+
+@pytest.mark.parametrize("handler", ["take_fact", *CALLS])
+def test_each_may_do_what_it_does(enriched: Template, handler: str) -> None:
+    function = function_id(enriched.raw, handler)
+    bucket = environment_of(enriched.raw, function)["IMAGES_BUCKET"]
+    found = {
+        (one.action, one.resource.replace(f"arn:aws:s3:::{bucket}", IMAGES))
+        for one in grants_of(enriched.raw, function)
+    }
+    calls = TAKE_FACT if handler == "take_fact" else CALLS[handler]
+    objects = {(one.action, one.resource) for one in needs(calls) if one.action in {"s3:GetObject", "s3:PutObject"}}
+    assert {one for one in found if one[0] in {"s3:GetObject", "s3:PutObject"}} == objects
+    services = {action for action, _ in found if action.partition(":")[0] in {"rekognition", "bedrock"}}
+    assert services == {
+        one.action for one in needs(calls) if one.action.partition(":")[0] in {"rekognition", "bedrock"}
+    }
+
+
+def test_each_hears_only_of_pictures_that_it_has_not_answered(enriched: Template) -> None:
+    rules = [rule.properties["EventPattern"]["detail"] for rule in enriched.resources("AWS::Events::Rule")]
+    asked = [detail["facts"]["missing"] for detail in rules if "facts" in detail]
+    assert sorted(asked) == [["alt"], ["duplicates"], ["faces"], ["labels"]]
+
+
+def test_a_service_that_no_recipe_asks_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match='detect_faces: no recipe asks for it; allowed: with "faces" in facts'):
+        synthesized(tmp_path, RECIPES.replace('"faces", ', ""), detect_faces=True)

@@ -1,0 +1,227 @@
+"""What enrichers say, from the event of a published picture to its manifest, over moto and stand-ins for services."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from PIL import Image
+
+from lightpress.aws.facts import S3Facts
+from lightpress.aws.images import S3Images
+from lightpress.aws.originals import S3Originals
+from lightpress.composition import enrich
+from lightpress.delivery.notify import event_of
+from lightpress.handlers import describe_picture, detect_faces, detect_labels, find_duplicates, take_fact
+from lightpress.image import Size, Spec, render
+from lightpress.pipeline.facts import Box, Label
+from lightpress.pipeline.ports import Dependencies
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.reconcile import Action, Outcome, reconcile
+from lightpress.pipeline.source import Source
+from tests.handlers.conftest import CDN, FACTS, IMAGES, QUEUE, UPLOADS, Context, Deployed, batch, url_of
+from tests.handlers.recorder import Call, recorded
+from tests.handlers.services import answering
+from tools.drawing import file_of, ramp
+
+if TYPE_CHECKING:
+    from lightpress.pipeline.manifest import Manifest
+
+KEY = "trips/cat.jpg"
+MODEL = "eu.amazon.nova-lite-v1:0"
+_READS = {Call("s3", "GetObject", IMAGES, "m/"), Call("sqs", "SendMessage", FACTS)}
+_LOOKS = _READS | {Call("s3", "GetObject", IMAGES, "i/")}
+TAKE_FACT = {
+    Call("s3", "GetObject", IMAGES, "m/"),
+    Call("s3", "PutObject", IMAGES, "facts/"),
+    Call("sqs", "SendMessage", QUEUE),
+}
+CALLS = {
+    "detect_labels": _LOOKS | {Call("rekognition", "DetectLabels", "*")},
+    "detect_faces": _LOOKS | {Call("rekognition", "DetectFaces", "*")},
+    "describe_picture": _LOOKS | {Call("bedrock-runtime", "Converse", MODEL)},
+    "find_duplicates": _READS
+    | {Call("s3", "PutObject", IMAGES, "alike/"), Call("s3", "ListObjectsV2", IMAGES, "alike/")},
+}
+MODULES: dict[str, Any] = {
+    "detect_labels": detect_labels,
+    "detect_faces": detect_faces,
+    "describe_picture": describe_picture,
+    "find_duplicates": find_duplicates,
+}
+ANSWERS: dict[str, dict[str, Any]] = {
+    "DetectLabels": {"Labels": [{"Name": "Cat", "Confidence": 98.76}, {"Name": "Mat", "Confidence": 80.0}]},
+    "DetectFaces": {"FaceDetails": [{"BoundingBox": {"Left": 0.1, "Top": 0.2, "Width": 0.2, "Height": 0.4}}]},
+    "Converse": {
+        "output": {"message": {"role": "assistant", "content": [{"text": "A cat sleeps\n on a mat."}]}},
+        "stopReason": "end_turn",
+        "usage": {"inputTokens": 1500, "outputTokens": 12, "totalTokens": 1512},
+        "metrics": {"latencyMs": 700},
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def _variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FACT_QUEUE_URL", url_of(FACTS))
+    monkeypatch.setenv("ALT_TEXT_MODEL", MODEL)
+
+
+def book(*enrichers: str, focus: bool = False) -> RecipeBook:
+    sizes = (Size("w1000", 1000), Size("w700", 700), Size("w100", 100), Size("square", 100, 100, "cover"))
+    shown = (*sizes[:3], replace(sizes[3], auto_focus=True)) if focus else sizes
+    spec = Spec(shown, ("webp", "jpeg"), facts=("capture", "likeness"))
+    made = Recipe("web", spec, enrichers=enrichers)
+    return RecipeBook((Rule("**", made),), {"web": made})
+
+
+def look(deployed: Deployed, *enrichers: str, key: str = KEY, focus: bool = False) -> Outcome:
+    s3: Any = deployed.s3
+    images = S3Images(s3, IMAGES)
+    recipes = book(*enrichers, focus=focus)
+    needs = Dependencies(S3Originals(s3), images, recipes, render, facts=S3Facts(s3, IMAGES))
+    return reconcile(Source(UPLOADS, key), needs)
+
+
+def published(deployed: Deployed, *enrichers: str, key: str = KEY, data: bytes | None = None) -> Manifest:
+    body = data or file_of(ramp((1200, 800)), "JPEG")
+    deployed.s3.put_object(Bucket=UPLOADS, Key=key, Body=body)
+    manifest = look(deployed, *enrichers, key=key).manifest
+    assert manifest is not None
+    return manifest
+
+
+def event(manifest: Manifest) -> str:
+    """As EventBridge sends it to a queue, but for the fields that nobody reads."""
+    told = event_of(Source(UPLOADS, manifest.key), manifest, deployment="lightpress-dev", base_url=CDN)
+    return json.dumps({"detail-type": told.kind, "source": "lightpress", "detail": json.loads(told.detail)})
+
+
+def sent(deployed: Deployed) -> list[str]:
+    answer = deployed.sqs.receive_message(QueueUrl=url_of(FACTS), MaxNumberOfMessages=10)
+    return [message["Body"] for message in answer.get("Messages", ())]
+
+
+def test_labels_alt_text_and_faces_come_into_the_manifest_without_rendering_anew(deployed: Deployed) -> None:
+    first = published(deployed, "labels", "alt", "faces")
+    assert first.missing == ("labels", "alt", "faces")
+    with answering(ANSWERS) as heard:
+        for name in ("detect_labels", "describe_picture", "detect_faces"):
+            for one in (enrich.images_s3, enrich.fact_sqs, enrich.seeing):
+                one.cache_clear()  # each is a function of its own
+            with recorded() as calls:
+                assert MODULES[name].handler(batch(event(first)), Context()) == {"batchItemFailures": []}
+            assert calls == CALLS[name]
+    with Image.open(io.BytesIO(base64.b64decode(heard[0]["Image"]["Bytes"]))) as seen:
+        assert (seen.format, seen.size) == ("JPEG", (700, 467))
+    with recorded() as calls:
+        assert take_fact.handler(batch(*sent(deployed)), Context()) == {"batchItemFailures": []}
+    assert calls == TAKE_FACT
+    outcome = look(deployed, "labels", "alt", "faces")
+    told = outcome.manifest
+    assert told is not None
+    assert (outcome.action, told.revision, told.generation) == (Action.RETOLD, 2, first.generation)
+    assert told.alt == "A cat sleeps on a mat."
+    assert told.labels == (Label("Cat", 98.8), Label("Mat", 80.0))
+    assert [fact.faces for fact in told.facts if fact.faces] == [(Box(0.1, 0.2, 0.2, 0.4),)]
+    assert told.missing == ()
+    assert look(deployed, "labels", "alt", "faces").action is Action.NOTHING
+
+
+def test_sizes_that_look_for_a_subject_are_cut_around_faces_anew(deployed: Deployed) -> None:
+    deployed.s3.put_object(Bucket=UPLOADS, Key=KEY, Body=file_of(ramp((1200, 800)), "JPEG"))
+    first = look(deployed, "faces", focus=True).manifest
+    assert first is not None
+    with answering(ANSWERS):
+        detect_faces.handler(batch(event(first)), Context())
+    take_fact.handler(batch(*sent(deployed)), Context())
+    outcome = look(deployed, "faces", focus=True)
+    assert outcome.action is Action.PUBLISHED
+    assert outcome.manifest is not None
+    assert outcome.manifest.source is not None
+    assert outcome.manifest.source.focus == (0.2, 0.4)
+    squares = {
+        one.sha256
+        for of in (first, outcome.manifest)
+        for one in of.variants
+        if (one.name, one.format) == ("square", "jpeg")
+    }
+    assert len(squares) == 2
+    assert look(deployed, "faces", focus=True).action is Action.NOTHING
+
+
+def test_an_event_that_comes_twice_or_late_asks_no_service(deployed: Deployed) -> None:
+    first = published(deployed, "labels")
+    with answering(ANSWERS) as heard:
+        detect_labels.handler(batch(event(first)), Context())
+        take_fact.handler(batch(*sent(deployed)), Context())
+        look(deployed, "labels")
+        detect_labels.handler(batch(event(first)), Context())
+        published(deployed, "labels", data=file_of(ramp((600, 800)), "JPEG"))
+        detect_labels.handler(batch(event(first)), Context())
+    assert len(heard) == 1
+    assert sent(deployed) == []
+
+
+def test_an_answer_about_a_version_that_is_gone_is_dropped(deployed: Deployed) -> None:
+    first = published(deployed, "labels")
+    with answering(ANSWERS):
+        detect_labels.handler(batch(event(first)), Context())
+    published(deployed, "labels", data=file_of(ramp((600, 800)), "JPEG"))
+    take_fact.handler(batch(*sent(deployed)), Context())
+    assert look(deployed, "labels").action is Action.NOTHING
+    assert deployed.s3.list_objects_v2(Bucket=IMAGES, Prefix="facts/")["KeyCount"] == 0
+
+
+def test_a_recipe_that_asks_somebody_more_asks_about_what_is_published_without_rendering_it(deployed: Deployed) -> None:
+    first = published(deployed)
+    outcome = look(deployed, "labels")
+    assert outcome.manifest is not None
+    assert (outcome.action, outcome.manifest.missing) == (Action.RETOLD, ("labels",))
+    assert outcome.manifest.generation == first.generation
+
+
+def scene(shift: int = 0) -> Image.Image:
+    picture = Image.radial_gradient("L").resize((900, 600))
+    picture.paste(40, (100 + shift, 80, 400 + shift, 500))
+    picture.paste(220, (600, 300, 850, 560))
+    return picture.convert("RGB")
+
+
+def test_a_smaller_worse_copy_looks_like_its_original_and_another_picture_does_not(deployed: Deployed) -> None:
+    copy = scene().resize((500, 333))
+    buffer = io.BytesIO()
+    copy.save(buffer, "JPEG", quality=40)
+    pictures = {"a.jpg": file_of(scene(), "PNG"), "b.jpg": file_of(scene(150), "PNG"), "copy.jpg": buffer.getvalue()}
+    said = {}
+    for key, data in pictures.items():
+        manifest = published(deployed, "duplicates", key=key, data=data)
+        with recorded() as calls:
+            find_duplicates.handler(batch(event(manifest)), Context())
+        assert calls <= CALLS["find_duplicates"]
+        take_fact.handler(batch(*sent(deployed)), Context())
+        told = look(deployed, "duplicates", key=key).manifest
+        assert told is not None
+        said[key] = told.facts[0].looks_like
+    assert said == {"a.jpg": (), "b.jpg": (), "copy.jpg": ("a.jpg",)}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "nonsense",
+        json.dumps({"fact": {"bucket": "elsewhere", "key": "k", "version": "1", "enricher": "own"}}),
+        json.dumps(
+            {"fact": {"bucket": UPLOADS, "key": "k", "version": "1", "enricher": "own", "faces": [{"left": 0}]}}
+        ),
+        json.dumps({"fact": {"bucket": UPLOADS, "key": "k", "version": "", "enricher": "own"}}),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:No application metrics to publish")
+def test_what_is_no_fact_comes_back(deployed: Deployed, body: str) -> None:
+    assert deployed
+    assert take_fact.handler(batch(body), Context()) == {"batchItemFailures": [{"itemIdentifier": "id-0"}]}
