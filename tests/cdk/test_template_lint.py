@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tests.cdk.templates import Template
 
 OPTIONS = {option.name: option.default for group in option_groups().values() for option in fields(group)}
-_ARN = re.compile(r"\*|arn:aws:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:.+", re.DOTALL)
+_ARN = re.compile(r"\*|arn:aws:[a-z0-9-]+:[a-z0-9*-]*:[0-9]*:.+", re.DOTALL)
 
 
 def chosen_in(config: Config) -> set[str]:

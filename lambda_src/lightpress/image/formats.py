@@ -106,7 +106,7 @@ _ICON = 32
 _AOM = {"color:tune": "ssimulacra2", "color:disable-trellis-quant": "1"}
 
 _OUTPUTS = (
-    # Only where a recipe names it (docs/decisions/0151). Its encoder takes no profile, so it is sRGB. Effort 5 is the
+    # Only where a recipe names it (docs/decisions/0119). Its encoder takes no profile, so it is sRGB. Effort 5 is the
     # first that takes fewer bytes than AVIF at the same score.
     Output(
         "jxl", "JXL", "image/jxl", "jxl", label="JPEG XL", by_default=False, profiles=False,

@@ -11,7 +11,7 @@ from PIL import Image
 _SIDE = 8
 BITS = 2 * _SIDE * _SIDE
 ALIKE_BITS = 7
-"""Pictures that differ in no more bits than that look alike (docs/decisions/0120)."""
+"""Pictures that differ in no more bits than that look alike (docs/decisions/0111)."""
 
 
 def likeness(small: Image.Image) -> str:
