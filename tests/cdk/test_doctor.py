@@ -62,7 +62,8 @@ def test_the_invocations_and_the_memory_that_are_compared_with_the_account_are_t
 def test_reviews_and_rules_that_are_compared_with_the_account_are_those_of_the_template(tmp_path: Path) -> None:
     environment = environments_in(tmp_path)["together-iam"]
     template = Template(template_of_environment(environment, tmp_path / "out"), termination_protection=True)
-    config, reviewers = load_config(environment.options), load_recipes(environment.recipes).reviewers
+    config, recipes = load_config(environment.options), load_recipes(environment.recipes)
+    reviewers = recipes.reviewers
     assert reviewers == ("malware", "person")
     rules = [one for one in template.resources("AWS::Events::Rule") if "EventBusName" not in one.properties]
     assert rules_of_the_default_bus(config, reviewers) == len(rules) == 4
@@ -73,7 +74,9 @@ def test_reviews_and_rules_that_are_compared_with_the_account_are_those_of_the_t
         else 10 * one.properties["ProvisionedPollerConfig"]["MaximumPollers"]
         for one in template.resources("AWS::Lambda::EventSourceMapping")
     ]
-    assert started_at_once(config, reviewers) == sum(most) - config.processing.backfill_max_concurrency
+    assert (
+        started_at_once(config, reviewers, recipes.enrichers) == sum(most) - config.processing.backfill_max_concurrency
+    )
 
 
 def test_the_buckets_memory_and_names_that_are_checked_are_those_of_the_template(

@@ -61,6 +61,7 @@ class Place:
         outputs: Of the stack; empty if it is not deployed.
         status: The status of the stack in CloudFormation; None if there is no stack.
         reviewers: Those whom the recipes ask.
+        enrichers: As well.
     """
 
     config: Config
@@ -71,6 +72,7 @@ class Place:
     outputs: Mapping[str, str] = field(default_factory=dict)
     status: str | None = None
     reviewers: tuple[str, ...] = ()
+    enrichers: tuple[str, ...] = ()
 
     @property
     def stack(self) -> str:

@@ -37,7 +37,7 @@ def concurrency(place: Place) -> Finding:
             f"reserved_concurrency = {options.reserved_concurrency} leaves {free} of the account's "
             f"{limit['ConcurrentExecutions']} unreserved, and Lambda keeps {_STAYS_UNRESERVED}: lower it, or {_RAISE}"
         )
-    wanted = started_at_once(place.config, place.reviewers)
+    wanted = started_at_once(place.config, place.reviewers, place.enrichers)
     started = f"the queues start {wanted} at most, and a backfill {started_by_a_backfill(place.config)} more"
     if limit["ConcurrentExecutions"] <= wanted:
         return note(

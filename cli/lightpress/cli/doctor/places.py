@@ -39,7 +39,7 @@ def place_in_account(environment: str, folder: Path = ENVIRONMENTS) -> Place:
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in folder.glob("*.toml")))
         raise UnknownEnvironmentError(f"There is no environment {environment!r}; allowed: {known}")
-    place = Place(load_config(path), client_in_account, boto3.Session().region_name, reviewers=_reviewers())
+    place = _asking(Place(load_config(path), client_in_account, boto3.Session().region_name))
     try:
         account = place.client("sts").get_caller_identity()["Account"] if place.region else ""
         return _with_stack(replace(place, account=account)) if account else place
@@ -54,12 +54,13 @@ def place_in_local_cloud(client: Callable[[str], Any], folder: Path = ENVIRONMEN
         return client(service)
 
     config = load_config(folder / f"{LOCAL}.toml")
-    place = Place(config, make, REGION, ACCOUNT, local=True, reviewers=_reviewers())
-    return _with_stack(place)
+    return _with_stack(_asking(Place(config, make, REGION, ACCOUNT, local=True)))
 
 
-def _reviewers() -> tuple[str, ...]:
-    return load_recipes(RECIPES).reviewers
+def _asking(place: Place) -> Place:
+    """The place with whom the recipes ask."""
+    recipes = load_recipes(RECIPES)
+    return replace(place, reviewers=recipes.reviewers, enrichers=recipes.enrichers)
 
 
 def _with_stack(place: Place) -> Place:
