@@ -45,7 +45,7 @@ def taken(**more: object) -> bytes:
 
 
 def told(data: bytes, *facts: str) -> Capture | None:
-    result = render(data, replace(SPEC, facts=frozenset(facts)))
+    result = render(data, replace(SPEC, facts=facts))
     list(result.variants)
     info: OriginalInfo = result.original
     return info.capture

@@ -5,11 +5,15 @@ from __future__ import annotations
 import io
 import random
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance
 
 from lightpress.image.likeness import ALIKE_BITS, differing_bits, likeness
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SCENES = 60
 
@@ -43,7 +47,7 @@ def encoded(image: Image.Image, **options: object) -> Image.Image:
     return Image.open(io.BytesIO(out.getvalue())).convert("RGB")
 
 
-COPIES = {
+COPIES: dict[str, Callable[[Image.Image], Image.Image]] = {
     "encoded badly": lambda image: encoded(image, quality=20),
     "half as large": lambda image: image.resize((200, 150), Image.Resampling.LANCZOS),
     "brighter by a fifth": lambda image: ImageEnhance.Brightness(image).enhance(1.2),
