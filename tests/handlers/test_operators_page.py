@@ -321,6 +321,7 @@ def test_every_control_has_a_name_and_is_reached_by_the_keyboard(busy: Deployed,
     assert busy
     page = visit()
     expect(page.locator("#failures article")).to_have_count(2)
+    expect(page.get_by_role("button", name="Approve: community/plate.jpg")).to_be_visible()
     names = {one.get_attribute("aria-label") or one.text_content() for one in page.get_by_role("button").all()}
     assert {"Retry: c.jpg", "Discard: c.jpg", "Approve: community/plate.jpg", "Show", "List", "Sign out"} <= names
     unnamed = page.evaluate(

@@ -129,7 +129,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             chosen = json.loads(self.rfile.read(int(length)))["recipe"]
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             chosen = 0
         if chosen is not None and not isinstance(chosen, str):
             self._refuse(HTTPStatus.BAD_REQUEST, "This is not what the page sends.")
