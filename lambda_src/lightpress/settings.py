@@ -54,7 +54,7 @@ class Settings:
             purge_delay_seconds=int(environment.get("PURGE_DELAY_SECONDS", "900")),
             refresh_delay_seconds=int(refresh_delay) if refresh_delay else None,
             attached=_attached(environment),
-            pixel_library=environment.get("PIXEL_LIBRARY") != "off",
+            pixel_library=_uses_pixel_library(environment),
         )
 
 
@@ -104,7 +104,7 @@ class LazySettings:
             images_bucket=_text(environment, "IMAGES_BUCKET"),
             memory_mb=_memory_mb(environment),
             attached=_attached(environment),
-            pixel_library=environment.get("PIXEL_LIBRARY") != "off",
+            pixel_library=_uses_pixel_library(environment),
         )
 
 
@@ -137,7 +137,7 @@ class PreviewSettings:
             scope=_text(environment, "OPERATORS_SCOPE"),
             memory_mb=_memory_mb(environment),
             attached=_attached(environment),
-            pixel_library=environment.get("PIXEL_LIBRARY") != "off",
+            pixel_library=_uses_pixel_library(environment),
         )
 
 
@@ -527,6 +527,10 @@ class PurgeSettings:
             queue_url=_text(environment, "PURGE_QUEUE_URL"),
             all_from=int(_text(environment, "INVALIDATE_ALL_FROM")),
         )
+
+
+def _uses_pixel_library(environment: Mapping[str, str]) -> bool:
+    return environment.get("PIXEL_LIBRARY") != "off"
 
 
 def _attached(environment: Mapping[str, str]) -> tuple[dict[str, Any], ...]:
