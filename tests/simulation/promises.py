@@ -595,10 +595,13 @@ class Promises:
                 self._check_facts(key, manifest, manifest.source.identity, is_readable=True)
 
     def _check_has_left(self, key: str, manifest: Manifest, recipe: Recipe) -> None:
-        """What may leave has left, unless it would uncover an older version, or nobody was told to come back."""
+        """What may leave has left, unless it would uncover an older version, or nobody was told to come back.
+
+        Where a message was lost that would have told, it stays until a backfill: a night takes no original away.
+        """
         below = self._cloud.uploads.keys[key][:-1]
         uncovers = not self._cloud.versioned or (below and below[-1].data is not None)
-        if recipe.originals != DROP or uncovers or self._cloud.untold:
+        if recipe.originals != DROP or uncovers or self._cloud.untold or self._cloud.happened["expired"]:
             return
         if manifest.status is Status.READY and manifest.digest == recipe.digest and manifest.follows_correction:
             self._break(key, "its original was to leave, and is still there")
@@ -613,8 +616,14 @@ class Promises:
             self._break(key, "nobody rejects it any more, and its record says so")
 
     def _is_announced(self, key: str, manifest: Manifest) -> bool:
-        """Whether it is; of a tombstone that was erased, the deletion is enough: its revision may be a later one."""
+        """Whether it is; of a tombstone that was erased, the deletion is enough: its revision may be a later one.
+
+        Nothing has to be said of what was erased before anybody heard of it, where a message was lost: neither the
+        bucket nor the tombstone names the key any more, so that no night finds it.
+        """
         revision, kind = self._cloud.bus.newest.get(key, (0, ""))
+        if not (manifest.key or kind) and self._cloud.happened["expired"]:
+            return True
         is_this = revision == manifest.revision or (not manifest.key and revision <= manifest.revision)
         return is_this and kind == KINDS[manifest.status]
 
