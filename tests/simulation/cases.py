@@ -267,6 +267,11 @@ UNANSWERED = [
 ]
 """The same while it is overwritten, deleted, or its recipe asks another reviewer, and with a fault."""
 
+ERASED_AND_ABOUT_TO_BE_HELD = (
+    *("client", *["step 0"] * 21),  # an erasure that finds nothing leaves a tombstone, looks twice, and says so
+    *("client", "start process/1", *["step 0"] * 5),  # somebody uploads; its entry of what waits is there already
+    "client",  # an operator begins to erase it
+)
 GATED = [
     *GATED_QUICK,
     *(case for script in ("Par", "Pra", "PaD", "PDa", "Br", "PaQ", "PQa") for case in _kinds(script)),

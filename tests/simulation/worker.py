@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tools.fakes.sqs import Message
 
 
+_NEVER = -1
 _REFUSED = {Fault.FAILS, Fault.EXPIRED}
 """Nothing changes by a request that one of these befalls."""
 
@@ -52,7 +53,7 @@ class Worker:
     awaits: frozenset[str] = frozenset()
     listed: int = -1
     began_at: int = -1
-    waited_at: int = -1
+    waited_at: int = _NEVER
     overlaps: bool = False
 
     @property
@@ -109,7 +110,7 @@ class Worker:
         elif request.operation == RECEIPT:
             cloud.happened["erased"] += 1
             # Else somebody at work may have read what came and went since, and no list shows that.
-            if not self.overlaps and self.listed == self.waited_at:
+            if not self.overlaps and self.waited_at in {_NEVER, self.listed}:
                 cloud.promises.erased(key, self.listed)
 
 
