@@ -21,6 +21,7 @@ from tools.benchmarks import (
     memory,
     others,
     overhead,
+    partitions,
     purges,
     report,
     scale,
@@ -168,6 +169,12 @@ def _sharpen(
     with _errors_shown():
         found = sharpening.measure(_photos()[:count], HOME / "sharpened", _peers(), thumbor, _say)
     _print(sharpening.table(found))
+
+
+@app.command("partitions")
+def _partitions() -> None:
+    """Workers that write to a bucket whose partition S3 has not split yet, and who backs off how (five minutes)."""
+    _print(partitions.table())
 
 
 @app.command("scale")
