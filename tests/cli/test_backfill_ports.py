@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
-from dataclasses import replace
+import tracemalloc
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +102,37 @@ def test_an_inventory_gives_the_current_objects_of_all_its_files(s3: S3Client) -
         assert list(inventoried(s3, url, PICTURES, None, item.place)) == items[number + 1 :]
     since = datetime(2026, 3, 1, tzinfo=UTC)
     assert [item.key for item in inventoried(s3, url, PICTURES, since, "")] == ["a/6.jpg"]
+
+
+@dataclass
+class Reports:
+    """S3 with one report, of so many rows in one file, which nobody holds as text."""
+
+    packed: bytes
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: ARG002, N803
+        manifest = {
+            "sourceBucket": "pictures",
+            "destinationBucket": "arn:aws:s3:::reports",
+            "fileFormat": "CSV",
+            "fileSchema": "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, Size, LastModifiedDate",
+            "files": [{"key": "data.csv.gz"}],
+        }
+        return {"Body": io.BytesIO(json.dumps(manifest).encode() if Key.endswith("json") else self.packed)}
+
+
+def test_an_inventory_of_a_hundred_thousand_rows_takes_no_more_memory_than_one_of_a_thousand() -> None:
+    def peak(rows: int) -> int:
+        packed = gzip.compress("".join(row(f"a/{number}.jpg") for number in range(rows)).encode())
+        reports: Any = Reports(packed)
+        tracemalloc.start()
+        count = sum(1 for _ in inventoried(reports, "s3://reports/x/manifest.json", PICTURES, None, ""))
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert count == rows
+        return most - len(packed)  # the simulated answer itself
+
+    assert peak(100_000) < 2 * max(peak(1_000), 500_000)
 
 
 @pytest.mark.parametrize(

@@ -336,6 +336,9 @@ class UrlQueue:
         self.taken += [order.url for order in orders]
         return []
 
+    def waiting(self) -> int:
+        return 0
+
 
 def ingest(queue: UrlQueue, file: Path) -> None:
     with file.open("rb") as lines:

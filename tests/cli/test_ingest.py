@@ -32,11 +32,24 @@ if TYPE_CHECKING:
 
 @dataclass
 class Queue:
-    """Takes orders. busy: so many times it takes only half of them. dies_at: an order that ends the program."""
+    """Takes orders. busy: so many times it takes only half of them. dies_at: an order that ends the program.
+
+    done: how many were fetched. deepest: the most that ever waited.
+    """
 
     taken: list[Order] = field(default_factory=list)
     busy: int = 0
     dies_at: str = "-"
+    done: int = 0
+    asked: int = 0
+    deepest: int = 0
+
+    def waiting(self) -> int:
+        self.asked += 1
+        return len(self.taken) - self.done
+
+    def fetch(self, count: int) -> None:
+        self.done = min(len(self.taken), self.done + count)
 
     def send(self, orders: Sequence[Order]) -> list[int]:
         assert len(orders) <= 10
@@ -45,6 +58,7 @@ class Queue:
         refused = range(0, len(orders), 2) if self.busy > 0 else range(0)
         self.busy -= 1
         self.taken += [order for place, order in enumerate(orders) if place not in refused]
+        self.deepest = max(self.deepest, len(self.taken) - self.done)
         return list(refused)
 
 
@@ -61,6 +75,49 @@ def ingest(queue: Queue, file: Path, prefix: str = "") -> Progress:
     run = Ingest(queue, prefix, Checkpoint.of(file, prefix, file.parent / "kept"), pause=lambda _: None)
     with file.open("rb") as lines:
         return run(lines)
+
+
+def test_a_list_longer_than_the_queue_is_to_be_is_sent_as_it_drains(tmp_path: Path) -> None:
+    file, queue, paused = listing(tmp_path / "urls.txt", 5_003), Queue(), list[float]()
+
+    def pause(seconds: float) -> None:
+        paused.append(seconds)
+        queue.fetch(150)
+
+    run = Ingest(queue, "", Checkpoint(None), pause=pause, most_waiting=400)
+    with file.open("rb") as lines:
+        done = run(lines)
+    assert done.sent == len({order.url for order in queue.taken}) == 5_003
+    assert 390 < queue.deepest <= 400
+    assert sum(paused) >= (5_003 - 400) / 150
+    assert queue.asked < 5_003 / 10, "it is not asked for each batch"
+
+
+def test_who_dies_while_the_queue_is_full_goes_on_behind_what_is_in_it(tmp_path: Path) -> None:
+    file, queue = listing(tmp_path / "urls.txt", 1_000), Queue()
+
+    def ingest_until_full() -> None:
+        def pause(_: float) -> None:
+            raise KeyboardInterrupt
+
+        run = Ingest(queue, "", Checkpoint.of(file, "", tmp_path / "kept"), pause=pause, most_waiting=300)
+        with file.open("rb") as lines:
+            run(lines)
+
+    with pytest.raises(KeyboardInterrupt):
+        ingest_until_full()
+    assert len(queue.taken) == 300
+    queue.done = 300
+    assert ingest(queue, file).sent == 1_000
+    assert len(queue.taken) == 1_000, "none twice"
+
+
+def test_a_queue_that_may_hold_less_than_a_request_brings_still_comes_to_the_end(tmp_path: Path) -> None:
+    file, queue = listing(tmp_path / "urls.txt", 35), Queue()
+    run = Ingest(queue, "", Checkpoint(None), pause=lambda _: queue.fetch(10), most_waiting=1)
+    with file.open("rb") as lines:
+        assert run(lines).sent == 35
+    assert queue.deepest == 10
 
 
 def test_every_url_is_ordered_once_and_bad_lines_are_named_by_number(tmp_path: Path) -> None:
@@ -159,6 +216,9 @@ class Counter:
     def send(self, orders: Sequence[Order]) -> list[int]:
         self.count += len(orders)
         return []
+
+    def waiting(self) -> int:
+        return 0
 
 
 @pytest.mark.nightly

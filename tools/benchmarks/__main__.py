@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from tools.benchmarks import (
+    backfills,
     browsers,
     catalogs,
     cold_start,
@@ -21,6 +22,7 @@ from tools.benchmarks import (
     memory,
     others,
     overhead,
+    partitions,
     purges,
     report,
     scale,
@@ -168,6 +170,18 @@ def _sharpen(
     with _errors_shown():
         found = sharpening.measure(_photos()[:count], HOME / "sharpened", _peers(), thumbor, _say)
     _print(sharpening.table(found))
+
+
+@app.command("backfills")
+def _backfills() -> None:
+    """Forecast how long backfills of one to a hundred million originals take, in virtual time (minutes)."""
+    _print(backfills.table())
+
+
+@app.command("partitions")
+def _partitions() -> None:
+    """Workers that write to a bucket whose partition S3 has not split yet, and who backs off how (five minutes)."""
+    _print(partitions.table())
 
 
 @app.command("scale")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import json
 from datetime import UTC, datetime
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus, urlsplit
 
@@ -71,8 +72,7 @@ def inventoried(s3: S3Client, url: str, pictures: Selection, since: datetime | N
     for number, file in enumerate(manifest["files"]):
         if after and number < int(first_file):
             continue
-        text = gzip.decompress(_body(s3, bucket, file["key"])).decode()
-        for row, values in enumerate(csv.reader(io.StringIO(text))):
+        for row, values in enumerate(_rows(s3, bucket, file["key"])):
             if after and number == int(first_file) and row <= int(first_row):
                 continue
             item = _item(dict(zip(columns, values, strict=True)), f"{number}:{row}", pictures, since)
@@ -82,7 +82,10 @@ def inventoried(s3: S3Client, url: str, pictures: Selection, since: datetime | N
 
 def _check(manifest: dict[str, str], url: str, pictures: Selection) -> None:
     if manifest.get("fileFormat") != _FORMAT:
-        raise BadInventoryError(f"{url} is of the format {manifest.get('fileFormat')}; only CSV can be read")
+        raise BadInventoryError(
+            f"{url} is of the format {manifest.get('fileFormat')}; only CSV can be read. "
+            "Have a report made as CSV, or leave out --inventory: listing costs $0.005 for each million objects"
+        )
     if manifest.get("sourceBucket") != pictures.bucket:
         raise BadInventoryError(f"{url} is about {manifest.get('sourceBucket')}, not {pictures.bucket}")
     missing = {"Key", "Size"} - {column.strip() for column in manifest.get("fileSchema", "").split(",")}
@@ -107,6 +110,19 @@ def _is_wanted(key: str, pictures: Selection) -> bool:
 def _time(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def _rows(s3: S3Client, bucket: str, key: str) -> Iterator[list[str]]:
+    """The rows of a file, which may have millions, one by one.
+
+    It comes to this machine's disk first: a backfill reads it for hours, and S3 would close the connection meanwhile.
+    """
+    with TemporaryFile() as file:
+        with s3.get_object(Bucket=bucket, Key=key)["Body"] as body:
+            copyfileobj(body, file)
+        file.seek(0)
+        with gzip.open(file, "rt", encoding="utf-8", newline="") as text:
+            yield from csv.reader(text)
 
 
 def _body(s3: S3Client, bucket: str, key: str) -> bytes:

@@ -3,6 +3,9 @@
 The list is read as a stream. Ten URLs are sent in a request, and several requests at a time; the checkpoint advances
 only past what SQS has accepted. After a crash some URLs may be sent twice, which changes nothing: the key follows from
 the URL, and an unchanged original is not written again.
+
+No more is sent than the queue drains: SQS deletes a message that has waited for its retention, without a dead letter,
+and the end of a long list would be lost.
 """
 
 from __future__ import annotations
@@ -29,12 +32,16 @@ if TYPE_CHECKING:
 BATCH = 10
 """Messages that SQS accepts in one request."""
 
+MOST_WAITING = 20_000
+"""URLs in the queue beyond which no more are sent. By default, functions fetch 100 a second and more: three minutes."""
+
 _SENDERS = 8
 _MOST_UNDER_WAY = 4 * _SENDERS
 _LONGEST_LINE = 1 << 14
 _SAVED_EVERY_SECONDS = 1.0
 _TRIES = 6
 _FIRST_PAUSE = 0.2
+_QUEUE_PAUSE = 5.0
 _COMMENT = "#"
 _LONGEST_PREFIX = 512
 
@@ -56,6 +63,9 @@ class Queue(Protocol):
 
     def send(self, orders: Sequence[Order]) -> list[int]:
         """Send up to ten orders; returns the indices of those that SQS did not accept."""
+
+    def waiting(self) -> int:
+        """How many orders wait or are worked on, about."""
 
 
 @dataclass
@@ -154,6 +164,8 @@ class Ingest:
         refused: Called for each line that holds no URL, with its number and why.
         moved: Called with the progress.
         pause: Waits for so many seconds.
+        most_waiting: Orders in the queue beyond which no more are sent. As SQS counts late, what is sent within a
+            minute may come on top.
     """
 
     queue: Queue
@@ -162,6 +174,8 @@ class Ingest:
     refused: Callable[[int, str], None] = lambda _line, _why: None
     moved: Callable[[Progress], None] = lambda _progress: None
     pause: Callable[[float], None] = time.sleep
+    most_waiting: int = MOST_WAITING
+    _room: int = 0
     _under_way: deque[tuple[_Batch, Future[None]]] = field(default_factory=deque)
     _saved_at: float = float("-inf")
 
@@ -184,6 +198,7 @@ class Ingest:
     def _send_all(self, lines: BinaryIO, progress: Progress, pool: ThreadPoolExecutor) -> None:
         try:
             for batch in self._batches(lines, progress.offset, progress.line):
+                self._wait_for_room(batch, progress)
                 self._under_way.append((batch, pool.submit(self._send, batch.orders)))
                 if len(self._under_way) >= _MOST_UNDER_WAY:
                     self._settle(progress)
@@ -192,6 +207,18 @@ class Ingest:
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)  # each would wait for its timeout
             raise
+
+    def _wait_for_room(self, batch: _Batch, progress: Progress) -> None:
+        """Ask how deep the queue is once for as many orders as it had room for, and wait while it has none."""
+        self._room -= len(batch.orders)
+        if self._room >= 0 or not batch.orders:
+            return
+        while self._under_way:
+            self._settle(progress)
+        while (waiting := self.queue.waiting()) > 0 and waiting + len(batch.orders) > self.most_waiting:
+            self.checkpoint.write(progress)
+            self.pause(_QUEUE_PAUSE)
+        self._room = self.most_waiting - waiting - len(batch.orders)
 
     def _goes_on(self, progress: Progress) -> str:
         if self.checkpoint.path is None:

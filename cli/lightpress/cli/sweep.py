@@ -8,6 +8,11 @@
     sourceless manifests without an original, because a notification was lost: their keys are sent to the queue
 
 The keys that are sent to the queue are processed by `lightpress.pipeline.reconcile`, as uploads are.
+
+Manifests and folders of variants are both named after the hash of the key, so both are listed once, in the order of the
+hash, and walked side by side: a range of hashes at a time, a request for each thousand names, and none for each key.
+Whether a variant was listed before or after its manifest was read does not matter: revisions only grow, so what is dead
+for an older manifest is dead for a newer one, and what looks stranded is removed behind a conditional write alone.
 """
 
 from __future__ import annotations
@@ -16,6 +21,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from heapq import merge
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
@@ -62,6 +68,14 @@ class Stored:
         return self.path.split("/")[2]
 
 
+@dataclass(frozen=True)
+class _Hash:
+    """The hash of a key: its folder, with "/" at the end, and the variants in it."""
+
+    folder: str
+    variants: list[Stored]
+
+
 @dataclass
 class Found:
     """What a sweep found and did.
@@ -105,25 +119,30 @@ class Sweep:
     def __call__(self, progress: Callable[[int], None] = lambda _: None) -> Found:
         """Read every manifest and list every variant; `progress` is called with the number of manifests."""
         found = Found()
-        owners: set[str] = set()
+        ownerless: dict[str, list[Stored]] = {}
         with ThreadPoolExecutor(_AT_ONCE) as pool:
-            for some in _chunks(self._manifest_paths(), _MANIFESTS_AT_ONCE):
-                for folder, action in pool.map(self._judge, some):
-                    owners.add(folder)
-                    found.manifests += 1
-                    action(found)
+            for some in _chunks(_side_by_side(self._manifest_paths(), self._folders()), _MANIFESTS_AT_ONCE):
+                for one, action in zip(some, pool.map(self._judge, some), strict=True):
+                    if action is not None:
+                        found.manifests += 1
+                        action(found)
+                    elif one.variants:
+                        ownerless[one.folder] = one.variants
+                        found.note("ownerless", one.variants)
                 progress(found.manifests)
-        self._sweep_ownerless(owners, found)
+        self._sweep_ownerless(ownerless, found)
         return found
 
-    def _judge(self, path: str) -> tuple[str, Callable[[Found], None]]:
-        """Examine one manifest; returns the folder of its variants, and what to do, which must run in one thread."""
-        published = self._images.published_at(path)
+    def _judge(self, one: _Hash) -> Callable[[Found], None] | None:
+        """Examine the manifest of a hash; returns what to do, in one thread, or None where there is no manifest.
+
+        It is read even where the listing has none: it may have been published since.
+        """
+        published = self._images.published_at(_manifest_of(one.folder))
         if published is None:
-            return "", lambda _: None
+            return None
         manifest = published.manifest
-        folder = variants_folder(manifest.key)
-        variants = [item for item in self._variants(folder) if item.generation not in _kept(manifest)]
+        variants = [item for item in one.variants if item.generation not in _kept(manifest)]
         dead = [item for item in variants if revision_of(item.generation) <= manifest.revision]
         stranded = [item for item in variants if revision_of(item.generation) > manifest.revision]
         gone = manifest.status is not Status.DELETED and self._is_gone(manifest)
@@ -136,27 +155,22 @@ class Sweep:
                 self._hand_over(manifest.key, found)
             self._remove(dead, found)
             if stranded:
-                self._remove_stranded(published, stranded, found)
+                self._remove_stranded(_manifest_of(one.folder), published, stranded, found)
 
-        return folder, act
+        return act
 
-    def _remove_stranded(self, published: Published, stranded: list[Stored], found: Found) -> None:
+    def _remove_stranded(self, path: str, published: Published, stranded: list[Stored], found: Found) -> None:
         """Publish the manifest with a later revision: variants written for the revisions up to it become dead."""
         if not self.remove:
             return
         latest = max(revision_of(item.generation) for item in stranded)
         try:
-            self._images.publish(replace(published.manifest, revision=latest), published)
+            self._images.publish_at(path, replace(published.manifest, revision=latest), published)
         except PreconditionFailed:
             return  # a worker has published: the rest is for the next sweep
         self._remove(stranded, found)
 
-    def _sweep_ownerless(self, owners: set[str], found: Found) -> None:
-        ownerless: dict[str, list[Stored]] = {}
-        for folder, variants in groupby(self._variants(VARIANTS), key=lambda item: item.folder):
-            if folder not in owners and self._images.published_at(_manifest_of(folder)) is None:
-                ownerless[folder] = list(variants)
-                found.note("ownerless", ownerless[folder])
+    def _sweep_ownerless(self, ownerless: dict[str, list[Stored]], found: Found) -> None:
         if not ownerless or not self.remove:
             return
         for key in self._source_keys():
@@ -189,13 +203,17 @@ class Sweep:
     def _manifest_paths(self) -> Iterator[str]:
         yield from self._images.paths(MANIFESTS)
 
-    def _variants(self, folder: str) -> Iterator[Stored]:
+    def _variants(self) -> Iterator[Stored]:
         pages = self.deployment.s3.get_paginator("list_objects_v2").paginate(
-            Bucket=self.deployment.images_bucket, Prefix=folder
+            Bucket=self.deployment.images_bucket, Prefix=VARIANTS
         )
         for page in pages:
             for item in page.get("Contents", []):
                 yield Stored(item["Key"], item["Size"], item["LastModified"])
+
+    def _folders(self) -> Iterator[_Hash]:
+        for folder, variants in groupby(self._variants(), key=lambda item: item.folder):
+            yield _Hash(folder, list(variants))
 
     def _source_keys(self) -> Iterator[str]:
         """The keys under which the originals of all buckets are published."""
@@ -218,6 +236,18 @@ def _manifest_of(folder: str) -> str:
     return f"{MANIFESTS}{folder.removeprefix(VARIANTS).rstrip('/')}.json"
 
 
-def _chunks(paths: Iterator[str], count: int) -> Iterator[list[str]]:
-    while some := list(islice(paths, count)):
+def _folder_of(manifest: str) -> str:
+    """The folder of the variants of the manifest at a path."""
+    return f"{VARIANTS}{manifest.removeprefix(MANIFESTS).removesuffix('.json')}/"
+
+
+def _side_by_side(manifests: Iterator[str], folders: Iterator[_Hash]) -> Iterator[_Hash]:
+    """Each hash that has a manifest, variants, or both, once; both listings are in the order of the hash."""
+    everything = merge((_Hash(_folder_of(path), []) for path in manifests), folders, key=lambda one: one.folder)
+    for folder, parts in groupby(everything, key=lambda one: one.folder):
+        yield _Hash(folder, [item for part in parts for item in part.variants])
+
+
+def _chunks(hashes: Iterator[_Hash], count: int) -> Iterator[list[_Hash]]:
+    while some := list(islice(hashes, count)):
         yield some

@@ -57,6 +57,11 @@ class SqsHints:
         return refused
 
     def waiting(self) -> int:
-        """GetQueueAttributes: what waits, is worked on, or comes back after a pause."""
-        found = self.sqs.get_queue_attributes(QueueUrl=self.queue_url, AttributeNames=list(_COUNTED))
-        return sum(int(found["Attributes"][name]) for name in _COUNTED)
+        """GetQueueAttributes."""
+        return waiting_in(self.sqs, self.queue_url)
+
+
+def waiting_in(sqs: SQSClient, queue_url: str) -> int:
+    """How many messages wait in a queue, are worked on, or come back after a pause; SQS counts up to a minute late."""
+    found = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=list(_COUNTED))
+    return sum(int(found["Attributes"][name]) for name in _COUNTED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightpress.aws.hints import waiting_in
 from lightpress.ingest.orders import body_of
 
 if TYPE_CHECKING:
@@ -38,3 +39,7 @@ class SqsOrders:
             )
             refused += [start + int(entry["Id"]) for entry in answer.get("Failed", [])]
         return refused
+
+    def waiting(self) -> int:
+        """GetQueueAttributes: how many orders wait or are worked on, about."""
+        return waiting_in(self.sqs, self.queue_url)

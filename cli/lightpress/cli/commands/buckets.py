@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Iterable
 from typing import Annotated
 
 import typer
@@ -70,9 +70,13 @@ def plan(  # noqa: PLR0913, PLR0917  the command's options
     dollars = cost_of(assumptions_of(assume), prices_of(region, price), architecture)
     with progress_bars() as progress:
         reading = progress.add_task("reading manifests", total=None)
-        paths, total = chosen(manifest_paths(deployment), sample or sys.maxsize)
-        progress.update(reading, total=len(paths))
+        paths: Iterable[str] = manifest_paths(deployment)
+        total = 0
+        if sample:
+            paths, total = chosen(paths, sample)
+            progress.update(reading, total=len(paths))
         found = planned(read_manifests(deployment, paths, lambda count: progress.advance(reading, count)), book)
+        total = total or found.seen
     sampled = bool(found.seen) and found.seen < total
     if sampled:
         found = found.scaled(total / found.seen)

@@ -201,10 +201,13 @@ def ingest(
         Path, typer.Argument(metavar="FILE", help="A text file with one URL on each line; - reads standard input.")
     ],
     prefix: Annotated[str, typer.Option(help="Put this before each key, such as trips/.")] = "",
+    max_waiting: Annotated[
+        int, typer.Option(min=10, max=10_000_000, help="URLs waiting in the queue at most.")
+    ] = 20_000,
     environment: Environment = "local",
     as_json: JsonOutput = False,
 ) -> None:
-    """Queue a list of URLs for fetching; run it again to continue after an interruption.
+    """Queue a list of URLs for fetching, as the queue drains; run it again to continue after an interruption.
 
     Empty lines and lines that begin with # are skipped. Lists the lines that hold no URL. The deployment fetches the
     others in the background; lightpress failures list shows those that could not be fetched. Exit code: 0 if all lines
@@ -229,6 +232,7 @@ def ingest(
                 ingesting.Checkpoint(None) if piped else ingesting.Checkpoint.of(urls, prefix, folder),
                 refused=lambda line, why: progress.console.print(f"line {line}: {why}"),
                 moved=lambda now: progress.update(queueing, completed=now.line),
+                most_waiting=max_waiting,
             )
             with sys.stdin.buffer if piped else urls.open("rb") as lines:
                 done = run(lines)
