@@ -12,7 +12,7 @@ from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
 from lightpress.image import REJECTIONS, UNREADABLE, Reason
 from lightpress.pipeline.copies import with_copies
-from lightpress.pipeline.copying import ANOTHERS
+from lightpress.pipeline.copy_pattern import ANOTHERS
 from lightpress.pipeline.events import read
 from lightpress.pipeline.facts import center_of, fact_from
 from lightpress.pipeline.gate import PERSON, entry_of, held_folder, review_from_json, review_path, reviews_folder

@@ -27,6 +27,15 @@ RESERVED = ("i/", "m/", "r/", "b/", "c/", "held/", "reviews/", FACTS, "alike/", 
 """Folders of the images bucket, and of the CDN, that copies may not be in."""
 LONGEST_ADDRESS = 1024
 """Bytes that the key of an object has at most: https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+ANOTHERS, FOREIGN, TOO_LONG, ELSEWHERE = "another_original", "foreign_object", "too_long", "folder_not_for_copies"
+"""Why there is no copy: another original's copy lies there, or an object that is no copy; the address is longer than S3
+takes; or its folder is none that the stack lets copies be written to."""
+REFUSALS = {
+    ANOTHERS: "another original has its copy there",
+    FOREIGN: "an object lies there that Lightpress did not write",
+    TOO_LONG: "the address is longer than S3 takes",
+    ELSEWHERE: "the stack does not let copies be written there",
+}
 COPY_MARK = "lightpress"
 """What the names begin with of the user metadata that tell whose copy an object is."""
 FIVE_MINUTES = "public, max-age=300"

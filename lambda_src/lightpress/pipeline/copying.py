@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from lightpress.pipeline.copy_pattern import is_too_long
+from lightpress.pipeline.copy_pattern import ANOTHERS, ELSEWHERE, FOREIGN, TOO_LONG, is_too_long
 from lightpress.pipeline.ports import Lies, PreconditionFailed
 
 if TYPE_CHECKING:
@@ -22,15 +22,6 @@ if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Copy, Manifest, Variant
     from lightpress.pipeline.ports import Copies, Dependencies
 
-ANOTHERS, FOREIGN, TOO_LONG, ELSEWHERE = "another_original", "foreign_object", "too_long", "folder_not_for_copies"
-"""Why there is no copy: another original's copy lies there, or an object that is no copy; the address is longer than S3
-takes; or its folder is none that the stack lets copies be written to."""
-REFUSALS = {
-    ANOTHERS: "another original has its copy there",
-    FOREIGN: "an object lies there that Lightpress did not write",
-    TOO_LONG: "the address is longer than S3 takes",
-    ELSEWHERE: "the stack does not let copies be written there",
-}
 _TRIES = 5
 
 
