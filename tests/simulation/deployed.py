@@ -286,6 +286,7 @@ class Release:
                 purges.SqsLateLooks(sqs, QUEUE, 0),
                 Publishing(UPLOADS),
                 self.code.erasing.Scope(key=message.body),
+                copies=self.code.copies.S3Copies(s3, IMAGES, IMAGES, pictures.COPY_FOLDERS) if self.copying else None,
             )
             if work.run({message.body}, Waiting(wire), lambda _: None):
                 wire(RECEIPT, message.body, lambda: None, changes=True)

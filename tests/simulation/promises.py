@@ -461,6 +461,8 @@ class Promises:
             "a copy": any(path.startswith(copies) for path in self._cloud.quarantine.keys),
             "a fact": any(path.startswith(facts_folder(key)) for path in self._cloud.images.keys),
             "a review": any(path.startswith(reviews_folder(key)) for path in self._cloud.images.keys),
+            "a copy of a variant": short_name(key) in dict(self._copies()).values(),
+            "an address of a copy": bool(manifest and (manifest.copies or manifest.past_copies)),
             "an entry of what waits": any(path.startswith(held_folder(key)) for path in self._cloud.images.keys),
         }
         if found := [what for what, is_left in left.items() if is_left]:

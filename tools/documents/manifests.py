@@ -34,8 +34,9 @@ for `trips/cat.jpg`.
 
 `lightpress status KEY --json` prints it. The [upload API](api.md#follow-it) and the [events](events.md) say the same
 with addresses; prefer them: manifests are not served by the CDN. `make docs` writes this page from
-`lambda_src/lightpress/pipeline/manifest.py`. What few recipes ask for (`enrichers`, `facts`, `words`, `copies`, `copied_as`, `past_copies`; of `source`:
-`suggested`, `capture`, `likeness`) is left out where there is none: [facts.md](facts.md). A release may add fields;
+`lambda_src/lightpress/pipeline/manifest.py`. What few recipes ask for (`enrichers`, `facts`, `words`, `copies`,
+`copied_as`, `past_copies`; of `source`: `suggested`, `capture`, `likeness`) is left out where there is none:
+[facts.md](facts.md), [copies](how-to/copies.md). A release may add fields;
 `schema` changes when one is renamed or removed.
 """
 _SECTIONS = (

@@ -201,6 +201,8 @@ def print_sweep(console: Terminal, found: Found, *, removing: bool) -> None:
     console.print(f"{len(found.sourceless)} manifests without an original")
     for key in found.sourceless:
         console.print(f"  {key}")
+    for key in found.uncopied:
+        console.print(f"{key}: its copies are not all there")
     if removing:
         console.print(f"{found.removed} variants removed, {found.handed_over} keys sent to the queue")
 

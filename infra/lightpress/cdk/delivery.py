@@ -81,7 +81,8 @@ class Delivery(Component):
         super().__init__(scope, id_)
         self._config = config
         self._path = mount.path if mount else ""
-        self._copied = () if config.delivery.copies_bucket else copy_folders(config, code.recipes)
+        self._copy_folders = copy_folders(config, code.recipes)
+        self._copied = () if config.delivery.copies_bucket else self._copy_folders
         if mount is not None and self._copied:
             raise ConfigError(
                 f"{who(root_of(self))}: distribution: it is yours, and recipes have copies of variants: where they are "
@@ -192,9 +193,17 @@ class Delivery(Component):
             "ImagesBucketName": self.images.bucket_name,
             "CdnBaseUrl": self.base_url,
             "DistributionId": self.distribution.distribution_id,
+            **self._outputs_of_copies(),
             **own_domain,
             **keys,
         }
+
+    def _outputs_of_copies(self) -> Mapping[str, str]:
+        """Where copies are, where there are any."""
+        if not self._copy_folders:
+            return {}
+        name = self._config.delivery.copies_bucket or self.images.bucket_name
+        return {"CopiesBucketName": name, "CopyFolders": ",".join(self._copy_folders)}
 
     def _resolver(self, code: FunctionCode, config: Config) -> PythonFunction:
         function = PythonFunction(

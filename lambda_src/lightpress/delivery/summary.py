@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.markup import picture_formats
 from lightpress.image import MESSAGES
-
 from lightpress.pipeline.copy_pattern import REFUSALS
 
 if TYPE_CHECKING:
