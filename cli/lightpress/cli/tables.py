@@ -41,6 +41,7 @@ _SWEPT = {
     "dead": "variants of past generations",
     "stranded": "variants of generations that were never published",
     "ownerless": "variants without a manifest",
+    "astray": "copies of variants that no manifest names",
 }
 """What the kinds of a sweep are called in its report."""
 
