@@ -281,11 +281,25 @@ def _left(  # noqa: PLR0913  all that was found
     manifest = facts_told(source, published.manifest, dependencies.facts)
     manifest = with_copies(manifest, recipe, published.manifest)
     if manifest != published.manifest:
-        manifest = replace(manifest, revision=_next_revision(published))
-        dependencies.images.publish(manifest, published)
-        return Outcome(source, Action.RETOLD, match_copies(manifest, dependencies), original=original)
+        manifest = _retold_as_it_is(manifest, published, dependencies, again=again)
+        return Outcome(source, Action.RETOLD, manifest, original=original)
     manifest = _looked_at_again(published, dependencies, again=again)
     return Outcome(source, Action.NOTHING, manifest, original=original)
+
+
+def _retold_as_it_is(manifest: Manifest, published: Published, dependencies: Dependencies, *, again: bool) -> Manifest:
+    """Publish the same variants, with other things said of them, and finish what somebody may have left halfway.
+
+    Returns the manifest as it is then; raises PreconditionFailed if another is published by now.
+    """
+    manifest = replace(manifest, revision=_next_revision(published))
+    dependencies.images.publish(manifest, published)
+    if again:
+        now = dependencies.images.published(manifest.key)
+        if now is None or now.manifest != manifest:
+            raise PreconditionFailed
+        manifest = swept(now, dependencies)
+    return match_copies(manifest, dependencies)
 
 
 def _looked_at_again(published: Published, dependencies: Dependencies, *, again: bool) -> Manifest:
@@ -406,9 +420,7 @@ def _kept_unread(published: Published, attempt: Attempt) -> Manifest:
     manifest = with_copies(published.manifest, attempt.recipe, published.manifest)
     if manifest == published.manifest:
         return _looked_at_again(published, attempt.dependencies, again=attempt.again)
-    manifest = replace(manifest, revision=_next_revision(published))
-    attempt.dependencies.images.publish(manifest, published)
-    return match_copies(manifest, attempt.dependencies)
+    return _retold_as_it_is(manifest, published, attempt.dependencies, again=attempt.again)
 
 
 def _publish(manifest: Manifest, attempt: Attempt) -> Manifest:
