@@ -1372,6 +1372,16 @@ MUTANTS = (
     _of_copies(
         "of many purges, those of copies are not made", PURGING, 100, ("WITH_COPIES if H else EVERYTHING", "EVERYTHING")
     ),
+    Mutant(
+        "what lost its race stays where what has left is told anew",
+        RECONCILE,
+        (Change("swept(N, D)", "manifest", "_retold_as_it_is"),),
+        None,
+        10,
+        seed=3_750,
+        enriched=True,
+        dropping=True,
+    ),
 )
 
 

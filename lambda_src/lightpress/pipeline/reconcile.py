@@ -294,7 +294,7 @@ def _retold_as_it_is(manifest: Manifest, published: Published, dependencies: Dep
     """
     manifest = replace(manifest, revision=_next_revision(published))
     dependencies.images.publish(manifest, published)
-    if again:
+    if again:  # an attempt before this one may have lost its race against the manifest that the original left by
         now = dependencies.images.published(manifest.key)
         if now is None or now.manifest != manifest:
             raise PreconditionFailed
