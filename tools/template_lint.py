@@ -100,6 +100,8 @@ ALONE: Mapping[str, str] = {
     "upload_authorizer_arn": f'upload_auth = "authorizer"\nupload_authorizer_arn = "{_AUTHORIZER}"',
     "max_uploads_per_day": 'upload_auth = "iam"\nmax_uploads_per_day = 100',
     "max_megabytes_per_day": 'upload_auth = "iam"\nmax_megabytes_per_day = 100',
+    "former_copies": 'former_copies = ["thumbs/"]',
+    "copies_bucket": 'former_copies = ["thumbs/"]\ncopies_bucket = "my-site"',
     "lazy_concurrency": "keep_lazy_origin = true\nlazy_concurrency = 5",
     "alarm_invocations_per_picture": "alarm_invocations_per_picture = 0",
     "allowed_origins": 'allowed_origins = ["https://www.example.com"]',
@@ -161,6 +163,7 @@ VALUES_ALONE: Mapping[str, str] = {
 RECIPES: Mapping[str, str] = {
     "gate": 'gate = ["malware", "person"]',
     "lazy": 'lazy = ["w640"]',
+    "copies": 'copies = { path = "thumbs/{stem}-{size}.{ext}", tags = { shop = "yes" } }',
     "dropping": 'originals = "drop_after_publish"',
     "infrequent": 'originals = "infrequent"',
     "gate-and-lazy": 'gate = ["malware", "person"]\nlazy = ["w640"]',
@@ -243,6 +246,8 @@ invalidate_all_from = 500
 resolver_start = "snapshot"
 lazy_concurrency = 5
 keep_lazy_origin = true
+former_copies = ["thumbs/", "old.thumbs/"]
+copies_bucket = "my-site"
 attach = [{{ bucket = "my-shop", kms_key = "{_KEY}" }}]
 in_place = [{{ bucket = "my-cms", prefix = "media/", kms_key = "{_KEY}", acls = true }}]
 """,
@@ -266,6 +271,7 @@ web_acl_referers = ["example.com"]
 countries_denied = ["AQ"]
 permalinks = "redirect"
 invalidate_deleted = false
+former_copies = ["thumbs/"]
 resolver_start = "provisioned"
 resolver_provisioned = 2
 attach = [{{ bucket = "my-shop" }}]

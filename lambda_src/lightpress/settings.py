@@ -79,6 +79,29 @@ class LateLookSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CopySettings:
+    """Where copies of variants go.
+
+    Attributes:
+        bucket: Of the owner; None for the images bucket.
+        folders: Those of copies, each with "/" at its end.
+        queue_url: The queue of uploads, through which those are looked at who wait for an address.
+    """
+
+    bucket: str | None
+    folders: tuple[str, ...]
+    queue_url: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> CopySettings | None:
+        """Read the settings, None where there are no copies; raises SettingMissingError."""
+        if "COPY_FOLDERS" not in environment:
+            return None
+        folders = tuple(_text(environment, "COPY_FOLDERS").split(","))
+        return cls(environment.get("COPIES_BUCKET"), folders, _text(environment, "COPIES_QUEUE_URL"))
+
+
+@dataclass(frozen=True, slots=True)
 class LazySettings:
     """Settings of `render_lazy`.
 

@@ -95,6 +95,7 @@ def test_recipes_that_change_the_stack_are_judged(tmp_path: Path) -> None:
     lazy_or_reviewed = {"take_review", "render_lazy"}
     assert {name: found & lazy_or_reviewed for name, found in handlers.items()} == {
         "dev": set(),
+        "copies": set(),
         "gate": {"take_review"},
         "lazy": {"render_lazy"},
         "dropping": set(),

@@ -83,6 +83,13 @@ def test_a_receiver_costs_three_requests_of_its_queue_an_invocation_and_what_it_
     assert not [line for line in estimate(SIMPLE, ROUND).lines if line.name == "Webhooks"]
 
 
+def test_eight_copies_cost_46_dollars_a_million_pictures_once_and_their_storage() -> None:
+    plain, copied = (estimate(Assumptions(copies=copies), prices_of("us-east-1")) for copies in (0, 8))
+    # 8 PUT at $5, and 17 GET and HEAD at $0.40 a million: https://aws.amazon.com/s3/pricing/
+    assert copied.once - plain.once == pytest.approx(8 * 5 + 17 * 0.4)
+    assert copied.monthly - plain.monthly == pytest.approx(380e9 / 2**30 * 0.023, rel=0.01)
+
+
 def test_dollars_grow_with_the_pictures() -> None:
     assert cost_of(SIMPLE, ROUND)(1000) == pytest.approx((8_115.75 + LOGGED) / 1000)
     assert cost_of(SIMPLE, ROUND)(0) == 0
@@ -93,7 +100,7 @@ COUNTED = [row.name for row in fields(Assumptions)]
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_every_assumption_counts_and_has_a_reason(name: str) -> None:
-    once = replace(SIMPLE, webhooks=1)
+    once = replace(SIMPLE, webhooks=1, copies=1)
     twice = replace(once, **{name: 2 * getattr(once, name)})
     before, after = estimate(once, ROUND), estimate(twice, ROUND)
     assert (before.once, before.monthly) != (after.once, after.monthly)
@@ -108,7 +115,9 @@ def test_assumptions_and_prices_can_be_changed_by_name() -> None:
 
 @pytest.mark.parametrize("change", ["cpu=1", "cpu_ms", "cpu_ms=fast", "cpu_ms=-1", "cpu_ms=nan"])
 def test_an_unknown_assumption_is_refused_with_those_that_there_are(change: str) -> None:
-    with pytest.raises(UnknownAssumptionError, match=r"allowed: batch, cpu_ms|must be a number above 0"):
+    with pytest.raises(
+        UnknownAssumptionError, match=r"allowed: batch, copies, copy_bytes, cpu_ms|must be a number above 0"
+    ):
         assume([change])
 
 

@@ -68,7 +68,7 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
 }
 """What IAM asks for each operation of each service, and on what. An operation that is missing here is a KeyError."""
 
-PREFIXES = ("alike/", "b/", "c/", "facts/", "held/", "i/", "m/", "reviews/")
+PREFIXES = ("alike/", "b/", "c/", "copies/", "facts/", "held/", "i/", "m/", "reviews/", "thumbs/")
 
 
 @dataclass(frozen=True, order=True)

@@ -504,12 +504,60 @@ BROKEN = {
         "rules[0].path",
         ["'trips/new/**'", "would move its originals, too", "rules[1].path"],
     ),
+    **{
+        f"copies to {pattern}": (
+            RULE + RECIPE + f"copies = '{pattern}'\n" + SIZES,
+            "recipes.web.copies",
+            words,
+        )
+        for pattern, words in {
+            "{stem}-{size}.{ext}": ["must begin with a folder without placeholders"],
+            "i/{stem}-{size}.{ext}": ["begins with i/, which is Lightpress's own", "m/, r/"],
+            "thumbs/{size}.{ext}": ["is one address for all originals", "{key}, {folder}, {name}, {stem}, {hash}"],
+            "thumbs/{stem}-{size}": ["is one address for w320.webp and w320.jpg of each picture", "{ext}"],
+            "thumbs/{stem}-{height}.{ext}": ["names {height}; allowed: {key}, {folder}"],
+            "thumbs//{stem}-{size}.{ext}": ["has an empty name"],
+            "thumbs/../{stem}-{size}.{ext}": ["one of dots alone"],
+            "thumbs/{stem}*{size}.{ext}": ["has characters besides letters"],
+        }.items()
+    },
+    "copies of two sizes at one address": (
+        RULE + RECIPE + 'copies = "thumbs/{stem}.{ext}"\n' + SIZES + "w640 = { width = 640 }\n",
+        "recipes.web.copies",
+        ["is one address for w320.webp and w640.webp of each picture", "it needs {size}"],
+    ),
+    "copies of lazy variants": (
+        RULE + RECIPE + 'lazy = ["w320"]\ncopies = "thumbs/{stem}-{size}.{ext}"\n' + SIZES,
+        "recipes.web.copies",
+        ["excludes lazy", "Remove one"],
+    ),
+    "copies by a width that a size has not": (
+        RULE + RECIPE + 'copies = "thumbs/{stem}-{width}.{ext}"\n[recipes.web.sizes]\ntall = { height = 9 }\n',
+        "recipes.web.copies",
+        ["names {width}, and the size tall has none"],
+    ),
+    "copies with a mark of ours": (
+        RULE
+        + RECIPE
+        + 'copies = { path = "thumbs/{stem}-{size}.{ext}", metadata = { lightpress-seal = "x" } }\n'
+        + SIZES,
+        "recipes.web.copies.metadata.lightpress-seal",
+        ["begins with lightpress"],
+    ),
+    "copies with the type of a format that is not written": (
+        RULE
+        + RECIPE
+        + 'copies = { path = "thumbs/{stem}-{size}.{ext}", content_type = { tiff = "image/tiff" } }\n'
+        + SIZES,
+        "recipes.web.copies.content_type.tiff",
+        ["is not a known key"],
+    ),
     "something else in a recipe": (
         RULE + RECIPE + "watermark = true\n" + SIZES,
         "recipes.web.watermark",
         [
             "is not a known key",
-            "allowed: accept, animation, background, colors, damaged, facts, formats, gate, gate_hours,",
+            "allowed: accept, animation, background, colors, copies, damaged, facts, formats, gate, gate_hours,",
             "gate_unanswered, hdr, lazy, limits, lossless,",
             "metadata, originals, quality, sizes",
         ],

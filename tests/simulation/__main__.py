@@ -50,6 +50,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     gated: Annotated[bool, typer.Option("--gated", help="Pictures wait for reviews.")] = False,  # noqa: FBT002
     enriched: Annotated[bool, typer.Option("--enriched", help="Enrichers are asked for facts.")] = False,  # noqa: FBT002
     dropping: Annotated[bool, typer.Option("--dropping", help="Originals leave once they are published.")] = False,  # noqa: FBT002
+    copying: Annotated[bool, typer.Option("--copying", help="There are copies of variants elsewhere.")] = False,  # noqa: FBT002
     unanswered: Annotated[Unanswered, typer.Option(help="What becomes of what nobody reviews.")] = Unanswered.HOLD,
     processes: Processes = _ALL,
 ) -> None:
@@ -70,6 +71,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
         gated=gated,
         enriched=enriched,
         dropping=dropping,
+        copying=copying,
         unanswered=unanswered,
     )
     with _shared(processes, run, range(seed, seed + count), at_once=50) as all_told:

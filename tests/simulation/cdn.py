@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lightpress.aws.images import S3Images
 from lightpress.delivery.resolve import Lookups, read, resolve
-from lightpress.pipeline.manifest import PERMALINKS, cached_folders, permalinks_folder
+from lightpress.pipeline.manifest import PERMALINKS, cached_folders, covers, permalinks_folder
 from tests.delivery.paths import resolver_path
 from tests.simulation.deployed import IMAGES, PURGES, QUEUE
 from tools.fakes.s3 import SimulatedS3
@@ -96,6 +96,7 @@ class Kept(NamedTuple):
     late: dict[int, Asked]
     lazy_copies: dict[str, bytes]
     rendering: set[str]
+    copied: dict[str, bytes]
 
 
 class Cdn:
@@ -108,6 +109,7 @@ class Cdn:
         late_looks: Whether there are any.
         lazy_copies: What is kept of lazy variants, by path.
         rendering: The names of the workers that render one.
+        copied: What is kept of copies of variants, by path.
     """
 
     def __init__(self, stores: Stores, timeline: Timeline, code: Code, *, late_looks: bool = False) -> None:
@@ -120,6 +122,7 @@ class Cdn:
         self._asked: dict[int, Asked] = {}
         self._late: dict[int, Asked] = {}
         self.lazy_copies = stores.edge
+        self.copied: dict[str, bytes] = {}
         self.rendering: set[str] = set()
 
     def view_lazy(self, path: str) -> None:
@@ -134,6 +137,13 @@ class Cdn:
         if not self.delayed:
             return list(messages)
         return [one for one in messages if self._late.get(one.number, _NOBODY) == _NOBODY]
+
+    def view_copy(self, path: str) -> None:
+        """A viewer asks for a copy. What is in the bucket is kept at once."""
+        data = self._images.file_at(path)
+        if path not in self.copied and data is not None:
+            self.copied[path] = data
+            self._timeline.add(VIEWER, f"asks for {path}", "and the CDN keeps it")
 
     def view(self, key: str) -> None:
         """A viewer asks for a permalink; what the CDN does not keep, the resolver looks up."""
@@ -244,6 +254,8 @@ class Cdn:
         }
         for path in [path for path in self.lazy_copies if path.startswith(cached)]:
             del self.lazy_copies[path]
+        for path in [path for path in self.copied if any(covers(one, path) for one in cached)]:
+            del self.copied[path]
         self._timeline.add("CDN", f"forgets {', '.join(cached)}")
 
     def snapshot(self, pasts: Mapping[str, bytes]) -> object:
@@ -251,7 +263,7 @@ class Cdn:
         asked = [(message.body, self._asked.get(message.number, _NOBODY)) for message in self._queued()]
         waiting = sorted((body, pasts.get(one.by, b""), sorted(one.waits_for)) for body, one in asked)
         lazy = self._lazy_snapshot(pasts) if self.late_looks else ()
-        return sorted(self.copies.items()), sorted(self.views), waiting, lazy
+        return sorted(self.copies.items()), sorted(self.views), waiting, lazy, sorted(self.copied.items())
 
     def _lazy_snapshot(self, pasts: Mapping[str, bytes]) -> object:
         """Who waits for which renderers, as far as that decides anything."""
@@ -274,6 +286,7 @@ class Cdn:
             dict(self._late),
             dict(self.lazy_copies),
             set(self.rendering),
+            dict(self.copied),
         )
 
     def restore(self, kept: Kept) -> None:
@@ -282,6 +295,7 @@ class Cdn:
         self._late, self.rendering = dict(kept.late), set(kept.rendering)
         self.lazy_copies.clear()  # renderers that wait to be answered have this one
         self.lazy_copies.update(kept.lazy_copies)
+        self.copied = dict(kept.copied)
 
     @property
     def busy(self) -> Exception:

@@ -80,7 +80,7 @@ class Cloud:
     that the other one acknowledged, before or after, so that nobody will look at what that left behind. has_viewers:
     somebody may ask for permalinks, so that purges matter. lazy: recipes leave some variants for their first view.
     gated: they hold back what is not reviewed. unanswered: what becomes of what is not reviewed in time. dropping: they
-    drop originals. enriched: they ask enrichers for facts.
+    drop originals. enriched: they ask enrichers for facts. copying: they have copies of variants elsewhere.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -94,9 +94,10 @@ class Cloud:
         gated: bool = False,
         enriched: bool = False,
         dropping: bool = False,
+        copying: bool = False,
         unanswered: Unanswered = Unanswered.HOLD,
     ) -> None:
-        self.unanswered = unanswered
+        self.unanswered, self.copying = unanswered, copying
         self.versioned, self.code, self.has_viewers = versioned, code or Code(), has_viewers
         self.lazy, self.gated, self.dropping, self.enriched = lazy, gated, dropping, enriched
         self.uploads = Bucket(versioned=versioned, announce=self._notify)
@@ -119,7 +120,7 @@ class Cloud:
             {FAILURES: self.failures},
             {BUS: self.bus},
         )
-        self.releases = [Release(0, self.code, self.stores, lazy, gated, unanswered, dropping, enriched)]
+        self.releases = [Release(0, self.code, self.stores, lazy, gated, unanswered, dropping, enriched, copying)]
         self.workers: list[Worker] = []
         self.keys: set[str] = set()
         self.calm, self.untold, self.backfill_due = True, False, False
@@ -236,7 +237,7 @@ class Cloud:
 
     def begin_deployment(self, revision: int) -> None:
         """Roll out other recipes: from here on, invocations of the old and of the new code start side by side."""
-        recipes = (self.lazy, self.gated, self.unanswered, self.dropping, self.enriched)
+        recipes = (self.lazy, self.gated, self.unanswered, self.dropping, self.enriched, self.copying)
         self.releases.append(Release(revision, self.code, self.stores, *recipes))
         self.backfill_due = True
         self.timeline.add(OPERATOR, f"begins to roll out recipes {revision}")
@@ -266,6 +267,13 @@ class Cloud:
         for key in sorted(self.keys):
             self.queue.send(reconcile_message(Source(UPLOADS, key)))
 
+    def put_foreign(self, path: str, data: bytes) -> None:
+        """Somebody else puts an object where copies go, if nothing lies there."""
+        if self.images.data(path) is None:
+            self.images.put(path, data)
+            self.promises.foreign[path] = data
+            self.timeline.add("somebody else", f"puts {path}")
+
     def look_at_night(self) -> int:
         """The scheduled look at every key, there or deleted; returns how many hints came of it.
 
@@ -275,7 +283,7 @@ class Cloud:
         for key in sorted(self.keys):
             source = Source(UPLOADS, key)
             stale = look(source).stale
-            if stale is not None and stale not in {"outdated", "leaves"}:
+            if stale is not None and stale not in {"outdated", "copied", "leaves"}:
                 self.queue.send(reconcile_message(source))
                 self.timeline.add(NIGHT, f"hints at {key}", stale)
                 hinted += 1

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
+from lightpress.aws import copies as copies_store
 from lightpress.aws import dead_letters, failures_table, hints, images, notifications, originals, purges
 from lightpress.aws import facts as facts_store
 from lightpress.aws import quarantine as quarantine_bucket
@@ -84,6 +85,7 @@ class Code:
     reviews: Any = reviews_store
     enriching: Any = enriching
     facts: Any = facts_store
+    copies: Any = copies_store
     waiting: Any = waiting_store
     render: Callable[[bytes, Spec], RenderResult] = field(default=pictures.render)
 
@@ -136,6 +138,7 @@ class Release:
 
     lazy: they leave some variants for their first view. gated: they hold back what is not reviewed. unanswered: what
     becomes of what is not reviewed in time. dropping: they drop originals. enriched: they ask enrichers for facts.
+    copying: they have copies of variants elsewhere.
     """
 
     revision: int
@@ -146,6 +149,7 @@ class Release:
     unanswered: Unanswered = Unanswered.HOLD
     dropping: bool = False
     enriched: bool = False
+    copying: bool = False
 
     @property
     def recipes(self) -> RecipeBook:
@@ -156,6 +160,7 @@ class Release:
             unanswered=self.unanswered,
             dropping=self.dropping,
             enriched=self.enriched,
+            copying=self.copying,
         )
 
     @property
@@ -281,6 +286,7 @@ class Release:
                 purges.SqsLateLooks(sqs, QUEUE, 0),
                 Publishing(UPLOADS),
                 self.code.erasing.Scope(key=message.body),
+                copies=self.code.copies.S3Copies(s3, IMAGES, IMAGES, pictures.COPY_FOLDERS) if self.copying else None,
             )
             if work.run({message.body}, Waiting(wire), lambda _: None):
                 wire(RECEIPT, message.body, lambda: None, changes=True)
@@ -353,6 +359,9 @@ class Release:
             late_looks=purges.SqsLateLooks(sqs, QUEUE, 0),
             reviews=self.code.reviews.S3Reviews(s3, IMAGES) if self.gated else None,
             facts=self.code.facts.S3Facts(s3, IMAGES) if self.enriched else None,
+            copies=self.code.copies.S3Copies(s3, IMAGES, IMAGES, pictures.COPY_FOLDERS) if self.copying else None,
+            wakes=purges.SqsLateLooks(sqs, QUEUE, 0) if self.copying else None,
+            source_of=Publishing(UPLOADS).named,
             now=partial(self._now, wire),
         )
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from lightpress.pipeline import leftovers, owed, settled
+from lightpress.pipeline import copies as wanted_copies
+from lightpress.pipeline import copying, leftovers, owed, settled
 from lightpress.pipeline.recipe import Unanswered
 from tests.simulation import randomly
 from tests.simulation.cases import (
@@ -61,9 +62,10 @@ REVIEWING, REVIEWS = "reviewing", "reviews"
 ENRICHING, FACTS = "enriching", "facts"
 DROPPING = "dropping"
 FAILURES = "failures"
+COPIES = "copies"
 IMAGES, ORIGINALS, QUARANTINE, RENDER, PURGING = "images", "originals", "quarantine", "render", "purging"
 
-_PARTS = {RECONCILE: (settled, leftovers), FIRST_VIEW: (owed,)}
+_PARTS = {RECONCILE: (wanted_copies, copying, settled, leftovers), FIRST_VIEW: (owed,)}
 """Modules that are changed as if they stood in the one that imports them."""
 
 
@@ -83,6 +85,7 @@ class Mutant:
         gated: random schedules in which pictures wait for reviews.
         enriched: random schedules in which enrichers are asked for facts.
         dropping: random schedules in which originals leave.
+        copying: random schedules in which variants are copied.
     """
 
     name: str
@@ -96,6 +99,7 @@ class Mutant:
     gated: bool = False
     enriched: bool = False
     dropping: bool = False
+    copying: bool = False
 
     @property
     def code(self) -> Code:
@@ -114,7 +118,7 @@ class Mutant:
             return explored.states if explored.broken else None
         first = self.seed or 1
         tried = range(first, first + self.within)
-        kinds = {name: getattr(self, name) for name in ("lossy", "erasing", "gated", "dropping", "enriched")}
+        kinds = {name: getattr(self, name) for name in ("lossy", "erasing", "gated", "dropping", "enriched", "copying")}
         runs = (randomly.run(number, code, **kinds) for number in tried)
         return next((count for count, told in enumerate(runs, 1) if told.broken), None)
 
@@ -125,7 +129,7 @@ class Mutant:
             return f"{self.within} states of {self.case}"
         more = " in which originals leave" * self.dropping
         more += " with reviews" * self.gated + " with losses" * self.lossy + " with erasures" * self.erasing
-        kind = f"random schedules{more}" + " with enrichers" * self.enriched
+        kind = f"random schedules{more}" + " with enrichers" * self.enriched + " with copies" * self.copying
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
 
 
@@ -169,6 +173,12 @@ if V is None:
 _CUSTOMER_KEY = """closed_by(
     ClientError({"Error": {"Code": "InvalidRequest", "Message": "stored using a form of Server Side Encryption"}}, "")
 )"""
+
+
+def _of_copies(name: str, module: str, within: int, *changes: tuple[str, ...]) -> Mutant:
+    """One that random schedules with copies find."""
+    return Mutant(name, module, tuple(Change(*change) for change in changes), None, within, copying=True)
+
 
 MUTANTS = (
     Mutant(
@@ -1321,10 +1331,49 @@ MUTANTS = (
         5_000,
         dropping=True,
     ),
+    _of_copies(
+        "a copy is written over whatever lies there",
+        COPIES,
+        30,
+        ('{"IfMatch": R.etag} if R else {"IfNoneMatch": "*"}', "{}"),
+    ),
+    _of_copies(
+        "whatever lies at an address by now is removed",
+        COPIES,
+        2_000,
+        ("A.delete_object(Bucket=B, Key=K, IfMatch=E)", "A.delete_object(Bucket=B, Key=K)"),
+    ),
+    _of_copies(
+        "an address belongs to whoever writes there last",
+        RECONCILE,
+        30,
+        ("L is not None and L.owner != M.owner", "False"),
+    ),
+    _of_copies(
+        "whoever has left an address removes what others have copied there",
+        RECONCILE,
+        100,
+        ("L is None or L.owner != O", "L is None"),
+    ),
+    _of_copies(
+        "nobody reads the manifest again after copying", RECONCILE, 500, ("N is None or N.manifest != M", "N is None")
+    ),
+    _of_copies("a crash leaves copies as they are", RECONCILE, 500, ("match_copies(M, D)", "M", "_looked_at_again")),
+    _of_copies(
+        "the copies of what was deleted stay", RECONCILE, 30, ("tombstone = match_copies(*_)", "pass", "_withdraw")
+    ),
+    _of_copies("addresses of the past are forgotten", RECONCILE, 30, ("P[:MOST_PAST]", "()")),
+    _of_copies("nobody is told that an address is free", RECONCILE, 1_000, ("S.dependencies.look_at(K)", "None")),
+    _of_copies("a refusal is not told", RECONCILE, 30, ("P == M.copies", "True", "match_copies")),
+    _of_copies("the CDN is not told of copies that change", RECONCILE, 30, ("S._purge()", "None", "_placed")),
+    _of_copies("the CDN is not told of copies that go", RECONCILE, 30, ("S._purge()", "None", "take_away")),
+    _of_copies(
+        "of many purges, those of copies are not made", PURGING, 100, ("WITH_COPIES if H else EVERYTHING", "EVERYTHING")
+    ),
     Mutant(
         "what lost its race stays where what has left is told anew",
         RECONCILE,
-        (Change("remove_dead(*_)", "None", "_left"),),
+        (Change("swept(N, D)", "manifest", "_retold_as_it_is"),),
         None,
         10,
         seed=3_750,

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
+from lightpress.pipeline.copy_pattern import CopyPattern, CopyRules
 from lightpress.pipeline.gate import PERSON
 from lightpress.pipeline.recipe import DROP, KEEP, Recipe, RecipeBook, Rule, Unanswered
 from lightpress.pipeline.sandbox import ChildLost
@@ -63,6 +64,16 @@ GATES = ((PERSON,), ("scan", PERSON))
 """Which reviewers recipes of an even and of an odd revision ask, where there is a gate."""
 ASKED = (("words", "faces"), ("faces",))
 """Which enrichers recipes of an even and of an odd revision ask, where any are."""
+COPIES = (
+    CopyRules(CopyPattern("t/{size}.{ext}")),
+    CopyRules(CopyPattern("u/{hash}-{size}.{ext}")),
+    CopyRules(CopyPattern("t/{size}.{ext}"), "no-cache"),
+    None,
+)
+"""What recipes of each revision say of copies, where there are any: of the first, all keys want the same addresses."""
+COPY_FOLDERS = ("t/", "u/")
+FOREIGN = b"foreign"
+"""What an object begins with that somebody else has put where copies go."""
 GATE_HOURS = 24
 """How long reviewers have, where a recipe says what becomes of what they leave unanswered."""
 LAZY = frozenset({("large", "jpeg")})
@@ -91,12 +102,14 @@ def recipe_book(  # noqa: PLR0913  kinds of recipes
     unanswered: Unanswered = Unanswered.HOLD,
     dropping: bool = False,
     enriched: bool = False,
+    copying: bool = False,
 ) -> RecipeBook:
     """Two variants for every key; each revision but REFUSING and EAGER makes others than those before.
 
     lazy: the large one is made at its first view. gated: nothing is published before it is reviewed. unanswered: what
     becomes of what is not reviewed in time. dropping: originals leave once they are published, but for those of the
-    revision KEEPING. enriched: enrichers are asked for facts, and the small one looks for the subject.
+    revision KEEPING. enriched: enrichers are asked for facts, and the small one looks for the subject. copying: there
+    are copies of variants elsewhere.
     """
     sizes = 0 if revision in {REFUSING, EAGER, FINER} else revision
     accept = ("jpeg",) if revision in {REFUSING, REFUSING_ANEW} else ("jpeg", "jpeg2000")
@@ -110,7 +123,8 @@ def recipe_book(  # noqa: PLR0913  kinds of recipes
     gate, enrichers = GATES[revision % 2] if gated else (), ASKED[revision % 2] if enriched else ()
     hours = GATE_HOURS if unanswered is not Unanswered.HOLD else 0
     originals = DROP if dropping and revision != KEEPING else KEEP
-    recipe = Recipe("test", spec, gate, unanswered, hours, originals, enrichers)
+    copies = COPIES[revision % len(COPIES)] if copying else None
+    recipe = Recipe("test", spec, gate, unanswered, hours, originals, enrichers, copies)
     ignored = (Rule(f"{IGNORED}**", None),) if revision == IGNORING else ()
     return RecipeBook((*ignored, Rule("**", recipe)), {"test": recipe})
 

@@ -11,6 +11,8 @@ from lightpress.aws.quarantine import copies_folder
 from lightpress.delivery.notify import KINDS
 from lightpress.failures.record import TRIALS
 from lightpress.image import REJECTIONS, UNREADABLE, Reason
+from lightpress.pipeline.copies import with_copies
+from lightpress.pipeline.copy_pattern import ANOTHERS
 from lightpress.pipeline.events import read
 from lightpress.pipeline.facts import center_of, fact_from
 from lightpress.pipeline.gate import PERSON, entry_of, held_folder, review_from_json, review_path, reviews_folder
@@ -25,6 +27,7 @@ from lightpress.pipeline.manifest import (
     manifest_from_json,
     manifest_path,
     revision_of,
+    short_name,
     variants_folder,
 )
 from lightpress.pipeline.recipe import DROP, Unanswered
@@ -35,8 +38,10 @@ from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW
 from tests.simulation.pictures import (
     A_FACE,
     BAD,
+    COPY_FOLDERS,
     CRASHING,
     FOCUS,
+    FOREIGN,
     GATE_HOURS,
     HUGE,
     RARE,
@@ -52,6 +57,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lightpress.pipeline.facts import Fact
+    from lightpress.pipeline.manifest import Copy
     from lightpress.pipeline.recipe import Recipe
     from tests.simulation.cloud import Cloud
     from tests.simulation.worker import Worker
@@ -97,6 +103,8 @@ class Promises:
         self._came_back: Counter[str] = Counter()
         self._may_leave: set[str] = set()
         self._lay_there: dict[str, frozenset[str]] = {}
+        self.foreign: dict[str, bytes] = {}
+        self._owners: dict[str, str] = {}
 
     @property
     def owed(self) -> list[str]:
@@ -196,7 +204,7 @@ class Promises:
         said = sorted((who, sorted(answers)) for who, answers in self._said.items())
         facts = sorted((who, repr(answers)) for who, answers in self._facts.items()), sorted(self._in_time.items())
         held = sorted(self._held_since.items())
-        more = (*facts, *self._lazy_snapshot(), *self._dropping_snapshot())
+        more = (sorted(self.foreign.items()), *facts, *self._lazy_snapshot(), *self._dropping_snapshot())
         return gone, shown, held, sorted(self._seen_by_viewers), patience, unheard, erased, said, *more
 
     def _lazy_snapshot(self) -> tuple[object, ...]:
@@ -232,6 +240,7 @@ class Promises:
         self._check_leaving(by)
         if self._cloud.lazy:
             self._check_served(what)
+        self._check_owners()
         if (what, by) == (QUEUE, CORRECT):
             self._unheard -= {source.key for source in read(self._cloud.queue.messages[-1].body).sources}
         if self._cloud.gated and what.startswith(f"{IMAGES}/{VARIANTS}"):
@@ -262,6 +271,66 @@ class Promises:
                 self._check_listed(key, manifest)
                 self._note_held(key, manifest)
                 self._check_may_leave(key, manifest, read_manifest(before) if before else None)
+
+    def _check_owners(self) -> None:
+        """Nothing of somebody else's is ever overwritten or removed, and no copy by another's."""
+        if not self._cloud.copying:
+            return
+        for path, data in self.foreign.items():
+            if self._cloud.images.data(path) != data:
+                self._break(path, "what somebody else had put there was touched")
+        owners = dict(self._copies())
+        for path, owner in owners.items():
+            if self._owners.get(path, owner) != owner:
+                self._break(path, "one original's copy was overwritten by another's")
+        self._owners = owners
+
+    def _copies(self) -> list[tuple[str, str]]:
+        """The address of each copy, and the short name of the key that it is of."""
+        return [
+            (path, versions[-1].metadata["lightpress-copy-of"].partition(".")[0])
+            for path, versions in self._cloud.images.keys.items()
+            if path.startswith(COPY_FOLDERS) and "lightpress-copy-of" in versions[-1].metadata
+        ]
+
+    def _check_copies(self) -> None:
+        """The copies at their addresses are those that manifests name, and the CDN keeps no others."""
+        if not self._cloud.copying or self._cloud.untold:
+            return
+        lying = dict(self._copies())
+        for key in sorted(self._cloud.keys):
+            manifest = self.manifest(key)
+            told = manifest.copies if manifest else ()
+            self._check_wanted(key, manifest)
+            for copy in told:
+                self._check_told_copy(key, copy, lying)
+            named = {copy.path for copy in told if copy.refused is None}
+            if any(owner == short_name(key) and path not in named for path, owner in lying.items()):
+                self._break(key, "a copy is left over")
+        for path, kept in sorted(self._cloud.cdn.copied.items()):
+            if kept != self._cloud.images.data(path) and not kept.startswith(FOREIGN):
+                self._break(path, "the CDN keeps a copy that is none any more")
+
+    def _check_told_copy(self, key: str, copy: Copy, lying: Mapping[str, str]) -> None:
+        """What a manifest says of a copy is so. lying: the short name of whose copy lies at each address."""
+        is_its_own = lying.get(copy.path) == short_name(key)
+        if copy.refused is not None:
+            if copy.refused == ANOTHERS and (is_its_own or copy.path not in lying):
+                self._break(key, f"it was refused for {copy.refused}, which is over")
+        elif not is_its_own:
+            self._break(key, "there is no copy where its manifest says so")
+        elif self._cloud.images.data(copy.path) != self._cloud.images.data(copy.variant):
+            self._break(key, "a copy is not what it is a copy of")
+
+    def _check_wanted(self, key: str, manifest: Manifest | None) -> None:
+        """A manifest names the copies that the newest recipes ask for."""
+        if manifest is None:
+            return
+        wanted = with_copies(manifest, self._cloud.recipe_for(key), manifest)
+        if manifest.status is Status.READY and manifest.copies != wanted.copies:
+            self._break(key, "its copies are not those of the newest recipe")
+        if manifest.status is not Status.READY and manifest.copies:
+            self._break(key, "copies are told of what is not published")
 
     def _check_leaving(self, by: str) -> None:
         """Nothing is taken away from the bucket of originals that is not published, and may leave."""
@@ -393,6 +462,8 @@ class Promises:
             "a copy": any(path.startswith(copies) for path in self._cloud.quarantine.keys),
             "a fact": any(path.startswith(facts_folder(key)) for path in self._cloud.images.keys),
             "a review": any(path.startswith(reviews_folder(key)) for path in self._cloud.images.keys),
+            "a copy of a variant": short_name(key) in dict(self._copies()).values(),
+            "an address of a copy": bool(manifest and (manifest.copies or manifest.past_copies)),
             "an entry of what waits": any(path.startswith(held_folder(key)) for path in self._cloud.images.keys),
         }
         if found := [what for what, is_left in left.items() if is_left]:
@@ -570,6 +641,7 @@ class Promises:
             self._check_followed(key, manifest, source, recipe)
         self._check_nonsense()
         self._check_kept_by_cdn()
+        self._check_copies()
 
     def _has_left(self, key: str, manifest: Manifest | None) -> bool:
         """Whether what a key held is to have left, and not to be deleted.

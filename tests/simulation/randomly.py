@@ -22,9 +22,11 @@ from tests.simulation.pictures import (
     A_FACE,
     BAD,
     CLOSED,
+    COPY_FOLDERS,
     CRASHING,
     CUSTOMER_KEY,
     FOCUS,
+    FOREIGN,
     GATE_HOURS,
     GOOD,
     HUGE,
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from tools.fakes.sqs import Message, Queue
 
 KEYS = ("a", "a/b", f"{IGNORED}c")
+COLLIDING = ("t/small.jpg", "t/large.jpg")
+"""Addresses of copies that all keys want by some recipes."""
 CONTENTS = (GOOD, GOOD, GOOD, GOOD, BAD, CRASHING, HUGE, RARE)
 NONSENSE = ("nonsense", json.dumps({"hello": "world"}))
 OPERATIONS = (
@@ -94,6 +98,7 @@ def run(  # noqa: PLR0913  kinds of schedules
     gated: bool = False,
     enriched: bool = False,
     dropping: bool = False,
+    copying: bool = False,
     unanswered: Unanswered = Unanswered.HOLD,
 ) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
@@ -103,10 +108,11 @@ def run(  # noqa: PLR0913  kinds of schedules
     any time, and one in the calm until nothing is left of it. gated: recipes hold back what is not reviewed.
     unanswered: what becomes of what is not reviewed in time, with a gate; then time passes. dropping: recipes drop
     originals, older versions are brought back, and expire. enriched: they ask enrichers for facts, and people say what
-    pictures show. Those are schedules of their own: a number is another story with them.
+    pictures show. copying: they have copies of variants elsewhere, where somebody else may have put
+    something. Those are schedules of their own: a number is another story with them.
     """
     kinds = {"lossy": lossy, "lazy": lazy, "corrected": corrected, "erasing": erasing, "gated": gated}
-    schedule = _Schedule(number, code, unanswered, **kinds, dropping=dropping, enriched=enriched)
+    schedule = _Schedule(number, code, unanswered, **kinds, dropping=dropping, enriched=enriched, copying=copying)
     schedule.run()
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
@@ -129,8 +135,9 @@ class _Schedule:
         gated: bool,
         dropping: bool,
         enriched: bool,
+        copying: bool,
     ) -> None:
-        self.dropping = dropping
+        self.dropping, self.copying = dropping, copying
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
         self.enriched = enriched
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
@@ -145,6 +152,7 @@ class _Schedule:
             unanswered=unanswered,
             dropping=dropping,
             enriched=enriched,
+            copying=copying,
         )
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150)
@@ -183,6 +191,7 @@ class _Schedule:
         if self.gated:
             actions[self._review] = 12
         actions |= self._of_enrichers()
+        actions |= {self._put_foreign: 1, self._remove_foreign: 1, self._view_copy: 8} if self.copying else {}
         actions |= {self._bring_back: 3, self._expire_older: 3} if self.dropping else {}
         if self.cloud.unanswered is not Unanswered.HOLD:
             actions[self._pass_time] = 30
@@ -246,6 +255,24 @@ class _Schedule:
         if len(self.cloud.workers) < _MOST_AT_ONCE:
             self.cloud.correct(self.chance.choice(KEYS), self.chance.choice(("a cat", "a dog")), self._begin)
             self.cloud.happened["words"] += 1
+
+    def _put_foreign(self) -> None:
+        """Somebody else puts something where copies go."""
+        self.cloud.put_foreign(self.chance.choice(COLLIDING), FOREIGN + bytes([self.chance.randrange(3)]))
+        self.cloud.happened["foreign"] += 1
+
+    def _remove_foreign(self) -> None:
+        """And takes it away again."""
+        if foreign := sorted(self.cloud.promises.foreign):
+            path = self.chance.choice(foreign)
+            del self.cloud.promises.foreign[path]
+            self.cloud.images.delete(path)
+
+    def _view_copy(self) -> None:
+        """A viewer asks for a copy, at any address that there is."""
+        if paths := [path for path in sorted(self.cloud.images.keys) if path.startswith(COPY_FOLDERS)]:
+            self.cloud.cdn.view_copy(self.chance.choice(paths))
+            self.cloud.happened["view of a copy"] += 1
 
     def _bring_back(self) -> None:
         self.cloud.bring_back(self.chance.choice(KEYS))

@@ -75,6 +75,18 @@ def test_originals_that_leave_are_no_deletions_in_100_schedules_that_drop_them()
     assert min(happened["brought back"], happened["expired older"]) >= 20
 
 
+def test_copies_match_their_manifests_in_100_schedules_in_which_originals_want_the_same_addresses() -> None:
+    happened = happened_in_100(
+        lambda number: {
+            "copying": True,
+            "erasing": number % 4 == 1,
+            "dropping": number % 4 == 2,
+            "gated": number % 4 == 3,
+        }
+    )
+    assert min(happened["foreign"], happened["view of a copy"]) >= 50
+
+
 def test_what_enrichers_say_is_told_also_of_originals_that_leave_in_100_schedules() -> None:
     happened = happened_in_100(
         lambda number: {"enriched": True, "dropping": True, "erasing": number % 4 == 3, "lossy": number % 4 == 2}

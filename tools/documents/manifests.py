@@ -12,6 +12,7 @@ from lightpress.cdk.readiness import PROJECT
 from lightpress.image.capture import Capture
 from lightpress.pipeline.facts import Fact, Words
 from lightpress.pipeline.manifest import (
+    Copy,
     DroppedOriginal,
     LazyVariant,
     Manifest,
@@ -33,8 +34,9 @@ for `trips/cat.jpg`.
 
 `lightpress status KEY --json` prints it. The [upload API](api.md#follow-it) and the [events](events.md) say the same
 with addresses; prefer them: manifests are not served by the CDN. `make docs` writes this page from
-`lambda_src/lightpress/pipeline/manifest.py`. What few recipes ask for (`enrichers`, `facts`, `words`; of `source`:
-`suggested`, `capture`, `likeness`) is left out where there is none: [facts.md](facts.md). A release may add fields;
+`lambda_src/lightpress/pipeline/manifest.py`. What few recipes ask for (`enrichers`, `facts`, `words`, `copies`,
+`copied_as`, `past_copies`; of `source`: `suggested`, `capture`, `likeness`) is left out where there is none:
+[facts.md](facts.md), [copies](how-to/copies.md). A release may add fields;
 `schema` changes when one is renamed or removed.
 """
 _SECTIONS = (
@@ -42,6 +44,7 @@ _SECTIONS = (
     ("source", PublishedSource),
     ("variants", Variant),
     ("lazy", LazyVariant),
+    ("copies", Copy),
     ("source.capture", Capture),
     ("facts", Fact),
     ("words", Words),

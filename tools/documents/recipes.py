@@ -94,6 +94,20 @@ RULE: Mapping[str, Key] = {
     "recipe": Key("", "the name of a recipe", "What is made of them", {"type": "string"}),
     "ignore": _flag("false", "Leave them alone, instead of `recipe`"),
 }
+_TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+_PATTERN = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]*/.*[{].*$"}
+_COPIES: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "path": _PATTERN,
+        "cache_control": {"type": "string"},
+        "content_type": _TEXTS,
+        "tags": _TEXTS,
+        "metadata": _TEXTS,
+    },
+    "required": ["path"],
+    "additionalProperties": False,
+}
 RECIPE: Mapping[str, Key] = {
     "sizes": Key(
         "", "a table of sizes, at least one", "What is made of each original", {"$ref": "#/definitions/sizes"}
@@ -177,6 +191,12 @@ RECIPE: Mapping[str, Key] = {
         ORIGINALS,
         'What becomes of originals once they are published (recipes.md, "Originals that leave"); '
         '`"drop_after_publish"` excludes lazy and gate',
+    ),
+    "copies": Key(
+        "none",
+        'a pattern such as `"thumbs/{stem}-{size}.{ext}"`, or a table with `path` (how-to/copies.md)',
+        "Where copies of variants go, for those who expect them there; excludes lazy",
+        {"anyOf": [_PATTERN, _COPIES]},
     ),
     "gate": Key(
         "[]",

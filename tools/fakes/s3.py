@@ -248,8 +248,11 @@ class SimulatedS3:
 
         return self.wire("RestoreObject", f"{Bucket}/{Key}", effect, changes=True)
 
-    def delete_object(self, *, Bucket: str, Key: str, VersionId: str | None = None) -> dict[str, Any]:
+    def delete_object(
+        self, *, Bucket: str, Key: str, VersionId: str | None = None, IfMatch: str | None = None
+    ) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
+            self._check_may_write("DeleteObject", Bucket, Key, IfMatch, None)
             return self._deleted("DeleteObject", Bucket, Key, VersionId)
 
         return self.wire("DeleteObject", f"{Bucket}/{Key}", effect, changes=True)

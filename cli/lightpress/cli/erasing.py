@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lightpress.aws.quarantine import copies_folder
 from lightpress.cli.deleting import refused_in
+from lightpress.pipeline.copy_pattern import is_too_long
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.gate import held_folder, reviews_folder, revision_of_entry
 from lightpress.pipeline.manifest import (
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from types_boto3_s3 import S3Client
 
+    from lightpress.aws.copies import S3Copies
     from lightpress.aws.failures_table import DynamoFailures
     from lightpress.aws.images import S3Images
     from lightpress.aws.purges import SqsLateLooks
@@ -135,6 +137,8 @@ class Erasing:
         publishing: Which bucket is published under which names.
         scope: Whose originals.
         each: Applies a function to each of many, in order; several at once, where it may.
+        copies: Copies of variants; None where there are none.
+        addresses: Of each key, where its copies were found to be. No manifest says so once the key is taken out of it.
     """
 
     s3: S3Client
@@ -146,6 +150,8 @@ class Erasing:
     publishing: Publishing
     scope: Scope
     each: Callable[[Callable[[str], Round], Iterable[str]], Iterable[Round]] = field(default=map)
+    copies: S3Copies | None = None
+    addresses: dict[str, set[str]] = field(default_factory=dict)
 
     def run(self, names: set[str], patience: Patience, heard: Callable[[Round], None]) -> bool:
         """Look through everything until nothing is left; returns whether that is sure.
@@ -285,16 +291,32 @@ class Erasing:
             return None
         if any(self.images.paths(variants_folder(name))):
             return None
+        if published is not None and (left := self._copies_left(name, published.manifest)):
+            if not set(left) <= set(published.manifest.past_copies):
+                manifest = published.manifest
+                self.images.publish_at(path, replace(manifest, past_copies=(*left, *manifest.past_copies)), published)
+            return None
         latest = max((revision_of_entry(entry) for entry in entries), default=0)
         if published is None:
             self.images.publish_at(path, Manifest("", Status.DELETED, max(1, latest)), None)
             return 0
         if published.manifest.status is not Status.DELETED:
             return None
-        if published.manifest.key or latest > published.manifest.revision:
+        if published.manifest.key or published.manifest.past_copies or latest > published.manifest.revision:
             revision = max(published.manifest.revision, latest)
-            self.images.publish_at(path, replace(published.manifest, key="", revision=revision), published)
+            nameless = replace(published.manifest, key="", revision=revision, past_copies=())
+            self.images.publish_at(path, nameless, published)
         return int(bool(published.manifest.key))
+
+    def _copies_left(self, name: str, manifest: Manifest) -> list[str]:
+        """Where copies of a key are still, which a worker removes, who tells the CDN first."""
+        if self.copies is None:
+            return []
+        known = self.addresses.setdefault(name, set())
+        known.update((*(one.path for one in manifest.copies), *manifest.past_copies))
+        copies = self.copies
+        looked_at = {path: copies.look(path) for path in sorted(known) if not is_too_long(path) and copies.covers(path)}
+        return [path for path, lying in looked_at.items() if lying and lying.owner == copies.owner(name)]
 
 
 @dataclass(frozen=True)

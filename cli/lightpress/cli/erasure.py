@@ -178,6 +178,7 @@ def erasure_of(deployment: Deployment, scope: Scope) -> Iterator[Erasure]:
             publishing=deployment.publishing,
             scope=scope,
             each=pool.map,
+            copies=deployment.copies,
         )
         yield Erasure(deployment, scope, erasing)
 

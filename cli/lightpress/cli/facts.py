@@ -34,6 +34,7 @@ def facts_of_sweep(found: Found) -> dict[str, Any]:
         "variants": dict(found.files),
         "bytes": dict(found.bytes),
         "without_original": found.sourceless,
+        "without_copies": found.uncopied,
         "removed": found.removed,
         "sent_to_queue": found.handed_over,
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.cli.failures import FailureStore
 from lightpress.cli.tables import print_failures, print_manifests
 from lightpress.delivery.summary import summary_of
+from lightpress.pipeline.copy_pattern import REFUSALS
 from lightpress.pipeline.manifest import Manifest, Status
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class Found:
         console.print(f"{self.key}: {self.state}{self._waits_for}")
         if self.manifest and self.state in {Status.READY, Status.FAILED}:
             print_manifests(console, [self.manifest], link=lambda variant: self.deployment.url(variant.path))
+        for copy in self.manifest.copies if self.manifest and self.state == Status.READY else ():
+            console.print(f"copy: {copy.path}" + (f": none: {REFUSALS[copy.refused]}" if copy.refused else ""))
         if self.not_fetched:
             print_failures(console, [self.not_fetched])
 

@@ -5,6 +5,8 @@
                the manifest is first published again, unchanged, with a later revision, which makes them dead
     ownerless  variants without a manifest. If their original exists, its key is sent to the queue; if not, they are
                removed a day after they were written, when no worker can be writing them
+    uncopied   manifests whose copies (docs/how-to/copies.md) are not all there: their keys are sent to the queue
+    astray     copies that no manifest names, a day old; they are removed as they were looked at
     sourceless manifests without an original, because a notification was lost: their keys are sent to the queue
 
 The keys that are sent to the queue are processed by `lightpress.pipeline.reconcile`, as uploads are.
@@ -27,6 +29,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.aws.images import S3Images
 from lightpress.pipeline.buckets import Selection
+from lightpress.pipeline.copy_pattern import is_too_long
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import MANIFESTS, VARIANTS, Manifest, Status, revision_of, variants_folder
 from lightpress.pipeline.ports import PreconditionFailed
@@ -35,6 +38,7 @@ from lightpress.pipeline.source import Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from lightpress.aws.copies import S3Copies
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.ports import Published
 
@@ -86,7 +90,8 @@ class Found:
         manifests: Manifests read.
         sourceless: Keys of manifests without an original.
         handed_over: Keys sent to the queue.
-        removed: Variants removed.
+        removed: Variants removed, and copies.
+        uncopied: Keys of manifests whose copies are not all there.
     """
 
     files: Counter[str] = field(default_factory=Counter)
@@ -95,6 +100,7 @@ class Found:
     sourceless: list[str] = field(default_factory=list)
     handed_over: int = 0
     removed: int = 0
+    uncopied: list[str] = field(default_factory=list)
 
     def note(self, kind: str, variants: list[Stored]) -> None:
         """Add variants to the counts of a kind."""
@@ -131,7 +137,53 @@ class Sweep:
                         found.note("ownerless", one.variants)
                 progress(found.manifests)
         self._sweep_ownerless(ownerless, found)
+        self._sweep_copies(found)
         return found
+
+    def _lacks_copies(self, manifest: Manifest) -> bool:
+        """Whether a copy is missing, was refused, or is of something else; or one lies where it was once."""
+        copies = self.deployment.copies
+        if copies is None:
+            return False
+        sums = {variant.path: variant.sha256[:32] for variant in manifest.variants}
+        for one in manifest.copies:
+            lying = copies.look(one.path) if not is_too_long(one.path) and copies.covers(one.path) else None
+            theirs = lying is not None and lying.owner != copies.owner(manifest.key)
+            if one.refused and lying and theirs:
+                continue  # as the manifest says
+            if lying is None or theirs or not lying.seal.startswith(sums[one.variant]):
+                return True
+        return False
+
+    def _sweep_copies(self, found: Found) -> None:
+        """Copies in the folders that are for them: each is named by the manifest of the key that it says it is of."""
+        copies = self.deployment.copies
+        pages = self.deployment.s3.get_paginator("list_objects_v2")
+        for folder in self.deployment.copy_folders if copies else ():
+            for page in pages.paginate(Bucket=self.deployment.copies_bucket, Prefix=folder):
+                for item in page.get("Contents", []):
+                    stored = Stored(item["Key"], item["Size"], item["LastModified"])
+                    if copies is not None and self._is_astray(stored, copies):
+                        found.note("astray", [stored])
+                        self._remove_copy(stored, copies, found)
+
+    def _is_astray(self, stored: Stored, copies: S3Copies) -> bool:
+        lying = copies.look(stored.path)
+        name = copies.owns(lying.owner) if lying and lying.owner else None
+        if name is None or stored.written >= self.now - LONGEST_LIFE:
+            return False
+        published = self._images.published_at(f"{MANIFESTS}{name}.json")
+        return published is None or stored.path not in {one.path for one in published.manifest.copies}
+
+    def _remove_copy(self, stored: Stored, copies: S3Copies, found: Found) -> None:
+        lying = copies.look(stored.path)
+        if not self.remove or lying is None:
+            return
+        try:
+            copies.remove(stored.path, lying)
+        except PreconditionFailed:
+            return  # it is another one by now: for the next sweep
+        found.removed += 1
 
     def _judge(self, one: _Hash) -> Callable[[Found], None] | None:
         """Examine the manifest of a hash; returns what to do, in one thread, or None where there is no manifest.
@@ -146,6 +198,7 @@ class Sweep:
         dead = [item for item in variants if revision_of(item.generation) <= manifest.revision]
         stranded = [item for item in variants if revision_of(item.generation) > manifest.revision]
         gone = manifest.status is not Status.DELETED and self._is_gone(manifest)
+        uncopied = manifest.status is Status.READY and self._lacks_copies(manifest)
 
         def act(found: Found) -> None:
             found.note("dead", dead)
@@ -153,6 +206,9 @@ class Sweep:
             if gone:
                 found.sourceless.append(manifest.key)
                 self._hand_over(manifest.key, found)
+            if uncopied:
+                found.uncopied.append(manifest.key)
+                self._hand_over(manifest.key, found, late=True)
             self._remove(dead, found)
             if stranded:
                 self._remove_stranded(_manifest_of(one.folder), published, stranded, found)
@@ -181,9 +237,10 @@ class Sweep:
             if all(item.written < self.now - LONGEST_LIFE for item in variants_of_one):
                 self._remove(variants_of_one, found)
 
-    def _hand_over(self, key: str, found: Found) -> None:
+    def _hand_over(self, key: str, found: Found, *, late: bool = False) -> None:
+        """late: whether what somebody has left halfway is to be finished, too."""
         if self.remove:
-            body = reconcile_message(self.deployment.publishing.named(key))
+            body = reconcile_message(self.deployment.publishing.named(key), late=late)
             self.deployment.sqs().send_message(QueueUrl=self.deployment.queue_url, MessageBody=body)
             found.handed_over += 1
 

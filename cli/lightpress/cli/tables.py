@@ -41,6 +41,7 @@ _SWEPT = {
     "dead": "variants of past generations",
     "stranded": "variants of generations that were never published",
     "ownerless": "variants without a manifest",
+    "astray": "copies of variants that no manifest names",
 }
 """What the kinds of a sweep are called in its report."""
 
@@ -201,6 +202,8 @@ def print_sweep(console: Terminal, found: Found, *, removing: bool) -> None:
     console.print(f"{len(found.sourceless)} manifests without an original")
     for key in found.sourceless:
         console.print(f"  {key}")
+    for key in found.uncopied:
+        console.print(f"{key}: its copies are not all there")
     if removing:
         console.print(f"{found.removed} variants removed, {found.handed_over} keys sent to the queue")
 

@@ -13,6 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from lightpress.aws.copies import S3Copies
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.client.faults import FAULTS, sentence_of
@@ -70,6 +71,8 @@ class Deployment:
         counters_table: Name of the table that counts uploads of the day; "" without.
         distribution_id: Of the CDN; "" if unknown.
         retention: How long things are kept; None of a stack that does not say so.
+        copies_bucket: Where copies of variants are; "" where there are none.
+        copy_folders: The folders there that are for them, each with "/" at its end.
     """
 
     uploads_bucket: str
@@ -96,6 +99,15 @@ class Deployment:
     counters_table: str = ""
     distribution_id: str = ""
     retention: Retention | None = None
+    copies_bucket: str = ""
+    copy_folders: tuple[str, ...] = ()
+
+    @property
+    def copies(self) -> S3Copies | None:
+        """Copies of variants; None where there are none."""
+        if not self.copies_bucket:
+            return None
+        return S3Copies(self.s3, self.copies_bucket, self.images_bucket, self.copy_folders)
 
     @property
     def publishing(self) -> Publishing:
@@ -138,6 +150,11 @@ def in_place_of(existing: str) -> tuple[InPlace, ...]:
 def retention_of(text: str) -> Retention | None:
     """How long things are kept, in the stack output `Retention`; None for ""."""
     return retention_from(text) if text else None
+
+
+def folders_of(text: str) -> tuple[str, ...]:
+    """The folders of copies, in the stack output `CopyFolders`; none for ""."""
+    return tuple(text.split(",")) if text else ()
 
 
 def deployment_in_account(environment: str) -> Deployment:
@@ -212,4 +229,6 @@ def _deployment_of(outputs: Mapping[str, str], s3: S3Client) -> Deployment:
         counters_table=outputs.get("UploadCountersTableName", ""),
         distribution_id=outputs.get("DistributionId", ""),
         retention=retention_of(outputs.get("Retention", "")),
+        copies_bucket=outputs.get("CopiesBucketName", ""),
+        copy_folders=folders_of(outputs.get("CopyFolders", "")),
     )

@@ -73,6 +73,11 @@ class Assumptions:
     )
     first_view_bytes: float = assumed(75_000, "one lazy variant, measured as first_view_cpu_ms was")
 
+    copies: float = assumed(
+        0, "copies of its variants elsewhere (a recipe's copies): for each a HEAD, a GET and a PUT, and its bytes again"
+    )
+    copy_bytes: float = assumed(47_500, "one copy: an eighth of variant_bytes")
+
     webhooks: float = assumed(0, "receivers of each event ([[webhooks]])")
     webhook_ms: float = assumed(300, "from connecting to a receiver to its answer, of 256 MB; not measured")
 
@@ -116,6 +121,8 @@ of those six files is ever viewed: at upload, two files are encoded. Measured (d
 
 _FIRST_VIEW_READS = 6
 """The manifest twice, the variant by the CDN and by the function, the original twice."""
+_READS_OF_A_COPY = 2
+"""What lies there, and the variant."""
 _WEBHOOK_MB = 256  # of `cdk.webhooks`
 _WEBHOOK_SQS_REQUESTS = 3  # send, receive and delete; one event at a time
 
@@ -193,6 +200,7 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
         ),
         *_of_first_views(assumed, prices, pictures, compute),
         *_of_webhooks(assumed, prices, pictures, compute),
+        *_of_copies(assumed, prices, pictures),
         _stored("S3, originals", pictures, assumed.original_bytes, prices),
         _stored(
             "S3, variants", pictures, assumed.variant_bytes + assumed.first_views * assumed.first_view_bytes, prices
@@ -227,6 +235,20 @@ def _of_webhooks(assumed: Assumptions, prices: Prices, pictures: int, compute: f
         pictures * sent * (seconds * gb * compute + requests / MILLION),
         f"{sent:g} x ({seconds:.3f} s x {gb:.2f} GB x ${compute:.10f} + ${requests:.2f} a million)",
     )
+
+
+def _of_copies(assumed: Assumptions, prices: Prices, pictures: int) -> Iterator[Line]:
+    """What copies of variants cost; nothing where there are none. The manifest is read once more after them."""
+    if not assumed.copies:
+        return
+    reads = _READS_OF_A_COPY * assumed.copies + 1
+    each = (assumed.copies * prices.s3_write + reads * prices.s3_read) / MILLION
+    yield Line(
+        "Copies, requests",
+        pictures * each,
+        f"{assumed.copies:g} x ${prices.s3_write:.2f} and {reads:g} x ${prices.s3_read:.2f} a million",
+    )
+    yield _stored("S3, copies", pictures, assumed.copies * assumed.copy_bytes, prices)
 
 
 def assume(changes: Iterable[str], base: Assumptions | None = None) -> Assumptions:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lightpress.client.deployment import Deployment, NotDeployedError, attached_of, in_place_of, retention_of
+from lightpress.client.deployment import (
+    Deployment,
+    NotDeployedError,
+    attached_of,
+    folders_of,
+    in_place_of,
+    retention_of,
+)
 from lightpress.local.outputs import Outputs
 
 if TYPE_CHECKING:
@@ -54,4 +61,6 @@ def of_local_cloud(outputs: Outputs) -> Deployment:
         counters_table=outputs.tables.get("counters", ""),
         distribution_id=outputs.distribution_id,
         retention=retention_of(outputs.retention),
+        copies_bucket=outputs.copies_bucket,
+        copy_folders=folders_of(outputs.copy_folders),
     )

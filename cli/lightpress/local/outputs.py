@@ -47,6 +47,8 @@ class Outputs:
         distribution_id: Of the CDN.
         retention: The output `Retention`, which is JSON.
         webhooks: The output `WebhookReceivers`, which is JSON; "" without.
+        copies_bucket: Where copies of variants are; "" without.
+        copy_folders: The output `CopyFolders`; "" without.
     """
 
     endpoint_url: str
@@ -67,6 +69,8 @@ class Outputs:
     distribution_id: str = ""
     retention: str = ""
     webhooks: str = ""
+    copies_bucket: str = ""
+    copy_folders: str = ""
 
     @classmethod
     def of_stack(
@@ -100,6 +104,8 @@ class Outputs:
             distribution_id=outputs.get("DistributionId", ""),
             retention=outputs.get("Retention", ""),
             webhooks=outputs.get("WebhookReceivers", ""),
+            copies_bucket=outputs.get("CopiesBucketName", ""),
+            copy_folders=outputs.get("CopyFolders", ""),
         )
 
     @classmethod

@@ -196,6 +196,11 @@ class Options(TypedDict, total=False):
             429.
         keep_lazy_origin: Keep the function that makes lazy variants though no recipe is lazy any more: until a backfill
             has made those that are owed still. With a lazy recipe, it is there in any case.
+        copies_bucket: A bucket of yours for the copies of variants that recipes ask for (docs/how-to/copies.md), of the
+            same account and region; who serves them from there is yours to say. "" puts them into the images bucket,
+            from where the CDN serves them.
+        former_copies: Folders where copies of variants were that no recipe names any more: functions may remove them
+            there. Set it with the change of the recipe, and back once a backfill is done.
         attach: Existing buckets, one table `[[attach]]` for each, whose originals are published under `publish_under`.
             The buckets are only read.
         in_place: Existing buckets, one table `[[in_place]]` for each, whose originals are replaced by smaller files
@@ -314,6 +319,8 @@ class Options(TypedDict, total=False):
     resolver_provisioned: int
     lazy_concurrency: int
     keep_lazy_origin: bool
+    copies_bucket: str
+    former_copies: Sequence[str]
     attach: Sequence[AttachedBucket]
     in_place: Sequence[CompressedBucket]
     webhooks: Sequence[Webhook]

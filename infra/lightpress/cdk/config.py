@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.cdk.options.delivery import DeliveryOptions, check_delivery
 from lightpress.cdk.options.environment import prefix_of
-from lightpress.cdk.options.existing import ExistingOptions, check_buckets
+from lightpress.cdk.options.existing import ExistingOptions, check_buckets, check_copies_bucket
 from lightpress.cdk.options.ingest import IngestOptions, check_networks
 from lightpress.cdk.options.monitoring import MonitoringOptions, check_alarms
 from lightpress.cdk.options.option_types import read_group
@@ -143,6 +143,7 @@ def _check(config: Config, table: Table, *, mounted: bool) -> None:
     check_networks(config.ingest, config.environment, table)
     check_webhooks(config.webhooks, config.processing.event_bus, config.environment, table)
     check_delivery(config.delivery, table, mounted=mounted)
+    check_copies_bucket(config.delivery.copies_bucket, config.existing, config.environment, table)
     check_concurrency(config.processing, table)
     check_lifecycle(config.storage, table)
     check_origins(config.uploads, config.environment, table)

@@ -13,6 +13,7 @@ from lightpress.cdk.announcements import announce_on
 from lightpress.cdk.backfill import Backfill
 from lightpress.cdk.buckets import guard_names
 from lightpress.cdk.canary import Canary
+from lightpress.cdk.copies import copy_folders, copy_variants
 from lightpress.cdk.dashboard import Dashboard
 from lightpress.cdk.delivery import DAYS_OF_A_RUN, Delivery
 from lightpress.cdk.encryption import Encryption
@@ -250,11 +251,30 @@ def _core(scope: Construct, config: Config, recipes: Path, given: Given) -> _Cor
     )
     if delivery.lazy is not None:
         delivery.lazy.look_later(processing.queue, processing.function, failures.function)
+    _copy(code, config, processing, failures, delivery)
     if code.recipes.drops_originals:
         drop_originals(processing.function, failures.function, uploads=uploads.bucket)
     if config.processing.event_bus:
         announce_on(config.processing.event_bus, processing.function, failures.function, base_url=delivery.base_url)
     return _Core(config, code, uploads, processing, failures, delivery)
+
+
+def _copy(code: FunctionCode, config: Config, processing: Processing, failures: Failures, delivery: Delivery) -> None:
+    if not copy_folders(config, code.recipes):
+        if config.delivery.copies_bucket:
+            raise ConfigError(
+                f"{who(delivery)}: copies_bucket: no recipe has copies; allowed: where one has "
+                'copies = "thumbs/{stem}-{size}.{ext}" or so'
+            )
+        return
+    copy_variants(
+        processing.function,
+        failures.function,
+        images=delivery.images,
+        queue=processing.queue,
+        config=config,
+        recipes=code.recipes,
+    )
 
 
 def _purging(scope: Construct, core: _Core) -> Purging | None:

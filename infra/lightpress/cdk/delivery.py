@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from aws_cdk import aws_s3 as s3
 from lightpress.backfill.results import PREFIX
 from lightpress.cdk.buckets import PrivateBucket, moved
 from lightpress.cdk.component import Component
+from lightpress.cdk.copies import copy_folders
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.given import who
@@ -79,6 +81,13 @@ class Delivery(Component):
         super().__init__(scope, id_)
         self._config = config
         self._path = mount.path if mount else ""
+        self._copy_folders = copy_folders(config, code.recipes)
+        self._copied = () if config.delivery.copies_bucket else self._copy_folders
+        if mount is not None and self._copied:
+            raise ConfigError(
+                f"{who(root_of(self))}: distribution: it is yours, and recipes have copies of variants: where they are "
+                "served is yours, too. Name a bucket of yours for them: copies_bucket"
+            )
         self.images = _images(self, config)
         self.resolver = self._resolver(code, config)
         if config.delivery.placeholder_while_processing:
@@ -93,7 +102,7 @@ class Delivery(Component):
         else:
             self.distribution = mount.distribution
             added = self._mount(mount, shared)
-        self._let_cdn_read("i/*")
+        self._let_cdn_read("i/*", *(f"{folder}*" for folder in self._copied))
         self.functions = (self.resolver, *((self.lazy.function,) if self.lazy else ()))
         self.outputs = {**self._outputs(), **added}
 
@@ -113,7 +122,7 @@ class Delivery(Component):
         return {
             "CdnVariantsPattern": patterns[0],
             "CdnVariantsOrigin": self.images.bucket_regional_domain_name,
-            "CdnVariantsAccessId": self._bucket_access().origin_access_control_id,
+            "CdnVariantsAccessId": self._access.origin_access_control_id,
             "CdnPermalinksPattern": patterns[1],
             "CdnPermalinksOrigin": host_of(self._resolver_url()),
             "CdnPermalinksAccessId": self._url_access().origin_access_control_id,
@@ -134,7 +143,10 @@ class Delivery(Component):
             "Cdn",
             comment=f"Lightpress {config.environment}",
             default_behavior=cloudfront.BehaviorOptions(origin=self._resolver_origin(), **shared),
-            additional_behaviors={"/i/*": cloudfront.BehaviorOptions(origin=self._variants(), **shared)},
+            additional_behaviors={
+                "/i/*": cloudfront.BehaviorOptions(origin=self._variants(), **shared),
+                **{f"/{folder}*": self._copies_behavior(shared) for folder in self._copied},
+            },
             error_responses=[_briefly(status) for status in (403, 404)],
             http_version=cloudfront.HttpVersion.HTTP2_AND_3,
             price_class=cloudfront.PriceClass[f"PRICE_CLASS_{config.delivery.price_class.upper()}"],
@@ -143,6 +155,15 @@ class Delivery(Component):
             web_acl_id=self._web_acl(),
             geo_restriction=_countries(config),
             log_bucket=self._access_logs(),
+        )
+
+    def _copies_behavior(self, shared: Mapping[str, Any]) -> cloudfront.BehaviorOptions:
+        """As variants, for who may see these, but for the edge function: the path is the key of an object.
+
+        They are kept as long as they say themselves, five minutes where a recipe says nothing.
+        """
+        return cloudfront.BehaviorOptions(
+            origin=self._bucket(), **{name: value for name, value in shared.items() if name != "function_associations"}
         )
 
     def _web_acl(self) -> str | None:
@@ -172,9 +193,17 @@ class Delivery(Component):
             "ImagesBucketName": self.images.bucket_name,
             "CdnBaseUrl": self.base_url,
             "DistributionId": self.distribution.distribution_id,
+            **self._outputs_of_copies(),
             **own_domain,
             **keys,
         }
+
+    def _outputs_of_copies(self) -> Mapping[str, str]:
+        """Where copies are, where there are any."""
+        if not self._copy_folders:
+            return {}
+        name = self._config.delivery.copies_bucket or self.images.bucket_name
+        return {"CopiesBucketName": name, "CopyFolders": ",".join(self._copy_folders)}
 
     def _resolver(self, code: FunctionCode, config: Config) -> PythonFunction:
         function = PythonFunction(
@@ -276,7 +305,8 @@ class Delivery(Component):
             for name, pem in named.items()
         ]
 
-    def _bucket_access(self) -> cloudfront.S3OriginAccessControl:
+    @cached_property
+    def _access(self) -> cloudfront.S3OriginAccessControl:
         return cloudfront.S3OriginAccessControl(
             self,
             "Access",
@@ -285,10 +315,11 @@ class Delivery(Component):
         )
 
     def _bucket(self) -> cloudfront.IOrigin:
-        access = self._bucket_access()
         # Not `with_origin_access_control`, which would let the CDN read the whole bucket.
         return origins.S3BucketOrigin.with_bucket_defaults(
-            self.images, origin_access_control_id=access.origin_access_control_id, origin_shield_region=self._shield
+            self.images,
+            origin_access_control_id=self._access.origin_access_control_id,
+            origin_shield_region=self._shield,
         )
 
     def _for_both(self, recipes: RecipeBook) -> dict[str, Any]:
@@ -356,13 +387,13 @@ class Delivery(Component):
             code=cloudfront.FunctionCode.from_inline(viewer_request(recipes, self._path)),
         )
 
-    def _let_cdn_read(self, keys: str) -> None:
+    def _let_cdn_read(self, *keys: str) -> None:
         arn = f"arn:{Aws.PARTITION}:cloudfront::{Aws.ACCOUNT_ID}:distribution/{self.distribution.distribution_id}"
         self.images.add_to_resource_policy(
             iam.PolicyStatement(
                 principals=[iam.ServicePrincipal("cloudfront.amazonaws.com")],
                 actions=["s3:GetObject"],
-                resources=[self.images.arn_for_objects(keys)],
+                resources=[self.images.arn_for_objects(one) for one in keys],
                 conditions={"StringEquals": {"AWS:SourceArn": arn}},
             )
         )

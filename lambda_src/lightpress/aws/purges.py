@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
@@ -84,13 +85,13 @@ class CloudFrontCache:
         """CreateInvalidation, of a wildcard for each folder, and of variants also one for the permalinks of their key.
 
         Args:
-            folders: Folders of variants, or of permalinks alone.
+            folders: Folders of variants, or of permalinks alone; of copies, paths, or their beginning and a wildcard.
             reference: Names the request: the same one twice is one invalidation.
 
         Raises:
             TooManyRequests: CloudFront works on as many as it takes at a time.
         """
-        paths = sorted({f"/{cached}*" for folder in folders for cached in cached_folders(folder)})
+        paths = sorted({_path_of(cached) for folder in folders for cached in cached_folders(folder)})
         try:
             self.cloudfront.create_invalidation(
                 DistributionId=self.distribution_id,
@@ -103,3 +104,12 @@ class CloudFrontCache:
             if error.response["Error"]["Code"] in _BUSY:
                 raise TooManyRequests from error
             raise
+
+
+def _path_of(cached: str) -> str:
+    """As CloudFront takes it: what no URL can hold is encoded, for it compares with URLs as viewers send them.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-objects.html
+    """
+    wildcard = cached.endswith(("/", "*")) or not cached
+    return "/" + quote(cached.removesuffix("*"), safe="/!'()~._-") + "*" * wildcard

@@ -169,7 +169,7 @@ class Child:
     def _sends(self, run: Run, found: Found | None) -> bool:
         if found is None or found.stale is None:
             return False
-        return run.job.outdated or found.stale not in {Stale.OUTDATED, Stale.LEAVES}
+        return run.job.outdated or found.stale not in {Stale.OUTDATED, Stale.COPIED, Stale.LEAVES}
 
     def _reserve(self, run: Run, objects: int) -> tuple[Run, int]:
         """Take as many of these objects as may be sent; returns the run as it stands then, and how many."""

@@ -12,10 +12,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from lightpress.image import UNREADABLE, Reason
+from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.dropping import has_left, is_to_leave, marker_below
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.ports import PreconditionFailed
-from lightpress.pipeline.settled import agrees, facts_told, follows_facts, is_current, is_overdue, retold, stays_unread
+from lightpress.pipeline.settled import agrees, facts_told, follows_facts, is_current, is_overdue, stays_unread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,7 @@ class Stale(StrEnum):
     RESTORED = "restored"  # it failed because it was in an archive, and can be read now
     REVIEWED = "reviewed"  # what is published does not agree with its reviews, or they are overdue
     ENRICHED = "enriched"  # it does not say what enrichers have said, or does not ask those of its recipe
+    COPIED = "copied"  # copies of its variants are not where its recipe has them now
     LEAVES = "leaves"  # its recipe drops originals, and it is still there
     OUTDATED = "outdated"  # what is published is of this version under another recipe
 
@@ -118,7 +120,7 @@ class Looking:
             return Stale.OUTDATED
         if self._is_enriched_anew(source, manifest, recipe, original):
             return Stale.ENRICHED
-        return Stale.LEAVES if self._may_leave(source, manifest, recipe, original) else None
+        return _if_copied_anew(manifest, recipe) or self._if_it_may_leave(source, manifest, recipe, original)
 
     def _is_enriched_anew(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
         """Only of what is published by its recipe: of what nobody can read, an attempt would change nothing."""
@@ -129,21 +131,23 @@ class Looking:
         facts = self.facts.of(source.name, original.identity, recipe.enrichers)
         if not follows_facts(manifest, original, recipe, facts):
             return original.closed is None
-        return retold(manifest, recipe, facts) != manifest
+        return (manifest.enrichers, manifest.facts) != (recipe.enrichers, facts)
 
-    def _may_leave(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> bool:
+    def _if_it_may_leave(self, source: Source, manifest: Manifest, recipe: Recipe, original: Original) -> Stale | None:
         if not is_to_leave(source, manifest, recipe):
-            return False
+            return None
         try:
             marker_below(original, self.originals.newest(source))
         except PreconditionFailed:
-            return False
-        return True
+            return None
+        return Stale.LEAVES
 
     def _changed_since_it_left(self, source: Source, manifest: Manifest, recipe: Recipe) -> Stale | None:
         if self._is_rejected(source, manifest, recipe):
             return Stale.REVIEWED
-        return Stale.ENRICHED if facts_told(source, manifest, self.facts) != manifest else None
+        if facts_told(source, manifest, self.facts) != manifest:
+            return Stale.ENRICHED
+        return _if_copied_anew(manifest, recipe)
 
     def _is_rejected(self, source: Source, manifest: Manifest, recipe: Recipe) -> bool:
         """Whether a reviewer rejects what has left, of a recipe that has a gate since then."""
@@ -156,6 +160,10 @@ class Looking:
             return False
         standing = self.reviews.standing(source.name, original.identity, recipe.gate)
         return not agrees(manifest, replace(standing, overdue=is_overdue(manifest, original, recipe, self.now)))
+
+
+def _if_copied_anew(manifest: Manifest, recipe: Recipe) -> Stale | None:
+    return Stale.COPIED if with_copies(manifest, recipe, manifest) != manifest else None
 
 
 def _ending(manifest: Manifest, original: Original, recipe: Recipe) -> str:

@@ -20,7 +20,7 @@ from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.pipeline.sandbox import render_in_sandbox
 from lightpress.pipeline.timing import TimedImages, TimedOriginals
-from lightpress.settings import EventSettings, LateLookSettings
+from lightpress.settings import CopySettings, EventSettings, LateLookSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_sqs import SQSClient
 
-    from lightpress.pipeline.ports import Facts, Reviews
+    from lightpress.pipeline.ports import Copies, Facts, Reviews
     from lightpress.pipeline.recipe import RecipeBook
     from lightpress.pipeline.sandbox import SandboxLimits
     from lightpress.pipeline.timing import Timings
@@ -49,6 +49,7 @@ def dependencies(
     looks = LateLookSettings.from_environment(os.environ)
     queue_url, refresh_delay = settings.purge_queue_url, settings.refresh_delay_seconds
     recipes = load_recipes(RECIPES)
+    copied = CopySettings.from_environment(os.environ)
     return Dependencies(
         originals=TimedOriginals(S3Originals(s3), timings),
         images=TimedImages(S3Images(s3, settings.images_bucket), timings),
@@ -61,7 +62,16 @@ def dependencies(
         late_looks=SqsLateLooks(sqs, looks.queue_url, looks.delay_seconds) if looks else None,
         reviews=reviews_in(settings.images_bucket, s3, recipes),
         facts=facts_in(settings.images_bucket, s3, recipes),
+        copies=_copies(copied, settings.images_bucket, s3) if copied else None,
+        wakes=SqsLateLooks(sqs, copied.queue_url, 0) if copied else None,
+        source_of=publishing(settings).named,
     )
+
+
+def _copies(copied: CopySettings, images_bucket: str, s3: S3Client) -> Copies:
+    from lightpress.aws.copies import S3Copies  # noqa: PLC0415  few recipes have copies
+
+    return S3Copies(s3, copied.bucket or images_bucket, images_bucket, copied.folders)
 
 
 def dropping(needs: Dependencies) -> Callable[..., None]:

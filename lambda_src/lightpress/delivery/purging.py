@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lightpress.pipeline.manifest import VARIANTS
+from lightpress.pipeline.manifest import PERMALINKS, VARIANTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -19,6 +19,9 @@ FOLDERS_AT_ONCE = 7
 
 EVERYTHING = (VARIANTS,)
 """The folder of all variants; that of all permalinks goes with it (`pipeline.manifest.cached_folders`)."""
+
+WITH_COPIES = ("",)
+"""The same, and copies of variants, in whatever folders they are."""
 
 
 class TooManyRequests(Exception):
@@ -77,7 +80,12 @@ def purge(  # noqa: PLR0913  what it decides by
     """
     folders = sorted(set(messages.values()))
     many = len(folders) > at_once and all_from > 0 and max(len(messages), pending()) >= all_from
-    requests = [EVERYTHING] if many else [folders[at : at + at_once] for at in range(0, len(folders), at_once)]
+    has_copies = any(not folder.startswith((VARIANTS, PERMALINKS)) for folder in folders)
+    requests = (
+        [WITH_COPIES if has_copies else EVERYTHING]
+        if many
+        else [folders[at : at + at_once] for at in range(0, len(folders), at_once)]
+    )
     done: set[str] = set()
     for request in requests:
         covered = set(folders if many else request)

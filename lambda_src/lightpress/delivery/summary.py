@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.markup import picture_formats
 from lightpress.image import MESSAGES
+from lightpress.pipeline.copy_pattern import REFUSALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,6 +48,26 @@ def summary_of(manifest: Manifest | None, address: Callable[[Variant | LazyVaria
             for variant in (manifest.offered if manifest else ())
         ],
         "facts": facts_of(manifest) if manifest else None,
+        **copies_of(manifest),
+    }
+
+
+def copies_of(manifest: Manifest | None) -> dict[str, Any]:
+    """Where copies of variants are, or why there is none: `copies`, which only pictures have whose recipe asks."""
+    if manifest is None or not manifest.copies:
+        return {}
+    served = {variant.path: variant for variant in manifest.variants}
+    return {
+        "copies": [
+            {
+                "path": one.path,
+                "name": served[one.variant].name,
+                "format": served[one.variant].format,
+                "refused": one.refused,
+                "detail": one.refused and REFUSALS.get(one.refused),
+            }
+            for one in manifest.copies
+        ]
     }
 
 

@@ -34,7 +34,7 @@ PERMALINKS = "r/"
 LIKENESSES = "alike/"
 """Where the index of perceptual hashes lies, in the images bucket. The CDN cannot read it."""
 _PARTS_OF_A_LIKENESS = 8
-_SELDOM = ("enrichers", "facts", "words")
+_SELDOM = ("enrichers", "facts", "words", "copies", "copied_as", "past_copies")
 _SELDOM_OF_A_SOURCE = ("suggested", "capture", "likeness")
 _KEY_HASH_CHARACTERS = 26  # 130 bits: two keys never share one
 _CONTENT_HASH_CHARACTERS = 16
@@ -188,6 +188,21 @@ class DroppedOriginal:
 
 
 @dataclass(frozen=True, slots=True)
+class Copy:
+    """A copy of a variant where others expect it.
+
+    Attributes:
+        path: Its address: its key in the bucket of copies.
+        variant: The path of the variant in the images bucket.
+        refused: Why there is none, a code (`pipeline.copying`); None if there is one, or is about to be.
+    """
+
+    path: str
+    variant: str
+    refused: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """The published state of one key.
 
@@ -216,6 +231,9 @@ class Manifest:
         held_until: How long they are waited for, in seconds since 1970; None as well.
         original_dropped: That the original has left since it was published, or is about to; None if it is kept. It is
             no deletion.
+        copies: Copies of the variants elsewhere; empty unless the status is "ready". They are written after this.
+        copied_as: Digest of what is said of copies besides their addresses; None where there are none.
+        past_copies: Addresses where copies of this key were once, the last first: nothing of it may lie there.
         schema: Version of this format.
     """
 
@@ -240,6 +258,9 @@ class Manifest:
     held_at: int | None = None
     held_until: int | None = None
     original_dropped: DroppedOriginal | None = None
+    copies: tuple[Copy, ...] = ()
+    copied_as: str | None = None
+    past_copies: tuple[str, ...] = ()
     schema: int = field(default=SCHEMA)
 
     @property
@@ -454,6 +475,8 @@ def manifest_from_json(body: bytes) -> Manifest:
             "facts": tuple(fact_from(fact) for fact in values.get("facts", ())),
             "words": words_from(values.get("words")),
             "original_dropped": _dropped(values),
+            "copies": tuple(Copy(**_known(Copy, copy)) for copy in values.get("copies", ())),
+            "past_copies": tuple(values.get("past_copies", ())),
         }
     )
 
@@ -494,10 +517,18 @@ def permalinks_folder(key: str) -> str:
 
 
 def cached_folders(folder: str) -> tuple[str, ...]:
-    """The folders of the CDN's cache to invalidate: of variants, that of the key's permalinks, too; else it alone."""
-    if folder.startswith(PERMALINKS):
+    """The folders of the CDN's cache to invalidate: of variants, that of the key's permalinks, too; else it alone.
+
+    Of copies, it is a path, or the beginning of some with a wildcard at its end.
+    """
+    if not folder.startswith(VARIANTS):
         return (folder,)
     return folder, f"{PERMALINKS}{folder.removeprefix(VARIANTS)}"
+
+
+def covers(cached: str, path: str) -> bool:
+    """Whether invalidating `cached` takes a path along: a folder, what ends in a wildcard, or the path itself."""
+    return path.startswith(cached.removesuffix("*")) if cached.endswith(("/", "*")) or not cached else path == cached
 
 
 def generation_name(revision: int, identity: str, digest: str, focus: tuple[float, float] | None = None) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from lightpress.image import RenderResult, Spec
+    from lightpress.pipeline.copy_pattern import Stored
     from lightpress.pipeline.facts import Fact
     from lightpress.pipeline.failures import DeadLetter
     from lightpress.pipeline.gate import Standing
@@ -85,6 +86,71 @@ class Images(Protocol):
         """Remove variants; what is already gone is fine."""
 
 
+@dataclass(frozen=True, slots=True)
+class Lies:
+    """What lies at an address for copies.
+
+    Attributes:
+        etag: Of it, to replace or remove exactly it.
+        owner: Whose copy it is (`Copies.owner`); None for what is no copy of Lightpress.
+        revision: Of the manifest that it was written for; 0 for what is none.
+        seal: Stands for its bytes and how they are stored; empty for what is none.
+    """
+
+    etag: str
+    owner: str | None = None
+    revision: int = 0
+    seal: str = ""
+
+
+class Copies(Protocol):
+    """The bucket of copies, which may hold anything else besides."""
+
+    def owner(self, key: str) -> str:
+        """What copies of a key are marked with."""
+
+    def owns(self, owner: str) -> str | None:
+        """The short name of the key that a mark is of (`manifest.short_name`); None if another deployment made it."""
+
+    def covers(self, path: str) -> bool:
+        """Whether copies may be written and removed at an address: it is in a folder that is for copies."""
+
+    def look(self, path: str) -> Lies | None:
+        """What lies at an address; None if nothing does."""
+
+    def write(self, path: str, data: bytes, mark: Lies, how: Stored, replacing: Lies | None) -> None:
+        """Write a copy in place of exactly what was looked at (None: of nothing); raises PreconditionFailed.
+
+        Args:
+            path: The address.
+            data: The bytes.
+            mark: What `look` is to tell of it; its ETag says nothing.
+            how: How it is stored.
+            replacing: What was there.
+        """
+
+    def remove(self, path: str, lying: Lies) -> None:
+        """Remove exactly what was looked at; raises PreconditionFailed if another is there by now, or nothing."""
+
+    def wait(self, owner: str, key: str) -> None:
+        """Note that a key waits for an address that has a copy of `owner`, one of `owns`."""
+
+    def variant(self, path: str) -> bytes | None:
+        """The bytes of a variant; None if it is gone."""
+
+    def waiting(self, key: str) -> tuple[str, ...]:
+        """The list of those that wait for addresses of a key, by their short names."""
+
+    def named(self, name: str) -> str | None:
+        """The key with a short name; None if nothing is published of it any more."""
+
+    def wait_no_longer(self, key: str, names: Iterable[str]) -> None:
+        """Take some off that list."""
+
+    def purges_of(self, paths: Iterable[str]) -> tuple[str, ...]:
+        """What to purge of the CDN for changed copies of one key; empty where it does not serve them."""
+
+
 class Reviews(Protocol):
     """What reviewers have said, and the list of what waits for them."""
 
@@ -137,6 +203,13 @@ class Looks(Protocol):
         """Request a look at a key, as after an upload."""
 
 
+class Wakes(Protocol):
+    """Has keys looked at as if they had been left halfway."""
+
+    def request_look(self, source: Source) -> None:
+        """Request a look at a key, and at what it was refused."""
+
+
 class LateLooks(Protocol):
     """Has keys looked at once more, later."""
 
@@ -161,6 +234,9 @@ class Dependencies:
         late_looks: has a key looked at once more; None where nobody renders lazy variants.
         reviews: what reviewers say; None where no recipe has a gate.
         facts: what enrichers say; None where no recipe asks any.
+        copies: where copies of variants go; None where no recipe has any, or had.
+        wakes: has keys looked at that wait for an address of another's; None as well.
+        source_of: where the original of a key is; None as well.
         now: the time, in seconds since 1970.
     """
 
@@ -173,7 +249,16 @@ class Dependencies:
     late_looks: LateLooks | None = None
     reviews: Reviews | None = None
     facts: Facts | None = None
+    copies: Copies | None = None
+    wakes: Wakes | None = None
+    source_of: Callable[[str], Source] | None = None
     now: Callable[[], float] = time.time
+
+    def look_at(self, key: str) -> None:
+        """Have a key looked at that waits for an address; raises RuntimeError where no ports for that were put in."""
+        if self.wakes is None or self.source_of is None:
+            raise RuntimeError("A recipe has copies, and this function was put together without a port to wake others.")
+        self.wakes.request_look(self.source_of(key))
 
     @property
     def reviewed(self) -> Reviews:

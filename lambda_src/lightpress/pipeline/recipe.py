@@ -31,6 +31,7 @@ from lightpress.image import (
 from lightpress.image.capture import LIKENESS, OF_THE_FILE
 from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE, WRITTEN
 from lightpress.image.kinds import CANDIDATES
+from lightpress.pipeline.copy_pattern import COPY_MARK, FIVE_MINUTES, CopyPattern, CopyRules
 from lightpress.pipeline.facts import DUPLICATES, LOOKING, MOST_ENRICHERS
 from lightpress.pipeline.path_pattern import PathPattern
 from lightpress.toml_reader import Table, read_toml
@@ -71,6 +72,14 @@ ORIGINALS = (KEEP, INFREQUENT, DROP)
 MOST_REVIEWERS = 5
 """Each is a request more for every look at a key."""
 MOST_GATE_HOURS = 24 * 365
+_MOST_TAGS = 10  # of an object in S3
+_MOST_METADATA = 1536  # of the 2 KB that S3 takes, less what marks a copy
+_CACHE_CONTROL = r"[A-Za-z0-9=, -]{1,200}"
+_MEDIA_TYPE = r"[a-z]+/[a-z0-9.+-]+"
+_TAG_NAME = r"[A-Za-z0-9 +=._:/@-]{1,128}"
+_TAG = r"[A-Za-z0-9 +=._:/@-]{0,256}"
+_HEADER_NAME = r"[a-z0-9][a-z0-9-]{0,127}"
+_METADATA = r"[ -~]{1,512}"
 _AN_HOUR = 3600
 _MILLION = 1_000_000
 
@@ -133,6 +142,7 @@ class Recipe:
         gate_hours: How long they have; 0 if for ever.
         originals: What becomes of originals once they are published, one of `ORIGINALS`.
         enrichers: Those that are asked for facts once it is published (`pipeline.facts`).
+        copies: What copies its variants are to have where others expect them; None if none.
     """
 
     name: str
@@ -142,6 +152,7 @@ class Recipe:
     gate_hours: float = 0
     originals: str = KEEP
     enrichers: tuple[str, ...] = ()
+    copies: CopyRules | None = None
 
     def until(self, held_at: int | None) -> int | None:
         """When reviewers have had time enough who were asked at a time, in seconds since 1970; None if they never have.
@@ -254,6 +265,16 @@ class RecipeBook:
     def enrichers(self) -> tuple[str, ...]:
         """The enrichers that any of the recipes asks."""
         return tuple(sorted({name for recipe in self.recipes.values() for name in recipe.enrichers}))
+
+    @property
+    def copy_folders(self) -> tuple[str, ...]:
+        """The folders that copies go to, with "/" at the end."""
+        return tuple(sorted({one.copies.pattern.folder for one in self.recipes.values() if one.copies}))
+
+    @property
+    def tags_copies(self) -> bool:
+        """Whether any copies have tags."""
+        return any(one.copies and one.copies.tags for one in self.recipes.values())
 
     @property
     def accept(self) -> tuple[str, ...]:
@@ -423,8 +444,68 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
     unanswered, hours = _time_limit(row, gate)
     originals = _originals(row, spec, gate)
     enrichers = _enrichers(row, spec, asked)
+    copies = _copies(row, spec)
     row.close()
-    return Recipe(name, spec, gate, unanswered, hours, originals, enrichers)
+    return Recipe(name, spec, gate, unanswered, hours, originals, enrichers, copies)
+
+
+def _copies(recipe: Table, spec: Spec) -> CopyRules | None:
+    """Where copies go, and how they are stored: a pattern, or a table with one."""
+    if not recipe.has("copies"):
+        return None
+    if recipe.is_text("copies"):
+        row, key, rules = recipe, "copies", CopyRules(CopyPattern(recipe.text("copies")))
+    else:
+        row, key = recipe.table("copies", such_as='{ path = "thumbs/{stem}-{size}.{ext}" }'), "path"
+        rules = CopyRules(
+            CopyPattern(row.text("path")),
+            row.text("cache_control", FIVE_MINUTES, pattern=_CACHE_CONTROL),
+            _pairs(row, "content_type", _MEDIA_TYPE, 'a media type, such as "image/jpeg"', allowed=spec.formats),
+            _pairs(row, "tags", _TAG, "a tag of S3: letters, digits, spaces and + - = . _ : / @"),
+            _pairs(row, "metadata", _METADATA, "text in ASCII"),
+        )
+        row.close()
+    _check_copies(row, key, rules, spec)
+    if spec.lazy:
+        raise recipe.error("copies", "excludes lazy: what is made at its first view cannot be copied. Remove one")
+    return rules
+
+
+def _check_copies(row: Table, key: str, rules: CopyRules, spec: Spec) -> None:
+    """Refuse an address that nothing could be copied to, or two variants of one picture would share."""
+    if problem := rules.pattern.problem():
+        raise row.error(key, f"{rules.pattern.text!r} {problem}")
+    without_width = next((size.name for size in spec.sizes if size.width is None), None)
+    if "width" in rules.pattern.named and without_width:
+        raise row.error(key, f"names {{width}}, and the size {without_width} has none: name {{size}}")
+    variants = [(one.name, one.width or 0, OUTPUTS[form].extension) for one in spec.sizes for form in spec.formats]
+    if same := rules.pattern.ambiguous(variants):
+        raise row.error(
+            key,
+            f"is one address for {same[0]} and {same[1]} of each picture: it needs {{size}} where there are several "
+            "sizes, and {ext} where there are several formats",
+        )
+    if len(rules.tags) > _MOST_TAGS:
+        raise row.error("tags", f"are {len(rules.tags)}; S3 takes {_MOST_TAGS}")
+    if sum(len(name) + len(value) for name, value in rules.metadata) > _MOST_METADATA:
+        raise row.error("metadata", f"is longer than {_MOST_METADATA} characters in all")
+
+
+def _pairs(
+    row: Table, key: str, pattern: str, allowed_values: str, allowed: tuple[str, ...] = ()
+) -> tuple[tuple[str, str], ...]:
+    """A table of texts. allowed: what its keys may be; empty for anything that headers can hold."""
+    table = row.table(key)
+    for name in table.names():
+        if allowed:
+            table.check_allowed(name, allowed)
+        elif not re.fullmatch(_HEADER_NAME if key == "metadata" else _TAG_NAME, name):
+            raise table.error(name, "is not a usable name")
+        if not re.fullmatch(pattern, table.text(name)):
+            raise table.error(name, f"{table.text(name)!r} is not allowed; allowed: {allowed_values}")
+        if key == "metadata" and name.startswith(COPY_MARK):
+            raise table.error(name, f"begins with {COPY_MARK}, which marks copies: name it otherwise")
+    return tuple(sorted((name, table.text(name)) for name in table.names()))
 
 
 def _enrichers(recipe: Table, spec: Spec, asked: tuple[str, ...]) -> tuple[str, ...]:

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from lightpress.image import REJECTIONS, UNREADABLE, PictureRejected, Reason
 from lightpress.image.formats import OUTPUTS
+from lightpress.pipeline.copies import with_copies
+from lightpress.pipeline.copying import match_copies
 from lightpress.pipeline.dropping import has_left
 from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.file_names import saved_as
@@ -245,7 +247,7 @@ def _attempt(
     recipe = dependencies.recipes.recipe_for(source.name)
     if published is not None and has_left(source, published.manifest, original, dependencies.originals):
         if not _is_rejected(source, published.manifest, recipe, dependencies):
-            return _left(source, original, published, dependencies, again=again)
+            return _left(source, original, published, dependencies, recipe, again=again)
         original = None  # there is nothing to put into quarantine: it ends as a deletion does
     if published is not None and published.manifest.original_dropped is not None:
         _take_away(source, published.manifest, dependencies)
@@ -262,22 +264,50 @@ def _attempt(
     return _update(attempt)
 
 
-def _left(
-    source: Source, original: Original | None, published: Published, dependencies: Dependencies, *, again: bool
+def _left(  # noqa: PLR0913  all that was found
+    source: Source,
+    original: Original | None,
+    published: Published,
+    dependencies: Dependencies,
+    recipe: Recipe | None,
+    *,
+    again: bool,
 ) -> Outcome:
-    """Leave what is published of an original that has left as it is, whatever recipes say by now.
+    """Leave the variants of an original that has left as they are, whatever recipes say by now.
 
-    Enrichers look at variants, and mostly answer once the original has left: what they say is told all the same.
+    Enrichers look at variants, and mostly answer once the original has left: what they say is told all the same. Copies
+    are made of variants, too.
     """
     manifest = facts_told(source, published.manifest, dependencies.facts)
+    manifest = with_copies(manifest, recipe, published.manifest)
     if manifest != published.manifest:
-        manifest = replace(manifest, revision=_next_revision(published))
-        dependencies.images.publish(manifest, published)
-        if again:  # an attempt before this one may have lost its race against the manifest that the original left by
-            remove_dead(manifest, dependencies)
+        manifest = _retold_as_it_is(manifest, published, dependencies, again=again)
         return Outcome(source, Action.RETOLD, manifest, original=original)
-    manifest = swept(published, dependencies) if again else manifest
+    manifest = _looked_at_again(published, dependencies, again=again)
     return Outcome(source, Action.NOTHING, manifest, original=original)
+
+
+def _retold_as_it_is(manifest: Manifest, published: Published, dependencies: Dependencies, *, again: bool) -> Manifest:
+    """Publish the same variants, with other things said of them, and finish what somebody may have left halfway.
+
+    Returns the manifest as it is then; raises PreconditionFailed if another is published by now.
+    """
+    manifest = replace(manifest, revision=_next_revision(published))
+    dependencies.images.publish(manifest, published)
+    if again:  # an attempt before this one may have lost its race against the manifest that the original left by
+        now = dependencies.images.published(manifest.key)
+        if now is None or now.manifest != manifest:
+            raise PreconditionFailed
+        manifest = swept(now, dependencies)
+    return match_copies(manifest, dependencies)
+
+
+def _looked_at_again(published: Published, dependencies: Dependencies, *, again: bool) -> Manifest:
+    """Finish what somebody may have left halfway, and try what was refused; returns the manifest as it is then."""
+    manifest = swept(published, dependencies) if again else published.manifest
+    if again or any(one.refused for one in manifest.copies):
+        return match_copies(manifest, dependencies)
+    return manifest
 
 
 def _is_rejected(source: Source, manifest: Manifest, recipe: Recipe | None, dependencies: Dependencies) -> bool:
@@ -320,10 +350,9 @@ def _retell(published: Published, attempt: Attempt) -> Outcome:
     """
     manifest = retold(published.manifest, attempt.recipe, attempt.facts)
     if manifest == published.manifest:
-        shown = swept(published, attempt.dependencies) if attempt.again else manifest
+        shown = _looked_at_again(published, attempt.dependencies, again=attempt.again)
         return Outcome(attempt.source, Action.NOTHING, shown, original=attempt.original)
-    manifest = replace(manifest, revision=_next_revision(published))
-    _publish(manifest, attempt)
+    manifest = _publish(replace(manifest, revision=_next_revision(published)), attempt)
     return Outcome(attempt.source, Action.RETOLD, manifest, original=attempt.original)
 
 
@@ -338,7 +367,7 @@ def _update(attempt: Attempt) -> Outcome:
         manifest = _rendered(attempt)
     except PictureRejected as rejected:
         return _rejected(attempt, rejected)
-    _publish(manifest, attempt)
+    manifest = _publish(manifest, attempt)
     return Outcome(attempt.source, Action.PUBLISHED, manifest, original=attempt.original)
 
 
@@ -347,7 +376,7 @@ def _hold(attempt: Attempt) -> Outcome:
     since = attempt.held_at
     manifest = attempt.publication.held(attempt.recipe.gate, since, attempt.recipe.until(since))
     attempt.dependencies.reviewed.list_as_held(manifest)
-    _publish(manifest, attempt)
+    manifest = _publish(manifest, attempt)
     return Outcome(attempt.source, Action.HELD, manifest)
 
 
@@ -370,7 +399,7 @@ def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
     """Keep what is published, hand the verdict on, or record it and publish the failure."""
     published = attempt.published.manifest if attempt.published else None
     if attempt.published is not None and outlives(attempt.published.manifest, attempt.original, rejected):
-        kept = swept(attempt.published, attempt.dependencies) if attempt.again else attempt.published.manifest
+        kept = _kept_unread(attempt.published, attempt)
         closed = Closed(rejected.reason, rejected.detail)
         return Outcome(attempt.source, Action.KEPT, kept, closed=closed)
     digest = attempt.recipe.digest_for(rejected.reason)
@@ -382,18 +411,29 @@ def _rejected(attempt: Attempt, rejected: PictureRejected) -> Outcome:
     if rejected.reason in REJECTIONS:
         publication = replace(publication, previous=None)  # pages may not show what was published before either
     manifest = publication.failed(rejected)
-    _publish(manifest, attempt)
+    manifest = _publish(manifest, attempt)
     return Outcome(attempt.source, Action.FAILED, manifest, verdict)
 
 
-def _publish(manifest: Manifest, attempt: Attempt) -> None:
+def _kept_unread(published: Published, attempt: Attempt) -> Manifest:
+    """Leave what is published as it is, but for copies, which are made of variants; returns it as it is then."""
+    manifest = with_copies(published.manifest, attempt.recipe, published.manifest)
+    if manifest == published.manifest:
+        return _looked_at_again(published, attempt.dependencies, again=attempt.again)
+    return _retold_as_it_is(manifest, published, attempt.dependencies, again=attempt.again)
+
+
+def _publish(manifest: Manifest, attempt: Attempt) -> Manifest:
     """Replace the manifest that was read, and remove what is dead by that, where anything can be.
+
+    Copies of its variants come last. Returns the manifest as it is then: it tells where there could be none.
 
     The CDN is told first of what it shows and must not show any more, and a late look is asked for first where somebody
     may be rendering for the old manifest: told later, neither might ever be.
 
     Raises PreconditionFailed if another manifest or another original is there by now, or reviewers say something else.
     """
+    manifest = with_copies(manifest, attempt.recipe, attempt.published.manifest if attempt.published else None)
     _look_later(attempt.source, attempt.published, attempt.dependencies)
     if attempt.dependencies.refreshes is not None and _takes_away(manifest, attempt.published):
         attempt.dependencies.refreshes.request_purge(permalinks_folder(manifest.key))
@@ -404,6 +444,7 @@ def _publish(manifest: Manifest, attempt: Attempt) -> None:
     failed_halfway = manifest.status is Status.FAILED  # as rendering may have
     if attempt.published is not None or attempt.again or failed_halfway:
         remove_dead(manifest, attempt.dependencies)
+    return match_copies(manifest, attempt.dependencies)
 
 
 def _look_later(source: Source, published: Published | None, dependencies: Dependencies) -> None:
@@ -434,12 +475,15 @@ def _withdraw(
     if published is None and ignored and not (again and has_variants(source.name, dependencies.images)):
         return Outcome(source, Action.NOTHING, None)
     if published is not None and is_gone_for_good(published.manifest, dependencies.images):
-        return Outcome(source, Action.NOTHING, published.manifest)
+        manifest = match_copies(published.manifest, dependencies) if again else published.manifest
+        return Outcome(source, Action.NOTHING, manifest)
     tombstone = Manifest(source.name, Status.DELETED, _next_revision(published))
+    tombstone = with_copies(tombstone, None, published.manifest if published else None)
     _look_later(source, published, dependencies)
     dependencies.images.publish(tombstone, published)
     unlist(published, dependencies)
     remove_dead(tombstone, dependencies)
+    tombstone = match_copies(tombstone, dependencies)
     if not ignored and dependencies.originals.head(source) is not None:
         raise PreconditionFailed
     return Outcome(source, Action.REMOVED, tombstone)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightpress.image import UNREADABLE, PictureRejected, Reason
+from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.facts import center_of
 from lightpress.pipeline.manifest import Manifest, Status
 
@@ -54,10 +55,10 @@ def suggested_by(facts: tuple[Fact, ...], recipe: Recipe, by_hand: Point | None)
 
 
 def retold(manifest: Manifest, recipe: Recipe, facts: tuple[Fact, ...]) -> Manifest:
-    """The manifest with what enrichers say now; the same where they say nothing new."""
+    """The manifest with what enrichers say now, and copies where they are to be now; the same where nothing is new."""
     if manifest.status is not Status.READY:
         return manifest
-    return replace(manifest, enrichers=recipe.enrichers, facts=facts)
+    return with_copies(replace(manifest, enrichers=recipe.enrichers, facts=facts), recipe, manifest)
 
 
 def facts_told(source: Source, manifest: Manifest, facts: Facts | None) -> Manifest:

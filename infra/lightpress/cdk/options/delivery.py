@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.cdk.options.countries import countries
 from lightpress.cdk.options.option_types import choice, each_matching, flag, integer, matching, option
+from lightpress.pipeline.copy_pattern import RESERVED
 
 if TYPE_CHECKING:
     from lightpress.toml_reader import Table
@@ -36,6 +37,8 @@ _SHIELDS = (
 # The first bytes, and the length, of every RSA key of 2,048 bits with the usual exponent in DER (RFC 5280, 4.1).
 _RSA_2048 = bytes.fromhex("30820122300d06092a864886f70d01010105000382010f003082010a0282010100")
 _RSA_2048_BYTES = 294
+_BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"
+_COPY_FOLDER = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}/"
 LEAST_PERMALINK_SECONDS = 60
 # https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based-high-level-settings.html
 LEAST_RATE_LIMIT = 10
@@ -200,6 +203,20 @@ class DeliveryOptions:
         "those that are owed still. With a lazy recipe, it is there in any case.",
     )
 
+    copies_bucket: str = matching(
+        _BUCKET,
+        such_as="my-site-assets",
+        doc="A bucket of yours for the copies of variants that recipes ask for (docs/how-to/copies.md), of the same "
+        'account and region; who serves them from there is yours to say. "" puts them into the images bucket, from '
+        "where the CDN serves them.",
+    )
+    former_copies: tuple[str, ...] = each_matching(
+        _COPY_FOLDER,
+        such_as="thumbs/",
+        doc="Folders where copies of variants were that no recipe names any more: functions may remove them there. "
+        "Set it with the change of the recipe, and back once a backfill is done.",
+    )
+
     @property
     def permalink_life(self) -> int | None:
         """Seconds that the CDN keeps a picture at a permalink; None where permalinks redirect."""
@@ -234,6 +251,8 @@ def check_mounted(table: Table) -> None:
 
 def check_delivery(options: DeliveryOptions, table: Table, *, mounted: bool) -> None:
     """Reject options that CloudFront needs together, or cannot have together."""
+    if taken := sorted(set(options.former_copies) & set(RESERVED)):
+        raise table.error("former_copies", f"{taken[0]!r} is Lightpress's own folder")
     if mounted:
         check_mounted(table)
         return

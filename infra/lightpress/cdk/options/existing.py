@@ -154,6 +154,17 @@ def check_buckets(options: ExistingOptions, environment: str, table: Table) -> N
     _check_size("in_place", [one.pictures for one in options.in_place], table)
 
 
+def check_copies_bucket(bucket: str, options: ExistingOptions, environment: str, table: Table) -> None:
+    """Reject a bucket whose objects are originals: a copy would be published, and copied again."""
+    if not bucket:
+        return
+    if bucket.startswith(f"{prefix_of(environment)}-"):
+        raise table.error("copies_bucket", f"{bucket!r} is named like one of the stack's own buckets")
+    existing = [one.pictures.bucket for one in options.attach] + [one.pictures.bucket for one in options.in_place]
+    if bucket in existing:
+        raise table.error("copies_bucket", f"{bucket!r} has originals, and copies there would become some")
+
+
 def _check_own_buckets(options: ExistingOptions, environment: str, table: Table) -> None:
     """Reject the stack's own buckets: replacing an original would publish it again, and variants must not change."""
     buckets = {f"attach[{number}]": one.pictures.bucket for number, one in enumerate(options.attach)}

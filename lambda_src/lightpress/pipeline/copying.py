@@ -1,0 +1,150 @@
+"""Copies of variants at addresses that others expect: written after the manifest is, and made to match it.
+
+An address belongs to whoever's copy lies there first. The copy itself says whose it is, and of which revision, so there
+is nothing else to keep in step: each is written, replaced and removed only as it was looked at. What is no copy of
+Lightpress is never touched.
+
+The manifest names all addresses, those of the past as well, so that whoever looks at the key again finds what somebody
+has left halfway. After the last request, the manifest is read again: if it is another by now, its copies are, too.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from lightpress.pipeline.copy_pattern import ANOTHERS, ELSEWHERE, FOREIGN, TOO_LONG, is_too_long
+from lightpress.pipeline.ports import Lies, PreconditionFailed
+
+if TYPE_CHECKING:
+    from lightpress.pipeline.copy_pattern import CopyRules
+    from lightpress.pipeline.manifest import Copy, Manifest, Variant
+    from lightpress.pipeline.ports import Copies, Dependencies
+
+_TRIES = 5
+
+
+def match_copies(manifest: Manifest, dependencies: Dependencies) -> Manifest:
+    """Make what lies at the addresses of a key match its manifest, which was published; returns it as it is then.
+
+    Raises PreconditionFailed if another manifest is published by now, or somebody else works on the same addresses.
+    """
+    copies = dependencies.copies
+    if copies is None or not (manifest.copies or manifest.past_copies):
+        return manifest
+    work = _Matching(manifest, dependencies, copies)
+    placed = tuple(map(work.place, manifest.copies))
+    for path in manifest.past_copies:
+        work.take_away(path)
+    now = dependencies.images.published(manifest.key)
+    if now is None or now.manifest != manifest:
+        raise PreconditionFailed
+    if manifest.past_copies:
+        work.wake_others()
+    if placed == manifest.copies:
+        return manifest
+    told = replace(manifest, copies=placed, revision=manifest.revision + 1)
+    dependencies.images.publish(told, now)
+    return told
+
+
+@dataclass
+class _Matching:
+    """One worker who makes the copies of a key match a manifest.
+
+    purged: whether the CDN was told already. waits_for: the owners whose lists of waiting keys have this one.
+    """
+
+    manifest: Manifest
+    dependencies: Dependencies
+    copies: Copies
+    purged: bool = False
+    waits_for: set[str] = field(default_factory=set)
+
+    def place(self, copy: Copy) -> Copy:
+        """Write a copy, unless it is there; returns it as it is to be told."""
+        if is_too_long(copy.path):
+            return replace(copy, refused=TOO_LONG)
+        if not self.copies.covers(copy.path):
+            return replace(copy, refused=ELSEWHERE)
+        for _ in range(_TRIES):
+            with suppress(PreconditionFailed):
+                return replace(copy, refused=self._placed(copy))
+        raise PreconditionFailed
+
+    def _placed(self, copy: Copy) -> str | None:
+        """Write it, or say why it cannot be; raises PreconditionFailed if the address has changed meanwhile."""
+        variant = next(one for one in self.manifest.variants if one.path == copy.variant)
+        lying, mark = self.copies.look(copy.path), self._mark(variant)
+        if lying is not None and lying.owner != mark.owner:
+            return self._refused(lying)
+        if lying is not None and lying.seal == mark.seal:
+            return None
+        if lying is not None and lying.revision > self.manifest.revision:
+            raise PreconditionFailed  # somebody has published another manifest
+        data = self.copies.variant(variant.path)
+        if data is None:
+            raise PreconditionFailed
+        if lying is not None:
+            self._purge()
+        self.copies.write(copy.path, data, mark, self._rules.stored(variant.format, variant.media_type), lying)
+        return None
+
+    def _refused(self, lying: Lies) -> str:
+        """Wait for the owner to leave; raises PreconditionFailed to have the address looked at after that is noted."""
+        if lying.owner is None or self.copies.owns(lying.owner) is None:
+            return FOREIGN
+        if lying.owner in self.waits_for:
+            return ANOTHERS
+        self.copies.wait(lying.owner, self.manifest.key)
+        self.waits_for.add(lying.owner)
+        raise PreconditionFailed
+
+    def take_away(self, path: str) -> None:
+        """Remove this key's copy from an address, if one is there."""
+        if is_too_long(path) or not self.copies.covers(path):
+            return
+        lying = self.copies.look(path)
+        if lying is None or lying.owner != self.copies.owner(self.manifest.key):
+            return
+        if lying.revision > self.manifest.revision:
+            raise PreconditionFailed
+        self._purge()
+        self.copies.remove(path, lying)
+
+    def wake_others(self) -> None:
+        """Have those looked at who wait for an address of this key: it may be free now."""
+        names = self.copies.waiting(self.manifest.key)
+        for name in names:
+            key = self.copies.named(name)
+            if key is not None:
+                self.dependencies.look_at(key)
+        if names:
+            self.copies.wait_no_longer(self.manifest.key, names)
+
+    def _purge(self) -> None:
+        """Have the CDN forget what it shows at the addresses of this key, before the first of them changes."""
+        if self.purged or self.dependencies.purges is None:
+            return
+        every = {*(one.path for one in self.manifest.copies if one.refused is None), *self.manifest.past_copies}
+        for path in self.copies.purges_of(every):
+            self.dependencies.purges.request_purge(path)
+        self.purged = True
+
+    def _mark(self, variant: Variant) -> Lies:
+        return Lies(
+            "",
+            self.copies.owner(self.manifest.key),
+            self.manifest.revision,
+            f"{variant.sha256[:32]}-{self.manifest.copied_as}",
+        )
+
+    @property
+    def _rules(self) -> CopyRules:
+        """Of the recipe that the manifest was told by; raises PreconditionFailed where it is another by now."""
+        recipe = self.dependencies.recipes.recipe_for(self.manifest.key)
+        rules = recipe.copies if recipe else None
+        if rules is None or rules.digest != self.manifest.copied_as:
+            raise PreconditionFailed
+        return rules

@@ -1,0 +1,136 @@
+"""Copies of variants: the grants of their calls and no more, and how the CDN serves them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_cloudfront as cloudfront
+from aws_cdk import aws_cloudfront_origins as origins
+
+from lightpress.cdk import Lightpress
+from lightpress.toml_reader import ConfigError
+from tests.cdk.grants import environment_of, function_id, grants_of
+from tests.cdk.templates import NO_LAYER, Template, read_template
+from tests.handlers.conftest import IMAGES, QUEUE
+from tests.handlers.recorder import needs
+from tests.handlers.test_copies import COPYING, TAG
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+RECIPES = """
+[[rules]]
+path = "**"
+recipe = "web"
+
+[recipes.web]
+copies = {copies}
+sizes = {{ w640 = {{ width = 640 }} }}
+"""
+PLAIN, TAGGED = (
+    '"thumbs/{stem}-{size}.{ext}"',
+    '{ path = "thumbs/{stem}-{size}.{ext}", tags = { shop = "yes" } }',
+)
+
+
+def deployed(folder: Path, copies: str, **options: Any) -> Template:  # noqa: ANN401  of the construct
+    app = App(context=NO_LAYER, outdir=str(folder / "out"))
+    stack = Stack(app, "Copied", env={"account": "123456789012", "region": "eu-west-1"})
+    Lightpress(stack, "Images", recipes=recipes_in(folder, copies), name="dev", **options)
+    return read_template(app.synth().get_stack_by_name("Copied"))
+
+
+def recipes_in(folder: Path, copies: str) -> Path:
+    path = folder / "recipes.toml"
+    path.write_text(RECIPES.format(copies=copies), encoding="utf-8")
+    return path
+
+
+def granted(template: Template, handler: str) -> set[tuple[str, str]]:
+    """What a function may do, by the names of the tests."""
+    function = function_id(template.raw, handler)
+    environment = environment_of(template.raw, function)
+    queue = environment["COPIES_QUEUE_URL"].rpartition("/")[2]
+    named = {
+        (one.action, one.resource.replace(f"arn:aws:s3:::{environment['IMAGES_BUCKET']}", IMAGES))
+        for one in grants_of(template.raw, function)
+    }
+    return {(action, QUEUE if resource.endswith(f":{queue}") else resource) for action, resource in named}
+
+
+@pytest.mark.parametrize("handler", ["process_upload", "record_failure"])
+@pytest.mark.parametrize(("copies", "calls"), [(PLAIN, COPYING - {TAG}), (TAGGED, COPYING)], ids=["plain", "tagged"])
+def test_publishers_may_do_what_copying_does(tmp_path: Path, handler: str, copies: str, calls: set[Any]) -> None:
+    found = granted(deployed(tmp_path, copies), handler)
+    wanted = {(need.action, need.resource) for need in needs(calls)}
+    assert wanted - found == set()
+    folders = (f"{IMAGES}/thumbs/", f"{IMAGES}/copies/")
+    assert {one for one in found if one[1].startswith(folders)} == {one for one in wanted if one[1].startswith(folders)}
+
+
+def behaviors(template: Template) -> dict[str, dict[str, Any]]:
+    (distribution,) = template.resources("AWS::CloudFront::Distribution")
+    config = distribution.properties["DistributionConfig"]
+    return {one["PathPattern"]: one for one in config["CacheBehaviors"]}
+
+
+def test_the_cdn_serves_their_folder_from_the_bucket_as_variants_but_for_the_edge_function(tmp_path: Path) -> None:
+    template = deployed(tmp_path, PLAIN)
+    found = behaviors(template)
+    variants, copies = found["/i/*"], found["/thumbs/*"]
+    assert "FunctionAssociations" not in copies
+    same = ("CachePolicyId", "ResponseHeadersPolicyId", "ViewerProtocolPolicy", "AllowedMethods")
+    assert {name: copies[name] for name in same} == {name: variants[name] for name in same}
+    readable = [str(one.properties["PolicyDocument"]) for one in template.resources("AWS::S3::BucketPolicy")]
+    assert sum("/thumbs/*" in one for one in readable) == 1
+
+
+def test_in_a_bucket_of_the_owners_they_are_no_business_of_the_cdn(tmp_path: Path) -> None:
+    template = deployed(tmp_path, PLAIN, copies_bucket="my-site")
+    assert set(behaviors(template)) == {"/i/*"}
+    function = function_id(template.raw, "process_upload")
+    assert environment_of(template.raw, function)["COPIES_BUCKET"] == "my-site"
+    theirs = {(one.action, one.resource) for one in grants_of(template.raw, function) if ":my-site" in one.resource}
+    objects = "arn:aws:s3:::my-site/thumbs/*"
+    assert theirs == {
+        ("s3:ListBucket", "arn:aws:s3:::my-site"),
+        *((f"s3:{action}Object", objects) for action in ("Get", "Put", "Delete")),
+    }
+
+
+def test_folders_of_before_may_be_cleared_without_a_recipe_that_names_them(tmp_path: Path) -> None:
+    template = deployed(tmp_path, PLAIN, former_copies=("old/",))
+    environment = environment_of(template.raw, function_id(template.raw, "process_upload"))
+    assert environment["COPY_FOLDERS"] == "old/,thumbs/"
+    assert {"/old/*", "/thumbs/*"} <= set(behaviors(template))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"copies_bucket": "shop", "attach": [{"bucket": "shop"}]}, "copies_bucket: 'shop' has originals"),
+        ({"copies_bucket": "lightpress-dev-images"}, "named like one of the stack's own buckets"),
+        ({"former_copies": ("i/",)}, "former_copies: 'i/' is Lightpress's own folder"),
+    ],
+)
+def test_where_copies_could_not_go_is_refused(tmp_path: Path, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        deployed(tmp_path, PLAIN, **options)
+
+
+def test_with_a_distribution_of_the_owners_they_need_a_bucket_of_the_owners(tmp_path: Path) -> None:
+    stack = Stack(App(context=NO_LAYER, outdir=str(tmp_path / "out")), "Copied")
+    behavior = cloudfront.BehaviorOptions(origin=origins.HttpOrigin("www.example.com"))
+    distribution = cloudfront.Distribution(stack, "Cdn", default_behavior=behavior)
+    recipes = recipes_in(tmp_path, PLAIN)
+    with pytest.raises(ConfigError, match="distribution: it is yours, and recipes have copies"):
+        Lightpress(stack, "Images", recipes=recipes, name="dev", distribution=distribution)
+    Lightpress(stack, "Other", recipes=recipes, name="dev", distribution=distribution, copies_bucket="my-site")
+
+
+def test_a_bucket_for_copies_without_any_is_refused(tmp_path: Path) -> None:
+    stack = Stack(App(context=NO_LAYER, outdir=str(tmp_path / "out")), "Copied")
+    with pytest.raises(ConfigError, match="copies_bucket: no recipe has copies"):
+        Lightpress(stack, "Images", name="dev", copies_bucket="my-site")

@@ -1,0 +1,218 @@
+"""Copies of variants: their addresses, and the races for an address that schedules of requests seldom meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from lightpress.aws.copies import S3Copies
+from lightpress.aws.images import S3Images
+from lightpress.pipeline import gate, manifest
+from lightpress.pipeline.buckets import Publishing
+from lightpress.pipeline.copies import MOST_PAST, with_copies
+from lightpress.pipeline.copy_pattern import (
+    ANOTHERS,
+    FOREIGN,
+    RESERVED,
+    TOO_LONG,
+    CopyPattern,
+    CopyRules,
+    purged_by,
+)
+from lightpress.pipeline.copying import match_copies
+from lightpress.pipeline.facts import FACTS
+from lightpress.pipeline.manifest import Copy, Manifest, PublishedSource, Status, Variant, short_name
+from lightpress.pipeline.ports import Dependencies, PreconditionFailed
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from tests.pipeline.fakes import book
+from tools.fakes.s3 import Bucket, SimulatedS3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.pipeline.source import Source
+
+IMAGES = "images"
+RULES = CopyRules(CopyPattern("thumbs/{stem}-{size}.{ext}"))
+
+
+def address(pattern: str, key: str) -> str:
+    return CopyPattern(pattern).address(key, short_name(key), "w640", 640, "webp")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "key", "expected"),
+    [
+        ("thumbs/{stem}-{size}.{ext}", "2026/11/cat.jpg", "thumbs/cat-w640.webp"),
+        ("thumbs/{folder}/{stem}-{width}.{ext}", "2026/11/cat.jpg", "thumbs/2026/11/cat-640.webp"),
+        ("thumbs/{folder}/{stem}-{width}.{ext}", "cat.jpg", "thumbs/cat-640.webp"),
+        ("thumbs/{key}/{size}.{ext}", "a/cat.tar.jpg", "thumbs/a/cat.tar.jpg/w640.webp"),
+        ("thumbs/{name}.{ext}", "a/cat", "thumbs/cat.webp"),
+        ("thumbs/{stem}.{ext}", ".hidden", "thumbs/.hidden.webp"),
+        ("thumbs/{stem}-{size}.{ext}", "a/{key} é.jpg", "thumbs/{key} é-w640.webp"),
+        ("t/{hash}.{ext}", "cat.jpg", f"t/{short_name('cat.jpg')}.webp"),
+    ],
+)
+def test_an_address_follows_from_the_key_the_size_and_the_format(pattern: str, key: str, expected: str) -> None:
+    assert address(pattern, key) == expected
+
+
+def test_the_reserved_folders_are_those_that_the_code_uses() -> None:
+    used = {manifest.VARIANTS, manifest.MANIFESTS, manifest.PERMALINKS, manifest.LIKENESSES}
+    assert used | {gate.HELD, gate.REVIEWS, FACTS} <= set(RESERVED)
+
+
+@pytest.mark.parametrize(
+    ("paths", "expected"),
+    [
+        (["thumbs/cat-1.webp", "thumbs/cat-2.webp"], ("thumbs/cat-*",)),
+        (["thumbs/1/cat.webp", "thumbs/2/cat.webp"], ("thumbs/1/cat.webp", "thumbs/2/cat.webp")),
+        (["thumbs/cat.webp"], ("thumbs/cat.webp",)),
+        ([], ()),
+    ],
+)
+def test_copies_of_a_key_are_purged_by_one_path_unless_that_takes_all_along(
+    paths: list[str], expected: tuple[str, ...]
+) -> None:
+    assert purged_by(paths, "thumbs/") == expected
+
+
+@dataclass
+class Woken:
+    """Hears who is to be looked at; log: what was asked for, in order."""
+
+    log: list[str] = field(default_factory=list)
+
+    def request_look(self, source: Source) -> None:
+        self.log.append(f"look {source.name}")
+
+
+@dataclass
+class Rig:
+    """The images bucket, and something that happens right after a request."""
+
+    bucket: Bucket = field(default_factory=Bucket)
+    woken: Woken = field(default_factory=Woken)
+    then: dict[str, Callable[[], object]] = field(default_factory=dict)
+
+    def wire(self, operation: str, what: str, effect: Callable[[], Any], *, changes: bool = False) -> Any:  # noqa: ANN401, ARG002
+        request = f"{operation} {what.removeprefix(f'{IMAGES}/')}"
+        self.woken.log.append(request)
+        try:
+            return effect()
+        finally:
+            if happens := self.then.pop(request, None):
+                happens()
+
+    @property
+    def dependencies(self) -> Dependencies:
+        s3: Any = SimulatedS3({IMAGES: self.bucket}, self.wire)
+        recipe: Recipe = replace(book(640).recipes["web"], copies=RULES)
+        nobody: Any = None
+        return Dependencies(
+            nobody,
+            S3Images(s3, IMAGES),
+            RecipeBook((Rule("**", recipe),), {"web": recipe}),
+            nobody,
+            copies=S3Copies(s3, IMAGES, IMAGES, ("thumbs/",)),
+            wakes=self.woken,
+            source_of=Publishing("uploads").named,
+        )
+
+    def publish(
+        self, key: str, revision: int = 1, data: bytes = b"picture", before: Manifest | None = None
+    ) -> Manifest:
+        path = f"i/{short_name(key)}/{revision}-x/w640.jpg"
+        self.bucket.put(path, data)
+        variant = Variant("w640", "jpeg", "image/jpeg", 640, 480, len(data), data.hex()[:64].ljust(64, "0"), path)
+        plain = Manifest(key, Status.READY, revision, PublishedSource("v1", 1), variants=(variant,))
+        return self._put(with_copies(plain, self.dependencies.recipes.recipe_for(key), before))
+
+    def delete(self, before: Manifest) -> Manifest:
+        return self._put(with_copies(Manifest(before.key, Status.DELETED, before.revision + 1), None, before))
+
+    def _put(self, published: Manifest) -> Manifest:
+        self.bucket.put(manifest.manifest_path(published.key), published.to_json())
+        return published
+
+
+def refused(published: Manifest) -> list[str | None]:
+    return [one.refused for one in published.copies]
+
+
+def test_a_picture_of_two_keys_with_one_address_is_told_of_both_and_lies_there_once() -> None:
+    rig = Rig()
+    first = match_copies(rig.publish("a/cat.jpg", data=b"first"), rig.dependencies)
+    second = match_copies(rig.publish("b/cat.png", data=b"second"), rig.dependencies)
+    assert (refused(first), refused(second), second.revision) == ([None], [ANOTHERS], 2)
+    assert rig.bucket.data("thumbs/cat-w640.jpg") == b"first"
+
+
+def test_whoever_waits_gets_the_address_though_its_owner_leaves_while_that_is_noted() -> None:
+    rig = Rig()
+    first = match_copies(rig.publish("a/cat.jpg", data=b"first"), rig.dependencies)
+    noted = f"PutObject copies/{short_name('a/cat.jpg')}/{short_name('b/cat.png')}"
+    # The owner's list was read before, so nobody would tell: it is looked at again after it is noted.
+    rig.then[noted] = lambda: rig.bucket.delete("thumbs/cat-w640.jpg")
+    second = match_copies(rig.publish("b/cat.png", data=b"second"), rig.dependencies)
+    assert (refused(first), refused(second)) == ([None], [None])
+    assert rig.bucket.data("thumbs/cat-w640.jpg") == b"second"
+
+
+def test_whoever_waits_is_told_once_the_address_is_free_and_not_before() -> None:
+    rig = Rig()
+    first = match_copies(rig.publish("a/cat.jpg"), rig.dependencies)
+    match_copies(rig.publish("b/cat.png"), rig.dependencies)
+    rig.woken.log.clear()
+    match_copies(rig.delete(first), rig.dependencies)
+    said = [one for one in rig.woken.log if one.startswith(("look", "DeleteObject "))]
+    assert said == ["DeleteObject thumbs/cat-w640.jpg", "look b/cat.png"]
+    assert not [path for path in rig.bucket.keys if path.startswith("copies/")]
+
+
+def test_what_was_put_there_since_it_was_looked_at_is_neither_replaced_nor_removed() -> None:
+    rig = Rig()
+    published = rig.publish("cat.jpg")
+    rig.then["HeadObject thumbs/cat-w640.jpg"] = lambda: rig.bucket.put("thumbs/cat-w640.jpg", b"by hand")
+    assert refused(match_copies(published, rig.dependencies)) == [FOREIGN]
+    assert rig.bucket.data("thumbs/cat-w640.jpg") == b"by hand"
+    rig.bucket.delete("thumbs/cat-w640.jpg")
+    again = match_copies(rig.publish("cat.jpg", 5), rig.dependencies)
+    rig.then["HeadObject thumbs/cat-w640.jpg"] = lambda: rig.bucket.put("thumbs/cat-w640.jpg", b"by hand")
+    with pytest.raises(PreconditionFailed):
+        match_copies(rig.delete(again), rig.dependencies)
+    assert rig.bucket.data("thumbs/cat-w640.jpg") == b"by hand"
+
+
+def test_a_copy_that_is_right_is_not_written_again_and_one_of_a_later_manifest_is_left_to_it() -> None:
+    rig = Rig()
+    published = match_copies(rig.publish("cat.jpg"), rig.dependencies)
+    rig.woken.log.clear()
+    match_copies(published, rig.dependencies)
+    assert [one.partition(" ")[0] for one in rig.woken.log] == ["HeadObject", "GetObject"]
+    newer = match_copies(rig.publish("cat.jpg", 3, b"newer", published), rig.dependencies)
+    late = replace(newer, revision=2, variants=published.variants, copies=published.copies)
+    with pytest.raises(PreconditionFailed):
+        match_copies(late, rig.dependencies)
+    assert rig.bucket.data("thumbs/cat-w640.jpg") == b"newer"
+
+
+def test_an_address_of_more_bytes_than_s3_takes_is_told_and_not_asked_for() -> None:
+    rig = Rig()
+    assert refused(match_copies(rig.publish("é" * 510 + ".jpg"), rig.dependencies)) == [TOO_LONG]
+
+
+def test_another_pattern_names_the_addresses_of_before_as_past_and_of_the_many_the_last() -> None:
+    rig = Rig()
+    published = rig.publish("cat.jpg")
+    recipe = replace(book(640).recipes["web"], copies=CopyRules(CopyPattern("other/{stem}-{size}.{ext}")))
+    long_ago = tuple(f"thumbs/{number}" for number in range(MOST_PAST))
+    moved = with_copies(published, recipe, replace(published, past_copies=long_ago))
+    assert [one.path for one in moved.copies] == ["other/cat-w640.jpg"]
+    assert moved.past_copies == ("thumbs/cat-w640.jpg", *long_ago[:-1])
+    back = with_copies(moved, replace(recipe, copies=RULES), moved)
+    assert back.copies == (Copy("thumbs/cat-w640.jpg", published.variants[0].path),)
+    assert "thumbs/cat-w640.jpg" not in back.past_copies
+    assert b"copies" not in Manifest("cat.jpg", Status.READY, 1).to_json()
