@@ -325,9 +325,17 @@ BROKEN = {
         for focus in ("[0.5]", "[0.5, 1.1]", "[-0.1, 0]", "[true, 0]", "['a', 0]", "0.5", "[nan, 0]")
     },
     "a focus by another word": (
-        RULE + RECIPE + '[recipes.web.sizes]\nw9 = { width = 9, height = 9, fit = "cover", focus = "faces" }\n',
+        RULE + RECIPE + '[recipes.web.sizes]\nw9 = { width = 9, height = 9, fit = "cover", focus = "face" }\n',
         "recipes.web.sizes.w9.focus",
-        ["'faces' is neither \"auto\" nor two numbers from 0 to 1, such as [0.5, 0.3]"],
+        ['\'face\' is neither "auto" nor "faces" nor two numbers from 0 to 1, such as [0.5, 0.3]'],
+    ),
+    "faces in one size and what stands out in another": (
+        RULE
+        + RECIPE
+        + '[recipes.web.sizes]\nw9 = { width = 9, height = 9, fit = "cover", focus = "auto" }\n'
+        + 'w8 = { width = 8, height = 8, fit = "cover", focus = "faces" }\n',
+        "recipes.web.sizes.w9.focus",
+        ['is "auto", and "faces" in another size of the recipe', "cut around one point"],
     ),
     "widths of nothing": (
         RULE + RECIPE + "widths = []\n",
@@ -585,6 +593,9 @@ OTHER_BYTES = {
     "a height": changed(sizes=(Size("w10", 10), Size("box", 20, 21, "cover"))),
     "the fit": changed(sizes=(Size("w10", 10), Size("box", 20, 20))),
     "a focus that is looked for": changed(sizes=(Size("w10", 10), Size("box", 20, 20, "cover", auto_focus=True))),
+    "a focus that is looked for in faces": changed(
+        sizes=(Size("w10", 10), Size("box", 20, 20, "cover", auto_focus=True, faces=True))
+    ),
     "the focus": changed(sizes=(Size("w10", 10), Size("box", 20, 20, "cover", (0.5, 0.4)))),
     "a name": changed(sizes=(Size("w11", 10), Size("box", 20, 20, "cover"))),
     "one size less": changed(sizes=(Size("w10", 10),)),

@@ -211,10 +211,10 @@ SIZE: Mapping[str, Key] = {
     ),
     "focus": Key(
         "[0.5, 0.5]",
-        'two numbers from 0 to 1, or `"auto"`',
+        'two numbers from 0 to 1, `"auto"`, or `"faces"`',
         'With `fit = "cover"`: the point to keep, from the left and the top; "auto" looks for the subject '
-        'of each picture (recipes.md, "Focus")',
-        {"anyOf": [{"const": "auto"}, _POINT]},
+        'of each picture, "faces" for faces first (recipes.md, "Focus")',
+        {"anyOf": [{"enum": ["auto", "faces"]}, _POINT]},
     ),
     "max_kb": Key(
         "",

@@ -75,6 +75,8 @@ class Worker:
             return {"lost": sentence_of_file(error)}
         except ChildLost as error:
             return {"lost": f"It was not rendered: {error}."}
+        except ModuleNotFoundError as error:
+            return {"lost": f"It was not rendered: {error}"}
         except _Abandoned:
             return {"abandoned": True}
 

@@ -60,6 +60,11 @@ class ProcessingOptions:
         f"{', '.join(EXTRA_INPUTS)}. Recipes name them, too, in `accept` or `formats`: docs/recipes.md, "
         '"SVG, PDF, RAW and JPEG XL".',
     )
+    face_focus: bool = flag(
+        default=False,
+        doc='Add the layer that finds faces, for recipes with `focus = "faces"`, to the functions that render: LiteRT '
+        'and NumPy, 67 MB. docs/recipes.md, "Focus".',
+    )
     memory_mb: int = integer(
         1769,
         low=512,
