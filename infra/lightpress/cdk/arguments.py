@@ -18,7 +18,7 @@ class Options(TypedDict, total=False):
             runs `cdk synth`; it is for the local cloud only.
         extra_inputs: Formats that are read, or written, with a layer of their own, which the functions that render get:
             jxl, svg, pdf. Recipes name them, too, in `accept` or `formats`: docs/recipes.md, "SVG, PDF, RAW and JPEG
-            XL".
+            XL". The library for jxl is under the GPL-3.0: docs/licenses.md.
         face_focus: Add the layer that finds faces, for recipes with `focus = "faces"`, to the functions that render:
             LiteRT and NumPy, 67 MB. docs/recipes.md, "Focus".
         memory_mb: Memory of the functions, in MB. Lambda gives CPU in proportion to memory: 1,769 MB is one full vCPU,
