@@ -337,6 +337,21 @@ BROKEN = {
         "recipes.web.sizes.w9.focus",
         ['is "auto", and "faces" in another size of the recipe', "cut around one point"],
     ),
+    "fewer colors than two": (
+        RULE + '[recipes.web]\nformats = ["png"]\npng_colors = 1\n' + SIZES,
+        "recipes.web.png_colors",
+        ["1 is not between 2 and 256"],
+    ),
+    "fewer colors without loss": (
+        RULE + '[recipes.web]\nformats = ["png"]\nlossless = true\npng_colors = 64\n' + SIZES,
+        "recipes.web.png_colors",
+        ["excludes lossless"],
+    ),
+    "fewer colors of no PNG": (
+        RULE + '[recipes.web]\nformats = ["webp", "jpeg"]\npng_colors = 64\n' + SIZES,
+        "recipes.web.png_colors",
+        ["formats does not name png"],
+    ),
     "widths of nothing": (
         RULE + RECIPE + "widths = []\n",
         "recipes.web.widths",
@@ -519,7 +534,7 @@ BROKEN = {
             "is not a known key",
             "allowed: accept, animation, background, colors, damaged, facts, formats, gate, gate_hours,",
             "gate_unanswered, hdr, lazy, limits, lossless,",
-            "metadata, originals, quality, sizes",
+            "metadata, originals, png_colors, quality, sizes",
         ],
     ),
     "something else in the file": (
@@ -607,6 +622,7 @@ OTHER_BYTES = {
     "the metadata": changed(metadata="all"),
     "the color space": changed(colors="p3"),
     "the gain map": changed(hdr="keep"),
+    "fewer colors": changed(png_colors=64),
     "all formats": changed(formats=tuple(formats.OUTPUTS)),
     "formats by the kind of picture": changed(formats=tuple(formats.OUTPUTS), auto=True),
     "the limits": changed(limits=Limits(max_pixels=99)),

@@ -24,6 +24,7 @@ from lightpress.pipeline.recipe import (
     LIMITS,
     LONGEST_SIDE,
     MOST_GATE_HOURS,
+    MOST_PNG_COLORS,
     MOST_REVIEWERS,
     NAME,
     ORIGINALS,
@@ -145,6 +146,13 @@ RECIPE: Mapping[str, Key] = {
     ),
     "metadata": _word("copyright", METADATA, "What variants keep of the original's metadata"),
     "lossless": _flag("false", "Pack a variant of the original's own pixels and format without loss"),
+    "png_colors": Key(
+        "any number",
+        f"2 to {MOST_PNG_COLORS}",
+        "How many colors a PNG variant may have, by a palette; one that would be seen to change keeps all of its "
+        "colors. Excludes `lossless`",
+        {"type": "integer", "minimum": 2, "maximum": MOST_PNG_COLORS},
+    ),
     "animation": _flag("true", "Keep animations moving, in formats that can"),
     "accept": Key(
         "all but JPEG 2000",

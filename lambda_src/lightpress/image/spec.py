@@ -292,6 +292,7 @@ class Spec:
         native: Whether the pixel library works on the pixels where it can, or Pillow alone does: the same pixels later.
         focus: The point to keep in all sizes that cover a box, as somebody has said for this picture; as in `Size`.
         facts: What is told of the file besides (`capture.OF_THE_FILE`).
+        png_colors: How many colors PNG variants may have, where the difference is not seen (`palette`); None for any.
     """
 
     sizes: tuple[Size, ...]
@@ -312,6 +313,7 @@ class Spec:
     lazy: frozenset[tuple[str, str]] = frozenset()
     focus: tuple[float, float] | None = None
     facts: tuple[str, ...] = ()
+    png_colors: int | None = None
 
     def leaves_out(self, names: Sequence[str], form: str) -> bool:
         """Whether the variant that serves these sizes is not made: it would have to be for any that is not lazy."""

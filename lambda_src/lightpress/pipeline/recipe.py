@@ -56,6 +56,7 @@ _USUAL: Mapping[str, object] = {
     "auto": False,
     "focus": None,
     "facts": (),
+    "png_colors": None,
 }
 _AUTO, _FACES = "auto", "faces"
 _LEAST_FACTOR = 1.1
@@ -68,6 +69,8 @@ _UNSEEN = (
 KEEP, INFREQUENT, DROP = "keep", "infrequent", "drop_after_publish"
 ORIGINALS = (KEEP, INFREQUENT, DROP)
 """What may become of originals once they are published: a recipe's `originals`."""
+MOST_PNG_COLORS = 256
+"""That a palette holds."""
 MOST_REVIEWERS = 5
 """Each is a request more for every look at a key."""
 MOST_GATE_HOURS = 24 * 365
@@ -411,7 +414,12 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         auto=auto,
         lazy=_lazy(row, sizes, formats),
         facts=tuple(name for name in OF_THE_FILE if name in asked),
+        png_colors=row.integer("png_colors", low=2, high=MOST_PNG_COLORS) if row.has("png_colors") else None,
     )
+    if spec.png_colors and spec.lossless:
+        raise row.error("png_colors", "excludes lossless: fewer colors are other pixels. Remove one")
+    if spec.png_colors and "png" not in spec.formats:
+        raise row.error("png_colors", "is for PNG variants, and formats does not name png")
     plain = [output.name for output in spec.outputs() if not output.profiles]
     if spec.colors == "p3" and plain:
         raise row.error("colors", f'"p3" needs a profile, and {plain[0]} is written without: take it out of formats')
