@@ -54,6 +54,10 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     processes: Processes = _ALL,
 ) -> None:
     """Run random schedules; the first that breaks a promise is told and ends it."""
+    if dropping and (lazy or gated):
+        raise typer.BadParameter(
+            "recipes that drop originals have neither lazy variants nor a gate", param_hint="--dropping"
+        )
     happened: Counter[str] = Counter()
     ran, left = 0, 0
     end = time.monotonic() + 60 * minutes

@@ -311,6 +311,9 @@ class Cloud:
         queue, release = Queue(ERASURE), self.releases[-1]
         self.start(queue, batch, release, begin(release, queue, batch))
         self.workers[-1].began_at = self.promises.changes(key)
+        of_this_key = [one for one in self.workers if one.queue == ERASURE and one.batch[0].body == key]
+        for one in of_this_key:
+            one.overlaps |= len(of_this_key) > 1
         self.promises.is_being_erased(key)
 
     @property
