@@ -28,6 +28,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             """
             architecture = "x86_64"
             extra_inputs = ["pdf", "svg"]
+            face_focus = true
             detect_labels = true
             detect_faces = true
             alt_text_model = "eu.amazon.nova-lite-v1:0"
@@ -146,7 +147,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 96
+    assert len(keys) == len(set(keys)) == 97
 
 
 @pytest.mark.parametrize(
@@ -154,9 +155,9 @@ def test_every_key_belongs_to_one_option() -> None:
     [
         (
             "memroy_mb = 1769",
-            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 96 names, of which the nearest are: ",
+            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 97 names, of which the nearest are: ",
         ),
-        ("color = 1", "color: is not a known key; allowed are 96 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 97 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",
