@@ -31,7 +31,7 @@ def work_on(job: dict[str, Any], data: bytes, folder: Path) -> dict[str, Any]:
 
     Args:
         job: name; work: "render" or "compress"; options: of `Spec` or `CompressionOptions`; sizes: widths in pixels;
-            limits: of `SandboxLimits`; cut: "faces" for squares around faces.
+            limits: of `SandboxLimits`.
         data: The file.
         folder: Where the variants go.
 
@@ -64,8 +64,6 @@ def _variants(job: dict[str, Any], data: bytes) -> Any:  # noqa: ANN401  an iter
     if job["work"] == "compress":
         return compress_in_sandbox(data, CompressionOptions(**job["options"]), limits).variants
     sizes = tuple(Size(f"w{width}", width=width) for width in job["sizes"])
-    if job.get("cut") == "faces":
-        sizes = tuple(Size(f"w{side}", side, side, "cover", auto_focus=True, faces=True) for side in job["sizes"])
     return render_in_sandbox(data, Spec(sizes=sizes, **job["options"]), limits).variants
 
 

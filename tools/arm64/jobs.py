@@ -12,7 +12,6 @@ from lightpress.image import load_codecs
 from lightpress.image.compress import COMPRESSIBLE
 from lightpress.image.formats import INPUTS, OUTPUTS, READABLE
 from tools.drawing import file_of, four_corners, psd, ramp, speckled
-from tools.focus.people import group
 
 # Wide enough for every step of the ladder, and few pixels: an emulator takes seconds for each variant.
 SIZE = (96, 64)
@@ -80,11 +79,9 @@ def jobs() -> tuple[list[dict[str, Any]], dict[str, bytes]]:
         "webp": file_of(four_corners(SIZE), "WEBP", lossless=True, quality=0, method=0),
     }
     files |= {f"loose-{name}": data for name, data in loose.items()}
-    people = file_of(group((240, 160), [(0.85, 0.4, 60)]), "PNG")
-    files |= {"film": film(), "people": people, "large": file_of(speckled((3_000, 2_000)), "PNG", compress_level=0)}
+    files |= {"film": film(), "large": file_of(speckled((3_000, 2_000)), "PNG", compress_level=0)}
     work = [_render(f"read {name}", name) for name in originals()]
     work.append(_render("animation", "film", formats=("webp",)))
-    work.append(_render("faces", "people", formats=("png",)) | {"cut": "faces"})
     work += [_render(f"lossless {name}", f"loose-{name}", formats=(name,), lossless=True) for name in ("jpeg", "png")]
     work += [
         _compress(f"in place {name}, {mode}", f"loose-{name}" if name in loose else name, mode)
