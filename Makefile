@@ -172,7 +172,7 @@ licenses: setup $(AUDIT)/.ready  ## write docs/licenses.md: every locked package
 licences: licenses
 
 # All but requirements-sdk.txt, which is old on purpose and runs nowhere but in tests.
-EXTRAS := layers/svg/requirements.txt layers/pdf/requirements.txt layers/jxl/requirements.txt
+EXTRAS := layers/svg/requirements.txt layers/pdf/requirements.txt layers/jxl/requirements.txt layers/faces/requirements.txt
 LOCKS := layers/pillow/requirements.txt $(EXTRAS) requirements.txt requirements-dev.txt requirements-audit.txt \
 	requirements-docs.txt requirements-lint.txt requirements-mutation.txt requirements-native.txt cli/lightpress/local/requirements.txt
 
@@ -184,10 +184,10 @@ audit: setup $(AUDIT)/.ready  ## look for known vulnerabilities in all that is l
 sbom: setup $(AUDIT)/.ready  ## write what runs in the functions, and what deploys them, as CycloneDX to .local/sbom
 	@mkdir -p .local/sbom
 	@for part in "functions layers/pillow/requirements.txt" "tools requirements.txt" "svg layers/svg/requirements.txt" \
-	 "pdf layers/pdf/requirements.txt" "jxl layers/jxl/requirements.txt"; do set -- $$part; \
+	 "pdf layers/pdf/requirements.txt" "jxl layers/jxl/requirements.txt" "faces layers/faces/requirements.txt"; do set -- $$part; \
 	 $(AUDIT)/bin/cyclonedx-py requirements "$$2" --pyproject pyproject.toml --output-reproducible --validate \
 	 --of JSON -o ".local/sbom/$$1.cdx.json" 2>/dev/null && echo ".local/sbom/$$1.cdx.json" || exit 1; done
-	@for part in functions svg pdf jxl; do $(BIN)/python -m lightpress.cdk.native .local/sbom/$$part.cdx.json || exit 1; done
+	@for part in functions svg pdf jxl faces; do $(BIN)/python -m lightpress.cdk.native .local/sbom/$$part.cdx.json || exit 1; done
 
 $(SDK)/.ready: requirements-sdk.txt .venv/.ready
 	@rm -rf $(SDK) && $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes \

@@ -79,6 +79,7 @@ ALONE: Mapping[str, str] = {
     "nightly_look": "nightly_look = false",
     "pixel_library": "pixel_library = false",
     "extra_inputs": 'extra_inputs = ["svg", "pdf", "jxl"]',
+    "face_focus": "face_focus = true",
     "detect_labels": "detect_labels = true",
     "detect_faces": "detect_faces = true",
     "alt_text_model": 'alt_text_model = "eu.amazon.nova-lite-v1:0"',
@@ -172,6 +173,7 @@ RECIPES: Mapping[str, str] = {
 TOGETHER: Mapping[str, str] = {
     "together-iam": f"""
 extra_inputs = ["svg", "pdf", "jxl"]
+face_focus = true
 detect_labels = true
 detect_faces = true
 alt_text_model = "eu.amazon.nova-lite-v1:0"
@@ -289,6 +291,7 @@ in_place = [{{ bucket = "my-cms", prefix = "media/" }}]
 """,
 }
 _ACCEPTING = 'accept = ["jpeg", "svg", "pdf", "jxl"]'
+_CUT_AROUND_FACES = ', face = { width = 96, height = 96, fit = "cover", focus = "faces" }'
 _ASKING = 'facts = ["labels", "faces", "alt"]'
 _RECIPES_FILE = """
 [[rules]]
@@ -297,7 +300,7 @@ recipe = "web"
 
 [recipes.web]
 {lines}
-sizes = {{ w320 = {{ width = 320 }}, w640 = {{ width = 640 }} }}
+sizes = {{ w320 = {{ width = 320 }}, w640 = {{ width = 640 }}{more} }}
 """
 _NAMES = {
     "AWS::Partition": "aws",
@@ -447,13 +450,17 @@ def environments_in(folder: Path) -> dict[str, Environment]:
         found[name] = Environment(_text(folder / f"options{number}.toml", lines))
     plain = _text(folder / "plain.toml", "")
     for name, lines in RECIPES.items():
-        found[name] = Environment(plain, _text(folder / f"{name}.recipes.toml", _RECIPES_FILE.format(lines=lines)))
+        found[name] = Environment(
+            plain, _text(folder / f"{name}.recipes.toml", _RECIPES_FILE.format(lines=lines, more=""))
+        )
     found["together-authorizer"] = replace(found["together-authorizer"], recipes=found["gate-and-lazy"].recipes)
     # A gate needs invalidate_deleted, which the third environment has not.
     everything = "\n".join((RECIPES["gate-and-lazy"], _ACCEPTING, _ASKING))
     asking = tuple((name, _ASKING) for name in ("detect_labels", "detect_faces", "alt_text_model"))
-    for name, lines in (("together-iam", everything), ("extra_inputs", _ACCEPTING), *asking):
-        recipes = _text(folder / f"{name}.recipes.toml", _RECIPES_FILE.format(lines=lines))
+    changed = ("together-iam", everything), ("extra_inputs", _ACCEPTING), ("face_focus", ""), *asking
+    for name, lines in changed:
+        more = _CUT_AROUND_FACES if name in {"together-iam", "face_focus"} else ""
+        recipes = _text(folder / f"{name}.recipes.toml", _RECIPES_FILE.format(lines=lines, more=more))
         found[name] = replace(found[name], recipes=recipes)
     return found
 

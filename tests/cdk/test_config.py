@@ -28,6 +28,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             """
             architecture = "x86_64"
             extra_inputs = ["pdf", "svg"]
+            face_focus = true
             detect_labels = true
             detect_faces = true
             alt_text_model = "eu.amazon.nova-lite-v1:0"

@@ -273,7 +273,7 @@ def test_a_format_whose_package_is_not_installed_is_named_with_the_package_befor
         "sizes = { w8 = { width = 8 } }\n"
     )
     (tmp_path / "a.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>')
-    hidden = "import sys; sys.modules.update(dict.fromkeys(('pillow_jxl', 'resvg_py')));"
+    hidden = "import sys; sys.modules.update(dict.fromkeys(('pillow_jxl', 'resvg_py', 'ai_edge_litert')));"
     hidden += "from lightpress.cli.main import app; app()"
     command = [sys.executable, "-c", hidden, "render", "a.svg", "--out", "out", "--recipes", "recipes.toml"]
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -285,3 +285,10 @@ def test_a_format_whose_package_is_not_installed_is_named_with_the_package_befor
     assert ran.returncode == 1
     assert "resvg-py, which reads it, is not installed" in ran.stdout
     assert "extra_inputs" in ran.stdout
+    cut = 'w8 = { width = 8, height = 8, fit = "cover", focus = "faces" }'
+    (tmp_path / "recipes.toml").write_text(recipes.replace("w8 = { width = 8 }", cut))
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode != 0
+    said = " ".join((ran.stdout + ran.stderr).split())
+    assert "looks for faces, and ai-edge-litert, which finds them, is not installed" in said
+    assert 'pip install "lightpress[faces]"' in said

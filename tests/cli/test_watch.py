@@ -156,6 +156,34 @@ def test_a_recipe_can_be_chosen_on_the_page_and_one_that_is_gone_is_told(there: 
     assert there.until(lambda state: is_done(state) and state["pictures"][0]["recipe"] == "web")["error"] is None
 
 
+def aim(there: Watched, focus: object) -> int:
+    said = json.dumps({"key": "photos/stripes.png", "focus": focus})
+    return there.request("focus", "POST", said, Content_Type="application/json").status
+
+
+def test_a_point_that_is_chosen_on_the_page_cuts_its_picture_anew_until_it_is_taken_back(there: Watched) -> None:
+    def square(state: dict[str, Any]) -> tuple[int, ...]:
+        (picture,) = state["pictures"]
+        (url,) = {one["url"] for one in picture["variants"] if one["name"] == "square"}
+        return pixel(Image.open(io.BytesIO(there.request(url).body)).convert("RGB"), (0.5, 0.5))
+
+    assert distance(square(there.until(is_done)), BLUE) < 12
+    assert aim(there, [0.1, 0.5]) == 200
+    cut = there.until(lambda state: is_done(state) and state["pictures"][0]["aimed"] == [0.1, 0.5])
+    assert distance(square(cut), RED) < 12
+    assert cut["pictures"][0]["focus"] == [0.1, 0.5]
+    assert cut["pictures"][0]["crops"]["square"]["focus"] == [0.1, 0.5]
+    assert aim(there, None) == 200
+    again = there.until(lambda state: is_done(state) and state["pictures"][0]["aimed"] is None)
+    assert distance(square(again), BLUE) < 12
+
+
+@pytest.mark.parametrize("focus", [[0.1], [0.1, 1.2], [0.1, "x"], "0.1,0.2", 3, [float("nan"), 0]], ids=str)
+def test_a_point_that_is_none_is_refused(there: Watched, focus: object) -> None:
+    there.until(is_done)
+    assert aim(there, focus) == 400
+
+
 STEP = '''
 import os
 from dataclasses import dataclass

@@ -52,6 +52,9 @@ IS_ENVIRONMENT = jsonschema_rs.validator_for(environment_schema()).is_valid
 # What a schema cannot know: it depends on other keys, on files, or on fonts.
 ONLY_THE_READER_KNOWS = {
     *(name for name in BROKEN if name.startswith("copies") and name != "copies to {stem}-{size}.{ext}"),
+    "faces in one size and what stands out in another",
+    "fewer colors of no PNG",
+    "fewer colors without loss",
     "colors that a format has no profile for",
     "a budget of what is made later",
     "a rule with a recipe that is none", "nothing for the rest", "no recipes", "a quality of PNG beside auto",

@@ -8,6 +8,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lightpress.cdk.native import FACES
 from lightpress.image.formats import EXTRA_INPUTS
 from tools.documents.licenses import locked
 
@@ -41,7 +42,7 @@ def versions(lock: str) -> dict[str, str]:
 
 def test_nothing_that_is_shipped_imports_what_only_developers_install() -> None:
     of_module, installed = packages_distributions(), versions("requirements.txt")
-    for extra in EXTRA_INPUTS:  # by the option of that name, or lightpress[NAME]
+    for extra in (*EXTRA_INPUTS, FACES):  # by an option, or lightpress[NAME]
         installed |= versions(f"layers/{extra}/requirements.txt")
     assert len(SHIPPED) > 200
     found = {name for path in SHIPPED for name in imported(path)} - sys.stdlib_module_names - OWN - ONLY_FOR_TESTS

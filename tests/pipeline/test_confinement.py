@@ -14,9 +14,14 @@ from typing import Any
 
 import pytest
 
+from lightpress.image import Size
+from lightpress.image.formats import READABLE
 from lightpress.pipeline.confinement import STEPS, SYSTEM_CALLS
+from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from lightpress.pipeline.system_calls import filter_for, refused_calls
+from tests.image.drawings import svg
 from tests.pipeline.escaping import ATTEMPTS
+from tools.drawing import spec
 
 PROJECT = Path(__file__).parents[2]
 HEADERS = {
@@ -88,6 +93,18 @@ def test_all_of_it_can_be_done_where_nothing_is_confined(name: str, free: dict[s
     if free[name][0] == "refused" and ATTEMPTS[name].traces and os.geteuid() != 0:
         pytest.skip("this kernel keeps tracing to parents and to root (Yama)")
     assert free[name][0] == "allowed"
+
+
+@pytest.mark.parametrize("secret", ["none", "test", "fill"])
+def test_the_password_of_an_emulator_is_not_overwritten_in_the_bytes_of_a_picture(
+    secret: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word of the drawing: to overwrite it would damage the file, and tell its uploader so."""
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", secret)
+    data = svg(f'<path id="{secret}" d="M2 2h9v9h-9z" fill="none" stroke="#123"/>')
+    wanted = spec(Size("w", 24), accept=READABLE)
+    assert [one.width for one in render_in_sandbox(data, wanted, SandboxLimits()).variants] == [24]
 
 
 @pytest.mark.parametrize("name", [name for name, one in ATTEMPTS.items() if one.refused_by not in {None, SYSTEM_CALLS}])

@@ -325,9 +325,32 @@ BROKEN = {
         for focus in ("[0.5]", "[0.5, 1.1]", "[-0.1, 0]", "[true, 0]", "['a', 0]", "0.5", "[nan, 0]")
     },
     "a focus by another word": (
-        RULE + RECIPE + '[recipes.web.sizes]\nw9 = { width = 9, height = 9, fit = "cover", focus = "faces" }\n',
+        RULE + RECIPE + '[recipes.web.sizes]\nw9 = { width = 9, height = 9, fit = "cover", focus = "face" }\n',
         "recipes.web.sizes.w9.focus",
-        ["'faces' is neither \"auto\" nor two numbers from 0 to 1, such as [0.5, 0.3]"],
+        ['\'face\' is neither "auto" nor "faces" nor two numbers from 0 to 1, such as [0.5, 0.3]'],
+    ),
+    "faces in one size and what stands out in another": (
+        RULE
+        + RECIPE
+        + '[recipes.web.sizes]\nw9 = { width = 9, height = 9, fit = "cover", focus = "auto" }\n'
+        + 'w8 = { width = 8, height = 8, fit = "cover", focus = "faces" }\n',
+        "recipes.web.sizes.w9.focus",
+        ['is "auto", and "faces" in another size of the recipe', "cut around one point"],
+    ),
+    "fewer colors than two": (
+        RULE + '[recipes.web]\nformats = ["png"]\npng_colors = 1\n' + SIZES,
+        "recipes.web.png_colors",
+        ["1 is not between 2 and 256"],
+    ),
+    "fewer colors without loss": (
+        RULE + '[recipes.web]\nformats = ["png"]\nlossless = true\npng_colors = 64\n' + SIZES,
+        "recipes.web.png_colors",
+        ["excludes lossless"],
+    ),
+    "fewer colors of no PNG": (
+        RULE + '[recipes.web]\nformats = ["webp", "jpeg"]\npng_colors = 64\n' + SIZES,
+        "recipes.web.png_colors",
+        ["formats does not name png"],
     ),
     "widths of nothing": (
         RULE + RECIPE + "widths = []\n",
@@ -559,7 +582,7 @@ BROKEN = {
             "is not a known key",
             "allowed: accept, animation, background, colors, copies, damaged, facts, formats, gate, gate_hours,",
             "gate_unanswered, hdr, lazy, limits, lossless,",
-            "metadata, originals, quality, sizes",
+            "metadata, originals, png_colors, quality, sizes",
         ],
     ),
     "something else in the file": (
@@ -633,6 +656,9 @@ OTHER_BYTES = {
     "a height": changed(sizes=(Size("w10", 10), Size("box", 20, 21, "cover"))),
     "the fit": changed(sizes=(Size("w10", 10), Size("box", 20, 20))),
     "a focus that is looked for": changed(sizes=(Size("w10", 10), Size("box", 20, 20, "cover", auto_focus=True))),
+    "a focus that is looked for in faces": changed(
+        sizes=(Size("w10", 10), Size("box", 20, 20, "cover", auto_focus=True, faces=True))
+    ),
     "the focus": changed(sizes=(Size("w10", 10), Size("box", 20, 20, "cover", (0.5, 0.4)))),
     "a name": changed(sizes=(Size("w11", 10), Size("box", 20, 20, "cover"))),
     "one size less": changed(sizes=(Size("w10", 10),)),
@@ -644,6 +670,7 @@ OTHER_BYTES = {
     "the metadata": changed(metadata="all"),
     "the color space": changed(colors="p3"),
     "the gain map": changed(hdr="keep"),
+    "fewer colors": changed(png_colors=64),
     "all formats": changed(formats=tuple(formats.OUTPUTS)),
     "formats by the kind of picture": changed(formats=tuple(formats.OUTPUTS), auto=True),
     "the limits": changed(limits=Limits(max_pixels=99)),

@@ -70,7 +70,7 @@ def test_pictures_are_shown_before_and_after_with_what_is_cut_off_and_what_was_r
     picture = entry(page, "stripes.png")
     expect(picture.locator(".after")).not_to_have_js_property("naturalWidth", 0)
     picture.get_by_role("button", name="Show square").click()
-    expect(picture.locator(".whole figcaption")).to_have_text("Original, focus 0.90, 0.50")
+    expect(picture.locator(".whole figcaption")).to_have_text("Original, focus 0.90, 0.50. Click to try another")
     whole = picture.locator(".whole img").bounding_box()
     crop = picture.locator(".crop").bounding_box()
     assert whole
@@ -128,6 +128,34 @@ def test_the_recipe_is_chosen_on_the_page(there: Watched, visit: Visit) -> None:
     )
     page.get_by_label("Recipe").select_option("small")
     expect(entry(page, "stripes.png").get_by_role("button", name="Show w20, WebP")).to_be_visible()
+
+
+def test_a_click_cuts_the_picture_around_another_point_and_shows_the_value_to_put_into_metadata(
+    there: Watched, visit: Visit, page_shot: Shot
+) -> None:
+    page = visit(there, viewport={"width": 1100, "height": 900}, permissions=["clipboard-read", "clipboard-write"])
+    picture = entry(page, "stripes.png")
+    picture.get_by_role("button", name="Show square").click()
+    made = picture.locator(".after")
+    before = made.get_attribute("src")
+    whole = picture.locator(".whole img")
+    box = whole.bounding_box()
+    assert box
+    whole.click(position={"x": box["width"] * 0.1, "y": box["height"] * 0.25})
+    value = picture.locator(".aimed code")
+    expect(value).to_have_text(re.compile(r"^0\.(09|1|11),0\.2[3-7]$"))
+    expect(picture.locator(".whole figcaption")).to_contain_text("(chosen here)")
+    expect(made).not_to_have_attribute("src", before or "")
+    page_shot(page, "watch-page-focus")
+    chosen = value.inner_text()
+    picture.get_by_role("button", name=f"Copy {chosen}").click()
+    assert page.evaluate("navigator.clipboard.readText()") == chosen
+    picture.get_by_role("button", name="from the left").press("Shift+ArrowRight")
+    expect(value).to_have_text(re.compile(r"^0\.(19|2|21),0\.2[3-7]$"))
+    expect(entry(page, "ramp.jpg").locator(".aimed")).to_be_hidden()
+    picture.get_by_role("button", name="As before").click()
+    expect(picture.locator(".whole figcaption")).to_have_text("Original, focus 0.90, 0.50. Click to try another")
+    expect(picture.locator(".aimed")).to_be_hidden()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

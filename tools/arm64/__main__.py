@@ -40,7 +40,7 @@ _PROCESS = {
     "AWS_DEFAULT_REGION": "eu-west-1",
     "AWS_REGION": "eu-west-1",
     "AWS_ACCESS_KEY_ID": "none",
-    "AWS_SECRET_ACCESS_KEY": "none",
+    "AWS_SECRET_ACCESS_KEY": "of nobody, and as long as those of AWS are",
     "AWS_EC2_METADATA_DISABLED": "true",
     "PYTHONDONTWRITEBYTECODE": "1",
     "POWERTOOLS_TRACE_DISABLED": "true",

@@ -52,7 +52,7 @@ def artefact(folder: Path) -> Artefact:
     locks = {"layer": LOCK, **{f"layer-{name}": lock for name, lock in EXTRA_LOCKS.items()}}
     for name, lock in locks.items():
         provide(lock, _TARGET, out=folder / name, cache=_LAYERS)
-    shutil.copytree(compiled(LAMBDA_SRC, _TARGET, RECIPES), folder / "code")
+    shutil.copytree(compiled(LAMBDA_SRC, _TARGET, RECIPES, faces=True), folder / "code")
     _copy_runtime(folder / "runtime")
     layers = (folder / name / "python" for name in locks)
     return Artefact((*layers, folder / "code", folder / "runtime"))

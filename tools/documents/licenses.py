@@ -30,6 +30,7 @@ LOCKS = {
     "For SVG": ("layers/svg/requirements.txt", 'In a layer of its own, with `extra_inputs = ["svg"]`.'),
     "For PDF": ("layers/pdf/requirements.txt", 'In a layer of its own, with `extra_inputs = ["pdf"]`.'),
     "For JPEG XL": ("layers/jxl/requirements.txt", 'In a layer of its own, with `extra_inputs = ["jxl"]`.'),
+    "For faces": ("layers/faces/requirements.txt", "In a layer of its own, with `face_focus = true`."),
     "On the deployer's machine": (
         "requirements.txt",
         "Synthesis, deployment and the command line. Of these, only what is listed above is deployed.",
@@ -72,6 +73,9 @@ others, the terms of the GPL apply to that. If you cannot accept them, remove `p
 GPL-3.0. It is in no deployment that does not ask for it (`extra_inputs`), and in no installation without
 `lightpress[jxl]`. The same holds for its layer as for the one above: deploying it into your own account distributes it
 to nobody.
+
+**The model that finds faces** (`lambda_src/lightpress/image/faces.tflite`) is MediaPipe's BlazeFace for full range, by
+Google, under the Apache License 2.0, unchanged. It is in the functions only with `face_focus = true`.
 """
 _LOCKED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)")
 _REQUIRED_BY = re.compile(r"^    #(?: via|  ) +(\S+)")

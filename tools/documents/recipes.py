@@ -24,6 +24,7 @@ from lightpress.pipeline.recipe import (
     LIMITS,
     LONGEST_SIDE,
     MOST_GATE_HOURS,
+    MOST_PNG_COLORS,
     MOST_REVIEWERS,
     NAME,
     ORIGINALS,
@@ -159,6 +160,13 @@ RECIPE: Mapping[str, Key] = {
     ),
     "metadata": _word("copyright", METADATA, "What variants keep of the original's metadata"),
     "lossless": _flag("false", "Pack a variant of the original's own pixels and format without loss"),
+    "png_colors": Key(
+        "any number",
+        f"2 to {MOST_PNG_COLORS}",
+        "How many colors a PNG variant may have, by a palette; one that would be seen to change keeps all of its "
+        "colors. Excludes `lossless`",
+        {"type": "integer", "minimum": 2, "maximum": MOST_PNG_COLORS},
+    ),
     "animation": _flag("true", "Keep animations moving, in formats that can"),
     "accept": Key(
         "all but JPEG 2000",
@@ -231,10 +239,10 @@ SIZE: Mapping[str, Key] = {
     ),
     "focus": Key(
         "[0.5, 0.5]",
-        'two numbers from 0 to 1, or `"auto"`',
+        'two numbers from 0 to 1, `"auto"`, or `"faces"`',
         'With `fit = "cover"`: the point to keep, from the left and the top; "auto" looks for the subject '
-        'of each picture (recipes.md, "Focus")',
-        {"anyOf": [{"const": "auto"}, _POINT]},
+        'of each picture, "faces" for faces first (recipes.md, "Focus")',
+        {"anyOf": [{"enum": ["auto", "faces"]}, _POINT]},
     ),
     "max_kb": Key(
         "",

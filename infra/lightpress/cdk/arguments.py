@@ -18,7 +18,9 @@ class Options(TypedDict, total=False):
             runs `cdk synth`; it is for the local cloud only.
         extra_inputs: Formats that are read, or written, with a layer of their own, which the functions that render get:
             jxl, svg, pdf. Recipes name them, too, in `accept` or `formats`: docs/recipes.md, "SVG, PDF, RAW and JPEG
-            XL".
+            XL". The library for jxl is under the GPL-3.0: docs/licenses.md.
+        face_focus: Add the layer that finds faces, for recipes with `focus = "faces"`, to the functions that render:
+            LiteRT and NumPy, 67 MB. docs/recipes.md, "Focus".
         memory_mb: Memory of the functions, in MB. Lambda gives CPU in proportion to memory: 1,769 MB is one full vCPU,
             which is what processing an original uses. New AWS accounts may be limited to 3,008 MB.
         failure_memory_mb: Memory of the function that tries dead letters once more, in MB; at least `memory_mb` is
@@ -218,6 +220,7 @@ class Options(TypedDict, total=False):
 
     architecture: Literal["arm64", "x86_64", "host"]
     extra_inputs: Sequence[str]
+    face_focus: bool
     memory_mb: int
     failure_memory_mb: int
     timeout_seconds: int

@@ -24,27 +24,28 @@ _LEFT_OUT = ("__pycache__", "*.pyc", ".*")
 # Parts of the package that deploy and operate; a checkout has them elsewhere.
 _NOT_IN_LAMBDA = ("cdk", "cli", "client", "costs", "local", "packaged")
 _RECIPES = "recipes.toml"
+_MODEL_OF_FACES = "faces.tflite"  # half as large as all of the code
 _FOLDER_IN_LAMBDA = "/var/task"
 
 
-def compiled(source: Path, target: Target, recipes: Path, files: tuple[str, ...] = ()) -> Path:
+def compiled(source: Path, target: Target, recipes: Path, files: tuple[str, ...] = (), *, faces: bool = False) -> Path:
     """A copy of the package in `source` as it runs on `target`, with recipes; it is there until this process ends.
 
-    files: those beside `recipes` that they name.
+    files: those beside `recipes` that they name. faces: whether they look for faces, and so need the model that does.
 
     Only the Python version that the functions run on can write their byte code; synthesized with another, they go
     without.
     """
     beside = ((_RECIPES, recipes), *((name, recipes.parent / name) for name in files))
     fingerprint = _fingerprint(source / _PACKAGE, tuple(path for _, path in beside))
-    return _copy(source / _PACKAGE, target, beside, fingerprint)
+    return _copy(source / _PACKAGE, target, beside, fingerprint, faces=faces)
 
 
 @cache
-def _copy(package: Path, target: Target, beside: tuple[tuple[str, Path], ...], _: str) -> Path:
+def _copy(package: Path, target: Target, beside: tuple[tuple[str, Path], ...], _: str, *, faces: bool) -> Path:
     folder = Path(mkdtemp(prefix="lightpress-code-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    shutil.copytree(package, folder / _PACKAGE, ignore=partial(_left_out, package))
+    shutil.copytree(package, folder / _PACKAGE, ignore=partial(_left_out, package, faces))
     for name, path in beside:
         (folder / name).parent.mkdir(exist_ok=True, parents=True)
         shutil.copyfile(path, folder / name)
@@ -54,9 +55,9 @@ def _copy(package: Path, target: Target, beside: tuple[tuple[str, Path], ...], _
     return folder
 
 
-def _left_out(package: Path, folder: str, names: list[str]) -> set[str]:
+def _left_out(package: Path, faces: bool, folder: str, names: list[str]) -> set[str]:  # noqa: FBT001  by partial
     """What of a folder is not copied, as `shutil.copytree` asks."""
-    left_out = shutil.ignore_patterns(*_LEFT_OUT)(folder, names)
+    left_out = shutil.ignore_patterns(*_LEFT_OUT, *(() if faces else (_MODEL_OF_FACES,)))(folder, names)
     return left_out | set(_NOT_IN_LAMBDA) if Path(folder) == package else left_out
 
 

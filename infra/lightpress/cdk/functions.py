@@ -17,13 +17,14 @@ from lightpress.cdk.encryption import key_of
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.layer import PillowLayer, folder_of, target_of
 from lightpress.cdk.naming import pin, removal_policy, resource
+from lightpress.cdk.native import FACES
 from lightpress.image.formats import EXTRA_INPUTS
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.toml_reader import ConfigError
 from lightpress.units import MB
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from aws_cdk import aws_s3 as s3
@@ -54,17 +55,26 @@ class FunctionCode(Component):
         architecture: Of the processor that functions run on.
         asset: The code.
         layer: Pillow and the other libraries.
-        extra_layers: Those of `extra_inputs`, for functions that render.
+        extra_layers: Those of `extra_inputs` and `face_focus`, for functions that render.
     """
 
     def __init__(self, scope: Construct, id_: str, *, source: Path, recipes: Path, config: Config) -> None:
         super().__init__(scope, id_)
         self.recipes = load_recipes(recipes)
         check_extra_inputs(self.recipes, config.processing.extra_inputs, recipes.name)
+        check_face_focus(self.recipes, recipes.name, chosen=config.processing.face_focus)
         self.architecture = _ARCHITECTURES[config.processing.architecture]
         for_host = config.processing.architecture == _ON_HOST
         self.asset = lambda_.Code.from_asset(
-            str(compiled(source, target_of(RUNTIME, self.architecture, for_host=for_host), recipes, self.recipes.files))
+            str(
+                compiled(
+                    source,
+                    target_of(RUNTIME, self.architecture, for_host=for_host),
+                    recipes,
+                    self.recipes.files,
+                    faces=config.processing.face_focus,
+                )
+            )
         )
         self.layer = PillowLayer(
             self,
@@ -81,12 +91,35 @@ class FunctionCode(Component):
                 architecture=self.architecture,
                 for_host=for_host,
                 folder=folder_of(name),
-                holds=f"What reads {name.upper()},",
+                holds=holds,
             )
-            for name in EXTRA_INPUTS
-            if name in config.processing.extra_inputs
+            for name, holds in _extra_layers(config)
         ]
         self.outputs = {"RecipesDigest": self.recipes.digest}
+
+
+def _extra_layers(config: Config) -> Iterator[tuple[str, str]]:
+    """The folder of each layer that options add, and what is in it, for people."""
+    for name in EXTRA_INPUTS:
+        if name in config.processing.extra_inputs:
+            yield name, f"What reads {name.upper()},"
+    if config.processing.face_focus:
+        yield FACES, "What finds faces,"
+
+
+def check_face_focus(recipes: RecipeBook, file: str, *, chosen: bool) -> None:
+    """Raise ConfigError where recipes look for faces and the option `face_focus` says not, or the other way round."""
+    asking = [(name, size.name) for name, one in recipes.recipes.items() for size in one.spec.sizes if size.faces]
+    if asking and not chosen:
+        name, size = asking[0]
+        raise ConfigError(
+            f'{file}: recipes.{name}.sizes.{size}.focus: "faces" needs the layer that the option face_focus adds: '
+            "face_focus = true"
+        )
+    if chosen and not asking:
+        raise ConfigError(
+            f'face_focus: no recipe has focus = "faces": say it of a size of one ({file}), or leave the layer out'
+        )
 
 
 def check_extra_inputs(recipes: RecipeBook, chosen: Collection[str], file: str) -> None:
@@ -158,7 +191,7 @@ class PythonFunction(lambda_.Function):
         handler: The module in `lightpress.handlers`.
         environment: Its variables, besides those that all functions have.
         label: What alarms call it; by default its id.
-        renders: Whether it opens originals, and needs the layers of `extra_inputs`.
+        renders: Whether it opens originals, and needs the layers of `extra_inputs` and `face_focus`.
         capacity: Where it needs another than the functions that process originals.
 
     Attributes:

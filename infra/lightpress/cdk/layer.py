@@ -1,4 +1,4 @@
-"""The layers: Pillow and what else functions import, and a decoder for each of `extra_inputs`, built at synth."""
+"""The layers: Pillow and what else functions import, and what `extra_inputs` and `face_focus` add, built at synth."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def target_of(runtime: lambda_.Runtime, architecture: lambda_.Architecture, *, f
     return on_lambda(_MACHINES[architecture.name], runtime.name.removeprefix("python"))
 
 
-def folder_of(extra_input: str) -> Path:
-    """Where the lock of an extra input's layer is."""
-    return _LAYERS / extra_input
+def folder_of(extra: str) -> Path:
+    """Where the lock of the layer for an extra input is, or that for faces."""
+    return _LAYERS / extra
 
 
 class PillowLayer(lambda_.LayerVersion):

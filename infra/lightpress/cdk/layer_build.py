@@ -16,6 +16,10 @@ from dataclasses import dataclass
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 # Python 3.13 on Lambda runs on Amazon Linux 2023, which has glibc 2.34. 2.17 is the oldest that wheels are made for.
 _NEWEST_GLIBC, _OLDEST_GLIBC = 34, 17
@@ -25,6 +29,7 @@ _LONG_AGO = 946_684_800
 _INSTALLATION_NOTES = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
 _FOLDER_IN_LAMBDA = "/opt/python"
 _FOR_TYPE_CHECKERS = {"py.typed"}
+_OMITTED = "omit.txt"  # beside a lock
 _RUNNING_PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -68,6 +73,7 @@ def digest(requirements: Path, target: Target) -> str:
     """Everything that decides the bytes of the layer."""
     parts = (
         requirements.read_bytes(),
+        "\n".join(_omitted(requirements)).encode(),
         Path(__file__).read_bytes(),
         target.name.encode(),
         MAGIC_NUMBER if target.precompiled else b"not precompiled",
@@ -92,7 +98,7 @@ def build(requirements: Path, target: Target, out: Path) -> None:
     modules = out / "python"
     modules.mkdir(parents=True)
     _install(requirements, target, modules)
-    _prune(modules)
+    _prune(modules, _omitted(requirements))
     if target.precompiled:
         precompile(modules, _FOLDER_IN_LAMBDA, unless_edited=False)
     settle(out)
@@ -115,8 +121,17 @@ def _install(requirements: Path, target: Target, modules: Path) -> None:
         raise LayerError(f"pip could not install {requirements} for {target.name}. It said:\n{finished.stdout}")
 
 
-def _prune(modules: Path) -> None:
-    """Remove what a function never reads."""
+def _omitted(requirements: Path) -> list[str]:
+    """Patterns of what the packages of this lock bring and no function reads: most layers need none."""
+    beside = requirements.with_name(_OMITTED)
+    lines = beside.read_text("utf-8").splitlines() if beside.exists() else ()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def _prune(modules: Path, omitted: Iterable[str]) -> None:
+    """Remove what a function never reads. Not every wheel has all that is omitted: it depends on the processor."""
+    for path in [path for pattern in omitted for path in sorted(modules.glob(pattern))]:
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
     shutil.rmtree(modules / "bin", ignore_errors=True)
     for path in modules.rglob("*"):
         installation_note = path.parent.suffix == ".dist-info" and path.name in _INSTALLATION_NOTES

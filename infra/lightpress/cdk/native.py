@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 LOCK = PROJECT / "layers" / "pillow" / "requirements.txt"
-EXTRA_LOCKS = {name: PROJECT / "layers" / name / "requirements.txt" for name in EXTRA_INPUTS}
-"""Of the layers that `extra_inputs` adds, by format."""
+FACES = "faces"
+EXTRA_LOCKS = {name: PROJECT / "layers" / name / "requirements.txt" for name in (*EXTRA_INPUTS, FACES)}
+"""Of the layers that are added by an option: `extra_inputs`, by format, and `face_focus`."""
 
 TARGET = on_lambda("aarch64", "3.13")
 """What is looked into: the layer as it is deployed by default."""
@@ -155,7 +156,19 @@ OF_EXTRA_INPUTS = (
     Library("PDFium", "pypdfium2", ("pypdfium2_raw/libpdfium.so",), None, "PDFium",
             "https://pdfium.googlesource.com/pdfium", "chromium/{v}", "pdfium"),
 )
+OF_FACES = (
+    Library("LiteRT", "ai-edge-litert", ("ai_edge_litert/libLiteRt.so",), None, "LiteRT",
+            _GITHUB + "google-ai-edge/LiteRT"),
+    # With XNNPACK and what else it is built from, whose versions it does not tell.
+    Library("TensorFlow Lite", "ai-edge-litert", ("ai_edge_litert/libpywrap_litert_common.so",),
+            rb"\0(\d+\.\d+\.\d+)-dev0\+selfbuilt\0", None, _GITHUB + "tensorflow/tensorflow", fuzzed="tensorflow"),
+    Library("OpenBLAS", "numpy", ("numpy.libs/libscipy_openblas64_-*",), rb"OpenBLAS (\d+\.\d+\.\d+)", None,
+            _GITHUB + "OpenMathLib/OpenBLAS"),
+    Library("libgfortran", "numpy", ("numpy.libs/libgfortran-*",), silent=True),
+    Library("libquadmath", "numpy", ("numpy.libs/libquadmath-*",), silent=True),
+)
 # fmt: on
+_ROWS = (*LIBRARIES, *OF_EXTRA_INPUTS, *OF_FACES)
 
 # Modules of the packages themselves, which the lock names; what they hold besides has a row above, or is a crate.
 _EXTENSIONS = {
@@ -166,6 +179,9 @@ _EXTENSIONS = {
     "oxipng/oxipng.*.so": "pyoxipng",
     "resvg_py/resvg_py.*.so": "resvg-py",
     "pillow_jxl/pillow_jxl.*.so": "pillow-jxl-plugin",
+    "ai_edge_litert/_pywrap_litert_interpreter_wrapper.so": "ai-edge-litert",
+    "numpy/_core/_multiarray_umath.*.so": "numpy",
+    "numpy/linalg/_umath_linalg.*.so": "numpy",
 }
 
 
@@ -182,13 +198,12 @@ def look_into(modules: Path) -> tuple[Found, ...]:
     files = {path.relative_to(modules).as_posix(): path.read_bytes() for path in sorted(modules.rglob("*.so*"))}
     _check_all_known(files)
     listed = _listed(modules)
-    rows = (*LIBRARIES, *OF_EXTRA_INPUTS)
-    libraries = [_library(row, files, listed) for row in rows if _matching(row.files, files)]
+    libraries = [_library(row, files, listed) for row in _ROWS if _matching(row.files, files)]
     return tuple(sorted((*libraries, *_crates(files)), key=lambda found: (found.wheel, found.name.lower())))
 
 
 def _check_all_known(files: Iterable[str]) -> None:
-    known = [*_EXTENSIONS, *(pattern for row in (*LIBRARIES, *OF_EXTRA_INPUTS) for pattern in row.files)]
+    known = [*_EXTENSIONS, *(pattern for row in _ROWS for pattern in row.files)]
     for file in files:
         if not any(fnmatchcase(file, pattern) for pattern in known):
             raise NativeError(f"{file}: nobody knows what this is; find out, and give it a row in infra/native.py")
@@ -204,6 +219,8 @@ def _listed(modules: Path) -> dict[str, dict[str, Any]]:
     found = {component["name"]: component for one in lists for component in one.get("components", ())}
     for path in modules.glob("pypdfium2_raw/version.json"):  # a list of its own kind, of one library
         found["PDFium"] = {"name": "PDFium", "version": str(json.loads(path.read_bytes())["build"])}
+    for path in modules.glob("ai_edge_litert-*.dist-info"):  # released as one
+        found["LiteRT"] = {"name": "LiteRT", "version": path.stem.rpartition("-")[2]}
     return found
 
 

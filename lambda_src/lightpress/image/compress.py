@@ -103,6 +103,11 @@ class CompressionOptions:
         return False
 
     @property
+    def finds_faces(self) -> bool:
+        """Not: nothing is cut off."""
+        return False
+
+    @property
     def lossy(self) -> bool:
         """Whether pixels may change."""
         return self.mode == "lossy"

@@ -34,6 +34,11 @@ def encode(image: Image.Image, output: Output, spec: Spec, embedded: Embedded = 
     shown = without_info(image if output.alpha else flatten(image, spec.background, embedded.profile))
     settings = _settings(output, spec.quality_of(output, Pixels(*image.size)))
     words = embedded.as_options()
+    if spec.png_colors is not None and output.name == "png":
+        from lightpress.image.palette import with_palette  # noqa: PLC0415  few recipes ask for it
+
+        made = [_saved(one, output, settings | words) for one in (shown, with_palette(shown, spec.png_colors))]
+        return min(made, key=len)
     if not has_few_colors(shown):
         return _saved(shown, output, settings | words)
     made = [_saved(shown, output, {**settings, **output.graphic, **words})]

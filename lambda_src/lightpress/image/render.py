@@ -141,6 +141,11 @@ def _subject(picture: Picture, spec: Spec) -> tuple[float, float] | None:
         return None
     from lightpress.image.focus import focus_of  # noqa: PLC0415  few recipes ask for it
 
+    if spec.finds_faces:
+        from lightpress.image.faces import focus_on_faces  # noqa: PLC0415  fewer still
+
+        if point := focus_on_faces(picture.image, (size for size in spec.sizes if size.auto_focus)):
+            return point
     return focus_of(picture.image)
 
 

@@ -91,6 +91,7 @@ class Size:
         steps: What is done to the picture, in this order; width and height are those before steps that add to them.
         auto_focus: Whether `focus` is looked for in each picture (`focus.focus_of`).
         max_bytes: What one file of it may have, at a lower quality if need be; None for any number.
+        faces: With `auto_focus`, whether faces are looked for first (`faces.focus_on_faces`).
     """
 
     name: str
@@ -101,6 +102,7 @@ class Size:
     steps: tuple[Step, ...] = ()
     auto_focus: bool = False
     max_bytes: int | None = None
+    faces: bool = False
 
     @property
     def shaping(self) -> tuple[Step, ...]:
@@ -260,6 +262,10 @@ class WorkOptions(Protocol):
     def native(self) -> bool:
         """Whether the pixel library is used where it can."""
 
+    @property
+    def finds_faces(self) -> bool:
+        """Whether faces are looked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
@@ -286,6 +292,7 @@ class Spec:
         native: Whether the pixel library works on the pixels where it can, or Pillow alone does: the same pixels later.
         focus: The point to keep in all sizes that cover a box, as somebody has said for this picture; as in `Size`.
         facts: What is told of the file besides (`capture.OF_THE_FILE`).
+        png_colors: How many colors PNG variants may have, where the difference is not seen (`palette`); None for any.
     """
 
     sizes: tuple[Size, ...]
@@ -306,6 +313,7 @@ class Spec:
     lazy: frozenset[tuple[str, str]] = frozenset()
     focus: tuple[float, float] | None = None
     facts: tuple[str, ...] = ()
+    png_colors: int | None = None
 
     def leaves_out(self, names: Sequence[str], form: str) -> bool:
         """Whether the variant that serves these sizes is not made: it would have to be for any that is not lazy."""
@@ -373,6 +381,11 @@ class Spec:
     def has_auto_focus(self) -> bool:
         """Whether the subject of each picture is looked for."""
         return any(size.auto_focus for size in self.sizes)
+
+    @property
+    def finds_faces(self) -> bool:
+        """Whether faces are looked for: nobody has said where the subject is."""
+        return self.focus is None and any(size.auto_focus and size.faces for size in self.sizes)
 
     def around(self, point: tuple[float, float], *, by_hand: bool) -> Spec:
         """The same, cut around a point: the sizes that look for one or, where it was chosen by hand, all that cut."""

@@ -23,6 +23,9 @@ CREDENTIALS, DESCRIPTORS, FILES, SYSTEM_CALLS = STEPS = ("credentials", "descrip
 """What is given up, in this order, as logs and metrics name it where a kernel refuses it."""
 
 _OVERWRITTEN = 40  # characters
+# AWS's secret keys have 40 characters, session tokens hundreds. What is shorter is an emulator's ("test"), no secret,
+# and may be a word of the picture's own bytes.
+_SHORTEST_SECRET = 20
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 
 
@@ -65,7 +68,7 @@ def _forget_credentials() -> None:
     secret = os.environ.get("AWS_SESSION_TOKEN") or os.environ.get("AWS_SECRET_ACCESS_KEY") or ""
     os.environ.clear()
     gc.freeze()  # nothing that was inherited is freed from now on: no memory is unmapped while it is looked through
-    if secret:
+    if len(secret) >= _SHORTEST_SECRET:
         _overwrite(secret[-_OVERWRITTEN:].encode())
 
 

@@ -57,8 +57,9 @@ _USUAL: Mapping[str, object] = {
     "auto": False,
     "focus": None,
     "facts": (),
+    "png_colors": None,
 }
-_AUTO = "auto"
+_AUTO, _FACES = "auto", "faces"
 _LEAST_FACTOR = 1.1
 LARGEST_BUDGET = 65_536
 """Of `max_kb`, in KB."""
@@ -69,6 +70,8 @@ _UNSEEN = (
 KEEP, INFREQUENT, DROP = "keep", "infrequent", "drop_after_publish"
 ORIGINALS = (KEEP, INFREQUENT, DROP)
 """What may become of originals once they are published: a recipe's `originals`."""
+MOST_PNG_COLORS = 256
+"""That a palette holds."""
 MOST_REVIEWERS = 5
 """Each is a request more for every look at a key."""
 MOST_GATE_HOURS = 24 * 365
@@ -327,13 +330,17 @@ def load_recipes(path: Path) -> RecipeBook:
 def _decided_by(size: Size) -> dict[str, object]:
     """What of a size decides its variants. Sizes that are older than steps, and have none, keep their digest."""
     decides = asdict(replace(size, steps=()))
-    del decides["steps"], decides["auto_focus"]
+    del decides["steps"], decides["auto_focus"], decides["faces"]
     if size.max_bytes is None:
         del decides["max_bytes"]
     if size.auto_focus:
         from lightpress.image.focus import FOCUS_REVISION  # noqa: PLC0415  few recipes ask for it
 
         decides["focus"] = f"{_AUTO} {FOCUS_REVISION}"
+    if size.auto_focus and size.faces:
+        from lightpress.image.faces import FACES_REVISION  # noqa: PLC0415  fewer still
+
+        decides["focus"] = f"{_FACES} {FACES_REVISION}, {decides['focus']}"
     return decides | ({"steps": [step.digest for step in size.steps]} if size.steps else {})
 
 
@@ -428,7 +435,12 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         auto=auto,
         lazy=_lazy(row, sizes, formats),
         facts=tuple(name for name in OF_THE_FILE if name in asked),
+        png_colors=row.integer("png_colors", low=2, high=MOST_PNG_COLORS) if row.has("png_colors") else None,
     )
+    if spec.png_colors and spec.lossless:
+        raise row.error("png_colors", "excludes lossless: fewer colors are other pixels. Remove one")
+    if spec.png_colors and "png" not in spec.formats:
+        raise row.error("png_colors", "is for PNG variants, and formats does not name png")
     plain = [output.name for output in spec.outputs() if not output.profiles]
     if spec.colors == "p3" and plain:
         raise row.error("colors", f'"p3" needs a profile, and {plain[0]} is written without: take it out of formats')
@@ -630,6 +642,13 @@ def _sizes(table: Table, recipe: Table, folder: Path) -> tuple[Size, ...]:
     names = [size.name for size in sizes]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise recipe.error("sizes", f"{twice!r} is there twice, counting those that widths and dpr make")
+    if len({size.faces for size in sizes if size.auto_focus}) > 1:
+        auto = next(size.name for size in named if size.auto_focus and not size.faces)
+        raise table.table(auto).error(
+            "focus",
+            f'is "{_AUTO}", and "{_FACES}" in another size of the recipe: all sizes of a picture are cut around one '
+            f'point, so say the same in each ("{_FACES}" does as "{_AUTO}" does where there is no face)',
+        )
     return sizes
 
 
@@ -690,23 +709,26 @@ def _size(name: str, sizes: Table, folder: Path, common: tuple[Step, ...]) -> Si
         raise row.error("fit", f'"{fit}" fills a box, so it needs width and height')
     if fit != "cover" and row.has("focus"):
         raise row.error("focus", 'is the point that fit = "cover" keeps; nothing else cuts anything off')
-    focus, auto_focus = _focus(row)
+    focus, looks_for = _focus(row)
     steps = _steps(row, folder)
     most = row.integer("max_kb", low=1, high=LARGEST_BUDGET) << 10 if row.has("max_kb") else None
     row.has("dpr")  # read by `_at_densities`
     row.close()
-    return Size(name, width, height, fit, focus, common if steps is None else steps, auto_focus, most)
+    steps = common if steps is None else steps
+    return Size(name, width, height, fit, focus, steps, looks_for is not None, most, looks_for == _FACES)
 
 
-def _focus(row: Table) -> tuple[tuple[float, float], bool]:
-    """The point to keep, and whether it is looked for in each picture."""
+def _focus(row: Table) -> tuple[tuple[float, float], str | None]:
+    """The point to keep, and what is looked for in each picture instead."""
     if not row.is_text("focus"):
         x, y = row.parts("focus", (0.5, 0.5))
-        return (x, y), False
+        return (x, y), None
     word = row.text("focus")
-    if word != _AUTO:
-        raise row.error("focus", f'{word!r} is neither "{_AUTO}" nor two numbers from 0 to 1, such as [0.5, 0.3]')
-    return (0.5, 0.5), True
+    if word not in {_AUTO, _FACES}:
+        raise row.error(
+            "focus", f'{word!r} is neither "{_AUTO}" nor "{_FACES}" nor two numbers from 0 to 1, such as [0.5, 0.3]'
+        )
+    return (0.5, 0.5), word
 
 
 def _quality(row: Table, formats: tuple[str, ...]) -> dict[str, int]:

@@ -130,6 +130,10 @@ class Child(Generic[OptionsT]):
         # Once here rather than in every child, and with the first picture rather than at the cold start.
         load_codecs(options.formats)  # a sixth of a small picture's CPU
         load_helpers()
+        if options.finds_faces:
+            from lightpress.image.faces import load_faces  # noqa: PLC0415  few recipes ask for it
+
+            load_faces()
         self._library_missing = options.native and pixel_library() is None
         confinement.prepare()
         self._pipe, theirs = os.pipe()

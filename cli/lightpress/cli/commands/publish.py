@@ -138,10 +138,13 @@ def _rendered(source: File, target: Path, recipe: Recipe) -> Rendered | None:
 
 
 def _refuse_unwritable(recipes: Iterable[Recipe]) -> None:
-    """End the command where a recipe writes what nothing here can."""
+    """End the command where a recipe writes, or looks for, what nothing here can."""
     from lightpress.image import not_installed
+    from lightpress.image.faces import NOT_INSTALLED, is_installed
 
     for one in recipes:
+        if one.spec.finds_faces and not is_installed():
+            stop(f"The recipe {one.name} looks for faces, and {NOT_INSTALLED}")
         for form, package in not_installed(one.spec.formats).items():
             stop(
                 f'The recipe {one.name} writes {form}, by {package}, which is missing: pip install "lightpress[{form}]"'

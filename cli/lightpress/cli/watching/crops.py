@@ -18,9 +18,9 @@ def crops_of(spec: Spec, pixels: Pixels, focus: tuple[float, float] | None) -> d
     Args:
         spec: Of the recipe.
         pixels: Of the picture, as seen upright.
-        focus: The point around which sizes were cut, where it was looked for.
+        focus: The point around which sizes were cut, where it was looked for, or somebody has chosen it (`Spec.focus`).
     """
-    planned = spec if focus is None else spec.around(focus, by_hand=False)
+    planned = spec if focus is None else spec.around(focus, by_hand=spec.focus is not None)
     sizes = {size.name: size for size in planned.sizes if size.fit == "cover" and not size.shaping}
     return {
         name: {

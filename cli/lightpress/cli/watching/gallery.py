@@ -23,6 +23,7 @@ class Shown:
         facts: What the worker has told of it last; empty before.
         before: The address of its preview; None where there is none.
         was: The bytes of its variants before the last change, by "SIZE.FORMAT".
+        aimed: The point that somebody has chosen on the page, around which it is cut; None where nobody has.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Shown:
     facts: dict[str, Any] = field(default_factory=dict)
     before: str | None = None
     was: dict[str, int] = field(default_factory=dict)
+    aimed: tuple[float, float] | None = None
 
     def told(self) -> dict[str, Any]:
         """The JSON object of the page."""
@@ -42,6 +44,7 @@ class Shown:
             "state": self.state,
             "before": self.before,
             "was": self.was,
+            "aimed": self.aimed,
         }
 
 

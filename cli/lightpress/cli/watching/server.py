@@ -60,9 +60,16 @@ class PageServer:
         OSError: The port is taken.
     """
 
-    def __init__(self, gallery: Gallery, choose: Callable[[str | None], None], port: int = 0) -> None:
+    def __init__(
+        self,
+        gallery: Gallery,
+        choose: Callable[[str | None], None],
+        aim: Callable[[str, tuple[float, float] | None], None],
+        port: int = 0,
+    ) -> None:
         self.token = secrets.token_urlsafe(24)
-        handler = type("_Bound", (_Handler,), {"gallery": gallery, "choose": staticmethod(choose), "token": self.token})
+        bound = {"gallery": gallery, "choose": staticmethod(choose), "aim": staticmethod(aim), "token": self.token}
+        handler = type("_Bound", (_Handler,), bound)
         self._server = _Server(("127.0.0.1", port), handler)
         self.port = int(self._server.server_address[1])
         self._thread = threading.Thread(target=self._server.serve_forever, name="page", daemon=True)
@@ -92,6 +99,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     gallery: ClassVar[Gallery]
     choose: ClassVar[Callable[[str | None], None]]
+    aim: ClassVar[Callable[[str, tuple[float, float] | None], None]]
     token: ClassVar[str]
     protocol_version = "HTTP/1.1"
     server_version, sys_version = "lightpress", ""
@@ -117,25 +125,40 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_file(path if known else None, _TYPES.get(path.suffix), _ONCE)
 
     def do_POST(self) -> None:
-        """Take the choice of a recipe."""
+        """Take the choice of a recipe, or where the subject of a picture is."""
         name = self._name()
         if name is None:
             return
         length = self.headers.get("Content-Length", "")
-        ours = self.headers.get("Content-Type") == "application/json" and name == "recipe"
+        ours = self.headers.get("Content-Type") == "application/json" and name in {"recipe", "focus"}
         if not ours or not length.isdigit() or int(length) > _LONGEST_BODY:
             self.close_connection = True
             self._refuse(HTTPStatus.BAD_REQUEST, "This is not what the page sends.")
             return
         try:
-            chosen = json.loads(self.rfile.read(int(length)))["recipe"]
+            self._take(name, json.loads(self.rfile.read(int(length))))
         except (ValueError, KeyError, TypeError, RecursionError):
-            chosen = 0
-        if chosen is not None and not isinstance(chosen, str):
             self._refuse(HTTPStatus.BAD_REQUEST, "This is not what the page sends.")
             return
-        type(self).choose(chosen)
         self._send(b"{}", "application/json")
+
+    def _take(self, name: str, said: Any) -> None:  # noqa: ANN401  whatever was sent
+        """Pass it on; raises ValueError, KeyError or TypeError where it is not what the page sends."""
+        if name == "recipe":
+            chosen = said["recipe"]
+            if chosen is not None and not isinstance(chosen, str):
+                raise TypeError
+            type(self).choose(chosen)
+            return
+        key, focus = said["key"], said["focus"]
+        if not isinstance(key, str):
+            raise TypeError
+        if focus is not None:
+            x, y = map(float, focus)
+            if not (0 <= x <= 1 and 0 <= y <= 1):
+                raise ValueError
+            focus = round(x, 2), round(y, 2)
+        type(self).aim(key, focus)
 
     def log_message(self, *_: object) -> None:
         """Say nothing on the terminal, which shows what is rendered."""

@@ -98,11 +98,17 @@ class Watching:
         self._error: str | None = None
         self._pictures: dict[str, Shown] = {}
         self._digests: dict[str, str] = {}
+        self._aimed: dict[str, tuple[float, float]] = {}
         self._kept: OrderedDict[str, tuple[Path, dict[str, Any]]] = OrderedDict()
         self._kept_bytes: dict[str, int] = {}
         self._temporary = TemporaryDirectory(prefix="lightpress-watch-")
         try:
-            self._server = PageServer(self.gallery, lambda name: self._events.put((None, name)), port)
+            self._server = PageServer(
+                self.gallery,
+                lambda name: self._events.put((None, {"recipe": name})),
+                lambda key, focus: self._events.put((None, {"key": key, "focus": focus})),
+                port,
+            )
         except OSError:
             self._temporary.cleanup()
             raise
@@ -135,11 +141,20 @@ class Watching:
         except queue.Empty:
             return
         if sender is None:
-            self._recipe = told
+            self._choose(told)
             self._ask_for_recipes()
         elif sender is self._worker:
             self._worker.unanswered -= 1
             self._take(told)
+
+    def _choose(self, told: dict[str, Any]) -> None:
+        """Take what was chosen on the page: a recipe for all pictures, or a point of one, or none of it any more."""
+        if "recipe" in told:
+            self._recipe = told["recipe"]
+        elif told["focus"] is None:
+            self._aimed.pop(told["key"], None)
+        elif told["key"] in self._pictures:
+            self._aimed[told["key"]] = told["focus"]
 
     @property
     def _files(self) -> dict[str, tuple[File, Stamp]]:
@@ -187,8 +202,9 @@ class Watching:
                 continue  # it has come since, and is looked at next
             recipe = chosen[key]
             old = before.get(key)
-            shown = Shown(key, stamp[1], recipe["recipe"] if recipe else None)
-            digest = _id(key, stamp, recipe["digest"] if recipe else "")
+            aimed = self._aimed.get(key)
+            shown = Shown(key, stamp[1], recipe["recipe"] if recipe else None, aimed=aimed)
+            digest = _id(key, stamp, f"{recipe['digest'] if recipe else ''}{aimed or ''}")
             unchanged = old is not None and self._digests.get(key) == digest
             if old is not None:
                 shown.facts, shown.was = old.facts, old.was if unchanged else _bytes_of(old.facts) or old.was
@@ -254,7 +270,8 @@ class Watching:
             settled = shown.state in {"ready", "failed", "lost", "ignored"}
             for do, name in names.items():
                 if name not in self._kept and not (do == "render" and settled):
-                    yield {"do": do, "path": str(file.path), "key": key, "folder": str(self._folder(name))}
+                    request = {"do": do, "path": str(file.path), "key": key, "folder": str(self._folder(name))}
+                    yield request | ({"focus": shown.aimed} if do == "render" else {})
 
     def _folder(self, name: str) -> Path:
         return Path(self._temporary.name, name)

@@ -7,7 +7,7 @@ Requests and answers are lines of JSON; an answer has its request in `of`, and:
 
     {"do": "read", "recipes": FILE, "recipe": NAME or null, "keys": [KEY...]}
         {"error": SENTENCE} or {"recipes": [NAME...], "chosen": {KEY: {"recipe": NAME, "digest": DIGEST} or null}}
-    {"do": "render", "path": FILE, "key": KEY, "folder": FOLDER}
+    {"do": "render", "path": FILE, "key": KEY, "folder": FOLDER, "focus": [X, Y] or null}
         {"done": {...}}, {"lost": SENTENCE}, or {"abandoned": true}
     {"do": "preview", "path": FILE, "key": KEY, "folder": FOLDER}
         as for "render"; the whole picture as the core reads it, once, for a browser
@@ -75,6 +75,8 @@ class Worker:
             return {"lost": sentence_of_file(error)}
         except ChildLost as error:
             return {"lost": f"It was not rendered: {error}."}
+        except ModuleNotFoundError as error:
+            return {"lost": f"It was not rendered: {error}"}
         except _Abandoned:
             return {"abandoned": True}
 
@@ -96,6 +98,9 @@ class Worker:
     def _rendered(self, request: dict[str, Any]) -> dict[str, Any]:
         key, source = request["key"], File(Path(request["path"]), request["key"])
         recipe = _PREVIEW if request["do"] == "preview" else self._chosen[key]
+        if request.get("focus"):
+            x, y = request["focus"]
+            recipe = replace(recipe, spec=recipe.spec.kept_in_focus((x, y)))
         rendered = render_file(source, Path(request["folder"]), recipe, self._abandon)
         manifest, told = rendered.manifest, rendered.manifest.source
         crops: dict[str, Any] = {}

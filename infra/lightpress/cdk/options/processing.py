@@ -58,7 +58,12 @@ class ProcessingOptions:
     extra_inputs: tuple[str, ...] = _extra_inputs(
         doc="Formats that are read, or written, with a layer of their own, which the functions that render get: "
         f"{', '.join(EXTRA_INPUTS)}. Recipes name them, too, in `accept` or `formats`: docs/recipes.md, "
-        '"SVG, PDF, RAW and JPEG XL".',
+        '"SVG, PDF, RAW and JPEG XL". The library for jxl is under the GPL-3.0: docs/licenses.md.',
+    )
+    face_focus: bool = flag(
+        default=False,
+        doc='Add the layer that finds faces, for recipes with `focus = "faces"`, to the functions that render: LiteRT '
+        'and NumPy, 67 MB. docs/recipes.md, "Focus".',
     )
     memory_mb: int = integer(
         1769,

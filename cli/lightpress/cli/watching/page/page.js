@@ -155,13 +155,57 @@ function showWhole(part, picture, file) {
   source(figure.querySelector('img'), picture.before, `The original of ${picture.key}`);
   const [rectangle, point] = [figure.querySelector('.crop'), figure.querySelector('.point')];
   rectangle.hidden = point.hidden = !crop;
+  figure.querySelector('.frame').classList.toggle('aims', Boolean(crop));
+  showAimed(figure, picture);
   figure.querySelector('figcaption').textContent = 'Original';
   if (!crop) return;
   const [left, top, width, height] = crop.rectangle.map((share) => `${100 * share}%`);
   Object.assign(rectangle.style, { left, top, width, height });
   const [x, y] = crop.focus;
+  place(point, x, y);
+  const by = picture.aimed ? ' (chosen here)' : picture.focus ? ' (found)' : '';
+  figure.querySelector('figcaption').textContent = `Original, focus ${x.toFixed(2)}, ${y.toFixed(2)}${by}. Click to try another`;
+  figure.querySelector('img').onclick = (event) => {
+    const { left: from, top: above, width: wide, height: high } = event.target.getBoundingClientRect();
+    aim(picture.key, point, (event.clientX - from) / wide, (event.clientY - above) / high);
+  };
+  point.onkeydown = (event) => {
+    const [right, down] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key] ?? [0, 0];
+    if (!right && !down) return;
+    event.preventDefault();
+    const step = event.shiftKey ? 0.1 : 0.02;
+    aim(picture.key, point, Number(point.dataset.x) + right * step, Number(point.dataset.y) + down * step);
+  };
+}
+
+function place(point, x, y) {
   Object.assign(point.style, { left: `${100 * x}%`, top: `${100 * y}%` });
-  figure.querySelector('figcaption').textContent = `Original, focus ${x.toFixed(2)}, ${y.toFixed(2)}${picture.focus ? ' (found)' : ''}`;
+  Object.assign(point.dataset, { x, y });
+  point.setAttribute('aria-label', `Focus: ${Math.round(100 * x)} % from the left, ${Math.round(100 * y)} % from the top. Arrow keys move it.`);
+}
+
+/** Have the picture cut around another point: it counts more than any focus of its recipe, as an uploader's does. */
+function aim(key, point, ...shares) {
+  const [x, y] = shares.map((share) => Math.round(100 * Math.min(1, Math.max(0, share))) / 100);
+  place(point, x, y);
+  post('focus', { key, focus: [x, y] });
+}
+
+/** The point that was chosen on this page, as metadata and `lightpress focus` have it. */
+function showAimed(figure, picture) {
+  const line = figure.querySelector('.aimed');
+  line.hidden = !picture.aimed;
+  if (!picture.aimed) return;
+  const value = picture.aimed.join(',');
+  line.querySelector('code').textContent = value;
+  const copy = line.querySelector('.copy');
+  copy.setAttribute('aria-label', `Copy ${value}`);
+  copy.onclick = async () => {
+    await navigator.clipboard.writeText(value);
+    copy.textContent = 'Copied';
+    setTimeout(() => { copy.textContent = 'Copy'; }, 2000);
+  };
+  line.querySelector('.undo').onclick = () => post('focus', { key: picture.key, focus: null });
 }
 
 /** Whether original and file can lie over each other: the whole picture is shown, and no step moves its pixels. */
@@ -252,9 +296,12 @@ function filter() {
 
 find('find').oninput = filter;
 find('recipe').onchange = (event) => {
-  const recipe = event.target.value || null;
-  fetch('recipe', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ recipe }) });
+  post('recipe', { recipe: event.target.value || null });
 };
+
+function post(what, said) {
+  fetch(what, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(said) }).catch(gone);
+}
 
 const events = new EventSource('events');
 events.onmessage = () => load().catch(gone);
