@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from lightpress.backfill.results import Report
     from lightpress.backfill.run import Run
+    from lightpress.cli.asked import Service
     from lightpress.cli.backfill import Checkpoint
     from lightpress.cli.backfilling import Forecast
     from lightpress.cli.console import Terminal
@@ -162,6 +163,17 @@ def print_receivers(console: Terminal, receivers: list[Receiver]) -> None:
     table.add_column("not taken", justify="right", no_wrap=True)
     for one in receivers:
         table.add_row(one.url, str(one.waiting), str(one.dead_letters))
+    console.print(table)
+
+
+def print_services(console: Terminal, services: list[Service]) -> None:
+    """Print a table of the functions that ask services, one a row."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("function", no_wrap=True, style="bold")
+    table.add_column("on their way", justify="right", no_wrap=True)
+    table.add_column("not answered", justify="right", no_wrap=True)
+    for one in services:
+        table.add_row(one.name, str(one.waiting), str(one.unanswered))
     console.print(table)
 
 

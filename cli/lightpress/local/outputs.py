@@ -47,6 +47,7 @@ class Outputs:
         distribution_id: Of the CDN.
         retention: The output `Retention`, which is JSON.
         webhooks: The output `WebhookReceivers`, which is JSON; "" without.
+        asked: The output `AskedQueues`, which is JSON; "" without.
     """
 
     endpoint_url: str
@@ -67,6 +68,7 @@ class Outputs:
     distribution_id: str = ""
     retention: str = ""
     webhooks: str = ""
+    asked: str = ""
 
     @classmethod
     def of_stack(
@@ -100,6 +102,7 @@ class Outputs:
             distribution_id=outputs.get("DistributionId", ""),
             retention=outputs.get("Retention", ""),
             webhooks=outputs.get("WebhookReceivers", ""),
+            asked=outputs.get("AskedQueues", ""),
         )
 
     @classmethod
