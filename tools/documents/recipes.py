@@ -176,7 +176,7 @@ RECIPE: Mapping[str, Key] = {
         KEEP,
         ORIGINALS,
         'What becomes of originals once they are published (recipes.md, "Originals that leave"); '
-        '`"drop_after_publish"` excludes lazy and gate',
+        '`"drop_after_publish"` excludes lazy, gate, and faces where a size has `focus = "auto"`',
     ),
     "gate": Key(
         "[]",

@@ -147,9 +147,11 @@ def print_held(console: Terminal, held: list[Held]) -> None:
     table.add_column("original", overflow="fold", style="bold")
     table.add_column("waits for", no_wrap=True)
     table.add_column("since", no_wrap=True)
+    table.add_column("until", no_wrap=True)
     table.add_column("size", justify="right", no_wrap=True)
     for one in held:
-        table.add_row(one.key, ", ".join(one.missing), f"{one.since:%Y-%m-%d %H:%M}", amount(one.bytes))
+        until = f"{one.until:%Y-%m-%d %H:%M}" if one.until else "ever"
+        table.add_row(one.key, ", ".join(one.missing), f"{one.since:%Y-%m-%d %H:%M}", until, amount(one.bytes))
     console.print(table)
     for one in held:
         console.print(f"{one.key}: {one.link}")
