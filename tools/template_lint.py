@@ -83,6 +83,7 @@ ALONE: Mapping[str, str] = {
     "detect_labels": "detect_labels = true",
     "detect_faces": "detect_faces = true",
     "alt_text_model": 'alt_text_model = "eu.amazon.nova-lite-v1:0"',
+    "moderation_reject": "moderation_reject = { Explicit = 60 }",
     "resolver_start": 'resolver_start = "snapshot"',
     "access_log_days": "access_log_days = 30",
     "placeholder_while_processing": "placeholder_while_processing = true",
@@ -132,6 +133,7 @@ VALUES_ALONE: Mapping[str, str] = {
     "alarm_dead_letter_age_minutes": "a threshold",
     "alarm_dead_letters": "a threshold",
     "alarm_review_hours": "a threshold, where a recipe has a gate",
+    "moderation_doubt": "a variable of a function, with moderation_reject",
     "price_region": "numbers on the dashboard",
     "log_level": "a variable of functions",
     "log_retention_days": "of log groups",
@@ -162,12 +164,12 @@ VALUES_ALONE: Mapping[str, str] = {
 }
 # Recipes that change what is deployed: with a gate there is what takes reviews; with lazy sizes, what makes them later.
 RECIPES: Mapping[str, str] = {
-    "gate": 'gate = ["malware", "person"]',
+    "gate": 'gate = ["malware", "moderation", "person"]',
     "lazy": 'lazy = ["w640"]',
     "copies": 'copies = { path = "thumbs/{stem}-{size}.{ext}", tags = { shop = "yes" } }',
     "dropping": 'originals = "drop_after_publish"',
     "infrequent": 'originals = "infrequent"',
-    "gate-and-lazy": 'gate = ["malware", "person"]\nlazy = ["w640"]',
+    "gate-and-lazy": 'gate = ["malware", "moderation", "person"]\nlazy = ["w640"]',
 }
 # Every option, with another value than its default. Those that exclude each other take turns.
 TOGETHER: Mapping[str, str] = {
@@ -177,6 +179,8 @@ face_focus = true
 detect_labels = true
 detect_faces = true
 alt_text_model = "eu.amazon.nova-lite-v1:0"
+moderation_reject = {{ Explicit = 60 }}
+moderation_doubt = {{ Violence = 50 }}
 memory_mb = 2048
 failure_memory_mb = 3000
 timeout_seconds = 120
@@ -284,6 +288,7 @@ upload_auth = "authorizer"
 upload_authorizer_arn = "{_AUTHORIZER}"
 upload_page = true
 operators_scope = "lightpress/operate"
+moderation_reject = {{ "Hate Symbols" = 70 }}
 encryption_key = "create"
 url_ingest = true
 attach = [{{ bucket = "my-shop" }}]
@@ -453,6 +458,7 @@ def environments_in(folder: Path) -> dict[str, Environment]:
         found[name] = Environment(
             plain, _text(folder / f"{name}.recipes.toml", _RECIPES_FILE.format(lines=lines, more=""))
         )
+    found["moderation_reject"] = replace(found["moderation_reject"], recipes=found["gate"].recipes)
     found["together-authorizer"] = replace(found["together-authorizer"], recipes=found["gate-and-lazy"].recipes)
     # A gate needs invalidate_deleted, which the third environment has not.
     everything = "\n".join((RECIPES["gate-and-lazy"], _ACCEPTING, _ASKING))

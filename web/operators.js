@@ -218,6 +218,9 @@ function heldCard(held, api) {
     return made;
   };
   const about = { key: held.key, version: held.version };
+  // Where the program is not sure, a person answers in its name.
+  const unsure = !held.held_for.includes('person') && held.held_for.includes('moderation');
+  const review = unsure ? { ...about, reviewer: 'moderation' } : about;
   const shown = make('div', {});
   const see = make('button', { type: 'button', className: 'see', textContent: 'Look' });
   see.setAttribute('aria-label', `Look: ${held.key}`);
@@ -226,13 +229,13 @@ function heldCard(held, api) {
     await show(shown, async () => previewOf(await api.preview(about), held.key));
     see.disabled = shown.querySelector('img') !== null;
   };
-  const approve = button('Approve', 'approve', () => api.approve(about));
-  const reject = button('Reject', 'discard', () => api.reject({ ...about, ...(detail.value.trim() && { detail: detail.value.trim() }) }));
+  const approve = button('Approve', 'approve', () => api.approve(review));
+  const reject = button('Reject', 'discard', () => api.reject({ ...review, ...(detail.value.trim() && { detail: detail.value.trim() }) }));
   return make(
     'article',
     { className: 'card' },
     make('h3', {}, look(held.key, api)),
-    factList({ 'Waits for': held.held_for.join(', '), Since: time(held.since), Bytes: bytes(held.bytes) }),
+    factList({ 'Waits for': held.held_for.join(', '), Since: time(held.since), ...(held.until && { Until: time(held.until) }), Bytes: bytes(held.bytes) }),
     make('div', { className: 'act' }, see, approve, reject, why, said),
     shown,
   );

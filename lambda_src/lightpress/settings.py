@@ -195,6 +195,42 @@ class ReviewSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ModerationSettings:
+    """Settings of `moderate`.
+
+    Attributes:
+        uploads_bucket: Where originals are.
+        images_bucket: Where manifests and reviews are.
+        review_queue_url: Where reviews are sent.
+        thresholds: What `pipeline.moderation.Thresholds.to_json` writes.
+        memory_mb: Memory of the function, in MB as Lambda reports it.
+        attached: Of each attached bucket, what `buckets.Attached` holds.
+        pixel_library: Whether the pixel library is used where it can.
+    """
+
+    uploads_bucket: str
+    images_bucket: str
+    review_queue_url: str
+    thresholds: str
+    memory_mb: int
+    attached: tuple[dict[str, Any], ...] = ()
+    pixel_library: bool = True
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> ModerationSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            uploads_bucket=_text(environment, "UPLOADS_BUCKET"),
+            images_bucket=_text(environment, "IMAGES_BUCKET"),
+            review_queue_url=_text(environment, "REVIEW_QUEUE_URL"),
+            thresholds=_text(environment, "MODERATION"),
+            memory_mb=_memory_mb(environment),
+            attached=_attached(environment),
+            pixel_library=_uses_pixel_library(environment),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class EnricherSettings:
     """Settings of the functions that are shipped enrichers.
 

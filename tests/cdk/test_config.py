@@ -32,6 +32,8 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             detect_labels = true
             detect_faces = true
             alt_text_model = "eu.amazon.nova-lite-v1:0"
+            moderation_reject = { Explicit = 60 }
+            moderation_doubt = { Violence = 50 }
             memory_mb = 3008
             failure_memory_mb = 6000
             timeout_seconds = 120
@@ -149,7 +151,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 98
+    assert len(keys) == len(set(keys)) == 101
 
 
 @pytest.mark.parametrize(
@@ -157,9 +159,9 @@ def test_every_key_belongs_to_one_option() -> None:
     [
         (
             "memroy_mb = 1769",
-            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 98 names, of which the nearest are: ",
+            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 101 names, of which the nearest are: ",
         ),
-        ("color = 1", "color: is not a known key; allowed are 98 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 101 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",

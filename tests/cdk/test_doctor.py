@@ -64,7 +64,7 @@ def test_reviews_and_rules_that_are_compared_with_the_account_are_those_of_the_t
     template = Template(template_of_environment(environment, tmp_path / "out"), termination_protection=True)
     config, recipes = load_config(environment.options), load_recipes(environment.recipes)
     reviewers = recipes.reviewers
-    assert reviewers == ("malware", "person")
+    assert reviewers == ("malware", "moderation", "person")
     rules = [one for one in template.resources("AWS::Events::Rule") if "EventBusName" not in one.properties]
     assert rules_of_the_default_bus(config, reviewers) == len(rules) == 4
     assert rules_of_the_default_bus(config) == len(rules) - 2

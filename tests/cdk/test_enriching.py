@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,11 +10,13 @@ from aws_cdk import App, Stack
 
 from lightpress.cdk import Lightpress
 from lightpress.toml_reader import ConfigError
-from tests.cdk.grants import environment_of, function_id, grants_of
+from tests.cdk.grants import environment_of, function_id, grants_of, resolve
 from tests.cdk.templates import NO_LAYER, Template, read_template
+from tests.cdk.test_monitoring import alarms
 from tests.handlers.conftest import IMAGES
 from tests.handlers.recorder import needs
 from tests.handlers.test_facts import CALLS, TAKE_FACT
+from tests.operations.alarming import Measured, is_raised
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,3 +74,33 @@ def test_each_hears_only_of_pictures_that_it_has_not_answered(enriched: Template
 def test_a_service_that_no_recipe_asks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match='detect_faces: no recipe asks for it; allowed: with "faces" in facts'):
         synthesized(tmp_path, RECIPES.replace('"faces", ', ""), detect_faces=True)
+
+
+def asked(template: Template) -> list[dict[str, str]]:
+    """The functions that ask services, as the command line is told of them."""
+    output = template.raw["Outputs"]["ImagesAskedQueues"]["Value"]
+    rows: list[dict[str, str]] = json.loads(resolve(template.raw, output))
+    return rows
+
+
+def test_what_a_service_does_not_answer_is_kept_apart_from_failures_and_asked_again_from_there(
+    enriched: Template,
+) -> None:
+    rows = {row["name"]: row for row in asked(enriched)}
+    assert set(rows) == {"DetectLabels", "DetectFaces", "DescribePicture", "FindDuplicates"}
+    queues = {queue.id: queue.properties for queue in enriched.resources("AWS::SQS::Queue")}
+    for name in rows:
+        policy = queues[f"Images{name}Queue"]["RedrivePolicy"]
+        assert policy == {
+            "deadLetterTargetArn": {"Fn::GetAtt": [f"Images{name}DeadLetterQueue", "Arn"]},
+            "maxReceiveCount": 30,
+        }
+    alarm = alarms(enriched)["ServicesDoNotAnswer"]
+    watched = [one["MetricStat"]["Metric"] for one in alarm["Metrics"] if "MetricStat" in one]
+    assert len(watched) == 2 * len(rows)
+    for letters, days, raised in ((0, 4.9, False), (1, 0, True), (0, 5, True)):
+        series = {
+            "ApproximateNumberOfMessagesVisible": ((letters,),),
+            "ApproximateAgeOfOldestMessage": ((days * 86400,),),
+        }
+        assert is_raised(alarm, Measured(series)) is raised

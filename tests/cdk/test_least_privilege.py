@@ -16,6 +16,7 @@ from tests.handlers.test_dropping import DROPPING
 from tests.handlers.test_facts import CALLS as ENRICHERS
 from tests.handlers.test_facts import TAKE_FACT
 from tests.handlers.test_fetch_url import FETCH_URL
+from tests.handlers.test_moderate import MODERATE
 from tests.handlers.test_operators import OPERATORS
 from tests.handlers.test_recorded_calls import PROCESS_UPLOAD, PURGE_DELETED, RECORD_FAILURE, RESOLVE
 from tests.handlers.test_upload_api import UPLOAD_API
@@ -52,7 +53,7 @@ _CALLS = {
 
 
 def test_every_operation_that_is_made_has_its_actions() -> None:
-    others = (COMPRESS_IN_PLACE, OPERATORS, DELIVER_WEBHOOK, DROPPING, TAKE_FACT, *ENRICHERS.values())
+    others = (COMPRESS_IN_PLACE, OPERATORS, DELIVER_WEBHOOK, DROPPING, TAKE_FACT, MODERATE, *ENRICHERS.values())
     made = {(call.service, call.operation) for calls in (*_CALLS.values(), *others) for call in calls}
     assert made == set(IAM_ACTIONS)
 
@@ -88,7 +89,7 @@ def _arns(environment: Mapping[str, str]) -> dict[str, str]:
     arns[names.BUS] = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{environment.get('EVENT_BUS')}"
     arns[names.FAILURES] = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{environment.get('FAILURES_TABLE')}"
     arns[names.RUNS] = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{environment.get('RUNS_TABLE')}"
-    arns["all metrics"] = "*"
+    arns["all metrics"] = arns["*"] = "*"
     arns[names.DISTRIBUTION] = f"arn:aws:cloudfront::{ACCOUNT}:distribution/{environment.get('DISTRIBUTION_ID')}"
     return arns
 

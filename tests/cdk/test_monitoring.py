@@ -41,7 +41,7 @@ SYMPTOMS = {
 
 SYMPTOMS_LAZY = {"RenderLazyBreaks", "RenderLazyIsThrottled"}
 SYMPTOMS_OPERATORS = {"OperatorsBreaks", "OperatorsIsThrottled"}
-SYMPTOMS_GATE = {"TakeReviewBreaks", "TakeReviewIsThrottled", "ReviewsWaitTooLong"}
+SYMPTOMS_GATE = {"TakeReviewBreaks", "TakeReviewIsThrottled", "ReviewsWaitTooLong", "ServicesDoNotAnswer"}
 SYMPTOMS_WEBHOOKS = {"DeliverWebhookBreaks", "DeliverWebhookIsThrottled", "WebhooksAreNotDelivered"}
 SYMPTOMS_IN_PLACE = {
     "CompressInPlaceBreaks",

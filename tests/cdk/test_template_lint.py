@@ -63,7 +63,13 @@ def test_each_of_them_can_be_chosen_alone(option: str, tmp_path: Path) -> None:
 
 
 # What these change is nothing without another option.
-_NEED_ANOTHER = {"provisioned_pollers_max", "certificate_arn", "upload_jwt_audiences", "upload_page_client_id"}
+_NEED_ANOTHER = {
+    "provisioned_pollers_max",
+    "certificate_arn",
+    "upload_jwt_audiences",
+    "upload_page_client_id",
+    "moderation_doubt",
+}
 
 
 def test_options_that_only_change_values_add_and_remove_no_resource_and_no_grant(tmp_path: Path) -> None:

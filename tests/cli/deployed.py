@@ -181,6 +181,7 @@ def deployed(*in_place: InPlace) -> Iterator[Rig]:
             "UrlQueueUrl": boto3.client("sqs").create_queue(QueueName=URLS)["QueueUrl"],
             "ReviewQueueUrl": boto3.client("sqs").create_queue(QueueName=REVIEWS)["QueueUrl"],
             "WebhookReceivers": json.dumps(list(map(_receiver, HOOKS, ("first", "second")))),
+            "AskedQueues": json.dumps([{"name": one, **_queues(one.lower())} for one in ("DetectLabels", "Moderate")]),
             "CdnBaseUrl": "https://cdn.example.com",
             "PurgeQueueUrl": boto3.client("sqs").create_queue(QueueName=PURGES)["QueueUrl"],
             "DistributionId": "E1",
@@ -200,9 +201,14 @@ def deployed(*in_place: InPlace) -> Iterator[Rig]:
 
 def _receiver(url: str, name: str) -> dict[str, str]:
     """A receiver of webhooks, with its queues."""
+    return {"url": url, **_queues(name)}
+
+
+def _queues(name: str) -> dict[str, str]:
+    """A queue with a dead-letter queue that the command line alone looks into."""
     sqs = boto3.client("sqs")
     queue, letters = (sqs.create_queue(QueueName=one)["QueueUrl"] for one in (name, f"{name}-letters"))
-    return {"url": url, "queue_url": queue, "dead_letters_url": letters}
+    return {"queue_url": queue, "dead_letters_url": letters}
 
 
 def _stack(outputs: dict[str, str], **_: object) -> tuple[AWSResponse, dict[str, Any]]:

@@ -63,7 +63,7 @@ def test_a_list_says_what_waits_for_whom_and_where_to_look_at_it(held: Rig) -> N
     assert told.exit_code == 0
     assert [word for word in (KEY, "person, scan", "https://") if word not in told.stdout] == []
     (row,) = map(json.loads, gate("list", "--json").stdout.splitlines())
-    assert (row["key"], row["missing"]) == (KEY, ["person", "scan"])
+    assert (row["key"], row["missing"], row["until"]) == (KEY, ["person", "scan"], None)
     assert row["version"] == held.deployment.s3.head_object(Bucket=UPLOADS, Key=KEY)["VersionId"]
     assert gate("list", "--prefix", "other/").stdout == "nothing waits for a reviewer\n"
 

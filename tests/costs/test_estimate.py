@@ -100,7 +100,7 @@ COUNTED = [row.name for row in fields(Assumptions)]
 
 @pytest.mark.parametrize("name", COUNTED)
 def test_every_assumption_counts_and_has_a_reason(name: str) -> None:
-    once = replace(SIMPLE, webhooks=1, copies=1)
+    once = replace(SIMPLE, webhooks=1, copies=1, moderated=1, seen=1, described=1)
     twice = replace(once, **{name: 2 * getattr(once, name)})
     before, after = estimate(once, ROUND), estimate(twice, ROUND)
     assert (before.once, before.monthly) != (after.once, after.monthly)
@@ -155,3 +155,23 @@ def test_leaving_the_smaller_sizes_of_web_pays_off_while_less_than_35_percent_of
 
 def test_without_lazy_variants_an_estimate_has_no_line_for_them() -> None:
     assert "Lazy variants, first views" not in {line.name for line in estimate(Assumptions(), ROUND).lines}
+
+
+def test_moderation_and_enrichers_cost_what_the_services_charge_and_the_requests_around_them() -> None:
+    base = replace(SIMPLE, moderation_ms=1000, enricher_ms=1000)
+    none = estimate(base, ROUND).once
+    prices = replace(ROUND, seen=1000.0, alt_text=100.0)
+    moderated = estimate(replace(base, moderated=1), prices)
+    # A second of 2 GB; an event, 2 invocations, 9 requests of SQS, 10 reads and a write.
+    assert moderated.once - none == pytest.approx(1000 + 20 + 2.0 + 0.4 + 9 * 0.4 + 10 * 0.5 + 5.0)
+    told = estimate(replace(base, seen=2, described=1), prices)
+    around = 2.5 + 2 * 2.0 + 3 * 0.2 + 9 * 0.4 + 2 * 5.0 + 6 * 0.5
+    lines = {line.name: line.dollars for line in told.lines}
+    assert lines["Rekognition, facts"] == pytest.approx(2 * (1000 + around))
+    assert lines["Bedrock, alt text"] == pytest.approx(100 + around)
+
+
+def test_moderating_a_million_pictures_costs_a_little_more_than_a_thousand_dollars_at_list_prices() -> None:
+    base = Assumptions()
+    more = estimate(replace(base, moderated=1), prices_of("eu-west-1")).once
+    assert 1_020 < more - estimate(base, prices_of("eu-west-1")).once < 1_050

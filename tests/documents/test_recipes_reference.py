@@ -65,6 +65,7 @@ ONLY_THE_READER_KNOWS = {
     "a density that pads without end", "text from right to left", "trimming late", "a region of nothing",
     "a length of 60 %", "an unknown step", "a lazy format that is not written",
     "originals that leave, with lazy variants", "originals that leave, with a gate",
+    "originals that leave, with faces that sizes are cut around",
     "originals that are moved by something else than the beginning of their keys",
     "originals that are kept among those that are moved",
     "a lazy name that is a size and a format", "lazy variants with steps", "a lazy size that there is not",

@@ -24,6 +24,7 @@ from lightpress.composition import (
     compress_in_place,
     enrich,
     fetch_url,
+    moderate,
     operators,
     preview,
     process_upload,
@@ -55,6 +56,7 @@ UPLOADS, IMAGES, QUARANTINE = "uploads", "images", "quarantine"
 QUEUE, DEAD_LETTERS, PURGES, URLS, HINTS = "queue", "dead-letters", "purges", "urls", "hints"
 COUNTERS, RUNS = "counters", "runs"
 FACTS: Final = "facts"
+REVIEWS_QUEUE = "reviews"
 FAILURES, DISTRIBUTION, BUS = "failures", "E1", "default"
 CDN = "https://d1.cloudfront.net"
 
@@ -248,6 +250,11 @@ def _new_container() -> Iterator[None]:
         composed_record_failure.recorder,
         compress_in_place.processor,
         fetch_url.batch,
+        moderate.images_s3,
+        moderate.previews,
+        moderate.rekognition,
+        moderate.review_sqs,
+        moderate.settings,
         operators.operator_service,
         preview.previews,
         purge_deleted.cdn,
@@ -291,7 +298,7 @@ def deployed(clients: tuple[S3Client, SQSClient, DynamoDBClient]) -> Iterator[De
         for bucket in (UPLOADS, IMAGES, QUARANTINE):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
         s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
-        for queue in (QUEUE, DEAD_LETTERS, PURGES, URLS, HINTS, FACTS):
+        for queue in (QUEUE, DEAD_LETTERS, PURGES, URLS, HINTS, FACTS, REVIEWS_QUEUE):
             sqs.create_queue(QueueName=queue)
         dynamodb.create_table(
             TableName=FAILURES,

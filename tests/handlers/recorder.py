@@ -60,6 +60,7 @@ IAM_ACTIONS: dict[tuple[str, str], tuple[tuple[str, str], ...]] = {
     ("dynamodb", "Scan"): (("dynamodb:Scan", "the table"),),
     ("dynamodb", "DeleteItem"): (("dynamodb:DeleteItem", "the table"),),
     ("rekognition", "DetectLabels"): (("rekognition:DetectLabels", "*"),),
+    ("rekognition", "DetectModerationLabels"): (("rekognition:DetectModerationLabels", "*"),),
     ("rekognition", "DetectFaces"): (("rekognition:DetectFaces", "*"),),
     ("bedrock-runtime", "Converse"): (("bedrock:InvokeModel", "the model"),),
     ("cloudwatch", "GetMetricData"): (("cloudwatch:GetMetricData", "all metrics"),),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 OPERATIONS = {
     "DetectLabels": ("rekognition", "rekognition"),
+    "DetectModerationLabels": ("rekognition", "rekognition"),
     "DetectFaces": ("rekognition", "rekognition"),
     "Converse": ("bedrock-runtime", "bedrock-runtime"),
 }

@@ -232,7 +232,8 @@ def test_what_waits_for_reviewers_is_listed_with_those_who_have_not_answered(
         Publication("b.jpg", 2, left, 13, "community", "digest").failed(PictureRejected(Reason.REJECTED_BY_GATE, "")),
         S3Images(deployed.s3, IMAGES).published("b.jpg"),
     )
-    again = Publication("trips/a.jpg", 2, version, 13, "community", "digest").held(("malware", "person"))
+    publication = Publication("trips/a.jpg", 2, version, 13, "community", "digest")
+    again = publication.held(("malware", "person"), 1_700_000_000, 1_700_090_000)
     S3Images(deployed.s3, IMAGES).publish(again, S3Images(deployed.s3, IMAGES).published("trips/a.jpg"))
     S3Reviews(deployed.s3, IMAGES).list_as_held(again)
     calls.clear()
@@ -240,7 +241,8 @@ def test_what_waits_for_reviewers_is_listed_with_those_who_have_not_answered(
     assert (status, said["more"]) == (200, False)
     ((one),) = said["held"]
     assert one.pop("since") > 1_700_000_000
-    assert one == {"key": "trips/a.jpg", "version": version, "bytes": 13, "held_for": ["person"]}
+    about = {"key": "trips/a.jpg", "version": version, "bytes": 13, "held_for": ["person"]}
+    assert one == about | {"until": 1_700_090_000}
     assert calls == {READ_MANIFEST, READ_ENTRY, READ_REVIEW, LIST_HELD}
 
 
@@ -268,6 +270,16 @@ def test_a_person_approves_and_rejects_the_version_that_was_listed(
     assert given.review == Review(PERSON, approved, "It shows a license plate.")
 
 
+def test_a_person_answers_in_the_name_of_the_program_that_is_not_sure(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = review_queue(deployed, monkeypatch)
+    asked = {"key": "a.jpg", "version": hold(deployed, "a.jpg"), "reviewer": "moderation"}
+    assert ask("POST", "/operators/held/approve", asked)[0] == 202
+    (message,) = deployed.sqs.receive_message(QueueUrl=url)["Messages"]
+    assert read_review(message["Body"], Publishing(UPLOADS).find_source).review == Review("moderation", approved=True)
+
+
 def test_a_review_of_another_version_or_without_a_gate_or_by_others_is_refused(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -279,6 +291,7 @@ def test_a_review_of_another_version_or_without_a_gate_or_by_others_is_refused(
     status, said = ask("POST", "/operators/held/approve", asked | {"version": "before"})
     assert (status, said["code"]) == (409, "changed")
     assert ask("POST", "/operators/held/reject", asked | {"detail": "x" * 501})[0] == 422
+    assert ask("POST", "/operators/held/approve", asked | {"reviewer": "malware"})[0] == 422
     assert ask("POST", "/operators/held/approve", asked, scope="openid")[0] == 403
     assert ask("POST", "/operators/held/approve", asked)[0] == 202
 

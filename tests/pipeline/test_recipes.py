@@ -512,6 +512,14 @@ BROKEN = {
         "recipes.web.originals",
         ["excludes gate", "may think again"],
     ),
+    "originals that leave, with faces that sizes are cut around": (
+        RULE
+        + RECIPE
+        + 'originals = "drop_after_publish"\nfacts = ["faces"]\n'
+        + 'sizes = { big = { width = 640 }, w9 = { width = 9, height = 9, fit = "cover", focus = "auto" } }\n',
+        "recipes.web.originals",
+        ['excludes "faces"', "cut anew"],
+    ),
     "another fate of originals": (
         RULE + RECIPE + 'originals = "archive"\n' + SIZES,
         "recipes.web.originals",

@@ -75,6 +75,7 @@ SCHEMAS: dict[str, Json] = {
                 bytes=_INTEGER,
                 held_for=list_of(_TEXT) | {"description": "The reviewers who have not answered."},
                 since=_TIME,
+                until={"type": ["integer", "null"], "description": "When they have had time enough (gate_hours)."},
             )
         ),
         more=_MORE,

@@ -43,7 +43,7 @@ def configuration_page() -> str:
 
 def _section(name: str, group: type[Any]) -> str:
     rows = [
-        f"| `{option.name}` | `{_toml(option.default)}` | {option.metadata['allowed']} | {option.metadata['doc']} |\n"
+        f"| `{option.name}` | `{_default(option)}` | {option.metadata['allowed']} | {option.metadata['doc']} |\n"
         for option in fields(group)
     ]
     return f"## {name.capitalize()}\n\n{group.__doc__}\n\n{_TABLE_HEAD}{''.join(rows)}"
@@ -57,7 +57,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lightpress.cdk.options.rows import AttachedBucket, CompressedBucket, Webhook
 
@@ -70,6 +70,7 @@ class Options(TypedDict, total=False):
 _TYPES = {
     "tuple[str, ...]": "Sequence[str]",
     "tuple[int, ...]": "Sequence[int]",
+    "tuple[tuple[str, int], ...]": "Mapping[str, int]",
     "tuple[Existing[Attached], ...]": "Sequence[AttachedBucket]",
     "tuple[WebhookRow, ...]": "Sequence[Webhook]",
     "tuple[Existing[InPlace], ...]": "Sequence[CompressedBucket]",
@@ -108,9 +109,11 @@ def _argument(option: Field[Any]) -> str:
     return f"    {option.name}: Literal[\n" + "".join(f"        {one},\n" for one in choices) + "    ]\n"
 
 
-def _toml(value: object) -> str:
-    """A default as it would be written in the file."""
-    return json.dumps(list(value) if isinstance(value, tuple) else value)
+def _default(option: Field[Any]) -> str:
+    """As it would be written in the file."""
+    if option.metadata["schema"].get("type") == "object":
+        return "{}"
+    return json.dumps(list(option.default) if isinstance(option.default, tuple) else option.default)
 
 
 if __name__ == "__main__":

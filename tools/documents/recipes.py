@@ -198,7 +198,7 @@ RECIPE: Mapping[str, Key] = {
         KEEP,
         ORIGINALS,
         'What becomes of originals once they are published (recipes.md, "Originals that leave"); '
-        '`"drop_after_publish"` excludes lazy and gate',
+        '`"drop_after_publish"` excludes lazy, gate, and faces where a size has `focus = "auto"`',
     ),
     "copies": Key(
         "none",

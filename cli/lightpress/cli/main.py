@@ -9,6 +9,7 @@ import typer
 
 from lightpress.cli.commands import (
     account,
+    asked,
     backfills,
     buckets,
     costs,
@@ -87,6 +88,11 @@ _webhooks = typer.Typer(help="List receivers of events, and send again what they
 app.add_typer(_webhooks, name="webhooks")
 _webhooks.command("list")(webhooks.list_)
 _webhooks.command("replay")(webhooks.replay)
+
+_asked = typer.Typer(help="List what services were asked in vain, and ask again.", no_args_is_help=True)
+app.add_typer(_asked, name="asked")
+_asked.command("list")(asked.list_)
+_asked.command("retry")(asked.retry)
 
 _failures = typer.Typer(help="List, show, retry and discard failures.", no_args_is_help=True)
 app.add_typer(_failures, name="failures", rich_help_panel=_PICTURES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from lightpress.aws.images import S3Images
@@ -15,7 +16,6 @@ from lightpress.pipeline.review_messages import review_message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from datetime import datetime
 
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.manifest import Manifest
@@ -43,6 +43,7 @@ class Held:
         bytes: Size of the original.
         missing: The reviewers who have not answered.
         since: When it was held.
+        until: How long it is waited for them; None where they have time for ever.
         link: Where a browser finds the original itself, for a quarter of an hour.
     """
 
@@ -52,6 +53,7 @@ class Held:
     missing: tuple[str, ...]
     since: datetime
     link: str
+    until: datetime | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The JSON object that `--json` prints."""
@@ -61,6 +63,7 @@ class Held:
             "bytes": self.bytes,
             "missing": self.missing,
             "since": self.since.isoformat(),
+            "until": self.until.isoformat() if self.until else None,
             "link": self.link,
         }
 
@@ -117,7 +120,9 @@ class Gate:
         version = manifest.source.identity
         standing = self._reviews.standing(manifest.key, version, manifest.gate)
         link = self._link(manifest.key, version)
-        yield Held(manifest.key, version, manifest.source.bytes, standing.missing, since, link)
+        until = manifest.held_until
+        end = datetime.fromtimestamp(until, UTC) if until is not None else None
+        yield Held(manifest.key, version, manifest.source.bytes, standing.missing, since, link, end)
 
     @property
     def _reviews(self) -> S3Reviews:

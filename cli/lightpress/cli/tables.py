@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from lightpress.backfill.results import Report
     from lightpress.backfill.run import Run
+    from lightpress.cli.asked import Service
     from lightpress.cli.backfill import Checkpoint
     from lightpress.cli.backfilling import Forecast
     from lightpress.cli.console import Terminal
@@ -147,9 +148,11 @@ def print_held(console: Terminal, held: list[Held]) -> None:
     table.add_column("original", overflow="fold", style="bold")
     table.add_column("waits for", no_wrap=True)
     table.add_column("since", no_wrap=True)
+    table.add_column("until", no_wrap=True)
     table.add_column("size", justify="right", no_wrap=True)
     for one in held:
-        table.add_row(one.key, ", ".join(one.missing), f"{one.since:%Y-%m-%d %H:%M}", amount(one.bytes))
+        until = f"{one.until:%Y-%m-%d %H:%M}" if one.until else "ever"
+        table.add_row(one.key, ", ".join(one.missing), f"{one.since:%Y-%m-%d %H:%M}", until, amount(one.bytes))
     console.print(table)
     for one in held:
         console.print(f"{one.key}: {one.link}")
@@ -163,6 +166,17 @@ def print_receivers(console: Terminal, receivers: list[Receiver]) -> None:
     table.add_column("not taken", justify="right", no_wrap=True)
     for one in receivers:
         table.add_row(one.url, str(one.waiting), str(one.dead_letters))
+    console.print(table)
+
+
+def print_services(console: Terminal, services: list[Service]) -> None:
+    """Print a table of the functions that ask services, one a row."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    table.add_column("function", no_wrap=True, style="bold")
+    table.add_column("on their way", justify="right", no_wrap=True)
+    table.add_column("not answered", justify="right", no_wrap=True)
+    for one in services:
+        table.add_row(one.name, str(one.waiting), str(one.unanswered))
     console.print(table)
 
 

@@ -6,21 +6,12 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lightpress.cli.dead_letters import count, move, queue_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from types_boto3_sqs import SQSClient
-    from types_boto3_sqs.literals import QueueAttributeNameType
-
     from lightpress.client.deployment import Deployment
-
-_AT_ONCE = 10  # SQS's most
-_HIDDEN_SECONDS = 60
-_COUNTED: tuple[QueueAttributeNameType, ...] = (
-    "ApproximateNumberOfMessages",
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
 
 
 @dataclass(frozen=True)
@@ -52,7 +43,7 @@ class Webhooks:
         """Every receiver."""
         sqs = self.deployment.sqs()
         return [
-            Receiver(url, _count(sqs, _queue(sqs, queue)), _count(sqs, _queue(sqs, dead_letters)))
+            Receiver(url, count(sqs, queue_of(sqs, queue)), count(sqs, queue_of(sqs, dead_letters)))
             for url, queue, dead_letters in self._rows()
         ]
 
@@ -65,35 +56,10 @@ class Webhooks:
         sqs = self.deployment.sqs()
         chosen = [row for row in self._rows() if url in {None, row[0]}]
         return sum(
-            _move(sqs, _queue(sqs, dead_letters), _queue(sqs, queue), progressed) for _, queue, dead_letters in chosen
+            move(sqs, queue_of(sqs, dead_letters), queue_of(sqs, queue), progressed)
+            for _, queue, dead_letters in chosen
         )
 
     def _rows(self) -> list[tuple[str, str, str]]:
         rows = json.loads(self.deployment.webhooks or "[]")
         return [(row["url"], row["queue_url"], row["dead_letters_url"]) for row in rows]
-
-
-def _queue(sqs: SQSClient, url: str) -> str:
-    """The URL at which this machine reaches a queue, which differs on the local cloud."""
-    return sqs.get_queue_url(QueueName=url.rpartition("/")[2])["QueueUrl"]
-
-
-def _count(sqs: SQSClient, queue_url: str) -> int:
-    answer = sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=_COUNTED)
-    return sum(int(answer["Attributes"][name]) for name in _COUNTED)
-
-
-def _move(sqs: SQSClient, source: str, target: str, progressed: Callable[[int], None]) -> int:
-    moved, most = 0, _count(sqs, source)
-    while moved < most:
-        received = sqs.receive_message(
-            QueueUrl=source, MaxNumberOfMessages=_AT_ONCE, WaitTimeSeconds=1, VisibilityTimeout=_HIDDEN_SECONDS
-        ).get("Messages", [])
-        if not received:
-            break
-        for message in received:
-            sqs.send_message(QueueUrl=target, MessageBody=message["Body"])
-            sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
-            progressed(1)
-        moved += len(received)
-    return moved

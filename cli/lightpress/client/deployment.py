@@ -63,6 +63,7 @@ class Deployment:
         recipes_digest: Of the deployed recipes; None or "" if unknown.
         attached, in_place: The existing buckets that it processes.
         webhooks: The output `WebhookReceivers`, which is JSON: URL and queues of each receiver; "" without.
+        asked: The output `AskedQueues`, which is JSON: name and queues of each function that asks services; "" without.
         in_place_queue_url, url_queue_url, review_queue_url: Of the queues of optional parts; None without them.
         backfill_machine: ARN of the state machine of backfills; None of a stack that has none.
         runs_table: Name of the table of its runs.
@@ -92,6 +93,7 @@ class Deployment:
     url_queue_url: str | None = None
     review_queue_url: str | None = None
     webhooks: str = ""
+    asked: str = ""
     backfill_machine: str | None = None
     runs_table: str = ""
     states: Callable[[], Any] = states_of_account
@@ -223,6 +225,7 @@ def _deployment_of(outputs: Mapping[str, str], s3: S3Client) -> Deployment:
         url_queue_url=outputs.get("UrlQueueUrl"),
         review_queue_url=outputs.get("ReviewQueueUrl"),
         webhooks=outputs.get("WebhookReceivers", ""),
+        asked=outputs.get("AskedQueues", ""),
         backfill_machine=outputs.get("BackfillMachineArn"),
         runs_table=outputs.get("RunsTableName", ""),
         purge_queue_url=outputs.get("PurgeQueueUrl"),

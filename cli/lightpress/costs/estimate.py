@@ -81,6 +81,14 @@ class Assumptions:
     webhooks: float = assumed(0, "receivers of each event ([[webhooks]])")
     webhook_ms: float = assumed(300, "from connecting to a receiver to its answer, of 256 MB; not measured")
 
+    moderated: float = assumed(0, 'times that Rekognition looks at it before it is published ("moderation" in gate)')
+    moderation_ms: float = assumed(
+        900, "rendering the JPEG that it is sent, and waiting for it, at the memory of the functions; not measured"
+    )
+    seen: float = assumed(0, 'enrichers that have Rekognition look at it ("labels" and "faces" in facts)')
+    described: float = assumed(0, 'times that a model on Bedrock describes it ("alt" in facts)')
+    enricher_ms: float = assumed(1_500, "one enricher, of 256 MB, from its event to its answer; not measured")
+
     @property
     def billed_seconds(self) -> float:
         """Billed seconds for one original. Memory below that of one vCPU slows it down; more does not speed it up."""
@@ -125,6 +133,10 @@ _READS_OF_A_COPY = 2
 """What lies there, and the variant."""
 _WEBHOOK_MB = 256  # of `cdk.webhooks`
 _WEBHOOK_SQS_REQUESTS = 3  # send, receive and delete; one event at a time
+_ENRICHER_MB = 256  # of `cdk.enriching`
+_ENRICHER_READS = 6  # the manifest by three functions, the variant, the answer, and HEAD of the original
+_MODERATION_SQS_REQUESTS = 9  # the event, the review, and the look at the picture
+_MODERATION_READS = 10  # manifest, review, HEAD twice and GET of the original; then as for any look
 
 
 @dataclass(frozen=True)
@@ -201,6 +213,8 @@ def estimate(assumed: Assumptions, prices: Prices, *, pictures: int = MILLION, a
         *_of_first_views(assumed, prices, pictures, compute),
         *_of_webhooks(assumed, prices, pictures, compute),
         *_of_copies(assumed, prices, pictures),
+        *_of_moderation(assumed, prices, pictures, compute),
+        *_of_enrichers(assumed, prices, pictures, compute),
         _stored("S3, originals", pictures, assumed.original_bytes, prices),
         _stored(
             "S3, variants", pictures, assumed.variant_bytes + assumed.first_views * assumed.first_view_bytes, prices
@@ -249,6 +263,39 @@ def _of_copies(assumed: Assumptions, prices: Prices, pictures: int) -> Iterator[
         f"{assumed.copies:g} x ${prices.s3_write:.2f} and {reads:g} x ${prices.s3_read:.2f} a million",
     )
     yield _stored("S3, copies", pictures, assumed.copies * assumed.copy_bytes, prices)
+def _of_moderation(assumed: Assumptions, prices: Prices, pictures: int, compute: float) -> Iterator[Line]:
+    """What the reviewer "moderation" costs: Rekognition, and the function that asks it; nothing without."""
+    if not assumed.moderated:
+        return
+    seconds, gb = assumed.moderation_ms / 1000, assumed.memory_mb * MB / GB
+    requests = prices.event + 2 * prices.lambda_request + _MODERATION_SQS_REQUESTS * prices.sqs_request
+    requests += _MODERATION_READS * prices.s3_read + prices.s3_write
+    each = seconds * gb * compute + (prices.seen + requests) / MILLION
+    yield Line(
+        "Moderation",
+        pictures * assumed.moderated * each,
+        f"{assumed.moderated:g} x (${prices.seen + requests:,.2f} a million + {seconds:.3f} s x {gb:.2f} GB x "
+        f"${compute:.10f})",
+    )
+
+
+def _of_enrichers(assumed: Assumptions, prices: Prices, pictures: int, compute: float) -> Iterator[Line]:
+    """What telling facts costs: the services, the functions that ask them, and the manifest that is written anew."""
+    seconds, gb = assumed.enricher_ms / 1000, _ENRICHER_MB * MB / GB
+    # The event, the answer, and the look that takes it into the manifest: three messages.
+    requests = 2 * prices.event + 3 * prices.lambda_request + 3 * _WEBHOOK_SQS_REQUESTS * prices.sqs_request
+    requests += 2 * prices.s3_write + _ENRICHER_READS * prices.s3_read
+    for name, count, price in (
+        ("Rekognition, facts", assumed.seen, prices.seen),
+        ("Bedrock, alt text", assumed.described, prices.alt_text),
+    ):
+        if count:
+            each = seconds * gb * compute + (price + requests) / MILLION
+            yield Line(
+                name,
+                pictures * count * each,
+                f"{count:g} x (${price + requests:,.2f} a million + {seconds:.3f} s x {gb:.2f} GB x ${compute:.10f})",
+            )
 
 
 def assume(changes: Iterable[str], base: Assumptions | None = None) -> Assumptions:

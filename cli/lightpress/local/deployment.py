@@ -54,6 +54,7 @@ def of_local_cloud(outputs: Outputs) -> Deployment:
         url_queue_url=outputs.queues.get("url"),
         review_queue_url=outputs.queues.get("review"),
         webhooks=outputs.webhooks,
+        asked=outputs.asked,
         backfill_machine=outputs.backfill_machine or None,
         runs_table=outputs.tables.get("runs", ""),
         states=partial(session.client, "stepfunctions"),

@@ -49,6 +49,7 @@ class Outputs:
         webhooks: The output `WebhookReceivers`, which is JSON; "" without.
         copies_bucket: Where copies of variants are; "" without.
         copy_folders: The output `CopyFolders`; "" without.
+        asked: The output `AskedQueues`, which is JSON; "" without.
     """
 
     endpoint_url: str
@@ -71,6 +72,7 @@ class Outputs:
     webhooks: str = ""
     copies_bucket: str = ""
     copy_folders: str = ""
+    asked: str = ""
 
     @classmethod
     def of_stack(
@@ -106,6 +108,7 @@ class Outputs:
             webhooks=outputs.get("WebhookReceivers", ""),
             copies_bucket=outputs.get("CopiesBucketName", ""),
             copy_folders=outputs.get("CopyFolders", ""),
+            asked=outputs.get("AskedQueues", ""),
         )
 
     @classmethod

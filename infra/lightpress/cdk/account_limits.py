@@ -20,6 +20,8 @@ PURGES_AT_ONCE = 2
 REVIEWS_AT_ONCE = 2
 FACTS_AT_ONCE = 2
 ENRICHED_AT_ONCE = 5
+MODERATED_AT_ONCE = 5
+"""Rekognition's quota of DetectModerationLabels is 5 a second in the smaller regions, and 50 in the others."""
 DELIVERIES_AT_ONCE = 5
 """Of events to one receiver of webhooks. A burst of uploads waits in its queue."""
 URLS_AT_ONCE = 10
@@ -50,6 +52,7 @@ def started_at_once(config: Config, reviewers: Sequence[str] = (), enrichers: Se
         + dead_letters_at_once(config)
         + (PURGES_AT_ONCE if config.delivery.invalidate_deleted else 0)
         + (REVIEWS_AT_ONCE if reviewers else 0)
+        + (MODERATED_AT_ONCE if options.moderation_reject else 0)
         + _enriching_at_once(config, enrichers)
         + DELIVERIES_AT_ONCE * len(config.webhooks.webhooks)
         + (config.ingest.fetch_max_concurrency if config.ingest.url_ingest else 0)

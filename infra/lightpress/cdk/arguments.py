@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from lightpress.cdk.options.rows import AttachedBucket, CompressedBucket, Webhook
 
@@ -64,6 +64,11 @@ class Options(TypedDict, total=False):
         alt_text_model: The id of a model on Bedrock, or of its profile for several regions, that describes published
             pictures whose recipe has "alt" in `facts`: docs/facts.md. It must take pictures, and be enabled in the
             account.
+        moderation_reject: Have Rekognition look at pictures whose recipe has "moderation" in its `gate`: labels, each
+            with the confidence in percent from which on it rejects a picture (docs/how-to/moderation.md). $1 for each
+            thousand pictures, and less from a million a month on.
+        moderation_doubt: The same labels or others, each with the confidence from which on a person has to look, with
+            `moderation_reject`.
         pixel_library: Whether originals are resized by the pixel library, which does it with vector instructions, to
             the very numbers of Pillow. `false` has Pillow alone do it, which takes more CPU: for the case that
             something is wrong with the library. Nothing is published again when this changes.
@@ -240,6 +245,8 @@ class Options(TypedDict, total=False):
     detect_labels: bool
     detect_faces: bool
     alt_text_model: str
+    moderation_reject: Mapping[str, int]
+    moderation_doubt: Mapping[str, int]
     pixel_library: bool
     canary_minutes: int
     alarm_email: str

@@ -13,6 +13,7 @@ from lightpress.cdk.options.delivery import DeliveryOptions, check_delivery
 from lightpress.cdk.options.environment import prefix_of
 from lightpress.cdk.options.existing import ExistingOptions, check_buckets, check_copies_bucket
 from lightpress.cdk.options.ingest import IngestOptions, check_networks
+from lightpress.cdk.options.moderation import check_moderation
 from lightpress.cdk.options.monitoring import MonitoringOptions, check_alarms
 from lightpress.cdk.options.option_types import read_group
 from lightpress.cdk.options.processing import ProcessingOptions, check_concurrency, check_retention
@@ -136,6 +137,7 @@ def _check(config: Config, table: Table, *, mounted: bool) -> None:
     """Check the rules that concern several options. The first that is broken is reported."""
     check_buckets(config.existing, config.environment, table)
     check_retention(config.processing, table)
+    check_moderation(config.processing.moderation_reject, config.processing.moderation_doubt, table)
     check_alarms(config.monitoring, table)
     check_authorization(config.uploads, config.environment, table)
     check_operators(config.uploads, table)

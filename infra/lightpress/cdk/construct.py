@@ -10,6 +10,7 @@ from aws_cdk import CfnOutput
 from aws_cdk import aws_events as events
 
 from lightpress.cdk.announcements import announce_on
+from lightpress.cdk.asking import asked_as_json
 from lightpress.cdk.backfill import Backfill
 from lightpress.cdk.buckets import guard_names
 from lightpress.cdk.canary import Canary
@@ -23,6 +24,7 @@ from lightpress.cdk.failures import BACKUP_DAYS, Failures
 from lightpress.cdk.functions import FunctionCode
 from lightpress.cdk.given import Given, checked, who
 from lightpress.cdk.in_place import InPlace
+from lightpress.cdk.moderating import Moderating
 from lightpress.cdk.monitoring import Monitoring
 from lightpress.cdk.mount import Mount
 from lightpress.cdk.naming import Root, pin
@@ -40,6 +42,7 @@ from lightpress.cdk.url_ingest import UrlIngest
 from lightpress.cdk.webhooks import Webhooks
 from lightpress.delivery.notify import KINDS, SOURCE
 from lightpress.pipeline.facts import ALT, FACES, LABELS
+from lightpress.pipeline.gate import MODERATION
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.pipeline.retention import Retention
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from constructs import Construct
 
     from lightpress.cdk.arguments import Options
+    from lightpress.cdk.asking import AskedQueue
     from lightpress.cdk.component import Component
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import PythonFunction
@@ -123,6 +127,7 @@ class Lightpress(Root):
         config = self._config
         purging = _purging(self, core)
         reviewing = _reviewing(self, core)
+        moderating = _moderating(self, core, reviewing)
         url_ingest = _url_ingest(self, core)
         upload_api = _upload_api(self, core, url_ingest)
         backfill = _backfill(self, core)
@@ -134,14 +139,17 @@ class Lightpress(Root):
         in_place = _in_place(self, core)
         webhooks = Webhooks(self, "Webhooks", code=core.code, config=config) if config.webhooks.webhooks else None
         topic = EventTopic(self, "EventTopic", config=config) if config.webhooks.event_topic else None
-        parts = (purging, reviewing, enriching, upload_api, url_ingest, in_place, webhooks, topic)
+        parts = (purging, reviewing, moderating, enriching, upload_api, url_ingest, in_place, webhooks, topic)
         chosen = [part for part in parts if part is not None]
         handling = [one for part in (*core.components, backfill, *chosen) for one in part.functions]
         operators = _operators(self, core, upload_api, backfill, url_ingest, reviewing, handling)
         optional: list[Component] = [*chosen, *([operators] if operators else [])]
         components: list[Component] = [*core.components, backfill, *optional]
         functions = [function for component in components for function in component.functions]
-        components.append(_monitoring(self, core, components, backfill, in_place, webhooks, reviewing))
+        asked = [*(enriching.asked if enriching else ()), *([moderating.asked] if moderating else [])]
+        components.append(_monitoring(self, core, components, backfill, in_place, webhooks, reviewing, asked))
+        if asked:
+            self._output("AskedQueues", asked_as_json(asked))
         if config.processing.canary_minutes:
             Canary(self, "Canary", functions=functions, config=config)
         lazy = [core.delivery.lazy.function] if core.delivery.lazy else []
@@ -152,6 +160,7 @@ class Lightpress(Root):
                 backfill.function,
                 *lazy,
                 *(operators.readers if operators else ()),
+                *(moderating.functions if moderating else ()),
             ],
             writers=[function for part in (upload_api, url_ingest) if part for function in part.functions],
         )
@@ -313,6 +322,30 @@ def _reviewing(scope: Construct, core: _Core) -> Reviewing | None:
     )
 
 
+def _moderating(scope: Construct, core: _Core, reviewing: Reviewing | None) -> Moderating | None:
+    options = core.config.processing
+    if not options.moderation_reject:
+        return None
+    if reviewing is None or MODERATION not in core.code.recipes.reviewers:
+        raise ConfigError(
+            f'{who(scope)}: moderation_reject: no recipe asks for it; allowed: with "{MODERATION}" in gate of a recipe'
+        )
+    if not options.event_bus:
+        raise ConfigError(
+            f'{who(scope)}: event_bus: "", and moderation_reject has Rekognition asked by events. Name a bus, or leave '
+            "moderation_reject out"
+        )
+    return Moderating(
+        scope,
+        "Moderating",
+        uploads=core.uploads.bucket,
+        images=core.delivery.images,
+        reviewing=reviewing,
+        code=core.code,
+        config=core.config,
+    )
+
+
 def _has_rules(recipes: Path, config: Config) -> bool:
     """Whether the recipes need rules that send to queues of the stack."""
     book = load_recipes(recipes)
@@ -450,6 +483,7 @@ def _monitoring(  # noqa: PLR0913, PLR0917  all that is watched
     in_place: InPlace | None,
     webhooks: Webhooks | None,
     reviewing: Reviewing | None,
+    asked: Sequence[AskedQueue],
 ) -> Monitoring:
     """Alarms and, where they are chosen, the dashboard and the saved queries: over all functions of `components`."""
     functions = [function for component in components for function in component.functions]
@@ -461,6 +495,7 @@ def _monitoring(  # noqa: PLR0913, PLR0917  all that is watched
         in_place=in_place,
         webhooks=webhooks,
         reviewing=reviewing,
+        asked=asked,
         work_queues=[queue for component in components for queue in component.work_queues],
         backfill=backfill,
         config=core.config,

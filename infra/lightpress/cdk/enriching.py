@@ -10,8 +10,9 @@ from aws_cdk import Stack
 from aws_cdk import aws_events as events
 
 from lightpress.cdk.account_limits import ENRICHED_AT_ONCE, FACTS_AT_ONCE
+from lightpress.cdk.asking import AskedQueue
 from lightpress.cdk.component import Component
-from lightpress.cdk.existing import name_attached, send_events
+from lightpress.cdk.existing import name_attached, send
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import resource
@@ -76,6 +77,7 @@ class Enriching(Component):
     Attributes:
         queue: The fact queue.
         function: The function `take_fact`.
+        asked: Where events wait for the enrichers that ship.
     """
 
     def __init__(  # noqa: PLR0913  by keyword
@@ -91,7 +93,7 @@ class Enriching(Component):
     ) -> None:
         super().__init__(scope, id_)
         self._images, self._processing, self._code, self._config = images, processing, code, config
-        self.queue = self._queue("Fact")
+        self.queue = self._fact_queue()
         self.function = self._function(
             "TakeFact",
             "take_fact",
@@ -106,18 +108,19 @@ class Enriching(Component):
         self.function.allow("sqs:SendMessage", on=processing.queue.queue_arn)
         asked = [self._shipped(name) for name in shipped_in(config, code.recipes.enrichers)]
         self.functions = (self.function, *(function for function, _ in asked))
-        self.work_queues = (self.queue, *(queue for _, queue in asked))
+        self.asked = tuple(queue for _, queue in asked)
+        self.work_queues = (self.queue,)
         self.outputs = {"FactQueueUrl": self.queue.queue_url, "FactQueueArn": self.queue.queue_arn}
 
-    def _shipped(self, name: str) -> tuple[PythonFunction, WorkQueue]:
+    def _shipped(self, name: str) -> tuple[PythonFunction, AskedQueue]:
         """A function that is asked where its own name is missing in an event, and no more."""
         ships, config = SHIPPED[name], self._config
-        queue = self._queue(ships.id)
+        asked = AskedQueue(self, ships.id, timeout_seconds=_TIMEOUT_SECONDS, config=config)
         model = {"ALT_TEXT_MODEL": config.processing.alt_text_model} if name == ALT else {}
         function = self._function(
             ships.id, ships.handler, ships.description, {"FACT_QUEUE_URL": self.queue.queue_url, **model}
         )
-        function.consume(queue, batch_size=_BATCH, max_concurrency=ENRICHED_AT_ONCE)
+        function.consume(asked.queue, batch_size=_BATCH, max_concurrency=ENRICHED_AT_ONCE)
         self._allow_objects(function, "s3:GetObject", f"{MANIFESTS}*")
         function.allow("s3:ListBucket", on=self._images.bucket_arn)
         function.allow("sqs:SendMessage", on=self.queue.queue_arn)
@@ -132,14 +135,14 @@ class Enriching(Component):
             "detail-type": [KINDS[Status.READY]],
             "detail": {"deployment": [config.prefix], "facts": {"missing": [name]}},
         }
-        send_events(self, rule, ships.id, queue=queue, config=config)
-        return function, queue
+        send(rule, to=asked.queue, otherwise=asked.dead_letters)
+        return function, asked
 
-    def _queue(self, name: str) -> WorkQueue:
+    def _fact_queue(self) -> WorkQueue:
         return WorkQueue(
             self,
-            f"{name}Queue",
-            logical_id=f"{name}Queue",
+            "FactQueue",
+            logical_id="FactQueue",
             retention_days=self._config.processing.queue_retention_days,
             timeout_seconds=_TIMEOUT_SECONDS,
             dead_letters=self._processing.dead_letters,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_events as events
     from constructs import Construct
 
+    from lightpress.cdk.asking import AskedQueue
     from lightpress.cdk.backfill import Backfill
     from lightpress.cdk.config import Config
     from lightpress.cdk.functions import PythonFunction
@@ -64,6 +65,7 @@ class Monitoring(Component):
         in_place: InPlace | None,
         webhooks: Webhooks | None,
         reviewing: Reviewing | None,
+        asked: Sequence[AskedQueue],
         work_queues: Sequence[WorkQueue],
         backfill: Backfill,
         config: Config,
@@ -81,6 +83,8 @@ class Monitoring(Component):
             self._watch_in_place(in_place)
         if reviewing is not None:
             self._watch_reviews()
+        if asked:
+            self._watch_asked(asked)
         if webhooks is not None:
             self._watch_webhooks(webhooks)
         self._watch_rules([*processing.rules, *(in_place.rules if in_place else ())])
@@ -159,6 +163,31 @@ class Monitoring(Component):
             counted(self._config, LONGEST_WAIT, period=_BETWEEN_MEASURES, statistic="Maximum"),
             threshold=3600 * self._config.monitoring.alarm_review_hours,
             says="A picture has waited for reviewers for alarm_review_hours. See for whom with `lightpress gate list`.",
+        )
+
+    def _watch_asked(self, asked: Sequence[AskedQueue]) -> None:
+        """Dead letters, and what SQS is going to delete: an alarm looks at ten metrics at most, of five queues."""
+        letters = {
+            f"letters_{number}": one.dead_letters.metric_approximate_number_of_messages_visible(period=_PERIOD)
+            for number, one in enumerate(asked)
+        }
+        ages = {
+            f"age_{number}": one.queue.metric_approximate_age_of_oldest_message(period=_PERIOD)
+            for number, one in enumerate(asked)
+        }
+        too_old = round(_PART_OF_RETENTION * _A_DAY * self._config.processing.queue_retention_days)
+        most, oldest = (", ".join(f"FILL({id_}, 0)" for id_ in ids) for ids in (letters, ages))
+        self._alarm(
+            "ServicesDoNotAnswer",
+            cloudwatch.MathExpression(
+                expression=f"MAX([{most}]) + IF(MAX([{oldest}]) >= {too_old}, 1, 0)",
+                using_metrics={**letters, **ages},
+                label="pictures that a service was asked about in vain",
+                period=_PERIOD,
+            ),
+            threshold=1,
+            says="Rekognition or Bedrock was asked about a picture for hours in vain. See with `lightpress asked list` "
+            "which of them, look at the errors of its function, and ask again with `lightpress asked retry`.",
         )
 
     def _watch_webhooks(self, webhooks: Webhooks) -> None:

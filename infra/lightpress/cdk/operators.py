@@ -143,6 +143,7 @@ def _preview(scope: Construct, uploads: s3.IBucket, code: FunctionCode, config: 
         description="Shows operators what waits for a reviewer",
         code=code,
         config=config,
+        renders=True,
         timeout_seconds=_TIMEOUT_SECONDS,
         environment={"UPLOAD_AUTH": config.uploads.upload_auth, "OPERATORS_SCOPE": config.uploads.operators_scope},
     )

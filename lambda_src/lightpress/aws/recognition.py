@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from botocore.exceptions import ClientError
+
 from lightpress.pipeline.facts import ALT, FACES, LABELS, LONGEST_ALT, Box, Fact, Label
+from lightpress.pipeline.moderation import Answer, Seen, Undecided
 
 if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Variant
 
 MOST, LEAST_CONFIDENCE = 20, 75.0
 _MOST_TOKENS = 150
+_NOT_LOOKED_AT = {"InvalidImageFormatException", "ImageTooLargeException", "InvalidParameterException"}
+"""What Rekognition says of a picture that it cannot look at, now or ever."""
 PROMPT = (
     "Write the alternative text of this picture for a web page: one sentence of at most 20 words that says what is to "
     "be seen, in English, without an introduction such as 'image of', and without guessing names of people. Text in "
@@ -42,3 +47,21 @@ def described_by(bedrock: Any, model: str, data: bytes, variant: Variant) -> Fac
     )
     said = " ".join(part["text"] for part in answer["output"]["message"]["content"] if "text" in part)
     return Fact(ALT, alt=" ".join(said.split())[:LONGEST_ALT] or None)
+
+
+def moderation_of(rekognition: Any, data: bytes, least: int) -> Answer:  # noqa: ANN401  a client
+    """What Rekognition finds that somebody may object to, at least so sure in percent (DetectModerationLabels).
+
+    Raises Undecided where it cannot look at the picture, and ClientError for whatever another try may overcome.
+    """
+    try:
+        answer = rekognition.detect_moderation_labels(Image={"Bytes": data}, MinConfidence=float(least))
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code")
+        if code not in _NOT_LOOKED_AT:
+            raise
+        raise Undecided(f"Rekognition cannot look at it: {code}.") from error
+    labels = (
+        Seen(one["Name"], one.get("ParentName", ""), one["Confidence"]) for one in answer.get("ModerationLabels", ())
+    )
+    return Answer(tuple(labels), answer.get("ModerationModelVersion", "unknown"))

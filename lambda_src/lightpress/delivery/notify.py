@@ -90,7 +90,7 @@ def _told(manifest: Manifest, base_url: str) -> dict[str, Any]:
         return {name: value for name, value in facts.items() if name not in {"reason", "detail"}}
     if manifest.status is Status.HELD:
         identity = manifest.source.identity if manifest.source else None
-        return {"version": identity, "reviewers": manifest.gate}
+        return {"version": identity, "reviewers": manifest.gate, "until": manifest.held_until}
     if manifest.status is Status.FAILED:
         return {"reason": manifest.reason, "title": message_for(manifest.reason), "detail": manifest.detail}
     return {}

@@ -12,7 +12,7 @@ from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.failures.again import message_of, tells
 from lightpress.pipeline.failures import subject_of_picture
-from lightpress.pipeline.gate import LONGEST_DETAIL, PERSON, Review, entry_of
+from lightpress.pipeline.gate import LONGEST_DETAIL, MODERATION, PERSON, Review, entry_of
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.review_messages import review_message
 from lightpress.pipeline.source import Source
@@ -47,6 +47,7 @@ MOST_VERSIONS, MOST_FAILURES, MOST_ROWS, MOST_HELD, MOST_RUNS, DAYS = 20, 100, 1
 _LISTED = 1000  # as many as S3 lists at once
 _AT_ONCE = 8
 _LONGEST = 2_200  # a key of S3 in UTF-8, with the name of its bucket
+_IN_WHOSE_NAME = (PERSON, MODERATION)
 _UNKNOWN, _PROCESSING = "unknown", "processing"
 
 FAILURE_FIELDS: Mapping[str, Text] = {
@@ -58,6 +59,9 @@ REVIEW_FIELDS: Mapping[str, Text] = {
     "key": Text("The `key` of what waits, or of what is published.", max_length=_LONGEST),
     "version": Text("The `version` that was looked at.", max_length=_LONGEST),
     "detail": Text("Why, a sentence for whoever uploaded it.", max_length=LONGEST_DETAIL, optional=True),
+    "reviewer": Text(
+        f'In whose name: "{PERSON}", or "{MODERATION}" where the program is not sure.', max_length=64, optional=True
+    ),
 }
 
 
@@ -158,7 +162,10 @@ class OperatorService:
         published = self.manifests.published(key)
         if published is None or not published.manifest.is_of(version):
             raise Refused(409, "changed", "It was overwritten or deleted since it was listed: list it anew.")
-        review = Review(PERSON, approved, fields["detail"] or "")
+        reviewer = fields["reviewer"] or PERSON
+        if reviewer not in _IN_WHOSE_NAME:
+            raise Refused(422, "invalid", f"reviewer: allowed: {', '.join(_IN_WHOSE_NAME)}.")
+        review = Review(reviewer, approved, fields["detail"] or "")
         if not self.reviews.send(review_message(self.publishing.named(key), version, review)):
             raise Refused(409, "no_gate", "No recipe of this deployment has a gate.")
         return {"key": key, "version": version, "status": "sent"}
@@ -191,7 +198,8 @@ class OperatorService:
         if entry.path != entry_of(manifest):
             return None
         about = {"key": manifest.key, "version": manifest.source.identity, "bytes": manifest.source.bytes}
-        return about | {"held_for": list(self.waiting.missing(manifest)), "since": entry.since}
+        missing = list(self.waiting.missing(manifest))
+        return about | {"held_for": missing, "since": entry.since, "until": manifest.held_until}
 
     def _is_still_true(self, failure: Failure) -> bool:
         """Whether the original was not replaced, deleted or published since; of a URL, whether nothing came since."""

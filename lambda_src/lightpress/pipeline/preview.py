@@ -24,6 +24,22 @@ SIDE = 1280
 
 
 @dataclass(frozen=True, slots=True)
+class Preview:
+    """A picture of an original.
+
+    Attributes:
+        data: The JPEG, of its first frame.
+        width, height: Of the JPEG, in pixels.
+        moves: Whether frames would be published that are not seen here.
+    """
+
+    data: bytes
+    width: int
+    height: int
+    moves: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Previews:
     """Renders previews.
 
@@ -40,7 +56,12 @@ class Previews:
     source_of: Callable[[str], Source]
 
     def __call__(self, key: str, version: str) -> bytes | None:
-        """The JPEG; None where the key holds another version by now, or none.
+        """The JPEG; None where the key holds another version by now, or none. Raises as `of` does."""
+        preview = self.of(key, version)
+        return preview.data if preview else None
+
+    def of(self, key: str, version: str) -> Preview | None:
+        """The preview; None where the key holds another version by now, or none.
 
         Raises PictureRejected where it cannot be shown, and Unreadable, PreconditionFailed and what the ports raise.
         """
@@ -52,12 +73,14 @@ class Previews:
         limits.check_bytes(original.size)
         spec = Spec(
             (Size("preview", SIDE, SIDE),),
-            ("jpeg",),
+            # Frames are counted only where some variant could show them. It is never made.
+            ("jpeg", "webp") if recipe.spec.moves else ("jpeg",),
             limits=limits,
             metadata="none",
-            animation=False,
+            animation=recipe.spec.animation,
             accept=recipe.spec.accept,
         )
         result = self.render(self.originals.read(source, original), spec)
         with closing(result.variants) as variants:
-            return next(variants).data
+            made = next(variant for variant in variants if variant.format == "jpeg")
+        return Preview(made.data, made.width, made.height, moves=result.original.frames > 1)

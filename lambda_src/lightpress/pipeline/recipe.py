@@ -32,7 +32,7 @@ from lightpress.image.capture import LIKENESS, OF_THE_FILE
 from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE, WRITTEN
 from lightpress.image.kinds import CANDIDATES
 from lightpress.pipeline.copy_pattern import COPY_MARK, FIVE_MINUTES, CopyPattern, CopyRules
-from lightpress.pipeline.facts import DUPLICATES, LOOKING, MOST_ENRICHERS
+from lightpress.pipeline.facts import DUPLICATES, FACES, LOOKING, MOST_ENRICHERS
 from lightpress.pipeline.path_pattern import PathPattern
 from lightpress.toml_reader import Table, read_toml
 from lightpress.units import MB
@@ -454,7 +454,7 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         raise row.error("lazy", "excludes max_kb: the quality of a lazy variant is told before anybody makes it")
     gate = _gate(row)
     unanswered, hours = _time_limit(row, gate)
-    originals = _originals(row, spec, gate)
+    originals = _originals(row, spec, gate, asked)
     enrichers = _enrichers(row, spec, asked)
     copies = _copies(row, spec)
     row.close()
@@ -530,7 +530,7 @@ def _enrichers(recipe: Table, spec: Spec, asked: tuple[str, ...]) -> tuple[str, 
     return enrichers
 
 
-def _originals(recipe: Table, spec: Spec, gate: tuple[str, ...]) -> str:
+def _originals(recipe: Table, spec: Spec, gate: tuple[str, ...], asked: tuple[str, ...]) -> str:
     """What becomes of originals; refuses what needs them after they have left."""
     originals = recipe.text("originals", KEEP, allowed=ORIGINALS)
     if originals == DROP and spec.lazy:
@@ -539,6 +539,12 @@ def _originals(recipe: Table, spec: Spec, gate: tuple[str, ...]) -> str:
         raise recipe.error(
             "originals",
             f'"{DROP}" excludes gate: a reviewer may think again, and look at the original. Remove one',
+        )
+    if originals == DROP and FACES in asked and any(size.auto_focus for size in spec.sizes):
+        raise recipe.error(
+            "originals",
+            f'"{DROP}" excludes "{FACES}" in facts where a size has focus = "auto": it is cut anew around them, of the '
+            "original. Remove one",
         )
     return originals
 

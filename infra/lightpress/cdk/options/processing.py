@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightpress.cdk.options.moderation import percents
 from lightpress.cdk.options.option_types import choice, flag, integer, matching, option
 from lightpress.image.formats import EXTRA_INPUTS
 
@@ -190,6 +191,15 @@ class ProcessingOptions:
         such_as="eu.amazon.nova-lite-v1:0",
         doc="The id of a model on Bedrock, or of its profile for several regions, that describes published pictures "
         'whose recipe has "alt" in `facts`: docs/facts.md. It must take pictures, and be enabled in the account.',
+    )
+    moderation_reject: tuple[tuple[str, int], ...] = percents(
+        doc='Have Rekognition look at pictures whose recipe has "moderation" in its `gate`: labels, each with the '
+        "confidence in percent from which on it rejects a picture (docs/how-to/moderation.md). $1 for each thousand "
+        "pictures, and less from a million a month on.",
+    )
+    moderation_doubt: tuple[tuple[str, int], ...] = percents(
+        doc="The same labels or others, each with the confidence from which on a person has to look, with "
+        "`moderation_reject`.",
     )
     pixel_library: bool = flag(
         default=True,

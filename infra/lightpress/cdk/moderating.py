@@ -1,0 +1,101 @@
+"""Moderating: pictures that wait for the reviewer "moderation" are looked at by Rekognition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aws_cdk import aws_events as events
+
+from lightpress.cdk.account_limits import MODERATED_AT_ONCE
+from lightpress.cdk.asking import AskedQueue
+from lightpress.cdk.component import Component
+from lightpress.cdk.existing import read_attached, send
+from lightpress.cdk.findings import acknowledge
+from lightpress.cdk.functions import PythonFunction
+from lightpress.cdk.naming import resource
+from lightpress.cdk.webhooks import rule_of
+from lightpress.delivery.notify import KINDS, SOURCE
+from lightpress.pipeline.gate import MODERATION, REVIEWS
+from lightpress.pipeline.manifest import MANIFESTS, Status
+from lightpress.pipeline.moderation import Thresholds
+
+if TYPE_CHECKING:
+    from aws_cdk import aws_s3 as s3
+    from constructs import Construct
+
+    from lightpress.cdk.buckets import PrivateBucket
+    from lightpress.cdk.config import Config
+    from lightpress.cdk.functions import FunctionCode
+    from lightpress.cdk.reviewing import Reviewing
+
+_TIMEOUT_SECONDS = 90
+"""Rendering one original may take 25 s, and Rekognition is waited for up to 51 s."""
+
+
+class Moderating(Component):
+    """A reviewer that ships. It renders what it sends to Rekognition, which reads JPEG and PNG alone.
+
+    Attributes:
+        function: The function `moderate`.
+        asked: Where events wait for it.
+    """
+
+    def __init__(  # noqa: PLR0913  by keyword
+        self,
+        scope: Construct,
+        id_: str,
+        *,
+        uploads: s3.IBucket,
+        images: PrivateBucket,
+        reviewing: Reviewing,
+        code: FunctionCode,
+        config: Config,
+    ) -> None:
+        super().__init__(scope, id_)
+        self.asked = AskedQueue(self, "Moderate", timeout_seconds=_TIMEOUT_SECONDS, config=config)
+        options = config.processing
+        thresholds = Thresholds(dict(options.moderation_reject), dict(options.moderation_doubt))
+        self.function = PythonFunction(
+            self,
+            "Moderate",
+            handler="moderate",
+            description="Has Rekognition look at pictures that wait, and says what it finds",
+            code=code,
+            config=config,
+            renders=True,
+            timeout_seconds=_TIMEOUT_SECONDS,
+            environment={
+                "IMAGES_BUCKET": images.bucket_name,
+                "REVIEW_QUEUE_URL": reviewing.queue.queue_url,
+                "MODERATION": thresholds.to_json(),
+            },
+        )
+        self.function.add_environment("UPLOADS_BUCKET", uploads.bucket_name)
+        self.function.allow("s3:GetObject", on=uploads.arn_for_objects("*"))
+        self.function.allow("s3:ListBucket", on=uploads.bucket_arn)
+        self.function.accept_any_key(uploads, "*")
+        read_attached(self.function, config.existing.attach)
+        # One picture for each invocation: none has to be rendered again because another took long.
+        self.function.consume(self.asked.queue, batch_size=1, max_concurrency=MODERATED_AT_ONCE)
+        for keys in (f"{MANIFESTS}*", f"{REVIEWS}*"):
+            self.function.allow("s3:GetObject", on=images.arn_for_objects(keys))
+            self.function.accept_any_key(images, keys)
+        self.function.allow("s3:ListBucket", on=images.bucket_arn)
+        self.function.allow("sqs:SendMessage", on=reviewing.queue.queue_arn)
+        self.function.allow("rekognition:DetectModerationLabels", on="*")
+        acknowledge(
+            self.function.own_role,
+            "AwsSolutions-IAM5[Resource::*]",
+            because="This action of Rekognition has no resources that a policy could name.",
+        )
+        self._ask(config)
+        self.functions = (self.function,)
+
+    def _ask(self, config: Config) -> None:
+        rule = rule_of(self, "ModerateRule", [KINDS[Status.HELD]], config, "Pictures that wait for moderation")
+        resource(rule, events.CfnRule).event_pattern = {
+            "source": [SOURCE],
+            "detail-type": [KINDS[Status.HELD]],
+            "detail": {"deployment": [config.prefix], "reviewers": [MODERATION]},
+        }
+        send(rule, to=self.asked.queue, otherwise=self.asked.dead_letters)
