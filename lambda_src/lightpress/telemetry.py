@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -178,6 +179,29 @@ class CompressionTelemetry(_Troubles):
             _count("ReplacedBytes", outcome.before, MetricUnit.Bytes)
             _count("SavedBytes", outcome.saved, MetricUnit.Bytes)
             _count_spent(spent)
+
+
+class OneByOne:
+    """An observer that is told one thing after the other: metrics and lines of two threads would get mixed up."""
+
+    def __init__(self, observer: ReconcileTelemetry) -> None:
+        self._observer = observer
+        self._telling = threading.Lock()
+
+    def on_done(self, outcome: Outcome) -> None:
+        """A source is up to date."""
+        with self._telling:
+            self._observer.on_done(outcome)
+
+    def on_error(self, source: Source, error: Exception) -> None:
+        """A message will be retried."""
+        with self._telling:
+            self._observer.on_error(source, error)
+
+    def on_discarded(self, message: Message, problem: Problem) -> None:
+        """A part of a message makes no sense."""
+        with self._telling:
+            self._observer.on_discarded(message, problem)
 
 
 _COUNTED_FIRST_VIEW_AS = {

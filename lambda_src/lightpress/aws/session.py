@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gc
 from functools import cache, partial
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -30,6 +31,7 @@ SERVICES = (
 )
 
 _CONTINUE_SECONDS = 1
+_making = Lock()
 
 
 def waiting(*, connect: float, read: float, attempts: int) -> Config:
@@ -90,7 +92,8 @@ def session() -> Session:
 def client(service: str, config: Config | None = None) -> Any:  # noqa: ANN401  its type is known where it is used
     """A client of one of `SERVICES`, which waits as `WAITING` says unless `config` says otherwise."""
     try:
-        return session().create_client(service, config=WAITING.merge(config) if config else WAITING)
+        with _making:  # a session makes one client at a time: two messages of a batch are worked off at once
+            return session().create_client(service, config=WAITING.merge(config) if config else WAITING)
     finally:
         _end_cold_start()
 

@@ -9,7 +9,7 @@ from lightpress.pipeline.messages import Message
 from lightpress.telemetry import logger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -20,11 +20,11 @@ _TIME_FOR_ONE_MS = 30_000
 
 
 def process_messages(
-    process: MessageProcessor[Any], event: Mapping[str, Any], context: LambdaContext
+    process: MessageProcessor[Any], event: Mapping[str, Any], context: LambdaContext, abreast: int = 1
 ) -> dict[str, Any]:
-    """Have `process` process the messages of a batch, as long as there is time."""
-    has_time = partial(_has_time, context)
-    return process_records(event, lambda record: process(message_of(record, context), has_time))
+    """Have `process` process the messages of a batch, so many of them at once, as long as there is time."""
+    in_time = partial(has_time, context)
+    return process_records(event, lambda record: process(message_of(record, context), in_time), abreast)
 
 
 def queue_of(event: Mapping[str, Any]) -> str:
@@ -32,13 +32,28 @@ def queue_of(event: Mapping[str, Any]) -> str:
     return str(next((record.get("eventSourceARN", "") for record in event["Records"]), ""))
 
 
-def process_records(event: Mapping[str, Any], process: Callable[[Mapping[str, Any]], None]) -> dict[str, Any]:
+def process_records(
+    event: Mapping[str, Any], process: Callable[[Mapping[str, Any]], None], abreast: int = 1
+) -> dict[str, Any]:
     """Call `process` with each message of the event; returns the ids of those that SQS must deliver again.
 
     Powertools has this too, but imports asyncio and the event classes of many services for it: docs/performance.md.
     """
-    failed = [message["messageId"] for message in event["Records"] if not _succeeds(message, process)]
+    records = event["Records"]
+    succeeded = _each(partial(_succeeds, process=process), records, min(abreast, len(records)))
+    failed = [record["messageId"] for record, fine in zip(records, succeeded, strict=True) if not fine]
     return {"batchItemFailures": [{"itemIdentifier": id_} for id_ in failed]}
+
+
+def _each(
+    succeeds: Callable[[Mapping[str, Any]], bool], records: Sequence[Mapping[str, Any]], abreast: int
+) -> list[bool]:
+    if abreast <= 1:
+        return [succeeds(record) for record in records]
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  a batch of one needs none
+
+    with ThreadPoolExecutor(abreast) as threads:
+        return list(threads.map(succeeds, records))
 
 
 def _succeeds(message: Mapping[str, Any], process: Callable[[Mapping[str, Any]], None]) -> bool:
@@ -57,7 +72,8 @@ def _succeeds(message: Mapping[str, Any], process: Callable[[Mapping[str, Any]],
     return True
 
 
-def _has_time(context: LambdaContext) -> bool:
+def has_time(context: LambdaContext) -> bool:
+    """Whether the invocation can finish one more picture."""
     return context.get_remaining_time_in_millis() >= _TIME_FOR_ONE_MS
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lightpress.composition.process_upload import processor_of
-from lightpress.handlers.batch import process_messages, queue_of
+from lightpress.composition.process_upload import abreast, processor_of, turns
+from lightpress.handlers.batch import has_time, process_messages, queue_of
 from lightpress.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -17,4 +18,6 @@ if TYPE_CHECKING:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Process a batch of queue messages; returns the ids of those that SQS must deliver again."""
     # A function that is configured wrongly fails here, with the whole batch, and raises an alarm.
-    return process_messages(processor_of(queue_of(event)), event, context)
+    process = processor_of(queue_of(event))
+    turns().has_time = partial(has_time, context)
+    return process_messages(process, event, context, abreast())

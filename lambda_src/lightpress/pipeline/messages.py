@@ -13,6 +13,7 @@ from lightpress.pipeline.backoff import hold_back, pause_seconds
 from lightpress.pipeline.events import Problem, read, reconcile_message
 from lightpress.pipeline.failures import DeadLetter, Verdict
 from lightpress.pipeline.source import Cause
+from lightpress.pipeline.turns import OutOfTime
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,10 +59,6 @@ class Message:
     received: int = 1
     sent_at: int = 0
     request_id: str = ""
-
-
-class OutOfTime(Exception):
-    """The invocation might end before this source is done, and its finished sources would not be reported."""
 
 
 class Observer(Protocol[Told_contra]):
@@ -138,6 +135,8 @@ class MessageProcessor(Generic[Outcome]):
             self.announce(outcome)
             self.afterwards(outcome)
             self.observer.on_done(outcome)
+        except OutOfTime as late:
+            return late
         except Exception as error:  # noqa: BLE001  whatever it is, the other sources of the message still get their turn
             self.observer.on_error(source.because(cause), error)
             return error

@@ -6,10 +6,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from lightpress.pipeline.beside import AtOnce
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from lightpress.image import RenderResult, Spec
+    from lightpress.pipeline.beside import Helper
     from lightpress.pipeline.facts import Fact
     from lightpress.pipeline.failures import DeadLetter
     from lightpress.pipeline.gate import Standing
@@ -162,6 +166,7 @@ class Dependencies:
         reviews: what reviewers say; None where no recipe has a gate.
         facts: what enrichers say; None where no recipe asks any.
         now: the time, in seconds since 1970.
+        helping: whoever writes variants while the next ones are encoded, for as long as one original is worked on.
     """
 
     originals: Originals
@@ -174,6 +179,7 @@ class Dependencies:
     reviews: Reviews | None = None
     facts: Facts | None = None
     now: Callable[[], float] = time.time
+    helping: Callable[[], AbstractContextManager[Helper]] = AtOnce
 
     @property
     def reviewed(self) -> Reviews:
