@@ -245,6 +245,8 @@ def _new_container() -> Iterator[None]:
     composed: tuple[Any, ...] = (
         backfill.machine,
         process_upload.processor,
+        process_upload.turns,
+        process_upload.abreast,
         composed_record_failure.recorder,
         compress_in_place.processor,
         fetch_url.batch,
