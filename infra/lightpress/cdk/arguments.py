@@ -25,7 +25,8 @@ class Options(TypedDict, total=False):
             used. New AWS accounts may be limited to 3,008 MB: request a higher quota before setting more.
         timeout_seconds: Timeout of an invocation, which handles one batch. Processing one original is stopped after 25
             seconds; messages that the invocation has no time left for are returned to the queue.
-        batch_size: Messages per invocation. They are processed one after the other, so larger batches save little.
+        batch_size: Messages per invocation. Two are worked off at once: one is read or written while the other is
+            rendered.
         max_concurrency: Maximum concurrent invocations of the function that publishes. It limits what a burst of
             uploads costs, and how much of the account's concurrency it uses.
         reserved_concurrency: Reserved concurrency of the function that publishes, taken from the account's; 0 reserves

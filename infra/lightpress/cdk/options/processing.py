@@ -85,7 +85,7 @@ class ProcessingOptions:
         5,
         low=1,
         high=10,
-        doc="Messages per invocation. They are processed one after the other, so larger batches save little.",
+        doc="Messages per invocation. Two are worked off at once: one is read or written while the other is rendered.",
     )
     max_concurrency: int = integer(
         50,
