@@ -6,6 +6,7 @@ process. The API: https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -101,8 +102,11 @@ class Function:
 
     def children(self) -> list[int]:
         """The processes that the function has started and that still live."""
-        found = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return [int(pid) for pid in found.read_text().split()] if found.exists() else []
+        found: list[int] = []
+        for thread in Path(f"/proc/{self.process.pid}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # the thread has ended meanwhile
+                found += [int(pid) for pid in thread.read_text().split()]
+        return found
 
     def _environment(self) -> dict[str, str]:
         """What Lambda sets, what the stack sets, and nothing of this machine's."""

@@ -44,7 +44,9 @@ class Assumptions:
     )
     processor_factor: float = assumed(1.3, "how much slower a Lambda processor is than the measured one; not measured")
     waiting_ms: float = assumed(
-        270, "waiting for S3 for each original, besides CPU: 30 ms for each write, one after the other; not measured"
+        180,
+        "waiting for S3 and the event bus, besides CPU, of an original alone in its batch, requests of 15 to 30 ms; "
+        "measured (docs/decisions/0131)",
     )
     memory_mb: float = assumed(1769, "memory_mb of the environment: one whole CPU")
     batch: float = assumed(1, "originals in one invocation; a backfill fills batches, single uploads do not")
