@@ -75,6 +75,13 @@ ACCEPTED = (
         "(https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html)",
     ),
     Acceptance(
+        "RESOURCE_MISMATCH",
+        r"EnrichingDescribePictureRoleDefaultPolicy[0-9A-F]{8}",
+        r"bedrock:InvokeModel",
+        "AWS lists every kind of model for InvokeModel, and parliament wants them all; the function asks one "
+        "(https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonbedrock.html)",
+    ),
+    Acceptance(
         "RESOURCE_STAR",
         _KEYS,
         r"kms:.*",

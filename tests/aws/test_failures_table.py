@@ -149,3 +149,28 @@ def test_a_rejection_that_an_older_release_recorded_is_lifted_and_no_other_failu
     assert failures.rejection(rejected.subject, rejected.identity) is None
     failures.lift_rejection(rejected.subject, rejected.identity, frozenset())
     assert len(failures.of(rejected.subject)) == 1
+
+
+def test_every_row_of_a_subject_is_erased_trials_too_and_no_other(failures: DynamoFailures) -> None:
+    other = replace(FAILURE, subject=subject_of_picture("uploads", "b.jpg"))
+    for failure in (FAILURE, replace(FAILURE, identity="v2"), other):
+        failures.record(failure)
+    failures.begin_trial(replace(TRIAL, identity="v3"))
+    assert sorted(failures.subjects()) == [FAILURE.subject] * 3 + [other.subject]
+    assert failures.erase(FAILURE.subject) == 3
+    assert list(failures.subjects()) == [other.subject]
+    assert failures.erase(FAILURE.subject) == 0
+
+
+def test_what_decides_about_a_subject_is_read_consistently(failures: DynamoFailures, dynamodb: DynamoDBClient) -> None:
+    """DynamoDB may tell of what was there a second ago, else."""
+    asked: list[bool] = []
+    events = dynamodb.meta.events
+    for operation in ("Query", "GetItem"):
+        events.register(
+            f"provide-client-params.dynamodb.{operation}", lambda params, **_: asked.append(params["ConsistentRead"])
+        )
+    failures.of(FAILURE.subject)
+    failures.erase(FAILURE.subject)
+    failures.rejection(FAILURE.subject, "v1")
+    assert asked == [True] * 3

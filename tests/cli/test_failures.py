@@ -13,7 +13,7 @@ from lightpress.cli.main import app
 from lightpress.ingest.orders import Order, order_in
 from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import Status
-from tests.cli.deployed import QUARANTINE, Rig
+from tests.cli.deployed import QUARANTINE, UPLOADS, Rig
 
 
 def run(*arguments: str, answer: str | None = None) -> Result:
@@ -230,3 +230,27 @@ def test_a_url_is_discarded_without_a_copy(rig: Rig) -> None:
     failure = rig.not_fetched("cat.jpg")
     assert run("discard", "cat.jpg", "--yes").exit_code == 0
     assert rig.store.table.of(failure.subject) == []
+
+
+def test_an_original_that_came_in_the_very_second_of_the_failure_has_come_since(rig: Rig) -> None:
+    """S3 tells whole seconds, and so does the row: who cannot tell looks at the original."""
+    rig.upload("same-second.jpg")
+    came = rig.store.deployment.s3.head_object(Bucket=UPLOADS, Key="same-second.jpg")["LastModified"]
+    rig.not_fetched("same-second.jpg", last_at=int(came.timestamp()))
+    assert rig.store.failures(Filters()) == []
+
+
+def test_urls_are_not_sent_where_the_deployment_fetches_none_and_pictures_are(rig: Rig) -> None:
+    store = replace(rig.store, deployment=replace(rig.store.deployment, url_queue_url=None))
+    retries = list(store.send([rig.not_fetched("by-url.jpg"), rig.failed("picture.jpg")]))
+    endings = {retry.failure.key: (retry.revision, retry.ending) for retry in retries}
+    assert endings == {
+        "by-url.jpg": (0, "not sent: this deployment does not fetch URLs"),
+        "picture.jpg": (1, None),
+    }
+    assert rig.ordered() == []
+    assert len(rig.waiting()) == 1
+
+
+def test_a_message_that_made_no_sense_is_a_failure_until_it_is_discarded(rig: Rig) -> None:
+    assert rig.store.is_still_true(rig.message())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,8 +11,8 @@ from lightpress.cdk.readiness import LAMBDA_SRC
 from lightpress.ingest.api import UrlIngestApi
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.failures import Failure
-from lightpress.pipeline.recipe import load_recipes
-from lightpress.uploads.keys import PublishedKeys
+from lightpress.pipeline.recipe import Rule, load_recipes
+from lightpress.uploads.keys import IGNORED, PublishedKeys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +49,8 @@ def failure(
     return Failure(subject, "i", reason, f"It is {reason}.", attempts=1, first_at=1, last_at=2, expires_at=3, url=url)
 
 
-def api(queue: Queue | None = None, rows: Sequence[Failure] = ()) -> UrlIngestApi:
-    return UrlIngestApi(queue or Queue(), Table(list(rows)), "uploads", KEYS, lambda key: {"key": key})
+def api(queue: Queue | None = None, rows: Sequence[Failure] = (), keys: PublishedKeys = KEYS) -> UrlIngestApi:
+    return UrlIngestApi(queue or Queue(), Table(list(rows)), "uploads", keys, lambda key: {"key": key})
 
 
 def test_the_last_failure_of_a_url_is_reported_in_a_sentence() -> None:
@@ -78,3 +78,13 @@ def test_each_url_is_accepted_or_refused_by_its_index_and_in_order() -> None:
     assert [one["index"] for one in answer["refused"]] == [0, 1, 3]
     assert [one["index"] for one in answer["accepted"]] == [2]
     assert [order.url for order in queue.sent] == ["https://example.com/b.jpg"]
+
+
+def test_a_url_whose_key_the_recipes_ignore_is_refused_before_anything_is_fetched() -> None:
+    recipes = replace(KEYS.recipes, rules=(Rule("drafts/**", None), *KEYS.recipes.rules))
+    queue = Queue()
+    mine = api(queue, keys=replace(KEYS, recipes=recipes))
+    urls = ["https://example.com/b.jpg"]
+    assert [one["reason"] for one in mine.accept({"urls": urls, "collection": "drafts"}, "me")["refused"]] == [IGNORED]
+    assert queue.sent == []
+    assert len(mine.accept({"urls": urls}, "me")["accepted"]) == len(queue.sent) == 1

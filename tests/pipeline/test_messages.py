@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lightpress.pipeline.failures import DeadLetter
+    from lightpress.pipeline.reconcile import Outcome
 
 SENT_AT = 1_700_000_000
 
@@ -134,6 +135,20 @@ def test_what_an_operator_wants_tried_again_is_and_stays_so_on_its_way(rig: Rig)
         rig.handle(reconcile_message(source("a"), retry=True))
     assert [read(dead_letter.body).retries for dead_letter in rig.dead_letters.kept] == [{source("a")}] * 2
     assert len(rig.cloud.press.made) == 2
+
+
+def test_a_picture_that_has_failed_is_tried_again_only_where_an_operator_wants_that(rig: Rig) -> None:
+    rig.cloud.originals.put("a", b"good")
+    told: list[bool] = []
+
+    def workflow(source: Source, *, retry: bool, redelivered: bool) -> Outcome:
+        told.append(retry)
+        return rig.process.workflow(source, retry=retry, redelivered=redelivered)
+
+    process = replace(rig.process, workflow=workflow)
+    for retry in (False, True):
+        process(Message("message-1", reconcile_message(source("a"), retry=retry)))
+    assert told == [False, True]
 
 
 def test_leftovers_are_looked_for_from_the_second_delivery_on(rig: Rig) -> None:

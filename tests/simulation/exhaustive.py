@@ -339,6 +339,7 @@ class Run:
                 sorted(pasts[name] for name in worker.awaits & pasts.keys()),
                 worker.listed == self.cloud.promises.changes(KEY),
                 worker.began_at == self.cloud.promises.changes(KEY),
+                worker.waited_at == self.cloud.promises.changes(KEY),
                 worker.overlaps,
             )
             for worker in self.cloud.workers

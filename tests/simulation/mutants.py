@@ -1330,6 +1330,16 @@ MUTANTS = (
         5_000,
         dropping=True,
     ),
+    Mutant(
+        "what lost its race stays where what has left is told anew",
+        RECONCILE,
+        (Change("remove_dead(*_)", "None", "_left"),),
+        None,
+        10,
+        seed=3_750,
+        enriched=True,
+        dropping=True,
+    ),
 )
 
 

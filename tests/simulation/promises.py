@@ -248,7 +248,8 @@ class Promises:
                 continue
             before = self._shown.get(key)
             if body != before:
-                self._check_corrected(key, manifest, read_manifest(before) if before else None, by)
+                by_whom = by if what.endswith(path_of(key)) else ""  # an erasure may have written of a key nobody knew
+                self._check_corrected(key, manifest, read_manifest(before) if before else None, by_whom)
                 self._check_forgotten(key, manifest, read_manifest(before) if before else None)
                 self._check_not_refused(key, manifest, read_manifest(before) if before else None)
                 self._check_outlives(key, manifest, read_manifest(before) if before else None)
@@ -597,9 +598,12 @@ class Promises:
     def _check_has_left(self, key: str, manifest: Manifest, recipe: Recipe) -> None:
         """What may leave has left, unless it would uncover an older version, or nobody was told to come back.
 
-        Where a message was lost that would have told, it stays until a backfill: a night takes no original away.
+        Where a message was lost that would have told, it stays until a backfill: a night takes no original away. What
+        nobody can read now, and faces have been seen in since, stays until it is cut around them.
         """
-        below = self._cloud.uploads.keys[key][:-1]
+        *below, newest = self._cloud.uploads.keys[key]
+        if self._cloud.enriched and closed_for(newest):
+            return
         uncovers = not self._cloud.versioned or (below and below[-1].data is not None)
         if recipe.originals != DROP or uncovers or self._cloud.untold or self._cloud.happened["expired"]:
             return
@@ -618,11 +622,11 @@ class Promises:
     def _is_announced(self, key: str, manifest: Manifest) -> bool:
         """Whether it is; of a tombstone that was erased, the deletion is enough: its revision may be a later one.
 
-        Nothing has to be said of what was erased before anybody heard of it, where a message was lost: neither the
-        bucket nor the tombstone names the key any more, so that no night finds it.
+        Nothing has to be said of what was erased before anybody heard of it: recipes may ignore it; or a message was
+        lost, and neither the bucket nor the tombstone names the key any more, so that no night finds it.
         """
         revision, kind = self._cloud.bus.newest.get(key, (0, ""))
-        if not (manifest.key or kind) and self._cloud.happened["expired"]:
+        if not (manifest.key or kind):
             return True
         is_this = revision == manifest.revision or (not manifest.key and revision <= manifest.revision)
         return is_this and kind == KINDS[manifest.status]
@@ -694,7 +698,7 @@ class Promises:
             self._break(key, "it is not cut around the faces that are seen")
 
     def _check_facts(self, key: str, manifest: Manifest, identity: str, *, is_readable: bool) -> None:
-        """What was asked is told as it was said last, also of what has left since."""
+        """What was asked is told as it was said last, also of what has left since; not where it cannot be cut anew."""
         for enricher in manifest.enrichers:
             said = (key, identity, enricher)
             told = next((fact for fact in manifest.facts if fact.enricher == enricher), None)
@@ -705,7 +709,7 @@ class Promises:
                 self._break(key, f"it does not tell what {enricher} has said")
             if self._in_time.get(said) == self._changes[key] and told is None and is_readable:
                 self._break(key, f"what {enricher} has said in time was lost")
-            if body is not None and told is not None and fact_from(json.loads(body)) != told:
+            if body is not None and told is not None and fact_from(json.loads(body)) != told and is_readable:
                 self._break(key, f"it does not tell the last that {enricher} has said")
 
     def _is_rightly_unreviewed(self, key: str, manifest: Manifest, source: Version, *, missing: bool) -> bool:

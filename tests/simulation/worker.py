@@ -39,8 +39,8 @@ class Worker:
     """An invocation of the function `queue` is worked off by, with a batch of its messages.
 
     awaits: the names of those who have to end before it goes on. listed: of an erasure, how often clients had changed
-    what its key holds when it last listed that. began_at: and when it began. overlaps: another erasure of the same key
-    was under way meanwhile.
+    what its key holds when it last listed that. began_at: and when it began. waited_at: and when it last
+    began to wait for those at work. overlaps: another erasure of the same key was under way meanwhile.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Worker:
     awaits: frozenset[str] = frozenset()
     listed: int = -1
     began_at: int = -1
+    waited_at: int = -1
     overlaps: bool = False
 
     @property
@@ -74,6 +75,8 @@ class Worker:
                 now = self.mind.waits_for
                 waits = now is not None and now.operation == WAIT
                 self.awaits = cloud.at_work - {self.name} if waits else frozenset()
+                if waits:
+                    self.waited_at = cloud.promises.changes(self.batch[0].body)
                 return
         self.dead = True
         self.mind.abandon()
@@ -105,7 +108,8 @@ class Worker:
             self.listed = cloud.promises.changes(key)
         elif request.operation == RECEIPT:
             cloud.happened["erased"] += 1
-            if not self.overlaps:  # else the other one may have taken away what somebody at work has read
+            # Else somebody at work may have read what came and went since, and no list shows that.
+            if not self.overlaps and self.listed == self.waited_at:
                 cloud.promises.erased(key, self.listed)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lightpress.image.formats import ACCEPTED, INPUTS, READABLE
+from lightpress.pipeline.facts import Words
 from lightpress.uploads.callers import caller_of
 from lightpress.uploads.fields import Text, has_surrogate, json_schema
 from lightpress.uploads.requests import (
@@ -24,6 +25,7 @@ from lightpress.uploads.requests import (
     multipart_id,
     new_key,
     owner_of,
+    parse_correction,
     parse_multipart_upload,
     parse_part_request,
     parse_parts,
@@ -221,7 +223,11 @@ def test_the_schema_says_which_fields_may_be_null() -> None:
 def test_parts_are_read_in_their_order() -> None:
     first, second = {"part_number": 1, "etag": "0" * 32}, {"part_number": 2, "etag": f'"{"1" * 32}"'}
     assert parse_parts({"parts": [second, first]}) == (Part(1, "0" * 32), Part(2, f'"{"1" * 32}"'))
-    assert parse_multipart_upload({"key": "k", "upload_id": "u"}) == ("k", "u")
+    assert parse_multipart_upload({"key": "k" * 1_024, "upload_id": "u" * 1_024}) == ("k" * 1_024, "u" * 1_024)
+    for field in ("key", "upload_id"):
+        with pytest.raises(Refused) as refused:
+            parse_multipart_upload({"key": "k", "upload_id": "u", field: "x" * 1_025})
+        assert refused.value.fields == {field: f"{field} may have at most 1024 characters."}
     assert parse_part_request({"part_number": 3, "size": 5}, LIMITS) == (3, 5)
 
 
@@ -248,3 +254,18 @@ def test_a_large_file_has_no_more_parts_than_the_limit_allows() -> None:
     assert parse_part_request({"part_number": 3, "size": 1}, LIMITS) == (3, 1)  # 20 MB in parts of 8 MB
     with pytest.raises(Refused):
         parse_part_request({"part_number": 4, "size": 1}, LIMITS)
+
+
+def test_what_is_said_of_a_picture_is_kept_taken_back_or_left_as_it_was() -> None:
+    before = Words(alt="A cat", labels=("cat", "sofa"))
+    said = {
+        ("alt", " A  dog\n"): Words("A dog", ("cat", "sofa")),
+        ("alt", ""): Words("", ("cat", "sofa")),
+        ("alt", "none"): Words(None, ("cat", "sofa")),
+        ("labels", "dog, , big  dog,dog"): Words("A cat", ("dog", "big dog")),
+        ("labels", ""): Words("A cat", ()),
+        ("labels", "none"): Words("A cat", None),
+        ("focus", "0.4,0.2"): before,
+    }
+    for (field, text), after in said.items():
+        assert parse_correction({field: text}).words(before) == after, (field, text)

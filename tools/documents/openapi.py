@@ -232,7 +232,11 @@ _BEFORE_THE_API = {
 
 @dataclass(frozen=True)
 class Operation:
-    """One request. problems: besides 403, what may be answered. form: what its body holds; None where it has none."""
+    """One request.
+
+    problems: besides 403, what may be answered. form: what its body holds; None where it has none. says_one: at least
+    one of its optional fields has to be there.
+    """
 
     id: str
     summary: str
@@ -240,6 +244,7 @@ class Operation:
     answer: str
     problems: tuple[int, ...]
     form: Fields | None = None
+    says_one: bool = False
 
 
 def operations(limits: UploadLimits) -> dict[tuple[str, str], Operation]:
@@ -277,6 +282,7 @@ def operations(limits: UploadLimits) -> dict[tuple[str, str], Operation]:
             "Corrected",
             (*going_on, 409, 503),
             CORRECTION_FIELDS,
+            says_one=True,
         ),
         ("delete", "/images/{key}"): Operation("delete", "Delete a picture", 202, "Deleting", (404,)),
     }
@@ -351,8 +357,16 @@ def _operation(operation: Operation) -> Json:
         answers[str(code)] = before | {"content": before["content"] | of_the_api["content"]}
     described: Json = {"operationId": operation.id, "summary": operation.summary, "responses": answers}
     if operation.form is not None:
-        described["requestBody"] = {"required": True, "content": _content(json_schema(operation.form))}
+        described["requestBody"] = {"required": True, "content": _content(_body(operation, operation.form))}
     return described
+
+
+def _body(operation: Operation, form: Fields) -> Json:
+    schema = json_schema(form)
+    if operation.says_one:
+        said = ({"properties": {name: {"type": "string"}}, "required": [name]} for name in form)
+        schema["anyOf"] = list(said)
+    return schema
 
 
 def _answer(what: str, name: str, media_type: str = "application/json") -> Json:

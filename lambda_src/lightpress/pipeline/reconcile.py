@@ -272,6 +272,8 @@ def _left(
     if manifest != published.manifest:
         manifest = replace(manifest, revision=_next_revision(published))
         dependencies.images.publish(manifest, published)
+        if again:  # an attempt before this one may have lost its race against the manifest that the original left by
+            remove_dead(manifest, dependencies)
         return Outcome(source, Action.RETOLD, manifest, original=original)
     manifest = swept(published, dependencies) if again else manifest
     return Outcome(source, Action.NOTHING, manifest, original=original)
