@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from lightpress.aws import copies as copies_store
 from lightpress.aws import dead_letters, failures_table, hints, images, notifications, originals, purges
@@ -112,6 +112,51 @@ class Silent:
     def on_discarded(self, *_: object) -> None: ...
 
     def on_recorded(self, *_: object) -> None: ...
+
+
+class AtLast:
+    """Writes nothing before somebody waits for it, and then the newest first: nothing may count on more than that.
+
+    What nobody waits for is done all the same, as threads do, and nobody hears that it failed.
+    """
+
+    def __init__(self) -> None:
+        self._begun: list[_Begun] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None or issubclass(kind, Exception):  # else the function is no more
+            self.finish()
+
+    def submit(self, work: Callable[..., object], /, *arguments: object) -> _Begun:
+        self._begun.append(_Begun(partial(work, *arguments), self))
+        return self._begun[-1]
+
+    def finish(self) -> None:
+        while self._begun:
+            self._begun.pop().do()
+
+
+@dataclass
+class _Begun:
+    """A write that is done at last."""
+
+    work: Callable[[], object]
+    helper: AtLast
+    error: Exception | None = None
+
+    def do(self) -> None:
+        try:
+            self.work()
+        except Exception as error:  # noqa: BLE001  it is for whoever waits
+            self.error = error
+
+    def result(self) -> None:
+        self.helper.finish()
+        if self.error is not None:
+            raise self.error
 
 
 @dataclass
@@ -363,6 +408,7 @@ class Release:
             wakes=purges.SqsLateLooks(sqs, QUEUE, 0) if self.copying else None,
             source_of=Publishing(UPLOADS).named,
             now=partial(self._now, wire),
+            helping=AtLast,
         )
 
     def _now(self, wire: Wire) -> int:

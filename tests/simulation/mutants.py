@@ -199,11 +199,18 @@ MUTANTS = (
         "the manifest comes before the variants",
         RECONCILE,
         (
-            Change("A.write(*_)", "None"),
+            Change("A.begin(*_)", "None"),
             Change("A.dependencies.images.publish(M, A.published)", _VARIANTS_AFTER),
         ),
         Case("P"),
         50,
+    ),
+    Mutant(
+        "a variant that could not be written beside the renderer is published",
+        RECONCILE,
+        (Change("A.finish()", "None"),),
+        Case("P", faults=1),
+        500,
     ),
     Mutant(
         "the source is looked at before the manifest",

@@ -12,6 +12,7 @@ from rich.console import Console
 
 from tools.benchmarks import (
     backfills,
+    billed,
     browsers,
     catalogs,
     cold_start,
@@ -19,6 +20,7 @@ from tools.benchmarks import (
     fetching,
     formats,
     guard,
+    limit,
     memory,
     others,
     overhead,
@@ -252,6 +254,25 @@ def _formats(
     _print(formats.table(formats.rows(found)))
 
 
+@app.command("limit")
+def _limit(turns: _Turns = 3) -> None:
+    """How far the whole is from its limit: decoding at a fraction of the size, and encoding, and nothing else."""
+    with _errors_shown():
+        _print(limit.table(limit.measure(_tuned(), turns)))
+
+
+@app.command("billed")
+def _billed(
+    turns: _Turns = 3,
+    count: Annotated[int, typer.Option(help="How many photos.")] = 5,
+    against: Annotated[Path | None, typer.Option(help="The lambda_src of another checkout, measured in turns.")] = None,
+) -> None:
+    """Wall time against CPU of an invocation, on a store that answers 15 to 30 ms late, for batches of 1 and of 10."""
+    codes = {"this checkout": billed.CODE} | ({"the other": against} if against else {})
+    with _errors_shown():
+        _print(billed.table(billed.measure(_tuned()[:count], turns, codes)))
+
+
 @app.command("overhead")
 def _overhead(turns: _Turns = 5) -> None:
     """CPU time of everything around the image core: events, manifest, child process, log."""
@@ -262,11 +283,13 @@ def _overhead(turns: _Turns = 5) -> None:
 
 @app.command("guard")
 def _guard(turns: _Turns = 5) -> None:
-    """Compare with the last release; exit code 1 where CPU time or bytes grew by more than noise explains."""
+    """Compare with the last release and with sharp; exit code 1 where CPU time or bytes grew beyond noise."""
     with _errors_shown():
-        found = guard.ratios(guard.compare(_tuned(), turns, HOME / "guard", _peers(), _say))
-    _print(", ".join(f"{what} {ratio:.3f}" for what, ratio in found.items()) + f" of {guard.LAST_RELEASE}")
-    regressions = guard.regressions(found)
+        samples = guard.compare(_tuned(), turns, HOME / "guard", _peers(), _say)
+    of_release, of_sharp = (guard.ratios(samples, engine) for engine in (guard.LAST_RELEASE, FAST_SHARP))
+    for engine, found in ((guard.LAST_RELEASE, of_release), (FAST_SHARP, of_sharp)):
+        _print(", ".join(f"{what} {ratio:.3f}" for what, ratio in found.items()) + f" of {engine}")
+    regressions = [*guard.regressions(of_release), *guard.worse(of_sharp)]
     for sentence in regressions:
         err.print(sentence, style="red", markup=False)
     raise typer.Exit(1 if regressions else 0)

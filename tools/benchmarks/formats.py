@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from tools.peers.install import Environment
 
 _LABELS = {row.extension: row.label for row in OUTPUTS.values()}
-_MS_OF_A_WRITE = Assumptions().waiting_ms / Assumptions().writes
 
 
 class Row(NamedTuple):
@@ -51,7 +50,6 @@ class Row(NamedTuple):
                 Assumptions(),
                 cpu_ms=cpu_ms,
                 writes=files + 1,
-                waiting_ms=_MS_OF_A_WRITE * (files + 1),
                 variant_bytes=kilobytes * 1000,
             )
             for cpu_ms, files, kilobytes in zip(self.cpu_ms, self.files, self.kilobytes, strict=True)

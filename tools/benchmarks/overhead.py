@@ -59,9 +59,9 @@ def measure(original: Path, turns: int) -> Overhead:
     spec = Spec(tuple(Size(f"w{width}", width) for width in WIDTHS), _FORMATS)
     core: Callable[[], object] = lambda: list(render(data, spec).variants)  # noqa: E731
     core()
-    whole = _pipeline(data, spec)
+    whole = pipeline(data, spec)
     whole()
-    pairs = [(_cpu_ms(core), _cpu_ms(whole)) for _ in range(turns)]
+    pairs = [(cpu_ms(core), cpu_ms(whole)) for _ in range(turns)]
     return Overhead(original.name, median(pair[0] for pair in pairs), median(pair[1] for pair in pairs))
 
 
@@ -72,7 +72,7 @@ def table(found: list[Overhead]) -> str:
     return "\n".join([*lines, f"| median | | | {median(one.share for one in found):.1%} |"])
 
 
-def _pipeline(data: bytes, spec: Spec) -> Callable[[], object]:
+def pipeline(data: bytes, spec: Spec) -> Callable[[], object]:
     """From a queue message to the published manifest; each call processes a new upload of the same original."""
     buckets = {_UPLOADS: Bucket(), _IMAGES: Bucket()}
     s3: Any = SimulatedS3(buckets)
@@ -117,7 +117,8 @@ def _log_discarded() -> Iterator[None]:
         os.close(devnull)
 
 
-def _cpu_ms(work: Callable[[], object]) -> float:
+def cpu_ms(work: Callable[[], object]) -> float:
+    """CPU time of this process and its children, in milliseconds."""
     before = _cpu_seconds()
     work()
     return 1000 * (_cpu_seconds() - before)

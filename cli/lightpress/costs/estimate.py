@@ -44,7 +44,9 @@ class Assumptions:
     )
     processor_factor: float = assumed(1.3, "how much slower a Lambda processor is than the measured one; not measured")
     waiting_ms: float = assumed(
-        270, "waiting for S3 for each original, besides CPU: 30 ms for each write, one after the other; not measured"
+        180,
+        "waiting for S3 and the event bus, besides CPU, of an original, requests of 15 to 30 ms; "
+        "measured (docs/decisions/0131)",
     )
     memory_mb: float = assumed(1769, "memory_mb of the environment: one whole CPU")
     batch: float = assumed(1, "originals in one invocation; a backfill fills batches, single uploads do not")
@@ -119,13 +121,14 @@ write itself, which is checked once more. The CPU time is that of a 12-megapixel
 
 LAZY = {
     "cpu_ms": 298,
-    "waiting_ms": 90,
+    "waiting_ms": 150,
     "writes": 3,
     "variant_bytes": 210_000,
     "first_views": 1.2,
 }
 """The assumptions that differ where the recipe `web` leaves its three smaller sizes for their first view, and a fifth
-of those six files is ever viewed: at upload, two files are encoded. Measured (docs/decisions/0090)."""
+of those six files is ever viewed: at upload, two files are encoded. Measured (docs/decisions/0090), but for the
+waiting: all but the smaller writes of 0131."""
 
 _FIRST_VIEW_READS = 6
 """The manifest twice, the variant by the CDN and by the function, the original twice."""
@@ -263,6 +266,8 @@ def _of_copies(assumed: Assumptions, prices: Prices, pictures: int) -> Iterator[
         f"{assumed.copies:g} x ${prices.s3_write:.2f} and {reads:g} x ${prices.s3_read:.2f} a million",
     )
     yield _stored("S3, copies", pictures, assumed.copies * assumed.copy_bytes, prices)
+
+
 def _of_moderation(assumed: Assumptions, prices: Prices, pictures: int, compute: float) -> Iterator[Line]:
     """What the reviewer "moderation" costs: Rekognition, and the function that asks it; nothing without."""
     if not assumed.moderated:

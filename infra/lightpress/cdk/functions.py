@@ -144,7 +144,12 @@ def check_extra_inputs(recipes: RecipeBook, chosen: Collection[str], file: str) 
 
 # Pictures come and go by the megabyte. By its defaults, the C library gives their memory back to the kernel and asks
 # for it again, empty: a twentieth of all CPU is spent on clearing pages (docs/performance.md, "Allocator settings").
-KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(32 * MB), "MALLOC_TRIM_THRESHOLD_": str(256 * MB)}
+# Threads that write variants share that heap: by default, each would get one of its own.
+KEEP_FREED_MEMORY = {
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(32 * MB),
+    "MALLOC_TRIM_THRESHOLD_": str(256 * MB),
+}
 
 
 # What an action on something that is encrypted needs of the key. S3 decrypts where it puts together parts or copies.

@@ -13,6 +13,7 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.purges import SqsLateLooks, SqsPurges
 from lightpress.aws.session import client
 from lightpress.delivery.notify import Notifier
+from lightpress.pipeline import beside
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.dropping import Dropping
 from lightpress.pipeline.messages import no_notification
@@ -45,7 +46,7 @@ def publishing(settings: Settings | UploadSettings | LazySettings) -> Publishing
 def dependencies(
     settings: Settings, s3: S3Client, sqs: SQSClient, limits: SandboxLimits, timings: Timings
 ) -> Dependencies:
-    """The ports of `reconcile` on AWS; every call is timed."""
+    """The ports of `reconcile` on AWS; every call is timed, and variants are written beside the renderer."""
     looks = LateLookSettings.from_environment(os.environ)
     queue_url, refresh_delay = settings.purge_queue_url, settings.refresh_delay_seconds
     recipes = load_recipes(RECIPES)
@@ -65,6 +66,7 @@ def dependencies(
         copies=_copies(copied, settings.images_bucket, s3) if copied else None,
         wakes=SqsLateLooks(sqs, copied.queue_url, 0) if copied else None,
         source_of=publishing(settings).named,
+        helping=partial(timings.helpers, beside.ABREAST),
     )
 
 

@@ -6,10 +6,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from lightpress.pipeline.beside import AtOnce
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from contextlib import AbstractContextManager
 
     from lightpress.image import RenderResult, Spec
+    from lightpress.pipeline.beside import Helper
     from lightpress.pipeline.copy_pattern import Stored
     from lightpress.pipeline.facts import Fact
     from lightpress.pipeline.failures import DeadLetter
@@ -238,6 +242,7 @@ class Dependencies:
         wakes: has keys looked at that wait for an address of another's; None as well.
         source_of: where the original of a key is; None as well.
         now: the time, in seconds since 1970.
+        helping: whoever writes variants while the next ones are encoded, for as long as one original is worked on.
     """
 
     originals: Originals
@@ -253,6 +258,7 @@ class Dependencies:
     wakes: Wakes | None = None
     source_of: Callable[[str], Source] | None = None
     now: Callable[[], float] = time.time
+    helping: Callable[[], AbstractContextManager[Helper]] = AtOnce
 
     def look_at(self, key: str) -> None:
         """Have a key looked at that waits for an address; raises RuntimeError where no ports for that were put in."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from lightpress.image import REJECTIONS, UNREADABLE, PictureRejected, Reason
 from lightpress.image.formats import OUTPUTS
+from lightpress.pipeline.beside import Begun
 from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.copying import match_copies
 from lightpress.pipeline.dropping import has_left
@@ -39,13 +40,11 @@ from lightpress.pipeline.settled import facts_told, is_overdue, is_settled, outl
 from lightpress.pipeline.source import Closed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from lightpress.image import RenderResult
     from lightpress.pipeline.facts import Fact, Point
     from lightpress.pipeline.gate import Standing
     from lightpress.pipeline.manifest import Variant
-    from lightpress.pipeline.ports import Dependencies, Images, Published
+    from lightpress.pipeline.ports import Dependencies, Published
     from lightpress.pipeline.recipe import Recipe
     from lightpress.pipeline.source import Original, Source
 
@@ -497,7 +496,7 @@ def _rendered(attempt: Attempt) -> Manifest:
     publication = attempt.publication
     spec = attempt.recipe.spec.with_subject(publication.suggested).kept_in_focus(attempt.focus)
     result = attempt.dependencies.render(_read(attempt), spec)
-    made = tuple(_written(result, publication, attempt.dependencies.images))
+    made = _written(result, publication, attempt.dependencies)
     return publication.ready(result.original, made, owed_of(spec, result.original, made, publication))
 
 
@@ -543,15 +542,20 @@ def _check_for_good(attempt: Attempt, unreadable: Unreadable) -> None:
         raise PreconditionFailed
 
 
-def _written(result: RenderResult, publication: Publication, images: Images) -> Iterator[Variant]:
-    """Write each variant as it is rendered, and return its entries of the manifest."""
-    with closing(result.variants) as encoded:
-        for variant in encoded:
-            path = variant_path(publication.key, publication.generation, variant)
-            entries = variants_of(variant, path)
-            name = saved_as(publication.key, OUTPUTS[variant.format].extension)
-            images.write(path, variant.data, entries[0].media_type, name)
-            yield from entries
+def _written(result: RenderResult, publication: Publication, dependencies: Dependencies) -> tuple[Variant, ...]:
+    """Write each variant while the next ones are rendered; returns the entries of the manifest once all are there."""
+    made: list[Variant] = []
+    with dependencies.helping() as helper:
+        writes = Begun(helper)
+        with closing(result.variants) as encoded:
+            for variant in encoded:
+                path = variant_path(publication.key, publication.generation, variant)
+                entries = variants_of(variant, path)
+                name = saved_as(publication.key, OUTPUTS[variant.format].extension)
+                writes.begin(dependencies.images.write, path, variant.data, entries[0].media_type, name)
+                made += entries
+        writes.finish()
+    return tuple(made)
 
 
 def _next_revision(published: Published | None) -> int:

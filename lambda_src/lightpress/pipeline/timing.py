@@ -5,6 +5,7 @@ The workflow has no clock: its ports are wrapped, each call is timed, and the su
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from lightpress.image import RenderResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
+    from concurrent.futures import ThreadPoolExecutor
     from contextlib import AbstractContextManager
 
     from lightpress.image import EncodedVariant
@@ -30,7 +32,7 @@ class Spent:
     Attributes:
         read_ms: Wall time of reading from S3, in milliseconds.
         render_ms: Wall time of waiting for the renderer, which goes on while variants are written.
-        write_ms: Wall time of writing to S3.
+        write_ms: Wall time of each write to S3, all together: several are written at once.
         decode_cpu_ms: CPU time of the renderer before it began with the first variant.
         encode_cpu_ms: CPU time of the renderer after that.
         peak_rss_mb: Peak resident memory of the renderer, in MB.
@@ -50,14 +52,31 @@ class Spent:
 
 @dataclass(slots=True)
 class Timings:
-    """The picture at hand; a function works on one at a time. clock: in seconds."""
+    """The picture at hand; a function works on one at a time, with threads that help it. clock: in seconds."""
 
     clock: Callable[[], float] = time.monotonic
-    _spent: Spent = field(default_factory=Spent)
+    _here: threading.local = field(default_factory=threading.local)
+    _adding: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> Spent:
         """What was spent since this was asked last."""
-        spent, self._spent = self._spent, Spent()
+        spent, self._here.spent = self._spent, Spent()
+        return spent
+
+    def helpers(self, count: int) -> ThreadPoolExecutor:
+        """So many threads, whose calls count as this one's."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  with the first picture, not at a cold start
+
+        return ThreadPoolExecutor(count, initializer=self._help, initargs=(self._spent,))
+
+    def _help(self, spent: Spent) -> None:
+        self._here.spent = spent
+
+    @property
+    def _spent(self) -> Spent:
+        if not hasattr(self._here, "spent"):
+            self._here.spent = Spent()
+        spent: Spent = self._here.spent
         return spent
 
     def reading(self) -> AbstractContextManager[None]:
@@ -86,7 +105,8 @@ class Timings:
         try:
             yield
         finally:
-            setattr(self._spent, stage, getattr(self._spent, stage) + 1000 * (self.clock() - began))
+            with self._adding:
+                setattr(self._spent, stage, getattr(self._spent, stage) + 1000 * (self.clock() - began))
 
     def timed(self, render: Callable[..., RenderResult]) -> Callable[..., RenderResult]:
         """The same, and timed; also the variants, which are made as they are asked for."""
