@@ -159,8 +159,10 @@ def test_every_key_belongs_to_one_option() -> None:
     [
         (
             "memroy_mb = 1769",
-            "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 101 names, "
-            "of which the nearest are: ",
+            (
+                "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 101 names, "
+                "of which the nearest are: "
+            ),
         ),
         ("color = 1", "color: is not a known key; allowed are 101 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),

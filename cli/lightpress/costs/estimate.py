@@ -46,7 +46,7 @@ class Assumptions:
     waiting_ms: float = assumed(
         180,
         "waiting for S3 and the event bus, besides CPU, of an original, requests of 15 to 30 ms; "
-        "measured (docs/decisions/0131)",
+        "measured (docs/decisions/0127)",
     )
     memory_mb: float = assumed(1769, "memory_mb of the environment: one whole CPU")
     batch: float = assumed(1, "originals in one invocation; a backfill fills batches, single uploads do not")
@@ -128,7 +128,7 @@ LAZY = {
 }
 """The assumptions that differ where the recipe `web` leaves its three smaller sizes for their first view, and a fifth
 of those six files is ever viewed: at upload, two files are encoded. Measured (docs/decisions/0090), but for the
-waiting: all but the smaller writes of 0131."""
+waiting: all but the smaller writes of 0127."""
 
 _FIRST_VIEW_READS = 6
 """The manifest twice, the variant by the CDN and by the function, the original twice."""
