@@ -347,7 +347,7 @@ MUTANTS = (
     Mutant(
         "of many purges the first is made, and all are acknowledged",
         PURGING,
-        (Change("[EVERYTHING]", "[folders[:1]]", "purge"),),
+        (Change("[WITH_COPIES if C else EVERYTHING]", "[folders[:1]]", "purge"),),
         None,
         300,
     ),
