@@ -66,7 +66,7 @@ def dependencies(
         copies=_copies(copied, settings.images_bucket, s3) if copied else None,
         wakes=SqsLateLooks(sqs, copied.queue_url, 0) if copied else None,
         source_of=publishing(settings).named,
-        helping=partial(timings.helpers, beside.ABREAST),
+        helping=beside.threads,
     )
 
 

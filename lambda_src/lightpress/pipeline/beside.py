@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import ThreadPoolExecutor
 
 ABREAST = 4
 """Variants written at once; so many are held in memory, beside the one that is being received."""
@@ -46,6 +47,13 @@ class AtOnce:
         """Raises what the work raises."""
         work(*arguments)
         return _Done()
+
+
+def threads() -> ThreadPoolExecutor:
+    """Threads that begin with the first work they are given, and end with the block."""
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  with the first picture, not at a cold start
+
+    return ThreadPoolExecutor(ABREAST)
 
 
 class Begun:

@@ -15,7 +15,6 @@ from lightpress.image import RenderResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator
-    from concurrent.futures import ThreadPoolExecutor
     from contextlib import AbstractContextManager
 
     from lightpress.image import EncodedVariant
@@ -55,28 +54,12 @@ class Timings:
     """The picture at hand; a function works on one at a time, with threads that help it. clock: in seconds."""
 
     clock: Callable[[], float] = time.monotonic
-    _here: threading.local = field(default_factory=threading.local)
+    _spent: Spent = field(default_factory=Spent)
     _adding: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self) -> Spent:
         """What was spent since this was asked last."""
-        spent, self._here.spent = self._spent, Spent()
-        return spent
-
-    def helpers(self, count: int) -> ThreadPoolExecutor:
-        """So many threads, whose calls count as this one's."""
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  with the first picture, not at a cold start
-
-        return ThreadPoolExecutor(count, initializer=self._help, initargs=(self._spent,))
-
-    def _help(self, spent: Spent) -> None:
-        self._here.spent = spent
-
-    @property
-    def _spent(self) -> Spent:
-        if not hasattr(self._here, "spent"):
-            self._here.spent = Spent()
-        spent: Spent = self._here.spent
+        spent, self._spent = self._spent, Spent()
         return spent
 
     def reading(self) -> AbstractContextManager[None]:
