@@ -23,7 +23,7 @@ from lightpress.cdk.findings import acknowledge, leave_without_backup
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import logical_id_of, pin, removal_policy
 from lightpress.cdk.processing import read_originals
-from lightpress.cdk.queues import WorkQueue
+from lightpress.cdk.queues import queue_of_pictures
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
@@ -63,14 +63,13 @@ class Backfill(Component):
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
-        self.queue = WorkQueue(
+        self.queue = queue_of_pictures(
             self,
             "Queue",
             logical_id="BackfillQueue",
-            retention_days=config.processing.queue_retention_days,
             timeout_seconds=config.processing.timeout_seconds,
             dead_letters=processing.dead_letters,
-            max_receive_count=config.processing.max_receive_count,
+            config=config,
         )
         self._work_off(processing, config)
         self.table = _runs_table(self, config)

@@ -16,7 +16,7 @@ from lightpress.cdk.existing import name_attached, send
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import resource
-from lightpress.cdk.queues import WorkQueue
+from lightpress.cdk.queues import queue_of_pictures
 from lightpress.cdk.webhooks import rule_of
 from lightpress.delivery.notify import KINDS
 from lightpress.pipeline.facts import ALT, DUPLICATES, FACES, FACTS, LABELS
@@ -92,8 +92,15 @@ class Enriching(Component):
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
-        self._images, self._processing, self._code, self._config = images, processing, code, config
-        self.queue = self._fact_queue()
+        self._images, self._code, self._config = images, code, config
+        self.queue = queue_of_pictures(
+            self,
+            "FactQueue",
+            logical_id="FactQueue",
+            timeout_seconds=_TIMEOUT_SECONDS,
+            dead_letters=processing.dead_letters,
+            config=config,
+        )
         self.function = self._function(
             "TakeFact",
             "take_fact",
@@ -137,17 +144,6 @@ class Enriching(Component):
         }
         send(rule, to=asked.queue, otherwise=asked.dead_letters)
         return function, asked
-
-    def _fact_queue(self) -> WorkQueue:
-        return WorkQueue(
-            self,
-            "FactQueue",
-            logical_id="FactQueue",
-            retention_days=self._config.processing.queue_retention_days,
-            timeout_seconds=_TIMEOUT_SECONDS,
-            dead_letters=self._processing.dead_letters,
-            max_receive_count=self._config.processing.max_receive_count,
-        )
 
     def _function(self, id_: str, handler: str, description: str, environment: dict[str, str]) -> PythonFunction:
         return PythonFunction(

@@ -70,13 +70,27 @@ def queue_and_dead_letters(
         retention_days=config.processing.dead_letter_retention_days,
         timeout_seconds=looked_at_for_seconds,
     )
-    queue = WorkQueue(
+    queue = queue_of_pictures(
         scope,
         "Queue",
         logical_id=f"{name}Queue",
-        retention_days=config.processing.queue_retention_days,
         timeout_seconds=config.processing.timeout_seconds,
+        dead_letters=dead_letters,
+        config=config,
+    )
+    return queue, dead_letters
+
+
+def queue_of_pictures(  # noqa: PLR0913  by keyword
+    scope: Construct, id_: str, *, logical_id: str, timeout_seconds: int, dead_letters: sqs.Queue, config: Config
+) -> WorkQueue:
+    """A queue whose messages are kept, and tried, as often and as long as `config.processing` says."""
+    return WorkQueue(
+        scope,
+        id_,
+        logical_id=logical_id,
+        retention_days=config.processing.queue_retention_days,
+        timeout_seconds=timeout_seconds,
         dead_letters=dead_letters,
         max_receive_count=config.processing.max_receive_count,
     )
-    return queue, dead_letters

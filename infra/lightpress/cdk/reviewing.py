@@ -16,7 +16,7 @@ from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.malware import MalwareScan
 from lightpress.cdk.naming import resource
 from lightpress.cdk.processing import read_originals
-from lightpress.cdk.queues import WorkQueue
+from lightpress.cdk.queues import queue_of_pictures
 from lightpress.pipeline.gate import HELD, MALWARE, REVIEWS
 from lightpress.pipeline.review_messages import SCANNED
 from lightpress.pipeline.reviewing import MEASURE
@@ -57,14 +57,13 @@ class Reviewing(Component):
         config: Config,
     ) -> None:
         super().__init__(scope, id_)
-        self.queue = WorkQueue(
+        self.queue = queue_of_pictures(
             self,
             "Queue",
             logical_id="ReviewQueue",
-            retention_days=config.processing.queue_retention_days,
             timeout_seconds=_TIMEOUT_SECONDS,
             dead_letters=processing.dead_letters,
-            max_receive_count=config.processing.max_receive_count,
+            config=config,
         )
         self.function = PythonFunction(
             self,
