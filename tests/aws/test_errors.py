@@ -120,7 +120,9 @@ def test_an_object_with_a_customer_key_is_distinguished_from_every_other_bad_req
     assert held.obstacle == "customer_key"
 
 
-@pytest.mark.parametrize(("status", "code"), [(409, "ConditionalRequestConflict"), (412, "PreconditionFailed"), (404, "NoSuchKey")])
+@pytest.mark.parametrize(
+    ("status", "code"), [(409, "ConditionalRequestConflict"), (412, "PreconditionFailed"), (404, "NoSuchKey")]
+)
 def test_a_condition_fails_where_something_else_is_there_or_nothing(status: int, code: str) -> None:
     with pytest.raises(PreconditionFailed), on_condition():
         raise refused(status, code)

@@ -260,9 +260,13 @@ TOLD = Publication(
     *("a.jpg", 3, "v7", 1234, "web", "digest", "2-old", (0.1, 0.2)),
     *(("faces", "labels"), (SEEN,), Words("A dog", ("dog",)), (0.25, 0.4)),
 )
-OWED = LazyVariant("w640", "webp", "image/webp", 640, 400, "p", 80, animated=True, tries=2, reason="corrupt", detail=".")
+OWED = LazyVariant(
+    "w640", "webp", "image/webp", 640, 400, "p", 80, animated=True, tries=2, reason="corrupt", detail="."
+)
 EVERYTHING = replace(
-    TOLD.ready(INFO, variants_of(replace(RENDITION, note="A note.", quality=80, animated=True, look="look"), "p"), (OWED,)),
+    TOLD.ready(
+        INFO, variants_of(replace(RENDITION, note="A note.", quality=80, animated=True, look="look"), "p"), (OWED,)
+    ),
     reason="corrupt",
     detail="Because.",
     gate=("person",),
