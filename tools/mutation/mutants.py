@@ -118,7 +118,8 @@ def _without_call(source: str, number: int) -> str:
 class _Bare(ast.NodeTransformer):
     """Without what nothing that runs depends on: annotations, docstrings, and what forbids to change a dataclass.
 
-    Nor on `strict` of zip, which raises where what cannot be is. Nor with the numbers of settings, `MOST_TRIES = 20`: tests ask the setting, and would be no better for its digits.
+    Nor with `strict` of zip, which raises where what cannot be is, and with the numbers of settings, `MOST_TRIES = 20`:
+    tests ask the setting, and would be no better for its digits.
     """
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
