@@ -184,7 +184,7 @@ ASKING = replace(RECIPE, enrichers=("faces",))
 TOLD = replace(READY, enrichers=("faces",), facts=(SEEN,))
 CUTTING = replace(ASKING, spec=replace(RECIPE.spec, sizes=(Size("w10", 10, 10, "cover", auto_focus=True),)))
 AROUND = replace(TOLD, digest=CUTTING.digest, source=PublishedSource("v1", 4, suggested=(0.2, 0.4)))
-BY_HAND = {"correction": (0.5, 0.5), "source": PublishedSource("v1", 4, correction=(0.5, 0.5))}
+BY_HAND = replace(AROUND, correction=(0.5, 0.5), source=PublishedSource("v1", 4, correction=(0.5, 0.5)))
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ BY_HAND = {"correction": (0.5, 0.5), "source": PublishedSource("v1", 4, correcti
         (replace(LEFT, enrichers=("faces",)), RECIPE, Said(facts=(SEEN,)), Stale.ENRICHED),
         (AROUND, CUTTING, Said(facts=(SEEN,)), None),
         (replace(AROUND, source=READY.source), CUTTING, Said(facts=(SEEN,)), Stale.ENRICHED),
-        (replace(AROUND, **BY_HAND), CUTTING, Said(facts=(SEEN,)), None),
+        (BY_HAND, CUTTING, Said(facts=(SEEN,)), None),
     ],
 )
 def test_what_enrichers_have_said_since_is_found(
