@@ -62,6 +62,8 @@ _MAY = {
         ("s3:ListBucket", f"arn:aws:s3:::{_UPLOADS}"),
         ("s3:ListBucketVersions", f"arn:aws:s3:::{_UPLOADS}"),
         ("s3:GetObject", f"arn:aws:s3:::{_IMAGES}/m/*"),
+        ("s3:PutObject", f"arn:aws:s3:::{_IMAGES}/m/*"),
+        ("s3:DeleteObject", f"arn:aws:s3:::{_IMAGES}/i/*"),
         ("s3:GetObject", f"arn:aws:s3:::{_IMAGES}/b/*"),
         ("s3:PutObject", f"arn:aws:s3:::{_IMAGES}/b/*"),
         ("s3:ListBucket", f"arn:aws:s3:::{_IMAGES}"),

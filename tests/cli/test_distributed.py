@@ -12,13 +12,15 @@ import pytest
 from lightpress.aws.run_files import S3Files
 from lightpress.aws.runs_table import RUN, DynamoRuns
 from lightpress.backfill.results import Folder, Pass, Report
-from lightpress.backfill.run import FINISHED, LEFT, MAX_OBJECTS, NANOS, NO_LIMIT, STOPPED, Job
+from lightpress.backfill.run import FINISHED, LEFT, MAX_OBJECTS, NANOS, NO_LIMIT, STOPPED, SWEEP, Job, job_from_json
 from lightpress.cli import backfilling
 from lightpress.cli.backfilling import NotForMachineError, is_for_machine, job_for, machine_job
 from lightpress.cli.console import Terminal
 from lightpress.cli.distributed import Caps, Distributed, MachineFailedError, NothingRunsError, Progress, name_of
 from lightpress.cli.project import RECIPES
 from lightpress.cli.tables import print_report
+from lightpress.cli.tasks import sweep_of
+from lightpress.costs.prices import prices_of
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.recipe import load_recipes
 from tests.cli.deployed import IMAGES, UPLOADS, Rig
@@ -255,3 +257,35 @@ def test_the_report_says_what_was_done_and_names_what_stays(operator: Operator) 
     stopped = printed(operator, Report("r", STOPPED, passes, unfinished=((UPLOADS, "", "m"), (UPLOADS, "x", ""))))
     assert "uploads: the first key to m is not done" in stopped
     assert "uploads: x to the last key is not done" in stopped
+
+
+@pytest.mark.parametrize("remove", [False, True])
+def test_a_sweep_is_a_run_over_all_manifests_with_the_prices_of_its_requests(operator: Operator, remove: bool) -> None:
+    task = sweep_of(operator.deployment, remove=remove).priced(prices_of("us-east-1", ()))
+    assert (task.job.task, task.job.remove, task.job.sends) == (SWEEP, remove, remove)
+    assert task.job.pictures == (Selection(IMAGES, "m/"),)
+    assert task.job.nanos_read == 400, "$0.40 a million: https://aws.amazon.com/s3/pricing/"
+    assert task.name != sweep_of(operator.deployment, remove=not remove).name
+    assert job_from_json(task.job.to_json()) == task.job
+
+
+def test_small_buckets_and_stacks_with_copies_are_swept_by_the_loop(operator: Operator, rig: Rig) -> None:
+    task = sweep_of(operator.deployment, remove=True)
+    for number in range(2):
+        rig.failed(f"{number}.jpg")
+    assert [task.is_for_machine("auto", least) for least in (2, 3)] == [True, False]
+    assert [task.is_for_machine(engine, least) for engine, least in (("machine", 3), ("loop", 1))] == [True, False]
+    operator.states.run = task.name
+    task.machine.start(task.name, task.job, Caps())
+    assert task.is_for_machine("auto", 3), "what was begun on the machine goes on there"
+    copied = sweep_of(replace(operator.deployment, copies_bucket="shop"), remove=True)
+    assert not copied.is_for_machine("auto", 1)
+    with pytest.raises(NotForMachineError, match="copies of variants"):
+        copied.is_for_machine("machine")
+
+
+def test_jobs_of_before_there_were_other_tasks_are_still_read() -> None:
+    values = json.loads(JOB.to_json())
+    for name in ("task", "remove"):
+        del values[name]
+    assert job_from_json(json.dumps(values)) == JOB

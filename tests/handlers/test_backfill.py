@@ -13,13 +13,13 @@ import pytest
 from lightpress.aws.run_files import S3Files
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.results import Folder, Pass, Report
-from lightpress.backfill.run import FINISHED, MAX_OBJECTS, STOPPED, Job, Run
+from lightpress.backfill.run import FINISHED, MAX_OBJECTS, STOPPED, SWEEP, Job, Run
 from lightpress.backfill.shards import shards_in
 from lightpress.composition.backfill import machine_at
 from lightpress.handlers.backfill import handler
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.events import read
-from lightpress.pipeline.manifest import manifest_path
+from lightpress.pipeline.manifest import manifest_path, variants_folder
 from tests.handlers.conftest import HINTS, IMAGES, RUNS, UPLOADS, Context, Deployed, notification
 from tests.handlers.recorder import Call, recorded
 from tests.handlers.test_recorded_calls import (
@@ -38,10 +38,15 @@ FIND, TAKE = Call("dynamodb", "GetItem", RUNS), Call("dynamodb", "UpdateItem", R
 READ_FILE, WRITE_FILE = Call("s3", "GetObject", IMAGES, "b/"), Call("s3", "PutObject", IMAGES, "b/")
 LIST_ORIGINALS = Call("s3", "ListObjectsV2", UPLOADS, "*")
 HINT, COUNT = Call("sqs", "SendMessageBatch", HINTS), Call("sqs", "GetQueueAttributes", HINTS)
+SWEPT = {
+    *(Call("s3", "ListObjectsV2", IMAGES, prefix) for prefix in ("m/", "i/")),
+    *(Call("s3", "PutObject", IMAGES, "m/"), Call("s3", "DeleteObjects", IMAGES, "i/")),
+}
 BACKFILL = {
     *(FIND, TAKE, READ_FILE, WRITE_FILE, LIST_ORIGINALS, WHICH_VERSION, HINT, COUNT),
     # A look at an original is that of `process_upload`.
     *(READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ),
+    *SWEPT,
 }
 JOB = Job((Selection(UPLOADS),), originals_of_a_shard=2)
 
@@ -243,6 +248,56 @@ def test_a_cap_is_kept_to_the_object_and_a_resumed_run_sends_the_rest_once(
     assert runs.resume(Run("r", JOB, attempts=1)) is None, "another operator was quicker"
     looked_at(deployed, "r")
     assert hinted(deployed) == keys[3:]
+
+
+def test_a_sweep_removes_what_nobody_names_and_hands_over_what_lost_its_original(
+    calls: set[Call], deployed: Deployed, runs: DynamoRuns
+) -> None:
+    for key in ("fine.jpg", "gone.jpg", "stranded.jpg"):
+        deployed.upload(key, PICTURE)
+    deployed.invoke(*(notification(key) for key in ("fine.jpg", "gone.jpg", "stranded.jpg")))
+    deployed.s3.delete_object(Bucket=UPLOADS, Key="gone.jpg")
+    left = {
+        f"{variants_folder('fine.jpg')}0-dead/w.webp",
+        f"{variants_folder('stranded.jpg')}7-x/w.webp",
+        f"{variants_folder('nobody.jpg')}1-x/w.webp",
+    }
+    before = _stored(deployed)
+    for path in left:
+        deployed.s3.put_object(Bucket=IMAGES, Key=path, Body=b"four")
+    manifests = Selection(IMAGES, "m/")
+    runs.begin(Run("seen", Job((manifests,), task=SWEEP, originals_of_a_shard=2), paced=time.time()))
+    looked_at(deployed, "seen")
+    assert _stored(deployed) - {path for path in _stored(deployed) if path.startswith("b/")} == before | left
+    assert hinted(deployed) == []
+    calls.clear()
+    job = Job((manifests,), task=SWEEP, remove=True, originals_of_a_shard=2)
+    runs.begin(Run("done", job, paced=time.time()))
+    in_two_days = machine_at(lambda: time.time() + 2 * 86_400)
+    planned = in_two_days.plan(in_two_days.begin({"run": "done"}, "e"), lambda: True)
+    assert planned["shards"] == 2
+    for row in rows(deployed, planned):
+        assert in_two_days.step({"run": "done", "row": row, "waits": 0})["done"]
+    assert in_two_days.settle({"run": "done"})["ended"] == FINISHED
+    assert SWEPT <= calls <= BACKFILL
+    after = _stored(deployed)
+    assert not left & after
+    assert before <= after, "what is published stays, and what lost its original is for the workflow to judge"
+    assert hinted(deployed) == ["gone.jpg"]
+    run = runs.find("done")
+    assert run is not None
+    (found,) = report_of(deployed, run).passes
+    assert found.tables == {
+        "files": {"dead": 1, "stranded": 1, "ownerless": 1},
+        "bytes": {"dead": 4, "stranded": 4, "ownerless": 4},
+        "keys": {"sourceless": 1},
+        "swept": {"manifests": 3, "removed": 3},
+    }
+    assert report_of(deployed, run).left == ((IMAGES, "gone.jpg", "sourceless"),)
+
+
+def _stored(deployed: Deployed) -> set[str]:
+    return {one["Key"] for one in deployed.s3.list_objects_v2(Bucket=IMAGES)["Contents"]}
 
 
 def test_a_stopped_run_looks_no_further(deployed: Deployed, runs: DynamoRuns) -> None:

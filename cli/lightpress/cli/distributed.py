@@ -163,7 +163,9 @@ class Distributed:
         """Have a run end after what it has sent; raises NothingRunsError where there is none at work."""
         found = self.find(name)
         if found is None or found.ended or self._status(found)[0] != _RUNNING:
-            raise NothingRunsError("No backfill with these options is at work, so there is nothing to stop.")
+            raise NothingRunsError(
+                "Nothing with these options is at work on the state machine, so there is nothing to stop."
+            )
         self._runs.stop(name, STOPPED)
         return found
 
@@ -171,7 +173,7 @@ class Distributed:
         """How far a run is; raises NothingRunsError where there is no such run."""
         run = self.find(name)
         if run is None:
-            raise NothingRunsError("There is no backfill with these options.")
+            raise NothingRunsError("There is no run with these options.")
         status, cause = self._status(run)
         if status != _RUNNING:  # it may have ended since its row was read
             run = self.find(name) or run

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from lightpress.backfill.run import FINISHED, LEFT, NANOS
+from lightpress.backfill.sweep import SOURCELESS
 from lightpress.cli.console import styled
 from lightpress.costs.estimate import why
 from lightpress.costs.prices import SOURCE
@@ -23,13 +24,13 @@ if TYPE_CHECKING:
 
     from lightpress.backfill.results import Report
     from lightpress.backfill.run import Run
+    from lightpress.backfill.sweep import Found
     from lightpress.cli.asked import Service
     from lightpress.cli.backfill import Checkpoint
     from lightpress.cli.backfilling import Forecast
     from lightpress.cli.console import Terminal
     from lightpress.cli.plan import Plan
     from lightpress.cli.reviews import Held
-    from lightpress.cli.sweep import Found
     from lightpress.cli.webhooks import Receiver
     from lightpress.costs.bill import Bill, Use
     from lightpress.costs.estimate import Assumptions, Estimate
@@ -213,11 +214,13 @@ def print_sweep(console: Terminal, found: Found, *, removing: bool) -> None:
     console.print(f"{found.manifests} manifests")
     for kind, words in _SWEPT.items():
         console.print(f"{found.files[kind]} {words}, {amount(found.bytes[kind])}")
-    console.print(f"{len(found.sourceless)} manifests without an original")
+    console.print(f"{found.keys[SOURCELESS]} manifests without an original")
     for key in found.sourceless:
         console.print(f"  {key}")
     for key in found.uncopied:
         console.print(f"{key}: its copies are not all there")
+    if unnamed := found.keys.total() - len(found.named):
+        console.print(f"{unnamed:,} more keys are not named")
     if removing:
         console.print(f"{found.removed} variants removed, {found.handed_over} keys sent to the queue")
 

@@ -114,10 +114,11 @@ class Backfill(Component):
         )
         read_originals(function, uploads)
         read_attached(function, config.existing.attach)
-        function.allow("s3:GetObject", on=images.arn_for_objects("m/*"))
+        function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("m/*"))
+        function.allow("s3:DeleteObject", on=images.arn_for_objects("i/*"))
         function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects(f"{PREFIX}*"))
         function.allow("s3:ListBucket", on=images.bucket_arn)
-        function.accept_any_key(images, "m/*", f"{PREFIX}*")
+        function.accept_any_key(images, "m/*", "i/*", f"{PREFIX}*")
         function.allow("sqs:SendMessage", "sqs:GetQueueAttributes", on=self.queue.queue_arn)
         function.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self.table.table_arn)
         return function

@@ -41,7 +41,10 @@ class S3Lister:
         if deletions:
             return self._versions(bucket, prefix, after)
         found = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=after)
-        items = [Listed(item["Key"], item["LastModified"].timestamp()) for item in found.get("Contents", [])]
+        items = [
+            Listed(item["Key"], item["LastModified"].timestamp(), size=item["Size"])
+            for item in found.get("Contents", [])
+        ]
         return Page(items, items[-1].key if found["IsTruncated"] and items else "")
 
     def _versions(self, bucket: str, prefix: str, after: str) -> Page:
@@ -64,7 +67,7 @@ def _rows(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _newest(found: Mapping[str, Any]) -> Iterator[Listed]:
     for row in found.get("Versions", []):
         if row["IsLatest"]:
-            yield Listed(row["Key"], row["LastModified"].timestamp())
+            yield Listed(row["Key"], row["LastModified"].timestamp(), size=row["Size"])
     for row in found.get("DeleteMarkers", []):
         if row["IsLatest"]:
             yield Listed(row["Key"], row["LastModified"].timestamp(), deleted=True)

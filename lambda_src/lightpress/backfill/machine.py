@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from lightpress.backfill.results import NAMED_OF_A_RUN, Folder, Report, summed
-from lightpress.backfill.run import FINISHED, LEFT
+from lightpress.backfill.run import FINISHED, LEFT, LOOK
 from lightpress.backfill.shards import Cursor, Part, cut, shard_from
 
 if TYPE_CHECKING:
@@ -96,7 +96,9 @@ class Machine:
         run = self._run(state["run"])
         folder = Folder(self.files, run)
         results: _Results = list(folder.results())
-        again = [shard for shard, result in results if result is None or not result.done or result.stale]
+        again = [
+            _rest(run, shard, result) for shard, result in results if result is None or not result.done or result.stale
+        ]
         ended = run.stopped or (FINISHED if not again else LEFT if run.number >= MOST_PASSES else "")
         folder.keep_report(_reported(run, folder.report(), summed(run.number, results), results, ended))
         if ended:
@@ -127,6 +129,11 @@ class Machine:
     def _begin(self, folder: Folder, number: int) -> Cursor:
         before = folder.part(number - 1) if number else None
         return before.next if before and before.next else Cursor()
+
+
+def _rest(run: Run, shard: Shard, result: Result | None) -> Shard:
+    """What the next pass does of a shard: all of it, to see what is still stale; of other tasks, the rest."""
+    return replace(shard, after=result.after) if result and run.job.task != LOOK else shard
 
 
 def _reported(run: Run, before: Report, now: Pass, results: _Results, ended: str) -> Report:

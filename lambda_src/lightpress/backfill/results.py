@@ -27,6 +27,9 @@ PREFIX = "b/"
 NAMED_OF_A_SHARD = 100
 NAMED_OF_A_RUN = 1_000
 
+Tables = dict[str, dict[str, int]]
+"""Numbers by kind, in tables."""
+
 _AT_ONCE = 16
 _CSV, _JSON = "text/csv", "application/json"
 
@@ -44,6 +47,7 @@ class Result:
         endings: Of originals that needed no hint, by kind.
         stale: Of those that did, by reason.
         named: The first of these: bucket, key and reason.
+        tables: What other tasks count: numbers by kind, in tables.
         ended: Why it went no further; None where it did, or is still at work.
     """
 
@@ -55,6 +59,7 @@ class Result:
     endings: dict[str, int] = field(default_factory=dict)
     stale: dict[str, int] = field(default_factory=dict)
     named: tuple[tuple[str, str, str], ...] = ()
+    tables: Tables = field(default_factory=dict)
     ended: str | None = None
 
 
@@ -66,7 +71,7 @@ class Pass:
         number: From 1.
         shards: How many it had.
         unfinished: Those that are not done.
-        looked, sent, reads, endings, stale: As of a result.
+        looked, sent, reads, endings, stale, tables: As of a result.
     """
 
     number: int
@@ -77,6 +82,7 @@ class Pass:
     reads: int = 0
     endings: dict[str, int] = field(default_factory=dict)
     stale: dict[str, int] = field(default_factory=dict)
+    tables: Tables = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +193,17 @@ def summed(number: int, results: Sequence[tuple[Shard, Result | None]]) -> Pass:
         reads=sum(result.reads for result in found),
         endings=dict(endings),
         stale=dict(stale),
+        tables=added(*(result.tables for result in found)),
     )
+
+
+def added(*several: Tables) -> Tables:
+    """The sums of tables."""
+    sums: dict[str, Counter[str]] = {}
+    for tables in several:
+        for name, counts in tables.items():
+            sums.setdefault(name, Counter()).update(counts)
+    return {name: dict(counts) for name, counts in sums.items()}
 
 
 def _result_from(values: dict[str, Any]) -> Result:

@@ -17,6 +17,9 @@ NO_LIMIT = 10**15
 NANOS = 10**9
 """Billionths of a dollar in a dollar: prices of single requests are whole numbers of them, as DynamoDB counts."""
 
+LOOK, SWEEP, PLAN, RETRY = "look", "sweep", "plan", "retry"
+"""What a run is for: looking at originals, sweeping, planning other recipes, sending failures again."""
+
 FINISHED, LEFT = "finished", "left"
 STOPPED, MAX_OBJECTS, MAX_DOLLARS = "stopped", "max_objects", "max_dollars"
 """Why a run ends: nothing is stale; something stays stale; an operator stopped it; or a cap."""
@@ -34,7 +37,9 @@ class Job:
         deletions_in: The buckets, with versions, in which deleted keys are looked at, too.
         nanos_sent: What it costs to process an original, in billionths of a dollar.
         nanos_read: What a read costs.
-        originals_of_a_shard: How many wanted originals a shard has, about.
+        originals_of_a_shard: How many wanted originals, or manifests, a shard has, about.
+        task: What is done with them.
+        remove: Whether a sweep removes and repairs what it finds.
     """
 
     pictures: tuple[Selection, ...]
@@ -45,6 +50,18 @@ class Job:
     nanos_sent: int = 0
     nanos_read: int = 0
     originals_of_a_shard: int = 10_000
+    task: str = LOOK
+    remove: bool = False
+
+    @property
+    def sends(self) -> bool:
+        """Whether hints come of it, so that it waits for their queue."""
+        return self.task in {LOOK, RETRY} or self.remove
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether shards cover ranges in which nothing is listed, too: variants are swept where no manifest is."""
+        return self.task == SWEEP
 
     def wants(self, found: Listed) -> bool:
         """Whether the time of a listed key is within the limits; keys that end in "/" mark folders."""

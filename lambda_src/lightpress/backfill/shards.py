@@ -82,7 +82,7 @@ def cut(job: Job, lister: Lister, number: int, begin: Cursor, has_time: Callable
     shards: list[Shard] = []
 
     def close(place: int, open_: _Open, until: str) -> None:
-        if open_.originals:
+        if open_.originals or (job.is_whole and not until):
             shards.append(Shard(f"{number:05}-{len(shards):05}", place, open_.after, until))
 
     place, after = begin.place, begin.after

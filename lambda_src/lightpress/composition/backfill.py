@@ -17,6 +17,10 @@ from lightpress.backfill.child import Child
 from lightpress.backfill.look import Looking
 from lightpress.backfill.machine import Machine
 from lightpress.backfill.nightly import nightly_run
+from lightpress.backfill.run import SWEEP
+from lightpress.backfill.spending import Purse
+from lightpress.backfill.sweep import Sweeper
+from lightpress.backfill.sweeping import Sweeping
 from lightpress.composition.publishing import RECIPES, facts_in, reviews_in
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.recipe import load_recipes
@@ -44,14 +48,18 @@ def machine_at(clock: Callable[[], float]) -> Machine:
     hints, lister = SqsHints(sqs_client(), settings.hints_queue_url), S3Lister(s3)
     runs = DynamoRuns(client("dynamodb"), settings.runs_table)
     recipes = load_recipes(RECIPES)
+    images, originals = S3Images(s3, settings.images_bucket), S3Originals(s3)
     looking = Looking(
-        S3Images(s3, settings.images_bucket),
-        S3Originals(s3),
+        images,
+        originals,
         recipes,
         reviews=reviews_in(settings.images_bucket, s3, recipes),
         facts=facts_in(settings.images_bucket, s3, recipes),
     )
-    child = Child(lister, looking, publishing.find_source, hints, runs, clock)
+    sweeper = Sweeper(images, originals, publishing.named, copies=None, now=clock)
+    purse = Purse(runs, clock)
+    others = {SWEEP: Sweeping(lister, settings.images_bucket, sweeper, hints, purse)}
+    child = Child(lister, looking, publishing.find_source, hints, runs, clock, others)
 
     def nightly(name: str) -> Run:
         return nightly_run(name, publishing, clock(), settings.nightly_days)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,34 +15,86 @@ from lightpress.cli.commands.costs import (
     assumptions_of,
     prices_of,
 )
+from lightpress.cli.commands.machine import (
+    LEFT_TO_DO,
+    EngineOption,
+    MaxDollarsOption,
+    RateOption,
+    StopOption,
+    exit_code_of,
+    follow,
+    halt_run,
+)
 from lightpress.cli.commands.options import Environment, JsonOutput, RecipesOption, deployment_of, recipes_of
-from lightpress.cli.commands.terminal import out, print_json, progress_bars
+from lightpress.cli.commands.terminal import out, print_json, progress_bars, stop
 from lightpress.cli.project import RECIPES
 
-_RATE, _MAX_IN_FLIGHT = 50.0, 1_000
-_SECONDS_BETWEEN_LOOKS = 2.0
-_LEFT_TO_DO = 3  # the exit code
+if TYPE_CHECKING:
+    from lightpress.backfill.sweep import Found
+    from lightpress.cli.distributed import Caps
+    from lightpress.cli.tasks import Task
+    from lightpress.client.deployment import Deployment
 
 
-def sweep(
+def sweep(  # noqa: PLR0913, PLR0917  the command's options
     remove: Annotated[
         bool, typer.Option("--remove", help="Remove and repair what is found; safe while the functions run.")
     ] = False,
+    engine: EngineOption = "auto",
+    halt: StopOption = False,
+    max_dollars: MaxDollarsOption = None,
+    rate: RateOption = None,
+    region: RegionOption = "us-east-1",
     environment: Environment = "local",
     as_json: JsonOutput = False,
 ) -> None:
-    """Find variants that no manifest refers to and manifests without an original. Changes nothing without --remove."""
-    from lightpress.cli.facts import facts_of_sweep
-    from lightpress.cli.sweep import Sweep
-    from lightpress.cli.tables import print_sweep
+    """Find variants that no manifest refers to and manifests without an original. Changes nothing without --remove.
 
-    with progress_bars() as progress:
-        looking = progress.add_task("reading manifests", total=None)
-        found = Sweep(deployment_of(environment), remove)(lambda count: progress.update(looking, completed=count))
+    Of many manifests, the state machine of the stack does it: the sweep goes on without this program, and whoever
+    repeats the command sees or resumes it. --max-dollars and --rate are for the machine. Exit code: 0 if everything was
+    looked at, 3 if a limit or a stop left something to do.
+    """
+    from lightpress.cli.backfill import BackfillError
+    from lightpress.cli.distributed import Caps
+    from lightpress.cli.facts import facts_of_sweep
+    from lightpress.cli.tables import print_sweep
+    from lightpress.cli.tasks import sweep_of
+
+    try:
+        task, exit_code = sweep_of(deployment_of(environment), remove=remove).priced(prices_of(region, None)), 0
+        if halt:
+            halt_run(task.machine, task.name, as_json=as_json)
+            return
+        if task.is_for_machine(engine):
+            found, exit_code = _swept_on_machine(task, Caps(rate=rate, max_dollars=max_dollars))
+        else:
+            found = _swept_here(task.deployment, remove=remove)
+    except BackfillError as error:
+        stop(str(error))
     if as_json:
         print_json(facts_of_sweep(found))
     else:
         print_sweep(out, found, removing=remove)
+    raise typer.Exit(exit_code)
+
+
+def _swept_here(deployment: Deployment, *, remove: bool) -> Found:
+    from lightpress.cli.sweep import Sweep
+
+    with progress_bars() as progress:
+        looking = progress.add_task("reading manifests", total=None)
+        return Sweep(deployment, remove)(lambda count: progress.update(looking, completed=count))
+
+
+def _swept_on_machine(task: Task, caps: Caps) -> tuple[Found, int]:
+    """What the state machine found, and the exit code."""
+    from lightpress.cli.tasks import found_of
+
+    followed = follow(task.machine, task.name, task.job, caps)
+    if followed is None:
+        raise typer.Exit(LEFT_TO_DO)
+    run, report = followed
+    return found_of(run, report), exit_code_of(report)
 
 
 def plan(  # noqa: PLR0913, PLR0917  the command's options

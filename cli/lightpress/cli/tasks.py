@@ -1,0 +1,87 @@
+"""Sweeps and plans on the state machine of backfills: what they are told, and which are for it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from lightpress.aws.run_files import S3Lister
+from lightpress.backfill.hashes import manifests
+from lightpress.backfill.results import added
+from lightpress.backfill.run import NANOS, SWEEP, Job
+from lightpress.backfill.sweeping import found_in
+from lightpress.cli.backfilling import FOR_MACHINE, NotForMachineError
+from lightpress.cli.distributed import Distributed, name_of
+from lightpress.costs.estimate import Assumptions, cost_of
+from lightpress.costs.prices import MILLION
+from lightpress.pipeline.buckets import Selection
+from lightpress.pipeline.manifest import MANIFESTS
+
+if TYPE_CHECKING:
+    from lightpress.backfill.results import Report
+    from lightpress.backfill.run import Run
+    from lightpress.backfill.sweep import Found
+    from lightpress.client.deployment import Deployment
+    from lightpress.costs.prices import Prices
+
+
+@dataclass(frozen=True)
+class Task:
+    """What the state machine is to do with every manifest.
+
+    Attributes:
+        deployment: Of which stack.
+        options: What tells its run from others.
+        job: What the machine is told.
+        missing: Why the machine cannot do it; "" where it can.
+    """
+
+    deployment: Deployment
+    options: dict[str, str]
+    job: Job
+    missing: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of its run: the same for every operator."""
+        return name_of(self.deployment.images_bucket, self.options | {"task": self.job.task})
+
+    @property
+    def machine(self) -> Distributed:
+        """The runs of the deployment."""
+        return Distributed(self.deployment, time.time, time.sleep)
+
+    def is_for_machine(self, engine: str, least: int = FOR_MACHINE) -> bool:
+        """Whether the state machine is to do it: asked for, or with `least` manifests or more; or if it has begun to.
+
+        Raises NotForMachineError where it is asked for and cannot.
+        """
+        missing = self.missing or ("" if self.deployment.backfill_machine else "the stack has none (deploy it anew)")
+        if engine == "machine" and missing:
+            raise NotForMachineError(f"The state machine cannot do this: {missing}. Leave out --engine machine.")
+        if engine == "loop" or missing:
+            return False
+        if engine == "machine" or self.machine.goes_on(self.name):
+            return True
+        found = manifests(S3Lister(self.deployment.s3), self.deployment.images_bucket)
+        return sum(1 for _ in islice(found, least)) >= least
+
+    def priced(self, prices: Prices) -> Task:
+        """The same, with what its requests cost in its caps."""
+        sent = cost_of(Assumptions(), prices, "arm64")(1)
+        priced = replace(self.job, nanos_sent=round(sent * NANOS), nanos_read=round(prices.s3_read / MILLION * NANOS))
+        return replace(self, job=priced)
+
+
+def sweep_of(deployment: Deployment, *, remove: bool) -> Task:
+    """A sweep. remove: whether it removes and repairs what it finds."""
+    copied = "the stack has copies of variants, which the loop alone looks at" if deployment.copies_bucket else ""
+    job = Job((Selection(deployment.images_bucket, MANIFESTS),), task=SWEEP, remove=remove)
+    return Task(deployment, {"remove": str(remove)}, job, copied)
+
+
+def found_of(run: Run, report: Report) -> Found:
+    """What a sweep on the state machine has found and done."""
+    return found_in(added(*(one.tables for one in report.passes)), report.left, run.sent)
