@@ -12,14 +12,25 @@ import pytest
 from lightpress.aws.run_files import S3Files
 from lightpress.aws.runs_table import RUN, DynamoRuns
 from lightpress.backfill.results import Folder, Pass, Report
-from lightpress.backfill.run import FINISHED, LEFT, MAX_OBJECTS, NANOS, NO_LIMIT, STOPPED, SWEEP, Job, job_from_json
+from lightpress.backfill.run import (
+    FINISHED,
+    LEFT,
+    MAX_OBJECTS,
+    NANOS,
+    NO_LIMIT,
+    PLAN,
+    STOPPED,
+    SWEEP,
+    Job,
+    job_from_json,
+)
 from lightpress.cli import backfilling
 from lightpress.cli.backfilling import NotForMachineError, is_for_machine, job_for, machine_job
 from lightpress.cli.console import Terminal
 from lightpress.cli.distributed import Caps, Distributed, MachineFailedError, NothingRunsError, Progress, name_of
 from lightpress.cli.project import RECIPES
 from lightpress.cli.tables import print_report
-from lightpress.cli.tasks import sweep_of
+from lightpress.cli.tasks import plan_of, sweep_of
 from lightpress.costs.prices import prices_of
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.recipe import load_recipes
@@ -284,8 +295,19 @@ def test_small_buckets_and_stacks_with_copies_are_swept_by_the_loop(operator: Op
         copied.is_for_machine("machine")
 
 
+def test_a_plan_is_a_run_over_all_manifests_by_recipes_that_its_children_find_among_its_files(
+    operator: Operator, rig: Rig
+) -> None:
+    task = plan_of(operator.deployment, RECIPES, load_recipes(RECIPES))
+    assert (task.job.task, task.job.sends, task.job.digest) == (PLAN, False, load_recipes(RECIPES).digest)
+    task.write_files()
+    written = rig.deployment.s3.get_object(Bucket=IMAGES, Key=task.job.recipes)["Body"].read()
+    assert written == RECIPES.read_bytes()
+    assert job_from_json(task.job.to_json()) == task.job
+
+
 def test_jobs_of_before_there_were_other_tasks_are_still_read() -> None:
     values = json.loads(JOB.to_json())
-    for name in ("task", "remove"):
+    for name in ("task", "remove", "recipes", "digest"):
         del values[name]
     assert job_from_json(json.dumps(values)) == JOB

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.cli.plan import manifest_paths, plan, read_manifests
+from lightpress.backfill.plan import plan
+from lightpress.cli.plan import manifest_paths, read_manifests
 from lightpress.cli.project import RECIPES
 from lightpress.cli.sweep import Sweep
 from lightpress.pipeline.manifest import (

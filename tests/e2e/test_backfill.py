@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.aws.images import S3Images
+from lightpress.backfill.plan import plan
 from lightpress.backfill.run import FINISHED, MAX_OBJECTS, STOPPED, Job
 from lightpress.cli.distributed import Caps, Distributed
+from lightpress.cli.plan import manifest_paths, read_manifests
 from lightpress.cli.project import RECIPES
-from lightpress.cli.tasks import found_of, sweep_of
+from lightpress.cli.tasks import found_of, plan_of, planned_of, sweep_of
 from lightpress.local.emulator import WORKER_PREFIX
 from lightpress.local.home import Home
 from lightpress.local.processes import commands
@@ -51,6 +53,15 @@ CAP = len(LOST) * 2 // 3
 LONGEST_STEP = 1_000
 AT_ONCE = 8
 PATIENCE = 120.0 + ORIGINALS / 10
+
+ONE_SIZE = """
+[[rules]]
+path = "**"
+recipe = "web"
+
+[recipes.web]
+sizes = { w8 = { width = 8 } }
+"""
 
 pytestmark = pytest.mark.emulator("functions are killed, and uploads are not announced")
 
@@ -186,6 +197,22 @@ def test_a_sweep_on_the_state_machine_removes_what_nobody_names_and_leaves_what_
     manifest = deployment.manifest(key)
     assert manifest is not None
     assert {variant.path for variant in manifest.variants} <= before & after
+
+
+def test_a_plan_on_the_state_machine_says_of_every_manifest_what_other_recipes_would_make_of_it(
+    deployment: Deployment, s3: S3Client, cloud: Outputs, tmp_path: Path
+) -> None:
+    s3.put_object(Bucket=cloud.uploads_bucket, Key="planned.png", Body=picture(9, (16, 16)))
+    eventually(lambda: deployment.manifest("planned.png"), 60)
+    recipes = tmp_path / "recipes.toml"
+    recipes.write_text(ONE_SIZE, encoding="utf-8")
+    task = plan_of(deployment, recipes, load_recipes(recipes))
+    task.write_files()
+    task.machine.start(task.name, task.job, Caps())
+    found = planned_of(task.machine.follow(task.name, _silently, 0.2))
+    everything = list(read_manifests(deployment, manifest_paths(deployment)))
+    assert found.tables() == plan(everything, load_recipes(recipes)).tables()
+    assert found.pictures["stale"] >= 1
 
 
 def test_a_night_looks_at_what_it_may_and_leaves_alone_what_was_uploaded_within_the_hour(

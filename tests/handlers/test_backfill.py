@@ -6,20 +6,23 @@ Its definition is interpreted by the local cloud, in tests/e2e.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lightpress.aws.run_files import S3Files
 from lightpress.aws.runs_table import DynamoRuns
+from lightpress.backfill.plan import plan, plan_in
 from lightpress.backfill.results import Folder, Pass, Report
-from lightpress.backfill.run import FINISHED, MAX_OBJECTS, STOPPED, SWEEP, Job, Run
+from lightpress.backfill.run import FINISHED, MAX_OBJECTS, PLAN, STOPPED, SWEEP, Job, Run
 from lightpress.backfill.shards import shards_in
 from lightpress.composition.backfill import machine_at
 from lightpress.handlers.backfill import handler
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import manifest_path, variants_folder
+from lightpress.pipeline.recipe import load_recipes
 from tests.handlers.conftest import HINTS, IMAGES, RUNS, UPLOADS, Context, Deployed, notification
 from tests.handlers.recorder import Call, recorded
 from tests.handlers.test_recorded_calls import (
@@ -33,6 +36,7 @@ from tests.handlers.test_recorded_calls import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 FIND, TAKE = Call("dynamodb", "GetItem", RUNS), Call("dynamodb", "UpdateItem", RUNS)
 READ_FILE, WRITE_FILE = Call("s3", "GetObject", IMAGES, "b/"), Call("s3", "PutObject", IMAGES, "b/")
@@ -48,6 +52,14 @@ BACKFILL = {
     *(READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ),
     *SWEPT,
 }
+OTHER_RECIPES = """
+[[rules]]
+path = "**"
+recipe = "web"
+
+[recipes.web]
+sizes = { w640 = { width = 640 } }
+"""
 JOB = Job((Selection(UPLOADS),), originals_of_a_shard=2)
 
 
@@ -294,6 +306,42 @@ def test_a_sweep_removes_what_nobody_names_and_hands_over_what_lost_its_original
         "swept": {"manifests": 3, "removed": 3},
     }
     assert report_of(deployed, run).left == ((IMAGES, "gone.jpg", "sourceless"),)
+
+
+def test_a_plan_reads_every_manifest_once_and_says_what_the_loop_says(
+    calls: set[Call], deployed: Deployed, runs: DynamoRuns, tmp_path: Path
+) -> None:
+    keys = [f"{number}.jpg" for number in range(5)]
+    for key in keys:
+        deployed.upload(key, PICTURE)
+    deployed.invoke(*(notification(key) for key in keys))
+    deployed.s3.delete_object(Bucket=UPLOADS, Key=keys[0])
+    deployed.invoke(notification(keys[0], name="ObjectRemoved:Delete"))
+    recipes = tmp_path / "recipes.toml"
+    recipes.write_text(OTHER_RECIPES, encoding="utf-8")
+    book = load_recipes(recipes)
+    job = Job(
+        (Selection(IMAGES, "m/"),), task=PLAN, originals_of_a_shard=2, recipes="b/p/recipes.toml", digest=book.digest
+    )
+    deployed.s3.put_object(Bucket=IMAGES, Key=job.recipes, Body=recipes.read_bytes())
+    runs.begin(Run("p", job, paced=time.time()))
+    calls.clear()
+    looked_at(deployed, "p")
+    assert task("settle", {"run": "p"})["ended"] == FINISHED
+    assert calls == {FIND, TAKE, READ_FILE, WRITE_FILE, READ_MANIFEST, Call("s3", "ListObjectsV2", IMAGES, "m/")}
+    run = runs.find("p")
+    assert run is not None
+    (found,) = report_of(deployed, run).passes
+    by_loop = plan((manifest for key in keys if (manifest := deployed.manifest(key))), book)
+    by_machine = plan_in(found.tables, report_of(deployed, run).left)
+    assert (found.shards, by_loop.pictures) == (3, {"deleted": 1, "stale": 4})
+    assert by_machine.tables() == by_loop.tables()
+    assert {state: sorted(keys) for state, keys in by_machine.examples.items()} == by_loop.examples
+
+    runs.begin(Run("q", replace(job, digest="0"), paced=time.time()))
+    with pytest.raises(Exception, match="plan with --engine loop") as error:
+        task("begin", {"run": "q"})
+    assert type(error.value).__name__ == "OtherRecipesError"
 
 
 def _stored(deployed: Deployed) -> set[str]:

@@ -17,6 +17,7 @@ from lightpress.aws.ledger import S3Ledger
 from lightpress.aws.objects import S3Objects
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
+from lightpress.backfill.plan import plan as planned
 from lightpress.backfill.run import NANOS
 from lightpress.backfill.run import Job as MachineJob
 from lightpress.cli.backfill import BATCH, Backfill, BackfillError, Item, Limits, checkpoint_at
@@ -24,7 +25,6 @@ from lightpress.cli.backfill_sources import inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
 from lightpress.cli.distributed import Distributed, name_of
 from lightpress.cli.plan import manifest_paths, read_manifests
-from lightpress.cli.plan import plan as planned
 from lightpress.cli.plan import sample as chosen_of
 from lightpress.client.faults import FAULTS, sentence_of
 from lightpress.costs.estimate import IN_PLACE, Assumptions, cost_of

@@ -11,13 +11,13 @@ from lightpress.backfill.sweep import KINDS, SOURCELESS, UNCOPIED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from lightpress.backfill.plan import Plan
     from lightpress.backfill.results import Report
     from lightpress.backfill.run import Run
     from lightpress.backfill.sweep import Found
     from lightpress.cli.backfill import Checkpoint
     from lightpress.cli.backfilling import Forecast
     from lightpress.cli.failures import Retry
-    from lightpress.cli.plan import Plan
     from lightpress.costs.bill import Bill, Use
     from lightpress.costs.estimate import Assumptions, Estimate
     from lightpress.costs.prices import Prices

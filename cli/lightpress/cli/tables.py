@@ -22,6 +22,7 @@ from lightpress.pipeline.recipe import DROP
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from lightpress.backfill.plan import Plan
     from lightpress.backfill.results import Report
     from lightpress.backfill.run import Run
     from lightpress.backfill.sweep import Found
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from lightpress.cli.backfill import Checkpoint
     from lightpress.cli.backfilling import Forecast
     from lightpress.cli.console import Terminal
-    from lightpress.cli.plan import Plan
     from lightpress.cli.reviews import Held
     from lightpress.cli.webhooks import Receiver
     from lightpress.costs.bill import Bill, Use

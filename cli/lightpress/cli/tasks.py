@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from lightpress.aws.run_files import S3Lister
+from lightpress.aws.run_files import S3Files, S3Lister
 from lightpress.backfill.hashes import manifests
-from lightpress.backfill.results import added
-from lightpress.backfill.run import NANOS, SWEEP, Job
+from lightpress.backfill.plan import plan_in
+from lightpress.backfill.results import PREFIX, added
+from lightpress.backfill.run import NANOS, PLAN, SWEEP, Job
 from lightpress.backfill.sweeping import found_in
 from lightpress.cli.backfilling import FOR_MACHINE, NotForMachineError
 from lightpress.cli.distributed import Distributed, name_of
@@ -20,11 +21,16 @@ from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.manifest import MANIFESTS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from lightpress.backfill.plan import Plan
     from lightpress.backfill.results import Report
     from lightpress.backfill.run import Run
     from lightpress.backfill.sweep import Found
     from lightpress.client.deployment import Deployment
     from lightpress.costs.prices import Prices
+    from lightpress.pipeline.recipe import RecipeBook
 
 
 @dataclass(frozen=True)
@@ -36,12 +42,14 @@ class Task:
         options: What tells its run from others.
         job: What the machine is told.
         missing: Why the machine cannot do it; "" where it can.
+        files: What its children read besides, by path.
     """
 
     deployment: Deployment
     options: dict[str, str]
     job: Job
     missing: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -68,6 +76,12 @@ class Task:
         found = manifests(S3Lister(self.deployment.s3), self.deployment.images_bucket)
         return sum(1 for _ in islice(found, least)) >= least
 
+    def write_files(self) -> None:
+        """Put what its children read where they find it."""
+        files = S3Files(self.deployment.s3, self.deployment.images_bucket)
+        for path, data in self.files.items():
+            files.put(path, data, "application/toml")
+
     def priced(self, prices: Prices) -> Task:
         """The same, with what its requests cost in its caps."""
         sent = cost_of(Assumptions(), prices, "arm64")(1)
@@ -82,6 +96,20 @@ def sweep_of(deployment: Deployment, *, remove: bool) -> Task:
     return Task(deployment, {"remove": str(remove)}, job, copied)
 
 
+def plan_of(deployment: Deployment, recipes: Path, book: RecipeBook) -> Task:
+    """A plan. recipes: the file. book: what is in it, with the files that it names."""
+    options = {"digest": book.digest}
+    pictures = (Selection(deployment.images_bucket, MANIFESTS),)
+    name = Task(deployment, options, Job(pictures, task=PLAN)).name
+    job = Job(pictures, task=PLAN, recipes=f"{PREFIX}{name}/recipes.toml", digest=book.digest)
+    return Task(deployment, options, job, files={job.recipes: recipes.read_bytes()})
+
+
 def found_of(run: Run, report: Report) -> Found:
     """What a sweep on the state machine has found and done."""
     return found_in(added(*(one.tables for one in report.passes)), report.left, run.sent)
+
+
+def planned_of(report: Report) -> Plan:
+    """What a plan on the state machine has found."""
+    return plan_in(added(*(one.tables for one in report.passes)), report.left)

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lightpress.backfill.results import NAMED_OF_A_RUN, Folder, Report, summed
-from lightpress.backfill.run import FINISHED, LEFT, LOOK
+from lightpress.backfill.plan import MOST_EXAMPLES
+from lightpress.backfill.results import NAMED_OF_A_RUN, Folder, Report, some_of_each, summed
+from lightpress.backfill.run import FINISHED, LEFT, LOOK, PLAN
 from lightpress.backfill.shards import Cursor, Part, cut, shard_from
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Machine:
         hints: The queue of the backfill.
         child: Works on shards.
         nightly: Makes the run of a scheduled look from its name.
+        check: Raises if a run cannot be done here.
     """
 
     runs: Runs
@@ -56,12 +58,15 @@ class Machine:
     hints: Hints
     child: Child
     nightly: Callable[[str], Run]
+    check: Callable[[Run], object] = lambda _: None
 
     def begin(self, state: Mapping[str, Any], execution: str) -> dict[str, Any]:
         """Find the run that an execution is for; a scheduled one gets a row of its own, named after the execution."""
         if state.get("nightly"):
             return {"run": self.runs.begin(self.nightly(execution)).name, "part": 0}
-        return {"run": self._run(state["run"]).name, "part": 0}
+        run = self._run(state["run"])
+        self.check(run)
+        return {"run": run.name, "part": 0}
 
     def plan(self, state: Mapping[str, Any], has_time: Callable[[], bool]) -> dict[str, Any]:
         """Cut the next part of the pass that the run is in, or find it cut before.
@@ -139,7 +144,11 @@ def _rest(run: Run, shard: Shard, result: Result | None) -> Shard:
 def _reported(run: Run, before: Report, now: Pass, results: _Results, ended: str) -> Report:
     """The report with this pass in it: a pass that was resumed replaces what was said of it before."""
     places = run.job.pictures
-    named = [row for _, result in results if result for row in result.named]
+    named = tuple(row for _, result in results if result for row in result.named)
+    if run.job.task != LOOK:  # whose passes look at the same again
+        named = tuple(dict.fromkeys((*before.left, *named)))
+    if run.job.task == PLAN:  # a few of each state, and not all of what is in the first shards
+        named = some_of_each(named, MOST_EXAMPLES)
     unfinished = [
         (places[shard.place].bucket, result.after if result else shard.after, shard.until)
         for shard, result in results
@@ -149,6 +158,6 @@ def _reported(run: Run, before: Report, now: Pass, results: _Results, ended: str
         before,
         ended=ended,
         passes=(*(one for one in before.passes if one.number < now.number), now),
-        left=tuple(named[:NAMED_OF_A_RUN]),
+        left=named[:NAMED_OF_A_RUN],
         unfinished=tuple(unfinished[:NAMED_OF_A_RUN]),
     )

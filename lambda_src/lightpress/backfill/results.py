@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.backfill.shards import SHARDS_OF_A_PART, Cursor, Part, csv_of, shards_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lightpress.backfill.ports import Files
     from lightpress.backfill.run import Run
@@ -204,6 +204,17 @@ def added(*several: Tables) -> Tables:
         for name, counts in tables.items():
             sums.setdefault(name, Counter()).update(counts)
     return {name: dict(counts) for name, counts in sums.items()}
+
+
+def some_of_each(named: Iterable[tuple[str, str, str]], most: int) -> tuple[tuple[str, str, str], ...]:
+    """The first of each reason, up to so many."""
+    seen = Counter[str]()
+    kept = []
+    for row in named:
+        seen[row[2]] += 1
+        if seen[row[2]] <= most:
+            kept.append(row)
+    return tuple(kept)
 
 
 def _result_from(values: dict[str, Any]) -> Result:

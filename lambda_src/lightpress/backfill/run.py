@@ -40,6 +40,8 @@ class Job:
         originals_of_a_shard: How many wanted originals, or manifests, a shard has, about.
         task: What is done with them.
         remove: Whether a sweep removes and repairs what it finds.
+        recipes: Of a plan, the path of its recipes.toml among the files of runs; "" of others.
+        digest: Of a plan, that of its recipes.
     """
 
     pictures: tuple[Selection, ...]
@@ -52,6 +54,8 @@ class Job:
     originals_of_a_shard: int = 10_000
     task: str = LOOK
     remove: bool = False
+    recipes: str = ""
+    digest: str = ""
 
     @property
     def sends(self) -> bool:
