@@ -104,7 +104,7 @@ class FakeHints:
     refuses: int = 0
     deep: int = 0
 
-    def send(self, sources: Sequence[Source], *, late: bool = False) -> int:  # noqa: ARG002
+    def send(self, sources: Sequence[Source], *, late: bool = False, retry: bool = False) -> int:  # noqa: ARG002
         accepted = sources[: max(0, len(sources) - self.refuses)]
         self.sent += [source.key for source in accepted]
         return len(sources) - len(accepted)

@@ -28,9 +28,10 @@ from lightpress.cli import backfilling
 from lightpress.cli.backfilling import NotForMachineError, is_for_machine, job_for, machine_job
 from lightpress.cli.console import Terminal
 from lightpress.cli.distributed import Caps, Distributed, MachineFailedError, NothingRunsError, Progress, name_of
+from lightpress.cli.failures import Filters
 from lightpress.cli.project import RECIPES
 from lightpress.cli.tables import print_report
-from lightpress.cli.tasks import plan_of, sweep_of
+from lightpress.cli.tasks import plan_of, retry_of, sweep_of
 from lightpress.costs.prices import prices_of
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.recipe import load_recipes
@@ -306,8 +307,32 @@ def test_a_plan_is_a_run_over_all_manifests_by_recipes_that_its_children_find_am
     assert job_from_json(task.job.to_json()) == task.job
 
 
+def test_a_retry_is_a_run_over_segments_of_the_failures_that_leaves_out_what_fails_meanwhile_also_when_resumed(
+    operator: Operator, rig: Rig
+) -> None:
+    for number in range(3):
+        rig.failed(f"a/{number}.jpg", last_at=int(NOW) - 10 * number)
+    rig.failed("b.jpg", last_at=int(NOW))
+    filters = Filters("corrupt", "a/", 15)
+    task = retry_of(operator.deployment, rig.store.table, filters, NOW)
+    assert (task.job.reason, task.job.under, task.job.since, task.job.before) == ("corrupt", "a/", NOW - 15, NOW)
+    assert task.job.segments > 1
+    assert [task.is_for_machine("auto", least) for least in (2, 3)] == [True, False]
+    assert job_from_json(task.job.to_json()) == task.job
+    operator.states.run = task.name
+    task.machine.start(task.name, task.job, Caps())
+    operator.runs.advance(task.name, 1, MAX_OBJECTS)
+    operator.states.end()
+    later = retry_of(operator.deployment, rig.store.table, filters, NOW + 900)
+    assert later.name == task.name
+    assert later.machine.start(later.name, later.job, Caps()).job.before == NOW
+    operator.runs.advance(task.name, 2, FINISHED)
+    operator.states.end()
+    assert later.machine.start(later.name, later.job, Caps()).job.before == NOW + 900, "of a new round, its own"
+
+
 def test_jobs_of_before_there_were_other_tasks_are_still_read() -> None:
     values = json.loads(JOB.to_json())
-    for name in ("task", "remove", "recipes", "digest"):
+    for name in ("task", "remove", "recipes", "digest", "segments", "reason", "under"):
         del values[name]
     assert job_from_json(json.dumps(values)) == JOB

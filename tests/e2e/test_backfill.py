@@ -21,9 +21,10 @@ from lightpress.aws.images import S3Images
 from lightpress.backfill.plan import plan
 from lightpress.backfill.run import FINISHED, MAX_OBJECTS, STOPPED, Job
 from lightpress.cli.distributed import Caps, Distributed
+from lightpress.cli.failures import FailureStore, Filters
 from lightpress.cli.plan import manifest_paths, read_manifests
 from lightpress.cli.project import RECIPES
-from lightpress.cli.tasks import found_of, plan_of, planned_of, sweep_of
+from lightpress.cli.tasks import found_of, plan_of, planned_of, retry_of, sweep_of
 from lightpress.local.emulator import WORKER_PREFIX
 from lightpress.local.home import Home
 from lightpress.local.processes import commands
@@ -213,6 +214,25 @@ def test_a_plan_on_the_state_machine_says_of_every_manifest_what_other_recipes_w
     everything = list(read_manifests(deployment, manifest_paths(deployment)))
     assert found.tables() == plan(everything, load_recipes(recipes)).tables()
     assert found.pictures["stale"] >= 1
+
+
+def test_failures_are_sent_again_by_the_state_machine_and_those_that_fail_again_are_named(
+    deployment: Deployment, s3: S3Client, cloud: Outputs
+) -> None:
+    bad = [f"retried/{number}.png" for number in range(3)]
+    for key in bad:
+        s3.put_object(Bucket=cloud.uploads_bucket, Key=key, Body=b"no picture")
+    store = FailureStore.of(deployment)
+    eventually(lambda: len(store.failures(Filters(prefix="retried/"))) == len(bad), 120)
+    first = max(row.last_at for row in store.failures(Filters(prefix="retried/")))
+    eventually(lambda: time.time() > first + 1, 10)
+    task = retry_of(deployment, store.table, Filters(prefix="retried/"), time.time())
+    task.machine.start(task.name, task.job, Caps())
+    report = task.machine.follow(task.name, _silently, 0.2)
+    assert report.ended == FINISHED
+    assert report.passes[0].stale == {"failed": len(bad)}
+    assert report.passes[-1].endings == {"failed again": len(bad)}
+    assert sorted(key for _, key, _ in report.left) == bad
 
 
 def test_a_night_looks_at_what_it_may_and_leaves_alone_what_was_uploaded_within_the_hour(

@@ -15,15 +15,25 @@ from lightpress.aws.run_files import S3Files
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.plan import plan, plan_in
 from lightpress.backfill.results import Folder, Pass, Report
-from lightpress.backfill.run import FINISHED, MAX_OBJECTS, PLAN, STOPPED, SWEEP, Job, Run
+from lightpress.backfill.run import FINISHED, MAX_OBJECTS, PLAN, RETRY, STOPPED, SWEEP, Job, Run
 from lightpress.backfill.shards import shards_in
 from lightpress.composition.backfill import machine_at
 from lightpress.handlers.backfill import handler
 from lightpress.pipeline.buckets import Selection
-from lightpress.pipeline.events import read
+from lightpress.pipeline.events import read, reconcile_message
 from lightpress.pipeline.manifest import manifest_path, variants_folder
 from lightpress.pipeline.recipe import load_recipes
-from tests.handlers.conftest import HINTS, IMAGES, RUNS, UPLOADS, Context, Deployed, notification
+from lightpress.pipeline.source import Source
+from tests.handlers.conftest import (
+    FAILURES,
+    HINTS,
+    IMAGES,
+    RUNS,
+    UPLOADS,
+    Context,
+    Deployed,
+    notification,
+)
 from tests.handlers.recorder import Call, recorded
 from tests.handlers.test_recorded_calls import (
     IS_THE_BUCKET_THERE,
@@ -41,6 +51,7 @@ if TYPE_CHECKING:
 FIND, TAKE = Call("dynamodb", "GetItem", RUNS), Call("dynamodb", "UpdateItem", RUNS)
 READ_FILE, WRITE_FILE = Call("s3", "GetObject", IMAGES, "b/"), Call("s3", "PutObject", IMAGES, "b/")
 LIST_ORIGINALS = Call("s3", "ListObjectsV2", UPLOADS, "*")
+SCAN = Call("dynamodb", "Scan", FAILURES)
 HINT, COUNT = Call("sqs", "SendMessageBatch", HINTS), Call("sqs", "GetQueueAttributes", HINTS)
 SWEPT = {
     *(Call("s3", "ListObjectsV2", IMAGES, prefix) for prefix in ("m/", "i/")),
@@ -51,6 +62,7 @@ BACKFILL = {
     # A look at an original is that of `process_upload`.
     *(READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ),
     *SWEPT,
+    SCAN,
 }
 OTHER_RECIPES = """
 [[rules]]
@@ -342,6 +354,56 @@ def test_a_plan_reads_every_manifest_once_and_says_what_the_loop_says(
     with pytest.raises(Exception, match="plan with --engine loop") as error:
         task("begin", {"run": "q"})
     assert type(error.value).__name__ == "OtherRecipesError"
+
+
+def test_failures_are_sent_again_until_each_is_published_or_has_failed_again(
+    calls: set[Call], deployed: Deployed, runs: DynamoRuns
+) -> None:
+    """moto knows no segments of a table: that they are, is tested on the local cloud (tests/e2e)."""
+    for key in ("bad.jpg", "lost.jpg", "mended.jpg", "other/bad.jpg"):
+        deployed.upload(key, b"hello")
+        deployed.invoke(notification(key))
+        deployed.record()
+    before = int(time.time()) + 1
+    job = Job((), before=before, task=RETRY, segments=1, reason="not_a_picture")
+    runs.begin(Run("r", replace(job, reason="corrupt"), paced=time.time()))
+    looked_at(deployed, "r")
+    assert hinted(deployed) == [], "another reason"
+    runs.begin(Run("s", replace(job, under="other/"), objects_left=0, paced=time.time()))
+    looked_at(deployed, "s")
+    assert task("settle", {"run": "s"})["ended"] == MAX_OBJECTS
+    calls.clear()
+    runs.begin(Run("t", job, paced=time.time()))
+    looked_at(deployed, "t")
+    assert calls == {FIND, TAKE, READ_FILE, WRITE_FILE, COUNT, SCAN, READ_MANIFEST, HINT}
+    assert hinted(deployed) == ["bad.jpg", "lost.jpg", "mended.jpg", "other/bad.jpg"]
+    assert task("settle", {"run": "t"})["ended"] == ""
+
+    time.sleep(max(0.0, before + 0.01 - time.time()))
+    for key in ("bad.jpg", "other/bad.jpg"):
+        deployed.invoke(reconcile_message(Source(UPLOADS, key), retry=True))
+        deployed.record()
+    deployed.upload("mended.jpg", PICTURE)
+    deployed.invoke(notification("mended.jpg"))
+    runs.advance("t", 2)
+    looked_at(deployed, "t")
+    assert hinted(deployed) == ["lost.jpg"], "its message was lost"
+    assert task("settle", {"run": "t"})["ended"] == ""
+    deployed.invoke(reconcile_message(Source(UPLOADS, "lost.jpg"), retry=True))
+    deployed.record()
+    runs.advance("t", 3)
+    looked_at(deployed, "t")
+    assert hinted(deployed) == []
+    assert task("settle", {"run": "t"})["ended"] == FINISHED
+    run = runs.find("t")
+    assert run is not None
+    report = report_of(deployed, run)
+    assert [(one.sent, one.stale, one.endings) for one in report.passes] == [
+        (4, {"failed": 4}, {}),
+        (1, {"failed": 1}, {"failed again": 2, "no failure any more": 1}),
+        (0, {}, {"failed again": 3, "no failure any more": 1}),
+    ]
+    assert [key for _, key, _ in report.left] == ["bad.jpg", "lost.jpg", "other/bad.jpg"]
 
 
 def _stored(deployed: Deployed) -> set[str]:

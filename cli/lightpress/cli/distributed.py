@@ -152,7 +152,8 @@ class Distributed:
         if found is None or anew:
             run = Run(name, job, round=found.round + 1 if found else 1, rate=RATE, most_waiting=MOST_WAITING)
         else:
-            run = replace(found, job=job, stopped=None, ended=None)
+            # What a run leaves out because it is newer than its beginning, it leaves out when it is resumed.
+            run = replace(found, job=replace(job, before=found.job.before), stopped=None, ended=None)
         return replace(caps.on(run), attempts=attempt, execution=self._execution(name, attempt), paced=self.clock())
 
     def _execution(self, name: str, attempt: int) -> str:

@@ -381,5 +381,18 @@ def print_report(console: Terminal, run: Run, report: Report) -> None:
         console.print(styled((bucket, "bold"), f": {keys} is not done"))
 
 
+def print_retries(console: Terminal, run: Run, report: Report) -> None:
+    """Print what came of failures that the state machine has sent again, and name those that failed again."""
+    last = report.passes[-1] if report.passes else None
+    endings = _listed(last.endings) if last and last.endings else "none failed again"
+    waiting = sum(last.stale.values()) if last else 0
+    console.print(
+        f"{report.ended}: {run.sent:,} sent in {len(report.passes)} passes, about ${run.spent / NANOS:,.2f}; "
+        f"{endings}, {waiting:,} not finished"
+    )
+    for bucket, key, state in report.left:
+        console.print(styled((f"{bucket}/{key}", "bold"), f": {state}"))
+
+
 def _listed(endings: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {ending}" for ending, count in sorted(endings.items())) or "none up to date"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.backfill.plan import MOST_EXAMPLES
 from lightpress.backfill.results import NAMED_OF_A_RUN, Folder, Report, some_of_each, summed
-from lightpress.backfill.run import FINISHED, LEFT, LOOK, PLAN
+from lightpress.backfill.run import FINISHED, LEFT, LOOK, PLAN, RETRY, SWEEP
 from lightpress.backfill.shards import Cursor, Part, cut, shard_from
 
 if TYPE_CHECKING:
@@ -101,9 +101,7 @@ class Machine:
         run = self._run(state["run"])
         folder = Folder(self.files, run)
         results: _Results = list(folder.results())
-        again = [
-            _rest(run, shard, result) for shard, result in results if result is None or not result.done or result.stale
-        ]
+        again = _again(run, results)
         ended = run.stopped or (FINISHED if not again else LEFT if run.number >= MOST_PASSES else "")
         folder.keep_report(_reported(run, folder.report(), summed(run.number, results), results, ended))
         if ended:
@@ -136,21 +134,30 @@ class Machine:
         return before.next if before and before.next else Cursor()
 
 
-def _rest(run: Run, shard: Shard, result: Result | None) -> Shard:
-    """What the next pass does of a shard: all of it, to see what is still stale; of other tasks, the rest."""
-    return replace(shard, after=result.after) if result and run.job.task != LOOK else shard
+def _again(run: Run, results: _Results) -> list[Shard]:
+    """What the next pass does: shards that are not done, or in which something was stale, to see whether it still is.
+
+    What is neither looked at nor sent is done once. Of failures, all rows are looked at again, or none: each pass says
+    what became of all that was sent.
+    """
+    open_ = [(shard, result) for shard, result in results if result is None or not result.done or result.stale]
+    if run.job.task == RETRY:
+        return [shard for shard, _ in results] if open_ else []
+    if run.job.task == LOOK:
+        return [shard for shard, _ in open_]
+    return [replace(shard, after=result.after) if result else shard for shard, result in open_]
 
 
 def _reported(run: Run, before: Report, now: Pass, results: _Results, ended: str) -> Report:
     """The report with this pass in it: a pass that was resumed replaces what was said of it before."""
     places = run.job.pictures
     named = tuple(row for _, result in results if result for row in result.named)
-    if run.job.task != LOOK:  # whose passes look at the same again
+    if run.job.task in {SWEEP, PLAN}:  # whose passes do not look at the same again
         named = tuple(dict.fromkeys((*before.left, *named)))
     if run.job.task == PLAN:  # a few of each state, and not all of what is in the first shards
         named = some_of_each(named, MOST_EXAMPLES)
     unfinished = [
-        (places[shard.place].bucket, result.after if result else shard.after, shard.until)
+        (places[shard.place].bucket if places else "", result.after if result else shard.after, shard.until)
         for shard, result in results
         if result is None or not result.done
     ]

@@ -62,10 +62,13 @@ class Files(Protocol):
 class Hints(Protocol):
     """The queue of the backfill: a hint says "look at this key"."""
 
-    def send(self, sources: Sequence[Source], *, late: bool = False) -> int:
+    def send(self, sources: Sequence[Source], *, late: bool = False, retry: bool = False) -> int:
         """Send a hint for each; returns how many the queue refused.
 
-        late: Whether what somebody has left halfway there is to be finished, too.
+        Args:
+            sources: What to look at.
+            late: Whether what somebody has left halfway there is to be finished, too.
+            retry: Whether to look also at what has failed as it is.
         """
 
     def waiting(self) -> int:

@@ -42,6 +42,9 @@ class Job:
         remove: Whether a sweep removes and repairs what it finds.
         recipes: Of a plan, the path of its recipes.toml among the files of runs; "" of others.
         digest: Of a plan, that of its recipes.
+        segments: Of failures, into how many their table is cut; 0 of others, which cut what they list.
+        reason: Of failures, only those for this one; "" is any.
+        under: Of failures, only keys that begin with this.
     """
 
     pictures: tuple[Selection, ...]
@@ -56,6 +59,9 @@ class Job:
     remove: bool = False
     recipes: str = ""
     digest: str = ""
+    segments: int = 0
+    reason: str = ""
+    under: str = ""
 
     @property
     def sends(self) -> bool:

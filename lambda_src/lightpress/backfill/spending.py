@@ -43,12 +43,12 @@ class Purse:
                 objects = min(objects, run.affordable(each))
         return run, 0
 
-    def send(self, run: Run, hints: Hints, sources: list[Source], *, late: bool = False) -> int:
+    def send(self, run: Run, hints: Hints, sources: list[Source], *, late: bool = False, retry: bool = False) -> int:
         """Send hints that were paid for, and take back the price of those that the queue refuses; how many were sent.
 
-        late: See `Hints.send`.
+        late, retry: See `Hints.send`.
         """
-        refused = hints.send(sources, late=late) if sources else 0
+        refused = hints.send(sources, late=late, retry=retry) if sources else 0
         if refused:
             self.runs.give_back(run.name, refused, refused * run.job.nanos_sent)
         return len(sources) - refused

@@ -8,6 +8,7 @@ from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lightpress.aws.failures_table import DynamoFailures
 from lightpress.aws.hints import SqsHints
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
@@ -19,11 +20,12 @@ from lightpress.backfill.look import Looking
 from lightpress.backfill.machine import Machine
 from lightpress.backfill.nightly import nightly_run
 from lightpress.backfill.planning import OtherRecipesError, Planning
-from lightpress.backfill.run import PLAN, SWEEP
+from lightpress.backfill.run import PLAN, RETRY, SWEEP
 from lightpress.backfill.spending import Purse
 from lightpress.backfill.sweep import Sweeper
 from lightpress.backfill.sweeping import Sweeping
 from lightpress.composition.publishing import RECIPES, facts_in, reviews_in
+from lightpress.failures.retrying import Retrying
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.settings import BackfillSettings
@@ -63,9 +65,11 @@ def machine_at(clock: Callable[[], float]) -> Machine:
     )
     sweeper = Sweeper(images, originals, publishing.named, copies=None, now=clock)
     purse, files = Purse(runs, clock), S3Files(s3, settings.images_bucket)
+    rows = DynamoFailures(client("dynamodb"), settings.failures_table, lambda: int(clock()), 0)
     book_of = partial(_book_of, files)
     others: dict[str, Work] = {
         SWEEP: Sweeping(lister, settings.images_bucket, sweeper, hints, purse),
+        RETRY: Retrying(rows, images.published, publishing.find_source, hints, purse),
         PLAN: Planning(lister, settings.images_bucket, images.published_at, book_of, purse),
     }
     child = Child(lister, looking, publishing.find_source, hints, runs, clock, others)
