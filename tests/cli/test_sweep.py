@@ -112,6 +112,22 @@ def test_whoever_was_writing_them_loses_its_race_and_no_file_of_it_is_named(rig:
         S3Images(rig.deployment.s3, IMAGES).publish(ours, None)
 
 
+@pytest.mark.parametrize("status", [Status.DELETED, Status.HELD])
+def test_of_what_was_deleted_or_is_held_the_workflow_removes_what_is_left_over(rig: Rig, status: Status) -> None:
+    """As long as it is there, whoever comes by has the CDN forget it, or lists what is held anew."""
+    rig.manifest("a.jpg", status, rig.upload("a.jpg"))
+    if status is Status.DELETED:
+        rig.deployment.s3.delete_object(Bucket="uploads", Key="a.jpg")
+    left = {variant(rig, "a.jpg", generation_name(revision, "v", "d")) for revision in (1, 4)}
+    found = sweep(rig, remove=True)
+    assert (found.keys["unfinished"], found.removed, found.handed_over) == (1, 0, 1)
+    assert left < rig.stored(IMAGES)
+    (body,) = rig.waiting()
+    told = read(body)
+    assert [source.key for source in told.sources] == ["a.jpg"]
+    assert told.late == set(told.sources), "what somebody left behind is to be looked for"
+
+
 def test_the_command_only_reports_unless_an_option_says_to_remove(rig: Rig) -> None:
     ready(rig, "a.jpg", times=4)
     before = rig.stored(IMAGES)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lightpress.backfill.run import NANOS
-from lightpress.backfill.sweep import KINDS, SOURCELESS, UNCOPIED
+from lightpress.backfill.sweep import KINDS, SOURCELESS, UNCOPIED, UNFINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -36,7 +36,7 @@ def facts_of_sweep(found: Found) -> dict[str, Any]:
         "bytes": {kind: found.bytes[kind] for kind in KINDS},
         "without_original": found.sourceless,
         "without_copies": found.uncopied,
-        "keys": {kind: found.keys[kind] for kind in (SOURCELESS, UNCOPIED)},
+        "keys": {kind: found.keys[kind] for kind in (SOURCELESS, UNCOPIED, UNFINISHED)},
         "removed": found.removed,
         "sent_to_queue": found.handed_over,
     }

@@ -75,12 +75,12 @@ class Sweep:
         )
 
     def _hand_over(self, judged: Sequence[Judged]) -> int:
-        """Send keys to the queue of uploads; what is uncopied may have been left halfway, which is looked at, too."""
-        gone, uncopied = sources_of(judged, self.deployment.publishing.named)
-        if not (gone or uncopied):
+        """Send keys to the queue of uploads; of some, also what was left halfway there is looked at."""
+        sources, late = sources_of(judged, self.deployment.publishing.named)
+        if not (sources or late):
             return 0
         hints = SqsHints(self.deployment.sqs(), self.deployment.queue_url)
-        return len(gone) - hints.send(gone) + len(uncopied) - hints.send(uncopied, late=True)
+        return len(sources) - hints.send(sources) + len(late) - hints.send(late, late=True)
 
     def _copies(self) -> Iterator[Listed]:
         """What lies in the folders that are for copies."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from lightpress.backfill.run import FINISHED, LEFT, NANOS
-from lightpress.backfill.sweep import SOURCELESS
+from lightpress.backfill.sweep import SOURCELESS, UNFINISHED
 from lightpress.cli.console import styled
 from lightpress.costs.estimate import why
 from lightpress.costs.prices import SOURCE
@@ -219,6 +219,8 @@ def print_sweep(console: Terminal, found: Found, *, removing: bool) -> None:
         console.print(f"  {key}")
     for key in found.uncopied:
         console.print(f"{key}: its copies are not all there")
+    if unfinished := found.keys[UNFINISHED]:
+        console.print(f"{unfinished} deleted, rejected or held pictures with variants that the queue is to remove")
     if unnamed := found.keys.total() - len(found.named):
         console.print(f"{unnamed:,} more keys are not named")
     if removing:

@@ -8,6 +8,9 @@
     uncopied   manifests whose copies (docs/how-to/copies.md) are not all there: their keys are sent to the queue
     astray     copies that no manifest names, a day old; they are removed as they were looked at
     sourceless manifests without an original, because a notification was lost: their keys are sent to the queue
+    unfinished manifests of what was deleted, rejected or held, with dead or stranded variants: their keys are sent to
+               the queue, and nothing is removed. As long as a variant is there, whoever comes by tells the CDN to
+               forget them; and what is held is listed under its revision
 
 The keys that are sent to the queue are processed by `lightpress.pipeline.reconcile`, as uploads are.
 
@@ -46,7 +49,7 @@ LONGEST_LIFE_SECONDS = 24 * 60 * 60
 
 DEAD, STRANDED, OWNERLESS, ASTRAY = "dead", "stranded", "ownerless", "astray"
 KINDS = (DEAD, STRANDED, OWNERLESS, ASTRAY)
-SOURCELESS, UNCOPIED = "sourceless", "uncopied"
+SOURCELESS, UNCOPIED, UNFINISHED = "sourceless", "uncopied", "unfinished"
 
 
 class SweptImages(Protocol):
@@ -70,7 +73,7 @@ class Found:
         files: Variants and copies by kind: dead, stranded, ownerless, astray.
         bytes: Of these, by kind.
         manifests: Manifests read.
-        keys: Manifests that are sourceless or uncopied, by kind.
+        keys: Manifests that are sourceless, uncopied or unfinished, by kind.
         named: Their keys and kinds.
         handed_over: Keys sent to the queue.
         removed: Variants removed, and copies.
@@ -114,7 +117,7 @@ class Judged:
         one: The hash.
         published: Its manifest; None if there is none.
         dead, stranded, ownerless: Its variants of these kinds.
-        sourceless, uncopied: Whether its manifest is.
+        sourceless, uncopied, unfinished: Whether its manifest is.
     """
 
     one: Hash
@@ -124,6 +127,7 @@ class Judged:
     ownerless: tuple[Listed, ...] = ()
     sourceless: bool = False
     uncopied: bool = False
+    unfinished: bool = False
 
     @property
     def key(self) -> str:
@@ -133,7 +137,7 @@ class Judged:
     @property
     def to_send(self) -> bool:
         """Whether the workflow is to look at its key."""
-        return self.sourceless or self.uncopied
+        return self.sourceless or self.uncopied or self.unfinished
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,7 @@ class Sweeper:
             stranded=tuple(item for item in others if _revision(item) > manifest.revision),
             sourceless=manifest.status is not Status.DELETED and self._is_gone(manifest),
             uncopied=manifest.status is Status.READY and self._lacks_copies(manifest),
+            unfinished=bool(others and manifest.key) and _ends_by_workflow(manifest),
         )
 
     def remove(self, judged: Iterable[Judged]) -> int:
@@ -193,6 +198,8 @@ class Sweeper:
         """What can be published no more: of what may still be, only once a conditional write has seen to that."""
         if judged.published is None:
             return judged.ownerless if self._are_left(judged.ownerless) and self._bury(judged) else ()
+        if judged.unfinished:
+            return ()
         if judged.stranded and self._overtake(judged.published, judged):
             return (*judged.dead, *judged.stranded)
         return judged.dead
@@ -276,13 +283,20 @@ def note(found: Found, judged: Iterable[Judged]) -> None:
             found.note_key(one.key, SOURCELESS)
         if one.uncopied:
             found.note_key(one.key, UNCOPIED)
+        if one.unfinished:
+            found.note_key(one.key, UNFINISHED)
 
 
 def sources_of(judged: Iterable[Judged], source_of: Callable[[str], Source]) -> tuple[list[Source], list[Source]]:
     """What the workflow is to look at; and what also at what was left halfway there, as `Hints.send` has it."""
     to_send = [one for one in judged if one.to_send]
-    gone = [source_of(one.key) for one in to_send if one.sourceless]
-    return gone, [source_of(one.key) for one in to_send if not one.sourceless]
+    late = [source_of(one.key) for one in to_send if one.uncopied or one.unfinished]
+    return [source_of(one.key) for one in to_send if not (one.uncopied or one.unfinished)], late
+
+
+def _ends_by_workflow(manifest: Manifest) -> bool:
+    """Whether removing variants of it, or publishing it again, is more than that."""
+    return manifest.is_withdrawn or manifest.status is Status.HELD
 
 
 def _revision(variant: Listed) -> int:

@@ -78,8 +78,8 @@ class Sweeping:
         return (run, result) if seen == len(judged) else self.purse.end(run, result)
 
     def _hand_over(self, run: Run, judged: Sequence[Judged]) -> int:
-        gone, uncopied = sources_of(judged, self.sweeper.source_of)
-        return self.purse.send(run, self.hints, gone) + self.purse.send(run, self.hints, uncopied, late=True)
+        sources, late = sources_of(judged, self.sweeper.source_of)
+        return self.purse.send(run, self.hints, sources) + self.purse.send(run, self.hints, late, late=True)
 
 
 def _counted(result: Result, judged: Sequence[Judged], bucket: str, handed_over: int, removed: int) -> Result:
