@@ -242,11 +242,14 @@ def test_from_ten_thousand_objects_on_it_is_the_machine(operator: Operator, rig:
 def test_a_run_that_was_begun_on_the_machine_goes_on_there_however_small(operator: Operator) -> None:
     job = job_of(operator)
     operator.states.run = job.run_name
-    operator.machine.start(job.run_name, machine_job(job, lambda sent, reads: sent * 1e-4 + reads * 4e-7), Caps())
+    on_machine = machine_job(job, lambda sent, reads: sent * 1e-4 + reads * 4e-7, prices_of("us-east-1"))
+    operator.machine.start(job.run_name, on_machine, Caps())
     assert is_for_machine(job, "auto")
     run = operator.runs.find(job.run_name)
     assert run is not None
     assert (run.job.nanos_sent, run.job.nanos_read, run.job.outdated) == (100_000, 400, True)
+    assert ("GLACIER_IR", 30_000_000, 9_600) in run.job.retrieval
+    assert job_from_json(run.job.to_json()) == run.job
 
 
 def printed(operator: Operator, report: Report) -> str:
@@ -333,6 +336,6 @@ def test_a_retry_is_a_run_over_segments_of_the_failures_that_leaves_out_what_fai
 
 def test_jobs_of_before_there_were_other_tasks_are_still_read() -> None:
     values = json.loads(JOB.to_json())
-    for name in ("task", "remove", "recipes", "digest", "segments", "reason", "under"):
+    for name in ("task", "remove", "recipes", "digest", "segments", "reason", "under", "retrieval"):
         del values[name]
     assert job_from_json(json.dumps(values)) == JOB

@@ -92,7 +92,9 @@ def facts_of_forecast(found: Forecast, dollars: Callable[[int, int], float], rat
     """Of a dry run: what a backfill would send, what that costs, and how long it takes at least."""
     return asdict(found) | {
         "to_send": found.todo,
-        "dollars": round(dollars(found.todo, 2 * found.objects + 6 * found.todo), _CENT_DIGITS),
+        "dollars": round(
+            dollars(found.todo, 2 * found.objects + 6 * found.todo) + found.retrieval_of_todo, _CENT_DIGITS
+        ),
         "hours": round(found.hours(rate), _CENT_DIGITS),
     }
 
@@ -106,7 +108,7 @@ def facts_of_backfill(checkpoint: Checkpoint, ended: str, dollars: Callable[[int
         "sent": checkpoint.sent,
         "reads": checkpoint.reads,
         "bytes": checkpoint.bytes,
-        "dollars": round(dollars(checkpoint.sent, checkpoint.reads), _CENT_DIGITS),
+        "dollars": round(dollars(checkpoint.sent, checkpoint.reads) + checkpoint.retrieval, _CENT_DIGITS),
         "late": checkpoint.late,
     }
 

@@ -350,6 +350,8 @@ def print_forecast(console: Terminal, found: Forecast, dollars: Callable[[int, i
         f"${dollars(0, 2 * found.objects + 6 * found.todo):,.2f} for checking, {found.hours(rate):,.2f} hours "
         f"at {rate:g} a second"
     )
+    if found.retrieval_of_todo:
+        console.print(f"Reading those in classes that charge for it: ${found.retrieval_of_todo:,.2f} more")
     _print_refused(console, found.without_original)
 
 
@@ -357,7 +359,7 @@ def print_backfill(console: Terminal, checkpoint: Checkpoint, ended: str, dollar
     """Print what a backfill did, in this run and those that it continues."""
     console.print(
         f"{ended}: {checkpoint.settled:,} done ({_listed(checkpoint.endings)}), {checkpoint.sent:,} sent, "
-        f"{checkpoint.reads:,} reads, about ${dollars(checkpoint.sent, checkpoint.reads):,.2f}"
+        f"{checkpoint.reads:,} reads, about ${dollars(checkpoint.sent, checkpoint.reads) + checkpoint.retrieval:,.2f}"
     )
     for key in checkpoint.late:
         console.print(f"{key}: not finished in time", style="red")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
-from lightpress.backfill.look import MOST_READS, Stale
+from lightpress.backfill.look import Stale
 from lightpress.backfill.ports import Refused
 from lightpress.backfill.results import NAMED_OF_A_SHARD, Result
 from lightpress.backfill.run import LOOK
@@ -157,13 +157,15 @@ class Child:
     def _chunk(self, run: Run, shard: Shard, result: Result, items: Sequence[Listed]) -> tuple[Run, Result]:
         """Look at some originals and send the stale ones, as far as the caps allow; the rest is not done."""
         try:
-            run = self._purse.pay_reads(run, MOST_READS * len(items))
+            run = self._purse.pay(run, sum(map(run.job.nanos_to_look, items)))
         except Refused as refused:
             return self._purse.end(refused.run, result)
         sources = [self._source(run, shard, item) for item in items]
         found = list(self._pool.map(lambda source: self.looking(source) if source else None, sources))
-        stale = [source for source, one in zip(sources, found, strict=True) if source and self._sends(run, one)]
-        run, allowed = self._purse.reserve(run, len(stale))
+        looked_at = zip(items, sources, found, strict=True)
+        to_send = [(item, source) for item, source, one in looked_at if source and self._sends(run, one)]
+        stale = [source for _, source in to_send]
+        run, allowed = self._purse.reserve(run, [run.job.nanos_to_send(item) for item, _ in to_send])
         sent = self._purse.send(run, self.hints, stale[:allowed])
         seen = len(items) if allowed == len(stale) else sources.index(stale[allowed])
         result = self._counted(run, result, list(zip(items, sources, found, strict=True))[:seen])

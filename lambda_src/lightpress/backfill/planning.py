@@ -59,7 +59,7 @@ class Planning:
             if not chunk:
                 return run, replace(result, done=True)
             try:
-                run = self.purse.pay_reads(run, len(chunk))
+                run = self.purse.pay(run, run.job.nanos_read * len(chunk))
             except Refused as refused:
                 return self.purse.end(refused.run, result)
             result = self._planned(result, chunk, book)

@@ -21,12 +21,14 @@ class Listed:
         modified: When it was written or deleted, in seconds since 1970.
         deleted: Whether the newest version is a delete marker.
         size: In bytes; 0 of a delete marker.
+        storage: Its storage class, as S3 names it.
     """
 
     key: str
     modified: float
     deleted: bool = False
     size: int = 0
+    storage: str = "STANDARD"
 
 
 @dataclass(frozen=True, slots=True)

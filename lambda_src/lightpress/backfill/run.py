@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from lightpress.pipeline.buckets import Selection
+from lightpress.units import GB
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lightpress.backfill.ports import Listed
 
 NO_LIMIT = 10**15
@@ -19,6 +23,9 @@ NANOS = 10**9
 
 LOOK, SWEEP, PLAN, RETRY = "look", "sweep", "plan", "retry"
 """What a run is for: looking at originals, sweeping, planning other recipes, sending failures again."""
+
+MOST_READS, READS_OF_AN_ORIGINAL = 2, 3
+"""Requests of a look; and of an original when it is processed: HEAD twice, and GET."""
 
 FINISHED, LEFT = "finished", "left"
 STOPPED, MAX_OBJECTS, MAX_DOLLARS = "stopped", "max_objects", "max_dollars"
@@ -37,6 +44,8 @@ class Job:
         deletions_in: The buckets, with versions, in which deleted keys are looked at, too.
         nanos_sent: What it costs to process an original, in billionths of a dollar.
         nanos_read: What a read costs.
+        retrieval: Of each storage class that is read for a fee: its name, the fee for a GB, and what a request costs
+            beyond `nanos_read`.
         originals_of_a_shard: How many wanted originals, or manifests, a shard has, about.
         task: What is done with them.
         remove: Whether a sweep removes and repairs what it finds.
@@ -62,6 +71,7 @@ class Job:
     segments: int = 0
     reason: str = ""
     under: str = ""
+    retrieval: tuple[tuple[str, int, int], ...] = ()
 
     @property
     def sends(self) -> bool:
@@ -81,6 +91,18 @@ class Job:
             and (self.before is None or found.modified < self.before)
         )
 
+    def nanos_to_look(self, found: Listed) -> int:
+        """What looking at an original costs: two reads, one of them of the original itself."""
+        return MOST_READS * self.nanos_read + self._fees(found)[1]
+
+    def nanos_to_send(self, found: Listed) -> int:
+        """What processing an original costs."""
+        of_gb, of_request = self._fees(found)
+        return self.nanos_sent + -(-found.size * of_gb // GB) + READS_OF_AN_ORIGINAL * of_request
+
+    def _fees(self, found: Listed) -> tuple[int, int]:
+        return next(((gb, request) for name, gb, request in self.retrieval if name == found.storage), (0, 0))
+
     def to_json(self) -> str:
         """As `job_from_json` reads it."""
         return json.dumps(asdict(self), separators=(",", ":"), sort_keys=True)
@@ -90,7 +112,8 @@ def job_from_json(text: str) -> Job:
     """Read what `Job.to_json` wrote."""
     values = json.loads(text)
     pictures = tuple(Selection(**row | {"suffixes": tuple(row["suffixes"])}) for row in values["pictures"])
-    return Job(**values | {"pictures": pictures, "deletions_in": tuple(values["deletions_in"])})
+    retrieval = tuple((name, gb, request) for name, gb, request in values.get("retrieval", ()))
+    return Job(**values | {"pictures": pictures, "deletions_in": tuple(values["deletions_in"]), "retrieval": retrieval})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +154,12 @@ class Run:
     attempts: int = 0
     execution: str = ""
 
-    def affordable(self, each: int) -> int:
-        """How many objects that cost `each` may be sent."""
+    def affordable(self, costs: Sequence[int]) -> int:
+        """How many of the objects with these costs may be sent, in order."""
         if self.stopped:
             return 0
-        return max(0, min(self.objects_left, self.nanos_left // each if each else self.objects_left))
+        paid = sum(1 for spent in accumulate(costs) if spent <= self.nanos_left)
+        return max(0, min(self.objects_left, paid))
 
     @property
     def exhausted(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lightpress.backfill.ports import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lightpress.backfill.ports import Hints, Runs
     from lightpress.backfill.results import Result
@@ -28,19 +28,22 @@ class Purse:
     runs: Runs
     clock: Callable[[], float]
 
-    def pay_reads(self, run: Run, count: int) -> Run:
-        """Pay for so many reads; raises Refused where a cap does not allow them, or the run is stopped."""
-        return self.runs.spend(run, 0, run.job.nanos_read * count, self.clock())
+    def pay(self, run: Run, nanos: int) -> Run:
+        """Pay for reads; raises Refused where a cap does not allow them, or the run is stopped."""
+        return self.runs.spend(run, 0, nanos, self.clock())
 
-    def reserve(self, run: Run, objects: int) -> tuple[Run, int]:
-        """Take as many of these objects as may be sent; returns the run as it stands then, and how many."""
-        each = run.job.nanos_sent
+    def reserve(self, run: Run, costs: Sequence[int]) -> tuple[Run, int]:
+        """Take as many of these objects as may be sent, in order; returns the run as it stands then, and how many.
+
+        costs: Of each, in billionths of a dollar.
+        """
+        objects = len(costs)
         while objects > 0:
             try:
-                return self.runs.spend(run, objects, objects * each, self.clock()), objects
+                return self.runs.spend(run, objects, sum(costs[:objects]), self.clock()), objects
             except Refused as refused:
                 run = refused.run
-                objects = min(objects, run.affordable(each))
+                objects = min(objects, run.affordable(costs))
         return run, 0
 
     def send(self, run: Run, hints: Hints, sources: list[Source], *, late: bool = False, retry: bool = False) -> int:

@@ -7,9 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from lightpress.backfill.hashes import hashes
-from lightpress.backfill.look import MOST_READS
 from lightpress.backfill.ports import Refused
 from lightpress.backfill.results import NAMED_OF_A_SHARD, added
+from lightpress.backfill.run import MOST_READS
 from lightpress.backfill.sweep import Found, note, sources_of
 
 if TYPE_CHECKING:
@@ -63,14 +63,14 @@ class Sweeping:
     def _chunk(self, run: Run, result: Result, chunk: Sequence[Hash]) -> tuple[Run, Result]:
         """Judge some hashes, and repair as many as the caps allow; the rest is not done."""
         try:
-            run = self.purse.pay_reads(run, MOST_READS * len(chunk))
+            run = self.purse.pay(run, run.job.nanos_read * MOST_READS * len(chunk))
         except Refused as refused:
             return self.purse.end(refused.run, result)
         judged = self.sweeper.judge_all(chunk)
         seen, handed_over, removed = len(judged), 0, 0
         if run.job.remove:
             to_send = [number for number, one in enumerate(judged) if one.to_send]
-            run, allowed = self.purse.reserve(run, len(to_send))
+            run, allowed = self.purse.reserve(run, [run.job.nanos_sent] * len(to_send))
             seen = to_send[allowed] if allowed < len(to_send) else len(judged)
             handed_over = self._hand_over(run, judged[:seen])
             removed = self.sweeper.remove(judged[:seen])

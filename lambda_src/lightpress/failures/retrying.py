@@ -68,7 +68,7 @@ class Retrying:
         page, after = self.rows.page(shard.place, run.job.segments, result.after)
         chosen = [one for one in page if is_chosen(one, run.job.reason, run.job.under, run.job.since)]
         try:
-            run = self.purse.pay_reads(run, len(chosen))
+            run = self.purse.pay(run, run.job.nanos_read * len(chosen))
         except Refused as refused:
             return self.purse.end(refused.run, result)
         with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -78,7 +78,7 @@ class Retrying:
             for one, state in zip(chosen, states, strict=True)
             if state == FAILED
         ]
-        run, allowed = self.purse.reserve(run, len(to_send))
+        run, allowed = self.purse.reserve(run, [run.job.nanos_sent] * len(to_send))
         sent = self.purse.send(run, self.hints, to_send[:allowed], retry=True)
         if allowed < len(to_send):
             return self.purse.end(run, replace(result, sent=result.sent + sent))

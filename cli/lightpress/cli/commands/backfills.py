@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lightpress.cli.backfill import Checkpoint, Limits
+    from lightpress.backfill.run import Job as MachineJob
+    from lightpress.cli.backfill import Checkpoint, Item, Limits
     from lightpress.cli.backfilling import Job
     from lightpress.cli.distributed import Caps
 
@@ -112,31 +113,35 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
         if halt:
             halt_run(backfilling.distributed(job), job.run_name, as_json=as_json)
             return
-        dollars = backfilling.dollars_of(job, prices_of(region, price), assumptions_of(assume), architecture)
+        prices = prices_of(region, price)
+        dollars = backfilling.dollars_of(job, prices, assumptions_of(assume), architecture)
+        retrieval = backfilling.retrieval_of(prices)
         on_machine = backfilling.is_for_machine(job, engine)
         goes_on = on_machine and backfilling.distributed(job).goes_on(job.run_name)
         if dry_run or not (yes or goes_on):
-            _estimate(job, dollars, rate or _RATE, as_json=as_json and dry_run)
+            _estimate(job, dollars, retrieval, rate or _RATE, as_json=as_json and dry_run)
         if dry_run:
             return
         if not (yes or goes_on):
             _ask()
         if on_machine:
             caps = Caps(rate, max_in_flight, max_objects, max_dollars)
-            raise typer.Exit(_on_machine(job, caps, dollars, as_json=as_json))
-        limits = Limits(rate or _RATE, max_in_flight or _MAX_IN_FLIGHT, max_objects, max_dollars, timeout, dollars)
+            raise typer.Exit(_on_machine(job, caps, backfilling.machine_job(job, dollars, prices), as_json=as_json))
+        limits = Limits(
+            rate or _RATE, max_in_flight or _MAX_IN_FLIGHT, max_objects, max_dollars, timeout, dollars, retrieval
+        )
         raise typer.Exit(_in_loop(job, limits, environment, as_json=as_json))
     except BackfillError as error:
         stop(str(error))
 
 
-def _on_machine(job: Job, caps: Caps, dollars: Callable[[int, int], float], *, as_json: bool) -> int:
+def _on_machine(job: Job, caps: Caps, on_machine: MachineJob, *, as_json: bool) -> int:
     """Start or join the run on the state machine, and follow it; returns the exit code."""
     from lightpress.cli import backfilling
     from lightpress.cli.facts import facts_of_run
     from lightpress.cli.tables import print_report
 
-    followed = follow(backfilling.distributed(job), job.run_name, backfilling.machine_job(job, dollars), caps)
+    followed = follow(backfilling.distributed(job), job.run_name, on_machine, caps)
     if followed is None:
         return LEFT_TO_DO
     ended, report = followed
@@ -168,14 +173,16 @@ def _ask() -> None:
     confirm("Continue?")
 
 
-def _estimate(job: Job, dollars: Callable[[int, int], float], rate: float, *, as_json: bool) -> None:
+def _estimate(
+    job: Job, dollars: Callable[[int, int], float], retrieval: Callable[[Item], float], rate: float, *, as_json: bool
+) -> None:
     from lightpress.cli.backfilling import forecast
     from lightpress.cli.facts import facts_of_forecast
     from lightpress.cli.tables import print_forecast
 
     with progress_bars() as progress:
         listing = progress.add_task("listing", total=None)
-        found = forecast(job, progress=lambda count: progress.update(listing, completed=count))
+        found = forecast(job, retrieval=retrieval, progress=lambda count: progress.update(listing, completed=count))
     if as_json:
         print_json(facts_of_forecast(found, dollars, rate))
     else:
@@ -192,7 +199,7 @@ def _work_off(job: Job, limits: Limits, folder: Path) -> tuple[str, Checkpoint]:
         working = progress.add_task("working", total=None)
 
         def show(now: Checkpoint, under_way: int) -> None:
-            spent = limits.dollars(now.sent, now.reads)
+            spent = limits.dollars(now.sent, now.reads) + now.retrieval
             told = f"{now.settled} done, {under_way} in the queue, ${spent:.2f}"
             progress.update(working, completed=now.settled, description=told)
 
