@@ -185,6 +185,7 @@ def test_recipes_without_steps_have_the_digest_that_they_had_before_there_were_s
         for output in outputs:
             for younger in ("gain_map", "profiles", "by_default", "in_boxes"):
                 del output[younger]
+            output["motion"] = output["motion"] if output["name"] == "webp" else None  # nothing else moved then
         decides = {
             "revision": REVISION,
             "spec": {**rest, "sizes": sizes},
