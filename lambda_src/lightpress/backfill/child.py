@@ -13,7 +13,7 @@ import math
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Protocol
 
 from lightpress.backfill.look import Stale
@@ -190,7 +190,7 @@ class Child:
                 endings[_ending(found)] += 1
             else:
                 stale[found.stale] += 1
-        named = islice(self._named(run, seen), max(0, NAMED_OF_A_SHARD - len(result.named)))
+        named = islice(chain(result.named, self._named(run, seen)), NAMED_OF_A_SHARD)
         return replace(
             result,
             after=seen[-1][0].key if seen else result.after,
@@ -198,7 +198,7 @@ class Child:
             reads=result.reads + sum(found.reads for _, _, found in seen if found),
             endings=dict(endings),
             stale={str(reason): count for reason, count in stale.items()},
-            named=(*result.named, *named),
+            named=tuple(named),
         )
 
     def _named(
