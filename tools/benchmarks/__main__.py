@@ -181,6 +181,12 @@ def _backfills() -> None:
     _print(backfills.table())
 
 
+@app.command("tasks")
+def _tasks() -> None:
+    """Forecast how long sweeps and plans take on the state machine, and what they cost (docs/how-to/scale.md)."""
+    _print(backfills.task_table())
+
+
 @app.command("bills")
 def _bills() -> None:
     """A year's bill beside that of four other services, by list prices (docs/faq.md)."""
