@@ -48,13 +48,12 @@ def test_tasks_take_as_long_as_their_children_divide_them_by(task: Task) -> None
     one, ten = (task.seconds(10_000_000, Setting("", children=children)) for children in (1, 10))
     assert 5 < one / ten <= 10, "the planner lists alone"
     assert task.seconds(40_000_000, SETTING) == pytest.approx(4 * task.seconds(10_000_000, SETTING), rel=0.05)
-    assert task.dollars(4_000_000, SETTING, PRICES) == pytest.approx(
-        4 * task.dollars(1_000_000, SETTING, PRICES), rel=0.01
-    )
+    one, four = (task.dollars(count, SETTING, PRICES) for count in (1_000_000, 4_000_000))
+    assert four == pytest.approx(4 * one, rel=0.01)
 
 
 def test_requests_are_most_of_what_a_sweep_and_a_plan_cost() -> None:
-    """Two reads of a manifest at $0.40 a million, and 14 names listed at $5 a million lists of a thousand; or one, and 2."""
+    """Of a manifest, two reads at $0.40 a million, and 14 names at $5 a million lists of a thousand; or one, and two."""
     assert 0.8 + 0.07 < SWEEP.dollars(1_000_000, SETTING, PRICES) < 1.3 * (0.8 + 0.07)
     assert 0.4 + 0.01 < PLAN.dollars(1_000_000, SETTING, PRICES) < 1.3 * (0.4 + 0.01)
 
