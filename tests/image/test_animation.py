@@ -338,6 +338,14 @@ def test_an_animation_that_is_too_much_shows_its_first_frame_and_says_so(
         assert distance(pixel(seen(one).convert("RGB"), (0.5, 0.5)), RED) <= 10
 
 
+def test_an_animation_whose_first_frame_is_too_much_is_never_put_together() -> None:
+    data = gif((1, 1), FLICKER)
+    facts = summary_of(data, spec(formats=ALL, limits=Limits(max_decoded_bytes=5_119)))
+    assert facts.notes == ("The animation takes more than 5119 bytes once decoded; its variants are still.",)
+    (note,) = summary_of(data, spec(formats=ALL, limits=Limits(max_decoded_bytes=5_120))).notes
+    assert note.endswith("; its variants show the first frame.")
+
+
 def test_an_animation_that_just_fits_moves() -> None:
     limits = Limits(max_frames=6, max_animation_pixels=1_536, max_decoded_bytes=16_384)
     assert len(moving(gif((1, 1), FLICKER * 3), replace(WEBP, limits=limits))[0]) == 6

@@ -313,11 +313,14 @@ class RecipeBook:
         return next(rule.recipe for rule in self.rules if rule.matches(key))
 
 
-def load_recipes(path: Path) -> RecipeBook:
-    """Read and check recipes.toml; raises ConfigError with the file, the key and what is allowed."""
+def load_recipes(path: Path, folder: Path | None = None) -> RecipeBook:
+    """Read and check recipes.toml; raises ConfigError with the file, the key and what is allowed.
+
+    folder: Where the files are that it names, and steps of one's own; None for where it is itself.
+    """
     book = read_toml(path)
     table = book.table("recipes")
-    recipes = {name: _recipe(name, table, path.parent) for name in table.names()}
+    recipes = {name: _recipe(name, table, folder or path.parent) for name in table.names()}
     rows = book.tables("rules")
     rules = tuple(_rule(row, recipes) for row in rows)
     book.close()
