@@ -17,7 +17,7 @@ from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.gate import PERSON, Review
 from lightpress.pipeline.manifest import Status, generation_name, variants_folder
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tests.e2e.conftest import free_ports
 from tests.e2e.test_lazy import checkout_with
 from tests.e2e.test_pipeline import eventually, stored
