@@ -23,12 +23,14 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from heapq import merge
 from itertools import groupby, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lightpress.aws.images import S3Images
 from lightpress.pipeline.buckets import Selection
+from lightpress.pipeline.copies import mark_of
 from lightpress.pipeline.copy_pattern import is_too_long
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import MANIFESTS, VARIANTS, Manifest, Status, revision_of, variants_folder
@@ -40,8 +42,9 @@ if TYPE_CHECKING:
 
     from lightpress.aws.copies import S3Copies
     from lightpress.client.deployment import Deployment
-    from lightpress.pipeline.ports import Published
+    from lightpress.pipeline.ports import Lies, Published
 
+T = TypeVar("T")
 LONGEST_LIFE = timedelta(days=1)
 _AT_ONCE = 16
 _MANIFESTS_AT_ONCE = 500
@@ -141,49 +144,59 @@ class Sweep:
         return found
 
     def _lacks_copies(self, manifest: Manifest) -> bool:
-        """Whether a copy is missing, was refused, or is of something else; or one lies where it was once."""
+        """Whether a copy is missing, was refused and need not be any more, or is of other bytes or headers."""
         copies = self.deployment.copies
         if copies is None:
             return False
-        sums = {variant.path: variant.sha256[:32] for variant in manifest.variants}
+        owner = copies.owner(manifest.key)
+        seals = {variant.path: mark_of(variant, manifest, owner).seal for variant in manifest.variants}
         for one in manifest.copies:
             lying = copies.look(one.path) if not is_too_long(one.path) and copies.covers(one.path) else None
-            theirs = lying is not None and lying.owner != copies.owner(manifest.key)
+            theirs = lying is not None and lying.owner != owner
             if one.refused and lying and theirs:
                 continue  # as the manifest says
-            if lying is None or theirs or not lying.seal.startswith(sums[one.variant]):
+            if lying is None or theirs or lying.seal != seals[one.variant]:
                 return True
         return False
 
     def _sweep_copies(self, found: Found) -> None:
-        """Copies in the folders that are for them: each is named by the manifest of the key that it says it is of."""
+        """Copies in the folders that are for them: each is named by the manifest of the key that it says it is of.
+
+        One that is not a day old is not looked at. Of the others, each is looked at once, and each manifest is read
+        once for those that are listed together.
+        """
         copies = self.deployment.copies
+        if copies is None:
+            return
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            for some in _chunks(self._old_copies(), _MANIFESTS_AT_ONCE):
+                looked = zip(some, pool.map(copies.look, [stored.path for stored in some]), strict=True)
+                owned = [(stored, lying) for stored, lying in looked if lying and lying.owner]
+                owners = {lying.owner: copies.owns(lying.owner or "") for _, lying in owned}
+                names = sorted({name for name in owners.values() if name})
+                named_by = dict(zip(names, pool.map(self._addresses, names), strict=True))
+                astray = [
+                    (stored, lying)
+                    for stored, lying in owned
+                    if (name := owners[lying.owner]) and stored.path not in named_by[name]
+                ]
+                found.note("astray", [stored for stored, _ in astray])
+                if self.remove:
+                    found.removed += sum(pool.map(partial(_remove_copy, copies), astray))
+
+    def _old_copies(self) -> Iterator[Stored]:
+        """What is in the folders for copies, and a day old: what is younger may be of a manifest yet to be read."""
         pages = self.deployment.s3.get_paginator("list_objects_v2")
-        for folder in self.deployment.copy_folders if copies else ():
+        for folder in self.deployment.copy_folders:
             for page in pages.paginate(Bucket=self.deployment.copies_bucket, Prefix=folder):
                 for item in page.get("Contents", []):
-                    stored = Stored(item["Key"], item["Size"], item["LastModified"])
-                    if copies is not None and self._is_astray(stored, copies):
-                        found.note("astray", [stored])
-                        self._remove_copy(stored, copies, found)
+                    if item["LastModified"] < self.now - LONGEST_LIFE:
+                        yield Stored(item["Key"], item["Size"], item["LastModified"])
 
-    def _is_astray(self, stored: Stored, copies: S3Copies) -> bool:
-        lying = copies.look(stored.path)
-        name = copies.owns(lying.owner) if lying and lying.owner else None
-        if name is None or stored.written >= self.now - LONGEST_LIFE:
-            return False
+    def _addresses(self, name: str) -> set[str]:
+        """Where copies of a key are, by its short name, as its manifest says."""
         published = self._images.published_at(f"{MANIFESTS}{name}.json")
-        return published is None or stored.path not in {one.path for one in published.manifest.copies}
-
-    def _remove_copy(self, stored: Stored, copies: S3Copies, found: Found) -> None:
-        lying = copies.look(stored.path)
-        if not self.remove or lying is None:
-            return
-        try:
-            copies.remove(stored.path, lying)
-        except PreconditionFailed:
-            return  # it is another one by now: for the next sweep
-        found.removed += 1
+        return {one.path for one in published.manifest.copies} if published else set()
 
     def _judge(self, one: _Hash) -> Callable[[Found], None] | None:
         """Examine the manifest of a hash; returns what to do, in one thread, or None where there is no manifest.
@@ -305,6 +318,15 @@ def _side_by_side(manifests: Iterator[str], folders: Iterator[_Hash]) -> Iterato
         yield _Hash(folder, [item for part in parts for item in part.variants])
 
 
-def _chunks(hashes: Iterator[_Hash], count: int) -> Iterator[list[_Hash]]:
-    while some := list(islice(hashes, count)):
+def _remove_copy(copies: S3Copies, astray: tuple[Stored, Lies]) -> bool:
+    stored, lying = astray
+    try:
+        copies.remove(stored.path, lying)
+    except PreconditionFailed:
+        return False  # it is another one by now: for the next sweep
+    return True
+
+
+def _chunks(every: Iterator[T], count: int) -> Iterator[list[T]]:
+    while some := list(islice(every, count)):
         yield some
