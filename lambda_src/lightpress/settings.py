@@ -312,6 +312,7 @@ class BackfillSettings:
         hints_queue_url: The queue of the backfill.
         runs_table: Name of the table of runs.
         nightly_days: How far the scheduled look looks back.
+        failures_table: Name of the failures table.
         attached: Of each attached bucket, what `buckets.Attached` holds.
     """
 
@@ -320,6 +321,7 @@ class BackfillSettings:
     hints_queue_url: str
     runs_table: str
     nightly_days: int
+    failures_table: str
     attached: tuple[dict[str, Any], ...] = ()
 
     @classmethod
@@ -331,6 +333,7 @@ class BackfillSettings:
             hints_queue_url=_text(environment, "HINTS_QUEUE_URL"),
             runs_table=_text(environment, "RUNS_TABLE"),
             nightly_days=int(_text(environment, "NIGHTLY_DAYS")),
+            failures_table=_text(environment, "FAILURES_TABLE"),
             attached=_attached(environment),
         )
 

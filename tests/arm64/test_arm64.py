@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from concurrent.futures import ProcessPoolExecutor
+from math import dist
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +14,16 @@ import urllib3
 
 from lightpress.image import pixel_library
 from lightpress.image.compress import COMPRESSIBLE
+from lightpress.image.faces import is_installed
+from lightpress.image.focus import focus_of
 from lightpress.image.formats import INPUTS, OUTPUTS
 from tools.arm64 import guest
 from tools.arm64.artefact import functions
 from tools.arm64.aws import empty_account
 from tools.arm64.calls import CALLS, wrong_with
-from tools.arm64.jobs import TOO_LITTLE_CPU, TOO_LITTLE_MEMORY, jobs, originals
+from tools.arm64.jobs import FACE_AT, FACES, TOO_LITTLE_CPU, TOO_LITTLE_MEMORY, jobs, originals, person
 from tools.arm64.judge import judged, judged_library
+from tools.arm64.machine import MachineError, arm64_machine
 from tools.drawing import file_of, plain, ramp
 
 if TYPE_CHECKING:
@@ -103,6 +108,46 @@ def test_limits_must_end_as_they_do_here_but_that_on_memory_is_not_shown_by_an_e
     assert judged(TOO_LITTLE_MEMORY, published, lost, folder, emulated=True).wrong == ""
     assert judged(TOO_LITTLE_MEMORY, published, lost, folder, emulated=False).wrong == "this machine: lost"
     assert judged(TOO_LITTLE_CPU, published, lost, folder, emulated=True).wrong == "this machine: lost"
+
+
+@pytest.mark.parametrize(
+    ("focus", "wrong"),
+    [
+        (FACE_AT, ""),
+        ((FACE_AT[0] + 0.01, FACE_AT[1] - 0.01), ""),
+        ((0.2, 0.5), "and found at (0.2, 0.5)"),
+        (None, "and found at None"),
+    ],
+)
+def test_the_face_must_be_found_where_it_was_drawn(focus: tuple[float, float] | None, wrong: str, folder: Path) -> None:
+    made = _variants("ramp.png") | {"focus": focus}
+    assert judged(FACES, made, made, folder, emulated=True).wrong.endswith(wrong)
+    assert bool(judged(FACES, made, made, folder, emulated=True).wrong) == bool(wrong)
+
+
+@pytest.mark.skipif(not is_installed(), reason="ai-edge-litert has no wheel for this machine")
+def test_here_the_face_is_found_and_without_the_model_what_is_louder(tmp_path: Path) -> None:
+    work, files = jobs()
+    (job,) = [job for job in work if job["name"] == FACES]
+    found = guest.work_on(job, files[job["file"]], tmp_path)["focus"]
+    assert dist(found, FACE_AT) < 0.04
+    assert focus_of(person())[0] < 0.5
+
+
+def test_an_emulated_machine_tells_of_a_processor_of_its_own_kind(tmp_path: Path) -> None:
+    """What reads which features it has would find x86-64's, and no processor of which it knows anything."""
+    python = tmp_path / "root" / "usr" / "bin" / "python3.13"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    try:
+        machine = arm64_machine(tmp_path)
+    except MachineError as error:
+        pytest.skip(str(error))
+    if not machine.emulated:
+        pytest.skip("this machine is one")
+    told = (tmp_path / "root" / "proc" / "cpuinfo").read_text("utf-8")
+    assert told.count("CPU part\t: 0xd0c") == os.cpu_count()
+    assert machine.environment["QEMU_CPU"] == "neoverse-n1"
 
 
 def test_every_function_that_a_stack_can_have_is_called_with_the_settings_of_its_template(tmp_path: Path) -> None:

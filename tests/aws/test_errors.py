@@ -8,9 +8,10 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from lightpress.aws.errors import find_object
+from lightpress.aws.errors import find_object, on_condition
 from lightpress.aws.objects import S3Objects
 from lightpress.aws.upload_store import S3UploadStore
+from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.source import Source
 from tools.fakes.s3 import Bucket, SimulatedS3
 
@@ -117,3 +118,21 @@ def test_an_object_with_a_customer_key_is_distinguished_from_every_other_bad_req
     held = S3Objects(s3).head(HERE)
     assert held is not None
     assert held.obstacle == "customer_key"
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(409, "ConditionalRequestConflict"), (412, "PreconditionFailed"), (404, "NoSuchKey")]
+)
+def test_a_condition_fails_where_something_else_is_there_or_nothing(status: int, code: str) -> None:
+    with pytest.raises(PreconditionFailed), on_condition():
+        raise refused(status, code)
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, "NoSuchBucket"), (403, "AccessDenied"), (500, "InternalError")])
+def test_any_other_refusal_of_a_condition_is_raised_as_it_is(status: int, code: str) -> None:
+    with pytest.raises(ClientError, match=code), on_condition():
+        raise refused(status, code)
+
+
+def refused(status: int, code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code}, "ResponseMetadata": {"HTTPStatusCode": status}}, "PutObject")  # type: ignore[typeddict-item]

@@ -91,6 +91,12 @@ def test_each_object_moves_the_time_of_the_next_and_a_pause_is_not_caught_up_wit
     assert runs.spend(ROW, 10, 0, NOW + 3_600).paced == NOW + 3_600, "a second back, and a second on"
 
 
+def test_the_last_of_it_can_be_taken_after_a_pause(runs: DynamoRuns) -> None:
+    runs.begin(replace(ROW, objects_left=5, nanos_left=50))
+    run = runs.spend(ROW, 5, 50, NOW + 3_600)
+    assert (run.objects_left, run.nanos_left) == (0, 0)
+
+
 def test_what_was_not_spent_is_given_back(runs: DynamoRuns) -> None:
     runs.begin(replace(ROW, objects_left=10, nanos_left=100))
     runs.spend(ROW, 5, 50, NOW)

@@ -11,6 +11,7 @@ from botocore.stub import Stubber
 
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.quarantine import S3Quarantine
+from lightpress.aws.unreadable import why_closed
 from lightpress.image import Reason
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
 from lightpress.pipeline.source import Closed, Original, Source
@@ -204,6 +205,14 @@ def test_an_object_that_no_list_has_is_gone_even_if_head_is_denied(s3: S3Client,
         answers.add_client_error("head_object", "403", "", 403)
         answers.add_response("list_object_versions", found, LIST)
         assert S3Originals(s3).head(HERE) is None
+
+
+def test_the_answer_to_a_question_is_not_left_open(s3: S3Client) -> None:
+    body = io.BytesIO(b"1")
+    with Stubber(s3) as answers:
+        answers.add_response("get_object", {"Body": body})
+        assert why_closed(s3, HERE, "e") is None
+    assert body.closed
 
 
 @pytest.mark.parametrize("answer", [None, "PreconditionFailed", "InvalidRange"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from lightpress.aws.uploads import VALID_SECONDS, S3Uploads
@@ -78,6 +79,17 @@ def test_a_part_that_is_replaced_after_it_was_measured_makes_no_file(upload: Upl
     with pytest.raises(Refused, match="not those that have arrived"):
         upload.complete(etag)
     assert upload.stored() is None
+
+
+def test_an_upload_that_is_gone_is_given_up_and_any_other_refusal_is_raised(upload: Upload) -> None:
+    uploads = S3Uploads(upload.s3, "uploads")
+    uploads.abort(KEY, "none")
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        S3Uploads(upload.s3, "nowhere").abort(KEY, upload.id)
+    with pytest.raises(Refused, match="no such upload"):
+        uploads.parts(KEY, "none")
+    with pytest.raises(ClientError, match="NoSuchBucket"):
+        S3Uploads(upload.s3, "nowhere").parts(KEY, upload.id)
 
 
 def test_of_parts_that_are_not_named_no_byte_counts(upload: Upload) -> None:

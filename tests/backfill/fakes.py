@@ -20,24 +20,30 @@ if TYPE_CHECKING:
 
 BUCKET = "photos"
 NOW = 1_800_000_000.0
+SIZE = 2_900_000
 JOB = Job((Selection(BUCKET),), nanos_sent=1_000, nanos_read=1, originals_of_a_shard=200)
 
 
 @dataclass
 class FakeLister:
-    """A bucket of these keys, each written at a time. pages: how many were listed."""
+    """A bucket of these keys, each written at a time. pages: how many were listed. archived: some keys' class."""
 
     keys: list[str]
     modified: dict[str, float] = field(default_factory=dict)
     page_size: int = 1_000
     pages: int = 0
+    archived: dict[str, str] = field(default_factory=dict)
 
     def page(self, bucket: str, prefix: str, after: str, *, deletions: bool) -> Page:  # noqa: ARG002
         self.pages += 1
         start = bisect_right(self.keys, after)
         some = [key for key in self.keys[start : start + self.page_size] if key.startswith(prefix)]
         more = start + self.page_size < len(self.keys)
-        return Page([Listed(key, self.modified.get(key, NOW)) for key in some], some[-1] if more and some else "")
+        listed = [
+            Listed(key, self.modified.get(key, NOW), size=SIZE, storage=self.archived.get(key, "STANDARD"))
+            for key in some
+        ]
+        return Page(listed, some[-1] if more and some else "")
 
 
 @dataclass
@@ -104,7 +110,7 @@ class FakeHints:
     refuses: int = 0
     deep: int = 0
 
-    def send(self, sources: Sequence[Source]) -> int:
+    def send(self, sources: Sequence[Source], *, late: bool = False, retry: bool = False) -> int:  # noqa: ARG002
         accepted = sources[: max(0, len(sources) - self.refuses)]
         self.sent += [source.key for source in accepted]
         return len(sources) - len(accepted)

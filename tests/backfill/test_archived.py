@@ -1,15 +1,23 @@
-"""Originals in an archive: a run counts them by name and leaves them, until they are restored."""
+"""Originals in an archive: a run counts them by name and leaves them, until they are restored.
+
+Those that are read for a fee, it reads; the fee counts.
+"""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import pytest
 
 from lightpress.backfill.look import Looking
+from lightpress.backfill.ports import Listed
 from lightpress.backfill.results import Folder
-from lightpress.backfill.run import FINISHED
+from lightpress.backfill.run import FINISHED, MAX_DOLLARS, NANOS
+from lightpress.costs.keeping import retrieval_in
+from lightpress.costs.prices import prices_of
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.source import Source
-from tests.backfill.fakes import BUCKET, Rig
+from tests.backfill.fakes import BUCKET, JOB, SIZE, Rig
 from tests.pipeline.fakes import FakeCloud, FakeOriginals, book
 
 KEYS = ["a.jpg", "b.jpg", "c.jpg"]
@@ -60,3 +68,40 @@ def test_what_was_restored_is_published_by_the_next_run_though_nobody_told(cloud
     run(cloud)
     cloud.originals.bucket.change(IN_AN_ARCHIVE, restored=True)
     assert run(cloud) == ([IN_AN_ARCHIVE], [{"ready": 2}, {"ready": 3}])
+
+
+ALL = [f"{number}.jpg" for number in range(10)]
+FEES = (("GLACIER_IR", 30_000_000, 9_600), ("STANDARD_IA", 10_000_000, 600))
+"""$0.03 and $0.01 for a GB; $10 and $1 a million requests: $9.60 and $0.60 more than in STANDARD."""
+
+
+def test_what_reading_an_original_costs_besides_is_taken_from_the_cap_before_it_is_sent() -> None:
+    job = replace(JOB, retrieval=FEES)
+    rig = Rig(ALL, stale=ALL, job=job)
+    rig.lister.archived = {"3.jpg": "GLACIER_IR", "4.jpg": "STANDARD_IA", "5.jpg": "INTELLIGENT_TIERING"}
+    rig.look()
+    looks, sent = 2 * len(ALL) * job.nanos_read, len(ALL) * job.nanos_sent
+    of_gb = sum(-(-SIZE * gb // 2**30) for gb in (30_000_000, 10_000_000))
+    of_requests = (1 + 3) * (9_600 + 600)  # a look is one of the original, processing it three
+    assert rig.row.spent == looks + sent + of_gb + of_requests
+
+
+def test_a_cap_that_allows_no_retrieval_ends_before_the_first_that_needs_it() -> None:
+    job = replace(JOB, retrieval=FEES)
+    rig = Rig(ALL, stale=ALL, job=job, nanos_left=30_000)
+    rig.lister.archived = {"3.jpg": "GLACIER_IR"}
+    assert rig.look() == MAX_DOLLARS
+    assert rig.hints.sent == ALL[:3]
+    plain = Rig(ALL, stale=ALL, job=job, nanos_left=30_000)
+    plain.look()
+    assert plain.hints.sent == ALL
+
+
+def test_a_million_photos_from_glacier_instant_retrieval_cost_as_much_to_read_as_s3_says() -> None:
+    """https://aws.amazon.com/s3/pricing/, as of November 2026: $0.03 for a GB, $10 a million requests."""
+    fee = retrieval_in(prices_of("us-east-1"))["GLACIER_IR"]
+    assert 1_000_000 * fee.dollars(SIZE) == pytest.approx(2_700 * 0.03 + 3 * 9.6, rel=0.01)
+    archived = Listed("a", 0, size=SIZE, storage="GLACIER_IR")
+    job = replace(JOB, nanos_sent=0, retrieval=FEES)
+    assert job.nanos_to_send(archived) / NANOS == pytest.approx(fee.dollars(SIZE), rel=1e-4)
+    assert job.nanos_to_send(replace(archived, storage="INTELLIGENT_TIERING")) == 0

@@ -11,9 +11,11 @@ from lightpress.backfill.child import Child
 from lightpress.backfill.look import GONE, IGNORED, Found, Looking, Stale
 from lightpress.backfill.run import Job, Run
 from lightpress.image import Limits, Reason, Size, Spec
+from lightpress.pipeline.facts import Box, Fact
+from lightpress.pipeline.gate import Review, Standing, standing_of
 from lightpress.pipeline.manifest import DroppedOriginal, Manifest, PublishedSource, Status
 from lightpress.pipeline.ports import PreconditionFailed, Published
-from lightpress.pipeline.recipe import DROP, Recipe, RecipeBook, Rule
+from lightpress.pipeline.recipe import DROP, Recipe, RecipeBook, Rule, Unanswered
 from lightpress.pipeline.source import Closed, Lying, Original, Source
 
 RECIPE = Recipe("web", Spec((Size("w10", 10),), ("jpeg",)))
@@ -62,8 +64,26 @@ class Bucket:
         return (*versions, *([Lying("v0", is_marker=False)] if self.older else []), *markers)[:2]
 
 
-def looked(bucket: Bucket, *, source: Source = SOURCE, book: RecipeBook = BOOK) -> Found:
-    return Looking(bucket, bucket, book)(source)  # type: ignore[arg-type]
+@dataclass(frozen=True)
+class Said:
+    """What reviewers and enrichers have said by now."""
+
+    reviews: tuple[Review, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+    def standing(self, key: str, identity: str, reviewers: tuple[str, ...]) -> Standing:
+        assert (key, identity) == ("a.jpg", "v1")
+        return standing_of(reviewers, self.reviews)
+
+    def of(self, key: str, identity: str, enrichers: tuple[str, ...]) -> tuple[Fact, ...]:
+        assert (key, identity) == ("a.jpg", "v1")
+        return tuple(fact for fact in self.facts if fact.enricher in enrichers)
+
+
+def looked(
+    bucket: Bucket, *, source: Source = SOURCE, book: RecipeBook = BOOK, said: Said | None = None, now: int = 0
+) -> Found:
+    return Looking(bucket, bucket, book, said, said, lambda: now)(source)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -112,6 +132,88 @@ def test_what_leaves_is_missed_neither_under_its_recipe_nor_under_another_but_it
     bucket: Bucket, found: Found
 ) -> None:
     assert looked(bucket, book=DROPPING) == found
+
+
+def only(recipe: Recipe) -> RecipeBook:
+    return RecipeBook((Rule("**", recipe),), {"web": recipe})
+
+
+NOON, HOUR = 1_800_000_000, 3600
+GATED = replace(RECIPE, gate=("person",), unanswered=Unanswered.PUBLISH, gate_hours=2)
+HELD = replace(READY, status=Status.HELD, gate=("person",), held_at=NOON, held_until=NOON + 2 * HOUR)
+REJECTED = replace(FAILED, reason="rejected_by_gate")
+NOT_REVIEWED = replace(FAILED, reason="not_reviewed")
+YES, NO = Said((Review("person", approved=True),)), Said((Review("person", approved=False),))
+
+
+@pytest.mark.parametrize(
+    ("manifest", "said", "hours", "stale"),
+    [
+        (HELD, Said(), 1, None),
+        (HELD, Said(), 2, Stale.REVIEWED),
+        (HELD, YES, 1, Stale.REVIEWED),
+        (HELD, NO, 1, Stale.REVIEWED),
+        (replace(HELD, gate=("another",)), Said(), 3, Stale.OUTDATED),
+        (replace(HELD, held_at=None, held_until=None), Said(), 3, Stale.OUTDATED),
+        (READY, Said(), 3, None),
+        (READY, YES, 3, None),
+        (READY, NO, 3, Stale.REVIEWED),
+        (REJECTED, NO, 3, None),
+        (REJECTED, YES, 3, Stale.REVIEWED),
+        (NOT_REVIEWED, Said(), 3, None),
+        (NOT_REVIEWED, YES, 3, Stale.REVIEWED),
+        (LEFT, Said(), 3, None),
+        (LEFT, NO, 3, Stale.REVIEWED),
+    ],
+)
+def test_what_reviewers_have_said_since_or_not_in_time_is_found(
+    manifest: Manifest, said: Said, hours: int, stale: Stale | None
+) -> None:
+    bucket = Bucket(manifest, None if manifest is LEFT else "v1")
+    found = looked(bucket, book=only(GATED), said=said, now=NOON + hours * HOUR)
+    assert found == Found(None if stale else str(manifest.status), stale, 2)
+
+
+def test_of_what_a_recipe_has_no_gate_for_nobody_is_asked() -> None:
+    assert looked(Bucket(READY, "v1"), said=NO) == Found("ready", None, 2)
+    assert looked(Bucket(READY, "v1"), book=only(GATED)) == Found("ready", None, 2)
+
+
+SEEN = Fact("faces", faces=(Box(0.1, 0.2, 0.2, 0.4),))
+ASKING = replace(RECIPE, enrichers=("faces",))
+TOLD = replace(READY, enrichers=("faces",), facts=(SEEN,))
+CUTTING = replace(ASKING, spec=replace(RECIPE.spec, sizes=(Size("w10", 10, 10, "cover", auto_focus=True),)))
+AROUND = replace(TOLD, digest=CUTTING.digest, source=PublishedSource("v1", 4, suggested=(0.2, 0.4)))
+BY_HAND = replace(AROUND, correction=(0.5, 0.5), source=PublishedSource("v1", 4, correction=(0.5, 0.5)))
+
+
+@pytest.mark.parametrize(
+    ("manifest", "recipe", "said", "stale"),
+    [
+        (READY, ASKING, Said(), Stale.ENRICHED),
+        (TOLD, ASKING, Said(facts=(SEEN,)), None),
+        (TOLD, ASKING, Said(facts=(replace(SEEN, alt="A cat"),)), Stale.ENRICHED),
+        (TOLD, RECIPE, Said(), Stale.ENRICHED),
+        (TOLD, ASKING, None, Stale.ENRICHED),
+        (READY, RECIPE, Said(facts=(SEEN,)), None),
+        (FAILED, ASKING, Said(facts=(SEEN,)), None),
+        (LEFT, ASKING, Said(facts=(SEEN,)), None),
+        (replace(LEFT, enrichers=("faces",)), RECIPE, Said(facts=(SEEN,)), Stale.ENRICHED),
+        (AROUND, CUTTING, Said(facts=(SEEN,)), None),
+        (replace(AROUND, source=READY.source), CUTTING, Said(facts=(SEEN,)), Stale.ENRICHED),
+        (BY_HAND, CUTTING, Said(facts=(SEEN,)), None),
+    ],
+)
+def test_what_enrichers_have_said_since_is_found(
+    manifest: Manifest, recipe: Recipe, said: Said | None, stale: Stale | None
+) -> None:
+    bucket = Bucket(manifest, None if manifest.original_dropped else "v1")
+    assert looked(bucket, book=only(recipe), said=said) == Found(None if stale else str(manifest.status), stale, 2)
+
+
+def test_what_nobody_can_read_is_not_cut_around_what_enrichers_see() -> None:
+    bucket = Bucket(replace(AROUND, source=READY.source), "v1", closed=CLOSED)
+    assert looked(bucket, book=only(CUTTING), said=Said(facts=(SEEN,))) == Found("ready", None, 2)
 
 
 def test_originals_of_attached_buckets_stay() -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from math import dist
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,12 +13,17 @@ import pytest
 from lightpress.cdk.code import compiled
 from lightpress.cdk.config import load_config
 from lightpress.cdk.functions import check_extra_inputs, check_face_focus
-from lightpress.cdk.layer_build import build
-from lightpress.cdk.native import EXTRA_LOCKS, FACES, TARGET, look_into
-from lightpress.cdk.readiness import LAMBDA_SRC
+from lightpress.cdk.layer_build import build, on_this_host, provide
+from lightpress.cdk.native import EXTRA_LOCKS, FACES, LOCK, TARGET, look_into
+from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
+from lightpress.image.faces import is_installed
 from lightpress.image.formats import EXTRA_INPUTS
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.toml_reader import ConfigError
+from tools.arm64 import guest
+from tools.arm64.jobs import FACE_AT, jobs, person
+from tools.arm64.jobs import FACES as FACE_JOB
+from tools.drawing import file_of
 from tools.template_lint import Environment, template_of
 
 if TYPE_CHECKING:
@@ -146,6 +154,32 @@ def test_what_is_compiled_into_them_is_known_by_name_and_version(extra_layers: d
     assert (found["LiteRT"].version, found["OpenBLAS"].version) == ("2.3.0", "0.3.31")
     assert {name for name, one in found.items() if not one.queries} == {"libgfortran"}
     assert found["PDFium"].queries[0]["version"] == "chromium/8149"
+
+
+@pytest.mark.nightly
+@pytest.mark.skipif(not is_installed(), reason="ai-edge-litert has no wheel for this machine")
+@pytest.mark.parametrize("missing", ["", "numpy/_core/_multiarray_umath.*", "ai_edge_litert/_pywrap_litert_inter*"])
+def test_what_is_left_of_the_layer_of_faces_finds_one_and_no_other_package_helps(missing: str, tmp_path: Path) -> None:
+    """As built for this machine; `make arm64` tries what is built for Lambda. Without what it needs, none is found."""
+    pillow, faces = tmp_path / "pillow", tmp_path / "faces"
+    for lock, out in ((LOCK, pillow), (EXTRA_LOCKS[FACES], faces)):
+        provide(lock, on_this_host(), out=out, cache=PROJECT / ".local" / "layer-cache")
+    assert not (faces / "python" / "numpy" / "random").exists()
+    for path in (faces / "python").glob(missing) if missing else ():
+        path.unlink()
+    code = compiled(LAMBDA_SRC, on_this_host(), recipes(tmp_path, "", CUT_AROUND_FACES), faces=True)
+    (job,) = [job for job in jobs()[0] if job["name"] == FACE_JOB]
+    (tmp_path / "originals").mkdir()
+    (tmp_path / "originals" / job["file"]).write_bytes(file_of(person()))
+    (tmp_path / "jobs.json").write_text(json.dumps([job]))
+    subprocess.run(
+        [sys.executable, "-S", "-P", guest.__file__, "pictures", str(tmp_path)],
+        env={"PYTHONPATH": f"{pillow / 'python'}:{faces / 'python'}:{code}"},
+        stderr=subprocess.DEVNULL,
+        check=not missing,
+    )
+    _, *results = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text("utf-8").splitlines()]
+    assert [dist(one["focus"], FACE_AT) < 0.04 for one in results] == ([] if missing else [True])
 
 
 def test_no_layer_brings_what_another_has(for_arm: Path, extra_layers: dict[str, Path]) -> None:

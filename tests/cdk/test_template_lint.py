@@ -55,6 +55,7 @@ def test_every_option_is_judged_together_with_others(tmp_path: Path) -> None:
     assert set(OPTIONS) - chosen == set()
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("option", sorted(ALONE))
 def test_each_of_them_can_be_chosen_alone(option: str, tmp_path: Path) -> None:
     chosen = chosen_in(load_config(environments_in(tmp_path)[option].options))
@@ -91,6 +92,7 @@ def test_options_that_only_change_values_add_and_remove_no_resource_and_no_grant
     assert grants[0] == grants[1]
 
 
+@pytest.mark.nightly
 def test_recipes_that_change_the_stack_are_judged(tmp_path: Path) -> None:
     environments = environments_in(tmp_path)
     handlers = {}
@@ -110,6 +112,7 @@ def test_recipes_that_change_the_stack_are_judged(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.nightly
 def test_a_web_acl_is_judged_in_the_stack_and_alone(tmp_path: Path) -> None:
     environments = environments_in(tmp_path)
     alone = template_of_web_acl(environments["together-jwt"].options, tmp_path / "alone")
@@ -118,6 +121,7 @@ def test_a_web_acl_is_judged_in_the_stack_and_alone(tmp_path: Path) -> None:
         assert [one for one in template["Resources"].values() if one["Type"] == "AWS::WAFv2::WebACL"]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("name", sorted(TOGETHER))
 def test_the_policies_of_everything_together_name_resources_as_aws_does(name: str, tmp_path: Path) -> None:
     found = policies(template_of(environments_in(tmp_path)[name], tmp_path / "out"))

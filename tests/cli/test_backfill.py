@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -119,6 +119,20 @@ def test_what_is_as_it_should_be_costs_two_reads_and_no_message(path: Path) -> N
     assert run(queue, path, 500) == "finished"
     assert not queue.sent
     assert saved(path).reads == 1000
+
+
+def test_what_reading_costs_because_of_the_storage_class_counts_and_is_kept_with_the_checkpoint(path: Path) -> None:
+    queue = Queue()
+    limits = Limits(rate=1e6, max_dollars=2.5, retrieval=lambda item: 1.0 if item.storage == "GLACIER_IR" else 0.0)
+    archived = {"00002", "00005", "00009"}
+    for _ in range(2):
+        one = backfill(queue, path, limits)
+        rest = items(20, one.checkpoint.place)
+        assert one.run(replace(item, storage="GLACIER_IR") if item.key in archived else item for item in rest) == (
+            "max_dollars"
+        )
+    assert saved(path).retrieval == 2
+    assert saved(path).sent == 9
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -112,7 +112,7 @@ def commands(key: str) -> Iterator[tuple[str, ...]]:
     yield "backfill", "--yes", key
 
 
-@pytest.mark.sampled(7)
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("arguments", list(commands(HOSTILE)), ids=repr)
 def test_no_command_passes_a_hostile_key_on_to_the_terminal(hostile: Rig, arguments: tuple[str, ...]) -> None:
     assert hostile.published(HOSTILE)

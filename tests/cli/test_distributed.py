@@ -12,13 +12,27 @@ import pytest
 from lightpress.aws.run_files import S3Files
 from lightpress.aws.runs_table import RUN, DynamoRuns
 from lightpress.backfill.results import Folder, Pass, Report
-from lightpress.backfill.run import FINISHED, LEFT, MAX_OBJECTS, NANOS, NO_LIMIT, STOPPED, Job
+from lightpress.backfill.run import (
+    FINISHED,
+    LEFT,
+    MAX_OBJECTS,
+    NANOS,
+    NO_LIMIT,
+    PLAN,
+    STOPPED,
+    SWEEP,
+    Job,
+    job_from_json,
+)
 from lightpress.cli import backfilling
 from lightpress.cli.backfilling import NotForMachineError, is_for_machine, job_for, machine_job
 from lightpress.cli.console import Terminal
 from lightpress.cli.distributed import Caps, Distributed, MachineFailedError, NothingRunsError, Progress, name_of
+from lightpress.cli.failures import Filters
 from lightpress.cli.project import RECIPES
 from lightpress.cli.tables import print_report
+from lightpress.cli.tasks import plan_of, retry_of, sweep_of
+from lightpress.costs.prices import prices_of
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.recipe import load_recipes
 from tests.cli.deployed import IMAGES, UPLOADS, Rig
@@ -228,11 +242,14 @@ def test_from_ten_thousand_objects_on_it_is_the_machine(operator: Operator, rig:
 def test_a_run_that_was_begun_on_the_machine_goes_on_there_however_small(operator: Operator) -> None:
     job = job_of(operator)
     operator.states.run = job.run_name
-    operator.machine.start(job.run_name, machine_job(job, lambda sent, reads: sent * 1e-4 + reads * 4e-7), Caps())
+    on_machine = machine_job(job, lambda sent, reads: sent * 1e-4 + reads * 4e-7, prices_of("us-east-1"))
+    operator.machine.start(job.run_name, on_machine, Caps())
     assert is_for_machine(job, "auto")
     run = operator.runs.find(job.run_name)
     assert run is not None
     assert (run.job.nanos_sent, run.job.nanos_read, run.job.outdated) == (100_000, 400, True)
+    assert ("GLACIER_IR", 30_000_000, 9_600) in run.job.retrieval
+    assert job_from_json(run.job.to_json()) == run.job
 
 
 def printed(operator: Operator, report: Report) -> str:
@@ -255,3 +272,70 @@ def test_the_report_says_what_was_done_and_names_what_stays(operator: Operator) 
     stopped = printed(operator, Report("r", STOPPED, passes, unfinished=((UPLOADS, "", "m"), (UPLOADS, "x", ""))))
     assert "uploads: the first key to m is not done" in stopped
     assert "uploads: x to the last key is not done" in stopped
+
+
+@pytest.mark.parametrize("remove", [False, True])
+def test_a_sweep_is_a_run_over_all_manifests_with_the_prices_of_its_requests(operator: Operator, remove: bool) -> None:
+    task = sweep_of(operator.deployment, remove=remove).priced(prices_of("us-east-1", ()))
+    assert (task.job.task, task.job.remove, task.job.sends) == (SWEEP, remove, remove)
+    assert task.job.pictures == (Selection(IMAGES, "m/"),)
+    assert task.job.nanos_read == 400, "$0.40 a million: https://aws.amazon.com/s3/pricing/"
+    assert task.name != sweep_of(operator.deployment, remove=not remove).name
+    assert job_from_json(task.job.to_json()) == task.job
+
+
+def test_small_buckets_and_stacks_with_copies_are_swept_by_the_loop(operator: Operator, rig: Rig) -> None:
+    task = sweep_of(operator.deployment, remove=True)
+    for number in range(2):
+        rig.failed(f"{number}.jpg")
+    assert [task.is_for_machine("auto", least) for least in (2, 3)] == [True, False]
+    assert [task.is_for_machine(engine, least) for engine, least in (("machine", 3), ("loop", 1))] == [True, False]
+    operator.states.run = task.name
+    task.machine.start(task.name, task.job, Caps())
+    assert task.is_for_machine("auto", 3), "what was begun on the machine goes on there"
+    copied = sweep_of(replace(operator.deployment, copies_bucket="shop"), remove=True)
+    assert not copied.is_for_machine("auto", 1)
+    with pytest.raises(NotForMachineError, match="copies of variants"):
+        copied.is_for_machine("machine")
+
+
+def test_a_plan_is_a_run_over_all_manifests_by_recipes_that_its_children_find_among_its_files(
+    operator: Operator, rig: Rig
+) -> None:
+    task = plan_of(operator.deployment, RECIPES, load_recipes(RECIPES))
+    assert (task.job.task, task.job.sends, task.job.digest) == (PLAN, False, load_recipes(RECIPES).digest)
+    task.write_files()
+    written = rig.deployment.s3.get_object(Bucket=IMAGES, Key=task.job.recipes)["Body"].read()
+    assert written == RECIPES.read_bytes()
+    assert job_from_json(task.job.to_json()) == task.job
+
+
+def test_a_retry_is_a_run_over_segments_of_the_failures_that_leaves_out_what_fails_meanwhile_also_when_resumed(
+    operator: Operator, rig: Rig
+) -> None:
+    for number in range(3):
+        rig.failed(f"a/{number}.jpg", last_at=int(NOW) - 10 * number)
+    rig.failed("b.jpg", last_at=int(NOW))
+    filters = Filters("corrupt", "a/", 15)
+    task = retry_of(operator.deployment, rig.store.table, filters, NOW)
+    assert (task.job.reason, task.job.under, task.job.since, task.job.before) == ("corrupt", "a/", NOW - 15, NOW)
+    assert task.job.segments > 1
+    assert [task.is_for_machine("auto", least) for least in (2, 3)] == [True, False]
+    assert job_from_json(task.job.to_json()) == task.job
+    operator.states.run = task.name
+    task.machine.start(task.name, task.job, Caps())
+    operator.runs.advance(task.name, 1, MAX_OBJECTS)
+    operator.states.end()
+    later = retry_of(operator.deployment, rig.store.table, filters, NOW + 900)
+    assert later.name == task.name
+    assert later.machine.start(later.name, later.job, Caps()).job.before == NOW
+    operator.runs.advance(task.name, 2, FINISHED)
+    operator.states.end()
+    assert later.machine.start(later.name, later.job, Caps()).job.before == NOW + 900, "of a new round, its own"
+
+
+def test_jobs_of_before_there_were_other_tasks_are_still_read() -> None:
+    values = json.loads(JOB.to_json())
+    for name in ("task", "remove", "recipes", "digest", "segments", "reason", "under", "retrieval"):
+        del values[name]
+    assert job_from_json(json.dumps(values)) == JOB

@@ -342,6 +342,7 @@ def test_the_counters_of_an_owner_go_and_those_of_another_stay(rig: Rig) -> None
     assert [item[OWNER_DAY]["S"] for item in dynamodb.scan(TableName="counters")["Items"]] == [f"{BOB} 2026-11-28"]
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("scope", "found"),
     [
@@ -428,6 +429,7 @@ def test_without_waiting_the_receipt_says_that_it_is_not_the_last_word(rig: Rig)
     assert "run it again after 20" in done.stdout
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -157,7 +157,7 @@ def test_a_machine_that_is_set_up_wrongly_is_named_in_one_sentence(name: str, ma
     assert result.exit_code == 1
 
 
-@pytest.mark.sampled(14)
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize(
     ("refusal", "sentence"),
     [

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from lightpress.cli.plan import plan, sample
+from lightpress.backfill.plan import plan
+from lightpress.cli.plan import sample
 from lightpress.image import Reason, Size, Spec
 from lightpress.image.formats import OUTPUTS
 from lightpress.image.spec import Pixels

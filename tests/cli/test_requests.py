@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.cli.plan import manifest_paths, plan, read_manifests
+from lightpress.backfill.plan import plan
+from lightpress.cli.plan import manifest_paths, read_manifests
 from lightpress.cli.project import RECIPES
-from lightpress.cli.sweep import Found, Sweep
+from lightpress.cli.sweep import Sweep
 from lightpress.pipeline.manifest import (
     MANIFESTS,
     VARIANTS,
@@ -30,6 +31,8 @@ from tools.fakes.s3 import Bucket, SimulatedS3
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from lightpress.backfill.sweep import Found
 
 PAGE = 1_000
 OF_EACH = 13
@@ -52,6 +55,15 @@ class Store(SimulatedS3):
     """Its listings are those of S3, found by bisection, for it holds more than the simulation's."""
 
     listed: list[str] = field(default_factory=list)
+
+    def list_objects_v2(self, *, Bucket: str, Prefix: str = "", StartAfter: str = "", **_: Any) -> dict[str, Any]:  # noqa: N803, ANN401
+        keys = self.listed if Bucket == IMAGES else sorted(self.buckets[Bucket].keys)
+        start, end = (
+            max(bisect_left(keys, Prefix), bisect_right(keys, StartAfter)),
+            bisect_right(keys, Prefix + "\U0010ffff"),
+        )
+        page = keys[start : min(start + PAGE, end)]
+        return self.wire("ListObjectsV2", Prefix, lambda: {**_page(page), "IsTruncated": start + PAGE < end})
 
     def get_paginator(self, operation: str) -> Any:  # noqa: ANN401
         assert operation == "list_objects_v2"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
 from lightpress.aws.images import S3Images
+from lightpress.backfill.sweep import LONGEST_LIFE_SECONDS, Found
 from lightpress.cli.main import app
-from lightpress.cli.sweep import LONGEST_LIFE, Found, Sweep
+from lightpress.cli.sweep import Sweep
 from lightpress.pipeline.copies import mark_of
 from lightpress.pipeline.copy_pattern import Stored as StoredCopy
 from lightpress.pipeline.events import read
@@ -26,6 +27,7 @@ from lightpress.pipeline.manifest import (
     manifest_path,
     variants_folder,
 )
+from lightpress.pipeline.ports import PreconditionFailed
 from tests.cli.deployed import IMAGES, Rig
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from lightpress.client.deployment import Deployment
     from lightpress.pipeline.ports import Lies
 
-NOW = datetime.now(UTC)
+NOW = time.time()
 
 
 def variant(rig: Rig, key: str, generation: str) -> str:
@@ -55,7 +57,7 @@ def ready(rig: Rig, key: str, times: int) -> tuple[set[str], str]:
     return {*paths[-2:], manifest_path(key)}, generation
 
 
-def sweep(rig: Rig, *, remove: bool, later: timedelta = timedelta()) -> Found:
+def sweep(rig: Rig, *, remove: bool, later: float = 0) -> Found:
     return Sweep(rig.deployment, remove, NOW + later)()
 
 
@@ -64,7 +66,7 @@ def test_where_nothing_is_amiss_nothing_is_found_nor_touched(rig: Rig) -> None:
     rig.failed("b.jpg")
     rig.manifest("c.jpg", Status.DELETED)
     before = rig.stored(IMAGES)
-    found = sweep(rig, remove=True, later=2 * LONGEST_LIFE)
+    found = sweep(rig, remove=True, later=2 * LONGEST_LIFE_SECONDS)
     assert (found.manifests, sum(found.files.values()), found.sourceless, found.removed) == (3, 0, [], 0)
     assert rig.stored(IMAGES) == before
     assert rig.waiting() == []
@@ -104,22 +106,47 @@ def test_a_manifest_whose_source_is_gone_is_handed_to_the_queue(rig: Rig) -> Non
     assert rig.stored(IMAGES) == before, "it is for the story to judge"
 
 
-def test_variants_without_a_manifest_are_handed_over_with_their_picture(rig: Rig) -> None:
-    rig.upload("a.jpg")
-    path = variant(rig, "a.jpg", generation_name(1, "v", "d"))
-    found = sweep(rig, remove=True, later=2 * LONGEST_LIFE)
-    assert (found.files["ownerless"], found.handed_over, found.removed) == (1, 1, 0)
-    assert [source.key for body in rig.waiting() for source in read(body).sources] == ["a.jpg"]
-    assert path in rig.stored(IMAGES)
-
-
-@pytest.mark.parametrize(("age", "removed"), [(LONGEST_LIFE / 2, 0), (2 * LONGEST_LIFE, 1)])
-def test_without_a_picture_they_are_removed_when_no_worker_of_theirs_lives(
-    rig: Rig, age: timedelta, removed: int
+@pytest.mark.parametrize(("age", "removed"), [(LONGEST_LIFE_SECONDS / 2, 0), (2 * LONGEST_LIFE_SECONDS, 1)])
+def test_variants_without_a_manifest_are_removed_a_day_later_behind_a_tombstone(
+    rig: Rig, age: float, removed: int
 ) -> None:
+    path = variant(rig, "a.jpg", generation_name(3, "v", "d"))
+    found = sweep(rig, remove=True, later=age)
+    assert (found.files["ownerless"], found.removed) == (1, removed)
+    assert (path in rig.stored(IMAGES)) == (not removed)
+    left = rig.published("a.jpg")
+    if removed:
+        assert left is not None
+        assert (left.manifest.status, left.manifest.revision) == (Status.DELETED, 3)
+        text = rig.deployment.s3.get_object(Bucket=IMAGES, Key=manifest_path("a.jpg"))["Body"].read().decode()
+        assert "a.jpg" not in text, "nobody knows the key of a hash"
+    else:
+        assert left is None
+
+
+def test_whoever_was_writing_them_loses_its_race_and_no_file_of_it_is_named(rig: Rig) -> None:
+    """What it wrote for the first revision may be gone; it finds a tombstone, and begins anew with the second."""
     variant(rig, "a.jpg", generation_name(1, "v", "d"))
-    assert sweep(rig, remove=True, later=age).removed == removed
-    assert len(rig.stored(IMAGES)) == 1 - removed
+    sweep(rig, remove=True, later=2 * LONGEST_LIFE_SECONDS)
+    ours = Manifest("a.jpg", Status.READY, 1, generation=generation_name(1, "v", "d"))
+    with pytest.raises(PreconditionFailed):
+        S3Images(rig.deployment.s3, IMAGES).publish(ours, None)
+
+
+@pytest.mark.parametrize("status", [Status.DELETED, Status.HELD])
+def test_of_what_was_deleted_or_is_held_the_workflow_removes_what_is_left_over(rig: Rig, status: Status) -> None:
+    """As long as it is there, whoever comes by has the CDN forget it, or lists what is held anew."""
+    rig.manifest("a.jpg", status, rig.upload("a.jpg"))
+    if status is Status.DELETED:
+        rig.deployment.s3.delete_object(Bucket="uploads", Key="a.jpg")
+    left = {variant(rig, "a.jpg", generation_name(revision, "v", "d")) for revision in (1, 4)}
+    found = sweep(rig, remove=True)
+    assert (found.keys["unfinished"], found.removed, found.handed_over) == (1, 0, 1)
+    assert left < rig.stored(IMAGES)
+    (body,) = rig.waiting()
+    told = read(body)
+    assert [source.key for source in told.sources] == ["a.jpg"]
+    assert told.late == set(told.sources), "what somebody left behind is to be looked for"
 
 
 def test_the_command_only_reports_unless_an_option_says_to_remove(rig: Rig) -> None:
@@ -169,7 +196,7 @@ class Copied:
     def write(self, address: str, mark: Lies) -> None:
         self.copies.write(address, b"variant", mark, StoredCopy("image/webp"), self.copies.look(address))
 
-    def sweep(self, *, remove: bool = True, later: timedelta = 2 * LONGEST_LIFE) -> Found:
+    def sweep(self, *, remove: bool = True, later: float = 2 * LONGEST_LIFE_SECONDS) -> Found:
         return Sweep(self.deployment, remove, NOW + later)()
 
     @property
@@ -231,7 +258,7 @@ def test_copies_that_no_manifest_names_are_removed_a_day_later_and_what_others_w
     copied.write("thumbs/of-another-deployment.webp", replace(mark, owner="name.elsewhere"))
     copied.deployment.s3.put_object(Bucket=IMAGES, Key="thumbs/logo.svg", Body=b"<svg/>")
     everything = copied.addresses
-    young = copied.sweep(later=LONGEST_LIFE / 2)
+    young = copied.sweep(later=LONGEST_LIFE_SECONDS / 2)
     assert (young.files["astray"], young.removed, copied.addresses) == (0, 0, everything)
     reported = copied.sweep(remove=False)
     assert (reported.files["astray"], reported.bytes["astray"], reported.removed) == (2, 14, 0)
@@ -252,7 +279,7 @@ def test_each_copy_is_looked_at_once_each_manifest_read_once_for_all_of_them_and
         "before-parameter-build.s3.*",
         lambda model, params, **_: asked.update([f"{model.name} {params.get('Key', '')[:7]}"]),
     )
-    copied.sweep(remove=False, later=LONGEST_LIFE / 2)
+    copied.sweep(remove=False, later=LONGEST_LIFE_SECONDS / 2)
     assert asked["HeadObject thumbs/"] == 0
     manifests = asked.pop(read_manifest := f"GetObject {manifest_path('a.jpg')[:7]}")
     copied.sweep()

@@ -178,6 +178,7 @@ def test_a_point_that_is_chosen_on_the_page_cuts_its_picture_anew_until_it_is_ta
     assert distance(square(again), BLUE) < 12
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("focus", [[0.1], [0.1, 1.2], [0.1, "x"], "0.1,0.2", 3, [float("nan"), 0]], ids=str)
 def test_a_point_that_is_none_is_refused(there: Watched, focus: object) -> None:
     there.until(is_done)

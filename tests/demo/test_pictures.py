@@ -42,6 +42,7 @@ def test_the_set_is_the_same_bytes_whenever_it_is_drawn(drawn: Mapping[str, Draw
     assert draw_demo_set() == tuple(drawn.values())
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("key", "media_type", "size"),
     [

@@ -249,6 +249,7 @@ JUDGES: dict[str, Callable[[str, Path], None]] = {
 }
 
 
+@pytest.mark.sampled(50)
 @pytest.mark.parametrize(("page", "command"), COMMANDS, ids=lambda value: str(value)[:80])
 def test_every_command_is_understood_by_its_program(page: str, command: str, tmp_path: Path) -> None:
     assert page

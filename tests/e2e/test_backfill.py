@@ -18,14 +18,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.aws.images import S3Images
+from lightpress.backfill.plan import plan
 from lightpress.backfill.run import FINISHED, MAX_OBJECTS, STOPPED, Job
 from lightpress.cli.distributed import Caps, Distributed
+from lightpress.cli.failures import FailureStore, Filters
+from lightpress.cli.plan import manifest_paths, read_manifests
 from lightpress.cli.project import RECIPES
+from lightpress.cli.tasks import found_of, plan_of, planned_of, retry_of, sweep_of
 from lightpress.local.emulator import WORKER_PREFIX
 from lightpress.local.home import Home
 from lightpress.local.processes import commands
 from lightpress.pipeline.buckets import Selection
-from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
+from lightpress.pipeline.manifest import VARIANTS, Manifest, PublishedSource, Status, variants_folder
 from lightpress.pipeline.recipe import load_recipes
 from tests.e2e.test_pipeline import eventually, picture
 
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
     from lightpress.backfill.results import Report
+    from lightpress.backfill.sweep import Found
     from lightpress.cli.distributed import Progress
     from lightpress.client.deployment import Deployment
     from lightpress.local import Outputs
@@ -49,6 +54,15 @@ CAP = len(LOST) * 2 // 3
 LONGEST_STEP = 1_000
 AT_ONCE = 8
 PATIENCE = 120.0 + ORIGINALS / 10
+
+ONE_SIZE = """
+[[rules]]
+path = "**"
+recipe = "web"
+
+[recipes.web]
+sizes = { w8 = { width = 8 } }
+"""
 
 pytestmark = pytest.mark.emulator("functions are killed, and uploads are not announced")
 
@@ -154,6 +168,71 @@ def test_a_run_that_is_stopped_capped_resumed_and_killed_publishes_every_origina
 
 def _silently(_: Progress) -> None:
     """Show nothing."""
+
+
+def swept(deployment: Deployment, *, remove: bool) -> Found:
+    """What a sweep on the state machine finds."""
+    task = sweep_of(deployment, remove=remove)
+    task.machine.start(task.name, task.job, Caps())
+    report = task.machine.follow(task.name, _silently, 0.2)
+    assert report.ended == FINISHED
+    return found_of(task.machine.progress(task.name).run, report)
+
+
+def test_a_sweep_on_the_state_machine_removes_what_nobody_names_and_leaves_what_is_published(
+    deployment: Deployment, s3: S3Client, cloud: Outputs
+) -> None:
+    key = "swept.png"
+    s3.put_object(Bucket=cloud.uploads_bucket, Key=key, Body=picture(9, (16, 16)))
+    eventually(lambda: deployment.manifest(key), 60)
+    before = set(S3Images(s3, cloud.images_bucket).paths(VARIANTS))
+    dead = f"{variants_folder(key)}0-dead/w.webp"
+    s3.put_object(Bucket=cloud.images_bucket, Key=dead, Body=b"dead")
+    assert swept(deployment, remove=False).files["dead"] >= 1
+    assert dead in set(S3Images(s3, cloud.images_bucket).paths(VARIANTS))
+    found = swept(deployment, remove=True)
+    assert found.removed >= 1
+    assert found.manifests >= 1
+    after = set(S3Images(s3, cloud.images_bucket).paths(VARIANTS))
+    assert dead not in after
+    manifest = deployment.manifest(key)
+    assert manifest is not None
+    assert {variant.path for variant in manifest.variants} <= before & after
+
+
+def test_a_plan_on_the_state_machine_says_of_every_manifest_what_other_recipes_would_make_of_it(
+    deployment: Deployment, s3: S3Client, cloud: Outputs, tmp_path: Path
+) -> None:
+    s3.put_object(Bucket=cloud.uploads_bucket, Key="planned.png", Body=picture(9, (16, 16)))
+    eventually(lambda: deployment.manifest("planned.png"), 60)
+    recipes = tmp_path / "recipes.toml"
+    recipes.write_text(ONE_SIZE, encoding="utf-8")
+    task = plan_of(deployment, recipes, load_recipes(recipes))
+    task.write_files()
+    task.machine.start(task.name, task.job, Caps())
+    found = planned_of(task.machine.follow(task.name, _silently, 0.2))
+    everything = list(read_manifests(deployment, manifest_paths(deployment)))
+    assert found.tables() == plan(everything, load_recipes(recipes)).tables()
+    assert found.pictures["stale"] >= 1
+
+
+def test_failures_are_sent_again_by_the_state_machine_and_those_that_fail_again_are_named(
+    deployment: Deployment, s3: S3Client, cloud: Outputs
+) -> None:
+    bad = [f"retried/{number}.png" for number in range(3)]
+    for key in bad:
+        s3.put_object(Bucket=cloud.uploads_bucket, Key=key, Body=b"no picture")
+    store = FailureStore.of(deployment)
+    eventually(lambda: len(store.failures(Filters(prefix="retried/"))) == len(bad), 120)
+    first = max(row.last_at for row in store.failures(Filters(prefix="retried/")))
+    eventually(lambda: time.time() > first + 1, 10)
+    task = retry_of(deployment, store.table, Filters(prefix="retried/"), time.time())
+    task.machine.start(task.name, task.job, Caps())
+    report = task.machine.follow(task.name, _silently, 0.2)
+    assert report.ended == FINISHED
+    assert report.passes[0].stale == {"failed": len(bad)}
+    assert report.passes[-1].endings == {"failed again": len(bad)}
+    assert sorted(key for _, key, _ in report.left) == bad
 
 
 def test_a_night_looks_at_what_it_may_and_leaves_alone_what_was_uploaded_within_the_hour(

@@ -6,21 +6,34 @@ Its definition is interpreted by the local cloud, in tests/e2e.
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lightpress.aws.run_files import S3Files
 from lightpress.aws.runs_table import DynamoRuns
+from lightpress.backfill.plan import plan, plan_in
 from lightpress.backfill.results import Folder, Pass, Report
-from lightpress.backfill.run import FINISHED, MAX_OBJECTS, STOPPED, Job, Run
+from lightpress.backfill.run import FINISHED, MAX_OBJECTS, PLAN, RETRY, STOPPED, SWEEP, Job, Run
 from lightpress.backfill.shards import shards_in
 from lightpress.composition.backfill import machine_at
 from lightpress.handlers.backfill import handler
 from lightpress.pipeline.buckets import Selection
-from lightpress.pipeline.events import read
-from lightpress.pipeline.manifest import manifest_path
-from tests.handlers.conftest import HINTS, IMAGES, RUNS, UPLOADS, Context, Deployed, notification
+from lightpress.pipeline.events import read, reconcile_message
+from lightpress.pipeline.manifest import manifest_path, variants_folder
+from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.source import Source
+from tests.handlers.conftest import (
+    FAILURES,
+    HINTS,
+    IMAGES,
+    RUNS,
+    UPLOADS,
+    Context,
+    Deployed,
+    notification,
+)
 from tests.handlers.recorder import Call, recorded
 from tests.handlers.test_recorded_calls import (
     IS_THE_BUCKET_THERE,
@@ -33,16 +46,32 @@ from tests.handlers.test_recorded_calls import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 FIND, TAKE = Call("dynamodb", "GetItem", RUNS), Call("dynamodb", "UpdateItem", RUNS)
 READ_FILE, WRITE_FILE = Call("s3", "GetObject", IMAGES, "b/"), Call("s3", "PutObject", IMAGES, "b/")
 LIST_ORIGINALS = Call("s3", "ListObjectsV2", UPLOADS, "*")
+SCAN = Call("dynamodb", "Scan", FAILURES)
 HINT, COUNT = Call("sqs", "SendMessageBatch", HINTS), Call("sqs", "GetQueueAttributes", HINTS)
+SWEPT = {
+    *(Call("s3", "ListObjectsV2", IMAGES, prefix) for prefix in ("m/", "i/")),
+    *(Call("s3", "PutObject", IMAGES, "m/"), Call("s3", "DeleteObjects", IMAGES, "i/")),
+}
 BACKFILL = {
     *(FIND, TAKE, READ_FILE, WRITE_FILE, LIST_ORIGINALS, WHICH_VERSION, HINT, COUNT),
     # A look at an original is that of `process_upload`.
     *(READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ),
+    *SWEPT,
+    SCAN,
 }
+OTHER_RECIPES = """
+[[rules]]
+path = "**"
+recipe = "web"
+
+[recipes.web]
+sizes = { w640 = { width = 640 } }
+"""
 JOB = Job((Selection(UPLOADS),), originals_of_a_shard=2)
 
 
@@ -243,6 +272,142 @@ def test_a_cap_is_kept_to_the_object_and_a_resumed_run_sends_the_rest_once(
     assert runs.resume(Run("r", JOB, attempts=1)) is None, "another operator was quicker"
     looked_at(deployed, "r")
     assert hinted(deployed) == keys[3:]
+
+
+def test_a_sweep_removes_what_nobody_names_and_hands_over_what_lost_its_original(
+    calls: set[Call], deployed: Deployed, runs: DynamoRuns
+) -> None:
+    for key in ("fine.jpg", "gone.jpg", "stranded.jpg"):
+        deployed.upload(key, PICTURE)
+    deployed.invoke(*(notification(key) for key in ("fine.jpg", "gone.jpg", "stranded.jpg")))
+    deployed.s3.delete_object(Bucket=UPLOADS, Key="gone.jpg")
+    left = {
+        f"{variants_folder('fine.jpg')}0-dead/w.webp",
+        f"{variants_folder('stranded.jpg')}7-x/w.webp",
+        f"{variants_folder('nobody.jpg')}1-x/w.webp",
+    }
+    before = _stored(deployed)
+    for path in left:
+        deployed.s3.put_object(Bucket=IMAGES, Key=path, Body=b"four")
+    manifests = Selection(IMAGES, "m/")
+    runs.begin(Run("seen", Job((manifests,), task=SWEEP, originals_of_a_shard=2), paced=time.time()))
+    looked_at(deployed, "seen")
+    assert _stored(deployed) - {path for path in _stored(deployed) if path.startswith("b/")} == before | left
+    assert hinted(deployed) == []
+    calls.clear()
+    job = Job((manifests,), task=SWEEP, remove=True, originals_of_a_shard=2)
+    runs.begin(Run("done", job, paced=time.time()))
+    in_two_days = machine_at(lambda: time.time() + 2 * 86_400)
+    planned = in_two_days.plan(in_two_days.begin({"run": "done"}, "e"), lambda: True)
+    assert planned["shards"] == 2
+    for row in rows(deployed, planned):
+        assert in_two_days.step({"run": "done", "row": row, "waits": 0})["done"]
+    assert in_two_days.settle({"run": "done"})["ended"] == FINISHED
+    assert SWEPT <= calls <= BACKFILL
+    after = _stored(deployed)
+    assert not left & after
+    assert before <= after, "what is published stays, and what lost its original is for the workflow to judge"
+    assert hinted(deployed) == ["gone.jpg"]
+    run = runs.find("done")
+    assert run is not None
+    (found,) = report_of(deployed, run).passes
+    assert found.tables == {
+        "files": {"dead": 1, "stranded": 1, "ownerless": 1},
+        "bytes": {"dead": 4, "stranded": 4, "ownerless": 4},
+        "keys": {"sourceless": 1},
+        "swept": {"manifests": 3, "removed": 3},
+    }
+    assert report_of(deployed, run).left == ((IMAGES, "gone.jpg", "sourceless"),)
+
+
+def test_a_plan_reads_every_manifest_once_and_says_what_the_loop_says(
+    calls: set[Call], deployed: Deployed, runs: DynamoRuns, tmp_path: Path
+) -> None:
+    keys = [f"{number}.jpg" for number in range(5)]
+    for key in keys:
+        deployed.upload(key, PICTURE)
+    deployed.invoke(*(notification(key) for key in keys))
+    deployed.s3.delete_object(Bucket=UPLOADS, Key=keys[0])
+    deployed.invoke(notification(keys[0], name="ObjectRemoved:Delete"))
+    recipes = tmp_path / "recipes.toml"
+    recipes.write_text(OTHER_RECIPES, encoding="utf-8")
+    book = load_recipes(recipes)
+    job = Job(
+        (Selection(IMAGES, "m/"),), task=PLAN, originals_of_a_shard=2, recipes="b/p/recipes.toml", digest=book.digest
+    )
+    deployed.s3.put_object(Bucket=IMAGES, Key=job.recipes, Body=recipes.read_bytes())
+    runs.begin(Run("p", job, paced=time.time()))
+    calls.clear()
+    looked_at(deployed, "p")
+    assert task("settle", {"run": "p"})["ended"] == FINISHED
+    assert calls == {FIND, TAKE, READ_FILE, WRITE_FILE, READ_MANIFEST, Call("s3", "ListObjectsV2", IMAGES, "m/")}
+    run = runs.find("p")
+    assert run is not None
+    (found,) = report_of(deployed, run).passes
+    by_loop = plan((manifest for key in keys if (manifest := deployed.manifest(key))), book)
+    by_machine = plan_in(found.tables, report_of(deployed, run).left)
+    assert (found.shards, by_loop.pictures) == (3, {"deleted": 1, "stale": 4})
+    assert by_machine.tables() == by_loop.tables()
+    assert {state: sorted(keys) for state, keys in by_machine.examples.items()} == by_loop.examples
+
+    runs.begin(Run("q", replace(job, digest="0"), paced=time.time()))
+    with pytest.raises(Exception, match="plan with --engine loop") as error:
+        task("begin", {"run": "q"})
+    assert type(error.value).__name__ == "OtherRecipesError"
+
+
+def test_failures_are_sent_again_until_each_is_published_or_has_failed_again(
+    calls: set[Call], deployed: Deployed, runs: DynamoRuns
+) -> None:
+    """moto knows no segments of a table: that they are, is tested on the local cloud (tests/e2e)."""
+    for key in ("bad.jpg", "lost.jpg", "mended.jpg", "other/bad.jpg"):
+        deployed.upload(key, b"hello")
+        deployed.invoke(notification(key))
+        deployed.record()
+    before = int(time.time()) + 1
+    job = Job((), before=before, task=RETRY, segments=1, reason="not_a_picture")
+    runs.begin(Run("r", replace(job, reason="corrupt"), paced=time.time()))
+    looked_at(deployed, "r")
+    assert hinted(deployed) == [], "another reason"
+    runs.begin(Run("s", replace(job, under="other/"), objects_left=0, paced=time.time()))
+    looked_at(deployed, "s")
+    assert task("settle", {"run": "s"})["ended"] == MAX_OBJECTS
+    calls.clear()
+    runs.begin(Run("t", job, paced=time.time()))
+    looked_at(deployed, "t")
+    assert calls == {FIND, TAKE, READ_FILE, WRITE_FILE, COUNT, SCAN, READ_MANIFEST, HINT}
+    assert hinted(deployed) == ["bad.jpg", "lost.jpg", "mended.jpg", "other/bad.jpg"]
+    assert task("settle", {"run": "t"})["ended"] == ""
+
+    time.sleep(max(0.0, before + 0.01 - time.time()))
+    for key in ("bad.jpg", "other/bad.jpg"):
+        deployed.invoke(reconcile_message(Source(UPLOADS, key), retry=True))
+        deployed.record()
+    deployed.upload("mended.jpg", PICTURE)
+    deployed.invoke(notification("mended.jpg"))
+    runs.advance("t", 2)
+    looked_at(deployed, "t")
+    assert hinted(deployed) == ["lost.jpg"], "its message was lost"
+    assert task("settle", {"run": "t"})["ended"] == ""
+    deployed.invoke(reconcile_message(Source(UPLOADS, "lost.jpg"), retry=True))
+    deployed.record()
+    runs.advance("t", 3)
+    looked_at(deployed, "t")
+    assert hinted(deployed) == []
+    assert task("settle", {"run": "t"})["ended"] == FINISHED
+    run = runs.find("t")
+    assert run is not None
+    report = report_of(deployed, run)
+    assert [(one.sent, one.stale, one.endings) for one in report.passes] == [
+        (4, {"failed": 4}, {}),
+        (1, {"failed": 1}, {"failed again": 2, "no failure any more": 1}),
+        (0, {}, {"failed again": 3, "no failure any more": 1}),
+    ]
+    assert [key for _, key, _ in report.left] == ["bad.jpg", "lost.jpg", "other/bad.jpg"]
+
+
+def _stored(deployed: Deployed) -> set[str]:
+    return {one["Key"] for one in deployed.s3.list_objects_v2(Bucket=IMAGES)["Contents"]}
 
 
 def test_a_stopped_run_looks_no_further(deployed: Deployed, runs: DynamoRuns) -> None:

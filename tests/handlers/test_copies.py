@@ -162,5 +162,12 @@ def test_a_deletion_a_failure_and_a_lost_copy_are_followed(worker: Worker) -> No
     worker.deployed.s3.delete_object(Bucket=IMAGES, Key=ADDRESS)
     worker.look(CAT, again=True)
     assert worker.addresses == {ADDRESS}
+    copy = worker.deployed.s3.get_object(Bucket=IMAGES, Key=ADDRESS)
     worker.delete(CAT)
+    assert worker.addresses == set()
+    # As somebody leaves it who dies right after the tombstone: it is removed when the message comes back.
+    worker.deployed.s3.put_object(Bucket=IMAGES, Key=ADDRESS, Body=b"", Metadata=copy["Metadata"])
+    worker.look(CAT)
+    assert worker.addresses == {ADDRESS}
+    worker.look(CAT, again=True)
     assert worker.addresses == set()

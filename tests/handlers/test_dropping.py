@@ -18,7 +18,7 @@ from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.dropping import Dropping, MayNotRemove
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.gate import Review
-from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.manifest import Manifest, Status, manifest_path
 from lightpress.pipeline.messages import Message, MessageProcessor
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import DROP, KEEP, Recipe, RecipeBook, Rule
@@ -252,6 +252,20 @@ def test_where_a_policy_denies_it_the_message_comes_back(worker: Worker) -> None
     outcome = reconcile(Source(UPLOADS, KEY), Dependencies(needs, images, worker.recipes, render))
     with pytest.raises(MayNotRemove, match="s3:DeleteObjectVersion is denied"):
         Dropping(needs, images, worker.recipes)(outcome)
+
+
+def test_what_somebody_has_failed_to_drop_is_taken_away_where_a_reviewer_rejects_it(worker: Worker) -> None:
+    worker.look()
+    source = worker.manifest.source
+    assert source is not None
+    worker.deployed.upload(KEY, file_of(ramp()))
+    left = replace(worker.manifest, source=replace(source, identity=worker.lying[0].version))
+    worker.deployed.s3.put_object(Bucket=IMAGES, Key=manifest_path(KEY), Body=left.to_json())
+    recipe = replace(worker.recipes.recipes["web"], gate=("person",))
+    worker.recipes = RecipeBook((Rule("**", recipe),), {"web": recipe})
+    worker.reviews.keep(KEY, worker.lying[0].version, Review("person", approved=False))
+    worker.look()
+    assert (worker.manifest.status, worker.deployed.variants(), worker.lying) == (Status.DELETED, set(), ())
 
 
 DROPPING = {READ_MANIFEST, LOOK, READ, WRITE, PUBLISH, WHICH_VERSION, IS_THE_BUCKET_THERE, LIST, DROPPED}

@@ -325,6 +325,7 @@ def test_the_wait_is_that_of_the_oldest(held: Deployed) -> None:
     waits = S3Waiting(held.s3, IMAGES).measure()
     assert waits.seconds(now + timedelta(hours=25)) >= 25 * 3600 - 60
     assert S3Waiting(held.s3, UPLOADS).measure().seconds(now) == 0
+    assert waits.seconds(now - timedelta(hours=1)) == 0, "by a clock that is behind that of S3"
 
 
 def test_looks_go_to_the_queue_of_uploads(held: Deployed) -> None:

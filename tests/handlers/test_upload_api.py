@@ -21,7 +21,7 @@ from lightpress.pipeline.facts import Fact
 from lightpress.pipeline.failures import DeadLetter
 from lightpress.pipeline.manifest import DroppedOriginal
 from lightpress.uploads.bodies import MAX_BODY_BYTES
-from lightpress.uploads.requests import owner_of
+from lightpress.uploads.requests import owner_of, size_in
 from tests.handlers.conftest import (
     CDN,
     COUNTERS,
@@ -251,6 +251,22 @@ def test_the_owner_of_a_picture_corrects_its_focus_and_nobody_else(deployed: Dep
     assert ask("GET", path)[1]["focus"] is None
 
 
+def test_the_owner_of_a_picture_says_what_is_in_it(deployed: Deployed) -> None:
+    _, begun = ask("POST", "/uploads", FILE)
+    path = f"/images/{begun['key']}"
+    deployed.upload(begun["key"], file_of(speckled((80, 60)), "JPEG"))
+    deployed.invoke(notification(begun["key"]))
+    for body, alt, labels in (
+        ({"alt": "A cat"}, "A cat", []),
+        ({"labels": "cat, sofa"}, "A cat", ["cat", "sofa"]),
+        ({"alt": "none", "focus": "0.4,0.2"}, None, ["cat", "sofa"]),
+        ({"labels": "none"}, None, []),
+    ):
+        status, said = ask("PATCH", path, body)
+        assert (status, said["alt"], said["labels"]) == (202, alt, labels)
+    assert (said["focus"], said["focus_pending"]) == ([0.4, 0.2], True)
+
+
 @pytest.mark.parametrize("body", [{}, {"focus": None}, {"focus": "left"}, {"focus": [0.4, 0.2]}, {"focus": "0.4,1.2"}])
 def test_what_is_no_point_is_no_focus(deployed: Deployed, body: dict[str, Any]) -> None:
     assert deployed
@@ -264,6 +280,7 @@ def test_a_large_file_is_uploaded_in_parts(deployed: Deployed, calls: set[Call])
     status, begun = ask("POST", "/multipart", FILE | {"size": len(part) + 3, "focus": "0.4,0.2"})
     assert status == 201
     assert begun["part_size"] == 8 << 20
+    assert size_in(begun["key"]) == len(part) + 3
     upload = {"key": begun["key"], "upload_id": begun["upload_id"]}
 
     _, signed = ask("POST", "/multipart/sign", upload | {"part_number": 1, "size": len(part)})

@@ -338,6 +338,14 @@ def test_an_animation_that_is_too_much_shows_its_first_frame_and_says_so(
         assert distance(pixel(seen(one).convert("RGB"), (0.5, 0.5)), RED) <= 10
 
 
+def test_an_animation_whose_first_frame_is_too_much_is_never_put_together() -> None:
+    data = gif((1, 1), FLICKER)
+    facts = summary_of(data, spec(formats=ALL, limits=Limits(max_decoded_bytes=5_119)))
+    assert facts.notes == ("The animation takes more than 5119 bytes once decoded; its variants are still.",)
+    (note,) = summary_of(data, spec(formats=ALL, limits=Limits(max_decoded_bytes=5_120))).notes
+    assert note.endswith("; its variants show the first frame.")
+
+
 def test_an_animation_that_just_fits_moves() -> None:
     limits = Limits(max_frames=6, max_animation_pixels=1_536, max_decoded_bytes=16_384)
     assert len(moving(gif((1, 1), FLICKER * 3), replace(WEBP, limits=limits))[0]) == 6
@@ -371,13 +379,14 @@ def test_where_frames_are_only_claimed_those_that_are_there_are_shown() -> None:
         assert len(moving(data)[0]) == 2
 
 
-@pytest.mark.sampled(1)
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("form", ["GIF", "PNG"])
-def test_three_hundred_frames_stay_within_two_hundred_megabytes(form: str) -> None:
+@pytest.mark.parametrize("moving", ["webp", "avif"])
+def test_three_hundred_frames_stay_within_two_hundred_megabytes(form: str, moving: str) -> None:
     still = ramp((480, 320)).quantize(64)
     frames = [ImageChops.offset(still, 8 * number, 0) for number in range(300)]
     data = file_of(frames[0], form, save_all=True, append_images=frames[1:], duration=50)
-    _, peak, (one,) = cost(data, replace(WEBP, sizes=(Size("w120", 120),)))
+    _, peak, (one,) = cost(data, replace(WEBP, formats=(moving,), moving=(moving,), sizes=(Size("w120", 120),)))
     assert peak < 200
     assert (one.animated, len(played(one.data)[0])) == (True, 300)
 

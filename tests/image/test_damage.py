@@ -58,6 +58,7 @@ def test_a_file_that_is_cut_short_is_corrupt_where_the_recipe_refuses_such_files
     assert "index" not in caught.value.detail
 
 
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("name", GOOD)
 def test_wherever_a_file_is_cut_off_there_is_a_reason_or_a_rendering(name: str) -> None:
     data = GOOD[name]
@@ -70,6 +71,7 @@ def test_wherever_a_file_is_cut_off_there_is_a_reason_or_a_rendering(name: str) 
 EVERYTHING = GOOD | MORE
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_random_damage_gives_a_rendering_or_a_reason(name: str) -> None:
     dice = random.Random(f"damage {name}")  # noqa: S311  nothing secret is drawn

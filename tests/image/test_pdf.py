@@ -143,6 +143,7 @@ BOMBS = {
 }
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("name", BOMBS)
 def test_what_takes_too_much_to_draw_is_ended_by_the_limits_of_its_child(name: str) -> None:
     limits = SandboxLimits(cpu_seconds=2, wall_seconds=30, memory_mb=500)

@@ -29,6 +29,7 @@ READY = "ready"
 ENDINGS = {
     "ok": READY,
     "plain": READY,  # neither ETag nor Last-Modified
+    "dated": READY,  # Last-Modified, and no ETag
     "chunked": READY,
     "redirect": READY,
     "five-redirects": READY,
@@ -267,6 +268,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(304, headers={"ETag": etag})
         else:
             self._send(200, data, {"ETag": etag})
+
+    def _dated(self, data: bytes) -> None:
+        date = "Fri, 27 Nov 2026 10:00:00 GMT"
+        known = self.headers.get("If-Modified-Since") == date
+        self._send(304 if known else 200, b"" if known else data, {"Last-Modified": date})
 
     def _chunked(self, data: bytes) -> None:
         self._send(200, headers={"Transfer-Encoding": "chunked", "Content-Length": "1"})

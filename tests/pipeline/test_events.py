@@ -337,6 +337,12 @@ def test_the_request_behind_a_look_of_ours_is_told_with_it() -> None:
     assert found.cause == cause
 
 
+def test_a_look_is_neither_a_retry_nor_late_unless_that_is_said() -> None:
+    reading = read(reconcile_message(Source("uploads", "a")))
+    assert not reading.retries
+    assert not reading.late
+
+
 @pytest.mark.parametrize("late", [True, False])
 @pytest.mark.parametrize("again", [True, False])
 @pytest.mark.parametrize("key", NASTY_KEYS, ids=lambda key: ascii(key)[:24])

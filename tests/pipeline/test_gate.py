@@ -53,8 +53,9 @@ class Published:
         redelivered: bool = False,
         quality: int = 80,
         unanswered: Unanswered = Unanswered.HOLD,
+        hours: float = 2,
     ) -> Outcome:
-        hours = 0 if unanswered is Unanswered.HOLD else 2
+        hours = 0 if unanswered is Unanswered.HOLD else hours
         recipe = Recipe("web", replace(SPEC, quality={"jpeg": quality}), gate, unanswered, hours)
         needs = Dependencies(
             S3Originals(self.s3),
@@ -205,6 +206,15 @@ def test_another_reviewer_has_hours_of_their_own(published: Published) -> None:
     outcome = published.look("scan", unanswered=Unanswered.PUBLISH)
     assert outcome.manifest is not None
     assert (outcome.action, outcome.manifest.held_at) == (Action.HELD, NOON + 3 * HOUR)
+
+
+def test_other_hours_of_the_same_reviewers_count_from_when_they_were_asked_first(published: Published) -> None:
+    published.look(PERSON, unanswered=Unanswered.PUBLISH)
+    published.now = NOON + HOUR
+    outcome = published.look(PERSON, unanswered=Unanswered.PUBLISH, hours=5)
+    assert outcome.manifest is not None
+    assert outcome.action is Action.HELD
+    assert (outcome.manifest.held_at, outcome.manifest.held_until) == (NOON, NOON + 5 * HOUR)
 
 
 def test_an_approval_after_the_hours_publishes_what_was_rejected_for_want_of_it(published: Published) -> None:

@@ -5,26 +5,37 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lightpress.image import EncodedVariant, OriginalInfo, PictureRejected, Reason
+from lightpress.image.capture import Capture
 from lightpress.image.formats import OUTPUTS
+from lightpress.pipeline.facts import Box, Fact, Label, Words
+from lightpress.pipeline.gate import review_path
 from lightpress.pipeline.manifest import (
+    Copy,
     DroppedOriginal,
+    LazyVariant,
     Manifest,
     Publication,
     PublishedSource,
     Status,
     Variant,
     cached_folders,
+    fact_path,
     file_name,
+    generation_in,
     generation_name,
+    likeness_of_entry,
+    likeness_paths,
     manifest_from_json,
     manifest_path,
+    manifest_path_for,
     permalinks_folder,
     revision_of,
     short_name,
@@ -238,3 +249,104 @@ def test_it_is_the_last_word_on_these_contents_under_this_recipe_only(manifest: 
     assert manifest.is_of("v7")
     assert not manifest.is_of("v8")
     assert not Manifest("a.jpg", Status.DELETED, 4).is_of("v7")
+
+
+CAPTURED = Capture("2026-11-28T10:00:00", "Nikon Z 6", "50 mm", (59.4, 24.7))
+INFO = OriginalInfo(
+    "png", 40, 30, ("A note.",), "#aabbcc", "1QcS", "data:image/webp;base64,", 12, 960, (0.5, 0.5), CAPTURED, "0" * 16
+)
+SEEN = Fact("faces", "A cat", (Label("cat", 90.0), Label("sofa", 80.0)), (Box(0.1, 0.2, 0.3, 0.4),), ("b.jpg",))
+TOLD = Publication(
+    *("a.jpg", 3, "v7", 1234, "web", "digest", "2-old", (0.1, 0.2)),
+    *(("faces", "labels"), (SEEN,), Words("A dog", ("dog",)), (0.25, 0.4)),
+)
+OWED = LazyVariant(
+    "w640", "webp", "image/webp", 640, 400, "p", 80, animated=True, tries=2, reason="corrupt", detail="."
+)
+EVERYTHING = replace(
+    TOLD.ready(
+        INFO, variants_of(replace(RENDITION, note="A note.", quality=80, animated=True, look="look"), "p"), (OWED,)
+    ),
+    reason="corrupt",
+    detail="Because.",
+    gate=("person",),
+    held_at=5,
+    held_until=6,
+    original_dropped=DroppedOriginal("m1", 2),
+    copies=(Copy("thumbs/a.jpg", "p", "foreign"),),
+    copied_as="digest",
+    past_copies=("thumbs/b.jpg",),
+)
+
+
+def saying_nothing(of: Any) -> list[str]:  # noqa: ANN401  any dataclass
+    return [one.name for one in fields(of) if one.name != "schema" and getattr(of, one.name) == one.default]
+
+
+def test_a_manifest_with_all_that_can_be_said_reads_back_as_it_was_written() -> None:
+    for of in (EVERYTHING, EVERYTHING.source, EVERYTHING.variants[0], *EVERYTHING.lazy, *EVERYTHING.copies):
+        assert saying_nothing(of) == [], "this test has to say it, too"
+    assert manifest_from_json(EVERYTHING.to_json()) == EVERYTHING
+
+
+def test_all_that_is_known_of_an_original_is_published() -> None:
+    manifest = TOLD.ready(INFO, ())
+    assert manifest.source == PublishedSource(
+        *("v7", 1234, "png", 40, 30, 1.3333, "#aabbcc", "1QcS", "data:image/webp;base64,", 12, 960),
+        *((0.5, 0.5), (0.1, 0.2), (0.25, 0.4), CAPTURED, "0" * 16),
+    )
+    assert TOLD.ready(replace(INFO, focus=None), ()).source == replace(manifest.source, focus=(0.25, 0.4))
+    assert (manifest.enrichers, manifest.facts) == (("faces", "labels"), (SEEN,))
+    assert (manifest.words, manifest.correction) == (Words("A dog", ("dog",)), (0.1, 0.2))
+
+
+def test_what_few_recipes_ask_for_is_not_written_where_there_is_none() -> None:
+    def written(manifest: Manifest) -> set[str]:
+        body = json.loads(manifest.to_json())
+        return {*body, *body["source"]}
+
+    seldom = {"enrichers", "facts", "words", "copies", "copied_as", "past_copies", "suggested", "capture", "likeness"}
+    assert written(EVERYTHING) - written(GOOD) == seldom
+
+
+def test_nothing_is_known_of_the_bytes_of_a_variant_that_is_owed() -> None:
+    assert (OWED.bytes, OWED.note, OWED.look) == (None, None, None)
+    assert EVERYTHING.offered == (*EVERYTHING.variants, OWED)
+
+
+def test_what_a_person_says_counts_before_what_programs_say() -> None:
+    more = Fact("labels", "A kitten", (Label("cat", 70.0), Label("lamp")))
+    seen = replace(EVERYTHING, facts=(replace(SEEN, alt=None), more), words=None)
+    both = (Label("cat", 90.0), Label("sofa", 80.0), Label("lamp"))
+    assert (seen.alt, seen.labels) == ("A kitten", both)
+    for words, alt, labels in (
+        (Words(), "A kitten", both),
+        (Words(alt=""), "", both),
+        (Words(labels=("dog",)), "A kitten", (Label("dog"),)),
+        (Words(labels=()), "A kitten", ()),
+    ):
+        said = replace(seen, words=words)
+        assert (said.alt, said.labels) == (alt, labels)
+    assert (replace(seen, facts=()).alt, EVERYTHING.missing, seen.missing) == (None, ("labels",), ())
+
+
+def test_what_earlier_releases_have_written_lies_where_this_one_looks_for_it() -> None:
+    name, version = "bjw7jcrh5563jczbhxz5xkcpvu", "3bfc269594ef649228e9a74bab00f042"
+    assert manifest_path("cat.jpg") == f"m/{name}.json"
+    assert variants_folder("cat.jpg") == f"i/{name}/"
+    assert permalinks_folder("cat.jpg") == f"r/{name}/"
+    assert fact_path("cat.jpg", "v1", "faces") == f"facts/{name}/{version}/faces.json"
+    assert review_path("cat.jpg", "v1", "person") == f"reviews/{name}/{version}/person.json"
+    assert generation_name(3, "v1", "d") == "3-27bacdxqlswuzimi"
+    assert generation_name(3, "v1", "d", (0.5, 0.25)) == "3-casopcq4lww45nfp"
+    assert manifest_path_for(f"i/{name}/3-x/w320.jpg") == f"m/{name}.json"
+    assert generation_in(f"i/{name}/3-x/w320.jpg") == "3-x"
+
+
+def test_a_picture_is_entered_under_each_part_of_its_perceptual_hash() -> None:
+    name, likeness = short_name("cat.jpg"), "0123456789abcdef"
+    first, *entries = likeness_paths("cat.jpg", likeness)
+    assert first == f"alike/keys/{name}/{likeness}"
+    parts = ("0-01", "1-23", "2-45", "3-67", "4-89", "5-ab", "6-cd", "7-ef")
+    assert entries == [f"alike/{part}/{likeness}-{name}" for part in parts]
+    assert {likeness_of_entry(entry) for entry in entries} == {(likeness, name)}

@@ -679,6 +679,10 @@ OTHER_BYTES = {
     "the color space": changed(colors="p3"),
     "the gain map": changed(hdr="keep"),
     "fewer colors": changed(png_colors=64),
+    "animations that stand still": changed(animation=False),
+    "animations in no format of its": changed(moving=("avif",)),
+    "animations in avif alone": changed(formats=("webp", "jpeg", "avif"), moving=("avif",)),
+    "animations in avif, too": changed(formats=("webp", "jpeg", "avif"), moving=("avif", "webp")),
     "all formats": changed(formats=tuple(formats.OUTPUTS)),
     "formats by the kind of picture": changed(formats=tuple(formats.OUTPUTS), auto=True),
     "the limits": changed(limits=Limits(max_pixels=99)),
@@ -717,6 +721,45 @@ def test_what_changes_no_variant_changes_no_digest(tmp_path: Path) -> None:
 )
 def test_another_way_to_write_the_same_changes_no_digest(same: Recipe) -> None:
     assert same.digest == recipe().digest
+
+
+ANIMATIONS = {
+    "animation = true": (True, ("webp",)),
+    'animation = ["webp"]': (True, ("webp",)),
+    'animation = ["webp", "avif"]': (True, ("avif", "webp")),
+    'animation = ["avif", "webp"]': (True, ("avif", "webp")),
+    'animation = ["avif"]': (True, ("avif",)),
+    "animation = false": (False, ("webp",)),
+}
+
+
+@pytest.mark.parametrize("formats", ["", 'formats = ["avif", "webp", "jpeg"]\n'], ids=["auto", "a list"])
+def test_animations_move_in_the_formats_that_are_named_and_two_ways_to_say_so_are_one_recipe(
+    formats: str, tmp_path: Path
+) -> None:
+    head = f"{RULE}[recipes.web]\n{formats}"
+    read = {line: load(tmp_path, f"{head}{line}\n{SIZES}").recipes["web"] for line in ANIMATIONS}
+    assert {line: (one.spec.animation, one.spec.moving) for line, one in read.items()} == ANIMATIONS
+    silent = load(tmp_path, head + SIZES).recipes["web"]
+    digests = [one.digest for one in read.values()]
+    assert digests[:2] == [silent.digest] * 2
+    assert digests[2] == digests[3]
+    assert len(set(digests)) == 4
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("animation = []", r"animation: is empty; allowed: true, false, or a list of avif, webp"),
+        ('animation = ["gif"]', r"animation: 'gif' .*avif, webp"),
+        ('animation = ["webp", "webp"]', r"animation: .* names something twice"),
+        ('animation = "avif"', r"animation: 'avif' is not .*true, false, or a list of avif, webp"),
+        ('animation = ["avif"]\nformats = ["webp", "jpeg"]', r"animation: names avif, and formats does not"),
+    ],
+)
+def test_an_animation_that_cannot_be_is_refused_with_what_is_allowed(line: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=rf"recipes\.web\.{words}"):
+        load(tmp_path, f"{RULE}[recipes.web]\n{line}\n{SIZES}")
 
 
 def test_what_is_accepted_changes_no_digest_of_what_is_published_and_that_of_refusals() -> None:

@@ -51,6 +51,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
     enriched: Annotated[bool, typer.Option("--enriched", help="Enrichers are asked for facts.")] = False,  # noqa: FBT002
     dropping: Annotated[bool, typer.Option("--dropping", help="Originals leave once they are published.")] = False,  # noqa: FBT002
     copying: Annotated[bool, typer.Option("--copying", help="There are copies of variants elsewhere.")] = False,  # noqa: FBT002
+    sweeping: Annotated[bool, typer.Option("--sweeping", help="Operators sweep.")] = False,  # noqa: FBT002
     unanswered: Annotated[Unanswered, typer.Option(help="What becomes of what nobody reviews.")] = Unanswered.HOLD,
     processes: Processes = _ALL,
 ) -> None:
@@ -72,6 +73,7 @@ def schedules(  # noqa: PLR0913, PLR0917  options of a command
         enriched=enriched,
         dropping=dropping,
         copying=copying,
+        sweeping=sweeping,
         unanswered=unanswered,
     )
     with _shared(processes, run, range(seed, seed + count), at_once=50) as all_told:

@@ -32,7 +32,7 @@ from tests.simulation.deployed import (
     Release,
     Stores,
 )
-from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW
+from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW, SWEEP
 from tests.simulation.pictures import OPENED, closed_for
 from tests.simulation.promises import Promises
 from tests.simulation.timeline import Timeline
@@ -324,10 +324,17 @@ class Cloud:
             one.overlaps |= len(of_this_key) > 1
         self.promises.is_being_erased(key)
 
+    def sweep(self, begin: Callable[[Release, Queue, tuple[Message, ...]], Mind]) -> None:
+        """An operator begins to sweep, and to remove what is found."""
+        self.asked_for += 1
+        batch = (Message(self.asked_for, "everything", received=1, in_flight=True),)
+        queue, release = Queue(SWEEP), self.releases[-1]
+        self.start(queue, batch, release, begin(release, queue, batch))
+
     @property
     def at_work(self) -> frozenset[str]:
         """The names of those who work for Lightpress."""
-        return frozenset(worker.name for worker in self.workers if worker.queue != ERASURE)
+        return frozenset(worker.name for worker in self.workers if worker.queue not in {ERASURE, SWEEP})
 
     def is_changed_while_erased(self, key: str) -> bool:
         """Whether a client has changed what the key holds since an operator has begun to erase it, who goes on."""

@@ -8,12 +8,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from lightpress.aws import copies as copies_store
-from lightpress.aws import dead_letters, failures_table, hints, images, notifications, originals, purges
+from lightpress.aws import dead_letters, failures_table, hints, images, notifications, originals, purges, run_files
 from lightpress.aws import facts as facts_store
 from lightpress.aws import quarantine as quarantine_bucket
 from lightpress.aws import reviews as reviews_store
 from lightpress.aws import waiting as waiting_store
-from lightpress.backfill import look
+from lightpress.backfill import look, sweep
+from lightpress.backfill.hashes import hashes
 from lightpress.cli import erasing
 from lightpress.delivery import notify as announce
 from lightpress.delivery import purging
@@ -26,7 +27,7 @@ from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.source import Source
 from tests.simulation import pictures
-from tests.simulation.invocation import ANSWER, CORRECT, ERASURE, FIRST_VIEW, RECEIPT, RENDER, WAIT
+from tests.simulation.invocation import ANSWER, CORRECT, ERASURE, FIRST_VIEW, RECEIPT, RENDER, SWEEP, WAIT
 from tools.fakes.dynamodb import SimulatedDynamoDb
 from tools.fakes.events import SimulatedEventBridge
 from tools.fakes.s3 import SimulatedS3
@@ -60,6 +61,7 @@ NOW = 1_000
 CLOCK = "Clock"
 RETENTION_SECONDS = 100
 _LOOKS_OF_AN_ERASURE = 2
+_LATE = 10**10
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ class Code:
     quarantine: Any = quarantine_bucket
     failures: Any = failures_table
     look: Any = look
+    sweep: Any = sweep
     purging: Any = purging
     first_view: Any = first_view
     correction: Any = correction
@@ -230,6 +233,7 @@ class Release:
             FIRST_VIEW: self._first_view,
             CORRECT: self._correct,
             ERASURE: self._erasure,
+            SWEEP: self._sweep,
             REVIEWS: self._review,
             FACTS: self._fact,
         }
@@ -335,6 +339,32 @@ class Release:
             )
             if work.run({message.body}, Waiting(wire), lambda _: None):
                 wire(RECEIPT, message.body, lambda: None, changes=True)
+
+        return handle
+
+    def _sweep(self, wire: Wire) -> Callable[[Message], None]:
+        """Everything that is there, as a child of the state machine sweeps a shard.
+
+        All variants have been there for longer than any worker lives, as far as it knows: safety may not hang on that.
+        """
+        s3: Any = SimulatedS3(self.stores.buckets, wire)
+        sqs: Any = SimulatedSqs(self.stores.queues, wire)
+        sweeper = self.code.sweep.Sweeper(
+            self.code.images.S3Images(s3, IMAGES),
+            self.code.originals.S3Originals(s3),
+            Publishing(UPLOADS).named,
+            self.code.copies.S3Copies(s3, IMAGES, IMAGES, pictures.COPY_FOLDERS) if self.copying else None,
+            lambda: _LATE,
+            at_once=1,
+        )
+
+        def handle(_: Message) -> None:
+            judged = sweeper.judge_all(list(hashes(run_files.S3Lister(s3), IMAGES)))
+            sources, late = self.code.sweep.sources_of(judged, Publishing(UPLOADS).named)
+            queue = hints.SqsHints(sqs, QUEUE)
+            queue.send(sources)
+            queue.send(late, late=True)
+            sweeper.remove(judged)
 
         return handle
 

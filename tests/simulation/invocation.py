@@ -26,7 +26,9 @@ CORRECT = "correct"
 """The command, or the request of the API, that corrects the focus of a picture; no queue has it either."""
 ERASURE = "erasure"
 """The operator who erases; of no queue either."""
-UNQUEUED = frozenset({FIRST_VIEW, CORRECT, ERASURE})
+SWEEP = "sweep"
+"""The operator who sweeps, or a child of the state machine that does; of no queue either."""
+UNQUEUED = frozenset({FIRST_VIEW, CORRECT, ERASURE, SWEEP})
 WAIT, RECEIPT = "Wait", "Receipt"
 """Of an erasure: until everybody who was at work when it began to wait has ended; and its word that nothing is left."""
 

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
-LOOK = "look"
+LOOK, SWEEP = "look", "sweep"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
 REVIEWING, REVIEWS = "reviewing", "reviews"
 ENRICHING, FACTS = "enriching", "facts"
@@ -86,6 +86,7 @@ class Mutant:
         enriched: random schedules in which enrichers are asked for facts.
         dropping: random schedules in which originals leave.
         copying: random schedules in which variants are copied.
+        sweeping: random schedules in which operators sweep.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Mutant:
     enriched: bool = False
     dropping: bool = False
     copying: bool = False
+    sweeping: bool = False
 
     @property
     def code(self) -> Code:
@@ -118,7 +120,8 @@ class Mutant:
             return explored.states if explored.broken else None
         first = self.seed or 1
         tried = range(first, first + self.within)
-        kinds = {name: getattr(self, name) for name in ("lossy", "erasing", "gated", "dropping", "enriched", "copying")}
+        names = ("lossy", "erasing", "gated", "dropping", "enriched", "copying", "sweeping")
+        kinds = {name: getattr(self, name) for name in names}
         runs = (randomly.run(number, code, **kinds) for number in tried)
         return next((count for count, told in enumerate(runs, 1) if told.broken), None)
 
@@ -130,6 +133,7 @@ class Mutant:
         more = " in which originals leave" * self.dropping
         more += " with reviews" * self.gated + " with losses" * self.lossy + " with erasures" * self.erasing
         kind = f"random schedules{more}" + " with enrichers" * self.enriched + " with copies" * self.copying
+        kind += " with sweeps" * self.sweeping
         return f"{self.within} {kind}" + (f" from {self.seed} on" if self.seed else "")
 
 
@@ -178,6 +182,11 @@ _CUSTOMER_KEY = """closed_by(
 def _of_copies(name: str, module: str, within: int, *changes: tuple[str, ...]) -> Mutant:
     """One that random schedules with copies find."""
     return Mutant(name, module, tuple(Change(*change) for change in changes), None, within, copying=True)
+
+
+def _of_sweeps(name: str, within: int, *changes: Change, seed: int | None = None) -> Mutant:
+    """One that random schedules with sweeps find."""
+    return Mutant(name, SWEEP, changes, None, within, seed, sweeping=True)
 
 
 MUTANTS = (
@@ -1376,6 +1385,28 @@ MUTANTS = (
     _of_copies("the CDN is not told of copies that go", RECONCILE, 30, ("S._purge()", "None", "take_away")),
     _of_copies(
         "of many purges, those of copies are not made", PURGING, 100, ("WITH_COPIES if H else EVERYTHING", "EVERYTHING")
+    ),
+    _of_sweeps(
+        "a sweep removes what nobody has told the CDN to forget yet",
+        20,
+        Change("bool(O and M.key) and W(M)", "False", "judge"),
+        seed=780,
+    ),
+    _of_sweeps(
+        "a sweep removes variants without a manifest as if nobody could be about to publish them",
+        60,
+        Change("S._are_left(V) and S._bury(J)", "S._are_left(V)"),
+    ),
+    _of_sweeps(
+        "a sweep removes variants of a later revision as if nobody could be about to publish them",
+        20,
+        Change("J.stranded and S._overtake(P, J)", "J.stranded"),
+        seed=235,
+    ),
+    _of_sweeps(
+        "a sweep keeps what is published, and not the generation before",
+        20,
+        Change("{M.generation, M.previous}", "{M.generation}"),
     ),
     Mutant(
         "what lost its race stays where what has left is told anew",

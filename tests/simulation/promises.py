@@ -611,6 +611,11 @@ class Promises:
 
     # At rest.
 
+    def check_swept(self) -> None:
+        """Once somebody has swept at last, no variant is left over, whatever went wrong."""
+        if left := self.leftovers():
+            self._break("*", f"{left} generations are left over after a sweep")
+
     def check_settled(self) -> None:
         """Once nothing is left to do, every key has come to exactly one end, and so has every message."""
         for key in sorted(self._cloud.keys):

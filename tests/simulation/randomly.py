@@ -99,6 +99,7 @@ def run(  # noqa: PLR0913  kinds of schedules
     enriched: bool = False,
     dropping: bool = False,
     copying: bool = False,
+    sweeping: bool = False,
     unanswered: Unanswered = Unanswered.HOLD,
 ) -> Told:
     """Run one schedule: a while in which anything may happen, then calm until nothing is left to do.
@@ -109,11 +110,16 @@ def run(  # noqa: PLR0913  kinds of schedules
     unanswered: what becomes of what is not reviewed in time, with a gate; then time passes. dropping: recipes drop
     originals, older versions are brought back, and expire. enriched: they ask enrichers for facts, and people say what
     pictures show. copying: they have copies of variants elsewhere, where somebody else may have put
-    something. Those are schedules of their own: a number is another story with them.
+    something. sweeping: operators sweep at any time, and once more in the calm, when nothing may be left over. Those
+    are schedules of their own: a number is another story with them.
     """
     kinds = {"lossy": lossy, "lazy": lazy, "corrected": corrected, "erasing": erasing, "gated": gated}
-    schedule = _Schedule(number, code, unanswered, **kinds, dropping=dropping, enriched=enriched, copying=copying)
+    schedule = _Schedule(
+        number, code, unanswered, **kinds, dropping=dropping, enriched=enriched, copying=copying, sweeping=sweeping
+    )
     schedule.run()
+    if sweeping and not schedule.cloud.promises.broken:
+        schedule.cloud.promises.check_swept()
     for worker in schedule.cloud.workers:
         worker.mind.abandon()
     promises, cloud = schedule.cloud.promises, schedule.cloud
@@ -136,8 +142,9 @@ class _Schedule:
         dropping: bool,
         enriched: bool,
         copying: bool,
+        sweeping: bool,
     ) -> None:
-        self.dropping, self.copying = dropping, copying
+        self.dropping, self.copying, self.sweeping, self.sweeps_of_calm = dropping, copying, sweeping, 0
         self.lossy, self.lazy, self.corrected, self.erasing, self.gated = lossy, lazy, corrected, erasing, gated
         self.enriched = enriched
         self.chance = random.Random(number)  # noqa: S311  it decides schedules
@@ -186,8 +193,7 @@ class _Schedule:
             actions[self._view_lazy] = 15
         if self.corrected:
             actions[self._correct] = 8
-        if self.erasing:
-            actions[self._erase] = 5
+        actions |= ({self._erase: 5} if self.erasing else {}) | ({self._sweep: 5} if self.sweeping else {})
         if self.gated:
             actions[self._review] = 12
         actions |= self._of_enrichers()
@@ -344,6 +350,20 @@ class _Schedule:
             self.cloud.erase(self.chance.choice(KEYS), self._begin)
             self.cloud.happened["erasure"] += 1
 
+    def _sweep(self) -> None:
+        """An operator begins to sweep; others may be at it."""
+        if len(self.cloud.workers) < _MOST_AT_ONCE:
+            self.cloud.sweep(self._begin)
+            self.cloud.happened["sweep"] += 1
+
+    def _sweep_at_last(self) -> bool:
+        """In the calm, after everything else, an operator sweeps once."""
+        if not self.sweeping or self.sweeps_of_calm:
+            return False
+        self.sweeps_of_calm += 1
+        self.cloud.sweep(self._begin)
+        return True
+
     def _erase_one(self) -> bool:
         """In the calm, an operator erases one key, and repeats the command until it says that nothing is left."""
         key = KEYS[0]
@@ -473,7 +493,7 @@ class _Schedule:
             elif not any(queue.messages for queue in self.cloud.served):
                 if self.lossy and self.cloud.look_at_night():
                     continue
-                if self._erase_one() or self._an_hour_later():
+                if self._erase_one() or self._an_hour_later() or self._sweep_at_last():
                     continue
                 self._end_of_cdn()
                 self.cloud.promises.check_settled()

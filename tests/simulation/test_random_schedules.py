@@ -124,6 +124,19 @@ def test_what_is_reviewed_and_erased_is_gone_in_100_schedules_with_a_gate() -> N
     assert min(happened["review"], happened["erased"]) >= 100
 
 
+def test_sweeps_beside_everybody_remove_nothing_that_is_or_will_be_published_in_100_schedules() -> None:
+    happened = happened_in_100(
+        lambda number: {
+            "sweeping": True,
+            "erasing": number % 5 == 1,
+            "copying": number % 5 == 2,
+            "gated": number % 5 == 3,
+            "lossy": number % 5 == 4,
+        }
+    )
+    assert happened["sweep"] >= 100
+
+
 def test_a_schedule_is_the_same_each_time_it_is_run() -> None:
     stories = {number: randomly.run(number, tell=True).story for number in range(30)}
     assert all(randomly.run(number, tell=True).story == story for number, story in stories.items())

@@ -269,3 +269,13 @@ def test_what_is_said_of_a_picture_is_kept_taken_back_or_left_as_it_was() -> Non
     }
     for (field, text), after in said.items():
         assert parse_correction({field: text}).words(before) == after, (field, text)
+
+
+def test_what_is_too_long_or_no_point_is_refused_with_what_is_allowed() -> None:
+    with pytest.raises(Refused) as refused:
+        parse_correction({"focus": "left", "alt": "x" * 1_001, "labels": "x" * 5_001})
+    assert refused.value.fields == {
+        "focus": 'focus must be two numbers from 0 to 1 such as "0.4,0.2", or "none".',
+        "alt": "alt may have at most 1000 characters.",
+        "labels": "labels may have at most 5000 characters.",
+    }

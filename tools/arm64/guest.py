@@ -30,29 +30,30 @@ def work_on(job: dict[str, Any], data: bytes, folder: Path) -> dict[str, Any]:
     """Work on one original in the sandbox, and write its variants to `folder`.
 
     Args:
-        job: name; work: "render" or "compress"; options: of `Spec` or `CompressionOptions`; sizes: widths in pixels;
-            limits: of `SandboxLimits`.
+        job: name; work: "render", "faces" or "compress"; options: of `Spec` or `CompressionOptions`; sizes: widths in
+            pixels, and of "faces" the sides of squares around them; limits: of `SandboxLimits`.
         data: The file.
         folder: Where the variants go.
 
     Returns:
-        name; variants, each with format, width, height and file; or `rejected`, the reason; or `lost`, why the child
-        gave no verdict.
+        name; variants, each with format, width, height and file, and focus, the point that they were cut around; or
+        `rejected`, the reason; or `lost`, why the child gave no verdict.
 
     """
     from lightpress.image import PictureRejected  # noqa: PLC0415  only the guest's path has it before `main`
     from lightpress.pipeline.sandbox import ChildLost  # noqa: PLC0415
 
     try:
-        variants = [_written(job, number, variant, folder) for number, variant in enumerate(_variants(job, data))]
+        result = _result(job, data)
+        variants = [_written(job, number, variant, folder) for number, variant in enumerate(result.variants)]
     except PictureRejected as rejected:
         return {"name": job["name"], "rejected": rejected.reason.value, "detail": rejected.detail}
     except ChildLost as lost:
         return {"name": job["name"], "lost": str(lost)}
-    return {"name": job["name"], "variants": variants}
+    return {"name": job["name"], "variants": variants, "focus": result.original.focus}
 
 
-def _variants(job: dict[str, Any], data: bytes) -> Any:  # noqa: ANN401  an iterable of variants
+def _result(job: dict[str, Any], data: bytes) -> Any:  # noqa: ANN401  a `RenderResult`
     from lightpress.image import CompressionOptions, Size, Spec  # noqa: PLC0415
     from lightpress.pipeline.sandbox import (  # noqa: PLC0415
         SandboxLimits,
@@ -62,9 +63,10 @@ def _variants(job: dict[str, Any], data: bytes) -> Any:  # noqa: ANN401  an iter
 
     limits = SandboxLimits(**job["limits"])
     if job["work"] == "compress":
-        return compress_in_sandbox(data, CompressionOptions(**job["options"]), limits).variants
-    sizes = tuple(Size(f"w{width}", width=width) for width in job["sizes"])
-    return render_in_sandbox(data, Spec(sizes=sizes, **job["options"]), limits).variants
+        return compress_in_sandbox(data, CompressionOptions(**job["options"]), limits)
+    around: dict[str, Any] = {"fit": "cover", "auto_focus": True, "faces": True} if job["work"] == "faces" else {}
+    sizes = tuple(Size(f"w{side}", side, side if around else None, **around) for side in job["sizes"])
+    return render_in_sandbox(data, Spec(sizes=sizes, **job["options"]), limits)
 
 
 def _written(job: dict[str, Any], number: int, variant: Any, folder: Path) -> dict[str, Any]:  # noqa: ANN401

@@ -12,6 +12,7 @@ from lightpress.image import load_codecs
 from lightpress.image.compress import COMPRESSIBLE
 from lightpress.image.formats import INPUTS, OUTPUTS, READABLE
 from tools.drawing import file_of, four_corners, psd, ramp, speckled
+from tools.focus.people import group
 
 # Wide enough for every step of the ladder, and few pixels: an emulator takes seconds for each variant.
 SIZE = (96, 64)
@@ -22,6 +23,8 @@ _ROOMY = {"cpu_seconds": 300, "wall_seconds": 600.0, "memory_mb": 1_469}
 _LITTLE_MEMORY = _ROOMY | {"memory_mb": 64}
 _LITTLE_CPU = _ROOMY | {"cpu_seconds": 1}
 
+FACES = "focus on faces"
+FACE_AT = (0.86, 0.4)
 TOO_LITTLE_MEMORY, TOO_LITTLE_CPU = "limits, 64 MB", "limits, 1 s of CPU"
 
 
@@ -60,6 +63,13 @@ def film() -> bytes:
     return buffer.getvalue()
 
 
+def person() -> Image.Image:
+    """Somebody at the right, and at the left what is louder than a face, and what is seen without a model."""
+    image = group((320, 210), [(*FACE_AT, 40)])
+    image.paste((230, 20, 20), (30, 60, 90, 150))
+    return image
+
+
 def _render(name: str, file: str, **options: Any) -> dict[str, Any]:  # noqa: ANN401  those of Spec
     chosen = {"formats": tuple(OUTPUTS), "accept": READABLE} | options
     return {"name": name, "file": file, "work": "render", "options": chosen, "sizes": WIDTHS, "limits": _ROOMY}
@@ -88,7 +98,10 @@ def jobs() -> tuple[list[dict[str, Any]], dict[str, bytes]]:
         for name in COMPRESSIBLE
         for mode in ("lossless", "lossy")
     ]
+    files |= {"person": file_of(person())}
     large = _render("", "large", formats=("avif", "webp", "png")) | {"sizes": (3_000, 2_000)}
     work.append(large | {"name": TOO_LITTLE_MEMORY, "limits": _LITTLE_MEMORY})
     work.append(large | {"name": TOO_LITTLE_CPU, "limits": _LITTLE_CPU})
+    # The last: should what finds faces not start at all, it takes this process with it.
+    work.append(_render(FACES, "person", formats=("png",)) | {"work": "faces", "sizes": (200,)})
     return work, files

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import dist
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from tools.arm64.jobs import TOO_LITTLE_CPU, TOO_LITTLE_MEMORY
+from tools.arm64.jobs import FACE_AT, FACES, TOO_LITTLE_CPU, TOO_LITTLE_MEMORY
 from tools.drawing import mean_difference
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 # In levels of 255. Encoders round differently on other processors; a wrong picture is tens of levels away.
 MOST_DIFFERENCE = 2.0
+# As a share of the picture's width and height.
+_NEAR = 0.04
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,11 @@ def judged(
         return Verdict(name, _outcome(there), _unlike(_outcome(there), _outcome(here)), seconds)
     if "variants" not in there or "variants" not in here:
         return Verdict(name, _outcome(there), "there are no variants", seconds)
-    return _compared(name, there["variants"], here["variants"], folder, seconds)
+    verdict = _compared(name, there["variants"], here["variants"], folder, seconds)
+    if name != FACES or verdict.wrong:
+        return verdict
+    found = there["focus"] is not None and dist(there["focus"], FACE_AT) < _NEAR
+    return replace(verdict, wrong="" if found else f"the face is at {FACE_AT}, and found at {there['focus']}")
 
 
 def judged_library(status: int, printed: str, seconds: float) -> Verdict:

@@ -17,6 +17,21 @@ if TYPE_CHECKING:
 _ARM = {"aarch64", "arm64"}
 _PYTHON = (3, 13)
 _EMULATOR = "qemu-aarch64-static"
+# That of Graviton2, which Lambda runs arm64 on. qemu's own choice, "max", signs pointers as well, and is five times as
+# slow for it: https://www.qemu.org/docs/master/system/arm/cpu-features.html
+_PROCESSOR = "neoverse-n1"
+# What Linux tells of it: a file below the root is read instead of the host's. In the host's, cpuinfo, the library by
+# which LiteRT chooses its kernels, finds no processor that it knows, and ends the process.
+_TOLD = """processor\t: {number}
+BogoMIPS\t: 243.75
+Features\t: fp asimd evtstrm aes pmull sha1 sha2 crc32 atomics fphp asimdhp cpuid asimdrdm lrcpc dcpop asimddp ssbs
+CPU implementer\t: 0x41
+CPU architecture: 8
+CPU variant\t: 0x3
+CPU part\t: 0xd0c
+CPU revision\t: 1
+
+"""
 _KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 _SOURCE = f"deb [arch=arm64 signed-by={_KEYRING}] http://deb.debian.org/debian trixie main\n"
 # What `python3.13` depends on, as far as its standard library is used.
@@ -38,7 +53,7 @@ class Machine:
     Attributes:
         command: What stands before Python's own arguments.
         environment: Variables that it needs.
-        emulated: Whether an emulator runs it: it does not limit memory (RLIMIT_AS), and is some 30 times as slow.
+        emulated: Whether an emulator runs it: it does not limit memory (RLIMIT_AS), and is some 10 times as slow.
     """
 
     command: Sequence[str]
@@ -69,8 +84,15 @@ def arm64_machine(folder: Path) -> Machine:
     root = folder / "root"
     if not (root / "usr" / "bin" / "python3.13").exists():
         _unpack(folder, root)
+    _tell_processors(root)
     command = (emulator, "-L", str(root), str(root / "usr" / "bin" / "python3.13"), "-P")
-    return Machine(command, {"QEMU_LD_PREFIX": str(root)}, emulated=True)
+    return Machine(command, {"QEMU_LD_PREFIX": str(root), "QEMU_CPU": _PROCESSOR}, emulated=True)
+
+
+def _tell_processors(root: Path) -> None:
+    (root / "proc").mkdir(exist_ok=True)
+    told = "".join(_TOLD.format(number=number) for number in range(os.cpu_count() or 1))
+    (root / "proc" / "cpuinfo").write_text(told, encoding="utf-8")
 
 
 def _program(name: str, package: str) -> str:

@@ -13,7 +13,7 @@ from lightpress.cdk.config import option_groups
 from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
 from lightpress.image import COLORS, DAMAGED, FITS, HDR, METADATA, TONE_MAPPINGS, Limits, Size, Spec, render
 from lightpress.image.capture import OF_THE_FILE
-from lightpress.image.formats import OUTPUTS, READABLE
+from lightpress.image.formats import MOVING, OUTPUTS, READABLE
 from lightpress.image.step_options import Length
 from lightpress.image.stepping import OWN_STEPS, built_in, own_names, own_step
 from lightpress.pipeline.facts import MOST_ENRICHERS, SHIPPED
@@ -167,7 +167,12 @@ RECIPE: Mapping[str, Key] = {
         "colors. Excludes `lossless`",
         {"type": "integer", "minimum": 2, "maximum": MOST_PNG_COLORS},
     ),
-    "animation": _flag("true", "Keep animations moving, in formats that can"),
+    "animation": Key(
+        "true",
+        f"true, false, or a list of {', '.join(f'`{name}`' for name in MOVING)}",
+        'Keep animations moving, in these formats; true is in WebP alone (recipes.md, "Animations")',
+        {"anyOf": [{"type": "boolean"}, _names(MOVING)]},
+    ),
     "accept": Key(
         "all but JPEG 2000",
         ", ".join(f"`{name}`" for name in READABLE),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn, Self
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from tools.fakes.wire import Wire
 
+_LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 _PAGE = 1000
 _ARCHIVES = {"GLACIER", "DEEP_ARCHIVE"}
 _RESTORED = 'ongoing-request="false", expiry-date="Sun, 01 Jan 2090 00:00:00 GMT"'
@@ -275,13 +277,17 @@ class SimulatedS3:
         Bucket: str,
         Prefix: str = "",
         ContinuationToken: str = "",
+        StartAfter: str = "",
         MaxKeys: int = _PAGE,
     ) -> dict[str, Any]:
         def effect() -> dict[str, Any]:
             bucket = self._bucket("ListObjectsV2", Bucket)
             found = sorted(key for key in bucket.keys if key.startswith(Prefix) and bucket.newest(key))
-            found = [key for key in found if key > ContinuationToken]
-            page = [{"Key": key, "ETag": _etag(bucket, key), "Size": _size(bucket, key)} for key in found[:MaxKeys]]
+            found = [key for key in found if key > max(ContinuationToken, StartAfter)]
+            page = [
+                {"Key": key, "ETag": _etag(bucket, key), "Size": _size(bucket, key), "LastModified": _LONG_AGO}
+                for key in found[:MaxKeys]
+            ]
             more = len(found) > MaxKeys
             return (
                 {"KeyCount": len(page), "IsTruncated": more}

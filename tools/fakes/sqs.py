@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tools.fakes.wire import at_once, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tools.fakes.wire import Wire
 
@@ -97,6 +97,17 @@ class SimulatedSqs:
             return {"MessageId": self._queue("SendMessage", QueueUrl).send(MessageBody, attributes).id}
 
         return self.wire("SendMessage", QueueUrl, effect, changes=True)
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+        """Every one is accepted."""
+
+        def effect() -> dict[str, Any]:
+            queue = self._queue("SendMessageBatch", QueueUrl)
+            return {
+                "Successful": [{"Id": one["Id"], "MessageId": queue.send(one["MessageBody"]).id} for one in Entries]
+            }
+
+        return self.wire("SendMessageBatch", QueueUrl, effect, changes=True)
 
     def change_message_visibility(
         self,

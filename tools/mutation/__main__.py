@@ -18,6 +18,7 @@ import tomllib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from tempfile import TemporaryDirectory
@@ -142,7 +143,9 @@ def _judge(module: Module, mutants: Sequence[Mutant], workers: Sequence[Worker],
 
 
 def _test(module: Module, mutants: Sequence[Mutant], workers: Sequence[Worker], tests: str, results: Results) -> None:
-    seconds = max(_seconds_at_most(module, worker) for worker in workers)
+    workers = workers[: len(mutants)]
+    with ThreadPoolExecutor(len(workers)) as pool:
+        seconds = max(pool.map(partial(_seconds_at_most, module), workers))
     free: SimpleQueue[Worker] = SimpleQueue()
     for worker in workers:
         free.put(worker)

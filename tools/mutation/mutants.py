@@ -118,12 +118,18 @@ def _without_call(source: str, number: int) -> str:
 class _Bare(ast.NodeTransformer):
     """Without what nothing that runs depends on: annotations, docstrings, and what forbids to change a dataclass.
 
-    Nor with the numbers of settings, `MOST_TRIES = 20`: tests ask the setting, and would be no better for its digits.
+    Nor with `strict` of zip, which raises where what cannot be is, and with the numbers of settings, `MOST_TRIES = 20`:
+    tests ask the setting, and would be no better for its digits.
     """
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         for call in (one for one in node.decorator_list if isinstance(one, ast.Call)):
             call.keywords = [one for one in call.keywords if one.arg not in {"frozen", "slots"}]
+        return self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Name) and node.func.id == "zip":
+            node.keywords = [one for one in node.keywords if one.arg != "strict"]
         return self.generic_visit(node)
 
     def visit_arguments(self, node: ast.arguments) -> ast.AST:

@@ -48,11 +48,13 @@ class Item:
         key: In its bucket.
         size: In bytes.
         place: The position in the listing or report from which to continue after it.
+        storage: Its storage class, as S3 names it.
     """
 
     key: str
     size: int
     place: str
+    storage: str = "STANDARD"
 
 
 class Target(Protocol):
@@ -86,6 +88,7 @@ class Checkpoint:
         bytes: Of all finished items.
         sent: Messages sent.
         reads: GET and HEAD requests.
+        retrieval: Dollars for reading what was sent, because of its storage class.
         late: Keys that were not finished in time, at most 1,000.
         finished: Whether the run is complete.
     """
@@ -96,6 +99,7 @@ class Checkpoint:
     bytes: int = 0
     sent: int = 0
     reads: int = 0
+    retrieval: float = 0.0
     late: list[str] = field(default_factory=list)
     finished: bool = False
 
@@ -145,6 +149,7 @@ class Limits:
         max_dollars: Estimated cost at most; None is no limit.
         timeout: Seconds until an item that is not finished counts as late.
         dollars: The cost of a number of sent items and of reads.
+        retrieval: What reading an item costs besides, because of its storage class.
     """
 
     rate: float = 50.0
@@ -153,20 +158,23 @@ class Limits:
     max_dollars: float | None = None
     timeout: float = 900.0
     dollars: Callable[[int, int], float] = lambda sent, reads: 0.0  # noqa: ARG005
+    retrieval: Callable[[Item], float] = lambda _: 0.0
 
     @property
     def bounded(self) -> bool:
         """Whether the number of objects or the cost is limited."""
         return self.max_objects is not None or self.max_dollars is not None
 
-    def exceeded(self, checkpoint: Checkpoint, more: int, under_way: int) -> str | None:
-        """Which limit would be exceeded by sending `more` items and checking all in flight until they finish."""
+    def exceeded(self, checkpoint: Checkpoint, items: Sequence[Item], under_way: int) -> str | None:
+        """Which limit would be exceeded by sending these items and checking all in flight until they finish."""
+        more = len(items)
         sent = checkpoint.sent + more
         if self.max_objects is not None and sent > self.max_objects:
             return "max_objects"
         if self.max_dollars is None:
             return None
         dollars = self.dollars(sent, checkpoint.reads + _READS_TO_SETTLE * (more + under_way))
+        dollars += checkpoint.retrieval + sum(map(self.retrieval, items))
         return "max_dollars" if dollars > self.max_dollars else None
 
 
@@ -269,7 +277,8 @@ class Backfill:
         todo: list[_Flight] = []
         over = None
         for item, ending in zip(items, self._endings(items), strict=True):
-            if ending is None and (over := self.limits.exceeded(self.checkpoint, len(todo) + 1, len(self._unfinished))):
+            sending = [*(one.item for one in todo), item]
+            if ending is None and (over := self.limits.exceeded(self.checkpoint, sending, len(self._unfinished))):
                 break
             flight = _Flight(item, ending)
             self._under_way.append(flight)
@@ -284,10 +293,14 @@ class Backfill:
             return
         now = self.clock()
         self.checkpoint.sent += len(flights)
+        self.checkpoint.retrieval += sum(self.limits.retrieval(flight.item) for flight in flights)
         if self.limits.bounded:
             self._save()  # before they are paid for: a program that is killed here must not exceed the limit later
         refused = {item.key for item in self.target.send([flight.item for flight in flights])}
         self.checkpoint.sent -= len(refused)
+        self.checkpoint.retrieval -= sum(
+            self.limits.retrieval(flight.item) for flight in flights if flight.item.key in refused
+        )
         for flight in flights:
             if flight.item.key not in refused:
                 flight.sent_at, flight.look_at = now, now + _FIRST_LOOK

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from lightpress.pipeline.buckets import Selection
 
-_FORMAT = "CSV"
+_FORMAT, STANDARD = "CSV", "STANDARD"
 _NOT_CURRENT = "false"
 _MARKER = "true"
 
@@ -45,7 +45,7 @@ def listed(s3: S3Client, pictures: Selection, since: datetime | None, after: str
     for page in pages:
         for found in page.get("Contents", []):
             if _is_wanted(found["Key"], pictures) and (since is None or found["LastModified"] >= since):
-                yield Item(found["Key"], found["Size"], found["Key"])
+                yield Item(found["Key"], found["Size"], found["Key"], found.get("StorageClass", STANDARD))
 
 
 def inventoried(s3: S3Client, url: str, pictures: Selection, since: datetime | None, after: str) -> Iterator[Item]:
@@ -100,7 +100,7 @@ def _item(row: dict[str, str], place: str, pictures: Selection, since: datetime 
     key, written = unquote_plus(row["Key"]), row.get("LastModifiedDate")
     if not _is_wanted(key, pictures) or (since is not None and written and _time(written) < since):
         return None
-    return Item(key, int(row["Size"] or 0), place)
+    return Item(key, int(row["Size"] or 0), place, row.get("StorageClass") or STANDARD)
 
 
 def _is_wanted(key: str, pictures: Selection) -> bool:

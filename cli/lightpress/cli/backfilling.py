@@ -17,6 +17,7 @@ from lightpress.aws.ledger import S3Ledger
 from lightpress.aws.objects import S3Objects
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
+from lightpress.backfill.plan import plan as planned
 from lightpress.backfill.run import NANOS
 from lightpress.backfill.run import Job as MachineJob
 from lightpress.cli.backfill import BATCH, Backfill, BackfillError, Item, Limits, checkpoint_at
@@ -24,10 +25,10 @@ from lightpress.cli.backfill_sources import inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
 from lightpress.cli.distributed import Distributed, name_of
 from lightpress.cli.plan import manifest_paths, read_manifests
-from lightpress.cli.plan import plan as planned
 from lightpress.cli.plan import sample as chosen_of
 from lightpress.client.faults import FAULTS, sentence_of
 from lightpress.costs.estimate import IN_PLACE, Assumptions, cost_of
+from lightpress.costs.keeping import retrieval_in
 from lightpress.costs.prices import MILLION
 from lightpress.in_place.buckets import InPlace
 from lightpress.pipeline.buckets import Attached, Selection
@@ -195,13 +196,23 @@ def distributed(job: Job) -> Distributed:
     return Distributed(job.deployment, time.time, time.sleep)
 
 
-def machine_job(job: Job, dollars: Callable[[int, int], float]) -> MachineJob:
+def retrieval_of(prices: Prices) -> Callable[[Item], float]:
+    """A function from an item to the dollars that reading it costs because of its storage class."""
+    fees = retrieval_in(prices)
+    return lambda item: fees[item.storage].dollars(item.size) if item.storage in fees else 0.0
+
+
+def machine_job(job: Job, dollars: Callable[[int, int], float], prices: Prices) -> MachineJob:
     """The same job for the state machine: variants, by listing. What it costs is told in advance, for its caps."""
     return MachineJob(
         (job.pictures,),
         since=job.since.timestamp() if job.since else None,
         nanos_sent=round(dollars(1, 0) * NANOS),
         nanos_read=round(dollars(0, 1) * NANOS),
+        retrieval=tuple(
+            (name, round(fee.gb * NANOS), round(fee.read / MILLION * NANOS))
+            for name, fee in retrieval_in(prices).items()
+        ),
     )
 
 
@@ -238,6 +249,7 @@ class Forecast:
         sampled: Objects that were checked, chosen at random.
         todo_of_sample: Those of the sample that would be sent.
         endings: The others of the sample, by outcome.
+        retrieval: Dollars that reading all objects would cost because of their storage classes.
         without_original: The estimated number of pictures that the recipes would make anew, and whose originals have
             left: no listing has them.
     """
@@ -247,7 +259,13 @@ class Forecast:
     sampled: int = 0
     todo_of_sample: int = 0
     endings: dict[str, int] = field(default_factory=dict)
+    retrieval: float = 0
     without_original: int = 0
+
+    @property
+    def retrieval_of_todo(self) -> float:
+        """The estimated dollars that reading those costs that would be sent."""
+        return self.retrieval * self.todo_of_sample / self.sampled if self.sampled else 0
 
     @property
     def todo(self) -> int:
@@ -259,13 +277,20 @@ class Forecast:
         return self.todo / rate / 3600
 
 
-def forecast(job: Job, *, sample: int = SAMPLE, progress: Callable[[int], None] = lambda _: None) -> Forecast:
-    """List everything, and check a random sample."""
+def forecast(
+    job: Job,
+    *,
+    sample: int = SAMPLE,
+    retrieval: Callable[[Item], float] = lambda _: 0.0,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Forecast:
+    """List everything, and check a random sample. retrieval: dollars for an item, because of its storage class."""
     chance = random.Random(0)  # noqa: S311  it chooses a sample
     found, chosen = Forecast(), list[Item]()
     for item in job.items(""):
         found.objects += 1
         found.bytes += item.size
+        found.retrieval += retrieval(item)
         if len(chosen) < sample:
             chosen.append(item)
         elif (place := chance.randrange(found.objects)) < sample:

@@ -152,7 +152,8 @@ class Distributed:
         if found is None or anew:
             run = Run(name, job, round=found.round + 1 if found else 1, rate=RATE, most_waiting=MOST_WAITING)
         else:
-            run = replace(found, job=job, stopped=None, ended=None)
+            # What a run leaves out because it is newer than its beginning, it leaves out when it is resumed.
+            run = replace(found, job=replace(job, before=found.job.before), stopped=None, ended=None)
         return replace(caps.on(run), attempts=attempt, execution=self._execution(name, attempt), paced=self.clock())
 
     def _execution(self, name: str, attempt: int) -> str:
@@ -163,7 +164,9 @@ class Distributed:
         """Have a run end after what it has sent; raises NothingRunsError where there is none at work."""
         found = self.find(name)
         if found is None or found.ended or self._status(found)[0] != _RUNNING:
-            raise NothingRunsError("No backfill with these options is at work, so there is nothing to stop.")
+            raise NothingRunsError(
+                "Nothing with these options is at work on the state machine, so there is nothing to stop."
+            )
         self._runs.stop(name, STOPPED)
         return found
 
@@ -171,7 +174,7 @@ class Distributed:
         """How far a run is; raises NothingRunsError where there is no such run."""
         run = self.find(name)
         if run is None:
-            raise NothingRunsError("There is no backfill with these options.")
+            raise NothingRunsError("There is no run with these options.")
         status, cause = self._status(run)
         if status != _RUNNING:  # it may have ended since its row was read
             run = self.find(name) or run

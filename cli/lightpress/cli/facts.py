@@ -6,17 +6,18 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from lightpress.backfill.run import NANOS
+from lightpress.backfill.sweep import KINDS, SOURCELESS, UNCOPIED, UNFINISHED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from lightpress.backfill.plan import Plan
     from lightpress.backfill.results import Report
     from lightpress.backfill.run import Run
+    from lightpress.backfill.sweep import Found
     from lightpress.cli.backfill import Checkpoint
     from lightpress.cli.backfilling import Forecast
     from lightpress.cli.failures import Retry
-    from lightpress.cli.plan import Plan
-    from lightpress.cli.sweep import Found
     from lightpress.costs.bill import Bill, Use
     from lightpress.costs.estimate import Assumptions, Estimate
     from lightpress.costs.prices import Prices
@@ -31,10 +32,11 @@ def facts_of_sweep(found: Found) -> dict[str, Any]:
     """Of a sweep: what was found, in variants and bytes by kind, and what was removed."""
     return {
         "manifests": found.manifests,
-        "variants": dict(found.files),
-        "bytes": dict(found.bytes),
+        "variants": {kind: found.files[kind] for kind in KINDS},
+        "bytes": {kind: found.bytes[kind] for kind in KINDS},
         "without_original": found.sourceless,
         "without_copies": found.uncopied,
+        "keys": {kind: found.keys[kind] for kind in (SOURCELESS, UNCOPIED, UNFINISHED)},
         "removed": found.removed,
         "sent_to_queue": found.handed_over,
     }
@@ -91,7 +93,9 @@ def facts_of_forecast(found: Forecast, dollars: Callable[[int, int], float], rat
     """Of a dry run: what a backfill would send, what that costs, and how long it takes at least."""
     return asdict(found) | {
         "to_send": found.todo,
-        "dollars": round(dollars(found.todo, 2 * found.objects + 6 * found.todo), _CENT_DIGITS),
+        "dollars": round(
+            dollars(found.todo, 2 * found.objects + 6 * found.todo) + found.retrieval_of_todo, _CENT_DIGITS
+        ),
         "hours": round(found.hours(rate), _CENT_DIGITS),
     }
 
@@ -105,7 +109,7 @@ def facts_of_backfill(checkpoint: Checkpoint, ended: str, dollars: Callable[[int
         "sent": checkpoint.sent,
         "reads": checkpoint.reads,
         "bytes": checkpoint.bytes,
-        "dollars": round(dollars(checkpoint.sent, checkpoint.reads), _CENT_DIGITS),
+        "dollars": round(dollars(checkpoint.sent, checkpoint.reads) + checkpoint.retrieval, _CENT_DIGITS),
         "late": checkpoint.late,
     }
 

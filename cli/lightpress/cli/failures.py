@@ -130,7 +130,7 @@ class FailureStore:
         else:
             yield from self._send(by_url, self.deployment.url_queue_url)
 
-    def _send(self, failures: Iterable[Failure], queue_url: str) -> Iterator[Retry]:
+    def _send(self, failures: list[Failure], queue_url: str) -> Iterator[Retry]:
         sqs = self.deployment.sqs()
         for some in _batches(failures):
             retries = [Retry(failure, self._revision(failure)) for failure in some]
@@ -219,12 +219,5 @@ def seconds_of(age: str) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
-def _batches(failures: Iterable[Failure]) -> Iterator[list[Failure]]:
-    batch: list[Failure] = []
-    for failure in failures:
-        batch.append(failure)
-        if len(batch) == _MOST_IN_A_BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _batches(failures: list[Failure]) -> list[list[Failure]]:
+    return [failures[at : at + _MOST_IN_A_BATCH] for at in range(0, len(failures), _MOST_IN_A_BATCH)]

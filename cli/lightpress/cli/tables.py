@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from lightpress.backfill.run import FINISHED, LEFT, NANOS
+from lightpress.backfill.sweep import SOURCELESS, UNFINISHED
 from lightpress.cli.console import styled
 from lightpress.costs.estimate import why
 from lightpress.costs.prices import SOURCE
@@ -21,15 +22,15 @@ from lightpress.pipeline.recipe import DROP
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from lightpress.backfill.plan import Plan
     from lightpress.backfill.results import Report
     from lightpress.backfill.run import Run
+    from lightpress.backfill.sweep import Found
     from lightpress.cli.asked import Service
     from lightpress.cli.backfill import Checkpoint
     from lightpress.cli.backfilling import Forecast
     from lightpress.cli.console import Terminal
-    from lightpress.cli.plan import Plan
     from lightpress.cli.reviews import Held
-    from lightpress.cli.sweep import Found
     from lightpress.cli.webhooks import Receiver
     from lightpress.costs.bill import Bill, Use
     from lightpress.costs.estimate import Assumptions, Estimate
@@ -213,11 +214,15 @@ def print_sweep(console: Terminal, found: Found, *, removing: bool) -> None:
     console.print(f"{found.manifests} manifests")
     for kind, words in _SWEPT.items():
         console.print(f"{found.files[kind]} {words}, {amount(found.bytes[kind])}")
-    console.print(f"{len(found.sourceless)} manifests without an original")
+    console.print(f"{found.keys[SOURCELESS]} manifests without an original")
     for key in found.sourceless:
         console.print(f"  {key}")
     for key in found.uncopied:
         console.print(f"{key}: its copies are not all there")
+    if unfinished := found.keys[UNFINISHED]:
+        console.print(f"{unfinished} deleted, rejected or held pictures with variants that the queue is to remove")
+    if unnamed := found.keys.total() - len(found.named):
+        console.print(f"{unnamed:,} more keys are not named")
     if removing:
         console.print(f"{found.removed} variants removed, {found.handed_over} keys sent to the queue")
 
@@ -350,6 +355,8 @@ def print_forecast(console: Terminal, found: Forecast, dollars: Callable[[int, i
         f"${dollars(0, 2 * found.objects + 6 * found.todo):,.2f} for checking, {found.hours(rate):,.2f} hours "
         f"at {rate:g} a second"
     )
+    if found.retrieval_of_todo:
+        console.print(f"Reading those in classes that charge for it: ${found.retrieval_of_todo:,.2f} more")
     _print_refused(console, found.without_original)
 
 
@@ -357,7 +364,7 @@ def print_backfill(console: Terminal, checkpoint: Checkpoint, ended: str, dollar
     """Print what a backfill did, in this run and those that it continues."""
     console.print(
         f"{ended}: {checkpoint.settled:,} done ({_listed(checkpoint.endings)}), {checkpoint.sent:,} sent, "
-        f"{checkpoint.reads:,} reads, about ${dollars(checkpoint.sent, checkpoint.reads):,.2f}"
+        f"{checkpoint.reads:,} reads, about ${dollars(checkpoint.sent, checkpoint.reads) + checkpoint.retrieval:,.2f}"
     )
     for key in checkpoint.late:
         console.print(f"{key}: not finished in time", style="red")
@@ -381,6 +388,19 @@ def print_report(console: Terminal, run: Run, report: Report) -> None:
     for bucket, after, until in report.unfinished:
         keys = f"{after or 'the first key'} to {until or 'the last key'}"
         console.print(styled((bucket, "bold"), f": {keys} is not done"))
+
+
+def print_retries(console: Terminal, run: Run, report: Report) -> None:
+    """Print what came of failures that the state machine has sent again, and name those that failed again."""
+    last = report.passes[-1] if report.passes else None
+    endings = _listed(last.endings) if last and last.endings else "none failed again"
+    waiting = sum(last.stale.values()) if last else 0
+    console.print(
+        f"{report.ended}: {run.sent:,} sent in {len(report.passes)} passes, about ${run.spent / NANOS:,.2f}; "
+        f"{endings}, {waiting:,} not finished"
+    )
+    for bucket, key, state in report.left:
+        console.print(styled((f"{bucket}/{key}", "bold"), f": {state}"))
 
 
 def _listed(endings: Mapping[str, int]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lightpress.backfill.run import READS_OF_AN_ORIGINAL
 from lightpress.costs.prices import MILLION
 from lightpress.units import GB
 
@@ -97,3 +98,30 @@ def _days(tiers: tuple[Tier, ...], days: int) -> list[tuple[Tier, int]]:
     """How many of so many days are spent in each tier."""
     ends = [*(tier.from_day for tier in tiers[1:]), days]
     return [(tier, max(0, min(end, days) - tier.from_day)) for tier, end in zip(tiers, ends, strict=True)]
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """What reading an object costs beside its requests in STANDARD.
+
+    Attributes:
+        gb: For a GB.
+        read: For a million GET and HEAD requests, beyond those of STANDARD.
+    """
+
+    gb: float
+    read: float
+
+    def dollars(self, size: int) -> float:
+        """Of processing one original of so many bytes."""
+        return size / GB * self.gb + READS_OF_AN_ORIGINAL / MILLION * self.read
+
+
+def retrieval_in(prices: Prices) -> dict[str, Retrieval]:
+    """Of each class whose objects are read for a fee, by the name that S3 gives it.
+
+    INTELLIGENT_TIERING has none, and what is in an archive is not read at all before somebody restores it.
+    """
+    infrequent = Retrieval(prices.s3_infrequent_gb, prices.s3_infrequent_read - prices.s3_read)
+    archive = Retrieval(prices.s3_archive_gb, prices.s3_archive_read - prices.s3_read)
+    return {"STANDARD_IA": infrequent, "ONEZONE_IA": infrequent, "GLACIER_IR": archive}

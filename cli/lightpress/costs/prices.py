@@ -44,6 +44,8 @@ class Prices:
         s3_event: For a million events of buckets on EventBridge.
         s3_infrequent_month: For a GB and a month in STANDARD_IA, and in the tier of that name of INTELLIGENT_TIERING.
         s3_archive_month: For a GB and a month in GLACIER_IR, and in the archive instant tier of INTELLIGENT_TIERING.
+        s3_infrequent_gb, s3_archive_gb: For a GB that is read from STANDARD_IA, and from GLACIER_IR.
+        s3_infrequent_read, s3_archive_read: For a million GET and HEAD requests there.
         s3_monitored: For a million objects and a month that INTELLIGENT_TIERING watches.
         s3_moved: For a million objects that a lifecycle rule moves to STANDARD_IA or INTELLIGENT_TIERING.
         s3_archived: For a million objects that a lifecycle rule moves to GLACIER_IR.
@@ -78,6 +80,10 @@ class Prices:
     s3_event: float = 1.00
     s3_infrequent_month: float = 0.0125
     s3_archive_month: float = 0.004
+    s3_infrequent_gb: float = 0.01
+    s3_archive_gb: float = 0.03
+    s3_infrequent_read: float = 1.00
+    s3_archive_read: float = 10.00
     s3_monitored: float = 2.50
     s3_moved: float = 10.00
     s3_archived: float = 20.00

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from lightpress.cdk.buckets import PrivateBucket
     from lightpress.cdk.config import Config
+    from lightpress.cdk.failures import Failures
     from lightpress.cdk.functions import FunctionCode
     from lightpress.cdk.processing import Processing
 
@@ -59,6 +60,7 @@ class Backfill(Component):
         uploads: s3.IBucket,
         images: PrivateBucket,
         processing: Processing,
+        failures: Failures,
         code: FunctionCode,
         config: Config,
     ) -> None:
@@ -73,7 +75,7 @@ class Backfill(Component):
         )
         self._work_off(processing, config)
         self.table = _runs_table(self, config)
-        self.function = self._function(uploads, images, code, config)
+        self.function = self._function(uploads, images, failures, code, config)
         self.machine = self._machine(images, config)
         if config.processing.nightly_look:
             _schedule(self, self.machine)
@@ -94,7 +96,7 @@ class Backfill(Component):
         )
 
     def _function(
-        self, uploads: s3.IBucket, images: PrivateBucket, code: FunctionCode, config: Config
+        self, uploads: s3.IBucket, images: PrivateBucket, failures: Failures, code: FunctionCode, config: Config
     ) -> PythonFunction:
         function = PythonFunction(
             self,
@@ -109,17 +111,20 @@ class Backfill(Component):
                 "IMAGES_BUCKET": images.bucket_name,
                 "HINTS_QUEUE_URL": self.queue.queue_url,
                 "RUNS_TABLE": self.table.table_name,
+                "FAILURES_TABLE": failures.table.table_name,
                 "NIGHTLY_DAYS": str(config.processing.queue_retention_days + _MORE_DAYS),
             },
         )
         read_originals(function, uploads)
         read_attached(function, config.existing.attach)
-        function.allow("s3:GetObject", on=images.arn_for_objects("m/*"))
+        function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("m/*"))
+        function.allow("s3:DeleteObject", on=images.arn_for_objects("i/*"))
         function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects(f"{PREFIX}*"))
         function.allow("s3:ListBucket", on=images.bucket_arn)
-        function.accept_any_key(images, "m/*", f"{PREFIX}*")
+        function.accept_any_key(images, "m/*", "i/*", f"{PREFIX}*")
         function.allow("sqs:SendMessage", "sqs:GetQueueAttributes", on=self.queue.queue_arn)
         function.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self.table.table_arn)
+        function.allow("dynamodb:Scan", on=failures.table.table_arn)
         return function
 
     def _machine(self, images: PrivateBucket, config: Config) -> sfn.StateMachine:

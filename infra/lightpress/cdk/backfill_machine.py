@@ -19,7 +19,7 @@ MAP = "EachShard"
 
 # What a task fails with may be a function that was killed, a throttle or an outage: some four minutes.
 _TRY_AGAIN = [
-    {"ErrorEquals": ["UnknownRunError"], "MaxAttempts": 0},
+    {"ErrorEquals": ["UnknownRunError", "OtherRecipesError"], "MaxAttempts": 0},
     {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 2, "MaxAttempts": 7, "BackoffRate": 2, "JitterStrategy": "FULL"},
 ]
 

@@ -498,6 +498,7 @@ def _backfill(scope: Construct, core: _Core) -> Backfill:
         uploads=core.uploads.bucket,
         images=core.delivery.images,
         processing=core.processing,
+        failures=core.failures,
         code=core.code,
         config=core.config,
     )

@@ -6,6 +6,7 @@ each write is one request that may come twice.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 SUBJECT, IDENTITY, EXPIRY = "subject", "identity", "expires_at"
 _TEXTS = ("reason", "detail", "bucket", "key", "digest", "quarantine", "url", "correlation_id")
 _NUMBERS = ("attempts", "last_at", EXPIRY)
+_ROWS_OF_A_PAGE = 200
 _REQUESTS, _REVISIONS = "request_ids", "revisions"
 
 
@@ -131,6 +133,16 @@ class DynamoFailures:
             for item in page["Items"]:
                 if "reason" in item:
                     yield _failure(item)
+
+    def page(self, segment: int, segments: int, after: str) -> tuple[list[Failure], str]:
+        """SCAN: some failures of a segment after a place, and the place after them; "" where these are the last."""
+        begin: dict[str, Any] = {"ExclusiveStartKey": _key(*json.loads(after))} if after else {}
+        found = self.dynamodb.scan(
+            TableName=self.table, Segment=segment, TotalSegments=segments, Limit=_ROWS_OF_A_PAGE, **begin
+        )
+        last = found.get("LastEvaluatedKey")
+        place = json.dumps([last[SUBJECT]["S"], last[IDENTITY]["S"]]) if last else ""
+        return [_failure(item) for item in found["Items"] if "reason" in item], place
 
     def of(self, subject: str) -> list[Failure]:
         """QUERY: the failures of one subject, the last one last."""

@@ -42,14 +42,14 @@ class SqsHints:
     sqs: SQSClient
     queue_url: str
 
-    def send(self, sources: Sequence[Source]) -> int:
+    def send(self, sources: Sequence[Source], *, late: bool = False, retry: bool = False) -> int:
         """SendMessageBatch; returns how many SQS refused."""
         refused = 0
         for start in range(0, len(sources), _AT_ONCE):
             answer = self.sqs.send_message_batch(
                 QueueUrl=self.queue_url,
                 Entries=[
-                    {"Id": str(number), "MessageBody": reconcile_message(source)}
+                    {"Id": str(number), "MessageBody": reconcile_message(source, late=late, retry=retry)}
                     for number, source in enumerate(sources[start : start + _AT_ONCE])
                 ],
             )

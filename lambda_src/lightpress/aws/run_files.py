@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 
+_STANDARD = "STANDARD"
+
+
 @dataclass(frozen=True, slots=True)
 class S3Files:
     """Small objects of one bucket."""
@@ -41,7 +44,7 @@ class S3Lister:
         if deletions:
             return self._versions(bucket, prefix, after)
         found = self.s3.list_objects_v2(Bucket=bucket, Prefix=prefix, StartAfter=after)
-        items = [Listed(item["Key"], item["LastModified"].timestamp()) for item in found.get("Contents", [])]
+        items = [_listed(item) for item in found.get("Contents", [])]
         return Page(items, items[-1].key if found["IsTruncated"] and items else "")
 
     def _versions(self, bucket: str, prefix: str, after: str) -> Page:
@@ -56,6 +59,12 @@ class S3Lister:
         return Page(items, last if found["IsTruncated"] else "")
 
 
+def _listed(row: Mapping[str, Any]) -> Listed:
+    """Of an object, or of a version."""
+    storage = row.get("StorageClass", _STANDARD)
+    return Listed(row["Key"], row["LastModified"].timestamp(), size=row["Size"], storage=storage)
+
+
 def _rows(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     yield from found.get("Versions", [])
     yield from found.get("DeleteMarkers", [])
@@ -64,7 +73,7 @@ def _rows(found: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 def _newest(found: Mapping[str, Any]) -> Iterator[Listed]:
     for row in found.get("Versions", []):
         if row["IsLatest"]:
-            yield Listed(row["Key"], row["LastModified"].timestamp())
+            yield _listed(row)
     for row in found.get("DeleteMarkers", []):
         if row["IsLatest"]:
             yield Listed(row["Key"], row["LastModified"].timestamp(), deleted=True)

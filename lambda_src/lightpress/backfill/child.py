@@ -1,5 +1,7 @@
 """A child of the Distributed Map: looks at the originals of one shard, and sends hints for those that are stale.
 
+Of jobs that are no look, somebody else does the work (`Work`); how it waits, stops and ends is the same.
+
 It works in steps. Each takes some pages of the listing, ends by writing how far the shard is, and may be repeated from
 what the one before wrote: a function that is killed costs at most one step. Between steps, the state machine waits:
 that costs nothing, while a function that waits is billed.
@@ -11,16 +13,18 @@ import math
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import TYPE_CHECKING
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Protocol
 
-from lightpress.backfill.look import MOST_READS, Stale
+from lightpress.backfill.look import Stale
 from lightpress.backfill.ports import Refused
 from lightpress.backfill.results import NAMED_OF_A_SHARD, Result
+from lightpress.backfill.run import LOOK
+from lightpress.backfill.spending import Purse
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from lightpress.backfill.look import Found, Looking
     from lightpress.backfill.ports import Hints, Listed, Lister, Page, Runs
@@ -61,6 +65,13 @@ class Step:
     waits: int = 0
 
 
+class Work(Protocol):
+    """A task of a job that is no look."""
+
+    def __call__(self, run: Run, shard: Shard, result: Result) -> tuple[Run, Result]:
+        """Go on with a shard for some seconds; returns the run as it stands then, and how far the shard is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Child:
     """Works on shards.
@@ -72,6 +83,7 @@ class Child:
         hints: The queue of the backfill.
         runs: The rows of runs.
         clock: Seconds since 1970.
+        others: Who does the tasks of jobs that are no look, by their name.
     """
 
     lister: Lister
@@ -80,7 +92,12 @@ class Child:
     hints: Hints
     runs: Runs
     clock: Callable[[], float]
+    others: Mapping[str, Work] = field(default_factory=dict)
     _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_AT_ONCE))
+
+    @property
+    def _purse(self) -> Purse:
+        return Purse(self.runs, self.clock)
 
     def step(self, run: Run, folder: Folder, shard: Shard, waits: int) -> Step:
         """Go on with a shard, or say how long to wait."""
@@ -94,14 +111,15 @@ class Child:
         if run.stopped or pause:
             folder.keep_result(shard, replace(result, ended=run.stopped or PUT_OFF))
             return Step(done=True)
-        run, result = self._work(run, shard, result)
+        work = self._work if run.job.task == LOOK else self.others[run.job.task]
+        run, result = work(run, shard, result)
         folder.keep_result(shard, result)
         over = result.done or result.ended is not None
         return Step(done=over, wait=0 if over else self._until_paced(run, waits), waits=waits)
 
     def _pause(self, run: Run, waits: int) -> int:
         """Seconds until this child may send again; 0 for now."""
-        if self.hints.waiting() >= run.most_waiting:
+        if run.job.sends and self.hints.waiting() >= run.most_waiting:
             return _QUEUE_PAUSE_SECONDS
         return self._until_paced(run, waits)
 
@@ -138,27 +156,21 @@ class Child:
 
     def _chunk(self, run: Run, shard: Shard, result: Result, items: Sequence[Listed]) -> tuple[Run, Result]:
         """Look at some originals and send the stale ones, as far as the caps allow; the rest is not done."""
-        cost = run.job.nanos_read * MOST_READS * len(items)
         try:
-            run = self.runs.spend(run, 0, cost, self.clock())
+            run = self._purse.pay(run, sum(map(run.job.nanos_to_look, items)))
         except Refused as refused:
-            return self._over(refused.run, result)
+            return self._purse.end(refused.run, result)
         sources = [self._source(run, shard, item) for item in items]
         found = list(self._pool.map(lambda source: self.looking(source) if source else None, sources))
-        stale = [source for source, one in zip(sources, found, strict=True) if source and self._sends(run, one)]
-        run, allowed = self._reserve(run, len(stale))
-        refused_by_queue = self.hints.send(stale[:allowed]) if allowed else 0
-        if refused_by_queue:
-            self.runs.give_back(run.name, refused_by_queue, refused_by_queue * run.job.nanos_sent)
+        looked_at = zip(items, sources, found, strict=True)
+        to_send = [(item, source) for item, source, one in looked_at if source and self._sends(run, one)]
+        stale = [source for _, source in to_send]
+        run, allowed = self._purse.reserve(run, [run.job.nanos_to_send(item) for item, _ in to_send])
+        sent = self._purse.send(run, self.hints, stale[:allowed])
         seen = len(items) if allowed == len(stale) else sources.index(stale[allowed])
         result = self._counted(run, result, list(zip(items, sources, found, strict=True))[:seen])
-        result = replace(result, sent=result.sent + allowed - refused_by_queue)
-        return (run, result) if seen == len(items) else self._over(run, result)
-
-    def _over(self, run: Run, result: Result) -> tuple[Run, Result]:
-        """End, and have all others end: what is left is not enough for another original."""
-        self.runs.stop(run.name, run.exhausted)
-        return run, replace(result, ended=run.exhausted)
+        result = replace(result, sent=result.sent + sent)
+        return (run, result) if seen == len(items) else self._purse.end(run, result)
 
     def _source(self, run: Run, shard: Shard, item: Listed) -> Source | None:
         """The source of a key; None where it is nobody's, or another's."""
@@ -171,17 +183,6 @@ class Child:
             return False
         return run.job.outdated or found.stale not in {Stale.OUTDATED, Stale.COPIED, Stale.LEAVES}
 
-    def _reserve(self, run: Run, objects: int) -> tuple[Run, int]:
-        """Take as many of these objects as may be sent; returns the run as it stands then, and how many."""
-        each = run.job.nanos_sent
-        while objects > 0:
-            try:
-                return self.runs.spend(run, objects, objects * each, self.clock()), objects
-            except Refused as refused:
-                run = refused.run
-                objects = min(objects, run.affordable(each))
-        return run, 0
-
     def _counted(self, run: Run, result: Result, seen: Sequence[tuple[Listed, Source | None, Found | None]]) -> Result:
         endings, stale = Counter(result.endings), Counter(result.stale)
         for _, _, found in seen:
@@ -189,7 +190,7 @@ class Child:
                 endings[_ending(found)] += 1
             else:
                 stale[found.stale] += 1
-        named = islice(self._named(run, seen), max(0, NAMED_OF_A_SHARD - len(result.named)))
+        named = islice(chain(result.named, self._named(run, seen)), NAMED_OF_A_SHARD)
         return replace(
             result,
             after=seen[-1][0].key if seen else result.after,
@@ -197,7 +198,7 @@ class Child:
             reads=result.reads + sum(found.reads for _, _, found in seen if found),
             endings=dict(endings),
             stale={str(reason): count for reason, count in stale.items()},
-            named=(*result.named, *named),
+            named=tuple(named),
         )
 
     def _named(

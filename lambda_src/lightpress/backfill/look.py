@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from lightpress.backfill.run import MOST_READS
 from lightpress.image import UNREADABLE, Reason
 from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.dropping import has_left, is_to_leave, marker_below
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
     from lightpress.pipeline.ports import Facts, Images, Originals, Reviews
     from lightpress.pipeline.recipe import Recipe, RecipeBook
     from lightpress.pipeline.source import Original, Source
-
-MOST_READS = 2
 
 IGNORED, GONE = "ignored", "gone"
 """Endings besides those of manifests: no recipe wants the key; the original is deleted, and so are its variants."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from lightpress.backfill.results import NAMED_OF_A_RUN, Folder, Report, summed
-from lightpress.backfill.run import FINISHED, LEFT
+from lightpress.backfill.plan import MOST_EXAMPLES
+from lightpress.backfill.results import NAMED_OF_A_RUN, Folder, Report, some_of_each, summed
+from lightpress.backfill.run import FINISHED, LEFT, LOOK, PLAN, RETRY, SWEEP
 from lightpress.backfill.shards import Cursor, Part, cut, shard_from
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Machine:
         hints: The queue of the backfill.
         child: Works on shards.
         nightly: Makes the run of a scheduled look from its name.
+        check: Raises if a run cannot be done here.
     """
 
     runs: Runs
@@ -56,12 +58,15 @@ class Machine:
     hints: Hints
     child: Child
     nightly: Callable[[str], Run]
+    check: Callable[[Run], object] = lambda _: None
 
     def begin(self, state: Mapping[str, Any], execution: str) -> dict[str, Any]:
         """Find the run that an execution is for; a scheduled one gets a row of its own, named after the execution."""
         if state.get("nightly"):
             return {"run": self.runs.begin(self.nightly(execution)).name, "part": 0}
-        return {"run": self._run(state["run"]).name, "part": 0}
+        run = self._run(state["run"])
+        self.check(run)
+        return {"run": run.name, "part": 0}
 
     def plan(self, state: Mapping[str, Any], has_time: Callable[[], bool]) -> dict[str, Any]:
         """Cut the next part of the pass that the run is in, or find it cut before.
@@ -96,7 +101,7 @@ class Machine:
         run = self._run(state["run"])
         folder = Folder(self.files, run)
         results: _Results = list(folder.results())
-        again = [shard for shard, result in results if result is None or not result.done or result.stale]
+        again = _again(run, results)
         ended = run.stopped or (FINISHED if not again else LEFT if run.number >= MOST_PASSES else "")
         folder.keep_report(_reported(run, folder.report(), summed(run.number, results), results, ended))
         if ended:
@@ -129,12 +134,30 @@ class Machine:
         return before.next if before and before.next else Cursor()
 
 
+def _again(run: Run, results: _Results) -> list[Shard]:
+    """What the next pass does: shards that are not done, or in which something was stale, to see whether it still is.
+
+    What is neither looked at nor sent is done once. Of failures, all rows are looked at again, or none: each pass says
+    what became of all that was sent.
+    """
+    open_ = [(shard, result) for shard, result in results if result is None or not result.done or result.stale]
+    if run.job.task == RETRY:
+        return [shard for shard, _ in results] if open_ else []
+    if run.job.task == LOOK:
+        return [shard for shard, _ in open_]
+    return [replace(shard, after=result.after) if result else shard for shard, result in open_]
+
+
 def _reported(run: Run, before: Report, now: Pass, results: _Results, ended: str) -> Report:
     """The report with this pass in it: a pass that was resumed replaces what was said of it before."""
     places = run.job.pictures
-    named = [row for _, result in results if result for row in result.named]
+    named = tuple(row for _, result in results if result for row in result.named)
+    if run.job.task in {SWEEP, PLAN}:  # whose passes do not look at the same again
+        named = tuple(dict.fromkeys((*before.left, *named)))
+    if run.job.task == PLAN:  # a few of each state, and not all of what is in the first shards
+        named = some_of_each(named, MOST_EXAMPLES)
     unfinished = [
-        (places[shard.place].bucket, result.after if result else shard.after, shard.until)
+        (places[shard.place].bucket if places else "", result.after if result else shard.after, shard.until)
         for shard, result in results
         if result is None or not result.done
     ]
@@ -142,6 +165,6 @@ def _reported(run: Run, before: Report, now: Pass, results: _Results, ended: str
         before,
         ended=ended,
         passes=(*(one for one in before.passes if one.number < now.number), now),
-        left=tuple(named[:NAMED_OF_A_RUN]),
+        left=named[:NAMED_OF_A_RUN],
         unfinished=tuple(unfinished[:NAMED_OF_A_RUN]),
     )

@@ -20,11 +20,15 @@ class Listed:
         key: The key.
         modified: When it was written or deleted, in seconds since 1970.
         deleted: Whether the newest version is a delete marker.
+        size: In bytes; 0 of a delete marker.
+        storage: Its storage class, as S3 names it.
     """
 
     key: str
     modified: float
     deleted: bool = False
+    size: int = 0
+    storage: str = "STANDARD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +64,14 @@ class Files(Protocol):
 class Hints(Protocol):
     """The queue of the backfill: a hint says "look at this key"."""
 
-    def send(self, sources: Sequence[Source]) -> int:
-        """Send a hint for each; returns how many the queue refused."""
+    def send(self, sources: Sequence[Source], *, late: bool = False, retry: bool = False) -> int:
+        """Send a hint for each; returns how many the queue refused.
+
+        Args:
+            sources: What to look at.
+            late: Whether what somebody has left halfway there is to be finished, too.
+            retry: Whether to look also at what has failed as it is.
+        """
 
     def waiting(self) -> int:
         """How many hints wait or are worked on, about."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.backfill.shards import SHARDS_OF_A_PART, Cursor, Part, csv_of, shards_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from lightpress.backfill.ports import Files
     from lightpress.backfill.run import Run
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 PREFIX = "b/"
 NAMED_OF_A_SHARD = 100
 NAMED_OF_A_RUN = 1_000
+
+Tables = dict[str, dict[str, int]]
+"""Numbers by kind, in tables."""
 
 _AT_ONCE = 16
 _CSV, _JSON = "text/csv", "application/json"
@@ -44,6 +47,7 @@ class Result:
         endings: Of originals that needed no hint, by kind.
         stale: Of those that did, by reason.
         named: The first of these: bucket, key and reason.
+        tables: What other tasks count: numbers by kind, in tables.
         ended: Why it went no further; None where it did, or is still at work.
     """
 
@@ -55,6 +59,7 @@ class Result:
     endings: dict[str, int] = field(default_factory=dict)
     stale: dict[str, int] = field(default_factory=dict)
     named: tuple[tuple[str, str, str], ...] = ()
+    tables: Tables = field(default_factory=dict)
     ended: str | None = None
 
 
@@ -66,7 +71,7 @@ class Pass:
         number: From 1.
         shards: How many it had.
         unfinished: Those that are not done.
-        looked, sent, reads, endings, stale: As of a result.
+        looked, sent, reads, endings, stale, tables: As of a result.
     """
 
     number: int
@@ -77,6 +82,7 @@ class Pass:
     reads: int = 0
     endings: dict[str, int] = field(default_factory=dict)
     stale: dict[str, int] = field(default_factory=dict)
+    tables: Tables = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +193,28 @@ def summed(number: int, results: Sequence[tuple[Shard, Result | None]]) -> Pass:
         reads=sum(result.reads for result in found),
         endings=dict(endings),
         stale=dict(stale),
+        tables=added(*(result.tables for result in found)),
     )
+
+
+def added(*several: Tables) -> Tables:
+    """The sums of tables."""
+    sums: dict[str, Counter[str]] = {}
+    for tables in several:
+        for name, counts in tables.items():
+            sums.setdefault(name, Counter()).update(counts)
+    return {name: dict(counts) for name, counts in sums.items()}
+
+
+def some_of_each(named: Iterable[tuple[str, str, str]], most: int) -> tuple[tuple[str, str, str], ...]:
+    """The first of each reason, up to so many."""
+    seen = Counter[str]()
+    kept = []
+    for row in named:
+        seen[row[2]] += 1
+        if seen[row[2]] <= most:
+            kept.append(row)
+    return tuple(kept)
 
 
 def _result_from(values: dict[str, Any]) -> Result:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from lightpress.pipeline.buckets import Selection
+from lightpress.units import GB
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lightpress.backfill.ports import Listed
 
 NO_LIMIT = 10**15
@@ -16,6 +20,12 @@ NO_LIMIT = 10**15
 
 NANOS = 10**9
 """Billionths of a dollar in a dollar: prices of single requests are whole numbers of them, as DynamoDB counts."""
+
+LOOK, SWEEP, PLAN, RETRY = "look", "sweep", "plan", "retry"
+"""What a run is for: looking at originals, sweeping, planning other recipes, sending failures again."""
+
+MOST_READS, READS_OF_AN_ORIGINAL = 2, 3
+"""Requests of a look; and of an original when it is processed: HEAD twice, and GET."""
 
 FINISHED, LEFT = "finished", "left"
 STOPPED, MAX_OBJECTS, MAX_DOLLARS = "stopped", "max_objects", "max_dollars"
@@ -34,7 +44,16 @@ class Job:
         deletions_in: The buckets, with versions, in which deleted keys are looked at, too.
         nanos_sent: What it costs to process an original, in billionths of a dollar.
         nanos_read: What a read costs.
-        originals_of_a_shard: How many wanted originals a shard has, about.
+        retrieval: Of each storage class that is read for a fee: its name, the fee for a GB, and what a request costs
+            beyond `nanos_read`.
+        originals_of_a_shard: How many wanted originals, or manifests, a shard has, about.
+        task: What is done with them.
+        remove: Whether a sweep removes and repairs what it finds.
+        recipes: Of a plan, the path of its recipes.toml among the files of runs; "" of others.
+        digest: Of a plan, that of its recipes.
+        segments: Of failures, into how many their table is cut; 0 of others, which cut what they list.
+        reason: Of failures, only those for this one; "" is any.
+        under: Of failures, only keys that begin with this.
     """
 
     pictures: tuple[Selection, ...]
@@ -45,6 +64,24 @@ class Job:
     nanos_sent: int = 0
     nanos_read: int = 0
     originals_of_a_shard: int = 10_000
+    task: str = LOOK
+    remove: bool = False
+    recipes: str = ""
+    digest: str = ""
+    segments: int = 0
+    reason: str = ""
+    under: str = ""
+    retrieval: tuple[tuple[str, int, int], ...] = ()
+
+    @property
+    def sends(self) -> bool:
+        """Whether hints come of it, so that it waits for their queue."""
+        return self.task in {LOOK, RETRY} or self.remove
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether shards cover ranges in which nothing is listed, too: variants are swept where no manifest is."""
+        return self.task == SWEEP
 
     def wants(self, found: Listed) -> bool:
         """Whether the time of a listed key is within the limits; keys that end in "/" mark folders."""
@@ -53,6 +90,18 @@ class Job:
             and (self.since is None or found.modified >= self.since)
             and (self.before is None or found.modified < self.before)
         )
+
+    def nanos_to_look(self, found: Listed) -> int:
+        """What looking at an original costs: two reads, one of them of the original itself."""
+        return MOST_READS * self.nanos_read + self._fees(found)[1]
+
+    def nanos_to_send(self, found: Listed) -> int:
+        """What processing an original costs."""
+        of_gb, of_request = self._fees(found)
+        return self.nanos_sent + -(-found.size * of_gb // GB) + READS_OF_AN_ORIGINAL * of_request
+
+    def _fees(self, found: Listed) -> tuple[int, int]:
+        return next(((gb, request) for name, gb, request in self.retrieval if name == found.storage), (0, 0))
 
     def to_json(self) -> str:
         """As `job_from_json` reads it."""
@@ -63,7 +112,8 @@ def job_from_json(text: str) -> Job:
     """Read what `Job.to_json` wrote."""
     values = json.loads(text)
     pictures = tuple(Selection(**row | {"suffixes": tuple(row["suffixes"])}) for row in values["pictures"])
-    return Job(**values | {"pictures": pictures, "deletions_in": tuple(values["deletions_in"])})
+    retrieval = tuple((name, gb, request) for name, gb, request in values.get("retrieval", ()))
+    return Job(**values | {"pictures": pictures, "deletions_in": tuple(values["deletions_in"]), "retrieval": retrieval})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,11 +154,12 @@ class Run:
     attempts: int = 0
     execution: str = ""
 
-    def affordable(self, each: int) -> int:
-        """How many objects that cost `each` may be sent."""
+    def affordable(self, costs: Sequence[int]) -> int:
+        """How many of the objects with these costs may be sent, in order."""
         if self.stopped:
             return 0
-        return max(0, min(self.objects_left, self.nanos_left // each if each else self.objects_left))
+        paid = sum(1 for spent in accumulate(costs) if spent <= self.nanos_left)
+        return max(0, min(self.objects_left, paid))
 
     @property
     def exhausted(self) -> str:

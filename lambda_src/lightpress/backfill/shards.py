@@ -30,7 +30,7 @@ class Shard:
 
     Attributes:
         id: Of the shard, the name of its result.
-        place: The number of its bucket among the job's.
+        place: The number of its bucket among the job's; or of its segment.
         after: The key that the range begins after; "" for the beginning of the bucket.
         until: Its last key; "" for the end of the bucket, so that what is uploaded last is in a shard, too.
     """
@@ -79,10 +79,12 @@ def cut(job: Job, lister: Lister, number: int, begin: Cursor, has_time: Callable
         begin: Where to go on.
         has_time: Whether another page may be listed.
     """
+    if job.segments:
+        return Part(tuple(Shard(f"{number:05}-{place:05}", place, "", "") for place in range(job.segments)), None)
     shards: list[Shard] = []
 
     def close(place: int, open_: _Open, until: str) -> None:
-        if open_.originals:
+        if open_.originals or (job.is_whole and not until):
             shards.append(Shard(f"{number:05}-{len(shards):05}", place, open_.after, until))
 
     place, after = begin.place, begin.after

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from functools import cache
+from functools import cache, lru_cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lightpress.aws.failures_table import DynamoFailures
 from lightpress.aws.hints import SqsHints
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
@@ -17,15 +19,24 @@ from lightpress.backfill.child import Child
 from lightpress.backfill.look import Looking
 from lightpress.backfill.machine import Machine
 from lightpress.backfill.nightly import nightly_run
+from lightpress.backfill.planning import OtherRecipesError, Planning
+from lightpress.backfill.run import PLAN, RETRY, SWEEP
+from lightpress.backfill.spending import Purse
+from lightpress.backfill.sweep import Sweeper
+from lightpress.backfill.sweeping import Sweeping
 from lightpress.composition.publishing import RECIPES, facts_in, reviews_in
+from lightpress.failures.retrying import Retrying
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.recipe import load_recipes
 from lightpress.settings import BackfillSettings
+from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lightpress.backfill.run import Run
+    from lightpress.backfill.child import Work
+    from lightpress.backfill.run import Job, Run
+    from lightpress.pipeline.recipe import RecipeBook
 
 _AT_ONCE = 16
 
@@ -44,16 +55,56 @@ def machine_at(clock: Callable[[], float]) -> Machine:
     hints, lister = SqsHints(sqs_client(), settings.hints_queue_url), S3Lister(s3)
     runs = DynamoRuns(client("dynamodb"), settings.runs_table)
     recipes = load_recipes(RECIPES)
+    images, originals = S3Images(s3, settings.images_bucket), S3Originals(s3)
     looking = Looking(
-        S3Images(s3, settings.images_bucket),
-        S3Originals(s3),
+        images,
+        originals,
         recipes,
         reviews=reviews_in(settings.images_bucket, s3, recipes),
         facts=facts_in(settings.images_bucket, s3, recipes),
     )
-    child = Child(lister, looking, publishing.find_source, hints, runs, clock)
+    sweeper = Sweeper(images, originals, publishing.named, copies=None, now=clock)
+    purse, files = Purse(runs, clock), S3Files(s3, settings.images_bucket)
+    rows = DynamoFailures(client("dynamodb"), settings.failures_table, lambda: int(clock()), 0)
+    book_of = partial(_book_of, files)
+    others: dict[str, Work] = {
+        SWEEP: Sweeping(lister, settings.images_bucket, sweeper, hints, purse),
+        RETRY: Retrying(rows, images.published, publishing.find_source, hints, purse),
+        PLAN: Planning(lister, settings.images_bucket, images.published_at, book_of, purse),
+    }
+    child = Child(lister, looking, publishing.find_source, hints, runs, clock, others)
 
     def nightly(name: str) -> Run:
         return nightly_run(name, publishing, clock(), settings.nightly_days)
 
-    return Machine(runs, S3Files(s3, settings.images_bucket), lister, hints, child, nightly)
+    def check(run: Run) -> None:
+        if run.job.task == PLAN:
+            book_of(run.job)
+
+    return Machine(runs, files, lister, hints, child, nightly, check)
+
+
+@lru_cache(1)
+def _book_of(files: S3Files, job: Job) -> RecipeBook:
+    """The recipes of a plan, from the files of its run; the files that they name are those of this release.
+
+    Raises OtherRecipesError where these are not those of the operator.
+    """
+    from tempfile import NamedTemporaryFile  # noqa: PLC0415  few runs are plans
+
+    text = files.get(job.recipes)
+    with NamedTemporaryFile(prefix="recipes-", suffix=".toml") as file:
+        file.write(text or b"")
+        file.flush()
+        try:
+            book = load_recipes(Path(file.name), RECIPES.parent)
+        except ConfigError as error:
+            raise OtherRecipesError(
+                f"The recipes of this plan cannot be read by the deployed release: {error}"
+            ) from error
+    if book.digest != job.digest:
+        raise OtherRecipesError(
+            "The recipes of this plan name files, or steps, that the deployed release has not, or has otherwise: "
+            "plan with --engine loop."
+        )
+    return book

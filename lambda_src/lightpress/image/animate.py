@@ -9,18 +9,18 @@ import io
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 from lightpress.image.animation import Animation, Frame
 from lightpress.image.depth import apply_clear_color, eight_bits
-from lightpress.image.isobmff import plays_of
+from lightpress.image.isobmff import plays_of, with_plays
 from lightpress.image.patches import After, BrokenSequenceError, Patch, gif_patches, is_apng, png_patches
 from lightpress.image.png import CutShortError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from lightpress.image.formats import Output
     from lightpress.image.job import Embedded
@@ -49,6 +49,8 @@ _BYTES_PER_PIXEL = 4
 # https://developers.google.com/speed/webp/docs/riff_container#extended_file_format
 _WEBP_KIND, _WEBP_FLAGS = slice(12, 16), 20
 _WEBP_ANIMATED, _WEBP_ALPHA = 0x02, 0x10
+# https://aomediacodec.github.io/av1-avif/#image-sequence-brand
+_BRAND = slice(4, 12)
 
 
 def with_animation(picture: Picture, data: bytes, options: DecodeOptions) -> Picture:
@@ -86,18 +88,58 @@ def _animated(picture: Picture, found: _Found, data: bytes, options: DecodeOptio
 
 
 def encode_animation(
-    frames: Iterator[Image.Image], animation: Animation, output: Output, quality: int, embedded: Embedded
+    frames: Callable[[], Iterator[Image.Image]],
+    animation: Animation,
+    output: Output,
+    chosen: Mapping[str, Any],
+    embedded: Embedded,
 ) -> bytes:
-    """Encode the frames (those of `animation`, reduced and so on) as `output` at a quality."""
+    """Encode the frames (those of `animation`, reduced and so on) as `output`.
+
+    chosen: the quality, and what else is chosen for this animation, in Pillow's words.
+    """
+    settings = {
+        "save_all": True,
+        "duration": animation.milliseconds,
+        "loop": animation.plays,
+        **(output.motion or {}),
+        **chosen,
+        **embedded.as_options(),
+    }
+    count = len(animation.milliseconds)
+    if not output.in_boxes:
+        reel = _Reel(frames(), count)
+        data = _saved(reel, output, settings)
+        return _with_alpha_flag(data) if reel.see_through else data
+    try:
+        data = _saved(_Reel(_of_mode("RGB", frames()), count), output, settings)
+    except _SeeThroughError:
+        data = _saved(_Reel(_of_mode("RGBA", frames()), count), output, settings)
+    return with_plays(data, animation.plays)
+
+
+def _saved(reel: _Reel, output: Output, settings: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
-    reel = _Reel(frames, len(animation.milliseconds))
-    settings = {"quality": quality, **(output.motion or {}), **embedded.as_options()}
-    reel.save(buffer, output.pillow, save_all=True, duration=animation.milliseconds, loop=animation.plays, **settings)
-    return _with_alpha_flag(buffer.getvalue()) if reel.see_through else buffer.getvalue()
+    reel.save(buffer, output.pillow, **settings)
+    return buffer.getvalue()
+
+
+class _SeeThroughError(Exception):
+    """A frame is see-through, and all were to be opaque."""
+
+
+def _of_mode(mode: str, frames: Iterator[Image.Image]) -> Iterator[Image.Image]:
+    """The frames in one mode, "RGB" or "RGBA"; raises _SeeThroughError where one does not fit in."""
+    for image in frames:
+        if image.mode == "RGBA" != mode:
+            raise _SeeThroughError
+        yield image if image.mode == mode else image.convert(mode)
 
 
 def moves(data: bytes) -> bool:
-    """Whether an encoded animation moves: of frames that are all alike the encoder makes a still picture."""
+    """Whether an encoded animation moves: of frames that are all alike an encoder may make a still picture."""
+    if data[_BRAND] == b"ftypavis":
+        return True
     return data[_WEBP_KIND] == b"VP8X" and bool(data[_WEBP_FLAGS] & _WEBP_ANIMATED)
 
 
@@ -113,13 +155,15 @@ class _Reel(Image.Image):
 
     def __init__(self, frames: Iterator[Image.Image], count: int) -> None:
         super().__init__()
-        self.n_frames = count
+        self.n_frames, self.is_animated = count, count > 1
         self.see_through = False
         self._frames = frames
         self._next = 0
         self.seek(0)
 
     def seek(self, frame: int) -> None:
+        if frame >= self.n_frames:
+            raise EOFError  # as Pillow's own files say it
         if frame == self._next:  # when it is done it asks to go back, and looks at nothing
             image = next(self._frames)
             self.im, self._mode, self._size = image.im, image.mode, image.size

@@ -70,6 +70,8 @@ class Output:
         gain_map: Whether a gain map can be written along.
         profiles: Whether it can be written with an ICC profile.
         by_default: Whether it is written where a recipe names no formats.
+        in_boxes: Whether it is a file of boxes (`isobmff`): these tell how often an animation plays, and its frames are
+            all see-through or none is.
     """
 
     name: str
@@ -90,6 +92,7 @@ class Output:
     gain_map: bool = False
     profiles: bool = True
     by_default: bool = True
+    in_boxes: bool = False
 
 
 # Each frame is lossy or lossless, whichever suits it, and only the first is a key frame: flat colors come out at two
@@ -103,6 +106,9 @@ _WEBP_LOSSLESS = {"lossless": True, "quality": 60, "method": 2}
 # Of so few pixels each is seen, enlarged, and a file is hardly more than its header: the quality costs some bytes.
 _ICON = 32
 
+# Tuned for stills, it would take a third more bytes of what moves. Chromium 156 takes frames of full range for those of
+# limited range, and shows them with too much contrast (docs/decisions/0133).
+_AVIF_MOTION = {"speed": 9, "max_threads": 1, "range": "limited"}
 _AOM = {"color:tune": "ssimulacra2", "color:disable-trellis-quant": "1"}
 
 _OUTPUTS = (
@@ -119,6 +125,7 @@ _OUTPUTS = (
         "avif", "AVIF", "image/avif", "avif", label="AVIF",
         alpha=True, quality=((_ICON, 90), (500, 55), (1_000, 51), (1_600, 48), (inf, 46)), max_side=32_768,
         options={"speed": 9, "max_threads": 1, "advanced": _AOM}, graphic=_SHARP_COLORS,
+        motion=_AVIF_MOTION, in_boxes=True,
     ),
     # Method 2 is the knee: method 4 costs 2.3 times the CPU for 2 % fewer bytes.
     Output(
@@ -147,6 +154,12 @@ WRITTEN = tuple(row.name for row in _OUTPUTS if row.by_default)
 
 FALLBACKS = tuple(row.name for row in _OUTPUTS if row.universal)
 """The names of those that every viewer can show."""
+
+MOVING = tuple(row.name for row in _OUTPUTS if row.motion is not None)
+"""The names of those that animations can move in."""
+
+MOVING_BY_DEFAULT = ("webp",)
+"""The names of those that they move in where a recipe does not say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,9 @@ _MOST_BOXES = 10_000
 _LARGE, _TO_THE_END = 1, 0
 _LONG_INDEX = 1
 _REPEATS = 1
-# Durations as (version of the box: layout of the number, and where it is): of a track, and of its first edit.
+# Durations as (version of the box: layout of the number, and where it is): of a track, of all, and of the first edit.
 _TRACK_DURATION = {0: (">I", 20), 1: (">Q", 28)}
+_MOVIE_DURATION = {0: (">I", 16), 1: (">Q", 24)}
 _EDIT_DURATION = {0: (">I", 8), 1: (">Q", 8)}
 _MOST_PLAYS = 65_535
 
@@ -124,6 +125,23 @@ def plays_of(data: bytes) -> int:
     return plays if plays <= _MOST_PLAYS else 0
 
 
+def with_plays(data: bytes, plays: int) -> bytes:
+    """The AVIF sequence, which plays for ever, playing so often instead; 0 is for ever."""
+    if not plays:
+        return data
+    written = bytearray(data)
+    movie = _inside(data, (0, len(data)), b"moov")
+    tracks = [span for kind, span in boxes(data, *movie) if kind == b"trak"]
+    for track in tracks:
+        header = _inside(data, track, b"tkhd")[0]
+        edits = _inside(data, _inside(data, track, b"edts"), b"elst")[0]
+        whole = plays * _duration(data, edits, _EDIT_DURATION)
+        _put(written, header, _TRACK_DURATION, whole)
+        _put(written, _inside(data, movie, b"mvhd")[0], _MOVIE_DURATION, whole)
+        written[edits + 3] = written[edits + 3] & ~_REPEATS | (_REPEATS if plays > 1 else 0)
+    return bytes(written)
+
+
 def _inside(data: bytes, span: tuple[int, int], kind: bytes) -> tuple[int, int]:
     start, end = _first(data, kind, *span)
     if start == end:
@@ -134,3 +152,8 @@ def _inside(data: bytes, span: tuple[int, int], kind: bytes) -> tuple[int, int]:
 def _duration(data: bytes, at: int, layouts: dict[int, tuple[str, int]]) -> int:
     layout, offset = layouts[data[at]]
     return int(struct.unpack_from(layout, data, at + offset)[0])
+
+
+def _put(data: bytearray, at: int, layouts: dict[int, tuple[str, int]], number: int) -> None:
+    layout, offset = layouts[data[at]]
+    struct.pack_into(layout, data, at + offset, number)

@@ -55,6 +55,9 @@ CANDIDATES: Mapping[Kind, Candidates] = {
     Kind.HIGH_RANGE: Candidates((), ("jpeg",)),  # any other would be served instead, without the gain map
 }
 
+_MOVING = {Kind.ANIMATION, Kind.TRANSPARENT_ANIMATION}
+"""Whose small formats are those that the spec has them move in."""
+
 
 def kind_of(picture: Picture, job: Job) -> Kind:
     """The kind of a prepared picture: of its pixels in the largest size."""
@@ -74,8 +77,9 @@ def outputs_for(picture: Picture, job: Job) -> tuple[Output, ...]:
         return job.spec.outputs()
     kind = kind_of(picture, job)
     found = CANDIDATES[kind]
+    small = job.spec.moving if kind in _MOVING else found.small
     fallback = _lossless_fallback(kind, job) or found.fallback
-    return tuple(OUTPUTS[name] for name in (*found.small, *fallback))
+    return tuple(OUTPUTS[name] for name in (*small, *fallback))
 
 
 def _lossless_fallback(kind: Kind, job: Job) -> tuple[str, ...]:
@@ -88,11 +92,15 @@ def _lossless_fallback(kind: Kind, job: Job) -> tuple[str, ...]:
 def best(made: Sequence[EncodedVariant]) -> list[EncodedVariant]:
     """Of the largest size in every candidate, the files that are published: their formats are those of all sizes.
 
-    They are at most two: the smallest of the fallbacks, and the smallest of the others if that is smaller or moves.
+    There is the smallest of the fallbacks, and the smallest of the others if that is smaller. Of what moves, there are
+    the oldest format, which most viewers can show, and each that is smaller.
     """
     fallback = min((one for one in made if one.format in FALLBACKS), key=_bytes)
+    moving = [one for one in made if one.animated]
+    if moving:
+        return [*(one for one in moving[:-1] if _bytes(one) < _bytes(moving[-1])), moving[-1], fallback]
     small = min((one for one in made if one.format not in FALLBACKS), key=_bytes, default=fallback)
-    return [small, fallback] if small.animated or _bytes(small) < _bytes(fallback) else [fallback]
+    return [small, fallback] if _bytes(small) < _bytes(fallback) else [fallback]
 
 
 def _bytes(variant: EncodedVariant) -> int:

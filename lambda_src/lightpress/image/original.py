@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from lightpress.image.color import profile_of_numbers
 from lightpress.image.compare import same_pixels
 from lightpress.image.container import without_extras
-from lightpress.image.formats import OUTPUTS
+from lightpress.image.formats import MOVING_BY_DEFAULT
 from lightpress.image.job import OriginalFile
 from lightpress.image.rare_png import READ_DIFFERENTLY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from lightpress.image.job import Pack
     from lightpress.image.picture import Picture
@@ -44,17 +44,22 @@ class Chosen:
     quality: int | None = None
 
 
-def inspect_original(uploaded_bytes: int, picture: Picture, colors: Colors = "srgb") -> OriginalFile:
+def inspect_original(
+    uploaded_bytes: int,
+    picture: Picture,
+    colors: Colors = "srgb",
+    moving: Collection[str] = MOVING_BY_DEFAULT,
+) -> OriginalFile:
     """What is to be known of a file of so many bytes, which was just decoded as `picture`.
 
-    colors: the color space that variants may have.
+    colors: the color space that variants may have; moving: the formats, by name, in which animations move.
     """
     return OriginalFile(
         uploaded_bytes,
         picture.data,
         picture.format,
         picture.original,
-        _obstacle(picture),
+        next(_obstacles(picture, moving), None),
         picture.exif,
         profile_of_numbers(picture, colors),
     )
@@ -128,23 +133,14 @@ def _cleaned(original: OriginalFile, profile: bytes) -> bytes | None:
     return without_extras(original.data, original.format, original.exif, profile)
 
 
-def _obstacle(picture: Picture) -> str | None:
-    return next(_obstacles(picture), None)
-
-
-def _obstacles(picture: Picture) -> Iterator[str]:
+def _obstacles(picture: Picture, moving: Collection[str]) -> Iterator[str]:
     if picture.is_damaged:
         yield "parts of it are missing"
     if picture.image.info.get(READ_DIFFERENTLY):
         yield "programs disagree on its palette or on what of it is see-through"
     if picture.orientation != 1:
         yield "it is stored turned"
-    if picture.is_poster and not _is_published_animated(picture):
+    if picture.is_poster and (picture.animation is None or picture.format not in moving):
         yield "it is animated"
     if picture.image.mode not in _COLORS_BROWSERS_AGREE_ON:
         yield f"its colors are {picture.image.mode}"
-
-
-def _is_published_animated(picture: Picture) -> bool:
-    output = OUTPUTS.get(picture.format)
-    return picture.animation is not None and output is not None and output.motion is not None

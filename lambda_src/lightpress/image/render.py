@@ -15,7 +15,7 @@ from lightpress.image.capture import LIKENESS
 from lightpress.image.color import to_output_colors
 from lightpress.image.decode import decode
 from lightpress.image.depth import to_eight_bits
-from lightpress.image.encode import bare, encode
+from lightpress.image.encode import bare, encode, has_few_colors
 from lightpress.image.errors import PictureRejected
 from lightpress.image.flatten import without_idle_alpha
 from lightpress.image.formats import OUTPUTS
@@ -68,13 +68,14 @@ def prepared(picture: Picture, job: Job) -> Picture:
 
 def write_animation(target: Target, job: Job) -> EncodedVariant | None:
     """Write all frames of an animation, where the format can hold them."""
-    if job.animated is None or job.animated.animation is None or target.output.motion is None:
+    if job.animated is None or job.animated.animation is None or not job.spec.moves_in(target.output):
         return None
     decoded, animation = job.animated, job.animated.animation
+    sharp = target.output.graphic if has_few_colors(target.image) else {}
 
     def encode_at(quality: int) -> bytes:
-        frames = _frames(decoded, animation, target.rung, job)
-        return encode_animation(frames, animation, target.output, quality, job.embedded)
+        frames = partial(_frames, decoded, animation, target.rung, job)
+        return encode_animation(frames, animation, target.output, {"quality": quality, **sharp}, job.embedded)
 
     quality = job.spec.quality_of(target.output, target.pixels)
     chosen = chosen_for(target, job, encode_at, quality)
@@ -109,7 +110,7 @@ def render(data: bytes, spec: Spec, encode: Encode = encode, pack: Pack = no_pac
     job = Job(
         spec=spec,
         rungs=_reductions(decoded.original, spec),
-        original=inspect_original(len(data), decoded, spec.colors),
+        original=inspect_original(len(data), decoded, spec.colors, spec.moving),
         animated=decoded if decoded.animation else None,  # else what was decoded need not stay in memory
         encode=encode,
         pack=pack,
@@ -297,7 +298,7 @@ def _info(picture: Picture, job: Job) -> OriginalInfo:
 
 
 def _still_formats(picture: Picture, job: Job) -> Iterator[str]:
-    still = [output.name for output in job.outputs if output.motion is None]
+    still = [output.name for output in job.outputs if not job.spec.moves_in(output)]
     if picture.animation and still:
         yield f"The picture is animated; its variants in {' and '.join(still)} show the first frame."
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, get_args
 
 from lightpress.image.errors import FileCutShort
-from lightpress.image.formats import ACCEPTED, OUTPUTS, Output
+from lightpress.image.formats import ACCEPTED, MOVING_BY_DEFAULT, OUTPUTS, Output
 from lightpress.image.limits import Limits
 
 if TYPE_CHECKING:
@@ -280,7 +280,8 @@ class Spec:
         metadata: What variants keep of the file's metadata: artist and copyright ("copyright"), all of its EXIF data,
             the place where it was taken included ("all"), or nothing ("none").
         lossless: Whether a variant with the original's own pixels and format is packed without loss.
-        animation: Whether variants of an animation move, in formats that can.
+        animation: Whether variants of an animation move.
+        moving: The formats, by name, that they move in.
         accept: Names of rows in `formats.INPUTS`: the formats that are read.
         damaged: Whether what is there of a file that is cut short is published, with a note, or the file is refused.
         colors: The color space of the variants: sRGB ("srgb"), or Display P3 ("p3") where sRGB lacks colors of it.
@@ -314,6 +315,7 @@ class Spec:
     focus: tuple[float, float] | None = None
     facts: tuple[str, ...] = ()
     png_colors: int | None = None
+    moving: tuple[str, ...] = MOVING_BY_DEFAULT
 
     def leaves_out(self, names: Sequence[str], form: str) -> bool:
         """Whether the variant that serves these sizes is not made: it would have to be for any that is not lazy."""
@@ -345,7 +347,11 @@ class Spec:
     @property
     def moves(self) -> bool:
         """Whether a variant can be animated."""
-        return self.animation and any(output.motion is not None for output in self.outputs())
+        return any(map(self.moves_in, self.outputs()))
+
+    def moves_in(self, output: Output) -> bool:
+        """Whether variants of an animation move in this format."""
+        return self.animation and output.motion is not None and output.name in self.moving
 
     @property
     def has_steps(self) -> bool:

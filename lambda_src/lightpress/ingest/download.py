@@ -228,7 +228,7 @@ def _retry_after(answer: Answer) -> int | None:
     """How long the server wants to be left alone, by its own words: seconds, or a date."""
     said = answer.first("retry-after") or ""
     if said.isascii() and said.isdigit():
-        return min(int(said[:9]), _LONGEST_PAUSE)
+        return int(min(float(said), _LONGEST_PAUSE))  # int() refuses more than 4,300 digits
     try:
         at = parsedate_to_datetime(said)
     except (ValueError, OverflowError):  # the second of numbers that no clock holds

@@ -75,7 +75,7 @@ class Fact:
 
     def to_json(self) -> bytes:
         """Serialize for the images bucket."""
-        return json.dumps(asdict(self), ensure_ascii=False).encode()
+        return json.dumps(asdict(self)).encode()
 
 
 @dataclass(frozen=True, slots=True)

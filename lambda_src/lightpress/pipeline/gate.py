@@ -42,7 +42,7 @@ class Review:
 
     def to_json(self) -> bytes:
         """Serialize for the images bucket."""
-        return json.dumps(asdict(self), ensure_ascii=False).encode()
+        return json.dumps(asdict(self)).encode()
 
 
 def review_from_json(body: bytes) -> Review:

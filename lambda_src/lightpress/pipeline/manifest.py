@@ -307,11 +307,13 @@ class Manifest:
 
     @property
     def labels(self) -> tuple[Label, ...]:
-        """What is in the picture: as a person says, else as programs say, each once."""
+        """What is in the picture: as a person says, else as programs say, each once, where it is said first."""
         if self.words is not None and self.words.labels is not None:
             return tuple(map(Label, self.words.labels))
-        found = [label for fact in self.facts for label in fact.labels]
-        return tuple({label.name: label for label in reversed(found)}.values())[::-1]
+        found: dict[str, Label] = {}
+        for label in (label for fact in self.facts for label in fact.labels):
+            found.setdefault(label.name, label)
+        return tuple(found.values())
 
     def to_json(self) -> bytes:
         """Serialise for the images bucket. What few recipes ask for is left out where there is none."""

@@ -62,7 +62,7 @@ def _owed(spec: Spec, rung: Rung, form: str, facts: OriginalInfo, publication: P
             height=rung.result.height,
             path=variant_path(publication.key, publication.generation, _File(rung.names, form)),
             quality=spec.quality_of(output, rung.result) if output.lossy else None,
-            animated=facts.frames > 1 and output.motion is not None,
+            animated=facts.frames > 1 and spec.moves_in(output),
         )
 
 

@@ -29,7 +29,7 @@ from lightpress.image import (
     Spec,
 )
 from lightpress.image.capture import LIKENESS, OF_THE_FILE
-from lightpress.image.formats import ACCEPTED, OUTPUTS, READABLE, WRITTEN
+from lightpress.image.formats import ACCEPTED, MOVING, MOVING_BY_DEFAULT, OUTPUTS, READABLE, WRITTEN
 from lightpress.image.kinds import CANDIDATES
 from lightpress.pipeline.copy_pattern import COPY_MARK, FIVE_MINUTES, CopyPattern, CopyRules
 from lightpress.pipeline.facts import DUPLICATES, FACES, LOOKING, MOST_ENRICHERS
@@ -59,6 +59,7 @@ _USUAL: Mapping[str, object] = {
     "focus": None,
     "facts": (),
     "png_colors": None,
+    "moving": MOVING_BY_DEFAULT,
 }
 _AUTO, _FACES = "auto", "faces"
 _LEAST_FACTOR = 1.1
@@ -331,11 +332,14 @@ class RecipeBook:
         return next(rule.recipe for rule in self.rules if rule.matches(key))
 
 
-def load_recipes(path: Path) -> RecipeBook:
-    """Read and check recipes.toml; raises ConfigError with the file, the key and what is allowed."""
+def load_recipes(path: Path, folder: Path | None = None) -> RecipeBook:
+    """Read and check recipes.toml; raises ConfigError with the file, the key and what is allowed.
+
+    folder: Where the files are that it names, and steps of one's own; None for where it is itself.
+    """
     book = read_toml(path)
     table = book.table("recipes")
-    recipes = {name: _recipe(name, table, path.parent) for name in table.names()}
+    recipes = {name: _recipe(name, table, folder or path.parent) for name in table.names()}
     rows = book.tables("rules")
     rules = tuple(_rule(row, recipes) for row in rows)
     book.close()
@@ -365,9 +369,14 @@ def _decided_by(size: Size) -> dict[str, object]:
 
 def _settings(output: Output, spec: Spec) -> dict[str, object]:
     settings = asdict(output) | {"quality": spec.qualities_of(output)}
-    for name in ("gain_map", "profiles", "by_default"):  # decide nothing where recipes do not say so, and they count
+    for name in (
+        "gain_map",
+        "profiles",
+        "by_default",
+        "in_boxes",
+    ):  # decide nothing where recipes do not say so, and they count
         del settings[name]
-    return settings
+    return settings if output.name in spec.moving else settings | {"motion": None}
 
 
 def _digest(decides: object) -> str:
@@ -437,6 +446,7 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
     formats, auto = _formats(row)
     sizes = _sizes(row.table("sizes"), row, folder)
     asked = _facts(row)
+    animation, moving = _animation(row, formats)
     spec = Spec(
         sizes=sizes,
         formats=formats,
@@ -445,7 +455,8 @@ def _recipe(name: str, recipes: Table, folder: Path) -> Recipe:
         limits=_limits(row.table("limits")),
         lossless=row.flag("lossless", default=False),
         metadata=cast("Metadata", row.text("metadata", "copyright", allowed=METADATA)),
-        animation=row.flag("animation", default=True),
+        animation=animation,
+        moving=moving,
         accept=_accept(row),
         damaged=cast("Damaged", row.text("damaged", "publish", allowed=DAMAGED)),
         colors=cast("Colors", row.text("colors", "srgb", allowed=COLORS)),
@@ -628,6 +639,22 @@ def _formats(recipe: Table) -> tuple[tuple[str, ...], bool]:
     if not formats:
         raise recipe.error("formats", f"is empty; allowed: {', '.join(OUTPUTS)}")
     return formats, False
+
+
+def _animation(recipe: Table, formats: tuple[str, ...]) -> tuple[bool, tuple[str, ...]]:
+    """Whether animations move, and the formats, by name, in which they do."""
+    allowed = f"true, false, or a list of {', '.join(MOVING)}"
+    said = recipe.value("animation") if recipe.has("animation") else True
+    if isinstance(said, bool):
+        return said, MOVING_BY_DEFAULT
+    if not isinstance(said, list):
+        raise recipe.error("animation", f"{said!r} is not {allowed}")
+    named = recipe.texts("animation", allowed=MOVING)
+    if not named:
+        raise recipe.error("animation", f"is empty; allowed: {allowed}")
+    if missing := [name for name in named if name not in formats]:
+        raise recipe.error("animation", f"names {missing[0]}, and formats does not")
+    return True, tuple(name for name in MOVING if name in named)
 
 
 def _lazy(recipe: Table, sizes: tuple[Size, ...], formats: tuple[str, ...]) -> frozenset[tuple[str, str]]:

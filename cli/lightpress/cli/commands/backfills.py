@@ -16,6 +16,16 @@ from lightpress.cli.commands.costs import (
     assumptions_of,
     prices_of,
 )
+from lightpress.cli.commands.machine import (
+    LEFT_TO_DO,
+    EngineOption,
+    MaxDollarsOption,
+    RateOption,
+    StopOption,
+    exit_code_of,
+    follow,
+    halt_run,
+)
 from lightpress.cli.commands.options import Environment, JsonOutput, RecipesOption, deployment_of, recipes_of
 from lightpress.cli.commands.terminal import confirm, err, out, print_json, progress_bars, stop
 from lightpress.cli.project import LOCAL, RECIPES
@@ -24,11 +34,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lightpress.cli.backfill import Checkpoint, Limits
+    from lightpress.backfill.run import Job as MachineJob
+    from lightpress.cli.backfill import Checkpoint, Item, Limits
     from lightpress.cli.backfilling import Job
-    from lightpress.cli.distributed import Caps, Progress
+    from lightpress.cli.distributed import Caps
 
-Engine = Literal["auto", "machine", "loop"]
 Mode = Literal["variants", "in-place"]
 
 BucketArgument = Annotated[
@@ -42,13 +52,6 @@ InventoryOption = Annotated[
 ]
 DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Show what it would do and cost, and send nothing.")]
 MaxObjectsOption = Annotated[int | None, typer.Option(min=0, help="Send at most this many messages.")]
-MaxDollarsOption = Annotated[float | None, typer.Option(min=0, help="Stop before the estimated cost exceeds this.")]
-RateOption = Annotated[
-    float | None,
-    typer.Option(
-        min=0.1, max=10_000, help="Originals sent each second; 50 by default. Of a run that is at work: from now on."
-    ),
-]
 MaxInFlightOption = Annotated[
     int | None,
     typer.Option(
@@ -57,21 +60,10 @@ MaxInFlightOption = Annotated[
         help="Originals waiting in the queue at most; by default 1,000, and 5,000 on the state machine.",
     ),
 ]
-EngineOption = Annotated[
-    Engine,
-    typer.Option(
-        help="The state machine of the stack, or a loop of this program; auto: the machine from 10,000 objects on."
-    ),
-]
-StopOption = Annotated[
-    bool, typer.Option("--stop", help="Stop the run with these options on the state machine, whoever started it.")
-]
 TimeoutOption = Annotated[float, typer.Option(min=1, help="Seconds until an original counts as late.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not estimate first and do not ask.")]
 
 _RATE, _MAX_IN_FLIGHT = 50.0, 1_000
-_SECONDS_BETWEEN_LOOKS = 2.0
-_LEFT_TO_DO = 3  # the exit code
 
 
 def backfill(  # noqa: PLR0913, PLR0917  the command's options
@@ -119,69 +111,45 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
             recipes=recipes_of(recipes),
         )
         if halt:
-            _halt(job, as_json=as_json)
+            halt_run(backfilling.distributed(job), job.run_name, as_json=as_json)
             return
-        dollars = backfilling.dollars_of(job, prices_of(region, price), assumptions_of(assume), architecture)
+        prices = prices_of(region, price)
+        dollars = backfilling.dollars_of(job, prices, assumptions_of(assume), architecture)
+        retrieval = backfilling.retrieval_of(prices)
         on_machine = backfilling.is_for_machine(job, engine)
         goes_on = on_machine and backfilling.distributed(job).goes_on(job.run_name)
         if dry_run or not (yes or goes_on):
-            _estimate(job, dollars, rate or _RATE, as_json=as_json and dry_run)
+            _estimate(job, dollars, retrieval, rate or _RATE, as_json=as_json and dry_run)
         if dry_run:
             return
         if not (yes or goes_on):
             _ask()
         if on_machine:
             caps = Caps(rate, max_in_flight, max_objects, max_dollars)
-            raise typer.Exit(_on_machine(job, caps, dollars, as_json=as_json))
-        limits = Limits(rate or _RATE, max_in_flight or _MAX_IN_FLIGHT, max_objects, max_dollars, timeout, dollars)
+            raise typer.Exit(_on_machine(job, caps, backfilling.machine_job(job, dollars, prices), as_json=as_json))
+        limits = Limits(
+            rate or _RATE, max_in_flight or _MAX_IN_FLIGHT, max_objects, max_dollars, timeout, dollars, retrieval
+        )
         raise typer.Exit(_in_loop(job, limits, environment, as_json=as_json))
     except BackfillError as error:
         stop(str(error))
 
 
-def _halt(job: Job, *, as_json: bool) -> None:
-    from lightpress.cli import backfilling
-
-    run = backfilling.distributed(job).stop(job.run_name)
-    if as_json:
-        print_json({"run": run.name, "stopped": run.stopped})
-        return
-    out.print(
-        f"{run.name}: it stops after what it has sent, within a minute. The same command without --stop resumes it."
-    )
-
-
-def _on_machine(job: Job, caps: Caps, dollars: Callable[[int, int], float], *, as_json: bool) -> int:
+def _on_machine(job: Job, caps: Caps, on_machine: MachineJob, *, as_json: bool) -> int:
     """Start or join the run on the state machine, and follow it; returns the exit code."""
-    from lightpress.backfill.run import FINISHED, LEFT, NANOS
     from lightpress.cli import backfilling
     from lightpress.cli.facts import facts_of_run
     from lightpress.cli.tables import print_report
 
-    machine = backfilling.distributed(job)
-    run = machine.start(job.run_name, backfilling.machine_job(job, dollars), caps)
-    err.print(
-        f"{run.name} is at work on AWS, and goes on without this program; to stop it: the same command with --stop",
-        style="dim",
-    )
-    with progress_bars() as progress:
-        working = progress.add_task("planning", total=None)
-
-        def show(now: Progress) -> None:
-            told = f"pass {now.run.number}: shards; {now.run.sent:,} sent, ${now.run.spent / NANOS:.2f}"
-            progress.update(working, completed=now.done, total=now.shards or None, description=told)
-
-        try:
-            report = machine.follow(job.run_name, show, _SECONDS_BETWEEN_LOOKS)
-        except KeyboardInterrupt:
-            err.print("The run goes on. The same command shows it again; with --stop, it stops.", style="dim")
-            return _LEFT_TO_DO
-    ended = machine.find(job.run_name) or run
+    followed = follow(backfilling.distributed(job), job.run_name, on_machine, caps)
+    if followed is None:
+        return LEFT_TO_DO
+    ended, report = followed
     if as_json:
         print_json(facts_of_run(ended, report))
     else:
         print_report(out, ended, report)
-    return {FINISHED: 0, LEFT: 1}.get(report.ended, _LEFT_TO_DO)
+    return exit_code_of(report)
 
 
 def _in_loop(job: Job, limits: Limits, environment: str, *, as_json: bool) -> int:
@@ -196,7 +164,7 @@ def _in_loop(job: Job, limits: Limits, environment: str, *, as_json: bool) -> in
         print_backfill(out, checkpoint, ended, limits.dollars)
     if checkpoint.late:
         return 1
-    return 0 if ended == "finished" else _LEFT_TO_DO
+    return 0 if ended == "finished" else LEFT_TO_DO
 
 
 def _ask() -> None:
@@ -205,14 +173,16 @@ def _ask() -> None:
     confirm("Continue?")
 
 
-def _estimate(job: Job, dollars: Callable[[int, int], float], rate: float, *, as_json: bool) -> None:
+def _estimate(
+    job: Job, dollars: Callable[[int, int], float], retrieval: Callable[[Item], float], rate: float, *, as_json: bool
+) -> None:
     from lightpress.cli.backfilling import forecast
     from lightpress.cli.facts import facts_of_forecast
     from lightpress.cli.tables import print_forecast
 
     with progress_bars() as progress:
         listing = progress.add_task("listing", total=None)
-        found = forecast(job, progress=lambda count: progress.update(listing, completed=count))
+        found = forecast(job, retrieval=retrieval, progress=lambda count: progress.update(listing, completed=count))
     if as_json:
         print_json(facts_of_forecast(found, dollars, rate))
     else:
@@ -229,7 +199,7 @@ def _work_off(job: Job, limits: Limits, folder: Path) -> tuple[str, Checkpoint]:
         working = progress.add_task("working", total=None)
 
         def show(now: Checkpoint, under_way: int) -> None:
-            spent = limits.dollars(now.sent, now.reads)
+            spent = limits.dollars(now.sent, now.reads) + now.retrieval
             told = f"{now.settled} done, {under_way} in the queue, ${spent:.2f}"
             progress.update(working, completed=now.settled, description=told)
 

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lightpress.cli.commands.costs import RegionOption, prices_of
+from lightpress.cli.commands.machine import (
+    LEFT_TO_DO,
+    EngineOption,
+    MaxDollarsOption,
+    RateOption,
+    StopOption,
+    exit_code_of,
+    follow,
+    halt_run,
+)
 from lightpress.cli.commands.options import Environment, JsonOutput, deployment_of
-from lightpress.cli.commands.terminal import confirm, err, out, print_json, progress_bars
+from lightpress.cli.commands.terminal import confirm, err, out, print_json, progress_bars, stop
 
 if TYPE_CHECKING:
+    from lightpress.cli.distributed import Caps
     from lightpress.cli.failures import FailureStore, Filters
+    from lightpress.cli.tasks import Task
     from lightpress.pipeline.failures import Failure
 
 ReasonOption = Annotated[str | None, typer.Option(help="Only failures with this reason, such as corrupt.")]
@@ -72,17 +86,61 @@ def retry(  # noqa: PLR0913, PLR0917  the command's options
     since: SinceOption = None,
     environment: Environment = "local",
     timeout: Annotated[float, typer.Option(help="Seconds to wait for the results.")] = 600.0,
+    engine: EngineOption = "auto",
+    halt: StopOption = False,
+    max_dollars: MaxDollarsOption = None,
+    rate: RateOption = None,
+    region: RegionOption = "us-east-1",
     as_json: JsonOutput = False,
 ) -> None:
     """Send failed originals and URLs through the queue again, and wait for the results.
 
-    A failure is removed once its original is published. Exit code: 0 if all are published, 1 if any failed again or is
-    not finished in time.
+    A failure is removed once its original is published. Of many, the state machine of the stack sends them, but for
+    those of URLs: at its own pace, and what was published since is not listed, and expires. Exit code: 0 if all are
+    published, 1 if any failed again or is not finished in time, 3 if a limit or a stop left some to send.
     """
+    from lightpress.cli.backfill import BackfillError
+    from lightpress.cli.distributed import Caps
+    from lightpress.cli.tasks import retry_of
+
+    store, filters = _store(environment), _filters(reason, prefix, since)
+    try:
+        task = retry_of(store.deployment, store.table, filters, time.time()).priced(prices_of(region, None))
+        if halt:
+            halt_run(task.machine, task.name, as_json=as_json)
+            return
+        on_machine = not keys and task.is_for_machine(engine)
+        if on_machine:
+            exit_code = _retried_on_machine(task, Caps(rate=rate, max_dollars=max_dollars), as_json=as_json)
+    except BackfillError as error:
+        stop(str(error))
+    if not on_machine:
+        exit_code = _retried_here(store, _chosen(store, keys, filters), timeout, as_json=as_json)
+    raise typer.Exit(exit_code)
+
+
+def _retried_on_machine(task: Task, caps: Caps, *, as_json: bool) -> int:
+    """Have the state machine send failures again, and follow it; returns the exit code."""
+    from lightpress.cli.facts import facts_of_run
+    from lightpress.cli.tables import print_retries
+    from lightpress.failures.retrying import FAILED_AGAIN
+
+    followed = follow(task.machine, task.name, task.job, caps)
+    if followed is None:
+        return LEFT_TO_DO
+    run, report = followed
+    if as_json:
+        print_json(facts_of_run(run, report))
+    else:
+        print_retries(out, run, report)
+    again = report.passes[-1].endings.get(FAILED_AGAIN, 0) if report.passes else 0
+    return exit_code_of(report) or int(again > 0)
+
+
+def _retried_here(store: FailureStore, chosen: list[Failure], timeout: float, *, as_json: bool) -> int:
+    """Send failures again, and wait for what becomes of them; returns the exit code."""
     from lightpress.cli.facts import facts_of_retry
 
-    store = _store(environment)
-    chosen = _chosen(store, keys, _filters(reason, prefix, since))
     pictures = [failure for failure in chosen if failure.key is not None]
     if len(pictures) < len(chosen):
         err.print(f"{len(chosen) - len(pictures)} messages name no original, and cannot be retried")
@@ -99,7 +157,7 @@ def retry(  # noqa: PLR0913, PLR0917  the command's options
             print_json(facts_of_retry(one))
         else:
             out.print(f"{one.failure.key}: {one.ending or 'not finished yet'}")
-    raise typer.Exit(0 if all(one.ending in {"ready", "deleted"} for one in retries) else 1)
+    return 0 if all(one.ending in {"ready", "deleted"} for one in retries) else 1
 
 
 def discard(  # noqa: PLR0913, PLR0917  the command's options

@@ -1,0 +1,80 @@
+"""What commands on the state machine share: their options, following a run, and stopping it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from lightpress.cli.commands.terminal import err, out, print_json, progress_bars
+
+if TYPE_CHECKING:
+    from lightpress.backfill.results import Report
+    from lightpress.backfill.run import Job, Run
+    from lightpress.cli.distributed import Caps, Distributed, Progress
+
+Engine = Literal["auto", "machine", "loop"]
+
+EngineOption = Annotated[
+    Engine,
+    typer.Option(
+        help="The state machine of the stack, or a loop of this program; auto: the machine from 10,000 objects on."
+    ),
+]
+StopOption = Annotated[
+    bool, typer.Option("--stop", help="Stop the run with these options on the state machine, whoever started it.")
+]
+RateOption = Annotated[
+    float | None,
+    typer.Option(
+        min=0.1, max=10_000, help="Originals sent each second; 50 by default. Of a run that is at work: from now on."
+    ),
+]
+MaxDollarsOption = Annotated[float | None, typer.Option(min=0, help="Stop before the estimated cost exceeds this.")]
+
+LEFT_TO_DO = 3
+"""The exit code where a limit or a stop left something to do."""
+
+_SECONDS_BETWEEN_LOOKS = 2.0
+
+
+def follow(machine: Distributed, name: str, job: Job, caps: Caps) -> tuple[Run, Report] | None:
+    """Start or join a run on the state machine, and show it until it ends; None where Ctrl-C ended only the showing."""
+    from lightpress.backfill.run import NANOS
+
+    run = machine.start(name, job, caps)
+    err.print(
+        f"{run.name} is at work on AWS, and goes on without this program; to stop it: the same command with --stop",
+        style="dim",
+    )
+    with progress_bars() as progress:
+        working = progress.add_task("planning", total=None)
+
+        def show(now: Progress) -> None:
+            told = f"pass {now.run.number}: shards; {now.run.sent:,} sent, ${now.run.spent / NANOS:.2f}"
+            progress.update(working, completed=now.done, total=now.shards or None, description=told)
+
+        try:
+            report = machine.follow(name, show, _SECONDS_BETWEEN_LOOKS)
+        except KeyboardInterrupt:
+            err.print("The run goes on. The same command shows it again; with --stop, it stops.", style="dim")
+            return None
+    return machine.find(name) or run, report
+
+
+def halt_run(machine: Distributed, name: str, *, as_json: bool) -> None:
+    """Have a run end after what it has sent."""
+    run = machine.stop(name)
+    if as_json:
+        print_json({"run": run.name, "stopped": run.stopped})
+        return
+    out.print(
+        f"{run.name}: it stops after what it has sent, within a minute. The same command without --stop resumes it."
+    )
+
+
+def exit_code_of(report: Report) -> int:
+    """0 if all is done, 1 if something stayed as it was, 3 if a limit or a stop left something to do."""
+    from lightpress.backfill.run import FINISHED, LEFT
+
+    return {FINISHED: 0, LEFT: 1}.get(report.ended, LEFT_TO_DO)

@@ -1,0 +1,92 @@
+"""The images bucket, hash by hash: manifests and folders of variants side by side, in ranges.
+
+Both are named after the hash of the key, so both are listed in the same order: a request for each thousand names, and
+none for each key. A range is told by paths of manifests, whether or not a manifest is there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import merge
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from lightpress.pipeline.manifest import MANIFESTS, VARIANTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lightpress.backfill.ports import Listed, Lister
+
+# Comes right after "/", so that a listing from there on leaves out all of a folder.
+_AFTER_SLASH = "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Hash:
+    """The hash of a key.
+
+    Attributes:
+        folder: That of its variants, with "/" at the end.
+        variants: What lies in it.
+    """
+
+    folder: str
+    variants: tuple[Listed, ...] = ()
+
+    @property
+    def manifest(self) -> str:
+        """The path of its manifest, which need not be there."""
+        return f"{MANIFESTS}{self.folder.removeprefix(VARIANTS).rstrip('/')}.json"
+
+
+def hashes(lister: Lister, bucket: str, after: str = "", until: str = "") -> Iterator[Hash]:
+    """Each hash that has a manifest, variants, or both, once.
+
+    Args:
+        lister: Lists the bucket.
+        bucket: The images bucket.
+        after: The path of the manifest that the range begins after; "" for the beginning.
+        until: That of its last one; "" for the end.
+    """
+    everything = merge(
+        (Hash(_folder_of(path)) for path in manifests(lister, bucket, after, until)),
+        _folders(lister, bucket, after, until),
+        key=lambda one: one.folder,
+    )
+    for folder, parts in groupby(everything, key=lambda one: one.folder):
+        yield Hash(folder, tuple(item for part in parts for item in part.variants))
+
+
+def manifests(lister: Lister, bucket: str, after: str = "", until: str = "") -> Iterator[str]:
+    """The paths of the manifests of a range."""
+    for item in _listed(lister, bucket, MANIFESTS, after):
+        if until and item.key > until:
+            return
+        yield item.key
+
+
+def _folders(lister: Lister, bucket: str, after: str, until: str) -> Iterator[Hash]:
+    begin = _folder_of(after).removesuffix("/") + _AFTER_SLASH if after else ""
+    for folder, variants in groupby(_listed(lister, bucket, VARIANTS, begin), key=lambda item: folder_in(item.key)):
+        if until and folder > _folder_of(until):
+            return
+        yield Hash(folder, tuple(variants))
+
+
+def _listed(lister: Lister, bucket: str, prefix: str, after: str) -> Iterator[Listed]:
+    while True:
+        page = lister.page(bucket, prefix, after, deletions=False)
+        yield from page.items
+        after = page.last
+        if not after:
+            return
+
+
+def folder_in(path: str) -> str:
+    """The folder of all variants of the original that the one at `path` is of, with "/" at the end."""
+    return "/".join(path.split("/")[:2]) + "/"
+
+
+def _folder_of(manifest: str) -> str:
+    return f"{VARIANTS}{manifest.removeprefix(MANIFESTS).removesuffix('.json')}/"
