@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from tools.benchmarks.backfills import Setting, loop, machine
+from lightpress.costs.prices import prices_of
+from tools.benchmarks.backfills import TASKS, Setting, Task, loop, machine, task_table
 
 SETTING = Setting("one")
 
@@ -35,3 +37,26 @@ def test_time_grows_with_the_number_of_originals_and_no_faster() -> None:
 
 def test_originals_that_never_end_hold_up_the_loop_by_their_patience_and_not_each_by_its_own() -> None:
     assert loop(2_000, SETTING, stuck=500) < loop(2_000, SETTING) + 1_000
+
+
+SWEEP, PLAN = TASKS
+PRICES = prices_of("us-east-1")
+
+
+@pytest.mark.parametrize("task", TASKS, ids=["sweep", "plan"])
+def test_tasks_take_as_long_as_their_children_divide_them_by(task: Task) -> None:
+    one, ten = (task.seconds(10_000_000, Setting("", children=children)) for children in (1, 10))
+    assert 5 < one / ten <= 10, "the planner lists alone"
+    assert task.seconds(40_000_000, SETTING) == pytest.approx(4 * task.seconds(10_000_000, SETTING), rel=0.05)
+    one, four = (task.dollars(count, SETTING, PRICES) for count in (1_000_000, 4_000_000))
+    assert four == pytest.approx(4 * one, rel=0.01)
+
+
+def test_requests_are_most_of_what_a_sweep_and_a_plan_cost() -> None:
+    """Of a manifest, two reads at $0.40 a million, and 14 names at $5 a million lists of a thousand; or one, and two."""
+    assert 0.8 + 0.07 < SWEEP.dollars(1_000_000, SETTING, PRICES) < 1.3 * (0.8 + 0.07)
+    assert 0.4 + 0.01 < PLAN.dollars(1_000_000, SETTING, PRICES) < 1.3 * (0.4 + 0.01)
+
+
+def test_the_how_to_shows_these_numbers() -> None:
+    assert task_table() in (Path(__file__).parents[2] / "docs" / "how-to" / "scale.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ import pytest
 from lightpress.cdk.code import compiled
 from lightpress.cdk.layer_build import Target, on_lambda, on_this_host
 from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT, RECIPES
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tools.drawing import file_of, plain
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from lightpress.cdk.options.processing import ProcessingOptions
 from lightpress.cli.doctor import cloudfront, lambda_quotas, names
 from lightpress.cli.doctor.check import Place
 from lightpress.in_place.buckets import InPlace
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tests.cdk.templates import Template, synthesize_with
 from tools.template_lint import environments_in
 from tools.template_lint import template_of as template_of_environment

@@ -18,7 +18,7 @@ from lightpress.cdk.native import EXTRA_LOCKS, FACES, LOCK, TARGET, look_into
 from lightpress.cdk.readiness import LAMBDA_SRC, PROJECT
 from lightpress.image.faces import is_installed
 from lightpress.image.formats import EXTRA_INPUTS
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.toml_reader import ConfigError
 from tools.arm64 import guest
 from tools.arm64.jobs import FACE_AT, jobs, person

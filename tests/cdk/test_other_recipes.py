@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lightpress.cdk.app import make_app
 from lightpress.cdk.readiness import RECIPES
 from lightpress.cli.demo.recipes import write_recipes
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tests.cdk.templates import NO_LAYER
 
 if TYPE_CHECKING:

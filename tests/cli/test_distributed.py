@@ -34,7 +34,7 @@ from lightpress.cli.tables import print_report
 from lightpress.cli.tasks import plan_of, retry_of, sweep_of
 from lightpress.costs.prices import prices_of
 from lightpress.pipeline.buckets import Selection
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tests.cli.deployed import IMAGES, UPLOADS, Rig
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 from lightpress.cli.main import app
 from lightpress.cli.project import RECIPES
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tests.cli.deployed import UPLOADS, Rig
 from tests.cli.test_status import leave
 

@@ -35,7 +35,7 @@ from lightpress.in_place.buckets import InPlace
 from lightpress.in_place.objects import LedgerEntry
 from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tests.cli.deployed import IMAGES, IN_PLACE, REGION, UPLOADS, Rig, deployed
 from tests.stores.refused import EXPIRED_TOKEN, LOST_CONNECTION, NOT_ALLOWED, Refusal, refusing
 

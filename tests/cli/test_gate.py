@@ -18,7 +18,8 @@ from lightpress.composition.publishing import RECIPES
 from lightpress.image import render
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.ports import Dependencies
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.review_messages import read_review
 from lightpress.pipeline.reviewing import TakeReview

@@ -25,7 +25,7 @@ from lightpress.pipeline.manifest import (
     manifest_path,
     variants_folder,
 )
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tests.cli.deployed import IMAGES, UPLOADS, Rig
 from tools.fakes.s3 import Bucket, SimulatedS3
 

@@ -31,7 +31,7 @@ from lightpress.cdk.config import load_config
 from lightpress.cdk.readiness import PROJECT
 from lightpress.cli.main import app
 from lightpress.pipeline.gate import Review
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.review_messages import read_review
 from tests.documents.fences import PAGES, Fence, commands, fences, indented, name_of
 from tests.edge.engine import node

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from lightpress.cdk.readiness import PROJECT
 from lightpress.cli.main import app
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 
 if TYPE_CHECKING:
     from pathlib import Path

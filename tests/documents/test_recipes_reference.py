@@ -15,7 +15,7 @@ from PIL import Image
 from lightpress.cdk.config import ENVIRONMENTS, load_config
 from lightpress.cdk.readiness import PROJECT, RECIPES
 from lightpress.image.stepping import built_in
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.toml_reader import ConfigError
 from tests.image.stepping import LOGO, ONE_OF_EACH
 from tests.pipeline.test_recipe_steps import BROKEN as BROKEN_STEPS

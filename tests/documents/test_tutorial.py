@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from lightpress.cdk.config import load_config
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tests.pages import DOCS, block, blocks
 from tools.drawing import ramp
 

@@ -30,7 +30,7 @@ from lightpress.local.home import Home
 from lightpress.local.processes import commands
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.manifest import VARIANTS, Manifest, PublishedSource, Status, variants_folder
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tests.e2e.test_pipeline import eventually, picture
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from lightpress.cli.backfilling import VARIANTS, StopSwitch, job_for, run
 from lightpress.cli.project import RECIPES
 from lightpress.client.uploading import upload
 from lightpress.pipeline.manifest import Status, manifest_path, variants_folder
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tests.e2e.test_pipeline import eventually, picture, settle, stored
 from tools.drawing import disc, file_of, plain, ramp
 

@@ -45,7 +45,7 @@ from lightpress.local.deploy import deploy
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.buckets import Attached
 from lightpress.pipeline.manifest import Status
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.source import Source
 from tests.e2e.test_pipeline import eventually
 from tools.drawing import as_camera_stores, exif_with, file_of, ramp, speckled

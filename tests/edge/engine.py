@@ -17,7 +17,7 @@ import lightpress.cdk  # noqa: F401  before aws_cdk; it finds Node
 # isort: split
 from lightpress.cdk.delivery import viewer_request
 from lightpress.cdk.readiness import LAMBDA_SRC
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,7 +8,7 @@ import pytest
 
 from lightpress.cdk.delivery import viewer_request
 from lightpress.delivery.resolve import read
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tests.delivery.paths import resolver_path
 from tests.edge.engine import Request, answers_to
 from tests.edge.test_permalinks import ACCEPT

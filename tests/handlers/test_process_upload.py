@@ -15,7 +15,7 @@ from lightpress.image.formats import FALLBACKS
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import Status, manifest_path
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.settings import SettingMissingError
 from tests.handlers.conftest import (
     DEAD_LETTERS,

@@ -15,7 +15,8 @@ from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.render_lazy import handler
 from lightpress.image import Reason, render
 from lightpress.pipeline.ports import Dependencies
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.source import Source
 from tests.handlers.conftest import IMAGES, QUEUE, UPLOADS, Context, Deployed, url_of

@@ -23,7 +23,8 @@ from lightpress.image import render
 from lightpress.pipeline.gate import MALWARE, PERSON, Review
 from lightpress.pipeline.manifest import Manifest, Status, manifest_path
 from lightpress.pipeline.ports import Dependencies
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered, load_recipes
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.reconcile import Action, Outcome, reconcile
 from lightpress.pipeline.review_messages import SCANNED, review_message
 from lightpress.pipeline.reviewing import MEASURE

@@ -18,7 +18,7 @@ from PIL import Image
 
 from lightpress.image import Size, Spec, pixel_library, render
 from lightpress.image.pixel_library import PixelLibrary, load_pixel_library
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from tools.drawing import file_of, speckled
 from tools.native.build import LIBRARIES, MACHINES, RECORD, record
 

@@ -11,7 +11,8 @@ from lightpress.cdk.readiness import LAMBDA_SRC
 from lightpress.ingest.api import UrlIngestApi
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.failures import Failure
-from lightpress.pipeline.recipe import Rule, load_recipes
+from lightpress.pipeline.recipe import Rule
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.uploads.keys import IGNORED, PublishedKeys
 
 if TYPE_CHECKING:

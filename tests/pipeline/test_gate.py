@@ -17,7 +17,8 @@ from lightpress.image import render
 from lightpress.pipeline.gate import PERSON, Review, held_path, standing_of
 from lightpress.pipeline.manifest import Status, manifest_from_json, variants_folder
 from lightpress.pipeline.ports import Dependencies
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered, load_recipes
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.reconcile import Action, Outcome, reconcile
 from lightpress.pipeline.source import Source
 from tools.drawing import file_of, ramp

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from lightpress.cdk.readiness import PROJECT
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from tools.drawing import distance, file_of, pixel, seen, stripes
 

@@ -14,7 +14,7 @@ from lightpress.composition.publishing import RECIPES
 from lightpress.image import REVISION
 from lightpress.image.kinds import CANDIDATES
 from lightpress.image.stepping import built_in, own_names
-from lightpress.pipeline.recipe import Recipe, load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.sandbox import SandboxLimits, render_in_sandbox
 from lightpress.toml_reader import ConfigError
 from tests.image.stepping import LOGO
@@ -22,6 +22,8 @@ from tools.drawing import disc, file_of, plain, ramp, rendered, seen
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from lightpress.pipeline.recipe import Recipe
 
 
 def load(folder: Path, steps: str = "", sizes: str = "w = { width = 100 }", more: str = "") -> Recipe:
@@ -174,14 +176,16 @@ def test_recipes_without_steps_have_the_digest_that_they_had_before_there_were_s
         ]
         rest = asdict(replace(recipe.spec, sizes=()))
         facts_and_others = ("formats", "quality", "accept", "native", "colors", "hdr", "tone_mapping", "lazy", "focus")
-        for name in (*facts_and_others, "facts", "png_colors"):
+        for name in (*facts_and_others, "facts", "png_colors", "moving"):
             del rest[name]
         outputs = [
             {**asdict(output), "quality": recipe.spec.qualities_of(output)}
             for output in sorted(recipe.spec.outputs(), key=lambda output: output.name)
         ]
         for output in outputs:
-            del output["gain_map"], output["profiles"], output["by_default"]  # younger than steps
+            for younger in ("gain_map", "profiles", "by_default", "in_boxes"):
+                del output[younger]
+            output["motion"] = output["motion"] if output["name"] == "webp" else None  # nothing else moved then
         decides = {
             "revision": REVISION,
             "spec": {**rest, "sizes": sizes},
@@ -273,7 +277,7 @@ def test_recipes_without_steps_load_no_code_of_steps(tmp_path: Path) -> None:
 
     load(tmp_path)
     asked = (
-        "import sys; from pathlib import Path; from lightpress.pipeline.recipe import load_recipes;"
+        "import sys; from pathlib import Path; from lightpress.pipeline.recipe_file import load_recipes;"
         f"load_recipes(Path({str(tmp_path / 'recipes.toml')!r})); print([one for one in sys.modules if 'step' in one])"
     )
     path = str(RECIPES.parent)

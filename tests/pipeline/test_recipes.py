@@ -13,7 +13,8 @@ import pytest
 from lightpress.composition.publishing import RECIPES
 from lightpress.image import Limits, Reason, Size, Spec, formats, kinds
 from lightpress.image.spec import Fit, Pixels
-from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, load_recipes
+from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lightpress.pipeline.buckets import Attached, Publishing
 from lightpress.pipeline.events import Problem
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.source import Source
 from lightpress.uploads.keys import IGNORED, RESERVED, PublishedKeys
 from lightpress.uploads.requests import Refused, UploadRequest, new_key, owner_of

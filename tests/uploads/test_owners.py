@@ -15,7 +15,7 @@ from lightpress.cdk.readiness import LAMBDA_SRC
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.correction import Corrections
 from lightpress.pipeline.manifest import Manifest, Status
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.uploads.api import UploadService
 from lightpress.uploads.keys import PublishedKeys
 from lightpress.uploads.requests import PART_BYTES, Refused, UploadLimits, owner_of

@@ -13,6 +13,7 @@ from rich.console import Console
 from tools.benchmarks import (
     backfills,
     billed,
+    bills,
     browsers,
     catalogs,
     cold_start,
@@ -178,6 +179,18 @@ def _sharpen(
 def _backfills() -> None:
     """Forecast how long backfills of one to a hundred million originals take, in virtual time (minutes)."""
     _print(backfills.table())
+
+
+@app.command("tasks")
+def _tasks() -> None:
+    """Forecast how long sweeps and plans take on the state machine, and what they cost (docs/how-to/scale.md)."""
+    _print(backfills.task_table())
+
+
+@app.command("bills")
+def _bills() -> None:
+    """A year's bill beside that of four other services, by list prices (docs/faq.md)."""
+    _print(bills.table())
 
 
 @app.command("partitions")

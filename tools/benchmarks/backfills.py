@@ -17,12 +17,17 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from lightpress.backfill.child import CHUNK
+from lightpress.backfill.planning import CHUNK as PLANNED_AT_ONCE
 from lightpress.backfill.shards import SHARDS_OF_A_PART
+from lightpress.backfill.sweeping import CHUNK as SWEPT_AT_ONCE
 from lightpress.cli.backfill import Backfill, Checkpoint, Item, Limits
 from lightpress.costs.estimate import Assumptions
+from lightpress.costs.prices import MILLION, prices_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from lightpress.costs.prices import Prices
 
 _AT_ONCE = 16
 _PAGE = 1_000
@@ -116,6 +121,76 @@ def machine(originals: int, setting: Setting, of_a_shard: int = 10_000) -> float
     return now
 
 
+@dataclass(frozen=True)
+class Task:
+    """What a child of a sweep, a plan or a retry does with each row, and what that costs.
+
+    Attributes:
+        command: As it is typed.
+        reads: GET and HEAD of each row.
+        listed: Names that are listed for it.
+        chunk: Rows that are read at once, for one write to the row of the run.
+        sent: Messages for it.
+    """
+
+    command: str
+    reads: int
+    listed: float
+    chunk: int
+    sent: float = 0.0
+
+    def seconds(self, rows: int, setting: Setting) -> float:
+        """Until every row is done. The planner lists manifests; a child lists what it looks at, too."""
+        shards = math.ceil(rows / _OF_A_SHARD)
+        of_shard = self.seconds_of_shard(min(rows, _OF_A_SHARD), setting)
+        total = 0.0
+        for part in range(0, shards, SHARDS_OF_A_PART):
+            some = min(SHARDS_OF_A_PART, shards - part)
+            total += some * _OF_A_SHARD / _PAGE * _LIST_SECONDS
+            total += math.ceil(some / setting.children) * of_shard
+        return total
+
+    def seconds_of_shard(self, rows: int, setting: Setting) -> float:
+        """Of one child: rows of a chunk at once, listings and the row of the run one after the other."""
+        chunks = math.ceil(rows / self.chunk)
+        reading = math.ceil(self.chunk / _AT_ONCE) * self.reads * setting.trip
+        sending = math.ceil(self.sent * self.chunk / 10) * setting.trip
+        listing = self.chunk * self.listed / _PAGE * _LIST_SECONDS
+        steps = math.ceil(chunks / _CHUNKS_OF_A_STEP) * _TRIPS_OF_A_STEP * setting.trip
+        return chunks * (reading + sending + listing + setting.trip) + steps
+
+    def dollars(self, rows: int, setting: Setting, prices: Prices) -> float:
+        """All of it but the processing of what is sent."""
+        shards = math.ceil(rows / _OF_A_SHARD)
+        chunks = shards * math.ceil(_OF_A_SHARD / self.chunk)
+        steps = chunks / _CHUNKS_OF_A_STEP
+        requests = rows * self.reads / MILLION * prices.s3_read
+        requests += rows * (self.listed + 1) / _PAGE / MILLION * prices.s3_write  # its children's, and the planner's
+        requests += steps / MILLION * (prices.s3_write + prices.s3_read + prices.lambda_request)  # its result
+        working = shards * self.seconds_of_shard(_OF_A_SHARD, setting)
+        rows_of_run = (chunks * _WRITE_UNIT + steps * _READ_UNIT) / MILLION
+        transitions = (steps * _TRANSITIONS_OF_A_STEP + shards * _TRANSITIONS_OF_A_SHARD) / MILLION * _TRANSITION
+        sqs = math.ceil(rows * self.sent / 10) / MILLION * prices.sqs_request
+        return requests + working * _GB * prices.lambda_arm64 + rows_of_run + transitions + sqs
+
+
+_OF_A_SHARD = 10_000
+_CHUNKS_OF_A_STEP = 10
+_TRIPS_OF_A_STEP = 6
+"""The row of the run, the result before and after, the depth of the queue, and Step Functions' own two."""
+_GB = 1769 / 1024
+_WRITE_UNIT, _READ_UNIT = 0.625, 0.125
+"""Dollars a million: https://aws.amazon.com/dynamodb/pricing/on-demand/ (November 2026)."""
+_TRANSITION = 25.0
+"""Dollars a million: https://aws.amazon.com/step-functions/pricing/ (November 2026)."""
+_TRANSITIONS_OF_A_STEP, _TRANSITIONS_OF_A_SHARD = 2, 3
+
+TASKS = (
+    Task("`lightpress sweep`", 2, 13.0, SWEPT_AT_ONCE),
+    Task("`lightpress plan`", 1, 1.0, PLANNED_AT_ONCE),
+)
+
+
 @dataclass
 class Cloud:
     """What the loop sees of AWS: a queue that drains, requests that take time. stuck: of so many, one never ends."""
@@ -162,6 +237,29 @@ def loop(originals: int, setting: Setting, stuck: int = 0) -> float:
         )
         run.run(Item(str(number), 1, str(number)) for number in range(1, originals + 1))
     return cloud.now
+
+
+MANY = (
+    Setting("the defaults"),
+    Setting("`backfill_children = 40`", children=40),
+)
+
+
+def task_table(sizes: Sequence[int] = (MILLION, 10 * MILLION, 100 * MILLION)) -> str:
+    """How long a sweep and a plan take on the state machine, and in a loop, and what they cost, as Markdown."""
+    heads = [f"{setting.name}" for setting in MANY]
+    rows = [
+        f"| | manifests | the loop | {' | '.join(heads)} | dollars |",
+        f"|---|--:|--:|{'--:|' * len(heads)}--:|",
+    ]
+    for task in TASKS:
+        for size in sizes:
+            alone = math.ceil(size / _AT_ONCE) * task.reads * MANY[0].trip
+            alone += size * task.listed / _PAGE * _LIST_SECONDS
+            took = " | ".join(_long(task.seconds(size, setting)) for setting in MANY)
+            dollars = task.dollars(size, MANY[0], prices_of("us-east-1"))
+            rows.append(f"| {task.command} | {size:,} | {_long(alone)} | {took} | {dollars:,.2f} |")
+    return "\n".join(rows)
 
 
 SETTINGS = (

@@ -17,7 +17,7 @@ from lightpress.image import Reason
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.facts import Box
 from lightpress.pipeline.manifest import PublishedSource, Variant
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.uploads.fields import json_schema
 from lightpress.uploads.requests import (
     COMPLETE_FIELDS,

@@ -17,19 +17,9 @@ from lightpress.image.formats import MOVING, OUTPUTS, READABLE
 from lightpress.image.step_options import Length
 from lightpress.image.stepping import OWN_STEPS, built_in, own_names, own_step
 from lightpress.pipeline.facts import MOST_ENRICHERS, SHIPPED
-from lightpress.pipeline.recipe import (
-    COLOR,
-    KEEP,
-    LARGEST_BUDGET,
-    LIMITS,
-    LONGEST_SIDE,
-    MOST_GATE_HOURS,
-    MOST_PNG_COLORS,
-    MOST_REVIEWERS,
-    NAME,
-    ORIGINALS,
-    Unanswered,
-)
+from lightpress.pipeline.recipe import KEEP, ORIGINALS, Unanswered
+from lightpress.pipeline.recipe_file import COLOR, LIMITS, MOST_GATE_HOURS, MOST_PNG_COLORS, MOST_REVIEWERS
+from lightpress.pipeline.recipe_sizes import LARGEST_BUDGET, LONGEST_SIDE, NAME
 from tools.drawing import file_of, ramp, seen
 
 if TYPE_CHECKING:

@@ -44,7 +44,7 @@ from lightpress.delivery.notify import KINDS, SOURCE
 from lightpress.pipeline.facts import ALT, FACES, LABELS
 from lightpress.pipeline.gate import MODERATION
 from lightpress.pipeline.manifest import Status
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.retention import Retention
 from lightpress.toml_reader import ConfigError
 

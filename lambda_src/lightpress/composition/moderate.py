@@ -20,7 +20,7 @@ from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.moderation import Thresholds, Undecided, read_held
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
 from lightpress.pipeline.preview import Previews
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.review_messages import review_message
 from lightpress.pipeline.sandbox import limits_within, render_in_sandbox
 from lightpress.pipeline.source import Source

@@ -12,7 +12,7 @@ from lightpress.composition.publishing import RECIPES
 from lightpress.operators.access import check_operator
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.preview import Previews
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.sandbox import limits_within, render_in_sandbox
 from lightpress.settings import PreviewSettings
 

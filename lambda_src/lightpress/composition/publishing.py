@@ -18,7 +18,7 @@ from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.dropping import Dropping
 from lightpress.pipeline.messages import no_notification
 from lightpress.pipeline.ports import Dependencies
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.sandbox import render_in_sandbox
 from lightpress.pipeline.timing import TimedImages, TimedOriginals
 from lightpress.settings import CopySettings, EventSettings, LateLookSettings

@@ -10,7 +10,7 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.session import s3_client
 from lightpress.composition.publishing import RECIPES, publishing
 from lightpress.pipeline.first_view import FirstViews
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.sandbox import limits_within, render_in_sandbox
 from lightpress.pipeline.timing import TimedOriginals, Timings
 from lightpress.settings import LazySettings

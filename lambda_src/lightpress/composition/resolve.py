@@ -36,7 +36,7 @@ def is_uploaded(key: str) -> bool:
         return False
     # Few stacks show placeholders; the others need not read the recipes at each cold start.
     from lightpress.composition.publishing import RECIPES  # noqa: PLC0415
-    from lightpress.pipeline.recipe import load_recipes  # noqa: PLC0415
+    from lightpress.pipeline.recipe_file import load_recipes  # noqa: PLC0415
 
     return load_recipes(RECIPES).recipe_for(key) is not None and is_there(images().s3, bucket, key)
 

@@ -62,8 +62,11 @@ def jxl_unreadable(data: bytes) -> str | None:
 
 
 def open_jxl(data: bytes) -> Image.Image:
-    """Open the file with Pillow, which decodes it at once."""
-    opened = Image.open(io.BytesIO(data), formats=("JXL",))
+    """Open the file with Pillow, which decodes it at once; raises EOFError where it is damaged."""
+    try:
+        opened = Image.open(io.BytesIO(data), formats=("JXL",))
+    except RuntimeError as error:  # in its words, one is to compile it anew to learn more
+        raise EOFError from error
     opened.info[IS_JPEG] = bool(getattr(opened, "jpeg", False))
     return opened
 

@@ -18,7 +18,7 @@ from lightpress.ingest.urls import parse_url
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.manifest import Manifest, Publication, variant_path, variants_of
 from lightpress.pipeline.ports import Published
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.uploads.api import UploadService
 from lightpress.uploads.keys import PublishedKeys
 from lightpress.uploads.page import page_formats

@@ -57,7 +57,7 @@ def clients_for(environment: str) -> Callable[[str], Any]:
 
 def recipes_of(path: Path) -> RecipeBook:
     """The recipes of a file; ends the command where the file is wrong."""
-    from lightpress.pipeline.recipe import load_recipes
+    from lightpress.pipeline.recipe_file import load_recipes
     from lightpress.toml_reader import ConfigError
 
     try:

@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from lightpress.cli.demo.graphics import logo
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -28,7 +28,7 @@ from lightpress.image.formats import FALLBACKS
 from lightpress.local import down, status, up
 from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.manifest import Manifest, Status
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from lightpress.cli.doctor.check import Place
 from lightpress.client.faults import FAULTS
 from lightpress.client.waiting import WAITING
 from lightpress.local.session import ACCOUNT, REGION
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

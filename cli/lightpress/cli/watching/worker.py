@@ -30,7 +30,8 @@ from lightpress.cli.watching.crops import crops_of
 from lightpress.delivery.summary import message_for, summary_of
 from lightpress.image import Limits, Pixels, Size, Spec
 from lightpress.image.formats import READABLE
-from lightpress.pipeline.recipe import Recipe, RecipeBook, load_recipes
+from lightpress.pipeline.recipe import Recipe, RecipeBook
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.sandbox import ChildLost
 from lightpress.toml_reader import ConfigError
 from lightpress.units import MB
