@@ -12,7 +12,7 @@ import pytest
 from examples.enricher import embedded
 from lightpress.cdk.readiness import PROJECT
 from lightpress.handlers import take_fact
-from lightpress.pipeline.recipe import load_recipes
+from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.reconcile import Action
 from tests.handlers.conftest import FACTS, REGION, Context, Deployed, batch, url_of
 from tests.handlers.test_facts import event, look, published, sent
