@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from lightpress.pipeline.copy_pattern import CopyRules
 
 EVERYTHING = "**"
-# What is said only where it is not usual: recipes that are older than these keys keep their digest.
 _NO_SPEC = Spec((), ())
+# What is said only where it is not usual: recipes that are older than these keys keep their digest.
 _USUAL: Mapping[str, object] = {
     "colors": "srgb",
     "hdr": "sdr",
