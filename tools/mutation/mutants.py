@@ -53,9 +53,9 @@ class Mutant:
 
 def mutants_of(source: str) -> Iterator[Mutant]:
     """Each once; without those that differ from the original in nothing that runs."""
-    seen = {_what_runs(source)}
+    seen = {what_runs(source)}
     for operator, before, after in (*_left_out(source), *_cosmic_rays(source)):
-        runs = _what_runs(after)
+        runs = what_runs(after)
         if runs not in seen:
             seen.add(runs)
             yield Mutant(operator, *_difference(before, after), after)
@@ -116,13 +116,15 @@ def _without_call(source: str, number: int) -> str:
 
 
 class _Bare(ast.NodeTransformer):
-    """Without what nothing that runs depends on: annotations, docstrings, and what forbids to change a dataclass.
+    """Without what nothing that runs depends on: annotations, docstrings, protocols, and what freezes a dataclass.
 
     Nor with `strict` of zip, which raises where what cannot be is, and with the numbers of settings, `MOST_TRIES = 20`:
     tests ask the setting, and would be no better for its digits.
     """
 
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        if any(ast.unparse(base).startswith("Protocol") for base in node.bases):
+            return ast.Pass()
         for call in (one for one in node.decorator_list if isinstance(one, ast.Call)):
             call.keywords = [one for one in call.keywords if one.arg not in {"frozen", "slots"}]
         return self.generic_visit(node)
@@ -170,7 +172,8 @@ class _Numberless(ast.NodeTransformer):
         return ast.Constant(0) if is_number else node
 
 
-def _what_runs(source: str) -> str:
+def what_runs(source: str) -> str:
+    """The same text for two modules that differ in nothing that runs; empty for what is no Python."""
     try:
         return ast.dump(_Bare().visit(ast.parse(source)))
     except SyntaxError:
