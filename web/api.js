@@ -50,6 +50,7 @@ export function makeApi({ base, token, extensions, fetch = (...request) => globa
     abortParts: (begun) => call('POST', 'multipart/abort', going(begun)),
     status: (key) => call('GET', `images/${keyPath(key)}`),
     correct: (key, focus) => call('PATCH', `images/${keyPath(key)}`, { focus }),
+    describe: (key, words) => call('PATCH', `images/${keyPath(key)}`, words),
     remove: (key) => call('DELETE', `images/${keyPath(key)}`),
   };
 }

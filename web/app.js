@@ -63,7 +63,8 @@ function open(account, config) {
   function changed(picture) {
     if (!views.has(picture.id)) {
       const actions = { retry: () => queue.retry(picture), remove: () => remove(picture), delete: () => erase(picture) };
-      const view = makeView(picture, config.formats, actions, (focus) => correct(picture, focus));
+      const say = { focus: (focus) => correct(picture, focus), words: (words) => describe(picture, words) };
+      const view = makeView(picture, config.formats, actions, say);
       views.set(picture.id, view);
       by('pictures').append(view.element);
     }
@@ -105,6 +106,14 @@ function open(account, config) {
     view.open(true);
     view.element.querySelector('.focus').focus();
     tell(`${picture.file.name}: ${WORDS.followed}`);
+  }
+
+  async function describe(picture, words) {
+    await queue.describe(picture, words);
+    const view = views.get(picture.id);
+    view.open(true);
+    view.element.querySelector('.say').focus();
+    tell(`${picture.file.name}: ${WORDS.described}`);
   }
 
   function forget(picture) {

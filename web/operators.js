@@ -120,6 +120,9 @@ function pictureCard(picture, api) {
     Revision: picture.revision,
     Original: picture.width && `${picture.width} x ${picture.height} pixels, ${picture.format}, ${bytes(picture.bytes)}`,
     Permalink: picture.status === 'ready' ? link(picture.permalink, picture.permalink) : picture.permalink,
+    'Alt text': picture.facts?.alt,
+    Labels: picture.facts?.labels.map((label) => label.name).join(', '),
+    Focus: picture.focus && `${picture.focus.map((share) => `${Math.round(100 * share)} %`).join(' from the left, ')} from the top`,
     Notes: picture.notes.join(' '),
   };
   const variants = picture.variants.map((one) => [

@@ -168,13 +168,21 @@ export function makeQueue({ api, limits, changed }) {
     throw new Problem(WORDS.late, { code: 'late' });
   }
 
+  /** words: {alt, labels}, or one of them; rejects with a Problem. They are in the manifest once the API has answered. */
+  async function describe(picture, words) {
+    await api.describe(picture.key, words);
+    const published = await api.status(picture.key);
+    if (published.status !== 'ready') throw new Problem(WORDS.replaced, { code: 'replaced', retriable: false });
+    picture.published = published;
+  }
+
   /** Delete what is published of a picture, and the picture. Rejects with a Problem, and leaves it in the list then. */
   async function erase(picture) {
     await api.remove(picture.key);
     remove(picture);
   }
 
-  return { pictures, add, restore, retry, remove, erase, correct };
+  return { pictures, add, restore, retry, remove, erase, correct, describe };
 }
 
 function isSame(file, other) {

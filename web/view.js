@@ -1,14 +1,15 @@
 // One picture in the document, brought up to date whenever it changes.
 
+import { describe } from './describe.js';
 import { aim } from './focus.js';
 import { WORDS, bytes, isUnderWay, largest, savedPercent, stateOf } from './words.js';
 
 /**
  * formats: those of variants, each {name, label}.
- * actions: {retry, remove, delete}, each called without arguments. correct(focus): resolves once the files are cut around
- * it. Returns {element, update, open, trouble, dispose}.
+ * actions: {retry, remove, delete}, each called without arguments. say: {focus(focus), words({alt, labels})}, which resolve
+ * once the files are cut around it, and the words are published. Returns {element, update, open, trouble, dispose}.
  */
-export function makeView(picture, formats, actions, correct) {
+export function makeView(picture, formats, actions, say) {
   const element = document.getElementById('picture').content.firstElementChild.cloneNode(true);
   const part = (name) => element.querySelector(`.${name}`);
   let preview = null;
@@ -60,7 +61,7 @@ export function makeView(picture, formats, actions, correct) {
   /** The result is made when it is looked at: twenty comparisons are forty pictures to load. */
   function open(wanted) {
     part('details').setAttribute('aria-expanded', String(wanted));
-    if (wanted) showResult(part('result'), picture, formats, preview, correct);
+    if (wanted) showResult(part('result'), picture, formats, preview, say);
     else part('result').replaceChildren();
     part('result').hidden = !wanted;
   }
@@ -79,12 +80,13 @@ export function makeView(picture, formats, actions, correct) {
   return { element, update, open, trouble, dispose };
 }
 
-function showResult(place, picture, formats, preview, correct) {
+function showResult(place, picture, formats, preview, say) {
   const result = document.getElementById('result').content.cloneNode(true);
   const part = (name) => result.querySelector(`.${name}`);
   const { published } = picture;
   compare(part, published, preview);
-  aim(part, picture, preview, correct);
+  aim(part, picture, preview, say.focus);
+  describe(part, picture, say.words);
   const weight = largest(published).bytes; // null of a file that is made at its first view
   const saved = weight === null ? 0 : savedPercent(picture.file.size, weight);
   part('saved').textContent = saved > 0 ? `${saved} % fewer bytes` : '';
@@ -133,7 +135,7 @@ function shown(published) {
     picture.append(source);
   }
   const image = document.createElement('img');
-  image.alt = 'The published picture';
+  image.alt = published.facts?.alt || 'The published picture';
   image.src = largest(published, last).url;
   picture.append(image);
   return picture;

@@ -116,6 +116,9 @@ export function typeOf(file, extensions) {
 export const WORDS = {
   setFocus: 'Cut around this point',
   cutting: 'One moment: it is cut anew',
+  described: 'described anew.',
+  saving: 'One moment: it is saved',
+  saveWords: 'Save the words',
   followed: 'cut anew around its focus.',
   replaced: 'It was overwritten or deleted in the meantime.',
   lazy: 'at first view',

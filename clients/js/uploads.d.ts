@@ -38,6 +38,26 @@ export interface Variant {
   url: string;
 }
 
+/** What is known of a picture besides its pixels: by people, else by enrichers. */
+export interface Facts {
+  /** The text for those who do not see it; '' where it only decorates a page, null where nobody knows any. */
+  alt: string | null;
+  /** confidence: of the program that saw it, 0 to 100; null of a person. */
+  labels: { name: string; confidence: number | null }[];
+  /** Boxes around faces, as shares of width and height. */
+  faces: { left: number; top: number; width: number; height: number }[];
+  /** Keys of pictures that look like it. */
+  looks_like: string[];
+  capture: Record<string, unknown> | null;
+  /** The names of enrichers that have not answered yet. */
+  missing: string[];
+}
+
+export interface Words {
+  alt?: string | null;
+  labels?: readonly string[] | null;
+}
+
 /** What is known of a picture that is published. */
 export interface Published {
   status: 'ready';
@@ -49,7 +69,10 @@ export interface Published {
   lqip: string | null;
   variants: Variant[];
   srcset: Record<string, string>;
+  /** A `<picture>` element, with the alt text that is known. */
   picture: string;
+  /** What is known besides the pixels; null where nobody asks or says anything. */
+  facts: Facts | null;
   /** Where the subject is, from the left and the top, where anybody says so. */
   focus: [number, number] | null;
   /** Whether the variants do not follow the corrected focus yet. */
@@ -110,6 +133,8 @@ export class Uploads {
   published(of: Named, options?: { signal?: AbortSignal; timeout?: number }): Promise<Published>;
   /** Say where the subject of a published picture is; null takes it back. `published` waits until the variants follow. */
   correct(of: Named, focus: Focus | null): Promise<{ key: string; focus: [number, number] | null; focus_pending: boolean }>;
+  /** Say what a published picture shows; null takes it back, and what is left out stays as it is. */
+  describe(of: Named, words: Words): Promise<{ key: string; alt: string | null; labels: string[] }>;
   remove(of: Named): Promise<unknown>;
 }
 

@@ -86,6 +86,15 @@ export class Uploads {
     return this.#call('PATCH', pathOf(of), { focus: focus === null ? 'none' : pointOf(focus) });
   }
 
+  /**
+   * Say what a published picture shows, whatever programs say of it. alt: a text, '' where it only decorates a page. labels:
+   * texts without commas. null takes back what was said; what is left out stays as it is.
+   */
+  describe(of, { alt, labels }) {
+    const words = { ...(alt !== undefined && { alt: alt ?? 'none' }), ...(labels !== undefined && { labels: labels?.join(', ') ?? 'none' }) };
+    return this.#call('PATCH', pathOf(of), words);
+  }
+
   /** Delete a picture, and all that is published of it. */
   remove(of) {
     return this.#call('DELETE', pathOf(of));

@@ -53,7 +53,7 @@ def test_tasks_take_as_long_as_their_children_divide_them_by(task: Task) -> None
 
 
 def test_requests_are_most_of_what_a_sweep_and_a_plan_cost() -> None:
-    """Of a manifest, two reads at $0.40 a million, and 14 names at $5 a million lists of a thousand; or one, and two."""
+    """Of a manifest, two reads at $0.40 a million, and 14 names at $5 a million lists of a thousand; or one and two."""
     assert 0.8 + 0.07 < SWEEP.dollars(1_000_000, SETTING, PRICES) < 1.3 * (0.8 + 0.07)
     assert 0.4 + 0.01 < PLAN.dollars(1_000_000, SETTING, PRICES) < 1.3 * (0.4 + 0.01)
 

@@ -332,6 +332,16 @@ def test_without_an_event_bus_on_ready_is_refused(stack: Stack) -> None:
         images.on_ready(targets.SqsQueue(sqs.Queue(stack, "Ready")))
 
 
+def test_a_queue_that_no_recipe_needs_is_refused_by_its_name(stack: Stack) -> None:
+    images = Lightpress(stack, "Images")
+    with pytest.raises(ConfigError, match="fact_queue: no recipe asks an enricher"):
+        assert images.fact_queue
+    with pytest.raises(ConfigError, match="review_queue: no recipe has a gate"):
+        assert images.review_queue
+    with pytest.raises(ConfigError, match="missing: no recipe has 'labels' in facts; allowed: none"):
+        images.on_ready(targets.SqsQueue(sqs.Queue(stack, "Ready")), missing="labels")
+
+
 @pytest.mark.parametrize(("name", "longer"), [("twelve-chars", 2), ("ten-chars-", 0)])
 def test_a_name_that_makes_a_bucket_longer_than_63_characters_is_refused_where_the_region_is_known(
     name: str, longer: int

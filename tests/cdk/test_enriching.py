@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import App, Stack
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
 
 from lightpress.cdk import Lightpress
 from lightpress.toml_reader import ConfigError
@@ -37,7 +40,12 @@ def synthesized(folder: Path, recipes: str, **options: Any) -> Template:  # noqa
     path.write_text(recipes, encoding="utf-8")
     app = App(context=NO_LAYER, outdir=str(folder / "out"))
     stack = Stack(app, "Told", env={"account": "123456789012", "region": "eu-west-1"})
-    Lightpress(stack, "Images", recipes=path, name="dev", **options)
+    images = Lightpress(stack, "Images", recipes=path, name="dev", **options)
+    target = sqs.Queue(stack, "OfTheirOwn")
+    images.on_ready(targets.SqsQueue(target), missing="own")
+    images.fact_queue.grant_send_messages(iam.Role(stack, "Owner", assumed_by=iam.ServicePrincipal("lambda")))
+    with pytest.raises(ConfigError, match=r"missing: no recipe has 'owm' in facts; allowed: .*labels, own$"):
+        images.on_ready(targets.SqsQueue(target), id_="Owm", missing="owm")
     return read_template(app.synth().get_stack_by_name("Told"))
 
 
@@ -68,7 +76,14 @@ def test_each_may_do_what_it_does(enriched: Template, handler: str) -> None:
 def test_each_hears_only_of_pictures_that_it_has_not_answered(enriched: Template) -> None:
     rules = [rule.properties["EventPattern"]["detail"] for rule in enriched.resources("AWS::Events::Rule")]
     asked = [detail["facts"]["missing"] for detail in rules if "facts" in detail]
-    assert sorted(asked) == [["alt"], ["duplicates"], ["faces"], ["labels"]]
+    assert sorted(asked) == [["alt"], ["duplicates"], ["faces"], ["labels"], ["own"]]
+
+
+def test_an_enricher_of_ones_own_may_send_to_the_fact_queue_and_do_nothing_else_here(enriched: Template) -> None:
+    (policy,) = [one for one in enriched.resources("AWS::IAM::Policy") if one.id.startswith("Owner")]
+    (statement,) = policy.properties["PolicyDocument"]["Statement"]
+    assert set(statement["Action"]) == {"sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"}
+    assert statement["Resource"] == {"Fn::GetAtt": ["ImagesFactQueue", "Arn"]}
 
 
 def test_a_service_that_no_recipe_asks_is_refused(tmp_path: Path) -> None:

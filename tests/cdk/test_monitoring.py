@@ -43,6 +43,11 @@ SYMPTOMS_LAZY = {"RenderLazyBreaks", "RenderLazyIsThrottled"}
 SYMPTOMS_OPERATORS = {"OperatorsBreaks", "OperatorsIsThrottled"}
 SYMPTOMS_GATE = {"TakeReviewBreaks", "TakeReviewIsThrottled", "ReviewsWaitTooLong", "ServicesDoNotAnswer"}
 SYMPTOMS_WEBHOOKS = {"DeliverWebhookBreaks", "DeliverWebhookIsThrottled", "WebhooksAreNotDelivered"}
+SYMPTOMS_OF_SERVICES = {
+    f"{name}{symptom}"
+    for name in ("TakeFact", "DetectLabels", "DetectFaces", "DescribePicture", "FindDuplicates", "Moderate", "Preview")
+    for symptom in ("Breaks", "IsThrottled")
+}
 SYMPTOMS_IN_PLACE = {
     "CompressInPlaceBreaks",
     "CompressInPlaceRetryLoop",
@@ -70,15 +75,34 @@ def test_there_is_an_alarm_for_each_symptom(dev: Template) -> None:
 
 
 def test_every_alarm_says_what_to_do_and_has_its_section_in_the_manual(dev: Template) -> None:
-    manual = (PROJECT / MANUAL).read_text(encoding="utf-8")
-    sections = dict(re.findall(r"^### (\w+)\n\n(.+?)(?=^##|\Z)", manual, re.MULTILINE | re.DOTALL))
-    assert (
-        set(sections)
-        == SYMPTOMS | SYMPTOMS_IN_PLACE | SYMPTOMS_LAZY | SYMPTOMS_OPERATORS | SYMPTOMS_WEBHOOKS | SYMPTOMS_GATE
-    )
+    sections = manual()
+    of_some = SYMPTOMS_IN_PLACE | SYMPTOMS_LAZY | SYMPTOMS_OPERATORS | SYMPTOMS_WEBHOOKS | SYMPTOMS_GATE
+    assert set(sections) == SYMPTOMS | of_some | SYMPTOMS_OF_SERVICES
     for symptom, alarm in alarms(dev).items():
         assert alarm["AlarmDescription"].endswith(f" {MANUAL}, {symptom}.")
         assert len(sections[symptom].split()) > 25, symptom
+
+
+def manual() -> dict[str, str]:
+    """What the manual says, by symptom: alarms that need the same to be done share a section."""
+    text = (PROJECT / MANUAL).read_text(encoding="utf-8")
+    heads_and_words = re.findall(r"^### ([\w, ]+)\n\n(.+?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL)
+    symptom = re.compile(r"\b(?:[A-Z][a-z]+){2,}\b")
+    return {name: words for heads, words in heads_and_words for name in symptom.findall(heads)}
+
+
+# What a function is called in alarms, where that is not the name of its handler.
+OTHERWISE = {"resolve": "Resolver"}
+
+
+def test_the_alarms_of_every_function_that_there_can_be_have_their_section() -> None:
+    """Those of parts that few choose, too: each function has these two (`Monitoring`)."""
+    handlers = (PROJECT / "lambda_src" / "lightpress" / "handlers").glob("*.py")
+    names = [path.stem for path in handlers if re.search(r"^def handler\(", path.read_text(), re.MULTILINE)]
+    labels = [OTHERWISE.get(name) or name.title().replace("_", "") for name in names]
+    assert len(labels) > 15
+    wanted = {f"{label}{symptom}" for label in labels for symptom in ("Breaks", "IsThrottled")}
+    assert wanted - set(manual()) == set()
 
 
 def test_every_alarm_tells_the_topic_and_tells_when_it_is_over(dev: Template) -> None:

@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -21,10 +22,20 @@ from lightpress.cli.erasing import Erasing, Kind, NotErasedError, Scope
 from lightpress.cli.erasure import Erasure, Waiting, erasure_of, held_after
 from lightpress.cli.main import app
 from lightpress.pipeline.buckets import Attached, Publishing
+from lightpress.pipeline.copies import mark_of
+from lightpress.pipeline.copy_pattern import Stored
 from lightpress.pipeline.events import read
 from lightpress.pipeline.failures import Trial, subject_of_picture
 from lightpress.pipeline.gate import held_path, review_path
-from lightpress.pipeline.manifest import Status, generation_name, manifest_path, variants_folder
+from lightpress.pipeline.manifest import (
+    Copy,
+    Manifest,
+    Status,
+    Variant,
+    generation_name,
+    manifest_path,
+    variants_folder,
+)
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.uploads.requests import owner_of
@@ -66,7 +77,7 @@ class Workers:
         deployment, sqs = self.rig.deployment, self.rig.deployment.sqs()
         purges = SqsPurges(sqs, deployment.purge_queue_url or "", 0)
         images, originals = S3Images(deployment.s3, IMAGES), S3Originals(deployment.s3)
-        dependencies = Dependencies(originals, images, book(), _never, purges=purges)
+        dependencies = Dependencies(originals, images, book(), _never, purges=purges, copies=deployment.copies)
         while messages := sqs.receive_message(QueueUrl=deployment.queue_url, MaxNumberOfMessages=10).get("Messages"):
             for message in messages:
                 for source in read(message["Body"]).about(deployment.publishing.find_source).sources:
@@ -156,6 +167,44 @@ TOMBSTONE = (
     '"previous":null,"variants":[],"notes":[],"reason":null,"detail":null,"lazy":[],"correction":null,"gate":[],'
     '"held_at":null,"held_until":null,"original_dropped":null,"schema":1}'
 )
+
+
+def copied(rig: Rig, key: str, *addresses: str) -> None:
+    """Copies of a published picture, as its manifest names them."""
+    images, there = S3Images(rig.deployment.s3, IMAGES), rig.published(key)
+    assert there is not None
+    path = f"{variants_folder(key)}{there.manifest.generation}/w320.webp"
+    one = Variant("w320", "webp", "image/webp", 320, 200, 7, "0a" * 32, path)
+    named = tuple(Copy(address, path) for address in addresses)
+    manifest = replace(there.manifest, variants=(one,), copies=named, copied_as="12345678")
+    images.publish(manifest, there)
+    for address in addresses:
+        copy_to(rig, manifest, address)
+
+
+def copy_to(rig: Rig, manifest: Manifest, address: str) -> None:
+    there = rig.deployment.copies
+    assert there is not None
+    mark = mark_of(manifest.variants[0], manifest, there.owner(manifest.key))
+    there.write(address, b"variant", mark, Stored("image/webp"), there.look(address))
+
+
+def test_copies_go_with_their_picture_also_one_that_is_written_late_and_those_of_others_stay(rig: Rig) -> None:
+    rig = replace(rig, deployment=replace(rig.deployment, copies_bucket=IMAGES, copy_folders=("thumbs/",)))
+    for key in ("trips/a.jpg", "home/b.jpg"):
+        publish(rig, key)
+        copied(rig, key, f"thumbs/{key}-w320.webp", f"thumbs/{key}-w640.webp")
+    rig.deployment.s3.put_object(Bucket=IMAGES, Key="thumbs/trips/logo.svg", Body=b"<svg/>")
+    published = rig.published("trips/a.jpg")
+    assert published is not None
+    late = [partial(copy_to, rig, published.manifest, "thumbs/trips/a.jpg-w320.webp")]
+    workers = Workers(rig, on_wait=lambda: late.pop()() if late else None)
+    sure, _ = erase(rig, Scope(prefix="trips/"), workers)
+    assert sure
+    left = {path for path in rig.stored(IMAGES) if path.startswith("thumbs/")}
+    assert left == {"thumbs/home/b.jpg-w320.webp", "thumbs/home/b.jpg-w640.webp", "thumbs/trips/logo.svg"}
+    tombstone = rig.deployment.s3.get_object(Bucket=IMAGES, Key=manifest_path("trips/a.jpg"))["Body"].read()
+    assert b"a.jpg" not in tombstone, "neither its key nor an address"
 
 
 def test_the_cdn_is_told_of_each_picture_whose_variants_were_there(rig: Rig) -> None:

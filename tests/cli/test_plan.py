@@ -11,6 +11,8 @@ from lightpress.cli.plan import sample
 from lightpress.image import Reason, Size, Spec
 from lightpress.image.formats import OUTPUTS
 from lightpress.image.spec import Pixels
+from lightpress.pipeline.copies import with_copies
+from lightpress.pipeline.copy_pattern import CopyPattern, CopyRules
 from lightpress.pipeline.manifest import DroppedOriginal, Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from tests.image.stepping import step
@@ -117,6 +119,27 @@ def test_what_would_be_made_of_originals_that_have_left_is_refused_and_counted()
     assert found.without_original == 3
     assert (found.pictures, found.to_render) == ({"without original": 3, "stale": 1}, 1)
     assert plan(left[:2], book(OLD.spec)).pictures == {"current": 2}
+
+
+def test_copies_that_move_and_enrichers_that_come_or_go_are_counted_and_nothing_is_rendered() -> None:
+    thumbs, icons = (CopyRules(CopyPattern(f"{folder}/{{key}}-{{size}}.{{ext}}")) for folder in ("thumbs", "icons"))
+    copying = replace(OLD, copies=thumbs)
+    there = with_copies(published("a"), copying, None)
+    of_no_recipe = Manifest("f", Status.FAILED, 1, PublishedSource("v", 1), "web", OLD.digest, reason="corrupt")
+
+    def planned(recipe: Recipe) -> tuple[dict[str, int], int, int]:
+        found = plan([there, of_no_recipe], RecipeBook((Rule("**", recipe),), {"web": recipe}))
+        return found.pictures, found.to_render, found.not_rendered
+
+    assert planned(copying) == ({"current": 2}, 0, 0)
+    assert planned(replace(OLD, copies=icons)) == ({"copied": 1, "current": 1}, 0, 1)
+    assert planned(replace(OLD, copies=replace(thumbs, cache_control="no-cache"))) == (
+        {"copied": 1, "current": 1},
+        0,
+        1,
+    )
+    assert planned(OLD) == ({"copied": 1, "current": 1}, 0, 1)
+    assert planned(replace(copying, enrichers=("alt",))) == ({"enriched": 1, "current": 1}, 0, 1)
 
 
 def test_what_is_ignored_failed_or_deleted_is_counted_apart() -> None:

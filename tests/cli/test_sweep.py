@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
@@ -11,10 +14,28 @@ from lightpress.aws.images import S3Images
 from lightpress.backfill.sweep import LONGEST_LIFE_SECONDS, Found
 from lightpress.cli.main import app
 from lightpress.cli.sweep import Sweep
+from lightpress.pipeline.copies import mark_of
+from lightpress.pipeline.copy_pattern import Stored as StoredCopy
 from lightpress.pipeline.events import read
-from lightpress.pipeline.manifest import Manifest, Status, generation_name, manifest_path, variants_folder
+from lightpress.pipeline.manifest import (
+    Copy,
+    Manifest,
+    PublishedSource,
+    Status,
+    Variant,
+    generation_name,
+    manifest_path,
+    variants_folder,
+)
 from lightpress.pipeline.ports import PreconditionFailed
 from tests.cli.deployed import IMAGES, Rig
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lightpress.aws.copies import S3Copies
+    from lightpress.client.deployment import Deployment
+    from lightpress.pipeline.ports import Lies
 
 NOW = time.time()
 
@@ -136,3 +157,131 @@ def test_the_command_only_reports_unless_an_option_says_to_remove(rig: Rig) -> N
     assert "2 variants of past generations, 14 B" in result.stdout
     assert rig.stored(IMAGES) == before
     assert "2 variants removed" in CliRunner().invoke(app, ["sweep", "--remove"]).stdout
+
+
+ADDRESS = "thumbs/a-w320.webp"
+
+
+@dataclass(frozen=True)
+class Copied:
+    """A deployment with copies in its images bucket."""
+
+    rig: Rig
+    deployment: Deployment
+    copies: S3Copies
+
+    def publish(self, key: str, *addresses: str, refused: str | None = None) -> Manifest:
+        """A picture with one variant, and a copy of it at each address, as a worker leaves them."""
+        identity = self.rig.upload(key)
+        generation = generation_name(1, identity, "digest")
+        path = variant(self.rig, key, generation)
+        one = Variant("w320", "webp", "image/webp", 320, 200, 7, "0a" * 32, path)
+        copies = tuple(Copy(address, path, refused) for address in addresses)
+        manifest = Manifest(
+            key,
+            Status.READY,
+            1,
+            source=PublishedSource(identity, 4),
+            generation=generation,
+            variants=(one,),
+            copies=copies,
+            copied_as="12345678",
+        )
+        S3Images(self.deployment.s3, IMAGES).publish(manifest, None)
+        if not refused:
+            for address in addresses:
+                self.write(address, mark_of(one, manifest, self.copies.owner(key)))
+        return manifest
+
+    def write(self, address: str, mark: Lies) -> None:
+        self.copies.write(address, b"variant", mark, StoredCopy("image/webp"), self.copies.look(address))
+
+    def sweep(self, *, remove: bool = True, later: float = 2 * LONGEST_LIFE_SECONDS) -> Found:
+        return Sweep(self.deployment, remove, NOW + later)()
+
+    @property
+    def addresses(self) -> set[str]:
+        return {key for key in self.rig.stored(IMAGES) if key.startswith("thumbs/")}
+
+
+@pytest.fixture
+def copied(rig: Rig) -> Copied:
+    deployment = replace(rig.deployment, copies_bucket=IMAGES, copy_folders=("thumbs/",))
+    copies = deployment.copies
+    assert copies is not None
+    return Copied(rig, deployment, copies)
+
+
+def gone(there: Copied, _: Manifest) -> None:
+    there.deployment.s3.delete_object(Bucket=IMAGES, Key=ADDRESS)
+
+
+def other_bytes(there: Copied, manifest: Manifest) -> None:
+    mark = mark_of(replace(manifest.variants[0], sha256="1b" * 32), manifest, there.copies.owner(manifest.key))
+    there.write(ADDRESS, mark)
+
+
+def other_headers(there: Copied, manifest: Manifest) -> None:
+    mark = mark_of(manifest.variants[0], replace(manifest, copied_as="87654321"), there.copies.owner(manifest.key))
+    there.write(ADDRESS, mark)
+
+
+@pytest.mark.parametrize("happens", [gone, other_bytes, other_headers])
+def test_a_copy_that_is_not_as_its_manifest_says_is_left_to_a_worker_who_finishes_it(
+    copied: Copied, happens: Callable[[Copied, Manifest], None]
+) -> None:
+    manifest = copied.publish("a.jpg", ADDRESS)
+    before = copied.addresses
+    assert (copied.sweep().uncopied, copied.rig.waiting()) == ([], [])
+    happens(copied, manifest)
+    assert (copied.sweep(remove=False).uncopied, copied.rig.waiting()) == (["a.jpg"], [])
+    found = copied.sweep()
+    assert (found.uncopied, found.handed_over, found.removed) == (["a.jpg"], 1, 0)
+    (message,) = map(read, copied.rig.waiting())
+    assert [source.key for source in message.sources] == ["a.jpg"]
+    assert copied.addresses <= before
+
+
+def test_a_refused_copy_is_looked_at_again_once_its_address_is_free(copied: Copied) -> None:
+    copied.publish("a.jpg", ADDRESS)
+    copied.publish("a.png", ADDRESS, refused="another_original")
+    assert copied.sweep().uncopied == []
+    gone(copied, copied.publish("b.jpg"))
+    assert sorted(copied.sweep().uncopied) == ["a.jpg", "a.png"]
+
+
+def test_copies_that_no_manifest_names_are_removed_a_day_later_and_what_others_wrote_stays(copied: Copied) -> None:
+    manifest = copied.publish("a.jpg", ADDRESS)
+    mark = mark_of(manifest.variants[0], manifest, copied.copies.owner("a.jpg"))
+    copied.write("thumbs/left.webp", mark)
+    copied.write("thumbs/erased.webp", replace(mark, owner=copied.copies.owner("erased.jpg")))
+    copied.write("thumbs/of-another-deployment.webp", replace(mark, owner="name.elsewhere"))
+    copied.deployment.s3.put_object(Bucket=IMAGES, Key="thumbs/logo.svg", Body=b"<svg/>")
+    everything = copied.addresses
+    young = copied.sweep(later=LONGEST_LIFE_SECONDS / 2)
+    assert (young.files["astray"], young.removed, copied.addresses) == (0, 0, everything)
+    reported = copied.sweep(remove=False)
+    assert (reported.files["astray"], reported.bytes["astray"], reported.removed) == (2, 14, 0)
+    assert copied.addresses == everything
+    assert copied.sweep().removed == 2
+    assert everything - copied.addresses == {"thumbs/left.webp", "thumbs/erased.webp"}
+
+
+def test_each_copy_is_looked_at_once_each_manifest_read_once_for_all_of_them_and_none_that_is_young(
+    copied: Copied,
+) -> None:
+    manifest = copied.publish("a.jpg")
+    mark = mark_of(manifest.variants[0], manifest, copied.copies.owner("a.jpg"))
+    for number in range(5):
+        copied.write(f"thumbs/{number}.webp", mark)
+    asked: Counter[str] = Counter()
+    copied.deployment.s3.meta.events.register(
+        "before-parameter-build.s3.*",
+        lambda model, params, **_: asked.update([f"{model.name} {params.get('Key', '')[:7]}"]),
+    )
+    copied.sweep(remove=False, later=LONGEST_LIFE_SECONDS / 2)
+    assert asked["HeadObject thumbs/"] == 0
+    manifests = asked.pop(read_manifest := f"GetObject {manifest_path('a.jpg')[:7]}")
+    copied.sweep()
+    assert (asked["HeadObject thumbs/"], asked["DeleteObject thumbs/"]) == (5, 5)
+    assert asked[read_manifest] == manifests + 1

@@ -85,6 +85,17 @@ def test_a_focus_is_corrected_taken_back_and_waited_for(there: Cloud) -> None:
     assert sent == [("/images/a%20b.jpg", {"focus": focus}) for focus in ("0.4,0.2", "none")]
 
 
+def test_what_a_picture_shows_is_said_in_part_and_taken_back(there: Cloud) -> None:
+    uploads(there).describe("a b.jpg", alt="A cat.", labels=["cat", "black mat"])
+    uploads(there).describe("a b.jpg", alt="", forget=["labels"])
+    uploads(there).describe("a b.jpg", labels=[])
+    sent = [(path, said) for method, path, _, said in there.requests if method == "PATCH"]
+    assert sent == [
+        ("/images/a%20b.jpg", words)
+        for words in ({"alt": "A cat.", "labels": "cat, black mat"}, {"alt": "", "labels": "none"}, {"labels": ""})
+    ]
+
+
 def test_what_is_refused_has_a_code_and_words(there: Cloud, file: Path) -> None:
     there.refusal = (400, "<Error><Code>EntityTooLarge</Code></Error>")
     there.statuses = [

@@ -144,6 +144,29 @@ def test_a_focus_is_corrected_and_waited_for() -> None:
     assert len(there.requests) == 5
 
 
+def test_what_a_picture_shows_is_said_in_part_and_taken_back() -> None:
+    script = (
+        UPLOAD
+        + """
+    await uploads.describe('a b.jpg', { alt: 'A cat.', labels: ['cat', 'black mat'] });
+    await uploads.describe('a b.jpg', { alt: '', labels: null });
+    await uploads.describe('a b.jpg', { alt: null });
+    console.log(JSON.stringify(await uploads.describe('a b.jpg', { labels: [] })));
+    """
+    )
+    with cloud() as there:
+        assert run(script, there.url) == {"focus_pending": True}
+    assert [(method, path, said) for method, path, _, said in there.requests] == [
+        ("PATCH", "/images/a%20b.jpg", words)
+        for words in (
+            {"alt": "A cat.", "labels": "cat, black mat"},
+            {"alt": "", "labels": "none"},
+            {"alt": "none"},
+            {"labels": ""},
+        )
+    ]
+
+
 def test_a_picture_in_review_is_not_waited_for_and_a_lost_connection_can_be_tried_again() -> None:
     script = (
         UPLOAD
@@ -201,7 +224,7 @@ def test_uppy_is_given_the_form_and_keeps_the_addresses_with_the_file() -> None:
 
 AROUND = """
 const shown = [];
-globalThis.document = { body: { append: (element) => shown.push(element.src) } };
+globalThis.document = { body: { append: (element) => shown.push([element.src, element.alt ?? null]) } };
 globalThis.Image = class {};
 const [API, TOKEN, AwsS3] = [given, 't', class {}];
 const file = new File(['pixels'], 'cat nap.jpg', { type: 'image/jpeg' });
@@ -225,10 +248,11 @@ def test_the_blocks_of_the_readme_run_in_order() -> None:
     ):
         blocks = blocks.replace(printed, run_here)
     with cloud() as there:
-        there.statuses = [{"status": "ready", "focus_pending": False, "width": 9} for _ in range(3)]
+        published = {"status": "ready", "focus_pending": False, "width": 9, "facts": {"alt": "A cat sleeps on a mat."}}
+        there.statuses = [published for _ in range(4)]
         there.broken = ["/multipart/complete"]
         shown, waited = run(AROUND.replace("BLOCKS", blocks), there.url)
-    assert shown == [f"{ADDRESSES['permalink']}?w=640"]
+    assert shown == [[f"{ADDRESSES['permalink']}?w=640", alt] for alt in (None, "A cat sleeps on a mat.")]
     assert waited["width"] == 9
     assert there.paths.count("/multipart/complete") == 2
     assert there.paths.count("/multipart") == 1, "it went on where it was"

@@ -58,6 +58,8 @@ RUN = {
     ("docs/events.md", "python"): "tests/cdk/test_events.py::"
     "test_the_documented_webhook_is_a_stack_that_sends_and_keeps_what_it_cannot_send",
     ("docs/events.md", "yaml"): "tests/e2e/test_events.py::",
+    ("docs/facts.md", "json"): "tests/handlers/test_facts.py::"
+    "test_the_documented_rule_hears_of_a_picture_until_the_documented_answer_is_in_its_manifest",
     ("docs/how-to/django.md", "python templatetags/pictures.py"): "tests/edge/test_how_to_pages.py::",
     ("docs/how-to/laravel.md", "php app/Support/Lightpress.php"): "tests/edge/test_how_to_pages.py::",
     ("docs/how-to/moderation.md", "python"): "tests/documents/test_blocks.py::"

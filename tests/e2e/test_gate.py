@@ -1,8 +1,12 @@
-"""The gate on the strict local cloud: nothing can be fetched before it is approved, nor after it is rejected."""
+"""The gate on the strict local cloud: nothing can be fetched before it is approved, nor after it is rejected.
+
+What was approved is enriched: by a function of the stack that EventBridge asks, and by one of the owner's own.
+"""
 
 from __future__ import annotations
 
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,6 +19,8 @@ from lightpress.delivery.permalink import permalink
 from lightpress.image.formats import OUTPUTS
 from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
+from lightpress.pipeline.enriching import fact_message
+from lightpress.pipeline.facts import Fact, Label
 from lightpress.pipeline.gate import PERSON, Review
 from lightpress.pipeline.manifest import Status, generation_name, variants_folder
 from lightpress.pipeline.recipe_file import load_recipes
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
 
     from lightpress.client.deployment import Deployment
     from lightpress.local import Outputs
+    from lightpress.pipeline.manifest import Manifest
 
 pytestmark = pytest.mark.emulator("its recipes are others")
 
@@ -39,8 +46,9 @@ YES, NO = Review(PERSON, approved=True), Review(PERSON, approved=False, detail="
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outputs]:
-    """A cloud of this module's own, whose pictures wait for a person."""
-    project: Path = checkout_with('gate = ["person"]', tmp_path_factory.mktemp("checkout"))
+    """A cloud of this module's own, whose pictures wait for a person, and are enriched then."""
+    lines = 'gate = ["person"]\nfacts = ["likeness", "duplicates", "own"]'
+    project: Path = checkout_with(lines, tmp_path_factory.mktemp("checkout"))
     home = tmp_path_factory.mktemp("gate")
     port, cdn_port = free_ports(2)
     yield up(home, project=project, strict=True, port=port, cdn_port=cdn_port, say=print)
@@ -103,6 +111,40 @@ def test_what_is_rejected_after_it_was_published_is_removed_and_no_permalink_sho
     manifest = deployment.manifest(key)
     assert manifest is not None
     assert (manifest.reason, manifest.detail) == ("rejected_by_gate", NO.detail)
+
+
+def test_what_was_approved_is_asked_about_and_two_answers_come_into_its_manifest_without_rendering(
+    cloud: Outputs,
+) -> None:
+    deployment = of_local_cloud(cloud)
+    gate = Gate(deployment)
+    manifests = []
+    for key in ("facts/one.jpg", "facts/two.jpg"):
+        held(deployment, key)
+        gate.wait(key, gate.say(key, YES), YES, timeout=60)
+        assert eventually(partial(has_answered, deployment, key, "duplicates"))
+        manifests.append(told(deployment, key))
+    one, two = manifests
+    assert "facts/one.jpg" in two.facts[0].looks_like
+    assert one.source is not None
+    source, fact = deployment.publishing.named(one.key), Fact("own", alt="A ramp.", labels=(Label("ramp", 99.0),))
+    deployment.sqs().send_message(
+        QueueUrl=cloud.queues["fact"], MessageBody=fact_message(source, one.source.identity, fact)
+    )
+    assert eventually(lambda: told(deployment, one.key).alt == "A ramp.")
+    now = told(deployment, one.key)
+    assert (now.missing, now.generation, now.revision > one.revision) == ((), one.generation, True)
+    assert status_of(cloud, f"/{published_path(deployment, one.key)}") == 200
+
+
+def has_answered(deployment: Deployment, key: str, enricher: str) -> bool:
+    return enricher not in told(deployment, key).missing
+
+
+def told(deployment: Deployment, key: str) -> Manifest:
+    manifest = deployment.manifest(key)
+    assert manifest is not None
+    return manifest
 
 
 def published_path(deployment: Deployment, key: str) -> str:

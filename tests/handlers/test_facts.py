@@ -8,24 +8,28 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from PIL import Image
 
 from lightpress.aws.facts import S3Facts
 from lightpress.aws.images import S3Images
+from lightpress.aws.notifications import EventBridgeNotifications
 from lightpress.aws.originals import S3Originals
 from lightpress.composition import enrich
 from lightpress.delivery.notify import event_of
 from lightpress.handlers import describe_picture, detect_faces, detect_labels, find_duplicates, take_fact
 from lightpress.image import Size, Spec, render
+from lightpress.pipeline.asking import Asked, read_asked
 from lightpress.pipeline.facts import Box, Label
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import Action, Outcome, reconcile
 from lightpress.pipeline.source import Source
-from tests.handlers.conftest import CDN, FACTS, IMAGES, QUEUE, UPLOADS, Context, Deployed, batch, url_of
+from tests.handlers.conftest import BUS, CDN, FACTS, IMAGES, QUEUE, REGION, UPLOADS, Context, Deployed, batch, url_of
 from tests.handlers.recorder import Call, recorded
 from tests.handlers.services import answering
+from tests.pages import blocks
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
@@ -183,6 +187,32 @@ def test_a_recipe_that_asks_somebody_more_asks_about_what_is_published_without_r
     assert outcome.manifest is not None
     assert (outcome.action, outcome.manifest.missing) == (Action.RETOLD, ("labels",))
     assert outcome.manifest.generation == first.generation
+
+
+def test_the_documented_rule_hears_of_a_picture_until_the_documented_answer_is_in_its_manifest(
+    deployed: Deployed,
+) -> None:
+    pattern, answer = blocks("facts.md", "json")
+    events = boto3.client("events", region_name=REGION)
+    heard = deployed.sqs.create_queue(QueueName="heard")["QueueUrl"]
+    events.put_rule(Name="missing", EventPattern=pattern)
+    events.put_targets(Rule="missing", Targets=[{"Id": "1", "Arn": f"arn:aws:sqs:{REGION}:123456789012:heard"}])
+    notifications = EventBridgeNotifications(lambda: events, BUS, "lightpress-dev", CDN)
+
+    def asked(manifest: Manifest) -> list[Asked]:
+        notifications.tell(Source(UPLOADS, KEY), manifest)
+        told = deployed.sqs.receive_message(QueueUrl=heard, MaxNumberOfMessages=10).get("Messages", ())
+        return [read_asked(one["Body"]) for one in told]
+
+    (about,) = asked(published(deployed, "labels", "alt"))
+    fact = json.loads(answer)["fact"]
+    assert fact["key"] == about.source.key
+    said = fact | {"bucket": about.source.bucket, "version": about.version}
+    assert take_fact.handler(batch(json.dumps({"fact": said})), Context()) == {"batchItemFailures": []}
+    told = look(deployed, "labels", "alt").manifest
+    assert told is not None
+    assert (told.alt, told.missing) == (fact["alt"], ("labels",))
+    assert asked(told) == []
 
 
 def scene(shift: int = 0) -> Image.Image:

@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qsl, urlsplit
@@ -13,13 +14,15 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from playwright.sync_api import expect
 
+from lightpress.aws.images import S3Images
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.run import NANOS, Job, Run
 from lightpress.cdk.operators import PREVIEW_ROUTE
 from lightpress.handlers.operators import handler
 from lightpress.handlers.preview import handler as preview
 from lightpress.pipeline.buckets import Selection
-from tests.handlers.conftest import CDN, RUNS, Context, Deployed
+from lightpress.pipeline.facts import Words
+from tests.handlers.conftest import CDN, IMAGES, RUNS, Context, Deployed
 from tests.handlers.gateway import event_of
 from tests.handlers.test_operators import METRICS, SCOPE, fail, hold, publish, review_queue
 from tests.web.browser import page_shot, violations
@@ -140,6 +143,11 @@ def busy(deployed: Deployed) -> Deployed:
     """A deployment with a picture that was overwritten, two failures, one that waits, and a backfill under way."""
     publish(deployed, "trips/cat.jpg")
     publish(deployed, "trips/cat.jpg")
+    images = S3Images(deployed.s3, IMAGES)
+    there = images.published("trips/cat.jpg")
+    assert there is not None
+    words = Words("A cat sleeps.", ("cat", "mat"))
+    images.publish(replace(there.manifest, words=words, correction=(0.4, 0.25)), there)
     for key in (HOSTILE, "c.jpg"):
         fail(deployed, key)
     hold(deployed, "community/plate.jpg")
@@ -156,6 +164,9 @@ def test_a_picture_by_its_key_shows_status_variants_and_history(busy: Deployed, 
     card = page.locator("#picture article")
     expect(card.locator(".state-ready")).to_have_text("ready")
     expect(card.get_by_role("region", name="History of the original").get_by_role("row")).to_have_count(3)
+    expect(card).to_contain_text("A cat sleeps.")
+    expect(card).to_contain_text("cat, mat")
+    expect(card).to_contain_text("40 % from the left, 25 % from the top")
     variants = card.get_by_role("region", name="Variants")
     links = [one.get_attribute("href") or "" for one in variants.get_by_role("link").all()]
     assert links

@@ -17,6 +17,7 @@ from lightpress.ingest.orders import body_of, order_for, order_in
 from lightpress.ingest.urls import parse_url
 from lightpress.pipeline.buckets import Attached
 from lightpress.pipeline.events import read
+from lightpress.pipeline.facts import Fact
 from lightpress.pipeline.failures import DeadLetter
 from lightpress.pipeline.manifest import DroppedOriginal
 from lightpress.uploads.bodies import MAX_BODY_BYTES
@@ -158,6 +159,22 @@ def test_the_owner_of_a_picture_can_read_its_status(deployed: Deployed, calls: s
     assert all(variant["url"].startswith(f"{CDN}/i/") for variant in told["variants"])
     assert calls == {READ_MANIFEST}
     assert ask("GET", path, owner=BOB)[0] == 404
+
+
+def test_of_pictures_that_look_alike_an_owner_is_told_of_their_own_alone(deployed: Deployed) -> None:
+    own = ask("POST", "/uploads", FILE)[1]["key"]
+    others = (ask("POST", "/uploads", FILE, owner=BOB)[1]["key"], "shop/cat.jpg")
+    key = ask("POST", "/uploads", FILE)[1]["key"]
+    deployed.upload(key, file_of(speckled((80, 60)), "JPEG"))
+    deployed.invoke(notification(key))
+    images = S3Images(deployed.s3, IMAGES)
+    there = images.published(key)
+    assert there is not None
+    alike = Fact("duplicates", looks_like=(others[0], own, others[1]))
+    told = replace(there.manifest, enrichers=("duplicates",), facts=(alike, Fact("own", alt="A cat.")))
+    images.publish(told, there)
+    facts = ask("GET", f"/images/{key}")[1]["facts"]
+    assert (facts["looks_like"], facts["alt"]) == ([own], "A cat.")
 
 
 def test_a_picture_that_failed_says_why_in_plain_words(deployed: Deployed) -> None:

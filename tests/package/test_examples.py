@@ -13,6 +13,7 @@ from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 
 from lightpress.cdk.readiness import PROJECT, RECIPES
+from tests.cdk.grants import as_list
 from tests.cdk.templates import NO_LAYER
 from tests.pages import blocks
 
@@ -51,9 +52,25 @@ def test_each_example_synthesizes_to_a_template_that_cloudformation_takes(exampl
     expected = {
         "own_stack": {"ImagesUploadsBucket", "ImagesUploadApi"},
         "existing": {"ImagesImagesBucket"},
+        "enricher": {"ImagesFactQueue"},
         "private": {"PicturesUploadCountersTable", "PicturesUploadPageLogs"},
     }
     assert expected[example.name] <= set(template["Resources"])
+
+
+@pytest.mark.nightly
+def test_the_enricher_may_read_versions_and_send_facts_and_its_code_is_that_one_file(tmp_path: Path) -> None:
+    template = synthesized(PROJECT / "examples" / "enricher", tmp_path)
+    found = {
+        action
+        for name, row in template["Resources"].items()
+        if row["Type"] == "AWS::IAM::Policy" and name.startswith("Embedded")
+        for statement in row["Properties"]["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+    }
+    assert found == {"s3:GetObjectVersion", "sqs:SendMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"}
+    (code,) = (path.parent for path in tmp_path.glob("asset.*/embedded.py"))
+    assert [path.name for path in code.iterdir()] == ["embedded.py"]
 
 
 def test_the_first_app_of_the_page_synthesizes_as_it_stands_there(tmp_path: Path) -> None:
@@ -109,7 +126,7 @@ def test_the_lines_about_a_distribution_of_others_synthesize(tmp_path: Path) -> 
     assert len(distributions) == 1, "ours is not made"
 
 
-def test_there_are_three_and_the_page_names_each() -> None:
+def test_there_are_four_and_the_page_names_each() -> None:
     page = (PROJECT / "examples" / "README.md").read_text(encoding="utf-8")
-    assert len(EXAMPLES) == 3
+    assert len(EXAMPLES) == 4
     assert all(f"({example.name}/app.py)" in page for example in EXAMPLES)

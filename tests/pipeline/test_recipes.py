@@ -925,3 +925,28 @@ def test_a_picture_that_was_reduced_to_enough_pixels_is_published_in_the_same_si
 def test_a_side_that_is_misspelled_is_named_and_not_said_to_be_missing(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"recipes\.web\.sizes\.a\.widht: is not a known key; did you mean 'width'"):
         load(tmp_path, f"{RULE}{RECIPE}[recipes.web.sizes]\na = {{ widht = 320 }}\n")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        'gate = ["person"]',
+        'originals = "infrequent"',
+        'facts = ["own"]',
+        'copies = "thumbs/{key}-{size}.{ext}"',
+        'lazy = ["webp"]',
+    ],
+)
+def test_what_changes_no_variant_is_another_book_for_deploys_and_backfills_and_the_same_recipe_for_what_is_published(
+    tmp_path: Path, more: str
+) -> None:
+    def book(line: str) -> RecipeBook:
+        path = tmp_path / "recipes.toml"
+        path.write_text(
+            '[[rules]]\npath = "**"\nrecipe = "web"\n[recipes.web]\nformats = ["webp", "jpeg"]\n'
+            f"{line}\n[recipes.web.sizes]\nw100 = {{ width = 100 }}\n"
+        )
+        return load_recipes(path)
+
+    assert book("").digest == book("").digest != book(more).digest == book(more).digest
+    assert book("").recipes["web"].digest == book(more).recipes["web"].digest

@@ -19,10 +19,11 @@ from lightpress.delivery.markup import picture as picture_markup
 from lightpress.delivery.summary import summary_of
 from lightpress.image import MESSAGES, PictureRejected, Reason, Size, Spec, render
 from lightpress.image.formats import INPUTS
+from lightpress.pipeline.facts import Words
 from lightpress.pipeline.manifest import Publication, variant_path, variants_of
 from lightpress.pipeline.owed import owed_of
-from lightpress.pipeline.source import point_in
 from lightpress.uploads.page import page_formats
+from lightpress.uploads.requests import parse_correction
 from web.serve import pages
 
 if TYPE_CHECKING:
@@ -99,7 +100,11 @@ class Dependencies:
             return {"key": key} | failed
         told = summary_of(manifest, lambda variant: {"url": f"{self.other_origin}/{variant.path}"})
         told |= {"focus": manifest.correction, "focus_pending": not manifest.follows_correction}
-        return {"key": key, "status": "ready", "picture": picture_markup(manifest, self.other_origin, alt="")} | told
+        return {
+            "key": key,
+            "status": "ready",
+            "picture": picture_markup(manifest, self.other_origin, alt=manifest.alt or ""),
+        } | told
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -163,7 +168,13 @@ class _PageAndApi(_Handler):
         if self.world.breaks("/correct"):
             self.say(503, {"title": "Unavailable", "detail": "The service is busy. Try again in a minute."})
             return
-        focus = point_in(asked["focus"])
+        said = parse_correction(asked)
+        if said.focus is None:
+            words = said.words(self.world.manifests[key].words or Words())
+            self.world.manifests[key] = replace(self.world.manifests[key], words=words)
+            self.say(202, {"key": key})
+            return
+        focus = said.point
         self.world.manifests[key] = replace(self.world.manifests[key], correction=focus)
         threading.Thread(target=self.world.keep, args=(key, self.world.originals[key], focus)).start()
         self.say(202, {"key": key, "focus": focus, "focus_pending": True})

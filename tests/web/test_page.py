@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from lightpress.image import Size
+from lightpress.pipeline.facts import Words
 from tests.web.browser import violations
 from tests.web.service import MAX_BYTES, PART_BYTES, PARTS_FROM, SHRINK_TO, SPEC, TOKEN, serving
 from tools.drawing import (
@@ -172,6 +173,27 @@ def test_the_focus_is_set_with_the_keyboard_and_a_refusal_is_told(world: Depende
     expect(ready.locator(".aim")).to_be_hidden()
     expect(ready.get_by_role("button", name="Set the focus")).to_be_focused()
     assert distance(middle_of_square(world), RED) < 20
+
+
+def test_what_a_picture_shows_is_said_there_and_stands_in_the_markup_and_what_was_not_changed_is_left_to_programs(
+    world: Dependencies, visit: Visit, page_shot: Shot
+) -> None:
+    page = visit(world)
+    choose(page, file("soft.jpg", ramp((640, 480))))
+    ready = entry(page, "soft.jpg")
+    expect(ready).to_have_attribute("data-state", "ready")
+    ready.get_by_label("Alt text").fill('A cat & a "mat"')
+    world.broken.append("/correct")
+    ready.get_by_role("button", name="Save the words").click()
+    expect(ready.get_by_role("alert").filter(has_text="busy")).to_be_visible()
+    ready.get_by_role("button", name="Save the words").click()
+    expect(page.locator("#news")).to_contain_text("described anew")
+    expect(ready.get_by_role("button", name="Save the words")).to_be_focused()
+    expect(ready.get_by_alt_text('A cat & a "mat"')).to_have_count(1)
+    expect(ready.locator("code")).to_contain_text('alt="A cat &amp; a &quot;mat&quot;"')
+    page_shot(page, "upload-page-words")
+    (manifest,) = world.manifests.values()
+    assert manifest.words == Words('A cat & a "mat"', None)
 
 
 def test_of_what_is_made_at_its_first_view_no_bytes_are_told_and_no_savings(world: Dependencies, visit: Visit) -> None:

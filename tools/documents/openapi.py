@@ -93,7 +93,7 @@ _QUOTA: Json = {
     "description": "What you may still upload today; null where there is no limit.",
 }
 _PART: dict[str, Json] = {"part_number": {"type": "integer"}, "size": {"type": "integer"}, "etag": _TEXT}
-_FOCUS: dict[str, Json] = {
+FOCUS: dict[str, Json] = {
     "focus": {
         "type": ["array", "null"],
         "items": {"type": "number", "minimum": 0, "maximum": 1},
@@ -139,7 +139,7 @@ _READY: dict[str, Json] = {
     },
     "reason": {"type": "null"},
     "detail": {"type": "null"},
-    **_FOCUS,
+    **FOCUS,
     **fields_of(PublishedSource, OF_THE_PICTURE),
     "picture_formats": list_of(_TEXT) | {"description": "In the order of a `<picture>`; the last one is for `<img>`."},
     "notes": list_of(_TEXT),
@@ -203,7 +203,7 @@ _ANSWERS: dict[str, Json] = {
             _status("deleted"),
         ]
     },
-    "Corrected": object_of(**_ADDRESSES, **_FOCUS, alt={"type": ["string", "null"]}, labels=list_of(_TEXT)),
+    "Corrected": object_of(**_ADDRESSES, **FOCUS, alt={"type": ["string", "null"]}, labels=list_of(_TEXT)),
     "Deleting": object_of(key=_TEXT, status={"const": "deleting"}),
     "Problem": object_of(
         status={"type": "integer"},

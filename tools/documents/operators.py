@@ -10,7 +10,7 @@ from lightpress.delivery.summary import OF_A_VARIANT, OF_THE_PICTURE
 from lightpress.operators.service import FAILURE_FIELDS, REVIEW_FIELDS
 from lightpress.pipeline.manifest import PublishedSource, Variant
 from lightpress.uploads.fields import json_schema
-from tools.documents.openapi import FACTS, fields_of, list_of, object_of, said
+from tools.documents.openapi import FACTS, FOCUS, fields_of, list_of, object_of, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,7 @@ SCHEMAS: dict[str, Json] = {
         revision={"type": ["integer", "null"]},
         recipe=_TEXT_OR_NULL,
         held_for=list_of(_TEXT) | {"description": "The reviewers that a held picture waits for."},
+        focus=FOCUS["focus"],
         reason=_TEXT_OR_NULL,
         detail=_TEXT_OR_NULL,
         **{

@@ -51,6 +51,7 @@ def facts_of_plan(plan: Plan, total: int, dollars: Callable[[int], float]) -> di
         "examples": plan.examples,
         "variants": dict(plan.variants),
         "to_render": plan.to_render,
+        "not_rendered": plan.not_rendered,
         "without_original": plan.without_original,
         "dollars": round(dollars(plan.to_render), _CENT_DIGITS),
     }

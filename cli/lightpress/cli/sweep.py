@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from lightpress.aws.hints import SqsHints
 from lightpress.aws.images import S3Images
@@ -21,11 +21,11 @@ from lightpress.backfill.sweep import ASTRAY, Found, Sweeper, note, sources_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from lightpress.backfill.hashes import Hash
     from lightpress.backfill.ports import Listed
     from lightpress.backfill.sweep import Judged
     from lightpress.client.deployment import Deployment
 
+T = TypeVar("T")
 _CHUNK = 500
 
 
@@ -53,10 +53,11 @@ class Sweep:
                 found.handed_over += self._hand_over(judged)
                 found.removed += sweeper.remove(judged)
             progress(found.manifests)
-        for stored in self._copies():
-            if sweeper.astray(stored) is not None:
-                found.note(ASTRAY, [stored])
-                found.removed += self.remove and sweeper.remove_copy(stored)
+        for copies in _chunks(self._copies(), _CHUNK):
+            astray = sweeper.astray(copies)
+            found.note(ASTRAY, [stored for stored, _ in astray])
+            if self.remove:
+                found.removed += sweeper.remove_copies(astray)
         return found
 
     @property
@@ -93,6 +94,6 @@ class Sweep:
                     break
 
 
-def _chunks(some: Iterator[Hash], count: int) -> Iterator[list[Hash]]:
+def _chunks(some: Iterator[T], count: int) -> Iterator[list[T]]:
     while chunk := list(islice(some, count)):
         yield chunk

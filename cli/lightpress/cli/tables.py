@@ -327,6 +327,11 @@ def print_plan(console: Terminal, plan: Plan, dollars: Callable[[int], float]) -
         f"Deploying this and running a backfill renders {plan.to_render:,} originals: about "
         f"${dollars(plan.to_render):,.2f} (lightpress estimate shows how)."
     )
+    if plan.not_rendered:
+        console.print(
+            f"It sends {plan.not_rendered:,} others through the queue and renders none of them: copies move, or other "
+            "enrichers are asked."
+        )
     _print_refused(console, plan.without_original)
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from email.message import Message
     from pathlib import Path
     from ssl import SSLContext
@@ -141,6 +141,25 @@ class Uploads:
     def correct(self, key: str, focus: Focus | None) -> dict[str, Any]:
         """Say where the subject of a published picture is; None takes it back. `published` waits for it."""
         return self._call("PATCH", _path_of(key), {"focus": "none" if focus is None else _said(focus)})
+
+    def describe(
+        self, key: str, *, alt: str | None = None, labels: Sequence[str] | None = None, forget: Collection[str] = ()
+    ) -> dict[str, Any]:
+        """Say what a published picture shows, whatever programs say of it.
+
+        Args:
+            key: Of the picture.
+            alt: The text for those who do not see it, empty where it only decorates a page; None leaves it as it is.
+            labels: What is in it, without commas; None leaves them as they are.
+            forget: "alt", "labels" or both: takes back what was said.
+
+        Returns:
+            `alt` and `labels` as they are now, beside what `correct` returns.
+        """
+        words = dict.fromkeys(forget, "none")
+        words |= {"alt": alt} if alt is not None else {}
+        words |= {"labels": ", ".join(labels)} if labels is not None else {}
+        return self._call("PATCH", _path_of(key), words)
 
     def remove(self, key: str) -> dict[str, Any]:
         """Delete a picture, and all that is published of it."""

@@ -22,6 +22,7 @@ _QUEUES_OF_SOME = {
     "url": "UrlQueueUrl",
     "purge": "PurgeQueueUrl",
     "review": "ReviewQueueUrl",
+    "fact": "FactQueueUrl",
 }
 _TABLES = {"failures": "FailuresTableName", "runs": "RunsTableName", "counters": "UploadCountersTableName"}
 

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from aws_cdk import aws_cloudfront as cloudfront
     from aws_cdk import aws_iam as iam
     from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
     from lightpress.cdk.arguments import Options
@@ -120,20 +121,21 @@ class Lightpress(Root):
         self.uploads, self.images = core.uploads.bucket, core.delivery.images
         self.distribution, self.base_url = core.delivery.distribution, core.delivery.base_url
         self.queue, self.dead_letters = core.processing.queue, core.processing.dead_letters
+        self._enrichers = core.code.recipes.enrichers
         self.functions = self._add(core)
 
     def _add(self, core: _Core) -> list[PythonFunction]:
         """The parts that are built on the core, and the outputs of all; returns all functions."""
         config = self._config
         purging = _purging(self, core)
-        reviewing = _reviewing(self, core)
+        reviewing = self._reviewing = _reviewing(self, core)
         moderating = _moderating(self, core, reviewing)
         url_ingest = _url_ingest(self, core)
         upload_api = _upload_api(self, core, url_ingest)
         backfill = _backfill(self, core)
         if reviewing is not None:
             ask_reviewers(backfill.function, images=core.delivery.images)
-        enriching = _enriching(self, core)
+        enriching = self._enriching = _enriching(self, core)
         if enriching is not None:
             read_facts(backfill.function, images=core.delivery.images)
         in_place = _in_place(self, core)
@@ -179,24 +181,56 @@ class Lightpress(Root):
         """Let somebody store originals, and use the key that encrypts them."""
         return self.uploads.grant_put(grantee)
 
-    def on_ready(self, target: events.IRuleTarget, *, id_: str = "OnReady", under: str = "") -> events.Rule:
+    @property
+    def fact_queue(self) -> sqs.IQueue:
+        """The queue that enrichers answer to (docs/facts.md): let those of your own send to it, and nobody else.
+
+        Raises ConfigError where no recipe asks an enricher.
+        """
+        if self._enriching is None:
+            raise ConfigError(
+                f'{who(self)}: fact_queue: no recipe asks an enricher; allowed: where one has facts = ["NAME"]'
+            )
+        return self._enriching.queue
+
+    @property
+    def review_queue(self) -> sqs.IQueue:
+        """The queue of reviews (docs/how-to/moderation.md): whoever may send to it is a reviewer.
+
+        Raises ConfigError where no recipe has a gate.
+        """
+        if self._reviewing is None:
+            raise ConfigError(
+                f'{who(self)}: review_queue: no recipe has a gate; allowed: where one has gate = ["NAME"]'
+            )
+        return self._reviewing.queue
+
+    def on_ready(
+        self, target: events.IRuleTarget, *, id_: str = "OnReady", under: str = "", missing: str = ""
+    ) -> events.Rule:
         """Send an event (docs/events.md, `ImageReady`) for each picture that is published.
 
         Args:
             target: What gets them, such as `aws_events_targets.LambdaFunction`.
             id_: Of the rule; each needs its own.
             under: What the keys begin with; by default, all pictures.
+            missing: The name of an enricher: only pictures that it has not answered yet (docs/facts.md).
 
         Raises:
-            ConfigError: The option `event_bus` is "".
+            ConfigError: The option `event_bus` is "", or no recipe asks the enricher.
 
         """
         bus = self._config.processing.event_bus
         if not bus:
             raise ConfigError(f'{who(self)}: event_bus: on_ready needs one; it is ""')
-        detail: dict[str, list[Any]] = {"deployment": [self._config.prefix]}
+        if missing and missing not in self._enrichers:
+            allowed = ", ".join(self._enrichers) or "none"
+            raise ConfigError(f"{who(self)}: missing: no recipe has {missing!r} in facts; allowed: {allowed}")
+        detail: dict[str, Any] = {"deployment": [self._config.prefix]}
         if under:
             detail["key"] = [{"prefix": under}]
+        if missing:
+            detail["facts"] = {"missing": [missing]}
         return events.Rule(
             self,
             id_,

@@ -10,8 +10,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from lightpress.backfill.look import Stale
 from lightpress.image import Pixels
 from lightpress.image.kinds import CANDIDATES, Kind
+from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.settled import is_current, is_kept
 
@@ -37,9 +39,9 @@ class Plan:
     """What would become of published originals.
 
     Attributes:
-        pictures: Originals by state: current, stale, "tried again" (they failed), removed, deleted (already), kept (the
-            recipe no longer accepts their format), "without original" (it has left, and would be needed: they stay as
-            they are).
+        pictures: Originals by state: current, stale, copied (their copies get other addresses or headers), enriched
+            (other enrichers are asked), "tried again" (they failed), removed, deleted (already), kept (the recipe no
+            longer accepts their format), "without original" (it has left, and would be needed: they stay as they are).
         variants: Variants of stale originals by state: made (new names), changed (pixels or quality), same (rendered
             again, with the same result as far as a manifest tells), removed, undecided (published, and kept or removed
             as the kind of the picture is, which only rendering tells).
@@ -58,6 +60,11 @@ class Plan:
     def to_render(self) -> int:
         """The number of originals that a backfill would render."""
         return self.pictures["stale"] + self.pictures["tried again"]
+
+    @property
+    def not_rendered(self) -> int:
+        """The number of originals that a backfill would send through the queue without rendering them."""
+        return self.pictures[Stale.COPIED] + self.pictures[Stale.ENRICHED]
 
     @property
     def without_original(self) -> int:
@@ -132,8 +139,15 @@ def _state(manifest: Manifest, recipe: Recipe | None) -> str:
     if recipe is None:
         return "removed"
     if is_current(manifest, recipe):
-        return "kept" if is_kept(manifest, recipe) else "current"
+        return "kept" if is_kept(manifest, recipe) else _told_anew(manifest, recipe) or "current"
     return "tried again" if manifest.status is Status.FAILED else "stale"
+
+
+def _told_anew(manifest: Manifest, recipe: Recipe) -> str | None:
+    """What becomes of a picture whose variants stay, in the words of a backfill; None if nothing does."""
+    if manifest.status is Status.READY and manifest.enrichers != recipe.enrichers:
+        return str(Stale.ENRICHED)
+    return str(Stale.COPIED) if with_copies(manifest, recipe, manifest) != manifest else None
 
 
 def _published(manifest: Manifest) -> dict[str, _Look]:

@@ -25,6 +25,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from lightpress.pipeline.copies import mark_of
 from lightpress.pipeline.copy_pattern import is_too_long
 from lightpress.pipeline.dropping import has_left
 from lightpress.pipeline.manifest import (
@@ -235,35 +236,51 @@ class Sweeper:
     # Copies.
 
     def _lacks_copies(self, manifest: Manifest) -> bool:
-        """Whether a copy is missing, was refused, or is of something else; or one lies where it was once."""
+        """Whether a copy is missing, was refused and need not be any more, or is of other bytes or headers."""
         if self.copies is None:
             return False
-        copies = self.copies
-        sums = {variant.path: variant.sha256[:32] for variant in manifest.variants}
+        copies, owner = self.copies, self.copies.owner(manifest.key)
+        seals = {variant.path: mark_of(variant, manifest, owner).seal for variant in manifest.variants}
         for one in manifest.copies:
             lying = copies.look(one.path) if not is_too_long(one.path) and copies.covers(one.path) else None
-            theirs = lying is not None and lying.owner != copies.owner(manifest.key)
+            theirs = lying is not None and lying.owner != owner
             if one.refused and lying and theirs:
                 continue  # as the manifest says
-            if lying is None or theirs or not lying.seal.startswith(sums[one.variant]):
+            if lying is None or theirs or lying.seal != seals[one.variant]:
                 return True
         return False
 
-    def astray(self, stored: Listed) -> Lies | None:
-        """What lies in a folder for copies, if no manifest names it: each is of the key that it says it is of."""
-        lying = self.copies.look(stored.key) if self.copies else None
-        name = self.copies.owns(lying.owner) if self.copies and lying and lying.owner else None
-        if name is None or not self._are_left((stored,)):
-            return None
-        published = self.images.published_at(f"{MANIFESTS}{name}.json")
-        if published is not None and stored.key in {one.path for one in published.manifest.copies}:
-            return None
-        return lying
+    def astray(self, some: Sequence[Listed]) -> list[tuple[Listed, Lies]]:
+        """Those of what lies in folders for copies that no manifest names: each is of the key that it says it is of.
 
-    def remove_copy(self, stored: Listed) -> bool:
-        """Remove a copy that is astray, as it lies there now; whether it did."""
-        lying = self.copies.look(stored.key) if self.copies else None
-        if self.copies is None or lying is None:
+        What is not a day old is not looked at. Of the rest, each is looked at once, and a manifest is read once for all
+        of its copies.
+        """
+        copies, old = self.copies, [stored for stored in some if self._are_left((stored,))]
+        if copies is None or not old:
+            return []
+        with ThreadPoolExecutor(self.at_once) as pool:
+            looked = zip(old, pool.map(copies.look, [stored.key for stored in old]), strict=True)
+            ours = [(stored, lying, _owner_of(lying, copies)) for stored, lying in looked]
+            names = sorted({name for _, _, name in ours if name})
+            addresses = dict(zip(names, pool.map(self._addresses, names), strict=True))
+        return [(stored, lying) for stored, lying, name in ours if lying and name and stored.key not in addresses[name]]
+
+    def _addresses(self, name: str) -> set[str]:
+        """Where the copies of a key are, by its short name, as its manifest says."""
+        published = self.images.published_at(f"{MANIFESTS}{name}.json")
+        return {one.path for one in published.manifest.copies} if published else set()
+
+    def remove_copies(self, astray: Sequence[tuple[Listed, Lies]]) -> int:
+        """Remove copies as they were looked at; returns how many."""
+        if not astray:
+            return 0
+        with ThreadPoolExecutor(self.at_once) as pool:
+            return sum(pool.map(self._remove_copy, astray))
+
+    def _remove_copy(self, astray: tuple[Listed, Lies]) -> bool:
+        stored, lying = astray
+        if self.copies is None:
             return False
         try:
             self.copies.remove(stored.key, lying)
@@ -292,6 +309,11 @@ def sources_of(judged: Iterable[Judged], source_of: Callable[[str], Source]) -> 
     to_send = [one for one in judged if one.to_send]
     late = [source_of(one.key) for one in to_send if one.uncopied or one.unfinished]
     return [source_of(one.key) for one in to_send if not (one.uncopied or one.unfinished)], late
+
+
+def _owner_of(lying: Lies | None, copies: Copies) -> str | None:
+    """The short name of the key that a copy is of; None for what is no copy of this deployment."""
+    return copies.owns(lying.owner) if lying and lying.owner else None
 
 
 def _ends_by_workflow(manifest: Manifest) -> bool:

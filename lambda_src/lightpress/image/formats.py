@@ -107,7 +107,7 @@ _WEBP_LOSSLESS = {"lossless": True, "quality": 60, "method": 2}
 _ICON = 32
 
 # Tuned for stills, it would take a third more bytes of what moves. Chromium 156 takes frames of full range for those of
-# limited range, and shows them with too much contrast (docs/decisions/0133).
+# limited range, and shows them with too much contrast (docs/decisions/0130).
 _AVIF_MOTION = {"speed": 9, "max_threads": 1, "range": "limited"}
 _AOM = {"color:tune": "ssimulacra2", "color:disable-trellis-quant": "1"}
 

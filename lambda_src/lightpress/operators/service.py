@@ -112,6 +112,7 @@ class OperatorService:
             "revision": manifest.revision if manifest else None,
             "recipe": manifest.recipe if manifest else None,
             "held_for": list(manifest.gate) if manifest else [],
+            "focus": manifest.focus if manifest else None,
             **summary_of(manifest, lambda variant: {"url": f"{self.cdn_base_url}/{variant.path}"}),
             "versions": [asdict(version) for version in versions],
             "failures": [_failure(one) for one in failures],

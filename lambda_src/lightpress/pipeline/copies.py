@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.manifest import Copy, Status, short_name
+from lightpress.pipeline.ports import Lies
 
 if TYPE_CHECKING:
     from lightpress.pipeline.copy_pattern import CopyRules
-    from lightpress.pipeline.manifest import Manifest
+    from lightpress.pipeline.manifest import Manifest, Variant
     from lightpress.pipeline.recipe import Recipe
 
 MOST_PAST = 200
@@ -34,6 +35,14 @@ def with_copies(manifest: Manifest, recipe: Recipe | None, before: Manifest | No
     left = [*(one.path for one in before.copies), *before.past_copies] if before else []
     past = tuple(path for path in dict.fromkeys(left) if path not in stay)
     return replace(manifest, copies=copies, copied_as=copied_as, past_copies=past[:MOST_PAST])
+
+
+def mark_of(variant: Variant, manifest: Manifest, owner: str) -> Lies:
+    """What a copy of a variant says of itself, wherever it lies: whose it is, for which manifest, and of which bytes.
+
+    owner: as `Copies.owner` has it.
+    """
+    return Lies("", owner, manifest.revision, f"{variant.sha256[:32]}-{manifest.copied_as}")
 
 
 def _copies(manifest: Manifest, recipe: Recipe, rules: CopyRules) -> tuple[Copy, ...]:

@@ -14,13 +14,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from lightpress.pipeline.copies import mark_of
 from lightpress.pipeline.copy_pattern import ANOTHERS, ELSEWHERE, FOREIGN, TOO_LONG, is_too_long
-from lightpress.pipeline.ports import Lies, PreconditionFailed
+from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
     from lightpress.pipeline.copy_pattern import CopyRules
-    from lightpress.pipeline.manifest import Copy, Manifest, Variant
-    from lightpress.pipeline.ports import Copies, Dependencies
+    from lightpress.pipeline.manifest import Copy, Manifest
+    from lightpress.pipeline.ports import Copies, Dependencies, Lies
 
 _TRIES = 5
 
@@ -76,7 +77,8 @@ class _Matching:
     def _placed(self, copy: Copy) -> str | None:
         """Write it, or say why it cannot be; raises PreconditionFailed if the address has changed meanwhile."""
         variant = next(one for one in self.manifest.variants if one.path == copy.variant)
-        lying, mark = self.copies.look(copy.path), self._mark(variant)
+        lying = self.copies.look(copy.path)
+        mark = mark_of(variant, self.manifest, self.copies.owner(self.manifest.key))
         if lying is not None and lying.owner != mark.owner:
             return self._refused(lying)
         if lying is not None and lying.seal == mark.seal:
@@ -131,14 +133,6 @@ class _Matching:
         for path in self.copies.purges_of(every):
             self.dependencies.purges.request_purge(path)
         self.purged = True
-
-    def _mark(self, variant: Variant) -> Lies:
-        return Lies(
-            "",
-            self.copies.owner(self.manifest.key),
-            self.manifest.revision,
-            f"{variant.sha256[:32]}-{self.manifest.copied_as}",
-        )
 
     @property
     def _rules(self) -> CopyRules:

@@ -288,6 +288,11 @@ class Manifest:
         return self.correction == (self.source.correction if self.source else None)
 
     @property
+    def focus(self) -> tuple[float, float] | None:
+        """Where the subject is, as people say: since the upload, else with it; None if nobody says."""
+        return self.correction or (self.source.focus if self.source else None)
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """The enrichers that have not answered yet."""
         answered = {fact.enricher for fact in self.facts}

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.copy_pattern import CopyRules
 
 EVERYTHING = "**"
+_NO_SPEC = Spec((), ())
 # What is said only where it is not usual: recipes that are older than these keys keep their digest.
 _USUAL: Mapping[str, object] = {
     "colors": "srgb",
@@ -118,6 +119,13 @@ class Recipe:
     def _digest_of_refusals(self) -> str:
         return _digest([self.digest, sorted(self.spec.accept)])
 
+    @property
+    def beside(self) -> dict[str, object]:
+        """What it says of other things than the bytes of variants, by key; what is usual is left out."""
+        said = asdict(replace(self, spec=_NO_SPEC)) | {"lazy": sorted(self.spec.lazy)}
+        usual = asdict(Recipe(self.name, _NO_SPEC)) | {"lazy": []}
+        return {name: value for name, value in said.items() if value != usual[name]}
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -135,6 +143,14 @@ class Rule:
         return self._pattern.matches(key)
 
 
+def _decided_of(rule: Rule) -> tuple[object, ...]:
+    """What a rule decides. Two values where it decides variants alone, so that such books keep their digest."""
+    if rule.recipe is None:
+        return rule.path, None
+    decided = (rule.path, rule.recipe.digest_for(Reason.FORMAT_NOT_ACCEPTED))
+    return (*decided, rule.recipe.beside) if rule.recipe.beside else decided
+
+
 @dataclass(frozen=True)
 class RecipeBook:
     """All rules, in order, and all recipes by name."""
@@ -144,9 +160,12 @@ class RecipeBook:
 
     @cached_property
     def digest(self) -> str:
-        """16 hex digits over the rules and everything that the recipes they name decide, refusals included."""
-        refusals = Reason.FORMAT_NOT_ACCEPTED
-        return _digest([(rule.path, rule.recipe and rule.recipe.digest_for(refusals)) for rule in self.rules])
+        """16 hex digits over the rules and everything that the recipes they name decide, refusals included.
+
+        Also over what changes no variant, such as copies: it tells whether these recipes are those that are deployed,
+        and a backfill of them is another job, for it has something to do.
+        """
+        return _digest([_decided_of(rule) for rule in self.rules])
 
     @property
     def is_lazy(self) -> bool:

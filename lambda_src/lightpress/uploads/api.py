@@ -128,7 +128,7 @@ class UploadService:
             "status": manifest.status,
             "picture": picture(manifest, self.cdn_base_url, alt=manifest.alt or ""),
             "srcset": {name: value for name, value in sets.items() if value},
-            "focus": manifest.correction or (manifest.source and manifest.source.focus),
+            "focus": manifest.focus,
             "focus_pending": not manifest.follows_correction,
             **summary_of(manifest, lambda variant: {"url": f"{self.cdn_base_url}/{variant.path}"}),
         }
