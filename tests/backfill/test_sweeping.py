@@ -19,7 +19,8 @@ from lightpress.backfill.spending import Purse
 from lightpress.backfill.sweep import Sweeper
 from lightpress.backfill.sweeping import CHUNK, Sweeping, found_in
 from lightpress.pipeline.buckets import Selection
-from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, manifest_path, variants_folder
+from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
+from lightpress.pipeline.paths import manifest_path, variants_folder
 from lightpress.pipeline.ports import Published
 from lightpress.pipeline.source import Original, Source
 from tests.backfill.fakes import NOW, FakeFiles, FakeHints, FakeRuns

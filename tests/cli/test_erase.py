@@ -27,15 +27,8 @@ from lightpress.pipeline.copy_pattern import Stored
 from lightpress.pipeline.events import read
 from lightpress.pipeline.failures import Trial, subject_of_picture
 from lightpress.pipeline.gate import held_path, review_path
-from lightpress.pipeline.manifest import (
-    Copy,
-    Manifest,
-    Status,
-    Variant,
-    generation_name,
-    manifest_path,
-    variants_folder,
-)
+from lightpress.pipeline.manifest import Copy, Manifest, Status, Variant
+from lightpress.pipeline.paths import generation_name, manifest_path, variants_folder
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.uploads.requests import owner_of

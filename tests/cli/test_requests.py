@@ -15,16 +15,8 @@ from lightpress.backfill.plan import plan
 from lightpress.cli.plan import manifest_paths, read_manifests
 from lightpress.cli.project import RECIPES
 from lightpress.cli.sweep import Sweep
-from lightpress.pipeline.manifest import (
-    MANIFESTS,
-    VARIANTS,
-    Manifest,
-    PublishedSource,
-    Status,
-    generation_name,
-    manifest_path,
-    variants_folder,
-)
+from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
+from lightpress.pipeline.paths import MANIFESTS, VARIANTS, generation_name, manifest_path, variants_folder
 from lightpress.pipeline.recipe_file import load_recipes
 from tests.cli.deployed import IMAGES, UPLOADS, Rig
 from tools.fakes.s3 import Bucket, SimulatedS3

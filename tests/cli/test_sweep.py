@@ -17,16 +17,8 @@ from lightpress.cli.sweep import Sweep
 from lightpress.pipeline.copies import mark_of
 from lightpress.pipeline.copy_pattern import Stored as StoredCopy
 from lightpress.pipeline.events import read
-from lightpress.pipeline.manifest import (
-    Copy,
-    Manifest,
-    PublishedSource,
-    Status,
-    Variant,
-    generation_name,
-    manifest_path,
-    variants_folder,
-)
+from lightpress.pipeline.manifest import Copy, Manifest, PublishedSource, Status, Variant
+from lightpress.pipeline.paths import generation_name, manifest_path, variants_folder
 from lightpress.pipeline.ports import PreconditionFailed
 from tests.cli.deployed import IMAGES, Rig
 

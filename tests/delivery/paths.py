@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from lightpress.pipeline.manifest import short_name
+from lightpress.pipeline.paths import short_name
 
 
 def resolver_path(key: str, *, accepted: str = "-", wanted: str = "-") -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from lightpress.delivery.purging import EVERYTHING, FOLDERS_AT_ONCE, Purged, TooManyRequests, purge
-from lightpress.pipeline.manifest import cached_folders
+from lightpress.pipeline.paths import cached_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -29,7 +29,8 @@ from lightpress.local.emulator import WORKER_PREFIX
 from lightpress.local.home import Home
 from lightpress.local.processes import commands
 from lightpress.pipeline.buckets import Selection
-from lightpress.pipeline.manifest import VARIANTS, Manifest, PublishedSource, Status, variants_folder
+from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
+from lightpress.pipeline.paths import VARIANTS, variants_folder
 from lightpress.pipeline.recipe_file import load_recipes
 from tests.e2e.test_pipeline import eventually, picture
 

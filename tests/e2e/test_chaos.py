@@ -28,7 +28,8 @@ from lightpress.local.emulator import WORKER_PREFIX
 from lightpress.local.home import Home
 from lightpress.local.processes import commands
 from lightpress.pipeline.failures import subject_of_picture
-from lightpress.pipeline.manifest import Manifest, Status, variants_folder
+from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.paths import variants_folder
 from tests.e2e.conftest import PROJECT
 from tests.e2e.test_pipeline import picture, stored
 from tools.drawing import png_claiming

@@ -11,7 +11,8 @@ from lightpress.cli.backfill import Limits
 from lightpress.cli.backfilling import VARIANTS, StopSwitch, job_for, run
 from lightpress.cli.project import RECIPES
 from lightpress.client.uploading import upload
-from lightpress.pipeline.manifest import Status, manifest_path, variants_folder
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.paths import manifest_path, variants_folder
 from lightpress.pipeline.recipe_file import load_recipes
 from tests.e2e.test_pipeline import eventually, picture, settle, stored
 from tools.drawing import disc, file_of, plain, ramp

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from lightpress.client.uploading import upload
-from lightpress.pipeline.manifest import manifest_path, variants_folder
+from lightpress.pipeline.paths import manifest_path, variants_folder
 from lightpress.uploads.requests import owner_of
 from tests.e2e.conftest import PROJECT
 from tests.e2e.test_delivery import PURGED_WITHIN

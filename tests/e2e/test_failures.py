@@ -12,7 +12,8 @@ from lightpress.cli.sweep import Sweep
 from lightpress.client.uploading import upload
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.failures import subject_of_message
-from lightpress.pipeline.manifest import Status, variants_folder
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.paths import variants_folder
 from lightpress.pipeline.source import Source
 from tests.e2e.test_pipeline import eventually, picture, settle
 

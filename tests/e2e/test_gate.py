@@ -22,7 +22,8 @@ from lightpress.local.deployment import of_local_cloud
 from lightpress.pipeline.enriching import fact_message
 from lightpress.pipeline.facts import Fact, Label
 from lightpress.pipeline.gate import PERSON, Review
-from lightpress.pipeline.manifest import Status, generation_name, variants_folder
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.paths import generation_name, variants_folder
 from lightpress.pipeline.recipe_file import load_recipes
 from tests.e2e.conftest import free_ports
 from tests.e2e.test_lazy import checkout_with

@@ -15,7 +15,8 @@ from lightpress.client.uploading import upload
 from lightpress.delivery.permalink import permalink
 from lightpress.local import down, up
 from lightpress.local.deployment import of_local_cloud
-from lightpress.pipeline.manifest import Status, variants_folder
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.paths import variants_folder
 from tests.e2e.conftest import PROJECT, free_ports
 from tests.e2e.test_pipeline import eventually, settle
 from tools.drawing import file_of, ramp

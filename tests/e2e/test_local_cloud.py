@@ -12,7 +12,7 @@ import urllib3
 
 from lightpress.local import LocalCloudError, Outputs, status
 from lightpress.local.deploy import deploy
-from lightpress.pipeline.manifest import generation_name, variants_folder
+from lightpress.pipeline.paths import generation_name, variants_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

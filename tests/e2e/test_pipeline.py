@@ -12,7 +12,8 @@ from PIL import Image
 
 from lightpress.cli.failures import FailureStore, Filters
 from lightpress.client.uploading import Upload, upload, watch
-from lightpress.pipeline.manifest import Status, variants_folder
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.paths import variants_folder
 from tools.drawing import BLUE, disc, file_of, plain, ramp
 
 if TYPE_CHECKING:

@@ -28,7 +28,8 @@ from lightpress.local import restart
 from lightpress.local.emulator import WORKER_PREFIX
 from lightpress.local.home import Home
 from lightpress.local.processes import commands
-from lightpress.pipeline.manifest import Status, variants_folder
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.paths import variants_folder
 from tests.e2e.test_chaos import (
     BAD,
     Upload,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lightpress.delivery.permalink import key_of, permalink
 from lightpress.delivery.resolve import read
-from lightpress.pipeline.manifest import short_name
+from lightpress.pipeline.paths import short_name
 from tests.delivery.paths import resolver_path
 from tests.edge.engine import Request, answer_to, answers_to
 

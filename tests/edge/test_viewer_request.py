@@ -8,7 +8,7 @@ import pytest
 
 from lightpress.image import EncodedVariant
 from lightpress.image.formats import OUTPUTS, Output
-from lightpress.pipeline.manifest import generation_name, variant_path
+from lightpress.pipeline.paths import generation_name, variant_path
 from tests.edge.engine import SOURCE, Request, answer_to
 
 _KEY = "mfrggzdfmztwq2lknnwg23tpob"

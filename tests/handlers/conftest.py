@@ -38,7 +38,8 @@ from lightpress.composition import (
 from lightpress.composition import record_failure as composed_record_failure
 from lightpress.handlers import record_failure
 from lightpress.handlers.process_upload import handler
-from lightpress.pipeline.manifest import Manifest, manifest_from_json, manifest_path
+from lightpress.pipeline.manifest import Manifest, manifest_from_json
+from lightpress.pipeline.paths import manifest_path
 from lightpress.telemetry import logger
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from lightpress.composition.backfill import machine_at
 from lightpress.handlers.backfill import handler
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.events import read, reconcile_message
-from lightpress.pipeline.manifest import manifest_path, variants_folder
+from lightpress.pipeline.paths import manifest_path, variants_folder
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.source import Source
 from tests.handlers.conftest import (

@@ -18,8 +18,9 @@ from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.dropping import Dropping, MayNotRemove
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.gate import Review
-from lightpress.pipeline.manifest import Manifest, Status, manifest_path
+from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.messages import Message, MessageProcessor
+from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import DROP, KEEP, Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import reconcile

@@ -14,7 +14,8 @@ from lightpress.handlers.process_upload import handler
 from lightpress.image.formats import FALLBACKS
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.events import read
-from lightpress.pipeline.manifest import Status, manifest_path
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.settings import SettingMissingError
 from tests.handlers.conftest import (

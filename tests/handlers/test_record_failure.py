@@ -12,7 +12,8 @@ from lightpress.composition.purge_deleted import cdn
 from lightpress.composition.record_failure import recorder
 from lightpress.handlers import purge_deleted
 from lightpress.pipeline.events import reconcile_message
-from lightpress.pipeline.manifest import Status, short_name
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.paths import short_name
 from lightpress.pipeline.source import Source
 from lightpress.settings import SettingMissingError
 from tests.handlers.conftest import (

@@ -21,7 +21,8 @@ from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.take_review import handler
 from lightpress.image import render
 from lightpress.pipeline.gate import MALWARE, PERSON, Review
-from lightpress.pipeline.manifest import Manifest, Status, manifest_path
+from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered
 from lightpress.pipeline.recipe_file import load_recipes

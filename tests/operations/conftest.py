@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.pipeline.manifest import manifest_path
+from lightpress.pipeline.paths import manifest_path
 from tests.cdk.conftest import dev, template_of
 from tests.handlers.conftest import IMAGES, clients, deployed, notification, settings, told
 from tests.handlers.conftest import _new_container as new_container

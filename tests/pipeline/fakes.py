@@ -14,7 +14,8 @@ from lightpress.failures.record import FailureRecorder, FailureRecords
 from lightpress.image import REJECTIONS, EncodedVariant, OriginalInfo, PictureRejected, Reason, RenderResult, Size, Spec
 from lightpress.image.formats import ACCEPTED
 from lightpress.pipeline.failures import DeadLetter
-from lightpress.pipeline.manifest import manifest_from_json, manifest_path
+from lightpress.pipeline.manifest import manifest_from_json
+from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.source import Source

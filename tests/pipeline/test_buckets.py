@@ -11,7 +11,7 @@ from lightpress.image import CompressionOptions
 from lightpress.in_place.buckets import Compressing, InPlace, in_place_from
 from lightpress.pipeline.buckets import Attached, Publishing, Selection, attached_from
 from lightpress.pipeline.events import Problem
-from lightpress.pipeline.manifest import manifest_path, variants_folder
+from lightpress.pipeline.paths import manifest_path, variants_folder
 from lightpress.pipeline.source import Source
 from tests.pipeline.fakes import UPLOADS, FakeCloud, FakeOriginals
 

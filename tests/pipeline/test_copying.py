@@ -9,7 +9,7 @@ import pytest
 
 from lightpress.aws.copies import S3Copies
 from lightpress.aws.images import S3Images
-from lightpress.pipeline import gate, manifest
+from lightpress.pipeline import gate, paths
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.copies import MOST_PAST, with_copies
 from lightpress.pipeline.copy_pattern import (
@@ -23,7 +23,8 @@ from lightpress.pipeline.copy_pattern import (
 )
 from lightpress.pipeline.copying import match_copies
 from lightpress.pipeline.facts import FACTS
-from lightpress.pipeline.manifest import Copy, Manifest, PublishedSource, Status, Variant, short_name
+from lightpress.pipeline.manifest import Copy, Manifest, PublishedSource, Status, Variant
+from lightpress.pipeline.paths import short_name
 from lightpress.pipeline.ports import Dependencies, PreconditionFailed
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from tests.pipeline.fakes import book
@@ -60,7 +61,7 @@ def test_an_address_follows_from_the_key_the_size_and_the_format(pattern: str, k
 
 
 def test_the_reserved_folders_are_those_that_the_code_uses() -> None:
-    used = {manifest.VARIANTS, manifest.MANIFESTS, manifest.PERMALINKS, manifest.LIKENESSES}
+    used = {paths.VARIANTS, paths.MANIFESTS, paths.PERMALINKS, paths.LIKENESSES}
     assert used | {gate.HELD, gate.REVIEWS, FACTS} <= set(RESERVED)
 
 
@@ -134,7 +135,7 @@ class Rig:
         return self._put(with_copies(Manifest(before.key, Status.DELETED, before.revision + 1), None, before))
 
     def _put(self, published: Manifest) -> Manifest:
-        self.bucket.put(manifest.manifest_path(published.key), published.to_json())
+        self.bucket.put(paths.manifest_path(published.key), published.to_json())
         return published
 
 

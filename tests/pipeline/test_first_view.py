@@ -14,7 +14,8 @@ from lightpress.aws.originals import S3Originals
 from lightpress.image import PictureRejected, Reason, RenderResult, Size, Spec, render
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.first_view import TRIES, FirstView, FirstViews, Result
-from lightpress.pipeline.manifest import Manifest, Status, manifest_path
+from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import Action, reconcile

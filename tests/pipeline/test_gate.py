@@ -15,7 +15,8 @@ from lightpress.aws.reviews import S3Reviews
 from lightpress.composition.publishing import RECIPES
 from lightpress.image import render
 from lightpress.pipeline.gate import PERSON, Review, held_path, standing_of
-from lightpress.pipeline.manifest import Status, manifest_from_json, variants_folder
+from lightpress.pipeline.manifest import Status, manifest_from_json
+from lightpress.pipeline.paths import variants_folder
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered
 from lightpress.pipeline.recipe_file import load_recipes

@@ -26,6 +26,10 @@ from lightpress.pipeline.manifest import (
     PublishedSource,
     Status,
     Variant,
+    manifest_from_json,
+    variants_of,
+)
+from lightpress.pipeline.paths import (
     cached_folders,
     fact_path,
     file_name,
@@ -33,7 +37,6 @@ from lightpress.pipeline.manifest import (
     generation_name,
     likeness_of_entry,
     likeness_paths,
-    manifest_from_json,
     manifest_path,
     manifest_path_for,
     permalinks_folder,
@@ -41,7 +44,6 @@ from lightpress.pipeline.manifest import (
     short_name,
     variant_path,
     variants_folder,
-    variants_of,
 )
 from tests.pipeline.keys import NASTY_KEYS
 

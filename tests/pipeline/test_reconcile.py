@@ -10,7 +10,8 @@ import pytest
 from lightpress.image import Limits, Reason, Size, Spec
 from lightpress.image.formats import READABLE
 from lightpress.pipeline.failures import Verdict
-from lightpress.pipeline.manifest import Status, permalinks_folder, variants_folder
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.paths import permalinks_folder, variants_folder
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import ATTEMPTS, Action, Outcome, TooManyConflicts, reconcile

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from lightpress.pipeline.manifest import manifest_path
+from lightpress.pipeline.paths import manifest_path
 from tests.handlers.conftest import batch, notification
 from tests.runtime.runtime_api import Function
 from tools.drawing import file_of, four_corners, speckled

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lightpress.aws.images import S3Images
 from lightpress.delivery.resolve import Lookups, read, resolve
-from lightpress.pipeline.manifest import PERMALINKS, cached_folders, covers, permalinks_folder
+from lightpress.pipeline.paths import PERMALINKS, cached_folders, covers, permalinks_folder
 from tests.delivery.paths import resolver_path
 from tests.simulation.deployed import IMAGES, PURGES, QUEUE
 from tools.fakes.s3 import SimulatedS3

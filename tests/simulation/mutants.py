@@ -318,7 +318,7 @@ MUTANTS = (
     Mutant(
         "what was deleted is removed before the CDN is told",
         RECONCILE,
-        (Change("A.purges.request_purge(F)", "[A.images.remove(dead), A.purges.request_purge(F)]"),),
+        (Change("A.purges.request_purge(F)", "[A.images.remove(dead), A.purges.request_purge(F)]", "_remove"),),
         Case("PD", faults=1),
         90_000,
     ),
@@ -436,7 +436,7 @@ MUTANTS = (
     Mutant(
         "what was written for a later revision stays",
         RECONCILE,
-        (Change("L > M.revision", "False"),),
+        (Change("L > M.revision", "False", "swept"),),
         Case("PQP", versioned=False, faults=1, begins=DIED_AND_PUT_BACK),
         50,
     ),
@@ -829,7 +829,7 @@ MUTANTS = (
         "an erasure leaves tombstones their names",
         ERASING,
         (
-            Change("M.key or L > R", "L > R"),
+            Change("M.key or P or L > R", "P or L > R"),
             Change("int(bool(M.key))", "0"),
         ),
         Case("PDS", begins=PUBLISHED_AND_DELETED),
@@ -1372,7 +1372,10 @@ MUTANTS = (
         ("L is None or L.owner != O", "L is None"),
     ),
     _of_copies(
-        "nobody reads the manifest again after copying", RECONCILE, 500, ("N is None or N.manifest != M", "N is None")
+        "nobody reads the manifest again after copying",
+        RECONCILE,
+        500,
+        ("N is None or N.manifest != M", "N is None", "match_copies"),
     ),
     _of_copies("a crash leaves copies as they are", RECONCILE, 500, ("match_copies(M, D)", "M", "_looked_at_again")),
     _of_copies(

@@ -16,15 +16,13 @@ from lightpress.pipeline.copy_pattern import ANOTHERS
 from lightpress.pipeline.events import read
 from lightpress.pipeline.facts import center_of, fact_from
 from lightpress.pipeline.gate import PERSON, entry_of, held_folder, review_from_json, review_path, reviews_folder
-from lightpress.pipeline.manifest import (
+from lightpress.pipeline.manifest import Manifest, Status, manifest_from_json
+from lightpress.pipeline.paths import (
     VARIANTS,
-    Manifest,
-    Status,
     fact_path,
     facts_folder,
     generation_in,
     generation_name,
-    manifest_from_json,
     manifest_path,
     revision_of,
     short_name,

@@ -20,8 +20,9 @@ from lightpress.delivery.summary import summary_of
 from lightpress.image import MESSAGES, PictureRejected, Reason, Size, Spec, render
 from lightpress.image.formats import INPUTS
 from lightpress.pipeline.facts import Words
-from lightpress.pipeline.manifest import Publication, variant_path, variants_of
+from lightpress.pipeline.manifest import Publication, variants_of
 from lightpress.pipeline.owed import owed_of
+from lightpress.pipeline.paths import variant_path
 from lightpress.uploads.page import page_formats
 from lightpress.uploads.requests import parse_correction
 from web.serve import pages

@@ -6,7 +6,7 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from lightpress.pipeline.manifest import short_name
+from lightpress.pipeline.paths import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lightpress.delivery.purging import TooManyRequests, purge
-from lightpress.pipeline.manifest import cached_folders, variants_folder
+from lightpress.pipeline.paths import cached_folders, variants_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,16 +11,8 @@ from typing import Any, get_args, get_origin, get_type_hints
 from lightpress.cdk.readiness import PROJECT
 from lightpress.image.capture import Capture
 from lightpress.pipeline.facts import Fact, Words
-from lightpress.pipeline.manifest import (
-    Copy,
-    DroppedOriginal,
-    LazyVariant,
-    Manifest,
-    PublishedSource,
-    Status,
-    Variant,
-    manifest_path,
-)
+from lightpress.pipeline.manifest import Copy, DroppedOriginal, LazyVariant, Manifest, PublishedSource, Status, Variant
+from lightpress.pipeline.paths import manifest_path
 from tools.markdown import line
 
 PAGE = PROJECT / "docs" / "manifest.md"

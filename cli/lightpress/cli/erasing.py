@@ -24,15 +24,8 @@ from lightpress.cli.deleting import refused_in
 from lightpress.pipeline.copy_pattern import is_too_long
 from lightpress.pipeline.failures import subject_of_picture
 from lightpress.pipeline.gate import held_folder, reviews_folder, revision_of_entry
-from lightpress.pipeline.manifest import (
-    Manifest,
-    Status,
-    facts_folder,
-    likeness_folder,
-    likeness_paths,
-    manifest_path,
-    variants_folder,
-)
+from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.paths import facts_folder, likeness_folder, likeness_paths, manifest_path, variants_folder
 from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:

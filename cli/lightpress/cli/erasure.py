@@ -18,7 +18,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.purges import SqsLateLooks
 from lightpress.aws.upload_counters import OWNER_DAY
 from lightpress.cli.erasing import Erasing, Kind, NotErasedError, Scope
-from lightpress.pipeline.manifest import MANIFESTS, variants_folder
+from lightpress.pipeline.paths import MANIFESTS, variants_folder
 from lightpress.pipeline.source import Source
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.summary import summary_of
 from lightpress.image import PictureRejected
-from lightpress.pipeline.manifest import Manifest, Publication, Variant, file_name, variants_of
+from lightpress.pipeline.manifest import Manifest, Publication, Variant, variants_of
+from lightpress.pipeline.paths import file_name
 from lightpress.pipeline.sandbox import Child, Cost, SandboxLimits, render_and_pack
 
 if TYPE_CHECKING:

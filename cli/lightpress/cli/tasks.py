@@ -19,7 +19,7 @@ from lightpress.costs.estimate import Assumptions, cost_of
 from lightpress.costs.prices import MILLION
 from lightpress.failures.retrying import SEGMENTS, is_chosen
 from lightpress.pipeline.buckets import Selection
-from lightpress.pipeline.manifest import MANIFESTS
+from lightpress.pipeline.paths import MANIFESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

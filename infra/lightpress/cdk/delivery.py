@@ -28,7 +28,7 @@ from lightpress.cdk.mount import described, host_of, permit
 from lightpress.cdk.naming import global_name, pin, root_of
 from lightpress.cdk.web_acl import makes_web_acl, web_acl
 from lightpress.image.formats import FALLBACKS, OUTPUTS
-from lightpress.pipeline.manifest import VARIANTS
+from lightpress.pipeline.paths import VARIANTS
 from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from lightpress.cdk.queues import queue_of_pictures
 from lightpress.cdk.webhooks import rule_of
 from lightpress.delivery.notify import KINDS
 from lightpress.pipeline.facts import ALT, DUPLICATES, FACES, FACTS, LABELS
-from lightpress.pipeline.manifest import LIKENESSES, MANIFESTS, VARIANTS, Status
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.paths import LIKENESSES, MANIFESTS, VARIANTS
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3

@@ -16,8 +16,9 @@ from lightpress.cdk.naming import resource
 from lightpress.cdk.webhooks import rule_of
 from lightpress.delivery.notify import KINDS, SOURCE
 from lightpress.pipeline.gate import MODERATION, REVIEWS
-from lightpress.pipeline.manifest import MANIFESTS, Status
+from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.moderation import Thresholds
+from lightpress.pipeline.paths import MANIFESTS
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3

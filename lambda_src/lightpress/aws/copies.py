@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from lightpress.aws.errors import find_object, on_condition
 from lightpress.aws.images import S3Images
 from lightpress.pipeline.copy_pattern import COPY_MARK, WAITING, purged_by
-from lightpress.pipeline.manifest import MANIFESTS, short_name
+from lightpress.pipeline.paths import MANIFESTS, short_name
 from lightpress.pipeline.ports import Lies
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.aws.images import S3Images
 from lightpress.pipeline.facts import fact_from
-from lightpress.pipeline.manifest import fact_path
+from lightpress.pipeline.paths import fact_path
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

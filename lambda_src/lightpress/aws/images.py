@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone, on_condition
 from lightpress.pipeline.file_names import content_disposition
-from lightpress.pipeline.manifest import manifest_from_json, manifest_path
+from lightpress.pipeline.manifest import manifest_from_json
+from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.ports import Published
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from lightpress.aws.errors import is_gone
 from lightpress.in_place.objects import LedgerEntry
-from lightpress.pipeline.manifest import manifest_path
+from lightpress.pipeline.paths import manifest_path
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from lightpress.delivery.purging import TooManyRequests
 from lightpress.pipeline.events import reconcile_message
-from lightpress.pipeline.manifest import cached_folders
+from lightpress.pipeline.paths import cached_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from heapq import merge
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from lightpress.pipeline.manifest import MANIFESTS, VARIANTS
+from lightpress.pipeline.paths import MANIFESTS, VARIANTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -28,13 +28,8 @@ from typing import TYPE_CHECKING, Protocol
 from lightpress.pipeline.copies import mark_of
 from lightpress.pipeline.copy_pattern import is_too_long
 from lightpress.pipeline.dropping import has_left
-from lightpress.pipeline.manifest import (
-    MANIFESTS,
-    Manifest,
-    Status,
-    generation_in,
-    revision_of,
-)
+from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.paths import MANIFESTS, generation_in, revision_of
 from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from lightpress.delivery.permalink import permalink
 from lightpress.delivery.summary import message_for, summary_of
-from lightpress.pipeline.manifest import Status, short_name
+from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.paths import short_name
 from lightpress.pipeline.reconcile import Action
 
 if TYPE_CHECKING:

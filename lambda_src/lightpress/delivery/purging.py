@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from lightpress.pipeline.manifest import PERMALINKS, VARIANTS
+from lightpress.pipeline.paths import PERMALINKS, VARIANTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

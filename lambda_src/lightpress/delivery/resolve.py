@@ -21,7 +21,8 @@ from lightpress.delivery.markup import whole_pictures
 from lightpress.delivery.permalink import key_of
 from lightpress.image.formats import FALLBACKS, OUTPUTS
 from lightpress.pipeline.file_names import content_disposition, saved_as
-from lightpress.pipeline.manifest import PERMALINKS, LazyVariant, Status, short_name
+from lightpress.pipeline.manifest import LazyVariant, Status
+from lightpress.pipeline.paths import PERMALINKS, short_name
 from lightpress.units import MB
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lightpress.image.formats import OUTPUTS
-from lightpress.pipeline.manifest import Copy, Status, short_name
+from lightpress.pipeline.manifest import Copy, Status
+from lightpress.pipeline.paths import short_name
 from lightpress.pipeline.ports import Lies
 
 if TYPE_CHECKING:

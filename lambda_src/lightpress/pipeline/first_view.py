@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Protocol
 from lightpress.image import PictureRejected, Reason
 from lightpress.image.formats import OUTPUTS
 from lightpress.pipeline.file_names import saved_as
-from lightpress.pipeline.manifest import Status, generation_in, manifest_path_for
+from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.owed import only
+from lightpress.pipeline.paths import generation_in, manifest_path_for
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
 from lightpress.pipeline.sandbox import ChildLost
 

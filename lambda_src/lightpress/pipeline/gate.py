@@ -12,7 +12,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from lightpress.pipeline.manifest import short_name
+from lightpress.pipeline.paths import short_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

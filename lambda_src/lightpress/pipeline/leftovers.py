@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from lightpress.pipeline.manifest import Manifest, Status, generation_in, revision_of, variants_folder
+from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.paths import generation_in, revision_of, variants_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

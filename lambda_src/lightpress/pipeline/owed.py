@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lightpress.image import Pixels
 from lightpress.image.formats import OUTPUTS
-from lightpress.pipeline.manifest import LazyVariant, variant_path
+from lightpress.pipeline.manifest import LazyVariant
+from lightpress.pipeline.paths import variant_path
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

@@ -25,15 +25,9 @@ from lightpress.pipeline.failures import Verdict
 from lightpress.pipeline.file_names import saved_as
 from lightpress.pipeline.gate import NO_GATE
 from lightpress.pipeline.leftovers import has_variants, is_gone_for_good, remove_dead, swept, unlist
-from lightpress.pipeline.manifest import (
-    Manifest,
-    Publication,
-    Status,
-    permalinks_folder,
-    variant_path,
-    variants_of,
-)
+from lightpress.pipeline.manifest import Manifest, Publication, Status, variants_of
 from lightpress.pipeline.owed import owed_of
+from lightpress.pipeline.paths import permalinks_folder, variant_path
 from lightpress.pipeline.ports import PreconditionFailed, Unreadable
 from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.settled import facts_told, is_overdue, is_settled, outlives, retold, suggested_by

@@ -16,7 +16,8 @@ from lightpress.image import load_codecs, render
 from lightpress.image.formats import READABLE
 from lightpress.ingest.urls import parse_url
 from lightpress.pipeline.buckets import Publishing
-from lightpress.pipeline.manifest import Manifest, Publication, variant_path, variants_of
+from lightpress.pipeline.manifest import Manifest, Publication, variants_of
+from lightpress.pipeline.paths import variant_path
 from lightpress.pipeline.ports import Published
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.uploads.api import UploadService
