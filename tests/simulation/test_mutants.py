@@ -24,6 +24,12 @@ def test_code_with_a_broken_step_is_found_out(mutant: Mutant) -> None:
     assert mutant.found_after() is not None
 
 
+def test_each_change_of_each_mutant_has_exactly_one_place_in_the_code() -> None:
+    """Also of those that only nightly runs look for: code that is moved or written anew may no longer hold them."""
+    for mutant in MUTANTS:
+        assert mutant.code
+
+
 def test_a_mutant_that_cannot_run_is_a_mistake_and_not_found() -> None:
     change = Change("A.dependencies.images.publish(M, A.published)", "A.dependencies.images.no_such_method(M)")
     mutant = Mutant("no such method", RECONCILE, (change,), Case("P"), 50)
