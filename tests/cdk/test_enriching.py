@@ -35,17 +35,19 @@ sizes = { w640 = { width = 640 } }
 """
 
 
-def synthesized(folder: Path, recipes: str, **options: Any) -> Template:  # noqa: ANN401  as the construct takes them
+def synthesized(folder: Path, recipes: str, *, own: str = "", **options: Any) -> Template:  # noqa: ANN401  as the construct takes them
+    """A stack with a construct. own: The name of an enricher of its owner's."""
     path = folder / "recipes.toml"
     path.write_text(recipes, encoding="utf-8")
     app = App(context=NO_LAYER, outdir=str(folder / "out"))
     stack = Stack(app, "Told", env={"account": "123456789012", "region": "eu-west-1"})
     images = Lightpress(stack, "Images", recipes=path, name="dev", **options)
-    target = sqs.Queue(stack, "OfTheirOwn")
-    images.on_ready(targets.SqsQueue(target), missing="own")
-    images.fact_queue.grant_send_messages(iam.Role(stack, "Owner", assumed_by=iam.ServicePrincipal("lambda")))
-    with pytest.raises(ConfigError, match=r"missing: no recipe has 'owm' in facts; allowed: .*labels, own$"):
-        images.on_ready(targets.SqsQueue(target), id_="Owm", missing="owm")
+    if own:
+        target = targets.SqsQueue(sqs.Queue(stack, "OfTheirOwn"))
+        images.on_ready(target, missing=own)
+        images.fact_queue.grant_send_messages(iam.Role(stack, "Owner", assumed_by=iam.ServicePrincipal("lambda")))
+        with pytest.raises(ConfigError, match=r"missing: no recipe has 'owm' in facts; allowed: .*labels, own$"):
+            images.on_ready(target, id_="Owm", missing="owm")
     return read_template(app.synth().get_stack_by_name("Told"))
 
 
@@ -53,7 +55,7 @@ def synthesized(folder: Path, recipes: str, **options: Any) -> Template:  # noqa
 def enriched(tmp_path_factory: pytest.TempPathFactory) -> Template:
     folder = tmp_path_factory.mktemp("enriched")
     chosen = {"detect_labels": True, "detect_faces": True, "alt_text_model": "eu.amazon.nova-lite-v1:0"}
-    return synthesized(folder, RECIPES, **chosen)
+    return synthesized(folder, RECIPES, own="own", **chosen)
 
 
 @pytest.mark.parametrize("handler", ["take_fact", *CALLS])

@@ -154,6 +154,7 @@ def test_the_functions_get_the_options_in_their_variables(existing: Template) ->
     assert told["DEAD_LETTER_QUEUE_URL"].endswith("/InPlaceDeadLetterQueue")
 
 
+@pytest.mark.nightly
 def test_the_upload_api_knows_the_attached_prefixes_and_may_not_read_the_buckets(tmp_path: Path) -> None:
     template = synthesize_with(replace(CONFIG, uploads=UploadOptions(upload_auth="iam")), tmp_path)
     function = function_id(template.raw, "upload_api")
@@ -172,6 +173,7 @@ def test_there_is_an_alarm_for_each_of_its_symptoms(existing: Template) -> None:
     assert {f"lightpress-dev-{symptom}" for symptom in without_api | SYMPTOMS_IN_PLACE} == found
 
 
+@pytest.mark.sampled(1)
 def test_without_tables_there_is_nothing_of_it(template: Template) -> None:
     assert not template.resources("AWS::Events::Rule")
     assert "ATTACHED" not in environment_of(template.raw, function_id(template.raw, "process_upload"))

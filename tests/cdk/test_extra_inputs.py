@@ -137,6 +137,7 @@ def megabytes(folder: Path) -> float:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1_000_000
 
 
+@pytest.mark.nightly
 def test_everything_together_is_far_below_what_lambda_allows(for_arm: Path, extra_layers: dict[str, Path]) -> None:
     sizes = {name: megabytes(folder) for name, folder in extra_layers.items()}
     most = {"jxl": 8, "svg": 4, "pdf": 11, FACES: 68}

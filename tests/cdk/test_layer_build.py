@@ -36,6 +36,7 @@ def for_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _built(_HOST, tmp_path_factory.mktemp("host"))
 
 
+@pytest.mark.nightly
 def test_every_library_is_for_the_processor(for_arm: Path) -> None:
     libraries = list(_libraries(for_arm))
     assert len(libraries) > 10

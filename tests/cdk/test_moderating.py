@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -75,7 +75,7 @@ def test_without_the_option_the_reviewer_is_somebody_else(tmp_path: Path) -> Non
     ids=["no label", "no percent", "no table", "doubt alone", "no doubt", "no events"],
 )
 def test_what_could_not_work_is_refused_with_the_key_and_what_is_allowed(
-    tmp_path: Path, options: dict[str, object], said: str
+    tmp_path: Path, options: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(ConfigError, match=said):
         synthesized(tmp_path, RECIPES, **options)

@@ -112,7 +112,7 @@ def test_unless_an_option_says_so_no_function_asks_for_more_than_the_3008_mb_of_
     assert max(memory.values()) == memory["record_failure"] == 3008
 
 
-@pytest.mark.sampled(2)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("chosen", "platform"), [("DEBUG", "DEBUG"), ("INFO", "INFO"), ("WARN", "INFO"), ("ERROR", "INFO")]
 )
@@ -172,6 +172,7 @@ def test_without_a_signature_nobody_sees_a_private_picture_by_either_address(eve
     assert everything.raw["Outputs"]["SigningKeyId0"]["Value"] == {"Ref": key.id}
 
 
+@pytest.mark.sampled(1)
 def test_a_picture_is_for_everybody_unless_the_options_say_otherwise(template: Template) -> None:
     assert not template.resources("AWS::CloudFront::KeyGroup", "AWS::CloudFront::PublicKey")
     assert "TrustedKeyGroups" not in json.dumps(template.raw)
@@ -222,6 +223,7 @@ def test_one_key_encrypts_everything_that_is_kept(with_options: Callable[[str], 
     assert {_id_or_arn(one) for one in used} == {_id_or_arn(arn)}
 
 
+@pytest.mark.nightly
 def test_each_function_may_do_with_the_key_what_its_other_grants_need(with_options: Callable[[str], Template]) -> None:
     template = with_options(f'encryption_key = "{_KEY}"\nupload_auth = "iam"\nplaceholder_while_processing = true')
     reads, writes = {"kms:Decrypt"}, {"kms:Decrypt", "kms:GenerateDataKey"}
@@ -271,6 +273,7 @@ operators_scope = "operate"
 """
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("more", [_SIGNED, _WITH_TOKENS], ids=["IAM, URLs, quotas and in place", "operators"])
 def test_whoever_reads_or_writes_a_table_a_queue_or_a_bucket_may_do_with_its_key_what_that_takes(
     with_options: Callable[[str], Template], more: str
@@ -285,6 +288,7 @@ def test_whoever_reads_or_writes_a_table_a_queue_or_a_bucket_may_do_with_its_key
         assert granted == set().union(*wanted), function.id
 
 
+@pytest.mark.nightly
 def test_budgets_and_eventbridge_may_use_the_key_where_they_send_to_what_it_encrypts(
     with_options: Callable[[str], Template],
 ) -> None:

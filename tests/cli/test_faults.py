@@ -219,7 +219,7 @@ def looked_at(rig: Rig, mode: str, folder: Path) -> set[str]:
 
 
 # One request lists; then each ten pictures take ten, or twenty with their manifests.
-@pytest.mark.sampled(3)
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     ("mode", "requests", "number", "refusal"),
     [
@@ -420,6 +420,7 @@ def environment() -> Iterator[str]:
         shutil.rmtree(LOCAL / what / name, ignore_errors=True)
 
 
+@pytest.mark.nightly
 @pytest.mark.sampled(1)
 @CUT_OFF
 def test_so_do_commands_that_go_on_where_they_were(
@@ -451,6 +452,7 @@ def test_what_may_not_be_read_is_named(rig: Rig, tmp_path: Path) -> None:
     assert kept(tmp_path).place == "009.jpg"
 
 
+@pytest.mark.nightly
 def test_a_stack_that_cannot_be_read_is_reported_in_the_same_words() -> None:
     with deployed():
         session: Any = boto3.DEFAULT_SESSION

@@ -86,6 +86,7 @@ def by_python(sources: Sequence[str]) -> list[str]:
     return [Links(f"{BASE}/").url(source, w=640) for source in sources]
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize("client", [by_javascript, by_python])
 def test_2000_keys_are_asked_for_by_the_address_that_leads_to_them(client: Any) -> None:  # noqa: ANN401
     keys = KEYS + random_keys(2000, seed=22)

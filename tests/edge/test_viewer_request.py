@@ -65,7 +65,7 @@ def test_a_query_makes_no_second_copy(querystring: dict[str, object]) -> None:
     assert answer_to(Request(_VARIANT, querystring=querystring)) == Request(_VARIANT).event["request"]
 
 
-@pytest.mark.sampled(20)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     "uri",
     [

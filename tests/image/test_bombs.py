@@ -72,6 +72,7 @@ REASONS = {
 }
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("name", REASONS)
 def test_a_bomb_is_told_what_is_too_much(name: str) -> None:
     assert outcome_of_bomb(name)[0] is REASONS[name]

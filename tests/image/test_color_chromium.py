@@ -52,7 +52,7 @@ FILES: dict[str, tuple[str, bytes]] = {
 MOST_DIFFERENT, MOST_ON_AVERAGE = 4.0, 1.0  # CIEDE2000; about 1 is just noticeable side by side
 
 
-@pytest.mark.sampled(24)
+@pytest.mark.sampled(10)
 @pytest.mark.parametrize("name", FILES)
 def test_a_variant_looks_as_chromium_shows_its_original(name: str, browser: Browser) -> None:
     media_type, data = FILES[name]

@@ -40,6 +40,7 @@ ALONE = {
 }
 
 
+@pytest.mark.sampled(6)
 @needs_model
 @pytest.mark.parametrize("skin", SKINS)
 @pytest.mark.parametrize("heads", ALONE.values(), ids=ALONE)
@@ -81,6 +82,7 @@ def test_where_there_is_none_none_is_seen_and_the_point_is_that_of_auto(image: I
     assert render(file_of(image), spec(SQUARE)).original.focus == auto
 
 
+@pytest.mark.sampled(6)
 @needs_model
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L"])
 @pytest.mark.parametrize("size", [(640, 420), (420, 640), (1, 1), (900, 2), (3000, 2000)], ids=str)

@@ -85,6 +85,7 @@ def test_the_profile_of_a_jpeg_xl_is_heeded_as_that_of_a_png(tmp_path: Path) -> 
     assert distance(got, want) < 4
 
 
+@pytest.mark.sampled(6)
 @NEEDS_LIBJXL
 @pytest.mark.parametrize("packed", [False, True], ids=["encoded anew", "a JPEG, packed"])
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -108,6 +108,7 @@ def test_a_picture_is_written_in_two_formats_that_suit_it(name: str) -> None:
     assert formats(data) == expected
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("name", KINDS)
 def test_the_files_are_those_that_a_list_of_formats_would_give(name: str) -> None:
     data, _ = KINDS[name]
@@ -231,6 +232,7 @@ def test_a_picture_with_a_gain_map_is_written_as_jpeg_alone_where_the_recipe_kee
     assert formats(data) == {"avif", "jpeg"}
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("data", "own"),
     [

@@ -54,6 +54,7 @@ def test_a_good_picture_is_never_called_damaged_for_want_of_memory(good: bytes) 
     assert verdict(good, with_spare(1_000)) == "rendered"
 
 
+@pytest.mark.sampled(3)
 def test_a_damaged_picture_is_called_so_where_there_is_memory(good: bytes) -> None:
     refusing = replace(SMALL, damaged="refuse")
     assert verdict(good[: len(good) // 2], with_spare(1_000), refusing) == Reason.CORRUPT

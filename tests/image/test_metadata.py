@@ -191,6 +191,7 @@ def test_by_default_a_variant_says_by_whom_and_whose_it_is_and_no_more(name: str
             assert trace not in one.data
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("name", SIGNED)
 def test_none_means_none(name: str, output: str) -> None:
@@ -211,6 +212,7 @@ def test_all_keeps_the_camera_s_words_but_never_a_second_turn(name: str, output:
         assert f"{NEEDLE} serial".encode() in one.data
 
 
+@pytest.mark.sampled(12)
 @pytest.mark.parametrize("output", OUTPUTS)
 @pytest.mark.parametrize("name", CHATTY)
 def test_places_and_serial_numbers_never_slip_through(name: str, output: str) -> None:

@@ -55,6 +55,7 @@ def test_a_picture_comes_whole(server: Misbehaving, kind: str) -> None:
     assert (bytes(found.data), found.media_type) == (picture(3), "image/jpeg")
 
 
+@pytest.mark.sampled(16)
 @pytest.mark.parametrize(
     ("kind", "reason"), [(kind, reason) for kind, reason in ENDINGS.items() if reason not in {"ready", "corrupt"}]
 )

@@ -122,6 +122,7 @@ def test_with_cli_every_command_imports_what_it_needs(wheel: Path, tmp_path: Pat
     assert (ended.returncode, ended.stdout) == (0, "all\n"), ended.stderr
 
 
+@pytest.mark.nightly
 def test_with_cdk_a_strangers_app_synthesizes_the_code_that_a_checkout_does(wheel: Path, tmp_path: Path) -> None:
     environment = installed(wheel, ("cdk",), tmp_path / "venv")
     assert not list(environment.site.glob("boto*"))

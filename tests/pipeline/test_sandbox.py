@@ -153,6 +153,7 @@ THE_WORLDS_FAULT = {
 }
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("trap", [early, late])
 @pytest.mark.parametrize(("spring", "bounds", "reason", "words"), THE_PICTURES_FAULT.values(), ids=THE_PICTURES_FAULT)
 def test_what_the_picture_is_to_blame_for(
@@ -164,6 +165,7 @@ def test_what_the_picture_is_to_blame_for(
     assert words in caught.value.detail
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("trap", [early, late])
 @pytest.mark.parametrize(("spring", "bounds", "words"), THE_WORLDS_FAULT.values(), ids=THE_WORLDS_FAULT)
 def test_what_is_worth_another_try(
@@ -185,6 +187,7 @@ NONSENSE = {
 }
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("trap", [early, late])
 @pytest.mark.parametrize("nonsense", NONSENSE.values(), ids=NONSENSE)
 def test_nonsense_is_never_held_against_the_picture(

@@ -15,7 +15,7 @@ MANY = 20_000
 PAGE = Path(__file__).parents[2] / "docs" / "simulation.md"
 
 
-@pytest.mark.sampled(12)
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize(
     "mutant",
     [pytest.param(one, id=one.name, marks=[pytest.mark.nightly] if one.within > MANY else []) for one in MUTANTS],

@@ -256,6 +256,7 @@ def test_a_shrunk_photo_keeps_colors_that_srgb_has_not(world: Dependencies, visi
     assert distance(pixel(sent, (0.5, 0.5)), (0, 255, 0)) < 6
 
 
+@pytest.mark.sampled(1)
 @pytest.mark.parametrize(
     "whole",
     [
