@@ -264,17 +264,20 @@ function look(key, api) {
   return button;
 }
 
+// What the state machine of backfills is run for.
+const TASKS = { look: 'backfill', sweep: 'sweep', plan: 'plan', retry: 'retry of failures' };
+
 function backfillTable({ backfills }) {
-  if (!backfills.length) return empty('No backfill in the last 90 days.');
+  if (!backfills.length) return empty('No run in the last 90 days.');
   const rows = backfills.map((run) => [
-    words(`${run.name}: ${run.buckets.join(', ')}`),
+    words(`${TASKS[run.task] ?? run.task} ${run.name}: ${run.buckets.join(', ')}`),
     words(run.ended ?? (run.stopped ? `ending: ${run.stopped}` : `pass ${run.pass}, at most ${run.rate} a second`)),
     run.sent.toLocaleString('en'),
     run.objects_left === null ? 'no cap' : run.objects_left.toLocaleString('en'),
     dollars(run.dollars_spent),
     run.dollars_left === null ? 'no cap' : dollars(run.dollars_left),
   ]);
-  return table('Runs of backfills', [words('Run'), words('State'), 'Sent', 'May still', 'Spent', 'May still'], rows);
+  return table('Runs over existing pictures', [words('Run'), words('State'), 'Sent', 'May still', 'Spent', 'May still'], rows);
 }
 
 function dayTable({ days }) {

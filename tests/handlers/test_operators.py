@@ -14,7 +14,7 @@ from moto import mock_aws
 from lightpress.aws.images import S3Images
 from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.runs_table import DynamoRuns
-from lightpress.backfill.run import NANOS, Job, Run
+from lightpress.backfill.run import NANOS, SWEEP, Job, Run
 from lightpress.cdk.operators import OPERATOR_ROUTES, PREVIEW_ROUTE
 from lightpress.handlers.operators import handler
 from lightpress.image import PictureRejected, Reason
@@ -382,13 +382,15 @@ def test_an_order_without_its_fields_is_refused_by_name(deployed: Deployed, body
 def test_backfills_show_progress_and_what_their_caps_leave(deployed: Deployed, calls: set[Call]) -> None:
     runs = DynamoRuns(deployed.dynamodb, RUNS)
     job = Job((Selection("shop"),))
-    runs.begin(Run("old", job, paced=1_000.0, sent=7, spent=3 * NANOS // 2, ended="finished"))
+    swept = Job((Selection("images"),), task=SWEEP)
+    runs.begin(Run("old", swept, paced=1_000.0, sent=7, spent=3 * NANOS // 2, ended="finished"))
     runs.begin(Run("new", job, paced=2_000.0, objects_left=93, nanos_left=NANOS // 2, stopped="stopped"))
     calls.clear()
     new, old = ask("GET", "/operators/backfills")[1]["backfills"]
     assert calls == {LIST_RUNS}
     assert (new["name"], new["buckets"], new["objects_left"], new["dollars_left"]) == ("new", ["shop"], 93, 0.5)
     assert (new["stopped"], new["ended"]) == ("stopped", None)
+    assert (new["task"], old["task"]) == ("look", "sweep")
     assert (old["sent"], old["dollars_spent"], old["objects_left"], old["dollars_left"]) == (7, 1.5, None, None)
 
 

@@ -266,9 +266,9 @@ def test_where_it_changed_since_nothing_is_said_of_it(
 
 def test_a_backfill_shows_its_progress_and_what_its_caps_leave(busy: Deployed, visit: Callable[..., Page]) -> None:
     assert busy
-    row = visit().get_by_role("region", name="Runs of backfills").get_by_role("row").nth(1)
+    row = visit().get_by_role("region", name="Runs over existing pictures").get_by_role("row").nth(1)
     expect(row.get_by_role("cell")).to_have_text(
-        ["shop-1: shop", "pass 1, at most 50 a second", "7", "93", "$1.00", "no cap"]
+        ["backfill shop-1: shop", "pass 1, at most 50 a second", "7", "93", "$1.00", "no cap"]
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from lightpress.backfill.run import LOOK, PLAN, RETRY, SWEEP
 from lightpress.cdk.readiness import PROJECT
 from lightpress.delivery.summary import OF_A_VARIANT, OF_THE_PICTURE
 from lightpress.operators.service import FAILURE_FIELDS, REVIEW_FIELDS
@@ -21,6 +22,7 @@ PAGE = PROJECT / "docs" / "operators-openapi.json"
 
 _TEXT, _NUMBER, _INTEGER, _FLAG = ({"type": name} for name in ("string", "number", "integer", "boolean"))
 _TEXT_OR_NULL = {"type": ["string", "null"]}
+_TASK = {"enum": [LOOK, SWEEP, PLAN, RETRY], "description": "What it is for; look: a backfill."}
 _TIME = {"type": "integer", "description": "Seconds since 1970."}
 _MORE = {"type": "boolean", "description": "Whether there are others."}
 _REF_FAILURE = {"$ref": "#/components/schemas/Failure"}
@@ -88,6 +90,7 @@ SCHEMAS: dict[str, Json] = {
         backfills=list_of(
             object_of(
                 name=_TEXT,
+                task=_TASK,
                 buckets=list_of(_TEXT),
                 attempts=_INTEGER,
                 sent=_INTEGER,

@@ -172,7 +172,7 @@ class OperatorService:
         return {"key": key, "version": version, "status": "sent"}
 
     def backfills(self) -> Answer:
-        """The runs of the last 90 days, the newest first."""
+        """The runs of the last 90 days, of backfills and of what else the same machine does, the newest first."""
         newest = sorted(self.runs.all(), key=lambda run: -run.paced)
         return {"backfills": [_run(one) for one in newest[:MOST_RUNS]], "more": len(newest) > MOST_RUNS}
 
@@ -241,6 +241,7 @@ def _failure(failure: Failure) -> Answer:
 def _run(run: Run) -> Answer:
     return {
         "name": run.name,
+        "task": run.job.task,
         "buckets": [one.bucket for one in run.job.pictures],
         "pass": run.number,
         "attempts": run.attempts,
