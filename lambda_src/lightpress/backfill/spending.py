@@ -38,7 +38,7 @@ class Purse:
         costs: Of each, in billionths of a dollar.
         """
         objects = len(costs)
-        while objects > 0:
+        while objects:
             try:
                 return self.runs.spend(run, objects, sum(costs[:objects]), self.clock()), objects
             except Refused as refused:
