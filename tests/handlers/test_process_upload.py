@@ -17,7 +17,7 @@ from lightpress.pipeline.events import read
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.recipe_file import load_recipes
-from lightpress.settings import SettingMissingError
+from lightpress.settings.environment import SettingMissingError
 from tests.handlers.conftest import (
     DEAD_LETTERS,
     IMAGES,

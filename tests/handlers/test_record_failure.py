@@ -15,7 +15,7 @@ from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.paths import short_name
 from lightpress.pipeline.source import Source
-from lightpress.settings import SettingMissingError
+from lightpress.settings.environment import SettingMissingError
 from tests.handlers.conftest import (
     DEAD_LETTERS,
     DISTRIBUTION,

@@ -28,7 +28,7 @@ from lightpress.composition.publishing import RECIPES, facts_in, reviews_in
 from lightpress.failures.retrying import Retrying
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.recipe_file import load_recipes
-from lightpress.settings import BackfillSettings
+from lightpress.settings.backfill import BackfillSettings
 from lightpress.toml_reader import ConfigError
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from lightpress.in_place.timing import TimedObjects
 from lightpress.pipeline.messages import MessageProcessor
 from lightpress.pipeline.sandbox import compress_in_sandbox, limits_within
 from lightpress.pipeline.timing import Timings
-from lightpress.settings import InPlaceSettings, dead_letter_queue_url
+from lightpress.settings.environment import dead_letter_queue_url
+from lightpress.settings.in_place import InPlaceSettings
 from lightpress.telemetry import CompressionTelemetry
 
 if TYPE_CHECKING:

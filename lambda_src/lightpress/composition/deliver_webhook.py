@@ -12,7 +12,7 @@ from lightpress.aws.secrets import CachedSecrets
 from lightpress.aws.session import client, sqs_client
 from lightpress.ingest.addresses import AddressPolicy, networks
 from lightpress.ingest.connection import Connector
-from lightpress.settings import WebhookSettings
+from lightpress.settings.webhooks import WebhookSettings
 from lightpress.webhooks.deliver import Deliver, Webhook
 from lightpress.webhooks.post import Post
 

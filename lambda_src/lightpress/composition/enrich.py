@@ -13,7 +13,7 @@ from lightpress.aws.session import client, s3_client, sqs_client, waiting
 from lightpress.pipeline.asking import read_asked, seen_by, still_asks
 from lightpress.pipeline.enriching import fact_message
 from lightpress.pipeline.facts import ALT, DUPLICATES, FACES, LABELS
-from lightpress.settings import EnricherSettings
+from lightpress.settings.enriching import EnricherSettings
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

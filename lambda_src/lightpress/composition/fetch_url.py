@@ -17,7 +17,8 @@ from lightpress.ingest.batch import FetchBatch
 from lightpress.ingest.counted import CountedFetch
 from lightpress.ingest.download import Download
 from lightpress.ingest.fetch import Fetcher
-from lightpress.settings import FetchSettings, dead_letter_queue_url
+from lightpress.settings.environment import dead_letter_queue_url
+from lightpress.settings.fetching import FetchSettings
 from lightpress.telemetry import FetchObserver
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.review_messages import review_message
 from lightpress.pipeline.sandbox import limits_within, render_in_sandbox
 from lightpress.pipeline.source import Source
-from lightpress.settings import ModerationSettings
+from lightpress.settings.moderation import ModerationSettings
 
 if TYPE_CHECKING:
     from lightpress.pipeline.moderation import Held

@@ -20,7 +20,8 @@ from lightpress.aws.waiting_list import S3WaitingList
 from lightpress.composition.publishing import publishing
 from lightpress.operators.access import check_operator
 from lightpress.operators.service import OperatorService
-from lightpress.settings import OperatorSettings, UploadSettings
+from lightpress.settings.operators import OperatorSettings
+from lightpress.settings.uploads import UploadSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -14,7 +14,7 @@ from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.preview import Previews
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.sandbox import limits_within, render_in_sandbox
-from lightpress.settings import PreviewSettings
+from lightpress.settings.previews import PreviewSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

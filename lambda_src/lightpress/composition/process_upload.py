@@ -14,7 +14,8 @@ from lightpress.pipeline.messages import MessageProcessor
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.sandbox import limits_within
 from lightpress.pipeline.timing import Timings
-from lightpress.settings import Settings, backfill_queue_url, dead_letter_queue_url
+from lightpress.settings.environment import dead_letter_queue_url
+from lightpress.settings.publishing import Settings, backfill_queue_url
 from lightpress.telemetry import ReconcileTelemetry
 
 if TYPE_CHECKING:

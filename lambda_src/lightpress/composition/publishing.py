@@ -21,7 +21,7 @@ from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.sandbox import render_in_sandbox
 from lightpress.pipeline.timing import TimedImages, TimedOriginals
-from lightpress.settings import CopySettings, EventSettings, LateLookSettings
+from lightpress.settings.publishing import CopySettings, EventSettings, LateLookSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +33,9 @@ if TYPE_CHECKING:
     from lightpress.pipeline.recipe import RecipeBook
     from lightpress.pipeline.sandbox import SandboxLimits
     from lightpress.pipeline.timing import Timings
-    from lightpress.settings import LazySettings, Settings, UploadSettings
+    from lightpress.settings.first_views import LazySettings
+    from lightpress.settings.publishing import Settings
+    from lightpress.settings.uploads import UploadSettings
 
 RECIPES = Path(__file__).parents[2] / "recipes.toml"
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from lightpress.aws.purges import CloudFrontCache, SqsPurges
 from lightpress.aws.session import client, sqs_client
 from lightpress.delivery.purging import Purged, purge
-from lightpress.settings import PurgeSettings
+from lightpress.settings.purging import PurgeSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

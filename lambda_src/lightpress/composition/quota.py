@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lightpress.aws.session import client
 from lightpress.aws.upload_counters import DynamoUploadCounters
-from lightpress.settings import QuotaSettings
+from lightpress.settings.quotas import QuotaSettings
 from lightpress.uploads.quota import DailyQuota, Usage
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from lightpress.failures.record import FailureRecords, RecordFailure
 from lightpress.pipeline.reconcile import reconcile
 from lightpress.pipeline.sandbox import limits_within
 from lightpress.pipeline.timing import Timings
-from lightpress.settings import FailureSettings, Settings
+from lightpress.settings.failures import FailureSettings
+from lightpress.settings.publishing import Settings
 from lightpress.telemetry import ReconcileTelemetry
 
 # No other message waits behind it, so an original gets more time here. Its CPU seconds stay limited as elsewhere.

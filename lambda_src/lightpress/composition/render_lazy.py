@@ -13,7 +13,7 @@ from lightpress.pipeline.first_view import FirstViews
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.sandbox import limits_within, render_in_sandbox
 from lightpress.pipeline.timing import TimedOriginals, Timings
-from lightpress.settings import LazySettings
+from lightpress.settings.first_views import LazySettings
 
 
 @cache

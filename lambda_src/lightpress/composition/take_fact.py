@@ -11,7 +11,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.session import s3_client, sqs_client
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.enriching import FactOf, TakeFact, read_fact
-from lightpress.settings import ReviewSettings
+from lightpress.settings.reviews import ReviewSettings
 
 
 @cache

@@ -13,7 +13,7 @@ from lightpress.aws.waiting import S3Waiting
 from lightpress.pipeline.buckets import Publishing, attached_from
 from lightpress.pipeline.review_messages import read_review
 from lightpress.pipeline.reviewing import LookAtOverdue, ReviewOf, TakeReview
-from lightpress.settings import ReviewSettings
+from lightpress.settings.reviews import ReviewSettings
 
 
 @cache

@@ -21,7 +21,7 @@ from lightpress.composition.quota import daily_quota
 from lightpress.ingest.api import UrlIngestApi
 from lightpress.pipeline.correction import Corrections
 from lightpress.pipeline.recipe_file import load_recipes
-from lightpress.settings import OrderSettings, UploadSettings
+from lightpress.settings.uploads import OrderSettings, UploadSettings
 from lightpress.uploads.api import UploadService
 from lightpress.uploads.callers import caller_of
 from lightpress.uploads.keys import PublishedKeys

@@ -1,0 +1,47 @@
+"""Settings of `backfill`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lightpress.settings.environment import attached_buckets, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class BackfillSettings:
+    """Settings of `backfill`.
+
+    Attributes:
+        uploads_bucket: Where originals are.
+        images_bucket: Where manifests are, and the files of runs.
+        hints_queue_url: The queue of the backfill.
+        runs_table: Name of the table of runs.
+        nightly_days: How far the scheduled look looks back.
+        failures_table: Name of the failures table.
+        attached: Of each attached bucket, what `buckets.Attached` holds.
+    """
+
+    uploads_bucket: str
+    images_bucket: str
+    hints_queue_url: str
+    runs_table: str
+    nightly_days: int
+    failures_table: str
+    attached: tuple[dict[str, Any], ...] = ()
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> BackfillSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            uploads_bucket=text(environment, "UPLOADS_BUCKET"),
+            images_bucket=text(environment, "IMAGES_BUCKET"),
+            hints_queue_url=text(environment, "HINTS_QUEUE_URL"),
+            runs_table=text(environment, "RUNS_TABLE"),
+            nightly_days=int(text(environment, "NIGHTLY_DAYS")),
+            failures_table=text(environment, "FAILURES_TABLE"),
+            attached=attached_buckets(environment),
+        )

@@ -1,0 +1,47 @@
+"""Settings of `moderate`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from lightpress.settings.environment import attached_buckets, memory_mb, text, uses_pixel_library
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class ModerationSettings:
+    """Settings of `moderate`.
+
+    Attributes:
+        uploads_bucket: Where originals are.
+        images_bucket: Where manifests and reviews are.
+        review_queue_url: Where reviews are sent.
+        thresholds: What `pipeline.moderation.Thresholds.to_json` writes.
+        memory_mb: Memory of the function, in MB as Lambda reports it.
+        attached: Of each attached bucket, what `buckets.Attached` holds.
+        pixel_library: Whether the pixel library is used where it can.
+    """
+
+    uploads_bucket: str
+    images_bucket: str
+    review_queue_url: str
+    thresholds: str
+    memory_mb: int
+    attached: tuple[dict[str, Any], ...] = ()
+    pixel_library: bool = True
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> ModerationSettings:
+        """Read the settings; raises SettingMissingError naming the variable."""
+        return cls(
+            uploads_bucket=text(environment, "UPLOADS_BUCKET"),
+            images_bucket=text(environment, "IMAGES_BUCKET"),
+            review_queue_url=text(environment, "REVIEW_QUEUE_URL"),
+            thresholds=text(environment, "MODERATION"),
+            memory_mb=memory_mb(environment),
+            attached=attached_buckets(environment),
+            pixel_library=uses_pixel_library(environment),
+        )
