@@ -28,7 +28,7 @@ demo: install  ## the real pipeline on this machine: pictures in, variants out o
 	@$(BIN)/lightpress demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
 # Side by side: tests of the whole system wait more than they compute. Theirs are told at the end, in one piece.
-test: setup  ## everything that must pass, in some 10 minutes on 2 cores: lint, unit tests, the whole system on a strict local cloud
+test: setup  ## everything that must pass, in some 14 minutes on 2 cores: lint, unit tests, the whole system on a strict local cloud
 	@mkdir -p .local && { $(MAKE) --no-print-directory e2e >.local/e2e.txt 2>&1 & } && system=$$! && failed=0; \
 	 $(MAKE) --no-print-directory lint || failed=1; \
 	 $(MAKE) --no-print-directory unit || failed=1; \
