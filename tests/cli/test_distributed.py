@@ -24,14 +24,13 @@ from lightpress.backfill.run import (
     Job,
     job_from_json,
 )
-from lightpress.cli import backfilling
-from lightpress.cli.backfilling import NotForMachineError, is_for_machine, job_for, machine_job
+from lightpress.cli.backfilling import job_for
 from lightpress.cli.console import Terminal
 from lightpress.cli.distributed import Caps, Distributed, MachineFailedError, NothingRunsError, Progress, name_of
 from lightpress.cli.failures import Filters
 from lightpress.cli.project import RECIPES
 from lightpress.cli.tables import print_report
-from lightpress.cli.tasks import plan_of, retry_of, sweep_of
+from lightpress.cli.tasks import FOR_MACHINE, NotForMachineError, Task, backfill_of, plan_of, retry_of, sweep_of
 from lightpress.costs.prices import prices_of
 from lightpress.pipeline.buckets import Selection
 from lightpress.pipeline.recipe_file import load_recipes
@@ -207,45 +206,44 @@ def test_the_name_of_a_run_is_that_of_its_options_and_short_enough_for_execution
     assert "." not in name_of("x.y", options)
 
 
-def job_of(operator: Operator, **more: Any) -> backfilling.Job:  # noqa: ANN401
-    return job_for(
+def backfill(operator: Operator, **more: Any) -> Task:  # noqa: ANN401
+    job = job_for(
         operator.deployment,
         **{"bucket": None, "prefix": "", "mode": "variants", "since": None, "inventory": None} | more,
         recipes=load_recipes(RECIPES),
     )
+    return backfill_of(job, lambda sent, reads: sent * 1e-4 + reads * 4e-7, prices_of("us-east-1"))
 
 
 def test_small_buckets_inventories_and_old_stacks_are_left_to_the_loop(operator: Operator, rig: Rig) -> None:
     rig.upload("a.jpg")
-    assert not is_for_machine(job_of(operator), "auto")
-    assert is_for_machine(job_of(operator), "machine")
-    assert not is_for_machine(job_of(operator), "loop")
-    inventory = job_of(operator, inventory="s3://reports/manifest.json")
-    assert not is_for_machine(inventory, "auto")
+    told = {engine: backfill(operator).is_for_machine(engine) for engine in ("auto", "machine", "loop")}
+    assert told == {"auto": False, "machine": True, "loop": False}
+    inventory = backfill(operator, inventory="s3://reports/manifest.json")
+    assert not inventory.is_for_machine("auto", 1)
     with pytest.raises(NotForMachineError, match="it lists buckets, and reads no inventory"):
-        is_for_machine(inventory, "machine")
+        inventory.is_for_machine("machine")
     operator.deployment = replace(operator.deployment, backfill_machine=None)
-    assert not is_for_machine(job_of(operator), "auto")
+    assert not backfill(operator).is_for_machine("auto", 1)
     with pytest.raises(NotForMachineError, match="deploy it anew"):
-        is_for_machine(job_of(operator), "machine")
+        backfill(operator).is_for_machine("machine")
 
 
 def test_from_ten_thousand_objects_on_it_is_the_machine(operator: Operator, rig: Rig) -> None:
-    assert backfilling.FOR_MACHINE == 10_000
+    assert FOR_MACHINE == 10_000
     for number in range(2):
         rig.upload(f"{number}.jpg")
-    assert not is_for_machine(job_of(operator), "auto", 3)
+    assert not backfill(operator).is_for_machine("auto", 3)
     rig.upload("2.jpg")
-    assert is_for_machine(job_of(operator), "auto", 3)
+    assert backfill(operator).is_for_machine("auto", 3)
 
 
 def test_a_run_that_was_begun_on_the_machine_goes_on_there_however_small(operator: Operator) -> None:
-    job = job_of(operator)
-    operator.states.run = job.run_name
-    on_machine = machine_job(job, lambda sent, reads: sent * 1e-4 + reads * 4e-7, prices_of("us-east-1"))
-    operator.machine.start(job.run_name, on_machine, Caps())
-    assert is_for_machine(job, "auto")
-    run = operator.runs.find(job.run_name)
+    task = backfill(operator)
+    operator.states.run = task.name
+    task.machine.start(task.name, task.job, Caps())
+    assert task.is_for_machine("auto")
+    run = operator.runs.find(task.name)
     assert run is not None
     assert (run.job.nanos_sent, run.job.nanos_read, run.job.outdated) == (100_000, 400, True)
     assert ("GLACIER_IR", 30_000_000, 9_600) in run.job.retrieval

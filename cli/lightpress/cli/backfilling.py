@@ -8,7 +8,6 @@ import random
 import signal
 import time
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING, Self
 
 from lightpress.aws.facts import S3Facts
@@ -18,12 +17,9 @@ from lightpress.aws.objects import S3Objects
 from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.backfill.plan import plan as planned
-from lightpress.backfill.run import NANOS
-from lightpress.backfill.run import Job as MachineJob
 from lightpress.cli.backfill import BATCH, Backfill, BackfillError, Item, Limits, checkpoint_at
 from lightpress.cli.backfill_sources import inventoried, listed
 from lightpress.cli.backfill_targets import Smaller, Variants
-from lightpress.cli.distributed import Distributed, name_of
 from lightpress.cli.plan import manifest_paths, read_manifests
 from lightpress.cli.plan import sample as chosen_of
 from lightpress.client.faults import FAULTS, sentence_of
@@ -46,8 +42,6 @@ if TYPE_CHECKING:
 
 VARIANTS, IN_PLACE_MODE = "variants", "in-place"
 SAMPLE = 500
-FOR_MACHINE = 10_000
-"""Objects from which on the state machine is quicker than the loop, which takes some minutes for so many."""
 
 
 class UnknownBucketError(BackfillError):
@@ -56,10 +50,6 @@ class UnknownBucketError(BackfillError):
 
 class NotDeployedRecipesError(BackfillError):
     """The recipes of this checkout differ from the deployed ones."""
-
-
-class NotForMachineError(BackfillError):
-    """The state machine cannot do this job; the message says why."""
 
 
 class CutOffError(BackfillError):
@@ -105,11 +95,6 @@ class Job:
         """The file of its checkpoint. A changed recipe makes another job."""
         name = hashlib.sha256(json.dumps(self.options, sort_keys=True).encode()).hexdigest()[:12]
         return folder / f"{self.pictures.bucket}-{self.mode}-{name}.json"
-
-    @property
-    def run_name(self) -> str:
-        """The name of its run on the state machine."""
-        return name_of(self.pictures.bucket, self.options)
 
     def items(self, after: str) -> Iterator[Item]:
         """The items after a place, in order."""
@@ -191,52 +176,10 @@ def dollars_of(job: Job, prices: Prices, assumed: Assumptions, architecture: str
     return lambda sent, reads: of_one(sent) + reads / MILLION * prices.s3_read
 
 
-def distributed(job: Job) -> Distributed:
-    """The runs on the state machine of the job's deployment."""
-    return Distributed(job.deployment, time.time, time.sleep)
-
-
 def retrieval_of(prices: Prices) -> Callable[[Item], float]:
     """A function from an item to the dollars that reading it costs because of its storage class."""
     fees = retrieval_in(prices)
     return lambda item: fees[item.storage].dollars(item.size) if item.storage in fees else 0.0
-
-
-def machine_job(job: Job, dollars: Callable[[int, int], float], prices: Prices) -> MachineJob:
-    """The same job for the state machine: variants, by listing. What it costs is told in advance, for its caps."""
-    return MachineJob(
-        (job.pictures,),
-        since=job.since.timestamp() if job.since else None,
-        nanos_sent=round(dollars(1, 0) * NANOS),
-        nanos_read=round(dollars(0, 1) * NANOS),
-        retrieval=tuple(
-            (name, round(fee.gb * NANOS), round(fee.read / MILLION * NANOS))
-            for name, fee in retrieval_in(prices).items()
-        ),
-    )
-
-
-def is_for_machine(job: Job, engine: str, least: int = FOR_MACHINE) -> bool:
-    """Whether the state machine is to do it: asked for, or with `least` objects or more; raises NotForMachineError.
-
-    A run on the machine that was begun and has not come to its end is continued there.
-    """
-    missing = _missing_for_machine(job)
-    if engine == "machine" and missing:
-        raise NotForMachineError(f"The state machine cannot do this: {missing}. Leave out --engine machine.")
-    if engine == "loop" or missing:
-        return False
-    if engine == "machine" or distributed(job).goes_on(job.run_name):
-        return True
-    return sum(1 for _ in islice(job.items(""), least)) >= least
-
-
-def _missing_for_machine(job: Job) -> str:
-    if job.deployment.backfill_machine is None:
-        return "the stack has none (deploy it anew)"
-    if job.mode != VARIANTS:
-        return "it publishes variants, and compresses nothing in place"
-    return "it lists buckets, and reads no inventory" if job.inventory else ""
 
 
 @dataclass

@@ -1,9 +1,10 @@
-"""Sweeps, plans and retries on the state machine of backfills: what they are told, and which are for it."""
+"""What the state machine does for operators: what it is told of each task, and which of them are for it."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,11 @@ from lightpress.backfill.plan import plan_in
 from lightpress.backfill.results import PREFIX, added
 from lightpress.backfill.run import NANOS, PLAN, RETRY, SWEEP, Job
 from lightpress.backfill.sweeping import found_in
-from lightpress.cli.backfilling import FOR_MACHINE, NotForMachineError
+from lightpress.cli.backfill import BackfillError
+from lightpress.cli.backfilling import VARIANTS
 from lightpress.cli.distributed import Distributed, name_of
 from lightpress.costs.estimate import Assumptions, cost_of
+from lightpress.costs.keeping import retrieval_in
 from lightpress.costs.prices import MILLION
 from lightpress.failures.retrying import SEGMENTS, is_chosen
 from lightpress.pipeline.buckets import Selection
@@ -30,59 +33,64 @@ if TYPE_CHECKING:
     from lightpress.backfill.results import Report
     from lightpress.backfill.run import Run
     from lightpress.backfill.sweep import Found
+    from lightpress.cli.backfilling import Job as Backfill
     from lightpress.cli.failures import Filters
     from lightpress.client.deployment import Deployment
     from lightpress.costs.prices import Prices
     from lightpress.pipeline.recipe import RecipeBook
 
 
+FOR_MACHINE = 10_000
+"""Objects from which on the state machine is quicker than the loop, which takes some minutes for so many."""
+
+
+class NotForMachineError(BackfillError):
+    """The state machine cannot do this task; the message says why."""
+
+
 @dataclass(frozen=True)
 class Task:
-    """What the state machine is to do with every manifest, or every failure.
+    """What the state machine is to do with every original, every manifest or every failure.
 
     Attributes:
         deployment: Of which stack.
-        options: What tells its run from others.
+        name: Of its run: the same for every operator, and for the same options.
         job: What the machine is told.
+        counted: All that it looks at, one by one, to see whether that is much.
         missing: Why the machine cannot do it; "" where it can.
-        counted: All that it looks at, one by one, to see whether that is much; None for every manifest.
         files: What its children read besides, by path.
     """
 
     deployment: Deployment
-    options: dict[str, str]
+    name: str
     job: Job
+    counted: Callable[[], Iterator[object]]
     missing: str = ""
-    counted: Callable[[], Iterator[object]] | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The name of its run: the same for every operator."""
-        return name_of(self.deployment.images_bucket, self.options | {"task": self.job.task})
 
     @property
     def machine(self) -> Distributed:
         """The runs of the deployment."""
         return Distributed(self.deployment, time.time, time.sleep)
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether its run was begun and has not come to its end."""
+        return self.machine.goes_on(self.name)
+
     def is_for_machine(self, engine: str, least: int = FOR_MACHINE) -> bool:
         """Whether the state machine is to do it: asked for, or of `least` or more; or if it has begun to.
 
         Raises NotForMachineError where it is asked for and cannot.
         """
-        missing = self.missing or ("" if self.deployment.backfill_machine else "the stack has none (deploy it anew)")
+        missing = self.missing if self.deployment.backfill_machine else "the stack has none (deploy it anew)"
         if engine == "machine" and missing:
             raise NotForMachineError(f"The state machine cannot do this: {missing}. Leave out --engine machine.")
         if engine == "loop" or missing:
             return False
-        if engine == "machine" or self.machine.goes_on(self.name):
+        if engine == "machine" or self.goes_on:
             return True
-        found = self.counted() if self.counted else self._manifests()
-        return sum(1 for _ in islice(found, least)) >= least
-
-    def _manifests(self) -> Iterator[str]:
-        return manifests(S3Lister(self.deployment.s3), self.deployment.images_bucket)
+        return sum(1 for _ in islice(self.counted(), least)) >= least
 
     def write_files(self) -> None:
         """Put what its children read where they find it."""
@@ -92,37 +100,67 @@ class Task:
 
     def priced(self, prices: Prices) -> Task:
         """The same, with what its requests cost in its caps."""
-        sent = cost_of(Assumptions(), prices, "arm64")(1)
-        priced = replace(self.job, nanos_sent=round(sent * NANOS), nanos_read=round(prices.s3_read / MILLION * NANOS))
-        return replace(self, job=priced)
+        sent, read = cost_of(Assumptions(), prices, "arm64")(1), prices.s3_read / MILLION
+        return replace(self, job=replace(self.job, nanos_sent=_nanos(sent), nanos_read=_nanos(read)))
+
+
+def backfill_of(backfill: Backfill, dollars: Callable[[int, int], float], prices: Prices) -> Task:
+    """A backfill. dollars: of so many sent originals and reads; the machine is told what one costs, for its caps."""
+    retrieval = ((name, fee.gb, fee.read / MILLION) for name, fee in retrieval_in(prices).items())
+    job = Job(
+        (backfill.pictures,),
+        since=backfill.since.timestamp() if backfill.since else None,
+        nanos_sent=_nanos(dollars(1, 0)),
+        nanos_read=_nanos(dollars(0, 1)),
+        retrieval=tuple((name, _nanos(gb), _nanos(read)) for name, gb, read in retrieval),
+    )
+    missing = "it lists buckets, and reads no inventory" if backfill.inventory else ""
+    if backfill.mode != VARIANTS:
+        missing = "it publishes variants, and compresses nothing in place"
+    name = name_of(backfill.pictures.bucket, backfill.options)
+    return Task(backfill.deployment, name, job, lambda: backfill.items(""), missing)
 
 
 def sweep_of(deployment: Deployment, *, remove: bool) -> Task:
     """A sweep. remove: whether it removes and repairs what it finds."""
-    copied = "the stack has copies of variants, which the loop alone looks at" if deployment.copies_bucket else ""
+    missing = "the stack has copies of variants, which the loop alone looks at" if deployment.copies_bucket else ""
     job = Job((Selection(deployment.images_bucket, MANIFESTS),), task=SWEEP, remove=remove)
-    return Task(deployment, {"remove": str(remove)}, job, copied)
+    name = _named(deployment, job, remove=str(remove))
+    return Task(deployment, name, job, partial(_manifests, deployment), missing)
 
 
 def plan_of(deployment: Deployment, recipes: Path, book: RecipeBook) -> Task:
     """A plan. recipes: the file. book: what is in it, with the files that it names."""
-    options = {"digest": book.digest}
-    pictures = (Selection(deployment.images_bucket, MANIFESTS),)
-    name = Task(deployment, options, Job(pictures, task=PLAN)).name
-    job = Job(pictures, task=PLAN, recipes=f"{PREFIX}{name}/recipes.toml", digest=book.digest)
-    return Task(deployment, options, job, files={job.recipes: recipes.read_bytes()})
+    job = Job((Selection(deployment.images_bucket, MANIFESTS),), task=PLAN, digest=book.digest)
+    name = _named(deployment, job, digest=book.digest)
+    job = replace(job, recipes=f"{PREFIX}{name}/recipes.toml")
+    files = {job.recipes: recipes.read_bytes()}
+    return Task(deployment, name, job, partial(_manifests, deployment), files=files)
 
 
 def retry_of(deployment: Deployment, rows: DynamoFailures, filters: Filters, now: float) -> Task:
     """A retry of failures. now: seconds since 1970; what is recorded later has failed again."""
-    options = {"reason": filters.reason or "", "prefix": filters.prefix, "since": str(filters.since or "")}
     since = now - filters.since if filters.since is not None else None
     job = Job((), since, now, task=RETRY, segments=SEGMENTS, reason=filters.reason or "", under=filters.prefix)
 
     def chosen() -> Iterator[object]:
         return (row for row in rows.all() if is_chosen(row, job.reason, job.under, job.since))
 
-    return Task(deployment, options, job, counted=chosen)
+    name = _named(deployment, job, reason=job.reason, prefix=job.under, since=str(filters.since or ""))
+    return Task(deployment, name, job, chosen)
+
+
+def _named(deployment: Deployment, job: Job, **options: str) -> str:
+    return name_of(deployment.images_bucket, options | {"task": job.task})
+
+
+def _manifests(deployment: Deployment) -> Iterator[str]:
+    return manifests(S3Lister(deployment.s3), deployment.images_bucket)
+
+
+def _nanos(dollars: float) -> int:
+    """Billionths of a dollar."""
+    return round(dollars * NANOS)
 
 
 def found_of(run: Run, report: Report) -> Found:

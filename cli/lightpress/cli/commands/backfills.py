@@ -25,6 +25,7 @@ from lightpress.cli.commands.machine import (
     exit_code_of,
     follow,
     halt_run,
+    tell,
 )
 from lightpress.cli.commands.options import Environment, JsonOutput, RecipesOption, deployment_of, recipes_of
 from lightpress.cli.commands.terminal import confirm, err, out, print_json, progress_bars, stop
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from lightpress.backfill.run import Job as MachineJob
     from lightpress.cli.backfill import Checkpoint, Item, Limits
     from lightpress.cli.backfilling import Job
     from lightpress.cli.distributed import Caps
+    from lightpress.cli.tasks import Task
 
 Mode = Literal["variants", "in-place"]
 
@@ -99,6 +100,7 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
     from lightpress.cli import backfilling
     from lightpress.cli.backfill import BackfillError, Limits
     from lightpress.cli.distributed import Caps
+    from lightpress.cli.tasks import backfill_of
 
     try:
         job = backfilling.job_for(
@@ -110,45 +112,39 @@ def backfill(  # noqa: PLR0913, PLR0917  the command's options
             inventory=inventory,
             recipes=recipes_of(recipes),
         )
-        if halt:
-            halt_run(backfilling.distributed(job), job.run_name, as_json=as_json)
-            return
         prices = prices_of(region, price)
         dollars = backfilling.dollars_of(job, prices, assumptions_of(assume), architecture)
+        task = backfill_of(job, dollars, prices)
+        if halt:
+            halt_run(task, as_json=as_json)
+            return
         retrieval = backfilling.retrieval_of(prices)
-        on_machine = backfilling.is_for_machine(job, engine)
-        goes_on = on_machine and backfilling.distributed(job).goes_on(job.run_name)
-        if dry_run or not (yes or goes_on):
+        on_machine = task.is_for_machine(engine)
+        asks = not yes and not (on_machine and task.goes_on)
+        if dry_run or asks:
             _estimate(job, dollars, retrieval, rate or _RATE, as_json=as_json and dry_run)
         if dry_run:
             return
-        if not (yes or goes_on):
+        if asks:
             _ask()
         if on_machine:
-            caps = Caps(rate, max_in_flight, max_objects, max_dollars)
-            raise typer.Exit(_on_machine(job, caps, backfilling.machine_job(job, dollars, prices), as_json=as_json))
-        limits = Limits(
-            rate or _RATE, max_in_flight or _MAX_IN_FLIGHT, max_objects, max_dollars, timeout, dollars, retrieval
-        )
-        raise typer.Exit(_in_loop(job, limits, environment, as_json=as_json))
+            exit_code = _on_machine(task, Caps(rate, max_in_flight, max_objects, max_dollars), as_json=as_json)
+        else:
+            limits = Limits(
+                rate or _RATE, max_in_flight or _MAX_IN_FLIGHT, max_objects, max_dollars, timeout, dollars, retrieval
+            )
+            exit_code = _in_loop(job, limits, environment, as_json=as_json)
     except BackfillError as error:
         stop(str(error))
+    raise typer.Exit(exit_code)
 
 
-def _on_machine(job: Job, caps: Caps, on_machine: MachineJob, *, as_json: bool) -> int:
+def _on_machine(task: Task, caps: Caps, *, as_json: bool) -> int:
     """Start or join the run on the state machine, and follow it; returns the exit code."""
-    from lightpress.cli import backfilling
-    from lightpress.cli.facts import facts_of_run
     from lightpress.cli.tables import print_report
 
-    followed = follow(backfilling.distributed(job), job.run_name, on_machine, caps)
-    if followed is None:
-        return LEFT_TO_DO
-    ended, report = followed
-    if as_json:
-        print_json(facts_of_run(ended, report))
-    else:
-        print_report(out, ended, report)
+    run, report = follow(task, caps)
+    tell(run, report, print_report, as_json=as_json)
     return exit_code_of(report)
 
 

@@ -16,7 +16,6 @@ from lightpress.cli.commands.costs import (
     prices_of,
 )
 from lightpress.cli.commands.machine import (
-    LEFT_TO_DO,
     EngineOption,
     MaxDollarsOption,
     RateOption,
@@ -60,17 +59,18 @@ def sweep(  # noqa: PLR0913, PLR0917  the command's options
     from lightpress.cli.distributed import Caps
     from lightpress.cli.facts import facts_of_sweep
     from lightpress.cli.tables import print_sweep
-    from lightpress.cli.tasks import sweep_of
+    from lightpress.cli.tasks import found_of, sweep_of
 
     try:
-        task, exit_code = sweep_of(deployment_of(environment), remove=remove).priced(prices_of(region, None)), 0
+        task = sweep_of(deployment_of(environment), remove=remove).priced(prices_of(region, None))
         if halt:
-            halt_run(task.machine, task.name, as_json=as_json)
+            halt_run(task, as_json=as_json)
             return
         if task.is_for_machine(engine):
-            found, exit_code = _swept_on_machine(task, Caps(rate=rate, max_dollars=max_dollars))
+            run, report = follow(task, Caps(rate=rate, max_dollars=max_dollars))
+            found, exit_code = found_of(run, report), exit_code_of(report)
         else:
-            found = _swept_here(task.deployment, remove=remove)
+            found, exit_code = _swept_here(task.deployment, remove=remove), 0
     except BackfillError as error:
         stop(str(error))
     if as_json:
@@ -86,17 +86,6 @@ def _swept_here(deployment: Deployment, *, remove: bool) -> Found:
     with progress_bars() as progress:
         looking = progress.add_task("reading manifests", total=None)
         return Sweep(deployment, remove)(lambda count: progress.update(looking, completed=count))
-
-
-def _swept_on_machine(task: Task, caps: Caps) -> tuple[Found, int]:
-    """What the state machine found, and the exit code."""
-    from lightpress.cli.tasks import found_of
-
-    followed = follow(task.machine, task.name, task.job, caps)
-    if followed is None:
-        raise typer.Exit(LEFT_TO_DO)
-    run, report = followed
-    return found_of(run, report), exit_code_of(report)
 
 
 def plan(  # noqa: PLR0913, PLR0917  the command's options
@@ -129,7 +118,7 @@ def plan(  # noqa: PLR0913, PLR0917  the command's options
     try:
         task = plan_of(deployment, recipes, book).priced(prices)
         if halt:
-            halt_run(task.machine, task.name, as_json=as_json)
+            halt_run(task, as_json=as_json)
             return
         if not sample and task.is_for_machine(engine):
             found = _planned_on_machine(task, Caps(max_dollars=max_dollars))
@@ -171,11 +160,7 @@ def _planned_on_machine(task: Task, caps: Caps) -> Plan:
     """What the state machine found; a limit or a stop that left something to do ends the command."""
     from lightpress.cli.tasks import planned_of
 
-    task.write_files()
-    followed = follow(task.machine, task.name, task.job, caps)
-    if followed is None:
-        raise typer.Exit(LEFT_TO_DO)
-    _, report = followed
+    _, report = follow(task, caps)
     if exit_code := exit_code_of(report):
         err.print(f"{report.ended}: not all manifests were read. The same command goes on.")
         raise typer.Exit(exit_code)

@@ -9,7 +9,6 @@ import typer
 
 from lightpress.cli.commands.costs import RegionOption, prices_of
 from lightpress.cli.commands.machine import (
-    LEFT_TO_DO,
     EngineOption,
     MaxDollarsOption,
     RateOption,
@@ -17,6 +16,7 @@ from lightpress.cli.commands.machine import (
     exit_code_of,
     follow,
     halt_run,
+    tell,
 )
 from lightpress.cli.commands.options import Environment, JsonOutput, deployment_of
 from lightpress.cli.commands.terminal import confirm, err, out, print_json, progress_bars, stop
@@ -107,7 +107,7 @@ def retry(  # noqa: PLR0913, PLR0917  the command's options
     try:
         task = retry_of(store.deployment, store.table, filters, time.time()).priced(prices_of(region, None))
         if halt:
-            halt_run(task.machine, task.name, as_json=as_json)
+            halt_run(task, as_json=as_json)
             return
         on_machine = not keys and task.is_for_machine(engine)
         if on_machine:
@@ -121,18 +121,11 @@ def retry(  # noqa: PLR0913, PLR0917  the command's options
 
 def _retried_on_machine(task: Task, caps: Caps, *, as_json: bool) -> int:
     """Have the state machine send failures again, and follow it; returns the exit code."""
-    from lightpress.cli.facts import facts_of_run
     from lightpress.cli.tables import print_retries
     from lightpress.failures.retrying import FAILED_AGAIN
 
-    followed = follow(task.machine, task.name, task.job, caps)
-    if followed is None:
-        return LEFT_TO_DO
-    run, report = followed
-    if as_json:
-        print_json(facts_of_run(run, report))
-    else:
-        print_retries(out, run, report)
+    run, report = follow(task, caps)
+    tell(run, report, print_retries, as_json=as_json)
     again = report.passes[-1].endings.get(FAILED_AGAIN, 0) if report.passes else 0
     return exit_code_of(report) or int(again > 0)
 

@@ -9,9 +9,13 @@ import typer
 from lightpress.cli.commands.terminal import err, out, print_json, progress_bars
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lightpress.backfill.results import Report
-    from lightpress.backfill.run import Job, Run
-    from lightpress.cli.distributed import Caps, Distributed, Progress
+    from lightpress.backfill.run import Run
+    from lightpress.cli.console import Terminal
+    from lightpress.cli.distributed import Caps, Progress
+    from lightpress.cli.tasks import Task
 
 Engine = Literal["auto", "machine", "loop"]
 
@@ -38,11 +42,12 @@ LEFT_TO_DO = 3
 _SECONDS_BETWEEN_LOOKS = 2.0
 
 
-def follow(machine: Distributed, name: str, job: Job, caps: Caps) -> tuple[Run, Report] | None:
-    """Start or join a run on the state machine, and show it until it ends; None where Ctrl-C ended only the showing."""
+def follow(task: Task, caps: Caps) -> tuple[Run, Report]:
+    """Start or join the run of a task, and show it until it ends. Ctrl-C ends the command, and not the run."""
     from lightpress.backfill.run import NANOS
 
-    run = machine.start(name, job, caps)
+    task.write_files()
+    run = task.machine.start(task.name, task.job, caps)
     err.print(
         f"{run.name} is at work on AWS, and goes on without this program; to stop it: the same command with --stop",
         style="dim",
@@ -55,16 +60,26 @@ def follow(machine: Distributed, name: str, job: Job, caps: Caps) -> tuple[Run, 
             progress.update(working, completed=now.done, total=now.shards or None, description=told)
 
         try:
-            report = machine.follow(name, show, _SECONDS_BETWEEN_LOOKS)
+            report = task.machine.follow(task.name, show, _SECONDS_BETWEEN_LOOKS)
         except KeyboardInterrupt:
             err.print("The run goes on. The same command shows it again; with --stop, it stops.", style="dim")
-            return None
-    return machine.find(name) or run, report
+            raise typer.Exit(LEFT_TO_DO) from None
+    return task.machine.find(task.name) or run, report
 
 
-def halt_run(machine: Distributed, name: str, *, as_json: bool) -> None:
-    """Have a run end after what it has sent."""
-    run = machine.stop(name)
+def tell(run: Run, report: Report, table: Callable[[Terminal, Run, Report], None], *, as_json: bool) -> None:
+    """Print what came of a run. table: prints it for people."""
+    from lightpress.cli.facts import facts_of_run
+
+    if as_json:
+        print_json(facts_of_run(run, report))
+    else:
+        table(out, run, report)
+
+
+def halt_run(task: Task, *, as_json: bool) -> None:
+    """Have the run of a task end after what it has sent."""
+    run = task.machine.stop(task.name)
     if as_json:
         print_json({"run": run.name, "stopped": run.stopped})
         return

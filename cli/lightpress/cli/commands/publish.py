@@ -64,7 +64,6 @@ def render(  # noqa: PLR0913, PLR0917  the command's options
         return
     if folder is None:
         raise typer.BadParameter("Name the folder to write to, or add --watch.", param_hint="--out")
-    from lightpress.cli.rendering import folders_for
     from lightpress.cli.tables import print_manifests
 
     book = recipes_of(recipes)
@@ -72,14 +71,28 @@ def render(  # noqa: PLR0913, PLR0917  the command's options
         raise typer.BadParameter(
             f"{recipe!r} is not a recipe; allowed: {', '.join(book.recipes)}", param_hint="--recipe"
         )
-    _refuse_unwritable([book.recipes[recipe]] if recipe else book.recipes.values())
+    only = book.recipes[recipe] if recipe else None
+    _refuse_unwritable([only] if only else book.recipes.values())
     files = _files(pictures, formats=book.accept)
+    results, lost = _render_all(files, folder, lambda name: only or book.recipe_for(name), as_json=as_json)
+    if not as_json:
+        print_manifests(out, [result.manifest for result in results], link=lambda variant: variant.path)
+    failed = lost or not results or any(result.manifest.reason for result in results)
+    raise typer.Exit(1 if failed else 0)
+
+
+def _render_all(
+    files: list[File], folder: Path, recipe_for: Callable[[str], Recipe | None], *, as_json: bool
+) -> tuple[list[Rendered], int]:
+    """Render files; returns what came of them, and how many could not be rendered at all."""
+    from lightpress.cli.rendering import folders_for
+
     results: list[Rendered] = []
     lost = 0
     with progress_bars() as progress:
         rendering = progress.add_task("rendering", total=len(files))
         for source, target in folders_for(files, folder):
-            chosen = book.recipes[recipe] if recipe else book.recipe_for(source.name)
+            chosen = recipe_for(source.name)
             if chosen is None:
                 err.print(f"{source}: left alone, as a rule of the recipes file says; --recipe renders it all the same")
             elif rendered := _rendered(source, target, chosen):
@@ -89,10 +102,7 @@ def render(  # noqa: PLR0913, PLR0917  the command's options
             else:
                 lost += 1
             progress.advance(rendering)
-    if not as_json:
-        print_manifests(out, [result.manifest for result in results], link=lambda variant: variant.path)
-    failed = lost or not results or any(result.manifest.reason for result in results)
-    raise typer.Exit(1 if failed else 0)
+    return results, lost
 
 
 def _watch(  # noqa: PLR0913  the command's options
