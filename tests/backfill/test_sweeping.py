@@ -83,7 +83,7 @@ class Rig:
         originals: Any = store
         self.store, self.files, self.hints = store, FakeFiles(), FakeHints()
         self.runs = FakeRuns(Run("r", job, **{"rate": 1e9, "paced": NOW} | row))
-        sweeper = Sweeper(store, originals, lambda key: Source("uploads", key), None, lambda: NOW, at_once=1)
+        sweeper = Sweeper(store, originals, lambda key: Source("uploads", key), None, lambda: NOW, at_once=map)
         sweeping = Sweeping(store, IMAGES, sweeper, self.hints, Purse(self.runs, lambda: NOW))
         child = Child(store, nothing, nothing, self.hints, self.runs, lambda: NOW, {SWEEP: sweeping})
         self.machine = Machine(self.runs, self.files, store, self.hints, child, nothing)

@@ -355,7 +355,7 @@ class Release:
             Publishing(UPLOADS).named,
             self.code.copies.S3Copies(s3, IMAGES, IMAGES, pictures.COPY_FOLDERS) if self.copying else None,
             lambda: _LATE,
-            at_once=1,
+            at_once=map,
         )
 
         def handle(_: Message) -> None:

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Protocol
 
+from lightpress.backfill.at_once import on_threads
 from lightpress.backfill.look import Stale
 from lightpress.backfill.ports import Refused
 from lightpress.backfill.results import NAMED_OF_A_SHARD, Result
@@ -26,6 +26,7 @@ from lightpress.pipeline.source import Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from lightpress.backfill.at_once import AtOnce
     from lightpress.backfill.look import Found, Looking
     from lightpress.backfill.ports import Hints, Listed, Lister, Page, Runs
     from lightpress.backfill.results import Folder
@@ -40,7 +41,6 @@ CHUNK = 100
 """Originals that are looked at together: what a child may send beyond the rate, and reads that a stop may cost."""
 
 _PAGES_OF_A_STEP = 20
-_AT_ONCE = 16
 _QUEUE_PAUSE_SECONDS = 20
 # A stop is seen within a minute; by a child that has waited for half a day, within five.
 _LONGEST_PAUSE_SECONDS, _LONGEST_LATER_SECONDS = 60, 300
@@ -84,6 +84,7 @@ class Child:
         runs: The rows of runs.
         clock: Seconds since 1970.
         others: Who does the tasks of jobs that are no look, by their name.
+        at_once: Has several originals looked at at once.
     """
 
     lister: Lister
@@ -93,7 +94,7 @@ class Child:
     runs: Runs
     clock: Callable[[], float]
     others: Mapping[str, Work] = field(default_factory=dict)
-    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(_AT_ONCE))
+    at_once: AtOnce = field(default_factory=on_threads)
 
     @property
     def _purse(self) -> Purse:
@@ -161,7 +162,7 @@ class Child:
         except Refused as refused:
             return self._purse.end(refused.run, result)
         sources = [self._source(run, shard, item) for item in items]
-        found = list(self._pool.map(lambda source: self.looking(source) if source else None, sources))
+        found = list(self.at_once(lambda source: self.looking(source) if source else None, sources))
         looked_at = zip(items, sources, found, strict=True)
         to_send = [(item, source) for item, source, one in looked_at if source and self._sends(run, one)]
         stale = [source for _, source in to_send]

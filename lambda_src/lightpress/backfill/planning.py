@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from lightpress.backfill.at_once import on_threads
 from lightpress.backfill.hashes import manifests
 from lightpress.backfill.plan import MOST_EXAMPLES, plan
 from lightpress.backfill.ports import Refused
@@ -15,6 +15,7 @@ from lightpress.backfill.results import added, some_of_each
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from lightpress.backfill.at_once import AtOnce
     from lightpress.backfill.ports import Lister
     from lightpress.backfill.results import Result
     from lightpress.backfill.run import Job, Run
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 CHUNK = 200
 _CHUNKS_OF_A_STEP = 10
-_AT_ONCE = 16
 
 
 class OtherRecipesError(Exception):
@@ -42,6 +42,7 @@ class Planning:
         published_at: Reads the manifest at a path.
         book_of: The recipes of a job.
         purse: What the run may spend.
+        at_once: Has several manifests read at once.
     """
 
     lister: Lister
@@ -49,6 +50,7 @@ class Planning:
     published_at: Callable[[str], Published | None]
     book_of: Callable[[Job], RecipeBook]
     purse: Purse
+    at_once: AtOnce = field(default_factory=on_threads)
 
     def __call__(self, run: Run, shard: Shard, result: Result) -> tuple[Run, Result]:
         """Read and compare some chunks of manifests, or until a cap ends it."""
@@ -66,8 +68,7 @@ class Planning:
         return run, result
 
     def _planned(self, result: Result, chunk: Sequence[str], book: RecipeBook) -> Result:
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            found = [one for one in pool.map(self.published_at, chunk) if one is not None]
+        found = [one for one in self.at_once(self.published_at, chunk) if one is not None]
         compared = plan((one.manifest for one in found), book)
         examples = [(self.bucket, key, state) for state, keys in compared.examples.items() for key in keys]
         return replace(

@@ -21,10 +21,10 @@ for an older manifest is dead for a newer one, and everything else is removed be
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from lightpress.backfill.at_once import on_threads
 from lightpress.pipeline.copies import mark_of
 from lightpress.pipeline.copy_pattern import is_too_long
 from lightpress.pipeline.dropping import has_left
@@ -35,6 +35,7 @@ from lightpress.pipeline.ports import PreconditionFailed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from lightpress.backfill.at_once import AtOnce
     from lightpress.backfill.hashes import Hash
     from lightpress.backfill.ports import Listed
     from lightpress.pipeline.ports import Copies, Lies, Originals, Published
@@ -146,7 +147,7 @@ class Sweeper:
         source_of: The source that is published under a name.
         copies: Where copies are; None where there are none.
         now: The time, in seconds since 1970.
-        at_once: How many hashes are judged at once.
+        at_once: Has several judged, looked at or removed at once.
     """
 
     images: SweptImages
@@ -154,14 +155,11 @@ class Sweeper:
     source_of: Callable[[str], Source]
     copies: Copies | None
     now: Callable[[], float]
-    at_once: int = 16
+    at_once: AtOnce = field(default_factory=on_threads)
 
     def judge_all(self, some: Sequence[Hash]) -> list[Judged]:
         """Judge several, at once. Two requests for each: the manifest, and the original."""
-        if self.at_once == 1:
-            return [self.judge(one) for one in some]
-        with ThreadPoolExecutor(self.at_once) as pool:
-            return list(pool.map(self.judge, some))
+        return list(self.at_once(self.judge, some))
 
     def judge(self, one: Hash) -> Judged:
         """Find what is amiss with a hash; nothing changes.
@@ -254,11 +252,10 @@ class Sweeper:
         copies, old = self.copies, [stored for stored in some if self._are_left((stored,))]
         if copies is None or not old:
             return []
-        with ThreadPoolExecutor(self.at_once) as pool:
-            looked = zip(old, pool.map(copies.look, [stored.key for stored in old]), strict=True)
-            ours = [(stored, lying, _owner_of(lying, copies)) for stored, lying in looked]
-            names = sorted({name for _, _, name in ours if name})
-            addresses = dict(zip(names, pool.map(self._addresses, names), strict=True))
+        looked = zip(old, self.at_once(copies.look, [stored.key for stored in old]), strict=True)
+        ours = [(stored, lying, _owner_of(lying, copies)) for stored, lying in looked]
+        names = sorted({name for _, _, name in ours if name})
+        addresses = dict(zip(names, self.at_once(self._addresses, names), strict=True))
         return [(stored, lying) for stored, lying, name in ours if lying and name and stored.key not in addresses[name]]
 
     def _addresses(self, name: str) -> set[str]:
@@ -268,10 +265,7 @@ class Sweeper:
 
     def remove_copies(self, astray: Sequence[tuple[Listed, Lies]]) -> int:
         """Remove copies as they were looked at; returns how many."""
-        if not astray:
-            return 0
-        with ThreadPoolExecutor(self.at_once) as pool:
-            return sum(pool.map(self._remove_copy, astray))
+        return sum(self.at_once(self._remove_copy, astray))
 
     def _remove_copy(self, astray: tuple[Listed, Lies]) -> bool:
         stored, lying = astray

@@ -15,6 +15,7 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.run_files import S3Files, S3Lister
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.aws.session import client, s3_client, sqs_client
+from lightpress.backfill.at_once import THREADS, on_threads
 from lightpress.backfill.child import Child
 from lightpress.backfill.look import Looking
 from lightpress.backfill.machine import Machine
@@ -38,8 +39,6 @@ if TYPE_CHECKING:
     from lightpress.backfill.run import Job, Run
     from lightpress.pipeline.recipe import RecipeBook
 
-_AT_ONCE = 16
-
 
 @cache
 def machine() -> Machine:
@@ -50,7 +49,7 @@ def machine() -> Machine:
 def machine_at(clock: Callable[[], float]) -> Machine:
     """Build the tasks. clock: seconds since 1970."""
     settings = BackfillSettings.from_environment(os.environ)
-    s3 = s3_client(max_connections=_AT_ONCE)
+    s3 = s3_client(max_connections=THREADS)
     publishing = Publishing(settings.uploads_bucket, tuple(map(attached_from, settings.attached)))
     hints, lister = SqsHints(sqs_client(), settings.hints_queue_url), S3Lister(s3)
     runs = DynamoRuns(client("dynamodb"), settings.runs_table)
@@ -63,16 +62,17 @@ def machine_at(clock: Callable[[], float]) -> Machine:
         reviews=reviews_in(settings.images_bucket, s3, recipes),
         facts=facts_in(settings.images_bucket, s3, recipes),
     )
-    sweeper = Sweeper(images, originals, publishing.named, copies=None, now=clock)
+    at_once = on_threads()
+    sweeper = Sweeper(images, originals, publishing.named, copies=None, now=clock, at_once=at_once)
     purse, files = Purse(runs, clock), S3Files(s3, settings.images_bucket)
     rows = DynamoFailures(client("dynamodb"), settings.failures_table, lambda: int(clock()), 0)
     book_of = partial(_book_of, files)
     others: dict[str, Work] = {
         SWEEP: Sweeping(lister, settings.images_bucket, sweeper, hints, purse),
-        RETRY: Retrying(rows, images.published, publishing.find_source, hints, purse),
-        PLAN: Planning(lister, settings.images_bucket, images.published_at, book_of, purse),
+        RETRY: Retrying(rows, images.published, publishing.find_source, hints, purse, at_once),
+        PLAN: Planning(lister, settings.images_bucket, images.published_at, book_of, purse, at_once),
     }
-    child = Child(lister, looking, publishing.find_source, hints, runs, clock, others)
+    child = Child(lister, looking, publishing.find_source, hints, runs, clock, others, at_once)
 
     def nightly(name: str) -> Run:
         return nightly_run(name, publishing, clock(), settings.nightly_days)

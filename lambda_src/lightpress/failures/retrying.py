@@ -8,10 +8,10 @@ Rows are not removed: what was published since is no failure any more, and expir
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
+from lightpress.backfill.at_once import on_threads
 from lightpress.backfill.ports import Refused
 from lightpress.backfill.results import NAMED_OF_A_SHARD
 from lightpress.failures.again import tells
@@ -20,6 +20,7 @@ from lightpress.pipeline.source import Source
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from lightpress.backfill.at_once import AtOnce
     from lightpress.backfill.ports import Hints
     from lightpress.backfill.results import Result
     from lightpress.backfill.run import Job, Run
@@ -34,8 +35,6 @@ FAILED, FAILED_AGAIN, OVER, OF_A_URL = "failed", "failed again", "no failure any
 
 SEGMENTS = 20
 """Into which the table is cut: twice as many as children that work at once by default."""
-
-_AT_ONCE = 16
 
 
 class FailureRows(Protocol):
@@ -55,6 +54,7 @@ class Retrying:
         find_source: Which keys are ours, and what they are published under.
         hints: The queue of the backfill.
         purse: What the run may spend.
+        at_once: Has several manifests read at once.
     """
 
     rows: FailureRows
@@ -62,6 +62,7 @@ class Retrying:
     find_source: FindSource
     hints: Hints
     purse: Purse
+    at_once: AtOnce = field(default_factory=on_threads)
 
     def __call__(self, run: Run, shard: Shard, result: Result) -> tuple[Run, Result]:
         """Go through a page of rows; what the caps do not allow is not done, and the page is repeated."""
@@ -71,8 +72,7 @@ class Retrying:
             run = self.purse.pay(run, run.job.nanos_read * len(chosen))
         except Refused as refused:
             return self.purse.end(refused.run, result)
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            states = list(pool.map(lambda one: self._state(one, run.job), chosen))
+        states = list(self.at_once(lambda one: self._state(one, run.job), chosen))
         to_send = [
             Source(one.bucket or "", one.key or "")
             for one, state in zip(chosen, states, strict=True)
