@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KEY = "a b/ü+%.jpg"
 LARGE, SMALL = b"a large picture", b"small"
-LOSSLESS = CompressionMark("0123456789ab")
+LOSSLESS = CompressionMark("0123456789ab", lossy=False)
 STORED: dict[str, Any] = {
     "CacheControl": "max-age=60",
     "ContentDisposition": 'inline; filename="a.jpg"',
