@@ -14,7 +14,7 @@ from lightpress.aws.originals import S3Originals
 from lightpress.image import PictureRejected, Reason, RenderResult, Size, Spec, render
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.first_view import TRIES, FirstView, FirstViews, Result
-from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.manifest import LazyVariant, Manifest, Status, Variant
 from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
@@ -350,7 +350,7 @@ def test_what_is_owed_is_described_as_it_would_be_if_it_were_there(moves: bool) 
         world = World(replace(spec, lazy=lazy))
         world.uploads.put(KEY, picture)
         assert world.settle() is Action.PUBLISHED
-        files = (*world.manifest().variants, *world.manifest().lazy)
+        files: tuple[Variant | LazyVariant, ...] = (*world.manifest().variants, *world.manifest().lazy)
         described[bool(lazy)] = {
             (one.name, one.format): (one.media_type, one.width, one.height, one.quality, one.animated) for one in files
         }
