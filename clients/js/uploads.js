@@ -1,5 +1,7 @@
 // A client of the upload API (docs/api.md), for browsers and Node, and what Uppy needs.
 
+import { EXTENSIONS } from './extensions.js';
+import { typeOf } from './media-types.js';
 import { sendInParts } from './parts.js';
 import { shrink as shrunk } from './shrink.js';
 
@@ -172,7 +174,7 @@ function pathOf(of) {
 }
 
 function described(file, { collection, focus }) {
-  const said = { filename: file.name, size: file.size, type: file.type };
+  const said = { filename: file.name, size: file.size, type: typeOf(file, EXTENSIONS) || 'application/octet-stream' };
   return { ...said, ...(collection && { collection }), ...(focus && { focus: pointOf(focus) }) };
 }
 

@@ -1,9 +1,8 @@
-"""A client of the upload API for programs, with the standard library alone: no AWS, no credentials but the caller's."""
+"""A client of the upload API for programs, over the standard library: no AWS, no credentials but the caller's."""
 
 from __future__ import annotations
 
 import json
-import mimetypes
 import re
 import secrets
 import time
@@ -14,6 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
+
+from lightpress.client.media_types import media_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -97,7 +98,7 @@ class Uploads:
             `key`, `permalink` and `status_url`.
         """
         about: dict[str, Any] = {"filename": path.name, "size": path.stat().st_size}
-        about["type"] = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        about["type"] = media_type_of(path.name)
         about |= {"collection": collection} if collection else {}
         about |= {"focus": _said(focus)} if focus else {}
         if parts is not None or about["size"] >= parts_from:
