@@ -25,7 +25,8 @@ WRITTEN = {
     reasons.PAGE: reasons.errors_page,
     manifests.PAGE: manifests.manifest_page,
     api.PAGE: api.api_page,
-    extensions.PAGE: extensions.extensions_module,
+    extensions.PAGE: extensions.extensions_script,
+    extensions.MODULE: extensions.extensions_module,
 }
 PAGES = sorted(
     path

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import mimetypes
 
+from lightpress.client.extensions import EXTENSIONS
+
 UNKNOWN = "application/octet-stream"
 
 
@@ -13,7 +15,5 @@ def media_type_of(name: str) -> str:
     What systems know differs: Python 3.12 has no WebP of its own, and older Debians call a PSD what the upload API does
     not take.
     """
-    from lightpress.image.formats import BY_EXTENSION  # noqa: PLC0415  it imports Pillow, which waiting can do without
-
     extension = name.rpartition(".")[2].lower() if "." in name else ""
-    return BY_EXTENSION.get(extension) or mimetypes.guess_type(name)[0] or UNKNOWN
+    return EXTENSIONS.get(extension) or mimetypes.guess_type(name)[0] or UNKNOWN
