@@ -1,4 +1,4 @@
-"""A client of the upload API for programs, over the standard library: no AWS, no credentials but the caller's."""
+"""A client of the upload API for programs, with the standard library alone: no AWS, no credentials but the caller's."""
 
 from __future__ import annotations
 
@@ -92,17 +92,23 @@ class Uploads:
             collection: The first folder of the key; None for `uploads`.
             focus: Where the subject is: shares of width and height.
             parts_from: The bytes from which on a file goes in parts, several at once.
-            parts: Of an UploadError: what has arrived is not sent again.
+            parts: Of an UploadError, or the same after JSON: what has arrived is not sent again, unless the file has
+                changed since.
 
         Returns:
             `key`, `permalink` and `status_url`.
         """
-        about: dict[str, Any] = {"filename": path.name, "size": path.stat().st_size}
+        found = path.stat()
+        about: dict[str, Any] = {"filename": path.name, "size": found.st_size}
         about["type"] = media_type_of(path.name)
         about |= {"collection": collection} if collection else {}
         about |= {"focus": _said(focus)} if focus else {}
+        state: dict[str, Any] = {"size": found.st_size, "modified": found.st_mtime_ns}
+        if parts is not None and state.items() - parts.items():
+            self._give_up({name: parts[name] for name in ("key", "upload_id")})
+            parts = None
         if parts is not None or about["size"] >= parts_from:
-            return self._upload_in_parts(path, about, parts)
+            return self._upload_in_parts(path, about, parts, state)
         begun = self._call("POST", "uploads", about)
         form = begun.pop("upload")
         with path.open("rb") as file:
@@ -166,8 +172,11 @@ class Uploads:
         """Delete a picture, and all that is published of it."""
         return self._call("DELETE", _path_of(key))
 
-    def _upload_in_parts(self, path: Path, about: dict[str, Any], parts: Mapping[str, Any] | None) -> dict[str, Any]:
-        begun = parts or self._call("POST", "multipart", about)
+    def _upload_in_parts(
+        self, path: Path, about: dict[str, Any], parts: Mapping[str, Any] | None, state: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Send it, or go on. State: what tells whether the file is still the one that it began with."""
+        begun = parts or self._call("POST", "multipart", about) | state
         going = {"key": begun["key"], "upload_id": begun["upload_id"]}
         try:
             there = self._call("POST", "multipart/list", going)["parts"] if parts else []
@@ -175,13 +184,13 @@ class Uploads:
             self._call("POST", "multipart/complete", going | {"parts": sent})
         except UploadError as error:
             if parts and error.code == "not_found":  # given up meanwhile
-                return self._upload_in_parts(path, about, None)
+                return self._upload_in_parts(path, about, None, state)
             error.parts = begun
             raise
         except BaseException:
             self._give_up(going)
             raise
-        return {name: value for name, value in begun.items() if name not in {"upload_id", "part_size"}}
+        return {name: value for name, value in begun.items() if name not in {"upload_id", "part_size", *state}}
 
     def _send_parts(
         self, path: Path, size: int, begun: Mapping[str, Any], there: Iterable[Mapping[str, Any]]
