@@ -30,6 +30,7 @@ class Cloud:
         url: Of the server.
         parts: Those that have arrived, by number.
         broken: Paths; each entry fails one request.
+        lost: Whether the answer to the completion of an upload in parts is lost; from then on it is completed.
         gone: Whether the parts are given up when somebody asks for them.
     """
 
@@ -40,6 +41,8 @@ class Cloud:
     parts: dict[int, bytes] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     gone: bool = False
+    lost: bool = False
+    completed: bool = False
 
     @property
     def paths(self) -> list[str]:
@@ -60,8 +63,15 @@ class Cloud:
             return 503, {"code": "unavailable"}
         if path == "/multipart/sign":
             return 200, {"url": f"{self.url}/part/{asked['part_number']}"}
-        if path != "/multipart/list":
-            return 200, {}
+        if path == "/multipart/complete":
+            self.completed = True
+            return (503, {"message": "Service Unavailable"}) if self.lost else (200, {})
+        return self.list_parts() if path == "/multipart/list" else (200, {})
+
+    def list_parts(self) -> tuple[int, dict[str, Any]]:
+        """What the API says of those that have arrived."""
+        if self.completed:
+            return 200, {"parts": [], "completed": True}
         if self.gone:
             self.parts.clear()
             return 404, {"code": "not_found"}

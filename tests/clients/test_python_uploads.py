@@ -76,6 +76,15 @@ def test_an_upload_in_parts_that_broke_goes_on_where_it_was_or_begins_anew_where
     assert there.paths.count("/multipart") == (2 if gone else 1)
 
 
+def test_an_upload_in_parts_is_done_where_only_the_answer_was_lost(there: Cloud, file: Path) -> None:
+    there.lost = True
+    with pytest.raises(UploadError) as broken:
+        uploads(there).upload(file, parts_from=6)
+    assert uploads(there).upload(file, parts=broken.value.parts) == ADDRESSES
+    assert sorted(path for path in there.paths if "/part/" in path) == ["/part/1", "/part/2"]
+    assert there.paths.count("/multipart") == 1
+
+
 def test_a_focus_is_corrected_taken_back_and_waited_for(there: Cloud) -> None:
     there.statuses = [{"status": "ready", "focus_pending": pending} for pending in (True, False)]
     uploads(there).correct("a b.jpg", (0.4, 0.2))

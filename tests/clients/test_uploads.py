@@ -110,6 +110,21 @@ def test_an_upload_in_parts_that_broke_goes_on_where_it_was_or_begins_anew_where
         assert paths.count("/multipart") == (2 if gone else 1)
 
 
+def test_an_upload_in_parts_is_done_where_only_the_answer_was_lost() -> None:
+    script = (
+        UPLOAD
+        + """
+    const { parts } = await uploads.upload(file, { partsFrom: 6 }).catch((error) => error);
+    console.log(JSON.stringify(await uploads.upload(file, { parts })));
+    """
+    )
+    with cloud() as there:
+        there.lost = True
+        assert run(script, there.url) == ADDRESSES
+    assert sorted(path for path in there.paths if "/part/" in path) == ["/part/1", "/part/2"]
+    assert there.paths.count("/multipart") == 1
+
+
 def test_the_parts_of_an_upload_that_is_stopped_are_given_up() -> None:
     script = (
         UPLOAD

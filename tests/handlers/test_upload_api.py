@@ -62,10 +62,11 @@ IN_PARTS = {
     Call("s3", operation, UPLOADS, "*")
     for operation in ("CreateMultipartUpload", "ListParts", "CompleteMultipartUpload", "AbortMultipartUpload")
 }
+LOOK_FOR_FILE = Call("s3", "ListObjectsV2", UPLOADS, "*")
 ORDER = Call("sqs", "SendMessageBatch", URLS)
 READ_FAILURES = Call("dynamodb", "Query", FAILURES)
 COUNT = Call("dynamodb", "UpdateItem", COUNTERS)
-UPLOAD_API = IN_PARTS | CORRECT | {SIGN_FORM, SIGN_PART, READ_MANIFEST, DELETE, ORDER, READ_FAILURES}
+UPLOAD_API = IN_PARTS | CORRECT | {SIGN_FORM, SIGN_PART, LOOK_FOR_FILE, READ_MANIFEST, DELETE, ORDER, READ_FAILURES}
 
 
 def ask(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> tuple[int, dict[str, Any]]:  # noqa: ANN401
@@ -294,14 +295,17 @@ def test_a_large_file_is_uploaded_in_parts(deployed: Deployed, calls: set[Call])
         )
     _, listed = ask("POST", "/multipart/list", upload)
     assert [(one["part_number"], one["size"]) for one in listed["parts"]] == [(1, len(part)), (2, 3)]
-    status, completed = ask("POST", "/multipart/complete", upload | {"parts": listed["parts"]})
-    assert (status, completed["key"], completed["permalink"]) == (200, begun["key"], f"{CDN}/{begun['key']}")
+    assert listed["completed"] is False
+    for _ in range(2):
+        status, completed = ask("POST", "/multipart/complete", upload | {"parts": listed["parts"]})
+        assert (status, completed["key"], completed["permalink"]) == (200, begun["key"], f"{CDN}/{begun['key']}")
+    assert ask("POST", "/multipart/list", upload) == (200, {"parts": [], "completed": True})
     assert deployed.s3.head_object(Bucket=UPLOADS, Key=begun["key"])["ContentLength"] == len(part) + 3
 
     assert deployed.s3.head_object(Bucket=UPLOADS, Key=begun["key"])["Metadata"] == {"focus": "0.4,0.2"}
     _, other = ask("POST", "/multipart", FILE)
     assert ask("POST", "/multipart/abort", {"key": other["key"], "upload_id": other["upload_id"]})[0] == 200
-    assert calls == IN_PARTS | {SIGN_PART}
+    assert calls == IN_PARTS | {SIGN_PART, LOOK_FOR_FILE}
 
 
 @pytest.mark.parametrize("step", ["sign", "list", "complete", "abort"])

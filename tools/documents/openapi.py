@@ -179,7 +179,13 @@ _ANSWERS: dict[str, Json] = {
         quota=_QUOTA,
     ),
     "Signed": object_of(url=said("Where to PUT the part, within 15 minutes.", format="uri")),
-    "Parts": object_of(parts=list_of(object_of(**_PART))),
+    "Parts": object_of(
+        parts=list_of(object_of(**_PART)),
+        completed={
+            "type": "boolean",
+            "description": "Whether they are one file already: nothing is left to do, and `parts` is empty.",
+        },
+    ),
     "Completed": object_of(**_ADDRESSES),
     "Aborted": object_of(key=_TEXT),
     "Ordered": object_of(
@@ -264,7 +270,7 @@ def operations(limits: UploadLimits) -> dict[tuple[str, str], Operation]:
         ),
         ("post", "/multipart/complete"): Operation(
             "completeParts",
-            "Make one file of the parts",
+            "Make one file of the parts; asked again, the same answer",
             200,
             "Completed",
             (*going_on, 409),

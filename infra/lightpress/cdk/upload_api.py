@@ -158,6 +158,8 @@ def _allow_uploads(function: PythonFunction, uploads: s3.IBucket, images: Privat
         "s3:ListMultipartUploadParts",
         on=uploads.arn_for_objects("*"),
     )
+    # S3 knows a multipart upload no more once it is completed; a listing tells, and reads no original.
+    function.allow("s3:ListBucket", on=uploads.bucket_arn)
     function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("m/*"))
     # Without this, S3 would answer 403 for a manifest that does not exist yet.
     function.allow("s3:ListBucket", on=images.bucket_arn)

@@ -94,8 +94,9 @@ class UploadService:
         return {"url": self.uploads.part_url(key, upload_id, *parse_part_request(body, self.limits))}
 
     def list_parts(self, body: object, owner: str) -> Answer:
-        """Return the parts that S3 has, so that an interrupted upload can resume."""
-        return {"parts": self.uploads.parts(*self._multipart_upload(body, owner))}
+        """Return the parts that S3 has, so that an interrupted upload can resume; or that it is completed."""
+        parts = self.uploads.parts(*self._multipart_upload(body, owner))
+        return {"parts": parts or [], "completed": parts is None}
 
     def complete_multipart(self, body: object, owner: str) -> Answer:
         """Join the parts to one file, which may not be larger than it was said to be when the upload began."""
