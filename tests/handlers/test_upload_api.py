@@ -308,6 +308,24 @@ def test_a_large_file_is_uploaded_in_parts(deployed: Deployed, calls: set[Call])
     assert calls == IN_PARTS | {SIGN_PART, LOOK_FOR_FILE}
 
 
+@pytest.mark.parametrize(
+    ("begun_with", "number", "most"),
+    [(1, 1, 1), (1, 2, 0), (9 << 20, 1, 8 << 20), (9 << 20, 2, 4 << 20), (9 << 20, 3, 0), (13 << 20, 2, 8 << 20)],
+)
+def test_a_part_can_hold_no_more_than_the_size_that_the_upload_began_with_leaves(
+    deployed: Deployed, begun_with: int, number: int, most: int
+) -> None:
+    assert deployed
+    _, begun = ask("POST", "/multipart", FILE | {"size": begun_with})
+    part = {"key": begun["key"], "upload_id": begun["upload_id"], "part_number": number}
+    if most:
+        assert ask("POST", "/multipart/sign", part | {"size": most})[0] == 200
+    if most < begun["part_size"]:
+        status, said = ask("POST", "/multipart/sign", part | {"size": most + 1})
+        assert (status, said["code"]) == (409, "part_too_large")
+        assert f"began with {begun_with} bytes" in said["detail"]
+
+
 @pytest.mark.parametrize("step", ["sign", "list", "complete", "abort"])
 def test_an_upload_cannot_be_continued_by_another_owner(deployed: Deployed, step: str) -> None:
     assert deployed

@@ -224,7 +224,7 @@ _PROBLEMS = {
     400: "The body is not I-JSON (RFC 7493), or not an object; or files of this collection are not published.",
     403: "The authorizer does not say who calls, or refuses.",
     404: "There is no such picture or upload of yours, or no URLs are fetched.",
-    409: "The parts are not those that have arrived; or there is no published picture of this key.",
+    409: "The parts are not those that have arrived, or do not fit; or there is no published picture of this key.",
     413: "The body has more than 1 MB, or the parts of the upload have together more than is accepted.",
     422: "Fields are missing or wrong: `errors` names each, and what is allowed.",
     429: "More than the quota of the day.",
@@ -263,7 +263,12 @@ def operations(limits: UploadLimits) -> dict[tuple[str, str], Operation]:
             "beginParts", "Begin to upload a large file, in parts", 201, "BegunInParts", beginning, file
         ),
         ("post", "/multipart/sign"): Operation(
-            "signPart", "Where to PUT one part", 200, "Signed", going_on, {**MULTIPART_FIELDS, **part_fields(limits)}
+            "signPart",
+            "Where to PUT one part",
+            200,
+            "Signed",
+            (*going_on, 409),
+            {**MULTIPART_FIELDS, **part_fields(limits)},
         ),
         ("post", "/multipart/list"): Operation(
             "listParts", "The parts that have arrived", 200, "Parts", going_on, MULTIPART_FIELDS
