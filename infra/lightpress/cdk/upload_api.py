@@ -197,11 +197,11 @@ def _counters_table(scope: Construct, config: Config) -> dynamodb.Table:
 
 
 def _accept_urls(function: PythonFunction, url_ingest: UrlIngest, failures: Failures) -> None:
-    """Let the API queue URLs, and tell which of them could not be fetched."""
+    """Let the API queue URLs, and tell which of them could not be fetched and were not ordered since."""
     function.add_environment("URL_QUEUE_URL", url_ingest.queue.queue_url)
     function.add_environment("FAILURES_TABLE", failures.table.table_name)
     function.allow("sqs:SendMessage", on=url_ingest.queue.queue_arn)
-    function.allow("dynamodb:Query", on=failures.table.table_arn)
+    function.allow("dynamodb:Query", "dynamodb:UpdateItem", on=failures.table.table_arn)
 
 
 def route(  # noqa: PLR0913  what a route consists of
