@@ -27,11 +27,14 @@ install: .venv/.ready-demo  ## create .venv with what the demo, the command line
 demo: install  ## the real pipeline on this machine: pictures in, variants out of a local CDN (PHOTOS=folder for your own)
 	@$(BIN)/lightpress demo $(if $(PHOTOS),--photos "$(PHOTOS)")
 
-# Side by side: tests of the whole system wait more than they compute. Theirs are told at the end, in one piece.
-test: setup  ## everything that must pass, in some 14 minutes on 2 cores: lint, unit tests, the whole system on a strict local cloud
-	@mkdir -p .local && { $(MAKE) --no-print-directory e2e >.local/e2e.txt 2>&1 & } && system=$$! && failed=0; \
-	 $(MAKE) --no-print-directory lint || failed=1; \
-	 $(MAKE) --no-print-directory unit || failed=1; \
+# All at once, so that no processor waits: tests of the whole system mostly wait, and unit tests make way for them.
+# What the others say is told at the end, each in one piece.
+test: setup  ## everything that must pass, in some 10 minutes on 2 cores: lint, unit tests, the whole system on a strict local cloud
+	@mkdir -p .local && failed=0; \
+	 $(MAKE) --no-print-directory e2e >.local/e2e.txt 2>&1 & system=$$!; \
+	 $(MAKE) --no-print-directory lint >.local/lint.txt 2>&1 & lint=$$!; \
+	 nice -n 5 $(MAKE) --no-print-directory unit || failed=1; \
+	 wait $$lint || failed=1; echo "Lint:"; cat .local/lint.txt; \
 	 wait $$system || failed=1; echo "The whole system on a strict local cloud:"; cat .local/e2e.txt; exit $$failed
 
 unit: setup  ## the tests that need no local cloud

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import re
 import signal
@@ -79,3 +80,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         message = f"the names of these cases differ from process to process: give them ids.\n{chr(10).join(changing)}"
         raise pytest.UsageError(message)
     leave_out(config, items)
+
+
+def pytest_collection_finish() -> None:
+    """What collecting has made lives as long as the run: the garbage collector need not look at it again."""
+    gc.freeze()

@@ -190,3 +190,14 @@ def test_what_decides_about_a_subject_is_read_consistently(failures: DynamoFailu
     failures.erase(FAILURE.subject)
     failures.rejection(FAILURE.subject, "v1")
     assert asked == [True] * 3
+
+
+def test_a_segment_of_many_is_asked_for_as_such(failures: DynamoFailures, dynamodb: DynamoDBClient) -> None:
+    """moto cuts no table into segments: what is asked of DynamoDB is looked at."""
+    asked: list[tuple[int, int]] = []
+    dynamodb.meta.events.register(
+        "provide-client-params.dynamodb.Scan",
+        lambda params, **_: asked.append((params["Segment"], params["TotalSegments"])),
+    )
+    failures.page(3, 20, "")
+    assert asked == [(3, 20)]

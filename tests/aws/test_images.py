@@ -152,3 +152,8 @@ def test_a_removal_that_s3_refuses_is_a_fault(s3_client: S3Client) -> None:
         stub.add_response("delete_objects", {"Errors": [refused]})
         with pytest.raises(RuntimeError, match="AccessDenied"):
             S3Images(s3_client, "images").remove(["i/a/1-g/w320.webp"])
+
+
+def test_a_tombstone_that_names_no_key_is_that_of_the_key_that_it_is_read_by(images: S3Images) -> None:
+    images.publish_at(manifest_path(KEY), Manifest("", Status.DELETED, 7), None)
+    assert standing(images).manifest == Manifest(KEY, Status.DELETED, 7)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 KEY = "a b/ü+%.jpg"
 LARGE, SMALL = b"a large picture", b"small"
-LOSSLESS = CompressionMark("0123456789ab")
+LOSSLESS = CompressionMark("0123456789ab", lossy=False)
 STORED: dict[str, Any] = {
     "CacheControl": "max-age=60",
     "ContentDisposition": 'inline; filename="a.jpg"',
@@ -206,3 +206,8 @@ def test_the_ledger_keeps_the_last_entry_of_each_key(s3: S3Client) -> None:
     assert ledger.last_entry(source) == entry
     assert ledger.last_entry(Source("other", KEY)) is None
     assert ledger_path(source).startswith(LEDGER)
+
+
+def test_an_object_tells_since_when_it_is_there(s3: S3Client) -> None:
+    put(s3)
+    assert look(s3).written == s3.head_object(Bucket="plain", Key=KEY)["LastModified"].timestamp()

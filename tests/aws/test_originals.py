@@ -132,3 +132,33 @@ def test_an_error_while_reading_is_a_fault(s3_client: S3Client, status: int) -> 
         stub.add_client_error("get_object", "Refused", "", status)
         with pytest.raises(ClientError):
             S3Originals(s3_client).read(HERE, Original("v", '"e"', 1))
+
+
+def test_whether_a_version_is_there_is_told_also_of_an_older_one_and_of_one_that_may_not_be_looked_at(
+    s3: S3Client,
+) -> None:
+    old, new = (s3.put_object(Bucket="uploads", Key="a.jpg", Body=body)["VersionId"] for body in (b"old", b"new"))
+    originals = S3Originals(s3)
+    assert [originals.has(HERE, version) for version in (new, old, "never")] == [True, True, False]
+    s3.delete_object(Bucket="uploads", Key="a.jpg")  # HEAD says 404, and the versions are there
+    assert [originals.has(HERE, version) for version in (new, "never")] == [True, False]
+    with Stubber(s3) as stub:  # a bucket policy may deny HEAD of what is not scanned
+        stub.add_client_error("head_object", "403", http_status_code=403)
+        stub.add_response("list_object_versions", {"Versions": [{"Key": "a.jpg", "VersionId": new, "ETag": "e"}]})
+        assert originals.has(HERE, new)
+        stub.add_client_error("head_object", "500", http_status_code=500)
+        with pytest.raises(ClientError, match="500"):
+            originals.has(HERE, new)
+
+
+def test_a_version_that_may_not_be_removed_stays_and_any_other_error_is_raised(s3: S3Client) -> None:
+    version = s3.put_object(Bucket="uploads", Key="a.jpg", Body=b"one")["VersionId"]
+    originals = S3Originals(s3)
+    with Stubber(s3) as stub:  # Object Lock, or a bucket policy
+        stub.add_client_error("delete_object", "AccessDenied", http_status_code=403)
+        assert not originals.remove(HERE, version)
+        stub.add_client_error("delete_object", "SlowDown", http_status_code=503)
+        with pytest.raises(ClientError, match="SlowDown"):
+            originals.remove(HERE, version)
+    assert originals.remove(HERE, version)
+    assert originals.head(HERE) is None

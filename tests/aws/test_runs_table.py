@@ -135,3 +135,17 @@ def test_a_changed_pace_is_that_of_the_row_and_nothing_makes_a_row_of_it(runs: D
 def test_a_row_that_is_gone_is_an_error_and_not_a_loop(runs: DynamoRuns) -> None:
     with pytest.raises(RuntimeError, match="the run r"):
         runs.spend(ROW, 1, 1, NOW)
+
+
+def test_every_run_is_listed_and_one_is_read_as_it_is_now(runs: DynamoRuns) -> None:
+    """A stop must be seen by the next step of each child: DynamoDB may tell of the row a second ago, else."""
+    asked: list[bool] = []
+    runs.dynamodb.meta.events.register(
+        "provide-client-params.dynamodb.GetItem", lambda params, **_: asked.append(params["ConsistentRead"])
+    )
+    others = [replace(ROW, name=name) for name in ("s", "t")]
+    for run in (ROW, *others):
+        runs.begin(run)
+    assert sorted(run.name for run in runs.all()) == ["r", "s", "t"]
+    assert runs.find("s") == others[0]
+    assert asked == [True]

@@ -54,6 +54,7 @@ def test_what_the_queue_refuses_is_given_back_and_found_by_the_next_pass() -> No
     rig.hints.refuses = 1
     assert rig.look() == ""
     assert (rig.row.sent, rig.row.objects_left, len(rig.hints.sent)) == (198, 2, 198)
+    assert sum(one.sent for one in Folder(rig.files, rig.row).report().passes) == 198
     assert rig.row.spent == 198 * JOB.nanos_sent + 2 * 200 * JOB.nanos_read
     rig.looking.stale.difference_update(rig.hints.sent)
     rig.hints.refuses = 0

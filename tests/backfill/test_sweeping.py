@@ -143,6 +143,7 @@ def test_every_hash_is_looked_at_once_and_also_where_no_manifest_is() -> None:
     assert rig.sweep() == FINISHED
     found = found_in(rig.swept, (), 0)
     assert (found.manifests, found.files) == (before, {"dead": before, "ownerless": 3 * (60 - before)})
+    assert found.keys == {}, "nothing is for the queue"
     assert found.removed == before + 3 * (60 - before)
     assert {path.split("/")[2] for path in store.paths} == {"2-now", "1-before"}
     assert len(store.paths) == 2 * before

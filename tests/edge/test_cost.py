@@ -66,11 +66,11 @@ const made = new Function('step', 'require', 'Buffer', SOURCE + '; return handle
 const handler = made(() => { steps++; }, require, Buffer);
 console.log(JSON.stringify(EVENTS.map((event) => { steps = 0; handler(event); return steps; })));
 """
-# Milliseconds of 200 calls, the least of 9 rounds: a round is over all events, so that a moment in which the machine is
+# Milliseconds of 200 calls, the least of 3 rounds: a round is over all events, so that a moment in which the machine is
 # busy makes one round of an event longer, and not all of them.
 _TIME = """
 const best = EVENTS.map(function () { return Infinity; });
-for (let round = 0; round < 9; round++) {
+for (let round = 0; round < 3; round++) {
   EVENTS.forEach(function (event, at) {
     const json = JSON.stringify(event);
     const events = [];

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from lightpress.ingest.urls import FETCH_MESSAGES, FetchReason
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.failures import DeadLetter, Failure, Trial, Verdict, fingerprint
-from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.manifest import Manifest, PublishedSource, Status
 from lightpress.pipeline.ports import PreconditionFailed
 from lightpress.pipeline.reconcile import ATTEMPTS, reconcile
 from lightpress.pipeline.sandbox import ChildLost
@@ -319,3 +320,26 @@ def test_a_url_that_ended_without_a_reason_is_recorded_with_one_and_where_it_was
     assert (failure.reason, failure.detail) == (FetchReason.UNFINISHED, FETCH_MESSAGES[FetchReason.UNFINISHED])
     assert (failure.bucket, failure.key, failure.url) == (UPLOADS, KEY, "https://a.test/1.jpg")
     assert failure.correlation_id == "message-1"
+
+
+@pytest.mark.parametrize(
+    ("shown", "is_lifted"),
+    [
+        ({"status": Status.READY, "revision": 7}, True),
+        ({"status": Status.READY, "revision": 6}, False),  # the rejection may be told by a manifest yet to come
+        ({"status": Status.HELD, "revision": 7}, True),
+        ({"status": Status.FAILED, "revision": 7}, False),
+    ],
+)
+def test_a_rejection_is_forgotten_only_by_a_manifest_that_tells_of_none_and_comes_after_it(
+    rig: Rig, shown: dict[str, Any], is_lifted: bool
+) -> None:
+    about: dict[str, Any] = {
+        "subject": f"{UPLOADS}/{KEY}",
+        "identity": "v1",
+        "reason": Reason.REJECTED_BY_GATE,
+        "detail": "No.",
+    }
+    rig.cloud.registry.record(GAVE_UP, **about, quarantine=None, revision=7)
+    rig.cloud.registry.lift(source(KEY), Manifest(KEY, source=PublishedSource("v1", 9), **shown))
+    assert (rig.cloud.failures.rows == {}) is is_lifted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 from typing import TYPE_CHECKING
@@ -215,3 +215,17 @@ def test_where_a_redirect_leads_is_read_as_strictly(location: str) -> None:
         failure = failure_of(server.url("hop"))
     assert failure.reason in {FetchReason.BLOCKED_ADDRESS, FetchReason.INVALID_URL, FetchReason.BAD_ANSWER}
     assert "secret" not in failure.detail
+
+
+def test_a_file_of_exactly_the_limit_is_taken_and_a_byte_more_is_not(server: Misbehaving) -> None:
+    size = len(picture(5))
+    for most, taken in ((size, True), (size - 1, False)):
+        downloading = Download(Connector(LOOPBACK), Hosts(100, 10_000), most, 5)
+        with nullcontext() if taken else pytest.raises(FetchFailed, match=f"has more than {most} bytes"):
+            found = downloading(parse_url(server.url("ok", 5)))
+            assert isinstance(found, Downloaded)
+
+
+def test_what_comes_packed_is_told_with_40_characters_of_how(server: Misbehaving) -> None:
+    server.words = f"HTTP/1.1 200 x\r\nContent-Encoding: {'x' * 41}\r\n\r\nhello".encode()
+    assert failure_of(server.url("words")).detail.endswith(f"comes packed ({'x' * 40}).")

@@ -76,11 +76,10 @@ class Bucket:
 def test_what_has_not_changed_costs_no_write() -> None:
     web, bucket = Web(), Bucket()
     fetch = Fetcher(web, bucket)
-    assert [fetch(ORDER).result for _ in range(3)] == [
-        FetchResult.FETCHED,
-        FetchResult.UNCHANGED,
-        FetchResult.UNCHANGED,
-    ]
+    told = [fetch(ORDER) for _ in range(3)]
+    assert [one.result for one in told] == [FetchResult.FETCHED, FetchResult.UNCHANGED, FetchResult.UNCHANGED]
+    assert [one.bytes for one in told] == [told[0].bytes, 0, 0]
+    assert told[0].bytes > 0
     assert (bucket.writes, web.known[1]) == (1, Validators('"1"'))
 
 

@@ -120,6 +120,7 @@ def test_the_lines_of_the_readme_synthesize(tmp_path: Path) -> None:
     assert ["ImageReady"] in [rule.get("detail-type") for rule in rules]
 
 
+@pytest.mark.nightly
 def test_the_lines_about_a_distribution_of_others_synthesize(tmp_path: Path) -> None:
     template = synthesized_around(blocks("construct.md", "python")[1], tmp_path)
     distributions = [row for row in template["Resources"].values() if row["Type"] == "AWS::CloudFront::Distribution"]

@@ -14,7 +14,7 @@ from lightpress.aws.originals import S3Originals
 from lightpress.image import PictureRejected, Reason, RenderResult, Size, Spec, render
 from lightpress.pipeline.buckets import Publishing
 from lightpress.pipeline.first_view import TRIES, FirstView, FirstViews, Result
-from lightpress.pipeline.manifest import Manifest, Status
+from lightpress.pipeline.manifest import LazyVariant, Manifest, Status, Variant
 from lightpress.pipeline.paths import manifest_path
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
@@ -337,3 +337,23 @@ def test_a_late_look_removes_what_somebody_left_behind(world: World) -> None:
     world.images.put(path, b"whoever made it died right after")
     assert world.settle(late=True) is Action.REMOVED
     assert world.images.data(path) is None
+
+
+@pytest.mark.parametrize("moves", [True, False])
+def test_what_is_owed_is_described_as_it_would_be_if_it_were_there(moves: bool) -> None:
+    frames = [ramp((96, 96)), four_corners((96, 96))]
+    picture = file_of(frames[0], "GIF", save_all=True, append_images=frames[1:]) if moves else PICTURE
+    spec = Spec((Size("small", 24), Size("large", 48)), ("webp", "jpeg", "png"))
+    owing = {(size, form) for size in ("small", "large") for form in spec.formats} - {("small", "png")}
+    described = {}
+    for lazy in (frozenset(), frozenset(owing)):
+        world = World(replace(spec, lazy=lazy))
+        world.uploads.put(KEY, picture)
+        assert world.settle() is Action.PUBLISHED
+        files: tuple[Variant | LazyVariant, ...] = (*world.manifest().variants, *world.manifest().lazy)
+        described[bool(lazy)] = {
+            (one.name, one.format): (one.media_type, one.width, one.height, one.quality, one.animated) for one in files
+        }
+    assert described[True] == described[False]
+    assert described[True]["large", "webp"][-1] is moves
+    assert described[True]["large", "png"][-2:] == (None, False)

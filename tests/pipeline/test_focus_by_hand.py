@@ -14,6 +14,7 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
 from lightpress.image import Size, Spec, render
 from lightpress.pipeline.correction import Corrections, NothingPublished
+from lightpress.pipeline.facts import Words
 from lightpress.pipeline.ports import Dependencies
 from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import Action, TooManyConflicts, reconcile
@@ -164,3 +165,17 @@ def test_a_correction_loses_8_races_and_says_so() -> None:
     with pytest.raises(TooManyConflicts):
         Corrections(Overtaken(), asked)(Source("uploads", KEY), (0.9, 0.5))
     assert (asked.keys, world.manifest().correction, world.manifest().revision) == ([], None, 9)
+
+
+def test_what_is_said_of_a_picture_is_a_publication_of_the_same_variants_and_the_same_again_is_none() -> None:
+    world = World(versioned=True)
+    world.upload(None)
+    before, asked = world.manifest(), Asked()
+    corrections = Corrections(S3Images(world.s3, "images"), asked)
+    said = corrections.say(Source("uploads", KEY), lambda words: replace(words, alt="A cat"))
+    assert said == world.manifest() == replace(before, words=Words(alt="A cat"), revision=before.revision + 1)
+    assert asked.keys == [KEY]
+    written = world.images.written
+    assert corrections.say(Source("uploads", KEY), lambda words: words) == said
+    assert world.images.written == written
+    assert corrections.say(Source("uploads", KEY), lambda _: Words()).words is None

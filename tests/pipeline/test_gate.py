@@ -14,7 +14,15 @@ from lightpress.aws.originals import S3Originals
 from lightpress.aws.reviews import S3Reviews
 from lightpress.composition.publishing import RECIPES
 from lightpress.image import render
-from lightpress.pipeline.gate import PERSON, Review, held_path, standing_of
+from lightpress.pipeline.gate import (
+    PERSON,
+    Review,
+    end_of_entry,
+    held_folder,
+    held_path,
+    revision_of_entry,
+    standing_of,
+)
 from lightpress.pipeline.manifest import Status, manifest_from_json
 from lightpress.pipeline.paths import variants_folder
 from lightpress.pipeline.ports import Dependencies
@@ -22,6 +30,7 @@ from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule, Unanswered
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.reconcile import Action, Outcome, reconcile
 from lightpress.pipeline.source import Source
+from tests.pipeline.keys import NASTY_KEYS
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
@@ -225,3 +234,11 @@ def test_an_approval_after_the_hours_publishes_what_was_rejected_for_want_of_it(
     assert published.look(PERSON, unanswered=Unanswered.REJECT).action is Action.FAILED
     published.say(approved=True)
     assert published.look(PERSON, unanswered=Unanswered.REJECT).action is Action.PUBLISHED
+
+
+def test_the_list_of_what_waits_is_read_by_its_names_alone() -> None:
+    for key in NASTY_KEYS:
+        for revision, until in ((1, None), (70, 1_800_000_000)):
+            path = held_path(key, revision, until)
+            assert path.startswith(held_folder(key))
+            assert (revision_of_entry(path), end_of_entry(path)) == (revision, until)

@@ -123,10 +123,11 @@ def test_dropping_the_variants_ends_the_renderer(timings: Timings) -> None:
         finally:
             closed.append(True)
 
-    result = timings.timed(lambda: RenderResult(OriginalInfo("jpeg", 4, 3), variants()))()
+    made = variants()
+    result = timings.timed(lambda: RenderResult(OriginalInfo("jpeg", 4, 3), made))()
     next(result.variants)
     result.variants.close()
-    assert closed == [True]
+    assert closed == [True], "though somebody else still holds them"
 
 
 def test_a_stage_that_fails_is_timed_too(clock: Clock, timings: Timings) -> None:

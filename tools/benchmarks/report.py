@@ -7,7 +7,8 @@ import json
 import math
 import os
 import platform
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from tools.benchmarks.engines import FORMATS, OURS, SHARP
 from tools.markdown import replace_between
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tools.benchmarks.figures import CorrectionError, Row, Sample
 
@@ -24,6 +25,8 @@ _BEGIN, _END = "<!-- figures: written by make bench -->", "<!-- end of figures -
 _WIDTH, _HEIGHT = 760, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 696, 56, 356
 _LETTER = 7  # upper bound of a letter's mean width, in pixels
+_LINE = 18  # height of a line of text
+_RADIUS = 6
 _GREY = "#495057"
 
 
@@ -71,7 +74,7 @@ def chart(rows: Sequence[Row]) -> str:
     lines = [f'<path d="M{_LEFT} {y(tick):.1f}H{_RIGHT}" stroke="#e9ecef"/>' for tick in size]
     across = [_text(x(tick), _BOTTOM + 20, "middle", f"{tick:.1f}") for tick in cpu]
     up = [_text(_LEFT - 8, y(tick) + 4, "end", f"{tick:.1f}") for tick in size]
-    points = [_point(x(row.cpu_ratio), y(row.equal_ratio), row) for row in rows]
+    points = _points([(x(row.cpu_ratio), y(row.equal_ratio), row) for row in rows])
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" font-family="sans-serif" font-size="13">
 <title>CPU time and bytes for the same originals at equal SSIMULACRA2</title>
@@ -91,12 +94,48 @@ def _ticks(least: float, most: float, step: float) -> list[float]:
     return [number * step for number in range(math.floor(least / step), math.ceil(most / step) + 1)]
 
 
-def _point(x: float, y: float, row: Row) -> str:
-    color = "#d6336c" if row.engine == OURS else _GREY
-    name = f"{row.engine}: {row.cpu_ratio:.2f}, {row.equal_ratio:.2f}"
-    fits = x + 12 + _LETTER * len(name) < _WIDTH
-    words = _text(x + 12 if fits else x - 12, y + 4, "start" if fits else "end", name, color)
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="6" fill="{color}"/>{words}'
+@dataclass(frozen=True, slots=True)
+class _Box:
+    """A rectangle of the chart, in pixels."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def overlaps(self, other: _Box) -> bool:
+        return (
+            self.left < other.right and other.left < self.right and self.top < other.bottom and other.top < self.bottom
+        )
+
+
+def _points(places: Sequence[tuple[float, float, Row]]) -> list[str]:
+    """A dot for each engine, and its name where it covers no dot and no other name: beside it, or led to by a line."""
+    taken = [_Box(x - _RADIUS, y - _RADIUS, x + _RADIUS, y + _RADIUS) for x, y, _ in places]
+    drawn = []
+    for x, y, row in sorted(places, key=lambda place: place[1]):
+        color = "#d6336c" if row.engine == OURS else _GREY
+        name = f"{row.engine}: {row.cpu_ratio:.2f}, {row.equal_ratio:.2f}"
+        fits = x + 2 * _RADIUS + _LETTER * len(name) < _WIDTH
+        at = x + 2 * _RADIUS if fits else x - 2 * _RADIUS
+        left, right = (at, at + _LETTER * len(name)) if fits else (at - _LETTER * len(name), at)
+        boxes = (_Box(left, y + step - _LINE / 2, right, y + step + _LINE / 2) for step in _steps())
+        box = next(box for box in boxes if not any(box.overlaps(other) for other in taken))
+        taken.append(box)
+        middle = (box.top + box.bottom) / 2
+        line = (
+            ""
+            if middle == y
+            else f'<path d="M{x:.1f} {y:.1f}L{at - 3 if fits else at + 3:.1f} {middle:.1f}" stroke="{color}"/>'
+        )
+        dot = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{_RADIUS}" fill="{color}"/>'
+        drawn.append(line + dot + _text(at, middle + 4, "start" if fits else "end", name, color))
+    return drawn
+
+
+def _steps() -> Iterator[int]:
+    """How far a name may be from its dot: the nearest first, below before above."""
+    return (sign * step for step in count(0, 6) for sign in (1, -1))
 
 
 def _text(x: float, y: float, anchor: str, words: str, color: str = _GREY) -> str:

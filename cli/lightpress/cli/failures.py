@@ -159,7 +159,8 @@ class FailureStore:
                 if retry.ending is not None:
                     settled(retry)
             waiting = [retry for retry in waiting if retry.ending is None]
-            time.sleep(_PAUSE if waiting else 0)
+            if waiting:
+                time.sleep(_PAUSE)
 
     def _look(self, retry: Retry) -> None:
         if retry.failure.url is not None:
@@ -179,9 +180,9 @@ class FailureStore:
         failure = retry.failure
         identity = self._came_since(failure)
         if identity is None:
-            now = [row for row in self.table.of(failure.subject) if row.identity == failure.identity]
-            if now and now[-1] != failure:
-                retry.ending = f"failed again: {now[-1].reason}"
+            rows = (row for row in self.table.of(failure.subject) if row.identity == failure.identity)
+            if (now := next(rows, failure)) != failure:
+                retry.ending = f"failed again: {now.reason}"
             return
         manifest = self._manifest(failure)
         if manifest is not None and manifest.source is not None and manifest.source.identity == identity:

@@ -49,7 +49,7 @@ class CompressionMark:
     """
 
     digest: str
-    lossy: bool = False
+    lossy: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ class FetchOutcome:
     """The end of an order. bytes: that came."""
 
     result: FetchResult
-    bytes: int = 0
+    bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Fetcher:
         held = self.landing.head(order.key)
         picture = self.download(link, held.validators if held and not order.again else NO_VALIDATORS)
         if picture is None:
-            return FetchOutcome(FetchResult.UNCHANGED)
+            return FetchOutcome(FetchResult.UNCHANGED, 0)
         sha256 = hashlib.sha256(picture.data).hexdigest()
         for _ in range(_ATTEMPTS):
             if held and held.sha256 == sha256 and not order.again:

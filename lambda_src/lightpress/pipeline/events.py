@@ -87,8 +87,8 @@ class _Look:
     """
 
     source: Source
-    retry: bool = False
-    late: bool = False
+    retry: bool
+    late: bool
 
 
 _Found: TypeAlias = Source | _Look | Problem
