@@ -220,8 +220,7 @@ class Delivery(Component):
             environment={"IMAGES_BUCKET": self.images.bucket_name},
         )
         function.allow("s3:GetObject", on=self.images.arn_for_objects("m/*"))
-        if self._path:
-            function.add_environment("CDN_PATH", self._path)
+        self._tell_path(function)
         if config.delivery.permalink_life is not None:
             function.add_environment("PERMALINK_SECONDS", str(config.delivery.permalink_life))
             function.allow("s3:GetObject", on=self.images.arn_for_objects(f"{VARIANTS}*"))
@@ -235,7 +234,14 @@ class Delivery(Component):
         """What makes lazy variants, where a recipe has any, or did and some may be owed still."""
         if not (config.delivery.keep_lazy_origin or code.recipes.is_lazy):
             return None
-        return LazyRendering(self, "Lazy", uploads=uploads, images=self.images, code=code, config=config)
+        lazy = LazyRendering(self, "Lazy", uploads=uploads, images=self.images, code=code, config=config)
+        self._tell_path(lazy.function)
+        return lazy
+
+    def _tell_path(self, function: PythonFunction) -> None:
+        """Have a function behind the CDN redirect to where viewers find pictures."""
+        if self._path:
+            function.add_environment("CDN_PATH", self._path)
 
     @property
     def longest_answer_seconds(self) -> int:
