@@ -19,7 +19,7 @@ from aws_cdk import aws_s3 as s3
 from lightpress.backfill.results import PREFIX
 from lightpress.cdk.buckets import PrivateBucket, moved
 from lightpress.cdk.component import Component
-from lightpress.cdk.copies import copy_folders
+from lightpress.cdk.copies import copy_folders, refuse_to_hide_permalinks
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.given import who
@@ -88,6 +88,7 @@ class Delivery(Component):
                 f"{who(root_of(self))}: distribution: it is yours, and recipes have copies of variants: where they are "
                 "served is yours, too. Name a bucket of yours for them: copies_bucket"
             )
+        refuse_to_hide_permalinks(who(root_of(self)), config, code.recipes)
         self.images = _images(self, config)
         self.resolver = self._resolver(code, config)
         if config.delivery.placeholder_while_processing:
