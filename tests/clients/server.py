@@ -31,6 +31,7 @@ class Cloud:
         parts: Those that have arrived, by number.
         broken: Paths; each entry fails one request.
         gone: Whether the parts are given up when somebody asks for them.
+        begun_with: The bytes that the upload in parts was begun with.
     """
 
     requests: list[tuple[str, str, str | None, Any]] = field(default_factory=list)
@@ -40,6 +41,7 @@ class Cloud:
     parts: dict[int, bytes] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     gone: bool = False
+    begun_with: int = 0
 
     @property
     def paths(self) -> list[str]:
@@ -60,6 +62,8 @@ class Cloud:
             return 503, {"code": "unavailable"}
         if path == "/multipart/sign":
             return 200, {"url": f"{self.url}/part/{asked['part_number']}"}
+        if path == "/multipart/complete" and sum(map(len, self.parts.values())) > self.begun_with:
+            return 413, {"code": "too_large"}
         if path != "/multipart/list":
             return 200, {}
         if self.gone:
@@ -103,6 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.cloud.breaks(self.path):
             self.say(503, {"code": "unavailable"})
         elif self.path == "/multipart":
+            self.cloud.parts.clear()
+            self.cloud.begun_with = asked["size"]
             self.say(201, {**ADDRESSES, "upload_id": "u", "part_size": PART_BYTES})
         else:
             form = {"url": f"{self.cloud.url}/storage", "fields": {"key": KEY, "policy": "p"}}
