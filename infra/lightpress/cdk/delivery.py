@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 # As long as their rows in the table of runs.
 DAYS_OF_A_RUN = 90
 _EDGE_SOURCE = Path(__file__).parent / "edge" / "viewer_request.js"
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+MOST_BYTES_AT_EDGE = 10 * 1024
+_COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
 _A_YEAR = Duration.days(365)
 
 # A cold start is what a viewer waits for, and CPU comes with memory. The CDN keeps answers for a minute to a year.
@@ -487,25 +491,38 @@ def _countries(config: Config) -> cloudfront.GeoRestriction | None:
 
 
 def viewer_request(recipes: RecipeBook, path: str = "") -> str:
-    """The source of the edge function, told what can be published and what can be asked for.
+    """The source of the edge function without its comments, told what can be published and what can be asked for.
 
-    path: what all paths begin with, where the distribution has other things behind other paths.
+    Args:
+        recipes: All recipes: the sides and the names of their sizes are part of the source.
+        path: What all paths begin with, where the distribution has other things behind other paths.
+
+    Raises:
+        ConfigError: It is longer than CloudFront takes.
     """
     sizes = [size for recipe in recipes.recipes.values() for size in recipe.spec.sizes]
     sides = {side for size in sizes for side in (size.width, size.height) if side}
     written = {form for recipe in recipes.recipes.values() for form in recipe.spec.formats}
     outputs = [output for output in OUTPUTS.values() if output.by_default or output.name in written]
-    told = {
+    told: dict[str, Any] = {
         "PATH_OF_PICTURES": path,
         "FORMATS_BY_NAME": {output.name: output.media_type for output in outputs},
         "FORMATS_NOT_FOR_ALL": [output.name for output in outputs if output.name not in FALLBACKS],
         "ALL_SIDES": sorted(sides),
         "ALL_NAMES": sorted({size.name for size in sizes}),
     }
-    source = _EDGE_SOURCE.read_text(encoding="utf-8")
+    source = _COMMENT.sub("", _EDGE_SOURCE.read_text(encoding="utf-8"))
     for name, value in told.items():
         source = source.replace(name, json.dumps(value))
-    return source.replace("EXTENSIONS", "|".join(sorted({output.extension for output in OUTPUTS.values()})))
+    source = source.replace("EXTENSIONS", "|".join(sorted({output.extension for output in OUTPUTS.values()})))
+    if len(source.encode()) > MOST_BYTES_AT_EDGE:
+        names, sides = len(told["ALL_NAMES"]), len(told["ALL_SIDES"])
+        raise ConfigError(
+            f"recipes: sizes: with {names:,} names and {sides:,} widths and heights, the edge function has "
+            f"{len(source.encode()):,} bytes; allowed: {MOST_BYTES_AT_EDGE:,}. Use shorter names, and the same names, widths "
+            "and heights in several recipes"
+        )
+    return source
 
 
 def _briefly(status: int) -> cloudfront.ErrorResponse:
