@@ -31,7 +31,7 @@ from tests.pipeline.fakes import book
 from tools.fakes.s3 import Bucket, SimulatedS3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lightpress.pipeline.source import Source
 
@@ -123,12 +123,19 @@ class Rig:
         )
 
     def publish(
-        self, key: str, revision: int = 1, data: bytes = b"picture", before: Manifest | None = None
+        self,
+        key: str,
+        revision: int = 1,
+        data: bytes = b"picture",
+        before: Manifest | None = None,
+        sizes: Sequence[str] = ("w640",),
     ) -> Manifest:
-        path = f"i/{short_name(key)}/{revision}-x/w640.jpg"
-        self.bucket.put(path, data)
-        variant = Variant("w640", "jpeg", "image/jpeg", 640, 480, len(data), data.hex()[:64].ljust(64, "0"), path)
-        plain = Manifest(key, Status.READY, revision, PublishedSource("v1", 1), variants=(variant,))
+        sha256, variants = data.hex()[:64].ljust(64, "0"), []
+        for size in sizes:
+            path = f"i/{short_name(key)}/{revision}-x/{size}.jpg"
+            self.bucket.put(path, data)
+            variants.append(Variant(size, "jpeg", "image/jpeg", 640, 480, len(data), sha256, path))
+        plain = Manifest(key, Status.READY, revision, PublishedSource("v1", 1), variants=tuple(variants))
         return self._put(with_copies(plain, self.dependencies.recipes.recipe_for(key), before))
 
     def delete(self, before: Manifest) -> Manifest:
@@ -205,15 +212,26 @@ def test_an_address_of_more_bytes_than_s3_takes_is_told_and_not_asked_for() -> N
     assert refused(match_copies(rig.publish("é" * 510 + ".jpg"), rig.dependencies)) == [TOO_LONG]
 
 
-def test_another_pattern_names_the_addresses_of_before_as_past_and_of_the_many_the_last() -> None:
+def test_another_pattern_names_the_addresses_of_before_as_past_and_of_the_older_ones_the_last_1000() -> None:
     rig = Rig()
     published = rig.publish("cat.jpg")
     recipe = replace(book(640).recipes["web"], copies=CopyRules(CopyPattern("other/{stem}-{size}.{ext}")))
-    long_ago = tuple(f"thumbs/{number}" for number in range(MOST_PAST))
+    long_ago = tuple(f"thumbs/{number}" for number in range(MOST_PAST + 1))
     moved = with_copies(published, recipe, replace(published, past_copies=long_ago))
     assert [one.path for one in moved.copies] == ["other/cat-w640.jpg"]
-    assert moved.past_copies == ("thumbs/cat-w640.jpg", *long_ago[:-1])
+    assert moved.past_copies == ("thumbs/cat-w640.jpg", *long_ago[:1_000])
     back = with_copies(moved, replace(recipe, copies=RULES), moved)
     assert back.copies == (Copy("thumbs/cat-w640.jpg", published.variants[0].path),)
     assert "thumbs/cat-w640.jpg" not in back.past_copies
     assert b"copies" not in Manifest("cat.jpg", Status.READY, 1).to_json()
+
+
+def test_a_deletion_leaves_none_of_1002_copies() -> None:
+    sizes = [f"w{number}" for number in range(MOST_PAST + 2)]
+    rig = Rig()
+    published = match_copies(rig.publish("cat.jpg", sizes=sizes), rig.dependencies)
+    assert len([path for path in rig.bucket.keys if path.startswith("thumbs/")]) == len(sizes)
+    gone = rig.delete(published)
+    assert len(gone.past_copies) == len(sizes)
+    match_copies(gone, rig.dependencies)
+    assert not [path for path in rig.bucket.keys if path.startswith("thumbs/")]

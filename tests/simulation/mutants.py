@@ -1381,7 +1381,13 @@ MUTANTS = (
     _of_copies(
         "the copies of what was deleted stay", RECONCILE, 30, ("tombstone = match_copies(*_)", "pass", "_withdraw")
     ),
-    _of_copies("addresses of the past are forgotten", RECONCILE, 30, ("P[:MOST_PAST]", "()")),
+    _of_copies("addresses of the past are forgotten", RECONCILE, 30, ("(*L, *O[:MOST_PAST])", "()")),
+    _of_copies(
+        "of more addresses than a manifest keeps of the past, the copies are forgotten that are left with it",
+        RECONCILE,
+        30,
+        ("(*L, *O[:MOST_PAST])", "(*L, *O)[:1]"),
+    ),
     _of_copies("nobody is told that an address is free", RECONCILE, 1_000, ("S.dependencies.look_at(K)", "None")),
     _of_copies("a refusal is not told", RECONCILE, 30, ("P == M.copies", "True", "match_copies")),
     _of_copies("the CDN is not told of copies that change", RECONCILE, 30, ("S._purge()", "None", "_placed")),
