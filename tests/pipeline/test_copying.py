@@ -235,3 +235,13 @@ def test_a_deletion_leaves_none_of_1002_copies() -> None:
     assert len(gone.past_copies) == len(sizes)
     match_copies(gone, rig.dependencies)
     assert not [path for path in rig.bucket.keys if path.startswith("thumbs/")]
+
+
+def test_copies_that_a_stack_of_the_same_name_has_left_are_replaced_and_removed_whatever_revision_they_say() -> None:
+    rig = Rig()
+    match_copies(rig.publish("cat.jpg", 9, b"of the stack before"), rig.dependencies)
+    again = match_copies(rig.publish("cat.jpg", 1, b"of this one"), rig.dependencies)
+    assert (refused(again), rig.bucket.data("thumbs/cat-w640.jpg")) == ([None], b"of this one")
+    match_copies(rig.publish("cat.jpg", 9, b"of the stack before"), rig.dependencies)
+    match_copies(rig.delete(again), rig.dependencies)
+    assert rig.bucket.data("thumbs/cat-w640.jpg") is None

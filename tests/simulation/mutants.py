@@ -1350,7 +1350,7 @@ MUTANTS = (
     _of_copies(
         "a copy is written over whatever lies there",
         COPIES,
-        30,
+        60,
         ('{"IfMatch": R.etag} if R else {"IfNoneMatch": "*"}', "{}"),
     ),
     _of_copies(
@@ -1375,7 +1375,13 @@ MUTANTS = (
         "nobody reads the manifest again after copying",
         RECONCILE,
         500,
-        ("N is None or N.manifest != M", "N is None", "match_copies"),
+        ("W.still_published()", "W.dependencies.images.published(W.manifest.key)", "match_copies"),
+    ),
+    _of_copies(
+        "a copy of a later revision is left, though nobody has published that",
+        RECONCILE,
+        30,
+        ("S.still_published()", "(_ for _ in ()).throw(PreconditionFailed)", "_give_way"),
     ),
     _of_copies("a crash leaves copies as they are", RECONCILE, 500, ("match_copies(M, D)", "M", "_looked_at_again")),
     _of_copies(
