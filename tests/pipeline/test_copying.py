@@ -72,6 +72,19 @@ def test_the_reserved_folders_are_those_that_the_code_uses() -> None:
         (["thumbs/1/cat.webp", "thumbs/2/cat.webp"], ("thumbs/1/cat.webp", "thumbs/2/cat.webp")),
         (["thumbs/cat.webp"], ("thumbs/cat.webp",)),
         ([], ()),
+        # Pages write @ or %40, ~ or %7E: a wildcard before them takes both along.
+        (["thumbs/logo@2x-1.webp", "thumbs/logo@2x-2.webp"], ("thumbs/logo*",)),
+        (["thumbs/logo@2x-1.webp"], ("thumbs/logo*",)),
+        (["thumbs/cat~1.webp", "thumbs/cat~2.webp"], ("thumbs/cat*",)),
+        (["thumbs/cat [1].webp"], ("thumbs/cat *",)),
+        (["thumbs/1/a+b.webp", "thumbs/2/a+b.webp"], ("thumbs/1/a*", "thumbs/2/a*")),
+        (["thumbs/me@home/1.webp", "thumbs/me@home/2.webp"], ("thumbs/me*",)),
+        # Not where that is a folder alone.
+        (["thumbs/@cat-1.webp", "thumbs/@cat-2.webp"], ("thumbs/@cat-*",)),
+        (["thumbs/a/(1)-1.webp", "thumbs/a/(1)-2.webp"], ("thumbs/a/(1)-*",)),
+        (["thumbs/(1).webp", "thumbs/a.webp"], ("thumbs/(1).webp", "thumbs/a.webp")),
+        # What all browsers encode has one spelling.
+        (["thumbs/Übung 1-1.webp", "thumbs/Übung 1-2.webp"], ("thumbs/Übung 1-*",)),
     ],
 )
 def test_copies_of_a_key_are_purged_by_one_path_unless_that_takes_all_along(
