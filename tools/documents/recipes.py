@@ -164,7 +164,7 @@ RECIPE: Mapping[str, Key] = {
         {"anyOf": [{"type": "boolean"}, _names(MOVING)]},
     ),
     "accept": Key(
-        "all but JPEG 2000",
+        "all but `jpeg2000`, `raw`, `svg`, `pdf` and `jxl`",
         ", ".join(f"`{name}`" for name in READABLE),
         'The formats that are read (recipes.md, "What is accepted")',
         _names(tuple(READABLE)),
@@ -203,7 +203,7 @@ RECIPE: Mapping[str, Key] = {
     ),
     "gate": Key(
         "[]",
-        f'`"person"`, `"malware"`, or names of your own; {MOST_REVIEWERS} at most',
+        f'`"person"`, `"malware"`, `"moderation"`, or names of your own; {MOST_REVIEWERS} at most',
         "The reviewers that must approve a picture before it is published (how-to/moderation.md)",
         {
             "type": "array",

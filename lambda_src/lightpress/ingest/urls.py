@@ -75,7 +75,7 @@ FETCH_MESSAGES = {
     FetchReason.INCOMPLETE: "The server ends the file before its end.",
     FetchReason.SERVER_ERROR: "The server has trouble of its own.",
     FetchReason.TOO_MANY_REQUESTS: "The server wants to be asked less often.",
-    FetchReason.UNFINISHED: "Fetcher it did not come to an end, several times.",
+    FetchReason.UNFINISHED: "Fetching it did not come to an end, several times.",
 }
 
 

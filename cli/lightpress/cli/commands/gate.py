@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Keys = Annotated[list[str], typer.Argument(metavar="KEY...", help="The keys of the originals in the uploads bucket.")]
 Version = Annotated[
     str | None,
-    typer.Option("--version", help="The version that was reviewed, as `gate list` names it; without, that of now."),
+    typer.Option("--version", help="The version that was reviewed, as `gate list` names it; without, the current one."),
 ]
 _PERSON = "person"  # `pipeline.gate` loads the picture core, and help must not wait for that
 

@@ -265,7 +265,7 @@ def status(
 ) -> None:
     """Show the status of an original and the URLs of its variants.
 
-    Exit code: 0 ready, 1 failed or deleted, 2 unknown key, 3 still processing.
+    Exit code: 0 ready, 1 failed or deleted, 2 unknown key, 3 still processing, or held for reviewers.
     """
     from lightpress.cli.status import look
 
