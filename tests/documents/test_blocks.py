@@ -273,7 +273,15 @@ def _chosen(command: str) -> str:
 
 
 def lightpress(arguments: list[str], folder: Path) -> None:
-    for name in ("cat.jpg", "photo.jpg", "urls.txt", "private.pem", "recipes.toml", "prod.toml", "shop/recipes.toml"):
+    for name in (
+        "cat.jpg",
+        "photo.jpg",
+        "urls.txt",
+        "private.pem",
+        "recipes.toml",
+        "shop/recipes.toml",
+        "environments/prod.toml",
+    ):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
     command = cast("Command", typer.main.get_command(app))
