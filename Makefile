@@ -120,6 +120,7 @@ docs: setup  ## write the documents that are generated from the code: options, r
 	@$(BIN)/python -m tools.documents.recipes
 	@$(BIN)/python -m tools.documents.commands
 	@$(BIN)/python -m tools.documents.reasons
+	@$(BIN)/python -m tools.documents.extensions
 	@$(BIN)/python -m tools.documents.manifests
 	@$(BIN)/python -m tools.documents.openapi
 	@$(BIN)/python -m tools.documents.operators

@@ -141,6 +141,7 @@ VALUES_ALONE: Mapping[str, str] = {
     "upload_rate_limit": "of the API's stage",
     "upload_burst_limit": "of the API's stage",
     "upload_page_client_id": "a text in the page",
+    "sign_in_origins": "a text in the page, with upload_page_client_id",
     "fetch_max_mb": "memory of a function, and a variable",
     "fetch_timeout_seconds": "timeout of a function, and a variable",
     "fetch_tries": "a variable of a function",
@@ -270,6 +271,7 @@ bucket_namespace = "global"
 {_JWT}
 upload_page = true
 upload_page_client_id = "1example23456789"
+sign_in_origins = ["https://album.auth.eu-west-1.amazoncognito.com"]
 operators_scope = "lightpress/operate"
 url_ingest = true
 web_acl_rate_limit = 2000

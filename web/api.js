@@ -1,6 +1,7 @@
 // The upload API as the page uses it. Each call gives what the API says, or throws a Problem with words for people.
 
-import { WORDS, typeOf } from './words.js';
+import { typeOf } from './media-types.js';
+import { WORDS } from './words.js';
 
 export class Problem extends Error {
   /** words: for the uploader. retriable: whether trying again may help. */

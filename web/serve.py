@@ -4,7 +4,7 @@ PAGE, a variable that the stack sets, is a JSON object:
   auth, max_bytes, parts_from, shrink_to, types, kinds, extensions, formats
                      the contents of `config.json` (account.js, queue.js, view.js, words.js)
   operators          the scope that operators have; empty, or left out, where there is no page for them
-  connect, images    origins that the page may send to, and show images from
+  connect, images    addresses whose origins the page may send to, and show images from
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 _FOLDER = Path(__file__).parent
 _MEDIA_TYPES = {
@@ -59,13 +60,23 @@ def _policy(page: dict[str, Any]) -> str:
         "default-src": ["'none'"],
         "script-src": ["'self'"],
         "style-src": ["'self'"],
-        "img-src": ["'self'", "blob:", *page["images"]],
-        "connect-src": ["'self'", *page["connect"]],
+        "img-src": ["'self'", "blob:", *map(_origin, page["images"])],
+        "connect-src": ["'self'", *map(_origin, page["connect"])],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
     return "; ".join(f"{name} {' '.join(allowed)}" for name, allowed in sources.items())
+
+
+def _origin(address: str) -> str:
+    """Scheme and host. With a path that does not end in "/", a policy allows that one address and nothing below it.
+
+    That an issuer has a path, as with Cognito, Keycloak and Okta, may be known after the deployment alone.
+    Source: https://www.w3.org/TR/CSP3/#match-paths
+    """
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 _PAGES = pages(json.loads(os.environ["PAGE"])) if "PAGE" in os.environ else {}

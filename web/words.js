@@ -1,5 +1,7 @@
 // Everything the page says that depends on what happened: sentences for people, numbers as they read them.
 
+import { typeOf } from './media-types.js';
+
 const UNITS = ['bytes', 'KB', 'MB', 'GB'];
 
 /** 1234567 -> "1.2 MB". */
@@ -105,12 +107,6 @@ export function refusalOf(file, limits) {
 /** What a file chooser offers: the media types, and the extensions for systems that do not know each type. */
 export function choosable({ types, extensions }) {
   return [...types, ...Object.keys(extensions).map((extension) => `.${extension}`)].join(',');
-}
-
-/** The media type of a file, by its extension where the browser does not know the type; "" where neither is known. */
-export function typeOf(file, extensions) {
-  const extension = file.name.toLowerCase().split('.').pop();
-  return file.type || (Object.hasOwn(extensions, extension) ? extensions[extension] : '');
 }
 
 export const WORDS = {

@@ -22,6 +22,10 @@ export interface Begun {
 export interface Parts extends Begun {
   upload_id: string;
   part_size: number;
+  /** Bytes of what is sent. */
+  size: number;
+  /** What is sent: the file, or fewer pixels of it. Text (JSON) keeps all but this. */
+  file?: Blob;
 }
 
 export interface Form {

@@ -1,5 +1,7 @@
 // A client of the upload API (docs/api.md), for browsers and Node, and what Uppy needs.
 
+import { EXTENSIONS } from './extensions.js';
+import { typeOf } from './media-types.js';
 import { sendInParts } from './parts.js';
 import { shrink as shrunk } from './shrink.js';
 
@@ -41,12 +43,18 @@ export class Uploads {
    *
    * collection, focus: as in docs/api.md; focus is `[x, y]`, too. progress: called with 0 to 1. signal: an AbortSignal.
    * shrink: pixels of the shorter side to which a JPEG is reduced before (shrink.js), in browsers; 0 sends it as it is.
-   * partsFrom: the bytes from which on a file goes in parts. parts: of an UploadError, to go on where it was.
+   * partsFrom: the bytes from which on a file goes in parts. parts: of an UploadError, to go on where it was with the bytes
+   * that were sent; where they are not there any more (parts were kept as text, and the photo had been reduced), it begins anew.
    */
   async upload(file, { collection, focus, progress, signal, shrink = 0, partsFrom = PARTS_FROM, parts = null } = {}) {
     const about = { collection, focus };
     const watched = { signal: signal ?? new AbortController().signal, progress: progress ?? (() => {}) };
-    if (parts) return this.#uploadInParts(file, about, watched, parts);
+    if (parts) {
+      // Of what was sent with fewer pixels, no part is of the original. A parts object that was text meanwhile has no file.
+      const begunWith = parts.file instanceof Blob ? parts.file : file;
+      if (begunWith.size === (parts.size ?? begunWith.size)) return this.#uploadInParts(begunWith, about, watched, parts);
+      await this.#giveUp(parts);
+    }
     const sent = shrink ? await shrunk(file, { side: shrink, signal }) : file;
     if (sent.size >= partsFrom) return this.#uploadInParts(sent, about, watched, null);
     const { upload, ...begun } = await this.begin(sent, about);
@@ -101,8 +109,8 @@ export class Uploads {
   }
 
   async #uploadInParts(file, about, watched, parts) {
-    const begun = parts ?? (await this.#call('POST', 'multipart', described(file, about)));
-    const { upload_id, part_size, ...addresses } = begun;
+    const begun = parts ?? { ...(await this.#call('POST', 'multipart', described(file, about))), size: file.size, file };
+    const { upload_id, part_size, size, file: _, ...addresses } = begun;
     const going = { key: begun.key, upload_id };
     const api = {
       signPart: (_, part_number, size) => this.#call('POST', 'multipart/sign', { ...going, part_number, size }),
@@ -114,13 +122,17 @@ export class Uploads {
       if (there.completed) watched.progress(1); // only the answer was lost
       else await sendInParts({ api, begun, arrived: there.parts, file, put, pause: wait, ...watched });
     } catch (error) {
-      // Parts that nobody wants any more would be paid for until the storage clears them away.
       if (parts && error.code === 'not_found') return this.#uploadInParts(file, about, watched, null); // given up meanwhile
-      if (watched.signal.aborted) await this.#call('POST', 'multipart/abort', going).catch(() => {});
+      if (watched.signal.aborted) await this.#giveUp(going);
       else if (error instanceof UploadError) error.parts = begun;
       throw error;
     }
     return addresses;
+  }
+
+  /** Parts that nobody wants any more would be paid for until the storage clears them away. */
+  #giveUp({ key, upload_id }) {
+    return this.#call('POST', 'multipart/abort', { key, upload_id }).catch(() => {});
   }
 
   async #call(method, path, body, signal) {
@@ -173,7 +185,7 @@ function pathOf(of) {
 }
 
 function described(file, { collection, focus }) {
-  const said = { filename: file.name, size: file.size, type: file.type };
+  const said = { filename: file.name, size: file.size, type: typeOf(file, EXTENSIONS) || 'application/octet-stream' };
   return { ...said, ...(collection && { collection }), ...(focus && { focus: pointOf(focus) }) };
 }
 

@@ -84,7 +84,7 @@ class _Troubles:
 
     def on_error(self, source: Source, error: Exception) -> None:
         """Log the failure of the world with its traceback; SQS brings the message back."""
-        _count("Retries")
+        count_retry()
         logger.warning(
             "will be retried",
             key=source.key,
@@ -233,12 +233,29 @@ class FetchObserver:
 
     def on_error(self, message_id: str, error: Exception) -> None:
         """Log the failure of our own world with its traceback; SQS brings the message back."""
-        _count("Retries")
+        count_retry()
         logger.warning("will be retried", message_id=message_id, exc_info=error)
 
 
 def _count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count) -> None:
     metrics.add_metric(name=name, unit=unit, value=value)
+
+
+def count_retry() -> None:
+    """Count what this function failed at and SQS brings back: of all functions together, and once more of this one.
+
+    The second is what a gradual deployment of the function looks at (`lightpress.cdk.canary`).
+    """
+    _count("Retries")
+    if function := os.environ.get("AWS_LAMBDA_FUNCTION_NAME"):
+        with single_metric(
+            "Retries",
+            MetricUnit.Count,
+            1,
+            namespace=metrics.namespace,
+            default_dimensions={"service": metrics.service or "", "function_name": function},
+        ):
+            pass
 
 
 def _count_reason(reason: str) -> None:

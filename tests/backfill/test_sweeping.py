@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from lightpress.backfill.child import MOST_WAITS, Child
+from lightpress.backfill.child import MOST_WAITS, PUT_OFF, Child
 from lightpress.backfill.hashes import hashes
 from lightpress.backfill.machine import Machine
 from lightpress.backfill.ports import Listed, Page
@@ -116,6 +116,12 @@ class Rig:
         self.runs.row = replace(self.runs.row, number=self.runs.row.number + 1)
 
     @property
+    def ended(self) -> str | None:
+        """Why the only shard ended before its end."""
+        ((_, result),) = Folder(self.files, self.runs.row).results()
+        return result.ended if result else None
+
+    @property
     def report(self) -> Report:
 
         return Folder(self.files, self.runs.row).report()
@@ -215,9 +221,11 @@ def test_a_stopped_sweep_reads_no_further_and_one_that_removes_waits_for_the_que
     rig.hints.deep = 10_000
     assert rig.machine.step({"run": "r", "row": row, "waits": 0})["wait"] > 0
     assert rig.machine.step({"run": "r", "row": row, "waits": MOST_WAITS})["done"]
+    assert rig.ended == PUT_OFF
     rig.hints.deep = 0
     rig.runs.stop("r", STOPPED)
     assert rig.machine.step({"run": "r", "row": row, "waits": 0})["done"]
+    assert rig.ended == STOPPED
     assert not store.reads
     assert rig.machine.settle({"run": "r"})["ended"] == STOPPED
     looking = Rig(store, replace(JOB, remove=False))

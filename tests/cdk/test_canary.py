@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +13,10 @@ import pytest
 from lightpress.cdk.canary import CONFIGURATIONS
 from lightpress.cdk.config import load_config
 from lightpress.cdk.options.processing import ProcessingOptions
+from lightpress.cdk.readiness import LAMBDA_SRC
 from lightpress.toml_reader import ConfigError
 from tests.cdk.templates import synthesize_with
+from tests.cdk.test_enriching import synthesized
 from tests.operations.alarming import Measured, is_raised, metrics_of
 
 if TYPE_CHECKING:
@@ -27,8 +32,47 @@ resolver_start = "provisioned"
 [[in_place]]
 bucket = "my-cms"
 """
-_TAKE_MESSAGES = {"process_upload", "record_failure", "fetch_url", "compress_in_place"}
-_RETRIES = "lightpress-dev-canary-Retries"
+_RECIPES = """
+[[rules]]
+path = "**"
+recipe = "web"
+
+[recipes.web]
+gate = ["moderation", "person"]
+facts = ["likeness", "labels", "faces", "alt", "duplicates"]
+sizes = { w640 = { width = 640 } }
+"""
+_ALL: dict[str, Any] = {
+    "canary_minutes": 15,
+    "url_ingest": True,
+    "moderation_reject": {"Explicit": 60},
+    "detect_labels": True,
+    "detect_faces": True,
+    "alt_text_model": "eu.amazon.nova-lite-v1:0",
+    "in_place": [{"bucket": "my-cms"}],
+    "webhooks": [
+        {
+            "url": f"https://{name}.example.com/",
+            "secret_arn": f"arn:aws:secretsmanager:eu-west-1:123456789012:secret:{name}-AbCdEf",
+        }
+        for name in ("one", "two")
+    ],
+}
+# Each handler of its arguments gets a message, in a stack that tells it nothing, so that it fails at everything.
+_FAIL = """
+import importlib, json, sys
+class Context:
+    function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "x"
+    get_remaining_time_in_millis = staticmethod(lambda: 60_000)
+record = {"messageId": "1", "body": "{}", "receiptHandle": "r", "eventSourceARN": "arn:aws:sqs:eu-west-1:1:q",
+          "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": "0"}}
+for name in sys.argv[1:]:
+    try:
+        importlib.import_module(f"lightpress.handlers.{name}").handler({"Records": [record]}, Context())
+    except Exception:
+        print(json.dumps({"raised": name}))
+    print(json.dumps({"end_of": name}))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +81,25 @@ def canary(tmp_path_factory: pytest.TempPathFactory) -> Template:
     folder = tmp_path_factory.mktemp("canary")
     (folder / "dev.toml").write_text(_OPTIONS, encoding="utf-8")
     return synthesize_with(load_config(folder / "dev.toml"), folder / "out")
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    """A stack with every function that takes messages, and canaries."""
+    return synthesized(tmp_path_factory.mktemp("everything"), _RECIPES, **_ALL)
+
+
+def takers(template: Template) -> list[str]:
+    """The handlers that get messages, once for each queue."""
+    targets = [
+        json.dumps(row.properties["FunctionName"]) for row in template.resources("AWS::Lambda::EventSourceMapping")
+    ]
+    aliases = {row.id: handler_of(template, row) for row in template.resources("AWS::Lambda::Alias")}
+    functions = {row.id: row.properties["Handler"].split(".")[-2] for row in template.functions()}
+    named = {f'"{id_}"': handler for id_, handler in (aliases | functions).items()}
+    found = [handler for target in targets for id_, handler in named.items() if id_ in target]
+    assert len(found) == len(targets)
+    return found
 
 
 def handler_of(template: Template, alias: Resource) -> str:
@@ -118,7 +181,7 @@ def test_one_error_of_the_new_version_ends_the_deployment_and_none_of_the_old_on
     versions = {row.properties["FunctionName"]["Ref"]: row.id for row in canary.resources("AWS::Lambda::Version")}
     for handler, group in groups(canary).items():
         function = canary.function(handler).id
-        (errors,) = [alarm for name, alarm in alarms_of(canary, group).items() if name != _RETRIES]
+        (errors,) = [alarm for name, alarm in alarms_of(canary, group).items() if name.endswith("Errors")]
         assert {row["Name"]: row["Value"] for row in errors["Dimensions"]} == {
             "FunctionName": {"Ref": function},
             "Resource": {"Fn::Join": ["", [{"Ref": function}, ":live"]]},
@@ -128,21 +191,64 @@ def test_one_error_of_the_new_version_ends_the_deployment_and_none_of_the_old_on
         assert not is_raised(errors, Measured({"Errors": ((0,), (), (0,))}))
 
 
-def test_many_retries_end_the_deployments_of_functions_that_take_messages(canary: Template) -> None:
-    watched = {handler for handler, group in groups(canary).items() if _RETRIES in alarms_of(canary, group)}
-    assert watched == _TAKE_MESSAGES
+def retries_of(template: Template, handler: str) -> dict[str, Any]:
+    """The alarm on what a function fails at."""
+    (found,) = [row for name, row in alarms_of(template, groups(template)[handler]).items() if name.endswith("Retries")]
+    return found
+
+
+def test_what_each_function_with_a_queue_fails_at_ends_its_deployment(everything: Template) -> None:
+    handlers = sorted(set(takers(everything)))
+    assert {"take_review", "take_fact", "moderate", "deliver_webhook", "detect_labels", "process_upload"} <= {*handlers}
+    for handler in handlers:
+        alarm = retries_of(everything, handler)
+        rows = [row["MetricStat"]["Metric"] for row in alarm["Metrics"] if "MetricStat" in row]
+        (retries,) = [row for row in rows if row["MetricName"] == "Retries"]
+        dimensions = {row["Name"]: row["Value"] for row in retries["Dimensions"]}
+        assert dimensions == {"service": "lightpress-dev", "function_name": {"Ref": everything.function(handler).id}}
+        assert len(rows) == 1 + takers(everything).count(handler)
+        assert len(rows) <= 10, "CloudWatch takes no alarm on more metrics"
+        assert metrics_of(alarm) == {"Retries", "NumberOfMessagesReceived"}
+    other = set(groups(everything)) - set(handlers)
+    assert not [one for one in other for name in alarms_of(everything, groups(everything)[one]) if "Retries" in name]
+
+
+def test_a_version_that_fails_at_each_message_is_seen_by_an_alarm_whichever_function_it_is_of(
+    everything: Template,
+) -> None:
+    """It raises, so that Lambda counts an error, or counts what it fails at by the name of the function."""
+    handlers = sorted(set(takers(everything)))
+    variables = {
+        "POWERTOOLS_SERVICE_NAME": "s",
+        "POWERTOOLS_METRICS_NAMESPACE": "Lightpress",
+        "PATH": os.environ["PATH"],
+    }
+    told = {**variables, "AWS_LAMBDA_FUNCTION_NAME": "its-name", "PYTHONPATH": str(LAMBDA_SRC)}
+    ran = subprocess.run([sys.executable, "-c", _FAIL, *handlers], env=told, check=True, capture_output=True, text=True)
+    seen: dict[str, bool] = {}
+    so_far: list[dict[str, Any]] = []
+    for line in map(json.loads, ran.stdout.splitlines()):
+        if "end_of" not in line:
+            so_far.append(line)
+            continue
+        seen[line["end_of"]] = any(
+            "raised" in one or (one.get("Retries") == [1.0] and one.get("function_name") == "its-name")
+            for one in so_far
+        )
+        so_far = []
+    assert seen == dict.fromkeys(handlers, True)
 
 
 def test_a_version_that_fails_at_everything_is_noticed_at_a_tenth_and_three_retries_in_a_hundred_are_not(
     canary: Template,
 ) -> None:
-    retries = alarms_of(canary, groups(canary)["process_upload"])[_RETRIES]
-    assert metrics_of(retries) >= {"Retries", "PicturesPublished", "PicturesFailed", "ObjectsReplaced"}
-    assert is_raised(retries, Measured({"Retries": ((10,), (10,)), "PicturesPublished": ((90,), (90,))}))
-    assert is_raised(retries, Measured({"Retries": ((3,), (), (3,))}))
-    assert not is_raised(retries, Measured({"Retries": ((3,), (3,), (3,)), "PicturesPublished": ((97,),) * 3}))
+    retries = retries_of(canary, "record_failure")
+    assert is_raised(retries, Measured({"Retries": ((10,), (10,)), "NumberOfMessagesReceived": ((100,), (100,))}))
+    assert is_raised(retries, Measured({"Retries": ((3,), (), (3,))})), "SQS has not counted yet"
+    assert not is_raised(retries, Measured({"Retries": ((3,),) * 3, "NumberOfMessagesReceived": ((100,),) * 3}))
     assert not is_raised(retries, Measured({"Retries": ((2,), (2,), (2,))}))
-    assert not is_raised(retries, Measured({"Retries": ((50,), (0,), (0,)), "PicturesPublished": ((9,),) * 3}))
+    once = Measured({"Retries": ((50,), (0,), (0,)), "NumberOfMessagesReceived": ((60,),) * 3})
+    assert not is_raised(retries, once)
 
 
 def test_codedeploy_may_move_this_alias_and_look_at_alarms_and_nothing_else(canary: Template) -> None:

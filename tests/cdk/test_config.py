@@ -76,6 +76,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
             max_megabytes_per_day = 2000
             upload_page = true
             upload_page_client_id = "web"
+            sign_in_origins = ["https://login.example.com"]
             url_ingest = true
             fetch_max_concurrency = 20
             fetch_max_mb = 64
@@ -151,7 +152,7 @@ def test_every_option_can_be_chosen(tmp_path: Path) -> None:
 
 def test_every_key_belongs_to_one_option() -> None:
     keys = [option.name for group in option_groups().values() for option in fields(group)]
-    assert len(keys) == len(set(keys)) == 101
+    assert len(keys) == len(set(keys)) == 102
 
 
 @pytest.mark.parametrize(
@@ -160,11 +161,11 @@ def test_every_key_belongs_to_one_option() -> None:
         (
             "memroy_mb = 1769",
             (
-                "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 101 names, "
+                "memroy_mb: is not a known key; did you mean 'memory_mb'? allowed are 102 names, "
                 "of which the nearest are: "
             ),
         ),
-        ("color = 1", "color: is not a known key; allowed are 101 names, of which the nearest are: "),
+        ("color = 1", "color: is not a known key; allowed are 102 names, of which the nearest are: "),
         ("removal = retain", 'not valid TOML: Invalid value (at line 1, column 11); write removal = "retain"'),
         (
             "upload_page = True  # a page",
@@ -215,6 +216,14 @@ def test_every_key_belongs_to_one_option() -> None:
         ),
         ("upload_rate_limit = 0", "upload_rate_limit: 0 is not between 1 and 10000"),
         ("upload_page = true", 'upload_page: a page cannot be used with upload_auth "off"; allowed: with "jwt" or'),
+        (
+            'sign_in_origins = ["https://login.example.com/token"]',
+            "sign_in_origins: 'https://login.example.com/token' is not allowed; allowed: a list of such as \"https://",
+        ),
+        (
+            'sign_in_origins = ["https://album.auth.eu-west-1.amazoncognito.com"]',
+            "sign_in_origins: the page signs in nowhere without upload_page_client_id; allowed: together with it",
+        ),
         ('price_class = "PriceClass_100"', "price_class: 'PriceClass_100' is not allowed; allowed: 100, 200, all"),
         ('allowed_origins = "*"', "allowed_origins: '*' is not a list of strings"),
         ('allowed_origins = ["www.example.com"]', "allowed_origins: 'www.example.com' is no origin; allowed: such as"),

@@ -178,12 +178,18 @@ def test_an_existing_distribution_gets_two_behaviors_and_serves_what_it_served(s
     assert "ResolverAliasFunctionUrl" in json.dumps(domains[permalinks])
     base_url = strangers.site.raw["Outputs"]["AvatarsCdnBaseUrl"]["Value"]
     assert base_url == {"Fn::Join": ["", ["https://", {"Fn::GetAtt": [cdn.id, "DomainName"]}, "/avatars"]]}
+
+
+def test_every_function_behind_an_existing_distribution_knows_the_path_for_its_redirects(strangers: Strangers) -> None:
+    """Each with a function URL, which only CDNs ask; the other Lightpress of the app has a distribution of its own."""
+    urls = [json.dumps(row.properties["TargetFunctionArn"]) for row in strangers.site.resources("AWS::Lambda::Url")]
+    asked = [one for one in strangers.site.functions() if any(f'"{one.id}"' in url for url in urls)]
+    assert len(asked) == len(urls)
     paths = [
-        function.properties["Environment"]["Variables"].get("CDN_PATH")
-        for function in strangers.site.functions()
-        if function.properties.get("Handler") == "lightpress.handlers.resolve.handler"
+        (one.properties["Handler"].split(".")[-2], one.properties["Environment"]["Variables"].get("CDN_PATH"))
+        for one in asked
     ]
-    assert sorted(paths, key=str) == ["/avatars", None]
+    assert sorted(paths, key=str) == [("render_lazy", "/avatars"), ("resolve", "/avatars"), ("resolve", None)]
 
 
 def test_a_distribution_of_no_app_is_let_in_and_the_outputs_say_what_to_add(strangers: Strangers) -> None:

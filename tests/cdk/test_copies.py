@@ -120,6 +120,59 @@ def test_where_copies_could_not_go_is_refused(tmp_path: Path, options: dict[str,
         deployed(tmp_path, PLAIN, **options)
 
 
+@pytest.mark.parametrize(
+    ("options", "rules", "said"),
+    [
+        ({"upload_auth": "iam"}, "", r"recipes.web.copies: .*'uploads/'.* collection of the upload API"),
+        ({"former_copies": ("uploads/",), "upload_auth": "iam"}, "", "former_copies: .*collection of the upload API"),
+        ({"attach": [{"bucket": "cms", "publish_under": "uploads/cms/"}]}, "", r"publish_under = 'uploads/cms/'"),
+        ({"former_copies": ("cms/",), "attach": [{"bucket": "cms"}]}, "", r"former_copies: .*publish_under = 'cms/'"),
+        ({}, "uploads/**", r"recipes.web.copies: .*rule 'uploads/\*\*'"),
+        ({}, "uploads/2026/*", r"recipes.web.copies: .*rule 'uploads/2026/\*'"),
+        ({}, "uploads**", r"recipes.web.copies: .*rule 'uploads\*\*'"),
+        ({}, "up*/2026/*", r"recipes.web.copies: .*rule 'up\*/2026/\*'"),
+        ({"former_copies": ("shop/",)}, "shop/**/*.jpg", r"former_copies: .*rule 'shop/\*\*/\*.jpg'"),
+    ],
+)
+def test_a_folder_of_copies_that_would_take_permalinks_away_is_refused(
+    tmp_path: Path, options: dict[str, Any], rules: str, said: str
+) -> None:
+    """Its behavior goes to the bucket: a permalink of a key that begins with it would be looked for there."""
+    copies = PLAIN if "former_copies" in options else '"uploads/{folder}/{stem}-{size}.{ext}"'
+    with pytest.raises(ConfigError, match=f"(?s){said}.*allowed"):
+        synthesized(tmp_path, copies, rules, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "rules", "copies"),
+    [
+        ({"upload_auth": "off"}, "", "uploads/{stem}-{size}.{ext}"),
+        ({"upload_auth": "iam", "copies_bucket": "shop"}, "uploads/**", "uploads/{stem}-{size}.{ext}"),
+        ({"upload_auth": "iam"}, "thumbnails/**", "thumbs/{stem}-{size}.{ext}"),
+        ({"upload_auth": "iam"}, "t*", "thumbs/{stem}-{size}.{ext}"),
+        ({"upload_auth": "iam"}, "**/thumbs/*", "thumbs/{stem}-{size}.{ext}"),
+        ({"attach": [{"bucket": "cms"}]}, "cms/**", "thumbs/{stem}-{size}.{ext}"),
+    ],
+)
+def test_any_other_folder_of_copies_is_taken(tmp_path: Path, options: dict[str, Any], rules: str, copies: str) -> None:
+    synthesized(tmp_path, f'"{copies}"', rules, **options)
+
+
+def test_a_rule_that_renders_nothing_may_have_the_folder_of_copies(tmp_path: Path) -> None:
+    """So that copies that somebody uploads again are no originals."""
+    synthesized(tmp_path, PLAIN, "thumbs/**", renders=False)
+
+
+def synthesized(folder: Path, copies: str, rules: str, *, renders: bool = True, **options: Any) -> None:  # noqa: ANN401
+    """A Lightpress whose recipes have one more rule, first, with this path, if any."""
+    path = recipes_in(folder, copies)
+    what = 'recipe = "web"' if renders else "ignore = true"
+    rule = f'[[rules]]\npath = "{rules}"\n{what}\n' if rules else ""
+    path.write_text(rule + path.read_text(encoding="utf-8"), encoding="utf-8")
+    stack = Stack(App(context=NO_LAYER, outdir=str(folder / "out")), "Copied")
+    Lightpress(stack, "Images", recipes=path, name="dev", **options)
+
+
 def test_with_a_distribution_of_the_owners_they_need_a_bucket_of_the_owners(tmp_path: Path) -> None:
     stack = Stack(App(context=NO_LAYER, outdir=str(tmp_path / "out")), "Copied")
     behavior = cloudfront.BehaviorOptions(origin=origins.HttpOrigin("www.example.com"))

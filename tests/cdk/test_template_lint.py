@@ -69,6 +69,7 @@ _NEED_ANOTHER = {
     "certificate_arn",
     "upload_jwt_audiences",
     "upload_page_client_id",
+    "sign_in_origins",
     "moderation_doubt",
 }
 

@@ -164,7 +164,7 @@ def test_the_page_asks_for_what_the_recipes_accept(tmp_path: Path) -> None:
 def test_the_page_is_deployed_with_the_files_that_it_shares_with_the_npm_package(tmp_path: Path) -> None:
     synthesize_with(jwt_but(upload_page_client_id="seen-nowhere-else"), tmp_path)
     (folder,) = (path.parent for path in tmp_path.glob("asset.*/app.js"))
-    for name in ("parts.js", "shrink.js", "shrink-worker.js"):
+    for name in ("media-types.js", "parts.js", "shrink.js", "shrink-worker.js"):
         assert not (folder / name).is_symlink()
         assert (folder / name).read_bytes() == (PROJECT / "clients" / "js" / name).read_bytes()
 

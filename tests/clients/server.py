@@ -32,6 +32,7 @@ class Cloud:
         broken: Paths; each entry fails one request.
         lost: Whether the answer to the completion of an upload in parts is lost; from then on it is completed.
         gone: Whether the parts are given up when somebody asks for them.
+        begun_with: The bytes that the upload in parts was begun with.
     """
 
     requests: list[tuple[str, str, str | None, Any]] = field(default_factory=list)
@@ -41,6 +42,7 @@ class Cloud:
     parts: dict[int, bytes] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     gone: bool = False
+    begun_with: int = 0
     lost: bool = False
     completed: bool = False
 
@@ -64,9 +66,15 @@ class Cloud:
         if path == "/multipart/sign":
             return 200, {"url": f"{self.url}/part/{asked['part_number']}"}
         if path == "/multipart/complete":
-            self.completed = True
-            return (503, {"message": "Service Unavailable"}) if self.lost else (200, {})
+            return self.complete()
         return self.list_parts() if path == "/multipart/list" else (200, {})
+
+    def complete(self) -> tuple[int, dict[str, Any]]:
+        """Put the parts together; `lost`: they are, and nobody hears of it."""
+        if sum(map(len, self.parts.values())) > self.begun_with:
+            return 413, {"code": "too_large"}
+        self.completed = True
+        return (503, {"message": "Service Unavailable"}) if self.lost else (200, {})
 
     def list_parts(self) -> tuple[int, dict[str, Any]]:
         """What the API says of those that have arrived."""
@@ -113,6 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.cloud.breaks(self.path):
             self.say(503, {"code": "unavailable"})
         elif self.path == "/multipart":
+            self.cloud.parts.clear()
+            self.cloud.begun_with = asked["size"]
             self.say(201, {**ADDRESSES, "upload_id": "u", "part_size": PART_BYTES})
         else:
             form = {"url": f"{self.cloud.url}/storage", "fields": {"key": KEY, "policy": "p"}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -74,6 +76,19 @@ def test_an_upload_in_parts_that_broke_goes_on_where_it_was_or_begins_anew_where
     assert uploads(there).upload(file, parts=broken.value.parts) == ADDRESSES
     assert len([path for path in there.paths if "/part/" in path]) == (4 if gone else 2)
     assert there.paths.count("/multipart") == (2 if gone else 1)
+
+
+@pytest.mark.parametrize("becomes", [b"other pixels", b"PIXELS"], ids=["longer", "of the same length"])
+def test_a_file_that_has_changed_since_its_upload_broke_is_sent_anew(there: Cloud, file: Path, becomes: bytes) -> None:
+    there.broken = ["/multipart/complete"]
+    with pytest.raises(UploadError) as broken:
+        uploads(there).upload(file, parts_from=6)
+    file.write_bytes(becomes)
+    os.utime(file, (1, 1))
+    kept = json.loads(json.dumps(broken.value.parts))
+    assert uploads(there).upload(file, parts_from=6, parts=kept) == ADDRESSES
+    assert there.paths.count("/multipart/abort") == 1, "nobody pays for the parts of the former file"
+    assert b"".join(data for _, data in sorted(there.parts.items())) == becomes
 
 
 def test_an_upload_in_parts_is_done_where_only_the_answer_was_lost(there: Cloud, file: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.clients.server import ADDRESSES, KEY, cloud
 from tests.clients.test_links import JS, run
 
@@ -108,6 +110,49 @@ def test_an_upload_in_parts_that_broke_goes_on_where_it_was_or_begins_anew_where
         assert paths.count("/multipart/list") == 1
         assert len([path for path in paths if "/part/" in path]) == (4 if gone else 2)
         assert paths.count("/multipart") == (2 if gone else 1)
+
+
+SHRINKING = """
+globalThis.OffscreenCanvas = class {};
+globalThis.Worker = class {
+  postMessage() { setTimeout(() => this.onmessage({ data: new Blob(['pixels'], { type: 'image/jpeg' }) })); }
+  terminate() {}
+};
+const photo = new File(['pixels of a large photo'], 'cat nap.jpg', { type: 'image/jpeg' });
+const options = { partsFrom: 6, shrink: 1920 };
+const broken = await uploads.upload(photo, options).catch((error) => error);
+"""
+
+
+def test_an_upload_of_fewer_pixels_goes_on_with_the_bytes_that_it_began_with() -> None:
+    script = UPLOAD + SHRINKING + "console.log(JSON.stringify(await uploads.upload(photo, GOING_ON)));"
+    for going_on in ("{ ...options, parts: broken.parts }", "{ parts: structuredClone(broken.parts) }"):
+        with cloud() as there:
+            there.broken = ["/multipart/complete"]
+            assert run(script.replace("GOING_ON", going_on), there.url) == ADDRESSES
+        assert there.paths.count("/multipart") == 1
+        assert there.parts == {1: b"pixe", 2: b"ls"}
+
+
+@pytest.mark.parametrize(
+    ("began", "goes_on", "begins", "given_up"),
+    [("{ shrink: 1920 }", "{ shrink: 1920 }", 2, 1), ("{}", "{}", 1, 0)],
+    ids=["of a shrunk photo, which is not there any more, it begins anew", "of a file as it is, it goes on"],
+)
+def test_what_is_left_of_parts_after_a_reload_is_gone_on_with_where_the_file_has_as_many_bytes(
+    began: str, goes_on: str, begins: int, given_up: int
+) -> None:
+    script = UPLOAD + SHRINKING.replace("shrink: 1920 }", f"...{began} }}")
+    script += f"""
+    const parts = JSON.parse(JSON.stringify(broken.parts));
+    console.log(JSON.stringify(await uploads.upload(photo, {{ partsFrom: 6, parts, ...{goes_on} }})));
+    """
+    with cloud() as there:
+        there.broken = ["/multipart/complete"]
+        assert run(script, there.url) == ADDRESSES
+    assert (there.paths.count("/multipart"), there.paths.count("/multipart/abort")) == (begins, given_up)
+    whole = b"".join(data for _, data in sorted(there.parts.items()))
+    assert whole == (b"pixels" if given_up else b"pixels of a large photo")
 
 
 def test_an_upload_in_parts_is_done_where_only_the_answer_was_lost() -> None:
@@ -248,6 +293,7 @@ const on = (event, listener) => { listeners[event] = listener; };
 const uppy = { use: () => {}, on, getFile: () => ({ meta: begun }) };
 BLOCKS
 await stubborn(file, { partsFrom: 6 });
+
 const waited = await listeners['upload-success']({ id: 1 });
 process.stdout.write(JSON.stringify([shown, waited]));
 """

@@ -15,7 +15,7 @@ OWED = LazyVariant("w640", "avif", "image/avif", 640, 427, PATH)
 
 @pytest.mark.parametrize("result", [Result.RENDERED, Result.FOUND])
 def test_the_first_viewer_gets_the_file_as_s3_sends_it_to_the_others(result: Result) -> None:
-    answer = answer_to(FirstView(result, PATH, b"made", OWED, "trips/cat.jpg"))
+    answer = answer_to(FirstView(result, PATH, b"made", OWED, "trips/cat.jpg"), "")
     assert (answer.status, answer.body) == (200, b"made")
     assert answer.headers == {
         "cache-control": "public, max-age=31536000, immutable",
@@ -25,7 +25,7 @@ def test_the_first_viewer_gets_the_file_as_s3_sends_it_to_the_others(result: Res
 
 
 def test_what_a_function_cannot_send_is_asked_of_s3_by_a_redirect_that_nobody_keeps() -> None:
-    answer = answer_to(FirstView(Result.RENDERED, PATH, bytes(MOST_BYTES + 1), OWED, "cat.jpg"))
+    answer = answer_to(FirstView(Result.RENDERED, PATH, bytes(MOST_BYTES + 1), OWED, "cat.jpg"), "")
     assert (answer.status, answer.body) == (302, None)
     assert answer.headers == {"cache-control": "no-store", "location": f"/{PATH}?made"}
 
@@ -44,16 +44,28 @@ def test_what_a_function_cannot_send_is_asked_of_s3_by_a_redirect_that_nobody_ke
     ],
 )
 def test_the_cdn_keeps_every_other_answer_for_so_many_seconds(result: Result, status: int, seconds: int) -> None:
-    answer = answer_to(FirstView(result, PATH))
+    answer = answer_to(FirstView(result, PATH), "")
     assert (answer.status, answer.headers["cache-control"]) == (status, f"public, max-age={seconds}")
 
 
 def test_of_the_generation_before_it_leads_to_the_variant_of_now() -> None:
-    assert answer_to(FirstView(Result.MOVED, PATH)).headers["location"] == f"/{PATH}"
+    assert answer_to(FirstView(Result.MOVED, PATH), "").headers["location"] == f"/{PATH}"
+
+
+@pytest.mark.parametrize(
+    ("view", "location"),
+    [
+        (FirstView(Result.MOVED, PATH), f"/pictures/{PATH}"),
+        (FirstView(Result.RENDERED, PATH, bytes(MOST_BYTES + 1), OWED, "cat.jpg"), f"/pictures/{PATH}?made"),
+    ],
+    ids=["moved", "large"],
+)
+def test_behind_a_path_of_another_distribution_it_leads_to_that_path(view: FirstView, location: str) -> None:
+    assert answer_to(view, "/pictures").headers["location"] == location
 
 
 def test_the_reason_of_a_failure_is_in_a_header() -> None:
-    answer = answer_to(FirstView(Result.FAILED, PATH, None, OWED, "a.jpg", "too_slow"))
+    answer = answer_to(FirstView(Result.FAILED, PATH, None, OWED, "a.jpg", "too_slow"), "")
     assert answer.headers["x-lightpress-reason"] == "too_slow"
 
 
@@ -69,4 +81,4 @@ def test_only_the_path_of_a_variant_is_one() -> None:
         "/i/a/1-b/c",
     ):
         assert path_in(path) is None
-    assert answer_to(None).status == 404
+    assert answer_to(None, "").status == 404

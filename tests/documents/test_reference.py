@@ -13,7 +13,7 @@ from lightpress.cdk.readiness import PROJECT
 from lightpress.cli.main import RENAMED, app
 from lightpress.image.errors import Reason
 from lightpress.pipeline.manifest import Manifest
-from tools.documents import api, commands, manifests, reasons
+from tools.documents import api, commands, extensions, manifests, reasons
 from tools.documents.manifests import described
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ WRITTEN = {
     reasons.PAGE: reasons.errors_page,
     manifests.PAGE: manifests.manifest_page,
     api.PAGE: api.api_page,
+    extensions.PAGE: extensions.extensions_script,
+    extensions.MODULE: extensions.extensions_module,
 }
 PAGES = sorted(
     path

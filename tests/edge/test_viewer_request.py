@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
-from lightpress.image import EncodedVariant
+from lightpress.cdk.delivery import viewer_request
+from lightpress.image import EncodedVariant, Size
 from lightpress.image.formats import OUTPUTS, Output
 from lightpress.pipeline.paths import generation_name, variant_path
-from tests.edge.engine import SOURCE, Request, answer_to
+from lightpress.pipeline.recipe import RecipeBook, Rule
+from lightpress.toml_reader import ConfigError
+from tests.edge.engine import RECIPES, SOURCE, Request, answer_to
 
 _KEY = "mfrggzdfmztwq2lknnwg23tpob"
 _GENERATION = "12-mfrggzdfmztwq2lk"
@@ -154,8 +158,28 @@ def test_a_refusal_says_so_in_plain_text() -> None:
     assert answer["body"] == {"encoding": "text", "data": "Not Found\n"}
 
 
-def test_the_function_fits_on_the_edge() -> None:
-    assert len(SOURCE.encode()) < 10 * 1024
+def with_names(count: int) -> RecipeBook:
+    """Recipes with so many sizes of 13 letters, each of a width of its own."""
+    recipe = RECIPES.recipes["web"]
+    sizes = tuple(Size(f"made-up-{number:05}", width=1000 + number) for number in range(count))
+    made = replace(recipe, spec=replace(recipe.spec, sizes=sizes))
+    return RecipeBook((Rule("**", made),), {"web": made})
+
+
+def test_the_function_fits_on_the_edge_also_with_180_sizes() -> None:
+    """10 KB: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html."""
+    assert len(SOURCE.encode()) < 6_000
+    assert len(viewer_request(with_names(180)).encode()) <= 10_240
+
+
+def test_recipes_with_which_it_would_not_fit_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"^recipes: sizes: with 300 names and 300 .* bytes; allowed: 10,240\."):
+        viewer_request(with_names(300))
+
+
+def test_it_is_deployed_without_comments_and_does_what_its_source_does() -> None:
+    """Requests are answered by what is deployed in every other test."""
+    assert not [line for line in SOURCE.splitlines() if line.lstrip().startswith("//")]
 
 
 @pytest.mark.parametrize("unknown", _UNKNOWN_TO_THE_EDGE)

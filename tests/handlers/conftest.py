@@ -261,6 +261,7 @@ def _new_container() -> Iterator[None]:
         purge_deleted.cdn,
         purge_deleted.purge_queue,
         render_lazy.first_views,
+        render_lazy.settings_of_views,
         render_lazy.timings,
         resolve.images,
         take_review.settings,

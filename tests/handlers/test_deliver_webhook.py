@@ -85,6 +85,19 @@ def test_only_the_event_that_was_refused_comes_back_and_not_at_once(deployed: De
     assert calls == {READ, HOLD_BACK}
 
 
+def test_a_receiver_that_refuses_is_no_failure_of_the_function_and_a_bad_secret_is(
+    deployed: Deployed, receiver: Receiver, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Or a receiver that is down would stop each gradual deployment."""
+    receiver.answers = [500]
+    assert invoke(deployed, EVENT) == ["id-0"]
+    refused = capsys.readouterr().out
+    assert "WebhooksRefused" in refused
+    assert "Retries" not in refused
+    assert invoke(deployed, "no JSON") == ["id-0"]
+    assert "Retries" in capsys.readouterr().out
+
+
 def test_an_event_of_a_receiver_that_is_gone_is_set_aside_as_it_came(deployed: Deployed, receiver: Receiver) -> None:
     receiver.answers = [410]
     with recorded() as calls:

@@ -116,6 +116,19 @@ def test_a_failure_is_written_into_the_manifest(deployed: Deployed, owed: LazyVa
     assert {one.reason for one in noted.lazy if one.path == owed.path} == {Reason.NOT_A_PICTURE}
 
 
+def test_a_page_of_the_generation_before_is_led_on_behind_the_path_of_the_cdn(
+    deployed: Deployed, owed: LazyVariant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDN_PATH", "/pictures")
+    deployed.upload(KEY, file_of(ramp((401, 300)), "JPEG"))
+    settle(deployed, lazily())
+    manifest = deployed.manifest(KEY)
+    assert manifest is not None
+    (now,) = (one for one in manifest.lazy if one.format == "avif")
+    answer = ask(owed.path)
+    assert (answer["statusCode"], answer["headers"]["location"]) == (302, f"/pictures/{now.path}")
+
+
 def test_a_late_look_waits_in_the_queue_of_uploads(deployed: Deployed, owed: LazyVariant) -> None:
     looks = SqsLateLooks(deployed.sqs, url_of(QUEUE), 115)
     deployed.s3.delete_object(Bucket=UPLOADS, Key=KEY)

@@ -13,7 +13,7 @@ from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.pipeline.reconcile import Action, Outcome
 from lightpress.pipeline.sandbox import Cost
 from lightpress.pipeline.source import Closed, Source
-from lightpress.telemetry import ReconcileTelemetry, metrics
+from lightpress.telemetry import FetchObserver, ReconcileTelemetry, metrics
 from tests.handlers.conftest import UPLOADS, Context, batch, notification
 from tests.operations.conftest import BAD, GOOD, PHOTO
 
@@ -48,6 +48,22 @@ def caused(body: str, id_: str, time: str = "2026-11-21T10:00:00.000Z") -> str:
     """The notification as S3 sends it of a request with this id."""
     (record,) = json.loads(body)["Records"]
     return json.dumps({"Records": [record | {"eventTime": time, "responseElements": {"x-amz-request-id": id_}}]})
+
+
+def test_what_a_function_fails_at_is_counted_of_all_functions_and_once_more_by_its_name(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "its-name")
+    ReconcileTelemetry().on_error(Source(UPLOADS, GOOD), OSError())
+    FetchObserver().on_error("message", OSError())
+    metrics.flush_metrics()
+    lines = told.lines()
+    assert measured(lines, "service")["Retries"] == [1, 1]
+    assert measured(lines, "service", "function_name")["Retries"] == [1, 1]
+    assert [line["function_name"] for line in lines if measured([line], "service", "function_name").get("Retries")] == [
+        "its-name",
+        "its-name",
+    ]
 
 
 def test_one_id_is_in_every_line_of_a_pictures_way_whichever_function_writes_it(deployed: Deployed, told: Told) -> None:

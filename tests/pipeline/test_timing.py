@@ -49,7 +49,9 @@ def test_looking_and_reading_count_as_reading(clock: Clock, timings: Timings) ->
     original = timed.head(source(KEY))
     assert isinstance(original, Original)
     assert timed.read(source(KEY), original) == b"one"
-    assert timings.take() == Spent(read_ms=22_000)
+    spent = timings.take()
+    assert spent == Spent(read_ms=22_000)
+    assert not spent.library_missing
 
 
 class SlowImages(FakeImages):

@@ -5,7 +5,6 @@ The transfer manager of boto3 sends: it repeats parts that fail, and removes the
 
 from __future__ import annotations
 
-import mimetypes
 import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from s3transfer.subscribers import BaseSubscriber
 
+from lightpress.client.media_types import media_type_of
 from lightpress.client.uploading import Upload, is_settled
 from lightpress.units import MB
 
@@ -118,7 +118,7 @@ class _Sent:
     futures: dict[TransferFuture, tuple[Path, Upload]] = field(default_factory=dict)
 
     def add(self, manager: TransferManager, bucket: str, path: Path, key: str, listener: Listener) -> None:
-        media_type = mimetypes.guess_type(key)[0] or "application/octet-stream"
+        media_type = media_type_of(key)
         upload = Upload(key, "", time.monotonic())
         future = manager.upload(
             str(path),

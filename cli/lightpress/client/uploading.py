@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import mimetypes
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import urllib3
 
+from lightpress.client.media_types import media_type_of
 from lightpress.client.waiting import UPLOAD_TIMEOUT
 from lightpress.pipeline.manifest import Manifest, Status
 from lightpress.units import GB
@@ -53,7 +53,7 @@ class Upload:
 
 def upload(deployment: Deployment, key: str, data: bytes, media_type: str | None = None) -> Upload:
     """Upload by a presigned form for this key and type, valid for five minutes; raises UploadRefusedError."""
-    media_type = media_type or mimetypes.guess_type(key)[0] or "application/octet-stream"
+    media_type = media_type or media_type_of(key)
     started = time.monotonic()
     post = deployment.s3.generate_presigned_post(
         deployment.uploads_bucket,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import mimetypes
 import re
 import secrets
 import time
@@ -14,6 +13,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import quote
 from urllib.request import Request, urlopen
+
+from lightpress.client.media_types import media_type_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -91,17 +92,23 @@ class Uploads:
             collection: The first folder of the key; None for `uploads`.
             focus: Where the subject is: shares of width and height.
             parts_from: The bytes from which on a file goes in parts, several at once.
-            parts: Of an UploadError: what has arrived is not sent again.
+            parts: Of an UploadError, or the same after JSON: what has arrived is not sent again, unless the file has
+                changed since.
 
         Returns:
             `key`, `permalink` and `status_url`.
         """
-        about: dict[str, Any] = {"filename": path.name, "size": path.stat().st_size}
-        about["type"] = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        found = path.stat()
+        about: dict[str, Any] = {"filename": path.name, "size": found.st_size}
+        about["type"] = media_type_of(path.name)
         about |= {"collection": collection} if collection else {}
         about |= {"focus": _said(focus)} if focus else {}
+        state: dict[str, Any] = {"size": found.st_size, "modified": found.st_mtime_ns}
+        if parts is not None and state.items() - parts.items():
+            self._give_up({name: parts[name] for name in ("key", "upload_id")})
+            parts = None
         if parts is not None or about["size"] >= parts_from:
-            return self._upload_in_parts(path, about, parts)
+            return self._upload_in_parts(path, about, parts, state)
         begun = self._call("POST", "uploads", about)
         form = begun.pop("upload")
         with path.open("rb") as file:
@@ -165,8 +172,11 @@ class Uploads:
         """Delete a picture, and all that is published of it."""
         return self._call("DELETE", _path_of(key))
 
-    def _upload_in_parts(self, path: Path, about: dict[str, Any], parts: Mapping[str, Any] | None) -> dict[str, Any]:
-        begun = parts or self._call("POST", "multipart", about)
+    def _upload_in_parts(
+        self, path: Path, about: dict[str, Any], parts: Mapping[str, Any] | None, state: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Send it, or go on. State: what tells whether the file is still the one that it began with."""
+        begun = parts or self._call("POST", "multipart", about) | state
         going = {"key": begun["key"], "upload_id": begun["upload_id"]}
         try:
             there = self._call("POST", "multipart/list", going) if parts else {"parts": []}
@@ -175,13 +185,13 @@ class Uploads:
                 self._call("POST", "multipart/complete", going | {"parts": sent})
         except UploadError as error:
             if parts and error.code == "not_found":  # given up meanwhile
-                return self._upload_in_parts(path, about, None)
+                return self._upload_in_parts(path, about, None, state)
             error.parts = begun
             raise
         except BaseException:
             self._give_up(going)
             raise
-        return {name: value for name, value in begun.items() if name not in {"upload_id", "part_size"}}
+        return {name: value for name, value in begun.items() if name not in {"upload_id", "part_size", *state}}
 
     def _send_parts(
         self, path: Path, size: int, begun: Mapping[str, Any], there: Iterable[Mapping[str, Any]]

@@ -135,6 +135,9 @@ class Options(TypedDict, total=False):
         upload_page: Serve a page for uploading in the browser at the upload API's own address.
         upload_page_client_id: Client id with which the upload page signs in at the issuer: a public client without a
             secret. Without it, and with a Lambda authorizer, the page asks for a token.
+        sign_in_origins: Further origins that the page may ask when people sign in, with `upload_page_client_id`: that
+            of the issuer's `token_endpoint` where it is another than the issuer's own. With Cognito it is the domain of
+            the user pool: docs/api.md, "Signing in with Cognito".
         operators_scope: Scope that a token must carry for the operators' API and its page, which show any picture,
             retry and discard failures, and show backfills and costs (docs/operators.md). With `upload_auth =
             "authorizer"`, the context of your authorizer names it in `scope`. "": there is no such API.
@@ -283,6 +286,7 @@ class Options(TypedDict, total=False):
     max_megabytes_per_day: int
     upload_page: bool
     upload_page_client_id: str
+    sign_in_origins: Sequence[str]
     operators_scope: str
     url_ingest: bool
     fetch_max_concurrency: int

@@ -16,7 +16,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from lightpress.cdk.component import Component
 from lightpress.cdk.findings import acknowledge
-from lightpress.cdk.metrics import ENDS, RETRIES, counted
+from lightpress.cdk.metrics import retried
 from lightpress.cdk.naming import resource
 
 if TYPE_CHECKING:
@@ -42,10 +42,6 @@ _PERIOD = Duration.minutes(1)
 # A version that fails at everything makes a tenth of all attempts fail.
 _MANY_RETRIES_PERCENT = 5
 _FEW_RETRIES = 3
-# An alarm takes ten metrics, and there are eleven: this is the rarest end.
-_UNCOUNTED = "ObjectsGone"
-# These catch what fails with a message, so that it comes back alone: Lambda counts no error.
-_TAKE_MESSAGES = {"ProcessUpload", "RecordFailure", "FetchUrl", "CompressInPlace"}
 
 
 class Canary(Component):
@@ -58,15 +54,14 @@ class Canary(Component):
         super().__init__(scope, id_)
         self._config = config
         self._application = codedeploy.LambdaApplication(self, "Application")
-        self._retries = self._watch_retries()
         for function in functions:
             if not _is_provisioned(function):
                 self._move_by_steps(function)
 
     def _move_by_steps(self, function: PythonFunction) -> None:
         alarms = [self._watch_errors(function)]
-        if function.label in _TAKE_MESSAGES:
-            alarms.append(self._retries)
+        if function.queues:
+            alarms.append(self._watch_retries(function))
         role = _role(self, function)
         group = codedeploy.LambdaDeploymentGroup(
             self,
@@ -102,22 +97,29 @@ class Canary(Component):
             says=f"The new version of {function.label} has ended with an error.",
         )
 
-    def _watch_retries(self) -> cloudwatch.Alarm:
-        ends = [end for function in ENDS.values() for end in function if end != _UNCOUNTED]
-        counts = {f"end_{number}": counted(self._config, end, period=_PERIOD) for number, end in enumerate(ends)}
-        ended = " + ".join(f"FILL({id_}, 0)" for id_ in counts)
+    def _watch_retries(self, function: PythonFunction) -> cloudwatch.Alarm:
+        """Of a function that takes messages: it catches what fails with one, so Lambda counts no error.
+
+        Beside what SQS counts of its queues. While SQS has not counted yet, every attempt that is known of is a retry.
+        """
+        queues = {
+            f"queue_{number}": queue.metric_number_of_messages_received(period=_PERIOD, statistic="Sum")
+            for number, queue in enumerate(function.queues)
+        }
+        received = " + ".join(f"FILL({id_}, 0)" for id_ in queues)
+        attempts = f"IF({received} > retries, {received}, retries)"
         return self._alarm(
-            "Retries",
+            f"{function.label}Retries",
             cloudwatch.MathExpression(
-                expression=f"IF(retries >= {_FEW_RETRIES}, 100 * retries / (retries + {ended}), 0)",
-                using_metrics={"retries": counted(self._config, RETRIES, period=_PERIOD), **counts},
-                label="percentage of attempts that are retried",
+                expression=f"IF(retries >= {_FEW_RETRIES}, 100 * retries / {attempts}, 0)",
+                using_metrics={"retries": retried(self._config, function.function_name, period=_PERIOD), **queues},
+                label="percentage of messages that are retried",
                 period=_PERIOD,
             ),
             threshold=_MANY_RETRIES_PERCENT,
             periods=3,
             of_them=2,
-            says="One attempt in twenty or more is retried.",
+            says=f"{function.label} fails at one message in twenty or more.",
         )
 
     def _alarm(  # noqa: PLR0913  by keyword

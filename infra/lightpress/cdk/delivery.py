@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from aws_cdk import aws_s3 as s3
 from lightpress.backfill.results import PREFIX
 from lightpress.cdk.buckets import PrivateBucket, moved
 from lightpress.cdk.component import Component
-from lightpress.cdk.copies import copy_folders
+from lightpress.cdk.copies import copy_folders, refuse_to_hide_permalinks
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.given import who
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 # As long as their rows in the table of runs.
 DAYS_OF_A_RUN = 90
 _EDGE_SOURCE = Path(__file__).parent / "edge" / "viewer_request.js"
+# https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
+MOST_BYTES_AT_EDGE = 10 * 1024
+_COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)
 _A_YEAR = Duration.days(365)
 
 # A cold start is what a viewer waits for, and CPU comes with memory. The CDN keeps answers for a minute to a year.
@@ -88,6 +92,7 @@ class Delivery(Component):
                 f"{who(root_of(self))}: distribution: it is yours, and recipes have copies of variants: where they are "
                 "served is yours, too. Name a bucket of yours for them: copies_bucket"
             )
+        refuse_to_hide_permalinks(who(root_of(self)), config, code.recipes)
         self.images = _images(self, config)
         self.resolver = self._resolver(code, config)
         if config.delivery.placeholder_while_processing:
@@ -220,8 +225,7 @@ class Delivery(Component):
             environment={"IMAGES_BUCKET": self.images.bucket_name},
         )
         function.allow("s3:GetObject", on=self.images.arn_for_objects("m/*"))
-        if self._path:
-            function.add_environment("CDN_PATH", self._path)
+        self._tell_path(function)
         if config.delivery.permalink_life is not None:
             function.add_environment("PERMALINK_SECONDS", str(config.delivery.permalink_life))
             function.allow("s3:GetObject", on=self.images.arn_for_objects(f"{VARIANTS}*"))
@@ -235,7 +239,14 @@ class Delivery(Component):
         """What makes lazy variants, where a recipe has any, or did and some may be owed still."""
         if not (config.delivery.keep_lazy_origin or code.recipes.is_lazy):
             return None
-        return LazyRendering(self, "Lazy", uploads=uploads, images=self.images, code=code, config=config)
+        lazy = LazyRendering(self, "Lazy", uploads=uploads, images=self.images, code=code, config=config)
+        self._tell_path(lazy.function)
+        return lazy
+
+    def _tell_path(self, function: PythonFunction) -> None:
+        """Have a function behind the CDN redirect to where viewers find pictures."""
+        if self._path:
+            function.add_environment("CDN_PATH", self._path)
 
     @property
     def longest_answer_seconds(self) -> int:
@@ -480,25 +491,38 @@ def _countries(config: Config) -> cloudfront.GeoRestriction | None:
 
 
 def viewer_request(recipes: RecipeBook, path: str = "") -> str:
-    """The source of the edge function, told what can be published and what can be asked for.
+    """The source of the edge function without its comments, told what can be published and what can be asked for.
 
-    path: what all paths begin with, where the distribution has other things behind other paths.
+    Args:
+        recipes: All recipes: the sides and the names of their sizes are part of the source.
+        path: What all paths begin with, where the distribution has other things behind other paths.
+
+    Raises:
+        ConfigError: It is longer than CloudFront takes.
     """
     sizes = [size for recipe in recipes.recipes.values() for size in recipe.spec.sizes]
     sides = {side for size in sizes for side in (size.width, size.height) if side}
     written = {form for recipe in recipes.recipes.values() for form in recipe.spec.formats}
     outputs = [output for output in OUTPUTS.values() if output.by_default or output.name in written]
-    told = {
+    told: dict[str, Any] = {
         "PATH_OF_PICTURES": path,
         "FORMATS_BY_NAME": {output.name: output.media_type for output in outputs},
         "FORMATS_NOT_FOR_ALL": [output.name for output in outputs if output.name not in FALLBACKS],
         "ALL_SIDES": sorted(sides),
         "ALL_NAMES": sorted({size.name for size in sizes}),
     }
-    source = _EDGE_SOURCE.read_text(encoding="utf-8")
+    source = _COMMENT.sub("", _EDGE_SOURCE.read_text(encoding="utf-8"))
     for name, value in told.items():
         source = source.replace(name, json.dumps(value))
-    return source.replace("EXTENSIONS", "|".join(sorted({output.extension for output in OUTPUTS.values()})))
+    source = source.replace("EXTENSIONS", "|".join(sorted({output.extension for output in OUTPUTS.values()})))
+    if len(source.encode()) > MOST_BYTES_AT_EDGE:
+        names, sides = len(told["ALL_NAMES"]), len(told["ALL_SIDES"])
+        raise ConfigError(
+            f"recipes: sizes: with {names:,} names and {sides:,} widths and heights, the edge function has "
+            f"{len(source.encode()):,} bytes; allowed: {MOST_BYTES_AT_EDGE:,}. Use shorter names, and the same names, widths "
+            "and heights in several recipes"
+        )
+    return source
 
 
 def _briefly(status: int) -> cloudfront.ErrorResponse:

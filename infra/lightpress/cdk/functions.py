@@ -205,6 +205,7 @@ class PythonFunction(lambda_.Function):
         own_role: Its execution role.
         memory_mb: Its memory, in MB.
         timeout_seconds: Its timeout.
+        queues: Those whose messages it processes.
 
     """
 
@@ -238,6 +239,7 @@ class PythonFunction(lambda_.Function):
         self.live = live_alias(scope, id_, self, provisioned=capacity.get("provisioned", 0))
         self.label = label or id_
         self.own_role = own_role
+        self.queues: list[sqs.IQueue] = []
         self.memory_mb = capacity.get("memory_mb", config.processing.memory_mb)
         self.timeout_seconds = capacity.get("timeout_seconds", config.processing.timeout_seconds)
         self._acknowledge_findings(snap_start=capacity.get("snap_start", False), tracing=config.monitoring.tracing)
@@ -279,6 +281,7 @@ class PythonFunction(lambda_.Function):
             window_seconds: How long Lambda waits for a batch to fill; 0 for not at all.
             pollers: Event pollers of its own, which limit the invocations instead; None for those that Lambda shares.
         """
+        self.queues.append(queue)
         queue.grant_consume_messages(self)
         lambda_.EventSourceMapping(
             self,  # and not `live`, whose mapping would have another logical ID: two would read the queue for a while

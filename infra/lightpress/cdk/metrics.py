@@ -40,3 +40,14 @@ def counted(
         period=period,
         label=label,
     )
+
+
+def retried(config: Config, function_name: str, *, period: Duration) -> cloudwatch.Metric:
+    """How many messages a function has failed at, and SQS brings back."""
+    return cloudwatch.Metric(
+        namespace=NAMESPACE,
+        metric_name=RETRIES,
+        dimensions_map={"service": config.prefix, "function_name": function_name},
+        statistic="Sum",
+        period=period,
+    )

@@ -86,20 +86,22 @@ class UploadPage(Component):
 def _settings(uploads: s3.IBucket, delivery: Delivery, recipes: RecipeBook, config: Config) -> dict[str, Any]:
     """What web/serve.py tells the page: limits, formats, and where it may connect to."""
     storage = f"https://{uploads.bucket_name}.s3.{Aws.REGION}.{Aws.URL_SUFFIX}"
-    issuer = [config.uploads.upload_jwt_issuer] if config.uploads.upload_page_client_id else []
+    options = config.uploads
+    auth = _auth(config)
+    issuer = [options.upload_jwt_issuer, *options.sign_in_origins] if auth["kind"] == "oidc" else []
     return {
-        "auth": _auth(config),
+        "auth": auth,
         "max_bytes": recipes.max_bytes,
         "parts_from": _PARTS_FROM,
         "shrink_to": recipes.enough_pixels,
         **page_formats(row for row in INPUTS if row.name in recipes.accept),
-        "operators": config.uploads.operators_scope,
+        "operators": options.operators_scope,
         "connect": [storage, *issuer],
         "images": [delivery.origin],
     }
 
 
-def _auth(config: Config) -> dict[str, Any]:
+def _auth(config: Config) -> dict[str, str]:
     """How the page finds out who is there (web/account.js)."""
     options = config.uploads
     if options.upload_auth == "none":

@@ -17,9 +17,15 @@ from lightpress.settings.first_views import LazySettings
 
 
 @cache
+def settings_of_views() -> LazySettings:
+    """What the stack tells this function."""
+    return LazySettings.from_environment(os.environ)
+
+
+@cache
 def first_views() -> FirstViews:
     """Build the workflow; once per container."""
-    settings, s3 = LazySettings.from_environment(os.environ), s3_client()
+    settings, s3 = settings_of_views(), s3_client()
     limits = limits_within(settings.memory_mb)
     spent = timings()
     return FirstViews(

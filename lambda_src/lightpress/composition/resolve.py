@@ -10,7 +10,8 @@ from lightpress.aws.images import S3Images
 from lightpress.aws.originals import is_there
 from lightpress.aws.session import WAITING_FOR_VIEWER, s3_client
 from lightpress.delivery.resolve import Lookups
-from lightpress.settings.resolving import cdn_path, images_bucket, permalink_seconds, placeholders_for
+from lightpress.settings.environment import cdn_path
+from lightpress.settings.resolving import images_bucket, permalink_seconds, placeholders_for
 
 if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest

@@ -40,28 +40,34 @@ def path_in(raw_path: str) -> str | None:
     return found["path"] if found else None
 
 
-def answer_to(view: FirstView | None) -> Answer:
-    """Answer a first view. view: None for a path that can be no variant's."""
+def answer_to(view: FirstView | None, cdn_path: str) -> Answer:
+    """Answer a first view.
+
+    Args:
+        view: None for a path that can be no variant's.
+        cdn_path: What all paths begin with for viewers, where the CDN has other things behind other paths; else empty.
+            The edge function has taken it off before the function is asked.
+    """
     if view is None:
         return Answer(404, {"cache-control": _FOR_A_MINUTE})
     if view.data is not None and view.variant is not None:
-        return _sent(view, view.data)
+        return _sent(view, view.data, cdn_path)
     if view.result is Result.MOVED:
-        return Answer(302, {"cache-control": _FOR_A_MINUTE, "location": f"/{view.path}"})
+        return Answer(302, {"cache-control": _FOR_A_MINUTE, "location": f"{cdn_path}/{view.path}"})
     if view.result is Result.LOST:
         return Answer(503, {"cache-control": "public, max-age=10", "retry-after": "10"})
     reason = {"x-lightpress-reason": view.reason} if view.reason else {}
     return Answer(404, {"cache-control": _KEPT[view.result], **reason})
 
 
-def _sent(view: FirstView, data: bytes) -> Answer:
+def _sent(view: FirstView, data: bytes, cdn_path: str) -> Answer:
     """The variant as S3 sends it from now on. Above what a function can send: S3 is asked at once, by a redirect.
 
     The query makes it another address for the browser; for the CDN it is none.
     """
     assert view.variant is not None  # noqa: S101  for mypy
     if len(data) > MOST_BYTES:
-        return Answer(302, {"cache-control": _NOT_KEPT, "location": f"/{view.path}?made"})
+        return Answer(302, {"cache-control": _NOT_KEPT, "location": f"{cdn_path}/{view.path}?made"})
     name = saved_as(view.key or "", OUTPUTS[view.variant.format].extension)
     headers = {
         "cache-control": _A_YEAR,

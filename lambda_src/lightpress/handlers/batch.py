@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lightpress.pipeline.messages import Message
-from lightpress.telemetry import logger
+from lightpress.telemetry import count_retry, logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 # For the slowest original that its limits allow, and for recording the result.
 _TIME_FOR_ONE_MS = 30_000
+
+
+class Expected(Exception):
+    """A message that SQS must deliver again, and no failure of ours: whoever raises it has counted it as what it is."""
 
 
 def process_messages(
@@ -42,16 +46,20 @@ def process_records(event: Mapping[str, Any], process: Callable[[Mapping[str, An
 
 
 def _succeeds(message: Mapping[str, Any], process: Callable[[Mapping[str, Any]], None]) -> bool:
-    """Process a message; log whatever it raises, so that it fails alone.
+    """Process a message; log and count whatever it raises, so that it fails alone. Lambda counts no error of it.
 
     This includes what is no Exception, such as the panic of an extension in Rust: otherwise the results of the finished
     messages would be lost.
     """
     try:
         process(message)
-    except ExceptionGroup:  # of its sources: each has been logged
+    except ExceptionGroup:  # of its sources: each has been logged and counted
+        return False
+    except Expected:
+        logger.warning("will be retried", message_id=message["messageId"], exc_info=True)
         return False
     except BaseException:  # noqa: BLE001
+        count_retry()
         logger.exception("will be retried", message_id=message["messageId"])
         return False
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lightpress.composition.deliver_webhook import deliver, hold_back, set_aside, webhooks
-from lightpress.handlers.batch import process_records, queue_of
+from lightpress.handlers.batch import Expected, process_records, queue_of
 from lightpress.telemetry import logger, metrics
 from lightpress.webhooks.deliver import Ending, NotDeliveredError
 
@@ -32,7 +32,7 @@ def _deliver(webhook: Webhook, record: Mapping[str, Any]) -> None:
     except NotDeliveredError as error:
         metrics.add_metric(name="WebhooksRefused", unit="Count", value=1)
         hold_back(webhook, record["receiptHandle"], error.pause)
-        raise
+        raise Expected from error  # the receiver's doing
     if ending is Ending.GONE:
         set_aside(webhook, record["body"])
         metrics.add_metric(name="WebhooksRefused", unit="Count", value=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING, Any
 
-from lightpress.composition.render_lazy import first_views, timings
+from lightpress.composition.render_lazy import first_views, settings_of_views, timings
 from lightpress.delivery.first_view import answer_to, path_in
 from lightpress.telemetry import logger, metrics, tell_first_view
 
@@ -20,7 +20,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     path = path_in(event["rawPath"])
     view = first_views()(path) if path else None
     tell_first_view(view, timings().take())
-    answer = answer_to(view)
+    answer = answer_to(view, settings_of_views().cdn_path)
     response: dict[str, Any] = {"statusCode": answer.status, "headers": answer.headers}
     if answer.body is not None:
         response |= {"body": base64.b64encode(answer.body).decode(), "isBase64Encoded": True}

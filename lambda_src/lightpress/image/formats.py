@@ -280,9 +280,9 @@ class Input:
     extensions: tuple[str, ...] = field(kw_only=True)
 
     def media_type_of(self, extension: str) -> str:
-        """The media type of a file by its extension: the one of the same name, or the usual one."""
-        own = f"image/{extension}"
-        return own if own in self.media_types else self.media_types[0]
+        """The media type of a file by its extension: the one that ends with its name, or the usual one."""
+        own = (one for one in self.media_types if one.endswith((f"/{extension}", f"-{extension}")))
+        return next(own, self.media_types[0])
 
     def begins(self, data: bytes) -> bool:
         """Whether the file says it is one of these."""
@@ -402,6 +402,11 @@ USUAL = tuple(row.name for row in INPUTS if row.wheel is None and row.inside is 
 
 EXTRA_INPUTS = tuple(row.name for row in INPUTS if row.wheel is not None)
 """The names of those whose decoder is in a layer of its own: what the option `extra_inputs` may name."""
+
+BY_EXTENSION: Mapping[str, str] = {
+    extension: row.media_type_of(extension) for row in INPUTS for extension in row.extensions
+}
+"""The media types of files by their extension, without the dot and in small letters."""
 
 
 def input_of(data: bytes) -> Input | None:

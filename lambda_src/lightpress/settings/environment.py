@@ -39,3 +39,8 @@ def attached_buckets(environment: Mapping[str, str]) -> tuple[dict[str, Any], ..
 def uses_pixel_library(environment: Mapping[str, str]) -> bool:
     """Whether the pixel library is used where it can."""
     return environment.get("PIXEL_LIBRARY") != "off"
+
+
+def cdn_path(environment: Mapping[str, str]) -> str:
+    """What the paths of pictures begin with on the CDN; empty where it serves nothing else."""
+    return environment.get("CDN_PATH", "")

@@ -21,11 +21,6 @@ def permalink_seconds(environment: Mapping[str, str]) -> int | None:
     return int(seconds) if seconds else None
 
 
-def cdn_path(environment: Mapping[str, str]) -> str:
-    """What the paths of pictures begin with on the CDN; empty where it serves nothing else."""
-    return environment.get("CDN_PATH", "")
-
-
 def placeholders_for(environment: Mapping[str, str]) -> str | None:
     """The bucket for whose pictures `resolve` shows a placeholder while they are processed; None: for none."""
     return environment.get("PLACEHOLDERS_BUCKET")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import mimetypes
 import platform
 import shutil
 import time
@@ -22,6 +21,7 @@ from lightpress.cli.demo.pictures import draw_demo_set
 from lightpress.cli.demo.recipes import write_recipes
 from lightpress.cli.progress import progress_on
 from lightpress.cli.tables import print_manifests
+from lightpress.client.media_types import media_type_of
 from lightpress.client.uploading import Upload, upload, watch
 from lightpress.client.waiting import UPLOAD_TIMEOUT
 from lightpress.image.formats import FALLBACKS
@@ -114,7 +114,7 @@ def _drawn() -> Iterator[DemoPicture]:
 def _own(folder: Path) -> Iterator[DemoPicture]:
     for path in sorted(folder.rglob("*")):
         if path.is_file() and not path.name.startswith("."):
-            media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+            media_type = media_type_of(path.name)
             yield DemoPicture(path.relative_to(folder).as_posix(), path.read_bytes(), media_type)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightpress.cdk.options.environment import LOCAL, PROD
-from lightpress.cdk.options.option_types import choice, flag, integer, matching, option, texts
+from lightpress.cdk.options.option_types import choice, each_matching, flag, integer, matching, option, texts
 from lightpress.uploads.requests import COLLECTION
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 _ORIGIN = r"https?://[a-z0-9.*-]+(:[0-9]{1,5})?"
 _ANY_ORIGIN = "*"
-_HTTPS_URL = r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~/-]*)?"
+_HTTPS_ORIGIN = r"https://[A-Za-z0-9.-]+(:[0-9]{1,5})?"
+_HTTPS_URL = rf"{_HTTPS_ORIGIN}(/[A-Za-z0-9._~/-]*)?"
 # A scope-token: https://www.rfc-editor.org/rfc/rfc6749#section-3.3
 _SCOPE = r"[A-Za-z0-9._~:/-]{1,100}"
 _FUNCTION_ARN = r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[A-Za-z0-9_-]+(:[A-Za-z0-9$_-]+)?"
@@ -98,6 +99,13 @@ class UploadOptions:
         doc="Client id with which the upload page signs in at the issuer: a public client without a secret. Without "
         "it, and with a Lambda authorizer, the page asks for a token.",
     )
+    sign_in_origins: tuple[str, ...] = each_matching(
+        _HTTPS_ORIGIN,
+        such_as="https://album.auth.eu-west-1.amazoncognito.com",
+        doc="Further origins that the page may ask when people sign in, with `upload_page_client_id`: that of the "
+        "issuer's `token_endpoint` where it is another than the issuer's own. With Cognito it is the domain of the "
+        'user pool: docs/api.md, "Signing in with Cognito".',
+    )
     operators_scope: str = matching(
         _SCOPE,
         such_as="lightpress/operate",
@@ -122,6 +130,10 @@ def check_authorization(options: UploadOptions, environment: str, table: Table) 
         raise table.error(
             "upload_page",
             f'a page cannot be used with upload_auth "{options.upload_auth}"; allowed: with "jwt" or "authorizer"',
+        )
+    if options.sign_in_origins and not options.upload_page_client_id:
+        raise table.error(
+            "sign_in_origins", "the page signs in nowhere without upload_page_client_id; allowed: together with it"
         )
 
 
