@@ -105,8 +105,9 @@ export function makeQueue({ api, limits, changed }) {
     if (!resumed) update(picture, { parts: await api.beginParts(picture.file) });
     const begun = picture.parts;
     try {
-      const arrived = resumed ? (await api.listParts(begun)).parts : [];
-      await sendInParts({ api, begun, arrived, file: picture.file, put: putPart, pause: sleep, ...watched });
+      const there = resumed ? await api.listParts(begun) : { parts: [] };
+      const sending = { api, begun, arrived: there.parts, file: picture.file, put: putPart, pause: sleep, ...watched };
+      if (!there.completed) await sendInParts(sending); // else only the answer was lost
     } catch (error) {
       if (watched.signal.aborted) giveUp(begun);
       if (!resumed || error.code !== 'not_found') throw error;

@@ -118,8 +118,9 @@ export class Uploads {
     };
     const put = async (url, part, told) => (await this.#send('PUT', url, part, told)).etag;
     try {
-      const arrived = parts ? (await this.#call('POST', 'multipart/list', going)).parts : [];
-      await sendInParts({ api, begun, arrived, file, put, pause: wait, ...watched });
+      const there = parts ? await this.#call('POST', 'multipart/list', going) : { parts: [] };
+      if (there.completed) watched.progress(1); // only the answer was lost
+      else await sendInParts({ api, begun, arrived: there.parts, file, put, pause: wait, ...watched });
     } catch (error) {
       if (parts && error.code === 'not_found') return this.#uploadInParts(file, about, watched, null); // given up meanwhile
       if (watched.signal.aborted) await this.#giveUp(going);

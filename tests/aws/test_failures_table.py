@@ -126,6 +126,22 @@ def test_what_was_recorded_anew_meanwhile_is_not_forgotten(failures: DynamoFailu
     assert list(failures.all()) == []
 
 
+def test_a_failure_is_ordered_again_until_it_is_recorded_anew_and_nothing_else_is(failures: DynamoFailures) -> None:
+    failures.begin_trial(TRIAL)
+    for row in (TRIAL, OF_A_MESSAGE):
+        failures.order_again(row.subject, row.identity, ordered=True)
+    assert [failure.ordered_again for failure in failures.all()] == []
+    failures.record(FAILURE)
+    assert failures.of(FAILURE.subject) == [FAILURE], "a trial was no failure"
+    failures.order_again(FAILURE.subject, FAILURE.identity, ordered=True)
+    assert failures.of(FAILURE.subject) == [replace(FAILURE, ordered_again=True)]
+    failures.order_again(FAILURE.subject, FAILURE.identity, ordered=False)
+    assert failures.of(FAILURE.subject) == [FAILURE]
+    failures.order_again(FAILURE.subject, FAILURE.identity, ordered=True)
+    failures.record(replace(FAILURE, last_at=NOW + 1))
+    assert failures.of(FAILURE.subject) == [replace(FAILURE, last_at=NOW + 1)]
+
+
 def test_a_rejection_is_lifted_unless_it_was_recorded_for_another_manifest_since(failures: DynamoFailures) -> None:
     rejected = replace(FAILURE, reason="rejected_by_gate")
     failures.record(rejected, 3)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse, HTTPHeaders
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
@@ -90,6 +91,41 @@ def test_an_upload_that_is_gone_is_given_up_and_any_other_refusal_is_raised(uplo
         uploads.parts(KEY, "none")
     with pytest.raises(ClientError, match="NoSuchBucket"):
         S3Uploads(upload.s3, "nowhere").parts(KEY, upload.id)
+
+
+def test_a_completed_upload_is_completed_however_often_it_is_asked_for_and_no_other(upload: Upload) -> None:
+    uploads = S3Uploads(upload.s3, "uploads")
+    upload.s3.put_object(Bucket="uploads", Key=f"{KEY}.more", Body=b"x")
+    with pytest.raises(Refused, match="no such upload"):
+        uploads.parts(KEY, "none")
+    etag = upload.send(SMALL)
+    upload.complete(etag)
+    upload.complete(etag)
+    assert upload.stored() == SMALL
+    assert len(upload.s3.list_object_versions(Bucket="uploads", Prefix=KEY)["Versions"]) == 2, "its own, and the other"
+    assert uploads.parts(KEY, upload.id) is None
+    upload.s3.delete_object(Bucket="uploads", Key=KEY)
+    with pytest.raises(Refused, match="no such upload"):
+        upload.complete(etag)
+
+
+def test_an_answer_of_s3_that_botocore_has_lost_is_no_lost_upload(upload: Upload) -> None:
+    parts = (Part(1, upload.send(SMALL)),)
+    s3: Any = upload.s3
+    events = s3.meta.events
+
+    def complete(**_event: object) -> tuple[AWSResponse, dict[str, Any]]:
+        """The first attempt, of which no answer came, and the answer to the second one."""
+        events.unregister("before-call.s3.CompleteMultipartUpload", complete)
+        named = {"Parts": [{"PartNumber": part.number, "ETag": part.etag} for part in parts]}
+        s3.complete_multipart_upload(Bucket="uploads", Key=KEY, UploadId=upload.id, MultipartUpload=named)
+        said = {"Error": {"Code": "NoSuchUpload", "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": 404}}
+        # As botocore has parsed it. The S3 of moto would remember the upload.
+        return AWSResponse("https://s3", 404, HTTPHeaders(), None), said
+
+    events.register("before-call.s3.CompleteMultipartUpload", complete)
+    S3Uploads(upload.s3, "uploads").complete(KEY, upload.id, parts, MOST)
+    assert upload.stored() == SMALL
 
 
 def test_of_parts_that_are_not_named_no_byte_counts(upload: Upload) -> None:

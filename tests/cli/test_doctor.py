@@ -30,6 +30,7 @@ from lightpress.pipeline.buckets import Attached
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1234abcd-12ab-34cd"
 DOMAIN, DISTRIBUTION = "images.example.com", "d111.cloudfront.net"
@@ -179,7 +180,13 @@ CASES: list[tuple[str, dict[str, dict[str, Any]], dict[str, Any], State, str]] =
         BLOCKS,
         "There are no valid AWS credentials",
     ),
-    ("CDK bootstrap", {"ssm": {"get_parameter": refusal("ParameterNotFound")}}, {}, BLOCKS, "make bootstrap ENV=dev"),
+    (
+        "CDK bootstrap",
+        {"ssm": {"get_parameter": refusal("ParameterNotFound")}},
+        {},
+        BLOCKS,
+        "npx aws-cdk@2 bootstrap; in a clone, make bootstrap ENV=dev",
+    ),
     (
         "CDK bootstrap",
         {"ssm": {"get_parameter": {"Parameter": {"Value": "5"}}}},
@@ -426,9 +433,7 @@ def test_the_command_prints_a_line_for_each_check_and_fails_where_something_bloc
     monkeypatch.setattr("lightpress.cli.doctor.places.place_in_account", lambda _: where)
     result = CliRunner().invoke(app, ["doctor", "dev"])
     assert result.exit_code == 1
-    assert (
-        "blocks CDK bootstrap        The account is not prepared for CDK in eu-west-1: make bootstrap" in result.stdout
-    )
+    assert "blocks CDK bootstrap        The account is not prepared for CDK in eu-west-1: npx" in result.stdout
     assert len(result.stdout.splitlines()) == len(CHECKS)
     lines = [json.loads(line) for line in CliRunner().invoke(app, ["doctor", "dev", "--json"]).stdout.splitlines()]
     assert {"check": "region", "state": "ok", "text": "eu-west-1"} in lines
@@ -443,6 +448,24 @@ def test_an_unknown_environment_is_refused_with_those_that_there_are() -> None:
     result = CliRunner().invoke(app, ["doctor", "nowhere"], env={"COLUMNS": "200"})
     assert result.exit_code == 1
     assert "There is no environment 'nowhere'; allowed: dev, local, prod" in result.output
+
+
+def test_in_a_project_the_environments_and_recipes_are_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert CliRunner().invoke(app, ["init", str(tmp_path / "shop"), "--env", "staging"]).exit_code == 0
+    monkeypatch.chdir(tmp_path / "shop")
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    boto3.setup_default_session()
+    path = tmp_path / "shop" / "environments" / "staging.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("max_concurrency = 2", "max_concurrency = 3", 1))
+    where = place_in_account("staging")
+    assert (where.config.environment, where.config.processing.max_concurrency) == ("staging", 3)
+    assert where.reviewers == ()
+    (tmp_path / "shop" / "recipes.toml").write_text(
+        '[[rules]]\npath = "**"\nrecipe = "web"\n[recipes.web]\ngate = ["moderation"]\nwidths = [320]\n'
+    )
+    assert place_in_account("staging").reviewers == ("moderation",)
+    with pytest.raises(UnknownEnvironmentError, match=r"There is no environment 'prod'; allowed: staging$"):
+        place_in_account("prod")
 
 
 def test_an_account_is_read_with_what_is_deployed_in_it(monkeypatch: pytest.MonkeyPatch) -> None:

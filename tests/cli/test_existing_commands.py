@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from lightpress.cli.backfilling import NotDeployedRecipesError, job_for
 from lightpress.cli.main import app
 from lightpress.cli.project import RECIPES
 from lightpress.pipeline.manifest import Manifest, PublishedSource, Status, Variant
 from lightpress.pipeline.recipe_file import load_recipes
 from tests.cli.deployed import UPLOADS, Rig
 from tests.cli.test_status import leave
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def run(*arguments: str, answer: str | None = None) -> Result:
@@ -42,6 +48,29 @@ def test_a_plan_tells_what_is_stale_and_what_that_costs_and_changes_nothing(rig:
     assert "renders 1 originals: about $0.00" in result.stdout
     assert rig.stored(rig.deployment.images_bucket) == stored
     assert not rig.waiting()
+
+
+def test_in_a_project_the_recipes_are_its_own_unless_others_are_named(
+    rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "recipes.toml").write_text('[[rules]]\npath = "**"\nrecipe = "web"\n[recipes.web]\nwidths = [320]\n')
+    publish(rig, "a.jpg", load_recipes(tmp_path / "recipes.toml").recipes["web"].digest)
+    monkeypatch.chdir(tmp_path)
+    assert json.loads(run("plan", "--json").stdout)["to_render"] == 0
+    assert json.loads(run("plan", "--json", "--recipes", str(RECIPES)).stdout)["to_render"] == 1
+    _, said = run("plan", "--help").output.split("--recipes")
+    assert "[default: (./recipes.toml if it exists, else the file that comes with Lightpress)]" in said
+
+
+def test_recipes_that_are_not_deployed_are_refused_with_what_to_do(rig: Rig) -> None:
+    deployed = replace(rig.deployment, recipes_digest="other")
+    given: Any = {"bucket": None, "prefix": "", "since": None, "inventory": None, "recipes": load_recipes(RECIPES)}
+    with pytest.raises(
+        NotDeployedRecipesError, match=r"name the deployed file with --recipes, or deploy them first\.$"
+    ):
+        job_for(deployed, mode="variants", **given)
+    same = replace(rig.deployment, recipes_digest=load_recipes(RECIPES).digest)
+    assert job_for(same, mode="variants", **given).pictures.bucket == UPLOADS
 
 
 def test_a_dry_run_tells_and_sends_nothing(rig: Rig) -> None:

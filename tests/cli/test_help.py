@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tomllib
@@ -37,6 +38,12 @@ def test_the_help_loads_neither_pictures_nor_aws() -> None:
     loaded = set(json.loads(finished.stdout.splitlines()[-1]))
     assert "typer" in loaded
     assert not loaded & {"PIL", "boto3", "botocore", "aws_cdk", "lightpress.image", "lightpress.pipeline"}
+
+
+def test_every_command_is_in_a_panel_that_says_what_it_is_for() -> None:
+    help_ = CliRunner().invoke(app, ["--help"], env={"COLUMNS": "200"}).output
+    panels = re.findall(r"^╭─ (.+?) ─", help_, re.MULTILINE)
+    assert panels == ["Options", "To begin with", "Pictures", "Recipes and costs", "Deployments"]
 
 
 def words(*arguments: str) -> tuple[int, str]:

@@ -55,7 +55,10 @@ def test_a_construct_is_found_by_its_stack_and_its_id() -> None:
 def test_a_construct_that_is_not_there_is_named() -> None:
     with pytest.raises(NotDeployedError, match=r"The stack Shop \(CREATE_COMPLETE\) has no construct Pictures"):
         deployment_in_account("Shop/Pictures")
-    with pytest.raises(NotDeployedError, match=r"There is no stack Store .* deploy it with cdk deploy"):
+    with pytest.raises(NotDeployedError, match=r"There is no stack Store .* deploy it: cdk deploy"):
         deployment_in_account("Store/Images")
-    with pytest.raises(NotDeployedError, match=r"There is no stack Lightpress-prod .* make deploy ENV=prod"):
+    with pytest.raises(
+        NotDeployedError,
+        match=r"There is no stack Lightpress-prod .* npx aws-cdk@2 deploy -c env=prod, in a clone make",
+    ):
         deployment_in_account("prod")

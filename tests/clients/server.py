@@ -30,6 +30,7 @@ class Cloud:
         url: Of the server.
         parts: Those that have arrived, by number.
         broken: Paths; each entry fails one request.
+        lost: Whether the answer to the completion of an upload in parts is lost; from then on it is completed.
         gone: Whether the parts are given up when somebody asks for them.
         begun_with: The bytes that the upload in parts was begun with.
     """
@@ -42,6 +43,8 @@ class Cloud:
     broken: list[str] = field(default_factory=list)
     gone: bool = False
     begun_with: int = 0
+    lost: bool = False
+    completed: bool = False
 
     @property
     def paths(self) -> list[str]:
@@ -62,10 +65,21 @@ class Cloud:
             return 503, {"code": "unavailable"}
         if path == "/multipart/sign":
             return 200, {"url": f"{self.url}/part/{asked['part_number']}"}
-        if path == "/multipart/complete" and sum(map(len, self.parts.values())) > self.begun_with:
+        if path == "/multipart/complete":
+            return self.complete()
+        return self.list_parts() if path == "/multipart/list" else (200, {})
+
+    def complete(self) -> tuple[int, dict[str, Any]]:
+        """Put the parts together; `lost`: they are, and nobody hears of it."""
+        if sum(map(len, self.parts.values())) > self.begun_with:
             return 413, {"code": "too_large"}
-        if path != "/multipart/list":
-            return 200, {}
+        self.completed = True
+        return (503, {"message": "Service Unavailable"}) if self.lost else (200, {})
+
+    def list_parts(self) -> tuple[int, dict[str, Any]]:
+        """What the API says of those that have arrived."""
+        if self.completed:
+            return 200, {"parts": [], "completed": True}
         if self.gone:
             self.parts.clear()
             return 404, {"code": "not_found"}

@@ -91,6 +91,15 @@ def test_a_file_that_has_changed_since_its_upload_broke_is_sent_anew(there: Clou
     assert b"".join(data for _, data in sorted(there.parts.items())) == becomes
 
 
+def test_an_upload_in_parts_is_done_where_only_the_answer_was_lost(there: Cloud, file: Path) -> None:
+    there.lost = True
+    with pytest.raises(UploadError) as broken:
+        uploads(there).upload(file, parts_from=6)
+    assert uploads(there).upload(file, parts=broken.value.parts) == ADDRESSES
+    assert sorted(path for path in there.paths if "/part/" in path) == ["/part/1", "/part/2"]
+    assert there.paths.count("/multipart") == 1
+
+
 def test_a_focus_is_corrected_taken_back_and_waited_for(there: Cloud) -> None:
     there.statuses = [{"status": "ready", "focus_pending": pending} for pending in (True, False)]
     uploads(there).correct("a b.jpg", (0.4, 0.2))

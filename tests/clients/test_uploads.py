@@ -155,6 +155,21 @@ def test_what_is_left_of_parts_after_a_reload_is_gone_on_with_where_the_file_has
     assert whole == (b"pixels" if given_up else b"pixels of a large photo")
 
 
+def test_an_upload_in_parts_is_done_where_only_the_answer_was_lost() -> None:
+    script = (
+        UPLOAD
+        + """
+    const { parts } = await uploads.upload(file, { partsFrom: 6 }).catch((error) => error);
+    console.log(JSON.stringify(await uploads.upload(file, { parts })));
+    """
+    )
+    with cloud() as there:
+        there.lost = True
+        assert run(script, there.url) == ADDRESSES
+    assert sorted(path for path in there.paths if "/part/" in path) == ["/part/1", "/part/2"]
+    assert there.paths.count("/multipart") == 1
+
+
 def test_the_parts_of_an_upload_that_is_stopped_are_given_up() -> None:
     script = (
         UPLOAD

@@ -62,10 +62,12 @@ IN_PARTS = {
     Call("s3", operation, UPLOADS, "*")
     for operation in ("CreateMultipartUpload", "ListParts", "CompleteMultipartUpload", "AbortMultipartUpload")
 }
+LOOK_FOR_FILE = Call("s3", "ListObjectsV2", UPLOADS, "*")
 ORDER = Call("sqs", "SendMessageBatch", URLS)
-READ_FAILURES = Call("dynamodb", "Query", FAILURES)
+READ_FAILURES, ORDER_AGAIN = Call("dynamodb", "Query", FAILURES), Call("dynamodb", "UpdateItem", FAILURES)
 COUNT = Call("dynamodb", "UpdateItem", COUNTERS)
-UPLOAD_API = IN_PARTS | CORRECT | {SIGN_FORM, SIGN_PART, READ_MANIFEST, DELETE, ORDER, READ_FAILURES}
+UPLOAD_API = IN_PARTS | CORRECT | {SIGN_FORM, SIGN_PART, LOOK_FOR_FILE, READ_MANIFEST, DELETE}
+UPLOAD_API |= {ORDER, ORDER_AGAIN, READ_FAILURES}
 
 
 def ask(method: str, path: str, body: Any = None, *, owner: str = ALICE) -> tuple[int, dict[str, Any]]:  # noqa: ANN401
@@ -294,14 +296,35 @@ def test_a_large_file_is_uploaded_in_parts(deployed: Deployed, calls: set[Call])
         )
     _, listed = ask("POST", "/multipart/list", upload)
     assert [(one["part_number"], one["size"]) for one in listed["parts"]] == [(1, len(part)), (2, 3)]
-    status, completed = ask("POST", "/multipart/complete", upload | {"parts": listed["parts"]})
-    assert (status, completed["key"], completed["permalink"]) == (200, begun["key"], f"{CDN}/{begun['key']}")
+    assert listed["completed"] is False
+    for _ in range(2):
+        status, completed = ask("POST", "/multipart/complete", upload | {"parts": listed["parts"]})
+        assert (status, completed["key"], completed["permalink"]) == (200, begun["key"], f"{CDN}/{begun['key']}")
+    assert ask("POST", "/multipart/list", upload) == (200, {"parts": [], "completed": True})
     assert deployed.s3.head_object(Bucket=UPLOADS, Key=begun["key"])["ContentLength"] == len(part) + 3
 
     assert deployed.s3.head_object(Bucket=UPLOADS, Key=begun["key"])["Metadata"] == {"focus": "0.4,0.2"}
     _, other = ask("POST", "/multipart", FILE)
     assert ask("POST", "/multipart/abort", {"key": other["key"], "upload_id": other["upload_id"]})[0] == 200
-    assert calls == IN_PARTS | {SIGN_PART}
+    assert calls == IN_PARTS | {SIGN_PART, LOOK_FOR_FILE}
+
+
+@pytest.mark.parametrize(
+    ("begun_with", "number", "most"),
+    [(1, 1, 1), (1, 2, 0), (9 << 20, 1, 8 << 20), (9 << 20, 2, 4 << 20), (9 << 20, 3, 0), (13 << 20, 2, 8 << 20)],
+)
+def test_a_part_can_hold_no_more_than_the_size_that_the_upload_began_with_leaves(
+    deployed: Deployed, begun_with: int, number: int, most: int
+) -> None:
+    assert deployed
+    _, begun = ask("POST", "/multipart", FILE | {"size": begun_with})
+    part = {"key": begun["key"], "upload_id": begun["upload_id"], "part_number": number}
+    if most:
+        assert ask("POST", "/multipart/sign", part | {"size": most})[0] == 200
+    if most < begun["part_size"]:
+        status, said = ask("POST", "/multipart/sign", part | {"size": most + 1})
+        assert (status, said["code"]) == (409, "part_too_large")
+        assert f"began with {begun_with} bytes" in said["detail"]
 
 
 @pytest.mark.parametrize("step", ["sign", "list", "complete", "abort"])
@@ -449,7 +472,7 @@ def test_urls_are_ordered_each_under_a_key_of_its_caller_and_what_is_none_is_nam
     messages = deployed.sqs.receive_message(QueueUrl=url_of(URLS), MaxNumberOfMessages=10)["Messages"]
     orders = [order_in(message["Body"]) for message in messages]
     assert {order.key for order in orders if order} == {one["key"] for one in said["accepted"]}
-    assert calls == {ORDER}
+    assert calls == {ORDER, ORDER_AGAIN}
 
 
 @pytest.mark.parametrize(
@@ -484,6 +507,24 @@ def test_a_url_that_failed_says_why_to_its_owner(deployed: Deployed, calls: set[
     assert told["title"] == "The server has nothing at this address."
     assert calls == {READ_MANIFEST, READ_FAILURES}
     assert ask("GET", f"/images/{key}", owner=BOB)[0] == 404
+
+
+def test_a_url_that_is_ordered_again_is_processed_until_it_fails_again(deployed: Deployed, calls: set[Call]) -> None:
+    url = "https://example.com/cat.jpg"
+    key = ask("POST", "/ingest", {"urls": [url]})[1]["accepted"][0]["key"]
+    assert deployed.failures() == [], "what never failed has no row after an order"
+    order = order_for(parse_url(url), key.rpartition("/")[0] + "/")
+    for reason in ("server_error", "timeout"):
+        letter = DeadLetter(body_of(order), "m", reason, "Status 503.")
+        SqsDeadLetters(deployed.sqs, url_of(DEAD_LETTERS)).send(letter)
+        deployed.record()
+        told = ask("GET", f"/images/{key}")[1]
+        assert (told["status"], told["reason"]) == ("failed", reason)
+        calls.clear()
+        assert ask("POST", "/ingest", {"urls": [url, "https://example.com/dog.jpg"]})[0] == 202
+        assert calls == {ORDER, ORDER_AGAIN}
+        assert ask("GET", f"/images/{key}")[1]["status"] == "processing"
+        assert [(one.reason, one.url) for one in deployed.failures()] == [(reason, url)], "operators have it still"
 
 
 def test_where_no_urls_are_fetched_there_is_no_such_address(

@@ -9,8 +9,10 @@ import pytest
 
 from lightpress.cdk.readiness import LAMBDA_SRC
 from lightpress.ingest.api import UrlIngestApi
+from lightpress.ingest.orders import order_for
+from lightpress.ingest.urls import parse_url
 from lightpress.pipeline.buckets import Publishing
-from lightpress.pipeline.failures import Failure
+from lightpress.pipeline.failures import Failure, fingerprint
 from lightpress.pipeline.recipe import Rule
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.uploads.keys import IGNORED, PublishedKeys
@@ -43,11 +45,27 @@ class Table:
     def of(self, subject: str) -> list[Failure]:
         return [row for row in self.rows if row.subject == subject]
 
+    def order_again(self, subject: str, identity: str, *, ordered: bool) -> None:
+        self.rows = [
+            replace(row, ordered_again=ordered) if (row.subject, row.identity) == (subject, identity) else row
+            for row in self.rows
+        ]
+
 
 def failure(
     reason: str, *, url: str | None = "https://example.com/cat.jpg", subject: str = f"uploads/{KEY}"
 ) -> Failure:
     return Failure(subject, "i", reason, f"It is {reason}.", attempts=1, first_at=1, last_at=2, expires_at=3, url=url)
+
+
+def test_a_url_that_the_queue_did_not_take_again_is_failed_as_before() -> None:
+    url = "https://example.com/cat.jpg"
+    key = order_for(parse_url(url), "uploads/me/").key
+    row = replace(failure("timeout", url=url, subject=f"uploads/{key}"), identity=fingerprint(url))
+    for lost, status in (((), "processing"), ((0,), "failed")):
+        mine = api(Queue(lost), rows=[row])
+        mine.accept({"urls": [url]}, "me")
+        assert mine.failed(key).get("status", "processing") == status
 
 
 def api(queue: Queue | None = None, rows: Sequence[Failure] = (), keys: PublishedKeys = KEYS) -> UrlIngestApi:

@@ -6,9 +6,11 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from typing import TYPE_CHECKING, Any
 
+import jsonschema_rs
 import pytest
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
@@ -60,13 +62,26 @@ def test_every_file_of_a_new_project_speaks_of_its_environment(tmp_path: Path) -
     files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
     assert files == {
         *("README.md", "app.py", "recipes.toml", "environments/shop.toml", "requirements.txt", "cdk.json"),
-        *(".gitignore", ".github/workflows/deploy.yml"),
+        *("recipes.schema.json", "environment.schema.json", ".gitignore", ".github/workflows/deploy.yml"),
     }
     for name in ("README.md", "app.py", ".github/workflows/deploy.yml"):
         text = (tmp_path / name).read_text(encoding="utf-8")
         assert "shop" in text
         assert "dev" not in text.replace("/dev/", ""), name
     load_config(tmp_path / "environments" / "shop.toml")
+
+
+def test_editors_find_the_schema_that_each_file_of_a_new_project_names_and_it_takes_the_file(tmp_path: Path) -> None:
+    init(str(tmp_path), "--env", "shop")
+    for name in ("recipes.toml", "environments/shop.toml"):
+        path = tmp_path / name
+        text = path.read_text(encoding="utf-8")
+        first, rest = text.split("\n", 1)
+        assert "#:schema" not in rest
+        schema = json.loads((path.parent / first.removeprefix("#:schema ")).read_text(encoding="utf-8"))
+        takes = jsonschema_rs.validator_for(schema).is_valid
+        assert takes(tomllib.loads(text)), name
+        assert not takes({"nothing": 1}), name
 
 
 def test_nothing_is_overwritten_and_a_name_that_no_bucket_could_have_is_refused(tmp_path: Path) -> None:

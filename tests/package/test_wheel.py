@@ -67,7 +67,8 @@ def test_the_wheel_has_one_package_and_all_that_a_stack_is_made_of(wheel: Path) 
         "lightpress/image/faces.tflite",
         *(f"lightpress/packaged/layers/faces/{name}" for name in ("requirements.txt", "omit.txt")),
     }
-    others = {"lightpress/packaged/lambda_src/recipes.toml", *layers, *faces}
+    schemas = {f"lightpress/packaged/docs/{name}.schema.json" for name in ("recipes", "environment")}
+    others = {"lightpress/packaged/lambda_src/recipes.toml", *layers, *faces, *schemas}
     edge = {"lightpress/cdk/edge/viewer_request.js", "lightpress/packaged/app.py", "lightpress/packaged/cdk.json"}
     assert libraries | pages | environments | others | edge <= names
     assert wheel.stat().st_size < 3_000_000

@@ -41,13 +41,17 @@ class FakeUploads:
     def part_url(self, key: str, upload_id: str, number: int, size: int) -> str:
         return f"https://uploads.test/{key}?uploadId={upload_id}&partNumber={number}&size={size}"
 
-    def parts(self, key: str, upload_id: str) -> list[dict[str, Any]]:
+    def parts(self, key: str, upload_id: str) -> list[dict[str, Any]] | None:
+        if self._is_completed(key, upload_id):
+            return None
         parts = self._parts(key, upload_id)
         return [
             {"part_number": number, "size": size, "etag": etag_of(upload_id, number)} for number, size in parts.items()
         ]
 
     def complete(self, key: str, upload_id: str, parts: tuple[Part, ...], max_bytes: int) -> None:
+        if self._is_completed(key, upload_id):
+            return
         stored = self._parts(key, upload_id)
         if sum(stored.values()) > max_bytes:
             raise Refused(413, "too_large", "The parts are too large.")
@@ -67,6 +71,9 @@ class FakeUploads:
 
     def put_part(self, key: str, upload_id: str, number: int, size: int) -> None:
         self._parts(key, upload_id)[number] = size
+
+    def _is_completed(self, key: str, upload_id: str) -> bool:
+        return (key, upload_id) not in self.multipart and key in self.objects
 
     def _parts(self, key: str, upload_id: str) -> dict[int, int]:
         """S3 finds a multipart upload by both, key and id."""

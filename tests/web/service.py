@@ -193,7 +193,9 @@ class _PageAndApi(_Handler):
     def go_on(self, asked: dict[str, Any]) -> None:
         """As the API does with uploads in parts."""
         key = asked["key"]
-        if key not in self.world.parts:
+        if self.path == "/multipart/list" and key in self.world.originals:
+            self.say(200, {"parts": [], "completed": True})
+        elif key not in self.world.parts:
             self.say(404, {"code": "not_found", "detail": "There is no such upload."})
         elif self.path == "/multipart/sign":
             number = asked["part_number"]
@@ -210,6 +212,9 @@ class _PageAndApi(_Handler):
             ]
             whole = b"".join(data for _, data in sorted(held.items()))
             threading.Thread(target=self.world.keep, args=(key, whole)).start()
+            if self.world.breaks("/multipart/complete answer"):
+                self.say(503, {"message": "Service Unavailable"})
+                return
             self.say(200, {"key": key})
         else:
             del self.world.parts[key]

@@ -325,6 +325,17 @@ def test_what_has_arrived_of_a_large_file_is_not_sent_again(world: Dependencies,
     assert list(world.originals.values()) == [sent["buffer"]]
 
 
+def test_a_large_file_has_arrived_where_only_the_answer_was_lost(world: Dependencies, visit: Visit) -> None:
+    world.broken += ["/multipart/complete answer"]
+    page = visit(world)
+    choose(page, large())
+    expect(entry(page, "large.jpg")).to_have_attribute("data-state", "failed")
+    entry(page, "large.jpg").get_by_role("button", name="Try again").click()
+    expect(entry(page, "large.jpg")).to_have_attribute("data-state", "ready")
+    assert sorted(world.sent_parts) == [1, 2, 3, 4]
+    assert len(world.begun) == 1
+
+
 def test_a_large_file_whose_upload_was_given_up_meanwhile_begins_anew(world: Dependencies, visit: Visit) -> None:
     world.broken += ["/multipart/complete"]
     page = visit(world)

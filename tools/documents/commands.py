@@ -71,6 +71,8 @@ def _row(parameter: Any, context: Any) -> str:  # noqa: ANN401
 def _default(parameter: Any) -> str:  # noqa: ANN401
     if parameter.required:
         return "must be given"
+    if isinstance(parameter.show_default, str):
+        return parameter.show_default
     value = parameter.default
     if value is None or value is False or value in ("", (), []):
         return ""

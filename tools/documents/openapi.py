@@ -179,7 +179,13 @@ _ANSWERS: dict[str, Json] = {
         quota=_QUOTA,
     ),
     "Signed": object_of(url=said("Where to PUT the part, within 15 minutes.", format="uri")),
-    "Parts": object_of(parts=list_of(object_of(**_PART))),
+    "Parts": object_of(
+        parts=list_of(object_of(**_PART)),
+        completed={
+            "type": "boolean",
+            "description": "Whether they are one file already: nothing is left to do, and `parts` is empty.",
+        },
+    ),
     "Completed": object_of(**_ADDRESSES),
     "Aborted": object_of(key=_TEXT),
     "Ordered": object_of(
@@ -218,7 +224,7 @@ _PROBLEMS = {
     400: "The body is not I-JSON (RFC 7493), or not an object; or files of this collection are not published.",
     403: "The authorizer does not say who calls, or refuses.",
     404: "There is no such picture or upload of yours, or no URLs are fetched.",
-    409: "The parts are not those that have arrived; or there is no published picture of this key.",
+    409: "The parts are not those that have arrived, or do not fit; or there is no published picture of this key.",
     413: "The body has more than 1 MB, or the parts of the upload have together more than is accepted.",
     422: "Fields are missing or wrong: `errors` names each, and what is allowed.",
     429: "More than the quota of the day.",
@@ -257,14 +263,19 @@ def operations(limits: UploadLimits) -> dict[tuple[str, str], Operation]:
             "beginParts", "Begin to upload a large file, in parts", 201, "BegunInParts", beginning, file
         ),
         ("post", "/multipart/sign"): Operation(
-            "signPart", "Where to PUT one part", 200, "Signed", going_on, {**MULTIPART_FIELDS, **part_fields(limits)}
+            "signPart",
+            "Where to PUT one part",
+            200,
+            "Signed",
+            (*going_on, 409),
+            {**MULTIPART_FIELDS, **part_fields(limits)},
         ),
         ("post", "/multipart/list"): Operation(
             "listParts", "The parts that have arrived", 200, "Parts", going_on, MULTIPART_FIELDS
         ),
         ("post", "/multipart/complete"): Operation(
             "completeParts",
-            "Make one file of the parts",
+            "Make one file of the parts; asked again, the same answer",
             200,
             "Completed",
             (*going_on, 409),

@@ -285,8 +285,8 @@ _HEAD = """\
 # Recipes, key by key
 
 Every key of `recipes.toml`, and a picture of what each step does. [recipes.md](recipes.md) explains formats, colors and
-how pages use variants. A mistake stops the synthesis, and the error names the key and what is allowed. With the
-first line of the file that comes along, `#:schema`, editors complete it ([recipes.schema.json](recipes.schema.json)).
+how pages use variants. A mistake stops the synthesis, and the error names the key and what is allowed. Editors
+complete the file with [recipes.schema.json](recipes.schema.json), which its first line, `#:schema`, names and `lightpress init` writes beside it.
 
 `make docs` writes this page, its pictures and the schema from the code that reads recipes.
 """

@@ -49,7 +49,7 @@ class UnknownBucketError(BackfillError):
 
 
 class NotDeployedRecipesError(BackfillError):
-    """The recipes of this checkout differ from the deployed ones."""
+    """The given recipes differ from the deployed ones."""
 
 
 class CutOffError(BackfillError):
@@ -67,7 +67,7 @@ class Job:
         mode: "variants" or "in-place".
         since: Only objects written since; None is no limit.
         inventory: The URL of the report to read instead of listing the bucket.
-        recipes: Those of this checkout.
+        recipes: Those that originals are compared with.
     """
 
     deployment: Deployment
@@ -164,7 +164,8 @@ def job_for(  # noqa: PLR0913  by keyword
         raise UnknownBucketError(f"{asked} is not processed in the mode {mode}; allowed: {names}")
     if mode == VARIANTS and deployment.recipes_digest not in {None, "", recipes.digest}:
         raise NotDeployedRecipesError(
-            "The recipes of this checkout differ from the deployed ones: run make deploy first."
+            "These recipes are not those that are deployed: name the deployed file with --recipes, or deploy them "
+            "first."
         )
     pictures = Selection(found[0].bucket, prefix or found[0].prefix, found[0].suffixes)
     return Job(deployment, found[0], pictures, mode, since, inventory, recipes)

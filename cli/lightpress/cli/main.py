@@ -85,12 +85,12 @@ _gate.command("approve")(gate.approve)
 _gate.command("reject")(gate.reject)
 
 _webhooks = typer.Typer(help="List receivers of events, and send again what they did not take.", no_args_is_help=True)
-app.add_typer(_webhooks, name="webhooks")
+app.add_typer(_webhooks, name="webhooks", rich_help_panel=_OPERATION)
 _webhooks.command("list")(webhooks.list_)
 _webhooks.command("replay")(webhooks.replay)
 
 _asked = typer.Typer(help="List what services were asked in vain, and ask again.", no_args_is_help=True)
-app.add_typer(_asked, name="asked")
+app.add_typer(_asked, name="asked", rich_help_panel=_OPERATION)
 _asked.command("list")(asked.list_)
 _asked.command("retry")(asked.retry)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib.metadata import version
 from pathlib import Path
 
-from lightpress.cli.project import RECIPES
+from lightpress.cli.project import PROJECT, RECIPES
 
 _FILES = Path(__file__).parent / "new_project"
+_SCHEMAS = PROJECT / "docs"
 _IGNORED = ".venv/\ncdk.out/\n__pycache__/\nout/\n"
 _CDK = '{\n  "app": ".venv/bin/python app.py",\n  "versionReporting": false\n}\n'
 
@@ -38,7 +39,9 @@ def _project(environment: str) -> dict[str, str]:
     return {
         "README.md": _named("README.md", environment),
         "app.py": _named("app.py", environment),
-        "recipes.toml": RECIPES.read_text(encoding="utf-8"),
+        "recipes.toml": RECIPES.read_text(encoding="utf-8").replace("#:schema ../docs/", "#:schema "),
+        "recipes.schema.json": (_SCHEMAS / "recipes.schema.json").read_text(encoding="utf-8"),
+        "environment.schema.json": (_SCHEMAS / "environment.schema.json").read_text(encoding="utf-8"),
         f"environments/{environment}.toml": _named("environment.toml", environment),
         "requirements.txt": f"lightpress[cli,cdk]=={version('lightpress')}\n",
         "cdk.json": _CDK,

@@ -186,12 +186,16 @@ def place_of(environment: str) -> tuple[str, str]:
     return (stack, re.sub("[^A-Za-z0-9]", "", construct)) if slash else (f"Lightpress-{environment}", "")
 
 
+def _deploy(environment: str) -> str:
+    return f"npx aws-cdk@2 deploy -c env={environment}, in a clone make deploy ENV={environment}"
+
+
 def _incomplete(environment: str, state: str) -> str:
     stack, prefix = place_of(environment)
     if prefix:
         return f"The stack {stack} ({state}) has no construct {prefix}: there is no output {prefix}UploadsBucketName."
     return (
-        f"The stack {stack} is not deployed completely ({state}): run make deploy ENV={environment} again; "
+        f"The stack {stack} is not deployed completely ({state}): deploy it again ({_deploy(environment)}); "
         "the events of the stack in CloudFormation say what was in the way."
     )
 
@@ -199,10 +203,10 @@ def _incomplete(environment: str, state: str) -> str:
 def _unreadable(environment: str, error: Exception) -> str:
     stack, prefix = place_of(environment)
     if isinstance(error, ClientError) and "does not exist" in str(error):
-        deploy = "cdk deploy" if prefix else f"make deploy ENV={environment}"
+        deploy = "cdk deploy" if prefix else _deploy(environment)
         return (
             f"There is no stack {stack} in this account and region: choose another environment with --env, or another "
-            f"region with AWS_DEFAULT_REGION, or deploy it with {deploy}."
+            f"region with AWS_DEFAULT_REGION, or deploy it: {deploy}."
         )
     return f"The stack {stack} cannot be read. {sentence_of(error)}"
 

@@ -179,9 +179,10 @@ class Uploads:
         begun = parts or self._call("POST", "multipart", about) | state
         going = {"key": begun["key"], "upload_id": begun["upload_id"]}
         try:
-            there = self._call("POST", "multipart/list", going)["parts"] if parts else []
-            sent = self._send_parts(path, about["size"], begun, there)
-            self._call("POST", "multipart/complete", going | {"parts": sent})
+            there = self._call("POST", "multipart/list", going) if parts else {"parts": []}
+            if not there.get("completed"):  # else only the answer was lost
+                sent = self._send_parts(path, about["size"], begun, there["parts"])
+                self._call("POST", "multipart/complete", going | {"parts": sent})
         except UploadError as error:
             if parts and error.code == "not_found":  # given up meanwhile
                 return self._upload_in_parts(path, about, None, state)

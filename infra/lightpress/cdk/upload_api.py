@@ -158,6 +158,8 @@ def _allow_uploads(function: PythonFunction, uploads: s3.IBucket, images: Privat
         "s3:ListMultipartUploadParts",
         on=uploads.arn_for_objects("*"),
     )
+    # S3 knows a multipart upload no more once it is completed; a listing tells, and reads no original.
+    function.allow("s3:ListBucket", on=uploads.bucket_arn)
     function.allow("s3:GetObject", "s3:PutObject", on=images.arn_for_objects("m/*"))
     # Without this, S3 would answer 403 for a manifest that does not exist yet.
     function.allow("s3:ListBucket", on=images.bucket_arn)
@@ -195,11 +197,11 @@ def _counters_table(scope: Construct, config: Config) -> dynamodb.Table:
 
 
 def _accept_urls(function: PythonFunction, url_ingest: UrlIngest, failures: Failures) -> None:
-    """Let the API queue URLs, and tell which of them could not be fetched."""
+    """Let the API queue URLs, and tell which of them could not be fetched and were not ordered since."""
     function.add_environment("URL_QUEUE_URL", url_ingest.queue.queue_url)
     function.add_environment("FAILURES_TABLE", failures.table.table_name)
     function.allow("sqs:SendMessage", on=url_ingest.queue.queue_arn)
-    function.allow("dynamodb:Query", on=failures.table.table_arn)
+    function.allow("dynamodb:Query", "dynamodb:UpdateItem", on=failures.table.table_arn)
 
 
 def route(  # noqa: PLR0913  what a route consists of

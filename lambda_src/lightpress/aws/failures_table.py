@@ -7,6 +7,7 @@ each write is one request that may come twice.
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,7 @@ SUBJECT, IDENTITY, EXPIRY = "subject", "identity", "expires_at"
 _TEXTS = ("reason", "detail", "bucket", "key", "digest", "quarantine", "url", "correlation_id")
 _NUMBERS = ("attempts", "last_at", EXPIRY)
 _ROWS_OF_A_PAGE = 200
-_REQUESTS, _REVISIONS = "request_ids", "revisions"
+_REQUESTS, _REVISIONS, _ORDERED_AGAIN = "request_ids", "revisions", "ordered_again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +75,17 @@ class DynamoFailures:
     def record(self, failure: Failure, revision: int | None = None) -> None:
         """UPDATE: set what is known now; of the first sight the older stays, request ids and revisions are collected.
 
+        An order that was taken since the failure before is answered by this one.
+
         revision: Of the manifest that will tell of it; None where none will.
         """
         texts = {name: {"S": value} for name in _TEXTS if (value := getattr(failure, name)) is not None}
         numbers = {name: {"N": str(getattr(failure, name))} for name in _NUMBERS}
         values: dict[str, Any] = texts | numbers
         changes = [f"#{name} = :{name}" for name in values]
-        names = {f"#{name}": name for name in (*values, "first_at")}
+        names = {f"#{name}": name for name in (*values, "first_at", _ORDERED_AGAIN)}
         expression = f"SET {', '.join(changes)}, #first_at = if_not_exists(#first_at, :first_at)"
+        expression += f" REMOVE #{_ORDERED_AGAIN}"
         arguments = {f":{name}": value for name, value in values.items()} | {":first_at": {"N": str(failure.first_at)}}
         sets = {_REQUESTS: sorted(set(failure.request_ids)), _REVISIONS: [] if revision is None else [str(revision)]}
         if added := {name: values for name, values in sets.items() if values}:
@@ -95,6 +99,19 @@ class DynamoFailures:
             ExpressionAttributeNames=names,
             ExpressionAttributeValues=arguments,
         )
+
+    def order_again(self, subject: str, identity: str, *, ordered: bool) -> None:
+        """UpdateItem: mark a failure as one whose URL was ordered since, or not; nothing where there is no failure."""
+        names = {"#reason": "reason", "#ordered": _ORDERED_AGAIN}
+        with _unless_refused():
+            self.dynamodb.update_item(
+                TableName=self.table,
+                Key=_key(subject, identity),
+                UpdateExpression="SET #ordered = :ordered",
+                ConditionExpression="attribute_exists(#reason)",
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues={":ordered": {"BOOL": ordered}},
+            )
 
     def rejection(self, subject: str, identity: str) -> frozenset[int] | None:
         """GetItem: the revisions of manifests that a rejection was recorded for; None if none is recorded now."""
@@ -114,7 +131,7 @@ class DynamoFailures:
         values: dict[str, Any] = {":none": {"S": ""}}
         if revisions:
             values[f":{_REVISIONS}"] = {"SS": sorted(map(str, revisions))}
-        try:
+        with _unless_refused():
             self.dynamodb.update_item(
                 TableName=self.table,
                 Key=_key(subject, identity),
@@ -123,9 +140,6 @@ class DynamoFailures:
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values,
             )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
 
     def all(self) -> Iterator[Failure]:
         """SCAN: every failure; for operators."""
@@ -191,6 +205,16 @@ class DynamoFailures:
         return True
 
 
+@contextmanager
+def _unless_refused() -> Iterator[None]:
+    """Around a write on a condition that need not be true."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+
+
 def _failure(item: Mapping[str, Any]) -> Failure:
     """The row as it was recorded: of DynamoDB's one-word wrappers (`{"S": "text"}`), the contents."""
     plain = {name: next(iter(value.values())) for name, value in item.items()}
@@ -210,6 +234,7 @@ def _failure(item: Mapping[str, Any]) -> Failure:
         quarantine=plain.get("quarantine"),
         url=plain.get("url"),
         correlation_id=plain.get("correlation_id"),
+        ordered_again=plain.get(_ORDERED_AGAIN, False),
     )
 
 

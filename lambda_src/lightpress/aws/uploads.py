@@ -58,12 +58,13 @@ class S3Uploads:
             ExpiresIn=VALID_SECONDS,
         )
 
-    def parts(self, key: str, upload_id: str) -> list[dict[str, Any]]:
-        """The parts that have arrived."""
+    def parts(self, key: str, upload_id: str) -> list[dict[str, Any]] | None:
+        """The parts that have arrived; None if they are one file by now."""
         try:
             pages = list(self.s3.get_paginator("list_parts").paginate(Bucket=self.bucket, Key=key, UploadId=upload_id))
         except ClientError as error:
-            raise _no_such_upload(error) from error
+            self._check_completed(key, error)
+            return None
         return [
             {"part_number": part["PartNumber"], "size": part["Size"], "etag": part["ETag"]}
             for page in pages
@@ -71,12 +72,15 @@ class S3Uploads:
         ]
 
     def complete(self, key: str, upload_id: str, parts: tuple[Part, ...], max_bytes: int) -> None:
-        """Make one file of the parts, unless they are too much together.
+        """Make one file of the parts, unless they are too much together; succeeds if that is done already.
 
         Only of those that are there when their sizes are added up: S3 refuses an ETag that another upload of the same
         part has replaced since, and one that comes later is none of them.
         """
-        arrived = {(part["part_number"], part["etag"].strip('"')): part["size"] for part in self.parts(key, upload_id)}
+        there = self.parts(key, upload_id)
+        if there is None:
+            return
+        arrived = {(part["part_number"], part["etag"].strip('"')): part["size"] for part in there}
         sizes = [arrived.get((part.number, part.etag.strip('"'))) for part in parts]
         if None in sizes:
             raise Refused(409, "parts_do_not_match", "The parts are not those that have arrived.")
@@ -94,7 +98,20 @@ class S3Uploads:
         except ClientError as error:
             if error.response["Error"]["Code"] in {"InvalidPart", "InvalidPartOrder", "EntityTooSmall"}:
                 raise Refused(409, "parts_do_not_match", "The parts are not those that have arrived.") from error
-            raise _no_such_upload(error) from error
+            self._check_completed(key, error)
+
+    def _check_completed(self, key: str, error: ClientError) -> None:
+        """Raise what S3 has answered, unless it knows no such upload because that is completed.
+
+        S3 forgets an upload once it is completed, and the answer to that may have been lost on its way: to the
+        caller, or to botocore, which then asks again. A key is random and of one upload, so what is there is what
+        came of it. It is listed, because a HEAD would need the right to read originals.
+        """
+        if not is_gone(error):
+            raise error
+        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=key, MaxKeys=1)  # the key itself is the first
+        if not any(one["Key"] == key for one in found.get("Contents", [])):
+            raise Refused(404, "not_found", "There is no such upload.") from error
 
     def abort(self, key: str, upload_id: str) -> None:
         """Give a large upload up; one that is gone is fine."""
@@ -107,7 +124,3 @@ class S3Uploads:
     def delete(self, key: str) -> None:
         """Delete an original; the pipeline does the rest, and old versions can be brought back for a while."""
         self.s3.delete_object(Bucket=self.bucket, Key=key)
-
-
-def _no_such_upload(error: ClientError) -> Exception:
-    return Refused(404, "not_found", "There is no such upload.") if is_gone(error) else error

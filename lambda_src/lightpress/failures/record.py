@@ -18,7 +18,14 @@ from lightpress.ingest.orders import order_in
 from lightpress.ingest.urls import FETCH_MESSAGES, FetchReason
 from lightpress.pipeline.backoff import hold_back, pause_seconds
 from lightpress.pipeline.events import read
-from lightpress.pipeline.failures import Failure, Trial, fingerprint, subject_of_message, subject_of_picture
+from lightpress.pipeline.failures import (
+    Failure,
+    Trial,
+    fingerprint,
+    identity_of_url,
+    subject_of_message,
+    subject_of_picture,
+)
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.messages import no_notification
 from lightpress.pipeline.ports import Unreadable
@@ -271,7 +278,7 @@ class RecordFailure:
         self.registry.record(
             dead_letter,
             subject=subject_of_picture(self.uploads, order.key),
-            identity=fingerprint(order.url),
+            identity=identity_of_url(order.url),
             reason=dead_letter.reason or FetchReason.UNFINISHED,
             detail=dead_letter.detail or FETCH_MESSAGES[FetchReason.UNFINISHED],
             quarantine=None,

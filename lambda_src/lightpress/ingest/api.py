@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from lightpress.ingest.orders import order_for
 from lightpress.ingest.urls import FETCH_MESSAGES, InvalidUrlError, parse_url
-from lightpress.pipeline.failures import subject_of_picture
+from lightpress.pipeline.failures import identity_of_url, subject_of_picture
 from lightpress.uploads.quota import Usage
 from lightpress.uploads.requests import Refused, parse_url_list
 
@@ -28,6 +28,9 @@ class KnownFailures(Protocol):
 
     def of(self, subject: str) -> list[Failure]:
         """The failures of one subject, the last one last."""
+
+    def order_again(self, subject: str, identity: str, *, ordered: bool) -> None:
+        """Mark a failure as one whose URL was ordered since, until it is recorded anew; nothing if there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,10 @@ class UrlIngestApi:
                 reason = error.code if isinstance(error, Refused) else error.reason
                 refused.append({"index": index, "reason": reason, "detail": error.detail})
         quota = self.quota.reserve(owner, Usage(len(accepted), 0)) if self.quota and accepted else None
+        # Marked before it is sent: afterwards, it could have failed again already.
+        self._mark([order for _, order in accepted], ordered=True)
         lost = set(self.orders.send([order for _, order in accepted]))
+        self._mark([accepted[place][1] for place in lost], ordered=False)
         refused += [{"index": accepted[place][0], **_NOT_QUEUED} for place in lost]
         return {
             "accepted": [
@@ -82,10 +88,15 @@ class UrlIngestApi:
         self.keys.check(order.key)
         return order
 
+    def _mark(self, orders: list[Order], *, ordered: bool) -> None:
+        for order in orders:
+            subject = subject_of_picture(self.uploads_bucket, order.key)
+            self.failures.order_again(subject, identity_of_url(order.url), ordered=ordered)
+
     def failed(self, key: str) -> dict[str, Any]:
-        """What is told of a key whose URL could not be fetched; nothing of any other."""
+        """What is told of a key whose URL could not be fetched, and was not ordered since; nothing of any other."""
         found = [one for one in self.failures.of(subject_of_picture(self.uploads_bucket, key)) if one.url is not None]
-        if not found:
+        if not found or found[-1].ordered_again:
             return {}
         last = found[-1]
         words = {reason.value: sentence for reason, sentence in FETCH_MESSAGES.items()}

@@ -113,6 +113,7 @@ class Failure:
             read, or never arrived.
         url: The URL that was to be fetched and stored under the key; None for an upload.
         correlation_id: Of the last upload (`source.Cause`), or the id of the message.
+        ordered_again: Whether the upload API has taken an order for the URL since.
     """
 
     subject: str
@@ -130,6 +131,7 @@ class Failure:
     quarantine: str | None = None
     url: str | None = None
     correlation_id: str | None = None
+    ordered_again: bool = False
 
 
 def subject_of_picture(bucket: str, key: str) -> str:
@@ -140,6 +142,11 @@ def subject_of_picture(bucket: str, key: str) -> str:
 def subject_of_message(message_id: str) -> str:
     """Name a message in the failures table."""
     return f"message:{message_id}"
+
+
+def identity_of_url(url: str) -> str:
+    """Name the failure of a URL, beside its subject."""
+    return fingerprint(url)
 
 
 def fingerprint(text: str) -> str:

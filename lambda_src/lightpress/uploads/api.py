@@ -18,6 +18,7 @@ from lightpress.uploads.requests import (
     PART_BYTES,
     Refused,
     check_owner,
+    check_part,
     multipart_id,
     new_key,
     parse_correction,
@@ -89,13 +90,16 @@ class UploadService:
         return self.addresses(key) | {"upload_id": upload_id, "part_size": PART_BYTES, "quota": quota}
 
     def sign_part(self, body: object, owner: str) -> Answer:
-        """Return a presigned URL to PUT one part to."""
+        """Return a presigned URL to PUT one part to, of no more bytes than the begun size leaves for it."""
         key, upload_id = self._multipart_upload(body, owner)
-        return {"url": self.uploads.part_url(key, upload_id, *parse_part_request(body, self.limits))}
+        number, size = parse_part_request(body, self.limits)
+        check_part(number, size, size_in(key) or self.limits.max_bytes)
+        return {"url": self.uploads.part_url(key, upload_id, number, size)}
 
     def list_parts(self, body: object, owner: str) -> Answer:
-        """Return the parts that S3 has, so that an interrupted upload can resume."""
-        return {"parts": self.uploads.parts(*self._multipart_upload(body, owner))}
+        """Return the parts that S3 has, so that an interrupted upload can resume; or that it is completed."""
+        parts = self.uploads.parts(*self._multipart_upload(body, owner))
+        return {"parts": parts or [], "completed": parts is None}
 
     def complete_multipart(self, body: object, owner: str) -> Answer:
         """Join the parts to one file, which may not be larger than it was said to be when the upload began."""

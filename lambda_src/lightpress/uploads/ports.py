@@ -27,11 +27,17 @@ class Uploads(Protocol):
     def part_url(self, key: str, upload_id: str, number: int, size: int) -> str:
         """Sign a URL to PUT a part of exactly `size` bytes to."""
 
-    def parts(self, key: str, upload_id: str) -> list[dict[str, Any]]:
-        """List the parts that were uploaded; raises Refused if there is no such multipart upload."""
+    def parts(self, key: str, upload_id: str) -> list[dict[str, Any]] | None:
+        """List the parts that were uploaded; None if the upload is completed.
+
+        Raises Refused if there is no such multipart upload.
+        """
 
     def complete(self, key: str, upload_id: str, parts: tuple[Part, ...], max_bytes: int) -> None:
-        """Join the parts to one file; raises Refused if they are not those uploaded, or exceed `max_bytes`."""
+        """Join the parts to one file; succeeds if that is done already.
+
+        Raises Refused if the parts are not those uploaded, or exceed `max_bytes`.
+        """
 
     def abort(self, key: str, upload_id: str) -> None:
         """Abort a multipart upload; succeeds if there is none."""

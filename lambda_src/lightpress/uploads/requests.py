@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 COLLECTION = "uploads"
 PART_BYTES = 8 * MB
-"""Bytes of each part of a multipart upload but the last one; S3 requires at least 5 MB."""
+"""Bytes of each part of a multipart upload but the last one."""
+_SMALLEST_PART_BYTES = 5 * MB
+"""S3's limit for each part but the last one."""
 MAX_PARTS = 10_000
 """S3's limit."""
 
@@ -215,6 +217,17 @@ def parse_part_request(body: object, limits: UploadLimits) -> tuple[int, int]:
     """Read the number and the size, in bytes, of a part that is to be uploaded."""
     values = read_fields(part_fields(limits), body)
     return values["part_number"], values["size"]
+
+
+def check_part(number: int, size: int, whole: int) -> None:
+    """Raise Refused for a part that does not fit into a file of `whole` bytes, after parts as small as S3 allows.
+
+    Otherwise parts of an upload that nobody completes, which are kept for a week, could exceed what was reserved.
+    """
+    most = whole - (number - 1) * _SMALLEST_PART_BYTES
+    if size > most:
+        words = f"The upload began with {whole} bytes, so part {number} can have "
+        raise Refused(409, "part_too_large", f"{words}{f'at most {most}' if most > 0 else 'none of them'}.")
 
 
 def parse_parts(body: object) -> tuple[Part, ...]:

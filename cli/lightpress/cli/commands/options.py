@@ -28,7 +28,32 @@ Environment = Annotated[
     ),
 ]
 JsonOutput = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-RecipesOption = Annotated[Path, typer.Option(exists=True, dir_okay=False, help="The recipes file.")]
+
+
+def in_project(name: str) -> Callable[[typer.Context, typer.CallbackParam, Path], Path]:
+    """For an option that is left out: the file of this name below the working directory, if there is one.
+
+    `lightpress init` writes such files. Elsewhere the option's default counts, which comes with Lightpress.
+    """
+
+    def chosen(context: typer.Context, param: typer.CallbackParam, value: Path) -> Path:
+        source = context.get_parameter_source(param.name or "")
+        is_given = source is not None and source.name != "DEFAULT"
+        return value if is_given or not Path(name).is_file() else Path(name)
+
+    return chosen
+
+
+RecipesOption = Annotated[
+    Path,
+    typer.Option(
+        exists=True,
+        dir_okay=False,
+        callback=in_project("recipes.toml"),
+        show_default="./recipes.toml if it exists, else the file that comes with Lightpress",
+        help="The recipes file.",
+    ),
+]
 
 
 def deployment_of(environment: str) -> Deployment:

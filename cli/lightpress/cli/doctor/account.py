@@ -29,7 +29,7 @@ def credentials(place: Place) -> Finding:
 
 def bootstrap(place: Place) -> Finding:
     """The account and region are prepared for CDK, recently enough."""
-    command = f"make bootstrap ENV={place.config.environment}"
+    command = f"npx aws-cdk@2 bootstrap; in a clone, make bootstrap ENV={place.config.environment}"
     try:
         version = int(place.client("ssm").get_parameter(Name=_BOOTSTRAP)["Parameter"]["Value"])
     except ClientError as error:

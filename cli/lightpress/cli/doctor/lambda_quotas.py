@@ -59,7 +59,7 @@ def memory(place: Place) -> Finding:
         f"The largest function gets {wanted:,} MB, and new accounts may have {_MEMORY_OF_NEW_ACCOUNTS:,} MB, which AWS "
         'does not tell: if the deployment fails with "less than or equal to 3008", set memory_mb and failure_memory_mb '
         f"to {_MEMORY_OF_NEW_ACCOUNTS} at most, and fetch_max_mb to 275, in "
-        f"infra/environments/{place.config.environment}.toml, or ask AWS Support for more memory."
+        f"{place.config.environment}.toml, or ask AWS Support for more memory."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -18,9 +19,9 @@ from lightpress.pipeline.recipe_file import load_recipes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 LOCAL = "local"
+_OWN_ENVIRONMENTS, _OWN_RECIPES = Path("environments"), Path("recipes.toml")
 
 
 class UnknownEnvironmentError(Exception):
@@ -33,13 +34,21 @@ def client_in_account(service: str, region: str | None = None) -> Any:  # noqa: 
     return make(service, region_name=region, config=WAITING)
 
 
-def place_in_account(environment: str, folder: Path = ENVIRONMENTS) -> Place:
-    """The account and region of the credentials. Raises UnknownEnvironmentError, ConfigError."""
+def place_in_account(environment: str) -> Place:
+    """The account and region of the credentials, with the options and recipes of the project that is worked in.
+
+    Raises:
+        UnknownEnvironmentError: The project has no such environment.
+        ConfigError: A file of the project is wrong.
+
+    """
+    folder = _environments()
     path = folder / f"{environment}.toml"
     if not path.is_file():
         known = ", ".join(sorted(file.stem for file in folder.glob("*.toml")))
         raise UnknownEnvironmentError(f"There is no environment {environment!r}; allowed: {known}")
-    place = _asking(Place(load_config(path), client_in_account, boto3.Session().region_name))
+    recipes = _OWN_RECIPES if _OWN_RECIPES.is_file() else RECIPES
+    place = _asking(Place(load_config(path), client_in_account, boto3.Session().region_name), recipes)
     try:
         account = place.client("sts").get_caller_identity()["Account"] if place.region else ""
         return _with_stack(replace(place, account=account)) if account else place
@@ -47,19 +56,27 @@ def place_in_account(environment: str, folder: Path = ENVIRONMENTS) -> Place:
         return place  # the checks ask again, and say why
 
 
-def place_in_local_cloud(client: Callable[[str], Any], folder: Path = ENVIRONMENTS) -> Place:
-    """The local cloud that `client` speaks to."""
+def place_in_local_cloud(client: Callable[[str], Any]) -> Place:
+    """The local cloud that `client` speaks to. It has the options and recipes that come with Lightpress."""
 
     def make(service: str, region: str | None = None) -> Any:  # noqa: ANN401, ARG001  it has one region
         return client(service)
 
-    config = load_config(folder / f"{LOCAL}.toml")
-    return _with_stack(_asking(Place(config, make, REGION, ACCOUNT, local=True)))
+    config = load_config(ENVIRONMENTS / f"{LOCAL}.toml")
+    return _with_stack(_asking(Place(config, make, REGION, ACCOUNT, local=True), RECIPES))
 
 
-def _asking(place: Place) -> Place:
-    """The place with whom the recipes ask."""
-    recipes = load_recipes(RECIPES)
+def _environments() -> Path:
+    """The folder of environments below the working directory, as `lightpress init` writes it; else Lightpress's own.
+
+    Never both: the packaged `prod` says nothing of a project that has no `prod` yet.
+    """
+    return _OWN_ENVIRONMENTS if next(_OWN_ENVIRONMENTS.glob("*.toml"), None) else ENVIRONMENTS
+
+
+def _asking(place: Place, file: Path) -> Place:
+    """The place with whom the recipes of a file ask."""
+    recipes = load_recipes(file)
     return replace(place, reviewers=recipes.reviewers, enrichers=recipes.enrichers)
 
 
