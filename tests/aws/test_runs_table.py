@@ -12,7 +12,7 @@ from moto import mock_aws
 
 from lightpress.aws.runs_table import EXPIRY, RUN, DynamoRuns
 from lightpress.backfill.ports import Refused
-from lightpress.backfill.run import STOPPED, Job, Run
+from lightpress.backfill.run import MAX_DOLLARS, STOPPED, Job, Run
 from lightpress.pipeline.buckets import Selection
 
 if TYPE_CHECKING:
@@ -130,6 +130,21 @@ def test_a_changed_pace_is_that_of_the_row_and_nothing_makes_a_row_of_it(runs: D
     assert runs.find("r") == replace(ROW, rate=0.5, most_waiting=20)
     with pytest.raises(Exception, match="conditional request failed"):
         runs.change("other", rate=1.0)
+
+
+def test_other_limits_count_what_is_sent_and_spent_when_they_are_written(runs: DynamoRuns) -> None:
+    """Whoever sets them has read the row before, and children go on meanwhile."""
+    runs.begin(ROW)
+    runs.spend(ROW, 5, 100, NOW)
+    runs.change("r", objects=8)
+    row = runs.find("r")
+    assert row is not None
+    assert (row.objects_left, row.nanos_left) == (3, ROW.nanos_left - 100)
+    runs.change("r", nanos=40)  # less than what is spent already
+    with pytest.raises(Refused) as refused:
+        runs.spend(row, 1, 1, NOW)
+    assert (refused.value.run.objects_left, refused.value.run.nanos_left) == (3, -60)
+    assert refused.value.run.exhausted == MAX_DOLLARS
 
 
 def test_a_row_that_is_gone_is_an_error_and_not_a_loop(runs: DynamoRuns) -> None:

@@ -104,11 +104,12 @@ class FakeRuns:
 
 @dataclass
 class FakeHints:
-    """The queue. refuses: how many of each sending are not accepted. deep: how many wait besides."""
+    """The queue. refuses: how many of each sending are not accepted. deep, rejected: how many wait besides."""
 
     sent: list[str] = field(default_factory=list)
     refuses: int = 0
     deep: int = 0
+    rejected: int = 0
 
     def send(self, sources: Sequence[Source], *, late: bool = False, retry: bool = False) -> int:  # noqa: ARG002
         accepted = sources[: max(0, len(sources) - self.refuses)]
@@ -117,6 +118,9 @@ class FakeHints:
 
     def waiting(self) -> int:
         return self.deep
+
+    def unsettled(self) -> int:
+        return self.deep + self.rejected
 
 
 @dataclass(frozen=True)

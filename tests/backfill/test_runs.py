@@ -63,6 +63,19 @@ def test_what_the_queue_refuses_is_given_back_and_found_by_the_next_pass() -> No
     assert sorted(rig.hints.sent) == KEYS[:200]
 
 
+def test_no_pass_begins_while_rejections_of_the_last_one_are_not_recorded() -> None:
+    """They would be looked at as they were before, sent again, and rejected again."""
+    rig = Rig(KEYS[:2], stale=KEYS[:2])
+    rig.look()
+    rig.hints.rejected = 1
+    state: dict[str, Any] = {"run": "r", "pass": 1, "checks": 1}
+    assert rig.machine.drain(state)["wait"] > 0
+    assert rig.row.number == 1
+    rig.hints.rejected = 0
+    assert rig.machine.drain(state)["wait"] == 0
+    assert rig.row.number == 2
+
+
 @pytest.mark.parametrize(("why", "sent"), [(Stale.OUTDATED, 0), (Stale.CHANGED, 3)])
 def test_a_run_that_leaves_other_recipes_alone_sends_what_is_stale_for_another_reason(why: Stale, sent: int) -> None:
     rig = Rig(KEYS[:10], stale=KEYS[:3], why=why, job=replace(JOB, outdated=False))

@@ -129,8 +129,13 @@ def test_a_run_is_begun_with_its_caps_and_one_execution(operator: Operator) -> N
     assert list(operator.states.executions) == [run.execution]
 
 
-def test_who_repeats_the_command_joins_the_run_at_work_and_may_change_its_pace(operator: Operator) -> None:
-    operator.machine.start("r", JOB, Caps())
+def test_who_repeats_the_command_joins_the_run_at_work_and_may_change_its_pace_and_limits(operator: Operator) -> None:
+    run = operator.machine.start("r", JOB, Caps())
+    operator.runs.spend(run, 5, 5_000, NOW)
+    limited = operator.machine.start("r", JOB, Caps(max_objects=8, max_dollars=0.00002))
+    assert (limited.objects_left, limited.nanos_left) == (3, 15_000)
+    joined = operator.machine.start("r", JOB, Caps())
+    assert (joined.objects_left, joined.nanos_left) == (3, 15_000), "who says nothing changes nothing"
     run = operator.machine.start("r", JOB, Caps(rate=200, most_waiting=9))
     assert (run.attempts, run.rate, run.most_waiting) == (1, 200, 9)
     assert operator.machine.start("r", JOB, Caps()).rate == 200, "who says nothing changes nothing"
@@ -324,6 +329,8 @@ def test_a_retry_is_a_run_over_segments_of_the_failures_that_leaves_out_what_fai
     task.machine.start(task.name, task.job, Caps())
     operator.runs.advance(task.name, 1, MAX_OBJECTS)
     operator.states.end()
+    a_day_later = replace(operator.machine, clock=lambda: NOW + 90_000)
+    assert (operator.machine.goes_on(task.name), a_day_later.goes_on(task.name)) == (True, False)
     later = retry_of(operator.deployment, rig.store.table, filters, NOW + 900)
     assert later.name == task.name
     assert later.machine.start(later.name, later.job, Caps()).job.before == NOW

@@ -53,6 +53,8 @@ RUN = {
     ("docs/construct.md", "python"): "tests/package/test_examples.py::"
     "test_the_first_app_of_the_page_synthesizes_as_it_stands_there",
     ("docs/deploying.md", "json"): "tests/cdk/test_deploying_page.py::",
+    ("docs/deploying.md", "json policy.json"): "tests/cdk/test_deploying_page.py::",
+    ("docs/deploying.md", "json trust.json"): "tests/cdk/test_deploying_page.py::",
     ("docs/encryption.md", "json"): "tests/cdk/test_options.py::",
     ("docs/events.md", "json"): "tests/cdk/test_events.py::",
     ("docs/events.md", "python"): "tests/cdk/test_events.py::"
@@ -271,7 +273,15 @@ def _chosen(command: str) -> str:
 
 
 def lightpress(arguments: list[str], folder: Path) -> None:
-    for name in ("cat.jpg", "photo.jpg", "urls.txt", "private.pem", "recipes.toml", "prod.toml", "shop/recipes.toml"):
+    for name in (
+        "cat.jpg",
+        "photo.jpg",
+        "urls.txt",
+        "private.pem",
+        "recipes.toml",
+        "shop/recipes.toml",
+        "environments/prod.toml",
+    ):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).touch()
     command = cast("Command", typer.main.get_command(app))

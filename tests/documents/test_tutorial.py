@@ -78,6 +78,18 @@ def test_the_environment_for_production_is_one(tmp_path: Path) -> None:
     path.write_text(block(PAGES[2], "prod.toml"), encoding="utf-8")
     config = load_config(path)
     assert (config.storage.removal, config.storage.termination_protection) == ("retain", True)
+    assert config.processing.max_concurrency == 50, "as the page says"
+
+
+def test_it_takes_the_three_limits_of_the_first_environment_besides(tmp_path: Path) -> None:
+    (init, _) = blocks(PAGES[1], "sh")
+    run(init, tmp_path)
+    first = (tmp_path / "shop" / "environments" / "dev.toml").read_text(encoding="utf-8")
+    limits = re.findall(r"^(?:max|backfill)_\w+ = .+\n", first, re.MULTILINE)
+    assert len(limits) == 3
+    path = tmp_path / "shop" / "environments" / "prod.toml"
+    path.write_text(block(PAGES[2], "prod.toml") + "".join(limits), encoding="utf-8")
+    assert load_config(path).processing.max_concurrency == 2
 
 
 @pytest.mark.parametrize("page", PAGES)

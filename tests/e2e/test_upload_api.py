@@ -172,8 +172,12 @@ def test_a_large_file_is_uploaded_in_parts_straight_into_the_bucket(ask: Ask, ht
         answer = http.request("PUT", signed["url"], body=data, retries=False)
         assert answer.status == 200
         parts.append({"part_number": number, "etag": answer.headers["ETag"]})
-    status, completed = ask("POST", "multipart/complete", upload | {"parts": parts})
-    assert (status, completed["key"]) == (200, begun["key"])
+    for _ in range(2):
+        status, completed = ask("POST", "multipart/complete", upload | {"parts": parts})
+        assert (status, completed["key"]) == (200, begun["key"])
+    assert ask("POST", "multipart/list", upload) == (200, {"parts": [], "completed": True})
+    assert ask("POST", "multipart/list", upload | {"upload_id": "none", "key": f"{begun['key']}x"})[0] == 404
+    assert http.request("PUT", signed["url"], body=data, retries=False).status == 404, "what is completed takes no part"
     assert settled(ask, begun["key"])["status"] == "ready"
 
 

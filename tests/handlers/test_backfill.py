@@ -25,6 +25,7 @@ from lightpress.pipeline.paths import manifest_path, variants_folder
 from lightpress.pipeline.recipe_file import load_recipes
 from lightpress.pipeline.source import Source
 from tests.handlers.conftest import (
+    DEAD_LETTERS,
     FAILURES,
     HINTS,
     IMAGES,
@@ -53,12 +54,13 @@ READ_FILE, WRITE_FILE = Call("s3", "GetObject", IMAGES, "b/"), Call("s3", "PutOb
 LIST_ORIGINALS = Call("s3", "ListObjectsV2", UPLOADS, "*")
 SCAN = Call("dynamodb", "Scan", FAILURES)
 HINT, COUNT = Call("sqs", "SendMessageBatch", HINTS), Call("sqs", "GetQueueAttributes", HINTS)
+COUNT_REJECTED = Call("sqs", "GetQueueAttributes", DEAD_LETTERS)
 SWEPT = {
     *(Call("s3", "ListObjectsV2", IMAGES, prefix) for prefix in ("m/", "i/")),
     *(Call("s3", "PutObject", IMAGES, "m/"), Call("s3", "DeleteObjects", IMAGES, "i/")),
 }
 BACKFILL = {
-    *(FIND, TAKE, READ_FILE, WRITE_FILE, LIST_ORIGINALS, WHICH_VERSION, HINT, COUNT),
+    *(FIND, TAKE, READ_FILE, WRITE_FILE, LIST_ORIGINALS, WHICH_VERSION, HINT, COUNT, COUNT_REJECTED),
     # A look at an original is that of `process_upload`.
     *(READ_MANIFEST, LOOK, IS_THE_BUCKET_THERE, READ),
     *SWEPT,
@@ -159,7 +161,7 @@ def test_a_run_from_its_plan_to_its_end(calls: set[Call], deployed: Deployed, ru
     waiting = task("drain", settled)
     assert (waiting["wait"], calls) == (60, {FIND}), "SQS counts late"
     state = task("drain", waiting)
-    assert (state["wait"], calls) == (0, {FIND, COUNT, TAKE})
+    assert (state["wait"], calls) == (0, {FIND, COUNT, COUNT_REJECTED, TAKE})
     assert task("drain", waiting) == state, "and again if its answer is lost"
 
     deployed.invoke(*(notification(key) for key in keys))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 import pytest
+import typer.main
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 from typer.testing import CliRunner
@@ -82,6 +83,18 @@ def test_editors_find_the_schema_that_each_file_of_a_new_project_names_and_it_ta
         takes = jsonschema_rs.validator_for(schema).is_valid
         assert takes(tomllib.loads(text)), name
         assert not takes({"nothing": 1}), name
+
+
+def test_in_a_project_a_template_has_its_recipes_and_its_options_of_prod(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    init(str(tmp_path), "--env", "prod")
+    monkeypatch.chdir(tmp_path)
+    command: Any = typer.main.get_command(app)
+    found = command.commands["template"].make_context("template", ["--out", "out"]).params
+    assert (str(found["recipes"]), str(found["options"])) == ("recipes.toml", "environments/prod.toml")
+    named = ["--out", "out", "--recipes", str(RECIPES)]
+    assert command.commands["template"].make_context("template", named).params["recipes"] == RECIPES
 
 
 def test_nothing_is_overwritten_and_a_name_that_no_bucket_could_have_is_refused(tmp_path: Path) -> None:

@@ -286,7 +286,8 @@ _HEAD = """\
 
 Every key of `recipes.toml`, and a picture of what each step does. [recipes.md](recipes.md) explains formats, colors and
 how pages use variants. A mistake stops the synthesis, and the error names the key and what is allowed. Editors
-complete the file with [recipes.schema.json](recipes.schema.json), which its first line, `#:schema`, names and `lightpress init` writes beside it.
+complete the file with [recipes.schema.json](recipes.schema.json), which its first line, `#:schema`, names;
+`lightpress init` writes both.
 
 `make docs` writes this page, its pictures and the schema from the code that reads recipes.
 """

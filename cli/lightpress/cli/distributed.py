@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.aws.run_files import S3Files
 from lightpress.aws.runs_table import DynamoRuns
 from lightpress.backfill.results import Folder
-from lightpress.backfill.run import FINISHED, LEFT, NANOS, NO_LIMIT, STOPPED, Job, Run
+from lightpress.backfill.run import FINISHED, LEFT, NANOS, NO_LIMIT, RETRY, STOPPED, Job, Run
 from lightpress.cli.backfill import BackfillError
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ RATE, MOST_WAITING = 50.0, 5_000
 
 _LONGEST_BUCKET_IN_NAME = 40
 _RUNNING = "RUNNING"
+_A_DAY = 24 * 60 * 60
 
 
 class NothingRunsError(BackfillError):
@@ -55,9 +56,14 @@ class Caps:
     max_objects: int | None = None
     max_dollars: float | None = None
 
+    @property
+    def max_nanos(self) -> int | None:
+        """The same, in billionths."""
+        return None if self.max_dollars is None else round(self.max_dollars * NANOS)
+
     def on(self, run: Run) -> Run:
         """The run with these caps; what it has sent and spent before counts."""
-        nanos = NO_LIMIT if self.max_dollars is None else round(self.max_dollars * NANOS)
+        nanos = NO_LIMIT if self.max_nanos is None else self.max_nanos
         objects = NO_LIMIT if self.max_objects is None else self.max_objects
         return replace(
             run,
@@ -123,7 +129,13 @@ class Distributed:
     def goes_on(self, name: str) -> bool:
         """Whether there is a run that has not come to its end."""
         found = self.find(name)
-        return found is not None and found.ended not in {FINISHED, LEFT}
+        return found is not None and not self._is_over(found)
+
+    def _is_over(self, run: Run) -> bool:
+        """Whether the same command begins anew: what fails once a retry has begun is for another one."""
+        began = run.job.before
+        is_old = run.job.task == RETRY and began is not None and began < self.clock() - _A_DAY
+        return run.ended in {FINISHED, LEFT} or (is_old and run.ended is not None)
 
     def start(self, name: str, job: Job, caps: Caps) -> Run:
         """Begin a run, resume the one that was stopped or capped, or join the one that is at work, with these caps.
@@ -133,7 +145,13 @@ class Distributed:
         while True:
             found = self.find(name)
             if found is not None and self._status(found)[0] == _RUNNING and not found.ended:
-                self._runs.change(name, rate=caps.rate, most_waiting=caps.most_waiting)
+                self._runs.change(
+                    name,
+                    rate=caps.rate,
+                    most_waiting=caps.most_waiting,
+                    objects=caps.max_objects,
+                    nanos=caps.max_nanos,
+                )
                 return self._runs.find(name) or found
             attempt = (found.attempts if found else 0) + 1
             started = self._runs.resume(self._next(name, job, caps, found, attempt))
@@ -148,7 +166,7 @@ class Distributed:
 
     def _next(self, name: str, job: Job, caps: Caps, found: Run | None, attempt: int) -> Run:
         """The row of the next attempt: of the same round, or of a new one where the last has come to its end."""
-        anew = found is None or found.ended in {FINISHED, LEFT}
+        anew = found is None or self._is_over(found)
         if found is None or anew:
             run = Run(name, job, round=found.round + 1 if found else 1, rate=RATE, most_waiting=MOST_WAITING)
         else:

@@ -27,6 +27,7 @@ from lightpress.cdk.queues import queue_of_pictures
 
 if TYPE_CHECKING:
     from aws_cdk import aws_s3 as s3
+    from aws_cdk import aws_sqs as sqs
     from constructs import Construct
 
     from lightpress.cdk.buckets import PrivateBucket
@@ -75,7 +76,7 @@ class Backfill(Component):
         )
         self._work_off(processing, config)
         self.table = _runs_table(self, config)
-        self.function = self._function(uploads, images, failures, code, config)
+        self.function = self._function(uploads, images, processing.dead_letters, failures, code, config)
         self.machine = self._machine(images, config)
         if config.processing.nightly_look:
             _schedule(self, self.machine)
@@ -95,8 +96,14 @@ class Backfill(Component):
             max_concurrency=config.processing.backfill_max_concurrency,
         )
 
-    def _function(
-        self, uploads: s3.IBucket, images: PrivateBucket, failures: Failures, code: FunctionCode, config: Config
+    def _function(  # noqa: PLR0913, PLR0917  what it looks at
+        self,
+        uploads: s3.IBucket,
+        images: PrivateBucket,
+        dead_letters: sqs.IQueue,
+        failures: Failures,
+        code: FunctionCode,
+        config: Config,
     ) -> PythonFunction:
         function = PythonFunction(
             self,
@@ -110,6 +117,7 @@ class Backfill(Component):
             environment={
                 "IMAGES_BUCKET": images.bucket_name,
                 "HINTS_QUEUE_URL": self.queue.queue_url,
+                "DEAD_LETTER_QUEUE_URL": dead_letters.queue_url,
                 "RUNS_TABLE": self.table.table_name,
                 "FAILURES_TABLE": failures.table.table_name,
                 "NIGHTLY_DAYS": str(config.processing.queue_retention_days + _MORE_DAYS),
@@ -123,6 +131,7 @@ class Backfill(Component):
         function.allow("s3:ListBucket", on=images.bucket_arn)
         function.accept_any_key(images, "m/*", "i/*", f"{PREFIX}*")
         function.allow("sqs:SendMessage", "sqs:GetQueueAttributes", on=self.queue.queue_arn)
+        function.allow("sqs:GetQueueAttributes", on=dead_letters.queue_arn)
         function.allow("dynamodb:GetItem", "dynamodb:UpdateItem", on=self.table.table_arn)
         function.allow("dynamodb:Scan", on=failures.table.table_arn)
         return function

@@ -516,11 +516,10 @@ def viewer_request(recipes: RecipeBook, path: str = "") -> str:
         source = source.replace(name, json.dumps(value))
     source = source.replace("EXTENSIONS", "|".join(sorted({output.extension for output in OUTPUTS.values()})))
     if len(source.encode()) > MOST_BYTES_AT_EDGE:
-        names, sides = len(told["ALL_NAMES"]), len(told["ALL_SIDES"])
+        counts = f"{len(told['ALL_NAMES']):,} names and {len(told['ALL_SIDES']):,} widths and heights"
         raise ConfigError(
-            f"recipes: sizes: with {names:,} names and {sides:,} widths and heights, the edge function has "
-            f"{len(source.encode()):,} bytes; allowed: {MOST_BYTES_AT_EDGE:,}. Use shorter names, and the same names, widths "
-            "and heights in several recipes"
+            f"recipes: sizes: with {counts}, the edge function has {len(source.encode()):,} bytes; allowed: "
+            f"{MOST_BYTES_AT_EDGE:,}. Use shorter names, and the same names, widths and heights in several recipes"
         )
     return source
 

@@ -37,10 +37,17 @@ class SqsLooks:
 
 @dataclass(frozen=True, slots=True)
 class SqsHints:
-    """Sends hints to a queue, ten in a request."""
+    """Sends hints to a queue, ten in a request.
+
+    Attributes:
+        sqs: The client.
+        queue_url: Of the queue.
+        dead_letters_url: Of the queue of those who record failures; "" for who only sends.
+    """
 
     sqs: SQSClient
     queue_url: str
+    dead_letters_url: str = ""
 
     def send(self, sources: Sequence[Source], *, late: bool = False, retry: bool = False) -> int:
         """SendMessageBatch; returns how many SQS refused."""
@@ -59,6 +66,10 @@ class SqsHints:
     def waiting(self) -> int:
         """GetQueueAttributes."""
         return waiting_in(self.sqs, self.queue_url)
+
+    def unsettled(self) -> int:
+        """GetQueueAttributes of both queues. Rejections of uploads that came meanwhile are among them."""
+        return self.waiting() or waiting_in(self.sqs, self.dead_letters_url)
 
 
 def waiting_in(sqs: SQSClient, queue_url: str) -> int:

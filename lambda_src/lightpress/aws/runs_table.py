@@ -130,15 +130,32 @@ class DynamoRuns:
             return None
         return _run_of(answer)
 
-    def change(self, name: str, *, rate: float | None = None, most_waiting: int | None = None) -> None:
-        """UpdateItem: another rate, or another depth of the queue, from the next step of each child on."""
-        changes = {"rate": rate, "most_waiting": most_waiting}
-        wanted = {field: value for field, value in changes.items() if value is not None}
+    def change(
+        self,
+        name: str,
+        *,
+        rate: float | None = None,
+        most_waiting: int | None = None,
+        objects: int | None = None,
+        nanos: int | None = None,
+    ) -> None:
+        """UpdateItem: another rate, depth of the queue or limit, from the next step of each child on. None: as it is.
+
+        objects, nanos: Hints and billionths of a dollar in all; what is sent and spent when they are written is taken
+        off by DynamoDB, for children go on meanwhile.
+        """
+        changes = {
+            "#rate = :rate": rate,
+            "#most_waiting = :most_waiting": most_waiting,
+            "#objects_left = :objects - #sent": objects,
+            "#nanos_left = :nanos - #spent": nanos,
+        }
+        wanted = {change: value for change, value in changes.items() if value is not None}
         if wanted:
             self._update(
                 name,
-                "SET " + ", ".join(f"#{field} = :{field}" for field in wanted),
-                {f":{field}": {"N": str(value)} for field, value in wanted.items()},
+                "SET " + ", ".join(wanted),
+                {change.split()[2]: {"N": str(value)} for change, value in wanted.items()},
                 "attribute_exists(#run)",
             )
 

@@ -117,7 +117,7 @@ class Machine:
         """
         checks, number = int(state["checks"]), int(state["pass"])
         run = self._run(state["run"])
-        wait = not run.stopped and (checks == 0 or (self.hints.waiting() > 0 and checks < _MOST_CHECKS))
+        wait = not run.stopped and (checks == 0 or (self.hints.unsettled() > 0 and checks < _MOST_CHECKS))
         if not wait:
             self.runs.advance(run.name, number + 1)
         pause = _QUEUE_PAUSE_SECONDS if wait else 0

@@ -76,6 +76,9 @@ class Hints(Protocol):
     def waiting(self) -> int:
         """How many hints wait or are worked on, about."""
 
+    def unsettled(self) -> int:
+        """The same, with what was rejected and is not recorded yet: until then it looks as it did before."""
+
 
 class Refused(Exception):
     """The run is stopped, or a cap allows less. run: as it stands."""

@@ -51,7 +51,7 @@ def machine_at(clock: Callable[[], float]) -> Machine:
     settings = BackfillSettings.from_environment(os.environ)
     s3 = s3_client(max_connections=THREADS)
     publishing = Publishing(settings.uploads_bucket, tuple(map(attached_from, settings.attached)))
-    hints, lister = SqsHints(sqs_client(), settings.hints_queue_url), S3Lister(s3)
+    hints, lister = SqsHints(sqs_client(), settings.hints_queue_url, settings.dead_letters_url), S3Lister(s3)
     runs = DynamoRuns(client("dynamodb"), settings.runs_table)
     recipes = load_recipes(RECIPES)
     images, originals = S3Images(s3, settings.images_bucket), S3Originals(s3)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lightpress.settings.environment import attached_buckets, text
+from lightpress.settings.environment import attached_buckets, dead_letter_queue_url, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +19,7 @@ class BackfillSettings:
         uploads_bucket: Where originals are.
         images_bucket: Where manifests are, and the files of runs.
         hints_queue_url: The queue of the backfill.
+        dead_letters_url: The queue of those who record failures.
         runs_table: Name of the table of runs.
         nightly_days: How far the scheduled look looks back.
         failures_table: Name of the failures table.
@@ -28,6 +29,7 @@ class BackfillSettings:
     uploads_bucket: str
     images_bucket: str
     hints_queue_url: str
+    dead_letters_url: str
     runs_table: str
     nightly_days: int
     failures_table: str
@@ -40,6 +42,7 @@ class BackfillSettings:
             uploads_bucket=text(environment, "UPLOADS_BUCKET"),
             images_bucket=text(environment, "IMAGES_BUCKET"),
             hints_queue_url=text(environment, "HINTS_QUEUE_URL"),
+            dead_letters_url=dead_letter_queue_url(environment),
             runs_table=text(environment, "RUNS_TABLE"),
             nightly_days=int(text(environment, "NIGHTLY_DAYS")),
             failures_table=text(environment, "FAILURES_TABLE"),
