@@ -1,6 +1,6 @@
 """`lightpress empty`: removes everything that a stack stores, so that the stack can be deleted.
 
-CloudFormation deletes no bucket that holds anything. Of a bucket of the owner's with copies of variants, those go that
+CloudFormation deletes no bucket that holds anything. Of a bucket of the owner's with copies of variants, those go which
 say that they are of this deployment: a stack of the same name would find them. The order matters: first nothing may
 process messages any more, or workers would write manifests of deleted originals into the bucket that is being emptied.
 """
