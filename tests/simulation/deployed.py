@@ -378,7 +378,10 @@ class Release:
         )
 
         overdue = self.code.reviewing.LookAtOverdue(
-            self.code.waiting.S3Waiting(s3, IMAGES), Publishing(UPLOADS).named, hints.SqsLooks(cast("Any", sqs), QUEUE)
+            self.code.waiting.S3Waiting(s3, IMAGES, map),
+            Publishing(UPLOADS).named,
+            hints.SqsLooks(cast("Any", sqs), QUEUE),
+            map,
         )
 
         def handle(message: Message) -> None:

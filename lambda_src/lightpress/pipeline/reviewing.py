@@ -52,19 +52,20 @@ class LookAtOverdue:
         waiting: What waits.
         named: The source that is published under a key.
         looks: Has keys looked at.
+        at_once: `map`, or what takes its place where each call waits for AWS.
     """
 
     waiting: KnowsOverdue
     named: Callable[[str], Source]
     looks: Looks
+    at_once: Callable[[Callable[[str], None], Iterable[str]], Iterable[None]]
 
     def __call__(self, now: float) -> int:
         """Look through the list; returns how many pictures are to be looked at. now: in seconds since 1970."""
-        count = 0
-        for key in self.waiting.overdue(now):
-            self.looks.request_look(self.named(key))
-            count += 1
-        return count
+        return sum(1 for _ in self.at_once(self._request_look, self.waiting.overdue(now)))
+
+    def _request_look(self, key: str) -> None:
+        self.looks.request_look(self.named(key))
 
 
 @dataclass(frozen=True, slots=True)
