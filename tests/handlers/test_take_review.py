@@ -226,6 +226,18 @@ def test_in_a_bucket_without_versions_a_scan_is_of_what_has_its_etag(deployed: D
     assert look(deployed, MALWARE).action is Action.PUBLISHED
 
 
+@pytest.mark.parametrize(("status", "action"), [("NO_THREATS_FOUND", "published"), ("THREATS_FOUND", "rejected")])
+def test_in_a_bucket_without_versions_a_scan_counts_for_an_upload_with_a_focus_though_guardduty_knows_none(
+    deployed: Deployed, status: str, action: str
+) -> None:
+    deployed.s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Suspended"})
+    picture = file_of(ramp((400, 300)), "JPEG")
+    etag = deployed.s3.put_object(Bucket=UPLOADS, Key=KEY, Body=picture, Metadata={"focus": "0.4,0.2"})["ETag"]
+    assert look(deployed, MALWARE).action is Action.HELD
+    assert take(scanned(None, status, eTag=etag.strip('"'))) == []
+    assert look(deployed, MALWARE).action == action
+
+
 @pytest.mark.parametrize(
     "broken",
     [

@@ -979,7 +979,7 @@ MUTANTS = (
     Mutant(
         "the review of a version that is gone is kept",
         REVIEWING,
-        (Change("not S.originals.has(*_)", "False"),),
+        (Change("S.originals.identity_of(*_)", "given.identity"),),
         Case("PDSl", begins=HELD_AND_DELETED),
         5_000,
     ),
@@ -988,9 +988,9 @@ MUTANTS = (
         REVIEWING,
         (
             Change(
-                "if not S.originals.has(*_):\n    return False",
+                "I = S.originals.identity_of(*_)",
                 "self.reviews.keep(key, given.identity, given.review)\n"
-                "if not self.originals.has(given.source, given.identity):\n    return False",
+                "I = self.originals.identity_of(given.source, given.identity)",
             ),
         ),
         Case("PDSl", begins=HELD_AND_DELETED),
