@@ -8,7 +8,7 @@ import boto3
 import pytest
 from botocore.stub import ANY, Stubber
 
-from lightpress.aws.purges import CloudFrontCache, SqsPurges
+from lightpress.aws.purges import CloudFrontCache, SqsPurges, paths_of
 from lightpress.delivery.purging import EVERYTHING, TooManyRequests
 
 if TYPE_CHECKING:
@@ -63,6 +63,42 @@ def test_everything_is_two_wildcards(answers: Stubber, cloudfront: Any) -> None:
     answers.add_response("create_invalidation", {}, wanted)
     CloudFrontCache(cloudfront, "E1").forget(EVERYTHING, reference="m-1")
     answers.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("cached", "expected"),
+    [
+        ("thumbs/cat-640.webp", ["/thumbs/cat-640.webp"]),
+        ("thumbs/cat-*", ["/thumbs/cat-*"]),
+        ("thumbs/Übung 1-*", ["/thumbs/%C3%9Cbung%201-*"]),
+        ("thumbs/50%-a#b?c.webp", ["/thumbs/50%25-a%23b%3Fc.webp"]),
+        ("thumbs/@cat-*", ["/thumbs/%40cat-*", "/thumbs/@cat-*"]),
+        ("thumbs/(1)+a,=&:;$!'-*", ["/thumbs/%281%29%2Ba%2C%3D%26%3A%3B%24%21%27-*", "/thumbs/(1)+a,=&:;$!'-*"]),
+        ("thumbs/~cat-*", ["/thumbs/%7Ecat-*"]),
+        ("thumbs/[1]|^\\-*", ["/thumbs/%5B1%5D%7C%5E%5C-*"]),
+        ("thumbs/*cat.webp", ["/thumbs/%2Acat.webp"]),
+        ("", ["/*"]),
+    ],
+)
+def test_what_is_unsafe_is_encoded_and_what_pages_write_in_two_ways_is_purged_in_both(
+    answers: Stubber,
+    cloudfront: Any,  # noqa: ANN401
+    cached: str,
+    expected: list[str],
+) -> None:
+    wanted = {"Paths": {"Quantity": len(expected), "Items": expected}, "CallerReference": ANY}
+    answers.add_response("create_invalidation", {}, {"DistributionId": "E1", "InvalidationBatch": wanted})
+    CloudFrontCache(cloudfront, "E1").forget([cached], reference="m-1")
+    answers.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize("character", [chr(code) for code in range(0x20, 0x7F)])
+def test_no_path_has_a_character_that_rfc_1738_calls_unsafe_and_all_others_as_they_stand(character: str) -> None:
+    paths = paths_of(f"thumbs/{character}a.webp")
+    assert len(paths) <= 2  # of seven folders at once, fifteen wildcards are in progress at most
+    rest = "".join(paths).replace("%", "")
+    assert not set(' <>"#{}|\\^~[]`?*') & set(rest)
+    assert (f"/thumbs/{character}a.webp" in paths) == (character not in ' <>"#%{}|\\^~[]`?*')
 
 
 def test_messages_that_can_be_received_or_were_are_counted_and_those_that_are_delayed_are_not(sqs: SQSClient) -> None:

@@ -69,6 +69,7 @@ _MAY = {
         ("s3:ListBucket", f"arn:aws:s3:::{_IMAGES}"),
         ("sqs:SendMessage", f"{_SQS}:BackfillQueue"),
         ("sqs:GetQueueAttributes", f"{_SQS}:BackfillQueue"),
+        ("sqs:GetQueueAttributes", f"{_SQS}:DeadLetterQueue"),
         ("dynamodb:Scan", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/FailuresTable"),
         ("dynamodb:GetItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/RunsTable"),
         ("dynamodb:UpdateItem", f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/RunsTable"),

@@ -12,9 +12,12 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from typer.testing import CliRunner, Result
 
+from lightpress.aws.copies import S3Copies
 from lightpress.cli.emptying import Emptying, NotEmptiedError
 from lightpress.cli.main import app
 from lightpress.client.stack import Bucket, NoStackError, Stack, stack_of
+from lightpress.pipeline.copy_pattern import Stored
+from lightpress.pipeline.ports import Lies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -203,6 +206,37 @@ def test_what_s3_does_not_delete_is_named(account: Account) -> None:
         account.emptying().remove()
 
 
+def put_copy(account: Account, path: str, images: str, key: str = "a.jpg") -> None:
+    copies = S3Copies(account.s3, "site", images, ("thumbs/",))
+    copies.write(path, b"copy", Lies("", copies.owner(key), 3, "seal"), Stored("image/webp"), None)
+
+
+@pytest.fixture
+def site(account: Account) -> Account:
+    """A bucket of the owner's, with 21 copies of the deployment, one of another, and what is none."""
+    account.s3.create_bucket(Bucket="site")
+    for number in range(21):
+        put_copy(account, f"thumbs/{number}.webp", "images")
+    put_copy(account, "thumbs/theirs.webp", "images-of-another-stack")
+    account.put("site", "thumbs/by-hand.webp", "index.html")
+    return replace(account, stack=replace(account.stack, copies_bucket="site", copy_folders=("thumbs/",)))
+
+
+def test_of_a_bucket_of_copies_only_those_of_this_deployment_are_counted_and_removed(site: Account) -> None:
+    assert site.emptying().count_copies() == 21
+    assert site.emptying().remove() == 21
+    kept = [one["Key"] for one in site.s3.list_objects_v2(Bucket="site")["Contents"]]
+    assert kept == ["index.html", "thumbs/by-hand.webp", "thumbs/theirs.webp"]
+
+
+def test_copies_in_the_images_bucket_are_counted_once_and_a_bucket_of_copies_may_be_gone(account: Account) -> None:
+    account.put("images", "thumbs/a.webp")
+    inside = account.emptying(copies_bucket="images", copy_folders=("thumbs/",))
+    assert (inside.copies, inside.count_copies(), inside.count()["images"]) == (None, 0, 1)
+    gone = account.emptying(copies_bucket="gone", copy_folders=("thumbs/",))
+    assert (gone.count_copies(), gone.remove()) == (0, 1)
+
+
 # The command.
 
 
@@ -218,7 +252,9 @@ class CloudFormation:
         if StackName != self.stack.name:
             said = {"Error": {"Code": "ValidationError", "Message": f"Stack with id {StackName} does not exist"}}
             raise ClientError(said, "DescribeStacks")  # type: ignore[arg-type]
-        return {"Stacks": [{"EnableTerminationProtection": self.protected}]}
+        outputs = {"CopiesBucketName": self.stack.copies_bucket, "CopyFolders": ",".join(self.stack.copy_folders)}
+        told = [{"OutputKey": name, "OutputValue": value} for name, value in outputs.items() if value]
+        return {"Stacks": [{"EnableTerminationProtection": self.protected, "Outputs": told}]}
 
     def get_template(self, StackName: str) -> dict[str, Any]:  # noqa: N803
         assert StackName == self.stack.name
@@ -276,6 +312,19 @@ def test_the_command_asks_with_the_names_and_counts_and_deletes_nothing_without_
     result = run("dev", answer="y\n")
     assert (result.exit_code, account.left()) == (0, {"uploads": 0, "quarantine": 0, "images": 0})
     assert "4 deleted. The event sources of Lightpress-dev are disabled" in result.output
+
+
+def test_the_command_tells_of_copies_in_a_bucket_that_is_not_of_the_stack(
+    account: Account, cloudformation: CloudFormation
+) -> None:
+    account.s3.create_bucket(Bucket="site")
+    put_copy(account, "thumbs/1.webp", "images")
+    account.put("site", "index.html")
+    cloudformation.stack = replace(account.stack, copies_bucket="site", copy_folders=("thumbs/",))
+    result = run("dev", answer="y\n")
+    assert "site: 1 copies of this deployment; all else in it is yours, and stays" in result.output
+    assert "Delete all of it (1)" in result.output
+    assert [one["Key"] for one in account.s3.list_objects_v2(Bucket="site")["Contents"]] == ["index.html"]
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,19 @@ def test_each_variant_is_served_from_its_address_until_the_original_is_overwritt
     eventually(lambda: fetched(cloud, "thumbs/cat-640.webp").status == 404, PURGED_WITHIN)
 
 
+def test_a_deletion_purges_both_spellings_of_an_address_that_pages_may_use(cloud: Outputs) -> None:
+    deployment, keys = of_local_cloud(cloud), ("spelled/@hen.jpg", "spelled/ox~1@2x.jpg")
+    for key in keys:
+        settle(deployment, upload(deployment, key, PHOTO, "image/jpeg"))
+    eventually(lambda: copies_of(deployment, "@hen") == copies_of(deployment, "ox~1@2x") == ADDRESSES)
+    spelled = [f"thumbs/{stem}-640.webp" for stem in ("@hen", "%40hen", "ox~1@2x", "ox%7E1%402x")]
+    assert {fetched(cloud, path).status for path in spelled} == {200}
+    for key in keys:
+        deployment.s3.delete_object(Bucket=deployment.uploads_bucket, Key=key)
+    for path in spelled:
+        eventually(lambda path=path: fetched(cloud, path).status == 404, PURGED_WITHIN)  # type: ignore[misc]
+
+
 def test_of_two_originals_with_one_address_the_first_keeps_it_and_the_second_gets_it_next(cloud: Outputs) -> None:
     deployment = of_local_cloud(cloud)
     settle(deployment, upload(deployment, "twins/dog.jpg", PHOTO, "image/jpeg"))

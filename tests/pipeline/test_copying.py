@@ -31,7 +31,7 @@ from tests.pipeline.fakes import book
 from tools.fakes.s3 import Bucket, SimulatedS3
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from lightpress.pipeline.source import Source
 
@@ -72,6 +72,19 @@ def test_the_reserved_folders_are_those_that_the_code_uses() -> None:
         (["thumbs/1/cat.webp", "thumbs/2/cat.webp"], ("thumbs/1/cat.webp", "thumbs/2/cat.webp")),
         (["thumbs/cat.webp"], ("thumbs/cat.webp",)),
         ([], ()),
+        # Pages write @ or %40, ~ or %7E: a wildcard before them takes both along.
+        (["thumbs/logo@2x-1.webp", "thumbs/logo@2x-2.webp"], ("thumbs/logo*",)),
+        (["thumbs/logo@2x-1.webp"], ("thumbs/logo*",)),
+        (["thumbs/cat~1.webp", "thumbs/cat~2.webp"], ("thumbs/cat*",)),
+        (["thumbs/cat [1].webp"], ("thumbs/cat *",)),
+        (["thumbs/1/a+b.webp", "thumbs/2/a+b.webp"], ("thumbs/1/a*", "thumbs/2/a*")),
+        (["thumbs/me@home/1.webp", "thumbs/me@home/2.webp"], ("thumbs/me*",)),
+        # Not where that is a folder alone.
+        (["thumbs/@cat-1.webp", "thumbs/@cat-2.webp"], ("thumbs/@cat-*",)),
+        (["thumbs/a/(1)-1.webp", "thumbs/a/(1)-2.webp"], ("thumbs/a/(1)-*",)),
+        (["thumbs/(1).webp", "thumbs/a.webp"], ("thumbs/(1).webp", "thumbs/a.webp")),
+        # What all browsers encode has one spelling.
+        (["thumbs/Übung 1-1.webp", "thumbs/Übung 1-2.webp"], ("thumbs/Übung 1-*",)),
     ],
 )
 def test_copies_of_a_key_are_purged_by_one_path_unless_that_takes_all_along(
@@ -123,12 +136,19 @@ class Rig:
         )
 
     def publish(
-        self, key: str, revision: int = 1, data: bytes = b"picture", before: Manifest | None = None
+        self,
+        key: str,
+        revision: int = 1,
+        data: bytes = b"picture",
+        before: Manifest | None = None,
+        sizes: Sequence[str] = ("w640",),
     ) -> Manifest:
-        path = f"i/{short_name(key)}/{revision}-x/w640.jpg"
-        self.bucket.put(path, data)
-        variant = Variant("w640", "jpeg", "image/jpeg", 640, 480, len(data), data.hex()[:64].ljust(64, "0"), path)
-        plain = Manifest(key, Status.READY, revision, PublishedSource("v1", 1), variants=(variant,))
+        sha256, variants = data.hex()[:64].ljust(64, "0"), []
+        for size in sizes:
+            path = f"i/{short_name(key)}/{revision}-x/{size}.jpg"
+            self.bucket.put(path, data)
+            variants.append(Variant(size, "jpeg", "image/jpeg", 640, 480, len(data), sha256, path))
+        plain = Manifest(key, Status.READY, revision, PublishedSource("v1", 1), variants=tuple(variants))
         return self._put(with_copies(plain, self.dependencies.recipes.recipe_for(key), before))
 
     def delete(self, before: Manifest) -> Manifest:
@@ -205,15 +225,36 @@ def test_an_address_of_more_bytes_than_s3_takes_is_told_and_not_asked_for() -> N
     assert refused(match_copies(rig.publish("é" * 510 + ".jpg"), rig.dependencies)) == [TOO_LONG]
 
 
-def test_another_pattern_names_the_addresses_of_before_as_past_and_of_the_many_the_last() -> None:
+def test_another_pattern_names_the_addresses_of_before_as_past_and_of_the_older_ones_the_last_1000() -> None:
     rig = Rig()
     published = rig.publish("cat.jpg")
     recipe = replace(book(640).recipes["web"], copies=CopyRules(CopyPattern("other/{stem}-{size}.{ext}")))
-    long_ago = tuple(f"thumbs/{number}" for number in range(MOST_PAST))
+    long_ago = tuple(f"thumbs/{number}" for number in range(MOST_PAST + 1))
     moved = with_copies(published, recipe, replace(published, past_copies=long_ago))
     assert [one.path for one in moved.copies] == ["other/cat-w640.jpg"]
-    assert moved.past_copies == ("thumbs/cat-w640.jpg", *long_ago[:-1])
+    assert moved.past_copies == ("thumbs/cat-w640.jpg", *long_ago[:1_000])
     back = with_copies(moved, replace(recipe, copies=RULES), moved)
     assert back.copies == (Copy("thumbs/cat-w640.jpg", published.variants[0].path),)
     assert "thumbs/cat-w640.jpg" not in back.past_copies
     assert b"copies" not in Manifest("cat.jpg", Status.READY, 1).to_json()
+
+
+def test_a_deletion_leaves_none_of_1002_copies() -> None:
+    sizes = [f"w{number}" for number in range(MOST_PAST + 2)]
+    rig = Rig()
+    published = match_copies(rig.publish("cat.jpg", sizes=sizes), rig.dependencies)
+    assert len([path for path in rig.bucket.keys if path.startswith("thumbs/")]) == len(sizes)
+    gone = rig.delete(published)
+    assert len(gone.past_copies) == len(sizes)
+    match_copies(gone, rig.dependencies)
+    assert not [path for path in rig.bucket.keys if path.startswith("thumbs/")]
+
+
+def test_copies_that_a_stack_of_the_same_name_has_left_are_replaced_and_removed_whatever_revision_they_say() -> None:
+    rig = Rig()
+    match_copies(rig.publish("cat.jpg", 9, b"of the stack before"), rig.dependencies)
+    again = match_copies(rig.publish("cat.jpg", 1, b"of this one"), rig.dependencies)
+    assert (refused(again), rig.bucket.data("thumbs/cat-w640.jpg")) == ([None], b"of this one")
+    match_copies(rig.publish("cat.jpg", 9, b"of the stack before"), rig.dependencies)
+    match_copies(rig.delete(again), rig.dependencies)
+    assert rig.bucket.data("thumbs/cat-w640.jpg") is None

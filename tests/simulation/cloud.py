@@ -9,9 +9,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote_plus
 
+from lightpress.aws.copies import S3Copies
 from lightpress.image import Reason
+from lightpress.pipeline.copy_pattern import Stored
 from lightpress.pipeline.events import reconcile_message
 from lightpress.pipeline.manifest import Status
+from lightpress.pipeline.ports import Lies
 from lightpress.pipeline.recipe import Unanswered
 from lightpress.pipeline.reviewing import MEASURE
 from lightpress.pipeline.source import Source
@@ -33,13 +36,13 @@ from tests.simulation.deployed import (
     Stores,
 )
 from tests.simulation.invocation import CORRECT, ERASURE, FIRST_VIEW, SWEEP
-from tests.simulation.pictures import OPENED, closed_for
+from tests.simulation.pictures import COPY_FOLDERS, FORMER, FORMER_REVISION, OPENED, closed_for
 from tests.simulation.promises import Promises
 from tests.simulation.timeline import Timeline
 from tests.simulation.worker import Worker
 from tools.fakes.dynamodb import Table
 from tools.fakes.events import Bus
-from tools.fakes.s3 import Bucket
+from tools.fakes.s3 import Bucket, SimulatedS3
 from tools.fakes.sqs import Message, Queue
 
 if TYPE_CHECKING:
@@ -273,6 +276,14 @@ class Cloud:
             self.images.put(path, data)
             self.promises.foreign[path] = data
             self.timeline.add("somebody else", f"puts {path}")
+
+    def leave_former_copy(self, path: str, key: str) -> None:
+        """A stack of the same name, which is gone, has left a copy; this one has published nothing of the key yet."""
+        s3: Any = SimulatedS3({IMAGES: self.images})
+        copies = S3Copies(s3, IMAGES, IMAGES, COPY_FOLDERS)
+        mark = Lies("", copies.owner(key), FORMER_REVISION, "seal of before")
+        copies.write(path, FORMER, mark, Stored("image/jpeg"), None)
+        self.timeline.add("a stack of before", f"has left {path}", f"of {key}")
 
     def look_at_night(self) -> int:
         """The scheduled look at every key, there or deleted; returns how many hints came of it.

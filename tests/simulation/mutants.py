@@ -1364,7 +1364,7 @@ MUTANTS = (
     _of_copies(
         "a copy is written over whatever lies there",
         COPIES,
-        30,
+        60,
         ('{"IfMatch": R.etag} if R else {"IfNoneMatch": "*"}', "{}"),
     ),
     _of_copies(
@@ -1389,13 +1389,25 @@ MUTANTS = (
         "nobody reads the manifest again after copying",
         RECONCILE,
         500,
-        ("N is None or N.manifest != M", "N is None", "match_copies"),
+        ("W.still_published()", "W.dependencies.images.published(W.manifest.key)", "match_copies"),
+    ),
+    _of_copies(
+        "a copy of a later revision is left, though nobody has published that",
+        RECONCILE,
+        30,
+        ("S.still_published()", "(_ for _ in ()).throw(PreconditionFailed)", "_give_way"),
     ),
     _of_copies("a crash leaves copies as they are", RECONCILE, 500, ("match_copies(M, D)", "M", "_looked_at_again")),
     _of_copies(
         "the copies of what was deleted stay", RECONCILE, 30, ("tombstone = match_copies(*_)", "pass", "_withdraw")
     ),
-    _of_copies("addresses of the past are forgotten", RECONCILE, 30, ("P[:MOST_PAST]", "()")),
+    _of_copies("addresses of the past are forgotten", RECONCILE, 30, ("(*L, *O[:MOST_PAST])", "()")),
+    _of_copies(
+        "of more addresses than a manifest keeps of the past, the copies are forgotten that are left with it",
+        RECONCILE,
+        30,
+        ("(*L, *O[:MOST_PAST])", "(*L, *O)[:1]"),
+    ),
     _of_copies("nobody is told that an address is free", RECONCILE, 1_000, ("S.dependencies.look_at(K)", "None")),
     _of_copies("a refusal is not told", RECONCILE, 30, ("P == M.copies", "True", "match_copies")),
     _of_copies("the CDN is not told of copies that change", RECONCILE, 30, ("S._purge()", "None", "_placed")),

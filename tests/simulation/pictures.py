@@ -74,6 +74,10 @@ COPIES = (
 COPY_FOLDERS = ("t/", "u/")
 FOREIGN = b"foreign"
 """What an object begins with that somebody else has put where copies go."""
+FORMER = b"former"
+"""What copies are that a stack of the same name has left, which is gone: marked as this one's would be."""
+FORMER_REVISION = 1_000
+"""And the revision that they say, which this one will not reach."""
 GATE_HOURS = 24
 """How long reviewers have, where a recipe says what becomes of what they leave unanswered."""
 LAZY = frozenset({("large", "jpeg")})

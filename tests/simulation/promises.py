@@ -49,6 +49,7 @@ from tests.simulation.pictures import (
     CRASHING,
     FOCUS,
     FOREIGN,
+    FORMER,
     GATE_HOURS,
     HUGE,
     RARE,
@@ -313,8 +314,11 @@ class Promises:
             for copy in told:
                 self._check_told_copy(key, copy, lying)
             named = {copy.path for copy in told if copy.refused is None}
-            if any(owner == short_name(key) and path not in named for path, owner in lying.items()):
-                self._break(key, "a copy is left over")
+            past = set(manifest.past_copies) if manifest else set()
+            for path in [path for path, owner in lying.items() if owner == short_name(key) and path not in named]:
+                # What a stack of before has left where no manifest of this one looks, `lightpress sweep` removes.
+                if path in past or self._cloud.images.data(path) != FORMER:
+                    self._break(key, "a copy is left over")
         for path, kept in sorted(self._cloud.cdn.copied.items()):
             if kept != self._cloud.images.data(path) and not kept.startswith(FOREIGN):
                 self._break(path, "the CDN keeps a copy that is none any more")

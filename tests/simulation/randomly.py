@@ -161,6 +161,8 @@ class _Schedule:
             enriched=enriched,
             copying=copying,
         )
+        if copying and not erasing and number % 3 == 1:
+            self._leave_former_copies(number)
         self.faults = self.chance.choice((0.0, 0.02, 0.08, 0.25))
         self.length = self.chance.randint(10, 150)
         self.out_of_order = ""
@@ -266,6 +268,13 @@ class _Schedule:
         """Somebody else puts something where copies go."""
         self.cloud.put_foreign(self.chance.choice(COLLIDING), FOREIGN + bytes([self.chance.randrange(3)]))
         self.cloud.happened["foreign"] += 1
+
+    def _leave_former_copies(self, number: int) -> None:
+        """Of a stack that was removed, the copies are still there: at each address that all keys want, of some key."""
+        chance = random.Random(f"former {number}")  # noqa: S311  it decides schedules
+        for path in COLLIDING:
+            self.cloud.leave_former_copy(path, chance.choice(KEYS))
+            self.cloud.happened["former copy"] += 1
 
     def _remove_foreign(self) -> None:
         """And takes it away again."""

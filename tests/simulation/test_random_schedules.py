@@ -85,6 +85,7 @@ def test_copies_match_their_manifests_in_100_schedules_in_which_originals_want_t
         }
     )
     assert min(happened["foreign"], happened["view of a copy"]) >= 50
+    assert happened["former copy"] >= 40
 
 
 def test_what_enrichers_say_is_told_also_of_originals_that_leave_in_100_schedules() -> None:

@@ -1,7 +1,8 @@
 """`lightpress empty`: removes everything that a stack stores, so that the stack can be deleted.
 
-CloudFormation deletes no bucket that holds anything. The order matters: first nothing may process messages any more, or
-workers would write manifests of deleted originals into the bucket that is being emptied.
+CloudFormation deletes no bucket that holds anything. Of a bucket of the owner's with copies of variants, those go which
+say that they are of this deployment: a stack of the same name would find them. The order matters: first nothing may
+process messages any more, or workers would write manifests of deleted originals into the bucket that is being emptied.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from lightpress.aws.copies import S3Copies
 from lightpress.cli.deleting import refused_in
+from lightpress.pipeline.ports import PreconditionFailed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
     from lightpress.client.stack import Bucket, Stack
+    from lightpress.pipeline.ports import Lies
 
 ORIGINALS, VARIANTS = "UploadsBucket", "ImagesBucket"
 _REQUESTS_AT_ONCE = 8
@@ -74,6 +78,19 @@ class Emptying:
                 progress(found.total())
         return found
 
+    @property
+    def copies(self) -> S3Copies | None:
+        """Copies of variants in a bucket of the owner's; None where there are none, or in a bucket of the stack."""
+        images = next((one.name for one in self.stack.buckets if one.logical_id == VARIANTS), "")
+        name = self.stack.copies_bucket
+        if not name or name in {one.name for one in self.stack.buckets}:
+            return None
+        return S3Copies(self.s3, name, images, self.stack.copy_folders)
+
+    def count_copies(self) -> int:
+        """How many copies of this deployment there are in the owner's bucket."""
+        return sum(len(batch) for batch in self._copies())
+
     def stop_processing(self) -> None:
         """Disable the event sources, wait until their last invocations have ended, and purge the queues.
 
@@ -95,7 +112,7 @@ class Emptying:
             self._purge(url)
 
     def remove(self, progress: Callable[[int], None] = lambda _: None) -> int:
-        """Remove all versions, delete markers and unfinished uploads of all buckets; returns how many.
+        """Remove all versions, delete markers and unfinished uploads of all buckets, and copies; returns how many.
 
         Goes over all buckets again until nothing is left: an upload that was permitted before may arrive meanwhile.
         """
@@ -106,6 +123,9 @@ class Emptying:
                 for count in self._empty(bucket.name):
                     removed += count
                     progress(removed)
+            for batch in self._copies():
+                removed += self._remove_copies(batch)
+                progress(removed)
             if removed == before:
                 return removed
         raise NotEmptiedError("Objects keep arriving in the buckets. Stop whoever uploads, and run the command again.")
@@ -136,6 +156,39 @@ class Emptying:
                     yield list(found)
         except ClientError as error:
             _unless(error, _GONE)
+
+    def _copies(self) -> Iterator[list[tuple[str, Lies]]]:
+        """Those of each page of keys, with what was seen there: user metadata is in no list."""
+        copies = self.copies
+        if copies is None:
+            return
+        with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
+            for folder in copies.folders:
+                for keys in self._keys(copies.bucket, folder):
+                    looked = zip(keys, pool.map(copies.look, keys), strict=True)
+                    yield [(key, lying) for key, lying in looked if lying and lying.owner and copies.owns(lying.owner)]
+
+    def _keys(self, bucket: str, folder: str) -> Iterator[list[str]]:
+        try:
+            for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=folder):
+                yield [one["Key"] for one in page.get("Contents", [])]
+        except ClientError as error:
+            _unless(error, _GONE)
+
+    def _remove_copies(self, batch: list[tuple[str, Lies]]) -> int:
+        """Remove copies as they were seen: what has been replaced since is looked at in the next round."""
+        with ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool:
+            return sum(pool.map(lambda one: self._remove_copy(*one), batch))
+
+    def _remove_copy(self, path: str, lying: Lies) -> bool:
+        copies = self.copies
+        if copies is None:
+            return False
+        try:
+            copies.remove(path, lying)
+        except PreconditionFailed:
+            return False
+        return True
 
     def _delete(self, bucket: str, batch: list[Any]) -> int:
         answer = self.s3.delete_objects(Bucket=bucket, Delete={"Objects": batch, "Quiet": True})

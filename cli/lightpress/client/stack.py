@@ -49,6 +49,8 @@ class Stack:
         buckets: Its own buckets, in the order of the template. Attached buckets are no part of a stack.
         queue_urls: Of all its queues.
         event_sources: The ids of what invokes its functions from queues.
+        copies_bucket: Where copies of variants are; "" where there are none. It may be the owner's (`copies_bucket`).
+        copy_folders: The folders that they are in, each with "/" at its end.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Stack:
     buckets: tuple[Bucket, ...]
     queue_urls: tuple[str, ...]
     event_sources: tuple[str, ...]
+    copies_bucket: str = ""
+    copy_folders: tuple[str, ...] = ()
 
 
 def clients_of_account(service: str) -> Any:  # noqa: ANN401  one of boto3's, by name
@@ -80,6 +84,7 @@ def stack_of(environment: str, cloudformation: CloudFormationClient) -> Stack:
         for one in page["StackResourceSummaries"]:
             if one["ResourceType"] in found and "PhysicalResourceId" in one:
                 found[one["ResourceType"]].append((one["LogicalResourceId"], one["PhysicalResourceId"]))
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in described.get("Outputs", [])}
     return Stack(
         name,
         protected=described.get("EnableTerminationProtection", False),
@@ -89,6 +94,8 @@ def stack_of(environment: str, cloudformation: CloudFormationClient) -> Stack:
         ),
         queue_urls=tuple(url for _, url in found[QUEUE]),
         event_sources=tuple(id_ for _, id_ in found[EVENT_SOURCE]),
+        copies_bucket=outputs.get("CopiesBucketName", ""),
+        copy_folders=tuple(filter(None, outputs.get("CopyFolders", "").split(","))),
     )
 
 

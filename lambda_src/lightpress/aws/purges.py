@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from lightpress.pipeline.source import Source
 
 
+_KEPT = "/!$&'(),:;=@+"
+"""What RFC 1738 does not call unsafe, and a path may have, besides letters, digits and - . _ ; no asterisk, which is a
+wildcard: https://datatracker.ietf.org/doc/html/rfc1738#section-2.2
+"""
 _BUSY = {"TooManyInvalidationsInProgress", "Throttling"}
 
 
@@ -91,7 +95,8 @@ class CloudFrontCache:
         Raises:
             TooManyRequests: CloudFront works on as many as it takes at a time.
         """
-        paths = sorted({_path_of(cached) for folder in folders for cached in cached_folders(folder)})
+        cached = {one for folder in folders for one in cached_folders(folder)}
+        paths = sorted({path for one in cached for path in paths_of(one)})
         try:
             self.cloudfront.create_invalidation(
                 DistributionId=self.distribution_id,
@@ -106,10 +111,17 @@ class CloudFrontCache:
             raise
 
 
-def _path_of(cached: str) -> str:
-    """As CloudFront takes it: what no URL can hold is encoded, for it compares with URLs as viewers send them.
+def paths_of(cached: str) -> tuple[str, ...]:
+    """As CloudFront takes it, in each spelling that viewers may have asked for: at most two.
 
+    It compares with URLs as viewers send them, and wants to have encoded what is not ASCII or unsafe by RFC 1738, and
+    nothing else. Unsafe characters that stand for themselves are refused, with all that is in the request.
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/invalidation-specifying-objects.html
     """
-    wildcard = cached.endswith(("/", "*")) or not cached
-    return "/" + quote(cached.removesuffix("*"), safe="/!'()~._-") + "*" * wildcard
+    wildcard = "*" * (cached.endswith(("/", "*")) or not cached)
+    plain = cached.removesuffix("*")
+    return tuple(dict.fromkeys(f"/{_encoded(plain, kept)}{wildcard}" for kept in (_KEPT, "/")))
+
+
+def _encoded(path: str, kept: str) -> str:
+    return quote(path, safe=kept).replace("~", "%7E")  # which `quote` never encodes

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest, Variant
     from lightpress.pipeline.recipe import Recipe
 
-MOST_PAST = 200
-"""So many addresses of the past a manifest names; beyond, the oldest is forgotten, and its copy with it."""
+MOST_PAST = 1_000
+"""So many addresses of the past a manifest names besides those that are left with it; the oldest beyond are forgotten.
+
+They are there for whoever is interrupted: what is left now is never forgotten, however many variants a recipe has. With
+addresses of 50 characters they are some 50 KB of the manifest, and at most 1 MB with the longest that S3 takes.
+"""
 
 
 def with_copies(manifest: Manifest, recipe: Recipe | None, before: Manifest | None) -> Manifest:
@@ -33,9 +37,9 @@ def with_copies(manifest: Manifest, recipe: Recipe | None, before: Manifest | No
     if before is not None and copied_as == before.copied_as and _same(copies, before.copies):
         return replace(manifest, copies=before.copies, copied_as=copied_as, past_copies=before.past_copies)
     stay = {one.path for one in copies}
-    left = [*(one.path for one in before.copies), *before.past_copies] if before else []
-    past = tuple(path for path in dict.fromkeys(left) if path not in stay)
-    return replace(manifest, copies=copies, copied_as=copied_as, past_copies=past[:MOST_PAST])
+    left = [one.path for one in before.copies if one.path not in stay] if before else []
+    older = [path for path in before.past_copies if path not in stay.union(left)] if before else []
+    return replace(manifest, copies=copies, copied_as=copied_as, past_copies=(*left, *older[:MOST_PAST]))
 
 
 def mark_of(variant: Variant, manifest: Manifest, owner: str) -> Lies:

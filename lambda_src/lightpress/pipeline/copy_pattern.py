@@ -40,6 +40,12 @@ COPY_MARK = "lightpress"
 """What the names begin with of the user metadata that tell whose copy an object is."""
 FIVE_MINUTES = "public, max-age=300"
 """What copies are cached by, where a recipe says nothing: an address stays when its picture changes."""
+SPELLED_IN_TWO_WAYS = "!$&'()*+,:;=@[\\]^|~"
+"""What a page may write as it stands or percent-encoded in a path: both reach CloudFront as they are written, and are
+kept there as two. Whatever else is no letter, digit or one of - . _ /, browsers encode.
+
+https://url.spec.whatwg.org/#path-percent-encode-set
+"""
 _FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}/")
 _PART = re.compile(r"\{([^{}]*)\}")
 _LITERAL = re.compile(r"[A-Za-z0-9!_.'()/-]*")
@@ -193,13 +199,28 @@ def purged_by(addresses: Iterable[str], folder: str) -> tuple[str, ...]:
 
     One path costs as much as another, and what a wildcard takes along is fetched anew. Only where the addresses of a
     key begin with nothing but the folder of all copies, a wildcard would take everything along.
+
+    A wildcard ends before what can be spelled in two ways, so that it takes both along, unless that leaves a folder
+    alone: such paths remain, to be spelled out.
     """
     every = sorted(addresses)
     if len(every) > 1:
         shared = _common(every[0], every[-1])
         if shared.startswith(folder) and len(shared) > len(folder):
-            return (f"{shared}*",)
-    return tuple(every)
+            return (f"{_spelled_in_one_way(shared) or shared}*",)
+    return tuple(dict.fromkeys(_purge_of(one) for one in every))
+
+
+def _purge_of(address: str) -> str:
+    start = _spelled_in_one_way(address)
+    return f"{start}*" if start and start != address else address
+
+
+def _spelled_in_one_way(address: str) -> str:
+    """What an address begins with that has one spelling; "" if that is a folder alone, or nothing, and more follows."""
+    found = next((at for at, one in enumerate(address) if one in SPELLED_IN_TWO_WAYS), len(address))
+    start = address[:found]
+    return "" if start != address and start.endswith("/") else start
 
 
 def _common(first: str, last: str) -> str:

@@ -21,7 +21,7 @@ from lightpress.pipeline.ports import PreconditionFailed
 if TYPE_CHECKING:
     from lightpress.pipeline.copy_pattern import CopyRules
     from lightpress.pipeline.manifest import Copy, Manifest
-    from lightpress.pipeline.ports import Copies, Dependencies, Lies
+    from lightpress.pipeline.ports import Copies, Dependencies, Lies, Published
 
 _TRIES = 5
 
@@ -38,9 +38,7 @@ def match_copies(manifest: Manifest, dependencies: Dependencies) -> Manifest:
     placed = tuple(map(work.place, manifest.copies))
     for path in manifest.past_copies:
         work.take_away(path)
-    now = dependencies.images.published(manifest.key)
-    if now is None or now.manifest != manifest:
-        raise PreconditionFailed
+    now = work.still_published()
     if manifest.past_copies:
         work.wake_others()
     if placed == manifest.copies:
@@ -83,8 +81,7 @@ class _Matching:
             return self._refused(lying)
         if lying is not None and lying.seal == mark.seal:
             return None
-        if lying is not None and lying.revision > self.manifest.revision:
-            raise PreconditionFailed  # somebody has published another manifest
+        self._give_way(lying)
         data = self.copies.variant(variant.path)
         if data is None:
             raise PreconditionFailed
@@ -110,10 +107,24 @@ class _Matching:
         lying = self.copies.look(path)
         if lying is None or lying.owner != self.copies.owner(self.manifest.key):
             return
-        if lying.revision > self.manifest.revision:
-            raise PreconditionFailed
+        self._give_way(lying)
         self._purge()
         self.copies.remove(path, lying)
+
+    def still_published(self) -> Published:
+        """The manifest as it is published; raises PreconditionFailed if another is by now, or none."""
+        now = self.dependencies.images.published(self.manifest.key)
+        if now is None or now.manifest != self.manifest:
+            raise PreconditionFailed
+        return now
+
+    def _give_way(self, lying: Lies | None) -> None:
+        """Leave a copy of a later revision to whoever has published that; raises PreconditionFailed.
+
+        Where nobody has, it is of a stack of the same name that is gone: the revisions of this one began at 1 again.
+        """
+        if lying is not None and lying.revision > self.manifest.revision:
+            self.still_published()
 
     def wake_others(self) -> None:
         """Have those looked at who wait for an address of this key: it may be free now."""

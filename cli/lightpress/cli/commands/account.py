@@ -37,7 +37,7 @@ def empty(
     """Delete everything that a deployment stores, so that its stack can be removed; make destroy runs it.
 
     Stops processing first: event sources are disabled, and stay so; queues are purged. Then deletes all versions in all
-    buckets of the stack. Attached buckets are not touched.
+    buckets of the stack, and its copies in a copies_bucket. Attached buckets are not touched.
     """
     from lightpress.cli.emptying import Emptying, NotEmptiedError
     from lightpress.client.stack import NoStackError, stack_of
@@ -69,15 +69,19 @@ def _empty(emptying: Emptying, *, ask: bool) -> None:
     with progress_bars() as progress:
         counting = progress.add_task("counting", total=None)
         found = emptying.count(lambda count: progress.update(counting, completed=count))
+        copies = emptying.count_copies()
     for bucket, count in found.items():
         err.print(f"{bucket}: {count:,} versions, delete markers and unfinished uploads")
+    if emptying.copies is not None:
+        err.print(f"{emptying.copies.bucket}: {copies:,} copies of this deployment; all else in it is yours, and stays")
+    total = found.total() + copies
     if ask:
-        confirm(f"Delete all of it ({found.total():,}), and stop processing in {emptying.stack.name}?")
+        confirm(f"Delete all of it ({total:,}), and stop processing in {emptying.stack.name}?")
     with progress_bars() as progress:
         stopping = progress.add_task("stopping the functions", total=1)
         emptying.stop_processing()
         progress.advance(stopping)
-        removing = progress.add_task("deleting", total=found.total())
+        removing = progress.add_task("deleting", total=total)
         removed = emptying.remove(lambda count: progress.update(removing, completed=count))
     out.print(f"{removed:,} deleted. The event sources of {emptying.stack.name} are disabled: remove the stack now.")
 

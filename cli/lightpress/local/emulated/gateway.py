@@ -21,6 +21,7 @@ In both, it fails over within origin groups (`origin_groups`), which the emulato
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 from edge_cache import EdgeCache, Invalidations
@@ -44,6 +45,8 @@ async def _fetch_signed(host: str, origin: Any, method: str, uri: str, *rest: An
 
 _cache, _in_progress = EdgeCache(), Invalidations()
 _PATHS = re.compile(rb"<Path>([^<]*)</Path>")
+_UNSAFE = re.compile(r"""[^!-~]|["#<>\[\\\]^`{|}~]|\*.""")
+"""What CloudFront takes in no path to invalidate: what RFC 1738 calls unsafe, and a wildcard that is not at the end."""
 _ask_origin = cloudfront._fetch_from_origin  # noqa: SLF001
 _invalidate = cloudfront._create_invalidation  # noqa: SLF001
 _with_own_headers = cloudfront._add_cloudfront_headers  # noqa: SLF001
@@ -65,7 +68,11 @@ async def _fetch_through_cache(origin: Any, method: str, uri: str, *rest: Any) -
 
 
 def _invalidate_cache(distribution: str, body: bytes) -> Any:  # noqa: ANN401  the emulator's
-    paths = [path.decode() for path in _PATHS.findall(body)]
+    paths = [unescape(path.decode()) for path in _PATHS.findall(body)]
+    if any(map(_UNSAFE.search, paths)):
+        return cloudfront._error(  # noqa: SLF001
+            "InvalidArgument", "Your request contains one or more invalid invalidation paths.", 400
+        )
     if not _in_progress.takes(paths):
         said = (
             "Processing your request will cause you to exceed the maximum number of in-progress wildcard invalidations."
