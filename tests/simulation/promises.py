@@ -114,6 +114,9 @@ class Promises:
         self._lay_there: dict[str, frozenset[str]] = {}
         self.foreign: dict[str, bytes] = {}
         self._owners: dict[str, str] = {}
+        self._lying: dict[str, tuple[str, str]] = {}  # whose copy is at an address, and its ETag
+        self._lain: dict[str, tuple[str, str]] = {}  # which was there before
+        self._struck: set[str] = set()
 
     @property
     def owed(self) -> list[str]:
@@ -293,6 +296,23 @@ class Promises:
             if self._owners.get(path, owner) != owner:
                 self._break(path, "one original's copy was overwritten by another's")
         self._owners = owners
+        self._note_struck({path: (owner, self._cloud.images.keys[path][-1].etag) for path, owner in owners.items()})
+
+    def _note_struck(self, lying: dict[str, tuple[str, str]]) -> None:
+        """Note addresses whose copy went with a removal that was meant for another original's, of the same bytes.
+
+        The ETag is of the bytes, and S3 has no other condition: whoever has looked at the copy before removes the one
+        that another original has put there since. Its manifest tells of a copy that is not there, until a sweep.
+        """
+        for path, was in self._lying.items():
+            if lying.get(path) == was:
+                continue
+            owner, etag = self._lain.get(path, was)
+            if path not in lying and etag == was[1] and owner != was[0]:
+                self._struck.add(path)
+            self._lain[path] = was
+        self._struck -= lying.keys()
+        self._lying = lying
 
     def _copies(self) -> list[tuple[str, str]]:
         """The address of each copy, and the short name of the key that it is of."""
@@ -329,6 +349,8 @@ class Promises:
         if copy.refused is not None:
             if copy.refused == ANOTHERS and (is_its_own or copy.path not in lying):
                 self._break(key, f"it was refused for {copy.refused}, which is over")
+        elif copy.path in self._struck:
+            return
         elif not is_its_own:
             self._break(key, "there is no copy where its manifest says so")
         elif self._cloud.images.data(copy.path) != self._cloud.images.data(copy.variant):
