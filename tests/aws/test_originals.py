@@ -139,16 +139,27 @@ def test_whether_a_version_is_there_is_told_also_of_an_older_one_and_of_one_that
 ) -> None:
     old, new = (s3.put_object(Bucket="uploads", Key="a.jpg", Body=body)["VersionId"] for body in (b"old", b"new"))
     originals = S3Originals(s3)
-    assert [originals.has(HERE, version) for version in (new, old, "never")] == [True, True, False]
+    assert [originals.identity_of(HERE, version) for version in (new, old, "never")] == [new, old, None]
     s3.delete_object(Bucket="uploads", Key="a.jpg")  # HEAD says 404, and the versions are there
-    assert [originals.has(HERE, version) for version in (new, "never")] == [True, False]
+    assert [originals.identity_of(HERE, version) for version in (new, "never")] == [new, None]
     with Stubber(s3) as stub:  # a bucket policy may deny HEAD of what is not scanned
         stub.add_client_error("head_object", "403", http_status_code=403)
         stub.add_response("list_object_versions", {"Versions": [{"Key": "a.jpg", "VersionId": new, "ETag": "e"}]})
-        assert originals.has(HERE, new)
+        assert originals.identity_of(HERE, new) == new
         stub.add_client_error("head_object", "500", http_status_code=500)
         with pytest.raises(ClientError, match="500"):
-            originals.has(HERE, new)
+            originals.identity_of(HERE, new)
+
+
+def test_an_upload_with_a_focus_is_found_by_its_etag_alone_too(
+    s3: S3Client,
+) -> None:
+    s3.put_object(Bucket="plain", Key="a.jpg", Body=b"one", Metadata={"focus": "0.4,0.2"})
+    original = there(s3, PLAIN)
+    originals = S3Originals(s3)
+    assert originals.identity_of(PLAIN, original.etag.strip('"')) == original.identity
+    assert originals.identity_of(PLAIN, original.identity) == original.identity
+    assert originals.identity_of(PLAIN, "0" * 32) is None
 
 
 def test_a_version_that_may_not_be_removed_stays_and_any_other_error_is_raised(s3: S3Client) -> None:

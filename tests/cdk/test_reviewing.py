@@ -19,7 +19,7 @@ from tests.cdk.templates import NO_LAYER, Template, read_template
 from tests.cdk.test_monitoring import alarms
 from tests.handlers.conftest import IMAGES, QUEUE, UPLOADS
 from tests.handlers.recorder import needs
-from tests.handlers.test_take_review import ASK_REVIEWERS, LIST_AS_HELD, MEASURING, TAKE_REVIEW, UNLIST
+from tests.handlers.test_take_review import ASK_REVIEWERS, LIST_AS_HELD, MEASURING, REMOVING_DEAD, TAKE_REVIEW, UNLIST
 from tests.operations.alarming import Measured, is_raised
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def asked_of(template: Template, handler: str) -> set[tuple[str, str]]:
 
 
 def test_it_may_do_what_it_does(gated: Template) -> None:
-    wanted = {(need.action, need.resource) for need in needs(TAKE_REVIEW | MEASURING)}
+    wanted = {(need.action, need.resource) for need in needs(TAKE_REVIEW | MEASURING | REMOVING_DEAD)}
     assert asked_of(gated, "take_review") == wanted
 
 

@@ -31,8 +31,10 @@ from lightpress.pipeline.recipe import Recipe, RecipeBook, Rule
 from lightpress.pipeline.reconcile import Action, Outcome, reconcile
 from lightpress.pipeline.source import Source
 from tests.handlers.conftest import CDN, IMAGES, REVIEWS_QUEUE, UPLOADS, Context, Deployed, batch, url_of
-from tests.handlers.recorder import Call, recorded
+from tests.handlers.recorder import Call, needs, recorded
 from tests.handlers.services import answering
+from tests.stores.refused import NOT_ALLOWED, Refusal
+from tests.stores.refused import refusing as refused_by_aws
 from tools.drawing import file_of, ramp
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ MODERATE = {
     Call("s3", "GetObject", IMAGES, "reviews/"),
     Call("s3", "HeadObject", UPLOADS, "*"),
     Call("s3", "GetObject", UPLOADS, "*"),
+    Call("s3", "ListObjectVersions", UPLOADS, "*"),  # which version it is that may not be looked at
     Call("rekognition", "DetectModerationLabels", "*"),
     Call("sqs", "SendMessage", REVIEWS_QUEUE),
 }
@@ -124,7 +127,7 @@ def test_a_picture_in_which_nothing_is_found_is_published_and_rekognition_was_se
     manifest = held(deployed)
     with answering({"DetectModerationLabels": CLEAN}) as heard, recorded() as calls:
         assert ask(manifest) == []
-    assert calls == MODERATE
+    assert calls == MODERATE - {Call("s3", "ListObjectVersions", UPLOADS, "*")}
     (request,) = heard
     assert request["MinConfidence"] == 50.0
     with Image.open(io.BytesIO(base64.b64decode(request["Image"]["Bytes"]))) as seen:
@@ -233,6 +236,30 @@ def test_a_picture_too_small_for_rekognition_is_not_sent_and_stays_held(deployed
         assert heard == []
         assert ask(held(deployed, file_of(ramp((300, 80)), "PNG"))) == []
     assert len(heard) == 1
+
+
+SSE_C = Refusal(
+    400,
+    "InvalidRequest",
+    "The object was stored using a form of Server Side Encryption. The correct parameters must be provided to retrieve "
+    "the object.",
+)
+
+
+@pytest.mark.parametrize("refusal", [SSE_C, NOT_ALLOWED], ids=lambda refusal: refusal.code)
+def test_an_original_that_may_not_be_read_stays_held_for_a_person_and_is_counted_as_unanswered(
+    deployed: Deployed, refusal: Refusal, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = held(deployed)
+    composed.previews.cache_clear()  # its client is heard from when it is made
+    with recorded() as calls, refused_by_aws(session(), refusal, lambda what: what.endswith(KEY)) as refused:
+        assert ask(manifest) == []
+    assert {what.partition(" ")[0] for what in refused} == {"HEAD", "GET"}
+    assert needs(calls) <= needs(MODERATE)
+    assert Call("s3", "ListObjectVersions", UPLOADS, "*") in calls
+    assert "ReviewsUnanswered" in capsys.readouterr().out
+    assert taken(deployed) == 0
+    assert look(deployed).action is Action.NOTHING
 
 
 def moving() -> bytes:

@@ -17,6 +17,7 @@ from lightpress.aws.reviews import S3Reviews
 from lightpress.aws.session import s3_client
 from lightpress.aws.waiting import S3Waiting
 from lightpress.backfill.look import Looking
+from lightpress.composition import take_review as composed
 from lightpress.composition.publishing import RECIPES
 from lightpress.handlers.take_review import handler
 from lightpress.image import render
@@ -226,6 +227,18 @@ def test_in_a_bucket_without_versions_a_scan_is_of_what_has_its_etag(deployed: D
     assert look(deployed, MALWARE).action is Action.PUBLISHED
 
 
+@pytest.mark.parametrize(("status", "action"), [("NO_THREATS_FOUND", "published"), ("THREATS_FOUND", "rejected")])
+def test_in_a_bucket_without_versions_a_scan_counts_for_an_upload_with_a_focus_though_guardduty_knows_none(
+    deployed: Deployed, status: str, action: str
+) -> None:
+    deployed.s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Suspended"})
+    picture = file_of(ramp((400, 300)), "JPEG")
+    etag = deployed.s3.put_object(Bucket=UPLOADS, Key=KEY, Body=picture, Metadata={"focus": "0.4,0.2"})["ETag"]
+    assert look(deployed, MALWARE).action is Action.HELD
+    assert take(scanned(None, status, eTag=etag.strip('"'))) == []
+    assert look(deployed, MALWARE).action == action
+
+
 @pytest.mark.parametrize(
     "broken",
     [
@@ -246,9 +259,9 @@ def test_what_is_no_review_comes_back_until_it_is_a_dead_letter_and_others_of_it
 
 MEASURING = {
     Call("s3", "ListObjectsV2", IMAGES, "held/"),
-    Call("s3", "GetObject", IMAGES, "held/"),
     Call("s3", "GetObject", IMAGES, "m/"),
 }
+REMOVING_DEAD = {Call("s3", "DeleteObjects", IMAGES, "held/")}
 
 
 def measured(told: Told) -> tuple[float, float]:
@@ -289,7 +302,7 @@ def test_what_nobody_reviews_in_time_is_looked_at_in_the_next_hour_and_published
         deployed.s3.delete_object(Bucket=IMAGES, Key=manifest_path(KEY))
         look_with(deployed, book, now=time.time() - 3_700)
         take(MEASURE)
-    assert calls == MEASURING | {Call("sqs", "SendMessage", QUEUE)}
+    assert calls == MEASURING | REMOVING_DEAD | {Call("sqs", "SendMessage", QUEUE)}
     assert [KEY in body for body in looks(deployed)] == [True]
     rejecting = look_with(deployed, limited(Unanswered.REJECT, PERSON))
     assert rejecting.verdict is not None
@@ -313,20 +326,24 @@ def test_at_night_what_is_overdue_is_seen_and_what_has_time_is_not(deployed: Dep
     assert later(Source(UPLOADS, KEY)).stale == "reviewed"
 
 
-def test_an_entry_that_somebody_left_behind_who_died_is_not_waiting(held: Deployed, told: Told) -> None:
+def test_an_entry_that_somebody_left_behind_who_died_is_not_waiting_and_is_removed(held: Deployed, told: Told) -> None:
     (entry,) = held.s3.list_objects_v2(Bucket=IMAGES, Prefix="held/")["Contents"]
     body = held.s3.get_object(Bucket=IMAGES, Key=entry["Key"])["Body"].read()
     take(said(held), said(held, MALWARE))
     look(held, PERSON, MALWARE)
     held.s3.put_object(Bucket=IMAGES, Key=entry["Key"], Body=body)
-    assert measured(told) == (1, 0)
+    with recorded() as calls:
+        composed.waiting.cache_clear()  # its client is heard from when it is made
+        assert measured(told) == (0, 0)
+    assert calls == MEASURING | REMOVING_DEAD
+    assert held.s3.list_objects_v2(Bucket=IMAGES, Prefix="held/")["KeyCount"] == 0
 
 
 def test_the_wait_is_that_of_the_oldest(held: Deployed) -> None:
     now = datetime.now(UTC)
-    waits = S3Waiting(held.s3, IMAGES).measure()
+    waits = S3Waiting(held.s3, IMAGES, map).measure()
     assert waits.seconds(now + timedelta(hours=25)) >= 25 * 3600 - 60
-    assert S3Waiting(held.s3, UPLOADS).measure().seconds(now) == 0
+    assert S3Waiting(held.s3, UPLOADS, map).measure().seconds(now) == 0
     assert waits.seconds(now - timedelta(hours=1)) == 0, "by a clock that is behind that of S3"
 
 

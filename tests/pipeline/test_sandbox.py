@@ -182,6 +182,7 @@ NONSENSE = {
     "not text": struct.pack(">IQ", 4, 0) + b"\xff\xfe\xfd\xfc",
     "not an object": struct.pack(">IQ", 2, 0) + b"17",
     "an unknown verdict": struct.pack(">IQ", 32, 0) + b'{"rejected": "boring", "detail":1}'[:32],
+    "a number that is none": struct.pack(">IQ", 12, 0) + b'{"wide":NaN}',
     "half a header": b"\0\0",
     "half a frame": struct.pack(">IQ", 100, 0) + b"{",
 }

@@ -377,12 +377,17 @@ class Release:
             self.code.originals.S3Originals(s3),
         )
 
+        waiting = self.code.waiting.S3Waiting(s3, IMAGES, map)
         overdue = self.code.reviewing.LookAtOverdue(
-            self.code.waiting.S3Waiting(s3, IMAGES), Publishing(UPLOADS).named, hints.SqsLooks(cast("Any", sqs), QUEUE)
+            waiting,
+            Publishing(UPLOADS).named,
+            hints.SqsLooks(cast("Any", sqs), QUEUE),
+            map,
         )
 
         def handle(message: Message) -> None:
             if message.body == reviewing.MEASURE:
+                waiting.measure()
                 overdue(self._now(wire))
                 return
             key, identity, reviewer, approved = json.loads(message.body)

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 RECONCILE, PROCESS, RECORD_FAILURE, ANNOUNCE = "reconcile", "process", "record_failure", "announce"
 LOOK, SWEEP = "look", "sweep"
 FIRST_VIEW, CORRECTION, ERASING = "first_view", "correction", "erasing"
-REVIEWING, REVIEWS = "reviewing", "reviews"
+REVIEWING, REVIEWS, WAITING = "reviewing", "reviews", "waiting"
 ENRICHING, FACTS = "enriching", "facts"
 DROPPING = "dropping"
 FAILURES = "failures"
@@ -979,7 +979,7 @@ MUTANTS = (
     Mutant(
         "the review of a version that is gone is kept",
         REVIEWING,
-        (Change("not S.originals.has(*_)", "False"),),
+        (Change("S.originals.identity_of(*_)", "given.identity"),),
         Case("PDSl", begins=HELD_AND_DELETED),
         5_000,
     ),
@@ -988,9 +988,9 @@ MUTANTS = (
         REVIEWING,
         (
             Change(
-                "if not S.originals.has(*_):\n    return False",
+                "I = S.originals.identity_of(*_)",
                 "self.reviews.keep(key, given.identity, given.review)\n"
-                "if not self.originals.has(given.source, given.identity):\n    return False",
+                "I = self.originals.identity_of(given.source, given.identity)",
             ),
         ),
         Case("PDSl", begins=HELD_AND_DELETED),
@@ -1051,6 +1051,20 @@ MUTANTS = (
         (Change("S.looks.request_look(S.named(K))", "None"),),
         Case("PT", unanswered=Unanswered.REJECT),
         500,
+    ),
+    Mutant(
+        "an entry is removed whose manifest is about to be published",
+        WAITING,
+        (Change("revision_of_entry(P) <= M.revision", "True"),),
+        Case("PTP", unanswered=Unanswered.REJECT),
+        20_000,
+    ),
+    Mutant(
+        "an entry that a dead worker left stays in the list",
+        WAITING,
+        (Change("revision_of_entry(P) <= M.revision", "False"),),
+        Case("Pa", faults=1, unanswered=Unanswered.REJECT),
+        20_000,
     ),
     Mutant(
         "nobody is waited for",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,15 @@ from lightpress.pipeline.copies import with_copies
 from lightpress.pipeline.copy_pattern import ANOTHERS
 from lightpress.pipeline.events import read
 from lightpress.pipeline.facts import center_of, fact_from
-from lightpress.pipeline.gate import PERSON, entry_of, held_folder, review_from_json, review_path, reviews_folder
+from lightpress.pipeline.gate import (
+    PERSON,
+    entry_of,
+    held_folder,
+    review_from_json,
+    review_path,
+    reviews_folder,
+    revision_of_entry,
+)
 from lightpress.pipeline.manifest import Manifest, Status, manifest_from_json
 from lightpress.pipeline.paths import (
     VARIANTS,
@@ -51,6 +60,7 @@ from tests.simulation.pictures import (
     rendered_by_any,
     spec_of,
 )
+from tools.fakes.s3 import SimulatedS3
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,6 +114,9 @@ class Promises:
         self._lay_there: dict[str, frozenset[str]] = {}
         self.foreign: dict[str, bytes] = {}
         self._owners: dict[str, str] = {}
+        self._lying: dict[str, tuple[str, str]] = {}  # whose copy is at an address, and its ETag
+        self._lain: dict[str, tuple[str, str]] = {}  # which was there before
+        self._struck: set[str] = set()
 
     @property
     def owed(self) -> list[str]:
@@ -283,6 +296,23 @@ class Promises:
             if self._owners.get(path, owner) != owner:
                 self._break(path, "one original's copy was overwritten by another's")
         self._owners = owners
+        self._note_struck({path: (owner, self._cloud.images.keys[path][-1].etag) for path, owner in owners.items()})
+
+    def _note_struck(self, lying: dict[str, tuple[str, str]]) -> None:
+        """Note addresses whose copy went with a removal that was meant for another original's, of the same bytes.
+
+        The ETag is of the bytes, and S3 has no other condition: whoever has looked at the copy before removes the one
+        that another original has put there since. Its manifest tells of a copy that is not there, until a sweep.
+        """
+        for path, was in self._lying.items():
+            if lying.get(path) == was:
+                continue
+            owner, etag = self._lain.get(path, was)
+            if path not in lying and etag == was[1] and owner != was[0]:
+                self._struck.add(path)
+            self._lain[path] = was
+        self._struck -= lying.keys()
+        self._lying = lying
 
     def _copies(self) -> list[tuple[str, str]]:
         """The address of each copy, and the short name of the key that it is of."""
@@ -319,6 +349,8 @@ class Promises:
         if copy.refused is not None:
             if copy.refused == ANOTHERS and (is_its_own or copy.path not in lying):
                 self._break(key, f"it was refused for {copy.refused}, which is over")
+        elif copy.path in self._struck:
+            return
         elif not is_its_own:
             self._break(key, "there is no copy where its manifest says so")
         elif self._cloud.images.data(copy.path) != self._cloud.images.data(copy.variant):
@@ -618,7 +650,7 @@ class Promises:
         if left := self.leftovers():
             self._break("*", f"{left} generations are left over after a sweep")
 
-    def check_settled(self) -> None:
+    def check_settled(self) -> None:  # noqa: C901  one promise after another
         """Once nothing is left to do, every key has come to exactly one end, and so has every message."""
         for key in sorted(self._cloud.keys):
             manifest, source, recipe = self.manifest(key), self._cloud.uploads.newest(key), self._cloud.recipe_for(key)
@@ -649,6 +681,22 @@ class Promises:
         self._check_nonsense()
         self._check_kept_by_cdn()
         self._check_copies()
+        if self._cloud.gated:
+            self._check_list()
+
+    def _check_list(self) -> None:
+        """What is listed waits by that, or may still come to, or is removed when it is counted next."""
+        images = replace(self._cloud.images, keys=dict(self._cloud.images.keys), announce=lambda *_: None)
+        s3: Any = SimulatedS3({IMAGES: images})
+        self._cloud.code.waiting.S3Waiting(s3, IMAGES, map).measure()
+        for key in sorted(self._cloud.keys):
+            manifest = self.manifest(key)
+            if manifest is None:
+                continue
+            listed = {path for path in images.keys if path.startswith(held_folder(key)) and images.newest(path)}
+            dead = {path for path in listed if revision_of_entry(path) <= manifest.revision}
+            if dead - ({entry_of(manifest)} if manifest.status is Status.HELD else set()):
+                self._break(key, "it waits no more, and is listed for ever")
 
     def _has_left(self, key: str, manifest: Manifest | None) -> bool:
         """Whether what a key held is to have left, and not to be deleted.

@@ -13,6 +13,7 @@ from lightpress.cdk.existing import read_attached, send
 from lightpress.cdk.findings import acknowledge
 from lightpress.cdk.functions import PythonFunction
 from lightpress.cdk.naming import resource
+from lightpress.cdk.processing import read_originals
 from lightpress.cdk.webhooks import rule_of
 from lightpress.delivery.notify import KINDS, SOURCE
 from lightpress.pipeline.gate import MODERATION, REVIEWS
@@ -71,10 +72,7 @@ class Moderating(Component):
                 "MODERATION": thresholds.to_json(),
             },
         )
-        self.function.add_environment("UPLOADS_BUCKET", uploads.bucket_name)
-        self.function.allow("s3:GetObject", on=uploads.arn_for_objects("*"))
-        self.function.allow("s3:ListBucket", on=uploads.bucket_arn)
-        self.function.accept_any_key(uploads, "*")
+        read_originals(self.function, uploads)
         read_attached(self.function, config.existing.attach)
         # One picture for each invocation: none has to be rendered again because another took long.
         self.function.consume(self.asked.queue, batch_size=1, max_concurrency=MODERATED_AT_ONCE)

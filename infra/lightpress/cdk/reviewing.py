@@ -90,8 +90,8 @@ class Reviewing(Component):
         self.function.allow("sqs:SendMessage", on=processing.queue.queue_arn)
         if code.recipes.has_time_limits:
             self.function.add_environment("GATE_TIME_LIMITS", "true")
-        # How long pictures wait: the list, and the manifests of the oldest.
-        self.function.allow("s3:GetObject", on=images.arn_for_objects(f"{HELD}*"))
+        # How long pictures wait: the list, whose dead entries it removes, and the manifests of the oldest.
+        self.function.allow("s3:DeleteObject", on=images.arn_for_objects(f"{HELD}*"))
         self.function.allow("s3:GetObject", on=images.arn_for_objects("m/*"))
         self.function.accept_any_key(images, f"{HELD}*", "m/*")
         self._measure_every_hour()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lightpress.aws.images import S3Images
-from lightpress.pipeline.facts import fact_from
+from lightpress.pipeline.facts import fact_from_json
 from lightpress.pipeline.paths import fact_path
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class S3Facts:
         """GET each enricher's answer."""
         images = S3Images(self.s3, self.bucket)
         found = (images.file_at(fact_path(key, identity, enricher)) for enricher in enrichers)
-        return tuple(fact_from(json.loads(body)) for body in found if body is not None)
+        return tuple(fact_from_json(body) for body in found if body is not None)
 
     def keep(self, key: str, identity: str, fact: Fact) -> None:
         """PUT an answer in place of the enricher's last one."""

@@ -55,17 +55,22 @@ class S3Originals:
             raise PreconditionFailed  # it can be read by now, or is another one
         return _original(newest, newest["Size"], closed)
 
-    def has(self, source: Source, identity: str) -> bool:
-        """HEAD; where that does not show this version, LIST VERSIONS, which needs no right to look at it."""
+    def identity_of(self, source: Source, called: str) -> str | None:
+        """HEAD; where that does not show this version, LIST VERSIONS, which needs no right to look at it.
+
+        A list does not tell the focus of an upload: what is below another version, or may not be looked at, is what the
+        caller calls it, if it has that ETag.
+        """
         try:
             head = self.s3.head_object(Bucket=source.bucket, Key=source.key)
         except ClientError as error:
             if not (is_gone(error) or is_refusal(error)):
                 raise
         else:
-            if _original(head, head["ContentLength"], None).identity == identity:
-                return True
-        return any(_is_called(version, identity) for version in _versions(self.s3, source))
+            seen = _original(head, head["ContentLength"], None).identity
+            if called in {seen, _contents_in(seen)}:
+                return seen
+        return called if any(_is_called(version, called) for version in _versions(self.s3, source)) else None
 
     def read(self, source: Source, original: Original) -> bytes:
         """GET with If-Match: another version with the same ETag has the same bytes."""
@@ -107,11 +112,16 @@ def _of_contents(etag: str, focus: tuple[float, float] | None) -> str:
     return f"{contents} {FOCUS}={focus[0]:g},{focus[1]:g}" if focus else contents
 
 
+def _contents_in(identity: str) -> str:
+    """The ETag alone, which is all that others know of an upload with a focus."""
+    return identity.partition(" ")[0]
+
+
 def _is_called(listed: Mapping[str, Any], identity: str) -> bool:
     """Whether a version in a list is the one with this identity; a list does not tell the focus of an upload."""
     if listed["VersionId"] != _NO_VERSION:
         return bool(listed["VersionId"] == identity)
-    return bool(listed["ETag"].strip('"') == identity.partition(" ")[0])
+    return bool(listed["ETag"].strip('"') == _contents_in(identity))
 
 
 def _versions(s3: S3Client, source: Source) -> Iterator[Mapping[str, Any]]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.source import Source
+from lightpress.strict_json import strict_json
 
 if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest, Variant
@@ -44,7 +44,7 @@ class Asked:
 def read_asked(body: str) -> Asked:
     """Read an event `ImageReady` as EventBridge sends it to a queue; raises NotAsked."""
     try:
-        detail: dict[str, Any] = json.loads(body)["detail"]
+        detail: dict[str, Any] = strict_json(body)["detail"]
         original = detail["original"]
         return Asked(detail["key"], Source(original["bucket"], original["key"]), detail["facts"]["version"])
     except (ValueError, LookupError, TypeError) as error:

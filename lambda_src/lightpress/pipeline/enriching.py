@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from lightpress.pipeline.facts import fact_from
 from lightpress.pipeline.manifest import Status
 from lightpress.pipeline.source import Source
+from lightpress.strict_json import strict_json
 
 if TYPE_CHECKING:
     from lightpress.pipeline.events import FindSource
@@ -80,13 +81,14 @@ class TakeFact:
 
 def fact_message(source: Source, identity: str, fact: Fact) -> str:
     """The body of a message that says what an enricher says (docs/facts.md)."""
-    return json.dumps({"fact": {"bucket": source.bucket, "key": source.key, "version": identity, **asdict(fact)}})
+    said = {"bucket": source.bucket, "key": source.key, "version": identity, **asdict(fact)}
+    return json.dumps({"fact": said}, allow_nan=False)
 
 
 def read_fact(body: str, find_source: FindSource) -> FactOf:
     """Read the body of a message; raises NotAFact where it is none, or about an object that is not ours."""
     try:
-        said = json.loads(body)["fact"]
+        said = strict_json(body)["fact"]
         fact, identity = fact_from(said), _text(said, "version")
         source = Source(_text(said, "bucket"), _text(said, "key"))
     except (ValueError, LookupError, TypeError, AttributeError) as error:

@@ -9,6 +9,7 @@ never looked at again.
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,8 @@ LOOKING = (LABELS, FACES, ALT)
 MOST_ENRICHERS = 5
 """Each is a request more for every look at a key."""
 LONGEST_ALT, LONGEST_LABEL = 1_000, 100
+LONGEST_KEY = 2_048
+"""Characters: a key of S3 has up to 1,024, an attached bucket publishes it under a prefix."""
 MOST_LABELS, MOST_FACES, MOST_ALIKE = 50, 100, 10
 
 
@@ -75,7 +78,7 @@ class Fact:
 
     def to_json(self) -> bytes:
         """Serialize for the images bucket."""
-        return json.dumps(asdict(self)).encode()
+        return json.dumps(asdict(self), allow_nan=False).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +105,17 @@ def fact_from(values: Mapping[str, Any]) -> Fact:
         alt=None if alt is None else _text(alt, LONGEST_ALT),
         labels=tuple(_label(one) for one in values.get("labels") or ())[:MOST_LABELS],
         faces=tuple(_box(one) for one in values.get("faces") or ())[:MOST_FACES],
-        looks_like=tuple(_text(key, LONGEST_ALT) for key in values.get("looks_like") or ())[:MOST_ALIKE],
+        looks_like=tuple(_key(key) for key in values.get("looks_like") or ())[:MOST_ALIKE],
     )
+
+
+def fact_from_json(body: bytes) -> Fact:
+    """Read what `Fact.to_json` wrote. Raises as `fact_from` does."""
+    return fact_from(json.loads(body, parse_constant=nothing))
+
+
+def nothing(_: str) -> None:
+    """For a NaN or Infinity that an earlier release wrote: as if nothing was said."""
 
 
 def words_from(values: Mapping[str, Any] | None) -> Words | None:
@@ -131,13 +143,27 @@ def _share(value: float) -> float:
 def _text(value: object, longest: int) -> str:
     if not isinstance(value, str) or not value.strip():
         raise TypeError(f"{value!r} is no text")
-    return " ".join(value.split())[:longest]
+    return " ".join(value.split())[:longest].rstrip()
+
+
+def _key(value: object) -> str:
+    """As S3 stores it, blanks included."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_KEY:
+        raise TypeError(f"{value!r} is no key")
+    return value
+
+
+def _number(value: object) -> float:
+    """A number that equals itself. JSON has no others, but Python reads them, and makes them of texts."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        raise ValueError(f"{value!r} is no finite number")
+    return float(value)
 
 
 def _label(values: Mapping[str, Any]) -> Label:
     confidence = values.get("confidence")
-    return Label(_text(values["name"], LONGEST_LABEL), None if confidence is None else round(float(confidence), 1))
+    return Label(_text(values["name"], LONGEST_LABEL), None if confidence is None else round(_number(confidence), 1))
 
 
 def _box(values: Mapping[str, Any]) -> Box:
-    return Box(*(_share(float(values[name])) for name in ("left", "top", "width", "height")))
+    return Box(*(_share(_number(values[name])) for name in ("left", "top", "width", "height")))

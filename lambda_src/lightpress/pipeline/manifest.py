@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.image import REJECTIONS
 from lightpress.image.capture import Capture
 from lightpress.image.formats import FALLBACKS, OUTPUTS
-from lightpress.pipeline.facts import Fact, Label, Words, fact_from, words_from
+from lightpress.pipeline.facts import Fact, Label, Words, fact_from, nothing, words_from
 from lightpress.pipeline.paths import generation_name
 
 if TYPE_CHECKING:
@@ -311,7 +311,7 @@ class Manifest:
         _leave_out(values, _SELDOM)
         if values["source"]:
             _leave_out(values["source"], _SELDOM_OF_A_SOURCE)
-        return json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(values, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,7 +456,7 @@ def _compared(variant: Variant, variants: tuple[Variant, ...]) -> Variant:
 
 def manifest_from_json(body: bytes) -> Manifest:
     """Read what `Manifest.to_json` wrote; what a later release added is ignored, so that it can be rolled back."""
-    values: dict[str, Any] = json.loads(body)
+    values: dict[str, Any] = json.loads(body, parse_constant=nothing)
     source = values["source"]
     return Manifest(
         **_known(Manifest, values)

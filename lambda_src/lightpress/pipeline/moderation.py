@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from lightpress.pipeline.gate import LONGEST_DETAIL, MODERATION, Review
+from lightpress.strict_json import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -197,7 +198,7 @@ class NotHeld(Exception):
 def read_held(body: str) -> Held:
     """Read an event `ImageHeld` as EventBridge sends it to a queue; raises NotHeld."""
     try:
-        detail: dict[str, Any] = json.loads(body)["detail"]
+        detail: dict[str, Any] = strict_json(body)["detail"]
         original = detail["original"]
         return Held(detail["key"], original["bucket"], original["key"], detail["version"])
     except (ValueError, LookupError, TypeError) as error:

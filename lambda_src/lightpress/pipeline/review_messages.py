@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from lightpress.pipeline.gate import LONGEST_DETAIL, MALWARE, Review
 from lightpress.pipeline.reviewing import ReviewOf
 from lightpress.pipeline.source import Source
+from lightpress.strict_json import strict_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,7 +57,7 @@ def read_review(body: str, find_source: FindSource) -> ReviewOf:
         NoAnswer: It is a scan without an answer.
     """
     try:
-        message = json.loads(body)
+        message = strict_json(body)
         if message.get("detail-type") == SCANNED:
             bucket, key, identity, review = _scanned(message["detail"])
         else:

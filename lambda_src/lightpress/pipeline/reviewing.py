@@ -52,19 +52,20 @@ class LookAtOverdue:
         waiting: What waits.
         named: The source that is published under a key.
         looks: Has keys looked at.
+        at_once: `map`, or what takes its place where each call waits for AWS.
     """
 
     waiting: KnowsOverdue
     named: Callable[[str], Source]
     looks: Looks
+    at_once: Callable[[Callable[[str], None], Iterable[str]], Iterable[None]]
 
     def __call__(self, now: float) -> int:
         """Look through the list; returns how many pictures are to be looked at. now: in seconds since 1970."""
-        count = 0
-        for key in self.waiting.overdue(now):
-            self.looks.request_look(self.named(key))
-            count += 1
-        return count
+        return sum(1 for _ in self.at_once(self._request_look, self.waiting.overdue(now)))
+
+    def _request_look(self, key: str) -> None:
+        self.looks.request_look(self.named(key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,8 @@ class ReviewOf:
 
     Attributes:
         source: where the original lies.
-        identity: the version that was reviewed, as `Original.identity` has it.
+        identity: the version that was reviewed, as `Original.identity` has it, or by its ETag alone where that is
+            its identity but for the focus.
         review: what the reviewer says.
     """
 
@@ -95,8 +97,11 @@ class KeepsReviews(Protocol):
 class KnowsVersions(Protocol):
     """Which versions of originals there are."""
 
-    def has(self, source: Source, identity: str) -> bool:
-        """Whether a version is there: also below another one, or below the mark of a deletion."""
+    def identity_of(self, source: Source, called: str) -> str | None:
+        """The identity, as `Original.identity` has it, of a version that others may know by its ETag alone.
+
+        None unless it is there: also below another one, or below the mark of a deletion.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +128,13 @@ class TakeReview:
     def __call__(self, given: ReviewOf) -> bool:
         """Take one; returns whether its version is there. Raises whatever S3 or SQS raise: it may be taken again."""
         key = given.source.name
-        if not self.originals.has(given.source, given.identity):
+        identity = self.originals.identity_of(given.source, given.identity)
+        if identity is None:
             return False
         if given.review.approved and given.review.reviewer != PERSON:
-            self.reviews.keep_first(key, given.identity, given.review)
+            self.reviews.keep_first(key, identity, given.review)
         else:
-            self.reviews.keep(key, given.identity, given.review)
+            self.reviews.keep(key, identity, given.review)
         # Also where nothing was kept: whoever kept it may have died before this.
         self.looks.request_look(given.source)
         return True

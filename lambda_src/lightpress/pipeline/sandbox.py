@@ -39,6 +39,7 @@ from lightpress.image import (
 )
 from lightpress.image.capture import Capture
 from lightpress.pipeline import confinement
+from lightpress.strict_json import strict_json
 from lightpress.units import MB
 
 if TYPE_CHECKING:
@@ -203,7 +204,10 @@ class Child(Generic[OptionsT]):
         text_length, data_length = _HEADER.unpack(self._exactly(_HEADER.size))
         if max(text_length, data_length) > _LARGEST_FRAME:
             raise ChildLost("it sent nonsense")
-        said = json.loads(self._exactly(text_length))
+        try:
+            said = strict_json(self._exactly(text_length))
+        except ValueError:
+            raise ChildLost("it sent nonsense") from None
         data = self._exactly(data_length)
         if "rejected" in said:
             raise PictureRejected(Reason(said["rejected"]), said["detail"])

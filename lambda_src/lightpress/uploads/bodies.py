@@ -1,17 +1,16 @@
 """Reads the JSON bodies of requests: I-JSON (RFC 7493), which every program reads alike, with limits on size and depth.
 
 What `json.loads` would let through, or fail on with other errors than ValueError: duplicate names, of which it keeps
-the last one; NaN and Infinity, which are no JSON; numbers that no double holds; nesting that exhausts the stack.
+the last one; deep nesting; and what `strict_json` refuses.
 """
 
 from __future__ import annotations
 
 import base64
-import json
-import math
 import re
 from typing import TYPE_CHECKING, Any
 
+from lightpress.strict_json import strict_json
 from lightpress.units import MB
 from lightpress.uploads.requests import Refused
 
@@ -22,7 +21,6 @@ MAX_BODY_BYTES = 1 * MB
 """Enough for the 10,000 parts of one upload, with the names and ETags of each."""
 MAX_DEPTH = 16
 """The requests of the API need three: an object, its list, and the objects of that."""
-_EXACT_DIGITS = 15  # of any whole number that is exact in a double: RFC 7493, 2.2
 # A string, closed or not, or a bracket. `*+` never gives back what it took: the time is linear, whatever the text.
 _STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
@@ -46,9 +44,7 @@ def parse_json(text: str) -> object:
     """Parse I-JSON; raises ValueError with what is wrong, without a period at its end."""
     if _depth(text) > MAX_DEPTH:
         raise ValueError(f"it is nested more than {MAX_DEPTH} levels deep")
-    return json.loads(
-        text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_int=_integer, parse_float=_finite
-    )
+    return strict_json(text, _unique)
 
 
 def _text(event: Mapping[str, Any]) -> str:
@@ -76,20 +72,3 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("an object has the same name twice")
     return found
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _integer(digits: str) -> float:
-    """Read a number without a fraction; one that is not exact in a double becomes one, as in JavaScript."""
-    if len(digits.lstrip("-")) <= _EXACT_DIGITS:
-        return int(digits)
-    return _finite(digits)
-
-
-def _finite(digits: str) -> float:
-    if not math.isfinite(float(digits)):
-        raise ValueError("a number is too large for a double")
-    return float(digits)
