@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest
     from tests.e2e.conftest import Fetch
 
-PATIENCE = 120.0
+# Of two queues that start a function at the same time, the emulator may lose one, unpacking its layers twice at once. What
+# it has lost comes back after the visibility timeout of six minutes.
+PATIENCE = 480.0
 MANY, EVERY = 200, 10
 
 
