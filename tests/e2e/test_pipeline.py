@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest
     from tests.e2e.conftest import Fetch
 
-# Of two queues that start a function at the same time, the emulator may lose one, unpacking its layers twice at once. What
-# it has lost comes back after the visibility timeout of six minutes.
+# Where two queues start a function at the same time, the emulator unpacks its layers twice at once, and may fail at that:
+# the messages come back after the visibility timeout of six minutes.
 PATIENCE = 480.0
 MANY, EVERY = 200, 10
 
