@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lightpress.pipeline.manifest import Manifest
     from tests.e2e.conftest import Fetch
 
-# Where two queues start a function at the same time, the emulator unpacks its layers twice at once, and may fail at that:
+# Where two queues start a function at the same time, the emulator unpacks its layers twice at once, and may fail at it:
 # the messages come back after the visibility timeout of six minutes.
 PATIENCE = 480.0
 MANY, EVERY = 200, 10
