@@ -30,8 +30,8 @@ Environment = Annotated[
 JsonOutput = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
-def in_project(name: str) -> Callable[[typer.Context, typer.CallbackParam, Path], Path]:
-    """For an option that is left out: the file of this name below the working directory, if there is one.
+def file_of_project(name: str, about: str) -> Any:  # noqa: ANN401  as `typer.Option` has it
+    """An option that names a file. Left out, it is the one of this name below the working directory, if there is one.
 
     `lightpress init` writes such files. Elsewhere the option's default counts, which comes with Lightpress.
     """
@@ -41,19 +41,16 @@ def in_project(name: str) -> Callable[[typer.Context, typer.CallbackParam, Path]
         is_given = source is not None and source.name != "DEFAULT"
         return value if is_given or not Path(name).is_file() else Path(name)
 
-    return chosen
-
-
-RecipesOption = Annotated[
-    Path,
-    typer.Option(
+    return typer.Option(
         exists=True,
         dir_okay=False,
-        callback=in_project("recipes.toml"),
-        show_default="./recipes.toml if it exists, else the file that comes with Lightpress",
-        help="The recipes file.",
-    ),
-]
+        callback=chosen,
+        show_default=f"./{name} if it exists, else the file that comes with Lightpress",
+        help=about,
+    )
+
+
+RecipesOption = Annotated[Path, file_of_project("recipes.toml", "The recipes file.")]
 
 
 def deployment_of(environment: str) -> Deployment:

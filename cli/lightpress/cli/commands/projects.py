@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from lightpress.cli.commands.options import JsonOutput, RecipesOption, in_project
+from lightpress.cli.commands.options import JsonOutput, RecipesOption, file_of_project
 from lightpress.cli.commands.terminal import err, out, print_json, stop
 from lightpress.cli.project import PROJECT, RECIPES
 
@@ -46,13 +46,7 @@ def template(
     folder: Annotated[Path, typer.Option("--out", "-o", file_okay=False, help="The folder to write to.")],
     options: Annotated[
         Path,
-        typer.Option(
-            exists=True,
-            dir_okay=False,
-            callback=in_project("environments/prod.toml"),
-            show_default="./environments/prod.toml if it exists, else the file that comes with Lightpress",
-            help="The options, a TOML file whose name is the environment's.",
-        ),
+        file_of_project("environments/prod.toml", "The options, a TOML file whose name is the environment's."),
     ] = _OPTIONS,
     recipes: RecipesOption = RECIPES,
     as_json: JsonOutput = False,
