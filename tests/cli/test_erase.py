@@ -13,6 +13,7 @@ import boto3
 import pytest
 from typer.testing import CliRunner, Result
 
+from lightpress.aws.facts import S3Facts
 from lightpress.aws.failures_table import DynamoFailures
 from lightpress.aws.images import S3Images
 from lightpress.aws.originals import S3Originals
@@ -25,6 +26,7 @@ from lightpress.pipeline.buckets import Attached, Publishing
 from lightpress.pipeline.copies import mark_of
 from lightpress.pipeline.copy_pattern import Stored
 from lightpress.pipeline.events import read
+from lightpress.pipeline.facts import Fact
 from lightpress.pipeline.failures import Trial, subject_of_picture
 from lightpress.pipeline.gate import held_path, review_path
 from lightpress.pipeline.manifest import Copy, Manifest, Status, Variant
@@ -375,6 +377,34 @@ def test_who_never_removes_variants_is_waited_for_as_long_as_it_is_said_and_then
 def _wait_on(waiting: Waiting) -> None:
     for _ in range(99):
         waiting.for_workers(7)
+
+
+def say(rig: Rig, key: str, identity: str, *alike: str) -> None:
+    """What an enricher has said of a published picture, and its manifest, which tells it."""
+    fact, images = Fact("duplicates", looks_like=alike), S3Images(rig.deployment.s3, IMAGES)
+    S3Facts(rig.deployment.s3, IMAGES).keep(key, identity, fact)
+    before = images.published(key)
+    assert before is not None
+    images.publish(replace(before.manifest, facts=(fact,), enrichers=("duplicates",)), before)
+
+
+def test_what_is_said_of_others_names_no_erased_key_and_they_are_looked_at_again(rig: Rig) -> None:
+    deleted(rig, "trips/a  b.jpg")
+    identity = rig.upload("home/c.jpg")
+    rig.manifest("home/c.jpg", Status.READY, identity)
+    say(rig, "home/c.jpg", "before", "trips/a  b.jpg")
+    say(rig, "home/c.jpg", identity, "trips/a  b.jpg", "home/d.jpg")
+    done = json.loads(run("--prefix", "trips/", "--yes", "--json").stdout)
+    assert (done["complete"], done["removed"]["names"]) == (True, 3)
+    published = rig.published("home/c.jpg")
+    assert published is not None
+    assert (published.manifest.revision, published.manifest.status) == (2, Status.READY)
+    assert published.manifest.facts == (Fact("duplicates", looks_like=("home/d.jpg",)),)
+    assert S3Facts(rig.deployment.s3, IMAGES).of("home/c.jpg", identity, ("duplicates",)) == published.manifest.facts
+    assert any("home/c.jpg" in body for body in rig.waiting())
+    for path in rig.stored(IMAGES):
+        assert b"trips/" not in rig.deployment.s3.get_object(Bucket=IMAGES, Key=path)["Body"].read()
+    assert json.loads(run("--prefix", "trips/", "--yes", "--json").stdout)["removed"]["names"] == 0
 
 
 # The command.
