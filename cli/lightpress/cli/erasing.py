@@ -173,7 +173,8 @@ class Erasing:
             if not done.unsettled:
                 done.removed.update(self._take_names_out())
             heard(done)
-            sure = sure and not done.removed[Kind.VERSIONS]
+            # Whoever was at work may have read it before.
+            sure = sure and not (done.removed[Kind.VERSIONS] or done.removed[Kind.NAMES])
             if done.unsettled:
                 patience.for_workers(len(done.unsettled))
                 again = done.unsettled
